@@ -1,0 +1,65 @@
+//! The registry of diagnostic codes. A line here needs its page `pages/EVCnnnn.md`, or the crate does not compile.
+//!
+//! Codes are grouped by hundreds and never reused: 00 text and YAML, 01 names and structure, 02 types, 03 event patterns,
+//! 04 expressions, 05 workflows, 06 tables, functions, queues and rules, 07 limits of AWS, 08 the user's crate, 09 flow of events.
+
+use super::Severity::{self, Error, Warning};
+
+macro_rules! codes {
+    ($($code:ident $severity:ident $name:literal,)*) => {
+        /// A kind of problem: `Code::EVC0101`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code {
+            $(#[doc = $name] $code,)*
+        }
+
+        /// Every code, in order.
+        pub const ALL: &[Code] = &[$(Code::$code),*];
+
+        impl Code {
+            /// The code as written: `EVC0101`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$code => stringify!($code),)* }
+            }
+
+            /// A short kebab-case name: `unresolved-name`.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$code => $name,)* }
+            }
+
+            /// How bad this kind of problem is.
+            pub fn severity(self) -> Severity {
+                match self { $(Self::$code => $severity,)* }
+            }
+
+            /// Its page, in Markdown: what, why, a failing example, the same one mended.
+            pub fn page(self) -> &'static str {
+                match self { $(Self::$code => include_str!(concat!("pages/", stringify!($code), ".md")),)* }
+            }
+        }
+    };
+}
+
+codes! {
+    EVC0001 Error "yaml-syntax",
+    EVC0101 Error "unresolved-name",
+    EVC0102 Error "unknown-key",
+    EVC0103 Error "wrong-kind-of-value",
+    EVC0104 Error "missing-key",
+    EVC0105 Error "bad-value",
+    EVC0106 Error "bad-name",
+    EVC0107 Warning "allow-without-effect",
+}
+
+impl Code {
+    /// Finds a code by its written form, in any case.
+    pub fn parse(text: &str) -> Option<Self> {
+        ALL.iter().copied().find(|code| code.as_str().eq_ignore_ascii_case(text))
+    }
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,175 @@
+//! What the compiler has to say about a spec: plain values that every pass builds and every report renders.
+//!
+//! A message is lower case, has no full stop, and says what was found and what was expected. If only one thing can be
+//! shown, it is [`Diagnostic::message`] at [`Diagnostic::primary`].
+
+mod codes;
+
+pub use codes::{ALL, Code};
+
+use crate::source::Span;
+
+/// How bad it is. Errors stop the build; warnings can be allowed on one item with a reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The spec cannot be built.
+    Error,
+    /// The spec can be built but is likely wrong.
+    Warning,
+}
+
+impl Severity {
+    /// The lower-case word for it: `error`, `warning`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// A place and what to say about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The smallest text that shows the point.
+    pub span: Span,
+    /// What to say at it; may be empty for the primary label.
+    pub text: String,
+}
+
+/// A change to the source that mends the problem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// What applying it does: "replace with `OrderPlaced`".
+    pub title: String,
+    /// Replacements, in no particular order, not overlapping.
+    pub edits: Vec<Edit>,
+}
+
+/// Replaces the text of a span.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// What is replaced; empty to insert.
+    pub span: Span,
+    /// What stands there afterwards.
+    pub text: String,
+}
+
+/// One problem in a spec.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Which problem it is; names the page that `evc explain` prints, and its severity.
+    pub code: Code,
+    /// What was found and what was expected.
+    pub message: String,
+    /// Where; its text adds to the message.
+    pub primary: Label,
+    /// Other places that matter, such as a first declaration.
+    pub secondary: Vec<Label>,
+    /// Why it matters, a line each.
+    pub notes: Vec<String>,
+    /// What to do about it, a line each.
+    pub help: Vec<String>,
+    /// Changes that would mend it.
+    pub fixes: Vec<Fix>,
+    /// The item that an `allow:` would silence this on, if the pass knows it: `functions.notify`.
+    pub item: Option<String>,
+}
+
+impl Diagnostic {
+    /// A diagnostic with a message at a place and nothing more.
+    pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            primary: Label { span, text: String::new() },
+            secondary: Vec::new(),
+            notes: Vec::new(),
+            help: Vec::new(),
+            fixes: Vec::new(),
+            item: None,
+        }
+    }
+
+    /// Sets what is said at the primary place.
+    #[must_use]
+    pub fn label(mut self, text: impl Into<String>) -> Self {
+        self.primary.text = text.into();
+        self
+    }
+
+    /// Adds another place.
+    #[must_use]
+    pub fn secondary(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.secondary.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// Adds a reason.
+    #[must_use]
+    pub fn note(mut self, text: impl Into<String>) -> Self {
+        self.notes.push(text.into());
+        self
+    }
+
+    /// Adds advice.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help.push(text.into());
+        self
+    }
+
+    /// Adds a fix that replaces one span.
+    #[must_use]
+    pub fn replace(mut self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
+        self.fixes.push(Fix { title: title.into(), edits: vec![Edit { span, text: text.into() }] });
+        self
+    }
+
+    /// Says which item this is about, so that an `allow:` on it can silence a warning.
+    #[must_use]
+    pub fn on(mut self, item: impl Into<String>) -> Self {
+        self.item = Some(item.into());
+        self
+    }
+
+    /// Its code's severity.
+    pub fn severity(&self) -> Severity {
+        self.code.severity()
+    }
+
+    /// Adds "did you mean" help, with a fix, or the list of what is known when it is short.
+    #[must_use]
+    pub fn suggest<'a>(self, found: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        let known: Vec<&str> = known.into_iter().collect();
+        let span = self.primary.span;
+        if let Some(nearest) = nearest(found, &known) {
+            return self.help(format!("did you mean `{nearest}`?")).replace(
+                format!("replace with `{nearest}`"),
+                span,
+                nearest,
+            );
+        }
+        match known.len() {
+            0 => self,
+            1..=12 => self.help(format!("expected one of {}", list(&known))),
+            _ => self,
+        }
+    }
+}
+
+/// The candidate most like `found`, if one is near enough to be what was meant.
+pub fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
+    let limit = (found.chars().count() / 3).max(1);
+    known
+        .iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&found.to_lowercase(), &candidate.to_lowercase()), *candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Names in backticks, joined by commas.
+pub fn list(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,2 @@
+//! The `evc` binary.
+fn main() {}
