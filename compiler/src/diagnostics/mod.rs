@@ -150,11 +150,7 @@ impl Diagnostic {
                 nearest,
             );
         }
-        match known.len() {
-            0 => self,
-            1..=12 => self.help(format!("expected one of {}", list(&known))),
-            _ => self,
-        }
+        if (1..=12).contains(&known.len()) { self.help(format!("expected one of {}", list(&known))) } else { self }
     }
 }
 
