@@ -4,5 +4,6 @@
 
 pub mod diagnostics;
 pub mod source;
+pub mod spec;
 pub mod types;
 pub mod yaml;

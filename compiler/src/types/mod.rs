@@ -85,3 +85,8 @@ pub struct Types {
     /// Declared types in the order written.
     pub declared: IndexMap<String, Type>,
 }
+
+/// Reads a type from its shorthand.
+pub fn decode(_: &crate::yaml::Node, _: &mut Vec<crate::diagnostics::Diagnostic>) -> Option<Type> {
+    None
+}
