@@ -3,6 +3,11 @@
 //! Data runs one way: `yaml` → `spec` → `model` → `check` → `lower` → `emit`.
 
 pub mod diagnostics;
+pub mod emit;
+pub mod expr;
+pub mod lower;
+pub mod model;
+pub mod pattern;
 pub mod source;
 pub mod spec;
 pub mod types;
