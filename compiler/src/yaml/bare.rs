@@ -27,11 +27,11 @@ pub(super) fn literal(word: &str, span: Span) -> Option<Diagnostic> {
 /// What to say about a bare key that other readers do not take for text.
 pub(super) fn key(word: &str, span: Span) -> Option<Diagnostic> {
     let boolean = hidden_boolean(word)?;
-    Some(
-        diagnostic(word, boolean, span)
-            .help(format!("quote it: `\"{word}\"`"))
-            .replace("quote it", span, format!("\"{word}\"")),
-    )
+    Some(diagnostic(word, boolean, span).help(format!("quote it: `\"{word}\"`")).replace(
+        "quote it",
+        span,
+        format!("\"{word}\""),
+    ))
 }
 
 fn diagnostic(word: &str, boolean: bool, span: Span) -> Diagnostic {

@@ -24,8 +24,8 @@ pub(super) struct SyntaxError {
     pub(super) kind: ErrorKind,
     /// The byte it stopped at.
     pub(super) at: usize,
-    /// Where the innermost `[` or `{` that is still open stands.
-    pub(super) open_flow: Option<usize>,
+    /// Where the innermost bracket or quote that is still open stands.
+    pub(super) open: Option<usize>,
     /// Where the last thing that could be read starts.
     pub(super) last: usize,
 }
@@ -133,8 +133,7 @@ impl Builder<'_> {
                     self.open(range, style, tag, FrameKind::Sequence(Vec::new()))?;
                 }
                 Event::MappingStart(style, _, _) => {
-                    let kind =
-                        FrameKind::Mapping { mapping: Mapping::default(), seen: HashMap::new(), pending: None };
+                    let kind = FrameKind::Mapping { mapping: Mapping::default(), seen: HashMap::new(), pending: None };
                     self.open(range, style, tag, kind)?;
                 }
                 Event::SequenceEnd | Event::MappingEnd => self.close(range.end),
@@ -171,7 +170,10 @@ impl Builder<'_> {
         Stop::Syntax(SyntaxError {
             kind: error.kind().clone(),
             at,
-            open_flow: self.frames.iter().rev().map(|frame| frame.span.start).find(|&start| self.is_bracket(start)),
+            // The parser reads ahead of its events: what is open since the last of them is in the text only.
+            open: open_since(self.input.text, self.last..at).or_else(|| {
+                self.frames.iter().rev().map(|frame| frame.span.start).find(|&start| self.is_bracket(start))
+            }),
             last: self.last,
         })
     }
@@ -215,13 +217,27 @@ impl Builder<'_> {
         if self.frames.len() >= MAX_DEPTH {
             return Err(self.too_deep(range.start));
         }
-        self.last = range.start;
+        let start = self.sequence_start(range.start, &kind);
+        self.last = start;
         let refused = self.refuse_tag(tag);
         let flow = style == StructureStyle::Flow;
         // A block collection starts with its first child; a flow collection with its bracket.
-        let end = if flow { range.end } else { range.start };
-        self.frames.push(Frame { span: range.start..end, flow, refused, kind });
+        let end = if flow { range.end } else { start };
+        self.frames.push(Frame { span: start..end, flow, refused, kind });
         Ok(())
+    }
+
+    /// A list at the level of its key starts at the first dash; the parser puts it after that.
+    fn sequence_start(&self, start: usize, kind: &FrameKind) -> usize {
+        let in_mapping = matches!(self.frames.last(), Some(Frame { kind: FrameKind::Mapping { .. }, .. }));
+        if !in_mapping || !matches!(kind, FrameKind::Sequence(_)) {
+            return start;
+        }
+        let before = self.input.text.get(..start).unwrap_or("").trim_end_matches(' ');
+        match before.strip_suffix('-') {
+            Some(rest) if rest.ends_with(['\n', ' ']) => rest.len(),
+            _ => start,
+        }
     }
 
     fn close(&mut self, end: usize) {
@@ -251,7 +267,8 @@ impl Builder<'_> {
         let empty = style == ScalarStyle::Plain && span.start == span.end;
         if self.at_key() {
             if empty {
-                self.diagnostics.push(Diagnostic::new(Code::EVC0010, span, "a value without a key").help("give it a key"));
+                self.diagnostics
+                    .push(Diagnostic::new(Code::EVC0010, span, "a value without a key").help("give it a key"));
                 return self.refused_key();
             }
             return self.key(Key { text, span }, style);
@@ -323,15 +340,20 @@ impl Builder<'_> {
         }
     }
 
+    /// Drops the value of a key that has been reported. The map it is in, unless that is the whole file, is not what was
+    /// meant: later stages say nothing about it.
     fn refused_key(&mut self) {
-        if let Some(Frame { kind: FrameKind::Mapping { pending, .. }, .. }) = self.frames.last_mut() {
+        let inner = self.frames.len() > 1;
+        if let Some(Frame { refused, kind: FrameKind::Mapping { pending, .. }, .. }) = self.frames.last_mut() {
             *pending = Some(Pending::Refused);
+            *refused |= inner;
         }
     }
 
     /// Puts a finished node where it belongs.
     fn value(&mut self, mut node: Node) {
-        if let Some(Frame { kind: FrameKind::Mapping { pending: Some(Pending::Key(key)), .. }, .. }) = self.frames.last()
+        if let Some(Frame { kind: FrameKind::Mapping { pending: Some(Pending::Key(key)), .. }, .. }) =
+            self.frames.last()
             && self.was_blanked(key.span.range().end, false)
         {
             node.kind = NodeKind::Error;
@@ -379,9 +401,8 @@ impl Builder<'_> {
 
     /// Whether the next value is that of a merge key, or stands in the list that is.
     fn merging(&self) -> bool {
-        let is_merge = |frame: &Frame| {
-            matches!(frame.kind, FrameKind::Mapping { pending: Some(Pending::Merge(_)), .. })
-        };
+        let is_merge =
+            |frame: &Frame| matches!(frame.kind, FrameKind::Mapping { pending: Some(Pending::Merge(_)), .. });
         match self.frames.as_slice() {
             [.., outer, Frame { kind: FrameKind::Sequence(_), .. }] => is_merge(outer),
             [.., inner] => is_merge(inner),
@@ -428,12 +449,19 @@ impl Builder<'_> {
         let span = self.span(range);
         let text = self.input.text.get(span.range()).unwrap_or("");
         let help = match text {
-            "!Ref" | "!GetAtt" | "!ImportValue" => "refer to things by their name in the spec; evc writes the reference",
-            "!Sub" | "!Join" | "!If" | "!FindInMap" => "evc writes CloudFormation's functions itself, where they are needed",
+            "!Ref" | "!GetAtt" | "!ImportValue" => {
+                "refer to things by their name in the spec; evc writes the reference"
+            }
+            "!Sub" | "!Join" | "!If" | "!FindInMap" => {
+                "evc writes CloudFormation's functions itself, where they are needed"
+            }
             _ if text.starts_with("!!") => "what a value is follows from where it stands; quote it to make it text",
             _ => "to write a text that starts with `!`, quote it",
         };
-        self.diagnostics.push(Diagnostic::new(Code::EVC0006, span, format!("the tag `{text}` is not part of the spec language")).help(help));
+        self.diagnostics.push(
+            Diagnostic::new(Code::EVC0006, span, format!("the tag `{text}` is not part of the spec language"))
+                .help(help),
+        );
         true
     }
 
@@ -459,11 +487,40 @@ impl Builder<'_> {
             };
             let diagnostic = Diagnostic::new(Code::EVC0005, anchor.span, message).help(help);
             let shown = anchor.aliases.iter().take(3);
-            self.diagnostics.push(shown.fold(diagnostic, |diagnostic, &alias| diagnostic.secondary(alias, "used here")));
+            self.diagnostics
+                .push(shown.fold(diagnostic, |diagnostic, &alias| diagnostic.secondary(alias, "used here")));
         }
     }
 
     fn span(&self, range: Range<usize>) -> Span {
         Span::new(self.input.file, range)
     }
+}
+
+/// The innermost bracket or quote that is opened in a part of the text and not closed in it.
+fn open_since(text: &str, range: Range<usize>) -> Option<usize> {
+    let mut open = Vec::new();
+    let mut quote: Option<(u8, usize)> = None;
+    let mut comment = false;
+    let mut before = b' ';
+    for (offset, &byte) in text.as_bytes().get(range.clone())?.iter().enumerate() {
+        let at = range.start + offset;
+        // Brackets and quotes mean something only where a value can start.
+        let starts = before.is_ascii_whitespace() || matches!(before, b'[' | b'{' | b',');
+        match (byte, quote) {
+            (b'\n', _) if comment => comment = false,
+            _ if comment => {}
+            (_, Some((mark, _))) if byte == mark && before != b'\\' => quote = None,
+            (_, Some(_)) => {}
+            (b'"' | b'\'', None) if starts => quote = Some((byte, at)),
+            (b'#', None) if before.is_ascii_whitespace() => comment = true,
+            (b'[' | b'{', None) if starts => open.push(at),
+            (b']' | b'}', None) => {
+                open.pop();
+            }
+            _ => {}
+        }
+        before = byte;
+    }
+    quote.map(|(_, start)| start).or(open.pop())
 }

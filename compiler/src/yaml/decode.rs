@@ -39,8 +39,12 @@ pub fn decode_bytes(sources: &mut SourceMap, path: impl Into<PathBuf>, bytes: Ve
 /// The diagnostic for a file that is not read since it has more than [`MAX_SOURCE_BYTES`].
 pub fn too_large(file: FileId) -> Diagnostic {
     let limit = MAX_SOURCE_BYTES / 1024 / 1024;
-    Diagnostic::new(Code::EVC0007, Span::new(file, 0..0), format!("the file is larger than {limit} MiB; it was not read"))
-        .help("split it with `imports:`")
+    Diagnostic::new(
+        Code::EVC0007,
+        Span::new(file, 0..0),
+        format!("the file is larger than {limit} MiB; it was not read"),
+    )
+    .help("split it with `imports:`")
 }
 
 /// The text of a file that starts with a UTF-16 byte-order mark, or whose first character is ASCII in two bytes.

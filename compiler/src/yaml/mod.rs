@@ -12,6 +12,8 @@ mod decode;
 mod node;
 mod recover;
 mod syntax;
+#[cfg(test)]
+mod tests;
 
 pub use decode::{decode_bytes, too_large};
 pub use node::{Entry, Key, Mapping, Node, NodeKind, Scalar, ScalarStyle};

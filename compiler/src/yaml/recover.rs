@@ -46,7 +46,7 @@ pub(super) fn parse(text: &str, file: FileId) -> (Node, Vec<Diagnostic>) {
 /// Which line a blanked part was chosen by; decides what the message says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Blame {
-    /// The line with the innermost open bracket.
+    /// The line with the innermost open bracket or quote.
     Opener,
     /// The line where the parser stopped.
     Here,
@@ -130,7 +130,9 @@ impl Recovery {
                 Err(Stop::Syntax(next)) => next.at,
             };
             self.budget = self.budget.saturating_sub(reached.min(text.len()));
-            let score = (reached, Reverse(self.text[candidate.range.clone()].trim().len()));
+            // By lines: where on a line the parser stumbles over the next mistake says nothing about this one.
+            let line = if reached == usize::MAX { reached } else { Lines(&self.text).line(reached).start };
+            let score = (line, Reverse(self.text[candidate.range.clone()].trim().len()));
             if reached > error.at && best.as_ref().is_none_or(|(least, _)| score > *least) {
                 best = Some((score, candidate));
             }
@@ -193,8 +195,10 @@ impl Recovery {
 
 /// Overwrites everything in a range but line ends with spaces, byte for byte.
 fn blank(text: &mut String, range: Range<usize>) {
-    let filler: String =
-        text[range.clone()].bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { byte as char } else { ' ' }).collect();
+    let filler: String = text[range.clone()]
+        .bytes()
+        .map(|byte| if matches!(byte, b'\n' | b'\r') { byte as char } else { ' ' })
+        .collect();
     text.replace_range(range, &filler);
 }
 
@@ -203,13 +207,12 @@ fn blank(text: &mut String, range: Range<usize>) {
 fn candidates(text: &str, error: &SyntaxError) -> Vec<Candidate> {
     let lines = Lines(text);
     let mut found: Vec<Candidate> = Vec::new();
-    let suspicious =
-        [(Blame::Opener, error.open_flow), (Blame::Here, Some(error.at)), (Blame::Before, Some(error.last))];
+    let suspicious = [(Blame::Opener, error.open), (Blame::Here, Some(error.at)), (Blame::Before, Some(error.last))];
     for (blame, at) in suspicious {
         let Some(at) = at else { continue };
         let line = lines.line(at);
         let block = lines.block(at);
-        let value = lines.value(&line);
+        let value = lines.value(&line).min(block.end);
         // What is nested under an open bracket stands between it and the one that is missing.
         let ranges = match blame {
             Blame::Opener => vec![value..block.end, line.start..block.end],
@@ -233,7 +236,8 @@ impl Lines<'_> {
     pub(super) fn line(&self, at: usize) -> Range<usize> {
         let at = at.min(self.0.len());
         let start = self.0.as_bytes()[..at].iter().rposition(|&byte| byte == b'\n').map_or(0, |found| found + 1);
-        let end = self.0.as_bytes()[at..].iter().position(|&byte| byte == b'\n').map_or(self.0.len(), |found| at + found);
+        let end =
+            self.0.as_bytes()[at..].iter().position(|&byte| byte == b'\n').map_or(self.0.len(), |found| at + found);
         start..end
     }
 
@@ -274,9 +278,10 @@ impl Lines<'_> {
             Some('[' | '{') => return start,
             _ => 0,
         };
-        let colon = rest[from..].match_indices(':').map(|(at, _)| from + at + 1).find(|&after| {
-            rest[after..].is_empty() || rest[after..].starts_with([' ', '\r'])
-        });
+        let colon = rest[from..]
+            .match_indices(':')
+            .map(|(at, _)| from + at + 1)
+            .find(|&after| rest[after..].is_empty() || rest[after..].starts_with([' ', '\r']));
         colon.map_or(start, |after| start + after)
     }
 }

@@ -57,15 +57,16 @@ pub(super) fn describe(error: &SyntaxError, blamed: &Candidate, text: &str, file
         ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => cause
             .at_token("unexpected text after the closing quote")
             .help("quote the whole value; inside double quotes a quote is `\\\"`, inside single quotes `''`"),
-        ErrorKind::UnknownQuotedScalarEscape => cause
-            .at_character(format!("`\\{}` is not an escape", cause.found()))
-            .help("write a backslash as `\\\\`, or use single quotes, which have no escapes"),
+        ErrorKind::UnknownQuotedScalarEscape => cause.escape(),
         ErrorKind::UnexpectedCharacter { character } => cause
-            .at_character(format!("a bare value cannot start with `{character}`"))
+            .at_character(match character {
+                '`' => "a bare value cannot start with a backtick".to_owned(),
+                _ => format!("a bare value cannot start with `{character}`"),
+            })
             .help("quote the value"),
-        ErrorKind::MissingAnchorOrAliasName => cause
-            .at_character(format!("a bare value cannot start with `{}`", cause.found()))
-            .help("quote the value"),
+        ErrorKind::MissingAnchorOrAliasName => {
+            cause.at_character(format!("a bare value cannot start with `{}`", cause.found())).help("quote the value")
+        }
         ErrorKind::SimpleKeyExpected => {
             cause.at_token(format!("expected `:` after `{}`", cause.token())).help("write `key: value`")
         }
@@ -115,7 +116,7 @@ struct Cause<'a> {
 impl Cause<'_> {
     /// A bracket that is never closed, closed by the wrong one, or has something else than a comma in it.
     fn bracket(&self) -> Option<Diagnostic> {
-        let open = self.error.open_flow?;
+        let open = self.error.open?;
         let kind = &self.error.kind;
         let in_brackets = matches!(
             kind,
@@ -133,18 +134,19 @@ impl Cause<'_> {
                 | ErrorKind::BlockEntryInFlowCollection
                 | ErrorKind::SimpleKeyExpected
         );
-        if !in_brackets {
+        let opener = &self.text[open..=open];
+        if !in_brackets || !matches!(opener, "[" | "{") {
             return None;
         }
-        let opener = &self.text[open..=open];
         let closer = if opener == "[" { ']' } else { '}' };
         let span = self.span(open..open + 1);
         if let ErrorKind::MismatchedFlowCollectionEnd { open: opener, close } = kind {
-            return Some(
-                self.at_character(format!("the `{opener}` is closed by `{close}`"))
-                    .secondary(span, "opened here")
-                    .help(format!("close it with `{closer}`")),
-            );
+            let diagnostic = Diagnostic::new(Code::EVC0001, span, format!("the `{opener}` is closed by `{close}`"))
+                .help(format!("close it with `{closer}`"));
+            return Some(match first_unmatched(&self.text[open..]) {
+                Some(at) => diagnostic.secondary(self.span(open + at..open + at + 1), "closed here"),
+                None => diagnostic,
+            });
         }
         let block = open..self.blamed.range.end.max(open);
         if self.blamed.blame == Blame::Opener && !is_closed(&self.text[block]) {
@@ -162,9 +164,7 @@ impl Cause<'_> {
 
     /// Quoted text without an end, or that goes on where it may not.
     fn quote(&self) -> Diagnostic {
-        let from = self.error.last.min(self.blamed.range.start);
-        let after_last = &self.text[from..];
-        let Some(found) = after_last.find(['"', '\'']).map(|found| from + found) else {
+        let Some(found) = self.error.open.filter(|&open| self.text[open..].starts_with(['"', '\''])) else {
             return self.at_token(self.error.kind.to_string());
         };
         let quote = &self.text[found..=found];
@@ -172,6 +172,17 @@ impl Cause<'_> {
         let shown = found..found + self.text[found..end].trim_end().len();
         Diagnostic::new(Code::EVC0001, self.span(shown), format!("the closing `{quote}` of this text is missing"))
             .help("a quoted text that goes on over several lines is indented deeper than its key")
+    }
+
+    /// A backslash in double quotes that is not an escape.
+    fn escape(&self) -> Diagnostic {
+        let help = "write a backslash as `\\\\`, or use single quotes, which have no escapes";
+        let Some(at) = bad_escape(&self.text[self.error.at..]).map(|found| self.error.at + found) else {
+            return self.at_token(self.error.kind.to_string()).help(help);
+        };
+        let shown: String = self.text[at..].chars().take(2).collect();
+        let span = self.span(at..at + shown.len());
+        Diagnostic::new(Code::EVC0001, span, format!("`{shown}` is not an escape")).help(help)
     }
 
     /// A `: ` where there can be none.
@@ -188,9 +199,11 @@ impl Cause<'_> {
                 return if shown.contains(['"', '\\']) {
                     diagnostic.help("quote the value")
                 } else {
-                    diagnostic
-                        .help(format!("quote the value: `\"{shown}\"`"))
-                        .replace("quote the value", span, format!("\"{shown}\""))
+                    diagnostic.help(format!("quote the value: `\"{shown}\"`")).replace(
+                        "quote the value",
+                        span,
+                        format!("\"{shown}\""),
+                    )
                 };
             }
             return self.at_character("a `: ` where no key can be");
@@ -269,4 +282,34 @@ fn is_closed(text: &str) -> bool {
         }
         depth == 0
     })
+}
+
+/// The first bracket that closes one of the other kind.
+fn first_unmatched(text: &str) -> Option<usize> {
+    let mut open = Vec::new();
+    text.char_indices()
+        .find(|(_, c)| match c {
+            '[' => {
+                open.push(']');
+                false
+            }
+            '{' => {
+                open.push('}');
+                false
+            }
+            ']' | '}' => open.pop() != Some(*c),
+            _ => false,
+        })
+        .map(|(at, _)| at)
+}
+
+/// The first backslash in a double-quoted text that starts no escape of YAML's.
+fn bad_escape(text: &str) -> Option<usize> {
+    let mut rest = text.char_indices();
+    while let Some((at, c)) = rest.next() {
+        if c == '\\' && !rest.next().is_some_and(|(_, next)| "0abtnvfre \"/\\N_LPxuU\t\n\r".contains(next)) {
+            return Some(at);
+        }
+    }
+    None
 }
