@@ -245,7 +245,7 @@ impl Cause<'_> {
         let is_word = |c: char| !c.is_whitespace();
         let offset = self.error.at - line.start;
         let start = if text[offset..].starts_with(is_word) {
-            text[..offset].rfind(|c: char| !is_word(c)).map_or(0, |space| space + 1)
+            text[..offset].trim_end_matches(is_word).len()
         } else {
             text.len() - text.trim_start().len()
         };
