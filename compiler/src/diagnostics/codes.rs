@@ -42,6 +42,16 @@ macro_rules! codes {
 
 codes! {
     EVC0001 Error "yaml-syntax",
+    EVC0002 Error "yaml-duplicate-key",
+    EVC0003 Error "yaml-tab",
+    EVC0004 Error "yaml-encoding",
+    EVC0005 Error "yaml-anchor",
+    EVC0006 Error "yaml-tag",
+    EVC0007 Error "yaml-too-big",
+    EVC0008 Error "yaml-boolean-word",
+    EVC0009 Error "yaml-merge-key",
+    EVC0010 Error "yaml-key",
+    EVC0011 Error "yaml-second-document",
     EVC0101 Error "unresolved-name",
     EVC0102 Error "unknown-key",
     EVC0103 Error "wrong-kind-of-value",
