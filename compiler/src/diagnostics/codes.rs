@@ -59,6 +59,8 @@ codes! {
     EVC0105 Error "bad-value",
     EVC0106 Error "bad-name",
     EVC0107 Warning "allow-without-effect",
+    EVC0108 Error "declared-twice",
+    EVC0109 Error "event-of-another-bus",
     EVC0401 Error "expression-syntax",
     EVC0402 Error "unknown-name-in-expression",
     EVC0403 Error "unknown-field",

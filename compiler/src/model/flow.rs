@@ -55,17 +55,29 @@ impl Model {
                     Destination::Queue(id) => Node::Queue(id),
                     Destination::Bus(_) => continue,
                 };
-                edges.extend(rule.events.iter().map(|event| Edge { from: Node::Event(event.value), to, span: target.span }));
+                edges.extend(rule.events.iter().map(|event| Edge {
+                    from: Node::Event(event.value),
+                    to,
+                    span: target.span,
+                }));
             }
         }
         for (id, function) in self.functions.iter() {
             let from = Node::Function(id);
-            edges.extend(function.publishes.iter().map(|event| Edge { from, to: Node::Event(event.value), span: event.span }));
+            edges.extend(function.publishes.iter().map(|event| Edge {
+                from,
+                to: Node::Event(event.value),
+                span: event.span,
+            }));
             if let Some(outbox) = &function.outbox {
                 let events = self.outboxes[outbox.value].publishes.iter();
                 edges.extend(events.map(|event| Edge { from, to: Node::Event(event.value), span: outbox.span }));
             }
-            edges.extend(function.sends.iter().map(|queue| Edge { from, to: Node::Queue(queue.value), span: queue.span }));
+            edges.extend(function.sends.iter().map(|queue| Edge {
+                from,
+                to: Node::Queue(queue.value),
+                span: queue.span,
+            }));
         }
         for (id, queue) in self.queues.iter() {
             if let Some(function) = &queue.to {
@@ -92,6 +104,43 @@ impl Model {
         edges
     }
 
+    /// Fills in what invokes each function.
+    pub(super) fn derive_triggers(&mut self) {
+        let mut triggers: Vec<(Id<Function>, Trigger)> = Vec::new();
+        let routed = self.functions.iter().filter(|(_, function)| function.api.is_some());
+        triggers.extend(routed.map(|(id, _)| (id, Trigger::Api)));
+        for (id, rule) in self.rules.iter() {
+            let functions = rule.targets.iter().filter_map(|target| match target.to {
+                Destination::Function(function) => Some(function),
+                _ => None,
+            });
+            triggers.extend(functions.map(|function| (function, Trigger::Rule(id))));
+        }
+        let queues = self.queues.iter().filter_map(|(id, queue)| Some((queue.to.as_ref()?.value, Trigger::Queue(id))));
+        triggers.extend(queues);
+        for (id, schedule) in self.schedules.iter() {
+            if let Some(Destination::Function(function)) = schedule.target.as_ref().map(|target| target.to) {
+                triggers.push((function, Trigger::Schedule(id)));
+            }
+        }
+        for (id, workflow) in self.workflows.iter() {
+            workflow.body.walk(&mut |step| {
+                let called = match &step.kind {
+                    StepKind::Call(call) => call.function,
+                    _ => None,
+                };
+                let undone = step.undo.as_ref().and_then(|undo| undo.function);
+                triggers
+                    .extend([called, undone].into_iter().flatten().map(|function| (function, Trigger::Workflow(id))));
+            });
+        }
+        for (function, trigger) in triggers {
+            if !self.functions[function].triggers.contains(&trigger) {
+                self.functions[function].triggers.push(trigger);
+            }
+        }
+    }
+
     /// What a node is called: "event `OrderCreated`".
     pub fn describe(&self, node: Node) -> String {
         match node {
@@ -107,4 +156,3 @@ impl Model {
         self.events.iter().filter(move |(_, event)| event.bus == bus)
     }
 }
-

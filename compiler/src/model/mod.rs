@@ -7,15 +7,20 @@ mod arena;
 mod environment;
 mod flow;
 mod names;
+mod outputs;
+mod patterns;
 mod resolve;
+mod routes;
+mod settings;
 mod workflow;
+mod workflow_resolve;
 
 use indexmap::IndexMap;
 
 pub use arena::{Arena, Id};
 pub use environment::{Environment, Setting};
-pub use flow::{Node as FlowNode, Trigger};
-pub use resolve::resolve;
+pub use flow::{Edge, Node as FlowNode, Trigger};
+pub use resolve::{least_visibility, resolve};
 pub use workflow::{
     Body, Branch, Call, CatchError, Choice, Next, Retry, RetryError, Step, StepId, StepKind, Wait, Workflow,
 };

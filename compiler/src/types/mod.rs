@@ -90,3 +90,14 @@ pub struct Types {
 pub fn decode(_: &crate::yaml::Node, _: &mut Vec<crate::diagnostics::Diagnostic>) -> Option<Type> {
     None
 }
+
+impl Types {
+    /// Placeholder.
+    pub fn check(&self) -> Vec<crate::diagnostics::Diagnostic> {
+        Vec::new()
+    }
+    /// Placeholder.
+    pub fn check_use(&self, _: &Type) -> Vec<crate::diagnostics::Diagnostic> {
+        Vec::new()
+    }
+}

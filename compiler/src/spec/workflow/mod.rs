@@ -4,7 +4,7 @@ mod step;
 
 use schemars::JsonSchema;
 
-pub use step::{Branch, Call, Catch, Choice, ForEach, Next, Retry, Step, StepKind, Steps, Wait};
+pub use step::{Branch, Call, Catch, Choice, ForEach, Jitter, Next, Retry, Step, StepKind, Steps, Wait};
 
 use super::allow::Allows;
 use super::decode::{Decode, Decoder, Item};
