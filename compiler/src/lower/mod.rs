@@ -2,5 +2,6 @@
 //!
 //! One file a kind of thing. Each adds resources, grants and handlers to the plan; none reads what another added.
 
+pub mod ids;
 pub mod plan;
 pub mod value;

@@ -132,10 +132,14 @@ pub struct PlannedOutput {
 /// A state machine.
 #[derive(Debug, Clone)]
 pub struct Machine {
-    /// The file under `workflows/`, without its extension: the workflow's name.
+    /// The file under `workflows/`, without its extension: the workflow's name, or `NAME-starter`.
     pub file: String,
-    /// The definition, in Amazon States Language. Arns of resources are `${Name}` substitutions.
+    /// The logical id of the state machine.
+    pub id: LogicalId,
+    /// The definition, in Amazon States Language. What only the deployed stack knows is a `${Name}` in it.
     pub definition: serde_json::Value,
+    /// The values of these names.
+    pub substitutions: IndexMap<String, Value>,
 }
 
 /// A Lambda function to compile.

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::names::{find, find_all, head, unresolved};
+use super::names::{find, find_all, head};
 use super::settings::{self, check_names, environments, of_function, of_tables, setting, variables};
 use super::{
     Api, Bus, Destination, Event, EventLog, Function, Id, Index, Input, Model, Observability, Outbox, Queue, Rule,
@@ -16,7 +16,7 @@ use crate::spec::observability::LogLevel;
 use crate::spec::scalar::{Duration, Name};
 use crate::spec::table::Removal;
 use crate::spec::target::TargetKind;
-use crate::spec::{File, Section, Sections, function, table};
+use crate::spec::{File, Sections, function, table};
 use crate::types::Types;
 
 /// Resolves a spec whose imports are merged in. `None` if it names no service, which has been reported.
@@ -433,19 +433,4 @@ fn derive_inputs(model: &mut Model) {
             model.functions[function].input = Input::Value(message);
         }
     }
-}
-
-/// Names of a section that could be read, for messages.
-pub(super) fn names_of<T>(section: &Section<T>) -> Vec<&str> {
-    section.names().collect()
-}
-
-/// The setting that is the same in every environment.
-pub(super) fn everywhere<T: Clone>(sections: &Sections, value: T) -> Setting<T> {
-    setting(sections, value, |_| None)
-}
-
-/// Reports a name that is none of `known`.
-pub(super) fn unknown(what: &str, name: &Name, known: &[&str]) -> Diagnostic {
-    unresolved(what, name, known.iter().copied())
 }

@@ -12,10 +12,10 @@ use super::{Model, routes};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::{BUILT_IN_ROOTS, Expr, Scope, Template};
 use crate::source::{Span, Spanned};
+use crate::spec::Sections;
 use crate::spec::decode::Declared;
 use crate::spec::scalar::{Arguments, Duration, Expression, Name};
 use crate::spec::workflow as spec;
-use crate::spec::Sections;
 use crate::spec::workflow::Jitter;
 use crate::types::{Field, Kind, Range, Record, Type};
 
