@@ -61,6 +61,7 @@ codes! {
     EVC0107 Warning "allow-without-effect",
     EVC0108 Error "declared-twice",
     EVC0109 Error "event-of-another-bus",
+    EVC0110 Error "unreadable-import",
     EVC0401 Error "expression-syntax",
     EVC0402 Error "unknown-name-in-expression",
     EVC0403 Error "unknown-field",

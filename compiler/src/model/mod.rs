@@ -6,6 +6,7 @@
 mod arena;
 mod environment;
 mod flow;
+mod heads;
 mod names;
 mod outputs;
 mod patterns;

@@ -6,7 +6,7 @@ use super::names::{find, find_all, head};
 use super::settings::{self, check_names, environments, of_function, of_tables, setting, variables};
 use super::{
     Api, Bus, Destination, Event, EventLog, Function, Id, Index, Input, Model, Observability, Outbox, Queue, Rule,
-    Schedule, Setting, Table, TableUse, Target, When, outputs, patterns, workflow_resolve,
+    Schedule, Table, TableUse, Target, When, outputs, patterns, workflow_resolve,
 };
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};

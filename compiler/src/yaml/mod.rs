@@ -14,9 +14,11 @@ mod recover;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub use decode::{decode_bytes, too_large};
 pub use node::{Entry, Key, Mapping, Node, NodeKind, Scalar, ScalarStyle};
+pub use write::{Out, OutEntry, write};
 
 use crate::diagnostics::Diagnostic;
 use crate::source::{FileId, SourceMap};
