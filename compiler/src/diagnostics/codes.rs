@@ -49,6 +49,15 @@ codes! {
     EVC0105 Error "bad-value",
     EVC0106 Error "bad-name",
     EVC0107 Warning "allow-without-effect",
+    EVC0201 Error "unknown-type",
+    EVC0202 Error "type-syntax",
+    EVC0203 Error "bad-bounds",
+    EVC0204 Error "endless-type",
+    EVC0205 Error "extends-no-record",
+    EVC0206 Error "field-declared-twice",
+    EVC0207 Error "bad-field-name",
+    EVC0208 Error "repeated-literal",
+    EVC0209 Error "union-of-types",
 }
 
 impl Code {
