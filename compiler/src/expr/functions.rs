@@ -68,10 +68,14 @@ pub enum Returns {
     Number,
     /// A whole number.
     Integer,
+    /// A number, whole if all those in the list are.
+    Sum,
     /// A boolean.
     Boolean,
     /// A list of strings.
     Texts,
+    /// Strings: none, one, or a list of several.
+    Names,
     /// A list of whole numbers.
     Integers,
     /// A timestamp.
@@ -92,7 +96,7 @@ pub enum Returns {
     Merge,
     /// What the function given as second argument gives, for each element of the first.
     Map,
-    /// The elements of the first argument that the function given as second argument holds for.
+    /// Some elements of the first argument.
     Filter,
     /// Nothing is known about it.
     Any,
@@ -151,7 +155,7 @@ pub const FUNCTIONS: &[Function] = &[
     function("formatBase", &[one(Number), maybe(Number)], Returns::Text, "in another base"),
     function("formatInteger", &[one(Number), one(Text)], Returns::Text, "by a picture, also in words"),
     function("parseInteger", &[one(Text), one(Text)], Returns::Integer, "the number that the text says by a picture"),
-    computing("sum", &[one(Numbers)], Returns::Number, "of all numbers"),
+    computing("sum", &[one(Numbers)], Returns::Sum, "of all numbers"),
     function("max", &[one(Numbers)], Returns::Element, "the greatest number"),
     function("min", &[one(Numbers)], Returns::Element, "the least number"),
     computing("average", &[one(Numbers)], Returns::Number, "of all numbers"),
@@ -165,10 +169,10 @@ pub const FUNCTIONS: &[Function] = &[
     function("sort", &[one(List), maybe(Takes::Function)], Returns::ListLikeFirst, "in order, or as the function says"),
     function("reverse", &[one(List)], Returns::ListLikeFirst, "last first"),
     function("shuffle", &[one(List)], Returns::ListLikeFirst, "in random order"),
-    function("distinct", &[one(List)], Returns::ListLikeFirst, "without repetitions"),
+    function("distinct", &[one(List)], Returns::Filter, "without repetitions"),
     function("zip", &[one(List), maybe(List), maybe(List), maybe(List)], Returns::Any, "lists of the first elements, the second, …"),
     // Objects.
-    function("keys", &[one(Any)], Returns::Texts, "the names of its fields"),
+    function("keys", &[one(Any)], Returns::Names, "the names of its fields"),
     function("lookup", &[one(Any), one(Text)], Returns::Any, "the field of that name"),
     function("spread", &[one(Any)], Returns::Any, "a list of objects of one field each"),
     function("merge", &[one(Objects)], Returns::Merge, "one object with the fields of all, later ones first"),
@@ -268,10 +272,10 @@ impl Returns {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Text => "string",
-            Self::Number => "number",
+            Self::Number | Self::Sum => "number",
             Self::Integer => "integer",
             Self::Boolean => "boolean",
-            Self::Texts => "[string]",
+            Self::Texts | Self::Names => "[string]",
             Self::Integers => "[integer]",
             Self::Timestamp => "timestamp",
             Self::Uuid => "uuid",
