@@ -59,10 +59,18 @@ codes! {
     EVC0105 Error "bad-value",
     EVC0106 Error "bad-name",
     EVC0107 Warning "allow-without-effect",
-<<<<<<< HEAD
     EVC0108 Error "declared-twice",
     EVC0109 Error "event-of-another-bus",
     EVC0110 Error "unreadable-import",
+    EVC0201 Error "unknown-type",
+    EVC0202 Error "type-syntax",
+    EVC0203 Error "bad-bounds",
+    EVC0204 Error "endless-type",
+    EVC0205 Error "extends-no-record",
+    EVC0206 Error "field-declared-twice",
+    EVC0207 Error "bad-field-name",
+    EVC0208 Error "repeated-literal",
+    EVC0209 Error "union-of-types",
     EVC0401 Error "expression-syntax",
     EVC0402 Error "unknown-name-in-expression",
     EVC0403 Error "unknown-field",
@@ -81,17 +89,6 @@ codes! {
     EVC0416 Error "unknown-argument",
     EVC0417 Error "one-or-many",
     EVC0418 Error "hidden-name",
-=======
-    EVC0201 Error "unknown-type",
-    EVC0202 Error "type-syntax",
-    EVC0203 Error "bad-bounds",
-    EVC0204 Error "endless-type",
-    EVC0205 Error "extends-no-record",
-    EVC0206 Error "field-declared-twice",
-    EVC0207 Error "bad-field-name",
-    EVC0208 Error "repeated-literal",
-    EVC0209 Error "union-of-types",
->>>>>>> types
 }
 
 impl Code {

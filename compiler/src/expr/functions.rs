@@ -68,10 +68,14 @@ pub enum Returns {
     Number,
     /// A whole number.
     Integer,
+    /// A number, whole if all those in the list are.
+    Sum,
     /// A boolean.
     Boolean,
     /// A list of strings.
     Texts,
+    /// Strings: none, one, or a list of several.
+    Names,
     /// A list of whole numbers.
     Integers,
     /// A timestamp.
@@ -92,7 +96,7 @@ pub enum Returns {
     Merge,
     /// What the function given as second argument gives, for each element of the first.
     Map,
-    /// The elements of the first argument that the function given as second argument holds for.
+    /// Some elements of the first argument.
     Filter,
     /// Nothing is known about it.
     Any,
@@ -119,40 +123,20 @@ use Takes::{Any, Boolean, List, Number, Numbers, Object, Objects, Pattern, Scala
 /// Every function, in the order of the reference.
 pub const FUNCTIONS: &[Function] = &[
     // Text.
-    function(
-        "string",
-        &[one(Any), maybe(Boolean)],
-        Returns::Text,
-        "the value as text; objects and lists as JSON, indented if `true`",
-    ),
+    function("string", &[one(Any), maybe(Boolean)], Returns::Text, "the value as text; objects and lists as JSON, indented if `true`"),
     function("length", &[one(Text)], Returns::Integer, "the number of characters"),
-    function(
-        "substring",
-        &[one(Text), one(Number), maybe(Number)],
-        Returns::Text,
-        "from a position, at most so many characters",
-    ),
+    function("substring", &[one(Text), one(Number), maybe(Number)], Returns::Text, "from a position, at most so many characters"),
     function("substringBefore", &[one(Text), one(Text)], Returns::Text, "what is before the first occurrence"),
     function("substringAfter", &[one(Text), one(Text)], Returns::Text, "what is after the first occurrence"),
     function("uppercase", &[one(Text)], Returns::Text, "in upper case"),
     function("lowercase", &[one(Text)], Returns::Text, "in lower case"),
     function("trim", &[one(Text)], Returns::Text, "without blanks around it, and single blanks within"),
-    function(
-        "pad",
-        &[one(Text), one(Number), maybe(Text)],
-        Returns::Text,
-        "filled to a width, on the left if it is negative",
-    ),
+    function("pad", &[one(Text), one(Number), maybe(Text)], Returns::Text, "filled to a width, on the left if it is negative"),
     function("contains", &[one(Text), one(Pattern)], Returns::Boolean, "whether the text or pattern occurs"),
     function("split", &[one(Text), one(Pattern), maybe(Number)], Returns::Texts, "the parts between separators"),
     function("join", &[one(Texts), maybe(Text)], Returns::Text, "the texts in one, with a separator"),
     function("match", &[one(Text), one(Takes::Pattern), maybe(Number)], Returns::Any, "the matches of a pattern"),
-    function(
-        "replace",
-        &[one(Text), one(Pattern), one(Any), maybe(Number)],
-        Returns::Text,
-        "with occurrences replaced",
-    ),
+    function("replace", &[one(Text), one(Pattern), one(Any), maybe(Number)], Returns::Text, "with occurrences replaced"),
     function("base64encode", &[one(Text)], Returns::Text, "in base64"),
     function("base64decode", &[one(Text)], Returns::Text, "the text that base64 stands for"),
     function("encodeUrlComponent", &[one(Text)], Returns::Text, "escaped for a part of a URL"),
@@ -167,16 +151,11 @@ pub const FUNCTIONS: &[Function] = &[
     computing("round", &[one(Number), maybe(Number)], Returns::Number, "to so many decimals, half to even"),
     computing("power", &[one(Number), one(Number)], Returns::Number, "the first to the power of the second"),
     computing("sqrt", &[one(Number)], Returns::Number, "the square root"),
-    function(
-        "formatNumber",
-        &[one(Number), one(Text), maybe(Object)],
-        Returns::Text,
-        "by a picture such as `#,##0.00`",
-    ),
+    function("formatNumber", &[one(Number), one(Text), maybe(Object)], Returns::Text, "by a picture such as `#,##0.00`"),
     function("formatBase", &[one(Number), maybe(Number)], Returns::Text, "in another base"),
     function("formatInteger", &[one(Number), one(Text)], Returns::Text, "by a picture, also in words"),
     function("parseInteger", &[one(Text), one(Text)], Returns::Integer, "the number that the text says by a picture"),
-    computing("sum", &[one(Numbers)], Returns::Number, "of all numbers"),
+    computing("sum", &[one(Numbers)], Returns::Sum, "of all numbers"),
     function("max", &[one(Numbers)], Returns::Element, "the greatest number"),
     function("min", &[one(Numbers)], Returns::Element, "the least number"),
     computing("average", &[one(Numbers)], Returns::Number, "of all numbers"),
@@ -190,56 +169,31 @@ pub const FUNCTIONS: &[Function] = &[
     function("sort", &[one(List), maybe(Takes::Function)], Returns::ListLikeFirst, "in order, or as the function says"),
     function("reverse", &[one(List)], Returns::ListLikeFirst, "last first"),
     function("shuffle", &[one(List)], Returns::ListLikeFirst, "in random order"),
-    function("distinct", &[one(List)], Returns::ListLikeFirst, "without repetitions"),
-    function(
-        "zip",
-        &[one(List), maybe(List), maybe(List), maybe(List)],
-        Returns::Any,
-        "lists of the first elements, the second, …",
-    ),
+    function("distinct", &[one(List)], Returns::Filter, "without repetitions"),
+    function("zip", &[one(List), maybe(List), maybe(List), maybe(List)], Returns::Any, "lists of the first elements, the second, …"),
     // Objects.
-    function("keys", &[one(Any)], Returns::Texts, "the names of its fields"),
+    function("keys", &[one(Any)], Returns::Names, "the names of its fields"),
     function("lookup", &[one(Any), one(Text)], Returns::Any, "the field of that name"),
     function("spread", &[one(Any)], Returns::Any, "a list of objects of one field each"),
     function("merge", &[one(Objects)], Returns::Merge, "one object with the fields of all, later ones first"),
     function("sift", &[one(Object), maybe(Takes::Function)], Returns::Any, "the fields that the function holds for"),
     function("each", &[one(Object), one(Takes::Function)], Returns::Any, "what the function gives for each field"),
-    function(
-        "type",
-        &[one(Any)],
-        Returns::Text,
-        "`string`, `number`, `boolean`, `array`, `object`, `null`, `function`",
-    ),
+    function("type", &[one(Any)], Returns::Text, "`string`, `number`, `boolean`, `array`, `object`, `null`, `function`"),
     function("clone", &[one(Any)], Returns::First, "a copy"),
     // Functions over lists.
     function("map", &[one(List), one(Takes::Function)], Returns::Map, "what the function gives for each element"),
     function("filter", &[one(List), one(Takes::Function)], Returns::Filter, "the elements that the function holds for"),
-    function(
-        "single",
-        &[one(List), maybe(Takes::Function)],
-        Returns::Element,
-        "the one element that the function holds for",
-    ),
+    function("single", &[one(List), maybe(Takes::Function)], Returns::Element, "the one element that the function holds for"),
     function("reduce", &[one(List), one(Takes::Function), maybe(Any)], Returns::Any, "all elements in one value"),
     // Time.
     function("now", &[maybe(Text), maybe(Text)], Returns::Timestamp, "the time of evaluation, by a picture if given"),
     function("millis", &[], Returns::Integer, "the time of evaluation in milliseconds since 1970"),
-    function(
-        "fromMillis",
-        &[one(Number), maybe(Text), maybe(Text)],
-        Returns::Timestamp,
-        "the timestamp of milliseconds since 1970",
-    ),
+    function("fromMillis", &[one(Number), maybe(Text), maybe(Text)], Returns::Timestamp, "the timestamp of milliseconds since 1970"),
     function("toMillis", &[one(Text), maybe(Text)], Returns::Integer, "a timestamp in milliseconds since 1970"),
     // Step Functions' own.
     function("partition", &[one(List), one(Number)], Returns::ListsLikeFirst, "in lists of at most so many elements"),
     function("range", &[one(Number), one(Number), one(Number)], Returns::Integers, "from, to and step"),
-    function(
-        "hash",
-        &[one(Text), one(Text)],
-        Returns::Text,
-        "by MD5, SHA-1, SHA-256, SHA-384 or SHA-512, in hexadecimal",
-    ),
+    function("hash", &[one(Text), one(Text)], Returns::Text, "by MD5, SHA-1, SHA-256, SHA-384 or SHA-512, in hexadecimal"),
     function("random", &[maybe(Number)], Returns::Number, "from 0 to below 1, the same for the same seed"),
     function("uuid", &[], Returns::Uuid, "a random UUID"),
     function("parse", &[one(Text)], Returns::Any, "the value that the JSON text says"),
@@ -318,10 +272,10 @@ impl Returns {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Text => "string",
-            Self::Number => "number",
+            Self::Number | Self::Sum => "number",
             Self::Integer => "integer",
             Self::Boolean => "boolean",
-            Self::Texts => "[string]",
+            Self::Texts | Self::Names => "[string]",
             Self::Integers => "[integer]",
             Self::Timestamp => "timestamp",
             Self::Uuid => "uuid",

@@ -10,9 +10,14 @@
 
 mod ast;
 pub mod functions;
+mod fits;
+mod infer;
 mod parse;
 mod print;
 mod scope;
+mod template;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use std::collections::BTreeSet;
@@ -23,7 +28,9 @@ use parse::Problem;
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
+use crate::types::{Kind, Range as Bounds, Type, Types};
 
+pub use template::Template;
 pub use scope::{BUILT_IN_ROOTS, Defined, Root, Scope, variable_name};
 
 /// A parsed expression.
@@ -33,6 +40,31 @@ pub struct Expr {
     tree: Ast,
     /// Where it stands in the source.
     pub span: Span,
+}
+
+/// What a check found out about an expression.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// The type of its value; a list if it may be several.
+    pub ty: Type,
+    /// Whether it may give nothing, because a field on the way is optional.
+    pub may_be_absent: bool,
+    /// Whether it gives nothing, one value, or a list of several, as JSONata's paths through lists do.
+    pub one_or_many: bool,
+    /// Whether it uses something that the compiler has no types for, so that `any` in `ty` says nothing.
+    pub untyped: bool,
+    /// What is wrong with it.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Checked {
+    /// What it gives each time, if it gives a list; itself otherwise: the type of `item` in a `for-each`.
+    pub fn element(&self, types: &Types) -> Type {
+        match &types.resolve(&self.ty).kind {
+            Kind::List(item, _) => (**item).clone(),
+            _ => self.ty.clone(),
+        }
+    }
 }
 
 impl Expr {
@@ -58,9 +90,7 @@ impl Expr {
         fn walk<'t>(expr: &Expr, ast: &'t Ast, found: &mut Vec<Spanned<&'t str>>) {
             let name = match &ast.kind {
                 AstKind::Name { name, place: Place::Root, .. } => Some(name.as_str()),
-                AstKind::Variable(name) if BUILT_IN_ROOTS.contains(&name.as_str()) || name.contains('-') => {
-                    Some(name.as_str())
-                }
+                AstKind::Variable(name) if BUILT_IN_ROOTS.contains(&name.as_str()) || name.contains('-') => Some(name.as_str()),
                 _ => None,
             };
             found.extend(name.map(|name| Spanned::new(name, expr.span_of(&ast.range))));
@@ -71,6 +101,38 @@ impl Expr {
         let mut found = Vec::new();
         walk(self, &self.tree, &mut found);
         found
+    }
+
+    /// Gives the expression a type, with names as `scope` has them.
+    pub fn check(&self, scope: &Scope, types: &Types) -> Checked {
+        let found = infer::infer(self, scope, types);
+        let value = found.value;
+        let ty = if value.many {
+            Type { kind: Kind::List(Box::new(value.ty), Bounds::default()), span: self.span }
+        } else {
+            value.ty
+        };
+        Checked {
+            ty,
+            may_be_absent: value.absent.is_some(),
+            one_or_many: value.many,
+            untyped: found.untyped,
+            diagnostics: found.diagnostics,
+        }
+    }
+
+    /// Reports what keeps the expression from always giving an `expected`: its own mistakes, and another type, no value, or several.
+    pub fn check_as(&self, expected: &Type, scope: &Scope, types: &Types) -> Vec<Diagnostic> {
+        self.check_field(expected, false, scope, types)
+    }
+
+    fn check_field(&self, expected: &Type, optional: bool, scope: &Scope, types: &Types) -> Vec<Diagnostic> {
+        let found = infer::infer(self, scope, types);
+        if found.diagnostics.is_empty() {
+            fits::fits(self, &found.value, expected, optional, types)
+        } else {
+            found.diagnostics
+        }
     }
 
     /// The JSONata that Step Functions evaluates to the same value, without the `{% %}` around it, with each root in the variable
@@ -107,10 +169,8 @@ fn syntax_diagnostic(error: parse::ParseError, text: &str, span: Span) -> Diagno
     let diagnostic = match error.problem {
         Problem::Syntax(message) => Diagnostic::new(Code::EVC0401, at, message)
             .help("an expression is JSONata; a text in it is written in quotes: `\"'some text'\"`"),
-        Problem::TooNew(operator) => {
-            Diagnostic::new(Code::EVC0412, at, format!("`{operator}` is not in JSONata 2.0.6"))
-                .note("Step Functions evaluates expressions with JSONata 2.0.6; `??` and `?:` came with 2.1")
-        }
+        Problem::TooNew(operator) => Diagnostic::new(Code::EVC0412, at, format!("`{operator}` is not in JSONata 2.0.6"))
+            .note("Step Functions evaluates expressions with JSONata 2.0.6; `??` and `?:` came with 2.1"),
         Problem::Ambiguous(name) => {
             Diagnostic::new(Code::EVC0411, at, format!("`{name}` is a step, and also a subtraction of two steps"))
         }
@@ -121,12 +181,13 @@ fn syntax_diagnostic(error: parse::ParseError, text: &str, span: Span) -> Diagno
     }
 }
 
-/// Placeholder until the branch lands.
-#[derive(Debug, Clone)]
-pub struct Template;
-impl Template {
-    /// Placeholder.
-    pub fn decode(_: &crate::yaml::Node, _: &BTreeSet<String>, _: &mut Vec<Diagnostic>) -> Option<Self> {
+/// A text as a quoted YAML scalar on one line; none if it does not fit on one.
+fn quoted(text: &str) -> Option<String> {
+    if text.contains(['\n', '\r', '\t']) {
         None
+    } else if text.contains(['"', '\\']) {
+        Some(format!("'{}'", text.replace('\'', "''")))
+    } else {
+        Some(format!("\"{text}\""))
     }
 }
