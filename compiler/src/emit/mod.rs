@@ -1,9 +1,9 @@
 //! Plan to files: one folder a backend, each behind [`Backend`]. No decisions here.
 
-mod diagram;
-mod docs;
+pub mod diagram;
+pub mod docs;
 mod files;
-mod schema;
+pub mod schema;
 
 pub use files::{File, Files};
 

@@ -215,7 +215,10 @@ pub struct Function {
     pub tables: Vec<TableUse>,
     /// The outbox it publishes through.
     pub outbox: Option<Spanned<Id<Outbox>>>,
-    /// Events it publishes itself.
+    /// The events it publishes through its outbox: those that it lists and the outbox carries, or all that the outbox carries
+    /// if it lists none.
+    pub outbox_events: Vec<Spanned<Id<Event>>>,
+    /// Events it publishes itself, without a transaction.
     pub publishes: Vec<Spanned<Id<Event>>>,
     /// Queues it sends to.
     pub sends: Vec<Spanned<Id<Queue>>>,

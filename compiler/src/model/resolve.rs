@@ -52,7 +52,8 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     }
     let found = &mut diagnostics;
     model.outboxes = sections.outboxes.iter().map(|(name, item)| outbox(sections, name, item, found)).collect();
-    model.functions = sections.functions.iter().map(|(name, item)| function(sections, name, item, found)).collect();
+    model.functions =
+        sections.functions.iter().map(|(name, item)| function(sections, &model, name, item, found)).collect();
     model.queues = sections.queues.iter().map(|(name, item)| queue(sections, &model, name, item, found)).collect();
     for (name, item) in sections.rules.iter() {
         let rule = rule(sections, &mut model, name, item, found);
@@ -207,13 +208,13 @@ fn outbox(
 
 fn function(
     sections: &Sections,
+    model: &Model,
     name: &str,
     item: &crate::spec::Declared<function::Function>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Function {
-    let declared = types(sections);
     for ty in [&item.input, &item.output].into_iter().flatten() {
-        diagnostics.extend(declared.check_type(&ty.0));
+        diagnostics.extend(model.types.check_type(&ty.0));
     }
     let tables = item.tables.iter().filter_map(|(name, operations)| {
         let table = find(&sections.tables, "table", name, diagnostics)?;
@@ -227,6 +228,13 @@ fn function(
         .outbox
         .as_ref()
         .and_then(|name| Some(Spanned::new(find(&sections.outboxes, "outbox", name, diagnostics)?, name.span)));
+    let listed: Vec<Spanned<Id<Event>>> = find_all(&sections.events, "event", &item.publishes, diagnostics);
+    let carried = outbox.as_ref().map(|outbox| &model.outboxes[outbox.value].publishes);
+    let (outbox_events, publishes) = match carried {
+        Some(carried) if listed.is_empty() => (carried.clone(), Vec::new()),
+        Some(carried) => listed.into_iter().partition(|event| carried.iter().any(|other| other.value == event.value)),
+        None => (Vec::new(), listed),
+    };
     let timeout = item.timeout.as_ref().map_or(Duration::seconds(30), |timeout| timeout.value);
     let memory = item.memory.as_ref().map_or(256, |memory| memory.value);
     Function {
@@ -242,7 +250,8 @@ fn function(
         errors: item.errors.clone(),
         tables,
         outbox,
-        publishes: find_all(&sections.events, "event", &item.publishes, diagnostics),
+        outbox_events,
+        publishes,
         sends: find_all(&sections.queues, "queue", &item.sends, diagnostics),
         environment: variables(sections, name, &item.environment),
         timeout: of_function(sections, name, timeout, |function| {
