@@ -59,6 +59,8 @@ codes! {
     EVC0105 Error "bad-value",
     EVC0106 Error "bad-name",
     EVC0107 Warning "allow-without-effect",
+    EVC0108 Error "name-given-twice",
+    EVC0109 Error "event-on-another-bus",
 }
 
 impl Code {

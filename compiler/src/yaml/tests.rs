@@ -83,6 +83,7 @@ fn unclosed_quotes_are_blamed_where_they_open() {
     );
     check("- x\n- 'abc\n- z\n", &["2:3 EVC0001 the closing `'` of this text is missing"], "[x, !, z]");
     check("a: \"x\" z\nb: 1\n", &["1:8 EVC0001 unexpected text after the closing quote"], "{a: !, b: 1}");
+    check("a: {{ x }} z\nb: 1\n", &["1:12 EVC0001 unexpected text after the closing bracket"], "{a: !, b: 1}");
     check("a: \"\\d+\"\nb: 1\n", &["1:5 EVC0001 `\\d` is not an escape"], "{a: !, b: 1}");
 }
 
