@@ -11,6 +11,7 @@ use granit_parser::ErrorKind;
 
 use super::build::{Input, Stop, SyntaxError, build};
 use super::node::{Node, NodeKind};
+use super::scan::Lines;
 use super::{decode, syntax};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{FileId, MAX_SOURCE_BYTES, Span};
@@ -219,15 +220,12 @@ fn blank(text: &mut String, range: Range<usize>) {
 fn candidates(text: &str, error: &SyntaxError) -> Vec<Candidate> {
     let lines = Lines(text);
     let mut found: Vec<Candidate> = Vec::new();
-    let suspicious = match error.open.filter(|&open| left_open(&lines, error, open)) {
-        Some(open) => vec![(Blame::Opener, open)],
-        None => {
-            let opener = error.open.map(|open| (Blame::Opener, open));
-            let here = (!is_own_colon(&lines, error)).then_some((Blame::Here, error.at));
-            let above = lines.above(error.at).map(|above| (Blame::Before, above));
-            [opener, here, above, Some((Blame::Before, error.last))].into_iter().flatten().collect()
-        }
-    };
+    let opener = error.open.map(|open| (Blame::Opener, open));
+    let certain = error.open.is_some_and(|open| left_open(&lines, error, open));
+    let here = (!is_own_colon(&lines, error)).then_some((Blame::Here, error.at));
+    let above = lines.above(error.at).map(|above| (Blame::Before, above));
+    let others = [here, above, Some((Blame::Before, error.last))].into_iter().flatten();
+    let suspicious: Vec<(Blame, usize)> = opener.into_iter().chain(others.filter(|_| !certain)).collect();
     for (blame, at) in suspicious {
         let line = lines.line(at);
         let block = lines.block(at);
@@ -265,68 +263,4 @@ fn left_open(lines: &Lines<'_>, error: &SyntaxError, open: usize) -> bool {
     here.start > opener.start
         && (quote && matches!(error.kind, ErrorKind::InvalidQuotedScalarIndent)
             || bracket && !goes_on && lines.indent(&here) <= lines.indent(&opener))
-}
-
-/// Lines of a text by their indentation, which tells more about a broken file than its tokens.
-pub(super) struct Lines<'a>(pub(super) &'a str);
-
-impl Lines<'_> {
-    /// The line that holds a byte, without its line end.
-    pub(super) fn line(&self, at: usize) -> Range<usize> {
-        let at = at.min(self.0.len());
-        let start = self.0.as_bytes()[..at].iter().rposition(|&byte| byte == b'\n').map_or(0, |found| found + 1);
-        let end =
-            self.0.as_bytes()[at..].iter().position(|&byte| byte == b'\n').map_or(self.0.len(), |found| at + found);
-        start..end
-    }
-
-    /// Where the nearest line above the one that holds a byte starts that is not empty.
-    fn above(&self, at: usize) -> Option<usize> {
-        let text = self.0[..self.line(at).start].trim_end();
-        (!text.is_empty()).then(|| self.line(text.len()).start)
-    }
-
-    /// The line that holds a byte, and the lines that are nested under it. Brackets that close at its own level belong to it.
-    fn block(&self, at: usize) -> Range<usize> {
-        let first = self.line(at);
-        let indent = self.indent(&first);
-        let mut end = first.end;
-        while end < self.0.len() {
-            let next = self.line(end + 1);
-            let text = &self.0[next.clone()];
-            let closes = text.trim_start().starts_with([']', '}']);
-            let next_indent = self.indent(&next);
-            if text.trim().is_empty() || next_indent > indent || (closes && next_indent == indent) {
-                end = next.end;
-            } else {
-                break;
-            }
-        }
-        first.start..first.start + self.0[first.start..end].trim_end().len()
-    }
-
-    pub(super) fn indent(&self, line: &Range<usize>) -> usize {
-        let text = &self.0[line.clone()];
-        text.len() - text.trim_start_matches(' ').len()
-    }
-
-    /// Where the value on a line starts: after `key:`, or after the dashes of a list, or at its first character.
-    fn value(&self, line: &Range<usize>) -> usize {
-        let text = &self.0[line.clone()];
-        let mut rest = text.trim_start();
-        while let Some(after) = rest.strip_prefix("- ") {
-            rest = after.trim_start();
-        }
-        let start = line.end - rest.len();
-        let from = match rest.chars().next() {
-            Some(quote @ ('"' | '\'')) => rest[1..].find(quote).map_or(rest.len(), |at| at + 2),
-            Some('[' | '{') => return start,
-            _ => 0,
-        };
-        let colon = rest[from..]
-            .match_indices(':')
-            .map(|(at, _)| from + at + 1)
-            .find(|&after| rest[after..].is_empty() || rest[after..].starts_with([' ', '\r']));
-        colon.map_or(start, |after| start + after)
-    }
 }

@@ -5,7 +5,8 @@ use std::ops::Range;
 use granit_parser::ErrorKind;
 
 use super::build::SyntaxError;
-use super::recover::{Blame, Candidate, Lines};
+use super::recover::{Blame, Candidate};
+use super::scan::{Lines, bad_escape, first_unmatched, is_closed};
 use crate::diagnostics::{Code, Diagnostic, Edit, Fix};
 use crate::source::{FileId, Span};
 
@@ -286,47 +287,4 @@ impl Cause<'_> {
     fn span(&self, range: Range<usize>) -> Span {
         Span::new(self.file, range)
     }
-}
-
-/// Whether the bracket that a text starts with is closed in it. Brackets in quotes count: this only chooses the wording.
-fn is_closed(text: &str) -> bool {
-    let mut depth = 0_usize;
-    text.chars().any(|c| {
-        match c {
-            '[' | '{' => depth += 1,
-            ']' | '}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        depth == 0
-    })
-}
-
-/// The first bracket that closes one of the other kind.
-fn first_unmatched(text: &str) -> Option<usize> {
-    let mut open = Vec::new();
-    text.char_indices()
-        .find(|(_, c)| match c {
-            '[' => {
-                open.push(']');
-                false
-            }
-            '{' => {
-                open.push('}');
-                false
-            }
-            ']' | '}' => open.pop() != Some(*c),
-            _ => false,
-        })
-        .map(|(at, _)| at)
-}
-
-/// The first backslash in a double-quoted text that starts no escape of YAML's.
-fn bad_escape(text: &str) -> Option<usize> {
-    let mut rest = text.char_indices();
-    while let Some((at, c)) = rest.next() {
-        if c == '\\' && !rest.next().is_some_and(|(_, next)| "0abtnvfre \"/\\N_LPxuU\t\n\r".contains(next)) {
-            return Some(at);
-        }
-    }
-    None
 }
