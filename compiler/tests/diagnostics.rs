@@ -2,7 +2,8 @@
 //!
 //! - A ```` ```yaml ```` block is a case. A line of it that ends in `# error: [EVC0101]` or `# warning: [EVC0901]` says that
 //!   exactly these diagnostics start on it; several are separated by commas, or by a second comment. Other lines have none.
-//! - A ```` ```yaml file=./payments.yaml ```` block after it is a further file of the same case.
+//! - A ```` ```yaml text ```` block is read as YAML and not taken for a spec.
+//! - A ```` ```yaml file=payments.yaml ```` block after a case is a further file of it, for `imports: [./payments.yaml]`.
 //! - A ```` ```snapshot ```` block after it holds what the terminal shows, a ```` ```snapshot short ```` block the short form.
 //!
 //! `EVC_BLESS=1 cargo test -p evc --test diagnostics` writes the snapshots.
@@ -12,9 +13,9 @@ mod support;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use evc::diagnostics::{Diagnostic, Severity};
+use evc::compile::Analysis;
+use evc::diagnostics::Severity;
 use evc::report::{short, terminal};
-use evc::source::SourceMap;
 use support::Block;
 
 /// A spec with its further files, and its snapshot.
@@ -39,10 +40,10 @@ fn documents_say_what_is_reported() {
         let mut blessed = markdown.clone();
         // From the last to the first, so that the lines of those before stay where they are.
         for case in cases(&markdown).iter().rev() {
-            let (sources, diagnostics) = run(case);
-            problems.push_str(&differences(&name, case, &sources, &diagnostics));
+            let found = run(case);
+            problems.push_str(&differences(&name, case, &found));
             let Some(snapshot) = &case.snapshot else { continue };
-            let shown = render(snapshot, &sources, &diagnostics);
+            let shown = render(snapshot, &found);
             if shown == snapshot.text {
                 continue;
             }
@@ -83,11 +84,15 @@ fn path_of(block: &Block) -> &str {
     block.file().unwrap_or("spec.yaml")
 }
 
-fn run(case: &Case) -> (SourceMap, Vec<Diagnostic>) {
+fn run(case: &Case) -> Analysis {
     let text = |block: &Block| block.text.lines().map(|line| split_expectation(line).0.to_owned() + "\n").collect();
     let files: Vec<(String, String)> =
         case.files.iter().map(|block| (path_of(block).to_owned(), text(block))).collect();
-    support::check(&files)
+    if case.files[0].attributes.iter().any(|attribute| attribute == "text") {
+        support::check_text_only(&files[0].0, &files[0].1)
+    } else {
+        support::check(&files)
+    }
 }
 
 /// A line without its expectations, and these.
@@ -120,7 +125,7 @@ fn expected(case: &Case) -> Vec<Found> {
 }
 
 /// Lines for what is expected and not found, and the other way round.
-fn differences(name: &str, case: &Case, sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
+fn differences(name: &str, case: &Case, Analysis { sources, diagnostics, .. }: &Analysis) -> String {
     let mut found: Vec<(Found, &str)> = diagnostics
         .iter()
         .map(|diagnostic| {
@@ -149,7 +154,7 @@ fn differences(name: &str, case: &Case, sources: &SourceMap, diagnostics: &[Diag
     text
 }
 
-fn render(snapshot: &Block, sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
+fn render(snapshot: &Block, Analysis { sources, diagnostics, .. }: &Analysis) -> String {
     if snapshot.attributes.iter().any(|attribute| attribute == "short") {
         short::render(diagnostics, sources)
     } else {

@@ -4,8 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-use evc::diagnostics::{Code, Diagnostic};
-use evc::source::SourceMap;
+use evc::compile::{Analysis, analyze};
+use evc::source::{SourceMap, World};
+use evc::yaml::{decode_bytes, parse};
 
 /// A fenced block of a Markdown document.
 #[derive(Debug, Clone)]
@@ -57,22 +58,27 @@ pub(crate) fn blocks(markdown: &str) -> Vec<Block> {
     blocks
 }
 
-/// Checks a spec and the files it imports: pairs of path and text, the spec first.
-pub(crate) fn check(files: &[(String, String)]) -> (SourceMap, Vec<Diagnostic>) {
-    // Until the front end is one function, what can be checked is the text of each file.
-    let mut sources = SourceMap::default();
-    let mut diagnostics = Vec::new();
-    for (path, text) in files {
-        let (file, found) = evc::yaml::decode_bytes(&mut sources, path, text.clone().into_bytes());
-        diagnostics.extend(found);
-        diagnostics.extend(evc::yaml::parse(&sources, file).1);
+/// Files that are there without a disk, by path.
+struct Files<'a>(&'a [(String, String)]);
+
+impl World for Files<'_> {
+    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        let found = self.0.iter().find(|(name, _)| Path::new(name.trim_start_matches("./")) == path);
+        found.map(|(_, text)| text.clone().into_bytes()).ok_or_else(|| std::io::ErrorKind::NotFound.into())
     }
-    (sources, diagnostics)
 }
 
-/// Whether [`check`] can raise this code.
-pub(crate) fn is_checked(code: Code) -> bool {
-    code < Code::EVC0101
+/// Checks a spec and the files it imports: pairs of path and text, the spec first.
+pub(crate) fn check(files: &[(String, String)]) -> Analysis {
+    analyze(&Files(files), Path::new(&files[0].0)).expect("the spec is among the files")
+}
+
+/// Reads the text of a file and goes no further: what is reported is about YAML only.
+pub(crate) fn check_text_only(path: &str, text: &str) -> Analysis {
+    let mut sources = SourceMap::default();
+    let (file, mut diagnostics) = decode_bytes(&mut sources, path, text.as_bytes().to_vec());
+    diagnostics.extend(parse(&sources, file).1);
+    Analysis { sources, diagnostics, model: None }
 }
 
 /// All Markdown files under a folder, sorted.
