@@ -50,7 +50,9 @@ pub(crate) fn blocks(markdown: &str) -> Vec<Block> {
                     heading: heading.clone(),
                 });
             }
-            (None, None) if line.starts_with('#') => heading = line.trim_start_matches('#').trim().to_owned(),
+            (None, None) if line.starts_with('#') => {
+                line.trim_start_matches('#').trim().clone_into(&mut heading);
+            }
             (None, None) => {}
         }
     }
