@@ -17,14 +17,13 @@ use crate::spec::scalar::{Duration, Name};
 use crate::spec::table::Removal;
 use crate::spec::target::TargetKind;
 use crate::spec::{File, Sections, function, table};
-use crate::types::Types;
+use crate::types::{Type, Types};
 
 /// Resolves a spec whose imports are merged in. `None` if it names no service, which has been reported.
 pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let sections = &file.sections;
-    let declared = sections.types.items.iter().map(|(name, ty)| (name.clone(), ty.value.0.clone()));
-    let types = Types { declared: declared.collect() };
+    let types = types(sections);
     diagnostics.extend(types.check());
     check_names(sections, &mut diagnostics);
 
@@ -68,6 +67,13 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     model.outputs =
         sections.outputs.iter().filter_map(|(name, item)| outputs::output(sections, name, item, found)).collect();
     (file.service.is_some().then_some(model), diagnostics)
+}
+
+/// The declared types. One that could not be read counts as `any`, so that its uses stay silent.
+fn types(sections: &Sections) -> Types {
+    let read = sections.types.items.iter().map(|(name, ty)| (name.clone(), ty.value.0.clone()));
+    let broken = sections.types.broken.iter().map(|name| (name.clone(), Type::any(Span::default())));
+    Types { declared: read.chain(broken).collect() }
 }
 
 fn bus(sections: &Sections, name: &str, item: &crate::spec::Declared<crate::spec::bus::Bus>) -> Bus {
@@ -205,8 +211,7 @@ fn function(
     item: &crate::spec::Declared<function::Function>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Function {
-    let declared =
-        Types { declared: sections.types.items.iter().map(|(name, ty)| (name.clone(), ty.value.0.clone())).collect() };
+    let declared = types(sections);
     for ty in [&item.input, &item.output].into_iter().flatten() {
         diagnostics.extend(declared.check_type(&ty.0));
     }
