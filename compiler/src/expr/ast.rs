@@ -149,7 +149,9 @@ impl Ast {
             | AstKind::Lambda { body: a, .. } => vec![a],
             AstKind::Group(a, entries) => std::iter::once(&**a).chain(pairs(entries)).collect(),
             AstKind::Sort(a, terms) | AstKind::Call(a, terms) => std::iter::once(&**a).chain(terms).collect(),
-            AstKind::Conditional(a, b, c) => [Some(a), Some(b), c.as_ref()].into_iter().flatten().map(|ast| &**ast).collect(),
+            AstKind::Conditional(a, b, c) => {
+                [Some(a), Some(b), c.as_ref()].into_iter().flatten().map(|ast| &**ast).collect()
+            }
             AstKind::Array(items) | AstKind::Block(items) | AstKind::Transform(items) => items.iter().collect(),
             AstKind::Object(entries) => pairs(entries).collect(),
         }

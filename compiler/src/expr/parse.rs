@@ -310,7 +310,8 @@ impl Parser<'_> {
     }
 
     fn call(&mut self, callee: Ast, depth: usize) -> Result<AstKind> {
-        let lambda = matches!(&callee.kind, AstKind::Name { name, quoted: false, .. } if name == "function" || name == "λ");
+        let lambda =
+            matches!(&callee.kind, AstKind::Name { name, quoted: false, .. } if name == "function" || name == "λ");
         let arguments = self.separated(")", |parser| {
             if parser.is("?") {
                 let range = parser.range();
@@ -381,7 +382,8 @@ impl Parser<'_> {
     /// `reserve-inventory.id` is a path from the step `reserve-inventory` if there is such a step, and a subtraction otherwise.
     fn hyphenated(&mut self, start: usize) -> Result<Option<String>> {
         let rest = &self.text[start..];
-        let run = &rest[..rest.find(|char: char| !char.is_alphanumeric() && !"-_".contains(char)).unwrap_or(rest.len())];
+        let run =
+            &rest[..rest.find(|char: char| !char.is_alphanumeric() && !"-_".contains(char)).unwrap_or(rest.len())];
         let ends = run.match_indices('-').map(|(at, _)| at).chain([run.len()]);
         let Some((end, name)) = ends.filter_map(|end| Some((start + end, self.steps.get(&run[..end])?))).last() else {
             return Ok(None);

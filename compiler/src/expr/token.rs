@@ -39,8 +39,8 @@ pub(super) struct LexError {
 
 /// Two-character operators come first, so that the longest one matches.
 const OPERATORS: [&str; 32] = [
-    "..", ":=", "!=", ">=", "<=", "**", "~>", ".", "[", "]", "{", "}", "(", ")", ",", "@", "#", ";", ":", "?", "+", "-", "*",
-    "/", "%", "|", "=", "<", ">", "^", "&", "!",
+    "..", ":=", "!=", ">=", "<=", "**", "~>", ".", "[", "]", "{", "}", "(", ")", ",", "@", "#", ";", ":", "?", "+",
+    "-", "*", "/", "%", "|", "=", "<", ">", "^", "&", "!",
 ];
 
 /// Reads the whole text. The last token is always [`TokenKind::End`].
@@ -134,7 +134,8 @@ fn string(rest: &str, quote: char, at: usize) -> Result<(TokenKind, usize), LexE
 /// The character that `\u` and four digits name, or two such for one outside the basic plane; and the bytes they take.
 fn unicode_escape(text: &str) -> Option<(char, usize)> {
     let unit = |text: &str| {
-        let digits = text.strip_prefix("\\u")?.get(..4).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+        let digits =
+            text.strip_prefix("\\u")?.get(..4).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
         u32::from_str_radix(digits, 16).ok()
     };
     let first = unit(text)?;
@@ -208,7 +209,9 @@ fn word(rest: &str, at: usize) -> Result<(TokenKind, usize), LexError> {
 }
 
 fn stops_word(char: char) -> bool {
-    char.is_whitespace() || matches!(char, '"' | '\'' | '`' | '~') || OPERATORS[7..].iter().any(|op| op.starts_with(char))
+    char.is_whitespace()
+        || matches!(char, '"' | '\'' | '`' | '~')
+        || OPERATORS[7..].iter().any(|op| op.starts_with(char))
 }
 
 fn error(message: impl Into<String>, range: Range<usize>) -> LexError {

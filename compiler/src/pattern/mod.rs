@@ -1,0 +1,4 @@
+//! Placeholder until the branch lands.
+/// Placeholder.
+#[derive(Debug, Clone)]
+pub struct Pattern;
