@@ -90,9 +90,7 @@ impl Expr {
         fn walk<'t>(expr: &Expr, ast: &'t Ast, found: &mut Vec<Spanned<&'t str>>) {
             let name = match &ast.kind {
                 AstKind::Name { name, place: Place::Root, .. } => Some(name.as_str()),
-                AstKind::Variable(name) if BUILT_IN_ROOTS.contains(&name.as_str()) || name.contains('-') => {
-                    Some(name.as_str())
-                }
+                AstKind::Variable(name) if BUILT_IN_ROOTS.contains(&name.as_str()) || name.contains('-') => Some(name.as_str()),
                 _ => None,
             };
             found.extend(name.map(|name| Spanned::new(name, expr.span_of(&ast.range))));
@@ -171,10 +169,8 @@ fn syntax_diagnostic(error: parse::ParseError, text: &str, span: Span) -> Diagno
     let diagnostic = match error.problem {
         Problem::Syntax(message) => Diagnostic::new(Code::EVC0401, at, message)
             .help("an expression is JSONata; a text in it is written in quotes: `\"'some text'\"`"),
-        Problem::TooNew(operator) => {
-            Diagnostic::new(Code::EVC0412, at, format!("`{operator}` is not in JSONata 2.0.6"))
-                .note("Step Functions evaluates expressions with JSONata 2.0.6; `??` and `?:` came with 2.1")
-        }
+        Problem::TooNew(operator) => Diagnostic::new(Code::EVC0412, at, format!("`{operator}` is not in JSONata 2.0.6"))
+            .note("Step Functions evaluates expressions with JSONata 2.0.6; `??` and `?:` came with 2.1"),
         Problem::Ambiguous(name) => {
             Diagnostic::new(Code::EVC0411, at, format!("`{name}` is a step, and also a subtraction of two steps"))
         }

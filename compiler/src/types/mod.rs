@@ -1,4 +1,33 @@
 //! Payload types: what an event, an item or a handler's input holds. One mapping each to Rust, JSON Schema and DynamoDB.
+//!
+//! [`decode`] makes a [`Type`] from a YAML node; [`Types`] holds the declared ones, follows names, and answers what later
+//! passes ask: which field stands at a path, whether one type may be given where another is expected, what a type is in
+//! JSON Schema, in DynamoDB and in Rust. A name that is not declared is reported once, by [`Types::check`]; everywhere else it
+//! counts as `any`, so that one mistake gives one message.
+
+mod assign;
+mod check;
+mod decode;
+mod describe;
+mod dynamo;
+mod lookup;
+mod reference;
+pub mod rust;
+mod schema;
+mod shorthand;
+mod size;
+#[cfg(test)]
+pub(crate) mod testing;
+mod value;
+
+pub use assign::Mismatch;
+pub use decode::decode;
+pub use describe::describe;
+pub use dynamo::Attribute;
+pub use lookup::{FieldAt, NoField};
+pub use reference::{KindDoc, reference, reference_table};
+pub use shorthand::SCALARS;
+pub use value::Problem;
 
 use indexmap::IndexMap;
 
@@ -86,18 +115,16 @@ pub struct Types {
     pub declared: IndexMap<String, Type>,
 }
 
-/// Reads a type from its shorthand.
-pub fn decode(_: &crate::yaml::Node, _: &mut Vec<crate::diagnostics::Diagnostic>) -> Option<Type> {
-    None
+impl Type {
+    /// A type of which nothing is known: what stands in for one that could not be read.
+    pub fn any(span: Span) -> Self {
+        Self { kind: Kind::Any, span }
+    }
 }
 
-impl Types {
-    /// Placeholder.
-    pub fn check(&self) -> Vec<crate::diagnostics::Diagnostic> {
-        Vec::new()
-    }
-    /// Placeholder.
-    pub fn check_use(&self, _: &Type) -> Vec<crate::diagnostics::Diagnostic> {
-        Vec::new()
-    }
-}
+/// The greatest whole number that a double holds exactly, as does every JSON reader on the way: 2^53 - 1.
+/// <https://www.rfc-editor.org/rfc/rfc8259#section-6>
+pub const MAX_INTEGER: i64 = (1 << 53) - 1;
+
+/// The most significant digits that `money` has: as many as a double returns unchanged after text → double → text.
+pub const MAX_MONEY_DIGITS: usize = 15;

@@ -1,0 +1,205 @@
+//! Whether a value of one type may be given where another is expected.
+//!
+//! Structural, and gradual: `any` goes everywhere. Bounds are checked where values are (in handlers and schemas), so a type is
+//! refused for its bounds only when no value could be within both.
+
+use std::fmt;
+
+use super::value::text_problem;
+use super::{Field, Kind, Range, Type, Types, describe};
+
+/// Why a type cannot be given where another is expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The way to where they part: `items[].price`; empty at the top.
+    pub path: String,
+    /// What was expected there and what was found.
+    pub reason: String,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path.is_empty() { f.write_str(&self.reason) } else { write!(f, "`{}`: {}", self.path, self.reason) }
+    }
+}
+
+impl Types {
+    /// Whether a value of type `found` may be given where `expected` is expected, and the first reason why not.
+    pub fn accepts(&self, expected: &Type, found: &Type) -> Result<(), Mismatch> {
+        self.accept(expected, found, &mut Vec::new(), &mut Vec::new())
+    }
+
+    /// `path` is the way to here; `open` holds the pairs of names under comparison, which end where types contain themselves.
+    fn accept<'a>(
+        &'a self,
+        expected: &'a Type,
+        found: &'a Type,
+        path: &mut Vec<&'a str>,
+        open: &mut Vec<(&'a str, &'a str)>,
+    ) -> Result<(), Mismatch> {
+        if let (Kind::Named(left), Kind::Named(right)) = (&expected.kind, &found.kind) {
+            if left == right || open.contains(&(left, right)) {
+                return Ok(());
+            }
+            open.push((left, right));
+        }
+        let (left, right) = (self.resolve(expected), self.resolve(found));
+        let refuse = || Err(mismatch(path, format!("expected `{}`, found `{}`", describe(expected), describe(found))));
+        let refuse_unless = |fits: bool| if fits { Ok(()) } else { refuse() };
+        match (&left.kind, &right.kind) {
+            (Kind::Any | Kind::Named(_), _) | (_, Kind::Any | Kind::Named(_)) => Ok(()),
+            (Kind::String(a), Kind::String(b)) => refuse_unless(overlap(a, b)),
+            (Kind::String(_), Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration | Kind::Bytes) => Ok(()),
+            (
+                Kind::String(_)
+                | Kind::Uuid
+                | Kind::Timestamp
+                | Kind::Date
+                | Kind::Duration
+                | Kind::Bytes
+                | Kind::Enum(_),
+                Kind::Enum(literals),
+            ) => match literals.iter().find_map(|literal| text_problem(&left.kind, &literal.value)) {
+                Some(reason) => Err(mismatch(path, reason)),
+                None => Ok(()),
+            },
+            (Kind::Integer(a), Kind::Integer(b)) => refuse_unless(overlap(a, b)),
+            (Kind::Number(a) | Kind::Money(a), Kind::Integer(b)) => refuse_unless(overlap(a, &as_number(b))),
+            (Kind::Number(a), Kind::Number(b) | Kind::Money(b)) | (Kind::Money(a), Kind::Money(b)) => {
+                refuse_unless(overlap(a, b))
+            }
+            (Kind::Boolean, Kind::Boolean)
+            | (Kind::Uuid, Kind::Uuid)
+            | (Kind::Timestamp, Kind::Timestamp)
+            | (Kind::Date, Kind::Date)
+            | (Kind::Duration, Kind::Duration)
+            | (Kind::Bytes, Kind::Bytes) => Ok(()),
+            (Kind::List(a, a_range), Kind::List(b, b_range)) => {
+                refuse_unless(overlap(a_range, b_range))?;
+                self.inside("[]", a, b, path, open)
+            }
+            (Kind::Map(a), Kind::Map(b)) => self.inside("*", a, b, path, open),
+            (Kind::Map(value), Kind::Record(_)) => {
+                let fields = self.record(right).unwrap_or_default();
+                fields.into_iter().try_for_each(|(name, field)| self.inside(name, value, &field.ty, path, open))
+            }
+            (Kind::Record(_), Kind::Record(_)) => {
+                let given = self.record(right).unwrap_or_default();
+                for (name, wanted) in self.record(left).unwrap_or_default() {
+                    self.accept_field(name, wanted, given.get(name).copied(), path, open)?;
+                }
+                Ok(())
+            }
+            _ => refuse(),
+        }
+    }
+
+    fn accept_field<'a>(
+        &'a self,
+        name: &'a str,
+        wanted: &'a Field,
+        given: Option<&'a Field>,
+        path: &mut Vec<&'a str>,
+        open: &mut Vec<(&'a str, &'a str)>,
+    ) -> Result<(), Mismatch> {
+        match given {
+            None if wanted.optional => Ok(()),
+            None => Err(mismatch(path, format!("required field `{name}` is missing"))),
+            Some(given) if given.optional && !wanted.optional => {
+                Err(mismatch(path, format!("field `{name}` is required, but what is given may lack it")))
+            }
+            Some(given) => self.inside(name, &wanted.ty, &given.ty, path, open),
+        }
+    }
+
+    fn inside<'a>(
+        &'a self,
+        step: &'a str,
+        expected: &'a Type,
+        found: &'a Type,
+        path: &mut Vec<&'a str>,
+        open: &mut Vec<(&'a str, &'a str)>,
+    ) -> Result<(), Mismatch> {
+        path.push(step);
+        self.accept(expected, found, path, open)?;
+        path.pop();
+        Ok(())
+    }
+}
+
+fn mismatch(path: &[&str], reason: String) -> Mismatch {
+    let mut text = String::new();
+    for step in path {
+        if !text.is_empty() && *step != "[]" {
+            text.push('.');
+        }
+        text.push_str(step);
+    }
+    Mismatch { path: text, reason }
+}
+
+/// Whether some value is within both.
+fn overlap<T: PartialOrd + Copy>(a: &Range<T>, b: &Range<T>) -> bool {
+    let below = |min: Option<T>, max: Option<T>| matches!((min, max), (Some(min), Some(max)) if min > max);
+    !below(a.min, b.max) && !below(b.min, a.max)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bounds are within 2^53 - 1, which a double holds exactly")]
+fn as_number(range: &Range<i64>) -> Range<f64> {
+    Range { min: range.min.map(|min| min as f64), max: range.max.map(|max| max as f64) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{ty, types};
+
+    fn give(expected: &str, found: &str) -> String {
+        let types = types(&[
+            ("Line", "{ sku: string, price: money }"),
+            ("Order", "{ items: [Line], note?: string }"),
+            ("Loop", "{ next: Loop }"),
+            ("Ring", "{ next: Ring, more: string }"),
+        ]);
+        types.accepts(&ty(expected), &ty(found)).map_or_else(|mismatch| mismatch.to_string(), |()| "ok".into())
+    }
+
+    #[test]
+    fn what_may_be_given_where() {
+        for (expected, found, verdict) in [
+            ("any", "Order", "ok"),
+            ("Order", "any", "ok"),
+            ("Order", "Unknown", "ok"),
+            ("string", "uuid", "ok"),
+            ("uuid", "string", "expected `uuid`, found `string`"),
+            ("string(..3)", "A | BB", "ok"),
+            ("string(..3)", "A | LONG", "a text of 4 characters is more than 3"),
+            ("A | B | C", "A | B", "ok"),
+            ("A | B", "A | C", "`C` is not one of `A`, `B`"),
+            ("A | B", "string", "expected `A | B`, found `string`"),
+            ("date", "\"'2026-11-21'\"", "ok"),
+            ("date", "\"'today'\"", "`today` is not a date such as `2026-11-21`"),
+            ("number", "integer", "ok"),
+            ("money", "integer(1..)", "ok"),
+            ("number", "money", "ok"),
+            ("money", "number", "expected `money`, found `number`"),
+            ("integer", "number", "expected `integer`, found `number`"),
+            ("integer(1..)", "integer", "ok"),
+            ("integer(1..5)", "integer(6..)", "expected `integer(1..5)`, found `integer(6..)`"),
+            ("[number]", "[integer; 1..]", "ok"),
+            ("[string; 1..2]", "[string; 3..]", "expected `[string; 1..2]`, found `[string; 3..]`"),
+            ("[Line]", "[{ sku: string, price: string }]", "`[].price`: expected `money`, found `string`"),
+            ("Order", "{ items: [Line], more: boolean }", "ok"),
+            ("Order", "{ note: string }", "required field `items` is missing"),
+            ("Order", "{ items?: [Line] }", "field `items` is required, but what is given may lack it"),
+            ("Order", "{ items: [{ sku: uuid }] }", "`items[]`: required field `price` is missing"),
+            ("Order", "{ items: [Line], note: integer }", "`note`: expected `string`, found `integer`"),
+            ("map(string)", "{ a: uuid, b: X | Y }", "ok"),
+            ("map(string)", "Line", "`price`: expected `string`, found `money`"),
+            ("Line", "map(string)", "expected `Line`, found `map(string)`"),
+            ("Loop", "Ring", "ok"),
+            ("boolean", "string", "expected `boolean`, found `string`"),
+        ] {
+            assert_eq!(give(expected, found), verdict, "{expected} <- {found}");
+        }
+    }
+}

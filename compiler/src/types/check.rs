@@ -1,0 +1,213 @@
+//! What can only be said of types together: names that are not declared, records without end, fields that collide.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Field, Kind, Record, Type, Types, rust};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::Span;
+
+/// The longest attribute name that DynamoDB takes as part of a key; longer names could never be indexed.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-naming-rules>
+const MAX_FIELD_NAME_BYTES: usize = 255;
+
+impl Types {
+    /// Everything wrong with the declared types, in the order they are written.
+    pub fn check(&self) -> Vec<Diagnostic> {
+        let mut diagnostics = Vec::new();
+        for ty in self.declared.values() {
+            self.visit(ty, &mut diagnostics);
+        }
+        self.recursion(&mut diagnostics);
+        diagnostics
+    }
+
+    /// Everything wrong with a type that stands outside `types:`, such as an event's detail or a function's input.
+    pub fn check_type(&self, ty: &Type) -> Vec<Diagnostic> {
+        let mut diagnostics = Vec::new();
+        self.visit(ty, &mut diagnostics);
+        diagnostics
+    }
+
+    fn visit(&self, ty: &Type, diagnostics: &mut Vec<Diagnostic>) {
+        match &ty.kind {
+            Kind::Named(name) if !self.declared.contains_key(name) => {
+                diagnostics.push(self.unknown(name, ty.span));
+            }
+            Kind::Enum(literals) => {
+                for literal in literals {
+                    // In quotes, the place is longer than the text, and the text is meant.
+                    let bare = literal.span.range().len() == literal.value.len();
+                    if bare && self.declared.contains_key(&literal.value) {
+                        let name = &literal.value;
+                        let message = format!("`{name}` is a declared type; `|` joins literals");
+                        let help =
+                            format!("for the text itself write `'{name}'`; for a value of several types use `any`");
+                        diagnostics.push(Diagnostic::new(Code::EVC0209, literal.span, message).help(help));
+                    }
+                }
+                let names = literals.iter().map(|literal| (literal.value.as_str(), literal.span));
+                collisions("literal", names, rust::variant_name, diagnostics);
+            }
+            Kind::List(inner, _) | Kind::Map(inner) => self.visit(inner, diagnostics),
+            Kind::Record(record) => self.visit_record(record, diagnostics),
+            _ => {}
+        }
+    }
+
+    fn visit_record(&self, record: &Record, diagnostics: &mut Vec<Diagnostic>) {
+        self.extends(record, diagnostics);
+        for (name, field) in &record.fields {
+            if let Some(problem) = bad_name(name) {
+                let message = format!("`{name}` cannot be the name of a field: {problem}");
+                diagnostics.push(Diagnostic::new(Code::EVC0207, field.name_span, message));
+            }
+            self.visit(&field.ty, diagnostics);
+        }
+        let inherited = self.inherited(record);
+        for (name, first) in &inherited {
+            if let Some(again) = record.fields.get(*name) {
+                let message = format!("field `{name}` is already declared in what this record extends");
+                let diagnostic = Diagnostic::new(Code::EVC0206, again.name_span, message);
+                diagnostics.push(diagnostic.secondary(first.name_span, "declared here"));
+            }
+        }
+        let new =
+            record.fields.iter().filter(|(name, _)| !inherited.contains_key(name.as_str()) && bad_name(name).is_none());
+        let own = new.map(|(name, field)| (name.as_str(), field.name_span));
+        let above = inherited.iter().map(|(name, field)| (*name, field.name_span));
+        collisions("field", above.chain(own), rust::field_name, diagnostics);
+    }
+
+    /// The fields that a record gets from those it extends, by name; not sorted, for look-ups and ordered by place below.
+    fn inherited<'a>(&'a self, record: &'a Record) -> indexmap::IndexMap<&'a str, &'a Field> {
+        let mut parts = self.lineage(record);
+        parts.remove(0);
+        parts.iter().rev().flat_map(|part| part.fields.iter()).map(|(name, field)| (name.as_str(), field)).collect()
+    }
+
+    fn extends(&self, record: &Record, diagnostics: &mut Vec<Diagnostic>) {
+        let Some(base) = &record.extends else { return };
+        let Some(declared) = self.declared.get(&base.value) else {
+            return diagnostics.push(self.unknown(&base.value, base.span));
+        };
+        let found = self.resolve(declared);
+        if !matches!(found.kind, Kind::Record(_) | Kind::Named(_)) {
+            let message = format!("`{}` is not a record and cannot be extended", base.value);
+            diagnostics.push(
+                Diagnostic::new(Code::EVC0205, base.span, message)
+                    .secondary(found.span, format!("it is `{}`", super::describe(found))),
+            );
+        }
+    }
+
+    fn unknown(&self, name: &str, span: Span) -> Diagnostic {
+        let known = self.declared.keys().map(String::as_str).chain(super::SCALARS.iter().copied());
+        let diagnostic = Diagnostic::new(Code::EVC0201, span, format!("unknown type `{name}`"));
+        // A list of everything there is would only hide the one thing that can be said of `PLACED`.
+        let near = crate::diagnostics::nearest(name, &known.clone().collect::<Vec<_>>());
+        if near.is_none() && name.len() > 1 && !name.chars().any(|next| next.is_ascii_lowercase()) {
+            return diagnostic.help(format!("an enumeration of one literal is written `'{name}'`, in quotes"));
+        }
+        if near.is_some() {
+            diagnostic.suggest(name, known)
+        } else {
+            diagnostic.suggest(name, self.declared.keys().map(String::as_str))
+        }
+    }
+
+    /// Reports each loop of declared types once, at the reference that closes it.
+    fn recursion(&self, diagnostics: &mut Vec<Diagnostic>) {
+        let mut done = HashSet::new();
+        for name in self.declared.keys() {
+            self.descend(name, &mut done, &mut Vec::new(), diagnostics);
+        }
+    }
+
+    fn descend<'a>(
+        &'a self,
+        name: &'a str,
+        done: &mut HashSet<&'a str>,
+        path: &mut Vec<&'a str>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let Some(ty) = self.declared.get(name) else { return };
+        if done.contains(name) {
+            return;
+        }
+        path.push(name);
+        let mut references = Vec::new();
+        collect(ty, &mut references);
+        for (next, span) in references {
+            if let Some(start) = path.iter().position(|on| *on == next) {
+                let mut chain = path.get(start..).unwrap_or_default().to_vec();
+                chain.push(next);
+                let chain = chain.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" → ");
+                let message = format!("type `{next}` contains itself");
+                diagnostics.push(
+                    Diagnostic::new(Code::EVC0204, span, message)
+                        .note(format!("the way round is {chain}"))
+                        .help("hold the id of the other thing instead, or `any`"),
+                );
+            } else {
+                self.descend(next, done, path, diagnostics);
+            }
+        }
+        path.pop();
+        done.insert(name);
+    }
+}
+
+/// The names a type refers to, with their places.
+fn collect<'a>(ty: &'a Type, into: &mut Vec<(&'a str, Span)>) {
+    match &ty.kind {
+        Kind::Named(name) => into.push((name, ty.span)),
+        Kind::List(inner, _) | Kind::Map(inner) => collect(inner, into),
+        Kind::Record(record) => {
+            into.extend(record.extends.iter().map(|base| (base.value.as_str(), base.span)));
+            record.fields.values().for_each(|field| collect(&field.ty, into));
+        }
+        _ => {}
+    }
+}
+
+/// Why this cannot be the name of a field.
+fn bad_name(name: &str) -> Option<&'static str> {
+    let word = |next: char| next.is_ascii_alphanumeric() || matches!(next, '_' | '-');
+    if name.is_empty() {
+        Some("it is empty")
+    } else if name.contains('.') {
+        Some("an event pattern would take `.` for the way into a record")
+    } else if !name.chars().all(word) {
+        Some("it may have letters, digits, `_` and `-`")
+    } else if name.starts_with(|first: char| !first.is_ascii_alphabetic() && first != '_') {
+        Some("it must start with a letter or `_`")
+    } else if !name.contains(|next: char| next.is_ascii_alphanumeric()) {
+        Some("it needs a letter or a digit")
+    } else if name.len() > MAX_FIELD_NAME_BYTES {
+        Some("DynamoDB takes at most 255 bytes")
+    } else {
+        None
+    }
+}
+
+/// Reports names that become the same Rust name, or none.
+fn collisions<'a>(
+    what: &str,
+    names: impl Iterator<Item = (&'a str, Span)>,
+    rust_name: impl Fn(&str) -> String,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let mut seen: HashMap<String, (&str, Span)> = HashMap::new();
+    for (name, span) in names {
+        let rust = rust_name(name);
+        if rust.is_empty() {
+            let message = format!("{what} `{name}` has no letter or digit to make a Rust name of");
+            diagnostics.push(Diagnostic::new(Code::EVC0207, span, message));
+        } else if let Some((first, first_span)) = seen.get(&rust) {
+            let message = format!("{what}s `{first}` and `{name}` are both `{rust}` in Rust");
+            diagnostics.push(Diagnostic::new(Code::EVC0207, span, message).secondary(*first_span, "the other one"));
+        } else {
+            seen.insert(rust, (name, span));
+        }
+    }
+}

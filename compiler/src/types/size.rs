@@ -1,0 +1,100 @@
+//! How large a value can be in JSON at most, for comparing payloads with the limits of the hops they take.
+
+use std::collections::HashMap;
+
+use super::{Kind, Type, Types};
+
+/// The most bytes that a character takes in JSON: a control character as `\u0001`. Others are at most four bytes of UTF-8.
+/// <https://www.rfc-editor.org/rfc/rfc8259#section-7>
+const MAX_CHARACTER_BYTES: u64 = 6;
+
+/// The longest double in its shortest exact form: `-2.2250738585072014e-308`.
+const MAX_NUMBER_BYTES: u64 = 24;
+
+/// Quotes around a text.
+const QUOTES: u64 = 2;
+
+impl Types {
+    /// The most bytes that a value of this type takes as compact JSON; `None` if there is no bound. Counts the declared fields
+    /// only: what a sender adds beside them is not known.
+    pub fn max_json_bytes(&self, ty: &Type) -> Option<u64> {
+        self.max_bytes(ty, &mut HashMap::new())
+    }
+
+    /// `known` holds the declared types already measured; one that is being measured stands in it as unbounded.
+    fn max_bytes<'a>(&'a self, ty: &'a Type, known: &mut HashMap<&'a str, Option<u64>>) -> Option<u64> {
+        match &ty.kind {
+            Kind::Any | Kind::Bytes | Kind::Map(_) => None,
+            Kind::String(range) => range.max?.checked_mul(MAX_CHARACTER_BYTES)?.checked_add(QUOTES),
+            Kind::Integer(range) => {
+                let min = range.min.unwrap_or(-super::MAX_INTEGER);
+                let max = range.max.unwrap_or(super::MAX_INTEGER);
+                Some(min.to_string().len().max(max.to_string().len()) as u64)
+            }
+            // Fifteen digits, a sign, a point and an exponent are no longer than the longest double.
+            Kind::Number(_) | Kind::Money(_) => Some(MAX_NUMBER_BYTES),
+            Kind::Boolean => Some("false".len() as u64),
+            Kind::Uuid => Some(36 + QUOTES),
+            Kind::Timestamp => Some("2026-11-21T10:00:00.000000000Z".len() as u64 + QUOTES),
+            Kind::Date => Some("2026-11-21".len() as u64 + QUOTES),
+            Kind::Duration => Some(super::value::MAX_DURATION_CHARS as u64 + QUOTES),
+            Kind::Enum(literals) => literals.iter().map(|literal| json_len(&literal.value)).max(),
+            Kind::List(item, range) => {
+                let count = range.max?;
+                let items =
+                    if count == 0 { 0 } else { self.max_bytes(item, known)?.checked_add(1)?.checked_mul(count)? };
+                items.checked_add(2)
+            }
+            Kind::Record(_) => {
+                let mut total = 2_u64;
+                for (name, field) in self.record(ty)? {
+                    let value = self.max_bytes(&field.ty, known)?;
+                    // The name, a colon and a comma.
+                    total = total.checked_add(json_len(name) + 2)?.checked_add(value)?;
+                }
+                Some(total)
+            }
+            Kind::Named(name) => {
+                if let Some(size) = known.get(name.as_str()) {
+                    return *size;
+                }
+                known.insert(name, None);
+                let size = self.declared.get(name).and_then(|declared| self.max_bytes(declared, known));
+                known.insert(name, size);
+                size
+            }
+        }
+    }
+}
+
+/// The bytes of a text in JSON, quotes included.
+fn json_len(text: &str) -> u64 {
+    serde_json::Value::from(text).to_string().len() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{ty, types};
+
+    #[test]
+    fn bounds_hold_for_the_worst_value() {
+        let types = types(&[("Line", "{ sku: string(..2), on: boolean }"), ("Loop", "{ next: Loop }")]);
+        for (shorthand, bytes) in [
+            ("boolean", Some(5)),
+            ("string", None),
+            ("string(..2)", Some(r#""\u0001\u0001""#.len() as u64)),
+            ("integer(0..99)", Some(2)),
+            ("integer", Some("-9007199254740991".len() as u64)),
+            ("A | 'b\"c'", Some(r#""b\"c""#.len() as u64)),
+            // One byte more than needed: the last field has no comma.
+            ("Line", Some(r#"{"sku":"\u0001\u0001","on":false,}"#.len() as u64)),
+            ("[Line]", None),
+            ("[boolean; ..2]", Some("[false,false,]".len() as u64)),
+            ("map(boolean)", None),
+            ("Loop", None),
+            ("Unknown", None),
+        ] {
+            assert_eq!(types.max_json_bytes(&ty(shorthand)), bytes, "{shorthand}");
+        }
+    }
+}
