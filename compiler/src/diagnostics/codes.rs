@@ -89,6 +89,12 @@ codes! {
     EVC0416 Error "unknown-argument",
     EVC0417 Error "one-or-many",
     EVC0418 Error "hidden-name",
+    EVC0801 Error "missing-module",
+    EVC0802 Error "missing-handler",
+    EVC0803 Error "unusable-crate",
+    EVC0804 Error "another-runtime",
+    EVC0805 Warning "crate-of-another-stack",
+    EVC0806 Error "unresolved-workspace",
 }
 
 impl Code {
