@@ -9,13 +9,16 @@ mod expression;
 mod query;
 mod request;
 mod store;
+mod write;
 
-pub use client::{Delete, Get, Put, TableClient, Update};
+pub use client::{Get, TableClient};
+pub(crate) use condition::Test;
 pub use condition::{Attr, Condition};
 pub(crate) use dynamodb::DynamoDb;
 pub use query::{Page, QueryBuilder};
 pub(crate) use request::{Action, Lookup, QueryRequest, Range, Write, WriteKind};
 pub(crate) use store::{Refusal, Store};
+pub use write::{Check, Delete, Put, Update};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -8,8 +8,8 @@ use crate::{Error, Kind};
 /// Why a write did not happen.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// The condition of the write (with its number, in a transaction) did not hold. The stored item, where the caller asked for it.
-    Condition { write: usize, stored: Option<Item> },
+    /// Conditions did not hold: of the writes with these numbers. The stored item, where the caller asked for it.
+    Condition { writes: Vec<usize>, stored: Option<Item> },
     /// Another transaction has an item in hand: the same may be tried again at once.
     Contention,
     /// Anything else.
