@@ -195,7 +195,7 @@ impl Context {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing;
+    use crate::testing::World;
 
     #[test]
     fn steps_of_a_map_and_visits_of_a_loop_have_keys_of_their_own() {
@@ -207,8 +207,8 @@ mod tests {
     #[test]
     fn simulated_outcomes_can_be_forced() {
         let context = |rate: &str, seed: Option<&str>| {
-            let seed = seed.map(|seed| ("SIMULATION_SEED".to_owned(), seed.to_owned()));
-            testing::context("f", [("RATE".to_owned(), rate.to_owned())].into_iter().chain(seed))
+            let world = World::new().env("RATE", rate);
+            seed.map_or(World::new().env("RATE", rate), |seed| world.env("SIMULATION_SEED", seed)).context("f")
         };
         assert!((0..100).all(|i| context("1", None).simulate("RATE", &i.to_string()).expect("rate")));
         assert!((0..100).all(|i| !context("0", None).simulate("RATE", &i.to_string()).expect("rate")));

@@ -36,7 +36,6 @@ mod payload;
 #[cfg(feature = "eventbridge")]
 pub mod publish;
 mod serve;
-mod size;
 #[cfg(feature = "dynamodb")]
 pub mod table;
 #[cfg(any(test, feature = "testing"))]

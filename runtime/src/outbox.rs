@@ -14,13 +14,10 @@
 //! A row is never changed. The forwarder reads it from the table's stream; until `ttl` it can be published again from the table.
 
 use crate::attribute::{Attribute, Item};
-use crate::context::Delivery;
-use crate::event::{Event, METADATA, Metadata};
+use crate::event::{self, Event, Metadata};
 use crate::limits::PUT_EVENTS_BYTES;
 use crate::table::{Test, Write, WriteKind};
-use crate::{Context, Error, Kind, Timestamp, Uuid, hash, size};
-use serde_json::value::RawValue;
-use std::collections::BTreeMap;
+use crate::{Context, Error, Kind, Timestamp, Uuid};
 use std::time::Duration;
 
 /// The attribute names of a row.
@@ -40,14 +37,6 @@ use attribute_names as name;
 /// How long a row stays, seconds, unless `OUTBOX_RETENTION_SECONDS` says otherwise: a week, so that a broken bus can wait for Monday.
 const RETENTION: u64 = 7 * 86_400;
 
-/// The id of an event: the same for every delivery of the same work, where the delivery has an idempotency key.
-pub(crate) fn event_id(delivery: &Delivery, place: &str, source: &str, detail_type: &str) -> Uuid {
-    match &delivery.key {
-        Some(key) => hash::derived_id(delivery.stable_time(), &[delivery.function, key, place, source, detail_type]),
-        None => Uuid::now_v7(),
-    }
-}
-
 /// The write of an event's row. [`Kind::TooLarge`] if the bus or the table would not take it: better now than lost later.
 pub(crate) fn row<E: Event>(context: &Context, env: &str, event: &E, id: Uuid, aggregate: Option<String>, sequence: Option<u64>) -> Result<Write, Error> {
     let now = Timestamp::now();
@@ -59,8 +48,8 @@ pub(crate) fn row<E: Event>(context: &Context, env: &str, event: &E, id: Uuid, a
         occurred_at: Some(now),
         trace: delivery.trace.clone(),
     };
-    let detail = detail(event, &metadata)?;
-    let bytes = size::entry(E::SOURCE, E::DETAIL_TYPE, &detail);
+    let detail = event::detail(event, &metadata)?;
+    let bytes = event::entry_size(E::SOURCE, E::DETAIL_TYPE, &detail);
     if bytes >= PUT_EVENTS_BYTES {
         return Err(too_large(E::DETAIL_TYPE, "the bus", PUT_EVENTS_BYTES));
     }
@@ -92,16 +81,4 @@ pub(crate) fn row<E: Event>(context: &Context, env: &str, event: &E, id: Uuid, a
 
 fn too_large(detail_type: &str, place: &str, limit: usize) -> Error {
     Error::new(Kind::TooLarge, format!("an event `{detail_type}` is too large for {place}: the limit is {limit} bytes"))
-}
-
-/// The detail's JSON with the metadata in it. Numbers stay the text that they were written as.
-pub(crate) fn detail<E: Event>(event: &E, metadata: &Metadata) -> Result<String, Error> {
-    let json = serde_json::to_string(event).map_err(Error::other)?;
-    let mut fields: BTreeMap<String, &RawValue> =
-        serde_json::from_str(&json).map_err(|_| Error::new(Kind::Internal, format!("the detail of `{}` is not a record", E::DETAIL_TYPE)))?;
-    let metadata = serde_json::value::to_raw_value(metadata).map_err(Error::other)?;
-    if fields.insert(METADATA.to_owned(), &metadata).is_some() {
-        return Err(Error::new(Kind::Internal, format!("the detail of `{}` has a field `{METADATA}`, which is this crate's", E::DETAIL_TYPE)));
-    }
-    serde_json::to_string(&fields).map_err(Error::other)
 }

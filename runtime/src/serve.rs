@@ -150,7 +150,7 @@ fn span(delivery: &Delivery) -> tracing::Span {
 }
 
 /// Runs a future; a panic in it becomes an error with a name. (A build with `panic = "abort"` ends the process instead.)
-async fn catch_panic<T>(future: impl Future<Output = T>) -> Result<T, Error> {
+pub(crate) async fn catch_panic<T>(future: impl Future<Output = T>) -> Result<T, Error> {
     let mut future = pin!(future);
     std::future::poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
         Ok(Poll::Pending) => Poll::Pending,

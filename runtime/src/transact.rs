@@ -131,7 +131,7 @@ fn token(key: Option<&str>, number: u32, writes: &[Write]) -> String {
 #[cfg(feature = "outbox")]
 mod publish {
     use super::{Published, Transaction};
-    use crate::event::{Carries, Event, Outbox};
+    use crate::event::{Carries, Event, Outbox, event_id};
     use crate::{grant, outbox};
 
     impl<F: grant::Outbox> Transaction<'_, F> {
@@ -149,7 +149,7 @@ mod publish {
             F::Outbox: Carries<E>,
         {
             let place = format!("{}/{}", self.number, self.events.len());
-            let id = outbox::event_id(self.context.delivery(), &place, E::SOURCE, E::DETAIL_TYPE);
+            let id = event_id(self.context.delivery(), &place, E::SOURCE, E::DETAIL_TYPE);
             self.events.push(Published { write: self.writes.len(), id });
             self.writes.push(outbox::row(self.context, <F::Outbox as Outbox>::ENV, event, id, aggregate, sequence));
             self

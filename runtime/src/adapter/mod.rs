@@ -12,7 +12,7 @@
 //! An adapter knows nothing of the function: it calls `deliver` for each [`Incoming`].
 
 mod api;
-mod batch;
+pub(crate) mod batch;
 mod eventbridge;
 mod step;
 pub mod stream;

@@ -12,7 +12,7 @@ mod store;
 mod write;
 
 pub use client::{Get, TableClient};
-pub(crate) use condition::Test;
+pub(crate) use condition::{Comparison, Test};
 pub use condition::{Attr, Condition};
 pub(crate) use dynamodb::DynamoDb;
 pub use query::{Page, QueryBuilder};

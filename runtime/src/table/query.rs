@@ -34,6 +34,7 @@ impl<'a, I: Index> QueryBuilder<'a, I> {
                 table,
                 index: I::NAME,
                 partition: (I::PARTITION, to_attribute(partition)?),
+                sort: I::SORT,
                 range: None,
                 descending: false,
                 consistent: false,
@@ -51,7 +52,7 @@ impl<'a, I: Index> QueryBuilder<'a, I> {
 
     fn range(self, range: Result<Range, Error>) -> Self {
         self.change(|request| {
-            let sort = I::SORT.ok_or_else(|| Error::new(Kind::Internal, "a query by a range needs a sort key"))?;
+            let sort = request.sort.ok_or_else(|| Error::new(Kind::Internal, "a query by a range needs a sort key"))?;
             request.range = Some((sort, range?));
             Ok(())
         })

@@ -46,6 +46,8 @@ pub(crate) struct QueryRequest {
     pub(crate) table: String,
     pub(crate) index: Option<&'static str>,
     pub(crate) partition: (&'static str, Attribute),
+    /// The sort key, if there is one; DynamoDB knows it by itself.
+    pub(crate) sort: Option<&'static str>,
     pub(crate) range: Option<(&'static str, Range)>,
     pub(crate) descending: bool,
     pub(crate) consistent: bool,
