@@ -119,7 +119,8 @@ mod tests {
         assert_eq!(message(&order(r#"{"quantity": 1, "price": "1"}"#)), "`items[0].price`: expected an amount of money, a number of at most 15 significant digits, found a");
         assert_eq!(message(&order(r#"{"quantity": 1}"#)), "`items[0]`: missing field `price`");
         assert_eq!(message(&order(r#"{"quantity": 1, "price": 1, "size": "secret"}"#)), "`items[0].size`: expected `Small` or `Large`, found another value");
-        assert_eq!(message("[1]x"), "");
+        assert_eq!(message("\"secret\""), "the input: expected struct Order, found string");
+        assert_eq!(message(&format!("{}x", order(r#"{"quantity": 1, "price": 1}"#))), "the input: trailing characters");
     }
 
     #[test]

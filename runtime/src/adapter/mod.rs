@@ -15,7 +15,7 @@ mod api;
 pub(crate) mod batch;
 mod eventbridge;
 mod step;
-pub mod stream;
+pub(crate) mod stream;
 mod sqs;
 
 use crate::context::Step;

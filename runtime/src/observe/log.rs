@@ -49,7 +49,7 @@ impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         let mut text = String::new();
         // Writing to a String cannot fail; a Debug that does leaves what it wrote.
-        drop(write!(text, "{value:?}"));
+        let _ = write!(text, "{value:?}");
         self.0.insert(field.name().to_owned(), text.into());
     }
 }

@@ -41,7 +41,7 @@ pub struct Money(Decimal);
 /// Why there is no such amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MoneyError {
-    /// The exact amount has more than 15 significant digits.
+    /// The exact amount has more than 15 significant digits, or is beyond about 7.9e28 or 1e-28.
     TooPrecise,
     /// The text is not a decimal number.
     NotANumber,
@@ -119,18 +119,34 @@ impl Money {
         self.0.is_sign_negative()
     }
 
-    /// Reads the text of a JSON number.
+    /// Reads the text of a JSON number, with or without an exponent.
     fn from_json_number(text: &str) -> Result<Self, MoneyError> {
-        let amount = if text.contains(['e', 'E']) {
-            Decimal::from_scientific(text).map_err(|_| MoneyError::NotANumber)?
-        } else {
-            Decimal::from_str_exact(text).map_err(|error| match error {
-                rust_decimal::Error::Underflow | rust_decimal::Error::ExceedsMaximumPossibleValue => MoneyError::TooPrecise,
-                _ => MoneyError::NotANumber,
-            })?
+        if !is_json_number(text) {
+            return Err(MoneyError::NotANumber);
+        }
+        let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+        // From here on the text is a number: what a Decimal cannot hold exactly is out of its precision.
+        let digits = Self::new(Decimal::from_str_exact(digits).map_err(|_| MoneyError::TooPrecise)?)?.0;
+        let scale = exponent.parse::<i32>().ok().and_then(|exponent| i64::from(digits.scale()).checked_sub(i64::from(exponent)));
+        let amount = match scale.ok_or(MoneyError::TooPrecise)? {
+            // Nothing times a power of ten.
+            _ if digits.is_zero() => Some(Decimal::ZERO),
+            scale @ 0.. => u32::try_from(scale).ok().and_then(|scale| Decimal::try_from_i128_with_scale(digits.mantissa(), scale).ok()),
+            scale => {
+                let factor = u32::try_from(-scale).ok().and_then(|zeros| 10_i128.checked_pow(zeros));
+                factor.and_then(|factor| digits.mantissa().checked_mul(factor)).and_then(|units| Decimal::try_from_i128_with_scale(units, 0).ok())
+            }
         };
-        Self::new(amount)
+        Self::new(amount.ok_or(MoneyError::TooPrecise)?)
     }
+}
+
+/// Whether a text is a number in JSON's grammar (leading zeros pass).
+fn is_json_number(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (number, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    digits(whole.strip_prefix('-').unwrap_or(whole)) && digits(fraction) && digits(exponent.strip_prefix(['-', '+']).unwrap_or(exponent))
 }
 
 /// Decimal digits of a normalized mantissa, without trailing zeros (a large integer such as 1e20 has one).
@@ -145,10 +161,6 @@ impl FromStr for Money {
     type Err = MoneyError;
 
     fn from_str(text: &str) -> Result<Self, MoneyError> {
-        let digits = text.strip_prefix('-').unwrap_or(text);
-        if !digits.starts_with(|c: char| c.is_ascii_digit()) || text.contains('_') {
-            return Err(MoneyError::NotANumber);
-        }
         Self::from_json_number(text)
     }
 }
@@ -277,7 +289,7 @@ mod tests {
             assert!(error.contains("expected an amount of money"), "{error}");
             assert!(!error.contains("29.99"), "{error}");
         }
-        for text in ["", "abc", "1_000", "+1", ".5", "NaN"] {
+        for text in ["", "abc", "1_000", "+1", ".5", "5.", "1e", "--1", "NaN"] {
             assert_eq!(text.parse::<Money>(), Err(MoneyError::NotANumber), "{text}");
         }
     }
@@ -287,6 +299,16 @@ mod tests {
         // As doubles these two are one number; only the text tells them apart.
         assert!(serde_json::from_str::<Money>("29.990000000000000001").is_err());
         assert_eq!(serde_json::from_str::<Money>("29.99").ok(), Some(money("29.99")));
+    }
+
+    #[test]
+    fn exponents_are_exact_too() {
+        for (text, same) in [("1.5e3", "1500"), ("15E-1", "1.5"), ("1e+20", "100000000000000000000"), ("0e99", "0"), ("-2.50e0", "-2.5")] {
+            assert_eq!(serde_json::from_str::<Money>(text).expect(text).to_string(), same);
+        }
+        for text in ["0.99999999999999999999999999999999e0", "1e99", "1e-40", "1e99999999999"] {
+            assert_eq!(text.parse::<Money>(), Err(MoneyError::TooPrecise), "{text}");
+        }
     }
 
     #[test]
