@@ -14,12 +14,18 @@
 //! | `forwarder` | the stream-to-bus forwarder of an outbox | `eventbridge`, `aws-sdk-sqs` |
 //! | `testing` | in-memory tables and buses for tests of handlers | nothing |
 
+#[cfg(test)]
+extern crate self as evc_runtime;
+
 mod adapter;
 pub mod attribute;
 #[cfg(feature = "aws")]
 mod aws;
 mod backend;
 mod context;
+#[cfg(all(test, feature = "outbox", feature = "eventbridge"))]
+#[path = "../tests/contract/mod.rs"]
+mod contract;
 mod error;
 mod event;
 #[cfg(feature = "forwarder")]

@@ -43,7 +43,8 @@ struct Published {
 pub struct Committed {
     /// The ids of its events, in their order.
     pub event_ids: Vec<crate::Uuid>,
-    /// Whether an earlier delivery of the same work had committed it already, so that nothing was written now.
+    /// Whether an earlier delivery of the same work was seen to have committed it already, so that nothing was written now. (A call that
+    /// DynamoDB recognises by its token is not seen: it looks like a first one.)
     pub before: bool,
 }
 
