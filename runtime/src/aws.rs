@@ -30,13 +30,38 @@ pub(crate) async fn config() -> &'static SdkConfig {
 pub(crate) fn classify(operation: &str, code: Option<&str>, message: Option<&str>) -> Error {
     let kind = match code {
         Some(
-            "ThrottlingException" | "Throttling" | "ThrottledException" | "RequestLimitExceeded" | "ProvisionedThroughputExceededException"
-            | "TooManyRequestsException" | "LimitExceededException" | "RequestThrottled" | "SlowDown",
+            "ThrottlingException"
+            | "Throttling"
+            | "ThrottledException"
+            | "RequestLimitExceeded"
+            | "ProvisionedThroughputExceededException"
+            | "TooManyRequestsException"
+            | "LimitExceededException"
+            | "RequestThrottled"
+            | "SlowDown",
         ) => Kind::Throttled,
         // No code: no answer, or one that was cut off.
-        None | Some("InternalServerError" | "InternalException" | "InternalFailure" | "ServiceUnavailable" | "RequestTimeout" | "TransactionInProgressException" | "TransactionConflictException") => Kind::Transient,
-        Some("AccessDeniedException" | "AccessDenied" | "UnrecognizedClientException" | "ExpiredTokenException" | "InvalidSignatureException" | "NotAuthorized") => Kind::AccessDenied,
-        Some("ResourceNotFoundException" | "QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue") => Kind::Configuration,
+        None
+        | Some(
+            "InternalServerError"
+            | "InternalException"
+            | "InternalFailure"
+            | "ServiceUnavailable"
+            | "RequestTimeout"
+            | "TransactionInProgressException"
+            | "TransactionConflictException",
+        ) => Kind::Transient,
+        Some(
+            "AccessDeniedException"
+            | "AccessDenied"
+            | "UnrecognizedClientException"
+            | "ExpiredTokenException"
+            | "InvalidSignatureException"
+            | "NotAuthorized",
+        ) => Kind::AccessDenied,
+        Some("ResourceNotFoundException" | "QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue") => {
+            Kind::Configuration
+        }
         Some("ItemCollectionSizeLimitExceededException") => Kind::TooLarge,
         Some(_) => Kind::Internal,
     };

@@ -30,13 +30,20 @@ impl Settings {
     }
 
     pub(crate) fn require(&self, name: &str) -> Result<String, Error> {
-        self.get(name).filter(|value| !value.is_empty()).ok_or_else(|| Error::new(Kind::Configuration, format!("the environment variable `{name}` is not set")))
+        self.get(name)
+            .filter(|value| !value.is_empty())
+            .ok_or_else(|| Error::new(Kind::Configuration, format!("the environment variable `{name}` is not set")))
     }
 
     /// A setting that has a default; one that is there and cannot be read is an error.
     pub(crate) fn parse<T: std::str::FromStr>(&self, name: &str, default: T) -> Result<T, Error> {
         self.get(name).map_or(Ok(default), |text| {
-            text.parse().map_err(|_| Error::new(Kind::Configuration, format!("the environment variable `{name}` is not a {}", std::any::type_name::<T>())))
+            text.parse().map_err(|_| {
+                Error::new(
+                    Kind::Configuration,
+                    format!("the environment variable `{name}` is not a {}", std::any::type_name::<T>()),
+                )
+            })
         })
     }
 }
@@ -56,7 +63,8 @@ impl Services {
     #[cfg(feature = "dynamodb")]
     pub(crate) async fn tables(&self) -> &dyn crate::table::Store {
         let store = self.tables.get_or_init(|| async {
-            let store: std::sync::Arc<dyn crate::table::Store> = std::sync::Arc::new(crate::table::DynamoDb::new(crate::aws::config().await));
+            let store: std::sync::Arc<dyn crate::table::Store> =
+                std::sync::Arc::new(crate::table::DynamoDb::new(crate::aws::config().await));
             store
         });
         store.await.as_ref()
@@ -66,7 +74,8 @@ impl Services {
     #[cfg(feature = "eventbridge")]
     pub(crate) async fn bus(&self) -> &dyn crate::publish::Bus {
         let bus = self.bus.get_or_init(|| async {
-            let bus: std::sync::Arc<dyn crate::publish::Bus> = std::sync::Arc::new(crate::publish::EventBridge::new(crate::aws::config().await));
+            let bus: std::sync::Arc<dyn crate::publish::Bus> =
+                std::sync::Arc::new(crate::publish::EventBridge::new(crate::aws::config().await));
             bus
         });
         bus.await.as_ref()

@@ -168,7 +168,12 @@ impl Context {
     pub fn simulate(&self, rate_variable: &str, key: &str) -> Result<bool, Error> {
         let text = self.env(rate_variable)?;
         let rate = text.parse().ok().filter(|rate| (0.0..=1.0).contains(rate));
-        let rate: f64 = rate.ok_or_else(|| Error::new(Kind::Configuration, format!("the environment variable `{rate_variable}` is not a number from 0 to 1")))?;
+        let rate: f64 = rate.ok_or_else(|| {
+            Error::new(
+                Kind::Configuration,
+                format!("the environment variable `{rate_variable}` is not a number from 0 to 1"),
+            )
+        })?;
         Ok(self.random(key) < rate)
     }
 }
@@ -199,7 +204,10 @@ mod tests {
 
     #[test]
     fn steps_of_a_map_and_visits_of_a_loop_have_keys_of_their_own() {
-        let step: Step = serde_json::from_str(r#"{"execution": "arn:e", "step": "pay", "attempt": 2, "started": "2026-11-21T04:50:00Z"}"#).expect("step");
+        let step: Step = serde_json::from_str(
+            r#"{"execution": "arn:e", "step": "pay", "attempt": 2, "started": "2026-11-21T04:50:00Z"}"#,
+        )
+        .expect("step");
         assert_eq!(step.key(), "arn:e/pay");
         assert_eq!(Step { item: Some(3), visit: Some("t".to_owned()), ..step }.key(), "arn:e/pay/3/t");
     }
@@ -212,7 +220,11 @@ mod tests {
         };
         assert!((0..100).all(|i| context("1", None).simulate("RATE", &i.to_string()).expect("rate")));
         assert!((0..100).all(|i| !context("0", None).simulate("RATE", &i.to_string()).expect("rate")));
-        let outcomes = || (0..50).map(|i| context("0.5", Some("7")).simulate("RATE", &i.to_string()).expect("rate")).collect::<Vec<_>>();
+        let outcomes = || {
+            (0..50)
+                .map(|i| context("0.5", Some("7")).simulate("RATE", &i.to_string()).expect("rate"))
+                .collect::<Vec<_>>()
+        };
         assert_eq!(outcomes(), outcomes());
         assert!(outcomes().contains(&true) && outcomes().contains(&false));
         assert_eq!(context("1.5", None).simulate("RATE", "k").expect_err("rate").kind(), Kind::Configuration);

@@ -79,7 +79,9 @@ mod publishing {
     /// The id of an event: the same for every delivery of the same work, where the delivery has an idempotency key.
     pub(crate) fn event_id(delivery: &Delivery, place: &str, source: &str, detail_type: &str) -> Uuid {
         match &delivery.key {
-            Some(key) => hash::derived_id(delivery.stable_time(), &[delivery.function, key, place, source, detail_type]),
+            Some(key) => {
+                hash::derived_id(delivery.stable_time(), &[delivery.function, key, place, source, detail_type])
+            }
             None => Uuid::now_v7(),
         }
     }
@@ -87,11 +89,14 @@ mod publishing {
     /// The detail's JSON with the metadata in it. Numbers stay the text that they were written as.
     pub(crate) fn detail<E: Event>(event: &E, metadata: &Metadata) -> Result<String, Error> {
         let json = serde_json::to_string(event).map_err(Error::other)?;
-        let mut fields: BTreeMap<String, &RawValue> =
-            serde_json::from_str(&json).map_err(|_| Error::new(Kind::Internal, format!("the detail of `{}` is not a record", E::DETAIL_TYPE)))?;
+        let mut fields: BTreeMap<String, &RawValue> = serde_json::from_str(&json)
+            .map_err(|_| Error::new(Kind::Internal, format!("the detail of `{}` is not a record", E::DETAIL_TYPE)))?;
         let metadata = serde_json::value::to_raw_value(metadata).map_err(Error::other)?;
         if fields.insert(METADATA.to_owned(), &metadata).is_some() {
-            return Err(Error::new(Kind::Internal, format!("the detail of `{}` has a field `{METADATA}`, which is this crate's", E::DETAIL_TYPE)));
+            return Err(Error::new(
+                Kind::Internal,
+                format!("the detail of `{}` has a field `{METADATA}`, which is this crate's", E::DETAIL_TYPE),
+            ));
         }
         serde_json::to_string(&fields).map_err(Error::other)
     }

@@ -33,21 +33,27 @@ pub fn main() -> Result<(), Error> {
     let letters = Sqs::new(queue);
     listen(async |text: &str, invocation: &Invocation| {
         let records: Records = payload::decode(text)?;
-        let forwarder = Forwarder { bus: services.bus().await, letters: &letters, bus_name: &bus, deadline: invocation.deadline };
+        let forwarder = Forwarder {
+            bus: services.bus().await,
+            letters: &letters,
+            bus_name: &bus,
+            time_left: || time_left(invocation.deadline),
+        };
         let first_failed = catch_panic(forwarder.forward(&records.records)).await?;
         Ok(batch::response(first_failed)?)
     })
 }
 
 /// One batch on its way.
-struct Forwarder<'a, L> {
+struct Forwarder<'a, L, T> {
     bus: &'a dyn Bus,
     letters: &'a L,
     bus_name: &'a str,
-    deadline: Timestamp,
+    /// How much time is left for calls and pauses.
+    time_left: T,
 }
 
-impl<L: Letters> Forwarder<'_, L> {
+impl<L: Letters, T: Fn() -> Duration> Forwarder<'_, L, T> {
     /// Publishes a batch. Returns the sequence number of the first record that is left, if any is.
     async fn forward<'r>(&self, records: &'r [Record]) -> Option<&'r str> {
         let plan = plan(records, self.bus_name);
@@ -72,7 +78,7 @@ impl<L: Letters> Forwarder<'_, L> {
             pending = failed;
             let pause = pause(attempt, hash::random());
             attempt += 1;
-            if pending.is_empty() || hopeless || self.time_left() <= pause {
+            if pending.is_empty() || hopeless || (self.time_left)() <= pause {
                 return pending.into_iter().map(|pending| pending.record).collect();
             }
             tracing::warn!(entries = pending.len(), attempt, "the bus refused entries; trying again");
@@ -87,7 +93,7 @@ impl<L: Letters> Forwarder<'_, L> {
         let (mut failed, mut hopeless) = (Vec::new(), false);
         for count in pack(&sizes) {
             let call: Vec<Pending> = pending.by_ref().take(count).collect();
-            if hopeless || self.time_left().is_zero() {
+            if hopeless || (self.time_left)().is_zero() {
                 failed.extend(call);
                 continue;
             }
@@ -98,7 +104,15 @@ impl<L: Letters> Forwarder<'_, L> {
                         match answer {
                             Ok(()) => {}
                             Err(rejection) if rejection.is_final() => {
-                                poison.push((pending.record, Poison { reason: format!("the bus refused the event: {}: {}", rejection.code, rejection.message) }));
+                                poison.push((
+                                    pending.record,
+                                    Poison {
+                                        reason: format!(
+                                            "the bus refused the event: {}: {}",
+                                            rejection.code, rejection.message
+                                        ),
+                                    },
+                                ));
                             }
                             Err(_) => failed.push(pending),
                         }
@@ -123,15 +137,20 @@ impl<L: Letters> Forwarder<'_, L> {
             Err(error) => Err(error),
         };
         if let Err(error) = &sent {
-            tracing::error!(sequence, error = error.kind().name(), "the row could not be put into the dead-letter queue: {error}");
+            tracing::error!(
+                sequence,
+                error = error.kind().name(),
+                "the row could not be put into the dead-letter queue: {error}"
+            );
         }
         sent.is_ok()
     }
+}
 
-    fn time_left(&self) -> Duration {
-        let millis = self.deadline.millis() - Timestamp::now().millis();
-        Duration::from_millis(u64::try_from(millis).unwrap_or(0)).saturating_sub(RESERVE)
-    }
+/// The time until the deadline, less the reserve.
+fn time_left(deadline: Timestamp) -> Duration {
+    let millis = deadline.millis() - Timestamp::now().millis();
+    Duration::from_millis(u64::try_from(millis).unwrap_or(0)).saturating_sub(RESERVE)
 }
 
 #[cfg(test)]

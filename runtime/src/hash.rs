@@ -55,7 +55,8 @@ mod tests {
 
     #[test]
     fn parts_do_not_run_into_each_other() {
-        let hashes: BTreeSet<_> = [&["ab", "c"][..], &["a", "bc"], &["abc"], &["abc", ""], &[]].into_iter().map(fnv128).collect();
+        let hashes: BTreeSet<_> =
+            [&["ab", "c"][..], &["a", "bc"], &["abc"], &["abc", ""], &[]].into_iter().map(fnv128).collect();
         assert_eq!(hashes.len(), 5);
     }
 

@@ -67,7 +67,12 @@ where
 pub(crate) struct Once;
 
 impl Guard for Once {
-    async fn guard(&self, context: &Context, payload: &Payload<'_>, work: impl AsyncFnOnce() -> Result<String, Failure>) -> Result<String, Failure> {
+    async fn guard(
+        &self,
+        context: &Context,
+        payload: &Payload<'_>,
+        work: impl AsyncFnOnce() -> Result<String, Failure>,
+    ) -> Result<String, Failure> {
         let Some(key) = context.idempotency_key() else { return work().await };
         let services = context.services();
         let settings = &services.settings;
@@ -91,7 +96,10 @@ impl Guard for Once {
             Err(_) => records.release(&claim, Timestamp::now()).await,
         };
         if let Err(error) = kept {
-            tracing::error!(error = error.kind().name(), "the idempotency record could not be kept, a repeated delivery will run again: {error}");
+            tracing::error!(
+                error = error.kind().name(),
+                "the idempotency record could not be kept, a repeated delivery will run again: {error}"
+            );
         }
         result
     }
@@ -143,7 +151,10 @@ impl Records<'_> {
         let free = Test::Any(vec![
             Test::NotExists(ID),
             Test::Compare(STATUS, Comparison::Equal, s(RELEASED)),
-            Test::All(vec![Test::Compare(STATUS, Comparison::Equal, s(IN_PROGRESS)), Test::Compare(LEASE, Comparison::Less, n(now.millis()))]),
+            Test::All(vec![
+                Test::Compare(STATUS, Comparison::Equal, s(IN_PROGRESS)),
+                Test::Compare(LEASE, Comparison::Less, n(now.millis())),
+            ]),
             // DynamoDB removes expired items only some time later.
             Test::Compare(TTL, Comparison::Less, n(now.seconds())),
         ]);
@@ -204,7 +215,9 @@ fn before(stored: &Item, payload: &str) -> Result<Claimed, Error> {
     }
     match (text(STATUS), text(RESULT)) {
         (Some(DONE), Some(result)) => Ok(Claimed::Before(result.to_owned())),
-        (Some(DONE), None) => Err(Error::new(Kind::TooLarge, "an earlier delivery did the work; its result was too large to be stored")),
+        (Some(DONE), None) => {
+            Err(Error::new(Kind::TooLarge, "an earlier delivery did the work; its result was too large to be stored"))
+        }
         _ => Err(Error::new(Kind::InProgress, "another delivery of the same work is running")),
     }
 }

@@ -38,7 +38,14 @@ use attribute_names as name;
 const RETENTION: u64 = 7 * 86_400;
 
 /// The write of an event's row. [`Kind::TooLarge`] if the bus or the table would not take it: better now than lost later.
-pub(crate) fn row<E: Event>(context: &Context, env: &str, event: &E, id: Uuid, aggregate: Option<String>, sequence: Option<u64>) -> Result<Write, Error> {
+pub(crate) fn row<E: Event>(
+    context: &Context,
+    env: &str,
+    event: &E,
+    id: Uuid,
+    aggregate: Option<String>,
+    sequence: Option<u64>,
+) -> Result<Write, Error> {
     let now = Timestamp::now();
     let delivery = context.delivery();
     let metadata = Metadata {
@@ -72,7 +79,11 @@ pub(crate) fn row<E: Event>(context: &Context, env: &str, event: &E, id: Uuid, a
     if let Some(trace) = &delivery.trace {
         item.insert(name::TRACE.to_owned(), Attribute::S(trace.clone()));
     }
-    let write = Write { table: settings.require(env)?, kind: WriteKind::Put(item), condition: Some(Test::NotExists(name::EVENT_ID)) };
+    let write = Write {
+        table: settings.require(env)?,
+        kind: WriteKind::Put(item),
+        condition: Some(Test::NotExists(name::EVENT_ID)),
+    };
     if write.size() > crate::limits::ITEM_BYTES {
         return Err(too_large(E::DETAIL_TYPE, "a row of the outbox", crate::limits::ITEM_BYTES));
     }

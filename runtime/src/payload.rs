@@ -44,8 +44,12 @@ impl<'a> Payload<'a> {
 
     /// The error for an event that the function's rules should not have let through.
     pub fn unexpected(&self) -> Error {
-        let (source, detail_type) = (self.source.as_deref().unwrap_or("none"), self.detail_type.as_deref().unwrap_or("none"));
-        Error::new(Kind::InvalidInput, format!("no input of this function is an event with source `{source}` and detail-type `{detail_type}`"))
+        let (source, detail_type) =
+            (self.source.as_deref().unwrap_or("none"), self.detail_type.as_deref().unwrap_or("none"));
+        Error::new(
+            Kind::InvalidInput,
+            format!("no input of this function is an event with source `{source}` and detail-type `{detail_type}`"),
+        )
     }
 }
 
@@ -70,12 +74,17 @@ fn invalid(path: &str, error: &serde_json::Error) -> Error {
 /// serde's messages quote the value that was found; logs and error causes must not.
 fn without_value(message: &str) -> String {
     let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
-    let Some((found, expected)) = message.split_once(", expected ").filter(|(found, _)| found.starts_with("invalid ") || found.starts_with("unknown variant")) else {
+    let Some((found, expected)) = message
+        .split_once(", expected ")
+        .filter(|(found, _)| found.starts_with("invalid ") || found.starts_with("unknown variant"))
+    else {
         return message.to_owned();
     };
     // "invalid type: string \"secret, expected x\"": the expectation is what follows the last of them.
     let expected = expected.rsplit_once(", expected ").map_or(expected, |(_, last)| last);
-    let kind = found.split_once(": ").map_or("another value", |(_, what)| what.split([' ', '`', '"']).next().unwrap_or("value"));
+    let kind = found
+        .split_once(": ")
+        .map_or("another value", |(_, what)| what.split([' ', '`', '"']).next().unwrap_or("value"));
     format!("expected {expected}, found {kind}")
 }
 
@@ -114,18 +123,33 @@ mod tests {
     #[test]
     fn errors_have_the_path_and_not_the_value() {
         let order = |item: &str| format!(r#"{{"orderId": "{ID}", "items": [{item}]}}"#);
-        assert_eq!(message(&order(r#"{"quantity": "secret, expected x", "price": 1}"#)), "`items[0].quantity`: expected u8, found string");
-        assert_eq!(message(&order(r#"{"quantity": 300, "price": 1}"#)), "`items[0].quantity`: expected u8, found integer");
-        assert_eq!(message(&order(r#"{"quantity": 1, "price": "1"}"#)), "`items[0].price`: expected an amount of money, a number of at most 15 significant digits, found a");
+        assert_eq!(
+            message(&order(r#"{"quantity": "secret, expected x", "price": 1}"#)),
+            "`items[0].quantity`: expected u8, found string"
+        );
+        assert_eq!(
+            message(&order(r#"{"quantity": 300, "price": 1}"#)),
+            "`items[0].quantity`: expected u8, found integer"
+        );
+        assert_eq!(
+            message(&order(r#"{"quantity": 1, "price": "1"}"#)),
+            "`items[0].price`: expected an amount of money, a number of at most 15 significant digits, found a"
+        );
         assert_eq!(message(&order(r#"{"quantity": 1}"#)), "`items[0]`: missing field `price`");
-        assert_eq!(message(&order(r#"{"quantity": 1, "price": 1, "size": "secret"}"#)), "`items[0].size`: expected `Small` or `Large`, found another value");
+        assert_eq!(
+            message(&order(r#"{"quantity": 1, "price": 1, "size": "secret"}"#)),
+            "`items[0].size`: expected `Small` or `Large`, found another value"
+        );
         assert_eq!(message("\"secret\""), "the input: expected struct Order, found string");
         assert_eq!(message(&format!("{}x", order(r#"{"quantity": 1, "price": 1}"#))), "the input: trailing characters");
     }
 
     #[test]
     fn money_keeps_its_name() {
-        let error = decode::<Order>(&format!(r#"{{"orderId": "{ID}", "items": [{{"quantity": 1, "price": 1.00000000000000001}}]}}"#)).expect_err("too precise");
+        let error = decode::<Order>(&format!(
+            r#"{{"orderId": "{ID}", "items": [{{"quantity": 1, "price": 1.00000000000000001}}]}}"#
+        ))
+        .expect_err("too precise");
         assert_eq!(error.kind(), Kind::MoneyTooPrecise);
         assert!(error.message().starts_with("`items[0].price`: MoneyTooPrecise"), "{error}");
     }

@@ -35,7 +35,14 @@ impl Rejection {
     /// Whether the same entry can never be taken: its content or its source is what is wrong.
     /// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html>
     pub(crate) fn is_final(&self) -> bool {
-        matches!(self.code.as_str(), "InvalidArgument" | "MalformedDetail" | "RedactionFailure" | "NotAuthorizedForSourceException" | "NotAuthorizedForDetailTypeException")
+        matches!(
+            self.code.as_str(),
+            "InvalidArgument"
+                | "MalformedDetail"
+                | "RedactionFailure"
+                | "NotAuthorizedForSourceException"
+                | "NotAuthorizedForDetailTypeException"
+        )
     }
 }
 
@@ -61,21 +68,42 @@ impl Bus for EventBridge {
         Box::pin(async move {
             let count = entries.len();
             let entries = entries.into_iter().map(|entry| {
-                let builder = PutEventsRequestEntry::builder().event_bus_name(entry.bus).source(entry.source).detail_type(entry.detail_type);
-                builder.detail(entry.detail).time(DateTime::from_millis(entry.time.millis())).set_trace_header(entry.trace).build()
+                let builder = PutEventsRequestEntry::builder()
+                    .event_bus_name(entry.bus)
+                    .source(entry.source)
+                    .detail_type(entry.detail_type);
+                builder
+                    .detail(entry.detail)
+                    .time(DateTime::from_millis(entry.time.millis()))
+                    .set_trace_header(entry.trace)
+                    .build()
             });
-            let output = self.client.put_events().set_entries(Some(entries.collect())).send().await.map_err(|error| {
-                let service = error.as_service_error();
-                let classified = crate::aws::classify("events:PutEvents", service.and_then(ProvideErrorMetadata::code), service.and_then(ProvideErrorMetadata::message));
-                if service.is_none() { classified.because(error.to_string()) } else { classified }
-            })?;
-            let answers: Vec<_> = output.entries.unwrap_or_default().into_iter().map(|answer| match (answer.event_id, answer.error_code) {
-                (_, Some(code)) => Err(Rejection { code, message: answer.error_message.unwrap_or_default() }),
-                (Some(_), None) => Ok(()),
-                // Neither taken nor refused: an entry whose fate is unknown counts as not taken.
-                (None, None) => Err(Rejection { code: "NoAnswer".to_owned(), message: String::new() }),
-            }).collect();
-            if answers.len() == count { Ok(answers) } else { Err(Error::new(Kind::Transient, "`events:PutEvents` answered for another number of entries")) }
+            let output =
+                self.client.put_events().set_entries(Some(entries.collect())).send().await.map_err(|error| {
+                    let service = error.as_service_error();
+                    let classified = crate::aws::classify(
+                        "events:PutEvents",
+                        service.and_then(ProvideErrorMetadata::code),
+                        service.and_then(ProvideErrorMetadata::message),
+                    );
+                    if service.is_none() { classified.because(error.to_string()) } else { classified }
+                })?;
+            let answers: Vec<_> = output
+                .entries
+                .unwrap_or_default()
+                .into_iter()
+                .map(|answer| match (answer.event_id, answer.error_code) {
+                    (_, Some(code)) => Err(Rejection { code, message: answer.error_message.unwrap_or_default() }),
+                    (Some(_), None) => Ok(()),
+                    // Neither taken nor refused: an entry whose fate is unknown counts as not taken.
+                    (None, None) => Err(Rejection { code: "NoAnswer".to_owned(), message: String::new() }),
+                })
+                .collect();
+            if answers.len() == count {
+                Ok(answers)
+            } else {
+                Err(Error::new(Kind::Transient, "`events:PutEvents` answered for another number of entries"))
+            }
         })
     }
 }
@@ -106,13 +134,32 @@ impl Context {
         let delivery = self.delivery();
         let id = event::event_id(delivery, &self.next_transaction().to_string(), E::SOURCE, E::DETAIL_TYPE);
         let time = Timestamp::now();
-        let metadata = Metadata { event_id: id.to_string(), aggregate: event.aggregate(), sequence: None, occurred_at: Some(time), trace: delivery.trace.clone() };
+        let metadata = Metadata {
+            event_id: id.to_string(),
+            aggregate: event.aggregate(),
+            sequence: None,
+            occurred_at: Some(time),
+            trace: delivery.trace.clone(),
+        };
         let detail = event::detail(event, &metadata)?;
         if event::entry_size(E::SOURCE, E::DETAIL_TYPE, &detail) >= PUT_EVENTS_BYTES {
-            return Err(Error::new(Kind::TooLarge, format!("an event `{}` is too large for the bus: the limit is {PUT_EVENTS_BYTES} bytes", E::DETAIL_TYPE)));
+            return Err(Error::new(
+                Kind::TooLarge,
+                format!(
+                    "an event `{}` is too large for the bus: the limit is {PUT_EVENTS_BYTES} bytes",
+                    E::DETAIL_TYPE
+                ),
+            ));
         }
         let bus = self.services().settings.require(F::BUS_ENV)?;
-        let entry = Entry { bus, source: E::SOURCE.to_owned(), detail_type: E::DETAIL_TYPE.to_owned(), detail, time, trace: delivery.trace.clone() };
+        let entry = Entry {
+            bus,
+            source: E::SOURCE.to_owned(),
+            detail_type: E::DETAIL_TYPE.to_owned(),
+            detail,
+            time,
+            trace: delivery.trace.clone(),
+        };
         let mut attempt = 0;
         loop {
             let error = match self.services().bus().await.put_events(vec![entry.clone()]).await {
@@ -120,7 +167,15 @@ impl Context {
                     None => return Ok(id),
                     Some(rejection) => {
                         let kind = if rejection.is_final() { Kind::Internal } else { Kind::Transient };
-                        Error::new(kind, format!("the bus refused an event `{}`: {}: {}", E::DETAIL_TYPE, rejection.code, rejection.message))
+                        Error::new(
+                            kind,
+                            format!(
+                                "the bus refused an event `{}`: {}: {}",
+                                E::DETAIL_TYPE,
+                                rejection.code,
+                                rejection.message
+                            ),
+                        )
                     }
                 },
                 Err(error) => error,

@@ -37,14 +37,24 @@ where
 /// What stands between a delivery and the handler: nothing, or idempotency.
 pub(crate) trait Guard {
     /// Runs `work` for this delivery, or answers without it.
-    async fn guard(&self, context: &Context, payload: &Payload<'_>, work: impl AsyncFnOnce() -> Result<String, Failure>) -> Result<String, Failure>;
+    async fn guard(
+        &self,
+        context: &Context,
+        payload: &Payload<'_>,
+        work: impl AsyncFnOnce() -> Result<String, Failure>,
+    ) -> Result<String, Failure>;
 }
 
 /// Every delivery runs.
 pub(crate) struct Unguarded;
 
 impl Guard for Unguarded {
-    async fn guard(&self, _context: &Context, _payload: &Payload<'_>, work: impl AsyncFnOnce() -> Result<String, Failure>) -> Result<String, Failure> {
+    async fn guard(
+        &self,
+        _context: &Context,
+        _payload: &Payload<'_>,
+        work: impl AsyncFnOnce() -> Result<String, Failure>,
+    ) -> Result<String, Failure> {
         work().await
     }
 }
@@ -188,11 +198,16 @@ pub(crate) fn listen(handle: impl AsyncFn(&str, &Invocation) -> Result<String, F
     let service = service_fn(|event: LambdaEvent<Box<RawValue>>| async move {
         let invocation = Invocation {
             request_id: event.context.request_id,
-            deadline: i64::try_from(event.context.deadline).ok().and_then(|millis| Timestamp::from_millis(millis).ok()).unwrap_or_else(Timestamp::now),
+            deadline: i64::try_from(event.context.deadline)
+                .ok()
+                .and_then(|millis| Timestamp::from_millis(millis).ok())
+                .unwrap_or_else(Timestamp::now),
             trace: event.context.xray_trace_id,
         };
         let result = handle(event.payload.get(), &invocation).await;
-        result.and_then(|text| Ok(RawValue::from_string(text).map_err(Error::other)?)).map_err(|failure| Diagnostic { error_type: failure.name, error_message: failure.message })
+        result
+            .and_then(|text| Ok(RawValue::from_string(text).map_err(Error::other)?))
+            .map_err(|failure| Diagnostic { error_type: failure.name, error_message: failure.message })
     });
     // Without lambda_runtime's own tracing layer: `deliver` has the span with everything that a log line needs.
     block_on(lambda_runtime::Runtime::new(service).run())?.map_err(|error| Error::other(error.to_string()))

@@ -79,7 +79,8 @@ impl World {
 
     fn context_with(&self, function: &'static str, key: Option<String>) -> Context {
         let deadline = Timestamp::now().after(DEADLINE);
-        let delivery = Delivery { function, request_id: "test".to_owned(), deadline, trace: None, key, event: None, step: None };
+        let delivery =
+            Delivery { function, request_id: "test".to_owned(), deadline, trace: None, key, event: None, step: None };
         Context::new(Arc::new(self.services()), Arc::new(Metrics::new("test".to_owned(), function)), delivery)
     }
 
@@ -146,7 +147,9 @@ impl World {
     pub fn events<O: crate::Outbox>(&self) -> Vec<PublishedEvent> {
         use crate::outbox::attribute_names as name;
         let rows = self.tables.items(O::ENV);
-        let text = |row: &crate::attribute::Item, name| row.get(name).and_then(crate::attribute::Attribute::as_s).unwrap_or_default().to_owned();
+        let text = |row: &crate::attribute::Item, name| {
+            row.get(name).and_then(crate::attribute::Attribute::as_s).unwrap_or_default().to_owned()
+        };
         rows.iter()
             .map(|row| PublishedEvent {
                 source: text(row, name::SOURCE),
@@ -164,7 +167,11 @@ impl World {
         let entries = self.bus.taken();
         entries
             .into_iter()
-            .map(|entry| PublishedEvent { source: entry.source, detail_type: entry.detail_type, detail: serde_json::from_str(&entry.detail).unwrap_or_default() })
+            .map(|entry| PublishedEvent {
+                source: entry.source,
+                detail_type: entry.detail_type,
+                detail: serde_json::from_str(&entry.detail).unwrap_or_default(),
+            })
             .collect()
     }
 }

@@ -11,9 +11,9 @@
 //!   long as the row stays in the outbox.
 //! - **Everything else**: the conditions and versions of the writes.
 
+use crate::limits::{TRANSACTION_ACTIONS, TRANSACTION_BYTES};
 use crate::table::{Check, Delete, Put, Refusal, Table, Update, Write};
 use crate::{Context, Error, Kind, hash};
-use crate::limits::{TRANSACTION_ACTIONS, TRANSACTION_BYTES};
 use std::marker::PhantomData;
 use std::time::Duration;
 
@@ -50,7 +50,13 @@ pub struct Committed {
 
 impl<'a, F> Transaction<'a, F> {
     pub(crate) fn new(context: &'a Context) -> Self {
-        Self { context, number: context.next_transaction(), writes: Vec::new(), events: Vec::new(), function: PhantomData }
+        Self {
+            context,
+            number: context.next_transaction(),
+            writes: Vec::new(),
+            events: Vec::new(),
+            function: PhantomData,
+        }
     }
 
     /// Adds a put.
@@ -101,7 +107,10 @@ impl<'a, F> Transaction<'a, F> {
             }
         };
         match refusal {
-            Refusal::Condition { writes, .. } if self.context.idempotency_key().is_some() && self.events.iter().any(|event| writes.contains(&event.write)) => {
+            Refusal::Condition { writes, .. }
+                if self.context.idempotency_key().is_some()
+                    && self.events.iter().any(|event| writes.contains(&event.write)) =>
+            {
                 tracing::info!("an earlier delivery of the same work committed this transaction");
                 Ok(Committed { event_ids, before: true })
             }
@@ -113,10 +122,16 @@ impl<'a, F> Transaction<'a, F> {
 fn check_limits(writes: &[Write]) -> Result<(), Error> {
     let bytes: usize = writes.iter().map(Write::size).sum();
     if writes.len() > TRANSACTION_ACTIONS {
-        return Err(Error::new(Kind::TooLarge, format!("a transaction has {} actions; the limit is {TRANSACTION_ACTIONS}", writes.len())));
+        return Err(Error::new(
+            Kind::TooLarge,
+            format!("a transaction has {} actions; the limit is {TRANSACTION_ACTIONS}", writes.len()),
+        ));
     }
     if bytes > TRANSACTION_BYTES {
-        return Err(Error::new(Kind::TooLarge, format!("a transaction has {bytes} bytes; the limit is {TRANSACTION_BYTES}")));
+        return Err(Error::new(
+            Kind::TooLarge,
+            format!("a transaction has {bytes} bytes; the limit is {TRANSACTION_BYTES}"),
+        ));
     }
     Ok(())
 }

@@ -2,7 +2,10 @@
 
 mod contract;
 
-use contract::{Large, Order, OrderCreated, OrderEvents, OrderStatus, Orders, OrdersByCustomer, PaymentProcessed, ProcessPayment, order, orders};
+use contract::{
+    Large, Order, OrderCreated, OrderEvents, OrderStatus, Orders, OrdersByCustomer, PaymentProcessed, ProcessPayment,
+    order, orders,
+};
 use evc_runtime::testing::{Fault, World};
 use evc_runtime::{Error, Function, Kind, Money, Timestamp, Uuid};
 
@@ -29,7 +32,8 @@ fn later() {
 
 /// The transaction of a payment handler.
 async fn pay(cx: &ProcessPayment, order: &Order) -> Result<evc_runtime::Committed, Error> {
-    let update = cx.orders().update(&order.key()).set(orders::STATUS, OrderStatus::Paid).set(orders::PAYMENT_ID, "pay_1");
+    let update =
+        cx.orders().update(&order.key()).set(orders::STATUS, OrderStatus::Paid).set(orders::PAYMENT_ID, "pay_1");
     cx.transact().update(update.when(orders::STATUS.eq(OrderStatus::Pending))).publish(&paid(order)).commit().await
 }
 
@@ -78,7 +82,13 @@ async fn conditions_combine() {
     let update = || cx.orders().update(&order.key()).set(orders::PAYMENT_ID, "p");
     update().when(big().and(orders::PAYMENT_ID.not_exists())).send().await.expect("holds");
     assert!(update().when(!big()).send().await.is_err());
-    assert!(update().when(orders::STATUS.one_of([OrderStatus::Paid]).or(orders::PAYMENT_ID.not_exists())).send().await.is_err());
+    assert!(
+        update()
+            .when(orders::STATUS.one_of([OrderStatus::Paid]).or(orders::PAYMENT_ID.not_exists()))
+            .send()
+            .await
+            .is_err()
+    );
     cx.orders().delete(&order.key()).when(orders::STATUS.ne(OrderStatus::Paid)).send().await.expect("deleted");
     assert!(world.items::<Orders>().expect("items").is_empty());
 }
@@ -89,7 +99,11 @@ async fn queries_page_in_order_and_stay_in_their_partition() {
     let cx = function(&world);
     for number in 0..25_u8 {
         let created_at = Timestamp::from_millis(i64::from(number) * 1000).expect("timestamp");
-        let order = Order { order_id: Uuid::from_u128(u128::from(number)), created_at, ..order(if number < 20 { "c" } else { "d" }) };
+        let order = Order {
+            order_id: Uuid::from_u128(u128::from(number)),
+            created_at,
+            ..order(if number < 20 { "c" } else { "d" })
+        };
         world.put::<Orders>(&order).expect("stored");
     }
     let from = Timestamp::from_millis(5000).expect("timestamp");
@@ -186,7 +200,12 @@ async fn a_check_holds_a_transaction_back() {
     let cx = function(&world);
     let check = |status| cx.orders().check(&order.key()).when(orders::STATUS.eq(status));
     assert!(cx.transact().check(check(OrderStatus::Paid)).publish(&paid(&order)).commit().await.is_err());
-    cx.transact().check(check(OrderStatus::Pending)).publish_as(&paid(&order), Some("a".to_owned()), Some(7)).commit().await.expect("holds");
+    cx.transact()
+        .check(check(OrderStatus::Pending))
+        .publish_as(&paid(&order), Some("a".to_owned()), Some(7))
+        .commit()
+        .await
+        .expect("holds");
     assert_eq!(world.events::<OrderEvents>()[0].detail["metadata"]["sequence"], 7);
 }
 
@@ -194,7 +213,10 @@ async fn a_check_holds_a_transaction_back() {
 async fn a_missing_setting_is_named() {
     let world = World::new();
     let error = function(&world).orders().put(&order("c")).send().await.expect_err("not set");
-    assert_eq!((error.kind(), error.message()), (Kind::Configuration, "the environment variable `ORDERS_TABLE` is not set"));
+    assert_eq!(
+        (error.kind(), error.message()),
+        (Kind::Configuration, "the environment variable `ORDERS_TABLE` is not set")
+    );
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -60,7 +60,11 @@ pub(super) async fn handle(
 ) -> Result<String, Failure> {
     let response = match answer(text, deliver).await {
         // A function without an output returns nothing: `null`.
-        Ok(body) => Response { status_code: status, headers: [("content-type", "application/json")].into(), body: Some(body).filter(|body| body != "null") },
+        Ok(body) => Response {
+            status_code: status,
+            headers: [("content-type", "application/json")].into(),
+            body: Some(body).filter(|body| body != "null"),
+        },
         Err(failure) => problem(&failure)?,
     };
     Ok(serde_json::to_string(&response).map_err(Error::other)?)
@@ -77,7 +81,11 @@ fn problem(failure: &Failure) -> Result<Response, Error> {
     let detail = Some(failure.message.as_str()).filter(|_| failure.status < 500);
     let problem = Problem { title: &failure.name, status: failure.status, detail };
     let body = serde_json::to_string(&problem).map_err(Error::other)?;
-    Ok(Response { status_code: failure.status, headers: [("content-type", "application/problem+json")].into(), body: Some(body) })
+    Ok(Response {
+        status_code: failure.status,
+        headers: [("content-type", "application/problem+json")].into(),
+        body: Some(body),
+    })
 }
 
 impl Request {
@@ -95,7 +103,9 @@ impl Request {
         }
         // Raw values, so that every number of the body stays the text that it is.
         let mut fields: BTreeMap<String, &RawValue> = payload::decode(&body)?;
-        let quoted = |(name, value): (&String, &String)| -> Result<_, Error> { Ok((name.clone(), serde_json::value::to_raw_value(value).map_err(Error::other)?)) };
+        let quoted = |(name, value): (&String, &String)| -> Result<_, Error> {
+            Ok((name.clone(), serde_json::value::to_raw_value(value).map_err(Error::other)?))
+        };
         let path = path.map(quoted).collect::<Result<Vec<_>, _>>()?;
         let query = query.map(quoted).collect::<Result<Vec<_>, _>>()?;
         for (name, value) in &query {
@@ -117,7 +127,8 @@ impl Request {
         if !self.is_base64_encoded {
             return Ok(body.to_owned());
         }
-        let bytes = Bytes::from_base64(body).map_err(|error| Error::new(Kind::InvalidInput, format!("the body: {error}")))?;
+        let bytes =
+            Bytes::from_base64(body).map_err(|error| Error::new(Kind::InvalidInput, format!("the body: {error}")))?;
         String::from_utf8(bytes.0).map_err(|_| Error::new(Kind::InvalidInput, "the body is not UTF-8").into())
     }
 }

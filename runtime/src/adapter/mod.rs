@@ -14,9 +14,9 @@
 mod api;
 pub(crate) mod batch;
 mod eventbridge;
+mod sqs;
 mod step;
 pub(crate) mod stream;
-mod sqs;
 
 use crate::context::Step;
 use crate::event::EventMetadata;
@@ -107,10 +107,12 @@ impl Source {
     /// Which of the declared sources sent this event. One that looks like none of them is a bare input, if that is declared.
     fn detect(text: &str, declared: &[Self]) -> Result<Self, Error> {
         let seen = serde_json::from_str(text).ok().and_then(|shape| Self::of_shape(&shape));
-        seen.filter(|source| declared.contains(source)).or_else(|| declared.contains(&Self::Direct).then_some(Self::Direct)).ok_or_else(|| {
-            let expected: Vec<_> = declared.iter().map(|source| source.describe()).collect();
-            Error::new(Kind::InvalidInput, format!("expected {}, found another event", expected.join(" or ")))
-        })
+        seen.filter(|source| declared.contains(source))
+            .or_else(|| declared.contains(&Self::Direct).then_some(Self::Direct))
+            .ok_or_else(|| {
+                let expected: Vec<_> = declared.iter().map(|source| source.describe()).collect();
+                Error::new(Kind::InvalidInput, format!("expected {}, found another event", expected.join(" or ")))
+            })
     }
 
     fn of_shape(shape: &Shape<'_>) -> Option<Self> {

@@ -62,7 +62,8 @@ pub(super) async fn handle(
 }
 
 fn read(record: &Record) -> Result<Incoming<'_>, Error> {
-    let is_event = Source::detect(&record.body, &[Source::EventBridge, Source::Direct]).is_ok_and(|source| source == Source::EventBridge);
+    let is_event = Source::detect(&record.body, &[Source::EventBridge, Source::Direct])
+        .is_ok_and(|source| source == Source::EventBridge);
     let mut incoming = if is_event {
         eventbridge::read(&record.body)?
     } else {

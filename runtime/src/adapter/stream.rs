@@ -102,6 +102,7 @@ fn change(record: &Record) -> String {
     };
     let image = |image: &Option<Item>| image.as_ref().map_or_else(|| "null".to_owned(), attribute::to_json);
     let principal = record.user_identity.as_ref().and_then(|identity| identity.principal_id.as_deref());
-    let (old, new, expired) = (image(&record.dynamodb.old_image), image(&record.dynamodb.new_image), principal == Some(TTL_PRINCIPAL));
+    let (old, new, expired) =
+        (image(&record.dynamodb.old_image), image(&record.dynamodb.new_image), principal == Some(TTL_PRINCIPAL));
     format!(r#"{{"kind":"{kind}","old":{old},"new":{new},"expired":{expired}}}"#)
 }

@@ -4,7 +4,8 @@ use super::*;
 use serde_json::{Value, json};
 use std::cell::RefCell;
 
-const ALL: &[Source] = &[Source::Direct, Source::Step, Source::EventBridge, Source::Sqs, Source::HttpApi, Source::RestApi, Source::Stream];
+const ALL: &[Source] =
+    &[Source::Direct, Source::Step, Source::EventBridge, Source::Sqs, Source::HttpApi, Source::RestApi, Source::Stream];
 
 /// What was delivered: input, key, event id, step.
 type Delivered = Vec<(Value, Option<String>, Option<String>, Option<String>)>;
@@ -14,13 +15,26 @@ fn run(event: &Value, sources: &'static [Source]) -> (Result<Value, Failure>, De
     run_text(&event.to_string(), sources, || true)
 }
 
-fn run_text(event: &str, sources: &'static [Source], time_left: impl Fn() -> bool) -> (Result<Value, Failure>, Delivered) {
+fn run_text(
+    event: &str,
+    sources: &'static [Source],
+    time_left: impl Fn() -> bool,
+) -> (Result<Value, Failure>, Delivered) {
     let delivered = RefCell::new(Vec::new());
     let deliver = async |incoming: Incoming<'_>| {
         let input: Value = incoming.payload.decode()?;
         let fail = input.to_string().contains("fail");
-        delivered.borrow_mut().push((input, incoming.key, incoming.event.map(|event| event.id), incoming.step.map(|step| step.step)));
-        if fail { Err(Failure { name: "PaymentDeclined".to_owned(), message: "declined".to_owned(), status: 422 }) } else { Ok(r#"{"ok":true}"#.to_owned()) }
+        delivered.borrow_mut().push((
+            input,
+            incoming.key,
+            incoming.event.map(|event| event.id),
+            incoming.step.map(|step| step.step),
+        ));
+        if fail {
+            Err(Failure { name: "PaymentDeclined".to_owned(), message: "declined".to_owned(), status: 422 })
+        } else {
+            Ok(r#"{"ok":true}"#.to_owned())
+        }
     };
     let contract = Contract { sources, status: 201 };
     let result = crate::serve::block_on(dispatch(event, contract, time_left, deliver)).expect("runtime");
@@ -68,13 +82,19 @@ fn a_step_has_its_input_and_a_key_for_all_its_attempts() {
     let event = |attempt| json!({ "evc": { "execution": "arn:e:1", "started": "2026-11-21T04:50:00.123Z", "step": "payment", "attempt": attempt }, "input": { "a": 1 } });
     for attempt in [0, 2] {
         let (_, delivered) = run(&event(attempt), ALL);
-        assert_eq!(delivered, [(json!({ "a": 1 }), Some("arn:e:1/payment".to_owned()), None, Some("payment".to_owned()))]);
+        assert_eq!(
+            delivered,
+            [(json!({ "a": 1 }), Some("arn:e:1/payment".to_owned()), None, Some("payment".to_owned()))]
+        );
     }
 }
 
 #[test]
 fn an_event_has_the_publishers_id_if_there_is_one() {
-    let (_, delivered) = run(&eventbridge(json!({ "orderId": "1", "metadata": { "eventId": "e-1", "sequence": 3, "aggregate": "1" } })), ALL);
+    let (_, delivered) = run(
+        &eventbridge(json!({ "orderId": "1", "metadata": { "eventId": "e-1", "sequence": 3, "aggregate": "1" } })),
+        ALL,
+    );
     assert_eq!(delivered[0].1.as_deref(), Some("e-1"));
     let (_, delivered) = run(&eventbridge(json!({ "orderId": "1", "metadata": "of another kind" })), ALL);
     assert_eq!(delivered[0].1.as_deref(), Some("6a7e8feb-b491-4cf7-a9f1-bf3703467718"));
@@ -88,7 +108,10 @@ fn an_undeclared_shape_is_a_bare_input_or_an_error() {
     assert_eq!(delivered[0].0, event);
     let (result, _) = run(&event, &[Source::Sqs, Source::Step]);
     let failure = result.expect_err("failure");
-    assert_eq!((failure.name.as_str(), failure.message.as_str()), ("InvalidInput", "expected a batch of SQS messages or a workflow step, found another event"));
+    assert_eq!(
+        (failure.name.as_str(), failure.message.as_str()),
+        ("InvalidInput", "expected a batch of SQS messages or a workflow step, found another event")
+    );
 }
 
 #[test]
@@ -152,7 +175,10 @@ fn a_stream_stops_at_the_first_failure_and_goes_on_from_there() {
     let (result, delivered) = run(&event, ALL);
     assert_eq!(result, Ok(failures(&["20"])));
     assert_eq!(delivered.len(), 2);
-    assert_eq!(delivered[0].0, json!({ "kind": "INSERT", "old": null, "new": { "orderId": "1", "status": "a", "total": 109.97 }, "expired": false }));
+    assert_eq!(
+        delivered[0].0,
+        json!({ "kind": "INSERT", "old": null, "new": { "orderId": "1", "status": "a", "total": 109.97 }, "expired": false })
+    );
     assert_eq!(delivered[0].1.as_deref(), Some("id-10"));
 }
 
@@ -189,10 +215,16 @@ fn body(result: &Result<Value, Failure>) -> Value {
 #[test]
 fn an_http_request_is_body_and_parameters() {
     let (result, delivered) = run(&http(Some(r#"{"orderId": "b", "amount": 0.1}"#)), ALL);
-    assert_eq!(delivered, [(json!({ "orderId": "1", "amount": 0.1, "note": "q" }), Some("k-1".to_owned()), None, None)]);
+    assert_eq!(
+        delivered,
+        [(json!({ "orderId": "1", "amount": 0.1, "note": "q" }), Some("k-1".to_owned()), None, None)]
+    );
     assert_eq!(body(&result), json!({ "ok": true }));
     let response = result.expect("response");
-    assert_eq!((&response["statusCode"], &response["headers"]["content-type"]), (&json!(201), &json!("application/json")));
+    assert_eq!(
+        (&response["statusCode"], &response["headers"]["content-type"]),
+        (&json!(201), &json!("application/json"))
+    );
     let (_, delivered) = run(&http(None), ALL);
     assert_eq!(delivered[0].0, json!({ "orderId": "1", "note": "q" }));
 }
@@ -205,7 +237,9 @@ fn digits_of_a_body_stay_as_they_came() {
         Ok("null".to_owned())
     };
     let event = http(Some(r#"{"amount": 1.00000000000000000001}"#)).to_string();
-    crate::serve::block_on(dispatch(&event, Contract { sources: ALL, status: 204 }, || true, deliver)).expect("runtime").expect("response");
+    crate::serve::block_on(dispatch(&event, Contract { sources: ALL, status: 204 }, || true, deliver))
+        .expect("runtime")
+        .expect("response");
     assert!(amount.borrow().contains("1.00000000000000000001"), "{}", amount.borrow());
 }
 
@@ -237,8 +271,17 @@ fn failures_of_a_request_are_problems_with_a_status() {
 
 #[test]
 fn an_internal_error_tells_a_caller_no_details() {
-    let deliver = async |_: Incoming<'_>| Err(Failure::from(Error::new(Kind::Configuration, "the environment variable `X` is not set")));
-    let text = crate::serve::block_on(dispatch(&http(None).to_string(), Contract { sources: ALL, status: 200 }, || true, deliver)).expect("runtime").expect("response");
+    let deliver = async |_: Incoming<'_>| {
+        Err(Failure::from(Error::new(Kind::Configuration, "the environment variable `X` is not set")))
+    };
+    let text = crate::serve::block_on(dispatch(
+        &http(None).to_string(),
+        Contract { sources: ALL, status: 200 },
+        || true,
+        deliver,
+    ))
+    .expect("runtime")
+    .expect("response");
     let response: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(response["statusCode"], 500);
     assert!(!text.contains("environment"), "{text}");

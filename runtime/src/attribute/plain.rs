@@ -30,11 +30,18 @@ fn attribute(value: &Attribute, out: &mut String) {
         Attribute::M(item) => object(item, out),
         Attribute::Ss(set) => separated(out, ('[', ']'), set.iter(), |text, out| string(text, out)),
         Attribute::Ns(set) => separated(out, ('[', ']'), set.iter(), |number, out| out.push_str(number)),
-        Attribute::Bs(set) => separated(out, ('[', ']'), set.iter(), |bytes, out| string(&Bytes(bytes.clone()).to_base64(), out)),
+        Attribute::Bs(set) => {
+            separated(out, ('[', ']'), set.iter(), |bytes, out| string(&Bytes(bytes.clone()).to_base64(), out))
+        }
     }
 }
 
-fn separated<T>(out: &mut String, (open, close): (char, char), parts: impl Iterator<Item = T>, mut write: impl FnMut(T, &mut String)) {
+fn separated<T>(
+    out: &mut String,
+    (open, close): (char, char),
+    parts: impl Iterator<Item = T>,
+    mut write: impl FnMut(T, &mut String),
+) {
     out.push(open);
     for (index, part) in parts.enumerate() {
         if index > 0 {

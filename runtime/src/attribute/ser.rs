@@ -16,7 +16,9 @@ pub fn to_item<T: Serialize + ?Sized>(value: &T) -> Result<Item, Error> {
 
 /// The attribute of any value.
 pub fn to_attribute<T: Serialize + ?Sized>(value: &T) -> Result<Attribute, Error> {
-    value.serialize(Writer).map_err(|Failure(message)| Error::new(Kind::Internal, format!("cannot be stored: {message}")))
+    value
+        .serialize(Writer)
+        .map_err(|Failure(message)| Error::new(Kind::Internal, format!("cannot be stored: {message}")))
 }
 
 #[derive(Debug)]
@@ -87,7 +89,11 @@ impl ser::Serializer for Writer {
     fn serialize_f64(self, number: f64) -> Result<Attribute, Failure> {
         if number.is_finite() {
             // With an exponent where that is shorter: DynamoDB takes 38 digits, a plain 1e300 has more.
-            Ok(Attribute::N(if (1e-6..1e21).contains(&number.abs()) || number == 0.0 { number.to_string() } else { format!("{number:e}") }))
+            Ok(Attribute::N(if (1e-6..1e21).contains(&number.abs()) || number == 0.0 {
+                number.to_string()
+            } else {
+                format!("{number:e}")
+            }))
         } else {
             Err(Failure("a number that is not finite".to_owned()))
         }
@@ -125,18 +131,35 @@ impl ser::Serializer for Writer {
         Ok(Attribute::Null)
     }
 
-    fn serialize_unit_variant(self, _name: &'static str, _index: u32, variant: &'static str) -> Result<Attribute, Failure> {
+    fn serialize_unit_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+    ) -> Result<Attribute, Failure> {
         Ok(Attribute::S(variant.to_owned()))
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<Attribute, Failure> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<Attribute, Failure> {
         match (name, value.serialize(self)?) {
-            (BINARY, Attribute::S(text)) => Bytes::from_base64(&text).map(|bytes| Attribute::B(bytes.0)).map_err(ser::Error::custom),
+            (BINARY, Attribute::S(text)) => {
+                Bytes::from_base64(&text).map(|bytes| Attribute::B(bytes.0)).map_err(ser::Error::custom)
+            }
             (_, attribute) => Ok(attribute),
         }
     }
 
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(self, _name: &'static str, _index: u32, variant: &'static str, value: &T) -> Result<Attribute, Failure> {
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<Attribute, Failure> {
         Ok(wrap(Some(variant), value.serialize(self)?))
     }
 
@@ -152,7 +175,13 @@ impl ser::Serializer for Writer {
         Ok(List { variant: None, elements: Vec::new() })
     }
 
-    fn serialize_tuple_variant(self, _name: &'static str, _index: u32, variant: &'static str, _len: usize) -> Result<List, Failure> {
+    fn serialize_tuple_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        _len: usize,
+    ) -> Result<List, Failure> {
         Ok(List { variant: Some(variant), elements: Vec::new() })
     }
 
@@ -164,7 +193,13 @@ impl ser::Serializer for Writer {
         Ok(Map { variant: None, entries: Item::new(), key: None })
     }
 
-    fn serialize_struct_variant(self, _name: &'static str, _index: u32, variant: &'static str, _len: usize) -> Result<Map, Failure> {
+    fn serialize_struct_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        _len: usize,
+    ) -> Result<Map, Failure> {
         Ok(Map { variant: Some(variant), entries: Item::new(), key: None })
     }
 }
@@ -186,7 +221,12 @@ macro_rules! list {
         })*
     };
 }
-list!(SerializeSeq::serialize_element, SerializeTuple::serialize_element, SerializeTupleStruct::serialize_field, SerializeTupleVariant::serialize_field);
+list!(
+    SerializeSeq::serialize_element,
+    SerializeTuple::serialize_element,
+    SerializeTupleStruct::serialize_field,
+    SerializeTupleVariant::serialize_field
+);
 
 macro_rules! record {
     ($($trait:ident),*) => {

@@ -38,7 +38,8 @@ impl<'de> Deserialize<'de> for Attribute {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Attribute, A::Error> {
-                let tag: String = map.next_key()?.ok_or_else(|| de::Error::custom("an attribute value without a type"))?;
+                let tag: String =
+                    map.next_key()?.ok_or_else(|| de::Error::custom("an attribute value without a type"))?;
                 let value = match tag.as_str() {
                     "S" => Attribute::S(map.next_value()?),
                     "N" => Attribute::N(map.next_value()?),

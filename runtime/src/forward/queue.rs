@@ -1,7 +1,7 @@
 //! The dead-letter queue of a forwarder.
 
-use crate::aws::{self, classify};
 use crate::Error;
+use crate::aws::{self, classify};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::ProvideErrorMetadata;
 use tokio::sync::OnceCell;
@@ -29,7 +29,12 @@ impl Letters for Sqs {
         let client = self.client.get_or_init(|| async { Client::new(aws::config().await) }).await;
         client.send_message().queue_url(&self.url).message_body(body).send().await.map(drop).map_err(|error| {
             let service = error.as_service_error();
-            classify("sqs:SendMessage", service.and_then(ProvideErrorMetadata::code), service.and_then(ProvideErrorMetadata::message)).because(error.to_string())
+            classify(
+                "sqs:SendMessage",
+                service.and_then(ProvideErrorMetadata::code),
+                service.and_then(ProvideErrorMetadata::message),
+            )
+            .because(error.to_string())
         })
     }
 }

@@ -22,19 +22,30 @@ pub(crate) fn read(record: &Record, bus: &str) -> Result<(Entry, usize), Poison>
     let row = record.dynamodb.new_image.as_ref().ok_or_else(|| poison("the stream record has no new image"))?;
     let text = |name: &str| {
         let text = row.get(name).and_then(Attribute::as_s).filter(|text| !text.is_empty());
-        text.map(str::to_owned).ok_or_else(|| Poison { reason: format!("the attribute `{name}` is missing or not a string") })
+        text.map(str::to_owned)
+            .ok_or_else(|| Poison { reason: format!("the attribute `{name}` is missing or not a string") })
     };
-    let time: Timestamp = text(name::OCCURRED_AT)?.parse().map_err(|_| poison("the attribute `occurredAt` is not a timestamp"))?;
+    let time: Timestamp =
+        text(name::OCCURRED_AT)?.parse().map_err(|_| poison("the attribute `occurredAt` is not a timestamp"))?;
     let detail = text(name::DETAIL)?;
     let is_object = serde_json::from_str::<&RawValue>(&detail).is_ok_and(|json| json.get().starts_with('{'));
     if !is_object {
         return Err(poison("the attribute `detail` is not a JSON object"));
     }
     let trace = row.get(name::TRACE).and_then(Attribute::as_s).map(str::to_owned);
-    let entry = Entry { bus: bus.to_owned(), source: text(name::SOURCE)?, detail_type: text(name::DETAIL_TYPE)?, detail, time, trace };
+    let entry = Entry {
+        bus: bus.to_owned(),
+        source: text(name::SOURCE)?,
+        detail_type: text(name::DETAIL_TYPE)?,
+        detail,
+        time,
+        trace,
+    };
     let bytes = entry_size(&entry.source, &entry.detail_type, &entry.detail);
     if bytes >= PUT_EVENTS_BYTES {
-        return Err(Poison { reason: format!("the event has {bytes} bytes; the limit of the bus is {PUT_EVENTS_BYTES}") });
+        return Err(Poison {
+            reason: format!("the event has {bytes} bytes; the limit of the bus is {PUT_EVENTS_BYTES}"),
+        });
     }
     Ok((entry, bytes))
 }

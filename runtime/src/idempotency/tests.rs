@@ -22,7 +22,11 @@ fn world() -> World {
 fn with_records(world: &World, test: impl AsyncFnOnce(&Records<'_>)) {
     let services = world.services();
     block_on(async {
-        let records = Records { store: services.tables().await, table: "IDEMPOTENCY_TABLE".to_owned(), retention: Duration::from_secs(60) };
+        let records = Records {
+            store: services.tables().await,
+            table: "IDEMPOTENCY_TABLE".to_owned(),
+            retention: Duration::from_secs(60),
+        };
         test(&records).await;
     })
     .expect("runtime");
@@ -119,10 +123,18 @@ const STEP: &str = r#"{"evc": {"execution": "arn:e", "step": "payment", "attempt
 fn invoke(world: &World, text: &str, runs: &Cell<u32>, decline: bool) -> Result<String, Failure> {
     let handler = async |_: &ProcessPayment, input: ProcessPaymentInput| {
         runs.set(runs.get() + 1);
-        if decline { Err(ProcessPaymentError::PaymentDeclined("declined".to_owned())) } else { Ok(ProcessPaymentOutput { payment_id: format!("{}-{}", input.customer_id, runs.get()) }) }
+        if decline {
+            Err(ProcessPaymentError::PaymentDeclined("declined".to_owned()))
+        } else {
+            Ok(ProcessPaymentOutput { payment_id: format!("{}-{}", input.customer_id, runs.get()) })
+        }
     };
     let app = App::<ProcessPayment, _, _>::new(handler, Once, world.services()).expect("app");
-    let invocation = Invocation { request_id: "r".to_owned(), deadline: Timestamp::now().after(Duration::from_secs(30)), trace: None };
+    let invocation = Invocation {
+        request_id: "r".to_owned(),
+        deadline: Timestamp::now().after(Duration::from_secs(30)),
+        trace: None,
+    };
     block_on(app.invoke(text, &invocation)).expect("runtime")
 }
 

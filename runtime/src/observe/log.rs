@@ -15,7 +15,8 @@ use tracing_subscriber::registry::LookupSpan;
 /// Sends the process's `tracing` events to standard output, from the level in `AWS_LAMBDA_LOG_LEVEL` (Lambda's own setting) or
 /// `INFO`. A second call changes nothing.
 pub(crate) fn init() {
-    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
+    let level =
+        std::env::var("AWS_LAMBDA_LOG_LEVEL").ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
     let layer = JsonLines { level, out: std::io::stdout };
     // Already set: a test in the same process did it.
     drop(tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)));
@@ -137,7 +138,8 @@ mod tests {
     fn a_line_has_the_fields_of_its_spans_and_no_payload_gets_in() {
         let layer = JsonLines { level: LevelFilter::TRACE, out: || Collect };
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
-            let span = tracing::info_span!("delivery", function = "pay", requestId = "r-1", eventId = tracing::field::Empty);
+            let span =
+                tracing::info_span!("delivery", function = "pay", requestId = "r-1", eventId = tracing::field::Empty);
             span.record("eventId", "e-1");
             let _entered = span.enter();
             tracing::info!(count = 2, "done");

@@ -64,14 +64,17 @@ impl Metrics {
         for (name, (unit, values)) in values {
             for values in values.chunks(VALUES) {
                 let mut line = Map::new();
-                line.insert("_aws".to_owned(), json!({
-                    "Timestamp": now.millis(),
-                    "CloudWatchMetrics": [{
-                        "Namespace": self.namespace,
-                        "Dimensions": [["function"]],
-                        "Metrics": [{ "Name": name, "Unit": unit.name() }],
-                    }],
-                }));
+                line.insert(
+                    "_aws".to_owned(),
+                    json!({
+                        "Timestamp": now.millis(),
+                        "CloudWatchMetrics": [{
+                            "Namespace": self.namespace,
+                            "Dimensions": [["function"]],
+                            "Metrics": [{ "Name": name, "Unit": unit.name() }],
+                        }],
+                    }),
+                );
                 line.insert("function".to_owned(), Value::from(self.function));
                 line.insert(name.clone(), Value::from(values.to_vec()));
                 lines.push(Value::Object(line).to_string());

@@ -11,10 +11,13 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
+};
 use std::collections::HashMap;
 
 /// DynamoDB.
@@ -31,7 +34,12 @@ impl DynamoDb {
 impl Store for DynamoDb {
     fn get(&self, lookup: Lookup) -> BoxFuture<'_, Result<Option<Item>, Error>> {
         Box::pin(async move {
-            let call = self.client.get_item().table_name(lookup.table).set_key(Some(to_sdk(lookup.key))).consistent_read(lookup.consistent);
+            let call = self
+                .client
+                .get_item()
+                .table_name(lookup.table)
+                .set_key(Some(to_sdk(lookup.key)))
+                .consistent_read(lookup.consistent);
             let output = call.send().await.map_err(|error| failure("dynamodb:GetItem", &error))?;
             output.item.map(from_sdk).transpose()
         })
@@ -65,8 +73,14 @@ impl Store for DynamoDb {
             let stored = return_stored.then_some(ReturnValuesOnConditionCheckFailure::AllOld);
             match write.kind {
                 WriteKind::Put(item) => {
-                    let call = self.client.put_item().table_name(write.table).set_item(Some(to_sdk(item))).set_condition_expression(parts.condition);
-                    let call = call.set_expression_attribute_names(parts.names).set_expression_attribute_values(parts.values);
+                    let call = self
+                        .client
+                        .put_item()
+                        .table_name(write.table)
+                        .set_item(Some(to_sdk(item)))
+                        .set_condition_expression(parts.condition);
+                    let call =
+                        call.set_expression_attribute_names(parts.names).set_expression_attribute_values(parts.values);
                     call.set_return_values_on_condition_check_failure(stored).send().await.map(drop).map_err(|error| {
                         refusal("dynamodb:PutItem", &error, |error| match error {
                             PutItemError::ConditionalCheckFailedException(refused) => Some(refused.item.clone()),
@@ -75,9 +89,17 @@ impl Store for DynamoDb {
                     })
                 }
                 WriteKind::Update(key, _) => {
-                    let call = self.client.update_item().table_name(write.table).set_key(Some(to_sdk(key))).set_update_expression(parts.update);
-                    let call = call.set_condition_expression(parts.condition).set_expression_attribute_names(parts.names);
-                    let call = call.set_expression_attribute_values(parts.values).set_return_values_on_condition_check_failure(stored);
+                    let call = self
+                        .client
+                        .update_item()
+                        .table_name(write.table)
+                        .set_key(Some(to_sdk(key)))
+                        .set_update_expression(parts.update);
+                    let call =
+                        call.set_condition_expression(parts.condition).set_expression_attribute_names(parts.names);
+                    let call = call
+                        .set_expression_attribute_values(parts.values)
+                        .set_return_values_on_condition_check_failure(stored);
                     call.send().await.map(drop).map_err(|error| {
                         refusal("dynamodb:UpdateItem", &error, |error| match error {
                             UpdateItemError::ConditionalCheckFailedException(refused) => Some(refused.item.clone()),
@@ -86,8 +108,14 @@ impl Store for DynamoDb {
                     })
                 }
                 WriteKind::Delete(key) => {
-                    let call = self.client.delete_item().table_name(write.table).set_key(Some(to_sdk(key))).set_condition_expression(parts.condition);
-                    let call = call.set_expression_attribute_names(parts.names).set_expression_attribute_values(parts.values);
+                    let call = self
+                        .client
+                        .delete_item()
+                        .table_name(write.table)
+                        .set_key(Some(to_sdk(key)))
+                        .set_condition_expression(parts.condition);
+                    let call =
+                        call.set_expression_attribute_names(parts.names).set_expression_attribute_values(parts.values);
                     call.set_return_values_on_condition_check_failure(stored).send().await.map(drop).map_err(|error| {
                         refusal("dynamodb:DeleteItem", &error, |error| match error {
                             DeleteItemError::ConditionalCheckFailedException(refused) => Some(refused.item.clone()),
@@ -95,7 +123,9 @@ impl Store for DynamoDb {
                         })
                     })
                 }
-                WriteKind::Check(_) => Err(Refusal::Error(Error::new(Kind::Internal, "a check belongs into a transaction"))),
+                WriteKind::Check(_) => {
+                    Err(Refusal::Error(Error::new(Kind::Internal, "a check belongs into a transaction")))
+                }
             }
         })
     }
@@ -105,7 +135,9 @@ impl Store for DynamoDb {
             let items = writes.into_iter().map(action).collect::<Result<Vec<_>, _>>().map_err(Refusal::Error)?;
             let call = self.client.transact_write_items().set_transact_items(Some(items)).client_request_token(token);
             call.send().await.map(drop).map_err(|error| match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancellation(cancelled.cancellation_reasons()),
+                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                    cancellation(cancelled.cancellation_reasons())
+                }
                 _ => Refusal::Error(failure("dynamodb:TransactWriteItems", &error)),
             })
         })
@@ -141,21 +173,50 @@ fn action(write: Write) -> Result<TransactWriteItem, Error> {
     let item = TransactWriteItem::builder();
     let item = match write.kind {
         WriteKind::Put(content) => {
-            let put = Put::builder().table_name(write.table).set_item(Some(to_sdk(content))).set_condition_expression(parts.condition);
-            item.put(put.set_expression_attribute_names(parts.names).set_expression_attribute_values(parts.values).build().map_err(Error::other)?)
+            let put = Put::builder()
+                .table_name(write.table)
+                .set_item(Some(to_sdk(content)))
+                .set_condition_expression(parts.condition);
+            item.put(
+                put.set_expression_attribute_names(parts.names)
+                    .set_expression_attribute_values(parts.values)
+                    .build()
+                    .map_err(Error::other)?,
+            )
         }
         WriteKind::Update(key, _) => {
-            let update = Update::builder().table_name(write.table).set_key(Some(to_sdk(key))).set_update_expression(parts.update);
+            let update = Update::builder()
+                .table_name(write.table)
+                .set_key(Some(to_sdk(key)))
+                .set_update_expression(parts.update);
             let update = update.set_condition_expression(parts.condition).set_expression_attribute_names(parts.names);
             item.update(update.set_expression_attribute_values(parts.values).build().map_err(Error::other)?)
         }
         WriteKind::Delete(key) => {
-            let delete = Delete::builder().table_name(write.table).set_key(Some(to_sdk(key))).set_condition_expression(parts.condition);
-            item.delete(delete.set_expression_attribute_names(parts.names).set_expression_attribute_values(parts.values).build().map_err(Error::other)?)
+            let delete = Delete::builder()
+                .table_name(write.table)
+                .set_key(Some(to_sdk(key)))
+                .set_condition_expression(parts.condition);
+            item.delete(
+                delete
+                    .set_expression_attribute_names(parts.names)
+                    .set_expression_attribute_values(parts.values)
+                    .build()
+                    .map_err(Error::other)?,
+            )
         }
         WriteKind::Check(key) => {
-            let check = ConditionCheck::builder().table_name(write.table).set_key(Some(to_sdk(key))).set_condition_expression(parts.condition);
-            item.condition_check(check.set_expression_attribute_names(parts.names).set_expression_attribute_values(parts.values).build().map_err(Error::other)?)
+            let check = ConditionCheck::builder()
+                .table_name(write.table)
+                .set_key(Some(to_sdk(key)))
+                .set_condition_expression(parts.condition);
+            item.condition_check(
+                check
+                    .set_expression_attribute_names(parts.names)
+                    .set_expression_attribute_values(parts.values)
+                    .build()
+                    .map_err(Error::other)?,
+            )
         }
     };
     Ok(item.build())
@@ -166,7 +227,12 @@ fn action(write: Write) -> Result<TransactWriteItem, Error> {
 fn cancellation(reasons: &[CancellationReason]) -> Refusal {
     let code = |reason: &CancellationReason| reason.code().unwrap_or("None").to_owned();
     let codes: Vec<String> = reasons.iter().map(code).collect();
-    let writes: Vec<_> = codes.iter().enumerate().filter(|(_, code)| *code == "ConditionalCheckFailed").map(|(write, _)| write).collect();
+    let writes: Vec<_> = codes
+        .iter()
+        .enumerate()
+        .filter(|(_, code)| *code == "ConditionalCheckFailed")
+        .map(|(write, _)| write)
+        .collect();
     if !writes.is_empty() {
         return Refusal::Condition { writes, stored: None };
     }
@@ -182,11 +248,19 @@ fn cancellation(reasons: &[CancellationReason]) -> Refusal {
 
 fn failure<E: ProvideErrorMetadata>(operation: &str, error: &SdkError<E>) -> Error {
     let service = error.as_service_error();
-    let classified = classify(operation, service.and_then(ProvideErrorMetadata::code), service.and_then(ProvideErrorMetadata::message));
+    let classified = classify(
+        operation,
+        service.and_then(ProvideErrorMetadata::code),
+        service.and_then(ProvideErrorMetadata::message),
+    );
     if service.is_none() { classified.because(format!("{error}")) } else { classified }
 }
 
-fn refusal<E: ProvideErrorMetadata>(operation: &str, error: &SdkError<E>, condition: impl FnOnce(&E) -> Option<Option<HashMap<String, AttributeValue>>>) -> Refusal {
+fn refusal<E: ProvideErrorMetadata>(
+    operation: &str,
+    error: &SdkError<E>,
+    condition: impl FnOnce(&E) -> Option<Option<HashMap<String, AttributeValue>>>,
+) -> Refusal {
     match error.as_service_error().and_then(condition) {
         Some(stored) => match stored.map(from_sdk).transpose() {
             Ok(stored) => Refusal::Condition { writes: vec![0], stored },
@@ -246,7 +320,11 @@ mod tests {
 
     #[test]
     fn a_failed_condition_outranks_contention() {
-        let Refusal::Condition { writes, .. } = cancellation(&reasons(&["ConditionalCheckFailed", "TransactionConflict", "ConditionalCheckFailed"])) else { panic!("expected a condition") };
+        let Refusal::Condition { writes, .. } =
+            cancellation(&reasons(&["ConditionalCheckFailed", "TransactionConflict", "ConditionalCheckFailed"]))
+        else {
+            panic!("expected a condition")
+        };
         assert_eq!(writes, [0, 2]);
         assert!(matches!(cancellation(&reasons(&["None", "TransactionConflict"])), Refusal::Contention));
         let Refusal::Error(error) = cancellation(&reasons(&["ThrottlingError"])) else { panic!("expected an error") };

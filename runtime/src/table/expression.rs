@@ -30,12 +30,16 @@ impl Placeholders {
 
     /// `ExpressionAttributeNames`, if there are any.
     pub(crate) fn names(&self) -> Option<BTreeMap<String, String>> {
-        (!self.names.is_empty()).then(|| self.names.iter().enumerate().map(|(index, name)| (format!("#n{index}"), (*name).to_owned())).collect())
+        (!self.names.is_empty()).then(|| {
+            self.names.iter().enumerate().map(|(index, name)| (format!("#n{index}"), (*name).to_owned())).collect()
+        })
     }
 
     /// `ExpressionAttributeValues`, if there are any.
     pub(crate) fn values(&self) -> Option<Item> {
-        (!self.values.is_empty()).then(|| self.values.iter().enumerate().map(|(index, value)| (format!(":v{index}"), value.clone())).collect())
+        (!self.values.is_empty()).then(|| {
+            self.values.iter().enumerate().map(|(index, value)| (format!(":v{index}"), value.clone())).collect()
+        })
     }
 
     /// A condition expression.
@@ -80,12 +84,17 @@ impl Placeholders {
                 Action::Remove(name) => remove.push(self.name(name)),
             }
         }
-        let clauses = [("SET", set), ("ADD", add), ("REMOVE", remove)].into_iter().filter(|(_, parts)| !parts.is_empty());
+        let clauses =
+            [("SET", set), ("ADD", add), ("REMOVE", remove)].into_iter().filter(|(_, parts)| !parts.is_empty());
         clauses.map(|(keyword, parts)| format!("{keyword} {}", parts.join(", "))).collect::<Vec<_>>().join(" ")
     }
 
     /// A key condition expression.
-    pub(crate) fn key_condition(&mut self, partition: &(&'static str, Attribute), range: Option<&(&'static str, Range)>) -> String {
+    pub(crate) fn key_condition(
+        &mut self,
+        partition: &(&'static str, Attribute),
+        range: Option<&(&'static str, Range)>,
+    ) -> String {
         let mut text = format!("{} = {}", self.name(partition.0), self.value(&partition.1));
         if let Some((name, range)) = range {
             let name = self.name(name);
@@ -123,7 +132,10 @@ mod tests {
         ]);
         let condition = placeholders.condition(&Test::All(vec![
             Test::Exists("orderId"),
-            Test::Any(vec![Test::Compare("status", Comparison::Equal, s("PENDING")), Test::Not(Box::new(Test::In("status", vec![s("a"), s("b")])))]),
+            Test::Any(vec![
+                Test::Compare("status", Comparison::Equal, s("PENDING")),
+                Test::Not(Box::new(Test::In("status", vec![s("a"), s("b")]))),
+            ]),
         ]));
         assert_eq!(update, "SET #n1 = :v1 ADD #n0 :v0 REMOVE #n2");
         assert_eq!(condition, "(attribute_exists(#n3)) AND ((#n1 = :v2) OR (NOT (#n1 IN (:v3, :v4))))");
@@ -134,7 +146,8 @@ mod tests {
     #[test]
     fn key_conditions() {
         let mut placeholders = Placeholders::default();
-        let text = placeholders.key_condition(&("customerId", s("c")), Some(&("createdAt", Range::Between(s("a"), s("b")))));
+        let text =
+            placeholders.key_condition(&("customerId", s("c")), Some(&("createdAt", Range::Between(s("a"), s("b")))));
         assert_eq!(text, "#n0 = :v0 AND #n1 BETWEEN :v1 AND :v2");
     }
 }

@@ -12,8 +12,8 @@ mod store;
 mod write;
 
 pub use client::{Get, TableClient};
-pub(crate) use condition::{Comparison, Test};
 pub use condition::{Attr, Condition};
+pub(crate) use condition::{Comparison, Test};
 pub(crate) use dynamodb::DynamoDb;
 pub use query::{Page, QueryBuilder};
 pub(crate) use request::{Action, Lookup, QueryRequest, Range, Write, WriteKind};

@@ -140,7 +140,10 @@ impl<'a, I: Index> QueryBuilder<'a, I> {
     pub async fn send(self) -> Result<Page<<I::Table as Table>::Item>, Error> {
         let (items, next) = self.context.services().tables().await.query(self.request?).await?;
         let items = items.iter().map(from_item).collect::<Result<_, _>>()?;
-        let next = next.map(|key| serde_json::to_vec(&key).map(|json| Bytes(json).to_base64())).transpose().map_err(Error::other)?;
+        let next = next
+            .map(|key| serde_json::to_vec(&key).map(|json| Bytes(json).to_base64()))
+            .transpose()
+            .map_err(Error::other)?;
         Ok(Page { items, next })
     }
 
@@ -155,7 +158,10 @@ impl<'a, I: Index> QueryBuilder<'a, I> {
                 all.push(from_item(item)?);
             }
             if all.len() > at_most {
-                return Err(Error::new(Kind::TooLarge, format!("a query of `{}` found more than {at_most} items", I::Table::NAME)));
+                return Err(Error::new(
+                    Kind::TooLarge,
+                    format!("a query of `{}` found more than {at_most} items", I::Table::NAME),
+                ));
             }
             match next {
                 Some(next) => request.start = Some(next),

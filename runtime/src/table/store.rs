@@ -19,7 +19,9 @@ pub(crate) enum Refusal {
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Condition { .. } => Self::new(Kind::Conflict, "the stored item is not as the condition of the write wants it"),
+            Refusal::Condition { .. } => {
+                Self::new(Kind::Conflict, "the stored item is not as the condition of the write wants it")
+            }
             Refusal::Contention => Self::new(Kind::Transient, "another transaction has the same item in hand"),
             Refusal::Error(error) => error,
         }

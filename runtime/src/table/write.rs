@@ -30,7 +30,9 @@ impl<'a, T: Table> Draft<'a, T> {
     /// The condition of the draft together with those that this crate adds.
     fn tests(&mut self, mut added: Vec<Test>) -> Result<Option<Test>, Error> {
         if let Some(version) = self.version {
-            let name = T::VERSION.ok_or_else(|| Error::new(Kind::Internal, format!("the table `{}` has no version attribute", T::NAME)))?;
+            let name = T::VERSION.ok_or_else(|| {
+                Error::new(Kind::Internal, format!("the table `{}` has no version attribute", T::NAME))
+            })?;
             added.push(Test::Compare(name, Comparison::Equal, to_attribute(&version)?));
         }
         if let Some(condition) = self.condition.take() {
@@ -43,9 +45,13 @@ impl<'a, T: Table> Draft<'a, T> {
     }
 
     fn write(self, kind: impl FnOnce(Item) -> WriteKind, condition: Option<Test>) -> Result<Write, Error> {
-        let write = Write { table: self.context.services().settings.require(T::ENV)?, kind: kind(self.item?), condition };
+        let write =
+            Write { table: self.context.services().settings.require(T::ENV)?, kind: kind(self.item?), condition };
         if write.size() > ITEM_BYTES {
-            return Err(Error::new(Kind::TooLarge, format!("an item of `{}` is over the limit of {ITEM_BYTES} bytes", T::NAME)));
+            return Err(Error::new(
+                Kind::TooLarge,
+                format!("an item of `{}` is over the limit of {ITEM_BYTES} bytes", T::NAME),
+            ));
         }
         Ok(write)
     }
@@ -86,7 +92,8 @@ impl<'a, T: Table> Put<'a, T> {
     }
 
     pub(crate) fn into_write(mut self) -> Result<Write, Error> {
-        let creates = self.absent || (T::VERSION.is_some() && self.draft.version.is_none() && self.draft.condition.is_none());
+        let creates =
+            self.absent || (T::VERSION.is_some() && self.draft.version.is_none() && self.draft.condition.is_none());
         if let (Some(name), Ok(item)) = (T::VERSION, &mut self.draft.item) {
             item.insert(name.to_owned(), to_attribute(&(self.draft.version.unwrap_or(0) + 1))?);
         }
@@ -225,7 +232,11 @@ impl<'a, T: Table> Check<'a, T> {
 
     /// Without a condition: the item exists.
     pub(crate) fn into_write(mut self) -> Result<Write, Error> {
-        let added = if self.draft.version.is_none() && self.draft.condition.is_none() { vec![Test::Exists(T::KEY[0])] } else { Vec::new() };
+        let added = if self.draft.version.is_none() && self.draft.condition.is_none() {
+            vec![Test::Exists(T::KEY[0])]
+        } else {
+            Vec::new()
+        };
         let condition = self.draft.tests(added)?;
         self.draft.write(WriteKind::Check, condition)
     }

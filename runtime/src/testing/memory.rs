@@ -69,7 +69,9 @@ impl Memory {
 
 impl State {
     fn rows(&mut self, table: &str) -> Result<&mut Rows, Error> {
-        self.tables.get_mut(table).ok_or_else(|| Error::new(Kind::Configuration, format!("there is no table `{table}`")))
+        self.tables
+            .get_mut(table)
+            .ok_or_else(|| Error::new(Kind::Configuration, format!("there is no table `{table}`")))
     }
 
     /// Checks the conditions of all writes, then does them.
@@ -107,7 +109,9 @@ impl State {
 impl Write {
     fn item(&self) -> &Item {
         match &self.kind {
-            WriteKind::Put(item) | WriteKind::Update(item, _) | WriteKind::Delete(item) | WriteKind::Check(item) => item,
+            WriteKind::Put(item) | WriteKind::Update(item, _) | WriteKind::Delete(item) | WriteKind::Check(item) => {
+                item
+            }
         }
     }
 }
@@ -150,7 +154,9 @@ fn change(item: &mut Item, action: &Action) -> Result<(), Error> {
         Action::Set(name, value) => drop(item.insert((*name).to_owned(), value.clone())),
         Action::Remove(name) => drop(item.remove(*name)),
         Action::Add(name, amount) => {
-            let number = |value: &Attribute| value.as_n::<Decimal>().ok_or_else(|| Error::new(Kind::Internal, format!("`{name}` is not a number")));
+            let number = |value: &Attribute| {
+                value.as_n::<Decimal>().ok_or_else(|| Error::new(Kind::Internal, format!("`{name}` is not a number")))
+            };
             let before = item.get(*name).map_or(Ok(Decimal::ZERO), number)?;
             item.insert((*name).to_owned(), Attribute::N((before + number(amount)?).to_string()));
         }
@@ -176,7 +182,9 @@ fn holds(test: &Test, item: Option<&Item>) -> bool {
         Test::All(tests) => tests.iter().all(|test| holds(test, item)),
         Test::Any(tests) => tests.iter().any(|test| holds(test, item)),
         Test::Not(test) => !holds(test, item),
-        Test::In(name, values) => value(name).is_some_and(|stored| values.iter().any(|value| order(stored, value) == Some(Ordering::Equal))),
+        Test::In(name, values) => {
+            value(name).is_some_and(|stored| values.iter().any(|value| order(stored, value) == Some(Ordering::Equal)))
+        }
         Test::Compare(name, comparison, expected) => {
             let found = value(name).and_then(|stored| order(stored, expected));
             match comparison {
@@ -199,8 +207,12 @@ fn in_range(range: &Range, value: &Attribute) -> bool {
         Range::LessOrEqual(bound) => against(bound).is_some_and(Ordering::is_le),
         Range::Greater(bound) => against(bound) == Some(Ordering::Greater),
         Range::GreaterOrEqual(bound) => against(bound).is_some_and(Ordering::is_ge),
-        Range::Between(low, high) => against(low).is_some_and(Ordering::is_ge) && against(high).is_some_and(Ordering::is_le),
-        Range::BeginsWith(prefix) => value.as_s().zip(prefix.as_s()).is_some_and(|(text, prefix)| text.starts_with(prefix)),
+        Range::Between(low, high) => {
+            against(low).is_some_and(Ordering::is_ge) && against(high).is_some_and(Ordering::is_le)
+        }
+        Range::BeginsWith(prefix) => {
+            value.as_s().zip(prefix.as_s()).is_some_and(|(text, prefix)| text.starts_with(prefix))
+        }
     }
 }
 
@@ -219,16 +231,24 @@ impl Store for Memory {
             let rows = state.rows(&query.table)?;
             let (partition, wanted) = &query.partition;
             let in_partition = |item: &&Item| item.get(*partition) == Some(wanted);
-            let wanted_sort = |item: &&Item| query.range.as_ref().is_none_or(|(name, range)| item.get(*name).is_some_and(|value| in_range(range, value)));
+            let wanted_sort = |item: &&Item| {
+                query
+                    .range
+                    .as_ref()
+                    .is_none_or(|(name, range)| item.get(*name).is_some_and(|value| in_range(range, value)))
+            };
             let mut items: Vec<Item> = rows.items.iter().filter(in_partition).filter(wanted_sort).cloned().collect();
             if let Some(name) = query.sort {
-                items.sort_by(|a, b| a.get(name).zip(b.get(name)).and_then(|(a, b)| order(a, b)).unwrap_or(Ordering::Equal));
+                items.sort_by(|a, b| {
+                    a.get(name).zip(b.get(name)).and_then(|(a, b)| order(a, b)).unwrap_or(Ordering::Equal)
+                });
             }
             if query.descending {
                 items.reverse();
             }
             if let Some(start) = &query.start {
-                let last = items.iter().position(|item| rows.key.iter().all(|name| item.get(*name) == start.get(*name)));
+                let last =
+                    items.iter().position(|item| rows.key.iter().all(|name| item.get(*name) == start.get(*name)));
                 items = items.split_off(last.map_or(0, |last| last + 1));
             }
             let limit = usize::try_from(query.limit).unwrap_or(0);

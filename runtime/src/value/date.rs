@@ -38,7 +38,9 @@ impl FromStr for Date {
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let digits = |part: &str, len: usize| {
-            Some(part).filter(|part| part.len() == len && part.bytes().all(|b| b.is_ascii_digit())).and_then(|part| part.parse().ok())
+            Some(part)
+                .filter(|part| part.len() == len && part.bytes().all(|b| b.is_ascii_digit()))
+                .and_then(|part| part.parse().ok())
         };
         let mut parts = text.splitn(3, '-');
         let mut next = |len| parts.next().and_then(|part| digits(part, len));

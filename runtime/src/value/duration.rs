@@ -64,7 +64,10 @@ impl FromStr for Duration {
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
         parse(text).map(Self).ok_or_else(|| {
-            ParseError("expected an ISO 8601 duration of weeks, days, hours, minutes and seconds, such as `PT1H30M`".to_owned())
+            ParseError(
+                "expected an ISO 8601 duration of weeks, days, hours, minutes and seconds, such as `PT1H30M`"
+                    .to_owned(),
+            )
         })
     }
 }
@@ -108,10 +111,18 @@ mod tests {
 
     #[test]
     fn iso_forms_are_read() {
-        for (text, millis) in [("PT0S", 0), ("PT1H30M", 5_400_000), ("P1D", 86_400_000), ("P2W", 14 * 86_400_000), ("PT0.5S", 500), ("P1DT0.001S", 86_400_001)] {
+        for (text, millis) in [
+            ("PT0S", 0),
+            ("PT1H30M", 5_400_000),
+            ("P1D", 86_400_000),
+            ("P2W", 14 * 86_400_000),
+            ("PT0.5S", 500),
+            ("P1DT0.001S", 86_400_001),
+        ] {
             assert_eq!(text.parse(), Ok(Duration(millis)), "{text}");
         }
-        for text in ["", "P", "PT", "P1M", "P1Y", "1H", "PT1.5H", "PT1M1H", "P-1D", "PT1S2", "PT99999999999999999999S"] {
+        for text in ["", "P", "PT", "P1M", "P1Y", "1H", "PT1.5H", "PT1M1H", "P-1D", "PT1S2", "PT99999999999999999999S"]
+        {
             assert!(text.parse::<Duration>().is_err(), "{text}");
         }
     }

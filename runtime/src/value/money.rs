@@ -89,7 +89,10 @@ impl Money {
 
     /// The sum, exact.
     pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
-        self.0.checked_add(other.0).filter(|sum| *sum - other.0 == self.0).map_or(Err(MoneyError::TooPrecise), Self::new)
+        self.0
+            .checked_add(other.0)
+            .filter(|sum| *sum - other.0 == self.0)
+            .map_or(Err(MoneyError::TooPrecise), Self::new)
     }
 
     /// The difference, exact.
@@ -127,14 +130,21 @@ impl Money {
         let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
         // From here on the text is a number: what a Decimal cannot hold exactly is out of its precision.
         let digits = Self::new(Decimal::from_str_exact(digits).map_err(|_| MoneyError::TooPrecise)?)?.0;
-        let scale = exponent.parse::<i32>().ok().and_then(|exponent| i64::from(digits.scale()).checked_sub(i64::from(exponent)));
+        let scale = exponent
+            .parse::<i32>()
+            .ok()
+            .and_then(|exponent| i64::from(digits.scale()).checked_sub(i64::from(exponent)));
         let amount = match scale.ok_or(MoneyError::TooPrecise)? {
             // Nothing times a power of ten.
             _ if digits.is_zero() => Some(Decimal::ZERO),
-            scale @ 0.. => u32::try_from(scale).ok().and_then(|scale| Decimal::try_from_i128_with_scale(digits.mantissa(), scale).ok()),
+            scale @ 0.. => u32::try_from(scale)
+                .ok()
+                .and_then(|scale| Decimal::try_from_i128_with_scale(digits.mantissa(), scale).ok()),
             scale => {
                 let factor = u32::try_from(-scale).ok().and_then(|zeros| 10_i128.checked_pow(zeros));
-                factor.and_then(|factor| digits.mantissa().checked_mul(factor)).and_then(|units| Decimal::try_from_i128_with_scale(units, 0).ok())
+                factor
+                    .and_then(|factor| digits.mantissa().checked_mul(factor))
+                    .and_then(|units| Decimal::try_from_i128_with_scale(units, 0).ok())
             }
         };
         Self::new(amount.ok_or(MoneyError::TooPrecise)?)
@@ -146,7 +156,9 @@ fn is_json_number(text: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let (number, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-    digits(whole.strip_prefix('-').unwrap_or(whole)) && digits(fraction) && digits(exponent.strip_prefix(['-', '+']).unwrap_or(exponent))
+    digits(whole.strip_prefix('-').unwrap_or(whole))
+        && digits(fraction)
+        && digits(exponent.strip_prefix(['-', '+']).unwrap_or(exponent))
 }
 
 /// Decimal digits of a normalized mantissa, without trailing zeros (a large integer such as 1e20 has one).
@@ -275,7 +287,9 @@ mod tests {
 
     #[test]
     fn more_digits_are_refused_with_their_name_also_from_text() {
-        for text in ["1234567890.123456", "29.990000000000000001", "0.1234567890123456", "12345678901234567890123456789012345"] {
+        for text in
+            ["1234567890.123456", "29.990000000000000001", "0.1234567890123456", "12345678901234567890123456789012345"]
+        {
             assert_eq!(text.parse::<Money>(), Err(MoneyError::TooPrecise), "{text}");
             let error = serde_json::from_str::<Money>(text).expect_err(text).to_string();
             assert!(error.starts_with("MoneyTooPrecise"), "{error}");
@@ -303,7 +317,13 @@ mod tests {
 
     #[test]
     fn exponents_are_exact_too() {
-        for (text, same) in [("1.5e3", "1500"), ("15E-1", "1.5"), ("1e+20", "100000000000000000000"), ("0e99", "0"), ("-2.50e0", "-2.5")] {
+        for (text, same) in [
+            ("1.5e3", "1500"),
+            ("15E-1", "1.5"),
+            ("1e+20", "100000000000000000000"),
+            ("0e99", "0"),
+            ("-2.50e0", "-2.5"),
+        ] {
             assert_eq!(serde_json::from_str::<Money>(text).expect(text).to_string(), same);
         }
         for text in ["0.99999999999999999999999999999999e0", "1e99", "1e-40", "1e99999999999"] {

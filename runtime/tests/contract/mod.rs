@@ -1,10 +1,18 @@
 //! A contract crate as evc generates it, for the tests: what generated code may look like, it looks like here.
 
-#![allow(dead_code, missing_docs, unreachable_pub, reason = "each test uses a part; generated crates are documented from their spec")]
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    reason = "each test uses a part; generated crates are documented from their spec"
+)]
 
 use evc_runtime::serde::{Deserialize, Serialize};
 use evc_runtime::table::{Attr, Index, Table, TableClient};
-use evc_runtime::{Carries, Context, Error, Event, Function, FunctionError, Money, Outbox, Payload, Source, Timestamp, Transaction, Uuid, grant};
+use evc_runtime::{
+    Carries, Context, Error, Event, Function, FunctionError, Money, Outbox, Payload, Source, Timestamp, Transaction,
+    Uuid, grant,
+};
 
 /// An order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
