@@ -16,9 +16,10 @@ from ministack.services.cloudformation import provisioners
 
 import authority
 
-# What a poller does with the function's role (AWSLambdaDynamoDBExecutionRole). ListStreams takes no resource.
-READ = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
-LIST = "dynamodb:ListStreams"
+# What pollers do with the function's role: AWSLambdaDynamoDBExecutionRole and AWSLambdaSQSQueueExecutionRole.
+READ_STREAM = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
+LIST_STREAMS = "dynamodb:ListStreams"  # takes no resource
+READ_QUEUE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 RETRY_SECONDS = 0.2
 
 
@@ -144,20 +145,24 @@ def _retry(mapping, function, progress, position, records, batch, result) -> boo
 
 
 def mapping_needs_role(original):
-    """`AWS::Lambda::EventSourceMapping` fails to create when the function's role may not read the stream, as on AWS.
+    """`AWS::Lambda::EventSourceMapping` fails to create when the function's role may not read the source, as on AWS.
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
     """
 
     def create(logical_id, properties, stack):
         source = properties.get("EventSourceArn", "")
+        needed = []
         if ":dynamodb:" in source:
-            function = provisioners._lambda_function_for_cfn_ref(properties.get("FunctionName", ""))[0]
-            role = function["config"]["Role"]
-            needed = [(action, source) for action in READ] + [(LIST, "*")]
-            missing = [action for action, resource in needed if not authority.role_allows(role, action, resource)]
-            if missing:
-                raise ValueError(f"Cannot access stream {source}: the function's role lacks {', '.join(missing)}")
+            needed = [(action, source) for action in READ_STREAM] + [(LIST_STREAMS, "*")]
+        elif ":sqs:" in source:
+            needed = [(action, source) for action in READ_QUEUE]
+        function = provisioners._lambda_function_for_cfn_ref(properties.get("FunctionName", ""))[0]
+        role = function["config"]["Role"]
+        missing = [action for action, resource in needed if not authority.role_allows(role, action, resource)]
+        if missing:
+            raise ValueError(f"Cannot access {source}: the function's role lacks {', '.join(missing)}")
         return original(logical_id, properties, stack)
 
     return create

@@ -21,7 +21,7 @@ pub(crate) fn run() -> Result<(), String> {
     node_packages("node", "tests/package.json")
 }
 
-/// The environment's folder of executables: first on the PATH of what needs sam, cargo-lambda and zig.
+/// A Python environment's folder of executables.
 pub(crate) fn executables(environment: &str) -> PathBuf {
     project::tools().join(environment).join("bin")
 }
@@ -29,13 +29,6 @@ pub(crate) fn executables(environment: &str) -> PathBuf {
 /// A command that a node package brought.
 pub(crate) fn node_executable(name: &str) -> PathBuf {
     project::tools().join("node/node_modules/.bin").join(name)
-}
-
-/// The PATH with the tools' environment first.
-pub(crate) fn path_with_tools() -> Result<std::ffi::OsString, String> {
-    let inherited = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::iter::once(executables("sam")).chain(std::env::split_paths(&inherited));
-    std::env::join_paths(folders).map_err(|error| format!("cannot put the tools on the PATH: {error}"))
 }
 
 /// rustfmt and clippy: not part of rustup's minimal profile.
