@@ -5,7 +5,7 @@ import json
 import policies
 from emulator import ROOT
 from scenarios import System
-from stack import Stack, stays_true, wait_until
+from stack import CRASHING_BOOTSTRAP, Stack, stays_true, wait_until, zipped
 
 SYSTEM = System("emulator", ROOT / "tests/emulator/probe.yaml")
 
@@ -47,10 +47,18 @@ def jsonata(stack: Stack) -> None:
     assert json.loads(execution["output"]) == expected, execution
 
 
-@SYSTEM.scenario("a state machine's role is checked")
+@SYSTEM.scenario("a state machine's role is checked; retries wait no longer than their limit")
 def machine_roles(stack: Stack) -> None:
     execution = run(stack, {"mode": "invoke"})
     assert (execution["status"], execution["error"]) == ("FAILED", "Lambda.AWSLambdaException"), execution
+    history = stack.client("stepfunctions").get_execution_history(executionArn=execution["executionArn"])["events"]
+    assert sum(event["type"] == "TaskFailed" for event in history) == 3, history
+
+
+@SYSTEM.scenario("States.ALL does not catch States.Runtime")
+def runtime_errors(stack: Stack) -> None:
+    execution = run(stack, {"mode": "broken"})
+    assert (execution["status"], execution["error"]) == ("FAILED", "States.Runtime"), execution
 
 
 @SYSTEM.scenario("a state machine's own timeout ends it")
@@ -106,6 +114,16 @@ def settings(stack: Stack) -> None:
     backups = client.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
     assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
     assert client.describe_table(TableName=table)["Table"]["SSEDescription"]["Status"] == "ENABLED"
+
+
+@SYSTEM.scenario("a program that dies before its first event is Runtime.ExitError")
+def crashes(stack: Stack) -> None:
+    client = stack.client("lambda")
+    role = client.get_function_configuration(FunctionName=stack.outputs["WorkerName"])["Role"]
+    code = {"ZipFile": zipped(CRASHING_BOOTSTRAP)}
+    client.create_function(FunctionName="crash", Runtime="provided.al2023", Handler="bootstrap", Role=role, Code=code)
+    result, error = stack.invoke("crash", {})
+    assert (error, result["errorType"]) == ("Unhandled", "Runtime.ExitError"), result
 
 
 @SYSTEM.scenario("the comparison of policies with calls finds what was refused and what nobody used")

@@ -53,7 +53,7 @@ def dead_letters(stack: Stack) -> None:
 @SYSTEM.scenario("a function that keeps crashing sends the event to its failure destination")
 def sends_failures_on(stack: Stack) -> None:
     processor = stack.outputs[PROCESSOR]
-    configuration = stack.client("lambda").get_function_event_invoke_config(FunctionName=processor)
+    configuration = stack.client("lambda").get_function_event_invoke_config(FunctionName=processor, Qualifier="$LATEST")
     with stack.crashing(processor):
         stack.put_event(BUS, SOURCE, DETAIL_TYPE, detail("ORDER-CRASH"))
         (message,) = stack.messages(configuration["DestinationConfig"]["OnFailure"]["Destination"], 60)

@@ -17,6 +17,10 @@ class System:
         self.template = template or ROOT / "generated" / name / "template.yaml"
         self.scenarios: list[tuple[str, Callable[[Stack], None]]] = []
 
+    def has_spec(self) -> bool:
+        """Whether the repository has a spec of this name."""
+        return (ROOT / "specs" / f"{self.name}.yaml").exists()
+
     def scenario(self, title: str):
         """Add the decorated function."""
 

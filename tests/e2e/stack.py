@@ -29,7 +29,7 @@ BUILD = {
 }
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 # A function that dies at once, in the place of one that works.
-CRASHING_BOOTSTRAP = "#!/bin/sh\nexit 1\n"
+CRASHING_BOOTSTRAP = b"#!/bin/sh\nexit 1\n"
 
 
 class Stack:
@@ -169,12 +169,12 @@ class Stack:
         client = self.client("lambda")
         resources = self.resources("AWS::Lambda::Function")
         logical_id = next(logical for logical, physical in resources.items() if physical == function)
-        client.update_function_code(FunctionName=function, ZipFile=_zipped(CRASHING_BOOTSTRAP.encode()))
+        client.update_function_code(FunctionName=function, ZipFile=zipped(CRASHING_BOOTSTRAP))
         try:
             yield
         finally:
             program = (self.build_folder / logical_id / "bootstrap").read_bytes()
-            client.update_function_code(FunctionName=function, ZipFile=_zipped(program))
+            client.update_function_code(FunctionName=function, ZipFile=zipped(program))
 
     @contextmanager
     def unreachable_target(self, bus: str, rule_name: str):
@@ -237,7 +237,7 @@ def stays_true(check, what: str, seconds: float = 1.5) -> None:
         time.sleep(0.05)
 
 
-def _zipped(bootstrap: bytes) -> bytes:
+def zipped(bootstrap: bytes) -> bytes:
     """A deployment package with an executable `bootstrap`."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:

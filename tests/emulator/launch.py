@@ -12,6 +12,7 @@ import ministack.app
 import apis
 import authority
 import delivery
+import functions
 import resources
 import streams
 import workflows
@@ -19,7 +20,7 @@ import workflows
 
 def main() -> None:
     """Install every replacement, then serve until killed."""
-    for module in (authority, resources, delivery, workflows, streams, apis):
+    for module in (authority, resources, functions, delivery, workflows, streams, apis):
         module.install()
     ministack.app.main()
 
