@@ -1,4 +1,0 @@
-//! Placeholder until the branch lands.
-/// Placeholder.
-#[derive(Debug, Clone)]
-pub struct Pattern;
