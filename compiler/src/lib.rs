@@ -3,6 +3,7 @@
 //! Data runs one way: `yaml` → `spec` → `model` → `check` → `lower` → `emit`.
 
 pub mod diagnostics;
+pub mod pattern;
 pub mod source;
 pub mod types;
 pub mod yaml;

@@ -58,6 +58,17 @@ codes! {
     EVC0207 Error "bad-field-name",
     EVC0208 Error "repeated-literal",
     EVC0209 Error "union-of-types",
+    EVC0301 Error "pattern-syntax",
+    EVC0302 Error "unknown-operator",
+    EVC0303 Error "bad-operand",
+    EVC0304 Error "pattern-too-large",
+    EVC0305 Error "unknown-field-in-pattern",
+    EVC0306 Error "pattern-value-of-wrong-type",
+    EVC0307 Error "pattern-value-outside",
+    EVC0308 Error "operator-not-applicable",
+    EVC0309 Error "never-matches",
+    EVC0310 Error "values-listed-twice",
+    EVC0311 Warning "pattern-over-quota",
 }
 
 impl Code {
