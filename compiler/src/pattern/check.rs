@@ -121,7 +121,9 @@ fn any_of(matches: &[Match], place: &FieldAt<'_>, types: &Types) -> Verdict {
     for one in matches {
         match judge::never(one, place, types) {
             // Excluding what cannot be is a mistake, but matches.
-            Some(diagnostic) if !matches!(one.kind, super::MatchKind::AnythingBut(_)) || diagnostic.code == Code::EVC0309 => {
+            Some(diagnostic)
+                if !matches!(one.kind, super::MatchKind::AnythingBut(_)) || diagnostic.code == Code::EVC0309 =>
+            {
                 reason = reason.or(Some((diagnostic.primary.span, diagnostic.message)));
             }
             _ => alive.push(&one.kind),
@@ -130,10 +132,15 @@ fn any_of(matches: &[Match], place: &FieldAt<'_>, types: &Types) -> Verdict {
     if let (true, Some((span, reason))) = (alive.is_empty(), reason) {
         return Verdict::Never(span, reason);
     }
-    let there = !place.optional && !place.many && !matches!(place.ty.kind, crate::types::Kind::List(..)) && !types.is_any(leaf);
+    let there =
+        !place.optional && !place.many && !matches!(place.ty.kind, crate::types::Kind::List(..)) && !types.is_any(leaf);
     let covered = judge::domain(leaf)
         .is_some_and(|values| values.iter().all(|value| alive.iter().any(|one| super::matching::accepts(one, value))));
-    if there && (covered || alive.iter().any(|one| judge::always(one, leaf))) { Verdict::Always } else { Verdict::Sometimes }
+    if there && (covered || alive.iter().any(|one| judge::always(one, leaf))) {
+        Verdict::Always
+    } else {
+        Verdict::Sometimes
+    }
 }
 
 fn both(a: Verdict, b: Verdict) -> Verdict {

@@ -28,16 +28,19 @@ pub(super) fn never(one: &Match, place: &FieldAt<'_>, types: &Types) -> Option<D
         Some(Diagnostic::new(Code::EVC0306, one.span, message))
     };
     match &one.kind {
-        MatchKind::Null => mismatch("`null`").map(|diagnostic| {
-            diagnostic.help("a field that is absent is matched by `{ exists: false }`")
-        }),
+        MatchKind::Null => mismatch("`null`")
+            .map(|diagnostic| diagnostic.help("a field that is absent is matched by `{ exists: false }`")),
         MatchKind::Boolean(_) if *kind == Kind::Boolean => None,
         MatchKind::Boolean(boolean) => mismatch(&format!("the boolean `{boolean}`")),
         MatchKind::Number(number) if is_number(kind) => {
             number_problem(kind, &number.text).map(|reason| Diagnostic::new(Code::EVC0307, one.span, reason))
         }
         MatchKind::Number(number) => mismatch(&format!("the number `{}`", number.text)).map(|diagnostic| {
-            if is_text(kind) { diagnostic.replace("make it a text", one.span, format!("'{}'", number.text)) } else { diagnostic }
+            if is_text(kind) {
+                diagnostic.replace("make it a text", one.span, format!("'{}'", number.text))
+            } else {
+                diagnostic
+            }
         }),
         MatchKind::Text(text) if is_text(kind) => literal(text, kind, one.span),
         MatchKind::Text(text) => mismatch(&format!("the text `{text}`")).map(|diagnostic| {
@@ -79,7 +82,9 @@ pub(super) fn always(one: &MatchKind, leaf: &Type) -> bool {
                 let number = number.value.value;
                 match how {
                     Comparison::Equal => range.min == Some(number) && range.max == Some(number),
-                    Comparison::Greater | Comparison::GreaterOrEqual => range.min.is_some_and(|min| how.holds(min, number)),
+                    Comparison::Greater | Comparison::GreaterOrEqual => {
+                        range.min.is_some_and(|min| how.holds(min, number))
+                    }
                     Comparison::Less | Comparison::LessOrEqual => range.max.is_some_and(|max| how.holds(max, number)),
                 }
             })
@@ -167,7 +172,9 @@ fn is_number(kind: &Kind) -> bool {
 fn bounds(kind: &Kind) -> Option<Range<f64>> {
     match kind {
         #[expect(clippy::cast_precision_loss, reason = "bounds are within 2^53 - 1, which a double holds exactly")]
-        Kind::Integer(range) => Some(Range { min: range.min.map(|min| min as f64), max: range.max.map(|max| max as f64) }),
+        Kind::Integer(range) => {
+            Some(Range { min: range.min.map(|min| min as f64), max: range.max.map(|max| max as f64) })
+        }
         Kind::Number(range) | Kind::Money(range) => Some(*range),
         _ => None,
     }

@@ -24,18 +24,28 @@ pub(super) fn check(pattern: &Pattern, diagnostics: &mut Vec<Diagnostic>) {
     let measured = format!("the pattern has {size} characters as JSON");
     if size > MAX_SIZE {
         diagnostics.push(
-            Diagnostic::new(Code::EVC0304, span, format!("{measured}, more than the {MAX_SIZE} that EventBridge takes"))
-                .help("split the rule, or filter in the target"),
+            Diagnostic::new(
+                Code::EVC0304,
+                span,
+                format!("{measured}, more than the {MAX_SIZE} that EventBridge takes"),
+            )
+            .help("split the rule, or filter in the target"),
         );
     } else if size > DEFAULT_SIZE {
         diagnostics.push(
-            Diagnostic::new(Code::EVC0311, span, format!("{measured}, more than an account takes by default ({DEFAULT_SIZE})"))
-                .help("have the quota `Event pattern size` raised, or split the rule"),
+            Diagnostic::new(
+                Code::EVC0311,
+                span,
+                format!("{measured}, more than an account takes by default ({DEFAULT_SIZE})"),
+            )
+            .help("have the quota `Event pattern size` raised, or split the rule"),
         );
     }
     let combinations = combinations(&pattern.root);
     if combinations > MAX_COMBINATIONS {
-        let message = format!("the pattern has {combinations} combinations of alternatives, at most {MAX_COMBINATIONS} are taken");
+        let message = format!(
+            "the pattern has {combinations} combinations of alternatives, at most {MAX_COMBINATIONS} are taken"
+        );
         diagnostics.push(
             Diagnostic::new(Code::EVC0304, span, message)
                 .note("the alternatives of every `$or` are multiplied, and each item of a list in one counts")
@@ -71,7 +81,10 @@ fn twice<'a>(
             Constraint::Object(inner) => twice(inner, path, known, diagnostics),
             Constraint::AnyOf(_) => {
                 if let Some((_, first)) = known.iter().find(|(other, _)| other == path) {
-                    let message = format!("the values of `{}` are listed twice, of which EventBridge keeps one list", path.join("."));
+                    let message = format!(
+                        "the values of `{}` are listed twice, of which EventBridge keeps one list",
+                        path.join(".")
+                    );
                     diagnostics.push(
                         Diagnostic::new(Code::EVC0310, field.name.span, message)
                             .secondary(*first, "the other list")

@@ -21,7 +21,8 @@ fn object(objects: &[&Object], value: Option<&Value>, anywhere: &[&Value]) -> bo
         let Some(chosen) = objects.get(at) else { return false };
         let bare = Object { or: Vec::new(), ..(*chosen).clone() };
         return chosen.or.iter().any(|alternative| {
-            let mut joined: Vec<&Object> = objects.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, one)| *one).collect();
+            let mut joined: Vec<&Object> =
+                objects.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, one)| *one).collect();
             joined.extend([&bare, alternative]);
             object(&joined, value, anywhere)
         });

@@ -10,15 +10,19 @@
 
 mod ast;
 mod check;
-mod judge;
 mod json;
+mod judge;
 mod limits;
 mod matching;
 mod operators;
 mod parse;
 mod rule;
+#[cfg(test)]
+mod tests;
 
-pub use ast::{AnythingBut, Cidr, Comparison, Constraint, Field, Match, MatchKind, Number, Numeric, Object, Pattern, Wildcard};
+pub use ast::{
+    AnythingBut, Cidr, Comparison, Constraint, Field, Match, MatchKind, Number, Numeric, Object, Pattern, Wildcard,
+};
 pub use check::{Verdict, can_match, check};
 pub use json::{to_json, to_text};
 pub use limits::{DEFAULT_SIZE, MAX_COMBINATIONS, MAX_SIZE};

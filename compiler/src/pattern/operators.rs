@@ -69,7 +69,8 @@ fn only<'a>(mapping: &'a Mapping, span: Span, what: &str, diagnostics: &mut Vec<
         }
         [_, second, ..] => {
             let message = format!("expected one operator, found {}", mapping.entries.len());
-            let help = "each operator is an item of its own, and one of them must match: `[{ prefix: a }, { suffix: z }]`";
+            let help =
+                "each operator is an item of its own, and one of them must match: `[{ prefix: a }, { suffix: z }]`";
             diagnostics.push(Diagnostic::new(Code::EVC0301, second.key.span, message).help(help));
             None
         }
@@ -151,7 +152,11 @@ fn cidr(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Cidr> {
         None
     };
     let Some((address, bits)) = text.value.split_once('/') else {
-        return report(0, text.value.len(), format!("expected an address and a number of bits, found `{}`", text.value));
+        return report(
+            0,
+            text.value.len(),
+            format!("expected an address and a number of bits, found `{}`", text.value),
+        );
     };
     let Ok(parsed) = address.parse::<IpAddr>() else {
         return report(0, address.len(), format!("`{address}` is not an IP address"));
@@ -248,7 +253,12 @@ fn numeric(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Numeric> {
         return wrong(node, "`numeric` takes a list such as `[\">\", 0, \"<=\", 5]`", diagnostics);
     };
     if items.is_empty() {
-        return malformed(node.span, "expected a comparison, found an empty list".into(), "for example `[\">\", 0]`", diagnostics);
+        return malformed(
+            node.span,
+            "expected a comparison, found an empty list".into(),
+            "for example `[\">\", 0]`",
+            diagnostics,
+        );
     }
     let mut comparisons: Vec<(Comparison, Spanned<Number>)> = Vec::new();
     for pair in items.chunks(2) {
@@ -260,7 +270,12 @@ fn numeric(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Numeric> {
                 _ => operator.describe().to_owned(),
             };
             let message = format!("expected one of `=`, `<`, `<=`, `>`, `>=`, found {found}");
-            return malformed(operator.span, message, "comparisons and numbers take turns: `[\">\", 0, \"<=\", 5]`", diagnostics);
+            return malformed(
+                operator.span,
+                message,
+                "comparisons and numbers take turns: `[\">\", 0, \"<=\", 5]`",
+                diagnostics,
+            );
         };
         let Some(value) = pair.get(1) else {
             let message = format!("expected a number after `{}`, found the end of the list", comparison.as_str());

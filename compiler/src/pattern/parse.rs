@@ -46,7 +46,8 @@ pub fn parse(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Pattern> 
     if diagnostics.len() == before {
         limits::check(&pattern, diagnostics);
     }
-    Some(pattern).filter(|_| diagnostics.iter().skip(before).all(|d| d.severity() != crate::diagnostics::Severity::Error))
+    Some(pattern)
+        .filter(|_| diagnostics.iter().skip(before).all(|d| d.severity() != crate::diagnostics::Severity::Error))
 }
 
 fn object(node: &Node, in_or: bool, diagnostics: &mut Vec<Diagnostic>) -> Option<Object> {
@@ -112,7 +113,9 @@ fn constraint(entry: &Entry, in_or: bool, diagnostics: &mut Vec<Diagnostic>) -> 
                 let mut diagnostic = Diagnostic::new(Code::EVC0301, value.span, message)
                     .help(format!("a field takes a list of what may match: `{}: [{{ {operator}: … }}]`", key.text));
                 // Two inserts mend the flow style only; in block style the text would need other lines.
-                if mapping.entries.len() == 1 && mapping.entries.iter().all(|only| only.key.span.start > value.span.start) {
+                if mapping.entries.len() == 1
+                    && mapping.entries.iter().all(|only| only.key.span.start > value.span.start)
+                {
                     diagnostic.fixes.push(crate::diagnostics::Fix { title: "put it in a list".into(), edits });
                 }
                 diagnostics.push(diagnostic);
