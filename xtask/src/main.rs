@@ -1,5 +1,6 @@
 //! Project tasks: `cargo xtask --help`. People and CI run the same ones.
 
+mod bench;
 mod conformance;
 mod end_to_end;
 mod generate;
@@ -28,6 +29,8 @@ enum Task {
     Test(test::Options),
     /// Write `generated/` afresh from `specs/`.
     Generate(generate::Options),
+    /// Measure how long a build takes, beside SAM's own translator.
+    Bench,
 }
 
 fn main() -> ExitCode {
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         Task::Setup => setup::run(),
         Task::Test(options) => test::run(&options),
         Task::Generate(options) => generate::run(&options),
+        Task::Bench => bench::run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
