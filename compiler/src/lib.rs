@@ -3,6 +3,7 @@
 //! Data runs one way: `yaml` → `spec` → `model` → `check` → `lower` → `emit`. [`compile`] runs it.
 
 pub mod check;
+pub mod cli;
 pub mod compile;
 pub mod diagnostics;
 pub mod emit;

@@ -1,32 +1,13 @@
 //! Plan to files: one folder a backend, each behind [`Backend`]. No decisions here.
 
-use indexmap::IndexMap;
+mod files;
+
+pub use files::{File, Files};
+
+use std::path::Path;
 
 use crate::lower::plan::Plan;
-use crate::source::SourceMap;
-
-/// Files by path, relative to the stack's directory, with `/` between parts.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Files {
-    files: IndexMap<String, String>,
-}
-
-impl Files {
-    /// Adds a file. Paths are made of names that the spec's decoding has checked, and never leave the directory.
-    pub fn add(&mut self, path: impl Into<String>, text: impl Into<String>) {
-        self.files.insert(path.into(), text.into());
-    }
-
-    /// Every file, in the order added.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
-    }
-
-    /// The text of a file.
-    pub fn get(&self, path: &str) -> Option<&str> {
-        self.files.get(path).map(String::as_str)
-    }
-}
+use crate::source::{FileId, SourceMap, Span};
 
 /// What a backend may look at.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +18,27 @@ pub struct Input<'a> {
     pub sources: &'a SourceMap,
     /// Where the stack stands relative to other crates.
     pub project: &'a Project,
+}
+
+impl Input<'_> {
+    /// Where something stands in the spec, as generated files name it: `specs/orders.yaml:75`. The same wherever the command
+    /// runs.
+    pub fn location(&self, span: Span) -> String {
+        format!("{}:{}", self.source_path(span.file), self.sources.position(span).line)
+    }
+
+    /// The path of a source file relative to the project's root, with `/` between parts.
+    pub fn source_path(&self, file: FileId) -> String {
+        let spec = Path::new(&self.project.spec_path);
+        let Some((_, main)) = self.sources.files().next() else { return self.project.spec_path.clone() };
+        let path = &self.sources.file(file).path;
+        if *path == main.path {
+            return self.project.spec_path.clone();
+        }
+        let beside = main.path.parent().and_then(|folder| path.strip_prefix(folder).ok()).unwrap_or(path);
+        let path = spec.parent().unwrap_or(Path::new("")).join(beside);
+        path.to_string_lossy().replace('\\', "/")
+    }
 }
 
 /// The paths that generated crates need, relative to the stack's directory, and versions. Found by the command line.
@@ -58,4 +60,16 @@ pub trait Backend {
     fn name(&self) -> &'static str;
     /// Writes its files.
     fn emit(&self, input: Input<'_>, files: &mut Files);
+}
+
+/// Every backend, in the order in which they write.
+pub const BACKENDS: &[&dyn Backend] = &[];
+
+/// Writes every file of a stack.
+pub fn emit(input: Input<'_>) -> Files {
+    let mut files = Files::default();
+    for backend in BACKENDS {
+        backend.emit(input, &mut files);
+    }
+    files
 }

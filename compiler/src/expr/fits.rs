@@ -56,10 +56,13 @@ fn many(expr: &Expr, value: &Value, expected: &Type, types: &Types) -> Option<Di
     if types.is_any(expected) {
         return None;
     }
-    let message = format!("`{text}` gives nothing, one value or a list, as many as there are; expected {}", name(expected));
+    let message =
+        format!("`{text}` gives nothing, one value or a list, as many as there are; expected {}", name(expected));
     let mut diagnostic = Diagnostic::new(Code::EVC0417, expr.span, message);
     let Kind::List(item, _) = &resolved.kind else {
-        return Some(diagnostic.help(format!("take the first with `({text})[0]`, or all with `$sum`, `$count` or `$join`")));
+        return Some(
+            diagnostic.help(format!("take the first with `({text})[0]`, or all with `$sum`, `$count` or `$join`")),
+        );
     };
     if let Err(reason) = accepts(item, &value.ty, types) {
         let message = format!("found a list of {}; expected {}", name(&value.ty), name(expected));
@@ -95,25 +98,43 @@ fn accepts(expected: &Type, actual: &Type, types: &Types) -> Result<(), Option<S
             Kind::String(_) | Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration | Kind::Bytes | Kind::Enum(_),
         ) => Ok(()),
         // A literal is taken at its word.
-        (Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration | Kind::Bytes, Kind::Enum(literal)) if literal.len() == 1 => Ok(()),
+        (Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration | Kind::Bytes, Kind::Enum(literal))
+            if literal.len() == 1 =>
+        {
+            Ok(())
+        }
         (Kind::Integer(bounds), Kind::Integer(found)) => {
             let below = found.max.zip(bounds.min).is_some_and(|(max, min)| max < min);
             let above = found.min.zip(bounds.max).is_some_and(|(min, max)| min > max);
             if below || above { Err(None) } else { Ok(()) }
         }
-        (Kind::Number(_), Kind::Integer(_) | Kind::Number(_) | Kind::Money(_)) | (Kind::Money(_), Kind::Integer(_) | Kind::Money(_)) => Ok(()),
+        (Kind::Number(_), Kind::Integer(_) | Kind::Number(_) | Kind::Money(_))
+        | (Kind::Money(_), Kind::Integer(_) | Kind::Money(_)) => Ok(()),
         (Kind::Money(_), Kind::Number(range)) if range.min.is_some() && range.min == range.max => Ok(()),
-        (Kind::Money(_), Kind::Number(_)) => Err(Some("a `number` is a double; `money` has at most 15 significant digits".into())),
-        (Kind::List(expected, _), Kind::List(actual, _)) | (Kind::Map(expected), Kind::Map(actual)) => accepts(expected, actual, types),
+        (Kind::Money(_), Kind::Number(_)) => {
+            Err(Some("a `number` is a double; `money` has at most 15 significant digits".into()))
+        }
+        (Kind::List(expected, _), Kind::List(actual, _)) | (Kind::Map(expected), Kind::Map(actual)) => {
+            accepts(expected, actual, types)
+        }
         (Kind::Record(_), Kind::Record(_)) => {
-            let (wanted, given) = (types.record(expected).unwrap_or_default(), types.record(actual).unwrap_or_default());
+            let (wanted, given) =
+                (types.record(expected).unwrap_or_default(), types.record(actual).unwrap_or_default());
             for (name, field) in wanted {
                 match given.get(name) {
                     None if field.optional => {}
                     None => return Err(Some(format!("the field `{name}` is missing"))),
-                    Some(found) if found.optional && !field.optional => return Err(Some(format!("the field `{name}` may be absent"))),
+                    Some(found) if found.optional && !field.optional => {
+                        return Err(Some(format!("the field `{name}` may be absent")));
+                    }
                     Some(found) => accepts(&field.ty, &found.ty, types).map_err(|reason| {
-                        let message = || format!("the field `{name}` is {}; expected {}", self::name(&found.ty), self::name(&field.ty));
+                        let message = || {
+                            format!(
+                                "the field `{name}` is {}; expected {}",
+                                self::name(&found.ty),
+                                self::name(&field.ty)
+                            )
+                        };
                         Some(reason.unwrap_or_else(message))
                     })?,
                 }

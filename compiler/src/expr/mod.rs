@@ -9,8 +9,8 @@
 //! subtraction otherwise. Backticks always make a name.
 
 mod ast;
-pub mod functions;
 mod fits;
+pub mod functions;
 mod infer;
 mod parse;
 mod print;
@@ -30,8 +30,8 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::types::{Kind, Range as Bounds, Type, Types};
 
-pub use template::Template;
 pub use scope::{BUILT_IN_ROOTS, Defined, Root, Scope, variable_name};
+pub use template::Template;
 
 /// A parsed expression.
 #[derive(Debug, Clone)]
@@ -90,7 +90,9 @@ impl Expr {
         fn walk<'t>(expr: &Expr, ast: &'t Ast, found: &mut Vec<Spanned<&'t str>>) {
             let name = match &ast.kind {
                 AstKind::Name { name, place: Place::Root, .. } => Some(name.as_str()),
-                AstKind::Variable(name) if BUILT_IN_ROOTS.contains(&name.as_str()) || name.contains('-') => Some(name.as_str()),
+                AstKind::Variable(name) if BUILT_IN_ROOTS.contains(&name.as_str()) || name.contains('-') => {
+                    Some(name.as_str())
+                }
                 _ => None,
             };
             found.extend(name.map(|name| Spanned::new(name, expr.span_of(&ast.range))));
@@ -169,8 +171,10 @@ fn syntax_diagnostic(error: parse::ParseError, text: &str, span: Span) -> Diagno
     let diagnostic = match error.problem {
         Problem::Syntax(message) => Diagnostic::new(Code::EVC0401, at, message)
             .help("an expression is JSONata; a text in it is written in quotes: `\"'some text'\"`"),
-        Problem::TooNew(operator) => Diagnostic::new(Code::EVC0412, at, format!("`{operator}` is not in JSONata 2.0.6"))
-            .note("Step Functions evaluates expressions with JSONata 2.0.6; `??` and `?:` came with 2.1"),
+        Problem::TooNew(operator) => {
+            Diagnostic::new(Code::EVC0412, at, format!("`{operator}` is not in JSONata 2.0.6"))
+                .note("Step Functions evaluates expressions with JSONata 2.0.6; `??` and `?:` came with 2.1")
+        }
         Problem::Ambiguous(name) => {
             Diagnostic::new(Code::EVC0411, at, format!("`{name}` is a step, and also a subtraction of two steps"))
         }

@@ -91,12 +91,21 @@ impl Template {
         found
     }
 
-    fn check_into(&self, expected: &Type, optional: bool, at: Span, scope: &Scope, types: &Types, out: &mut Vec<Diagnostic>) {
+    fn check_into(
+        &self,
+        expected: &Type,
+        optional: bool,
+        at: Span,
+        scope: &Scope,
+        types: &Types,
+        out: &mut Vec<Diagnostic>,
+    ) {
         let resolved = types.resolve(expected);
         match (self, &resolved.kind) {
             (Self::Error(_), _) | (Self::Null(_), Kind::Any | Kind::Named(_)) => {}
             (Self::Expr(expr), Kind::Money(_)) if digits(expr) > MAX_MONEY_DIGITS => {
-                let message = format!("`money` has at most {MAX_MONEY_DIGITS} significant digits; found {}", digits(expr));
+                let message =
+                    format!("`money` has at most {MAX_MONEY_DIGITS} significant digits; found {}", digits(expr));
                 out.push(Diagnostic::new(Code::EVC0414, expr.span, message));
             }
             (Self::Expr(expr), _) => out.extend(expr.check_field(expected, optional, scope, types)),
@@ -184,7 +193,8 @@ impl Template {
         match self {
             Self::Expr(expr) => expr.to_asl(scope),
             Self::Object(fields, _) => {
-                let field = |(key, value): &(Key, Self)| format!("{}: {}", string(&key.text), value.to_jsonata(scope, types));
+                let field =
+                    |(key, value): &(Key, Self)| format!("{}: {}", string(&key.text), value.to_jsonata(scope, types));
                 format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(", "))
             }
             Self::List(items, _) => {
@@ -209,7 +219,14 @@ impl Template {
     }
 }
 
-fn record(fields: &[(Key, Template)], expected: &Type, at: Span, scope: &Scope, types: &Types, out: &mut Vec<Diagnostic>) {
+fn record(
+    fields: &[(Key, Template)],
+    expected: &Type,
+    at: Span,
+    scope: &Scope,
+    types: &Types,
+    out: &mut Vec<Diagnostic>,
+) {
     let known = types.record(expected).unwrap_or_default();
     let names: Vec<&str> = known.keys().copied().collect();
     for (key, value) in fields {
@@ -227,10 +244,13 @@ fn record(fields: &[(Key, Template)], expected: &Type, at: Span, scope: &Scope, 
     let missing = |name: &str, field: &Field| !field.optional && fields.iter().all(|(key, _)| key.text != name);
     for (name, field) in known.iter().filter(|(name, field)| missing(name, field)) {
         let message = format!("missing field `{name}`: `{}`", describe(&field.ty));
-        let diagnostic = Diagnostic::new(Code::EVC0415, at, message).secondary(field.name_span, "declared as required here");
+        let diagnostic =
+            Diagnostic::new(Code::EVC0415, at, message).secondary(field.name_span, "declared as required here");
         let root = ["input", "item"].into_iter().find(|root| {
             let path = scope.get(root).and_then(|root| types.field_at(&root.ty, &[name]).ok());
-            path.is_some_and(|place| place.field.is_some() && !place.optional && place.ty.kind == types.resolve(&field.ty).kind)
+            path.is_some_and(|place| {
+                place.field.is_some() && !place.optional && place.ty.kind == types.resolve(&field.ty).kind
+            })
         });
         out.push(match root {
             Some(root) => diagnostic.help(format!("did you mean to pass `{name}: {root}.{name}`?")),

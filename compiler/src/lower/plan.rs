@@ -27,6 +27,18 @@ pub struct Plan<'m> {
     pub grants: Vec<Grant>,
 }
 
+/// The parameter that picks the environment.
+pub const ENVIRONMENT: &str = "Environment";
+
+impl Plan<'_> {
+    /// Makes `name` the environment that is deployed unless another is given.
+    pub fn set_environment(&mut self, name: &str) {
+        if let Some(parameter) = self.parameters.get_mut(ENVIRONMENT) {
+            parameter.default = Some(name.to_owned());
+        }
+    }
+}
+
 /// The logical id of a resource: letters and digits, derived from the spec's names, unique in the template.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LogicalId(String);

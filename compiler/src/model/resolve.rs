@@ -142,7 +142,7 @@ fn event(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Event {
     let bus = bus_of(sections, model, item.bus.as_ref(), item.name_span, &format!("event `{name}`"), diagnostics);
-    diagnostics.extend(model.types.check_use(&item.detail.0));
+    diagnostics.extend(model.types.check_type(&item.detail.0));
     Event {
         head: head(name, item, item.description.as_ref(), &item.allow),
         source: item.source.clone(),
@@ -208,7 +208,7 @@ fn function(
     let declared =
         Types { declared: sections.types.items.iter().map(|(name, ty)| (name.clone(), ty.value.0.clone())).collect() };
     for ty in [&item.input, &item.output].into_iter().flatten() {
-        diagnostics.extend(declared.check_use(&ty.0));
+        diagnostics.extend(declared.check_type(&ty.0));
     }
     let tables = item.tables.iter().filter_map(|(name, operations)| {
         let table = find(&sections.tables, "table", name, diagnostics)?;
@@ -263,7 +263,7 @@ fn queue(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Queue {
     if let Some(message) = &item.message {
-        diagnostics.extend(model.types.check_use(&message.0));
+        diagnostics.extend(model.types.check_type(&message.0));
     }
     let to: Option<Spanned<Id<Function>>> = item
         .to

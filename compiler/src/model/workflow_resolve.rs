@@ -30,7 +30,7 @@ pub(super) fn workflow(
     item: &Declared<spec::Workflow>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Workflow {
-    diagnostics.extend(model.types.check_use(&item.input.0));
+    diagnostics.extend(model.types.check_type(&item.input.0));
     let mut names = IndexMap::new();
     collect_names(&item.steps, &mut names, diagnostics);
     let mut builder = Builder { sections, model, names: names.keys().cloned().collect(), diagnostics };

@@ -171,3 +171,8 @@ fn one_or_many_retries(generator: &mut SchemaGenerator) -> Schema {
     let retry = generator.subschema_for::<Retry>();
     json_schema!({"type": "array", "items": retry, "description": "When to try again; the first entry that matches counts."})
 }
+
+/// The schema as it is checked in at `docs/evc.schema.json`.
+pub fn text() -> String {
+    format!("{:#}\n", schema())
+}

@@ -70,7 +70,9 @@ impl Infer<'_> {
     fn function(&mut self, name: &str, range: &Bytes<usize>) -> Option<&'static Function> {
         let span = self.span(range);
         if let Some((_, instead)) = functions::REFUSED.iter().find(|(refused, _)| *refused == name) {
-            self.report(Diagnostic::new(Code::EVC0412, span, format!("`${name}` cannot be called here")).help(*instead));
+            self.report(
+                Diagnostic::new(Code::EVC0412, span, format!("`${name}` cannot be called here")).help(*instead),
+            );
             return None;
         }
         let found = functions::find(name);
@@ -176,13 +178,18 @@ impl Infer<'_> {
             Takes::Scalar => matches!(class, Class::Text | Class::Number | Class::Boolean | Class::Any),
         };
         if !fits || (value.special == Special::Null && takes != Takes::Any) {
-            let message = format!("`${}` takes `{}` here; found {}", function.name, takes.as_str(), self.describe(value));
+            let message =
+                format!("`${}` takes `{}` here; found {}", function.name, takes.as_str(), self.describe(value));
             let diagnostic = Diagnostic::new(Code::EVC0407, self.span(&ast.range), message);
-            let text = matches!(takes, Takes::Text | Takes::Texts | Takes::Pattern) && matches!(element, Class::Number | Class::Boolean);
+            let text = matches!(takes, Takes::Text | Takes::Texts | Takes::Pattern)
+                && matches!(element, Class::Number | Class::Boolean);
             self.report(if text { diagnostic.help("`$string(…)` makes a text of it") } else { diagnostic });
             return false;
         }
-        let one = matches!(takes, Takes::Text | Takes::Number | Takes::Boolean | Takes::Object | Takes::Scalar | Takes::Pattern);
+        let one = matches!(
+            takes,
+            Takes::Text | Takes::Number | Takes::Boolean | Takes::Object | Takes::Scalar | Takes::Pattern
+        );
         if one && value.many {
             self.one_or_many(ast, value, "one value");
         }
@@ -263,7 +270,11 @@ impl Infer<'_> {
                 let earlier = fields.get(name).filter(|_| field.optional);
                 let merged = earlier.map_or_else(
                     || field.clone(),
-                    |earlier| Field { ty: join(&earlier.ty, &field.ty, self.types), optional: earlier.optional, ..field.clone() },
+                    |earlier| Field {
+                        ty: join(&earlier.ty, &field.ty, self.types),
+                        optional: earlier.optional,
+                        ..field.clone()
+                    },
                 );
                 fields.insert(name.to_owned(), merged);
             }

@@ -27,8 +27,16 @@ pub(super) struct Found {
 
 /// Checks an expression in a scope.
 pub(super) fn infer(expr: &Expr, scope: &Scope, types: &Types) -> Found {
-    let mut infer =
-        Infer { expr, scope, types, diagnostics: Vec::new(), locals: Vec::new(), present: Vec::new(), taken_apart: None, untyped: false };
+    let mut infer = Infer {
+        expr,
+        scope,
+        types,
+        diagnostics: Vec::new(),
+        locals: Vec::new(),
+        present: Vec::new(),
+        taken_apart: None,
+        untyped: false,
+    };
     let value = infer.value(&expr.tree, &Context { item: None, depth: 0 });
     Found { value, untyped: infer.untyped, diagnostics: infer.diagnostics }
 }
@@ -227,7 +235,9 @@ impl Infer<'_> {
         };
         if let Some(hidden) = hidden {
             let message = format!("`${name}` would hide {hidden}");
-            self.report(Diagnostic::new(Code::EVC0418, self.span(range), message).help("give the variable another name"));
+            self.report(
+                Diagnostic::new(Code::EVC0418, self.span(range), message).help("give the variable another name"),
+            );
         }
         self.locals.push((name.to_owned(), value));
     }

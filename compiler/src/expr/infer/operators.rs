@@ -74,7 +74,9 @@ impl Infer<'_> {
         let message = format!("{what} computes with `money`, which Step Functions would do in binary floating point");
         let diagnostic = Diagnostic::new(Code::EVC0409, self.span(range), message)
             .note("`money` is an exact decimal everywhere else; 0.1 + 0.2 is 0.30000000000000004 in an expression")
-            .help("compute it in a function's handler, where `money` is a decimal, and use the result; comparing is fine");
+            .help(
+                "compute it in a function's handler, where `money` is a decimal, and use the result; comparing is fine",
+            );
         self.report(diagnostic);
     }
 
@@ -136,9 +138,14 @@ impl Infer<'_> {
                 let allowed: Vec<String> = allowed.iter().map(|literal| literal.value.clone()).collect();
                 let allowed: Vec<&str> = allowed.iter().map(String::as_str).collect();
                 let span = self.span(&(literal_ast.range.start + 1..literal_ast.range.end - 1));
-                let message = format!("`{text}` is none of the values it is compared with, so this is always {outcome}");
+                let message =
+                    format!("`{text}` is none of the values it is compared with, so this is always {outcome}");
                 let diagnostic = self.suggest(Diagnostic::new(Code::EVC0410, span, message), text, &allowed);
-                let diagnostic = if diagnostic.help.is_empty() { diagnostic.help(format!("the values are {}", list(&allowed))) } else { diagnostic };
+                let diagnostic = if diagnostic.help.is_empty() {
+                    diagnostic.help(format!("the values are {}", list(&allowed)))
+                } else {
+                    diagnostic
+                };
                 self.report(diagnostic);
                 return;
             }
@@ -159,10 +166,16 @@ impl Infer<'_> {
                 Kind::Uuid => Some("the order of UUIDs says nothing"),
                 Kind::Duration => Some("durations would be compared as text: `PT10M` is before `PT2M`"),
                 Kind::Bytes => Some("bytes would be compared in base64"),
-                Kind::Boolean | Kind::List(..) | Kind::Map(_) | Kind::Record(_) => Some("only numbers and texts have an order"),
+                Kind::Boolean | Kind::List(..) | Kind::Map(_) | Kind::Record(_) => {
+                    Some("only numbers and texts have an order")
+                }
             };
             if let Some(reason) = reason {
-                let message = format!("`{}` takes a number, a text, a timestamp or a date; found {}", operator.as_str(), self.describe(value));
+                let message = format!(
+                    "`{}` takes a number, a text, a timestamp or a date; found {}",
+                    operator.as_str(),
+                    self.describe(value)
+                );
                 self.report(Diagnostic::new(Code::EVC0408, self.span(&ast.range), message).note(reason));
                 return;
             }
@@ -185,7 +198,10 @@ impl Infer<'_> {
         let message = format!("`{}` may be none, one or several values; expected {expected}", self.text(ast));
         let diagnostic = Diagnostic::new(Code::EVC0417, self.span(&ast.range), message)
             .note(format!("a path through a list gives each `{}` in it", describe(&value.ty)))
-            .help(format!("take the first with `({})[0]`, or all with `$sum`, `$count`, `$join` or `$map`", self.text(ast)));
+            .help(format!(
+                "take the first with `({})[0]`, or all with `$sum`, `$count`, `$join` or `$map`",
+                self.text(ast)
+            ));
         self.report(diagnostic);
     }
 

@@ -30,7 +30,10 @@ impl Infer<'_> {
             return Value::any(span);
         }
         let mut diagnostic = Diagnostic::new(Code::EVC0402, span, format!("unknown name `{name}`"));
-        let input_field = self.scope.get("input").is_some_and(|input| self.types.field_at(&input.ty, &[name]).is_ok_and(|at| at.field.is_some()));
+        let input_field = self
+            .scope
+            .get("input")
+            .is_some_and(|input| self.types.field_at(&input.ty, &[name]).is_ok_and(|at| at.field.is_some()));
         let names: Vec<&str> = self.scope.names().collect();
         if input_field {
             diagnostic = diagnostic.help(format!("did you mean `input.{name}`?"));
@@ -100,14 +103,19 @@ impl Infer<'_> {
             return Value::special(Special::Function, span);
         }
         let diagnostic = match name {
-            "$" => Diagnostic::new(Code::EVC0412, span, "`$$` is nothing in Step Functions: there is no document around an expression")
-                .help("write `$input` for the input of the workflow"),
+            "$" => Diagnostic::new(
+                Code::EVC0412,
+                span,
+                "`$$` is nothing in Step Functions: there is no document around an expression",
+            )
+            .help("write `$input` for the input of the workflow"),
             "states" => Diagnostic::new(Code::EVC0412, span, "`$states` belongs to the machine that is generated")
                 .help("write `input`, the name of a step, `error` or `execution`"),
             _ => {
                 let diagnostic = Diagnostic::new(Code::EVC0402, span, format!("unknown variable `${name}`"));
                 let locals = self.locals.iter().map(|(local, _)| format!("${local}"));
-                let known: Vec<String> = self.scope.names().map(|root| format!("${}", variable_name(root))).chain(locals).collect();
+                let known: Vec<String> =
+                    self.scope.names().map(|root| format!("${}", variable_name(root))).chain(locals).collect();
                 let known: Vec<&str> = known.iter().map(String::as_str).collect();
                 self.suggest(diagnostic, &format!("${name}"), &known)
             }
@@ -150,7 +158,11 @@ impl Infer<'_> {
             let diagnostic = Diagnostic::new(Code::EVC0413, span, message)
                 .note("inside a predicate, a map or a grouping, JSONata takes a bare name for a field of each value")
                 .help(format!("write `{variable}` for the workflow's, or `{name}` in backticks for the field"));
-            if self.exact() { diagnostic.replace(format!("replace with `{variable}`"), span, variable) } else { diagnostic }
+            if self.exact() {
+                diagnostic.replace(format!("replace with `{variable}`"), span, variable)
+            } else {
+                diagnostic
+            }
         } else if unknown.is_empty() {
             let message = format!("unknown field `{name}`: {} has no fields", article(&item.ty));
             Diagnostic::new(Code::EVC0403, span, message)
@@ -227,7 +239,9 @@ impl Infer<'_> {
     /// Whether a condition around this part has shown that there is a value.
     fn is_present(&self, ast: &Ast, context: &Context) -> bool {
         let Some(path) = key(ast, context.depth) else { return false };
-        self.present.iter().any(|fact| fact.strip_prefix(&path).is_some_and(|rest| rest.is_empty() || rest.starts_with('\0')))
+        self.present
+            .iter()
+            .any(|fact| fact.strip_prefix(&path).is_some_and(|rest| rest.is_empty() || rest.starts_with('\0')))
     }
 }
 
@@ -261,7 +275,12 @@ pub(super) fn shown(condition: &Ast, outcome: bool, depth: usize) -> Vec<String>
         AstKind::Binary(Operator::Or, a, b) if !outcome => both(a, b),
         // A comparison with nothing is never true.
         AstKind::Binary(
-            Operator::Equal | Operator::NotEqual | Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual,
+            Operator::Equal
+            | Operator::NotEqual
+            | Operator::Less
+            | Operator::LessOrEqual
+            | Operator::Greater
+            | Operator::GreaterOrEqual,
             a,
             b,
         ) if outcome => [key(a, depth), key(b, depth)].into_iter().flatten().collect(),
@@ -270,7 +289,9 @@ pub(super) fn shown(condition: &Ast, outcome: bool, depth: usize) -> Vec<String>
             _ => Vec::new(),
         },
         AstKind::Call(callee, arguments) => match (&callee.kind, arguments.as_slice()) {
-            (AstKind::Variable(name), [argument]) if name == "exists" && outcome => key(argument, depth).into_iter().collect(),
+            (AstKind::Variable(name), [argument]) if name == "exists" && outcome => {
+                key(argument, depth).into_iter().collect()
+            }
             (AstKind::Variable(name), [argument]) if name == "not" => shown(argument, !outcome, depth),
             _ => Vec::new(),
         },

@@ -109,7 +109,9 @@ impl Value {
 pub(in crate::expr) fn class(kind: &Kind) -> Class {
     match kind {
         Kind::Any | Kind::Named(_) => Class::Any,
-        Kind::String(_) | Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration | Kind::Bytes | Kind::Enum(_) => Class::Text,
+        Kind::String(_) | Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration | Kind::Bytes | Kind::Enum(_) => {
+            Class::Text
+        }
         Kind::Integer(_) | Kind::Number(_) | Kind::Money(_) => Class::Number,
         Kind::Boolean => Class::Boolean,
         Kind::List(..) => Class::List,

@@ -38,9 +38,11 @@ fn case(text: &str) -> String {
         Ok(expr) => {
             let checked = expr.check(&scope, &types());
             let mut marks = String::new();
-            for (mark, on) in
-                [("one or many", checked.one_or_many), ("may be absent", checked.may_be_absent), ("untyped", checked.untyped)]
-            {
+            for (mark, on) in [
+                ("one or many", checked.one_or_many),
+                ("may be absent", checked.may_be_absent),
+                ("untyped", checked.untyped),
+            ] {
                 if on {
                     let _ = write!(marks, ", {mark}");
                 }

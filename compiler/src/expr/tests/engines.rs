@@ -21,7 +21,8 @@ use crate::source::Span;
 
 /// What roots hold: with no, one and several items, since JSONata treats these differently.
 fn worlds() -> Vec<Json> {
-    let line = |id: &str, quantity: u32| json!({"productId": id, "quantity": quantity, "price": 9.5, "tags": ["t", id]});
+    let line =
+        |id: &str, quantity: u32| json!({"productId": id, "quantity": quantity, "price": 9.5, "tags": ["t", id]});
     let items = [vec![], vec![line("a", 1)], vec![line("a", 1), line("b", 2), line("c", 3)]];
     let world = |items: Vec<Json>| {
         json!({
@@ -64,9 +65,22 @@ fn print(text: &str) -> Option<String> {
 /// Expressions in plain JSONata, where names with hyphens are in backticks; any of them may fail at run time.
 fn expression() -> impl Strategy<Value = String> {
     let root = prop::sample::select(vec![
-        "input", "input.items", "input.orderId", "input.weight", "input.labels.color", "input.payload.x", "payment.paymentId",
-        "`reserve-inventory`.reserved", "sum.total", "item.quantity", "index", "input.`retry-after`", "input.missing", "\"input\".status",
-        "error.cause", "item",
+        "input",
+        "input.items",
+        "input.orderId",
+        "input.weight",
+        "input.labels.color",
+        "input.payload.x",
+        "payment.paymentId",
+        "`reserve-inventory`.reserved",
+        "sum.total",
+        "item.quantity",
+        "index",
+        "input.`retry-after`",
+        "input.missing",
+        "\"input\".status",
+        "error.cause",
+        "item",
     ]);
     let leaf = prop_oneof![
         4 => root.prop_map(str::to_owned),
@@ -74,12 +88,26 @@ fn expression() -> impl Strategy<Value = String> {
     ];
     // What stands inside a predicate or map: fields of the value at hand.
     let inner = prop::sample::select(vec![
-        "quantity > 1", "productId = 'a'", "0", "-1", "$", "tags", "quantity * 2", "$exists(tags)", "{'id': productId}", "input", "$.quantity",
+        "quantity > 1",
+        "productId = 'a'",
+        "0",
+        "-1",
+        "$",
+        "tags",
+        "quantity * 2",
+        "$exists(tags)",
+        "{'id': productId}",
+        "input",
+        "$.quantity",
     ]);
     leaf.prop_recursive(4, 24, 3, move |part| {
         let inner = inner.clone();
         prop_oneof![
-            (part.clone(), prop::sample::select(vec!["+", "-", "*", "/", "%", "&", "=", "!=", "<", ">=", "and", "or", "in"]), part.clone())
+            (
+                part.clone(),
+                prop::sample::select(vec!["+", "-", "*", "/", "%", "&", "=", "!=", "<", ">=", "and", "or", "in"]),
+                part.clone()
+            )
                 .prop_map(|(a, operator, b)| format!("{a} {operator} {b}")),
             part.clone().prop_map(|a| format!("({a})")),
             (part.clone(), inner.clone()).prop_map(|(a, b)| format!("{a}[{b}]")),
@@ -127,7 +155,9 @@ proptest! {
 #[test]
 fn deep_and_long_expressions_are_refused_in_time() {
     let steps = scope().step_names();
-    for text in ["(".repeat(4000), "[".repeat(4000), "-".repeat(8000), "1+".repeat(4000), "a.".repeat(4000), "x".repeat(9000)] {
+    for text in
+        ["(".repeat(4000), "[".repeat(4000), "-".repeat(8000), "1+".repeat(4000), "a.".repeat(4000), "x".repeat(9000)]
+    {
         let span = Span::new(file(&text).1, 0..text.len());
         assert!(Expr::parse(&text, span, &steps).is_err());
     }
@@ -136,12 +166,16 @@ fn deep_and_long_expressions_are_refused_in_time() {
 /// The expressions of the table that are printed, with what is printed.
 fn table() -> Vec<(String, String)> {
     let lines: Vec<&str> = include_str!("cases.txt").lines().collect();
-    let printed = lines.windows(3).filter_map(|lines| Some((lines[0].to_owned(), lines[2].strip_prefix("  = ")?.to_owned())));
+    let printed =
+        lines.windows(3).filter_map(|lines| Some((lines[0].to_owned(), lines[2].strip_prefix("  = ")?.to_owned())));
     // Names with hyphens are ours: the reference has them in backticks.
     printed
         .map(|(text, printed)| {
             let text = text.replace("$reserve-", "reserve-").replace("$reserve_inventory", "reserve-inventory");
-            let text = text.replace('`', "").replace("reserve-inventory", "`reserve-inventory`").replace("retry-after", "`retry-after`");
+            let text = text
+                .replace('`', "")
+                .replace("reserve-inventory", "`reserve-inventory`")
+                .replace("retry-after", "`retry-after`");
             (text, printed)
         })
         .filter(|(text, _)| !text.contains("$input") && !text.contains("$now") && !text.contains("$uuid"))
@@ -164,10 +198,8 @@ const lines = require('fs').readFileSync(0, 'utf8').trim().split('\\n').map(JSON
 
 #[test]
 fn the_reference_engine_agrees() {
-    let modules = std::env::var_os("EVC_NODE_MODULES").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/node_modules"),
-        PathBuf::from,
-    );
+    let modules = std::env::var_os("EVC_NODE_MODULES")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/node_modules"), PathBuf::from);
     if !modules.join("jsonata").exists() {
         let mut stderr = std::io::stderr();
         let _ = writeln!(stderr, "skipped: no jsonata in {}", modules.display());
@@ -182,7 +214,8 @@ fn the_reference_engine_agrees() {
     for (text, printed) in table().into_iter().chain(generated) {
         for world in worlds() {
             let roots = world.as_object().into_iter().flatten();
-            let variables: serde_json::Map<_, _> = roots.map(|(root, value)| (variable_name(root), value.clone())).collect();
+            let variables: serde_json::Map<_, _> =
+                roots.map(|(root, value)| (variable_name(root), value.clone())).collect();
             let _ = writeln!(lines, "{}", json!([text, printed, world, variables]));
         }
     }
