@@ -3,6 +3,7 @@
 //! One file a kind of thing. Each adds resources, grants and handlers to the plan; none reads what another added.
 
 pub mod ids;
+pub mod machine;
 pub mod plan;
 pub mod value;
 
