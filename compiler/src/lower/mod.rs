@@ -18,7 +18,7 @@ pub fn lower(model: &Model) -> (plan::Plan<'_>, Vec<Diagnostic>) {
         mappings: indexmap::IndexMap::new(),
         resources: indexmap::IndexMap::new(),
         outputs: indexmap::IndexMap::new(),
-        machines: Vec::new(),
+        machines: machine::machines(model),
         handlers: Vec::new(),
         grants: Vec::new(),
     };
