@@ -23,6 +23,13 @@ ORDER = """{
 }"""
 
 
+@SYSTEM.scenario("the outputs name what the README promises")
+def names(stack: Stack) -> None:
+    named = {"OrderServiceName": "CreateOrder", "PaymentServiceName": PAYMENT}
+    named |= {"InventoryServiceName": INVENTORY, "NotificationServiceName": NOTIFY}
+    assert {name: stack.outputs.get(name) for name in named} == {n: stack.function(id) for n, id in named.items()}
+
+
 @SYSTEM.scenario("an order through the API ends COMPLETED with its exact total and one confirmation")
 def completes(stack: Stack) -> None:
     with counted(stack, payments=PAYMENT, refunds=REFUND, notices=NOTIFY) as runs, success(stack, 1, 1):
