@@ -73,6 +73,7 @@ impl Expr {
     ///
     /// Fails with EVC0401 on a text that is not JSONata, EVC0411 on a name that could be a subtraction of two steps, and EVC0412 on
     /// operators that Step Functions does not have.
+    #[expect(clippy::result_large_err, reason = "a parse that fails is rare, and its diagnostic is kept")]
     pub fn parse(text: &str, span: Span, steps: &BTreeSet<String>) -> Result<Self, Diagnostic> {
         match parse::parse(text, steps) {
             Ok(tree) => Ok(Self { text: text.to_owned(), tree, span }),
