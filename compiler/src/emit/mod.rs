@@ -1,6 +1,9 @@
 //! Plan to files: one folder a backend, each behind [`Backend`]. No decisions here.
 
+pub mod diagram;
+pub mod docs;
 mod files;
+pub mod schema;
 
 pub use files::{File, Files};
 
@@ -63,7 +66,7 @@ pub trait Backend {
 }
 
 /// Every backend, in the order in which they write.
-pub const BACKENDS: &[&dyn Backend] = &[];
+pub const BACKENDS: &[&dyn Backend] = &[&schema::Schema, &diagram::Diagram, &docs::Docs];
 
 /// Writes every file of a stack.
 pub fn emit(input: Input<'_>) -> Files {
