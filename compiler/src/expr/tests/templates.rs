@@ -139,6 +139,10 @@ fn references_are_found_everywhere() {
     let names: Vec<&str> = found.iter().map(|found| found.value).collect();
     assert_eq!(names, ["input", "payment", "reserve-inventory", "input"]);
     assert!(found.iter().all(|found| map.text(found.span).ends_with(found.value)));
+    let (_, template, _) =
+        self::template("- $input.items[quantity > $reserve_inventory.x]\n- $reserve-inventory\n- $sum_ + $sum(1)\n");
+    let names: Vec<&str> = template.references().iter().map(|found| found.value).collect();
+    assert_eq!(names, ["input", "reserve-inventory", "reserve-inventory", "sum"]);
 }
 
 #[test]
