@@ -1,9 +1,18 @@
 //! evc: a declarative infrastructure compiler. One YAML spec in; SAM templates, state machines and Rust Lambda handlers out.
 //!
-//! Data runs one way: `yaml` → `spec` → `model` → `check` → `lower` → `emit`.
+//! Data runs one way: `yaml` → `spec` → `model` → `check` → `lower` → `emit`. [`compile`] runs it.
 
+pub mod check;
+pub mod cli;
+pub mod compile;
 pub mod diagnostics;
+pub mod emit;
+pub mod expr;
+pub mod lower;
+pub mod model;
 pub mod pattern;
+pub mod report;
 pub mod source;
+pub mod spec;
 pub mod types;
 pub mod yaml;

@@ -1,2 +1,5 @@
 //! The `evc` binary.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    evc::cli::main()
+}

@@ -7,11 +7,12 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Identifies a file of one [`SourceMap`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct FileId(u32);
 
-/// A range of bytes in one file. Ordered by file, then by start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// A range of bytes in one file. Ordered by file, then by start. The default is the start of the first file: the place of
+/// what the spec does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Span {
     /// The file the bytes are in.
     pub file: FileId,
@@ -99,6 +100,35 @@ impl<T: PartialEq> PartialEq for Spanned<T> {
 }
 impl<T: Eq> Eq for Spanned<T> {}
 
+impl<T: std::hash::Hash> std::hash::Hash for Spanned<T> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.value.hash(state);
+    }
+}
+
+/// Lets a map with spanned keys be asked by the bare name.
+impl indexmap::Equivalent<Spanned<String>> for str {
+    fn equivalent(&self, key: &Spanned<String>) -> bool {
+        self == key.value
+    }
+}
+
+/// In a JSON Schema, a value is what it is wherever it stands.
+impl<T: schemars::JsonSchema> schemars::JsonSchema for Spanned<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        T::schema_name()
+    }
+    fn schema_id() -> std::borrow::Cow<'static, str> {
+        T::schema_id()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        T::json_schema(generator)
+    }
+}
+
 /// A line and a column as people count them, from 1. Columns count Unicode scalar values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Position {
@@ -128,7 +158,9 @@ impl SourceFile {
     pub fn position(&self, offset: usize) -> Position {
         let offset = offset.min(self.text.len());
         let line = self.line_starts.partition_point(|&start| start <= offset) - 1;
-        let column = self.text.get(self.line_starts[line]..offset).map_or(0, |text| text.chars().count());
+        let before = self.text.get(self.line_starts[line]..offset).unwrap_or("");
+        // Editors do not show a byte-order mark, and do not count it.
+        let column = before.strip_prefix('\u{feff}').unwrap_or(before).chars().count();
         Position { line: line + 1, column: column + 1 }
     }
 }

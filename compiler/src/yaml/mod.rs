@@ -1,5 +1,41 @@
 //! Text to a tree of nodes with spans, and values back to text. Knows nothing of AWS or of the spec.
+//!
+//! Reading: [`decode_bytes`] turns what is on disk into text, [`parse`] turns text into a [`Node`]. Both report and go on;
+//! neither fails. What YAML allows and a spec does not (anchors, merge keys, tags, keys that are not text, a second
+//! document, words that older readers take for booleans) is refused here, once, so that no later stage has to think of it.
+//!
+//! Writing: [`write`] lays out an [`Out`] so that YAML 1.1 readers, which CloudFormation and SAM are, read it right.
 
+mod bare;
+mod build;
+mod decode;
 mod node;
+mod recover;
+mod refuse;
+mod scan;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod write;
 
+pub use decode::{decode_bytes, too_large};
 pub use node::{Entry, Key, Mapping, Node, NodeKind, Scalar, ScalarStyle};
+pub use write::{Out, OutEntry, write};
+
+use crate::diagnostics::Diagnostic;
+use crate::source::{FileId, SourceMap};
+
+/// Most levels of lists and maps inside each other. The deepest spec anybody writes has fewer than twenty.
+pub const MAX_DEPTH: usize = 64;
+
+/// Most keys and values in one file. A spec that fills the largest deployable template has about ten thousand.
+pub const MAX_NODES: usize = 100_000;
+
+/// Reads a file's text into a tree. Whatever is wrong with it is reported, and the rest is read as if that were not there:
+/// values that could not be read are [`NodeKind::Error`].
+///
+/// Takes time and memory in proportion to the text, which must not be longer than
+/// [`MAX_SOURCE_BYTES`](crate::source::MAX_SOURCE_BYTES).
+pub fn parse(sources: &SourceMap, file: FileId) -> (Node, Vec<Diagnostic>) {
+    recover::parse(&sources.file(file).text, file)
+}

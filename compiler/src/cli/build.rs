@@ -1,0 +1,191 @@
+//! `evc build`: from specs to stacks.
+
+use std::path::{Path, PathBuf};
+
+use super::console::{self, Format};
+use super::world::Disk;
+use super::{Exit, check, explain_iam, project, stack};
+use crate::compile::{Analysis, analyze};
+use crate::diagnostics::list;
+use crate::emit;
+use crate::lower;
+
+/// Build stacks: the SAM template, state machines, Rust handlers, schemas, diagram and README of each spec.
+///
+/// Writes `generated/NAME/`, where NAME is the spec's file name, beside the folder that the spec is in. Nothing is written if
+/// any spec has errors; files that did not change are left alone, and files that no longer belong are removed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  evc build specs/orders.yaml\n  evc build specs/*.yaml\n  \
+    evc build specs/orders.yaml --out /tmp/orders --environment prod\n  evc build specs/orders.yaml --explain iam\n\n\
+    Then:\n  cd generated/orders && sam build && sam deploy --guided")]
+pub(super) struct Arguments {
+    /// The specs to build.
+    #[arg(required = true, value_name = "SPEC")]
+    specs: Vec<PathBuf>,
+    /// The directory of the stack itself: DIR/template.yaml. For one spec.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// The environment that is deployed unless another is given to `sam deploy`. The first one by default.
+    #[arg(long, value_name = "NAME")]
+    environment: Option<String>,
+    /// Print what was decided instead of writing: `iam` is who may do what, and why.
+    #[arg(long, value_name = "WHAT")]
+    explain: Option<Explain>,
+    /// Replace files that are in the way though evc did not write them.
+    #[arg(long)]
+    force: bool,
+    /// How diagnostics are written.
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    message_format: Format,
+    /// Say nothing but diagnostics.
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// What can be explained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Explain {
+    /// Who may do what, and why.
+    Iam,
+}
+
+/// A stack ready to be written.
+struct Build {
+    directory: PathBuf,
+    files: emit::Files,
+    scaffold: Vec<(PathBuf, String)>,
+}
+
+/// Builds each spec; writes all of them or none.
+pub(super) fn run(arguments: &Arguments) -> Exit {
+    if arguments.out.is_some() && arguments.specs.len() > 1 {
+        console::fail("`--out` names the directory of one stack; build one spec with it");
+        return Exit::Usage;
+    }
+    let mut analyses = Vec::new();
+    let mut builds = Vec::new();
+    for spec in &arguments.specs {
+        let mut analysis = match analyze(&Disk, spec) {
+            Ok(analysis) => analysis,
+            Err(error) => {
+                console::fail(&format!("cannot read `{}`: {error}", spec.display()));
+                return Exit::Io;
+            }
+        };
+        match prepare(arguments, spec, &mut analysis) {
+            Ok(build) => builds.extend(build),
+            Err(exit) => return exit,
+        }
+        analyses.push(analysis);
+    }
+    console::report(&analyses, arguments.message_format);
+    let exit = check::exit(&analyses, false, false);
+    if exit != Exit::Clean {
+        return exit;
+    }
+    builds.iter().map(|build| write(build, arguments)).find(|exit| *exit != Exit::Clean).unwrap_or(Exit::Clean)
+}
+
+/// Plans a stack and makes its files; `None` if there are errors or the plan was only to be explained.
+fn prepare(arguments: &Arguments, spec: &Path, analysis: &mut Analysis) -> Result<Option<Build>, Exit> {
+    if analysis.has_errors() {
+        return Ok(None);
+    }
+    let Some(model) = analysis.model.take() else { return Ok(None) };
+    let (mut plan, found) = lower::lower(&model);
+    let directory = arguments.out.clone().unwrap_or_else(|| default_directory(spec));
+    let (project, scaffold, more) = project::find(spec, &directory, &model);
+    if let Some(environment) = &arguments.environment {
+        let known: Vec<&str> = model.environments.iter().map(|environment| environment.name.as_str()).collect();
+        let declared = model.environments.iter().any(|environment| environment.span.is_some());
+        if declared && !known.contains(&environment.as_str()) {
+            console::fail(&format!("there is no environment `{environment}`; the spec has {}", list(&known)));
+            return Err(Exit::Usage);
+        }
+        plan.set_environment(environment);
+    }
+    analysis.add(found.into_iter().chain(more).collect());
+    let input = emit::Input { plan: &plan, sources: &analysis.sources, project: &project };
+    let build = if analysis.has_errors() {
+        None
+    } else if arguments.explain == Some(Explain::Iam) {
+        console::print(&explain_iam::table(input));
+        None
+    } else {
+        Some(Build { directory, files: emit::emit(input), scaffold })
+    };
+    Ok(build)
+}
+
+/// `generated/NAME`, beside the folder `specs` that the spec is in, or in the spec's own folder if that has another name.
+/// The same wherever the command runs.
+fn default_directory(spec: &Path) -> PathBuf {
+    let folder = spec.parent().unwrap_or(Path::new(""));
+    let root = match folder.file_name() {
+        Some(name) if name == "specs" => folder.parent().unwrap_or(Path::new("")),
+        _ => folder,
+    };
+    root.join("generated").join(spec.file_stem().unwrap_or_default())
+}
+
+fn write(build: &Build, arguments: &Arguments) -> Exit {
+    let written = match stack::write(&build.directory, &build.files, arguments.force) {
+        Ok(written) => written,
+        Err(error) => {
+            console::fail(&error.to_string());
+            if matches!(error, stack::Error::NotOurs(_)) {
+                console::tell("move them away, or replace them with `--force`");
+            }
+            return Exit::Io;
+        }
+    };
+    let mut scaffolded = Vec::new();
+    for (path, text) in &build.scaffold {
+        match stack::write_new(path, text) {
+            Ok(true) => scaffolded.push(path),
+            Ok(false) => {}
+            Err(error) => {
+                console::fail(&error.to_string());
+                return Exit::Io;
+            }
+        }
+    }
+    if !arguments.quiet && arguments.message_format == Format::Human {
+        let stack::Written { changed, unchanged, removed } = written;
+        let directory = build.directory.display();
+        console::tell(&format!("{directory}: {changed} files written, {unchanged} unchanged, {removed} removed"));
+        for path in scaffolded {
+            console::tell(&format!("{}: new, for your business logic", path.display()));
+        }
+    }
+    Exit::Clean
+}
+
+/// Adds what planning finds to an analysis that has no errors so far: what `evc check` reports beyond the checks.
+pub(super) fn plan_diagnostics(spec: &Path, analysis: &mut Analysis) {
+    if analysis.has_errors() {
+        return;
+    }
+    let Some(model) = analysis.model.take() else { return };
+    let (_, found) = lower::lower(&model);
+    let (_, _, more) = project::find(spec, &default_directory(spec), &model);
+    analysis.add(found.into_iter().chain(more).collect());
+    analysis.model = Some(model);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stacks_stand_beside_specs() {
+        for (spec, directory) in [
+            ("specs/orders.yaml", "generated/orders"),
+            ("orders.yaml", "generated/orders"),
+            ("/a/specs/orders.yaml", "/a/generated/orders"),
+            ("/a/b/orders.yaml", "/a/b/generated/orders"),
+        ] {
+            assert_eq!(default_directory(Path::new(spec)), PathBuf::from(directory), "{spec}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Runs the stages: from the path of a spec to a checked model, with everything there is to say about it.
+
+use std::path::{Component, Path, PathBuf};
+
+use crate::diagnostics::{Code, Diagnostic, Severity};
+use crate::model::Model;
+use crate::source::{MAX_SOURCE_BYTES, SourceMap, Spanned, World};
+use crate::spec::File;
+use crate::{check, model, spec, yaml};
+
+/// A spec that has been read and checked.
+#[derive(Debug)]
+pub struct Analysis {
+    /// The spec's file and all that it imports.
+    pub sources: SourceMap,
+    /// What was found, sorted by place; allowed warnings are left out.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The system. There may be errors about it all the same. `None` if the spec names no service.
+    pub model: Option<Model>,
+}
+
+impl Analysis {
+    /// Whether anything was found that stops a build.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error)
+    }
+
+    /// Adds what a later stage found, keeping the order by place.
+    pub fn add(&mut self, more: Vec<Diagnostic>) {
+        self.diagnostics.extend(more);
+        sort(&mut self.diagnostics);
+    }
+}
+
+/// Most files that one spec may import, itself included.
+const MAX_FILES: usize = 256;
+
+/// Reads and checks the spec at `path`. Fails only if that file cannot be read; anything wrong with its text, or with an
+/// import, is in the diagnostics.
+pub fn analyze(world: &dyn World, path: &Path) -> std::io::Result<Analysis> {
+    let bytes = match world.read(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
+            let mut sources = SourceMap::default();
+            let file = sources.add(path, "");
+            return Ok(Analysis { sources, diagnostics: vec![yaml::too_large(file)], model: None });
+        }
+        bytes => bytes?,
+    };
+    Ok(analyze_bytes(world, path, bytes))
+}
+
+/// Reads and checks a spec given as text, as if it stood at `path`. It can import nothing.
+pub fn analyze_text(path: &str, text: &str) -> Analysis {
+    analyze_bytes(&Nowhere, Path::new(path), text.as_bytes().to_vec())
+}
+
+fn analyze_bytes(world: &dyn World, path: &Path, bytes: Vec<u8>) -> Analysis {
+    let mut reader = Reader { world, sources: SourceMap::default(), diagnostics: Vec::new(), read: Vec::new() };
+    let file = reader.file(path, bytes, true);
+    let Reader { sources, mut diagnostics, .. } = reader;
+    let (model, found) = model::resolve(&file);
+    diagnostics.extend(found);
+    if let Some(model) = &model {
+        diagnostics.extend(check::check(model));
+        allow(model, &mut diagnostics);
+    }
+    sort(&mut diagnostics);
+    Analysis { sources, diagnostics, model }
+}
+
+fn sort(diagnostics: &mut Vec<Diagnostic>) {
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.primary.span, diagnostic.code));
+    diagnostics.dedup();
+}
+
+/// Reads a spec and its imports, depth first, each file once.
+struct Reader<'w> {
+    world: &'w dyn World,
+    sources: SourceMap,
+    diagnostics: Vec<Diagnostic>,
+    read: Vec<PathBuf>,
+}
+
+impl Reader<'_> {
+    fn file(&mut self, path: &Path, bytes: Vec<u8>, main: bool) -> File {
+        self.read.push(normal(path));
+        let (id, found) = yaml::decode_bytes(&mut self.sources, path, bytes);
+        self.diagnostics.extend(found);
+        let (node, found) = yaml::parse(&self.sources, id);
+        self.diagnostics.extend(found);
+        let (mut file, found) = spec::decode(&node, main);
+        self.diagnostics.extend(found);
+        for import in std::mem::take(&mut file.imports) {
+            self.import(path, &import, &mut file);
+        }
+        file
+    }
+
+    fn import(&mut self, from: &Path, import: &Spanned<String>, into: &mut File) {
+        let path = normal(&from.parent().unwrap_or(Path::new("")).join(import.as_str()));
+        if self.read.contains(&path) {
+            return;
+        }
+        let problem = if self.read.len() >= MAX_FILES {
+            format!("a spec imports at most {MAX_FILES} files")
+        } else {
+            match self.world.read(&path) {
+                Ok(bytes) => {
+                    let imported = self.file(&path, bytes, false);
+                    for twice in into.sections.merge(imported.sections) {
+                        let message = format!("`{}` is declared twice", twice.item);
+                        self.diagnostics.push(
+                            Diagnostic::new(Code::EVC0108, twice.second, message)
+                                .secondary(twice.first, "the first is here"),
+                        );
+                    }
+                    return;
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
+                    format!("`{}` is larger than {} MB", path.display(), MAX_SOURCE_BYTES / 1024 / 1024)
+                }
+                Err(error) => format!("cannot read `{}`: {error}", path.display()),
+            }
+        };
+        self.diagnostics.push(Diagnostic::new(Code::EVC0110, import.span, problem));
+    }
+}
+
+/// Removes `.` and `a/..`, so that one file has one path.
+fn normal(path: &Path) -> PathBuf {
+    let mut parts: Vec<Component<'_>> = Vec::new();
+    for part in path.components() {
+        match (part, parts.last()) {
+            (Component::CurDir, _) => {}
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts.into_iter().collect()
+}
+
+/// Leaves out warnings that the item they are about allows, and reports what is allowed for nothing.
+pub(crate) fn allow(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
+    for (item, head) in model.heads() {
+        for allow in &head.allow.0 {
+            let before = diagnostics.len();
+            diagnostics.retain(|diagnostic| {
+                diagnostic.code != allow.code
+                    || diagnostic.item.as_deref() != Some(&item)
+                    || diagnostic.severity() == Severity::Error
+            });
+            if diagnostics.len() == before {
+                let message = format!("`{}` is allowed on `{item}`, where it does not occur", allow.code);
+                diagnostics.push(
+                    Diagnostic::new(Code::EVC0107, allow.span, message)
+                        .help("take it out, so that it cannot hide a later one"),
+                );
+            }
+        }
+    }
+}
+
+/// A world without files.
+struct Nowhere;
+
+impl World for Nowhere {
+    fn read(&self, _: &Path) -> std::io::Result<Vec<u8>> {
+        Err(std::io::Error::new(std::io::ErrorKind::NotFound, "there are no other files here"))
+    }
+}

@@ -1,0 +1,312 @@
+//! Calls: known functions by the table, functions written in place, and `~>`.
+
+use std::ops::Range as Bytes;
+
+use indexmap::IndexMap;
+
+use super::{Class, Context, Infer, Special, Value, join};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::expr::ast::{Ast, AstKind};
+use crate::expr::functions::{self, Function, Returns, Takes};
+use crate::source::Span;
+use crate::types::{Field, Kind, Range, Record, Type};
+
+impl Infer<'_> {
+    /// `value ~> $function(rest)` is `$function(value, rest)`.
+    pub(super) fn apply(&mut self, left: &Ast, right: &Ast, context: &Context) -> Value {
+        let first = self.value(left, context);
+        match &right.kind {
+            AstKind::Call(callee, arguments) => self.call(right, callee, arguments, Some((left, first)), context),
+            AstKind::Variable(name) if functions::is_known(name) => {
+                self.call(right, right, &[], Some((left, first)), context)
+            }
+            _ => {
+                self.value(right, context);
+                self.untyped = true;
+                Value::any(self.span(&right.range))
+            }
+        }
+    }
+
+    /// Checks a call; `first` is an argument from before `~>`.
+    pub(super) fn call(
+        &mut self,
+        ast: &Ast,
+        callee: &Ast,
+        arguments: &[Ast],
+        first: Option<(&Ast, Value)>,
+        context: &Context,
+    ) -> Value {
+        let span = self.span(&ast.range);
+        let function = match &callee.kind {
+            AstKind::Variable(name) if !self.locals.iter().any(|(local, _)| local == name) => {
+                self.function(name, &callee.range)
+            }
+            AstKind::Name { name, .. } => {
+                let message = format!("`{name}` is not a function");
+                let diagnostic = Diagnostic::new(Code::EVC0406, self.span(&callee.range), message);
+                let known: Vec<String> = functions::callable().map(|function| format!("${}", function.name)).collect();
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                let diagnostic = self.suggest(diagnostic, &format!("${name}"), &known);
+                self.report(diagnostic);
+                None
+            }
+            _ => {
+                self.value(callee, context);
+                None
+            }
+        };
+        let Some(function) = function else {
+            for argument in arguments {
+                self.value(argument, context);
+            }
+            self.untyped = true;
+            return Value::any(span);
+        };
+        self.known_call(function, ast, callee, arguments, first, context)
+    }
+
+    /// The function that `$name` calls; reports one that is unknown or refused.
+    fn function(&mut self, name: &str, range: &Bytes<usize>) -> Option<&'static Function> {
+        let span = self.span(range);
+        if let Some((_, instead)) = functions::REFUSED.iter().find(|(refused, _)| *refused == name) {
+            self.report(
+                Diagnostic::new(Code::EVC0412, span, format!("`${name}` cannot be called here")).help(*instead),
+            );
+            return None;
+        }
+        let found = functions::find(name);
+        if found.is_none() {
+            let diagnostic = Diagnostic::new(Code::EVC0406, span, format!("unknown function `${name}`"));
+            let known: Vec<String> = functions::callable().map(|function| format!("${}", function.name)).collect();
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            let diagnostic = self.suggest(diagnostic, &format!("${name}"), &known);
+            self.report(diagnostic);
+        }
+        found
+    }
+
+    fn known_call(
+        &mut self,
+        function: &'static Function,
+        ast: &Ast,
+        callee: &Ast,
+        arguments: &[Ast],
+        first: Option<(&Ast, Value)>,
+        context: &Context,
+    ) -> Value {
+        let span = self.span(&ast.range);
+        let partial = arguments.iter().any(|argument| argument.kind == AstKind::Placeholder);
+        let mut given: Vec<(&Ast, Value)> = first.into_iter().collect();
+        let mut result = None;
+        for argument in arguments {
+            let element = given.first().map(|(_, list)| list.element(self.types).0);
+            let value = match (&argument.kind, element) {
+                (AstKind::Lambda { params, body }, Some(element)) => {
+                    let types = lambda_parameters(function.name, element);
+                    result = Some(self.lambda(params, body, &types, context));
+                    Value::special(Special::Function, self.span(&argument.range))
+                }
+                _ => self.value(argument, context),
+            };
+            given.push((argument, value));
+        }
+        if partial {
+            self.untyped = true;
+            return Value::special(Special::Function, span);
+        }
+        if !self.arity(function, callee, given.len(), context) {
+            return Value::any(span);
+        }
+        // Inside a predicate or map, a first argument that is left out is the value at hand.
+        let left_out = function.params.iter().filter(|param| !param.optional).count() > given.len();
+        let mut ok = true;
+        for ((argument, value), param) in given.iter().zip(&function.params[usize::from(left_out)..]) {
+            ok &= self.argument(function, argument, value, param.takes);
+        }
+        if function.computes && given.iter().any(|(_, value)| value.is_money(self.types)) {
+            self.money(&ast.range, &format!("`${}`", function.name));
+            return Value::any(span);
+        }
+        if !ok {
+            return Value::any(span);
+        }
+        self.returned(function, &given, result, span, context)
+    }
+
+    fn arity(&mut self, function: &Function, callee: &Ast, given: usize, context: &Context) -> bool {
+        let most = function.params.len();
+        let least = function.params.iter().filter(|param| !param.optional).count();
+        let enough = given >= least || (context.item.is_some() && given + 1 == least);
+        if enough && given <= most {
+            return true;
+        }
+        let takes = match (least, most) {
+            (least, most) if least == most => format!("{most}"),
+            (least, most) => format!("{least} to {most}"),
+        };
+        let plural = if most == 1 { "argument" } else { "arguments" };
+        let params: Vec<String> = function
+            .params
+            .iter()
+            .map(|param| format!("{}{}", param.takes.as_str(), if param.optional { "?" } else { "" }))
+            .collect();
+        let name = function.name;
+        let message = format!("`${name}` takes {takes} {plural}; found {given}");
+        let diagnostic = Diagnostic::new(Code::EVC0407, self.span(&callee.range), message);
+        self.report(diagnostic.help(format!("it is `${name}({})`: {}", params.join(", "), function.does)));
+        false
+    }
+
+    /// Reports an argument that a parameter does not accept; says whether it does.
+    fn argument(&mut self, function: &Function, ast: &Ast, value: &Value, takes: Takes) -> bool {
+        let class = value.class(self.types);
+        let element = value.element(self.types).0.class(self.types);
+        let is_function = value.special == Special::Function;
+        let fits = match takes {
+            Takes::Any | Takes::List => !is_function || takes == Takes::Any,
+            Takes::Function => is_function || (class == Class::Any && value.special == Special::No),
+            Takes::Pattern => is_function || matches!(class, Class::Text | Class::Any),
+            _ if is_function => false,
+            Takes::Numbers => matches!(element, Class::Number | Class::Any),
+            Takes::Texts => matches!(element, Class::Text | Class::Any),
+            Takes::Objects => matches!(element, Class::Object | Class::Any),
+            Takes::Text => matches!(class, Class::Text | Class::Any),
+            Takes::Number => matches!(class, Class::Number | Class::Any),
+            Takes::Boolean => matches!(class, Class::Boolean | Class::Any),
+            Takes::Object => matches!(class, Class::Object | Class::Any),
+            Takes::Scalar => matches!(class, Class::Text | Class::Number | Class::Boolean | Class::Any),
+        };
+        if !fits || (value.special == Special::Null && takes != Takes::Any) {
+            let message =
+                format!("`${}` takes `{}` here; found {}", function.name, takes.as_str(), self.describe(value));
+            let diagnostic = Diagnostic::new(Code::EVC0407, self.span(&ast.range), message);
+            let text = matches!(takes, Takes::Text | Takes::Texts | Takes::Pattern)
+                && matches!(element, Class::Number | Class::Boolean);
+            self.report(if text { diagnostic.help("`$string(…)` makes a text of it") } else { diagnostic });
+            return false;
+        }
+        let one = matches!(
+            takes,
+            Takes::Text | Takes::Number | Takes::Boolean | Takes::Object | Takes::Scalar | Takes::Pattern
+        );
+        if one && value.many {
+            self.one_or_many(ast, value, "one value");
+        }
+        true
+    }
+
+    fn returned(
+        &mut self,
+        function: &Function,
+        given: &[(&Ast, Value)],
+        lambda: Option<Value>,
+        span: Span,
+        context: &Context,
+    ) -> Value {
+        let list_of = |ty: Type| Value::new(Kind::List(Box::new(ty), Range::default()), span);
+        let text = || Value::new(Kind::String(Range::default()), span);
+        let integer = || Value::new(Kind::Integer(Range::default()), span);
+        // Without its first argument, a function works on the value at hand, whose type is not followed here.
+        let first = given.first().map_or_else(|| Value::any(span), |(_, value)| value.clone());
+        let (element, _) = first.element(self.types);
+        let value = match function.returns {
+            Returns::Text => text(),
+            Returns::Number => Value::new(Kind::Number(Range::default()), span),
+            Returns::Sum if matches!(self.types.resolve(&element.ty).kind, Kind::Integer(_)) => integer(),
+            Returns::Sum => Value::new(Kind::Number(Range::default()), span),
+            Returns::Integer => integer(),
+            Returns::Boolean => Value::new(Kind::Boolean, span),
+            Returns::Texts => list_of(text().ty),
+            Returns::Names => text().many(),
+            Returns::Integers => list_of(integer().ty),
+            Returns::Timestamp if given.len() > usize::from(function.name == "fromMillis") => text(),
+            Returns::Timestamp => Value::new(Kind::Timestamp, span),
+            Returns::Uuid => Value::new(Kind::Uuid, span),
+            Returns::First => Value { absent: None, ..first.clone() }.unbounded(self.types),
+            Returns::Element => element,
+            Returns::Filter => element.many(),
+            Returns::ListLikeFirst => list_of(element.ty),
+            Returns::ListsLikeFirst => list_of(list_of(element.ty).ty),
+            Returns::Append => match given {
+                [(_, a), (_, b)] => self.appended(a, b),
+                _ => Value::any(span),
+            },
+            Returns::Merge => self.merged(given, span, context),
+            Returns::Map => match lambda {
+                Some(body) if body.special == Special::No => body.element(self.types).0.many(),
+                _ => {
+                    self.untyped = true;
+                    Value::any(span).many()
+                }
+            },
+            Returns::Any => {
+                self.untyped = true;
+                Value::any(span)
+            }
+        };
+        let answers_nothing = matches!(function.name, "exists" | "not" | "count" | "append");
+        if answers_nothing { value } else { value.maybe(first.absent) }
+    }
+
+    /// The fields of all objects that are written in the list; later ones win.
+    fn merged(&mut self, given: &[(&Ast, Value)], span: Span, context: &Context) -> Value {
+        let Some((Ast { kind: AstKind::Array(items), .. }, _)) = given.first() else {
+            let element = given.first().map(|(_, value)| value.element(self.types).0);
+            return element.unwrap_or_else(|| Value::any(span));
+        };
+        // The parts were checked as arguments; here only their types are wanted again.
+        let reported = self.diagnostics.len();
+        let parts: Vec<Value> = items.iter().map(|item| self.value(item, context)).collect();
+        self.diagnostics.truncate(reported);
+        let mut fields: IndexMap<String, Field> = IndexMap::new();
+        for part in parts {
+            let Some(record) = self.types.record(&part.ty).filter(|_| part.absent.is_none() && !part.many) else {
+                self.untyped = true;
+                return Value::any(span);
+            };
+            for (name, field) in record {
+                // An optional field leaves an earlier value where it is absent.
+                let earlier = fields.get(name).filter(|_| field.optional);
+                let merged = earlier.map_or_else(
+                    || field.clone(),
+                    |earlier| Field {
+                        ty: join(&earlier.ty, &field.ty, self.types),
+                        optional: earlier.optional,
+                        ..field.clone()
+                    },
+                );
+                fields.insert(name.to_owned(), merged);
+            }
+        }
+        Value::new(Kind::Record(Record { extends: None, fields }), span)
+    }
+
+    /// Checks the body of a function with its parameters; gives what it gives.
+    pub(super) fn lambda(
+        &mut self,
+        params: &[(String, Bytes<usize>)],
+        body: &Ast,
+        types: &[Value],
+        context: &Context,
+    ) -> Value {
+        let outer = self.locals.len();
+        for (at, (name, range)) in params.iter().enumerate() {
+            let value = types.get(at).cloned().unwrap_or_else(|| Value::any(self.span(range)));
+            self.bind(name, range, value);
+        }
+        let value = self.value(body, context);
+        self.locals.truncate(outer);
+        value
+    }
+}
+
+/// The types of the parameters that a function over lists calls its argument with.
+fn lambda_parameters(function: &str, element: Value) -> Vec<Value> {
+    let span = element.ty.span;
+    match function {
+        "map" | "filter" | "single" => vec![element, Value::new(Kind::Integer(Range::default()), span)],
+        "sort" => vec![element.clone(), element],
+        _ => Vec::new(),
+    }
+}

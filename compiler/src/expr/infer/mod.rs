@@ -1,0 +1,272 @@
+//! Types of expressions: a walk over the tree that gives each part a type and reports what cannot be meant.
+
+mod calls;
+mod operators;
+mod paths;
+mod value;
+
+use std::ops::Range as Bytes;
+
+use indexmap::IndexMap;
+
+use super::ast::{Ast, AstKind, Operator};
+use super::{Expr, Scope};
+use crate::diagnostics::{Code, Diagnostic, nearest};
+use crate::source::Span;
+use crate::types::{Field, Kind, Range, Record, Type, Types};
+
+use value::Absent;
+pub(super) use value::{Class, Special, Value, join, show};
+
+/// What a check found.
+pub(super) struct Found {
+    pub(super) value: Value,
+    pub(super) untyped: bool,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// Checks an expression in a scope.
+pub(super) fn infer(expr: &Expr, scope: &Scope, types: &Types) -> Found {
+    let mut infer = Infer {
+        expr,
+        scope,
+        types,
+        diagnostics: Vec::new(),
+        locals: Vec::new(),
+        present: Vec::new(),
+        taken_apart: None,
+        untyped: false,
+    };
+    let value = infer.value(&expr.tree, &Context { item: None, depth: 0 });
+    Found { value, untyped: infer.untyped, diagnostics: infer.diagnostics }
+}
+
+struct Infer<'a> {
+    expr: &'a Expr,
+    scope: &'a Scope,
+    types: &'a Types,
+    diagnostics: Vec<Diagnostic>,
+    /// `$variables` bound by the expression itself, innermost last.
+    locals: Vec<(String, Value)>,
+    /// Paths that conditions around this part have shown to be there.
+    present: Vec<String>,
+    /// A name with hyphens that was taken apart into a subtraction, and reported as one: `reserve-inventry`.
+    taken_apart: Option<Bytes<usize>>,
+    /// Whether something was met that the compiler has no types for.
+    untyped: bool,
+}
+
+/// What a bare name is looked up in.
+struct Context {
+    /// The value at hand inside a predicate, map or grouping; none outside.
+    item: Option<Value>,
+    /// How many such are around this part.
+    depth: usize,
+}
+
+impl Context {
+    fn inside(&self, item: Value) -> Self {
+        Self { item: Some(item), depth: self.depth + 1 }
+    }
+}
+
+impl Infer<'_> {
+    fn value(&mut self, ast: &Ast, context: &Context) -> Value {
+        let span = self.span(&ast.range);
+        match &ast.kind {
+            AstKind::String(text) => value::literal(text, span),
+            AstKind::Number(number) => value::number(*number, span),
+            AstKind::Boolean(_) => Value::new(Kind::Boolean, span),
+            AstKind::Null => Value::special(Special::Null, span),
+            AstKind::Regex | AstKind::Placeholder => Value::special(Special::Function, span),
+            AstKind::Name { name, place, quoted } => self.name(ast, name, *place, *quoted, context),
+            AstKind::Variable(name) => self.variable(ast, name, context),
+            AstKind::Path(left, right) => self.path(ast, left, right, context),
+            AstKind::Filter(base, predicate) => self.filter(base, predicate, context),
+            AstKind::KeepArray(base) => self.keep_array(base, context),
+            AstKind::Sort(base, terms) => {
+                let value = self.value(base, context);
+                let (element, _) = value.element(self.types);
+                let inside = context.inside(element.clone());
+                for term in terms {
+                    self.value(term, &inside);
+                }
+                element.many().maybe(value.absent)
+            }
+            AstKind::Binary(operator, left, right) => self.binary(*operator, left, right, context),
+            AstKind::Negate(operand) => {
+                let value = self.value(operand, context);
+                self.operand(Operator::Subtract, operand, &value);
+                value.unbounded(self.types)
+            }
+            AstKind::Conditional(condition, then, otherwise) => {
+                self.conditional(condition, then, otherwise.as_deref(), context)
+            }
+            AstKind::Array(items) => self.array(items, span, context),
+            AstKind::Object(entries) => self.object(entries, span, context),
+            AstKind::Block(parts) => {
+                let outer = self.locals.len();
+                let mut last = Value::any(span);
+                for part in parts {
+                    last = self.value(part, context);
+                }
+                self.locals.truncate(outer);
+                last
+            }
+            AstKind::Bind { name, name_range, value } => {
+                let value = self.value(value, context);
+                self.bind(name, name_range, value.clone());
+                value
+            }
+            AstKind::Call(callee, arguments) => self.call(ast, callee, arguments, None, context),
+            AstKind::Apply(left, right) => self.apply(left, right, context),
+            AstKind::Lambda { params, body } => {
+                self.lambda(params, body, &[], context);
+                Value::special(Special::Function, span)
+            }
+            AstKind::Group(base, entries) => {
+                let (element, _) = self.value(base, context).element(self.types);
+                let inside = context.inside(element);
+                for (key, value) in entries {
+                    self.value(key, &inside);
+                    self.value(value, &inside);
+                }
+                self.untyped = true;
+                Value::new(Kind::Map(Box::new(Type { kind: Kind::Any, span })), span)
+            }
+            AstKind::Focus(base, name) => {
+                let (element, _) = self.value(base, context).element(self.types);
+                self.untyped = true;
+                self.locals.push((name.clone(), Value::any(span)));
+                element.many()
+            }
+            AstKind::Transform(_) => {
+                self.untyped = true;
+                Value::special(Special::Function, span)
+            }
+            AstKind::Wildcard | AstKind::Descendant | AstKind::Parent => {
+                self.untyped = true;
+                Value::any(span)
+            }
+        }
+    }
+
+    fn array(&mut self, items: &[Ast], span: Span, context: &Context) -> Value {
+        let mut element: Option<Type> = None;
+        for item in items {
+            let value = self.value(item, context);
+            // A list in a list constructor adds its elements, unless it is itself one.
+            let ty = match &self.types.resolve(&value.ty).kind {
+                Kind::List(inner, _) if !matches!(item.kind, AstKind::Array(_)) => (**inner).clone(),
+                _ => value.ty,
+            };
+            element = Some(element.map_or_else(|| ty.clone(), |joined| join(&joined, &ty, self.types)));
+        }
+        let element = element.unwrap_or(Type { kind: Kind::Any, span });
+        Value::new(Kind::List(Box::new(element), Range::default()), span)
+    }
+
+    fn object(&mut self, entries: &[(Ast, Ast)], span: Span, context: &Context) -> Value {
+        let mut fields = IndexMap::new();
+        let mut open = false;
+        for (key, value) in entries {
+            let key_type = self.value(key, context);
+            let value = self.value(value, context);
+            let AstKind::String(name) = &key.kind else {
+                if !matches!(key_type.class(self.types), Class::Text | Class::Any) || key_type.special != Special::No {
+                    let message = format!("a key is a text; found {}", self.describe(&key_type));
+                    self.report(Diagnostic::new(Code::EVC0408, self.span(&key.range), message));
+                }
+                open = true;
+                continue;
+            };
+            // What may be one or a list has no type of the spec language.
+            let ty = if value.many { Type { kind: Kind::Any, span } } else { value.ty };
+            self.untyped |= value.many;
+            let field = Field { ty, optional: value.absent.is_some(), name_span: self.span(&key.range) };
+            fields.insert(name.clone(), field);
+        }
+        if open {
+            self.untyped = true;
+            return Value::new(Kind::Map(Box::new(Type { kind: Kind::Any, span })), span);
+        }
+        Value::new(Kind::Record(Record { extends: None, fields }), span)
+    }
+
+    fn conditional(&mut self, condition: &Ast, then: &Ast, otherwise: Option<&Ast>, context: &Context) -> Value {
+        self.value(condition, context);
+        let then_value = self.knowing(paths::shown(condition, true, context.depth), |infer| infer.value(then, context));
+        let Some(otherwise) = otherwise else {
+            let absent = Absent { at: self.span(&then.range), path: self.text(then).to_owned(), declared: None };
+            return then_value.maybe(Some(absent));
+        };
+        let facts = paths::shown(condition, false, context.depth);
+        let other_value = self.knowing(facts, |infer| infer.value(otherwise, context));
+        match (then_value.special, other_value.special) {
+            (Special::No, Special::No) if then_value.many == other_value.many => {}
+            (Special::No, Special::No) => self.untyped = true,
+            _ => return Value::any(then_value.ty.span),
+        }
+        let ty = join(&then_value.ty, &other_value.ty, self.types);
+        self.untyped |= ty.kind == Kind::Any;
+        let many = then_value.many || other_value.many;
+        Value { ty, many, absent: then_value.absent.or(other_value.absent), special: Special::No }
+    }
+
+    /// Runs with some paths known to be there.
+    fn knowing<T>(&mut self, facts: Vec<String>, run: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = self.present.len();
+        self.present.extend(facts);
+        let result = run(self);
+        self.present.truncate(outer);
+        result
+    }
+
+    /// Binds a `$variable`, unless it would hide something that the expression or the machine needs.
+    fn bind(&mut self, name: &str, range: &Bytes<usize>, value: Value) {
+        let hidden = if self.scope.by_variable(name).is_some() {
+            Some("a name of the workflow")
+        } else if name == "states" {
+            Some("a variable of Step Functions")
+        } else if super::functions::is_known(name) {
+            Some("a function")
+        } else {
+            None
+        };
+        if let Some(hidden) = hidden {
+            let message = format!("`${name}` would hide {hidden}");
+            self.report(
+                Diagnostic::new(Code::EVC0418, self.span(range), message).help("give the variable another name"),
+            );
+        }
+        self.locals.push((name.to_owned(), value));
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn span(&self, range: &Bytes<usize>) -> Span {
+        self.expr.span_of(range)
+    }
+
+    fn text(&self, ast: &Ast) -> &str {
+        &self.expr.text[ast.range.clone()]
+    }
+
+    /// Whether spans are exact, so that a fix can replace a part of the expression.
+    fn exact(&self) -> bool {
+        super::shift(self.expr.span, &self.expr.text).is_some()
+    }
+
+    /// "did you mean", with a fix where the place is exact.
+    fn suggest(&self, diagnostic: Diagnostic, found: &str, known: &[&str]) -> Diagnostic {
+        if self.exact() {
+            return diagnostic.suggest(found, known.iter().copied());
+        }
+        match nearest(found, known) {
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            None => diagnostic,
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Arithmetic, comparisons, boolean operators and concatenation.
+
+use super::{Class, Context, Infer, Special, Value, join, paths, show};
+use crate::diagnostics::{Code, Diagnostic, list};
+use crate::expr::ast::{Ast, AstKind, Operator};
+use crate::types::{Kind, Range, Type};
+
+impl Infer<'_> {
+    pub(super) fn binary(&mut self, operator: Operator, left: &Ast, right: &Ast, context: &Context) -> Value {
+        let span = self.span(&(left.range.start..right.range.end));
+        let a = self.value(left, context);
+        // The right side of `and` is reached only if the left holds, and that of `or` only if it does not.
+        let facts = match operator {
+            Operator::And => paths::shown(left, true, context.depth),
+            Operator::Or => paths::shown(left, false, context.depth),
+            _ => Vec::new(),
+        };
+        let b = self.knowing(facts, |infer| infer.value(right, context));
+        match operator {
+            Operator::And | Operator::Or => Value::new(Kind::Boolean, span),
+            Operator::Concatenate => {
+                for (ast, value) in [(left, &a), (right, &b)] {
+                    if value.special == Special::Function {
+                        self.wrong_operand(operator, ast, "a function", "text");
+                    }
+                }
+                Value::new(Kind::String(Range::default()), span)
+            }
+            Operator::Equal | Operator::NotEqual => {
+                self.equality(operator, (left, &a), (right, &b));
+                Value::new(Kind::Boolean, span)
+            }
+            Operator::In => {
+                let (element, _) = b.element(self.types);
+                self.compatible(operator, (left, &a), (right, &element));
+                Value::new(Kind::Boolean, span)
+            }
+            Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual => {
+                self.order(operator, (left, &a), (right, &b));
+                Value::new(Kind::Boolean, span).maybe(a.absent.or(b.absent))
+            }
+            Operator::Range => {
+                let ok = self.operand(operator, left, &a) && self.operand(operator, right, &b);
+                let integer = Type { kind: Kind::Integer(Range::default()), span };
+                if ok { Value::new(Kind::List(Box::new(integer), Range::default()), span) } else { Value::any(span) }
+            }
+            Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Modulo => {
+                self.arithmetic(operator, (left, &a), (right, &b))
+            }
+        }
+    }
+
+    fn arithmetic(&mut self, operator: Operator, (left, a): (&Ast, &Value), (right, b): (&Ast, &Value)) -> Value {
+        let span = self.span(&(left.range.start..right.range.end));
+        let ok = self.operand(operator, left, a) && self.operand(operator, right, b);
+        if a.is_money(self.types) || b.is_money(self.types) {
+            self.money(&(left.range.start..right.range.end), &format!("`{}`", operator.as_str()));
+            return Value::any(span);
+        }
+        if !ok {
+            return Value::any(span);
+        }
+        let integers = [a, b].iter().all(|value| matches!(self.types.resolve(&value.ty).kind, Kind::Integer(_)));
+        let kind = if integers && operator != Operator::Divide {
+            Kind::Integer(Range::default())
+        } else {
+            Kind::Number(Range::default())
+        };
+        Value::new(kind, span).maybe(a.absent.clone()).maybe(b.absent.clone())
+    }
+
+    /// Reports arithmetic on money.
+    pub(super) fn money(&mut self, range: &std::ops::Range<usize>, what: &str) {
+        let message = format!("{what} computes with `money`, which Step Functions would do in binary floating point");
+        let diagnostic = Diagnostic::new(Code::EVC0409, self.span(range), message)
+            .note("`money` is an exact decimal everywhere else; 0.1 + 0.2 is 0.30000000000000004 in an expression")
+            .help(
+                "compute it in a function's handler, where `money` is a decimal, and use the result; comparing is fine",
+            );
+        self.report(diagnostic);
+    }
+
+    /// Reports an operand of arithmetic that is no number; says whether it is one.
+    pub(super) fn operand(&mut self, operator: Operator, ast: &Ast, value: &Value) -> bool {
+        if value.special == Special::No && matches!(value.class(self.types), Class::Number | Class::Any) {
+            if value.many {
+                self.one_or_many(ast, value, "one number");
+            }
+            return true;
+        }
+        let found = self.describe(value);
+        self.wrong_operand(operator, ast, &found, "a number");
+        false
+    }
+
+    fn wrong_operand(&mut self, operator: Operator, ast: &Ast, found: &str, expected: &str) {
+        let message = format!("`{}` takes {expected}; found {found}", operator.as_str());
+        let mut diagnostic = Diagnostic::new(Code::EVC0408, self.span(&ast.range), message);
+        if operator == Operator::Add {
+            diagnostic = diagnostic.help("texts are put together with `&`");
+        }
+        self.report(diagnostic);
+    }
+
+    fn equality(&mut self, operator: Operator, (left, a): (&Ast, &Value), (right, b): (&Ast, &Value)) {
+        for (ast, value) in [(left, a), (right, b)] {
+            let other = if std::ptr::eq(ast, left) { b } else { a };
+            if value.many && other.class(self.types) != Class::List && !other.many {
+                let list = self.text(ast).to_owned();
+                let single = self.text(if std::ptr::eq(ast, left) { right } else { left }).to_owned();
+                let message = format!("`{}` compares one value with what may be none or several", operator.as_str());
+                let help = format!("write `{single} in {list}` to ask whether one of them equals it");
+                self.report(Diagnostic::new(Code::EVC0417, self.span(&ast.range), message).help(help));
+                return;
+            }
+        }
+        self.compatible(operator, (left, a), (right, b));
+    }
+
+    /// Reports a comparison whose outcome does not depend on the values.
+    fn compatible(&mut self, operator: Operator, (left, a): (&Ast, &Value), (right, b): (&Ast, &Value)) {
+        let outcome = if operator == Operator::NotEqual { "true" } else { "false" };
+        let range = left.range.start..right.range.end;
+        if [a, b].iter().any(|value| value.special == Special::Null) {
+            let message = format!("nothing is ever `null` here, so this is always {outcome}");
+            let other = self.text(if a.special == Special::Null { right } else { left }).to_owned();
+            let help = format!("an absent field is absent, not null: write `$exists({other})`");
+            self.report(Diagnostic::new(Code::EVC0410, self.span(&range), message).help(help));
+            return;
+        }
+        if overlap(&a.ty, &b.ty, self.types) {
+            return;
+        }
+        let (one, other) = (&self.types.resolve(&a.ty).kind, &self.types.resolve(&b.ty).kind);
+        // A literal outside of an enumeration: point at the literal.
+        for (literal_ast, literal, all) in [(left, one, other), (right, other, one)] {
+            if let (AstKind::String(text), Kind::Enum(_), Kind::Enum(allowed)) = (&literal_ast.kind, literal, all) {
+                let allowed: Vec<String> = allowed.iter().map(|literal| literal.value.clone()).collect();
+                let allowed: Vec<&str> = allowed.iter().map(String::as_str).collect();
+                let span = self.span(&(literal_ast.range.start + 1..literal_ast.range.end - 1));
+                let message =
+                    format!("`{text}` is none of the values it is compared with, so this is always {outcome}");
+                let diagnostic = self.suggest(Diagnostic::new(Code::EVC0410, span, message), text, &allowed);
+                let diagnostic = if diagnostic.help.is_empty() {
+                    diagnostic.help(format!("the values are {}", list(&allowed)))
+                } else {
+                    diagnostic
+                };
+                self.report(diagnostic);
+                return;
+            }
+        }
+        let (one, other) = (self.describe(a), self.describe(b));
+        let message = format!("{one} is never equal to {other}, so this is always {outcome}");
+        self.report(Diagnostic::new(Code::EVC0410, self.span(&range), message));
+    }
+
+    fn order(&mut self, operator: Operator, (left, a): (&Ast, &Value), (right, b): (&Ast, &Value)) {
+        for (ast, value) in [(left, a), (right, b)] {
+            let reason = match &self.types.resolve(&value.ty).kind {
+                _ if value.special != Special::No => Some("only numbers and texts have an order"),
+                Kind::Any | Kind::Named(_) | Kind::Integer(_) | Kind::Number(_) | Kind::Money(_) => None,
+                Kind::String(_) | Kind::Timestamp | Kind::Date => None,
+                Kind::Enum(literals) if literals.len() == 1 => None,
+                Kind::Enum(_) => Some("values of an enumeration would be compared by spelling"),
+                Kind::Uuid => Some("the order of UUIDs says nothing"),
+                Kind::Duration => Some("durations would be compared as text: `PT10M` is before `PT2M`"),
+                Kind::Bytes => Some("bytes would be compared in base64"),
+                Kind::Boolean | Kind::List(..) | Kind::Map(_) | Kind::Record(_) => {
+                    Some("only numbers and texts have an order")
+                }
+            };
+            if let Some(reason) = reason {
+                let message = format!(
+                    "`{}` takes a number, a text, a timestamp or a date; found {}",
+                    operator.as_str(),
+                    self.describe(value)
+                );
+                self.report(Diagnostic::new(Code::EVC0408, self.span(&ast.range), message).note(reason));
+                return;
+            }
+            if value.many {
+                self.one_or_many(ast, value, "one value");
+                return;
+            }
+        }
+        let (one, other) = (a.class(self.types), b.class(self.types));
+        if one != other && one != Class::Any && other != Class::Any {
+            let message = format!("`{}` compares {} with {}", operator.as_str(), self.describe(a), self.describe(b));
+            let range = left.range.start..right.range.end;
+            let diagnostic = Diagnostic::new(Code::EVC0408, self.span(&range), message);
+            self.report(diagnostic.note("JSONata fails at run time unless both are numbers or both are texts"));
+        }
+    }
+
+    /// Reports what may be several values where one is taken.
+    pub(super) fn one_or_many(&mut self, ast: &Ast, value: &Value, expected: &str) {
+        let message = format!("`{}` may be none, one or several values; expected {expected}", self.text(ast));
+        let diagnostic = Diagnostic::new(Code::EVC0417, self.span(&ast.range), message)
+            .note(format!("a path through a list gives each {} in it", show(&value.ty)))
+            .help(format!(
+                "take the first with `({})[0]`, or all with `$sum`, `$count`, `$join` or `$map`",
+                self.text(ast)
+            ));
+        self.report(diagnostic);
+    }
+
+    pub(super) fn describe(&self, value: &Value) -> String {
+        match value.special {
+            Special::Null => "`null`".to_owned(),
+            Special::Function => "a function".to_owned(),
+            Special::No if value.many => format!("each {} of a list", show(&value.ty)),
+            Special::No => show(&value.ty),
+        }
+    }
+}
+
+/// Whether some value can be of both types.
+fn overlap(a: &Type, b: &Type, types: &crate::types::Types) -> bool {
+    match (&types.resolve(a).kind, &types.resolve(b).kind) {
+        (Kind::Any | Kind::Named(_), _) | (_, Kind::Any | Kind::Named(_)) => true,
+        (Kind::Enum(one), Kind::Enum(other)) => one.iter().any(|literal| other.contains(literal)),
+        (Kind::List(one, _), Kind::List(other, _)) => overlap(one, other, types),
+        // A general text, and a literal, may say a value of any of the special texts; two different ones never the same.
+        (
+            one @ (Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration),
+            other @ (Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration),
+        ) => one == other,
+        (one, other) => super::value::class(one) == super::value::class(other),
+    }
+}
+
+impl Infer<'_> {
+    /// The type of both lists in one.
+    pub(super) fn appended(&self, a: &Value, b: &Value) -> Value {
+        let joined = join(&a.element(self.types).0.ty, &b.element(self.types).0.ty, self.types);
+        let span = joined.span;
+        Value::new(Kind::List(Box::new(joined), Range::default()), span)
+    }
+}

@@ -1,0 +1,316 @@
+//! Names, fields, predicates, and what conditions show about them.
+
+use super::value::Absent;
+use super::{Class, Context, Infer, Special, Value};
+use crate::diagnostics::{Code, Diagnostic, nearest};
+use crate::expr::ast::{Ast, AstKind, Operator, Place};
+use crate::expr::scope::{Defined, Root};
+use crate::expr::{functions, variable_name};
+use crate::types::{Kind, Range, Type, describe};
+
+impl Infer<'_> {
+    pub(super) fn name(&mut self, ast: &Ast, name: &str, place: Place, quoted: bool, context: &Context) -> Value {
+        match &context.item {
+            Some(item) if place != Place::Root => self.field(ast, name, place, quoted, item, context),
+            _ => self.root(ast, name),
+        }
+    }
+
+    fn root(&mut self, ast: &Ast, name: &str) -> Value {
+        let span = self.span(&ast.range);
+        if let Some(root) = self.scope.get(name) {
+            let root = root.clone();
+            return self.known_root(name, &root, ast);
+        }
+        if self.taken_apart.as_ref().is_some_and(|reported| reported.contains(&ast.range.start)) {
+            return Value::any(span);
+        }
+        if let Some(diagnostic) = self.hyphenated(ast) {
+            self.report(diagnostic);
+            return Value::any(span);
+        }
+        let mut diagnostic = Diagnostic::new(Code::EVC0402, span, format!("unknown name `{name}`"));
+        let input_field = self
+            .scope
+            .get("input")
+            .is_some_and(|input| self.types.field_at(&input.ty, &[name]).is_ok_and(|at| at.field.is_some()));
+        let names: Vec<&str> = self.scope.names().collect();
+        if input_field {
+            diagnostic = diagnostic.help(format!("did you mean `input.{name}`?"));
+            if self.exact() {
+                diagnostic = diagnostic.replace(format!("replace with `input.{name}`"), span, format!("input.{name}"));
+            }
+        } else if self.text(ast) == self.expr.text.trim() && nearest(name, &names).is_none() {
+            diagnostic = diagnostic.help(format!("an expression starts with {}", crate::diagnostics::list(&names)));
+            diagnostic = diagnostic.help(format!("a text is written in quotes of its own: `\"'{name}'\"`"));
+        } else {
+            diagnostic = self.suggest(diagnostic, name, &names);
+        }
+        self.report(diagnostic);
+        Value::any(span)
+    }
+
+    /// A misspelt name with hyphens, which was parsed as a subtraction.
+    fn hyphenated(&mut self, ast: &Ast) -> Option<Diagnostic> {
+        let range = run(&self.expr.text, ast.range.start);
+        let name = &self.expr.text[range.clone()];
+        let known: Vec<&str> = self.scope.names().filter(|known| known.contains('-')).collect();
+        if !name.contains('-') || range.start != ast.range.start || nearest(name, &known).is_none() {
+            return None;
+        }
+        let diagnostic = Diagnostic::new(Code::EVC0402, self.span(&range), format!("unknown name `{name}`"));
+        let diagnostic = self.suggest(diagnostic, name, &known);
+        self.taken_apart = Some(range);
+        Some(diagnostic)
+    }
+
+    fn known_root(&mut self, name: &str, root: &Root, ast: &Ast) -> Value {
+        let span = self.span(&ast.range);
+        let message = match &root.defined {
+            Defined::Always => None,
+            Defined::Sometimes(when) => Some(format!("`{name}` has no result here {when}")),
+            Defined::Never(why) => Some(format!("`{name}` has no result here: {why}")),
+        };
+        if let Some(message) = message {
+            let mut diagnostic = Diagnostic::new(Code::EVC0404, span, message)
+                .help("use it only where every route has passed the step, or set a value on the other routes with a `set` step");
+            if let Some(declared) = root.declared {
+                diagnostic = diagnostic.secondary(declared, "its result is bound here");
+            }
+            self.report(diagnostic);
+        }
+        Value::of(root.ty.clone())
+    }
+
+    pub(super) fn variable(&mut self, ast: &Ast, name: &str, context: &Context) -> Value {
+        let span = self.span(&ast.range);
+        if name.is_empty() {
+            if let Some(item) = &context.item {
+                return item.clone();
+            }
+            let message = "`$` is nothing here: no value is at hand outside of predicates and maps";
+            self.report(Diagnostic::new(Code::EVC0412, span, message).help("start from a name: `input`"));
+            return Value::any(span);
+        }
+        if let Some((_, value)) = self.locals.iter().rev().find(|(local, _)| local == name) {
+            return value.clone();
+        }
+        if let Some((root_name, root)) = self.scope.by_variable(name) {
+            let (root_name, root) = (root_name.to_owned(), root.clone());
+            return self.known_root(&root_name, &root, ast);
+        }
+        if functions::is_known(name) {
+            return Value::special(Special::Function, span);
+        }
+        let diagnostic = match name {
+            "$" => Diagnostic::new(
+                Code::EVC0412,
+                span,
+                "`$$` is nothing in Step Functions: there is no document around an expression",
+            )
+            .help("write `$input` for the input of the workflow"),
+            "states" => Diagnostic::new(Code::EVC0412, span, "`$states` belongs to the machine that is generated")
+                .help("write `input`, the name of a step, `error` or `execution`"),
+            _ => {
+                let diagnostic = Diagnostic::new(Code::EVC0402, span, format!("unknown variable `${name}`"));
+                let locals = self.locals.iter().map(|(local, _)| format!("${local}"));
+                let known: Vec<String> =
+                    self.scope.names().map(|root| format!("${}", variable_name(root))).chain(locals).collect();
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                self.suggest(diagnostic, &format!("${name}"), &known)
+            }
+        };
+        self.report(diagnostic);
+        Value::any(span)
+    }
+
+    fn field(&mut self, ast: &Ast, name: &str, place: Place, quoted: bool, item: &Value, context: &Context) -> Value {
+        let span = self.span(&ast.range);
+        let root_meant = place == Place::Head && !quoted && self.scope.get(name).is_some();
+        let resolved = self.types.resolve(&item.ty);
+        let unknown = match &resolved.kind {
+            Kind::Any | Kind::Named(_) if root_meant => Vec::new(),
+            Kind::Any | Kind::Named(_) => return Value::any(span),
+            Kind::Map(value) => {
+                let absent = Absent { at: span, path: self.text(ast).to_owned(), declared: None };
+                let value = Value::of((**value).clone());
+                return if self.is_present(ast, context) { value } else { value.maybe(Some(absent)) };
+            }
+            Kind::Record(_) => {
+                let fields = self.types.record(resolved).unwrap_or_default();
+                match fields.get(name) {
+                    Some(field) => {
+                        let value = Value::of(field.ty.clone());
+                        if !field.optional || self.is_present(ast, context) {
+                            return value;
+                        }
+                        let declared = Some(field.name_span);
+                        return value.maybe(Some(Absent { at: span, path: self.text(ast).to_owned(), declared }));
+                    }
+                    None => fields.into_keys().collect(),
+                }
+            }
+            _ => Vec::new(),
+        };
+        let diagnostic = if root_meant {
+            let variable = format!("${}", variable_name(name));
+            let message = format!("`{name}` is a field of the value at hand here, not the workflow's `{name}`");
+            let diagnostic = Diagnostic::new(Code::EVC0413, span, message)
+                .note("inside a predicate, a map or a grouping, JSONata takes a bare name for a field of each value")
+                .help(format!("write `{variable}` for the workflow's, or `{name}` in backticks for the field"));
+            if self.exact() {
+                diagnostic.replace(format!("replace with `{variable}`"), span, variable)
+            } else {
+                diagnostic
+            }
+        } else if unknown.is_empty() {
+            let message = format!("unknown field `{name}`: {} has no fields", article(&item.ty));
+            Diagnostic::new(Code::EVC0403, span, message)
+        } else {
+            let message = format!("unknown field `{name}` of {}", article(&item.ty));
+            let diagnostic = Diagnostic::new(Code::EVC0403, span, message);
+            match unknown.iter().find(|field| field.strip_prefix(name).is_some_and(|rest| rest.starts_with('-'))) {
+                Some(hyphenated) => {
+                    self.taken_apart = Some(run(&self.expr.text, ast.range.start));
+                    diagnostic.help(format!("write a name with hyphens in backticks: `` `{hyphenated}` ``"))
+                }
+                None => self.suggest(diagnostic, name, &unknown),
+            }
+        };
+        self.report(diagnostic);
+        Value::any(span)
+    }
+
+    pub(super) fn path(&mut self, ast: &Ast, left: &Ast, right: &Ast, context: &Context) -> Value {
+        let base = self.value(left, context);
+        let (element, many) = base.element(self.types);
+        let mut value = self.value(right, &context.inside(element));
+        if many {
+            // A list for each of many values becomes one sequence, unless it is built right there.
+            if !matches!(right.kind, AstKind::Array(_)) {
+                value = value.element(self.types).0;
+            }
+            return value.many();
+        }
+        if let Some(absent) = &mut value.absent
+            && right.kind_is_name()
+        {
+            absent.path = self.text(ast).to_owned();
+        }
+        value.absent = base.absent.or(value.absent);
+        if self.is_present(ast, context) {
+            value.absent = None;
+        }
+        value
+    }
+
+    pub(super) fn filter(&mut self, base: &Ast, predicate: &Ast, context: &Context) -> Value {
+        let value = self.value(base, context);
+        let (element, many) = value.element(self.types);
+        if value.class(self.types) == Class::Any {
+            self.value(predicate, &context.inside(element));
+            return value;
+        }
+        let test = self.value(predicate, &context.inside(element.clone()));
+        let is_index = test.class(self.types) == Class::Number && !test.many;
+        match (many, is_index) {
+            (true, true) => element.maybe(value.absent),
+            (true, false) => element.many(),
+            (false, true) => value,
+            (false, false) => {
+                let path = self.text(base).to_owned();
+                value.maybe(Some(Absent { at: self.span(&predicate.range), path, declared: None }))
+            }
+        }
+    }
+
+    pub(super) fn keep_array(&mut self, base: &Ast, context: &Context) -> Value {
+        let value = self.value(base, context);
+        if value.class(self.types) == Class::List && !value.many {
+            return value;
+        }
+        let span = self.span(&base.range);
+        // Nothing stays nothing: `[]` makes a list of one value, not of none.
+        let absent = value.many.then(|| Absent { at: span, path: self.text(base).to_owned(), declared: None });
+        let list = Kind::List(Box::new(value.ty), Range::default());
+        Value::new(list, span).maybe(value.absent.or(absent))
+    }
+
+    /// Whether a condition around this part has shown that there is a value.
+    fn is_present(&self, ast: &Ast, context: &Context) -> bool {
+        let Some(path) = key(ast, context.depth) else { return false };
+        self.present
+            .iter()
+            .any(|fact| fact.strip_prefix(&path).is_some_and(|rest| rest.is_empty() || rest.starts_with('\0')))
+    }
+}
+
+impl Ast {
+    fn kind_is_name(&self) -> bool {
+        matches!(self.kind, AstKind::Name { .. })
+    }
+}
+
+/// The letters, digits and hyphens around a place, which the writer may have meant as one name.
+fn run(text: &str, at: usize) -> std::ops::Range<usize> {
+    let part = |char: char| char.is_alphanumeric() || matches!(char, '-' | '_');
+    let start = text[..at].trim_end_matches(part).len();
+    let end = text.len() - text[at..].trim_start_matches(part).len();
+    start..end
+}
+
+/// The name of a type with its article, for messages.
+fn article(ty: &Type) -> String {
+    match &ty.kind {
+        Kind::Record(_) => "this object".to_owned(),
+        _ => format!("`{}`", describe(ty)),
+    }
+}
+
+/// Paths that have a value if the condition gives `outcome`, as keys.
+pub(super) fn shown(condition: &Ast, outcome: bool, depth: usize) -> Vec<String> {
+    let both = |a, b| [shown(a, outcome, depth), shown(b, outcome, depth)].concat();
+    match &condition.kind {
+        AstKind::Binary(Operator::And, a, b) if outcome => both(a, b),
+        AstKind::Binary(Operator::Or, a, b) if !outcome => both(a, b),
+        // A comparison with nothing is never true.
+        AstKind::Binary(
+            Operator::Equal
+            | Operator::NotEqual
+            | Operator::Less
+            | Operator::LessOrEqual
+            | Operator::Greater
+            | Operator::GreaterOrEqual,
+            a,
+            b,
+        ) if outcome => [key(a, depth), key(b, depth)].into_iter().flatten().collect(),
+        AstKind::Block(parts) => match parts.as_slice() {
+            [only] => shown(only, outcome, depth),
+            _ => Vec::new(),
+        },
+        AstKind::Call(callee, arguments) => match (&callee.kind, arguments.as_slice()) {
+            (AstKind::Variable(name), [argument]) if name == "exists" && outcome => {
+                key(argument, depth).into_iter().collect()
+            }
+            (AstKind::Variable(name), [argument]) if name == "not" => shown(argument, !outcome, depth),
+            _ => Vec::new(),
+        },
+        _ if outcome => key(condition, depth).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A path of plain names as one text, the same for every place that means the same value.
+fn key(ast: &Ast, depth: usize) -> Option<String> {
+    match &ast.kind {
+        AstKind::Name { name, place: Place::Root, .. } => Some(format!("${}", variable_name(name))),
+        AstKind::Name { name, place: Place::Head, .. } => Some(format!("{depth}\0{name}")),
+        AstKind::Variable(name) if name.is_empty() => Some(depth.to_string()),
+        AstKind::Variable(name) => Some(format!("${name}")),
+        AstKind::Path(left, right) => match &right.kind {
+            AstKind::Name { name, .. } => Some(format!("{}\0{name}", key(left, depth)?)),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,168 @@
+//! What is known about a value: its type, and how JSONata's ways (nothing, one or many) touch it.
+
+use crate::source::{Span, Spanned};
+use crate::types::{Kind, Range, Type, Types, describe};
+
+/// What is known about the value of a part of an expression.
+#[derive(Debug, Clone)]
+pub(in crate::expr) struct Value {
+    /// Its type; of an element, if it is `many`.
+    pub(in crate::expr) ty: Type,
+    /// Why there may be no value, if so.
+    pub(in crate::expr) absent: Option<Absent>,
+    /// Whether it is a sequence: nothing, one value, or a list of several, as paths through lists give.
+    pub(in crate::expr) many: bool,
+    /// What it is if it has no type of the spec language.
+    pub(in crate::expr) special: Special,
+}
+
+/// Why there may be no value.
+#[derive(Debug, Clone)]
+pub(in crate::expr) struct Absent {
+    /// The text that may give nothing.
+    pub(in crate::expr) at: Span,
+    /// The path to it, as written.
+    pub(in crate::expr) path: String,
+    /// Where the field is declared as optional.
+    pub(in crate::expr) declared: Option<Span>,
+}
+
+/// Values that the spec language has no type for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::expr) enum Special {
+    /// An ordinary value.
+    No,
+    /// JSON's `null`.
+    Null,
+    /// A function.
+    Function,
+}
+
+/// What operators ask of a type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::expr) enum Class {
+    Any,
+    Text,
+    Number,
+    Boolean,
+    List,
+    Object,
+}
+
+impl Value {
+    pub(in crate::expr) fn new(kind: Kind, span: Span) -> Self {
+        Self::of(Type { kind, span })
+    }
+
+    pub(in crate::expr) fn of(ty: Type) -> Self {
+        Self { ty, absent: None, many: false, special: Special::No }
+    }
+
+    pub(in crate::expr) fn any(span: Span) -> Self {
+        Self::new(Kind::Any, span)
+    }
+
+    pub(in crate::expr) fn special(special: Special, span: Span) -> Self {
+        Self { special, ..Self::any(span) }
+    }
+
+    /// The same without the bounds of a number.
+    pub(in crate::expr) fn unbounded(mut self, types: &Types) -> Self {
+        match &types.resolve(&self.ty).kind {
+            Kind::Integer(_) => self.ty.kind = Kind::Integer(Range::default()),
+            Kind::Number(_) => self.ty.kind = Kind::Number(Range::default()),
+            Kind::Money(_) => self.ty.kind = Kind::Money(Range::default()),
+            _ => {}
+        }
+        self
+    }
+
+    pub(in crate::expr) fn many(self) -> Self {
+        Self { many: true, absent: None, ..self }
+    }
+
+    pub(in crate::expr) fn maybe(mut self, absent: Option<Absent>) -> Self {
+        self.absent = self.absent.or(absent);
+        self
+    }
+
+    /// One element, if this is a list or many; itself otherwise. Lists of lists are one list to JSONata's paths.
+    pub(in crate::expr) fn element(&self, types: &Types) -> (Self, bool) {
+        let mut ty = &self.ty;
+        let mut many = self.many;
+        while let Kind::List(item, _) = &types.resolve(ty).kind {
+            ty = item;
+            many = true;
+        }
+        (Self { ty: ty.clone(), absent: None, many: false, special: self.special }, many)
+    }
+
+    pub(in crate::expr) fn class(&self, types: &Types) -> Class {
+        class(&types.resolve(&self.ty).kind)
+    }
+
+    pub(in crate::expr) fn is_money(&self, types: &Types) -> bool {
+        matches!(types.resolve(&self.element(types).0.ty).kind, Kind::Money(_))
+    }
+}
+
+pub(in crate::expr) fn class(kind: &Kind) -> Class {
+    match kind {
+        Kind::Any | Kind::Named(_) => Class::Any,
+        Kind::String(_) | Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration | Kind::Bytes | Kind::Enum(_) => {
+            Class::Text
+        }
+        Kind::Integer(_) | Kind::Number(_) | Kind::Money(_) => Class::Number,
+        Kind::Boolean => Class::Boolean,
+        Kind::List(..) => Class::List,
+        Kind::Map(_) | Kind::Record(_) => Class::Object,
+    }
+}
+
+/// A type that holds the values of both; `any` if the spec language has no such type.
+pub(in crate::expr) fn join(a: &Type, b: &Type, types: &Types) -> Type {
+    let kind = match (&types.resolve(a).kind, &types.resolve(b).kind) {
+        _ if a.kind == b.kind => return a.clone(),
+        (one, other) if one == other => one.clone(),
+        (Kind::Enum(one), Kind::Enum(other)) => {
+            let new = other.iter().filter(|literal| !one.contains(literal)).cloned();
+            Kind::Enum(one.iter().cloned().chain(new).collect())
+        }
+        (Kind::Integer(one), Kind::Integer(other)) => Kind::Integer(hull(*one, *other)),
+        (Kind::Number(_) | Kind::Integer(_), Kind::Number(_) | Kind::Integer(_)) => Kind::Number(Range::default()),
+        (Kind::Money(_) | Kind::Integer(_), Kind::Money(_) | Kind::Integer(_)) => Kind::Money(Range::default()),
+        (Kind::List(one, _), Kind::List(other, _)) => Kind::List(Box::new(join(one, other, types)), Range::default()),
+        (one, other) if class(one) == Class::Text && class(other) == Class::Text => Kind::String(Range::default()),
+        _ => Kind::Any,
+    };
+    Type { kind, span: a.span }
+}
+
+fn hull(a: Range<i64>, b: Range<i64>) -> Range<i64> {
+    Range { min: a.min.zip(b.min).map(|(a, b)| a.min(b)), max: a.max.zip(b.max).map(|(a, b)| a.max(b)) }
+}
+
+/// The type of a text literal: the enumeration of it alone.
+pub(in crate::expr) fn literal(text: &str, span: Span) -> Value {
+    Value::new(Kind::Enum(vec![Spanned::new(text.to_owned(), span)]), span)
+}
+
+/// The type of a number literal: an integer in a range of one, if it is whole.
+pub(in crate::expr) fn number(value: f64, span: Span) -> Value {
+    #[expect(clippy::cast_possible_truncation, reason = "whole and within ±2^53")]
+    let kind = if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 {
+        Kind::Integer(Range { min: Some(value as i64), max: Some(value as i64) })
+    } else {
+        Kind::Number(Range { min: Some(value), max: Some(value) })
+    };
+    Value::new(kind, span)
+}
+
+/// A type for messages; a number literal as itself.
+pub(in crate::expr) fn show(ty: &Type) -> String {
+    match &ty.kind {
+        Kind::Integer(Range { min: Some(min), max: Some(max) }) if min == max => format!("`{min}`"),
+        Kind::Number(Range { min: Some(min), max: Some(max) }) if min.to_bits() == max.to_bits() => format!("`{min}`"),
+        _ => format!("`{}`", describe(ty)),
+    }
+}

@@ -1,0 +1,197 @@
+//! JSONata expressions: bare text in a spec, to a tree with spans, to a type, to the text that Step Functions evaluates.
+//!
+//! An expression starts from a root: `input`, the name of an earlier step, `error`, `item`, `index` or `execution`. Inside a
+//! predicate, a map or a grouping (`items[price > 10]`, `items.(price * 2)`) a bare name is a field of the value at hand, as
+//! always in JSONata; there a root is written as its variable, `$input`. A function's body is not such an inside: names in it
+//! mean what they mean around it.
+//!
+//! A step's name may have hyphens: `reserve-inventory.reservationId` is a path from that step if the workflow has one, and a
+//! subtraction otherwise. Backticks always make a name.
+
+mod ast;
+mod fits;
+pub mod functions;
+mod infer;
+mod parse;
+mod print;
+mod scope;
+mod template;
+#[cfg(test)]
+mod tests;
+mod token;
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use ast::{Ast, AstKind, Place};
+use parse::Problem;
+
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::{Span, Spanned};
+use crate::types::{Kind, Range as Bounds, Type, Types};
+
+pub use scope::{BUILT_IN_ROOTS, Defined, Root, Scope, variable_name};
+pub use template::Template;
+
+/// A parsed expression.
+#[derive(Debug, Clone)]
+pub struct Expr {
+    text: String,
+    tree: Ast,
+    /// Where it stands in the source.
+    pub span: Span,
+}
+
+/// What a check found out about an expression.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// The type of its value; a list if it may be several.
+    pub ty: Type,
+    /// Whether it may give nothing, because a field on the way is optional.
+    pub may_be_absent: bool,
+    /// Whether it gives nothing, one value, or a list of several, as JSONata's paths through lists do.
+    pub one_or_many: bool,
+    /// Whether it uses something that the compiler has no types for, so that `any` in `ty` says nothing.
+    pub untyped: bool,
+    /// What is wrong with it.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Checked {
+    /// What it gives each time, if it gives a list; itself otherwise: the type of `item` in a `for-each`.
+    pub fn element(&self, types: &Types) -> Type {
+        match &types.resolve(&self.ty).kind {
+            Kind::List(item, _) => (**item).clone(),
+            _ => self.ty.clone(),
+        }
+    }
+}
+
+impl Expr {
+    /// Parses the text of a scalar that stands at `span`, quotes and all. `steps` are the names of the workflow's steps, which
+    /// may have hyphens.
+    ///
+    /// Fails with EVC0401 on a text that is not JSONata, EVC0411 on a name that could be a subtraction of two steps, and EVC0412 on
+    /// operators that Step Functions does not have.
+    pub fn parse(text: &str, span: Span, steps: &BTreeSet<String>) -> Result<Self, Diagnostic> {
+        match parse::parse(text, steps) {
+            Ok(tree) => Ok(Self { text: text.to_owned(), tree, span }),
+            Err(error) => Err(syntax_diagnostic(error, text, span)),
+        }
+    }
+
+    /// Its text as written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The roots it refers to, each time it does, in the order written. Names that are no roots are in it too.
+    pub fn references(&self) -> Vec<Spanned<&str>> {
+        fn walk<'t>(expr: &Expr, ast: &'t Ast, found: &mut Vec<Spanned<&'t str>>) {
+            let name = match &ast.kind {
+                AstKind::Name { name, place: Place::Root, .. } => Some(name.as_str()),
+                AstKind::Variable(name) if BUILT_IN_ROOTS.contains(&name.as_str()) || name.contains('-') => {
+                    Some(name.as_str())
+                }
+                _ => None,
+            };
+            found.extend(name.map(|name| Spanned::new(name, expr.span_of(&ast.range))));
+            for child in ast.children() {
+                walk(expr, child, found);
+            }
+        }
+        let mut found = Vec::new();
+        walk(self, &self.tree, &mut found);
+        found
+    }
+
+    /// Gives the expression a type, with names as `scope` has them.
+    pub fn check(&self, scope: &Scope, types: &Types) -> Checked {
+        let found = infer::infer(self, scope, types);
+        let value = found.value;
+        let ty = if value.many {
+            Type { kind: Kind::List(Box::new(value.ty), Bounds::default()), span: self.span }
+        } else {
+            value.ty
+        };
+        Checked {
+            ty,
+            may_be_absent: value.absent.is_some(),
+            one_or_many: value.many,
+            untyped: found.untyped,
+            diagnostics: found.diagnostics,
+        }
+    }
+
+    /// Reports what keeps the expression from always giving an `expected`: its own mistakes, and another type, no value, or several.
+    pub fn check_as(&self, expected: &Type, scope: &Scope, types: &Types) -> Vec<Diagnostic> {
+        self.check_field(expected, false, scope, types)
+    }
+
+    fn check_field(&self, expected: &Type, optional: bool, scope: &Scope, types: &Types) -> Vec<Diagnostic> {
+        let found = infer::infer(self, scope, types);
+        if found.diagnostics.is_empty() {
+            fits::fits(self, &found.value, expected, optional, types)
+        } else {
+            found.diagnostics
+        }
+    }
+
+    /// The JSONata that Step Functions evaluates to the same value, without the `{% %}` around it, with each root in the variable
+    /// that [`variable_name`] names.
+    pub fn to_asl(&self, scope: &Scope) -> String {
+        print::to_asl(&self.text, &self.tree, scope)
+    }
+
+    /// The place of some bytes of the text.
+    fn span_of(&self, range: &Range<usize>) -> Span {
+        slice(self.span, &self.text, range)
+    }
+}
+
+/// Where bytes of a scalar's text stand in the source. Text that is as long as its source, or in plain quotes, maps byte by byte;
+/// folded or escaped text has no such map, and the whole scalar stands for it.
+fn slice(span: Span, text: &str, range: &Range<usize>) -> Span {
+    match shift(span, text) {
+        Some(shift) => span.slice(shift + range.start, range.len()),
+        None => span,
+    }
+}
+
+fn shift(span: Span, text: &str) -> Option<usize> {
+    match span.range().len().checked_sub(text.len()) {
+        Some(0) => Some(0),
+        Some(2) => Some(1),
+        _ => None,
+    }
+}
+
+fn syntax_diagnostic(error: parse::ParseError, text: &str, span: Span) -> Diagnostic {
+    let at = slice(span, text, &error.range);
+    let diagnostic = match error.problem {
+        Problem::Syntax(message) => Diagnostic::new(Code::EVC0401, at, message)
+            .help("an expression is JSONata; a text in it is written in quotes: `\"'some text'\"`"),
+        Problem::TooNew(operator) => {
+            Diagnostic::new(Code::EVC0412, at, format!("`{operator}` is not in JSONata 2.0.6"))
+                .note("Step Functions evaluates expressions with JSONata 2.0.6; `??` and `?:` came with 2.1")
+        }
+        Problem::Ambiguous(name) => {
+            Diagnostic::new(Code::EVC0411, at, format!("`{name}` is a step, and also a subtraction of two steps"))
+        }
+    };
+    match error.help {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    }
+}
+
+/// A text as a quoted YAML scalar on one line; none if it does not fit on one.
+fn quoted(text: &str) -> Option<String> {
+    if text.contains(['\n', '\r', '\t']) {
+        None
+    } else if text.contains(['"', '\\']) {
+        Some(format!("'{}'", text.replace('\'', "''")))
+    } else {
+        Some(format!("\"{text}\""))
+    }
+}

@@ -1,0 +1,140 @@
+//! The names an expression may start from, and the variables they become in a state machine.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+
+use super::functions;
+use crate::source::Span;
+use crate::types::Type;
+
+/// The names that every workflow has; no step may take one of them.
+///
+/// `input` is what the workflow was started with; `error` is `{name, cause}` on a catch route; `item` and `index` are those of
+/// the innermost `for-each`; `execution` is `{id, name, startTime}`.
+pub const BUILT_IN_ROOTS: [&str; 5] = ["input", "error", "item", "index", "execution"];
+
+/// What an expression can refer to at one place in a workflow.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    roots: IndexMap<String, Root>,
+}
+
+/// A name that an expression may start from.
+#[derive(Debug, Clone)]
+pub struct Root {
+    /// What it holds.
+    pub ty: Type,
+    /// On which routes to here it has a value.
+    pub defined: Defined,
+    /// Where the spec declares it, if it does: shown beside diagnostics.
+    pub declared: Option<Span>,
+}
+
+/// Whether a name has a value when a step is reached. Computed by the caller, which knows the routes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Defined {
+    /// On every route.
+    Always,
+    /// On some routes; the text completes "`payment` has no result …": "when `check` goes to `skip`".
+    Sometimes(String),
+    /// On no route; the text completes "`payment` has no result here: …": "it runs later".
+    Never(String),
+}
+
+impl Scope {
+    /// Adds a name that has a value on every route.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, ty: Type) -> Self {
+        self.insert(name, Root { ty, defined: Defined::Always, declared: None });
+        self
+    }
+
+    /// Adds or replaces a name.
+    pub fn insert(&mut self, name: impl Into<String>, root: Root) {
+        self.roots.insert(name.into(), root);
+    }
+
+    /// What a name refers to.
+    pub fn get(&self, name: &str) -> Option<&Root> {
+        self.roots.get(name)
+    }
+
+    /// The root that `$name` refers to: written as the root is (`$reserve-inventory`) or as its variable is.
+    pub(super) fn by_variable(&self, name: &str) -> Option<(&str, &Root)> {
+        let entry = self.roots.iter().find(|(root, _)| variable_name(root) == name);
+        let hyphenated = || self.roots.get_key_value(name).filter(|_| name.contains('-'));
+        entry.or_else(hyphenated).map(|(name, root)| (name.as_str(), root))
+    }
+
+    /// Every name, in the order added.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.roots.keys().map(String::as_str)
+    }
+
+    /// Every name, for [`super::Expr::parse`].
+    pub fn step_names(&self) -> BTreeSet<String> {
+        self.roots.keys().cloned().collect()
+    }
+}
+
+/// The variable that holds a root in a state machine, without its dollar: `reserve-inventory` → `reserve_inventory`.
+///
+/// No two names give the same variable: in a kebab-case name `-` becomes `_`; any other character than a lower-case letter, a
+/// digit or an inner `-` becomes `X` with its code point in hexadecimal and `_`. A name that Step Functions or JSONata has
+/// taken (`states`, and functions such as `sum`) gets a `_` at its end, which no kebab-case name leads to.
+pub fn variable_name(root: &str) -> String {
+    use std::fmt::Write as _;
+    let mut name = String::with_capacity(root.len());
+    for (at, char) in root.char_indices() {
+        match char {
+            'a'..='z' => name.push(char),
+            '0'..='9' if at > 0 => name.push(char),
+            '-' if at > 0 && at + 1 < root.len() => name.push('_'),
+            other => {
+                // Writing to a string cannot fail.
+                let _ = write!(name, "X{:x}_", u32::from(other));
+            }
+        }
+    }
+    if is_taken(&name) {
+        name.push('_');
+    }
+    name
+}
+
+/// Whether a variable of this name would hide what Step Functions or JSONata gives it to mean.
+///
+/// `error` is the exception: the function `$error` is refused in expressions (a `fail` step is the way), so that a caught error
+/// can have its natural name.
+fn is_taken(name: &str) -> bool {
+    name == "states" || (name != "error" && functions::is_known(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_read_like_their_steps() {
+        for (root, variable) in [
+            ("input", "input"),
+            ("error", "error"),
+            ("reserve-inventory", "reserve_inventory"),
+            ("step-2", "step_2"),
+            ("states", "states_"),
+            ("sum", "sum_"),
+            ("hash", "hash_"),
+            ("Odd_", "X4f_ddX5f_"),
+        ] {
+            assert_eq!(variable_name(root), variable, "{root}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_two_names_share_a_variable(a in "[a-cX_5f-]{0,6}|sum|sum_|states-?", b in "[a-cX_5f-]{0,6}|sum|sum_|states-?") {
+            proptest::prop_assert_eq!(a == b, variable_name(&a) == variable_name(&b));
+        }
+    }
+}

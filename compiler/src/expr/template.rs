@@ -1,0 +1,291 @@
+//! The tree under `with:`, `set:` and the like: maps and lists whose scalars are expressions, checked against a type and
+//! lowered to the JSON of a state machine.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Number, Value as Json};
+
+use super::ast::AstKind;
+use super::infer::{infer, join};
+use super::{Expr, Scope};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::{Span, Spanned};
+use crate::types::{Field, Kind, MAX_MONEY_DIGITS, Range, Record, Type, Types, describe};
+use crate::yaml::{Key, Node, NodeKind};
+
+/// A value to be made when a step runs.
+#[derive(Debug, Clone)]
+pub enum Template {
+    /// An expression; a bare number or boolean is one, and stands for itself.
+    Expr(Box<Expr>),
+    /// An object with these fields, in the order written.
+    Object(Vec<(Key, Template)>, Span),
+    /// A list of these.
+    List(Vec<Template>, Span),
+    /// `null`.
+    Null(Span),
+    /// Something that has been reported; every check passes it.
+    Error(Span),
+}
+
+impl Template {
+    /// Reads a node; none if nothing of it can be read. Mistakes are added to `diagnostics`, and those inside leave
+    /// [`Template::Error`] in their place, so that the rest is checked all the same.
+    pub fn decode(node: &Node, steps: &BTreeSet<String>, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+        match Self::read(node, steps, diagnostics) {
+            Self::Error(_) => None,
+            template => Some(template),
+        }
+    }
+
+    fn read(node: &Node, steps: &BTreeSet<String>, diagnostics: &mut Vec<Diagnostic>) -> Self {
+        match &node.kind {
+            NodeKind::Null => Self::Null(node.span),
+            NodeKind::Error => Self::Error(node.span),
+            NodeKind::Scalar(scalar) => match Expr::parse(&scalar.text, node.span, steps) {
+                Ok(expr) => Self::Expr(Box::new(expr)),
+                Err(diagnostic) => {
+                    diagnostics.push(diagnostic);
+                    Self::Error(node.span)
+                }
+            },
+            NodeKind::Sequence(items) => {
+                Self::List(items.iter().map(|item| Self::read(item, steps, diagnostics)).collect(), node.span)
+            }
+            NodeKind::Mapping(mapping) => {
+                let entries = mapping.entries.iter();
+                let fields = entries.map(|entry| (entry.key.clone(), Self::read(&entry.value, steps, diagnostics)));
+                Self::Object(fields.collect(), node.span)
+            }
+        }
+    }
+
+    /// An object without fields, for a `with:` that is not written.
+    pub fn empty(span: Span) -> Self {
+        Self::Object(Vec::new(), span)
+    }
+
+    /// Where it stands.
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Expr(expr) => expr.span,
+            Self::Object(_, span) | Self::List(_, span) | Self::Null(span) | Self::Error(span) => *span,
+        }
+    }
+
+    /// The roots it refers to, as [`Expr::references`].
+    pub fn references(&self) -> Vec<Spanned<&str>> {
+        match self {
+            Self::Expr(expr) => expr.references(),
+            Self::Object(fields, _) => fields.iter().flat_map(|(_, value)| value.references()).collect(),
+            Self::List(items, _) => items.iter().flat_map(Self::references).collect(),
+            Self::Null(_) | Self::Error(_) => Vec::new(),
+        }
+    }
+
+    /// Reports what keeps the template from being an `expected`. `at` is blamed for what is missing: the key that the template
+    /// belongs to.
+    pub fn check(&self, expected: &Type, at: Span, scope: &Scope, types: &Types) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
+        self.check_into(expected, false, at, scope, types, &mut found);
+        found
+    }
+
+    fn check_into(
+        &self,
+        expected: &Type,
+        optional: bool,
+        at: Span,
+        scope: &Scope,
+        types: &Types,
+        out: &mut Vec<Diagnostic>,
+    ) {
+        let resolved = types.resolve(expected);
+        match (self, &resolved.kind) {
+            (Self::Error(_), _) | (Self::Null(_), Kind::Any | Kind::Named(_)) => {}
+            (Self::Expr(expr), Kind::Money(_)) if digits(expr) > MAX_MONEY_DIGITS => {
+                let message =
+                    format!("`money` has at most {MAX_MONEY_DIGITS} significant digits; found {}", digits(expr));
+                out.push(Diagnostic::new(Code::EVC0414, expr.span, message));
+            }
+            (Self::Expr(expr), _) => out.extend(expr.check_field(expected, optional, scope, types)),
+            (Self::Object(fields, _), Kind::Record(_)) => {
+                record(fields, expected, at, scope, types, out);
+            }
+            (Self::Object(fields, _), Kind::Map(value)) => {
+                for (key, field) in fields {
+                    field.check_into(value, true, key.span, scope, types, out);
+                }
+            }
+            (Self::Object(fields, _), Kind::Any | Kind::Named(_)) => {
+                for (key, field) in fields {
+                    field.check_into(resolved, true, key.span, scope, types, out);
+                }
+            }
+            (Self::List(items, _), Kind::List(item, _)) => {
+                for value in items {
+                    value.check_into(item, false, at, scope, types, out);
+                }
+            }
+            (Self::List(items, _), Kind::Any | Kind::Named(_)) => {
+                for value in items {
+                    value.check_into(resolved, false, at, scope, types, out);
+                }
+            }
+            (Self::Object(..) | Self::List(..) | Self::Null(_), _) => {
+                let what = match self {
+                    Self::Object(..) => "a map",
+                    Self::List(..) => "a list",
+                    _ => "nothing",
+                };
+                let message = format!("found {what}; expected `{}`", describe(expected));
+                // A map can be many lines long; its key is the smallest text that says where.
+                let place = if matches!(self, Self::Object(..)) { at } else { self.span() };
+                out.push(Diagnostic::new(Code::EVC0414, place, message));
+            }
+        }
+    }
+
+    /// The type of the value that it makes; mistakes in it are not reported.
+    pub fn ty(&self, scope: &Scope, types: &Types) -> Type {
+        let kind = match self {
+            Self::Expr(expr) => return expr.check(scope, types).ty,
+            Self::Null(_) | Self::Error(_) => Kind::Any,
+            Self::Object(fields, _) => {
+                let field = |(key, value): &(Key, Self)| {
+                    let optional = value.may_be_absent(scope, types);
+                    (key.text.clone(), Field { ty: value.ty(scope, types), optional, name_span: key.span })
+                };
+                Kind::Record(Record { extends: None, fields: fields.iter().map(field).collect() })
+            }
+            Self::List(items, span) => {
+                let joined = items.iter().map(|item| item.ty(scope, types)).reduce(|a, b| join(&a, &b, types));
+                Kind::List(Box::new(joined.unwrap_or(Type { kind: Kind::Any, span: *span })), Range::default())
+            }
+        };
+        Type { kind, span: self.span() }
+    }
+
+    /// The JSON that a state machine evaluates to this value. Optional fields are left out where they are absent.
+    ///
+    /// Step Functions fails a state if an expression in it gives nothing, but an object that JSONata makes leaves such a field
+    /// out; so an object with fields that may be absent becomes one expression.
+    pub fn to_asl(&self, scope: &Scope, types: &Types) -> Json {
+        match self {
+            Self::Expr(expr) => expr_to_asl(expr, scope),
+            Self::Object(fields, _) if fields.iter().any(|(_, field)| field.may_be_absent(scope, types)) => {
+                Json::String(format!("{{% {} %}}", self.to_jsonata(scope, types)))
+            }
+            Self::Object(fields, _) => {
+                let mut object = Map::new();
+                for (key, field) in fields {
+                    object.insert(key.text.clone(), field.to_asl(scope, types));
+                }
+                Json::Object(object)
+            }
+            Self::List(items, _) => items.iter().map(|item| item.to_asl(scope, types)).collect(),
+            Self::Null(_) | Self::Error(_) => Json::Null,
+        }
+    }
+
+    /// The same as one JSONata expression.
+    pub fn to_jsonata(&self, scope: &Scope, types: &Types) -> String {
+        match self {
+            Self::Expr(expr) => expr.to_asl(scope),
+            Self::Object(fields, _) => {
+                let field =
+                    |(key, value): &(Key, Self)| format!("{}: {}", string(&key.text), value.to_jsonata(scope, types));
+                format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(", "))
+            }
+            Self::List(items, _) => {
+                let item = |item: &Self| match item {
+                    // A list in a list constructor would add its elements; a constructor in it stays a list.
+                    Self::Expr(expr) if matches!(types.resolve(&expr.check(scope, types).ty).kind, Kind::List(..)) => {
+                        format!("[{}]", expr.to_asl(scope))
+                    }
+                    other => other.to_jsonata(scope, types),
+                };
+                format!("[{}]", items.iter().map(item).collect::<Vec<_>>().join(", "))
+            }
+            Self::Null(_) | Self::Error(_) => "null".to_owned(),
+        }
+    }
+
+    fn may_be_absent(&self, scope: &Scope, types: &Types) -> bool {
+        match self {
+            Self::Expr(expr) => infer(expr, scope, types).value.absent.is_some(),
+            _ => false,
+        }
+    }
+}
+
+fn record(
+    fields: &[(Key, Template)],
+    expected: &Type,
+    at: Span,
+    scope: &Scope,
+    types: &Types,
+    out: &mut Vec<Diagnostic>,
+) {
+    let known = types.record(expected).unwrap_or_default();
+    let names: Vec<&str> = known.keys().copied().collect();
+    for (key, value) in fields {
+        match known.get(key.text.as_str()) {
+            Some(field) => value.check_into(&field.ty, field.optional, key.span, scope, types, out),
+            None => {
+                let message = format!("unknown field `{}` of `{}`", key.text, describe(expected));
+                out.push(Diagnostic::new(Code::EVC0416, key.span, message).suggest(&key.text, names.iter().copied()));
+                // Its own mistakes still count.
+                let any = Type { kind: Kind::Any, span: expected.span };
+                value.check_into(&any, true, key.span, scope, types, out);
+            }
+        }
+    }
+    let missing = |name: &str, field: &Field| !field.optional && fields.iter().all(|(key, _)| key.text != name);
+    for (name, field) in known.iter().filter(|(name, field)| missing(name, field)) {
+        let message = format!("missing field `{name}`: `{}`", describe(&field.ty));
+        let diagnostic =
+            Diagnostic::new(Code::EVC0415, at, message).secondary(field.name_span, "declared as required here");
+        let root = ["input", "item"].into_iter().find(|root| {
+            let path = scope.get(root).and_then(|root| types.field_at(&root.ty, &[name]).ok());
+            path.is_some_and(|place| {
+                place.field.is_some() && !place.optional && place.ty.kind == types.resolve(&field.ty).kind
+            })
+        });
+        out.push(match root {
+            Some(root) => diagnostic.help(format!("did you mean to pass `{name}: {root}.{name}`?")),
+            None => diagnostic,
+        });
+    }
+}
+
+/// A literal as itself, anything else in `{% %}`.
+fn expr_to_asl(expr: &Expr, scope: &Scope) -> Json {
+    match &expr.tree.kind {
+        // Text that looks like an expression would be taken for one.
+        AstKind::String(text) if !text.starts_with("{%") => Json::String(text.clone()),
+        AstKind::Boolean(value) => Json::Bool(*value),
+        AstKind::Number(value) => number(expr, *value).map_or(Json::Null, Json::Number),
+        _ => Json::String(format!("{{% {} %}}", expr.to_asl(scope))),
+    }
+}
+
+/// The number as it is written, so that an integer stays one.
+fn number(expr: &Expr, value: f64) -> Option<Number> {
+    expr.text.trim().parse().ok().or_else(|| Number::from_f64(value))
+}
+
+/// The significant digits of a number literal; 0 of anything else.
+fn digits(expr: &Expr) -> usize {
+    if !matches!(expr.tree.kind, AstKind::Number(_)) {
+        return 0;
+    }
+    let mantissa = expr.text.split(['e', 'E']).next().unwrap_or("");
+    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    digits.trim_start_matches('0').len()
+}
+
+/// A text as a JSONata literal.
+fn string(text: &str) -> String {
+    Json::from(text).to_string().replace('%', "\\u0025")
+}

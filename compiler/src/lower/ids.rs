@@ -1,0 +1,125 @@
+//! How things of the spec are called in AWS and in the environment of a handler: the names that layers agree on.
+
+use super::plan::LogicalId;
+use crate::model::{Bus, Deadly, Function, Model, Outbox, Queue, Rule, Schedule, Table, Thing, Workflow};
+
+/// The logical id of a function: `CreateOrderFunction`.
+pub fn function(function: &Function) -> LogicalId {
+    LogicalId::new([&function.head.name, "function"])
+}
+
+/// The logical id of a table: `OrdersTable`.
+pub fn table(table: &Table) -> LogicalId {
+    LogicalId::new([&table.head.name, "table"])
+}
+
+/// The logical id of a custom bus: `OrdersBus`.
+pub fn bus(bus: &Bus) -> LogicalId {
+    LogicalId::new([&bus.head.name, "bus"])
+}
+
+/// The logical id of a queue: `JobsQueue`.
+pub fn queue(queue: &Queue) -> LogicalId {
+    LogicalId::new([&queue.head.name, "queue"])
+}
+
+/// The logical id of a rule: `StartFulfilmentRule`.
+pub fn rule(rule: &Rule) -> LogicalId {
+    LogicalId::new([&rule.head.name, "rule"])
+}
+
+/// The logical id of a schedule: `NightlySchedule`.
+pub fn schedule(schedule: &Schedule) -> LogicalId {
+    LogicalId::new([&schedule.head.name, "schedule"])
+}
+
+/// The logical id of a workflow's state machine: `FulfilOrderWorkflow`.
+pub fn workflow(workflow: &Workflow) -> LogicalId {
+    LogicalId::new([&workflow.head.name, "workflow"])
+}
+
+/// The logical id of the state machine that starts a workflow once an event: `FulfilOrderStarter`.
+pub fn starter(workflow: &Workflow) -> LogicalId {
+    LogicalId::new([&workflow.head.name, "starter"])
+}
+
+/// The logical id of an outbox's table: `OrderEventsOutbox`.
+pub fn outbox(outbox: &Outbox) -> LogicalId {
+    LogicalId::new([&outbox.head.name, "outbox"])
+}
+
+/// The logical id of an outbox's forwarder: `OrderEventsForwarder`.
+pub fn forwarder(outbox: &Outbox) -> LogicalId {
+    LogicalId::new([&outbox.head.name, "forwarder"])
+}
+
+/// The logical id of the dead-letter queue of a thing: `StartFulfilmentRuleDeadLetters`.
+pub fn dead_letters(model: &Model, of: Deadly) -> LogicalId {
+    let id = match of {
+        Deadly::Queue(id) => queue(&model.queues[id]),
+        Deadly::Rule(id) => rule(&model.rules[id]),
+        Deadly::Outbox(id) => forwarder(&model.outboxes[id]),
+        Deadly::Function(id) => function(&model.functions[id]),
+        Deadly::Schedule(id) => schedule(&model.schedules[id]),
+    };
+    LogicalId::new([id.as_str(), "dead-letters"])
+}
+
+/// The logical id of a thing that has a name and an ARN.
+pub fn thing(model: &Model, thing: Thing) -> LogicalId {
+    match thing {
+        Thing::Bus(id) => bus(&model.buses[id]),
+        Thing::Table(id) => table(&model.tables[id]),
+        Thing::Function(id) => function(&model.functions[id]),
+        Thing::Queue(id) => queue(&model.queues[id]),
+        Thing::Workflow(id) => workflow(&model.workflows[id]),
+        Thing::Outbox(id) => outbox(&model.outboxes[id]),
+    }
+}
+
+/// The name of the table that holds what idempotent functions have done.
+pub const IDEMPOTENCY_TABLE: &str = "IdempotencyTable";
+
+/// The environment variable that tells a handler a resource's name: `ORDERS_TABLE`.
+pub fn variable(name: &str, kind: &str) -> String {
+    format!("{name}_{kind}")
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
+        .collect()
+}
+
+/// The environment variable with the name of a table.
+pub fn table_variable(table: &Table) -> String {
+    variable(&table.head.name, "table")
+}
+
+/// The environment variable with the name of an outbox's table.
+pub fn outbox_variable(outbox: &Outbox) -> String {
+    variable(&outbox.head.name, "outbox")
+}
+
+/// The environment variable with the name or ARN of a bus.
+pub fn bus_variable(bus: &Bus) -> String {
+    variable(&bus.head.name, "bus")
+}
+
+/// The environment variable with the URL of a queue.
+pub fn queue_variable(queue: &Queue) -> String {
+    variable(&queue.head.name, "queue_url")
+}
+
+/// The environment variable with the name of the idempotency table.
+pub const IDEMPOTENCY_VARIABLE: &str = "IDEMPOTENCY_TABLE";
+
+/// The environment variable with the URL of a forwarder's dead-letter queue.
+pub const DEAD_LETTERS_VARIABLE: &str = "DEAD_LETTERS_QUEUE_URL";
+
+/// The folder, crate and binary of a function, unique in the workspace: `orders-create-order`.
+pub fn binary(model: &Model, function: &Function) -> String {
+    format!("{}-{}", model.service.value, function.head.name)
+}
+
+/// The folder, crate and binary of an outbox's forwarder: `orders-order-events-forwarder`.
+pub fn forwarder_binary(model: &Model, outbox: &Outbox) -> String {
+    format!("{}-{}-forwarder", model.service.value, outbox.head.name)
+}

@@ -1,0 +1,194 @@
+//! What is to be deployed and written, decided down to the last property. Backends turn it into files and decide nothing.
+
+use indexmap::IndexMap;
+
+use super::value::Value;
+use crate::model::{Function, Id, Model, Outbox};
+use crate::source::Span;
+
+/// Everything that the backends write.
+#[derive(Debug)]
+pub struct Plan<'m> {
+    /// The model it was made of, for what is documentation and types.
+    pub model: &'m Model,
+    /// The parameters of the template, in order.
+    pub parameters: IndexMap<String, Parameter>,
+    /// Values by environment: mapping `Environments`, environment, key.
+    pub mappings: IndexMap<String, IndexMap<String, Value>>,
+    /// Resources by logical id, in the order of the template.
+    pub resources: IndexMap<LogicalId, Resource>,
+    /// Outputs by name.
+    pub outputs: IndexMap<String, PlannedOutput>,
+    /// State machines.
+    pub machines: Vec<Machine>,
+    /// Lambda functions to compile.
+    pub handlers: Vec<Handler>,
+    /// Who may do what, and why; what the roles in `resources` say.
+    pub grants: Vec<Grant>,
+}
+
+/// The parameter that picks the environment.
+pub const ENVIRONMENT: &str = "Environment";
+
+impl Plan<'_> {
+    /// Makes `name` the environment that is deployed unless another is given.
+    pub fn set_environment(&mut self, name: &str) {
+        if let Some(parameter) = self.parameters.get_mut(ENVIRONMENT) {
+            parameter.default = Some(name.to_owned());
+        }
+    }
+}
+
+/// The logical id of a resource: letters and digits, derived from the spec's names, unique in the template.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LogicalId(String);
+
+impl LogicalId {
+    /// Joins words in PascalCase: `["create-order", "role"]` gives `CreateOrderRole`. Other characters than ASCII letters and
+    /// digits are dropped; names of the spec have none but hyphens.
+    pub fn new<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
+        Self(words.into_iter().map(pascal_case).collect())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for LogicalId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// `create-order` to `CreateOrder`; what is in PascalCase stays.
+pub fn pascal_case(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    words
+        .flat_map(|word| {
+            let mut chars = word.chars();
+            chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars)
+        })
+        .collect()
+}
+
+/// A parameter of the template.
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    /// Its CloudFormation type, such as `String`.
+    pub type_: &'static str,
+    /// What it is for.
+    pub description: String,
+    /// The value it has unless another is given.
+    pub default: Option<String>,
+    /// The values it may have.
+    pub allowed_values: Vec<String>,
+    /// A regular expression its value must match.
+    pub allowed_pattern: Option<String>,
+    /// The most characters it may have.
+    pub max_length: Option<usize>,
+}
+
+/// A resource of the template.
+#[derive(Debug, Clone)]
+pub struct Resource {
+    /// Its type, such as `AWS::DynamoDB::Table`.
+    pub type_: String,
+    /// Its properties by their CloudFormation names.
+    pub properties: IndexMap<String, Value>,
+    /// What must be there before it, beyond what its properties refer to.
+    pub depends_on: Vec<LogicalId>,
+    /// Its `DeletionPolicy` and `UpdateReplacePolicy`, for what holds data.
+    pub removal: Option<Value>,
+    /// Its `Metadata`, which tells `sam build` how to build it.
+    pub metadata: IndexMap<String, Value>,
+    /// The condition under which it is made.
+    pub condition: Option<String>,
+    /// What in the spec it comes from: "table `orders`".
+    pub origin: String,
+    /// Where that is.
+    pub span: Span,
+}
+
+impl Resource {
+    /// A resource with properties and nothing more.
+    pub fn new(
+        type_: &str,
+        origin: impl Into<String>,
+        span: Span,
+        properties: impl IntoIterator<Item = (&'static str, Value)>,
+    ) -> Self {
+        Self {
+            type_: type_.to_owned(),
+            properties: properties.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+            depends_on: Vec::new(),
+            removal: None,
+            metadata: IndexMap::new(),
+            condition: None,
+            origin: origin.into(),
+            span,
+        }
+    }
+}
+
+/// An output of the template.
+#[derive(Debug, Clone)]
+pub struct PlannedOutput {
+    /// What it is.
+    pub description: Option<String>,
+    /// Its value.
+    pub value: Value,
+}
+
+/// A state machine.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    /// The file under `workflows/`, without its extension: the workflow's name, or `NAME-starter`.
+    pub file: String,
+    /// The logical id of the state machine.
+    pub id: LogicalId,
+    /// The definition, in Amazon States Language. What only the deployed stack knows is a `${Name}` in it.
+    pub definition: serde_json::Value,
+    /// The values of these names.
+    pub substitutions: IndexMap<String, Value>,
+}
+
+/// A Lambda function to compile.
+#[derive(Debug, Clone)]
+pub struct Handler {
+    /// The name of its folder, crate and binary, unique in the workspace: `orders-create-order`.
+    pub binary: String,
+    /// What it runs.
+    pub kind: HandlerKind,
+    /// Environment variables that the template sets, by name, with what each is for: what the generated code reads.
+    pub environment: IndexMap<String, String>,
+}
+
+/// What a handler runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandlerKind {
+    /// The user's function.
+    Function(Id<Function>),
+    /// The forwarder of an outbox.
+    Forwarder(Id<Outbox>),
+}
+
+/// One permission of one role.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    /// Whose it is: "function `create-order`", "workflow `fulfil-order`", "rule `start-fulfilment`".
+    pub principal: String,
+    /// The logical id of the role.
+    pub role: LogicalId,
+    /// The actions, such as `dynamodb:PutItem`.
+    pub actions: Vec<String>,
+    /// What they are allowed on.
+    pub resources: Vec<Value>,
+    /// The conditions, as IAM writes them: operator, key, value.
+    pub conditions: IndexMap<String, IndexMap<String, Value>>,
+    /// Why: "`tables: { orders: put }`".
+    pub reason: String,
+    /// The place in the spec that caused it.
+    pub span: Span,
+}

@@ -1,0 +1,57 @@
+//! Values that may differ between environments.
+
+use crate::source::Span;
+
+/// A place the stack is deployed to.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    /// Its name.
+    pub name: String,
+    /// Where it is declared; `None` for the one that a spec without any has.
+    pub span: Option<Span>,
+    /// What it is for.
+    pub description: Option<String>,
+}
+
+/// A value for each environment, in the order of [`super::Model::environments`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting<T> {
+    values: Vec<T>,
+}
+
+impl<T> Setting<T> {
+    /// A value for each environment; `value` is asked once each.
+    pub(super) fn new(values: Vec<T>) -> Self {
+        Self { values }
+    }
+
+    /// The values, one an environment.
+    pub fn values(&self) -> &[T] {
+        &self.values
+    }
+
+    /// The setting that `f` makes of each value.
+    pub fn map<U>(&self, f: impl FnMut(&T) -> U) -> Setting<U> {
+        Setting { values: self.values.iter().map(f).collect() }
+    }
+}
+
+impl<T: PartialEq> Setting<T> {
+    /// The value, if it is the same everywhere.
+    pub fn same(&self) -> Option<&T> {
+        let (first, rest) = self.values.split_first()?;
+        rest.iter().all(|value| value == first).then_some(first)
+    }
+}
+
+impl<T: Ord> Setting<T> {
+    /// The greatest value of any environment.
+    pub fn greatest(&self) -> Option<&T> {
+        self.values.iter().max()
+    }
+
+    /// The least value of any environment.
+    pub fn least(&self) -> Option<&T> {
+        self.values.iter().min()
+    }
+}

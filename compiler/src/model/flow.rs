@@ -1,0 +1,151 @@
+//! Who makes events and who gets them: the edges of the graph, derived from what functions, rules and workflows say.
+
+use super::{Bus, Destination, Event, Function, Id, Model, Queue, Rule, Schedule, StepKind, Workflow};
+use crate::source::Span;
+
+/// Something that invokes a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trigger {
+    /// Its HTTP route.
+    Api,
+    /// A rule that has it as a target.
+    Rule(Id<Rule>),
+    /// A queue that it works off.
+    Queue(Id<Queue>),
+    /// A schedule.
+    Schedule(Id<Schedule>),
+    /// A step of a workflow.
+    Workflow(Id<Workflow>),
+}
+
+/// A thing that makes or gets events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Node {
+    /// An event.
+    Event(Id<Event>),
+    /// A function.
+    Function(Id<Function>),
+    /// A workflow.
+    Workflow(Id<Workflow>),
+    /// A queue.
+    Queue(Id<Queue>),
+}
+
+/// An edge of the flow with the place that says so.
+#[derive(Debug, Clone, Copy)]
+pub struct Edge {
+    /// What comes first.
+    pub from: Node,
+    /// What it leads to.
+    pub to: Node,
+    /// The place that makes the edge.
+    pub span: Span,
+}
+
+impl Model {
+    /// Every edge along which an event, a message or a call moves: event → target, function → event, workflow → function,
+    /// workflow → event, function → queue, queue → function.
+    pub fn flow(&self) -> Vec<Edge> {
+        let mut edges = Vec::new();
+        for rule in self.rules.values() {
+            for target in &rule.targets {
+                let to = match target.to {
+                    Destination::Function(id) => Node::Function(id),
+                    Destination::Workflow(id) => Node::Workflow(id),
+                    Destination::Queue(id) => Node::Queue(id),
+                    Destination::Bus(_) => continue,
+                };
+                edges.extend(rule.events.iter().map(|event| Edge {
+                    from: Node::Event(event.value),
+                    to,
+                    span: target.span,
+                }));
+            }
+        }
+        for (id, function) in self.functions.iter() {
+            let from = Node::Function(id);
+            let events = function.publishes.iter().chain(&function.outbox_events);
+            edges.extend(events.map(|event| Edge { from, to: Node::Event(event.value), span: event.span }));
+            edges.extend(function.sends.iter().map(|queue| Edge {
+                from,
+                to: Node::Queue(queue.value),
+                span: queue.span,
+            }));
+        }
+        for (id, queue) in self.queues.iter() {
+            if let Some(function) = &queue.to {
+                edges.push(Edge { from: Node::Queue(id), to: Node::Function(function.value), span: function.span });
+            }
+        }
+        for (id, workflow) in self.workflows.iter() {
+            let from = Node::Workflow(id);
+            workflow.body.walk(&mut |step| {
+                match &step.kind {
+                    StepKind::Call(call) => {
+                        edges.extend(call.function.map(|to| Edge { from, to: Node::Function(to), span: call.span }));
+                    }
+                    StepKind::Publish { event: Some(event), span, .. } => {
+                        edges.push(Edge { from, to: Node::Event(*event), span: *span });
+                    }
+                    _ => {}
+                }
+                if let Some(undo) = &step.undo {
+                    edges.extend(undo.function.map(|to| Edge { from, to: Node::Function(to), span: undo.span }));
+                }
+            });
+        }
+        edges
+    }
+
+    /// Fills in what invokes each function.
+    pub(super) fn derive_triggers(&mut self) {
+        let mut triggers: Vec<(Id<Function>, Trigger)> = Vec::new();
+        let routed = self.functions.iter().filter(|(_, function)| function.api.is_some());
+        triggers.extend(routed.map(|(id, _)| (id, Trigger::Api)));
+        for (id, rule) in self.rules.iter() {
+            let functions = rule.targets.iter().filter_map(|target| match target.to {
+                Destination::Function(function) => Some(function),
+                _ => None,
+            });
+            triggers.extend(functions.map(|function| (function, Trigger::Rule(id))));
+        }
+        let queues = self.queues.iter().filter_map(|(id, queue)| Some((queue.to.as_ref()?.value, Trigger::Queue(id))));
+        triggers.extend(queues);
+        for (id, schedule) in self.schedules.iter() {
+            if let Some(Destination::Function(function)) = schedule.target.as_ref().map(|target| target.to) {
+                triggers.push((function, Trigger::Schedule(id)));
+            }
+        }
+        for (id, workflow) in self.workflows.iter() {
+            workflow.body.walk(&mut |step| {
+                let called = match &step.kind {
+                    StepKind::Call(call) => call.function,
+                    _ => None,
+                };
+                let undone = step.undo.as_ref().and_then(|undo| undo.function);
+                triggers
+                    .extend([called, undone].into_iter().flatten().map(|function| (function, Trigger::Workflow(id))));
+            });
+        }
+        for (function, trigger) in triggers {
+            if !self.functions[function].triggers.contains(&trigger) {
+                self.functions[function].triggers.push(trigger);
+            }
+        }
+    }
+
+    /// What a node is called: "event `OrderCreated`".
+    pub fn describe(&self, node: Node) -> String {
+        match node {
+            Node::Event(id) => format!("event `{}`", self.events[id].head.name),
+            Node::Function(id) => format!("function `{}`", self.functions[id].head.name),
+            Node::Workflow(id) => format!("workflow `{}`", self.workflows[id].head.name),
+            Node::Queue(id) => format!("queue `{}`", self.queues[id].head.name),
+        }
+    }
+
+    /// The events that travel on a bus.
+    pub fn events_on(&self, bus: Id<Bus>) -> impl Iterator<Item = (Id<Event>, &Event)> {
+        self.events.iter().filter(move |(_, event)| event.bus == bus)
+    }
+}

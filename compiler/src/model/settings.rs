@@ -1,0 +1,107 @@
+//! Values by environment: what the top level says, and what each environment says instead.
+
+use indexmap::IndexMap;
+
+use super::environment::{Environment, Setting};
+use super::names::unresolved;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::Spanned;
+use crate::spec::Sections;
+use crate::spec::decode::Declared;
+use crate::spec::environment as spec;
+use crate::spec::scalar::{Duration, Name};
+
+/// What CloudWatch Logs keeps when nothing else is said.
+const LOG_RETENTION: Duration = Duration::days(14);
+
+/// The environments of a spec; one named `dev` when it declares none.
+pub(super) fn environments(sections: &Sections) -> Vec<Environment> {
+    let declared = sections.environments.iter().map(|(name, environment)| Environment {
+        name: name.to_owned(),
+        span: Some(environment.name_span),
+        description: environment.description.clone(),
+    });
+    let declared: Vec<Environment> = declared.collect();
+    if declared.is_empty() {
+        return vec![Environment { name: "dev".to_owned(), span: None, description: None }];
+    }
+    declared
+}
+
+/// Asks each environment; where it says nothing, `base` counts.
+pub(super) fn setting<T: Clone>(
+    sections: &Sections,
+    base: T,
+    ask: impl Fn(&spec::Environment) -> Option<T>,
+) -> Setting<T> {
+    if sections.environments.is_empty() {
+        return Setting::new(vec![base]);
+    }
+    let values = sections.environments.items.values();
+    Setting::new(values.map(|environment: &Declared<_>| ask(environment).unwrap_or_else(|| base.clone())).collect())
+}
+
+/// How long log groups keep entries.
+pub(super) fn log_retention(sections: &Sections) -> Setting<Duration> {
+    let base = sections.observability.logs.retention.as_ref().map_or(LOG_RETENTION, |retention| retention.value);
+    setting(sections, base, |environment| Some(environment.logs.as_ref()?.retention.as_ref()?.value))
+}
+
+/// A setting that environments have for tables.
+pub(super) fn of_tables<T: Clone>(
+    sections: &Sections,
+    base: T,
+    ask: impl Fn(&spec::EnvironmentTables) -> Option<Spanned<T>>,
+) -> Setting<T> {
+    setting(sections, base, |environment| environment.tables.as_ref().and_then(&ask).map(|value| value.value))
+}
+
+/// A setting that environments have for one function.
+pub(super) fn of_function<T: Clone>(
+    sections: &Sections,
+    name: &str,
+    base: T,
+    ask: impl Fn(&spec::EnvironmentFunction) -> Option<T>,
+) -> Setting<T> {
+    setting(sections, base, |environment| environment.functions.get(name).and_then(&ask))
+}
+
+/// The environment variables of a function, each with its value everywhere.
+pub(super) fn variables(
+    sections: &Sections,
+    name: &str,
+    declared: &IndexMap<Spanned<String>, Spanned<String>>,
+) -> IndexMap<Name, Setting<String>> {
+    let one = |(key, value): (&Spanned<String>, &Spanned<String>)| {
+        let values = of_function(sections, name, value.value.clone(), |function| {
+            function.environment.get(key.as_str()).map(|value| value.value.clone())
+        });
+        (key.clone(), values)
+    };
+    declared.iter().map(one).collect()
+}
+
+/// Reports functions and variables that environments name and that do not exist.
+pub(super) fn check_names(sections: &Sections, diagnostics: &mut Vec<Diagnostic>) {
+    for environment in sections.environments.items.values() {
+        for (name, settings) in &environment.functions {
+            let Some(function) = sections.functions.get(name) else {
+                if !sections.functions.declares(name) {
+                    diagnostics.push(unresolved("function", name, sections.functions.names()));
+                }
+                continue;
+            };
+            for variable in settings.environment.keys() {
+                if !function.environment.contains_key(variable.as_str()) {
+                    let known = function.environment.keys().map(|key| key.as_str());
+                    let message = format!("function `{}` has no environment variable `{}`", name.value, variable.value);
+                    diagnostics.push(
+                        Diagnostic::new(Code::EVC0101, variable.span, message)
+                            .suggest(variable, known)
+                            .help("declare it under the function's `environment`, with the value it has elsewhere"),
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! Workflows with their steps resolved: where each goes, what each calls, what is known at each.
+
+use super::{Event, Function, Head, Id};
+use crate::expr::{Expr, Scope, Template};
+use crate::source::{Span, Spanned};
+use crate::spec::scalar::{Duration, Name};
+use crate::spec::workflow::Jitter;
+use crate::types::Type;
+
+/// A workflow.
+#[derive(Debug, Clone)]
+pub struct Workflow {
+    /// Name, places, description.
+    pub head: Head,
+    /// What an execution is given.
+    pub input: Type,
+    /// How long an execution may take.
+    pub timeout: Duration,
+    /// Its steps.
+    pub body: Body,
+}
+
+/// Steps that run in one scope: those of a workflow, of a branch, or of a `for-each`.
+#[derive(Debug, Clone, Default)]
+pub struct Body {
+    /// The steps in the order written; the first one is where the body starts.
+    pub steps: Vec<Step>,
+}
+
+/// The place of a step in its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StepId(
+    /// The index in [`Body::steps`].
+    pub usize,
+);
+
+/// A step.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Its name, unique in the workflow.
+    pub name: String,
+    /// The place of its name.
+    pub name_span: Span,
+    /// The place of the key that says what it does.
+    pub kind_span: Span,
+    /// What it is for.
+    pub description: Option<String>,
+    /// What it does.
+    pub kind: StepKind,
+    /// Where it goes when done. Not looked at for `succeed` and `fail`.
+    pub next: Next,
+    /// When to try again, in order.
+    pub retry: Vec<Retry>,
+    /// Where to go on errors, in order.
+    pub catch: Vec<CatchError>,
+    /// The call that takes back what it did.
+    pub undo: Option<Call>,
+    /// How long it may take.
+    pub timeout: Option<Duration>,
+    /// How long it may be silent.
+    pub heartbeat: Option<Duration>,
+    /// What its name is bound to when it is done; `None` for steps that bind nothing.
+    pub result: Option<Type>,
+    /// What expressions of the step may refer to.
+    pub scope: Scope,
+    /// What the arguments of its `undo` may refer to: `scope` and its own result.
+    pub undo_scope: Scope,
+    /// Whether no route from the start of the body leads here.
+    pub unreachable: bool,
+}
+
+/// Where a step goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// To a step of the same body.
+    Step(StepId),
+    /// To the end of the body.
+    End,
+}
+
+/// What a step does. Parts that could not be read or resolved are `None` and have been reported.
+#[derive(Debug, Clone)]
+pub enum StepKind {
+    /// Calls a function.
+    Call(Call),
+    /// Goes one of several ways.
+    Choose {
+        /// Conditions in order.
+        choices: Vec<Choice>,
+        /// Where to go when none holds.
+        otherwise: Next,
+    },
+    /// Runs branches at the same time.
+    Parallel(Vec<Branch>),
+    /// Runs steps for each item of a list.
+    ForEach {
+        /// The list.
+        items: Option<Expr>,
+        /// The most items at once.
+        concurrency: Option<u64>,
+        /// The steps.
+        body: Body,
+    },
+    /// Waits.
+    Wait(Wait),
+    /// Puts an event on its bus.
+    Publish {
+        /// The event.
+        event: Option<Id<Event>>,
+        /// Its detail.
+        detail: Option<Template>,
+        /// The place of the event's name.
+        span: Span,
+    },
+    /// Binds values.
+    Set(Option<Template>),
+    /// Runs the `undo` of every completed step of the body, last first.
+    Compensate,
+    /// Ends well.
+    Succeed(Option<Template>),
+    /// Ends with an error.
+    Fail {
+        /// The error's name.
+        error: Name,
+        /// Why.
+        cause: Option<Expr>,
+    },
+}
+
+/// A call of a function.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The function.
+    pub function: Option<Id<Function>>,
+    /// The place of its name.
+    pub span: Span,
+    /// What it is given.
+    pub with: Option<Template>,
+}
+
+/// One way out of a `choose`.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// The condition.
+    pub when: Option<Expr>,
+    /// Where to go.
+    pub then: Next,
+    /// The place of the choice.
+    pub span: Span,
+}
+
+/// One branch of a `parallel`.
+#[derive(Debug, Clone)]
+pub struct Branch {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// Its steps.
+    pub body: Body,
+}
+
+/// How long to wait.
+#[derive(Debug, Clone)]
+pub enum Wait {
+    /// This long.
+    For(Duration),
+    /// Until a timestamp.
+    Until(Option<Expr>),
+}
+
+/// When to try again.
+#[derive(Debug, Clone)]
+pub struct Retry {
+    /// The errors this is for.
+    pub errors: Vec<Spanned<RetryError>>,
+    /// How often to try again.
+    pub attempts: u64,
+    /// How long to wait before the first retry.
+    pub interval: Duration,
+    /// What the interval is multiplied by.
+    pub backoff: f64,
+    /// The longest interval.
+    pub max_interval: Duration,
+    /// Whether the wait is random.
+    pub jitter: Jitter,
+    /// Its place; `None` for the retry that every call has when the spec says none.
+    pub span: Option<Span>,
+}
+
+/// An error, or a kind of errors, that a retry or a catch is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RetryError {
+    /// A hiccup of Lambda or of something the function uses, or a crash of the function.
+    Transient,
+    /// The step took too long.
+    Timeout,
+    /// A business error of the function, or the error of a `fail` in a branch.
+    Named(String),
+    /// Any error.
+    All,
+}
+
+impl RetryError {
+    /// Reads the name as the spec writes it.
+    pub fn parse(name: &str) -> Self {
+        match name {
+            "Transient" => Self::Transient,
+            "Timeout" => Self::Timeout,
+            "All" => Self::All,
+            other => Self::Named(other.to_owned()),
+        }
+    }
+
+    /// The name as the spec writes it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Transient => "Transient",
+            Self::Timeout => "Timeout",
+            Self::All => "All",
+            Self::Named(name) => name,
+        }
+    }
+}
+
+/// Where to go on an error.
+#[derive(Debug, Clone)]
+pub struct CatchError {
+    /// The error.
+    pub error: Spanned<RetryError>,
+    /// Where to go.
+    pub then: Next,
+}
+
+impl Body {
+    /// The step of this id.
+    pub fn step(&self, id: StepId) -> &Step {
+        &self.steps[id.0]
+    }
+
+    /// All steps of this body with their ids.
+    pub fn iter(&self) -> impl Iterator<Item = (StepId, &Step)> {
+        self.steps.iter().enumerate().map(|(index, step)| (StepId(index), step))
+    }
+
+    /// Visits every step of this body and of the bodies in it, outer ones first.
+    pub fn walk<'b>(&'b self, visit: &mut impl FnMut(&'b Step)) {
+        for step in &self.steps {
+            visit(step);
+            for body in step.bodies() {
+                body.walk(visit);
+            }
+        }
+    }
+
+    /// Visits this body and every body in it.
+    pub fn bodies<'b>(&'b self, visit: &mut impl FnMut(&'b Body)) {
+        visit(self);
+        for step in &self.steps {
+            for body in step.bodies() {
+                body.bodies(visit);
+            }
+        }
+    }
+
+    /// Whether it has a `compensate` step of its own.
+    pub fn compensates(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.kind, StepKind::Compensate))
+    }
+}
+
+impl Step {
+    /// The bodies inside of this step.
+    pub fn bodies(&self) -> Vec<&Body> {
+        match &self.kind {
+            StepKind::Parallel(branches) => branches.iter().map(|branch| &branch.body).collect(),
+            StepKind::ForEach { body, .. } => vec![body],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Where the step may go when all is well.
+    pub fn successors(&self) -> Vec<Next> {
+        match &self.kind {
+            StepKind::Choose { choices, otherwise } => {
+                choices.iter().map(|choice| choice.then).chain([*otherwise]).collect()
+            }
+            StepKind::Succeed(_) | StepKind::Fail { .. } => Vec::new(),
+            _ => vec![self.next],
+        }
+    }
+}

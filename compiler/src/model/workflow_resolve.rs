@@ -1,0 +1,285 @@
+//! Spec to model for workflows: steps resolved, expressions parsed, results typed.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+
+use super::names::{find, head, twice, unresolved};
+use super::workflow::{
+    Body, Branch, Call, CatchError, Choice, Next, Retry, RetryError, Step, StepId, StepKind, Wait, Workflow,
+};
+use super::{Model, routes};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::expr::{BUILT_IN_ROOTS, Expr, Scope, Template};
+use crate::source::{Span, Spanned};
+use crate::spec::Sections;
+use crate::spec::decode::Declared;
+use crate::spec::scalar::{Arguments, Duration, Expression, Name};
+use crate::spec::workflow as spec;
+use crate::spec::workflow::Jitter;
+use crate::types::{Field, Kind, Range, Record, Type};
+
+/// How long an execution may take when the spec does not say.
+const TIMEOUT: Duration = Duration::days(1);
+
+/// Resolves a workflow.
+pub(super) fn workflow(
+    sections: &Sections,
+    model: &Model,
+    name: &str,
+    item: &Declared<spec::Workflow>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Workflow {
+    diagnostics.extend(model.types.check_type(&item.input.0));
+    let mut names = IndexMap::new();
+    collect_names(&item.steps, &mut names, diagnostics);
+    let mut builder = Builder { sections, model, names: names.keys().cloned().collect(), diagnostics };
+    let mut body = builder.body(&item.steps);
+    routes::scopes(&mut body, &item.input.0, &names);
+    Workflow {
+        head: head(name, item, item.description.as_ref(), &item.allow),
+        input: item.input.0.clone(),
+        timeout: item.timeout.as_ref().map_or(TIMEOUT, |timeout| timeout.value),
+        body,
+    }
+}
+
+/// Gathers the names of all steps, at any depth. A name may be used once, for its result is known by it everywhere.
+fn collect_names(steps: &spec::Steps, names: &mut IndexMap<String, Span>, diagnostics: &mut Vec<Diagnostic>) {
+    for (name, step) in steps.iter() {
+        let declared = Name::new(name.to_owned(), step.name_span);
+        if BUILT_IN_ROOTS.contains(&name) {
+            diagnostics.push(
+                Diagnostic::new(Code::EVC0106, step.name_span, format!("`{name}` cannot name a step"))
+                    .note(format!("expressions know `{name}` as something that every workflow has")),
+            );
+        } else if let Some(first) = names.get(name) {
+            diagnostics.push(
+                twice("step", &declared, *first)
+                    .note("the result of a step is known by its name in the whole workflow, in branches too"),
+            );
+        } else {
+            names.insert(name.to_owned(), step.name_span);
+        }
+        match &step.kind {
+            spec::StepKind::Parallel(branches) => {
+                for branch in branches.values() {
+                    collect_names(&branch.steps, names, diagnostics);
+                }
+            }
+            spec::StepKind::ForEach(each) => collect_names(&each.steps, names, diagnostics),
+            _ => {}
+        }
+    }
+}
+
+struct Builder<'a> {
+    sections: &'a Sections,
+    model: &'a Model,
+    names: BTreeSet<String>,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl Builder<'_> {
+    fn body(&mut self, steps: &spec::Steps) -> Body {
+        if steps.items.is_empty() && steps.broken.is_empty() {
+            return Body::default();
+        }
+        let resolved = steps.items.iter().enumerate();
+        Body { steps: resolved.map(|(index, (name, step))| self.step(steps, index, name, step)).collect() }
+    }
+
+    fn step(&mut self, steps: &spec::Steps, index: usize, name: &str, step: &Declared<spec::Step>) -> Step {
+        let kind = self.kind(steps, index, &step.kind);
+        let next = match &step.next {
+            spec::Next::Following => following(steps, index),
+            spec::Next::End(_) => Next::End,
+            spec::Next::Step(then) => self.target(steps, then).unwrap_or_else(|| following(steps, index)),
+        };
+        let result = self.result(&kind, step.kind_span);
+        Step {
+            name: name.to_owned(),
+            name_span: step.name_span,
+            kind_span: step.kind_span,
+            description: step.description.clone(),
+            next,
+            retry: retries(&step.retry, &kind),
+            catch: self.catches(steps, &step.catch),
+            undo: step.undo.as_ref().map(|undo| self.call(&undo.value)),
+            timeout: step.timeout.as_ref().map(|timeout| timeout.value),
+            heartbeat: step.heartbeat.as_ref().map(|heartbeat| heartbeat.value),
+            result,
+            kind,
+            scope: Scope::default(),
+            undo_scope: Scope::default(),
+            unreachable: false,
+        }
+    }
+
+    fn kind(&mut self, steps: &spec::Steps, index: usize, kind: &spec::StepKind) -> StepKind {
+        match kind {
+            spec::StepKind::Call(call) => StepKind::Call(self.call(call)),
+            spec::StepKind::Choose { choices, otherwise } => StepKind::Choose {
+                choices: choices
+                    .iter()
+                    .filter_map(|choice| {
+                        let when = self.expression(&choice.when);
+                        Some(Choice { when, then: self.target(steps, &choice.then)?, span: choice.span })
+                    })
+                    .collect(),
+                otherwise: otherwise
+                    .as_ref()
+                    .and_then(|otherwise| self.target(steps, otherwise))
+                    .unwrap_or_else(|| following(steps, index)),
+            },
+            spec::StepKind::Parallel(branches) => {
+                let branch = |(name, branch): (&Spanned<String>, &spec::Branch)| Branch {
+                    name: name.clone(),
+                    body: self.body(&branch.steps),
+                };
+                StepKind::Parallel(branches.iter().map(branch).collect())
+            }
+            spec::StepKind::ForEach(each) => StepKind::ForEach {
+                items: self.expression(&each.items),
+                concurrency: each.concurrency.as_ref().map(|concurrency| concurrency.value),
+                body: self.body(&each.steps),
+            },
+            spec::StepKind::Wait(spec::Wait::For(duration)) => StepKind::Wait(Wait::For(duration.value)),
+            spec::StepKind::Wait(spec::Wait::Until(until)) => StepKind::Wait(Wait::Until(self.expression(until))),
+            spec::StepKind::Publish { event, detail } => StepKind::Publish {
+                event: find(&self.sections.events, "event", event, self.diagnostics),
+                detail: detail.as_ref().and_then(|detail| self.template(detail)),
+                span: event.span,
+            },
+            spec::StepKind::Set(values) => StepKind::Set(self.template(values)),
+            spec::StepKind::Compensate => StepKind::Compensate,
+            spec::StepKind::Succeed(output) => {
+                StepKind::Succeed(output.as_ref().and_then(|output| self.template(output)))
+            }
+            spec::StepKind::Fail { error, cause } => {
+                StepKind::Fail { error: error.clone(), cause: cause.as_ref().and_then(|cause| self.expression(cause)) }
+            }
+        }
+    }
+
+    fn call(&mut self, call: &spec::Call) -> Call {
+        Call {
+            function: find(&self.sections.functions, "function", &call.function, self.diagnostics),
+            span: call.function.span,
+            with: call.with.as_ref().and_then(|with| self.template(with)),
+        }
+    }
+
+    fn expression(&mut self, expression: &Spanned<Expression>) -> Option<Expr> {
+        Expr::parse(&expression.text, expression.span, &self.names).map_err(|error| self.diagnostics.push(error)).ok()
+    }
+
+    fn template(&mut self, arguments: &Spanned<Arguments>) -> Option<Template> {
+        Template::decode(&arguments.0, &self.names, self.diagnostics)
+    }
+
+    /// The step that a `then` or `else` names: one of the same body.
+    fn target(&mut self, steps: &spec::Steps, name: &Name) -> Option<Next> {
+        if let Some(index) = steps.items.get_index_of(name.as_str()) {
+            return Some(Next::Step(StepId(index)));
+        }
+        if !steps.declares(name) {
+            let mut diagnostic = unresolved("step", name, steps.names());
+            if self.names.contains(name.as_str()) {
+                diagnostic = diagnostic.note("a step can go only to steps beside it, not into or out of a branch");
+            }
+            self.diagnostics.push(diagnostic);
+        }
+        None
+    }
+
+    fn catches(&mut self, steps: &spec::Steps, catches: &spec::Catch) -> Vec<CatchError> {
+        let mut resolved = Vec::new();
+        for (error, then) in catches {
+            if let Some(then) = self.target(steps, then) {
+                resolved.push(CatchError { error: error.as_ref().map(|name| RetryError::parse(name)), then });
+            }
+        }
+        // What is caught by name comes before what catches all, whatever the order written.
+        resolved.sort_by_key(|catch| catch.error.value == RetryError::All);
+        resolved
+    }
+
+    /// What a step's name is bound to.
+    fn result(&self, kind: &StepKind, at: Span) -> Option<Type> {
+        match kind {
+            StepKind::Call(call) => {
+                let output = call.function.and_then(|function| self.model.functions[function].output.clone());
+                Some(output.unwrap_or_else(|| any(at)))
+            }
+            StepKind::Publish { .. } => Some(record(at, [("eventId", Kind::String(Range::default()))])),
+            StepKind::Set(_) => Some(any(at)),
+            StepKind::Parallel(branches) => {
+                let mut fields = IndexMap::new();
+                for branch in branches {
+                    let ty = body_result(&branch.body, at);
+                    fields
+                        .insert(branch.name.value.clone(), Field { ty, optional: false, name_span: branch.name.span });
+                }
+                Some(Type { kind: Kind::Record(Record { extends: None, fields }), span: at })
+            }
+            StepKind::ForEach { body, .. } => {
+                Some(Type { kind: Kind::List(Box::new(body_result(body, at)), Range::default()), span: at })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What a body gives: the result of its last step, if that is the only way out of it.
+fn body_result(body: &Body, at: Span) -> Type {
+    let mut ends = body
+        .steps
+        .iter()
+        .filter(|step| step.successors().contains(&Next::End) || matches!(step.kind, StepKind::Succeed(_)));
+    match (ends.next(), ends.next()) {
+        (Some(only), None) => only.result.clone().unwrap_or_else(|| any(at)),
+        _ => any(at),
+    }
+}
+
+fn any(span: Span) -> Type {
+    Type { kind: Kind::Any, span }
+}
+
+/// A record of fields that are always there.
+pub(super) fn record<const N: usize>(span: Span, fields: [(&str, Kind); N]) -> Type {
+    let field = |(name, kind): (&str, Kind)| {
+        (name.to_owned(), Field { ty: Type { kind, span }, optional: false, name_span: span })
+    };
+    Type { kind: Kind::Record(Record { extends: None, fields: fields.into_iter().map(field).collect() }), span }
+}
+
+fn following(steps: &spec::Steps, index: usize) -> Next {
+    if index + 1 < steps.items.len() { Next::Step(StepId(index + 1)) } else { Next::End }
+}
+
+/// The retries of a step; a call or a publish that says none is tried again on hiccups.
+fn retries(written: &[Spanned<spec::Retry>], kind: &StepKind) -> Vec<Retry> {
+    if written.is_empty() && matches!(kind, StepKind::Call(_) | StepKind::Publish { .. }) {
+        return vec![Retry {
+            errors: vec![Spanned::new(RetryError::Transient, Span::default())],
+            attempts: 3,
+            interval: Duration::seconds(1),
+            backoff: 2.0,
+            max_interval: Duration::seconds(60),
+            jitter: Jitter::Full,
+            span: None,
+        }];
+    }
+    let retry = |retry: &Spanned<spec::Retry>| Retry {
+        errors: retry.errors.iter().map(|name| name.as_ref().map(|name| RetryError::parse(name))).collect(),
+        attempts: retry.attempts.as_ref().map_or(3, |attempts| attempts.value),
+        interval: retry.interval.as_ref().map_or(Duration::seconds(1), |interval| interval.value),
+        backoff: retry.backoff.as_ref().map_or(2.0, |backoff| backoff.value),
+        max_interval: retry.max_interval.as_ref().map_or(Duration::seconds(60), |interval| interval.value),
+        jitter: retry.jitter.unwrap_or(Jitter::Full),
+        span: Some(retry.span),
+    };
+    written.iter().map(retry).collect()
+}

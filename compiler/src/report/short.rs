@@ -1,0 +1,36 @@
+//! One line a diagnostic, as compilers have always written them: `file:line:column: error[EVC0101]: message`.
+
+use std::fmt::Write as _;
+
+use super::{Counts, path, sorted};
+use crate::diagnostics::Diagnostic;
+use crate::source::SourceMap;
+
+/// Renders diagnostics and, if there are any, a last line that counts them.
+pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
+    let mut text = lines(diagnostics, sources);
+    if !diagnostics.is_empty() {
+        let _ = writeln!(text, "{}", Counts::of(diagnostics));
+    }
+    text
+}
+
+/// Renders diagnostics without the count.
+pub fn lines(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
+    let mut text = String::new();
+    for diagnostic in sorted(diagnostics) {
+        let span = diagnostic.primary.span;
+        let position = sources.position(span);
+        let _ = writeln!(
+            text,
+            "{}:{}:{}: {}[{}]: {}",
+            path(sources, span),
+            position.line,
+            position.column,
+            diagnostic.severity().as_str(),
+            diagnostic.code,
+            diagnostic.message.replace('\n', " ")
+        );
+    }
+    text
+}

@@ -1,0 +1,129 @@
+//! Every output of the same diagnostics: two files, a fix, notes, a label elsewhere, characters that need escaping.
+
+use super::*;
+use crate::diagnostics::Code;
+use crate::source::FileId;
+
+const ORDERS: &str = "evc: 1\nservice: orders\nimports: [\"./pay ments.yaml\"]\nrules:\n  start:\n    event: OrderPlacd\n    to: { workflow: größe }\n";
+const PAYMENTS: &str = "evc: 1\nservice: orders\nevents:\n  OrderPlaced:\n    source: order.service\n";
+
+fn span_of(sources: &SourceMap, file: FileId, text: &str) -> Span {
+    let start = sources.file(file).text.find(text).expect("the text is in the file");
+    Span::new(file, start..start + text.len())
+}
+
+fn sample() -> (SourceMap, Vec<Diagnostic>) {
+    let mut sources = SourceMap::default();
+    let orders = sources.add("specs/orders.yaml", ORDERS);
+    let payments = sources.add("specs/pay ments.yaml", PAYMENTS);
+    let first = span_of(&sources, orders, "service: orders");
+    let again = span_of(&sources, payments, "service: orders");
+    let diagnostics = vec![
+        Diagnostic::new(
+            Code::EVC0107,
+            span_of(&sources, payments, "order.service"),
+            "100% sure, 2 lines:\nthis is one",
+        )
+        .note("why it matters, at a length that does not fit into one line of a terminal that is eighty columns wide")
+        .on("events.OrderPlaced"),
+        Diagnostic::new(Code::EVC0002, again, "the key `service` is given twice")
+            .label("given again here")
+            .secondary(first, "first given here"),
+        Diagnostic::new(Code::EVC0101, span_of(&sources, orders, "größe"), "unknown workflow `größe`")
+            .help("declare it under `workflows:`")
+            .note("there are no workflows in this spec"),
+        Diagnostic::new(Code::EVC0101, span_of(&sources, orders, "OrderPlacd"), "unknown event `OrderPlacd`")
+            .label("no such event")
+            .secondary(span_of(&sources, orders, "start"), "in this rule")
+            .suggest("OrderPlacd", ["OrderPlaced", "OrderPaid"]),
+    ];
+    (sources, diagnostics)
+}
+
+#[test]
+fn terminal_output() {
+    let (sources, diagnostics) = sample();
+    insta::assert_snapshot!(terminal::render(&diagnostics, &sources, terminal::Style { width: 80, color: false }));
+}
+
+#[test]
+fn terminal_output_in_colour_has_the_same_text() {
+    let (sources, diagnostics) = sample();
+    let colored = terminal::render(&diagnostics, &sources, terminal::Style { width: 80, color: true });
+    assert!(colored.contains("\u{1b}["));
+    let plain = terminal::render(&diagnostics, &sources, terminal::Style { width: 80, color: false });
+    assert_eq!(anstream::adapter::strip_str(&colored).to_string(), plain);
+}
+
+#[test]
+fn short_output() {
+    let (sources, diagnostics) = sample();
+    insta::assert_snapshot!(short::render(&diagnostics, &sources));
+}
+
+#[test]
+fn github_output() {
+    let (sources, diagnostics) = sample();
+    insta::assert_snapshot!(github::render(&diagnostics, &sources));
+}
+
+#[test]
+fn json_output() {
+    let (sources, diagnostics) = sample();
+    let text = json::render(&diagnostics, &sources);
+    for line in text.lines() {
+        serde_json::from_str::<serde_json::Value>(line).expect("each line is JSON");
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn sarif_output() {
+    let (sources, diagnostics) = sample();
+    let text = sarif::render(&diagnostics, &sources);
+    let mut log: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array_mut().expect("rules");
+    assert_eq!(rules.len(), crate::diagnostics::ALL.len());
+    assert!(rules.iter().all(|rule| rule["shortDescription"]["text"] != ""));
+    // The pages are not this test's subject.
+    rules.clear();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&log["runs"][0]["results"]).expect("JSON"));
+}
+
+#[test]
+fn nothing_to_report() {
+    let sources = SourceMap::default();
+    assert_eq!(terminal::render(&[], &sources, terminal::Style::default()), "");
+    assert_eq!(short::render(&[], &sources), "");
+    assert_eq!(github::render(&[], &sources), "");
+    assert_eq!(json::render(&[], &sources), "{\"reason\":\"summary\",\"errors\":0,\"warnings\":0}\n");
+}
+
+#[test]
+fn places_at_the_ends_of_files_are_drawn() {
+    let mut sources = SourceMap::default();
+    let empty = sources.add("empty.yaml", "");
+    let file = sources.add("file.yaml", "a: [\n");
+    let diagnostics = [
+        Diagnostic::new(Code::EVC0104, Span::new(empty, 0..0), "the spec is empty"),
+        Diagnostic::new(Code::EVC0001, Span::new(file, 5..5), "expected `]`"),
+    ];
+    insta::assert_snapshot!(terminal::render(&diagnostics, &sources, terminal::Style::default()));
+}
+
+#[test]
+fn counts() {
+    let text = |errors, warnings| Counts { errors, warnings }.to_string();
+    assert_eq!(
+        [text(3, 1), text(1, 2), text(0, 1), text(0, 0)],
+        ["3 errors, 1 warning", "1 error, 2 warnings", "1 warning", ""]
+    );
+}
+
+#[test]
+fn pages_for_terminals() {
+    assert_eq!(page::render(Code::EVC0002, false), Code::EVC0002.page());
+    let colored = page::render(Code::EVC0002, true);
+    assert!(colored.starts_with("\u{1b}[1mEVC0002: "), "{colored}");
+    assert!(!colored.contains("```"));
+}

@@ -1,0 +1,91 @@
+//! `allow:` warnings that are fine on one item, each with the reason.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::decode::{Decode, Decoder};
+use crate::diagnostics::{ALL, Code, Diagnostic, Severity};
+use crate::source::Span;
+use crate::yaml::{Entry, Node, NodeKind};
+
+/// The warnings that an item allows.
+#[derive(Debug, Clone, Default)]
+pub struct Allows(
+    /// In the order written.
+    pub Vec<Allow>,
+);
+
+/// One warning that is fine here.
+#[derive(Debug, Clone)]
+pub struct Allow {
+    /// The warning.
+    pub code: Code,
+    /// The place of its code.
+    pub span: Span,
+    /// Why it is fine.
+    pub reason: String,
+}
+
+impl Decode for Allows {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let mut allows = Vec::new();
+        match &node.kind {
+            NodeKind::Null => {}
+            NodeKind::Mapping(mapping) => allows.extend(mapping.entries.iter().filter_map(|entry| one(entry, cx))),
+            NodeKind::Sequence(items) => {
+                for item in items {
+                    match &item.kind {
+                        NodeKind::Mapping(mapping) => {
+                            allows.extend(mapping.entries.iter().filter_map(|entry| one(entry, cx)));
+                        }
+                        _ => {
+                            cx.mismatch(item, "a code with its reason, as in `EVC0901: read by the analytics account`")
+                        }
+                    }
+                }
+            }
+            _ => cx.mismatch(node, "codes with their reasons, as in `[EVC0901: read by the analytics account]`"),
+        }
+        Some(Self(allows))
+    }
+}
+
+fn one(Entry { key, value }: &Entry, cx: &mut Decoder) -> Option<Allow> {
+    let Some(code) = Code::parse(&key.text) else {
+        let known = ALL.iter().filter(|code| code.severity() == Severity::Warning).map(|code| code.as_str());
+        cx.report(
+            Diagnostic::new(Code::EVC0105, key.span, format!("there is no code `{}`", key.text))
+                .suggest(&key.text, known),
+        );
+        return None;
+    };
+    if code.severity() == Severity::Error {
+        cx.bad_value(key.span, format!("`{code}` is an error; only warnings can be allowed"));
+        return None;
+    }
+    let reason = String::decode(value, cx)?;
+    if reason.trim().is_empty() {
+        cx.bad_value(value.span, "an allowed warning needs a reason");
+        return None;
+    }
+    Some(Allow { code, span: key.span, reason })
+}
+
+impl JsonSchema for Allows {
+    fn schema_name() -> Cow<'static, str> {
+        "Allows".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let one = json_schema!({
+            "type": "object",
+            "propertyNames": {"pattern": "^[Ee][Vv][Cc][0-9]{4}$"},
+            "additionalProperties": {"type": ["string", "number", "boolean"], "description": "Why the warning is fine here."}
+        });
+        json_schema!({
+            "description": "Warnings that are fine here, each with the reason.",
+            "anyOf": [one, {"type": "array", "items": one}, {"type": "null"}],
+            "examples": [[{"EVC0902": "read by the analytics account"}]]
+        })
+    }
+}

@@ -1,0 +1,115 @@
+//! `buses:` where events travel.
+
+use schemars::JsonSchema;
+
+use super::allow::Allows;
+use super::decode::{Decode, Decoder, Item};
+use super::scalar::Duration;
+use crate::source::Spanned;
+use crate::yaml::Node;
+
+/// An event bus: a custom one of this service, the account's default one, or one that exists already.
+#[derive(Debug, Clone, Default, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Bus {
+    /// What travels on it, for people.
+    pub description: Option<String>,
+    /// `custom` (made by this stack), `default` (the account's own) or `imported` (made elsewhere).
+    #[schemars(default)]
+    pub kind: BusKind,
+    /// The name of an imported bus. A custom bus is named after the project, the environment and its name here.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9._-]{1,256}$"))]
+    pub name: Option<Spanned<String>>,
+    /// Keeps every event for replay.
+    pub archive: Option<Archive>,
+    /// Writes every event to a log group.
+    pub log: Option<EventLog>,
+    /// Warnings that are fine here, each with the reason.
+    #[schemars(default)]
+    pub allow: Allows,
+}
+
+/// What makes a bus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum BusKind {
+    /// This stack makes it.
+    #[default]
+    Custom,
+    /// The default bus of the account and Region.
+    Default,
+    /// It exists already, in this account and Region, under `name`.
+    Imported,
+}
+
+/// An archive of a bus, from which events can be replayed.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Archive {
+    /// How long events are kept, in whole days.
+    pub retention: Spanned<Duration>,
+}
+
+/// A log group that receives every event of a bus.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct EventLog {
+    /// How long entries are kept; one of the retentions that CloudWatch Logs has. Without it: that of `observability.logs`.
+    pub retention: Option<Spanned<Duration>>,
+}
+
+impl Decode for BusKind {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let words = [("custom", Self::Custom), ("default", Self::Default), ("imported", Self::Imported)];
+        cx.word(node, "a kind of bus", &words)
+    }
+}
+
+impl Item for Bus {
+    const WHAT: &'static str = "a bus";
+}
+
+impl Decode for Bus {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let mut fields = cx.fields(node, "a bus")?;
+        let bus = Self {
+            description: fields.optional("description", cx),
+            kind: fields.or_default("kind", cx),
+            name: fields.optional("name", cx),
+            archive: fields.optional("archive", cx),
+            log: fields.optional("log", cx),
+            allow: fields.or_default("allow", cx),
+        };
+        match (bus.kind, &bus.name) {
+            (BusKind::Imported, None) => {
+                let _ = fields.required::<String>("name", cx);
+            }
+            (BusKind::Custom | BusKind::Default, Some(name)) => {
+                cx.bad_value(name.span, "only an imported bus has a `name`")
+                    .help
+                    .push("a custom bus is named after the project, the environment and its name here".to_owned());
+            }
+            _ => {}
+        }
+        fields.finish(cx);
+        Some(bus)
+    }
+}
+
+impl Decode for Archive {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let mut fields = cx.fields(node, "an archive")?;
+        let retention = fields.required("retention", cx);
+        fields.finish(cx);
+        Some(Self { retention: retention? })
+    }
+}
+
+impl Decode for EventLog {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let mut fields = cx.fields(node, "an event log")?;
+        let retention = fields.optional("retention", cx);
+        fields.finish(cx);
+        Some(Self { retention })
+    }
+}

@@ -1,0 +1,417 @@
+//! How a section is read: a [`Node`] in, the section's struct out, every mistake reported on the way.
+//!
+//! A decoder returns `None` only after it has reported why, so later passes stay silent about what is missing.
+
+use indexmap::IndexMap;
+
+use crate::diagnostics::{Code, Diagnostic, list};
+use crate::source::{Span, Spanned};
+use crate::yaml::{Entry, Key, Mapping, Node, NodeKind, Scalar};
+
+/// Collects what decoding finds wrong.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    /// Everything found so far, in the order found.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Something that can be read from a node.
+pub trait Decode: Sized {
+    /// Reads it, or reports why not.
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self>;
+}
+
+impl Decoder {
+    /// Adds a diagnostic.
+    pub fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Reports that `node` should have been `expected`; silent about nodes that are already reported.
+    pub fn mismatch(&mut self, node: &Node, expected: &str) {
+        if matches!(node.kind, NodeKind::Error) {
+            return;
+        }
+        let found = node.describe();
+        self.report(Diagnostic::new(Code::EVC0103, node.span, format!("expected {expected}, found {found}")));
+    }
+
+    /// Reports a value of the right kind that is not allowed.
+    pub fn bad_value(&mut self, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+        let at = self.diagnostics.len();
+        self.diagnostics.push(Diagnostic::new(Code::EVC0105, span, message));
+        &mut self.diagnostics[at]
+    }
+
+    /// The node as a scalar.
+    pub fn scalar<'n>(&mut self, node: &'n Node, expected: &str) -> Option<&'n Scalar> {
+        match &node.kind {
+            NodeKind::Scalar(scalar) => Some(scalar),
+            _ => {
+                self.mismatch(node, expected);
+                None
+            }
+        }
+    }
+
+    /// The node as a map whose keys are known; call [`Fields::finish`] at the end.
+    pub fn fields<'n>(&mut self, node: &'n Node, what: &'static str) -> Option<Fields<'n>> {
+        match &node.kind {
+            NodeKind::Mapping(mapping) => {
+                Some(Fields { mapping, span: node.span, what, known: Vec::new(), failed: false })
+            }
+            NodeKind::Null => Some(Fields { mapping: &EMPTY, span: node.span, what, known: Vec::new(), failed: false }),
+            _ => {
+                self.mismatch(node, &format!("a map with the keys of {what}"));
+                None
+            }
+        }
+    }
+
+    /// The node as one of a few words.
+    pub fn word<T: Copy>(&mut self, node: &Node, what: &str, words: &[(&str, T)]) -> Option<T> {
+        let scalar = self.scalar(node, what)?;
+        if let Some((_, value)) = words.iter().find(|(word, _)| *word == scalar.text) {
+            return Some(*value);
+        }
+        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let diagnostic = Diagnostic::new(Code::EVC0105, node.span, format!("`{}` is not {what}", scalar.text))
+            .suggest(&scalar.text, known.iter().copied());
+        self.report(diagnostic);
+        None
+    }
+}
+
+static EMPTY: Mapping = Mapping { entries: Vec::new() };
+
+/// The entries of a map with known keys, taken one by one.
+#[derive(Debug)]
+pub struct Fields<'n> {
+    mapping: &'n Mapping,
+    span: Span,
+    what: &'static str,
+    known: Vec<&'static str>,
+    failed: bool,
+}
+
+impl<'n> Fields<'n> {
+    /// The entry of a key, if the map has it.
+    pub fn entry(&mut self, key: &'static str) -> Option<&'n Entry> {
+        self.known.push(key);
+        self.mapping.get(key)
+    }
+
+    /// The raw node of a key, if the map has it.
+    pub fn node(&mut self, key: &'static str) -> Option<Node> {
+        self.entry(key).map(|entry| entry.value.clone())
+    }
+
+    /// The value of a key that may be absent. A value that cannot be read is reported and counts as absent.
+    pub fn optional<T: Decode>(&mut self, key: &'static str, cx: &mut Decoder) -> Option<T> {
+        let entry = self.entry(key)?;
+        let value = T::decode(&entry.value, cx);
+        self.failed |= value.is_none();
+        value
+    }
+
+    /// The value of a key, or the type's default.
+    pub fn or_default<T: Decode + Default>(&mut self, key: &'static str, cx: &mut Decoder) -> T {
+        self.optional(key, cx).unwrap_or_default()
+    }
+
+    /// The value of a key that must be there.
+    pub fn required<T: Decode>(&mut self, key: &'static str, cx: &mut Decoder) -> Option<T> {
+        if self.mapping.get(key).is_none() {
+            self.known.push(key);
+            self.failed = true;
+            cx.report(
+                Diagnostic::new(Code::EVC0104, self.span, format!("{} needs the key `{key}`", self.what))
+                    .label(format!("`{key}` is missing here")),
+            );
+            return None;
+        }
+        self.optional(key, cx)
+    }
+
+    /// The keys present that were asked for among `keys`.
+    pub fn present(&self, keys: &[&'static str]) -> Vec<&'n Key> {
+        self.mapping.entries.iter().map(|entry| &entry.key).filter(|key| keys.contains(&key.text.as_str())).collect()
+    }
+
+    /// Where the whole map stands.
+    pub fn span(&self) -> Span {
+        self.span
+    }
+
+    /// Reports every key that nobody asked for. Returns whether all that was asked for could be read.
+    pub fn finish(self, cx: &mut Decoder) -> bool {
+        for Entry { key, .. } in &self.mapping.entries {
+            if !self.known.contains(&key.text.as_str()) {
+                let diagnostic =
+                    Diagnostic::new(Code::EVC0102, key.span, format!("{} has no key `{}`", self.what, key.text));
+                let mut diagnostic = diagnostic.suggest(&key.text, self.known.iter().copied());
+                if diagnostic.help.is_empty() {
+                    diagnostic = diagnostic.help(format!("known keys are {}", list(&self.known)));
+                }
+                cx.report(diagnostic);
+            }
+        }
+        !self.failed
+    }
+}
+
+/// The case that names of a kind are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Case {
+    /// `create-order`: things.
+    Kebab,
+    /// `OrderCreated`: types, events and errors.
+    Pascal,
+}
+
+impl Case {
+    /// Whether `name` is written in this case. Both allow only ASCII letters and digits, so that a name can become a
+    /// logical id, a Rust identifier and a file name.
+    pub fn accepts(self, name: &str) -> bool {
+        match self {
+            Self::Kebab => {
+                name.starts_with(|c: char| c.is_ascii_lowercase())
+                    && name.split('-').all(|part| {
+                        !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+                    })
+            }
+            Self::Pascal => {
+                name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_alphanumeric())
+            }
+        }
+    }
+
+    fn example(self) -> &'static str {
+        match self {
+            Self::Kebab => "lower-case words joined by hyphens, as in `create-order`",
+            Self::Pascal => "words in PascalCase, as in `OrderCreated`",
+        }
+    }
+}
+
+/// The longest name of a thing. The shortest limit that a name meets is 64 characters (Lambda function names), and it is
+/// joined there to a project and an environment.
+pub const MAX_NAME: usize = 48;
+
+/// Checks a declared name; reports what is wrong with it.
+pub fn check_name(key: &Key, case: Case, what: &str, cx: &mut Decoder) -> bool {
+    if !case.accepts(&key.text) {
+        cx.report(
+            Diagnostic::new(Code::EVC0106, key.span, format!("`{}` cannot name {what}", key.text))
+                .help(format!("write {}", case.example())),
+        );
+        return false;
+    }
+    if key.text.len() > MAX_NAME {
+        let message = format!("the name of {what} is {} characters long, at most {MAX_NAME} fit", key.text.len());
+        cx.report(Diagnostic::new(Code::EVC0106, key.span, message));
+        return false;
+    }
+    true
+}
+
+/// A thing that a section declares by name.
+pub trait Item: Decode {
+    /// What one of them is called in messages, with its article: "a table".
+    const WHAT: &'static str;
+    /// How its names are written.
+    const CASE: Case = Case::Kebab;
+}
+
+/// A section: a map from names to things, in the order written.
+#[derive(Debug, Clone)]
+pub struct Section<T> {
+    /// The things that could be read.
+    pub items: IndexMap<String, Declared<T>>,
+    /// Names whose thing could not be read. A reference to one is not an error: that has been reported already.
+    pub broken: Vec<String>,
+}
+
+/// A thing and the places of its declaration.
+#[derive(Debug, Clone)]
+pub struct Declared<T> {
+    /// The place of its name.
+    pub name_span: Span,
+    /// The place of its body.
+    pub span: Span,
+    /// The thing.
+    pub value: T,
+}
+
+impl<T> std::ops::Deref for Declared<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> Default for Section<T> {
+    fn default() -> Self {
+        Self { items: IndexMap::new(), broken: Vec::new() }
+    }
+}
+
+impl<T> Section<T> {
+    /// The thing of this name, if it could be read.
+    pub fn get(&self, name: &str) -> Option<&Declared<T>> {
+        self.items.get(name)
+    }
+
+    /// Whether this name is declared, readable or not.
+    pub fn declares(&self, name: &str) -> bool {
+        self.items.contains_key(name) || self.broken.iter().any(|broken| broken == name)
+    }
+
+    /// Things with their names, in the order written.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Declared<T>)> {
+        self.items.iter().map(|(name, item)| (name.as_str(), item))
+    }
+
+    /// The names of all things that could be read.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.items.keys().map(String::as_str)
+    }
+
+    /// Whether nothing was declared.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+}
+
+impl<T: Item> Decode for Section<T> {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let mut section = Self::default();
+        match &node.kind {
+            NodeKind::Null => return Some(section),
+            NodeKind::Mapping(mapping) => {
+                for Entry { key, value } in &mapping.entries {
+                    let named = check_name(key, T::CASE, T::WHAT, cx);
+                    match T::decode(value, cx) {
+                        Some(item) if named => {
+                            let item = Declared { name_span: key.span, span: value.span, value: item };
+                            section.items.insert(key.text.clone(), item);
+                        }
+                        _ => section.broken.push(key.text.clone()),
+                    }
+                }
+            }
+            _ => {
+                cx.mismatch(node, &format!("a map from names to {}", plural(T::WHAT)));
+                return None;
+            }
+        }
+        Some(section)
+    }
+}
+
+/// "a table" to "tables".
+fn plural(what: &str) -> String {
+    let noun = what.split_once(' ').map_or(what, |(_, noun)| noun);
+    match noun.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None if noun.ends_with('s') || noun.ends_with('x') => format!("{noun}es"),
+        None => format!("{noun}s"),
+    }
+}
+
+impl<T: Decode> Decode for Spanned<T> {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        Some(Self::new(T::decode(node, cx)?, node.span))
+    }
+}
+
+impl<T: Decode> Decode for Box<T> {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        T::decode(node, cx).map(Box::new)
+    }
+}
+
+impl Decode for Node {
+    fn decode(node: &Node, _: &mut Decoder) -> Option<Self> {
+        Some(node.clone())
+    }
+}
+
+impl Decode for String {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        cx.scalar(node, "text").map(|scalar| scalar.text.clone())
+    }
+}
+
+impl Decode for bool {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let value = cx.scalar(node, "`true` or `false`")?.as_bool();
+        if value.is_none() {
+            cx.mismatch(node, "`true` or `false`");
+        }
+        value
+    }
+}
+
+impl Decode for u64 {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let value = cx.scalar(node, "a whole number")?.as_integer().and_then(|value| Self::try_from(value).ok());
+        if value.is_none() {
+            cx.mismatch(node, "a whole number, zero or more");
+        }
+        value
+    }
+}
+
+impl Decode for f64 {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let value = cx.scalar(node, "a number")?.as_number();
+        if value.is_none() {
+            cx.mismatch(node, "a number");
+        }
+        value
+    }
+}
+
+/// A list; one value alone is a list of one.
+impl<T: Decode> Decode for Vec<T> {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        match &node.kind {
+            NodeKind::Sequence(items) => {
+                let values: Vec<Option<T>> = items.iter().map(|item| T::decode(item, cx)).collect();
+                values.into_iter().collect()
+            }
+            NodeKind::Scalar(_) => T::decode(node, cx).map(|value| vec![value]),
+            _ => {
+                cx.mismatch(node, "a list");
+                None
+            }
+        }
+    }
+}
+
+/// A map with keys that are free text.
+impl<T: Decode> Decode for IndexMap<Spanned<String>, T> {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        match &node.kind {
+            NodeKind::Null => Some(Self::new()),
+            NodeKind::Mapping(mapping) => {
+                let mut map = Self::new();
+                let mut whole = true;
+                for Entry { key, value } in &mapping.entries {
+                    match T::decode(value, cx) {
+                        Some(value) => {
+                            map.insert(Spanned::new(key.text.clone(), key.span), value);
+                        }
+                        None => whole = false,
+                    }
+                }
+                whole.then_some(map)
+            }
+            _ => {
+                cx.mismatch(node, "a map");
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! `functions:` Lambda handlers: what they take, what they may touch, how they run.
+
+use std::borrow::Cow;
+
+use indexmap::IndexMap;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::allow::Allows;
+use super::decode::{Decode, Decoder, Item};
+use super::outbox::in_range;
+use super::scalar::{Duration, Name, TypeExpr, one_or_many};
+use crate::source::Spanned;
+use crate::yaml::{Node, NodeKind};
+
+/// A Lambda function. Its business logic is the Rust function of the same name in the user's crate.
+///
+/// What it may do is what it says here, and nothing else: the handler's context and its IAM role are made from these lines.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Function {
+    /// What it does, for people.
+    pub description: Option<String>,
+    /// The HTTP route that calls it: `POST /orders`, with IAM authorization, or a map that says more.
+    pub api: Option<Spanned<ApiRoute>>,
+    /// What it takes. A target of a rule takes the event's detail and needs no `input`.
+    pub input: Option<Spanned<TypeExpr>>,
+    /// What it returns.
+    pub output: Option<Spanned<TypeExpr>>,
+    /// The business errors it may return, by name: what `catch` and `retry` in a workflow see.
+    #[schemars(default, schema_with = "one_or_many::<String>")]
+    pub errors: Vec<Name>,
+    /// The tables it uses and the operations it may call on each: `get`, `query`, `put`, `update`, `delete`, or `read`
+    /// (get and query) and `write` (put, update and delete).
+    #[schemars(default, with = "std::collections::BTreeMap<String, OperationList>")]
+    pub tables: IndexMap<Name, Spanned<Vec<Operation>>>,
+    /// The outbox it publishes through, in the transaction that changes its tables.
+    pub outbox: Option<Name>,
+    /// The events it publishes: through its outbox those that the outbox carries, others by putting them on their bus itself.
+    /// Without it, a function with an outbox may publish all that the outbox carries.
+    #[schemars(default, schema_with = "one_or_many::<String>")]
+    pub publishes: Vec<Name>,
+    /// Queues it sends messages to.
+    #[schemars(default, schema_with = "one_or_many::<String>")]
+    pub sends: Vec<Name>,
+    /// Environment variables. Lambda reserves some names.
+    #[schemars(default, with = "std::collections::BTreeMap<String, EnvironmentValue>")]
+    pub environment: IndexMap<Spanned<String>, Spanned<String>>,
+    /// How long one invocation may take: `1s` to `15m`, `30s` by default.
+    pub timeout: Option<Spanned<Duration>>,
+    /// Memory in MB: 128 to 10240, 256 by default.
+    #[schemars(range(min = 128, max = 10240))]
+    pub memory: Option<Spanned<u64>>,
+    /// The most invocations at once, reserved for this function.
+    pub concurrency: Option<Spanned<u64>>,
+    /// Drops duplicates by event id, by `Idempotency-Key` header, or by workflow execution and step.
+    #[schemars(default)]
+    pub idempotent: Idempotency,
+    /// Gives the handler the raw SDK clients as well.
+    #[schemars(default)]
+    pub unchecked: bool,
+    /// Warnings that are fine here, each with the reason.
+    #[schemars(default)]
+    pub allow: Allows,
+}
+
+/// An operation on a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum Operation {
+    /// `GetItem`.
+    Get,
+    /// `Query`, on the table and its indexes.
+    Query,
+    /// `PutItem`.
+    Put,
+    /// `UpdateItem`.
+    Update,
+    /// `DeleteItem`.
+    Delete,
+    /// `get` and `query`.
+    Read,
+    /// `put`, `update` and `delete`.
+    Write,
+}
+
+impl Operation {
+    /// The single operations that a word stands for.
+    pub fn expand(self) -> &'static [Self] {
+        match self {
+            Self::Get => &[Self::Get],
+            Self::Query => &[Self::Query],
+            Self::Put => &[Self::Put],
+            Self::Update => &[Self::Update],
+            Self::Delete => &[Self::Delete],
+            Self::Read => &[Self::Get, Self::Query],
+            Self::Write => &[Self::Put, Self::Update, Self::Delete],
+        }
+    }
+
+    /// Whether it changes the table.
+    pub fn writes(self) -> bool {
+        !matches!(self, Self::Get | Self::Query | Self::Read)
+    }
+}
+
+/// How a function is reached over HTTP.
+#[derive(Debug, Clone)]
+pub struct ApiRoute {
+    /// The method, in capitals.
+    pub method: String,
+    /// The path, with parameters in braces.
+    pub path: String,
+    /// The place of the route's text.
+    pub route_span: crate::source::Span,
+    /// Who may call it.
+    pub auth: Auth,
+}
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum Auth {
+    /// Callers that IAM lets in, with a signed request.
+    #[default]
+    Iam,
+    /// Anybody.
+    None,
+}
+
+/// Whether duplicates are dropped, and for how long their results are kept.
+#[derive(Debug, Clone, Default)]
+pub enum Idempotency {
+    /// Every invocation runs the handler.
+    #[default]
+    Off,
+    /// A duplicate gets the stored result.
+    On {
+        /// How long a result is kept; a day by default.
+        retention: Option<Spanned<Duration>>,
+    },
+}
+
+impl Item for Function {
+    const WHAT: &'static str = "a function";
+}
+
+impl Decode for Function {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let mut fields = cx.fields(node, "a function")?;
+        let function = Self {
+            description: fields.optional("description", cx),
+            api: fields.optional("api", cx),
+            input: fields.optional("input", cx),
+            output: fields.optional("output", cx),
+            errors: fields.or_default("errors", cx),
+            tables: fields.or_default("tables", cx),
+            outbox: fields.optional("outbox", cx),
+            publishes: fields.or_default("publishes", cx),
+            sends: fields.or_default("sends", cx),
+            environment: fields.or_default("environment", cx),
+            timeout: fields.optional("timeout", cx),
+            memory: fields.optional("memory", cx),
+            concurrency: fields.optional("concurrency", cx),
+            idempotent: fields.or_default("idempotent", cx),
+            unchecked: fields.or_default("unchecked", cx),
+            allow: fields.or_default("allow", cx),
+        };
+        fields.finish(cx);
+        sizes(function.timeout.as_ref(), function.memory.as_ref(), cx);
+        Some(function)
+    }
+}
+
+/// Checks a timeout and a memory size against Lambda's quotas.
+pub fn sizes(timeout: Option<&Spanned<Duration>>, memory: Option<&Spanned<u64>>, cx: &mut Decoder) {
+    in_range(memory, 128, 10_240, "the memory of a function in MB", cx);
+    if let Some(timeout) = timeout
+        && !(1..=900).contains(&timeout.seconds)
+    {
+        cx.bad_value(timeout.span, format!("the timeout of a function is `1s` to `15m`, found `{}`", timeout.value));
+    }
+}
+
+impl Decode for Operation {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let words = [
+            ("get", Self::Get),
+            ("query", Self::Query),
+            ("put", Self::Put),
+            ("update", Self::Update),
+            ("delete", Self::Delete),
+            ("read", Self::Read),
+            ("write", Self::Write),
+        ];
+        cx.word(node, "an operation on a table", &words)
+    }
+}
+
+impl Decode for Auth {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        cx.word(node, "a kind of authorization", &[("iam", Self::Iam), ("none", Self::None)])
+    }
+}
+
+const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
+
+impl Decode for ApiRoute {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        if !matches!(node.kind, NodeKind::Mapping(_)) {
+            return route(&Spanned::decode(node, cx)?, Auth::default(), cx);
+        }
+        let mut fields = cx.fields(node, "an API route")?;
+        let text = fields.required::<Spanned<String>>("route", cx);
+        let auth = fields.or_default("auth", cx);
+        fields.finish(cx);
+        route(&text?, auth, cx)
+    }
+}
+
+fn route(text: &Spanned<String>, auth: Auth, cx: &mut Decoder) -> Option<ApiRoute> {
+    let Some((method, path)) = text.split_once(' ') else {
+        cx.bad_value(text.span, format!("`{}` is not a route", text.value))
+            .help
+            .push("write a method and a path: `POST /orders`".to_owned());
+        return None;
+    };
+    if !METHODS.contains(&method) {
+        let diagnostic = crate::diagnostics::Diagnostic::new(
+            crate::diagnostics::Code::EVC0105,
+            text.span.slice(0, method.len()),
+            format!("`{method}` is not an HTTP method"),
+        );
+        cx.report(diagnostic.suggest(method, METHODS));
+        return None;
+    }
+    let segment_ok = |segment: &str| {
+        let name = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(segment);
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.~".contains(c))
+    };
+    if path != "/" && !path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(segment_ok)) {
+        cx.bad_value(text.span.slice(method.len() + 1, path.len()), format!("`{path}` is not a path"))
+            .help
+            .push("write `/` before every segment, and parameters in braces: `/orders/{orderId}`".to_owned());
+        return None;
+    }
+    Some(ApiRoute { method: method.to_owned(), path: path.to_owned(), route_span: text.span, auth })
+}
+
+impl Decode for Idempotency {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        if !matches!(node.kind, NodeKind::Mapping(_)) {
+            let on = bool::decode(node, cx)?;
+            return Some(if on { Self::On { retention: None } } else { Self::Off });
+        }
+        let mut fields = cx.fields(node, "idempotency")?;
+        let retention = fields.optional("retention", cx);
+        fields.finish(cx);
+        Some(Self::On { retention })
+    }
+}
+
+impl JsonSchema for ApiRoute {
+    fn schema_name() -> Cow<'static, str> {
+        "ApiRoute".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let route = json_schema!({
+            "type": "string",
+            "pattern": "^(GET|POST|PUT|PATCH|DELETE|HEAD) /\\S*$",
+            "examples": ["POST /orders", "GET /orders/{orderId}"]
+        });
+        let auth = generator.subschema_for::<Auth>();
+        json_schema!({
+            "description": "An HTTP route: a method and a path, or these with who may call it.",
+            "anyOf": [
+                route,
+                {
+                    "type": "object",
+                    "properties": {"route": route, "auth": auth},
+                    "required": ["route"],
+                    "additionalProperties": false
+                }
+            ]
+        })
+    }
+}
+
+impl JsonSchema for Idempotency {
+    fn schema_name() -> Cow<'static, str> {
+        "Idempotency".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let retention = generator.subschema_for::<Duration>();
+        json_schema!({
+            "description": "Whether duplicates are dropped: `true`, or how long results are kept (a day by default).",
+            "anyOf": [
+                {"type": "boolean"},
+                {"type": "object", "properties": {"retention": retention}, "additionalProperties": false}
+            ]
+        })
+    }
+}
+
+/// Schema only: an operation or a list of them.
+struct OperationList;
+
+impl JsonSchema for OperationList {
+    fn schema_name() -> Cow<'static, str> {
+        "Operations".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        one_or_many::<Operation>(generator)
+    }
+}
+
+/// Schema only: what may stand as the value of an environment variable.
+struct EnvironmentValue;
+
+impl JsonSchema for EnvironmentValue {
+    fn schema_name() -> Cow<'static, str> {
+        "EnvironmentValue".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": ["string", "number", "boolean"]})
+    }
+}

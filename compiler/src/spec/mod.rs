@@ -1,0 +1,233 @@
+//! The spec language: one file a section, each with its struct (whose doc comments are the manual and the JSON Schema) and
+//! its decoding from a [`Node`].
+
+pub mod allow;
+pub mod bus;
+pub mod decode;
+pub mod environment;
+pub mod event;
+pub mod function;
+pub mod observability;
+pub mod outbox;
+pub mod output;
+pub mod overrides;
+pub mod queue;
+pub mod rule;
+pub mod scalar;
+pub mod schedule;
+pub mod schema;
+pub mod table;
+pub mod target;
+pub mod workflow;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+
+pub use decode::{Declared, Section};
+
+use self::decode::{Case, Decoder, Fields};
+use self::scalar::{Name, TypeExpr, one_or_many};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::{Span, Spanned};
+use crate::yaml::{Node, NodeKind};
+
+/// A service: its events, and what makes, moves and handles them.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Spec {
+    /// The version of the spec language: `1`.
+    #[schemars(extend("const" = 1))]
+    pub evc: u64,
+    /// The service's name, in lower-case words joined by hyphens. It starts the name of everything that is deployed.
+    #[schemars(regex(pattern = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"), length(max = 48))]
+    pub service: Name,
+    /// What the service does, for people.
+    pub description: Option<Spanned<String>>,
+    /// Other spec files whose sections join this one, relative to this file.
+    #[schemars(default, schema_with = "one_or_many::<String>")]
+    pub imports: Vec<Spanned<String>>,
+    /// Everything that is declared.
+    #[schemars(flatten)]
+    pub sections: Sections,
+}
+
+/// What a spec file, or one that it imports, declares.
+#[derive(Debug, Clone, Default, JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub struct Sections {
+    /// Where the stack is deployed to, and what differs there.
+    #[schemars(default)]
+    pub environments: Section<environment::Environment>,
+    /// Payload types by name.
+    #[schemars(default)]
+    pub types: Section<TypeExpr>,
+    /// Events by name.
+    #[schemars(default)]
+    pub events: Section<event::Event>,
+    /// Event buses by name. A spec without any uses the account's default bus.
+    #[schemars(default)]
+    pub buses: Section<bus::Bus>,
+    /// DynamoDB tables by name.
+    #[schemars(default)]
+    pub tables: Section<table::Table>,
+    /// Transactional outboxes by name.
+    #[schemars(default)]
+    pub outboxes: Section<outbox::Outbox>,
+    /// Lambda functions by name.
+    #[schemars(default)]
+    pub functions: Section<function::Function>,
+    /// Event rules by name.
+    #[schemars(default)]
+    pub rules: Section<rule::Rule>,
+    /// SQS queues by name.
+    #[schemars(default)]
+    pub queues: Section<queue::Queue>,
+    /// Schedules by name.
+    #[schemars(default)]
+    pub schedules: Section<schedule::Schedule>,
+    /// Workflows by name.
+    #[schemars(default)]
+    pub workflows: Section<workflow::Workflow>,
+    /// Logs, traces, the dashboard and the alarms.
+    #[schemars(default)]
+    pub observability: observability::Observability,
+    /// Outputs of the stack by name.
+    #[schemars(default)]
+    pub outputs: Section<output::Output>,
+    /// Changes to emitted resources, and further resources, by logical id.
+    #[schemars(default, with = "std::collections::BTreeMap<String, overrides::Override>")]
+    pub overrides: IndexMap<Name, overrides::Override>,
+    /// Tags on everything that can have them.
+    #[schemars(default, with = "std::collections::BTreeMap<String, String>")]
+    pub tags: IndexMap<Spanned<String>, Spanned<String>>,
+}
+
+/// The only version of the language so far.
+pub const VERSION: u64 = 1;
+
+/// A decoded file: the header that only the main file has, and its sections.
+#[derive(Debug, Clone, Default)]
+pub struct File {
+    /// The service's name, if the file says one.
+    pub service: Option<Name>,
+    /// What the service does.
+    pub description: Option<Spanned<String>>,
+    /// Files that this one imports.
+    pub imports: Vec<Spanned<String>>,
+    /// What it declares.
+    pub sections: Sections,
+}
+
+/// Reads a file's tree. `main` is whether it must name the service; an imported file must not.
+pub fn decode(node: &Node, main: bool) -> (File, Vec<Diagnostic>) {
+    let mut cx = Decoder::default();
+    let file = match &node.kind {
+        NodeKind::Error => File::default(),
+        _ => file(node, main, &mut cx).unwrap_or_default(),
+    };
+    (file, cx.diagnostics)
+}
+
+fn file(node: &Node, main: bool, cx: &mut Decoder) -> Option<File> {
+    if let NodeKind::Null = node.kind {
+        cx.report(
+            Diagnostic::new(Code::EVC0104, node.span, "the spec is empty")
+                .help("start with `evc: 1` and `service: my-service`"),
+        );
+        return None;
+    }
+    let mut fields = cx.fields(node, "a spec")?;
+    let version: Option<Spanned<u64>> = if main { fields.required("evc", cx) } else { fields.optional("evc", cx) };
+    if let Some(version) = version
+        && version.value != VERSION
+    {
+        cx.bad_value(
+            version.span,
+            format!("this evc reads version {VERSION} of the language, found {}", version.value),
+        );
+    }
+    let service = service(&mut fields, main, cx);
+    let description = fields.optional("description", cx);
+    let imports = fields.or_default("imports", cx);
+    let sections = sections(&mut fields, cx);
+    fields.finish(cx);
+    Some(File { service, description, imports, sections })
+}
+
+fn service(fields: &mut Fields<'_>, main: bool, cx: &mut Decoder) -> Option<Name> {
+    if !main {
+        let service: Option<Name> = fields.optional("service", cx);
+        if let Some(service) = service {
+            cx.bad_value(service.span, "an imported file names no service; it joins the one that imports it");
+        }
+        return None;
+    }
+    let service: Name = fields.required("service", cx)?;
+    let key = crate::yaml::Key { text: service.value.clone(), span: service.span };
+    decode::check_name(&key, Case::Kebab, "a service", cx).then_some(service)
+}
+
+fn sections(fields: &mut Fields<'_>, cx: &mut Decoder) -> Sections {
+    Sections {
+        environments: fields.or_default("environments", cx),
+        types: fields.or_default("types", cx),
+        events: fields.or_default("events", cx),
+        buses: fields.or_default("buses", cx),
+        tables: fields.or_default("tables", cx),
+        outboxes: fields.or_default("outboxes", cx),
+        functions: fields.or_default("functions", cx),
+        rules: fields.or_default("rules", cx),
+        queues: fields.or_default("queues", cx),
+        schedules: fields.or_default("schedules", cx),
+        workflows: fields.or_default("workflows", cx),
+        observability: fields.or_default("observability", cx),
+        outputs: fields.or_default("outputs", cx),
+        overrides: fields.or_default("overrides", cx),
+        tags: fields.or_default("tags", cx),
+    }
+}
+
+/// A name declared in two files, with both places.
+#[derive(Debug)]
+pub struct Twice {
+    /// The section and the name.
+    pub item: String,
+    /// The declaration that is kept.
+    pub first: Span,
+    /// The one that is dropped.
+    pub second: Span,
+}
+
+impl Sections {
+    /// Adds the declarations of another file; a name declared before is kept as it was and returned.
+    pub fn merge(&mut self, other: Self) -> Vec<Twice> {
+        let mut twice = Vec::new();
+        join("environments", &mut self.environments, other.environments, &mut twice);
+        join("types", &mut self.types, other.types, &mut twice);
+        join("events", &mut self.events, other.events, &mut twice);
+        join("buses", &mut self.buses, other.buses, &mut twice);
+        join("tables", &mut self.tables, other.tables, &mut twice);
+        join("outboxes", &mut self.outboxes, other.outboxes, &mut twice);
+        join("functions", &mut self.functions, other.functions, &mut twice);
+        join("rules", &mut self.rules, other.rules, &mut twice);
+        join("queues", &mut self.queues, other.queues, &mut twice);
+        join("schedules", &mut self.schedules, other.schedules, &mut twice);
+        join("workflows", &mut self.workflows, other.workflows, &mut twice);
+        join("outputs", &mut self.outputs, other.outputs, &mut twice);
+        self.overrides.extend(other.overrides);
+        self.tags.extend(other.tags);
+        twice
+    }
+}
+
+fn join<T>(section: &str, into: &mut Section<T>, from: Section<T>, twice: &mut Vec<Twice>) {
+    for (name, item) in from.items {
+        if let Some(first) = into.items.get(&name) {
+            let (first, second) = (first.name_span, item.name_span);
+            twice.push(Twice { item: format!("{section}.{name}"), first, second });
+        } else {
+            into.items.insert(name, item);
+        }
+    }
+    into.broken.extend(from.broken);
+}

@@ -1,0 +1,76 @@
+//! `outputs:` what the stack tells those who deploy it, under names the spec gives.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::decode::{Case, Decode, Decoder, Item};
+use crate::source::{Span, Spanned};
+use crate::yaml::{Node, NodeKind};
+
+/// An output of the stack: a property of something in the spec.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// What it is, for people.
+    pub description: Option<String>,
+    /// The path as written, such as `tables.orders.name`.
+    pub text: String,
+    /// Its parts and the place of each.
+    pub path: Vec<Spanned<String>>,
+    /// The place of the whole path.
+    pub span: Span,
+}
+
+impl Item for Output {
+    const WHAT: &'static str = "an output";
+    const CASE: Case = Case::Pascal;
+}
+
+impl Decode for Output {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        if !matches!(node.kind, NodeKind::Mapping(_)) {
+            return Some(path(None, &Spanned::decode(node, cx)?));
+        }
+        let mut fields = cx.fields(node, "an output")?;
+        let description = fields.optional("description", cx);
+        let value = fields.required("value", cx);
+        fields.finish(cx);
+        Some(path(description, &value?))
+    }
+}
+
+fn path(description: Option<String>, text: &Spanned<String>) -> Output {
+    let mut offset = 0;
+    let parts = text.split('.').map(|part| {
+        let span = text.span.slice(offset, part.len());
+        offset += part.len() + 1;
+        Spanned::new(part.to_owned(), span)
+    });
+    Output { description, text: text.value.clone(), path: parts.collect(), span: text.span }
+}
+
+impl JsonSchema for Output {
+    fn schema_name() -> Cow<'static, str> {
+        "Output".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let value = json_schema!({
+            "type": "string",
+            "description": "`section.name.property`: `name` and `arn` of functions, tables, buses, queues and workflows; `url` of queues \
+                and of `api`.",
+            "examples": ["tables.orders.name", "functions.create-order.name", "workflows.fulfil-order.arn", "api.url"]
+        });
+        json_schema!({
+            "description": "An output of the stack.",
+            "anyOf": [
+                value,
+                {
+                    "type": "object",
+                    "properties": {"description": {"type": "string"}, "value": value},
+                    "required": ["value"],
+                    "additionalProperties": false
+                }
+            ]
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! `schedules:` what starts by the clock.
+
+use schemars::JsonSchema;
+
+use super::allow::Allows;
+use super::decode::{Decode, Decoder, Item};
+use super::scalar::{Duration, Json};
+use super::target::Target;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::Spanned;
+use crate::yaml::Node;
+
+/// A schedule of `EventBridge` Scheduler. What it cannot deliver goes to a dead-letter queue.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Schedule {
+    /// What it is for, for people.
+    pub description: Option<String>,
+    /// Starts again and again after this time: `5m`, `1h`, `1d`.
+    pub every: Option<Spanned<Duration>>,
+    /// Starts at these times: the six fields of a cron expression of AWS, such as `0 3 * * ? *`.
+    pub cron: Option<Spanned<String>>,
+    /// The time zone of `cron`, such as `Europe/Lisbon`. UTC by default.
+    pub timezone: Option<Spanned<String>>,
+    /// What starts: a function or a workflow.
+    pub to: Spanned<Target>,
+    /// What it is given.
+    pub input: Option<Spanned<Json>>,
+    /// Warnings that are fine here, each with the reason.
+    #[schemars(default)]
+    pub allow: Allows,
+}
+
+impl Item for Schedule {
+    const WHAT: &'static str = "a schedule";
+}
+
+impl Decode for Schedule {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let mut fields = cx.fields(node, "a schedule")?;
+        let description = fields.optional("description", cx);
+        let every: Option<Spanned<Duration>> = fields.optional("every", cx);
+        let cron: Option<Spanned<String>> = fields.optional("cron", cx);
+        let timezone = fields.optional("timezone", cx);
+        let to = fields.required("to", cx);
+        let input = fields.optional("input", cx);
+        let allow = fields.or_default("allow", cx);
+        let times = fields.present(&["every", "cron"]);
+        let span = fields.span();
+        fields.finish(cx);
+        match times.as_slice() {
+            [] => cx.report(Diagnostic::new(Code::EVC0104, span, "a schedule needs `every` or `cron`")),
+            [_] => {}
+            [first, second, ..] => cx.report(
+                Diagnostic::new(Code::EVC0105, second.span, "a schedule has `every` or `cron`, not both")
+                    .secondary(first.span, "the first is here"),
+            ),
+        }
+        if let Some(every) = &every
+            && (every.seconds == 0 || !every.seconds.is_multiple_of(60))
+        {
+            cx.bad_value(
+                every.span,
+                format!("a schedule runs every whole minute or less often, found `{}`", every.value),
+            );
+        }
+        if let Some(cron) = &cron {
+            check_cron(cron, cx);
+        }
+        Some(Self { description, every, cron, timezone, to: to?, input, allow })
+    }
+}
+
+/// A cron expression of `EventBridge` has six fields, and one of the two day fields is `?`.
+fn check_cron(cron: &Spanned<String>, cx: &mut Decoder) {
+    let fields: Vec<&str> = cron.split_whitespace().collect();
+    let known = |field: &str| field.chars().all(|c| c.is_ascii_alphanumeric() || ",-*?/LW#".contains(c));
+    let problem = if fields.len() != 6 {
+        Some(format!("a cron expression has 6 fields, found {}", fields.len()))
+    } else if let Some(field) = fields.iter().find(|field| !known(field)) {
+        Some(format!("`{field}` is not a field of a cron expression"))
+    } else if (fields[2] == "?") == (fields[4] == "?") {
+        Some("one of day-of-month and day-of-week is `?`, and the other is not".to_owned())
+    } else {
+        None
+    };
+    if let Some(problem) = problem {
+        cx.bad_value(cron.span, problem)
+            .help
+            .push("the fields are minutes, hours, day of month, month, day of week, year: `0 3 * * ? *`".to_owned());
+    }
+}

@@ -1,0 +1,178 @@
+//! The JSON Schema of the language, draft-07, made from the sections' types: what editors complete and lint by.
+
+use schemars::generate::SchemaSettings;
+use schemars::{Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value};
+
+use super::Spec;
+use super::scalar::{Arguments, Duration, Expression};
+use super::workflow::{Branch, Choice, Retry, Steps};
+
+/// The schema as JSON, keys sorted.
+pub fn schema() -> Value {
+    let settings = SchemaSettings::draft07().with_transform(schemars::transform::RecursiveTransform(tidy));
+    let mut schema = settings.into_generator().into_root_schema_for::<Spec>();
+    schema.insert("title".to_owned(), "evc spec".into());
+    schema.to_value()
+}
+
+/// Removes what editors stumble over: `null` beside an optional value, number formats, empty defaults.
+fn tidy(schema: &mut Schema) {
+    let Some(object) = schema.as_object_mut() else { return };
+    object.remove("format");
+    if object.get("default").is_some_and(|default| {
+        default.is_null()
+            || default.as_object().is_some_and(Map::is_empty)
+            || default.as_array().is_some_and(Vec::is_empty)
+    }) {
+        object.remove("default");
+    }
+    if let Some(Value::Array(types)) = object.get_mut("type")
+        && types.len() == 2
+        && types.iter().any(|name| name == "null")
+        && !types.iter().any(|name| name == "object" || name == "boolean")
+    {
+        types.retain(|name| name != "null");
+        let only = types.remove(0);
+        object.insert("type".to_owned(), only);
+    }
+    if let Some(Value::Array(options)) = object.get_mut("anyOf") {
+        let before = options.len();
+        options.retain(|option| option != &serde_json::json!({"type": "null"}));
+        if options.len() == 1 && before == 2 {
+            let Some(Value::Object(only)) = options.pop() else { return };
+            object.remove("anyOf");
+            // In draft-07 whatever stands beside `$ref` is ignored.
+            if only.contains_key("$ref") {
+                object.insert("allOf".to_owned(), Value::Array(vec![Value::Object(only)]));
+            } else {
+                object.extend(only);
+            }
+        }
+    }
+}
+
+/// The schema of a step: one alternative for each key that says what the step does.
+pub fn step(generator: &mut SchemaGenerator) -> Schema {
+    let name = json_schema!({"type": "string"});
+    let expression = generator.subschema_for::<Expression>();
+    let arguments = generator.subschema_for::<Arguments>();
+    let duration = generator.subschema_for::<Duration>();
+    let steps = generator.subschema_for::<Steps>();
+    let branch = generator.subschema_for::<Branch>();
+    let undo = call_schema(generator);
+    let choices = {
+        let choice = generator.subschema_for::<Choice>();
+        json_schema!({"type": "array", "items": choice})
+    };
+    let retries = one_or_many_retries(generator);
+    let catch = json_schema!({
+        "type": ["object", "null"],
+        "description": "Where to go on errors, by the error's name; `All` is every other error.",
+        "additionalProperties": name
+    });
+    let onward: &[(&str, &Schema)] = &[];
+    let works = [("retry", &retries), ("catch", &catch)];
+    let concurrency = json_schema!({"type": "integer", "minimum": 1, "maximum": 1000});
+    let wait = json_schema!({
+        "description": "How long: a duration, or a map with `until` and a timestamp.",
+        "anyOf": [
+            duration,
+            {"type": "object", "properties": {"until": expression}, "required": ["until"], "additionalProperties": false}
+        ]
+    });
+    let section = json_schema!({
+        "type": "object",
+        "minProperties": 1,
+        "propertyNames": {"pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$"},
+        "additionalProperties": branch
+    });
+    let only_true = json_schema!({"const": true});
+    let any = json_schema!({});
+    let alternatives = [
+        alternative(
+            "call",
+            "Calls a function; its result is bound to the step's name.",
+            &name,
+            &[
+                ("with", &arguments),
+                ("undo", &undo),
+                ("timeout", &duration),
+                ("heartbeat", &duration),
+                works[0],
+                works[1],
+            ],
+        ),
+        alternative("choose", "Goes one of several ways.", &choices, &[("else", &name)]),
+        alternative("parallel", "Runs branches at the same time.", &section, &works),
+        alternative(
+            "for-each",
+            "Runs steps once for each item of a list.",
+            &expression,
+            &[("steps", &steps), ("concurrency", &concurrency), works[0], works[1]],
+        ),
+        alternative("wait", "Waits.", &wait, onward),
+        alternative("publish", "Puts an event on its bus.", &name, &[("with", &arguments), works[0], works[1]]),
+        alternative("set", "Binds values to the step's name.", &arguments, onward),
+        alternative("compensate", "Runs the `undo` of every completed step, last first.", &only_true, onward),
+        alternative("succeed", "Ends the execution well, perhaps with an output.", &any, onward),
+        alternative("fail", "Ends the execution with an error.", &name, &[("cause", &expression)]),
+    ];
+    json_schema!({
+        "description": "A step: one key says what it does, `then` and `end` where it goes.",
+        "oneOf": alternatives
+    })
+}
+
+fn alternative(kind: &str, what: &str, value: &Schema, more: &[(&str, &Schema)]) -> Value {
+    let mut properties = Map::new();
+    let mut value = value.clone().to_value();
+    if let Value::Object(object) = &mut value
+        && !object.contains_key("$ref")
+    {
+        object.insert("description".to_owned(), what.into());
+    }
+    properties.insert(kind.to_owned(), value);
+    for (key, schema) in more {
+        properties.insert((*key).to_owned(), (*schema).clone().to_value());
+    }
+    let text = |what: &str| serde_json::json!({"type": "string", "description": what});
+    properties.insert("description".to_owned(), text("What the step is for, for people."));
+    properties.insert("then".to_owned(), text("The step that follows, instead of the one written after this."));
+    properties.insert(
+        "end".to_owned(),
+        serde_json::json!({"type": "boolean", "description": "Ends the workflow, or its branch, after this step."}),
+    );
+    let mut required = vec![kind];
+    if kind == "for-each" {
+        required.push("steps");
+    }
+    serde_json::json!({
+        "type": "object",
+        "description": what,
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false
+    })
+}
+
+fn call_schema(generator: &mut SchemaGenerator) -> Schema {
+    let with = generator.subschema_for::<Arguments>();
+    json_schema!({
+        "type": "object",
+        "description": "The call that takes back what this one did.",
+        "properties": {"call": {"type": "string"}, "with": with},
+        "required": ["call"],
+        "additionalProperties": false
+    })
+}
+
+fn one_or_many_retries(generator: &mut SchemaGenerator) -> Schema {
+    let retry = generator.subschema_for::<Retry>();
+    json_schema!({"type": "array", "items": retry, "description": "When to try again; the first entry that matches counts."})
+}
+
+/// The schema as it is checked in at `docs/evc.schema.json`.
+pub fn text() -> String {
+    format!("{:#}\n", schema())
+}

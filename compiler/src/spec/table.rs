@@ -1,0 +1,306 @@
+//! `tables:` DynamoDB tables, their keys and indexes.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::allow::Allows;
+use super::decode::{Decode, Decoder, Item, Section};
+use super::scalar::{Name, TypeExpr};
+use crate::source::Spanned;
+use crate::yaml::{Node, NodeKind};
+
+/// A DynamoDB table. Encrypted, with point-in-time recovery and on-demand capacity unless it says otherwise.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Table {
+    /// What it holds, for people.
+    pub description: Option<String>,
+    /// The record type of its items.
+    pub item: Spanned<TypeExpr>,
+    /// The partition key, or the partition key and the sort key: attributes of the item.
+    #[schemars(with = "KeyList")]
+    pub key: Spanned<Vec<Name>>,
+    /// Global secondary indexes.
+    #[schemars(default)]
+    pub indexes: Section<Index>,
+    /// The attribute that holds when an item expires, in seconds since 1970: an `integer` of the item.
+    pub ttl: Option<Name>,
+    /// The attribute that counts the writes of an item, for optimistic locking: an `integer` of the item.
+    pub version: Option<Name>,
+    /// What the table's stream carries. Without it there is no stream.
+    pub stream: Option<StreamView>,
+    /// `on-demand`, or provisioned read and write units.
+    #[schemars(default)]
+    pub billing: Billing,
+    /// Who owns the key that encrypts it: `aws-managed` (KMS key `aws/dynamodb`) or `aws-owned`.
+    #[schemars(default)]
+    pub encryption: Encryption,
+    /// Continuous backups, to restore any second of the last 35 days. On by default.
+    pub point_in_time_recovery: Option<bool>,
+    /// What becomes of the data when the table leaves the stack: `retain` (the default) or `delete`.
+    pub removal: Option<Removal>,
+    /// Makes DynamoDB refuse to delete the table.
+    pub deletion_protection: Option<bool>,
+    /// Warnings that are fine here, each with the reason.
+    #[schemars(default)]
+    pub allow: Allows,
+}
+
+/// What becomes of a resource that holds data when it leaves the stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum Removal {
+    /// It stays, outside of the stack.
+    Retain,
+    /// It is deleted with its data.
+    Delete,
+}
+
+/// The images a stream record carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum StreamView {
+    /// The item as it is after the change.
+    NewImage,
+    /// The item before and after the change.
+    NewAndOldImages,
+}
+
+/// How capacity is paid for.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Billing {
+    /// By request.
+    #[default]
+    OnDemand,
+    /// By units that are always there.
+    Provisioned {
+        /// Read capacity units.
+        read: u64,
+        /// Write capacity units.
+        write: u64,
+    },
+}
+
+/// Who owns the encryption key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum Encryption {
+    /// AWS manages a key in this account; its use shows in CloudTrail.
+    #[default]
+    AwsManaged,
+    /// DynamoDB's own key; free and not visible.
+    AwsOwned,
+}
+
+/// A global secondary index.
+#[derive(Debug, Clone)]
+pub struct Index {
+    /// The partition key, or the partition key and the sort key: attributes of the item.
+    pub key: Spanned<Vec<Name>>,
+    /// The attributes that the index holds.
+    pub projection: Projection,
+}
+
+/// What an index holds of an item.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Projection {
+    /// All of it.
+    #[default]
+    All,
+    /// The keys of the table and of the index.
+    Keys,
+    /// The keys and these attributes.
+    Include(Vec<Name>),
+}
+
+impl Item for Table {
+    const WHAT: &'static str = "a table";
+}
+
+impl Decode for Table {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let mut fields = cx.fields(node, "a table")?;
+        let description = fields.optional("description", cx);
+        let item = fields.required("item", cx);
+        let key = fields.required("key", cx).and_then(|key| key_of(key, cx));
+        let indexes = fields.or_default("indexes", cx);
+        let ttl = fields.optional("ttl", cx);
+        let version = fields.optional("version", cx);
+        let stream = fields.optional("stream", cx);
+        let billing = fields.or_default("billing", cx);
+        let encryption = fields.or_default("encryption", cx);
+        let point_in_time_recovery = fields.optional("point-in-time-recovery", cx);
+        let removal = fields.optional("removal", cx);
+        let deletion_protection = fields.optional("deletion-protection", cx);
+        let allow = fields.or_default("allow", cx);
+        fields.finish(cx);
+        Some(Self {
+            description,
+            item: item?,
+            key: key?,
+            indexes,
+            ttl,
+            version,
+            stream,
+            billing,
+            encryption,
+            point_in_time_recovery,
+            removal,
+            deletion_protection,
+            allow,
+        })
+    }
+}
+
+/// A key is one or two attributes.
+fn key_of(key: Spanned<Vec<Name>>, cx: &mut Decoder) -> Option<Spanned<Vec<Name>>> {
+    if (1..=2).contains(&key.len()) {
+        return Some(key);
+    }
+    let message =
+        format!("a key is a partition attribute and perhaps a sort attribute, found {} attributes", key.len());
+    cx.bad_value(key.span, message);
+    None
+}
+
+impl Decode for Removal {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        cx.word(node, "a removal policy", &[("retain", Self::Retain), ("delete", Self::Delete)])
+    }
+}
+
+impl Decode for StreamView {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let words = [("new-image", Self::NewImage), ("new-and-old-images", Self::NewAndOldImages)];
+        cx.word(node, "a view of a stream", &words)
+    }
+}
+
+impl Decode for Encryption {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        cx.word(node, "an owner of the key", &[("aws-managed", Self::AwsManaged), ("aws-owned", Self::AwsOwned)])
+    }
+}
+
+impl Decode for Billing {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        if let NodeKind::Scalar(_) = node.kind {
+            return cx.word(node, "a way of billing", &[("on-demand", ())]).map(|()| Self::OnDemand);
+        }
+        let mut fields = cx.fields(node, "provisioned capacity")?;
+        let read = fields.required("read", cx);
+        let write = fields.required("write", cx);
+        fields.finish(cx);
+        Some(Self::Provisioned { read: read?, write: write? })
+    }
+}
+
+impl Item for Index {
+    const WHAT: &'static str = "an index";
+}
+
+impl Decode for Index {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        if !matches!(node.kind, NodeKind::Mapping(_)) {
+            let key = key_of(Spanned::decode(node, cx)?, cx)?;
+            return Some(Self { key, projection: Projection::All });
+        }
+        let mut fields = cx.fields(node, "an index")?;
+        let key = fields.required("key", cx).and_then(|key| key_of(key, cx));
+        let projection = fields.or_default("projection", cx);
+        fields.finish(cx);
+        Some(Self { key: key?, projection })
+    }
+}
+
+impl Decode for Projection {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        match node.kind {
+            NodeKind::Sequence(_) => Vec::decode(node, cx).map(Self::Include),
+            _ => cx
+                .word(
+                    node,
+                    "a projection, or a list of attributes",
+                    &[("all", ProjectionWord::All), ("keys", ProjectionWord::Keys)],
+                )
+                .map(|word| match word {
+                    ProjectionWord::All => Self::All,
+                    ProjectionWord::Keys => Self::Keys,
+                }),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum ProjectionWord {
+    All,
+    Keys,
+}
+
+/// Schema only: one attribute, or a list of one or two.
+struct KeyList;
+
+impl JsonSchema for KeyList {
+    fn schema_name() -> Cow<'static, str> {
+        "Key".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "The partition key, or the partition key and the sort key.",
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 2}
+            ],
+            "examples": ["orderId", ["orderId", "customerId"]]
+        })
+    }
+}
+
+impl JsonSchema for Billing {
+    fn schema_name() -> Cow<'static, str> {
+        "Billing".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let units = json_schema!({"type": "integer", "minimum": 0});
+        json_schema!({
+            "description": "`on-demand`, or provisioned read and write units.",
+            "anyOf": [
+                {"const": "on-demand"},
+                {
+                    "type": "object",
+                    "properties": {"read": units, "write": units},
+                    "required": ["read", "write"],
+                    "additionalProperties": false
+                }
+            ]
+        })
+    }
+}
+
+impl JsonSchema for Index {
+    fn schema_name() -> Cow<'static, str> {
+        "Index".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let key = generator.subschema_for::<KeyList>();
+        json_schema!({
+            "description": "A global secondary index: its key alone, or its key and what it holds.",
+            "anyOf": [
+                key,
+                {
+                    "type": "object",
+                    "properties": {
+                        "key": key,
+                        "projection": {
+                            "description": "What the index holds: `all`, `keys`, or a list of attributes.",
+                            "anyOf": [{"enum": ["all", "keys"]}, {"type": "array", "items": {"type": "string"}}]
+                        }
+                    },
+                    "required": ["key"],
+                    "additionalProperties": false
+                }
+            ]
+        })
+    }
+}

@@ -1,0 +1,142 @@
+//! What a rule or a schedule starts, and how hard it tries.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::decode::{Decode, Decoder};
+use super::outbox::in_range;
+use super::scalar::{Duration, Name};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::Spanned;
+use crate::yaml::{Node, NodeKind};
+
+/// What receives an event.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// What it is.
+    pub kind: TargetKind,
+    /// Its name.
+    pub name: Name,
+    /// How often and for how long delivery is tried.
+    pub retry: Option<Spanned<Delivery>>,
+}
+
+/// The kinds of target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TargetKind {
+    /// A function of this spec.
+    Function,
+    /// A workflow of this spec: one execution an event.
+    Workflow,
+    /// A queue of this spec.
+    Queue,
+    /// Another bus of this spec.
+    Bus,
+}
+
+impl TargetKind {
+    /// Its key in the spec.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Function => "function",
+            Self::Workflow => "workflow",
+            Self::Queue => "queue",
+            Self::Bus => "bus",
+        }
+    }
+
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Function, Self::Workflow, Self::Queue, Self::Bus];
+}
+
+/// How `EventBridge` tries to deliver; what cannot be delivered goes to a dead-letter queue.
+#[derive(Debug, Clone, Default, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Delivery {
+    /// How often it tries: 0 to 185, which is the default.
+    #[schemars(range(min = 0, max = 185))]
+    pub attempts: Option<Spanned<u64>>,
+    /// How old an event may become while it is tried: `1m` to `24h`, which is the default.
+    pub max_age: Option<Spanned<Duration>>,
+}
+
+impl Decode for Delivery {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let mut fields = cx.fields(node, "a delivery policy")?;
+        let delivery = Self { attempts: fields.optional("attempts", cx), max_age: fields.optional("max-age", cx) };
+        fields.finish(cx);
+        in_range(delivery.attempts.as_ref(), 0, 185, "the number of attempts", cx);
+        if let Some(age) = &delivery.max_age
+            && !(60..=86_400).contains(&age.seconds)
+        {
+            cx.bad_value(age.span, format!("the greatest age of an event is `1m` to `24h`, found `{}`", age.value));
+        }
+        Some(delivery)
+    }
+}
+
+impl Decode for Target {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        if !matches!(node.kind, NodeKind::Mapping(_)) {
+            cx.mismatch(node, "a target such as `{ function: notify }`");
+            return None;
+        }
+        let mut fields = cx.fields(node, "a target")?;
+        let keys = TargetKind::ALL.map(TargetKind::key);
+        let named: Vec<(TargetKind, Option<Name>)> = TargetKind::ALL
+            .into_iter()
+            .filter_map(|kind| {
+                let entry = fields.entry(kind.key())?;
+                Some((kind, Spanned::decode(&entry.value, cx)))
+            })
+            .collect();
+        let retry = fields.optional("retry", cx);
+        let present = fields.present(&keys);
+        let span = fields.span();
+        fields.finish(cx);
+        match (named.as_slice(), present.as_slice()) {
+            ([(kind, name)], _) => Some(Self { kind: *kind, name: name.clone()?, retry }),
+            ([], _) => {
+                let message = "a target needs one of `function`, `workflow`, `queue` and `bus`";
+                cx.report(Diagnostic::new(Code::EVC0104, span, message));
+                None
+            }
+            (_, keys) => {
+                let mut diagnostic =
+                    Diagnostic::new(Code::EVC0105, keys[1].span, "a target is one thing, found several")
+                        .secondary(keys[0].span, "the first is here");
+                diagnostic.help.push("write a list of targets under `to`".to_owned());
+                cx.report(diagnostic);
+                None
+            }
+        }
+    }
+}
+
+impl JsonSchema for Target {
+    fn schema_name() -> Cow<'static, str> {
+        "Target".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let retry = generator.subschema_for::<Delivery>();
+        let one = |kind: TargetKind, what: &str| {
+            json_schema!({
+                "type": "object",
+                "properties": {(kind.key()): {"type": "string", "description": what}, "retry": retry},
+                "required": [kind.key()],
+                "additionalProperties": false
+            })
+        };
+        json_schema!({
+            "description": "What receives the event.",
+            "oneOf": [
+                one(TargetKind::Function, "A function of this spec."),
+                one(TargetKind::Workflow, "A workflow of this spec: one execution an event."),
+                one(TargetKind::Queue, "A queue of this spec."),
+                one(TargetKind::Bus, "Another bus of this spec.")
+            ],
+            "examples": [{"workflow": "fulfil-order"}, {"function": "notify", "retry": {"attempts": 10, "max-age": "1h"}}]
+        })
+    }
+}

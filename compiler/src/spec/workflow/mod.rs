@@ -1,0 +1,67 @@
+//! `workflows:` steps in order, with retries, catches and compensation.
+
+mod step;
+
+use schemars::JsonSchema;
+
+pub use step::{Branch, Call, Catch, Choice, ForEach, Jitter, Next, Retry, Step, StepKind, Steps, Wait};
+
+use super::allow::Allows;
+use super::decode::{Decode, Decoder, Item};
+use super::queue::within;
+use super::scalar::{Duration, TypeExpr};
+use crate::source::Spanned;
+use crate::yaml::Node;
+
+/// A workflow. Its steps run in the order written unless one says `then`; the result of a step is known to later ones by
+/// the step's name, and `input` stays what it was.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Workflow {
+    /// What it is for, for people.
+    pub description: Option<String>,
+    /// What carries it: `step-functions`.
+    pub engine: Option<Spanned<Engine>>,
+    /// What an execution is given.
+    pub input: Spanned<TypeExpr>,
+    /// How long an execution may take, up to `365d`. A day by default.
+    pub timeout: Option<Spanned<Duration>>,
+    /// The steps.
+    pub steps: Spanned<Steps>,
+    /// Warnings that are fine here, each with the reason.
+    #[schemars(default)]
+    pub allow: Allows,
+}
+
+/// What carries a workflow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum Engine {
+    /// AWS Step Functions, standard workflows.
+    StepFunctions,
+}
+
+impl Decode for Engine {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        cx.word(node, "an engine", &[("step-functions", Self::StepFunctions)])
+    }
+}
+
+impl Item for Workflow {
+    const WHAT: &'static str = "a workflow";
+}
+
+impl Decode for Workflow {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let mut fields = cx.fields(node, "a workflow")?;
+        let description = fields.optional("description", cx);
+        let engine = fields.optional("engine", cx);
+        let input = fields.required("input", cx);
+        let timeout = fields.optional("timeout", cx);
+        let steps = fields.required("steps", cx);
+        let allow = fields.or_default("allow", cx);
+        fields.finish(cx);
+        within(timeout.as_ref(), 1, 365 * 86_400, "the timeout of a workflow", cx);
+        Some(Self { description, engine, input: input?, timeout, steps: steps?, allow })
+    }
+}
