@@ -21,6 +21,7 @@ use indexmap::IndexMap;
 pub use arena::{Arena, Id};
 pub use environment::{Environment, Setting};
 pub use flow::{Edge, Node as FlowNode, Trigger};
+pub use patterns::envelope;
 pub use resolve::{least_visibility, resolve};
 pub use workflow::{
     Body, Branch, Call, CatchError, Choice, Next, Retry, RetryError, Step, StepId, StepKind, Wait, Workflow,
