@@ -92,17 +92,15 @@ impl Types {
                 place = FieldAt { ty: self.resolve(item), many: true, ..place };
             }
             match &place.ty.kind {
-                Kind::Record(record) => match self.field(record, name) {
-                    Some(field) => {
-                        place.ty = self.resolve(&field.ty);
-                        place.optional |= field.optional;
-                        place.field = Some(field);
-                    }
-                    None => {
+                Kind::Record(record) => {
+                    let Some(field) = self.field(record, name) else {
                         let known = self.record(place.ty).unwrap_or_default().into_keys().collect();
                         return Err(NoField { at, within: place.ty, known, reported: !self.closed(record) });
-                    }
-                },
+                    };
+                    place.ty = self.resolve(&field.ty);
+                    place.optional |= field.optional;
+                    place.field = Some(field);
+                }
                 Kind::Map(value) => place = FieldAt { ty: self.resolve(value), optional: true, field: None, ..place },
                 Kind::Any | Kind::Named(_) => place = FieldAt { optional: true, field: None, ..place },
                 _ => return Err(NoField { at, within: place.ty, known: Vec::new(), reported: false }),

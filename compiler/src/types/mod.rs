@@ -6,6 +6,7 @@
 //! counts as `any`, so that one mistake gives one message.
 
 mod assign;
+mod bounds;
 mod check;
 mod decode;
 mod describe;
