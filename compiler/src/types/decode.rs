@@ -246,6 +246,25 @@ mod tests {
         assert_eq!(diagnostics.len(), 1);
     }
 
+    /// A chain of types as long as a file can hold is refused without following it to its end each time.
+    #[test]
+    fn long_chains_are_refused() {
+        for body in ["T{}", "{ x: T{} }", "{ extends: T{} }", "[T{}]"] {
+            let names: Vec<(String, String)> =
+                (0..5_000).map(|at| (format!("T{at}"), body.replace("{}", &(at + 1).to_string()))).collect();
+            let declared: Vec<(&str, &str)> = names.iter().map(|(name, body)| (name.as_str(), body.as_str())).collect();
+            let types = types(&declared);
+            let found = types.check();
+            assert!(found.iter().any(|diagnostic| diagnostic.message.contains("more than 64 levels deep")), "{body}");
+            let first = &types.declared["T0"];
+            assert!(
+                types.max_json_bytes(first).is_none_or(|bytes| bytes == 2),
+                "only the record without fields has a size"
+            );
+            assert_eq!(types.accepts(first, &types.declared["T1"]), Ok(()));
+        }
+    }
+
     fn checked(declared: &[(&str, &str)]) -> String {
         let types: Types = types(declared);
         types.check().iter().map(|d| format!("{} {}", d.code, d.message)).collect::<Vec<_>>().join("; ")

@@ -128,5 +128,9 @@ impl Type {
 /// <https://www.rfc-editor.org/rfc/rfc8259#section-6>
 pub const MAX_INTEGER: i64 = (1 << 53) - 1;
 
+/// How many declared types may stand within or for one another. Payloads have a handful; the bound keeps hostile specs from
+/// taking the stack or the afternoon.
+pub const MAX_NESTING: usize = 64;
+
 /// The most significant digits that `money` has: as many as a double returns unchanged after text → double → text.
 pub const MAX_MONEY_DIGITS: usize = 15;
