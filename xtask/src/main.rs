@@ -1,6 +1,8 @@
 //! Project tasks: `cargo xtask --help`. People and CI run the same ones.
 
+mod bench;
 mod conformance;
+mod documents;
 mod end_to_end;
 mod generate;
 mod project;
@@ -28,6 +30,8 @@ enum Task {
     Test(test::Options),
     /// Write `generated/` afresh from `specs/`.
     Generate(generate::Options),
+    /// Measure how long a build takes, beside SAM's own translator.
+    Bench,
 }
 
 fn main() -> ExitCode {
@@ -35,6 +39,7 @@ fn main() -> ExitCode {
         Task::Setup => setup::run(),
         Task::Test(options) => test::run(&options),
         Task::Generate(options) => generate::run(&options),
+        Task::Bench => bench::run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
