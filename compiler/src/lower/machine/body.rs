@@ -6,8 +6,8 @@ use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
 use super::asl::{
-    Choice, Done, End, Fail, ItemProcessor, Kind, Map, Parallel, Pass, ProcessorConfig, Rule, State, States, Succeed, Then,
-    Until, Wait, expression, literal,
+    Choice, Done, End, Fail, ItemProcessor, Kind, Map, Parallel, Pass, ProcessorConfig, Rule, State, States, Succeed,
+    Then, Until, Wait, expression, literal,
 };
 use super::frame::Frame;
 use super::task::{self, Work};
@@ -175,7 +175,9 @@ impl<'m> Scoped<'_, 'm> {
                 Kind::Choice(Choice { choices, default: self.target(*otherwise, step) })
             }
             StepKind::Parallel(branches) => self.parallel(id, step, branches),
-            StepKind::ForEach { items, concurrency, body } => self.for_each(id, step, items.as_ref(), *concurrency, body),
+            StepKind::ForEach { items, concurrency, body } => {
+                self.for_each(id, step, items.as_ref(), *concurrency, body)
+            }
             StepKind::Wait(wait) => {
                 let until = match wait {
                     WaitStep::For(duration) => Until::Seconds(duration.seconds),
@@ -222,7 +224,12 @@ impl<'m> Scoped<'_, 'm> {
         }
         let result = expression(&format!("{{{}}}", results.join(", ")));
         let done = Done { assign: IndexMap::from([(self.variable(step), result.clone())]), output: Some(result) };
-        Kind::Parallel(Parallel { branches: states, done, errors: errors::of_step(step, self), then: self.then(step.next) })
+        Kind::Parallel(Parallel {
+            branches: states,
+            done,
+            errors: errors::of_step(step, self),
+            then: self.then(step.next),
+        })
     }
 
     fn for_each(
