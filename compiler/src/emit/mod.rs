@@ -1,5 +1,6 @@
 //! Plan to files: one folder a backend, each behind [`Backend`]. No decisions here.
 
+pub mod asl;
 pub mod diagram;
 pub mod docs;
 mod files;
@@ -71,7 +72,7 @@ pub trait Backend {
 }
 
 /// Every backend, in the order in which they write.
-pub const BACKENDS: &[&dyn Backend] = &[&schema::Schema, &diagram::Diagram, &docs::Docs, &rust::Rust];
+pub const BACKENDS: &[&dyn Backend] = &[&asl::Asl, &schema::Schema, &diagram::Diagram, &docs::Docs, &rust::Rust];
 
 /// Writes every file of a stack.
 pub fn emit(input: Input<'_>) -> Files {

@@ -3,6 +3,7 @@
 //! One file a kind of thing. Each adds resources, grants and handlers to the plan; none reads what another added.
 
 pub mod ids;
+pub mod machine;
 pub mod plan;
 pub mod value;
 
@@ -17,7 +18,7 @@ pub fn lower(model: &Model) -> (plan::Plan<'_>, Vec<Diagnostic>) {
         mappings: indexmap::IndexMap::new(),
         resources: indexmap::IndexMap::new(),
         outputs: indexmap::IndexMap::new(),
-        machines: Vec::new(),
+        machines: machine::machines(model),
         handlers: Vec::new(),
         grants: Vec::new(),
     };
