@@ -25,21 +25,23 @@ pub(super) fn file(head: &str, items: TokenStream) -> String {
     let mut before = None;
     for item in file.items {
         let kind = std::mem::discriminant(&item);
-        let together = matches!(item, syn::Item::Use(_) | syn::Item::Mod(_)) && before == Some(kind) && undocumented(&item);
+        let together = before == Some(kind) && is_line(&item);
         if !together && !text.is_empty() {
             text.push('\n');
         }
-        before = Some(kind);
+        before = is_line(&item).then_some(kind);
         let file = syn::File { shebang: None, frontmatter: None, attrs: Vec::new(), items: vec![item] };
         spaced(&prettyplease::unparse(&file), &mut text);
     }
     text
 }
 
-fn undocumented(item: &syn::Item) -> bool {
+/// Whether an item is one line that stands with others of its kind: a `use`, a `mod`, an `impl` of a marker.
+fn is_line(item: &syn::Item) -> bool {
     match item {
         syn::Item::Use(item) => item.attrs.is_empty(),
         syn::Item::Mod(item) => item.attrs.is_empty(),
+        syn::Item::Impl(item) => item.attrs.is_empty() && item.items.is_empty(),
         _ => false,
     }
 }
