@@ -158,7 +158,9 @@ impl SourceFile {
     pub fn position(&self, offset: usize) -> Position {
         let offset = offset.min(self.text.len());
         let line = self.line_starts.partition_point(|&start| start <= offset) - 1;
-        let column = self.text.get(self.line_starts[line]..offset).map_or(0, |text| text.chars().count());
+        let before = self.text.get(self.line_starts[line]..offset).unwrap_or("");
+        // Editors do not show a byte-order mark, and do not count it.
+        let column = before.strip_prefix('\u{feff}').unwrap_or(before).chars().count();
         Position { line: line + 1, column: column + 1 }
     }
 }

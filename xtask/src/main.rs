@@ -1,2 +1,51 @@
-//! Project tasks: `cargo xtask help`.
-fn main() {}
+//! Project tasks: `cargo xtask --help`. People and CI run the same ones.
+
+mod bench;
+mod conformance;
+mod documents;
+mod end_to_end;
+mod generate;
+mod project;
+mod setup;
+mod step;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Tasks of the evc project.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Install the tools that the tests call into `target/tools/`; does nothing when they are there.
+    Setup,
+    /// Run all tests: this is the project's one test command.
+    Test(test::Options),
+    /// Write `generated/` afresh from `specs/`.
+    Generate(generate::Options),
+    /// Measure how long a build takes, beside SAM's own translator.
+    Bench,
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().task {
+        Task::Setup => setup::run(),
+        Task::Test(options) => test::run(&options),
+        Task::Generate(options) => generate::run(&options),
+        Task::Bench => bench::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            step::say(&format!("error: {message}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -34,6 +34,9 @@ pub(super) struct Arguments {
     /// Replace files that are in the way though evc did not write them.
     #[arg(long)]
     force: bool,
+    /// Let the template be larger than CloudFormation takes, to split it or to look at it.
+    #[arg(long)]
+    oversize: bool,
     /// How diagnostics are written.
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     message_format: Format,

@@ -18,6 +18,9 @@ pub(super) struct Arguments {
     /// How diagnostics are written.
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     message_format: Format,
+    /// Let the template be larger than CloudFormation takes.
+    #[arg(long)]
+    oversize: bool,
     /// Treat warnings as errors.
     #[arg(long)]
     deny_warnings: bool,

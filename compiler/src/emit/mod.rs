@@ -1,6 +1,11 @@
 //! Plan to files: one folder a backend, each behind [`Backend`]. No decisions here.
 
+pub mod asl;
+pub mod diagram;
+pub mod docs;
 mod files;
+pub mod sam;
+pub mod schema;
 
 pub use files::{File, Files};
 
@@ -63,7 +68,7 @@ pub trait Backend {
 }
 
 /// Every backend, in the order in which they write.
-pub const BACKENDS: &[&dyn Backend] = &[];
+pub const BACKENDS: &[&dyn Backend] = &[&sam::Sam, &asl::Asl, &schema::Schema, &diagram::Diagram, &docs::Docs];
 
 /// Writes every file of a stack.
 pub fn emit(input: Input<'_>) -> Files {

@@ -1,28 +1,28 @@
 //! Whether the value of an expression may stand where a type is expected, and what to say if not.
 
 use super::Expr;
-use super::infer::{Special, Value};
+use super::infer::{Special, Value, show};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::types::{Kind, Type, Types, describe};
+use crate::types::{Kind, Type, Types};
 
 /// Reports what keeps `value` from being an `expected`. An optional place takes a value that may be absent.
 pub(super) fn fits(expr: &Expr, value: &Value, expected: &Type, optional: bool, types: &Types) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let text = expr.text.trim();
     if value.special == Special::Function {
-        let message = format!("found a function; expected {}", name(expected));
+        let message = format!("found a function; expected {}", show(expected));
         return vec![Diagnostic::new(Code::EVC0414, expr.span, message).help("call it with `(…)`")];
     }
     if value.special == Special::Null {
         if !types.is_any(expected) {
-            let message = format!("found `null`; expected {}", name(expected));
+            let message = format!("found `null`; expected {}", show(expected));
             found.push(Diagnostic::new(Code::EVC0414, expr.span, message));
         }
         return found;
     }
     if let Some(absent) = value.absent.as_ref().filter(|_| !optional) {
         let path = &absent.path;
-        let message = format!("`{path}` may be absent; expected {}", name(expected));
+        let message = format!("`{path}` may be absent; expected {}", show(expected));
         let mut diagnostic = Diagnostic::new(Code::EVC0405, absent.at, message)
             .note("Step Functions fails a state whose expression gives nothing")
             .help(format!("say what to use instead: `$exists({path}) ? {path} : …`"));
@@ -36,7 +36,7 @@ pub(super) fn fits(expr: &Expr, value: &Value, expected: &Type, optional: bool, 
         return found;
     }
     if let Err(reason) = accepts(expected, &value.ty, types) {
-        let message = format!("found {}; expected {}", name(&value.ty), name(expected));
+        let message = format!("found {}; expected {}", show(&value.ty), show(expected));
         let mut diagnostic = Diagnostic::new(Code::EVC0414, expr.span, message);
         if let Some(reason) = reason {
             diagnostic = diagnostic.note(reason);
@@ -57,7 +57,7 @@ fn many(expr: &Expr, value: &Value, expected: &Type, types: &Types) -> Option<Di
         return None;
     }
     let message =
-        format!("`{text}` gives nothing, one value or a list, as many as there are; expected {}", name(expected));
+        format!("`{text}` gives nothing, one value or a list, as many as there are; expected {}", show(expected));
     let mut diagnostic = Diagnostic::new(Code::EVC0417, expr.span, message);
     let Kind::List(item, _) = &resolved.kind else {
         return Some(
@@ -65,7 +65,7 @@ fn many(expr: &Expr, value: &Value, expected: &Type, types: &Types) -> Option<Di
         );
     };
     if let Err(reason) = accepts(item, &value.ty, types) {
-        let message = format!("found a list of {}; expected {}", name(&value.ty), name(expected));
+        let message = format!("found a list of {}; expected {}", show(&value.ty), show(expected));
         let diagnostic = Diagnostic::new(Code::EVC0414, expr.span, message);
         return Some(match reason {
             Some(reason) => diagnostic.note(reason),
@@ -82,74 +82,18 @@ fn many(expr: &Expr, value: &Value, expected: &Type, types: &Types) -> Option<Di
     })
 }
 
-/// Whether a value of type `actual` can be an `expected`; the reason, if there is more to say than the two types.
-///
-/// Bounds are checked where the value arrives; here only values that cannot ever be in bounds are refused.
-fn accepts(expected: &Type, actual: &Type, types: &Types) -> Result<(), Option<String>> {
-    let (expected, actual) = (types.resolve(expected), types.resolve(actual));
-    match (&expected.kind, &actual.kind) {
-        (Kind::Any | Kind::Named(_), _) | (_, Kind::Any | Kind::Named(_)) => Ok(()),
-        (Kind::Enum(allowed), Kind::Enum(found)) => match found.iter().find(|literal| !allowed.contains(literal)) {
-            None => Ok(()),
-            Some(outside) => Err(Some(format!("`{}` is none of `{}`", outside.value, describe(expected)))),
-        },
-        (
-            Kind::String(_),
-            Kind::String(_) | Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration | Kind::Bytes | Kind::Enum(_),
-        ) => Ok(()),
-        // A literal is taken at its word.
-        (Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration | Kind::Bytes, Kind::Enum(literal))
-            if literal.len() == 1 =>
-        {
-            Ok(())
-        }
-        (Kind::Integer(bounds), Kind::Integer(found)) => {
-            let below = found.max.zip(bounds.min).is_some_and(|(max, min)| max < min);
-            let above = found.min.zip(bounds.max).is_some_and(|(min, max)| min > max);
-            if below || above { Err(None) } else { Ok(()) }
-        }
-        (Kind::Number(_), Kind::Integer(_) | Kind::Number(_) | Kind::Money(_))
-        | (Kind::Money(_), Kind::Integer(_) | Kind::Money(_)) => Ok(()),
-        (Kind::Money(_), Kind::Number(range)) if range.min.is_some() && range.min == range.max => Ok(()),
-        (Kind::Money(_), Kind::Number(_)) => {
-            Err(Some("a `number` is a double; `money` has at most 15 significant digits".into()))
-        }
-        (Kind::List(expected, _), Kind::List(actual, _)) | (Kind::Map(expected), Kind::Map(actual)) => {
-            accepts(expected, actual, types)
-        }
-        (Kind::Record(_), Kind::Record(_)) => {
-            let (wanted, given) =
-                (types.record(expected).unwrap_or_default(), types.record(actual).unwrap_or_default());
-            for (name, field) in wanted {
-                match given.get(name) {
-                    None if field.optional => {}
-                    None => return Err(Some(format!("the field `{name}` is missing"))),
-                    Some(found) if found.optional && !field.optional => {
-                        return Err(Some(format!("the field `{name}` may be absent")));
-                    }
-                    Some(found) => accepts(&field.ty, &found.ty, types).map_err(|reason| {
-                        let message = || {
-                            format!(
-                                "the field `{name}` is {}; expected {}",
-                                self::name(&found.ty),
-                                self::name(&field.ty)
-                            )
-                        };
-                        Some(reason.unwrap_or_else(message))
-                    })?,
-                }
-            }
-            Ok(())
-        }
-        (Kind::Map(value), Kind::Record(_)) => {
-            types.record(actual).unwrap_or_default().values().try_for_each(|field| accepts(value, &field.ty, types))
-        }
-        (one, other) if one == other => Ok(()),
-        _ => Err(None),
+/// Whether a value of type `found` can be an `expected`; if not, the reason, where there is more to say than the two types.
+fn accepts(expected: &Type, found: &Type, types: &Types) -> Result<(), Option<String>> {
+    // A decimal literal is as exact as it is written.
+    if let (Kind::Money(_), Kind::Number(range)) = (&types.resolve(expected).kind, &found.kind)
+        && range.min.is_some()
+        && range.min == range.max
+    {
+        let literal = Type { kind: Kind::Money(*range), span: found.span };
+        return types.accepts(expected, &literal).map_err(|_| None);
     }
-}
-
-/// A type for messages.
-fn name(ty: &Type) -> String {
-    format!("`{}`", describe(ty))
+    types.accepts(expected, found).map_err(|mismatch| {
+        let plain = mismatch.path.is_empty() && !matches!(found.kind, Kind::Enum(_));
+        (!plain).then(|| mismatch.to_string())
+    })
 }

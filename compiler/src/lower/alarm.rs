@@ -3,7 +3,7 @@
 use super::builder::Builder;
 use super::plan::{LogicalId, Resource};
 use super::value::Value;
-use super::{dead_letters, ids, role, state_machine};
+use super::{dead_letters, ids, machine, role};
 use crate::source::Span;
 
 /// How long an event may wait in an outbox, in milliseconds: five minutes.
@@ -37,7 +37,7 @@ pub(super) fn lower(b: &mut Builder<'_>) {
         let span = workflow.head.name_span;
         let what = format!("Executions of workflow `{}` failed", workflow.head.name);
         add_failed_executions(b, &ids::workflow(workflow), &what, span, topic.as_ref());
-        if state_machine::is_started_by_events(model, id) {
+        if machine::starts_by_event(model, id) {
             let what = format!("Events could not start workflow `{}`", workflow.head.name);
             add_failed_executions(b, &ids::starter(workflow), &what, span, topic.as_ref());
         }

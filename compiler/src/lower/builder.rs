@@ -60,7 +60,7 @@ impl<'m> Builder<'m> {
             mappings: IndexMap::new(),
             resources: IndexMap::new(),
             outputs: IndexMap::new(),
-            machines: Vec::new(),
+            machines: super::machine::machines(model),
             handlers: Vec::new(),
             grants: Vec::new(),
         };

@@ -16,6 +16,7 @@ mod idempotency;
 pub mod ids;
 mod lambda;
 mod log_group;
+pub mod machine;
 mod names;
 mod outbox;
 mod output;

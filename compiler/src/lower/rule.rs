@@ -6,6 +6,7 @@ use super::plan::{LogicalId, Resource};
 use super::value::{Part, Value, text};
 use super::ids;
 use crate::model::{Deadly, Destination, Id, Rule, Target};
+use crate::pattern::{self, Pattern};
 
 /// Adds each rule.
 pub(super) fn lower(b: &mut Builder<'_>) {
@@ -15,6 +16,8 @@ pub(super) fn lower(b: &mut Builder<'_>) {
 }
 
 fn add(b: &mut Builder<'_>, id: Id<Rule>, rule: &Rule) {
+    // Without one there has been an error.
+    let Some(pattern) = &rule.pattern else { return };
     let logical = ids::rule(rule);
     let dead = ids::dead_letters(b.model, Deadly::Rule(id));
     let role = needs_role(rule).then(|| {
@@ -36,7 +39,7 @@ fn add(b: &mut Builder<'_>, id: Id<Rule>, rule: &Rule) {
     let targets = Value::list(targets.collect::<Vec<_>>());
     let properties = [
         ("EventBusName", bus::name(&b.model.buses[rule.bus])),
-        ("EventPattern", pattern(b, rule)),
+        ("EventPattern", event_pattern(pattern)),
         ("State", if rule.enabled { "ENABLED" } else { "DISABLED" }.into()),
         ("Targets", targets),
     ];
@@ -123,14 +126,7 @@ fn reach(b: &mut Builder<'_>, rule: &LogicalId, role: Option<&Role>, target: &Ta
     }
 }
 
-/// The whole pattern, as a map.
-fn pattern(b: &Builder<'_>, rule: &Rule) -> Value {
-    let events = || rule.events.iter().map(|event| &b.model.events[event.value]);
-    let mut sources: Vec<Value> = Vec::new();
-    let mut types: Vec<Value> = Vec::new();
-    for event in events() {
-        sources.push(event.source.as_str().into());
-        types.push(event.detail_type.as_str().into());
-    }
-    Value::map([("source", Value::List(sources)), ("detail-type", Value::List(types))])
+/// The whole pattern as a map, or as a text if it has a `null`, which a template cannot have.
+fn event_pattern(pattern: &Pattern) -> Value {
+    Value::from_json(&pattern::to_json(pattern)).unwrap_or_else(|| pattern::to_text(pattern).into())
 }

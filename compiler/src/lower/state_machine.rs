@@ -8,8 +8,9 @@ use super::builder::{Builder, Role, Why};
 use super::names::Kind;
 use super::plan::{LogicalId, Machine, Resource};
 use super::value::Value;
+use super::machine::starts_by_event;
 use super::{bus, ids, log_group};
-use crate::model::{Bus, Destination, Event, Function, Id, Model, StepKind, Workflow};
+use crate::model::{Bus, Event, Function, Id, Model, StepKind, Workflow};
 use crate::source::{Span, Spanned};
 use crate::spec::observability::LogLevel;
 
@@ -39,17 +40,10 @@ const TRACING: [&str; 4] = [
 pub(super) fn lower(b: &mut Builder<'_>) {
     for (id, workflow) in b.model.workflows.iter() {
         standard(b, workflow);
-        if is_started_by_events(b.model, id) {
+        if starts_by_event(b.model, id) {
             starter(b, workflow);
         }
     }
-}
-
-/// Whether a rule or a schedule starts it, so that it needs a starter.
-pub(super) fn is_started_by_events(model: &Model, workflow: Id<Workflow>) -> bool {
-    let by_rule = model.rules.values().flat_map(|rule| &rule.targets);
-    let by_schedule = model.schedules.values().filter_map(|schedule| schedule.target.as_ref());
-    by_rule.chain(by_schedule).any(|target| target.to == Destination::Workflow(workflow))
 }
 
 fn standard(b: &mut Builder<'_>, workflow: &Workflow) {

@@ -133,21 +133,24 @@ impl From<Vec<Value>> for Value {
     }
 }
 
-/// JSON without `null`, which no property takes: entries and items that are `null` are left out.
-impl From<&serde_json::Value> for Value {
-    fn from(json: &serde_json::Value) -> Self {
-        match json {
-            serde_json::Value::Null => Self::Map(IndexMap::new()),
+impl Value {
+    /// A JSON value. `None` if there is a `null` in it, which CloudFormation allows nowhere in a template.
+    pub fn from_json(json: &serde_json::Value) -> Option<Self> {
+        Some(match json {
+            serde_json::Value::Null => return None,
             serde_json::Value::Bool(value) => Self::Bool(*value),
             serde_json::Value::Number(number) => {
                 number.as_i64().map_or_else(|| Self::Number(number.to_string()), Self::Integer)
             }
             serde_json::Value::String(text) => Self::String(text.clone()),
-            serde_json::Value::Array(items) => Self::list(items.iter().map(Self::from)),
-            serde_json::Value::Object(entries) => {
-                Self::map(entries.iter().map(|(key, value)| (key.as_str(), Self::from(value))))
+            serde_json::Value::Array(items) => {
+                Self::List(items.iter().map(Self::from_json).collect::<Option<Vec<_>>>()?)
             }
-        }
+            serde_json::Value::Object(entries) => {
+                let entries = entries.iter().map(|(key, value)| Some((key.clone(), Self::from_json(value)?)));
+                Self::Map(entries.collect::<Option<IndexMap<_, _>>>()?)
+            }
+        })
     }
 }
 

@@ -64,15 +64,8 @@ impl Model {
         }
         for (id, function) in self.functions.iter() {
             let from = Node::Function(id);
-            edges.extend(function.publishes.iter().map(|event| Edge {
-                from,
-                to: Node::Event(event.value),
-                span: event.span,
-            }));
-            if let Some(outbox) = &function.outbox {
-                let events = self.outboxes[outbox.value].publishes.iter();
-                edges.extend(events.map(|event| Edge { from, to: Node::Event(event.value), span: outbox.span }));
-            }
+            let events = function.publishes.iter().chain(&function.outbox_events);
+            edges.extend(events.map(|event| Edge { from, to: Node::Event(event.value), span: event.span }));
             edges.extend(function.sends.iter().map(|queue| Edge {
                 from,
                 to: Node::Queue(queue.value),

@@ -11,6 +11,7 @@ mod names;
 mod outputs;
 mod patterns;
 mod resolve;
+mod results;
 mod routes;
 mod settings;
 mod workflow;
@@ -21,9 +22,11 @@ use indexmap::IndexMap;
 pub use arena::{Arena, Id};
 pub use environment::{Environment, Setting};
 pub use flow::{Edge, Node as FlowNode, Trigger};
+pub use patterns::envelope;
 pub use resolve::{least_visibility, resolve};
 pub use workflow::{
     Body, Branch, Call, CatchError, Choice, Next, Retry, RetryError, Step, StepId, StepKind, Wait, Workflow,
+    standard_retry,
 };
 
 use crate::pattern::Pattern;
@@ -215,7 +218,10 @@ pub struct Function {
     pub tables: Vec<TableUse>,
     /// The outbox it publishes through.
     pub outbox: Option<Spanned<Id<Outbox>>>,
-    /// Events it publishes itself.
+    /// The events it publishes through its outbox: those that it lists and the outbox carries, or all that the outbox carries
+    /// if it lists none.
+    pub outbox_events: Vec<Spanned<Id<Event>>>,
+    /// Events it publishes itself, without a transaction.
     pub publishes: Vec<Spanned<Id<Event>>>,
     /// Queues it sends to.
     pub sends: Vec<Spanned<Id<Queue>>>,

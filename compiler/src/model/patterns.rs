@@ -1,13 +1,14 @@
 //! The event patterns of rules: made of the events that a rule names and what it says of their detail, or as it writes them.
 
 use super::{Bus, Event, Id, Model};
-use crate::diagnostics::Diagnostic;
-use crate::pattern::Pattern;
-use crate::source::Spanned;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::pattern::{self, Pattern, Verdict};
+use crate::source::{Span, Spanned};
 use crate::spec::decode::Declared;
 use crate::spec::rule;
+use crate::types::Type;
 
-/// The patterns of one rule.
+/// The patterns of one rule, and the events they can match.
 pub(super) struct Patterns {
     pub(super) events: Vec<Spanned<Id<Event>>>,
     pub(super) whole: Option<Pattern>,
@@ -15,13 +16,47 @@ pub(super) struct Patterns {
     pub(super) written: Option<Pattern>,
 }
 
-/// Makes the patterns of a rule.
+/// Makes the patterns of a rule that names `events`, or writes a pattern for what travels on `bus`.
 pub(super) fn of_rule(
-    _: &Model,
-    _: Id<Bus>,
+    model: &Model,
+    bus: Id<Bus>,
     events: &[Spanned<Id<Event>>],
-    _: &Declared<rule::Rule>,
-    _: &mut Vec<Diagnostic>,
+    rule: &Declared<rule::Rule>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Patterns {
-    Patterns { events: events.to_vec(), whole: None, detail: None, written: None }
+    let filter = rule.where_.as_ref();
+    if let Some(written) = &rule.pattern {
+        if let Some(filter) = filter {
+            diagnostics.push(
+                Diagnostic::new(Code::EVC0105, filter.span, "a rule with a `pattern` has no `where`")
+                    .help("write the condition under `detail` in the pattern"),
+            );
+        }
+        let written = pattern::parse(&written.value.0, diagnostics);
+        let events = written.as_ref().map_or(Vec::new(), |written| matched(model, bus, written));
+        return Patterns { events, whole: written.clone(), detail: None, written };
+    }
+    let detail = filter.and_then(|filter| pattern::parse(&filter.value.0, diagnostics));
+    let named: Vec<(&str, &str)> = events.iter().map(|event| wire_name(&model.events[event.value])).collect();
+    let span = events.first().map_or(rule.name_span, |event| event.span);
+    let unreadable = filter.is_some() && detail.is_none();
+    let whole = (!named.is_empty() && !unreadable).then(|| pattern::for_events(&named, detail.as_ref(), span));
+    Patterns { events: events.to_vec(), whole, detail, written: None }
+}
+
+/// The declared events of a bus that a pattern can match.
+fn matched(model: &Model, bus: Id<Bus>, pattern: &Pattern) -> Vec<Spanned<Id<Event>>> {
+    let can =
+        |event: &Event| !matches!(pattern::can_match(pattern, &model.types, &envelope(event)), Verdict::Never(..));
+    model.events_on(bus).filter(|(_, event)| can(event)).map(|(id, _)| Spanned::new(id, pattern.root.span)).collect()
+}
+
+fn wire_name(event: &Event) -> (&str, &str) {
+    (event.source.as_str(), event.detail_type.as_str())
+}
+
+/// The type of an event as it arrives.
+pub fn envelope(event: &Event) -> Type {
+    let span: Span = event.head.name_span;
+    pattern::envelope(Some(event.source.as_str()), Some(event.detail_type.as_str()), &event.detail, span)
 }

@@ -17,14 +17,13 @@ use crate::spec::scalar::{Duration, Name};
 use crate::spec::table::Removal;
 use crate::spec::target::TargetKind;
 use crate::spec::{File, Sections, function, table};
-use crate::types::Types;
+use crate::types::{Type, Types};
 
 /// Resolves a spec whose imports are merged in. `None` if it names no service, which has been reported.
 pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let sections = &file.sections;
-    let declared = sections.types.items.iter().map(|(name, ty)| (name.clone(), ty.value.0.clone()));
-    let types = Types { declared: declared.collect() };
+    let types = types(sections);
     diagnostics.extend(types.check());
     check_names(sections, &mut diagnostics);
 
@@ -53,7 +52,8 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     }
     let found = &mut diagnostics;
     model.outboxes = sections.outboxes.iter().map(|(name, item)| outbox(sections, name, item, found)).collect();
-    model.functions = sections.functions.iter().map(|(name, item)| function(sections, name, item, found)).collect();
+    model.functions =
+        sections.functions.iter().map(|(name, item)| function(sections, &model, name, item, found)).collect();
     model.queues = sections.queues.iter().map(|(name, item)| queue(sections, &model, name, item, found)).collect();
     for (name, item) in sections.rules.iter() {
         let rule = rule(sections, &mut model, name, item, found);
@@ -68,6 +68,13 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     model.outputs =
         sections.outputs.iter().filter_map(|(name, item)| outputs::output(sections, name, item, found)).collect();
     (file.service.is_some().then_some(model), diagnostics)
+}
+
+/// The declared types. One that could not be read counts as `any`, so that its uses stay silent.
+fn types(sections: &Sections) -> Types {
+    let read = sections.types.items.iter().map(|(name, ty)| (name.clone(), ty.value.0.clone()));
+    let broken = sections.types.broken.iter().map(|name| (name.clone(), Type::any(Span::default())));
+    Types { declared: read.chain(broken).collect() }
 }
 
 fn bus(sections: &Sections, name: &str, item: &crate::spec::Declared<crate::spec::bus::Bus>) -> Bus {
@@ -201,14 +208,13 @@ fn outbox(
 
 fn function(
     sections: &Sections,
+    model: &Model,
     name: &str,
     item: &crate::spec::Declared<function::Function>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Function {
-    let declared =
-        Types { declared: sections.types.items.iter().map(|(name, ty)| (name.clone(), ty.value.0.clone())).collect() };
     for ty in [&item.input, &item.output].into_iter().flatten() {
-        diagnostics.extend(declared.check_type(&ty.0));
+        diagnostics.extend(model.types.check_type(&ty.0));
     }
     let tables = item.tables.iter().filter_map(|(name, operations)| {
         let table = find(&sections.tables, "table", name, diagnostics)?;
@@ -222,6 +228,13 @@ fn function(
         .outbox
         .as_ref()
         .and_then(|name| Some(Spanned::new(find(&sections.outboxes, "outbox", name, diagnostics)?, name.span)));
+    let listed: Vec<Spanned<Id<Event>>> = find_all(&sections.events, "event", &item.publishes, diagnostics);
+    let carried = outbox.as_ref().map(|outbox| &model.outboxes[outbox.value].publishes);
+    let (outbox_events, publishes) = match carried {
+        Some(carried) if listed.is_empty() => (carried.clone(), Vec::new()),
+        Some(carried) => listed.into_iter().partition(|event| carried.iter().any(|other| other.value == event.value)),
+        None => (Vec::new(), listed),
+    };
     let timeout = item.timeout.as_ref().map_or(Duration::seconds(30), |timeout| timeout.value);
     let memory = item.memory.as_ref().map_or(256, |memory| memory.value);
     Function {
@@ -237,7 +250,8 @@ fn function(
         errors: item.errors.clone(),
         tables,
         outbox,
-        publishes: find_all(&sections.events, "event", &item.publishes, diagnostics),
+        outbox_events,
+        publishes,
         sends: find_all(&sections.queues, "queue", &item.sends, diagnostics),
         environment: variables(sections, name, &item.environment),
         timeout: of_function(sections, name, timeout, |function| {

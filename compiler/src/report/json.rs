@@ -25,7 +25,7 @@ use crate::source::{Position, SourceMap, Span};
 pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
     let Counts { errors, warnings } = Counts::of(diagnostics);
     let mut text: String =
-        sorted(diagnostics).into_iter().map(|diagnostic| line(&Message::of(diagnostic, sources))).collect();
+        sorted(diagnostics).into_iter().map(|diagnostic| line(&Found::of(diagnostic, sources))).collect();
     text.push_str(&line(&Summary { reason: "summary", errors, warnings }));
     text
 }
@@ -43,7 +43,7 @@ struct Summary {
 }
 
 #[derive(Serialize)]
-struct Message<'a> {
+struct Found<'a> {
     reason: &'static str,
     code: &'static str,
     name: &'static str,
@@ -92,7 +92,7 @@ struct Replacement<'a> {
     text: &'a str,
 }
 
-impl<'a> Message<'a> {
+impl<'a> Found<'a> {
     fn of(diagnostic: &'a Diagnostic, sources: &SourceMap) -> Self {
         let place = |label: &'a Label| Place { range: range(label.span, sources), label: &label.text };
         let change = |fix: &'a Fix| Change {

@@ -20,9 +20,9 @@ pub fn render(code: Code, color: bool) -> String {
             continue;
         }
         if in_code {
-            text.push_str(&format!("    {CYAN}{line}{RESET}"));
+            text.extend(["    ", CYAN, line, RESET]);
         } else if let Some(heading) = line.strip_prefix("## ").or_else(|| line.strip_prefix("# ")) {
-            text.push_str(&format!("{BOLD}{heading}{RESET}"));
+            text.extend([BOLD, heading, RESET]);
         } else {
             text.push_str(&line.replace('`', ""));
         }

@@ -35,7 +35,8 @@ pub struct Function {
     pub tables: IndexMap<Name, Spanned<Vec<Operation>>>,
     /// The outbox it publishes through, in the transaction that changes its tables.
     pub outbox: Option<Name>,
-    /// Events it puts on their bus itself, without a transaction.
+    /// The events it publishes: through its outbox those that the outbox carries, others by putting them on their bus itself.
+    /// Without it, a function with an outbox may publish all that the outbox carries.
     #[schemars(default, schema_with = "one_or_many::<String>")]
     pub publishes: Vec<Name>,
     /// Queues it sends messages to.

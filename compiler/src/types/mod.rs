@@ -28,6 +28,7 @@ pub use lookup::{FieldAt, NoField};
 pub use reference::{KindDoc, reference, reference_table};
 pub use shorthand::SCALARS;
 pub use value::Problem;
+pub(crate) use value::{is_text, number_problem, significant_digits, text_problem};
 
 use indexmap::IndexMap;
 

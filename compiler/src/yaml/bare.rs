@@ -1,4 +1,4 @@
-//! Bare words that YAML 1.1 readers take for booleans. CloudFormation, SAM, PyYAML and many editors are YAML 1.1
+//! Bare words that YAML 1.1 readers take for booleans. CloudFormation, SAM, `PyYAML` and many editors are YAML 1.1
 //! (<https://yaml.org/type/bool.html>); other tools read specs too, so a spec means the same to all of them.
 
 use crate::diagnostics::{Code, Diagnostic};

@@ -7,8 +7,9 @@ use std::ops::Range;
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle as RawStyle, StructureStyle, options};
 
 use super::node::{Entry, Key, Mapping, Node, NodeKind, Scalar, ScalarStyle};
-use super::{MAX_DEPTH, MAX_NODES, bare};
-use crate::diagnostics::{Code, Diagnostic};
+use super::scan::open_since;
+use super::{MAX_DEPTH, MAX_NODES, bare, refuse};
+use crate::diagnostics::Diagnostic;
 use crate::source::{FileId, Span};
 
 /// Why a text could not be read to its end.
@@ -120,7 +121,7 @@ impl Builder<'_> {
                 Event::DocumentStart(..) => {
                     documents += 1;
                     if documents > 1 {
-                        self.second_document(range);
+                        self.diagnostics.push(refuse::second_document(self.span(range)));
                         break;
                     }
                 }
@@ -144,10 +145,7 @@ impl Builder<'_> {
                 Event::UnresolvedAlias(name) => {
                     self.count(&range)?;
                     let span = self.span(range);
-                    self.diagnostics.push(
-                        Diagnostic::new(Code::EVC0005, span, format!("the alias `*{name}` names no anchor"))
-                            .help("specs have no aliases; to write a text that starts with `*`, quote it"),
-                    );
+                    self.diagnostics.push(refuse::unresolved_alias(&name, span));
                     self.value(Node { kind: NodeKind::Error, span });
                 }
                 Event::Anchor(id, name) => {
@@ -184,11 +182,8 @@ impl Builder<'_> {
     }
 
     fn too_deep(&mut self, at: usize) -> Stop {
-        let span = self.span(at..at + self.input.text[at..].chars().next().map_or(0, char::len_utf8));
-        self.diagnostics.push(
-            Diagnostic::new(Code::EVC0007, span, format!("lists and maps are more than {MAX_DEPTH} levels deep here"))
-                .note("nothing that a spec can say is nested that deep; the rest of the file was not read"),
-        );
+        let width = self.input.text[at..].chars().next().map_or(0, char::len_utf8);
+        self.diagnostics.push(refuse::depth(self.span(at..at + width)));
         Stop::Limit
     }
 
@@ -198,11 +193,7 @@ impl Builder<'_> {
         if self.nodes <= MAX_NODES {
             return Ok(());
         }
-        let span = self.span(range.clone());
-        self.diagnostics.push(
-            Diagnostic::new(Code::EVC0007, span, format!("the file holds more than {MAX_NODES} keys and values"))
-                .help("split it with `imports:`"),
-        );
+        self.diagnostics.push(refuse::count(self.span(range.clone())));
         Err(Stop::Limit)
     }
 
@@ -267,8 +258,7 @@ impl Builder<'_> {
         let empty = style == ScalarStyle::Plain && span.start == span.end;
         if self.at_key() {
             if empty {
-                self.diagnostics
-                    .push(Diagnostic::new(Code::EVC0010, span, "a value without a key").help("give it a key"));
+                self.diagnostics.push(refuse::missing_key(span));
                 return self.refused_key();
             }
             return self.key(Key { text, span }, style);
@@ -328,12 +318,7 @@ impl Builder<'_> {
             *pending = Some(Pending::Merge(key.span));
         } else if let Some(&first) = seen.get(&key.text) {
             *pending = Some(Pending::Duplicate);
-            self.diagnostics.push(
-                Diagnostic::new(Code::EVC0002, key.span, format!("the key `{}` is given twice", key.text))
-                    .label("given again here")
-                    .secondary(first, "first given here")
-                    .help("keep one of them, or rename one"),
-            );
+            self.diagnostics.push(refuse::duplicate_key(&key, first));
         } else {
             seen.insert(key.text.clone(), key.span);
             *pending = Some(Pending::Key(key));
@@ -411,22 +396,14 @@ impl Builder<'_> {
     }
 
     fn refuse_merge(&mut self, key: Span, value: &Node) {
-        let sources: Vec<Span> = match &value.kind {
-            NodeKind::Sequence(items) => items.iter().map(|item| item.span).collect(),
-            _ => vec![value.span],
+        let sources: Vec<&Node> = match &value.kind {
+            NodeKind::Sequence(items) => items.iter().collect(),
+            _ => vec![value],
         };
-        let mut diagnostic = Diagnostic::new(Code::EVC0009, key, "merge keys are not part of the spec language").help(
-            "say what is shared by name: `extends:` for types, the top level for environments, one named item \
-             otherwise",
-        );
-        for anchor in self.anchors.values() {
-            // An alias is its anchor's name with a star for the ampersand.
-            let text = |span: Span| self.input.text.get(span.range()).unwrap_or("");
-            let used = |span: &Span| text(*span).strip_prefix('*') == Some(&anchor.name);
-            if anchor.merged && sources.iter().any(used) {
-                diagnostic = diagnostic.secondary(anchor.span, "this is what it takes over");
-            }
-        }
+        let name = |node: &Node| self.text(node.span).strip_prefix('*');
+        let anchors = self.anchors.values().filter(|anchor| anchor.merged);
+        let taken = anchors.filter(|anchor| sources.iter().any(|source| name(source) == Some(&anchor.name)));
+        let diagnostic = refuse::merge_key(key, taken.map(|anchor| anchor.span));
         self.diagnostics.push(diagnostic);
     }
 
@@ -434,93 +411,30 @@ impl Builder<'_> {
         if matches!(node.kind, NodeKind::Error) {
             return;
         }
-        let template = self.input.text.get(node.span.range().start.saturating_sub(1)..).unwrap_or("").starts_with("{{");
-        let diagnostic =
-            Diagnostic::new(Code::EVC0010, node.span, format!("a key must be text, found {}", node.describe()));
-        self.diagnostics.push(if template {
-            diagnostic.help("bare `{{` starts a map inside a map; quote the text")
-        } else {
-            diagnostic.help("a key is a name followed by `:`")
-        });
+        let start = node.span.range().start.saturating_sub(1);
+        let template = self.input.text.get(start..).is_some_and(|text| text.starts_with("{{"));
+        self.diagnostics.push(refuse::collection_key(node, template));
     }
 
     fn refuse_tag(&mut self, tag: Option<Range<usize>>) -> bool {
         let Some(range) = tag else { return false };
         let span = self.span(range);
-        let text = self.input.text.get(span.range()).unwrap_or("");
-        let help = match text {
-            "!Ref" | "!GetAtt" | "!ImportValue" => {
-                "refer to things by their name in the spec; evc writes the reference"
-            }
-            "!Sub" | "!Join" | "!If" | "!FindInMap" => {
-                "evc writes CloudFormation's functions itself, where they are needed"
-            }
-            _ if text.starts_with("!!") => "what a value is follows from where it stands; quote it to make it text",
-            _ => "to write a text that starts with `!`, quote it",
-        };
-        self.diagnostics.push(
-            Diagnostic::new(Code::EVC0006, span, format!("the tag `{text}` is not part of the spec language"))
-                .help(help),
-        );
+        let diagnostic = refuse::tag(self.text(span), span);
+        self.diagnostics.push(diagnostic);
         true
     }
 
-    fn second_document(&mut self, range: Range<usize>) {
-        let span = self.span(range);
-        self.diagnostics.push(
-            Diagnostic::new(Code::EVC0011, span, "a second document starts here; a file holds one spec")
-                .help("move it to a file of its own, and name that under `imports:` if it belongs to this service"),
-        );
+    fn report_anchors(&mut self) {
+        let anchors = mem::take(&mut self.anchors).into_values();
+        let reported = anchors.filter(|anchor| !anchor.merged || !anchor.aliases.is_empty());
+        self.diagnostics.extend(reported.map(|anchor| refuse::anchor(&anchor.name, anchor.span, &anchor.aliases)));
     }
 
-    fn report_anchors(&mut self) {
-        for anchor in mem::take(&mut self.anchors).into_values() {
-            if anchor.merged && anchor.aliases.is_empty() {
-                continue;
-            }
-            let message = format!("the anchor `&{}` is not part of the spec language", anchor.name);
-            let help = if anchor.aliases.is_empty() {
-                "remove it; to write a text that starts with `&`, quote it"
-            } else {
-                "give what is shared a name: a type under `types:` with `extends:`, or a value at the top level that \
-                 environments inherit"
-            };
-            let diagnostic = Diagnostic::new(Code::EVC0005, anchor.span, message).help(help);
-            let shown = anchor.aliases.iter().take(3);
-            self.diagnostics
-                .push(shown.fold(diagnostic, |diagnostic, &alias| diagnostic.secondary(alias, "used here")));
-        }
+    fn text(&self, span: Span) -> &str {
+        self.input.text.get(span.range()).unwrap_or("")
     }
 
     fn span(&self, range: Range<usize>) -> Span {
         Span::new(self.input.file, range)
     }
-}
-
-/// The innermost bracket or quote that is opened in a part of the text and not closed in it.
-fn open_since(text: &str, range: Range<usize>) -> Option<usize> {
-    let mut open = Vec::new();
-    let mut quote: Option<(u8, usize)> = None;
-    let mut comment = false;
-    let mut before = b' ';
-    for (offset, &byte) in text.as_bytes().get(range.clone())?.iter().enumerate() {
-        let at = range.start + offset;
-        // Brackets and quotes mean something only where a value can start.
-        let starts = before.is_ascii_whitespace() || matches!(before, b'[' | b'{' | b',');
-        match (byte, quote) {
-            (b'\n', _) if comment => comment = false,
-            _ if comment => {}
-            (_, Some((mark, _))) if byte == mark && before != b'\\' => quote = None,
-            (_, Some(_)) => {}
-            (b'"' | b'\'', None) if starts => quote = Some((byte, at)),
-            (b'#', None) if before.is_ascii_whitespace() => comment = true,
-            (b'[' | b'{', None) if starts => open.push(at),
-            (b']' | b'}', None) => {
-                open.pop();
-            }
-            _ => {}
-        }
-        before = byte;
-    }
-    quote.map(|(_, start)| start).or(open.pop())
 }

@@ -11,6 +11,8 @@ mod build;
 mod decode;
 mod node;
 mod recover;
+mod refuse;
+mod scan;
 mod syntax;
 #[cfg(test)]
 mod tests;

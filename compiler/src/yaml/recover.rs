@@ -7,8 +7,11 @@
 use std::cmp::Reverse;
 use std::ops::Range;
 
+use granit_parser::ErrorKind;
+
 use super::build::{Input, Stop, SyntaxError, build};
 use super::node::{Node, NodeKind};
+use super::scan::Lines;
 use super::{decode, syntax};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{FileId, MAX_SOURCE_BYTES, Span};
@@ -50,7 +53,7 @@ pub(super) enum Blame {
     Opener,
     /// The line where the parser stopped.
     Here,
-    /// The line of the last thing that was read.
+    /// A line before that one.
     Before,
 }
 
@@ -124,16 +127,18 @@ impl Recovery {
             }
             let mut text = self.text.clone();
             blank(&mut text, candidate.range.clone());
-            let reached = match self.build(&text, &[]).0 {
-                Ok(_) => usize::MAX,
-                Err(Stop::Limit) => text.len(),
-                Err(Stop::Syntax(next)) => next.at,
+            let (reached, moved) = match self.build(&text, &[]).0 {
+                Ok(_) => (usize::MAX, true),
+                Err(Stop::Limit) => (text.len(), true),
+                Err(Stop::Syntax(next)) => (reach(&next, &text), next.at != error.at),
             };
             self.budget = self.budget.saturating_sub(reached.min(text.len()));
             // By lines: where on a line the parser stumbles over the next mistake says nothing about this one.
             let line = if reached == usize::MAX { reached } else { Lines(&self.text).line(reached).start };
             let score = (line, Reverse(self.text[candidate.range.clone()].trim().len()));
-            if reached > error.at && best.as_ref().is_none_or(|(least, _)| score > *least) {
+            if (reached, moved) > (reach(error, &self.text), false)
+                && best.as_ref().is_none_or(|(least, _)| score > *least)
+            {
                 best = Some((score, candidate));
             }
         }
@@ -193,6 +198,14 @@ impl Recovery {
     }
 }
 
+/// How far the parser got. It reports what is never closed where that opens, having read to the end.
+fn reach(error: &SyntaxError, text: &str) -> usize {
+    match error.kind {
+        ErrorKind::UnclosedFlowCollection { .. } | ErrorKind::UnclosedQuotedScalar => text.len(),
+        _ => error.at,
+    }
+}
+
 /// Overwrites everything in a range but line ends with spaces, byte for byte.
 fn blank(text: &mut String, range: Range<usize>) {
     let filler: String = text[range.clone()]
@@ -207,9 +220,13 @@ fn blank(text: &mut String, range: Range<usize>) {
 fn candidates(text: &str, error: &SyntaxError) -> Vec<Candidate> {
     let lines = Lines(text);
     let mut found: Vec<Candidate> = Vec::new();
-    let suspicious = [(Blame::Opener, error.open), (Blame::Here, Some(error.at)), (Blame::Before, Some(error.last))];
+    let opener = error.open.map(|open| (Blame::Opener, open));
+    let certain = error.open.is_some_and(|open| left_open(&lines, error, open));
+    let here = (!is_own_colon(&lines, error)).then_some((Blame::Here, error.at));
+    let above = lines.above(error.at).map(|above| (Blame::Before, above));
+    let others = [here, above, Some((Blame::Before, error.last))].into_iter().flatten();
+    let suspicious: Vec<(Blame, usize)> = opener.into_iter().chain(others.filter(|_| !certain)).collect();
     for (blame, at) in suspicious {
-        let Some(at) = at else { continue };
         let line = lines.line(at);
         let block = lines.block(at);
         let value = lines.value(&line).min(block.end);
@@ -228,60 +245,22 @@ fn candidates(text: &str, error: &SyntaxError) -> Vec<Candidate> {
     found
 }
 
-/// Lines of a text by their indentation, which tells more about a broken file than its tokens.
-pub(super) struct Lines<'a>(pub(super) &'a str);
+/// Whether the parser stopped at the colon after a line's own key: that line is as it should be, and one above it is not.
+fn is_own_colon(lines: &Lines<'_>, error: &SyntaxError) -> bool {
+    let line = lines.line(error.at);
+    let colon = lines.0[line.clone()].trim_start().starts_with(|c: char| c.is_alphanumeric() || c == '"' || c == '\'')
+        && lines.value(&line) == error.at + 1;
+    colon && error.open.is_none() && error.kind == ErrorKind::MappingValueNotAllowed
+}
 
-impl Lines<'_> {
-    /// The line that holds a byte, without its line end.
-    pub(super) fn line(&self, at: usize) -> Range<usize> {
-        let at = at.min(self.0.len());
-        let start = self.0.as_bytes()[..at].iter().rposition(|&byte| byte == b'\n').map_or(0, |found| found + 1);
-        let end =
-            self.0.as_bytes()[at..].iter().position(|&byte| byte == b'\n').map_or(self.0.len(), |found| at + found);
-        start..end
-    }
-
-    /// The line that holds a byte, and the lines that are nested under it. Brackets that close at its own level belong to it.
-    fn block(&self, at: usize) -> Range<usize> {
-        let first = self.line(at);
-        let indent = self.indent(&first);
-        let mut end = first.end;
-        while end < self.0.len() {
-            let next = self.line(end + 1);
-            let text = &self.0[next.clone()];
-            let closes = text.trim_start().starts_with([']', '}']);
-            let next_indent = self.indent(&next);
-            if text.trim().is_empty() || next_indent > indent || (closes && next_indent == indent) {
-                end = next.end;
-            } else {
-                break;
-            }
-        }
-        first.start..first.start + self.0[first.start..end].trim_end().len()
-    }
-
-    fn indent(&self, line: &Range<usize>) -> usize {
-        let text = &self.0[line.clone()];
-        text.len() - text.trim_start_matches(' ').len()
-    }
-
-    /// Where the value on a line starts: after `key:`, or after the dashes of a list, or at its first character.
-    fn value(&self, line: &Range<usize>) -> usize {
-        let text = &self.0[line.clone()];
-        let mut rest = text.trim_start();
-        while let Some(after) = rest.strip_prefix("- ") {
-            rest = after.trim_start();
-        }
-        let start = line.end - rest.len();
-        let from = match rest.chars().next() {
-            Some(quote @ ('"' | '\'')) => rest[1..].find(quote).map_or(rest.len(), |at| at + 2),
-            Some('[' | '{') => return start,
-            _ => 0,
-        };
-        let colon = rest[from..]
-            .match_indices(':')
-            .map(|(at, _)| from + at + 1)
-            .find(|&after| rest[after..].is_empty() || rest[after..].starts_with([' ', '\r']));
-        colon.map_or(start, |after| start + after)
-    }
+/// Whether there is no doubt that a bracket or quote is to blame: the parser read on into a line that cannot be part of what
+/// it opens.
+fn left_open(lines: &Lines<'_>, error: &SyntaxError, open: usize) -> bool {
+    let (opener, here) = (lines.line(open), lines.line(error.at));
+    let quote = lines.0[open..].starts_with(['"', '\'']);
+    let bracket = lines.0[open..].starts_with(['[', '{']);
+    let goes_on = lines.0[here.clone()].trim_start().starts_with([']', '}', ',']);
+    here.start > opener.start
+        && (quote && matches!(error.kind, ErrorKind::InvalidQuotedScalarIndent)
+            || bracket && !goes_on && lines.indent(&here) <= lines.indent(&opener))
 }

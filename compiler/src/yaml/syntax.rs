@@ -5,7 +5,8 @@ use std::ops::Range;
 use granit_parser::ErrorKind;
 
 use super::build::SyntaxError;
-use super::recover::{Blame, Candidate, Lines};
+use super::recover::{Blame, Candidate};
+use super::scan::{Lines, bad_escape, first_unmatched, is_closed};
 use crate::diagnostics::{Code, Diagnostic, Edit, Fix};
 use crate::source::{FileId, Span};
 
@@ -28,7 +29,8 @@ pub(super) fn describe_tabs(error: &SyntaxError, lines: &[Vec<usize>], text: &st
     let Some(first) = lines.first() else {
         let line = Lines(text).line(error.at);
         let at = text[line.clone()].find('\t').map_or(error.at, |found| line.start + found);
-        return Diagnostic::new(Code::EVC0003, Span::new(file, at..at + 1), "a tab where YAML wants a space")
+        let width = usize::from(text[at..].starts_with('\t'));
+        return Diagnostic::new(Code::EVC0003, Span::new(file, at..at + width), "a tab where YAML wants a space")
             .help("use a space");
     };
     let run = first.windows(2).take_while(|pair| pair[0] + 1 == pair[1]).count() + 1;
@@ -71,6 +73,9 @@ pub(super) fn describe(error: &SyntaxError, blamed: &Candidate, text: &str, file
             cause.at_token(format!("expected `:` after `{}`", cause.token())).help("write `key: value`")
         }
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => cause.colon(),
+        ErrorKind::ExpectedBlockMappingKey if cause.before().ends_with([']', '}']) => {
+            cause.at_token("unexpected text after the closing bracket").help("quote the whole value if it is text")
+        }
         ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation | ErrorKind::MappingKeyNotAllowed => {
             cause.level("expected a key at this level")
         }
@@ -208,15 +213,28 @@ impl Cause<'_> {
             }
             return self.at_character("a `: ` where no key can be");
         }
-        let above = Lines(self.text).line(self.blamed.range.start);
-        let tight = self.text[above.clone()].find(':').map(|found| above.start + found + 1);
-        if let Some(tight) = tight.filter(|&at| self.text[at..].starts_with(|c: char| !c.is_whitespace())) {
+        let lines = Lines(self.text);
+        let above = lines.line(self.blamed.range.start);
+        let shown = self.text[above.clone()].trim();
+        let colon = self.text[above.clone()].find(':').map(|found| above.start + found + 1);
+        if let Some(tight) = colon.filter(|&at| self.text[at..].starts_with(|c: char| !c.is_whitespace())) {
             let span = self.span(tight - 1..tight);
             return Diagnostic::new(Code::EVC0001, span, "expected a space after `:`")
                 .help("write `key: value`")
                 .replace("add a space", span, ": ");
         }
+        if colon.is_none() && lines.indent(&above) == lines.indent(&here) && !shown.starts_with('-') {
+            let start = above.end - self.text[above.clone()].trim_start().len();
+            let span = self.span(start..start + shown.len());
+            return Diagnostic::new(Code::EVC0001, span, format!("expected `:` after `{shown}`"))
+                .help("write `key: value`");
+        }
         self.level("this line is indented deeper than the one above it, which has a value already")
+    }
+
+    /// What stands on the line before the place where the parser stopped.
+    fn before(&self) -> &str {
+        self.text[Lines(self.text).line(self.error.at).start..self.error.at].trim()
     }
 
     /// A line whose indentation fits nothing above it.
@@ -269,47 +287,4 @@ impl Cause<'_> {
     fn span(&self, range: Range<usize>) -> Span {
         Span::new(self.file, range)
     }
-}
-
-/// Whether the bracket that a text starts with is closed in it. Brackets in quotes count: this only chooses the wording.
-fn is_closed(text: &str) -> bool {
-    let mut depth = 0_usize;
-    text.chars().any(|c| {
-        match c {
-            '[' | '{' => depth += 1,
-            ']' | '}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        depth == 0
-    })
-}
-
-/// The first bracket that closes one of the other kind.
-fn first_unmatched(text: &str) -> Option<usize> {
-    let mut open = Vec::new();
-    text.char_indices()
-        .find(|(_, c)| match c {
-            '[' => {
-                open.push(']');
-                false
-            }
-            '{' => {
-                open.push('}');
-                false
-            }
-            ']' | '}' => open.pop() != Some(*c),
-            _ => false,
-        })
-        .map(|(at, _)| at)
-}
-
-/// The first backslash in a double-quoted text that starts no escape of YAML's.
-fn bad_escape(text: &str) -> Option<usize> {
-    let mut rest = text.char_indices();
-    while let Some((at, c)) = rest.next() {
-        if c == '\\' && !rest.next().is_some_and(|(_, next)| "0abtnvfre \"/\\N_LPxuU\t\n\r".contains(next)) {
-            return Some(at);
-        }
-    }
-    None
 }

@@ -83,6 +83,7 @@ fn unclosed_quotes_are_blamed_where_they_open() {
     );
     check("- x\n- 'abc\n- z\n", &["2:3 EVC0001 the closing `'` of this text is missing"], "[x, !, z]");
     check("a: \"x\" z\nb: 1\n", &["1:8 EVC0001 unexpected text after the closing quote"], "{a: !, b: 1}");
+    check("a: {{ x }} z\nb: 1\n", &["1:12 EVC0001 unexpected text after the closing bracket"], "{a: !, b: 1}");
     check("a: \"\\d+\"\nb: 1\n", &["1:5 EVC0001 `\\d` is not an escape"], "{a: !, b: 1}");
 }
 
@@ -160,6 +161,8 @@ fn encodings_other_than_plain_utf8() {
         (sources.text(diagnostics[1].primary.span), sources.position(diagnostics[1].primary.span).line),
         ("b", 3)
     );
+
+    assert_eq!(messages("\u{feff}on: 1\n")[1], "1:1 EVC0008 bare `on` is the boolean true to YAML 1.1 readers");
 
     let utf16: Vec<u8> = "\u{feff}a: é\nb: x: y\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert_eq!(
@@ -271,17 +274,16 @@ fn broken_large_files_take_bounded_time() {
     assert!(text.len() < usize::try_from(MAX_SOURCE_BYTES).expect("fits"));
     let start = Instant::now();
     assert!(!messages(text).is_empty());
-    assert!(start.elapsed() < Duration::from_secs(60), "took {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_mins(1), "took {:?}", start.elapsed());
 }
 
 #[test]
 fn a_billion_laughs_stay_references() {
-    let mut text = "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n".to_owned();
-    for level in 1..30 {
-        let uses = vec![format!("*a{}", level - 1); 9].join(", ");
-        text += &format!("a{level}: &a{level} [{uses}]\n");
-    }
-    let (_, _, _, diagnostics) = read(text);
+    let level = |level: usize| {
+        let below = level.checked_sub(1).map_or("lol".to_owned(), |below| format!("*a{below}"));
+        format!("a{level}: &a{level} [{}]\n", vec![below; 9].join(", "))
+    };
+    let (_, _, _, diagnostics) = read((0..30).map(level).collect::<String>());
     assert_eq!(diagnostics.len(), 30, "one for each anchor");
 }
 

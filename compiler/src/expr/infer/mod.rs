@@ -16,7 +16,7 @@ use crate::source::Span;
 use crate::types::{Field, Kind, Range, Record, Type, Types};
 
 use value::Absent;
-pub(super) use value::{Class, Special, Value, join};
+pub(super) use value::{Class, Special, Value, join, show};
 
 /// What a check found.
 pub(super) struct Found {

@@ -1,9 +1,9 @@
 //! Arithmetic, comparisons, boolean operators and concatenation.
 
-use super::{Class, Context, Infer, Special, Value, join, paths};
+use super::{Class, Context, Infer, Special, Value, join, paths, show};
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::expr::ast::{Ast, AstKind, Operator};
-use crate::types::{Kind, Range, Type, describe};
+use crate::types::{Kind, Range, Type};
 
 impl Infer<'_> {
     pub(super) fn binary(&mut self, operator: Operator, left: &Ast, right: &Ast, context: &Context) -> Value {
@@ -197,7 +197,7 @@ impl Infer<'_> {
     pub(super) fn one_or_many(&mut self, ast: &Ast, value: &Value, expected: &str) {
         let message = format!("`{}` may be none, one or several values; expected {expected}", self.text(ast));
         let diagnostic = Diagnostic::new(Code::EVC0417, self.span(&ast.range), message)
-            .note(format!("a path through a list gives each `{}` in it", describe(&value.ty)))
+            .note(format!("a path through a list gives each {} in it", show(&value.ty)))
             .help(format!(
                 "take the first with `({})[0]`, or all with `$sum`, `$count`, `$join` or `$map`",
                 self.text(ast)
@@ -209,8 +209,8 @@ impl Infer<'_> {
         match value.special {
             Special::Null => "`null`".to_owned(),
             Special::Function => "a function".to_owned(),
-            Special::No if value.many => format!("each `{}` of a list", describe(&value.ty)),
-            Special::No => format!("`{}`", describe(&value.ty)),
+            Special::No if value.many => format!("each {} of a list", show(&value.ty)),
+            Special::No => show(&value.ty),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is known about a value: its type, and how JSONata's ways (nothing, one or many) touch it.
 
 use crate::source::{Span, Spanned};
-use crate::types::{Kind, Range, Type, Types};
+use crate::types::{Kind, Range, Type, Types, describe};
 
 /// What is known about the value of a part of an expression.
 #[derive(Debug, Clone)]
@@ -156,4 +156,13 @@ pub(in crate::expr) fn number(value: f64, span: Span) -> Value {
         Kind::Number(Range { min: Some(value), max: Some(value) })
     };
     Value::new(kind, span)
+}
+
+/// A type for messages; a number literal as itself.
+pub(in crate::expr) fn show(ty: &Type) -> String {
+    match &ty.kind {
+        Kind::Integer(Range { min: Some(min), max: Some(max) }) if min == max => format!("`{min}`"),
+        Kind::Number(Range { min: Some(min), max: Some(max) }) if min.to_bits() == max.to_bits() => format!("`{min}`"),
+        _ => format!("`{}`", describe(ty)),
+    }
 }

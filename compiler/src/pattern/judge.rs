@@ -1,0 +1,206 @@
+//! One match against one type: can it, must it, and if it never can, why.
+
+use serde_json::Value;
+
+use super::ast::{AnythingBut, Comparison, Match, MatchKind, Numeric};
+use super::matching::accepts;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::{Span, Spanned};
+use crate::types::{FieldAt, Kind, Range, Type, Types, describe, is_text, number_problem, text_problem};
+
+/// Reports why a match can never succeed against what stands at a field; `None` if it can.
+pub(super) fn never(one: &Match, place: &FieldAt<'_>, types: &Types) -> Option<Diagnostic> {
+    let leaf = item(place.ty, types);
+    let kind = &leaf.kind;
+    if let MatchKind::Exists(exists) = one.kind {
+        return exists_problem(exists, place, leaf, one.span);
+    }
+    if matches!(kind, Kind::Any | Kind::Named(_)) {
+        return None;
+    }
+    if matches!(kind, Kind::Record(_) | Kind::Map(_)) {
+        let message = format!("a value is compared with `{}`, which has fields instead", describe(leaf));
+        let help = "name the field of it that is compared: `field: [value]`";
+        return Some(Diagnostic::new(Code::EVC0306, one.span, message).help(help));
+    }
+    let mismatch = |found: &str| {
+        let message = format!("expected `{}`, found {found}", describe(leaf));
+        Some(Diagnostic::new(Code::EVC0306, one.span, message))
+    };
+    match &one.kind {
+        MatchKind::Null => mismatch("`null`")
+            .map(|diagnostic| diagnostic.help("a field that is absent is matched by `{ exists: false }`")),
+        MatchKind::Boolean(_) if *kind == Kind::Boolean => None,
+        MatchKind::Boolean(boolean) => mismatch(&format!("the boolean `{boolean}`")),
+        MatchKind::Number(number) if is_number(kind) => {
+            number_problem(kind, &number.text).map(|reason| Diagnostic::new(Code::EVC0307, one.span, reason))
+        }
+        MatchKind::Number(number) => mismatch(&format!("the number `{}`", number.text)).map(|diagnostic| {
+            if is_text(kind) {
+                diagnostic.replace("make it a text", one.span, format!("'{}'", number.text))
+            } else {
+                diagnostic
+            }
+        }),
+        MatchKind::Text(text) if is_text(kind) => literal(text, kind, one.span),
+        MatchKind::Text(text) => mismatch(&format!("the text `{text}`")).map(|diagnostic| {
+            let bare = is_number(kind) && serde_json::from_str::<f64>(text).is_ok()
+                || *kind == Kind::Boolean && matches!(text.as_str(), "true" | "false");
+            if bare { diagnostic.replace("remove the quotes", one.span, text.clone()) } else { diagnostic }
+        }),
+        MatchKind::Numeric(numeric) if is_number(kind) => numeric_problem(numeric, kind, leaf, one.span),
+        MatchKind::AnythingBut(AnythingBut::Numbers(numbers)) if is_number(kind) => numbers.iter().find_map(|number| {
+            let reason = number_problem(kind, &number.value.text)?;
+            Some(Diagnostic::new(Code::EVC0307, number.span, format!("{reason}, so excluding it excludes nothing")))
+        }),
+        operator if works_on(operator, kind) => operator_problem(operator, kind, leaf, one.span),
+        operator => {
+            let (name, wants) = requirement(operator);
+            let message = format!("`{name}` works on {wants}, but this is `{}`", describe(leaf));
+            Some(Diagnostic::new(Code::EVC0308, one.span, message))
+        }
+    }
+}
+
+/// Every value that a leaf of this type can have, where they are few.
+pub(super) fn domain(leaf: &Type) -> Option<Vec<Value>> {
+    match &leaf.kind {
+        Kind::Enum(literals) => Some(literals.iter().map(|literal| literal.value.as_str().into()).collect()),
+        Kind::Boolean => Some(vec![false.into(), true.into()]),
+        _ => None,
+    }
+}
+
+/// Whether a match takes every value that a leaf of this type can have.
+pub(super) fn always(one: &MatchKind, leaf: &Type) -> bool {
+    match (one, &leaf.kind) {
+        (MatchKind::Exists(exists), _) => *exists,
+        (MatchKind::Prefix(text, _) | MatchKind::Suffix(text, _), kind) => text.value.is_empty() && is_text(kind),
+        (MatchKind::Wildcard(wildcard), kind) => wildcard.value.text == "*" && is_text(kind),
+        (MatchKind::Numeric(numeric), kind) => bounds(kind).is_some_and(|range| {
+            numeric.comparisons.iter().all(|(how, number)| {
+                let number = number.value.value;
+                match how {
+                    Comparison::Equal => range.min == Some(number) && range.max == Some(number),
+                    Comparison::Greater | Comparison::GreaterOrEqual => {
+                        range.min.is_some_and(|min| how.holds(min, number))
+                    }
+                    Comparison::Less | Comparison::LessOrEqual => range.max.is_some_and(|max| how.holds(max, number)),
+                }
+            })
+        }),
+        _ => false,
+    }
+}
+
+/// What the items of a list are, however deep; other types as they are.
+pub(super) fn item<'a>(ty: &'a Type, types: &'a Types) -> &'a Type {
+    let mut leaf = types.resolve(ty);
+    while let Kind::List(inner, _) = &leaf.kind {
+        leaf = types.resolve(inner);
+    }
+    leaf
+}
+
+fn exists_problem(exists: bool, place: &FieldAt<'_>, leaf: &Type, span: Span) -> Option<Diagnostic> {
+    let has_fields = matches!(leaf.kind, Kind::Record(_) | Kind::Map(_));
+    if exists && has_fields {
+        let message = format!("`exists` looks at single values, but this is `{}`", describe(leaf));
+        let help = "look at one of its required fields";
+        return Some(Diagnostic::new(Code::EVC0308, span, message).help(help));
+    }
+    let may_be_absent = place.optional
+        || place.many
+        || has_fields
+        || matches!(place.ty.kind, Kind::List(..))
+        || matches!(leaf.kind, Kind::Any | Kind::Named(_));
+    if exists || may_be_absent {
+        return None;
+    }
+    let diagnostic = Diagnostic::new(Code::EVC0309, span, "the field is required, so this never matches");
+    Some(match place.field {
+        Some(field) => diagnostic.secondary(field.name_span, "declared without `?`"),
+        None => diagnostic,
+    })
+}
+
+fn literal(text: &str, kind: &Kind, span: Span) -> Option<Diagnostic> {
+    let reason = text_problem(kind, text)?;
+    if let Kind::Enum(literals) = kind {
+        let known: Vec<&str> = literals.iter().map(|literal| literal.value.as_str()).collect();
+        let message = format!("`{text}` is not in the enumeration");
+        return Some(Diagnostic::new(Code::EVC0307, span, message).suggest(text, known));
+    }
+    let code = if matches!(kind, Kind::String(_)) { Code::EVC0307 } else { Code::EVC0306 };
+    Some(Diagnostic::new(code, span, reason))
+}
+
+fn numeric_problem(numeric: &Numeric, kind: &Kind, leaf: &Type, span: Span) -> Option<Diagnostic> {
+    let range = bounds(kind)?;
+    let out = numeric.comparisons.iter().find(|(how, number)| {
+        let number = number.value.value;
+        match how {
+            Comparison::Equal => number_problem(kind, &number.to_string()).is_some(),
+            Comparison::Greater | Comparison::GreaterOrEqual => range.max.is_some_and(|max| !how.holds(max, number)),
+            Comparison::Less | Comparison::LessOrEqual => range.min.is_some_and(|min| !how.holds(min, number)),
+        }
+    });
+    let (how, number) = out?;
+    let message = format!("no `{}` is {} {}", describe(leaf), how.as_str(), number.value.text);
+    Some(Diagnostic::new(Code::EVC0307, number.span, message).secondary(span, "so this never matches"))
+}
+
+/// Operators on texts: whether one of an enumeration's literals is taken, and whether what is excluded can be.
+fn operator_problem(operator: &MatchKind, kind: &Kind, leaf: &Type, span: Span) -> Option<Diagnostic> {
+    if let MatchKind::AnythingBut(AnythingBut::Texts(texts)) = operator
+        && let Some(diagnostic) = texts.iter().find_map(|text: &Spanned<String>| literal(&text.value, kind, text.span))
+    {
+        return Some(diagnostic.note("excluding what cannot be excludes nothing"));
+    }
+    let values = domain(leaf)?;
+    if values.iter().any(|value| accepts(operator, value)) {
+        return None;
+    }
+    let message = format!("no value of `{}` matches this", describe(leaf));
+    Some(Diagnostic::new(Code::EVC0309, span, message))
+}
+
+fn is_number(kind: &Kind) -> bool {
+    matches!(kind, Kind::Integer(_) | Kind::Number(_) | Kind::Money(_))
+}
+
+fn bounds(kind: &Kind) -> Option<Range<f64>> {
+    match kind {
+        #[expect(clippy::cast_precision_loss, reason = "bounds are within 2^53 - 1, which a double holds exactly")]
+        Kind::Integer(range) => {
+            Some(Range { min: range.min.map(|min| min as f64), max: range.max.map(|max| max as f64) })
+        }
+        Kind::Number(range) | Kind::Money(range) => Some(*range),
+        _ => None,
+    }
+}
+
+fn works_on(operator: &MatchKind, kind: &Kind) -> bool {
+    match operator {
+        MatchKind::Cidr(_) => matches!(kind, Kind::String(_) | Kind::Enum(_)),
+        MatchKind::Numeric(_) | MatchKind::AnythingBut(AnythingBut::Numbers(_)) => false,
+        _ => is_text(kind),
+    }
+}
+
+/// The operator's name and what it works on.
+fn requirement(operator: &MatchKind) -> (&'static str, &'static str) {
+    match operator {
+        MatchKind::Prefix(..) => ("prefix", "texts"),
+        MatchKind::Suffix(..) => ("suffix", "texts"),
+        MatchKind::EqualsIgnoreCase(_) => ("equals-ignore-case", "texts"),
+        MatchKind::Wildcard(_) => ("wildcard", "texts"),
+        MatchKind::Cidr(_) => ("cidr", "texts that are IP addresses"),
+        MatchKind::AnythingBut(AnythingBut::Numbers(_)) => ("anything-but", "numbers when it lists numbers"),
+        MatchKind::AnythingBut(_) => ("anything-but", "texts when it lists texts"),
+        MatchKind::Numeric(_) => ("numeric", "numbers"),
+        MatchKind::Null | MatchKind::Boolean(_) | MatchKind::Number(_) | MatchKind::Text(_) | MatchKind::Exists(_) => {
+            ("exists", "single values")
+        }
+    }
+}

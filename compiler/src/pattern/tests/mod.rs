@@ -1,0 +1,17 @@
+//! Patterns as data: what is read, refused, checked against types, and matched.
+
+mod checking;
+mod matching;
+mod oracle;
+mod syntax;
+
+use super::{Pattern, parse};
+use crate::types::testing::node;
+
+/// The pattern a text in flow style means, which must be right.
+fn pattern(text: &str) -> Pattern {
+    let mut diagnostics = Vec::new();
+    let pattern = parse(&node(text), &mut diagnostics);
+    assert_eq!(diagnostics, [], "{text}");
+    pattern.expect("a pattern")
+}

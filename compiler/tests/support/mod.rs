@@ -1,0 +1,100 @@
+//! What the tests that are Markdown documents share: finding blocks in Markdown, and checking a spec.
+
+#![allow(dead_code, reason = "each test binary uses a part")]
+
+use std::path::{Path, PathBuf};
+
+use evc::compile::{Analysis, analyze};
+use evc::source::{SourceMap, World};
+use evc::yaml::{decode_bytes, parse};
+
+/// A fenced block of a Markdown document.
+#[derive(Debug, Clone)]
+pub(crate) struct Block {
+    /// The first word after the fence: `yaml`.
+    pub(crate) language: String,
+    /// The words after it: `file=./payments.yaml`.
+    pub(crate) attributes: Vec<String>,
+    /// What is between the fences, with line ends.
+    pub(crate) text: String,
+    /// The line of the document that the text starts on, from 0.
+    pub(crate) line: usize,
+    /// The heading it stands under.
+    pub(crate) heading: String,
+}
+
+impl Block {
+    /// The path of a further file, if it is one: `file=./payments.yaml`.
+    pub(crate) fn file(&self) -> Option<&str> {
+        self.attributes.iter().find_map(|attribute| attribute.strip_prefix("file="))
+    }
+}
+
+/// All fenced blocks, in order.
+pub(crate) fn blocks(markdown: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut heading = String::new();
+    let mut open: Option<Block> = None;
+    for (at, line) in markdown.split_inclusive('\n').enumerate() {
+        let fence = line.trim_end().strip_prefix("```");
+        match (&mut open, fence) {
+            (Some(_), Some("")) => blocks.extend(open.take()),
+            (Some(block), _) => block.text.push_str(line),
+            (None, Some(info)) => {
+                let mut words = info.split_whitespace().map(str::to_owned);
+                open = Some(Block {
+                    language: words.next().unwrap_or_default(),
+                    attributes: words.collect(),
+                    text: String::new(),
+                    line: at + 1,
+                    heading: heading.clone(),
+                });
+            }
+            (None, None) if line.starts_with('#') => {
+                line.trim_start_matches('#').trim().clone_into(&mut heading);
+            }
+            (None, None) => {}
+        }
+    }
+    assert!(open.is_none(), "a block is not closed");
+    blocks
+}
+
+/// Files that are there without a disk, by path.
+struct Files<'a>(&'a [(String, String)]);
+
+impl World for Files<'_> {
+    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        let found = self.0.iter().find(|(name, _)| Path::new(name.trim_start_matches("./")) == path);
+        found.map(|(_, text)| text.clone().into_bytes()).ok_or_else(|| std::io::ErrorKind::NotFound.into())
+    }
+}
+
+/// Checks a spec and the files it imports: pairs of path and text, the spec first.
+pub(crate) fn check(files: &[(String, String)]) -> Analysis {
+    analyze(&Files(files), Path::new(&files[0].0)).expect("the spec is among the files")
+}
+
+/// Reads the text of a file and goes no further: what is reported is about YAML only.
+pub(crate) fn check_text_only(path: &str, text: &str) -> Analysis {
+    let mut sources = SourceMap::default();
+    let (file, mut diagnostics) = decode_bytes(&mut sources, path, text.as_bytes().to_vec());
+    diagnostics.extend(parse(&sources, file).1);
+    Analysis { sources, diagnostics, model: None }
+}
+
+/// All Markdown files under a folder, sorted.
+pub(crate) fn documents(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    for entry in entries {
+        let path = entry.expect("a readable folder").path();
+        if path.is_dir() {
+            found.extend(documents(&path));
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}

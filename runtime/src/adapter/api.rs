@@ -1,0 +1,140 @@
+//! A request through API Gateway (HTTP API with payload format 2.0 or 1.0, or REST API): JSON in, status and JSON out.
+//!
+//! The input is the body with the path's and the query's parameters added to it as strings; the path wins over the body, the body
+//! over the query. A failure becomes problem JSON (RFC 9457); what is not the caller's business (500) says no more than its name.
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
+
+use super::{Failure, Incoming};
+use crate::value::Bytes;
+use crate::{Error, Kind, Payload, payload};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Request {
+    #[serde(default)]
+    headers: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    path_parameters: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    query_string_parameters: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Response {
+    status_code: u16,
+    headers: BTreeMap<&'static str, &'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    title: &'a str,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+}
+
+/// Whether a request context is that of payload format 2.0.
+pub(super) fn is_http_context(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Context<'a> {
+        #[serde(borrow)]
+        http: Option<&'a RawValue>,
+    }
+    serde_json::from_str::<Context<'_>>(text).is_ok_and(|context| context.http.is_some())
+}
+
+pub(super) async fn handle(
+    text: &str,
+    status: u16,
+    deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
+) -> Result<String, Failure> {
+    let response = match answer(text, deliver).await {
+        // A function without an output returns nothing: `null`.
+        Ok(body) => Response {
+            status_code: status,
+            headers: [("content-type", "application/json")].into(),
+            body: Some(body).filter(|body| body != "null"),
+        },
+        Err(failure) => problem(&failure)?,
+    };
+    Ok(serde_json::to_string(&response).map_err(Error::other)?)
+}
+
+async fn answer(text: &str, deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>) -> Result<String, Failure> {
+    let request: Request = payload::decode(text)?;
+    let key = request.header("idempotency-key").map(str::to_owned);
+    let input = request.input()?;
+    deliver(Incoming { key, ..Incoming::bare(Payload::new(input)) }).await
+}
+
+fn problem(failure: &Failure) -> Result<Response, Error> {
+    let detail = Some(failure.message.as_str()).filter(|_| failure.status < 500);
+    let problem = Problem { title: &failure.name, status: failure.status, detail };
+    let body = serde_json::to_string(&problem).map_err(Error::other)?;
+    Ok(Response {
+        status_code: failure.status,
+        headers: [("content-type", "application/problem+json")].into(),
+        body: Some(body),
+    })
+}
+
+impl Request {
+    /// A header; names are case-insensitive, and REST APIs pass them as they came.
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().flatten().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    fn input(&self) -> Result<String, Failure> {
+        let body = self.text()?;
+        let path = self.path_parameters.iter().flatten();
+        let query = self.query_string_parameters.iter().flatten();
+        if path.clone().next().is_none() && query.clone().next().is_none() {
+            return Ok(body);
+        }
+        // Raw values, so that every number of the body stays the text that it is.
+        let mut fields: BTreeMap<String, &RawValue> = payload::decode(&body)?;
+        let quoted = |(name, value): (&String, &String)| -> Result<_, Error> {
+            Ok((name.clone(), serde_json::value::to_raw_value(value).map_err(Error::other)?))
+        };
+        let path = path.map(quoted).collect::<Result<Vec<_>, _>>()?;
+        let query = query.map(quoted).collect::<Result<Vec<_>, _>>()?;
+        for (name, value) in &query {
+            fields.entry(name.clone()).or_insert(value);
+        }
+        fields.extend(path.iter().map(|(name, value)| (name.clone(), &**value)));
+        Ok(serde_json::to_string(&fields).map_err(Error::other)?)
+    }
+
+    /// The JSON of the body; without one, an empty object.
+    fn text(&self) -> Result<String, Failure> {
+        let Some(body) = self.body.as_deref().filter(|body| !body.is_empty()) else {
+            return Ok("{}".to_owned());
+        };
+        if let Some(content_type) = self.header("content-type").filter(|content_type| !is_json(content_type)) {
+            let message = format!("expected a body of type `application/json`, found `{content_type}`");
+            return Err(Failure { name: "UnsupportedMediaType".to_owned(), message, status: 415 });
+        }
+        if !self.is_base64_encoded {
+            return Ok(body.to_owned());
+        }
+        let bytes =
+            Bytes::from_base64(body).map_err(|error| Error::new(Kind::InvalidInput, format!("the body: {error}")))?;
+        String::from_utf8(bytes.0).map_err(|_| Error::new(Kind::InvalidInput, "the body is not UTF-8").into())
+    }
+}
+
+/// `application/json` and `application/…+json`, with or without parameters.
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}

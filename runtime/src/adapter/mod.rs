@@ -1,0 +1,178 @@
+//! From what Lambda delivers to single inputs of the function, and from their results to what the deliverer expects.
+//!
+//! | source | input | result | failure |
+//! | --- | --- | --- | --- |
+//! | direct invoke | the event | the output | a named error |
+//! | Step Functions task | `input` of the envelope | the output | a named error |
+//! | EventBridge | `detail` | the output | a named error |
+//! | SQS batch | each body: an EventBridge envelope or a bare input | `batchItemFailures` | the record's id |
+//! | DynamoDB stream batch | each change as [`Change`](stream::Change) | `batchItemFailures` | the first failed sequence number |
+//! | API proxy, v2 and v1 | body with path and query parameters | status and JSON | problem JSON (RFC 9457) |
+//!
+//! An adapter knows nothing of the function: it calls `deliver` for each [`Incoming`].
+
+mod api;
+pub(crate) mod batch;
+mod eventbridge;
+mod sqs;
+mod step;
+pub(crate) mod stream;
+
+use crate::context::Step;
+use crate::event::EventMetadata;
+use crate::{Error, FunctionError, Kind, Payload};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// Who may deliver to a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Source {
+    /// Lambda's Invoke, with the bare input.
+    Direct,
+    /// A step of a workflow, with the envelope of [`Step`].
+    Step,
+    /// A rule of EventBridge, with the whole event.
+    EventBridge,
+    /// A queue, with a batch of messages.
+    Sqs,
+    /// An HTTP API, payload format 2.0.
+    HttpApi,
+    /// A REST API, or an HTTP API with payload format 1.0.
+    RestApi,
+    /// The stream of a table, with a batch of changes.
+    Stream,
+}
+
+/// One input on its way to the function.
+#[derive(Debug, Clone)]
+pub(crate) struct Incoming<'a> {
+    pub(crate) payload: Payload<'a>,
+    pub(crate) key: Option<String>,
+    pub(crate) event: Option<EventMetadata>,
+    pub(crate) step: Option<Step>,
+    pub(crate) trace: Option<String>,
+}
+
+impl<'a> Incoming<'a> {
+    fn bare(payload: Payload<'a>) -> Self {
+        Self { payload, key: None, event: None, step: None, trace: None }
+    }
+}
+
+/// Why a delivery failed, as its deliverer is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) name: String,
+    pub(crate) message: String,
+    pub(crate) status: u16,
+}
+
+impl Failure {
+    pub(crate) fn of(error: &impl FunctionError) -> Self {
+        Self { name: error.name().to_owned(), message: error.to_string(), status: error.status() }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::of(&error)
+    }
+}
+
+/// The parts of an event that tell who sent it.
+#[derive(Deserialize)]
+struct Shape<'a> {
+    #[serde(borrow)]
+    evc: Option<&'a RawValue>,
+    #[serde(borrow, rename = "Records")]
+    records: Option<&'a RawValue>,
+    #[serde(borrow, rename = "detail-type")]
+    detail_type: Option<&'a RawValue>,
+    #[serde(borrow)]
+    detail: Option<&'a RawValue>,
+    #[serde(borrow, rename = "requestContext")]
+    request_context: Option<&'a RawValue>,
+    #[serde(borrow, rename = "httpMethod")]
+    http_method: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct RecordShape {
+    #[serde(rename = "eventSource")]
+    event_source: String,
+}
+
+impl Source {
+    /// Which of the declared sources sent this event. One that looks like none of them is a bare input, if that is declared.
+    fn detect(text: &str, declared: &[Self]) -> Result<Self, Error> {
+        let seen = serde_json::from_str(text).ok().and_then(|shape| Self::of_shape(&shape));
+        seen.filter(|source| declared.contains(source))
+            .or_else(|| declared.contains(&Self::Direct).then_some(Self::Direct))
+            .ok_or_else(|| {
+                let expected: Vec<_> = declared.iter().map(|source| source.describe()).collect();
+                Error::new(Kind::InvalidInput, format!("expected {}, found another event", expected.join(" or ")))
+            })
+    }
+
+    fn of_shape(shape: &Shape<'_>) -> Option<Self> {
+        if shape.evc.is_some_and(|evc| serde_json::from_str::<Step>(evc.get()).is_ok()) {
+            return Some(Self::Step);
+        }
+        if shape.detail_type.is_some() && shape.detail.is_some() {
+            return Some(Self::EventBridge);
+        }
+        if let Some(records) = shape.records {
+            let records: Vec<RecordShape> = serde_json::from_str(records.get()).ok()?;
+            return match records.first()?.event_source.as_str() {
+                "aws:sqs" => Some(Self::Sqs),
+                "aws:dynamodb" => Some(Self::Stream),
+                _ => None,
+            };
+        }
+        match (shape.request_context, shape.http_method) {
+            (Some(_), Some(_)) => Some(Self::RestApi),
+            (Some(context), None) if api::is_http_context(context.get()) => Some(Self::HttpApi),
+            _ => None,
+        }
+    }
+
+    fn describe(self) -> &'static str {
+        match self {
+            Self::Direct => "a direct invocation",
+            Self::Step => "a workflow step",
+            Self::EventBridge => "an EventBridge event",
+            Self::Sqs => "a batch of SQS messages",
+            Self::HttpApi => "an HTTP API request",
+            Self::RestApi => "a REST API request",
+            Self::Stream => "a batch of DynamoDB stream records",
+        }
+    }
+}
+
+/// What an adapter needs to know of the function.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Contract {
+    pub(crate) sources: &'static [Source],
+    pub(crate) status: u16,
+}
+
+/// Handles one invocation: its event in, the text of the response out. `time_left` says whether one more delivery may start.
+pub(crate) async fn dispatch(
+    text: &str,
+    contract: Contract,
+    time_left: impl Fn() -> bool,
+    deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
+) -> Result<String, Failure> {
+    match Source::detect(text, contract.sources)? {
+        Source::Direct => deliver(Incoming::bare(Payload::new(text))).await,
+        Source::Step => deliver(step::read(text)?).await,
+        Source::EventBridge => deliver(eventbridge::read(text)?).await,
+        Source::Sqs => sqs::handle(text, time_left, deliver).await,
+        Source::Stream => stream::handle(text, time_left, deliver).await,
+        Source::HttpApi | Source::RestApi => api::handle(text, contract.status, deliver).await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

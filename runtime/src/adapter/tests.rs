@@ -1,0 +1,288 @@
+//! Each adapter with an event as AWS documents it.
+
+use super::*;
+use serde_json::{Value, json};
+use std::cell::RefCell;
+
+const ALL: &[Source] =
+    &[Source::Direct, Source::Step, Source::EventBridge, Source::Sqs, Source::HttpApi, Source::RestApi, Source::Stream];
+
+/// What was delivered: input, key, event id, step.
+type Delivered = Vec<(Value, Option<String>, Option<String>, Option<String>)>;
+
+/// Dispatches to a function that fails for inputs with `"fail"` and returns `{"ok": true}` for others.
+fn run(event: &Value, sources: &'static [Source]) -> (Result<Value, Failure>, Delivered) {
+    run_text(&event.to_string(), sources, || true)
+}
+
+fn run_text(
+    event: &str,
+    sources: &'static [Source],
+    time_left: impl Fn() -> bool,
+) -> (Result<Value, Failure>, Delivered) {
+    let delivered = RefCell::new(Vec::new());
+    let deliver = async |incoming: Incoming<'_>| {
+        let input: Value = incoming.payload.decode()?;
+        let fail = input.to_string().contains("fail");
+        delivered.borrow_mut().push((
+            input,
+            incoming.key,
+            incoming.event.map(|event| event.id),
+            incoming.step.map(|step| step.step),
+        ));
+        if fail {
+            Err(Failure { name: "PaymentDeclined".to_owned(), message: "declined".to_owned(), status: 422 })
+        } else {
+            Ok(r#"{"ok":true}"#.to_owned())
+        }
+    };
+    let contract = Contract { sources, status: 201 };
+    let result = crate::serve::block_on(dispatch(event, contract, time_left, deliver)).expect("runtime");
+    (result.map(|text| serde_json::from_str(&text).expect("JSON")), delivered.into_inner())
+}
+
+fn eventbridge(detail: Value) -> Value {
+    json!({
+        "version": "0", "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718", "detail-type": "Order Created", "source": "order.service",
+        "account": "111122223333", "time": "2026-11-21T04:50:00Z", "region": "us-east-1", "resources": [], "detail": detail,
+    })
+}
+
+fn message(id: &str, body: &Value, fifo_group: Option<&str>) -> Value {
+    let mut attributes = json!({ "ApproximateReceiveCount": "1", "SentTimestamp": "1545082649183", "SenderId": "AIDA", "ApproximateFirstReceiveTimestamp": "1545082649185" });
+    if let Some(group) = fifo_group {
+        attributes["MessageGroupId"] = json!(group);
+        attributes["SequenceNumber"] = json!("18849496460467696128");
+    }
+    json!({
+        "messageId": id, "receiptHandle": "AQEB", "body": body.to_string(), "attributes": attributes, "messageAttributes": {}, "md5OfBody": "e4e6",
+        "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:us-east-1:111122223333:q", "awsRegion": "us-east-1",
+    })
+}
+
+fn failures(ids: &[&str]) -> Value {
+    json!({ "batchItemFailures": ids.iter().map(|id| json!({ "itemIdentifier": id })).collect::<Vec<_>>() })
+}
+
+#[test]
+fn a_direct_invocation_is_the_bare_input() {
+    let (result, delivered) = run(&json!({ "a": 1 }), ALL);
+    assert_eq!(result, Ok(json!({ "ok": true })));
+    assert_eq!(delivered, [(json!({ "a": 1 }), None, None, None)]);
+}
+
+#[test]
+fn a_business_error_is_an_error_with_its_name() {
+    let (result, _) = run(&json!({ "fail": 1 }), ALL);
+    assert_eq!(result.expect_err("failure").name, "PaymentDeclined");
+}
+
+#[test]
+fn a_step_has_its_input_and_a_key_for_all_its_attempts() {
+    let event = |attempt| json!({ "evc": { "execution": "arn:e:1", "started": "2026-11-21T04:50:00.123Z", "step": "payment", "attempt": attempt }, "input": { "a": 1 } });
+    for attempt in [0, 2] {
+        let (_, delivered) = run(&event(attempt), ALL);
+        assert_eq!(
+            delivered,
+            [(json!({ "a": 1 }), Some("arn:e:1/payment".to_owned()), None, Some("payment".to_owned()))]
+        );
+    }
+}
+
+#[test]
+fn an_event_has_the_publishers_id_if_there_is_one() {
+    let (_, delivered) = run(
+        &eventbridge(json!({ "orderId": "1", "metadata": { "eventId": "e-1", "sequence": 3, "aggregate": "1" } })),
+        ALL,
+    );
+    assert_eq!(delivered[0].1.as_deref(), Some("e-1"));
+    let (_, delivered) = run(&eventbridge(json!({ "orderId": "1", "metadata": "of another kind" })), ALL);
+    assert_eq!(delivered[0].1.as_deref(), Some("6a7e8feb-b491-4cf7-a9f1-bf3703467718"));
+    assert_eq!(delivered[0].0["orderId"], "1");
+}
+
+#[test]
+fn an_undeclared_shape_is_a_bare_input_or_an_error() {
+    let event = eventbridge(json!({}));
+    let (_, delivered) = run(&event, &[Source::Direct]);
+    assert_eq!(delivered[0].0, event);
+    let (result, _) = run(&event, &[Source::Sqs, Source::Step]);
+    let failure = result.expect_err("failure");
+    assert_eq!(
+        (failure.name.as_str(), failure.message.as_str()),
+        ("InvalidInput", "expected a batch of SQS messages or a workflow step, found another event")
+    );
+}
+
+#[test]
+fn only_the_failed_messages_of_a_batch_come_back() {
+    let event = json!({ "Records": [
+        message("m-1", &eventbridge(json!({ "n": 1 })), None), message("m-2", &json!({ "fail": 2 }), None),
+        message("m-3", &json!("not what is expected, but JSON"), None), message("m-4", &json!({ "n": 4 }), None),
+    ] });
+    let (result, delivered) = run(&event, ALL);
+    assert_eq!(result, Ok(failures(&["m-2"])));
+    assert_eq!(delivered.len(), 4);
+    assert_eq!(delivered[0].1.as_deref(), Some("6a7e8feb-b491-4cf7-a9f1-bf3703467718"));
+    assert_eq!(delivered[3].1.as_deref(), Some("m-4"));
+}
+
+#[test]
+fn a_body_that_is_no_json_fails_alone() {
+    let mut event = json!({ "Records": [message("m-1", &json!({}), None), message("m-2", &json!({}), None)] });
+    event["Records"][0]["body"] = json!("<xml/>");
+    let (result, delivered) = run(&event, ALL);
+    assert_eq!(result, Ok(failures(&["m-1"])));
+    assert_eq!(delivered.len(), 1);
+}
+
+#[test]
+fn a_fifo_group_stops_at_its_first_failure_and_others_go_on() {
+    let event = json!({ "Records": [
+        message("a-1", &json!({ "fail": 1 }), Some("a")), message("b-1", &json!({ "n": 1 }), Some("b")),
+        message("a-2", &json!({ "n": 2 }), Some("a")), message("b-2", &json!({ "n": 2 }), Some("b")),
+    ] });
+    let (result, delivered) = run(&event, ALL);
+    assert_eq!(result, Ok(failures(&["a-1", "a-2"])));
+    assert_eq!(delivered.len(), 3);
+}
+
+#[test]
+fn what_there_is_no_time_for_comes_back() {
+    let event = json!({ "Records": [message("m-1", &json!({}), None), message("m-2", &json!({}), None)] });
+    let turns = RefCell::new(0);
+    let (result, _) = run_text(&event.to_string(), ALL, || {
+        *turns.borrow_mut() += 1;
+        *turns.borrow() == 1
+    });
+    assert_eq!(result, Ok(failures(&["m-2"])));
+}
+
+fn change(name: &str, sequence: &str, status: &str) -> Value {
+    json!({
+        "eventID": format!("id-{sequence}"), "eventName": name, "eventVersion": "1.1", "eventSource": "aws:dynamodb", "awsRegion": "us-east-1",
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1_479_499_740, "Keys": { "orderId": { "S": "1" } }, "SequenceNumber": sequence, "SizeBytes": 26,
+            "StreamViewType": "NEW_AND_OLD_IMAGES", "NewImage": { "orderId": { "S": "1" }, "status": { "S": status }, "total": { "N": "109.97" } },
+        },
+        "eventSourceARN": "arn:aws:dynamodb:us-east-1:111122223333:table/orders/stream/2026",
+    })
+}
+
+#[test]
+fn a_stream_stops_at_the_first_failure_and_goes_on_from_there() {
+    let event = json!({ "Records": [change("INSERT", "10", "a"), change("MODIFY", "20", "fail"), change("MODIFY", "30", "c")] });
+    let (result, delivered) = run(&event, ALL);
+    assert_eq!(result, Ok(failures(&["20"])));
+    assert_eq!(delivered.len(), 2);
+    assert_eq!(
+        delivered[0].0,
+        json!({ "kind": "INSERT", "old": null, "new": { "orderId": "1", "status": "a", "total": 109.97 }, "expired": false })
+    );
+    assert_eq!(delivered[0].1.as_deref(), Some("id-10"));
+}
+
+#[test]
+fn a_change_is_typed_and_a_removal_by_time_to_live_is_told() {
+    let mut record = change("REMOVE", "10", "a");
+    record["userIdentity"] = json!({ "type": "Service", "principalId": "dynamodb.amazonaws.com" });
+    record["dynamodb"]["OldImage"] = record["dynamodb"]["NewImage"].take();
+    let (_, delivered) = run(&json!({ "Records": [record] }), ALL);
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Order {
+        total: crate::Money,
+    }
+    let change: stream::Change<Order> = serde_json::from_value(delivered[0].0.clone()).expect("change");
+    assert_eq!(change.kind, stream::ChangeKind::Remove);
+    assert_eq!(change.old, Some(Order { total: "109.97".parse().expect("money") }));
+    assert!(change.new.is_none() && change.expired);
+}
+
+fn http(body: Option<&str>) -> Value {
+    json!({
+        "version": "2.0", "routeKey": "PUT /orders/{orderId}", "rawPath": "/orders/1", "rawQueryString": "note=q&orderId=q",
+        "headers": { "content-type": "application/json; charset=utf-8", "idempotency-key": "k-1", "host": "x" },
+        "queryStringParameters": { "note": "q", "orderId": "q" }, "pathParameters": { "orderId": "1" },
+        "requestContext": { "accountId": "111122223333", "http": { "method": "PUT", "path": "/orders/1", "protocol": "HTTP/1.1", "sourceIp": "1.1.1.1", "userAgent": "a" }, "requestId": "r", "stage": "$default" },
+        "body": body, "isBase64Encoded": false,
+    })
+}
+
+fn body(result: &Result<Value, Failure>) -> Value {
+    serde_json::from_str(result.as_ref().expect("a response")["body"].as_str().expect("a body")).expect("JSON")
+}
+
+#[test]
+fn an_http_request_is_body_and_parameters() {
+    let (result, delivered) = run(&http(Some(r#"{"orderId": "b", "amount": 0.1}"#)), ALL);
+    assert_eq!(
+        delivered,
+        [(json!({ "orderId": "1", "amount": 0.1, "note": "q" }), Some("k-1".to_owned()), None, None)]
+    );
+    assert_eq!(body(&result), json!({ "ok": true }));
+    let response = result.expect("response");
+    assert_eq!(
+        (&response["statusCode"], &response["headers"]["content-type"]),
+        (&json!(201), &json!("application/json"))
+    );
+    let (_, delivered) = run(&http(None), ALL);
+    assert_eq!(delivered[0].0, json!({ "orderId": "1", "note": "q" }));
+}
+
+#[test]
+fn digits_of_a_body_stay_as_they_came() {
+    let amount = RefCell::new(String::new());
+    let deliver = async |incoming: Incoming<'_>| {
+        incoming.payload.json().clone_into(&mut amount.borrow_mut());
+        Ok("null".to_owned())
+    };
+    let event = http(Some(r#"{"amount": 1.00000000000000000001}"#)).to_string();
+    crate::serve::block_on(dispatch(&event, Contract { sources: ALL, status: 204 }, || true, deliver))
+        .expect("runtime")
+        .expect("response");
+    assert!(amount.borrow().contains("1.00000000000000000001"), "{}", amount.borrow());
+}
+
+#[test]
+fn a_rest_request_works_the_same() {
+    let event = json!({
+        "resource": "/orders", "path": "/orders", "httpMethod": "POST", "headers": { "Content-Type": "application/json", "Idempotency-Key": "k-2" },
+        "multiValueHeaders": {}, "queryStringParameters": null, "multiValueQueryStringParameters": null, "pathParameters": null, "stageVariables": null,
+        "requestContext": { "resourceId": "r", "httpMethod": "POST", "stage": "prod" }, "body": "eyJhIjogMX0=", "isBase64Encoded": true,
+    });
+    let (_, delivered) = run(&event, ALL);
+    assert_eq!(delivered, [(json!({ "a": 1 }), Some("k-2".to_owned()), None, None)]);
+}
+
+#[test]
+fn failures_of_a_request_are_problems_with_a_status() {
+    let (result, _) = run(&http(Some(r#"{"a": "fail"}"#)), ALL);
+    assert_eq!(body(&result), json!({ "title": "PaymentDeclined", "status": 422, "detail": "declined" }));
+    assert_eq!(result.expect("response")["headers"]["content-type"], "application/problem+json");
+    let (result, delivered) = run(&http(Some("{")), ALL);
+    assert_eq!(body(&result)["status"], 400);
+    assert!(delivered.is_empty());
+    let mut event = http(Some("a=1"));
+    event["headers"]["content-type"] = json!("text/plain");
+    let (result, delivered) = run(&event, ALL);
+    assert_eq!((&body(&result)["title"], &body(&result)["status"]), (&json!("UnsupportedMediaType"), &json!(415)));
+    assert!(delivered.is_empty());
+}
+
+#[test]
+fn an_internal_error_tells_a_caller_no_details() {
+    let deliver = async |_: Incoming<'_>| {
+        Err(Failure::from(Error::new(Kind::Configuration, "the environment variable `X` is not set")))
+    };
+    let text = crate::serve::block_on(dispatch(
+        &http(None).to_string(),
+        Contract { sources: ALL, status: 200 },
+        || true,
+        deliver,
+    ))
+    .expect("runtime")
+    .expect("response");
+    let response: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(response["statusCode"], 500);
+    assert!(!text.contains("environment"), "{text}");
+}

@@ -1,0 +1,233 @@
+//! What a handler knows of the delivery it works on, and what every handler may do.
+
+use crate::backend::Services;
+use crate::event::EventMetadata;
+use crate::observe::{Metrics, Unit};
+use crate::{Error, Kind, Timestamp, hash};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// One delivery to a function. Generated context types dereference to this; a clone is the same delivery.
+#[derive(Clone)]
+pub struct Context {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    services: Arc<Services>,
+    metrics: Arc<Metrics>,
+    delivery: Delivery,
+    transactions: AtomicU32,
+}
+
+/// Where in a workflow a delivery comes from: the `evc` part of the task payload.
+///
+/// The lowering of a workflow step writes it from the state machine's context object:
+///
+/// ```json
+/// { "evc": { "execution": "{% $states.context.Execution.Id %}", "started": "{% $states.context.Execution.StartTime %}",
+///            "step": "payment", "attempt": "{% $states.context.State.RetryCount %}" },
+///   "input": { "orderId": "{% $orderId %}" } }
+/// ```
+///
+/// A step of a `for-each` adds `"item": "{% $states.context.Map.Item.Index %}"`, since all its items are one step of one execution;
+/// a step that a loop may visit again adds `"visit": "{% $states.context.State.EnteredTime %}"`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    /// The execution's ARN or id.
+    pub execution: String,
+    /// The step's name.
+    pub step: String,
+    /// 0 for the first attempt, 1 for the first retry.
+    #[serde(default)]
+    pub attempt: u32,
+    /// When the execution started; the same for every attempt.
+    #[serde(default)]
+    pub started: Option<Timestamp>,
+    /// The index within a `for-each`.
+    #[serde(default)]
+    pub item: Option<u64>,
+    /// Tells the visits of a loop apart.
+    #[serde(default)]
+    pub visit: Option<String>,
+}
+
+impl Step {
+    /// Names this step of this execution; all its attempts have the same.
+    pub(crate) fn key(&self) -> String {
+        let mut key = format!("{}/{}", self.execution, self.step);
+        if let Some(item) = self.item {
+            key.push_str(&format!("/{item}"));
+        }
+        if let Some(visit) = &self.visit {
+            key.push_str(&format!("/{visit}"));
+        }
+        key
+    }
+}
+
+/// The facts of one delivery.
+#[derive(Debug, Clone)]
+pub(crate) struct Delivery {
+    pub(crate) function: &'static str,
+    pub(crate) request_id: String,
+    pub(crate) deadline: Timestamp,
+    pub(crate) trace: Option<String>,
+    pub(crate) key: Option<String>,
+    pub(crate) event: Option<EventMetadata>,
+    pub(crate) step: Option<Step>,
+}
+
+impl Delivery {
+    /// A time that is the same in every delivery of the same thing, if there is one.
+    pub(crate) fn stable_time(&self) -> Option<Timestamp> {
+        self.event.as_ref().map(|event| event.time).or_else(|| self.step.as_ref().and_then(|step| step.started))
+    }
+}
+
+impl Context {
+    pub(crate) fn new(services: Arc<Services>, metrics: Arc<Metrics>, delivery: Delivery) -> Self {
+        Self { inner: Arc::new(Inner { services, metrics, delivery, transactions: AtomicU32::new(0) }) }
+    }
+
+    pub(crate) fn services(&self) -> &Services {
+        &self.inner.services
+    }
+
+    pub(crate) fn delivery(&self) -> &Delivery {
+        &self.inner.delivery
+    }
+
+    /// Numbers the transactions of this delivery: 0, 1, …
+    pub(crate) fn next_transaction(&self) -> u32 {
+        self.inner.transactions.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The same for every delivery and attempt of the same work: the event's id, the caller's `Idempotency-Key`, or execution and step.
+    /// `None` for a plain direct invocation.
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.delivery().key.as_deref()
+    }
+
+    /// When Lambda ends this invocation.
+    pub fn deadline(&self) -> Timestamp {
+        self.delivery().deadline
+    }
+
+    /// How long until then.
+    pub fn remaining(&self) -> Duration {
+        let millis = self.deadline().millis() - Timestamp::now().millis();
+        Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+    }
+
+    /// The event that brought the input, if one did.
+    pub fn event(&self) -> Option<&EventMetadata> {
+        self.delivery().event.as_ref()
+    }
+
+    /// The workflow step that this is, if it is one.
+    pub fn step(&self) -> Option<&Step> {
+        self.delivery().step.as_ref()
+    }
+
+    /// Lambda's id of this invocation.
+    pub fn request_id(&self) -> &str {
+        &self.delivery().request_id
+    }
+
+    /// A setting from the spec's `environment`; an error if it is not set.
+    pub fn env(&self, name: &str) -> Result<String, Error> {
+        self.services().settings.require(name)
+    }
+
+    /// Counts or measures something: one value of a CloudWatch metric, with the function's name as dimension. Written when the
+    /// invocation ends.
+    pub fn metric(&self, name: &str, value: f64, unit: Unit) {
+        self.inner.metrics.add(name, value, unit);
+    }
+
+    /// A number in [0, 1): random, or derived from `SIMULATION_SEED` and `key` where that variable is set.
+    pub fn random(&self, key: &str) -> f64 {
+        match self.services().settings.get("SIMULATION_SEED") {
+            Some(seed) => hash::fraction(hash::fnv128(&[&seed, self.delivery().function, key])),
+            None => hash::random(),
+        }
+    }
+
+    /// A simulated outcome: true with the probability in the environment variable `rate_variable` (0 to 1; 0 is never, 1 is always).
+    /// With `SIMULATION_SEED` set, the same key has the same outcome.
+    ///
+    /// ```ignore
+    /// if !cx.simulate("SUCCESS_RATE", &input.order_id.to_string())? {
+    ///     return Err(ProcessPaymentError::PaymentDeclined("the card was declined".into()));
+    /// }
+    /// ```
+    pub fn simulate(&self, rate_variable: &str, key: &str) -> Result<bool, Error> {
+        let text = self.env(rate_variable)?;
+        let rate = text.parse().ok().filter(|rate| (0.0..=1.0).contains(rate));
+        let rate: f64 = rate.ok_or_else(|| {
+            Error::new(
+                Kind::Configuration,
+                format!("the environment variable `{rate_variable}` is not a number from 0 to 1"),
+            )
+        })?;
+        Ok(self.random(key) < rate)
+    }
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").field("delivery", self.delivery()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "dynamodb")]
+impl Context {
+    /// The client of table `T` for function `F`. Generated contexts have a method a table that calls this.
+    pub fn table<T: crate::table::Table, F>(&self) -> crate::table::TableClient<'_, T, F> {
+        crate::table::TableClient::new(self)
+    }
+
+    /// A transaction of function `F`. Generated contexts have `transact()` that calls this.
+    pub fn transaction<F>(&self) -> crate::Transaction<'_, F> {
+        crate::Transaction::new(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::World;
+
+    #[test]
+    fn steps_of_a_map_and_visits_of_a_loop_have_keys_of_their_own() {
+        let step: Step = serde_json::from_str(
+            r#"{"execution": "arn:e", "step": "pay", "attempt": 2, "started": "2026-11-21T04:50:00Z"}"#,
+        )
+        .expect("step");
+        assert_eq!(step.key(), "arn:e/pay");
+        assert_eq!(Step { item: Some(3), visit: Some("t".to_owned()), ..step }.key(), "arn:e/pay/3/t");
+    }
+
+    #[test]
+    fn simulated_outcomes_can_be_forced() {
+        let context = |rate: &str, seed: Option<&str>| {
+            let world = World::new().env("RATE", rate);
+            seed.map_or(World::new().env("RATE", rate), |seed| world.env("SIMULATION_SEED", seed)).context("f")
+        };
+        assert!((0..100).all(|i| context("1", None).simulate("RATE", &i.to_string()).expect("rate")));
+        assert!((0..100).all(|i| !context("0", None).simulate("RATE", &i.to_string()).expect("rate")));
+        let outcomes = || {
+            (0..50)
+                .map(|i| context("0.5", Some("7")).simulate("RATE", &i.to_string()).expect("rate"))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(outcomes(), outcomes());
+        assert!(outcomes().contains(&true) && outcomes().contains(&false));
+        assert_eq!(context("1.5", None).simulate("RATE", "k").expect_err("rate").kind(), Kind::Configuration);
+        assert_eq!(context("1", None).simulate("OTHER", "k").expect_err("unset").kind(), Kind::Configuration);
+    }
+}

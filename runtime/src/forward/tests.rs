@@ -1,0 +1,173 @@
+//! The forwarder on rows that transactions wrote, with a bus that refuses what it is told to.
+
+use super::*;
+use crate::Kind;
+use crate::attribute::{Attribute, Item};
+use crate::contract::{Large, OrderEvents, ProcessPayment};
+use crate::testing::World;
+use crate::{Function, Outbox};
+use std::cell::Cell;
+use std::sync::Mutex;
+
+/// A dead-letter queue in memory; without one, it cannot be reached.
+struct Queue(Option<Mutex<Vec<String>>>);
+
+impl Letters for Queue {
+    async fn send(&self, body: String) -> Result<(), Error> {
+        let queue = self.0.as_ref().ok_or_else(|| Error::new(Kind::Transient, "no queue"))?;
+        queue.lock().expect("queue").push(body);
+        Ok(())
+    }
+}
+
+impl Queue {
+    fn new() -> Self {
+        Self(Some(Mutex::default()))
+    }
+
+    fn letters(&self) -> Vec<serde_json::Value> {
+        let letters = self.0.as_ref().expect("a queue").lock().expect("queue");
+        letters.iter().map(|letter| serde_json::from_str(letter).expect("JSON")).collect()
+    }
+}
+
+/// Rows of events with texts of these lengths, as a function's transaction writes them.
+async fn rows(lengths: impl IntoIterator<Item = usize>) -> Vec<Item> {
+    let world = World::new().outbox::<OrderEvents>();
+    let cx = ProcessPayment::new(world.context("process-payment"));
+    for length in lengths {
+        cx.transact().publish(&Large { text: "x".repeat(length) }).commit().await.expect("committed");
+    }
+    world.raw_items(OrderEvents::ENV)
+}
+
+/// The stream's records of rows: sequence numbers 100, 101, …
+fn records(kind: &str, rows: &[Item]) -> Vec<Record> {
+    let record = |(number, row): (usize, &Item)| {
+        serde_json::json!({
+            "eventID": number.to_string(), "eventName": kind, "dynamodb": { "NewImage": row, "SequenceNumber": (100 + number).to_string() },
+        })
+    };
+    rows.iter().enumerate().map(record).map(|record| serde_json::from_value(record).expect("record")).collect()
+}
+
+async fn forward<'r>(world: &World, queue: &Queue, seconds: u64, records: &'r [Record]) -> Option<&'r str> {
+    Forwarder { bus: &*world.bus, letters: queue, bus_name: "bus", time_left: || Duration::from_secs(seconds) }
+        .forward(records)
+        .await
+}
+
+fn event_ids(rows: &[Item]) -> Vec<String> {
+    rows.iter().map(|row| row["eventId"].as_s().expect("id").to_owned()).collect()
+}
+
+fn taken_ids(world: &World) -> Vec<String> {
+    let id = |entry: &Entry| {
+        serde_json::from_str::<serde_json::Value>(&entry.detail).expect("JSON")["metadata"]["eventId"]
+            .as_str()
+            .expect("id")
+            .to_owned()
+    };
+    world.bus.taken().iter().map(id).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn entries_3_and_7_of_10_fail_and_only_they_are_sent_again() {
+    let (world, queue) = (World::new(), Queue::new());
+    let rows = rows([10; 10]).await;
+    world.bus.answer(Ok((vec![3, 7], "ThrottlingException")));
+    assert_eq!(forward(&world, &queue, 30, &records("INSERT", &rows)).await, None);
+    assert_eq!(world.bus.calls(), [10, 2]);
+    let (mut sent, mut expected) = (taken_ids(&world), event_ids(&rows));
+    sent.sort();
+    expected.sort();
+    assert_eq!(sent, expected);
+    assert!(queue.letters().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_time_the_first_failed_record_is_reported() {
+    let (world, queue) = (World::new(), Queue::new());
+    let rows = rows([10; 10]).await;
+    world.bus.answer(Ok((vec![7, 3], "InternalFailure")));
+    let records = records("INSERT", &rows);
+    // There is time for one call and none after it.
+    let asked = Cell::new(0);
+    let time_left = || {
+        asked.set(asked.get() + 1);
+        if asked.get() == 1 { Duration::from_secs(1) } else { Duration::ZERO }
+    };
+    let forwarder = Forwarder { bus: &*world.bus, letters: &queue, bus_name: "bus", time_left };
+    assert_eq!(forwarder.forward(&records).await, Some("103"));
+    assert_eq!(taken_ids(&world).len(), 8);
+    assert_eq!(world.bus.calls(), [10]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_call_is_repeated_unless_that_is_hopeless() {
+    let (world, queue) = (World::new(), Queue::new());
+    let rows = rows([10; 12]).await;
+    let records = records("INSERT", &rows);
+    world.bus.answer(Err(Error::new(Kind::Throttled, "slow down")));
+    assert_eq!(forward(&world, &queue, 30, &records).await, None);
+    assert_eq!(world.bus.calls(), [10, 2, 10]);
+    world.bus.answer(Err(Error::new(Kind::AccessDenied, "denied")));
+    assert_eq!(forward(&world, &queue, 30, &records).await, Some("100"));
+    assert_eq!(world.bus.calls().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn large_rows_share_no_call_that_would_be_too_large() {
+    let (world, queue) = (World::new(), Queue::new());
+    let rows = rows([390_000; 5]).await;
+    assert_eq!(forward(&world, &queue, 30, &records("INSERT", &rows)).await, None);
+    assert_eq!(world.bus.calls(), [2, 2, 1]);
+    assert_eq!(taken_ids(&world), event_ids(&rows));
+}
+
+#[tokio::test(start_paused = true)]
+async fn changed_and_expired_rows_are_no_events() {
+    let (world, queue) = (World::new(), Queue::new());
+    let rows = rows([10; 2]).await;
+    assert_eq!(forward(&world, &queue, 30, &records("MODIFY", &rows)).await, None);
+    let mut removed = records("REMOVE", &rows);
+    removed.iter_mut().for_each(|record| record.dynamodb.new_image = None);
+    assert_eq!(forward(&world, &queue, 30, &removed).await, None);
+    assert!(world.bus.calls().is_empty() && queue.letters().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn poison_goes_to_the_queue_with_its_content_and_the_others_go_out() {
+    let (world, queue) = (World::new(), Queue::new());
+    let mut rows = rows([10; 6]).await;
+    rows[0].remove("detailType");
+    rows[1].insert("detail".to_owned(), Attribute::S("[1]".to_owned()));
+    rows[2].insert("occurredAt".to_owned(), Attribute::S("yesterday".to_owned()));
+    rows[3].insert("detail".to_owned(), Attribute::S(format!("{{\"x\":\"{}\"}}", "x".repeat(PUT_LIMIT))));
+    world.bus.answer(Ok((vec![0], "MalformedDetail")));
+    assert_eq!(forward(&world, &queue, 30, &records("INSERT", &rows)).await, None);
+    let letters = queue.letters();
+    let reasons: Vec<_> = letters.iter().map(|letter| letter["reason"].as_str().expect("reason")).collect();
+    assert_eq!(reasons.len(), 5);
+    assert_eq!(reasons[0], "the attribute `detailType` is missing or not a string");
+    assert_eq!(reasons[1], "the attribute `detail` is not a JSON object");
+    assert_eq!(reasons[2], "the attribute `occurredAt` is not a timestamp");
+    assert!(reasons[3].contains("the limit of the bus is 1048576"), "{}", reasons[3]);
+    assert!(reasons[4].contains("MalformedDetail"), "{}", reasons[4]);
+    // What is in the queue is the whole row; one too large for the queue is named by its key.
+    assert_eq!(serde_json::from_value::<Item>(letters[0]["row"].clone()).expect("row"), rows[0]);
+    assert_eq!((&letters[0]["whole"], &letters[3]["whole"]), (&true.into(), &false.into()));
+    assert_eq!(letters[3]["row"]["eventId"]["S"], event_ids(&rows)[3]);
+    assert_eq!(taken_ids(&world), event_ids(&rows)[5..]);
+}
+
+const PUT_LIMIT: usize = crate::limits::PUT_EVENTS_BYTES;
+
+#[tokio::test(start_paused = true)]
+async fn poison_that_cannot_be_kept_is_not_passed_over() {
+    let world = World::new();
+    let mut rows = rows([10; 3]).await;
+    rows[1].remove("source");
+    assert_eq!(forward(&world, &Queue(None), 30, &records("INSERT", &rows)).await, Some("101"));
+    assert_eq!(taken_ids(&world).len(), 2);
+}

@@ -1,0 +1,30 @@
+//! What the generated context type of a function says about it.
+
+use crate::{Context, Error, FunctionError, Payload, Source};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A function of the spec. The generated context type implements this; the user's async function takes it by reference.
+pub trait Function: Send + Sync + 'static {
+    /// What the function is given: read from JSON.
+    type Input: DeserializeOwned;
+    /// What it returns.
+    type Output: Serialize;
+    /// What it fails with.
+    type Error: FunctionError;
+
+    /// Its name in the spec.
+    const NAME: &'static str;
+    /// Who may call it. The shape of an event tells which one did.
+    const SOURCES: &'static [Source];
+    /// The HTTP status of a success.
+    const STATUS: u16 = 200;
+
+    /// The context of one delivery.
+    fn new(context: Context) -> Self;
+
+    /// Reads the input of one delivery. A function with several events decides by [`Payload::detail_type`].
+    fn decode(payload: &Payload<'_>) -> Result<Self::Input, Error> {
+        payload.decode()
+    }
+}

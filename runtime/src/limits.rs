@@ -1,0 +1,29 @@
+//! The limits of the AWS services that are checked before a call, each with the page that states it. All sizes are bytes.
+
+/// Entries in one `PutEvents` call.
+/// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html>
+pub const PUT_EVENTS_ENTRIES: usize = 10;
+
+/// Total size of the entries of one `PutEvents` call must be less than this, and so must a single entry.
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html>
+pub const PUT_EVENTS_BYTES: usize = 1024 * 1024;
+
+/// What `Time` adds to the size of a `PutEvents` entry.
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html#eb-putevent-size>
+pub const PUT_EVENTS_TIME_BYTES: usize = 14;
+
+/// Size of one item, names and values.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items>
+pub const ITEM_BYTES: usize = 400 * 1024;
+
+/// Actions in one `TransactWriteItems` call.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
+pub const TRANSACTION_ACTIONS: usize = 100;
+
+/// Total size of the items of one `TransactWriteItems` call.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
+pub const TRANSACTION_BYTES: usize = 4 * 1024 * 1024;
+
+/// Size of one SQS message with its attributes.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
+pub const SQS_MESSAGE_BYTES: usize = 1024 * 1024;

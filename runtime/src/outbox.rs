@@ -1,0 +1,95 @@
+//! The rows of an outbox: events on their way to the bus, written in the transaction that they tell of.
+//!
+//! | attribute | | |
+//! | --- | --- | --- |
+//! | `aggregate` | S, partition key | what the event is about; its own id if it stands alone |
+//! | `eventId` | S, sort key | a UUID, sorted by time where the delivery has a stable one |
+//! | `source`, `detailType` | S | of the envelope |
+//! | `detail` | S | JSON, with `metadata` in it |
+//! | `sequence` | N, optional | the number among the aggregate's events |
+//! | `occurredAt` | S | timestamp |
+//! | `trace` | S, optional | X-Ray header |
+//! | `ttl` | N | seconds since 1970, when DynamoDB may remove the row |
+//!
+//! A row is never changed. The forwarder reads it from the table's stream; until `ttl` it can be published again from the table.
+
+use crate::attribute::{Attribute, Item};
+use crate::event::{self, Event, Metadata};
+use crate::limits::PUT_EVENTS_BYTES;
+use crate::table::{Test, Write, WriteKind};
+use crate::{Context, Error, Kind, Timestamp, Uuid};
+use std::time::Duration;
+
+/// The attribute names of a row.
+pub(crate) mod attribute_names {
+    pub(crate) const AGGREGATE: &str = "aggregate";
+    pub(crate) const EVENT_ID: &str = "eventId";
+    pub(crate) const SOURCE: &str = "source";
+    pub(crate) const DETAIL_TYPE: &str = "detailType";
+    pub(crate) const DETAIL: &str = "detail";
+    pub(crate) const SEQUENCE: &str = "sequence";
+    pub(crate) const OCCURRED_AT: &str = "occurredAt";
+    pub(crate) const TRACE: &str = "trace";
+    pub(crate) const TTL: &str = "ttl";
+}
+use attribute_names as name;
+
+/// How long a row stays, seconds, unless `OUTBOX_RETENTION_SECONDS` says otherwise: a week, so that a broken bus can wait for Monday.
+const RETENTION: u64 = 7 * 86_400;
+
+/// The write of an event's row. [`Kind::TooLarge`] if the bus or the table would not take it: better now than lost later.
+pub(crate) fn row<E: Event>(
+    context: &Context,
+    env: &str,
+    event: &E,
+    id: Uuid,
+    aggregate: Option<String>,
+    sequence: Option<u64>,
+) -> Result<Write, Error> {
+    let now = Timestamp::now();
+    let delivery = context.delivery();
+    let metadata = Metadata {
+        event_id: id.to_string(),
+        aggregate: aggregate.clone(),
+        sequence,
+        occurred_at: Some(now),
+        trace: delivery.trace.clone(),
+    };
+    let detail = event::detail(event, &metadata)?;
+    let bytes = event::entry_size(E::SOURCE, E::DETAIL_TYPE, &detail);
+    if bytes >= PUT_EVENTS_BYTES {
+        return Err(too_large(E::DETAIL_TYPE, "the bus", PUT_EVENTS_BYTES));
+    }
+    let settings = &context.services().settings;
+    let retention = Duration::from_secs(settings.parse("OUTBOX_RETENTION_SECONDS", RETENTION)?);
+    let mut item: Item = [
+        (name::AGGREGATE, Attribute::S(aggregate.unwrap_or_else(|| id.to_string()))),
+        (name::EVENT_ID, Attribute::S(id.to_string())),
+        (name::SOURCE, Attribute::S(E::SOURCE.to_owned())),
+        (name::DETAIL_TYPE, Attribute::S(E::DETAIL_TYPE.to_owned())),
+        (name::DETAIL, Attribute::S(detail)),
+        (name::OCCURRED_AT, Attribute::S(now.to_string())),
+        (name::TTL, Attribute::N(now.after(retention).seconds().to_string())),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
+    if let Some(sequence) = sequence {
+        item.insert(name::SEQUENCE.to_owned(), Attribute::N(sequence.to_string()));
+    }
+    if let Some(trace) = &delivery.trace {
+        item.insert(name::TRACE.to_owned(), Attribute::S(trace.clone()));
+    }
+    let write = Write {
+        table: settings.require(env)?,
+        kind: WriteKind::Put(item),
+        condition: Some(Test::NotExists(name::EVENT_ID)),
+    };
+    if write.size() > crate::limits::ITEM_BYTES {
+        return Err(too_large(E::DETAIL_TYPE, "a row of the outbox", crate::limits::ITEM_BYTES));
+    }
+    Ok(write)
+}
+
+fn too_large(detail_type: &str, place: &str, limit: usize) -> Error {
+    Error::new(Kind::TooLarge, format!("an event `{detail_type}` is too large for {place}: the limit is {limit} bytes"))
+}

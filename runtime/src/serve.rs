@@ -1,0 +1,214 @@
+//! The entry of a generated function: starts the Lambda runtime and leads every delivery through decoding, the guard, the user's
+//! function and logging.
+
+use crate::adapter::{self, Contract, Failure, Incoming};
+use crate::backend::Services;
+use crate::context::Delivery;
+use crate::observe::{self, Metrics};
+use crate::{Context, Error, Function, FunctionError, Kind, Payload, Timestamp};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde_json::value::RawValue;
+use std::io::Write;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use tracing::Instrument;
+
+/// What a batch keeps back of the invocation's time, milliseconds: to report the records that it did not get to.
+const RESERVE: i64 = 500;
+
+/// Runs a function until Lambda ends the process. `F` is the generated context type, `handler` the user's function.
+///
+/// ```ignore
+/// fn main() -> Result<(), evc_runtime::Error> {
+///     evc_runtime::serve::<orders_contract::ProcessPayment, _>(orders::process_payment::process_payment)
+/// }
+/// ```
+pub fn serve<F, H>(handler: H) -> Result<(), Error>
+where
+    F: Function,
+    H: AsyncFn(&F, F::Input) -> Result<F::Output, F::Error>,
+{
+    run(App::<F, H, _>::new(handler, Unguarded, Services::default())?)
+}
+
+/// What stands between a delivery and the handler: nothing, or idempotency.
+pub(crate) trait Guard {
+    /// Runs `work` for this delivery, or answers without it.
+    async fn guard(
+        &self,
+        context: &Context,
+        payload: &Payload<'_>,
+        work: impl AsyncFnOnce() -> Result<String, Failure>,
+    ) -> Result<String, Failure>;
+}
+
+/// Every delivery runs.
+pub(crate) struct Unguarded;
+
+impl Guard for Unguarded {
+    async fn guard(
+        &self,
+        _context: &Context,
+        _payload: &Payload<'_>,
+        work: impl AsyncFnOnce() -> Result<String, Failure>,
+    ) -> Result<String, Failure> {
+        work().await
+    }
+}
+
+/// A function and its surroundings.
+pub(crate) struct App<F, H, G> {
+    handler: H,
+    guard: G,
+    services: Arc<Services>,
+    metrics: Arc<Metrics>,
+    function: PhantomData<fn() -> F>,
+}
+
+/// The facts of one invocation.
+pub(crate) struct Invocation {
+    pub(crate) request_id: String,
+    pub(crate) deadline: Timestamp,
+    pub(crate) trace: Option<String>,
+}
+
+impl<F, H, G> App<F, H, G>
+where
+    F: Function,
+    H: AsyncFn(&F, F::Input) -> Result<F::Output, F::Error>,
+    G: Guard,
+{
+    pub(crate) fn new(handler: H, guard: G, services: Services) -> Result<Self, Error> {
+        let namespace = services.settings.parse("EVC_METRICS_NAMESPACE", "evc".to_owned())?;
+        let metrics = Arc::new(Metrics::new(namespace, F::NAME));
+        Ok(Self { handler, guard, services: Arc::new(services), metrics, function: PhantomData })
+    }
+
+    /// Handles one invocation: the text of the event in, the text of the response or a named error out.
+    pub(crate) async fn invoke(&self, text: &str, invocation: &Invocation) -> Result<String, Failure> {
+        let contract = Contract { sources: F::SOURCES, status: F::STATUS };
+        let time_left = || invocation.deadline.millis() - Timestamp::now().millis() > RESERVE;
+        adapter::dispatch(text, contract, time_left, async |incoming| self.deliver(incoming, invocation).await).await
+    }
+
+    async fn deliver(&self, incoming: Incoming<'_>, invocation: &Invocation) -> Result<String, Failure> {
+        let delivery = Delivery {
+            function: F::NAME,
+            request_id: invocation.request_id.clone(),
+            deadline: invocation.deadline,
+            trace: invocation.trace.clone().or(incoming.trace),
+            key: incoming.key,
+            event: incoming.event,
+            step: incoming.step,
+        };
+        let span = span(&delivery);
+        let context = Context::new(self.services.clone(), self.metrics.clone(), delivery);
+        let payload = incoming.payload;
+        async {
+            let result = self.guard.guard(&context, &payload, async || self.call(&context, &payload).await).await;
+            match &result {
+                Ok(_) => tracing::debug!("done"),
+                // A business error is an answer; whoever called decides what it means.
+                Err(failure) if failure.status < 500 => tracing::warn!(error = failure.name, "{}", failure.message),
+                Err(failure) => tracing::error!(error = failure.name, "{}", failure.message),
+            }
+            result
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn call(&self, context: &Context, payload: &Payload<'_>) -> Result<String, Failure> {
+        let input = F::decode(payload)?;
+        let function = F::new(context.clone());
+        let output = catch_panic((self.handler)(&function, input)).await?.map_err(|error| {
+            let infrastructure = error.infrastructure().and_then(std::error::Error::source);
+            if let Some(cause) = infrastructure {
+                tracing::warn!(error = error.name(), cause = %cause, "caused by");
+            }
+            Failure::of(&error)
+        })?;
+        Ok(serde_json::to_string(&output).map_err(Error::other)?)
+    }
+
+    fn write_metrics(&self) {
+        let mut out = std::io::stdout().lock();
+        for line in self.metrics.take_lines(Timestamp::now()) {
+            // Standard output is all there is to report to.
+            drop(writeln!(out, "{line}"));
+        }
+    }
+}
+
+/// The fields that every log line of a delivery has.
+fn span(delivery: &Delivery) -> tracing::Span {
+    let (event, step) = (delivery.event.as_ref(), delivery.step.as_ref());
+    tracing::info_span!(
+        "delivery",
+        function = delivery.function,
+        requestId = delivery.request_id,
+        traceId = delivery.trace,
+        eventId = event.map(|event| event.id.as_str()),
+        detailType = event.map(|event| event.detail_type.as_str()),
+        execution = step.map(|step| step.execution.as_str()),
+        step = step.map(|step| step.step.as_str()),
+        attempt = step.map(|step| step.attempt),
+    )
+}
+
+/// Runs a future; a panic in it becomes an error with a name. (A build with `panic = "abort"` ends the process instead.)
+pub(crate) async fn catch_panic<T>(future: impl Future<Output = T>) -> Result<T, Error> {
+    let mut future = pin!(future);
+    std::future::poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
+        // The message of a panic may quote payload data: it stays on standard error, where the panic hook wrote it.
+        Err(_) => Poll::Ready(Err(Error::new(Kind::Panic, "the handler panicked"))),
+    })
+    .await
+}
+
+/// Runs a future on a runtime of one thread: a Lambda environment handles one invocation at a time.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::other)?;
+    Ok(runtime.block_on(future))
+}
+
+pub(crate) fn run<F, H, G>(app: App<F, H, G>) -> Result<(), Error>
+where
+    F: Function,
+    H: AsyncFn(&F, F::Input) -> Result<F::Output, F::Error>,
+    G: Guard,
+{
+    let app = &app;
+    listen(async |text: &str, invocation: &Invocation| {
+        let result = app.invoke(text, invocation).await;
+        app.write_metrics();
+        result
+    })
+}
+
+/// Takes invocations from Lambda one after the other.
+pub(crate) fn listen(handle: impl AsyncFn(&str, &Invocation) -> Result<String, Failure>) -> Result<(), Error> {
+    observe::init();
+    let handle = &handle;
+    let service = service_fn(|event: LambdaEvent<Box<RawValue>>| async move {
+        let invocation = Invocation {
+            request_id: event.context.request_id,
+            deadline: i64::try_from(event.context.deadline)
+                .ok()
+                .and_then(|millis| Timestamp::from_millis(millis).ok())
+                .unwrap_or_else(Timestamp::now),
+            trace: event.context.xray_trace_id,
+        };
+        let result = handle(event.payload.get(), &invocation).await;
+        result
+            .and_then(|text| Ok(RawValue::from_string(text).map_err(Error::other)?))
+            .map_err(|failure| Diagnostic { error_type: failure.name, error_message: failure.message })
+    });
+    // Without lambda_runtime's own tracing layer: `deliver` has the span with everything that a log line needs.
+    block_on(lambda_runtime::Runtime::new(service).run())?.map_err(|error| Error::other(error.to_string()))
+}

@@ -1,0 +1,85 @@
+//! Requests as data, with physical table names: what a store carries out.
+
+use super::condition::Test;
+use crate::attribute::{Attribute, Item, item_size};
+
+/// One write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Write {
+    pub(crate) table: String,
+    pub(crate) kind: WriteKind,
+    pub(crate) condition: Option<Test>,
+}
+
+/// What a write does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum WriteKind {
+    /// Replaces the whole item.
+    Put(Item),
+    /// Changes attributes of the item with this key.
+    Update(Item, Vec<Action>),
+    /// Removes the item with this key.
+    Delete(Item),
+    /// Changes nothing: only the condition counts (in a transaction).
+    Check(Item),
+}
+
+/// One change of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Action {
+    Set(&'static str, Attribute),
+    Add(&'static str, Attribute),
+    Remove(&'static str),
+}
+
+/// A read of one item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lookup {
+    pub(crate) table: String,
+    pub(crate) key: Item,
+    pub(crate) consistent: bool,
+}
+
+/// A read of one page of a partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct QueryRequest {
+    pub(crate) table: String,
+    pub(crate) index: Option<&'static str>,
+    pub(crate) partition: (&'static str, Attribute),
+    /// The sort key, if there is one; DynamoDB knows it by itself.
+    pub(crate) sort: Option<&'static str>,
+    pub(crate) range: Option<(&'static str, Range)>,
+    pub(crate) descending: bool,
+    pub(crate) consistent: bool,
+    pub(crate) limit: i32,
+    pub(crate) start: Option<Item>,
+}
+
+/// Which sort keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Range {
+    Equal(Attribute),
+    Less(Attribute),
+    LessOrEqual(Attribute),
+    Greater(Attribute),
+    GreaterOrEqual(Attribute),
+    Between(Attribute, Attribute),
+    BeginsWith(Attribute),
+}
+
+impl Write {
+    /// What the write counts against the limits of an item and of a transaction, bytes. For an update that is what the request says;
+    /// the rest of the item only the store knows.
+    pub(crate) fn size(&self) -> usize {
+        match &self.kind {
+            WriteKind::Put(item) | WriteKind::Delete(item) | WriteKind::Check(item) => item_size(item),
+            WriteKind::Update(key, actions) => {
+                let action = |action: &Action| match action {
+                    Action::Set(name, value) | Action::Add(name, value) => name.len() + value.size(),
+                    Action::Remove(name) => name.len(),
+                };
+                item_size(key) + actions.iter().map(action).sum::<usize>()
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What carries requests out.
+
+use super::{Lookup, QueryRequest, Write};
+use crate::attribute::Item;
+use crate::backend::BoxFuture;
+use crate::{Error, Kind};
+
+/// Why a write did not happen.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// Conditions did not hold: of the writes with these numbers. The stored item, where the caller asked for it.
+    Condition { writes: Vec<usize>, stored: Option<Item> },
+    /// Another transaction has an item in hand: the same may be tried again at once.
+    Contention,
+    /// Anything else.
+    Error(Error),
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Condition { .. } => {
+                Self::new(Kind::Conflict, "the stored item is not as the condition of the write wants it")
+            }
+            Refusal::Contention => Self::new(Kind::Transient, "another transaction has the same item in hand"),
+            Refusal::Error(error) => error,
+        }
+    }
+}
+
+/// Tables: DynamoDB, or memory in tests.
+pub(crate) trait Store: Send + Sync {
+    /// One item, by its key.
+    fn get(&self, lookup: Lookup) -> BoxFuture<'_, Result<Option<Item>, Error>>;
+
+    /// One page: its items, and the key to go on from if there are more.
+    fn query(&self, query: QueryRequest) -> BoxFuture<'_, Result<(Vec<Item>, Option<Item>), Error>>;
+
+    /// One write. `return_stored`: a refusal by the condition has the stored item.
+    fn write(&self, write: Write, return_stored: bool) -> BoxFuture<'_, Result<(), Refusal>>;
+
+    /// All writes or none. A token makes a repeated call within 10 minutes do nothing.
+    fn transact(&self, writes: Vec<Write>, token: String) -> BoxFuture<'_, Result<(), Refusal>>;
+}

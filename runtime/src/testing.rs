@@ -1,0 +1,177 @@
+//! For tests of handlers: contexts without Lambda, tables and buses in memory. A development dependency with feature `testing`.
+//!
+//! ```ignore
+//! let world = World::new().table::<Orders>().outbox::<OrderEvents>().env("SUCCESS_RATE", "1");
+//! world.put::<Orders>(&order).unwrap();
+//! let cx = ProcessPayment::new(world.context("process-payment"));
+//! let output = process_payment(&cx, input).await.unwrap();
+//! assert_eq!(world.items::<Orders>().unwrap()[0].status, OrderStatus::Paid);
+//! assert_eq!(world.events::<OrderEvents>()[0].detail_type, "Payment Processed");
+//! ```
+
+#[cfg(feature = "eventbridge")]
+mod bus;
+#[cfg(feature = "dynamodb")]
+mod memory;
+
+use crate::backend::{Services, Settings};
+use crate::context::Delivery;
+use crate::observe::Metrics;
+use crate::{Context, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[cfg(feature = "eventbridge")]
+pub(crate) use bus::Recorder;
+#[cfg(feature = "dynamodb")]
+pub use memory::Fault;
+#[cfg(feature = "dynamodb")]
+pub(crate) use memory::Memory;
+
+/// How long a test's invocation may take.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// What surrounds the handlers of a test.
+#[derive(Default)]
+pub struct World {
+    settings: BTreeMap<String, String>,
+    #[cfg(feature = "dynamodb")]
+    tables: Arc<Memory>,
+    #[cfg(feature = "eventbridge")]
+    pub(crate) bus: Arc<Recorder>,
+}
+
+/// An event that a handler published.
+#[cfg(any(feature = "outbox", feature = "eventbridge"))]
+#[derive(Debug, Clone, PartialEq)]
+pub struct PublishedEvent {
+    /// Its `source`.
+    pub source: String,
+    /// Its `detail-type`.
+    pub detail_type: String,
+    /// Its detail, with `metadata`.
+    pub detail: serde_json::Value,
+}
+
+impl World {
+    /// No settings, no tables.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets an environment variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.settings.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// The context of a direct invocation of this function.
+    pub fn context(&self, function: &'static str) -> Context {
+        self.context_with(function, None)
+    }
+
+    /// The context of a delivery with this idempotency key: calling a handler with it twice is a repeated delivery.
+    pub fn delivery(&self, function: &'static str, key: &str) -> Context {
+        self.context_with(function, Some(key.to_owned()))
+    }
+
+    fn context_with(&self, function: &'static str, key: Option<String>) -> Context {
+        let deadline = Timestamp::now().after(DEADLINE);
+        let delivery =
+            Delivery { function, request_id: "test".to_owned(), deadline, trace: None, key, event: None, step: None };
+        Context::new(Arc::new(self.services()), Arc::new(Metrics::new("test".to_owned(), function)), delivery)
+    }
+
+    pub(crate) fn services(&self) -> Services {
+        Services {
+            settings: Settings::Fixed(self.settings.clone()),
+            #[cfg(feature = "dynamodb")]
+            tables: tokio::sync::OnceCell::new_with(Some(self.tables.clone() as Arc<dyn crate::table::Store>)),
+            #[cfg(feature = "eventbridge")]
+            bus: tokio::sync::OnceCell::new_with(Some(self.bus.clone() as Arc<dyn crate::publish::Bus>)),
+        }
+    }
+}
+
+#[cfg(feature = "dynamodb")]
+impl World {
+    /// Makes an empty table, and sets its environment variable.
+    #[must_use]
+    pub fn table<T: crate::table::Table>(self) -> Self {
+        self.raw_table(T::ENV, T::KEY)
+    }
+
+    #[must_use]
+    pub(crate) fn raw_table(self, env: &str, key: &[&'static str]) -> Self {
+        self.tables.create(env, key);
+        self.env(env, env)
+    }
+
+    /// Stores an item, whatever is there; on a table with a version, as version 1.
+    pub fn put<T: crate::table::Table>(&self, item: &T::Item) -> Result<(), crate::Error> {
+        let mut item = crate::attribute::to_item(item)?;
+        if let Some(version) = T::VERSION {
+            item.insert(version.to_owned(), crate::attribute::to_attribute(&1)?);
+        }
+        self.tables.put(T::ENV, item)
+    }
+
+    /// All items of a table, in the order in which they were created.
+    pub fn items<T: crate::table::Table>(&self) -> Result<Vec<T::Item>, crate::Error> {
+        self.tables.items(T::ENV).iter().map(crate::attribute::from_item).collect()
+    }
+
+    /// The next write or transaction meets this fault.
+    pub fn fail_next(&self, fault: Fault) {
+        self.tables.fail_next(fault);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn raw_items(&self, env: &str) -> Vec<crate::attribute::Item> {
+        self.tables.items(env)
+    }
+}
+
+#[cfg(feature = "outbox")]
+impl World {
+    /// Makes an empty outbox, and sets its environment variable.
+    #[must_use]
+    pub fn outbox<O: crate::Outbox>(self) -> Self {
+        use crate::outbox::attribute_names as name;
+        self.raw_table(O::ENV, &[name::AGGREGATE, name::EVENT_ID])
+    }
+
+    /// The events in an outbox, in the order in which they were published.
+    pub fn events<O: crate::Outbox>(&self) -> Vec<PublishedEvent> {
+        use crate::outbox::attribute_names as name;
+        let rows = self.tables.items(O::ENV);
+        let text = |row: &crate::attribute::Item, name| {
+            row.get(name).and_then(crate::attribute::Attribute::as_s).unwrap_or_default().to_owned()
+        };
+        rows.iter()
+            .map(|row| PublishedEvent {
+                source: text(row, name::SOURCE),
+                detail_type: text(row, name::DETAIL_TYPE),
+                detail: serde_json::from_str(&text(row, name::DETAIL)).unwrap_or_default(),
+            })
+            .collect()
+    }
+}
+
+#[cfg(feature = "eventbridge")]
+impl World {
+    /// The events that went straight to a bus, in their order.
+    pub fn published(&self) -> Vec<PublishedEvent> {
+        let entries = self.bus.taken();
+        entries
+            .into_iter()
+            .map(|entry| PublishedEvent {
+                source: entry.source,
+                detail_type: entry.detail_type,
+                detail: serde_json::from_str(&entry.detail).unwrap_or_default(),
+            })
+            .collect()
+    }
+}

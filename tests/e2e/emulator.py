@@ -1,0 +1,88 @@
+"""One run of the local AWS emulator: a free port, a clean environment, policies enforced."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON = ROOT / "target/tools/emulator/bin/python"
+# Waits and retry intervals of state machines pass ten times as fast; timeouts do not.
+TIME_SCALE = "0.1"
+
+
+class Emulator:
+    """Runs while the `with` block does; its log and the decisions about policies lie in `folder`."""
+
+    def __init__(self, folder: Path):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.log = folder / "emulator.log"
+        self._decisions = folder / "decisions.jsonl"
+        self._decisions.unlink(missing_ok=True)
+        self.url = f"http://127.0.0.1:{_free_port()}"
+
+    def __enter__(self) -> "Emulator":
+        with open(self.log, "w", encoding="utf-8") as log:
+            command = [PYTHON, ROOT / "tests/emulator/launch.py"]
+            self._process = subprocess.Popen(command, env=self._environment(), stdout=log, stderr=log)
+        self._await_health()
+        return self
+
+    def __exit__(self, *_reason) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def client_environment(self) -> dict[str, str]:
+        """What AWS clients need to talk to this emulator and nothing else."""
+        return {
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "SAM_CLI_TELEMETRY": "0",
+        }
+
+    def decisions(self) -> list[dict]:
+        """Every decision about a role so far: role, action, resource, allowed (tests/emulator/authority.py)."""
+        if not self._decisions.exists():
+            return []
+        return [json.loads(line) for line in self._decisions.read_text(encoding="utf-8").splitlines()]
+
+    def _environment(self) -> dict[str, str]:
+        """The emulator's whole environment. Lambda processes inherit it, hence nothing of ours is in it."""
+        return {
+            **self.client_environment(),
+            "PATH": os.defpath,
+            "GATEWAY_PORT": self.url.rsplit(":", 1)[-1],
+            "BIND_HOST": "127.0.0.1",
+            "LAMBDA_EXECUTOR": "local",
+            "AUTH": "true",
+            "SFN_WAIT_SCALE": TIME_SCALE,
+            "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
+            "EVC_DECISIONS": str(self._decisions),
+        }
+
+    def _await_health(self) -> None:
+        end = time.monotonic() + 30
+        while time.monotonic() < end and self._process.poll() is None:
+            try:
+                urllib.request.urlopen(self.url + "/_ministack/health", timeout=1).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+        raise RuntimeError(f"the emulator did not start; its log is {self.log}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

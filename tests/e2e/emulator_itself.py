@@ -1,0 +1,146 @@
+"""The emulator's modules (tests/emulator/) on a stack of their own: what the other systems' results rest on."""
+
+import json
+
+import policies
+from emulator import ROOT
+from scenarios import System
+from stack import CRASHING_BOOTSTRAP, Stack, stays_true, wait_until, zipped
+
+SYSTEM = System("emulator", ROOT / "tests/emulator/probe.yaml")
+
+
+@SYSTEM.scenario("a rule with permission delivers, asynchronously, and failures go to the function's destination")
+def asynchronous_failures(stack: Stack) -> None:
+    before = stack.invocations(stack.outputs["WorkerName"])
+    stack.put_event(stack.outputs["BusName"], "probe", "Allowed", {"fail": True, "echo": "kept"})
+    (message,) = stack.messages(stack.outputs["FailuresArn"])
+    assert json.loads(message["Body"])["requestPayload"] == {"fail": True, "echo": "kept"}, message
+    attempts = stack.invocations(stack.outputs["WorkerName"]) - before
+    assert attempts == 2, f"{attempts} attempts with MaximumRetryAttempts 1"
+
+
+@SYSTEM.scenario("a rule without permission delivers to its dead-letter queue, with the attributes AWS documents")
+def denied_rules(stack: Stack) -> None:
+    event_id = stack.put_event(stack.outputs["BusName"], "probe", "Denied", {"echo": "kept"})
+    (message,) = stack.messages(stack.outputs["DeadLettersArn"])
+    event = json.loads(message["Body"])
+    assert (event["id"], event["detail"]) == (event_id, {"echo": "kept"}), event
+    attributes = message["MessageAttributes"]
+    assert sorted(attributes) == ["ERROR_CODE", "ERROR_MESSAGE", "RULE_ARN", "TARGET_ARN"], attributes
+    assert attributes["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS", attributes
+
+
+@SYSTEM.scenario("a rule whose role may not start its target delivers to its dead-letter queue")
+def denied_roles(stack: Stack) -> None:
+    bus = stack.outputs["BusName"]
+    with stack.unreachable_target(bus, stack.rule(bus, "Started")["Name"]):
+        stack.put_event(bus, "probe", "Started", {"key": "lost", "mode": "both"})
+        (message,) = stack.messages(stack.outputs["DeadLettersArn"])
+    assert json.loads(message["Body"])["detail"]["key"] == "lost", message
+
+
+@SYSTEM.scenario("Parallel and Succeed evaluate their JSONata; branches keep their variables to themselves")
+def jsonata(stack: Stack) -> None:
+    execution = run(stack, {"mode": "both"})
+    expected = {"both": ["both", 0], "number": 2, "before": 1, "leaked": False}
+    assert json.loads(execution["output"]) == expected, execution
+
+
+@SYSTEM.scenario("a state machine's role is checked; retries wait no longer than their limit")
+def machine_roles(stack: Stack) -> None:
+    execution = run(stack, {"mode": "invoke"})
+    assert (execution["status"], execution["error"]) == ("FAILED", "Lambda.AWSLambdaException"), execution
+    history = stack.client("stepfunctions").get_execution_history(executionArn=execution["executionArn"])["events"]
+    assert sum(event["type"] == "TaskFailed" for event in history) == 3, history
+
+
+@SYSTEM.scenario("States.ALL does not catch States.Runtime")
+def runtime_errors(stack: Stack) -> None:
+    execution = run(stack, {"mode": "broken"})
+    assert (execution["status"], execution["error"]) == ("FAILED", "States.Runtime"), execution
+
+
+@SYSTEM.scenario("a state machine's own timeout ends it")
+def machine_timeouts(stack: Stack) -> None:
+    assert run(stack, {"mode": "hang"})["status"] == "TIMED_OUT"
+
+
+@SYSTEM.scenario("an event that comes twice starts one execution, running or ended")
+def one_execution(stack: Stack) -> None:
+    bus, client = stack.outputs["BusName"], stack.client("stepfunctions")
+
+    def named():
+        listed = client.list_executions(stateMachineArn=stack.outputs["WorkflowArn"])["executions"]
+        return [execution["status"] for execution in listed if execution["name"] == "once"]
+
+    for _ in range(2):
+        stack.put_event(bus, "probe", "Started", {"key": "once", "mode": "both"})
+    wait_until(lambda: named() == ["SUCCEEDED"], "one ended execution")
+    stack.put_event(bus, "probe", "Started", {"key": "once", "mode": "both"})
+    stays_true(lambda: named() == ["SUCCEEDED"], "one execution")
+
+
+@SYSTEM.scenario("a poison record of a stream is sent on; the records around it arrive")
+def poison(stack: Stack) -> None:
+    table = stack.outputs["TableName"]
+    ids = ["a", "b", "poison", "c", "d"]
+    puts = [{"Put": {"TableName": table, "Item": {"id": {"S": id}}}} for id in ids]
+    stack.client("dynamodb").transact_write_items(TransactItems=puts)
+    (message,) = stack.messages(stack.outputs["FailuresArn"], 30)
+    assert json.loads(message["Body"])["DDBStreamBatchInfo"]["batchSize"] == 1, message
+    pages = stack.client("logs").get_paginator("filter_log_events")
+    group = stack.resources("AWS::Logs::LogGroup")["WorkerLogs"]
+
+    def delivered():
+        events = [event["message"] for page in pages.paginate(logGroupName=group) for event in page["events"]]
+        batches = [set(event.split()[1:]) for event in events if event.startswith("records ") and "poison" not in event]
+        return set().union(*batches) == {"a", "b", "c", "d"}
+
+    wait_until(delivered, "delivery of the good records")
+
+
+@SYSTEM.scenario("an HTTP API needs the permission of the function for its route")
+def api_permissions(stack: Stack) -> None:
+    assert stack.http("GET", stack.outputs["ApiUrl"] + "/open/1")[0] == 200
+    assert stack.http("GET", stack.outputs["ApiUrl"] + "/closed/1")[0] == 500
+
+
+@SYSTEM.scenario("an archive takes the events of its bus; a table its settings")
+def settings(stack: Stack) -> None:
+    assert stack.client("events").describe_archive(ArchiveName="probe")["EventCount"] > 0
+    client, table = stack.client("dynamodb"), stack.outputs["TableName"]
+    assert client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
+    backups = client.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    assert client.describe_table(TableName=table)["Table"]["SSEDescription"]["Status"] == "ENABLED"
+
+
+@SYSTEM.scenario("a program that dies before its first event is Runtime.ExitError")
+def crashes(stack: Stack) -> None:
+    client = stack.client("lambda")
+    role = client.get_function_configuration(FunctionName=stack.outputs["WorkerName"])["Role"]
+    code = {"ZipFile": zipped(CRASHING_BOOTSTRAP)}
+    client.create_function(FunctionName="crash", Runtime="provided.al2023", Handler="bootstrap", Role=role, Code=code)
+    result, error = stack.invoke("crash", {})
+    assert (error, result["errorType"]) == ("Unhandled", "Runtime.ExitError"), result
+
+
+@SYSTEM.scenario("the comparison of policies with calls finds what was refused and what nobody used")
+def comparison(stack: Stack) -> None:
+    found = policies.problems(stack, {})
+    assert len(found) == 2, found
+    assert "WorkerRole: dynamodb:DeleteItem" in found[0] and found[0].endswith("is granted and was never used"), found
+    assert "WorkflowRole: lambda:InvokeFunction" in found[1] and found[1].endswith("was refused"), found
+
+
+def run(stack: Stack, payload: dict) -> dict:
+    """Start the workflow and wait for its end."""
+    client = stack.client("stepfunctions")
+    arn = client.start_execution(stateMachineArn=stack.outputs["WorkflowArn"], input=json.dumps(payload))["executionArn"]
+
+    def ended():
+        execution = client.describe_execution(executionArn=arn)
+        return execution if execution["status"] != "RUNNING" else None
+
+    return wait_until(ended, "end of the execution")

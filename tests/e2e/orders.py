@@ -1,0 +1,151 @@
+"""System 002: an order through an API, its payment, inventory and notification run by a state machine."""
+
+import json
+from contextlib import contextmanager
+
+import policies
+from scenarios import System
+from stack import Stack, stays_true, wait_until
+
+SYSTEM = System("orders")
+TABLE, BUS, MACHINE, API = "OrdersTableName", "EventBusName", "StateMachineArn", "ApiUrl"
+PAYMENT, REFUND = "ProcessPaymentFunctionName", "RefundPaymentFunctionName"
+INVENTORY, NOTIFY = "ReserveInventoryFunctionName", "NotifyFunctionName"
+SUCCESS_RATE = "SUCCESS_RATE"
+CREATED = "Order Created"
+# The amounts of the original's README, as text: they must come out digit for digit.
+ORDER = """{
+  "customerId": "customer-123",
+  "items": [
+    {"productId": "prod-001", "quantity": 2, "price": 29.99},
+    {"productId": "prod-002", "quantity": 1, "price": 49.99}
+  ],
+  "totalAmount": 109.97
+}"""
+
+
+@SYSTEM.scenario("an order through the API ends COMPLETED with its exact total and one confirmation")
+def completes(stack: Stack) -> None:
+    with counted(stack, payments=PAYMENT, refunds=REFUND, notices=NOTIFY) as runs, success(stack, 1, 1):
+        order, execution = place_and_finish(stack)
+    assert execution["status"] == "SUCCEEDED", execution
+    assert order["status"] == {"S": "COMPLETED"}, order
+    assert order["totalAmount"] == {"N": "109.97"}, order
+    assert [line["M"]["price"] for line in order["items"]["L"]] == [{"N": "29.99"}, {"N": "49.99"}], order
+    assert runs == {"payments": 1, "refunds": 0, "notices": 1}, runs
+
+
+@SYSTEM.scenario("a declined payment ends PAYMENT_FAILED with one notice")
+def declines(stack: Stack) -> None:
+    with counted(stack, reservations=INVENTORY, refunds=REFUND, notices=NOTIFY) as runs, success(stack, 0, 1):
+        order, execution = place_and_finish(stack)
+    assert (execution["status"], execution.get("error")) == ("FAILED", "PaymentDeclined"), execution
+    assert order["status"] == {"S": "PAYMENT_FAILED"}, order
+    assert runs == {"reservations": 0, "refunds": 0, "notices": 1}, runs
+
+
+@SYSTEM.scenario("inventory that is unavailable runs the refund and ends INVENTORY_FAILED")
+def refunds(stack: Stack) -> None:
+    with counted(stack, payments=PAYMENT, refunds=REFUND, notices=NOTIFY) as runs, success(stack, 1, 0):
+        order, execution = place_and_finish(stack)
+    assert (execution["status"], execution.get("error")) == ("FAILED", "InventoryUnavailable"), execution
+    assert order["status"] == {"S": "INVENTORY_FAILED"}, order
+    assert runs == {"payments": 1, "refunds": 1, "notices": 1}, runs
+
+
+@SYSTEM.scenario("a task that crashes is retried and then caught, with the order's id intact")
+def survives_crashes(stack: Stack) -> None:
+    with stack.crashing(stack.outputs[PAYMENT]), counted(stack, notices=NOTIFY) as runs:
+        order, execution = place_and_finish(stack, 120)
+    history = stack.client("stepfunctions").get_execution_history(executionArn=execution["executionArn"])["events"]
+    crashes = [event for event in history if event["type"] == "TaskFailed"]
+    assert len(crashes) >= 2, f"{len(crashes)} attempts"
+    # The notice and the change of this very row need the id after the catch.
+    assert order["status"] == {"S": "PAYMENT_FAILED"}, order
+    assert runs == {"notices": 1}, runs
+
+
+@SYSTEM.scenario("the same event delivered twice starts one execution")
+def starts_once(stack: Stack) -> None:
+    with success(stack, 1, 1):
+        _order, execution = place_and_finish(stack)
+    event = json.loads(execution["input"])
+    started = len(executions(stack))
+    # The first execution is over by now: Step Functions remembers its name.
+    stack.put_event(stack.outputs[BUS], "order.service", CREATED, event)
+    stays_true(lambda: len(executions(stack)) == started, "no further execution")
+
+
+@SYSTEM.scenario("a body that is not an order is refused")
+def refuses(stack: Stack) -> None:
+    for body in ('{"customerId": "c"}', "[]", "{", '{"customerId": 1, "items": [], "totalAmount": "x"}'):
+        status, answer = stack.http("POST", orders_url(stack), body)
+        assert status == 400, (body, status, answer)
+
+
+@SYSTEM.scenario("an event whose target cannot be reached lands in the rule's dead-letter queue with its payload")
+def dead_letters(stack: Stack) -> None:
+    bus = stack.outputs[BUS]
+    rule = stack.rule(bus, CREATED)
+    detail = {**json.loads(ORDER), "orderId": "00000000-0000-4000-8000-000000000000"}
+    with stack.unreachable_target(bus, rule["Name"]) as target:
+        event_id = stack.put_event(bus, "order.service", CREATED, detail)
+        (message,) = stack.messages(target["DeadLetterConfig"]["Arn"])
+    body = json.loads(message["Body"])
+    attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+    assert (body["id"], body["detail"]) == (event_id, detail), body
+    assert attributes["RULE_ARN"] == rule["Arn"] and attributes["ERROR_CODE"] == "NO_PERMISSIONS", attributes
+
+
+@SYSTEM.scenario("every policy was needed, and none was missing")
+def least_privilege(stack: Stack) -> None:
+    unexercised = {"sqs:SendMessage": "failure destinations of functions that did not fail asynchronously"}
+    found = policies.problems(stack, unexercised)
+    assert not found, "\n".join(found)
+
+
+def place_and_finish(stack: Stack, seconds: float = 60) -> tuple[dict, dict]:
+    """Put an order through the API and wait for its execution to end: the order's row and the execution."""
+    status, answer = stack.http("POST", orders_url(stack), ORDER)
+    assert status in (200, 201, 202), (status, answer)
+    order_id = json.loads(answer)["orderId"]
+
+    def finished():
+        mine = [execution for execution in executions(stack) if json.loads(execution["input"])["orderId"] == order_id]
+        return next((execution for execution in mine if execution["status"] != "RUNNING"), None)
+
+    execution = wait_until(finished, f"finished execution for {order_id}", seconds)
+    (order,) = [item for item in stack.items(stack.outputs[TABLE]) if item.get("orderId") == {"S": order_id}]
+    return order, execution
+
+
+def executions(stack: Stack) -> list[dict]:
+    """Every execution of the workflow, described."""
+    client = stack.client("stepfunctions")
+    listed = client.list_executions(stateMachineArn=stack.outputs[MACHINE], maxResults=1000)["executions"]
+    return [client.describe_execution(executionArn=execution["executionArn"]) for execution in listed]
+
+
+def orders_url(stack: Stack) -> str:
+    """Where orders are posted."""
+    return stack.outputs[API].rstrip("/") + "/orders"
+
+
+@contextmanager
+def success(stack: Stack, payment: int, inventory: int):
+    """With the simulated outcomes of payment and inventory forced: 1 always succeeds, 0 never."""
+    with (
+        stack.environment(stack.outputs[PAYMENT], SUCCESS_RATE, str(payment)),
+        stack.environment(stack.outputs[INVENTORY], SUCCESS_RATE, str(inventory)),
+    ):
+        yield
+
+
+@contextmanager
+def counted(stack: Stack, **outputs: str):
+    """How often functions ran inside the `with` block, known after it: `counted(stack, notices=NOTIFY)`."""
+    functions = {name: stack.outputs[output] for name, output in outputs.items()}
+    before = {name: stack.invocations(function) for name, function in functions.items()}
+    runs: dict[str, int] = {}
+    yield runs
+    runs.update({name: stack.invocations(function) - before[name] for name, function in functions.items()})

@@ -1,0 +1,67 @@
+"""Run the end-to-end tests: each system on an emulator of its own.
+
+    target/tools/sam/bin/python tests/e2e/run.py [--results FILE] [SYSTEM...]
+
+`cargo xtask test --only e2e` does that after installing the tools.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import emulator_itself
+import event_store
+import orders
+from emulator import ROOT, Emulator
+from scenarios import System
+from stack import Stack
+
+# The emulator's own stack first: when that fails, the others mean nothing.
+SYSTEMS = [emulator_itself.SYSTEM, *(system for system in (event_store.SYSTEM, orders.SYSTEM) if system.has_spec())]
+
+
+def main() -> int:
+    """Run the systems asked for, or all; 1 when anything failed."""
+    parser = argparse.ArgumentParser(description="Run the end-to-end tests.")
+    parser.add_argument("systems", nargs="*", metavar="SYSTEM", help="only these")
+    parser.add_argument("--results", type=Path, help="write the numbers of passed and failed scenarios to this file")
+    arguments = parser.parse_args()
+
+    passed = failed = 0
+    for system in SYSTEMS:
+        if arguments.systems and system.name not in arguments.systems:
+            continue
+        if not system.template.exists():
+            print(f"  FAIL  {system.name}: there is no {system.template}", flush=True)
+            counts = (0, 1)
+        else:
+            counts = run_system(system)
+        passed, failed = passed + counts[0], failed + counts[1]
+    if arguments.results:
+        arguments.results.parent.mkdir(parents=True, exist_ok=True)
+        arguments.results.write_text(f"{passed} passed, {failed} failed\n", encoding="utf-8")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+def run_system(system: System) -> tuple[int, int]:
+    """Build, deploy and try one system. A build or deploy that fails counts as one failed scenario."""
+    with Emulator(ROOT / "target/e2e" / system.name) as emulator:
+        stack = Stack(emulator, system.name, system.template)
+        for title, step in (("sam build", stack.build), ("sam deploy", stack.deploy)):
+            start = time.monotonic()
+            try:
+                step()
+            except Exception as error:
+                print(f"  FAIL  {system.name}: {title}: {error}", flush=True)
+                return 0, 1
+            print(f"  ok    {system.name}: {title} ({time.monotonic() - start:.1f} s)", flush=True)
+        counts = system.run(stack)
+        if counts[1]:
+            print(f"  the emulator's log: {emulator.log}")
+        return counts
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""A system's scenarios: functions that take the deployed stack and fail with an exception."""
+
+import time
+import traceback
+from pathlib import Path
+from typing import Callable
+
+from emulator import ROOT
+from stack import Stack
+
+
+class System:
+    """A stack and what it must show, in the order written; each scenario leaves the stack as it found it."""
+
+    def __init__(self, name: str, template: Path | None = None):
+        self.name = name
+        self.template = template or ROOT / "generated" / name / "template.yaml"
+        self.scenarios: list[tuple[str, Callable[[Stack], None]]] = []
+
+    def has_spec(self) -> bool:
+        """Whether the repository has a spec of this name."""
+        return (ROOT / "specs" / f"{self.name}.yaml").exists()
+
+    def scenario(self, title: str):
+        """Add the decorated function."""
+
+        def add(function: Callable[[Stack], None]) -> Callable[[Stack], None]:
+            self.scenarios.append((title, function))
+            return function
+
+        return add
+
+    def run(self, stack: Stack) -> tuple[int, int]:
+        """Run every scenario; how many passed and failed."""
+        failed = 0
+        for title, scenario in self.scenarios:
+            start = time.monotonic()
+            try:
+                scenario(stack)
+                verdict, trouble = "ok  ", ""
+            except Exception:
+                verdict, trouble = "FAIL", "\n" + traceback.format_exc(limit=-3)
+                failed += 1
+            print(f"  {verdict}  {self.name}: {title} ({time.monotonic() - start:.1f} s){trouble}", flush=True)
+        return len(self.scenarios) - failed, failed

@@ -1,0 +1,87 @@
+"""CloudFormation: the resource types and properties that ministack does not know or silently ignores."""
+
+import json
+
+from ministack.services import dynamodb, eventbridge
+from ministack.services.cloudformation import provisioners
+
+
+def archive_create(logical_id, properties, stack):
+    """`AWS::Events::Archive`, through the service's own CreateArchive.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-archive.html
+    """
+    name = properties.get("ArchiveName") or provisioners._physical_name(stack, logical_id, max_len=48)
+    _succeed(eventbridge._create_archive({"ArchiveName": name, **_archive_settings(properties)}))
+    return name, _archive_attributes(name)
+
+
+def archive_update(name, _old, properties, _stack):
+    """Change an archive in place; its name and source are create-only and stay."""
+    eventbridge._archives[name].update(_archive_settings(properties))
+    return name, _archive_attributes(name)
+
+
+def archive_delete(name, _properties):
+    """Forget the archive and its events."""
+    eventbridge._archives.pop(name, None)
+
+
+def _archive_settings(properties: dict) -> dict:
+    settings = {
+        "EventSourceArn": properties["SourceArn"],
+        "Description": properties.get("Description", ""),
+        "RetentionDays": int(properties.get("RetentionDays", 0)),
+    }
+    if pattern := properties.get("EventPattern"):
+        settings["EventPattern"] = pattern if isinstance(pattern, str) else json.dumps(pattern)
+    return settings
+
+
+def _archive_attributes(name: str) -> dict:
+    return {"Arn": eventbridge._archives[name]["ArchiveArn"], "ArchiveName": name}
+
+
+def table_with_settings(original):
+    """`AWS::DynamoDB::Table`: time to live, point-in-time recovery and encryption, which ministack drops.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
+    """
+
+    def provision(*arguments, **named):
+        # create(logical_id, properties, stack) and update(physical_id, old, properties, stack): properties come before
+        # the stack's name in both.
+        properties = arguments[1] if len(arguments) == 3 else arguments[2]
+        name, attributes = original(*arguments, **named)
+        if ttl := properties.get("TimeToLiveSpecification"):
+            _succeed(dynamodb._update_ttl({"TableName": name, "TimeToLiveSpecification": {**ttl, "Enabled": _true(ttl)}}))
+        if recovery := properties.get("PointInTimeRecoverySpecification"):
+            enabled = {"PointInTimeRecoveryEnabled": _true(recovery, "PointInTimeRecoveryEnabled")}
+            dynamodb._update_continuous_backups({"TableName": name, "PointInTimeRecoverySpecification": enabled})
+        if encryption := properties.get("SSESpecification"):
+            specification = {"Enabled": _true(encryption, "SSEEnabled"), "SSEType": encryption.get("SSEType", "KMS")}
+            dynamodb._tables[name]["SSEDescription"] = dynamodb._sse_description_from_spec(specification)
+        return name, attributes
+
+    return provision
+
+
+def _true(properties: dict, key: str = "Enabled") -> bool:
+    """A CloudFormation boolean: a mapping's value arrives as text."""
+    return str(properties.get(key)).lower() == "true"
+
+
+def _succeed(response) -> None:
+    """Fail the resource when the service's answer is an error."""
+    status, _headers, body = response
+    if status >= 400:
+        raise ValueError(body if isinstance(body, str) else body.decode())
+
+
+def install() -> None:
+    """Register the archive type and wrap the table's."""
+    handlers = provisioners._RESOURCE_HANDLERS
+    handlers["AWS::Events::Archive"] = {"create": archive_create, "update": archive_update, "delete": archive_delete}
+    table = handlers["AWS::DynamoDB::Table"]
+    table["create"] = table_with_settings(table["create"])
+    table["update"] = table_with_settings(table["update"])

@@ -1,0 +1,115 @@
+//! `cargo xtask test`: every layer of tests, the cheap ones first, stopping at the first that fails.
+
+use std::time::Instant;
+
+use clap::ValueEnum;
+
+use crate::{conformance, end_to_end, generate, project, setup, step};
+
+/// What to run.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Run these layers only; may be given more than once.
+    #[arg(long, value_name = "LAYER")]
+    only: Vec<Layer>,
+    /// With `--only e2e`: only the systems with these names.
+    #[arg(long, value_name = "SYSTEM")]
+    system: Vec<String>,
+}
+
+/// A layer of tests, in the order they run.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Layer {
+    /// The sources are formatted.
+    Fmt,
+    /// No lint fires.
+    Clippy,
+    /// Unit, property and snapshot tests of the workspace.
+    Unit,
+    /// `generated/` is what `evc build` makes, byte for byte, from anywhere.
+    Golden,
+    /// Templates and state machines pass the validators of those who read them.
+    Conformance,
+    /// Generated Rust is formatted, lint-free and passes its tests.
+    Generated,
+    /// The stacks run: real `sam build`, real `sam deploy`, a local AWS emulator.
+    E2e,
+}
+
+/// How many cases of the layers that count their own passed and failed.
+#[derive(Default)]
+pub(crate) struct Tally {
+    pub(crate) passed: usize,
+    pub(crate) failed: usize,
+}
+
+/// Run the layers asked for, or all.
+pub(crate) fn run(options: &Options) -> Result<(), String> {
+    setup::run()?;
+    let mut tally = Tally::default();
+    for layer in Layer::value_variants() {
+        if !options.only.is_empty() && !options.only.contains(layer) {
+            continue;
+        }
+        let name = layer.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
+        step::say(&format!("\n{name}"));
+        let start = Instant::now();
+        let result = run_layer(*layer, options, &mut tally);
+        step::say(&format!("{name}: {:.1} s", start.elapsed().as_secs_f64()));
+        if let Err(message) = result {
+            step::say(&format!("\nalone: cargo xtask test --only {name}"));
+            step::say(&format!("{} passed, {} failed", tally.passed, tally.failed.max(1)));
+            return Err(message);
+        }
+    }
+    step::say(&format!("\n{} passed, {} failed", tally.passed, tally.failed));
+    Ok(())
+}
+
+fn run_layer(layer: Layer, options: &Options, tally: &mut Tally) -> Result<(), String> {
+    match layer {
+        Layer::Fmt => step::quietly("cargo fmt", &mut step::cargo(&["fmt", "--all", "--check"])),
+        Layer::Clippy => {
+            let arguments = ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"];
+            step::loudly("cargo clippy", &mut step::cargo(&arguments))
+        }
+        Layer::Unit => {
+            let mut tests = step::cargo(&["test", "--quiet", "--workspace"]);
+            step::loudly("cargo test", tests.env("INSTA_UPDATE", "no"))
+        }
+        Layer::Golden => generate::check(),
+        Layer::Conformance => conformance::run(tally),
+        Layer::Generated => generated_workspaces(),
+        Layer::E2e => end_to_end::run(&options.system, tally),
+    }
+}
+
+/// What the project asks of its own Rust is asked of the Rust it writes.
+fn generated_workspaces() -> Result<(), String> {
+    for stack in project::stacks()? {
+        let manifest = stack.join("Cargo.toml").to_string_lossy().into_owned();
+        let name = project::name(&stack);
+        let checks: [(&str, &[&str]); 3] = [
+            ("fmt", &["fmt", "--all", "--check", "--manifest-path", &manifest]),
+            (
+                "clippy",
+                &[
+                    "clippy",
+                    "--quiet",
+                    "--workspace",
+                    "--all-targets",
+                    "--manifest-path",
+                    &manifest,
+                    "--",
+                    "-D",
+                    "warnings",
+                ],
+            ),
+            ("test", &["test", "--quiet", "--workspace", "--manifest-path", &manifest]),
+        ];
+        for (check, arguments) in checks {
+            step::quietly(&format!("{name}: cargo {check}"), &mut step::cargo(arguments))?;
+        }
+    }
+    Ok(())
+}
