@@ -100,6 +100,11 @@ codes! {
     EVC0416 Error "unknown-argument",
     EVC0417 Error "one-or-many",
     EVC0418 Error "hidden-name",
+    EVC0701 Error "name-too-long",
+    EVC0702 Error "same-logical-id",
+    EVC0703 Error "same-physical-name",
+    EVC0704 Error "too-many-resources",
+    EVC0705 Error "circular-resources",
 }
 
 impl Code {

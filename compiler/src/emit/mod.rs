@@ -4,6 +4,7 @@ pub mod asl;
 pub mod diagram;
 pub mod docs;
 mod files;
+pub mod sam;
 pub mod schema;
 
 pub use files::{File, Files};
@@ -67,7 +68,7 @@ pub trait Backend {
 }
 
 /// Every backend, in the order in which they write.
-pub const BACKENDS: &[&dyn Backend] = &[&asl::Asl, &schema::Schema, &diagram::Diagram, &docs::Docs];
+pub const BACKENDS: &[&dyn Backend] = &[&sam::Sam, &asl::Asl, &schema::Schema, &diagram::Diagram, &docs::Docs];
 
 /// Writes every file of a stack.
 pub fn emit(input: Input<'_>) -> Files {

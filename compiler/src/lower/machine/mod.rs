@@ -33,7 +33,7 @@ use super::plan::Machine;
 use super::value::Value;
 use crate::model::{Destination, Id, Model, Workflow};
 
-/// The state machines of a system: one a workflow, each followed by its starter if a rule starts it.
+/// The state machines of a system: one a workflow, each followed by its starter if a rule or a schedule starts it.
 pub fn machines(model: &Model) -> Vec<Machine> {
     let mut machines = Vec::new();
     for (id, workflow) in model.workflows.iter() {
@@ -45,10 +45,11 @@ pub fn machines(model: &Model) -> Vec<Machine> {
     machines
 }
 
-/// Whether a rule starts the workflow.
+/// Whether a rule or a schedule starts the workflow: both deliver at least once.
 pub fn starts_by_event(model: &Model, workflow: Id<Workflow>) -> bool {
-    let mut targets = model.rules.values().flat_map(|rule| &rule.targets);
-    targets.any(|target| target.to == Destination::Workflow(workflow))
+    let by_rule = model.rules.values().flat_map(|rule| &rule.targets);
+    let by_schedule = model.schedules.values().filter_map(|schedule| schedule.target.as_ref());
+    by_rule.chain(by_schedule).any(|target| target.to == Destination::Workflow(workflow))
 }
 
 fn machine(model: &Model, workflow: &Workflow) -> Machine {
