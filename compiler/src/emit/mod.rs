@@ -5,6 +5,7 @@ pub mod diagram;
 pub mod docs;
 mod files;
 pub mod rust;
+pub mod sam;
 pub mod schema;
 
 pub use files::{File, Files};
@@ -72,7 +73,8 @@ pub trait Backend {
 }
 
 /// Every backend, in the order in which they write.
-pub const BACKENDS: &[&dyn Backend] = &[&asl::Asl, &schema::Schema, &diagram::Diagram, &docs::Docs, &rust::Rust];
+pub const BACKENDS: &[&dyn Backend] =
+    &[&sam::Sam, &asl::Asl, &rust::Rust, &schema::Schema, &diagram::Diagram, &docs::Docs];
 
 /// Writes every file of a stack.
 pub fn emit(input: Input<'_>) -> Files {

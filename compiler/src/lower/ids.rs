@@ -65,6 +65,21 @@ pub fn dead_letters(model: &Model, of: Deadly) -> LogicalId {
     LogicalId::new([id.as_str(), "dead-letters"])
 }
 
+/// The logical id of what belongs to a resource: `of(CreateOrderFunction, "role")` is `CreateOrderFunctionRole`.
+pub fn of(id: &LogicalId, what: &str) -> LogicalId {
+    LogicalId::new([id.as_str(), what])
+}
+
+/// The logical id of the HTTP API.
+pub fn api() -> LogicalId {
+    LogicalId::new(["api"])
+}
+
+/// The logical id of the table that holds what idempotent functions have done.
+pub fn idempotency() -> LogicalId {
+    LogicalId::new([IDEMPOTENCY_TABLE])
+}
+
 /// The logical id of a thing that has a name and an ARN.
 pub fn thing(model: &Model, thing: Thing) -> LogicalId {
     match thing {
@@ -111,8 +126,17 @@ pub fn queue_variable(queue: &Queue) -> String {
 /// The environment variable with the name of the idempotency table.
 pub const IDEMPOTENCY_VARIABLE: &str = "IDEMPOTENCY_TABLE";
 
-/// The environment variable with the URL of a forwarder's dead-letter queue.
-pub const DEAD_LETTERS_VARIABLE: &str = "DEAD_LETTERS_QUEUE_URL";
+/// The environment variable that says how long the results of an idempotent function are kept, in seconds.
+pub const IDEMPOTENCY_RETENTION_VARIABLE: &str = "IDEMPOTENCY_RETENTION_SECONDS";
+
+/// The environment variable that says how long events stay in an outbox, in seconds.
+pub const OUTBOX_RETENTION_VARIABLE: &str = "OUTBOX_RETENTION_SECONDS";
+
+/// The environment variable with the name of the bus that a forwarder publishes to.
+pub const FORWARDER_BUS_VARIABLE: &str = "EVENT_BUS_NAME";
+
+/// The environment variable with the URL of the queue for what a forwarder can never publish.
+pub const DEAD_LETTERS_VARIABLE: &str = "DLQ_URL";
 
 /// The folder, crate and binary of a function, unique in the workspace: `orders-create-order`.
 pub fn binary(model: &Model, function: &Function) -> String {

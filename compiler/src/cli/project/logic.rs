@@ -111,7 +111,9 @@ fn mismatch(origin: &Origin<'_>, around: Around<'_>) -> Option<String> {
     match (origin, around.runtime) {
         (Origin::Workspace | Origin::Other, _) => None,
         (Origin::Path(path), Some(runtime)) if absolute(&around.folder.join(path)) == runtime => None,
-        (Origin::Path(path), Some(_)) => Some(format!("the runtime at `{path}` is not the one that the stack is built with")),
+        (Origin::Path(path), Some(_)) => {
+            Some(format!("the runtime at `{path}` is not the one that the stack is built with"))
+        }
         (Origin::Path(path), None) => {
             Some(format!("the runtime at `{path}` is not the published one that the stack is built with"))
         }
@@ -166,18 +168,18 @@ fn check_modules(
             Declaration::Elsewhere => drop(present.insert(skeleton)),
             Declaration::File => {
                 let files = [folder.join(format!("{module}.rs")), folder.join(&module).join("mod.rs")];
-                let found = files.iter().find_map(|file| Some((file, around.world.read(&around.folder.join(file)).ok()?)));
+                let found =
+                    files.iter().find_map(|file| Some((file, around.world.read(&around.folder.join(file)).ok()?)));
                 let Some((file, text)) = found else { continue };
                 present.insert(skeleton);
                 if !names(&String::from_utf8_lossy(&text), &module) {
                     let file = around.folder.join(file);
                     let span = function.head.name_span;
                     let message = format!("`{}` has no function `{module}`", file.display());
-                    diagnostics.push(
-                        Diagnostic::new(Code::EVC0802, span, message)
-                            .label("declared here")
-                            .help(format!("its signature is in the documentation of its context, in `contract/src/functions/{module}.rs`")),
-                    );
+                    diagnostics
+                        .push(Diagnostic::new(Code::EVC0802, span, message).label("declared here").help(format!(
+                        "its signature is in the documentation of its context, in `contract/src/functions/{module}.rs`"
+                    )));
                 }
             }
         }
@@ -207,7 +209,8 @@ fn declaration(root: &syn::File, module: &str) -> Declaration {
     for item in &root.items {
         match item {
             syn::Item::Mod(item) if item.ident == module => {
-                let elsewhere = item.content.is_some() || item.attrs.iter().any(|attribute| attribute.path().is_ident("path"));
+                let elsewhere =
+                    item.content.is_some() || item.attrs.iter().any(|attribute| attribute.path().is_ident("path"));
                 return if elsewhere { Declaration::Elsewhere } else { Declaration::File };
             }
             syn::Item::Macro(_) | syn::Item::Use(_) => unknown |= item_mentions(item, module),

@@ -44,10 +44,13 @@ fn judge(metadata: &Metadata, project: &Project, span: Span) -> Vec<Diagnostic> 
         found.push(Diagnostic::new(Code::EVC0804, span, message).help("update evc and the runtime together"));
     }
     let logic = metadata.packages.iter().find(|package| package.name.as_str() == project.logic_crate);
-    let library = logic.is_some_and(|package| package.targets.iter().any(|target| target.kind.contains(&TargetKind::Lib)));
+    let library =
+        logic.is_some_and(|package| package.targets.iter().any(|target| target.kind.contains(&TargetKind::Lib)));
     if !library {
         let message = format!("the crate `{}` has no library", project.logic_crate);
-        found.push(Diagnostic::new(Code::EVC0803, span, message).help("the business logic is a library crate: `src/lib.rs`"));
+        found.push(
+            Diagnostic::new(Code::EVC0803, span, message).help("the business logic is a library crate: `src/lib.rs`"),
+        );
     }
     found
 }

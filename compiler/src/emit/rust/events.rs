@@ -13,7 +13,8 @@ use crate::types::{Kind, Type};
 
 /// All events.
 pub(super) fn events(names: &Names<'_>, input: Input<'_>) -> TokenStream {
-    let mut tokens: TokenStream = names.model.events.iter().map(|(id, event)| self::event(names, input, id, event)).collect();
+    let mut tokens: TokenStream =
+        names.model.events.iter().map(|(id, event)| self::event(names, input, id, event)).collect();
     tokens.extend(definitions(names, input, Home::Events));
     tokens
 }
@@ -66,6 +67,10 @@ fn aggregate(names: &Names<'_>, id: Id<Event>, detail: &Type, wrapped: bool) -> 
     );
     let member = ident(&field_name(name));
     let value = if wrapped { quote!(self.0.#member) } else { quote!(self.#member) };
-    let value = if field.optional { quote!(#value.as_ref().map(ToString::to_string)) } else { quote!(Some(#value.to_string())) };
+    let value = if field.optional {
+        quote!(#value.as_ref().map(ToString::to_string))
+    } else {
+        quote!(Some(#value.to_string()))
+    };
     text.then(|| quote!(fn aggregate(&self) -> Option<String> { #value }))
 }

@@ -154,7 +154,8 @@ fn may(names: &Names<'_>, function: &Function) -> String {
         let operations: Vec<String> = table.operations.iter().map(|operation| verb(*operation).to_owned()).collect();
         may.push(format!("{} items of `{}`", and(&operations), model.tables[table.table].head.name));
     }
-    let event = |event: &crate::source::Spanned<Id<crate::model::Event>>| format!("`{}`", model.events[event.value].head.name);
+    let event =
+        |event: &crate::source::Spanned<Id<crate::model::Event>>| format!("`{}`", model.events[event.value].head.name);
     if let Some(outbox) = &function.outbox {
         let events: Vec<String> = function.outbox_events.iter().map(event).collect();
         may.push(format!("publish {} through `{}`", and(&events), model.outboxes[outbox.value].head.name));
@@ -224,7 +225,11 @@ fn decode(names: &Names<'_>, function: &Function, known: &FunctionNames) -> Toke
     match (&function.input, &known.input) {
         // Whatever comes: it is not looked at.
         (Input::Nothing, _) => {
-            quote!(fn decode(_: &evc_runtime::Payload<'_>) -> Result<Self::Input, evc_runtime::Error> { Ok(()) })
+            quote!(
+                fn decode(_: &evc_runtime::Payload<'_>) -> Result<Self::Input, evc_runtime::Error> {
+                    Ok(())
+                }
+            )
         }
         (Input::Events(events), Some(input)) => {
             let input = ident(input);

@@ -15,7 +15,8 @@ pub(super) fn main(names: &Names<'_>, input: Input<'_>, handler: &Handler) -> St
     match handler.kind {
         HandlerKind::Function(id) => {
             let (function, known) = (&model.functions[id], names.function(id));
-            let head = head(input, &format!("The function `{}`.", function.head.name), function.head.description.as_deref());
+            let head =
+                head(input, &format!("The function `{}`.", function.head.name), function.head.description.as_deref());
             let serve = ident(if function.idempotent.is_some() { "serve_idempotent" } else { "serve" });
             let contract = ident(&crate_ident(&contract(input.plan.model)));
             let logic = ident(&input.project.logic_lib);
@@ -36,7 +37,8 @@ pub(super) fn main(names: &Names<'_>, input: Input<'_>, handler: &Handler) -> St
         }
         HandlerKind::Forwarder(id) => {
             let outbox = &model.outboxes[id];
-            let what = format!("The forwarder of the outbox `{}`: from the table's stream to the bus.", outbox.head.name);
+            let what =
+                format!("The forwarder of the outbox `{}`: from the table's stream to the bus.", outbox.head.name);
             let body: TokenStream = quote!(
                 fn main() -> Result<(), evc_runtime::Error> {
                     evc_runtime::forward::main()

@@ -98,7 +98,11 @@ fn contract(names: &Names<'_>, input: Input<'_>, files: &mut Files) {
 
 /// A file of the contract, with the imports that its items need.
 fn module_file(input: Input<'_>, about: &str, description: Option<&str>, items: TokenStream) -> String {
-    let serde = mentions(items.clone(), "serde").then(|| quote!(use evc_runtime::serde;));
+    let serde = mentions(items.clone(), "serde").then(|| {
+        quote!(
+            use evc_runtime::serde;
+        )
+    });
     print::file(&mains::head(input, about, description), quote!(#serde #items))
 }
 

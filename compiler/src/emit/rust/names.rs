@@ -94,7 +94,8 @@ impl<'m> Names<'m> {
             definitions: Vec::new(),
         };
         for event in model.events.values() {
-            let name = if is_detail(event, model) { event.head.name.clone() } else { names.claim(&event.head.name, "Event") };
+            let name =
+                if is_detail(event, model) { event.head.name.clone() } else { names.claim(&event.head.name, "Event") };
             names.events.push(name);
         }
         for table in model.tables.values() {
@@ -288,7 +289,8 @@ const CONTEXT: &[&str] = &[
 
 /// Whether an event is its detail: both have one name, and the detail is a record.
 pub(super) fn is_detail(event: &Event, model: &Model) -> bool {
-    matches!(&event.detail.kind, Kind::Named(name) if *name == event.head.name) && model.types.record(&event.detail).is_some()
+    matches!(&event.detail.kind, Kind::Named(name) if *name == event.head.name)
+        && model.types.record(&event.detail).is_some()
 }
 
 /// A type from its text.

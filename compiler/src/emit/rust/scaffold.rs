@@ -16,10 +16,8 @@ const WIDTH: usize = 100;
 /// The files of the user's crate, by path relative to the crate's folder.
 pub fn scaffold(model: &Model, project: &Project) -> Vec<(String, String)> {
     let names = Names::new(model);
-    let mut files = vec![
-        ("Cargo.toml".to_owned(), manifest(model, project)),
-        ("src/lib.rs".to_owned(), root(model, &names)),
-    ];
+    let mut files =
+        vec![("Cargo.toml".to_owned(), manifest(model, project)), ("src/lib.rs".to_owned(), root(model, &names))];
     for (id, function) in model.functions.iter() {
         let module = &names.function(id).module;
         files.push((format!("src/{module}.rs"), skeleton(&names, function, project, id)));
@@ -83,7 +81,8 @@ fn skeleton(names: &Names<'_>, function: &Function, project: &Project, id: crate
     imports.dedup();
     let contract = crate_ident(&contract(names.model));
     let short = format!("pub async fn {module}(cx: &{context}, input: {input}) -> Result<{output}, {error}>");
-    let long = format!("pub async fn {module}(\n    cx: &{context},\n    input: {input},\n) -> Result<{output}, {error}>");
+    let long =
+        format!("pub async fn {module}(\n    cx: &{context},\n    input: {input},\n) -> Result<{output}, {error}>");
     let signature = if short.len() + 2 <= WIDTH { short } else { long };
     let spec = project.spec_path.replace(char::is_control, " ");
     format!(
@@ -129,4 +128,3 @@ fn braces(path: &str, names: &[String]) -> String {
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(['<', '>', ',', ' ', '(', ')']).filter(|word| !word.is_empty())
 }
-

@@ -15,7 +15,8 @@ use crate::types::rust::field_name;
 
 /// All tables.
 pub(super) fn tables(names: &Names<'_>, input: Input<'_>) -> TokenStream {
-    let mut tokens: TokenStream = names.model.tables.iter().map(|(id, table)| self::table(names, input, id, table)).collect();
+    let mut tokens: TokenStream =
+        names.model.tables.iter().map(|(id, table)| self::table(names, input, id, table)).collect();
     tokens.extend(definitions(names, input, Home::Tables));
     tokens
 }
@@ -52,7 +53,8 @@ fn table(names: &Names<'_>, input: Input<'_>, id: Id<Table>, table: &Table) -> T
             &input.location(spec.name_span),
         );
         let keys: Vec<&str> = spec.key.iter().map(|key| key.as_str()).collect();
-        let (marker, index) = (ident(index_name), index(names, index_name, &known.table, Some(&spec.name), &keys, &field_of));
+        let (marker, index) =
+            (ident(index_name), index(names, index_name, &known.table, Some(&spec.name), &keys, &field_of));
         quote!(#docs #[derive(Debug, Clone, Copy)] pub struct #marker; #index)
     });
     quote! {

@@ -61,7 +61,8 @@ pub(super) fn record(names: &Names<'_>, ty: &Type, name: &str, docs: &TokenStrea
     let fields = fields.iter().map(|(wire, field)| {
         let rename = (each && renamed(wire)).then(|| quote!(#[serde(rename = #wire)]));
         let absent = field.optional.then(|| quote!(#[serde(default, skip_serializing_if = "Option::is_none")]));
-        let (docs, member, ty) = (field_docs(wire, field), ident(&field_name(wire)), field_type(names, name, field, home));
+        let (docs, member, ty) =
+            (field_docs(wire, field), ident(&field_name(wire)), field_type(names, name, field, home));
         quote!(#docs #rename #absent pub #member: #ty,)
     });
     let (struct_name, derives) = (ident(name), derives());
@@ -114,7 +115,8 @@ pub(super) fn enumeration(ty: &Type, name: &str, docs: &TokenStream) -> TokenStr
     let name = ident(name);
     let variants: Vec<_> = literals.iter().map(|literal| ident(&variant_name(literal))).collect();
     let texts: Vec<&str> = literals.iter().map(|literal| literal.value.as_str()).collect();
-    let variant_docs = texts.iter().map(|text| paragraph(&if text.contains('`') { (*text).to_owned() } else { format!("`{text}`.") }));
+    let variant_docs =
+        texts.iter().map(|text| paragraph(&if text.contains('`') { (*text).to_owned() } else { format!("`{text}`.") }));
     let display = doc("The text on the wire.");
     quote! {
         #docs

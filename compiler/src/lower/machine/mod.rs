@@ -15,6 +15,8 @@ mod task;
 #[cfg(test)]
 mod tests;
 mod undo;
+#[cfg(test)]
+mod validate;
 
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
@@ -31,7 +33,7 @@ use super::plan::Machine;
 use super::value::Value;
 use crate::model::{Destination, Id, Model, Workflow};
 
-/// The state machines of a system: one a workflow, each followed by its starter if a rule starts it.
+/// The state machines of a system: one a workflow, each followed by its starter if a rule or a schedule starts it.
 pub fn machines(model: &Model) -> Vec<Machine> {
     let mut machines = Vec::new();
     for (id, workflow) in model.workflows.iter() {
@@ -43,10 +45,11 @@ pub fn machines(model: &Model) -> Vec<Machine> {
     machines
 }
 
-/// Whether a rule starts the workflow.
+/// Whether a rule or a schedule starts the workflow: both deliver at least once.
 pub fn starts_by_event(model: &Model, workflow: Id<Workflow>) -> bool {
-    let mut targets = model.rules.values().flat_map(|rule| &rule.targets);
-    targets.any(|target| target.to == Destination::Workflow(workflow))
+    let by_rule = model.rules.values().flat_map(|rule| &rule.targets);
+    let by_schedule = model.schedules.values().filter_map(|schedule| schedule.target.as_ref());
+    by_rule.chain(by_schedule).any(|target| target.to == Destination::Workflow(workflow))
 }
 
 fn machine(model: &Model, workflow: &Workflow) -> Machine {
@@ -55,7 +58,8 @@ fn machine(model: &Model, workflow: &Workflow) -> Machine {
     if workflow.body.refers_to("execution") {
         known.insert("execution".to_owned(), execution());
     }
-    let states = builder.states(&workflow.body, Frame::outermost(), |_| "Start".to_owned(), known);
+    let frame = Frame::outermost(&builder.variables);
+    let states = builder.states(&workflow.body, frame, |_| "Start".to_owned(), known);
     let definition = StateMachine {
         comment: workflow.head.description.clone(),
         query_language: "JSONata",
