@@ -111,8 +111,17 @@ pub fn queue_variable(queue: &Queue) -> String {
 /// The environment variable with the name of the idempotency table.
 pub const IDEMPOTENCY_VARIABLE: &str = "IDEMPOTENCY_TABLE";
 
-/// The environment variable with the URL of a forwarder's dead-letter queue.
-pub const DEAD_LETTERS_VARIABLE: &str = "DEAD_LETTERS_QUEUE_URL";
+/// The environment variable that says how long the results of an idempotent function are kept, in seconds.
+pub const IDEMPOTENCY_RETENTION_VARIABLE: &str = "IDEMPOTENCY_RETENTION_SECONDS";
+
+/// The environment variable that says how long events stay in an outbox, in seconds.
+pub const OUTBOX_RETENTION_VARIABLE: &str = "OUTBOX_RETENTION_SECONDS";
+
+/// The environment variable with the name of the bus that a forwarder publishes to.
+pub const FORWARDER_BUS_VARIABLE: &str = "EVENT_BUS_NAME";
+
+/// The environment variable with the URL of the queue for what a forwarder can never publish.
+pub const DEAD_LETTERS_VARIABLE: &str = "DLQ_URL";
 
 /// The folder, crate and binary of a function, unique in the workspace: `orders-create-order`.
 pub fn binary(model: &Model, function: &Function) -> String {
