@@ -1,10 +1,11 @@
-//! `cargo xtask generate`: the checked-in outputs of the specs, and the proof that they are what the compiler makes.
+//! `cargo xtask generate`: the checked-in outputs of the specs and documents about the language, and the proof that they are
+//! what the compiler makes.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{project, step};
+use crate::{documents, project, step};
 
 /// What to do with `generated/`.
 #[derive(clap::Args)]
@@ -23,6 +24,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         return check();
     }
     compile_evc()?;
+    documents::write()?;
     for spec in project::specs()? {
         let out = project::root().join("generated").join(project::name(&spec));
         build(&spec, &out, &project::root())?;
@@ -33,6 +35,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
 /// Build every spec twice, the second time from another working directory, and compare each with `generated/`.
 pub(crate) fn check() -> Result<(), String> {
     compile_evc()?;
+    documents::check()?;
     // Beside generated/, as deep in the tree: the relative paths in the outputs come out the same.
     let scratch = project::root().join(".generated-check");
     let result = project::specs()?.iter().try_for_each(|spec| check_spec(spec, &scratch));
@@ -60,11 +63,13 @@ fn check_spec(spec: &Path, scratch: &Path) -> Result<(), String> {
 }
 
 fn compile_evc() -> Result<(), String> {
-    step::quietly("cargo build -p evc", &mut step::cargo(&["build", "--quiet", "--package", "evc"]))
+    step::quietly("cargo build -p evc", &mut step::command("cargo", &["build", "--quiet", "--package", "evc"]))
 }
 
 fn build(spec: &Path, out: &Path, directory: &Path) -> Result<(), String> {
-    let evc = project::root().join("target/debug/evc");
+    // Beside this very program, wherever cargo puts what it builds.
+    let evc = std::env::current_exe().map_err(|error| format!("cannot tell where cargo builds: {error}"))?;
+    let evc = evc.with_file_name(format!("evc{}", std::env::consts::EXE_SUFFIX));
     let mut build = step::command(evc, &["build"]);
     build.arg(spec).arg("--out").arg(out).current_dir(directory);
     step::quietly(&format!("evc build {} in {}", project::name(spec), directory.display()), &mut build)

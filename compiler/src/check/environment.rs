@@ -1,9 +1,9 @@
-//! Environment variables of functions: names that Lambda takes, that nobody else sets, and a size that fits.
+//! Environment variables of functions: names that Lambda takes, and a size that fits. Names that evc sets itself are refused
+//! where it sets them, when the system is planned.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::lower::ids;
 use crate::model::{Function, Model};
 
 /// Names that Lambda sets itself and refuses in a function's configuration.
@@ -37,7 +37,6 @@ const MAX_BYTES: usize = 4096;
 
 pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     for function in model.functions.values() {
-        let own = set_by_evc(model, function);
         for name in function.environment.keys() {
             let refuse = |message: String| Diagnostic::new(Code::EVC0608, name.span, message);
             if RESERVED.contains(&name.as_str()) {
@@ -48,12 +47,6 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
                 found.push(
                     refuse(format!("`{}` cannot name an environment variable", name.value))
                         .help("write a letter, then letters, digits and underscores, two characters at least"),
-                );
-            } else if let Some((_, purpose)) = own.iter().find(|(taken, _)| *taken == name.value) {
-                found.push(
-                    refuse(format!("evc sets `{}` on this function", name.value))
-                        .note(format!("it is {purpose}"))
-                        .help("give the variable another name"),
                 );
             }
         }
@@ -67,33 +60,6 @@ fn is_name(name: &str) -> bool {
     name.len() >= 2
         && name.starts_with(|first: char| first.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-/// The variables that tell the handler what its resources are called, each with what it is.
-fn set_by_evc(model: &Model, function: &Function) -> Vec<(String, String)> {
-    let mut own = Vec::new();
-    for used in &function.tables {
-        let table = &model.tables[used.table];
-        own.push((ids::table_variable(table), format!("the name of table `{}`", table.head.name)));
-    }
-    if let Some(outbox) = &function.outbox {
-        let outbox = &model.outboxes[outbox.value];
-        own.push((ids::outbox_variable(outbox), format!("the name of the table of outbox `{}`", outbox.head.name)));
-        own.push((ids::OUTBOX_RETENTION_VARIABLE.to_owned(), "how long events stay in the outbox".to_owned()));
-    }
-    for event in &function.publishes {
-        let bus = &model.buses[model.events[event.value].bus];
-        own.push((ids::bus_variable(bus), format!("the name of bus `{}`", bus.head.name)));
-    }
-    for queue in &function.sends {
-        let queue = &model.queues[queue.value];
-        own.push((ids::queue_variable(queue), format!("the URL of queue `{}`", queue.head.name)));
-    }
-    if function.idempotent.is_some() {
-        own.push((ids::IDEMPOTENCY_VARIABLE.to_owned(), "the table of what was done already".to_owned()));
-        own.push((ids::IDEMPOTENCY_RETENTION_VARIABLE.to_owned(), "how long results are kept".to_owned()));
-    }
-    own
 }
 
 /// Counts what the spec writes; the variables that evc sets come on top and are short.

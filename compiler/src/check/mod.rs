@@ -14,7 +14,7 @@ mod routes;
 mod tables;
 mod unused;
 
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Diagnostic, Severity};
 use crate::model::{Model, Setting};
 use crate::spec::scalar::Duration;
 
@@ -36,7 +36,8 @@ const CHECKS: &[Check] = &[
     tables::check,
 ];
 
-/// Checks that say that something is missing. What they miss may stand in a part of the spec that could not be read.
+/// Checks that say that something is missing. What they miss may stand in a part of the spec that could not be read, or that
+/// is wrong in another way.
 const CHECKS_OF_A_WHOLE: &[Check] = &[events::check, unused::check];
 
 /// Runs every check. `whole` is whether all of the spec could be read and resolved.
@@ -45,7 +46,8 @@ pub fn check(model: &Model, whole: bool) -> Vec<Diagnostic> {
     for check in CHECKS {
         check(model, &mut found);
     }
-    if whole {
+    let is_error = |diagnostic: &Diagnostic| diagnostic.severity() == Severity::Error;
+    if whole && !found.iter().any(is_error) {
         for check in CHECKS_OF_A_WHOLE {
             check(model, &mut found);
         }

@@ -7,6 +7,7 @@ mod console;
 mod explain;
 mod explain_iam;
 mod project;
+mod reference;
 mod schema;
 mod stack;
 mod world;
@@ -66,6 +67,8 @@ enum Command {
     Explain(explain::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
+    #[command(hide = true)]
+    Reference(reference::Arguments),
 }
 
 /// Reads the command line, runs the command, and returns its exit code.
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(arguments),
         Command::Schema(arguments) => schema::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),
+        Command::Reference(arguments) => reference::run(arguments),
     };
     ExitCode::from(exit as u8)
 }

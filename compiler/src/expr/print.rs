@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::ast::{Ast, AstKind, Place};
-use super::scope::{Scope, variable_name};
+use super::scope::Scope;
 
 /// The text of `tree` with `$variables` for roots.
 pub(super) fn to_asl(text: &str, tree: &Ast, scope: &Scope) -> String {
@@ -30,11 +30,11 @@ fn collect<'t>(text: &str, ast: &'t Ast, scope: &Scope, locals: &mut Vec<&'t str
     let outer = locals.len();
     match &ast.kind {
         AstKind::Name { name, place: Place::Root, .. } => {
-            edits.push((ast.range.clone(), format!("${}", variable_name(name))));
+            edits.push((ast.range.clone(), scope.placed(name)));
         }
         AstKind::Variable(name) if !locals.contains(&name.as_str()) => {
             if let Some((root, _)) = scope.by_variable(name) {
-                edits.push((ast.range.clone(), format!("${}", variable_name(root))));
+                edits.push((ast.range.clone(), scope.placed(root)));
             }
         }
         // `%}` ends an expression for a reader that does not know JSONata.

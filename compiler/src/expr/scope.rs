@@ -18,6 +18,7 @@ pub const BUILT_IN_ROOTS: [&str; 5] = ["input", "error", "item", "index", "execu
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
     roots: IndexMap<String, Root>,
+    places: IndexMap<String, String>,
 }
 
 /// A name that an expression may start from.
@@ -53,6 +54,17 @@ impl Scope {
     /// Adds or replaces a name.
     pub fn insert(&mut self, name: impl Into<String>, root: Root) {
         self.roots.insert(name.into(), root);
+    }
+
+    /// Says that a state machine has a name's value elsewhere than in the variable that [`variable_name`] gives: in another
+    /// variable, or where a state finds what it has just got. `place` is JSONata, dollar and all.
+    pub fn place(&mut self, name: impl Into<String>, place: impl Into<String>) {
+        self.places.insert(name.into(), place.into());
+    }
+
+    /// The JSONata that gives a name's value in a state machine: `$reserve_inventory`.
+    pub(super) fn placed(&self, name: &str) -> String {
+        self.places.get(name).cloned().unwrap_or_else(|| format!("${}", variable_name(name)))
     }
 
     /// What a name refers to.

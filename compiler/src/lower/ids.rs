@@ -65,6 +65,21 @@ pub fn dead_letters(model: &Model, of: Deadly) -> LogicalId {
     LogicalId::new([id.as_str(), "dead-letters"])
 }
 
+/// The logical id of what belongs to a resource: `of(CreateOrderFunction, "role")` is `CreateOrderFunctionRole`.
+pub fn of(id: &LogicalId, what: &str) -> LogicalId {
+    LogicalId::new([id.as_str(), what])
+}
+
+/// The logical id of the HTTP API.
+pub fn api() -> LogicalId {
+    LogicalId::new(["api"])
+}
+
+/// The logical id of the table that holds what idempotent functions have done.
+pub fn idempotency() -> LogicalId {
+    LogicalId::new([IDEMPOTENCY_TABLE])
+}
+
 /// The logical id of a thing that has a name and an ARN.
 pub fn thing(model: &Model, thing: Thing) -> LogicalId {
     match thing {

@@ -1,25 +1,73 @@
 //! Model to plan: which AWS resources there are, who may do what, which handlers and state machines are made.
 //!
-//! One file a kind of thing. Each adds resources, grants and handlers to the plan; none reads what another added.
+//! One file a kind of thing. Each adds resources, grants and handlers to the plan; none reads what another added. Those that
+//! look at the whole come last.
 
+mod alarm;
+mod api;
+mod builder;
+mod bus;
+mod dashboard;
+mod dead_letters;
+mod event_log;
+mod function;
+mod graph;
+mod idempotency;
 pub mod ids;
+mod lambda;
+mod log_group;
+pub mod machine;
+mod names;
+mod outbox;
+mod output;
+mod overrides;
+mod parameters;
 pub mod plan;
+mod queue;
+mod role;
+mod rule;
+mod schedule;
+mod state_machine;
+mod table;
+mod tags;
+#[cfg(test)]
+mod tests;
 pub mod value;
 
+use self::builder::Builder;
 use crate::diagnostics::Diagnostic;
 use crate::model::Model;
 
-/// Plans a system.
+/// Adds one kind of thing to the plan.
+type Kind = fn(&mut Builder<'_>);
+
+/// Every kind of thing, in the order in which they stand in the template.
+const KINDS: &[Kind] = &[
+    bus::lower,
+    event_log::lower,
+    table::lower,
+    outbox::lower,
+    idempotency::lower,
+    queue::lower,
+    api::lower,
+    function::lower,
+    state_machine::lower,
+    rule::lower,
+    schedule::lower,
+    dead_letters::lower,
+    alarm::lower,
+    dashboard::lower,
+    output::lower,
+];
+
+/// What looks at all that has been added, in this order.
+const WHOLE: &[Kind] = &[role::lower, parameters::lower, tags::lower, overrides::lower, graph::lower];
+
+/// Plans a system: everything that backends write, and what is wrong with it as a whole.
 pub fn lower(model: &Model) -> (plan::Plan<'_>, Vec<Diagnostic>) {
-    let plan = plan::Plan {
-        model,
-        parameters: indexmap::IndexMap::new(),
-        mappings: indexmap::IndexMap::new(),
-        resources: indexmap::IndexMap::new(),
-        outputs: indexmap::IndexMap::new(),
-        machines: Vec::new(),
-        handlers: Vec::new(),
-        grants: Vec::new(),
-    };
-    (plan, Vec::new())
+    let mut builder = Builder::new(model);
+    for kind in KINDS.iter().chain(WHOLE) {
+        kind(&mut builder);
+    }
+    (builder.plan, builder.diagnostics)
 }

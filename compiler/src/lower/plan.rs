@@ -130,6 +130,22 @@ impl Resource {
             span,
         }
     }
+
+    /// Sets what becomes of it and its data when it leaves the stack.
+    #[must_use]
+    pub fn removal(mut self, removal: Value) -> Self {
+        self.removal = Some(removal);
+        self
+    }
+
+    /// Adds a property, if there is a value for it.
+    #[must_use]
+    pub fn with(mut self, property: &str, value: impl Into<Option<Value>>) -> Self {
+        if let Some(value) = value.into() {
+            self.properties.insert(property.to_owned(), value);
+        }
+        self
+    }
 }
 
 /// An output of the template.

@@ -3,6 +3,8 @@
 use indexmap::IndexMap;
 
 use super::plan::LogicalId;
+use crate::source::Span;
+use crate::spec::scalar::Duration;
 
 /// A value of a property.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +35,19 @@ pub enum Value {
     Json(Box<Value>),
     /// `!If`: a condition and two values. `None` is `AWS::NoValue`.
     If(String, Box<Value>, Option<Box<Value>>),
+    /// `!Select` of `!Split`: the part with this index, from 0, of what a text has between separators.
+    Piece(usize, &'static str, Box<Value>),
+    /// A value with why it is there, which the template says in a comment.
+    Because(Reason, Box<Value>),
+}
+
+/// Why a value is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// What to say.
+    pub text: String,
+    /// The place in the spec that caused it.
+    pub span: Span,
 }
 
 /// A part of a [`Value::Text`].
@@ -69,6 +84,25 @@ impl Value {
         Self::Integer(i64::try_from(number).unwrap_or(i64::MAX))
     }
 
+    /// The only one, or a list of several: how policies write what may be one or many.
+    pub fn one_or_many(items: impl IntoIterator<Item = Self>) -> Self {
+        let mut items: Vec<Self> = items.into_iter().collect();
+        match items.len() {
+            1 => items.remove(0),
+            _ => Self::List(items),
+        }
+    }
+
+    /// The value of a pseudo parameter such as `AWS::AccountId`.
+    pub fn pseudo(name: &str) -> Self {
+        Self::Parameter(name.to_owned())
+    }
+
+    /// A duration in seconds.
+    pub fn seconds(duration: Duration) -> Self {
+        Self::count(duration.seconds)
+    }
+
     /// The `Arn` attribute of a resource.
     pub fn arn(id: &LogicalId) -> Self {
         Self::Attribute(id.clone(), "Arn")
@@ -84,5 +118,49 @@ impl From<bool> for Value {
 impl From<&str> for Value {
     fn from(value: &str) -> Self {
         Self::String(value.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::String(value)
+    }
+}
+
+impl From<Vec<Value>> for Value {
+    fn from(items: Vec<Value>) -> Self {
+        Self::List(items)
+    }
+}
+
+impl Value {
+    /// A JSON value. `None` if there is a `null` in it, which CloudFormation allows nowhere in a template.
+    pub fn from_json(json: &serde_json::Value) -> Option<Self> {
+        Some(match json {
+            serde_json::Value::Null => return None,
+            serde_json::Value::Bool(value) => Self::Bool(*value),
+            serde_json::Value::Number(number) => {
+                number.as_i64().map_or_else(|| Self::Number(number.to_string()), Self::Integer)
+            }
+            serde_json::Value::String(text) => Self::String(text.clone()),
+            serde_json::Value::Array(items) => {
+                Self::List(items.iter().map(Self::from_json).collect::<Option<Vec<_>>>()?)
+            }
+            serde_json::Value::Object(entries) => {
+                let entries = entries.iter().map(|(key, value)| Some((key.clone(), Self::from_json(value)?)));
+                Self::Map(entries.collect::<Option<IndexMap<_, _>>>()?)
+            }
+        })
+    }
+}
+
+/// `!Sub` text: the parts in order.
+pub fn text(parts: impl IntoIterator<Item = Part>) -> Value {
+    Value::Text(parts.into_iter().collect())
+}
+
+impl From<&str> for Part {
+    fn from(text: &str) -> Self {
+        Self::Literal(text.to_owned())
     }
 }

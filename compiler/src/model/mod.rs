@@ -11,6 +11,7 @@ mod names;
 mod outputs;
 mod patterns;
 mod resolve;
+mod results;
 mod routes;
 mod settings;
 mod workflow;
@@ -25,6 +26,7 @@ pub use patterns::envelope;
 pub use resolve::{least_visibility, resolve};
 pub use workflow::{
     Body, Branch, Call, CatchError, Choice, Next, Retry, RetryError, Step, StepId, StepKind, Wait, Workflow,
+    standard_retry,
 };
 
 use crate::pattern::Pattern;

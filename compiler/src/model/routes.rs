@@ -1,20 +1,21 @@
-//! What is known at each step: the results of the steps that every route to it has passed.
+//! What is known at each step: the results of the steps that every route to it has passed, and their types.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
+use super::results::{self, record};
 use super::workflow::{Body, Next, Step, StepId, StepKind};
-use super::workflow_resolve::record;
 use crate::expr::{Defined, Root, Scope};
 use crate::source::Span;
-use crate::types::{Kind, Range, Type};
+use crate::types::{Kind, Range, Type, Types};
 
 /// The name under which a caught error is known.
 const ERROR: &str = "error";
 
-/// Fills in the scope of every step of a workflow. `names` are all of its steps with the places of their names.
-pub(super) fn scopes(body: &mut Body, input: &Type, names: &IndexMap<String, Span>) {
+/// Fills in the scope of every step of a workflow, and the result of those that are made of expressions or of other steps.
+/// `names` are all of its steps with the places of their names.
+pub(super) fn scopes(body: &mut Body, input: &Type, names: &IndexMap<String, Span>, types: &Types) {
     let text = || Kind::String(Range::default());
     let at = input.span;
     let base = Scope::default()
@@ -24,13 +25,19 @@ pub(super) fn scopes(body: &mut Body, input: &Type, names: &IndexMap<String, Spa
     body.walk(&mut |step| {
         results.insert(step.name.clone(), step.result.clone());
     });
-    let workflow = Workflow { names, results };
-    workflow.fill(body, &base, &Known::default());
+    let mut workflow = Workflow { names, types, results, typing: true };
+    workflow.fill(body, &base, &Known::default(), &BTreeMap::new());
+    // A step may refer to one that is written after it, whose type was not known the first time.
+    workflow.typing = false;
+    workflow.fill(body, &base, &Known::default(), &BTreeMap::new());
 }
 
 struct Workflow<'a> {
     names: &'a IndexMap<String, Span>,
+    types: &'a Types,
     results: BTreeMap<String, Option<Type>>,
+    /// Whether results are being typed, step by step as they are written.
+    typing: bool,
 }
 
 /// What is known where a step starts.
@@ -61,58 +68,91 @@ impl Known {
 }
 
 impl Workflow<'_> {
-    fn fill(&self, body: &mut Body, base: &Scope, outer: &Known) {
+    /// `inside` names the step of this body, or of one around it, that each step further inside belongs to.
+    fn fill(&mut self, body: &mut Body, base: &Scope, outer: &Known, inside: &BTreeMap<String, String>) {
         let known = reach(body, outer);
         let arrivals = arrivals(body, &known);
+        let inside = enclosed(body, inside);
         for (index, step) in body.steps.iter_mut().enumerate() {
-            let Some(known) = &known[index] else {
-                step.unreachable = true;
-                // Expressions of a step that never runs are checked as if everything before it had run.
-                step.scope = self.scope(base, &all_of(outer, self.names), &[]);
-                step.undo_scope = step.scope.clone();
-                continue;
-            };
-            step.scope = self.scope(base, known, &arrivals[index]);
-            step.undo_scope = self.scope(base, &known.and(step.result.as_ref().map(|_| step.name.as_str())), &[]);
+            step.unreachable = known[index].is_none();
+            // Expressions of a step that never runs are checked as if everything before it had run.
+            let known = known[index].clone().unwrap_or_else(|| all_of(outer, self.names));
+            step.scope = self.scope(base, &known, &arrivals[index], &inside);
+            let own = step.result.as_ref().map(|_| step.name.as_str());
+            step.undo_scope = self.scope(base, &known.and(own), &[], &inside);
             let inner = step.scope.clone();
             match &mut step.kind {
                 StepKind::Parallel(branches) => {
                     for branch in branches {
-                        self.fill(&mut branch.body, &inner, known);
+                        let known = entering(&branch.body, &known);
+                        self.fill(&mut branch.body, &inner, &known, &inside);
                     }
                 }
                 StepKind::ForEach { body, items, .. } => {
                     let at = items.as_ref().map_or(step.kind_span, |items| items.span);
+                    let item = items.as_ref().map_or(Type::any(at), |items| results::item(items, &inner, self.types));
                     let mut inner = inner;
                     let index = Kind::Integer(Range { min: Some(0), max: None });
-                    inner.insert("item", always(Type { kind: Kind::Any, span: at }));
+                    inner.insert("item", always(item));
                     inner.insert("index", always(Type { kind: index, span: at }));
-                    self.fill(body, &inner, known);
+                    let known = entering(body, &known);
+                    self.fill(body, &inner, &known, &inside);
                 }
                 _ => {}
+            }
+            if self.typing
+                && let Some(result) = results::of_step(step, self.types)
+            {
+                self.results.insert(step.name.clone(), Some(result.clone()));
+                step.result = Some(result);
             }
         }
     }
 
     /// The scope of a step: the base, and every step of the workflow with whether it is known.
-    fn scope(&self, base: &Scope, known: &Known, arrivals: &[(String, BTreeSet<String>)]) -> Scope {
+    fn scope(&self, base: &Scope, known: &Known, arrivals: &[Arrival], inside: &BTreeMap<String, String>) -> Scope {
         let mut scope = base.clone();
         let at = self.names.values().next().copied().unwrap_or_default();
         let text = || Kind::String(Range::default());
         let error = record(at, [("name", text()), ("cause", text())]);
-        scope.insert(ERROR, Root { ty: error, defined: defined(ERROR, known, arrivals), declared: None });
+        let defined_error = defined(ERROR, known, arrivals, "no `catch` leads here");
+        scope.insert(ERROR, Root { ty: error, defined: defined_error, declared: None });
         for (name, span) in self.names {
-            let Some(Some(ty)) = self.results.get(name) else {
-                let why = "it binds no result".to_owned();
-                let ty = Type { kind: Kind::Any, span: *span };
-                scope.insert(name.clone(), Root { ty, defined: Defined::Never(why), declared: Some(*span) });
-                continue;
+            let ty = self.results.get(name).cloned().flatten();
+            let defined = match (&ty, inside.get(name)) {
+                (None, _) => Defined::Never("it binds no result".to_owned()),
+                (_, Some(outer)) => Defined::Never(format!("it runs inside of `{outer}`, which has the results")),
+                _ => defined(name, known, arrivals, "it has not run when this step starts"),
             };
-            let defined = defined(name, known, arrivals);
-            scope.insert(name.clone(), Root { ty: ty.clone(), defined, declared: Some(*span) });
+            let ty = ty.unwrap_or(Type::any(*span));
+            scope.insert(name.clone(), Root { ty, defined, declared: Some(*span) });
         }
         scope
     }
+}
+
+/// For each step that is inside of a step of this body, which one; and what is `outside`, less what this body has itself.
+fn enclosed(body: &Body, outside: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut inside = outside.clone();
+    for step in &body.steps {
+        inside.remove(&step.name);
+        for inner in step.bodies() {
+            inner.walk(&mut |deep| {
+                inside.insert(deep.name.clone(), step.name.clone());
+            });
+        }
+    }
+    inside
+}
+
+/// What is known where an inner body starts. One that catches errors itself has an `error` of its own.
+fn entering(body: &Body, known: &Known) -> Known {
+    let mut known = known.clone();
+    if body.steps.iter().any(|step| !step.catch.is_empty()) {
+        known.always.remove(ERROR);
+        known.sometimes.remove(ERROR);
+    }
+    known
 }
 
 fn always(ty: Type) -> Root {
@@ -124,7 +164,8 @@ fn all_of(outer: &Known, names: &IndexMap<String, Span>) -> Known {
     Known { always: all.clone(), sometimes: outer.sometimes.union(&all).cloned().collect() }
 }
 
-fn defined(name: &str, known: &Known, arrivals: &[(String, BTreeSet<String>)]) -> Defined {
+/// Whether a name is known; `never` says why not if it is on no route.
+fn defined(name: &str, known: &Known, arrivals: &[Arrival], never: &str) -> Defined {
     if known.always.contains(name) {
         return Defined::Always;
     }
@@ -135,11 +176,7 @@ fn defined(name: &str, known: &Known, arrivals: &[(String, BTreeSet<String>)]) -
             None => "on every route to this step".to_owned(),
         });
     }
-    Defined::Never(if name == ERROR {
-        "no `catch` leads here".to_owned()
-    } else {
-        "it has not run when this step starts".to_owned()
-    })
+    Defined::Never(never.to_owned())
 }
 
 /// What is known where each step starts; `None` for a step that nothing leads to.
@@ -183,8 +220,11 @@ fn edges(step: &Step, before: &Known) -> Vec<(StepId, Known)> {
         .collect()
 }
 
-/// For each step, the steps it is reached from with what is known on every route through them.
-fn arrivals(body: &Body, known: &[Option<Known>]) -> Vec<Vec<(String, BTreeSet<String>)>> {
+/// A step that leads to another, and what is known on every route through it.
+type Arrival = (String, BTreeSet<String>);
+
+/// For each step, where it is reached from.
+fn arrivals(body: &Body, known: &[Option<Known>]) -> Vec<Vec<Arrival>> {
     let mut arrivals = vec![Vec::new(); body.steps.len()];
     for (id, step) in body.iter() {
         let Some(before) = &known[id.0] else { continue };

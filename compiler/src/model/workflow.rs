@@ -1,5 +1,7 @@
 //! Workflows with their steps resolved: where each goes, what each calls, what is known at each.
 
+use std::collections::BTreeSet;
+
 use super::{Event, Function, Head, Id};
 use crate::expr::{Expr, Scope, Template};
 use crate::source::{Span, Spanned};
@@ -186,6 +188,19 @@ pub struct Retry {
     pub span: Option<Span>,
 }
 
+/// The retry of a call or a publish of which the spec says nothing: three times on hiccups.
+pub fn standard_retry() -> Retry {
+    Retry {
+        errors: vec![Spanned::new(RetryError::Transient, Span::default())],
+        attempts: 3,
+        interval: Duration::seconds(1),
+        backoff: 2.0,
+        max_interval: Duration::seconds(60),
+        jitter: Jitter::Full,
+        span: None,
+    }
+}
+
 /// An error, or a kind of errors, that a retry or a catch is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RetryError {
@@ -261,6 +276,38 @@ impl Body {
         }
     }
 
+    /// Where a step may go inside of the body, errors that it catches included.
+    pub fn edges(&self, id: StepId) -> impl Iterator<Item = StepId> {
+        let step = self.step(id);
+        let caught = step.catch.iter().map(|catch| catch.then);
+        step.successors().into_iter().chain(caught).filter_map(|next| match next {
+            Next::Step(to) => Some(to),
+            Next::End => None,
+        })
+    }
+
+    /// The steps that some route leads to after these, themselves left out unless a route leads back.
+    pub fn after(&self, from: impl IntoIterator<Item = StepId>) -> BTreeSet<StepId> {
+        let mut work: Vec<StepId> = from.into_iter().collect();
+        let mut found = BTreeSet::new();
+        while let Some(id) = work.pop() {
+            work.extend(self.edges(id).filter(|to| found.insert(*to)));
+        }
+        found
+    }
+
+    /// Whether a step may run again after it has run.
+    pub fn in_loop(&self, id: StepId) -> bool {
+        self.after([id]).contains(&id)
+    }
+
+    /// Whether an expression of any step, inner bodies included, refers to this root.
+    pub fn refers_to(&self, root: &str) -> bool {
+        let mut found = false;
+        self.walk(&mut |step| found |= step.references().iter().any(|reference| reference.value == root));
+        found
+    }
+
     /// Whether it has a `compensate` step of its own.
     pub fn compensates(&self) -> bool {
         self.steps.iter().any(|step| matches!(step.kind, StepKind::Compensate))
@@ -268,6 +315,26 @@ impl Body {
 }
 
 impl Step {
+    /// The roots that its own expressions refer to, each time they do; not those of bodies inside.
+    pub fn references(&self) -> Vec<Spanned<&str>> {
+        let mut found = match &self.kind {
+            StepKind::Call(call) => call.with.as_ref().map(Template::references).unwrap_or_default(),
+            StepKind::Choose { choices, .. } => {
+                choices.iter().filter_map(|choice| choice.when.as_ref()).flat_map(Expr::references).collect()
+            }
+            StepKind::ForEach { items: expr, .. }
+            | StepKind::Wait(Wait::Until(expr))
+            | StepKind::Fail { cause: expr, .. } => expr.as_ref().map(Expr::references).unwrap_or_default(),
+            StepKind::Publish { detail: template, .. } | StepKind::Set(template) | StepKind::Succeed(template) => {
+                template.as_ref().map(Template::references).unwrap_or_default()
+            }
+            StepKind::Parallel(_) | StepKind::Wait(Wait::For(_)) | StepKind::Compensate => Vec::new(),
+        };
+        let undo = self.undo.as_ref().and_then(|undo| undo.with.as_ref());
+        found.extend(undo.map(Template::references).unwrap_or_default());
+        found
+    }
+
     /// The bodies inside of this step.
     pub fn bodies(&self) -> Vec<&Body> {
         match &self.kind {

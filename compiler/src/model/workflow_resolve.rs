@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 
 use super::names::{find, head, twice, unresolved};
+use super::results::record;
 use super::workflow::{
     Body, Branch, Call, CatchError, Choice, Next, Retry, RetryError, Step, StepId, StepKind, Wait, Workflow,
+    standard_retry,
 };
 use super::{Model, routes};
 use crate::diagnostics::{Code, Diagnostic};
@@ -17,7 +19,7 @@ use crate::spec::decode::Declared;
 use crate::spec::scalar::{Arguments, Duration, Expression, Name};
 use crate::spec::workflow as spec;
 use crate::spec::workflow::Jitter;
-use crate::types::{Field, Kind, Range, Record, Type};
+use crate::types::{Kind, Range, Type};
 
 /// How long an execution may take when the spec does not say.
 const TIMEOUT: Duration = Duration::days(1);
@@ -35,7 +37,7 @@ pub(super) fn workflow(
     collect_names(&item.steps, &mut names, diagnostics);
     let mut builder = Builder { sections, model, names: names.keys().cloned().collect(), diagnostics };
     let mut body = builder.body(&item.steps);
-    routes::scopes(&mut body, &item.input.0, &names);
+    routes::scopes(&mut body, &item.input.0, &names, &model.types);
     Workflow {
         head: head(name, item, item.description.as_ref(), &item.allow),
         input: item.input.0.clone(),
@@ -210,49 +212,14 @@ impl Builder<'_> {
         match kind {
             StepKind::Call(call) => {
                 let output = call.function.and_then(|function| self.model.functions[function].output.clone());
-                Some(output.unwrap_or_else(|| any(at)))
+                Some(output.unwrap_or_else(|| Type::any(at)))
             }
             StepKind::Publish { .. } => Some(record(at, [("eventId", Kind::String(Range::default()))])),
-            StepKind::Set(_) => Some(any(at)),
-            StepKind::Parallel(branches) => {
-                let mut fields = IndexMap::new();
-                for branch in branches {
-                    let ty = body_result(&branch.body, at);
-                    fields
-                        .insert(branch.name.value.clone(), Field { ty, optional: false, name_span: branch.name.span });
-                }
-                Some(Type { kind: Kind::Record(Record { extends: None, fields }), span: at })
-            }
-            StepKind::ForEach { body, .. } => {
-                Some(Type { kind: Kind::List(Box::new(body_result(body, at)), Range::default()), span: at })
-            }
+            // What these are is known when expressions can be typed: `routes` fills it in.
+            StepKind::Set(_) | StepKind::Parallel(_) | StepKind::ForEach { .. } => Some(Type::any(at)),
             _ => None,
         }
     }
-}
-
-/// What a body gives: the result of its last step, if that is the only way out of it.
-fn body_result(body: &Body, at: Span) -> Type {
-    let mut ends = body
-        .steps
-        .iter()
-        .filter(|step| step.successors().contains(&Next::End) || matches!(step.kind, StepKind::Succeed(_)));
-    match (ends.next(), ends.next()) {
-        (Some(only), None) => only.result.clone().unwrap_or_else(|| any(at)),
-        _ => any(at),
-    }
-}
-
-fn any(span: Span) -> Type {
-    Type { kind: Kind::Any, span }
-}
-
-/// A record of fields that are always there.
-pub(super) fn record<const N: usize>(span: Span, fields: [(&str, Kind); N]) -> Type {
-    let field = |(name, kind): (&str, Kind)| {
-        (name.to_owned(), Field { ty: Type { kind, span }, optional: false, name_span: span })
-    };
-    Type { kind: Kind::Record(Record { extends: None, fields: fields.into_iter().map(field).collect() }), span }
 }
 
 fn following(steps: &spec::Steps, index: usize) -> Next {
@@ -262,15 +229,7 @@ fn following(steps: &spec::Steps, index: usize) -> Next {
 /// The retries of a step; a call or a publish that says none is tried again on hiccups.
 fn retries(written: &[Spanned<spec::Retry>], kind: &StepKind) -> Vec<Retry> {
     if written.is_empty() && matches!(kind, StepKind::Call(_) | StepKind::Publish { .. }) {
-        return vec![Retry {
-            errors: vec![Spanned::new(RetryError::Transient, Span::default())],
-            attempts: 3,
-            interval: Duration::seconds(1),
-            backoff: 2.0,
-            max_interval: Duration::seconds(60),
-            jitter: Jitter::Full,
-            span: None,
-        }];
+        return vec![standard_retry()];
     }
     let retry = |retry: &Spanned<spec::Retry>| Retry {
         errors: retry.errors.iter().map(|name| name.as_ref().map(|name| RetryError::parse(name))).collect(),

@@ -12,6 +12,7 @@ pub mod outbox;
 pub mod output;
 pub mod overrides;
 pub mod queue;
+pub mod reference;
 pub mod rule;
 pub mod scalar;
 pub mod schedule;

@@ -1,0 +1,149 @@
+//! Values to YAML, with the short forms of intrinsic functions.
+
+use super::json;
+use crate::emit::Input;
+use crate::lower::plan::ENVIRONMENT;
+use crate::lower::value::{Part, Value};
+use crate::yaml::{Out, OutEntry};
+
+/// A value of a property.
+pub(super) fn out(value: &Value, input: Input<'_>) -> Out {
+    match value {
+        Value::Bool(value) => Out::Bool(*value),
+        Value::Integer(number) => Out::Int(*number),
+        Value::Number(digits) => Out::Float(digits.clone()),
+        Value::String(text) => text.as_str().into(),
+        Value::List(items) => Out::List(items.iter().map(|item| out(item, input)).collect()),
+        Value::Map(entries) => Out::map(entries.iter().map(|(key, value)| (key.as_str(), out(value, input)))),
+        Value::Ref(id) => Out::tagged("!Ref", id.as_str()),
+        Value::Parameter(name) => Out::tagged("!Ref", name.as_str()),
+        Value::Attribute(id, attribute) => Out::tagged("!GetAtt", format!("{id}.{attribute}")),
+        Value::Text(parts) => text(parts),
+        Value::ByEnvironment(key) => {
+            let path = ["Environments".into(), Out::tagged("!Ref", ENVIRONMENT), key.as_str().into()];
+            Out::tagged("!FindInMap", path.to_vec())
+        }
+        Value::Json(document) => json::out(document, input),
+        Value::If(condition, yes, no) => {
+            let nothing = || Out::tagged("!Ref", "AWS::NoValue");
+            let no = no.as_ref().map_or_else(nothing, |no| out(no, input));
+            Out::tagged("!If", vec![condition.as_str().into(), out(yes, input), no])
+        }
+        Value::Piece(index, separator, text) => {
+            let parts = Out::tagged("!Split", vec![(*separator).into(), out(text, input)]);
+            Out::tagged("!Select", vec![Out::Int(i64::try_from(*index).unwrap_or(i64::MAX)), parts])
+        }
+        Value::Because(reason, value) => {
+            let comment = format!("{}, {}", reason.text, input.location(reason.span));
+            match out(value, input) {
+                Out::Map(mut entries) => {
+                    if let Some(first) = entries.first_mut() {
+                        first.comment = comment;
+                    }
+                    Out::Map(entries)
+                }
+                other => other,
+            }
+        }
+    }
+}
+
+/// Text with values in between; without any it needs no `!Sub`.
+fn text(parts: &[Part]) -> Out {
+    let literals = parts.iter().map(|part| match part {
+        Part::Literal(text) => Some(text.as_str()),
+        _ => None,
+    });
+    if let Some(literals) = literals.collect::<Option<String>>() {
+        return literals.into();
+    }
+    Out::tagged("!Sub", parts.iter().map(part).collect::<String>())
+}
+
+/// A part as `!Sub` reads it.
+pub(super) fn part(part: &Part) -> String {
+    match part {
+        Part::Literal(text) => escape(text),
+        Part::Ref(id) => format!("${{{id}}}"),
+        Part::Parameter(name) => format!("${{{name}}}"),
+        Part::Attribute(id, attribute) => format!("${{{id}.{attribute}}}"),
+    }
+}
+
+/// Text that `!Sub` leaves as it is: `${!Name}` stands for `${Name}`.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-sub.html>
+pub(super) fn escape(text: &str) -> String {
+    text.replace("${", "${!")
+}
+
+/// `!Sub` with values that are bound to names of its own.
+pub(super) fn substitute(text: String, bound: Vec<(String, Out)>) -> Out {
+    if bound.is_empty() {
+        return Out::tagged("!Sub", text);
+    }
+    let bound = bound.into_iter().map(|(name, value)| OutEntry::new(name, value)).collect();
+    Out::tagged("!Sub", vec![text.into(), Out::Map(bound)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emit::Project;
+    use crate::lower::lower;
+    use crate::lower::plan::LogicalId;
+    use crate::yaml::write;
+
+    /// What a value looks like in the template.
+    fn shown(value: &Value) -> String {
+        let analysis = crate::compile::analyze_text("specs/a.yaml", "evc: 1\nservice: a\n");
+        let model = analysis.model.as_ref().expect("the spec names its service");
+        let (plan, _) = lower(model);
+        let project = Project::default();
+        let input = Input { plan: &plan, sources: &analysis.sources, project: &project };
+        write("", &Out::map([("Value", out(value, input))]))
+    }
+
+    fn id() -> LogicalId {
+        LogicalId::new(["orders-table"])
+    }
+
+    #[test]
+    fn text_that_looks_like_a_substitution_stays_text() {
+        assert_eq!(shown(&"${Secret}".into()), "Value: ${Secret}\n");
+        let mixed = Value::Text(vec!["${Secret}-".into(), Part::Ref(id())]);
+        assert_eq!(shown(&mixed), "Value: !Sub ${!Secret}-${OrdersTable}\n");
+        assert_eq!(shown(&Value::Text(vec!["${Secret}".into()])), "Value: ${Secret}\n");
+        let json = Value::Json(Box::new(Value::map([("${a}", Value::list(["${b}".into(), Value::Ref(id())]))])));
+        assert_eq!(shown(&json), "Value: !Sub '{\"${!a}\": [\"${!b}\", \"${OrdersTable}\"]}'\n");
+    }
+
+    #[test]
+    fn json_without_references_is_plain_text() {
+        let json = Value::Json(Box::new(Value::map([("text", "say \"hi\"\n".into()), ("n", Value::Integer(3))])));
+        assert_eq!(shown(&json), "Value: '{\"text\": \"say \\\"hi\\\"\\n\", \"n\": 3}'\n");
+    }
+
+    #[test]
+    fn json_binds_what_substitution_cannot_write() {
+        let json = Value::Json(Box::new(Value::list([Value::Piece(1, "/", Box::new(Value::arn(&id())))])));
+        insta::assert_snapshot!(shown(&json), @r#"
+        Value: !Sub
+          - '["${Value1}"]'
+          - Value1: !Select
+              - 1
+              - !Split
+                - /
+                - !GetAtt OrdersTable.Arn
+        "#);
+    }
+
+    #[test]
+    fn settings_by_environment_look_in_the_mapping() {
+        insta::assert_snapshot!(shown(&Value::ByEnvironment("Removal".to_owned())), @r#"
+        Value: !FindInMap
+          - Environments
+          - !Ref Environment
+          - Removal
+        "#);
+    }
+}

@@ -1,0 +1,189 @@
+//! The plan while it is made: what each kind of thing adds to, with collisions reported instead of overwritten.
+
+use indexmap::IndexMap;
+use indexmap::map::Entry;
+
+use super::ids;
+use super::names::Names;
+use super::plan::{Grant, LogicalId, Plan, Resource};
+use super::value::Value;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::model::{Model, Setting};
+use crate::source::Span;
+
+/// A plan in the making.
+pub(super) struct Builder<'m> {
+    /// What it is made of.
+    pub(super) model: &'m Model,
+    /// What there is so far.
+    pub(super) plan: Plan<'m>,
+    /// Physical names that are taken.
+    pub(super) names: Names,
+    /// What was found wrong.
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// The role of something, to be given permissions.
+#[derive(Debug, Clone)]
+pub(super) struct Role {
+    /// The role's logical id.
+    pub(super) id: LogicalId,
+    /// Whose it is: "function `create-order`".
+    pub(super) principal: String,
+}
+
+/// Why a role may do something: what the spec says, and where.
+#[derive(Debug, Clone)]
+pub(super) struct Why {
+    reason: String,
+    span: Span,
+    conditions: IndexMap<String, IndexMap<String, Value>>,
+}
+
+impl Why {
+    pub(super) fn new(reason: impl Into<String>, span: Span) -> Self {
+        Self { reason: reason.into(), span, conditions: IndexMap::new() }
+    }
+
+    /// Adds a condition: operator, key, value.
+    pub(super) fn only_if(mut self, operator: &str, key: &str, value: Value) -> Self {
+        self.conditions.entry(operator.to_owned()).or_default().insert(key.to_owned(), value);
+        self
+    }
+}
+
+impl<'m> Builder<'m> {
+    pub(super) fn new(model: &'m Model) -> Self {
+        let plan = Plan {
+            model,
+            parameters: IndexMap::new(),
+            mappings: IndexMap::new(),
+            resources: IndexMap::new(),
+            outputs: IndexMap::new(),
+            machines: super::machine::machines(model),
+            handlers: Vec::new(),
+            grants: Vec::new(),
+        };
+        Self { model, plan, names: Names::default(), diagnostics: Vec::new() }
+    }
+
+    /// Adds a resource. Two things of the spec whose names give one logical id are reported; the first is kept.
+    pub(super) fn add(&mut self, id: &LogicalId, resource: Resource) {
+        match self.plan.resources.entry(id.clone()) {
+            Entry::Vacant(place) => {
+                place.insert(resource);
+            }
+            Entry::Occupied(first) => {
+                let first = first.get();
+                let message = format!("{} and {} would both be the resource `{id}`", first.origin, resource.origin);
+                self.diagnostics.push(
+                    Diagnostic::new(Code::EVC0702, resource.span, message)
+                        .secondary(first.span, "the first is here")
+                        .note("a logical id is made of the words of a name and of what the thing is")
+                        .help("rename one of them"),
+                );
+            }
+        }
+    }
+
+    /// Adds a role that `service` may assume, without any permission so far.
+    pub(super) fn role(
+        &mut self,
+        of: &LogicalId,
+        principal: &str,
+        span: Span,
+        service: &str,
+        conditions: Option<Value>,
+    ) -> Role {
+        let id = ids::of(of, "role");
+        let statement = [
+            ("Effect", "Allow".into()),
+            ("Principal", Value::map([("Service", service.into())])),
+            ("Action", "sts:AssumeRole".into()),
+        ];
+        let statement = statement.into_iter().chain(conditions.map(|conditions| ("Condition", conditions)));
+        let trust = super::role::document([Value::map(statement)]);
+        let resource = Resource::new(
+            "AWS::IAM::Role",
+            format!("role of {principal}"),
+            span,
+            [("AssumeRolePolicyDocument", trust)],
+        );
+        self.add(&id, resource);
+        Role { id, principal: principal.to_owned() }
+    }
+
+    /// Gives a role permissions.
+    pub(super) fn grant(
+        &mut self,
+        role: &Role,
+        actions: &[&str],
+        resources: impl IntoIterator<Item = Value>,
+        why: Why,
+    ) {
+        self.plan.grants.push(Grant {
+            principal: role.principal.clone(),
+            role: role.id.clone(),
+            actions: actions.iter().map(|action| (*action).to_owned()).collect(),
+            resources: resources.into_iter().collect(),
+            conditions: why.conditions,
+            reason: why.reason,
+            span: why.span,
+        });
+    }
+
+    /// A setting as a value: a literal where it is the same everywhere, else what the mapping has for the environment.
+    ///
+    /// `what` names it in the mapping: `OrdersTable` and `Removal` give `Removal`, or `OrdersTableRemoval` if another thing
+    /// has another `Removal`. Things that agree share an entry, since a mapping has at most 200.
+    pub(super) fn setting<T: PartialEq>(
+        &mut self,
+        of: &LogicalId,
+        what: &str,
+        setting: &Setting<T>,
+        value: impl Fn(&T) -> Value,
+    ) -> Value {
+        if let Some(same) = setting.same() {
+            return value(same);
+        }
+        let values: Vec<Value> = setting.values().iter().map(value).collect();
+        let numbered = (2..).map(|number| format!("{of}{what}{number}"));
+        let keys = [what.to_owned(), format!("{of}{what}")].into_iter().chain(numbered);
+        for key in keys {
+            if self.claim_mapping(&key, &values) {
+                return Value::ByEnvironment(key);
+            }
+        }
+        // The numbers never end.
+        Value::list([])
+    }
+
+    /// Whether the mapping has these values under `key`, or had none and now has them.
+    fn claim_mapping(&mut self, key: &str, values: &[Value]) -> bool {
+        let environments = &self.model.environments;
+        let known: Vec<Option<&Value>> = environments
+            .iter()
+            .map(|environment| self.plan.mappings.get(&environment.name).and_then(|entries| entries.get(key)))
+            .collect();
+        if known.iter().all(Option::is_some) {
+            return known.into_iter().flatten().eq(values);
+        }
+        for (environment, value) in environments.iter().zip(values) {
+            self.plan.mappings.entry(environment.name.clone()).or_default().insert(key.to_owned(), value.clone());
+        }
+        true
+    }
+}
+
+/// A description as AWS takes it: in one line, of at most `limit` characters.
+pub(super) fn description(text: Option<&String>, limit: usize) -> Option<Value> {
+    let text = text?.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.is_empty() {
+        return None;
+    }
+    if text.chars().count() <= limit {
+        return Some(text.into());
+    }
+    let kept: String = text.chars().take(limit.saturating_sub(3)).collect();
+    Some(format!("{}...", kept.trim_end()).into())
+}

@@ -1,0 +1,67 @@
+//! Log groups that get every event of a bus, by a rule of their own.
+
+use super::builder::Builder;
+use super::names::Kind;
+use super::plan::Resource;
+use super::value::{Part, Value, text};
+use super::{bus, dead_letters, ids, log_group, role};
+
+/// Adds a log group, the policy that lets `EventBridge` write to it, and the rule.
+pub(super) fn lower(b: &mut Builder<'_>) {
+    for it in b.model.buses.values() {
+        let Some(log) = &it.log else { continue };
+        let origin = format!("event log of bus `{}`", it.head.name);
+        let id = ids::of(&ids::bus(it), "log");
+        // EventBridge writes to groups whose name starts so:
+        // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-cloudwatchlogs-permissions
+        let suffix = format!("-{}", it.head.name);
+        let group = log_group::Group { prefix: "/aws/events/", suffix: &suffix, retention: &log.retention };
+        let group = log_group::add(b, &id, &group, &origin, log.span);
+
+        let rule = ids::of(&id, "rule");
+        let dead = dead_letters::add(b, &ids::of(&rule, "dead-letters"), &origin, log.span);
+        dead_letters::admit_rule(b, &dead, &rule, &origin, log.span);
+        let target = [
+            ("Id", "log".into()),
+            ("Arn", group_arn(&group)),
+            ("RetryPolicy", super::rule::retry_policy(185, 86_400)),
+            ("DeadLetterConfig", Value::map([("Arn", Value::arn(&dead))])),
+        ];
+        let everything = Value::map([("source", Value::list([Value::map([("prefix", "".into())])]))]);
+        let properties = [
+            ("EventBusName", bus::name(it)),
+            ("Description", format!("Writes every event of bus {} to a log group", it.head.name).into()),
+            ("EventPattern", everything),
+            ("State", "ENABLED".into()),
+            ("Targets", Value::list([Value::map(target)])),
+        ];
+        b.add(&rule, Resource::new("AWS::Events::Rule", &origin, log.span, properties));
+
+        let services = ["events.amazonaws.com".into(), "delivery.logs.amazonaws.com".into()];
+        let statement = [
+            ("Effect", "Allow".into()),
+            ("Principal", Value::map([("Service", Value::list(services))])),
+            ("Action", Value::list(["logs:CreateLogStream".into(), "logs:PutLogEvents".into()])),
+            ("Resource", Value::arn(&group)),
+            ("Condition", Value::map([("ArnEquals", Value::map([("aws:SourceArn", Value::arn(&rule))]))])),
+        ];
+        let name = b.name(Kind::LogPolicy, "", &format!("-{}-event-log", it.head.name), log.span);
+        let policy = Value::Json(Box::new(role::document([Value::map(statement)])));
+        let properties = [("PolicyName", name), ("PolicyDocument", policy)];
+        b.add(&ids::of(&id, "policy"), Resource::new("AWS::Logs::ResourcePolicy", origin, log.span, properties));
+    }
+}
+
+/// The ARN of a log group as targets of rules take it: without the `:*` of its attribute.
+fn group_arn(group: &super::plan::LogicalId) -> Value {
+    text([
+        "arn:".into(),
+        Part::Parameter("AWS::Partition"),
+        ":logs:".into(),
+        Part::Parameter("AWS::Region"),
+        ":".into(),
+        Part::Parameter("AWS::AccountId"),
+        ":log-group:".into(),
+        Part::Ref(group.clone()),
+    ])
+}

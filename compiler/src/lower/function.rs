@@ -1,0 +1,209 @@
+//! The functions of the spec: environment, permissions, and what becomes of asynchronous invocations that fail.
+
+use indexmap::IndexMap;
+
+use super::builder::{Builder, Role, Why, description};
+use super::lambda::{self, Lambda, Variables};
+use super::outbox::only_sources;
+use super::plan::{Handler, HandlerKind, Resource, pascal_case};
+use super::value::{Part, Value, text};
+use super::{bus, ids};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::model::{Bus, Deadly, Event, Function, Id, TableUse, Trigger};
+use crate::source::Spanned;
+use crate::spec::function::Operation;
+
+/// How often Lambda tries an asynchronous invocation again, and for how long: its own defaults, written out.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
+const ASYNC_ATTEMPTS: i64 = 2;
+const ASYNC_MAX_AGE_SECONDS: i64 = 21_600;
+
+/// Adds each function.
+pub(super) fn lower(b: &mut Builder<'_>) {
+    for (id, function) in b.model.functions.iter() {
+        let variables = variables(b, function);
+        let binary = ids::binary(b.model, function);
+        b.plan.handlers.push(Handler {
+            binary: binary.clone(),
+            kind: HandlerKind::Function(id),
+            environment: lambda::purposes(&variables),
+        });
+        let logical = ids::function(function);
+        let memory = b.setting(&logical, "Memory", &function.memory, |memory| Value::count(*memory));
+        let timeout = b.setting(&logical, "Timeout", &function.timeout, |timeout| Value::seconds(*timeout));
+        let role = lambda::add(
+            b,
+            Lambda {
+                id: logical,
+                name: function.head.name.clone(),
+                principal: format!("function `{}`", function.head.name),
+                description: description(function.head.description.as_ref(), lambda::MAX_DESCRIPTION),
+                binary,
+                memory,
+                timeout,
+                concurrency: function.concurrency,
+                variables,
+                span: function.head.name_span,
+            },
+        );
+        grants(b, &role, function);
+        if is_asynchronous(function) {
+            asynchronous(b, &role, id, function);
+        }
+    }
+}
+
+/// Whether something invokes it without waiting for the result: a rule or a schedule.
+pub(super) fn is_asynchronous(function: &Function) -> bool {
+    function.triggers.iter().any(|trigger| matches!(trigger, Trigger::Rule(_) | Trigger::Schedule(_)))
+}
+
+/// The events that a function publishes itself, by bus.
+fn published<'m>(b: &Builder<'m>, function: &Function) -> IndexMap<Id<Bus>, Vec<Spanned<Id<Event>>>> {
+    let mut by_bus: IndexMap<Id<Bus>, Vec<Spanned<Id<Event>>>> = IndexMap::new();
+    for event in &function.publishes {
+        by_bus.entry(b.model.events[event.value].bus).or_default().push(*event);
+    }
+    by_bus
+}
+
+fn variables(b: &mut Builder<'_>, function: &Function) -> Variables {
+    let model = b.model;
+    let mut variables = Variables::new();
+    for used in &function.tables {
+        let table = &model.tables[used.table];
+        let purpose = format!("the name of table `{}`", table.head.name);
+        variables.insert(ids::table_variable(table), (Value::Ref(ids::table(table)), purpose));
+    }
+    if let Some(outbox) = &function.outbox {
+        let outbox = &model.outboxes[outbox.value];
+        let purpose = format!("the name of the table of outbox `{}`", outbox.head.name);
+        variables.insert(ids::outbox_variable(outbox), (Value::Ref(ids::outbox(outbox)), purpose));
+        let purpose = "how long events stay in the outbox, in seconds".to_owned();
+        let retention = Value::string(outbox.retention.seconds.to_string());
+        variables.insert(ids::OUTBOX_RETENTION_VARIABLE.to_owned(), (retention, purpose));
+    }
+    for bus in published(b, function).into_keys() {
+        let bus = &model.buses[bus];
+        let purpose = format!("the name of bus `{}`", bus.head.name);
+        variables.insert(ids::bus_variable(bus), (bus::name(bus), purpose));
+    }
+    for queue in &function.sends {
+        let queue = &model.queues[queue.value];
+        let purpose = format!("the URL of queue `{}`", queue.head.name);
+        variables.insert(ids::queue_variable(queue), (Value::Ref(ids::queue(queue)), purpose));
+    }
+    if let Some(retention) = function.idempotent {
+        let purpose = "the table of what idempotent functions have done".to_owned();
+        variables.insert(ids::IDEMPOTENCY_VARIABLE.to_owned(), (Value::Ref(ids::idempotency()), purpose));
+        let purpose = "how long results are kept, in seconds".to_owned();
+        let retention = Value::string(retention.seconds.to_string());
+        variables.insert(ids::IDEMPOTENCY_RETENTION_VARIABLE.to_owned(), (retention, purpose));
+    }
+    let id = ids::function(function);
+    for (name, setting) in &function.environment {
+        if let Some((_, purpose)) = variables.get(name.as_str()) {
+            let message = format!("`{}` is set by evc on this function", name.value);
+            let diagnostic = Diagnostic::new(Code::EVC0608, name.span, message).note(format!("it is {purpose}"));
+            b.diagnostics.push(diagnostic.help("give the variable another name"));
+            continue;
+        }
+        let key = format!("Variable{}", pascal_case(name));
+        let value = b.setting(&id, &key, setting, |value| value.as_str().into());
+        variables.insert(name.value.clone(), (value, "from the spec".to_owned()));
+    }
+    variables
+}
+
+fn grants(b: &mut Builder<'_>, role: &Role, function: &Function) {
+    let model = b.model;
+    for used in &function.tables {
+        of_table(b, role, function, used);
+    }
+    if let Some(outbox) = &function.outbox {
+        let table = ids::outbox(&model.outboxes[outbox.value]);
+        let why = Why::new(format!("`outbox: {}`", model.outboxes[outbox.value].head.name), outbox.span);
+        b.grant(role, &["dynamodb:PutItem"], [Value::arn(&table)], why);
+    }
+    for (bus, events) in published(b, function) {
+        let names: Vec<&str> = events.iter().map(|event| model.events[event.value].head.name.as_str()).collect();
+        let span = events.first().map_or(function.head.name_span, |event| event.span);
+        let why = Why::new(format!("`publishes: [{}]`", names.join(", ")), span);
+        let why = only_sources(why, model, &events);
+        b.grant(role, &["events:PutEvents"], [bus::arn(&model.buses[bus])], why);
+    }
+    for sent in &function.sends {
+        let queue = &model.queues[sent.value];
+        let why = Why::new(format!("`sends: {}`", queue.head.name), sent.span);
+        b.grant(role, &["sqs:SendMessage"], [Value::arn(&ids::queue(queue))], why);
+    }
+    if function.idempotent.is_some() {
+        let why = Why::new("`idempotent`", function.head.name_span);
+        b.grant(role, &["dynamodb:PutItem"], [Value::arn(&ids::idempotency())], why);
+    }
+    for trigger in &function.triggers {
+        if let Trigger::Queue(id) = trigger {
+            let queue = &model.queues[*id];
+            let span = queue.to.as_ref().map_or(queue.head.name_span, |to| to.span);
+            let actions = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
+            let why = Why::new(format!("works off queue `{}`", queue.head.name), span);
+            b.grant(role, &actions, [Value::arn(&ids::queue(queue))], why);
+        }
+    }
+}
+
+/// Transactions need no action of their own: each write in one is authorized by its own, and a check by `ConditionCheckItem`.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html>
+fn of_table(b: &mut Builder<'_>, role: &Role, function: &Function, used: &TableUse) {
+    let table = &b.model.tables[used.table];
+    let id = ids::table(table);
+    let transacts = function.outbox.is_some()
+        || function.tables.iter().flat_map(|used| &used.operations).any(|operation| operation.writes());
+    let mut actions = Vec::new();
+    let mut queries = false;
+    for operation in &used.operations {
+        match operation {
+            Operation::Get => {
+                actions.push("dynamodb:GetItem");
+                if transacts {
+                    actions.push("dynamodb:ConditionCheckItem");
+                }
+            }
+            Operation::Query => queries = true,
+            Operation::Put => actions.push("dynamodb:PutItem"),
+            Operation::Update => actions.push("dynamodb:UpdateItem"),
+            Operation::Delete => actions.push("dynamodb:DeleteItem"),
+            // The model has single operations only.
+            Operation::Read | Operation::Write => {}
+        }
+    }
+    let words: Vec<String> = used.operations.iter().map(|operation| format!("{operation:?}").to_lowercase()).collect();
+    let why = Why::new(format!("`tables: {{ {}: [{}] }}`", table.head.name, words.join(", ")), used.span);
+    if !actions.is_empty() {
+        b.grant(role, &actions, [Value::arn(&id)], why.clone());
+    }
+    if queries {
+        let indexes = text([Part::Attribute(id.clone(), "Arn"), "/index/*".into()]);
+        let with_indexes = (!table.indexes.is_empty()).then_some(indexes);
+        b.grant(role, &["dynamodb:Query"], [Value::arn(&id)].into_iter().chain(with_indexes), why);
+    }
+}
+
+/// An invocation nobody waits for that fails goes to the function's dead-letter queue, with its payload and the error.
+fn asynchronous(b: &mut Builder<'_>, role: &Role, id: Id<Function>, function: &Function) {
+    let logical = ids::function(function);
+    let dead = ids::dead_letters(b.model, Deadly::Function(id));
+    let span = function.head.name_span;
+    let why = Why::new("keeps asynchronous invocations that failed", span);
+    b.grant(role, &["sqs:SendMessage"], [Value::arn(&dead)], why);
+    let failed = Value::map([("Destination", Value::arn(&dead))]);
+    let properties = [
+        ("FunctionName", Value::Ref(logical.clone())),
+        ("Qualifier", "$LATEST".into()),
+        ("MaximumRetryAttempts", Value::Integer(ASYNC_ATTEMPTS)),
+        ("MaximumEventAgeInSeconds", Value::Integer(ASYNC_MAX_AGE_SECONDS)),
+        ("DestinationConfig", Value::map([("OnFailure", failed)])),
+    ];
+    let origin = format!("asynchronous invocations of function `{}`", function.head.name);
+    b.add(&ids::of(&logical, "async"), Resource::new("AWS::Lambda::EventInvokeConfig", origin, span, properties));
+}

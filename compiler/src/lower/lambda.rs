@@ -1,0 +1,93 @@
+//! What every Lambda function has: a log group, a role, a build, its configuration.
+
+use indexmap::IndexMap;
+
+use super::builder::{Builder, Role, Why};
+use super::log_group;
+use super::names::Kind;
+use super::plan::{LogicalId, Resource};
+use super::value::Value;
+use crate::source::Span;
+
+/// The longest description that Lambda takes.
+pub(super) const MAX_DESCRIPTION: usize = 256;
+
+/// Environment variables by name, each with its value and what it is for.
+pub(super) type Variables = IndexMap<String, (Value, String)>;
+
+/// A Lambda function.
+pub(super) struct Lambda {
+    /// Its logical id.
+    pub(super) id: LogicalId,
+    /// The end of its physical name.
+    pub(super) name: String,
+    /// What it is called in comments and tables: "function `create-order`".
+    pub(super) principal: String,
+    /// What it does.
+    pub(super) description: Option<Value>,
+    /// The binary that it runs.
+    pub(super) binary: String,
+    /// Memory in MB.
+    pub(super) memory: Value,
+    /// Timeout in seconds.
+    pub(super) timeout: Value,
+    /// Reserved concurrency.
+    pub(super) concurrency: Option<u64>,
+    /// Environment variables.
+    pub(super) variables: Variables,
+    /// The place of its name.
+    pub(super) span: Span,
+}
+
+/// What each environment variable is for.
+pub(super) fn purposes(variables: &Variables) -> IndexMap<String, String> {
+    variables.iter().map(|(name, (_, purpose))| (name.clone(), purpose.clone())).collect()
+}
+
+/// Adds the function with its log group and its role, which may log and trace so far.
+pub(super) fn add(b: &mut Builder<'_>, lambda: Lambda) -> Role {
+    let span = lambda.span;
+    let observability = &b.model.observability;
+    let suffix = format!("-{}", lambda.name);
+    let group = log_group::Group { prefix: "/aws/lambda/", suffix: &suffix, retention: &observability.log_retention };
+    let logs = log_group::add(b, &lambda.id, &group, &lambda.principal, span);
+    let role = b.role(&lambda.id, &lambda.principal, span, "lambda.amazonaws.com", None);
+    let actions = ["logs:CreateLogStream", "logs:PutLogEvents"];
+    b.grant(&role, &actions, [Value::arn(&logs)], Why::new("writes its own log group", span));
+    if observability.tracing {
+        let why = Why::new("X-Ray traces; these actions cannot be limited to a resource", span);
+        b.grant(&role, &["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*".into()], why);
+    }
+
+    let name = b.name(Kind::Function, "", &suffix, span);
+    let logging = Value::map([
+        ("LogGroup", Value::Ref(logs)),
+        ("LogFormat", "JSON".into()),
+        ("ApplicationLogLevel", observability.log_level.as_lambda().into()),
+    ]);
+    let variables = lambda.variables.into_iter().map(|(name, (value, _))| (name, value));
+    let environment = Value::map([("Variables", Value::map(variables))]);
+    let properties = [
+        ("FunctionName", name),
+        // The workspace of all functions; `sam build` compiles the binary that the metadata names.
+        ("CodeUri", ".".into()),
+        ("Handler", "bootstrap".into()),
+        ("Runtime", "provided.al2023".into()),
+        ("Architectures", Value::list([Value::pseudo("Architecture")])),
+        ("MemorySize", lambda.memory),
+        ("Timeout", lambda.timeout),
+        ("Role", Value::arn(&role.id)),
+        ("Tracing", if observability.tracing { "Active" } else { "PassThrough" }.into()),
+        ("LoggingConfig", logging),
+        ("Environment", environment),
+    ];
+    let mut resource = Resource::new("AWS::Serverless::Function", lambda.principal, span, properties)
+        .with("Description", lambda.description)
+        .with("ReservedConcurrentExecutions", lambda.concurrency.map(Value::count));
+    resource.metadata = IndexMap::from([
+        ("BuildMethod".to_owned(), "rust-cargolambda".into()),
+        ("BuildProperties".to_owned(), Value::map([("Binary", lambda.binary.into())])),
+    ]);
+    b.add(&lambda.id, resource);
+    role
+}

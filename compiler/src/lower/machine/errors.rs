@@ -1,0 +1,116 @@
+//! Retries and catches: the errors of the spec under the names that Step Functions, Lambda and the runtime give them.
+//!
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>
+
+use indexmap::IndexMap;
+use serde_json::{Value as Json, json};
+
+use super::asl::{Catcher, Errors, Retrier, expression};
+use super::body::Scoped;
+use crate::model::{CatchError, Retry, RetryError, Step, StepKind};
+use crate::spec::workflow::Jitter;
+
+/// What Lambda says when it, and not the function, failed, and when the function's process ended.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception>
+const LAMBDA_HICCUPS: [&str; 7] = [
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.Unknown",
+    "Runtime.ExitError",
+];
+
+/// The errors of `evc_runtime::Kind` after which trying again may help.
+const RUNTIME_HICCUPS: [&str; 4] = ["Transient", "Throttled", "Conflict", "InProgress"];
+
+/// Some entry of a `PutEvents` was not taken.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-eventbridge.html>
+const EVENT_NOT_TAKEN: &str = "EventBridge.FailedEntry";
+
+/// Every failure of a task but a timeout.
+const TASK_FAILED: &str = "States.TaskFailed";
+
+/// Step Functions' own timeout, Lambda's, and the runtime's, which sees the deadline coming.
+const TIMEOUTS: [&str; 3] = ["States.Timeout", "Sandbox.Timedout", "Timeout"];
+
+/// No heartbeat within the time given.
+const HEARTBEAT: &str = "States.HeartbeatTimeout";
+
+/// Every error but `States.Runtime` and `States.DataLimitExceeded`, which nothing catches. Stands alone, and last.
+const ALL: &str = "States.ALL";
+
+/// The message of a caught error. A function's `Cause` is its error as JSON, of which `errorMessage` is for people; other causes
+/// are text, or not there at all.
+const CAUSE: &str = "\
+    $contains($states.errorOutput.Cause, /^[{].*\"errorMessage\".*[}]$/) \
+    ? $parse($states.errorOutput.Cause).errorMessage : $states.errorOutput.Cause & ''";
+
+/// The retries and catches of a step.
+pub(super) fn of_step(step: &Step, scoped: &mut Scoped<'_, '_>) -> Errors {
+    Errors {
+        retry: step.retry.iter().map(|retry| retrier(retry, step)).collect(),
+        catch: step.catch.iter().map(|catch| catcher(catch, step, scoped)).collect(),
+    }
+}
+
+/// A retry as it is written in a state of `step`.
+pub(super) fn retrier(retry: &Retry, step: &Step) -> Retrier {
+    // A longest interval that the first one has reached already: all are that long.
+    let grows = retry.backoff > 1.0 && retry.max_interval > retry.interval;
+    Retrier {
+        error_equals: names(retry.errors.iter().map(|error| &error.value), step),
+        interval_seconds: retry.interval.min(retry.max_interval).seconds,
+        max_attempts: retry.attempts,
+        backoff_rate: if grows { retry.backoff } else { 1.0 },
+        max_delay_seconds: grows.then_some(retry.max_interval.seconds),
+        jitter_strategy: match retry.jitter {
+            Jitter::Full => "FULL",
+            Jitter::None => "NONE",
+        },
+    }
+}
+
+fn catcher(catch: &CatchError, step: &Step, scoped: &mut Scoped<'_, '_>) -> Catcher {
+    let error = json!({ "name": expression("$states.errorOutput.Error"), "cause": expression(CAUSE) });
+    Catcher {
+        error_equals: names([&catch.error.value], step),
+        assign: IndexMap::from([(scoped.frame.error.clone(), error)]),
+        next: scoped.target(catch.then, step),
+    }
+}
+
+/// The catch of everything that goes to `next`, where `$states.input` is the error.
+pub(super) fn catch_all(next: String) -> Catcher {
+    Catcher { error_equals: vec![ALL.to_owned()], assign: IndexMap::<String, Json>::new(), next }
+}
+
+/// The names under which these errors reach a state of `step`.
+fn names<'e>(errors: impl IntoIterator<Item = &'e RetryError>, step: &Step) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for error in errors {
+        match error {
+            RetryError::All => return vec![ALL.to_owned()],
+            RetryError::Named(name) => names.push(name.clone()),
+            RetryError::Timeout => {
+                names.extend(TIMEOUTS.map(str::to_owned));
+                names.extend(step.heartbeat.map(|_| HEARTBEAT.to_owned()));
+            }
+            RetryError::Transient if matches!(step.kind, StepKind::Publish { .. }) => {
+                // Whatever `PutEvents` fails with, sending the same again does no harm: the event keeps its id.
+                names.push(TASK_FAILED.to_owned());
+            }
+            RetryError::Transient => {
+                names.extend(LAMBDA_HICCUPS.map(str::to_owned));
+                names.extend(RUNTIME_HICCUPS.map(str::to_owned));
+                if matches!(step.kind, StepKind::Parallel(_) | StepKind::ForEach { .. }) {
+                    names.push(EVENT_NOT_TAKEN.to_owned());
+                }
+            }
+        }
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    names.retain(|name| seen.insert(name.clone()));
+    names
+}

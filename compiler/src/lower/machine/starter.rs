@@ -1,0 +1,85 @@
+//! The machine that starts a workflow for an event: an express one, so that the event's id can name the execution.
+//!
+//! EventBridge delivers at least once, and as the target of a rule a workflow would run once for each delivery. Step Functions
+//! remembers the name of an execution for 90 days, so a second one of the same name is refused, and that is a success here.
+//! <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
+
+use indexmap::IndexMap;
+use serde_json::json;
+
+use super::asl::{
+    Catcher, Done, End, Errors, Kind, Retrier, State, StateMachine, States, Succeed, Task, Then, expression,
+};
+use super::finished;
+use crate::lower::ids;
+use crate::lower::plan::Machine;
+use crate::lower::value::Value;
+use crate::model::Workflow;
+
+/// What the optimized integration says when the name is taken.
+const EXISTS: &str = "StepFunctions.ExecutionAlreadyExistsException";
+
+/// An express execution may take five minutes at most; a minute is plenty for one call and its retries.
+const TIMEOUT_SECONDS: u64 = 120;
+
+/// How long one call may take.
+const CALL_SECONDS: u64 = 10;
+
+/// The id of the event: the one its publisher gave it, which an event that is sent again keeps, or else EventBridge's. What cannot
+/// be an execution's name is hashed: a name has at most 80 characters, and not all of them.
+const NAME: &str = "(\
+    $given := $states.input.detail.metadata.eventId; \
+    $id := $type($given) = 'string' ? $given : $states.input.id; \
+    $contains($id, /^[A-Za-z0-9_-]{1,80}$/) ? $id : $hash($id, 'SHA-256')\
+    )";
+
+/// The machine that starts `workflow`.
+pub(super) fn machine(workflow: &Workflow) -> Machine {
+    let name = &workflow.head.name;
+    let id = ids::workflow(workflow);
+    let substitution = format!("{id}Arn");
+    let retrier = |errors: &str, max_attempts| Retrier {
+        error_equals: vec![errors.to_owned()],
+        interval_seconds: 1,
+        max_attempts,
+        backoff_rate: 2.0,
+        max_delay_seconds: Some(20),
+        jitter_strategy: "FULL",
+    };
+    let start = Task {
+        resource: "arn:aws:states:::states:startExecution",
+        arguments: json!({
+            "StateMachineArn": format!("${{{substitution}}}"),
+            "Name": expression(NAME),
+            "Input": expression("$states.input.detail"),
+        }),
+        timeout_seconds: CALL_SECONDS,
+        heartbeat_seconds: None,
+        done: Done::default(),
+        errors: Errors {
+            // The first retrier that matches counts: a name that is taken stays taken.
+            retry: vec![retrier(EXISTS, 0), retrier("States.ALL", 5)],
+            catch: vec![Catcher {
+                error_equals: vec![EXISTS.to_owned()],
+                assign: IndexMap::new(),
+                next: "AlreadyStarted".to_owned(),
+            }],
+        },
+        then: Then::End(End),
+    };
+    let done = Succeed { output: json!({}) };
+    let definition = StateMachine {
+        comment: Some(format!("Starts {name} once for each event, however often the event is delivered.")),
+        query_language: "JSONata",
+        timeout_seconds: TIMEOUT_SECONDS,
+        states: States {
+            start_at: "Start".to_owned(),
+            states: IndexMap::from([
+                ("Start".to_owned(), State::new(Kind::Task(start))),
+                ("AlreadyStarted".to_owned(), State::new(Kind::Succeed(done))),
+            ]),
+        },
+    };
+    let substitutions = IndexMap::from([(substitution, Value::arn(&id))]);
+    finished(format!("{name}-starter"), ids::starter(workflow), &definition, substitutions)
+}

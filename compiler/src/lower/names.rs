@@ -1,0 +1,129 @@
+//! Physical names: what a resource is called in the account, `orders-prod-create-order`, and the limits AWS has for it.
+//!
+//! Only what people look for by name has one, and only where replacing the resource does not need another name. The rest is
+//! named by CloudFormation.
+
+use indexmap::IndexMap;
+
+use super::builder::Builder;
+use super::value::{Part, Value, text};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::Span;
+
+/// What is named. Names of one kind are unique in an account and Region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    /// <https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html>
+    Function,
+    /// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html>
+    Bus,
+    /// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateArchive.html>
+    Archive,
+    /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html>
+    StateMachine,
+    /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html>
+    LogGroup,
+    /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html>
+    LogPolicy,
+    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html>
+    Dashboard,
+    /// <https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis.html>
+    Api,
+}
+
+impl Kind {
+    /// The most characters AWS takes.
+    fn limit(self) -> usize {
+        match self {
+            Self::Function => 64,
+            Self::Bus => 256,
+            Self::Archive => 48,
+            Self::StateMachine => 80,
+            Self::LogGroup => 512,
+            Self::LogPolicy | Self::Dashboard => 255,
+            Self::Api => 128,
+        }
+    }
+
+    fn what(self) -> &'static str {
+        match self {
+            Self::Function => "a function",
+            Self::Bus => "an event bus",
+            Self::Archive => "an archive",
+            Self::StateMachine => "a state machine",
+            Self::LogGroup => "a log group",
+            Self::LogPolicy => "a log policy",
+            Self::Dashboard => "a dashboard",
+            Self::Api => "an API",
+        }
+    }
+}
+
+/// The physical names of a stack.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    /// By kind, with what stands before and after project and environment.
+    taken: IndexMap<(Kind, String, String), Span>,
+}
+
+/// Most characters of an environment's name where the spec declares none, so that lengths can be checked all the same.
+pub(super) const MAX_ENVIRONMENT: usize = 16;
+
+impl Builder<'_> {
+    /// The name `PREFIX${ProjectName}-${Environment}SUFFIX`. The same name for two things of a kind is reported.
+    pub(super) fn name(&mut self, kind: Kind, prefix: &str, suffix: &str, span: Span) -> Value {
+        let key = (kind, prefix.to_owned(), suffix.to_owned());
+        if let Some(first) = self.names.taken.get(&key) {
+            let message =
+                format!("two things would both be {} called `{}`", kind.what(), shown(&key, "PROJECT", "ENV"));
+            self.diagnostics.push(
+                Diagnostic::new(Code::EVC0703, span, message)
+                    .secondary(*first, "the first is here")
+                    .help("rename one of them"),
+            );
+        } else {
+            self.names.taken.insert(key, span);
+        }
+        let parts =
+            [prefix.into(), Part::Parameter("ProjectName"), "-".into(), Part::Parameter("Environment"), suffix.into()];
+        text(parts.into_iter().filter(|part| *part != Part::Literal(String::new())))
+    }
+
+    /// The longest project name with which every name fits, after reporting names that do not fit even with the service's.
+    pub(super) fn longest_project(&mut self) -> usize {
+        let environments = &self.model.environments;
+        let declared = environments.iter().filter(|environment| environment.span.is_some());
+        let longest = declared.map(|environment| environment.name.as_str()).max_by_key(|name| name.len());
+        let (environment, length) = longest.map_or(("ENVIRONMENT", MAX_ENVIRONMENT), |name| (name, name.len()));
+        let service = &self.model.service.value;
+        let mut most = MAX_PROJECT;
+        for (key, span) in &self.names.taken {
+            let (kind, prefix, suffix) = key;
+            let fixed = prefix.len() + "-".len() + length + suffix.len();
+            let room = kind.limit().saturating_sub(fixed);
+            if room < service.len() {
+                let over = service.len() - room;
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Code::EVC0701,
+                        *span,
+                        format!("the name of {} is {over} characters too long once it is deployed", kind.what()),
+                    )
+                    .label(format!("`{}`", shown(key, service, environment)))
+                    .note(format!("AWS takes at most {} characters", kind.limit()))
+                    .help("shorten this name, the service's or the environment's"),
+                );
+            } else {
+                most = most.min(room);
+            }
+        }
+        most
+    }
+}
+
+/// Longer project names help nobody.
+const MAX_PROJECT: usize = 64;
+
+fn shown((_, prefix, suffix): &(Kind, String, String), project: &str, environment: &str) -> String {
+    format!("{prefix}{project}-{environment}{suffix}")
+}

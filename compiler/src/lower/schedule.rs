@@ -1,0 +1,122 @@
+//! Schedules of `EventBridge` Scheduler.
+
+use super::builder::{Builder, Why, description};
+use super::plan::Resource;
+use super::rule::retry_policy;
+use super::value::{Part, Value, text};
+use super::{ids, overrides};
+use crate::model::{Deadly, Destination, Id, Schedule, When};
+use crate::spec::scalar::Duration;
+
+/// The longest description that Scheduler takes.
+const MAX_DESCRIPTION: usize = 512;
+
+/// Adds each schedule with its role.
+pub(super) fn lower(b: &mut Builder<'_>) {
+    for (id, schedule) in b.model.schedules.iter() {
+        add(b, id, schedule);
+    }
+}
+
+fn add(b: &mut Builder<'_>, id: Id<Schedule>, schedule: &Schedule) {
+    let model = b.model;
+    let Some(target) = &schedule.target else { return };
+    let span = schedule.head.name_span;
+    let logical = ids::schedule(schedule);
+    let principal = format!("schedule `{}`", schedule.head.name);
+    let role = b.role(&logical, &principal, span, "scheduler.amazonaws.com", Some(own_schedules()));
+    let given = schedule.input.as_ref().and_then(|json| overrides::json(&json.value.0));
+    let given = given.unwrap_or_else(|| Value::map::<&str>([]));
+    let (arn, input) = match target.to {
+        Destination::Function(function) => {
+            let function = &model.functions[function];
+            let arn = Value::arn(&ids::function(function));
+            let why = Why::new(format!("`to: {{ function: {} }}`", function.head.name), target.span);
+            b.grant(&role, &["lambda:InvokeFunction"], [arn.clone()], why);
+            (arn, given)
+        }
+        Destination::Workflow(workflow) => {
+            let workflow = &model.workflows[workflow];
+            let starter = Value::Ref(ids::starter(workflow));
+            let why = Why::new(format!("`to: {{ workflow: {} }}`", workflow.head.name), target.span);
+            b.grant(&role, &["states:StartExecution"], [starter.clone()], why);
+            // Scheduler delivers at least once. The starter takes an event; its id, one for each time that the schedule is
+            // due, names the execution:
+            // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+            let event = [("id", "<aws.scheduler.execution-id>".into()), ("detail", given)];
+            (starter, Value::map(event))
+        }
+        Destination::Queue(_) | Destination::Bus(_) => return,
+    };
+    let dead = ids::dead_letters(model, Deadly::Schedule(id));
+    let why = Why::new("keeps what could not be started", span);
+    b.grant(&role, &["sqs:SendMessage"], [Value::arn(&dead)], why);
+    let target = Value::map([
+        ("Arn", arn),
+        ("RoleArn", Value::arn(&role.id)),
+        ("Input", Value::Json(Box::new(input))),
+        ("RetryPolicy", retry_policy(target.attempts, target.max_age.seconds)),
+        ("DeadLetterConfig", Value::map([("Arn", Value::arn(&dead))])),
+    ]);
+    let (expression, zone) = match &schedule.when {
+        When::Every(time) => (rate(*time), None),
+        When::Cron(cron, zone) => (format!("cron({cron})"), Some(Value::string(zone))),
+    };
+    let properties = [
+        ("ScheduleExpression", expression.into()),
+        ("FlexibleTimeWindow", Value::map([("Mode", "OFF".into())])),
+        ("State", "ENABLED".into()),
+        ("Target", target),
+    ];
+    let resource = Resource::new("AWS::Scheduler::Schedule", principal, span, properties)
+        .with("Description", description(schedule.head.description.as_ref(), MAX_DESCRIPTION))
+        .with("ScheduleExpressionTimezone", zone);
+    b.add(&logical, resource);
+}
+
+/// `rate(5 minutes)`: in the largest unit that divides the time, in the singular if there is one of it.
+fn rate(time: Duration) -> String {
+    let minutes = time.seconds / 60;
+    let (number, unit) = match minutes {
+        _ if minutes.is_multiple_of(1440) => (minutes / 1440, "day"),
+        _ if minutes.is_multiple_of(60) => (minutes / 60, "hour"),
+        _ => (minutes, "minute"),
+    };
+    format!("rate({number} {unit}{})", if number == 1 { "" } else { "s" })
+}
+
+/// Only schedules of this account's default group, which is theirs, may use the role. One schedule cannot be named.
+/// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html>
+fn own_schedules() -> Value {
+    let group = text([
+        "arn:".into(),
+        Part::Parameter("AWS::Partition"),
+        ":scheduler:".into(),
+        Part::Parameter("AWS::Region"),
+        ":".into(),
+        Part::Parameter("AWS::AccountId"),
+        ":schedule-group/default".into(),
+    ]);
+    Value::map([(
+        "StringEquals",
+        Value::map([("aws:SourceAccount", Value::pseudo("AWS::AccountId")), ("aws:SourceArn", group)]),
+    )])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_have_the_largest_unit_and_the_right_number() {
+        for (seconds, expected) in [
+            (60, "rate(1 minute)"),
+            (300, "rate(5 minutes)"),
+            (3600, "rate(1 hour)"),
+            (5400, "rate(90 minutes)"),
+            (172_800, "rate(2 days)"),
+        ] {
+            assert_eq!(rate(Duration::seconds(seconds)), expected);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The language reference: a hand-written text, with tables of keys made from the same doc comments as the JSON Schema.
+//!
+//! A line `<!-- keys: Table -->` becomes the table of that definition's keys; `<!-- types -->`, `<!-- functions -->` and
+//! `<!-- codes -->` become the tables of payload types, of expression functions and of diagnostic codes.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::schema::schema;
+use crate::diagnostics::ALL;
+use crate::{expr, types};
+
+/// Expands the markers of a text. Fails with the marker that names nothing.
+pub fn expand(text: &str) -> Result<String, String> {
+    let schema = schema();
+    let mut expanded = String::new();
+    for line in text.lines() {
+        let marker = line.trim().strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->"));
+        match marker.map(|marker| marker.split_once(": ").unwrap_or((marker, ""))) {
+            Some(("keys", name)) => expanded.push_str(&keys(&schema, name)?),
+            Some(("types", "")) => expanded.push_str(types::reference_table().trim_end()),
+            Some(("functions", "")) => expanded.push_str(expr::functions::reference().trim_end()),
+            Some(("codes", "")) => expanded.push_str(codes().trim_end()),
+            _ => expanded.push_str(line),
+        }
+        expanded.push('\n');
+    }
+    Ok(expanded)
+}
+
+/// The keys of a definition (`Spec` is the whole document) as a Markdown table.
+fn keys(schema: &Value, name: &str) -> Result<String, String> {
+    let definition = if name == "Spec" { schema } else { &schema["definitions"][name] };
+    let object = object_form(definition).ok_or_else(|| format!("there is no definition `{name}` with keys"))?;
+    let required: Vec<&str> = object["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let mut table = "| key | value | what it is |\n| --- | --- | --- |\n".to_owned();
+    for (key, property) in object["properties"].as_object().into_iter().flatten() {
+        let name = if required.contains(&key.as_str()) { format!("**`{key}`**") } else { format!("`{key}`") };
+        let what =
+            property["description"].as_str().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+        // Writing to a string cannot fail.
+        let _ = writeln!(table, "| {name} | {} | {} |", shape(property), what.replace('|', "\\|"));
+    }
+    table.pop();
+    Ok(table)
+}
+
+/// The alternative of a definition that is a map with known keys.
+fn object_form(definition: &Value) -> Option<&Value> {
+    if definition["properties"].is_object() {
+        return Some(definition);
+    }
+    let alternatives = definition["anyOf"].as_array().or_else(|| definition["oneOf"].as_array())?;
+    alternatives.iter().find(|alternative| alternative["properties"].is_object())
+}
+
+/// What a value looks like, in a few words.
+fn shape(schema: &Value) -> String {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return reference.rsplit('/').next().unwrap_or_default().to_owned();
+    }
+    if let Some(constant) = schema.get("const") {
+        return format!("`{constant}`");
+    }
+    if let Some(words) = schema["enum"].as_array() {
+        return words.iter().filter_map(Value::as_str).map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+    }
+    for key in ["allOf", "anyOf", "oneOf"] {
+        if let Some(alternatives) = schema[key].as_array() {
+            let mut shapes: Vec<String> = alternatives.iter().map(shape).filter(|shape| !shape.is_empty()).collect();
+            shapes.dedup();
+            return shapes.join(" or ");
+        }
+    }
+    match schema["type"].as_str().or_else(|| schema["type"].as_array()?.first()?.as_str()) {
+        Some("array") => format!("list of {}", shape(&schema["items"])),
+        Some("object") if schema["additionalProperties"].is_object() => {
+            format!("map of {}", shape(&schema["additionalProperties"]))
+        }
+        Some("object") => "map".to_owned(),
+        Some("string") => "text".to_owned(),
+        Some("integer") => "whole number".to_owned(),
+        Some("boolean") => "`true` or `false`".to_owned(),
+        Some(other) => other.to_owned(),
+        None => "anything".to_owned(),
+    }
+}
+
+fn codes() -> String {
+    let mut table = "| code | level | name |\n| --- | --- | --- |\n".to_owned();
+    for code in ALL {
+        let page = format!("../compiler/src/diagnostics/pages/{code}.md");
+        // Writing to a string cannot fail.
+        let _ = writeln!(table, "| [{code}]({page}) | {} | {} |", code.severity().as_str(), code.name());
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_come_from_doc_comments() {
+        let text = expand("Tables:\n<!-- keys: Table -->\nend").unwrap();
+        assert!(text.contains("| **`item`** | Type | The record type of its items. |"), "{text}");
+        assert!(text.starts_with("Tables:\n| key |") && text.ends_with("|\nend\n"), "{text}");
+        assert_eq!(expand("<!-- keys: Tabel -->"), Err("there is no definition `Tabel` with keys".to_owned()));
+    }
+}
