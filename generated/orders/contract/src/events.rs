@@ -8,7 +8,7 @@ use evc_runtime::serde;
 ///
 /// A customer placed an order.
 ///
-/// Declared at specs/orders.yaml:51.
+/// Declared at specs/orders.yaml:52.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", transparent)]
 pub struct OrderCreated(
@@ -19,6 +19,7 @@ pub struct OrderCreated(
 impl evc_runtime::Event for OrderCreated {
     const SOURCE: &'static str = "order.service";
     const DETAIL_TYPE: &'static str = "Order Created";
+
     fn aggregate(&self) -> Option<String> {
         Some(self.0.order_id.to_string())
     }
@@ -26,7 +27,7 @@ impl evc_runtime::Event for OrderCreated {
 
 /// The event `PaymentProcessed`: `Payment Processed` of `payment.service`.
 ///
-/// Declared at specs/orders.yaml:56.
+/// Declared at specs/orders.yaml:57.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", transparent)]
 pub struct PaymentProcessed(
@@ -37,6 +38,7 @@ pub struct PaymentProcessed(
 impl evc_runtime::Event for PaymentProcessed {
     const SOURCE: &'static str = "payment.service";
     const DETAIL_TYPE: &'static str = "Payment Processed";
+
     fn aggregate(&self) -> Option<String> {
         Some(self.0.order_id.to_string())
     }
@@ -44,7 +46,7 @@ impl evc_runtime::Event for PaymentProcessed {
 
 /// The event `PaymentFailed`: `Payment Failed` of `payment.service`.
 ///
-/// Declared at specs/orders.yaml:61.
+/// Declared at specs/orders.yaml:62.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", transparent)]
 pub struct PaymentFailed(
@@ -55,6 +57,7 @@ pub struct PaymentFailed(
 impl evc_runtime::Event for PaymentFailed {
     const SOURCE: &'static str = "payment.service";
     const DETAIL_TYPE: &'static str = "Payment Failed";
+
     fn aggregate(&self) -> Option<String> {
         Some(self.0.order_id.to_string())
     }
@@ -62,7 +65,7 @@ impl evc_runtime::Event for PaymentFailed {
 
 /// The event `PaymentRefunded`: `Payment Refunded` of `payment.service`.
 ///
-/// Declared at specs/orders.yaml:66.
+/// Declared at specs/orders.yaml:67.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", transparent)]
 pub struct PaymentRefunded(
@@ -73,6 +76,7 @@ pub struct PaymentRefunded(
 impl evc_runtime::Event for PaymentRefunded {
     const SOURCE: &'static str = "payment.service";
     const DETAIL_TYPE: &'static str = "Payment Refunded";
+
     fn aggregate(&self) -> Option<String> {
         Some(self.0.order_id.to_string())
     }
@@ -80,7 +84,7 @@ impl evc_runtime::Event for PaymentRefunded {
 
 /// The event `InventoryReserved`: `Inventory Reserved` of `inventory.service`.
 ///
-/// Declared at specs/orders.yaml:71.
+/// Declared at specs/orders.yaml:72.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", transparent)]
 pub struct InventoryReserved(
@@ -91,6 +95,7 @@ pub struct InventoryReserved(
 impl evc_runtime::Event for InventoryReserved {
     const SOURCE: &'static str = "inventory.service";
     const DETAIL_TYPE: &'static str = "Inventory Reserved";
+
     fn aggregate(&self) -> Option<String> {
         Some(self.0.order_id.to_string())
     }
@@ -99,7 +104,7 @@ impl evc_runtime::Event for InventoryReserved {
 /// The event `InventoryUnavailable`: `Inventory Unavailable` of
 /// `inventory.service`.
 ///
-/// Declared at specs/orders.yaml:76.
+/// Declared at specs/orders.yaml:77.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", transparent)]
 pub struct InventoryUnavailable(
@@ -110,6 +115,7 @@ pub struct InventoryUnavailable(
 impl evc_runtime::Event for InventoryUnavailable {
     const SOURCE: &'static str = "inventory.service";
     const DETAIL_TYPE: &'static str = "Inventory Unavailable";
+
     fn aggregate(&self) -> Option<String> {
         Some(self.0.order_id.to_string())
     }

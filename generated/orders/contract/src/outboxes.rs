@@ -6,7 +6,7 @@
 ///
 /// What happened to orders, written in the transaction that changes them.
 ///
-/// Declared at specs/orders.yaml:96.
+/// Declared at specs/orders.yaml:97.
 #[derive(Debug, Clone, Copy)]
 pub struct OrderEvents;
 
@@ -15,13 +15,8 @@ impl evc_runtime::Outbox for OrderEvents {
 }
 
 impl evc_runtime::Carries<crate::OrderCreated> for OrderEvents {}
-
 impl evc_runtime::Carries<crate::PaymentProcessed> for OrderEvents {}
-
 impl evc_runtime::Carries<crate::PaymentFailed> for OrderEvents {}
-
 impl evc_runtime::Carries<crate::PaymentRefunded> for OrderEvents {}
-
 impl evc_runtime::Carries<crate::InventoryReserved> for OrderEvents {}
-
 impl evc_runtime::Carries<crate::InventoryUnavailable> for OrderEvents {}

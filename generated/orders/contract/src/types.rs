@@ -22,14 +22,15 @@ pub struct OrderLine {
 pub struct NewOrder {
     /// `customerId`: `string(1..64)`.
     pub customer_id: String,
-    /// `items`: `[OrderLine; 1..100\]`.
+    /// `items`: `[OrderLine; 1..100]`.
     pub items: Vec<OrderLine>,
     /// `totalAmount`: `money(0..)`.
     pub total_amount: evc_runtime::Money,
 }
 
 /// `OrderStatus`, declared at specs/orders.yaml:27.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde")]
 pub enum OrderStatus {
     /// `PENDING`.
@@ -78,7 +79,7 @@ impl std::fmt::Display for OrderStatus {
 pub struct Order {
     /// `customerId`: `string(1..64)`.
     pub customer_id: String,
-    /// `items`: `[OrderLine; 1..100\]`.
+    /// `items`: `[OrderLine; 1..100]`.
     pub items: Vec<OrderLine>,
     /// `totalAmount`: `money(0..)`.
     pub total_amount: evc_runtime::Money,
@@ -89,6 +90,9 @@ pub struct Order {
     /// `paymentId`: `string`, or absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_id: Option<String>,
+    /// `refundId`: `string`, or absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_id: Option<String>,
     /// `reservationId`: `string`, or absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reservation_id: Option<String>,
@@ -99,7 +103,7 @@ pub struct Order {
     pub updated_at: Option<evc_runtime::Timestamp>,
 }
 
-/// `OrderKey`, declared at specs/orders.yaml:37.
+/// `OrderKey`, declared at specs/orders.yaml:38.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct OrderKey {
@@ -109,7 +113,7 @@ pub struct OrderKey {
     pub customer_id: String,
 }
 
-/// `PaymentResult`, declared at specs/orders.yaml:40.
+/// `PaymentResult`, declared at specs/orders.yaml:41.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct PaymentResult {
@@ -123,7 +127,7 @@ pub struct PaymentResult {
     pub amount: evc_runtime::Money,
 }
 
-/// `OrderProblem`, declared at specs/orders.yaml:44.
+/// `OrderProblem`, declared at specs/orders.yaml:45.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct OrderProblem {
@@ -135,7 +139,7 @@ pub struct OrderProblem {
     pub reason: String,
 }
 
-/// `Reservation`, declared at specs/orders.yaml:47.
+/// `Reservation`, declared at specs/orders.yaml:48.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct Reservation {
