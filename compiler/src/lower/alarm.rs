@@ -154,7 +154,8 @@ fn insert(
     let actions = topic.map(|topic| Value::list([Value::Ref(topic.clone())]));
     let act = b.model.observability.alarm_actions.clone();
     let act = b.setting(&id, "AlarmActions", &act, |act| (*act).into());
-    let resource = Resource::new("AWS::CloudWatch::Alarm", "alarm", span, [("AlarmDescription", description.into())]);
+    let origin = format!("alarm: {}", description.replace('`', ""));
+    let resource = Resource::new("AWS::CloudWatch::Alarm", origin, span, [("AlarmDescription", description.into())]);
     let resource = metric.into_iter().fold(resource, |resource, (name, value)| resource.with(name, value));
     let resource = resource
         .with("ComparisonOperator", Value::from("GreaterThanThreshold"))

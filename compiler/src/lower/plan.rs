@@ -138,6 +138,13 @@ impl Resource {
         self
     }
 
+    /// Adds properties after those there are.
+    #[must_use]
+    pub fn and(mut self, properties: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+        self.properties.extend(properties.into_iter().map(|(key, value)| (key.to_owned(), value)));
+        self
+    }
+
     /// Adds a property, if there is a value for it.
     #[must_use]
     pub fn with(mut self, property: &str, value: impl Into<Option<Value>>) -> Self {

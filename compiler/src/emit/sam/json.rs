@@ -1,6 +1,6 @@
 //! Values to JSON documents in a text, with what they refer to substituted.
 
-use super::value::{escape, out as yaml, part, substitute};
+use super::value::{escape, literal, out as yaml, part, substitute};
 use crate::emit::Input;
 use crate::lower::value::Value;
 use crate::yaml::Out;
@@ -20,7 +20,7 @@ pub(super) fn out(document: &Value, input: Input<'_>) -> Out {
         writer.bound.clear();
         text = writer.lines(document, 0);
     }
-    if writer.substitutes { substitute(text, writer.bound) } else { text.into() }
+    if writer.substitutes { substitute(text, writer.bound) } else { literal(&text) }
 }
 
 /// Whether anything in the document is not a literal.

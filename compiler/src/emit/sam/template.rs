@@ -31,7 +31,7 @@ pub(super) fn write(input: Input<'_>) -> String {
     let parameters = plan.parameters.iter().map(|(name, parameter)| (name.as_str(), self::parameter(parameter)));
     sections.push(OutEntry::new("Parameters", Out::map(parameters)));
     if !plan.mappings.is_empty() {
-        let environments = plan.mappings.iter().map(|(name, entries)| (name.as_str(), map(entries, input)));
+        let environments = plan.mappings.iter().map(|(name, entries)| (name.as_str(), values(entries)));
         let mappings = Out::map([("Environments", Out::map(environments))]);
         sections.push(OutEntry::new("Mappings", mappings));
     }
@@ -111,6 +111,11 @@ fn output(output: &PlannedOutput, input: Input<'_>) -> Out {
 
 fn map(entries: &IndexMap<String, Value>, input: Input<'_>) -> Out {
     Out::map(entries.iter().map(|(key, value)| (key.as_str(), value::out(value, input))))
+}
+
+/// The values of one environment.
+fn values(entries: &IndexMap<String, Value>) -> Out {
+    Out::map(entries.iter().map(|(key, value)| (key.as_str(), value::plain(value))))
 }
 
 /// As much of a text as has at most `limit` bytes.
