@@ -5,8 +5,8 @@ use crate::event::EventMetadata;
 use crate::observe::{Metrics, Unit};
 use crate::{Error, Kind, Timestamp, hash};
 use serde::{Deserialize, Serialize};
+use std::fmt::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// One delivery to a function. Generated context types dereference to this; a clone is the same delivery.
@@ -19,7 +19,8 @@ struct Inner {
     services: Arc<Services>,
     metrics: Arc<Metrics>,
     delivery: Delivery,
-    transactions: AtomicU32,
+    #[cfg(any(feature = "dynamodb", feature = "eventbridge"))]
+    transactions: std::sync::atomic::AtomicU32,
 }
 
 /// Where in a workflow a delivery comes from: the `evc` part of the task payload.
@@ -60,10 +61,10 @@ impl Step {
     pub(crate) fn key(&self) -> String {
         let mut key = format!("{}/{}", self.execution, self.step);
         if let Some(item) = self.item {
-            key.push_str(&format!("/{item}"));
+            let _ = write!(key, "/{item}");
         }
         if let Some(visit) = &self.visit {
-            key.push_str(&format!("/{visit}"));
+            let _ = write!(key, "/{visit}");
         }
         key
     }
@@ -83,6 +84,7 @@ pub(crate) struct Delivery {
 
 impl Delivery {
     /// A time that is the same in every delivery of the same thing, if there is one.
+    #[cfg(any(feature = "outbox", feature = "eventbridge"))]
     pub(crate) fn stable_time(&self) -> Option<Timestamp> {
         self.event.as_ref().map(|event| event.time).or_else(|| self.step.as_ref().and_then(|step| step.started))
     }
@@ -90,7 +92,14 @@ impl Delivery {
 
 impl Context {
     pub(crate) fn new(services: Arc<Services>, metrics: Arc<Metrics>, delivery: Delivery) -> Self {
-        Self { inner: Arc::new(Inner { services, metrics, delivery, transactions: AtomicU32::new(0) }) }
+        let inner = Inner {
+            services,
+            metrics,
+            delivery,
+            #[cfg(any(feature = "dynamodb", feature = "eventbridge"))]
+            transactions: std::sync::atomic::AtomicU32::new(0),
+        };
+        Self { inner: Arc::new(inner) }
     }
 
     pub(crate) fn services(&self) -> &Services {
@@ -102,8 +111,9 @@ impl Context {
     }
 
     /// Numbers the transactions of this delivery: 0, 1, …
+    #[cfg(any(feature = "dynamodb", feature = "eventbridge"))]
     pub(crate) fn next_transaction(&self) -> u32 {
-        self.inner.transactions.fetch_add(1, Ordering::Relaxed)
+        self.inner.transactions.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
     }
 
     /// The same for every delivery and attempt of the same work: the event's id, the caller's `Idempotency-Key`, or execution and step.

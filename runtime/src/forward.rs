@@ -31,7 +31,7 @@ pub fn main() -> Result<(), Error> {
     let bus = services.settings.require("EVENT_BUS_NAME")?;
     let queue = services.settings.require("DLQ_URL")?;
     let letters = Sqs::new(queue);
-    listen(async |text: &str, invocation: &Invocation| {
+    listen(&async |text: &str, invocation: &Invocation| {
         let records: Records = payload::decode(text)?;
         let forwarder = Forwarder {
             bus: services.bus().await,
@@ -39,7 +39,7 @@ pub fn main() -> Result<(), Error> {
             bus_name: &bus,
             time_left: || time_left(invocation.deadline),
         };
-        let first_failed = catch_panic(forwarder.forward(&records.records)).await?;
+        let first_failed = Box::pin(catch_panic(forwarder.forward(&records.records))).await?;
         Ok(batch::response(first_failed)?)
     })
 }

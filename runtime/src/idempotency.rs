@@ -60,7 +60,7 @@ where
     F: Function,
     H: AsyncFn(&F, F::Input) -> Result<F::Output, F::Error>,
 {
-    run(App::<F, H, _>::new(handler, Once, Services::default())?)
+    run(&App::<F, H, _>::new(handler, Once, Services::default())?)
 }
 
 /// The guard that lets a delivery's work run once.

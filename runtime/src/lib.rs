@@ -9,12 +9,27 @@
 //! | (none) | adapters, values, errors, logs, metrics | `lambda_runtime` |
 //! | `dynamodb` | table clients, transactions | `aws-sdk-dynamodb` |
 //! | `outbox` | events in the same transaction | `dynamodb` |
-//! | `idempotency` | [`serve_idempotent`](crate::idempotency::serve_idempotent) | `dynamodb` |
+//! | `idempotency` | `serve_idempotent` | `dynamodb` |
 //! | `eventbridge` | publishing to a bus | `aws-sdk-eventbridge` |
 //! | `forwarder` | the stream-to-bus forwarder of an outbox | `eventbridge`, `aws-sdk-sqs` |
 //! | `testing` | in-memory tables and buses for tests of handlers | nothing |
+//!
+//! # Settings
+//!
+//! Besides the variables that the generated contract names (tables, outboxes, buses), functions read these from their environment:
+//!
+//! | variable | default | read by |
+//! | --- | --- | --- |
+//! | `AWS_LAMBDA_LOG_LEVEL` | `INFO` | all: the lowest level that is logged (Lambda sets it from the function's logging configuration) |
+//! | `EVC_METRICS_NAMESPACE` | `evc` | all: the CloudWatch namespace of [`Context::metric`] |
+//! | `SIMULATION_SEED` | random | [`Context::random`] and [`Context::simulate`] |
+//! | `OUTBOX_RETENTION_SECONDS` | a week | publishers through an outbox: time to live of a row |
+//! | `IDEMPOTENCY_TABLE` | required | `serve_idempotent` |
+//! | `IDEMPOTENCY_RETENTION_SECONDS` | a day | `serve_idempotent`: time to live of a record |
+//! | `EVENT_BUS_NAME`, `DLQ_URL` | required | `forward::main` |
+//! | `AWS_ENDPOINT_URL` | AWS | the SDK: a local emulator |
 
-#[cfg(test)]
+#[cfg(all(test, feature = "outbox", feature = "eventbridge"))]
 extern crate self as evc_runtime;
 
 mod adapter;

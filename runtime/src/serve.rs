@@ -14,10 +14,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 use tracing::Instrument;
 
 /// What a batch keeps back of the invocation's time, milliseconds: to report the records that it did not get to.
 const RESERVE: i64 = 500;
+
+/// What a handler's time is cut by at its end, so that the answer still gets out.
+const ANSWER: Duration = Duration::from_millis(200);
 
 /// Runs a function until Lambda ends the process. `F` is the generated context type, `handler` the user's function.
 ///
@@ -31,7 +35,7 @@ where
     F: Function,
     H: AsyncFn(&F, F::Input) -> Result<F::Output, F::Error>,
 {
-    run(App::<F, H, _>::new(handler, Unguarded, Services::default())?)
+    run(&App::<F, H, _>::new(handler, Unguarded, Services::default())?)
 }
 
 /// What stands between a delivery and the handler: nothing, or idempotency.
@@ -124,7 +128,9 @@ where
     async fn call(&self, context: &Context, payload: &Payload<'_>) -> Result<String, Failure> {
         let input = F::decode(payload)?;
         let function = F::new(context.clone());
-        let output = catch_panic((self.handler)(&function, input)).await?.map_err(|error| {
+        // Boxed: every async function on the way out would hold a copy or two of a future of many kilobytes.
+        let work = catch_panic(Box::pin((self.handler)(&function, input)));
+        let output = before_deadline(context.remaining(), work).await??.map_err(|error| {
             let infrastructure = error.infrastructure().and_then(std::error::Error::source);
             if let Some(cause) = infrastructure {
                 tracing::warn!(error = error.name(), cause = %cause, "caused by");
@@ -159,6 +165,19 @@ fn span(delivery: &Delivery) -> tracing::Span {
     )
 }
 
+/// Runs a future until shortly before Lambda would end the process, then drops it: the caller gets an answer with a name, an
+/// idempotency claim is released, metrics are written. Whatever the future was waiting for may still happen.
+async fn before_deadline<T>(remaining: Duration, future: impl Future<Output = T>) -> Result<T, Error> {
+    if remaining.is_zero() {
+        // An invoker that sets no deadline (some local ones) will not enforce one either.
+        return Ok(future.await);
+    }
+    let allowed = remaining.saturating_sub(ANSWER.min(remaining / 4));
+    tokio::time::timeout(allowed, future)
+        .await
+        .map_err(|_| Error::new(Kind::Timeout, "the handler did not end before the function's timeout"))
+}
+
 /// Runs a future; a panic in it becomes an error with a name. (A build with `panic = "abort"` ends the process instead.)
 pub(crate) async fn catch_panic<T>(future: impl Future<Output = T>) -> Result<T, Error> {
     let mut future = pin!(future);
@@ -177,14 +196,13 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Error> {
     Ok(runtime.block_on(future))
 }
 
-pub(crate) fn run<F, H, G>(app: App<F, H, G>) -> Result<(), Error>
+pub(crate) fn run<F, H, G>(app: &App<F, H, G>) -> Result<(), Error>
 where
     F: Function,
     H: AsyncFn(&F, F::Input) -> Result<F::Output, F::Error>,
     G: Guard,
 {
-    let app = &app;
-    listen(async |text: &str, invocation: &Invocation| {
+    listen(&async |text: &str, invocation: &Invocation| {
         let result = app.invoke(text, invocation).await;
         app.write_metrics();
         result
@@ -192,9 +210,8 @@ where
 }
 
 /// Takes invocations from Lambda one after the other.
-pub(crate) fn listen(handle: impl AsyncFn(&str, &Invocation) -> Result<String, Failure>) -> Result<(), Error> {
+pub(crate) fn listen(handle: &impl AsyncFn(&str, &Invocation) -> Result<String, Failure>) -> Result<(), Error> {
     observe::init();
-    let handle = &handle;
     let service = service_fn(|event: LambdaEvent<Box<RawValue>>| async move {
         let invocation = Invocation {
             request_id: event.context.request_id,
@@ -211,4 +228,26 @@ pub(crate) fn listen(handle: impl AsyncFn(&str, &Invocation) -> Result<String, F
     });
     // Without lambda_runtime's own tracing layer: `deliver` has the span with everything that a log line needs.
     block_on(lambda_runtime::Runtime::new(service).run())?.map_err(|error| Error::other(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_handler_that_does_not_end_is_a_named_error_before_lambda_ends_it() {
+        let result = before_deadline(Duration::from_secs(3), std::future::pending::<()>()).await;
+        assert_eq!(result.expect_err("timeout").kind(), Kind::Timeout);
+        assert_eq!(before_deadline(Duration::ZERO, async { 1 }).await.expect("no deadline"), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_after_a_pause_is_a_named_error_without_its_message() {
+        let result = catch_panic(async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            panic!("secret");
+        });
+        let error: Error = result.await.map(|(): ()| ()).expect_err("panic");
+        assert_eq!((error.kind(), error.message()), (Kind::Panic, "the handler panicked"));
+    }
 }

@@ -63,6 +63,22 @@ async fn of_two_writers_with_one_version_the_second_gets_a_conflict() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn a_version_never_goes_back() {
+    let world = world();
+    let cx = function(&world);
+    let order = order("c");
+    cx.orders().put(&order).send().await.expect("created");
+    cx.orders().put(&order).if_version(1).send().await.expect("replaced");
+    let condition = || orders::STATUS.eq(OrderStatus::Pending);
+    assert!(cx.orders().put(&order).when(condition()).send().await.expect_err("no version named").is_conflict());
+    cx.orders().put(&order).when(condition()).if_version(2).send().await.expect("replaced");
+    assert_eq!(
+        cx.orders().put(&order).if_version(0).send().await.expect_err("it has a version").kind(),
+        Kind::Conflict
+    );
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn an_update_of_nothing_is_a_conflict_not_half_an_item() {
     let world = world();
     let cx = function(&world);

@@ -74,7 +74,7 @@ impl Server {
 
     fn invoke(&self, event: &Value) -> Answer {
         self.events.send(event.to_string()).expect("a server");
-        self.answers.recv_timeout(Duration::from_secs(60)).expect("an answer")
+        self.answers.recv_timeout(Duration::from_mins(1)).expect("an answer")
     }
 }
 
@@ -132,20 +132,27 @@ fn read_request(reader: &mut impl BufRead) -> Option<(String, Option<String>, St
         }
     }
     let mut body = Vec::new();
-    while chunked {
+    if chunked {
+        read_chunks(reader, &mut body)?;
+    } else {
+        body.resize(length, 0);
+        reader.read_exact(&mut body).ok()?;
+    }
+    Some((line, target, String::from_utf8(body).ok()?))
+}
+
+fn read_chunks(reader: &mut impl BufRead, body: &mut Vec<u8>) -> Option<()> {
+    loop {
         let mut size = String::new();
         reader.read_line(&mut size).ok()?;
-        length = usize::from_str_radix(size.trim(), 16).ok()?;
-        let mut chunk = vec![0; length + 2];
+        let size = usize::from_str_radix(size.trim(), 16).ok()?;
+        let mut chunk = vec![0; size + 2];
         reader.read_exact(&mut chunk).ok()?;
-        body.extend_from_slice(&chunk[..length]);
-        if length == 0 {
-            return Some((line, target, String::from_utf8(body).ok()?));
+        body.extend_from_slice(&chunk[..size]);
+        if size == 0 {
+            return Some(());
         }
     }
-    body.resize(length, 0);
-    reader.read_exact(&mut body).ok()?;
-    Some((line, target, String::from_utf8(body).ok()?))
 }
 
 fn dynamodb(target: &str) -> (u16, String, String) {
@@ -169,9 +176,18 @@ fn dynamodb(target: &str) -> (u16, String, String) {
     (reply.0, String::new(), reply.1.to_string())
 }
 
-fn start_function(server: &Server) -> Child {
+/// The function's process; ended when the test ends, however it ends.
+struct Function(Child);
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+    }
+}
+
+fn start_function(server: &Server) -> Function {
     let endpoint = format!("http://{}", server.address);
-    Command::new(std::env::current_exe().expect("this test"))
+    let process = Command::new(std::env::current_exe().expect("this test"))
         .args(["--exact", "function_under_test", "--ignored", "--nocapture"])
         .env_clear()
         .envs([
@@ -188,7 +204,8 @@ fn start_function(server: &Server) -> Child {
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .expect("the function's process")
+        .expect("the function's process");
+    Function(process)
 }
 
 fn input(customer: &str) -> Value {
@@ -215,10 +232,10 @@ fn a_function_answers_through_the_runtime_api() {
     assert_eq!(server.invoke(&input("get")), ("response".to_owned(), json!({ "paymentId": "109.97" })));
     assert_eq!(server.invoke(&input("conflict")).1["errorType"], "Conflict");
 
-    function.kill().expect("killed");
+    function.0.kill().expect("killed");
     let mut log = String::new();
-    function.stdout.take().expect("stdout").read_to_string(&mut log).expect("log");
-    function.wait().expect("ended");
+    function.0.stdout.take().expect("stdout").read_to_string(&mut log).expect("log");
+    function.0.wait().expect("ended");
 
     let calls = server.calls.lock().expect("calls");
     assert_eq!(calls[0].1["TableName"], "orders-table");

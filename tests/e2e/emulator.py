@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -18,7 +19,10 @@ class Emulator:
     """Runs while the `with` block does; its log and the decisions about policies lie in `folder`."""
 
     def __init__(self, folder: Path):
-        folder.mkdir(parents=True, exist_ok=True)
+        # Functions are unpacked here: of an earlier run, nothing is kept.
+        self._scratch = folder / "tmp"
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.mkdir(parents=True)
         self.log = folder / "emulator.log"
         self._decisions = folder / "decisions.jsonl"
         self._decisions.unlink(missing_ok=True)
@@ -66,6 +70,8 @@ class Emulator:
             "BIND_HOST": "127.0.0.1",
             "LAMBDA_EXECUTOR": "local",
             "AUTH": "true",
+            "IOT_MTLS_ENABLED": "0",
+            "TMPDIR": str(self._scratch),
             "SFN_WAIT_SCALE": TIME_SCALE,
             "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
             "EVC_DECISIONS": str(self._decisions),

@@ -94,7 +94,8 @@ def poison(stack: Stack) -> None:
 
     def delivered():
         events = [event["message"] for page in pages.paginate(logGroupName=group) for event in page["events"]]
-        batches = [set(event.split()[1:]) for event in events if event.startswith("records ") and "poison" not in event]
+        batches = [set(event.split()[1:]) for event in events if event.startswith("records ")]
+        batches = [batch for batch in batches if "poison" not in batch]
         return set().union(*batches) == {"a", "b", "c", "d"}
 
     wait_until(delivered, "delivery of the good records")
@@ -137,7 +138,8 @@ def comparison(stack: Stack) -> None:
 def run(stack: Stack, payload: dict) -> dict:
     """Start the workflow and wait for its end."""
     client = stack.client("stepfunctions")
-    arn = client.start_execution(stateMachineArn=stack.outputs["WorkflowArn"], input=json.dumps(payload))["executionArn"]
+    started = client.start_execution(stateMachineArn=stack.outputs["WorkflowArn"], input=json.dumps(payload))
+    arn = started["executionArn"]
 
     def ended():
         execution = client.describe_execution(executionArn=arn)

@@ -8,7 +8,11 @@ SYSTEM = System("event-store")
 TABLE, PUBLISHER, PROCESSOR = "EventsTableName", "EventPublisherFunctionName", "OrderProcessorFunctionName"
 BUS, SOURCE, DETAIL_TYPE = "default", "custom.myapp", "order_placed"
 # The original's README.
-README_PAYLOAD = {"orderId": "ORDER-12345", "customer": "john.doe@example.com", "items": [{"id": "item-1", "quantity": 2}]}
+README_PAYLOAD = {
+    "orderId": "ORDER-12345",
+    "customer": "john.doe@example.com",
+    "items": [{"id": "item-1", "quantity": 2}],
+}
 
 
 @SYSTEM.scenario("the README's payload gives exactly one item, found by the index")

@@ -9,8 +9,7 @@ from stack import Stack, stays_true, wait_until
 
 SYSTEM = System("orders")
 TABLE, BUS, MACHINE, API = "OrdersTableName", "EventBusName", "StateMachineArn", "ApiUrl"
-PAYMENT, REFUND = "ProcessPaymentFunctionName", "RefundPaymentFunctionName"
-INVENTORY, NOTIFY = "ReserveInventoryFunctionName", "NotifyFunctionName"
+PAYMENT, REFUND, INVENTORY, NOTIFY = "ProcessPayment", "RefundPayment", "ReserveInventory", "Notify"
 SUCCESS_RATE = "SUCCESS_RATE"
 CREATED = "Order Created"
 # The amounts of the original's README, as text: they must come out digit for digit.
@@ -22,6 +21,13 @@ ORDER = """{
   ],
   "totalAmount": 109.97
 }"""
+
+
+@SYSTEM.scenario("the outputs name what the README promises")
+def names(stack: Stack) -> None:
+    named = {"OrderServiceName": "CreateOrder", "PaymentServiceName": PAYMENT}
+    named |= {"InventoryServiceName": INVENTORY, "NotificationServiceName": NOTIFY}
+    assert {name: stack.outputs.get(name) for name in named} == {n: stack.function(id) for n, id in named.items()}
 
 
 @SYSTEM.scenario("an order through the API ends COMPLETED with its exact total and one confirmation")
@@ -55,7 +61,7 @@ def refunds(stack: Stack) -> None:
 
 @SYSTEM.scenario("a task that crashes is retried and then caught, with the order's id intact")
 def survives_crashes(stack: Stack) -> None:
-    with stack.crashing(stack.outputs[PAYMENT]), counted(stack, notices=NOTIFY) as runs:
+    with stack.crashing(stack.function(PAYMENT)), counted(stack, notices=NOTIFY) as runs:
         order, execution = place_and_finish(stack, 120)
     history = stack.client("stepfunctions").get_execution_history(executionArn=execution["executionArn"])["events"]
     crashes = [event for event in history if event["type"] == "TaskFailed"]
@@ -69,7 +75,8 @@ def survives_crashes(stack: Stack) -> None:
 def starts_once(stack: Stack) -> None:
     with success(stack, 1, 1):
         _order, execution = place_and_finish(stack)
-    event = json.loads(execution["input"])
+    # An event's id travels in its detail and is the execution's name, also when the workflow's input leaves it out.
+    event = {"metadata": {"eventId": execution["name"]}, **json.loads(execution["input"])}
     started = len(executions(stack))
     # The first execution is over by now: Step Functions remembers its name.
     stack.put_event(stack.outputs[BUS], "order.service", CREATED, event)
@@ -135,16 +142,16 @@ def orders_url(stack: Stack) -> str:
 def success(stack: Stack, payment: int, inventory: int):
     """With the simulated outcomes of payment and inventory forced: 1 always succeeds, 0 never."""
     with (
-        stack.environment(stack.outputs[PAYMENT], SUCCESS_RATE, str(payment)),
-        stack.environment(stack.outputs[INVENTORY], SUCCESS_RATE, str(inventory)),
+        stack.environment(stack.function(PAYMENT), SUCCESS_RATE, str(payment)),
+        stack.environment(stack.function(INVENTORY), SUCCESS_RATE, str(inventory)),
     ):
         yield
 
 
 @contextmanager
-def counted(stack: Stack, **outputs: str):
+def counted(stack: Stack, **logical_ids: str):
     """How often functions ran inside the `with` block, known after it: `counted(stack, notices=NOTIFY)`."""
-    functions = {name: stack.outputs[output] for name, output in outputs.items()}
+    functions = {name: stack.function(logical_id) for name, logical_id in logical_ids.items()}
     before = {name: stack.invocations(function) for name, function in functions.items()}
     runs: dict[str, int] = {}
     yield runs

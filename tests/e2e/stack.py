@@ -19,7 +19,7 @@ from emulator import ROOT, Emulator
 
 # Functions are built for the machine the tests run on; the template's own default is arm64.
 ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine()]
-# Unoptimised, in one target directory for all stacks: an optimised build with link-time optimisation takes minutes a stack.
+# Unoptimised, in one target directory for all stacks: a build with link-time optimisation takes minutes a stack.
 BUILD = {
     "CARGO_TARGET_DIR": str(ROOT / "target/e2e/cargo"),
     "CARGO_PROFILE_RELEASE_LTO": "off",
@@ -89,6 +89,11 @@ class Stack:
         matching = [summary for summary in summaries if summary["ResourceType"] == kind]
         return {summary["LogicalResourceId"]: summary["PhysicalResourceId"] for summary in matching}
 
+    def function(self, start: str) -> str:
+        """The name of the function whose logical id starts so: `ProcessPayment` for the spec's `process-payment`."""
+        functions = self.resources("AWS::Lambda::Function")
+        return next(physical for logical, physical in functions.items() if logical.startswith(start))
+
     def items(self, table: str) -> list[dict]:
         """All items of a table, in DynamoDB's JSON."""
         return self.client("dynamodb").scan(TableName=table, ConsistentRead=True)["Items"]
@@ -99,7 +104,8 @@ class Stack:
         url = sqs.get_queue_url(QueueName=queue_arn.rsplit(":", 1)[-1])["QueueUrl"]
 
         def receive():
-            return sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]).get("Messages")
+            answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+            return answer.get("Messages")
 
         messages = wait_until(receive, f"a message in {queue_arn}", seconds)
         for message in messages:

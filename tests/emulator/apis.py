@@ -17,7 +17,9 @@ def proxy_with_permission(original):
     The source is `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH` with the route's own path (`{id}`).
     """
 
-    async def invoke(integration, api_id, stage, path, method, headers, body, query, route_key="$default", *rest, **named):
+    async def invoke(
+        integration, api_id, stage, path, method, headers, body, query, route_key="$default", *rest, **named
+    ):
         route = route_key.replace(" ", "", 1) if route_key != "$default" else "$default"
         source = f"arn:aws:execute-api:{get_region()}:{get_account_id()}:{api_id}/{stage}/{route}"
         function = apigateway._extract_lambda_ref_from_integration_uri(integration.get("integrationUri", ""))

@@ -1,11 +1,12 @@
 """Who may do what: checks that AWS services make with a role or a resource policy, and a record of every decision.
 
-ministack checks the calls that a function makes with its own role. It does not check what services do on somebody's behalf:
-a rule starting a state machine, a state machine invoking a function, a stream poller reading. The other modules ask here.
+ministack checks the calls that a function makes with its own role. It does not check what services do on somebody's
+behalf: a rule starting a state machine, a state machine invoking a function, a stream poller reading. The other modules
+ask here.
 
-Each decision is appended as one JSON line to the file named by EVC_DECISIONS, so that a test can compare the policies of a
-stack with the calls that were really made. ministack's own CloudTrail recording names access keys and API calls; policies
-name roles and IAM actions (a TransactWriteItems is authorised as PutItem, UpdateItem, ... on each table), hence this one.
+Each decision is appended as one JSON line to the file named by EVC_DECISIONS, so that a test can compare the policies
+of a stack with the calls that were really made. ministack's own CloudTrail recording names access keys and API calls;
+policies name roles and IAM actions (a TransactWriteItems is authorised as PutItem, UpdateItem, ... on each table).
 """
 
 import json

@@ -1,4 +1,4 @@
-"""EventBridge targets: permissions checked, failures into the rule's dead-letter queue, functions invoked asynchronously.
+"""EventBridge targets: permissions checked, failures into dead-letter queues, functions invoked asynchronously.
 
 ministack drops an event whose target cannot be reached and starts functions without retries. AWS does neither:
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
@@ -36,18 +36,18 @@ def refusal(target: dict, rule: dict) -> Refusal | None:
         if lambda_svc.function_policy_for_arn(arn) is None:
             return Refusal("NO_RESOURCE", f"Function not found: {arn}")
         if not authority.function_admits(arn, EVENTS, rule["Arn"]):
-            return Refusal("NO_PERMISSIONS", f"{rule['Arn']} is not authorized to perform lambda:InvokeFunction on {arn}")
+            return Refusal("NO_PERMISSIONS", f"{rule['Arn']} may not perform lambda:InvokeFunction on {arn}")
     elif service == "sqs":
         if sqs._queue_by_arn(arn) is None:
             return Refusal("NO_RESOURCE", f"The specified queue does not exist: {arn}")
         if not authority.queue_admits(arn, EVENTS, rule["Arn"]):
-            return Refusal("NO_PERMISSIONS", f"{rule['Arn']} is not authorized to perform sqs:SendMessage on {arn}")
+            return Refusal("NO_PERMISSIONS", f"{rule['Arn']} may not perform sqs:SendMessage on {arn}")
     elif service == "states":
         role = target.get("RoleArn", "")
         if not authority.role_trusts(role, EVENTS):
             return Refusal("FAILED_TO_ASSUME_ROLE", f"Provided role '{role}' cannot be assumed by principal '{EVENTS}'")
         if not authority.role_allows(role, "states:StartExecution", arn):
-            return Refusal("NO_PERMISSIONS", f"{role} is not authorized to perform states:StartExecution on {arn}")
+            return Refusal("NO_PERMISSIONS", f"{role} may not perform states:StartExecution on {arn}")
         if stepfunctions._resolve_state_machine_arn(arn) is None:
             return Refusal("NO_RESOURCE", f"State Machine Does Not Exist: '{arn}'")
     return None

@@ -1,8 +1,9 @@
 """Start ministack, the local AWS emulator, with the gaps closed that our stacks need.
 
-ministack (pinned in ../requirements-emulator.txt, because this hooks its private functions) deploys SAM templates and runs
-real `bootstrap` binaries. Where it does less than AWS, or something else, each module beside this one replaces the function
-in question; every replacement names the AWS document it follows. What stays different is listed in docs/emulator-gaps.md.
+ministack (pinned in ../requirements-emulator.txt, because this hooks its private functions) deploys SAM templates and
+runs real `bootstrap` binaries. Where it does less than AWS, or something else, each module beside this one replaces the
+function in question; every replacement names the AWS document it follows. What stays different is listed in
+docs/emulator-gaps.md.
 
 Run by stack.py with a clean environment: Lambda processes inherit all of it.
 """

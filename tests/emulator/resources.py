@@ -54,7 +54,8 @@ def table_with_settings(original):
         properties = arguments[1] if len(arguments) == 3 else arguments[2]
         name, attributes = original(*arguments, **named)
         if ttl := properties.get("TimeToLiveSpecification"):
-            _succeed(dynamodb._update_ttl({"TableName": name, "TimeToLiveSpecification": {**ttl, "Enabled": _true(ttl)}}))
+            specification = {**ttl, "Enabled": _true(ttl)}
+            _succeed(dynamodb._update_ttl({"TableName": name, "TimeToLiveSpecification": specification}))
         if recovery := properties.get("PointInTimeRecoverySpecification"):
             enabled = {"PointInTimeRecoveryEnabled": _true(recovery, "PointInTimeRecoveryEnabled")}
             dynamodb._update_continuous_backups({"TableName": name, "PointInTimeRecoverySpecification": enabled})

@@ -1,4 +1,4 @@
-"""DynamoDB streams into functions: partial batch responses, bisecting, retries that end, failures sent on, and the role.
+"""DynamoDB streams into functions: partial batches, bisecting, retries that end, failures sent on, and the role.
 
 ministack retries a failing batch for ever. What AWS does:
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html

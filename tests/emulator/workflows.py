@@ -21,7 +21,7 @@ _role = contextvars.ContextVar("role of the running state machine", default="")
 def assign_at_once(state, raw_input, ctx, result=None, error_output=None) -> None:
     """`Assign`: every expression sees the variables as they were before the state.
 
-    https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html: a new value is there for the next state.
+    https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html: new values are for the next state.
     """
     if ctx is None or sfn._state_query_language(state, ctx) != "JSONata":
         return
@@ -73,7 +73,7 @@ def succeed_with_output(original):
 def delay_within_limits(original):
     """`Retry`: MaxDelaySeconds caps the interval, and JitterStrategy FULL draws it between nothing and itself.
 
-    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-handling-retrying-after-an-error
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html, "Retrying after an error"
     """
 
     def find(retriers, error, retry_counts):
@@ -93,7 +93,7 @@ def delay_within_limits(original):
 def runtime_errors_escape(original):
     """`States.ALL` does not match States.Runtime or States.DataLimitExceeded: those end the execution.
 
-    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-handling-error-representation
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html, "Error names"
     """
 
     def matches(error_equals, error):
@@ -110,7 +110,8 @@ def task_with_role(original):
     def run(state, raw_input, execution, ctx):
         _role.set(sfn._state_machines[execution["stateMachineArn"]]["roleArn"])
         if isinstance(state.get("TimeoutSeconds"), str):
-            state = {**state, "TimeoutSeconds": sfn._jsonata_state_field(state, "TimeoutSeconds", "number", raw_input, ctx)}
+            seconds = sfn._jsonata_state_field(state, "TimeoutSeconds", "number", raw_input, ctx)
+            state = {**state, "TimeoutSeconds": seconds}
         return original(state, raw_input, execution, ctx)
 
     return run

@@ -9,7 +9,7 @@ pub(crate) fn run() -> Result<(), String> {
     setup::run()?;
     step::quietly(
         "cargo build --release -p evc",
-        &mut step::cargo(&["build", "--quiet", "--release", "--package", "evc"]),
+        &mut step::command("cargo", &["build", "--quiet", "--release", "--package", "evc"]),
     )?;
     let scratch = project::root().join("target/bench");
     fs::create_dir_all(&scratch).map_err(|error| format!("cannot make {}: {error}", scratch.display()))?;

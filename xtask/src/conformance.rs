@@ -1,4 +1,5 @@
-//! Templates and state machines before the tools that read them: `cfn-lint`, `sam validate --lint`, two ASL validators.
+//! Templates and state machines before the tools that read them: `cfn-lint`, `sam validate --lint`, two ASL validators,
+//! the first of which parses every expression with the reference JSONata engine.
 
 use std::path::Path;
 

@@ -63,11 +63,13 @@ fn check_spec(spec: &Path, scratch: &Path) -> Result<(), String> {
 }
 
 fn compile_evc() -> Result<(), String> {
-    step::quietly("cargo build -p evc", &mut step::cargo(&["build", "--quiet", "--package", "evc"]))
+    step::quietly("cargo build -p evc", &mut step::command("cargo", &["build", "--quiet", "--package", "evc"]))
 }
 
 fn build(spec: &Path, out: &Path, directory: &Path) -> Result<(), String> {
-    let evc = project::root().join("target/debug/evc");
+    // Beside this very program, wherever cargo puts what it builds.
+    let evc = std::env::current_exe().map_err(|error| format!("cannot tell where cargo builds: {error}"))?;
+    let evc = evc.with_file_name(format!("evc{}", std::env::consts::EXE_SUFFIX));
     let mut build = step::command(evc, &["build"]);
     build.arg(spec).arg("--out").arg(out).current_dir(directory);
     step::quietly(&format!("evc build {} in {}", project::name(spec), directory.display()), &mut build)

@@ -21,15 +21,6 @@ pub(crate) fn command(program: impl AsRef<Path>, arguments: &[&str]) -> Command 
     command
 }
 
-/// A cargo command for another workspace, free of what this cargo run put into the environment.
-pub(crate) fn cargo(arguments: &[&str]) -> Command {
-    let mut command = command("cargo", arguments);
-    for variable in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
-        command.env_remove(variable);
-    }
-    command
-}
-
 /// Run a command with its output kept back: shown only when it fails.
 pub(crate) fn quietly(title: &str, command: &mut Command) -> Result<(), String> {
     let start = Instant::now();

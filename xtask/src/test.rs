@@ -68,13 +68,13 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
 
 fn run_layer(layer: Layer, options: &Options, tally: &mut Tally) -> Result<(), String> {
     match layer {
-        Layer::Fmt => step::quietly("cargo fmt", &mut step::cargo(&["fmt", "--all", "--check"])),
+        Layer::Fmt => step::quietly("cargo fmt", &mut step::command("cargo", &["fmt", "--all", "--check"])),
         Layer::Clippy => {
             let arguments = ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"];
-            step::loudly("cargo clippy", &mut step::cargo(&arguments))
+            step::loudly("cargo clippy", &mut step::command("cargo", &arguments))
         }
         Layer::Unit => {
-            let mut tests = step::cargo(&["test", "--quiet", "--workspace"]);
+            let mut tests = step::command("cargo", &["test", "--quiet", "--workspace"]);
             step::loudly("cargo test", tests.env("INSTA_UPDATE", "no"))
         }
         Layer::Golden => generate::check(),
@@ -108,7 +108,7 @@ fn generated_workspaces() -> Result<(), String> {
             ("test", &["test", "--quiet", "--workspace", "--manifest-path", &manifest]),
         ];
         for (check, arguments) in checks {
-            step::quietly(&format!("{name}: cargo {check}"), &mut step::cargo(arguments))?;
+            step::quietly(&format!("{name}: cargo {check}"), &mut step::command("cargo", arguments))?;
         }
     }
     Ok(())

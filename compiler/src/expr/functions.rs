@@ -353,6 +353,20 @@ mod tests {
         }
     }
 
+    /// `EVC_BLESS=1 cargo test` writes the table into the guide.
+    #[test]
+    fn the_guide_has_the_table() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/expressions.md");
+        let guide = std::fs::read_to_string(&path).expect("the guide is there");
+        let start = guide.find("| Function |").unwrap_or(guide.len());
+        let current = format!("{}{}", &guide[..start], reference());
+        if std::env::var_os("EVC_BLESS").is_some() {
+            std::fs::write(&path, current).expect("the guide is writable");
+        } else {
+            assert_eq!(guide, current, "docs/expressions.md is out of date");
+        }
+    }
+
     #[test]
     fn the_reference_leaves_out_what_is_refused() {
         let reference = reference();

@@ -38,6 +38,7 @@ pub use template::Template;
 pub struct Expr {
     text: String,
     tree: Ast,
+    references: Vec<Spanned<String>>,
     /// Where it stands in the source.
     pub span: Span,
 }
@@ -73,9 +74,16 @@ impl Expr {
     ///
     /// Fails with EVC0401 on a text that is not JSONata, EVC0411 on a name that could be a subtraction of two steps, and EVC0412 on
     /// operators that Step Functions does not have.
+    #[expect(clippy::result_large_err, reason = "a parse that fails is rare, and its diagnostic is kept")]
     pub fn parse(text: &str, span: Span, steps: &BTreeSet<String>) -> Result<Self, Diagnostic> {
         match parse::parse(text, steps) {
-            Ok(tree) => Ok(Self { text: text.to_owned(), tree, span }),
+            Ok(tree) => {
+                let mut references = Vec::new();
+                collect_references(&tree, steps, &mut |name, range| {
+                    references.push(Spanned::new(name.to_owned(), slice(span, text, range)));
+                });
+                Ok(Self { text: text.to_owned(), tree, references, span })
+            }
             Err(error) => Err(syntax_diagnostic(error, text, span)),
         }
     }
@@ -87,22 +95,7 @@ impl Expr {
 
     /// The roots it refers to, each time it does, in the order written. Names that are no roots are in it too.
     pub fn references(&self) -> Vec<Spanned<&str>> {
-        fn walk<'t>(expr: &Expr, ast: &'t Ast, found: &mut Vec<Spanned<&'t str>>) {
-            let name = match &ast.kind {
-                AstKind::Name { name, place: Place::Root, .. } => Some(name.as_str()),
-                AstKind::Variable(name) if BUILT_IN_ROOTS.contains(&name.as_str()) || name.contains('-') => {
-                    Some(name.as_str())
-                }
-                _ => None,
-            };
-            found.extend(name.map(|name| Spanned::new(name, expr.span_of(&ast.range))));
-            for child in ast.children() {
-                walk(expr, child, found);
-            }
-        }
-        let mut found = Vec::new();
-        walk(self, &self.tree, &mut found);
-        found
+        self.references.iter().map(|reference| Spanned::new(reference.value.as_str(), reference.span)).collect()
     }
 
     /// Gives the expression a type, with names as `scope` has them.
@@ -146,6 +139,25 @@ impl Expr {
     /// The place of some bytes of the text.
     fn span_of(&self, range: &Range<usize>) -> Span {
         slice(self.span, &self.text, range)
+    }
+}
+
+/// Finds the roots that a tree refers to: by name, or as variables, which are written as the step is or as it is in the machine.
+fn collect_references(ast: &Ast, steps: &BTreeSet<String>, found: &mut impl FnMut(&str, &Range<usize>)) {
+    let is_variable = |name: &str, root: &str| variable_name(root) == name || (root == name && name.contains('-'));
+    let root = match &ast.kind {
+        AstKind::Name { name, place: Place::Root, .. } => Some(name.as_str()),
+        AstKind::Variable(name) => {
+            let mut roots = BUILT_IN_ROOTS.into_iter().chain(steps.iter().map(String::as_str));
+            roots.find(|root| is_variable(name, root))
+        }
+        _ => None,
+    };
+    if let Some(root) = root {
+        found(root, &ast.range);
+    }
+    for child in ast.children() {
+        collect_references(child, steps, found);
     }
 }
 

@@ -385,7 +385,7 @@ impl Parser<'_> {
         let run =
             &rest[..rest.find(|char: char| !char.is_alphanumeric() && !"-_".contains(char)).unwrap_or(rest.len())];
         let ends = run.match_indices('-').map(|(at, _)| at).chain([run.len()]);
-        let Some((end, name)) = ends.filter_map(|end| Some((start + end, self.steps.get(&run[..end])?))).last() else {
+        let Some((end, name)) = ends.rev().find_map(|end| Some((start + end, self.steps.get(&run[..end])?))) else {
             return Ok(None);
         };
         let Some(next) = self.tokens.iter().position(|token| token.range.start >= end) else { return Ok(None) };

@@ -230,16 +230,19 @@ fn record(
     let known = types.record(expected).unwrap_or_default();
     let names: Vec<&str> = known.keys().copied().collect();
     for (key, value) in fields {
-        match known.get(key.text.as_str()) {
-            Some(field) => value.check_into(&field.ty, field.optional, key.span, scope, types, out),
-            None => {
-                let message = format!("unknown field `{}` of `{}`", key.text, describe(expected));
-                out.push(Diagnostic::new(Code::EVC0416, key.span, message).suggest(&key.text, names.iter().copied()));
-                // Its own mistakes still count.
-                let any = Type { kind: Kind::Any, span: expected.span };
-                value.check_into(&any, true, key.span, scope, types, out);
-            }
+        if let Some(field) = known.get(key.text.as_str()) {
+            value.check_into(&field.ty, field.optional, key.span, scope, types, out);
+            continue;
         }
+        let of = if matches!(expected.kind, Kind::Named(_)) {
+            format!(" of `{}`", describe(expected))
+        } else {
+            String::new()
+        };
+        let message = format!("unknown field `{}`{of}", key.text);
+        out.push(Diagnostic::new(Code::EVC0416, key.span, message).suggest(&key.text, names.iter().copied()));
+        // Its own mistakes still count.
+        value.check_into(&Type::any(expected.span), true, key.span, scope, types, out);
     }
     let missing = |name: &str, field: &Field| !field.optional && fields.iter().all(|(key, _)| key.text != name);
     for (name, field) in known.iter().filter(|(name, field)| missing(name, field)) {

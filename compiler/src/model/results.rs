@@ -61,7 +61,9 @@ fn of_template(template: &Template, scope: &Scope, types: &Types) -> Type {
             let fields = entries.iter().map(field).collect::<IndexMap<_, _>>();
             Type { kind: Kind::Record(Record { extends: None, fields }), span: *span }
         }
-        Template::List(items, span) => list(common(items.iter().map(|item| of_template(item, scope, types)), *span), *span),
+        Template::List(items, span) => {
+            list(common(items.iter().map(|item| of_template(item, scope, types)), *span), *span)
+        }
         Template::Null(span) | Template::Error(span) => Type::any(*span),
     }
 }

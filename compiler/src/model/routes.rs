@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
-use super::workflow::{Body, Next, Step, StepId, StepKind};
 use super::results::{self, record};
+use super::workflow::{Body, Next, Step, StepId, StepKind};
 use crate::expr::{Defined, Root, Scope};
 use crate::source::Span;
 use crate::types::{Kind, Range, Type, Types};

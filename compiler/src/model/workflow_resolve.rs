@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 
 use super::names::{find, head, twice, unresolved};
+use super::results::record;
 use super::workflow::{
     Body, Branch, Call, CatchError, Choice, Next, Retry, RetryError, Step, StepId, StepKind, Wait, Workflow,
     standard_retry,
 };
-use super::results::record;
 use super::{Model, routes};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::{BUILT_IN_ROOTS, Expr, Scope, Template};

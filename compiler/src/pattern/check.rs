@@ -36,7 +36,7 @@ fn walk<'a>(
         path.push(&field.name.value);
         match locate(field, path, types, root) {
             Err(None) => {}
-            Err(Some(diagnostic)) => diagnostics.push(diagnostic),
+            Err(Some(diagnostic)) => diagnostics.push(*diagnostic),
             Ok(place) => match &field.constraint {
                 Constraint::Object(inner) => walk(inner, path, types, root, diagnostics),
                 Constraint::AnyOf(matches) => {
@@ -57,7 +57,7 @@ fn locate<'a>(
     path: &[&str],
     types: &'a Types,
     root: &'a Type,
-) -> Result<FieldAt<'a>, Option<Diagnostic>> {
+) -> Result<FieldAt<'a>, Option<Box<Diagnostic>>> {
     let no = match types.field_at(root, path) {
         Ok(place) => return Ok(place),
         Err(no) if no.reported => return Err(None),
@@ -70,11 +70,11 @@ fn locate<'a>(
         format!("unknown field `{name}`")
     };
     let diagnostic = Diagnostic::new(Code::EVC0305, field.name.span, message);
-    Err(Some(if operators::NAMES.contains(&name) {
+    Err(Some(Box::new(if operators::NAMES.contains(&name) {
         diagnostic.help(format!("an operator stands in a list: `[{{ {name}: … }}]`"))
     } else {
         diagnostic.suggest(name, no.known)
-    }))
+    })))
 }
 
 /// Whether the pattern can match values of type `root`. Fields are looked at one by one, so what only contradicts together

@@ -10,6 +10,14 @@ use crate::types::{FieldAt, Kind, Range, Type, Types, describe, is_text, number_
 
 /// Reports why a match can never succeed against what stands at a field; `None` if it can.
 pub(super) fn never(one: &Match, place: &FieldAt<'_>, types: &Types) -> Option<Diagnostic> {
+    let diagnostic = problem(one, place, types)?;
+    Some(match place.field {
+        Some(field) => diagnostic.secondary(field.name_span, format!("declared here, as `{}`", describe(&field.ty))),
+        None => diagnostic,
+    })
+}
+
+fn problem(one: &Match, place: &FieldAt<'_>, types: &Types) -> Option<Diagnostic> {
     let leaf = item(place.ty, types);
     let kind = &leaf.kind;
     if let MatchKind::Exists(exists) = one.kind {
@@ -48,7 +56,7 @@ pub(super) fn never(one: &Match, place: &FieldAt<'_>, types: &Types) -> Option<D
                 || *kind == Kind::Boolean && matches!(text.as_str(), "true" | "false");
             if bare { diagnostic.replace("remove the quotes", one.span, text.clone()) } else { diagnostic }
         }),
-        MatchKind::Numeric(numeric) if is_number(kind) => numeric_problem(numeric, kind, leaf, one.span),
+        MatchKind::Numeric(numeric) if is_number(kind) => numeric_problem(numeric, kind, leaf),
         MatchKind::AnythingBut(AnythingBut::Numbers(numbers)) if is_number(kind) => numbers.iter().find_map(|number| {
             let reason = number_problem(kind, &number.value.text)?;
             Some(Diagnostic::new(Code::EVC0307, number.span, format!("{reason}, so excluding it excludes nothing")))
@@ -118,10 +126,7 @@ fn exists_problem(exists: bool, place: &FieldAt<'_>, leaf: &Type, span: Span) ->
         return None;
     }
     let diagnostic = Diagnostic::new(Code::EVC0309, span, "the field is required, so this never matches");
-    Some(match place.field {
-        Some(field) => diagnostic.secondary(field.name_span, "declared without `?`"),
-        None => diagnostic,
-    })
+    Some(diagnostic.help("a field that may be absent is declared with `?` after its name"))
 }
 
 fn literal(text: &str, kind: &Kind, span: Span) -> Option<Diagnostic> {
@@ -135,7 +140,7 @@ fn literal(text: &str, kind: &Kind, span: Span) -> Option<Diagnostic> {
     Some(Diagnostic::new(code, span, reason))
 }
 
-fn numeric_problem(numeric: &Numeric, kind: &Kind, leaf: &Type, span: Span) -> Option<Diagnostic> {
+fn numeric_problem(numeric: &Numeric, kind: &Kind, leaf: &Type) -> Option<Diagnostic> {
     let range = bounds(kind)?;
     let out = numeric.comparisons.iter().find(|(how, number)| {
         let number = number.value.value;
@@ -147,7 +152,7 @@ fn numeric_problem(numeric: &Numeric, kind: &Kind, leaf: &Type, span: Span) -> O
     });
     let (how, number) = out?;
     let message = format!("no `{}` is {} {}", describe(leaf), how.as_str(), number.value.text);
-    Some(Diagnostic::new(Code::EVC0307, number.span, message).secondary(span, "so this never matches"))
+    Some(Diagnostic::new(Code::EVC0307, number.span, message))
 }
 
 /// Operators on texts: whether one of an enumeration's literals is taken, and whether what is excluded can be.

@@ -44,7 +44,9 @@ fn object(objects: &[&Object], value: Option<&Value>, anywhere: &[&Value]) -> bo
     names.into_iter().all(|name| {
         let value = value.and_then(|value| value.get(name));
         let mut below = Vec::new();
-        anywhere.iter().for_each(|value| reach(value, name, &mut below));
+        for value in anywhere {
+            reach(value, name, &mut below);
+        }
         let mut inner = Vec::new();
         let constraints = objects.iter().flat_map(|one| &one.fields).filter(|field| field.name.value == name);
         constraints.into_iter().all(|field| match &field.constraint {
@@ -87,14 +89,13 @@ fn any_scalar(value: &Value, test: &dyn Fn(&Value) -> bool) -> bool {
     }
 }
 
-/// Whether a scalar that is there is matched.
+/// Whether a scalar that is there is matched. Numbers match as doubles, as they do in `EventBridge`.
 pub(super) fn accepts(kind: &MatchKind, value: &Value) -> bool {
     let text = value.as_str();
     let like = |test: &dyn Fn(&str) -> bool| text.is_some_and(test);
     match kind {
         MatchKind::Null => value.is_null(),
         MatchKind::Boolean(boolean) => value.as_bool() == Some(*boolean),
-        #[expect(clippy::float_cmp, reason = "EventBridge compares the same doubles")]
         MatchKind::Number(number) => value.as_f64() == Some(number.value),
         MatchKind::Text(expected) => text == Some(expected),
         MatchKind::Prefix(prefix, false) => like(&|text| text.starts_with(&prefix.value)),
@@ -114,7 +115,6 @@ pub(super) fn accepts(kind: &MatchKind, value: &Value) -> bool {
 
 fn excludes(excluded: &AnythingBut, value: &Value) -> bool {
     let Some(text) = value.as_str() else {
-        #[expect(clippy::float_cmp, reason = "EventBridge compares the same doubles")]
         let listed = |numbers: &[crate::source::Spanned<super::Number>]| {
             numbers.iter().any(|number| value.as_f64() == Some(number.value.value))
         };

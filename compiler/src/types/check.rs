@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Field, Kind, Record, Type, Types, rust};
+use super::{Field, Kind, MAX_NESTING, Record, Type, Types, rust};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Span;
 
@@ -133,6 +133,11 @@ impl Types {
         let Some(ty) = self.declared.get(name) else { return };
         if done.contains(name) {
             return;
+        }
+        if path.len() >= MAX_NESTING {
+            let message = format!("types stand within one another more than {MAX_NESTING} levels deep");
+            let help = "hold the id of the inner thing instead, or `any`";
+            return diagnostics.push(Diagnostic::new(Code::EVC0204, ty.span, message).help(help));
         }
         path.push(name);
         let mut references = Vec::new();

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::{Field, Kind, Record, Type, Types};
+use super::{Field, Kind, MAX_NESTING, Record, Type, Types};
 
 /// What stands at a path.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,7 +35,7 @@ impl Types {
     /// been reported, and counts as `any`.
     pub fn resolve<'a>(&'a self, ty: &'a Type) -> &'a Type {
         let mut current = ty;
-        for _ in 0..=self.declared.len() {
+        for _ in 0..=MAX_NESTING {
             let Kind::Named(name) = &current.kind else { return current };
             let Some(next) = self.declared.get(name) else { return current };
             current = next;
@@ -69,7 +69,7 @@ impl Types {
         let mut current = record;
         while let Some(base) = current.extends.as_ref().and_then(|name| self.declared.get(&name.value)) {
             let Kind::Record(base) = &self.resolve(base).kind else { break };
-            if parts.iter().any(|part| std::ptr::eq(*part, base)) {
+            if parts.len() > MAX_NESTING || parts.iter().any(|part| std::ptr::eq(*part, base)) {
                 break;
             }
             parts.push(base);
@@ -92,17 +92,15 @@ impl Types {
                 place = FieldAt { ty: self.resolve(item), many: true, ..place };
             }
             match &place.ty.kind {
-                Kind::Record(record) => match self.field(record, name) {
-                    Some(field) => {
-                        place.ty = self.resolve(&field.ty);
-                        place.optional |= field.optional;
-                        place.field = Some(field);
-                    }
-                    None => {
+                Kind::Record(record) => {
+                    let Some(field) = self.field(record, name) else {
                         let known = self.record(place.ty).unwrap_or_default().into_keys().collect();
                         return Err(NoField { at, within: place.ty, known, reported: !self.closed(record) });
-                    }
-                },
+                    };
+                    place.ty = self.resolve(&field.ty);
+                    place.optional |= field.optional;
+                    place.field = Some(field);
+                }
                 Kind::Map(value) => place = FieldAt { ty: self.resolve(value), optional: true, field: None, ..place },
                 Kind::Any | Kind::Named(_) => place = FieldAt { optional: true, field: None, ..place },
                 _ => return Err(NoField { at, within: place.ty, known: Vec::new(), reported: false }),

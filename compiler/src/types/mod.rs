@@ -6,6 +6,7 @@
 //! counts as `any`, so that one mistake gives one message.
 
 mod assign;
+mod bounds;
 mod check;
 mod decode;
 mod describe;
@@ -126,6 +127,10 @@ impl Type {
 /// The greatest whole number that a double holds exactly, as does every JSON reader on the way: 2^53 - 1.
 /// <https://www.rfc-editor.org/rfc/rfc8259#section-6>
 pub const MAX_INTEGER: i64 = (1 << 53) - 1;
+
+/// How many declared types may stand within or for one another. Payloads have a handful; the bound keeps hostile specs from
+/// taking the stack or the afternoon.
+pub const MAX_NESTING: usize = 64;
 
 /// The most significant digits that `money` has: as many as a double returns unchanged after text → double → text.
 pub const MAX_MONEY_DIGITS: usize = 15;

@@ -31,7 +31,7 @@ pub fn reference_table() -> String {
     for line in REFERENCE {
         let KindDoc { written, meaning, wire, rust, schema, dynamo } = line;
         let cells = [code(written), (*meaning).into(), code(wire), code(rust), code(schema), code(dynamo)];
-        table.push_str(&format!("| {} |\n", cells.join(" | ")));
+        table.extend(["| ", &cells.join(" | "), " |\n"]);
     }
     table
 }
@@ -158,7 +158,7 @@ const REFERENCE: &[KindDoc] = &[
         written: "any",
         meaning: "any JSON value; nothing is checked",
         wire: "null",
-        rust: "serde_json::Value",
+        rust: "evc_runtime::serde_json::Value",
         schema: "{}",
         dynamo: "by value",
     },

@@ -7,8 +7,7 @@
 //! bounds   = [value] ".." [value]                      both inclusive
 //! ```
 
-use super::describe::bounds;
-use super::{Kind, MAX_INTEGER, MAX_MONEY_DIGITS, Range, Type};
+use super::{Kind, Range, Type, bounds};
 use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::source::{Span, Spanned};
 
@@ -52,7 +51,7 @@ const MAX_DEPTH: usize = 32;
 /// The text of a scalar and how its bytes lie in the source.
 pub(super) struct Text<'a> {
     /// The text after unescaping.
-    pub(super) text: &'a str,
+    pub(super) content: &'a str,
     /// The place of the whole scalar.
     pub(super) span: Span,
     /// Where the text starts in `span`, when it stands there byte for byte; `None` for escaped or folded text, within
@@ -62,7 +61,7 @@ pub(super) struct Text<'a> {
 
 impl Text<'_> {
     /// The place of a range of the text.
-    fn span(&self, start: usize, end: usize) -> Span {
+    pub(super) fn span(&self, start: usize, end: usize) -> Span {
         self.offset.map_or(self.span, |offset| self.span.slice(offset + start, end.saturating_sub(start)))
     }
 }
@@ -89,19 +88,21 @@ pub(super) fn parse_item(text: &Text<'_>, diagnostics: &mut Vec<Diagnostic>) -> 
     Some(item)
 }
 
-struct Parser<'a> {
-    text: &'a Text<'a>,
-    at: usize,
+/// Reads a scalar from the front.
+pub(super) struct Parser<'a> {
+    pub(super) text: &'a Text<'a>,
+    /// How many bytes have been read.
+    pub(super) at: usize,
     depth: usize,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
 impl<'a> Parser<'a> {
-    fn rest(&self) -> &'a str {
-        self.text.text.get(self.at..).unwrap_or("")
+    pub(super) fn rest(&self) -> &'a str {
+        self.text.content.get(self.at..).unwrap_or("")
     }
 
-    fn peek(&mut self) -> Option<char> {
+    pub(super) fn peek(&mut self) -> Option<char> {
         self.at += self.rest().len() - self.rest().trim_start().len();
         self.rest().chars().next()
     }
@@ -114,21 +115,16 @@ impl<'a> Parser<'a> {
         found
     }
 
-    fn report<T>(&mut self, diagnostic: Diagnostic) -> Option<T> {
+    pub(super) fn report<T>(&mut self, diagnostic: Diagnostic) -> Option<T> {
         self.diagnostics.push(diagnostic);
         None
     }
 
     /// "expected X, found Y", pointing at Y.
-    fn expected<T>(&mut self, expected: &str) -> Option<T> {
+    pub(super) fn expected<T>(&mut self, expected: &str) -> Option<T> {
         let next = self.peek();
-        let (span, found) = match next {
-            Some(found) => (self.text.span(self.at, self.at + found.len_utf8()), format!("`{found}`")),
-            None => {
-                let end = self.text.text.len();
-                (self.text.span(end, end), "the end".into())
-            }
-        };
+        let span = self.text.span(self.at, self.at + next.map_or(0, char::len_utf8));
+        let found = next.map_or("the end".to_owned(), |found| format!("`{found}`"));
         let diagnostic = Diagnostic::new(Code::EVC0202, span, format!("expected {expected}, found {found}"));
         self.report(match next {
             Some('{') => diagnostic.help("declare the record under `types:` and use its name here"),
@@ -157,7 +153,7 @@ impl<'a> Parser<'a> {
     fn ty(&mut self) -> Option<Type> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            let span = self.text.span(self.at, self.text.text.len());
+            let span = self.text.span(self.at, self.text.content.len());
             let message = format!("type nested more than {MAX_DEPTH} levels deep");
             return self.report(Diagnostic::new(Code::EVC0202, span, message));
         }
@@ -186,12 +182,21 @@ impl<'a> Parser<'a> {
         while self.take('|') {
             written.push(self.literal()?);
         }
+        let nullable = match written.as_slice() {
+            [one, null] if null.text == "null" && !null.quoted => Some(one.text.clone()),
+            _ => None,
+        };
         let mut literals: Vec<Spanned<String>> = Vec::new();
-        let mut sound = true;
         for literal in written {
-            let Some(literal) = check_literal(literal, self.diagnostics) else {
-                sound = false;
-                continue;
+            // One message for the whole: what is wrong with the first is most often wrong with the others.
+            let mut found = Vec::new();
+            let Some(literal) = check_literal(literal, &mut found) else {
+                let help = nullable.map(|ty| format!("a field that may be absent is written `name?: {ty}`"));
+                self.diagnostics.extend(found.into_iter().map(|diagnostic| Diagnostic {
+                    help: help.clone().map_or(diagnostic.help.clone(), |help| vec![help]),
+                    ..diagnostic
+                }));
+                return None;
             };
             if let Some(first) = literals.iter().find(|known| known.value == literal.value) {
                 let message = format!("`{}` stands twice in this enumeration", literal.value);
@@ -201,7 +206,7 @@ impl<'a> Parser<'a> {
                 literals.push(literal);
             }
         }
-        sound.then_some(Kind::Enum(literals))
+        Some(Kind::Enum(literals))
     }
 
     /// A bare word or a text in single quotes.
@@ -210,11 +215,11 @@ impl<'a> Parser<'a> {
         let start = self.at;
         if quoted {
             let Some(len) = self.rest().find('\'') else {
-                let span = self.text.span(start - 1, self.text.text.len());
+                let span = self.text.span(start - 1, self.text.content.len());
                 return self.report(Diagnostic::new(Code::EVC0202, span, "the closing `'` is missing"));
             };
             self.at += len + 1;
-            let text = self.text.text.get(start..start + len)?.to_owned();
+            let text = self.text.content.get(start..start + len)?.to_owned();
             return Some(Literal { text, span: self.text.span(start - 1, self.at), quoted });
         }
         let word = |next: char| next.is_ascii_alphanumeric() || matches!(next, '_' | '-' | '.');
@@ -223,7 +228,7 @@ impl<'a> Parser<'a> {
             return self.expected("a type");
         }
         self.at += len;
-        let text = self.text.text.get(start..self.at)?.to_owned();
+        let text = self.text.content.get(start..self.at)?.to_owned();
         Some(Literal { text, span: self.text.span(start, self.at), quoted })
     }
 
@@ -232,9 +237,13 @@ impl<'a> Parser<'a> {
         let parenthesis = self.take('(');
         let kind = match name {
             "string" => Kind::String(if parenthesis { self.lengths("string", Some(')'))? } else { Range::default() }),
-            "integer" => Kind::Integer(if parenthesis { self.range(Some(')'), integer)? } else { Range::default() }),
-            "number" => Kind::Number(if parenthesis { self.range(Some(')'), number)? } else { Range::default() }),
-            "money" => Kind::Money(if parenthesis { self.range(Some(')'), money)? } else { Range::default() }),
+            "integer" => {
+                Kind::Integer(if parenthesis { self.range(Some(')'), bounds::integer)? } else { Range::default() })
+            }
+            "number" => {
+                Kind::Number(if parenthesis { self.range(Some(')'), bounds::number)? } else { Range::default() })
+            }
+            "money" => Kind::Money(if parenthesis { self.range(Some(')'), bounds::money)? } else { Range::default() }),
             "map" if parenthesis => Kind::Map(Box::new(self.ty()?)),
             "map" => {
                 let message = "`map` needs the type of its values";
@@ -256,7 +265,7 @@ impl<'a> Parser<'a> {
             _ => {
                 let Some(kind) = simple(name) else { return self.unknown_scalar(name, span) };
                 if parenthesis {
-                    let end = self.rest().find(')').map_or(self.text.text.len(), |len| self.at + len + 1);
+                    let end = self.rest().find(')').map_or(self.text.content.len(), |len| self.at + len + 1);
                     let place = self.text.span(self.at - 1, end);
                     let message = format!("`{name}` takes nothing in parentheses");
                     let help = "bounds can be given on `string`, `integer`, `number`, `money` and on lists";
@@ -296,88 +305,6 @@ impl<'a> Parser<'a> {
                 diagnostic.suggest(name, SCALARS.iter().copied()).help("declared types have names such as `OrderLine`")
             }
         })
-    }
-
-    fn lengths(&mut self, of: &str, close: Option<char>) -> Option<Range<u64>> {
-        self.range(close, |text| {
-            if text.starts_with('-') {
-                return Err(format!("the length of a {of} cannot be negative"));
-            }
-            text.parse().map_err(|_| format!("expected a whole number as length, found `{text}`"))
-        })
-    }
-
-    /// `min..max` up to `close` or the end of the text, each end read by `value`.
-    fn range<T: PartialOrd + Copy + std::fmt::Display>(
-        &mut self,
-        close: Option<char>,
-        value: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<Range<T>> {
-        self.peek();
-        let start = self.at;
-        let len = match close {
-            Some(close) => self.rest().find(close),
-            None => Some(self.rest().len()),
-        };
-        let Some(len) = len else {
-            self.at = self.text.text.len();
-            return self.expected(&close.map(|close| format!("`{close}`")).unwrap_or_default());
-        };
-        let written = self.text.text.get(start..start + len)?.trim_end();
-        self.at = start + written.len();
-        let span = self.text.span(start, self.at);
-        let Some((low, high)) = written.split_once("..") else {
-            let diagnostic =
-                Diagnostic::new(Code::EVC0203, span, format!("expected bounds such as `1..64`, found `{written}`"));
-            return self.report(match value(written) {
-                Ok(exact) => diagnostic
-                    .help(format!("for exactly {exact} write `{exact}..{exact}`, for at most {exact} `..{exact}`")),
-                Err(_) => diagnostic.help("leave out an end that has no bound: `1..` or `..64`"),
-            });
-        };
-        if let Some(high) = high.strip_prefix('=') {
-            let mended = format!("{low}..{high}");
-            let message = "bounds include both ends without `=`";
-            return self.report(Diagnostic::new(Code::EVC0203, span, message).replace(
-                format!("write `{mended}`"),
-                span,
-                mended,
-            ));
-        }
-        if low.trim().is_empty() && high.trim().is_empty() {
-            let message = "expected at least one bound, found `..`";
-            return self.report(Diagnostic::new(Code::EVC0203, span, message).help("leave out the bounds altogether"));
-        }
-        let low_span = self.text.span(start, start + low.trim_end().len());
-        let high_start = start + written.len() - high.trim_start().len();
-        let high_span = self.text.span(high_start, self.at);
-        let min = self.bound(low.trim(), low_span, &value);
-        let max = self.bound(high.trim(), high_span, &value);
-        let range = Range { min: min?, max: max? };
-        if let (Some(low), Some(high)) = (range.min, range.max)
-            && low > high
-        {
-            let message = format!("the bounds are upside down: {low} is more than {high}");
-            let mended = bounds(&Range { min: range.max, max: range.min });
-            return self.report(
-                Diagnostic::new(Code::EVC0203, span, message).help(format!("did you mean `{mended}`?")).replace(
-                    format!("replace with `{mended}`"),
-                    span,
-                    mended,
-                ),
-            );
-        }
-        Some(range)
-    }
-
-    fn bound<T>(&mut self, text: &str, span: Span, value: impl Fn(&str) -> Result<T, String>) -> Option<Option<T>> {
-        if text.is_empty() {
-            return Some(None);
-        }
-        match value(text) {
-            Ok(value) => Some(Some(value)),
-            Err(message) => self.report(Diagnostic::new(Code::EVC0203, span, message)),
-        }
     }
 }
 
@@ -444,30 +371,4 @@ fn simple(name: &str) -> Option<Kind> {
 pub(super) fn is_type_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_uppercase())
         && name.chars().all(|next| next.is_ascii_alphanumeric() || next == '_')
-}
-
-fn integer(text: &str) -> Result<i64, String> {
-    match text.parse::<i64>() {
-        Ok(value) if value.abs() <= MAX_INTEGER => Ok(value),
-        _ if !text.is_empty() && text.trim_start_matches('-').chars().all(|digit| digit.is_ascii_digit()) => {
-            Err(format!("`{text}` is beyond ±{MAX_INTEGER}, the whole numbers that JSON carries exactly"))
-        }
-        _ => Err(format!("expected a whole number as bound, found `{text}`")),
-    }
-}
-
-fn number(text: &str) -> Result<f64, String> {
-    let numeric = text.starts_with(|first: char| first.is_ascii_digit() || first == '-');
-    let value = text.parse::<f64>().ok().filter(|value| numeric && value.is_finite());
-    value.ok_or_else(|| format!("expected a number as bound, found `{text}`"))
-}
-
-fn money(text: &str) -> Result<f64, String> {
-    let value = number(text)?;
-    if super::value::significant_digits(text) > MAX_MONEY_DIGITS {
-        return Err(format!(
-            "`{text}` has more than the {MAX_MONEY_DIGITS} significant digits that `money` carries exactly"
-        ));
-    }
-    Ok(value)
 }

@@ -18,11 +18,11 @@ impl Types {
     /// The most bytes that a value of this type takes as compact JSON; `None` if there is no bound. Counts the declared fields
     /// only: what a sender adds beside them is not known.
     pub fn max_json_bytes(&self, ty: &Type) -> Option<u64> {
-        self.max_bytes(ty, &mut HashMap::new())
+        self.max_bytes(ty, 0, &mut HashMap::new())
     }
 
     /// `known` holds the declared types already measured; one that is being measured stands in it as unbounded.
-    fn max_bytes<'a>(&'a self, ty: &'a Type, known: &mut HashMap<&'a str, Option<u64>>) -> Option<u64> {
+    fn max_bytes<'a>(&'a self, ty: &'a Type, depth: usize, known: &mut HashMap<&'a str, Option<u64>>) -> Option<u64> {
         match &ty.kind {
             Kind::Any | Kind::Bytes | Kind::Map(_) => None,
             Kind::String(range) => range.max?.checked_mul(MAX_CHARACTER_BYTES)?.checked_add(QUOTES),
@@ -41,25 +41,29 @@ impl Types {
             Kind::Enum(literals) => literals.iter().map(|literal| json_len(&literal.value)).max(),
             Kind::List(item, range) => {
                 let count = range.max?;
-                let items =
-                    if count == 0 { 0 } else { self.max_bytes(item, known)?.checked_add(1)?.checked_mul(count)? };
+                let items = if count == 0 {
+                    0
+                } else {
+                    self.max_bytes(item, depth, known)?.checked_add(1)?.checked_mul(count)?
+                };
                 items.checked_add(2)
             }
             Kind::Record(_) => {
                 let mut total = 2_u64;
                 for (name, field) in self.record(ty)? {
-                    let value = self.max_bytes(&field.ty, known)?;
+                    let value = self.max_bytes(&field.ty, depth, known)?;
                     // The name, a colon and a comma.
                     total = total.checked_add(json_len(name) + 2)?.checked_add(value)?;
                 }
                 Some(total)
             }
+            Kind::Named(_) if depth > super::MAX_NESTING => None,
             Kind::Named(name) => {
                 if let Some(size) = known.get(name.as_str()) {
                     return *size;
                 }
                 known.insert(name, None);
-                let size = self.declared.get(name).and_then(|declared| self.max_bytes(declared, known));
+                let size = self.declared.get(name).and_then(|declared| self.max_bytes(declared, depth + 1, known));
                 known.insert(name, size);
                 size
             }

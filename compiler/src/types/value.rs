@@ -127,7 +127,7 @@ pub(crate) fn number_problem(kind: &Kind, text: &str) -> Option<String> {
 }
 
 /// How a value lies outside a range: `less than 1`.
-fn outside<T: PartialOrd + std::fmt::Display>(range: &Range<T>, value: T) -> Option<String> {
+fn outside<T: PartialOrd + Copy + std::fmt::Display>(range: &Range<T>, value: T) -> Option<String> {
     match (&range.min, &range.max) {
         (Some(min), _) if value < *min => Some(format!("less than {min}")),
         (_, Some(max)) if value > *max => Some(format!("more than {max}")),
@@ -213,7 +213,7 @@ fn is_duration(text: &str) -> bool {
 
 fn is_base64(text: &str) -> bool {
     let body = text.trim_end_matches('=');
-    text.len() % 4 == 0
+    text.len().is_multiple_of(4)
         && text.len() - body.len() <= 2
         && body.bytes().all(|next| next.is_ascii_alphanumeric() || matches!(next, b'+' | b'/'))
 }

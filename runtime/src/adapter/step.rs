@@ -16,7 +16,7 @@ struct Envelope<'a> {
 pub(super) fn read(text: &str) -> Result<Incoming<'_>, Error> {
     let envelope: Envelope<'_> = payload::decode(text)?;
     Ok(Incoming {
-        payload: Payload::new(envelope.input.map_or("null", RawValue::get)),
+        payload: Payload::new(envelope.input.map_or("{}", RawValue::get)),
         key: Some(envelope.evc.key()),
         event: None,
         step: Some(envelope.evc),

@@ -41,7 +41,7 @@ fn run_text(
     (result.map(|text| serde_json::from_str(&text).expect("JSON")), delivered.into_inner())
 }
 
-fn eventbridge(detail: Value) -> Value {
+fn eventbridge(detail: &Value) -> Value {
     json!({
         "version": "0", "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718", "detail-type": "Order Created", "source": "order.service",
         "account": "111122223333", "time": "2026-11-21T04:50:00Z", "region": "us-east-1", "resources": [], "detail": detail,
@@ -92,18 +92,18 @@ fn a_step_has_its_input_and_a_key_for_all_its_attempts() {
 #[test]
 fn an_event_has_the_publishers_id_if_there_is_one() {
     let (_, delivered) = run(
-        &eventbridge(json!({ "orderId": "1", "metadata": { "eventId": "e-1", "sequence": 3, "aggregate": "1" } })),
+        &eventbridge(&json!({ "orderId": "1", "metadata": { "eventId": "e-1", "sequence": 3, "aggregate": "1" } })),
         ALL,
     );
     assert_eq!(delivered[0].1.as_deref(), Some("e-1"));
-    let (_, delivered) = run(&eventbridge(json!({ "orderId": "1", "metadata": "of another kind" })), ALL);
+    let (_, delivered) = run(&eventbridge(&json!({ "orderId": "1", "metadata": "of another kind" })), ALL);
     assert_eq!(delivered[0].1.as_deref(), Some("6a7e8feb-b491-4cf7-a9f1-bf3703467718"));
     assert_eq!(delivered[0].0["orderId"], "1");
 }
 
 #[test]
 fn an_undeclared_shape_is_a_bare_input_or_an_error() {
-    let event = eventbridge(json!({}));
+    let event = eventbridge(&json!({}));
     let (_, delivered) = run(&event, &[Source::Direct]);
     assert_eq!(delivered[0].0, event);
     let (result, _) = run(&event, &[Source::Sqs, Source::Step]);
@@ -117,7 +117,7 @@ fn an_undeclared_shape_is_a_bare_input_or_an_error() {
 #[test]
 fn only_the_failed_messages_of_a_batch_come_back() {
     let event = json!({ "Records": [
-        message("m-1", &eventbridge(json!({ "n": 1 })), None), message("m-2", &json!({ "fail": 2 }), None),
+        message("m-1", &eventbridge(&json!({ "n": 1 })), None), message("m-2", &json!({ "fail": 2 }), None),
         message("m-3", &json!("not what is expected, but JSON"), None), message("m-4", &json!({ "n": 4 }), None),
     ] });
     let (result, delivered) = run(&event, ALL);
@@ -182,16 +182,17 @@ fn a_stream_stops_at_the_first_failure_and_goes_on_from_there() {
     assert_eq!(delivered[0].1.as_deref(), Some("id-10"));
 }
 
+#[derive(Debug, PartialEq, serde::Deserialize)]
+struct Order {
+    total: crate::Money,
+}
+
 #[test]
 fn a_change_is_typed_and_a_removal_by_time_to_live_is_told() {
     let mut record = change("REMOVE", "10", "a");
     record["userIdentity"] = json!({ "type": "Service", "principalId": "dynamodb.amazonaws.com" });
     record["dynamodb"]["OldImage"] = record["dynamodb"]["NewImage"].take();
     let (_, delivered) = run(&json!({ "Records": [record] }), ALL);
-    #[derive(Debug, PartialEq, serde::Deserialize)]
-    struct Order {
-        total: crate::Money,
-    }
     let change: stream::Change<Order> = serde_json::from_value(delivered[0].0.clone()).expect("change");
     assert_eq!(change.kind, stream::ChangeKind::Remove);
     assert_eq!(change.old, Some(Order { total: "109.97".parse().expect("money") }));

@@ -101,7 +101,7 @@ mod tests {
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Order {
-        order_id: Uuid,
+        id: Uuid,
         total: Money,
         count: u64,
         ratio: f64,
@@ -134,7 +134,7 @@ mod tests {
 
     fn order(total: i64, count: u64, note: Option<String>, blob: Vec<u8>) -> Order {
         Order {
-            order_id: Uuid::nil(),
+            id: Uuid::nil(),
             total: Money::cents(total).expect("money"),
             count,
             ratio: 0.1,
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(item.get("count"), Some(&Attribute::N(u64::MAX.to_string())));
         assert_eq!(item.get("status"), Some(&Attribute::S("PAID".to_owned())));
         assert_eq!(item.get("blob"), Some(&Attribute::B(vec![1])));
-        assert_eq!(item.get("orderId"), Some(&Attribute::S(Uuid::nil().to_string())));
+        assert_eq!(item.get("id"), Some(&Attribute::S(Uuid::nil().to_string())));
         assert_eq!(item.get("at"), Some(&Attribute::S("1970-01-01T00:00:10.997Z".to_owned())));
         assert!(!item.contains_key("note"));
     }
@@ -185,6 +185,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn money_is_exact_in_a_table(digits in -999_999_999_999_999_i64..=999_999_999_999_999, scale in 0_u32..=20) {
+            let money = Money::new(rust_decimal::Decimal::new(digits, scale)).expect("15 digits");
+            let attribute = to_attribute(&money).expect("written");
+            prop_assert_eq!(from_attribute::<Money>(&attribute).expect("read"), money);
+            prop_assert!(matches!(attribute, Attribute::N(text) if text.len() <= 38));
+        }
+
         #[test]
         fn items_read_back_by_both_ways(total in 0_i64..999_999_999_999_999, count: u64, note: Option<String>, blob: Vec<u8>) {
             let order = order(total, count, note, blob);

@@ -31,7 +31,7 @@ fn attribute(value: &Attribute, out: &mut String) {
         Attribute::Ss(set) => separated(out, ('[', ']'), set.iter(), |text, out| string(text, out)),
         Attribute::Ns(set) => separated(out, ('[', ']'), set.iter(), |number, out| out.push_str(number)),
         Attribute::Bs(set) => {
-            separated(out, ('[', ']'), set.iter(), |bytes, out| string(&Bytes(bytes.clone()).to_base64(), out))
+            separated(out, ('[', ']'), set.iter(), |bytes, out| string(&Bytes(bytes.clone()).to_base64(), out));
         }
     }
 }

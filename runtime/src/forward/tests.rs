@@ -131,7 +131,9 @@ async fn changed_and_expired_rows_are_no_events() {
     let rows = rows([10; 2]).await;
     assert_eq!(forward(&world, &queue, 30, &records("MODIFY", &rows)).await, None);
     let mut removed = records("REMOVE", &rows);
-    removed.iter_mut().for_each(|record| record.dynamodb.new_image = None);
+    for record in &mut removed {
+        record.dynamodb.new_image = None;
+    }
     assert_eq!(forward(&world, &queue, 30, &removed).await, None);
     assert!(world.bus.calls().is_empty() && queue.letters().is_empty());
 }

@@ -25,7 +25,7 @@ fn with_records(world: &World, test: impl AsyncFnOnce(&Records<'_>)) {
         let records = Records {
             store: services.tables().await,
             table: "IDEMPOTENCY_TABLE".to_owned(),
-            retention: Duration::from_secs(60),
+            retention: Duration::from_mins(1),
         };
         test(&records).await;
     })

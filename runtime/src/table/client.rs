@@ -95,7 +95,7 @@ impl<T: Table> Get<'_, T> {
 
     /// The item, if there is one.
     pub async fn send(self) -> Result<Option<T::Item>, Error> {
-        Ok(self.fetch().await?.map(|item| from_item(&item)).transpose()?)
+        self.fetch().await?.map(|item| from_item(&item)).transpose()
     }
 
     /// The item and its version, for a later `if_version`. 0 if the item has no version yet.

@@ -90,13 +90,11 @@ impl<T, V: Serialize> Attr<T, V> {
     }
 
     /// The attribute is this value.
-    #[expect(clippy::should_implement_trait, reason = "builds a condition, compares nothing")]
     pub fn eq(self, value: V) -> Condition<T> {
         self.compare(Comparison::Equal, &value)
     }
 
     /// The attribute is another value, or is not there.
-    #[expect(clippy::should_implement_trait, reason = "builds a condition, compares nothing")]
     pub fn ne(self, value: V) -> Condition<T> {
         self.compare(Comparison::NotEqual, &value)
     }

@@ -1,7 +1,7 @@
 //! The store that is DynamoDB. Requests become SDK calls here and nowhere else.
 
 use super::expression::Placeholders;
-use super::{Lookup, QueryRequest, Refusal, Store, Write, WriteKind};
+use super::{ItemPage, Lookup, QueryRequest, Refusal, Store, Write, WriteKind};
 use crate::attribute::{Attribute, Item};
 use crate::aws::classify;
 use crate::backend::BoxFuture;
@@ -45,7 +45,7 @@ impl Store for DynamoDb {
         })
     }
 
-    fn query(&self, query: QueryRequest) -> BoxFuture<'_, Result<(Vec<Item>, Option<Item>), Error>> {
+    fn query(&self, query: QueryRequest) -> BoxFuture<'_, Result<ItemPage, Error>> {
         Box::pin(async move {
             let mut placeholders = Placeholders::default();
             let key_condition = placeholders.key_condition(&query.partition, query.range.as_ref());

@@ -1,6 +1,6 @@
 //! Typed tables: what the generated crate says of a table, and the client that a granted function gets.
 //!
-//! A request is plain data ([`Write`], [`Query`]) until a [`Store`] carries it out: DynamoDB in a function, memory in a test.
+//! A request is plain data until a store carries it out: DynamoDB in a function, memory in a test.
 
 mod client;
 mod condition;
@@ -12,12 +12,15 @@ mod store;
 mod write;
 
 pub use client::{Get, TableClient};
+#[cfg(any(test, feature = "idempotency", feature = "testing"))]
+pub(crate) use condition::Comparison;
+#[cfg(any(test, feature = "idempotency", feature = "outbox", feature = "testing"))]
+pub(crate) use condition::Test;
 pub use condition::{Attr, Condition};
-pub(crate) use condition::{Comparison, Test};
 pub(crate) use dynamodb::DynamoDb;
 pub use query::{Page, QueryBuilder};
 pub(crate) use request::{Action, Lookup, QueryRequest, Range, Write, WriteKind};
-pub(crate) use store::{Refusal, Store};
+pub(crate) use store::{ItemPage, Refusal, Store};
 pub use write::{Check, Delete, Put, Update};
 
 use serde::Serialize;

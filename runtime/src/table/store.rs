@@ -9,7 +9,11 @@ use crate::{Error, Kind};
 #[derive(Debug)]
 pub(crate) enum Refusal {
     /// Conditions did not hold: of the writes with these numbers. The stored item, where the caller asked for it.
-    Condition { writes: Vec<usize>, stored: Option<Item> },
+    Condition {
+        writes: Vec<usize>,
+        #[cfg_attr(not(feature = "idempotency"), expect(dead_code, reason = "only idempotency asks for it"))]
+        stored: Option<Item>,
+    },
     /// Another transaction has an item in hand: the same may be tried again at once.
     Contention,
     /// Anything else.
@@ -28,13 +32,16 @@ impl From<Refusal> for Error {
     }
 }
 
+/// The items of a page, and the key to go on from if there are more.
+pub(crate) type ItemPage = (Vec<Item>, Option<Item>);
+
 /// Tables: DynamoDB, or memory in tests.
 pub(crate) trait Store: Send + Sync {
     /// One item, by its key.
     fn get(&self, lookup: Lookup) -> BoxFuture<'_, Result<Option<Item>, Error>>;
 
-    /// One page: its items, and the key to go on from if there are more.
-    fn query(&self, query: QueryRequest) -> BoxFuture<'_, Result<(Vec<Item>, Option<Item>), Error>>;
+    /// One page.
+    fn query(&self, query: QueryRequest) -> BoxFuture<'_, Result<ItemPage, Error>>;
 
     /// One write. `return_stored`: a refusal by the condition has the stored item.
     fn write(&self, write: Write, return_stored: bool) -> BoxFuture<'_, Result<(), Refusal>>;

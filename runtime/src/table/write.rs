@@ -33,7 +33,11 @@ impl<'a, T: Table> Draft<'a, T> {
             let name = T::VERSION.ok_or_else(|| {
                 Error::new(Kind::Internal, format!("the table `{}` has no version attribute", T::NAME))
             })?;
-            added.push(Test::Compare(name, Comparison::Equal, to_attribute(&version)?));
+            added.push(match version {
+                // An item that was stored before its table had versions.
+                0 => Test::NotExists(name),
+                _ => Test::Compare(name, Comparison::Equal, to_attribute(&version)?),
+            });
         }
         if let Some(condition) = self.condition.take() {
             added.push(condition.test?);
@@ -92,8 +96,8 @@ impl<'a, T: Table> Put<'a, T> {
     }
 
     pub(crate) fn into_write(mut self) -> Result<Write, Error> {
-        let creates =
-            self.absent || (T::VERSION.is_some() && self.draft.version.is_none() && self.draft.condition.is_none());
+        // Replacing an item whose version nobody named would turn its version back.
+        let creates = self.absent || (T::VERSION.is_some() && self.draft.version.is_none());
         if let (Some(name), Ok(item)) = (T::VERSION, &mut self.draft.item) {
             item.insert(name.to_owned(), to_attribute(&(self.draft.version.unwrap_or(0) + 1))?);
         }

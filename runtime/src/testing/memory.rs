@@ -3,7 +3,7 @@
 use crate::attribute::{Attribute, Item, item_size};
 use crate::backend::BoxFuture;
 use crate::limits::ITEM_BYTES;
-use crate::table::{Action, Comparison, Lookup, QueryRequest, Range, Refusal, Store, Test, Write, WriteKind};
+use crate::table::{Action, Comparison, ItemPage, Lookup, QueryRequest, Range, Refusal, Store, Test, Write, WriteKind};
 use crate::{Error, Kind};
 use rust_decimal::Decimal;
 use std::cmp::Ordering;
@@ -225,7 +225,7 @@ impl Store for Memory {
         })
     }
 
-    fn query(&self, query: QueryRequest) -> BoxFuture<'_, Result<(Vec<Item>, Option<Item>), Error>> {
+    fn query(&self, query: QueryRequest) -> BoxFuture<'_, Result<ItemPage, Error>> {
         Box::pin(async move {
             let mut state = self.state();
             let rows = state.rows(&query.table)?;

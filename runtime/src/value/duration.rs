@@ -41,7 +41,7 @@ impl fmt::Display for Duration {
         if days > 0 {
             write!(f, "{days}D")?;
         }
-        if self.0 % 86_400_000 == 0 && days > 0 {
+        if self.0.is_multiple_of(86_400_000) && days > 0 {
             return Ok(());
         }
         f.write_char('T')?;

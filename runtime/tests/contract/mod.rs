@@ -3,6 +3,7 @@
 #![allow(
     dead_code,
     missing_docs,
+    clippy::struct_field_names,
     unreachable_pub,
     reason = "each test uses a part; generated crates are documented from their spec"
 )]

@@ -4,7 +4,7 @@ use std::ops::Range as Bytes;
 
 use indexmap::IndexMap;
 
-use super::{Class, Context, Infer, Special, Value, join};
+use super::{Class, Context, Infer, Special, Value, join, operators};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::ast::{Ast, AstKind};
 use crate::expr::functions::{self, Function, Returns, Takes};
@@ -96,6 +96,7 @@ impl Infer<'_> {
         context: &Context,
     ) -> Value {
         let span = self.span(&ast.range);
+        let untyped = self.untyped;
         let partial = arguments.iter().any(|argument| argument.kind == AstKind::Placeholder);
         let mut given: Vec<(&Ast, Value)> = first.into_iter().collect();
         let mut result = None;
@@ -130,6 +131,10 @@ impl Infer<'_> {
         }
         if !ok {
             return Value::any(span);
+        }
+        if function.returns == Returns::Merge {
+            // The list of objects has no type, but what becomes of it does.
+            self.untyped = untyped;
         }
         self.returned(function, &given, result, span, context)
     }
@@ -179,7 +184,7 @@ impl Infer<'_> {
         };
         if !fits || (value.special == Special::Null && takes != Takes::Any) {
             let message =
-                format!("`${}` takes `{}` here; found {}", function.name, takes.as_str(), self.describe(value));
+                format!("`${}` takes `{}` here; found {}", function.name, takes.as_str(), operators::describe(value));
             let diagnostic = Diagnostic::new(Code::EVC0407, self.span(&ast.range), message);
             let text = matches!(takes, Takes::Text | Takes::Texts | Takes::Pattern)
                 && matches!(element, Class::Number | Class::Boolean);
@@ -234,10 +239,13 @@ impl Infer<'_> {
             },
             Returns::Merge => self.merged(given, span, context),
             Returns::Map => match lambda {
-                Some(body) if body.special == Special::No => body.element(self.types).0.many(),
+                // A list for each element makes lists of lists, or one list where there is one element.
+                Some(body) if body.special == Special::No && !body.many && body.class(self.types) != Class::List => {
+                    body.many()
+                }
                 _ => {
                     self.untyped = true;
-                    Value::any(span).many()
+                    Value::any(span)
                 }
             },
             Returns::Any => {

@@ -160,7 +160,10 @@ impl Infer<'_> {
                 Kind::List(inner, _) if !matches!(item.kind, AstKind::Array(_)) => (**inner).clone(),
                 _ => value.ty,
             };
-            element = Some(element.map_or_else(|| ty.clone(), |joined| join(&joined, &ty, self.types)));
+            let typed = element.as_ref().is_none_or(|joined| !self.types.is_any(joined)) && !self.types.is_any(&ty);
+            let joined = element.map_or_else(|| ty.clone(), |joined| join(&joined, &ty, self.types));
+            self.untyped |= typed && joined.kind == Kind::Any;
+            element = Some(joined);
         }
         let element = element.unwrap_or(Type { kind: Kind::Any, span });
         Value::new(Kind::List(Box::new(element), Range::default()), span)
@@ -174,7 +177,7 @@ impl Infer<'_> {
             let value = self.value(value, context);
             let AstKind::String(name) = &key.kind else {
                 if !matches!(key_type.class(self.types), Class::Text | Class::Any) || key_type.special != Special::No {
-                    let message = format!("a key is a text; found {}", self.describe(&key_type));
+                    let message = format!("a key is a text; found {}", operators::describe(&key_type));
                     self.report(Diagnostic::new(Code::EVC0408, self.span(&key.range), message));
                 }
                 open = true;

@@ -88,7 +88,7 @@ impl Infer<'_> {
             }
             return true;
         }
-        let found = self.describe(value);
+        let found = describe(value);
         self.wrong_operand(operator, ast, &found, "a number");
         false
     }
@@ -150,7 +150,7 @@ impl Infer<'_> {
                 return;
             }
         }
-        let (one, other) = (self.describe(a), self.describe(b));
+        let (one, other) = (describe(a), describe(b));
         let message = format!("{one} is never equal to {other}, so this is always {outcome}");
         self.report(Diagnostic::new(Code::EVC0410, self.span(&range), message));
     }
@@ -174,7 +174,7 @@ impl Infer<'_> {
                 let message = format!(
                     "`{}` takes a number, a text, a timestamp or a date; found {}",
                     operator.as_str(),
-                    self.describe(value)
+                    describe(value)
                 );
                 self.report(Diagnostic::new(Code::EVC0408, self.span(&ast.range), message).note(reason));
                 return;
@@ -186,7 +186,7 @@ impl Infer<'_> {
         }
         let (one, other) = (a.class(self.types), b.class(self.types));
         if one != other && one != Class::Any && other != Class::Any {
-            let message = format!("`{}` compares {} with {}", operator.as_str(), self.describe(a), self.describe(b));
+            let message = format!("`{}` compares {} with {}", operator.as_str(), describe(a), describe(b));
             let range = left.range.start..right.range.end;
             let diagnostic = Diagnostic::new(Code::EVC0408, self.span(&range), message);
             self.report(diagnostic.note("JSONata fails at run time unless both are numbers or both are texts"));
@@ -204,14 +204,15 @@ impl Infer<'_> {
             ));
         self.report(diagnostic);
     }
+}
 
-    pub(super) fn describe(&self, value: &Value) -> String {
-        match value.special {
-            Special::Null => "`null`".to_owned(),
-            Special::Function => "a function".to_owned(),
-            Special::No if value.many => format!("each {} of a list", show(&value.ty)),
-            Special::No => show(&value.ty),
-        }
+/// What a value is, for messages.
+pub(super) fn describe(value: &Value) -> String {
+    match value.special {
+        Special::Null => "`null`".to_owned(),
+        Special::Function => "a function".to_owned(),
+        Special::No if value.many => format!("each {} of a list", show(&value.ty)),
+        Special::No => show(&value.ty),
     }
 }
 
@@ -232,9 +233,16 @@ fn overlap(a: &Type, b: &Type, types: &crate::types::Types) -> bool {
 
 impl Infer<'_> {
     /// The type of both lists in one.
-    pub(super) fn appended(&self, a: &Value, b: &Value) -> Value {
+    pub(super) fn appended(&mut self, a: &Value, b: &Value) -> Value {
         let joined = join(&a.element(self.types).0.ty, &b.element(self.types).0.ty, self.types);
+        self.untyped |= joined.kind == Kind::Any;
         let span = joined.span;
-        Value::new(Kind::List(Box::new(joined), Range::default()), span)
+        // To nothing, JSONata appends nothing: the other value comes back as it is.
+        let is_list = |value: &Value| value.class(self.types) == Class::List && !value.many && value.absent.is_none();
+        if is_list(a) || is_list(b) {
+            Value::new(Kind::List(Box::new(joined), Range::default()), span)
+        } else {
+            Value::of(joined).many()
+        }
     }
 }

@@ -184,18 +184,25 @@ impl Infer<'_> {
     pub(super) fn path(&mut self, ast: &Ast, left: &Ast, right: &Ast, context: &Context) -> Value {
         let base = self.value(left, context);
         let (element, many) = base.element(self.types);
+        let of_any = element.class(self.types) == Class::Any;
         let mut value = self.value(right, &context.inside(element));
+        if of_any {
+            // There may be a list in `any`, or none.
+            return Value::any(self.span(&ast.range)).maybe(base.absent);
+        }
+        if many && matches!(right.kind, AstKind::Array(_)) {
+            // Lists of lists, or one list where there is one value.
+            self.untyped = true;
+            return Value::any(self.span(&ast.range));
+        }
         if many {
-            // A list for each of many values becomes one sequence, unless it is built right there.
-            if !matches!(right.kind, AstKind::Array(_)) {
-                value = value.element(self.types).0;
-            }
-            return value.many();
+            // A list for each of many values becomes one sequence.
+            return value.element(self.types).0.many();
         }
         if let Some(absent) = &mut value.absent
             && right.kind_is_name()
         {
-            absent.path = self.text(ast).to_owned();
+            self.text(ast).clone_into(&mut absent.path);
         }
         value.absent = base.absent.or(value.absent);
         if self.is_present(ast, context) {
@@ -207,12 +214,16 @@ impl Infer<'_> {
     pub(super) fn filter(&mut self, base: &Ast, predicate: &Ast, context: &Context) -> Value {
         let value = self.value(base, context);
         let (element, many) = value.element(self.types);
-        if value.class(self.types) == Class::Any {
+        // In `a[][0]`, the brackets keep the list around what the index takes.
+        let kept = matches!(base.kind, AstKind::KeepArray(_));
+        if kept || value.class(self.types) == Class::Any {
             self.value(predicate, &context.inside(element));
-            return value;
+            self.untyped |= kept;
+            return if kept { Value::any(self.span(&base.range)) } else { value };
         }
         let test = self.value(predicate, &context.inside(element.clone()));
-        let is_index = test.class(self.types) == Class::Number && !test.many;
+        // A number takes the element at that place; one computed from each element takes those that name their own.
+        let is_index = test.class(self.types) == Class::Number && !test.many && !uses_item(predicate);
         match (many, is_index) {
             (true, true) => element.maybe(value.absent),
             (true, false) => element.many(),
@@ -226,10 +237,15 @@ impl Infer<'_> {
 
     pub(super) fn keep_array(&mut self, base: &Ast, context: &Context) -> Value {
         let value = self.value(base, context);
+        let span = self.span(&base.range);
+        // Elsewhere than on a path, what `[]` does depends on how JSONata came by the value: `1[]` is 1.
+        if !matches!(base.kind, AstKind::Name { .. } | AstKind::Path(..) | AstKind::Filter(..)) {
+            self.untyped = true;
+            return Value::any(span);
+        }
         if value.class(self.types) == Class::List && !value.many {
             return value;
         }
-        let span = self.span(&base.range);
         // Nothing stays nothing: `[]` makes a list of one value, not of none.
         let absent = value.many.then(|| Absent { at: span, path: self.text(base).to_owned(), declared: None });
         let list = Kind::List(Box::new(value.ty), Range::default());
@@ -249,6 +265,16 @@ impl Ast {
     fn kind_is_name(&self) -> bool {
         matches!(self.kind, AstKind::Name { .. })
     }
+}
+
+/// Whether a part of an expression refers to the value at hand.
+fn uses_item(ast: &Ast) -> bool {
+    let here = match &ast.kind {
+        AstKind::Name { place, .. } => *place == Place::Head,
+        AstKind::Variable(name) => name.is_empty(),
+        _ => false,
+    };
+    here || ast.children().into_iter().any(uses_item)
 }
 
 /// The letters, digits and hyphens around a place, which the writer may have meant as one name.

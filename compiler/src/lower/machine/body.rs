@@ -6,8 +6,8 @@ use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
 use super::asl::{
-    Choice, Done, End, Fail, ItemProcessor, Kind, Map, Parallel, Pass, ProcessorConfig, Rule, State, States, Succeed, Then,
-    Until, Wait, expression, literal,
+    Choice, Done, End, Fail, ItemProcessor, Kind, Map, Parallel, Pass, ProcessorConfig, Rule, State, States, Succeed,
+    Then, Until, Wait, expression, literal,
 };
 use super::frame::Frame;
 use super::task::{self, Work};
@@ -27,7 +27,7 @@ pub(super) struct Builder<'m> {
     /// Names in the definition that only the deployed stack knows, with their values.
     pub(super) substitutions: IndexMap<String, Value>,
     /// The variables of all steps.
-    variables: BTreeSet<String>,
+    pub(super) variables: BTreeSet<String>,
     /// The names of states that exist. Step Functions wants them to be unique in the whole machine.
     names: BTreeSet<String>,
 }
@@ -43,6 +43,8 @@ pub(super) struct Scoped<'b, 'm> {
     pub(super) frame: Frame,
     /// Its states so far.
     states: IndexMap<String, State>,
+    /// The ends that the state at hand needs, to stand after it.
+    ends: Vec<String>,
 }
 
 impl<'m> Builder<'m> {
@@ -87,7 +89,7 @@ impl<'m> Builder<'m> {
         if body.compensates() {
             known.insert(frame.undo.clone(), json!([]));
         }
-        let mut scoped = Scoped { builder: self, body, frame, states: IndexMap::new() };
+        let mut scoped = Scoped { builder: self, body, frame, states: IndexMap::new(), ends: Vec::new() };
         let start = body.steps.first().map(|step| step.name.clone());
         let begin = if known.is_empty() { None } else { Some(first(scoped.builder)) };
         if let Some(name) = &begin {
@@ -123,7 +125,7 @@ impl<'m> Scoped<'_, 'm> {
             Next::Step(id) => self.body.step(id).name.clone(),
             Next::End => {
                 let name = self.builder.name(&from.name, "end");
-                self.add(name.clone(), Kind::Succeed(Succeed { output: json!({}) }));
+                self.ends.push(name.clone());
                 name
             }
         }
@@ -132,6 +134,9 @@ impl<'m> Scoped<'_, 'm> {
     /// Adds the state that carries the step's own name.
     pub(super) fn add_step(&mut self, step: &Step, kind: Kind) {
         self.states.insert(step.name.clone(), State { comment: step.description.clone(), kind });
+        for end in std::mem::take(&mut self.ends) {
+            self.add(end, Kind::Succeed(Succeed { output: json!({}) }));
+        }
     }
 
     pub(super) fn then(&self, next: Next) -> Then {
@@ -175,7 +180,9 @@ impl<'m> Scoped<'_, 'm> {
                 Kind::Choice(Choice { choices, default: self.target(*otherwise, step) })
             }
             StepKind::Parallel(branches) => self.parallel(id, step, branches),
-            StepKind::ForEach { items, concurrency, body } => self.for_each(id, step, items.as_ref(), *concurrency, body),
+            StepKind::ForEach { items, concurrency, body } => {
+                self.for_each(id, step, items.as_ref(), *concurrency, body)
+            }
             StepKind::Wait(wait) => {
                 let until = match wait {
                     WaitStep::For(duration) => Until::Seconds(duration.seconds),
@@ -222,7 +229,12 @@ impl<'m> Scoped<'_, 'm> {
         }
         let result = expression(&format!("{{{}}}", results.join(", ")));
         let done = Done { assign: IndexMap::from([(self.variable(step), result.clone())]), output: Some(result) };
-        Kind::Parallel(Parallel { branches: states, done, errors: errors::of_step(step, self), then: self.then(step.next) })
+        Kind::Parallel(Parallel {
+            branches: states,
+            done,
+            errors: errors::of_step(step, self),
+            then: self.then(step.next),
+        })
     }
 
     fn for_each(

@@ -43,10 +43,9 @@ const ALL: &str = "States.ALL";
 
 /// The message of a caught error. A function's `Cause` is its error as JSON, of which `errorMessage` is for people; other causes
 /// are text, or not there at all.
-const CAUSE: &str = "(\
-    $cause := $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : ''; \
-    $contains($cause, /^[{].*\"errorMessage\".*[}]$/) ? $parse($cause).errorMessage : $cause\
-    )";
+const CAUSE: &str = "\
+    $contains($states.errorOutput.Cause, /^[{].*\"errorMessage\".*[}]$/) \
+    ? $parse($states.errorOutput.Cause).errorMessage : $states.errorOutput.Cause & ''";
 
 /// The retries and catches of a step.
 pub(super) fn of_step(step: &Step, scoped: &mut Scoped<'_, '_>) -> Errors {

@@ -26,10 +26,10 @@ pub(super) struct Frame {
 
 impl Frame {
     /// The scope of a workflow's own steps.
-    pub(super) fn outermost() -> Self {
+    pub(super) fn outermost(taken: &BTreeSet<String>) -> Self {
         Self {
             error: "error".to_owned(),
-            undo: "undo".to_owned(),
+            undo: free("undo".to_owned(), taken),
             item: "item".to_owned(),
             indexes: Vec::new(),
             repeats: false,
@@ -73,9 +73,13 @@ impl Frame {
     }
 }
 
-/// `error_in_ship`; with a `_` at its end, which the variable of no step has after such a name, if a step is called that.
+/// `error_in_ship`.
 fn named(root: &str, step: &Step, taken: &BTreeSet<String>) -> String {
-    let mut name = format!("{root}_in_{}", variable_name(&step.name));
+    free(format!("{root}_in_{}", variable_name(&step.name)), taken)
+}
+
+/// The name, with a `_` at its end if it is the variable of a step: none of those ends so after such a name.
+fn free(mut name: String, taken: &BTreeSet<String>) -> String {
     if taken.contains(&name) {
         name.push('_');
     }

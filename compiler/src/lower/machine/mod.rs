@@ -15,6 +15,8 @@ mod task;
 #[cfg(test)]
 mod tests;
 mod undo;
+#[cfg(test)]
+mod validate;
 
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
@@ -56,7 +58,8 @@ fn machine(model: &Model, workflow: &Workflow) -> Machine {
     if workflow.body.refers_to("execution") {
         known.insert("execution".to_owned(), execution());
     }
-    let states = builder.states(&workflow.body, Frame::outermost(), |_| "Start".to_owned(), known);
+    let frame = Frame::outermost(&builder.variables);
+    let states = builder.states(&workflow.body, frame, |_| "Start".to_owned(), known);
     let definition = StateMachine {
         comment: workflow.head.description.clone(),
         query_language: "JSONata",

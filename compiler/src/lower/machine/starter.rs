@@ -7,7 +7,9 @@
 use indexmap::IndexMap;
 use serde_json::json;
 
-use super::asl::{Catcher, Done, End, Errors, Kind, Retrier, State, StateMachine, States, Succeed, Task, Then, expression};
+use super::asl::{
+    Catcher, Done, End, Errors, Kind, Retrier, State, StateMachine, States, Succeed, Task, Then, expression,
+};
 use super::finished;
 use crate::lower::ids;
 use crate::lower::plan::Machine;

@@ -142,12 +142,13 @@ pub(super) fn publish(
 }
 
 fn event_id(work: Work<'_>, scoped: &Scoped<'_, '_>) -> String {
-    let mut parts = vec!["$states.context.Execution.Id".to_owned(), literal(&format!("/{}", work.name))];
-    parts.extend(scoped.frame.indexes.iter().map(|index| format!("'/' & $string(${index})")));
-    if work.repeats {
-        parts.push(format!("'/' & {ENTERED}"));
-    }
-    format!("$hash({}, 'SHA-256')", parts.join(" & "))
+    let mut visit: Vec<String> = scoped.frame.indexes.iter().map(|index| format!("$string(${index})")).collect();
+    visit.extend(work.repeats.then(|| ENTERED.to_owned()));
+    let key = match visit.as_slice() {
+        [] => literal(&format!("/{}", work.name)),
+        visit => format!("{} & {}", literal(&format!("/{}/", work.name)), visit.join(" & '/' & ")),
+    };
+    format!("$hash($states.context.Execution.Id & {key}, 'SHA-256')")
 }
 
 fn bus_name(bus: &Bus, scoped: &mut Scoped<'_, '_>) -> Json {

@@ -23,9 +23,10 @@ pub(super) fn remember(step: &Step, scoped: &Scoped<'_, '_>) -> Option<(String, 
     let mut scope = scoped.frame.place(&step.undo_scope);
     // Variables that a state assigns are there for the next one; here the result is still where Step Functions has put it.
     scope.place(step.name.as_str(), RESULT);
-    let with = undo.with.as_ref().map_or_else(String::new, |with| {
-        format!(", 'with': {}", with.to_jsonata(&scope, &scoped.builder.model.types))
-    });
+    let with = undo
+        .with
+        .as_ref()
+        .map_or_else(String::new, |with| format!(", 'with': {}", with.to_jsonata(&scope, &scoped.builder.model.types)));
     let stack = &scoped.frame.undo;
     let entry = format!("[{{'step': {}{with}}}, ${stack}]", literal(&step.name));
     Some((stack.clone(), expression(&entry)))

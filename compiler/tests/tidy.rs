@@ -1,0 +1,160 @@
+//! The invariants of docs/architecture.md that can be seen in the sources.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The layers in the order in which data passes them; none imports a later one.
+const LAYERS: [&str; 14] = [
+    "source",
+    "diagnostics",
+    "yaml",
+    "types",
+    "pattern",
+    "expr",
+    "spec",
+    "model",
+    "check",
+    "lower",
+    "emit",
+    "report",
+    "compile",
+    "cli",
+];
+
+/// Crates that one place hides: the crate as it is imported, and where it may be.
+const HIDDEN: [(&str, &[&str]); 7] = [
+    ("granit_parser", &["yaml/"]),
+    ("miette", &["report/terminal.rs"]),
+    ("clap", &["cli/"]),
+    ("anstream", &["cli/"]),
+    ("prettyplease", &["emit/rust/"]),
+    ("quote", &["emit/rust/"]),
+    ("minijinja", &["emit/"]),
+];
+
+/// What only the command line may touch.
+const WORLD: [&str; 5] = ["std::fs", "std::process", "std::env", "SystemTime", "Instant::now"];
+
+/// The longest source file. A file holds one idea; one that needs more has two.
+const MOST_LINES: usize = 500;
+
+struct Source {
+    /// The path below `src/`, with `/` between parts.
+    path: String,
+    /// The text up to its tests.
+    code: String,
+    lines: usize,
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut sources = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                let code = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
+                let path = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+                if !path.contains("/tests/") && !path.ends_with("/tests.rs") {
+                    sources.push(Source { path, code, lines: text.lines().count() });
+                }
+            }
+        }
+    }
+    sources.sort_by(|a, b| a.path.cmp(&b.path));
+    sources
+}
+
+fn layer(path: &str) -> Option<usize> {
+    let first = path.split('/').next()?.trim_end_matches(".rs");
+    LAYERS.iter().position(|layer| *layer == first)
+}
+
+/// Lines of code, without comments.
+fn code_lines(source: &Source) -> impl Iterator<Item = &str> {
+    source.code.lines().map(str::trim).filter(|line| !line.starts_with("//"))
+}
+
+fn none(problems: &[String]) {
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn no_layer_imports_a_later_one() {
+    let mut problems = Vec::new();
+    for source in sources() {
+        let Some(own) = layer(&source.path) else { continue };
+        for line in code_lines(&source) {
+            for (at, _) in line.match_indices("crate::") {
+                let rest = &line[at + "crate::".len()..];
+                let named: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                if layer(&named).is_some_and(|other| other > own) {
+                    problems.push(format!("{}: {} is below {named}: {line}", source.path, LAYERS[own]));
+                }
+            }
+        }
+    }
+    none(&problems);
+}
+
+#[test]
+fn only_one_place_knows_each_foreign_crate() {
+    let mut problems = Vec::new();
+    for source in sources() {
+        for (name, places) in HIDDEN {
+            let known = places.iter().any(|place| source.path.starts_with(place));
+            let used = code_lines(&source)
+                .any(|line| line.contains(&format!("{name}::")) || line.contains(&format!("{name}!")));
+            if used && !known {
+                problems.push(format!("{} uses {name}, which belongs in {places:?}", source.path));
+            }
+        }
+    }
+    none(&problems);
+}
+
+#[test]
+fn only_the_command_line_touches_the_world() {
+    let mut problems = Vec::new();
+    for source in sources().iter().filter(|source| !source.path.starts_with("cli/") && source.path != "main.rs") {
+        for line in code_lines(source) {
+            problems.extend(
+                WORLD
+                    .iter()
+                    .filter(|word| line.contains(**word))
+                    .map(|word| format!("{} uses {word}: {line}", source.path)),
+            );
+        }
+    }
+    none(&problems);
+}
+
+#[test]
+fn every_file_says_what_it_is_for_and_stays_small() {
+    let mut problems = Vec::new();
+    for source in sources() {
+        if !source.code.starts_with("//!") {
+            problems.push(format!("{} does not start with what it is for (`//!`)", source.path));
+        }
+        if source.lines > MOST_LINES {
+            problems.push(format!("{} has {} lines, more than {MOST_LINES}", source.path, source.lines));
+        }
+    }
+    none(&problems);
+}
+
+#[test]
+fn nothing_is_left_unfinished() {
+    let words = ["todo!(", "unimplemented!(", "FIXME", "XXX", "TODO"];
+    let mut problems = Vec::new();
+    for source in sources() {
+        problems.extend(
+            words.iter().filter(|word| source.code.contains(**word)).map(|word| format!("{}: {word}", source.path)),
+        );
+    }
+    none(&problems);
+}
