@@ -103,7 +103,7 @@ codes! {
     EVC0701 Error "name-too-long",
     EVC0702 Error "same-logical-id",
     EVC0703 Error "same-physical-name",
-    EVC0704 Error "too-many-resources",
+    EVC0704 Error "template-too-big",
     EVC0705 Error "circular-resources",
     EVC0801 Error "missing-module",
     EVC0802 Error "missing-handler",

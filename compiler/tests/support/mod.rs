@@ -72,7 +72,14 @@ impl World for Files<'_> {
 
 /// Checks a spec and the files it imports: pairs of path and text, the spec first.
 pub(crate) fn check(files: &[(String, String)]) -> Analysis {
-    analyze(&Files(files), Path::new(&files[0].0)).expect("the spec is among the files")
+    let mut analysis = analyze(&Files(files), Path::new(&files[0].0)).expect("the spec is among the files");
+    if !analysis.has_errors()
+        && let Some(model) = &analysis.model
+    {
+        let (_, found) = evc::lower::lower(model);
+        analysis.add(found);
+    }
+    analysis
 }
 
 /// Reads the text of a file and goes no further: what is reported is about YAML only.

@@ -34,8 +34,9 @@ pub(super) fn out(value: &Value, input: Input<'_>) -> Out {
             let parts = Out::tagged("!Split", vec![(*separator).into(), out(text, input)]);
             Out::tagged("!Select", vec![Out::Int(i64::try_from(*index).unwrap_or(i64::MAX)), parts])
         }
-        Value::Because(reason, value) => {
-            let comment = format!("{}, {}", reason.text, input.location(reason.span));
+        Value::Because(reasons, value) => {
+            let reasons = reasons.iter().map(|reason| format!("{}, {}", reason.text, input.location(reason.span)));
+            let comment = reasons.collect::<Vec<_>>().join("\n");
             match out(value, input) {
                 Out::Map(mut entries) => {
                     if let Some(first) = entries.first_mut() {
