@@ -3,6 +3,8 @@
 mod json;
 mod samconfig;
 mod template;
+#[cfg(test)]
+mod tests;
 mod value;
 
 use super::{Backend, Files, Input};
