@@ -141,7 +141,7 @@ impl<'m> Builder<'m> {
         setting: &Setting<T>,
         value: impl Fn(&T) -> Value,
     ) -> Value {
-        self.by_environment(format!("{of}{what}"), setting, value)
+        self.by_environment(&format!("{of}{what}"), setting, value)
     }
 
     /// A setting that many things have in common: those that agree share an entry of the mapping, which has at most 200.
@@ -152,20 +152,15 @@ impl<'m> Builder<'m> {
         setting: &Setting<T>,
         value: impl Fn(&T) -> Value,
     ) -> Value {
-        self.by_environment(what.to_owned(), setting, value)
+        self.by_environment(what, setting, value)
     }
 
-    fn by_environment<T: PartialEq>(
-        &mut self,
-        key: String,
-        setting: &Setting<T>,
-        value: impl Fn(&T) -> Value,
-    ) -> Value {
+    fn by_environment<T: PartialEq>(&mut self, key: &str, setting: &Setting<T>, value: impl Fn(&T) -> Value) -> Value {
         if let Some(same) = setting.same() {
             return value(same);
         }
         let values: Vec<Value> = setting.values().iter().map(value).collect();
-        let mut candidate = key.clone();
+        let mut candidate = key.to_owned();
         let mut number = 2;
         while !self.claim_mapping(&candidate, &values) {
             candidate = format!("{key}{number}");

@@ -116,7 +116,8 @@ fn graphs(model: &Model) -> Vec<Graph> {
     for (title, metric) in [
         ("Table reads, units", "ConsumedReadCapacityUnits"),
         ("Table writes, units", "ConsumedWriteCapacityUnits"),
-        ("Table requests throttled", "ThrottledRequests"),
+        ("Table reads throttled", "ReadThrottleEvents"),
+        ("Table writes throttled", "WriteThrottleEvents"),
     ] {
         add(title, "Sum", tables(model, metric));
     }

@@ -43,7 +43,9 @@ fn collect(value: &Value, found: &mut BTreeSet<String>) {
         Value::Json(inner) | Value::Piece(_, _, inner) | Value::Because(_, inner) => collect(inner, found),
         Value::If(_, yes, no) => {
             collect(yes, found);
-            no.iter().for_each(|no| collect(no, found));
+            if let Some(no) = no {
+                collect(no, found);
+            }
         }
         Value::Bool(_)
         | Value::Integer(_)

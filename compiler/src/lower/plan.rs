@@ -44,7 +44,7 @@ impl Plan<'_> {
 pub struct LogicalId(String);
 
 impl LogicalId {
-    /// Joins words in PascalCase: `["create-order", "role"]` gives `CreateOrderRole`. Other characters than ASCII letters and
+    /// Joins words in `PascalCase`: `["create-order", "role"]` gives `CreateOrderRole`. Other characters than ASCII letters and
     /// digits are dropped; names of the spec have none but hyphens.
     pub fn new<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
         Self(words.into_iter().map(pascal_case).collect())
@@ -62,7 +62,7 @@ impl std::fmt::Display for LogicalId {
     }
 }
 
-/// `create-order` to `CreateOrder`; what is in PascalCase stays.
+/// `create-order` to `CreateOrder`; what is in `PascalCase` stays.
 pub fn pascal_case(name: &str) -> String {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric());
     words

@@ -100,10 +100,13 @@ impl Writer<'_> {
                 serde_json::Value::String(text).to_string()
             }
             other => {
-                let name = format!("Value{}", self.bound.len() + 1);
-                let text = format!("\"${{{name}}}\"");
-                self.bound.push((name, yaml(other, self.input)));
-                text
+                let value = yaml(other, self.input);
+                let known = self.bound.iter().position(|(_, bound)| *bound == value);
+                let at = known.unwrap_or_else(|| {
+                    self.bound.push((format!("Value{}", self.bound.len() + 1), value));
+                    self.bound.len() - 1
+                });
+                format!("\"${{{}}}\"", self.bound[at].0)
             }
         }
     }

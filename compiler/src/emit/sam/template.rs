@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use super::value;
 use crate::emit::Input;
-use crate::lower::plan::{Parameter, PlannedOutput, Resource};
+use crate::lower::plan::{LogicalId, Parameter, PlannedOutput, Resource};
 use crate::lower::value::Value;
 use crate::yaml::{self, Out, OutEntry};
 
@@ -82,7 +82,7 @@ fn resource(resource: &Resource, input: Input<'_>) -> Out {
         entries.push(OutEntry::new("Condition", condition.as_str()));
     }
     if !resource.depends_on.is_empty() {
-        let ids = resource.depends_on.iter().map(|id| id.as_str());
+        let ids = resource.depends_on.iter().map(LogicalId::as_str);
         entries.push(OutEntry::new("DependsOn", Out::list(ids)));
     }
     if let Some(removal) = &resource.removal {
