@@ -1,5 +1,12 @@
 //! What can be wrong with a system whose parts are all right: one file a check, each read-only over the model.
 
+mod calls;
+mod compensation;
+mod errors;
+mod expressions;
+mod routes;
+mod timeouts;
+
 use crate::diagnostics::Diagnostic;
 use crate::model::Model;
 
@@ -7,7 +14,8 @@ use crate::model::Model;
 type Check = fn(&Model, &mut Vec<Diagnostic>);
 
 /// Every check. The order does not matter: reports sort by place.
-const CHECKS: &[Check] = &[];
+const CHECKS: &[Check] =
+    &[calls::check, compensation::check, errors::check, expressions::check, routes::check, timeouts::check];
 
 /// Runs every check.
 pub fn check(model: &Model) -> Vec<Diagnostic> {

@@ -117,18 +117,19 @@ fn add_failed_executions(b: &mut Builder<'_>, machine: &LogicalId, what: &str, s
         stat("failed", ("AWS/States", "ExecutionsFailed"), &dimension),
         stat("timedOut", ("AWS/States", "ExecutionsTimedOut"), &dimension),
         stat("aborted", ("AWS/States", "ExecutionsAborted"), &dimension),
-        expression("unsuccessful", "FILL(failed, 0) + FILL(timedOut, 0) + FILL(aborted, 0)", "Executions without success"),
+        expression(
+            "unsuccessful",
+            "FILL(failed, 0) + FILL(timedOut, 0) + FILL(aborted, 0)",
+            "Executions without success",
+        ),
     ];
     let metrics = [("Metrics", Value::list(metrics))];
     insert(b, &ids::of(machine, "failures"), what, span, metrics, 0, topic);
 }
 
 fn stat(id: &str, (namespace, name): (&str, &str), by: &(&'static str, Value)) -> Value {
-    let metric = Value::map([
-        ("Namespace", namespace.into()),
-        ("MetricName", name.into()),
-        ("Dimensions", dimension(by)),
-    ]);
+    let metric =
+        Value::map([("Namespace", namespace.into()), ("MetricName", name.into()), ("Dimensions", dimension(by))]);
     let stat = Value::map([("Metric", metric), ("Period", Value::Integer(PERIOD)), ("Stat", "Sum".into())]);
     Value::map([("Id", id.into()), ("ReturnData", false.into()), ("MetricStat", stat)])
 }
@@ -175,7 +176,8 @@ fn topic(b: &mut Builder<'_>) -> Option<LogicalId> {
     let notify = &b.model.observability.notify;
     let span = notify.first()?.span;
     let (key, topic) = (LogicalId::new(["alarms", "key"]), LogicalId::new(["alarms", "topic"]));
-    let everything = [("Effect", "Allow".into()), ("Principal", root()), ("Action", "kms:*".into()), ("Resource", "*".into())];
+    let everything =
+        [("Effect", "Allow".into()), ("Principal", root()), ("Action", "kms:*".into()), ("Resource", "*".into())];
     let own = Value::map([("aws:SourceAccount", Value::pseudo("AWS::AccountId"))]);
     let alarms = [
         ("Effect", "Allow".into()),
@@ -207,6 +209,12 @@ fn topic(b: &mut Builder<'_>) -> Option<LogicalId> {
 /// The account itself, so that IAM policies decide who administers the key.
 fn root() -> Value {
     use super::value::{Part, text};
-    let root = ["arn:".into(), Part::Parameter("AWS::Partition"), ":iam::".into(), Part::Parameter("AWS::AccountId"), ":root".into()];
+    let root = [
+        "arn:".into(),
+        Part::Parameter("AWS::Partition"),
+        ":iam::".into(),
+        Part::Parameter("AWS::AccountId"),
+        ":root".into(),
+    ];
     Value::map([("AWS", text(root))])
 }

@@ -101,11 +101,14 @@ impl<'m> Builder<'m> {
             ("Principal", Value::map([("Service", service.into())])),
             ("Action", "sts:AssumeRole".into()),
         ];
-        let statement =
-            statement.into_iter().chain(conditions.map(|conditions| ("Condition", conditions)));
+        let statement = statement.into_iter().chain(conditions.map(|conditions| ("Condition", conditions)));
         let trust = super::role::document([Value::map(statement)]);
-        let resource =
-            Resource::new("AWS::IAM::Role", format!("role of {principal}"), span, [("AssumeRolePolicyDocument", trust)]);
+        let resource = Resource::new(
+            "AWS::IAM::Role",
+            format!("role of {principal}"),
+            span,
+            [("AssumeRolePolicyDocument", trust)],
+        );
         self.add(&id, resource);
         Role { id, principal: principal.to_owned() }
     }

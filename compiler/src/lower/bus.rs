@@ -18,18 +18,14 @@ pub(super) fn lower(b: &mut Builder<'_>) {
         let about = description(bus.head.description.as_ref(), MAX_DESCRIPTION);
         if bus.kind == BusKind::Custom {
             let name = b.name(Kind::Bus, "", &format!("-{}", bus.head.name), bus.head.name_span);
-            let resource =
-                Resource::new("AWS::Events::EventBus", &origin, bus.head.name_span, [("Name", name)])
-                    .with("Description", about.clone());
+            let resource = Resource::new("AWS::Events::EventBus", &origin, bus.head.name_span, [("Name", name)])
+                .with("Description", about.clone());
             b.add(&ids::bus(bus), resource);
         }
         if let Some(retention) = &bus.archive {
             let name = b.name(Kind::Archive, "", &format!("-{}", bus.head.name), retention.span);
-            let properties = [
-                ("ArchiveName", name),
-                ("SourceArn", arn(bus)),
-                ("RetentionDays", Value::count(retention.as_days())),
-            ];
+            let properties =
+                [("ArchiveName", name), ("SourceArn", arn(bus)), ("RetentionDays", Value::count(retention.as_days()))];
             let resource =
                 Resource::new("AWS::Events::Archive", format!("archive of {origin}"), retention.span, properties)
                     .with("Description", about);

@@ -45,7 +45,12 @@ struct Line {
 }
 
 impl Line {
-    fn new(label: &str, namespace: &str, metric: &str, dimensions: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+    fn new(
+        label: &str,
+        namespace: &str,
+        metric: &str,
+        dimensions: impl IntoIterator<Item = (&'static str, Value)>,
+    ) -> Self {
         let dimensions = dimensions.into_iter().flat_map(|(name, value)| [name.into(), value]);
         Self {
             metric: [namespace.into(), metric.into()].into_iter().chain(dimensions).collect(),
@@ -55,7 +60,8 @@ impl Line {
 }
 
 fn widget(at: usize, graph: Graph, period: u64) -> Value {
-    let line = |line: Line| Value::List(line.metric.into_iter().chain([Value::map([("label", line.label.into())])]).collect());
+    let line =
+        |line: Line| Value::List(line.metric.into_iter().chain([Value::map([("label", line.label.into())])]).collect());
     let grid = |number: usize| Value::count(number as u64);
     let properties = Value::map([
         ("title", graph.title.into()),
@@ -96,7 +102,8 @@ fn graphs(model: &Model) -> Vec<Graph> {
     for workflow in model.workflows.values() {
         let arn = || [("StateMachineArn", Value::Ref(ids::workflow(workflow)))];
         let metrics = ["ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut"];
-        let lines = metrics.map(|metric| Line::new(metric.trim_start_matches("Executions"), "AWS/States", metric, arn()));
+        let lines =
+            metrics.map(|metric| Line::new(metric.trim_start_matches("Executions"), "AWS/States", metric, arn()));
         add(&format!("Workflow {}", workflow.head.name), "Sum", lines.into());
     }
     let times = model.workflows.values().map(|workflow| {
@@ -143,9 +150,11 @@ fn api(model: &Model, metrics: &[&str]) -> Vec<Line> {
 fn functions(model: &Model, metric: &str) -> Vec<Line> {
     let line = |name: &str, id| Line::new(name, "AWS/Lambda", metric, [("FunctionName", Value::Ref(id))]);
     let functions = model.functions.values().map(|function| line(&function.head.name, ids::function(function)));
-    let forwarders = model.outboxes.values().filter(|outbox| !outbox.publishes.is_empty()).map(|outbox| {
-        line(&format!("{} forwarder", outbox.head.name), ids::forwarder(outbox))
-    });
+    let forwarders = model
+        .outboxes
+        .values()
+        .filter(|outbox| !outbox.publishes.is_empty())
+        .map(|outbox| line(&format!("{} forwarder", outbox.head.name), ids::forwarder(outbox)));
     functions.chain(forwarders).collect()
 }
 

@@ -76,8 +76,11 @@ fn unknown(b: &mut Builder<'_>) {
         for name in references(resource) {
             if !known.contains(name.as_str()) && !name.starts_with("AWS::") {
                 let span = b.model.overrides.get_full(id.as_str()).map_or(resource.span, |(_, name, _)| name.span);
-                let diagnostic =
-                    Diagnostic::new(Code::EVC0101, span, format!("`{id}` refers to `{name}`, which is not in the template"));
+                let diagnostic = Diagnostic::new(
+                    Code::EVC0101,
+                    span,
+                    format!("`{id}` refers to `{name}`, which is not in the template"),
+                );
                 // The span is not that of the name, so a fix would replace the wrong text.
                 let nearest = crate::diagnostics::nearest(&name, &known.iter().copied().collect::<Vec<_>>());
                 found.push(match nearest {
@@ -96,7 +99,9 @@ fn circles(b: &mut Builder<'_>) {
     let mut left: Vec<(&LogicalId, BTreeSet<String>)> = resources
         .iter()
         .map(|(id, resource)| {
-            let known = references(resource).into_iter().filter(|name| resources.contains_key(&LogicalId::new([name.as_str()])));
+            let known = references(resource)
+                .into_iter()
+                .filter(|name| resources.contains_key(&LogicalId::new([name.as_str()])));
             (id, known.collect())
         })
         .collect();

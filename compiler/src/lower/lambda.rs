@@ -3,10 +3,10 @@
 use indexmap::IndexMap;
 
 use super::builder::{Builder, Role, Why};
+use super::log_group;
 use super::names::Kind;
 use super::plan::{LogicalId, Resource};
 use super::value::Value;
-use super::log_group;
 use crate::source::Span;
 
 /// The longest description that Lambda takes.
@@ -49,11 +49,7 @@ pub(super) fn add(b: &mut Builder<'_>, lambda: Lambda) -> Role {
     let span = lambda.span;
     let observability = &b.model.observability;
     let suffix = format!("-{}", lambda.name);
-    let group = log_group::Group {
-        prefix: "/aws/lambda/",
-        suffix: &suffix,
-        retention: &observability.log_retention,
-    };
+    let group = log_group::Group { prefix: "/aws/lambda/", suffix: &suffix, retention: &observability.log_retention };
     let logs = log_group::add(b, &lambda.id, &group, &lambda.principal, span);
     let role = b.role(&lambda.id, &lambda.principal, span, "lambda.amazonaws.com", None);
     let actions = ["logs:CreateLogStream", "logs:PutLogEvents"];

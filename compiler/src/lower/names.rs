@@ -74,7 +74,8 @@ impl Builder<'_> {
     pub(super) fn name(&mut self, kind: Kind, prefix: &str, suffix: &str, span: Span) -> Value {
         let key = (kind, prefix.to_owned(), suffix.to_owned());
         if let Some(first) = self.names.taken.get(&key) {
-            let message = format!("two things would both be {} called `{}`", kind.what(), shown(&key, "PROJECT", "ENV"));
+            let message =
+                format!("two things would both be {} called `{}`", kind.what(), shown(&key, "PROJECT", "ENV"));
             self.diagnostics.push(
                 Diagnostic::new(Code::EVC0703, span, message)
                     .secondary(*first, "the first is here")
@@ -83,13 +84,8 @@ impl Builder<'_> {
         } else {
             self.names.taken.insert(key, span);
         }
-        let parts = [
-            prefix.into(),
-            Part::Parameter("ProjectName"),
-            "-".into(),
-            Part::Parameter("Environment"),
-            suffix.into(),
-        ];
+        let parts =
+            [prefix.into(), Part::Parameter("ProjectName"), "-".into(), Part::Parameter("Environment"), suffix.into()];
         text(parts.into_iter().filter(|part| *part != Part::Literal(String::new())))
     }
 

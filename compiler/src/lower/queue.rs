@@ -15,10 +15,8 @@ pub(super) fn lower(b: &mut Builder<'_>) {
         let origin = format!("queue `{}`", queue.head.name);
         let dead = ids::dead_letters(b.model, Deadly::Queue(id));
         let visibility = b.setting(&logical, "Visibility", &queue.visibility, |time| Value::seconds(*time));
-        let redrive = Value::map([
-            ("deadLetterTargetArn", Value::arn(&dead)),
-            ("maxReceiveCount", Value::count(queue.receives)),
-        ]);
+        let redrive =
+            Value::map([("deadLetterTargetArn", Value::arn(&dead)), ("maxReceiveCount", Value::count(queue.receives))]);
         let properties = [
             ("VisibilityTimeout", visibility),
             ("MessageRetentionPeriod", Value::seconds(queue.retention)),
@@ -36,7 +34,8 @@ pub(super) fn lower(b: &mut Builder<'_>) {
 /// Lets the rules that have the queue as a target send to it. A queue has one policy, so all of them are in it.
 fn policy(b: &mut Builder<'_>, id: Id<Queue>, queue: &Queue) {
     let model = b.model;
-    let rules = model.rules.values().filter(|rule| rule.targets.iter().any(|target| target.to == Destination::Queue(id)));
+    let rules =
+        model.rules.values().filter(|rule| rule.targets.iter().any(|target| target.to == Destination::Queue(id)));
     let sources: Vec<Value> = rules.map(|rule| Value::arn(&ids::rule(rule))).collect();
     if sources.is_empty() {
         return;

@@ -2,9 +2,9 @@
 
 use super::builder::{Builder, Role, Why, description};
 use super::bus::{self, MAX_DESCRIPTION};
+use super::ids;
 use super::plan::{LogicalId, Resource};
 use super::value::{Part, Value, text};
-use super::ids;
 use crate::model::{Deadly, Destination, Id, Rule, Target};
 use crate::pattern::{self, Pattern};
 

@@ -97,10 +97,10 @@ fn own_schedules() -> Value {
         Part::Parameter("AWS::AccountId"),
         ":schedule-group/default".into(),
     ]);
-    Value::map([("StringEquals", Value::map([
-        ("aws:SourceAccount", Value::pseudo("AWS::AccountId")),
-        ("aws:SourceArn", group),
-    ]))])
+    Value::map([(
+        "StringEquals",
+        Value::map([("aws:SourceAccount", Value::pseudo("AWS::AccountId")), ("aws:SourceArn", group)]),
+    )])
 }
 
 #[cfg(test)]
@@ -109,9 +109,13 @@ mod tests {
 
     #[test]
     fn rates_have_the_largest_unit_and_the_right_number() {
-        for (seconds, expected) in
-            [(60, "rate(1 minute)"), (300, "rate(5 minutes)"), (3600, "rate(1 hour)"), (5400, "rate(90 minutes)"), (172_800, "rate(2 days)")]
-        {
+        for (seconds, expected) in [
+            (60, "rate(1 minute)"),
+            (300, "rate(5 minutes)"),
+            (3600, "rate(1 hour)"),
+            (5400, "rate(90 minutes)"),
+            (172_800, "rate(2 days)"),
+        ] {
             assert_eq!(rate(Duration::seconds(seconds)), expected);
         }
     }

@@ -5,10 +5,10 @@
 use indexmap::IndexMap;
 
 use super::builder::{Builder, Role, Why};
+use super::machine::starts_by_event;
 use super::names::Kind;
 use super::plan::{LogicalId, Machine, Resource};
 use super::value::Value;
-use super::machine::starts_by_event;
 use super::{bus, ids, log_group};
 use crate::model::{Bus, Event, Function, Id, Model, StepKind, Workflow};
 use crate::source::{Span, Spanned};
@@ -29,12 +29,8 @@ const LOG_DELIVERY: [&str; 8] = [
 
 /// What a state machine needs to trace; none of these can be limited to a resource.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html>
-const TRACING: [&str; 4] = [
-    "xray:GetSamplingRules",
-    "xray:GetSamplingTargets",
-    "xray:PutTelemetryRecords",
-    "xray:PutTraceSegments",
-];
+const TRACING: [&str; 4] =
+    ["xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments"];
 
 /// Adds the state machines of each workflow.
 pub(super) fn lower(b: &mut Builder<'_>) {

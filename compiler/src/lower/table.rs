@@ -47,9 +47,11 @@ pub(super) fn removal(b: &mut Builder<'_>, of: &super::plan::LogicalId, removal:
 
 /// A partition key, and a sort key if there are two.
 pub(super) fn key_schema<'a>(names: impl Iterator<Item = &'a str>) -> Value {
-    Value::list(names.zip(["HASH", "RANGE"]).map(|(name, kind)| {
-        Value::map([("AttributeName", name.into()), ("KeyType", kind.into())])
-    }))
+    Value::list(
+        names
+            .zip(["HASH", "RANGE"])
+            .map(|(name, kind)| Value::map([("AttributeName", name.into()), ("KeyType", kind.into())])),
+    )
 }
 
 /// One attribute of a key.
@@ -102,10 +104,9 @@ fn billing_mode(billing: &Billing) -> &'static str {
 fn throughput(billing: &Billing) -> Option<Value> {
     match billing {
         Billing::OnDemand => None,
-        Billing::Provisioned { read, write } => Some(Value::map([
-            ("ReadCapacityUnits", Value::count(*read)),
-            ("WriteCapacityUnits", Value::count(*write)),
-        ])),
+        Billing::Provisioned { read, write } => {
+            Some(Value::map([("ReadCapacityUnits", Value::count(*read)), ("WriteCapacityUnits", Value::count(*write))]))
+        }
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Workflow {
     pub input: Type,
     /// How long an execution may take.
     pub timeout: Duration,
+    /// Where the timeout is said, or the workflow's name.
+    pub timeout_span: Span,
     /// Its steps.
     pub body: Body,
 }
@@ -58,9 +60,9 @@ pub struct Step {
     /// The call that takes back what it did.
     pub undo: Option<Call>,
     /// How long it may take.
-    pub timeout: Option<Duration>,
+    pub timeout: Option<Spanned<Duration>>,
     /// How long it may be silent.
-    pub heartbeat: Option<Duration>,
+    pub heartbeat: Option<Spanned<Duration>>,
     /// What its name is bound to when it is done; `None` for steps that bind nothing.
     pub result: Option<Type>,
     /// What expressions of the step may refer to.
@@ -200,6 +202,24 @@ pub fn standard_retry() -> Retry {
         span: None,
     }
 }
+
+/// What the runtime fails with outside the business logic: the names of `evc_runtime::Kind`, less those that are [`RetryError`]s.
+pub const RUNTIME_ERRORS: [&str; 11] = [
+    "Throttled",
+    "Conflict",
+    "InProgress",
+    "InvalidInput",
+    "MoneyTooPrecise",
+    "TooLarge",
+    "KeyReused",
+    "AccessDenied",
+    "Configuration",
+    "Panic",
+    "Internal",
+];
+
+/// The error of an execution whose compensation could not be finished: an `undo` failed for good.
+pub const COMPENSATION_FAILED: &str = "CompensationFailed";
 
 /// An error, or a kind of errors, that a retry or a catch is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -42,6 +42,7 @@ pub(super) fn workflow(
         head: head(name, item, item.description.as_ref(), &item.allow),
         input: item.input.0.clone(),
         timeout: item.timeout.as_ref().map_or(TIMEOUT, |timeout| timeout.value),
+        timeout_span: item.timeout.as_ref().map_or(item.name_span, |timeout| timeout.span),
         body,
     }
 }
@@ -108,8 +109,8 @@ impl Builder<'_> {
             retry: retries(&step.retry, &kind),
             catch: self.catches(steps, &step.catch),
             undo: step.undo.as_ref().map(|undo| self.call(&undo.value)),
-            timeout: step.timeout.as_ref().map(|timeout| timeout.value),
-            heartbeat: step.heartbeat.as_ref().map(|heartbeat| heartbeat.value),
+            timeout: step.timeout.clone(),
+            heartbeat: step.heartbeat.clone(),
             result,
             kind,
             scope: Scope::default(),

@@ -50,8 +50,10 @@ impl Writer<'_> {
                 format!("[{}]", items.join(", "))
             }
             Value::Map(entries) => {
-                let entries: Vec<String> =
-                    entries.iter().map(|(key, value)| format!("{}: {}", self.quote(key), self.one_line(value))).collect();
+                let entries: Vec<String> = entries
+                    .iter()
+                    .map(|(key, value)| format!("{}: {}", self.quote(key), self.one_line(value)))
+                    .collect();
                 format!("{{{}}}", entries.join(", "))
             }
             other => self.scalar(other),

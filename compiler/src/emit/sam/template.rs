@@ -58,10 +58,8 @@ fn transform<'r>(mut resources: impl Iterator<Item = &'r Resource>) -> Out {
 }
 
 fn parameter(parameter: &Parameter) -> Out {
-    let mut entries = vec![
-        OutEntry::new("Type", parameter.type_),
-        OutEntry::new("Description", parameter.description.as_str()),
-    ];
+    let mut entries =
+        vec![OutEntry::new("Type", parameter.type_), OutEntry::new("Description", parameter.description.as_str())];
     if let Some(default) = &parameter.default {
         entries.push(OutEntry::new("Default", default.as_str()));
     }

@@ -157,13 +157,14 @@ impl<'m> Scoped<'_, 'm> {
                 let work = Work { name: &step.name, repeats: self.repeats(id) };
                 let scope = self.frame.place(&step.scope);
                 let input = task::input(call.with.as_ref(), &scope, self);
-                let (arguments, seconds) = task::call(call, input, work, step.timeout, self);
+                let (arguments, seconds) =
+                    task::call(call, input, work, step.timeout.as_ref().map(|timeout| timeout.value), self);
                 let mut assign = IndexMap::from([(self.variable(step), expression(RESULT))]);
                 assign.extend(undo::remember(step, self));
                 let done = Done { assign, output: Some(expression(RESULT)) };
                 let errors = errors::of_step(step, self);
                 let mut task = task::invoke(arguments, seconds, done, errors, self.then(step.next));
-                task.heartbeat_seconds = step.heartbeat.map(|heartbeat| heartbeat.seconds);
+                task.heartbeat_seconds = step.heartbeat.as_ref().map(|heartbeat| heartbeat.value.seconds);
                 Kind::Task(task)
             }
             StepKind::Publish { event: Some(event), detail, .. } => {

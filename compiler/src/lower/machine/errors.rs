@@ -95,7 +95,7 @@ fn names<'e>(errors: impl IntoIterator<Item = &'e RetryError>, step: &Step) -> V
             RetryError::Named(name) => names.push(name.clone()),
             RetryError::Timeout => {
                 names.extend(TIMEOUTS.map(str::to_owned));
-                names.extend(step.heartbeat.map(|_| HEARTBEAT.to_owned()));
+                names.extend(step.heartbeat.as_ref().map(|_| HEARTBEAT.to_owned()));
             }
             RetryError::Transient if matches!(step.kind, StepKind::Publish { .. }) => {
                 // Whatever `PutEvents` fails with, sending the same again does no harm: the event keeps its id.

@@ -11,7 +11,8 @@ use crate::lower::plan::Machine;
 fn machines_of(path: &Path) -> Vec<Machine> {
     let yaml = std::fs::read_to_string(path).expect("a spec");
     let analysis = analyze_text(&path.to_string_lossy(), &yaml);
-    let errors = analysis.diagnostics.iter().filter(|diagnostic| diagnostic.severity() == crate::diagnostics::Severity::Error);
+    let errors =
+        analysis.diagnostics.iter().filter(|diagnostic| diagnostic.severity() == crate::diagnostics::Severity::Error);
     let errors: Vec<String> = errors.map(|error| format!("{}: {}", error.code, error.message)).collect();
     assert_eq!(errors, Vec::<String>::new(), "{}", path.display());
     machines(&analysis.model.expect("a model"))
@@ -20,7 +21,8 @@ fn machines_of(path: &Path) -> Vec<Machine> {
 #[test]
 fn every_kind_of_step() {
     insta::glob!("fixtures/*.yaml", |path| {
-        let files: Vec<String> = machines_of(path).iter().map(|machine| format!("{}\n{}", machine.file, text(machine))).collect();
+        let files: Vec<String> =
+            machines_of(path).iter().map(|machine| format!("{}\n{}", machine.file, text(machine))).collect();
         insta::assert_snapshot!(files.join("\n"));
     });
 }
@@ -33,7 +35,13 @@ fn machines_are_what_step_functions_takes() {
             let path = entry.expect("an entry").path();
             if path.extension().is_some_and(|extension| extension == "yaml") {
                 for machine in machines_of(&path) {
-                    assert_eq!(problems(&machine.definition), Vec::<String>::new(), "{}: {}", path.display(), machine.file);
+                    assert_eq!(
+                        problems(&machine.definition),
+                        Vec::<String>::new(),
+                        "{}: {}",
+                        path.display(),
+                        machine.file
+                    );
                     seen += 1;
                 }
             }

@@ -12,10 +12,7 @@ use super::asl::{Choice, Done, Errors, Fail, Kind, Rule, Succeed, Then, expressi
 use super::body::{RESULT, Scoped};
 use super::errors;
 use super::task::{self, Work};
-use crate::model::{Next, Step, StepId, standard_retry};
-
-/// The error of an execution whose compensation could not be finished.
-pub const COMPENSATION_FAILED: &str = "CompensationFailed";
+use crate::model::{COMPENSATION_FAILED, Next, Step, StepId, standard_retry};
 
 /// The assignment with which a step that has completed puts its undoing on the stack; none if nobody takes it off.
 pub(super) fn remember(step: &Step, scoped: &Scoped<'_, '_>) -> Option<(String, Json)> {

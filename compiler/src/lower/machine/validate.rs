@@ -81,7 +81,8 @@ impl Check {
         for list in ["Retry", "Catch"] {
             let entries: Vec<&Json> = state[list].as_array().into_iter().flatten().collect();
             for (index, entry) in entries.iter().enumerate() {
-                let errors: Vec<&str> = entry["ErrorEquals"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+                let errors: Vec<&str> =
+                    entry["ErrorEquals"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
                 if errors.is_empty() {
                     self.found.push(format!("{name}: {list} without errors"));
                 }
