@@ -97,7 +97,8 @@ fn prepare(arguments: &Arguments, spec: &Path, analysis: &mut Analysis) -> Resul
     let Some(model) = analysis.model.take() else { return Ok(None) };
     let (mut plan, found) = lower::lower(&model);
     let directory = arguments.out.clone().unwrap_or_else(|| default_directory(spec));
-    let (project, scaffold, more) = project::find(spec, &directory, &model);
+    let project::Found { project, scaffold, diagnostics: more } =
+        project::find(spec, &directory, &model, &mut analysis.sources);
     if let Some(environment) = &arguments.environment {
         let known: Vec<&str> = model.environments.iter().map(|environment| environment.name.as_str()).collect();
         let declared = model.environments.iter().any(|environment| environment.span.is_some());
@@ -171,8 +172,8 @@ pub(super) fn plan_diagnostics(spec: &Path, analysis: &mut Analysis) {
     }
     let Some(model) = analysis.model.take() else { return };
     let (_, found) = lower::lower(&model);
-    let (_, _, more) = project::find(spec, &default_directory(spec), &model);
-    analysis.add(found.into_iter().chain(more).collect());
+    let around = project::find(spec, &default_directory(spec), &model, &mut analysis.sources);
+    analysis.add(found.into_iter().chain(around.diagnostics).collect());
     analysis.model = Some(model);
 }
 

@@ -116,6 +116,12 @@ codes! {
     EVC0703 Error "same-physical-name",
     EVC0704 Error "too-many-resources",
     EVC0705 Error "circular-resources",
+    EVC0801 Error "missing-module",
+    EVC0802 Error "missing-handler",
+    EVC0803 Error "unusable-crate",
+    EVC0804 Error "another-runtime",
+    EVC0805 Warning "crate-of-another-stack",
+    EVC0806 Error "unresolved-workspace",
 }
 
 impl Code {

@@ -4,6 +4,7 @@ pub mod asl;
 pub mod diagram;
 pub mod docs;
 mod files;
+pub mod rust;
 pub mod sam;
 pub mod schema;
 
@@ -55,6 +56,10 @@ pub struct Project {
     pub logic_path: String,
     /// The name of the user's crate.
     pub logic_crate: String,
+    /// What Rust code calls it.
+    pub logic_lib: String,
+    /// The stack's directory, relative to the user's crate: `../../generated/orders`.
+    pub stack_path: String,
     /// The runtime crate, if it is on this disk; else the published one is used.
     pub runtime_path: Option<String>,
 }
@@ -68,7 +73,8 @@ pub trait Backend {
 }
 
 /// Every backend, in the order in which they write.
-pub const BACKENDS: &[&dyn Backend] = &[&sam::Sam, &asl::Asl, &schema::Schema, &diagram::Diagram, &docs::Docs];
+pub const BACKENDS: &[&dyn Backend] =
+    &[&sam::Sam, &asl::Asl, &rust::Rust, &schema::Schema, &diagram::Diagram, &docs::Docs];
 
 /// Writes every file of a stack.
 pub fn emit(input: Input<'_>) -> Files {

@@ -158,7 +158,7 @@ const REFERENCE: &[KindDoc] = &[
         written: "any",
         meaning: "any JSON value; nothing is checked",
         wire: "null",
-        rust: "serde_json::Value",
+        rust: "evc_runtime::serde_json::Value",
         schema: "{}",
         dynamo: "by value",
     },

@@ -6,7 +6,7 @@ use super::{Kind, Type};
 /// name of their own; `name` gives them one.
 pub fn type_text(ty: &Type, name: &mut impl FnMut(&Type) -> String) -> String {
     match &ty.kind {
-        Kind::Any => "serde_json::Value".into(),
+        Kind::Any => "evc_runtime::serde_json::Value".into(),
         Kind::String(_) => "String".into(),
         Kind::Integer(_) => "i64".into(),
         Kind::Number(_) => "f64".into(),

@@ -1,0 +1,336 @@
+//! What things of the spec are called in Rust. All of them live in one namespace, that of the contract crate's root, so that
+//! `use orders_contract::*` is all that a handler needs.
+//!
+//! Declared types come first and keep their names. Then come events, tables, outboxes, queues and functions; one whose name is
+//! taken gets its kind appended: the context of a function `order` beside a type `Order` is `OrderFunction`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proc_macro2::{Ident, Span as Mark};
+
+use crate::lower::ids;
+use crate::lower::plan::{HandlerKind, pascal_case};
+use crate::model::{Event, Function, Id, Input, Model, Outbox, Queue, Table};
+use crate::source::Span;
+use crate::types::rust::{field_name, hides_prelude, type_text, variant_name};
+use crate::types::{Kind, Type};
+
+/// The names of one system.
+#[derive(Debug)]
+pub(super) struct Names<'m> {
+    /// The system.
+    pub(super) model: &'m Model,
+    taken: BTreeSet<String>,
+    events: Vec<String>,
+    tables: Vec<TableNames>,
+    outboxes: Vec<String>,
+    queues: Vec<String>,
+    functions: Vec<FunctionNames>,
+    inline: BTreeMap<Span, String>,
+    /// Records and enumerations that the spec writes in place, with the names given to them.
+    pub(super) definitions: Vec<Definition<'m>>,
+}
+
+/// The names of a table.
+#[derive(Debug, Clone)]
+pub(super) struct TableNames {
+    /// The table: `Orders`.
+    pub(super) table: String,
+    /// Its key: `OrdersKey`.
+    pub(super) key: String,
+    /// Its indexes: `OrdersByCustomer`.
+    pub(super) indexes: Vec<String>,
+}
+
+/// The names of a function.
+#[derive(Debug, Clone)]
+pub(super) struct FunctionNames {
+    /// Its module and its Rust function: `create_order`.
+    pub(super) module: String,
+    /// Its context: `CreateOrder`.
+    pub(super) context: String,
+    /// Its error: `CreateOrderError`.
+    pub(super) error: String,
+    /// Its input, if that is one of several events: `NotifyInput`.
+    pub(super) input: Option<String>,
+}
+
+/// Where the definition of a type stands in the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Home {
+    /// With the declared types.
+    Types,
+    /// With the events.
+    Events,
+    /// With the tables.
+    Tables,
+    /// With the queues.
+    Queues,
+    /// With a function.
+    Function(Id<Function>),
+}
+
+/// A record or an enumeration that is written in place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Definition<'m> {
+    /// Where it stands.
+    pub(super) home: Home,
+    /// What it is.
+    pub(super) ty: &'m Type,
+}
+
+impl<'m> Names<'m> {
+    /// Names everything, in the order of the spec's sections.
+    pub(super) fn new(model: &'m Model) -> Self {
+        let mut names = Self {
+            model,
+            taken: model.types.declared.keys().cloned().collect(),
+            events: Vec::new(),
+            tables: Vec::new(),
+            outboxes: Vec::new(),
+            queues: Vec::new(),
+            functions: Vec::new(),
+            inline: BTreeMap::new(),
+            definitions: Vec::new(),
+        };
+        for event in model.events.values() {
+            let name =
+                if is_detail(event, model) { event.head.name.clone() } else { names.claim(&event.head.name, "Event") };
+            names.events.push(name);
+        }
+        for table in model.tables.values() {
+            let name = names.claim(&pascal_case(&table.head.name), "Table");
+            let key = names.claim(&format!("{name}Key"), "Type");
+            let indexes = table.indexes.iter().map(|index| format!("{name}{}", pascal_case(&index.name)));
+            let indexes = indexes.map(|index| names.claim(&index, "Index")).collect();
+            names.tables.push(TableNames { table: name, key, indexes });
+        }
+        for outbox in model.outboxes.values() {
+            let name = names.claim(&pascal_case(&outbox.head.name), "Outbox");
+            names.outboxes.push(name);
+        }
+        for queue in model.queues.values() {
+            let name = names.claim(&pascal_case(&queue.head.name), "Queue");
+            names.queues.push(name);
+        }
+        for function in model.functions.values() {
+            let context = names.claim(&pascal_case(&function.head.name), "Function");
+            let error = names.claim(&format!("{context}Error"), "Type");
+            let several = matches!(&function.input, Input::Events(events) if events.len() > 1);
+            let input = several.then(|| names.claim(&format!("{context}Input"), "Type"));
+            names.functions.push(FunctionNames { module: module(function), context, error, input });
+        }
+        names.name_inline_types();
+        names
+    }
+
+    fn name_inline_types(&mut self) {
+        let model = self.model;
+        for (name, ty) in &model.types.declared {
+            match &ty.kind {
+                Kind::Record(_) => self.fields(ty, name, Home::Types),
+                Kind::Enum(_) => {}
+                _ => self.inline(ty, &format!("{name}Item"), Home::Types),
+            }
+        }
+        for (event, name) in model.events.values().zip(self.events.clone()) {
+            match &event.detail.kind {
+                // The event's own struct has the fields.
+                Kind::Record(_) => {
+                    self.inline.insert(event.detail.span, name.clone());
+                    self.fields(&event.detail, &name, Home::Events);
+                }
+                _ => self.inline(&event.detail, &format!("{name}Detail"), Home::Events),
+            }
+        }
+        for (table, names) in model.tables.values().zip(self.tables.clone()) {
+            self.inline(&table.item, &format!("{}Item", names.table), Home::Tables);
+        }
+        for (queue, name) in model.queues.values().zip(self.queues.clone()) {
+            if let Some(message) = &queue.message {
+                self.inline(message, &format!("{name}Message"), Home::Queues);
+            }
+        }
+        for ((id, function), names) in model.functions.iter().zip(self.functions.clone()) {
+            if let Input::Value(input) = &function.input {
+                self.inline(input, &format!("{}Input", names.context), Home::Function(id));
+            }
+            if let Some(output) = &function.output {
+                self.inline(output, &format!("{}Output", names.context), Home::Function(id));
+            }
+        }
+    }
+
+    /// Names the records and enumerations in a type that has no name of its own.
+    fn inline(&mut self, ty: &'m Type, name: &str, home: Home) {
+        match &ty.kind {
+            Kind::List(of, _) | Kind::Map(of) => self.inline(of, name, home),
+            Kind::Record(_) | Kind::Enum(_) if !self.inline.contains_key(&ty.span) => {
+                let name = self.claim(name, "Type");
+                self.inline.insert(ty.span, name.clone());
+                self.definitions.push(Definition { home, ty });
+                self.fields(ty, &name, home);
+            }
+            _ => {}
+        }
+    }
+
+    fn fields(&mut self, ty: &'m Type, owner: &str, home: Home) {
+        let Kind::Record(record) = &ty.kind else { return };
+        for (field, of) in &record.fields {
+            self.inline(&of.ty, &format!("{owner}{}", variant_name(field)), home);
+        }
+    }
+
+    /// Takes a name, or one made of it if it is taken.
+    fn claim(&mut self, name: &str, kind: &str) -> String {
+        let free = |name: &String| !self.taken.contains(name) && !hides_prelude(name);
+        let numbered = (2_u32..).map(|number| format!("{name}{kind}{number}"));
+        let candidates = [name.to_owned(), format!("{name}{kind}")].into_iter().chain(numbered);
+        let name = candidates.into_iter().find(free).unwrap_or_default();
+        self.taken.insert(name.clone());
+        name
+    }
+
+    /// The name of an event's type.
+    pub(super) fn event(&self, id: Id<Event>) -> &str {
+        &self.events[id.index()]
+    }
+
+    /// The names of a table.
+    pub(super) fn table(&self, id: Id<Table>) -> &TableNames {
+        &self.tables[id.index()]
+    }
+
+    /// The name of an outbox's type.
+    pub(super) fn outbox(&self, id: Id<Outbox>) -> &str {
+        &self.outboxes[id.index()]
+    }
+
+    /// The name of a queue's type.
+    pub(super) fn queue(&self, id: Id<Queue>) -> &str {
+        &self.queues[id.index()]
+    }
+
+    /// The names of a function.
+    pub(super) fn function(&self, id: Id<Function>) -> &FunctionNames {
+        &self.functions[id.index()]
+    }
+
+    /// The name of a record or an enumeration that is written in place.
+    pub(super) fn of_inline(&self, ty: &Type) -> &str {
+        self.inline.get(&ty.span).map_or("", String::as_str)
+    }
+
+    /// A type as Rust text.
+    pub(super) fn type_text(&self, ty: &Type) -> String {
+        type_text(ty, &mut |inline| self.of_inline(inline).to_owned())
+    }
+
+    /// A type as Rust, in the module of the declared types or in another one.
+    pub(super) fn type_of(&self, ty: &Type, home: Home) -> syn::Type {
+        let ty = parse_type(&self.type_text(ty));
+        if home == Home::Types { ty } else { self.qualified(ty) }
+    }
+
+    /// A type with `crate::` before every name that is the contract's.
+    pub(super) fn qualified(&self, mut ty: syn::Type) -> syn::Type {
+        let syn::Type::Path(path) = &mut ty else { return ty };
+        let name = path.path.get_ident().map(ToString::to_string);
+        for segment in &mut path.path.segments {
+            let syn::PathArguments::AngleBracketed(arguments) = &mut segment.arguments else { continue };
+            for argument in &mut arguments.args {
+                if let syn::GenericArgument::Type(of) = argument {
+                    *of = self.qualified(of.clone());
+                }
+            }
+        }
+        match name {
+            Some(name) if self.is_own(&name) => syn::parse_quote!(crate::#ty),
+            _ => ty,
+        }
+    }
+
+    /// Whether a name is one of the contract's.
+    pub(super) fn is_own(&self, name: &str) -> bool {
+        self.taken.contains(name)
+    }
+
+    /// The methods of a function's context that give table clients, in the order of its tables. A name that a context has
+    /// for something else gets `_table` appended.
+    pub(super) fn table_methods(&self, function: &Function) -> Vec<String> {
+        let name = |id: Id<Table>| {
+            let name = field_name(&self.model.tables[id].head.name);
+            if CONTEXT.contains(&name.as_str()) { format!("{name}_table") } else { name }
+        };
+        function.tables.iter().map(|table| name(table.table)).collect()
+    }
+}
+
+/// The methods that every context has.
+const CONTEXT: &[&str] = &[
+    "deadline",
+    "env",
+    "event",
+    "idempotency_key",
+    "metric",
+    "new",
+    "publish",
+    "random",
+    "remaining",
+    "request_id",
+    "send",
+    "simulate",
+    "step",
+    "table",
+    "transact",
+    "transaction",
+];
+
+/// Whether an event is its detail: both have one name, and the detail is a record.
+pub(super) fn is_detail(event: &Event, model: &Model) -> bool {
+    matches!(&event.detail.kind, Kind::Named(name) if *name == event.head.name)
+        && model.types.record(&event.detail).is_some()
+}
+
+/// A type from its text.
+pub(super) fn parse_type(text: &str) -> syn::Type {
+    syn::parse_str(text).expect("the text of a type is a type")
+}
+
+/// The name of a function's module, in the contract and in the user's crate, and of its Rust function: `create_order`.
+pub fn module(function: &Function) -> String {
+    match field_name(&function.head.name).as_str() {
+        // Files that Cargo or Rust takes for something else.
+        name @ ("lib" | "main") => format!("{name}_"),
+        name => name.to_owned(),
+    }
+}
+
+/// An identifier. The text is made of a checked name, and is none of Rust's keywords.
+pub(super) fn ident(name: &str) -> Ident {
+    Ident::new(name, Mark::call_site())
+}
+
+/// The name of the contract crate; another one if a function took it.
+pub(super) fn contract(model: &Model) -> String {
+    let name = format!("{}-contract", model.service.value);
+    if model.functions.values().any(|function| ids::binary(model, function) == name) {
+        format!("{name}-crate")
+    } else {
+        name
+    }
+}
+
+/// The folder of a handler's crate under `functions/`.
+pub(super) fn folder(model: &Model, handler: HandlerKind) -> String {
+    match handler {
+        HandlerKind::Function(id) => model.functions[id].head.name.clone(),
+        HandlerKind::Forwarder(id) => format!("{}-forwarder", model.outboxes[id].head.name),
+    }
+}
+
+/// A crate's name as Rust paths have it.
+pub fn crate_ident(package: &str) -> String {
+    package.replace('-', "_")
+}

@@ -1,0 +1,102 @@
+//! The user's crate: its manifest, its root and a skeleton a function, for what is not there yet. Never part of a stack's
+//! files: what people write is theirs.
+
+use super::functions::{Signature, signature};
+use super::manifests::quoted;
+use super::names::{Names, contract, crate_ident};
+use super::text::lines;
+use crate::emit::Project;
+use crate::model::{Function, Model};
+
+/// The files of the user's crate, by path relative to the crate's folder.
+pub fn scaffold(model: &Model, project: &Project) -> Vec<(String, String)> {
+    let names = Names::new(model);
+    let mut files =
+        vec![("Cargo.toml".to_owned(), manifest(model, project)), ("src/lib.rs".to_owned(), root(model, &names))];
+    for (id, function) in model.functions.iter() {
+        let module = &names.function(id).module;
+        files.push((format!("src/{module}.rs"), skeleton(&names, function, project, id)));
+    }
+    files
+}
+
+fn manifest(model: &Model, project: &Project) -> String {
+    let contract = contract(model);
+    format!(
+        r#"[package]
+name = {name}
+description = {about}
+version = "0.1.0"
+edition = "2024"
+publish = false
+# Built with the handlers that evc generates around it.
+workspace = {workspace}
+
+[dependencies]
+evc-runtime.workspace = true
+{contract}.workspace = true
+
+[dev-dependencies]
+evc-runtime = {{ workspace = true, features = ["testing"] }}
+tokio = {{ version = "1", features = ["macros", "rt"] }}
+"#,
+        name = quoted(&project.logic_crate),
+        about = quoted(&format!("The business logic of {}", model.service.value)),
+        workspace = quoted(&project.stack_path),
+    )
+}
+
+fn root(model: &Model, names: &Names<'_>) -> String {
+    let head = lines(&format!("The business logic of `{}`: one module a function of the spec.", model.service.value));
+    let head: String = head.iter().map(|line| format!("//! {line}\n")).collect();
+    let mut modules: Vec<&str> = model.functions.ids().map(|id| names.function(id).module.as_str()).collect();
+    modules.sort_unstable();
+    let modules: String = modules.iter().map(|module| format!("pub mod {module};\n")).collect();
+    format!("{head}\n{modules}")
+}
+
+fn skeleton(names: &Names<'_>, function: &Function, project: &Project, id: crate::model::Id<Function>) -> String {
+    let known = names.function(id);
+    let Signature { input, output } = signature(names, function, known);
+    let (name, module, context, error) = (&function.head.name, &known.module, &known.context, &known.error);
+    let what = lines(function.head.description.as_deref().unwrap_or("")).join("\n//! ");
+    let what = if what.is_empty() { format!("The function `{name}`.") } else { what };
+    let business = match function.errors.first() {
+        Some(declared) => format!(
+            "/// A business error goes out as `Err({error}::{variant}(\"why\".into()))`.\n",
+            variant = crate::types::rust::variant_name(declared)
+        ),
+        None => String::new(),
+    };
+    let mut imports: Vec<String> = vec![context.clone(), error.clone()];
+    let mut own: Vec<&str> = words(&input).chain(words(&output)).filter(|word| names.is_own(word)).collect();
+    own.sort_unstable();
+    imports.extend(own.into_iter().map(str::to_owned));
+    imports.sort_unstable();
+    imports.dedup();
+    let contract = crate_ident(&contract(names.model));
+    let spec = project.spec_path.replace(char::is_control, " ");
+    format!(
+        r#"//! {what}
+
+use evc_runtime::{{Error, Kind}};
+use {contract}::{{{imports}}};
+
+/// What `{name}` does. Its signature follows from `{spec}`.
+///
+/// `cx` has what the spec lets the function do, and nothing else; `cx.env("NAME")?` reads a variable of its `environment`.
+{business}pub async fn {module}(cx: &{context}, input: {input}) -> Result<{output}, {error}> {{
+    // Yours from here on: evc never writes this file again.
+    let _ = (cx, input);
+    Err(Error::new(Kind::Internal, "`{name}` is not written yet"){into})
+}}
+"#,
+        imports = imports.join(", "),
+        into = if function.errors.is_empty() { "" } else { ".into()" },
+    )
+}
+
+/// The last parts of the paths in a type's text.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['<', '>', ',', ' ', '(', ')']).filter(|word| !word.is_empty())
+}

@@ -1,0 +1,114 @@
+//! Texts of the spec as Rust tokens: doc comments and literals that nothing in a text can break out of.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// Columns of a doc comment's text; the longest line that prettyplease and rustfmt agree on is a little longer.
+const WIDTH: usize = 80;
+
+/// A paragraph of a doc comment from any text. The text is one paragraph of plain words to Markdown and rustdoc: it starts no
+/// list, link, tag or code block, whatever is in it. Spans of code in backticks stay.
+pub(super) fn paragraph(text: &str) -> TokenStream {
+    lines(text).into_iter().map(|line| doc(&line)).collect()
+}
+
+/// Paragraphs with an empty line between them.
+pub(super) fn paragraphs<'a>(texts: impl IntoIterator<Item = &'a str>) -> TokenStream {
+    let mut tokens = TokenStream::new();
+    for text in texts.into_iter().filter(|text| !text.trim().is_empty()) {
+        if !tokens.is_empty() {
+            tokens.extend(quote!(#[doc = ""]));
+        }
+        tokens.extend(paragraph(text));
+    }
+    tokens
+}
+
+/// A line of a doc comment, verbatim.
+pub(super) fn doc(line: &str) -> TokenStream {
+    let line = if line.is_empty() { String::new() } else { format!(" {line}") };
+    quote!(#[doc = #line])
+}
+
+/// The words of a text in lines that none of them overflows, unless it is longer than a line.
+pub(super) fn lines(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
+        let first = lines.is_empty();
+        match lines.last_mut() {
+            // A word that would mean something at the start of a line stays where it is.
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH || starts_block(word) => {
+                line.push(' ');
+                line.push_str(&escape(word));
+            }
+            _ if first && starts_block(word) => lines.push(format!("\\{}", escape(word))),
+            _ => lines.push(escape(word)),
+        }
+    }
+    lines
+}
+
+/// Whether a line that begins with this word is a list, a heading, a quote, a rule or a fence to Markdown.
+fn starts_block(word: &str) -> bool {
+    let number = word.trim_end_matches(['.', ')']);
+    word.starts_with(['-', '+', '*', '#', '>', '=', '~', '|', '_', ':', '`'])
+        && !(word.starts_with('`') && !word.starts_with("```"))
+        || number.len() < word.len() && number.chars().all(|c| c.is_ascii_digit())
+}
+
+/// Keeps links, tags and fences from being read as such.
+fn escape(word: &str) -> String {
+    let mut escaped = String::with_capacity(word.len());
+    let word = word.replace("```", "'''");
+    // Within backticks Markdown takes a backslash for itself.
+    let mut code = false;
+    for c in word.chars() {
+        code ^= c == '`';
+        if !code && matches!(c, '[' | ']' | '<' | '>' | '\\') {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
+}
+
+/// Words joined as in prose: `a`, `a and b`, `a, b and c`.
+pub(super) fn and(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_text_is_one_paragraph_of_words() {
+        for (text, expected) in [
+            ("An order.", "An order."),
+            ("  two\n\n lines\t", "two lines"),
+            ("- no list", "\\- no list"),
+            ("1. no list", "\\1. no list"),
+            ("# no heading", "\\# no heading"),
+            ("see [Order] and <b>", "see \\[Order\\] and \\<b\\>"),
+            ("`[T]` stays", "`[T]` stays"),
+            ("```rust", "'''rust"),
+            ("*/ {{ ${x} \"quoted\"", "\\*/ {{ ${x} \"quoted\""),
+            ("a\u{0}b\rc", "a b c"),
+            ("", ""),
+        ] {
+            assert_eq!(lines(text).join("|"), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn long_texts_are_wrapped_but_never_before_a_marker() {
+        let text = format!("{} - after", "word ".repeat(15).trim());
+        let lines = lines(&format!("{text} {text}"));
+        assert!(lines.iter().all(|line| !line.starts_with('-')), "{lines:?}");
+        assert!(lines.len() > 1);
+    }
+}
