@@ -44,7 +44,9 @@ pub(super) fn compensate(id: StepId, step: &Step, scoped: &mut Scoped<'_, '_>) {
         let condition = expression(&format!("${stack}[0].step = {}", literal(&undone.name)));
         rules.push(Rule { condition, next: name.clone() });
         let work_name = format!("{}/undo", undone.name);
-        let work = Work { name: &work_name, repeats: repeats || scoped.repeats(undone_id) };
+        let depth = format!("$string($count(${stack}))");
+        let repeats = repeats || scoped.repeats(undone_id);
+        let work = Work { name: &work_name, repeats, also: Some(&depth) };
         let input = undo.with.as_ref().map(|_| expression(&format!("${stack}[0].with")));
         let (arguments, seconds) = task::call(undo, input, work, None, scoped);
         let popped = expression(&format!("[${stack}[[1..$count(${stack})]]]"));
