@@ -1,11 +1,6 @@
 //! What can be wrong with a system whose parts are all right: one file a check, each read-only over the model.
 
-mod calls;
-mod compensation;
-mod errors;
-mod expressions;
-mod routes;
-mod timeouts;
+mod workflow;
 
 use crate::diagnostics::Diagnostic;
 use crate::model::Model;
@@ -14,8 +9,14 @@ use crate::model::Model;
 type Check = fn(&Model, &mut Vec<Diagnostic>);
 
 /// Every check. The order does not matter: reports sort by place.
-const CHECKS: &[Check] =
-    &[calls::check, compensation::check, errors::check, expressions::check, routes::check, timeouts::check];
+const CHECKS: &[Check] = &[
+    workflow::calls::check,
+    workflow::compensation::check,
+    workflow::errors::check,
+    workflow::expressions::check,
+    workflow::routes::check,
+    workflow::timeouts::check,
+];
 
 /// Runs every check.
 pub fn check(model: &Model) -> Vec<Diagnostic> {

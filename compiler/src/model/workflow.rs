@@ -218,6 +218,9 @@ pub const RUNTIME_ERRORS: [&str; 11] = [
     "Internal",
 ];
 
+/// Those of [`RUNTIME_ERRORS`] after which trying again may help: [`RetryError::Transient`] stands for them too.
+pub const RUNTIME_HICCUPS: [&str; 3] = ["Throttled", "Conflict", "InProgress"];
+
 /// The error of an execution whose compensation could not be finished: an `undo` failed for good.
 pub const COMPENSATION_FAILED: &str = "CompensationFailed";
 
@@ -242,6 +245,15 @@ impl RetryError {
             "Timeout" => Self::Timeout,
             "All" => Self::All,
             other => Self::Named(other.to_owned()),
+        }
+    }
+
+    /// Whether what this matches includes all that `other` matches.
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::All, _) => true,
+            (Self::Transient, Self::Named(name)) => RUNTIME_HICCUPS.contains(&name.as_str()),
+            _ => self == other,
         }
     }
 

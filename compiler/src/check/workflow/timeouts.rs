@@ -1,11 +1,11 @@
 //! Times in workflows: what is to happen in time can, before something around it is over.
 
-use super::expressions::item;
+use super::item;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Model, Retry, Step, StepKind, Wait, Workflow};
 use crate::spec::scalar::Duration;
 
-pub(super) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
         workflow.body.walk(&mut |step| {
             heartbeat(workflow, step, out);
@@ -58,8 +58,11 @@ fn retries(model: &Model, workflow: &Workflow, step: &Step, out: &mut Vec<Diagno
         let longest = longest(retry, attempt);
         if longest > workflow.timeout && attempt < workflow.timeout {
             let message = format!(
-                "`{}` with {} retries may take {longest}, its workflow {} in all",
-                step.name, retry.attempts, workflow.timeout
+                "`{}` with {} retries may take {}, its workflow {} in all",
+                step.name,
+                retry.attempts,
+                rounded(longest),
+                workflow.timeout
             );
             out.push(
                 Diagnostic::new(Code::EVC0510, span, message)
@@ -94,4 +97,14 @@ fn longest(retry: &Retry, attempt: Duration) -> Duration {
         interval = (interval * retry.backoff).min(1e12);
     }
     Duration::seconds(u64::try_from(seconds).unwrap_or(u64::MAX))
+}
+
+/// A long time in whole minutes or hours, rounded up: an estimate, for people.
+fn rounded(time: Duration) -> Duration {
+    let unit = match time.seconds {
+        0..=120 => 1,
+        121..=7_200 => 60,
+        _ => 3_600,
+    };
+    Duration::seconds(time.seconds.div_ceil(unit).saturating_mul(unit))
 }

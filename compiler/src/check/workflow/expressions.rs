@@ -1,12 +1,13 @@
 //! Expressions of workflows: every name they use is known where they stand, and what they give is what is wanted there.
 
+use super::item;
 use crate::diagnostics::Diagnostic;
 use crate::expr::{Expr, Scope, Template};
 use crate::model::{Call, Input, Model, Step, StepKind, Wait, Workflow};
 use crate::source::Span;
 use crate::types::{Kind, Range, Record, Type};
 
-pub(super) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
         workflow.body.walk(&mut |step| Checker { model, workflow, step }.step(out));
     }
@@ -87,9 +88,4 @@ impl Checker<'_> {
         let item = item(self.workflow);
         found.into_iter().map(move |diagnostic| diagnostic.on(item.clone()))
     }
-}
-
-/// The name under which an `allow:` is about a workflow.
-pub(super) fn item(workflow: &Workflow) -> String {
-    format!("workflows.{}", workflow.head.name)
 }

@@ -1,10 +1,10 @@
 //! Compensation: what can be undone is undone somewhere, and what undoes has something to undo.
 
-use super::expressions::item;
+use super::item;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Body, Model, Next, StepId, StepKind, Workflow};
 
-pub(super) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
         workflow.body.bodies(&mut |body| in_body(workflow, body, out));
     }

@@ -1,13 +1,13 @@
 //! Errors of workflows: what a `retry` or a `catch` names can happen, and is not taken by an earlier entry.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::expressions::item;
+use super::item;
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::model::{Body, COMPENSATION_FAILED, Model, RUNTIME_ERRORS, RetryError, Step, StepKind, Workflow};
 use crate::source::{Span, Spanned};
 
-pub(super) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
     for function in model.functions.values() {
         for error in &function.errors {
             reserved(&error.value, error.span, &format!("functions.{}", function.head.name), out);
@@ -42,23 +42,20 @@ fn reserved(name: &str, span: Span, item: &str, out: &mut Vec<Diagnostic>) {
 
 /// Reports errors in a `retry` that an earlier entry has taken: the first one that matches counts.
 fn shadowed(workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
-    let mut taken: BTreeMap<&RetryError, Span> = BTreeMap::new();
+    let mut taken: Vec<&Spanned<RetryError>> = Vec::new();
     for retry in &step.retry {
         for error in &retry.errors {
-            let earlier = taken.get(&RetryError::All).or_else(|| taken.get(&error.value));
-            if let Some(earlier) = earlier {
+            if let Some(earlier) = taken.iter().find(|earlier| earlier.value.covers(&error.value)) {
                 let message = format!("the retry of `{}` is never used", error.value.as_str());
-                let diagnostic = Diagnostic::new(Code::EVC0503, error.span, message).on(item(workflow));
                 out.push(
-                    diagnostic
-                        .secondary(*earlier, "this comes first, and has taken it")
+                    Diagnostic::new(Code::EVC0503, error.span, message)
+                        .on(item(workflow))
+                        .secondary(earlier.span, "this comes first, and has taken it")
                         .help("the first entry of `retry` that matches an error counts; put `All` last"),
                 );
             }
         }
-        for error in &retry.errors {
-            taken.entry(&error.value).or_insert(error.span);
-        }
+        taken.extend(&retry.errors);
     }
 }
 
@@ -117,9 +114,7 @@ fn raised(model: &Model, step: &Step) -> BTreeSet<RetryError> {
 fn escaping(model: &Model, body: &Body) -> BTreeSet<RetryError> {
     let mut escaping = BTreeSet::new();
     for step in body.steps.iter().filter(|step| !step.unreachable) {
-        let caught = |error: &RetryError| {
-            step.catch.iter().any(|catch| catch.error.value == *error || catch.error.value == RetryError::All)
-        };
+        let caught = |error: &RetryError| step.catch.iter().any(|catch| catch.error.value.covers(error));
         escaping.extend(raised(model, step).into_iter().filter(|error| !caught(error)));
     }
     escaping

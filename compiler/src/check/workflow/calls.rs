@@ -1,10 +1,10 @@
 //! Calls of workflows: the function can be called by a step.
 
-use super::expressions::item;
+use super::item;
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::model::{Call, Input, Model, StepKind, Workflow};
 
-pub(super) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
         workflow.body.walk(&mut |step| {
             if let StepKind::Call(call) = &step.kind {

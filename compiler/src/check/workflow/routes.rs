@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::expressions::item;
+use super::item;
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::model::{Body, Model, Next, StepId, StepKind, Workflow};
 
-pub(super) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
         workflow.body.bodies(&mut |body| {
             unreachable(workflow, body, out);
