@@ -29,6 +29,8 @@ pub struct Workflow {
 pub struct Body {
     /// The steps in the order written; the first one is where the body starts.
     pub steps: Vec<Step>,
+    /// Whether something of it could not be read or resolved, so that there are routes that nobody knows.
+    pub partial: bool,
 }
 
 /// The place of a step in its body.

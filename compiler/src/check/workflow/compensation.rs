@@ -6,7 +6,11 @@ use crate::model::{Body, Model, Next, StepId, StepKind, Workflow};
 
 pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
-        workflow.body.bodies(&mut |body| in_body(workflow, body, out));
+        workflow.body.bodies(&mut |body| {
+            if !body.partial {
+                in_body(workflow, body, out);
+            }
+        });
     }
 }
 

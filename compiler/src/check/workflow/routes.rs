@@ -9,8 +9,10 @@ use crate::model::{Body, Model, Next, StepId, StepKind, Workflow};
 pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
         workflow.body.bodies(&mut |body| {
-            unreachable(workflow, body, out);
-            endless(workflow, body, out);
+            if !body.partial {
+                unreachable(workflow, body, out);
+                endless(workflow, body, out);
+            }
         });
     }
 }
