@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/orders.yaml:123.
+/// Declared in place at specs/orders.yaml:124.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct RefundPaymentInput {
@@ -20,7 +20,7 @@ pub struct RefundPaymentInput {
     pub amount: evc_runtime::Money,
 }
 
-/// Declared in place at specs/orders.yaml:124.
+/// Declared in place at specs/orders.yaml:125.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct RefundPaymentOutput {
@@ -36,7 +36,7 @@ pub type RefundPaymentError = evc_runtime::Error;
 ///
 /// Gives the money back.
 ///
-/// Declared at specs/orders.yaml:121. The function is:
+/// Declared at specs/orders.yaml:122. The function is:
 ///
 /// ```text
 /// pub async fn refund_payment(

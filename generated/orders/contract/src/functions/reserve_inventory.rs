@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/orders.yaml:131.
+/// Declared in place at specs/orders.yaml:132.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ReserveInventoryInput {
@@ -18,7 +18,7 @@ pub struct ReserveInventoryInput {
     pub items: Vec<crate::OrderLine>,
 }
 
-/// Declared in place at specs/orders.yaml:132.
+/// Declared in place at specs/orders.yaml:133.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ReserveInventoryOutput {
@@ -81,7 +81,7 @@ impl evc_runtime::FunctionError for ReserveInventoryError {
 ///
 /// Sets goods aside, in a simulation that succeeds at a given rate.
 ///
-/// Declared at specs/orders.yaml:129. The function is:
+/// Declared at specs/orders.yaml:130. The function is:
 ///
 /// ```text
 /// pub async fn reserve_inventory(
