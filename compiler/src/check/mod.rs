@@ -13,6 +13,7 @@ mod queue;
 mod routes;
 mod tables;
 mod unused;
+mod workflow;
 
 use crate::diagnostics::{Diagnostic, Severity};
 use crate::model::{Model, Setting};
@@ -34,6 +35,12 @@ const CHECKS: &[Check] = &[
     queue::check,
     routes::check,
     tables::check,
+    workflow::calls::check,
+    workflow::compensation::check,
+    workflow::errors::check,
+    workflow::expressions::check,
+    workflow::routes::check,
+    workflow::timeouts::check,
 ];
 
 /// Checks that say that something is missing. What they miss may stand in a part of the spec that could not be read, or that

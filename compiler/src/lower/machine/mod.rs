@@ -26,7 +26,6 @@ use body::Builder;
 use frame::Frame;
 
 pub use task::CALL_MARGIN;
-pub use undo::COMPENSATION_FAILED;
 
 use super::ids;
 use super::plan::Machine;

@@ -90,9 +90,6 @@ pub struct Order {
     /// `paymentId`: `string`, or absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_id: Option<String>,
-    /// `refundId`: `string`, or absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refund_id: Option<String>,
     /// `reservationId`: `string`, or absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reservation_id: Option<String>,
@@ -103,7 +100,7 @@ pub struct Order {
     pub updated_at: Option<evc_runtime::Timestamp>,
 }
 
-/// `OrderKey`, declared at specs/orders.yaml:38.
+/// `OrderKey`, declared at specs/orders.yaml:37.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct OrderKey {
@@ -113,7 +110,7 @@ pub struct OrderKey {
     pub customer_id: String,
 }
 
-/// `PaymentResult`, declared at specs/orders.yaml:41.
+/// `PaymentResult`, declared at specs/orders.yaml:40.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct PaymentResult {
@@ -127,7 +124,7 @@ pub struct PaymentResult {
     pub amount: evc_runtime::Money,
 }
 
-/// `OrderProblem`, declared at specs/orders.yaml:45.
+/// `OrderProblem`, declared at specs/orders.yaml:44.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct OrderProblem {
@@ -139,7 +136,7 @@ pub struct OrderProblem {
     pub reason: String,
 }
 
-/// `Reservation`, declared at specs/orders.yaml:48.
+/// `Reservation`, declared at specs/orders.yaml:47.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct Reservation {
