@@ -155,7 +155,9 @@ fn of_route(model: &Model, function: &Function, api: &Api, found: &mut Vec<Diagn
         }
         let message = match model.types.resolve(input).kind {
             Kind::Record(_) => format!("the input of function `{}` has no field `{parameter}`", function.head.name),
-            _ => format!("the input of function `{}` is `{}`, which has no fields", function.head.name, describe(input)),
+            _ => {
+                format!("the input of function `{}` is `{}`, which has no fields", function.head.name, describe(input))
+            }
         };
         found.push(
             refuse(message)

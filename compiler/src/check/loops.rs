@@ -74,8 +74,11 @@ fn shortest<'e>(from: &BTreeMap<FlowNode, Vec<&'e Edge>>, start: FlowNode, end: 
 }
 
 fn report(model: &Model, edge: &Edge, back: &[&Edge]) -> Diagnostic {
-    let path: Vec<String> =
-        [edge.from, edge.to].into_iter().chain(back.iter().map(|hop| hop.to)).map(|node| model.describe(node)).collect();
+    let path: Vec<String> = [edge.from, edge.to]
+        .into_iter()
+        .chain(back.iter().map(|hop| hop.to))
+        .map(|node| model.describe(node))
+        .collect();
     let message = format!("{} leads back to itself", model.describe(edge.from));
     let mut diagnostic = Diagnostic::new(Code::EVC0903, edge.span, message).label(leads(model, edge));
     for hop in back {

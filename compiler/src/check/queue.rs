@@ -19,9 +19,12 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
             *visibility < least_visibility(timeout, queue.batch_window)
         });
         let least = function.timeout.greatest().map(|timeout| least_visibility(*timeout, queue.batch_window));
-        let help = least.map(|least| format!("say `visibility: {least}`, or leave it out: each environment then has what its timeout needs"));
+        let help = least.map(|least| {
+            format!("say `visibility: {least}`, or leave it out: each environment then has what its timeout needs")
+        });
         let mut diagnostic = if !slower.is_empty() {
-            let message = format!("messages show again after `{visibility}`, while function `{name}` still works on them");
+            let message =
+                format!("messages show again after `{visibility}`, while function `{name}` still works on them");
             Diagnostic::new(Code::EVC0606, span, message)
                 .secondary(function.timeout_span, format!("its timeout is {}", slower.join(" and ")))
                 .note("AWS refuses to connect a queue and a function like these")

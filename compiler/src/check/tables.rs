@@ -54,7 +54,8 @@ impl<'m> Attributes<'m> {
             && let Some(key) = table.key.iter().find(|key| key.value == version.value)
         {
             let message = format!("`{}` is part of the key, and a key does not change", version.value);
-            let diagnostic = Diagnostic::new(Code::EVC0602, version.span, message).secondary(key.span, "the key is here");
+            let diagnostic =
+                Diagnostic::new(Code::EVC0602, version.span, message).secondary(key.span, "the key is here");
             found.push(diagnostic.help("count the writes in a field of its own"));
         }
     }
@@ -86,7 +87,8 @@ impl<'m> Attributes<'m> {
             Ok(place) => Some(place),
             Err(no) if no.reported => None,
             Err(no) => {
-                let message = format!("the items of table `{}` have no attribute `{}`", self.table.head.name, name.value);
+                let message =
+                    format!("the items of table `{}` have no attribute `{}`", self.table.head.name, name.value);
                 let diagnostic = Diagnostic::new(Code::EVC0601, name.span, message);
                 let diagnostic = diagnostic.secondary(no.within.span, "their type is here");
                 found.push(diagnostic.suggest(name, no.known));

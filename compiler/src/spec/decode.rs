@@ -395,7 +395,8 @@ impl<T: Decode> Decode for Vec<T> {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
         match &node.kind {
             NodeKind::Sequence(items) => {
-                let values: Vec<Option<T>> = items.iter().map(|item| cx.under(None, |cx| T::decode(item, cx))).collect();
+                let values: Vec<Option<T>> =
+                    items.iter().map(|item| cx.under(None, |cx| T::decode(item, cx))).collect();
                 values.into_iter().collect()
             }
             NodeKind::Scalar(_) => T::decode(node, cx).map(|value| vec![value]),
