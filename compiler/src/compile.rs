@@ -61,7 +61,8 @@ fn analyze_bytes(world: &dyn World, path: &Path, bytes: Vec<u8>) -> Analysis {
     let (model, found) = model::resolve(&file);
     diagnostics.extend(found);
     if let Some(model) = &model {
-        diagnostics.extend(check::check(model));
+        let whole = !diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
+        diagnostics.extend(check::check(model, whole));
         allow(model, &mut diagnostics);
     }
     sort(&mut diagnostics);
@@ -87,9 +88,11 @@ impl Reader<'_> {
         let (id, found) = yaml::decode_bytes(&mut self.sources, path, bytes);
         self.diagnostics.extend(found);
         let (node, found) = yaml::parse(&self.sources, id);
+        // Reading on after a syntax error leaves out lines: a key that seems to be missing may stand on one of them.
+        let has_gaps = found.iter().any(|diagnostic| diagnostic.code == Code::EVC0001);
         self.diagnostics.extend(found);
         let (mut file, found) = spec::decode(&node, main);
-        self.diagnostics.extend(found);
+        self.diagnostics.extend(found.into_iter().filter(|found| !has_gaps || found.code != Code::EVC0104));
         for import in std::mem::take(&mut file.imports) {
             self.import(path, &import, &mut file);
         }
@@ -141,8 +144,10 @@ fn normal(path: &Path) -> PathBuf {
     parts.into_iter().collect()
 }
 
-/// Leaves out warnings that the item they are about allows, and reports what is allowed for nothing.
+/// Leaves out warnings that the item they are about allows, and reports what is allowed for nothing. The latter only where
+/// there is no error: not all warnings are looked for then.
 pub(crate) fn allow(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
+    let whole = !diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
     for (item, head) in model.heads() {
         for allow in &head.allow.0 {
             let before = diagnostics.len();
@@ -151,7 +156,7 @@ pub(crate) fn allow(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
                     || diagnostic.item.as_deref() != Some(&item)
                     || diagnostic.severity() == Severity::Error
             });
-            if diagnostics.len() == before {
+            if whole && diagnostics.len() == before {
                 let message = format!("`{}` is allowed on `{item}`, where it does not occur", allow.code);
                 diagnostics.push(
                     Diagnostic::new(Code::EVC0107, allow.span, message)

@@ -10,8 +10,8 @@ mod plan;
 mod queue;
 mod row;
 
-use crate::adapter::batch;
 use crate::adapter::stream::{Record, Records};
+use crate::adapter::{batch, rejected};
 use crate::backend::Services;
 use crate::publish::{Bus, Entry, pause};
 use crate::serve::{Invocation, catch_panic, listen};
@@ -32,7 +32,7 @@ pub fn main() -> Result<(), Error> {
     let queue = services.settings.require("DLQ_URL")?;
     let letters = Sqs::new(queue);
     listen(&async |text: &str, invocation: &Invocation| {
-        let records: Records = payload::decode(text)?;
+        let records: Records = rejected(payload::decode(text))?;
         let forwarder = Forwarder {
             bus: services.bus().await,
             letters: &letters,

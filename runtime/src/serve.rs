@@ -149,13 +149,12 @@ where
     }
 }
 
-/// The fields that every log line of a delivery has.
+/// The fields that every log line of a delivery has, beside those of its invocation.
 fn span(delivery: &Delivery) -> tracing::Span {
     let (event, step) = (delivery.event.as_ref(), delivery.step.as_ref());
     tracing::info_span!(
         "delivery",
         function = delivery.function,
-        requestId = delivery.request_id,
         traceId = delivery.trace,
         eventId = event.map(|event| event.id.as_str()),
         detailType = event.map(|event| event.detail_type.as_str()),
@@ -221,7 +220,8 @@ pub(crate) fn listen(handle: &impl AsyncFn(&str, &Invocation) -> Result<String, 
                 .unwrap_or_else(Timestamp::now),
             trace: event.context.xray_trace_id,
         };
-        let result = handle(event.payload.get(), &invocation).await;
+        let span = tracing::info_span!("invocation", requestId = invocation.request_id, traceId = invocation.trace);
+        let result = handle(event.payload.get(), &invocation).instrument(span).await;
         result
             .and_then(|text| Ok(RawValue::from_string(text).map_err(Error::other)?))
             .map_err(|failure| Diagnostic { error_type: failure.name, error_message: failure.message })

@@ -263,5 +263,13 @@ fn a_function_answers_through_the_runtime_api() {
         ),
         (&json!("process-payment"), &json!("r-1"), &json!("arn:e"), &json!("payment"), &json!(1), &json!("Root=1-abc")),
     );
+    assert_eq!(
+        lines.iter().filter(|line| line.to_string().contains("was declined")).count(),
+        1,
+        "one line a failure: {log}"
+    );
+    let invalid =
+        lines.iter().find(|line| line["error"] == "InvalidInput").expect("a line of the input that was no input");
+    assert_eq!(invalid["requestId"], "r-1");
     assert!(!log.contains("secret"), "payload data in the log: {log}");
 }

@@ -1,19 +1,66 @@
 //! What can be wrong with a system whose parts are all right: one file a check, each read-only over the model.
 
-use crate::diagnostics::Diagnostic;
-use crate::model::Model;
+mod api_timeout;
+mod dual_write;
+mod environment;
+mod event_detail;
+mod events;
+mod inputs;
+mod loops;
+mod outbox;
+mod patterns;
+mod queue;
+mod routes;
+mod tables;
+mod unused;
+
+use crate::diagnostics::{Diagnostic, Severity};
+use crate::model::{Model, Setting};
+use crate::spec::scalar::Duration;
 
 /// A check: looks at the model and adds what it finds.
 type Check = fn(&Model, &mut Vec<Diagnostic>);
 
-/// Every check. The order does not matter: reports sort by place.
-const CHECKS: &[Check] = &[];
+/// Every check of what is there. The order does not matter: reports sort by place.
+const CHECKS: &[Check] = &[
+    api_timeout::check,
+    dual_write::check,
+    environment::check,
+    event_detail::check,
+    inputs::check,
+    loops::check,
+    outbox::check,
+    patterns::check,
+    queue::check,
+    routes::check,
+    tables::check,
+];
 
-/// Runs every check.
-pub fn check(model: &Model) -> Vec<Diagnostic> {
+/// Checks that say that something is missing. What they miss may stand in a part of the spec that could not be read, or that
+/// is wrong in another way.
+const CHECKS_OF_A_WHOLE: &[Check] = &[events::check, unused::check];
+
+/// Runs every check. `whole` is whether all of the spec could be read and resolved.
+pub fn check(model: &Model, whole: bool) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for check in CHECKS {
         check(model, &mut found);
     }
+    let is_error = |diagnostic: &Diagnostic| diagnostic.severity() == Severity::Error;
+    if whole && !found.iter().any(is_error) {
+        for check in CHECKS_OF_A_WHOLE {
+            check(model, &mut found);
+        }
+    }
     found
+}
+
+/// The environments in which a duration is too long or too short, each with it: "`1m` in `prod`".
+fn environments_where(model: &Model, setting: &Setting<Duration>, is_wrong: impl Fn(Duration) -> bool) -> Vec<String> {
+    let named = model.environments.iter().zip(setting.values());
+    let wrong = named.filter(|(_, value)| is_wrong(**value));
+    match setting.same() {
+        Some(same) if is_wrong(*same) => vec![format!("`{same}`")],
+        _ => wrong.map(|(environment, value)| format!("`{value}` in `{}`", environment.name)).collect(),
+    }
 }

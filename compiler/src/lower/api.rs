@@ -62,18 +62,7 @@ pub(super) fn lower(b: &mut Builder<'_>) {
     let stage = Resource::new("AWS::ApiGatewayV2::Stage", "stage of the HTTP API", first.span, properties);
     b.add(&ids::of(&id, "stage"), stage);
 
-    let mut taken: Vec<(String, &Api)> = Vec::new();
     for (function, api) in routed() {
-        let shape = shape(api);
-        if let Some((_, first)) = taken.iter().find(|(other, _)| *other == shape) {
-            b.diagnostics.push(
-                Diagnostic::new(Code::EVC0703, api.span, format!("two functions have the route `{shape}`"))
-                    .secondary(first.span, "the first is here")
-                    .help("give one of them another method or path"),
-            );
-            continue;
-        }
-        taken.push((shape, api));
         route(b, function, api);
     }
 }

@@ -104,7 +104,7 @@ fn variables(b: &mut Builder<'_>, function: &Function) -> Variables {
     for (name, setting) in &function.environment {
         if let Some((_, purpose)) = variables.get(name.as_str()) {
             let message = format!("`{}` is set by evc on this function", name.value);
-            let diagnostic = Diagnostic::new(Code::EVC0105, name.span, message).note(format!("it is {purpose}"));
+            let diagnostic = Diagnostic::new(Code::EVC0608, name.span, message).note(format!("it is {purpose}"));
             b.diagnostics.push(diagnostic.help("give the variable another name"));
             continue;
         }

@@ -235,7 +235,7 @@ fn function(
         Some(carried) => listed.into_iter().partition(|event| carried.iter().any(|other| other.value == event.value)),
         None => (Vec::new(), listed),
     };
-    let timeout = item.timeout.as_ref().map_or(Duration::seconds(30), |timeout| timeout.value);
+    let timeout = item.timeout.as_ref().map_or(default_timeout(item.api.is_some()), |timeout| timeout.value);
     let memory = item.memory.as_ref().map_or(256, |memory| memory.value);
     Function {
         head: head(name, item, item.description.as_ref(), &item.allow),
@@ -267,6 +267,12 @@ fn function(
         unchecked: item.unchecked,
         triggers: Vec::new(),
     }
+}
+
+/// How long an invocation may take when the spec does not say. Behind the HTTP API, which waits 30 seconds, a function ends
+/// before its caller is gone (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>).
+fn default_timeout(behind_api: bool) -> Duration {
+    Duration::seconds(if behind_api { 29 } else { 30 })
 }
 
 fn queue(

@@ -13,6 +13,8 @@ use crate::yaml::{Entry, Key, Mapping, Node, NodeKind, Scalar};
 pub struct Decoder {
     /// Everything found so far, in the order found.
     pub diagnostics: Vec<Diagnostic>,
+    /// The key whose value is being read: where to say what is missing in that value. `None` for the file and in lists.
+    key: Option<Span>,
 }
 
 /// Something that can be read from a node.
@@ -25,6 +27,14 @@ impl Decoder {
     /// Adds a diagnostic.
     pub fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Reads the value of a key, or with `None` something that no key stands before.
+    pub fn under<T>(&mut self, key: Option<Span>, read: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.key, key);
+        let value = read(self);
+        self.key = outer;
+        value
     }
 
     /// Reports that `node` should have been `expected`; silent about nodes that are already reported.
@@ -56,16 +66,17 @@ impl Decoder {
 
     /// The node as a map whose keys are known; call [`Fields::finish`] at the end.
     pub fn fields<'n>(&mut self, node: &'n Node, what: &'static str) -> Option<Fields<'n>> {
-        match &node.kind {
-            NodeKind::Mapping(mapping) => {
-                Some(Fields { mapping, span: node.span, what, known: Vec::new(), failed: false })
-            }
-            NodeKind::Null => Some(Fields { mapping: &EMPTY, span: node.span, what, known: Vec::new(), failed: false }),
+        let mapping = match &node.kind {
+            NodeKind::Mapping(mapping) => mapping,
+            NodeKind::Null => &EMPTY,
             _ => {
                 self.mismatch(node, &format!("a map with the keys of {what}"));
-                None
+                return None;
             }
-        }
+        };
+        let first = mapping.entries.first().map(|entry| entry.key.span);
+        let place = self.key.or(first).unwrap_or(node.span);
+        Some(Fields { mapping, span: node.span, place, what, known: Vec::new(), failed: false })
     }
 
     /// The node as one of a few words.
@@ -89,6 +100,7 @@ static EMPTY: Mapping = Mapping { entries: Vec::new() };
 pub struct Fields<'n> {
     mapping: &'n Mapping,
     span: Span,
+    place: Span,
     what: &'static str,
     known: Vec<&'static str>,
     failed: bool,
@@ -109,7 +121,7 @@ impl<'n> Fields<'n> {
     /// The value of a key that may be absent. A value that cannot be read is reported and counts as absent.
     pub fn optional<T: Decode>(&mut self, key: &'static str, cx: &mut Decoder) -> Option<T> {
         let entry = self.entry(key)?;
-        let value = T::decode(&entry.value, cx);
+        let value = cx.under(Some(entry.key.span), |cx| T::decode(&entry.value, cx));
         self.failed |= value.is_none();
         value
     }
@@ -125,7 +137,7 @@ impl<'n> Fields<'n> {
             self.known.push(key);
             self.failed = true;
             cx.report(
-                Diagnostic::new(Code::EVC0104, self.span, format!("{} needs the key `{key}`", self.what))
+                Diagnostic::new(Code::EVC0104, self.place, format!("{} needs the key `{key}`", self.what))
                     .label(format!("`{key}` is missing here")),
             );
             return None;
@@ -136,6 +148,11 @@ impl<'n> Fields<'n> {
     /// The keys present that were asked for among `keys`.
     pub fn present(&self, keys: &[&'static str]) -> Vec<&'n Key> {
         self.mapping.entries.iter().map(|entry| &entry.key).filter(|key| keys.contains(&key.text.as_str())).collect()
+    }
+
+    /// Where to say that something is missing in the map: the key that it is the value of, or its own first key.
+    pub fn place(&self) -> Span {
+        self.place
     }
 
     /// Where the whole map stands.
@@ -291,7 +308,7 @@ impl<T: Item> Decode for Section<T> {
             NodeKind::Mapping(mapping) => {
                 for Entry { key, value } in &mapping.entries {
                     let named = check_name(key, T::CASE, T::WHAT, cx);
-                    match T::decode(value, cx) {
+                    match cx.under(Some(key.span), |cx| T::decode(value, cx)) {
                         Some(item) if named => {
                             let item = Declared { name_span: key.span, span: value.span, value: item };
                             section.items.insert(key.text.clone(), item);
@@ -378,7 +395,7 @@ impl<T: Decode> Decode for Vec<T> {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
         match &node.kind {
             NodeKind::Sequence(items) => {
-                let values: Vec<Option<T>> = items.iter().map(|item| T::decode(item, cx)).collect();
+                let values: Vec<Option<T>> = items.iter().map(|item| cx.under(None, |cx| T::decode(item, cx))).collect();
                 values.into_iter().collect()
             }
             NodeKind::Scalar(_) => T::decode(node, cx).map(|value| vec![value]),
@@ -399,7 +416,7 @@ impl<T: Decode> Decode for IndexMap<Spanned<String>, T> {
                 let mut map = Self::new();
                 let mut whole = true;
                 for Entry { key, value } in &mapping.entries {
-                    match T::decode(value, cx) {
+                    match cx.under(Some(key.span), |cx| T::decode(value, cx)) {
                         Some(value) => {
                             map.insert(Spanned::new(key.text.clone(), key.span), value);
                         }

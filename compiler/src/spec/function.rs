@@ -45,7 +45,8 @@ pub struct Function {
     /// Environment variables. Lambda reserves some names.
     #[schemars(default, with = "std::collections::BTreeMap<String, EnvironmentValue>")]
     pub environment: IndexMap<Spanned<String>, Spanned<String>>,
-    /// How long one invocation may take: `1s` to `15m`, `30s` by default.
+    /// How long one invocation may take: `1s` to `15m`. `30s` by default, `29s` with a route, which is all that its caller
+    /// waits for.
     pub timeout: Option<Spanned<Duration>>,
     /// Memory in MB: 128 to 10240, 256 by default.
     #[schemars(range(min = 128, max = 10240))]

@@ -53,17 +53,17 @@ impl Decode for Rule {
         let bus = fields.optional("bus", cx);
         let where_ = fields.optional("where", cx);
         let to = match fields.entry("to") {
-            Some(entry) => targets(&entry.value, cx),
+            Some(entry) => cx.under(Some(entry.key.span), |cx| targets(&entry.value, cx)),
             None => fields.required("to", cx),
         };
         let enabled = fields.optional("enabled", cx);
         let allow = fields.or_default("allow", cx);
         let sources = fields.present(&["event", "events", "pattern"]);
-        let span = fields.span();
+        let place = fields.place();
         fields.finish(cx);
         match sources.as_slice() {
             [] => {
-                cx.report(Diagnostic::new(Code::EVC0104, span, "a rule needs one of `event`, `events` and `pattern`"))
+                cx.report(Diagnostic::new(Code::EVC0104, place, "a rule needs one of `event`, `events` and `pattern`"))
             }
             [_] => {}
             [first, second, ..] => cx.report(

@@ -46,10 +46,10 @@ impl Decode for Schedule {
         let input = fields.optional("input", cx);
         let allow = fields.or_default("allow", cx);
         let times = fields.present(&["every", "cron"]);
-        let span = fields.span();
+        let place = fields.place();
         fields.finish(cx);
         match times.as_slice() {
-            [] => cx.report(Diagnostic::new(Code::EVC0104, span, "a schedule needs `every` or `cron`")),
+            [] => cx.report(Diagnostic::new(Code::EVC0104, place, "a schedule needs `every` or `cron`")),
             [_] => {}
             [first, second, ..] => cx.report(
                 Diagnostic::new(Code::EVC0105, second.span, "a schedule has `every` or `cron`, not both")

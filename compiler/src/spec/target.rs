@@ -93,13 +93,13 @@ impl Decode for Target {
             .collect();
         let retry = fields.optional("retry", cx);
         let present = fields.present(&keys);
-        let span = fields.span();
+        let place = fields.place();
         fields.finish(cx);
         match (named.as_slice(), present.as_slice()) {
             ([(kind, name)], _) => Some(Self { kind: *kind, name: name.clone()?, retry }),
             ([], _) => {
                 let message = "a target needs one of `function`, `workflow`, `queue` and `bus`";
-                cx.report(Diagnostic::new(Code::EVC0104, span, message));
+                cx.report(Diagnostic::new(Code::EVC0104, place, message));
                 None
             }
             (_, keys) => {

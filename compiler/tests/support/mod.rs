@@ -24,6 +24,19 @@ pub(crate) struct Block {
 }
 
 impl Block {
+    /// The text, with each line that has `NNN` in it written once for each number of `times=`: for limits that only a long
+    /// spec exceeds.
+    pub(crate) fn expanded(&self) -> String {
+        let times = self.attributes.iter().find_map(|attribute| attribute.strip_prefix("times="));
+        let Some(times) = times else { return self.text.clone() };
+        let times: usize = times.parse().expect("`times=` and a number");
+        let line = |line: &str| match line.contains("NNN") {
+            true => (1..=times).map(|number| line.replace("NNN", &number.to_string())).collect(),
+            false => line.to_owned(),
+        };
+        self.text.split_inclusive('\n').map(line).collect()
+    }
+
     /// The path of a further file, if it is one: `file=./payments.yaml`.
     pub(crate) fn file(&self) -> Option<&str> {
         self.attributes.iter().find_map(|attribute| attribute.strip_prefix("file="))
@@ -70,9 +83,17 @@ impl World for Files<'_> {
     }
 }
 
-/// Checks a spec and the files it imports: pairs of path and text, the spec first.
+/// Checks a spec and the files it imports, and plans it if there is no error: pairs of path and text, the spec first.
 pub(crate) fn check(files: &[(String, String)]) -> Analysis {
-    analyze(&Files(files), Path::new(&files[0].0)).expect("the spec is among the files")
+    let mut analysis = analyze(&Files(files), Path::new(&files[0].0)).expect("the spec is among the files");
+    if !analysis.has_errors()
+        && let Some(model) = analysis.model.take()
+    {
+        let (_, found) = evc::lower::lower(&model);
+        analysis.add(found);
+        analysis.model = Some(model);
+    }
+    analysis
 }
 
 /// Reads the text of a file and goes no further: what is reported is about YAML only.

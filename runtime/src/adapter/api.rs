@@ -4,7 +4,7 @@
 //! over the query. A failure becomes problem JSON (RFC 9457); what is not the caller's business (500) says no more than its name.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
-use super::{Failure, Incoming};
+use super::{Failure, Incoming, rejected};
 use crate::value::Bytes;
 use crate::{Error, Kind, Payload, payload};
 use serde::{Deserialize, Serialize};
@@ -71,9 +71,9 @@ pub(super) async fn handle(
 }
 
 async fn answer(text: &str, deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>) -> Result<String, Failure> {
-    let request: Request = payload::decode(text)?;
+    let request: Request = rejected(payload::decode(text))?;
     let key = request.header("idempotency-key").map(str::to_owned);
-    let input = request.input()?;
+    let input = rejected(request.input())?;
     deliver(Incoming { key, ..Incoming::bare(Payload::new(input)) }).await
 }
 

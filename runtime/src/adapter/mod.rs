@@ -74,6 +74,15 @@ impl Failure {
     }
 }
 
+/// Logs why an event did not get as far as the function; what fails there is logged with the delivery.
+pub(crate) fn rejected<T>(result: Result<T, impl Into<Failure>>) -> Result<T, Failure> {
+    result.map_err(|error| {
+        let failure = error.into();
+        tracing::error!(error = failure.name, "rejected: {}", failure.message);
+        failure
+    })
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::of(&error)
@@ -164,10 +173,10 @@ pub(crate) async fn dispatch(
     time_left: impl Fn() -> bool,
     deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
-    match Source::detect(text, contract.sources)? {
+    match rejected(Source::detect(text, contract.sources))? {
         Source::Direct => deliver(Incoming::bare(Payload::new(text))).await,
-        Source::Step => deliver(step::read(text)?).await,
-        Source::EventBridge => deliver(eventbridge::read(text)?).await,
+        Source::Step => deliver(rejected(step::read(text))?).await,
+        Source::EventBridge => deliver(rejected(eventbridge::read(text))?).await,
         Source::Sqs => sqs::handle(text, time_left, deliver).await,
         Source::Stream => stream::handle(text, time_left, deliver).await,
         Source::HttpApi | Source::RestApi => api::handle(text, contract.status, deliver).await,

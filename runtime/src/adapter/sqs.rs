@@ -3,7 +3,7 @@
 //! In a FIFO queue nothing of a message group is handled after the first failure of that group, so that its order holds.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
 
-use super::{Failure, Incoming, Source, batch, eventbridge};
+use super::{Failure, Incoming, Source, batch, eventbridge, rejected};
 use crate::{Error, Payload, payload};
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -38,7 +38,7 @@ pub(super) async fn handle(
     time_left: impl Fn() -> bool,
     deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
-    let event: Event = payload::decode(text)?;
+    let event: Event = rejected(payload::decode(text))?;
     let mut failed = Vec::new();
     let mut stopped_groups = BTreeSet::new();
     for record in &event.records {

@@ -1,7 +1,7 @@
 //! A batch of DynamoDB stream records: each change is one input, in order, until the first failure, from which Lambda goes on.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
 
-use super::{Failure, Incoming, batch};
+use super::{Failure, Incoming, batch, rejected};
 use crate::attribute::{self, Item};
 use crate::{Payload, payload};
 use serde::{Deserialize, Serialize};
@@ -83,7 +83,7 @@ pub(super) async fn handle(
     time_left: impl Fn() -> bool,
     deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
-    let event: Records = payload::decode(text)?;
+    let event: Records = rejected(payload::decode(text))?;
     for record in &event.records {
         let incoming = Incoming { key: Some(record.event_id.clone()), ..Incoming::bare(Payload::new(change(record))) };
         if !time_left() || deliver(incoming).await.is_err() {

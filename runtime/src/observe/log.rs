@@ -55,6 +55,9 @@ impl Visit for Fields {
     }
 }
 
+/// Where `lambda_runtime` logs the errors that a handler returns: they are logged here already, with their delivery.
+const HANDLER_ERRORS: &str = "lambda_runtime::layers";
+
 struct JsonLines<W> {
     level: LevelFilter,
     out: fn() -> W,
@@ -62,8 +65,9 @@ struct JsonLines<W> {
 
 impl<W: 'static> JsonLines<W> {
     fn wants(&self, metadata: &Metadata<'_>) -> bool {
-        let payloads = metadata.target().starts_with("lambda_runtime") && *metadata.level() > Level::INFO;
-        *metadata.level() <= self.level && !payloads
+        let (target, level) = (metadata.target(), *metadata.level());
+        let of_runtime = target.starts_with("lambda_runtime") && level > Level::INFO;
+        level <= self.level && !of_runtime && !target.starts_with(HANDLER_ERRORS)
     }
 }
 
@@ -143,7 +147,7 @@ mod tests {
             span.record("eventId", "e-1");
             let _entered = span.enter();
             tracing::info!(count = 2, "done");
-            tracing::trace!(target: "lambda_runtime::layers", body = "secret", "raw JSON event");
+            tracing::trace!(target: "lambda_runtime", body = "secret", "raw JSON event");
         });
         let text = String::from_utf8(LINES.lock().expect("lines").clone()).expect("UTF-8");
         let line: Value = serde_json::from_str(text.trim()).expect("one JSON line");

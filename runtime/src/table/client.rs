@@ -7,6 +7,44 @@ use crate::{Context, Error, grant};
 use std::marker::PhantomData;
 
 /// The client of table `T` for function `F`, whose [`grant`]s say which of its methods there are.
+///
+/// ```
+/// # use evc_runtime::{Context, Error, grant, table::{Table, TableClient}};
+/// # pub struct Orders;
+/// # impl Table for Orders {
+/// #     type Item = std::collections::BTreeMap<String, String>;
+/// #     type Key = std::collections::BTreeMap<String, String>;
+/// #     const NAME: &'static str = "orders";
+/// #     const ENV: &'static str = "ORDERS_TABLE";
+/// #     const KEY: &'static [&'static str] = &["id"];
+/// # }
+/// pub struct ReadOrder;
+/// impl grant::Get<Orders> for ReadOrder {}
+///
+/// async fn read(orders: TableClient<'_, Orders, ReadOrder>, key: &<Orders as Table>::Key) -> Result<(), Error> {
+///     orders.get(key).send().await.map(drop)
+/// }
+/// ```
+///
+/// What is not granted does not compile:
+///
+/// ```compile_fail,E0277
+/// # use evc_runtime::{Context, Error, grant, table::{Table, TableClient}};
+/// # pub struct Orders;
+/// # impl Table for Orders {
+/// #     type Item = std::collections::BTreeMap<String, String>;
+/// #     type Key = std::collections::BTreeMap<String, String>;
+/// #     const NAME: &'static str = "orders";
+/// #     const ENV: &'static str = "ORDERS_TABLE";
+/// #     const KEY: &'static [&'static str] = &["id"];
+/// # }
+/// pub struct ReadOrder;
+/// impl grant::Get<Orders> for ReadOrder {}
+///
+/// async fn write(orders: TableClient<'_, Orders, ReadOrder>, key: &<Orders as Table>::Key) -> Result<(), Error> {
+///     orders.delete(key).send().await
+/// }
+/// ```
 pub struct TableClient<'a, T, F> {
     context: &'a Context,
     types: PhantomData<fn() -> (T, F)>,

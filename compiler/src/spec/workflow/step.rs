@@ -184,12 +184,12 @@ const KINDS: [&str; 10] =
 impl Decode for Step {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
         let mut fields = cx.fields(node, "a step")?;
-        let span = fields.span();
+        let place = fields.place();
         let present: Vec<&Key> = fields.present(&KINDS);
         let kind_key = match present.as_slice() {
             [] => {
                 let message = format!("a step needs one of {}", list(&KINDS));
-                cx.report(Diagnostic::new(Code::EVC0104, span, message));
+                cx.report(Diagnostic::new(Code::EVC0104, place, message));
                 return None;
             }
             [only] => *only,

@@ -1,0 +1,175 @@
+//! What is brought to functions and workflows: it fits what they say that they take.
+
+use crate::diagnostics::{Code, Diagnostic};
+use crate::model::{Api, Destination, Function, Head, Input, Model, Queue, Target};
+use crate::source::Span;
+use crate::types::{Kind, Type, describe};
+use crate::yaml::{Node, NodeKind};
+
+pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+    for rule in model.rules.values() {
+        for target in &rule.targets {
+            for event in &rule.events {
+                let event = &model.events[event.value];
+                let what = format!("event `{}`", event.head.name);
+                found.extend(brought(model, target, &what, &event.detail));
+            }
+        }
+    }
+    for queue in model.queues.values() {
+        if let (Some(to), Some(message)) = (&queue.to, &queue.message) {
+            of_queue(model, queue, message, &model.functions[to.value], to.span, found);
+        }
+    }
+    for schedule in model.schedules.values() {
+        if let Some(target) = &schedule.target {
+            of_schedule(model, target, schedule.input.as_ref().map(|input| &input.value.0), found);
+        }
+    }
+    for function in model.functions.values() {
+        if let Some(api) = &function.api {
+            of_route(model, function, api, found);
+        }
+    }
+}
+
+/// What takes an input: "function `pay`", with the type it takes.
+fn taker(model: &Model, to: Destination) -> Option<(String, &Type)> {
+    match to {
+        Destination::Function(id) => match &model.functions[id].input {
+            Input::Value(input) => Some((format!("function `{}`", model.functions[id].head.name), input)),
+            Input::Nothing | Input::Events(_) => None,
+        },
+        Destination::Workflow(id) => {
+            let workflow = &model.workflows[id];
+            Some((format!("workflow `{}`", workflow.head.name), &workflow.input))
+        }
+        Destination::Queue(_) | Destination::Bus(_) => None,
+    }
+}
+
+/// An event that a rule brings. Through a queue it comes to the function that works the queue off.
+fn brought(model: &Model, target: &Target, what: &str, detail: &Type) -> Option<Diagnostic> {
+    let to = match target.to {
+        Destination::Queue(id) => Destination::Function(model.queues[id].to.as_ref()?.value),
+        to => to,
+    };
+    let (name, input) = taker(model, to)?;
+    unfit(model, target.span, what, &name, input, detail)
+}
+
+/// The diagnostic for a value that does not fit an input.
+fn unfit(model: &Model, at: Span, what: &str, name: &str, input: &Type, given: &Type) -> Option<Diagnostic> {
+    let mismatch = model.types.accepts(input, given).err()?;
+    Some(
+        Diagnostic::new(Code::EVC0610, at, format!("{what} does not fit the input of {name}"))
+            .label(mismatch.to_string())
+            .secondary(input.span, "the input is declared here")
+            .secondary(given.span, "what is brought is declared here")
+            .help("change the input so that it takes this, or bring it to something else"),
+    )
+}
+
+fn of_queue(model: &Model, queue: &Queue, message: &Type, function: &Function, at: Span, found: &mut Vec<Diagnostic>) {
+    let what = format!("a message of queue `{}`", queue.head.name);
+    match &function.input {
+        Input::Value(input) => {
+            let name = format!("function `{}`", function.head.name);
+            found.extend(unfit(model, at, &what, &name, input, message));
+        }
+        Input::Events(_) => found.push(not_an_event(at, &what, &function.head)),
+        Input::Nothing => {}
+    }
+}
+
+/// A function without an `input` takes the events that rules bring it, and nothing else.
+fn not_an_event(at: Span, what: &str, function: &Head) -> Diagnostic {
+    let message = format!("{what} is no event, and events are what function `{}` takes", function.name);
+    Diagnostic::new(Code::EVC0610, at, message)
+        .secondary(function.name_span, "a rule brings it events, and it says no `input`")
+        .help("say its `input`, or make another function for this")
+}
+
+/// Without an `input`, a schedule brings an empty object.
+fn of_schedule(model: &Model, target: &Target, input: Option<&Node>, found: &mut Vec<Diagnostic>) {
+    if let Destination::Function(id) = target.to
+        && let Input::Events(_) = model.functions[id].input
+    {
+        found.push(not_an_event(target.span, "what a schedule brings", &model.functions[id].head));
+        return;
+    }
+    let Some((name, ty)) = taker(model, target.to) else { return };
+    let given = match input {
+        Some(node) => json(node),
+        None => Some(serde_json::Value::Object(serde_json::Map::new())),
+    };
+    let Some(given) = given else { return };
+    let problems = model.types.validate(ty, &given);
+    let Some(first) = problems.first() else { return };
+    let at = input.map_or(target.span, |node| node.span);
+    let place = if first.pointer.is_empty() { String::new() } else { format!("`{}`: ", first.pointer) };
+    found.push(
+        Diagnostic::new(Code::EVC0610, at, format!("what the schedule brings does not fit the input of {name}"))
+            .label(format!("{place}{}", first.reason))
+            .secondary(ty.span, "the input is declared here")
+            .help("say under `input` of the schedule what is brought"),
+    );
+}
+
+/// The JSON that a node stands for; `None` if a part of it could not be read.
+fn json(node: &Node) -> Option<serde_json::Value> {
+    Some(match &node.kind {
+        NodeKind::Null => serde_json::Value::Null,
+        NodeKind::Scalar(scalar) => match (scalar.as_bool(), scalar.as_integer(), scalar.as_number()) {
+            (Some(value), ..) => value.into(),
+            (_, Some(value), _) => value.into(),
+            (.., Some(value)) => value.into(),
+            _ => scalar.text.as_str().into(),
+        },
+        NodeKind::Sequence(items) => items.iter().map(json).collect::<Option<Vec<_>>>()?.into(),
+        NodeKind::Mapping(mapping) => {
+            let pairs = mapping.entries.iter().map(|entry| Some((entry.key.text.clone(), json(&entry.value)?)));
+            serde_json::Value::Object(pairs.collect::<Option<_>>()?)
+        }
+        NodeKind::Error => return None,
+    })
+}
+
+/// Every parameter of a path is a field of the input, where the handler finds it.
+fn of_route(model: &Model, function: &Function, api: &Api, found: &mut Vec<Diagnostic>) {
+    if let Input::Events(_) = function.input {
+        found.push(not_an_event(api.span, "a request", &function.head));
+        return;
+    }
+    for parameter in api.path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}')) {
+        let refuse = |message: String| Diagnostic::new(Code::EVC0610, place(api, parameter), message);
+        let Input::Value(input) = &function.input else {
+            let message = format!("function `{}` has no `input` that could take `{parameter}`", function.head.name);
+            let help = format!("say `input: {{ {parameter}: string }}`");
+            found.push(refuse(message).help(help));
+            continue;
+        };
+        let Err(no) = model.types.field_at(input, &[parameter]) else { continue };
+        if no.reported {
+            continue;
+        }
+        let message = match model.types.resolve(input).kind {
+            Kind::Record(_) => format!("the input of function `{}` has no field `{parameter}`", function.head.name),
+            _ => format!("the input of function `{}` is `{}`, which has no fields", function.head.name, describe(input)),
+        };
+        found.push(
+            refuse(message)
+                .secondary(input.span, "the input is declared here")
+                .suggest(parameter, no.known)
+                .note("a parameter of the path comes to the handler as a field of its input"),
+        );
+    }
+}
+
+/// The place of a parameter in the text of a route, which may be in quotes.
+fn place(api: &Api, parameter: &str) -> Span {
+    let text = format!("{} {}", api.method, api.path);
+    let quote = usize::from(api.span.range().len() > text.len());
+    let offset = text.find(&format!("{{{parameter}}}")).map_or(0, |at| at + 1);
+    api.span.slice(quote + offset, parameter.len())
+}
