@@ -128,6 +128,8 @@ codes! {
     EVC0703 Error "same-physical-name",
     EVC0704 Error "template-too-big",
     EVC0705 Error "circular-resources",
+    EVC0706 Warning "payload-may-not-fit",
+    EVC0707 Error "file-too-large",
     EVC0801 Error "missing-module",
     EVC0802 Error "missing-handler",
     EVC0803 Error "unusable-crate",
