@@ -171,13 +171,19 @@ fn write(build: &Build, arguments: &Arguments) -> Exit {
 }
 
 /// Adds what planning finds to an analysis that has no errors so far: what `evc check` reports beyond the checks.
-pub(super) fn plan_diagnostics(spec: &Path, analysis: &mut Analysis) {
+///
+/// With `deep`, Cargo is asked about the stack that was built before.
+pub(super) fn plan_diagnostics(spec: &Path, analysis: &mut Analysis, deep: bool) {
     if analysis.has_errors() {
         return;
     }
     let Some(model) = analysis.model.take() else { return };
     let (plan, found) = lower::lower(&model);
-    let around = project::find(spec, &default_directory(spec), &model, &mut analysis.sources);
+    let directory = default_directory(spec);
+    let around = project::find(spec, &directory, &model, &mut analysis.sources);
+    if deep {
+        analysis.add(project::ask_cargo(&directory, &around.project, model.service.span));
+    }
     analysis.add(found.into_iter().chain(around.diagnostics).collect());
     if !analysis.has_errors() {
         let files = emit::emit(emit::Input { plan: &plan, sources: &analysis.sources, project: &around.project });

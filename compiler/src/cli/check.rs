@@ -24,6 +24,9 @@ pub(super) struct Arguments {
     /// Treat warnings as errors.
     #[arg(long)]
     deny_warnings: bool,
+    /// Ask Cargo as well whether the crates of the built stack fit together. Takes about a second.
+    #[arg(long)]
+    deep: bool,
 }
 
 /// Checks each spec and reports on all of them together.
@@ -33,7 +36,7 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     for spec in &arguments.specs {
         match analyze(&Disk, spec) {
             Ok(mut analysis) => {
-                build::plan_diagnostics(spec, &mut analysis);
+                build::plan_diagnostics(spec, &mut analysis, arguments.deep);
                 analyses.push(analysis);
             }
             Err(error) => {
