@@ -11,6 +11,7 @@ mod outbox;
 mod patterns;
 mod queue;
 mod routes;
+mod sizes;
 mod tables;
 mod unused;
 mod workflow;
@@ -34,6 +35,7 @@ const CHECKS: &[Check] = &[
     patterns::check,
     queue::check,
     routes::check,
+    sizes::check,
     tables::check,
     workflow::calls::check,
     workflow::compensation::check,

@@ -46,6 +46,9 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
         overrides: sections.overrides.clone(),
         tags: sections.tags.iter().map(|(key, value)| (key.value.clone(), value.value.clone())).collect(),
     };
+    for table in model.tables.values() {
+        diagnostics.extend(model.types.check_type(&table.item));
+    }
     for (name, item) in sections.events.iter() {
         let event = event(sections, &mut model, name, item, &mut diagnostics);
         model.events.push(event);
