@@ -28,7 +28,8 @@ impl Failure {
     }
 }
 
-/// What answers a call: the function's substitution (`BookFunctionArn`) and the payload.
+/// What answers a call: the function's substitution (`BookFunctionArn`) and the payload; of a starter, what it does (`start`,
+/// `keep`) and the arguments.
 pub(super) type Answer<'a> = dyn FnMut(&str, &Json) -> Result<Json, Failure> + 'a;
 
 /// What happened in an execution.
@@ -55,7 +56,8 @@ impl<'a> Execution<'a> {
     /// Runs a machine from its first state.
     pub(super) fn run(machine: &Json, input: &Json, answer: &'a mut Answer<'a>) -> (Result<Json, Failure>, Self) {
         let mut execution = Self { answer, calls: Vec::new(), events: Vec::new(), entered: 0 };
-        let context = json!({ "Execution": { "Id": "arn:e", "Name": "e", "StartTime": "2026-11-21T00:00:00.000Z" } });
+        let context = json!({ "Execution": { "Id": "arn:e", "Name": "e", "Input": input,
+            "StartTime": "2026-11-21T00:00:00.000Z" } });
         let result = execution.scope(machine, input.clone(), &Variables::new(), &context);
         (result, execution)
     }
@@ -169,9 +171,11 @@ impl<'a> Execution<'a> {
             self.events.extend(arguments["Entries"].as_array().into_iter().flatten().cloned());
             return Ok(json!({ "FailedEntryCount": 0, "Entries": [] }));
         }
-        if resource.ends_with("states:startExecution") {
-            self.calls.push(("start".to_owned(), arguments.clone()));
-            return (self.answer)("start", arguments);
+        for (api, name) in [("states:startExecution", "start"), ("sqs:sendMessage", "keep")] {
+            if resource.ends_with(api) {
+                self.calls.push((name.to_owned(), arguments.clone()));
+                return (self.answer)(name, arguments);
+            }
         }
         assert!(resource.ends_with("lambda:invoke"), "{resource}");
         let function = text(&arguments["FunctionName"]).trim_matches(['$', '{', '}']).to_owned();

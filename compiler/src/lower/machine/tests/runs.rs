@@ -210,7 +210,11 @@ fn an_event_starts_one_execution_named_after_it() {
     let exists = Failure::new("StepFunctions.ExecutionAlreadyExistsException", Some("it does"));
     let (end, calls) = start(&event, &mut |_, _| Err(exists.clone()));
     assert_eq!((end, calls.len()), (Ok(json!({})), 1), "a second delivery is no failure");
-    let throttled = Failure::new("StepFunctions.ThrottlingException", None);
-    let (end, calls) = start(&event, &mut |_, _| Err(throttled.clone()));
-    assert_eq!((end, calls.len()), (Err(throttled), 6), "what cannot be started fails, and somebody is told");
+    let (end, calls) = start(&event, &mut |does, _| match does {
+        "start" => Err(Failure::new("StepFunctions.ThrottlingException", None)),
+        _ => Ok(json!({})),
+    });
+    let cause = Some("the event is in the dead-letter queue");
+    assert_eq!((end, calls.len()), (Err(Failure::new("NotStarted", cause)), 7), "six attempts, then the queue");
+    assert_eq!(calls[6].1["MessageBody"], event, "the whole event is kept");
 }
