@@ -5,7 +5,6 @@ use super::names::Kind;
 use super::plan::Resource;
 use super::value::{Part, Value, text};
 use super::{ids, log_group};
-use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Api, Function};
 use crate::spec::function::Auth;
 
@@ -65,12 +64,6 @@ pub(super) fn lower(b: &mut Builder<'_>) {
     for (function, api) in routed() {
         route(b, function, api);
     }
-}
-
-/// The route without the names of its parameters, by which API Gateway tells routes apart.
-fn shape(api: &Api) -> String {
-    let segments = api.path.split('/').map(|segment| if segment.starts_with('{') { "{}" } else { segment });
-    format!("{} {}", api.method, segments.collect::<Vec<_>>().join("/"))
 }
 
 fn route(b: &mut Builder<'_>, function: &Function, api: &Api) {
