@@ -61,7 +61,8 @@ fn specs_compile_without_a_word() {
             found.add(more.unwrap_or_default());
             if !found.diagnostics.is_empty() {
                 let report = evc::report::short::render(&found.diagnostics, &found.sources);
-                problems.push(format!("{name}:{line}: a part of a spec is marked `fragment`; this one raises\n{report}"));
+                problems
+                    .push(format!("{name}:{line}: a part of a spec is marked `fragment`; this one raises\n{report}"));
             }
         }
     }
@@ -159,7 +160,9 @@ fn ci_runs_the_command_of_the_readme() {
     let ci = std::fs::read_to_string(root().join(".ci/run")).expect("what CI runs");
     let command = ci.lines().find_map(|line| line.strip_prefix("exec ")).expect("a line with `exec`");
     let told = support::blocks(&readme).into_iter().filter(|block| block.language == "sh");
-    assert!(told.flat_map(|block| block.text.lines().map(str::to_owned).collect::<Vec<_>>()).any(|line| line == command));
+    assert!(
+        told.flat_map(|block| block.text.lines().map(str::to_owned).collect::<Vec<_>>()).any(|line| line == command)
+    );
 }
 
 #[test]

@@ -75,9 +75,11 @@ pub fn step(generator: &mut SchemaGenerator) -> Schema {
     let detail = described(&arguments, "The detail of the event: for each field an expression.");
     let timeout = described(&duration, "How long the step may take, retries not counted.");
     let heartbeat = described(&duration, "How long the function may be silent (`HeartbeatSeconds`).");
-    let otherwise = described(&name, "Where to go when no condition holds; without it, to the step that is written next.");
+    let otherwise =
+        described(&name, "Where to go when no condition holds; without it, to the step that is written next.");
     let cause = described(&expression, "Why, for people: an expression that gives a text.");
-    let rounds = described(&steps, "The steps of a round, which know the item as `item` and its position from 0 as `index`.");
+    let rounds =
+        described(&steps, "The steps of a round, which know the item as `item` and its position from 0 as `index`.");
     let onward: &[(&str, &Schema)] = &[];
     let works = [("retry", &retries), ("catch", &catch)];
     let concurrency = json_schema!({
@@ -104,14 +106,7 @@ pub fn step(generator: &mut SchemaGenerator) -> Schema {
             "call",
             "Calls a function; its result is bound to the step's name.",
             &name,
-            &[
-                ("with", &with),
-                ("undo", &undo),
-                ("timeout", &timeout),
-                ("heartbeat", &heartbeat),
-                works[0],
-                works[1],
-            ],
+            &[("with", &with), ("undo", &undo), ("timeout", &timeout), ("heartbeat", &heartbeat), works[0], works[1]],
         ),
         alternative("choose", "Goes one of several ways.", &choices, &[("else", &otherwise)]),
         alternative("parallel", "Runs branches at the same time.", &section, &works),
