@@ -11,8 +11,10 @@ mod outbox;
 mod patterns;
 mod queue;
 mod routes;
+mod sizes;
 mod tables;
 mod unused;
+mod workflow;
 
 use crate::diagnostics::{Diagnostic, Severity};
 use crate::model::{Model, Setting};
@@ -33,7 +35,14 @@ const CHECKS: &[Check] = &[
     patterns::check,
     queue::check,
     routes::check,
+    sizes::check,
     tables::check,
+    workflow::calls::check,
+    workflow::compensation::check,
+    workflow::errors::check,
+    workflow::expressions::check,
+    workflow::routes::check,
+    workflow::timeouts::check,
 ];
 
 /// Checks that say that something is missing. What they miss may stand in a part of the spec that could not be read, or that

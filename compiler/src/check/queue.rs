@@ -19,7 +19,9 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
             *visibility < least_visibility(timeout, queue.batch_window)
         });
         let least = function.timeout.greatest().map(|timeout| least_visibility(*timeout, queue.batch_window));
-        let help = least.map(|least| format!("say `visibility: {least}`, or leave it out, which says the same"));
+        let help = least.map(|least| {
+            format!("say `visibility: {least}`, or leave it out: each environment then has what its timeout needs")
+        });
         let mut diagnostic = if !slower.is_empty() {
             let message =
                 format!("messages show again after `{visibility}`, while function `{name}` still works on them");

@@ -120,6 +120,9 @@ fn prepare(arguments: &Arguments, spec: &Path, analysis: &mut Analysis) -> Resul
         analysis.add(emit::sam::too_big(&plan, &files).into_iter().collect());
         (!analysis.has_errors()).then_some(Build { directory, files, scaffold })
     };
+    if let Some(build) = &build {
+        analysis.add(emit::limits::check(&build.files, model.service.span));
+    }
     Ok(build)
 }
 
@@ -173,9 +176,13 @@ pub(super) fn plan_diagnostics(spec: &Path, analysis: &mut Analysis) {
         return;
     }
     let Some(model) = analysis.model.take() else { return };
-    let (_, found) = lower::lower(&model);
+    let (plan, found) = lower::lower(&model);
     let around = project::find(spec, &default_directory(spec), &model, &mut analysis.sources);
     analysis.add(found.into_iter().chain(around.diagnostics).collect());
+    if !analysis.has_errors() {
+        let files = emit::emit(emit::Input { plan: &plan, sources: &analysis.sources, project: &around.project });
+        analysis.add(emit::limits::check(&files, model.service.span));
+    }
     analysis.model = Some(model);
 }
 

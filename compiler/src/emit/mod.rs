@@ -4,6 +4,7 @@ pub mod asl;
 pub mod diagram;
 pub mod docs;
 mod files;
+pub mod limits;
 pub mod rust;
 pub mod sam;
 pub mod schema;

@@ -75,6 +75,15 @@ impl<'m> Builder<'m> {
             }
             Entry::Occupied(first) => {
                 let first = first.get();
+                // Two functions collide, and so do their roles and log groups: that is one mistake.
+                let is_told = self.diagnostics.iter().any(|told| {
+                    told.code == Code::EVC0702
+                        && told.primary.span == resource.span
+                        && told.secondary.iter().any(|label| label.span == first.span)
+                });
+                if is_told {
+                    return;
+                }
                 let message = format!("{} and {} would both be the resource `{id}`", first.origin, resource.origin);
                 self.diagnostics.push(
                     Diagnostic::new(Code::EVC0702, resource.span, message)

@@ -79,6 +79,7 @@ impl JsonSchema for Allows {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let one = json_schema!({
             "type": "object",
+            "minProperties": 0,
             "propertyNames": {"pattern": "^[Ee][Vv][Cc][0-9]{4}$"},
             "additionalProperties": {"type": ["string", "number", "boolean"], "description": "Why the warning is fine here."}
         });

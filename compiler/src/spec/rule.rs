@@ -1,6 +1,6 @@
 //! `rules:` which events go where.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::allow::Allows;
 use super::decode::{Decode, Decoder, Item};
@@ -13,6 +13,7 @@ use crate::yaml::Node;
 /// A rule of a bus: events that match go to its targets. Every target has a retry policy and a dead-letter queue.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(extend("oneOf" = [{"required": ["event"]}, {"required": ["events"]}, {"required": ["pattern"]}]))]
 pub struct Rule {
     /// What it is for, for people.
     pub description: Option<String>,
@@ -23,13 +24,14 @@ pub struct Rule {
     pub events: Vec<Name>,
     /// A whole event pattern, instead of `event` or `events`.
     pub pattern: Option<Spanned<PatternNode>>,
-    /// The bus of a rule with a `pattern`. Without it: the only custom bus of the spec, or the default bus.
+    /// The bus of a rule with a `pattern`; required if the spec has several. Without it: the only bus of the spec, or, if that
+    /// has none, the account's default bus. A rule with events is on theirs.
     pub bus: Option<Name>,
     /// What the detail of the events must be: a pattern over it, checked against its type.
     #[schemars(rename = "where")]
     pub where_: Option<Spanned<PatternNode>>,
-    /// What receives the events: one target or up to five.
-    #[schemars(schema_with = "one_or_many::<Target>")]
+    /// What receives the events: one target, or a list of up to five.
+    #[schemars(schema_with = "targets_schema")]
     pub to: Spanned<Vec<Spanned<Target>>>,
     /// `false` makes the rule without letting it run.
     pub enabled: Option<bool>,
@@ -76,6 +78,11 @@ impl Decode for Rule {
 
 /// `EventBridge` takes at most five targets a rule.
 const MAX_TARGETS: usize = 5;
+
+fn targets_schema(generator: &mut SchemaGenerator) -> Schema {
+    let target = generator.subschema_for::<Target>();
+    json_schema!({"anyOf": [target, {"type": "array", "items": target, "minItems": 1, "maxItems": MAX_TARGETS}]})
+}
 
 fn targets(node: &Node, cx: &mut Decoder) -> Option<Spanned<Vec<Spanned<Target>>>> {
     let targets = match &node.kind {

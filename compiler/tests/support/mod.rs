@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use evc::compile::{Analysis, analyze};
+use evc::emit::{Input, Project, emit, limits};
 use evc::source::{SourceMap, World};
 use evc::yaml::{decode_bytes, parse};
 
@@ -30,9 +31,12 @@ impl Block {
         let times = self.attributes.iter().find_map(|attribute| attribute.strip_prefix("times="));
         let Some(times) = times else { return self.text.clone() };
         let times: usize = times.parse().expect("`times=` and a number");
-        let line = |line: &str| match line.contains("NNN") {
-            true => (1..=times).map(|number| line.replace("NNN", &number.to_string())).collect(),
-            false => line.to_owned(),
+        let line = |line: &str| {
+            if line.contains("NNN") {
+                (1..=times).map(|number| line.replace("NNN", &number.to_string())).collect()
+            } else {
+                line.to_owned()
+            }
         };
         self.text.split_inclusive('\n').map(line).collect()
     }
@@ -83,17 +87,34 @@ impl World for Files<'_> {
     }
 }
 
-/// Checks a spec and the files it imports, and plans it if there is no error: pairs of path and text, the spec first.
+/// Checks a spec and the files it imports, and builds it in memory if there is no error: pairs of path and text, the spec first.
 pub(crate) fn check(files: &[(String, String)]) -> Analysis {
     let mut analysis = analyze(&Files(files), Path::new(&files[0].0)).expect("the spec is among the files");
     if !analysis.has_errors()
         && let Some(model) = analysis.model.take()
     {
-        let (_, found) = evc::lower::lower(&model);
+        let (plan, found) = evc::lower::lower(&model);
         analysis.add(found);
+        if !analysis.has_errors() {
+            let project = project(&files[0].0);
+            let written = emit(Input { plan: &plan, sources: &analysis.sources, project: &project });
+            analysis.add(limits::check(&written, model.service.span));
+        }
         analysis.model = Some(model);
     }
     analysis
+}
+
+/// Where a stack would stand whose logic is a crate beside it.
+fn project(spec: &str) -> Project {
+    Project {
+        spec_path: spec.to_owned(),
+        logic_path: "../logic".to_owned(),
+        logic_crate: "logic".to_owned(),
+        logic_lib: "logic".to_owned(),
+        stack_path: "../stack".to_owned(),
+        runtime_path: None,
+    }
 }
 
 /// Reads the text of a file and goes no further: what is reported is about YAML only.

@@ -41,6 +41,7 @@ pub struct CompleteOrder {
 
 impl std::ops::Deref for CompleteOrder {
     type Target = evc_runtime::Context;
+
     fn deref(&self) -> &evc_runtime::Context {
         &self.context
     }
@@ -51,10 +52,8 @@ impl evc_runtime::Function for CompleteOrder {
     type Output = ();
     type Error = CompleteOrderError;
     const NAME: &'static str = "complete-order";
-    const SOURCES: &'static [evc_runtime::Source] = &[
-        evc_runtime::Source::Direct,
-        evc_runtime::Source::Step,
-    ];
+    const SOURCES: &'static [evc_runtime::Source] =
+        &[evc_runtime::Source::Direct, evc_runtime::Source::Step];
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }

@@ -85,6 +85,7 @@ pub struct CreateOrder {
 
 impl std::ops::Deref for CreateOrder {
     type Target = evc_runtime::Context;
+
     fn deref(&self) -> &evc_runtime::Context {
         &self.context
     }
@@ -95,10 +96,8 @@ impl evc_runtime::Function for CreateOrder {
     type Output = crate::CreateOrderOutput;
     type Error = CreateOrderError;
     const NAME: &'static str = "create-order";
-    const SOURCES: &'static [evc_runtime::Source] = &[
-        evc_runtime::Source::Direct,
-        evc_runtime::Source::HttpApi,
-    ];
+    const SOURCES: &'static [evc_runtime::Source] =
+        &[evc_runtime::Source::Direct, evc_runtime::Source::HttpApi];
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }

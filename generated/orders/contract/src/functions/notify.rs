@@ -50,6 +50,7 @@ pub struct Notify {
 
 impl std::ops::Deref for Notify {
     type Target = evc_runtime::Context;
+
     fn deref(&self) -> &evc_runtime::Context {
         &self.context
     }
@@ -60,10 +61,8 @@ impl evc_runtime::Function for Notify {
     type Output = crate::NotifyOutput;
     type Error = NotifyError;
     const NAME: &'static str = "notify";
-    const SOURCES: &'static [evc_runtime::Source] = &[
-        evc_runtime::Source::Direct,
-        evc_runtime::Source::Step,
-    ];
+    const SOURCES: &'static [evc_runtime::Source] =
+        &[evc_runtime::Source::Direct, evc_runtime::Source::Step];
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }

@@ -95,6 +95,7 @@ pub struct ProcessPayment {
 
 impl std::ops::Deref for ProcessPayment {
     type Target = evc_runtime::Context;
+
     fn deref(&self) -> &evc_runtime::Context {
         &self.context
     }
@@ -105,10 +106,8 @@ impl evc_runtime::Function for ProcessPayment {
     type Output = crate::ProcessPaymentOutput;
     type Error = ProcessPaymentError;
     const NAME: &'static str = "process-payment";
-    const SOURCES: &'static [evc_runtime::Source] = &[
-        evc_runtime::Source::Direct,
-        evc_runtime::Source::Step,
-    ];
+    const SOURCES: &'static [evc_runtime::Source] =
+        &[evc_runtime::Source::Direct, evc_runtime::Source::Step];
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }
@@ -125,7 +124,6 @@ impl evc_runtime::Outbox for ProcessPayment {
 }
 
 impl evc_runtime::Carries<crate::PaymentProcessed> for ProcessPayment {}
-
 impl evc_runtime::Carries<crate::PaymentFailed> for ProcessPayment {}
 
 impl ProcessPayment {

@@ -51,6 +51,7 @@ pub struct RefundPayment {
 
 impl std::ops::Deref for RefundPayment {
     type Target = evc_runtime::Context;
+
     fn deref(&self) -> &evc_runtime::Context {
         &self.context
     }
@@ -61,10 +62,8 @@ impl evc_runtime::Function for RefundPayment {
     type Output = crate::RefundPaymentOutput;
     type Error = RefundPaymentError;
     const NAME: &'static str = "refund-payment";
-    const SOURCES: &'static [evc_runtime::Source] = &[
-        evc_runtime::Source::Direct,
-        evc_runtime::Source::Step,
-    ];
+    const SOURCES: &'static [evc_runtime::Source] =
+        &[evc_runtime::Source::Direct, evc_runtime::Source::Step];
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }

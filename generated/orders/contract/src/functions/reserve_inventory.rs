@@ -96,6 +96,7 @@ pub struct ReserveInventory {
 
 impl std::ops::Deref for ReserveInventory {
     type Target = evc_runtime::Context;
+
     fn deref(&self) -> &evc_runtime::Context {
         &self.context
     }
@@ -106,10 +107,8 @@ impl evc_runtime::Function for ReserveInventory {
     type Output = crate::ReserveInventoryOutput;
     type Error = ReserveInventoryError;
     const NAME: &'static str = "reserve-inventory";
-    const SOURCES: &'static [evc_runtime::Source] = &[
-        evc_runtime::Source::Direct,
-        evc_runtime::Source::Step,
-    ];
+    const SOURCES: &'static [evc_runtime::Source] =
+        &[evc_runtime::Source::Direct, evc_runtime::Source::Step];
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }
@@ -126,7 +125,6 @@ impl evc_runtime::Outbox for ReserveInventory {
 }
 
 impl evc_runtime::Carries<crate::InventoryReserved> for ReserveInventory {}
-
 impl evc_runtime::Carries<crate::InventoryUnavailable> for ReserveInventory {}
 
 impl ReserveInventory {

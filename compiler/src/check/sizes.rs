@@ -1,0 +1,147 @@
+//! Payloads that may be larger than the next thing on their way takes. Only where the types bound them: a text without a
+//! bound may be of any size, and nothing is said about it.
+
+use crate::diagnostics::{Code, Diagnostic};
+use crate::model::{Destination, Event, Function, Input, Model, Queue, StepKind, Workflow};
+use crate::source::Span;
+use crate::types::Type;
+
+/// What a payload goes through, and the most bytes it takes there.
+#[derive(Clone, Copy)]
+struct Hop {
+    name: &'static str,
+    limit: u64,
+}
+
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html>
+const PUT_EVENTS: Hop = Hop { name: "an entry of `PutEvents`", limit: 1_048_576 };
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
+const SQS: Hop = Hop { name: "a message of SQS", limit: 1_048_576 };
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
+const STEP_FUNCTIONS: Hop = Hop { name: "Step Functions", limit: 262_144 };
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const LAMBDA: Hop = Hop { name: "a synchronous call of Lambda", limit: 6_291_456 };
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const LAMBDA_EVENT: Hop = Hop { name: "an asynchronous call of Lambda", limit: 1_048_576 };
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
+const ITEM: Hop = Hop { name: "an item of DynamoDB", limit: 409_600 };
+
+/// What stands around the detail of an event: the fields that EventBridge adds, the names on the wire, and the metadata of
+/// the publisher. More than that is not known to occur.
+const ENVELOPE_BYTES: u64 = 1024;
+
+pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+    let sizes = Sizes { model };
+    model.events.values().for_each(|event| found.extend(sizes.event(event)));
+    sizes.outboxes(found);
+    sizes.rules(found);
+    model.queues.values().for_each(|queue| found.extend(sizes.queue(queue)));
+    for table in model.tables.values() {
+        let what = format!("an item of table `{}`", table.head.name);
+        let item = format!("tables.{}", table.head.name);
+        found.extend(sizes.over(&what, &table.item, 0, ITEM, table.item.span).map(|it| it.on(item)));
+    }
+    model.functions.values().for_each(|function| sizes.function(function, found));
+    model.workflows.values().for_each(|workflow| sizes.workflow(workflow, found));
+}
+
+struct Sizes<'m> {
+    model: &'m Model,
+}
+
+impl Sizes<'_> {
+    /// The diagnostic for a payload that may not fit, with `around` bytes beside the value.
+    fn over(&self, what: &str, ty: &Type, around: u64, hop: Hop, at: Span) -> Option<Diagnostic> {
+        let bytes = self.model.types.max_json_bytes(ty)?.saturating_add(around);
+        if bytes <= hop.limit {
+            return None;
+        }
+        let message = format!("{what} may have {bytes} bytes, and {} has at most {}", hop.name, hop.limit);
+        let diagnostic = Diagnostic::new(Code::EVC0706, at, message)
+            .note("this is the most that the bounds of the type allow, at six bytes a character, the worst of JSON")
+            .help("lower the bounds of its lists and texts, or keep the payload in a bucket and send where it is");
+        Some(if at == ty.span { diagnostic } else { diagnostic.secondary(ty.span, "its type is here") })
+    }
+
+    /// Whoever publishes it puts it on its bus.
+    fn event(&self, event: &Event) -> Option<Diagnostic> {
+        let what = format!("event `{}`", event.head.name);
+        let diagnostic = self.over(&what, &event.detail, ENVELOPE_BYTES, PUT_EVENTS, event.detail.span)?;
+        Some(diagnostic.on(format!("events.{}", event.head.name)))
+    }
+
+    /// An event waits in its outbox as an item. One that is too large for its bus is reported there.
+    fn outboxes(&self, found: &mut Vec<Diagnostic>) {
+        for outbox in self.model.outboxes.values() {
+            for published in &outbox.publishes {
+                let event = &self.model.events[published.value];
+                if self.event(event).is_some() {
+                    continue;
+                }
+                let what = format!("event `{}`", event.head.name);
+                let over = self.over(&what, &event.detail, ENVELOPE_BYTES, ITEM, published.span);
+                found.extend(over.map(|it| it.on(format!("outboxes.{}", outbox.head.name))));
+            }
+        }
+    }
+
+    /// A rule brings the whole event. One that is too large for its bus is reported there.
+    fn rules(&self, found: &mut Vec<Diagnostic>) {
+        for rule in self.model.rules.values() {
+            for target in &rule.targets {
+                let hop = match target.to {
+                    Destination::Function(_) => LAMBDA_EVENT,
+                    Destination::Workflow(_) => STEP_FUNCTIONS,
+                    Destination::Queue(_) => SQS,
+                    Destination::Bus(_) => PUT_EVENTS,
+                };
+                let events = rule.events.iter().map(|event| &self.model.events[event.value]);
+                for event in events.filter(|event| self.event(event).is_none()) {
+                    let what = format!("event `{}`", event.head.name);
+                    let over = self.over(&what, &event.detail, ENVELOPE_BYTES, hop, target.span);
+                    found.extend(over.map(|it| it.on(format!("rules.{}", rule.head.name))));
+                }
+            }
+        }
+    }
+
+    fn queue(&self, queue: &Queue) -> Option<Diagnostic> {
+        let message = queue.message.as_ref()?;
+        let what = format!("a message of queue `{}`", queue.head.name);
+        Some(self.over(&what, message, 0, SQS, message.span)?.on(format!("queues.{}", queue.head.name)))
+    }
+
+    /// What a route takes and gives.
+    fn function(&self, function: &Function, found: &mut Vec<Diagnostic>) {
+        if function.api.is_none() {
+            return;
+        }
+        let name = &function.head.name;
+        let input = match &function.input {
+            Input::Value(input) => self.over(&format!("the input of function `{name}`"), input, 0, LAMBDA, input.span),
+            Input::Nothing | Input::Events(_) => None,
+        };
+        let output = function.output.as_ref();
+        let output = output
+            .and_then(|output| self.over(&format!("the output of function `{name}`"), output, 0, LAMBDA, output.span));
+        found.extend(input.into_iter().chain(output).map(|it| it.on(format!("functions.{name}"))));
+    }
+
+    /// What steps give to functions and get from them, and what they publish.
+    fn workflow(&self, workflow: &Workflow, found: &mut Vec<Diagnostic>) {
+        workflow.body.walk(&mut |step| {
+            let name = &step.name;
+            let StepKind::Call(call) = &step.kind else { return };
+            let arguments = call.with.as_ref().and_then(|with| {
+                let ty = with.ty(&step.scope, &self.model.types);
+                self.over(&format!("what step `{name}` gives"), &ty, 0, STEP_FUNCTIONS, call.span)
+            });
+            let output = call.function.and_then(|function| self.model.functions[function].output.as_ref());
+            let result = output.and_then(|output| {
+                self.over(&format!("the result of step `{name}`"), output, 0, STEP_FUNCTIONS, call.span)
+            });
+            let on = format!("workflows.{}", workflow.head.name);
+            found.extend(arguments.into_iter().chain(result).map(|it| it.on(on.clone())));
+        });
+    }
+}
