@@ -159,9 +159,9 @@ impl Context {
         self.inner.metrics.add(name, value, unit);
     }
 
-    /// A number in [0, 1): random, or derived from `SIMULATION_SEED` and `key` where that variable is set.
+    /// A number in [0, 1): random, or derived from `SIMULATION_SEED` and `key` where that variable is set and not empty.
     pub fn random(&self, key: &str) -> f64 {
-        match self.services().settings.get("SIMULATION_SEED") {
+        match self.services().settings.get("SIMULATION_SEED").filter(|seed| !seed.is_empty()) {
             Some(seed) => hash::fraction(hash::fnv128(&[&seed, self.delivery().function, key])),
             None => hash::random(),
         }

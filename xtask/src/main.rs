@@ -5,6 +5,7 @@ mod conformance;
 mod documents;
 mod end_to_end;
 mod generate;
+mod new;
 mod project;
 mod setup;
 mod step;
@@ -30,6 +31,9 @@ enum Task {
     Test(test::Options),
     /// Write `generated/` afresh from `specs/`.
     Generate(generate::Options),
+    /// Add a check or a diagnostic code: its files and its line in the registry.
+    #[command(subcommand)]
+    New(new::New),
     /// Measure how long a build takes, beside SAM's own translator.
     Bench,
 }
@@ -39,6 +43,7 @@ fn main() -> ExitCode {
         Task::Setup => setup::run(),
         Task::Test(options) => test::run(&options),
         Task::Generate(options) => generate::run(&options),
+        Task::New(new) => new::run(&new),
         Task::Bench => bench::run(),
     };
     match result {

@@ -14,6 +14,7 @@ mod routes;
 mod sizes;
 mod tables;
 mod unused;
+mod workflow;
 
 use crate::diagnostics::{Diagnostic, Severity};
 use crate::model::{Model, Setting};
@@ -36,6 +37,12 @@ const CHECKS: &[Check] = &[
     routes::check,
     sizes::check,
     tables::check,
+    workflow::calls::check,
+    workflow::compensation::check,
+    workflow::errors::check,
+    workflow::expressions::check,
+    workflow::routes::check,
+    workflow::timeouts::check,
 ];
 
 /// Checks that say that something is missing. What they miss may stand in a part of the spec that could not be read, or that

@@ -116,7 +116,9 @@ fn prepare(arguments: &Arguments, spec: &Path, analysis: &mut Analysis) -> Resul
         console::print(&explain_iam::table(input));
         None
     } else {
-        Some(Build { directory, files: emit::emit(input), scaffold })
+        let files = emit::emit(input);
+        analysis.add(emit::sam::too_big(&plan, &files).into_iter().collect());
+        (!analysis.has_errors()).then_some(Build { directory, files, scaffold })
     };
     if let Some(build) = &build {
         analysis.add(emit::limits::check(&build.files, model.service.span));

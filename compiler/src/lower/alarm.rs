@@ -23,15 +23,13 @@ pub(super) fn lower(b: &mut Builder<'_>) {
         return;
     }
     let topic = topic(b);
-    for of in dead_letters::all(model) {
-        let (what, span) = dead_letters::describe(model, of);
-        let queue = ids::dead_letters(model, of);
-        let mut alarm = Alarm::new(format!("Something is in the dead-letter queue of {what}"), span);
+    for dead in dead_letters::all(model) {
+        let mut alarm = Alarm::new(format!("Something is in the dead-letter queue of {}", dead.of), dead.span);
         alarm.metric = ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum");
-        alarm.dimension = ("QueueName", Value::Attribute(queue.clone(), "QueueName"));
+        alarm.dimension = ("QueueName", Value::Attribute(dead.id.clone(), "QueueName"));
         // A message that is there stays there, so one look is enough, and an early one is better.
         alarm.period = 60;
-        add(b, &queue, &alarm, topic.as_ref());
+        add(b, &dead.id, &alarm, topic.as_ref());
     }
     for (id, workflow) in model.workflows.iter() {
         let span = workflow.head.name_span;
@@ -154,8 +152,9 @@ fn insert(
     let id = ids::of(of, "alarm");
     let actions = topic.map(|topic| Value::list([Value::Ref(topic.clone())]));
     let act = b.model.observability.alarm_actions.clone();
-    let act = b.setting(&id, "AlarmActions", &act, |act| (*act).into());
-    let resource = Resource::new("AWS::CloudWatch::Alarm", "alarm", span, [("AlarmDescription", description.into())]);
+    let act = b.shared_setting("AlarmActions", &act, |act| (*act).into());
+    let origin = format!("alarm: {}", description.replace('`', ""));
+    let resource = Resource::new("AWS::CloudWatch::Alarm", origin, span, [("AlarmDescription", description.into())]);
     let resource = metric.into_iter().fold(resource, |resource, (name, value)| resource.with(name, value));
     let resource = resource
         .with("ComparisonOperator", Value::from("GreaterThanThreshold"))

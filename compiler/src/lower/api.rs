@@ -36,9 +36,9 @@ pub(super) fn lower(b: &mut Builder<'_>) {
     let origin = "HTTP API";
     let name = b.name(Kind::Api, "", "-api", first.span);
     let about = description(model.description.as_ref(), 1024);
-    let resource =
-        Resource::new("AWS::ApiGatewayV2::Api", origin, first.span, [("Name", name), ("ProtocolType", "HTTP".into())])
-            .with("Description", about);
+    let resource = Resource::new("AWS::ApiGatewayV2::Api", origin, first.span, [("Name", name)])
+        .with("Description", about)
+        .and([("ProtocolType", "HTTP".into())]);
     b.add(&id, resource);
 
     let retention = &model.observability.log_retention;

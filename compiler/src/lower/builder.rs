@@ -141,10 +141,8 @@ impl<'m> Builder<'m> {
         });
     }
 
-    /// A setting as a value: a literal where it is the same everywhere, else what the mapping has for the environment.
-    ///
-    /// `what` names it in the mapping: `OrdersTable` and `Removal` give `Removal`, or `OrdersTableRemoval` if another thing
-    /// has another `Removal`. Things that agree share an entry, since a mapping has at most 200.
+    /// A setting of one thing as a value: a literal where it is the same everywhere, else what the mapping has for the
+    /// environment. `what` names it there: `Memory` of `NotifyFunction` is `NotifyFunctionMemory`.
     pub(super) fn setting<T: PartialEq>(
         &mut self,
         of: &LogicalId,
@@ -152,19 +150,32 @@ impl<'m> Builder<'m> {
         setting: &Setting<T>,
         value: impl Fn(&T) -> Value,
     ) -> Value {
+        self.by_environment(&format!("{of}{what}"), setting, value)
+    }
+
+    /// A setting that many things have in common: those that agree share an entry of the mapping, which has at most 200.
+    /// `LogRetention` is the first one's, and `LogRetention2` that of the first thing with another.
+    pub(super) fn shared_setting<T: PartialEq>(
+        &mut self,
+        what: &str,
+        setting: &Setting<T>,
+        value: impl Fn(&T) -> Value,
+    ) -> Value {
+        self.by_environment(what, setting, value)
+    }
+
+    fn by_environment<T: PartialEq>(&mut self, key: &str, setting: &Setting<T>, value: impl Fn(&T) -> Value) -> Value {
         if let Some(same) = setting.same() {
             return value(same);
         }
         let values: Vec<Value> = setting.values().iter().map(value).collect();
-        let numbered = (2..).map(|number| format!("{of}{what}{number}"));
-        let keys = [what.to_owned(), format!("{of}{what}")].into_iter().chain(numbered);
-        for key in keys {
-            if self.claim_mapping(&key, &values) {
-                return Value::ByEnvironment(key);
-            }
+        let mut candidate = key.to_owned();
+        let mut number = 2;
+        while !self.claim_mapping(&candidate, &values) {
+            candidate = format!("{key}{number}");
+            number += 1;
         }
-        // The numbers never end.
-        Value::list([])
+        Value::ByEnvironment(candidate)
     }
 
     /// Whether the mapping has these values under `key`, or had none and now has them.

@@ -24,11 +24,11 @@ pub(super) fn lower(b: &mut Builder<'_>) {
         }
         if let Some(retention) = &bus.archive {
             let name = b.name(Kind::Archive, "", &format!("-{}", bus.head.name), retention.span);
-            let properties =
-                [("ArchiveName", name), ("SourceArn", arn(bus)), ("RetentionDays", Value::count(retention.as_days()))];
-            let resource =
-                Resource::new("AWS::Events::Archive", format!("archive of {origin}"), retention.span, properties)
-                    .with("Description", about);
+            let properties = [("SourceArn", arn(bus)), ("RetentionDays", Value::count(retention.as_days()))];
+            let origin = format!("archive of {origin}");
+            let resource = Resource::new("AWS::Events::Archive", origin, retention.span, [("ArchiveName", name)])
+                .with("Description", about)
+                .and(properties);
             b.add(&ids::of(&ids::bus(bus), "archive"), resource);
         }
     }

@@ -116,7 +116,8 @@ fn graphs(model: &Model) -> Vec<Graph> {
     for (title, metric) in [
         ("Table reads, units", "ConsumedReadCapacityUnits"),
         ("Table writes, units", "ConsumedWriteCapacityUnits"),
-        ("Table requests throttled", "ThrottledRequests"),
+        ("Table reads throttled", "ReadThrottleEvents"),
+        ("Table writes throttled", "WriteThrottleEvents"),
     ] {
         add(title, "Sum", tables(model, metric));
     }
@@ -131,10 +132,9 @@ fn graphs(model: &Model) -> Vec<Graph> {
     let queues = |metric| model.queues.values().map(move |it| queue(&it.head.name, ids::queue(it), metric)).collect();
     add("Queue messages", "Maximum", queues("ApproximateNumberOfMessagesVisible"));
     add("Queue delay, s", "Maximum", queues("ApproximateAgeOfOldestMessage"));
-    let dead = dead_letters::all(model).into_iter().map(|of| {
-        let (what, _) = dead_letters::describe(model, of);
-        queue(&what.replace('`', ""), ids::dead_letters(model, of), "ApproximateNumberOfMessagesVisible")
-    });
+    let dead = dead_letters::all(model)
+        .into_iter()
+        .map(|dead| queue(&dead.of.replace('`', ""), dead.id, "ApproximateNumberOfMessagesVisible"));
     add("Dead letters", "Maximum", dead.collect());
     graphs
 }

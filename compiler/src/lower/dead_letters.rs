@@ -1,9 +1,10 @@
 //! Dead-letter queues: where what could not be delivered or done waits, with its payload.
 
 use super::builder::Builder;
+use super::machine::starts_by_event;
 use super::plan::{LogicalId, Resource};
 use super::value::Value;
-use super::{function, ids, role};
+use super::{event_log, function, ids, role};
 use crate::model::{Deadly, Model};
 use crate::source::Span;
 
@@ -11,17 +12,50 @@ use crate::source::Span;
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
 const RETENTION_SECONDS: i64 = 1_209_600;
 
-/// Everything that has a dead-letter queue, in the order of the template.
-pub(super) fn all(model: &Model) -> Vec<Deadly> {
+/// A dead-letter queue.
+pub(super) struct DeadLetters {
+    /// Its logical id.
+    pub(super) id: LogicalId,
+    /// What it is of: "rule `start-fulfilment`".
+    pub(super) of: String,
+    /// The place of that.
+    pub(super) span: Span,
+    /// The rule that sends to it. Other senders do so with a role of their own.
+    rule: Option<LogicalId>,
+}
+
+/// Every dead-letter queue, in the order of the template.
+pub(super) fn all(model: &Model) -> Vec<DeadLetters> {
     let outboxes = model.outboxes.iter().filter(|(_, outbox)| !outbox.publishes.is_empty());
     let functions = model.functions.iter().filter(|(_, function)| function::is_asynchronous(function));
-    let mut all = Vec::new();
-    all.extend(outboxes.map(|(id, _)| Deadly::Outbox(id)));
-    all.extend(model.queues.ids().map(Deadly::Queue));
-    all.extend(functions.map(|(id, _)| Deadly::Function(id)));
-    all.extend(model.rules.ids().map(Deadly::Rule));
-    all.extend(model.schedules.ids().map(Deadly::Schedule));
-    all
+    let mut of = Vec::new();
+    of.extend(outboxes.map(|(id, _)| Deadly::Outbox(id)));
+    of.extend(model.queues.ids().map(Deadly::Queue));
+    of.extend(functions.map(|(id, _)| Deadly::Function(id)));
+    of.extend(model.rules.ids().map(Deadly::Rule));
+    of.extend(model.schedules.ids().map(Deadly::Schedule));
+    let declared = of.into_iter().map(|of| {
+        let (what, span) = describe(model, of);
+        let rule = match of {
+            Deadly::Rule(id) => Some(ids::rule(&model.rules[id])),
+            _ => None,
+        };
+        DeadLetters { id: ids::dead_letters(model, of), of: what, span, rule }
+    });
+    let started = model.workflows.iter().filter(|(id, _)| starts_by_event(model, *id));
+    let starters = started.map(|(_, workflow)| DeadLetters {
+        id: ids::starter_dead_letters(workflow),
+        of: format!("starter of workflow `{}`", workflow.head.name),
+        span: workflow.head.name_span,
+        rule: None,
+    });
+    let logs = model.buses.values().filter_map(|bus| {
+        let log = bus.log.as_ref()?;
+        let rule = event_log::rule_id(bus);
+        let of = format!("event log of bus `{}`", bus.head.name);
+        Some(DeadLetters { id: ids::of(&rule, "dead-letters"), of, span: log.span, rule: Some(rule) })
+    });
+    declared.chain(starters).chain(logs).collect()
 }
 
 /// What a dead-letter queue is of, and where that is.
@@ -36,29 +70,17 @@ pub(super) fn describe(model: &Model, of: Deadly) -> (String, Span) {
     (format!("{what} `{}`", head.name), head.name_span)
 }
 
-/// Adds the queues, and lets rules send to theirs. Functions and schedules send with their own roles.
+/// Adds the queues, and lets rules send to theirs.
 pub(super) fn lower(b: &mut Builder<'_>) {
-    let model = b.model;
-    for of in all(model) {
-        let (what, span) = describe(model, of);
-        let id = add(b, &ids::dead_letters(model, of), &what, span);
-        if let Deadly::Rule(rule) = of {
-            admit_rule(b, &id, &ids::rule(&model.rules[rule]), &what, span);
+    for dead in all(b.model) {
+        let properties =
+            [("MessageRetentionPeriod", Value::Integer(RETENTION_SECONDS)), ("SqsManagedSseEnabled", true.into())];
+        let origin = format!("dead letters of {}", dead.of);
+        b.add(&dead.id, Resource::new("AWS::SQS::Queue", &origin, dead.span, properties));
+        if let Some(rule) = dead.rule {
+            admit(b, &dead.id, vec![Value::arn(&rule)], &format!("who may send to the {origin}"), dead.span);
         }
     }
-}
-
-/// Adds one queue, and returns its id.
-pub(super) fn add(b: &mut Builder<'_>, id: &LogicalId, of: &str, span: Span) -> LogicalId {
-    let properties =
-        [("MessageRetentionPeriod", Value::Integer(RETENTION_SECONDS)), ("SqsManagedSseEnabled", true.into())];
-    b.add(id, Resource::new("AWS::SQS::Queue", format!("dead letters of {of}"), span, properties));
-    id.clone()
-}
-
-/// Lets one rule send to its dead-letter queue.
-pub(super) fn admit_rule(b: &mut Builder<'_>, queue: &LogicalId, rule: &LogicalId, of: &str, span: Span) {
-    admit(b, queue, vec![Value::arn(rule)], &format!("dead letters of {of}"), span);
 }
 
 /// Lets rules, and nothing else, have `EventBridge` send to a queue.

@@ -2,9 +2,10 @@
 
 use super::builder::Builder;
 use super::names::Kind;
-use super::plan::Resource;
+use super::plan::{LogicalId, Resource};
 use super::value::{Part, Value, text};
-use super::{bus, dead_letters, ids, log_group, role};
+use super::{bus, ids, log_group, role};
+use crate::model::Bus;
 
 /// Adds a log group, the policy that lets `EventBridge` write to it, and the rule.
 pub(super) fn lower(b: &mut Builder<'_>) {
@@ -18,9 +19,8 @@ pub(super) fn lower(b: &mut Builder<'_>) {
         let group = log_group::Group { prefix: "/aws/events/", suffix: &suffix, retention: &log.retention };
         let group = log_group::add(b, &id, &group, &origin, log.span);
 
-        let rule = ids::of(&id, "rule");
-        let dead = dead_letters::add(b, &ids::of(&rule, "dead-letters"), &origin, log.span);
-        dead_letters::admit_rule(b, &dead, &rule, &origin, log.span);
+        let rule = rule_id(it);
+        let dead = ids::of(&rule, "dead-letters");
         let target = [
             ("Id", "log".into()),
             ("Arn", group_arn(&group)),
@@ -52,8 +52,13 @@ pub(super) fn lower(b: &mut Builder<'_>) {
     }
 }
 
+/// The logical id of the rule.
+pub(super) fn rule_id(bus: &Bus) -> LogicalId {
+    LogicalId::new([ids::bus(bus).as_str(), "log", "rule"])
+}
+
 /// The ARN of a log group as targets of rules take it: without the `:*` of its attribute.
-fn group_arn(group: &super::plan::LogicalId) -> Value {
+fn group_arn(group: &LogicalId) -> Value {
     text([
         "arn:".into(),
         Part::Parameter("AWS::Partition"),

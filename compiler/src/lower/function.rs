@@ -59,7 +59,7 @@ pub(super) fn is_asynchronous(function: &Function) -> bool {
 }
 
 /// The events that a function publishes itself, by bus.
-fn published<'m>(b: &Builder<'m>, function: &Function) -> IndexMap<Id<Bus>, Vec<Spanned<Id<Event>>>> {
+fn published(b: &Builder<'_>, function: &Function) -> IndexMap<Id<Bus>, Vec<Spanned<Id<Event>>>> {
     let mut by_bus: IndexMap<Id<Bus>, Vec<Spanned<Id<Event>>>> = IndexMap::new();
     for event in &function.publishes {
         by_bus.entry(b.model.events[event.value].bus).or_default().push(*event);

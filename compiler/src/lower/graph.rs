@@ -19,7 +19,7 @@ pub(super) fn lower(b: &mut Builder<'_>) {
 }
 
 /// What a resource refers to, by logical id. Parameters and pseudo parameters are among them where an override refers to them.
-fn references(resource: &Resource) -> BTreeSet<String> {
+pub(super) fn references(resource: &Resource) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     resource.properties.values().for_each(|value| collect(value, &mut found));
     found.extend(resource.depends_on.iter().map(ToString::to_string));
@@ -43,7 +43,9 @@ fn collect(value: &Value, found: &mut BTreeSet<String>) {
         Value::Json(inner) | Value::Piece(_, _, inner) | Value::Because(_, inner) => collect(inner, found),
         Value::If(_, yes, no) => {
             collect(yes, found);
-            no.iter().for_each(|no| collect(no, found));
+            if let Some(no) = no {
+                collect(no, found);
+            }
         }
         Value::Bool(_)
         | Value::Integer(_)

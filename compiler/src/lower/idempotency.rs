@@ -18,10 +18,9 @@ pub(super) fn lower(b: &mut Builder<'_>) {
         ("KeySchema", table::key_schema([KEY].into_iter())),
         ("TimeToLiveSpecification", table::ttl_of(TTL)),
         ("SSESpecification", Value::map([("SSEEnabled", true.into())])),
-        ("PointInTimeRecoverySpecification", Value::map([("PointInTimeRecoveryEnabled", true.into())])),
     ];
     let origin = "what idempotent functions have done";
-    // Its records expire within days, and are of no use without the functions.
+    // Its records expire within days, and are of no use without the functions: nothing to keep or to restore.
     let resource =
         Resource::new("AWS::DynamoDB::Table", origin, first.head.name_span, properties).removal("Delete".into());
     b.add(&ids::idempotency(), resource);

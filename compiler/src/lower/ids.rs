@@ -43,6 +43,11 @@ pub fn starter(workflow: &Workflow) -> LogicalId {
     LogicalId::new([&workflow.head.name, "starter"])
 }
 
+/// The logical id of the queue for events that could not start a workflow: `FulfilOrderStarterDeadLetters`.
+pub fn starter_dead_letters(workflow: &Workflow) -> LogicalId {
+    of(&starter(workflow), "dead-letters")
+}
+
 /// The logical id of an outbox's table: `OrderEventsOutbox`.
 pub fn outbox(outbox: &Outbox) -> LogicalId {
     LogicalId::new([&outbox.head.name, "outbox"])

@@ -68,7 +68,6 @@ pub(super) fn add(b: &mut Builder<'_>, lambda: Lambda) -> Role {
     let variables = lambda.variables.into_iter().map(|(name, (value, _))| (name, value));
     let environment = Value::map([("Variables", Value::map(variables))]);
     let properties = [
-        ("FunctionName", name),
         // The workspace of all functions; `sam build` compiles the binary that the metadata names.
         ("CodeUri", ".".into()),
         ("Handler", "bootstrap".into()),
@@ -81,8 +80,9 @@ pub(super) fn add(b: &mut Builder<'_>, lambda: Lambda) -> Role {
         ("LoggingConfig", logging),
         ("Environment", environment),
     ];
-    let mut resource = Resource::new("AWS::Serverless::Function", lambda.principal, span, properties)
+    let mut resource = Resource::new("AWS::Serverless::Function", lambda.principal, span, [("FunctionName", name)])
         .with("Description", lambda.description)
+        .and(properties)
         .with("ReservedConcurrentExecutions", lambda.concurrency.map(Value::count));
     resource.metadata = IndexMap::from([
         ("BuildMethod".to_owned(), "rust-cargolambda".into()),

@@ -24,7 +24,7 @@ pub(super) fn add(b: &mut Builder<'_>, of: &LogicalId, group: &Group<'_>, origin
     // An event log's own id says already what it is.
     let id = if of.as_str().ends_with("Log") { of.clone() } else { ids::of(of, "logs") };
     let name = b.name(Kind::LogGroup, group.prefix, group.suffix, span);
-    let retention = b.setting(&id, "LogRetention", group.retention, |time| Value::count(time.as_days()));
+    let retention = b.shared_setting("LogRetention", group.retention, |time| Value::count(time.as_days()));
     let properties = [("LogGroupName", name), ("RetentionInDays", retention)];
     let origin = format!("log group of {origin}");
     // Its name is fixed: a group that stayed would be in the way of the next deployment.

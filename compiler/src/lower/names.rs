@@ -73,7 +73,12 @@ impl Builder<'_> {
     /// The name `PREFIX${ProjectName}-${Environment}SUFFIX`. The same name for two things of a kind is reported.
     pub(super) fn name(&mut self, kind: Kind, prefix: &str, suffix: &str, span: Span) -> Value {
         let key = (kind, prefix.to_owned(), suffix.to_owned());
+        let known = self.diagnostics.iter().any(|found| found.code == Code::EVC0703 && found.primary.span == span);
         if let Some(first) = self.names.taken.get(&key) {
+            // A function that has the name of another has that of its log group as well.
+            if known {
+                return Value::string("");
+            }
             let message =
                 format!("two things would both be {} called `{}`", kind.what(), shown(&key, "PROJECT", "ENV"));
             self.diagnostics.push(

@@ -53,7 +53,7 @@ pub(super) fn only_sources(why: Why, model: &Model, events: &[Spanned<Id<Event>>
 }
 
 fn add_table(b: &mut Builder<'_>, id: &LogicalId, outbox: &Outbox) {
-    let removal = table::removal(b, id, &outbox.removal);
+    let removal = table::removal(b, &outbox.removal);
     let properties = [
         ("BillingMode", "PAY_PER_REQUEST".into()),
         ("AttributeDefinitions", Value::list(KEY.map(|name| table::attribute(name, "S")))),

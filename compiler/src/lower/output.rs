@@ -41,8 +41,9 @@ fn value(b: &mut Builder<'_>, output: &Output) -> Option<Value> {
 }
 
 fn dead_letter_queue(b: &mut Builder<'_>, output: &Output, of: Deadly) -> Option<Value> {
-    if dead_letters::all(b.model).contains(&of) {
-        return Some(Value::Ref(ids::dead_letters(b.model, of)));
+    let id = ids::dead_letters(b.model, of);
+    if dead_letters::all(b.model).iter().any(|dead| dead.id == id) {
+        return Some(Value::Ref(id));
     }
     let (what, declared) = dead_letters::describe(b.model, of);
     let diagnostic = Diagnostic::new(Code::EVC0105, output.span, format!("{what} has no dead-letter queue"))

@@ -8,7 +8,7 @@ use super::value::Value;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
 use crate::spec::overrides::Override;
-use crate::yaml::{Node, NodeKind, Scalar, ScalarStyle};
+use crate::yaml::{Node, NodeKind, Scalar};
 
 /// Merges each override into its resource, or adds the resource.
 pub(super) fn lower(b: &mut Builder<'_>) {
@@ -107,11 +107,10 @@ fn scalar_value(scalar: &Scalar) -> Value {
     if let Some(value) = scalar.as_integer() {
         return Value::Integer(value);
     }
-    match scalar.as_number() {
-        // `as_number` takes what `f64` reads, of which JSON does not have all: `1.` and `1e5` come out as JSON writes them.
-        Some(number) if scalar.style == ScalarStyle::Plain => {
-            Value::Number(serde_json::Number::from_f64(number).map_or_else(|| scalar.text.clone(), |n| n.to_string()))
-        }
-        _ => scalar.text.as_str().into(),
+    match scalar.as_number().and_then(serde_json::Number::from_f64) {
+        // As JSON writes it, with a point, without which YAML 1.1 takes `1e5` for text.
+        Some(number) if number.to_string().contains('.') => Value::Number(number.to_string()),
+        Some(number) => Value::Number(number.to_string().replace('e', ".0e")),
+        None => scalar.text.as_str().into(),
     }
 }

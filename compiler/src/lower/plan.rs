@@ -44,7 +44,7 @@ impl Plan<'_> {
 pub struct LogicalId(String);
 
 impl LogicalId {
-    /// Joins words in PascalCase: `["create-order", "role"]` gives `CreateOrderRole`. Other characters than ASCII letters and
+    /// Joins words in `PascalCase`: `["create-order", "role"]` gives `CreateOrderRole`. Other characters than ASCII letters and
     /// digits are dropped; names of the spec have none but hyphens.
     pub fn new<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
         Self(words.into_iter().map(pascal_case).collect())
@@ -62,7 +62,7 @@ impl std::fmt::Display for LogicalId {
     }
 }
 
-/// `create-order` to `CreateOrder`; what is in PascalCase stays.
+/// `create-order` to `CreateOrder`; what is in `PascalCase` stays.
 pub fn pascal_case(name: &str) -> String {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric());
     words
@@ -135,6 +135,13 @@ impl Resource {
     #[must_use]
     pub fn removal(mut self, removal: Value) -> Self {
         self.removal = Some(removal);
+        self
+    }
+
+    /// Adds properties after those there are.
+    #[must_use]
+    pub fn and(mut self, properties: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+        self.properties.extend(properties.into_iter().map(|(key, value)| (key.to_owned(), value)));
         self
     }
 

@@ -40,7 +40,7 @@ fn policy(b: &mut Builder<'_>, id: Id<Queue>, queue: &Queue) {
     if sources.is_empty() {
         return;
     }
-    let origin = format!("senders of queue `{}`", queue.head.name);
+    let origin = format!("who may send to queue `{}`", queue.head.name);
     dead_letters::admit(b, &ids::queue(queue), sources, &origin, queue.head.name_span);
 }
 

@@ -37,15 +37,16 @@ fn add(b: &mut Builder<'_>, id: Id<Rule>, rule: &Rule) {
         Value::map(entries.into_iter().chain(assumed))
     });
     let targets = Value::list(targets.collect::<Vec<_>>());
+    let bus = [("EventBusName", bus::name(&b.model.buses[rule.bus]))];
     let properties = [
-        ("EventBusName", bus::name(&b.model.buses[rule.bus])),
         ("EventPattern", event_pattern(pattern)),
         ("State", if rule.enabled { "ENABLED" } else { "DISABLED" }.into()),
         ("Targets", targets),
     ];
     let origin = format!("rule `{}`", rule.head.name);
-    let resource = Resource::new("AWS::Events::Rule", origin, rule.head.name_span, properties)
-        .with("Description", description(rule.head.description.as_ref(), MAX_DESCRIPTION));
+    let resource = Resource::new("AWS::Events::Rule", origin, rule.head.name_span, bus)
+        .with("Description", description(rule.head.description.as_ref(), MAX_DESCRIPTION))
+        .and(properties);
     b.add(&logical, resource);
 }
 

@@ -62,15 +62,13 @@ fn add(b: &mut Builder<'_>, id: Id<Schedule>, schedule: &Schedule) {
         When::Every(time) => (rate(*time), None),
         When::Cron(cron, zone) => (format!("cron({cron})"), Some(Value::string(zone))),
     };
-    let properties = [
-        ("ScheduleExpression", expression.into()),
-        ("FlexibleTimeWindow", Value::map([("Mode", "OFF".into())])),
-        ("State", "ENABLED".into()),
-        ("Target", target),
-    ];
-    let resource = Resource::new("AWS::Scheduler::Schedule", principal, span, properties)
+    let properties =
+        [("FlexibleTimeWindow", Value::map([("Mode", "OFF".into())])), ("State", "ENABLED".into()), ("Target", target)];
+    let resource = Resource::new("AWS::Scheduler::Schedule", principal, span, [])
         .with("Description", description(schedule.head.description.as_ref(), MAX_DESCRIPTION))
-        .with("ScheduleExpressionTimezone", zone);
+        .with("ScheduleExpression", Value::from(expression))
+        .with("ScheduleExpressionTimezone", zone)
+        .and(properties);
     b.add(&logical, resource);
 }
 

@@ -60,10 +60,10 @@ fn standard(b: &mut Builder<'_>, workflow: &Workflow) {
             span: workflow.head.name_span,
         },
     );
-    let calls = calls(workflow);
-    if let Some(span) = calls.values().next() {
-        let arns: Vec<Value> = calls.keys().map(|id| Value::arn(&ids::function(&model.functions[*id]))).collect();
-        b.grant(&role, &["lambda:InvokeFunction"], arns, Why::new("calls them in its steps", *span));
+    for (function, (step, span)) in calls(workflow) {
+        let function = &model.functions[function];
+        let why = Why::new(format!("calls `{}` in step `{step}`", function.head.name), span);
+        b.grant(&role, &["lambda:InvokeFunction"], [Value::arn(&ids::function(function))], why);
     }
     for (bus, events) in publishes(model, workflow) {
         let span = events.first().map_or(workflow.head.name_span, |event| event.span);
@@ -90,6 +90,8 @@ fn starter(b: &mut Builder<'_>, workflow: &Workflow) {
     );
     let why = Why::new("starts it once an event", span);
     b.grant(&role, &["states:StartExecution"], [Value::Ref(ids::workflow(workflow))], why);
+    let why = Why::new("keeps events that could not start it", span);
+    b.grant(&role, &["sqs:SendMessage"], [Value::arn(&ids::starter_dead_letters(workflow))], why);
 }
 
 struct StateMachine {
@@ -149,8 +151,8 @@ fn own_account() -> Value {
     Value::map([("StringEquals", Value::map([("aws:SourceAccount", Value::pseudo("AWS::AccountId"))]))])
 }
 
-/// The functions that a workflow calls, with the first place of each.
-fn calls(workflow: &Workflow) -> IndexMap<Id<Function>, Span> {
+/// The functions that a workflow calls, with the first step and place of each.
+fn calls(workflow: &Workflow) -> IndexMap<Id<Function>, (&str, Span)> {
     let mut calls = IndexMap::new();
     workflow.body.walk(&mut |step| {
         let call = match &step.kind {
@@ -159,7 +161,7 @@ fn calls(workflow: &Workflow) -> IndexMap<Id<Function>, Span> {
         };
         for call in call.into_iter().chain(&step.undo) {
             if let Some(function) = call.function {
-                calls.entry(function).or_insert(call.span);
+                calls.entry(function).or_insert((step.name.as_str(), call.span));
             }
         }
     });

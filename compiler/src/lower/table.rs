@@ -15,9 +15,9 @@ pub(super) fn lower(b: &mut Builder<'_>) {
     for table in b.model.tables.values() {
         let id = ids::table(table);
         let span = table.head.name_span;
-        let removal = removal(b, &id, &table.removal);
-        let protection = b.setting(&id, "DeletionProtection", &table.deletion_protection, |on| (*on).into());
-        let recovery = b.setting(&id, "PointInTimeRecovery", &table.point_in_time_recovery, |on| (*on).into());
+        let removal = removal(b, &table.removal);
+        let protection = b.shared_setting("DeletionProtection", &table.deletion_protection, |on| (*on).into());
+        let recovery = b.shared_setting("PointInTimeRecovery", &table.point_in_time_recovery, |on| (*on).into());
         let indexes = table.indexes.iter().map(|index| index_of(table, index));
         let properties = [
             ("BillingMode", billing_mode(&table.billing).into()),
@@ -38,8 +38,8 @@ pub(super) fn lower(b: &mut Builder<'_>) {
 }
 
 /// What CloudFormation does with a resource that leaves the stack.
-pub(super) fn removal(b: &mut Builder<'_>, of: &super::plan::LogicalId, removal: &Setting<Removal>) -> Value {
-    b.setting(of, "Removal", removal, |removal| match removal {
+pub(super) fn removal(b: &mut Builder<'_>, removal: &Setting<Removal>) -> Value {
+    b.shared_setting("Removal", removal, |removal| match removal {
         Removal::Retain => "Retain".into(),
         Removal::Delete => "Delete".into(),
     })

@@ -14,12 +14,12 @@ enum Shape {
     List,
 }
 
-/// The types that take tags, of those that evc makes; the rest have no such property in the CloudFormation registry.
+/// The types that take tags, of those that evc makes. Dashboards do so in some Regions only; the rest have no such property in
+/// the CloudFormation registry.
 const TAGGABLE: &[(&str, Shape)] = &[
     ("AWS::ApiGatewayV2::Api", Shape::Map),
     ("AWS::ApiGatewayV2::Stage", Shape::Map),
     ("AWS::CloudWatch::Alarm", Shape::List),
-    ("AWS::CloudWatch::Dashboard", Shape::List),
     ("AWS::DynamoDB::Table", Shape::List),
     ("AWS::Events::EventBus", Shape::List),
     ("AWS::Events::Rule", Shape::List),

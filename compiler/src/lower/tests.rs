@@ -1,1 +1,183 @@
+//! What holds of every plan: of the reference systems and of each fixture.
 
+use std::path::PathBuf;
+
+use super::plan::{LogicalId, Plan, Resource};
+use super::value::Value;
+use super::{graph, lower};
+use crate::compile::{Analysis, analyze_text};
+use crate::report::short;
+
+/// Actions that IAM cannot limit to a resource.
+const UNLIMITED: [&str; 13] = [
+    "dynamodb:ListStreams",
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+];
+
+/// The specs whose plans are looked at.
+fn specs() -> Vec<PathBuf> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let mut specs = vec![root.join("../specs/orders.yaml"), root.join("../specs/event-store.yaml")];
+    let fixtures = std::fs::read_dir(root.join("src/lower/fixtures")).expect("the fixtures are there");
+    specs.extend(fixtures.map(|entry| entry.expect("a readable folder").path()));
+    specs.sort();
+    specs
+}
+
+/// Runs a test on the plan of each spec.
+fn each(test: impl Fn(&str, &Plan<'_>)) {
+    for path in specs() {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&path).expect("a readable spec");
+        let mut analysis = analyze_text(&name, &text);
+        let model = analysis.model.take().expect("the spec names its service");
+        let (plan, found) = lower(&model);
+        analysis.add(found);
+        assert!(!analysis.has_errors(), "{}", short::render(&analysis.diagnostics, &analysis.sources));
+        test(&name, &plan);
+    }
+}
+
+fn of_type<'p>(plan: &'p Plan<'_>, type_: &'static str) -> impl Iterator<Item = (&'p LogicalId, &'p Resource)> {
+    plan.resources.iter().filter(move |(_, resource)| resource.type_ == type_)
+}
+
+fn found(spec: &str) -> String {
+    let mut analysis: Analysis = analyze_text("spec.yaml", spec);
+    let model = analysis.model.take().expect("the spec names its service");
+    assert!(!analysis.has_errors(), "{}", short::render(&analysis.diagnostics, &analysis.sources));
+    // Warnings about the spec itself are not what is looked at here.
+    analysis.diagnostics.clear();
+    analysis.add(lower(&model).1);
+    short::render(&analysis.diagnostics, &analysis.sources)
+}
+
+#[test]
+fn nothing_is_allowed_on_everything_that_could_be_limited() {
+    each(|name, plan| {
+        for grant in plan.grants.iter().filter(|grant| grant.resources.contains(&"*".into())) {
+            for action in &grant.actions {
+                assert!(UNLIMITED.contains(&action.as_str()), "{name}: {} may {action} everywhere", grant.principal);
+            }
+        }
+    });
+}
+
+#[test]
+fn every_role_may_something_and_every_grant_has_a_role() {
+    each(|name, plan| {
+        for (id, role) in of_type(plan, "AWS::IAM::Role") {
+            assert!(role.properties.contains_key("Policies"), "{name}: {id} has no permissions");
+        }
+        for grant in &plan.grants {
+            assert!(plan.resources.contains_key(&grant.role), "{name}: there is no {}", grant.role);
+            assert!(!grant.resources.is_empty() && !grant.reason.is_empty(), "{name}: {grant:?}");
+        }
+    });
+}
+
+#[test]
+fn every_log_group_forgets() {
+    each(|name, plan| {
+        for (id, group) in of_type(plan, "AWS::Logs::LogGroup") {
+            assert!(group.properties.contains_key("RetentionInDays"), "{name}: {id}");
+        }
+        for (id, function) in of_type(plan, "AWS::Serverless::Function") {
+            assert!(function.properties.contains_key("LoggingConfig"), "{name}: {id}");
+        }
+    });
+}
+
+#[test]
+fn every_dead_letter_queue_is_used_and_has_an_alarm() {
+    each(|name, plan| {
+        let dead = of_type(plan, "AWS::SQS::Queue").filter(|(id, _)| id.as_str().ends_with("DeadLetters"));
+        for (id, _) in dead {
+            let users = plan.resources.iter().filter(|(other, resource)| {
+                !other.as_str().starts_with(id.as_str()) && graph::references(resource).contains(id.as_str())
+            });
+            assert!(users.count() > 0, "{name}: nothing sends to {id}");
+            let alarm = LogicalId::new([id.as_str(), "alarm"]);
+            assert_eq!(plan.resources.contains_key(&alarm), plan.model.observability.alarms, "{name}: {alarm}");
+        }
+    });
+}
+
+#[test]
+fn every_target_of_a_rule_has_a_retry_policy_and_a_dead_letter_queue() {
+    each(|name, plan| {
+        for (id, rule) in of_type(plan, "AWS::Events::Rule") {
+            let Some(Value::List(targets)) = rule.properties.get("Targets") else {
+                panic!("{name}: {id} has no targets")
+            };
+            for target in targets {
+                let Value::Map(target) = target else { panic!("{name}: {id}") };
+                assert!(target.contains_key("RetryPolicy") && target.contains_key("DeadLetterConfig"), "{name}: {id}");
+            }
+        }
+    });
+}
+
+#[test]
+fn mappings_have_every_environment_with_the_same_keys() {
+    each(|name, plan| {
+        let mut keys = plan.mappings.values().map(|entries| entries.keys().collect::<Vec<_>>());
+        if let Some(first) = keys.next() {
+            assert_eq!(plan.mappings.len(), plan.model.environments.len(), "{name}");
+            assert!(keys.all(|keys| keys == first), "{name}");
+        }
+    });
+}
+
+#[test]
+fn a_variable_of_the_spec_cannot_hide_one_of_evc() {
+    let spec = "evc: 1\nservice: a\ntypes: { T: { id: string } }\ntables: { orders: { item: T, key: id } }\n\
+                functions: { f: { tables: { orders: get }, environment: { ORDERS_TABLE: mine } } }\n";
+    insta::assert_snapshot!(found(spec), @"
+    spec.yaml:5:59: error[EVC0608]: `ORDERS_TABLE` is set by evc on this function
+    1 error
+    ");
+}
+
+#[test]
+fn an_output_of_a_dead_letter_queue_that_is_not_there_is_reported() {
+    let spec = "evc: 1\nservice: a\nfunctions: { f: {} }\noutputs: { Dead: functions.f.dead-letter-queue-url }\n";
+    insta::assert_snapshot!(found(spec), @"
+    spec.yaml:4:12: error[EVC0105]: function `f` has no dead-letter queue
+    1 error
+    ");
+}
+
+#[test]
+fn overrides_of_nothing_are_reported_with_what_might_be_meant() {
+    let spec = "evc: 1\nservice: a\nfunctions: { f: {} }\noverrides:\n  FFunctoin: { properties: { Timeout: 3 } }\n  \
+                FFunction: { properties: { KmsKeyArn: { Ref: Kye } } }\n  not-an-id: { type: AWS::KMS::Key }\n  \
+                Key: { type: AWS::KMS::Key }\n";
+    insta::assert_snapshot!(found(spec), @"
+    spec.yaml:5:3: error[EVC0101]: there is no resource `FFunctoin`
+    spec.yaml:6:3: error[EVC0101]: `FFunction` refers to `Kye`, which is not in the template
+    spec.yaml:7:3: error[EVC0106]: `not-an-id` is not a logical id
+    3 errors
+    ");
+}
+
+#[test]
+fn a_project_name_has_the_length_that_the_tightest_name_leaves() {
+    // 48 for the archive, less `-`, `production`, `-main`.
+    let spec = "evc: 1\nservice: a\nenvironments: { dev: {}, production: {} }\nbuses: { main: { archive: { retention: 1d } } }\n";
+    let analysis = analyze_text("spec.yaml", spec);
+    let model = analysis.model.as_ref().expect("the spec names its service");
+    let (plan, _) = lower(model);
+    assert_eq!(plan.parameters["ProjectName"].max_length, Some(32));
+}

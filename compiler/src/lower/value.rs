@@ -37,8 +37,8 @@ pub enum Value {
     If(String, Box<Value>, Option<Box<Value>>),
     /// `!Select` of `!Split`: the part with this index, from 0, of what a text has between separators.
     Piece(usize, &'static str, Box<Value>),
-    /// A value with why it is there, which the template says in a comment.
-    Because(Reason, Box<Value>),
+    /// A value with why it is there, which the template says in comments.
+    Because(Vec<Reason>, Box<Value>),
 }
 
 /// Why a value is there.

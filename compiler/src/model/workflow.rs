@@ -18,6 +18,8 @@ pub struct Workflow {
     pub input: Type,
     /// How long an execution may take.
     pub timeout: Duration,
+    /// Where the timeout is said, or the workflow's name.
+    pub timeout_span: Span,
     /// Its steps.
     pub body: Body,
 }
@@ -27,6 +29,8 @@ pub struct Workflow {
 pub struct Body {
     /// The steps in the order written; the first one is where the body starts.
     pub steps: Vec<Step>,
+    /// Whether something of it could not be read or resolved, so that there are routes that nobody knows.
+    pub partial: bool,
 }
 
 /// The place of a step in its body.
@@ -58,9 +62,9 @@ pub struct Step {
     /// The call that takes back what it did.
     pub undo: Option<Call>,
     /// How long it may take.
-    pub timeout: Option<Duration>,
+    pub timeout: Option<Spanned<Duration>>,
     /// How long it may be silent.
-    pub heartbeat: Option<Duration>,
+    pub heartbeat: Option<Spanned<Duration>>,
     /// What its name is bound to when it is done; `None` for steps that bind nothing.
     pub result: Option<Type>,
     /// What expressions of the step may refer to.
@@ -201,6 +205,27 @@ pub fn standard_retry() -> Retry {
     }
 }
 
+/// What the runtime fails with outside the business logic: the names of `evc_runtime::Kind`, less those that are [`RetryError`]s.
+pub const RUNTIME_ERRORS: [&str; 11] = [
+    "Throttled",
+    "Conflict",
+    "InProgress",
+    "InvalidInput",
+    "MoneyTooPrecise",
+    "TooLarge",
+    "KeyReused",
+    "AccessDenied",
+    "Configuration",
+    "Panic",
+    "Internal",
+];
+
+/// Those of [`RUNTIME_ERRORS`] after which trying again may help: [`RetryError::Transient`] stands for them too.
+pub const RUNTIME_HICCUPS: [&str; 3] = ["Throttled", "Conflict", "InProgress"];
+
+/// The error of an execution whose compensation could not be finished: an `undo` failed for good.
+pub const COMPENSATION_FAILED: &str = "CompensationFailed";
+
 /// An error, or a kind of errors, that a retry or a catch is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RetryError {
@@ -222,6 +247,15 @@ impl RetryError {
             "Timeout" => Self::Timeout,
             "All" => Self::All,
             other => Self::Named(other.to_owned()),
+        }
+    }
+
+    /// Whether what this matches includes all that `other` matches.
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::All, _) => true,
+            (Self::Transient, Self::Named(name)) => RUNTIME_HICCUPS.contains(&name.as_str()),
+            _ => self == other,
         }
     }
 

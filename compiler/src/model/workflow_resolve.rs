@@ -35,13 +35,14 @@ pub(super) fn workflow(
     diagnostics.extend(model.types.check_type(&item.input.0));
     let mut names = IndexMap::new();
     collect_names(&item.steps, &mut names, diagnostics);
-    let mut builder = Builder { sections, model, names: names.keys().cloned().collect(), diagnostics };
+    let mut builder = Builder { sections, model, names: names.keys().cloned().collect(), partial: false, diagnostics };
     let mut body = builder.body(&item.steps);
     routes::scopes(&mut body, &item.input.0, &names, &model.types);
     Workflow {
         head: head(name, item, item.description.as_ref(), &item.allow),
         input: item.input.0.clone(),
         timeout: item.timeout.as_ref().map_or(TIMEOUT, |timeout| timeout.value),
+        timeout_span: item.timeout.as_ref().map_or(item.name_span, |timeout| timeout.span),
         body,
     }
 }
@@ -79,16 +80,17 @@ struct Builder<'a> {
     sections: &'a Sections,
     model: &'a Model,
     names: BTreeSet<String>,
+    /// Whether a part of the body at hand is missing.
+    partial: bool,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
 impl Builder<'_> {
     fn body(&mut self, steps: &spec::Steps) -> Body {
-        if steps.items.is_empty() && steps.broken.is_empty() {
-            return Body::default();
-        }
+        let around = std::mem::replace(&mut self.partial, !steps.broken.is_empty());
         let resolved = steps.items.iter().enumerate();
-        Body { steps: resolved.map(|(index, (name, step))| self.step(steps, index, name, step)).collect() }
+        let steps = resolved.map(|(index, (name, step))| self.step(steps, index, name, step)).collect();
+        Body { steps, partial: std::mem::replace(&mut self.partial, around) }
     }
 
     fn step(&mut self, steps: &spec::Steps, index: usize, name: &str, step: &Declared<spec::Step>) -> Step {
@@ -108,8 +110,8 @@ impl Builder<'_> {
             retry: retries(&step.retry, &kind),
             catch: self.catches(steps, &step.catch),
             undo: step.undo.as_ref().map(|undo| self.call(&undo.value)),
-            timeout: step.timeout.as_ref().map(|timeout| timeout.value),
-            heartbeat: step.heartbeat.as_ref().map(|heartbeat| heartbeat.value),
+            timeout: step.timeout,
+            heartbeat: step.heartbeat,
             result,
             kind,
             scope: Scope::default(),
@@ -185,6 +187,7 @@ impl Builder<'_> {
         if let Some(index) = steps.items.get_index_of(name.as_str()) {
             return Some(Next::Step(StepId(index)));
         }
+        self.partial = true;
         if !steps.declares(name) {
             let mut diagnostic = unresolved("step", name, steps.names());
             if self.names.contains(name.as_str()) {

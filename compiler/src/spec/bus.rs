@@ -27,7 +27,7 @@ pub struct Bus {
     pub name: Option<Spanned<String>>,
     /// Keeps every event for replay.
     pub archive: Option<Archive>,
-    /// Writes every event to a log group.
+    /// Writes every event to a log group; `{}` with the retention of the other logs.
     pub log: Option<EventLog>,
     /// Warnings that are fine here, each with the reason.
     #[schemars(default)]
@@ -51,7 +51,7 @@ pub enum BusKind {
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Archive {
-    /// How long events are kept, in whole days.
+    /// How long events are kept, in whole days (what is over counts as a day).
     pub retention: Spanned<Duration>,
 }
 

@@ -26,7 +26,7 @@ pub struct Environment {
     /// What differs for single functions.
     #[schemars(default, with = "std::collections::BTreeMap<String, EnvironmentFunction>")]
     pub functions: IndexMap<Name, EnvironmentFunction>,
-    /// Whether the alarms act.
+    /// Whether alarms tell anybody (`ActionsEnabled`). They do unless this is `false`.
     pub alarms: Option<Spanned<bool>>,
 }
 
@@ -34,7 +34,7 @@ pub struct Environment {
 #[derive(Debug, Clone, Default, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct EnvironmentLogs {
-    /// How long entries are kept.
+    /// How long entries are kept: one of the retentions that CloudWatch Logs has.
     pub retention: Option<Spanned<Duration>>,
 }
 
@@ -42,11 +42,11 @@ pub struct EnvironmentLogs {
 #[derive(Debug, Clone, Default, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct EnvironmentTables {
-    /// What becomes of the data when a table leaves the stack.
+    /// What becomes of the data when a table or an outbox leaves the stack: `retain` or `delete`.
     pub removal: Option<Spanned<Removal>>,
     /// Makes DynamoDB refuse to delete the tables.
     pub deletion_protection: Option<Spanned<bool>>,
-    /// Continuous backups.
+    /// Continuous backups, to restore any second of the last 35 days.
     pub point_in_time_recovery: Option<Spanned<bool>>,
 }
 
@@ -54,9 +54,9 @@ pub struct EnvironmentTables {
 #[derive(Debug, Clone, Default, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct EnvironmentFunction {
-    /// How long one invocation may take.
+    /// How long one invocation may take: `1s` to `15m`.
     pub timeout: Option<Spanned<Duration>>,
-    /// Memory in MB.
+    /// Memory in MB: 128 to 10240.
     #[schemars(range(min = 128, max = 10240))]
     pub memory: Option<Spanned<u64>>,
     /// Environment variables that differ. Each must be declared on the function as well, with its value elsewhere.

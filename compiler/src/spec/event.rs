@@ -24,7 +24,8 @@ pub struct Event {
     pub detail_type: Spanned<String>,
     /// What it carries: a record. The field `metadata` is kept for the event id that consumers drop duplicates by.
     pub detail: Spanned<TypeExpr>,
-    /// The bus it travels on. Without it: the only custom bus of the spec, or the account's default bus.
+    /// The bus it travels on; required if the spec has several. Without it: the only bus of the spec, or, if that has none, the
+    /// account's default bus.
     pub bus: Option<Name>,
     /// `external`: something outside this spec publishes it.
     pub publisher: Option<Spanned<Outside>>,

@@ -184,8 +184,29 @@ fn sections(fields: &mut Fields<'_>, cx: &mut Decoder) -> Sections {
         observability: fields.or_default("observability", cx),
         outputs: fields.or_default("outputs", cx),
         overrides: fields.or_default("overrides", cx),
-        tags: fields.or_default("tags", cx),
+        tags: tags(fields, cx),
     }
+}
+
+/// The characters of tags that all services take, and how many: <https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html>
+fn tags(fields: &mut Fields<'_>, cx: &mut Decoder) -> IndexMap<Spanned<String>, Spanned<String>> {
+    let tags: IndexMap<Spanned<String>, Spanned<String>> = fields.or_default("tags", cx);
+    let wrong = |text: &str| text.chars().find(|c| !c.is_alphanumeric() && !" _.:/=+-@".contains(*c));
+    for (key, value) in &tags {
+        for (text, what, most) in [(key, "key", 128), (value, "value", 256)] {
+            let length = text.chars().count();
+            if let Some(character) = wrong(text) {
+                let message = format!("the {what} of a tag cannot have the character `{}`", character.escape_default());
+                cx.bad_value(text.span, message).help.push("it has letters, digits, spaces and `_.:/=+-@`".to_owned());
+            } else if length > most {
+                cx.bad_value(text.span, format!("the {what} of a tag has {length} characters, at most {most} fit"));
+            }
+        }
+        if key.to_ascii_lowercase().starts_with("aws:") {
+            cx.bad_value(key.span, "keys of tags that start with `aws:` are reserved");
+        }
+    }
+    tags
 }
 
 /// A name declared in two files, with both places.

@@ -32,7 +32,7 @@ pub struct Outbox {
     /// How often a failing batch is tried before it goes to the dead-letter queue: 10 by default.
     #[schemars(range(min = 0, max = 10000))]
     pub attempts: Option<Spanned<u64>>,
-    /// What becomes of the table when it leaves the stack.
+    /// What becomes of the table when it leaves the stack: `retain` (the default) or `delete`.
     pub removal: Option<Removal>,
     /// Warnings that are fine here, each with the reason.
     #[schemars(default)]

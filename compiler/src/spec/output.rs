@@ -56,8 +56,8 @@ impl JsonSchema for Output {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let value = json_schema!({
             "type": "string",
-            "description": "`section.name.property`: `name` and `arn` of functions, tables, buses, queues and workflows; `url` of queues \
-                and of `api`.",
+            "description": "`section.name.property`: `name` and `arn` of buses, tables, outboxes, functions, queues and workflows; \
+                `url` of queues; `dead-letter-queue-url` of queues, functions, outboxes, rules and schedules; and `api.url`.",
             "examples": ["tables.orders.name", "functions.create-order.name", "workflows.fulfil-order.arn", "api.url"]
         });
         json_schema!({

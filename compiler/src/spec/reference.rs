@@ -1,7 +1,8 @@
 //! The language reference: a hand-written text, with tables of keys made from the same doc comments as the JSON Schema.
 //!
-//! A line `<!-- keys: Table -->` becomes the table of that definition's keys; `<!-- types -->`, `<!-- functions -->` and
-//! `<!-- codes -->` become the tables of payload types, of expression functions and of diagnostic codes.
+//! A line `<!-- keys: Table -->` becomes the table of that definition's keys, `<!-- keys: Step call -->` that of the alternative
+//! that has the key `call`; `<!-- types -->`, `<!-- functions -->` and `<!-- codes -->` become the tables of payload types, of
+//! expression functions and of diagnostic codes.
 
 use std::fmt::Write as _;
 
@@ -31,8 +32,9 @@ pub fn expand(text: &str) -> Result<String, String> {
 
 /// The keys of a definition (`Spec` is the whole document) as a Markdown table.
 fn keys(schema: &Value, name: &str) -> Result<String, String> {
-    let definition = if name == "Spec" { schema } else { &schema["definitions"][name] };
-    let object = object_form(definition).ok_or_else(|| format!("there is no definition `{name}` with keys"))?;
+    let (definition, key) = name.split_once(' ').map_or((name, None), |(name, key)| (name, Some(key)));
+    let definition = if definition == "Spec" { schema } else { &schema["definitions"][definition] };
+    let object = object_form(definition, key).ok_or_else(|| format!("there is no definition `{name}` with keys"))?;
     let required: Vec<&str> = object["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let mut table = "| key | value | what it is |\n| --- | --- | --- |\n".to_owned();
     for (key, property) in object["properties"].as_object().into_iter().flatten() {
@@ -40,25 +42,28 @@ fn keys(schema: &Value, name: &str) -> Result<String, String> {
         let what =
             property["description"].as_str().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
         // Writing to a string cannot fail.
-        let _ = writeln!(table, "| {name} | {} | {} |", shape(property), what.replace('|', "\\|"));
+        let _ = writeln!(table, "| {name} | {} | {} |", shape(property, schema), what.replace('|', "\\|"));
     }
     table.pop();
     Ok(table)
 }
 
-/// The alternative of a definition that is a map with known keys.
-fn object_form(definition: &Value) -> Option<&Value> {
+/// The alternative of a definition that is a map with known keys, among them `key` if one is given.
+fn object_form<'a>(definition: &'a Value, key: Option<&str>) -> Option<&'a Value> {
     if definition["properties"].is_object() {
         return Some(definition);
     }
     let alternatives = definition["anyOf"].as_array().or_else(|| definition["oneOf"].as_array())?;
-    alternatives.iter().find(|alternative| alternative["properties"].is_object())
+    let has_key = |properties: &Value| key.is_none_or(|key| properties.get(key).is_some());
+    alternatives.iter().find(|it| it["properties"].is_object() && has_key(&it["properties"]))
 }
 
-/// What a value looks like, in a few words.
-fn shape(schema: &Value) -> String {
+/// What a value looks like, in a few words. `root` has the definitions.
+fn shape(schema: &Value, root: &Value) -> String {
     if let Some(reference) = schema["$ref"].as_str() {
-        return reference.rsplit('/').next().unwrap_or_default().to_owned();
+        let name = reference.rsplit('/').next().unwrap_or_default();
+        let definition = &root["definitions"][name];
+        return words(definition).unwrap_or_else(|| spaced(name));
     }
     if let Some(constant) = schema.get("const") {
         return format!("`{constant}`");
@@ -68,15 +73,16 @@ fn shape(schema: &Value) -> String {
     }
     for key in ["allOf", "anyOf", "oneOf"] {
         if let Some(alternatives) = schema[key].as_array() {
-            let mut shapes: Vec<String> = alternatives.iter().map(shape).filter(|shape| !shape.is_empty()).collect();
+            let mut shapes: Vec<String> =
+                alternatives.iter().map(|it| shape(it, root)).filter(|shape| !shape.is_empty()).collect();
             shapes.dedup();
             return shapes.join(" or ");
         }
     }
     match schema["type"].as_str().or_else(|| schema["type"].as_array()?.first()?.as_str()) {
-        Some("array") => format!("list of {}", shape(&schema["items"])),
+        Some("array") => format!("list of {}", shape(&schema["items"], root)),
         Some("object") if schema["additionalProperties"].is_object() => {
-            format!("map of {}", shape(&schema["additionalProperties"]))
+            format!("map of {}", shape(&schema["additionalProperties"], root))
         }
         Some("object") => "map".to_owned(),
         Some("string") => "text".to_owned(),
@@ -85,6 +91,25 @@ fn shape(schema: &Value) -> String {
         Some(other) => other.to_owned(),
         None => "anything".to_owned(),
     }
+}
+
+/// The words of an enumeration, which each have a description of their own.
+fn words(definition: &Value) -> Option<String> {
+    let words: Option<Vec<String>> =
+        definition["oneOf"].as_array()?.iter().map(|word| Some(format!("`{}`", word["const"].as_str()?))).collect();
+    Some(words?.join(", "))
+}
+
+/// `EnvironmentLogs` as `environment logs`.
+fn spaced(name: &str) -> String {
+    let mut text = String::new();
+    for c in name.chars() {
+        if c.is_uppercase() && !text.is_empty() {
+            text.push(' ');
+        }
+        text.extend(c.to_lowercase());
+    }
+    text
 }
 
 fn codes() -> String {
@@ -104,8 +129,10 @@ mod tests {
     #[test]
     fn tables_come_from_doc_comments() {
         let text = expand("Tables:\n<!-- keys: Table -->\nend").unwrap();
-        assert!(text.contains("| **`item`** | Type | The record type of its items. |"), "{text}");
+        assert!(text.contains("| **`item`** | type | The record type of its items. |"), "{text}");
         assert!(text.starts_with("Tables:\n| key |") && text.ends_with("|\nend\n"), "{text}");
+        let text = expand("<!-- keys: Step publish -->\n<!-- keys: Event -->").unwrap();
+        assert!(text.contains("| **`publish`** | text |") && text.contains("| `publisher` | `external` |"), "{text}");
         assert_eq!(expand("<!-- keys: Tabel -->"), Err("there is no definition `Tabel` with keys".to_owned()));
     }
 }

@@ -24,12 +24,13 @@ pub struct Rule {
     pub events: Vec<Name>,
     /// A whole event pattern, instead of `event` or `events`.
     pub pattern: Option<Spanned<PatternNode>>,
-    /// The bus of a rule with a `pattern`. Without it: the only custom bus of the spec, or the default bus.
+    /// The bus of a rule with a `pattern`; required if the spec has several. Without it: the only bus of the spec, or, if that
+    /// has none, the account's default bus. A rule with events is on theirs.
     pub bus: Option<Name>,
     /// What the detail of the events must be: a pattern over it, checked against its type.
     #[schemars(rename = "where")]
     pub where_: Option<Spanned<PatternNode>>,
-    /// What receives the events: one target or up to five.
+    /// What receives the events: one target, or a list of up to five.
     #[schemars(schema_with = "targets_schema")]
     pub to: Spanned<Vec<Spanned<Target>>>,
     /// `false` makes the rule without letting it run.

@@ -78,9 +78,21 @@ pub fn step(generator: &mut SchemaGenerator) -> Schema {
         "description": "Where to go on errors, by the error's name; `All` is every other error.",
         "additionalProperties": name
     });
+    let with = described(&arguments, "What it is given: for each field of the input an expression.");
+    let detail = described(&arguments, "The detail of the event: for each field an expression.");
+    let timeout = described(&duration, "How long the step may take, retries not counted.");
+    let heartbeat = described(&duration, "How long the function may be silent (`HeartbeatSeconds`).");
+    let otherwise =
+        described(&name, "Where to go when no condition holds; without it, to the step that is written next.");
+    let cause = described(&expression, "Why, for people: an expression that gives a text.");
+    let rounds =
+        described(&steps, "The steps of a round, which know the item as `item` and its position from 0 as `index`.");
     let onward: &[(&str, &Schema)] = &[];
     let works = [("retry", &retries), ("catch", &catch)];
-    let concurrency = json_schema!({"type": "integer", "minimum": 1, "maximum": 1000});
+    let concurrency = json_schema!({
+        "type": "integer", "minimum": 1, "maximum": 1000,
+        "description": "The most rounds at once. Without it: as many as Step Functions runs."
+    });
     let wait = json_schema!({
         "description": "How long: a duration, or a map with `until` and a timestamp.",
         "anyOf": [
@@ -101,34 +113,38 @@ pub fn step(generator: &mut SchemaGenerator) -> Schema {
             "call",
             "Calls a function; its result is bound to the step's name.",
             &name,
-            &[
-                ("with", &arguments),
-                ("undo", &undo),
-                ("timeout", &duration),
-                ("heartbeat", &duration),
-                works[0],
-                works[1],
-            ],
+            &[("with", &with), ("undo", &undo), ("timeout", &timeout), ("heartbeat", &heartbeat), works[0], works[1]],
         ),
-        alternative("choose", "Goes one of several ways.", &choices, &[("else", &name)]),
+        alternative("choose", "Goes one of several ways.", &choices, &[("else", &otherwise)]),
         alternative("parallel", "Runs branches at the same time.", &section, &works),
         alternative(
             "for-each",
             "Runs steps once for each item of a list.",
             &expression,
-            &[("steps", &steps), ("concurrency", &concurrency), works[0], works[1]],
+            &[("steps", &rounds), ("concurrency", &concurrency), works[0], works[1]],
         ),
         alternative("wait", "Waits.", &wait, onward),
-        alternative("publish", "Puts an event on its bus.", &name, &[("with", &arguments), works[0], works[1]]),
+        alternative("publish", "Puts an event on its bus.", &name, &[("with", &detail), works[0], works[1]]),
         alternative("set", "Binds values to the step's name.", &arguments, onward),
         alternative("compensate", "Runs the `undo` of every completed step, last first.", &only_true, onward),
         alternative("succeed", "Ends the execution well, perhaps with an output.", &any, onward),
-        alternative("fail", "Ends the execution with an error.", &name, &[("cause", &expression)]),
+        alternative("fail", "Ends the execution with an error.", &name, &[("cause", &cause)]),
     ];
     json_schema!({
         "description": "A step: one key says what it does, `then` and `end` where it goes.",
         "oneOf": alternatives
     })
+}
+
+/// The same values, with a description. In draft-07 whatever stands beside `$ref` is ignored, hence `allOf`.
+fn described(schema: &Schema, what: &str) -> Schema {
+    let schema = schema.clone();
+    if schema.get("$ref").is_some() {
+        return json_schema!({"description": what, "allOf": [schema]});
+    }
+    let mut schema = schema;
+    schema.insert("description".to_owned(), what.into());
+    schema
 }
 
 fn alternative(kind: &str, what: &str, value: &Schema, more: &[(&str, &Schema)]) -> Value {

@@ -147,13 +147,20 @@ impl Writer {
     /// Items, each from the start of a line; the first from where the line is if `fresh` is false.
     fn list(&mut self, items: &[Out], indent: usize, fresh: bool) {
         for (at, item) in items.iter().enumerate() {
-            if fresh || at > 0 {
+            let starts_line = fresh || at > 0;
+            // A comment on the first entry of an item is one on the item, and stands before its dash.
+            let comment = match item {
+                Out::Map(entries) => entries.first().map_or("", |first| &first.comment),
+                _ => "",
+            };
+            if starts_line {
+                self.comment(comment, indent);
                 self.indent(indent);
             }
             self.text.push('-');
             match item {
-                // What the item starts with stands on the line of the dash, unless a comment comes before it.
-                Out::Map(entries) if entries.first().is_some_and(|first| first.comment.is_empty()) => {
+                // What the item starts with stands on the line of the dash, unless its comment has no line of its own.
+                Out::Map(entries) if !entries.is_empty() && (starts_line || comment.is_empty()) => {
                     self.text.push(' ');
                     self.entry(&entries[0], indent + 2);
                     self.map(&entries[1..], indent + 2);

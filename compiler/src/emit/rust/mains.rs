@@ -21,11 +21,16 @@ pub(super) fn main(names: &Names<'_>, input: Input<'_>, handler: &Handler) -> St
             let contract = ident(&crate_ident(&contract(input.plan.model)));
             let logic = ident(&input.project.logic_lib);
             let (module, context) = (ident(&known.module), ident(&known.context));
+            let mut uses = [
+                (contract.to_string(), quote!(use #contract::#context;)),
+                (logic.to_string(), quote!(use #logic::#module::#module;)),
+            ];
+            uses.sort_by(|(a, _), (b, _)| a.cmp(b));
+            let uses = uses.map(|(_, line)| line);
             print::file(
                 &head,
                 quote! {
-                    use #contract::#context;
-                    use #logic::#module::#module;
+                    #(#uses)*
                     fn main() -> Result<(), evc_runtime::Error> { evc_runtime::#serve::<#context, _>(#module) }
                 },
             )

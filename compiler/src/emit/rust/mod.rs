@@ -106,6 +106,11 @@ fn module_file(input: Input<'_>, about: &str, description: Option<&str>, items: 
     print::file(&mains::head(input, about, description), quote!(#serde #items))
 }
 
+/// Whether a module defines something, rather than only implementing traits of what others define.
+fn has_items(items: &TokenStream) -> bool {
+    items.clone().into_iter().any(|token| matches!(token, TokenTree::Ident(ident) if ident == "pub"))
+}
+
 /// Whether an identifier occurs.
 fn mentions(tokens: TokenStream, name: &str) -> bool {
     tokens.into_iter().any(|token| match token {
@@ -119,9 +124,10 @@ fn root(names: &Names<'_>, input: Input<'_>, modules: &[Module], functions: bool
     let model = names.model;
     let about = format!("What the functions of `{}` take, return and may do.", model.service.value);
     let head = mains::head(input, &about, model.description.as_deref());
-    let mut files: Vec<&str> = modules.iter().map(|module| module.name).collect();
-    files.extend(functions.then_some("functions"));
+    let mut files: Vec<(&str, bool)> = modules.iter().map(|module| (module.name, has_items(&module.items))).collect();
+    files.extend(functions.then_some(("functions", true)));
     files.sort_unstable();
-    let files: Vec<_> = files.into_iter().map(ident).collect();
-    print::file(&head, quote!(#(mod #files;)* #(pub use #files::*;)*))
+    let all = files.iter().map(|(name, _)| ident(name));
+    let public = files.iter().filter(|(_, public)| *public).map(|(name, _)| ident(name));
+    print::file(&head, quote!(#(mod #all;)* #(pub use #public::*;)*))
 }

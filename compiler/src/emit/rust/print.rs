@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 
 /// The configuration of rustfmt that ships with the generated workspace: the width and the thresholds of `prettyplease`.
 pub(super) const RUSTFMT: &str = "# The width that generated code is written with; hand-written code beside it may have its own rustfmt.toml.\n\
-    style_edition = \"2024\"\nmax_width = 89\nuse_small_heuristics = \"Max\"\n";
+    style_edition = \"2024\"\nmax_width = 89\nuse_small_heuristics = \"Max\"\nmerge_derives = false\n";
 
 /// The widest line.
 pub(super) const WIDTH: usize = 89;
@@ -25,32 +25,38 @@ pub(super) fn file(head: &str, items: TokenStream) -> String {
     let mut before = None;
     for item in file.items {
         let kind = std::mem::discriminant(&item);
-        let together =
-            matches!(item, syn::Item::Use(_) | syn::Item::Mod(_)) && before == Some(kind) && undocumented(&item);
+        let together = before == Some(kind) && is_line(&item);
         if !together && !text.is_empty() {
             text.push('\n');
         }
-        before = Some(kind);
+        before = is_line(&item).then_some(kind);
         let file = syn::File { shebang: None, frontmatter: None, attrs: Vec::new(), items: vec![item] };
         spaced(&prettyplease::unparse(&file), &mut text);
     }
     text
 }
 
-fn undocumented(item: &syn::Item) -> bool {
+/// Whether an item is one line that stands with others of its kind: a `use`, a `mod`, an `impl` of a marker.
+fn is_line(item: &syn::Item) -> bool {
     match item {
         syn::Item::Use(item) => item.attrs.is_empty(),
         syn::Item::Mod(item) => item.attrs.is_empty(),
+        syn::Item::Impl(item) => item.attrs.is_empty() && item.items.is_empty(),
         _ => false,
     }
 }
 
-/// Copies an item's lines with an empty line between its methods, and headers of `impl` blocks broken as rustfmt does.
+/// Copies an item's lines with an empty line between its methods. Headers of `impl` blocks and lists that do not fit on a line
+/// are broken as rustfmt does.
 fn spaced(item: &str, text: &mut String) {
     let mut before = "";
-    for line in item.lines() {
+    let mut lines = item.lines();
+    while let Some(line) = lines.next() {
         let indent = line.len() - line.trim_start().len();
-        if indent > 0 && before.len() == indent + 1 && before.ends_with('}') && !line.ends_with('}') {
+        // Between methods, and between constants with documentation.
+        let after = before.len() == indent + 1 && before.ends_with('}') || before.ends_with(';');
+        let begins = line.trim_start().starts_with("///") || line.trim_start().starts_with("fn ");
+        if indent > 0 && after && begins {
             text.push('\n');
         }
         match line.split_once(" for ") {
@@ -62,12 +68,29 @@ fn spaced(item: &str, text: &mut String) {
                     let _ = writeln!(text, "{of}\n    for {}\n{{", ty.trim_end_matches(" {"));
                 }
             },
-            _ => {
-                let _ = writeln!(text, "{line}");
-            }
+            _ => match constant(line, lines.clone(), indent) {
+                Some((constant, count)) => {
+                    text.push_str(&constant);
+                    lines.nth(count);
+                }
+                None => {
+                    let _ = writeln!(text, "{line}");
+                }
+            },
         }
         before = line;
     }
+}
+
+/// A constant whose value was broken within its brackets, with the value on a line of its own if it fits on one; and how many
+/// lines were in the brackets.
+fn constant<'l>(line: &str, lines: impl Iterator<Item = &'l str>, indent: usize) -> Option<(String, usize)> {
+    let (head, opener) = line.split_once(" = ").filter(|(head, _)| head.contains("const "))?;
+    let close = if opener.ends_with('[') { "];" } else { ");" };
+    opener.ends_with(['[', '(']).then_some(())?;
+    let items: Vec<&str> = lines.map(str::trim).take_while(|line| *line != close).collect();
+    let value = format!("{:indent$}    {opener}{}{close}", "", items.join(" ").trim_end_matches(','));
+    (value.len() <= WIDTH).then(|| (format!("{head} =\n{value}\n"), items.len()))
 }
 
 #[cfg(test)]

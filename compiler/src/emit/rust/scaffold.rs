@@ -1,12 +1,17 @@
 //! The user's crate: its manifest, its root and a skeleton a function, for what is not there yet. Never part of a stack's
 //! files: what people write is theirs.
 
+use std::fmt::Write as _;
+
 use super::functions::{Signature, signature};
 use super::manifests::quoted;
 use super::names::{Names, contract, crate_ident};
 use super::text::lines;
 use crate::emit::Project;
 use crate::model::{Function, Model};
+
+/// The width that rustfmt gives code that has no configuration of its own.
+const WIDTH: usize = 100;
 
 /// The files of the user's crate, by path relative to the crate's folder.
 pub fn scaffold(model: &Model, project: &Project) -> Vec<(String, String)> {
@@ -75,25 +80,48 @@ fn skeleton(names: &Names<'_>, function: &Function, project: &Project, id: crate
     imports.sort_unstable();
     imports.dedup();
     let contract = crate_ident(&contract(names.model));
+    let short = format!("pub async fn {module}(cx: &{context}, input: {input}) -> Result<{output}, {error}>");
+    let long =
+        format!("pub async fn {module}(\n    cx: &{context},\n    input: {input},\n) -> Result<{output}, {error}>");
+    let signature = if short.len() + 2 <= WIDTH { short } else { long };
     let spec = project.spec_path.replace(char::is_control, " ");
     format!(
         r#"//! {what}
 
 use evc_runtime::{{Error, Kind}};
-use {contract}::{{{imports}}};
+{imports}
 
 /// What `{name}` does. Its signature follows from `{spec}`.
 ///
 /// `cx` has what the spec lets the function do, and nothing else; `cx.env("NAME")?` reads a variable of its `environment`.
-{business}pub async fn {module}(cx: &{context}, input: {input}) -> Result<{output}, {error}> {{
+{business}{signature} {{
     // Yours from here on: evc never writes this file again.
     let _ = (cx, input);
     Err(Error::new(Kind::Internal, "`{name}` is not written yet"){into})
 }}
 "#,
-        imports = imports.join(", "),
+        imports = braces(&format!("use {contract}::"), &imports),
         into = if function.errors.is_empty() { "" } else { ".into()" },
     )
+}
+
+/// A `use` of several names, as rustfmt lays it out.
+fn braces(path: &str, names: &[String]) -> String {
+    let short = format!("{path}{{{}}};", names.join(", "));
+    if short.len() <= WIDTH {
+        return short;
+    }
+    let mut long = format!("{path}{{\n   ");
+    let mut column = 3;
+    for name in names {
+        if column + name.len() + 2 > WIDTH {
+            long.push_str("\n   ");
+            column = 3;
+        }
+        let _ = write!(long, " {name},");
+        column += name.len() + 2;
+    }
+    long + "\n};"
 }
 
 /// The last parts of the paths in a type's text.

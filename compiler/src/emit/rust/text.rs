@@ -33,16 +33,17 @@ pub(super) fn doc(line: &str) -> TokenStream {
 /// The words of a text in lines that none of them overflows, unless it is longer than a line.
 pub(super) fn lines(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
+    let text = escape(text);
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
         let first = lines.is_empty();
         match lines.last_mut() {
             // A word that would mean something at the start of a line stays where it is.
             Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH || starts_block(word) => {
                 line.push(' ');
-                line.push_str(&escape(word));
+                line.push_str(word);
             }
-            _ if first && starts_block(word) => lines.push(format!("\\{}", escape(word))),
-            _ => lines.push(escape(word)),
+            _ if first && starts_block(word) => lines.push(format!("\\{word}")),
+            _ => lines.push(word.to_owned()),
         }
     }
     lines
@@ -57,12 +58,19 @@ fn starts_block(word: &str) -> bool {
 }
 
 /// Keeps links, tags and fences from being read as such.
-fn escape(word: &str) -> String {
-    let mut escaped = String::with_capacity(word.len());
-    let word = word.replace("```", "'''");
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    let text = text.replace("```", "'''");
+    // A backtick without a partner is one character like any other.
+    let mut ticks = text.matches('`').count() & !1;
     // Within backticks Markdown takes a backslash for itself.
     let mut code = false;
-    for c in word.chars() {
+    for c in text.chars() {
+        if c == '`' && ticks == 0 {
+            escaped.push_str("\\`");
+            continue;
+        }
+        ticks -= usize::from(c == '`');
         code ^= c == '`';
         if !code && matches!(c, '[' | ']' | '<' | '>' | '\\') {
             escaped.push('\\');
@@ -95,6 +103,8 @@ mod tests {
             ("# no heading", "\\# no heading"),
             ("see [Order] and <b>", "see \\[Order\\] and \\<b\\>"),
             ("`[T]` stays", "`[T]` stays"),
+            ("`[T; 1..2]` stays", "`[T; 1..2]` stays"),
+            ("an odd ` one", "an odd \\` one"),
             ("```rust", "'''rust"),
             ("*/ {{ ${x} \"quoted\"", "\\*/ {{ ${x} \"quoted\""),
             ("a\u{0}b\rc", "a b c"),

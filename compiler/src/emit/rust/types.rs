@@ -120,7 +120,8 @@ pub(super) fn enumeration(ty: &Type, name: &str, docs: &TokenStream) -> TokenStr
     let display = doc("The text on the wire.");
     quote! {
         #docs
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(serde::Serialize, serde::Deserialize)]
         #[serde(crate = "evc_runtime::serde")]
         pub enum #name { #(#variant_docs #[serde(rename = #texts)] #variants,)* }
         impl #name {

@@ -1,6 +1,6 @@
 //! Values to JSON documents in a text, with what they refer to substituted.
 
-use super::value::{escape, out as yaml, part, substitute};
+use super::value::{escape, literal, out as yaml, part, substitute};
 use crate::emit::Input;
 use crate::lower::value::Value;
 use crate::yaml::Out;
@@ -20,7 +20,7 @@ pub(super) fn out(document: &Value, input: Input<'_>) -> Out {
         writer.bound.clear();
         text = writer.lines(document, 0);
     }
-    if writer.substitutes { substitute(text, writer.bound) } else { text.into() }
+    if writer.substitutes { substitute(text, writer.bound) } else { literal(&text) }
 }
 
 /// Whether anything in the document is not a literal.
@@ -100,10 +100,13 @@ impl Writer<'_> {
                 serde_json::Value::String(text).to_string()
             }
             other => {
-                let name = format!("Value{}", self.bound.len() + 1);
-                let text = format!("\"${{{name}}}\"");
-                self.bound.push((name, yaml(other, self.input)));
-                text
+                let value = yaml(other, self.input);
+                let known = self.bound.iter().position(|(_, bound)| *bound == value);
+                let at = known.unwrap_or_else(|| {
+                    self.bound.push((format!("Value{}", self.bound.len() + 1), value));
+                    self.bound.len() - 1
+                });
+                format!("\"${{{}}}\"", self.bound[at].0)
             }
         }
     }

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use super::value;
 use crate::emit::Input;
-use crate::lower::plan::{Parameter, PlannedOutput, Resource};
+use crate::lower::plan::{LogicalId, Parameter, PlannedOutput, Resource};
 use crate::lower::value::Value;
 use crate::yaml::{self, Out, OutEntry};
 
@@ -31,7 +31,7 @@ pub(super) fn write(input: Input<'_>) -> String {
     let parameters = plan.parameters.iter().map(|(name, parameter)| (name.as_str(), self::parameter(parameter)));
     sections.push(OutEntry::new("Parameters", Out::map(parameters)));
     if !plan.mappings.is_empty() {
-        let environments = plan.mappings.iter().map(|(name, entries)| (name.as_str(), map(entries, input)));
+        let environments = plan.mappings.iter().map(|(name, entries)| (name.as_str(), values(entries)));
         let mappings = Out::map([("Environments", Out::map(environments))]);
         sections.push(OutEntry::new("Mappings", mappings));
     }
@@ -82,7 +82,7 @@ fn resource(resource: &Resource, input: Input<'_>) -> Out {
         entries.push(OutEntry::new("Condition", condition.as_str()));
     }
     if !resource.depends_on.is_empty() {
-        let ids = resource.depends_on.iter().map(|id| id.as_str());
+        let ids = resource.depends_on.iter().map(LogicalId::as_str);
         entries.push(OutEntry::new("DependsOn", Out::list(ids)));
     }
     if let Some(removal) = &resource.removal {
@@ -109,6 +109,11 @@ fn output(output: &PlannedOutput, input: Input<'_>) -> Out {
 
 fn map(entries: &IndexMap<String, Value>, input: Input<'_>) -> Out {
     Out::map(entries.iter().map(|(key, value)| (key.as_str(), value::out(value, input))))
+}
+
+/// The values of one environment.
+fn values(entries: &IndexMap<String, Value>) -> Out {
+    Out::map(entries.iter().map(|(key, value)| (key.as_str(), value::plain(value))))
 }
 
 /// As much of a text as has at most `limit` bytes.

@@ -12,7 +12,8 @@ pub(super) fn out(value: &Value, input: Input<'_>) -> Out {
         Value::Bool(value) => Out::Bool(*value),
         Value::Integer(number) => Out::Int(*number),
         Value::Number(digits) => Out::Float(digits.clone()),
-        Value::String(text) => text.as_str().into(),
+        Value::String(text) => literal(text),
+        Value::Map(entries) if is_substitution(entries) => plain(value),
         Value::List(items) => Out::List(items.iter().map(|item| out(item, input)).collect()),
         Value::Map(entries) => Out::map(entries.iter().map(|(key, value)| (key.as_str(), out(value, input)))),
         Value::Ref(id) => Out::tagged("!Ref", id.as_str()),
@@ -33,8 +34,9 @@ pub(super) fn out(value: &Value, input: Input<'_>) -> Out {
             let parts = Out::tagged("!Split", vec![(*separator).into(), out(text, input)]);
             Out::tagged("!Select", vec![Out::Int(i64::try_from(*index).unwrap_or(i64::MAX)), parts])
         }
-        Value::Because(reason, value) => {
-            let comment = format!("{}, {}", reason.text, input.location(reason.span));
+        Value::Because(reasons, value) => {
+            let reasons = reasons.iter().map(|reason| format!("{}, {}", reason.text, input.location(reason.span)));
+            let comment = reasons.collect::<Vec<_>>().join("\n");
             match out(value, input) {
                 Out::Map(mut entries) => {
                     if let Some(first) = entries.first_mut() {
@@ -48,6 +50,30 @@ pub(super) fn out(value: &Value, input: Input<'_>) -> Out {
     }
 }
 
+/// Text that is never substituted. CloudFormation substitutes nothing outside of `!Sub`, but its linter takes `${` there for a
+/// mistake, so that such text is written as a `!Sub` that substitutes nothing.
+pub(super) fn literal(text: &str) -> Out {
+    if text.contains("${") { Out::tagged("!Sub", escape(text)) } else { text.into() }
+}
+
+/// Whether this is the long form of `!Sub` that an override has; its text is meant to be substituted.
+fn is_substitution(entries: &indexmap::IndexMap<String, Value>) -> bool {
+    entries.len() == 1 && entries.contains_key("Fn::Sub")
+}
+
+/// A value without intrinsic functions, as it is: one of a mapping, where none is allowed, or an argument of `Fn::Sub`.
+pub(super) fn plain(value: &Value) -> Out {
+    match value {
+        Value::Bool(value) => Out::Bool(*value),
+        Value::Integer(number) => Out::Int(*number),
+        Value::Number(digits) => Out::Float(digits.clone()),
+        Value::String(text) => text.as_str().into(),
+        Value::List(items) => Out::List(items.iter().map(plain).collect()),
+        Value::Map(entries) => Out::map(entries.iter().map(|(key, value)| (key.as_str(), plain(value)))),
+        _ => Out::Null,
+    }
+}
+
 /// Text with values in between; without any it needs no `!Sub`.
 fn text(parts: &[Part]) -> Out {
     let literals = parts.iter().map(|part| match part {
@@ -55,7 +81,7 @@ fn text(parts: &[Part]) -> Out {
         _ => None,
     });
     if let Some(literals) = literals.collect::<Option<String>>() {
-        return literals.into();
+        return literal(&literals);
     }
     Out::tagged("!Sub", parts.iter().map(part).collect::<String>())
 }
@@ -109,10 +135,12 @@ mod tests {
 
     #[test]
     fn text_that_looks_like_a_substitution_stays_text() {
-        assert_eq!(shown(&"${Secret}".into()), "Value: ${Secret}\n");
+        assert_eq!(shown(&"${Secret}".into()), "Value: !Sub ${!Secret}\n");
         let mixed = Value::Text(vec!["${Secret}-".into(), Part::Ref(id())]);
         assert_eq!(shown(&mixed), "Value: !Sub ${!Secret}-${OrdersTable}\n");
-        assert_eq!(shown(&Value::Text(vec!["${Secret}".into()])), "Value: ${Secret}\n");
+        assert_eq!(shown(&Value::Text(vec!["${Secret}".into()])), "Value: !Sub ${!Secret}\n");
+        let meant = Value::map([("Fn::Sub", "${Environment}-x".into())]);
+        assert_eq!(shown(&meant), "Value:\n  Fn::Sub: ${Environment}-x\n");
         let json = Value::Json(Box::new(Value::map([("${a}", Value::list(["${b}".into(), Value::Ref(id())]))])));
         assert_eq!(shown(&json), "Value: !Sub '{\"${!a}\": [\"${!b}\", \"${OrdersTable}\"]}'\n");
     }

@@ -108,12 +108,6 @@ impl<'m> Builder<'m> {
 }
 
 impl<'m> Scoped<'_, 'm> {
-    /// The variable that holds a step's result.
-    #[expect(clippy::unused_self, reason = "the frame decides where everything else is kept")]
-    pub(super) fn variable(&self, step: &Step) -> String {
-        variable_name(&step.name)
-    }
-
     /// Adds a state.
     pub(super) fn add(&mut self, name: impl Into<String>, kind: Kind) {
         self.states.insert(name.into(), State::new(kind));
@@ -154,20 +148,21 @@ impl<'m> Scoped<'_, 'm> {
     fn step(&mut self, id: StepId, step: &'m Step) {
         let kind = match &step.kind {
             StepKind::Call(call) => {
-                let work = Work { name: &step.name, repeats: self.repeats(id) };
+                let work = Work { name: &step.name, repeats: self.repeats(id), also: None };
                 let scope = self.frame.place(&step.scope);
                 let input = task::input(call.with.as_ref(), &scope, self);
-                let (arguments, seconds) = task::call(call, input, work, step.timeout, self);
-                let mut assign = IndexMap::from([(self.variable(step), expression(RESULT))]);
+                let (arguments, seconds) =
+                    task::call(call, input, work, step.timeout.as_ref().map(|timeout| timeout.value), self);
+                let mut assign = IndexMap::from([(variable_name(&step.name), expression(RESULT))]);
                 assign.extend(undo::remember(step, self));
                 let done = Done { assign, output: Some(expression(RESULT)) };
                 let errors = errors::of_step(step, self);
                 let mut task = task::invoke(arguments, seconds, done, errors, self.then(step.next));
-                task.heartbeat_seconds = step.heartbeat.map(|heartbeat| heartbeat.seconds);
+                task.heartbeat_seconds = step.heartbeat.as_ref().map(|heartbeat| heartbeat.value.seconds);
                 Kind::Task(task)
             }
             StepKind::Publish { event: Some(event), detail, .. } => {
-                let work = Work { name: &step.name, repeats: self.repeats(id) };
+                let work = Work { name: &step.name, repeats: self.repeats(id), also: None };
                 let then = self.then(step.next);
                 Kind::Task(task::publish(step, *event, detail.as_ref(), work, then, self))
             }
@@ -190,13 +185,13 @@ impl<'m> Scoped<'_, 'm> {
                         Until::Timestamp(until.as_ref().map_or(Json::Null, |until| self.expression(step, until)))
                     }
                 };
-                Kind::Wait(Wait { until, done: self.without_result(step), then: self.then(step.next) })
+                Kind::Wait(Wait { until, done: without_result(step), then: self.then(step.next) })
             }
             StepKind::Set(values) => {
                 let value = values.as_ref().map_or(Json::Null, |values| self.template(step, values));
                 // The value again, if it is what the scope gives.
                 let output = (step.next == Next::End).then(|| value.clone());
-                let done = Done { assign: IndexMap::from([(self.variable(step), value)]), output };
+                let done = Done { assign: IndexMap::from([(variable_name(&step.name), value)]), output };
                 Kind::Pass(Pass { done, then: self.then(step.next) })
             }
             StepKind::Compensate => {
@@ -228,7 +223,7 @@ impl<'m> Scoped<'_, 'm> {
             results.push(format!("{}: $states.result[{index}]", literal(&branch.name.value)));
         }
         let result = expression(&format!("{{{}}}", results.join(", ")));
-        let done = Done { assign: IndexMap::from([(self.variable(step), result.clone())]), output: Some(result) };
+        let done = Done { assign: IndexMap::from([(variable_name(&step.name), result.clone())]), output: Some(result) };
         Kind::Parallel(Parallel {
             branches: states,
             done,
@@ -263,17 +258,12 @@ impl<'m> Scoped<'_, 'm> {
             max_concurrency,
             item_processor: ItemProcessor { processor_config: ProcessorConfig { mode: "INLINE" }, states },
             done: Done {
-                assign: IndexMap::from([(self.variable(step), expression("$states.result"))]),
+                assign: IndexMap::from([(variable_name(&step.name), expression("$states.result"))]),
                 output: Some(expression("$states.result")),
             },
             errors: errors::of_step(step, self),
             then: self.then(step.next),
         })
-    }
-
-    /// What a state gives that has no result, if it is the last of its scope.
-    pub(super) fn without_result(&self, step: &Step) -> Done {
-        Done { assign: IndexMap::new(), output: (step.next == Next::End).then(|| json!({})) }
     }
 
     fn expression(&self, step: &Step, expr: &Expr) -> Json {
@@ -287,3 +277,8 @@ impl<'m> Scoped<'_, 'm> {
 
 /// What a called function returned.
 pub(super) const RESULT: &str = "$states.result.Payload";
+
+/// What a state gives that has no result, if it is the last of its scope.
+fn without_result(step: &Step) -> Done {
+    Done { assign: IndexMap::new(), output: (step.next == Next::End).then(|| json!({})) }
+}

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::asl::{Catcher, Errors, Retrier, expression};
 use super::body::Scoped;
-use crate::model::{CatchError, Retry, RetryError, Step, StepKind};
+use crate::model::{CatchError, RUNTIME_HICCUPS, Retry, RetryError, Step, StepKind};
 use crate::spec::workflow::Jitter;
 
 /// What Lambda says when it, and not the function, failed, and when the function's process ended.
@@ -22,8 +22,8 @@ const LAMBDA_HICCUPS: [&str; 7] = [
     "Runtime.ExitError",
 ];
 
-/// The errors of `evc_runtime::Kind` after which trying again may help.
-const RUNTIME_HICCUPS: [&str; 4] = ["Transient", "Throttled", "Conflict", "InProgress"];
+/// The runtime's name for a service that did not answer, or answered with a fault of its own.
+const RUNTIME_TRANSIENT: &str = "Transient";
 
 /// Some entry of a `PutEvents` was not taken.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-eventbridge.html>
@@ -95,7 +95,7 @@ fn names<'e>(errors: impl IntoIterator<Item = &'e RetryError>, step: &Step) -> V
             RetryError::Named(name) => names.push(name.clone()),
             RetryError::Timeout => {
                 names.extend(TIMEOUTS.map(str::to_owned));
-                names.extend(step.heartbeat.map(|_| HEARTBEAT.to_owned()));
+                names.extend(step.heartbeat.as_ref().map(|_| HEARTBEAT.to_owned()));
             }
             RetryError::Transient if matches!(step.kind, StepKind::Publish { .. }) => {
                 // Whatever `PutEvents` fails with, sending the same again does no harm: the event keeps its id.
@@ -103,6 +103,7 @@ fn names<'e>(errors: impl IntoIterator<Item = &'e RetryError>, step: &Step) -> V
             }
             RetryError::Transient => {
                 names.extend(LAMBDA_HICCUPS.map(str::to_owned));
+                names.push(RUNTIME_TRANSIENT.to_owned());
                 names.extend(RUNTIME_HICCUPS.map(str::to_owned));
                 if matches!(step.kind, StepKind::Parallel(_) | StepKind::ForEach { .. }) {
                     names.push(EVENT_NOT_TAKEN.to_owned());

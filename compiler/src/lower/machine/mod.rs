@@ -15,8 +15,6 @@ mod task;
 #[cfg(test)]
 mod tests;
 mod undo;
-#[cfg(test)]
-mod validate;
 
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
@@ -26,7 +24,6 @@ use body::Builder;
 use frame::Frame;
 
 pub use task::CALL_MARGIN;
-pub use undo::COMPENSATION_FAILED;
 
 use super::ids;
 use super::plan::Machine;

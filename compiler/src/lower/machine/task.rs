@@ -6,7 +6,7 @@ use serde_json::{Map as Object, Value as Json, json};
 use super::asl::{Done, Errors, Task, Then, expression, literal};
 use super::body::Scoped;
 use super::errors;
-use crate::expr::{Scope, Template};
+use crate::expr::{Scope, Template, variable_name};
 use crate::lower::ids;
 use crate::lower::value::Value;
 use crate::model::{Bus, Call, Event, Id, Step};
@@ -28,6 +28,8 @@ pub(super) struct Work<'a> {
     pub(super) name: &'a str,
     /// Whether the state may be entered again in the same scope.
     pub(super) repeats: bool,
+    /// JSONata that tells apart what is entered again within a millisecond; the calls of a compensation follow so fast.
+    pub(super) also: Option<&'a str>,
 }
 
 /// A call's arguments and time limit; what it gives is `$states.result.Payload`.
@@ -67,6 +69,7 @@ fn envelope(work: Work<'_>, scoped: &Scoped<'_, '_>) -> Json {
     };
     if work.repeats {
         visit.push(ENTERED.to_owned());
+        visit.extend(work.also.map(str::to_owned));
     }
     evc.extend(item.map(|index| ("item".to_owned(), expression(&format!("${index}")))));
     if !visit.is_empty() {
@@ -135,7 +138,7 @@ pub(super) fn publish(
         }] }),
         timeout_seconds: PUT_EVENTS_SECONDS,
         heartbeat_seconds: None,
-        done: Done { assign: IndexMap::from([(scoped.variable(step), result.clone())]), output: Some(result) },
+        done: Done { assign: IndexMap::from([(variable_name(&step.name), result.clone())]), output: Some(result) },
         errors: errors::of_step(step, scoped),
         then,
     }

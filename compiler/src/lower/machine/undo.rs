@@ -12,10 +12,7 @@ use super::asl::{Choice, Done, Errors, Fail, Kind, Rule, Succeed, Then, expressi
 use super::body::{RESULT, Scoped};
 use super::errors;
 use super::task::{self, Work};
-use crate::model::{Next, Step, StepId, standard_retry};
-
-/// The error of an execution whose compensation could not be finished.
-pub const COMPENSATION_FAILED: &str = "CompensationFailed";
+use crate::model::{COMPENSATION_FAILED, Next, Step, StepId, standard_retry};
 
 /// The assignment with which a step that has completed puts its undoing on the stack; none if nobody takes it off.
 pub(super) fn remember(step: &Step, scoped: &Scoped<'_, '_>) -> Option<(String, Json)> {
@@ -47,7 +44,9 @@ pub(super) fn compensate(id: StepId, step: &Step, scoped: &mut Scoped<'_, '_>) {
         let condition = expression(&format!("${stack}[0].step = {}", literal(&undone.name)));
         rules.push(Rule { condition, next: name.clone() });
         let work_name = format!("{}/undo", undone.name);
-        let work = Work { name: &work_name, repeats: repeats || scoped.repeats(undone_id) };
+        let depth = format!("$string($count(${stack}))");
+        let repeats = repeats || scoped.repeats(undone_id);
+        let work = Work { name: &work_name, repeats, also: Some(&depth) };
         let input = undo.with.as_ref().map(|_| expression(&format!("${stack}[0].with")));
         let (arguments, seconds) = task::call(undo, input, work, None, scoped);
         let popped = expression(&format!("[${stack}[[1..$count(${stack})]]]"));

@@ -10,7 +10,6 @@ mod functions;
 mod tables;
 mod types;
 
-pub use events::*;
 pub use functions::*;
 pub use tables::*;
 pub use types::*;

@@ -14,33 +14,26 @@ pub struct Events;
 
 impl Events {
     /// The attribute `id`.
-    pub const ID: evc_runtime::table::Attr<Self, String> = evc_runtime::table::Attr::new(
-        "id",
-    );
+    pub const ID: evc_runtime::table::Attr<Self, String> =
+        evc_runtime::table::Attr::new("id");
     /// The attribute `timestamp`.
-    pub const TIMESTAMP: evc_runtime::table::Attr<Self, evc_runtime::Timestamp> = evc_runtime::table::Attr::new(
-        "timestamp",
-    );
+    pub const TIMESTAMP: evc_runtime::table::Attr<Self, evc_runtime::Timestamp> =
+        evc_runtime::table::Attr::new("timestamp");
     /// The attribute `eventType`.
-    pub const EVENT_TYPE: evc_runtime::table::Attr<Self, String> = evc_runtime::table::Attr::new(
-        "eventType",
-    );
+    pub const EVENT_TYPE: evc_runtime::table::Attr<Self, String> =
+        evc_runtime::table::Attr::new("eventType");
     /// The attribute `source`.
-    pub const SOURCE: evc_runtime::table::Attr<Self, String> = evc_runtime::table::Attr::new(
-        "source",
-    );
+    pub const SOURCE: evc_runtime::table::Attr<Self, String> =
+        evc_runtime::table::Attr::new("source");
     /// The attribute `orderId`.
-    pub const ORDER_ID: evc_runtime::table::Attr<Self, String> = evc_runtime::table::Attr::new(
-        "orderId",
-    );
+    pub const ORDER_ID: evc_runtime::table::Attr<Self, String> =
+        evc_runtime::table::Attr::new("orderId");
     /// The attribute `detail`.
-    pub const DETAIL: evc_runtime::table::Attr<Self, evc_runtime::serde_json::Value> = evc_runtime::table::Attr::new(
-        "detail",
-    );
+    pub const DETAIL: evc_runtime::table::Attr<Self, evc_runtime::serde_json::Value> =
+        evc_runtime::table::Attr::new("detail");
     /// The attribute `expiresAt`.
-    pub const EXPIRES_AT: evc_runtime::table::Attr<Self, i64> = evc_runtime::table::Attr::new(
-        "expiresAt",
-    );
+    pub const EXPIRES_AT: evc_runtime::table::Attr<Self, i64> =
+        evc_runtime::table::Attr::new("expiresAt");
 }
 
 /// The key of an item of `events`.

@@ -24,7 +24,7 @@ pub struct PlaceOrder {
     /// `customer`: `string(1..256)`, or absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
-    /// `items`: `[Item; 1..100\]`, or absent.
+    /// `items`: `[Item; 1..100]`, or absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub items: Option<Vec<Item>>,
 }
@@ -39,7 +39,7 @@ pub struct OrderPlaced {
     pub status: OrderPlacedStatus,
     /// `customer`: `string(1..256)`.
     pub customer: String,
-    /// `items`: `[Item; 1..100\]`.
+    /// `items`: `[Item; 1..100]`.
     pub items: Vec<Item>,
     /// `timestamp`: `timestamp`.
     pub timestamp: evc_runtime::Timestamp,
@@ -66,7 +66,8 @@ pub struct StoredEvent {
 }
 
 /// Declared in place at specs/event-store.yaml:20.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde")]
 pub enum OrderPlacedStatus {
     /// `PLACED`.

@@ -19,6 +19,7 @@ pub struct OrderCreated(
 impl evc_runtime::Event for OrderCreated {
     const SOURCE: &'static str = "order.service";
     const DETAIL_TYPE: &'static str = "Order Created";
+
     fn aggregate(&self) -> Option<String> {
         Some(self.0.order_id.to_string())
     }
@@ -37,6 +38,7 @@ pub struct PaymentProcessed(
 impl evc_runtime::Event for PaymentProcessed {
     const SOURCE: &'static str = "payment.service";
     const DETAIL_TYPE: &'static str = "Payment Processed";
+
     fn aggregate(&self) -> Option<String> {
         Some(self.0.order_id.to_string())
     }
@@ -55,6 +57,7 @@ pub struct PaymentFailed(
 impl evc_runtime::Event for PaymentFailed {
     const SOURCE: &'static str = "payment.service";
     const DETAIL_TYPE: &'static str = "Payment Failed";
+
     fn aggregate(&self) -> Option<String> {
         Some(self.0.order_id.to_string())
     }
@@ -73,6 +76,7 @@ pub struct PaymentRefunded(
 impl evc_runtime::Event for PaymentRefunded {
     const SOURCE: &'static str = "payment.service";
     const DETAIL_TYPE: &'static str = "Payment Refunded";
+
     fn aggregate(&self) -> Option<String> {
         Some(self.0.order_id.to_string())
     }
@@ -91,6 +95,7 @@ pub struct InventoryReserved(
 impl evc_runtime::Event for InventoryReserved {
     const SOURCE: &'static str = "inventory.service";
     const DETAIL_TYPE: &'static str = "Inventory Reserved";
+
     fn aggregate(&self) -> Option<String> {
         Some(self.0.order_id.to_string())
     }
@@ -110,6 +115,7 @@ pub struct InventoryUnavailable(
 impl evc_runtime::Event for InventoryUnavailable {
     const SOURCE: &'static str = "inventory.service";
     const DETAIL_TYPE: &'static str = "Inventory Unavailable";
+
     fn aggregate(&self) -> Option<String> {
         Some(self.0.order_id.to_string())
     }

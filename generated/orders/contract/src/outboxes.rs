@@ -15,13 +15,8 @@ impl evc_runtime::Outbox for OrderEvents {
 }
 
 impl evc_runtime::Carries<crate::OrderCreated> for OrderEvents {}
-
 impl evc_runtime::Carries<crate::PaymentProcessed> for OrderEvents {}
-
 impl evc_runtime::Carries<crate::PaymentFailed> for OrderEvents {}
-
 impl evc_runtime::Carries<crate::PaymentRefunded> for OrderEvents {}
-
 impl evc_runtime::Carries<crate::InventoryReserved> for OrderEvents {}
-
 impl evc_runtime::Carries<crate::InventoryUnavailable> for OrderEvents {}

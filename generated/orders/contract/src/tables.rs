@@ -14,41 +14,32 @@ pub struct Orders;
 
 impl Orders {
     /// The attribute `customerId`.
-    pub const CUSTOMER_ID: evc_runtime::table::Attr<Self, String> = evc_runtime::table::Attr::new(
-        "customerId",
-    );
+    pub const CUSTOMER_ID: evc_runtime::table::Attr<Self, String> =
+        evc_runtime::table::Attr::new("customerId");
     /// The attribute `items`.
-    pub const ITEMS: evc_runtime::table::Attr<Self, Vec<crate::OrderLine>> = evc_runtime::table::Attr::new(
-        "items",
-    );
+    pub const ITEMS: evc_runtime::table::Attr<Self, Vec<crate::OrderLine>> =
+        evc_runtime::table::Attr::new("items");
     /// The attribute `totalAmount`.
-    pub const TOTAL_AMOUNT: evc_runtime::table::Attr<Self, evc_runtime::Money> = evc_runtime::table::Attr::new(
-        "totalAmount",
-    );
+    pub const TOTAL_AMOUNT: evc_runtime::table::Attr<Self, evc_runtime::Money> =
+        evc_runtime::table::Attr::new("totalAmount");
     /// The attribute `orderId`.
-    pub const ORDER_ID: evc_runtime::table::Attr<Self, evc_runtime::Uuid> = evc_runtime::table::Attr::new(
-        "orderId",
-    );
+    pub const ORDER_ID: evc_runtime::table::Attr<Self, evc_runtime::Uuid> =
+        evc_runtime::table::Attr::new("orderId");
     /// The attribute `status`.
-    pub const STATUS: evc_runtime::table::Attr<Self, crate::OrderStatus> = evc_runtime::table::Attr::new(
-        "status",
-    );
+    pub const STATUS: evc_runtime::table::Attr<Self, crate::OrderStatus> =
+        evc_runtime::table::Attr::new("status");
     /// The attribute `paymentId`.
-    pub const PAYMENT_ID: evc_runtime::table::Attr<Self, String> = evc_runtime::table::Attr::new(
-        "paymentId",
-    );
+    pub const PAYMENT_ID: evc_runtime::table::Attr<Self, String> =
+        evc_runtime::table::Attr::new("paymentId");
     /// The attribute `reservationId`.
-    pub const RESERVATION_ID: evc_runtime::table::Attr<Self, String> = evc_runtime::table::Attr::new(
-        "reservationId",
-    );
+    pub const RESERVATION_ID: evc_runtime::table::Attr<Self, String> =
+        evc_runtime::table::Attr::new("reservationId");
     /// The attribute `createdAt`.
-    pub const CREATED_AT: evc_runtime::table::Attr<Self, evc_runtime::Timestamp> = evc_runtime::table::Attr::new(
-        "createdAt",
-    );
+    pub const CREATED_AT: evc_runtime::table::Attr<Self, evc_runtime::Timestamp> =
+        evc_runtime::table::Attr::new("createdAt");
     /// The attribute `updatedAt`.
-    pub const UPDATED_AT: evc_runtime::table::Attr<Self, evc_runtime::Timestamp> = evc_runtime::table::Attr::new(
-        "updatedAt",
-    );
+    pub const UPDATED_AT: evc_runtime::table::Attr<Self, evc_runtime::Timestamp> =
+        evc_runtime::table::Attr::new("updatedAt");
 }
 
 /// The key of an item of `orders`.

@@ -22,14 +22,15 @@ pub struct OrderLine {
 pub struct NewOrder {
     /// `customerId`: `string(1..64)`.
     pub customer_id: String,
-    /// `items`: `[OrderLine; 1..100\]`.
+    /// `items`: `[OrderLine; 1..100]`.
     pub items: Vec<OrderLine>,
     /// `totalAmount`: `money(0..)`.
     pub total_amount: evc_runtime::Money,
 }
 
 /// `OrderStatus`, declared at specs/orders.yaml:27.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde")]
 pub enum OrderStatus {
     /// `PENDING`.
@@ -78,7 +79,7 @@ impl std::fmt::Display for OrderStatus {
 pub struct Order {
     /// `customerId`: `string(1..64)`.
     pub customer_id: String,
-    /// `items`: `[OrderLine; 1..100\]`.
+    /// `items`: `[OrderLine; 1..100]`.
     pub items: Vec<OrderLine>,
     /// `totalAmount`: `money(0..)`.
     pub total_amount: evc_runtime::Money,

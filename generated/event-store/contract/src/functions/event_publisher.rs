@@ -38,6 +38,7 @@ pub struct EventPublisher {
 
 impl std::ops::Deref for EventPublisher {
     type Target = evc_runtime::Context;
+
     fn deref(&self) -> &evc_runtime::Context {
         &self.context
     }
@@ -49,6 +50,7 @@ impl evc_runtime::Function for EventPublisher {
     type Error = EventPublisherError;
     const NAME: &'static str = "event-publisher";
     const SOURCES: &'static [evc_runtime::Source] = &[evc_runtime::Source::Direct];
+
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }

@@ -26,6 +26,7 @@ pub struct OrderProcessor {
 
 impl std::ops::Deref for OrderProcessor {
     type Target = evc_runtime::Context;
+
     fn deref(&self) -> &evc_runtime::Context {
         &self.context
     }
@@ -37,6 +38,7 @@ impl evc_runtime::Function for OrderProcessor {
     type Error = OrderProcessorError;
     const NAME: &'static str = "order-processor";
     const SOURCES: &'static [evc_runtime::Source] = &[evc_runtime::Source::EventBridge];
+
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }

@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/orders.yaml:141.
+/// Declared in place at specs/orders.yaml:142.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct CompleteOrderInput {
@@ -26,7 +26,7 @@ pub type CompleteOrderError = evc_runtime::Error;
 ///
 /// Sets the final status of an order.
 ///
-/// Declared at specs/orders.yaml:139. The function is:
+/// Declared at specs/orders.yaml:140. The function is:
 ///
 /// ```text
 /// pub async fn complete_order(
@@ -41,6 +41,7 @@ pub struct CompleteOrder {
 
 impl std::ops::Deref for CompleteOrder {
     type Target = evc_runtime::Context;
+
     fn deref(&self) -> &evc_runtime::Context {
         &self.context
     }
@@ -51,10 +52,8 @@ impl evc_runtime::Function for CompleteOrder {
     type Output = ();
     type Error = CompleteOrderError;
     const NAME: &'static str = "complete-order";
-    const SOURCES: &'static [evc_runtime::Source] = &[
-        evc_runtime::Source::Direct,
-        evc_runtime::Source::Step,
-    ];
+    const SOURCES: &'static [evc_runtime::Source] =
+        &[evc_runtime::Source::Direct, evc_runtime::Source::Step];
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }

@@ -16,8 +16,54 @@ pub struct CreateOrderOutput {
     pub status: crate::OrderStatus,
 }
 
-/// What `create-order` fails with: the spec gives it no business errors.
-pub type CreateOrderError = evc_runtime::Error;
+/// What `create-order` fails with.
+#[derive(Debug)]
+pub enum CreateOrderError {
+    /// `TotalMismatch`, with a message for people.
+    TotalMismatch(String),
+    /// Anything outside of the business logic.
+    Other(evc_runtime::Error),
+}
+
+impl From<evc_runtime::Error> for CreateOrderError {
+    fn from(error: evc_runtime::Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl std::fmt::Display for CreateOrderError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TotalMismatch(message) => f.write_str(message),
+            Self::Other(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for CreateOrderError {}
+
+impl evc_runtime::FunctionError for CreateOrderError {
+    fn name(&self) -> &str {
+        match self {
+            Self::TotalMismatch(_) => "TotalMismatch",
+            Self::Other(error) => error.name(),
+        }
+    }
+
+    fn status(&self) -> u16 {
+        match self {
+            Self::Other(error) => error.status(),
+            _ => 422,
+        }
+    }
+
+    fn infrastructure(&self) -> Option<&evc_runtime::Error> {
+        match self {
+            Self::Other(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
 /// The context of `create-order`: what it may do. It may put items of `orders`;
 /// publish `OrderCreated` through `order-events`.
@@ -39,6 +85,7 @@ pub struct CreateOrder {
 
 impl std::ops::Deref for CreateOrder {
     type Target = evc_runtime::Context;
+
     fn deref(&self) -> &evc_runtime::Context {
         &self.context
     }
@@ -49,10 +96,8 @@ impl evc_runtime::Function for CreateOrder {
     type Output = crate::CreateOrderOutput;
     type Error = CreateOrderError;
     const NAME: &'static str = "create-order";
-    const SOURCES: &'static [evc_runtime::Source] = &[
-        evc_runtime::Source::Direct,
-        evc_runtime::Source::HttpApi,
-    ];
+    const SOURCES: &'static [evc_runtime::Source] =
+        &[evc_runtime::Source::Direct, evc_runtime::Source::HttpApi];
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }

@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/orders.yaml:146.
+/// Declared in place at specs/orders.yaml:147.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct NotifyInput {
@@ -20,7 +20,7 @@ pub struct NotifyInput {
     pub message: String,
 }
 
-/// Declared in place at specs/orders.yaml:147.
+/// Declared in place at specs/orders.yaml:148.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct NotifyOutput {
@@ -35,7 +35,7 @@ pub type NotifyError = evc_runtime::Error;
 ///
 /// Tells the customer how the order ended.
 ///
-/// Declared at specs/orders.yaml:144. The function is:
+/// Declared at specs/orders.yaml:145. The function is:
 ///
 /// ```text
 /// pub async fn notify(
@@ -50,6 +50,7 @@ pub struct Notify {
 
 impl std::ops::Deref for Notify {
     type Target = evc_runtime::Context;
+
     fn deref(&self) -> &evc_runtime::Context {
         &self.context
     }
@@ -60,10 +61,8 @@ impl evc_runtime::Function for Notify {
     type Output = crate::NotifyOutput;
     type Error = NotifyError;
     const NAME: &'static str = "notify";
-    const SOURCES: &'static [evc_runtime::Source] = &[
-        evc_runtime::Source::Direct,
-        evc_runtime::Source::Step,
-    ];
+    const SOURCES: &'static [evc_runtime::Source] =
+        &[evc_runtime::Source::Direct, evc_runtime::Source::Step];
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }

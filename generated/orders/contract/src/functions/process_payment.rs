@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/orders.yaml:113.
+/// Declared in place at specs/orders.yaml:114.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ProcessPaymentInput {
@@ -18,7 +18,7 @@ pub struct ProcessPaymentInput {
     pub amount: evc_runtime::Money,
 }
 
-/// Declared in place at specs/orders.yaml:114.
+/// Declared in place at specs/orders.yaml:115.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ProcessPaymentOutput {
@@ -80,7 +80,7 @@ impl evc_runtime::FunctionError for ProcessPaymentError {
 ///
 /// Takes the money, in a simulation that succeeds at a given rate.
 ///
-/// Declared at specs/orders.yaml:111. The function is:
+/// Declared at specs/orders.yaml:112. The function is:
 ///
 /// ```text
 /// pub async fn process_payment(
@@ -95,6 +95,7 @@ pub struct ProcessPayment {
 
 impl std::ops::Deref for ProcessPayment {
     type Target = evc_runtime::Context;
+
     fn deref(&self) -> &evc_runtime::Context {
         &self.context
     }
@@ -105,10 +106,8 @@ impl evc_runtime::Function for ProcessPayment {
     type Output = crate::ProcessPaymentOutput;
     type Error = ProcessPaymentError;
     const NAME: &'static str = "process-payment";
-    const SOURCES: &'static [evc_runtime::Source] = &[
-        evc_runtime::Source::Direct,
-        evc_runtime::Source::Step,
-    ];
+    const SOURCES: &'static [evc_runtime::Source] =
+        &[evc_runtime::Source::Direct, evc_runtime::Source::Step];
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }
@@ -125,7 +124,6 @@ impl evc_runtime::Outbox for ProcessPayment {
 }
 
 impl evc_runtime::Carries<crate::PaymentProcessed> for ProcessPayment {}
-
 impl evc_runtime::Carries<crate::PaymentFailed> for ProcessPayment {}
 
 impl ProcessPayment {

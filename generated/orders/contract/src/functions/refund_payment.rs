@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/orders.yaml:123.
+/// Declared in place at specs/orders.yaml:124.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct RefundPaymentInput {
@@ -20,7 +20,7 @@ pub struct RefundPaymentInput {
     pub amount: evc_runtime::Money,
 }
 
-/// Declared in place at specs/orders.yaml:124.
+/// Declared in place at specs/orders.yaml:125.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct RefundPaymentOutput {
@@ -36,7 +36,7 @@ pub type RefundPaymentError = evc_runtime::Error;
 ///
 /// Gives the money back.
 ///
-/// Declared at specs/orders.yaml:121. The function is:
+/// Declared at specs/orders.yaml:122. The function is:
 ///
 /// ```text
 /// pub async fn refund_payment(
@@ -51,6 +51,7 @@ pub struct RefundPayment {
 
 impl std::ops::Deref for RefundPayment {
     type Target = evc_runtime::Context;
+
     fn deref(&self) -> &evc_runtime::Context {
         &self.context
     }
@@ -61,10 +62,8 @@ impl evc_runtime::Function for RefundPayment {
     type Output = crate::RefundPaymentOutput;
     type Error = RefundPaymentError;
     const NAME: &'static str = "refund-payment";
-    const SOURCES: &'static [evc_runtime::Source] = &[
-        evc_runtime::Source::Direct,
-        evc_runtime::Source::Step,
-    ];
+    const SOURCES: &'static [evc_runtime::Source] =
+        &[evc_runtime::Source::Direct, evc_runtime::Source::Step];
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }

@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/orders.yaml:131.
+/// Declared in place at specs/orders.yaml:132.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ReserveInventoryInput {
@@ -18,7 +18,7 @@ pub struct ReserveInventoryInput {
     pub items: Vec<crate::OrderLine>,
 }
 
-/// Declared in place at specs/orders.yaml:132.
+/// Declared in place at specs/orders.yaml:133.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ReserveInventoryOutput {
@@ -81,7 +81,7 @@ impl evc_runtime::FunctionError for ReserveInventoryError {
 ///
 /// Sets goods aside, in a simulation that succeeds at a given rate.
 ///
-/// Declared at specs/orders.yaml:129. The function is:
+/// Declared at specs/orders.yaml:130. The function is:
 ///
 /// ```text
 /// pub async fn reserve_inventory(
@@ -96,6 +96,7 @@ pub struct ReserveInventory {
 
 impl std::ops::Deref for ReserveInventory {
     type Target = evc_runtime::Context;
+
     fn deref(&self) -> &evc_runtime::Context {
         &self.context
     }
@@ -106,10 +107,8 @@ impl evc_runtime::Function for ReserveInventory {
     type Output = crate::ReserveInventoryOutput;
     type Error = ReserveInventoryError;
     const NAME: &'static str = "reserve-inventory";
-    const SOURCES: &'static [evc_runtime::Source] = &[
-        evc_runtime::Source::Direct,
-        evc_runtime::Source::Step,
-    ];
+    const SOURCES: &'static [evc_runtime::Source] =
+        &[evc_runtime::Source::Direct, evc_runtime::Source::Step];
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }
@@ -126,7 +125,6 @@ impl evc_runtime::Outbox for ReserveInventory {
 }
 
 impl evc_runtime::Carries<crate::InventoryReserved> for ReserveInventory {}
-
 impl evc_runtime::Carries<crate::InventoryUnavailable> for ReserveInventory {}
 
 impl ReserveInventory {

@@ -1,0 +1,121 @@
+//! Errors of workflows: what a `retry` or a `catch` names can happen, and is not taken by an earlier entry.
+
+use std::collections::BTreeSet;
+
+use super::item;
+use crate::diagnostics::{Code, Diagnostic, list};
+use crate::model::{Body, COMPENSATION_FAILED, Model, RUNTIME_ERRORS, RetryError, Step, StepKind, Workflow};
+use crate::source::{Span, Spanned};
+
+pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
+    for function in model.functions.values() {
+        for error in &function.errors {
+            reserved(&error.value, error.span, &format!("functions.{}", function.head.name), out);
+        }
+    }
+    for workflow in model.workflows.values() {
+        workflow.body.walk(&mut |step| {
+            if let StepKind::Fail { error, .. } = &step.kind {
+                reserved(&error.value, error.span, &item(workflow), out);
+            }
+            shadowed(workflow, step, out);
+            never_raised(model, workflow, step, out);
+        });
+    }
+}
+
+/// Reports an error of the spec with a name that already stands for something else.
+fn reserved(name: &str, span: Span, item: &str, out: &mut Vec<Diagnostic>) {
+    let is_kind = !matches!(RetryError::parse(name), RetryError::Named(_));
+    if is_kind || name == COMPENSATION_FAILED || RUNTIME_ERRORS.contains(&name) {
+        let message = format!("`{name}` is not a name for an error of your own");
+        let note = if is_kind {
+            format!("in `retry` and `catch`, `{name}` stands for a kind of errors")
+        } else if name == COMPENSATION_FAILED {
+            "a workflow fails with it when an `undo` does".to_owned()
+        } else {
+            "the runtime fails with it, and it could not be told from that".to_owned()
+        };
+        out.push(Diagnostic::new(Code::EVC0507, span, message).on(item).note(note));
+    }
+}
+
+/// Reports errors in a `retry` that an earlier entry has taken: the first one that matches counts.
+fn shadowed(workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
+    let mut taken: Vec<&Spanned<RetryError>> = Vec::new();
+    for retry in &step.retry {
+        for error in &retry.errors {
+            if let Some(earlier) = taken.iter().find(|earlier| earlier.value.covers(&error.value)) {
+                let message = format!("the retry of `{}` is never used", error.value.as_str());
+                out.push(
+                    Diagnostic::new(Code::EVC0503, error.span, message)
+                        .on(item(workflow))
+                        .secondary(earlier.span, "this comes first, and has taken it")
+                        .help("the first entry of `retry` that matches an error counts; put `All` last"),
+                );
+            }
+        }
+        taken.extend(&retry.errors);
+    }
+}
+
+/// Reports errors in a `retry` or a `catch` that the step cannot fail with.
+fn never_raised(model: &Model, workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
+    let raised = raised(model, step);
+    // Names of the spec only: what the runtime may fail with is many, and seldom meant.
+    let known: Vec<&str> =
+        raised.iter().map(RetryError::as_str).filter(|name| !RUNTIME_ERRORS.contains(name)).collect();
+    let unresolved = matches!(&step.kind, StepKind::Call(call) if call.function.is_none());
+    let mut report = |error: &Spanned<RetryError>, does: &str| {
+        if unresolved || error.value == RetryError::All || raised.contains(&error.value) {
+            return;
+        }
+        let name = error.value.as_str();
+        let message = format!("`{}` cannot fail with `{name}`, which it {does}", step.name);
+        let mut diagnostic = Diagnostic::new(Code::EVC0504, error.span, message).on(item(workflow));
+        if let StepKind::Call(call) = &step.kind
+            && let Some(function) = call.function.map(|function| &model.functions[function])
+        {
+            let errors: Vec<&str> = function.errors.iter().map(|error| error.value.as_str()).collect();
+            let says =
+                if errors.is_empty() { "no `errors`".to_owned() } else { format!("`errors`: {}", list(&errors)) };
+            diagnostic = diagnostic.secondary(function.head.name_span, format!("the function has {says}"));
+        }
+        out.push(diagnostic.suggest(name, known.iter().copied().chain(["All"])));
+    };
+    for error in step.retry.iter().filter(|retry| retry.span.is_some()).flat_map(|retry| &retry.errors) {
+        report(error, "tries again on");
+    }
+    for catch in &step.catch {
+        report(&catch.error, "catches");
+    }
+}
+
+/// What a step can fail with before its own `catch`.
+fn raised(model: &Model, step: &Step) -> BTreeSet<RetryError> {
+    match &step.kind {
+        StepKind::Call(call) => {
+            let own = call.function.into_iter().flat_map(|function| &model.functions[function].errors);
+            let own = own.map(|error| RetryError::Named(error.value.clone()));
+            let runtime = RUNTIME_ERRORS.iter().map(|name| RetryError::Named((*name).to_owned()));
+            own.chain(runtime).chain([RetryError::Transient, RetryError::Timeout]).collect()
+        }
+        StepKind::Publish { .. } => BTreeSet::from([RetryError::Transient, RetryError::Timeout]),
+        StepKind::Fail { error, .. } => BTreeSet::from([RetryError::Named(error.value.clone())]),
+        StepKind::Compensate => BTreeSet::from([RetryError::Named(COMPENSATION_FAILED.to_owned())]),
+        StepKind::Parallel(_) | StepKind::ForEach { .. } => {
+            step.bodies().into_iter().flat_map(|body| escaping(model, body)).collect()
+        }
+        StepKind::Choose { .. } | StepKind::Wait(_) | StepKind::Set(_) | StepKind::Succeed(_) => BTreeSet::new(),
+    }
+}
+
+/// What gets out of a body: what its steps fail with and do not catch.
+fn escaping(model: &Model, body: &Body) -> BTreeSet<RetryError> {
+    let mut escaping = BTreeSet::new();
+    for step in body.steps.iter().filter(|step| !step.unreachable) {
+        let caught = |error: &RetryError| step.catch.iter().any(|catch| catch.error.value.covers(error));
+        escaping.extend(raised(model, step).into_iter().filter(|error| !caught(error)));
+    }
+    escaping
+}

@@ -1,0 +1,15 @@
+//! Checks of workflows.
+
+pub(super) mod calls;
+pub(super) mod compensation;
+pub(super) mod errors;
+pub(super) mod expressions;
+pub(super) mod routes;
+pub(super) mod timeouts;
+
+use crate::model::Workflow;
+
+/// The name under which an `allow:` is about a workflow.
+fn item(workflow: &Workflow) -> String {
+    format!("workflows.{}", workflow.head.name)
+}

@@ -1,0 +1,69 @@
+//! Routes through a workflow: every step is on one, and every one has an end.
+
+use std::collections::BTreeSet;
+
+use super::item;
+use crate::diagnostics::{Code, Diagnostic, list};
+use crate::model::{Body, Model, Next, StepId, StepKind, Workflow};
+
+pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
+    for workflow in model.workflows.values() {
+        workflow.body.bodies(&mut |body| {
+            if !body.partial {
+                unreachable(workflow, body, out);
+                endless(workflow, body, out);
+            }
+        });
+    }
+}
+
+/// Reports steps that nothing leads to; of those that follow from one another only the first.
+fn unreachable(workflow: &Workflow, body: &Body, out: &mut Vec<Diagnostic>) {
+    let mut reported = BTreeSet::new();
+    for (id, step) in body.iter().filter(|(_, step)| step.unreachable) {
+        if reported.contains(&id) {
+            continue;
+        }
+        reported.extend(body.after([id]));
+        let message = format!("nothing leads to step `{}`", step.name);
+        let mut diagnostic = Diagnostic::new(Code::EVC0501, step.name_span, message).on(item(workflow));
+        if let Some(before) = id.0.checked_sub(1).map(|before| body.step(StepId(before))) {
+            let does = match before.kind {
+                StepKind::Succeed(_) | StepKind::Fail { .. } => "ends",
+                _ if before.next == Next::End => "ends",
+                _ => "goes elsewhere",
+            };
+            diagnostic = diagnostic.secondary(before.name_span, format!("the step before it {does}"));
+        }
+        let help = format!("name it in a `then`, a `choose` or a `catch`, or remove it: `then: {}`", step.name);
+        out.push(diagnostic.help(help));
+    }
+}
+
+/// Reports loops that no step of them leaves.
+fn endless(workflow: &Workflow, body: &Body, out: &mut Vec<Diagnostic>) {
+    let ends = |id: StepId| {
+        let step = body.step(id);
+        matches!(step.kind, StepKind::Succeed(_) | StepKind::Fail { .. }) || step.successors().contains(&Next::End)
+    };
+    let mut reported = BTreeSet::new();
+    for (id, step) in body.iter().filter(|(_, step)| !step.unreachable) {
+        let after = body.after([id]);
+        // Those that lead into a loop are not the mistake; the loop is.
+        if !after.contains(&id) || ends(id) || after.iter().any(|id| ends(*id)) || !reported.insert(id) {
+            continue;
+        }
+        reported.extend(&after);
+        let names: Vec<&str> = after.iter().map(|id| body.step(*id).name.as_str()).collect();
+        let message = if names.len() == 1 {
+            format!("step `{}` goes to itself, and nowhere else", step.name)
+        } else {
+            format!("steps {} go round, and none of them leads out", list(&names))
+        };
+        out.push(
+            Diagnostic::new(Code::EVC0502, step.name_span, message)
+                .on(item(workflow))
+                .help("let one of them say `end: true`, or leave through a `choose`"),
+        );
+    }
+}

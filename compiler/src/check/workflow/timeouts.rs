@@ -1,0 +1,110 @@
+//! Times in workflows: what is to happen in time can, before something around it is over.
+
+use super::item;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::model::{Model, Retry, Step, StepKind, Wait, Workflow};
+use crate::spec::scalar::Duration;
+
+pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
+    for workflow in model.workflows.values() {
+        workflow.body.walk(&mut |step| {
+            heartbeat(workflow, step, out);
+            longer_than_the_workflow(workflow, step, out);
+            retries(model, workflow, step, out);
+        });
+    }
+}
+
+/// Step Functions takes no heartbeat that is not below the timeout.
+/// <https://states-language.net/spec.html#task-state>
+fn heartbeat(workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
+    if let (Some(heartbeat), Some(timeout)) = (&step.heartbeat, &step.timeout)
+        && heartbeat.value >= timeout.value
+    {
+        let message = format!("the heartbeat of {} is not below the timeout of {}", heartbeat.value, timeout.value);
+        out.push(
+            Diagnostic::new(Code::EVC0508, heartbeat.span, message)
+                .on(item(workflow))
+                .secondary(timeout.span, "this would always come first"),
+        );
+    }
+}
+
+fn longer_than_the_workflow(workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
+    let (what, time, span) = match (&step.kind, &step.timeout) {
+        (_, Some(timeout)) => ("may take", timeout.value, timeout.span),
+        (StepKind::Wait(Wait::For(time)), _) => ("waits", *time, step.kind_span),
+        _ => return,
+    };
+    if time >= workflow.timeout {
+        let message = format!("`{}` {what} {time}, its workflow {} in all", step.name, workflow.timeout);
+        out.push(
+            Diagnostic::new(Code::EVC0509, span, message)
+                .on(item(workflow))
+                .secondary(workflow.timeout_span, limit(workflow))
+                .help("shorten it, or give the workflow a longer `timeout`"),
+        );
+    }
+}
+
+/// Reports retries that the workflow's own timeout would cut off, if every attempt took as long as it may.
+fn retries(model: &Model, workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
+    let StepKind::Call(call) = &step.kind else { return };
+    let own = step.timeout.as_ref().map(|timeout| timeout.value);
+    let function = call.function.and_then(|function| model.functions[function].timeout.greatest().copied());
+    let Some(attempt) = own.or(function) else { return };
+    for retry in &step.retry {
+        let Some(span) = retry.span else { continue };
+        let longest = longest(retry, attempt);
+        if longest > workflow.timeout && attempt < workflow.timeout {
+            let message = format!(
+                "`{}` with {} retries may take {}, its workflow {} in all",
+                step.name,
+                retry.attempts,
+                rounded(longest),
+                workflow.timeout
+            );
+            out.push(
+                Diagnostic::new(Code::EVC0510, span, message)
+                    .on(item(workflow))
+                    .secondary(workflow.timeout_span, limit(workflow))
+                    .note(format!(
+                        "an attempt may take {attempt}, and an execution that takes too long ends without a `catch`"
+                    ))
+                    .help("fewer attempts, a shorter `timeout` of the step, or a longer one of the workflow"),
+            );
+        }
+    }
+}
+
+fn limit(workflow: &Workflow) -> String {
+    format!("ends after {}", workflow.timeout)
+}
+
+/// How long a step takes if every attempt takes `attempt` and fails with an error of this retry.
+fn longest(retry: &Retry, attempt: Duration) -> Duration {
+    let most = u128::from(retry.max_interval.seconds);
+    let mut interval = f64::from(u32::try_from(retry.interval.seconds).unwrap_or(u32::MAX));
+    let mut seconds = u128::from(attempt.seconds) * (u128::from(retry.attempts) + 1);
+    for _ in 0..retry.attempts {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "positive; what is too long is cut"
+        )]
+        let wait = interval.ceil() as u128;
+        seconds += wait.min(most);
+        interval = (interval * retry.backoff).min(1e12);
+    }
+    Duration::seconds(u64::try_from(seconds).unwrap_or(u64::MAX))
+}
+
+/// A long time in whole minutes or hours, rounded up: an estimate, for people.
+fn rounded(time: Duration) -> Duration {
+    let unit = match time.seconds {
+        0..=120 => 1,
+        121..=7_200 => 60,
+        _ => 3_600,
+    };
+    Duration::seconds(time.seconds.div_ceil(unit).saturating_mul(unit))
+}

@@ -1,0 +1,55 @@
+//! Each kind of step as a state machine, what Step Functions wants of every machine, and what executions of them do.
+
+mod interpreter;
+mod runs;
+mod validate;
+
+use std::path::Path;
+
+use super::machines;
+use crate::compile::analyze_text;
+use crate::emit::asl::text;
+use crate::lower::plan::Machine;
+use validate::problems;
+
+fn machines_of(path: &Path) -> Vec<Machine> {
+    let yaml = std::fs::read_to_string(path).expect("a spec");
+    let analysis = analyze_text(&path.to_string_lossy(), &yaml);
+    let errors =
+        analysis.diagnostics.iter().filter(|diagnostic| diagnostic.severity() == crate::diagnostics::Severity::Error);
+    let errors: Vec<String> = errors.map(|error| format!("{}: {}", error.code, error.message)).collect();
+    assert_eq!(errors, Vec::<String>::new(), "{}", path.display());
+    machines(&analysis.model.expect("a model"))
+}
+
+#[test]
+fn every_kind_of_step() {
+    insta::glob!("fixtures/*.yaml", |path| {
+        let files: Vec<String> =
+            machines_of(path).iter().map(|machine| format!("{}\n{}", machine.file, text(machine))).collect();
+        insta::assert_snapshot!(files.join("\n"));
+    });
+}
+
+#[test]
+fn machines_are_what_step_functions_takes() {
+    let mut seen = 0;
+    for folder in ["src/lower/machine/tests/fixtures", "../specs"] {
+        for entry in Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).read_dir().expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.extension().is_some_and(|extension| extension == "yaml") {
+                for machine in machines_of(&path) {
+                    assert_eq!(
+                        problems(&machine.definition),
+                        Vec::<String>::new(),
+                        "{}: {}",
+                        path.display(),
+                        machine.file
+                    );
+                    seen += 1;
+                }
+            }
+        }
+    }
+    assert!(seen > 8, "{seen} machines");
+}
