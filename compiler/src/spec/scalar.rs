@@ -170,6 +170,7 @@ impl JsonSchema for PatternNode {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "object",
+            "minProperties": 0,
             "description": "An event pattern in EventBridge's own language, checked against the event's type.",
             "examples": [{"status": ["PLACED"]}, {"totalAmount": [{"numeric": [">", 0]}]}]
         })

@@ -30,16 +30,23 @@ fn tidy(schema: &mut Schema) {
     if let Some(Value::Array(types)) = object.get_mut("type")
         && types.len() == 2
         && types.iter().any(|name| name == "null")
-        && !types.iter().any(|name| name == "object" || name == "boolean")
+        && !types.iter().any(|name| name == "object")
     {
         types.retain(|name| name != "null");
         let only = types.remove(0);
         object.insert("type".to_owned(), only);
     }
-    if let Some(Value::Array(options)) = object.get_mut("anyOf") {
-        let before = options.len();
+    // Where no key must be there, nothing at all is a map without keys: `dev:`. A map that says how many keys it has at
+    // least, if none, is one that must be written.
+    let is_map = object.get("type").is_some_and(|kind| kind == "object");
+    if is_map && !object.contains_key("required") && !object.contains_key("minProperties") {
+        object.insert("type".to_owned(), serde_json::json!(["object", "null"]));
+    }
+    if let Some(Value::Array(options)) = object.get_mut("anyOf")
+        && options.len() == 2
+    {
         options.retain(|option| option != &serde_json::json!({"type": "null"}));
-        if options.len() == 1 && before == 2 {
+        if options.len() == 1 {
             let Some(Value::Object(only)) = options.pop() else { return };
             object.remove("anyOf");
             // In draft-07 whatever stands beside `$ref` is ignored.

@@ -1,13 +1,13 @@
 //! Takes an order and says that it was created.
 
-use evc_runtime::{Error, Money, Timestamp, Uuid, tracing};
+use evc_runtime::{Error, Money, Timestamp, tracing};
 use orders_contract::{
     CreateOrder, CreateOrderError, CreateOrderOutput, NewOrder, Order, OrderCreated, OrderStatus,
 };
 
 /// Stores the order as pending and publishes `OrderCreated`, both or neither.
 ///
-/// Fails with `TotalMismatch` if the total is not that of the lines: what a customer is charged is what the lines say.
+/// A request that is repeated under its key makes the same order again, which is none. Fails with `TotalMismatch` if the total is not that of the lines: what a customer is charged is what the lines say.
 pub async fn create_order(cx: &CreateOrder, input: NewOrder) -> Result<CreateOrderOutput, CreateOrderError> {
     let total = total(&input).map_err(Error::from)?;
     if total != input.total_amount {
@@ -18,7 +18,7 @@ pub async fn create_order(cx: &CreateOrder, input: NewOrder) -> Result<CreateOrd
         customer_id: input.customer_id,
         items: input.items,
         total_amount: input.total_amount,
-        order_id: Uuid::now_v7(),
+        order_id: cx.stable_id(&["order"]),
         status: OrderStatus::Pending,
         payment_id: None,
         reservation_id: None,
