@@ -332,7 +332,11 @@ fn rule(
     let events: Vec<Spanned<Id<Event>>> = find_all(&sections.events, "event", &names, diagnostics);
     let bus = match (&item.bus, events.first()) {
         (None, Some(event)) => model.events[event.value].bus,
-        (None, None) if !names.is_empty() => Id::new(0),
+        // What it should read is missing or unknown, which is reported: any bus will do.
+        (None, None) if item.pattern.is_none() => match model.buses.ids().next() {
+            Some(bus) => bus,
+            None => default_bus(model, item.name_span),
+        },
         (bus, _) => bus_of(sections, model, bus.as_ref(), item.name_span, &format!("rule `{name}`"), diagnostics),
     };
     for event in &events {

@@ -40,7 +40,7 @@ impl Decode for Allows {
                             allows.extend(mapping.entries.iter().filter_map(|entry| one(entry, cx)));
                         }
                         _ => {
-                            cx.mismatch(item, "a code with its reason, as in `EVC0901: read by the analytics account`")
+                            cx.mismatch(item, "a code with its reason, as in `EVC0901: read by the analytics account`");
                         }
                     }
                 }

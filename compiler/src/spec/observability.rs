@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{Decode, Decoder};
-use super::scalar::{Duration, one_or_many};
+use super::scalar::Duration;
 use crate::source::Spanned;
 use crate::yaml::{Node, NodeKind};
 
