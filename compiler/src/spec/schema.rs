@@ -149,23 +149,19 @@ fn described(schema: &Schema, what: &str) -> Schema {
 
 fn alternative(kind: &str, what: &str, value: &Schema, more: &[(&str, &Schema)]) -> Value {
     let mut properties = Map::new();
-    let mut value = value.clone().to_value();
-    if let Value::Object(object) = &mut value
-        && !object.contains_key("$ref")
-    {
-        object.insert("description".to_owned(), what.into());
-    }
-    properties.insert(kind.to_owned(), value);
+    properties.insert(kind.to_owned(), described(value, what).to_value());
     for (key, schema) in more {
         properties.insert((*key).to_owned(), (*schema).clone().to_value());
     }
     let text = |what: &str| serde_json::json!({"type": "string", "description": what});
     properties.insert("description".to_owned(), text("What the step is for, for people."));
-    properties.insert("then".to_owned(), text("The step that follows, instead of the one written after this."));
-    properties.insert(
-        "end".to_owned(),
-        serde_json::json!({"type": "boolean", "description": "Ends the workflow, or its branch, after this step."}),
-    );
+    if !matches!(kind, "choose" | "succeed" | "fail") {
+        properties.insert("then".to_owned(), text("The step that follows, instead of the one written after this."));
+        properties.insert(
+            "end".to_owned(),
+            serde_json::json!({"type": "boolean", "description": "Ends the workflow, or its branch, after this step."}),
+        );
+    }
     let mut required = vec![kind];
     if kind == "for-each" {
         required.push("steps");
