@@ -37,7 +37,7 @@ fn they_agree_on_every_way_to_break_a_spec() {
     let mut problems: Vec<String> = Vec::new();
     let mut broken = 0;
     let everything = include_str!("everything.yaml");
-    let refused = judge.refusals(everything).expect("YAML");
+    let refused = Judge::refusals(everything).expect("YAML");
     assert!(refused.is_empty(), "{refused:#?}");
     let spec: Value = serde_yaml::from_str(everything).expect("YAML");
     for (change, mutant) in mutants(&spec) {
@@ -63,7 +63,7 @@ impl Judge {
 
     /// What the decoder says about the structure of a spec; `None` if it cannot be compared: its text is not YAML, or what is
     /// wrong is the text of a type, of which the schema knows little.
-    fn refusals(&self, text: &str) -> Option<Vec<Diagnostic>> {
+    fn refusals(text: &str) -> Option<Vec<Diagnostic>> {
         let mut sources = SourceMap::default();
         let (file, mut found) = decode_bytes(&mut sources, "spec.yaml", text.as_bytes().to_vec());
         let (node, more) = parse(&sources, file);
@@ -75,7 +75,7 @@ impl Judge {
 
     /// How the two differ about a spec, as its text and as another reader of YAML sees it.
     fn differ(&self, name: &str, text: &str, instance: &Value) -> Option<String> {
-        let refused = self.refusals(text)?;
+        let refused = Self::refusals(text)?;
         if refused.is_empty() == self.validator.is_valid(instance) {
             return None;
         }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::console::{self, Format};
 use super::world::Disk;
-use super::{Exit, build};
+use super::{Exit, build, plan};
 use crate::compile::{Analysis, analyze};
 use crate::report::Counts;
 
@@ -36,7 +36,9 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     for spec in &arguments.specs {
         match analyze(&Disk, spec) {
             Ok(mut analysis) => {
-                build::plan_diagnostics(spec, &mut analysis, arguments.deep);
+                let options =
+                    plan::Options { oversize: arguments.oversize, deep: arguments.deep, ..Default::default() };
+                let _ = plan::plan(spec, &build::default_directory(spec), &mut analysis, options);
                 analyses.push(analysis);
             }
             Err(error) => {

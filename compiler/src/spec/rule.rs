@@ -64,7 +64,7 @@ impl Decode for Rule {
         fields.finish(cx);
         match sources.as_slice() {
             [] => {
-                cx.report(Diagnostic::new(Code::EVC0104, place, "a rule needs one of `event`, `events` and `pattern`"))
+                cx.report(Diagnostic::new(Code::EVC0104, place, "a rule needs one of `event`, `events` and `pattern`"));
             }
             [_] => {}
             [first, second, ..] => cx.report(

@@ -153,13 +153,11 @@ pub struct PatternNode(
 
 impl Decode for PatternNode {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        match node.kind {
-            NodeKind::Mapping(_) => Some(Self(node.clone())),
-            _ => {
-                cx.mismatch(node, "an event pattern, which is a map");
-                None
-            }
+        if let NodeKind::Mapping(_) = node.kind {
+            return Some(Self(node.clone()));
         }
+        cx.mismatch(node, "an event pattern, which is a map");
+        None
     }
 }
 

@@ -218,12 +218,11 @@ impl Decode for Step {
             undo: if called { fields.optional("undo", cx) } else { None },
             timeout: if called { fields.optional("timeout", cx) } else { None },
             heartbeat: if called { fields.optional("heartbeat", cx) } else { None },
-            kind: match kind {
-                Some(kind) => kind,
-                None => {
-                    fields.finish(cx);
-                    return None;
-                }
+            kind: if let Some(kind) = kind {
+                kind
+            } else {
+                fields.finish(cx);
+                return None;
             },
         };
         fields.finish(cx);
