@@ -37,6 +37,7 @@ pub mod attribute;
 #[cfg(feature = "aws")]
 mod aws;
 mod backend;
+mod bounds;
 mod context;
 #[cfg(all(test, feature = "outbox", feature = "eventbridge"))]
 #[path = "../tests/contract/mod.rs"]
@@ -67,6 +68,7 @@ mod value;
 
 pub use adapter::Source;
 pub use adapter::stream::{Change, ChangeKind};
+pub use bounds::{At, Bounded};
 pub use context::{Context, Step};
 pub use error::{Error, FunctionError, Kind};
 pub use event::{Event, EventMetadata};

@@ -10,6 +10,7 @@
 //! Behaviour lives in the runtime crate; nothing here decides anything at run time. The user's crate is not part of a stack:
 //! [`scaffold`] has what is missing of it.
 
+mod bounds;
 mod events;
 mod functions;
 mod mains;
