@@ -296,6 +296,10 @@ fn grants(names: &Names<'_>, function: &Function, known: &FunctionNames) -> Toke
         let event = ident(names.event(event.value));
         quote!(impl evc_runtime::grant::Publish<crate::#event> for #context { const BUS_ENV: &'static str = #bus; })
     }));
+    tokens.extend(function.sends.iter().map(|queue| {
+        let queue = ident(names.queue(queue.value));
+        quote!(impl evc_runtime::grant::SendTo<crate::#queue> for #context {})
+    }));
     tokens
 }
 
@@ -328,6 +332,19 @@ fn methods(names: &Names<'_>, function: &Function, known: &FunctionNames) -> Tok
             }
         }
     });
-    let methods: Vec<TokenStream> = tables.chain(transact).chain(publish).collect();
+    let send = (!function.sends.is_empty()).then(|| {
+        let docs = paragraph("Sends a message to a queue; it may arrive more than once.");
+        quote! {
+            #docs
+            pub async fn send<Q>(&self, queue: Q, message: &Q::Message) -> Result<(), evc_runtime::Error>
+            where
+                Q: evc_runtime::Queue,
+                Self: evc_runtime::grant::SendTo<Q>,
+            {
+                self.context.send::<Self, Q>(queue, message).await
+            }
+        }
+    });
+    let methods: Vec<TokenStream> = tables.chain(transact).chain(publish).chain(send).collect();
     if methods.is_empty() { TokenStream::new() } else { quote!(impl #context { #(#methods)* }) }
 }

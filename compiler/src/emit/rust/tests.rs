@@ -104,9 +104,13 @@ functions:
     tables: { parcels: [get, update] }
     outbox: news
     idempotent: true
-  search: {}
+  search: { publishes: [ParcelSent], sends: [jobs, notes] }
+  pack: { description: Packs. }
   move-parcel: { api: POST /moves, input: Move }
   label-parcels: { api: POST /labels, input: "[Label; ..3]" }
+queues:
+  jobs: { message: { parcel: uuid }, to: pack }
+  notes: { description: Whatever comes. }
 rules:
   trouble: { events: [ParcelLost, ParcelFound], to: { function: search } }
 "#;
@@ -124,6 +128,7 @@ fn a_small_shop() {
         "contract/src/functions/send_parcel.rs",
         "contract/src/functions/search.rs",
         "contract/src/functions/label_parcels.rs",
+        "contract/src/queues.rs",
         "functions/send-parcel/Cargo.toml",
         "functions/send-parcel/src/main.rs",
         "functions/news-forwarder/src/main.rs",
