@@ -17,7 +17,7 @@ mod memory;
 use crate::backend::{Services, Settings};
 use crate::context::Delivery;
 use crate::observe::Metrics;
-use crate::{Context, Timestamp};
+use crate::{Context, EventMetadata, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +40,21 @@ pub struct World {
     tables: Arc<Memory>,
     #[cfg(feature = "eventbridge")]
     pub(crate) bus: Arc<Recorder>,
+    #[cfg(feature = "sqs")]
+    queues: Arc<Sent>,
+}
+
+/// Messages by the URL of their queue.
+#[cfg(feature = "sqs")]
+#[derive(Default)]
+struct Sent(std::sync::Mutex<Vec<(String, String)>>);
+
+#[cfg(feature = "sqs")]
+impl crate::queue::Sender for Sent {
+    fn send(&self, url: String, body: String) -> crate::backend::BoxFuture<'_, Result<(), crate::Error>> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((url, body));
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// An event that a handler published.
@@ -69,18 +84,23 @@ impl World {
 
     /// The context of a direct invocation of this function.
     pub fn context(&self, function: &'static str) -> Context {
-        self.context_with(function, None)
+        self.context_with(function, None, None)
+    }
+
+    /// The context of the delivery of an event, whose id is the idempotency key.
+    pub fn event(&self, function: &'static str, event: EventMetadata) -> Context {
+        self.context_with(function, Some(event.id.clone()), Some(event))
     }
 
     /// The context of a delivery with this idempotency key: calling a handler with it twice is a repeated delivery.
     pub fn delivery(&self, function: &'static str, key: &str) -> Context {
-        self.context_with(function, Some(key.to_owned()))
+        self.context_with(function, Some(key.to_owned()), None)
     }
 
-    fn context_with(&self, function: &'static str, key: Option<String>) -> Context {
+    fn context_with(&self, function: &'static str, key: Option<String>, event: Option<EventMetadata>) -> Context {
         let deadline = Timestamp::now().after(DEADLINE);
         let delivery =
-            Delivery { function, request_id: "test".to_owned(), deadline, trace: None, key, event: None, step: None };
+            Delivery { function, request_id: "test".to_owned(), deadline, trace: None, key, event, step: None };
         Context::new(Arc::new(self.services()), Arc::new(Metrics::new("test".to_owned(), function)), delivery)
     }
 
@@ -91,7 +111,25 @@ impl World {
             tables: tokio::sync::OnceCell::new_with(Some(self.tables.clone() as Arc<dyn crate::table::Store>)),
             #[cfg(feature = "eventbridge")]
             bus: tokio::sync::OnceCell::new_with(Some(self.bus.clone() as Arc<dyn crate::publish::Bus>)),
+            #[cfg(feature = "sqs")]
+            queues: tokio::sync::OnceCell::new_with(Some(self.queues.clone() as Arc<dyn crate::queue::Sender>)),
         }
+    }
+}
+
+#[cfg(feature = "sqs")]
+impl World {
+    /// Makes an empty queue: sets its environment variable.
+    #[must_use]
+    pub fn queue<Q: crate::Queue>(self) -> Self {
+        self.env(Q::ENV, Q::ENV)
+    }
+
+    /// The messages that were sent to a queue, in their order.
+    pub fn sent<Q: crate::Queue>(&self) -> Vec<serde_json::Value> {
+        let sent = self.queues.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let here = sent.iter().filter(|(url, _)| url == Q::ENV);
+        here.map(|(_, body)| serde_json::from_str(body).unwrap_or_default()).collect()
     }
 }
 

@@ -3,13 +3,14 @@
 //! | file | holds | made by |
 //! | --- | --- | --- |
 //! | `Cargo.toml`, `rustfmt.toml` | the workspace with the user's crate in it | `manifests`, `print` |
-//! | `contract/src/{types,events,tables,outboxes}.rs` | what the spec declares, as types | `types`, `events`, `tables` |
+//! | `contract/src/{types,events,tables,outboxes,queues}.rs` | what the spec declares, as types | `types`, `events`, `tables` |
 //! | `contract/src/functions/NAME.rs` | the context of a function: what it may do | `functions` |
 //! | `functions/NAME/src/main.rs` | one call into the runtime | `mains` |
 //!
 //! Behaviour lives in the runtime crate; nothing here decides anything at run time. The user's crate is not part of a stack:
 //! [`scaffold`] has what is missing of it.
 
+mod bounds;
 mod events;
 mod functions;
 mod mains;
@@ -69,6 +70,7 @@ fn contract(names: &Names<'_>, input: Input<'_>, files: &mut Files) {
         ("events", "Events", events::events(names, input)),
         ("tables", "Tables", tables::tables(names, input)),
         ("outboxes", "Outboxes", tables::outboxes(names, input)),
+        ("queues", "Queues", tables::queues(names, input)),
     ];
     let modules: Vec<Module> = modules
         .into_iter()

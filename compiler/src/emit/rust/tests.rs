@@ -75,6 +75,8 @@ description: A small shop.
 types:
   Line: { sku: string(1..20), count: integer(1..) }
   Parcel: { id: uuid, lines: [Line], inside: [string], state: OPEN | SENT, extra: map(any) }
+  Label: string(..40)
+  Move: { parcel: Parcel, at?: Label, rates: "map([[number(0..1.5)]])", fee?: money(-5..), steps?: "[Line; 1..9]" }
 events:
   ParcelSent:
     description: A parcel left the house.
@@ -102,7 +104,13 @@ functions:
     tables: { parcels: [get, update] }
     outbox: news
     idempotent: true
-  search: {}
+  search: { publishes: [ParcelSent], sends: [jobs, notes] }
+  pack: { description: Packs. }
+  move-parcel: { api: POST /moves, input: Move }
+  label-parcels: { api: POST /labels, input: "[Label; ..3]" }
+queues:
+  jobs: { message: { parcel: uuid }, to: pack }
+  notes: { description: Whatever comes. }
 rules:
   trouble: { events: [ParcelLost, ParcelFound], to: { function: search } }
 "#;
@@ -119,6 +127,8 @@ fn a_small_shop() {
         "contract/src/tables.rs",
         "contract/src/functions/send_parcel.rs",
         "contract/src/functions/search.rs",
+        "contract/src/functions/label_parcels.rs",
+        "contract/src/queues.rs",
         "functions/send-parcel/Cargo.toml",
         "functions/send-parcel/src/main.rs",
         "functions/news-forwarder/src/main.rs",

@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::bounds;
 use super::names::{Definition, Home, Names, ident};
 use super::text::{doc, paragraph, paragraphs};
 use crate::emit::Input;
@@ -63,12 +64,13 @@ pub(super) fn record(names: &Names<'_>, ty: &Type, name: &str, docs: &TokenStrea
         let ty = if field.optional { quote!(Option<#ty>) } else { quote!(#ty) };
         quote!(#docs #rename #absent pub #member: #ty,)
     });
-    let (struct_name, derives) = (ident(name), derives());
+    let (struct_name, derives, bounds) = (ident(name), derives(), bounds::of_record(names, ty, name));
     quote! {
         #docs
         #derives
         #[serde(crate = "evc_runtime::serde" #all)]
         pub struct #struct_name { #(#fields)* }
+        #bounds
     }
 }
 
