@@ -250,13 +250,11 @@ fn decode(names: &Names<'_>, function: &Function, known: &FunctionNames) -> Toke
                 }
             }
         }
-        (Input::Value(ty), _) if is_bounded(names, ty) => match names.model.types.resolve(ty).kind {
-            Kind::Record(_) => quote!(#head { payload.bounded() }),
-            _ => {
-                let body = bounds::of_input(names, ty);
-                quote!(#head { #body })
-            }
-        },
+        (Input::Value(ty), _) if is_bounded(names, ty) => {
+            let record = matches!(names.model.types.resolve(ty).kind, Kind::Record(_));
+            let body = if record { quote!(payload.bounded()) } else { bounds::of_input(names, ty) };
+            quote!(#head { #body })
+        }
         (Input::Events(events), _) if events.iter().any(|id| is_bounded(names, &names.model.events[*id].detail)) => {
             quote!(#head { payload.bounded() })
         }
