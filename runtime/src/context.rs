@@ -3,7 +3,7 @@
 use crate::backend::Services;
 use crate::event::EventMetadata;
 use crate::observe::{Metrics, Unit};
-use crate::{Error, Kind, Timestamp, hash};
+use crate::{Error, Kind, Timestamp, Uuid, hash};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -84,7 +84,6 @@ pub(crate) struct Delivery {
 
 impl Delivery {
     /// A time that is the same in every delivery of the same thing, if there is one.
-    #[cfg(any(feature = "outbox", feature = "eventbridge"))]
     pub(crate) fn stable_time(&self) -> Option<Timestamp> {
         self.event.as_ref().map(|event| event.time).or_else(|| self.step.as_ref().and_then(|step| step.started))
     }
@@ -159,6 +158,20 @@ impl Context {
         self.inner.metrics.add(name, value, unit);
     }
 
+    /// An id for something that the function makes: the same in every delivery and attempt of the same work, so that work which is
+    /// repeated after a crash makes the same thing again. `parts` tell the ids of one delivery apart. Random for a delivery without
+    /// an idempotency key.
+    pub fn stable_id(&self, parts: &[&str]) -> Uuid {
+        let delivery = self.delivery();
+        match &delivery.key {
+            Some(key) => {
+                let parts: Vec<&str> = [delivery.function, key].into_iter().chain(parts.iter().copied()).collect();
+                hash::derived_id(delivery.stable_time(), &parts)
+            }
+            None => Uuid::now_v7(),
+        }
+    }
+
     /// A number in [0, 1): random, or derived from `SIMULATION_SEED` and `key` where that variable is set and not empty.
     pub fn random(&self, key: &str) -> f64 {
         match self.services().settings.get("SIMULATION_SEED").filter(|seed| !seed.is_empty()) {
@@ -220,6 +233,16 @@ mod tests {
         .expect("step");
         assert_eq!(step.key(), "arn:e/pay");
         assert_eq!(Step { item: Some(3), visit: Some("t".to_owned()), ..step }.key(), "arn:e/pay/3/t");
+    }
+
+    #[test]
+    fn repeated_work_makes_the_same_ids() {
+        let world = World::new();
+        let id = |key: &str, part: &str| world.delivery("f", key).stable_id(&[part]);
+        assert_eq!(id("k", "order"), id("k", "order"));
+        assert_ne!(id("k", "order"), id("k", "invoice"));
+        assert_ne!(id("k", "order"), id("l", "order"));
+        assert_ne!(world.context("f").stable_id(&["order"]), world.context("f").stable_id(&["order"]));
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! Ids derived from names, and the run-time's little randomness.
 
-#[cfg(any(test, feature = "outbox", feature = "eventbridge"))]
-use crate::Timestamp;
-use crate::Uuid;
+use crate::{Timestamp, Uuid};
 
 /// FNV-1a, 128 bits, over length-prefixed parts: for derived ids and simulated outcomes. Not for secrets.
 /// <https://datatracker.ietf.org/doc/html/draft-eastlake-fnv>
@@ -35,10 +33,9 @@ pub(crate) fn random() -> f64 {
     fraction(Uuid::new_v4().as_u128() << 66)
 }
 
-/// An event id that is the same whenever the same delivery publishes the same event again, and sorts by `at` where that is known.
+/// An id that is the same whenever the same delivery makes it again (such as that of an event it publishes), and sorts by `at` where that is known.
 ///
 /// With a stable time it has the layout of a version 7 UUID, else of version 8 (RFC 9562).
-#[cfg(any(test, feature = "outbox", feature = "eventbridge"))]
 pub(crate) fn derived_id(at: Option<Timestamp>, parts: &[&str]) -> Uuid {
     let hash = fnv128(parts).to_be_bytes();
     match at.and_then(|at| u64::try_from(at.millis()).ok()) {

@@ -17,7 +17,7 @@ mod memory;
 use crate::backend::{Services, Settings};
 use crate::context::Delivery;
 use crate::observe::Metrics;
-use crate::{Context, Timestamp};
+use crate::{Context, EventMetadata, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,18 +69,23 @@ impl World {
 
     /// The context of a direct invocation of this function.
     pub fn context(&self, function: &'static str) -> Context {
-        self.context_with(function, None)
+        self.context_with(function, None, None)
+    }
+
+    /// The context of the delivery of an event, whose id is the idempotency key.
+    pub fn event(&self, function: &'static str, event: EventMetadata) -> Context {
+        self.context_with(function, Some(event.id.clone()), Some(event))
     }
 
     /// The context of a delivery with this idempotency key: calling a handler with it twice is a repeated delivery.
     pub fn delivery(&self, function: &'static str, key: &str) -> Context {
-        self.context_with(function, Some(key.to_owned()))
+        self.context_with(function, Some(key.to_owned()), None)
     }
 
-    fn context_with(&self, function: &'static str, key: Option<String>) -> Context {
+    fn context_with(&self, function: &'static str, key: Option<String>, event: Option<EventMetadata>) -> Context {
         let deadline = Timestamp::now().after(DEADLINE);
         let delivery =
-            Delivery { function, request_id: "test".to_owned(), deadline, trace: None, key, event: None, step: None };
+            Delivery { function, request_id: "test".to_owned(), deadline, trace: None, key, event, step: None };
         Context::new(Arc::new(self.services()), Arc::new(Metrics::new("test".to_owned(), function)), delivery)
     }
 

@@ -90,6 +90,9 @@ pub struct Order {
     /// `paymentId`: `string`, or absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_id: Option<String>,
+    /// `refundId`: `string`, or absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_id: Option<String>,
     /// `reservationId`: `string`, or absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reservation_id: Option<String>,
@@ -100,7 +103,7 @@ pub struct Order {
     pub updated_at: Option<evc_runtime::Timestamp>,
 }
 
-/// `OrderKey`, declared at specs/orders.yaml:37.
+/// `OrderKey`, declared at specs/orders.yaml:38.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct OrderKey {
@@ -110,7 +113,7 @@ pub struct OrderKey {
     pub customer_id: String,
 }
 
-/// `PaymentResult`, declared at specs/orders.yaml:40.
+/// `PaymentResult`, declared at specs/orders.yaml:41.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct PaymentResult {
@@ -124,7 +127,7 @@ pub struct PaymentResult {
     pub amount: evc_runtime::Money,
 }
 
-/// `OrderProblem`, declared at specs/orders.yaml:44.
+/// `OrderProblem`, declared at specs/orders.yaml:45.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct OrderProblem {
@@ -136,7 +139,7 @@ pub struct OrderProblem {
     pub reason: String,
 }
 
-/// `Reservation`, declared at specs/orders.yaml:47.
+/// `Reservation`, declared at specs/orders.yaml:48.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct Reservation {
