@@ -61,7 +61,8 @@ fn specs_compile_without_a_word() {
             found.add(more.unwrap_or_default());
             if !found.diagnostics.is_empty() {
                 let report = evc::report::short::render(&found.diagnostics, &found.sources);
-                problems.push(format!("{name}:{line}: a part of a spec is marked `fragment`; this one raises\n{report}"));
+                problems
+                    .push(format!("{name}:{line}: a part of a spec is marked `fragment`; this one raises\n{report}"));
             }
         }
     }
@@ -93,6 +94,18 @@ fn reports_are_real() {
         }
     }
     none(&problems);
+}
+
+/// The object that docs/diagnostics.md shows is what `--message-format json` gives for the README's spec with a slip in it.
+#[test]
+fn json_is_real() {
+    let text = |path: &str| std::fs::read_to_string(root().join(path)).expect("a readable document");
+    let spec = specs(&text("README.md"))[0][0].text.replace("orders: put", "order: put");
+    let found = support::check(&[("spec.yaml".to_owned(), spec)]);
+    let given = evc::report::json::render(&found.diagnostics, &found.sources);
+    let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+    let shown = support::blocks(&text("docs/diagnostics.md")).into_iter().find(|block| block.language == "json");
+    assert_eq!(json(&shown.expect("an object").text), json(given.lines().next().expect("a line")), "given is\n{given}");
 }
 
 /// The help of a command of evc; `None` if there is no such command.
@@ -147,7 +160,9 @@ fn ci_runs_the_command_of_the_readme() {
     let ci = std::fs::read_to_string(root().join(".ci/run")).expect("what CI runs");
     let command = ci.lines().find_map(|line| line.strip_prefix("exec ")).expect("a line with `exec`");
     let told = support::blocks(&readme).into_iter().filter(|block| block.language == "sh");
-    assert!(told.flat_map(|block| block.text.lines().map(str::to_owned).collect::<Vec<_>>()).any(|line| line == command));
+    assert!(
+        told.flat_map(|block| block.text.lines().map(str::to_owned).collect::<Vec<_>>()).any(|line| line == command)
+    );
 }
 
 #[test]

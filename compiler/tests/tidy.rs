@@ -51,14 +51,14 @@ fn sources() -> Vec<Source> {
     let mut sources = Vec::new();
     let mut folders = vec![root.clone()];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
-            let path: PathBuf = entry.unwrap().path();
+        for entry in fs::read_dir(&folder).expect("a readable folder") {
+            let path: PathBuf = entry.expect("a readable folder").path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = fs::read_to_string(&path).unwrap();
+                let text = fs::read_to_string(&path).expect("a readable source");
                 let code = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
-                let path = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+                let path = path.strip_prefix(&root).expect("a path below src").to_string_lossy().replace('\\', "/");
                 if !path.contains("/tests/") && !path.ends_with("/tests.rs") {
                     sources.push(Source { path, code, lines: text.lines().count() });
                 }

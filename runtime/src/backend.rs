@@ -6,7 +6,7 @@ use crate::{Error, Kind};
 use std::env;
 
 /// A boxed future, for the traits that are used as objects.
-#[cfg(any(feature = "dynamodb", feature = "eventbridge"))]
+#[cfg(feature = "aws")]
 pub(crate) type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Where settings come from.
@@ -56,6 +56,8 @@ pub(crate) struct Services {
     pub(crate) tables: tokio::sync::OnceCell<std::sync::Arc<dyn crate::table::Store>>,
     #[cfg(feature = "eventbridge")]
     pub(crate) bus: tokio::sync::OnceCell<std::sync::Arc<dyn crate::publish::Bus>>,
+    #[cfg(feature = "sqs")]
+    pub(crate) queues: tokio::sync::OnceCell<std::sync::Arc<dyn crate::queue::Sender>>,
 }
 
 impl Services {
@@ -79,5 +81,16 @@ impl Services {
             bus
         });
         bus.await.as_ref()
+    }
+
+    /// The client of all queues: SQS, unless a test put another one here.
+    #[cfg(feature = "sqs")]
+    pub(crate) async fn queues(&self) -> &dyn crate::queue::Sender {
+        let queues = self.queues.get_or_init(|| async {
+            let queues: std::sync::Arc<dyn crate::queue::Sender> =
+                std::sync::Arc::new(crate::queue::Sqs::new(crate::aws::config().await));
+            queues
+        });
+        queues.await.as_ref()
     }
 }

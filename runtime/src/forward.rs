@@ -30,7 +30,7 @@ pub fn main() -> Result<(), Error> {
     let services = Services::default();
     let bus = services.settings.require("EVENT_BUS_NAME")?;
     let queue = services.settings.require("DLQ_URL")?;
-    let letters = Sqs::new(queue);
+    let letters = Sqs { services: &services, url: queue };
     listen(&async |text: &str, invocation: &Invocation| {
         let records: Records = rejected(payload::decode(text))?;
         let forwarder = Forwarder {

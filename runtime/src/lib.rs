@@ -11,6 +11,7 @@
 //! | `outbox` | events in the same transaction | `dynamodb` |
 //! | `idempotency` | `serve_idempotent` | `dynamodb` |
 //! | `eventbridge` | publishing to a bus | `aws-sdk-eventbridge` |
+//! | `sqs` | sending to queues | `aws-sdk-sqs` |
 //! | `forwarder` | the stream-to-bus forwarder of an outbox | `eventbridge`, `aws-sdk-sqs` |
 //! | `testing` | in-memory tables and buses for tests of handlers | nothing |
 //!
@@ -37,6 +38,7 @@ pub mod attribute;
 #[cfg(feature = "aws")]
 mod aws;
 mod backend;
+mod bounds;
 mod context;
 #[cfg(all(test, feature = "outbox", feature = "eventbridge"))]
 #[path = "../tests/contract/mod.rs"]
@@ -56,6 +58,8 @@ pub mod outbox;
 mod payload;
 #[cfg(feature = "eventbridge")]
 pub mod publish;
+#[cfg(feature = "sqs")]
+mod queue;
 mod serve;
 #[cfg(feature = "dynamodb")]
 pub mod table;
@@ -67,6 +71,7 @@ mod value;
 
 pub use adapter::Source;
 pub use adapter::stream::{Change, ChangeKind};
+pub use bounds::{At, Bounded};
 pub use context::{Context, Step};
 pub use error::{Error, FunctionError, Kind};
 pub use event::{Event, EventMetadata};
@@ -75,6 +80,8 @@ pub use function::Function;
 pub use idempotency::serve_idempotent;
 pub use observe::Unit;
 pub use payload::Payload;
+#[cfg(feature = "sqs")]
+pub use queue::Queue;
 pub use serve::serve;
 #[cfg(feature = "dynamodb")]
 pub use transact::{Committed, Transaction};
@@ -107,6 +114,9 @@ pub mod grant {
         /// The outbox.
         type Outbox: crate::event::Outbox;
     }
+    /// May send to the queue `Q`.
+    #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` send to `{Q}`")]
+    pub trait SendTo<Q> {}
     /// May publish `E` straight to the bus.
     #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` publish `{E}` to the bus")]
     pub trait Publish<E> {

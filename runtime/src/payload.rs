@@ -1,6 +1,6 @@
 //! The input of one delivery, still as JSON text, and its reading with a path to what is wrong.
 
-use crate::{Error, Kind};
+use crate::{At, Bounded, Error, Kind};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
@@ -40,6 +40,13 @@ impl<'a> Payload<'a> {
     /// The input as a type of the contract. The error names the path and what was expected, and never the value.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, Error> {
         decode(&self.json)
+    }
+
+    /// The input as a type of the contract, every value in its range.
+    pub fn bounded<T: DeserializeOwned + Bounded>(&self) -> Result<T, Error> {
+        let input: T = self.decode()?;
+        input.check(&At::root())?;
+        Ok(input)
     }
 
     /// The error for an event that the function's rules should not have let through.

@@ -40,6 +40,21 @@ pub struct World {
     tables: Arc<Memory>,
     #[cfg(feature = "eventbridge")]
     pub(crate) bus: Arc<Recorder>,
+    #[cfg(feature = "sqs")]
+    queues: Arc<Sent>,
+}
+
+/// Messages by the URL of their queue.
+#[cfg(feature = "sqs")]
+#[derive(Default)]
+struct Sent(std::sync::Mutex<Vec<(String, String)>>);
+
+#[cfg(feature = "sqs")]
+impl crate::queue::Sender for Sent {
+    fn send(&self, url: String, body: String) -> crate::backend::BoxFuture<'_, Result<(), crate::Error>> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((url, body));
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// An event that a handler published.
@@ -96,7 +111,25 @@ impl World {
             tables: tokio::sync::OnceCell::new_with(Some(self.tables.clone() as Arc<dyn crate::table::Store>)),
             #[cfg(feature = "eventbridge")]
             bus: tokio::sync::OnceCell::new_with(Some(self.bus.clone() as Arc<dyn crate::publish::Bus>)),
+            #[cfg(feature = "sqs")]
+            queues: tokio::sync::OnceCell::new_with(Some(self.queues.clone() as Arc<dyn crate::queue::Sender>)),
         }
+    }
+}
+
+#[cfg(feature = "sqs")]
+impl World {
+    /// Makes an empty queue: sets its environment variable.
+    #[must_use]
+    pub fn queue<Q: crate::Queue>(self) -> Self {
+        self.env(Q::ENV, Q::ENV)
+    }
+
+    /// The messages that were sent to a queue, in their order.
+    pub fn sent<Q: crate::Queue>(&self) -> Vec<serde_json::Value> {
+        let sent = self.queues.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let here = sent.iter().filter(|(url, _)| url == Q::ENV);
+        here.map(|(_, body)| serde_json::from_str(body).unwrap_or_default()).collect()
     }
 }
 

@@ -83,6 +83,24 @@ def starts_once(stack: Stack) -> None:
     stays_true(lambda: len(executions(stack)) == started, "no further execution")
 
 
+@SYSTEM.scenario("a request repeated under its idempotency key gives the same answer and one order")
+def answers_once(stack: Stack) -> None:
+    key = {"Idempotency-Key": "order-of-customer-123"}
+    before = len(stack.items(stack.outputs[TABLE]))
+    first = stack.http("POST", orders_url(stack), ORDER, key)
+    again = stack.http("POST", orders_url(stack), ORDER, key)
+    other, _answer = stack.http("POST", orders_url(stack), ORDER.replace("customer-123", "customer-124"), key)
+    assert first[0] == 200 and again == first, (first, again)
+    assert other == 422, "another body under the same key is a mistake of the caller"
+    assert len(stack.items(stack.outputs[TABLE])) == before + 1
+
+
+@SYSTEM.scenario("a total that the lines do not add up to is refused by name")
+def refuses_wrong_totals(stack: Stack) -> None:
+    status, answer = stack.http("POST", orders_url(stack), ORDER.replace("109.97", "109.98"))
+    assert status == 422 and "TotalMismatch" in answer, (status, answer)
+
+
 @SYSTEM.scenario("a body that is not an order is refused")
 def refuses(stack: Stack) -> None:
     for body in ('{"customerId": "c"}', "[]", "{", '{"customerId": 1, "items": [], "totalAmount": "x"}'):

@@ -33,10 +33,13 @@ const CHECKS: &str = "compiler/src/check/mod.rs";
 pub(crate) fn run(new: &New) -> Result<(), String> {
     let root = project::root();
     let (written, next) = match new {
-        New::Check { name } => (check(&root, name)?, "write what it finds and a case in its document; codes: cargo xtask new code"),
-        New::Code { code, name, warning } => {
-            (self::code(&root, code, name, *warning)?, "write the page; its examples are tests: cargo test -p evc --test pages")
+        New::Check { name } => {
+            (check(&root, name)?, "write what it finds and a case in its document; codes: cargo xtask new code")
         }
+        New::Code { code, name, warning } => (
+            self::code(&root, code, name, *warning)?,
+            "write the page; its examples are tests: cargo test -p evc --test pages",
+        ),
     };
     for path in written {
         step::say(&format!("  {}", path.strip_prefix(&root).unwrap_or(&path).display()));
@@ -73,7 +76,8 @@ fn check(root: &Path, name: &str) -> Result<Vec<PathBuf>, String> {
 /// Adds a code to the project in `root`. Returns what was written.
 fn code(root: &Path, code: &str, name: &str, warning: bool) -> Result<Vec<PathBuf>, String> {
     kebab(name)?;
-    let digits = code.strip_prefix("EVC").filter(|digits| digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit()));
+    let digits =
+        code.strip_prefix("EVC").filter(|digits| digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit()));
     if digits.is_none() {
         return Err(format!("`{code}` is not a code: write `EVC` and four digits"));
     }
@@ -86,16 +90,15 @@ fn code(root: &Path, code: &str, name: &str, warning: bool) -> Result<Vec<PathBu
          that says so.\n\n## Example\n\n{example}\n## Mended\n\n{example}",
         sentence(name)
     );
-    write(vec![
-        (root.join(format!("compiler/src/diagnostics/pages/{code}.md")), page, false),
-        (registry, text, true),
-    ])
+    write(vec![(root.join(format!("compiler/src/diagnostics/pages/{code}.md")), page, false), (registry, text, true)])
 }
 
 /// The registry of codes with a line more, in its place.
 fn with_code(text: &str, code: &str, line: &str) -> Result<String, String> {
-    let start = text.find("\ncodes! {\n").map(|at| at + "\ncodes! {\n".len()).ok_or_else(|| format!("{CODES} has no list"))?;
-    let end = text[start..].find("\n}").map(|at| start + at + 1).ok_or_else(|| format!("the list in {CODES} has no end"))?;
+    let start =
+        text.find("\ncodes! {\n").map(|at| at + "\ncodes! {\n".len()).ok_or_else(|| format!("{CODES} has no list"))?;
+    let end =
+        text[start..].find("\n}").map(|at| start + at + 1).ok_or_else(|| format!("the list in {CODES} has no end"))?;
     let mut at = end;
     let mut offset = start;
     for other in text[start..end].split_inclusive('\n') {
@@ -198,8 +201,12 @@ mod tests {
         let written = code(&root, "EVC0199", "odd-thing", true).expect("written");
         assert_eq!(written.len(), 2);
         let registry = read(&root.join(CODES)).expect("the registry");
-        let codes: Vec<&str> =
-            registry.lines().filter_map(|line| line.trim().split_once(' ')).map(|(code, _)| code).filter(|c| c.starts_with("EVC0")).collect();
+        let codes: Vec<&str> = registry
+            .lines()
+            .filter_map(|line| line.trim().split_once(' '))
+            .map(|(code, _)| code)
+            .filter(|c| c.starts_with("EVC0"))
+            .collect();
         assert!(codes.is_sorted() && codes.contains(&"EVC0199"), "{codes:?}");
         assert!(registry.contains("    EVC0199 Warning \"odd-thing\",\n"));
         let page = read(&root.join("compiler/src/diagnostics/pages/EVC0199.md")).expect("the page");
@@ -237,7 +244,8 @@ mod tests {
             for call in read(path).expect("a document").split("cargo xtask ").skip(1) {
                 let words: Vec<&str> = call.split(|c: char| !(c.is_alphanumeric() || c == '-')).collect();
                 let Some(task) = words.first().filter(|task| task.starts_with(char::is_alphabetic)) else { continue };
-                let known = command.find_subcommand(task).unwrap_or_else(|| panic!("{}: no task `{task}`", path.display()));
+                let known =
+                    command.find_subcommand(task).unwrap_or_else(|| panic!("{}: no task `{task}`", path.display()));
                 if let Some(inner) = words.get(1).filter(|_| known.has_subcommands()) {
                     assert!(known.find_subcommand(inner).is_some(), "{}: `{task}` has no `{inner}`", path.display());
                 }

@@ -70,12 +70,14 @@ fn run_layer(layer: Layer, options: &Options, tally: &mut Tally) -> Result<(), S
     match layer {
         Layer::Fmt => step::quietly("cargo fmt", &mut step::command("cargo", &["fmt", "--all", "--check"])),
         Layer::Clippy => {
-            let arguments = ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"];
+            let arguments =
+                ["clippy", "--quiet", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
             step::loudly("cargo clippy", &mut step::command("cargo", &arguments))
         }
         Layer::Unit => {
-            let mut tests = step::command("cargo", &["test", "--quiet", "--workspace"]);
-            step::loudly("cargo test", tests.env("INSTA_UPDATE", "no"))
+            let mut tests = step::command("cargo", &["test", "--quiet", "--workspace", "--all-features"]);
+            tests.env("INSTA_UPDATE", "no").env("EVC_NODE_MODULES", project::tools().join("node/node_modules"));
+            step::loudly("cargo test", &mut tests)
         }
         Layer::Golden => generate::check(),
         Layer::Conformance => conformance::run(tally),

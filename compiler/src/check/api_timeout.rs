@@ -9,10 +9,14 @@ use crate::spec::scalar::Duration;
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
 const LONGEST: Duration = Duration::seconds(29);
 
+/// The longest timeout of any function. Longer ones are reported where they are read.
+const LONGEST_OF_LAMBDA: Duration = Duration::seconds(900);
+
 pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     for function in model.functions.values() {
         let Some(api) = &function.api else { continue };
-        let longer = environments_where(model, &function.timeout, |timeout| timeout > LONGEST);
+        let longer =
+            environments_where(model, &function.timeout, |timeout| timeout > LONGEST && timeout <= LONGEST_OF_LAMBDA);
         if longer.is_empty() {
             continue;
         }

@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::console::{self, Format};
+use super::plan::{self, Stack};
 use super::world::Disk;
-use super::{Exit, check, explain_iam, project, stack};
+use super::{Exit, check, stack};
 use crate::compile::{Analysis, analyze};
 use crate::diagnostics::list;
-use crate::emit;
-use crate::lower;
 
 /// Build stacks: the SAM template, state machines, Rust handlers, schemas, diagram and README of each spec.
 ///
@@ -52,13 +51,6 @@ enum Explain {
     Iam,
 }
 
-/// A stack ready to be written.
-struct Build {
-    directory: PathBuf,
-    files: emit::Files,
-    scaffold: Vec<(PathBuf, String)>,
-}
-
 /// Builds each spec; writes all of them or none.
 pub(super) fn run(arguments: &Arguments) -> Exit {
     if arguments.out.is_some() && arguments.specs.len() > 1 {
@@ -75,8 +67,8 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
                 return Exit::Io;
             }
         };
-        match prepare(arguments, spec, &mut analysis) {
-            Ok(build) => builds.extend(build),
+        match planned(arguments, spec, &mut analysis) {
+            Ok(stack) => builds.extend(stack),
             Err(exit) => return exit,
         }
         analyses.push(analysis);
@@ -89,46 +81,29 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     builds.iter().map(|build| write(build, arguments)).find(|exit| *exit != Exit::Clean).unwrap_or(Exit::Clean)
 }
 
-/// Plans a stack and makes its files; `None` if there are errors or the plan was only to be explained.
-fn prepare(arguments: &Arguments, spec: &Path, analysis: &mut Analysis) -> Result<Option<Build>, Exit> {
-    if analysis.has_errors() {
-        return Ok(None);
-    }
-    let Some(model) = analysis.model.take() else { return Ok(None) };
-    let (mut plan, found) = lower::lower(&model);
-    let directory = arguments.out.clone().unwrap_or_else(|| default_directory(spec));
-    let project::Found { project, scaffold, diagnostics: more } =
-        project::find(spec, &directory, &model, &mut analysis.sources);
-    if let Some(environment) = &arguments.environment {
+/// Plans a stack; `None` if there are errors or the plan was only to be explained.
+fn planned(arguments: &Arguments, spec: &Path, analysis: &mut Analysis) -> Result<Option<Stack>, Exit> {
+    if let (Some(environment), Some(model)) = (&arguments.environment, &analysis.model) {
         let known: Vec<&str> = model.environments.iter().map(|environment| environment.name.as_str()).collect();
         let declared = model.environments.iter().any(|environment| environment.span.is_some());
         if declared && !known.contains(&environment.as_str()) {
             console::fail(&format!("there is no environment `{environment}`; the spec has {}", list(&known)));
             return Err(Exit::Usage);
         }
-        plan.set_environment(environment);
     }
-    analysis.add(found.into_iter().chain(more).collect());
-    let input = emit::Input { plan: &plan, sources: &analysis.sources, project: &project };
-    let build = if analysis.has_errors() {
-        None
-    } else if arguments.explain == Some(Explain::Iam) {
-        console::print(&explain_iam::table(input));
-        None
-    } else {
-        let files = emit::emit(input);
-        analysis.add(emit::sam::too_big(&plan, &files).into_iter().collect());
-        (!analysis.has_errors()).then_some(Build { directory, files, scaffold })
+    let directory = arguments.out.clone().unwrap_or_else(|| default_directory(spec));
+    let options = plan::Options {
+        environment: arguments.environment.as_deref(),
+        oversize: arguments.oversize,
+        deep: false,
+        explain_iam: arguments.explain == Some(Explain::Iam),
     };
-    if let Some(build) = &build {
-        analysis.add(emit::limits::check(&build.files, model.service.span));
-    }
-    Ok(build)
+    Ok(plan::plan(spec, &directory, analysis, options).filter(|_| arguments.explain.is_none()))
 }
 
 /// `generated/NAME`, beside the folder `specs` that the spec is in, or in the spec's own folder if that has another name.
 /// The same wherever the command runs.
-fn default_directory(spec: &Path) -> PathBuf {
+pub(super) fn default_directory(spec: &Path) -> PathBuf {
     let folder = spec.parent().unwrap_or(Path::new(""));
     let root = match folder.file_name() {
         Some(name) if name == "specs" => folder.parent().unwrap_or(Path::new("")),
@@ -137,7 +112,7 @@ fn default_directory(spec: &Path) -> PathBuf {
     root.join("generated").join(spec.file_stem().unwrap_or_default())
 }
 
-fn write(build: &Build, arguments: &Arguments) -> Exit {
+fn write(build: &Stack, arguments: &Arguments) -> Exit {
     let written = match stack::write(&build.directory, &build.files, arguments.force) {
         Ok(written) => written,
         Err(error) => {
@@ -168,22 +143,6 @@ fn write(build: &Build, arguments: &Arguments) -> Exit {
         }
     }
     Exit::Clean
-}
-
-/// Adds what planning finds to an analysis that has no errors so far: what `evc check` reports beyond the checks.
-pub(super) fn plan_diagnostics(spec: &Path, analysis: &mut Analysis) {
-    if analysis.has_errors() {
-        return;
-    }
-    let Some(model) = analysis.model.take() else { return };
-    let (plan, found) = lower::lower(&model);
-    let around = project::find(spec, &default_directory(spec), &model, &mut analysis.sources);
-    analysis.add(found.into_iter().chain(around.diagnostics).collect());
-    if !analysis.has_errors() {
-        let files = emit::emit(emit::Input { plan: &plan, sources: &analysis.sources, project: &around.project });
-        analysis.add(emit::limits::check(&files, model.service.span));
-    }
-    analysis.model = Some(model);
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::console::{self, Format};
 use super::world::Disk;
-use super::{Exit, build};
+use super::{Exit, build, plan};
 use crate::compile::{Analysis, analyze};
 use crate::report::Counts;
 
@@ -24,6 +24,9 @@ pub(super) struct Arguments {
     /// Treat warnings as errors.
     #[arg(long)]
     deny_warnings: bool,
+    /// Ask Cargo as well whether the crates of the built stack fit together. Takes about a second.
+    #[arg(long)]
+    deep: bool,
 }
 
 /// Checks each spec and reports on all of them together.
@@ -33,7 +36,9 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     for spec in &arguments.specs {
         match analyze(&Disk, spec) {
             Ok(mut analysis) => {
-                build::plan_diagnostics(spec, &mut analysis);
+                let options =
+                    plan::Options { oversize: arguments.oversize, deep: arguments.deep, ..Default::default() };
+                let _ = plan::plan(spec, &build::default_directory(spec), &mut analysis, options);
                 analyses.push(analysis);
             }
             Err(error) => {

@@ -37,6 +37,11 @@ pub fn check(files: &Files, at: Span) -> Vec<Diagnostic> {
     too_large.collect()
 }
 
+/// Whether a code is about the size of a template or a definition, which a user may want to look at all the same.
+pub fn is_of_size(code: Code) -> bool {
+    matches!(code, Code::EVC0704 | Code::EVC0707)
+}
+
 /// The bytes of a text without lines that are comments.
 fn size(text: &str) -> usize {
     text.split_inclusive('\n').filter(|line| !line.trim_start().starts_with('#')).map(str::len).sum()

@@ -1,20 +1,19 @@
 //! Alarms: on every dead-letter queue, on executions and functions that fail, on outboxes that fall behind.
 
 use super::builder::Builder;
+use super::dead_letters::{self, DeadLetters};
 use super::plan::{LogicalId, Resource};
-use super::value::Value;
-use super::{dead_letters, ids, machine, role};
+use super::value::{Part, Value, text};
+use super::{ids, machine, role};
+use crate::model::Model;
 use crate::source::Span;
 
 /// How long an event may wait in an outbox, in milliseconds: five minutes.
 const OUTBOX_DELAY_MS: i64 = 300_000;
 
-/// The share of invocations, in percent, that may end with an error before it is alarming for a function that has business
-/// errors, which Lambda counts like any other.
-const ERROR_PERCENT: i64 = 50;
-
-/// The period of the alarms, in seconds.
-const PERIOD: i64 = 300;
+/// The share of invocations that may end with an error before it is alarming for a function that has business errors, which
+/// Lambda counts like any other.
+const ERROR_SHARE: &str = "0.5";
 
 /// Adds the alarms, and the topic that tells people if the spec names any.
 pub(super) fn lower(b: &mut Builder<'_>) {
@@ -23,145 +22,124 @@ pub(super) fn lower(b: &mut Builder<'_>) {
         return;
     }
     let topic = topic(b);
-    for dead in dead_letters::all(model) {
-        let mut alarm = Alarm::new(format!("Something is in the dead-letter queue of {}", dead.of), dead.span);
-        alarm.metric = ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum");
-        alarm.dimension = ("QueueName", Value::Attribute(dead.id.clone(), "QueueName"));
-        // A message that is there stays there, so one look is enough, and an early one is better.
-        alarm.period = 60;
-        add(b, &dead.id, &alarm, topic.as_ref());
-    }
-    for (id, workflow) in model.workflows.iter() {
-        let span = workflow.head.name_span;
-        let what = format!("Executions of workflow `{}` failed", workflow.head.name);
-        add_failed_executions(b, &ids::workflow(workflow), &what, span, topic.as_ref());
-        if machine::starts_by_event(model, id) {
-            let what = format!("Events could not start workflow `{}`", workflow.head.name);
-            add_failed_executions(b, &ids::starter(workflow), &what, span, topic.as_ref());
-        }
-    }
-    for function in model.functions.values() {
-        let id = ids::function(function);
-        let name = &function.head.name;
-        if function.errors.is_empty() {
-            add_errors(b, &id, &format!("Function `{name}` failed"), function.head.name_span, topic.as_ref());
-        } else {
-            let what = format!("More than {ERROR_PERCENT} % of the invocations of function `{name}` failed");
-            add_error_rate(b, &id, &what, function.head.name_span, topic.as_ref());
-        }
-    }
-    for outbox in model.outboxes.values().filter(|outbox| !outbox.publishes.is_empty()) {
-        let id = ids::forwarder(outbox);
-        let (name, span) = (&outbox.head.name, outbox.head.name_span);
-        add_errors(b, &id, &format!("The forwarder of outbox `{name}` failed"), span, topic.as_ref());
-        let mut alarm = Alarm::new(format!("Events wait in outbox `{name}` for more than five minutes"), span);
-        alarm.metric = ("AWS/Lambda", "IteratorAge", "Maximum");
-        alarm.dimension = ("FunctionName", Value::Ref(id.clone()));
-        alarm.threshold = OUTBOX_DELAY_MS;
-        add(b, &ids::of(&id, "delay"), &alarm, topic.as_ref());
+    for alarm in all(model) {
+        add(b, &alarm, topic.as_ref());
     }
 }
 
+/// An alarm on one metric of one resource.
 struct Alarm {
+    /// What its logical id starts with.
+    of: LogicalId,
     description: String,
     span: Span,
     /// Namespace, name and statistic.
     metric: (&'static str, &'static str, &'static str),
     dimension: (&'static str, Value),
+    /// In seconds.
     period: i64,
-    threshold: i64,
+    /// What the metric may reach.
+    threshold: Value,
 }
 
-impl Alarm {
-    fn new(description: String, span: Span) -> Self {
-        Self { description, span, metric: ("", "", ""), dimension: ("", "".into()), period: PERIOD, threshold: 0 }
+/// Every alarm, in the order of the template.
+fn all(model: &Model) -> Vec<Alarm> {
+    let mut alarms: Vec<Alarm> = dead_letters::all(model).into_iter().map(dead_letter).collect();
+    for (id, workflow) in model.workflows.iter() {
+        let (name, span) = (&workflow.head.name, workflow.head.name_span);
+        alarms.extend(executions(&ids::workflow(workflow), &format!("workflow `{name}`"), span));
+        if machine::starts_by_event(model, id) {
+            alarms.extend(executions(&ids::starter(workflow), &format!("the starter of workflow `{name}`"), span));
+        }
+    }
+    for function in model.functions.values() {
+        let (name, span) = (&function.head.name, function.head.name_span);
+        let mut alarm = errors(&ids::function(function), format!("Function `{name}` failed"), span);
+        if !function.errors.is_empty() {
+            alarm.description = format!("More than half of the invocations of function `{name}` failed");
+            // Each invocation counts as 1 or 0, so that the average is the share that failed.
+            alarm.metric.2 = "Average";
+            alarm.threshold = Value::Number(ERROR_SHARE.to_owned());
+        }
+        alarms.push(alarm);
+    }
+    for outbox in model.outboxes.values().filter(|outbox| !outbox.publishes.is_empty()) {
+        let (name, span) = (&outbox.head.name, outbox.head.name_span);
+        let id = ids::forwarder(outbox);
+        alarms.push(errors(&id, format!("The forwarder of outbox `{name}` failed"), span));
+        alarms.push(Alarm {
+            of: ids::of(&id, "delay"),
+            description: format!("Events wait in outbox `{name}` for more than five minutes"),
+            metric: ("AWS/Lambda", "IteratorAge", "Maximum"),
+            threshold: Value::Integer(OUTBOX_DELAY_MS),
+            ..errors(&id, String::new(), span)
+        });
+    }
+    alarms
+}
+
+fn dead_letter(dead: DeadLetters) -> Alarm {
+    Alarm {
+        description: format!("Something is in the dead-letter queue of {}", dead.of),
+        span: dead.span,
+        metric: ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum"),
+        dimension: ("QueueName", Value::Attribute(dead.id.clone(), "QueueName")),
+        of: dead.id,
+        // A message that is there stays there, so one look is enough, and an early one is better.
+        period: 60,
+        threshold: Value::Integer(0),
     }
 }
 
-fn add(b: &mut Builder<'_>, of: &LogicalId, alarm: &Alarm, topic: Option<&LogicalId>) {
-    let (namespace, metric, statistic) = alarm.metric;
-    let metric = [
-        ("Namespace", namespace.into()),
-        ("MetricName", metric.into()),
-        ("Dimensions", dimension(&alarm.dimension)),
-        ("Statistic", statistic.into()),
-        ("Period", Value::Integer(alarm.period)),
-    ];
-    insert(b, of, &alarm.description, alarm.span, metric, alarm.threshold, topic);
+/// Executions that failed, and ones that ran out of time, which Step Functions counts apart.
+fn executions(machine: &LogicalId, what: &str, span: Span) -> [Alarm; 2] {
+    let kinds = [("failures", "ExecutionsFailed", "failed"), ("timeouts", "ExecutionsTimedOut", "ran out of time")];
+    kinds.map(|(suffix, metric, happened)| Alarm {
+        of: ids::of(machine, suffix),
+        description: format!("Executions of {what} {happened}"),
+        span,
+        metric: ("AWS/States", metric, "Sum"),
+        dimension: ("StateMachineArn", Value::Ref(machine.clone())),
+        period: 300,
+        threshold: Value::Integer(0),
+    })
 }
 
-fn add_errors(b: &mut Builder<'_>, function: &LogicalId, what: &str, span: Span, topic: Option<&LogicalId>) {
-    let mut alarm = Alarm::new(what.to_owned(), span);
-    alarm.metric = ("AWS/Lambda", "Errors", "Sum");
-    alarm.dimension = ("FunctionName", Value::Ref(function.clone()));
-    add(b, &ids::of(function, "errors"), &alarm, topic);
+fn errors(function: &LogicalId, description: String, span: Span) -> Alarm {
+    Alarm {
+        of: ids::of(function, "errors"),
+        description,
+        span,
+        metric: ("AWS/Lambda", "Errors", "Sum"),
+        dimension: ("FunctionName", Value::Ref(function.clone())),
+        period: 300,
+        threshold: Value::Integer(0),
+    }
 }
 
-fn add_error_rate(b: &mut Builder<'_>, function: &LogicalId, what: &str, span: Span, topic: Option<&LogicalId>) {
-    let dimension = ("FunctionName", Value::Ref(function.clone()));
-    let metrics = [
-        stat("errors", ("AWS/Lambda", "Errors"), &dimension),
-        stat("invocations", ("AWS/Lambda", "Invocations"), &dimension),
-        expression("rate", "100 * errors / invocations", "Invocations that failed, in percent"),
-    ];
-    let metrics = [("Metrics", Value::list(metrics))];
-    insert(b, &ids::of(function, "errors"), what, span, metrics, ERROR_PERCENT, topic);
-}
-
-/// Executions that failed, ran out of time or were stopped.
-fn add_failed_executions(b: &mut Builder<'_>, machine: &LogicalId, what: &str, span: Span, topic: Option<&LogicalId>) {
-    let dimension = ("StateMachineArn", Value::Ref(machine.clone()));
-    let metrics = [
-        stat("failed", ("AWS/States", "ExecutionsFailed"), &dimension),
-        stat("timedOut", ("AWS/States", "ExecutionsTimedOut"), &dimension),
-        stat("aborted", ("AWS/States", "ExecutionsAborted"), &dimension),
-        expression(
-            "unsuccessful",
-            "FILL(failed, 0) + FILL(timedOut, 0) + FILL(aborted, 0)",
-            "Executions without success",
-        ),
-    ];
-    let metrics = [("Metrics", Value::list(metrics))];
-    insert(b, &ids::of(machine, "failures"), what, span, metrics, 0, topic);
-}
-
-fn stat(id: &str, (namespace, name): (&str, &str), by: &(&'static str, Value)) -> Value {
-    let metric =
-        Value::map([("Namespace", namespace.into()), ("MetricName", name.into()), ("Dimensions", dimension(by))]);
-    let stat = Value::map([("Metric", metric), ("Period", Value::Integer(PERIOD)), ("Stat", "Sum".into())]);
-    Value::map([("Id", id.into()), ("ReturnData", false.into()), ("MetricStat", stat)])
-}
-
-fn expression(id: &str, expression: &str, label: &str) -> Value {
-    Value::map([("Id", id.into()), ("Expression", expression.into()), ("Label", label.into())])
-}
-
-fn dimension((name, value): &(&'static str, Value)) -> Value {
-    Value::list([Value::map([("Name", (*name).into()), ("Value", value.clone())])])
-}
-
-fn insert(
-    b: &mut Builder<'_>,
-    of: &LogicalId,
-    description: &str,
-    span: Span,
-    metric: impl IntoIterator<Item = (&'static str, Value)>,
-    threshold: i64,
-    topic: Option<&LogicalId>,
-) {
-    let id = ids::of(of, "alarm");
+fn add(b: &mut Builder<'_>, alarm: &Alarm, topic: Option<&LogicalId>) {
+    let id = ids::of(&alarm.of, "alarm");
     let actions = topic.map(|topic| Value::list([Value::Ref(topic.clone())]));
     let act = b.model.observability.alarm_actions.clone();
     let act = b.shared_setting("AlarmActions", &act, |act| (*act).into());
-    let origin = format!("alarm: {}", description.replace('`', ""));
-    let resource = Resource::new("AWS::CloudWatch::Alarm", origin, span, [("AlarmDescription", description.into())]);
-    let resource = metric.into_iter().fold(resource, |resource, (name, value)| resource.with(name, value));
-    let resource = resource
-        .with("ComparisonOperator", Value::from("GreaterThanThreshold"))
-        .with("Threshold", Value::Integer(threshold))
-        .with("EvaluationPeriods", Value::Integer(1))
-        .with("TreatMissingData", Value::from("notBreaching"))
-        .with("ActionsEnabled", act)
+    let (namespace, metric, statistic) = alarm.metric;
+    let (dimension, value) = &alarm.dimension;
+    let dimension = Value::map([("Name", (*dimension).into()), ("Value", value.clone())]);
+    let properties = [
+        ("AlarmDescription", alarm.description.as_str().into()),
+        ("Namespace", namespace.into()),
+        ("MetricName", metric.into()),
+        ("Dimensions", Value::list([dimension])),
+        ("Statistic", statistic.into()),
+        ("Period", Value::Integer(alarm.period)),
+        ("EvaluationPeriods", Value::Integer(1)),
+        ("ComparisonOperator", "GreaterThanThreshold".into()),
+        ("Threshold", alarm.threshold.clone()),
+        ("TreatMissingData", "notBreaching".into()),
+        ("ActionsEnabled", act),
+    ];
+    let origin = format!("alarm: {}", alarm.description.replace('`', ""));
+    let resource = Resource::new("AWS::CloudWatch::Alarm", origin, alarm.span, properties)
         .with("AlarmActions", actions.clone())
         .with("OKActions", actions);
     b.add(&id, resource);
@@ -207,7 +185,6 @@ fn topic(b: &mut Builder<'_>) -> Option<LogicalId> {
 
 /// The account itself, so that IAM policies decide who administers the key.
 fn root() -> Value {
-    use super::value::{Part, text};
     let root = [
         "arn:".into(),
         Part::Parameter("AWS::Partition"),

@@ -92,7 +92,7 @@ fn bus(sections: &Sections, name: &str, item: &crate::spec::Declared<crate::spec
         head: head(name, item, item.description.as_ref(), &item.allow),
         kind: item.kind,
         imported_name: item.name.as_ref().map(|name| name.value.clone()),
-        archive: item.archive.as_ref().map(|archive| archive.retention.clone()),
+        archive: item.archive.as_ref().map(|archive| archive.retention),
         log,
     }
 }
@@ -185,9 +185,9 @@ fn table(sections: &Sections, name: &str, item: &crate::spec::Declared<table::Ta
         stream: item.stream,
         billing: item.billing.clone(),
         encryption: item.encryption,
-        removal: of_tables(sections, removal, |tables| tables.removal.clone()),
-        deletion_protection: of_tables(sections, protection, |tables| tables.deletion_protection.clone()),
-        point_in_time_recovery: of_tables(sections, recovery, |tables| tables.point_in_time_recovery.clone()),
+        removal: of_tables(sections, removal, |tables| tables.removal),
+        deletion_protection: of_tables(sections, protection, |tables| tables.deletion_protection),
+        point_in_time_recovery: of_tables(sections, recovery, |tables| tables.point_in_time_recovery),
     }
 }
 
@@ -205,7 +205,7 @@ fn outbox(
         retention: item.retention.as_ref().map_or(Duration::days(7), |retention| retention.value),
         batch_size: item.batch_size.as_ref().map_or(100, |size| size.value),
         attempts: item.attempts.as_ref().map_or(10, |attempts| attempts.value),
-        removal: of_tables(sections, removal, |tables| tables.removal.clone()),
+        removal: of_tables(sections, removal, |tables| tables.removal),
     }
 }
 
@@ -332,7 +332,11 @@ fn rule(
     let events: Vec<Spanned<Id<Event>>> = find_all(&sections.events, "event", &names, diagnostics);
     let bus = match (&item.bus, events.first()) {
         (None, Some(event)) => model.events[event.value].bus,
-        (None, None) if !names.is_empty() => Id::new(0),
+        // What it should read is missing or unknown, which is reported: any bus will do.
+        (None, None) if item.pattern.is_none() => match model.buses.ids().next() {
+            Some(bus) => bus,
+            None => default_bus(model, item.name_span),
+        },
         (bus, _) => bus_of(sections, model, bus.as_ref(), item.name_span, &format!("rule `{name}`"), diagnostics),
     };
     for event in &events {

@@ -40,7 +40,7 @@ impl Decode for Allows {
                             allows.extend(mapping.entries.iter().filter_map(|entry| one(entry, cx)));
                         }
                         _ => {
-                            cx.mismatch(item, "a code with its reason, as in `EVC0901: read by the analytics account`")
+                            cx.mismatch(item, "a code with its reason, as in `EVC0901: read by the analytics account`");
                         }
                     }
                 }
@@ -79,6 +79,7 @@ impl JsonSchema for Allows {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let one = json_schema!({
             "type": "object",
+            "minProperties": 0,
             "propertyNames": {"pattern": "^[Ee][Vv][Cc][0-9]{4}$"},
             "additionalProperties": {"type": ["string", "number", "boolean"], "description": "Why the warning is fine here."}
         });

@@ -11,6 +11,11 @@ use crate::yaml::Node;
 /// An event bus: a custom one of this service, the account's default one, or one that exists already.
 #[derive(Debug, Clone, Default, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(extend(
+    "if" = {"properties": {"kind": {"const": "imported"}}, "required": ["kind"]},
+    "then" = {"required": ["name"]},
+    "else" = {"not": {"required": ["name"]}}
+))]
 pub struct Bus {
     /// What travels on it, for people.
     pub description: Option<String>,
@@ -91,9 +96,21 @@ impl Decode for Bus {
             }
             _ => {}
         }
+        if let Some(name) = &bus.name
+            && !is_bus_name(name)
+        {
+            cx.bad_value(name.span, format!("`{}` cannot be the name of a bus", name.value))
+                .help
+                .push("a bus has a name of letters, digits, `.`, `_` and `-`, at most 256 characters".to_owned());
+        }
         fields.finish(cx);
         Some(bus)
     }
+}
+
+/// What `EventBridge` takes: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html>
+fn is_bus_name(name: &str) -> bool {
+    (1..=256).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
 }
 
 impl Decode for Archive {

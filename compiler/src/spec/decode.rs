@@ -55,13 +55,11 @@ impl Decoder {
 
     /// The node as a scalar.
     pub fn scalar<'n>(&mut self, node: &'n Node, expected: &str) -> Option<&'n Scalar> {
-        match &node.kind {
-            NodeKind::Scalar(scalar) => Some(scalar),
-            _ => {
-                self.mismatch(node, expected);
-                None
-            }
+        if let NodeKind::Scalar(scalar) = &node.kind {
+            return Some(scalar);
         }
+        self.mismatch(node, expected);
+        None
     }
 
     /// The node as a map whose keys are known; call [`Fields::finish`] at the end.

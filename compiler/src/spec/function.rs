@@ -296,7 +296,12 @@ impl JsonSchema for Idempotency {
             "description": "Whether duplicates are dropped: `true`, or how long results are kept (a day by default).",
             "anyOf": [
                 {"type": "boolean"},
-                {"type": "object", "properties": {"retention": retention}, "additionalProperties": false}
+                {
+                    "type": "object",
+                    "minProperties": 0,
+                    "properties": {"retention": retention},
+                    "additionalProperties": false
+                }
             ]
         })
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{Decode, Decoder};
-use super::scalar::{Duration, one_or_many};
+use super::scalar::Duration;
 use crate::source::Spanned;
 use crate::yaml::{Node, NodeKind};
 
@@ -178,7 +178,7 @@ impl JsonSchema for Dashboard {
         json_schema!({
             "description": "Whether there is a dashboard, or the period of its graphs.",
             "anyOf": [
-                {"type": ["boolean", "null"]},
+                {"type": "boolean"},
                 {"type": "object", "properties": {"period": period}, "additionalProperties": false}
             ]
         })
@@ -189,12 +189,13 @@ impl JsonSchema for Alarms {
     fn schema_name() -> Cow<'static, str> {
         "Alarms".into()
     }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let notify = one_or_many::<String>(generator);
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let address = json_schema!({"type": "string", "pattern": "^[^@]+@.*\\..*$"});
+        let notify = json_schema!({"anyOf": [address, {"type": "array", "items": address}]});
         json_schema!({
             "description": "Whether there are alarms, or the email addresses that are told.",
             "anyOf": [
-                {"type": ["boolean", "null"]},
+                {"type": "boolean"},
                 {"type": "object", "properties": {"notify": notify}, "additionalProperties": false}
             ]
         })

@@ -73,7 +73,8 @@ fn shape(schema: &Value, root: &Value) -> String {
     }
     for key in ["allOf", "anyOf", "oneOf"] {
         if let Some(alternatives) = schema[key].as_array() {
-            let mut shapes: Vec<String> = alternatives.iter().map(|it| shape(it, root)).filter(|shape| !shape.is_empty()).collect();
+            let mut shapes: Vec<String> =
+                alternatives.iter().map(|it| shape(it, root)).filter(|shape| !shape.is_empty()).collect();
             shapes.dedup();
             return shapes.join(" or ");
         }

@@ -1,6 +1,6 @@
 //! `rules:` which events go where.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::allow::Allows;
 use super::decode::{Decode, Decoder, Item};
@@ -13,6 +13,7 @@ use crate::yaml::Node;
 /// A rule of a bus: events that match go to its targets. Every target has a retry policy and a dead-letter queue.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(extend("oneOf" = [{"required": ["event"]}, {"required": ["events"]}, {"required": ["pattern"]}]))]
 pub struct Rule {
     /// What it is for, for people.
     pub description: Option<String>,
@@ -30,7 +31,7 @@ pub struct Rule {
     #[schemars(rename = "where")]
     pub where_: Option<Spanned<PatternNode>>,
     /// What receives the events: one target, or a list of up to five.
-    #[schemars(schema_with = "one_or_many::<Target>")]
+    #[schemars(schema_with = "targets_schema")]
     pub to: Spanned<Vec<Spanned<Target>>>,
     /// `false` makes the rule without letting it run.
     pub enabled: Option<bool>,
@@ -63,7 +64,7 @@ impl Decode for Rule {
         fields.finish(cx);
         match sources.as_slice() {
             [] => {
-                cx.report(Diagnostic::new(Code::EVC0104, place, "a rule needs one of `event`, `events` and `pattern`"))
+                cx.report(Diagnostic::new(Code::EVC0104, place, "a rule needs one of `event`, `events` and `pattern`"));
             }
             [_] => {}
             [first, second, ..] => cx.report(
@@ -77,6 +78,11 @@ impl Decode for Rule {
 
 /// `EventBridge` takes at most five targets a rule.
 const MAX_TARGETS: usize = 5;
+
+fn targets_schema(generator: &mut SchemaGenerator) -> Schema {
+    let target = generator.subschema_for::<Target>();
+    json_schema!({"anyOf": [target, {"type": "array", "items": target, "minItems": 1, "maxItems": MAX_TARGETS}]})
+}
 
 fn targets(node: &Node, cx: &mut Decoder) -> Option<Spanned<Vec<Spanned<Target>>>> {
     let targets = match &node.kind {

@@ -153,13 +153,11 @@ pub struct PatternNode(
 
 impl Decode for PatternNode {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        match node.kind {
-            NodeKind::Mapping(_) => Some(Self(node.clone())),
-            _ => {
-                cx.mismatch(node, "an event pattern, which is a map");
-                None
-            }
+        if let NodeKind::Mapping(_) = node.kind {
+            return Some(Self(node.clone()));
         }
+        cx.mismatch(node, "an event pattern, which is a map");
+        None
     }
 }
 
@@ -170,6 +168,7 @@ impl JsonSchema for PatternNode {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "object",
+            "minProperties": 0,
             "description": "An event pattern in EventBridge's own language, checked against the event's type.",
             "examples": [{"status": ["PLACED"]}, {"totalAmount": [{"numeric": [">", 0]}]}]
         })

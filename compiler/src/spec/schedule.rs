@@ -13,12 +13,14 @@ use crate::yaml::Node;
 /// A schedule of `EventBridge` Scheduler. What it cannot deliver goes to a dead-letter queue.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(extend("oneOf" = [{"required": ["every"]}, {"required": ["cron"]}]))]
 pub struct Schedule {
     /// What it is for, for people.
     pub description: Option<String>,
     /// Starts again and again after this time: `5m`, `1h`, `1d`.
     pub every: Option<Spanned<Duration>>,
     /// Starts at these times: the six fields of a cron expression of AWS, such as `0 3 * * ? *`.
+    #[schemars(regex(pattern = r"^\s*\S+(\s+\S+){5}\s*$"))]
     pub cron: Option<Spanned<String>>,
     /// The time zone of `cron`, such as `Europe/Lisbon`. UTC by default.
     pub timezone: Option<Spanned<String>>,

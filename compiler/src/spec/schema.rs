@@ -30,16 +30,23 @@ fn tidy(schema: &mut Schema) {
     if let Some(Value::Array(types)) = object.get_mut("type")
         && types.len() == 2
         && types.iter().any(|name| name == "null")
-        && !types.iter().any(|name| name == "object" || name == "boolean")
+        && !types.iter().any(|name| name == "object")
     {
         types.retain(|name| name != "null");
         let only = types.remove(0);
         object.insert("type".to_owned(), only);
     }
-    if let Some(Value::Array(options)) = object.get_mut("anyOf") {
-        let before = options.len();
+    // Where no key must be there, nothing at all is a map without keys: `dev:`. A map that says how many keys it has at
+    // least, if none, is one that must be written.
+    let is_map = object.get("type").is_some_and(|kind| kind == "object");
+    if is_map && !object.contains_key("required") && !object.contains_key("minProperties") {
+        object.insert("type".to_owned(), serde_json::json!(["object", "null"]));
+    }
+    if let Some(Value::Array(options)) = object.get_mut("anyOf")
+        && options.len() == 2
+    {
         options.retain(|option| option != &serde_json::json!({"type": "null"}));
-        if options.len() == 1 && before == 2 {
+        if options.len() == 1 {
             let Some(Value::Object(only)) = options.pop() else { return };
             object.remove("anyOf");
             // In draft-07 whatever stands beside `$ref` is ignored.
@@ -75,9 +82,11 @@ pub fn step(generator: &mut SchemaGenerator) -> Schema {
     let detail = described(&arguments, "The detail of the event: for each field an expression.");
     let timeout = described(&duration, "How long the step may take, retries not counted.");
     let heartbeat = described(&duration, "How long the function may be silent (`HeartbeatSeconds`).");
-    let otherwise = described(&name, "Where to go when no condition holds; without it, to the step that is written next.");
+    let otherwise =
+        described(&name, "Where to go when no condition holds; without it, to the step that is written next.");
     let cause = described(&expression, "Why, for people: an expression that gives a text.");
-    let rounds = described(&steps, "The steps of a round, which know the item as `item` and its position from 0 as `index`.");
+    let rounds =
+        described(&steps, "The steps of a round, which know the item as `item` and its position from 0 as `index`.");
     let onward: &[(&str, &Schema)] = &[];
     let works = [("retry", &retries), ("catch", &catch)];
     let concurrency = json_schema!({
@@ -104,14 +113,7 @@ pub fn step(generator: &mut SchemaGenerator) -> Schema {
             "call",
             "Calls a function; its result is bound to the step's name.",
             &name,
-            &[
-                ("with", &with),
-                ("undo", &undo),
-                ("timeout", &timeout),
-                ("heartbeat", &heartbeat),
-                works[0],
-                works[1],
-            ],
+            &[("with", &with), ("undo", &undo), ("timeout", &timeout), ("heartbeat", &heartbeat), works[0], works[1]],
         ),
         alternative("choose", "Goes one of several ways.", &choices, &[("else", &otherwise)]),
         alternative("parallel", "Runs branches at the same time.", &section, &works),
@@ -147,23 +149,19 @@ fn described(schema: &Schema, what: &str) -> Schema {
 
 fn alternative(kind: &str, what: &str, value: &Schema, more: &[(&str, &Schema)]) -> Value {
     let mut properties = Map::new();
-    let mut value = value.clone().to_value();
-    if let Value::Object(object) = &mut value
-        && !object.contains_key("$ref")
-    {
-        object.insert("description".to_owned(), what.into());
-    }
-    properties.insert(kind.to_owned(), value);
+    properties.insert(kind.to_owned(), described(value, what).to_value());
     for (key, schema) in more {
         properties.insert((*key).to_owned(), (*schema).clone().to_value());
     }
     let text = |what: &str| serde_json::json!({"type": "string", "description": what});
     properties.insert("description".to_owned(), text("What the step is for, for people."));
-    properties.insert("then".to_owned(), text("The step that follows, instead of the one written after this."));
-    properties.insert(
-        "end".to_owned(),
-        serde_json::json!({"type": "boolean", "description": "Ends the workflow, or its branch, after this step."}),
-    );
+    if !matches!(kind, "choose" | "succeed" | "fail") {
+        properties.insert("then".to_owned(), text("The step that follows, instead of the one written after this."));
+        properties.insert(
+            "end".to_owned(),
+            serde_json::json!({"type": "boolean", "description": "Ends the workflow, or its branch, after this step."}),
+        );
+    }
     let mut required = vec![kind];
     if kind == "for-each" {
         required.push("steps");

@@ -86,7 +86,7 @@ pub enum Billing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, JsonSchema)]
 #[schemars(rename_all = "kebab-case")]
 pub enum Encryption {
-    /// AWS manages a key in this account; its use shows in CloudTrail.
+    /// AWS manages a key in this account; its use shows in `CloudTrail`.
     #[default]
     AwsManaged,
     /// DynamoDB's own key; free and not visible.

@@ -147,13 +147,10 @@ fn check_modules(
 ) {
     let text = &sources.file(root).text;
     let path = sources.file(root).path.display();
-    let parsed = match syn::parse_file(text) {
-        Ok(parsed) => parsed,
+    let Ok(parsed) = syn::parse_file(text) else {
         // Half-written code is the Rust compiler's to report; nothing is known about modules.
-        Err(_) => {
-            present.extend(model.functions.values().map(|function| format!("src/{}.rs", rust::module(function))));
-            return;
-        }
+        present.extend(model.functions.values().map(|function| format!("src/{}.rs", rust::module(function))));
+        return;
     };
     let folder = root_path.parent().unwrap_or(Path::new(""));
     for function in model.functions.values() {

@@ -133,7 +133,9 @@ impl Chart {
                     }),
                 );
             });
-            lines.iter().for_each(|line| self.line(line));
+            for line in &lines {
+                self.line(line);
+            }
         }
     }
 }

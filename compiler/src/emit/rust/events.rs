@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::bounds;
 use super::names::{Home, Names, ident, is_detail};
 use super::text::paragraph;
 use super::types::{definitions, derives, head_docs, record};
@@ -31,12 +32,14 @@ fn event(names: &Names<'_>, input: Input<'_>, id: Id<Event>, event: &Event) -> T
         Kind::Record(_) => record(names, &event.detail, names.event(id), &docs, Home::Events),
         _ => {
             let (derives, detail) = (derives(), names.type_of(&event.detail, Home::Events));
+            let bounds = bounds::of_wrapper(names, &event.detail, names.event(id));
             let field = paragraph("What it carries.");
             quote! {
                 #docs
                 #derives
                 #[serde(crate = "evc_runtime::serde", transparent)]
                 pub struct #name(#field pub #detail);
+                #bounds
             }
         }
     };

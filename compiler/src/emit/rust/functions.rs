@@ -1,9 +1,10 @@
 //! `contract/src/functions/NAME.rs`: what one function takes, returns and fails with, and its context: exactly what its line
 //! in the spec grants.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+use super::bounds::{self, is_bounded};
 use super::names::{FunctionNames, Home, Names, ident, parse_type};
 use super::text::{and, doc, paragraph, paragraphs};
 use super::types::{definitions, derives};
@@ -12,6 +13,7 @@ use crate::lower::ids;
 use crate::model::{Function, Id, Input, Trigger};
 use crate::spec::function::Operation;
 use crate::types::rust::variant_name;
+use crate::types::{Kind, Type};
 
 /// The variant of an error enum for what is outside of the business logic, unless the spec has an error of that name.
 const OTHER: &str = "Other";
@@ -236,7 +238,8 @@ fn decode(names: &Names<'_>, function: &Function, known: &FunctionNames) -> Toke
             let arms = events.iter().map(|id| {
                 let (event, name) = (&names.model.events[*id], ident(names.event(*id)));
                 let (source, detail_type) = (&event.source.value, &event.detail_type.value);
-                quote!((Some(#source), Some(#detail_type)) => Ok(#input::#name(payload.decode()?)),)
+                let decode = reading(names, &event.detail);
+                quote!((Some(#source), Some(#detail_type)) => Ok(#input::#name(payload.#decode()?)),)
             });
             quote! {
                 #head {
@@ -247,8 +250,21 @@ fn decode(names: &Names<'_>, function: &Function, known: &FunctionNames) -> Toke
                 }
             }
         }
+        (Input::Value(ty), _) if is_bounded(names, ty) => {
+            let record = matches!(names.model.types.resolve(ty).kind, Kind::Record(_));
+            let body = if record { quote!(payload.bounded()) } else { bounds::of_input(names, ty) };
+            quote!(#head { #body })
+        }
+        (Input::Events(events), _) if events.iter().any(|id| is_bounded(names, &names.model.events[*id].detail)) => {
+            quote!(#head { payload.bounded() })
+        }
         _ => TokenStream::new(),
     }
+}
+
+/// The method that reads an input: the one that checks ranges if there are any.
+fn reading(names: &Names<'_>, ty: &Type) -> Ident {
+    ident(if is_bounded(names, ty) { "bounded" } else { "decode" })
 }
 
 /// One line a permission.
@@ -277,6 +293,10 @@ fn grants(names: &Names<'_>, function: &Function, known: &FunctionNames) -> Toke
         let bus = ids::bus_variable(&names.model.buses[names.model.events[event.value].bus]);
         let event = ident(names.event(event.value));
         quote!(impl evc_runtime::grant::Publish<crate::#event> for #context { const BUS_ENV: &'static str = #bus; })
+    }));
+    tokens.extend(function.sends.iter().map(|queue| {
+        let queue = ident(names.queue(queue.value));
+        quote!(impl evc_runtime::grant::SendTo<crate::#queue> for #context {})
     }));
     tokens
 }
@@ -310,6 +330,19 @@ fn methods(names: &Names<'_>, function: &Function, known: &FunctionNames) -> Tok
             }
         }
     });
-    let methods: Vec<TokenStream> = tables.chain(transact).chain(publish).collect();
+    let send = (!function.sends.is_empty()).then(|| {
+        let docs = paragraph("Sends a message to a queue; it may arrive more than once.");
+        quote! {
+            #docs
+            pub async fn send<Q>(&self, queue: Q, message: &Q::Message) -> Result<(), evc_runtime::Error>
+            where
+                Q: evc_runtime::Queue,
+                Self: evc_runtime::grant::SendTo<Q>,
+            {
+                self.context.send::<Self, Q>(queue, message).await
+            }
+        }
+    });
+    let methods: Vec<TokenStream> = tables.chain(transact).chain(publish).chain(send).collect();
     if methods.is_empty() { TokenStream::new() } else { quote!(impl #context { #(#methods)* }) }
 }

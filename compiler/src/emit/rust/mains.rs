@@ -17,7 +17,7 @@ pub(super) fn main(names: &Names<'_>, input: Input<'_>, handler: &Handler) -> St
             let (function, known) = (&model.functions[id], names.function(id));
             let head =
                 head(input, &format!("The function `{}`.", function.head.name), function.head.description.as_deref());
-            let serve = ident(if function.idempotent.is_some() { "serve_idempotent" } else { "serve" });
+            let serve = if function.idempotent.is_some() { "serve_idempotent" } else { "serve" };
             let contract = ident(&crate_ident(&contract(input.plan.model)));
             let logic = ident(&input.project.logic_lib);
             let (module, context) = (ident(&known.module), ident(&known.context));
@@ -27,13 +27,9 @@ pub(super) fn main(names: &Names<'_>, input: Input<'_>, handler: &Handler) -> St
             ];
             uses.sort_by(|(a, _), (b, _)| a.cmp(b));
             let uses = uses.map(|(_, line)| line);
-            print::file(
-                &head,
-                quote! {
-                    #(#uses)*
-                    fn main() -> Result<(), evc_runtime::Error> { evc_runtime::#serve::<#context, _>(#module) }
-                },
-            )
+            let call = call(&format!("evc_runtime::{serve}::<{context}, _>"), &module.to_string());
+            let main = format!("fn main() -> Result<(), evc_runtime::Error> {{\n{call}\n}}\n");
+            print::file(&head, quote!(#(#uses)*)) + "\n" + &main
         }
         HandlerKind::Forwarder(id) => {
             let outbox = &model.outboxes[id];
@@ -47,6 +43,12 @@ pub(super) fn main(names: &Names<'_>, input: Input<'_>, handler: &Handler) -> St
             print::file(&head(input, &what, outbox.head.description.as_deref()), body)
         }
     }
+}
+
+/// A call with one argument, as rustfmt lays it out; prettyplease breaks the type arguments instead.
+fn call(function: &str, argument: &str) -> String {
+    let short = format!("    {function}({argument})");
+    if short.len() <= print::WIDTH { short } else { format!("    {function}(\n        {argument},\n    )") }
 }
 
 /// The comment on top of a file.

@@ -113,6 +113,7 @@ fn features(function: &Function) -> impl Iterator<Item = &'static str> {
         ("dynamodb", !function.tables.is_empty()),
         ("outbox", function.outbox.is_some()),
         ("eventbridge", !function.publishes.is_empty()),
+        ("sqs", !function.sends.is_empty()),
     ];
     needs.into_iter().filter(|(_, needed)| *needed).map(|(feature, _)| feature)
 }

@@ -3,13 +3,14 @@
 //! | file | holds | made by |
 //! | --- | --- | --- |
 //! | `Cargo.toml`, `rustfmt.toml` | the workspace with the user's crate in it | `manifests`, `print` |
-//! | `contract/src/{types,events,tables,outboxes}.rs` | what the spec declares, as types | `types`, `events`, `tables` |
+//! | `contract/src/{types,events,tables,outboxes,queues}.rs` | what the spec declares, as types | `types`, `events`, `tables` |
 //! | `contract/src/functions/NAME.rs` | the context of a function: what it may do | `functions` |
 //! | `functions/NAME/src/main.rs` | one call into the runtime | `mains` |
 //!
 //! Behaviour lives in the runtime crate; nothing here decides anything at run time. The user's crate is not part of a stack:
 //! [`scaffold`] has what is missing of it.
 
+mod bounds;
 mod events;
 mod functions;
 mod mains;
@@ -69,6 +70,7 @@ fn contract(names: &Names<'_>, input: Input<'_>, files: &mut Files) {
         ("events", "Events", events::events(names, input)),
         ("tables", "Tables", tables::tables(names, input)),
         ("outboxes", "Outboxes", tables::outboxes(names, input)),
+        ("queues", "Queues", tables::queues(names, input)),
     ];
     let modules: Vec<Module> = modules
         .into_iter()
@@ -79,7 +81,7 @@ fn contract(names: &Names<'_>, input: Input<'_>, files: &mut Files) {
     let functions = !names.model.functions.is_empty();
     files.add("contract/src/lib.rs", root(names, input, &modules, functions));
     for Module { name, about, items } in modules {
-        files.add(format!("contract/src/{name}.rs"), module_file(input, &about, None, items));
+        files.add(format!("contract/src/{name}.rs"), module_file(input, &about, None, &items));
     }
     if functions {
         let about = format!("Functions of `{service}`: their contexts, inputs, outputs and errors.");
@@ -92,12 +94,12 @@ fn contract(names: &Names<'_>, input: Input<'_>, files: &mut Files) {
         let about = format!("The function `{}`.", function.head.name);
         let items = functions::function(names, input, id);
         let path = format!("contract/src/functions/{}.rs", names.function(id).module);
-        files.add(path, module_file(input, &about, function.head.description.as_deref(), items));
+        files.add(path, module_file(input, &about, function.head.description.as_deref(), &items));
     }
 }
 
 /// A file of the contract, with the imports that its items need.
-fn module_file(input: Input<'_>, about: &str, description: Option<&str>, items: TokenStream) -> String {
+fn module_file(input: Input<'_>, about: &str, description: Option<&str>, items: &TokenStream) -> String {
     let serde = mentions(items.clone(), "serde").then(|| {
         quote!(
             use evc_runtime::serde;

@@ -59,24 +59,15 @@ fn spaced(item: &str, text: &mut String) {
         if indent > 0 && after && begins {
             text.push('\n');
         }
-        match line.split_once(" for ") {
-            Some((of, ty)) if line.len() > WIDTH && line.starts_with("impl") => match ty.strip_suffix(" {}") {
-                Some(ty) => {
-                    let _ = writeln!(text, "{of}\n    for {ty}\n{{\n}}");
-                }
-                None => {
-                    let _ = writeln!(text, "{of}\n    for {}\n{{", ty.trim_end_matches(" {"));
-                }
-            },
-            _ => match constant(line, lines.clone(), indent) {
-                Some((constant, count)) => {
-                    text.push_str(&constant);
-                    lines.nth(count);
-                }
-                None => {
-                    let _ = writeln!(text, "{line}");
-                }
-            },
+        if let Some(ty) = line.strip_prefix("for ") {
+            // The second line of an `impl` block's header.
+            let body = if ty.ends_with(" {}") { "{\n}" } else { "{" };
+            let _ = writeln!(text, "    for {}\n{body}", ty.trim_end_matches(['{', '}', ' ']));
+        } else if let Some((constant, count)) = constant(line, lines.clone(), indent) {
+            text.push_str(&constant);
+            lines.nth(count);
+        } else {
+            let _ = writeln!(text, "{line}");
         }
         before = line;
     }

@@ -1,1 +1,287 @@
 //! What the backend writes for small systems, and that nothing in a spec can break out of where it stands.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use super::*;
+use crate::compile::analyze_text;
+use crate::emit::Project;
+use crate::lower;
+
+fn project() -> Project {
+    Project {
+        spec_path: "specs/shop.yaml".into(),
+        logic_path: "../../specs/shop".into(),
+        logic_crate: "shop".into(),
+        logic_lib: "shop".into(),
+        stack_path: "../../generated/shop".into(),
+        runtime_path: Some("../../runtime".into()),
+    }
+}
+
+/// The files of a spec, which has no errors.
+fn files(spec: &str) -> Files {
+    let analysis = analyze_text("shop.yaml", spec);
+    assert!(!analysis.has_errors(), "{:#?}", analysis.diagnostics);
+    let model = analysis.model.unwrap();
+    let (plan, _) = lower::lower(&model);
+    let mut files = Files::default();
+    Rust.emit(Input { plan: &plan, sources: &analysis.sources, project: &project() }, &mut files);
+    files
+}
+
+fn text<'f>(files: &'f Files, path: &str) -> &'f str {
+    files.get(path).unwrap_or_else(|| panic!("no {path} among {:?}", files.iter().map(|f| f.path).collect::<Vec<_>>()))
+}
+
+/// What rustfmt would change about a file; none if nothing.
+fn rustfmt(text: &str) -> Option<String> {
+    let mut settings = String::new();
+    for line in print::RUSTFMT.lines().filter(|line| !line.starts_with('#')) {
+        settings.push_str(&line.replace([' ', '"'], ""));
+        settings.push(',');
+    }
+    let mut command = Command::new("rustfmt");
+    command.args(["--check", "--edition", "2024", "--config", settings.trim_end_matches(',')]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let complaint = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (!output.status.success() || !complaint.is_empty()).then_some(complaint)
+}
+
+/// Every file is what its reader takes: Rust parses and is as rustfmt wants it, manifests are TOML.
+fn is_well_formed(files: &Files) {
+    for file in files.iter() {
+        if file.path.ends_with(".rs") {
+            // Module declarations lead to files that rustfmt would look for.
+            let alone = file.path.ends_with("lib.rs") || file.path.ends_with("mod.rs");
+            let parsed = syn::parse_file(file.text);
+            assert!(parsed.is_ok(), "{}: {:?}\n{}", file.path, parsed.err(), file.text);
+            if !alone {
+                assert_eq!(rustfmt(file.text), None, "{}", file.text);
+            }
+        } else {
+            let parsed = toml::from_str::<toml::Table>(file.text);
+            assert!(parsed.is_ok(), "{}: {parsed:?}\n{}", file.path, file.text);
+        }
+    }
+}
+
+const SHOP: &str = r#"
+evc: 1
+service: shop
+description: A small shop.
+types:
+  Line: { sku: string(1..20), count: integer(1..) }
+  Parcel: { id: uuid, lines: [Line], inside: [string], state: OPEN | SENT, extra: map(any) }
+  Label: string(..40)
+  Move: { parcel: Parcel, at?: Label, rates: "map([[number(0..1.5)]])", fee?: money(-5..), steps?: "[Line; 1..9]" }
+events:
+  ParcelSent:
+    description: A parcel left the house.
+    source: shop
+    detail-type: Parcel Sent
+    detail: { parcelId: uuid, weight?: number }
+    consumer: external
+  ParcelLost: { source: shop, detail-type: Parcel Lost, detail: Parcel, publisher: external }
+  ParcelFound: { source: shop, detail-type: Parcel Found, detail: Parcel, publisher: external }
+buses: { shop: {} }
+tables:
+  parcels:
+    item: Parcel
+    key: id
+    indexes: { by-state: [state, id] }
+outboxes:
+  news: { publishes: [ParcelSent], aggregate: parcelId }
+functions:
+  send-parcel:
+    description: Sends a parcel.
+    api: PUT /parcels/{id}
+    input: { id: uuid }
+    output: Parcel
+    errors: [NotPacked]
+    tables: { parcels: [get, update] }
+    outbox: news
+    idempotent: true
+  search: { publishes: [ParcelSent], sends: [jobs, notes] }
+  pack: { description: Packs. }
+  move-parcel: { api: POST /moves, input: Move }
+  label-parcels: { api: POST /labels, input: "[Label; ..3]" }
+queues:
+  jobs: { message: { parcel: uuid }, to: pack }
+  notes: { description: Whatever comes. }
+rules:
+  trouble: { events: [ParcelLost, ParcelFound], to: { function: search } }
+"#;
+
+#[test]
+fn a_small_shop() {
+    let files = files(SHOP);
+    is_well_formed(&files);
+    for path in [
+        "Cargo.toml",
+        "contract/Cargo.toml",
+        "contract/src/types.rs",
+        "contract/src/events.rs",
+        "contract/src/tables.rs",
+        "contract/src/functions/send_parcel.rs",
+        "contract/src/functions/search.rs",
+        "contract/src/functions/label_parcels.rs",
+        "contract/src/queues.rs",
+        "functions/send-parcel/Cargo.toml",
+        "functions/send-parcel/src/main.rs",
+        "functions/news-forwarder/src/main.rs",
+    ] {
+        insta::assert_snapshot!(path.replace('/', "-"), text(&files, path));
+    }
+}
+
+#[test]
+fn the_same_spec_gives_the_same_files() {
+    assert_eq!(files(SHOP), files(SHOP));
+}
+
+#[test]
+fn the_skeleton_of_the_logic() {
+    let analysis = analyze_text("shop.yaml", SHOP);
+    let files = scaffold(&analysis.model.unwrap(), &project());
+    let all: String = files.iter().map(|(path, text)| format!("--- {path}\n{text}")).collect();
+    insta::assert_snapshot!(all);
+    for (path, text) in files.iter().filter(|(path, _)| path.ends_with(".rs") && !path.ends_with("lib.rs")) {
+        // The user's rustfmt has its own defaults.
+        syn::parse_file(text).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(text.lines().filter(|line| !line.starts_with("///")).all(|line| line.len() <= 100), "{text}");
+    }
+}
+
+/// Texts that end comments, strings, templates and doc tests in one language or another.
+const HOSTILE: &[&str] = &[
+    "*/ fn main() {} /*",
+    "\\\"; panic!(); \\\"",
+    "{{ x }} {% y %} ${Z} #{w}",
+    "first\\n\\n```rust\\npanic!()\\n```\\n- item\\n    indented code",
+    "# heading <script> [link](x) [`Orders`] \\\\",
+    "tab\\tbell\\u0007nul\\u0000 cr\\rnel\\u0085ls\\u2028",
+    "'single' `tick` ``` r#\\\"raw\\\"#",
+    "1. one 2) two * three",
+    "\\u202eright to left \\ud83d\\ude00",
+];
+
+#[test]
+fn no_text_of_a_spec_breaks_out() {
+    for hostile in HOSTILE {
+        let spec = format!(
+            r#"
+evc: 1
+service: shop
+description: "{hostile}"
+types:
+  Odd: {{ "a \" b": string, type: integer, Self: boolean, "2fa": string }}
+  Word: "'it''s' | 'a \" b' | '`' | '{{{{' | '${{x}}'"
+events:
+  Told: {{ description: "{hostile}", source: "so{hostile}", detail-type: "dt{hostile}", detail: Odd, publisher: external }}
+tables:
+  t: {{ description: "{hostile}", item: {{ id: string, "x y": Word }}, key: id }}
+functions:
+  fn: {{ description: "{hostile}", tables: {{ t: put }} }}
+rules:
+  r: {{ event: Told, to: {{ function: fn }} }}
+"#
+        );
+        let analysis = analyze_text("shop.yaml", &spec);
+        let Some(model) = analysis.model else { panic!("no model for {hostile}") };
+        let (plan, _) = lower::lower(&model);
+        let mut files = Files::default();
+        let project = Project { spec_path: "specs/a\u{7f}\n\"b.yaml".into(), ..project() };
+        Rust.emit(Input { plan: &plan, sources: &analysis.sources, project: &project }, &mut files);
+        for file in files.iter().filter(|file| file.path.ends_with(".rs")) {
+            let parsed =
+                syn::parse_file(file.text).unwrap_or_else(|error| panic!("{}: {error}\n{}", file.path, file.text));
+            assert_eq!(count_mains(&parsed), usize::from(file.path.ends_with("main.rs")), "{}", file.text);
+        }
+        for file in files.iter().filter(|file| file.path.ends_with(".toml")) {
+            let parsed = toml::from_str::<toml::Table>(file.text);
+            assert!(parsed.is_ok(), "{}: {parsed:?}\n{}", file.path, file.text);
+        }
+    }
+}
+
+fn count_mains(file: &syn::File) -> usize {
+    file.items.iter().filter(|item| matches!(item, syn::Item::Fn(item) if item.sig.ident == "main")).count()
+}
+
+#[test]
+fn names_that_meet_get_their_kind_appended() {
+    let files = files(
+        "
+evc: 1
+service: shop
+types:
+  Order: { id: string }
+  OrderKey: { id: string }
+  Parcel: { id: string }
+events:
+  Parcel: { source: a, detail-type: Parcel, detail: Parcel, publisher: external }
+tables:
+  order: { item: Order, key: id }
+  event: { item: Order, key: id }
+functions:
+  order: { api: GET /a, tables: { order: read, event: get } }
+  match: { api: GET /b }
+  lib: { api: GET /c }
+  string: {}
+rules:
+  r: { event: Parcel, to: { function: string } }
+",
+    );
+    is_well_formed(&files);
+    let tables = text(&files, "contract/src/tables.rs");
+    assert!(tables.contains("pub struct OrderTable;") && tables.contains("pub struct OrderTableKey "), "{tables}");
+    let order = text(&files, "contract/src/functions/order.rs");
+    assert!(order.contains("pub struct OrderFunction ") && order.contains("pub fn event_table("), "{order}");
+    // An event that is named like its detail is that type.
+    let events = text(&files, "contract/src/events.rs");
+    assert!(events.contains("impl evc_runtime::Event for crate::Parcel ") && !events.contains("struct"), "{events}");
+    assert!(text(&files, "functions/match/src/main.rs").contains("use shop::match_::match_;"));
+    assert!(text(&files, "functions/lib/src/main.rs").contains("use shop::lib_::lib_;"));
+    assert!(text(&files, "contract/src/functions/string.rs").contains("pub struct StringFunction "));
+}
+
+#[test]
+fn long_names_are_laid_out_as_rustfmt_does() {
+    let long = "a-function-with-a-very-long-name-of-many-words";
+    let files = files(&format!(
+        "
+evc: 1
+service: shop
+types:
+  AnItemOfThisShopWithAVeryLongNameIndeed: {{ thePartitionKeyWithAVeryLongNameIndeed: string, theSortKeyWithAVeryLongNameIndeed: uuid }}
+events:
+  AnEventOfThisShopWithAVeryLongNameIndeed:
+    {{ source: shop, detail-type: Long, detail: {{ a: string }}, publisher: external }}
+  AnotherEventOfThisShopWithAVeryLongNameIndeed:
+    {{ source: shop, detail-type: Longer, detail: {{ a: string }}, publisher: external, consumer: external }}
+buses: {{ b: {{}} }}
+tables:
+  a-table-with-a-very-long-name-of-many-words:
+    item: AnItemOfThisShopWithAVeryLongNameIndeed
+    key: [thePartitionKeyWithAVeryLongNameIndeed, theSortKeyWithAVeryLongNameIndeed]
+    indexes: {{ an-index-with-a-long-name: [theSortKeyWithAVeryLongNameIndeed] }}
+outboxes:
+  an-outbox-with-a-very-long-name-of-many-words: {{ publishes: [AnotherEventOfThisShopWithAVeryLongNameIndeed] }}
+functions:
+  {long}:
+    idempotent: true
+    tables: {{ a-table-with-a-very-long-name-of-many-words: [get, query, put, update, delete] }}
+    outbox: an-outbox-with-a-very-long-name-of-many-words
+    output: {{ aLongListOfThings: [AnItemOfThisShopWithAVeryLongNameIndeed] }}
+    errors: [AnErrorOfThisFunctionWithAVeryLongNameIndeed]
+rules:
+  r:
+    events: [AnEventOfThisShopWithAVeryLongNameIndeed, AnotherEventOfThisShopWithAVeryLongNameIndeed]
+    to: {{ function: {long} }}
+"
+    ));
+    is_well_formed(&files);
+}

@@ -52,8 +52,7 @@ pub(super) fn lines(text: &str) -> Vec<String> {
 /// Whether a line that begins with this word is a list, a heading, a quote, a rule or a fence to Markdown.
 fn starts_block(word: &str) -> bool {
     let number = word.trim_end_matches(['.', ')']);
-    word.starts_with(['-', '+', '*', '#', '>', '=', '~', '|', '_', ':', '`'])
-        && !(word.starts_with('`') && !word.starts_with("```"))
+    word.starts_with(['-', '+', '*', '#', '>', '=', '~', '|', '_', ':'])
         || number.len() < word.len() && number.chars().all(|c| c.is_ascii_digit())
 }
 

@@ -1,10 +1,9 @@
 //! `contract/src/types.rs`: the declared types, and what the spec writes in place, as structs and enumerations.
 
-use std::collections::BTreeSet;
-
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::bounds;
 use super::names::{Definition, Home, Names, ident};
 use super::text::{doc, paragraph, paragraphs};
 use crate::emit::Input;
@@ -61,16 +60,17 @@ pub(super) fn record(names: &Names<'_>, ty: &Type, name: &str, docs: &TokenStrea
     let fields = fields.iter().map(|(wire, field)| {
         let rename = (each && renamed(wire)).then(|| quote!(#[serde(rename = #wire)]));
         let absent = field.optional.then(|| quote!(#[serde(default, skip_serializing_if = "Option::is_none")]));
-        let (docs, member, ty) =
-            (field_docs(wire, field), ident(&field_name(wire)), field_type(names, name, field, home));
+        let (docs, member, ty) = (field_docs(wire, field), ident(&field_name(wire)), names.type_of(&field.ty, home));
+        let ty = if field.optional { quote!(Option<#ty>) } else { quote!(#ty) };
         quote!(#docs #rename #absent pub #member: #ty,)
     });
-    let (struct_name, derives) = (ident(name), derives());
+    let (struct_name, derives, bounds) = (ident(name), derives(), bounds::of_record(names, ty, name));
     quote! {
         #docs
         #derives
         #[serde(crate = "evc_runtime::serde" #all)]
         pub struct #struct_name { #(#fields)* }
+        #bounds
     }
 }
 
@@ -80,33 +80,6 @@ fn field_docs(wire: &str, field: &Field) -> TokenStream {
     let text = describe(&field.ty);
     // A literal may hold a backtick, which would end the code.
     if text.contains('`') { paragraph(wire) } else { paragraph(&format!("`{wire}`: `{text}`{absent}.")) }
-}
-
-/// The Rust type of a field.
-fn field_type(names: &Names<'_>, owner: &str, field: &Field, home: Home) -> TokenStream {
-    let ty = names.type_of(&field.ty, home);
-    match field.optional {
-        true if holds(names, &field.ty, owner, &mut BTreeSet::new()) => quote!(Option<Box<#ty>>),
-        true => quote!(Option<#ty>),
-        false => quote!(#ty),
-    }
-}
-
-/// Whether a value of `ty` has one of the declared type `owner` inside of it, other than in a list or a map: a struct that
-/// holds itself needs a box.
-fn holds<'m>(names: &Names<'m>, ty: &Type, owner: &str, seen: &mut BTreeSet<&'m str>) -> bool {
-    let fields = |ty: &Type, seen: &mut BTreeSet<&'m str>| {
-        let fields = names.model.types.record(ty).unwrap_or_default();
-        fields.values().any(|field| holds(names, &field.ty, owner, seen))
-    };
-    match &ty.kind {
-        Kind::Record(_) => fields(ty, seen),
-        Kind::Named(name) => {
-            let Some((name, ty)) = names.model.types.declared.get_key_value(name) else { return false };
-            name == owner || seen.insert(name) && holds(names, ty, owner, seen)
-        }
-        _ => false,
-    }
 }
 
 /// An enumeration.

@@ -15,8 +15,6 @@ mod task;
 #[cfg(test)]
 mod tests;
 mod undo;
-#[cfg(test)]
-mod validate;
 
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};

@@ -203,7 +203,10 @@ impl Decode for Step {
         };
         let description = fields.optional("description", cx);
         let kind = kind(&kind_key.text, &mut fields, cx);
-        let next = next(&mut fields, cx);
+        let next = match kind_key.text.as_str() {
+            "choose" | "succeed" | "fail" => nowhere(kind_key, &mut fields, cx),
+            _ => next(&mut fields, cx),
+        };
         let works = matches!(kind_key.text.as_str(), "call" | "publish" | "parallel" | "for-each");
         let called = kind_key.text == "call";
         let step = Self {
@@ -215,12 +218,11 @@ impl Decode for Step {
             undo: if called { fields.optional("undo", cx) } else { None },
             timeout: if called { fields.optional("timeout", cx) } else { None },
             heartbeat: if called { fields.optional("heartbeat", cx) } else { None },
-            kind: match kind {
-                Some(kind) => kind,
-                None => {
-                    fields.finish(cx);
-                    return None;
-                }
+            kind: if let Some(kind) = kind {
+                kind
+            } else {
+                fields.finish(cx);
+                return None;
             },
         };
         fields.finish(cx);
@@ -277,6 +279,22 @@ fn branches(fields: &mut Fields<'_>, cx: &mut Decoder) -> Option<IndexMap<Spanne
     }
     let pair = |(name, branch): (String, Declared<Branch>)| (Spanned::new(name, branch.name_span), branch.value);
     branches.broken.is_empty().then(|| branches.items.into_iter().map(pair).collect())
+}
+
+/// What a step has that goes where its choices say, or nowhere.
+fn nowhere(kind: &Key, fields: &mut Fields<'_>, cx: &mut Decoder) -> Next {
+    for key in ["then", "end"] {
+        let Some(entry) = fields.entry(key) else { continue };
+        let help = match kind.text.as_str() {
+            "choose" => "say where to go in each choice, and under `else` where to go when none holds",
+            _ => "take it out: the execution, or the branch, ends here",
+        };
+        cx.report(
+            Diagnostic::new(Code::EVC0102, entry.key.span, format!("a step with `{}` has no `{key}`", kind.text))
+                .help(help),
+        );
+    }
+    Next::Following
 }
 
 fn next(fields: &mut Fields<'_>, cx: &mut Decoder) -> Next {

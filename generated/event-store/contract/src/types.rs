@@ -14,6 +14,14 @@ pub struct Item {
     pub quantity: i64,
 }
 
+impl evc_runtime::Bounded for Item {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        at.field("id").length(&self.id, 1..=64)?;
+        at.field("quantity").number(&self.quantity, 1..)?;
+        Ok(())
+    }
+}
+
 /// `PlaceOrder`, declared at specs/event-store.yaml:15.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
@@ -27,6 +35,24 @@ pub struct PlaceOrder {
     /// `items`: `[Item; 1..100]`, or absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub items: Option<Vec<Item>>,
+}
+
+impl evc_runtime::Bounded for PlaceOrder {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        if let Some(value) = &self.order_id {
+            at.field("orderId").length(value, 1..=64)?;
+        }
+        if let Some(value) = &self.customer {
+            at.field("customer").length(value, 1..=256)?;
+        }
+        if let Some(value) = &self.items {
+            at.field("items").count(value.len(), 1..=100)?;
+            for (index, item) in value.iter().enumerate() {
+                evc_runtime::Bounded::check(item, &at.field("items").item(index))?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// `OrderPlaced`, declared at specs/event-store.yaml:19.
@@ -43,6 +69,18 @@ pub struct OrderPlaced {
     pub items: Vec<Item>,
     /// `timestamp`: `timestamp`.
     pub timestamp: evc_runtime::Timestamp,
+}
+
+impl evc_runtime::Bounded for OrderPlaced {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        at.field("orderId").length(&self.order_id, 1..=64)?;
+        at.field("customer").length(&self.customer, 1..=256)?;
+        at.field("items").count(self.items.len(), 1..=100)?;
+        for (index, item) in self.items.iter().enumerate() {
+            evc_runtime::Bounded::check(item, &at.field("items").item(index))?;
+        }
+        Ok(())
+    }
 }
 
 /// `StoredEvent`, declared at specs/event-store.yaml:25.

@@ -16,6 +16,13 @@ pub struct OrderCreated(
     pub crate::Order,
 );
 
+impl evc_runtime::Bounded for OrderCreated {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        evc_runtime::Bounded::check(&self.0, at)?;
+        Ok(())
+    }
+}
+
 impl evc_runtime::Event for OrderCreated {
     const SOURCE: &'static str = "order.service";
     const DETAIL_TYPE: &'static str = "Order Created";
@@ -34,6 +41,13 @@ pub struct PaymentProcessed(
     /// What it carries.
     pub crate::PaymentResult,
 );
+
+impl evc_runtime::Bounded for PaymentProcessed {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        evc_runtime::Bounded::check(&self.0, at)?;
+        Ok(())
+    }
+}
 
 impl evc_runtime::Event for PaymentProcessed {
     const SOURCE: &'static str = "payment.service";
@@ -54,6 +68,13 @@ pub struct PaymentFailed(
     pub crate::OrderProblem,
 );
 
+impl evc_runtime::Bounded for PaymentFailed {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        evc_runtime::Bounded::check(&self.0, at)?;
+        Ok(())
+    }
+}
+
 impl evc_runtime::Event for PaymentFailed {
     const SOURCE: &'static str = "payment.service";
     const DETAIL_TYPE: &'static str = "Payment Failed";
@@ -72,6 +93,13 @@ pub struct PaymentRefunded(
     /// What it carries.
     pub crate::PaymentResult,
 );
+
+impl evc_runtime::Bounded for PaymentRefunded {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        evc_runtime::Bounded::check(&self.0, at)?;
+        Ok(())
+    }
+}
 
 impl evc_runtime::Event for PaymentRefunded {
     const SOURCE: &'static str = "payment.service";
@@ -92,6 +120,13 @@ pub struct InventoryReserved(
     pub crate::Reservation,
 );
 
+impl evc_runtime::Bounded for InventoryReserved {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        evc_runtime::Bounded::check(&self.0, at)?;
+        Ok(())
+    }
+}
+
 impl evc_runtime::Event for InventoryReserved {
     const SOURCE: &'static str = "inventory.service";
     const DETAIL_TYPE: &'static str = "Inventory Reserved";
@@ -111,6 +146,13 @@ pub struct InventoryUnavailable(
     /// What it carries.
     pub crate::OrderProblem,
 );
+
+impl evc_runtime::Bounded for InventoryUnavailable {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        evc_runtime::Bounded::check(&self.0, at)?;
+        Ok(())
+    }
+}
 
 impl evc_runtime::Event for InventoryUnavailable {
     const SOURCE: &'static str = "inventory.service";

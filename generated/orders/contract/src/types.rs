@@ -16,6 +16,15 @@ pub struct OrderLine {
     pub price: evc_runtime::Money,
 }
 
+impl evc_runtime::Bounded for OrderLine {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        at.field("productId").length(&self.product_id, 1..=64)?;
+        at.field("quantity").number(&self.quantity, 1..=1000)?;
+        at.field("price").money(&self.price, 0.0..)?;
+        Ok(())
+    }
+}
+
 /// `NewOrder`, declared at specs/orders.yaml:24.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
@@ -26,6 +35,18 @@ pub struct NewOrder {
     pub items: Vec<OrderLine>,
     /// `totalAmount`: `money(0..)`.
     pub total_amount: evc_runtime::Money,
+}
+
+impl evc_runtime::Bounded for NewOrder {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        at.field("customerId").length(&self.customer_id, 1..=64)?;
+        at.field("items").count(self.items.len(), 1..=100)?;
+        for (index, item) in self.items.iter().enumerate() {
+            evc_runtime::Bounded::check(item, &at.field("items").item(index))?;
+        }
+        at.field("totalAmount").money(&self.total_amount, 0.0..)?;
+        Ok(())
+    }
 }
 
 /// `OrderStatus`, declared at specs/orders.yaml:27.
@@ -103,7 +124,19 @@ pub struct Order {
     pub updated_at: Option<evc_runtime::Timestamp>,
 }
 
-/// `OrderKey`, declared at specs/orders.yaml:38.
+impl evc_runtime::Bounded for Order {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        at.field("customerId").length(&self.customer_id, 1..=64)?;
+        at.field("items").count(self.items.len(), 1..=100)?;
+        for (index, item) in self.items.iter().enumerate() {
+            evc_runtime::Bounded::check(item, &at.field("items").item(index))?;
+        }
+        at.field("totalAmount").money(&self.total_amount, 0.0..)?;
+        Ok(())
+    }
+}
+
+/// `OrderKey`, declared at specs/orders.yaml:37.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct OrderKey {
@@ -113,7 +146,14 @@ pub struct OrderKey {
     pub customer_id: String,
 }
 
-/// `PaymentResult`, declared at specs/orders.yaml:41.
+impl evc_runtime::Bounded for OrderKey {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        at.field("customerId").length(&self.customer_id, 1..=64)?;
+        Ok(())
+    }
+}
+
+/// `PaymentResult`, declared at specs/orders.yaml:40.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct PaymentResult {
@@ -127,7 +167,14 @@ pub struct PaymentResult {
     pub amount: evc_runtime::Money,
 }
 
-/// `OrderProblem`, declared at specs/orders.yaml:45.
+impl evc_runtime::Bounded for PaymentResult {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        at.field("customerId").length(&self.customer_id, 1..=64)?;
+        Ok(())
+    }
+}
+
+/// `OrderProblem`, declared at specs/orders.yaml:44.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct OrderProblem {
@@ -139,7 +186,14 @@ pub struct OrderProblem {
     pub reason: String,
 }
 
-/// `Reservation`, declared at specs/orders.yaml:48.
+impl evc_runtime::Bounded for OrderProblem {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        at.field("customerId").length(&self.customer_id, 1..=64)?;
+        Ok(())
+    }
+}
+
+/// `Reservation`, declared at specs/orders.yaml:47.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct Reservation {
@@ -149,4 +203,11 @@ pub struct Reservation {
     pub customer_id: String,
     /// `reservationId`: `string`.
     pub reservation_id: String,
+}
+
+impl evc_runtime::Bounded for Reservation {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        at.field("customerId").length(&self.customer_id, 1..=64)?;
+        Ok(())
+    }
 }

@@ -54,6 +54,12 @@ impl evc_runtime::Function for EventPublisher {
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }
+
+    fn decode(
+        payload: &evc_runtime::Payload<'_>,
+    ) -> Result<Self::Input, evc_runtime::Error> {
+        payload.bounded()
+    }
 }
 
 impl evc_runtime::grant::Publish<crate::OrderPlaced> for EventPublisher {

@@ -42,6 +42,12 @@ impl evc_runtime::Function for OrderProcessor {
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }
+
+    fn decode(
+        payload: &evc_runtime::Payload<'_>,
+    ) -> Result<Self::Input, evc_runtime::Error> {
+        payload.bounded()
+    }
 }
 
 impl evc_runtime::grant::Put<crate::Events> for OrderProcessor {}

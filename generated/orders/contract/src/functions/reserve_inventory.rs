@@ -18,7 +18,16 @@ pub struct ReserveInventoryInput {
     pub items: Vec<crate::OrderLine>,
 }
 
-/// Declared in place at specs/orders.yaml:134.
+impl evc_runtime::Bounded for ReserveInventoryInput {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        for (index, item) in self.items.iter().enumerate() {
+            evc_runtime::Bounded::check(item, &at.field("items").item(index))?;
+        }
+        Ok(())
+    }
+}
+
+/// Declared in place at specs/orders.yaml:133.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ReserveInventoryOutput {
@@ -111,6 +120,12 @@ impl evc_runtime::Function for ReserveInventory {
         &[evc_runtime::Source::Direct, evc_runtime::Source::Step];
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
+    }
+
+    fn decode(
+        payload: &evc_runtime::Payload<'_>,
+    ) -> Result<Self::Input, evc_runtime::Error> {
+        payload.bounded()
     }
 }
 

@@ -1,12 +1,16 @@
-//! Each kind of step as a state machine, and what Step Functions wants of every machine.
+//! Each kind of step as a state machine, what Step Functions wants of every machine, and what executions of them do.
+
+mod interpreter;
+mod runs;
+mod validate;
 
 use std::path::Path;
 
 use super::machines;
-use super::validate::problems;
 use crate::compile::analyze_text;
 use crate::emit::asl::text;
 use crate::lower::plan::Machine;
+use validate::problems;
 
 fn machines_of(path: &Path) -> Vec<Machine> {
     let yaml = std::fs::read_to_string(path).expect("a spec");
@@ -30,7 +34,7 @@ fn every_kind_of_step() {
 #[test]
 fn machines_are_what_step_functions_takes() {
     let mut seen = 0;
-    for folder in ["src/lower/machine/fixtures", "../specs"] {
+    for folder in ["src/lower/machine/tests/fixtures", "../specs"] {
         for entry in Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).read_dir().expect("a folder") {
             let path = entry.expect("an entry").path();
             if path.extension().is_some_and(|extension| extension == "yaml") {

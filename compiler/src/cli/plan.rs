@@ -1,0 +1,58 @@
+//! What `evc build` and `evc check` share: from a checked spec to the files of its stack, in memory.
+
+use std::path::{Path, PathBuf};
+
+use super::{console, explain_iam, project};
+use crate::compile::Analysis;
+use crate::{emit, lower};
+
+/// What may differ between two plans of one spec.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Options<'a> {
+    /// The environment that is deployed unless another is given.
+    pub(super) environment: Option<&'a str>,
+    /// Whether the template may be larger than CloudFormation takes.
+    pub(super) oversize: bool,
+    /// Whether Cargo is asked about the stack that was built before.
+    pub(super) deep: bool,
+    /// Whether to print who may do what.
+    pub(super) explain_iam: bool,
+}
+
+/// A stack ready to be written.
+pub(super) struct Stack {
+    /// Where to.
+    pub(super) directory: PathBuf,
+    /// Its files.
+    pub(super) files: emit::Files,
+    /// What is missing of the user's crate: paths and texts.
+    pub(super) scaffold: Vec<(PathBuf, String)>,
+}
+
+/// Plans and emits the stack of a spec, adding what is found to its analysis. `None` if there are errors.
+pub(super) fn plan(spec: &Path, directory: &Path, analysis: &mut Analysis, options: Options<'_>) -> Option<Stack> {
+    if analysis.has_errors() {
+        return None;
+    }
+    let model = analysis.model.take()?;
+    let (mut plan, mut found) = lower::lower(&model);
+    let around = project::find(spec, directory, &model, &mut analysis.sources);
+    found.extend(around.diagnostics);
+    if options.deep {
+        found.extend(project::ask_cargo(directory, &around.project, model.service.span));
+    }
+    if let Some(environment) = options.environment {
+        plan.set_environment(environment);
+    }
+    let input = emit::Input { plan: &plan, sources: &analysis.sources, project: &around.project };
+    let files = emit::emit(input);
+    found.extend(emit::limits::check(&files, model.service.span));
+    if options.oversize {
+        found.retain(|diagnostic| !emit::limits::is_of_size(diagnostic.code));
+    }
+    if options.explain_iam {
+        console::print(&explain_iam::table(input));
+    }
+    analysis.add(found);
+    (!analysis.has_errors()).then(|| Stack { directory: directory.to_owned(), files, scaffold: around.scaffold })
+}
