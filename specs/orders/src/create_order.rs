@@ -1,13 +1,11 @@
 //! Takes an order whose total is that of its items, and says that it was created.
 
-use evc_runtime::{Error, Money, Timestamp, tracing};
+use evc_runtime::{Error, Money, MoneyError, Timestamp, Unit, tracing};
 use orders_contract::{
     CreateOrder, CreateOrderError, CreateOrderOutput, NewOrder, Order, OrderCreated, OrderLine, OrderStatus,
 };
 
-/// Stores the order as pending and publishes `OrderCreated`, both or neither.
-///
-/// A request that is repeated under its key makes the same order again, which is none. Fails with `TotalMismatch` if the total is not that of the lines: what a customer is charged is what the lines say.
+/// Stores the order and its event in one transaction. A repeated request with the same `Idempotency-Key` is the same order.
 pub async fn create_order(cx: &CreateOrder, input: NewOrder) -> Result<CreateOrderOutput, CreateOrderError> {
     let total = total(&input.items).map_err(Error::from)?;
     if total != input.total_amount {
@@ -19,8 +17,7 @@ pub async fn create_order(cx: &CreateOrder, input: NewOrder) -> Result<CreateOrd
         order_id: cx.stable_id(&["order", &input.customer_id]),
         customer_id: input.customer_id,
         items: input.items,
-        total_amount: input.total_amount,
-        order_id: cx.stable_id(&["order"]),
+        total_amount: total,
         status: OrderStatus::Pending,
         payment_id: None,
         refund_id: None,

@@ -5,9 +5,10 @@ use orders_contract::{Notify, NotifyError, NotifyInput, NotifyOutput};
 
 /// Writes the notice to the log, which stands in for mail here; the function's idempotency sees to it that there is one.
 pub async fn notify(cx: &Notify, input: NotifyInput) -> Result<NotifyOutput, NotifyError> {
-    let notification_id = cx.stable_id(&["notification"]).to_string();
-    tracing::info!(order_id = %input.order_id, status = ?input.status, notification_id, "{}", input.message);
-    cx.metric("NotificationsSent", 1.0, Unit::Count);
+    let NotifyInput { order_id, customer_id, status, message } = input;
+    let notification_id = format!("note_{}", cx.stable_id(&["notification"]).simple());
+    tracing::info!(%order_id, customer_id, %status, notification_id, notice = message, "customer notified");
+    cx.metric("Notifications", 1.0, Unit::Count);
     Ok(NotifyOutput { notification_id })
 }
 

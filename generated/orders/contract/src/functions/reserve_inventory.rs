@@ -27,7 +27,7 @@ impl evc_runtime::Bounded for ReserveInventoryInput {
     }
 }
 
-/// Declared in place at specs/orders.yaml:133.
+/// Declared in place at specs/orders.yaml:134.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ReserveInventoryOutput {
