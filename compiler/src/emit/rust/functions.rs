@@ -181,6 +181,7 @@ fn verb(operation: Operation) -> &'static str {
         Operation::Put => "put",
         Operation::Update => "update",
         Operation::Delete => "delete",
+        Operation::Check => "check",
         Operation::Read => "read",
         Operation::Write => "write",
     }
