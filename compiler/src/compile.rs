@@ -91,6 +91,7 @@ impl Reader<'_> {
         // Reading on after a syntax error leaves out lines: a key that seems to be missing may stand on one of them.
         let has_gaps = found.iter().any(|diagnostic| diagnostic.code == Code::EVC0001);
         self.diagnostics.extend(found);
+        check::dynamic_reference::check(&node, &mut self.diagnostics);
         let (mut file, found) = spec::decode(&node, main);
         self.diagnostics.extend(found.into_iter().filter(|found| !has_gaps || found.code != Code::EVC0104));
         for import in std::mem::take(&mut file.imports) {

@@ -2,6 +2,7 @@
 
 mod api_timeout;
 mod dual_write;
+pub(crate) mod dynamic_reference;
 mod environment;
 mod event_detail;
 mod events;

@@ -21,7 +21,10 @@ fn told(model: &Model) -> HashSet<Thing> {
     let things = model.outputs.iter().filter_map(|output| match output.value {
         OutputValue::Name(thing) | OutputValue::Arn(thing) => Some(thing),
         OutputValue::QueueUrl(id) => Some(Thing::Queue(id)),
-        OutputValue::DeadLetterQueueUrl(_) | OutputValue::ApiUrl => None,
+        OutputValue::DeadLetterQueueUrl(_)
+        | OutputValue::ApiUrl
+        | OutputValue::DashboardName
+        | OutputValue::DashboardUrl => None,
     });
     things.collect()
 }

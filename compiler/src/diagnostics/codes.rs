@@ -130,6 +130,7 @@ codes! {
     EVC0705 Error "circular-resources",
     EVC0706 Warning "payload-may-not-fit",
     EVC0707 Error "file-too-large",
+    EVC0708 Error "dynamic-reference",
     EVC0801 Error "missing-module",
     EVC0802 Error "missing-handler",
     EVC0803 Error "unusable-crate",

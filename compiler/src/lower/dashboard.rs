@@ -28,7 +28,7 @@ pub(super) fn lower(b: &mut Builder<'_>) {
     let name = b.name(Kind::Dashboard, "", "", span);
     let properties = [("DashboardName", name), ("DashboardBody", Value::Json(Box::new(body)))];
     let origin = format!("dashboard of service `{}`", b.model.service.value);
-    b.add(&LogicalId::new(["dashboard"]), Resource::new("AWS::CloudWatch::Dashboard", origin, span, properties));
+    b.add(&ids::dashboard(), Resource::new("AWS::CloudWatch::Dashboard", origin, span, properties));
 }
 
 /// A graph: its title, its statistic, its lines.

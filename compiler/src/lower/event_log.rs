@@ -37,19 +37,28 @@ pub(super) fn lower(b: &mut Builder<'_>) {
         ];
         b.add(&rule, Resource::new("AWS::Events::Rule", &origin, log.span, properties));
 
-        let services = ["events.amazonaws.com".into(), "delivery.logs.amazonaws.com".into()];
-        let statement = [
-            ("Effect", "Allow".into()),
-            ("Principal", Value::map([("Service", Value::list(services))])),
-            ("Action", Value::list(["logs:CreateLogStream".into(), "logs:PutLogEvents".into()])),
-            ("Resource", Value::arn(&group)),
-            ("Condition", Value::map([("ArnEquals", Value::map([("aws:SourceArn", Value::arn(&rule))]))])),
-        ];
+        // The rule is known when events are written, not when a stream is made for them: the example of AWS has the
+        // condition on the one and not on the other.
+        let of_rule = Value::map([("ArnEquals", Value::map([("aws:SourceArn", Value::arn(&rule))]))]);
+        let statements =
+            [statement("logs:CreateLogStream", &group, None), statement("logs:PutLogEvents", &group, Some(of_rule))];
         let name = b.name(Kind::LogPolicy, "", &format!("-{}-event-log", it.head.name), log.span);
-        let policy = Value::Json(Box::new(role::document([Value::map(statement)])));
+        let policy = Value::Json(Box::new(role::document(statements)));
         let properties = [("PolicyName", name), ("PolicyDocument", policy)];
         b.add(&ids::of(&id, "policy"), Resource::new("AWS::Logs::ResourcePolicy", origin, log.span, properties));
     }
+}
+
+/// Lets `EventBridge` do something with a log group.
+fn statement(action: &'static str, group: &LogicalId, condition: Option<Value>) -> Value {
+    let services = ["events.amazonaws.com".into(), "delivery.logs.amazonaws.com".into()];
+    let entries = [
+        ("Effect", "Allow".into()),
+        ("Principal", Value::map([("Service", Value::list(services))])),
+        ("Action", action.into()),
+        ("Resource", Value::arn(group)),
+    ];
+    Value::map(entries.into_iter().chain(condition.map(|condition| ("Condition", condition))))
 }
 
 /// The logical id of the rule.

@@ -138,7 +138,7 @@ fn grants(b: &mut Builder<'_>, role: &Role, function: &Function) {
         b.grant(role, &["sqs:SendMessage"], [Value::arn(&ids::queue(queue))], why);
     }
     if function.idempotent.is_some() {
-        let why = Why::new("`idempotent`", function.head.name_span);
+        let why = Why::new("`idempotent`", function.idempotent_span);
         b.grant(role, &["dynamodb:PutItem"], [Value::arn(&ids::idempotency())], why);
     }
     for trigger in &function.triggers {

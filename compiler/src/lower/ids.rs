@@ -80,6 +80,11 @@ pub fn api() -> LogicalId {
     LogicalId::new(["api"])
 }
 
+/// The logical id of the dashboard.
+pub fn dashboard() -> LogicalId {
+    LogicalId::new(["dashboard"])
+}
+
 /// The logical id of the table that holds what idempotent functions have done.
 pub fn idempotency() -> LogicalId {
     LogicalId::new([IDEMPOTENCY_TABLE])

@@ -66,7 +66,8 @@ pub(super) fn add(b: &mut Builder<'_>, lambda: Lambda) -> Role {
         ("ApplicationLogLevel", observability.log_level.as_lambda().into()),
     ]);
     let variables = lambda.variables.into_iter().map(|(name, (value, _))| (name, value));
-    let environment = Value::map([("Variables", Value::map(variables))]);
+    let variables: IndexMap<String, Value> = variables.collect();
+    let environment = (!variables.is_empty()).then(|| Value::map([("Variables", Value::Map(variables))]));
     let properties = [
         // The workspace of all functions; `sam build` compiles the binary that the metadata names.
         ("CodeUri", ".".into()),
@@ -78,11 +79,11 @@ pub(super) fn add(b: &mut Builder<'_>, lambda: Lambda) -> Role {
         ("Role", Value::arn(&role.id)),
         ("Tracing", if observability.tracing { "Active" } else { "PassThrough" }.into()),
         ("LoggingConfig", logging),
-        ("Environment", environment),
     ];
     let mut resource = Resource::new("AWS::Serverless::Function", lambda.principal, span, [("FunctionName", name)])
         .with("Description", lambda.description)
         .and(properties)
+        .with("Environment", environment)
         .with("ReservedConcurrentExecutions", lambda.concurrency.map(Value::count));
     resource.metadata = IndexMap::from([
         ("BuildMethod".to_owned(), "rust-cargolambda".into()),

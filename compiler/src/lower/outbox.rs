@@ -54,6 +54,8 @@ pub(super) fn only_sources(why: Why, model: &Model, events: &[Spanned<Id<Event>>
 
 fn add_table(b: &mut Builder<'_>, id: &LogicalId, outbox: &Outbox) {
     let removal = table::removal(b, &outbox.removal);
+    let protection = b.shared_setting("DeletionProtection", &outbox.deletion_protection, |on| (*on).into());
+    let recovery = b.shared_setting("PointInTimeRecovery", &outbox.point_in_time_recovery, |on| (*on).into());
     let properties = [
         ("BillingMode", "PAY_PER_REQUEST".into()),
         ("AttributeDefinitions", Value::list(KEY.map(|name| table::attribute(name, "S")))),
@@ -61,7 +63,8 @@ fn add_table(b: &mut Builder<'_>, id: &LogicalId, outbox: &Outbox) {
         ("TimeToLiveSpecification", table::ttl_of(TTL)),
         ("StreamSpecification", Value::map([("StreamViewType", "NEW_IMAGE".into())])),
         ("SSESpecification", Value::map([("SSEEnabled", true.into())])),
-        ("PointInTimeRecoverySpecification", Value::map([("PointInTimeRecoveryEnabled", true.into())])),
+        ("PointInTimeRecoverySpecification", Value::map([("PointInTimeRecoveryEnabled", recovery)])),
+        ("DeletionProtectionEnabled", protection),
     ];
     let origin = format!("outbox `{}`", outbox.head.name);
     b.add(id, Resource::new("AWS::DynamoDB::Table", origin, outbox.head.name_span, properties).removal(removal));

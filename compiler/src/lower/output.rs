@@ -1,11 +1,11 @@
 //! Outputs of the stack.
 
 use super::builder::{Builder, description};
-use super::plan::PlannedOutput;
-use super::value::Value;
+use super::plan::{LogicalId, PlannedOutput};
+use super::value::{Part, Value, text};
 use super::{bus, dead_letters, ids};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Deadly, Output, OutputValue, Thing};
+use crate::model::{Deadly, Model, Output, OutputValue, Thing};
 
 /// The longest description that CloudFormation takes of an output, in bytes; characters of the spec may have several.
 const MAX_DESCRIPTION: usize = 1024 / 4;
@@ -16,7 +16,7 @@ pub(super) fn lower(b: &mut Builder<'_>) {
         if let Some(value) = value(b, output) {
             let description = match description(output.description.as_ref(), MAX_DESCRIPTION) {
                 Some(Value::String(text)) => Some(text),
-                _ => None,
+                _ => Some(what(b.model, output.value)),
             };
             b.plan.outputs.insert(output.name.clone(), PlannedOutput { description, value });
         }
@@ -37,7 +37,55 @@ fn value(b: &mut Builder<'_>, output: &Output) -> Option<Value> {
         OutputValue::QueueUrl(id) => Value::Ref(ids::queue(&model.queues[id])),
         OutputValue::DeadLetterQueueUrl(of) => return dead_letter_queue(b, output, of),
         OutputValue::ApiUrl => Value::Attribute(ids::api(), "ApiEndpoint"),
+        OutputValue::DashboardName => Value::Ref(dashboard(b, output)?),
+        OutputValue::DashboardUrl => text([
+            "https://".into(),
+            Part::Parameter("AWS::Region"),
+            ".console.aws.amazon.com/cloudwatch/home?region=".into(),
+            Part::Parameter("AWS::Region"),
+            "#dashboards/dashboard/".into(),
+            Part::Ref(dashboard(b, output)?),
+        ]),
     })
+}
+
+/// What an output tells, for people: "Name of table orders".
+fn what(model: &Model, value: OutputValue) -> String {
+    match value {
+        OutputValue::Name(thing) => format!("Name of {}", called(model, thing)),
+        OutputValue::Arn(thing) => format!("ARN of {}", called(model, thing)),
+        OutputValue::QueueUrl(id) => format!("URL of queue {}", model.queues[id].head.name),
+        OutputValue::DeadLetterQueueUrl(of) => {
+            let (of, _) = dead_letters::describe(model, of);
+            format!("URL of the dead-letter queue of {}", of.replace('`', ""))
+        }
+        OutputValue::ApiUrl => "URL of the HTTP API".to_owned(),
+        OutputValue::DashboardName => "Name of the dashboard".to_owned(),
+        OutputValue::DashboardUrl => "URL of the dashboard in the console".to_owned(),
+    }
+}
+
+fn called(model: &Model, thing: Thing) -> String {
+    let (what, head) = match thing {
+        Thing::Bus(id) => ("bus", &model.buses[id].head),
+        Thing::Table(id) => ("table", &model.tables[id].head),
+        Thing::Function(id) => ("function", &model.functions[id].head),
+        Thing::Queue(id) => ("queue", &model.queues[id].head),
+        Thing::Workflow(id) => ("workflow", &model.workflows[id].head),
+        Thing::Outbox(id) => ("the table of outbox", &model.outboxes[id].head),
+    };
+    format!("{what} {}", head.name)
+}
+
+fn dashboard(b: &mut Builder<'_>, output: &Output) -> Option<LogicalId> {
+    let id = ids::dashboard();
+    if b.plan.resources.contains_key(&id) {
+        return Some(id);
+    }
+    let diagnostic = Diagnostic::new(Code::EVC0105, output.span, "there is no dashboard")
+        .note("it is turned off by `observability`, or there is nothing to show on it");
+    b.diagnostics.push(diagnostic);
+    None
 }
 
 fn dead_letter_queue(b: &mut Builder<'_>, output: &Output, of: Deadly) -> Option<Value> {

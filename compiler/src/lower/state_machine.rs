@@ -88,7 +88,7 @@ fn starter(b: &mut Builder<'_>, workflow: &Workflow) {
             span,
         },
     );
-    let why = Why::new("starts it once an event", span);
+    let why = Why::new(format!("starts workflow `{}` once for each id", workflow.head.name), span);
     b.grant(&role, &["states:StartExecution"], [Value::Ref(ids::workflow(workflow))], why);
     let why = Why::new("keeps events that could not start it", span);
     b.grant(&role, &["sqs:SendMessage"], [Value::arn(&ids::starter_dead_letters(workflow))], why);

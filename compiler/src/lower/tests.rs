@@ -160,6 +160,50 @@ fn an_output_of_a_dead_letter_queue_that_is_not_there_is_reported() {
 }
 
 #[test]
+fn an_output_of_a_dashboard_that_is_not_there_is_reported() {
+    let spec = "evc: 1\nservice: a\nfunctions: { f: {} }\nobservability: { dashboard: false }\noutputs: { Url: dashboard.url }\n";
+    insta::assert_snapshot!(found(spec), @"
+    spec.yaml:5:12: error[EVC0105]: there is no dashboard
+    1 error
+    ");
+}
+
+#[test]
+fn tables_of_outboxes_are_protected_like_tables() {
+    let spec = "evc: 1\nservice: a\nenvironments: { dev: {}, prod: { tables: { deletion-protection: true, \
+                point-in-time-recovery: false } } }\noutboxes: { events: { publishes: [] } }\n";
+    let analysis = analyze_text("spec.yaml", spec);
+    let model = analysis.model.as_ref().expect("the spec names its service");
+    let (plan, _) = lower(model);
+    let values = |key: &str| plan.mappings.values().map(|entries| entries[key].clone()).collect::<Vec<_>>();
+    assert_eq!(values("DeletionProtection"), [false.into(), true.into()]);
+    assert_eq!(values("PointInTimeRecovery"), [true.into(), false.into()]);
+    let table = of_type(&plan, "AWS::DynamoDB::Table").next().expect("the outbox has a table").1;
+    assert_eq!(table.properties["DeletionProtectionEnabled"], Value::ByEnvironment("DeletionProtection".to_owned()));
+}
+
+#[test]
+fn events_are_put_on_buses_from_declared_sources_only() {
+    each(|name, plan| {
+        for grant in plan.grants.iter().filter(|grant| grant.actions.contains(&"events:PutEvents".to_owned())) {
+            // A rule passes on what others put, from whatever source.
+            if grant.principal.starts_with("rule ") {
+                continue;
+            }
+            let sources = grant.conditions.get("ForAllValues:StringEquals").and_then(|keys| keys.get("events:source"));
+            let Some(Value::List(sources)) = sources else {
+                panic!("{name}: {} may publish as anybody", grant.principal)
+            };
+            let declared: Vec<Value> = plan.model.events.values().map(|event| event.source.as_str().into()).collect();
+            assert!(
+                !sources.is_empty() && sources.iter().all(|source| declared.contains(source)),
+                "{name}: {sources:?}"
+            );
+        }
+    });
+}
+
+#[test]
 fn overrides_of_nothing_are_reported_with_what_might_be_meant() {
     let spec = "evc: 1\nservice: a\nfunctions: { f: {} }\noverrides:\n  FFunctoin: { properties: { Timeout: 3 } }\n  \
                 FFunction: { properties: { KmsKeyArn: { Ref: Kye } } }\n  not-an-id: { type: AWS::KMS::Key }\n  \

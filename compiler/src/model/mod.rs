@@ -199,6 +199,10 @@ pub struct Outbox {
     pub attempts: u64,
     /// What becomes of the table.
     pub removal: Setting<Removal>,
+    /// Whether the table is protected from deletion.
+    pub deletion_protection: Setting<bool>,
+    /// Whether the table can be restored to any second of the last 35 days.
+    pub point_in_time_recovery: Setting<bool>,
 }
 
 /// A function.
@@ -237,6 +241,8 @@ pub struct Function {
     pub concurrency: Option<u64>,
     /// How long results are kept to drop duplicates, if they are dropped.
     pub idempotent: Option<Duration>,
+    /// The place of `idempotent`, or of the function's name.
+    pub idempotent_span: Span,
     /// Whether the handler gets raw clients.
     pub unchecked: bool,
     /// Everything that invokes it, in the order of the spec's sections.
@@ -431,6 +437,10 @@ pub enum OutputValue {
     DeadLetterQueueUrl(Deadly),
     /// The URL of the HTTP API.
     ApiUrl,
+    /// The name of the dashboard.
+    DashboardName,
+    /// The URL of the dashboard in the console.
+    DashboardUrl,
 }
 
 /// A thing that has a name and an ARN.

@@ -8,8 +8,8 @@ use crate::spec::decode::Declared;
 use crate::spec::{Sections, output};
 
 /// The sections whose things have outputs.
-const SECTIONS: [&str; 9] =
-    ["buses", "tables", "functions", "queues", "workflows", "outboxes", "rules", "schedules", "api"];
+const SECTIONS: [&str; 10] =
+    ["buses", "tables", "functions", "queues", "workflows", "outboxes", "rules", "schedules", "api", "dashboard"];
 
 /// Resolves an output. `None` has been reported.
 pub(super) fn output(
@@ -20,11 +20,19 @@ pub(super) fn output(
 ) -> Option<Output> {
     let value = match item.path.as_slice() {
         [section, property] if section.as_str() == "api" => api(sections, section, property, diagnostics)?,
+        [section, property] if section.as_str() == "dashboard" => match property.as_str() {
+            "name" => OutputValue::DashboardName,
+            "url" => OutputValue::DashboardUrl,
+            _ => {
+                diagnostics.push(unresolved("property of `dashboard`", property, ["name", "url"]));
+                return None;
+            }
+        },
         [section, thing, property] => of_thing(sections, section, thing, property, diagnostics)?,
         _ => {
             diagnostics.push(
                 Diagnostic::new(Code::EVC0105, item.span, format!("`{}` is not a property of something", item.text))
-                    .help("write `section.name.property`, as in `tables.orders.name`, or `api.url`"),
+                    .help("write `section.name.property`, as in `tables.orders.name`, or `api.url`, `dashboard.url`"),
             );
             return None;
         }

@@ -206,6 +206,8 @@ fn outbox(
         batch_size: item.batch_size.as_ref().map_or(100, |size| size.value),
         attempts: item.attempts.as_ref().map_or(10, |attempts| attempts.value),
         removal: of_tables(sections, removal, |tables| tables.removal),
+        deletion_protection: of_tables(sections, false, |tables| tables.deletion_protection),
+        point_in_time_recovery: of_tables(sections, true, |tables| tables.point_in_time_recovery),
     }
 }
 
@@ -263,10 +265,13 @@ fn function(
         timeout_span: item.timeout.as_ref().map_or(item.name_span, |timeout| timeout.span),
         memory: of_function(sections, name, memory, |function| function.memory.as_ref().map(|memory| memory.value)),
         concurrency: item.concurrency.as_ref().map(|concurrency| concurrency.value),
-        idempotent: match &item.idempotent {
-            Idempotency::Off => None,
-            Idempotency::On { retention } => Some(retention.as_ref().map_or(Duration::days(1), |time| time.value)),
+        idempotent: match item.idempotent.as_ref().map(|idempotent| &idempotent.value) {
+            None | Some(Idempotency::Off) => None,
+            Some(Idempotency::On { retention }) => {
+                Some(retention.as_ref().map_or(Duration::days(1), |time| time.value))
+            }
         },
+        idempotent_span: item.idempotent.as_ref().map_or(item.name_span, |idempotent| idempotent.span),
         unchecked: item.unchecked,
         triggers: Vec::new(),
     }

@@ -54,8 +54,7 @@ pub struct Function {
     /// The most invocations at once, reserved for this function.
     pub concurrency: Option<Spanned<u64>>,
     /// Drops duplicates by event id, by `Idempotency-Key` header, or by workflow execution and step.
-    #[schemars(default)]
-    pub idempotent: Idempotency,
+    pub idempotent: Option<Spanned<Idempotency>>,
     /// Gives the handler the raw SDK clients as well.
     #[schemars(default)]
     pub unchecked: bool,
@@ -165,7 +164,7 @@ impl Decode for Function {
             timeout: fields.optional("timeout", cx),
             memory: fields.optional("memory", cx),
             concurrency: fields.optional("concurrency", cx),
-            idempotent: fields.or_default("idempotent", cx),
+            idempotent: fields.optional("idempotent", cx),
             unchecked: fields.or_default("unchecked", cx),
             allow: fields.or_default("allow", cx),
         };

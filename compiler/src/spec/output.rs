@@ -57,7 +57,8 @@ impl JsonSchema for Output {
         let value = json_schema!({
             "type": "string",
             "description": "`section.name.property`: `name` and `arn` of buses, tables, outboxes, functions, queues and workflows; \
-                `url` of queues; `dead-letter-queue-url` of queues, functions, outboxes, rules and schedules; and `api.url`.",
+                `url` of queues; `dead-letter-queue-url` of queues, functions, outboxes, rules and schedules; \
+                `api.url`; and `dashboard.name` and `dashboard.url`.",
             "examples": ["tables.orders.name", "functions.create-order.name", "workflows.fulfil-order.arn", "api.url"]
         });
         json_schema!({

@@ -26,7 +26,8 @@ pub struct Schedule {
     pub timezone: Option<Spanned<String>>,
     /// What starts: a function or a workflow.
     pub to: Spanned<Target>,
-    /// What it is given.
+    /// What it is given. Scheduler puts in its own values for texts such as `<aws.scheduler.scheduled-time>` and
+    /// `<aws.scheduler.execution-id>`.
     pub input: Option<Spanned<Json>>,
     /// Warnings that are fine here, each with the reason.
     #[schemars(default)]

@@ -21,7 +21,7 @@ impl Backend for Diagram {
     }
 }
 
-/// The flowchart's text: events, functions, workflows, queues and tables as nodes; calls, events and writes as edges.
+/// The flowchart's text: buses, events, functions, workflows, queues and tables as nodes; calls, events and writes as edges.
 pub fn flowchart(model: &Model) -> String {
     let mut chart = Chart { text: "flowchart LR\n".to_owned(), drawn: BTreeSet::new() };
     chart.nodes(model);
@@ -52,6 +52,9 @@ impl Chart {
             }
             self.line(&format!("{}[\"{}\"]", node(FlowNode::Function(id)), escape(&function.head.name)));
         }
+        for (id, bus) in model.buses.iter() {
+            self.line(&format!("bus-{}((\"{}\"))", id.index(), escape(&bus.head.name)));
+        }
         for (id, event) in model.events.iter() {
             self.line(&format!("{}>\"{}\"]", node(FlowNode::Event(id)), escape(&event.head.name)));
         }
@@ -70,15 +73,18 @@ impl Chart {
     }
 
     fn edges(&mut self, model: &Model) {
+        for (id, event) in model.events.iter() {
+            self.line(&format!("bus-{} -.- {}", event.bus.index(), node(FlowNode::Event(id))));
+        }
         for (id, schedule) in model.schedules.iter() {
-            let to = schedule.target.as_ref().and_then(|target| destination(target.to));
+            let to = schedule.target.as_ref().map(|target| destination(target.to));
             if let Some(to) = to {
                 let from = format!("schedule-{}([\"{}\"])", id.index(), escape(&schedule.head.name));
                 self.line(&format!("{from} --> {to}"));
             }
         }
         for rule in model.rules.values() {
-            for target in rule.targets.iter().filter_map(|target| destination(target.to)) {
+            for target in rule.targets.iter().map(|target| destination(target.to)) {
                 for event in &rule.events {
                     let from = node(FlowNode::Event(event.value));
                     self.line(&format!("{from} -- \"{}\" --> {target}", escape(&rule.head.name)));
@@ -140,12 +146,12 @@ impl Chart {
     }
 }
 
-fn destination(to: Destination) -> Option<String> {
+fn destination(to: Destination) -> String {
     match to {
-        Destination::Function(id) => Some(node(FlowNode::Function(id))),
-        Destination::Workflow(id) => Some(node(FlowNode::Workflow(id))),
-        Destination::Queue(id) => Some(node(FlowNode::Queue(id))),
-        Destination::Bus(_) => None,
+        Destination::Function(id) => node(FlowNode::Function(id)),
+        Destination::Workflow(id) => node(FlowNode::Workflow(id)),
+        Destination::Queue(id) => node(FlowNode::Queue(id)),
+        Destination::Bus(id) => format!("bus-{}", id.index()),
     }
 }
 
@@ -171,4 +177,21 @@ fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buses_are_drawn_with_their_events_and_as_targets() {
+        let spec = "evc: 1\nservice: a\nbuses: { shop: {}, audit: {} }\nevents:\n  Placed: { source: s, detail-type: Placed, \
+                    detail: { id: uuid }, bus: shop, publisher: external }\nrules: { copy: { event: Placed, to: { bus: audit } } }\n";
+        let analysis = crate::compile::analyze_text("a.yaml", spec);
+        assert!(!analysis.has_errors(), "{:?}", analysis.diagnostics);
+        let chart = flowchart(analysis.model.as_ref().expect("the spec names its service"));
+        assert!(chart.contains("bus-1((\"audit\"))"), "{chart}");
+        assert!(chart.contains("bus-0 -.- event-0"), "{chart}");
+        assert!(chart.contains("event-0 -- \"copy\" --> bus-1"), "{chart}");
+    }
 }

@@ -4,7 +4,9 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
 use super::{Backend, Files, Input, diagram};
-use crate::model::{Input as Takes, Model};
+use crate::lower::plan::{ENVIRONMENT, Plan};
+use crate::model::{Input as Takes, OutputValue};
+use crate::spec::function::Auth;
 
 /// Writes the README.
 #[derive(Debug)]
@@ -32,7 +34,7 @@ fn readme(input: Input<'_>) -> String {
             let name = &function.head.name;
             context! {
                 name => name,
-                description => one_line(function.head.description.as_deref()),
+                description => cell(function.head.description.as_deref()),
                 spec => input.location(function.head.name_span),
                 route => function.api.as_ref().map(|api| format!("{} {}", api.method, api.path)),
             }
@@ -41,11 +43,11 @@ fn readme(input: Input<'_>) -> String {
     let outputs: Vec<_> = plan
         .outputs
         .iter()
-        .map(|(name, output)| context! { name => name, description => one_line(output.description.as_deref()) })
+        .map(|(name, output)| context! { name => name, description => cell(output.description.as_deref()) })
         .collect();
     let values = context! {
         service => model.service.value.clone(),
-        description => model.description.clone(),
+        description => model.description.as_deref().map(paragraphs),
         spec => input.project.spec_path.clone(),
         logic => input.project.logic_path.clone(),
         functions => functions,
@@ -53,7 +55,7 @@ fn readme(input: Input<'_>) -> String {
         environments => model.environments.iter().map(|environment| environment.name.clone()).collect::<Vec<_>>(),
         outputs => outputs,
         flowchart => diagram::flowchart(model),
-        try_it => try_it(model),
+        try_it => try_it(plan),
     };
     environment().render_str(TEMPLATE, values).unwrap_or_else(|error| format!("{error:#}\n"))
 }
@@ -80,17 +82,60 @@ fn code(text: &str) -> String {
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-/// Text for a table cell: one line, without what would end the cell.
-fn one_line(text: Option<&str>) -> String {
-    text.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+/// Text for a table cell.
+fn cell(text: Option<&str>) -> String {
+    literal(text.unwrap_or_default())
 }
 
-/// The function to try first: one with a route or, failing that, one that takes a value and that nothing else invokes.
-fn try_it(model: &Model) -> Option<String> {
+/// Text in paragraphs, as the spec has them.
+fn paragraphs(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let paragraphs = lines.split(|line| line.is_empty()).map(|lines| literal(&lines.join(" ")));
+    paragraphs.filter(|paragraph| !paragraph.is_empty()).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Text in one line that Markdown shows as it is: with a backslash before all that is markup in a line, and before what starts
+/// a block (<https://spec.commonmark.org/0.31.2/#backslash-escapes>).
+fn literal(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let digits = line.chars().take_while(char::is_ascii_digit).count();
+    let mut escaped = String::new();
+    for (at, char) in line.chars().enumerate() {
+        let starts_block = (at == 0 && "#+-=".contains(char)) || (at == digits && digits > 0 && ".)".contains(char));
+        if starts_block || "\\`*_[]<>|~&$!".contains(char) {
+            escaped.push('\\');
+        }
+        escaped.push(char);
+    }
+    escaped
+}
+
+/// How to try the system: with a function that has a route or, failing that, one that takes a value and that nothing else
+/// invokes. A route for everybody is called by its URL.
+fn try_it(plan: &Plan<'_>) -> Option<minijinja::Value> {
+    let model = plan.model;
     let direct =
         |function: &&crate::model::Function| function.triggers.is_empty() && matches!(function.input, Takes::Value(_));
     let routed = model.functions.values().find(|function| function.api.is_some());
-    routed.or_else(|| model.functions.values().find(direct)).map(|function| function.head.name.clone())
+    let open =
+        model.functions.values().find(|function| function.api.as_ref().is_some_and(|api| api.auth == Auth::None));
+    let function = open.or(routed).or_else(|| model.functions.values().find(direct))?;
+    let default = |name: &str| plan.parameters.get(name).and_then(|parameter| parameter.default.clone());
+    let project = default("ProjectName").unwrap_or_default();
+    let environment = default(ENVIRONMENT).unwrap_or_default();
+    Some(context! {
+        function => function.head.name.clone(),
+        has_input => matches!(function.input, Takes::Value(_)),
+        project => project.clone(),
+        environment => environment.clone(),
+        physical => format!("{project}-{environment}-{}", function.head.name),
+        api => format!("{project}-{environment}-api"),
+        url => model.outputs.iter().find(|output| output.value == OutputValue::ApiUrl).map(|output| output.name.clone()),
+        route => function.api.as_ref().filter(|api| api.auth == Auth::None).map(|api| context! {
+            method => api.method.clone(),
+            path => api.path.clone(),
+        }),
+    })
 }
 
 #[cfg(test)]
@@ -101,5 +146,36 @@ mod tests {
     fn code_spans_hold_backticks() {
         assert_eq!(code("POST /orders"), "`POST /orders`");
         assert_eq!(code("a`b"), "`` a`b ``");
+    }
+
+    #[test]
+    fn text_of_the_spec_is_no_markup() {
+        assert_eq!(literal("# a | <b> `c` [d](e)"), "\\# a \\| \\<b\\> \\`c\\` \\[d\\](e)");
+        assert_eq!(literal("1. one"), "1\\. one");
+        assert_eq!(paragraphs("One\n    two\n\n```sh\n- three"), "One two\n\n\\`\\`\\`sh - three");
+    }
+
+    fn readme_of(spec: &str) -> String {
+        let analysis = crate::compile::analyze_text("specs/a.yaml", spec);
+        assert!(!analysis.has_errors(), "{:?}", analysis.diagnostics);
+        let model = analysis.model.as_ref().expect("the spec names its service");
+        let (plan, _) = crate::lower::lower(model);
+        let project = crate::emit::Project::default();
+        readme(Input { plan: &plan, sources: &analysis.sources, project: &project })
+    }
+
+    #[test]
+    fn an_open_route_is_tried_by_its_url_and_another_function_by_its_name() {
+        let spec = |api: &str| {
+            format!(
+                "evc: 1\nservice: shop\nenvironments: {{ dev: {{}} }}\nfunctions:\n  order: {{ api: {api}, input: {{ id: uuid }} }}\n\
+                 outputs: {{ Url: api.url }}\n"
+            )
+        };
+        let open = readme_of(&spec("{ route: POST /orders, auth: none }"));
+        assert!(open.contains("OutputKey=='Url'") && open.contains("curl -X POST \"$API_URL\"'/orders'"), "{open}");
+        let signed = readme_of(&spec("POST /orders"));
+        assert!(signed.contains("--function-name shop-dev-order ") && !signed.contains("curl"), "{signed}");
+        assert!(signed.contains("| `Url` | URL of the HTTP API |"), "{signed}");
     }
 }

@@ -26,12 +26,12 @@ pub(super) fn write(input: Input<'_>) -> String {
         OutEntry::new("Transform", transform(plan.resources.values())),
     ];
     if let Some(description) = &plan.model.description {
-        sections.push(OutEntry::new("Description", within(description, MAX_DESCRIPTION)));
+        sections.push(OutEntry::new("Description", within(&value::described(description), MAX_DESCRIPTION)));
     }
     let parameters = plan.parameters.iter().map(|(name, parameter)| (name.as_str(), self::parameter(parameter)));
     sections.push(OutEntry::new("Parameters", Out::map(parameters)));
     if !plan.mappings.is_empty() {
-        let environments = plan.mappings.iter().map(|(name, entries)| (name.as_str(), values(entries)));
+        let environments = plan.mappings.iter().map(|(name, entries)| (name.as_str(), values(entries, input)));
         let mappings = Out::map([("Environments", Out::map(environments))]);
         sections.push(OutEntry::new("Mappings", mappings));
     }
@@ -101,7 +101,7 @@ fn resource(resource: &Resource, input: Input<'_>) -> Out {
 fn output(output: &PlannedOutput, input: Input<'_>) -> Out {
     let mut entries = Vec::new();
     if let Some(description) = &output.description {
-        entries.push(OutEntry::new("Description", description.as_str()));
+        entries.push(OutEntry::new("Description", value::described(description)));
     }
     entries.push(OutEntry::new("Value", value::out(&output.value, input)));
     Out::Map(entries)
@@ -112,8 +112,8 @@ fn map(entries: &IndexMap<String, Value>, input: Input<'_>) -> Out {
 }
 
 /// The values of one environment.
-fn values(entries: &IndexMap<String, Value>) -> Out {
-    Out::map(entries.iter().map(|(key, value)| (key.as_str(), value::plain(value))))
+fn values(entries: &IndexMap<String, Value>, input: Input<'_>) -> Out {
+    Out::map(entries.iter().map(|(key, value)| (key.as_str(), value::of_environment(key, value, input))))
 }
 
 /// As much of a text as has at most `limit` bytes.

@@ -22,7 +22,8 @@ pub(super) fn out(value: &Value, input: Input<'_>) -> Out {
         Value::Text(parts) => text(parts),
         Value::ByEnvironment(key) => {
             let path = ["Environments".into(), Out::tagged("!Ref", ENVIRONMENT), key.as_str().into()];
-            Out::tagged("!FindInMap", path.to_vec())
+            let found = Out::tagged("!FindInMap", path.to_vec());
+            if is_in_pieces(key, input) { Out::tagged("!Join", vec!["".into(), found]) } else { found }
         }
         Value::Json(document) => json::out(document, input),
         Value::If(condition, yes, no) => {
@@ -54,6 +55,37 @@ pub(super) fn out(value: &Value, input: Input<'_>) -> Out {
 /// mistake, so that such text is written as a `!Sub` that substitutes nothing.
 pub(super) fn literal(text: &str) -> Out {
     if text.contains("${") { Out::tagged("!Sub", escape(text)) } else { text.into() }
+}
+
+/// A description where no `!Sub` is allowed. The linter takes `${` there for a mistake, so that a space tells the two apart.
+pub(super) fn described(text: &str) -> String {
+    text.replace("${", "$ {")
+}
+
+/// The value of one environment in the mapping, which can have no `!Sub` either: text with `${` is a list that is joined where
+/// the value is used.
+pub(super) fn of_environment(key: &str, value: &Value, input: Input<'_>) -> Out {
+    match value {
+        Value::String(text) if is_in_pieces(key, input) => {
+            let mut pieces = text.split("${");
+            let first = pieces.next().map(|first| vec![first.to_owned()]).unwrap_or_default();
+            let pieces = pieces.fold(first, |mut pieces, piece| {
+                if let Some(last) = pieces.last_mut() {
+                    last.push('$');
+                }
+                pieces.push(format!("{{{piece}"));
+                pieces
+            });
+            Out::list(pieces.iter().map(String::as_str))
+        }
+        value => plain(value),
+    }
+}
+
+/// Whether the values of the mapping under this key are lists of pieces.
+fn is_in_pieces(key: &str, input: Input<'_>) -> bool {
+    let mut values = input.plan.mappings.values().filter_map(|entries| entries.get(key));
+    values.any(|value| matches!(value, Value::String(text) if text.contains("${")))
 }
 
 /// Whether this is the long form of `!Sub` that an override has; its text is meant to be substituted.
@@ -163,6 +195,34 @@ mod tests {
                 - /
                 - !GetAtt OrdersTable.Arn
         "#);
+    }
+
+    #[test]
+    fn text_of_one_environment_that_looks_like_a_substitution_is_joined_where_it_is_used() {
+        let spec = "evc: 1\nservice: a\nenvironments:\n  dev: { functions: { f: { environment: { A: 'x${Environment}${B}' } } } }\n  \
+                    prod: {}\nfunctions: { f: { environment: { A: plain } } }\n";
+        let analysis = crate::compile::analyze_text("specs/a.yaml", spec);
+        let model = analysis.model.as_ref().expect("the spec names its service");
+        let (plan, _) = lower(model);
+        let project = Project::default();
+        let input = Input { plan: &plan, sources: &analysis.sources, project: &project };
+        let entries = plan.mappings["dev"].keys().map(|key| {
+            let of = |name: &str| of_environment(key, &plan.mappings[name][key], input);
+            [of("dev"), of("prod"), out(&Value::ByEnvironment(key.clone()), input)]
+        });
+        insta::assert_snapshot!(write("", &Out::list(entries.flatten())), @r#"
+        - - x$
+          - "{Environment}$"
+          - "{B}"
+        - - plain
+        - !Join
+          - ""
+          - !FindInMap
+            - Environments
+            - !Ref Environment
+            - FFunctionVariableA
+        "#);
+        assert_eq!(described("costs ${Environment}"), "costs $ {Environment}");
     }
 
     #[test]
