@@ -9,7 +9,7 @@ mod support;
 
 use std::path::Path;
 
-use evc::diagnostics::{ALL, Diagnostic};
+use evc::diagnostics::{ALL, Code, Diagnostic};
 use evc::source::SourceMap;
 use evc::yaml::{decode_bytes, parse};
 use serde_json::{Value, json};
@@ -62,15 +62,24 @@ impl Judge {
     }
 
     /// What the decoder says about the structure of a spec; `None` if it cannot be compared: its text is not YAML, or what is
-    /// wrong is the text of a type, of which the schema knows little.
+    /// wrong is of a kind that the schema does not know.
     fn refusals(text: &str) -> Option<Vec<Diagnostic>> {
         let mut sources = SourceMap::default();
         let (file, mut found) = decode_bytes(&mut sources, "spec.yaml", text.as_bytes().to_vec());
         let (node, more) = parse(&sources, file);
         found.extend(more);
         let (_, decoded) = evc::spec::decode(&node, true);
-        let of_types = |found: &Diagnostic| found.code.as_str().starts_with("EVC02");
-        (found.is_empty() && !decoded.iter().any(of_types)).then_some(decoded)
+        (found.is_empty() && !decoded.iter().any(Self::is_beyond_the_schema)).then_some(decoded)
+    }
+
+    /// Whether the schema cannot say this: what is wrong with the text of a type, of a cron expression or of a time zone, and
+    /// names of the right form that are taken, which a note says.
+    fn is_beyond_the_schema(found: &Diagnostic) -> bool {
+        let of_types = found.code.as_str().starts_with("EVC02");
+        let of_cron = found.help.iter().any(|help| help.starts_with("the fields are minutes"));
+        let of_timezone = found.message.ends_with("is not a time zone");
+        let is_taken = found.code == Code::EVC0106 && !found.notes.is_empty();
+        of_types || of_cron || of_timezone || is_taken
     }
 
     /// How the two differ about a spec, as its text and as another reader of YAML sees it.

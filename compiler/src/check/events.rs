@@ -3,8 +3,9 @@
 //! A rule that matches an event reads it, wherever it sends it and whether or not it runs. An archive or an event log keeps
 //! events, and does not count: nothing happens because of them.
 
+use super::published;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Event, Id, Model, StepKind};
+use crate::model::{Event, Id, Model};
 
 pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     let published = published(model);
@@ -32,31 +33,6 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
             ),
         }
     }
-}
-
-/// Which events something in the spec publishes. Those of an outbox that no function has count: it is the outbox that is
-/// reported then.
-fn published(model: &Model) -> Vec<bool> {
-    let mut published = vec![false; model.events.len()];
-    let mut mark = |event: Id<Event>| published[event.index()] = true;
-    let mut in_use = vec![false; model.outboxes.len()];
-    for function in model.functions.values() {
-        function.publishes.iter().chain(&function.outbox_events).for_each(|event| mark(event.value));
-        if let Some(outbox) = &function.outbox {
-            in_use[outbox.value.index()] = true;
-        }
-    }
-    for (_, outbox) in model.outboxes.iter().filter(|(id, _)| !in_use[id.index()]) {
-        outbox.publishes.iter().for_each(|event| mark(event.value));
-    }
-    for workflow in model.workflows.values() {
-        workflow.body.walk(&mut |step| {
-            if let StepKind::Publish { event: Some(event), .. } = step.kind {
-                mark(event);
-            }
-        });
-    }
-    published
 }
 
 fn never_published(model: &Model, event: Id<Event>, diagnostic: Diagnostic) -> Diagnostic {

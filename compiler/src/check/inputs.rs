@@ -29,6 +29,7 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     for function in model.functions.values() {
         if let Some(api) = &function.api {
             of_route(model, function, api, found);
+            of_text(model, function, api, found);
         }
     }
 }
@@ -165,6 +166,40 @@ fn of_route(model: &Model, function: &Function, api: &Api, found: &mut Vec<Diagn
                 .suggest(parameter, no.known)
                 .note("a parameter of the path comes to the handler as a field of its input"),
         );
+    }
+}
+
+/// What comes with a path, and with a request that has no body, is text: every such field of the input can be read from text.
+fn of_text(model: &Model, function: &Function, api: &Api, found: &mut Vec<Diagnostic>) {
+    let Input::Value(input) = &function.input else { return };
+    let bodiless = matches!(api.method.as_str(), "GET" | "HEAD" | "DELETE");
+    for (name, field) in model.types.record(input).unwrap_or_default() {
+        let in_path = api.path.split('/').any(|segment| segment == format!("{{{name}}}"));
+        if !in_path && !bodiless || is_text(&model.types.resolve(&field.ty).kind) {
+            continue;
+        }
+        let place = if in_path { "path" } else { "query" };
+        let (function, ty) = (&function.head.name, describe(&field.ty));
+        let message =
+            format!("the field `{name}` of function `{function}` is `{ty}`, and comes from the {place} as text");
+        let at = if in_path { self::place(api, name) } else { api.span };
+        let help =
+            if bodiless && !in_path { "make it a text, or use a method that has a body" } else { "make it a text" };
+        found.push(
+            Diagnostic::new(Code::EVC0610, at, message)
+                .secondary(field.name_span, "the field is declared here")
+                .help(help),
+        );
+    }
+}
+
+/// Whether the JSON of a type is a text, or may be one.
+fn is_text(kind: &Kind) -> bool {
+    match kind {
+        Kind::Integer(_) | Kind::Number(_) | Kind::Money(_) | Kind::Boolean => false,
+        Kind::List(..) | Kind::Map(_) | Kind::Record(_) => false,
+        Kind::Any | Kind::String(_) | Kind::Enum(_) | Kind::Named(_) => true,
+        Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration | Kind::Bytes => true,
     }
 }
 

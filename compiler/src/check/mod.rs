@@ -5,6 +5,7 @@ mod dual_write;
 pub(crate) mod dynamic_reference;
 mod environment;
 mod event_detail;
+mod event_source;
 mod events;
 mod inputs;
 mod loops;
@@ -18,7 +19,7 @@ mod unused;
 mod workflow;
 
 use crate::diagnostics::{Diagnostic, Severity};
-use crate::model::{Model, Setting};
+use crate::model::{Event, Id, Model, Setting, StepKind};
 use crate::spec::scalar::Duration;
 
 /// A check: looks at the model and adds what it finds.
@@ -30,6 +31,7 @@ const CHECKS: &[Check] = &[
     dual_write::check,
     environment::check,
     event_detail::check,
+    event_source::check,
     inputs::check,
     loops::check,
     outbox::check,
@@ -73,4 +75,29 @@ fn environments_where(model: &Model, setting: &Setting<Duration>, is_wrong: impl
         Some(same) if is_wrong(*same) => vec![format!("`{same}`")],
         _ => wrong.map(|(environment, value)| format!("`{value}` in `{}`", environment.name)).collect(),
     }
+}
+
+/// Which events something in the spec publishes. Those of an outbox that no function has count: it is the outbox that is
+/// reported then.
+fn published(model: &Model) -> Vec<bool> {
+    let mut published = vec![false; model.events.len()];
+    let mut mark = |event: Id<Event>| published[event.index()] = true;
+    let mut in_use = vec![false; model.outboxes.len()];
+    for function in model.functions.values() {
+        function.publishes.iter().chain(&function.outbox_events).for_each(|event| mark(event.value));
+        if let Some(outbox) = &function.outbox {
+            in_use[outbox.value.index()] = true;
+        }
+    }
+    for (_, outbox) in model.outboxes.iter().filter(|(id, _)| !in_use[id.index()]) {
+        outbox.publishes.iter().for_each(|event| mark(event.value));
+    }
+    for workflow in model.workflows.values() {
+        workflow.body.walk(&mut |step| {
+            if let StepKind::Publish { event: Some(event), .. } = step.kind {
+                mark(event);
+            }
+        });
+    }
+    published
 }

@@ -25,8 +25,8 @@ pub use flow::{Edge, Node as FlowNode, Trigger};
 pub use patterns::envelope;
 pub use resolve::{least_visibility, resolve};
 pub use workflow::{
-    Body, Branch, COMPENSATION_FAILED, Call, CatchError, Choice, Next, RUNTIME_ERRORS, RUNTIME_HICCUPS, Retry,
-    RetryError, Step, StepId, StepKind, Wait, Workflow, standard_retry,
+    Body, Branch, CALL_MARGIN, COMPENSATION_FAILED, Call, CatchError, Choice, Next, RUNTIME_ERRORS, RUNTIME_HICCUPS,
+    Retry, RetryError, Step, StepId, StepKind, Wait, Workflow, standard_retry,
 };
 
 use crate::pattern::Pattern;

@@ -9,6 +9,10 @@ use crate::spec::scalar::{Duration, Name};
 use crate::spec::workflow::Jitter;
 use crate::types::Type;
 
+/// How much longer than the function's own timeout a call may take: a cold start of up to 10 seconds comes before the function's
+/// time starts to run. <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib>
+pub const CALL_MARGIN: Duration = Duration::seconds(10);
+
 /// A workflow.
 #[derive(Debug, Clone)]
 pub struct Workflow {

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::source::{Span, Spanned};
+use crate::types::rust::hides_prelude;
 use crate::yaml::{Entry, Key, Mapping, Node, NodeKind, Scalar};
 
 /// Collects what decoding finds wrong.
@@ -230,12 +231,30 @@ pub fn check_name(key: &Key, case: Case, what: &str, cx: &mut Decoder) -> bool {
     true
 }
 
+/// Checks the name of a type in Rust: it is none that generated code uses for something else, or that the language of types
+/// takes for a slip.
+fn check_type_name(key: &Key, what: &str, cx: &mut Decoder) -> bool {
+    let message = format!("`{}` cannot name {what}", key.text);
+    let diagnostic = Diagnostic::new(Code::EVC0106, key.span, message);
+    let diagnostic = if hides_prelude(&key.text) {
+        diagnostic.note(format!("in Rust, `{}` is something that every program uses", key.text))
+    } else if matches!(key.text.as_str(), "List" | "Array") {
+        diagnostic.note("a list is written `[T]`")
+    } else {
+        return true;
+    };
+    cx.report(diagnostic.help(format!("give it another name, such as `My{}`", key.text)));
+    false
+}
+
 /// A thing that a section declares by name.
 pub trait Item: Decode {
     /// What one of them is called in messages, with its article: "a table".
     const WHAT: &'static str;
     /// How its names are written.
     const CASE: Case = Case::Kebab;
+    /// Whether its names are those of types in Rust, as they are.
+    const IS_RUST_TYPE: bool = false;
 }
 
 /// A section: a map from names to things, in the order written.
@@ -305,7 +324,8 @@ impl<T: Item> Decode for Section<T> {
             NodeKind::Null => return Some(section),
             NodeKind::Mapping(mapping) => {
                 for Entry { key, value } in &mapping.entries {
-                    let named = check_name(key, T::CASE, T::WHAT, cx);
+                    let named = check_name(key, T::CASE, T::WHAT, cx)
+                        && (!T::IS_RUST_TYPE || check_type_name(key, T::WHAT, cx));
                     match cx.under(Some(key.span), |cx| T::decode(value, cx)) {
                         Some(item) if named => {
                             let item = Declared { name_span: key.span, span: value.span, value: item };

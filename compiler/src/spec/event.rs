@@ -53,6 +53,7 @@ impl Decode for Outside {
 impl Item for Event {
     const WHAT: &'static str = "an event";
     const CASE: Case = Case::Pascal;
+    const IS_RUST_TYPE: bool = true;
 }
 
 impl Decode for Event {

@@ -6,10 +6,12 @@ use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::allow::Allows;
-use super::decode::{Decode, Decoder, Item};
+use super::decode::{Case, Decode, Decoder, Item, MAX_NAME, check_name};
 use super::outbox::in_range;
 use super::scalar::{Duration, Name, TypeExpr, one_or_many};
+use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
+use crate::types::rust::variant_name;
 use crate::yaml::{Node, NodeKind};
 
 /// A Lambda function. Its business logic is the Rust function of the same name in the user's crate.
@@ -27,7 +29,7 @@ pub struct Function {
     /// What it returns.
     pub output: Option<Spanned<TypeExpr>>,
     /// The business errors it may return, by name: what `catch` and `retry` in a workflow see.
-    #[schemars(default, schema_with = "one_or_many::<String>")]
+    #[schemars(default, schema_with = "one_or_many::<ErrorName>")]
     pub errors: Vec<Name>,
     /// The tables it uses and the operations it may call on each: `get`, `query`, `put`, `update`, `delete`, `check`, or `read`
     /// (get and query) and `write` (put, update and delete).
@@ -51,7 +53,8 @@ pub struct Function {
     /// Memory in MB: 128 to 10240, 256 by default.
     #[schemars(range(min = 128, max = 10240))]
     pub memory: Option<Spanned<u64>>,
-    /// The most invocations at once, reserved for this function.
+    /// The most invocations at once, reserved for this function: 1 or more.
+    #[schemars(range(min = 1, max = 100_000))]
     pub concurrency: Option<Spanned<u64>>,
     /// Drops duplicates by event id, by `Idempotency-Key` header, or by workflow execution and step.
     pub idempotent: Option<Spanned<Idempotency>>,
@@ -170,7 +173,36 @@ impl Decode for Function {
         };
         fields.finish(cx);
         sizes(function.timeout.as_ref(), function.memory.as_ref(), cx);
+        in_range(function.concurrency.as_ref(), 1, MAX_CONCURRENCY, "the concurrency of a function", cx);
+        errors(&function.errors, cx);
         Some(function)
+    }
+}
+
+/// The most invocations at once that a function may reserve. Accounts have 1,000 until they ask for more; 0 would switch the
+/// function off (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html>).
+const MAX_CONCURRENCY: u64 = 100_000;
+
+/// Checks the names of business errors: each is the name of an error in Step Functions and of a variant in Rust.
+fn errors(errors: &[Name], cx: &mut Decoder) {
+    let mut seen: Vec<(String, &Name)> = Vec::new();
+    for error in errors {
+        let key = crate::yaml::Key { text: error.value.clone(), span: error.span };
+        if !check_name(&key, Case::Pascal, "an error", cx) {
+            continue;
+        }
+        let variant = variant_name(error);
+        if let Some((_, first)) = seen.iter().find(|(other, _)| *other == variant) {
+            let diagnostic = if first.value == error.value {
+                Diagnostic::new(Code::EVC0108, error.span, format!("error `{}` is here twice", error.value))
+            } else {
+                let message = format!("errors `{}` and `{}` are both `{variant}` in Rust", first.value, error.value);
+                Diagnostic::new(Code::EVC0106, error.span, message)
+            };
+            cx.report(diagnostic.secondary(first.span, "the first is here"));
+        } else {
+            seen.push((variant, error));
+        }
     }
 }
 
@@ -229,8 +261,8 @@ fn route(text: &Spanned<String>, auth: Auth, cx: &mut Decoder) -> Option<ApiRout
         return None;
     };
     if !METHODS.contains(&method) {
-        let diagnostic = crate::diagnostics::Diagnostic::new(
-            crate::diagnostics::Code::EVC0105,
+        let diagnostic = Diagnostic::new(
+            Code::EVC0105,
             text.span.slice(0, method.len()),
             format!("`{method}` is not an HTTP method"),
         );
@@ -331,5 +363,20 @@ impl JsonSchema for EnvironmentValue {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": ["string", "number", "boolean"]})
+    }
+}
+
+/// Schema only: the name of a business error.
+struct ErrorName;
+
+impl JsonSchema for ErrorName {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "ErrorName".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": "^[A-Z][A-Za-z0-9]*$", "maxLength": MAX_NAME})
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod allow;
 pub mod bus;
+mod cron;
 pub mod decode;
 pub mod environment;
 pub mod event;
@@ -30,6 +31,7 @@ use self::decode::{Case, Decoder, Fields};
 use self::scalar::{Name, TypeExpr, one_or_many};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
+use crate::types::rust::is_keyword;
 use crate::yaml::{Node, NodeKind};
 
 /// A service: its events, and what makes, moves and handles them.
@@ -165,8 +167,20 @@ fn service(fields: &mut Fields<'_>, main: bool, cx: &mut Decoder) -> Option<Name
     }
     let service: Name = fields.required("service", cx)?;
     let key = crate::yaml::Key { text: service.value.clone(), span: service.span };
-    decode::check_name(&key, Case::Kebab, "a service", cx).then_some(service)
+    if !decode::check_name(&key, Case::Kebab, "a service", cx) {
+        return None;
+    }
+    if RESERVED_CRATES.contains(&service.as_str()) || is_keyword(&service.replace('-', "_")) {
+        let message = format!("`{}` cannot name a service", service.value);
+        let note = "the crate of the business logic is named after the service, and this name is Rust's or evc's own";
+        cx.report(Diagnostic::new(Code::EVC0106, service.span, message).note(note));
+        return None;
+    }
+    Some(service)
 }
+
+/// Crates that a crate of the same name would hide: Rust's own, and what the business logic depends on.
+const RESERVED_CRATES: [&str; 7] = ["alloc", "core", "evc-runtime", "proc-macro", "std", "test", "tokio"];
 
 fn sections(fields: &mut Fields<'_>, cx: &mut Decoder) -> Sections {
     Sections {

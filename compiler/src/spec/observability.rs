@@ -160,13 +160,19 @@ impl Decode for Alarms {
         let notify: Vec<Spanned<String>> = fields.or_default("notify", cx);
         fields.finish(cx);
         for address in &notify {
-            let ok = address.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.'));
-            if !ok {
+            if !is_address(address) {
                 cx.bad_value(address.span, format!("`{}` is not an email address", address.value));
             }
         }
         Some(Self { enabled: None, notify })
     }
+}
+
+/// Whether mail can be sent to an address: SNS takes it, and sends a message that asks to confirm it.
+fn is_address(text: &str) -> bool {
+    let plain = !text.contains(|c: char| c.is_whitespace() || c.is_control());
+    let parts = text.split_once('@');
+    plain && parts.is_some_and(|(user, host)| !user.is_empty() && !host.contains('@') && host.contains('.'))
 }
 
 impl JsonSchema for Dashboard {
@@ -190,7 +196,7 @@ impl JsonSchema for Alarms {
         "Alarms".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let address = json_schema!({"type": "string", "pattern": "^[^@]+@.*\\..*$"});
+        let address = json_schema!({"type": "string", "pattern": "^[^@\\s]+@[^@\\s]*\\.[^@\\s]*$"});
         let notify = json_schema!({"anyOf": [address, {"type": "array", "items": address}]});
         json_schema!({
             "description": "Whether there are alarms, or the email addresses that are told.",

@@ -191,6 +191,7 @@ impl Decode for TypeExpr {
 impl Item for TypeExpr {
     const WHAT: &'static str = "a type";
     const CASE: Case = Case::Pascal;
+    const IS_RUST_TYPE: bool = true;
 }
 
 impl JsonSchema for TypeExpr {

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 
 use super::allow::Allows;
+use super::cron;
 use super::decode::{Decode, Decoder, Item};
 use super::scalar::{Duration, Json};
 use super::target::Target;
@@ -22,7 +23,7 @@ pub struct Schedule {
     /// Starts at these times: the six fields of a cron expression of AWS, such as `0 3 * * ? *`.
     #[schemars(regex(pattern = r"^\s*\S+(\s+\S+){5}\s*$"))]
     pub cron: Option<Spanned<String>>,
-    /// The time zone of `cron`, such as `Europe/Lisbon`. UTC by default.
+    /// The time zone of `cron` by its IANA name, such as `Europe/Lisbon`. UTC by default.
     pub timezone: Option<Spanned<String>>,
     /// What starts: a function or a workflow.
     pub to: Spanned<Target>,
@@ -44,7 +45,7 @@ impl Decode for Schedule {
         let description = fields.optional("description", cx);
         let every: Option<Spanned<Duration>> = fields.optional("every", cx);
         let cron: Option<Spanned<String>> = fields.optional("cron", cx);
-        let timezone = fields.optional("timezone", cx);
+        let timezone: Option<Spanned<String>> = fields.optional("timezone", cx);
         let to = fields.required("to", cx);
         let input = fields.optional("input", cx);
         let allow = fields.or_default("allow", cx);
@@ -68,28 +69,11 @@ impl Decode for Schedule {
             );
         }
         if let Some(cron) = &cron {
-            check_cron(cron, cx);
+            cron::check(cron, cx);
+        }
+        if let Some(timezone) = &timezone {
+            cron::check_timezone(timezone, cx);
         }
         Some(Self { description, every, cron, timezone, to: to?, input, allow })
-    }
-}
-
-/// A cron expression of `EventBridge` has six fields, and one of the two day fields is `?`.
-fn check_cron(cron: &Spanned<String>, cx: &mut Decoder) {
-    let fields: Vec<&str> = cron.split_whitespace().collect();
-    let known = |field: &str| field.chars().all(|c| c.is_ascii_alphanumeric() || ",-*?/LW#".contains(c));
-    let problem = if fields.len() != 6 {
-        Some(format!("a cron expression has 6 fields, found {}", fields.len()))
-    } else if let Some(field) = fields.iter().find(|field| !known(field)) {
-        Some(format!("`{field}` is not a field of a cron expression"))
-    } else if (fields[2] == "?") == (fields[4] == "?") {
-        Some("one of day-of-month and day-of-week is `?`, and the other is not".to_owned())
-    } else {
-        None
-    };
-    if let Some(problem) = problem {
-        cx.bad_value(cron.span, problem)
-            .help
-            .push("the fields are minutes, hours, day of month, month, day of week, year: `0 3 * * ? *`".to_owned());
     }
 }

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::allow::Allows;
 use super::decode::{Decode, Decoder, Item, Section};
+use super::outbox::in_range;
 use super::scalar::{Name, TypeExpr};
 use crate::source::Spanned;
 use crate::yaml::{Node, NodeKind};
@@ -183,16 +184,22 @@ impl Decode for Encryption {
     }
 }
 
+/// More capacity units than any quota allows: what is too much is up to the account. DynamoDB takes no less than 1
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ProvisionedThroughput.html>).
+const MAX_UNITS: u64 = 1_000_000_000;
+
 impl Decode for Billing {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
         if let NodeKind::Scalar(_) = node.kind {
             return cx.word(node, "a way of billing", &[("on-demand", ())]).map(|()| Self::OnDemand);
         }
         let mut fields = cx.fields(node, "provisioned capacity")?;
-        let read = fields.required("read", cx);
-        let write = fields.required("write", cx);
+        let read: Option<Spanned<u64>> = fields.required("read", cx);
+        let write: Option<Spanned<u64>> = fields.required("write", cx);
         fields.finish(cx);
-        Some(Self::Provisioned { read: read?, write: write? })
+        in_range(read.as_ref(), 1, MAX_UNITS, "the read capacity of a table", cx);
+        in_range(write.as_ref(), 1, MAX_UNITS, "the write capacity of a table", cx);
+        Some(Self::Provisioned { read: read?.value, write: write?.value })
     }
 }
 
@@ -262,7 +269,7 @@ impl JsonSchema for Billing {
         "Billing".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let units = json_schema!({"type": "integer", "minimum": 0});
+        let units = json_schema!({"type": "integer", "minimum": 1, "maximum": MAX_UNITS});
         json_schema!({
             "description": "`on-demand`, or provisioned read and write units.",
             "anyOf": [

@@ -55,7 +55,8 @@ pub fn variant_name(literal: &str) -> String {
     }
 }
 
-/// Whether a declared type of this name would hide one that generated code and the user's code rely on.
+/// Whether a declared type of this name would hide one that generated code and the user's code rely on: those of Rust's prelude,
+/// and `Error` and `Kind`, which the skeleton of a function imports.
 pub fn hides_prelude(name: &str) -> bool {
     matches!(
         name,
@@ -68,6 +69,8 @@ pub fn hides_prelude(name: &str) -> bool {
             | "Result"
             | "Ok"
             | "Err"
+            | "Error"
+            | "Kind"
             | "Box"
             | "Default"
             | "Clone"
@@ -117,7 +120,7 @@ fn words(name: &str) -> Vec<String> {
 }
 
 /// Keywords of Rust 2024, strict and reserved. <https://doc.rust-lang.org/reference/keywords.html>
-fn is_keyword(word: &str) -> bool {
+pub fn is_keyword(word: &str) -> bool {
     word == "gen" || syn::parse_str::<syn::Ident>(word).is_err()
 }
 

@@ -249,7 +249,7 @@ impl<'a> Parser<'a> {
                 let message = "`map` needs the type of its values";
                 return self.report(Diagnostic::new(Code::EVC0202, span, message).help("for example `map(string)`"));
             }
-            "list" | "array" | "set" | "vec" | "List" | "Array" | "Vec" => {
+            "list" | "array" | "set" | "vec" => {
                 return self.unknown(name, span, "a list is written `[T]`, with bounds on its length `[T; 1..10]`");
             }
             "dict" | "object" | "record" | "struct" => {
@@ -259,7 +259,7 @@ impl<'a> Parser<'a> {
                     "a record is a map of fields and their types; a map with any keys is `map(T)`",
                 );
             }
-            "optional" | "Option" | "nullable" => {
+            "optional" | "nullable" => {
                 return self.unknown(name, span, "a field that may be absent is written `name?: string`");
             }
             _ => {

@@ -1,5 +1,6 @@
 //! Bare words that YAML 1.1 readers take for booleans. CloudFormation, SAM, `PyYAML` and many editors are YAML 1.1
-//! (<https://yaml.org/type/bool.html>); other tools read specs too, so a spec means the same to all of them.
+//! (<https://yaml.org/type/bool.html>); other tools read specs too, so a spec means the same to all of them. `y` and `n`, which
+//! that page lists as well, are text to every reader in use, and names of coordinates and answers.
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Span;
@@ -7,8 +8,8 @@ use crate::source::Span;
 /// The boolean that a YAML 1.1 reader sees in a bare word which YAML 1.2 takes for text, or writes in another case.
 fn hidden_boolean(word: &str) -> Option<bool> {
     match word {
-        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "True" | "TRUE" => Some(true),
-        "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" | "False" | "FALSE" => Some(false),
+        "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "True" | "TRUE" => Some(true),
+        "no" | "No" | "NO" | "off" | "Off" | "OFF" | "False" | "FALSE" => Some(false),
         _ => None,
     }
 }

@@ -2,14 +2,14 @@
 
 use super::item;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Model, Retry, Step, StepKind, Wait, Workflow};
+use crate::model::{CALL_MARGIN, Model, Retry, Step, StepKind, Wait, Workflow};
 use crate::spec::scalar::Duration;
 
 pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
         workflow.body.walk(&mut |step| {
             heartbeat(workflow, step, out);
-            longer_than_the_workflow(workflow, step, out);
+            longer_than_the_workflow(model, workflow, step, out);
             retries(model, workflow, step, out);
         });
     }
@@ -30,9 +30,14 @@ fn heartbeat(workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
     }
 }
 
-fn longer_than_the_workflow(workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
+fn longer_than_the_workflow(model: &Model, workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
     let (what, time, span) = match (&step.kind, &step.timeout) {
         (_, Some(timeout)) => ("may take", timeout.value, timeout.span),
+        (StepKind::Call(call), None) => {
+            let function = call.function.map(|function| &model.functions[function]);
+            let Some(own) = function.and_then(|function| function.timeout.greatest()) else { return };
+            ("may take", Duration::seconds(own.seconds + CALL_MARGIN.seconds), step.kind_span)
+        }
         (StepKind::Wait(Wait::For(time)), _) => ("waits", *time, step.kind_span),
         _ => return,
     };

@@ -301,8 +301,8 @@ pub(super) fn parse_type(text: &str) -> syn::Type {
 /// The name of a function's module, in the contract and in the user's crate, and of its Rust function: `create_order`.
 pub fn module(function: &Function) -> String {
     match field_name(&function.head.name).as_str() {
-        // Files that Cargo or Rust takes for something else.
-        name @ ("lib" | "main") => format!("{name}_"),
+        // Files that Cargo or Rust takes for something else, a module in one of its own name, and crates that paths begin with.
+        name @ ("lib" | "main" | "functions" | "std" | "core" | "alloc" | "evc_runtime") => format!("{name}_"),
         name => name.to_owned(),
     }
 }

@@ -23,8 +23,6 @@ use asl::{StateMachine, expression};
 use body::Builder;
 use frame::Frame;
 
-pub use task::CALL_MARGIN;
-
 use super::ids;
 use super::plan::Machine;
 use super::value::Value;

@@ -9,13 +9,9 @@ use super::errors;
 use crate::expr::{Scope, Template, variable_name};
 use crate::lower::ids;
 use crate::lower::value::Value;
-use crate::model::{Bus, Call, Event, Id, Step};
+use crate::model::{Bus, CALL_MARGIN, Call, Event, Id, Step};
 use crate::spec::bus::BusKind;
 use crate::spec::scalar::Duration;
-
-/// How much longer than the function's own timeout a call may take: a cold start of up to 10 seconds comes before the function's
-/// time starts to run. <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib>
-pub const CALL_MARGIN: Duration = Duration::seconds(10);
 
 /// How long putting an event may take.
 const PUT_EVENTS_SECONDS: u64 = 30;
