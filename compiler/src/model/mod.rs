@@ -237,8 +237,6 @@ pub struct Function {
     pub concurrency: Option<u64>,
     /// How long results are kept to drop duplicates, if they are dropped.
     pub idempotent: Option<Duration>,
-    /// Whether the handler gets raw clients.
-    pub unchecked: bool,
     /// Everything that invokes it, in the order of the spec's sections.
     pub triggers: Vec<Trigger>,
 }

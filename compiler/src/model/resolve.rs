@@ -267,7 +267,6 @@ fn function(
             Idempotency::Off => None,
             Idempotency::On { retention } => Some(retention.as_ref().map_or(Duration::days(1), |time| time.value)),
         },
-        unchecked: item.unchecked,
         triggers: Vec::new(),
     }
 }

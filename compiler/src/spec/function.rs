@@ -56,9 +56,6 @@ pub struct Function {
     /// Drops duplicates by event id, by `Idempotency-Key` header, or by workflow execution and step.
     #[schemars(default)]
     pub idempotent: Idempotency,
-    /// Gives the handler the raw SDK clients as well.
-    #[schemars(default)]
-    pub unchecked: bool,
     /// Warnings that are fine here, each with the reason.
     #[schemars(default)]
     pub allow: Allows,
@@ -163,7 +160,6 @@ impl Decode for Function {
             memory: fields.optional("memory", cx),
             concurrency: fields.optional("concurrency", cx),
             idempotent: fields.or_default("idempotent", cx),
-            unchecked: fields.or_default("unchecked", cx),
             allow: fields.or_default("allow", cx),
         };
         fields.finish(cx);
