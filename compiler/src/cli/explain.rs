@@ -6,7 +6,9 @@ use crate::report::page;
 
 /// Explain a diagnostic: what it means, why it matters, an example and how to mend it.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  evc explain EVC0101\n  evc explain unresolved-name\n  evc explain            # lists every code")]
+#[command(
+    after_help = "Examples:\n  evc explain EVC0101\n  evc explain unresolved-name\n  evc explain            # lists every code"
+)]
 pub(super) struct Arguments {
     /// The code, such as EVC0101 or 0101, or its name, such as unresolved-name. Without it, every code is listed.
     code: Option<String>,

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows where the text goes: the caller chooses the width and whether there are colours.
 
+mod excerpt;
 pub mod github;
 pub mod json;
 pub mod page;

@@ -13,9 +13,9 @@ const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 /// Renders the diagnostics of all reports as one indented JSON document: one log, with one run.
 pub fn render(reports: &[Report<'_>]) -> String {
-    let results = reports.iter().flat_map(|report| {
-        sorted(report.diagnostics).into_iter().map(|diagnostic| result(diagnostic, report.sources))
-    });
+    let results = reports
+        .iter()
+        .flat_map(|report| sorted(report.diagnostics).into_iter().map(|diagnostic| result(diagnostic, report.sources)));
     let log = Log {
         schema: SCHEMA,
         version: "2.1.0",
