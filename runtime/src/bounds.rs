@@ -36,11 +36,13 @@ impl At<'_> {
 
 impl<'a> At<'a> {
     /// A field of what is here.
+    #[must_use]
     pub fn field(&'a self, name: &'a str) -> Self {
         Self { before: Some(self), step: Step::Field(name) }
     }
 
     /// An item of the list that is here.
+    #[must_use]
     pub fn item(&'a self, index: usize) -> Self {
         Self { before: Some(self), step: Step::Item(index) }
     }

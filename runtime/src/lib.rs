@@ -108,6 +108,9 @@ pub mod grant {
     /// May delete items of `T`.
     #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` delete items of `{T}`")]
     pub trait Delete<T> {}
+    /// May make a transaction depend on items of `T` that it does not write.
+    #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` check items of `{T}`")]
+    pub trait Check<T> {}
     /// Has an outbox.
     #[diagnostic::on_unimplemented(message = "the spec gives `{Self}` no outbox")]
     pub trait Outbox {

@@ -118,7 +118,7 @@ fn variables(b: &mut Builder<'_>, function: &Function) -> Variables {
 fn grants(b: &mut Builder<'_>, role: &Role, function: &Function) {
     let model = b.model;
     for used in &function.tables {
-        of_table(b, role, function, used);
+        of_table(b, role, used);
     }
     if let Some(outbox) = &function.outbox {
         let table = ids::outbox(&model.outboxes[outbox.value]);
@@ -154,25 +154,19 @@ fn grants(b: &mut Builder<'_>, role: &Role, function: &Function) {
 
 /// Transactions need no action of their own: each write in one is authorized by its own, and a check by `ConditionCheckItem`.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html>
-fn of_table(b: &mut Builder<'_>, role: &Role, function: &Function, used: &TableUse) {
+fn of_table(b: &mut Builder<'_>, role: &Role, used: &TableUse) {
     let table = &b.model.tables[used.table];
     let id = ids::table(table);
-    let transacts = function.outbox.is_some()
-        || function.tables.iter().flat_map(|used| &used.operations).any(|operation| operation.writes());
     let mut actions = Vec::new();
     let mut queries = false;
     for operation in &used.operations {
         match operation {
-            Operation::Get => {
-                actions.push("dynamodb:GetItem");
-                if transacts {
-                    actions.push("dynamodb:ConditionCheckItem");
-                }
-            }
+            Operation::Get => actions.push("dynamodb:GetItem"),
             Operation::Query => queries = true,
             Operation::Put => actions.push("dynamodb:PutItem"),
             Operation::Update => actions.push("dynamodb:UpdateItem"),
             Operation::Delete => actions.push("dynamodb:DeleteItem"),
+            Operation::Check => actions.push("dynamodb:ConditionCheckItem"),
             // The model has single operations only.
             Operation::Read | Operation::Write => {}
         }

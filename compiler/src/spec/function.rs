@@ -29,7 +29,7 @@ pub struct Function {
     /// The business errors it may return, by name: what `catch` and `retry` in a workflow see.
     #[schemars(default, schema_with = "one_or_many::<String>")]
     pub errors: Vec<Name>,
-    /// The tables it uses and the operations it may call on each: `get`, `query`, `put`, `update`, `delete`, or `read`
+    /// The tables it uses and the operations it may call on each: `get`, `query`, `put`, `update`, `delete`, `check`, or `read`
     /// (get and query) and `write` (put, update and delete).
     #[schemars(default, with = "std::collections::BTreeMap<String, OperationList>")]
     pub tables: IndexMap<Name, Spanned<Vec<Operation>>>,
@@ -75,6 +75,8 @@ pub enum Operation {
     Update,
     /// `DeleteItem`.
     Delete,
+    /// `ConditionCheckItem`: in a transaction, a condition on an item that it does not write.
+    Check,
     /// `get` and `query`.
     Read,
     /// `put`, `update` and `delete`.
@@ -90,6 +92,7 @@ impl Operation {
             Self::Put => &[Self::Put],
             Self::Update => &[Self::Update],
             Self::Delete => &[Self::Delete],
+            Self::Check => &[Self::Check],
             Self::Read => &[Self::Get, Self::Query],
             Self::Write => &[Self::Put, Self::Update, Self::Delete],
         }
@@ -97,7 +100,7 @@ impl Operation {
 
     /// Whether it changes the table.
     pub fn writes(self) -> bool {
-        !matches!(self, Self::Get | Self::Query | Self::Read)
+        !matches!(self, Self::Get | Self::Query | Self::Read | Self::Check)
     }
 }
 
@@ -186,6 +189,7 @@ impl Decode for Operation {
             ("put", Self::Put),
             ("update", Self::Update),
             ("delete", Self::Delete),
+            ("check", Self::Check),
             ("read", Self::Read),
             ("write", Self::Write),
         ];

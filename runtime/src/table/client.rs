@@ -109,7 +109,7 @@ impl<'a, T: Table, F> TableClient<'a, T, F> {
     /// A condition on an item that a transaction does not write; [`Check::when`] says which.
     pub fn check(self, key: &T::Key) -> Check<'a, T>
     where
-        F: grant::Get<T>,
+        F: grant::Check<T>,
     {
         Check::new(self.context, key)
     }

@@ -216,6 +216,7 @@ impl std::ops::Deref for ProcessPayment {
 }
 
 impl grant::Get<Orders> for ProcessPayment {}
+impl grant::Check<Orders> for ProcessPayment {}
 impl grant::Query<Orders> for ProcessPayment {}
 impl grant::Put<Orders> for ProcessPayment {}
 impl grant::Update<Orders> for ProcessPayment {}

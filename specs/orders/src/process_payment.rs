@@ -1,45 +1,141 @@
 //! Takes the money, in a simulation that succeeds at a given rate.
 
-use evc_runtime::{Timestamp, tracing};
+use evc_runtime::{Error, Kind, Timestamp, Unit, tracing};
 use orders_contract::{
-    OrderStatus, Orders, OrdersKey, PaymentFailed, PaymentProcessed, PaymentResult, OrderProblem, ProcessPayment,
+    Order, OrderProblem, OrderStatus, Orders, PaymentFailed, PaymentProcessed, PaymentResult, ProcessPayment,
     ProcessPaymentError, ProcessPaymentInput, ProcessPaymentOutput,
 };
 
-/// Charges a pending order, and says what came of it.
-///
-/// The order's status and the event are written together, and only while the order is pending: a second charge of one order
-/// is a conflict. Fails with `PaymentDeclined` where the simulation says so.
+use crate::order::{load, out_of_turn};
+
+/// Charges the customer once, however often it is asked to: what an earlier attempt decided stands.
 pub async fn process_payment(
     cx: &ProcessPayment,
     input: ProcessPaymentInput,
 ) -> Result<ProcessPaymentOutput, ProcessPaymentError> {
-    let ProcessPaymentInput { order_id, customer_id, amount } = input;
-    let key = OrdersKey { order_id, customer_id: customer_id.clone() };
-    let pending = Orders::STATUS.eq(OrderStatus::Pending);
-    if !cx.simulate("SUCCESS_RATE", &order_id.to_string())? {
-        let reason = "the card was declined".to_owned();
-        let update = cx
-            .orders()
-            .update(&key)
-            .set(Orders::STATUS, OrderStatus::PaymentFailed)
-            .set(Orders::UPDATED_AT, Timestamp::now())
-            .when(pending);
-        let event = PaymentFailed(OrderProblem { order_id, customer_id, reason: reason.clone() });
-        cx.transact().update(update).publish(&event).commit().await?;
-        tracing::info!(%order_id, "payment declined");
-        return Err(ProcessPaymentError::PaymentDeclined(reason));
+    let (key, order) = load(cx.orders(), input.order_id, input.customer_id).await?;
+    if let Some(decided) = decided(&order) {
+        return decided;
     }
-    let payment_id = format!("pay_{order_id}");
-    let update = cx
-        .orders()
-        .update(&key)
-        .set(Orders::STATUS, OrderStatus::Paid)
-        .set(Orders::PAYMENT_ID, payment_id.as_str())
-        .set(Orders::UPDATED_AT, Timestamp::now())
-        .when(pending);
-    let event = PaymentProcessed(PaymentResult { order_id, customer_id, payment_id: payment_id.clone(), amount });
-    cx.transact().update(update).publish(&event).commit().await?;
-    tracing::info!(%order_id, "paid");
-    Ok(ProcessPaymentOutput { payment_id })
+    if input.amount != order.total_amount {
+        let message = format!("{} is not the total of order {}", input.amount, order.order_id);
+        return Err(Error::new(Kind::InvalidInput, message).into());
+    }
+    let payment_id = format!("pay_{}", order.order_id.simple());
+    let paid = cx.simulate("SUCCESS_RATE", &payment_id)?;
+    let pending = Orders::STATUS.eq(OrderStatus::Pending);
+    let update = cx.orders().update(&key).when(pending).set(Orders::UPDATED_AT, Timestamp::now());
+    let Order { order_id, customer_id, total_amount, .. } = order;
+    if paid {
+        let event = PaymentResult { order_id, customer_id, payment_id: payment_id.clone(), amount: total_amount };
+        let update = update.set(Orders::STATUS, OrderStatus::Paid).set(Orders::PAYMENT_ID, payment_id.as_str());
+        cx.transact().update(update).publish(&PaymentProcessed(event)).commit().await?;
+        tracing::info!(%order_id, payment_id, "paid");
+        cx.metric("PaymentsProcessed", 1.0, Unit::Count);
+        Ok(ProcessPaymentOutput { payment_id })
+    } else {
+        let event = OrderProblem { order_id, customer_id, reason: DECLINED.to_owned() };
+        let update = update.set(Orders::STATUS, OrderStatus::PaymentFailed);
+        cx.transact().update(update).publish(&PaymentFailed(event)).commit().await?;
+        tracing::info!(%order_id, "payment declined");
+        cx.metric("PaymentsDeclined", 1.0, Unit::Count);
+        Err(declined())
+    }
+}
+
+const DECLINED: &str = "the payment was declined";
+
+fn declined() -> ProcessPaymentError {
+    ProcessPaymentError::PaymentDeclined(DECLINED.to_owned())
+}
+
+/// What an earlier attempt decided, if one did.
+fn decided(order: &Order) -> Option<Result<ProcessPaymentOutput, ProcessPaymentError>> {
+    match (order.status, &order.payment_id) {
+        (_, Some(payment_id)) => Some(Ok(ProcessPaymentOutput { payment_id: payment_id.clone() })),
+        (OrderStatus::Pending, None) => None,
+        (OrderStatus::PaymentFailed, None) => Some(Err(declined())),
+        (_, None) => Some(Err(out_of_turn(order, "a payment").into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use evc_runtime::FunctionError;
+
+    use super::*;
+    use crate::testing::{World, money, order, world};
+
+    fn input(order: &Order) -> ProcessPaymentInput {
+        let Order { order_id, customer_id, total_amount, .. } = order.clone();
+        ProcessPaymentInput { order_id, customer_id, amount: total_amount }
+    }
+
+    async fn pay(world: &World, order: &Order, delivery: &str) -> Result<ProcessPaymentOutput, ProcessPaymentError> {
+        process_payment(&world.process_payment(delivery), input(order)).await
+    }
+
+    #[tokio::test]
+    async fn a_payment_is_taken_once() {
+        let world = world().rate("1");
+        let order = world.with(order());
+        let paid = pay(&world, &order, "first").await.unwrap();
+        // Another attempt that knows nothing of the first, and would be declined.
+        let world = world.rate("0");
+        assert_eq!(pay(&world, &order, "second").await.unwrap(), paid);
+        let stored = &world.orders()[0];
+        assert_eq!((stored.status, stored.payment_id.as_ref()), (OrderStatus::Paid, Some(&paid.payment_id)));
+        let events = world.events();
+        assert_eq!(events.len(), 1);
+        assert_eq!(events[0].detail_type, "Payment Processed");
+        assert_eq!(events[0].detail["amount"].to_string(), "109.97");
+    }
+
+    #[tokio::test]
+    async fn a_declined_payment_stays_declined() {
+        let world = world().rate("0");
+        let order = world.with(order());
+        assert_eq!(pay(&world, &order, "first").await.unwrap_err().name(), "PaymentDeclined");
+        let world = world.rate("1");
+        assert_eq!(pay(&world, &order, "second").await.unwrap_err().name(), "PaymentDeclined");
+        assert_eq!(world.orders()[0].status, OrderStatus::PaymentFailed);
+        let types: Vec<_> = world.events().into_iter().map(|event| event.detail_type).collect();
+        assert_eq!(types, ["Payment Failed"]);
+    }
+
+    #[tokio::test]
+    async fn a_payment_of_another_amount_or_order_is_refused() {
+        let world = world().rate("1");
+        let order = world.with(order());
+        let more = ProcessPaymentInput { amount: money("110"), ..input(&order) };
+        assert_eq!(process_payment(&world.process_payment("k"), more).await.unwrap_err().name(), "InvalidInput");
+        let other = ProcessPaymentInput { customer_id: "somebody-else".into(), ..input(&order) };
+        assert_eq!(process_payment(&world.process_payment("k"), other).await.unwrap_err().name(), "InvalidInput");
+        assert_eq!(world.orders(), [order]);
+        assert!(world.events().is_empty());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_charged_after_the_order_was_given_up() {
+        let world = world().rate("1");
+        let order = world.with(Order { status: OrderStatus::InventoryFailed, ..order() });
+        assert_eq!(pay(&world, &order, "late").await.unwrap_err().name(), "Internal");
+        assert_eq!(world.orders(), [order]);
+    }
+
+    #[tokio::test]
+    async fn a_seed_fixes_the_outcome_of_each_order() {
+        let outcomes = async || {
+            let mut outcomes = Vec::new();
+            for number in 0..20 {
+                let world = world().rate("0.5").seed("7");
+                let order = world.with(Order { order_id: evc_runtime::Uuid::from_u128(number), ..order() });
+                outcomes.push(pay(&world, &order, "k").await.is_ok());
+            }
+            outcomes
+        };
+        let first = outcomes().await;
+        assert_eq!(first, outcomes().await);
+        assert!(first.contains(&true) && first.contains(&false));
+    }
 }

@@ -25,7 +25,7 @@ pub(super) fn of_record(names: &Names<'_>, ty: &Type, name: &str) -> TokenStream
             if !field.optional {
                 return checks(names, &field.ty, &Place { expression: quote!(self.#member), reference: false }, &at, 0);
             }
-            let inner = checks(names, &field.ty, &Place::reference(ident("value")), &at, 0);
+            let inner = checks(names, &field.ty, &Place::reference(&ident("value")), &at, 0);
             if inner.is_empty() { inner } else { quote!(if let Some(value) = &self.#member { #inner }) }
         })
         .collect();
@@ -94,7 +94,7 @@ struct Place {
 }
 
 impl Place {
-    fn reference(name: Ident) -> Self {
+    fn reference(name: &Ident) -> Self {
         Self { expression: quote!(#name), reference: true }
     }
 
@@ -113,7 +113,7 @@ fn checks(names: &Names<'_>, ty: &Type, place: &Place, at: &TokenStream, depth: 
     let resolved = names.model.types.resolve(ty);
     let level = if depth == 0 { String::new() } else { depth.to_string() };
     let [index, item, key] = ["index", "item", "key"].map(|name| ident(&format!("{name}{level}")));
-    let inner = |of: &Type, at: &TokenStream| checks(names, of, &Place::reference(item.clone()), at, depth + 1);
+    let inner = |of: &Type, at: &TokenStream| checks(names, of, &Place::reference(&item), at, depth + 1);
     match &resolved.kind {
         Kind::String(range) => {
             let range = tokens(range);

@@ -181,6 +181,7 @@ fn verb(operation: Operation) -> &'static str {
         Operation::Put => "put",
         Operation::Update => "update",
         Operation::Delete => "delete",
+        Operation::Check => "check",
         Operation::Read => "read",
         Operation::Write => "write",
     }
@@ -250,13 +251,11 @@ fn decode(names: &Names<'_>, function: &Function, known: &FunctionNames) -> Toke
                 }
             }
         }
-        (Input::Value(ty), _) if is_bounded(names, ty) => match names.model.types.resolve(ty).kind {
-            Kind::Record(_) => quote!(#head { payload.bounded() }),
-            _ => {
-                let body = bounds::of_input(names, ty);
-                quote!(#head { #body })
-            }
-        },
+        (Input::Value(ty), _) if is_bounded(names, ty) => {
+            let record = matches!(names.model.types.resolve(ty).kind, Kind::Record(_));
+            let body = if record { quote!(payload.bounded()) } else { bounds::of_input(names, ty) };
+            quote!(#head { #body })
+        }
         (Input::Events(events), _) if events.iter().any(|id| is_bounded(names, &names.model.events[*id].detail)) => {
             quote!(#head { payload.bounded() })
         }

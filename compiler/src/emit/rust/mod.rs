@@ -81,7 +81,7 @@ fn contract(names: &Names<'_>, input: Input<'_>, files: &mut Files) {
     let functions = !names.model.functions.is_empty();
     files.add("contract/src/lib.rs", root(names, input, &modules, functions));
     for Module { name, about, items } in modules {
-        files.add(format!("contract/src/{name}.rs"), module_file(input, &about, None, items));
+        files.add(format!("contract/src/{name}.rs"), module_file(input, &about, None, &items));
     }
     if functions {
         let about = format!("Functions of `{service}`: their contexts, inputs, outputs and errors.");
@@ -94,12 +94,12 @@ fn contract(names: &Names<'_>, input: Input<'_>, files: &mut Files) {
         let about = format!("The function `{}`.", function.head.name);
         let items = functions::function(names, input, id);
         let path = format!("contract/src/functions/{}.rs", names.function(id).module);
-        files.add(path, module_file(input, &about, function.head.description.as_deref(), items));
+        files.add(path, module_file(input, &about, function.head.description.as_deref(), &items));
     }
 }
 
 /// A file of the contract, with the imports that its items need.
-fn module_file(input: Input<'_>, about: &str, description: Option<&str>, items: TokenStream) -> String {
+fn module_file(input: Input<'_>, about: &str, description: Option<&str>, items: &TokenStream) -> String {
     let serde = mentions(items.clone(), "serde").then(|| {
         quote!(
             use evc_runtime::serde;

@@ -8,7 +8,7 @@ use evc_runtime::serde;
 ///
 /// Orders with their status.
 ///
-/// Declared at specs/orders.yaml:88.
+/// Declared at specs/orders.yaml:89.
 #[derive(Debug, Clone, Copy)]
 pub struct Orders;
 
@@ -31,6 +31,9 @@ impl Orders {
     /// The attribute `paymentId`.
     pub const PAYMENT_ID: evc_runtime::table::Attr<Self, String> =
         evc_runtime::table::Attr::new("paymentId");
+    /// The attribute `refundId`.
+    pub const REFUND_ID: evc_runtime::table::Attr<Self, String> =
+        evc_runtime::table::Attr::new("refundId");
     /// The attribute `reservationId`.
     pub const RESERVATION_ID: evc_runtime::table::Attr<Self, String> =
         evc_runtime::table::Attr::new("reservationId");
@@ -73,7 +76,7 @@ impl evc_runtime::table::Index for Orders {
 
 /// The index `by-customer` of `orders`.
 ///
-/// Declared at specs/orders.yaml:93.
+/// Declared at specs/orders.yaml:94.
 #[derive(Debug, Clone, Copy)]
 pub struct OrdersByCustomer;
 

@@ -111,6 +111,9 @@ pub struct Order {
     /// `paymentId`: `string`, or absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_id: Option<String>,
+    /// `refundId`: `string`, or absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_id: Option<String>,
     /// `reservationId`: `string`, or absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reservation_id: Option<String>,
@@ -133,7 +136,7 @@ impl evc_runtime::Bounded for Order {
     }
 }
 
-/// `OrderKey`, declared at specs/orders.yaml:37.
+/// `OrderKey`, declared at specs/orders.yaml:38.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct OrderKey {
@@ -150,7 +153,7 @@ impl evc_runtime::Bounded for OrderKey {
     }
 }
 
-/// `PaymentResult`, declared at specs/orders.yaml:40.
+/// `PaymentResult`, declared at specs/orders.yaml:41.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct PaymentResult {
@@ -171,7 +174,7 @@ impl evc_runtime::Bounded for PaymentResult {
     }
 }
 
-/// `OrderProblem`, declared at specs/orders.yaml:44.
+/// `OrderProblem`, declared at specs/orders.yaml:45.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct OrderProblem {
@@ -190,7 +193,7 @@ impl evc_runtime::Bounded for OrderProblem {
     }
 }
 
-/// `Reservation`, declared at specs/orders.yaml:47.
+/// `Reservation`, declared at specs/orders.yaml:48.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct Reservation {

@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/orders.yaml:114.
+/// Declared in place at specs/orders.yaml:115.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ProcessPaymentInput {
@@ -18,7 +18,7 @@ pub struct ProcessPaymentInput {
     pub amount: evc_runtime::Money,
 }
 
-/// Declared in place at specs/orders.yaml:115.
+/// Declared in place at specs/orders.yaml:116.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ProcessPaymentOutput {
@@ -75,12 +75,12 @@ impl evc_runtime::FunctionError for ProcessPaymentError {
     }
 }
 
-/// The context of `process-payment`: what it may do. It may update items of
+/// The context of `process-payment`: what it may do. It may get and update items of
 /// `orders`; publish `PaymentProcessed` and `PaymentFailed` through `order-events`.
 ///
 /// Takes the money, in a simulation that succeeds at a given rate.
 ///
-/// Declared at specs/orders.yaml:112. The function is:
+/// Declared at specs/orders.yaml:113. The function is:
 ///
 /// ```text
 /// pub async fn process_payment(
@@ -113,6 +113,7 @@ impl evc_runtime::Function for ProcessPayment {
     }
 }
 
+impl evc_runtime::grant::Get<crate::Orders> for ProcessPayment {}
 impl evc_runtime::grant::Update<crate::Orders> for ProcessPayment {}
 
 impl evc_runtime::grant::Outbox for ProcessPayment {

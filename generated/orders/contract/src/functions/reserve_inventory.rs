@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/orders.yaml:132.
+/// Declared in place at specs/orders.yaml:133.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ReserveInventoryInput {
@@ -27,7 +27,7 @@ impl evc_runtime::Bounded for ReserveInventoryInput {
     }
 }
 
-/// Declared in place at specs/orders.yaml:133.
+/// Declared in place at specs/orders.yaml:134.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ReserveInventoryOutput {
@@ -84,13 +84,13 @@ impl evc_runtime::FunctionError for ReserveInventoryError {
     }
 }
 
-/// The context of `reserve-inventory`: what it may do. It may update items of
-/// `orders`; publish `InventoryReserved` and `InventoryUnavailable` through
+/// The context of `reserve-inventory`: what it may do. It may get and update items
+/// of `orders`; publish `InventoryReserved` and `InventoryUnavailable` through
 /// `order-events`.
 ///
 /// Sets goods aside, in a simulation that succeeds at a given rate.
 ///
-/// Declared at specs/orders.yaml:130. The function is:
+/// Declared at specs/orders.yaml:131. The function is:
 ///
 /// ```text
 /// pub async fn reserve_inventory(
@@ -129,6 +129,7 @@ impl evc_runtime::Function for ReserveInventory {
     }
 }
 
+impl evc_runtime::grant::Get<crate::Orders> for ReserveInventory {}
 impl evc_runtime::grant::Update<crate::Orders> for ReserveInventory {}
 
 impl evc_runtime::grant::Outbox for ReserveInventory {
