@@ -35,6 +35,9 @@ impl Analysis {
 /// Most files that one spec may import, itself included.
 const MAX_FILES: usize = 256;
 
+/// How far above the spec's folder imports may lie: specs stand in the project or in its folder `specs`.
+const MAX_UP: usize = 1;
+
 /// Reads and checks the spec at `path`. Fails only if that file cannot be read; anything wrong with its text, or with an
 /// import, is in the diagnostics.
 pub fn analyze(world: &dyn World, path: &Path) -> std::io::Result<Analysis> {
@@ -55,7 +58,8 @@ pub fn analyze_text(path: &str, text: &str) -> Analysis {
 }
 
 fn analyze_bytes(world: &dyn World, path: &Path, bytes: Vec<u8>) -> Analysis {
-    let mut reader = Reader { world, sources: SourceMap::default(), diagnostics: Vec::new(), read: Vec::new() };
+    let folder = normal(path.parent().unwrap_or(Path::new("")));
+    let mut reader = Reader { world, folder, sources: SourceMap::default(), diagnostics: Vec::new(), read: Vec::new() };
     let file = reader.file(path, bytes, true);
     let Reader { sources, mut diagnostics, .. } = reader;
     let (model, found) = model::resolve(&file);
@@ -77,6 +81,8 @@ fn sort(diagnostics: &mut Vec<Diagnostic>) {
 /// Reads a spec and its imports, depth first, each file once.
 struct Reader<'w> {
     world: &'w dyn World,
+    /// The folder of the spec itself.
+    folder: PathBuf,
     sources: SourceMap,
     diagnostics: Vec<Diagnostic>,
     read: Vec<PathBuf>,
@@ -105,7 +111,9 @@ impl Reader<'_> {
         if self.read.contains(&path) {
             return;
         }
-        let problem = if self.read.len() >= MAX_FILES {
+        let problem = if let Some(problem) = outside(&self.folder, Path::new(import.as_str()), &path) {
+            problem
+        } else if self.read.len() >= MAX_FILES {
             format!("a spec imports at most {MAX_FILES} files")
         } else {
             match self.world.read(&path) {
@@ -128,6 +136,22 @@ impl Reader<'_> {
         };
         self.diagnostics.push(Diagnostic::new(Code::EVC0110, import.span, problem));
     }
+}
+
+/// Why an import is refused before it is read: what a spec may read is the YAML of its own project, so that a spec of
+/// somebody else shows nothing of this disk. `path` is where `import` leads to from the file that names it.
+fn outside(folder: &Path, import: &Path, path: &Path) -> Option<String> {
+    let shown = import.display();
+    if import.is_absolute() || import.has_root() {
+        return Some(format!("`{shown}` is absolute; expected a path relative to this file"));
+    }
+    if !path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+        return Some(format!("`{shown}` does not end in `.yaml` or `.yml`"));
+    }
+    let (from, to): (Vec<_>, Vec<_>) = (folder.components().collect(), path.components().collect());
+    let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let up = to[common..].iter().take_while(|part| matches!(part, Component::ParentDir)).count();
+    (from.len() - common + up > MAX_UP).then(|| format!("`{shown}` leads out of the project"))
 }
 
 /// Removes `.` and `a/..`, so that one file has one path.
@@ -174,5 +198,33 @@ struct Nowhere;
 impl World for Nowhere {
     fn read(&self, _: &Path) -> std::io::Result<Vec<u8>> {
         Err(std::io::Error::new(std::io::ErrorKind::NotFound, "there are no other files here"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn imports_stay_in_the_project() {
+        for (spec, import, fits) in [
+            ("specs/orders.yaml", "./types.yaml", true),
+            ("specs/orders.yaml", "../shared/types.yml", true),
+            ("specs/orders.yaml", "../../shared/types.yaml", false),
+            ("specs/orders.yaml", "a/../../../types.yaml", false),
+            ("orders.yaml", "../types.yaml", true),
+            ("orders.yaml", "../../types.yaml", false),
+            ("../specs/orders.yaml", "../types.yaml", true),
+            ("../specs/orders.yaml", "../../types.yaml", false),
+            ("/a/specs/orders.yaml", "../types.yaml", true),
+            ("/a/specs/orders.yaml", "../../b/types.yaml", false),
+            ("specs/orders.yaml", "/etc/types.yaml", false),
+            ("specs/orders.yaml", "./.env", false),
+            ("specs/orders.yaml", "types", false),
+        ] {
+            let folder = Path::new(spec).parent().unwrap();
+            let path = normal(&folder.join(import));
+            assert_eq!(outside(&normal(folder), Path::new(import), &path).is_none(), fits, "{spec} {import}");
+        }
     }
 }

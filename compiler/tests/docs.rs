@@ -102,7 +102,8 @@ fn json_is_real() {
     let text = |path: &str| std::fs::read_to_string(root().join(path)).expect("a readable document");
     let spec = specs(&text("README.md"))[0][0].text.replace("orders: put", "order: put");
     let found = support::check(&[("spec.yaml".to_owned(), spec)]);
-    let given = evc::report::json::render(&found.diagnostics, &found.sources);
+    let given =
+        evc::report::json::render(&[evc::report::Report { diagnostics: &found.diagnostics, sources: &found.sources }]);
     let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
     let shown = support::blocks(&text("docs/diagnostics.md")).into_iter().find(|block| block.language == "json");
     assert_eq!(json(&shown.expect("an object").text), json(given.lines().next().expect("a line")), "given is\n{given}");

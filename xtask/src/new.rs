@@ -1,5 +1,5 @@
 //! `cargo xtask new`: the files of a new check or a new diagnostic code, with their lines in the registries. What is written
-//! compiles; what is left to say is said in it.
+//! compiles and passes its tests; what is left to say is said in it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,17 @@ use crate::{project, step};
 /// What to add.
 #[derive(clap::Subcommand)]
 pub(crate) enum New {
-    /// A check: `compiler/src/check/NAME.rs`, its line in the list, and a document of its tests.
+    /// A check and its code: `compiler/src/check/NAME.rs`, a document of its tests, the code's page, and the lines in both
+    /// lists.
     Check {
         /// Its name, in lower-case words joined by hyphens: `short-visibility`.
         name: String,
+        /// What it reports: `EVC0999`. The next free code about tables, functions, queues and rules by default.
+        #[arg(long)]
+        code: Option<String>,
+        /// What it reports does not stop a build, and can be allowed.
+        #[arg(long)]
+        warning: bool,
     },
     /// A diagnostic code: its page and its line in the registry.
     Code {
@@ -33,9 +40,10 @@ const CHECKS: &str = "compiler/src/check/mod.rs";
 pub(crate) fn run(new: &New) -> Result<(), String> {
     let root = project::root();
     let (written, next) = match new {
-        New::Check { name } => {
-            (check(&root, name)?, "write what it finds and a case in its document; codes: cargo xtask new code")
-        }
+        New::Check { name, code, warning } => (
+            check(&root, name, code.as_deref(), *warning)?,
+            "say what it finds in the check, its document and its page: cargo test -p evc",
+        ),
         New::Code { code, name, warning } => (
             self::code(&root, code, name, *warning)?,
             "write the page; its examples are tests: cargo test -p evc --test pages",
@@ -48,33 +56,60 @@ pub(crate) fn run(new: &New) -> Result<(), String> {
     Ok(())
 }
 
-/// Adds a check to the project in `root`. Returns what was written.
-fn check(root: &Path, name: &str) -> Result<Vec<PathBuf>, String> {
+/// The group of codes about tables, functions, queues and rules, which most checks look at.
+const USUAL_GROUP: &str = "EVC06";
+
+/// Adds a check and its code to the project in `root`. Returns what was written. As written, the check finds functions that
+/// are called `wrong`, and its tests pass.
+fn check(root: &Path, name: &str, code: Option<&str>, warning: bool) -> Result<Vec<PathBuf>, String> {
     kebab(name)?;
     let module = name.replace('-', "_");
     let list = root.join(CHECKS);
     let text = read(&list)?;
     let text = with_module(&text, &module).and_then(|text| with_check(&text, &module));
     let text = text.ok_or_else(|| format!("{CHECKS} has not the form that this task knows: add the check by hand"))?;
+    let code = match code {
+        Some(code) => code.to_owned(),
+        None => free(&read(&root.join(CODES))?, USUAL_GROUP)?,
+    };
+    let title = sentence(name);
     let source = format!(
-        "//! {}.\n\nuse crate::diagnostics::Diagnostic;\nuse crate::model::Model;\n\n\
-         pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {{\n    let _ = (model, found);\n}}\n",
-        sentence(name)
+        "//! {title}.\n\nuse crate::diagnostics::{{Code, Diagnostic}};\nuse crate::model::Model;\n\n\
+         pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {{\n    \
+         for function in model.functions.values().filter(|function| function.head.name == \"wrong\") {{\n        \
+         let message = format!(\"found `{{}}`, expected another name\", function.head.name);\n        \
+         found.push(Diagnostic::new(Code::{code}, function.head.name_span, message));\n    }}\n}}\n"
     );
+    let severity = if warning { "warning" } else { "error" };
     let document = format!(
-        "# {}\n\nWhat is checked, and why.\n\n```yaml\nevc: 1\nservice: shop\n\
-         functions:\n  ping: {{ api: GET /ping }}\n```\n",
-        sentence(name)
+        "# {title}\n\nWhat is checked, and why.\n\n```yaml\nevc: 1\nservice: shop\n\
+         functions:\n  wrong: {{ api: GET /ping }} # {severity}: [{code}]\n```\n"
     );
-    write(vec![
+    let mut files = vec![
         (root.join(format!("compiler/src/check/{module}.rs")), source, false),
         (root.join(format!("tests/diagnostics/checks/{name}.md")), document, false),
         (list, text, true),
-    ])
+    ];
+    files.extend(code_files(root, &code, name, warning)?);
+    write(files)
+}
+
+/// The first code of a group after those that there are.
+fn free(registry: &str, group: &str) -> Result<String, String> {
+    let numbers = registry.lines().filter_map(|line| line.trim().strip_prefix(group)?.get(..2)?.parse::<u8>().ok());
+    match numbers.max().unwrap_or(0) {
+        last @ 0..99 => Ok(format!("{group}{:02}", last + 1)),
+        _ => Err(format!("the group {group} is full: name a code with `--code`")),
+    }
 }
 
 /// Adds a code to the project in `root`. Returns what was written.
 fn code(root: &Path, code: &str, name: &str, warning: bool) -> Result<Vec<PathBuf>, String> {
+    write(code_files(root, code, name, warning)?)
+}
+
+/// The files of a code: path, text, and whether the file is there already.
+fn code_files(root: &Path, code: &str, name: &str, warning: bool) -> Result<Vec<(PathBuf, String, bool)>, String> {
     kebab(name)?;
     let digits =
         code.strip_prefix("EVC").filter(|digits| digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit()));
@@ -84,13 +119,18 @@ fn code(root: &Path, code: &str, name: &str, warning: bool) -> Result<Vec<PathBu
     let registry = root.join(CODES);
     let severity = if warning { "Warning" } else { "Error" };
     let text = with_code(&read(&registry)?, code, &format!("    {code} {severity} \"{name}\",\n"))?;
-    let example = "```yaml\nevc: 1\nservice: shop\nfunctions:\n  ping: { api: GET /ping }\n```\n";
+    let example = |function: &str| {
+        format!("```yaml\nevc: 1\nservice: shop\nfunctions:\n  {function}: {{ api: GET /ping }}\n```\n")
+    };
     let page = format!(
         "# {code}: {}\n\nWhat it is, in a sentence or two.\n\n## Why\n\nWhat would happen otherwise, with a link to the page of AWS \
-         that says so.\n\n## Example\n\n{example}\n## Mended\n\n{example}",
-        sentence(name)
+         that says so.\n\n## Example\n\n{}\n## Mended\n\n{}",
+        sentence(name),
+        example("wrong"),
+        example("ping")
     );
-    write(vec![(root.join(format!("compiler/src/diagnostics/pages/{code}.md")), page, false), (registry, text, true)])
+    let page_path = root.join(format!("compiler/src/diagnostics/pages/{code}.md"));
+    Ok(vec![(page_path, page, false), (registry, text, true)])
 }
 
 /// The registry of codes with a line more, in its place.
@@ -220,7 +260,8 @@ mod tests {
     #[test]
     fn a_check_is_a_module_and_in_the_list() {
         let root = copy("check");
-        check(&root, "odd-thing").expect("written");
+        let written = check(&root, "odd-thing", None, true).expect("written");
+        assert_eq!(written.len(), 5);
         let list = read(&root.join(CHECKS)).expect("the list");
         assert_eq!(list.matches("mod odd_thing;\n").count(), 1, "{list}");
         let modules: Vec<&str> = list.lines().filter(|line| line.starts_with("mod ")).collect();
@@ -228,7 +269,15 @@ mod tests {
         assert!(list.contains("    odd_thing::check,\n];"), "{list}");
         assert!(root.join("compiler/src/check/odd_thing.rs").exists());
         assert!(root.join("tests/diagnostics/checks/odd-thing.md").exists());
-        assert!(check(&root, "odd-thing").is_err());
+        let source = read(&root.join("compiler/src/check/odd_thing.rs")).expect("the check");
+        let code = source.split("Code::").nth(1).and_then(|rest| rest.get(..7)).expect("a code");
+        assert!(code.starts_with(USUAL_GROUP), "{source}");
+        assert!(
+            read(&root.join(CODES)).expect("the registry").contains(&format!("    {code} Warning \"odd-thing\",\n"))
+        );
+        assert!(root.join(format!("compiler/src/diagnostics/pages/{code}.md")).exists());
+        assert!(check(&root, "odd-thing", None, true).is_err());
+        assert!(free("    EVC0699 Error \"a\",\n", USUAL_GROUP).is_err());
         fs::remove_dir_all(root).expect("removed");
     }
 

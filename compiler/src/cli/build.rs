@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::console::{self, Format};
 use super::plan::{self, Stack};
+use super::project::Places;
 use super::world::Disk;
 use super::{Exit, check, stack};
 use crate::compile::{Analysis, analyze};
@@ -24,6 +25,9 @@ pub(super) struct Arguments {
     /// The directory of the stack itself: DIR/template.yaml. For one spec.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// The folder of the crate `evc-runtime`. A folder `runtime` beside the spec or above by default.
+    #[arg(long, value_name = "DIR")]
+    runtime: Option<PathBuf>,
     /// The environment that is deployed unless another is given to `sam deploy`. The first one by default.
     #[arg(long, value_name = "NAME")]
     environment: Option<String>,
@@ -56,6 +60,13 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     if arguments.out.is_some() && arguments.specs.len() > 1 {
         console::fail("`--out` names the directory of one stack; build one spec with it");
         return Exit::Usage;
+    }
+    for spec in &arguments.specs {
+        let directory = directory(arguments, spec);
+        if let Some(problem) = (Places { spec, directory: &directory, runtime: None }).problem() {
+            console::fail(&problem);
+            return Exit::Usage;
+        }
     }
     let mut analyses = Vec::new();
     let mut builds = Vec::new();
@@ -91,14 +102,19 @@ fn planned(arguments: &Arguments, spec: &Path, analysis: &mut Analysis) -> Resul
             return Err(Exit::Usage);
         }
     }
-    let directory = arguments.out.clone().unwrap_or_else(|| default_directory(spec));
+    let directory = directory(arguments, spec);
     let options = plan::Options {
         environment: arguments.environment.as_deref(),
         oversize: arguments.oversize,
+        runtime: arguments.runtime.as_deref(),
         deep: false,
         explain_iam: arguments.explain == Some(Explain::Iam),
     };
     Ok(plan::plan(spec, &directory, analysis, options).filter(|_| arguments.explain.is_none()))
+}
+
+fn directory(arguments: &Arguments, spec: &Path) -> PathBuf {
+    arguments.out.clone().unwrap_or_else(|| default_directory(spec))
 }
 
 /// `generated/NAME`, beside the folder `specs` that the spec is in, or in the spec's own folder if that has another name.

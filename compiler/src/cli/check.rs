@@ -21,6 +21,9 @@ pub(super) struct Arguments {
     /// Let the template be larger than CloudFormation takes.
     #[arg(long)]
     oversize: bool,
+    /// The folder of the crate `evc-runtime`. A folder `runtime` beside the spec or above by default.
+    #[arg(long, value_name = "DIR")]
+    runtime: Option<PathBuf>,
     /// Treat warnings as errors.
     #[arg(long)]
     deny_warnings: bool,
@@ -36,8 +39,12 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     for spec in &arguments.specs {
         match analyze(&Disk, spec) {
             Ok(mut analysis) => {
-                let options =
-                    plan::Options { oversize: arguments.oversize, deep: arguments.deep, ..Default::default() };
+                let options = plan::Options {
+                    oversize: arguments.oversize,
+                    deep: arguments.deep,
+                    runtime: arguments.runtime.as_deref(),
+                    ..Default::default()
+                };
                 let _ = plan::plan(spec, &build::default_directory(spec), &mut analysis, options);
                 analyses.push(analysis);
             }

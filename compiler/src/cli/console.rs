@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write as _};
 use clap::ValueEnum;
 
 use crate::compile::Analysis;
-use crate::report::{github, json, sarif, short, terminal};
+use crate::report::{Report, github, json, sarif, short, terminal};
 
 /// How diagnostics are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -64,10 +64,14 @@ pub(super) fn report(analyses: &[Analysis], format: Format) {
             }
         }
         Format::Short => all(analyses, |analysis| short::render(&analysis.diagnostics, &analysis.sources)),
-        Format::Json => all(analyses, |analysis| json::render(&analysis.diagnostics, &analysis.sources)),
+        Format::Json => print(&json::render(&reports(analyses))),
         Format::Github => all(analyses, |analysis| github::render(&analysis.diagnostics, &analysis.sources)),
-        Format::Sarif => all(analyses, |analysis| sarif::render(&analysis.diagnostics, &analysis.sources)),
+        Format::Sarif => print(&sarif::render(&reports(analyses))),
     }
+}
+
+fn reports(analyses: &[Analysis]) -> Vec<Report<'_>> {
+    analyses.iter().map(|Analysis { diagnostics, sources, .. }| Report { diagnostics, sources }).collect()
 }
 
 fn all(analyses: &[Analysis], render: impl Fn(&Analysis) -> String) {

@@ -6,9 +6,11 @@ use crate::report::page;
 
 /// Explain a diagnostic: what it means, why it matters, an example and how to mend it.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  evc explain EVC0101\n  evc explain            # lists every code")]
+#[command(
+    after_help = "Examples:\n  evc explain EVC0101\n  evc explain unresolved-name\n  evc explain            # lists every code"
+)]
 pub(super) struct Arguments {
-    /// The code, such as EVC0101. Without it, every code is listed.
+    /// The code, such as EVC0101 or 0101, or its name, such as unresolved-name. Without it, every code is listed.
     code: Option<String>,
 }
 
@@ -19,8 +21,8 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
         console::print(&ALL.iter().map(line).collect::<String>());
         return Exit::Clean;
     };
-    let Some(code) = Code::parse(wanted) else {
-        let known: Vec<&str> = ALL.iter().map(|code| code.as_str()).collect();
+    let Some(code) = find(wanted) else {
+        let known: Vec<&str> = ALL.iter().flat_map(|code| [code.as_str(), code.name()]).collect();
         let hint = nearest(wanted, &known).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
         console::fail(&format!("there is no code `{wanted}`{hint}"));
         console::tell("`evc explain` lists every code");
@@ -28,4 +30,27 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     };
     console::print(&page::render(code, console::colored_output()));
     Exit::Clean
+}
+
+/// The code with this number, with or without `EVC` before it, or with this name.
+fn find(wanted: &str) -> Option<Code> {
+    let wanted = wanted.trim();
+    let is_meant =
+        |code: &&Code| code.name().eq_ignore_ascii_case(wanted) || code.as_str().strip_prefix("EVC") == Some(wanted);
+    Code::parse(wanted).or_else(|| ALL.iter().find(is_meant).copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_known_by_number_and_name() {
+        for wanted in ["EVC0101", "evc0101", "0101", "unresolved-name"] {
+            assert_eq!(find(wanted), Some(Code::EVC0101), "{wanted}");
+        }
+        for wanted in ["", "101", "EVC", "unresolved", "EVC9999"] {
+            assert_eq!(find(wanted), None, "{wanted}");
+        }
+    }
 }

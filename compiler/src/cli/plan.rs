@@ -13,6 +13,8 @@ pub(super) struct Options<'a> {
     pub(super) environment: Option<&'a str>,
     /// Whether the template may be larger than CloudFormation takes.
     pub(super) oversize: bool,
+    /// The runtime's folder, if it is not where it is looked for.
+    pub(super) runtime: Option<&'a Path>,
     /// Whether Cargo is asked about the stack that was built before.
     pub(super) deep: bool,
     /// Whether to print who may do what.
@@ -36,7 +38,8 @@ pub(super) fn plan(spec: &Path, directory: &Path, analysis: &mut Analysis, optio
     }
     let model = analysis.model.take()?;
     let (mut plan, mut found) = lower::lower(&model);
-    let around = project::find(spec, directory, &model, &mut analysis.sources);
+    let places = project::Places { spec, directory, runtime: options.runtime };
+    let around = project::find(places, &model, &mut analysis.sources);
     found.extend(around.diagnostics);
     if options.deep {
         found.extend(project::ask_cargo(directory, &around.project, model.service.span));

@@ -61,8 +61,8 @@ pub struct Project {
     pub logic_lib: String,
     /// The stack's directory, relative to the user's crate: `../../generated/orders`.
     pub stack_path: String,
-    /// The runtime crate, if it is on this disk; else the published one is used.
-    pub runtime_path: Option<String>,
+    /// The runtime crate, relative to the stack's directory: `../../runtime`. No registry has it.
+    pub runtime_path: String,
 }
 
 /// A kind of output.

@@ -243,8 +243,6 @@ pub struct Function {
     pub idempotent: Option<Duration>,
     /// The place of `idempotent`, or of the function's name.
     pub idempotent_span: Span,
-    /// Whether the handler gets raw clients.
-    pub unchecked: bool,
     /// Everything that invokes it, in the order of the spec's sections.
     pub triggers: Vec<Trigger>,
 }

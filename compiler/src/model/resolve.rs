@@ -272,7 +272,6 @@ fn function(
             }
         },
         idempotent_span: item.idempotent.as_ref().map_or(item.name_span, |idempotent| idempotent.span),
-        unchecked: item.unchecked,
         triggers: Vec::new(),
     }
 }

@@ -17,15 +17,20 @@
 
 use serde::Serialize;
 
-use super::{Counts, end, path, sorted};
+use super::{Counts, Report, end, path, sorted};
 use crate::diagnostics::{Diagnostic, Fix, Label};
 use crate::source::{Position, SourceMap, Span};
 
-/// Renders diagnostics and the count, one object a line.
-pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
-    let Counts { errors, warnings } = Counts::of(diagnostics);
-    let mut text: String =
-        sorted(diagnostics).into_iter().map(|diagnostic| line(&Found::of(diagnostic, sources))).collect();
+/// Renders the diagnostics of all reports, then one count of all of them, one object a line.
+pub fn render(reports: &[Report<'_>]) -> String {
+    let (mut errors, mut warnings) = (0, 0);
+    let mut text = String::new();
+    for Report { diagnostics, sources } in reports {
+        let counts = Counts::of(diagnostics);
+        errors += counts.errors;
+        warnings += counts.warnings;
+        text.extend(sorted(diagnostics).into_iter().map(|diagnostic| line(&Found::of(diagnostic, sources))));
+    }
     text.push_str(&line(&Summary { reason: "summary", errors, warnings }));
     text
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows where the text goes: the caller chooses the width and whether there are colours.
 
+mod excerpt;
 pub mod github;
 pub mod json;
 pub mod page;
@@ -14,6 +15,15 @@ mod tests;
 
 use crate::diagnostics::{Diagnostic, Severity};
 use crate::source::{Position, SourceMap, Span};
+
+/// What was found in one spec. Formats that are one document take several of these.
+#[derive(Debug, Clone, Copy)]
+pub struct Report<'a> {
+    /// What was found.
+    pub diagnostics: &'a [Diagnostic],
+    /// The files that it was found in.
+    pub sources: &'a SourceMap,
+}
 
 /// The diagnostics by file, position and code. Files stand in the order in which they were read.
 pub fn sorted(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {

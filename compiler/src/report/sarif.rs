@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{end, path, sorted};
+use super::{Report, end, path, sorted};
 use crate::diagnostics::{ALL, Code, Diagnostic, Edit, Fix, Label};
 use crate::source::{SourceMap, Span};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
-/// Renders diagnostics as one indented JSON document.
-pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
+/// Renders the diagnostics of all reports as one indented JSON document: one log, with one run.
+pub fn render(reports: &[Report<'_>]) -> String {
+    let results = reports
+        .iter()
+        .flat_map(|report| sorted(report.diagnostics).into_iter().map(|diagnostic| result(diagnostic, report.sources)));
     let log = Log {
         schema: SCHEMA,
         version: "2.1.0",
@@ -26,7 +29,7 @@ pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
                 },
             },
             column_kind: "unicodeCodePoints",
-            results: sorted(diagnostics).into_iter().map(|diagnostic| result(diagnostic, sources)).collect(),
+            results: results.collect(),
         }],
     };
     // These structs hold strings and numbers only; none of those can fail to serialize.

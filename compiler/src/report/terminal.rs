@@ -2,6 +2,7 @@
 //!
 //! miette draws one file a diagnostic; labels in other files are drawn after it, each as a diagnostic of its own.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use miette::{
@@ -9,6 +10,7 @@ use miette::{
     SpanContents, ThemeCharacters, ThemeStyles,
 };
 
+use super::excerpt::{escaped, excerpt};
 use super::{Counts, path, sorted};
 use crate::diagnostics::{Diagnostic, Label, Severity};
 use crate::source::{FileId, SourceMap, Span};
@@ -61,7 +63,7 @@ fn footer(text: &mut String, diagnostic: &Diagnostic, style: Style) {
     let notes = diagnostic.notes.iter().map(|note| ("note", note));
     for (word, said) in help.chain(notes) {
         let (on, off) = if style.color { ("\u{1b}[36m", "\u{1b}[0m") } else { ("", "") };
-        let lines = wrap(said, style.width.saturating_sub("  help: ".len()));
+        let lines = wrap(&escaped(said), style.width.saturating_sub("  help: ".len()));
         let _ = writeln!(text, "  {on}{word}:{off} {}", lines.join("\n        "));
     }
 }
@@ -87,7 +89,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 /// A diagnostic in miette's terms.
 #[derive(Debug)]
 struct Adapter<'a> {
-    message: &'a str,
+    message: Cow<'a, str>,
     code: Option<String>,
     severity: miette::Severity,
     source: NamedText<'a>,
@@ -98,36 +100,40 @@ impl<'a> Adapter<'a> {
     fn of(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Self {
         let primary = &diagnostic.primary;
         let here = primary.span.file;
-        let mut labels = vec![LabeledSpan::new_primary_with_span(label_text(primary), source_span(primary.span))];
         let near = diagnostic.secondary.iter().filter(|label| label.span.file == here);
-        labels.extend(near.map(|label| LabeledSpan::new_with_span(label_text(label), source_span(label.span))));
+        let shown: Vec<&Label> = std::iter::once(primary).chain(near).collect();
+        let (source, spans) = NamedText::of(here, &shown, sources);
+        let mut labels: Vec<LabeledSpan> =
+            shown.iter().zip(spans).map(|(label, span)| LabeledSpan::new_with_span(label_text(label), span)).collect();
+        labels[0] = LabeledSpan::new_primary_with_span(label_text(primary), *labels[0].inner());
         Self {
-            message: &diagnostic.message,
+            message: escaped(&diagnostic.message),
             code: Some(format!("{}[{}] {}", diagnostic.severity().as_str(), diagnostic.code, diagnostic.code.name())),
             severity: match diagnostic.severity() {
                 Severity::Error => miette::Severity::Error,
                 Severity::Warning => miette::Severity::Warning,
             },
-            source: NamedText::of(here, primary.span, sources),
+            source,
             labels,
         }
     }
 
     /// A label in another file than the diagnostic's.
     fn elsewhere(label: &'a Label, sources: &'a SourceMap) -> Self {
+        let (source, spans) = NamedText::of(label.span.file, &[label], sources);
         Self {
-            message: &label.text,
+            message: escaped(&label.text),
             code: None,
             severity: miette::Severity::Advice,
-            source: NamedText::of(label.span.file, label.span, sources),
-            labels: vec![LabeledSpan::new_primary_with_span(None, source_span(label.span))],
+            source,
+            labels: spans.into_iter().map(|span| LabeledSpan::new_primary_with_span(None, span)).collect(),
         }
     }
 }
 
 impl fmt::Display for Adapter<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.message)
+        f.write_str(&self.message)
     }
 }
 
@@ -152,23 +158,28 @@ impl miette::Diagnostic for Adapter<'_> {
 }
 
 fn label_text(label: &Label) -> Option<String> {
-    (!label.text.is_empty()).then(|| label.text.clone())
+    (!label.text.is_empty()).then(|| escaped(&label.text).into_owned())
 }
 
-fn source_span(span: Span) -> SourceSpan {
-    (span.range().start, span.range().len()).into()
-}
-
-/// A file's text under its name.
+/// A file's text under its name, as it is shown.
 #[derive(Debug)]
 struct NamedText<'a> {
     name: String,
-    text: &'a str,
+    text: Cow<'a, str>,
+    /// Where labels start in `text`, and their columns in the file, from 0.
+    columns: Vec<(usize, usize)>,
 }
 
 impl<'a> NamedText<'a> {
-    fn of(file: FileId, span: Span, sources: &'a SourceMap) -> Self {
-        Self { name: path(sources, span), text: &sources.file(file).text }
+    /// The text of a file, and where in it its labels are.
+    fn of(file: FileId, labels: &[&Label], sources: &'a SourceMap) -> (Self, Vec<SourceSpan>) {
+        let ranges = labels.iter().map(|label| label.span.range()).collect();
+        let shown = excerpt(&sources.file(file).text, ranges);
+        let column = |label: &Label| sources.position(label.span).column - 1;
+        let columns = shown.ranges.iter().zip(labels).map(|(range, label)| (range.start, column(label))).collect();
+        let spans = shown.ranges.into_iter().map(|range| (range.start, range.len()).into()).collect();
+        let name = escaped(&path(sources, Span::new(file, 0..0))).into_owned();
+        (Self { name, text: shown.text, columns }, spans)
     }
 }
 
@@ -179,13 +190,15 @@ impl SourceCode for NamedText<'_> {
         lines_before: usize,
         lines_after: usize,
     ) -> Result<Box<dyn SpanContents<'b> + 'b>, MietteError> {
-        let inner = self.text.read_span(span, lines_before, lines_after)?;
+        let inner = self.text.as_ref().read_span(span, lines_before, lines_after)?;
+        // Without lines around it, miette asks where a label is in the file.
+        let here = self.columns.iter().find(|(start, _)| *start == span.offset() && lines_before == 0);
         Ok(Box::new(MietteSpanContents::new_named(
             self.name.clone(),
             inner.data(),
             *inner.span(),
             inner.line(),
-            inner.column(),
+            here.map_or(inner.column(), |(_, column)| *column),
             inner.line_count(),
         )))
     }

@@ -70,7 +70,7 @@ fn github_output() {
 #[test]
 fn json_output() {
     let (sources, diagnostics) = sample();
-    let text = json::render(&diagnostics, &sources);
+    let text = json::render(&[Report { diagnostics: &diagnostics, sources: &sources }]);
     for line in text.lines() {
         serde_json::from_str::<serde_json::Value>(line).expect("each line is JSON");
     }
@@ -80,7 +80,7 @@ fn json_output() {
 #[test]
 fn sarif_output() {
     let (sources, diagnostics) = sample();
-    let text = sarif::render(&diagnostics, &sources);
+    let text = sarif::render(&[Report { diagnostics: &diagnostics, sources: &sources }]);
     let mut log: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array_mut().expect("rules");
     assert_eq!(rules.len(), crate::diagnostics::ALL.len());
@@ -91,12 +91,28 @@ fn sarif_output() {
 }
 
 #[test]
+fn several_specs_are_one_document() {
+    let (sources, diagnostics) = sample();
+    let (empty, none) = (SourceMap::default(), Vec::new());
+    let report = Report { diagnostics: &diagnostics, sources: &sources };
+    let reports = [report, Report { diagnostics: &none, sources: &empty }, report];
+    let log: serde_json::Value = serde_json::from_str(&sarif::render(&reports)).expect("one document");
+    let runs = log["runs"].as_array().expect("runs");
+    assert_eq!((runs.len(), runs[0]["results"].as_array().map(Vec::len)), (1, Some(2 * diagnostics.len())));
+    let text = json::render(&reports);
+    let Counts { errors, warnings } = Counts::of(&diagnostics);
+    let summary = format!("{{\"reason\":\"summary\",\"errors\":{},\"warnings\":{}}}", 2 * errors, 2 * warnings);
+    assert_eq!(text.matches("\"reason\":\"summary\"").count(), 1);
+    assert_eq!(text.lines().last(), Some(summary.as_str()));
+}
+
+#[test]
 fn nothing_to_report() {
     let sources = SourceMap::default();
     assert_eq!(terminal::render(&[], &sources, terminal::Style::default()), "");
     assert_eq!(short::render(&[], &sources), "");
     assert_eq!(github::render(&[], &sources), "");
-    assert_eq!(json::render(&[], &sources), "{\"reason\":\"summary\",\"errors\":0,\"warnings\":0}\n");
+    assert_eq!(json::render(&[]), "{\"reason\":\"summary\",\"errors\":0,\"warnings\":0}\n");
 }
 
 #[test]

@@ -58,9 +58,6 @@ pub struct Function {
     pub concurrency: Option<Spanned<u64>>,
     /// Drops duplicates by event id, by `Idempotency-Key` header, or by workflow execution and step.
     pub idempotent: Option<Spanned<Idempotency>>,
-    /// Gives the handler the raw SDK clients as well.
-    #[schemars(default)]
-    pub unchecked: bool,
     /// Warnings that are fine here, each with the reason.
     #[schemars(default)]
     pub allow: Allows,
@@ -168,7 +165,6 @@ impl Decode for Function {
             memory: fields.optional("memory", cx),
             concurrency: fields.optional("concurrency", cx),
             idempotent: fields.optional("idempotent", cx),
-            unchecked: fields.or_default("unchecked", cx),
             allow: fields.or_default("allow", cx),
         };
         fields.finish(cx);

@@ -57,6 +57,12 @@ pub(super) enum Blame {
     Before,
 }
 
+/// Whether a character changes the direction of the text after it: an override, an embedding or an isolate
+/// (<https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>).
+fn turns_text(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// A part of the text that may be at fault.
 pub(super) struct Candidate {
     pub(super) blame: Blame,
@@ -160,13 +166,22 @@ impl Recovery {
                     .replace("remove the byte-order mark", span, ""),
             );
         }
-        let is_bad = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}');
-        let bad: Vec<(usize, char)> = self.text.char_indices().filter(|&(_, c)| is_bad(c)).collect();
+        let is_control = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}');
+        let is_bad = |&(_, c): &(usize, char)| is_control(c) || turns_text(c);
+        let bad: Vec<(usize, char)> = self.text.char_indices().filter(is_bad).collect();
         let Some(&(first, character)) = bad.first() else { return };
         let span = Span::new(self.file, first..first + character.len_utf8());
-        let message = format!("the control character U+{:04X} may not stand in YAML", u32::from(character));
-        let help = "remove it, or write it as an escape in double quotes: `\"\\x00\"`";
-        let diagnostic = Diagnostic::new(Code::EVC0004, span, message).help(help);
+        let number = u32::from(character);
+        let diagnostic = if turns_text(character) {
+            let message = format!("the character U+{number:04X} changes the direction of the text that is shown");
+            Diagnostic::new(Code::EVC0004, span, message)
+                .note("what people see is then not what is read; the Rust compiler refuses it in generated code")
+                .help("remove it")
+        } else {
+            let message = format!("the control character U+{number:04X} may not stand in YAML");
+            let help = "remove it, or write it as an escape in double quotes: `\"\\x00\"`";
+            Diagnostic::new(Code::EVC0004, span, message).help(help)
+        };
         self.diagnostics.push(match bad.len() - 1 {
             0 => diagnostic,
             more => diagnostic.note(format!("and {more} more")),

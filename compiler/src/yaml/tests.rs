@@ -175,6 +175,11 @@ fn encodings_other_than_plain_utf8() {
         &["1:5 EVC0004 the control character U+0000 may not stand in YAML"],
         "{a: x__z, b: 1}",
     );
+    check(
+        "a: x\u{202e}\nb: 1\n",
+        &["1:5 EVC0004 the character U+202E changes the direction of the text that is shown"],
+        "{a: x___, b: 1}",
+    );
 }
 
 #[test]

@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::semver::{Version, VersionReq};
-
 use super::manifest::{Manifest, Origin};
 use super::paths::{absolute, normal};
 use crate::diagnostics::{Code, Diagnostic};
@@ -22,8 +20,8 @@ pub(super) struct Around<'a> {
     pub(super) folder: &'a Path,
     /// The stack, absolute.
     pub(super) stack: &'a Path,
-    /// The runtime, absolute, if it is on this disk.
-    pub(super) runtime: Option<&'a Path>,
+    /// The runtime that the stack is built with, absolute.
+    pub(super) runtime: &'a Path,
 }
 
 /// Looks at the user's crate. Completes `project`, reports what does not fit, and returns the files of the scaffold that are
@@ -108,30 +106,13 @@ fn check_manifest(
 
 /// Why this origin of the runtime is another than that of the generated workspace, if it is.
 fn mismatch(origin: &Origin<'_>, around: Around<'_>) -> Option<String> {
-    match (origin, around.runtime) {
-        (Origin::Workspace | Origin::Other, _) => None,
-        (Origin::Path(path), Some(runtime)) if absolute(&around.folder.join(path)) == runtime => None,
-        (Origin::Path(path), Some(_)) => {
-            Some(format!("the runtime at `{path}` is not the one that the stack is built with"))
+    match origin {
+        Origin::Workspace | Origin::Other => None,
+        Origin::Path(path) if absolute(&around.folder.join(path)) == around.runtime => None,
+        Origin::Path(path) => Some(format!("the runtime at `{path}` is not the one that the stack is built with")),
+        Origin::Version(asked) => {
+            Some(format!("the runtime `{asked}` of a registry is not the one that the stack is built with"))
         }
-        (Origin::Path(path), None) => {
-            Some(format!("the runtime at `{path}` is not the published one that the stack is built with"))
-        }
-        (Origin::Version(asked), None) if accepts(asked, rust::RUNTIME_VERSION) => None,
-        (Origin::Version(asked), None) => {
-            Some(format!("the runtime `{asked}` is not the version {} that this evc writes for", rust::RUNTIME_VERSION))
-        }
-        (Origin::Version(asked), Some(_)) => {
-            Some(format!("the published runtime `{asked}` is not the one in this project that the stack is built with"))
-        }
-    }
-}
-
-/// Whether what a manifest asks for takes this version. What cannot be read is Cargo's to report.
-fn accepts(asked: &str, version: &str) -> bool {
-    match (VersionReq::parse(asked), Version::parse(version)) {
-        (Ok(asked), Ok(version)) => asked.matches(&version),
-        _ => true,
     }
 }
 

@@ -78,8 +78,7 @@ fn a_declined_payment_reserves_nothing() {
 fn missing_goods_give_the_payment_back() {
     let run = run(ORDERS, &order(), shop(&[("ReserveInventory", "InventoryUnavailable")]));
     assert_eq!(run.end, Err(Failure::new("InventoryUnavailable", Some("no luck"))));
-    let refund =
-        r#"RefundPayment(payment/undo) {"orderId":"o-1","customerId":"c-1"}"#;
+    let refund = r#"RefundPayment(payment/undo) {"orderId":"o-1","customerId":"c-1"}"#;
     assert_eq!(run.calls[2], refund);
     assert_eq!(steps(&run)[3..], ["CompleteOrder(inventory-failed)", "Notify(out-of-stock-notice)"]);
 }
