@@ -92,7 +92,7 @@ fn generated_workspaces() -> Result<(), String> {
         let manifest = stack.join("Cargo.toml").to_string_lossy().into_owned();
         let name = project::name(&stack);
         let checks: [(&str, &[&str]); 3] = [
-            ("fmt", &["fmt", "--all", "--check", "--manifest-path", &manifest]),
+            ("fmt", &["fmt", "--check", "--manifest-path", &manifest]),
             (
                 "clippy",
                 &[
