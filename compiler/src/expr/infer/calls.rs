@@ -10,7 +10,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::ast::{Ast, AstKind};
 use crate::expr::functions::{self, Function, Returns, Takes};
 use crate::source::Span;
-use crate::types::{Field, Kind, Range, Record, Type};
+use crate::types::{Field, Kind, Range, Record, Type, Types};
 
 impl Infer<'_> {
     /// `value ~> $function(rest)` is `$function(value, rest)`.
@@ -105,7 +105,7 @@ impl Infer<'_> {
             let element = given.first().map(|(_, list)| list.element(self.types).0);
             let value = match (&argument.kind, element) {
                 (AstKind::Lambda { params, body }, Some(element)) => {
-                    let types = lambda_parameters(function.name, element);
+                    let types = lambda_parameters(function.name, element, self.types);
                     result = Some(self.lambda(params, body, &types, context));
                     Value::special(Special::Function, self.span(&argument.range))
                 }
@@ -349,11 +349,24 @@ impl Infer<'_> {
 }
 
 /// The types of the parameters that a function over lists calls its argument with.
-fn lambda_parameters(function: &str, element: Value) -> Vec<Value> {
+fn lambda_parameters(function: &str, element: Value, types: &Types) -> Vec<Value> {
     let span = element.ty.span;
     match function {
         "map" | "filter" | "single" => vec![element, Value::new(Kind::Integer(Range::default()), span)],
         "sort" => vec![element.clone(), element],
+        // What has come together so far is of the type that the function gives.
+        "reduce" => vec![Value::any(span), element, Value::new(Kind::Integer(Range::default()), span)],
+        "each" | "sift" => {
+            let value = match &types.resolve(&element.ty).kind {
+                Kind::Map(value) => (**value).clone(),
+                _ => {
+                    let fields = types.record(&element.ty).unwrap_or_default();
+                    let joined = fields.into_values().map(|field| field.ty.clone()).reduce(|a, b| join(&a, &b, types));
+                    joined.unwrap_or(Type { kind: Kind::Any, span })
+                }
+            };
+            vec![Value::of(value), Value::new(Kind::String(Range::default()), span)]
+        }
         _ => Vec::new(),
     }
 }

@@ -60,6 +60,10 @@ impl Infer<'_> {
         if !ok {
             return Value::any(span);
         }
+        if matches!(operator, Operator::Divide | Operator::Modulo) && matches!(right.kind, AstKind::Number(0.0)) {
+            self.wrong_operand(operator, right, "`0`", "a number other than zero");
+            return Value::any(span);
+        }
         let integers = [a, b].iter().all(|value| matches!(self.types.resolve(&value.ty).kind, Kind::Integer(_)));
         let kind = if integers && operator != Operator::Divide {
             Kind::Integer(Range::default())
