@@ -101,6 +101,7 @@ codes! {
     EVC0416 Error "unknown-argument",
     EVC0417 Error "one-or-many",
     EVC0418 Error "hidden-name",
+    EVC0419 Error "money-too-precise",
     EVC0501 Error "unreachable-step",
     EVC0502 Error "endless-loop",
     EVC0503 Error "shadowed-retry",

@@ -1,7 +1,7 @@
 //! Whether the value of an expression may stand where a type is expected, and what to say if not.
 
 use super::Expr;
-use super::infer::{Special, Value, show};
+use super::infer::{Special, Value, Way, show};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::types::{Kind, Type, Types};
 
@@ -24,8 +24,15 @@ pub(super) fn fits(expr: &Expr, value: &Value, expected: &Type, optional: bool, 
         let path = &absent.path;
         let message = format!("`{path}` may be absent; expected {}", show(expected));
         let mut diagnostic = Diagnostic::new(Code::EVC0405, absent.at, message)
-            .note("Step Functions fails a state whose expression gives nothing")
-            .help(format!("say what to use instead: `$exists({path}) ? {path} : …`"));
+            .note("Step Functions fails a state whose expression gives nothing");
+        let exists = format!("say what to use instead: `$exists({path}) ? {path} : …`");
+        diagnostic = match &absent.way {
+            Way::Exists => diagnostic.help(exists),
+            Way::Bounds => {
+                diagnostic.help(exists).help("or declare the list with bounds, as `[string; 1..]`: it has items then")
+            }
+            Way::Says(way) => diagnostic.help(way.clone()),
+        };
         if let Some(declared) = absent.declared {
             diagnostic = diagnostic.secondary(declared, "declared as optional here");
         }

@@ -106,7 +106,7 @@ impl Template {
             (Self::Expr(expr), Kind::Money(_)) if digits(expr) > MAX_MONEY_DIGITS => {
                 let message =
                     format!("`money` has at most {MAX_MONEY_DIGITS} significant digits; found {}", digits(expr));
-                out.push(Diagnostic::new(Code::EVC0414, expr.span, message));
+                out.push(Diagnostic::new(Code::EVC0419, expr.span, message));
             }
             (Self::Expr(expr), _) => out.extend(expr.check_field(expected, optional, scope, types)),
             (Self::Object(fields, _), Kind::Record(_)) => {

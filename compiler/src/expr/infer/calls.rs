@@ -4,12 +4,13 @@ use std::ops::Range as Bytes;
 
 use indexmap::IndexMap;
 
-use super::{Class, Context, Infer, Special, Value, join, operators};
+use super::value::Absent;
+use super::{Class, Context, Infer, Special, Value, Way, join, operators};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::ast::{Ast, AstKind};
 use crate::expr::functions::{self, Function, Returns, Takes};
 use crate::source::Span;
-use crate::types::{Field, Kind, Range, Record, Type};
+use crate::types::{Field, Kind, Range, Record, Type, Types};
 
 impl Infer<'_> {
     /// `value ~> $function(rest)` is `$function(value, rest)`.
@@ -104,7 +105,7 @@ impl Infer<'_> {
             let element = given.first().map(|(_, list)| list.element(self.types).0);
             let value = match (&argument.kind, element) {
                 (AstKind::Lambda { params, body }, Some(element)) => {
-                    let types = lambda_parameters(function.name, element);
+                    let types = lambda_parameters(function.name, element, self.types);
                     result = Some(self.lambda(params, body, &types, context));
                     Value::special(Special::Function, self.span(&argument.range))
                 }
@@ -136,7 +137,7 @@ impl Infer<'_> {
             // The list of objects has no type, but what becomes of it does.
             self.untyped = untyped;
         }
-        self.returned(function, &given, result, span, context)
+        self.returned(function, ast, &given, result, context)
     }
 
     fn arity(&mut self, function: &Function, callee: &Ast, given: usize, context: &Context) -> bool {
@@ -204,11 +205,12 @@ impl Infer<'_> {
     fn returned(
         &mut self,
         function: &Function,
+        ast: &Ast,
         given: &[(&Ast, Value)],
         lambda: Option<Value>,
-        span: Span,
         context: &Context,
     ) -> Value {
+        let span = self.span(&ast.range);
         let list_of = |ty: Type| Value::new(Kind::List(Box::new(ty), Range::default()), span);
         let text = || Value::new(Kind::String(Range::default()), span);
         let integer = || Value::new(Kind::Integer(Range::default()), span);
@@ -222,7 +224,10 @@ impl Infer<'_> {
             Returns::Sum => Value::new(Kind::Number(Range::default()), span),
             Returns::Integer => integer(),
             Returns::Boolean => Value::new(Kind::Boolean, span),
-            Returns::Texts => list_of(text().ty),
+            Returns::Texts => list_of(text().ty).filled(matches!(
+                given,
+                [_, (Ast { kind: AstKind::String(separator), .. }, _)] if !separator.is_empty()
+            )),
             Returns::Names => text().many(),
             Returns::Integers => list_of(integer().ty),
             Returns::Timestamp if given.len() > usize::from(function.name == "fromMillis") => text(),
@@ -230,8 +235,8 @@ impl Infer<'_> {
             Returns::Uuid => Value::new(Kind::Uuid, span),
             Returns::First => Value { absent: None, ..first.clone() }.unbounded(self.types),
             Returns::Element => element,
-            Returns::Filter => element.many(),
-            Returns::ListLikeFirst => list_of(element.ty),
+            Returns::Filter => element.many().filled(function.name == "distinct" && first.is_filled(self.types)),
+            Returns::ListLikeFirst => list_of(element.ty).filled(first.is_filled(self.types)),
             Returns::ListsLikeFirst => list_of(list_of(element.ty).ty),
             Returns::Append => match given {
                 [(_, a), (_, b)] => self.appended(a, b),
@@ -241,7 +246,8 @@ impl Infer<'_> {
             Returns::Map => match lambda {
                 // A list for each element makes lists of lists, or one list where there is one element.
                 Some(body) if body.special == Special::No && !body.many && body.class(self.types) != Class::List => {
-                    body.many()
+                    let filled = first.is_filled(self.types) && body.absent.is_none();
+                    body.many().filled(filled)
                 }
                 _ => {
                     self.untyped = true;
@@ -253,8 +259,41 @@ impl Infer<'_> {
                 Value::any(span)
             }
         };
-        let answers_nothing = matches!(function.name, "exists" | "not" | "count" | "append");
-        if answers_nothing { value } else { value.maybe(first.absent) }
+        if matches!(function.name, "exists" | "count" | "append") {
+            return value;
+        }
+        let absent = if self.is_present(ast, context) { None } else { self.of_nothing(function, ast, given) };
+        value.maybe(first.absent).maybe(absent)
+    }
+
+    /// Why a function over a list may give nothing: there may be nothing in the list, or no list.
+    fn of_nothing(&self, function: &Function, ast: &Ast, given: &[(&Ast, Value)]) -> Option<Absent> {
+        let (list, value) = given.first()?;
+        let list = self.text(list);
+        let filled = value.is_filled(self.types);
+        let way = match function.name {
+            "single" => {
+                let one = !value.many && value.class(self.types) != Class::List;
+                if one && given.len() == 1 {
+                    return None;
+                }
+                Way::Says(format!("`$single` fails unless there is exactly one; take the first: `({list})[0]`"))
+            }
+            "reduce" if given.len() == 2 && !filled => {
+                Way::Says(format!("start from a value: `$reduce([{list}], …, '')` gives it if there is none"))
+            }
+            "max" | "min" | "average" if !filled => Way::Bounds,
+            "sum" | "join" if value.many && !filled => Way::Says(format!(
+                "write `${}([{list}])`, which is {} for none",
+                function.name,
+                if function.name == "sum" { "0" } else { "an empty text" }
+            )),
+            // What gives several gives none of none.
+            "map" | "filter" | "distinct" | "keys" => return None,
+            _ if value.many && !filled => Way::Exists,
+            _ => return None,
+        };
+        Some(Absent { at: self.span(&ast.range), path: self.text(ast).to_owned(), declared: None, way })
     }
 
     /// The fields of all objects that are written in the list; later ones win.
@@ -310,11 +349,24 @@ impl Infer<'_> {
 }
 
 /// The types of the parameters that a function over lists calls its argument with.
-fn lambda_parameters(function: &str, element: Value) -> Vec<Value> {
+fn lambda_parameters(function: &str, element: Value, types: &Types) -> Vec<Value> {
     let span = element.ty.span;
     match function {
         "map" | "filter" | "single" => vec![element, Value::new(Kind::Integer(Range::default()), span)],
         "sort" => vec![element.clone(), element],
+        // What has come together so far is of the type that the function gives.
+        "reduce" => vec![Value::any(span), element, Value::new(Kind::Integer(Range::default()), span)],
+        "each" | "sift" => {
+            let value = match &types.resolve(&element.ty).kind {
+                Kind::Map(value) => (**value).clone(),
+                _ => {
+                    let fields = types.record(&element.ty).unwrap_or_default();
+                    let joined = fields.into_values().map(|field| field.ty.clone()).reduce(|a, b| join(&a, &b, types));
+                    joined.unwrap_or(Type { kind: Kind::Any, span })
+                }
+            };
+            vec![Value::of(value), Value::new(Kind::String(Range::default()), span)]
+        }
         _ => Vec::new(),
     }
 }

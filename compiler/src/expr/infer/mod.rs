@@ -16,7 +16,7 @@ use crate::source::Span;
 use crate::types::{Field, Kind, Range, Record, Type, Types};
 
 use value::Absent;
-pub(super) use value::{Class, Special, Value, join, show};
+pub(super) use value::{Class, Special, Value, Way, join, show};
 
 /// What a check found.
 pub(super) struct Found {
@@ -82,7 +82,7 @@ impl Infer<'_> {
             AstKind::Name { name, place, quoted } => self.name(ast, name, *place, *quoted, context),
             AstKind::Variable(name) => self.variable(ast, name, context),
             AstKind::Path(left, right) => self.path(ast, left, right, context),
-            AstKind::Filter(base, predicate) => self.filter(base, predicate, context),
+            AstKind::Filter(base, predicate) => self.filter(ast, base, predicate, context),
             AstKind::KeepArray(base) => self.keep_array(base, context),
             AstKind::Sort(base, terms) => {
                 let value = self.value(base, context);
@@ -153,8 +153,10 @@ impl Infer<'_> {
 
     fn array(&mut self, items: &[Ast], span: Span, context: &Context) -> Value {
         let mut element: Option<Type> = None;
+        let mut filled = false;
         for item in items {
             let value = self.value(item, context);
+            filled |= matches!(item.kind, AstKind::Array(_)) || value.is_filled(self.types);
             // A list in a list constructor adds its elements, unless it is itself one.
             let ty = match &self.types.resolve(&value.ty).kind {
                 Kind::List(inner, _) if !matches!(item.kind, AstKind::Array(_)) => (**inner).clone(),
@@ -166,7 +168,7 @@ impl Infer<'_> {
             element = Some(joined);
         }
         let element = element.unwrap_or(Type { kind: Kind::Any, span });
-        Value::new(Kind::List(Box::new(element), Range::default()), span)
+        Value::new(Kind::List(Box::new(element), Range::default()), span).filled(filled)
     }
 
     fn object(&mut self, entries: &[(Ast, Ast)], span: Span, context: &Context) -> Value {
@@ -200,7 +202,12 @@ impl Infer<'_> {
         self.value(condition, context);
         let then_value = self.knowing(paths::shown(condition, true, context.depth), |infer| infer.value(then, context));
         let Some(otherwise) = otherwise else {
-            let absent = Absent { at: self.span(&then.range), path: self.text(then).to_owned(), declared: None };
+            let absent = Absent {
+                at: self.span(&then.range),
+                path: self.text(then).to_owned(),
+                declared: None,
+                way: Way::Exists,
+            };
             return then_value.maybe(Some(absent));
         };
         let facts = paths::shown(condition, false, context.depth);
@@ -213,7 +220,8 @@ impl Infer<'_> {
         let ty = join(&then_value.ty, &other_value.ty, self.types);
         self.untyped |= ty.kind == Kind::Any;
         let many = then_value.many || other_value.many;
-        Value { ty, many, absent: then_value.absent.or(other_value.absent), special: Special::No }
+        let filled = then_value.is_filled(self.types) && other_value.is_filled(self.types);
+        Value { ty, many, filled, absent: then_value.absent.or(other_value.absent), special: Special::No }
     }
 
     /// Runs with some paths known to be there.

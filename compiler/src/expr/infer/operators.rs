@@ -3,7 +3,7 @@
 use super::{Class, Context, Infer, Special, Value, join, paths, show};
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::expr::ast::{Ast, AstKind, Operator};
-use crate::types::{Kind, Range, Type};
+use crate::types::{Kind, MAX_MONEY_DIGITS, Range, Type, significant_digits};
 
 impl Infer<'_> {
     pub(super) fn binary(&mut self, operator: Operator, left: &Ast, right: &Ast, context: &Context) -> Value {
@@ -16,6 +16,19 @@ impl Infer<'_> {
             _ => Vec::new(),
         };
         let b = self.knowing(facts, |infer| infer.value(right, context));
+        if matches!(
+            operator,
+            Operator::Equal
+                | Operator::NotEqual
+                | Operator::Less
+                | Operator::LessOrEqual
+                | Operator::Greater
+                | Operator::GreaterOrEqual
+                | Operator::In
+        ) {
+            self.precise_money(left, &b);
+            self.precise_money(right, &a);
+        }
         match operator {
             Operator::And | Operator::Or => Value::new(Kind::Boolean, span),
             Operator::Concatenate => {
@@ -60,6 +73,10 @@ impl Infer<'_> {
         if !ok {
             return Value::any(span);
         }
+        if matches!(operator, Operator::Divide | Operator::Modulo) && matches!(right.kind, AstKind::Number(0.0)) {
+            self.wrong_operand(operator, right, "`0`", "a number other than zero");
+            return Value::any(span);
+        }
         let integers = [a, b].iter().all(|value| matches!(self.types.resolve(&value.ty).kind, Kind::Integer(_)));
         let kind = if integers && operator != Operator::Divide {
             Kind::Integer(Range::default())
@@ -67,6 +84,16 @@ impl Infer<'_> {
             Kind::Number(Range::default())
         };
         Value::new(kind, span).maybe(a.absent.clone()).maybe(b.absent.clone())
+    }
+
+    /// Reports a literal that is compared with money and has more digits than an amount has.
+    fn precise_money(&mut self, literal: &Ast, other: &Value) {
+        let number = matches!(literal.kind, AstKind::Number(_));
+        let digits = if number { significant_digits(self.text(literal)) } else { 0 };
+        if digits > MAX_MONEY_DIGITS && other.is_money(self.types) {
+            let message = format!("`money` has at most {MAX_MONEY_DIGITS} significant digits; found {digits}");
+            self.report(Diagnostic::new(Code::EVC0419, self.span(&literal.range), message));
+        }
     }
 
     /// Reports arithmetic on money.

@@ -1,7 +1,7 @@
 //! Names, fields, predicates, and what conditions show about them.
 
 use super::value::Absent;
-use super::{Class, Context, Infer, Special, Value};
+use super::{Class, Context, Infer, Special, Value, Way};
 use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::expr::ast::{Ast, AstKind, Operator, Place};
 use crate::expr::scope::{Defined, Root};
@@ -132,7 +132,7 @@ impl Infer<'_> {
             Kind::Any | Kind::Named(_) if root_meant => Vec::new(),
             Kind::Any | Kind::Named(_) => return Value::any(span),
             Kind::Map(value) => {
-                let absent = Absent { at: span, path: self.text(ast).to_owned(), declared: None };
+                let absent = Absent { at: span, path: self.text(ast).to_owned(), declared: None, way: Way::Exists };
                 let value = Value::of((**value).clone());
                 return if self.is_present(ast, context) { value } else { value.maybe(Some(absent)) };
             }
@@ -145,7 +145,12 @@ impl Infer<'_> {
                             return value;
                         }
                         let declared = Some(field.name_span);
-                        return value.maybe(Some(Absent { at: span, path: self.text(ast).to_owned(), declared }));
+                        return value.maybe(Some(Absent {
+                            at: span,
+                            path: self.text(ast).to_owned(),
+                            declared,
+                            way: Way::Exists,
+                        }));
                     }
                     None => fields.into_keys().collect(),
                 }
@@ -197,10 +202,11 @@ impl Infer<'_> {
         }
         if many {
             // A list for each of many values becomes one sequence.
-            return value.element(self.types).0.many();
+            let filled = (base.is_filled(self.types) && value.is_filled(self.types)) || self.is_present(ast, context);
+            return value.element(self.types).0.many().filled(filled);
         }
         if let Some(absent) = &mut value.absent
-            && right.kind_is_name()
+            && matches!(right.kind, AstKind::Name { .. } | AstKind::Filter(..))
         {
             self.text(ast).clone_into(&mut absent.path);
         }
@@ -211,7 +217,7 @@ impl Infer<'_> {
         value
     }
 
-    pub(super) fn filter(&mut self, base: &Ast, predicate: &Ast, context: &Context) -> Value {
+    pub(super) fn filter(&mut self, ast: &Ast, base: &Ast, predicate: &Ast, context: &Context) -> Value {
         let value = self.value(base, context);
         let (element, many) = value.element(self.types);
         // In `a[][0]`, the brackets keep the list around what the index takes.
@@ -224,15 +230,28 @@ impl Infer<'_> {
         let test = self.value(predicate, &context.inside(element.clone()));
         // A number takes the element at that place; one computed from each element takes those that name their own.
         let is_index = test.class(self.types) == Class::Number && !test.many && !uses_item(predicate);
+        let nothing = |way| Absent { at: self.span(&ast.range), path: self.text(ast).to_owned(), declared: None, way };
         match (many, is_index) {
-            (true, true) => element.maybe(value.absent),
-            (true, false) => element.many(),
-            (false, true) => value,
+            (true, true) if value.is_filled(self.types) && self.within(&value, predicate) => element,
+            (true, true) if self.is_present(ast, context) => element,
+            (true, true) => element.maybe(value.absent).maybe(Some(nothing(Way::Bounds))),
+            (true, false) => element.many().filled(self.is_present(ast, context)),
+            (false, true) if matches!(index(predicate), Some(0 | -1)) || self.is_present(ast, context) => value,
+            (false, true) => value.maybe(Some(nothing(Way::Exists))),
             (false, false) => {
                 let path = self.text(base).to_owned();
-                value.maybe(Some(Absent { at: self.span(&predicate.range), path, declared: None }))
+                value.maybe(Some(Absent { at: self.span(&predicate.range), path, declared: None, way: Way::Exists }))
             }
         }
+    }
+
+    /// Whether the place that an index names is within what the bounds of a list promise.
+    fn within(&self, list: &Value, predicate: &Ast) -> bool {
+        let least = match &self.types.resolve(&list.ty).kind {
+            Kind::List(_, range) if !list.many => range.min.unwrap_or(0).max(1),
+            _ => 1,
+        };
+        index(predicate).is_some_and(|at| at.unsigned_abs() < least + u64::from(at < 0))
     }
 
     pub(super) fn keep_array(&mut self, base: &Ast, context: &Context) -> Value {
@@ -247,23 +266,35 @@ impl Infer<'_> {
             return value;
         }
         // Nothing stays nothing: `[]` makes a list of one value, not of none.
-        let absent = value.many.then(|| Absent { at: span, path: self.text(base).to_owned(), declared: None });
+        let absent = (value.many && !value.filled).then(|| Absent {
+            at: span,
+            path: self.text(base).to_owned(),
+            declared: None,
+            way: Way::Exists,
+        });
         let list = Kind::List(Box::new(value.ty), Range::default());
         Value::new(list, span).maybe(value.absent.or(absent))
     }
 
     /// Whether a condition around this part has shown that there is a value.
-    fn is_present(&self, ast: &Ast, context: &Context) -> bool {
+    pub(super) fn is_present(&self, ast: &Ast, context: &Context) -> bool {
         let Some(path) = key(ast, context.depth) else { return false };
         self.present
             .iter()
-            .any(|fact| fact.strip_prefix(&path).is_some_and(|rest| rest.is_empty() || rest.starts_with('\0')))
+            .any(|fact| fact.strip_prefix(&path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['\0', '['])))
     }
 }
 
-impl Ast {
-    fn kind_is_name(&self) -> bool {
-        matches!(self.kind, AstKind::Name { .. })
+/// The place that a literal index names; JSONata rounds down.
+fn index(predicate: &Ast) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "a place beyond all lists is still beyond them")]
+    match &predicate.kind {
+        AstKind::Number(at) => Some(at.floor() as i64),
+        AstKind::Negate(at) => match &at.kind {
+            AstKind::Number(at) => Some((-at).floor() as i64),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -326,17 +357,31 @@ pub(super) fn shown(condition: &Ast, outcome: bool, depth: usize) -> Vec<String>
     }
 }
 
-/// A path of plain names as one text, the same for every place that means the same value.
+/// A path of plain names and places, or a function of such, as one text, the same for every place that means the same value.
 fn key(ast: &Ast, depth: usize) -> Option<String> {
     match &ast.kind {
         AstKind::Name { name, place: Place::Root, .. } => Some(format!("${}", variable_name(name))),
         AstKind::Name { name, place: Place::Head, .. } => Some(format!("{depth}\0{name}")),
         AstKind::Variable(name) if name.is_empty() => Some(depth.to_string()),
         AstKind::Variable(name) => Some(format!("${name}")),
-        AstKind::Path(left, right) => match &right.kind {
-            AstKind::Name { name, .. } => Some(format!("{}\0{name}", key(left, depth)?)),
+        AstKind::Path(left, right) => Some(format!("{}\0{}", key(left, depth)?, step(right)?)),
+        AstKind::Filter(base, predicate) => Some(format!("{}[{}]", key(base, depth)?, index(predicate)?)),
+        AstKind::Call(callee, arguments) => match &callee.kind {
+            AstKind::Variable(name) if matches!(name.as_str(), "max" | "min" | "average" | "sum" | "join") => {
+                let arguments: Option<Vec<String>> = arguments.iter().map(|argument| key(argument, depth)).collect();
+                Some(format!("${name}({})", arguments?.join(",")))
+            }
             _ => None,
         },
+        _ => None,
+    }
+}
+
+/// What follows a dot, as a part of a key.
+fn step(ast: &Ast) -> Option<String> {
+    match &ast.kind {
+        AstKind::Name { name, .. } => Some(name.clone()),
+        AstKind::Filter(base, predicate) => Some(format!("{}[{}]", step(base)?, index(predicate)?)),
         _ => None,
     }
 }

@@ -12,6 +12,8 @@ pub(in crate::expr) struct Value {
     pub(in crate::expr) absent: Option<Absent>,
     /// Whether it is a sequence: nothing, one value, or a list of several, as paths through lists give.
     pub(in crate::expr) many: bool,
+    /// Whether the sequence or list is known to have a value in it, beyond what the bounds of its type say.
+    pub(in crate::expr) filled: bool,
     /// What it is if it has no type of the spec language.
     pub(in crate::expr) special: Special,
 }
@@ -25,6 +27,19 @@ pub(in crate::expr) struct Absent {
     pub(in crate::expr) path: String,
     /// Where the field is declared as optional.
     pub(in crate::expr) declared: Option<Span>,
+    /// What to do about it.
+    pub(in crate::expr) way: Way,
+}
+
+/// The way out of a value that may be absent.
+#[derive(Debug, Clone)]
+pub(in crate::expr) enum Way {
+    /// Ask whether it is there.
+    Exists,
+    /// Ask, or declare a list that always has items.
+    Bounds,
+    /// What the text says.
+    Says(String),
 }
 
 /// Values that the spec language has no type for.
@@ -55,7 +70,7 @@ impl Value {
     }
 
     pub(in crate::expr) fn of(ty: Type) -> Self {
-        Self { ty, absent: None, many: false, special: Special::No }
+        Self { ty, absent: None, many: false, filled: false, special: Special::No }
     }
 
     pub(in crate::expr) fn any(span: Span) -> Self {
@@ -78,7 +93,21 @@ impl Value {
     }
 
     pub(in crate::expr) fn many(self) -> Self {
-        Self { many: true, absent: None, ..self }
+        Self { many: true, filled: false, absent: None, ..self }
+    }
+
+    pub(in crate::expr) fn filled(self, filled: bool) -> Self {
+        Self { filled, ..self }
+    }
+
+    /// Whether there is at least one value in it: always so of what is neither a list nor many.
+    pub(in crate::expr) fn is_filled(&self, types: &Types) -> bool {
+        match &types.resolve(&self.ty).kind {
+            _ if self.absent.is_some() => false,
+            _ if self.many => self.filled,
+            Kind::List(_, range) => self.filled || range.min.is_some_and(|min| min > 0),
+            _ => true,
+        }
     }
 
     pub(in crate::expr) fn maybe(mut self, absent: Option<Absent>) -> Self {
@@ -94,7 +123,7 @@ impl Value {
             ty = item;
             many = true;
         }
-        (Self { ty: ty.clone(), absent: None, many: false, special: self.special }, many)
+        (Self { ty: ty.clone(), absent: None, many: false, filled: false, special: self.special }, many)
     }
 
     pub(in crate::expr) fn class(&self, types: &Types) -> Class {

@@ -75,7 +75,7 @@ note: input.note
         [
             "EVC0414 [input.customerId]: found `string`; expected `uuid`",
             "EVC0416 [amout]: unknown field `amout`",
-            "EVC0414 [1234567890.123456]: `money` has at most 15 significant digits; found 16",
+            "EVC0419 [1234567890.123456]: `money` has at most 15 significant digits; found 16",
             "EVC0414 [0]: found `0`; expected `integer(1..)`",
             "EVC0417 [input.items.productId]: `input.items.productId` gives nothing, one value or a list, as many as there are; \
              expected `[string]`",
