@@ -66,7 +66,7 @@ pub struct Project {
 }
 
 /// A kind of output.
-pub trait Backend {
+pub trait Backend: Sync {
     /// Its name, for `evc build --only`.
     fn name(&self) -> &'static str;
     /// Writes its files.
@@ -79,9 +79,25 @@ pub const BACKENDS: &[&dyn Backend] =
 
 /// Writes every file of a stack.
 pub fn emit(input: Input<'_>) -> Files {
-    let mut files = Files::default();
-    for backend in BACKENDS {
+    let parts = each(BACKENDS, 1, |backend| {
+        let mut files = Files::default();
         backend.emit(input, &mut files);
-    }
+        files
+    });
+    let mut files = Files::default();
+    parts.into_iter().for_each(|part| files.append(part));
     files
+}
+
+/// What `make` makes of each item, in their order. Runs of `at_once` items or more are made on threads of their own.
+fn each<T: Sync, R: Send>(items: &[T], at_once: usize, make: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let all = |items: &[T]| items.iter().map(&make).collect::<Vec<R>>();
+    if items.len() <= at_once {
+        return all(items);
+    }
+    std::thread::scope(|scope| {
+        let runs: Vec<_> = items.chunks(at_once).map(|run| scope.spawn(|| all(run))).collect();
+        let made = runs.into_iter().map(|run| run.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        made.flatten().collect()
+    })
 }
