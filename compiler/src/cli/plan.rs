@@ -54,5 +54,8 @@ pub(super) fn plan(spec: &Path, directory: &Path, analysis: &mut Analysis, optio
         console::print(&explain_iam::table(input));
     }
     analysis.add(found);
+    // The process ends soon; taking these apart piece by piece first would be for nothing.
+    std::mem::forget(plan);
+    std::mem::forget(model);
     (!analysis.has_errors()).then(|| Stack { directory: directory.to_owned(), files, scaffold: around.scaffold })
 }
