@@ -85,7 +85,9 @@ pub fn emit(input: Input<'_>) -> Files {
         files
     });
     let mut files = Files::default();
-    parts.into_iter().for_each(|part| files.append(part));
+    for part in parts {
+        files.append(part);
+    }
     files
 }
 
