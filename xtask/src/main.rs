@@ -35,7 +35,7 @@ enum Task {
     #[command(subcommand)]
     New(new::New),
     /// Measure how long a build takes, beside SAM's own translator.
-    Bench,
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Generate(options) => generate::run(&options),
         Task::New(new) => new::run(&new),
-        Task::Bench => bench::run(),
+        Task::Bench(options) => bench::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

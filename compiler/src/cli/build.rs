@@ -108,6 +108,7 @@ fn planned(arguments: &Arguments, spec: &Path, analysis: &mut Analysis) -> Resul
         oversize: arguments.oversize,
         runtime: arguments.runtime.as_deref(),
         deep: false,
+        only_check: arguments.explain.is_some(),
         explain_iam: arguments.explain == Some(Explain::Iam),
     };
     Ok(plan::plan(spec, &directory, analysis, options).filter(|_| arguments.explain.is_none()))

@@ -43,6 +43,7 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
                     oversize: arguments.oversize,
                     deep: arguments.deep,
                     runtime: arguments.runtime.as_deref(),
+                    only_check: true,
                     ..Default::default()
                 };
                 let _ = plan::plan(spec, &build::default_directory(spec), &mut analysis, options);

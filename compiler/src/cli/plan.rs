@@ -17,6 +17,8 @@ pub(super) struct Options<'a> {
     pub(super) runtime: Option<&'a Path>,
     /// Whether Cargo is asked about the stack that was built before.
     pub(super) deep: bool,
+    /// Whether the stack is not going to be written, so that only the files are made that something may be wrong with.
+    pub(super) only_check: bool,
     /// Whether to print who may do what.
     pub(super) explain_iam: bool,
 }
@@ -48,7 +50,7 @@ pub(super) fn plan(spec: &Path, directory: &Path, analysis: &mut Analysis, optio
         plan.set_environment(environment);
     }
     let input = emit::Input { plan: &plan, sources: &analysis.sources, project: &around.project };
-    let files = emit::emit(input);
+    let files = if options.only_check { emit::emit_bounded(input) } else { emit::emit(input) };
     found.extend(emit::limits::check(&files, model.service.span));
     if options.oversize {
         found.retain(|diagnostic| !emit::limits::is_of_size(diagnostic.code));
@@ -57,5 +59,8 @@ pub(super) fn plan(spec: &Path, directory: &Path, analysis: &mut Analysis, optio
         console::print(&explain_iam::table(input));
     }
     analysis.add(found);
+    // The process ends soon; taking these apart piece by piece first would be for nothing.
+    std::mem::forget(plan);
+    std::mem::forget(model);
     (!analysis.has_errors()).then(|| Stack { directory: directory.to_owned(), files, scaffold: around.scaffold })
 }

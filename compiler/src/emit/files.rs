@@ -36,6 +36,11 @@ impl Files {
         self.files.insert(path.into(), Content { text: text.into(), once: true });
     }
 
+    /// Adds files after those there are.
+    pub(super) fn append(&mut self, more: Self) {
+        self.files.extend(more.files);
+    }
+
     /// Every file, in the order added.
     pub fn iter(&self) -> impl Iterator<Item = File<'_>> {
         self.files.iter().map(|(path, content)| File { path, text: &content.text, once: content.once })

@@ -66,7 +66,7 @@ pub struct Project {
 }
 
 /// A kind of output.
-pub trait Backend {
+pub trait Backend: Sync {
     /// Its name, for `evc build --only`.
     fn name(&self) -> &'static str;
     /// Writes its files.
@@ -77,11 +77,41 @@ pub trait Backend {
 pub const BACKENDS: &[&dyn Backend] =
     &[&sam::Sam, &asl::Asl, &rust::Rust, &schema::Schema, &diagram::Diagram, &docs::Docs];
 
+/// The backends whose files AWS takes only up to a size.
+const BOUNDED: &[&dyn Backend] = &[&sam::Sam, &asl::Asl];
+
 /// Writes every file of a stack.
 pub fn emit(input: Input<'_>) -> Files {
-    let mut files = Files::default();
-    for backend in BACKENDS {
+    with(BACKENDS, input)
+}
+
+/// Writes the files that [`limits::check`] looks at.
+pub fn emit_bounded(input: Input<'_>) -> Files {
+    with(BOUNDED, input)
+}
+
+fn with(backends: &[&dyn Backend], input: Input<'_>) -> Files {
+    let parts = each(backends, 1, |backend| {
+        let mut files = Files::default();
         backend.emit(input, &mut files);
+        files
+    });
+    let mut files = Files::default();
+    for part in parts {
+        files.append(part);
     }
     files
+}
+
+/// What `make` makes of each item, in their order. Runs of `at_once` items or more are made on threads of their own.
+fn each<T: Sync, R: Send>(items: &[T], at_once: usize, make: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let all = |items: &[T]| items.iter().map(&make).collect::<Vec<R>>();
+    if items.len() <= at_once {
+        return all(items);
+    }
+    std::thread::scope(|scope| {
+        let runs: Vec<_> = items.chunks(at_once).map(|run| scope.spawn(|| all(run))).collect();
+        let made = runs.into_iter().map(|run| run.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        made.flatten().collect()
+    })
 }

@@ -1,6 +1,7 @@
 //! The names an expression may start from, and the variables they become in a state machine.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
@@ -14,10 +15,10 @@ use crate::types::Type;
 /// the innermost `for-each`; `execution` is `{id, name, startTime}`.
 pub const BUILT_IN_ROOTS: [&str; 5] = ["input", "error", "item", "index", "execution"];
 
-/// What an expression can refer to at one place in a workflow.
+/// What an expression can refer to at one place in a workflow. Every step has one, so copies share what they hold.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
-    roots: IndexMap<String, Root>,
+    roots: Arc<IndexMap<String, Root>>,
     places: IndexMap<String, String>,
 }
 
@@ -25,7 +26,7 @@ pub struct Scope {
 #[derive(Debug, Clone)]
 pub struct Root {
     /// What it holds.
-    pub ty: Type,
+    pub ty: Arc<Type>,
     /// On which routes to here it has a value.
     pub defined: Defined,
     /// Where the spec declares it, if it does: shown beside diagnostics.
@@ -47,13 +48,13 @@ impl Scope {
     /// Adds a name that has a value on every route.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, ty: Type) -> Self {
-        self.insert(name, Root { ty, defined: Defined::Always, declared: None });
+        self.insert(name, Root { ty: Arc::new(ty), defined: Defined::Always, declared: None });
         self
     }
 
     /// Adds or replaces a name.
     pub fn insert(&mut self, name: impl Into<String>, root: Root) {
-        self.roots.insert(name.into(), root);
+        Arc::make_mut(&mut self.roots).insert(name.into(), root);
     }
 
     /// Says that a state machine has a name's value elsewhere than in the variable that [`variable_name`] gives: in another

@@ -19,20 +19,20 @@ pub(super) fn lower(b: &mut Builder<'_>) {
 }
 
 /// What a resource refers to, by logical id. Parameters and pseudo parameters are among them where an override refers to them.
-pub(super) fn references(resource: &Resource) -> BTreeSet<String> {
+pub(super) fn references(resource: &Resource) -> BTreeSet<&str> {
     let mut found = BTreeSet::new();
     resource.properties.values().for_each(|value| collect(value, &mut found));
-    found.extend(resource.depends_on.iter().map(ToString::to_string));
+    found.extend(resource.depends_on.iter().map(LogicalId::as_str));
     found
 }
 
-fn collect(value: &Value, found: &mut BTreeSet<String>) {
+fn collect<'v>(value: &'v Value, found: &mut BTreeSet<&'v str>) {
     match value {
         Value::Ref(id) | Value::Attribute(id, _) => {
-            found.insert(id.to_string());
+            found.insert(id.as_str());
         }
         Value::Text(parts) => found.extend(parts.iter().filter_map(|part| match part {
-            Part::Ref(id) | Part::Attribute(id, _) => Some(id.to_string()),
+            Part::Ref(id) | Part::Attribute(id, _) => Some(id.as_str()),
             Part::Literal(_) | Part::Parameter(_) => None,
         })),
         Value::List(items) => items.iter().for_each(|item| collect(item, found)),
@@ -57,13 +57,13 @@ fn collect(value: &Value, found: &mut BTreeSet<String>) {
 }
 
 /// What the long form of `!Ref` or `!GetAtt` in an override refers to.
-fn intrinsic(entries: &indexmap::IndexMap<String, Value>) -> Option<String> {
+fn intrinsic(entries: &indexmap::IndexMap<String, Value>) -> Option<&str> {
     let (name, argument) = entries.first().filter(|_| entries.len() == 1)?;
     match (name.as_str(), argument) {
-        ("Ref", Value::String(id)) => Some(id.clone()),
-        ("Fn::GetAtt", Value::String(path)) => path.split('.').next().map(str::to_owned),
+        ("Ref", Value::String(id)) => Some(id),
+        ("Fn::GetAtt", Value::String(path)) => path.split('.').next(),
         ("Fn::GetAtt", Value::List(path)) => match path.first() {
-            Some(Value::String(id)) => Some(id.clone()),
+            Some(Value::String(id)) => Some(id),
             _ => None,
         },
         _ => None,
@@ -76,7 +76,7 @@ fn unknown(b: &mut Builder<'_>) {
     let mut found = Vec::new();
     for (id, resource) in &b.plan.resources {
         for name in references(resource) {
-            if !known.contains(name.as_str()) && !name.starts_with("AWS::") {
+            if !known.contains(name) && !name.starts_with("AWS::") {
                 let span = b.model.overrides.get_full(id.as_str()).map_or(resource.span, |(_, name, _)| name.span);
                 let diagnostic = Diagnostic::new(
                     Code::EVC0101,
@@ -84,7 +84,7 @@ fn unknown(b: &mut Builder<'_>) {
                     format!("`{id}` refers to `{name}`, which is not in the template"),
                 );
                 // The span is not that of the name, so a fix would replace the wrong text.
-                let nearest = crate::diagnostics::nearest(&name, &known.iter().copied().collect::<Vec<_>>());
+                let nearest = crate::diagnostics::nearest(name, &known.iter().copied().collect::<Vec<_>>());
                 found.push(match nearest {
                     Some(nearest) => diagnostic.help(format!("did you mean `{nearest}`?")),
                     None => diagnostic,
@@ -98,18 +98,17 @@ fn unknown(b: &mut Builder<'_>) {
 /// Resources that wait for each other. Taking away all that wait for nothing leaves the circles, and what waits for them.
 fn circles(b: &mut Builder<'_>) {
     let resources = &b.plan.resources;
-    let mut left: Vec<(&LogicalId, BTreeSet<String>)> = resources
+    let mut left: Vec<(&LogicalId, BTreeSet<&str>)> = resources
         .iter()
         .map(|(id, resource)| {
-            let known = references(resource)
-                .into_iter()
-                .filter(|name| resources.contains_key(&LogicalId::new([name.as_str()])));
-            (id, known.collect())
+            let mut known = references(resource);
+            known.retain(|name| resources.contains_key(*name));
+            (id, known)
         })
         .collect();
     loop {
-        let free: BTreeSet<String> =
-            left.iter().filter(|(_, waits_for)| waits_for.is_empty()).map(|(id, _)| id.to_string()).collect();
+        let free: BTreeSet<&str> =
+            left.iter().filter(|(_, waits_for)| waits_for.is_empty()).map(|(id, _)| id.as_str()).collect();
         if free.is_empty() {
             break;
         }
@@ -119,18 +118,17 @@ fn circles(b: &mut Builder<'_>) {
         }
     }
     let Some((first, _)) = left.first() else { return };
-    let mut path = vec![first.to_string()];
-    while let Some((_, waits_for)) = left.iter().find(|(id, _)| path.last().is_some_and(|last| last == id.as_str())) {
-        let Some(next) = waits_for.first() else { break };
-        if let Some(start) = path.iter().position(|id| id == next) {
+    let mut path = vec![first.as_str()];
+    while let Some((_, waits_for)) = left.iter().find(|(id, _)| path.last().is_some_and(|last| *last == id.as_str())) {
+        let Some(&next) = waits_for.first() else { break };
+        if let Some(start) = path.iter().position(|id| *id == next) {
             path.drain(..start);
-            path.push(next.clone());
+            path.push(next);
             break;
         }
-        path.push(next.clone());
+        path.push(next);
     }
-    let id = LogicalId::new([path[0].as_str()]);
-    let Some(resource) = resources.get(&id) else { return };
+    let Some(resource) = resources.get(path[0]) else { return };
     let circle = path.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(" → ");
     let message = "resources of the template wait for each other".to_owned();
     let diagnostic = Diagnostic::new(Code::EVC0705, resource.span, message)

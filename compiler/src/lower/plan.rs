@@ -56,6 +56,12 @@ impl LogicalId {
     }
 }
 
+impl std::borrow::Borrow<str> for LogicalId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl std::fmt::Display for LogicalId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
@@ -64,13 +70,14 @@ impl std::fmt::Display for LogicalId {
 
 /// `create-order` to `CreateOrder`; what is in `PascalCase` stays.
 pub fn pascal_case(name: &str) -> String {
+    let mut pascal = String::with_capacity(name.len());
     let words = name.split(|c: char| !c.is_ascii_alphanumeric());
-    words
-        .flat_map(|word| {
-            let mut chars = word.chars();
-            chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars)
-        })
-        .collect()
+    for word in words {
+        let mut chars = word.chars();
+        pascal.extend(chars.next().map(|first| first.to_ascii_uppercase()));
+        pascal.push_str(chars.as_str());
+    }
+    pascal
 }
 
 /// A parameter of the template.

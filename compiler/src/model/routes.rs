@@ -1,6 +1,7 @@
 //! What is known at each step: the results of the steps that every route to it has passed, and their types.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
@@ -23,9 +24,11 @@ pub(super) fn scopes(body: &mut Body, input: &Type, names: &IndexMap<String, Spa
         .with("execution", record(at, [("id", text()), ("name", text()), ("startTime", Kind::Timestamp)]));
     let mut results = BTreeMap::new();
     body.walk(&mut |step| {
-        results.insert(step.name.clone(), step.result.clone());
+        results.insert(step.name.clone(), step.result.clone().map(Arc::new));
     });
-    let mut workflow = Workflow { names, types, results, typing: true };
+    let at = names.values().next().copied().unwrap_or_default();
+    let error = Arc::new(record(at, [("name", text()), ("cause", text())]));
+    let mut workflow = Workflow { names, types, results, error, typing: true };
     workflow.fill(body, &base, &Known::default(), &BTreeMap::new());
     // A step may refer to one that is written after it, whose type was not known the first time.
     workflow.typing = false;
@@ -35,8 +38,10 @@ pub(super) fn scopes(body: &mut Body, input: &Type, names: &IndexMap<String, Spa
 struct Workflow<'a> {
     names: &'a IndexMap<String, Span>,
     types: &'a Types,
-    results: BTreeMap<String, Option<Type>>,
-    /// Whether results are being typed, step by step as they are written.
+    results: BTreeMap<String, Option<Arc<Type>>>,
+    /// The type of a caught error.
+    error: Arc<Type>,
+    /// Whether results are being typed, step by step as they are written; scopes are then made only where results need them.
     typing: bool,
 }
 
@@ -77,9 +82,13 @@ impl Workflow<'_> {
             step.unreachable = known[index].is_none();
             // Expressions of a step that never runs are checked as if everything before it had run.
             let known = known[index].clone().unwrap_or_else(|| all_of(outer, self.names));
-            step.scope = self.scope(base, &known, &arrivals[index], &inside);
-            let own = step.result.as_ref().map(|_| step.name.as_str());
-            step.undo_scope = self.scope(base, &known.and(own), &[], &inside);
+            if !self.typing || is_typed_by_scope(&step.kind) {
+                step.scope = self.scope(base, &known, &arrivals[index], &inside);
+            }
+            if !self.typing && step.undo.is_some() {
+                let own = step.result.as_ref().map(|_| step.name.as_str());
+                step.undo_scope = self.scope(base, &known.and(own), &[], &inside);
+            }
             let inner = step.scope.clone();
             match &mut step.kind {
                 StepKind::Parallel(branches) => {
@@ -103,7 +112,7 @@ impl Workflow<'_> {
             if self.typing
                 && let Some(result) = results::of_step(step, self.types)
             {
-                self.results.insert(step.name.clone(), Some(result.clone()));
+                self.results.insert(step.name.clone(), Some(Arc::new(result.clone())));
                 step.result = Some(result);
             }
         }
@@ -112,11 +121,8 @@ impl Workflow<'_> {
     /// The scope of a step: the base, and every step of the workflow with whether it is known.
     fn scope(&self, base: &Scope, known: &Known, arrivals: &[Arrival], inside: &BTreeMap<String, String>) -> Scope {
         let mut scope = base.clone();
-        let at = self.names.values().next().copied().unwrap_or_default();
-        let text = || Kind::String(Range::default());
-        let error = record(at, [("name", text()), ("cause", text())]);
         let defined_error = defined(ERROR, known, arrivals, "no `catch` leads here");
-        scope.insert(ERROR, Root { ty: error, defined: defined_error, declared: None });
+        scope.insert(ERROR, Root { ty: self.error.clone(), defined: defined_error, declared: None });
         for (name, span) in self.names {
             let ty = self.results.get(name).cloned().flatten();
             let defined = match (&ty, inside.get(name)) {
@@ -124,11 +130,16 @@ impl Workflow<'_> {
                 (_, Some(outer)) => Defined::Never(format!("it runs inside of `{outer}`, which has the results")),
                 _ => defined(name, known, arrivals, "it has not run when this step starts"),
             };
-            let ty = ty.unwrap_or(Type::any(*span));
+            let ty = ty.unwrap_or_else(|| Arc::new(Type::any(*span)));
             scope.insert(name.clone(), Root { ty, defined, declared: Some(*span) });
         }
         scope
     }
+}
+
+/// Whether the result of such a step, or of the body that it ends, follows from what its expressions refer to.
+fn is_typed_by_scope(kind: &StepKind) -> bool {
+    matches!(kind, StepKind::Set(_) | StepKind::Parallel(_) | StepKind::ForEach { .. } | StepKind::Succeed(_))
 }
 
 /// For each step that is inside of a step of this body, which one; and what is `outside`, less what this body has itself.
@@ -156,7 +167,7 @@ fn entering(body: &Body, known: &Known) -> Known {
 }
 
 fn always(ty: Type) -> Root {
-    Root { ty, defined: Defined::Always, declared: None }
+    Root { ty: Arc::new(ty), defined: Defined::Always, declared: None }
 }
 
 fn all_of(outer: &Known, names: &IndexMap<String, Span>) -> Known {

@@ -73,7 +73,7 @@ pub struct Step {
     pub result: Option<Type>,
     /// What expressions of the step may refer to.
     pub scope: Scope,
-    /// What the arguments of its `undo` may refer to: `scope` and its own result.
+    /// What the arguments of its `undo` may refer to: `scope` and its own result. Nothing if it has no `undo`.
     pub undo_scope: Scope,
     /// Whether no route from the start of the body leads here.
     pub unreachable: bool,

@@ -27,12 +27,15 @@ mod types;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 
-use super::{Backend, Files, Input};
+use super::{Backend, Files, Input, each};
 use names::{Names, ident};
 
 pub(crate) use manifests::RUNTIME_VERSION;
 pub use names::{crate_ident, module};
 pub use scaffold::scaffold;
+
+/// How many files are formatted on one thread: what takes as long as some threads take to start.
+const AT_ONCE: usize = 50;
 
 /// The backend.
 #[derive(Debug, Clone, Copy)]
@@ -48,10 +51,13 @@ impl Backend for Rust {
         files.add("Cargo.toml", manifests::workspace(input));
         files.add("rustfmt.toml", print::RUSTFMT);
         contract(&names, input, files);
-        for handler in &input.plan.handlers {
+        let handlers = each(&input.plan.handlers, AT_ONCE, |handler| {
+            (manifests::handler_manifest(input, handler), mains::main(&names, input, handler))
+        });
+        for (handler, (manifest, main)) in input.plan.handlers.iter().zip(handlers) {
             let folder = manifests::handler_folder(names.model, handler);
-            files.add(format!("{folder}/Cargo.toml"), manifests::handler_manifest(input, handler));
-            files.add(format!("{folder}/src/main.rs"), mains::main(&names, input, handler));
+            files.add(format!("{folder}/Cargo.toml"), manifest);
+            files.add(format!("{folder}/src/main.rs"), main);
         }
     }
 }
@@ -90,11 +96,14 @@ fn contract(names: &Names<'_>, input: Input<'_>, files: &mut Files) {
         let items = quote!(#(mod #modules;)* #(pub use #modules::*;)*);
         files.add("contract/src/functions/mod.rs", print::file(&mains::head(input, &about, None), items));
     }
-    for (id, function) in names.model.functions.iter() {
-        let about = format!("The function `{}`.", function.head.name);
-        let items = functions::function(names, input, id);
-        let path = format!("contract/src/functions/{}.rs", names.function(id).module);
-        files.add(path, module_file(input, &about, function.head.description.as_deref(), &items));
+    let ids: Vec<_> = names.model.functions.ids().collect();
+    let texts = each(&ids, AT_ONCE, |id| {
+        let head = &names.model.functions[*id].head;
+        let items = functions::function(names, input, *id);
+        module_file(input, &format!("The function `{}`.", head.name), head.description.as_deref(), &items)
+    });
+    for (id, text) in ids.into_iter().zip(texts) {
+        files.add(format!("contract/src/functions/{}.rs", names.function(id).module), text);
     }
 }
 

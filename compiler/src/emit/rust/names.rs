@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, Span as Mark};
 
-use crate::lower::ids;
 use crate::lower::plan::{HandlerKind, pascal_case};
 use crate::model::{Event, Function, Id, Input, Model, Outbox, Queue, Table};
 use crate::source::Span;
@@ -314,11 +313,12 @@ pub(super) fn ident(name: &str) -> Ident {
 
 /// The name of the contract crate; another one if a function took it.
 pub(super) fn contract(model: &Model) -> String {
-    let name = format!("{}-contract", model.service.value);
-    if model.functions.values().any(|function| ids::binary(model, function) == name) {
-        format!("{name}-crate")
+    let service = &model.service.value;
+    // A function's crate is the service and the function's name, see `ids::binary`.
+    if model.functions.values().any(|function| function.head.name == "contract") {
+        format!("{service}-contract-crate")
     } else {
-        name
+        format!("{service}-contract")
     }
 }
 

@@ -15,11 +15,10 @@ const SHORT: usize = 120;
 /// The document as a text, or as a `!Sub` if it refers to anything.
 pub(super) fn out(document: &Value, input: Input<'_>) -> Out {
     let mut writer = Writer { input, bound: Vec::new(), substitutes: has_references(document) };
-    let mut text = writer.one_line(document);
-    if text.chars().count() > ONE_LINE {
+    let text = writer.short(document, ONE_LINE).unwrap_or_else(|| {
         writer.bound.clear();
-        text = writer.lines(document, 0);
-    }
+        writer.lines(document, 0)
+    });
     if writer.substitutes { substitute(text, writer.bound) } else { literal(&text) }
 }
 
@@ -42,29 +41,48 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// The whole value in one line.
-    fn one_line(&mut self, value: &Value) -> String {
+    /// The whole value in one line, if it has at most so many characters.
+    fn short(&mut self, value: &Value, most: usize) -> Option<String> {
+        let mut text = String::new();
+        (self.one_line(value, most, &mut text) && text.chars().count() <= most).then_some(text)
+    }
+
+    /// Adds the value in one line. Stops, and says `false`, once the text surely has more characters than it may: every list
+    /// and map of a long document is tried, and most of them are long.
+    fn one_line(&mut self, value: &Value, most: usize, text: &mut String) -> bool {
         match value {
             Value::List(items) => {
-                let items: Vec<String> = items.iter().map(|item| self.one_line(item)).collect();
-                format!("[{}]", items.join(", "))
+                text.push('[');
+                for (at, item) in items.iter().enumerate() {
+                    text.push_str(if at > 0 { ", " } else { "" });
+                    if !self.one_line(item, most, text) {
+                        return false;
+                    }
+                }
+                text.push(']');
             }
             Value::Map(entries) => {
-                let entries: Vec<String> = entries
-                    .iter()
-                    .map(|(key, value)| format!("{}: {}", self.quote(key), self.one_line(value)))
-                    .collect();
-                format!("{{{}}}", entries.join(", "))
+                text.push('{');
+                for (at, (key, value)) in entries.iter().enumerate() {
+                    text.push_str(if at > 0 { ", " } else { "" });
+                    text.push_str(&self.quote(key));
+                    text.push_str(": ");
+                    if !self.one_line(value, most, text) {
+                        return false;
+                    }
+                }
+                text.push('}');
             }
-            other => self.scalar(other),
+            other => text.push_str(&self.scalar(other)),
         }
+        // A character has at most four bytes.
+        text.len() / 4 <= most
     }
 
     /// The value over several lines where it is long.
     fn lines(&mut self, value: &Value, indent: usize) -> String {
         let bound = self.bound.len();
-        let short = self.one_line(value);
-        if short.chars().count() <= SHORT {
+        if let Some(short) = self.short(value, SHORT) {
             return short;
         }
         self.bound.truncate(bound);
@@ -90,7 +108,7 @@ impl Writer<'_> {
             Value::Integer(number) => number.to_string(),
             Value::Number(digits) => digits.clone(),
             Value::String(text) => self.quote(text),
-            Value::Because(_, value) => self.one_line(value),
+            Value::Because(_, value) => self.short(value, usize::MAX).unwrap_or_default(),
             Value::Ref(id) => format!("\"${{{id}}}\""),
             Value::Parameter(name) => format!("\"${{{name}}}\""),
             Value::Attribute(id, attribute) => format!("\"${{{id}.{attribute}}}\""),

@@ -79,7 +79,7 @@ impl Infer<'_> {
             }
             self.report(diagnostic);
         }
-        Value::of(root.ty.clone())
+        Value::of(Type::clone(&root.ty))
     }
 
     pub(super) fn variable(&mut self, ast: &Ast, name: &str, context: &Context) -> Value {
