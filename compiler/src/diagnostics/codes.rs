@@ -123,6 +123,7 @@ codes! {
     EVC0609 Error "same-route",
     EVC0610 Error "payload-does-not-fit",
     EVC0611 Error "bad-event-detail",
+    EVC0612 Error "queue-without-message",
     EVC0701 Error "name-too-long",
     EVC0702 Error "same-logical-id",
     EVC0703 Error "same-physical-name",
