@@ -93,7 +93,8 @@ impl Context {
     /// Sends a message of function `F`; returns the id that SQS gave it. Generated contexts have a method that calls this.
     ///
     /// [`Kind::TooLarge`] for a message over the limit of SQS, before any call. A message may arrive more than once: also when the
-    /// work that sends it is repeated. Both times it has the same idempotency key where it is received.
+    /// work that sends it is repeated. Both times it has the same idempotency key where it is received, so repeated work should
+    /// send the same content: no present time, no random numbers.
     ///
     /// ```
     /// use evc_runtime::{Context, Error, Queue, grant};
