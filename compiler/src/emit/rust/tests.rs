@@ -140,7 +140,7 @@ fn a_small_shop() {
 }
 
 /// A queue that a function sends to and that a rule brings events to: its function says an `input` that both fit.
-const FED_TWICE: &str = r#"
+const FED_TWICE: &str = "
 evc: 1
 service: shop
 types:
@@ -156,7 +156,7 @@ queues:
   letters: { message: { text: string }, to: deliver }
 rules:
   lost: { event: ParcelLost, to: { queue: searches } }
-"#;
+";
 
 #[test]
 fn a_queue_that_is_fed_by_functions_and_rules() {
