@@ -19,7 +19,7 @@ struct Inner {
     services: Arc<Services>,
     metrics: Arc<Metrics>,
     delivery: Delivery,
-    #[cfg(any(feature = "dynamodb", feature = "eventbridge"))]
+    #[cfg(feature = "aws")]
     transactions: std::sync::atomic::AtomicU32,
 }
 
@@ -95,7 +95,7 @@ impl Context {
             services,
             metrics,
             delivery,
-            #[cfg(any(feature = "dynamodb", feature = "eventbridge"))]
+            #[cfg(feature = "aws")]
             transactions: std::sync::atomic::AtomicU32::new(0),
         };
         Self { inner: Arc::new(inner) }
@@ -109,8 +109,8 @@ impl Context {
         &self.inner.delivery
     }
 
-    /// Numbers the transactions of this delivery: 0, 1, …
-    #[cfg(any(feature = "dynamodb", feature = "eventbridge"))]
+    /// Numbers the transactions and calls of this delivery that have derived ids: 0, 1, …
+    #[cfg(feature = "aws")]
     pub(crate) fn next_transaction(&self) -> u32 {
         self.inner.transactions.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
     }

@@ -1,4 +1,10 @@
 //! Sending to queues of the spec.
+//!
+//! | part of a message | holds |
+//! | --- | --- |
+//! | body | the message as JSON |
+//! | attribute `eventId` | the same id whenever repeated work sends it again: the idempotency key of who receives it |
+//! | system attribute `AWSTraceHeader` | the X-Ray header of the invocation that sent it |
 
 use crate::backend::BoxFuture;
 use crate::limits::SQS_MESSAGE_BYTES;
@@ -6,7 +12,13 @@ use crate::{Context, Error, Kind, grant};
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::ProvideErrorMetadata;
+use aws_sdk_sqs::types::{MessageAttributeValue, MessageSystemAttributeNameForSends, MessageSystemAttributeValue};
 use serde::Serialize;
+
+/// The message attribute with the id by which a receiver tells duplicates; `adapter/sqs.rs` reads it.
+const EVENT_ID: &str = "eventId";
+/// The data type of attributes.
+const STRING: &str = "String";
 
 /// A queue of the spec.
 pub trait Queue {
@@ -18,13 +30,31 @@ pub trait Queue {
     const ENV: &'static str;
 }
 
-/// Queues: SQS, or memory in tests.
-pub(crate) trait Sender: Send + Sync {
-    /// Sends one message.
-    fn send(&self, url: String, body: String) -> BoxFuture<'_, Result<(), Error>>;
+/// One call of `SendMessage`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Message {
+    pub(crate) url: String,
+    pub(crate) body: String,
+    pub(crate) event_id: Option<String>,
+    pub(crate) trace: Option<String>,
 }
 
-/// SQS.
+impl Message {
+    /// Its size as SQS counts it: body, and name, type and value of the attribute. System attributes are free.
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
+    fn size(&self) -> usize {
+        let attribute = self.event_id.as_ref().map_or(0, |id| EVENT_ID.len() + STRING.len() + id.len());
+        self.body.len() + attribute
+    }
+}
+
+/// Queues: SQS, or memory in tests.
+pub(crate) trait Sender: Send + Sync {
+    /// Sends one message; returns its id.
+    fn send(&self, message: Message) -> BoxFuture<'_, Result<String, Error>>;
+}
+
+/// SQS. What it throttles, the SDK tries again.
 pub(crate) struct Sqs {
     client: Client,
 }
@@ -36,62 +66,100 @@ impl Sqs {
 }
 
 impl Sender for Sqs {
-    fn send(&self, url: String, body: String) -> BoxFuture<'_, Result<(), Error>> {
+    fn send(&self, message: Message) -> BoxFuture<'_, Result<String, Error>> {
         Box::pin(async move {
-            self.client.send_message().queue_url(url).message_body(body).send().await.map(drop).map_err(|error| {
+            let mut request = self.client.send_message().queue_url(message.url).message_body(message.body);
+            if let Some(id) = message.event_id {
+                let value = MessageAttributeValue::builder().data_type(STRING).string_value(id).build();
+                request = request.message_attributes(EVENT_ID, value.map_err(Error::other)?);
+            }
+            if let Some(trace) = message.trace {
+                let value = MessageSystemAttributeValue::builder().data_type(STRING).string_value(trace).build();
+                let name = MessageSystemAttributeNameForSends::AwsTraceHeader;
+                request = request.message_system_attributes(name, value.map_err(Error::other)?);
+            }
+            let output = request.send().await.map_err(|error| {
                 let service = error.as_service_error();
                 let code = service.and_then(ProvideErrorMetadata::code);
                 let message = service.and_then(ProvideErrorMetadata::message);
                 crate::aws::classify("sqs:SendMessage", code, message).because(error.to_string())
-            })
+            })?;
+            Ok(output.message_id.unwrap_or_default())
         })
     }
 }
 
 impl Context {
-    /// Sends a message of function `F`. Generated contexts have a method that calls this.
+    /// Sends a message of function `F`; returns the id that SQS gave it. Generated contexts have a method that calls this.
     ///
-    /// [`Kind::TooLarge`] for a message over the queue's limit, before any call. A message may arrive more than once.
-    pub async fn send<F, Q>(&self, _queue: Q, message: &Q::Message) -> Result<(), Error>
+    /// [`Kind::TooLarge`] for a message over the limit of SQS, before any call. A message may arrive more than once: also when the
+    /// work that sends it is repeated. Both times it has the same idempotency key where it is received, so repeated work should
+    /// send the same content: no present time, no random numbers.
+    ///
+    /// ```
+    /// use evc_runtime::{Context, Error, Queue, grant};
+    ///
+    /// # pub struct Jobs;
+    /// # impl Queue for Jobs {
+    /// #     type Message = String;
+    /// #     const NAME: &'static str = "jobs";
+    /// #     const ENV: &'static str = "JOBS_QUEUE_URL";
+    /// # }
+    /// pub struct AcceptJob;
+    /// impl grant::SendTo<Jobs> for AcceptJob {}
+    ///
+    /// async fn accept(cx: &Context, job: String) -> Result<String, Error> {
+    ///     cx.send::<AcceptJob, _>(Jobs, &job).await
+    /// }
+    /// ```
+    ///
+    /// To what is not granted, nothing can be sent:
+    ///
+    /// ```compile_fail,E0277
+    /// # use evc_runtime::{Context, Error, Queue};
+    /// # pub struct Jobs;
+    /// # impl Queue for Jobs {
+    /// #     type Message = String;
+    /// #     const NAME: &'static str = "jobs";
+    /// #     const ENV: &'static str = "JOBS_QUEUE_URL";
+    /// # }
+    /// pub struct ReadJob;
+    ///
+    /// async fn read(cx: &Context, job: String) -> Result<String, Error> {
+    ///     cx.send::<ReadJob, _>(Jobs, &job).await
+    /// }
+    /// ```
+    pub async fn send<F, Q>(&self, _queue: Q, message: &Q::Message) -> Result<String, Error>
     where
         F: grant::SendTo<Q>,
         Q: Queue,
     {
+        let place = self.next_transaction().to_string();
         let body = serde_json::to_string(message).map_err(Error::other)?;
-        if body.len() > SQS_MESSAGE_BYTES {
+        let message = Message {
+            url: self.services().settings.require(Q::ENV)?,
+            body: without_noncharacters(body),
+            event_id: Some(self.stable_id(&["send", &place, Q::NAME]).to_string()),
+            // It may come from the metadata of somebody else's event, and SQS refuses what is no trace header.
+            trace: self.delivery().trace.clone().filter(|trace| trace.contains("Root=1-")),
+        };
+        if message.size() > SQS_MESSAGE_BYTES {
             let message = format!("a message for `{}` is over the limit of {SQS_MESSAGE_BYTES} bytes", Q::NAME);
             return Err(Error::new(Kind::TooLarge, message));
         }
-        let url = self.services().settings.require(Q::ENV)?;
-        self.services().queues().await.send(url, body).await
+        self.services().queues().await.send(message).await
+    }
+}
+
+/// Escapes the two characters that JSON may hold as they are and SQS does not take.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
+fn without_noncharacters(json: String) -> String {
+    if json.contains(['\u{fffe}', '\u{ffff}']) {
+        json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
+    } else {
+        json
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::World;
-
-    struct Jobs;
-    impl Queue for Jobs {
-        type Message = Vec<String>;
-        const NAME: &'static str = "jobs";
-        const ENV: &'static str = "JOBS_QUEUE_URL";
-    }
-    struct Worker;
-    impl grant::SendTo<Jobs> for Worker {}
-
-    #[tokio::test]
-    async fn messages_are_json_and_bounded() {
-        let world = World::new().queue::<Jobs>();
-        let cx = world.context("worker");
-        cx.send::<Worker, _>(Jobs, &vec!["a".to_owned()]).await.expect("sent");
-        assert_eq!(world.sent::<Jobs>(), [serde_json::json!(["a"])]);
-        let large = vec!["a".repeat(SQS_MESSAGE_BYTES)];
-        assert_eq!(cx.send::<Worker, _>(Jobs, &large).await.expect_err("too large").kind(), Kind::TooLarge);
-        let unset = World::new();
-        let error = unset.context("worker").send::<Worker, _>(Jobs, &Vec::new()).await.expect_err("no queue");
-        assert_eq!(error.kind(), Kind::Configuration);
-        assert_eq!(world.sent::<Jobs>().len(), 1);
-    }
-}
+mod tests;

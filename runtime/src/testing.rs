@@ -1,4 +1,4 @@
-//! For tests of handlers: contexts without Lambda, tables and buses in memory. A development dependency with feature `testing`.
+//! For tests of handlers: contexts without Lambda; tables, buses and queues in memory. A development dependency with feature `testing`.
 //!
 //! ```ignore
 //! let world = World::new().table::<Orders>().outbox::<OrderEvents>().env("SUCCESS_RATE", "1");
@@ -13,6 +13,8 @@
 mod bus;
 #[cfg(feature = "dynamodb")]
 mod memory;
+#[cfg(feature = "sqs")]
+mod queues;
 
 use crate::backend::{Services, Settings};
 use crate::context::Delivery;
@@ -28,6 +30,8 @@ pub(crate) use bus::Recorder;
 pub use memory::Fault;
 #[cfg(feature = "dynamodb")]
 pub(crate) use memory::Memory;
+#[cfg(feature = "sqs")]
+pub use queues::SentMessage;
 
 /// How long a test's invocation may take.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -41,20 +45,7 @@ pub struct World {
     #[cfg(feature = "eventbridge")]
     pub(crate) bus: Arc<Recorder>,
     #[cfg(feature = "sqs")]
-    queues: Arc<Sent>,
-}
-
-/// Messages by the URL of their queue.
-#[cfg(feature = "sqs")]
-#[derive(Default)]
-struct Sent(std::sync::Mutex<Vec<(String, String)>>);
-
-#[cfg(feature = "sqs")]
-impl crate::queue::Sender for Sent {
-    fn send(&self, url: String, body: String) -> crate::backend::BoxFuture<'_, Result<(), crate::Error>> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((url, body));
-        Box::pin(async { Ok(()) })
-    }
+    queues: Arc<queues::Sent>,
 }
 
 /// An event that a handler published.
@@ -114,22 +105,6 @@ impl World {
             #[cfg(feature = "sqs")]
             queues: tokio::sync::OnceCell::new_with(Some(self.queues.clone() as Arc<dyn crate::queue::Sender>)),
         }
-    }
-}
-
-#[cfg(feature = "sqs")]
-impl World {
-    /// Makes an empty queue: sets its environment variable.
-    #[must_use]
-    pub fn queue<Q: crate::Queue>(self) -> Self {
-        self.env(Q::ENV, Q::ENV)
-    }
-
-    /// The messages that were sent to a queue, in their order.
-    pub fn sent<Q: crate::Queue>(&self) -> Vec<serde_json::Value> {
-        let sent = self.queues.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let here = sent.iter().filter(|(url, _)| url == Q::ENV);
-        here.map(|(_, body)| serde_json::from_str(body).unwrap_or_default()).collect()
     }
 }
 

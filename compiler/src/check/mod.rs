@@ -12,6 +12,7 @@ mod loops;
 mod outbox;
 mod patterns;
 mod queue;
+mod queue_message;
 mod routes;
 mod sizes;
 mod tables;
@@ -37,6 +38,7 @@ const CHECKS: &[Check] = &[
     outbox::check,
     patterns::check,
     queue::check,
+    queue_message::check,
     routes::check,
     sizes::check,
     tables::check,

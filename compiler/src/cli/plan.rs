@@ -8,6 +8,7 @@ use crate::{emit, lower};
 
 /// What may differ between two plans of one spec.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line of its own")]
 pub(super) struct Options<'a> {
     /// The environment that is deployed unless another is given.
     pub(super) environment: Option<&'a str>,

@@ -124,6 +124,7 @@ codes! {
     EVC0609 Error "same-route",
     EVC0610 Error "payload-does-not-fit",
     EVC0611 Error "bad-event-detail",
+    EVC0612 Error "queue-without-message",
     EVC0613 Error "same-event",
     EVC0701 Error "name-too-long",
     EVC0702 Error "same-logical-id",

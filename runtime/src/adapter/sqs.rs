@@ -2,6 +2,12 @@
 //!
 //! In a FIFO queue nothing of a message group is handled after the first failure of that group, so that its order holds.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
+//!
+//! The idempotency key of an event is the event's id. That of any other message is its attribute `eventId`, which the runtime gives
+//! to what functions send: it is the same when repeated work sends the message again, and when the message comes back from the
+//! dead-letter queue, which gives it another message id
+//! (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html>).
+//! Messages without it have their message id.
 
 use super::{Failure, Incoming, Source, batch, eventbridge, rejected};
 use crate::{Error, Payload, payload};
@@ -21,6 +27,8 @@ struct Record {
     body: String,
     #[serde(default)]
     attributes: Attributes,
+    #[serde(default)]
+    message_attributes: MessageAttributes,
 }
 
 #[derive(Deserialize, Default)]
@@ -31,6 +39,20 @@ struct Attributes {
     sequence_number: Option<String>,
     #[serde(rename = "AWSTraceHeader")]
     trace: Option<String>,
+}
+
+/// The attributes that the sender gave.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct MessageAttributes {
+    event_id: Option<MessageAttribute>,
+}
+
+/// One of them; without a text if it is binary.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct MessageAttribute {
+    string_value: Option<String>,
 }
 
 pub(super) async fn handle(
@@ -67,7 +89,9 @@ fn read(record: &Record) -> Result<Incoming<'_>, Error> {
     let mut incoming = if is_event {
         eventbridge::read(&record.body)?
     } else {
-        Incoming { key: Some(record.message_id.clone()), ..Incoming::bare(Payload::new(record.body.as_str())) }
+        let event_id = record.message_attributes.event_id.as_ref().and_then(|attribute| attribute.string_value.clone());
+        let key = event_id.unwrap_or_else(|| record.message_id.clone());
+        Incoming { key: Some(key), ..Incoming::bare(Payload::new(record.body.as_str())) }
     };
     incoming.trace = record.attributes.trace.clone().or(incoming.trace);
     Ok(incoming)

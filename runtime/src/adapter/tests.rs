@@ -128,6 +128,22 @@ fn only_the_failed_messages_of_a_batch_come_back() {
 }
 
 #[test]
+fn what_functions_send_has_the_same_key_whenever_it_comes() {
+    let attribute = |value: &Value| json!({ "eventId": { "stringValue": value, "dataType": "String" }, "other": { "binaryValue": "AA==" } });
+    let mut records = ["m-1", "m-2", "m-3"].map(|id| message(id, &json!({ "n": 1 }), None)).to_vec();
+    records.push(message("m-4", &eventbridge(&json!({ "n": 2 })), None));
+    // Sent twice, or once and brought back from the dead-letter queue.
+    records[0]["messageAttributes"] = attribute(&json!("e-1"));
+    records[1]["messageAttributes"] = attribute(&json!("e-1"));
+    records[2]["messageAttributes"] = json!({ "eventId": { "binaryValue": "AA==", "dataType": "Binary" } });
+    records[3]["messageAttributes"] = attribute(&json!("e-2"));
+    let (result, delivered) = run(&json!({ "Records": records }), ALL);
+    assert_eq!(result, Ok(failures(&[])));
+    let keys: Vec<_> = delivered.iter().map(|(_, key, ..)| key.as_deref().unwrap_or_default()).collect();
+    assert_eq!(keys, ["e-1", "e-1", "m-3", "6a7e8feb-b491-4cf7-a9f1-bf3703467718"]);
+}
+
+#[test]
 fn a_body_that_is_no_json_fails_alone() {
     let mut event = json!({ "Records": [message("m-1", &json!({}), None), message("m-2", &json!({}), None)] });
     event["Records"][0]["body"] = json!("<xml/>");

@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::backend::Services;
+use crate::queue::Message;
 
 /// Where rows go that can never be published.
 pub(crate) trait Letters {
@@ -19,6 +20,7 @@ pub(crate) struct Sqs<'a> {
 
 impl Letters for Sqs<'_> {
     async fn send(&self, body: String) -> Result<(), Error> {
-        self.services.queues().await.send(self.url.clone(), body).await
+        let letter = Message { url: self.url.clone(), body, event_id: None, trace: None };
+        self.services.queues().await.send(letter).await.map(drop)
     }
 }

@@ -6,6 +6,7 @@ use quote::quote;
 
 use super::bounds::{self, is_bounded};
 use super::names::{FunctionNames, Home, Names, ident, parse_type};
+use super::queues;
 use super::text::{and, doc, paragraph, paragraphs};
 use super::types::{definitions, derives};
 use crate::emit;
@@ -295,10 +296,7 @@ fn grants(names: &Names<'_>, function: &Function, known: &FunctionNames) -> Toke
         let event = ident(names.event(event.value));
         quote!(impl evc_runtime::grant::Publish<crate::#event> for #context { const BUS_ENV: &'static str = #bus; })
     }));
-    tokens.extend(function.sends.iter().map(|queue| {
-        let queue = ident(names.queue(queue.value));
-        quote!(impl evc_runtime::grant::SendTo<crate::#queue> for #context {})
-    }));
+    tokens.extend(queues::grants(names, function, &known.context));
     tokens
 }
 
@@ -331,19 +329,6 @@ fn methods(names: &Names<'_>, function: &Function, known: &FunctionNames) -> Tok
             }
         }
     });
-    let send = (!function.sends.is_empty()).then(|| {
-        let docs = paragraph("Sends a message to a queue; it may arrive more than once.");
-        quote! {
-            #docs
-            pub async fn send<Q>(&self, queue: Q, message: &Q::Message) -> Result<(), evc_runtime::Error>
-            where
-                Q: evc_runtime::Queue,
-                Self: evc_runtime::grant::SendTo<Q>,
-            {
-                self.context.send::<Self, Q>(queue, message).await
-            }
-        }
-    });
-    let methods: Vec<TokenStream> = tables.chain(transact).chain(publish).chain(send).collect();
+    let methods: Vec<TokenStream> = tables.chain(transact).chain(publish).chain(queues::send(function)).collect();
     if methods.is_empty() { TokenStream::new() } else { quote!(impl #context { #(#methods)* }) }
 }

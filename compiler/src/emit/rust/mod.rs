@@ -3,7 +3,7 @@
 //! | file | holds | made by |
 //! | --- | --- | --- |
 //! | `Cargo.toml`, `rustfmt.toml` | the workspace with the user's crate in it | `manifests`, `print` |
-//! | `contract/src/{types,events,tables,outboxes,queues}.rs` | what the spec declares, as types | `types`, `events`, `tables` |
+//! | `contract/src/{types,events,tables,outboxes,queues}.rs` | what the spec declares, as types | `types`, `events`, `tables`, `queues` |
 //! | `contract/src/functions/NAME.rs` | the context of a function: what it may do | `functions` |
 //! | `functions/NAME/src/main.rs` | one call into the runtime | `mains` |
 //!
@@ -17,6 +17,7 @@ mod mains;
 mod manifests;
 mod names;
 mod print;
+mod queues;
 mod scaffold;
 mod tables;
 #[cfg(test)]
@@ -76,7 +77,7 @@ fn contract(names: &Names<'_>, input: Input<'_>, files: &mut Files) {
         ("events", "Events", events::events(names, input)),
         ("tables", "Tables", tables::tables(names, input)),
         ("outboxes", "Outboxes", tables::outboxes(names, input)),
-        ("queues", "Queues", tables::queues(names, input)),
+        ("queues", "Queues", queues::queues(names, input)),
     ];
     let modules: Vec<Module> = modules
         .into_iter()

@@ -1,4 +1,4 @@
-//! `contract/src/tables.rs`: each table with its key, its attributes and its indexes; the outboxes and the queues.
+//! `contract/src/tables.rs`: each table with its key, its attributes and its indexes; the outboxes.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -126,37 +126,6 @@ fn holds(projection: &Projection) -> &'static str {
         Projection::Keys => ", which holds keys alone",
         Projection::Include(_) => ", which holds some attributes",
     }
-}
-
-/// All queues that functions send to.
-pub(super) fn queues(names: &Names<'_>, input: Input<'_>) -> TokenStream {
-    let sent_to =
-        |id| names.model.functions.values().any(|function| function.sends.iter().any(|queue| queue.value == id));
-    let queues = names.model.queues.iter().filter(|(id, _)| sent_to(*id)).map(|(id, queue)| {
-        let (name, env, queue_name) = (ident(names.queue(id)), ids::queue_variable(queue), &queue.head.name);
-        let docs = head_docs(
-            &format!("The queue `{queue_name}`."),
-            queue.head.description.as_deref(),
-            &input.location(queue.head.name_span),
-        );
-        let message = match &queue.message {
-            Some(message) => names.type_of(message, Home::Queues),
-            None => syn::parse_quote!(evc_runtime::serde_json::Value),
-        };
-        quote! {
-            #docs
-            #[derive(Debug, Clone, Copy)]
-            pub struct #name;
-            impl evc_runtime::Queue for #name {
-                type Message = #message;
-                const NAME: &'static str = #queue_name;
-                const ENV: &'static str = #env;
-            }
-        }
-    });
-    let mut tokens: TokenStream = queues.collect();
-    tokens.extend(definitions(names, input, Home::Queues));
-    tokens
 }
 
 /// All outboxes.

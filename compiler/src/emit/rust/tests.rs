@@ -112,7 +112,7 @@ functions:
   label-parcels: { api: POST /labels, input: "[Label; ..3]" }
 queues:
   jobs: { message: { parcel: uuid }, to: pack }
-  notes: { description: Whatever comes. }
+  notes: { description: What was noted., message: string }
 rules:
   trouble: { events: [ParcelLost, ParcelFound], to: { function: search } }
 "#;
@@ -137,6 +137,42 @@ fn a_small_shop() {
     ] {
         insta::assert_snapshot!(path.replace('/', "-"), text(&files, path));
     }
+}
+
+/// A queue that a function sends to and that a rule brings events to: its function says an `input` that both fit.
+const FED_TWICE: &str = "
+evc: 1
+service: shop
+types:
+  Parcel: { id: uuid, lines: integer(1..) }
+events:
+  ParcelLost: { source: shop, detail-type: Parcel Lost, detail: Parcel, publisher: external }
+functions:
+  report: { api: POST /reports, input: Parcel, sends: searches }
+  search: { input: { id: uuid, lines: integer(1..) }, idempotent: true }
+  deliver: {}
+queues:
+  searches: { message: Parcel, to: search }
+  letters: { message: { text: string }, to: deliver }
+rules:
+  lost: { event: ParcelLost, to: { queue: searches } }
+";
+
+#[test]
+fn a_queue_that_is_fed_by_functions_and_rules() {
+    let files = files(FED_TWICE);
+    is_well_formed(&files);
+    for path in [
+        "contract/src/functions/report.rs",
+        "contract/src/functions/search.rs",
+        "contract/src/functions/deliver.rs",
+        "functions/report/Cargo.toml",
+    ] {
+        insta::assert_snapshot!(format!("fed-twice-{}", path.replace('/', "-")), text(&files, path));
+    }
+    // The type of a message is there for its receiver; who sends it is somebody else.
+    let queues = text(&files, "contract/src/queues.rs");
+    assert!(queues.contains("pub struct LettersMessage") && !queues.contains("pub struct Letters;"), "{queues}");
 }
 
 #[test]

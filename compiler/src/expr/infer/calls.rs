@@ -357,13 +357,12 @@ fn lambda_parameters(function: &str, element: Value, types: &Types) -> Vec<Value
         // What has come together so far is of the type that the function gives.
         "reduce" => vec![Value::any(span), element, Value::new(Kind::Integer(Range::default()), span)],
         "each" | "sift" => {
-            let value = match &types.resolve(&element.ty).kind {
-                Kind::Map(value) => (**value).clone(),
-                _ => {
-                    let fields = types.record(&element.ty).unwrap_or_default();
-                    let joined = fields.into_values().map(|field| field.ty.clone()).reduce(|a, b| join(&a, &b, types));
-                    joined.unwrap_or(Type { kind: Kind::Any, span })
-                }
+            let value = if let Kind::Map(value) = &types.resolve(&element.ty).kind {
+                (**value).clone()
+            } else {
+                let fields = types.record(&element.ty).unwrap_or_default();
+                let joined = fields.into_values().map(|field| field.ty.clone()).reduce(|a, b| join(&a, &b, types));
+                joined.unwrap_or(Type { kind: Kind::Any, span })
             };
             vec![Value::of(value), Value::new(Kind::String(Range::default()), span)]
         }
