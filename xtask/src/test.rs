@@ -86,31 +86,19 @@ fn run_layer(layer: Layer, options: &Options, tally: &mut Tally) -> Result<(), S
     }
 }
 
-/// What the project asks of its own Rust is asked of the Rust it writes.
+/// What the project asks of its own Rust is asked of the Rust it writes, and of the business logic beside it.
 fn generated_workspaces() -> Result<(), String> {
+    // `cargo fmt --all` would format what the workspace depends on too, the runtime among it, by the stack's rules.
+    let checks: [(&str, &[&str]); 3] = [
+        ("fmt", &["fmt", "--check"]),
+        ("clippy", &["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+        ("test", &["test", "--quiet", "--workspace"]),
+    ];
     for stack in project::stacks()? {
-        let manifest = stack.join("Cargo.toml").to_string_lossy().into_owned();
         let name = project::name(&stack);
-        let checks: [(&str, &[&str]); 3] = [
-            ("fmt", &["fmt", "--check", "--manifest-path", &manifest]),
-            (
-                "clippy",
-                &[
-                    "clippy",
-                    "--quiet",
-                    "--workspace",
-                    "--all-targets",
-                    "--manifest-path",
-                    &manifest,
-                    "--",
-                    "-D",
-                    "warnings",
-                ],
-            ),
-            ("test", &["test", "--quiet", "--workspace", "--manifest-path", &manifest]),
-        ];
         for (check, arguments) in checks {
-            step::quietly(&format!("{name}: cargo {check}"), &mut step::command("cargo", arguments))?;
+            let mut cargo = step::command("cargo", arguments);
+            step::quietly(&format!("{name}: cargo {check}"), cargo.current_dir(&stack))?;
         }
     }
     Ok(())
