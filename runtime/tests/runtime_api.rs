@@ -1,7 +1,7 @@
 //! A whole function as Lambda runs it: a process of its own, invoked through a Runtime API of this test, with a DynamoDB of this test
 //! behind `AWS_ENDPOINT_URL`. Proves what the in-memory tests cannot: the wiring to `lambda_runtime` and to the SDK.
 //!
-//! The process is this test binary again, running only [`function_under_test`].
+//! The process is this test binary again, running the same test with [`AS_FUNCTION`] set.
 
 mod contract;
 
@@ -37,11 +37,8 @@ async fn handle(cx: &ProcessPayment, input: ProcessPaymentInput) -> Result<Proce
     }
 }
 
-#[test]
-#[ignore = "the function's process, which the other test starts"]
-fn function_under_test() {
-    evc_runtime::serve::<ProcessPayment, _>(handle).expect("served");
-}
+/// Set in the environment of the process that is the function.
+const AS_FUNCTION: &str = "EVC_TEST_AS_FUNCTION";
 
 /// What the function sent back: `response` or `error`, and its body.
 type Answer = (String, Value);
@@ -188,9 +185,10 @@ impl Drop for Function {
 fn start_function(server: &Server) -> Function {
     let endpoint = format!("http://{}", server.address);
     let process = Command::new(std::env::current_exe().expect("this test"))
-        .args(["--exact", "function_under_test", "--ignored", "--nocapture"])
+        .args(["--exact", "a_function_answers_through_the_runtime_api", "--nocapture"])
         .env_clear()
         .envs([
+            (AS_FUNCTION, "1"),
             ("AWS_LAMBDA_RUNTIME_API", server.address.as_str()),
             ("AWS_LAMBDA_FUNCTION_NAME", "process-payment"),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
@@ -214,6 +212,10 @@ fn input(customer: &str) -> Value {
 
 #[test]
 fn a_function_answers_through_the_runtime_api() {
+    if std::env::var_os(AS_FUNCTION).is_some() {
+        evc_runtime::serve::<ProcessPayment, _>(handle).expect("served");
+        return;
+    }
     let server = Server::start();
     let mut function = start_function(&server);
 
