@@ -49,7 +49,7 @@ def declared(section):
 
 
 def enlarged(text, times):
-    """The spec with everything but its bus declared `times` times, each copy under names of its own."""
+    """The spec with everything but its bus declared `times` times, each copy under names and detail types of its own."""
     parts = sections(text)
     names = sorted({name for key in COPIED for name in declared(parts[key])}, key=len, reverse=True)
     pattern = re.compile(r"(?<![A-Za-z0-9-])(" + "|".join(map(re.escape, names)) + r")(?![A-Za-z0-9-])")
@@ -58,7 +58,8 @@ def enlarged(text, times):
         copies = [body.rstrip("\n")]
         for number in range(1, times):
             rename = lambda match: match[1] + (f"-{number}" if match[1].islower() else f"N{number}")
-            copies.append(pattern.sub(rename, body).rstrip("\n"))
+            copy = re.sub(r"(?m)^(    detail-type: .*)$", rf"\1 {number}", body)
+            copies.append(pattern.sub(rename, copy).rstrip("\n"))
         parts[key] = head + "\n" + "\n".join(copies) + "\n\n"
     return "".join(parts.values())
 
@@ -86,6 +87,8 @@ def main():
     print(f"process floor (/bin/true): {floor * 1000:.1f} ms\n")
     print(f"{'size':>5} {'lines':>6} {'':18} {'wall ms':>9} {'cpu ms':>8} {'MiB':>6}")
     first = None
+    # The translator asks for a region before it looks at anything.
+    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
     for times in SIZES:
         folder = scratch / f"x{times}"
         (folder / "specs").mkdir(parents=True, exist_ok=True)
