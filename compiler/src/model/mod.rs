@@ -293,7 +293,7 @@ pub struct Rule {
     pub events: Vec<Spanned<Id<Event>>>,
     /// The whole pattern as `EventBridge` gets it. `None` if it could not be read.
     pub pattern: Option<Pattern>,
-    /// What the spec says of the detail, if it does: what checks look at.
+    /// What could be read of what the spec says of the detail: what checks look at.
     pub detail_pattern: Option<Pattern>,
     /// The whole pattern as the spec wrote it, for a rule that has one.
     pub written_pattern: Option<Pattern>,
