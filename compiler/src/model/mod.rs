@@ -300,7 +300,7 @@ pub struct Rule {
     /// What gets the events.
     pub targets: Vec<Target>,
     /// Whether it runs.
-    pub enabled: bool,
+    pub enabled: Setting<bool>,
 }
 
 /// What gets an event.
@@ -377,6 +377,8 @@ pub struct Schedule {
     pub target: Option<Target>,
     /// What it is given.
     pub input: Option<Spanned<Json>>,
+    /// Whether it runs.
+    pub enabled: Setting<bool>,
 }
 
 /// When a schedule starts.
