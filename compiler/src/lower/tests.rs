@@ -242,3 +242,15 @@ fn rules_and_schedules_run_where_their_environment_lets_them() {
     assert_eq!(state("AWS::Scheduler::Schedule"), ("DISABLED".into(), "ENABLED".into()));
     assert_eq!(state("AWS::Events::Rule"), ("ENABLED".into(), "DISABLED".into()));
 }
+
+#[test]
+fn overrides_name_properties_that_there_are() {
+    let spec = "evc: 1\nservice: s\nfunctions:\n  f: { api: GET /f }\noverrides:\n  \
+        FFunction: { properties: { MemorySise: 512, EphemeralStorage: { Size: 1024 } } }\n  \
+        Topic: { type: AWS::SNS::Topic, properties: { Nonsense: 1 } }\n  Db: { type: AWS::Neptune::DBCluster, properties: { Any: 1 } }\n";
+    insta::assert_snapshot!(found(spec), @"
+    spec.yaml:6:30: error[EVC0102]: `AWS::Serverless::Function` has no property `MemorySise`
+    spec.yaml:7:49: error[EVC0102]: `AWS::SNS::Topic` has no property `Nonsense`
+    2 errors
+    ");
+}
