@@ -16,6 +16,7 @@ mod queue_message;
 mod routes;
 mod sizes;
 mod tables;
+mod transforms;
 mod unused;
 mod workflow;
 
@@ -42,6 +43,7 @@ const CHECKS: &[Check] = &[
     routes::check,
     sizes::check,
     tables::check,
+    transforms::check,
     workflow::calls::check,
     workflow::compensation::check,
     workflow::errors::check,

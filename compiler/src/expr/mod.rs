@@ -68,6 +68,15 @@ impl Checked {
     }
 }
 
+/// An expression that computes nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Plain<'e> {
+    /// A root and the fields to go down.
+    Path(Vec<&'e str>),
+    /// A text, a number or a boolean.
+    Literal(serde_json::Value),
+}
+
 impl Expr {
     /// Parses the text of a scalar that stands at `span`, quotes and all. `steps` are the names of the workflow's steps, which
     /// may have hyphens.
@@ -85,6 +94,19 @@ impl Expr {
                 Ok(Self { text: text.to_owned(), tree, references, span })
             }
             Err(error) => Err(syntax_diagnostic(error, text, span)),
+        }
+    }
+
+    /// The path or the literal that the expression is, if it is no more than that: what services take that have no JSONata.
+    pub fn plain(&self) -> Option<Plain<'_>> {
+        match &self.tree.kind {
+            AstKind::String(_) | AstKind::Boolean(_) | AstKind::Number(_) => {
+                template::literal(self).map(Plain::Literal)
+            }
+            _ => {
+                let mut names = Vec::new();
+                names_of(&self.tree, &mut names).then_some(Plain::Path(names))
+            }
         }
     }
 
@@ -139,6 +161,18 @@ impl Expr {
     /// The place of some bytes of the text.
     fn span_of(&self, range: &Range<usize>) -> Span {
         slice(self.span, &self.text, range)
+    }
+}
+
+/// Adds the names of a path of nothing but names; whether it is one.
+fn names_of<'e>(ast: &'e Ast, names: &mut Vec<&'e str>) -> bool {
+    match &ast.kind {
+        AstKind::Name { name, .. } => {
+            names.push(name);
+            true
+        }
+        AstKind::Path(before, name) => names_of(before, names) && names_of(name, names),
+        _ => false,
     }
 }
 

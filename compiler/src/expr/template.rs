@@ -264,13 +264,21 @@ fn record(
 
 /// A literal as itself, anything else in `{% %}`.
 fn expr_to_asl(expr: &Expr, scope: &Scope) -> Json {
-    match &expr.tree.kind {
+    match literal(expr) {
         // Text that looks like an expression would be taken for one.
-        AstKind::String(text) if !text.starts_with("{%") => Json::String(text.clone()),
-        AstKind::Boolean(value) => Json::Bool(*value),
-        AstKind::Number(value) => number(expr, *value).map_or(Json::Null, Json::Number),
+        Some(literal) if !literal.as_str().is_some_and(|text| text.starts_with("{%")) => literal,
         _ => Json::String(format!("{{% {} %}}", expr.to_asl(scope))),
     }
+}
+
+/// The value that a literal is.
+pub(super) fn literal(expr: &Expr) -> Option<Json> {
+    Some(match &expr.tree.kind {
+        AstKind::String(text) => Json::String(text.clone()),
+        AstKind::Boolean(value) => Json::Bool(*value),
+        AstKind::Number(value) => number(expr, *value).map_or(Json::Null, Json::Number),
+        _ => return None,
+    })
 }
 
 /// The number as it is written, so that an integer stays one.

@@ -14,6 +14,7 @@ mod resolve;
 mod results;
 mod routes;
 mod settings;
+mod transform;
 mod workflow;
 mod workflow_resolve;
 
@@ -24,11 +25,13 @@ pub use environment::{Environment, Setting};
 pub use flow::{Edge, Node as FlowNode, Trigger};
 pub use patterns::envelope;
 pub use resolve::{least_visibility, resolve};
+pub use transform::{TRANSFORM_ROOTS, transform_scope};
 pub use workflow::{
     Body, Branch, CALL_MARGIN, COMPENSATION_FAILED, Call, CatchError, Choice, Next, RUNTIME_ERRORS, RUNTIME_HICCUPS,
     Retry, RetryError, Step, StepId, StepKind, Wait, Workflow, standard_retry,
 };
 
+use crate::expr::Template;
 use crate::pattern::Pattern;
 use crate::source::{Span, Spanned};
 use crate::spec::allow::Allows;
@@ -312,6 +315,8 @@ pub struct Target {
     pub attempts: u64,
     /// How old an event may become.
     pub max_age: Duration,
+    /// What it gets instead of the event's detail.
+    pub input: Option<Template>,
     /// Its place.
     pub span: Span,
 }

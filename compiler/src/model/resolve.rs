@@ -1,5 +1,7 @@
 //! Spec to model: every name resolved, every default filled in.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 
 use super::names::{find, find_all, head};
@@ -9,6 +11,7 @@ use super::{
     Schedule, Table, TableUse, Target, When, outputs, patterns, workflow_resolve,
 };
 use crate::diagnostics::{Code, Diagnostic};
+use crate::expr::Template;
 use crate::source::{Span, Spanned};
 use crate::spec::bus::BusKind;
 use crate::spec::function::Idempotency;
@@ -393,6 +396,7 @@ fn target_of(
         to,
         attempts: retry.and_then(|retry| retry.attempts.as_ref()).map_or(DELIVERY.0, |attempts| attempts.value),
         max_age: retry.and_then(|retry| retry.max_age.as_ref()).map_or(DELIVERY.1, |age| age.value),
+        input: target.input.as_ref().and_then(|input| Template::decode(&input.0, &BTreeSet::new(), diagnostics)),
         span: name.span,
     })
 }
@@ -406,6 +410,11 @@ fn schedule(
     if !matches!(item.to.kind, TargetKind::Function | TargetKind::Workflow) {
         let message = format!("a schedule starts a function or a workflow, not a {}", item.to.kind.key());
         diagnostics.push(Diagnostic::new(Code::EVC0105, item.to.span, message));
+    }
+    if let Some(input) = &item.to.input {
+        let message = "a schedule has no event to make an input of";
+        let diagnostic = Diagnostic::new(Code::EVC0105, input.span, message);
+        diagnostics.push(diagnostic.help("write `input` beside `to`: it is what the schedule brings"));
     }
     let zone = item.timezone.as_ref().map_or("UTC", |zone| zone.as_str());
     Schedule {
@@ -440,7 +449,7 @@ fn observability(sections: &Sections) -> Observability {
 fn derive_inputs(model: &mut Model) {
     let mut brought: IndexMap<Id<Function>, Vec<Id<Event>>> = IndexMap::new();
     for rule in model.rules.values() {
-        for target in &rule.targets {
+        for target in rule.targets.iter().filter(|target| target.input.is_none()) {
             let function = match target.to {
                 Destination::Function(function) => Some(function),
                 Destination::Queue(queue) => model.queues[queue].to.as_ref().map(|to| to.value),
