@@ -224,7 +224,7 @@ fn layout() {
         OutEntry::new(
             "List",
             Out::list([
-                Out::map([("a", Out::Int(1)), ("b", Out::list([Out::Bool(true), Out::Float("0.10".to_owned())]))]),
+                Out::map([("a", Out::Int(1)), ("b", Out::list([Out::Bool(true), Out::Float("0.10".into())]))]),
                 Out::Map(vec![OutEntry::new("c", 2).comment("commented"), OutEntry::new("d", "012345678901")]),
                 Out::list([Out::list(["x"])]),
                 Out::tagged("!Sub", "two\nlines\n"),
@@ -243,18 +243,18 @@ fn documents_that_are_one_value() {
     assert_eq!(write("x\u{85}y\tz", &Out::List(vec![])), "# x y z\n[]\n");
 }
 
-fn any_out() -> impl Strategy<Value = Out> {
+fn any_out() -> impl Strategy<Value = Out<'static>> {
     let leaf = prop_oneof![
         Just(Out::Null),
         any::<bool>().prop_map(Out::Bool),
         any::<i64>().prop_map(Out::Int),
-        any::<String>().prop_map(Out::String),
-        "[ -~\n\t]{0,20}".prop_map(Out::String),
+        any::<String>().prop_map(Out::from),
+        "[ -~\n\t]{0,20}".prop_map(Out::from),
     ];
     leaf.prop_recursive(4, 40, 5, |inner| {
         let entry = (any::<String>(), "[ -~\n]{0,12}", inner.clone()).prop_map(|(key, comment, value)| OutEntry {
-            comment,
-            key,
+            comment: comment.into(),
+            key: key.into(),
             value,
         });
         prop_oneof![
@@ -268,15 +268,15 @@ fn any_out() -> impl Strategy<Value = Out> {
     })
 }
 
-fn to_json(out: &Out) -> serde_json::Value {
+fn to_json(out: &Out<'_>) -> serde_json::Value {
     match out {
         Out::Null => serde_json::Value::Null,
         Out::Bool(value) => (*value).into(),
         Out::Int(value) => (*value).into(),
         Out::Float(digits) => digits.parse::<f64>().unwrap_or_default().into(),
-        Out::String(text) => text.clone().into(),
+        Out::String(text) => text.as_ref().into(),
         Out::List(items) => items.iter().map(to_json).collect(),
-        Out::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), to_json(&entry.value))).collect(),
+        Out::Map(entries) => entries.iter().map(|entry| (entry.key.to_string(), to_json(&entry.value))).collect(),
         Out::Tagged(_, inner) => to_json(inner),
     }
 }
@@ -287,5 +287,17 @@ proptest! {
         let text = write("header", &out);
         let read: serde_json::Value = serde_yaml::from_str(&text).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
         prop_assert_eq!(read, to_json(&out), "{}", text);
+    }
+
+    #[test]
+    fn entry_by_entry_is_the_same_text(values in prop::collection::vec(any_out(), 1..5)) {
+        let mut document = Document::new("header");
+        for value in &values {
+            match value.clone() {
+                Out::Map(entries) => document.map("k", entries),
+                value => document.entry("k", value),
+            }
+        }
+        prop_assert_eq!(document.finish(), write("header", &Out::map(values.into_iter().map(|value| ("k", value)))));
     }
 }
