@@ -102,6 +102,7 @@ codes! {
     EVC0417 Error "one-or-many",
     EVC0418 Error "hidden-name",
     EVC0419 Error "money-too-precise",
+    EVC0420 Error "inexact-number",
     EVC0501 Error "unreachable-step",
     EVC0502 Error "endless-loop",
     EVC0503 Error "shadowed-retry",

@@ -12,6 +12,7 @@ mod ast;
 mod fits;
 pub mod functions;
 mod infer;
+mod literals;
 mod parse;
 mod print;
 mod scope;
@@ -145,11 +146,23 @@ impl Expr {
 
     fn check_field(&self, expected: &Type, optional: bool, scope: &Scope, types: &Types) -> Vec<Diagnostic> {
         let found = infer::infer(self, scope, types);
-        if found.diagnostics.is_empty() {
-            fits::fits(self, &found.value, expected, optional, types)
-        } else {
-            found.diagnostics
+        if !found.diagnostics.is_empty() {
+            return found.diagnostics;
         }
+        let too_precise = literals::too_precise(self, expected, types);
+        if !too_precise.is_empty() {
+            return too_precise;
+        }
+        let problems = fits::fits(self, &found.value, expected, optional, types);
+        if problems.is_empty() {
+            return problems;
+        }
+        // A decimal literal is as exact as it is written, so that where nothing is computed with it it can be money.
+        let exact = infer::infer_with(infer::Decimals::Money, self, scope, types);
+        let is_exact = exact.diagnostics.is_empty()
+            && exact.untyped == found.untyped
+            && fits::fits(self, &exact.value, expected, optional, types).is_empty();
+        if is_exact { Vec::new() } else { problems }
     }
 
     /// The JSONata that Step Functions evaluates to the same value, without the `{% %}` around it, with each root in the variable
