@@ -13,6 +13,7 @@ mod outbox;
 mod patterns;
 mod queue;
 mod queue_message;
+mod requests;
 mod routes;
 mod sizes;
 mod tables;
@@ -39,6 +40,7 @@ const CHECKS: &[Check] = &[
     patterns::check,
     queue::check,
     queue_message::check,
+    requests::check,
     routes::check,
     sizes::check,
     tables::check,

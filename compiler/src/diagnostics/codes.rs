@@ -126,6 +126,7 @@ codes! {
     EVC0611 Error "bad-event-detail",
     EVC0612 Error "queue-without-message",
     EVC0613 Error "same-event",
+    EVC0626 Error "bad-mapping",
     EVC0701 Error "name-too-long",
     EVC0702 Error "same-logical-id",
     EVC0703 Error "same-physical-name",
