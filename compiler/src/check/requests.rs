@@ -3,7 +3,7 @@
 
 use super::inputs::not_an_event;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Input, Integration, Model, Route};
+use crate::model::{Input, Integration, MappingValue, Model, Route, TableRoute};
 use crate::types::{Kind, Type, describe};
 
 pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
@@ -25,10 +25,30 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
                 let workflow = &model.workflows[*id];
                 To { model, route, name: format!("workflow `{}`", workflow.head.name), input: Some(&workflow.input) }
             }
-            Integration::Table(_) => continue,
+            Integration::Table(to) => {
+                of_table(model, route, to, found);
+                continue;
+            }
         };
         to.path(found);
         to.texts(found);
+    }
+}
+
+/// Every parameter of a path is what an attribute comes from.
+fn of_table(model: &Model, route: &Route, to: &TableRoute, found: &mut Vec<Diagnostic>) {
+    for parameter in route.parameters() {
+        let takes = |value: &MappingValue| matches!(value, MappingValue::Path(name) if name == parameter);
+        if to.mappings().any(|mapping| takes(&mapping.value)) {
+            continue;
+        }
+        let table = &model.tables[to.table];
+        let message = format!("nothing of table `{}` comes from `{parameter}`", table.head.name);
+        found.push(
+            Diagnostic::new(Code::EVC0610, route.parameter_span(parameter), message)
+                .secondary(table.key_span, "the key is here")
+                .note("a parameter of the path is the attribute of the key that has its name, or what `path.x` takes"),
+        );
     }
 }
 

@@ -6,11 +6,12 @@ use super::mapping::{Given, Mapping, MappingValue, Request};
 use super::parameter;
 use crate::diagnostics::Diagnostic;
 use crate::model::names::{find, unresolved};
-use crate::model::{Arena, Id, Table};
+use crate::model::{Arena, Id, Index, Table};
 use crate::source::{Span, Spanned};
 use crate::spec::Sections;
 use crate::spec::api::{self as spec, MappingExpr, RouteText};
 use crate::spec::scalar::Name;
+use crate::spec::table::Projection;
 use crate::types::{Kind, Range, Type, Types};
 
 /// What a route does with a table.
@@ -70,6 +71,19 @@ impl TableRoute {
         }
     }
 
+    /// The place of the index that it reads among those of the table, if it reads one.
+    pub fn index(&self) -> Option<usize> {
+        match self.operation {
+            TableOperation::Query { index, .. } => index,
+            _ => None,
+        }
+    }
+
+    /// The attributes that the index holds, if it does not hold all.
+    pub fn held<'m>(&self, table: &'m Table) -> Option<Vec<&'m Name>> {
+        held(table, &table.indexes[self.index()?])
+    }
+
     /// Every attribute with where it comes from.
     pub fn mappings(&self) -> impl Iterator<Item = &Mapping> {
         let written = match &self.operation {
@@ -115,14 +129,32 @@ pub(super) fn route(
             TableOperation::Query { index, key: route.key(names, &item.key), limit }
         }
     };
-    let key = || table.key.clone();
     let output = match (&item.output, &operation) {
         (Some(output), _) => output.clone(),
-        (None, TableOperation::Put { .. } | TableOperation::Update { .. }) => key(),
+        (None, TableOperation::Put { .. } | TableOperation::Update { .. }) => table.key.clone(),
+        (None, TableOperation::Query { index: Some(index), .. }) => {
+            held(table, &table.indexes[*index]).unwrap_or_default().into_iter().cloned().collect()
+        }
         (None, TableOperation::Get { .. } | TableOperation::Query { .. }) => Vec::new(),
     };
     let (table_span, operation_span) = (item.table.span, item.operation.span);
     Some(TableRoute { table: id, table_span, input, operation, operation_span, output })
+}
+
+/// The attributes that an index holds: the keys of both, and what it includes; `None` for all.
+fn held<'m>(table: &'m Table, index: &'m Index) -> Option<Vec<&'m Name>> {
+    let included: &[Name] = match &index.projection {
+        Projection::All => return None,
+        Projection::Keys => &[],
+        Projection::Include(names) => names,
+    };
+    let mut held: Vec<&Name> = Vec::new();
+    for name in table.key.iter().chain(&index.key).chain(included) {
+        if held.iter().all(|known| known.value != name.value) {
+            held.push(name);
+        }
+    }
+    Some(held)
 }
 
 struct Builder<'a> {

@@ -1,6 +1,6 @@
 //! Functions behind an API answer before it gives up.
 
-use super::environments_where;
+use crate::check::environments_where;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{ApiKind, Model};
 use crate::spec::scalar::Duration;
@@ -13,7 +13,7 @@ const LONGEST: Duration = Duration::seconds(29);
 /// The longest timeout of any function. Longer ones are reported where they are read.
 const LONGEST_OF_LAMBDA: Duration = Duration::seconds(900);
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     for (id, function) in model.functions.iter() {
         let Some((api, route)) = model.routes_of(id).max_by_key(|(api, _)| api.kind == ApiKind::Rest) else { continue };
         let longer =
