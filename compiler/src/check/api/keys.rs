@@ -23,7 +23,7 @@ fn missing(it: &ToTable<'_>, key: &[Name], found: &mut Vec<Diagnostic>) {
     for name in key.iter().take(needed).filter(|name| !given(name)) {
         let message = format!("nothing says the `{}` of the key", name.value);
         let how = match it.to.operation {
-            TableOperation::Put { .. } => format!("add it to the body or to `put`: `{}: request.id`", name.value),
+            TableOperation::Put { .. } => "add it to the body, to the path or to `put`".to_owned(),
             _ => format!("add it to the path as `{{{0}}}`, or say `key: {{ {0}: … }}`", name.value),
         };
         let diagnostic = Diagnostic::new(Code::EVC0624, it.route.span, message)

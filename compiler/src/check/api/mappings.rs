@@ -13,7 +13,10 @@ pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
         for mapping in it.to.mappings() {
             let found_here = match model.types.field_at(&it.table.item, &[&mapping.attribute]) {
                 Ok(place) => of_type(model, &it, mapping, &place),
-                Err(no) => unknown(&it, &mapping.attribute, mapping.span, no),
+                Err(no) => {
+                    let found = unknown(&it, &mapping.attribute, mapping.span, no);
+                    found.map(|found| with_field(found, mapping))
+                }
             };
             found.extend(found_here.map(|diagnostic| super::item(it.api, diagnostic)));
         }
@@ -25,6 +28,14 @@ pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
             found.extend(found_here.map(|diagnostic| super::item(it.api, diagnostic)));
         }
     }
+}
+
+/// Adds where the field of the body stands, if that is not the very place.
+fn with_field(diagnostic: Diagnostic, mapping: &Mapping) -> Diagnostic {
+    if matches!(mapping.value, MappingValue::Body(_)) && mapping.ty.span != mapping.span {
+        return diagnostic.secondary(mapping.ty.span, "the body has it from here");
+    }
+    diagnostic
 }
 
 fn unknown(it: &ToTable<'_>, name: &str, at: Span, no: NoField<'_>) -> Option<Diagnostic> {
@@ -60,8 +71,9 @@ fn of_type(model: &Model, it: &ToTable<'_>, mapping: &Mapping, place: &FieldAt<'
         return None;
     }
     let mismatch = model.types.accepts(ty, &mapping.ty).err()?;
-    let message = format!("`{name}` is `{}`, which this is not", describe(ty));
+    let message = format!("what `{name}` is given is not `{}`", describe(ty));
     let diagnostic = Diagnostic::new(Code::EVC0627, mapping.span, message).label(mismatch.to_string());
+    let diagnostic = with_field(diagnostic, mapping);
     let diagnostic = match place.field {
         Some(field) => diagnostic.secondary(field.name_span, "it is declared here"),
         None => diagnostic,

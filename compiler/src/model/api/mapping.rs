@@ -11,7 +11,7 @@ use crate::yaml::ScalarStyle;
 pub struct Mapping {
     /// The attribute.
     pub attribute: String,
-    /// The place that says that it is set: its key, a field of the body, a parameter of the path.
+    /// The place that says that it is set: its key, the type of the body, the route.
     pub span: Span,
     /// Where it comes from.
     pub value: MappingValue,

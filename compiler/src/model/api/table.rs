@@ -178,7 +178,7 @@ impl Builder<'_> {
     /// Everything that a new item has: what is said, the body's fields by name, and of the key what the path has by name.
     fn put(&mut self, values: &IndexMap<Name, Spanned<MappingExpr>>) -> Vec<Mapping> {
         let mut attributes = self.explicit(values);
-        let fields = self.request.body.and_then(|body| self.request.types.record(body)).unwrap_or_default();
+        let body = self.request.body.and_then(|body| Some((body, self.request.types.record(body)?)));
         let taken: Vec<String> = attributes
             .iter()
             .filter_map(|mapping| match &mapping.value {
@@ -186,12 +186,13 @@ impl Builder<'_> {
                 _ => None,
             })
             .collect();
-        for (name, field) in fields {
+        let fields = body.into_iter().flat_map(|(body, fields)| fields.into_iter().map(move |field| (body, field)));
+        for (body, (name, field)) in fields {
             // What goes by another name, or into a value that is said, does not go by its own as well.
             if !taken.iter().any(|taken| taken == name) {
                 let value = MappingValue::Body(vec![name.to_owned()]);
                 let given = Given { value, ty: field.ty.clone(), optional: field.optional };
-                attributes.push(mapping(name, field.name_span, given));
+                attributes.push(mapping(name, body.span, given));
             }
         }
         for name in &self.table.key {

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::source::Spanned;
 use crate::spec::decode::{Decode, Decoder};
-use crate::spec::scalar::one_or_many;
+use crate::spec::scalar::{not_empty, one_or_many, one_or_more};
 use crate::yaml::{Node, NodeKind};
 
 /// Who may call a route.
@@ -31,7 +31,7 @@ pub struct Jwt {
     #[schemars(regex(pattern = r"^https://\S+$"))]
     pub issuer: Spanned<String>,
     /// Whom the tokens are for: one of these is the `aud` or the `client_id` of a token.
-    #[schemars(schema_with = "one_or_many::<String>")]
+    #[schemars(schema_with = "one_or_more::<String>")]
     pub audience: Spanned<Vec<Spanned<String>>>,
     /// Scopes of which a token needs one. Without any, every token of the issuer for the audience is taken.
     #[schemars(default, schema_with = "one_or_many::<String>")]
@@ -56,7 +56,8 @@ impl Decode for Jwt {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
         let mut fields = cx.fields(node, "a JWT authorization")?;
         let issuer = fields.required::<Spanned<String>>("issuer", cx);
-        let audience = fields.required("audience", cx);
+        let audience: Option<Spanned<Vec<_>>> = fields.required("audience", cx);
+        not_empty(audience.as_ref(), "an audience", cx);
         let scopes = fields.or_default("scopes", cx);
         fields.finish(cx);
         let issuer = issuer?;

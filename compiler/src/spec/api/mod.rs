@@ -14,7 +14,7 @@ use super::allow::Allows;
 use super::decode::{Decode, Decoder, Item};
 use super::outbox::in_range;
 use super::queue::within;
-use super::scalar::{Duration, one_or_many};
+use super::scalar::{Duration, not_empty, one_or_many, one_or_more};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
 use crate::yaml::Node;
@@ -60,7 +60,7 @@ pub enum ApiKind {
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Cors {
     /// The origins of the pages, such as `https://shop.example`; `"*"` is every page.
-    #[schemars(schema_with = "one_or_many::<Origin>")]
+    #[schemars(schema_with = "one_or_more::<Origin>")]
     pub origins: Spanned<Vec<Spanned<Origin>>>,
     /// The methods that they may use. By default those of the routes.
     #[schemars(default, schema_with = "one_or_many::<Method>")]
@@ -138,7 +138,8 @@ const MAX_AGE: u64 = 86_400;
 impl Decode for Cors {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
         let mut fields = cx.fields(node, "CORS")?;
-        let origins = fields.required("origins", cx);
+        let origins: Option<Spanned<Vec<_>>> = fields.required("origins", cx);
+        not_empty(origins.as_ref(), "an origin", cx);
         let methods = fields.optional("methods", cx);
         let headers = fields.optional("headers", cx);
         let max_age = fields.optional("max-age", cx);

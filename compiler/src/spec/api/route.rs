@@ -144,6 +144,7 @@ fn route(key: &Key, node: &Node, cx: &mut Decoder) -> Option<Route> {
             let message = "a route leads to one thing, found several";
             let diagnostic = Diagnostic::new(Code::EVC0105, second.span, message);
             cx.report(diagnostic.secondary(first.span, "the first is here"));
+            return None;
         }
     }
     let integration = match (function, workflow, to_table) {
@@ -184,6 +185,7 @@ fn table_route(table: Option<Name>, fields: &mut Fields<'_>, cx: &mut Decoder) -
             let message = "a route does one thing with a table, found several";
             let diagnostic = Diagnostic::new(Code::EVC0105, second.span, message);
             cx.report(diagnostic.secondary(first.span, "the first is here"));
+            return None;
         }
     }
     let operation = values.into_iter().find_map(|(name, value)| value.filter(|_| name == chosen))?;
