@@ -79,7 +79,7 @@ fn error(function: &Function, known: &FunctionNames, code: &mut Code) {
         return code.item(format_args!("{docs}pub type {name} = evc_runtime::Error;"));
     }
     let errors: Vec<(String, &str)> =
-        function.errors.iter().map(|error| (variant_name(error), error.as_str())).collect();
+        function.errors.iter().map(|error| (variant_name(&error.name), error.name.as_str())).collect();
     let other = if errors.iter().any(|(variant, _)| variant == OTHER) { "Infrastructure" } else { OTHER };
     let (mut variants, mut messages, mut wires) = (String::new(), String::new(), String::new());
     for (variant, wire) in &errors {
@@ -242,7 +242,7 @@ fn sources(function: &Function) -> impl Iterator<Item = &'static str> {
         ("Step", has(|trigger| matches!(trigger, Trigger::Workflow(_)))),
         ("EventBridge", has(|trigger| matches!(trigger, Trigger::Rule(_)))),
         ("Sqs", has(|trigger| matches!(trigger, Trigger::Queue(_)))),
-        ("HttpApi", has(|trigger| matches!(trigger, Trigger::Api))),
+        ("HttpApi", has(|trigger| matches!(trigger, Trigger::Api(_)))),
     ];
     sources.into_iter().filter(|(_, here)| *here).map(|(source, _)| source)
 }
