@@ -17,6 +17,9 @@ pub const MANIFEST: &str = ".evc-manifest";
 /// Where new text waits until all of it is there.
 const STAGING: &str = ".evc-staging";
 
+/// The files there; beside them stands the manifest.
+const STAGED: &str = "files";
+
 /// What writing a stack did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Written {
@@ -83,13 +86,12 @@ pub(super) fn write(directory: &Path, files: &Files, force: bool) -> Result<Writ
         let _ = fs::remove_dir_all(&staging);
         return Err(error);
     }
-    for file in &changed {
-        rename(&staging.join(file.path), &directory.join(file.path))?;
-        written.changed += 1;
-    }
+    place(&staging.join(STAGED), directory)?;
+    written.changed = changed.len();
     for path in stale {
         written.removed += usize::from(remove(directory, path)?);
     }
+    // Last: until then the one before says what may be removed.
     rename(&staging.join(MANIFEST), &directory.join(MANIFEST))?;
     fs::remove_dir_all(&staging).map_err(|error| Error::Io(staging, error))?;
     Ok(written)
@@ -130,19 +132,38 @@ fn stage(staging: &Path, changed: &[File<'_>], now: &BTreeSet<String>) -> Result
     if staging.exists() {
         fs::remove_dir_all(staging).map_err(|error| Error::Io(staging.to_owned(), error))?;
     }
+    let staged = staging.join(STAGED);
+    let folders: BTreeSet<Option<&Path>> = changed.iter().map(|file| Path::new(file.path).parent()).collect();
+    for folder in std::iter::once(Path::new("")).chain(folders.into_iter().flatten()) {
+        let folder = staged.join(folder);
+        fs::create_dir_all(&folder).map_err(|error| Error::Io(folder, error))?;
+    }
+    for File { path, text, .. } in changed {
+        let target = staged.join(path);
+        fs::write(&target, text).map_err(|error| Error::Io(target, error))?;
+    }
     let list: String = now.iter().map(|path| format!("{path}\n")).collect();
     let manifest = format!("# What evc wrote here. It replaces and removes these files, and no others.\n{list}");
-    let listed = File { path: MANIFEST, text: &manifest, once: false };
-    for File { path, text, .. } in changed.iter().chain([&listed]) {
-        let target = staging.join(path);
-        create_parent(&target)?;
-        fs::write(&target, text).map_err(|error| Error::Io(target, error))?;
+    let target = staging.join(MANIFEST);
+    fs::write(&target, manifest).map_err(|error| Error::Io(target, error))
+}
+
+/// Moves all that is in one directory into another. What is new there moves whole, with all that is in it.
+fn place(from: &Path, to: &Path) -> Result<(), Error> {
+    let unreadable = |error| Error::Io(from.to_owned(), error);
+    for entry in fs::read_dir(from).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() && to.is_dir() {
+            place(&from, &to)?;
+        } else {
+            rename(&from, &to)?;
+        }
     }
     Ok(())
 }
 
 fn rename(from: &Path, to: &Path) -> Result<(), Error> {
-    create_parent(to)?;
     fs::rename(from, to).map_err(|error| Error::Io(to.to_owned(), error))
 }
 
