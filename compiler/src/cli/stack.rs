@@ -9,7 +9,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::emit::{File, Files};
+use crate::emit::{File, Files, each};
 
 /// The file that lists what evc wrote, so that it removes nothing else.
 pub const MANIFEST: &str = ".evc-manifest";
@@ -19,6 +19,9 @@ const STAGING: &str = ".evc-staging";
 
 /// The files there; beside them stands the manifest.
 const STAGED: &str = "files";
+
+/// How many files one thread looks at or writes: a thread of its own pays only for many.
+const AT_ONCE: usize = 500;
 
 /// What writing a stack did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,15 +62,16 @@ pub(super) fn write(directory: &Path, files: &Files, force: bool) -> Result<Writ
     let mut written = Written::default();
     let mut changed = Vec::new();
     let mut foreign = Vec::new();
-    for file in files.iter() {
-        let target = directory.join(file.path);
-        match fs::read(&target) {
-            Ok(_) if file.once => written.unchanged += 1,
-            Ok(bytes) if bytes == file.text.as_bytes() => written.unchanged += 1,
-            Ok(_) if !force && !before.contains(file.path) => foreign.push(target.display().to_string()),
-            Ok(_) => changed.push(file),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => changed.push(file),
-            Err(error) => return Err(Error::Io(target, error)),
+    let files: Vec<File<'_>> = files.iter().collect();
+    for (file, found) in files.iter().zip(each(&files, AT_ONCE, |file| look(directory, file))) {
+        match found? {
+            Found::Missing => changed.push(*file),
+            Found::Other if file.once => written.unchanged += 1,
+            Found::Other if !force && !before.contains(file.path) => {
+                foreign.push(directory.join(file.path).display().to_string());
+            }
+            Found::Other => changed.push(*file),
+            Found::Same => written.unchanged += 1,
         }
     }
     if !foreign.is_empty() {
@@ -95,6 +99,23 @@ pub(super) fn write(directory: &Path, files: &Files, force: bool) -> Result<Writ
     rename(&staging.join(MANIFEST), &directory.join(MANIFEST))?;
     fs::remove_dir_all(&staging).map_err(|error| Error::Io(staging, error))?;
     Ok(written)
+}
+
+/// What stands where a file is to be.
+enum Found {
+    Missing,
+    Same,
+    Other,
+}
+
+fn look(directory: &Path, file: &File<'_>) -> Result<Found, Error> {
+    let target = directory.join(file.path);
+    match fs::read(&target) {
+        Ok(bytes) if bytes == file.text.as_bytes() => Ok(Found::Same),
+        Ok(_) => Ok(Found::Other),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Found::Missing),
+        Err(error) => Err(Error::Io(target, error)),
+    }
 }
 
 /// Writes a file that people go on with, unless there is one. Says whether it did.
@@ -138,10 +159,11 @@ fn stage(staging: &Path, changed: &[File<'_>], now: &BTreeSet<String>) -> Result
         let folder = staged.join(folder);
         fs::create_dir_all(&folder).map_err(|error| Error::Io(folder, error))?;
     }
-    for File { path, text, .. } in changed {
+    let written = each(changed, AT_ONCE, |File { path, text, .. }| {
         let target = staged.join(path);
-        fs::write(&target, text).map_err(|error| Error::Io(target, error))?;
-    }
+        fs::write(&target, text).map_err(|error| Error::Io(target, error))
+    });
+    written.into_iter().collect::<Result<(), Error>>()?;
     let list: String = now.iter().map(|path| format!("{path}\n")).collect();
     let manifest = format!("# What evc wrote here. It replaces and removes these files, and no others.\n{list}");
     let target = staging.join(MANIFEST);
