@@ -9,13 +9,19 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::emit::{File, Files};
+use crate::emit::{File, Files, each};
 
 /// The file that lists what evc wrote, so that it removes nothing else.
 pub const MANIFEST: &str = ".evc-manifest";
 
 /// Where new text waits until all of it is there.
 const STAGING: &str = ".evc-staging";
+
+/// The files there; beside them stands the manifest.
+const STAGED: &str = "files";
+
+/// How many files one thread looks at or writes: a thread of its own pays only for many.
+const AT_ONCE: usize = 500;
 
 /// What writing a stack did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,15 +62,16 @@ pub(super) fn write(directory: &Path, files: &Files, force: bool) -> Result<Writ
     let mut written = Written::default();
     let mut changed = Vec::new();
     let mut foreign = Vec::new();
-    for file in files.iter() {
-        let target = directory.join(file.path);
-        match fs::read(&target) {
-            Ok(_) if file.once => written.unchanged += 1,
-            Ok(bytes) if bytes == file.text.as_bytes() => written.unchanged += 1,
-            Ok(_) if !force && !before.contains(file.path) => foreign.push(target.display().to_string()),
-            Ok(_) => changed.push(file),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => changed.push(file),
-            Err(error) => return Err(Error::Io(target, error)),
+    let files: Vec<File<'_>> = files.iter().collect();
+    for (file, found) in files.iter().zip(each(&files, AT_ONCE, |file| look(directory, file))) {
+        match found? {
+            Found::Missing => changed.push(*file),
+            Found::Other if file.once => written.unchanged += 1,
+            Found::Other if !force && !before.contains(file.path) => {
+                foreign.push(directory.join(file.path).display().to_string());
+            }
+            Found::Other => changed.push(*file),
+            Found::Same => written.unchanged += 1,
         }
     }
     if !foreign.is_empty() {
@@ -83,16 +90,32 @@ pub(super) fn write(directory: &Path, files: &Files, force: bool) -> Result<Writ
         let _ = fs::remove_dir_all(&staging);
         return Err(error);
     }
-    for file in &changed {
-        rename(&staging.join(file.path), &directory.join(file.path))?;
-        written.changed += 1;
-    }
+    place(&staging.join(STAGED), directory)?;
+    written.changed = changed.len();
     for path in stale {
         written.removed += usize::from(remove(directory, path)?);
     }
+    // Last: until then the one before says what may be removed.
     rename(&staging.join(MANIFEST), &directory.join(MANIFEST))?;
     fs::remove_dir_all(&staging).map_err(|error| Error::Io(staging, error))?;
     Ok(written)
+}
+
+/// What stands where a file is to be.
+enum Found {
+    Missing,
+    Same,
+    Other,
+}
+
+fn look(directory: &Path, file: &File<'_>) -> Result<Found, Error> {
+    let target = directory.join(file.path);
+    match fs::read(&target) {
+        Ok(bytes) if bytes == file.text.as_bytes() => Ok(Found::Same),
+        Ok(_) => Ok(Found::Other),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Found::Missing),
+        Err(error) => Err(Error::Io(target, error)),
+    }
 }
 
 /// Writes a file that people go on with, unless there is one. Says whether it did.
@@ -130,19 +153,39 @@ fn stage(staging: &Path, changed: &[File<'_>], now: &BTreeSet<String>) -> Result
     if staging.exists() {
         fs::remove_dir_all(staging).map_err(|error| Error::Io(staging.to_owned(), error))?;
     }
+    let staged = staging.join(STAGED);
+    let folders: BTreeSet<Option<&Path>> = changed.iter().map(|file| Path::new(file.path).parent()).collect();
+    for folder in std::iter::once(Path::new("")).chain(folders.into_iter().flatten()) {
+        let folder = staged.join(folder);
+        fs::create_dir_all(&folder).map_err(|error| Error::Io(folder, error))?;
+    }
+    let written = each(changed, AT_ONCE, |File { path, text, .. }| {
+        let target = staged.join(path);
+        fs::write(&target, text).map_err(|error| Error::Io(target, error))
+    });
+    written.into_iter().collect::<Result<(), Error>>()?;
     let list: String = now.iter().map(|path| format!("{path}\n")).collect();
     let manifest = format!("# What evc wrote here. It replaces and removes these files, and no others.\n{list}");
-    let listed = File { path: MANIFEST, text: &manifest, once: false };
-    for File { path, text, .. } in changed.iter().chain([&listed]) {
-        let target = staging.join(path);
-        create_parent(&target)?;
-        fs::write(&target, text).map_err(|error| Error::Io(target, error))?;
+    let target = staging.join(MANIFEST);
+    fs::write(&target, manifest).map_err(|error| Error::Io(target, error))
+}
+
+/// Moves all that is in one directory into another. What is new there moves whole, with all that is in it.
+fn place(from: &Path, to: &Path) -> Result<(), Error> {
+    let unreadable = |error| Error::Io(from.to_owned(), error);
+    for entry in fs::read_dir(from).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() && to.is_dir() {
+            place(&from, &to)?;
+        } else {
+            rename(&from, &to)?;
+        }
     }
     Ok(())
 }
 
 fn rename(from: &Path, to: &Path) -> Result<(), Error> {
-    create_parent(to)?;
     fs::rename(from, to).map_err(|error| Error::Io(to.to_owned(), error))
 }
 

@@ -12,9 +12,12 @@ pub(super) struct Disk;
 
 impl World for Disk {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
+        let file = File::open(path)?;
+        // Room for all of it: a vector that grows is read into in small steps.
+        let size = file.metadata()?.len().min(MAX_SOURCE_BYTES);
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
         // One byte more than allowed tells a file that is too large, also one that has no size, such as a pipe.
-        File::open(path)?.take(MAX_SOURCE_BYTES + 1).read_to_end(&mut bytes)?;
+        file.take(MAX_SOURCE_BYTES + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > MAX_SOURCE_BYTES {
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the file is too large for a spec"));
         }
