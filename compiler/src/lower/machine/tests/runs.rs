@@ -217,3 +217,14 @@ fn an_event_starts_one_execution_named_after_it() {
     assert_eq!((end, calls.len()), (Err(Failure::new("NotStarted", cause)), 7), "six attempts, then the queue");
     assert_eq!(calls[6].1["MessageBody"], event, "the whole event is kept");
 }
+
+#[test]
+fn an_error_goes_where_its_own_name_says_whatever_the_order_written() {
+    for (error, step) in [("Conflict", "conflict"), ("Throttled", "hiccup"), ("Internal", "whatever")] {
+        let run = run(&fixture("catch"), &json!({ "id": "1" }), |function, _, _| match function {
+            "Charge" => Err(Failure::of_function(error, "no luck")),
+            _ => Ok(Json::Null),
+        });
+        assert_eq!(steps(&run).last().copied(), Some(format!("Tell({step})").as_str()), "{error}: {:?}", run.calls);
+    }
+}
