@@ -19,7 +19,7 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
             }
             let (index_name, table_name) = (&index.name, &table.head.name);
             let message = format!("a query through index `{index_name}` finds items without {}", list(&missing));
-            let mut diagnostic = Diagnostic::new(Code::EVC0614, index.name_span, message)
+            let mut diagnostic = Diagnostic::new(Code::EVC0615, index.name_span, message)
                 .note(format!("what a query of `{table_name}` finds are whole items, and every item has these fields"))
                 .help("add them to the `projection`, or leave it out: an index holds whole items then");
             if let Some(used) = function.tables.iter().find(|used| used.table == id) {

@@ -129,7 +129,7 @@ codes! {
     EVC0611 Error "bad-event-detail",
     EVC0612 Error "queue-without-message",
     EVC0613 Error "same-event",
-    EVC0614 Error "index-of-part-items",
+    EVC0615 Error "index-of-part-items",
     EVC0701 Error "name-too-long",
     EVC0702 Error "same-logical-id",
     EVC0703 Error "same-physical-name",
