@@ -41,12 +41,17 @@ pub(super) enum Error {
     Io(PathBuf, io::Error),
     /// Files in the way that evc did not write.
     NotOurs(Vec<String>),
+    /// A symbolic link in the stack's directory, which leads elsewhere.
+    Link(PathBuf),
 }
 
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Io(path, error) => write!(f, "cannot write `{}`: {error}", path.display()),
+            Self::Link(path) => {
+                write!(f, "`{}` is a symbolic link, and evc writes and removes nothing through one", path.display())
+            }
             Self::NotOurs(files) => {
                 write!(f, "these files are in the way, and evc did not write them:")?;
                 files.iter().try_for_each(|file| write!(f, "\n  {file}"))
@@ -58,7 +63,13 @@ impl std::fmt::Display for Error {
 /// Writes `files` into `directory`, and removes what an earlier build wrote and this one does not. Files that evc did not
 /// write are replaced only with `force`. `once` files are written only where there is none yet.
 pub(super) fn write(directory: &Path, files: &Files, force: bool) -> Result<Written, Error> {
+    for path in [MANIFEST, STAGING] {
+        no_links(directory, path)?;
+    }
     let before = manifest(directory)?;
+    for path in files.iter().map(|file| file.path).chain(before.iter().map(String::as_str)) {
+        no_links(directory, path)?;
+    }
     let mut written = Written::default();
     let mut changed = Vec::new();
     let mut foreign = Vec::new();
@@ -127,6 +138,23 @@ pub(super) fn write_new(path: &Path, text: &str) -> Result<bool, Error> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(failed(error)),
     }
+}
+
+/// Refuses a path below `directory` that goes through a symbolic link, or is one: what is written stays in the directory. The
+/// directory itself may be reached through one.
+fn no_links(directory: &Path, path: &str) -> Result<(), Error> {
+    let mut place = directory.to_owned();
+    for part in Path::new(path).components() {
+        place.push(part);
+        match fs::symlink_metadata(&place) {
+            Ok(found) if found.is_symlink() => return Err(Error::Link(place)),
+            Ok(_) => {}
+            // What is not there yet is made, and is no link then.
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => break,
+            Err(error) => return Err(Error::Io(place, error)),
+        }
+    }
+    Ok(())
 }
 
 /// The paths an earlier build wrote. A line that leads out of the directory is nobody's doing and is skipped.
@@ -276,6 +304,41 @@ mod tests {
         write(&directory.join("stack"), &files(&[("a.txt", "1")]), false).unwrap();
         assert!(directory.join("precious.txt").exists());
         fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_written_or_removed_through_a_link() {
+        for link in ["functions", "functions/old.rs", MANIFEST, STAGING] {
+            let scratch = scratch("links");
+            let (stack, elsewhere) = (scratch.join("stack"), scratch.join("elsewhere"));
+            fs::create_dir_all(&elsewhere).unwrap();
+            fs::write(elsewhere.join("old.rs"), "mine").unwrap();
+            write(&stack, &files(&[("functions/old.rs", "ours")]), false).unwrap();
+            let place = stack.join(link);
+            let _ = if place.is_dir() { fs::remove_dir_all(&place) } else { fs::remove_file(&place) };
+            let target = if place.extension().is_some() { elsewhere.join("old.rs") } else { elsewhere.clone() };
+            std::os::unix::fs::symlink(target, &place).unwrap();
+            // With the file, and without it, so that it is to be removed.
+            for build in [files(&[("functions/old.rs", "new")]), files(&[("a.txt", "1")])] {
+                let error = write(&stack, &build, true).unwrap_err();
+                assert!(matches!(&error, Error::Link(at) if *at == place), "{link}: {error}");
+            }
+            assert_eq!(fs::read_to_string(elsewhere.join("old.rs")).unwrap(), "mine", "{link}");
+            assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 1, "{link}");
+            fs::remove_dir_all(scratch).unwrap();
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_directory_itself_may_be_a_link() {
+        let scratch = scratch("linked");
+        fs::create_dir_all(scratch.join("real")).unwrap();
+        std::os::unix::fs::symlink(scratch.join("real"), scratch.join("stack")).unwrap();
+        write(&scratch.join("stack"), &files(&[("a/b.txt", "1")]), false).unwrap();
+        assert_eq!(fs::read_to_string(scratch.join("real/a/b.txt")).unwrap(), "1");
+        fs::remove_dir_all(scratch).unwrap();
     }
 
     #[test]
