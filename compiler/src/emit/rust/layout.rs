@@ -91,10 +91,9 @@ impl Room {
         self.used + width(text) + self.tail <= WIDTH
     }
 
-    /// Whether all lines fit, the first of them behind what is taken.
-    fn fits_lines(self, text: &str) -> bool {
-        let mut used = self.used;
-        text.lines().all(|line| WIDTH >= std::mem::take(&mut used) + width(line))
+    /// Whether the first line fits, with what must be left after the last one.
+    fn fits_first(self, text: &str) -> bool {
+        text.lines().next().is_none_or(|line| self.fits(line))
     }
 }
 
@@ -250,7 +249,7 @@ fn call(text: &str, room: Room) -> Option<String> {
         && arguments.ends_with(')')
     {
         let room = Room { used: room.used + width(head) + 1, tail: room.tail + 1, ..room };
-        if let Some(argument) = call(arguments, room).filter(|argument| room.fits_lines(argument)) {
+        if let Some(argument) = call(arguments, room).filter(|argument| room.fits_first(argument)) {
             return Some(format!("{head}({argument})"));
         }
     }
@@ -259,9 +258,8 @@ fn call(text: &str, room: Room) -> Option<String> {
 
 /// Brackets with a line for each part in them.
 fn vertical(head: &str, [open, close]: [char; 2], parts: &str, room: Room, layout: Layout) -> Option<String> {
-    // What follows has to fit behind the first line too, but for one column behind a type.
-    let tail = if open == '<' { room.tail.saturating_sub(1) } else { room.tail };
-    if room.used + width(head) + 1 + tail > WIDTH || parts.is_empty() {
+    // What follows has to fit behind the first line too; the bracket is not counted.
+    if room.used + width(head) + room.tail.max(1) > WIDTH || parts.is_empty() {
         return None;
     }
     let mut text = format!("{head}{open}");
@@ -281,7 +279,8 @@ fn chain(text: &str, room: Room, slack: usize) -> Option<String> {
     let almost: String = almost.iter().fold((*root).to_owned(), |text, link| text + "." + link);
     let overflowing = || {
         let room = Room { used: room.used + width(&almost) + 1, ..room };
-        Some(format!("{almost}.{}", call(last, room)?))
+        let last = call(last, room).filter(|last| room.fits_first(last))?;
+        Some(format!("{almost}.{last}"))
     };
     let vertical = || {
         // A root no wider than an indent has the first of its methods on its line.

@@ -22,6 +22,7 @@ fn kebab(kind: &str, number: usize, length: usize) -> String {
 }
 
 /// A spec whose names and texts have about these lengths: of what the sections declare, and of fields.
+#[expect(clippy::many_single_char_names, reason = "the fields of a made-up record")]
 fn spec(long: usize, field: usize) -> String {
     let [ty, line, state, label] = [1, 2, 3, 4].map(|number| name("T", number, long));
     let [told, wrapped, bounded, own] = [1, 2, 3, 4].map(|number| name("E", number, long));
