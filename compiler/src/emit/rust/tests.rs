@@ -113,7 +113,7 @@ functions:
   move-parcel: { api: POST /moves, input: Move }
   label-parcels: { api: POST /labels, input: "[Label; ..3]" }
 queues:
-  jobs: { message: { parcel: uuid }, to: pack }
+  jobs: { message: { parcel: uuid }, fifo: { group: parcel }, to: pack }
   notes: { description: What was noted., message: string }
 rules:
   trouble: { events: [ParcelLost, ParcelFound], to: { function: search } }
