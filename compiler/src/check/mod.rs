@@ -17,6 +17,7 @@ mod requests;
 mod routes;
 mod sizes;
 mod tables;
+mod transforms;
 mod unused;
 mod workflow;
 
@@ -53,6 +54,7 @@ const CHECKS: &[Check] = &[
     routes::check,
     sizes::check,
     tables::check,
+    transforms::check,
     workflow::calls::check,
     workflow::compensation::check,
     workflow::errors::check,

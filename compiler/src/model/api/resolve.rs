@@ -12,7 +12,7 @@ use crate::spec::scalar::Duration;
 use crate::spec::{Sections, api as spec};
 
 /// The statuses of a success where the spec does not say.
-const OK: u16 = 200;
+pub(in crate::model) const OK: u16 = 200;
 const CREATED: u16 = 201;
 const ACCEPTED: u16 = 202;
 
