@@ -7,6 +7,7 @@ mod environment;
 mod event_detail;
 mod event_source;
 mod events;
+mod indexes;
 mod inputs;
 mod loops;
 mod outbox;
@@ -44,6 +45,7 @@ const CHECKS: &[Check] = &[
     environment::check,
     event_detail::check,
     event_source::check,
+    indexes::check,
     inputs::check,
     loops::check,
     outbox::check,
@@ -57,6 +59,7 @@ const CHECKS: &[Check] = &[
     transforms::check,
     workflow::calls::check,
     workflow::compensation::check,
+    workflow::concurrency::check,
     workflow::errors::check,
     workflow::expressions::check,
     workflow::routes::check,

@@ -105,7 +105,9 @@ fn circle(plan: &Plan<'_>, references: &[BTreeSet<&str>]) -> Option<Diagnostic> 
     let waits_for: Vec<Vec<usize>> = references.iter().map(|names| names.iter().filter_map(index).collect()).collect();
     let mut waited_for_by = vec![Vec::new(); resources.len()];
     for (at, others) in waits_for.iter().enumerate() {
-        others.iter().for_each(|&other| waited_for_by[other].push(at));
+        for &other in others {
+            waited_for_by[other].push(at);
+        }
     }
     let mut left: Vec<usize> = waits_for.iter().map(Vec::len).collect();
     let mut free: Vec<usize> = (0..left.len()).filter(|&at| left[at] == 0).collect();

@@ -10,6 +10,8 @@ use crate::compile::analyze_text;
 use crate::emit::Project;
 use crate::lower;
 
+mod wide;
+
 fn project() -> Project {
     Project {
         spec_path: "specs/shop.yaml".into(),
