@@ -226,6 +226,8 @@ pub struct Function {
     pub output: Option<Type>,
     /// Its business errors.
     pub errors: Vec<BusinessError>,
+    /// The HTTP status of a success: that of its routes.
+    pub status: u16,
     /// The tables it uses.
     pub tables: Vec<TableUse>,
     /// The outbox it publishes through.

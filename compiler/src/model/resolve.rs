@@ -66,6 +66,7 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
         .map(|(name, item)| function(sections, &model, name, item, routed.contains(name), found))
         .collect();
     model.apis = api::apis(sections, &model, found);
+    model.derive_statuses();
     model.queues = sections.queues.iter().map(|(name, item)| queue(sections, &model, name, item, found)).collect();
     for (name, item) in sections.rules.iter() {
         let rule = rule(sections, &mut model, name, item, found);
@@ -257,6 +258,7 @@ fn function(
         input: item.input.as_ref().map_or(Input::Nothing, |input| Input::Value(input.0.clone())),
         output: item.output.as_ref().map(|output| output.0.clone()),
         errors: item.errors.0.iter().map(business_error).collect(),
+        status: api::OK,
         tables,
         outbox,
         outbox_events,
