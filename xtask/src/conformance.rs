@@ -4,10 +4,11 @@
 use std::path::Path;
 
 use crate::test::Tally;
-use crate::{project, setup, step};
+use crate::{project, properties, setup, step};
 
 /// Run every validator over every generated stack; the first complaint ends it.
 pub(crate) fn run(tally: &mut Tally) -> Result<(), String> {
+    counted(tally, properties::check())?;
     for stack in project::stacks()? {
         template(&stack, tally)?;
         for machine in project::entries(&stack.join("workflows"))? {

@@ -5,7 +5,7 @@ use super::bus::{self, MAX_DESCRIPTION};
 use super::ids;
 use super::plan::{LogicalId, Resource};
 use super::value::{Part, Value, text};
-use crate::model::{Deadly, Destination, Id, Rule, Target};
+use crate::model::{Deadly, Destination, Id, Rule, Setting, Target};
 use crate::pattern::{self, Pattern};
 
 /// Adds each rule.
@@ -38,16 +38,18 @@ fn add(b: &mut Builder<'_>, id: Id<Rule>, rule: &Rule) {
     });
     let targets = Value::list(targets.collect::<Vec<_>>());
     let bus = [("EventBusName", bus::name(&b.model.buses[rule.bus]))];
-    let properties = [
-        ("EventPattern", event_pattern(pattern)),
-        ("State", if rule.enabled { "ENABLED" } else { "DISABLED" }.into()),
-        ("Targets", targets),
-    ];
+    let properties =
+        [("EventPattern", event_pattern(pattern)), ("State", state(b, &logical, &rule.enabled)), ("Targets", targets)];
     let origin = format!("rule `{}`", rule.head.name);
     let resource = Resource::new("AWS::Events::Rule", origin, rule.head.name_span, bus)
         .with("Description", description(rule.head.description.as_ref(), MAX_DESCRIPTION))
         .and(properties);
     b.add(&logical, resource);
+}
+
+/// The state of a rule or a schedule.
+pub(super) fn state(b: &mut Builder<'_>, of: &LogicalId, enabled: &Setting<bool>) -> Value {
+    b.setting(of, "State", enabled, |enabled| if *enabled { "ENABLED" } else { "DISABLED" }.into())
 }
 
 /// How often and for how long delivery is tried.

@@ -293,14 +293,14 @@ pub struct Rule {
     pub events: Vec<Spanned<Id<Event>>>,
     /// The whole pattern as `EventBridge` gets it. `None` if it could not be read.
     pub pattern: Option<Pattern>,
-    /// What the spec says of the detail, if it does: what checks look at.
+    /// What could be read of what the spec says of the detail: what checks look at.
     pub detail_pattern: Option<Pattern>,
     /// The whole pattern as the spec wrote it, for a rule that has one.
     pub written_pattern: Option<Pattern>,
     /// What gets the events.
     pub targets: Vec<Target>,
     /// Whether it runs.
-    pub enabled: bool,
+    pub enabled: Setting<bool>,
 }
 
 /// What gets an event.
@@ -377,6 +377,8 @@ pub struct Schedule {
     pub target: Option<Target>,
     /// What it is given.
     pub input: Option<Spanned<Json>>,
+    /// Whether it runs.
+    pub enabled: Setting<bool>,
 }
 
 /// When a schedule starts.

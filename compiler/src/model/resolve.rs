@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::names::{find, find_all, head};
-use super::settings::{self, check_names, environments, of_function, of_tables, setting, variables};
+use super::settings::{self, check_names, enabled, environments, of_function, of_tables, setting, variables};
 use super::{
     Api, Bus, Destination, Event, EventLog, Function, Id, Index, Input, Model, Observability, Outbox, Queue, Rule,
     Schedule, Table, TableUse, Target, When, outputs, patterns, workflow_resolve,
@@ -368,7 +368,7 @@ fn rule(
         detail_pattern: patterns.detail,
         written_pattern: patterns.written,
         targets,
-        enabled: item.enabled.unwrap_or(true),
+        enabled: enabled(sections, name, item.enabled, |environment| &environment.rules),
     }
 }
 
@@ -417,6 +417,7 @@ fn schedule(
         },
         target: target_of(sections, &item.to, diagnostics),
         input: item.input.clone(),
+        enabled: enabled(sections, name, item.enabled, |environment| &environment.schedules),
     }
 }
 
