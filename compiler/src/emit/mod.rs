@@ -104,7 +104,7 @@ fn with(backends: &[&dyn Backend], input: Input<'_>) -> Files {
 }
 
 /// What `make` makes of each item, in their order. Runs of `at_once` items or more are made on threads of their own.
-fn each<T: Sync, R: Send>(items: &[T], at_once: usize, make: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(crate) fn each<T: Sync, R: Send>(items: &[T], at_once: usize, make: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let all = |items: &[T]| items.iter().map(&make).collect::<Vec<R>>();
     if items.len() <= at_once {
         return all(items);

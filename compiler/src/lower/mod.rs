@@ -32,6 +32,7 @@ mod table;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod transform;
 pub mod value;
 
 use self::builder::Builder;

@@ -4,6 +4,7 @@ use super::builder::{Builder, Role, Why, description};
 use super::bus::{self, MAX_DESCRIPTION};
 use super::ids;
 use super::plan::{LogicalId, Resource};
+use super::transform::transformer;
 use super::value::{Part, Value, text};
 use crate::model::{Deadly, Destination, Id, Rule, Setting, Target};
 use crate::pattern::{self, Pattern};
@@ -33,8 +34,9 @@ fn add(b: &mut Builder<'_>, id: Id<Rule>, rule: &Rule) {
             ("RetryPolicy", retry_policy(target.attempts, target.max_age.seconds)),
             ("DeadLetterConfig", Value::map([("Arn", Value::arn(&dead))])),
         ];
+        let input = target.input.as_ref().map(|input| ("InputTransformer", transformer(b, rule, input)));
         let assumed = role.as_ref().filter(|_| takes_role(target.to)).map(|role| ("RoleArn", Value::arn(&role.id)));
-        Value::map(entries.into_iter().chain(assumed))
+        Value::map(entries.into_iter().chain(input).chain(assumed))
     });
     let targets = Value::list(targets.collect::<Vec<_>>());
     let bus = [("EventBusName", bus::name(&b.model.buses[rule.bus]))];

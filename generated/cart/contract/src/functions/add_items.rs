@@ -116,6 +116,7 @@ impl evc_runtime::Function for AddItems {
     const NAME: &'static str = "add-items";
     const SOURCES: &'static [evc_runtime::Source] =
         &[evc_runtime::Source::Direct, evc_runtime::Source::HttpApi];
+
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }

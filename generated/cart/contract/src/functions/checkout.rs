@@ -104,6 +104,7 @@ impl evc_runtime::Function for Checkout {
     const NAME: &'static str = "checkout";
     const SOURCES: &'static [evc_runtime::Source] =
         &[evc_runtime::Source::Direct, evc_runtime::Source::HttpApi];
+
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }

@@ -112,6 +112,7 @@ impl evc_runtime::Function for CreateCart {
     const NAME: &'static str = "create-cart";
     const SOURCES: &'static [evc_runtime::Source] =
         &[evc_runtime::Source::Direct, evc_runtime::Source::HttpApi];
+
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }
