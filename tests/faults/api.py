@@ -1,4 +1,4 @@
-"""Requests of the API: a change is made once, with one event and one answer, whatever becomes of the calls or the handler."""
+"""Requests of the API: a change is made once, with one event and one answer, whatever becomes of calls and handlers."""
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ OFTEN = 4
 CREATE, ADD, CHECKOUT = "CreateCart", "AddItems", "Checkout"
 
 
-@scenario("50 additions to one cart at once, with contention and throttling: no lost update, events 1 to 51 without a gap")
+@scenario("50 additions to one cart at once, contended and throttled: no lost update, events 1 to 51 without a gap")
 def loses_no_update(stack: Faulty, proxy: Proxy) -> None:
     one = create(stack, [item("apple", 1)])
     proxy.next(COMMIT, *[faults.contention, faults.throttled, faults.contention] * 10)
@@ -90,7 +90,7 @@ repeats("a handler that dies after its commit", COMMIT, faults.kill_after, answe
 repeats("a handler that dies during its commit", COMMIT, faults.kill_during, answered=False)
 
 
-@scenario("a handler that dies before its commit: a repeated request waits until its time is over, then does the work once")
+@scenario("a handler that dies before its commit: a repeated request does the work once, when its time is over")
 def waits(stack: Faulty, proxy: Proxy) -> None:
     body, key = {"userId": "user-1", "items": [item("apple", 1)]}, {"Idempotency-Key": str(uuid.uuid4())}
     with stack.timeout(stack.function(CREATE), 3):

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from contextlib import suppress
 
 from proxy import Answer, Exchange, Fault
 
@@ -46,7 +47,7 @@ def unavailable(_exchange: Exchange) -> Answer:
 def contention(exchange: Exchange) -> Answer:
     """Another transaction has an item in hand; nothing happens.
 
-    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html#API_TransactWriteItems_Errors
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html, "Errors"
     """
     reasons = [{"Code": "None"} for _ in json.loads(exchange.body)["TransactItems"]]
     reasons[0] = {"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}
@@ -84,23 +85,25 @@ def garbage(exchange: Exchange) -> Answer:
 
 def kill_before(exchange: Exchange) -> None:
     """The caller dies before the call happens."""
-    os.kill(exchange.pid(), signal.SIGKILL)
+    kill(exchange)
 
 
 def kill_during(exchange: Exchange) -> None:
     """The caller dies while the call happens: it has been sent, and happens although nobody waits for it."""
-    os.kill(exchange.pid(), signal.SIGKILL)
+    kill(exchange)
     exchange.forward()
 
 
-def kill_after(exchange: Exchange) -> Answer:
+def kill_after(exchange: Exchange) -> None:
     """The caller dies when the call has happened and the answer is on its way to it."""
-    answer = exchange.forward()
-    pid = exchange.pid()
-    # It stands still, so that it cannot act on the answer before it dies.
-    os.kill(pid, signal.SIGSTOP)
-    os.kill(pid, signal.SIGKILL)
-    return answer
+    exchange.forward()
+    kill(exchange)
+
+
+def kill(exchange: Exchange) -> None:
+    """End the calling process, if its time is not over already."""
+    with suppress(LookupError):
+        os.kill(exchange.pid(), signal.SIGKILL)
 
 
 def as_json(status: int, body: dict) -> Answer:

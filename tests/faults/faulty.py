@@ -84,8 +84,8 @@ class Faulty(Stack):
 
 
 def promise(stack: Faulty, carts: list[str]) -> int:
-    """What is published is what was committed, no more and no less; once duplicates are dropped by their id, the events of a
-    cart come in their order, numbered without a gap. How many events came more than once."""
+    """What is published is what was committed, no more and no less. Once duplicates are dropped by their id, the events of
+    a cart come in their order, numbered without a gap. Returns how many events came again."""
     committed, published = stack.committed(), stack.published()
     duplicates = 0
     for name in carts:

@@ -1,6 +1,6 @@
 """An HTTP proxy between the functions and the emulator, which does wrong what a test tells it to do.
 
-Functions reach AWS through it because the emulator gives them its URL as AWS_ENDPOINT_URL. A test scripts it by API action:
+Functions reach AWS through it, because the emulator gives them its URL as AWS_ENDPOINT_URL. Tests script it by API action:
 
     proxy.next("PutEvents", faults.fail_entries(3, 7), faults.throttled)  # the next two calls meet these, in this order
     proxy.always("PutEvents", faults.throttled)                            # every call, until `proxy.heal()`

@@ -1,4 +1,4 @@
-"""Run the fault tests: the cart system, with a proxy between its functions and the emulator that does wrong what it is told.
+"""Run the fault tests: the cart system, with a proxy between its functions and the emulator.
 
     target/tools/sam/bin/python tests/faults/run.py [--results FILE] [--seed SEED] [--only TEXT]
 

@@ -12,11 +12,10 @@ from proxy import Fault, Proxy
 from stack import wait_until
 
 WORKERS = 8
-REQUESTS = 300  # each worker
+REQUESTS = 250  # each worker
 # How often a call meets a fault.
 RATE = 0.08
-# Faults of the calls that functions make, as often as they stand here. Killing a handler before it commits leaves its claim until
-# its time is over, which is a scenario of its own.
+# Faults of the calls that functions make, as often as they stand here.
 OF_ANY = [faults.cut_after, faults.cut_before, faults.throttled, faults.unavailable, faults.garbage]
 OF_ACTION: dict[str, list[Fault]] = {
     "GetItem": OF_ANY,
@@ -41,8 +40,10 @@ SEED = Seed()
 
 
 class Chooser:
-    """Draws the fault of each call of an action. The same seed draws the same faults in the same order; which call of which
-    worker is the next one, the machine decides."""
+    """Draws the fault of each call of an action.
+
+    The same seed draws the same faults in the same order; which worker's call is the next one, the machine decides.
+    """
 
     def __init__(self, action: str):
         self._random = random.Random(f"{SEED.value} {action}")
