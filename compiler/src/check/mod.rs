@@ -1,6 +1,7 @@
 //! What can be wrong with a system whose parts are all right: one file a check, each read-only over the model.
 
 mod api_timeout;
+mod changes;
 mod dual_write;
 pub(crate) mod dynamic_reference;
 mod environment;
@@ -29,6 +30,7 @@ type Check = fn(&Model, &mut Vec<Diagnostic>);
 /// Every check of what is there. The order does not matter: reports sort by place.
 const CHECKS: &[Check] = &[
     api_timeout::check,
+    changes::check,
     dual_write::check,
     environment::check,
     event_detail::check,

@@ -4,8 +4,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::names::{Names, contract, crate_ident, ident};
-use super::print;
 use super::text::lines;
+use super::{forwarders, print};
 use crate::emit::Input;
 use crate::lower::plan::{Handler, HandlerKind};
 
@@ -33,14 +33,15 @@ pub(super) fn main(names: &Names<'_>, input: Input<'_>, handler: &Handler) -> St
         }
         HandlerKind::Forwarder(id) => {
             let outbox = &model.outboxes[id];
-            let what =
-                format!("The forwarder of the outbox `{}`: from the table's stream to the bus.", outbox.head.name);
-            let body: TokenStream = quote!(
-                fn main() -> Result<(), evc_runtime::Error> {
-                    evc_runtime::forward::main()
+            let from = match &outbox.changes {
+                Some(changes) => {
+                    format!("from changes of the table `{}`", model.tables[changes.table.value].head.name)
                 }
-            );
-            print::file(&head(input, &what, outbox.head.description.as_deref()), body)
+                None => "from the table's stream".to_owned(),
+            };
+            let what = format!("The forwarder of the outbox `{}`: {from} to the bus.", outbox.head.name);
+            let head = head(input, &what, outbox.head.description.as_deref());
+            print::file(&head, TokenStream::new()) + &forwarders::body(names, outbox)
         }
     }
 }

@@ -128,9 +128,10 @@ fn holds(projection: &Projection) -> &'static str {
     }
 }
 
-/// All outboxes.
+/// All outboxes that functions publish through.
 pub(super) fn outboxes(names: &Names<'_>, input: Input<'_>) -> TokenStream {
-    let outboxes = names.model.outboxes.iter().map(|(id, outbox)| {
+    let own = names.model.outboxes.iter().filter(|(_, outbox)| outbox.changes.is_none());
+    let outboxes = own.map(|(id, outbox)| {
         let (name, env) = (ident(names.outbox(id)), ids::outbox_variable(outbox));
         let docs = head_docs(
             &format!("The outbox `{}`.", outbox.head.name),
