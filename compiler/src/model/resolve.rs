@@ -319,6 +319,7 @@ fn queue(
     Queue {
         head: head(name, item, item.description.as_ref(), &item.allow),
         message: item.message.as_ref().map(|message| message.0.clone()),
+        group: item.fifo.as_ref().map(|fifo| fifo.group.clone()),
         to,
         batch_size: item.batch_size.as_ref().map_or(10, |size| size.value),
         batch_window: window,

@@ -117,7 +117,7 @@ apis:
     kind: rest
     routes: { "POST /labels": { function: label-parcels, status: 201 }, "POST /moves": { function: move-parcel } }
 queues:
-  jobs: { message: { parcel: uuid }, to: pack }
+  jobs: { message: { parcel: uuid }, fifo: { group: parcel }, to: pack }
   notes: { description: What was noted., message: string }
 rules:
   trouble: { events: [ParcelLost, ParcelFound], to: { function: search } }

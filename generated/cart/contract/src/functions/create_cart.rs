@@ -79,8 +79,8 @@ impl evc_runtime::FunctionError for CreateCartError {
     }
 }
 
-/// The context of `create-cart`: what it may do. It may get and put items of
-/// `carts`; publish `CartCreated` through `cart-events`.
+/// The context of `create-cart`: what it may do. It may put items of `carts`;
+/// publish `CartCreated` through `cart-events`.
 ///
 /// Gives a customer a cart.
 ///
@@ -124,7 +124,6 @@ impl evc_runtime::Function for CreateCart {
     }
 }
 
-impl evc_runtime::grant::Get<crate::Carts> for CreateCart {}
 impl evc_runtime::grant::Put<crate::Carts> for CreateCart {}
 
 impl evc_runtime::grant::Outbox for CreateCart {
