@@ -146,6 +146,16 @@ class Stack:
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
 
+    def http_headers(self, method: str, url: str, headers: dict) -> dict:
+        """Call an API of the stack without a body: the headers of the answer, whatever its status."""
+        host, _, path = url.split("://", 1)[1].partition("/")
+        request = urllib.request.Request(f"{self.emulator.url}/{path}", None, {"Host": host, **headers}, method=method)
+        try:
+            with urllib.request.urlopen(request) as response:
+                return response.headers
+        except urllib.error.HTTPError as error:
+            return error.headers
+
     def rule(self, bus: str, detail_type: str) -> dict:
         """The first rule of a bus whose pattern names a detail-type."""
         rules = self.client("events").list_rules(EventBusName=bus)["Rules"]
