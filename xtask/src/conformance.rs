@@ -1,5 +1,5 @@
-//! Templates and state machines before the tools that read them: `cfn-lint`, `sam validate --lint`, two ASL validators,
-//! the first of which parses every expression with the reference JSONata engine.
+//! Templates, state machines and OpenAPI documents before the tools that read them: `cfn-lint`, `sam validate --lint`, two ASL
+//! validators, the first of which parses every expression with the reference JSONata engine, and `openapi-spec-validator`.
 
 use std::fs;
 use std::path::Path;
@@ -38,6 +38,9 @@ fn validate(stack: &Path, tally: &mut Tally) -> Result<(), String> {
     template(stack, tally)?;
     for machine in project::entries(&stack.join("workflows"))? {
         state_machine(stack, &machine, tally)?;
+    }
+    for document in project::entries(&stack.join("openapi"))? {
+        open_api(stack, &document, tally)?;
     }
     Ok(())
 }
@@ -79,6 +82,13 @@ fn without_times(machine: &str) -> String {
         None => format!("{line}\n"),
     };
     machine.lines().map(line).collect()
+}
+
+fn open_api(stack: &Path, document: &Path, tally: &mut Tally) -> Result<(), String> {
+    let file = document.to_string_lossy();
+    let title = format!("{}: {}", project::name(stack), document.file_name().unwrap_or_default().to_string_lossy());
+    let mut validator = step::command(setup::executables("openapi").join("openapi-spec-validator"), &[&file]);
+    counted(tally, step::quietly(&format!("{title}: openapi-spec-validator"), &mut validator))
 }
 
 fn counted(tally: &mut Tally, result: Result<(), String>) -> Result<(), String> {

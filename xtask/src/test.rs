@@ -31,7 +31,7 @@ enum Layer {
     Unit,
     /// `generated/` is what `evc build` makes, byte for byte, from anywhere.
     Golden,
-    /// Templates and state machines pass the validators of those who read them.
+    /// Templates, state machines and OpenAPI documents pass the validators of those who read them.
     Conformance,
     /// Generated Rust is formatted, lint-free and passes its tests.
     Generated,

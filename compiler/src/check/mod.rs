@@ -7,6 +7,7 @@ mod environment;
 mod event_detail;
 mod event_source;
 mod events;
+mod fifo;
 mod indexes;
 mod inputs;
 mod loops;
@@ -45,6 +46,7 @@ const CHECKS: &[Check] = &[
     environment::check,
     event_detail::check,
     event_source::check,
+    fifo::check,
     indexes::check,
     inputs::check,
     loops::check,

@@ -131,6 +131,8 @@ codes! {
     EVC0613 Error "same-event",
     EVC0614 Error "bad-target-input",
     EVC0615 Error "index-of-part-items",
+    EVC0616 Error "bad-group",
+    EVC0617 Error "order-is-lost",
     EVC0620 Error "several-statuses",
     EVC0621 Error "not-in-an-http-api",
     EVC0622 Error "authorization-of-another-kind",

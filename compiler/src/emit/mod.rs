@@ -5,6 +5,7 @@ pub mod diagram;
 pub mod docs;
 mod files;
 pub mod limits;
+pub mod openapi;
 pub mod rust;
 pub mod sam;
 pub mod schema;
@@ -75,7 +76,7 @@ pub trait Backend: Sync {
 
 /// Every backend, in the order in which they write.
 pub const BACKENDS: &[&dyn Backend] =
-    &[&sam::Sam, &asl::Asl, &rust::Rust, &schema::Schema, &diagram::Diagram, &docs::Docs];
+    &[&sam::Sam, &asl::Asl, &rust::Rust, &schema::Schema, &openapi::OpenApi, &diagram::Diagram, &docs::Docs];
 
 /// The backends whose files AWS takes only up to a size.
 const BOUNDED: &[&dyn Backend] = &[&sam::Sam, &asl::Asl];

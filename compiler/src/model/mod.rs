@@ -226,6 +226,8 @@ pub struct Function {
     pub output: Option<Type>,
     /// Its business errors.
     pub errors: Vec<BusinessError>,
+    /// The HTTP status of a success: that of its routes.
+    pub status: u16,
     /// The tables it uses.
     pub tables: Vec<TableUse>,
     /// The outbox it publishes through.
@@ -354,6 +356,8 @@ pub struct Queue {
     pub head: Head,
     /// What messages from functions carry.
     pub message: Option<Type>,
+    /// The field of the message by which a FIFO queue keeps messages in order.
+    pub group: Option<Name>,
     /// The function that works it off.
     pub to: Option<Spanned<Id<Function>>>,
     /// The most messages an invocation gets.

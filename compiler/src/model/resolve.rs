@@ -66,6 +66,7 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
         .map(|(name, item)| function(sections, &model, name, item, routed.contains(name), found))
         .collect();
     model.apis = api::apis(sections, &model, found);
+    model.derive_statuses();
     model.queues = sections.queues.iter().map(|(name, item)| queue(sections, &model, name, item, found)).collect();
     for (name, item) in sections.rules.iter() {
         let rule = rule(sections, &mut model, name, item, found);
@@ -257,6 +258,7 @@ fn function(
         input: item.input.as_ref().map_or(Input::Nothing, |input| Input::Value(input.0.clone())),
         output: item.output.as_ref().map(|output| output.0.clone()),
         errors: item.errors.0.iter().map(business_error).collect(),
+        status: api::OK,
         tables,
         outbox,
         outbox_events,
@@ -317,6 +319,7 @@ fn queue(
     Queue {
         head: head(name, item, item.description.as_ref(), &item.allow),
         message: item.message.as_ref().map(|message| message.0.clone()),
+        group: item.fifo.as_ref().map(|fifo| fifo.group.clone()),
         to,
         batch_size: item.batch_size.as_ref().map_or(10, |size| size.value),
         batch_window: window,

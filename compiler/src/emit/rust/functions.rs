@@ -11,7 +11,7 @@ use super::text::{and, member_paragraph, paragraph, paragraphs};
 use super::types::{DERIVES, definitions};
 use crate::emit;
 use crate::lower::ids;
-use crate::model::{Function, Id, Input, Trigger};
+use crate::model::{ApiKind, Function, Id, Input, Model, Trigger};
 use crate::spec::function::Operation;
 use crate::types::rust::variant_name;
 use crate::types::{Kind, Type};
@@ -78,16 +78,17 @@ fn error(function: &Function, known: &FunctionNames, code: &mut Code) {
         let docs = paragraph(&format!("What `{function_name}` fails with: the spec gives it no business errors."));
         return code.item(format_args!("{docs}pub type {name} = evc_runtime::Error;"));
     }
-    let errors: Vec<(String, &str)> =
-        function.errors.iter().map(|error| (variant_name(&error.name), error.name.as_str())).collect();
-    let other = if errors.iter().any(|(variant, _)| variant == OTHER) { "Infrastructure" } else { OTHER };
+    let errors: Vec<(String, &str, u16)> =
+        function.errors.iter().map(|error| (variant_name(&error.name), error.name.as_str(), error.status)).collect();
+    let other = if errors.iter().any(|(variant, ..)| variant == OTHER) { "Infrastructure" } else { OTHER };
     let (mut variants, mut messages, mut wires) = (String::new(), String::new(), String::new());
-    for (variant, wire) in &errors {
+    for (variant, wire, _) in &errors {
         let docs = member_paragraph(&format!("`{wire}`, with a message for people."));
         let _ = writeln!(variants, "{docs}    {variant}(String),");
         let _ = writeln!(messages, "            Self::{variant}(message) => f.write_str(message),");
         let _ = writeln!(wires, "            Self::{variant}(_) => {},", literal(wire));
     }
+    let statuses = statuses(&errors);
     let docs = paragraph(&format!("What `{function_name}` fails with."));
     code.item(format_args!(
         "{docs}#[derive(Debug)]
@@ -124,8 +125,7 @@ pub enum {name} {{
     fn status(&self) -> u16 {{
         match self {{
             Self::{other}(error) => error.status(),
-            _ => 422,
-        }}
+{statuses}        }}
     }}
 
     fn infrastructure(&self) -> Option<&evc_runtime::Error> {{
@@ -137,6 +137,21 @@ pub enum {name} {{
 }}"
     ));
 }
+
+/// The arms of the errors' HTTP statuses: one for each that says another than 422, and one for the rest.
+fn statuses(errors: &[(String, &str, u16)]) -> String {
+    let mut arms = String::new();
+    for (variant, _, status) in errors.iter().filter(|(.., status)| *status != UNPROCESSABLE) {
+        let _ = writeln!(arms, "            Self::{variant}(_) => {status},");
+    }
+    if errors.iter().any(|(.., status)| *status == UNPROCESSABLE) {
+        let _ = writeln!(arms, "            _ => {UNPROCESSABLE},");
+    }
+    arms
+}
+
+/// The status of an error of which the spec says none: the request was understood and cannot be done.
+const UNPROCESSABLE: u16 = 422;
 
 /// The context type, with all that the function may do in its documentation.
 fn context(names: &Names<'_>, input: emit::Input<'_>, function: &Function, known: &FunctionNames, code: &mut Code) {
@@ -215,8 +230,15 @@ fn implementation(names: &Names<'_>, function: &Function, known: &FunctionNames,
     let Signature { input, output } = signature(names, function, known, "crate::");
     let FunctionNames { context, error, .. } = known;
     let function_name = literal(&function.head.name);
-    let sources =
-        sources(function).map(|source| format!("evc_runtime::Source::{source}")).collect::<Vec<_>>().join(", ");
+    let sources = sources(names.model, function)
+        .map(|source| format!("evc_runtime::Source::{source}"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    // Without a line of its own it is 200.
+    let status = match function.status {
+        200 => String::new(),
+        status => format!("    const STATUS: u16 = {status};\n"),
+    };
     let decode = decode(names, function, known).unwrap_or_default();
     code.item(format_args!(
         "impl evc_runtime::Function for {context} {{
@@ -225,7 +247,7 @@ fn implementation(names: &Names<'_>, function: &Function, known: &FunctionNames,
     type Error = {error};
     const NAME: &'static str = {function_name};
     const SOURCES: &'static [evc_runtime::Source] = &[{sources}];
-
+{status}
     fn new(context: evc_runtime::Context) -> Self {{
         Self {{ context }}
     }}
@@ -234,15 +256,18 @@ fn implementation(names: &Names<'_>, function: &Function, known: &FunctionNames,
 }
 
 /// Who may call it. A function that does not live from events alone can be tried out with a direct invocation.
-fn sources(function: &Function) -> impl Iterator<Item = &'static str> {
+fn sources(model: &Model, function: &Function) -> impl Iterator<Item = &'static str> {
     let has = |is: fn(&Trigger) -> bool| function.triggers.iter().any(is);
+    let called_by =
+        |kind| function.triggers.iter().any(|it| matches!(it, Trigger::Api(id) if model.apis[*id].kind == kind));
     let direct = !matches!(function.input, Input::Events(_)) || has(|trigger| matches!(trigger, Trigger::Schedule(_)));
     let sources = [
         ("Direct", direct),
         ("Step", has(|trigger| matches!(trigger, Trigger::Workflow(_)))),
         ("EventBridge", has(|trigger| matches!(trigger, Trigger::Rule(_)))),
         ("Sqs", has(|trigger| matches!(trigger, Trigger::Queue(_)))),
-        ("HttpApi", has(|trigger| matches!(trigger, Trigger::Api(_)))),
+        ("HttpApi", called_by(ApiKind::Http)),
+        ("RestApi", called_by(ApiKind::Rest)),
     ];
     sources.into_iter().filter(|(_, here)| *here).map(|(source, _)| source)
 }

@@ -5,14 +5,19 @@
 //! be made to fit (a literal wider than a line) stays as it is: `rustfmt` leaves it alone too.
 
 /// The widest line, in characters.
-pub(super) const WIDTH: usize = 89;
+const WIDTH: usize = 89;
+
+/// Whether a line may have to be broken: what fits in any case is told fast.
+pub(super) fn may_be_wide(line: &str) -> bool {
+    line.len() + 2 > WIDTH
+}
 
 /// Appends a line, broken if it has to be, without a line feed at the end.
 pub(super) fn fold(line: &str, out: &mut String) {
     let text = line.trim_start_matches(' ');
     let indent = line.len() - text.len();
-    let broken = if width(line) <= WIDTH || text.starts_with("//") { None } else { broken(text, indent) };
-    match broken {
+    let fits = width(line) + text.strip_suffix(';').map_or(0, slack) <= WIDTH || text.starts_with("//");
+    match if fits { None } else { broken(text, indent) } {
         Some(text) => {
             out.push_str(&line[..indent]);
             out.push_str(&text);
@@ -30,6 +35,9 @@ fn broken(text: &str, indent: usize) -> Option<String> {
         return implementation(text);
     }
     if let Some(header) = text.strip_suffix(" {") {
+        if text.starts_with("pub struct ") || text.starts_with("pub enum ") {
+            return Some(format!("{header}\n{{"));
+        }
         if text.contains("fn ") {
             return function(header, indent, " {");
         }
@@ -47,14 +55,14 @@ fn broken(text: &str, indent: usize) -> Option<String> {
         if let Some((head, value)) = split(item, " = ") {
             return match split(head, ": ") {
                 Some((name, ty)) => constant(name, ty, value, indent),
-                None => assigned(&format!("{head} ="), value, 1, ty, indent),
+                None => assigned(&format!("{head} ="), value, ty, indent),
             };
         }
         return expression(item, Room { indent, used: indent, tail: 1 }).map(|text| text + ";");
     }
     if let Some(member) = text.strip_suffix(',') {
         if let Some((name, of)) = split(member, ": ") {
-            return assigned(&format!("{name}:"), of, 1, ty, indent);
+            return assigned(&format!("{name}:"), of, ty, indent);
         }
         if let Some(of) = member.strip_prefix("pub ") {
             // The only field of a tuple; the second space is rustfmt's.
@@ -83,19 +91,25 @@ impl Room {
         self.used + width(text) + self.tail <= WIDTH
     }
 
-    /// Whether all lines fit, the first of them behind what is taken.
-    fn fits_lines(self, text: &str) -> bool {
-        let mut used = self.used;
-        text.lines().all(|line| WIDTH >= std::mem::take(&mut used) + width(line))
+    /// Whether the first line fits, with what must be left after the last one.
+    fn fits_first(self, text: &str) -> bool {
+        text.lines().next().is_none_or(|line| self.fits(line))
     }
 }
 
 /// A layout of a part in the room there is, if there is one.
 type Layout = fn(&str, Room) -> Option<String>;
 
+/// The header of an `impl` block. An empty body may stick out by one column.
 fn implementation(text: &str) -> Option<String> {
-    let (head, of) = split(text, " for ")?;
-    let (of, body) = of.strip_suffix(" {}").map(|of| (of, "{\n}")).or_else(|| Some((of.strip_suffix(" {")?, "{")))?;
+    let Some((head, of)) = split(text, " for ") else {
+        return text.strip_suffix(" {").map(|head| format!("{head}\n{{"));
+    };
+    let (of, body) = match of.strip_suffix(" {}") {
+        Some(_) if width(text) == WIDTH + 1 => return None,
+        Some(of) => (of, "{\n}"),
+        None => (of.strip_suffix(" {")?, "{"),
+    };
     (width(head) <= WIDTH && width(of) + 8 <= WIDTH).then(|| format!("{head}\n    for {of}\n{body}"))
 }
 
@@ -105,20 +119,26 @@ fn function(header: &str, indent: usize, tail: &str) -> Option<String> {
     let (name, parameters) = bracketed(head)?;
     let parameters: String = list(parameters).map(|parameter| format!("{}{parameter},", next(indent + 4))).collect();
     let head = format!("{name}({parameters}{}) -> ", next(indent));
-    let room = Room { indent, used: indent + 5, tail: tail.len() };
-    if room.fits(output) || tail.is_empty() {
+    // rustfmt leaves room behind a type that it could break, and lets one stick out that has its brace below.
+    let whole = indent + 5 + width(output);
+    if whole + 6 <= WIDTH || tail.is_empty() {
         return Some(format!("{head}{output}{tail}"));
     }
-    if (Room { tail: 0, ..room }).fits(output) {
+    if whole <= WIDTH + 2 {
         return Some(format!("{head}{output}{}{{", next(indent)));
     }
+    let room = Room { indent, used: indent + 5, tail: tail.len() };
     Some(format!("{head}{}{tail}", ty(output, room)?))
 }
 
 /// The head of a loop or of a condition. The brace stands alone if the head is broken.
 fn condition(head: &str, value: &str, indent: usize) -> Option<String> {
-    let head = assigned(head, value, 0, expression, indent)?;
-    Some(format!("{head}{}{{", next(indent)))
+    let here = Room { indent, used: indent + width(head) + 1, tail: 0 };
+    let below = Room { indent: indent + 4, used: indent + 4, tail: 0 };
+    let value =
+        if here.fits(value) { value.to_owned() } else { choose(value, Room { tail: 2, ..here }, below, expression)? };
+    let space = if value.starts_with('\n') { "" } else { " " };
+    Some(format!("{head}{space}{value}{}{{", next(indent)))
 }
 
 /// A constant. Its type is broken before its value is.
@@ -127,27 +147,21 @@ fn constant(name: &str, of: &str, value: &str, indent: usize) -> Option<String> 
     let head = if let Some(of) = ty(of, room) {
         format!("{name}: {of} =")
     } else {
-        let room = Room { indent: indent + 4, used: indent + 4, tail: 2 };
+        let room = Room { indent: indent + 4, used: indent + 4, tail: 0 };
         format!("{name}:{}{} =", next(indent + 4), ty(of, room)?)
     };
-    assigned(&head, value, 1, expression, indent)
+    assigned(&head, value, expression, indent)
 }
 
-/// What follows a `=`, a `:` or an `in`: on the same line, on the next one, or broken.
-fn assigned(head: &str, value: &str, tail: usize, layout: Layout, indent: usize) -> Option<String> {
+/// What follows a `=` or a `:`: on the same line, on the next one, or broken.
+fn assigned(head: &str, value: &str, layout: Layout, indent: usize) -> Option<String> {
     let last = head.lines().next_back().unwrap_or_default();
     let before = if head.contains('\n') { 0 } else { indent };
-    let here = Room { indent, used: before + width(last) + 1, tail };
-    let below = Room { indent: indent + 4, used: indent + 4, tail };
+    let here = Room { indent, used: before + width(last) + 1, tail: 1 };
+    let below = Room { indent: indent + 4, used: indent + 4, tail: 1 };
     let value = choose(value, here, below, layout)?;
     let space = if value.starts_with('\n') { "" } else { " " };
-    let end = if tail == 0 {
-        ""
-    } else if head.ends_with(':') {
-        ","
-    } else {
-        ";"
-    };
+    let end = if head.ends_with(':') { ',' } else { ';' };
     Some(format!("{head}{space}{value}{end}"))
 }
 
@@ -197,23 +211,24 @@ fn ty(text: &str, room: Room) -> Option<String> {
 
 /// An expression: chains of methods and calls.
 fn expression(text: &str, room: Room) -> Option<String> {
-    if room.fits(text) {
-        return Some(text.to_owned());
-    }
     if let Some(of) = text.strip_prefix('&') {
         return expression(of, Room { used: room.used + 1, ..room }).map(|of| format!("&{of}"));
     }
+    let slack = slack(text);
+    if room.used + width(text) + room.tail + slack <= WIDTH {
+        return Some(text.to_owned());
+    }
     if let Some(tried) = text.strip_suffix('?') {
-        return expression(tried, Room { tail: room.tail + 1, ..room }).map(|tried| format!("{tried}?"));
+        let room = Room { tail: room.tail + 1, ..room };
+        return if slack == 0 { call(tried, room) } else { chain(tried, room, 1) }.map(|tried| format!("{tried}?"));
     }
-    let links: Vec<&str> = outermost(text, ".");
-    if let [root, links @ ..] = links.as_slice()
-        && !links.is_empty()
-        && !text.ends_with("..")
-    {
-        return chain(root, links, room);
-    }
-    call(text, room)
+    if outermost(text, ".").len() > 1 { chain(text, room, 0) } else { call(text, room) }
+}
+
+/// The columns that rustfmt leaves free behind a chain of methods with a `?`.
+fn slack(text: &str) -> usize {
+    let tried = text.ends_with('?') && outermost(text, ".").len() > 1;
+    if tried { 2 } else { 0 }
 }
 
 /// A call, a tuple or a list.
@@ -234,7 +249,7 @@ fn call(text: &str, room: Room) -> Option<String> {
         && arguments.ends_with(')')
     {
         let room = Room { used: room.used + width(head) + 1, tail: room.tail + 1, ..room };
-        if let Some(argument) = call(arguments, room).filter(|argument| room.fits_lines(argument)) {
+        if let Some(argument) = call(arguments, room).filter(|argument| room.fits_first(argument)) {
             return Some(format!("{head}({argument})"));
         }
     }
@@ -243,7 +258,8 @@ fn call(text: &str, room: Room) -> Option<String> {
 
 /// Brackets with a line for each part in them.
 fn vertical(head: &str, [open, close]: [char; 2], parts: &str, room: Room, layout: Layout) -> Option<String> {
-    if room.used + width(head) + 1 > WIDTH || parts.is_empty() {
+    // What follows has to fit behind the first line too; the bracket is not counted.
+    if room.used + width(head) + room.tail.max(1) > WIDTH || parts.is_empty() {
         return None;
     }
     let mut text = format!("{head}{open}");
@@ -255,30 +271,32 @@ fn vertical(head: &str, [open, close]: [char; 2], parts: &str, room: Room, layou
     Some(format!("{text}{}{close}", next(room.indent)))
 }
 
-/// Methods: one a line, unless only the last one has to be broken.
-fn chain(root: &str, links: &[&str], room: Room) -> Option<String> {
+/// Methods: one a line, unless only the last one has to be broken. `slack` is left free behind the last line.
+fn chain(text: &str, room: Room, slack: usize) -> Option<String> {
+    let parts = outermost(text, ".");
+    let (root, links) = parts.split_first()?;
     let (last, almost) = links.split_last()?;
-    let almost: String = almost.iter().fold(root.to_owned(), |text, link| text + "." + link);
+    let almost: String = almost.iter().fold((*root).to_owned(), |text, link| text + "." + link);
     let overflowing = || {
         let room = Room { used: room.used + width(&almost) + 1, ..room };
-        let last = if room.fits(last) { (*last).to_owned() } else { call(last, room)? };
+        let last = call(last, room).filter(|last| room.fits_first(last))?;
         Some(format!("{almost}.{last}"))
     };
     let vertical = || {
         // A root no wider than an indent has the first of its methods on its line.
         let glued = usize::from(width(root) <= 4);
-        let first = if glued == 1 { format!("{root}.{}", links[0]) } else { root.to_owned() };
-        let here = Room { tail: 0, ..room };
+        let first = if glued == 1 { format!("{root}.{}", links[0]) } else { (*root).to_owned() };
+        let here = Room { tail: room.tail - slack, ..room };
         let (mut text, rest, indent) = if here.fits(&first) {
             (first, &links[glued..], room.indent + 4)
         } else if let Some(first) = call(&first, here) {
             (first, &links[glued..], room.indent)
         } else {
-            (root.to_owned(), links, room.indent + 4)
+            ((*root).to_owned(), links, room.indent + 4)
         };
         let mut lines = 1;
         for (at, link) in rest.iter().enumerate() {
-            let tail = if at + 1 == rest.len() { room.tail } else { 0 };
+            let tail = if at + 1 == rest.len() { room.tail + slack } else { 0 };
             let room = Room { indent, used: indent + 1, tail };
             let link = if room.fits(link) { (*link).to_owned() } else { call(link, room)? };
             lines = link.lines().count();

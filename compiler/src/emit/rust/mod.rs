@@ -34,7 +34,7 @@ pub(crate) use manifests::RUNTIME_VERSION;
 pub use names::{crate_ident, module};
 pub use scaffold::scaffold;
 
-/// How many files are formatted on one thread: what takes as long as some threads take to start.
+/// How many files are written on one thread: what takes as long as some threads take to start.
 const AT_ONCE: usize = 50;
 
 /// The backend.

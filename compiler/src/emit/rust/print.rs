@@ -40,7 +40,7 @@ impl Code {
         let start = self.text.len();
         // Writing to a string cannot fail.
         let _ = write!(self.text, "\n{item}\n");
-        if self.text[start..].lines().any(|line| line.len() > layout::WIDTH) {
+        if self.text[start..].lines().any(layout::may_be_wide) {
             let wide = self.text.split_off(start);
             for line in wide.lines() {
                 layout::fold(line, &mut self.text);

@@ -8,6 +8,7 @@ use super::types::{definitions, head_docs};
 use crate::emit::Input;
 use crate::lower::ids;
 use crate::model::Function;
+use crate::types::rust::field_name;
 
 /// All queues that functions send to. The checks see to it that those say what their messages are.
 pub(super) fn queues(names: &Names<'_>, input: Input<'_>) -> Code {
@@ -26,17 +27,30 @@ pub(super) fn queues(names: &Names<'_>, input: Input<'_>) -> Code {
             "{docs}#[derive(Debug, Clone, Copy)]
 pub struct {name};"
         ));
+        let group = queue.group.as_ref().map_or_else(String::new, |field| group(field));
         let (queue_name, env) = (literal(&queue.head.name), literal(&ids::queue_variable(queue)));
         code.item(format_args!(
             "impl evc_runtime::Queue for {name} {{
     type Message = {message};
     const NAME: &'static str = {queue_name};
-    const ENV: &'static str = {env};
+    const ENV: &'static str = {env};{group}
 }}"
         ));
     }
     definitions(names, input, Home::Queues, &mut code);
     code
+}
+
+/// The method that says what a message of a FIFO queue belongs to. The checks see to it that the field is there.
+fn group(field: &str) -> String {
+    let field = field_name(field);
+    format!(
+        "
+
+    fn group(message: &Self::Message) -> Option<String> {{
+        Some(message.{field}.to_string())
+    }}"
+    )
 }
 
 /// One line a queue that a function may send to.
