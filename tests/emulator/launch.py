@@ -14,6 +14,7 @@ import apis
 import authority
 import delivery
 import functions
+import piping
 import resources
 import streams
 import workflows
@@ -21,7 +22,7 @@ import workflows
 
 def main() -> None:
     """Install every replacement, then serve until killed."""
-    for module in (authority, resources, functions, delivery, workflows, streams, apis):
+    for module in (authority, resources, functions, delivery, workflows, streams, piping, apis):
         module.install()
     ministack.app.main()
 

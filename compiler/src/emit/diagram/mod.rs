@@ -108,6 +108,9 @@ impl Chart {
             }
         }
         for (id, outbox) in model.outboxes.iter() {
+            if let Some(changes) = &outbox.changes {
+                self.line(&format!("table-{} --> outbox-{}", changes.table.value.index(), id.index()));
+            }
             for event in &outbox.publishes {
                 self.line(&format!("outbox-{} --> {}", id.index(), node(FlowNode::Event(event.value))));
             }
