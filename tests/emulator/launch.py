@@ -15,13 +15,14 @@ import authority
 import delivery
 import functions
 import resources
+import rest
 import streams
 import workflows
 
 
 def main() -> None:
     """Install every replacement, then serve until killed."""
-    for module in (authority, resources, functions, delivery, workflows, streams, apis):
+    for module in (authority, resources, functions, delivery, workflows, streams, apis, rest):
         module.install()
     ministack.app.main()
 
