@@ -1,6 +1,6 @@
 //! What can be wrong with a system whose parts are all right: one file a check, each read-only over the model.
 
-mod api_timeout;
+mod api;
 mod dual_write;
 pub(crate) mod dynamic_reference;
 mod environment;
@@ -13,6 +13,7 @@ mod outbox;
 mod patterns;
 mod queue;
 mod queue_message;
+mod requests;
 mod routes;
 mod sizes;
 mod tables;
@@ -28,7 +29,16 @@ type Check = fn(&Model, &mut Vec<Diagnostic>);
 
 /// Every check of what is there. The order does not matter: reports sort by place.
 const CHECKS: &[Check] = &[
-    api_timeout::check,
+    api::auth::check,
+    api::bodies::check,
+    api::cors::check,
+    api::keys::check,
+    api::mappings::check,
+    api::puts::check,
+    api::rest_only::check,
+    api::statuses::check,
+    api::timeouts::check,
+    api::updates::check,
     dual_write::check,
     environment::check,
     event_detail::check,
@@ -39,6 +49,7 @@ const CHECKS: &[Check] = &[
     patterns::check,
     queue::check,
     queue_message::check,
+    requests::check,
     routes::check,
     sizes::check,
     tables::check,

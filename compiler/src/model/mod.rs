@@ -3,6 +3,7 @@
 //! Everything later (checks, lowering, the language server) asks the model; nothing looks at YAML again. A thing of the spec
 //! is always in the model, even if parts of it could not be resolved: those parts are left out, and reported.
 
+mod api;
 mod arena;
 mod environment;
 mod flow;
@@ -19,6 +20,10 @@ mod workflow_resolve;
 
 use indexmap::IndexMap;
 
+pub use api::{
+    Api, ApiKind, Auth, Cors, Integration, Jwt, Mapping, MappingValue, Parameter, Request, Route, TableOperation,
+    TableRoute, Throttling,
+};
 pub use arena::{Arena, Id};
 pub use environment::{Environment, Setting};
 pub use flow::{Edge, Node as FlowNode, Trigger};
@@ -33,7 +38,7 @@ use crate::pattern::Pattern;
 use crate::source::{Span, Spanned};
 use crate::spec::allow::Allows;
 use crate::spec::bus::BusKind;
-use crate::spec::function::{Auth, Operation};
+use crate::spec::function::Operation;
 use crate::spec::observability::LogLevel;
 use crate::spec::overrides::Override;
 use crate::spec::scalar::{Duration, Json, Name};
@@ -62,6 +67,8 @@ pub struct Model {
     pub outboxes: Arena<Outbox>,
     /// Functions, without the forwarders of outboxes.
     pub functions: Arena<Function>,
+    /// APIs: those declared, and the stack's own if any function has an `api`.
+    pub apis: Arena<Api>,
     /// Rules.
     pub rules: Arena<Rule>,
     /// Queues, without dead-letter queues.
@@ -210,14 +217,12 @@ pub struct Outbox {
 pub struct Function {
     /// Name, places, description.
     pub head: Head,
-    /// Its HTTP route.
-    pub api: Option<Api>,
     /// What it takes.
     pub input: Input,
     /// What it returns.
     pub output: Option<Type>,
     /// Its business errors.
-    pub errors: Vec<Name>,
+    pub errors: Vec<BusinessError>,
     /// The tables it uses.
     pub tables: Vec<TableUse>,
     /// The outbox it publishes through.
@@ -258,17 +263,13 @@ pub enum Input {
     Events(Vec<Id<Event>>),
 }
 
-/// An HTTP route.
+/// A business error of a function.
 #[derive(Debug, Clone)]
-pub struct Api {
-    /// The method.
-    pub method: String,
-    /// The path, with parameters in braces.
-    pub path: String,
-    /// Who may call it.
-    pub auth: Auth,
-    /// Its place.
-    pub span: Span,
+pub struct BusinessError {
+    /// What workflows catch it by.
+    pub name: Name,
+    /// The status that callers of an API get.
+    pub status: u16,
 }
 
 /// A function's use of a table.
@@ -433,8 +434,10 @@ pub enum OutputValue {
     QueueUrl(Id<Queue>),
     /// The URL of a queue's dead-letter queue.
     DeadLetterQueueUrl(Deadly),
-    /// The URL of the HTTP API.
-    ApiUrl,
+    /// The URL of an API.
+    ApiUrl(Id<Api>),
+    /// The id of an API, which is part of its URL and of its ARN.
+    ApiId(Id<Api>),
     /// The name of the dashboard.
     DashboardName,
     /// The URL of the dashboard in the console.

@@ -5,8 +5,8 @@ use indexmap::IndexMap;
 use super::names::{find, find_all, head};
 use super::settings::{self, check_names, environments, of_function, of_tables, setting, variables};
 use super::{
-    Api, Bus, Destination, Event, EventLog, Function, Id, Index, Input, Model, Observability, Outbox, Queue, Rule,
-    Schedule, Table, TableUse, Target, When, outputs, patterns, workflow_resolve,
+    Bus, BusinessError, Destination, Event, EventLog, Function, Id, Index, Input, Model, Observability, Outbox, Queue,
+    Rule, Schedule, Table, TableUse, Target, When, api, outputs, patterns, workflow_resolve,
 };
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
@@ -37,6 +37,7 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
         tables: sections.tables.iter().map(|(name, item)| table(sections, name, item)).collect(),
         outboxes: super::Arena::default(),
         functions: super::Arena::default(),
+        apis: super::Arena::default(),
         rules: super::Arena::default(),
         queues: super::Arena::default(),
         schedules: super::Arena::default(),
@@ -55,8 +56,13 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     }
     let found = &mut diagnostics;
     model.outboxes = sections.outboxes.iter().map(|(name, item)| outbox(sections, name, item, found)).collect();
-    model.functions =
-        sections.functions.iter().map(|(name, item)| function(sections, &model, name, item, found)).collect();
+    let routed = api::routed(sections);
+    model.functions = sections
+        .functions
+        .iter()
+        .map(|(name, item)| function(sections, &model, name, item, routed.contains(name), found))
+        .collect();
+    model.apis = api::apis(sections, &model, found);
     model.queues = sections.queues.iter().map(|(name, item)| queue(sections, &model, name, item, found)).collect();
     for (name, item) in sections.rules.iter() {
         let rule = rule(sections, &mut model, name, item, found);
@@ -216,6 +222,7 @@ fn function(
     model: &Model,
     name: &str,
     item: &crate::spec::Declared<function::Function>,
+    routed: bool,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Function {
     for ty in [&item.input, &item.output].into_iter().flatten() {
@@ -240,19 +247,13 @@ fn function(
         Some(carried) => listed.into_iter().partition(|event| carried.iter().any(|other| other.value == event.value)),
         None => (Vec::new(), listed),
     };
-    let timeout = item.timeout.as_ref().map_or(default_timeout(item.api.is_some()), |timeout| timeout.value);
+    let timeout = item.timeout.as_ref().map_or(default_timeout(routed), |timeout| timeout.value);
     let memory = item.memory.as_ref().map_or(256, |memory| memory.value);
     Function {
         head: head(name, item, item.description.as_ref(), &item.allow),
-        api: item.api.as_ref().map(|api| Api {
-            method: api.method.clone(),
-            path: api.path.clone(),
-            auth: api.auth,
-            span: api.route_span,
-        }),
         input: item.input.as_ref().map_or(Input::Nothing, |input| Input::Value(input.0.clone())),
         output: item.output.as_ref().map(|output| output.0.clone()),
-        errors: item.errors.clone(),
+        errors: item.errors.0.iter().map(business_error).collect(),
         tables,
         outbox,
         outbox_events,
@@ -276,8 +277,16 @@ fn function(
     }
 }
 
-/// How long an invocation may take when the spec does not say. Behind the HTTP API, which waits 30 seconds, a function ends
-/// before its caller is gone (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>).
+/// An error with the status that callers of an API get: 422 where the spec does not say.
+fn business_error((name, status): &(Name, Option<Spanned<u64>>)) -> BusinessError {
+    let status = status.as_ref().and_then(|status| u16::try_from(status.value).ok()).unwrap_or(422);
+    BusinessError { name: name.clone(), status }
+}
+
+/// How long an invocation may take when the spec does not say. Behind an HTTP API, which waits 30 seconds, and a REST API, which
+/// waits 29, a function ends before its caller is gone
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>,
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>).
 fn default_timeout(behind_api: bool) -> Duration {
     Duration::seconds(if behind_api { 29 } else { 30 })
 }

@@ -45,10 +45,10 @@ impl Chart {
 
     fn nodes(&mut self, model: &Model) {
         for (id, function) in model.functions.iter() {
-            if let Some(api) = &function.api {
-                let route = format!("{} {}", api.method, api.path);
+            for (at, (_, route)) in model.routes_of(id).enumerate() {
                 let node = node(FlowNode::Function(id));
-                self.line(&format!("{node}-api{{{{\"{}\"}}}} --> {node}", escape(&route)));
+                let number = if at == 0 { String::new() } else { (at + 1).to_string() };
+                self.line(&format!("{node}-api{number}{{{{\"{}\"}}}} --> {node}", escape(&route.key())));
             }
             self.line(&format!("{}[\"{}\"]", node(FlowNode::Function(id)), escape(&function.head.name)));
         }

@@ -5,8 +5,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
 use super::{Backend, Files, Input, diagram};
 use crate::lower::plan::{ENVIRONMENT, Plan};
-use crate::model::{Input as Takes, OutputValue};
-use crate::spec::function::Auth;
+use crate::model::{Auth, Input as Takes, Model, OutputValue, Route};
 
 /// Writes the README.
 #[derive(Debug)]
@@ -29,14 +28,15 @@ fn readme(input: Input<'_>) -> String {
     let model = plan.model;
     let functions: Vec<_> = model
         .functions
-        .values()
-        .map(|function| {
+        .iter()
+        .map(|(id, function)| {
+            let routes: Vec<String> = model.routes_of(id).map(|(_, route)| route.key()).collect();
             let name = &function.head.name;
             context! {
                 name => name,
                 description => cell(function.head.description.as_deref()),
                 spec => input.location(function.head.name_span),
-                route => function.api.as_ref().map(|api| format!("{} {}", api.method, api.path)),
+                route => (!routes.is_empty()).then(|| routes.join(", ")),
             }
         })
         .collect();
@@ -116,10 +116,10 @@ fn try_it(plan: &Plan<'_>) -> Option<minijinja::Value> {
     let model = plan.model;
     let direct =
         |function: &&crate::model::Function| function.triggers.is_empty() && matches!(function.input, Takes::Value(_));
-    let routed = model.functions.values().find(|function| function.api.is_some());
-    let open =
-        model.functions.values().find(|function| function.api.as_ref().is_some_and(|api| api.auth == Auth::None));
-    let function = open.or(routed).or_else(|| model.functions.values().find(direct))?;
+    let own = model.apis.values().filter(|api| !api.declared).flat_map(|api| &api.routes);
+    let route = own.clone().find(|route| route.auth == Auth::None).or_else(|| own.clone().next());
+    let routed = route.and_then(Route::function).map(|id| &model.functions[id]);
+    let function = routed.or_else(|| model.functions.values().find(direct))?;
     let default = |name: &str| plan.parameters.get(name).and_then(|parameter| parameter.default.clone());
     let project = default("ProjectName").unwrap_or_default();
     let environment = default(ENVIRONMENT).unwrap_or_default();
@@ -130,12 +130,17 @@ fn try_it(plan: &Plan<'_>) -> Option<minijinja::Value> {
         environment => environment.clone(),
         physical => format!("{project}-{environment}-{}", function.head.name),
         api => format!("{project}-{environment}-api"),
-        url => model.outputs.iter().find(|output| output.value == OutputValue::ApiUrl).map(|output| output.name.clone()),
-        route => function.api.as_ref().filter(|api| api.auth == Auth::None).map(|api| context! {
-            method => api.method.clone(),
-            path => api.path.clone(),
+        url => model.outputs.iter().find(|output| is_own_url(model, output.value)).map(|output| output.name.clone()),
+        route => route.filter(|route| route.auth == Auth::None).map(|route| context! {
+            method => route.method.clone(),
+            path => route.path.clone(),
         }),
     })
+}
+
+/// Whether an output tells the URL of the stack's own API.
+fn is_own_url(model: &Model, value: OutputValue) -> bool {
+    matches!(value, OutputValue::ApiUrl(id) if !model.apis[id].declared)
 }
 
 #[cfg(test)]

@@ -78,8 +78,8 @@ fn error(function: &Function, known: &FunctionNames) -> TokenStream {
         let docs = paragraph(&format!("What `{function_name}` fails with: the spec gives it no business errors."));
         return quote!(#docs pub type #name = evc_runtime::Error;);
     }
-    let variants: Vec<_> = function.errors.iter().map(|error| ident(&variant_name(error))).collect();
-    let wire: Vec<&str> = function.errors.iter().map(|error| error.as_str()).collect();
+    let variants: Vec<_> = function.errors.iter().map(|error| ident(&variant_name(&error.name))).collect();
+    let wire: Vec<&str> = function.errors.iter().map(|error| error.name.as_str()).collect();
     let other = if variants.iter().any(|variant| variant == OTHER) { "Infrastructure" } else { OTHER };
     let other = ident(other);
     let docs = paragraph(&format!("What `{function_name}` fails with."));
@@ -218,7 +218,7 @@ fn sources(function: &Function) -> Vec<&'static str> {
         ("Step", has(|trigger| matches!(trigger, Trigger::Workflow(_)))),
         ("EventBridge", has(|trigger| matches!(trigger, Trigger::Rule(_)))),
         ("Sqs", has(|trigger| matches!(trigger, Trigger::Queue(_)))),
-        ("HttpApi", has(|trigger| matches!(trigger, Trigger::Api))),
+        ("HttpApi", has(|trigger| matches!(trigger, Trigger::Api(_)))),
     ];
     sources.into_iter().filter(|(_, here)| *here).map(|(source, _)| source).collect()
 }

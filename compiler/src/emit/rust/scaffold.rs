@@ -69,7 +69,7 @@ fn skeleton(names: &Names<'_>, function: &Function, project: &Project, id: crate
     let business = match function.errors.first() {
         Some(declared) => format!(
             "/// A business error goes out as `Err({error}::{variant}(\"why\".into()))`.\n",
-            variant = crate::types::rust::variant_name(declared)
+            variant = crate::types::rust::variant_name(&declared.name)
         ),
         None => String::new(),
     };
