@@ -12,13 +12,15 @@ from pathlib import Path
 
 import emulator_itself
 import event_store
+import order_pipe
 import orders
 from emulator import ROOT, Emulator
 from scenarios import System
 from stack import Stack
 
 # The emulator's own stack first: when that fails, the others mean nothing.
-SYSTEMS = [emulator_itself.SYSTEM, *(system for system in (event_store.SYSTEM, orders.SYSTEM) if system.has_spec())]
+STACKS = (event_store.SYSTEM, orders.SYSTEM, order_pipe.SYSTEM)
+SYSTEMS = [emulator_itself.SYSTEM, *(system for system in STACKS if system.has_spec())]
 
 
 def main() -> int:

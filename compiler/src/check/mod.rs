@@ -37,6 +37,7 @@ const CHECKS: &[Check] = &[
     api::puts::check,
     api::rest_only::check,
     api::statuses::check,
+    api::templates::check,
     api::timeouts::check,
     api::updates::check,
     dual_write::check,

@@ -136,6 +136,8 @@ codes! {
     EVC0627 Error "mapping-does-not-fit",
     EVC0628 Error "bad-update",
     EVC0629 Error "no-body",
+    EVC0650 Error "not-for-a-template",
+    EVC0651 Error "gone-from-the-answer",
     EVC0701 Error "name-too-long",
     EVC0702 Error "same-logical-id",
     EVC0703 Error "same-physical-name",

@@ -17,6 +17,7 @@ pub mod ids;
 mod lambda;
 mod log_group;
 pub mod machine;
+mod mapping;
 mod names;
 mod outbox;
 mod output;
@@ -24,6 +25,7 @@ mod overrides;
 mod parameters;
 pub mod plan;
 mod queue;
+mod rest;
 mod role;
 mod rule;
 mod schedule;
@@ -50,6 +52,7 @@ const KINDS: &[Kind] = &[
     idempotency::lower,
     queue::lower,
     api::lower,
+    rest::lower,
     function::lower,
     state_machine::lower,
     rule::lower,
