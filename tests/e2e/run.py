@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import cart
 import emulator_itself
 import event_store
 import order_pipe
@@ -19,8 +20,8 @@ from scenarios import System
 from stack import Stack
 
 # The emulator's own stack first: when that fails, the others mean nothing.
-STACKS = (event_store.SYSTEM, orders.SYSTEM, order_pipe.SYSTEM)
-SYSTEMS = [emulator_itself.SYSTEM, *(system for system in STACKS if system.has_spec())]
+KNOWN = (event_store.SYSTEM, orders.SYSTEM, cart.SYSTEM, order_pipe.SYSTEM)
+SYSTEMS = [emulator_itself.SYSTEM, *(system for system in KNOWN if system.has_spec())]
 
 
 def main() -> int:

@@ -8,7 +8,8 @@ use crate::yaml::{Node, NodeKind};
 
 pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     for rule in model.rules.values() {
-        for target in &rule.targets {
+        // What is made of an event for a target is looked at by another check.
+        for target in rule.targets.iter().filter(|target| target.input.is_none()) {
             for event in &rule.events {
                 let event = &model.events[event.value];
                 let what = format!("event `{}`", event.head.name);

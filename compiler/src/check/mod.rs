@@ -7,6 +7,8 @@ mod environment;
 mod event_detail;
 mod event_source;
 mod events;
+mod fifo;
+mod indexes;
 mod inputs;
 mod loops;
 mod outbox;
@@ -17,6 +19,7 @@ mod requests;
 mod routes;
 mod sizes;
 mod tables;
+mod transforms;
 mod unused;
 mod workflow;
 
@@ -44,6 +47,8 @@ const CHECKS: &[Check] = &[
     environment::check,
     event_detail::check,
     event_source::check,
+    fifo::check,
+    indexes::check,
     inputs::check,
     loops::check,
     outbox::check,
@@ -54,8 +59,10 @@ const CHECKS: &[Check] = &[
     routes::check,
     sizes::check,
     tables::check,
+    transforms::check,
     workflow::calls::check,
     workflow::compensation::check,
+    workflow::concurrency::check,
     workflow::errors::check,
     workflow::expressions::check,
     workflow::routes::check,

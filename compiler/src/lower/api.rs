@@ -21,9 +21,6 @@ const ACCESS_LOG: [(&str, &str); 9] = [
     ("error", "$context.integrationErrorMessage"),
 ];
 
-/// The only stage of a REST API, which is the first part of its paths.
-pub(super) const REST_STAGE: &str = "live";
-
 /// Adds each HTTP API.
 pub(super) fn lower(b: &mut Builder<'_>) {
     for api in b.model.apis.values().filter(|api| api.kind == ApiKind::Http) {
@@ -52,7 +49,7 @@ pub(super) fn url(api: &Api) -> Value {
             Part::Parameter("AWS::Region"),
             ".".into(),
             Part::Parameter("AWS::URLSuffix"),
-            format!("/{REST_STAGE}").as_str().into(),
+            format!("/{}", ids::REST_STAGE).as_str().into(),
         ]),
     }
 }

@@ -80,6 +80,9 @@ pub fn api(api: &Api) -> LogicalId {
     if api.declared { LogicalId::new([&api.head.name, "api"]) } else { LogicalId::new(["api"]) }
 }
 
+/// The only stage of a REST API, which is the first part of its paths.
+pub const REST_STAGE: &str = "live";
+
 /// The logical id of the dashboard.
 pub fn dashboard() -> LogicalId {
     LogicalId::new(["dashboard"])

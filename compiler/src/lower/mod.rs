@@ -34,6 +34,7 @@ mod table;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod transform;
 pub mod value;
 
 use self::builder::Builder;

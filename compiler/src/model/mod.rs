@@ -15,6 +15,7 @@ mod resolve;
 mod results;
 mod routes;
 mod settings;
+mod transform;
 mod workflow;
 mod workflow_resolve;
 
@@ -29,11 +30,13 @@ pub use environment::{Environment, Setting};
 pub use flow::{Edge, Node as FlowNode, Trigger};
 pub use patterns::envelope;
 pub use resolve::{least_visibility, resolve};
+pub use transform::{TRANSFORM_ROOTS, transform_scope};
 pub use workflow::{
     Body, Branch, CALL_MARGIN, COMPENSATION_FAILED, Call, CatchError, Choice, Next, RUNTIME_ERRORS, RUNTIME_HICCUPS,
     Retry, RetryError, Step, StepId, StepKind, Wait, Workflow, standard_retry,
 };
 
+use crate::expr::Template;
 use crate::pattern::Pattern;
 use crate::source::{Span, Spanned};
 use crate::spec::allow::Allows;
@@ -223,6 +226,8 @@ pub struct Function {
     pub output: Option<Type>,
     /// Its business errors.
     pub errors: Vec<BusinessError>,
+    /// The HTTP status of a success: that of its routes.
+    pub status: u16,
     /// The tables it uses.
     pub tables: Vec<TableUse>,
     /// The outbox it publishes through.
@@ -294,14 +299,14 @@ pub struct Rule {
     pub events: Vec<Spanned<Id<Event>>>,
     /// The whole pattern as `EventBridge` gets it. `None` if it could not be read.
     pub pattern: Option<Pattern>,
-    /// What the spec says of the detail, if it does: what checks look at.
+    /// What could be read of what the spec says of the detail: what checks look at.
     pub detail_pattern: Option<Pattern>,
     /// The whole pattern as the spec wrote it, for a rule that has one.
     pub written_pattern: Option<Pattern>,
     /// What gets the events.
     pub targets: Vec<Target>,
     /// Whether it runs.
-    pub enabled: bool,
+    pub enabled: Setting<bool>,
 }
 
 /// What gets an event.
@@ -313,6 +318,8 @@ pub struct Target {
     pub attempts: u64,
     /// How old an event may become.
     pub max_age: Duration,
+    /// What it gets instead of the event's detail.
+    pub input: Option<Template>,
     /// Its place.
     pub span: Span,
 }
@@ -349,6 +356,8 @@ pub struct Queue {
     pub head: Head,
     /// What messages from functions carry.
     pub message: Option<Type>,
+    /// The field of the message by which a FIFO queue keeps messages in order.
+    pub group: Option<Name>,
     /// The function that works it off.
     pub to: Option<Spanned<Id<Function>>>,
     /// The most messages an invocation gets.
@@ -378,6 +387,8 @@ pub struct Schedule {
     pub target: Option<Target>,
     /// What it is given.
     pub input: Option<Spanned<Json>>,
+    /// Whether it runs.
+    pub enabled: Setting<bool>,
 }
 
 /// When a schedule starts.

@@ -1,14 +1,17 @@
 //! Spec to model: every name resolved, every default filled in.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 
 use super::names::{find, find_all, head};
-use super::settings::{self, check_names, environments, of_function, of_tables, setting, variables};
+use super::settings::{self, check_names, enabled, environments, of_function, of_tables, setting, variables};
 use super::{
     Bus, BusinessError, Destination, Event, EventLog, Function, Id, Index, Input, Model, Observability, Outbox, Queue,
     Rule, Schedule, Table, TableUse, Target, When, api, outputs, patterns, workflow_resolve,
 };
 use crate::diagnostics::{Code, Diagnostic};
+use crate::expr::Template;
 use crate::source::{Span, Spanned};
 use crate::spec::bus::BusKind;
 use crate::spec::function::Idempotency;
@@ -63,6 +66,7 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
         .map(|(name, item)| function(sections, &model, name, item, routed.contains(name), found))
         .collect();
     model.apis = api::apis(sections, &model, found);
+    model.derive_statuses();
     model.queues = sections.queues.iter().map(|(name, item)| queue(sections, &model, name, item, found)).collect();
     for (name, item) in sections.rules.iter() {
         let rule = rule(sections, &mut model, name, item, found);
@@ -254,6 +258,7 @@ fn function(
         input: item.input.as_ref().map_or(Input::Nothing, |input| Input::Value(input.0.clone())),
         output: item.output.as_ref().map(|output| output.0.clone()),
         errors: item.errors.0.iter().map(business_error).collect(),
+        status: api::OK,
         tables,
         outbox,
         outbox_events,
@@ -314,6 +319,7 @@ fn queue(
     Queue {
         head: head(name, item, item.description.as_ref(), &item.allow),
         message: item.message.as_ref().map(|message| message.0.clone()),
+        group: item.fifo.as_ref().map(|fifo| fifo.group.clone()),
         to,
         batch_size: item.batch_size.as_ref().map_or(10, |size| size.value),
         batch_window: window,
@@ -377,7 +383,7 @@ fn rule(
         detail_pattern: patterns.detail,
         written_pattern: patterns.written,
         targets,
-        enabled: item.enabled.unwrap_or(true),
+        enabled: enabled(sections, name, item.enabled, |environment| &environment.rules),
     }
 }
 
@@ -402,6 +408,7 @@ fn target_of(
         to,
         attempts: retry.and_then(|retry| retry.attempts.as_ref()).map_or(DELIVERY.0, |attempts| attempts.value),
         max_age: retry.and_then(|retry| retry.max_age.as_ref()).map_or(DELIVERY.1, |age| age.value),
+        input: target.input.as_ref().and_then(|input| Template::decode(&input.0, &BTreeSet::new(), diagnostics)),
         span: name.span,
     })
 }
@@ -416,6 +423,11 @@ fn schedule(
         let message = format!("a schedule starts a function or a workflow, not a {}", item.to.kind.key());
         diagnostics.push(Diagnostic::new(Code::EVC0105, item.to.span, message));
     }
+    if let Some(input) = &item.to.input {
+        let message = "a schedule has no event to make an input of";
+        let diagnostic = Diagnostic::new(Code::EVC0105, input.span, message);
+        diagnostics.push(diagnostic.help("write `input` beside `to`: it is what the schedule brings"));
+    }
     let zone = item.timezone.as_ref().map_or("UTC", |zone| zone.as_str());
     Schedule {
         head: head(name, item, item.description.as_ref(), &item.allow),
@@ -426,6 +438,7 @@ fn schedule(
         },
         target: target_of(sections, &item.to, diagnostics),
         input: item.input.clone(),
+        enabled: enabled(sections, name, item.enabled, |environment| &environment.schedules),
     }
 }
 
@@ -448,7 +461,7 @@ fn observability(sections: &Sections) -> Observability {
 fn derive_inputs(model: &mut Model) {
     let mut brought: IndexMap<Id<Function>, Vec<Id<Event>>> = IndexMap::new();
     for rule in model.rules.values() {
-        for target in &rule.targets {
+        for target in rule.targets.iter().filter(|target| target.input.is_none()) {
             let function = match target.to {
                 Destination::Function(function) => Some(function),
                 Destination::Queue(queue) => model.queues[queue].to.as_ref().map(|to| to.value),

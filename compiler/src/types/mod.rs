@@ -22,7 +22,7 @@ mod size;
 pub(crate) mod testing;
 mod value;
 
-pub use assign::Mismatch;
+pub use assign::{Cause, Mismatch};
 pub use decode::decode;
 pub use describe::describe;
 pub use dynamo::Attribute;

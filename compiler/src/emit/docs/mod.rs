@@ -51,6 +51,7 @@ fn readme(input: Input<'_>) -> String {
         spec => input.project.spec_path.clone(),
         logic => input.project.logic_path.clone(),
         functions => functions,
+        has_apis => !model.apis.is_empty(),
         machines => plan.machines.iter().map(|machine| machine.file.clone()).collect::<Vec<_>>(),
         environments => model.environments.iter().map(|environment| environment.name.clone()).collect::<Vec<_>>(),
         outputs => outputs,

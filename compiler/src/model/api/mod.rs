@@ -7,7 +7,7 @@ mod table;
 
 pub use mapping::{Mapping, MappingValue};
 pub use request::{Parameter, Request};
-pub(super) use resolve::{apis, routed};
+pub(super) use resolve::{OK, apis, routed};
 pub use table::{TableOperation, TableRoute};
 
 use super::{Function, Head, Id, Model, Workflow};
@@ -144,6 +144,15 @@ fn parameter(segment: &str) -> Option<&str> {
 }
 
 impl Model {
+    /// Fills in the status that each function answers a success with. That all of its routes say the same is for a check.
+    pub(super) fn derive_statuses(&mut self) {
+        let statuses = self.functions.ids().map(|id| self.routes_of(id).next().map(|(_, route)| route.status));
+        let statuses: Vec<_> = self.functions.ids().zip(statuses).collect();
+        for (id, status) in statuses {
+            self.functions[id].status = status.unwrap_or(OK);
+        }
+    }
+
     /// Every route of every API.
     pub fn routes(&self) -> impl Iterator<Item = (&Api, &Route)> {
         self.apis.values().flat_map(|api| api.routes.iter().map(move |route| (api, route)))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Api, ApiKind, Auth, Cors, Integration, Route, THROTTLING, Throttling, table};
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::model::names::{find, head};
 use crate::model::{Arena, Head, Id, Model};
 use crate::source::{Span, Spanned};
@@ -12,7 +12,7 @@ use crate::spec::scalar::Duration;
 use crate::spec::{Sections, api as spec};
 
 /// The statuses of a success where the spec does not say.
-const OK: u16 = 200;
+pub(in crate::model) const OK: u16 = 200;
 const CREATED: u16 = 201;
 const ACCEPTED: u16 = 202;
 
@@ -34,6 +34,10 @@ pub(in crate::model) fn apis(sections: &Sections, model: &Model, found: &mut Vec
 }
 
 fn api(sections: &Sections, model: &Model, name: &str, item: &Declared<spec::Api>, found: &mut Vec<Diagnostic>) -> Api {
+    if name == OWN {
+        let diagnostic = Diagnostic::new(Code::EVC0106, item.name_span, format!("`{OWN}` cannot name an API"));
+        found.push(diagnostic.note("it is what the stack's own is called, of the functions that say `api:`"));
+    }
     let routes = item.routes.0.iter().filter_map(|it| route(sections, model, item, it, found));
     let routes: Vec<Route> = routes.collect();
     Api {
@@ -45,6 +49,9 @@ fn api(sections: &Sections, model: &Model, name: &str, item: &Declared<spec::Api
         routes,
     }
 }
+
+/// What the stack's own API is called.
+const OWN: &str = "api";
 
 /// The API of functions that say `api:` themselves. Its name and place are those of the first one's route.
 fn own(sections: &Sections) -> Option<Api> {
@@ -67,7 +74,7 @@ fn own(sections: &Sections) -> Option<Api> {
     }
     let span = routes.first()?.span;
     let head = Head {
-        name: "api".to_owned(),
+        name: OWN.to_owned(),
         name_span: span,
         span,
         description: None,
