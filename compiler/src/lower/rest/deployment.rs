@@ -1,7 +1,7 @@
 //! The deployment of a REST API, and the stage that serves it.
 
 use super::Rest;
-use crate::lower::api::{REST_STAGE, suffix};
+use crate::lower::api::suffix;
 use crate::lower::builder::Builder;
 use crate::lower::ids;
 use crate::lower::log_group;
@@ -53,7 +53,7 @@ pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>, first: usize) -> Logical
     let properties = [
         rest.own(),
         ("DeploymentId", Value::Ref(deployment)),
-        ("StageName", REST_STAGE.into()),
+        ("StageName", ids::REST_STAGE.into()),
         ("TracingEnabled", true.into()),
         ("AccessLogSetting", access_log),
         ("MethodSettings", Value::list(settings)),

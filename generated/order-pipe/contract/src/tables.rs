@@ -30,7 +30,6 @@ impl Orders {
         Self,
         std::collections::BTreeMap<String, String>,
     > = evc_runtime::table::Attr::new("labels");
-
     /// The attribute `orderId`.
     pub const ORDER_ID: evc_runtime::table::Attr<Self, evc_runtime::Uuid> =
         evc_runtime::table::Attr::new("orderId");
