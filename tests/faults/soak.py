@@ -106,7 +106,7 @@ def ask(stack: Faulty, draw: random.Random, method: str, path: str, body: dict |
 
     def succeeds() -> dict | None:
         status, answer = send(stack, method, path, body, key)
-        assert status in (200, 409) or status >= 500, (status, answer)
-        return answer if status == 200 else None
+        assert status in (200, 201, 409) or status >= 500, (status, answer)
+        return answer if status < 300 else None
 
     return wait_until(succeeds, f"success of {method} {path}")
