@@ -15,7 +15,12 @@ use evc::yaml::{decode_bytes, parse};
 use serde_json::{Value, json};
 
 /// Places of `everything.yaml` where a map may also be a text.
-const MAP_OR_TEXT: [&str; 2] = ["/outputs/Name", "/tables/orders/indexes/by-status"];
+const MAP_OR_TEXT: [&str; 4] = [
+    "/outputs/Name",
+    "/tables/orders/indexes/by-status",
+    "/outboxes/shop-changes/update",
+    "/outboxes/shop-changes/update/0",
+];
 
 /// What a spec is called in a report, and its text.
 type Case = (String, String);

@@ -1,7 +1,10 @@
 //! Events: what a generated event type says of itself, and the metadata that travels with one.
 
-use crate::Timestamp;
-use serde::{Deserialize, Serialize};
+use crate::{ParseError, Timestamp};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
 
 #[cfg(any(feature = "outbox", feature = "eventbridge"))]
 pub(crate) use publishing::{detail, entry_size, event_id};
@@ -43,8 +46,90 @@ pub struct EventMetadata {
     pub time: Timestamp,
     /// What it is about, if the publisher said so.
     pub aggregate: Option<String>,
-    /// Its number among the events of its aggregate, if the publisher counts them.
-    pub sequence: Option<u64>,
+    /// Its place among the events of its aggregate, if the publisher says so: a count, or the place in a table's stream.
+    pub sequence: Option<Sequence>,
+}
+
+/// A place in the order of an aggregate's events: greater ones came later. A whole number of any length.
+///
+/// A publisher that counts gives a number; events that are changes of a table's item have the sequence number of the stream, which
+/// has more digits than a number of JSON can hold and is text there. Two sequences can be compared if they are of one aggregate
+/// and one kind; in the second case, of one item.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Sequence(String);
+
+impl Sequence {
+    /// The number, if it is one of a counting publisher.
+    pub fn count(&self) -> Option<u64> {
+        self.0.parse().ok()
+    }
+}
+
+impl From<u64> for Sequence {
+    fn from(count: u64) -> Self {
+        Self(count.to_string())
+    }
+}
+
+impl PartialEq<u64> for Sequence {
+    fn eq(&self, other: &u64) -> bool {
+        self.count() == Some(*other)
+    }
+}
+
+impl FromStr for Sequence {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(ParseError("a sequence is a whole number".to_owned()));
+        }
+        let digits = text.trim_start_matches('0');
+        Ok(Self(if digits.is_empty() { "0".to_owned() } else { digits.to_owned() }))
+    }
+}
+
+/// As numbers: without leading zeros, the longer is the greater.
+impl Ord for Sequence {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.len().cmp(&other.0.len()).then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for Sequence {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for Sequence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for Sequence {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.count() {
+            Some(count) => serializer.serialize_u64(count),
+            None => serializer.serialize_str(&self.0),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Sequence {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            Count(u64),
+            Text(String),
+        }
+        match Form::deserialize(deserializer)? {
+            Form::Count(count) => Ok(count.into()),
+            Form::Text(text) => text.parse().map_err(serde::de::Error::custom),
+        }
+    }
 }
 
 /// What a publisher adds to the detail of an event, under `metadata`, so that consumers can tell duplicates and order.
@@ -55,7 +140,7 @@ pub(crate) struct Metadata {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) aggregate: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) sequence: Option<u64>,
+    pub(crate) sequence: Option<Sequence>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) occurred_at: Option<Timestamp>,
     /// The X-Ray header of the invocation that published.
@@ -105,5 +190,30 @@ mod publishing {
     /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html#eb-putevent-size>
     pub(crate) fn entry_size(source: &str, detail_type: &str, detail: &str) -> usize {
         PUT_EVENTS_TIME_BYTES + source.len() + detail_type.len() + detail.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sequence(text: &str) -> Sequence {
+        text.parse().expect("a sequence")
+    }
+
+    #[test]
+    fn sequences_compare_as_numbers_of_any_length() {
+        assert!(sequence("9") < sequence("10"));
+        assert!(sequence("300000000000000499659") < sequence("1300000000000000499659"));
+        assert_eq!(sequence("007"), Sequence::from(7));
+        assert!("".parse::<Sequence>().is_err() && "1e3".parse::<Sequence>().is_err());
+    }
+
+    #[test]
+    fn a_count_is_a_number_in_json_and_a_place_in_a_stream_is_text() {
+        let read = |json: &str| serde_json::from_str::<Sequence>(json).expect("a sequence");
+        assert_eq!(serde_json::to_string(&read("3")).expect("json"), "3");
+        let long = "\"300000000000000499659\"";
+        assert_eq!(serde_json::to_string(&read(long)).expect("json"), long);
     }
 }

@@ -27,7 +27,7 @@
 //! | `OUTBOX_RETENTION_SECONDS` | a week | publishers through an outbox: time to live of a row |
 //! | `IDEMPOTENCY_TABLE` | required | `serve_idempotent` |
 //! | `IDEMPOTENCY_RETENTION_SECONDS` | a day | `serve_idempotent`: time to live of a record |
-//! | `EVENT_BUS_NAME`, `DLQ_URL` | required | `forward::main` |
+//! | `EVENT_BUS_NAME`, `DLQ_URL` | required | `forward::outbox`, `forward::Changes` |
 //! | `AWS_ENDPOINT_URL` | AWS | the SDK: a local emulator |
 
 #[cfg(all(test, feature = "outbox", feature = "eventbridge"))]
@@ -74,7 +74,7 @@ pub use adapter::stream::{Change, ChangeKind};
 pub use bounds::{At, Bounded};
 pub use context::{Context, Step};
 pub use error::{Error, FunctionError, Kind};
-pub use event::{Event, EventMetadata};
+pub use event::{Event, EventMetadata, Sequence};
 pub use function::Function;
 #[cfg(feature = "idempotency")]
 pub use idempotency::serve_idempotent;

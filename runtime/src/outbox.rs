@@ -51,7 +51,7 @@ pub(crate) fn row<E: Event>(
     let metadata = Metadata {
         event_id: id.to_string(),
         aggregate: aggregate.clone(),
-        sequence,
+        sequence: sequence.map(Into::into),
         occurred_at: Some(now),
         trace: delivery.trace.clone(),
     };

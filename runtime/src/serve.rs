@@ -139,13 +139,14 @@ where
         })?;
         Ok(serde_json::to_string(&output).map_err(Error::other)?)
     }
+}
 
-    fn write_metrics(&self) {
-        let mut out = std::io::stdout().lock();
-        for line in self.metrics.take_lines(Timestamp::now()) {
-            // Standard output is all there is to report to.
-            drop(writeln!(out, "{line}"));
-        }
+/// Writes what was measured in an invocation.
+pub(crate) fn write_metrics(metrics: &Metrics) {
+    let mut out = std::io::stdout().lock();
+    for line in metrics.take_lines(Timestamp::now()) {
+        // Standard output is all there is to report to.
+        drop(writeln!(out, "{line}"));
     }
 }
 
@@ -203,7 +204,7 @@ where
 {
     listen(&async |text: &str, invocation: &Invocation| {
         let result = app.invoke(text, invocation).await;
-        app.write_metrics();
+        write_metrics(&app.metrics);
         result
     })
 }

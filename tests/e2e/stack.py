@@ -153,6 +153,16 @@ class Stack:
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode(), small(error.headers)
 
+    def http_headers(self, method: str, url: str, headers: dict) -> dict:
+        """Call an API of the stack without a body: the headers of the answer, whatever its status."""
+        host, _, path = url.split("://", 1)[1].partition("/")
+        request = urllib.request.Request(f"{self.emulator.url}/{path}", None, {"Host": host, **headers}, method=method)
+        try:
+            with urllib.request.urlopen(request) as response:
+                return response.headers
+        except urllib.error.HTTPError as error:
+            return error.headers
+
     def rule(self, bus: str, detail_type: str) -> dict:
         """The first rule of a bus whose pattern names a detail-type."""
         rules = self.client("events").list_rules(EventBusName=bus)["Rules"]
@@ -201,7 +211,7 @@ class Stack:
         return self.without_role_policy(target["RoleArn"].rsplit("/", 1)[-1], "states:StartExecution", target["Arn"])
 
     @contextmanager
-    def without_role_policy(self, role: str, action: str, resource: str = "*"):
+    def without_role_policy(self, role: str, action: str, resource: str):
         """With the policies of a role gone: `action` on `resource` is then refused on purpose."""
         iam = self.client("iam")
         names = iam.list_role_policies(RoleName=role)["PolicyNames"]

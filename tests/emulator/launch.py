@@ -14,6 +14,7 @@ import apis
 import authority
 import delivery
 import functions
+import piping
 import resources
 import rest
 import streams
@@ -22,7 +23,7 @@ import workflows
 
 def main() -> None:
     """Install every replacement, then serve until killed."""
-    for module in (authority, resources, functions, delivery, workflows, streams, apis, rest):
+    for module in (authority, resources, functions, delivery, workflows, streams, piping, apis, rest):
         module.install()
     ministack.app.main()
 

@@ -20,6 +20,9 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
             .values()
             .find(|outbox| outbox.publishes.iter().any(|carried| carried.value == published.value));
         let help = match (carrier, &function.outbox) {
+            (Some(outbox), _) if outbox.changes.is_some() => {
+                format!("take it out of `publishes`: outbox `{}` publishes it for each change", outbox.head.name)
+            }
             (Some(outbox), _) => format!("say `outbox: {}`, which writes both in one transaction", outbox.head.name),
             (None, Some(own)) => {
                 format!("add `{event}` to what outbox `{}` publishes", model.outboxes[own.value].head.name)

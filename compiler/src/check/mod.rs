@@ -1,6 +1,7 @@
 //! What can be wrong with a system whose parts are all right: one file a check, each read-only over the model.
 
 mod api;
+mod changes;
 mod dual_write;
 pub(crate) mod dynamic_reference;
 mod environment;
@@ -43,6 +44,7 @@ const CHECKS: &[Check] = &[
     api::templates::check,
     api::timeouts::check,
     api::updates::check,
+    changes::check,
     dual_write::check,
     environment::check,
     event_detail::check,

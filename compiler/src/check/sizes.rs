@@ -73,7 +73,7 @@ impl Sizes<'_> {
 
     /// An event waits in its outbox as an item. One that is too large for its bus is reported there.
     fn outboxes(&self, found: &mut Vec<Diagnostic>) {
-        for outbox in self.model.outboxes.values() {
+        for outbox in self.model.outboxes.values().filter(|outbox| outbox.changes.is_none()) {
             for published in &outbox.publishes {
                 let event = &self.model.events[published.value];
                 if self.event(event).is_some() {

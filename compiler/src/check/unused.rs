@@ -62,7 +62,7 @@ fn tables(model: &Model, told: &HashSet<Thing>, found: &mut Vec<Diagnostic>) {
 fn outboxes(model: &Model, found: &mut Vec<Diagnostic>) {
     for (id, outbox) in model.outboxes.iter() {
         let used = |function: &crate::model::Function| function.outbox.is_some_and(|outbox| outbox.value == id);
-        if !model.functions.values().any(used) {
+        if outbox.changes.is_none() && !model.functions.values().any(used) {
             let message = format!("no function publishes through outbox `{}`", outbox.head.name);
             let help = format!("say `outbox: {}` on the functions that do", outbox.head.name);
             found.push(report(Code::EVC0905, "outboxes", &outbox.head, message, &help));

@@ -4,8 +4,8 @@ use super::builder::Builder;
 use super::dead_letters::{self, DeadLetters};
 use super::plan::{LogicalId, Resource};
 use super::value::{Part, Value, text};
-use super::{ids, machine, role};
-use crate::model::Model;
+use super::{ids, machine, pipe, role};
+use crate::model::{ChangeEvent, ChangeKind, Changes, Model, Outbox};
 use crate::source::Span;
 
 /// How long an event may wait in an outbox, in milliseconds: five minutes.
@@ -33,8 +33,9 @@ struct Alarm {
     of: LogicalId,
     description: String,
     span: Span,
-    /// Namespace, name and statistic.
-    metric: (&'static str, &'static str, &'static str),
+    namespace: Value,
+    /// Name and statistic.
+    metric: (&'static str, &'static str),
     dimension: (&'static str, Value),
     /// In seconds.
     period: i64,
@@ -58,22 +59,36 @@ fn all(model: &Model) -> Vec<Alarm> {
         if !function.errors.is_empty() {
             alarm.description = format!("More than half of the invocations of function `{name}` failed");
             // Each invocation counts as 1 or 0, so that the average is the share that failed.
-            alarm.metric.2 = "Average";
+            alarm.metric.1 = "Average";
             alarm.threshold = Value::Number(ERROR_SHARE.to_owned());
         }
         alarms.push(alarm);
     }
-    for outbox in model.outboxes.values().filter(|outbox| !outbox.publishes.is_empty()) {
+    for outbox in model.outboxes.values().filter(|outbox| outbox.has_function()) {
         let (name, span) = (&outbox.head.name, outbox.head.name_span);
         let id = ids::forwarder(outbox);
         alarms.push(errors(&id, format!("The forwarder of outbox `{name}` failed"), span));
         alarms.push(Alarm {
             of: ids::of(&id, "delay"),
             description: format!("Events wait in outbox `{name}` for more than five minutes"),
-            metric: ("AWS/Lambda", "IteratorAge", "Maximum"),
+            namespace: "AWS/Lambda".into(),
+            metric: ("IteratorAge", "Maximum"),
             threshold: Value::Integer(OUTBOX_DELAY_MS),
             ..errors(&id, String::new(), span)
         });
+        // Batches that fail in part are no errors of the function.
+        let project = [Part::Parameter("ProjectName"), "-".into(), Part::Parameter("Environment")];
+        alarms.push(Alarm {
+            of: ids::of(&id, "failures"),
+            description: format!("The forwarder of outbox `{name}` gave events back to the stream"),
+            namespace: text(project),
+            metric: ("EventsFailed", "Sum"),
+            dimension: ("function", format!("{name}-forwarder").into()),
+            ..errors(&id, String::new(), span)
+        });
+    }
+    for outbox in model.outboxes.values() {
+        alarms.extend(outbox.changes.iter().filter(|_| outbox.has_pipes()).flat_map(|changes| pipes(outbox, changes)));
     }
     alarms
 }
@@ -82,13 +97,30 @@ fn dead_letter(dead: DeadLetters) -> Alarm {
     Alarm {
         description: format!("Something is in the dead-letter queue of {}", dead.of),
         span: dead.span,
-        metric: ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum"),
+        namespace: "AWS/SQS".into(),
+        metric: ("ApproximateNumberOfMessagesVisible", "Maximum"),
         dimension: ("QueueName", Value::Attribute(dead.id.clone(), "QueueName")),
         of: dead.id,
         // A message that is there stays there, so one look is enough, and an early one is better.
         period: 60,
         threshold: Value::Integer(0),
     }
+}
+
+/// Each pipe that could not deliver. Pipes have no metric of how far they are behind.
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-monitoring.html>
+fn pipes(outbox: &Outbox, changes: &Changes) -> Vec<Alarm> {
+    let alarm = |(kind, number, change): (ChangeKind, usize, &ChangeEvent)| {
+        let pipe = ids::pipe(outbox, kind, number);
+        Alarm {
+            description: format!("A pipe of outbox `{}` failed", outbox.head.name),
+            namespace: "AWS/EventBridge/Pipes".into(),
+            metric: ("ExecutionFailed", "Sum"),
+            dimension: ("PipeName", Value::Ref(pipe.clone())),
+            ..errors(&pipe, String::new(), change.event.span)
+        }
+    };
+    pipe::numbered(changes).map(alarm).collect()
 }
 
 /// Executions that failed, and ones that ran out of time, which Step Functions counts apart.
@@ -98,7 +130,8 @@ fn executions(machine: &LogicalId, what: &str, span: Span) -> [Alarm; 2] {
         of: ids::of(machine, suffix),
         description: format!("Executions of {what} {happened}"),
         span,
-        metric: ("AWS/States", metric, "Sum"),
+        namespace: "AWS/States".into(),
+        metric: (metric, "Sum"),
         dimension: ("StateMachineArn", Value::Ref(machine.clone())),
         period: 300,
         threshold: Value::Integer(0),
@@ -110,7 +143,8 @@ fn errors(function: &LogicalId, description: String, span: Span) -> Alarm {
         of: ids::of(function, "errors"),
         description,
         span,
-        metric: ("AWS/Lambda", "Errors", "Sum"),
+        namespace: "AWS/Lambda".into(),
+        metric: ("Errors", "Sum"),
         dimension: ("FunctionName", Value::Ref(function.clone())),
         period: 300,
         threshold: Value::Integer(0),
@@ -122,12 +156,12 @@ fn add(b: &mut Builder<'_>, alarm: &Alarm, topic: Option<&LogicalId>) {
     let actions = topic.map(|topic| Value::list([Value::Ref(topic.clone())]));
     let act = b.model.observability.alarm_actions.clone();
     let act = b.shared_setting("AlarmActions", &act, |act| (*act).into());
-    let (namespace, metric, statistic) = alarm.metric;
+    let (metric, statistic) = alarm.metric;
     let (dimension, value) = &alarm.dimension;
     let dimension = Value::map([("Name", (*dimension).into()), ("Value", value.clone())]);
     let properties = [
         ("AlarmDescription", alarm.description.as_str().into()),
-        ("Namespace", namespace.into()),
+        ("Namespace", alarm.namespace.clone()),
         ("MetricName", metric.into()),
         ("Dimensions", Value::list([dimension])),
         ("Statistic", statistic.into()),

@@ -4,8 +4,8 @@ use super::builder::Builder;
 use super::names::Kind;
 use super::plan::{LogicalId, Resource};
 use super::value::Value;
-use super::{bus, dead_letters, ids};
-use crate::model::{ApiKind, Bus, Model};
+use super::{bus, dead_letters, ids, pipe};
+use crate::model::{ApiKind, Bus, ChangeEvent, ChangeKind, Model, Outbox};
 use crate::spec::bus::BusKind;
 
 /// Lines in one graph: CloudWatch draws at most 500, people can tell fewer apart.
@@ -121,11 +121,12 @@ fn graphs(model: &Model) -> Vec<Graph> {
     ] {
         add(title, "Sum", tables(model, metric));
     }
-    let delays = model.outboxes.values().filter(|outbox| !outbox.publishes.is_empty()).map(|outbox| {
+    let delays = model.outboxes.values().filter(|outbox| outbox.has_function()).map(|outbox| {
         let function = [("FunctionName", Value::Ref(ids::forwarder(outbox)))];
         Line::new(&outbox.head.name, "AWS/Lambda", "IteratorAge", function)
     });
     add("Outbox delay, ms", "Maximum", delays.collect());
+    add("Pipe executions that failed", "Sum", pipes(model, "ExecutionFailed"));
     let queue = |label: &str, id: LogicalId, metric| {
         Line::new(label, "AWS/SQS", metric, [("QueueName", Value::Attribute(id, "QueueName"))])
     };
@@ -156,9 +157,21 @@ fn functions(model: &Model, metric: &str) -> Vec<Line> {
     let forwarders = model
         .outboxes
         .values()
-        .filter(|outbox| !outbox.publishes.is_empty())
+        .filter(|outbox| outbox.has_function())
         .map(|outbox| line(&format!("{} forwarder", outbox.head.name), ids::forwarder(outbox)));
     functions.chain(forwarders).collect()
+}
+
+fn pipes(model: &Model, metric: &str) -> Vec<Line> {
+    let of_outbox = |outbox: &Outbox| {
+        let line = |(kind, number, change): (ChangeKind, usize, &ChangeEvent)| {
+            let name = [("PipeName", Value::Ref(ids::pipe(outbox, kind, number)))];
+            Line::new(&model.events[change.event.value].head.name, "AWS/EventBridge/Pipes", metric, name)
+        };
+        let changes = outbox.changes.iter().filter(|_| outbox.has_pipes());
+        changes.flat_map(pipe::numbered).map(line).collect::<Vec<Line>>()
+    };
+    model.outboxes.values().flat_map(of_outbox).collect()
 }
 
 /// The metrics of rules are by the name of the rule, and on other buses than the default one by that of the bus as well.
@@ -179,6 +192,7 @@ fn rules(model: &Model, metric: &str) -> Vec<Line> {
 fn tables(model: &Model, metric: &str) -> Vec<Line> {
     let line = |name: &str, id| Line::new(name, "AWS/DynamoDB", metric, [("TableName", Value::Ref(id))]);
     let tables = model.tables.values().map(|table| line(&table.head.name, ids::table(table)));
-    let outboxes = model.outboxes.values().map(|outbox| line(&outbox.head.name, ids::outbox(outbox)));
+    let own = model.outboxes.values().filter(|outbox| outbox.changes.is_none());
+    let outboxes = own.map(|outbox| line(&outbox.head.name, ids::outbox(outbox)));
     tables.chain(outboxes).collect()
 }

@@ -1,7 +1,9 @@
 //! How things of the spec are called in AWS and in the environment of a handler: the names that layers agree on.
 
 use super::plan::LogicalId;
-use crate::model::{Api, Bus, Deadly, Function, Model, Outbox, Queue, Rule, Schedule, Table, Thing, Workflow};
+use crate::model::{
+    Api, Bus, ChangeKind, Deadly, Function, Model, Outbox, Queue, Rule, Schedule, Table, Thing, Workflow,
+};
 
 /// The logical id of a function: `CreateOrderFunction`.
 pub fn function(function: &Function) -> LogicalId {
@@ -53,6 +55,26 @@ pub fn outbox(outbox: &Outbox) -> LogicalId {
     LogicalId::new([&outbox.head.name, "outbox"])
 }
 
+/// The logical id of the table whose stream an outbox reads: its own, or the one whose changes are its events.
+pub fn outbox_source(model: &Model, outbox: &Outbox) -> LogicalId {
+    match &outbox.changes {
+        Some(changes) => table(&model.tables[changes.table.value]),
+        None => self::outbox(outbox),
+    }
+}
+
+/// The logical id of the pipe that brings a kind of change to the bus: `OrderChangesInsertPipe`; `OrderChangesInsert2Pipe` for
+/// the second event of the kind.
+pub fn pipe(outbox: &Outbox, kind: ChangeKind, number: usize) -> LogicalId {
+    let number = if number == 1 { String::new() } else { number.to_string() };
+    LogicalId::new([&outbox.head.name, kind.key(), &number, "pipe"])
+}
+
+/// The logical id of what the pipes of an outbox share: `OrderChangesPipes`.
+pub fn pipes(outbox: &Outbox) -> LogicalId {
+    LogicalId::new([&outbox.head.name, "pipes"])
+}
+
 /// The logical id of an outbox's forwarder: `OrderEventsForwarder`.
 pub fn forwarder(outbox: &Outbox) -> LogicalId {
     LogicalId::new([&outbox.head.name, "forwarder"])
@@ -80,6 +102,11 @@ pub fn api(api: &Api) -> LogicalId {
     if api.declared { LogicalId::new([&api.head.name, "api"]) } else { LogicalId::new(["api"]) }
 }
 
+/// What an API's names end with in the account: `-api`, `-cart-api`.
+pub fn api_suffix(api: &Api) -> String {
+    if api.declared { format!("-{}-api", api.head.name) } else { "-api".to_owned() }
+}
+
 /// The only stage of a REST API, which is the first part of its paths.
 pub const REST_STAGE: &str = "live";
 
@@ -101,7 +128,7 @@ pub fn thing(model: &Model, thing: Thing) -> LogicalId {
         Thing::Function(id) => function(&model.functions[id]),
         Thing::Queue(id) => queue(&model.queues[id]),
         Thing::Workflow(id) => workflow(&model.workflows[id]),
-        Thing::Outbox(id) => outbox(&model.outboxes[id]),
+        Thing::Outbox(id) => outbox_source(model, &model.outboxes[id]),
     }
 }
 
@@ -144,6 +171,9 @@ pub const IDEMPOTENCY_RETENTION_VARIABLE: &str = "IDEMPOTENCY_RETENTION_SECONDS"
 
 /// The environment variable that says how long events stay in an outbox, in seconds.
 pub const OUTBOX_RETENTION_VARIABLE: &str = "OUTBOX_RETENTION_SECONDS";
+
+/// The environment variable with the CloudWatch namespace of what a handler measures.
+pub const METRICS_VARIABLE: &str = "EVC_METRICS_NAMESPACE";
 
 /// The environment variable with the name of the bus that a forwarder publishes to.
 pub const FORWARDER_BUS_VARIABLE: &str = "EVENT_BUS_NAME";

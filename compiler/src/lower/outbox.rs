@@ -1,14 +1,16 @@
-//! Outboxes: a table of events waiting to be published, and the function that reads its stream and publishes them.
+//! Outboxes: a table of events waiting to be published, or the table whose changes they are, and what reads its stream and
+//! publishes them.
 
 use indexmap::IndexMap;
 
 use super::builder::{Builder, Role, Why};
 use super::lambda::{self, Lambda};
 use super::plan::{Handler, HandlerKind, LogicalId, Resource};
-use super::value::Value;
-use super::{bus, ids, table};
+use super::value::{Part, Value, text};
+use super::{bus, changes, ids, pipe, table};
 use crate::model::{Bus, Deadly, Event, Id, Model, Outbox};
 use crate::source::Spanned;
+use crate::spec::outbox::Forwarder;
 
 /// The attributes of an outbox's key, and the one that says when a row expires; the runtime writes them.
 const KEY: [&str; 2] = ["aggregate", "eventId"];
@@ -22,18 +24,26 @@ const MEMORY: i64 = 256;
 
 /// How old a record may become before the forwarder gives up on it: as old as a stream keeps it.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>
-const MAX_AGE_SECONDS: i64 = 86_400;
+pub(super) const MAX_AGE_SECONDS: i64 = 86_400;
 
 /// Adds the table, the forwarder and what connects them.
 pub(super) fn lower(b: &mut Builder<'_>) {
     for (id, outbox) in b.model.outboxes.iter() {
-        let table_id = ids::outbox(outbox);
-        add_table(b, &table_id, outbox);
+        if outbox.changes.is_none() {
+            add_table(b, &ids::outbox(outbox), outbox);
+        }
         let Some(bus) = bus_of(b.model, outbox) else { continue };
-        let dead = ids::dead_letters(b.model, Deadly::Outbox(id));
-        let role = forwarder(b, id, outbox, bus, &dead);
-        grants(b, &role, outbox, bus, &dead);
-        mapping(b, outbox, &dead);
+        match &outbox.changes {
+            None => {
+                let inserted = Value::map([("eventName", Value::list(["INSERT".into()]))]);
+                add_forwarder(b, id, outbox, bus, [inserted]);
+            }
+            Some(changes) if changes.forwarder == Forwarder::Pipe => pipe::add(b, id, outbox, changes, bus),
+            Some(changes) => {
+                let filters = changes::filters(b.model, changes);
+                add_forwarder(b, id, outbox, bus, filters);
+            }
+        }
     }
 }
 
@@ -70,8 +80,25 @@ fn add_table(b: &mut Builder<'_>, id: &LogicalId, outbox: &Outbox) {
     b.add(id, Resource::new("AWS::DynamoDB::Table", origin, outbox.head.name_span, properties).removal(removal));
 }
 
+/// The function that reads the records of a stream that pass one of the filters, with all that it needs.
+fn add_forwarder(
+    b: &mut Builder<'_>,
+    id: Id<Outbox>,
+    outbox: &Outbox,
+    bus: &Bus,
+    filters: impl IntoIterator<Item = Value>,
+) {
+    let dead = ids::dead_letters(b.model, Deadly::Outbox(id));
+    let role = forwarder(b, id, outbox, bus, &dead);
+    let function = ids::forwarder(outbox);
+    grants(b, &role, outbox, bus, &dead);
+    mapping(b, &function, outbox, filters, &dead);
+}
+
 fn forwarder(b: &mut Builder<'_>, id: Id<Outbox>, outbox: &Outbox, bus: &Bus, dead: &LogicalId) -> Role {
+    let project = [Part::Parameter("ProjectName"), "-".into(), Part::Parameter("Environment")];
     let variables = IndexMap::from([
+        (ids::METRICS_VARIABLE.to_owned(), (text(project), "the namespace of its metrics".to_owned())),
         (ids::FORWARDER_BUS_VARIABLE.to_owned(), (bus::name(bus), "the bus that events are put on".to_owned())),
         (
             ids::DEAD_LETTERS_VARIABLE.to_owned(),
@@ -101,32 +128,45 @@ fn forwarder(b: &mut Builder<'_>, id: Id<Outbox>, outbox: &Outbox, bus: &Bus, de
     )
 }
 
-fn grants(b: &mut Builder<'_>, role: &Role, outbox: &Outbox, bus: &Bus, dead: &LogicalId) {
+/// The stream that an outbox reads: that of its own table, or of the table whose changes are its events.
+pub(super) fn stream(model: &Model, outbox: &Outbox) -> Value {
+    Value::Attribute(ids::outbox_source(model, outbox), "StreamArn")
+}
+
+/// Lets a forwarder read its stream, put events of its sources on the bus, and keep what it cannot.
+pub(super) fn grants(b: &mut Builder<'_>, role: &Role, outbox: &Outbox, bus: &Bus, dead: &LogicalId) {
     let span = outbox.head.name_span;
-    let stream = Value::Attribute(ids::outbox(outbox), "StreamArn");
+    let stream = stream(b.model, outbox);
     let actions = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"];
     b.grant(role, &actions, [stream], Why::new("reads the outbox's stream", span));
     let why = Why::new("reads the outbox's stream; this action cannot be limited to one", span);
     b.grant(role, &["dynamodb:ListStreams"], ["*".into()], why);
     let publishes = outbox.publishes.first().map_or(span, |event| event.span);
-    let why = only_sources(Why::new("`publishes` of the outbox", publishes), b.model, &outbox.publishes);
+    let reason = if outbox.changes.is_some() { "the events of `changes-of`" } else { "`publishes` of the outbox" };
+    let why = only_sources(Why::new(reason, publishes), b.model, &outbox.publishes);
     b.grant(role, &["events:PutEvents"], [bus::arn(bus)], why);
     let why = Why::new("keeps what can never be published", span);
     b.grant(role, &["sqs:SendMessage"], [Value::arn(dead)], why);
 }
 
-/// Brings new rows to the forwarder, in order. Deletions by TTL are filtered out, and cost nothing.
-fn mapping(b: &mut Builder<'_>, outbox: &Outbox, dead: &LogicalId) {
-    let id = ids::forwarder(outbox);
-    let inserted = Value::map([("eventName", Value::list(["INSERT".into()]))]);
-    let filter = Value::map([("Pattern", Value::Json(Box::new(inserted)))]);
+/// Brings records that pass one of the filters to the forwarder, in order. The others are filtered out, and cost nothing: deletions
+/// by TTL are among them.
+fn mapping(
+    b: &mut Builder<'_>,
+    function: &LogicalId,
+    outbox: &Outbox,
+    filters: impl IntoIterator<Item = Value>,
+    dead: &LogicalId,
+) {
+    let filters = filters.into_iter().map(|filter| Value::map([("Pattern", Value::Json(Box::new(filter)))]));
     let failed = Value::map([("Destination", Value::arn(dead))]);
     let properties = [
-        ("FunctionName", Value::Ref(id.clone())),
-        ("EventSourceArn", Value::Attribute(ids::outbox(outbox), "StreamArn")),
+        ("FunctionName", Value::Ref(function.clone())),
+        ("EventSourceArn", stream(b.model, outbox)),
         ("StartingPosition", "TRIM_HORIZON".into()),
         ("BatchSize", Value::count(outbox.batch_size)),
-        ("FilterCriteria", Value::map([("Filters", Value::list([filter]))])),
+        ("ParallelizationFactor", Value::count(outbox.parallel)),
+        ("FilterCriteria", Value::map([("Filters", Value::list(filters))])),
         ("FunctionResponseTypes", Value::list(["ReportBatchItemFailures".into()])),
         ("BisectBatchOnFunctionError", true.into()),
         ("MaximumRetryAttempts", Value::count(outbox.attempts)),
@@ -135,5 +175,5 @@ fn mapping(b: &mut Builder<'_>, outbox: &Outbox, dead: &LogicalId) {
     ];
     let origin = format!("stream of outbox `{}`", outbox.head.name);
     let resource = Resource::new("AWS::Lambda::EventSourceMapping", origin, outbox.head.name_span, properties);
-    b.add(&ids::of(&id, "mapping"), resource);
+    b.add(&ids::of(function, "mapping"), resource);
 }

@@ -74,7 +74,10 @@ fn called(model: &Model, thing: Thing) -> String {
         Thing::Function(id) => ("function", &model.functions[id].head),
         Thing::Queue(id) => ("queue", &model.queues[id].head),
         Thing::Workflow(id) => ("workflow", &model.workflows[id].head),
-        Thing::Outbox(id) => ("the table of outbox", &model.outboxes[id].head),
+        Thing::Outbox(id) => match &model.outboxes[id].changes {
+            Some(changes) => ("table", &model.tables[changes.table.value].head),
+            None => ("the table of outbox", &model.outboxes[id].head),
+        },
     };
     format!("{what} {}", head.name)
 }

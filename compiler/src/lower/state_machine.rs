@@ -147,7 +147,7 @@ fn add(b: &mut Builder<'_>, machine: &StateMachine) -> Role {
 
 /// Only state machines of this account may use the role. One machine cannot be named: it refers to the role.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html#prevent-cross-service-confused-deputy>
-fn own_account() -> Value {
+pub(super) fn own_account() -> Value {
     Value::map([("StringEquals", Value::map([("aws:SourceAccount", Value::pseudo("AWS::AccountId"))]))])
 }
 

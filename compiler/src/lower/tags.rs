@@ -27,6 +27,7 @@ const TAGGABLE: &[(&str, Shape)] = &[
     ("AWS::KMS::Key", Shape::List),
     ("AWS::Lambda::EventSourceMapping", Shape::List),
     ("AWS::Logs::LogGroup", Shape::List),
+    ("AWS::Pipes::Pipe", Shape::Map),
     ("AWS::SNS::Topic", Shape::List),
     ("AWS::SQS::Queue", Shape::List),
     ("AWS::Serverless::Function", Shape::Map),

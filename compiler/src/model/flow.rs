@@ -1,6 +1,6 @@
 //! Who makes events and who gets them: the edges of the graph, derived from what functions, rules and workflows say.
 
-use super::{Api, Bus, Destination, Event, Function, Id, Model, Queue, Rule, Schedule, StepKind, Workflow};
+use super::{Api, Bus, Destination, Event, Function, Id, Model, Queue, Rule, Schedule, StepKind, TableUse, Workflow};
 use crate::source::Span;
 
 /// Something that invokes a function.
@@ -44,7 +44,7 @@ pub struct Edge {
 
 impl Model {
     /// Every edge along which an event, a message or a call moves: event → target, function → event, workflow → function,
-    /// workflow → event, function → queue, queue → function.
+    /// workflow → event, function → queue, queue → function. A function that writes a table whose changes are events makes those.
     pub fn flow(&self) -> Vec<Edge> {
         let mut edges = Vec::new();
         for rule in self.rules.values() {
@@ -66,6 +66,7 @@ impl Model {
             let from = Node::Function(id);
             let events = function.publishes.iter().chain(&function.outbox_events);
             edges.extend(events.map(|event| Edge { from, to: Node::Event(event.value), span: event.span }));
+            edges.extend(self.events_of_writes(function).map(|(to, span)| Edge { from, to: Node::Event(to), span }));
             edges.extend(function.sends.iter().map(|queue| Edge {
                 from,
                 to: Node::Queue(queue.value),
@@ -95,6 +96,17 @@ impl Model {
             });
         }
         edges
+    }
+
+    /// The events that changes of the tables are which a function writes, with the place that lets it write.
+    fn events_of_writes(&self, function: &Function) -> impl Iterator<Item = (Id<Event>, Span)> {
+        let writes = |used: &&TableUse| used.operations.iter().any(|operation| operation.writes());
+        function.tables.iter().filter(writes).flat_map(|used| {
+            let changes = self.outboxes.values().filter_map(|outbox| outbox.changes.as_ref());
+            let events =
+                changes.filter(|changes| changes.table.value == used.table).flat_map(|changes| &changes.events);
+            events.map(|change| (change.event.value, used.span))
+        })
     }
 
     /// Fills in what invokes each function.

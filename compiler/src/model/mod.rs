@@ -9,12 +9,15 @@ mod environment;
 mod flow;
 mod heads;
 mod names;
+mod outbox;
 mod outputs;
 mod patterns;
 mod resolve;
 mod results;
 mod routes;
 mod settings;
+mod stored;
+pub mod template;
 mod transform;
 mod workflow;
 mod workflow_resolve;
@@ -28,8 +31,10 @@ pub use api::{
 pub use arena::{Arena, Id};
 pub use environment::{Environment, Setting};
 pub use flow::{Edge, Node as FlowNode, Trigger};
+pub use outbox::{ChangeEvent, ChangeKind, Changes, CopiedField, Outbox};
 pub use patterns::envelope;
 pub use resolve::{least_visibility, resolve};
+pub use stored::{FieldTest, Is, NotStored, field_tests};
 pub use transform::{TRANSFORM_ROOTS, transform_scope};
 pub use workflow::{
     Body, Branch, CALL_MARGIN, COMPENSATION_FAILED, Call, CatchError, Choice, Next, RUNTIME_ERRORS, RUNTIME_HICCUPS,
@@ -190,29 +195,6 @@ pub struct Index {
     pub key: Vec<Name>,
     /// What it holds.
     pub projection: Projection,
-}
-
-/// An outbox.
-#[derive(Debug, Clone)]
-pub struct Outbox {
-    /// Name, places, description.
-    pub head: Head,
-    /// The events that go through it.
-    pub publishes: Vec<Spanned<Id<Event>>>,
-    /// The field that says what an event is about.
-    pub aggregate: Option<Name>,
-    /// How long published events stay.
-    pub retention: Duration,
-    /// The most records the forwarder takes at once.
-    pub batch_size: u64,
-    /// How often a failing batch is tried.
-    pub attempts: u64,
-    /// What becomes of the table.
-    pub removal: Setting<Removal>,
-    /// Whether the table is protected from deletion.
-    pub deletion_protection: Setting<bool>,
-    /// Whether the table can be restored to any second of the last 35 days.
-    pub point_in_time_recovery: Setting<bool>,
 }
 
 /// A function.

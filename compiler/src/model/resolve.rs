@@ -7,8 +7,8 @@ use indexmap::IndexMap;
 use super::names::{find, find_all, head};
 use super::settings::{self, check_names, enabled, environments, of_function, of_tables, setting, variables};
 use super::{
-    Bus, BusinessError, Destination, Event, EventLog, Function, Id, Index, Input, Model, Observability, Outbox, Queue,
-    Rule, Schedule, Table, TableUse, Target, When, api, outputs, patterns, workflow_resolve,
+    Bus, BusinessError, Destination, Event, EventLog, Function, Id, Index, Input, Model, Observability, Queue, Rule,
+    Schedule, Table, TableUse, Target, When, api, outbox, outputs, patterns, workflow_resolve,
 };
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::Template;
@@ -58,7 +58,8 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
         model.events.push(event);
     }
     let found = &mut diagnostics;
-    model.outboxes = sections.outboxes.iter().map(|(name, item)| outbox(sections, name, item, found)).collect();
+    model.outboxes = sections.outboxes.iter().map(|(name, item)| outbox::outbox(sections, name, item, found)).collect();
+    outbox::add_streams(&mut model);
     let routed = api::routed(sections);
     model.functions = sections
         .functions
@@ -198,26 +199,6 @@ fn table(sections: &Sections, name: &str, item: &crate::spec::Declared<table::Ta
         removal: of_tables(sections, removal, |tables| tables.removal),
         deletion_protection: of_tables(sections, protection, |tables| tables.deletion_protection),
         point_in_time_recovery: of_tables(sections, recovery, |tables| tables.point_in_time_recovery),
-    }
-}
-
-fn outbox(
-    sections: &Sections,
-    name: &str,
-    item: &crate::spec::Declared<crate::spec::outbox::Outbox>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Outbox {
-    let removal = item.removal.unwrap_or(Removal::Retain);
-    Outbox {
-        head: head(name, item, item.description.as_ref(), &item.allow),
-        publishes: find_all(&sections.events, "event", &item.publishes, diagnostics),
-        aggregate: item.aggregate.clone(),
-        retention: item.retention.as_ref().map_or(Duration::days(7), |retention| retention.value),
-        batch_size: item.batch_size.as_ref().map_or(100, |size| size.value),
-        attempts: item.attempts.as_ref().map_or(10, |attempts| attempts.value),
-        removal: of_tables(sections, removal, |tables| tables.removal),
-        deletion_protection: of_tables(sections, false, |tables| tables.deletion_protection),
-        point_in_time_recovery: of_tables(sections, true, |tables| tables.point_in_time_recovery),
     }
 }
 

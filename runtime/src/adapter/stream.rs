@@ -61,6 +61,12 @@ pub(crate) struct Record {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Images {
+    /// When the change was made, seconds since 1970.
+    #[serde(default, rename = "ApproximateCreationDateTime")]
+    pub(crate) created: Option<f64>,
+    /// The key of the item.
+    #[serde(default)]
+    pub(crate) keys: Item,
     #[serde(default)]
     pub(crate) old_image: Option<Item>,
     #[serde(default)]

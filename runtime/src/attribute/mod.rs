@@ -56,6 +56,16 @@ impl Attribute {
         }
     }
 
+    /// The value as text, if it can be part of a key: a string as it is, a number's digits, bytes in base64.
+    #[cfg(feature = "forwarder")]
+    pub(crate) fn as_key(&self) -> Option<String> {
+        match self {
+            Self::S(text) | Self::N(text) => Some(text.clone()),
+            Self::B(bytes) => Some(crate::Bytes(bytes.clone()).to_base64()),
+            _ => None,
+        }
+    }
+
     /// The number, if this is one that `T` can hold.
     pub fn as_n<T: std::str::FromStr>(&self) -> Option<T> {
         match self {

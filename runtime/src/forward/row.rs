@@ -1,5 +1,6 @@
 //! From a stream record of an outbox to an entry of `PutEvents`; and what is kept of a row that cannot become one.
 
+use super::plan::Weighed;
 use crate::adapter::stream::Record;
 use crate::attribute::{Attribute, Item};
 use crate::event::entry_size;
@@ -17,9 +18,14 @@ pub(crate) struct Poison {
 }
 
 /// The entry of an inserted row, and its size in bytes.
-pub(crate) fn read(record: &Record, bus: &str) -> Result<(Entry, usize), Poison> {
+pub(crate) fn read(record: &Record, bus: &str) -> Result<Weighed, Poison> {
+    read_row(record.dynamodb.new_image.as_ref(), bus)
+}
+
+/// The entry of a row, wherever it was read.
+pub(crate) fn read_row(row: Option<&Item>, bus: &str) -> Result<Weighed, Poison> {
     let poison = |reason: &str| Poison { reason: reason.to_owned() };
-    let row = record.dynamodb.new_image.as_ref().ok_or_else(|| poison("the stream record has no new image"))?;
+    let row = row.ok_or_else(|| poison("the stream record has no new image"))?;
     let text = |name: &str| {
         let text = row.get(name).and_then(Attribute::as_s).filter(|text| !text.is_empty());
         text.map(str::to_owned)
@@ -41,6 +47,11 @@ pub(crate) fn read(record: &Record, bus: &str) -> Result<(Entry, usize), Poison>
         time,
         trace,
     };
+    weigh(entry)
+}
+
+/// An entry with its size; poison if it is over the limit of the bus.
+pub(crate) fn weigh(entry: Entry) -> Result<Weighed, Poison> {
     let bytes = entry_size(&entry.source, &entry.detail_type, &entry.detail);
     if bytes >= PUT_EVENTS_BYTES {
         return Err(Poison {
@@ -64,7 +75,5 @@ pub(crate) fn letter(record: &Record, poison: &Poison) -> Result<String, Error> 
     if text.len() <= SQS_MESSAGE_BYTES {
         return Ok(text);
     }
-    let is_key = |name: &String| name == name::AGGREGATE || name == name::EVENT_ID;
-    let key = row.iter().filter(|(name, _)| is_key(name)).map(|(name, value)| (name.clone(), value.clone())).collect();
-    message(&key, false).map_err(Error::other)
+    message(&record.dynamodb.keys, false).map_err(Error::other)
 }

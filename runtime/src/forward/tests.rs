@@ -7,6 +7,7 @@ use crate::contract::{Large, OrderEvents, ProcessPayment};
 use crate::testing::World;
 use crate::{Function, Outbox};
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 /// A dead-letter queue in memory; without one, it cannot be reached.
@@ -45,16 +46,40 @@ async fn rows(lengths: impl IntoIterator<Item = usize>) -> Vec<Item> {
 fn records(kind: &str, rows: &[Item]) -> Vec<Record> {
     let record = |(number, row): (usize, &Item)| {
         serde_json::json!({
-            "eventID": number.to_string(), "eventName": kind, "dynamodb": { "NewImage": row, "SequenceNumber": (100 + number).to_string() },
+            "eventID": number.to_string(), "eventName": kind,
+            "dynamodb": {
+                "Keys": { "aggregate": row.get("aggregate"), "eventId": row["eventId"] },
+                "NewImage": row, "SequenceNumber": (100 + number).to_string(),
+            },
         })
     };
     rows.iter().enumerate().map(record).map(|record| serde_json::from_value(record).expect("record")).collect()
 }
 
 async fn forward<'r>(world: &World, queue: &Queue, seconds: u64, records: &'r [Record]) -> Option<&'r str> {
-    Forwarder { bus: &*world.bus, letters: queue, bus_name: "bus", time_left: || Duration::from_secs(seconds) }
-        .forward(records)
-        .await
+    forward_measured(world, queue, seconds, records).await.0
+}
+
+/// Forwards, and returns what was measured as well, by name.
+async fn forward_measured<'r>(
+    world: &World,
+    queue: &Queue,
+    seconds: u64,
+    records: &'r [Record],
+) -> (Option<&'r str>, BTreeMap<String, Vec<f64>>) {
+    let metrics = Metrics::new("test".to_owned(), "news-forwarder");
+    let time_left = || Duration::from_secs(seconds);
+    let forwarder =
+        Forwarder { bus: &*world.bus, letters: queue, bus_name: "bus", reader: &Rows, metrics: &metrics, time_left };
+    let first = forwarder.forward(records).await;
+    let mut measured = BTreeMap::new();
+    for line in metrics.take_lines(Timestamp::now()) {
+        let line: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+        let name = line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"].as_str().expect("a name").to_owned();
+        let values = serde_json::from_value(line[&name].clone()).expect("numbers");
+        measured.insert(name, values);
+    }
+    (first, measured)
 }
 
 fn event_ids(rows: &[Item]) -> Vec<String> {
@@ -86,6 +111,29 @@ async fn entries_3_and_7_of_10_fail_and_only_they_are_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn events_of_one_aggregate_are_taken_in_their_order_whatever_fails() {
+    let (world, queue) = (World::new(), Queue::new());
+    let mut rows = rows([10; 9]).await;
+    for (number, row) in rows.iter_mut().enumerate() {
+        row.insert("aggregate".to_owned(), Attribute::S(["a", "b", "c"][number % 3].to_owned()));
+    }
+    // Of the first call's three, that of `b` fails; in the next round, that of `b` fails once more.
+    world.bus.answer(Ok((vec![1], "ThrottlingException")));
+    world.bus.answer(Ok((vec![], "")));
+    world.bus.answer(Ok((vec![], "")));
+    world.bus.answer(Ok((vec![0], "InternalFailure")));
+    assert_eq!(forward(&world, &queue, 30, &records("INSERT", &rows)).await, None);
+    let (taken, ids) = (taken_ids(&world), event_ids(&rows));
+    assert_eq!(taken.len(), 9);
+    for lane in 0..3 {
+        let expected: Vec<&String> = ids.iter().skip(lane).step_by(3).collect();
+        let order: Vec<&String> = taken.iter().filter(|id| expected.contains(id)).collect();
+        assert_eq!(order, expected);
+    }
+    assert_eq!(world.bus.calls(), [3, 2, 2, 1, 1, 1, 1]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_time_the_first_failed_record_is_reported() {
     let (world, queue) = (World::new(), Queue::new());
     let rows = rows([10; 10]).await;
@@ -97,7 +145,9 @@ async fn without_time_the_first_failed_record_is_reported() {
         asked.set(asked.get() + 1);
         if asked.get() == 1 { Duration::from_secs(1) } else { Duration::ZERO }
     };
-    let forwarder = Forwarder { bus: &*world.bus, letters: &queue, bus_name: "bus", time_left };
+    let metrics = Metrics::new("test".to_owned(), "news-forwarder");
+    let forwarder =
+        Forwarder { bus: &*world.bus, letters: &queue, bus_name: "bus", reader: &Rows, metrics: &metrics, time_left };
     assert_eq!(forwarder.forward(&records).await, Some("103"));
     assert_eq!(taken_ids(&world).len(), 8);
     assert_eq!(world.bus.calls(), [10]);
@@ -172,4 +222,22 @@ async fn poison_that_cannot_be_kept_is_not_passed_over() {
     rows[1].remove("source");
     assert_eq!(forward(&world, &Queue(None), 30, &records("INSERT", &rows)).await, Some("101"));
     assert_eq!(taken_ids(&world).len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_happens_is_measured() {
+    let (world, queue) = (World::new(), Queue::new());
+    let mut rows = rows([10; 10]).await;
+    rows[9].remove("source");
+    world.bus.answer(Ok((vec![3, 7], "ThrottlingException")));
+    let records = records("INSERT", &rows);
+    let (_, measured) = forward_measured(&world, &queue, 30, &records).await;
+    let sum = |name: &str| measured.get(name).map_or(0.0, |values| values.iter().sum::<f64>());
+    let counts = [metric::FORWARDED, metric::RETRIED, metric::DEAD, metric::FAILED].map(sum);
+    assert_eq!(counts.map(|count| count.to_string()), ["9", "2", "1", "0"]);
+    assert_eq!(measured[metric::LAG].len(), 9);
+
+    world.bus.answer(Err(Error::new(Kind::AccessDenied, "denied")));
+    let (_, measured) = forward_measured(&world, &queue, 30, &records[..9]).await;
+    assert_eq!(measured[metric::FAILED], [9.0]);
 }

@@ -1,5 +1,6 @@
 //! `functions/NAME/src/main.rs`: one call into the runtime.
 
+use super::forwarders;
 use super::names::{Names, contract, crate_ident};
 use super::print::Code;
 use super::text::lines;
@@ -32,10 +33,16 @@ pub(super) fn main(names: &Names<'_>, input: Input<'_>, handler: &Handler) -> St
         }
         HandlerKind::Forwarder(id) => {
             let outbox = &model.outboxes[id];
+            let from = match &outbox.changes {
+                Some(changes) => {
+                    format!("from changes of the table `{}`", model.tables[changes.table.value].head.name)
+                }
+                None => "from the table's stream".to_owned(),
+            };
             (
-                format!("The forwarder of the outbox `{}`: from the table's stream to the bus.", outbox.head.name),
+                format!("The forwarder of the outbox `{}`: {from} to the bus.", outbox.head.name),
                 outbox.head.description.as_deref(),
-                "evc_runtime::forward::main()".to_owned(),
+                forwarders::call(names, outbox, &mut code),
             )
         }
     };

@@ -81,7 +81,14 @@ pub(super) fn handler_manifest(input: Input<'_>, handler: &Handler) -> String {
             let (logic, contract) = (&input.project.logic_crate, contract(input.plan.model));
             format!("{}{logic}.workspace = true\n{contract}.workspace = true\n", runtime(&features))
         }
-        HandlerKind::Forwarder(_) => runtime(&BTreeSet::from(["forwarder"])),
+        HandlerKind::Forwarder(id) => {
+            let runtime = runtime(&BTreeSet::from(["forwarder"]));
+            match input.plan.model.outboxes[id].changes {
+                // It knows the types of its events.
+                Some(_) => format!("{runtime}{}.workspace = true\n", contract(input.plan.model)),
+                None => runtime,
+            }
+        }
     };
     format!("{}\n[dependencies]\n{dependencies}\n[lints]\nworkspace = true\n", package(input, &handler.binary, &about))
 }

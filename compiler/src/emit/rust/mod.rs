@@ -12,6 +12,7 @@
 
 mod bounds;
 mod events;
+mod forwarders;
 mod functions;
 mod layout;
 mod mains;

@@ -158,10 +158,10 @@ fn holds(projection: &Projection) -> &'static str {
     }
 }
 
-/// All outboxes.
+/// All outboxes that functions publish through.
 pub(super) fn outboxes(names: &Names<'_>, input: Input<'_>) -> Code {
     let mut code = Code::default();
-    for (id, outbox) in names.model.outboxes.iter() {
+    for (id, outbox) in names.model.outboxes.iter().filter(|(_, outbox)| outbox.changes.is_none()) {
         let (name, env) = (names.outbox(id), literal(&ids::outbox_variable(outbox)));
         let docs = head_docs(
             &format!("The outbox `{}`.", outbox.head.name),

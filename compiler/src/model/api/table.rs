@@ -62,6 +62,13 @@ pub enum TableOperation {
     },
 }
 
+impl TableOperation {
+    /// Whether it changes the table.
+    pub fn writes(&self) -> bool {
+        matches!(self, Self::Put { .. } | Self::Update { .. })
+    }
+}
+
 impl TableRoute {
     /// The key that it names the item by, or the partition.
     pub fn key(&self) -> &[Mapping] {

@@ -6,9 +6,9 @@ use evc_runtime::serde;
 
 /// The table `orders`.
 ///
-/// The orders, as they were written by the API.
+/// Orders, each under its id and the millisecond of its creation.
 ///
-/// Declared at specs/order-pipe.yaml:39.
+/// Declared at specs/order-pipe.yaml:56.
 #[derive(Debug, Clone, Copy)]
 pub struct Orders;
 
@@ -37,7 +37,7 @@ impl Orders {
     pub const CREATED_AT: evc_runtime::table::Attr<Self, i64> =
         evc_runtime::table::Attr::new("createdAt");
     /// The attribute `status`.
-    pub const STATUS: evc_runtime::table::Attr<Self, crate::OrderStatus> =
+    pub const STATUS: evc_runtime::table::Attr<Self, crate::Status> =
         evc_runtime::table::Attr::new("status");
 }
 
@@ -72,7 +72,7 @@ impl evc_runtime::table::Index for Orders {
 
 /// The index `by-customer` of `orders`.
 ///
-/// Declared at specs/order-pipe.yaml:44.
+/// Declared at specs/order-pipe.yaml:61.
 #[derive(Debug, Clone, Copy)]
 pub struct OrdersByCustomer;
 
@@ -83,4 +83,59 @@ impl evc_runtime::table::Index for OrdersByCustomer {
     const NAME: Option<&'static str> = Some("by-customer");
     const PARTITION: &'static str = "customerId";
     const SORT: Option<&'static str> = Some("createdAt");
+}
+
+/// The table `notices`.
+///
+/// What the two handlers were told, once for each event.
+///
+/// Declared at specs/order-pipe.yaml:62.
+#[derive(Debug, Clone, Copy)]
+pub struct Notices;
+
+impl Notices {
+    /// The attribute `orderId`.
+    pub const ORDER_ID: evc_runtime::table::Attr<Self, evc_runtime::Uuid> =
+        evc_runtime::table::Attr::new("orderId");
+    /// The attribute `eventId`.
+    pub const EVENT_ID: evc_runtime::table::Attr<Self, String> =
+        evc_runtime::table::Attr::new("eventId");
+    /// The attribute `kind`.
+    pub const KIND: evc_runtime::table::Attr<Self, crate::NoticeKind> =
+        evc_runtime::table::Attr::new("kind");
+    /// The attribute `status`.
+    pub const STATUS: evc_runtime::table::Attr<Self, crate::Status> =
+        evc_runtime::table::Attr::new("status");
+    /// The attribute `sequence`.
+    pub const SEQUENCE: evc_runtime::table::Attr<Self, String> =
+        evc_runtime::table::Attr::new("sequence");
+}
+
+/// The key of an item of `notices`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(crate = "evc_runtime::serde")]
+pub struct NoticesKey {
+    /// The attribute `orderId`.
+    #[serde(rename = "orderId")]
+    pub order_id: evc_runtime::Uuid,
+    /// The attribute `eventId`.
+    #[serde(rename = "eventId")]
+    pub event_id: String,
+}
+
+impl evc_runtime::table::Table for Notices {
+    type Item = crate::Notice;
+    type Key = NoticesKey;
+    const NAME: &'static str = "notices";
+    const ENV: &'static str = "NOTICES_TABLE";
+    const KEY: &'static [&'static str] = &["orderId", "eventId"];
+}
+
+impl evc_runtime::table::Index for Notices {
+    type Table = Notices;
+    type Partition = evc_runtime::Uuid;
+    type Sort = String;
+    const NAME: Option<&'static str> = None;
+    const PARTITION: &'static str = "orderId";
+    const SORT: Option<&'static str> = Some("eventId");
 }

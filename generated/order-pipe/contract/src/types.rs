@@ -4,11 +4,11 @@
 
 use evc_runtime::serde;
 
-/// `OrderStatus`, declared at specs/order-pipe.yaml:17.
+/// `Status`, declared at specs/order-pipe.yaml:13.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde")]
-pub enum OrderStatus {
+pub enum Status {
     /// `CREATED`.
     #[serde(rename = "CREATED")]
     Created,
@@ -18,34 +18,30 @@ pub enum OrderStatus {
     /// `SHIPPED`.
     #[serde(rename = "SHIPPED")]
     Shipped,
-    /// `DELIVERED`.
-    #[serde(rename = "DELIVERED")]
-    Delivered,
     /// `CANCELLED`.
     #[serde(rename = "CANCELLED")]
     Cancelled,
 }
 
-impl OrderStatus {
+impl Status {
     /// The text on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Created => "CREATED",
             Self::Paid => "PAID",
             Self::Shipped => "SHIPPED",
-            Self::Delivered => "DELIVERED",
             Self::Cancelled => "CANCELLED",
         }
     }
 }
 
-impl std::fmt::Display for OrderStatus {
+impl std::fmt::Display for Status {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-/// `OrderLine`, declared at specs/order-pipe.yaml:19.
+/// `OrderLine`, declared at specs/order-pipe.yaml:15.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct OrderLine {
@@ -66,7 +62,7 @@ impl evc_runtime::Bounded for OrderLine {
     }
 }
 
-/// `NewOrder`, declared at specs/order-pipe.yaml:23.
+/// `NewOrder`, declared at specs/order-pipe.yaml:19.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct NewOrder {
@@ -104,7 +100,7 @@ impl evc_runtime::Bounded for NewOrder {
     }
 }
 
-/// `ChosenOrder`, declared at specs/order-pipe.yaml:29.
+/// `ChosenOrder`, declared at specs/order-pipe.yaml:25.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ChosenOrder {
@@ -147,7 +143,7 @@ impl evc_runtime::Bounded for ChosenOrder {
     }
 }
 
-/// `Order`, declared at specs/order-pipe.yaml:33.
+/// `Order`, declared at specs/order-pipe.yaml:29.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct Order {
@@ -168,8 +164,8 @@ pub struct Order {
     pub order_id: evc_runtime::Uuid,
     /// `createdAt`: `integer`.
     pub created_at: i64,
-    /// `status`: `OrderStatus`.
-    pub status: OrderStatus,
+    /// `status`: `Status`.
+    pub status: Status,
 }
 
 impl evc_runtime::Bounded for Order {
@@ -188,5 +184,51 @@ impl evc_runtime::Bounded for Order {
             }
         }
         Ok(())
+    }
+}
+
+/// `Notice`, declared at specs/order-pipe.yaml:34.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
+pub struct Notice {
+    /// `orderId`: `uuid`.
+    pub order_id: evc_runtime::Uuid,
+    /// `eventId`: `string`.
+    pub event_id: String,
+    /// `kind`: `CREATED | UPDATED`.
+    pub kind: NoticeKind,
+    /// `status`: `Status`.
+    pub status: Status,
+    /// `sequence`: `string`, or absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<String>,
+}
+
+/// Declared in place at specs/order-pipe.yaml:36.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(crate = "evc_runtime::serde")]
+pub enum NoticeKind {
+    /// `CREATED`.
+    #[serde(rename = "CREATED")]
+    Created,
+    /// `UPDATED`.
+    #[serde(rename = "UPDATED")]
+    Updated,
+}
+
+impl NoticeKind {
+    /// The text on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "CREATED",
+            Self::Updated => "UPDATED",
+        }
+    }
+}
+
+impl std::fmt::Display for NoticeKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
     }
 }

@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/cart.yaml:71.
+/// Declared in place at specs/cart.yaml:70.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct CreateCartInput {
@@ -112,6 +112,7 @@ impl evc_runtime::Function for CreateCart {
     const NAME: &'static str = "create-cart";
     const SOURCES: &'static [evc_runtime::Source] =
         &[evc_runtime::Source::Direct, evc_runtime::Source::HttpApi];
+    const STATUS: u16 = 201;
 
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }

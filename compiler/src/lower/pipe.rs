@@ -1,0 +1,95 @@
+//! Pipes: changes of a table that become events without a function.
+//!
+//! A pipe copies texts of the stream record into a template, without escaping them, and can do nothing else: it turns no text
+//! into a number and leaves no field out. [`crate::model::template`] says what can be copied so that the event is right.
+//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-input-transformation.html>
+
+use super::builder::{Builder, Role};
+use super::outbox::{self, MAX_AGE_SECONDS};
+use super::plan::{LogicalId, Resource};
+use super::value::Value;
+use super::{bus, changes, ids, log_group, state_machine};
+use crate::model::{Bus, ChangeEvent, ChangeKind, Changes, Deadly, Id, Model, Outbox, template};
+
+/// Adds a pipe for each event of a table's changes, and the role and the log that they share.
+pub(super) fn add(b: &mut Builder<'_>, id: Id<Outbox>, outbox: &Outbox, changes: &Changes, bus: &Bus) {
+    let dead = ids::dead_letters(b.model, Deadly::Outbox(id));
+    let (shared, span) = (ids::pipes(outbox), outbox.head.name_span);
+    let principal = format!("pipes of outbox `{}`", outbox.head.name);
+    let role = b.role(&shared, &principal, span, "pipes.amazonaws.com", Some(state_machine::own_account()));
+    outbox::grants(b, &role, outbox, bus, &dead);
+    // Groups with this prefix do not count against the size of the account's one policy for log delivery:
+    // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-logs.html
+    let suffix = format!("-{}", outbox.head.name);
+    let retention = &b.model.observability.log_retention;
+    let group = log_group::Group { prefix: "/aws/vendedlogs/pipes/", suffix: &suffix, retention };
+    let logs = log_group::add(b, &shared, &group, &principal, span);
+    for (kind, number, change) in numbered(changes) {
+        let made = Pipe { kind, number, change, role: &role, logs: &logs, dead: &dead };
+        add_pipe(b, outbox, changes, bus, &made);
+    }
+}
+
+/// The pipes of an outbox: kind of change, number within the kind from 1, the event.
+pub(super) fn numbered(changes: &Changes) -> impl Iterator<Item = (ChangeKind, usize, &ChangeEvent)> {
+    let mut counts = [0_usize; 2];
+    changes.events.iter().map(move |change| {
+        let count = &mut counts[usize::from(change.kind == ChangeKind::Update)];
+        *count += 1;
+        (change.kind, *count, change)
+    })
+}
+
+struct Pipe<'a> {
+    kind: ChangeKind,
+    number: usize,
+    change: &'a ChangeEvent,
+    role: &'a Role,
+    logs: &'a LogicalId,
+    dead: &'a LogicalId,
+}
+
+fn add_pipe(b: &mut Builder<'_>, outbox: &Outbox, changes: &Changes, bus: &Bus, pipe: &Pipe<'_>) {
+    let model: &Model = b.model;
+    let Pipe { kind, number, change, role, logs, dead } = *pipe;
+    let event = &model.events[change.event.value];
+    let filter = Value::map([("Pattern", Value::Json(Box::new(changes::filter(model, changes, change))))]);
+    let stream = Value::map([
+        ("StartingPosition", "TRIM_HORIZON".into()),
+        ("BatchSize", Value::count(outbox.batch_size)),
+        ("ParallelizationFactor", Value::count(outbox.parallel)),
+        ("OnPartialBatchItemFailure", "AUTOMATIC_BISECT".into()),
+        ("MaximumRetryAttempts", Value::count(outbox.attempts)),
+        ("MaximumRecordAgeInSeconds", Value::Integer(MAX_AGE_SECONDS)),
+        ("DeadLetterConfig", Value::map([("Arn", Value::arn(dead))])),
+    ]);
+    let source = Value::map([
+        ("FilterCriteria", Value::map([("Filters", Value::list([filter]))])),
+        ("DynamoDBStreamParameters", stream),
+    ]);
+    let envelope =
+        Value::map([("Source", event.source.as_str().into()), ("DetailType", event.detail_type.as_str().into())]);
+    let target = Value::map([
+        ("InputTemplate", template::of_change(model, outbox, changes, change).into()),
+        ("EventBridgeEventBusParameters", envelope),
+    ]);
+    let log = Value::map([
+        // Failures alone: what succeeded is in the event log of the bus, if it has one. Payloads are not logged.
+        ("Level", "ERROR".into()),
+        ("CloudwatchLogsLogDestination", Value::map([("LogGroupArn", Value::arn(logs))])),
+    ]);
+    let about =
+        format!("Publishes {} from changes of {}", event.head.name, model.tables[changes.table.value].head.name);
+    let properties = [
+        ("Description", about.into()),
+        ("RoleArn", Value::arn(&role.id)),
+        ("Source", outbox::stream(model, outbox)),
+        ("SourceParameters", source),
+        ("Target", bus::arn(bus)),
+        ("TargetParameters", target),
+        ("LogConfiguration", log),
+    ];
+    let origin = format!("pipe of `{}` for event `{}`", outbox.head.name, event.head.name);
+    let resource = Resource::new("AWS::Pipes::Pipe", origin, change.event.span, properties);
+    b.add(&ids::pipe(outbox, kind, number), resource);
+}
