@@ -4,10 +4,20 @@ import json
 import time
 import uuid
 
-from scenarios import System
+import policies
+from order_pipe import LINE, SYSTEM, call, post
 from stack import Stack, stays_true, wait_until
 
-SYSTEM = System("order-pipe")
+
+@SYSTEM.scenario("an order of the API reaches the handler of new orders, and its change that of changed orders")
+def from_the_api(stack: Stack) -> None:
+    _, made = post(stack, {"customerId": "c-8", "items": [LINE]})
+    order = {"orderId": {"S": made["orderId"]}}
+    wait_until(lambda: notices(stack, order), "notice of the new order")
+    assert call(stack, "PATCH", f"/orders/{made['orderId']}/{made['createdAt']}", {"status": "PAID"})[0] == 200
+    wait_until(lambda: len(notices(stack, order)) == 2, "notice of the changed order")
+    told = sorted((notice["kind"]["S"], notice["status"]["S"]) for notice in notices(stack, order))
+    assert told == [("CREATED", "CREATED"), ("UPDATED", "PAID")], told
 
 
 @SYSTEM.scenario("a new order reaches the handler of new orders alone, as the event that was declared")
@@ -93,6 +103,12 @@ def poison_messages(stack: Stack) -> None:
         assert notice["eventId"]["S"] == body["detail"]["metadata"]["eventId"], notice
     # Each good message was worked on once: one that comes again is put again, and refused by the put's condition.
     assert puts(stack) - before == len(good), puts(stack) - before
+
+
+@SYSTEM.scenario("every policy was needed, and none was missing")
+def least_privilege(stack: Stack) -> None:
+    found = policies.problems(stack, {})
+    assert not found, "\n".join(found)
 
 
 def put_order(stack: Stack, order_id: str | None = None, note: str = "plain") -> dict:

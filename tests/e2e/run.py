@@ -13,14 +13,14 @@ from pathlib import Path
 import cart
 import emulator_itself
 import event_store
-import order_pipe
+import order_pipe_stream
 import orders
 from emulator import ROOT, Emulator
 from scenarios import System
 from stack import Stack
 
 # The emulator's own stack first: when that fails, the others mean nothing.
-KNOWN = (event_store.SYSTEM, orders.SYSTEM, cart.SYSTEM, order_pipe.SYSTEM)
+KNOWN = (event_store.SYSTEM, orders.SYSTEM, cart.SYSTEM, order_pipe_stream.SYSTEM)
 SYSTEMS = [emulator_itself.SYSTEM, *(system for system in KNOWN if system.has_spec())]
 
 

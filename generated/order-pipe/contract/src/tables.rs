@@ -6,9 +6,9 @@ use evc_runtime::serde;
 
 /// The table `orders`.
 ///
-/// Orders, each under its id and the millisecond of its creation.
+/// The orders, as they were written by the API.
 ///
-/// Declared at specs/order-pipe.yaml:56.
+/// Declared at specs/order-pipe.yaml:60.
 #[derive(Debug, Clone, Copy)]
 pub struct Orders;
 
@@ -37,7 +37,7 @@ impl Orders {
     pub const CREATED_AT: evc_runtime::table::Attr<Self, i64> =
         evc_runtime::table::Attr::new("createdAt");
     /// The attribute `status`.
-    pub const STATUS: evc_runtime::table::Attr<Self, crate::Status> =
+    pub const STATUS: evc_runtime::table::Attr<Self, crate::OrderStatus> =
         evc_runtime::table::Attr::new("status");
 }
 
@@ -72,7 +72,7 @@ impl evc_runtime::table::Index for Orders {
 
 /// The index `by-customer` of `orders`.
 ///
-/// Declared at specs/order-pipe.yaml:61.
+/// Declared at specs/order-pipe.yaml:65.
 #[derive(Debug, Clone, Copy)]
 pub struct OrdersByCustomer;
 
@@ -89,7 +89,7 @@ impl evc_runtime::table::Index for OrdersByCustomer {
 ///
 /// What the two handlers were told, once for each event.
 ///
-/// Declared at specs/order-pipe.yaml:62.
+/// Declared at specs/order-pipe.yaml:66.
 #[derive(Debug, Clone, Copy)]
 pub struct Notices;
 
@@ -104,7 +104,7 @@ impl Notices {
     pub const KIND: evc_runtime::table::Attr<Self, crate::NoticeKind> =
         evc_runtime::table::Attr::new("kind");
     /// The attribute `status`.
-    pub const STATUS: evc_runtime::table::Attr<Self, crate::Status> =
+    pub const STATUS: evc_runtime::table::Attr<Self, crate::OrderStatus> =
         evc_runtime::table::Attr::new("status");
     /// The attribute `sequence`.
     pub const SEQUENCE: evc_runtime::table::Attr<Self, String> =

@@ -4,11 +4,11 @@
 
 use evc_runtime::serde;
 
-/// `Status`, declared at specs/order-pipe.yaml:13.
+/// `OrderStatus`, declared at specs/order-pipe.yaml:17.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde")]
-pub enum Status {
+pub enum OrderStatus {
     /// `CREATED`.
     #[serde(rename = "CREATED")]
     Created,
@@ -18,30 +18,34 @@ pub enum Status {
     /// `SHIPPED`.
     #[serde(rename = "SHIPPED")]
     Shipped,
+    /// `DELIVERED`.
+    #[serde(rename = "DELIVERED")]
+    Delivered,
     /// `CANCELLED`.
     #[serde(rename = "CANCELLED")]
     Cancelled,
 }
 
-impl Status {
+impl OrderStatus {
     /// The text on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Created => "CREATED",
             Self::Paid => "PAID",
             Self::Shipped => "SHIPPED",
+            Self::Delivered => "DELIVERED",
             Self::Cancelled => "CANCELLED",
         }
     }
 }
 
-impl std::fmt::Display for Status {
+impl std::fmt::Display for OrderStatus {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-/// `OrderLine`, declared at specs/order-pipe.yaml:15.
+/// `OrderLine`, declared at specs/order-pipe.yaml:19.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct OrderLine {
@@ -62,7 +66,7 @@ impl evc_runtime::Bounded for OrderLine {
     }
 }
 
-/// `NewOrder`, declared at specs/order-pipe.yaml:19.
+/// `NewOrder`, declared at specs/order-pipe.yaml:23.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct NewOrder {
@@ -100,7 +104,7 @@ impl evc_runtime::Bounded for NewOrder {
     }
 }
 
-/// `ChosenOrder`, declared at specs/order-pipe.yaml:25.
+/// `ChosenOrder`, declared at specs/order-pipe.yaml:29.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ChosenOrder {
@@ -143,7 +147,7 @@ impl evc_runtime::Bounded for ChosenOrder {
     }
 }
 
-/// `Order`, declared at specs/order-pipe.yaml:29.
+/// `Order`, declared at specs/order-pipe.yaml:33.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct Order {
@@ -164,8 +168,8 @@ pub struct Order {
     pub order_id: evc_runtime::Uuid,
     /// `createdAt`: `integer`.
     pub created_at: i64,
-    /// `status`: `Status`.
-    pub status: Status,
+    /// `status`: `OrderStatus`.
+    pub status: OrderStatus,
 }
 
 impl evc_runtime::Bounded for Order {
@@ -187,7 +191,7 @@ impl evc_runtime::Bounded for Order {
     }
 }
 
-/// `Notice`, declared at specs/order-pipe.yaml:34.
+/// `Notice`, declared at specs/order-pipe.yaml:38.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct Notice {
@@ -197,14 +201,14 @@ pub struct Notice {
     pub event_id: String,
     /// `kind`: `CREATED | UPDATED`.
     pub kind: NoticeKind,
-    /// `status`: `Status`.
-    pub status: Status,
+    /// `status`: `OrderStatus`.
+    pub status: OrderStatus,
     /// `sequence`: `string`, or absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence: Option<String>,
 }
 
-/// Declared in place at specs/order-pipe.yaml:36.
+/// Declared in place at specs/order-pipe.yaml:40.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde")]
