@@ -26,6 +26,7 @@ mod parameters;
 mod pipe;
 pub mod plan;
 mod queue;
+mod redrive;
 mod role;
 mod rule;
 mod schedule;
@@ -49,6 +50,7 @@ const KINDS: &[Kind] = &[
     event_log::lower,
     table::lower,
     outbox::lower,
+    redrive::lower,
     idempotency::lower,
     queue::lower,
     api::lower,

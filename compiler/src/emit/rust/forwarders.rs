@@ -1,4 +1,4 @@
-//! `functions/NAME-forwarder/src/main.rs`: which changes of a table are which events.
+//! `functions/NAME-{forwarder,redrive}/src/main.rs`: which changes of a table are which events, or one call into the runtime.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use crate::model::{ChangeEvent, ChangeKind, Changes, FieldTest, Is, Outbox, fiel
 pub(super) fn body(names: &Names<'_>, outbox: &Outbox) -> String {
     let name = format!("{}-forwarder", outbox.head.name);
     let Some(changes) = &outbox.changes else {
-        return format!("\nfn main() -> Result<(), evc_runtime::Error> {{\n{}}}\n", outbox_call(&name));
+        return one_call("evc_runtime::forward::outbox", &name);
     };
     let contract = crate_ident(&contract(names.model));
     let mut events: Vec<&str> = outbox.publishes.iter().map(|event| names.event(event.value)).collect();
@@ -25,14 +25,18 @@ pub(super) fn body(names: &Names<'_>, outbox: &Outbox) -> String {
     for change in &changes.events {
         event(&mut text, names, outbox, changes, change);
     }
-    text.push_str(statement("changes.forward", &[quoted(&name)]).trim_end_matches([';', '\n']));
+    text.push_str(&call("changes.forward", &[quoted(&name)], ""));
     text.push_str("\n}\n");
     text
 }
 
-fn outbox_call(name: &str) -> String {
-    let call = statement("evc_runtime::forward::outbox", &[quoted(name)]);
-    format!("{}\n", call.trim_end_matches([';', '\n']))
+/// The program of a redrive, without the comment on top.
+pub(super) fn redrive(outbox: &Outbox) -> String {
+    one_call("evc_runtime::redrive::outbox", &format!("{}-redrive", outbox.head.name))
+}
+
+fn one_call(function: &str, name: &str) -> String {
+    format!("\nfn main() -> Result<(), evc_runtime::Error> {{\n{}\n}}\n", call(function, &[quoted(name)], ""))
 }
 
 fn event(text: &mut String, names: &Names<'_>, outbox: &Outbox, changes: &Changes, change: &ChangeEvent) {
@@ -64,20 +68,24 @@ fn event(text: &mut String, names: &Names<'_>, outbox: &Outbox, changes: &Change
     }
 }
 
-/// A call as rustfmt lays it out: on one line, or each argument on a line.
 fn statement(function: &str, arguments: &[String]) -> String {
-    let short = format!("    {function}({});", arguments.join(", "));
+    call(function, arguments, ";") + "\n"
+}
+
+/// A call as rustfmt lays it out: on one line, or each argument on a line.
+fn call(function: &str, arguments: &[String], end: &str) -> String {
+    let short = format!("    {function}({}){end}", arguments.join(", "));
     if short.chars().count() <= print::WIDTH {
-        return format!("{short}\n");
+        return short;
     }
     // A list alone stays with its brackets.
     if let [only] = arguments
         && let Some(items) = only.strip_prefix("&[").and_then(|rest| rest.strip_suffix(']'))
     {
         let items = items.split("\", \"").collect::<Vec<_>>().join("\",\n        \"");
-        return format!("    {function}(&[\n        {items},\n    ]);\n");
+        return format!("    {function}(&[\n        {items},\n    ]){end}");
     }
-    format!("    {function}(\n        {},\n    );\n", arguments.join(",\n        "))
+    format!("    {function}(\n        {},\n    ){end}", arguments.join(",\n        "))
 }
 
 fn list(texts: &[String]) -> String {

@@ -43,6 +43,12 @@ pub(super) fn main(names: &Names<'_>, input: Input<'_>, handler: &Handler) -> St
             let head = head(input, &what, outbox.head.description.as_deref());
             print::file(&head, TokenStream::new()) + &forwarders::body(names, outbox)
         }
+        HandlerKind::Redrive(id) => {
+            let outbox = &model.outboxes[id];
+            let what = format!("The redrive of the outbox `{}`: publishes its events again.", outbox.head.name);
+            let head = head(input, &what, outbox.head.description.as_deref());
+            print::file(&head, TokenStream::new()) + &forwarders::redrive(outbox)
+        }
     }
 }
 
