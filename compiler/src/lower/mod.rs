@@ -31,6 +31,7 @@ mod role;
 mod rule;
 mod schedule;
 mod state_machine;
+mod streams;
 mod table;
 mod tags;
 #[cfg(test)]
@@ -65,7 +66,7 @@ const KINDS: &[Kind] = &[
 ];
 
 /// What looks at all that has been added, in this order.
-const WHOLE: &[Kind] = &[role::lower, parameters::lower, tags::lower, overrides::lower, graph::lower];
+const WHOLE: &[Kind] = &[role::lower, parameters::lower, tags::lower, overrides::lower, streams::lower, graph::lower];
 
 /// Plans a system: everything that backends write, and what is wrong with it as a whole.
 pub fn lower(model: &Model) -> (plan::Plan<'_>, Vec<Diagnostic>) {
