@@ -9,7 +9,7 @@ evc: 1
 service: shop
 types:
   New: { note?: string, total: money, address: { city: string, street?: string } }
-  Order: { orderId: uuid, region: string, note?: string, total: money, address: any, city?: string, at: integer, source: string,
+  Order: { orderId: uuid, region: string, note?: string, total: money, address: string, city?: string, at: integer, source: string,
            agent: string, status: NEW | PAID, gift: boolean, weight?: number }
 tables:
   orders: { item: Order, key: [orderId, region], indexes: { by-region: { key: [region, at], projection: [total] } } }
