@@ -41,6 +41,7 @@ const CHECKS: &[Check] = &[
     api::puts::check,
     api::rest_only::check,
     api::statuses::check,
+    api::templates::check,
     api::timeouts::check,
     api::updates::check,
     changes::check,

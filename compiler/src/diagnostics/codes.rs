@@ -143,6 +143,8 @@ codes! {
     EVC0627 Error "mapping-does-not-fit",
     EVC0628 Error "bad-update",
     EVC0629 Error "no-body",
+    EVC0650 Error "not-for-a-template",
+    EVC0651 Error "gone-from-the-answer",
     EVC0670 Error "bad-change-event",
     EVC0671 Error "not-for-a-pipe",
     EVC0672 Error "pattern-not-for-a-stream",

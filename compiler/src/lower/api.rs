@@ -1,6 +1,7 @@
 //! HTTP APIs: their stages, routes, authorizers, and the permission of each route to call its function.
 
 use super::builder::{Builder, description};
+pub(super) use super::ids::api_suffix as suffix;
 use super::names::Kind;
 use super::plan::{LogicalId, Resource};
 use super::value::{Part, Value, text};
@@ -52,11 +53,6 @@ pub(super) fn url(api: &Api) -> Value {
             format!("/{}", ids::REST_STAGE).as_str().into(),
         ]),
     }
-}
-
-/// What an API's names end with in the account: `-api`, `-cart-api`.
-pub(super) fn suffix(api: &Api) -> String {
-    if api.declared { format!("-{}-api", api.head.name) } else { "-api".to_owned() }
 }
 
 /// The permission of an API to call a function for one route.

@@ -102,6 +102,11 @@ pub fn api(api: &Api) -> LogicalId {
     if api.declared { LogicalId::new([&api.head.name, "api"]) } else { LogicalId::new(["api"]) }
 }
 
+/// What an API's names end with in the account: `-api`, `-cart-api`.
+pub fn api_suffix(api: &Api) -> String {
+    if api.declared { format!("-{}-api", api.head.name) } else { "-api".to_owned() }
+}
+
 /// The only stage of a REST API, which is the first part of its paths.
 pub const REST_STAGE: &str = "live";
 

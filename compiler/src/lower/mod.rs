@@ -18,6 +18,7 @@ pub mod ids;
 mod lambda;
 mod log_group;
 pub mod machine;
+mod mapping;
 mod names;
 mod outbox;
 mod output;
@@ -26,6 +27,7 @@ mod parameters;
 mod pipe;
 pub mod plan;
 mod queue;
+mod rest;
 mod role;
 mod rule;
 mod schedule;
@@ -53,6 +55,7 @@ const KINDS: &[Kind] = &[
     idempotency::lower,
     queue::lower,
     api::lower,
+    rest::lower,
     function::lower,
     state_machine::lower,
     rule::lower,

@@ -13,7 +13,7 @@ use crate::yaml::Node;
 /// An SQS queue with a dead-letter queue. Encrypted; batches report partial failures.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
-#[schemars(extend("not" = {"required": ["fifo", "batch-window"]}))]
+#[schemars(extend("not" = {"type": "object", "required": ["fifo", "batch-window"]}))]
 pub struct Queue {
     /// What it is for, for people.
     pub description: Option<String>,

@@ -6,7 +6,7 @@ use crate::model::{Mapping, MappingValue, Model};
 use crate::source::Span;
 use crate::spec::scalar::Name;
 use crate::spec::table::Projection;
-use crate::types::{FieldAt, NoField, describe};
+use crate::types::{Attribute, FieldAt, NoField, describe};
 
 pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     for it in super::to_tables(model) {
@@ -66,8 +66,11 @@ fn of_type(model: &Model, it: &ToTable<'_>, mapping: &Mapping, place: &FieldAt<'
     }
     let ty = place.field.map_or(place.ty, |field| &field.ty);
     let is_key = it.to.key().iter().any(|key| std::ptr::eq(key, mapping));
-    // Whatever text stands in a key that is looked for: an item of which it is not the key is not found.
-    if is_key && is_beside_the_body(&mapping.value) && super::super::requests::is_text(&place.ty.kind) {
+    // Whatever stands in a key that is looked for: an item of which it is not the key is not found. A text where the key is a number
+    // is refused by DynamoDB, and the caller told so.
+    let is_number = || model.types.attribute(place.ty) == Some(Attribute::N);
+    if is_key && is_beside_the_body(&mapping.value) && (super::super::requests::is_text(&place.ty.kind) || is_number())
+    {
         return None;
     }
     let mismatch = model.types.accepts(ty, &mapping.ty).err()?;

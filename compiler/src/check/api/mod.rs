@@ -8,6 +8,7 @@ pub(super) mod mappings;
 pub(super) mod puts;
 pub(super) mod rest_only;
 pub(super) mod statuses;
+pub(super) mod templates;
 pub(super) mod timeouts;
 pub(super) mod updates;
 

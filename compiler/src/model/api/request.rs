@@ -126,7 +126,7 @@ impl Model {
     fn answer_of_table<'m>(&'m self, route: &'m Route, table: &'m TableRoute) -> Cow<'m, Type> {
         use super::TableOperation::{Get, Put, Query, Update};
         let of = &self.tables[table.table];
-        let item = if table.output.is_empty() {
+        let item = if table.output.is_empty() && !matches!(table.operation, Put { .. }) {
             Cow::Borrowed(&of.item)
         } else {
             let known = self.types.record(&of.item).unwrap_or_default();

@@ -27,7 +27,7 @@ pub struct TableRoute {
     pub operation: TableOperation,
     /// The place of the word that says what is done.
     pub operation_span: Span,
-    /// The attributes that the answer, or each item of it, has if the item has them; none for all.
+    /// The attributes that the answer, or each item of it, has if the item has them. None is all, but in the answer of a put.
     pub output: Vec<Name>,
 }
 
@@ -60,6 +60,13 @@ pub enum TableOperation {
         /// The most items of an answer.
         limit: u64,
     },
+}
+
+impl TableOperation {
+    /// Whether it changes the table.
+    pub fn writes(&self) -> bool {
+        matches!(self, Self::Put { .. } | Self::Update { .. })
+    }
 }
 
 impl TableRoute {
@@ -131,7 +138,8 @@ pub(super) fn route(
     };
     let output = match (&item.output, &operation) {
         (Some(output), _) => output.clone(),
-        (None, TableOperation::Put { .. } | TableOperation::Update { .. }) => table.key.clone(),
+        (None, TableOperation::Put { attributes }) => known_after(&table.key, attributes),
+        (None, TableOperation::Update { .. }) => table.key.clone(),
         (None, TableOperation::Query { index: Some(index), .. }) => {
             held(table, &table.indexes[*index]).unwrap_or_default().into_iter().cloned().collect()
         }
@@ -139,6 +147,16 @@ pub(super) fn route(
     };
     let (table_span, operation_span) = (item.table.span, item.operation.span);
     Some(TableRoute { table: id, table_span, input, operation, operation_span, output })
+}
+
+/// The attributes of a key that are known when the item is stored: all but those of the body, which is gone by then.
+fn known_after(key: &[Name], attributes: &[Mapping]) -> Vec<Name> {
+    let of_body = |name: &Name| {
+        let mut values =
+            attributes.iter().filter(|mapping| mapping.attribute == name.value).map(|mapping| &mapping.value);
+        values.any(|value| matches!(value, MappingValue::Body(_)))
+    };
+    key.iter().filter(|name| !of_body(name)).cloned().collect()
 }
 
 /// The attributes that an index holds: the keys of both, and what it includes; `None` for all.
