@@ -1,7 +1,8 @@
 //! The forwarder: from the stream of an outbox to the bus. Nothing is lost; an event may arrive twice, with the same id.
 //!
 //! 1. Inserted rows become entries; rows that can never be published go to the dead-letter queue with their whole content.
-//! 2. Entries are packed into as few `PutEvents` calls as the limits allow, no two of one aggregate into one call.
+//! 2. Entries are packed into as few `PutEvents` calls as the limits allow, no two of one aggregate into one call. A few calls are
+//!    made at a time, if they have no aggregate in common.
 //! 3. Entries that the bus refuses for the moment are tried again, with full jitter, while the invocation's time lasts. Those behind
 //!    them that are about the same aggregate wait for them.
 //! 4. If some are left, the first one's sequence number is reported: Lambda goes on from there. Entries after it that were taken go
@@ -16,16 +17,19 @@ use crate::adapter::stream::{Record, Records};
 use crate::adapter::{batch, rejected};
 use crate::backend::Services;
 use crate::observe::{Metrics, Unit};
-use crate::publish::{Bus, Entry, Rejection, pause};
+use crate::publish::{Bus, Rejection, pause};
 use crate::serve::{Invocation, catch_panic, listen, write_metrics};
 use crate::{Error, Kind, Timestamp, hash, payload};
 pub use changes::Changes;
-use plan::{Pending, Reader, Rows, pack, plan};
+use futures_util::{StreamExt, stream};
+use plan::{Pending, Reader, Rows, pack, plan, waves};
 use queue::{Letters, Sqs};
 use row::{Poison, letter};
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
+/// Calls of the bus at a time.
+const CALLS: usize = 4;
 /// What is kept back of the invocation's time, to report what is left.
 const RESERVE: Duration = Duration::from_secs(1);
 
@@ -70,6 +74,9 @@ fn run(name: &'static str, reader: &impl Reader) -> Result<(), Error> {
         Ok(batch::response(first_failed?)?)
     })
 }
+
+/// What the bus says of each entry of a call.
+type Answers = Vec<Result<(), Rejection>>;
 
 /// One batch on its way.
 struct Forwarder<'a, L, R, T> {
@@ -130,40 +137,40 @@ impl<L: Letters, R: Reader, T: Fn() -> Duration> Forwarder<'_, L, R, T> {
     /// Sends every pending entry once, unless one before it in its lane failed: that one has to go first. Returns those to send
     /// again, in their order, and whether that is hopeless in this invocation.
     async fn round(&self, pending: Vec<Pending>, poison: &mut Vec<(usize, Poison)>) -> (Vec<Pending>, bool) {
-        let calls = pack(&pending);
         let (mut failed, mut hopeless) = (BTreeSet::new(), false);
         let mut waiting: HashSet<&str> = HashSet::new();
-        for call in calls {
+        for wave in waves(&pending, pack(&pending)) {
             let give_up = hopeless || (self.time_left)().is_zero();
-            let (held, call): (Vec<usize>, Vec<usize>) =
-                call.into_iter().partition(|entry| give_up || waiting.contains(pending[*entry].lane.as_str()));
-            failed.extend(held);
-            if call.is_empty() {
-                continue;
+            let mut calls = Vec::new();
+            for call in wave {
+                let (held, call): (Vec<usize>, Vec<usize>) =
+                    call.into_iter().partition(|entry| give_up || waiting.contains(pending[*entry].lane.as_str()));
+                failed.extend(held);
+                calls.extend(Some(call).filter(|call| !call.is_empty()));
             }
-            let entries: Vec<Entry> = call.iter().map(|entry| pending[*entry].entry.clone()).collect();
-            match self.put(entries).await {
-                Ok(answers) => {
-                    let answers: Vec<_> = call.iter().zip(answers).collect();
-                    self.taken(answers.iter().filter(|(_, answer)| answer.is_ok()).map(|(entry, _)| &pending[**entry]));
-                    for (entry, rejection) in
-                        answers.into_iter().filter_map(|(entry, answer)| Some((entry, answer.err()?)))
-                    {
-                        if rejection.is_final() {
-                            let reason =
-                                format!("the bus refused the event: {}: {}", rejection.code, rejection.message);
-                            poison.push((pending[*entry].record, Poison { reason }));
-                        } else {
-                            failed.insert(*entry);
-                            waiting.insert(&pending[*entry].lane);
-                        }
+            let calls = stream::iter(calls).map(|call| self.put(&pending, call)).buffered(CALLS);
+            for (call, answers) in calls.collect::<Vec<_>>().await {
+                let answers = match answers {
+                    Ok(answers) => answers,
+                    Err(error) => {
+                        tracing::error!(error = error.kind().name(), "{error}");
+                        hopeless |= !error.kind().is_retryable();
+                        waiting.extend(call.iter().map(|entry| pending[*entry].lane.as_str()));
+                        failed.extend(call);
+                        continue;
                     }
-                }
-                Err(error) => {
-                    tracing::error!(error = error.kind().name(), "{error}");
-                    hopeless = !error.kind().is_retryable();
-                    waiting.extend(call.iter().map(|entry| pending[*entry].lane.as_str()));
-                    failed.extend(call);
+                };
+                let answers: Vec<_> = call.iter().zip(answers).collect();
+                self.taken(answers.iter().filter(|(_, answer)| answer.is_ok()).map(|(entry, _)| &pending[**entry]));
+                for (entry, rejection) in answers.into_iter().filter_map(|(entry, answer)| Some((entry, answer.err()?)))
+                {
+                    if rejection.is_final() {
+                        let reason = format!("the bus refused the event: {}: {}", rejection.code, rejection.message);
+                        poison.push((pending[*entry].record, Poison { reason }));
+                    } else {
+                        failed.insert(*entry);
+                        waiting.insert(&pending[*entry].lane);
+                    }
                 }
             }
         }
@@ -171,10 +178,12 @@ impl<L: Letters, R: Reader, T: Fn() -> Duration> Forwarder<'_, L, R, T> {
         (failed.map(|(_, pending)| pending.clone()).collect(), hopeless)
     }
 
-    /// One call, for as long as there is time.
-    async fn put(&self, entries: Vec<Entry>) -> Result<Vec<Result<(), Rejection>>, Error> {
+    /// One call with these entries, for as long as there is time.
+    async fn put(&self, pending: &[Pending], call: Vec<usize>) -> (Vec<usize>, Result<Answers, Error>) {
+        let entries = call.iter().map(|entry| pending[*entry].entry.clone()).collect();
         let late = |_| Error::new(Kind::Timeout, "`events:PutEvents` did not answer in time");
-        tokio::time::timeout((self.time_left)(), self.bus.put_events(entries)).await.map_err(late)?
+        let answers = tokio::time::timeout((self.time_left)(), self.bus.put_events(entries)).await.map_err(late);
+        (call, answers.flatten())
     }
 
     /// Counts what the bus took.
