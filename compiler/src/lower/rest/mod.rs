@@ -11,6 +11,8 @@ mod model;
 mod paths;
 mod responses;
 
+pub(super) use cors::origins;
+
 use super::builder::{Builder, Role, description};
 use super::names::Kind;
 use super::plan::{LogicalId, Resource};
