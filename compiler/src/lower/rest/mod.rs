@@ -10,6 +10,8 @@ mod method;
 mod model;
 mod paths;
 mod responses;
+#[cfg(test)]
+mod tests;
 
 pub(super) use cors::origins;
 
