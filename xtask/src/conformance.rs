@@ -1,5 +1,5 @@
 //! Templates and state machines before the tools that read them: `cfn-lint`, `sam validate --lint`, two ASL validators,
-//! the first of which parses every expression with the reference JSONata engine.
+//! the first of which parses every expression with the reference JSONata engine. And our limits beside AWS's service models.
 
 use std::path::Path;
 
@@ -8,6 +8,9 @@ use crate::{project, setup, step};
 
 /// Run every validator over every generated stack; the first complaint ends it.
 pub(crate) fn run(tally: &mut Tally) -> Result<(), String> {
+    let python = setup::executables("sam").join("python");
+    let limits = project::root().join("tests/conformance/limits.py").to_string_lossy().into_owned();
+    counted(tally, step::quietly("limits of AWS's service models", &mut step::command(python, &[&limits])))?;
     for stack in project::stacks()? {
         template(&stack, tally)?;
         for machine in project::entries(&stack.join("workflows"))? {

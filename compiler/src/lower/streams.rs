@@ -107,9 +107,8 @@ impl<'r> Reader<'r> {
 
     /// The timeout of the function that gets the records, in seconds, if that is a function of the template.
     fn timeout(&self, b: &Builder<'_>) -> Option<i64> {
-        let id = match self.resource.properties.get("FunctionName")? {
-            Value::Ref(id) | Value::Attribute(id, _) => id,
-            _ => return None,
+        let (Value::Ref(id) | Value::Attribute(id, _)) = self.resource.properties.get("FunctionName")? else {
+            return None;
         };
         match b.plan.resources.get(id)?.properties.get("Timeout") {
             Some(Value::Integer(seconds)) => Some(*seconds),
