@@ -113,6 +113,8 @@ impl Reader<'_> {
         }
         let problem = if let Some(problem) = outside(&self.folder, Path::new(import.as_str()), &path) {
             problem
+        } else if let Some(problem) = self.linked_outside(Path::new(import.as_str()), &path) {
+            problem
         } else if self.read.len() >= MAX_FILES {
             format!("a spec imports at most {MAX_FILES} files")
         } else {
@@ -135,6 +137,13 @@ impl Reader<'_> {
             }
         };
         self.diagnostics.push(Diagnostic::new(Code::EVC0110, import.span, problem));
+    }
+
+    /// Why an import is refused that symbolic links lead elsewhere than its name says. One that is not there is reported as that
+    /// when it is read.
+    fn linked_outside(&self, import: &Path, path: &Path) -> Option<String> {
+        let (folder, real) = (self.world.real(&self.folder).ok()?, self.world.real(path).ok()?);
+        outside(&folder, import, &real).map(|problem| format!("{problem}, through a symbolic link"))
     }
 }
 

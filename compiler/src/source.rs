@@ -204,6 +204,12 @@ impl SourceMap {
 pub trait World {
     /// Reads a file whole. Fails like [`std::fs::read`], and with [`io::ErrorKind::FileTooLarge`] past [`MAX_SOURCE_BYTES`].
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// Where a file or folder really is, past symbolic links. A world without links has everything where its path says. Fails like
+    /// [`std::fs::canonicalize`].
+    fn real(&self, path: &Path) -> io::Result<PathBuf> {
+        Ok(path.to_owned())
+    }
 }
 
 /// The most bytes a spec file may have. A spec near the largest deployable template is a few hundred kilobytes

@@ -81,10 +81,8 @@ impl Judge {
     /// names of the right form that are taken, which a note says.
     fn is_beyond_the_schema(found: &Diagnostic) -> bool {
         let of_types = found.code.as_str().starts_with("EVC02");
-        let of_cron = found.help.iter().any(|help| help.starts_with("the fields are minutes"));
-        let of_timezone = found.message.ends_with("is not a time zone");
         let is_taken = found.code == Code::EVC0106 && !found.notes.is_empty();
-        of_types || of_cron || of_timezone || is_taken
+        of_types || found.code == Code::EVC0111 || is_taken
     }
 
     /// How the two differ about a spec, as its text and as another reader of YAML sees it.

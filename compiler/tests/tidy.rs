@@ -22,13 +22,12 @@ const LAYERS: [&str; 14] = [
 ];
 
 /// Crates that one place hides: the crate as it is imported, and where it may be.
-const HIDDEN: [(&str, &[&str]); 7] = [
+const HIDDEN: [(&str, &[&str]); 6] = [
     ("granit_parser", &["yaml/"]),
     ("miette", &["report/terminal.rs"]),
     ("clap", &["cli/"]),
     ("anstream", &["cli/"]),
-    ("prettyplease", &["emit/rust/"]),
-    ("quote", &["emit/rust/"]),
+    ("syn", &["cli/"]),
     ("minijinja", &["emit/"]),
 ];
 

@@ -21,6 +21,12 @@ struct Inner {
     delivery: Delivery,
     #[cfg(feature = "aws")]
     transactions: std::sync::atomic::AtomicU32,
+    /// The right to do this delivery's work, where it is to be done once.
+    #[cfg(feature = "idempotency")]
+    claim: std::sync::OnceLock<crate::idempotency::Claim>,
+    /// Whether a transaction stored the result.
+    #[cfg(feature = "idempotency")]
+    answered: std::sync::atomic::AtomicBool,
 }
 
 /// Where in a workflow a delivery comes from: the `evc` part of the task payload.
@@ -97,6 +103,10 @@ impl Context {
             delivery,
             #[cfg(feature = "aws")]
             transactions: std::sync::atomic::AtomicU32::new(0),
+            #[cfg(feature = "idempotency")]
+            claim: std::sync::OnceLock::new(),
+            #[cfg(feature = "idempotency")]
+            answered: std::sync::atomic::AtomicBool::new(false),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -113,6 +123,18 @@ impl Context {
     #[cfg(feature = "aws")]
     pub(crate) fn next_transaction(&self) -> u32 {
         self.inner.transactions.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// How many transactions and calls have been numbered.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn transactions(&self) -> u32 {
+        self.inner.transactions.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Numbers the next transaction so, for work that is done again because nothing of it was written.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn number_transactions_from(&self, number: u32) {
+        self.inner.transactions.store(number, std::sync::atomic::Ordering::Relaxed);
     }
 
     /// The same for every delivery and attempt of the same work: the event's id, the caller's `Idempotency-Key`, or execution and step.
@@ -204,6 +226,29 @@ impl Context {
 impl std::fmt::Debug for Context {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Context").field("delivery", self.delivery()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "idempotency")]
+impl Context {
+    /// Keeps the claim of this delivery.
+    pub(crate) fn hold(&self, claim: crate::idempotency::Claim) -> &crate::idempotency::Claim {
+        self.inner.claim.get_or_init(|| claim)
+    }
+
+    /// The claim of this delivery, if its work is to be done once.
+    pub(crate) fn claim(&self) -> Option<&crate::idempotency::Claim> {
+        self.inner.claim.get()
+    }
+
+    /// A transaction stored the result.
+    pub(crate) fn set_answered(&self) {
+        self.inner.answered.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// Whether one did.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.inner.answered.load(std::sync::atomic::Ordering::Relaxed)
     }
 }
 

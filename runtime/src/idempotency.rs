@@ -13,7 +13,10 @@
 //! | `result` | S, optional | the JSON of the output |
 //! | `ttl` | N | seconds since 1970, when DynamoDB may remove the record |
 //!
-//! Every write is a conditional `PutItem`, which is all that the function's role needs to allow.
+//! Every write is a conditional put, which is all that the function's role needs to allow.
+//!
+//! A transaction with an answer ([`Transaction::answer`](crate::Transaction::answer)) stores the result in the very call that does the
+//! work: then there is no moment at which one is there without the other, and a delivery that lost its claim commits nothing.
 //!
 //! # What a crash does
 //!
@@ -22,8 +25,10 @@
 //!   after it claims anew and runs. The lease ends at the invocation's deadline, when Lambda has surely ended the crashed handler.
 //! - **After the handler, before the result is stored**: as above; the handler runs a second time. What it wrote in a transaction with
 //!   an event is recognised by the event's id (see [`Transaction`](crate::Transaction)); other effects need conditions of their own.
+//!   With [`Transaction::answer`](crate::Transaction::answer) there is no such moment.
 //! - **After the result is stored, before the answer arrives**: the next delivery gets the stored result; the handler does not run.
 //! - **The handler failed**: the claim is released, and the next delivery runs at once. A crash before the release is the second case.
+//!   If what failed was only the answer of a transaction that stored the result, that result is what the caller gets.
 
 use crate::adapter::Failure;
 use crate::attribute::{Attribute, Item};
@@ -87,21 +92,31 @@ impl Guard for Once {
                 tracing::info!("an earlier delivery did the work; its result is returned");
                 return Ok(result);
             }
-            Claimed::Now(claim) => claim,
+            Claimed::Now(claim) => context.hold(claim),
         };
         let result = work().await;
+        if context.is_answered() {
+            return result;
+        }
         // The work is done or has failed, whatever becomes of the record: its outcome is the answer.
         let kept = match &result {
-            Ok(output) => records.complete(&claim, output, Timestamp::now()).await,
-            Err(_) => records.release(&claim, Timestamp::now()).await,
+            Ok(output) => records.complete(claim, output, Timestamp::now()).await.map(|()| None),
+            Err(_) => records.release(claim, Timestamp::now()).await,
         };
-        if let Err(error) = kept {
-            tracing::error!(
-                error = error.kind().name(),
-                "the idempotency record could not be kept, a repeated delivery will run again: {error}"
-            );
+        match kept {
+            Ok(Some(output)) => {
+                tracing::info!("the work was done, and only the answer of its transaction was lost");
+                Ok(output)
+            }
+            Ok(None) => result,
+            Err(error) => {
+                tracing::error!(
+                    error = error.kind().name(),
+                    "the idempotency record could not be kept, a repeated delivery will run again: {error}"
+                );
+                result
+            }
         }
-        result
     }
 }
 
@@ -127,11 +142,55 @@ struct Records<'a> {
 
 /// The right to do a key's work.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Claim {
+pub(crate) struct Claim {
+    table: String,
+    retention: Duration,
     id: String,
     owner: String,
     payload: String,
     lease: Timestamp,
+}
+
+impl Claim {
+    /// The record in this state.
+    fn record(&self, status: &str, now: Timestamp) -> Item {
+        [
+            (ID, s(&self.id)),
+            (STATUS, s(status)),
+            (OWNER, s(&self.owner)),
+            (LEASE, n(self.lease.millis())),
+            (PAYLOAD, s(&self.payload)),
+            (TTL, n(now.after(self.retention).seconds())),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+    }
+
+    /// The write that stores the result for later deliveries, while the claim is ours. A result that is too large for an item is not
+    /// stored, and later deliveries are told so.
+    pub(crate) fn done(&self, output: &str, now: Timestamp) -> Write {
+        let mut record = self.record(DONE, now);
+        let spare = ITEM_BYTES - crate::attribute::item_size(&record) - RESULT.len();
+        if output.len() <= spare {
+            record.insert(RESULT.to_owned(), s(output));
+        }
+        self.finish(record)
+    }
+
+    fn finish(&self, record: Item) -> Write {
+        let ours = Test::All(vec![
+            Test::Compare(OWNER, Comparison::Equal, s(&self.owner)),
+            Test::Compare(STATUS, Comparison::Equal, s(IN_PROGRESS)),
+        ]);
+        Write { table: self.table.clone(), kind: WriteKind::Put(record), condition: Some(ours) }
+    }
+
+    /// The result that this claim has stored, if the record is of such a one.
+    fn stored_result(&self, record: &Item) -> Option<String> {
+        let text = |name| record.get(name).and_then(Attribute::as_s);
+        let ours = text(OWNER) == Some(&self.owner) && text(STATUS) == Some(DONE);
+        text(RESULT).filter(|_| ours).map(str::to_owned)
+    }
 }
 
 /// What came of an attempt to claim.
@@ -147,7 +206,8 @@ impl Records<'_> {
     /// Claims the work, unless it was done before ([`Claimed::Before`]), is being done ([`Kind::InProgress`]), or the key
     /// was used for another input ([`Kind::KeyReused`]).
     async fn claim(&self, id: String, payload: String, now: Timestamp, lease: Timestamp) -> Result<Claimed, Error> {
-        let claim = Claim { id, owner: Uuid::new_v4().to_string(), payload, lease };
+        let (table, retention) = (self.table.clone(), self.retention);
+        let claim = Claim { table, retention, id, owner: Uuid::new_v4().to_string(), payload, lease };
         let free = Test::Any(vec![
             Test::NotExists(ID),
             Test::Compare(STATUS, Comparison::Equal, s(RELEASED)),
@@ -158,52 +218,38 @@ impl Records<'_> {
             // DynamoDB removes expired items only some time later.
             Test::Compare(TTL, Comparison::Less, n(now.seconds())),
         ]);
-        match self.put(self.record(&claim, IN_PROGRESS, now), free).await {
+        let record = WriteKind::Put(claim.record(IN_PROGRESS, now));
+        match self.store.write(Write { table: self.table.clone(), kind: record, condition: Some(free) }, true).await {
             Ok(()) => Ok(Claimed::Now(claim)),
+            // The SDK sent the call again because its answer was lost: what stands in the way is this very claim.
+            Err(Refusal::Condition { stored: Some(stored), .. }) if stored.get(OWNER) == Some(&s(&claim.owner)) => {
+                Ok(Claimed::Now(claim))
+            }
             Err(Refusal::Condition { stored: Some(stored), .. }) => before(&stored, &claim.payload),
             Err(refusal) => Err(refusal.into()),
         }
     }
 
-    /// Stores the result for later deliveries. One that is too large for an item is not stored, and later deliveries are told so.
+    /// Stores the result for later deliveries.
     async fn complete(&self, claim: &Claim, output: &str, now: Timestamp) -> Result<(), Error> {
-        let mut record = self.record(claim, DONE, now);
-        let spare = ITEM_BYTES - crate::attribute::item_size(&record) - RESULT.len();
-        if output.len() <= spare {
-            record.insert(RESULT.to_owned(), s(output));
-        }
-        self.finish(claim, record).await
+        self.finish(claim, claim.done(output, now)).await.map(drop)
     }
 
-    /// Lets the next delivery run at once.
-    async fn release(&self, claim: &Claim, now: Timestamp) -> Result<(), Error> {
-        self.finish(claim, self.record(claim, RELEASED, now)).await
+    /// Lets the next delivery run at once; unless the work turns out to be done, which gives its result.
+    async fn release(&self, claim: &Claim, now: Timestamp) -> Result<Option<String>, Error> {
+        self.finish(claim, claim.finish(claim.record(RELEASED, now))).await
     }
 
-    async fn finish(&self, claim: &Claim, record: Item) -> Result<(), Error> {
-        match self.put(record, Test::Compare(OWNER, Comparison::Equal, s(&claim.owner))).await {
+    async fn finish(&self, claim: &Claim, write: Write) -> Result<Option<String>, Error> {
+        match self.store.write(write, true).await {
+            Ok(()) => Ok(None),
+            Err(Refusal::Condition { stored: Some(stored), .. }) if stored.get(OWNER) == Some(&s(&claim.owner)) => {
+                Ok(claim.stored_result(&stored))
+            }
             // The lease was over and another delivery claimed the work: the record is its.
             Err(Refusal::Condition { .. }) => Err(Error::new(Kind::Conflict, "another delivery took over")),
-            result => Ok(result?),
+            Err(refusal) => Err(refusal.into()),
         }
-    }
-
-    fn record(&self, claim: &Claim, status: &str, now: Timestamp) -> Item {
-        [
-            (ID, s(&claim.id)),
-            (STATUS, s(status)),
-            (OWNER, s(&claim.owner)),
-            (LEASE, n(claim.lease.millis())),
-            (PAYLOAD, s(&claim.payload)),
-            (TTL, n(now.after(self.retention).seconds())),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into()
-    }
-
-    async fn put(&self, item: Item, condition: Test) -> Result<(), Refusal> {
-        let write = Write { table: self.table.clone(), kind: WriteKind::Put(item), condition: Some(condition) };
-        self.store.write(write, true).await
     }
 }
 

@@ -4,11 +4,12 @@
 //! | --- | --- |
 //! | body | the message as JSON |
 //! | attribute `eventId` | the same id whenever repeated work sends it again: the idempotency key of who receives it |
+//! | group and deduplication id, in a FIFO queue | what it belongs to, and the same id |
 //! | system attribute `AWSTraceHeader` | the X-Ray header of the invocation that sent it |
 
 use crate::backend::BoxFuture;
 use crate::limits::SQS_MESSAGE_BYTES;
-use crate::{Context, Error, Kind, grant};
+use crate::{Context, Error, Kind, grant, hash};
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::ProvideErrorMetadata;
@@ -28,6 +29,12 @@ pub trait Queue {
     const NAME: &'static str;
     /// The environment variable with its URL.
     const ENV: &'static str;
+
+    /// What a message of a FIFO queue belongs to: messages of one group are handled in the order they were sent. `None` for
+    /// standard queues.
+    fn group(_message: &Self::Message) -> Option<String> {
+        None
+    }
 }
 
 /// One call of `SendMessage`.
@@ -36,6 +43,8 @@ pub(crate) struct Message {
     pub(crate) url: String,
     pub(crate) body: String,
     pub(crate) event_id: Option<String>,
+    /// The message group, in a FIFO queue.
+    pub(crate) group: Option<String>,
     pub(crate) trace: Option<String>,
 }
 
@@ -69,6 +78,9 @@ impl Sender for Sqs {
     fn send(&self, message: Message) -> BoxFuture<'_, Result<String, Error>> {
         Box::pin(async move {
             let mut request = self.client.send_message().queue_url(message.url).message_body(message.body);
+            if let Some(group) = message.group {
+                request = request.message_group_id(group).set_message_deduplication_id(message.event_id.clone());
+            }
             if let Some(id) = message.event_id {
                 let value = MessageAttributeValue::builder().data_type(STRING).string_value(id).build();
                 request = request.message_attributes(EVENT_ID, value.map_err(Error::other)?);
@@ -135,11 +147,13 @@ impl Context {
         Q: Queue,
     {
         let place = self.next_transaction().to_string();
+        let group = Q::group(message).map(group_id);
         let body = serde_json::to_string(message).map_err(Error::other)?;
         let message = Message {
             url: self.services().settings.require(Q::ENV)?,
             body: without_noncharacters(body),
             event_id: Some(self.stable_id(&["send", &place, Q::NAME]).to_string()),
+            group,
             // It may come from the metadata of somebody else's event, and SQS refuses what is no trace header.
             trace: self.delivery().trace.clone().filter(|trace| trace.contains("Root=1-")),
         };
@@ -149,6 +163,14 @@ impl Context {
         }
         self.services().queues().await.send(message).await
     }
+}
+
+/// A group's id: the group itself if SQS takes it, or its hash.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
+fn group_id(group: String) -> String {
+    const MAX: usize = 128;
+    let fits = (1..=MAX).contains(&group.len()) && group.bytes().all(|byte| byte.is_ascii_graphic());
+    if fits { group } else { format!("{:032x}", hash::fnv128(&[&group])) }
 }
 
 /// Escapes the two characters that JSON may hold as they are and SQS does not take.

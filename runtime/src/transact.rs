@@ -1,6 +1,6 @@
 //! Several writes and events, all or none: one `TransactWriteItems`.
 //!
-//! A repeated delivery must not do the work twice. Three things see to that, each for another case:
+//! A repeated delivery must not do the work twice. Four things see to that, each for another case:
 //!
 //! - **The same call again** (the SDK's retry, or the same delivery that computes the same writes): the client request token is
 //!   derived from the idempotency key, the number of the transaction within the delivery, and its content. `DynamoDB` does nothing the
@@ -9,11 +9,16 @@
 //!   transaction's number and the event's type, and an event's row is written only if it is not there. If that is what refuses the
 //!   transaction, this very transaction was committed before: [`Committed::before`] says so and nothing is written. This holds as
 //!   long as the row stays in the outbox.
+//! - **The same delivery, after a crash or a lost answer, in an idempotent function**: [`Transaction::answer`] stores the function's
+//!   result in the same call, and later deliveries get it without running. This makes the second case rare: it is left for answers
+//!   that the idempotency table has forgotten.
 //! - **Everything else**: the conditions and versions of the writes.
+//!
+//! Work that reads, decides and writes on the condition that nothing has changed goes into [`Context::retry_conflicts`].
 
 use crate::limits::{TRANSACTION_ACTIONS, TRANSACTION_BYTES};
-use crate::table::{Check, Delete, Put, Refusal, Table, Update, Write};
-use crate::{Context, Error, Kind, hash};
+use crate::table::{Check, Contention, Delete, Put, Refusal, Table, Update, Write};
+use crate::{Context, Error, Function, FunctionError, Kind, hash};
 use std::marker::PhantomData;
 use std::time::Duration;
 
@@ -22,6 +27,57 @@ const ATTEMPTS: u32 = 4;
 /// The longest pause before the second attempt; it doubles with each.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// The longest pause before work that met a conflict is done again; it doubles with each attempt.
+const CONFLICT_PAUSE: Duration = Duration::from_millis(25);
+/// The longest of these pauses.
+const LONGEST_CONFLICT_PAUSE: Duration = Duration::from_secs(1);
+
+impl Context {
+    /// Does work that reads, decides and writes, from the start again whenever somebody else wrote in between: while its error is a
+    /// [`Kind::Conflict`], or another transaction has an item in hand, and the invocation's time lasts. In both cases nothing was
+    /// written. Pauses between attempts are random, up to a bound that doubles.
+    ///
+    /// Every attempt numbers its transactions from where the first one did, so that a later delivery of the same work recognises
+    /// what was committed, whichever attempt it was.
+    ///
+    /// ```ignore
+    /// cx.retry_conflicts(async || {
+    ///     let Some((cart, version)) = cx.carts().get(&key).consistent().send_versioned().await? else {
+    ///         return Err(AddItemsError::CartNotFound(format!("there is no cart {}", key.cart_id)));
+    ///     };
+    ///     let changed = with_items(cart, &items);
+    ///     cx.carts().put(&changed).if_version(version).send().await?;
+    ///     Ok(changed)
+    /// })
+    /// .await
+    /// ```
+    pub async fn retry_conflicts<T, E: FunctionError>(&self, work: impl AsyncFn() -> Result<T, E>) -> Result<T, E> {
+        let first = self.transactions();
+        let mut attempt = 0;
+        loop {
+            self.number_transactions_from(first);
+            let error = match work().await {
+                Err(error) if error.infrastructure().is_some_and(is_lost_race) => error,
+                result => return result,
+            };
+            let longest = CONFLICT_PAUSE.saturating_mul(1 << attempt.min(16)).min(LONGEST_CONFLICT_PAUSE);
+            let pause = longest.mul_f64(hash::random());
+            attempt += 1;
+            if self.remaining() <= pause {
+                return Err(error);
+            }
+            tracing::debug!(attempt, "somebody else wrote first; trying again");
+            tokio::time::sleep(pause).await;
+        }
+    }
+}
+
+/// Whether somebody else wrote, or was writing, so that this work wrote nothing.
+fn is_lost_race(error: &Error) -> bool {
+    let cause = std::error::Error::source(error);
+    error.is_conflict() || matches!(cause, Some(cause) if cause.is::<Contention>())
+}
+
 /// Writes and events of function `F`, all or none, in the making.
 #[must_use = "a transaction happens when it is committed"]
 pub struct Transaction<'a, F> {
@@ -29,6 +85,8 @@ pub struct Transaction<'a, F> {
     number: u32,
     writes: Vec<Result<Write, Error>>,
     events: Vec<Published>,
+    /// The number of the write that stores the result.
+    answer: Option<usize>,
     function: PhantomData<fn() -> F>,
 }
 
@@ -55,6 +113,7 @@ impl<'a, F> Transaction<'a, F> {
             number: context.next_transaction(),
             writes: Vec::new(),
             events: Vec::new(),
+            answer: None,
             function: PhantomData,
         }
     }
@@ -93,12 +152,19 @@ impl<'a, F> Transaction<'a, F> {
             return Ok(Committed { event_ids, before: false });
         }
         check_limits(&writes)?;
+        let answer = self.answer;
         let token = token(self.context.idempotency_key(), self.number, &writes);
         let store = self.context.services().tables().await;
         let mut attempt = 0;
         let refusal = loop {
             match store.transact(writes.clone(), token.clone()).await {
-                Ok(()) => return Ok(Committed { event_ids, before: false }),
+                Ok(()) => {
+                    #[cfg(feature = "idempotency")]
+                    if answer.is_some() {
+                        self.context.set_answered();
+                    }
+                    return Ok(Committed { event_ids, before: false });
+                }
                 Err(Refusal::Contention) if attempt + 1 < ATTEMPTS => {
                     tokio::time::sleep(PAUSE.mul_f64(hash::random() * f64::from(1_u32 << attempt))).await;
                     attempt += 1;
@@ -107,6 +173,9 @@ impl<'a, F> Transaction<'a, F> {
             }
         };
         match refusal {
+            Refusal::Condition { writes, .. } if answer.is_some_and(|answer| writes.contains(&answer)) => Err(
+                Error::new(Kind::InProgress, "another delivery of the same work took over when this one's time was up"),
+            ),
             Refusal::Condition { writes, .. }
                 if self.context.idempotency_key().is_some()
                     && self.events.iter().any(|event| writes.contains(&event.write)) =>
@@ -116,6 +185,27 @@ impl<'a, F> Transaction<'a, F> {
             }
             refusal => Err(refusal.into()),
         }
+    }
+}
+
+impl<F: Function> Transaction<'_, F> {
+    /// Makes this the function's answer to its caller, now and whenever the same delivery comes again: in an idempotent function it
+    /// is stored in this transaction, so that work and answer are there together or not at all. The function must return the same
+    /// value after the commit, and may say it once. In a function that is not idempotent it does nothing.
+    ///
+    /// ```ignore
+    /// cx.transact().put(cx.carts().put(&cart).if_version(version)).answer(&cart).commit().await?;
+    /// Ok(cart)
+    /// ```
+    pub fn answer(self, output: &F::Output) -> Self {
+        #[cfg(feature = "idempotency")]
+        if let Some(claim) = self.context.claim() {
+            let text = serde_json::to_string(output).map_err(Error::other);
+            let write = text.map(|text| claim.done(&text, crate::Timestamp::now()));
+            return Self { answer: Some(self.writes.len()), ..self }.add(write);
+        }
+        let _ = output;
+        self
     }
 }
 
@@ -159,6 +249,15 @@ mod publish {
             self.publish_as(event, event.aggregate(), None)
         }
 
+        /// Adds an event with its number among the events of its aggregate, which it names itself: the version that the same
+        /// transaction gives the item. Consumers tell by it what comes before what, and whether something is missing.
+        pub fn publish_numbered<E: Event>(self, event: &E, sequence: u64) -> Self
+        where
+            F::Outbox: Carries<E>,
+        {
+            self.publish_as(event, event.aggregate(), Some(sequence))
+        }
+
         /// Adds an event of this aggregate, with its number among the aggregate's events (such as the version of the item it tells of).
         pub fn publish_as<E: Event>(mut self, event: &E, aggregate: Option<String>, sequence: Option<u64>) -> Self
         where
@@ -170,5 +269,33 @@ mod publish {
             self.writes.push(outbox::row(self.context, <F::Outbox as Outbox>::ENV, event, id, aggregate, sequence));
             self
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Timestamp;
+    use crate::observe::Metrics;
+    use crate::testing::World;
+    use std::cell::Cell;
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn a_race_that_is_lost_to_the_end_ends_with_the_conflict() {
+        let world = World::new();
+        let delivery = crate::context::Delivery {
+            deadline: Timestamp::now().after(Duration::from_millis(60)),
+            ..world.context("f").delivery().clone()
+        };
+        let metrics = Arc::new(Metrics::new("test".to_owned(), "f"));
+        let context = Context::new(Arc::new(world.services()), metrics, delivery);
+        let attempts = Cell::new(0);
+        let lose = async || {
+            attempts.set(attempts.get() + 1);
+            Err::<(), _>(Error::new(Kind::Conflict, "lost"))
+        };
+        let error = context.retry_conflicts(lose).await.expect_err("lost");
+        assert!(error.is_conflict() && attempts.get() > 1, "{} attempts", attempts.get());
     }
 }

@@ -8,6 +8,7 @@ use contract::{
 };
 use evc_runtime::testing::{Fault, World};
 use evc_runtime::{Error, Function, Kind, Money, Timestamp, Uuid};
+use std::cell::Cell;
 
 fn world() -> World {
     World::new().table::<Orders>().outbox::<OrderEvents>().env("ORDERS_BUS", "bus")
@@ -189,6 +190,62 @@ async fn contention_is_waited_out() {
     pay(&function(&world), &order).await.expect("fourth attempt");
     (0..4).for_each(|_| world.fail_next(Fault::Contention));
     assert_eq!(pay(&function(&world), &order).await.expect_err("too often").kind(), Kind::Transient);
+}
+
+/// Sets the order's payment on the version that was read, after somebody else wrote in between so many times.
+async fn race(cx: &ProcessPayment, order: &Order, rivals: &Cell<u32>) -> Result<evc_runtime::Committed, Error> {
+    cx.retry_conflicts(async || {
+        let read = cx.orders().get(&order.key()).consistent().send_versioned().await?;
+        let (order, version) = read.ok_or_else(|| Error::new(Kind::Internal, "no order"))?;
+        if rivals.get() > 0 {
+            rivals.set(rivals.get() - 1);
+            cx.orders().put(&order).if_version(version).send().await?;
+        }
+        let put = cx.orders().put(&order).if_version(version);
+        cx.transact().put(put).publish_numbered(&paid(&order), version + 1).commit().await
+    })
+    .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_race_is_run_again_on_what_the_winner_wrote() {
+    let world = world();
+    let order = order("c");
+    world.put::<Orders>(&order).expect("stored");
+    race(&function(&world), &order, &Cell::new(3)).await.expect("the fourth attempt wins");
+    let (_, version) = function(&world).orders().get(&order.key()).send_versioned().await.expect("read").expect("item");
+    assert_eq!(version, 5);
+    let events = world.events::<OrderEvents>();
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].detail["metadata"]["sequence"], 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn contention_is_waited_for_and_other_errors_are_not_repeated() {
+    let world = world();
+    let order = order("c");
+    world.put::<Orders>(&order).expect("stored");
+    (0..9).for_each(|_| world.fail_next(Fault::Contention));
+    race(&function(&world), &order, &Cell::new(0)).await.expect("after the contention");
+    // Whether this wrote anything nobody knows: to read and write again might do it twice.
+    world.fail_next(Fault::AnswerLost);
+    assert_eq!(
+        race(&function(&world), &order, &Cell::new(0)).await.expect_err("unknown outcome").kind(),
+        Kind::Transient
+    );
+    assert_eq!(world.events::<OrderEvents>().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_that_won_at_a_later_attempt_is_recognised_when_it_comes_again() {
+    let world = world();
+    let order = order("c");
+    world.put::<Orders>(&order).expect("stored");
+    let first = race(&delivery(&world, "k"), &order, &Cell::new(2)).await.expect("committed");
+    let again = race(&delivery(&world, "k"), &order, &Cell::new(0)).await.expect("recognised");
+    assert_eq!((first.before, again.before), (false, true));
+    assert_eq!(first.event_ids, again.event_ids);
+    assert_eq!(world.events::<OrderEvents>().len(), 1);
 }
 
 #[tokio::test(flavor = "current_thread")]

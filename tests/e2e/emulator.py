@@ -27,6 +27,8 @@ class Emulator:
         self._decisions = folder / "decisions.jsonl"
         self._decisions.unlink(missing_ok=True)
         self.url = f"http://127.0.0.1:{_free_port()}"
+        # Where functions find AWS: here, unless a test puts something in between.
+        self.seen_by_functions = self.url
 
     def __enter__(self) -> "Emulator":
         with open(self.log, "w", encoding="utf-8") as log:
@@ -65,6 +67,7 @@ class Emulator:
         """The emulator's whole environment. Lambda processes inherit it, hence nothing of ours is in it."""
         return {
             **self.client_environment(),
+            "AWS_ENDPOINT_URL": self.seen_by_functions,
             "PATH": os.defpath,
             "GATEWAY_PORT": self.url.rsplit(":", 1)[-1],
             "BIND_HOST": "127.0.0.1",

@@ -31,6 +31,18 @@ def denied_rules(stack: Stack) -> None:
     assert attributes["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS", attributes
 
 
+@SYSTEM.scenario("a rule writes events to a log group whose policy admits it, and only then")
+def log_groups(stack: Stack) -> None:
+    bus, log = stack.outputs["BusName"], {"logGroupName": "/aws/events/probe"}
+    event_id = stack.put_event(bus, "probe", "Logged", {"echo": "kept"})
+    stack.put_event(bus, "probe", "Unlogged", {"echo": "lost"})
+    (message,) = stack.messages(stack.outputs["DeadLettersArn"])
+    assert json.loads(message["Body"])["detail"] == {"echo": "lost"}, message
+    (entry,) = stack.client("logs").filter_log_events(**log)["events"]
+    event = json.loads(entry["message"])
+    assert (event["id"], event["detail"]) == (event_id, {"echo": "kept"}), event
+
+
 @SYSTEM.scenario("a rule whose role may not start its target delivers to its dead-letter queue")
 def denied_roles(stack: Stack) -> None:
     bus = stack.outputs["BusName"]

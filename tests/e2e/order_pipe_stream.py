@@ -5,10 +5,19 @@ import time
 import uuid
 
 import policies
-from scenarios import System
+from order_pipe import LINE, SYSTEM, call, post
 from stack import Stack, stays_true, wait_until
 
-SYSTEM = System("order-pipe")
+
+@SYSTEM.scenario("an order of the API reaches the handler of new orders, and its change that of changed orders")
+def from_the_api(stack: Stack) -> None:
+    _, made = post(stack, {"customerId": "c-8", "items": [LINE]})
+    order = {"orderId": {"S": made["orderId"]}}
+    wait_until(lambda: notices(stack, order), "notice of the new order")
+    assert call(stack, "PATCH", f"/orders/{made['orderId']}/{made['createdAt']}", {"status": "PAID"})[0] == 200
+    wait_until(lambda: len(notices(stack, order)) == 2, "notice of the changed order")
+    told = sorted((notice["kind"]["S"], notice["status"]["S"]) for notice in notices(stack, order))
+    assert told == [("CREATED", "CREATED"), ("UPDATED", "PAID")], told
 
 
 @SYSTEM.scenario("a new order reaches the handler of new orders alone, as the event that was declared")

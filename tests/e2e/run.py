@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import cart
 import emulator_itself
 import event_store
 import order_pipe_stream
@@ -19,7 +20,8 @@ from scenarios import System
 from stack import Stack
 
 # The emulator's own stack first: when that fails, the others mean nothing.
-SYSTEMS = [emulator_itself.SYSTEM, *(system for system in (event_store.SYSTEM, orders.SYSTEM, order_pipe_stream.SYSTEM) if system.has_spec())]
+KNOWN = (event_store.SYSTEM, orders.SYSTEM, cart.SYSTEM, order_pipe_stream.SYSTEM)
+SYSTEMS = [emulator_itself.SYSTEM, *(system for system in KNOWN if system.has_spec())]
 
 
 def main() -> int:

@@ -135,16 +135,33 @@ class Stack:
 
     def http(self, method: str, url: str, body: str | None = None, headers: dict | None = None) -> tuple[int, str]:
         """Call an API of the stack by the URL of its output: status and body."""
+        return self.http_with_headers(method, url, body, headers)[:2]
+
+    def http_with_headers(
+        self, method: str, url: str, body: str | None = None, headers: dict | None = None
+    ) -> tuple[int, str, dict[str, str]]:
+        """The same with the headers of the answer, whose names are in small letters."""
         host, _, path = url.split("://", 1)[1].partition("/")
-        # The API's host name does not resolve here; the emulator tells APIs apart by the header, as AWS does.
+        # The API's host name does not resolve here; the emulator tells APIs apart by the header, as AWS does, but for the Region.
+        host = host.replace(".us-east-1.amazonaws.com", ".localhost")
         sent = {"Host": host, "Content-Type": "application/json", **(headers or {})}
         data = None if body is None else body.encode()
         request = urllib.request.Request(f"{self.emulator.url}/{path}", data, sent, method=method)
         try:
             with urllib.request.urlopen(request) as response:
-                return response.status, response.read().decode()
+                return response.status, response.read().decode(), small(response.headers)
         except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
+            return error.code, error.read().decode(), small(error.headers)
+
+    def http_headers(self, method: str, url: str, headers: dict) -> dict:
+        """Call an API of the stack without a body: the headers of the answer, whatever its status."""
+        host, _, path = url.split("://", 1)[1].partition("/")
+        request = urllib.request.Request(f"{self.emulator.url}/{path}", None, {"Host": host, **headers}, method=method)
+        try:
+            with urllib.request.urlopen(request) as response:
+                return response.headers
+        except urllib.error.HTTPError as error:
+            return error.headers
 
     def rule(self, bus: str, detail_type: str) -> dict:
         """The first rule of a bus whose pattern names a detail-type."""
@@ -190,12 +207,16 @@ class Stack:
         with breaking(target, rule_name):
             yield target
 
-    @contextmanager
     def _without_role_policy(self, target: dict, _rule_name: str):
-        iam, role = self.client("iam"), target["RoleArn"].rsplit("/", 1)[-1]
+        return self.without_role_policy(target["RoleArn"].rsplit("/", 1)[-1], "states:StartExecution", target["Arn"])
+
+    @contextmanager
+    def without_role_policy(self, role: str, action: str, resource: str):
+        """With the policies of a role gone: `action` on `resource` is then refused on purpose."""
+        iam = self.client("iam")
         names = iam.list_role_policies(RoleName=role)["PolicyNames"]
         policies = {name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names}
-        self.broken.append(("states:StartExecution", target["Arn"]))
+        self.broken.append((action, resource))
         for name in policies:
             iam.delete_role_policy(RoleName=role, PolicyName=name)
         try:
@@ -222,6 +243,11 @@ class Stack:
                 Principal=principal,
                 SourceArn=source,
             )
+
+
+def small(headers) -> dict[str, str]:
+    """Headers by their names in small letters."""
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def wait_until(check, what: str, seconds: float = 20):

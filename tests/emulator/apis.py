@@ -1,4 +1,4 @@
-"""API Gateway: HTTP APIs invoke a function only when its resource policy admits them."""
+"""API Gateway: HTTP APIs invoke a function only when its resource policy admits them, and know the CORS of a template."""
 
 import json
 
@@ -32,6 +32,20 @@ def proxy_with_permission(original):
     return invoke
 
 
+def with_cors_of_template(original):
+    """CloudFormation's `AllowOrigins` is the API's `allowOrigins`: the emulator keeps the template's keys, and finds none.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-apigatewayv2-api-cors.html
+    """
+
+    def answer(cors: dict, origin: str):
+        return original({key[:1].lower() + key[1:]: value for key, value in cors.items()}, origin)
+
+    return answer
+
+
 def install() -> None:
-    """Wrap the Lambda proxy integration of HTTP APIs."""
+    """Wrap the Lambda proxy integration of HTTP APIs, and their CORS."""
     apigateway._invoke_lambda_proxy = proxy_with_permission(apigateway._invoke_lambda_proxy)
+    apigateway._cors_response_headers = with_cors_of_template(apigateway._cors_response_headers)
+    apigateway._cors_preflight_response = with_cors_of_template(apigateway._cors_preflight_response)

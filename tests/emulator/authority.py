@@ -16,6 +16,7 @@ import time
 
 from ministack.core import iam_evaluator as iam
 from ministack.core.responses import get_account_id, get_region
+from ministack.services import cloudwatch_logs as logs
 from ministack.services import iam as roles
 from ministack.services import lambda_svc, sqs
 
@@ -96,6 +97,30 @@ def queue_admits(queue_arn: str, service: str, source_arn: str) -> bool:
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sqs-permissions
     """
     return sqs.queue_policy_allows(queue_arn, service, source_arn, get_account_id())
+
+
+def log_group_admits(group_arn: str, service: str, source_arn: str) -> bool:
+    """Whether resource policies of CloudWatch Logs let `service` make a stream in the group and write to it.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-cloudwatchlogs-permissions
+    """
+
+    def admits(action: str) -> bool:
+        request = iam.EvalContext(
+            principal_arn=service,
+            principal_type="Service",
+            principal_account="",
+            action=action,
+            resource_arn=f"{group_arn}:log-stream:events",
+            region=get_region(),
+            # Streams are made by the service for itself: no rule is the source of that call.
+            service_context={"aws:sourcearn": source_arn} if action == "logs:PutLogEvents" else {},
+        )
+        policies = [policy["policyDocument"] for policy in logs._resource_policies.values()]
+        decisions = [iam.evaluate_resource_policy(policy, request, service=service).decision for policy in policies]
+        return "Allow" in decisions
+
+    return admits("logs:CreateLogStream") and admits("logs:PutLogEvents")
 
 
 def send_to_queue(queue_arn: str, body: str, attributes: dict[str, str] | None = None) -> bool:

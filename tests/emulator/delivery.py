@@ -1,14 +1,17 @@
 """EventBridge targets: permissions checked, failures into dead-letter queues, functions invoked asynchronously.
 
-ministack drops an event whose target cannot be reached and starts functions without retries. AWS does neither:
+ministack drops an event whose target cannot be reached, starts functions without retries and knows no log groups as
+targets. AWS does otherwise:
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 """
 
 import json
 import logging
+import time
 from typing import NamedTuple
 
 from ministack.core.arn import parse_arn
+from ministack.services import cloudwatch_logs as logs
 from ministack.services import eventbridge, lambda_svc, sqs, stepfunctions
 
 import authority
@@ -50,7 +53,27 @@ def refusal(target: dict, rule: dict) -> Refusal | None:
             return Refusal("NO_PERMISSIONS", f"{role} may not perform states:StartExecution on {arn}")
         if stepfunctions._resolve_state_machine_arn(arn) is None:
             return Refusal("NO_RESOURCE", f"State Machine Does Not Exist: '{arn}'")
+    elif service == "logs":
+        if _log_group(arn) not in logs._log_groups:
+            return Refusal("NO_RESOURCE", f"The specified log group does not exist: {arn}")
+        if not authority.log_group_admits(arn, EVENTS, rule["Arn"]):
+            return Refusal("NO_PERMISSIONS", f"{rule['Arn']} may not perform logs:PutLogEvents on {arn}")
     return None
+
+
+def write_to_log(group_arn: str, event: dict) -> None:
+    """Append the event to a log group; ministack knows no such target.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html, "CloudWatch Logs"
+    """
+    stream = {"logGroupName": _log_group(group_arn), "logStreamName": "events"}
+    logs._create_log_stream(stream)  # answers with an error when there is one already
+    entry = {"timestamp": int(time.time() * 1000), "message": json.dumps(event)}
+    logs._put_log_events({**stream, "logEvents": [entry]})
+
+
+def _log_group(arn: str) -> str:
+    return arn.split(":log-group:")[1].removesuffix(":*")
 
 
 def dead_letter(target: dict, rule: dict, event: dict, why: Refusal) -> None:
@@ -86,7 +109,9 @@ def install() -> None:
     def checked(target, event, rule, view=None):
         view = view or eventbridge._pattern_event_view(event)
         why = refusal(target, rule)
-        if why is None:
+        if why is None and parse_arn(target["Arn"]).service == "logs":
+            write_to_log(target["Arn"], view.event_with_detail())
+        elif why is None:
             invoke_target(target, event, rule, view)
         else:
             dead_letter(target, rule, view.event_with_detail(), why)

@@ -16,13 +16,14 @@ import delivery
 import functions
 import piping
 import resources
+import rest
 import streams
 import workflows
 
 
 def main() -> None:
     """Install every replacement, then serve until killed."""
-    for module in (authority, resources, functions, delivery, workflows, streams, piping, apis):
+    for module in (authority, resources, functions, delivery, workflows, streams, piping, apis, rest):
         module.install()
     ministack.app.main()
 

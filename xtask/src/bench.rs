@@ -1,22 +1,53 @@
-//! `cargo xtask bench`: how fast the compiler is, beside what a user would otherwise run, in one run.
+//! `cargo xtask bench`: how fast the compiler and the forwarder are, beside what a user would otherwise run, in one run.
 
 use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
+use clap::ValueEnum;
+
 use crate::{project, setup, step};
 
-/// What to measure beside the compiler.
+/// What to measure.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Measure Cargo as well: evc from nothing, and the order system's stack after one handler changed. Takes minutes.
+    /// What to measure.
+    #[arg(value_enum, default_value = "compiler")]
+    what: What,
+    /// With `compiler`: measure Cargo as well: evc from nothing, and the order system's stack after one handler changed. Takes minutes.
     #[arg(long)]
     builds: bool,
 }
 
-/// Measure the release build of evc.
+#[derive(Clone, Copy, ValueEnum)]
+enum What {
+    /// `evc build`, beside SAM's translator.
+    Compiler,
+    /// The forwarder of an outbox, beside simpler ways to publish and a forwarder in Python.
+    Forwarder,
+}
+
+/// Measure release builds.
 pub(crate) fn run(options: &Options) -> Result<(), String> {
     setup::run()?;
+    match options.what {
+        What::Compiler => compiler(options),
+        What::Forwarder => forwarder(),
+    }
+}
+
+/// Measure the forwarder of the cart system, built as it is deployed.
+fn forwarder() -> Result<(), String> {
+    let target = project::root().join("target/bench/cart");
+    let mut build =
+        step::command("cargo", &["build", "--quiet", "--release", "--package", "cart-cart-events-forwarder"]);
+    build.current_dir(project::root().join("generated/cart")).env("CARGO_TARGET_DIR", &target);
+    step::quietly("release build of the forwarder", &mut build)?;
+    let mut bench = step::command(setup::executables("sam").join("python"), &["tests/bench/forwarder.py"]);
+    step::loudly("the forwarder", bench.arg(target.join("release/cart-cart-events-forwarder")))
+}
+
+fn compiler(options: &Options) -> Result<(), String> {
     step::quietly(
         "cargo build --release -p evc",
         &mut step::command("cargo", &["build", "--quiet", "--release", "--package", "evc"]),

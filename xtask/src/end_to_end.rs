@@ -1,4 +1,4 @@
-//! The end-to-end tests: Python drivers in `tests/e2e/`, which start the emulator, build, deploy and try the systems.
+//! The tests on the emulator: Python drivers in `tests/e2e/` and `tests/faults/`, which start it, build, deploy and try the systems.
 
 use std::fs;
 
@@ -7,11 +7,22 @@ use crate::{project, setup, step};
 
 /// Run the drivers of these systems, or of all when none is named.
 pub(crate) fn run(systems: &[String], tally: &mut Tally) -> Result<(), String> {
-    let results = project::root().join("target/e2e/results.txt");
+    drive("end to end", "e2e", systems, tally)
+}
+
+/// Run the cart system while calls fail and handlers die; with the seed of an earlier run, with its random faults.
+pub(crate) fn run_faults(seed: Option<u32>, tally: &mut Tally) -> Result<(), String> {
+    let seed = seed.map(|seed| ["--seed".to_owned(), seed.to_string()]);
+    drive("faults", "faults", seed.as_ref().map_or(&[], |seed| seed.as_slice()), tally)
+}
+
+/// Run the driver in a folder of `tests/`; add what it counted.
+fn drive(title: &str, folder: &str, arguments: &[String], tally: &mut Tally) -> Result<(), String> {
+    let results = project::root().join("target").join(folder).join("results.txt");
     let python = setup::executables("sam").join("python");
-    let mut drivers = step::command(python, &["tests/e2e/run.py", "--results"]);
-    drivers.arg(&results).args(systems);
-    let outcome = step::loudly("end to end", &mut drivers);
+    let mut drivers = step::command(python, &[&format!("tests/{folder}/run.py"), "--results"]);
+    drivers.arg(&results).args(arguments);
+    let outcome = step::loudly(title, &mut drivers);
     let counts = fs::read_to_string(&results).unwrap_or_default();
     let mut numbers = counts.split_whitespace().filter_map(|word| word.parse::<usize>().ok());
     tally.passed += numbers.next().unwrap_or(0);

@@ -62,11 +62,13 @@ fn check_spec(spec: &Path, scratch: &Path) -> Result<(), String> {
     Ok(())
 }
 
-fn compile_evc() -> Result<(), String> {
+/// Build the compiler as it is now, beside this program.
+pub(crate) fn compile_evc() -> Result<(), String> {
     step::quietly("cargo build -p evc", &mut step::command("cargo", &["build", "--quiet", "--package", "evc"]))
 }
 
-fn build(spec: &Path, out: &Path, directory: &Path) -> Result<(), String> {
+/// Build a spec with the compiler, run in `directory`.
+pub(crate) fn build(spec: &Path, out: &Path, directory: &Path) -> Result<(), String> {
     // Beside this very program, wherever cargo puts what it builds.
     let evc = std::env::current_exe().map_err(|error| format!("cannot tell where cargo builds: {error}"))?;
     let evc = evc.with_file_name(format!("evc{}", std::env::consts::EXE_SUFFIX));

@@ -7,6 +7,7 @@ mod end_to_end;
 mod generate;
 mod new;
 mod project;
+mod properties;
 mod setup;
 mod step;
 mod test;
@@ -31,10 +32,12 @@ enum Task {
     Test(test::Options),
     /// Write `generated/` afresh from `specs/`.
     Generate(generate::Options),
+    /// Write the table of the properties that overrides may name, from the schemas that cfn-lint and SAM carry.
+    Properties,
     /// Add a check or a diagnostic code: its files and its line in the registry.
     #[command(subcommand)]
     New(new::New),
-    /// Measure how long a build takes, beside SAM's own translator.
+    /// Measure how long a build takes, beside SAM's own translator; or how much the forwarder of an outbox publishes.
     Bench(bench::Options),
 }
 
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Task::Setup => setup::run(),
         Task::Test(options) => test::run(&options),
         Task::Generate(options) => generate::run(&options),
+        Task::Properties => setup::run().and_then(|()| properties::write()),
         Task::New(new) => new::run(&new),
         Task::Bench(options) => bench::run(&options),
     };

@@ -1,8 +1,8 @@
 //! `cargo xtask setup`: the tools that the tests call, installed into `target/tools/`.
 //!
-//! Two Python environments, since the emulator pins another botocore than AWS SAM; a folder of node packages; and, from the
-//! system's package manager where they are missing, Python's venv, node, npm and redis-server. A folder holds a stamp with the
-//! requirements it was made from: while they are equal, nothing is done.
+//! Three Python environments, since the emulator pins another botocore than AWS SAM, and the validator of OpenAPI comes with pins
+//! of its own; a folder of node packages; and, from the system's package manager where they are missing, Python's venv, node, npm
+//! and redis-server. A folder holds a stamp with the requirements it was made from: while they are equal, nothing is done.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,6 +18,7 @@ pub(crate) fn run() -> Result<(), String> {
     system_packages()?;
     python_environment("sam", "tests/requirements-tools.txt")?;
     python_environment("emulator", "tests/requirements-emulator.txt")?;
+    python_environment("openapi", "tests/requirements-openapi.txt")?;
     node_packages("node", "tests/package.json")
 }
 

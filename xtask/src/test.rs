@@ -15,6 +15,9 @@ pub(crate) struct Options {
     /// With `--only e2e`: only the systems with these names.
     #[arg(long, value_name = "SYSTEM")]
     system: Vec<String>,
+    /// With `--only faults`: the seed of the random faults, as an earlier run printed it.
+    #[arg(long, value_name = "SEED")]
+    seed: Option<u32>,
 }
 
 /// A layer of tests, in the order they run.
@@ -28,12 +31,14 @@ enum Layer {
     Unit,
     /// `generated/` is what `evc build` makes, byte for byte, from anywhere.
     Golden,
-    /// Templates and state machines pass the validators of those who read them.
+    /// Templates, state machines and OpenAPI documents pass the validators of those who read them.
     Conformance,
     /// Generated Rust is formatted, lint-free and passes its tests.
     Generated,
     /// The stacks run: real `sam build`, real `sam deploy`, a local AWS emulator.
     E2e,
+    /// What is promised holds while calls fail, answers are lost and handlers are killed.
+    Faults,
 }
 
 /// How many cases of the layers that count their own passed and failed.
@@ -83,6 +88,7 @@ fn run_layer(layer: Layer, options: &Options, tally: &mut Tally) -> Result<(), S
         Layer::Conformance => conformance::run(tally),
         Layer::Generated => generated_workspaces(),
         Layer::E2e => end_to_end::run(&options.system, tally),
+        Layer::Faults => end_to_end::run_faults(options.seed, tally),
     }
 }
 

@@ -1,13 +1,17 @@
-//! Dual writes: a function that changes a table and publishes without a transaction around both. One of the two can fail
+//! Dual writes: a function that changes a table and publishes, or sends to a queue, without a transaction around both. One of the two can fail
 //! after the other was done.
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::Model;
+use crate::model::{Function, Model, TableUse};
 
 pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     for function in model.functions.values() {
         let writes = function.tables.iter().find(|used| used.operations.iter().any(|operation| operation.writes()));
-        let (Some(written), Some(published)) = (writes, function.publishes.first()) else { continue };
+        let Some(written) = writes else { continue };
+        let Some(published) = function.publishes.first() else {
+            found.extend(sends(model, function, written));
+            continue;
+        };
         let name = &function.head.name;
         let event = &model.events[published.value].head.name;
         let table = &model.tables[written.table].head.name;
@@ -37,4 +41,18 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
             .on(format!("functions.{name}")),
         );
     }
+}
+
+/// A function that writes a table and sends to a queue, which no transaction holds together either.
+fn sends(model: &Model, function: &Function, written: &TableUse) -> Option<Diagnostic> {
+    let sent = function.sends.first()?;
+    let name = &function.head.name;
+    let (queue, table) = (&model.queues[sent.value].head.name, &model.tables[written.table].head.name);
+    let message =
+        format!("function `{name}` writes table `{table}` and sends to queue `{queue}` without a transaction");
+    let diagnostic = Diagnostic::new(Code::EVC0604, sent.span, message)
+        .secondary(written.span, "the write is here")
+        .note("when one of the two fails, the table and those who work off the queue disagree for good")
+        .help(format!("publish an event through an outbox, and bring it to queue `{queue}` by a rule"));
+    Some(diagnostic.on(format!("functions.{name}")))
 }

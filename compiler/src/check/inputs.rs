@@ -1,14 +1,15 @@
 //! What is brought to functions and workflows: it fits what they say that they take.
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Api, Destination, Function, Head, Input, Model, Queue, Target};
+use crate::model::{Destination, Function, Head, Input, Model, Queue, Target};
 use crate::source::Span;
-use crate::types::{Kind, Type, describe};
+use crate::types::Type;
 use crate::yaml::{Node, NodeKind};
 
 pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     for rule in model.rules.values() {
-        for target in &rule.targets {
+        // What is made of an event for a target is looked at by another check.
+        for target in rule.targets.iter().filter(|target| target.input.is_none()) {
             for event in &rule.events {
                 let event = &model.events[event.value];
                 let what = format!("event `{}`", event.head.name);
@@ -24,12 +25,6 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     for schedule in model.schedules.values() {
         if let Some(target) = &schedule.target {
             of_schedule(model, target, schedule.input.as_ref().map(|input| &input.value.0), found);
-        }
-    }
-    for function in model.functions.values() {
-        if let Some(api) = &function.api {
-            of_route(model, function, api, found);
-            of_text(model, function, api, found);
         }
     }
 }
@@ -84,7 +79,7 @@ fn of_queue(model: &Model, queue: &Queue, message: &Type, function: &Function, a
 }
 
 /// A function without an `input` takes the events that rules bring it, and nothing else.
-fn not_an_event(at: Span, what: &str, function: &Head) -> Diagnostic {
+pub(super) fn not_an_event(at: Span, what: &str, function: &Head) -> Diagnostic {
     let message = format!("{what} is no event, and events are what function `{}` takes", function.name);
     Diagnostic::new(Code::EVC0610, at, message)
         .secondary(function.name_span, "a rule brings it events, and it says no `input`")
@@ -134,79 +129,4 @@ fn json(node: &Node) -> Option<serde_json::Value> {
         }
         NodeKind::Error => return None,
     })
-}
-
-/// Every parameter of a path is a field of the input, where the handler finds it.
-fn of_route(model: &Model, function: &Function, api: &Api, found: &mut Vec<Diagnostic>) {
-    if let Input::Events(_) = function.input {
-        found.push(not_an_event(api.span, "a request", &function.head));
-        return;
-    }
-    for parameter in api.path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}')) {
-        let refuse = |message: String| Diagnostic::new(Code::EVC0610, place(api, parameter), message);
-        let Input::Value(input) = &function.input else {
-            let message = format!("function `{}` has no `input` that could take `{parameter}`", function.head.name);
-            let help = format!("say `input: {{ {parameter}: string }}`");
-            found.push(refuse(message).help(help));
-            continue;
-        };
-        let Err(no) = model.types.field_at(input, &[parameter]) else { continue };
-        if no.reported {
-            continue;
-        }
-        let message = match model.types.resolve(input).kind {
-            Kind::Record(_) => format!("the input of function `{}` has no field `{parameter}`", function.head.name),
-            _ => {
-                format!("the input of function `{}` is `{}`, which has no fields", function.head.name, describe(input))
-            }
-        };
-        found.push(
-            refuse(message)
-                .secondary(input.span, "the input is declared here")
-                .suggest(parameter, no.known)
-                .note("a parameter of the path comes to the handler as a field of its input"),
-        );
-    }
-}
-
-/// What comes with a path, and with a request that has no body, is text: every such field of the input can be read from text.
-fn of_text(model: &Model, function: &Function, api: &Api, found: &mut Vec<Diagnostic>) {
-    let Input::Value(input) = &function.input else { return };
-    let bodiless = matches!(api.method.as_str(), "GET" | "HEAD" | "DELETE");
-    for (name, field) in model.types.record(input).unwrap_or_default() {
-        let in_path = api.path.split('/').any(|segment| segment == format!("{{{name}}}"));
-        if !in_path && !bodiless || is_text(&model.types.resolve(&field.ty).kind) {
-            continue;
-        }
-        let place = if in_path { "path" } else { "query" };
-        let (function, ty) = (&function.head.name, describe(&field.ty));
-        let message =
-            format!("the field `{name}` of function `{function}` is `{ty}`, and comes from the {place} as text");
-        let at = if in_path { self::place(api, name) } else { api.span };
-        let help =
-            if bodiless && !in_path { "make it a text, or use a method that has a body" } else { "make it a text" };
-        found.push(
-            Diagnostic::new(Code::EVC0610, at, message)
-                .secondary(field.name_span, "the field is declared here")
-                .help(help),
-        );
-    }
-}
-
-/// Whether the JSON of a type is a text, or may be one.
-fn is_text(kind: &Kind) -> bool {
-    match kind {
-        Kind::Integer(_) | Kind::Number(_) | Kind::Money(_) | Kind::Boolean => false,
-        Kind::List(..) | Kind::Map(_) | Kind::Record(_) => false,
-        Kind::Any | Kind::String(_) | Kind::Enum(_) | Kind::Named(_) => true,
-        Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration | Kind::Bytes => true,
-    }
-}
-
-/// The place of a parameter in the text of a route, which may be in quotes.
-fn place(api: &Api, parameter: &str) -> Span {
-    let text = format!("{} {}", api.method, api.path);
-    let quote = usize::from(api.span.range().len() > text.len());
-    let offset = text.find(&format!("{{{parameter}}}")).map_or(0, |at| at + 1);
-    api.span.slice(quote + offset, parameter.len())
 }

@@ -1,6 +1,6 @@
 //! What can be wrong with a system whose parts are all right: one file a check, each read-only over the model.
 
-mod api_timeout;
+mod api;
 mod changes;
 mod dual_write;
 pub(crate) mod dynamic_reference;
@@ -8,15 +8,19 @@ mod environment;
 mod event_detail;
 mod event_source;
 mod events;
+mod fifo;
+mod indexes;
 mod inputs;
 mod loops;
 mod outbox;
 mod patterns;
 mod queue;
 mod queue_message;
+mod requests;
 mod routes;
 mod sizes;
 mod tables;
+mod transforms;
 mod unused;
 mod workflow;
 
@@ -29,23 +33,38 @@ type Check = fn(&Model, &mut Vec<Diagnostic>);
 
 /// Every check of what is there. The order does not matter: reports sort by place.
 const CHECKS: &[Check] = &[
-    api_timeout::check,
+    api::auth::check,
+    api::bodies::check,
+    api::cors::check,
+    api::keys::check,
+    api::mappings::check,
+    api::puts::check,
+    api::rest_only::check,
+    api::statuses::check,
+    api::templates::check,
+    api::timeouts::check,
+    api::updates::check,
     changes::check,
     dual_write::check,
     environment::check,
     event_detail::check,
     event_source::check,
+    fifo::check,
+    indexes::check,
     inputs::check,
     loops::check,
     outbox::check,
     patterns::check,
     queue::check,
     queue_message::check,
+    requests::check,
     routes::check,
     sizes::check,
     tables::check,
+    transforms::check,
     workflow::calls::check,
     workflow::compensation::check,
+    workflow::concurrency::check,
     workflow::errors::check,
     workflow::expressions::check,
     workflow::routes::check,

@@ -41,7 +41,8 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
         let item = format!("tables.{}", table.head.name);
         found.extend(sizes.over(&what, &table.item, 0, ITEM, table.item.span).map(|it| it.on(item)));
     }
-    model.functions.values().for_each(|function| sizes.function(function, found));
+    let routed = model.functions.iter().filter(|(id, _)| model.routes_of(*id).next().is_some());
+    routed.for_each(|(_, function)| sizes.function(function, found));
     model.workflows.values().for_each(|workflow| sizes.workflow(workflow, found));
 }
 
@@ -113,9 +114,6 @@ impl Sizes<'_> {
 
     /// What a route takes and gives.
     fn function(&self, function: &Function, found: &mut Vec<Diagnostic>) {
-        if function.api.is_none() {
-            return;
-        }
         let name = &function.head.name;
         let input = match &function.input {
             Input::Value(input) => self.over(&format!("the input of function `{name}`"), input, 0, LAMBDA, input.span),

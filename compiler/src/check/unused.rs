@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Destination, Head, Input, Model, OutputValue, Thing};
+use crate::model::{Destination, Head, Input, Integration, Model, OutputValue, Thing};
 
 pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     let told = told(model);
@@ -22,7 +22,8 @@ fn told(model: &Model) -> HashSet<Thing> {
         OutputValue::Name(thing) | OutputValue::Arn(thing) => Some(thing),
         OutputValue::QueueUrl(id) => Some(Thing::Queue(id)),
         OutputValue::DeadLetterQueueUrl(_)
-        | OutputValue::ApiUrl
+        | OutputValue::ApiUrl(_)
+        | OutputValue::ApiId(_)
         | OutputValue::DashboardName
         | OutputValue::DashboardUrl => None,
     });
@@ -48,9 +49,10 @@ fn functions(model: &Model, told: &HashSet<Thing>, found: &mut Vec<Diagnostic>) 
 
 fn tables(model: &Model, told: &HashSet<Thing>, found: &mut Vec<Diagnostic>) {
     for (id, table) in model.tables.iter() {
-        let is_used = model.functions.values().any(|function| function.tables.iter().any(|used| used.table == id));
+        let is_used = model.functions.values().any(|function| function.tables.iter().any(|used| used.table == id))
+            || model.routes().any(|(_, route)| matches!(&route.integration, Integration::Table(to) if to.table == id));
         if !is_used && !told.contains(&Thing::Table(id)) {
-            let message = format!("no function uses table `{}`", table.head.name);
+            let message = format!("no function and no API uses table `{}`", table.head.name);
             let help = "list it under `tables` of the functions that use it, or name it in `outputs`";
             found.push(report(Code::EVC0905, "tables", &table.head, message, help));
         }

@@ -9,13 +9,19 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::emit::{File, Files};
+use crate::emit::{File, Files, each};
 
 /// The file that lists what evc wrote, so that it removes nothing else.
 pub const MANIFEST: &str = ".evc-manifest";
 
 /// Where new text waits until all of it is there.
 const STAGING: &str = ".evc-staging";
+
+/// The files there; beside them stands the manifest.
+const STAGED: &str = "files";
+
+/// How many files one thread looks at or writes: a thread of its own pays only for many.
+const AT_ONCE: usize = 500;
 
 /// What writing a stack did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,12 +41,17 @@ pub(super) enum Error {
     Io(PathBuf, io::Error),
     /// Files in the way that evc did not write.
     NotOurs(Vec<String>),
+    /// A symbolic link in the stack's directory, which leads elsewhere.
+    Link(PathBuf),
 }
 
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Io(path, error) => write!(f, "cannot write `{}`: {error}", path.display()),
+            Self::Link(path) => {
+                write!(f, "`{}` is a symbolic link, and evc writes and removes nothing through one", path.display())
+            }
             Self::NotOurs(files) => {
                 write!(f, "these files are in the way, and evc did not write them:")?;
                 files.iter().try_for_each(|file| write!(f, "\n  {file}"))
@@ -52,19 +63,26 @@ impl std::fmt::Display for Error {
 /// Writes `files` into `directory`, and removes what an earlier build wrote and this one does not. Files that evc did not
 /// write are replaced only with `force`. `once` files are written only where there is none yet.
 pub(super) fn write(directory: &Path, files: &Files, force: bool) -> Result<Written, Error> {
+    for path in [MANIFEST, STAGING] {
+        no_links(directory, path)?;
+    }
     let before = manifest(directory)?;
+    for path in files.iter().map(|file| file.path).chain(before.iter().map(String::as_str)) {
+        no_links(directory, path)?;
+    }
     let mut written = Written::default();
     let mut changed = Vec::new();
     let mut foreign = Vec::new();
-    for file in files.iter() {
-        let target = directory.join(file.path);
-        match fs::read(&target) {
-            Ok(_) if file.once => written.unchanged += 1,
-            Ok(bytes) if bytes == file.text.as_bytes() => written.unchanged += 1,
-            Ok(_) if !force && !before.contains(file.path) => foreign.push(target.display().to_string()),
-            Ok(_) => changed.push(file),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => changed.push(file),
-            Err(error) => return Err(Error::Io(target, error)),
+    let files: Vec<File<'_>> = files.iter().collect();
+    for (file, found) in files.iter().zip(each(&files, AT_ONCE, |file| look(directory, file))) {
+        match found? {
+            Found::Missing => changed.push(*file),
+            Found::Other if file.once => written.unchanged += 1,
+            Found::Other if !force && !before.contains(file.path) => {
+                foreign.push(directory.join(file.path).display().to_string());
+            }
+            Found::Other => changed.push(*file),
+            Found::Same => written.unchanged += 1,
         }
     }
     if !foreign.is_empty() {
@@ -83,16 +101,32 @@ pub(super) fn write(directory: &Path, files: &Files, force: bool) -> Result<Writ
         let _ = fs::remove_dir_all(&staging);
         return Err(error);
     }
-    for file in &changed {
-        rename(&staging.join(file.path), &directory.join(file.path))?;
-        written.changed += 1;
-    }
+    place(&staging.join(STAGED), directory)?;
+    written.changed = changed.len();
     for path in stale {
         written.removed += usize::from(remove(directory, path)?);
     }
+    // Last: until then the one before says what may be removed.
     rename(&staging.join(MANIFEST), &directory.join(MANIFEST))?;
     fs::remove_dir_all(&staging).map_err(|error| Error::Io(staging, error))?;
     Ok(written)
+}
+
+/// What stands where a file is to be.
+enum Found {
+    Missing,
+    Same,
+    Other,
+}
+
+fn look(directory: &Path, file: &File<'_>) -> Result<Found, Error> {
+    let target = directory.join(file.path);
+    match fs::read(&target) {
+        Ok(bytes) if bytes == file.text.as_bytes() => Ok(Found::Same),
+        Ok(_) => Ok(Found::Other),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Found::Missing),
+        Err(error) => Err(Error::Io(target, error)),
+    }
 }
 
 /// Writes a file that people go on with, unless there is one. Says whether it did.
@@ -104,6 +138,23 @@ pub(super) fn write_new(path: &Path, text: &str) -> Result<bool, Error> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(failed(error)),
     }
+}
+
+/// Refuses a path below `directory` that goes through a symbolic link, or is one: what is written stays in the directory. The
+/// directory itself may be reached through one.
+fn no_links(directory: &Path, path: &str) -> Result<(), Error> {
+    let mut place = directory.to_owned();
+    for part in Path::new(path).components() {
+        place.push(part);
+        match fs::symlink_metadata(&place) {
+            Ok(found) if found.is_symlink() => return Err(Error::Link(place)),
+            Ok(_) => {}
+            // What is not there yet is made, and is no link then.
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => break,
+            Err(error) => return Err(Error::Io(place, error)),
+        }
+    }
+    Ok(())
 }
 
 /// The paths an earlier build wrote. A line that leads out of the directory is nobody's doing and is skipped.
@@ -130,19 +181,39 @@ fn stage(staging: &Path, changed: &[File<'_>], now: &BTreeSet<String>) -> Result
     if staging.exists() {
         fs::remove_dir_all(staging).map_err(|error| Error::Io(staging.to_owned(), error))?;
     }
+    let staged = staging.join(STAGED);
+    let folders: BTreeSet<Option<&Path>> = changed.iter().map(|file| Path::new(file.path).parent()).collect();
+    for folder in std::iter::once(Path::new("")).chain(folders.into_iter().flatten()) {
+        let folder = staged.join(folder);
+        fs::create_dir_all(&folder).map_err(|error| Error::Io(folder, error))?;
+    }
+    let written = each(changed, AT_ONCE, |File { path, text, .. }| {
+        let target = staged.join(path);
+        fs::write(&target, text).map_err(|error| Error::Io(target, error))
+    });
+    written.into_iter().collect::<Result<(), Error>>()?;
     let list: String = now.iter().map(|path| format!("{path}\n")).collect();
     let manifest = format!("# What evc wrote here. It replaces and removes these files, and no others.\n{list}");
-    let listed = File { path: MANIFEST, text: &manifest, once: false };
-    for File { path, text, .. } in changed.iter().chain([&listed]) {
-        let target = staging.join(path);
-        create_parent(&target)?;
-        fs::write(&target, text).map_err(|error| Error::Io(target, error))?;
+    let target = staging.join(MANIFEST);
+    fs::write(&target, manifest).map_err(|error| Error::Io(target, error))
+}
+
+/// Moves all that is in one directory into another. What is new there moves whole, with all that is in it.
+fn place(from: &Path, to: &Path) -> Result<(), Error> {
+    let unreadable = |error| Error::Io(from.to_owned(), error);
+    for entry in fs::read_dir(from).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() && to.is_dir() {
+            place(&from, &to)?;
+        } else {
+            rename(&from, &to)?;
+        }
     }
     Ok(())
 }
 
 fn rename(from: &Path, to: &Path) -> Result<(), Error> {
-    create_parent(to)?;
     fs::rename(from, to).map_err(|error| Error::Io(to.to_owned(), error))
 }
 
@@ -233,6 +304,41 @@ mod tests {
         write(&directory.join("stack"), &files(&[("a.txt", "1")]), false).unwrap();
         assert!(directory.join("precious.txt").exists());
         fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_written_or_removed_through_a_link() {
+        for link in ["functions", "functions/old.rs", MANIFEST, STAGING] {
+            let scratch = scratch("links");
+            let (stack, elsewhere) = (scratch.join("stack"), scratch.join("elsewhere"));
+            fs::create_dir_all(&elsewhere).unwrap();
+            fs::write(elsewhere.join("old.rs"), "mine").unwrap();
+            write(&stack, &files(&[("functions/old.rs", "ours")]), false).unwrap();
+            let place = stack.join(link);
+            let _ = if place.is_dir() { fs::remove_dir_all(&place) } else { fs::remove_file(&place) };
+            let target = if place.extension().is_some() { elsewhere.join("old.rs") } else { elsewhere.clone() };
+            std::os::unix::fs::symlink(target, &place).unwrap();
+            // With the file, and without it, so that it is to be removed.
+            for build in [files(&[("functions/old.rs", "new")]), files(&[("a.txt", "1")])] {
+                let error = write(&stack, &build, true).unwrap_err();
+                assert!(matches!(&error, Error::Link(at) if *at == place), "{link}: {error}");
+            }
+            assert_eq!(fs::read_to_string(elsewhere.join("old.rs")).unwrap(), "mine", "{link}");
+            assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 1, "{link}");
+            fs::remove_dir_all(scratch).unwrap();
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_directory_itself_may_be_a_link() {
+        let scratch = scratch("linked");
+        fs::create_dir_all(scratch.join("real")).unwrap();
+        std::os::unix::fs::symlink(scratch.join("real"), scratch.join("stack")).unwrap();
+        write(&scratch.join("stack"), &files(&[("a/b.txt", "1")]), false).unwrap();
+        assert_eq!(fs::read_to_string(scratch.join("real/a/b.txt")).unwrap(), "1");
+        fs::remove_dir_all(scratch).unwrap();
     }
 
     #[test]

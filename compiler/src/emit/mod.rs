@@ -5,6 +5,7 @@ pub mod diagram;
 pub mod docs;
 mod files;
 pub mod limits;
+pub mod openapi;
 pub mod rust;
 pub mod sam;
 pub mod schema;
@@ -75,7 +76,7 @@ pub trait Backend: Sync {
 
 /// Every backend, in the order in which they write.
 pub const BACKENDS: &[&dyn Backend] =
-    &[&sam::Sam, &asl::Asl, &rust::Rust, &schema::Schema, &diagram::Diagram, &docs::Docs];
+    &[&sam::Sam, &asl::Asl, &rust::Rust, &schema::Schema, &openapi::OpenApi, &diagram::Diagram, &docs::Docs];
 
 /// The backends whose files AWS takes only up to a size.
 const BOUNDED: &[&dyn Backend] = &[&sam::Sam, &asl::Asl];
@@ -104,7 +105,7 @@ fn with(backends: &[&dyn Backend], input: Input<'_>) -> Files {
 }
 
 /// What `make` makes of each item, in their order. Runs of `at_once` items or more are made on threads of their own.
-fn each<T: Sync, R: Send>(items: &[T], at_once: usize, make: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(crate) fn each<T: Sync, R: Send>(items: &[T], at_once: usize, make: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let all = |items: &[T]| items.iter().map(&make).collect::<Vec<R>>();
     if items.len() <= at_once {
         return all(items);

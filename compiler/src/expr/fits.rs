@@ -3,7 +3,7 @@
 use super::Expr;
 use super::infer::{Special, Value, Way, show};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::types::{Kind, Type, Types};
+use crate::types::{Cause, Kind, Mismatch, Type, Types};
 
 /// Reports what keeps `value` from being an `expected`. An optional place takes a value that may be absent.
 pub(super) fn fits(expr: &Expr, value: &Value, expected: &Type, optional: bool, types: &Types) -> Vec<Diagnostic> {
@@ -42,12 +42,9 @@ pub(super) fn fits(expr: &Expr, value: &Value, expected: &Type, optional: bool, 
         found.extend(many(expr, value, expected, types));
         return found;
     }
-    if let Err(reason) = accepts(expected, &value.ty, types) {
+    if let Err(mismatch) = types.accepts(expected, &value.ty) {
         let message = format!("found {}; expected {}", show(&value.ty), show(expected));
-        let mut diagnostic = Diagnostic::new(Code::EVC0414, expr.span, message);
-        if let Some(reason) = reason {
-            diagnostic = diagnostic.note(reason);
-        }
+        let mut diagnostic = misfit(expr, &value.ty, message, &mismatch);
         if text.starts_with('$') && matches!(types.resolve(expected).kind, Kind::String(_)) {
             diagnostic = diagnostic.help("`$string(…)` makes a text of a number");
         }
@@ -71,13 +68,9 @@ fn many(expr: &Expr, value: &Value, expected: &Type, types: &Types) -> Option<Di
             diagnostic.help(format!("take the first with `({text})[0]`, or all with `$sum`, `$count` or `$join`")),
         );
     };
-    if let Err(reason) = accepts(item, &value.ty, types) {
+    if let Err(mismatch) = types.accepts(item, &value.ty) {
         let message = format!("found a list of {}; expected {}", show(&value.ty), show(expected));
-        let diagnostic = Diagnostic::new(Code::EVC0414, expr.span, message);
-        return Some(match reason {
-            Some(reason) => diagnostic.note(reason),
-            None => diagnostic,
-        });
+        return Some(misfit(expr, &value.ty, message, &mismatch));
     }
     diagnostic = diagnostic
         .note("JSONata gives the value itself, without a list, when a path through a list finds one")
@@ -89,18 +82,22 @@ fn many(expr: &Expr, value: &Value, expected: &Type, types: &Types) -> Option<Di
     })
 }
 
-/// Whether a value of type `found` can be an `expected`; if not, the reason, where there is more to say than the two types.
-fn accepts(expected: &Type, found: &Type, types: &Types) -> Result<(), Option<String>> {
-    // A decimal literal is as exact as it is written.
-    if let (Kind::Money(_), Kind::Number(range)) = (&types.resolve(expected).kind, &found.kind)
-        && range.min.is_some()
-        && range.min == range.max
-    {
-        let literal = Type { kind: Kind::Money(*range), span: found.span };
-        return types.accepts(expected, &literal).map_err(|_| None);
+/// A value of type `found` where an `expected` is wanted; `message` says so.
+fn misfit(expr: &Expr, found: &Type, message: String, mismatch: &Mismatch) -> Diagnostic {
+    if mismatch.cause == Cause::Digits {
+        return Diagnostic::new(Code::EVC0419, expr.span, mismatch.to_string());
     }
-    types.accepts(expected, found).map_err(|mismatch| {
-        let plain = mismatch.path.is_empty() && !matches!(found.kind, Kind::Enum(_));
-        (!plain).then(|| mismatch.to_string())
-    })
+    let mut diagnostic = Diagnostic::new(Code::EVC0414, expr.span, message);
+    // Two plain types say it all.
+    if !mismatch.path.is_empty() || matches!(found.kind, Kind::Enum(_)) {
+        diagnostic = diagnostic.note(mismatch.to_string());
+    }
+    if mismatch.cause == Cause::NumberForMoney {
+        diagnostic = diagnostic
+            .note("what is computed in an expression is binary floating point; `money` is an exact decimal")
+            .help(
+                "compute it in a function's handler and declare it as `money` there, or write the amount as a literal",
+            );
+    }
+    diagnostic
 }

@@ -96,6 +96,8 @@ pub enum Returns {
     Merge,
     /// What the function given as second argument gives, for each element of the first.
     Map,
+    /// What the function given as second argument comes to.
+    Reduced,
     /// Some elements of the first argument.
     Filter,
     /// Nothing is known about it.
@@ -224,7 +226,7 @@ pub const FUNCTIONS: &[Function] = &[
         Returns::Element,
         "the one element that the function holds for",
     ),
-    function("reduce", &[one(List), one(Takes::Function), maybe(Any)], Returns::Any, "all elements in one value"),
+    function("reduce", &[one(List), one(Takes::Function), maybe(Any)], Returns::Reduced, "all elements in one value"),
     // Time.
     function("now", &[maybe(Text), maybe(Text)], Returns::Timestamp, "the time of evaluation, by a picture if given"),
     function("millis", &[], Returns::Integer, "the time of evaluation in milliseconds since 1970"),
@@ -335,7 +337,7 @@ impl Returns {
             Self::ListsLikeFirst => "lists",
             Self::Append => "a list",
             Self::Merge => "an object",
-            Self::Map => "what the function gives",
+            Self::Map | Self::Reduced => "what the function gives",
             Self::Any => "any",
         }
     }

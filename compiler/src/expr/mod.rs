@@ -12,6 +12,7 @@ mod ast;
 mod fits;
 pub mod functions;
 mod infer;
+mod literals;
 mod parse;
 mod print;
 mod scope;
@@ -68,6 +69,15 @@ impl Checked {
     }
 }
 
+/// An expression that computes nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Plain<'e> {
+    /// A root and the fields to go down.
+    Path(Vec<&'e str>),
+    /// A text, a number or a boolean.
+    Literal(serde_json::Value),
+}
+
 impl Expr {
     /// Parses the text of a scalar that stands at `span`, quotes and all. `steps` are the names of the workflow's steps, which
     /// may have hyphens.
@@ -85,6 +95,19 @@ impl Expr {
                 Ok(Self { text: text.to_owned(), tree, references, span })
             }
             Err(error) => Err(syntax_diagnostic(error, text, span)),
+        }
+    }
+
+    /// The path or the literal that the expression is, if it is no more than that: what services take that have no JSONata.
+    pub fn plain(&self) -> Option<Plain<'_>> {
+        match &self.tree.kind {
+            AstKind::String(_) | AstKind::Boolean(_) | AstKind::Number(_) => {
+                template::literal(self).map(Plain::Literal)
+            }
+            _ => {
+                let mut names = Vec::new();
+                names_of(&self.tree, &mut names).then_some(Plain::Path(names))
+            }
         }
     }
 
@@ -123,11 +146,23 @@ impl Expr {
 
     fn check_field(&self, expected: &Type, optional: bool, scope: &Scope, types: &Types) -> Vec<Diagnostic> {
         let found = infer::infer(self, scope, types);
-        if found.diagnostics.is_empty() {
-            fits::fits(self, &found.value, expected, optional, types)
-        } else {
-            found.diagnostics
+        if !found.diagnostics.is_empty() {
+            return found.diagnostics;
         }
+        let too_precise = literals::too_precise(self, expected, types);
+        if !too_precise.is_empty() {
+            return too_precise;
+        }
+        let problems = fits::fits(self, &found.value, expected, optional, types);
+        if problems.is_empty() {
+            return problems;
+        }
+        // A decimal literal is as exact as it is written, so that where nothing is computed with it it can be money.
+        let exact = infer::infer_with(infer::Decimals::Money, self, scope, types);
+        let is_exact = exact.diagnostics.is_empty()
+            && exact.untyped == found.untyped
+            && fits::fits(self, &exact.value, expected, optional, types).is_empty();
+        if is_exact { Vec::new() } else { problems }
     }
 
     /// The JSONata that Step Functions evaluates to the same value, without the `{% %}` around it, with each root in the variable
@@ -139,6 +174,18 @@ impl Expr {
     /// The place of some bytes of the text.
     fn span_of(&self, range: &Range<usize>) -> Span {
         slice(self.span, &self.text, range)
+    }
+}
+
+/// Adds the names of a path of nothing but names; whether it is one.
+fn names_of<'e>(ast: &'e Ast, names: &mut Vec<&'e str>) -> bool {
+    match &ast.kind {
+        AstKind::Name { name, .. } => {
+            names.push(name);
+            true
+        }
+        AstKind::Path(before, name) => names_of(before, names) && names_of(name, names),
+        _ => false,
     }
 }
 

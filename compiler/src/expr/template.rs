@@ -10,7 +10,7 @@ use super::infer::{infer, join};
 use super::{Expr, Scope};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
-use crate::types::{Field, Kind, MAX_MONEY_DIGITS, Range, Record, Type, Types, describe};
+use crate::types::{Field, Kind, Range, Record, Type, Types, describe};
 use crate::yaml::{Key, Node, NodeKind};
 
 /// A value to be made when a step runs.
@@ -103,11 +103,6 @@ impl Template {
         let resolved = types.resolve(expected);
         match (self, &resolved.kind) {
             (Self::Error(_), _) | (Self::Null(_), Kind::Any | Kind::Named(_)) => {}
-            (Self::Expr(expr), Kind::Money(_)) if digits(expr) > MAX_MONEY_DIGITS => {
-                let message =
-                    format!("`money` has at most {MAX_MONEY_DIGITS} significant digits; found {}", digits(expr));
-                out.push(Diagnostic::new(Code::EVC0419, expr.span, message));
-            }
             (Self::Expr(expr), _) => out.extend(expr.check_field(expected, optional, scope, types)),
             (Self::Object(fields, _), Kind::Record(_)) => {
                 record(fields, expected, at, scope, types, out);
@@ -264,28 +259,26 @@ fn record(
 
 /// A literal as itself, anything else in `{% %}`.
 fn expr_to_asl(expr: &Expr, scope: &Scope) -> Json {
-    match &expr.tree.kind {
+    match literal(expr) {
         // Text that looks like an expression would be taken for one.
-        AstKind::String(text) if !text.starts_with("{%") => Json::String(text.clone()),
-        AstKind::Boolean(value) => Json::Bool(*value),
-        AstKind::Number(value) => number(expr, *value).map_or(Json::Null, Json::Number),
+        Some(literal) if !literal.as_str().is_some_and(|text| text.starts_with("{%")) => literal,
         _ => Json::String(format!("{{% {} %}}", expr.to_asl(scope))),
     }
+}
+
+/// The value that a literal is.
+pub(super) fn literal(expr: &Expr) -> Option<Json> {
+    Some(match &expr.tree.kind {
+        AstKind::String(text) => Json::String(text.clone()),
+        AstKind::Boolean(value) => Json::Bool(*value),
+        AstKind::Number(value) => number(expr, *value).map_or(Json::Null, Json::Number),
+        _ => return None,
+    })
 }
 
 /// The number as it is written, so that an integer stays one.
 fn number(expr: &Expr, value: f64) -> Option<Number> {
     expr.text.trim().parse().ok().or_else(|| Number::from_f64(value))
-}
-
-/// The significant digits of a number literal; 0 of anything else.
-fn digits(expr: &Expr) -> usize {
-    if !matches!(expr.tree.kind, AstKind::Number(_)) {
-        return 0;
-    }
-    let mantissa = expr.text.split(['e', 'E']).next().unwrap_or("");
-    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    digits.trim_start_matches('0').len()
 }
 
 /// A text as a JSONata literal.

@@ -5,7 +5,7 @@ use super::names::Kind;
 use super::plan::{LogicalId, Resource};
 use super::value::Value;
 use super::{bus, dead_letters, ids, pipe};
-use crate::model::{Bus, ChangeEvent, ChangeKind, Model, Outbox};
+use crate::model::{ApiKind, Bus, ChangeEvent, ChangeKind, Model, Outbox};
 use crate::spec::bus::BusKind;
 
 /// Lines in one graph: CloudWatch draws at most 500, people can tell fewer apart.
@@ -141,11 +141,14 @@ fn graphs(model: &Model) -> Vec<Graph> {
 }
 
 fn api(model: &Model, metrics: &[&str]) -> Vec<Line> {
-    if model.functions.values().all(|function| function.api.is_none()) {
-        return Vec::new();
-    }
-    let line = |metric: &&str| Line::new(metric, "AWS/ApiGateway", metric, [("ApiId", Value::Ref(ids::api()))]);
-    metrics.iter().map(line).collect()
+    let several = model.apis.len() > 1;
+    let lines = model.apis.values().filter(|api| api.kind == ApiKind::Http).flat_map(|api| {
+        metrics.iter().map(move |metric| {
+            let label = if several { format!("{} {metric}", api.head.name) } else { (*metric).to_owned() };
+            Line::new(&label, "AWS/ApiGateway", metric, [("ApiId", Value::Ref(ids::api(api)))])
+        })
+    });
+    lines.collect()
 }
 
 fn functions(model: &Model, metric: &str) -> Vec<Line> {

@@ -22,6 +22,8 @@ pub(super) struct DeadLetters {
     pub(super) span: Span,
     /// The rule that sends to it. Other senders do so with a role of their own.
     rule: Option<LogicalId>,
+    /// Whether it is a FIFO queue, as it is where it belongs to one.
+    fifo: bool,
 }
 
 /// Every dead-letter queue, in the order of the template.
@@ -40,7 +42,8 @@ pub(super) fn all(model: &Model) -> Vec<DeadLetters> {
             Deadly::Rule(id) => Some(ids::rule(&model.rules[id])),
             _ => None,
         };
-        DeadLetters { id: ids::dead_letters(model, of), of: what, span, rule }
+        let fifo = matches!(of, Deadly::Queue(id) if model.queues[id].group.is_some());
+        DeadLetters { id: ids::dead_letters(model, of), of: what, span, rule, fifo }
     });
     let started = model.workflows.iter().filter(|(id, _)| starts_by_event(model, *id));
     let starters = started.map(|(_, workflow)| DeadLetters {
@@ -48,12 +51,13 @@ pub(super) fn all(model: &Model) -> Vec<DeadLetters> {
         of: format!("starter of workflow `{}`", workflow.head.name),
         span: workflow.head.name_span,
         rule: None,
+        fifo: false,
     });
     let logs = model.buses.values().filter_map(|bus| {
         let log = bus.log.as_ref()?;
         let rule = event_log::rule_id(bus);
         let of = format!("event log of bus `{}`", bus.head.name);
-        Some(DeadLetters { id: ids::of(&rule, "dead-letters"), of, span: log.span, rule: Some(rule) })
+        Some(DeadLetters { id: ids::of(&rule, "dead-letters"), of, span: log.span, rule: Some(rule), fifo: false })
     });
     declared.chain(starters).chain(logs).collect()
 }
@@ -76,7 +80,8 @@ pub(super) fn lower(b: &mut Builder<'_>) {
         let properties =
             [("MessageRetentionPeriod", Value::Integer(RETENTION_SECONDS)), ("SqsManagedSseEnabled", true.into())];
         let origin = format!("dead letters of {}", dead.of);
-        b.add(&dead.id, Resource::new("AWS::SQS::Queue", &origin, dead.span, properties));
+        let resource = Resource::new("AWS::SQS::Queue", &origin, dead.span, properties);
+        b.add(&dead.id, resource.with("FifoQueue", dead.fifo.then(|| Value::from(true))));
         if let Some(rule) = dead.rule {
             admit(b, &dead.id, vec![Value::arn(&rule)], &format!("who may send to the {origin}"), dead.span);
         }

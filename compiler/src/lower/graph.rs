@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::builder::Builder;
-use super::plan::{LogicalId, Resource};
+use super::plan::{LogicalId, Plan, Resource};
 use super::value::{Part, Value};
 use crate::diagnostics::{Code, Diagnostic};
 
@@ -13,8 +13,10 @@ const MAX_OUTPUTS: usize = 200;
 
 /// Looks at all of the resources.
 pub(super) fn lower(b: &mut Builder<'_>) {
-    unknown(b);
-    circles(b);
+    let references: Vec<BTreeSet<&str>> = b.plan.resources.values().map(references).collect();
+    let mut found = unknown(&b.plan, &references);
+    found.extend(circle(&b.plan, &references));
+    b.diagnostics.extend(found);
     too_many(b);
 }
 
@@ -70,72 +72,71 @@ fn intrinsic(entries: &indexmap::IndexMap<String, Value>) -> Option<&str> {
     }
 }
 
-fn unknown(b: &mut Builder<'_>) {
-    let mut known: BTreeSet<&str> = b.plan.resources.keys().map(LogicalId::as_str).collect();
-    known.extend(b.plan.parameters.keys().map(String::as_str));
+fn unknown(plan: &Plan<'_>, references: &[BTreeSet<&str>]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for (id, resource) in &b.plan.resources {
-        for name in references(resource) {
-            if !known.contains(name) && !name.starts_with("AWS::") {
-                let span = b.model.overrides.get_full(id.as_str()).map_or(resource.span, |(_, name, _)| name.span);
+    for ((id, resource), references) in plan.resources.iter().zip(references) {
+        for &name in references {
+            let is_known = plan.resources.contains_key(name) || plan.parameters.contains_key(name);
+            if !is_known && !name.starts_with("AWS::") {
+                let span = plan.model.overrides.get_full(id.as_str()).map_or(resource.span, |(_, name, _)| name.span);
                 let diagnostic = Diagnostic::new(
                     Code::EVC0101,
                     span,
                     format!("`{id}` refers to `{name}`, which is not in the template"),
                 );
+                let mut known: Vec<&str> = plan.resources.keys().map(LogicalId::as_str).collect();
+                known.extend(plan.parameters.keys().map(String::as_str));
+                known.sort_unstable();
                 // The span is not that of the name, so a fix would replace the wrong text.
-                let nearest = crate::diagnostics::nearest(name, &known.iter().copied().collect::<Vec<_>>());
-                found.push(match nearest {
+                found.push(match crate::diagnostics::nearest(name, &known) {
                     Some(nearest) => diagnostic.help(format!("did you mean `{nearest}`?")),
                     None => diagnostic,
                 });
             }
         }
     }
-    b.diagnostics.extend(found);
+    found
 }
 
 /// Resources that wait for each other. Taking away all that wait for nothing leaves the circles, and what waits for them.
-fn circles(b: &mut Builder<'_>) {
-    let resources = &b.plan.resources;
-    let mut left: Vec<(&LogicalId, BTreeSet<&str>)> = resources
-        .iter()
-        .map(|(id, resource)| {
-            let mut known = references(resource);
-            known.retain(|name| resources.contains_key(*name));
-            (id, known)
-        })
-        .collect();
-    loop {
-        let free: BTreeSet<&str> =
-            left.iter().filter(|(_, waits_for)| waits_for.is_empty()).map(|(id, _)| id.as_str()).collect();
-        if free.is_empty() {
-            break;
-        }
-        left.retain(|(_, waits_for)| !waits_for.is_empty());
-        for (_, waits_for) in &mut left {
-            waits_for.retain(|id| !free.contains(id));
+fn circle(plan: &Plan<'_>, references: &[BTreeSet<&str>]) -> Option<Diagnostic> {
+    let resources = &plan.resources;
+    let index = |name: &&str| resources.get_index_of(*name);
+    let waits_for: Vec<Vec<usize>> = references.iter().map(|names| names.iter().filter_map(index).collect()).collect();
+    let mut waited_for_by = vec![Vec::new(); resources.len()];
+    for (at, others) in waits_for.iter().enumerate() {
+        for &other in others {
+            waited_for_by[other].push(at);
         }
     }
-    let Some((first, _)) = left.first() else { return };
-    let mut path = vec![first.as_str()];
-    while let Some((_, waits_for)) = left.iter().find(|(id, _)| path.last().is_some_and(|last| *last == id.as_str())) {
-        let Some(&next) = waits_for.first() else { break };
-        if let Some(start) = path.iter().position(|id| *id == next) {
+    let mut left: Vec<usize> = waits_for.iter().map(Vec::len).collect();
+    let mut free: Vec<usize> = (0..left.len()).filter(|&at| left[at] == 0).collect();
+    while let Some(at) = free.pop() {
+        for &waiting in &waited_for_by[at] {
+            left[waiting] -= 1;
+            if left[waiting] == 0 {
+                free.push(waiting);
+            }
+        }
+    }
+    let mut path = vec![left.iter().position(|&left| left > 0)?];
+    while let Some(&next) = path.last().and_then(|&last| waits_for[last].iter().find(|&&other| left[other] > 0)) {
+        if let Some(start) = path.iter().position(|&at| at == next) {
             path.drain(..start);
             path.push(next);
             break;
         }
         path.push(next);
     }
-    let Some(resource) = resources.get(path[0]) else { return };
-    let circle = path.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(" → ");
+    let (_, resource) = resources.get_index(path[0])?;
+    let ids = path.iter().filter_map(|&at| resources.get_index(at));
+    let circle = ids.map(|(id, _)| format!("`{id}`")).collect::<Vec<_>>().join(" → ");
     let message = "resources of the template wait for each other".to_owned();
     let diagnostic = Diagnostic::new(Code::EVC0705, resource.span, message)
         .label(resource.origin.clone())
         .note(format!("{circle}, where each refers to the next"))
         .help("take one of these references out of `overrides`");
-    b.diagnostics.push(diagnostic);
+    Some(diagnostic)
 }
 
 fn too_many(b: &mut Builder<'_>) {

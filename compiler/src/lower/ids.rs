@@ -1,7 +1,9 @@
 //! How things of the spec are called in AWS and in the environment of a handler: the names that layers agree on.
 
 use super::plan::LogicalId;
-use crate::model::{Bus, ChangeKind, Deadly, Function, Model, Outbox, Queue, Rule, Schedule, Table, Thing, Workflow};
+use crate::model::{
+    Api, Bus, ChangeKind, Deadly, Function, Model, Outbox, Queue, Rule, Schedule, Table, Thing, Workflow,
+};
 
 /// The logical id of a function: `CreateOrderFunction`.
 pub fn function(function: &Function) -> LogicalId {
@@ -100,10 +102,18 @@ pub fn of(id: &LogicalId, what: &str) -> LogicalId {
     LogicalId::new([id.as_str(), what])
 }
 
-/// The logical id of the HTTP API.
-pub fn api() -> LogicalId {
-    LogicalId::new(["api"])
+/// The logical id of an API: `CartApi`; the stack's own is `Api`.
+pub fn api(api: &Api) -> LogicalId {
+    if api.declared { LogicalId::new([&api.head.name, "api"]) } else { LogicalId::new(["api"]) }
 }
+
+/// What an API's names end with in the account: `-api`, `-cart-api`.
+pub fn api_suffix(api: &Api) -> String {
+    if api.declared { format!("-{}-api", api.head.name) } else { "-api".to_owned() }
+}
+
+/// The only stage of a REST API, which is the first part of its paths.
+pub const REST_STAGE: &str = "live";
 
 /// The logical id of the dashboard.
 pub fn dashboard() -> LogicalId {

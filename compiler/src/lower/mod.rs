@@ -18,6 +18,7 @@ pub mod ids;
 mod lambda;
 mod log_group;
 pub mod machine;
+mod mapping;
 mod names;
 mod outbox;
 mod output;
@@ -27,6 +28,7 @@ mod pipe;
 pub mod plan;
 mod queue;
 mod redrive;
+mod rest;
 mod role;
 mod rule;
 mod schedule;
@@ -36,6 +38,7 @@ mod table;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod transform;
 pub mod value;
 
 use self::builder::Builder;
@@ -55,6 +58,7 @@ const KINDS: &[Kind] = &[
     idempotency::lower,
     queue::lower,
     api::lower,
+    rest::lower,
     function::lower,
     state_machine::lower,
     rule::lower,

@@ -23,12 +23,25 @@ pub(super) fn lower(b: &mut Builder<'_>) {
             ("RedrivePolicy", redrive),
             ("SqsManagedSseEnabled", true.into()),
         ];
-        b.add(&logical, Resource::new("AWS::SQS::Queue", &origin, span, properties));
+        b.add(&logical, Resource::new("AWS::SQS::Queue", &origin, span, properties).and(fifo(queue)));
         policy(b, id, queue);
         if let Some(function) = &queue.to {
             mapping(b, queue, function);
         }
     }
+}
+
+/// What makes a queue a FIFO queue. Groups do not wait for each other, and the sender's ids tell duplicates.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/high-throughput-fifo.html>
+fn fifo(queue: &Queue) -> Vec<(&'static str, Value)> {
+    if queue.group.is_none() {
+        return Vec::new();
+    }
+    vec![
+        ("FifoQueue", true.into()),
+        ("DeduplicationScope", "messageGroup".into()),
+        ("FifoThroughputLimit", "perMessageGroupId".into()),
+    ]
 }
 
 /// Lets the rules that have the queue as a target send to it. A queue has one policy, so all of them are in it.

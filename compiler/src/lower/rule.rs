@@ -4,8 +4,9 @@ use super::builder::{Builder, Role, Why, description};
 use super::bus::{self, MAX_DESCRIPTION};
 use super::ids;
 use super::plan::{LogicalId, Resource};
+use super::transform::transformer;
 use super::value::{Part, Value, text};
-use crate::model::{Deadly, Destination, Id, Rule, Target};
+use crate::model::{Deadly, Destination, Id, Rule, Setting, Target};
 use crate::pattern::{self, Pattern};
 
 /// Adds each rule.
@@ -33,21 +34,24 @@ fn add(b: &mut Builder<'_>, id: Id<Rule>, rule: &Rule) {
             ("RetryPolicy", retry_policy(target.attempts, target.max_age.seconds)),
             ("DeadLetterConfig", Value::map([("Arn", Value::arn(&dead))])),
         ];
+        let input = target.input.as_ref().map(|input| ("InputTransformer", transformer(b, rule, input)));
         let assumed = role.as_ref().filter(|_| takes_role(target.to)).map(|role| ("RoleArn", Value::arn(&role.id)));
-        Value::map(entries.into_iter().chain(assumed))
+        Value::map(entries.into_iter().chain(input).chain(assumed))
     });
     let targets = Value::list(targets.collect::<Vec<_>>());
     let bus = [("EventBusName", bus::name(&b.model.buses[rule.bus]))];
-    let properties = [
-        ("EventPattern", event_pattern(pattern)),
-        ("State", if rule.enabled { "ENABLED" } else { "DISABLED" }.into()),
-        ("Targets", targets),
-    ];
+    let properties =
+        [("EventPattern", event_pattern(pattern)), ("State", state(b, &logical, &rule.enabled)), ("Targets", targets)];
     let origin = format!("rule `{}`", rule.head.name);
     let resource = Resource::new("AWS::Events::Rule", origin, rule.head.name_span, bus)
         .with("Description", description(rule.head.description.as_ref(), MAX_DESCRIPTION))
         .and(properties);
     b.add(&logical, resource);
+}
+
+/// The state of a rule or a schedule.
+pub(super) fn state(b: &mut Builder<'_>, of: &LogicalId, enabled: &Setting<bool>) -> Value {
+    b.setting(of, "State", enabled, |enabled| if *enabled { "ENABLED" } else { "DISABLED" }.into())
 }
 
 /// How often and for how long delivery is tried.

@@ -2,7 +2,7 @@
 
 use super::builder::{Builder, Why, description};
 use super::plan::Resource;
-use super::rule::retry_policy;
+use super::rule::{retry_policy, state};
 use super::value::{Part, Value, text};
 use super::{ids, overrides};
 use crate::model::{Deadly, Destination, Id, Schedule, When};
@@ -62,8 +62,9 @@ fn add(b: &mut Builder<'_>, id: Id<Schedule>, schedule: &Schedule) {
         When::Every(time) => (rate(*time), None),
         When::Cron(cron, zone) => (format!("cron({cron})"), Some(Value::string(zone))),
     };
+    let state = state(b, &logical, &schedule.enabled);
     let properties =
-        [("FlexibleTimeWindow", Value::map([("Mode", "OFF".into())])), ("State", "ENABLED".into()), ("Target", target)];
+        [("FlexibleTimeWindow", Value::map([("Mode", "OFF".into())])), ("State", state), ("Target", target)];
     let resource = Resource::new("AWS::Scheduler::Schedule", principal, span, [])
         .with("Description", description(schedule.head.description.as_ref(), MAX_DESCRIPTION))
         .with("ScheduleExpression", Value::from(expression))

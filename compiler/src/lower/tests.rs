@@ -225,3 +225,32 @@ fn a_project_name_has_the_length_that_the_tightest_name_leaves() {
     let (plan, _) = lower(model);
     assert_eq!(plan.parameters["ProjectName"].max_length, Some(32));
 }
+
+#[test]
+fn rules_and_schedules_run_where_their_environment_lets_them() {
+    let spec = "evc: 1\nservice: s\nenvironments:\n  dev: { schedules: { nightly: { enabled: false } }, rules: { r: { enabled: true } } }\n  \
+        prod: {}\nevents:\n  E: { source: a, detail-type: E, detail: { id: uuid }, publisher: external }\nfunctions:\n  f: {}\n  g: {}\n\
+        rules:\n  r: { event: E, enabled: false, to: { function: f } }\nschedules:\n  nightly: { every: 1d, to: { function: g } }\n";
+    let analysis = analyze_text("spec.yaml", spec);
+    let (plan, _) = lower(analysis.model.as_ref().expect("the spec names its service"));
+    let state = |type_: &'static str| {
+        let (_, resource) = of_type(&plan, type_).next().expect("one of them");
+        let Some(Value::ByEnvironment(key)) = resource.properties.get("State") else { panic!("one state everywhere") };
+        let of = |environment: &str| plan.mappings[environment][key].clone();
+        (of("dev"), of("prod"))
+    };
+    assert_eq!(state("AWS::Scheduler::Schedule"), ("DISABLED".into(), "ENABLED".into()));
+    assert_eq!(state("AWS::Events::Rule"), ("ENABLED".into(), "DISABLED".into()));
+}
+
+#[test]
+fn overrides_name_properties_that_there_are() {
+    let spec = "evc: 1\nservice: s\nfunctions:\n  f: { api: GET /f }\noverrides:\n  \
+        FFunction: { properties: { MemorySise: 512, EphemeralStorage: { Size: 1024 } } }\n  \
+        Topic: { type: AWS::SNS::Topic, properties: { Nonsense: 1 } }\n  Db: { type: AWS::Neptune::DBCluster, properties: { Any: 1 } }\n";
+    insta::assert_snapshot!(found(spec), @"
+    spec.yaml:6:30: error[EVC0102]: `AWS::Serverless::Function` has no property `MemorySise`
+    spec.yaml:7:49: error[EVC0102]: `AWS::SNS::Topic` has no property `Nonsense`
+    2 errors
+    ");
+}

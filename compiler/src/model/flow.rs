@@ -1,13 +1,13 @@
 //! Who makes events and who gets them: the edges of the graph, derived from what functions, rules and workflows say.
 
-use super::{Bus, Destination, Event, Function, Id, Model, Queue, Rule, Schedule, StepKind, TableUse, Workflow};
+use super::{Api, Bus, Destination, Event, Function, Id, Model, Queue, Rule, Schedule, StepKind, TableUse, Workflow};
 use crate::source::Span;
 
 /// Something that invokes a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trigger {
-    /// Its HTTP route.
-    Api,
+    /// An API that has a route to it.
+    Api(Id<Api>),
     /// A rule that has it as a target.
     Rule(Id<Rule>),
     /// A queue that it works off.
@@ -112,8 +112,10 @@ impl Model {
     /// Fills in what invokes each function.
     pub(super) fn derive_triggers(&mut self) {
         let mut triggers: Vec<(Id<Function>, Trigger)> = Vec::new();
-        let routed = self.functions.iter().filter(|(_, function)| function.api.is_some());
-        triggers.extend(routed.map(|(id, _)| (id, Trigger::Api)));
+        for (id, api) in self.apis.iter() {
+            let functions = api.routes.iter().filter_map(super::Route::function);
+            triggers.extend(functions.map(|function| (function, Trigger::Api(id))));
+        }
         for (id, rule) in self.rules.iter() {
             let functions = rule.targets.iter().filter_map(|target| match target.to {
                 Destination::Function(function) => Some(function),

@@ -15,6 +15,8 @@ impl Model {
         self.tables.values().for_each(|item| add("tables", &item.head));
         self.outboxes.values().for_each(|item| add("outboxes", &item.head));
         self.functions.values().for_each(|item| add("functions", &item.head));
+        let declared = self.apis.values().filter(|api| api.declared);
+        declared.for_each(|item| add("apis", &item.head));
         self.rules.values().for_each(|item| add("rules", &item.head));
         self.queues.values().for_each(|item| add("queues", &item.head));
         self.schedules.values().for_each(|item| add("schedules", &item.head));

@@ -3,6 +3,7 @@
 //! Everything later (checks, lowering, the language server) asks the model; nothing looks at YAML again. A thing of the spec
 //! is always in the model, even if parts of it could not be resolved: those parts are left out, and reported.
 
+mod api;
 mod arena;
 mod environment;
 mod flow;
@@ -17,11 +18,16 @@ mod routes;
 mod settings;
 mod stored;
 pub mod template;
+mod transform;
 mod workflow;
 mod workflow_resolve;
 
 use indexmap::IndexMap;
 
+pub use api::{
+    Api, ApiKind, Auth, Cors, Integration, Jwt, Mapping, MappingValue, Parameter, Request, Route, TableOperation,
+    TableRoute, Throttling,
+};
 pub use arena::{Arena, Id};
 pub use environment::{Environment, Setting};
 pub use flow::{Edge, Node as FlowNode, Trigger};
@@ -29,16 +35,18 @@ pub use outbox::{ChangeEvent, ChangeKind, Changes, CopiedField, Outbox};
 pub use patterns::envelope;
 pub use resolve::{least_visibility, resolve};
 pub use stored::{FieldTest, Is, NotStored, field_tests};
+pub use transform::{TRANSFORM_ROOTS, transform_scope};
 pub use workflow::{
     Body, Branch, CALL_MARGIN, COMPENSATION_FAILED, Call, CatchError, Choice, Next, RUNTIME_ERRORS, RUNTIME_HICCUPS,
     Retry, RetryError, Step, StepId, StepKind, Wait, Workflow, standard_retry,
 };
 
+use crate::expr::Template;
 use crate::pattern::Pattern;
 use crate::source::{Span, Spanned};
 use crate::spec::allow::Allows;
 use crate::spec::bus::BusKind;
-use crate::spec::function::{Auth, Operation};
+use crate::spec::function::Operation;
 use crate::spec::observability::LogLevel;
 use crate::spec::overrides::Override;
 use crate::spec::scalar::{Duration, Json, Name};
@@ -67,6 +75,8 @@ pub struct Model {
     pub outboxes: Arena<Outbox>,
     /// Functions, without the forwarders of outboxes.
     pub functions: Arena<Function>,
+    /// APIs: those declared, and the stack's own if any function has an `api`.
+    pub apis: Arena<Api>,
     /// Rules.
     pub rules: Arena<Rule>,
     /// Queues, without dead-letter queues.
@@ -192,14 +202,14 @@ pub struct Index {
 pub struct Function {
     /// Name, places, description.
     pub head: Head,
-    /// Its HTTP route.
-    pub api: Option<Api>,
     /// What it takes.
     pub input: Input,
     /// What it returns.
     pub output: Option<Type>,
     /// Its business errors.
-    pub errors: Vec<Name>,
+    pub errors: Vec<BusinessError>,
+    /// The HTTP status of a success: that of its routes.
+    pub status: u16,
     /// The tables it uses.
     pub tables: Vec<TableUse>,
     /// The outbox it publishes through.
@@ -240,17 +250,13 @@ pub enum Input {
     Events(Vec<Id<Event>>),
 }
 
-/// An HTTP route.
+/// A business error of a function.
 #[derive(Debug, Clone)]
-pub struct Api {
-    /// The method.
-    pub method: String,
-    /// The path, with parameters in braces.
-    pub path: String,
-    /// Who may call it.
-    pub auth: Auth,
-    /// Its place.
-    pub span: Span,
+pub struct BusinessError {
+    /// What workflows catch it by.
+    pub name: Name,
+    /// The status that callers of an API get.
+    pub status: u16,
 }
 
 /// A function's use of a table.
@@ -275,14 +281,14 @@ pub struct Rule {
     pub events: Vec<Spanned<Id<Event>>>,
     /// The whole pattern as `EventBridge` gets it. `None` if it could not be read.
     pub pattern: Option<Pattern>,
-    /// What the spec says of the detail, if it does: what checks look at.
+    /// What could be read of what the spec says of the detail: what checks look at.
     pub detail_pattern: Option<Pattern>,
     /// The whole pattern as the spec wrote it, for a rule that has one.
     pub written_pattern: Option<Pattern>,
     /// What gets the events.
     pub targets: Vec<Target>,
     /// Whether it runs.
-    pub enabled: bool,
+    pub enabled: Setting<bool>,
 }
 
 /// What gets an event.
@@ -294,6 +300,8 @@ pub struct Target {
     pub attempts: u64,
     /// How old an event may become.
     pub max_age: Duration,
+    /// What it gets instead of the event's detail.
+    pub input: Option<Template>,
     /// Its place.
     pub span: Span,
 }
@@ -330,6 +338,8 @@ pub struct Queue {
     pub head: Head,
     /// What messages from functions carry.
     pub message: Option<Type>,
+    /// The field of the message by which a FIFO queue keeps messages in order.
+    pub group: Option<Name>,
     /// The function that works it off.
     pub to: Option<Spanned<Id<Function>>>,
     /// The most messages an invocation gets.
@@ -359,6 +369,8 @@ pub struct Schedule {
     pub target: Option<Target>,
     /// What it is given.
     pub input: Option<Spanned<Json>>,
+    /// Whether it runs.
+    pub enabled: Setting<bool>,
 }
 
 /// When a schedule starts.
@@ -415,8 +427,10 @@ pub enum OutputValue {
     QueueUrl(Id<Queue>),
     /// The URL of a queue's dead-letter queue.
     DeadLetterQueueUrl(Deadly),
-    /// The URL of the HTTP API.
-    ApiUrl,
+    /// The URL of an API.
+    ApiUrl(Id<Api>),
+    /// The id of an API, which is part of its URL and of its ARN.
+    ApiId(Id<Api>),
     /// The name of the dashboard.
     DashboardName,
     /// The URL of the dashboard in the console.

@@ -202,6 +202,7 @@ fn changes(sections: &Sections, item: &Declared<spec::Outbox>, found: &mut Vec<D
         let event = Spanned::new(find(&sections.events, "event", &change.event, found)?, change.event.span);
         // A pattern that cannot be read is reported; without it, more would be published than was meant, but nothing is built.
         let filter = change.where_.as_ref().and_then(|pattern| pattern::parse(&pattern.value.0, found));
+        let filter = filter.map(|parsed| parsed.readable);
         Some(ChangeEvent { kind, event, filter, with: change.with.clone() })
     });
     let events = events.collect();

@@ -1,15 +1,26 @@
 //! `outputs:` paths such as `tables.orders.name`, resolved.
 
 use super::names::{find, unresolved};
-use super::{Deadly, Output, OutputValue, Thing};
+use super::{Api, Deadly, Id, Output, OutputValue, Thing};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
 use crate::spec::decode::Declared;
 use crate::spec::{Sections, output};
 
 /// The sections whose things have outputs.
-const SECTIONS: [&str; 10] =
-    ["buses", "tables", "functions", "queues", "workflows", "outboxes", "rules", "schedules", "api", "dashboard"];
+const SECTIONS: [&str; 11] = [
+    "buses",
+    "tables",
+    "functions",
+    "queues",
+    "workflows",
+    "outboxes",
+    "rules",
+    "schedules",
+    "apis",
+    "api",
+    "dashboard",
+];
 
 /// Resolves an output. `None` has been reported.
 pub(super) fn output(
@@ -28,6 +39,17 @@ pub(super) fn output(
                 return None;
             }
         },
+        [section, thing, property] if section.as_str() == "apis" => {
+            let id: Id<Api> = find(&sections.apis, "API", thing, diagnostics)?;
+            match property.as_str() {
+                "url" => OutputValue::ApiUrl(id),
+                "id" => OutputValue::ApiId(id),
+                _ => {
+                    diagnostics.push(unresolved("property of `apis`", property, ["url", "id"]));
+                    return None;
+                }
+            }
+        }
         [section, thing, property] => of_thing(sections, section, thing, property, diagnostics)?,
         _ => {
             diagnostics.push(
@@ -56,7 +78,8 @@ fn api(
         );
         return None;
     }
-    Some(OutputValue::ApiUrl)
+    // The stack's own API comes after those declared.
+    Some(OutputValue::ApiUrl(Id::new(sections.apis.items.len())))
 }
 
 fn of_thing(

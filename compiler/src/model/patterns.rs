@@ -32,16 +32,17 @@ pub(super) fn of_rule(
                     .help("write the condition under `detail` in the pattern"),
             );
         }
-        let written = pattern::parse(&written.value.0, diagnostics);
+        let written = pattern::parse(&written.value.0, diagnostics).and_then(|parsed| parsed.whole().cloned());
         let events = written.as_ref().map_or(Vec::new(), |written| matched(model, bus, written));
         return Patterns { events, whole: written.clone(), detail: None, written };
     }
     let detail = filter.and_then(|filter| pattern::parse(&filter.value.0, diagnostics));
     let named: Vec<(&str, &str)> = events.iter().map(|event| wire_name(&model.events[event.value])).collect();
     let span = events.first().map_or(rule.name_span, |event| event.span);
-    let unreadable = filter.is_some() && detail.is_none();
-    let whole = (!named.is_empty() && !unreadable).then(|| pattern::for_events(&named, detail.as_ref(), span));
-    Patterns { events: events.to_vec(), whole, detail, written: None }
+    let sound = detail.as_ref().and_then(pattern::Parsed::whole);
+    let unreadable = filter.is_some() && sound.is_none();
+    let whole = (!named.is_empty() && !unreadable).then(|| pattern::for_events(&named, sound, span));
+    Patterns { events: events.to_vec(), whole, detail: detail.map(|parsed| parsed.readable), written: None }
 }
 
 /// The declared events of a bus that a pattern can match.

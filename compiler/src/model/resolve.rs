@@ -1,14 +1,17 @@
 //! Spec to model: every name resolved, every default filled in.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 
 use super::names::{find, find_all, head};
-use super::settings::{self, check_names, environments, of_function, of_tables, setting, variables};
+use super::settings::{self, check_names, enabled, environments, of_function, of_tables, setting, variables};
 use super::{
-    Api, Bus, Destination, Event, EventLog, Function, Id, Index, Input, Model, Observability, Queue, Rule, Schedule,
-    Table, TableUse, Target, When, outbox, outputs, patterns, workflow_resolve,
+    Bus, BusinessError, Destination, Event, EventLog, Function, Id, Index, Input, Model, Observability, Queue, Rule,
+    Schedule, Table, TableUse, Target, When, api, outbox, outputs, patterns, workflow_resolve,
 };
 use crate::diagnostics::{Code, Diagnostic};
+use crate::expr::Template;
 use crate::source::{Span, Spanned};
 use crate::spec::bus::BusKind;
 use crate::spec::function::Idempotency;
@@ -37,6 +40,7 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
         tables: sections.tables.iter().map(|(name, item)| table(sections, name, item)).collect(),
         outboxes: super::Arena::default(),
         functions: super::Arena::default(),
+        apis: super::Arena::default(),
         rules: super::Arena::default(),
         queues: super::Arena::default(),
         schedules: super::Arena::default(),
@@ -56,8 +60,14 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     let found = &mut diagnostics;
     model.outboxes = sections.outboxes.iter().map(|(name, item)| outbox::outbox(sections, name, item, found)).collect();
     outbox::add_streams(&mut model);
-    model.functions =
-        sections.functions.iter().map(|(name, item)| function(sections, &model, name, item, found)).collect();
+    let routed = api::routed(sections);
+    model.functions = sections
+        .functions
+        .iter()
+        .map(|(name, item)| function(sections, &model, name, item, routed.contains(name), found))
+        .collect();
+    model.apis = api::apis(sections, &model, found);
+    model.derive_statuses();
     model.queues = sections.queues.iter().map(|(name, item)| queue(sections, &model, name, item, found)).collect();
     for (name, item) in sections.rules.iter() {
         let rule = rule(sections, &mut model, name, item, found);
@@ -197,6 +207,7 @@ fn function(
     model: &Model,
     name: &str,
     item: &crate::spec::Declared<function::Function>,
+    routed: bool,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Function {
     for ty in [&item.input, &item.output].into_iter().flatten() {
@@ -221,19 +232,14 @@ fn function(
         Some(carried) => listed.into_iter().partition(|event| carried.iter().any(|other| other.value == event.value)),
         None => (Vec::new(), listed),
     };
-    let timeout = item.timeout.as_ref().map_or(default_timeout(item.api.is_some()), |timeout| timeout.value);
+    let timeout = item.timeout.as_ref().map_or(default_timeout(routed), |timeout| timeout.value);
     let memory = item.memory.as_ref().map_or(256, |memory| memory.value);
     Function {
         head: head(name, item, item.description.as_ref(), &item.allow),
-        api: item.api.as_ref().map(|api| Api {
-            method: api.method.clone(),
-            path: api.path.clone(),
-            auth: api.auth,
-            span: api.route_span,
-        }),
         input: item.input.as_ref().map_or(Input::Nothing, |input| Input::Value(input.0.clone())),
         output: item.output.as_ref().map(|output| output.0.clone()),
-        errors: item.errors.clone(),
+        errors: item.errors.0.iter().map(business_error).collect(),
+        status: api::OK,
         tables,
         outbox,
         outbox_events,
@@ -257,8 +263,16 @@ fn function(
     }
 }
 
-/// How long an invocation may take when the spec does not say. Behind the HTTP API, which waits 30 seconds, a function ends
-/// before its caller is gone (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>).
+/// An error with the status that callers of an API get: 422 where the spec does not say.
+fn business_error((name, status): &(Name, Option<Spanned<u64>>)) -> BusinessError {
+    let status = status.as_ref().and_then(|status| u16::try_from(status.value).ok()).unwrap_or(422);
+    BusinessError { name: name.clone(), status }
+}
+
+/// How long an invocation may take when the spec does not say. Behind an HTTP API, which waits 30 seconds, and a REST API, which
+/// waits 29, a function ends before its caller is gone
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>,
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>).
 fn default_timeout(behind_api: bool) -> Duration {
     Duration::seconds(if behind_api { 29 } else { 30 })
 }
@@ -286,6 +300,7 @@ fn queue(
     Queue {
         head: head(name, item, item.description.as_ref(), &item.allow),
         message: item.message.as_ref().map(|message| message.0.clone()),
+        group: item.fifo.as_ref().map(|fifo| fifo.group.clone()),
         to,
         batch_size: item.batch_size.as_ref().map_or(10, |size| size.value),
         batch_window: window,
@@ -349,7 +364,7 @@ fn rule(
         detail_pattern: patterns.detail,
         written_pattern: patterns.written,
         targets,
-        enabled: item.enabled.unwrap_or(true),
+        enabled: enabled(sections, name, item.enabled, |environment| &environment.rules),
     }
 }
 
@@ -374,6 +389,7 @@ fn target_of(
         to,
         attempts: retry.and_then(|retry| retry.attempts.as_ref()).map_or(DELIVERY.0, |attempts| attempts.value),
         max_age: retry.and_then(|retry| retry.max_age.as_ref()).map_or(DELIVERY.1, |age| age.value),
+        input: target.input.as_ref().and_then(|input| Template::decode(&input.0, &BTreeSet::new(), diagnostics)),
         span: name.span,
     })
 }
@@ -388,6 +404,11 @@ fn schedule(
         let message = format!("a schedule starts a function or a workflow, not a {}", item.to.kind.key());
         diagnostics.push(Diagnostic::new(Code::EVC0105, item.to.span, message));
     }
+    if let Some(input) = &item.to.input {
+        let message = "a schedule has no event to make an input of";
+        let diagnostic = Diagnostic::new(Code::EVC0105, input.span, message);
+        diagnostics.push(diagnostic.help("write `input` beside `to`: it is what the schedule brings"));
+    }
     let zone = item.timezone.as_ref().map_or("UTC", |zone| zone.as_str());
     Schedule {
         head: head(name, item, item.description.as_ref(), &item.allow),
@@ -398,6 +419,7 @@ fn schedule(
         },
         target: target_of(sections, &item.to, diagnostics),
         input: item.input.clone(),
+        enabled: enabled(sections, name, item.enabled, |environment| &environment.schedules),
     }
 }
 
@@ -420,7 +442,7 @@ fn observability(sections: &Sections) -> Observability {
 fn derive_inputs(model: &mut Model) {
     let mut brought: IndexMap<Id<Function>, Vec<Id<Event>>> = IndexMap::new();
     for rule in model.rules.values() {
-        for target in &rule.targets {
+        for target in rule.targets.iter().filter(|target| target.input.is_none()) {
             let function = match target.to {
                 Destination::Function(function) => Some(function),
                 Destination::Queue(queue) => model.queues[queue].to.as_ref().map(|to| to.value),

@@ -66,6 +66,16 @@ pub(super) fn of_function<T: Clone>(
     setting(sections, base, |environment| environment.functions.get(name).and_then(&ask))
 }
 
+/// Whether a rule or a schedule runs, among the `switches` of each environment.
+pub(super) fn enabled(
+    sections: &Sections,
+    name: &str,
+    base: Option<bool>,
+    switches: impl Fn(&spec::Environment) -> &IndexMap<Name, spec::EnvironmentSwitch>,
+) -> Setting<bool> {
+    setting(sections, base.unwrap_or(true), |environment| switches(environment).get(name)?.enabled)
+}
+
 /// The environment variables of a function, each with its value everywhere.
 pub(super) fn variables(
     sections: &Sections,
@@ -81,9 +91,15 @@ pub(super) fn variables(
     declared.iter().map(one).collect()
 }
 
-/// Reports functions and variables that environments name and that do not exist.
+/// Reports what environments name and what does not exist.
 pub(super) fn check_names(sections: &Sections, diagnostics: &mut Vec<Diagnostic>) {
     for environment in sections.environments.items.values() {
+        let missing = |name: &&Name| !sections.rules.declares(name);
+        let rules = environment.rules.keys().filter(missing);
+        diagnostics.extend(rules.map(|name| unresolved("rule", name, sections.rules.names())));
+        let missing = |name: &&Name| !sections.schedules.declares(name);
+        let schedules = environment.schedules.keys().filter(missing);
+        diagnostics.extend(schedules.map(|name| unresolved("schedule", name, sections.schedules.names())));
         for (name, settings) in &environment.functions {
             let Some(function) = sections.functions.get(name) else {
                 if !sections.functions.declares(name) {

@@ -107,7 +107,7 @@ pub enum StepKind {
         /// The list.
         items: Option<Expr>,
         /// The most items at once.
-        concurrency: Option<u64>,
+        concurrency: Option<Spanned<u64>>,
         /// The steps.
         body: Body,
     },

@@ -145,7 +145,7 @@ impl Builder<'_> {
             }
             spec::StepKind::ForEach(each) => StepKind::ForEach {
                 items: self.expression(&each.items),
-                concurrency: each.concurrency.as_ref().map(|concurrency| concurrency.value),
+                concurrency: each.concurrency,
                 body: self.body(&each.steps),
             },
             spec::StepKind::Wait(spec::Wait::For(duration)) => StepKind::Wait(Wait::For(duration.value)),
@@ -205,8 +205,13 @@ impl Builder<'_> {
                 resolved.push(CatchError { error: error.as_ref().map(|name| RetryError::parse(name)), then });
             }
         }
-        // What is caught by name comes before what catches all, whatever the order written.
-        resolved.sort_by_key(|catch| catch.error.value == RetryError::All);
+        // The first that matches counts: what is caught by its name comes before the kinds that it may be of, and those before
+        // what catches all, whatever the order written. Thus no entry takes everything from another.
+        resolved.sort_by_key(|catch| match catch.error.value {
+            RetryError::Named(_) => 0,
+            RetryError::Transient | RetryError::Timeout => 1,
+            RetryError::All => 2,
+        });
         resolved
     }
 

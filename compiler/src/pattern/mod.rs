@@ -1,6 +1,6 @@
 //! Event patterns: EventBridge's grammar read with spans, checked against types, evaluated, and written as JSON.
 //!
-//! [`parse`] makes a [`Pattern`] from a YAML node, [`check`] compares it with the type of what it is matched against,
+//! [`parse`] makes a [`Pattern`] of what can be read of a YAML node, [`check`] compares it with the type of what it is matched against,
 //! [`can_match`] says whether it can match such values at all, [`matches`] whether it matches one, and [`to_json`] writes it.
 //! The type may be an event's whole [`envelope`] or its detail alone, as a rule's `where:` is.
 //!
@@ -27,5 +27,5 @@ pub use check::{Verdict, can_match, check};
 pub use json::{to_json, to_text};
 pub use limits::{DEFAULT_SIZE, MAX_COMBINATIONS, MAX_SIZE};
 pub use matching::matches;
-pub use parse::parse;
+pub use parse::{Parsed, parse};
 pub use rule::{ENVELOPE_FIELDS, envelope, for_events};

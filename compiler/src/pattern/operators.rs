@@ -6,10 +6,10 @@ use std::net::IpAddr;
 
 use super::ast::{AnythingBut, Cidr, Comparison, MatchKind, Number, Numeric, Wildcard};
 use super::parse::{number, part};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Edit, Fix};
 use crate::source::{Span, Spanned};
 use crate::types::significant_digits;
-use crate::yaml::{Entry, Mapping, Node, NodeKind, Scalar};
+use crate::yaml::{Entry, Mapping, Node, NodeKind, Scalar, ScalarStyle};
 
 /// The operators.
 pub(super) const NAMES: &[&str] =
@@ -228,10 +228,26 @@ fn not_empty(texts: Vec<Spanned<String>>, diagnostics: &mut Vec<Diagnostic>) -> 
     Some(texts)
 }
 
+/// Offers to take the quotes from a number, for the mistake that was just reported.
+fn unquote(node: &Node, diagnostics: &mut [Diagnostic]) {
+    let NodeKind::Scalar(Scalar { text, .. }) = &node.kind else { return };
+    let bare = Scalar { style: ScalarStyle::Plain, text: text.clone() };
+    if number(&bare).is_some()
+        && let Some(reported) = diagnostics.last_mut()
+    {
+        reported.fixes.push(Fix {
+            title: "write it without quotes".into(),
+            edits: vec![Edit { span: node.span, text: text.clone() }],
+        });
+    }
+}
+
 fn operand(node: &Node, operator: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Spanned<Number>> {
     let number = if let NodeKind::Scalar(scalar) = &node.kind { number(scalar) } else { None };
     let Some(number) = number else {
-        return wrong(node, &format!("`{operator}` takes a number"), diagnostics);
+        wrong::<()>(node, &format!("`{operator}` takes a number"), diagnostics);
+        unquote(node, diagnostics);
+        return None;
     };
     let problem = if number.value.abs() > MAX_NUMBER {
         Some(format!("`{}` is beyond ±5.0e9, the numbers that EventBridge compares", number.text))

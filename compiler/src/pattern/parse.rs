@@ -37,17 +37,32 @@ const RESERVED_IN_OR: &[&str] = &[
     "ip-address-not-in-range",
 ];
 
+/// What a node could be read as.
+#[derive(Debug, Clone)]
+pub struct Parsed {
+    /// The pattern, without the parts that are none: good for being checked.
+    pub readable: Pattern,
+    /// Whether that is all of it: a pattern that has lost a part matches other events than the one that was meant.
+    pub whole: bool,
+}
+
+impl Parsed {
+    /// The pattern, if all of it could be read.
+    pub fn whole(&self) -> Option<&Pattern> {
+        self.whole.then_some(&self.readable)
+    }
+}
+
 /// The pattern that a node describes; `None` after reporting why it is none. What is wrong in one place hides nothing wrong in
 /// another.
-pub fn parse(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Pattern> {
+pub fn parse(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Parsed> {
     let before = diagnostics.len();
-    let root = object(node, false, diagnostics)?;
-    let pattern = Pattern { root };
+    let readable = Pattern { root: object(node, false, diagnostics)? };
     if diagnostics.len() == before {
-        limits::check(&pattern, diagnostics);
+        limits::check(&readable, diagnostics);
     }
-    Some(pattern)
-        .filter(|_| diagnostics.iter().skip(before).all(|d| d.severity() != crate::diagnostics::Severity::Error))
+    let whole = diagnostics.iter().skip(before).all(|d| d.severity() != crate::diagnostics::Severity::Error);
+    Some(Parsed { readable, whole })
 }
 
 fn object(node: &Node, in_or: bool, diagnostics: &mut Vec<Diagnostic>) -> Option<Object> {

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::excerpt::escaped;
 use super::{end, path, sorted};
 use crate::diagnostics::Diagnostic;
 use crate::source::SourceMap;
@@ -32,8 +33,9 @@ pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
     text
 }
 
+/// A message as GitHub wants it, which shows in a log as well: with no character that would steer a terminal.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    escaped(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 fn property(text: &str) -> String {

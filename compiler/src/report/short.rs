@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::excerpt::escaped;
 use super::{Counts, path, sorted};
 use crate::diagnostics::Diagnostic;
 use crate::source::SourceMap;
@@ -24,13 +25,18 @@ pub fn lines(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
         let _ = writeln!(
             text,
             "{}:{}:{}: {}[{}]: {}",
-            path(sources, span),
+            one_line(&path(sources, span)),
             position.line,
             position.column,
             diagnostic.severity().as_str(),
             diagnostic.code,
-            diagnostic.message.replace('\n', " ")
+            one_line(&diagnostic.message)
         );
     }
     text
+}
+
+/// A text without what would break the line, or steer a terminal.
+fn one_line(text: &str) -> String {
+    escaped(text).replace("\r\n", " ").replace(['\n', '\r', '\t'], " ")
 }

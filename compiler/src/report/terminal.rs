@@ -57,9 +57,10 @@ fn elsewhere(diagnostic: &Diagnostic) -> impl Iterator<Item = &Label> {
     diagnostic.secondary.iter().filter(|label| label.span.file != diagnostic.primary.span.file)
 }
 
-/// Help and notes, as miette draws its own single help.
+/// Help and notes, as miette draws its own single help. What would mend it is the help where no other is given.
 fn footer(text: &mut String, diagnostic: &Diagnostic, style: Style) {
-    let help = diagnostic.help.iter().map(|help| ("help", help));
+    let fix = diagnostic.fixes.first().map(|fix| &fix.title).filter(|_| diagnostic.help.is_empty());
+    let help = diagnostic.help.iter().chain(fix).map(|help| ("help", help));
     let notes = diagnostic.notes.iter().map(|note| ("note", note));
     for (word, said) in help.chain(notes) {
         let (on, off) = if style.color { ("\u{1b}[36m", "\u{1b}[0m") } else { ("", "") };

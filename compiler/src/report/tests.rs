@@ -143,3 +143,21 @@ fn pages_for_terminals() {
     assert!(colored.starts_with("\u{1b}[1mEVC0002: "), "{colored}");
     assert!(!colored.contains("```"));
 }
+
+/// Names come from specs, and specs from anyone: no report lets them end its lines or steer a terminal.
+#[test]
+fn odd_characters_of_names_are_escaped_in_lines() {
+    let mut sources = SourceMap::default();
+    let file = sources.add("a,b:\u{1b}[2J%.yaml", "x");
+    let message = "unknown function `a\u{202e}b\r\n::error::forged\u{7}`";
+    let diagnostics = [Diagnostic::new(Code::EVC0101, Span::new(file, 0..1), message).help("one\ntwo")];
+    assert_eq!(
+        short::lines(&diagnostics, &sources),
+        "a,b:\\u{1b}[2J%.yaml:1:1: error[EVC0101]: unknown function `a\\u{202e}b ::error::forged\\u{7}`\n"
+    );
+    assert_eq!(
+        github::render(&diagnostics, &sources),
+        "::error file=a%2Cb%3A\\u{1b}[2J%25.yaml,line=1,col=1,endLine=1,endColumn=2,title=EVC0101 unresolved-name::\
+         unknown function `a\\u{202e}b%0D%0A::error::forged\\u{7}`%0Ahelp: one%0Atwo\n"
+    );
+}

@@ -41,21 +41,25 @@ pub(super) fn check(cron: &Spanned<String>, cx: &mut Decoder) {
     let written: Vec<&str> = cron.split_whitespace().collect();
     if written.len() != FIELDS.len() {
         let message = format!("a cron expression has {} fields, found {}", FIELDS.len(), written.len());
-        cx.bad_value(cron.span, message).help.push(HELP.to_owned());
+        cx.report(bad(cron.span, message));
         return;
     }
     let mut fits = true;
     for (field, text) in FIELDS.iter().zip(&written) {
         if let Some(problem) = problem(field, text) {
-            cx.bad_value(place(cron, text), problem).help.push(HELP.to_owned());
+            cx.report(bad(place(cron, text), problem));
             fits = false;
         }
     }
     if fits && (written[DAY_OF_MONTH] == "?") == (written[DAY_OF_WEEK] == "?") {
         let message = "one of day of month and day of week is `?`, and the other is not";
         let days = place(cron, written[DAY_OF_MONTH]).to(place(cron, written[DAY_OF_WEEK]));
-        cx.bad_value(days, message).help.push(HELP.to_owned());
+        cx.report(bad(days, message));
     }
+}
+
+fn bad(span: Span, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::new(Code::EVC0111, span, message).help(HELP)
 }
 
 /// The place of a part of a text, which may be in quotes; of the whole text if it is written with escapes.
@@ -138,7 +142,7 @@ pub(super) fn check_timezone(timezone: &Spanned<String>, cx: &mut Decoder) {
     }
     let message = format!("`{}` is not a time zone", timezone.value);
     cx.report(
-        Diagnostic::new(Code::EVC0105, timezone.span, message)
+        Diagnostic::new(Code::EVC0111, timezone.span, message)
             .suggest(timezone, known())
             .note("time zones have the names of the IANA database, such as `Europe/Lisbon`"),
     );

@@ -26,6 +26,12 @@ pub struct Environment {
     /// What differs for single functions.
     #[schemars(default, with = "std::collections::BTreeMap<String, EnvironmentFunction>")]
     pub functions: IndexMap<Name, EnvironmentFunction>,
+    /// Which rules run.
+    #[schemars(default, with = "std::collections::BTreeMap<String, EnvironmentSwitch>")]
+    pub rules: IndexMap<Name, EnvironmentSwitch>,
+    /// Which schedules run.
+    #[schemars(default, with = "std::collections::BTreeMap<String, EnvironmentSwitch>")]
+    pub schedules: IndexMap<Name, EnvironmentSwitch>,
     /// Whether alarms tell anybody (`ActionsEnabled`). They do unless this is `false`.
     pub alarms: Option<Spanned<bool>>,
 }
@@ -64,6 +70,14 @@ pub struct EnvironmentFunction {
     pub environment: IndexMap<Spanned<String>, Spanned<String>>,
 }
 
+/// A rule or a schedule in one environment.
+#[derive(Debug, Clone, Default, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct EnvironmentSwitch {
+    /// Whether it runs.
+    pub enabled: Option<bool>,
+}
+
 /// Schema only: text, a number or a boolean.
 struct Text;
 
@@ -88,6 +102,8 @@ impl Decode for Environment {
             logs: fields.optional("logs", cx),
             tables: fields.optional("tables", cx),
             functions: fields.or_default("functions", cx),
+            rules: fields.or_default("rules", cx),
+            schedules: fields.or_default("schedules", cx),
             alarms: fields.optional("alarms", cx),
         };
         fields.finish(cx);
@@ -129,5 +145,14 @@ impl Decode for EnvironmentFunction {
         fields.finish(cx);
         sizes(function.timeout.as_ref(), function.memory.as_ref(), cx);
         Some(function)
+    }
+}
+
+impl Decode for EnvironmentSwitch {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let mut fields = cx.fields(node, "a rule or schedule in an environment")?;
+        let switch = Self { enabled: fields.optional("enabled", cx) };
+        fields.finish(cx);
+        Some(switch)
     }
 }

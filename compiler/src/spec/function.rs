@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::allow::Allows;
+use super::api::{Auth, ROUTE, RouteText};
 use super::decode::{Case, Decode, Decoder, Item, MAX_NAME, check_name};
 use super::outbox::in_range;
 use super::scalar::{Duration, Name, TypeExpr, one_or_many};
@@ -22,15 +23,17 @@ use crate::yaml::{Node, NodeKind};
 pub struct Function {
     /// What it does, for people.
     pub description: Option<String>,
-    /// The HTTP route that calls it: `POST /orders`, with IAM authorization, or a map that says more.
+    /// The route of the stack's own HTTP API that calls it: `POST /orders`, with IAM authorization, or a map that says more. More
+    /// routes, and other kinds of API, stand under `apis`.
     pub api: Option<Spanned<ApiRoute>>,
     /// What it takes. A target of a rule takes the event's detail and needs no `input`.
     pub input: Option<Spanned<TypeExpr>>,
     /// What it returns.
     pub output: Option<Spanned<TypeExpr>>,
-    /// The business errors it may return, by name: what `catch` and `retry` in a workflow see.
-    #[schemars(default, schema_with = "one_or_many::<ErrorName>")]
-    pub errors: Vec<Name>,
+    /// The business errors it may return, by name: what `catch` and `retry` in a workflow see. A map gives each the status that
+    /// callers of an API get: `{ CartNotFound: 404 }`. It is 422 without.
+    #[schemars(default)]
+    pub errors: Errors,
     /// The tables it uses and the operations it may call on each: `get`, `query`, `put`, `update`, `delete`, `check`, or `read`
     /// (get and query) and `write` (put, update and delete).
     #[schemars(default, with = "std::collections::BTreeMap<String, OperationList>")]
@@ -106,29 +109,23 @@ impl Operation {
     }
 }
 
-/// How a function is reached over HTTP.
+/// How a function is reached over the stack's own HTTP API.
 #[derive(Debug, Clone)]
 pub struct ApiRoute {
-    /// The method, in capitals.
-    pub method: String,
-    /// The path, with parameters in braces.
-    pub path: String,
-    /// The place of the route's text.
-    pub route_span: crate::source::Span,
+    /// Its method and path.
+    pub text: RouteText,
     /// Who may call it.
-    pub auth: Auth,
+    pub auth: Option<Spanned<Auth>>,
+    /// The status of a success.
+    pub status: Option<Spanned<u64>>,
 }
 
-/// Who may call a route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
-pub enum Auth {
-    /// Callers that IAM lets in, with a signed request.
-    #[default]
-    Iam,
-    /// Anybody.
-    None,
-}
+/// The business errors of a function.
+#[derive(Debug, Clone, Default)]
+pub struct Errors(
+    /// Each with the status that callers of an API get, if it is said.
+    pub Vec<(Name, Option<Spanned<u64>>)>,
+);
 
 /// Whether duplicates are dropped, and for how long their results are kept.
 #[derive(Debug, Clone, Default)]
@@ -180,9 +177,9 @@ impl Decode for Function {
 const MAX_CONCURRENCY: u64 = 100_000;
 
 /// Checks the names of business errors: each is the name of an error in Step Functions and of a variant in Rust.
-fn errors(errors: &[Name], cx: &mut Decoder) {
+fn errors(errors: &Errors, cx: &mut Decoder) {
     let mut seen: Vec<(String, &Name)> = Vec::new();
-    for error in errors {
+    for (error, _) in &errors.0 {
         let key = crate::yaml::Key { text: error.value.clone(), span: error.span };
         if !check_name(&key, Case::Pascal, "an error", cx) {
             continue;
@@ -228,54 +225,35 @@ impl Decode for Operation {
     }
 }
 
-impl Decode for Auth {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        cx.word(node, "a kind of authorization", &[("iam", Self::Iam), ("none", Self::None)])
-    }
-}
-
-const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
-
 impl Decode for ApiRoute {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
         if !matches!(node.kind, NodeKind::Mapping(_)) {
-            return route(&Spanned::decode(node, cx)?, Auth::default(), cx);
+            let text = RouteText::parse(&String::decode(node, cx)?, node.span, cx)?;
+            return Some(Self { text, auth: None, status: None });
         }
         let mut fields = cx.fields(node, "an API route")?;
         let text = fields.required::<Spanned<String>>("route", cx);
-        let auth = fields.or_default("auth", cx);
+        let auth = fields.optional("auth", cx);
+        let status = fields.optional("status", cx);
         fields.finish(cx);
-        route(&text?, auth, cx)
+        in_range(status.as_ref(), 200, 299, "the status of a success", cx);
+        let text = text?;
+        Some(Self { text: RouteText::parse(&text, text.span, cx)?, auth, status })
     }
 }
 
-fn route(text: &Spanned<String>, auth: Auth, cx: &mut Decoder) -> Option<ApiRoute> {
-    let Some((method, path)) = text.split_once(' ') else {
-        cx.bad_value(text.span, format!("`{}` is not a route", text.value))
-            .help
-            .push("write a method and a path: `POST /orders`".to_owned());
-        return None;
-    };
-    if !METHODS.contains(&method) {
-        let diagnostic = Diagnostic::new(
-            Code::EVC0105,
-            text.span.slice(0, method.len()),
-            format!("`{method}` is not an HTTP method"),
-        );
-        cx.report(diagnostic.suggest(method, METHODS));
-        return None;
+impl Decode for Errors {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        if !matches!(node.kind, NodeKind::Mapping(_)) {
+            let names: Vec<Name> = Vec::decode(node, cx)?;
+            return Some(Self(names.into_iter().map(|name| (name, None)).collect()));
+        }
+        let statuses: IndexMap<Name, Spanned<u64>> = IndexMap::decode(node, cx)?;
+        for status in statuses.values() {
+            in_range(Some(status), 400, 599, "the status of an error", cx);
+        }
+        Some(Self(statuses.into_iter().map(|(name, status)| (name, Some(status))).collect()))
     }
-    let segment_ok = |segment: &str| {
-        let name = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(segment);
-        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.~".contains(c))
-    };
-    if path != "/" && !path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(segment_ok)) {
-        cx.bad_value(text.span.slice(method.len() + 1, path.len()), format!("`{path}` is not a path"))
-            .help
-            .push("write `/` before every segment, and parameters in braces: `/orders/{orderId}`".to_owned());
-        return None;
-    }
-    Some(ApiRoute { method: method.to_owned(), path: path.to_owned(), route_span: text.span, auth })
 }
 
 impl Decode for Idempotency {
@@ -298,17 +276,18 @@ impl JsonSchema for ApiRoute {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let route = json_schema!({
             "type": "string",
-            "pattern": "^(GET|POST|PUT|PATCH|DELETE|HEAD) /\\S*$",
+            "pattern": ROUTE,
             "examples": ["POST /orders", "GET /orders/{orderId}"]
         });
         let auth = generator.subschema_for::<Auth>();
+        let status = json_schema!({"type": "integer", "minimum": 200, "maximum": 299});
         json_schema!({
-            "description": "An HTTP route: a method and a path, or these with who may call it.",
+            "description": "An HTTP route: a method and a path, or these with who may call it and the status of a success.",
             "anyOf": [
                 route,
                 {
                     "type": "object",
-                    "properties": {"route": route, "auth": auth},
+                    "properties": {"route": route, "auth": auth, "status": status},
                     "required": ["route"],
                     "additionalProperties": false
                 }
@@ -362,17 +341,25 @@ impl JsonSchema for EnvironmentValue {
     }
 }
 
-/// Schema only: the name of a business error.
-struct ErrorName;
-
-impl JsonSchema for ErrorName {
-    fn inline_schema() -> bool {
-        true
-    }
+impl JsonSchema for Errors {
     fn schema_name() -> Cow<'static, str> {
-        "ErrorName".into()
+        "Errors".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "pattern": "^[A-Z][A-Za-z0-9]*$", "maxLength": MAX_NAME})
+        let name = json_schema!({"type": "string", "pattern": "^[A-Z][A-Za-z0-9]*$", "maxLength": MAX_NAME});
+        json_schema!({
+            "description": "Names of errors, or a map from names to the statuses that callers of an API get.",
+            "anyOf": [
+                name,
+                {"type": "array", "items": name},
+                {
+                    "type": "object",
+                    "minProperties": 0,
+                    "propertyNames": name,
+                    "additionalProperties": {"type": "integer", "minimum": 400, "maximum": 599}
+                }
+            ],
+            "examples": [["PaymentDeclined"], {"CartNotFound": 404, "CartClosed": 409}]
+        })
     }
 }

@@ -2,6 +2,7 @@
 //! its decoding from a [`Node`].
 
 pub mod allow;
+pub mod api;
 pub mod bus;
 mod cron;
 pub mod decode;
@@ -79,6 +80,9 @@ pub struct Sections {
     /// Lambda functions by name.
     #[schemars(default)]
     pub functions: Section<function::Function>,
+    /// HTTP and REST APIs by name.
+    #[schemars(default)]
+    pub apis: Section<api::Api>,
     /// Event rules by name.
     #[schemars(default)]
     pub rules: Section<rule::Rule>,
@@ -191,6 +195,7 @@ fn sections(fields: &mut Fields<'_>, cx: &mut Decoder) -> Sections {
         tables: fields.or_default("tables", cx),
         outboxes: fields.or_default("outboxes", cx),
         functions: fields.or_default("functions", cx),
+        apis: fields.or_default("apis", cx),
         rules: fields.or_default("rules", cx),
         queues: fields.or_default("queues", cx),
         schedules: fields.or_default("schedules", cx),
@@ -245,6 +250,7 @@ impl Sections {
         join("tables", &mut self.tables, other.tables, &mut twice);
         join("outboxes", &mut self.outboxes, other.outboxes, &mut twice);
         join("functions", &mut self.functions, other.functions, &mut twice);
+        join("apis", &mut self.apis, other.apis, &mut twice);
         join("rules", &mut self.rules, other.rules, &mut twice);
         join("queues", &mut self.queues, other.queues, &mut twice);
         join("schedules", &mut self.schedules, other.schedules, &mut twice);

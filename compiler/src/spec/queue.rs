@@ -6,17 +6,21 @@ use super::allow::Allows;
 use super::decode::{Decode, Decoder, Item};
 use super::outbox::in_range;
 use super::scalar::{Duration, Name, TypeExpr};
+use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
 use crate::yaml::Node;
 
 /// An SQS queue with a dead-letter queue. Encrypted; batches report partial failures.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(extend("not" = {"type": "object", "required": ["fifo", "batch-window"]}))]
 pub struct Queue {
     /// What it is for, for people.
     pub description: Option<String>,
     /// What a message sent by a function carries. A queue that only rules send to carries their events and needs none.
     pub message: Option<Spanned<TypeExpr>>,
+    /// Keeps messages in order: `{ group: orderId }` keeps those of one order in the order they were sent.
+    pub fifo: Option<Spanned<Fifo>>,
     /// The function that receives its messages.
     pub to: Option<Name>,
     /// The most messages an invocation gets: 1 to 10, or to 10000 with a `batch-window`. 10 by default.
@@ -40,6 +44,23 @@ pub struct Queue {
     pub allow: Allows,
 }
 
+/// A FIFO queue: one message group for each value of a field.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Fifo {
+    /// The field of the message that says what it belongs to. Messages with the same value are handled one after the other.
+    pub group: Name,
+}
+
+impl Decode for Fifo {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let mut fields = cx.fields(node, "the order of a queue")?;
+        let group = fields.required("group", cx);
+        fields.finish(cx);
+        Some(Self { group: group? })
+    }
+}
+
 impl Item for Queue {
     const WHAT: &'static str = "a queue";
 }
@@ -50,6 +71,7 @@ impl Decode for Queue {
         let queue = Self {
             description: fields.optional("description", cx),
             message: fields.optional("message", cx),
+            fifo: fields.optional("fifo", cx),
             to: fields.optional("to", cx),
             batch_size: fields.optional("batch-size", cx),
             batch_window: fields.optional("batch-window", cx),
@@ -61,6 +83,12 @@ impl Decode for Queue {
         };
         fields.finish(cx);
         let window = queue.batch_window.as_ref().map_or(0, |window| window.seconds);
+        if let (Some(window), Some(fifo)) = (&queue.batch_window, &queue.fifo) {
+            // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html
+            let message = "Lambda gathers no batches of a FIFO queue";
+            let diagnostic = Diagnostic::new(Code::EVC0105, window.span, message);
+            cx.report(diagnostic.secondary(fifo.span, "it is one here").help("leave `batch-window` out"));
+        }
         in_range(queue.batch_size.as_ref(), 1, if window > 0 { 10_000 } else { 10 }, "the size of a batch", cx);
         in_range(queue.receives.as_ref(), 1, 1000, "the number of receives", cx);
         in_range(queue.concurrency.as_ref(), 2, 1000, "the concurrency of a queue", cx);

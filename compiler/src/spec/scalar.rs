@@ -268,6 +268,19 @@ impl<T: JsonSchema> JsonSchema for Declared<T> {
     }
 }
 
+/// One value or a list of at least one.
+pub fn one_or_more<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    let one = generator.subschema_for::<T>();
+    json_schema!({"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]})
+}
+
+/// Reports a list that must not be empty and is.
+pub fn not_empty<T>(list: Option<&Spanned<Vec<T>>>, what: &str, cx: &mut Decoder) {
+    if let Some(list) = list.filter(|list| list.is_empty()) {
+        cx.bad_value(list.span, format!("expected {what}, found none"));
+    }
+}
+
 /// One value or a list of them: what [`Vec`] decodes from.
 pub fn one_or_many<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     let one = generator.subschema_for::<T>();

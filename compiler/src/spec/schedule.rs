@@ -30,6 +30,8 @@ pub struct Schedule {
     /// What it is given. Scheduler puts in its own values for texts such as `<aws.scheduler.scheduled-time>` and
     /// `<aws.scheduler.execution-id>`.
     pub input: Option<Spanned<Json>>,
+    /// `false` makes the schedule without letting it start anything.
+    pub enabled: Option<bool>,
     /// Warnings that are fine here, each with the reason.
     #[schemars(default)]
     pub allow: Allows,
@@ -48,6 +50,7 @@ impl Decode for Schedule {
         let timezone: Option<Spanned<String>> = fields.optional("timezone", cx);
         let to = fields.required("to", cx);
         let input = fields.optional("input", cx);
+        let enabled = fields.optional("enabled", cx);
         let allow = fields.or_default("allow", cx);
         let times = fields.present(&["every", "cron"]);
         let place = fields.place();
@@ -74,6 +77,6 @@ impl Decode for Schedule {
         if let Some(timezone) = &timezone {
             cron::check_timezone(timezone, cx);
         }
-        Some(Self { description, every, cron, timezone, to: to?, input, allow })
+        Some(Self { description, every, cron, timezone, to: to?, input, enabled, allow })
     }
 }

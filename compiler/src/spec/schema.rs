@@ -81,7 +81,10 @@ pub fn step(generator: &mut SchemaGenerator) -> Schema {
     let with = described(&arguments, "What it is given: for each field of the input an expression.");
     let detail = described(&arguments, "The detail of the event: for each field an expression.");
     let timeout = described(&duration, "How long the step may take, retries not counted.");
-    let heartbeat = described(&duration, "How long the function may be silent (`HeartbeatSeconds`).");
+    let heartbeat = described(
+        &duration,
+        "When to take a call for dead (`HeartbeatSeconds`), below its timeout. A function that a workflow calls sends no heartbeats: it has to be done by then.",
+    );
     let otherwise =
         described(&name, "Where to go when no condition holds; without it, to the step that is written next.");
     let cause = described(&expression, "Why, for people: an expression that gives a text.");
@@ -91,7 +94,7 @@ pub fn step(generator: &mut SchemaGenerator) -> Schema {
     let works = [("retry", &retries), ("catch", &catch)];
     let concurrency = json_schema!({
         "type": "integer", "minimum": 1, "maximum": 1000,
-        "description": "The most rounds at once. Without it: as many as Step Functions runs."
+        "description": "The most rounds at once. Step Functions runs at most 40, with or without this."
     });
     let wait = json_schema!({
         "description": "How long: a duration, or a map with `until` and a timestamp.",

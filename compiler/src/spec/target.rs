@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{Decode, Decoder};
 use super::outbox::in_range;
-use super::scalar::{Duration, Name};
+use super::scalar::{Arguments, Duration, Name};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
 use crate::yaml::{Node, NodeKind};
@@ -18,6 +18,8 @@ pub struct Target {
     pub kind: TargetKind,
     /// Its name.
     pub name: Name,
+    /// What it gets instead of the event's detail: an object whose values are paths into the event and literals.
+    pub input: Option<Spanned<Arguments>>,
     /// How often and for how long delivery is tried.
     pub retry: Option<Spanned<Delivery>>,
 }
@@ -91,12 +93,13 @@ impl Decode for Target {
                 Some((kind, Spanned::decode(&entry.value, cx)))
             })
             .collect();
+        let input = fields.optional("input", cx);
         let retry = fields.optional("retry", cx);
         let present = fields.present(&keys);
         let place = fields.place();
         fields.finish(cx);
         match (named.as_slice(), present.as_slice()) {
-            ([(kind, name)], _) => Some(Self { kind: *kind, name: name.clone()?, retry }),
+            ([(kind, name)], _) => Some(Self { kind: *kind, name: name.clone()?, input, retry }),
             ([], _) => {
                 let message = "a target needs one of `function`, `workflow`, `queue` and `bus`";
                 cx.report(Diagnostic::new(Code::EVC0104, place, message));
@@ -120,10 +123,11 @@ impl JsonSchema for Target {
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let retry = generator.subschema_for::<Delivery>();
+        let input = generator.subschema_for::<Arguments>();
         let one = |kind: TargetKind, what: &str| {
             json_schema!({
                 "type": "object",
-                "properties": {(kind.key()): {"type": "string", "description": what}, "retry": retry},
+                "properties": {(kind.key()): {"type": "string", "description": what}, "input": input, "retry": retry},
                 "required": [kind.key()],
                 "additionalProperties": false
             })

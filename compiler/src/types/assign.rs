@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-use super::value::text_problem;
-use super::{Field, Kind, Range, Type, Types, describe};
+use super::value::{number_problem, significant_digits, text_problem};
+use super::{Field, Kind, MAX_MONEY_DIGITS, Range, Type, Types, describe};
 
 /// Why a type cannot be given where another is expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,19 @@ pub struct Mismatch {
     pub path: String,
     /// What was expected there and what was found.
     pub reason: String,
+    /// What the difference comes of, where there is more to say about it.
+    pub cause: Cause,
+}
+
+/// What a mismatch comes of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Two types that have nothing to do with each other, or bounds.
+    Other,
+    /// A number of more digits than `money` carries.
+    Digits,
+    /// A `number`, which is a double, where `money` is expected, which is exact.
+    NumberForMoney,
 }
 
 impl fmt::Display for Mismatch {
@@ -66,6 +79,16 @@ impl Types {
                 Some(reason) => Err(mismatch(path, reason)),
                 None => Ok(()),
             },
+            (Kind::Money(_), Kind::Integer(Range { min: Some(value), max })) if *max == Some(*value) => {
+                amount(&left.kind, &value.to_string(), path)
+            }
+            // A number of one value, as a literal is, is as exact as it is written.
+            (Kind::Money(_), Kind::Number(Range { min: Some(value), max })) if *max == Some(*value) => {
+                amount(&left.kind, &value.to_string(), path)
+            }
+            (Kind::Money(_), Kind::Number(_)) => {
+                refuse().map_err(|found| Mismatch { cause: Cause::NumberForMoney, ..found })
+            }
             (Kind::Integer(a), Kind::Integer(b)) => refuse_unless(overlap(a, b)),
             (Kind::Number(a) | Kind::Money(a), Kind::Integer(b)) => refuse_unless(overlap(a, &as_number(b))),
             (Kind::Number(a), Kind::Number(b) | Kind::Money(b)) | (Kind::Money(a), Kind::Money(b)) => {
@@ -130,6 +153,13 @@ impl Types {
     }
 }
 
+/// Whether one number, as JSON writes it, can be an amount of this kind of `money`.
+fn amount(money: &Kind, text: &str, path: &[&str]) -> Result<(), Mismatch> {
+    let Some(reason) = number_problem(money, text) else { return Ok(()) };
+    let cause = if significant_digits(text) > MAX_MONEY_DIGITS { Cause::Digits } else { Cause::Other };
+    Err(Mismatch { cause, ..mismatch(path, reason) })
+}
+
 fn mismatch(path: &[&str], reason: String) -> Mismatch {
     let mut text = String::new();
     for step in path {
@@ -138,7 +168,7 @@ fn mismatch(path: &[&str], reason: String) -> Mismatch {
         }
         text.push_str(step);
     }
-    Mismatch { path: text, reason }
+    Mismatch { path: text, reason, cause: Cause::Other }
 }
 
 /// Whether some value is within both.

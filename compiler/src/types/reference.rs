@@ -177,7 +177,7 @@ mod tests {
         for line in reference() {
             let ty: Type = ty(line.written);
             let rust =
-                rust::type_text(&ty, &mut |ty| if matches!(ty.kind, Kind::Enum(_)) { "enum" } else { "struct" }.into());
+                rust::type_text(&ty, "", &|ty| if matches!(ty.kind, Kind::Enum(_)) { "enum" } else { "struct" }.into());
             assert_eq!(rust, line.rust, "{}", line.written);
             assert_eq!(
                 types.attribute(&ty).map_or("by value", super::super::Attribute::as_str),

@@ -3,8 +3,8 @@
 use super::{Kind, Type};
 
 /// The Rust type as text: `Vec<OrderLine>`, `evc_runtime::Money`. Records and enumerations that are written in place have no
-/// name of their own; `name` gives them one.
-pub fn type_text(ty: &Type, name: &mut impl FnMut(&Type) -> String) -> String {
+/// name of their own; `name` gives them one. Names that are the stack's own get `path` before them: `crate::`, or nothing.
+pub fn type_text(ty: &Type, path: &str, name: &impl Fn(&Type) -> String) -> String {
     match &ty.kind {
         Kind::Any => "evc_runtime::serde_json::Value".into(),
         Kind::String(_) => "String".into(),
@@ -17,10 +17,10 @@ pub fn type_text(ty: &Type, name: &mut impl FnMut(&Type) -> String) -> String {
         Kind::Date => "evc_runtime::Date".into(),
         Kind::Duration => "evc_runtime::Duration".into(),
         Kind::Bytes => "evc_runtime::Bytes".into(),
-        Kind::List(item, _) => format!("Vec<{}>", type_text(item, name)),
-        Kind::Map(value) => format!("std::collections::BTreeMap<String, {}>", type_text(value, name)),
-        Kind::Enum(_) | Kind::Record(_) => name(ty),
-        Kind::Named(declared) => declared.clone(),
+        Kind::List(item, _) => format!("Vec<{}>", type_text(item, path, name)),
+        Kind::Map(value) => format!("std::collections::BTreeMap<String, {}>", type_text(value, path, name)),
+        Kind::Enum(_) | Kind::Record(_) => format!("{path}{}", name(ty)),
+        Kind::Named(declared) => format!("{path}{declared}"),
     }
 }
 
@@ -120,8 +120,16 @@ fn words(name: &str) -> Vec<String> {
 }
 
 /// Keywords of Rust 2024, strict and reserved. <https://doc.rust-lang.org/reference/keywords.html>
+const KEYWORDS: &[&str] = &[
+    "_", "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do",
+    "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
+    "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static", "struct", "super",
+    "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+];
+
+/// Whether a word is a keyword.
 pub fn is_keyword(word: &str) -> bool {
-    word == "gen" || syn::parse_str::<syn::Ident>(word).is_err()
+    KEYWORDS.contains(&word)
 }
 
 #[cfg(test)]
@@ -150,16 +158,13 @@ mod tests {
 
     #[test]
     fn types_become_rust_types() {
-        let mut count = 0;
-        let mut name = |_: &Type| {
-            count += 1;
-            format!("Inline{count}")
-        };
+        let name = |_: &Type| "Inline".to_owned();
         assert_eq!(
-            type_text(&ty("[map(money)]"), &mut name),
+            type_text(&ty("[map(money)]"), "crate::", &name),
             "Vec<std::collections::BTreeMap<String, evc_runtime::Money>>"
         );
-        assert_eq!(type_text(&ty("[{ a: string }]"), &mut name), "Vec<Inline1>");
-        assert_eq!(type_text(&ty("Order"), &mut name), "Order");
+        assert_eq!(type_text(&ty("[{ a: string }]"), "", &name), "Vec<Inline>");
+        assert_eq!(type_text(&ty("[{ a: string }]"), "crate::", &name), "Vec<crate::Inline>");
+        assert_eq!(type_text(&ty("Order"), "crate::", &name), "crate::Order");
     }
 }

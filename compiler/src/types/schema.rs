@@ -2,11 +2,17 @@
 //!
 //! <https://json-schema.org/draft/2020-12/schema>
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
 use super::{Kind, MAX_INTEGER, Range, Type, Types};
+
+/// The declared types that a schema names, and where it looks for them.
+struct Names<'a, 'p> {
+    at: &'p str,
+    used: BTreeSet<&'a str>,
+}
 
 impl Types {
     /// The schema of a type as a document of its own: what it names stands under `$defs`, in alphabetical order.
@@ -16,24 +22,35 @@ impl Types {
         if let Kind::Named(name) = &ty.kind {
             document.insert("title".into(), name.as_str().into());
         }
-        let mut names = BTreeSet::new();
+        let mut names = Names { at: "#/$defs/", used: BTreeSet::new() };
         let body = self.schema_of(self.resolve(ty), &mut names);
         document.extend(body);
-
-        let mut definitions: std::collections::BTreeMap<&str, Value> = std::collections::BTreeMap::new();
-        while let Some(name) = names.iter().find(|name| !definitions.contains_key(*name)).copied() {
-            let Some(declared) = self.declared.get(name) else { break };
-            definitions.insert(name, Value::Object(self.schema_of(declared, &mut names)));
-        }
+        let mut definitions = BTreeMap::new();
+        self.define(names, &mut definitions);
         if !definitions.is_empty() {
-            let definitions: Map<String, Value> =
-                definitions.into_iter().map(|(name, body)| (name.into(), body)).collect();
-            document.insert("$defs".into(), definitions.into());
+            document.insert("$defs".into(), Map::from_iter(definitions).into());
         }
         Value::Object(document)
     }
 
-    fn schema_of<'a>(&'a self, ty: &'a Type, names: &mut BTreeSet<&'a str>) -> Map<String, Value> {
+    /// The schema of a type as part of a larger document, which has what it names at `at`, such as `#/components/schemas/`.
+    /// Adds those names and what they name to `definitions`.
+    pub fn json_schema_within(&self, ty: &Type, at: &str, definitions: &mut BTreeMap<String, Value>) -> Value {
+        let mut names = Names { at, used: BTreeSet::new() };
+        let schema = self.schema_of(ty, &mut names);
+        self.define(names, definitions);
+        Value::Object(schema)
+    }
+
+    /// Adds the schemas of what is named, and of what those name.
+    fn define<'a>(&'a self, mut names: Names<'a, '_>, definitions: &mut BTreeMap<String, Value>) {
+        while let Some(name) = names.used.iter().find(|name| !definitions.contains_key(**name)).copied() {
+            let Some(declared) = self.declared.get(name) else { break };
+            definitions.insert(name.to_owned(), Value::Object(self.schema_of(declared, &mut names)));
+        }
+    }
+
+    fn schema_of<'a>(&'a self, ty: &'a Type, names: &mut Names<'a, '_>) -> Map<String, Value> {
         match &ty.kind {
             Kind::Any => Map::new(),
             Kind::String(range) => with_bounds(json!({ "type": "string" }), range, ["minLength", "maxLength"]),
@@ -71,14 +88,14 @@ impl Types {
             }
             Kind::Record(_) => self.schema_of_record(ty, names),
             Kind::Named(name) if self.declared.contains_key(name) => {
-                names.insert(name);
-                object(json!({ "$ref": format!("#/$defs/{name}") }))
+                names.used.insert(name);
+                object(json!({ "$ref": format!("{}{name}", names.at) }))
             }
             Kind::Named(_) => Map::new(),
         }
     }
 
-    fn schema_of_record<'a>(&'a self, ty: &'a Type, names: &mut BTreeSet<&'a str>) -> Map<String, Value> {
+    fn schema_of_record<'a>(&'a self, ty: &'a Type, names: &mut Names<'a, '_>) -> Map<String, Value> {
         let fields = self.record(ty).unwrap_or_default();
         let required: Vec<&str> = fields.iter().filter(|(_, field)| !field.optional).map(|(name, _)| *name).collect();
         let properties: Map<String, Value> = fields

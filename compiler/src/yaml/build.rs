@@ -255,6 +255,8 @@ impl Builder<'_> {
             return self.refused_key();
         }
         let span = self.span(self.trimmed(range, style));
+        // Characters that stand in the source are blanked by now: these come of escapes.
+        self.diagnostics.extend(text.chars().find_map(|c| refuse::escaped(c, span)));
         let empty = style == ScalarStyle::Plain && span.start == span.end;
         if self.at_key() {
             if empty {

@@ -20,7 +20,7 @@ mod write;
 
 pub use decode::{decode_bytes, too_large};
 pub use node::{Entry, Key, Mapping, Node, NodeKind, Scalar, ScalarStyle};
-pub use write::{Out, OutEntry, write};
+pub use write::{Document, Out, OutEntry, write};
 
 use crate::diagnostics::Diagnostic;
 use crate::source::{FileId, SourceMap};

@@ -59,8 +59,13 @@ pub(super) enum Blame {
 
 /// Whether a character changes the direction of the text after it: an override, an embedding or an isolate
 /// (<https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>).
-fn turns_text(c: char) -> bool {
+pub(super) fn turns_text(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a character is a control character, other than blanks and ends of lines.
+pub(super) fn steers(c: char) -> bool {
+    c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}')
 }
 
 /// A part of the text that may be at fault.
@@ -166,8 +171,7 @@ impl Recovery {
                     .replace("remove the byte-order mark", span, ""),
             );
         }
-        let is_control = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}');
-        let is_bad = |&(_, c): &(usize, char)| is_control(c) || turns_text(c);
+        let is_bad = |&(_, c): &(usize, char)| steers(c) || turns_text(c);
         let bad: Vec<(usize, char)> = self.text.char_indices().filter(is_bad).collect();
         let Some(&(first, character)) = bad.first() else { return };
         let span = Span::new(self.file, first..first + character.len_utf8());
@@ -179,8 +183,7 @@ impl Recovery {
                 .help("remove it")
         } else {
             let message = format!("the control character U+{number:04X} may not stand in YAML");
-            let help = "remove it, or write it as an escape in double quotes: `\"\\x00\"`";
-            Diagnostic::new(Code::EVC0004, span, message).help(help)
+            Diagnostic::new(Code::EVC0004, span, message).help("remove it")
         };
         self.diagnostics.push(match bad.len() - 1 {
             0 => diagnostic,

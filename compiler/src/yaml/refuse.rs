@@ -1,6 +1,7 @@
 //! What is said about what YAML allows and a spec does not have.
 
 use super::node::{Key, Node};
+use super::recover::{steers, turns_text};
 use super::{MAX_DEPTH, MAX_NODES};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Span;
@@ -80,4 +81,21 @@ pub(super) fn tag(text: &str, span: Span) -> Diagnostic {
 pub(super) fn second_document(span: Span) -> Diagnostic {
     Diagnostic::new(Code::EVC0011, span, "a second document starts here; a file holds one spec")
         .help("move it to a file of its own, and name that under `imports:` if it belongs to this service")
+}
+
+/// Reports a character that an escape such as `"\u202e"` gives, and that may not stand in a spec as it is: it would get into
+/// generated code and documentation, which shows something else then than is there.
+pub(super) fn escaped(c: char, span: Span) -> Option<Diagnostic> {
+    let code = format!("U+{:04X}", u32::from(c));
+    let message = if turns_text(c) {
+        format!("an escape gives {code}, which changes the direction of the text that is shown")
+    } else if steers(c) {
+        format!("an escape gives the control character {code}")
+    } else {
+        return None;
+    };
+    Some(
+        Diagnostic::new(Code::EVC0004, span, message)
+            .help("leave it out; the text gets into generated code and documentation"),
+    )
 }

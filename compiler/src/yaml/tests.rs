@@ -180,6 +180,14 @@ fn encodings_other_than_plain_utf8() {
         &["1:5 EVC0004 the character U+202E changes the direction of the text that is shown"],
         "{a: x___, b: 1}",
     );
+    check(
+        "a: \"x\\u202e\"\n\"b\\e\": 1\nc: \"tab\\tand\\nlines\"\n",
+        &[
+            "1:4 EVC0004 an escape gives U+202E, which changes the direction of the text that is shown",
+            "2:1 EVC0004 an escape gives the control character U+001B",
+        ],
+        "{a: x\u{202e}, b\u{1b}: 1, c: tab\tand\nlines}",
+    );
 }
 
 #[test]

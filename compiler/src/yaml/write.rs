@@ -3,9 +3,12 @@
 //! CloudFormation, SAM and `PyYAML` are YAML 1.1 readers, to which bare `on`, `1_000`, `12:30:45` and `2010-09-09` are not
 //! text. So text is bare only if it starts like a word and has nothing in it that any reader gives a meaning.
 
-/// A value to write.
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// A value to write. Text in it is borrowed where it stands somewhere already: a template is long.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Out {
+pub enum Out<'a> {
     /// `null`.
     Null,
     /// `true` or `false`.
@@ -13,81 +16,81 @@ pub enum Out {
     /// A whole number.
     Int(i64),
     /// A number in decimal digits, as it should stand: the caller knows how many digits count.
-    Float(String),
+    Float(Cow<'a, str>),
     /// Text; over several lines as a `|` block where that is exact.
-    String(String),
+    String(Cow<'a, str>),
     /// A list.
-    List(Vec<Out>),
+    List(Vec<Out<'a>>),
     /// A map, in this order.
-    Map(Vec<OutEntry>),
+    Map(Vec<OutEntry<'a>>),
     /// A value with a tag, exclamation mark included: `!Sub`. A YAML value has one tag, so the value has none itself.
-    Tagged(String, Box<Out>),
+    Tagged(&'static str, Box<Out<'a>>),
 }
 
 /// An entry of a map that is written.
 #[derive(Debug, Clone, PartialEq)]
-pub struct OutEntry {
+pub struct OutEntry<'a> {
     /// Stands in lines of its own before the entry; empty for none.
-    pub comment: String,
+    pub comment: Cow<'a, str>,
     /// The key: text of fewer than 1,024 bytes, which is the most that YAML allows.
-    pub key: String,
+    pub key: Cow<'a, str>,
     /// The value.
-    pub value: Out,
+    pub value: Out<'a>,
 }
 
-impl OutEntry {
+impl<'a> OutEntry<'a> {
     /// An entry without a comment.
-    pub fn new(key: impl Into<String>, value: impl Into<Out>) -> Self {
-        Self { comment: String::new(), key: key.into(), value: value.into() }
+    pub fn new(key: impl Into<Cow<'a, str>>, value: impl Into<Out<'a>>) -> Self {
+        Self { comment: Cow::Borrowed(""), key: key.into(), value: value.into() }
     }
 
     /// Sets the comment.
     #[must_use]
-    pub fn comment(mut self, text: impl Into<String>) -> Self {
+    pub fn comment(mut self, text: impl Into<Cow<'a, str>>) -> Self {
         self.comment = text.into();
         self
     }
 }
 
-impl Out {
+impl<'a> Out<'a> {
     /// A map without comments.
-    pub fn map<K: Into<String>, V: Into<Out>>(entries: impl IntoIterator<Item = (K, V)>) -> Self {
+    pub fn map<K: Into<Cow<'a, str>>, V: Into<Out<'a>>>(entries: impl IntoIterator<Item = (K, V)>) -> Self {
         Self::Map(entries.into_iter().map(|(key, value)| OutEntry::new(key, value)).collect())
     }
 
     /// A list.
-    pub fn list<V: Into<Out>>(items: impl IntoIterator<Item = V>) -> Self {
+    pub fn list<V: Into<Out<'a>>>(items: impl IntoIterator<Item = V>) -> Self {
         Self::List(items.into_iter().map(Into::into).collect())
     }
 
     /// A value with a tag: `Out::tagged("!Sub", "${AWS::StackName}-orders")`.
-    pub fn tagged(tag: impl Into<String>, value: impl Into<Out>) -> Self {
-        Self::Tagged(tag.into(), Box::new(value.into()))
+    pub fn tagged(tag: &'static str, value: impl Into<Out<'a>>) -> Self {
+        Self::Tagged(tag, Box::new(value.into()))
     }
 }
 
-impl From<&str> for Out {
-    fn from(text: &str) -> Self {
-        Self::String(text.to_owned())
+impl<'a> From<&'a str> for Out<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::String(text.into())
     }
 }
-impl From<String> for Out {
+impl From<String> for Out<'_> {
     fn from(text: String) -> Self {
-        Self::String(text)
+        Self::String(text.into())
     }
 }
-impl From<bool> for Out {
+impl From<bool> for Out<'_> {
     fn from(value: bool) -> Self {
         Self::Bool(value)
     }
 }
-impl From<i64> for Out {
+impl From<i64> for Out<'_> {
     fn from(value: i64) -> Self {
         Self::Int(value)
     }
 }
-impl From<Vec<Out>> for Out {
-    fn from(items: Vec<Out>) -> Self {
+impl<'a> From<Vec<Out<'a>>> for Out<'a> {
+    fn from(items: Vec<Out<'a>>) -> Self {
         Self::List(items)
     }
 }
@@ -99,13 +102,13 @@ impl From<Vec<Out>> for Out {
 /// let out = Out::map([("Name", Out::tagged("!Sub", "${AWS::StackName}-q")), ("Enabled", "yes".into())]);
 /// assert_eq!(write("Generated", &out), "# Generated\nName: !Sub ${AWS::StackName}-q\nEnabled: \"yes\"\n");
 /// ```
-pub fn write(header: &str, value: &Out) -> String {
+pub fn write(header: &str, value: &Out<'_>) -> String {
     let mut writer = Writer { text: String::new() };
     writer.comment(header, 0);
     match value {
         Out::Map(entries) if !entries.is_empty() => writer.map(entries, 0),
         Out::List(items) if !items.is_empty() => writer.list(items, 0, true),
-        Out::String(text) => writer.text.push_str(&one_line(text)),
+        Out::String(text) => one_line(text, &mut writer.text),
         other => writer.value(other, 0),
     }
     if !writer.text.ends_with('\n') {
@@ -114,6 +117,48 @@ pub fn write(header: &str, value: &Out) -> String {
     writer.text
 }
 
+/// A document that is a map, written entry by entry: what a large one is made of is never all there at once.
+#[derive(Debug)]
+pub struct Document {
+    writer: Writer,
+}
+
+impl Document {
+    /// Begins with a comment of any number of lines; none if empty.
+    pub fn new(header: &str) -> Self {
+        let mut writer = Writer { text: String::new() };
+        writer.comment(header, 0);
+        Self { writer }
+    }
+
+    /// Adds an entry.
+    pub fn entry<'a>(&mut self, key: impl Into<Cow<'a, str>>, value: impl Into<Out<'a>>) {
+        self.writer.map(&[OutEntry::new(key, value)], 0);
+    }
+
+    /// Adds an entry that is a map.
+    pub fn map<'a>(&mut self, key: &str, entries: impl IntoIterator<Item = OutEntry<'a>>) {
+        one_line(key, &mut self.writer.text);
+        self.writer.text.push(':');
+        let empty = self.writer.text.len();
+        self.writer.text.push('\n');
+        let first = self.writer.text.len();
+        for entry in entries {
+            self.writer.map(&[entry], 2);
+        }
+        if self.writer.text.len() == first {
+            self.writer.text.truncate(empty);
+            self.writer.text.push_str(" {}\n");
+        }
+    }
+
+    /// The text.
+    pub fn finish(self) -> String {
+        self.writer.text
+    }
+}
+
+#[derive(Debug)]
 struct Writer {
     text: String,
 }
@@ -130,7 +175,7 @@ impl Writer {
     }
 
     /// Entries, each from the start of a line.
-    fn map(&mut self, entries: &[OutEntry], indent: usize) {
+    fn map(&mut self, entries: &[OutEntry<'_>], indent: usize) {
         for entry in entries {
             self.comment(&entry.comment, indent);
             self.indent(indent);
@@ -138,19 +183,19 @@ impl Writer {
         }
     }
 
-    fn entry(&mut self, entry: &OutEntry, indent: usize) {
-        self.text.push_str(&one_line(&entry.key));
+    fn entry(&mut self, entry: &OutEntry<'_>, indent: usize) {
+        one_line(&entry.key, &mut self.text);
         self.text.push(':');
         self.nested(&entry.value, indent);
     }
 
     /// Items, each from the start of a line; the first from where the line is if `fresh` is false.
-    fn list(&mut self, items: &[Out], indent: usize, fresh: bool) {
+    fn list(&mut self, items: &[Out<'_>], indent: usize, fresh: bool) {
         for (at, item) in items.iter().enumerate() {
             let starts_line = fresh || at > 0;
             // A comment on the first entry of an item is one on the item, and stands before its dash.
             let comment = match item {
-                Out::Map(entries) => entries.first().map_or("", |first| &first.comment),
+                Out::Map(entries) => entries.first().map_or("", |first| first.comment.as_ref()),
                 _ => "",
             };
             if starts_line {
@@ -175,7 +220,7 @@ impl Writer {
     }
 
     /// A value after `key:`, a dash or a tag, with the line end.
-    fn nested(&mut self, value: &Out, indent: usize) {
+    fn nested(&mut self, value: &Out<'_>, indent: usize) {
         match value {
             Out::Map(entries) if !entries.is_empty() => {
                 self.text.push('\n');
@@ -200,7 +245,7 @@ impl Writer {
     }
 
     /// A value that starts on the line it is on; `indent` is for the lines after it.
-    fn value(&mut self, value: &Out, indent: usize) {
+    fn value(&mut self, value: &Out<'_>, indent: usize) {
         match value {
             Out::Null => self.text.push_str("null"),
             Out::Bool(value) => self.text.push_str(if *value { "true" } else { "false" }),
@@ -208,7 +253,7 @@ impl Writer {
             Out::Float(digits) => self.text.push_str(digits),
             Out::String(text) => match block(text) {
                 Some(header) => self.block(header, text, indent),
-                None => self.text.push_str(&one_line(text)),
+                None => one_line(text, &mut self.text),
             },
             Out::List(_) => self.text.push_str("[]"),
             Out::Map(_) => self.text.push_str("{}"),
@@ -248,47 +293,49 @@ fn block(text: &str) -> Option<&'static str> {
     exact.then_some(header)
 }
 
-/// Text in one line: bare if that is safe, else quoted.
-fn one_line(text: &str) -> String {
+/// Adds text in one line: bare if that is safe, else quoted.
+fn one_line(text: &str, to: &mut String) {
     if is_safe_bare(text) {
-        return text.to_owned();
+        return to.push_str(text);
     }
     // Single quotes have no escapes: they read better where double quotes would need some, and cannot hold line ends.
     if text.contains(['"', '\\']) && text.chars().all(is_printable) {
-        return format!("'{}'", text.replace('\'', "''"));
+        to.push('\'');
+        to.push_str(&text.replace('\'', "''"));
+        return to.push('\'');
     }
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
+    to.push('"');
     for c in text.chars() {
         match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            '\r' => quoted.push_str("\\r"),
-            c if is_printable(c) => quoted.push(c),
+            '"' => to.push_str("\\\""),
+            '\\' => to.push_str("\\\\"),
+            '\n' => to.push_str("\\n"),
+            '\t' => to.push_str("\\t"),
+            '\r' => to.push_str("\\r"),
+            c if is_printable(c) => to.push(c),
             c => {
                 let code = u32::from(c);
-                let escape = match code {
-                    0..=0xFF => format!("\\x{code:02X}"),
-                    0x100..=0xFFFF => format!("\\u{code:04X}"),
-                    _ => format!("\\U{code:08X}"),
+                // Writing to a string cannot fail.
+                let _ = match code {
+                    0..=0xFF => write!(to, "\\x{code:02X}"),
+                    0x100..=0xFFFF => write!(to, "\\u{code:04X}"),
+                    _ => write!(to, "\\U{code:08X}"),
                 };
-                quoted.push_str(&escape);
             }
         }
     }
-    quoted.push('"');
-    quoted
+    to.push('"');
 }
 
 /// Whether every reader takes this bare text for itself: it starts like a word or path, so it is no number, date or
 /// indicator; it is no word with a meaning; and nothing in it ends it.
 fn is_safe_bare(text: &str) -> bool {
-    let starts_well = text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '$'));
+    let bytes = text.as_bytes();
+    let starts_well = bytes.first().is_some_and(|first| first.is_ascii_alphabetic() || matches!(first, b'/' | b'$'));
     let ends_well = !text.ends_with([' ', ':']);
-    let plain = text.chars().all(|c| c.is_ascii_graphic() || c == ' ');
-    starts_well && ends_well && plain && !text.contains(": ") && !text.contains(" #") && !has_meaning(text)
+    let plain = bytes.iter().all(|byte| matches!(byte, b' '..=b'~'));
+    let ended = |pair: &[u8]| matches!(pair, b": " | b" #");
+    starts_well && ends_well && plain && !bytes.windows(2).any(ended) && !has_meaning(text)
 }
 
 /// Words that some version of YAML takes for a boolean or nothing, in any case.

@@ -20,7 +20,7 @@ pub(crate) struct Sqs<'a> {
 
 impl Letters for Sqs<'_> {
     async fn send(&self, body: String) -> Result<(), Error> {
-        let letter = Message { url: self.url.clone(), body, event_id: None, trace: None };
+        let letter = Message { url: self.url.clone(), body, event_id: None, group: None, trace: None };
         self.services.queues().await.send(letter).await.map(drop)
     }
 }

@@ -1,7 +1,10 @@
 //! The state machine of a record, with a crash at each point.
 
 use super::*;
-use crate::contract::{ProcessPayment, ProcessPaymentError, ProcessPaymentInput, ProcessPaymentOutput};
+use crate::contract::{
+    OrderEvents, Orders, PaymentProcessed, ProcessPayment, ProcessPaymentError, ProcessPaymentInput,
+    ProcessPaymentOutput, order,
+};
 use crate::serve::{Invocation, block_on};
 use crate::testing::{Fault, World};
 use std::cell::Cell;
@@ -77,7 +80,7 @@ fn one_who_lost_the_lease_cannot_overwrite_the_new_owner() {
 fn a_failed_handler_lets_the_next_run_at_once() {
     with_records(&world(), async |records| {
         let first = claimed(records, 0).await;
-        records.release(&first, at(1)).await.expect("released");
+        assert_eq!(records.release(&first, at(1)).await.expect("released"), None);
         claimed(records, 2).await;
     });
 }
@@ -174,4 +177,90 @@ fn without_a_key_every_invocation_runs() {
     }
     assert_eq!(runs.get(), 2);
     assert!(world.raw_items("IDEMPOTENCY_TABLE").is_empty());
+}
+
+#[test]
+fn a_claim_that_the_sdk_sends_twice_is_one_claim() {
+    let (world, runs) = (world(), Cell::new(0));
+    world.fail_next(Fault::SentTwice);
+    invoke(&world, STEP, &runs, false).expect("output");
+    world.fail_next(Fault::SentTwice);
+    invoke(&world, &STEP.replace("arn:e", "arn:other"), &runs, false).expect("output");
+    assert_eq!(runs.get(), 2);
+}
+
+/// A world with a table and an outbox, to store work with its answer.
+fn shop() -> World {
+    world().table::<Orders>().outbox::<OrderEvents>()
+}
+
+/// What goes wrong in the handler that stores its answer with its work.
+#[derive(Clone, Copy, PartialEq)]
+enum Trouble {
+    None,
+    /// The transaction is committed, but its answer never arrives.
+    AnswerLost,
+    /// The handler dies after the transaction.
+    Crash,
+    /// Another delivery claims the work before the transaction.
+    Overtaken,
+}
+
+/// One invocation of a function that stores an order, an event and its answer in one transaction.
+fn pay(world: &World, runs: &Cell<u32>, trouble: Trouble) -> Result<String, Failure> {
+    let handler = async |cx: &ProcessPayment, input: ProcessPaymentInput| {
+        runs.set(runs.get() + 1);
+        match trouble {
+            Trouble::AnswerLost => world.fail_next(Fault::AnswerLost),
+            Trouble::Overtaken => {
+                let services = world.services();
+                let table = "IDEMPOTENCY_TABLE".to_owned();
+                let records = Records { store: services.tables().await, table, retention: Duration::from_mins(1) };
+                let (key, payload) = (cx.idempotency_key().expect("key"), cx.claim().expect("claim").payload.clone());
+                let later = cx.deadline().after(Duration::from_secs(1));
+                records.claim(record_id("process-payment", key), payload, later, later).await.expect("claimed");
+            }
+            Trouble::None | Trouble::Crash => {}
+        }
+        let output = ProcessPaymentOutput { payment_id: format!("pay-{}", runs.get()) };
+        let paid = PaymentProcessed { order_id: input.order_id, amount: input.amount };
+        cx.transact().put(cx.orders().put(&order("c"))).publish(&paid).answer(&output).commit().await?;
+        if trouble == Trouble::Crash {
+            return Err(Error::new(Kind::Panic, "the handler panicked").into());
+        }
+        Ok::<_, ProcessPaymentError>(output)
+    };
+    let app = App::<ProcessPayment, _, _>::new(handler, Once, world.services()).expect("app");
+    let deadline = Timestamp::now().after(Duration::from_secs(30));
+    let invocation = Invocation { request_id: "r".to_owned(), deadline, trace: None };
+    block_on(app.invoke(STEP, &invocation)).expect("runtime")
+}
+
+fn done(world: &World) -> (usize, usize) {
+    (world.items::<Orders>().expect("items").len(), world.events::<OrderEvents>().len())
+}
+
+#[test]
+fn an_answer_that_is_stored_with_the_work_outlives_a_crash_after_it() {
+    let (world, runs) = (shop(), Cell::new(0));
+    pay(&world, &runs, Trouble::Crash).expect_err("crashed");
+    assert_eq!(pay(&world, &runs, Trouble::None).expect("the stored answer"), r#"{"paymentId":"pay-1"}"#);
+    assert_eq!((runs.get(), done(&world)), (1, (1, 1)));
+}
+
+#[test]
+fn a_transaction_whose_answer_was_lost_is_answered_with_what_it_stored() {
+    let (world, runs) = (shop(), Cell::new(0));
+    for _ in 0..2 {
+        let answer = pay(&world, &runs, Trouble::AnswerLost).expect("the stored answer");
+        assert_eq!(answer, r#"{"paymentId":"pay-1"}"#);
+    }
+    assert_eq!((runs.get(), done(&world)), (1, (1, 1)));
+}
+
+#[test]
+fn one_who_lost_the_claim_commits_nothing() {
+    let (world, runs) = (shop(), Cell::new(0));
+    assert_eq!(pay(&world, &runs, Trouble::Overtaken).expect_err("overtaken").name, "InProgress");
+    assert_eq!(done(&world), (0, 0));
 }

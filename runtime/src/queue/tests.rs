@@ -101,8 +101,13 @@ async fn sqs_gets_the_attributes() {
         .build();
     let sqs = Sqs { client: Client::from_conf(config) };
     let trace = Some("Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1".to_owned());
-    let message =
-        Message { url: "https://q".to_owned(), body: "{}".to_owned(), event_id: Some("e-1".to_owned()), trace };
+    let message = Message {
+        url: "https://q".to_owned(),
+        body: "{}".to_owned(),
+        event_id: Some("e-1".to_owned()),
+        group: Some("order-1".to_owned()),
+        trace,
+    };
     let error = sqs.send(message).await.expect_err("kept");
     assert_eq!(error.kind(), Kind::Transient);
     assert_eq!(
@@ -110,10 +115,20 @@ async fn sqs_gets_the_attributes() {
         json!({
             "QueueUrl": "https://q",
             "MessageBody": "{}",
+            "MessageGroupId": "order-1",
+            "MessageDeduplicationId": "e-1",
             "MessageAttributes": { "eventId": { "DataType": "String", "StringValue": "e-1" } },
             "MessageSystemAttributes": {
                 "AWSTraceHeader": { "DataType": "String", "StringValue": "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1" },
             },
         })
     );
+}
+
+#[test]
+fn a_group_that_sqs_would_refuse_is_hashed() {
+    assert_eq!(group_id("5f1c:é".to_owned()).len(), 32);
+    assert_eq!(group_id("order-1".to_owned()), "order-1");
+    assert_eq!(group_id("x".repeat(129)).len(), 32);
+    assert_eq!(group_id(String::new()).len(), 32);
 }

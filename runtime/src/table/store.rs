@@ -20,13 +20,27 @@ pub(crate) enum Refusal {
     Error(Error),
 }
 
+/// The cause of errors that mean [`Refusal::Contention`]: nothing was written, whatever else [`Kind::Transient`] may mean.
+#[derive(Debug)]
+pub(crate) struct Contention;
+
+impl std::fmt::Display for Contention {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("contention")
+    }
+}
+
+impl std::error::Error for Contention {}
+
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Condition { .. } => {
                 Self::new(Kind::Conflict, "the stored item is not as the condition of the write wants it")
             }
-            Refusal::Contention => Self::new(Kind::Transient, "another transaction has the same item in hand"),
+            Refusal::Contention => {
+                Self::new(Kind::Transient, "another transaction has the same item in hand").because(Contention)
+            }
             Refusal::Error(error) => error,
         }
     }

@@ -17,6 +17,8 @@ pub enum Fault {
     Unavailable,
     /// The write happens, and the caller sees a transient error: the answer was lost.
     AnswerLost,
+    /// The write happens, its answer is lost, and the SDK sends the call again.
+    SentTwice,
     /// Another transaction has the item in hand.
     Contention,
 }
@@ -95,12 +97,13 @@ impl State {
         Ok(())
     }
 
-    fn with_faults(&mut self, write: impl FnOnce(&mut Self) -> Result<(), Refusal>) -> Result<(), Refusal> {
+    fn with_faults(&mut self, mut write: impl FnMut(&mut Self) -> Result<(), Refusal>) -> Result<(), Refusal> {
         let unavailable = || Refusal::Error(Error::new(Kind::Transient, "a fault of the test"));
         match self.faults.pop_front() {
             None => write(self),
             Some(Fault::Unavailable) => Err(unavailable()),
             Some(Fault::Contention) => Err(Refusal::Contention),
+            Some(Fault::SentTwice) => write(self).and_then(|()| write(self)),
             Some(Fault::AnswerLost) => write(self).and_then(|()| Err(unavailable())),
         }
     }
@@ -279,7 +282,9 @@ impl Store for Memory {
     }
 
     fn write(&self, write: Write, return_stored: bool) -> BoxFuture<'_, Result<(), Refusal>> {
-        Box::pin(async move { self.state().with_faults(|state| state.write(&[write], return_stored)) })
+        Box::pin(
+            async move { self.state().with_faults(|state| state.write(std::slice::from_ref(&write), return_stored)) },
+        )
     }
 
     fn transact(&self, writes: Vec<Write>, token: String) -> BoxFuture<'_, Result<(), Refusal>> {
@@ -287,7 +292,7 @@ impl Store for Memory {
             self.state().with_faults(|state| {
                 if !state.tokens.contains(&token) {
                     state.write(&writes, false)?;
-                    state.tokens.insert(token);
+                    state.tokens.insert(token.clone());
                 }
                 Ok(())
             })

@@ -13,6 +13,8 @@ pub struct SentMessage {
     pub id: String,
     /// By what its receiver tells duplicates: the same whenever repeated work sends it again.
     pub event_id: String,
+    /// Its message group, in a FIFO queue.
+    pub group: Option<String>,
     /// What it carries.
     pub body: serde_json::Value,
 }
@@ -43,6 +45,7 @@ impl World {
         here.map(|(id, message)| SentMessage {
             id: id.clone(),
             event_id: message.event_id.clone().unwrap_or_default(),
+            group: message.group.clone(),
             body: serde_json::from_str(&message.body).unwrap_or_default(),
         })
         .collect()

@@ -14,7 +14,7 @@ pub async fn note_created(cx: &NoteCreated, input: OrderCreated) -> Result<(), N
 mod tests {
     use evc_runtime::testing::{Fault, World};
     use evc_runtime::{EventMetadata, Function, Kind, Timestamp, Uuid};
-    use order_pipe_contract::{Notices, Status};
+    use order_pipe_contract::{Notices, OrderStatus};
 
     use super::*;
 
@@ -28,7 +28,7 @@ mod tests {
             sequence: "300000000000000499659".parse().ok(),
         };
         let cx = NoteCreated::new(world.event("note-created", event));
-        note_created(&cx, OrderCreated { order_id: Uuid::nil(), status: Status::Created }).await
+        note_created(&cx, OrderCreated { order_id: Uuid::nil(), status: OrderStatus::Created }).await
     }
 
     #[tokio::test]

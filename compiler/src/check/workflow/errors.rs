@@ -10,7 +10,7 @@ use crate::source::{Span, Spanned};
 pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
     for function in model.functions.values() {
         for error in &function.errors {
-            reserved(&error.value, error.span, &format!("functions.{}", function.head.name), out);
+            reserved(&error.name, error.name.span, &format!("functions.{}", function.head.name), out);
         }
     }
     for workflow in model.workflows.values() {
@@ -76,7 +76,7 @@ fn never_raised(model: &Model, workflow: &Workflow, step: &Step, out: &mut Vec<D
         if let StepKind::Call(call) = &step.kind
             && let Some(function) = call.function.map(|function| &model.functions[function])
         {
-            let errors: Vec<&str> = function.errors.iter().map(|error| error.value.as_str()).collect();
+            let errors: Vec<&str> = function.errors.iter().map(|error| error.name.as_str()).collect();
             let says =
                 if errors.is_empty() { "no `errors`".to_owned() } else { format!("`errors`: {}", list(&errors)) };
             diagnostic = diagnostic.secondary(function.head.name_span, format!("the function has {says}"));
@@ -96,7 +96,7 @@ fn raised(model: &Model, step: &Step) -> BTreeSet<RetryError> {
     match &step.kind {
         StepKind::Call(call) => {
             let own = call.function.into_iter().flat_map(|function| &model.functions[function].errors);
-            let own = own.map(|error| RetryError::Named(error.value.clone()));
+            let own = own.map(|error| RetryError::Named(error.name.value.clone()));
             let runtime = RUNTIME_ERRORS.iter().map(|name| RetryError::Named((*name).to_owned()));
             own.chain(runtime).chain([RetryError::Transient, RetryError::Timeout]).collect()
         }

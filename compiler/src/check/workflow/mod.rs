@@ -2,6 +2,7 @@
 
 pub(super) mod calls;
 pub(super) mod compensation;
+pub(super) mod concurrency;
 pub(super) mod errors;
 pub(super) mod expressions;
 pub(super) mod routes;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{Backend, Files, Input};
-use crate::model::{Destination, FlowNode, Model, StepKind};
+use crate::model::{Destination, FlowNode, Integration, Model, StepKind};
 
 /// Writes the diagram.
 #[derive(Debug)]
@@ -45,13 +45,14 @@ impl Chart {
 
     fn nodes(&mut self, model: &Model) {
         for (id, function) in model.functions.iter() {
-            if let Some(api) = &function.api {
-                let route = format!("{} {}", api.method, api.path);
+            for (at, (_, route)) in model.routes_of(id).enumerate() {
                 let node = node(FlowNode::Function(id));
-                self.line(&format!("{node}-api{{{{\"{}\"}}}} --> {node}", escape(&route)));
+                let number = if at == 0 { String::new() } else { (at + 1).to_string() };
+                self.line(&format!("{node}-api{number}{{{{\"{}\"}}}} --> {node}", escape(&route.key())));
             }
             self.line(&format!("{}[\"{}\"]", node(FlowNode::Function(id)), escape(&function.head.name)));
         }
+        self.routes(model);
         for (id, bus) in model.buses.iter() {
             self.line(&format!("bus-{}((\"{}\"))", id.index(), escape(&bus.head.name)));
         }
@@ -69,6 +70,20 @@ impl Chart {
         }
         for (id, outbox) in model.outboxes.iter() {
             self.line(&format!("outbox-{}[(\"{}\")]", id.index(), escape(&outbox.head.name)));
+        }
+    }
+
+    /// Routes to what is no function.
+    fn routes(&mut self, model: &Model) {
+        for (at, (_, route)) in model.routes().enumerate() {
+            let (line, to) = match &route.integration {
+                Integration::Function(_) => continue,
+                Integration::Workflow(id) => ("-->", node(FlowNode::Workflow(*id))),
+                Integration::Table(to) => {
+                    (if to.operation.writes() { "-->" } else { "-.->" }, format!("table-{}", to.table.index()))
+                }
+            };
+            self.line(&format!("route-{at}{{{{\"{}\"}}}} {line} {to}", escape(&route.key())));
         }
     }
 
@@ -196,5 +211,20 @@ mod tests {
         assert!(chart.contains("bus-1((\"audit\"))"), "{chart}");
         assert!(chart.contains("bus-0 -.- event-0"), "{chart}");
         assert!(chart.contains("event-0 -- \"copy\" --> bus-1"), "{chart}");
+    }
+
+    #[test]
+    fn routes_lead_to_functions_and_tables() {
+        let spec = "evc: 1\nservice: a\ntables: { t: { item: { id: uuid }, key: id } }\nfunctions: { f: { input: { id: uuid } } }\n\
+                    apis:\n  x:\n    kind: rest\n    routes:\n      GET /t/{id}: { table: t, get: {} }\n      \
+                    POST /t: { table: t, put: { id: request.id } }\n      GET /f: { function: f }\n      HEAD /f: { function: f }\n";
+        let analysis = crate::compile::analyze_text("a.yaml", spec);
+        assert!(!analysis.has_errors(), "{:?}", analysis.diagnostics);
+        let chart = flowchart(analysis.model.as_ref().expect("the spec names its service"));
+        for line in ["function-0-api{{\"GET /f\"}} --> function-0", "function-0-api2{{\"HEAD /f\"}} --> function-0"] {
+            assert!(chart.contains(line), "{chart}");
+        }
+        assert!(chart.contains("route-0{{\"GET /t/#123;id#125;\"}} -.-> table-0"), "{chart}");
+        assert!(chart.contains("route-1{{\"POST /t\"}} --> table-0"), "{chart}");
     }
 }

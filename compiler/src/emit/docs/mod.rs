@@ -4,9 +4,9 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
 use super::{Backend, Files, Input, diagram};
+use crate::lower::ids;
 use crate::lower::plan::{ENVIRONMENT, HandlerKind, Plan};
-use crate::model::{Input as Takes, Outbox, OutputValue};
-use crate::spec::function::Auth;
+use crate::model::{Api, ApiKind, Auth, Input as Takes, Model, Outbox, OutputValue, Route};
 
 /// Writes the README.
 #[derive(Debug)]
@@ -29,14 +29,15 @@ fn readme(input: Input<'_>) -> String {
     let model = plan.model;
     let functions: Vec<_> = model
         .functions
-        .values()
-        .map(|function| {
+        .iter()
+        .map(|(id, function)| {
+            let routes: Vec<String> = model.routes_of(id).map(|(_, route)| route.key()).collect();
             let name = &function.head.name;
             context! {
                 name => name,
                 description => cell(function.head.description.as_deref()),
                 spec => input.location(function.head.name_span),
-                route => function.api.as_ref().map(|api| format!("{} {}", api.method, api.path)),
+                route => (!routes.is_empty()).then(|| routes.join(", ")),
             }
         })
         .collect();
@@ -51,6 +52,7 @@ fn readme(input: Input<'_>) -> String {
         spec => input.project.spec_path.clone(),
         logic => input.project.logic_path.clone(),
         functions => functions,
+        has_apis => !model.apis.is_empty(),
         machines => plan.machines.iter().map(|machine| machine.file.clone()).collect::<Vec<_>>(),
         environments => model.environments.iter().map(|environment| environment.name.clone()).collect::<Vec<_>>(),
         outputs => outputs,
@@ -137,10 +139,12 @@ fn try_it(plan: &Plan<'_>) -> Option<minijinja::Value> {
     let model = plan.model;
     let direct =
         |function: &&crate::model::Function| function.triggers.is_empty() && matches!(function.input, Takes::Value(_));
-    let routed = model.functions.values().find(|function| function.api.is_some());
-    let open =
-        model.functions.values().find(|function| function.api.as_ref().is_some_and(|api| api.auth == Auth::None));
-    let function = open.or(routed).or_else(|| model.functions.values().find(direct))?;
+    let callable = |(api, _): &(&Api, &Route)| api.kind == ApiKind::Http || url(model, api).is_some();
+    let open = |(_, route): &(&Api, &Route)| route.auth == Auth::None;
+    let routes = || model.routes().filter(|(_, route)| route.function().is_some());
+    let open = routes().filter(open).filter(callable).min_by_key(|(api, _)| api.declared);
+    let routed = open.or_else(|| routes().min_by_key(|(api, _)| api.declared)).and_then(|(_, route)| route.function());
+    let function = routed.map(|id| &model.functions[id]).or_else(|| model.functions.values().find(direct))?;
     let default = |name: &str| plan.parameters.get(name).and_then(|parameter| parameter.default.clone());
     let project = default("ProjectName").unwrap_or_default();
     let environment = default(ENVIRONMENT).unwrap_or_default();
@@ -150,13 +154,19 @@ fn try_it(plan: &Plan<'_>) -> Option<minijinja::Value> {
         project => project.clone(),
         environment => environment.clone(),
         physical => format!("{project}-{environment}-{}", function.head.name),
-        api => format!("{project}-{environment}-api"),
-        url => model.outputs.iter().find(|output| output.value == OutputValue::ApiUrl).map(|output| output.name.clone()),
-        route => function.api.as_ref().filter(|api| api.auth == Auth::None).map(|api| context! {
-            method => api.method.clone(),
-            path => api.path.clone(),
+        api => open.map(|(api, _)| format!("{project}-{environment}{}", ids::api_suffix(api))),
+        url => open.and_then(|(api, _)| url(model, api)),
+        route => open.map(|(_, route)| context! {
+            method => route.method.clone(),
+            path => route.path.clone(),
         }),
     })
+}
+
+/// The output that tells the URL of an API, if one does.
+fn url(model: &Model, api: &Api) -> Option<String> {
+    let tells = |value| matches!(value, OutputValue::ApiUrl(id) if std::ptr::eq(&raw const model.apis[id], api));
+    model.outputs.iter().find(|output| tells(output.value)).map(|output| output.name.clone())
 }
 
 #[cfg(test)]
@@ -198,5 +208,21 @@ mod tests {
         let signed = readme_of(&spec("POST /orders"));
         assert!(signed.contains("--function-name shop-dev-order ") && !signed.contains("curl"), "{signed}");
         assert!(signed.contains("| `Url` | URL of the HTTP API |"), "{signed}");
+    }
+
+    #[test]
+    fn a_declared_api_is_tried_by_its_name_in_the_account() {
+        let spec = |kind: &str| {
+            readme_of(&format!(
+                "evc: 1\nservice: shop\nenvironments: {{ dev: {{}} }}\nfunctions:\n  order: {{ input: {{ id: uuid }} }}\n\
+                 apis:\n  web:\n    kind: {kind}\n    auth: none\n    routes:\n      POST /orders: {{ function: order }}\n"
+            ))
+        };
+        let http = spec("http");
+        assert!(http.contains("[?Name=='shop-dev-web-api']") && http.contains("curl -X POST"), "{http}");
+        assert!(http.contains("| `openapi/` |"), "{http}");
+        // The URL of a REST API is told by an output alone.
+        let rest = spec("rest");
+        assert!(rest.contains("--function-name shop-dev-order ") && !rest.contains("curl"), "{rest}");
     }
 }

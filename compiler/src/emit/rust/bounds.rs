@@ -2,65 +2,57 @@
 //! runtime.
 
 use std::collections::BTreeSet;
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 
-use proc_macro2::{Ident, TokenStream};
-use quote::quote;
-
-use super::names::{Names, ident};
+use super::names::Names;
+use super::print::{Code, literal};
 use crate::types::rust::field_name;
 use crate::types::{Kind, Range, Type};
 
 /// The implementation for a record, if there are ranges in it.
-pub(super) fn of_record(names: &Names<'_>, ty: &Type, name: &str) -> TokenStream {
-    let checks: TokenStream = names
-        .model
-        .types
-        .record(ty)
-        .unwrap_or_default()
-        .iter()
-        .map(|(wire, field)| {
-            let member = ident(&field_name(wire));
-            let at = quote!(at.field(#wire));
-            if !field.optional {
-                return checks(names, &field.ty, &Place { expression: quote!(self.#member), reference: false }, &at, 0);
-            }
-            let inner = checks(names, &field.ty, &Place::reference(&ident("value")), &at, 0);
-            if inner.is_empty() { inner } else { quote!(if let Some(value) = &self.#member { #inner }) }
-        })
-        .collect();
-    implementation(name, &checks)
+pub(super) fn of_record(names: &Names<'_>, ty: &Type, name: &str, code: &mut Code) {
+    let mut body = Body { names, text: String::new() };
+    for (wire, field) in names.model.types.record(ty).unwrap_or_default() {
+        let (member, at) = (format!("self.{}", field_name(wire)), format!("at.field({})", literal(wire)));
+        if !field.optional {
+            body.checks(&field.ty, &Place::value(member), &at, 2, 0);
+        } else if is_bounded(names, &field.ty) {
+            body.line(2, format_args!("if let Some(value) = &{member} {{"));
+            body.checks(&field.ty, &Place::reference("value"), &at, 3, 0);
+            body.line(2, "}");
+        }
+    }
+    implementation(name, &body.text, code);
 }
 
 /// The implementation for an event that wraps its detail.
-pub(super) fn of_wrapper(names: &Names<'_>, detail: &Type, name: &str) -> TokenStream {
-    implementation(
-        name,
-        &checks(names, detail, &Place { expression: quote!(self.0), reference: false }, &quote!(at), 0),
-    )
+pub(super) fn of_wrapper(names: &Names<'_>, detail: &Type, name: &str, code: &mut Code) {
+    let mut body = Body { names, text: String::new() };
+    body.checks(detail, &Place::value("self.0".to_owned()), "at", 2, 0);
+    implementation(name, &body.text, code);
 }
 
 /// The body of `decode` for an input that is no record of its own: a list, a bounded text.
-pub(super) fn of_input(names: &Names<'_>, ty: &Type) -> TokenStream {
-    let checks = checks(names, ty, &Place { expression: quote!(input), reference: false }, &quote!(at), 0);
-    quote! {
-        let input: Self::Input = payload.decode()?;
-        let at = evc_runtime::At::root();
-        #checks
-        Ok(input)
-    }
+pub(super) fn of_input(names: &Names<'_>, ty: &Type) -> String {
+    let mut body = Body { names, text: String::new() };
+    body.line(2, "let input: Self::Input = payload.decode()?;");
+    body.line(2, "let at = evc_runtime::At::root();");
+    body.checks(ty, &Place::value("input".to_owned()), "at", 2, 0);
+    body.line(2, "Ok(input)");
+    body.text
 }
 
-fn implementation(name: &str, checks: &TokenStream) -> TokenStream {
+fn implementation(name: &str, checks: &str, code: &mut Code) {
     if checks.is_empty() {
-        return TokenStream::new();
+        return;
     }
-    let name = ident(name);
-    quote! {
-        impl evc_runtime::Bounded for #name {
-            fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> { #checks Ok(()) }
-        }
-    }
+    code.item(format_args!(
+        "impl evc_runtime::Bounded for {name} {{
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {{
+{checks}        Ok(())
+    }}
+}}"
+    ));
 }
 
 /// Whether there are ranges in a type.
@@ -89,80 +81,85 @@ fn bounded<'m>(names: &Names<'m>, ty: &Type, seen: &mut BTreeSet<&'m str>) -> bo
 
 /// An expression of a value, or of a reference to one.
 struct Place {
-    expression: TokenStream,
+    expression: String,
     reference: bool,
 }
 
 impl Place {
-    fn reference(name: &Ident) -> Self {
-        Self { expression: quote!(#name), reference: true }
+    fn value(expression: String) -> Self {
+        Self { expression, reference: false }
     }
 
-    fn borrowed(&self) -> TokenStream {
-        let expression = &self.expression;
-        if self.reference { quote!(#expression) } else { quote!(&#expression) }
+    fn reference(name: &str) -> Self {
+        Self { expression: name.to_owned(), reference: true }
+    }
+
+    fn borrowed(&self) -> String {
+        if self.reference { self.expression.clone() } else { format!("&{}", self.expression) }
     }
 }
 
-/// The statements that check a value. Loops within `depth` others have names of their own.
-fn checks(names: &Names<'_>, ty: &Type, place: &Place, at: &TokenStream, depth: usize) -> TokenStream {
-    if !is_bounded(names, ty) {
-        return TokenStream::new();
+/// The statements of a function.
+struct Body<'a, 'm> {
+    names: &'a Names<'m>,
+    text: String,
+}
+
+impl Body<'_, '_> {
+    /// A line at a level of indentation.
+    fn line(&mut self, level: usize, text: impl Display) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.text, "{:1$}{text}", "", level * 4);
     }
-    let (value, borrowed) = (&place.expression, place.borrowed());
-    let resolved = names.model.types.resolve(ty);
-    let level = if depth == 0 { String::new() } else { depth.to_string() };
-    let [index, item, key] = ["index", "item", "key"].map(|name| ident(&format!("{name}{level}")));
-    let inner = |of: &Type, at: &TokenStream| checks(names, of, &Place::reference(&item), at, depth + 1);
-    match &resolved.kind {
-        Kind::String(range) => {
-            let range = tokens(range);
-            quote!(#at.length(#borrowed, #range)?;)
+
+    /// The statements that check a value. Loops within `depth` others have names of their own.
+    fn checks(&mut self, ty: &Type, place: &Place, at: &str, level: usize, depth: usize) {
+        if !is_bounded(self.names, ty) {
+            return;
         }
-        Kind::Integer(range) => {
-            let range = tokens(range);
-            quote!(#at.number(#borrowed, #range)?;)
+        let (value, borrowed) = (&place.expression, place.borrowed());
+        let number = if depth == 0 { String::new() } else { depth.to_string() };
+        let [index, item, key] = ["index", "item", "key"].map(|name| format!("{name}{number}"));
+        match &self.names.model.types.resolve(ty).kind {
+            Kind::String(range) => self.line(level, format_args!("{at}.length({borrowed}, {})?;", written(range))),
+            Kind::Integer(range) => self.line(level, format_args!("{at}.number({borrowed}, {})?;", written(range))),
+            Kind::Number(range) => self.line(level, format_args!("{at}.number({borrowed}, {})?;", decimals(range))),
+            Kind::Money(range) => self.line(level, format_args!("{at}.money({borrowed}, {})?;", decimals(range))),
+            Kind::List(of, range) => {
+                if *range != Range::default() {
+                    self.line(level, format_args!("{at}.count({value}.len(), {})?;", written(range)));
+                }
+                if is_bounded(self.names, of) {
+                    self.line(level, format_args!("for ({index}, {item}) in {value}.iter().enumerate() {{"));
+                    let at = format!("{at}.item({index})");
+                    self.checks(of, &Place::reference(&item), &at, level + 1, depth + 1);
+                    self.line(level, "}");
+                }
+            }
+            Kind::Map(of) => {
+                self.line(level, format_args!("for ({key}, {item}) in {borrowed} {{"));
+                let at = format!("{at}.field({key})");
+                self.checks(of, &Place::reference(&item), &at, level + 1, depth + 1);
+                self.line(level, "}");
+            }
+            Kind::Record(_) => {
+                // `at` is a reference already where nothing leads on from it.
+                let lead = if at == "at" { "" } else { "&" };
+                self.line(level, format_args!("evc_runtime::Bounded::check({borrowed}, {lead}{at})?;"));
+            }
+            _ => {}
         }
-        Kind::Number(range) => {
-            let range = decimals(range);
-            quote!(#at.number(#borrowed, #range)?;)
-        }
-        Kind::Money(range) => {
-            let range = decimals(range);
-            quote!(#at.money(#borrowed, #range)?;)
-        }
-        Kind::List(of, range) => {
-            let own = (*range != Range::default()).then(|| {
-                let range = tokens(range);
-                quote!(#at.count(#value.len(), #range)?;)
-            });
-            let items = inner(of, &quote!(#at.item(#index)));
-            let items =
-                (!items.is_empty()).then(|| quote!(for (#index, #item) in #value.iter().enumerate() { #items }));
-            quote!(#own #items)
-        }
-        Kind::Map(of) => {
-            let items = inner(of, &quote!(#at.field(#key)));
-            quote!(for (#key, #item) in #borrowed { #items })
-        }
-        // `at` is a reference already where nothing leads on from it.
-        Kind::Record(_) if at.to_string() == "at" => quote!(evc_runtime::Bounded::check(#borrowed, at)?;),
-        Kind::Record(_) => quote!(evc_runtime::Bounded::check(#borrowed, &#at)?;),
-        _ => TokenStream::new(),
     }
 }
 
 /// A range of whole numbers.
-fn tokens<T: Display>(range: &Range<T>) -> TokenStream {
-    written(range.min.as_ref().map(ToString::to_string), range.max.as_ref().map(ToString::to_string))
+fn written<T: Display>(range: &Range<T>) -> String {
+    let bound = |bound: &Option<T>, before| bound.as_ref().map_or_else(String::new, |bound| format!("{before}{bound}"));
+    format!("{}..{}", bound(&range.min, ""), bound(&range.max, "="))
 }
 
 /// A range of doubles, which need their point.
-fn decimals(range: &Range<f64>) -> TokenStream {
-    written(range.min.map(|min| format!("{min:?}")), range.max.map(|max| format!("{max:?}")))
-}
-
-fn written(min: Option<String>, max: Option<String>) -> TokenStream {
-    let text = format!("{}..{}", min.unwrap_or_default(), max.map(|max| format!("={max}")).unwrap_or_default());
-    text.parse().expect("numbers and dots are tokens")
+fn decimals(range: &Range<f64>) -> String {
+    let bound = |bound: Option<f64>, before| bound.map_or_else(String::new, |bound| format!("{before}{bound:?}"));
+    format!("{}..{}", bound(range.min, ""), bound(range.max, "="))
 }

@@ -1,17 +1,17 @@
 //! `contract/src/functions/NAME.rs`: what one function takes, returns and fails with, and its context: exactly what its line
 //! in the spec grants.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use std::fmt::Write as _;
 
 use super::bounds::{self, is_bounded};
-use super::names::{FunctionNames, Home, Names, ident, parse_type};
+use super::names::{FunctionNames, Home, Names};
+use super::print::{Code, literal};
 use super::queues;
-use super::text::{and, doc, paragraph, paragraphs};
-use super::types::{definitions, derives};
+use super::text::{and, member_paragraph, paragraph, paragraphs};
+use super::types::{DERIVES, definitions};
 use crate::emit;
 use crate::lower::ids;
-use crate::model::{Function, Id, Input, Trigger};
+use crate::model::{ApiKind, Function, Id, Input, Model, Trigger};
 use crate::spec::function::Operation;
 use crate::types::rust::variant_name;
 use crate::types::{Kind, Type};
@@ -20,18 +20,17 @@ use crate::types::{Kind, Type};
 const OTHER: &str = "Other";
 
 /// One function.
-pub(super) fn function(names: &Names<'_>, input: emit::Input<'_>, id: Id<Function>) -> TokenStream {
+pub(super) fn function(names: &Names<'_>, input: emit::Input<'_>, id: Id<Function>) -> Code {
     let (function, known) = (&names.model.functions[id], names.function(id));
-    let parts = [
-        definitions(names, input, Home::Function(id)),
-        events_input(names, function, known),
-        error(function, known),
-        context(names, input, function, known),
-        implementation(names, function, known),
-        grants(names, function, known),
-        methods(names, function, known),
-    ];
-    parts.into_iter().collect()
+    let mut code = Code::default();
+    definitions(names, input, Home::Function(id), &mut code);
+    events_input(names, function, known, &mut code);
+    error(function, known, &mut code);
+    context(names, input, function, known, &mut code);
+    implementation(names, function, known, &mut code);
+    grants(names, function, known, &mut code);
+    methods(names, function, known, &mut code);
+    code
 }
 
 /// The Rust types that a function's signature names.
@@ -40,113 +39,152 @@ pub(super) struct Signature {
     pub(super) output: String,
 }
 
-/// What a function takes and returns, as Rust text.
-pub(super) fn signature(names: &Names<'_>, function: &Function, known: &FunctionNames) -> Signature {
+/// What a function takes and returns, as Rust text, with `path` before names that are the contract's.
+pub(super) fn signature(names: &Names<'_>, function: &Function, known: &FunctionNames, path: &str) -> Signature {
     let input = match (&function.input, &known.input) {
-        (_, Some(several)) => several.clone(),
+        (_, Some(several)) => format!("{path}{several}"),
         (Input::Nothing, _) => "()".to_owned(),
-        (Input::Value(ty), _) => names.type_text(ty),
-        (Input::Events(events), _) => events.first().map_or("()", |event| names.event(*event)).to_owned(),
+        (Input::Value(ty), _) => names.type_text(ty, path),
+        (Input::Events(events), _) => {
+            events.first().map_or_else(|| "()".to_owned(), |event| format!("{path}{}", names.event(*event)))
+        }
     };
-    let output = function.output.as_ref().map_or_else(|| "()".to_owned(), |ty| names.type_text(ty));
+    let output = function.output.as_ref().map_or_else(|| "()".to_owned(), |ty| names.type_text(ty, path));
     Signature { input, output }
 }
 
 /// The input of a function that several events reach: which one it was.
-fn events_input(names: &Names<'_>, function: &Function, known: &FunctionNames) -> TokenStream {
-    let (Some(name), Input::Events(events)) = (&known.input, &function.input) else { return TokenStream::new() };
-    let (name, derives) = (ident(name), derives());
+fn events_input(names: &Names<'_>, function: &Function, known: &FunctionNames, code: &mut Code) {
+    let (Some(name), Input::Events(events)) = (&known.input, &function.input) else { return };
     let docs = paragraph(&format!("The events that bring work to `{}`.", function.head.name));
-    let variants = events.iter().map(|event| {
-        let docs = paragraph(&format!("`{}`.", names.model.events[*event].head.name));
-        let event = ident(names.event(*event));
-        quote!(#docs #event(crate::#event),)
-    });
-    quote! {
-        #docs
-        #derives
-        #[serde(crate = "evc_runtime::serde", untagged)]
-        pub enum #name { #(#variants)* }
+    let mut variants = String::new();
+    for event in events {
+        let docs = member_paragraph(&format!("`{}`.", names.model.events[*event].head.name));
+        let event = names.event(*event);
+        let _ = writeln!(variants, "{docs}    {event}(crate::{event}),");
     }
+    code.item(format_args!(
+        "{docs}{DERIVES}
+#[serde(crate = \"evc_runtime::serde\", untagged)]
+pub enum {name} {{
+{variants}}}"
+    ));
 }
 
 /// What a function fails with: its business errors and everything else, or only the latter.
-fn error(function: &Function, known: &FunctionNames) -> TokenStream {
-    let name = ident(&known.error);
-    let function_name = &function.head.name;
+fn error(function: &Function, known: &FunctionNames, code: &mut Code) {
+    let (name, function_name) = (&known.error, &function.head.name);
     if function.errors.is_empty() {
         let docs = paragraph(&format!("What `{function_name}` fails with: the spec gives it no business errors."));
-        return quote!(#docs pub type #name = evc_runtime::Error;);
+        return code.item(format_args!("{docs}pub type {name} = evc_runtime::Error;"));
     }
-    let variants: Vec<_> = function.errors.iter().map(|error| ident(&variant_name(error))).collect();
-    let wire: Vec<&str> = function.errors.iter().map(|error| error.as_str()).collect();
-    let other = if variants.iter().any(|variant| variant == OTHER) { "Infrastructure" } else { OTHER };
-    let other = ident(other);
+    let errors: Vec<(String, &str, u16)> =
+        function.errors.iter().map(|error| (variant_name(&error.name), error.name.as_str(), error.status)).collect();
+    let other = if errors.iter().any(|(variant, ..)| variant == OTHER) { "Infrastructure" } else { OTHER };
+    let (mut variants, mut messages, mut wires) = (String::new(), String::new(), String::new());
+    for (variant, wire, _) in &errors {
+        let docs = member_paragraph(&format!("`{wire}`, with a message for people."));
+        let _ = writeln!(variants, "{docs}    {variant}(String),");
+        let _ = writeln!(messages, "            Self::{variant}(message) => f.write_str(message),");
+        let _ = writeln!(wires, "            Self::{variant}(_) => {},", literal(wire));
+    }
+    let statuses = statuses(&errors);
     let docs = paragraph(&format!("What `{function_name}` fails with."));
-    let variant_docs = wire.iter().map(|name| paragraph(&format!("`{name}`, with a message for people.")));
-    let other_docs = paragraph("Anything outside of the business logic.");
-    quote! {
-        #docs
-        #[derive(Debug)]
-        pub enum #name { #(#variant_docs #variants(String),)* #other_docs #other(evc_runtime::Error), }
-        impl From<evc_runtime::Error> for #name {
-            fn from(error: evc_runtime::Error) -> Self { Self::#other(error) }
-        }
-        impl std::fmt::Display for #name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                match self {
-                    #(Self::#variants(message) => f.write_str(message),)*
-                    Self::#other(error) => error.fmt(f),
-                }
-            }
-        }
-        impl std::error::Error for #name {}
-        impl evc_runtime::FunctionError for #name {
-            fn name(&self) -> &str {
-                match self { #(Self::#variants(_) => #wire,)* Self::#other(error) => error.name(), }
-            }
-            fn status(&self) -> u16 {
-                match self { Self::#other(error) => error.status(), _ => 422, }
-            }
-            fn infrastructure(&self) -> Option<&evc_runtime::Error> {
-                match self { Self::#other(error) => Some(error), _ => None, }
-            }
-        }
-    }
+    code.item(format_args!(
+        "{docs}#[derive(Debug)]
+pub enum {name} {{
+{variants}    /// Anything outside of the business logic.
+    {other}(evc_runtime::Error),
+}}"
+    ));
+    code.item(format_args!(
+        "impl From<evc_runtime::Error> for {name} {{
+    fn from(error: evc_runtime::Error) -> Self {{
+        Self::{other}(error)
+    }}
+}}"
+    ));
+    code.item(format_args!(
+        "impl std::fmt::Display for {name} {{
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {{
+        match self {{
+{messages}            Self::{other}(error) => error.fmt(f),
+        }}
+    }}
+}}"
+    ));
+    code.line(format_args!("impl std::error::Error for {name} {{}}"));
+    code.item(format_args!(
+        "impl evc_runtime::FunctionError for {name} {{
+    fn name(&self) -> &str {{
+        match self {{
+{wires}            Self::{other}(error) => error.name(),
+        }}
+    }}
+
+    fn status(&self) -> u16 {{
+        match self {{
+            Self::{other}(error) => error.status(),
+{statuses}        }}
+    }}
+
+    fn infrastructure(&self) -> Option<&evc_runtime::Error> {{
+        match self {{
+            Self::{other}(error) => Some(error),
+            _ => None,
+        }}
+    }}
+}}"
+    ));
 }
 
+/// The arms of the errors' HTTP statuses: one for each that says another than 422, and one for the rest.
+fn statuses(errors: &[(String, &str, u16)]) -> String {
+    let mut arms = String::new();
+    for (variant, _, status) in errors.iter().filter(|(.., status)| *status != UNPROCESSABLE) {
+        let _ = writeln!(arms, "            Self::{variant}(_) => {status},");
+    }
+    if errors.iter().any(|(.., status)| *status == UNPROCESSABLE) {
+        let _ = writeln!(arms, "            _ => {UNPROCESSABLE},");
+    }
+    arms
+}
+
+/// The status of an error of which the spec says none: the request was understood and cannot be done.
+const UNPROCESSABLE: u16 = 422;
+
 /// The context type, with all that the function may do in its documentation.
-fn context(names: &Names<'_>, input: emit::Input<'_>, function: &Function, known: &FunctionNames) -> TokenStream {
-    let name = ident(&known.context);
+fn context(names: &Names<'_>, input: emit::Input<'_>, function: &Function, known: &FunctionNames, code: &mut Code) {
+    let FunctionNames { module, context, error, .. } = known;
     let may = may(names, function);
-    let what = format!("The context of `{}`: what it may do. {may}", function.head.name);
     let docs = paragraphs([
-        what.as_str(),
+        &format!("The context of `{}`: what it may do. {may}", function.head.name),
         function.head.description.as_deref().unwrap_or(""),
         &format!("Declared at {}. The function is:", input.location(function.head.name_span)),
     ]);
-    let Signature { input, output } = signature(names, function, known);
-    let error = &known.error;
-    let lines = [
-        String::new(),
-        "```text".to_owned(),
-        format!("pub async fn {}(", known.module),
-        format!("    cx: &{},", known.context),
-        format!("    input: {input},"),
-        format!(") -> Result<{output}, {error}>"),
-        "```".to_owned(),
-    ];
-    let signature: TokenStream = lines.iter().map(|line| doc(line)).collect();
-    quote! {
-        #docs
-        #signature
-        #[derive(Debug)]
-        pub struct #name { context: evc_runtime::Context }
-        impl std::ops::Deref for #name {
-            type Target = evc_runtime::Context;
-            fn deref(&self) -> &evc_runtime::Context { &self.context }
-        }
-    }
+    let Signature { input, output } = signature(names, function, known, "");
+    code.item(format_args!(
+        "{docs}///
+/// ```text
+/// pub async fn {module}(
+///     cx: &{context},
+///     input: {input},
+/// ) -> Result<{output}, {error}>
+/// ```
+#[derive(Debug)]
+pub struct {context} {{
+    context: evc_runtime::Context,
+}}"
+    ));
+    code.item(format_args!(
+        "impl std::ops::Deref for {context} {{
+    type Target = evc_runtime::Context;
+
+    fn deref(&self) -> &evc_runtime::Context {{
+        &self.context
+    }}
+}}"
+    ));
 }
 
 /// A sentence that says what a function may touch.
@@ -188,147 +226,180 @@ fn verb(operation: Operation) -> &'static str {
     }
 }
 
-fn implementation(names: &Names<'_>, function: &Function, known: &FunctionNames) -> TokenStream {
-    let Signature { input, output } = signature(names, function, known);
-    let contract_type = |text: &str| names.qualified(parse_type(text));
-    let (context, input, output, error) =
-        (ident(&known.context), contract_type(&input), contract_type(&output), ident(&known.error));
-    let function_name = &function.head.name;
-    let sources = sources(function).into_iter().map(ident);
-    let decode = decode(names, function, known);
-    quote! {
-        impl evc_runtime::Function for #context {
-            type Input = #input;
-            type Output = #output;
-            type Error = #error;
-            const NAME: &'static str = #function_name;
-            const SOURCES: &'static [evc_runtime::Source] = &[#(evc_runtime::Source::#sources),*];
-            fn new(context: evc_runtime::Context) -> Self { Self { context } }
-            #decode
-        }
-    }
+fn implementation(names: &Names<'_>, function: &Function, known: &FunctionNames, code: &mut Code) {
+    let Signature { input, output } = signature(names, function, known, "crate::");
+    let FunctionNames { context, error, .. } = known;
+    let function_name = literal(&function.head.name);
+    let sources = sources(names.model, function)
+        .map(|source| format!("evc_runtime::Source::{source}"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    // Without a line of its own it is 200.
+    let status = match function.status {
+        200 => String::new(),
+        status => format!("    const STATUS: u16 = {status};\n"),
+    };
+    let decode = decode(names, function, known).unwrap_or_default();
+    code.item(format_args!(
+        "impl evc_runtime::Function for {context} {{
+    type Input = {input};
+    type Output = {output};
+    type Error = {error};
+    const NAME: &'static str = {function_name};
+    const SOURCES: &'static [evc_runtime::Source] = &[{sources}];
+{status}
+    fn new(context: evc_runtime::Context) -> Self {{
+        Self {{ context }}
+    }}
+{decode}}}"
+    ));
 }
 
 /// Who may call it. A function that does not live from events alone can be tried out with a direct invocation.
-fn sources(function: &Function) -> Vec<&'static str> {
+fn sources(model: &Model, function: &Function) -> impl Iterator<Item = &'static str> {
     let has = |is: fn(&Trigger) -> bool| function.triggers.iter().any(is);
+    let called_by =
+        |kind| function.triggers.iter().any(|it| matches!(it, Trigger::Api(id) if model.apis[*id].kind == kind));
     let direct = !matches!(function.input, Input::Events(_)) || has(|trigger| matches!(trigger, Trigger::Schedule(_)));
     let sources = [
         ("Direct", direct),
         ("Step", has(|trigger| matches!(trigger, Trigger::Workflow(_)))),
         ("EventBridge", has(|trigger| matches!(trigger, Trigger::Rule(_)))),
         ("Sqs", has(|trigger| matches!(trigger, Trigger::Queue(_)))),
-        ("HttpApi", has(|trigger| matches!(trigger, Trigger::Api))),
+        ("HttpApi", called_by(ApiKind::Http)),
+        ("RestApi", called_by(ApiKind::Rest)),
     ];
-    sources.into_iter().filter(|(_, here)| *here).map(|(source, _)| source).collect()
+    sources.into_iter().filter(|(_, here)| *here).map(|(source, _)| source)
 }
 
 /// How the input is read, where it is not simply the payload.
-fn decode(names: &Names<'_>, function: &Function, known: &FunctionNames) -> TokenStream {
-    let head = quote!(fn decode(payload: &evc_runtime::Payload<'_>) -> Result<Self::Input, evc_runtime::Error>);
-    match (&function.input, &known.input) {
+fn decode(names: &Names<'_>, function: &Function, known: &FunctionNames) -> Option<String> {
+    let (payload, body) = match (&function.input, &known.input) {
         // Whatever comes: it is not looked at.
-        (Input::Nothing, _) => {
-            quote!(
-                fn decode(_: &evc_runtime::Payload<'_>) -> Result<Self::Input, evc_runtime::Error> {
-                    Ok(())
-                }
-            )
-        }
+        (Input::Nothing, _) => ("_", "        Ok(())\n".to_owned()),
         (Input::Events(events), Some(input)) => {
-            let input = ident(input);
-            let arms = events.iter().map(|id| {
-                let (event, name) = (&names.model.events[*id], ident(names.event(*id)));
-                let (source, detail_type) = (&event.source.value, &event.detail_type.value);
+            let mut arms = String::new();
+            for id in events {
+                let (event, name) = (&names.model.events[*id], names.event(*id));
+                let (source, detail_type) = (literal(&event.source.value), literal(&event.detail_type.value));
                 let decode = reading(names, &event.detail);
-                quote!((Some(#source), Some(#detail_type)) => Ok(#input::#name(payload.#decode()?)),)
-            });
-            quote! {
-                #head {
-                    match (payload.source(), payload.detail_type()) {
-                        #(#arms)*
-                        _ => Err(payload.unexpected()),
-                    }
-                }
+                let _ = writeln!(
+                    arms,
+                    "            (Some({source}), Some({detail_type})) => Ok({input}::{name}(payload.{decode}()?)),"
+                );
             }
+            let body = format!(
+                "        match (payload.source(), payload.detail_type()) {{
+{arms}            _ => Err(payload.unexpected()),
+        }}
+"
+            );
+            ("payload", body)
         }
         (Input::Value(ty), _) if is_bounded(names, ty) => {
             let record = matches!(names.model.types.resolve(ty).kind, Kind::Record(_));
-            let body = if record { quote!(payload.bounded()) } else { bounds::of_input(names, ty) };
-            quote!(#head { #body })
+            ("payload", if record { BOUNDED.to_owned() } else { bounds::of_input(names, ty) })
         }
         (Input::Events(events), _) if events.iter().any(|id| is_bounded(names, &names.model.events[*id].detail)) => {
-            quote!(#head { payload.bounded() })
+            ("payload", BOUNDED.to_owned())
         }
-        _ => TokenStream::new(),
-    }
+        _ => return None,
+    };
+    Some(format!(
+        "
+    fn decode({payload}: &evc_runtime::Payload<'_>) -> Result<Self::Input, evc_runtime::Error> {{
+{body}    }}
+"
+    ))
 }
 
+/// The body of `decode` for a record with ranges in it.
+const BOUNDED: &str = "        payload.bounded()\n";
+
 /// The method that reads an input: the one that checks ranges if there are any.
-fn reading(names: &Names<'_>, ty: &Type) -> Ident {
-    ident(if is_bounded(names, ty) { "bounded" } else { "decode" })
+fn reading(names: &Names<'_>, ty: &Type) -> &'static str {
+    if is_bounded(names, ty) { "bounded" } else { "decode" }
 }
 
 /// One line a permission.
-fn grants(names: &Names<'_>, function: &Function, known: &FunctionNames) -> TokenStream {
-    let context = ident(&known.context);
-    let mut tokens = TokenStream::new();
+fn grants(names: &Names<'_>, function: &Function, known: &FunctionNames, code: &mut Code) {
+    let context = &known.context;
     for used in &function.tables {
-        let table = ident(&names.table(used.table).table);
+        let table = &names.table(used.table).table;
         for operation in used.operations.iter().flat_map(|operation| operation.expand()) {
-            let grant = ident(&variant_name(verb(*operation)));
-            tokens.extend(quote!(impl evc_runtime::grant::#grant<crate::#table> for #context {}));
+            let grant = variant_name(verb(*operation));
+            code.line(format_args!("impl evc_runtime::grant::{grant}<crate::{table}> for {context} {{}}"));
         }
     }
     if let Some(outbox) = &function.outbox {
-        let env = ids::outbox_variable(&names.model.outboxes[outbox.value]);
-        tokens.extend(quote! {
-            impl evc_runtime::grant::Outbox for #context { type Outbox = Self; }
-            impl evc_runtime::Outbox for #context { const ENV: &'static str = #env; }
-        });
-        tokens.extend(function.outbox_events.iter().map(|event| {
-            let event = ident(names.event(event.value));
-            quote!(impl evc_runtime::Carries<crate::#event> for #context {})
-        }));
+        let env = literal(&ids::outbox_variable(&names.model.outboxes[outbox.value]));
+        code.item(format_args!(
+            "impl evc_runtime::grant::Outbox for {context} {{
+    type Outbox = Self;
+}}"
+        ));
+        code.item(format_args!(
+            "impl evc_runtime::Outbox for {context} {{
+    const ENV: &'static str = {env};
+}}"
+        ));
+        for event in &function.outbox_events {
+            let event = names.event(event.value);
+            code.line(format_args!("impl evc_runtime::Carries<crate::{event}> for {context} {{}}"));
+        }
     }
-    tokens.extend(function.publishes.iter().map(|event| {
-        let bus = ids::bus_variable(&names.model.buses[names.model.events[event.value].bus]);
-        let event = ident(names.event(event.value));
-        quote!(impl evc_runtime::grant::Publish<crate::#event> for #context { const BUS_ENV: &'static str = #bus; })
-    }));
-    tokens.extend(queues::grants(names, function, &known.context));
-    tokens
+    for event in &function.publishes {
+        let bus = literal(&ids::bus_variable(&names.model.buses[names.model.events[event.value].bus]));
+        let event = names.event(event.value);
+        code.item(format_args!(
+            "impl evc_runtime::grant::Publish<crate::{event}> for {context} {{
+    const BUS_ENV: &'static str = {bus};
+}}"
+        ));
+    }
+    queues::grants(names, function, context, code);
 }
 
 /// The clients that the context gives.
-fn methods(names: &Names<'_>, function: &Function, known: &FunctionNames) -> TokenStream {
-    let context = ident(&known.context);
-    let tables = function.tables.iter().zip(names.table_methods(function)).map(|(used, method)| {
-        let (method, table) = (ident(&method), ident(&names.table(used.table).table));
-        let docs = paragraph(&format!("The table `{}`.", names.model.tables[used.table].head.name));
-        quote! {
-            #docs
-            pub fn #method(&self) -> evc_runtime::table::TableClient<'_, crate::#table, Self> { self.context.table() }
-        }
-    });
+fn methods(names: &Names<'_>, function: &Function, known: &FunctionNames, code: &mut Code) {
+    let mut methods = Vec::new();
+    for (used, method) in function.tables.iter().zip(names.table_methods(function)) {
+        let table = &names.table(used.table).table;
+        let docs = member_paragraph(&format!("The table `{}`.", names.model.tables[used.table].head.name));
+        methods.push(format!(
+            "{docs}    pub fn {method}(&self) -> evc_runtime::table::TableClient<'_, crate::{table}, Self> {{
+        self.context.table()
+    }}
+"
+        ));
+    }
     let writes = function.tables.iter().any(|used| used.operations.iter().any(|operation| operation.writes()));
-    let transact = (writes || function.outbox.is_some()).then(|| {
-        let docs = paragraph("Several writes and events, all or none.");
-        quote!(#docs pub fn transact(&self) -> evc_runtime::Transaction<'_, Self> { self.context.transaction() })
-    });
-    let publish = (!function.publishes.is_empty()).then(|| {
-        let docs = paragraph("Puts an event on its bus; returns the event's id.");
-        quote! {
-            #docs
-            pub async fn publish<E>(&self, event: &E) -> Result<evc_runtime::Uuid, evc_runtime::Error>
-            where
-                E: evc_runtime::Event,
-                Self: evc_runtime::grant::Publish<E>,
-            {
-                self.context.publish::<Self, E>(event).await
-            }
-        }
-    });
-    let methods: Vec<TokenStream> = tables.chain(transact).chain(publish).chain(queues::send(function)).collect();
-    if methods.is_empty() { TokenStream::new() } else { quote!(impl #context { #(#methods)* }) }
+    if writes || function.outbox.is_some() {
+        methods.push(TRANSACT.to_owned());
+    }
+    if !function.publishes.is_empty() {
+        methods.push(PUBLISH.to_owned());
+    }
+    methods.extend(queues::send(function));
+    if !methods.is_empty() {
+        code.item(format_args!("impl {} {{\n{}}}", known.context, methods.join("\n")));
+    }
 }
+
+/// The method of a context that may write to tables.
+const TRANSACT: &str = "    /// Several writes and events, all or none.
+    pub fn transact(&self) -> evc_runtime::Transaction<'_, Self> {
+        self.context.transaction()
+    }
+";
+
+/// The method of a context that may publish.
+const PUBLISH: &str = "    /// Puts an event on its bus; returns the event's id.
+    pub async fn publish<E>(&self, event: &E) -> Result<evc_runtime::Uuid, evc_runtime::Error>
+    where
+        E: evc_runtime::Event,
+        Self: evc_runtime::grant::Publish<E>,
+    {
+        self.context.publish::<Self, E>(event).await
+    }
+";

@@ -14,6 +14,7 @@ mod bounds;
 mod events;
 mod forwarders;
 mod functions;
+mod layout;
 mod mains;
 mod manifests;
 mod names;
@@ -26,17 +27,15 @@ mod tests;
 mod text;
 mod types;
 
-use proc_macro2::{TokenStream, TokenTree};
-use quote::quote;
-
 use super::{Backend, Files, Input, each};
-use names::{Names, ident};
+use names::Names;
+use print::Code;
 
 pub(crate) use manifests::RUNTIME_VERSION;
 pub use names::{crate_ident, module};
 pub use scaffold::scaffold;
 
-/// How many files are formatted on one thread: what takes as long as some threads take to start.
+/// How many files are written on one thread: what takes as long as some threads take to start.
 const AT_ONCE: usize = 50;
 
 /// The backend.
@@ -64,83 +63,60 @@ impl Backend for Rust {
     }
 }
 
-/// A module of the contract: its name, what it holds, its items, and whether it names what the other modules define.
-struct Module {
-    name: &'static str,
-    about: String,
-    items: TokenStream,
-}
-
 fn contract(names: &Names<'_>, input: Input<'_>, files: &mut Files) {
     let service = &names.model.service.value;
-    let modules = [
+    let mut modules = vec![
         ("types", "Types", types::types(names, input)),
         ("events", "Events", events::events(names, input)),
         ("tables", "Tables", tables::tables(names, input)),
         ("outboxes", "Outboxes", tables::outboxes(names, input)),
         ("queues", "Queues", queues::queues(names, input)),
     ];
-    let modules: Vec<Module> = modules
-        .into_iter()
-        .filter(|(.., items)| !items.is_empty())
-        .map(|(name, about, items)| Module { name, about: format!("{about} of `{service}`."), items })
-        .collect();
+    modules.retain(|(.., code)| !code.is_empty());
     files.add("contract/Cargo.toml", manifests::contract_manifest(input));
-    let functions = !names.model.functions.is_empty();
-    files.add("contract/src/lib.rs", root(names, input, &modules, functions));
-    for Module { name, about, items } in modules {
-        files.add(format!("contract/src/{name}.rs"), module_file(input, &about, None, &items));
+    // A module without public items only implements traits of what others define.
+    let mut roots: Vec<(&str, bool)> = modules.iter().map(|(name, _, code)| (*name, code.has_line("pub "))).collect();
+    let functions: Vec<_> = names.model.functions.ids().collect();
+    if !functions.is_empty() {
+        roots.push(("functions", true));
     }
-    if functions {
+    let about = format!("What the functions of `{service}` take, return and may do.");
+    let head = mains::head(input, &about, names.model.description.as_deref());
+    files.add("contract/src/lib.rs", root(roots).file(&head));
+    for (name, holds, code) in modules {
+        let head = mains::head(input, &format!("{holds} of `{service}`."), None);
+        files.add(format!("contract/src/{name}.rs"), module_file(&head, &code));
+    }
+    if !functions.is_empty() {
         let about = format!("Functions of `{service}`: their contexts, inputs, outputs and errors.");
-        let mut modules: Vec<_> = names.model.functions.ids().map(|id| ident(&names.function(id).module)).collect();
-        modules.sort();
-        let items = quote!(#(mod #modules;)* #(pub use #modules::*;)*);
-        files.add("contract/src/functions/mod.rs", print::file(&mains::head(input, &about, None), items));
+        let modules = functions.iter().map(|id| (names.function(*id).module.as_str(), true)).collect();
+        files.add("contract/src/functions/mod.rs", root(modules).file(&mains::head(input, &about, None)));
     }
-    let ids: Vec<_> = names.model.functions.ids().collect();
-    let texts = each(&ids, AT_ONCE, |id| {
+    let texts = each(&functions, AT_ONCE, |id| {
         let head = &names.model.functions[*id].head;
-        let items = functions::function(names, input, *id);
-        module_file(input, &format!("The function `{}`.", head.name), head.description.as_deref(), &items)
+        let head = mains::head(input, &format!("The function `{}`.", head.name), head.description.as_deref());
+        module_file(&head, &functions::function(names, input, *id))
     });
-    for (id, text) in ids.into_iter().zip(texts) {
+    for (id, text) in functions.into_iter().zip(texts) {
         files.add(format!("contract/src/functions/{}.rs", names.function(id).module), text);
     }
 }
 
-/// A file of the contract, with the imports that its items need.
-fn module_file(input: Input<'_>, about: &str, description: Option<&str>, items: &TokenStream) -> String {
-    let serde = mentions(items.clone(), "serde").then(|| {
-        quote!(
-            use evc_runtime::serde;
-        )
-    });
-    print::file(&mains::head(input, about, description), quote!(#serde #items))
+/// A file of the contract, with the import that its derives need.
+fn module_file(head: &str, code: &Code) -> String {
+    let import = if code.has_line("#[serde(") { "\nuse evc_runtime::serde;\n" } else { "" };
+    code.file(&format!("{head}{import}"))
 }
 
-/// Whether a module defines something, rather than only implementing traits of what others define.
-fn has_items(items: &TokenStream) -> bool {
-    items.clone().into_iter().any(|token| matches!(token, TokenTree::Ident(ident) if ident == "pub"))
-}
-
-/// Whether an identifier occurs.
-fn mentions(tokens: TokenStream, name: &str) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == name,
-        TokenTree::Group(group) => mentions(group.stream(), name),
-        _ => false,
-    })
-}
-
-fn root(names: &Names<'_>, input: Input<'_>, modules: &[Module], functions: bool) -> String {
-    let model = names.model;
-    let about = format!("What the functions of `{}` take, return and may do.", model.service.value);
-    let head = mains::head(input, &about, model.description.as_deref());
-    let mut files: Vec<(&str, bool)> = modules.iter().map(|module| (module.name, has_items(&module.items))).collect();
-    files.extend(functions.then_some(("functions", true)));
-    files.sort_unstable();
-    let all = files.iter().map(|(name, _)| ident(name));
-    let public = files.iter().filter(|(_, public)| *public).map(|(name, _)| ident(name));
-    print::file(&head, quote!(#(mod #all;)* #(pub use #public::*;)*))
+/// The modules below a file, and those of them that it re-exports.
+fn root(mut modules: Vec<(&str, bool)>) -> Code {
+    modules.sort_unstable();
+    let mut code = Code::default();
+    for (module, _) in &modules {
+        code.line(format_args!("mod {module};"));
+    }
+    for (module, _) in modules.iter().filter(|(_, public)| *public) {
+        code.line(format_args!("pub use {module}::*;"));
+    }
+    code
 }

@@ -6,8 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::{Ident, Span as Mark};
-
 use crate::lower::plan::{HandlerKind, pascal_case};
 use crate::model::{Event, Function, Id, Input, Model, Outbox, Queue, Table};
 use crate::source::Span;
@@ -221,33 +219,14 @@ impl<'m> Names<'m> {
         self.inline.get(&ty.span).map_or("", String::as_str)
     }
 
-    /// A type as Rust text.
-    pub(super) fn type_text(&self, ty: &Type) -> String {
-        type_text(ty, &mut |inline| self.of_inline(inline).to_owned())
+    /// A type as Rust, with `path` before every name that is the contract's.
+    pub(super) fn type_text(&self, ty: &Type, path: &str) -> String {
+        type_text(ty, path, &|inline| self.of_inline(inline).to_owned())
     }
 
     /// A type as Rust, in the module of the declared types or in another one.
-    pub(super) fn type_of(&self, ty: &Type, home: Home) -> syn::Type {
-        let ty = parse_type(&self.type_text(ty));
-        if home == Home::Types { ty } else { self.qualified(ty) }
-    }
-
-    /// A type with `crate::` before every name that is the contract's.
-    pub(super) fn qualified(&self, mut ty: syn::Type) -> syn::Type {
-        let syn::Type::Path(path) = &mut ty else { return ty };
-        let name = path.path.get_ident().map(ToString::to_string);
-        for segment in &mut path.path.segments {
-            let syn::PathArguments::AngleBracketed(arguments) = &mut segment.arguments else { continue };
-            for argument in &mut arguments.args {
-                if let syn::GenericArgument::Type(of) = argument {
-                    *of = self.qualified(of.clone());
-                }
-            }
-        }
-        match name {
-            Some(name) if self.is_own(&name) => syn::parse_quote!(crate::#ty),
-            _ => ty,
-        }
+    pub(super) fn type_of(&self, ty: &Type, home: Home) -> String {
+        self.type_text(ty, if home == Home::Types { "" } else { "crate::" })
     }
 
     /// Whether a name is one of the contract's.
@@ -292,11 +271,6 @@ pub(super) fn is_detail(event: &Event, model: &Model) -> bool {
         && model.types.record(&event.detail).is_some()
 }
 
-/// A type from its text.
-pub(super) fn parse_type(text: &str) -> syn::Type {
-    syn::parse_str(text).expect("the text of a type is a type")
-}
-
 /// The name of a function's module, in the contract and in the user's crate, and of its Rust function: `create_order`.
 pub fn module(function: &Function) -> String {
     match field_name(&function.head.name).as_str() {
@@ -304,11 +278,6 @@ pub fn module(function: &Function) -> String {
         name @ ("lib" | "main" | "functions" | "std" | "core" | "alloc" | "evc_runtime") => format!("{name}_"),
         name => name.to_owned(),
     }
-}
-
-/// An identifier. The text is made of a checked name, and is none of Rust's keywords.
-pub(super) fn ident(name: &str) -> Ident {
-    Ident::new(name, Mark::call_site())
 }
 
 /// The name of the contract crate; another one if a function took it.

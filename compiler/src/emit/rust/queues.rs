@@ -1,70 +1,82 @@
 //! `contract/src/queues.rs`: each queue that functions send to, with what its messages carry; and of a function that sends, the
 //! permissions and the method.
 
-use proc_macro2::TokenStream;
-use quote::quote;
-
-use super::names::{Home, Names, ident};
-use super::text::paragraph;
+use super::names::{Home, Names};
+use super::print::{Code, literal};
+use super::text::member_paragraph;
 use super::types::{definitions, head_docs};
 use crate::emit::Input;
 use crate::lower::ids;
 use crate::model::Function;
+use crate::types::rust::field_name;
 
 /// All queues that functions send to. The checks see to it that those say what their messages are.
-pub(super) fn queues(names: &Names<'_>, input: Input<'_>) -> TokenStream {
+pub(super) fn queues(names: &Names<'_>, input: Input<'_>) -> Code {
     let model = names.model;
+    let mut code = Code::default();
     let sent_to = |id| model.functions.values().flat_map(|function| &function.sends).any(|queue| queue.value == id);
-    let queues = model.queues.iter().filter(|(id, _)| sent_to(*id)).filter_map(|(id, queue)| {
-        let (name, env, queue_name) = (ident(names.queue(id)), ids::queue_variable(queue), &queue.head.name);
-        let message = names.type_of(queue.message.as_ref()?, Home::Queues);
+    for (id, queue) in model.queues.iter().filter(|(id, _)| sent_to(*id)) {
+        let Some(message) = &queue.message else { continue };
+        let (name, message) = (names.queue(id), names.type_of(message, Home::Queues));
         let docs = head_docs(
-            &format!("The queue `{queue_name}`."),
+            &format!("The queue `{}`.", queue.head.name),
             queue.head.description.as_deref(),
             &input.location(queue.head.name_span),
         );
-        Some(quote! {
-            #docs
-            #[derive(Debug, Clone, Copy)]
-            pub struct #name;
-            impl evc_runtime::Queue for #name {
-                type Message = #message;
-                const NAME: &'static str = #queue_name;
-                const ENV: &'static str = #env;
-            }
-        })
-    });
-    let mut tokens: TokenStream = queues.collect();
-    tokens.extend(definitions(names, input, Home::Queues));
-    tokens
+        code.item(format_args!(
+            "{docs}#[derive(Debug, Clone, Copy)]
+pub struct {name};"
+        ));
+        let group = queue.group.as_ref().map_or_else(String::new, |field| group(field));
+        let (queue_name, env) = (literal(&queue.head.name), literal(&ids::queue_variable(queue)));
+        code.item(format_args!(
+            "impl evc_runtime::Queue for {name} {{
+    type Message = {message};
+    const NAME: &'static str = {queue_name};
+    const ENV: &'static str = {env};{group}
+}}"
+        ));
+    }
+    definitions(names, input, Home::Queues, &mut code);
+    code
+}
+
+/// The method that says what a message of a FIFO queue belongs to. The checks see to it that the field is there.
+fn group(field: &str) -> String {
+    let field = field_name(field);
+    format!(
+        "
+
+    fn group(message: &Self::Message) -> Option<String> {{
+        Some(message.{field}.to_string())
+    }}"
+    )
 }
 
 /// One line a queue that a function may send to.
-pub(super) fn grants(names: &Names<'_>, function: &Function, context: &str) -> TokenStream {
-    let context = ident(context);
-    let lines = function.sends.iter().map(|queue| {
-        let queue = ident(names.queue(queue.value));
-        quote!(impl evc_runtime::grant::SendTo<crate::#queue> for #context {})
-    });
-    lines.collect()
+pub(super) fn grants(names: &Names<'_>, function: &Function, context: &str, code: &mut Code) {
+    for queue in &function.sends {
+        let queue = names.queue(queue.value);
+        code.line(format_args!("impl evc_runtime::grant::SendTo<crate::{queue}> for {context} {{}}"));
+    }
 }
 
 /// The method of a context that may send.
-pub(super) fn send(function: &Function) -> Option<TokenStream> {
-    let docs = paragraph(
+pub(super) fn send(function: &Function) -> Option<String> {
+    let docs = member_paragraph(
         "Sends a message to a queue; returns the id that the queue gave it. It may arrive more than once, also when this \
          work is repeated; each time with the same idempotency key.",
     );
     (!function.sends.is_empty()).then(|| {
-        quote! {
-            #docs
-            pub async fn send<Q>(&self, queue: Q, message: &Q::Message) -> Result<String, evc_runtime::Error>
-            where
-                Q: evc_runtime::Queue,
-                Self: evc_runtime::grant::SendTo<Q>,
-            {
-                self.context.send::<Self, Q>(queue, message).await
-            }
-        }
+        format!(
+            "{docs}    pub async fn send<Q>(&self, queue: Q, message: &Q::Message) -> Result<String, evc_runtime::Error>
+    where
+        Q: evc_runtime::Queue,
+        Self: evc_runtime::grant::SendTo<Q>,
+    {{
+        self.context.send::<Self, Q>(queue, message).await
+    }}
+"
+        )
     })
 }

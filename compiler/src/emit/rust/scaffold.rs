@@ -62,14 +62,14 @@ fn root(model: &Model, names: &Names<'_>) -> String {
 
 fn skeleton(names: &Names<'_>, function: &Function, project: &Project, id: crate::model::Id<Function>) -> String {
     let known = names.function(id);
-    let Signature { input, output } = signature(names, function, known);
+    let Signature { input, output } = signature(names, function, known, "");
     let (name, module, context, error) = (&function.head.name, &known.module, &known.context, &known.error);
     let what = lines(function.head.description.as_deref().unwrap_or("")).join("\n//! ");
     let what = if what.is_empty() { format!("The function `{name}`.") } else { what };
     let business = match function.errors.first() {
         Some(declared) => format!(
             "/// A business error goes out as `Err({error}::{variant}(\"why\".into()))`.\n",
-            variant = crate::types::rust::variant_name(declared)
+            variant = crate::types::rust::variant_name(&declared.name)
         ),
         None => String::new(),
     };

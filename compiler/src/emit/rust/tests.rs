@@ -10,6 +10,8 @@ use crate::compile::analyze_text;
 use crate::emit::Project;
 use crate::lower;
 
+mod wide;
+
 fn project() -> Project {
     Project {
         spec_path: "specs/shop.yaml".into(),
@@ -102,16 +104,20 @@ functions:
     api: PUT /parcels/{id}
     input: { id: uuid }
     output: Parcel
-    errors: [NotPacked]
+    errors: { NotPacked: 409, NoSuchParcel: 404, NotPaid: 422 }
     tables: { parcels: [get, update] }
     outbox: news
     idempotent: true
   search: { publishes: [ParcelSent], sends: [jobs, notes] }
   pack: { description: Packs. }
   move-parcel: { api: POST /moves, input: Move }
-  label-parcels: { api: POST /labels, input: "[Label; ..3]" }
+  label-parcels: { api: { route: POST /labels, status: 201 }, input: "[Label; ..3]" }
+apis:
+  counter:
+    kind: rest
+    routes: { "POST /labels": { function: label-parcels, status: 201 }, "POST /moves": { function: move-parcel } }
 queues:
-  jobs: { message: { parcel: uuid }, to: pack }
+  jobs: { message: { parcel: uuid }, fifo: { group: parcel }, to: pack }
   notes: { description: What was noted., message: string }
 rules:
   trouble: { events: [ParcelLost, ParcelFound], to: { function: search } }

@@ -1,33 +1,35 @@
-//! Texts of the spec as Rust tokens: doc comments and literals that nothing in a text can break out of.
+//! Texts of the spec as doc comments, which nothing in a text can break out of.
 
-use proc_macro2::TokenStream;
-use quote::quote;
-
-/// Columns of a doc comment's text; the longest line that prettyplease and rustfmt agree on is a little longer.
+/// Columns of a doc comment's text, so that lines within an item fit too.
 const WIDTH: usize = 80;
 
-/// A paragraph of a doc comment from any text. The text is one paragraph of plain words to Markdown and rustdoc: it starts no
-/// list, link, tag or code block, whatever is in it. Spans of code in backticks stay.
-pub(super) fn paragraph(text: &str) -> TokenStream {
-    lines(text).into_iter().map(|line| doc(&line)).collect()
+/// A paragraph of a doc comment from any text, each line with its line feed. The text is one paragraph of plain words to Markdown
+/// and rustdoc: it starts no list, link, tag or code block, whatever is in it. Spans of code in backticks stay.
+pub(super) fn paragraph(text: &str) -> String {
+    let mut docs = String::with_capacity(text.len() + 8);
+    for line in lines(text) {
+        docs.push_str("/// ");
+        docs.push_str(&line);
+        docs.push('\n');
+    }
+    docs
+}
+
+/// A paragraph about a member of an item.
+pub(super) fn member_paragraph(text: &str) -> String {
+    lines(text).iter().map(|line| format!("    /// {line}\n")).collect()
 }
 
 /// Paragraphs with an empty line between them.
-pub(super) fn paragraphs<'a>(texts: impl IntoIterator<Item = &'a str>) -> TokenStream {
-    let mut tokens = TokenStream::new();
+pub(super) fn paragraphs<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut docs = String::new();
     for text in texts.into_iter().filter(|text| !text.trim().is_empty()) {
-        if !tokens.is_empty() {
-            tokens.extend(quote!(#[doc = ""]));
+        if !docs.is_empty() {
+            docs.push_str("///\n");
         }
-        tokens.extend(paragraph(text));
+        docs.push_str(&paragraph(text));
     }
-    tokens
-}
-
-/// A line of a doc comment, verbatim.
-pub(super) fn doc(line: &str) -> TokenStream {
-    let line = if line.is_empty() { String::new() } else { format!(" {line}") };
-    quote!(#[doc = #line])
+    docs
 }
 
 /// The words of a text in lines that none of them overflows, unless it is longer than a line.

@@ -13,13 +13,13 @@ const ONE_LINE: usize = 400;
 const SHORT: usize = 120;
 
 /// The document as a text, or as a `!Sub` if it refers to anything.
-pub(super) fn out(document: &Value, input: Input<'_>) -> Out {
-    let mut writer = Writer { input, bound: Vec::new(), substitutes: has_references(document) };
-    let text = writer.short(document, ONE_LINE).unwrap_or_else(|| {
-        writer.bound.clear();
-        writer.lines(document, 0)
-    });
-    if writer.substitutes { substitute(text, writer.bound) } else { literal(&text) }
+pub(super) fn out<'a>(document: &'a Value, input: Input<'a>) -> Out<'a> {
+    let mut writer = Writer { input, text: String::new(), bound: Vec::new(), substitutes: has_references(document) };
+    if !writer.short(document, ONE_LINE) {
+        writer.lines(document, 0);
+    }
+    let Writer { text, bound, substitutes, .. } = writer;
+    if substitutes { substitute(text, bound) } else { literal(text) }
 }
 
 /// Whether anything in the document is not a literal.
@@ -35,87 +35,111 @@ fn has_references(value: &Value) -> bool {
 
 struct Writer<'a> {
     input: Input<'a>,
+    text: String,
     /// Values that cannot stand in a substitution, by the names they are bound to.
-    bound: Vec<(String, Out)>,
+    bound: Vec<(String, Out<'a>)>,
     substitutes: bool,
 }
 
-impl Writer<'_> {
-    /// The whole value in one line, if it has at most so many characters.
-    fn short(&mut self, value: &Value, most: usize) -> Option<String> {
-        let mut text = String::new();
-        (self.one_line(value, most, &mut text) && text.chars().count() <= most).then_some(text)
+impl<'a> Writer<'a> {
+    /// Adds the whole value in one line, if it has at most so many characters there.
+    fn short(&mut self, value: &'a Value, most: usize) -> bool {
+        let (start, bound) = (self.text.len(), self.bound.len());
+        // A character has at most four bytes.
+        let fits = self.one_line(value, start + 4 * most) && self.text[start..].chars().count() <= most;
+        if !fits {
+            self.text.truncate(start);
+            self.bound.truncate(bound);
+        }
+        fits
     }
 
-    /// Adds the value in one line. Stops, and says `false`, once the text surely has more characters than it may: every list
-    /// and map of a long document is tried, and most of them are long.
-    fn one_line(&mut self, value: &Value, most: usize, text: &mut String) -> bool {
+    /// Adds the value in one line. Stops, and says `false`, once the text has more than `end` bytes: every list and map of a
+    /// long document is tried, and most of them are long.
+    fn one_line(&mut self, value: &'a Value, end: usize) -> bool {
         match value {
             Value::List(items) => {
-                text.push('[');
+                self.text.push('[');
                 for (at, item) in items.iter().enumerate() {
-                    text.push_str(if at > 0 { ", " } else { "" });
-                    if !self.one_line(item, most, text) {
+                    self.text.push_str(if at > 0 { ", " } else { "" });
+                    if !self.one_line(item, end) {
                         return false;
                     }
                 }
-                text.push(']');
+                self.text.push(']');
             }
             Value::Map(entries) => {
-                text.push('{');
+                self.text.push('{');
                 for (at, (key, value)) in entries.iter().enumerate() {
-                    text.push_str(if at > 0 { ", " } else { "" });
-                    text.push_str(&self.quote(key));
-                    text.push_str(": ");
-                    if !self.one_line(value, most, text) {
+                    self.text.push_str(if at > 0 { ", " } else { "" });
+                    self.key(key);
+                    if !self.one_line(value, end) {
                         return false;
                     }
                 }
-                text.push('}');
+                self.text.push('}');
             }
-            other => text.push_str(&self.scalar(other)),
+            other => self.scalar(other),
         }
-        // A character has at most four bytes.
-        text.len() / 4 <= most
+        self.text.len() <= end
     }
 
-    /// The value over several lines where it is long.
-    fn lines(&mut self, value: &Value, indent: usize) -> String {
-        let bound = self.bound.len();
-        if let Some(short) = self.short(value, SHORT) {
-            return short;
+    /// Adds the value, over several lines where it is long.
+    fn lines(&mut self, value: &'a Value, indent: usize) {
+        if self.short(value, SHORT) {
+            return;
         }
-        self.bound.truncate(bound);
         let inner = indent + 2;
-        let (open, parts, close): (_, Vec<String>, _) = match value {
-            Value::List(items) => ('[', items.iter().map(|item| self.lines(item, inner)).collect(), ']'),
-            Value::Map(entries) => {
-                let entry = |(key, value): (&String, &Value)| {
-                    let key = self.quote(key);
-                    format!("{key}: {}", self.lines(value, inner))
-                };
-                ('{', entries.iter().map(entry).collect(), '}')
+        match value {
+            Value::List(items) => {
+                self.text.push('[');
+                for (at, item) in items.iter().enumerate() {
+                    self.line(if at > 0 { "," } else { "" }, inner);
+                    self.lines(item, inner);
+                }
+                self.line("", indent);
+                self.text.push(']');
             }
-            other => return self.scalar(other),
-        };
-        let separator = format!(",\n{}", " ".repeat(inner));
-        format!("{open}\n{}{}\n{}{close}", " ".repeat(inner), parts.join(&separator), " ".repeat(indent))
+            Value::Map(entries) => {
+                self.text.push('{');
+                for (at, (key, value)) in entries.iter().enumerate() {
+                    self.line(if at > 0 { "," } else { "" }, inner);
+                    self.key(key);
+                    self.lines(value, inner);
+                }
+                self.line("", indent);
+                self.text.push('}');
+            }
+            other => self.scalar(other),
+        }
     }
 
-    fn scalar(&mut self, value: &Value) -> String {
+    /// Ends a line, after `end`, and begins the next.
+    fn line(&mut self, end: &str, indent: usize) {
+        self.text.push_str(end);
+        self.text.push('\n');
+        self.text.extend(std::iter::repeat_n(' ', indent));
+    }
+
+    fn key(&mut self, key: &str) {
+        self.quote(key);
+        self.text.push_str(": ");
+    }
+
+    fn scalar(&mut self, value: &'a Value) {
         match value {
-            Value::Bool(value) => value.to_string(),
-            Value::Integer(number) => number.to_string(),
-            Value::Number(digits) => digits.clone(),
+            Value::Bool(value) => self.text.push_str(if *value { "true" } else { "false" }),
+            Value::Integer(number) => self.text.push_str(&number.to_string()),
+            Value::Number(digits) => self.text.push_str(digits),
             Value::String(text) => self.quote(text),
-            Value::Because(_, value) => self.short(value, usize::MAX).unwrap_or_default(),
-            Value::Ref(id) => format!("\"${{{id}}}\""),
-            Value::Parameter(name) => format!("\"${{{name}}}\""),
-            Value::Attribute(id, attribute) => format!("\"${{{id}.{attribute}}}\""),
+            Value::Because(_, value) => drop(self.one_line(value, usize::MAX)),
+            Value::Ref(id) => self.substitution(id.as_str()),
+            Value::Parameter(name) => self.substitution(name),
+            Value::Attribute(id, attribute) => self.substitution(&format!("{id}.{attribute}")),
             Value::Text(parts) => {
                 // The names and ARNs that are substituted have no characters that JSON escapes.
                 let text: String = parts.iter().map(part).collect();
-                serde_json::Value::String(text).to_string()
+                self.text.push_str(&quoted(&text));
             }
             other => {
                 let value = yaml(other, self.input);
@@ -124,13 +148,26 @@ impl Writer<'_> {
                     self.bound.push((format!("Value{}", self.bound.len() + 1), value));
                     self.bound.len() - 1
                 });
-                format!("\"${{{}}}\"", self.bound[at].0)
+                let name = self.bound[at].0.clone();
+                self.substitution(&name);
             }
         }
     }
 
-    fn quote(&self, text: &str) -> String {
-        let quoted = serde_json::Value::String(text.to_owned()).to_string();
-        if self.substitutes { escape(&quoted) } else { quoted }
+    /// Adds a text that is what `!Sub` has for a name.
+    fn substitution(&mut self, name: &str) {
+        self.text.push_str("\"${");
+        self.text.push_str(name);
+        self.text.push_str("}\"");
     }
+
+    fn quote(&mut self, text: &str) {
+        let quoted = quoted(text);
+        self.text.push_str(&if self.substitutes { escape(&quoted) } else { quoted });
+    }
+}
+
+/// A text as JSON writes it.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }

@@ -1,5 +1,7 @@
 //! Values to YAML, with the short forms of intrinsic functions.
 
+use std::borrow::Cow;
+
 use super::json;
 use crate::emit::Input;
 use crate::lower::plan::ENVIRONMENT;
@@ -7,12 +9,12 @@ use crate::lower::value::{Part, Value};
 use crate::yaml::{Out, OutEntry};
 
 /// A value of a property.
-pub(super) fn out(value: &Value, input: Input<'_>) -> Out {
+pub(super) fn out<'a>(value: &'a Value, input: Input<'a>) -> Out<'a> {
     match value {
         Value::Bool(value) => Out::Bool(*value),
         Value::Integer(number) => Out::Int(*number),
-        Value::Number(digits) => Out::Float(digits.clone()),
-        Value::String(text) => literal(text),
+        Value::Number(digits) => Out::Float(digits.into()),
+        Value::String(text) => literal(text.as_str()),
         Value::Map(entries) if is_substitution(entries) => plain(value),
         Value::List(items) => Out::List(items.iter().map(|item| out(item, input)).collect()),
         Value::Map(entries) => Out::map(entries.iter().map(|(key, value)| (key.as_str(), out(value, input)))),
@@ -41,7 +43,7 @@ pub(super) fn out(value: &Value, input: Input<'_>) -> Out {
             match out(value, input) {
                 Out::Map(mut entries) => {
                     if let Some(first) = entries.first_mut() {
-                        first.comment = comment;
+                        first.comment = comment.into();
                     }
                     Out::Map(entries)
                 }
@@ -53,8 +55,9 @@ pub(super) fn out(value: &Value, input: Input<'_>) -> Out {
 
 /// Text that is never substituted. CloudFormation substitutes nothing outside of `!Sub`, but its linter takes `${` there for a
 /// mistake, so that such text is written as a `!Sub` that substitutes nothing.
-pub(super) fn literal(text: &str) -> Out {
-    if text.contains("${") { Out::tagged("!Sub", escape(text)) } else { text.into() }
+pub(super) fn literal<'a>(text: impl Into<Cow<'a, str>>) -> Out<'a> {
+    let text = text.into();
+    if text.contains("${") { Out::tagged("!Sub", escape(&text)) } else { Out::String(text) }
 }
 
 /// A description where no `!Sub` is allowed. The linter takes `${` there for a mistake, so that a space tells the two apart.
@@ -64,7 +67,7 @@ pub(super) fn described(text: &str) -> String {
 
 /// The value of one environment in the mapping, which can have no `!Sub` either: text with `${` is a list that is joined where
 /// the value is used.
-pub(super) fn of_environment(key: &str, value: &Value, input: Input<'_>) -> Out {
+pub(super) fn of_environment<'a>(key: &str, value: &'a Value, input: Input<'_>) -> Out<'a> {
     match value {
         Value::String(text) if is_in_pieces(key, input) => {
             let mut pieces = text.split("${");
@@ -76,7 +79,7 @@ pub(super) fn of_environment(key: &str, value: &Value, input: Input<'_>) -> Out 
                 pieces.push(format!("{{{piece}"));
                 pieces
             });
-            Out::list(pieces.iter().map(String::as_str))
+            Out::list(pieces)
         }
         value => plain(value),
     }
@@ -94,11 +97,11 @@ fn is_substitution(entries: &indexmap::IndexMap<String, Value>) -> bool {
 }
 
 /// A value without intrinsic functions, as it is: one of a mapping, where none is allowed, or an argument of `Fn::Sub`.
-pub(super) fn plain(value: &Value) -> Out {
+pub(super) fn plain(value: &Value) -> Out<'_> {
     match value {
         Value::Bool(value) => Out::Bool(*value),
         Value::Integer(number) => Out::Int(*number),
-        Value::Number(digits) => Out::Float(digits.clone()),
+        Value::Number(digits) => Out::Float(digits.into()),
         Value::String(text) => text.as_str().into(),
         Value::List(items) => Out::List(items.iter().map(plain).collect()),
         Value::Map(entries) => Out::map(entries.iter().map(|(key, value)| (key.as_str(), plain(value)))),
@@ -107,13 +110,13 @@ pub(super) fn plain(value: &Value) -> Out {
 }
 
 /// Text with values in between; without any it needs no `!Sub`.
-fn text(parts: &[Part]) -> Out {
+fn text(parts: &[Part]) -> Out<'_> {
     let literals = parts.iter().map(|part| match part {
         Part::Literal(text) => Some(text.as_str()),
         _ => None,
     });
     if let Some(literals) = literals.collect::<Option<String>>() {
-        return literal(&literals);
+        return literal(literals);
     }
     Out::tagged("!Sub", parts.iter().map(part).collect::<String>())
 }
@@ -135,7 +138,7 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// `!Sub` with values that are bound to names of its own.
-pub(super) fn substitute(text: String, bound: Vec<(String, Out)>) -> Out {
+pub(super) fn substitute(text: String, bound: Vec<(String, Out<'_>)>) -> Out<'_> {
     if bound.is_empty() {
         return Out::tagged("!Sub", text);
     }
@@ -206,9 +209,10 @@ mod tests {
         let (plan, _) = lower(model);
         let project = Project::default();
         let input = Input { plan: &plan, sources: &analysis.sources, project: &project };
-        let entries = plan.mappings["dev"].keys().map(|key| {
+        let uses: Vec<Value> = plan.mappings["dev"].keys().cloned().map(Value::ByEnvironment).collect();
+        let entries = plan.mappings["dev"].keys().zip(&uses).map(|(key, used)| {
             let of = |name: &str| of_environment(key, &plan.mappings[name][key], input);
-            [of("dev"), of("prod"), out(&Value::ByEnvironment(key.clone()), input)]
+            [of("dev"), of("prod"), out(used, input)]
         });
         insta::assert_snapshot!(write("", &Out::list(entries.flatten())), @r#"
         - - x$

@@ -101,9 +101,14 @@ impl Infer<'_> {
         let partial = arguments.iter().any(|argument| argument.kind == AstKind::Placeholder);
         let mut given: Vec<(&Ast, Value)> = first.into_iter().collect();
         let mut result = None;
-        for argument in arguments {
+        for (at, argument) in arguments.iter().enumerate() {
             let element = given.first().map(|(_, list)| list.element(self.types).0);
             let value = match (&argument.kind, element) {
+                (AstKind::Lambda { params, body }, Some(element)) if function.name == "reduce" => {
+                    let start = arguments.get(at + 1);
+                    result = Some(self.reduction(argument, (params, body), element, start, context));
+                    Value::special(Special::Function, self.span(&argument.range))
+                }
                 (AstKind::Lambda { params, body }, Some(element)) => {
                     let types = lambda_parameters(function.name, element, self.types);
                     result = Some(self.lambda(params, body, &types, context));
@@ -138,6 +143,50 @@ impl Infer<'_> {
             self.untyped = untyped;
         }
         self.returned(function, ast, &given, result, context)
+    }
+
+    /// Checks the function of a `$reduce`; gives what it comes to. What has come together so far is of the type of the start, or
+    /// of an element without one, joined with what the function gives of that.
+    fn reduction(
+        &mut self,
+        ast: &Ast,
+        (params, body): (&[(String, Bytes<usize>)], &Ast),
+        element: Value,
+        start: Option<&Ast>,
+        context: &Context,
+    ) -> Value {
+        let span = self.span(&ast.range);
+        if params.len() < 2 {
+            let message = format!("the function of `$reduce` takes at least two parameters; found {}", params.len());
+            let diagnostic = Diagnostic::new(Code::EVC0407, span, message);
+            self.report(
+                diagnostic.help("what has come together so far, and the element: `function($so_far, $element) { … }`"),
+            );
+        }
+        // The start is an argument of its own, and reported as that.
+        let reported = self.diagnostics.len();
+        let first = start.map_or_else(|| element.clone(), |start| self.value(start, context));
+        self.diagnostics.truncate(reported);
+        let mut so_far = widened(first, self.types);
+        for _ in 0..2 {
+            let untyped = self.untyped;
+            let index = Value::new(Kind::Integer(Range::default()), span);
+            let given = self.lambda(params, body, &[so_far.clone(), element.clone(), index], context);
+            let joined = join(&so_far.ty, &widened(given.clone(), self.types).ty, self.types);
+            if self.diagnostics.len() > reported {
+                return Value::any(span);
+            }
+            let is_plain = given.special == Special::No && so_far.special == Special::No && !given.many && !so_far.many;
+            if is_plain && joined.kind == so_far.ty.kind {
+                return Value { absent: None, ..so_far };
+            }
+            self.untyped = untyped;
+            so_far = if is_plain { Value::of(joined) } else { Value::any(span) };
+        }
+        // No type of the language holds both.
+        self.lambda(params, body, &[Value::any(span), element], context);
+        self.untyped = true;
+        Value::any(span)
     }
 
     fn arity(&mut self, function: &Function, callee: &Ast, given: usize, context: &Context) -> bool {
@@ -254,6 +303,10 @@ impl Infer<'_> {
                     Value::any(span)
                 }
             },
+            Returns::Reduced => {
+                self.untyped |= lambda.is_none();
+                lambda.unwrap_or_else(|| Value::any(span))
+            }
             Returns::Any => {
                 self.untyped = true;
                 Value::any(span)
@@ -277,10 +330,17 @@ impl Infer<'_> {
                 if one && given.len() == 1 {
                     return None;
                 }
-                Way::Says(format!("`$single` fails unless there is exactly one; take the first: `({list})[0]`"))
+                let some = match given.get(1) {
+                    Some((test, _)) => format!("$filter({list}, {})", self.text(test)),
+                    None => format!("({list})"),
+                };
+                Way::Says(format!("`$single` fails unless there is exactly one; take the first: `{some}[0]`"))
             }
             "reduce" if given.len() == 2 && !filled => {
-                Way::Says(format!("start from a value: `$reduce([{list}], …, '')` gives it if there is none"))
+                let function = given.get(1).map_or("…", |(function, _)| self.text(function));
+                Way::Says(format!(
+                    "write what it starts from, which it gives of none: `$reduce([{list}], {function}, …)`"
+                ))
             }
             "max" | "min" | "average" if !filled => Way::Bounds,
             "sum" | "join" if value.many && !filled => Way::Says(format!(
@@ -354,8 +414,6 @@ fn lambda_parameters(function: &str, element: Value, types: &Types) -> Vec<Value
     match function {
         "map" | "filter" | "single" => vec![element, Value::new(Kind::Integer(Range::default()), span)],
         "sort" => vec![element.clone(), element],
-        // What has come together so far is of the type that the function gives.
-        "reduce" => vec![Value::any(span), element, Value::new(Kind::Integer(Range::default()), span)],
         "each" | "sift" => {
             let value = if let Kind::Map(value) = &types.resolve(&element.ty).kind {
                 (**value).clone()
@@ -368,4 +426,13 @@ fn lambda_parameters(function: &str, element: Value, types: &Types) -> Vec<Value
         }
         _ => Vec::new(),
     }
+}
+
+/// The type that a literal is of: more than this one number, or this one text.
+fn widened(value: Value, types: &Types) -> Value {
+    let mut value = value.unbounded(types);
+    if matches!(&value.ty.kind, Kind::Enum(literals) if literals.len() == 1) {
+        value.ty.kind = Kind::String(Range::default());
+    }
+    Value { absent: None, ..value }
 }

@@ -1,6 +1,7 @@
 //! Types of expressions: a walk over the tree that gives each part a type and reports what cannot be meant.
 
 mod calls;
+mod guards;
 mod operators;
 mod paths;
 mod value;
@@ -10,10 +11,10 @@ use std::ops::Range as Bytes;
 use indexmap::IndexMap;
 
 use super::ast::{Ast, AstKind, Operator};
-use super::{Expr, Scope};
+use super::{Expr, Scope, literals};
 use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::source::Span;
-use crate::types::{Field, Kind, Range, Record, Type, Types};
+use crate::types::{Field, Kind, MAX_INTEGER, Range, Record, Type, Types};
 
 use value::Absent;
 pub(super) use value::{Class, Special, Value, Way, join, show};
@@ -27,6 +28,20 @@ pub(super) struct Found {
 
 /// Checks an expression in a scope.
 pub(super) fn infer(expr: &Expr, scope: &Scope, types: &Types) -> Found {
+    infer_with(Decimals::Number, expr, scope, types)
+}
+
+/// What the type of a decimal literal is: 0.5 is a double to what computes with it, and an exact amount where it is money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decimals {
+    /// A `number`.
+    Number,
+    /// `money`, with which nothing is computed.
+    Money,
+}
+
+/// Checks an expression in a scope, with decimal literals of either type.
+pub(super) fn infer_with(decimals: Decimals, expr: &Expr, scope: &Scope, types: &Types) -> Found {
     let mut infer = Infer {
         expr,
         scope,
@@ -36,6 +51,7 @@ pub(super) fn infer(expr: &Expr, scope: &Scope, types: &Types) -> Found {
         present: Vec::new(),
         taken_apart: None,
         untyped: false,
+        decimals,
     };
     let value = infer.value(&expr.tree, &Context { item: None, depth: 0 });
     Found { value, untyped: infer.untyped, diagnostics: infer.diagnostics }
@@ -54,6 +70,8 @@ struct Infer<'a> {
     taken_apart: Option<Bytes<usize>>,
     /// Whether something was met that the compiler has no types for.
     untyped: bool,
+    /// What decimal literals are taken for.
+    decimals: Decimals,
 }
 
 /// What a bare name is looked up in.
@@ -75,13 +93,22 @@ impl Infer<'_> {
         let span = self.span(&ast.range);
         match &ast.kind {
             AstKind::String(text) => value::literal(text, span),
-            AstKind::Number(number) => value::number(*number, span),
+            AstKind::Number(number) => self.number(ast, *number),
             AstKind::Boolean(_) => Value::new(Kind::Boolean, span),
             AstKind::Null => Value::special(Special::Null, span),
             AstKind::Regex | AstKind::Placeholder => Value::special(Special::Function, span),
-            AstKind::Name { name, place, quoted } => self.name(ast, name, *place, *quoted, context),
-            AstKind::Variable(name) => self.variable(ast, name, context),
-            AstKind::Path(left, right) => self.path(ast, left, right, context),
+            AstKind::Name { name, place, quoted } => {
+                let value = self.name(ast, name, *place, *quoted, context);
+                self.guarded(ast, value, context)
+            }
+            AstKind::Variable(name) => {
+                let value = self.variable(ast, name, context);
+                self.guarded(ast, value, context)
+            }
+            AstKind::Path(left, right) => {
+                let value = self.path(ast, left, right, context);
+                self.guarded(ast, value, context)
+            }
             AstKind::Filter(base, predicate) => self.filter(ast, base, predicate, context),
             AstKind::KeepArray(base) => self.keep_array(base, context),
             AstKind::Sort(base, terms) => {
@@ -151,6 +178,23 @@ impl Infer<'_> {
         }
     }
 
+    /// A number literal; one that a double cannot hold to the last digit is reported.
+    fn number(&mut self, ast: &Ast, number: f64) -> Value {
+        let span = self.span(&ast.range);
+        if literals::is_inexact(self.text(ast)) {
+            let message = format!("`{}` is beyond ±{MAX_INTEGER}", self.text(ast));
+            let diagnostic = Diagnostic::new(Code::EVC0420, span, message)
+                .note("JSONata and JSON carry whole numbers as doubles, which would change its last digits without a word")
+                .help("write it as a text, in quotes of its own, if it is a name rather than an amount");
+            self.report(diagnostic);
+        }
+        let value = value::number(number, span);
+        match (self.decimals, value.ty.kind) {
+            (Decimals::Money, Kind::Number(range)) => Value::new(Kind::Money(range), span),
+            (_, kind) => Value::new(kind, span),
+        }
+    }
+
     fn array(&mut self, items: &[Ast], span: Span, context: &Context) -> Value {
         let mut element: Option<Type> = None;
         let mut filled = false;
@@ -200,7 +244,8 @@ impl Infer<'_> {
 
     fn conditional(&mut self, condition: &Ast, then: &Ast, otherwise: Option<&Ast>, context: &Context) -> Value {
         self.value(condition, context);
-        let then_value = self.knowing(paths::shown(condition, true, context.depth), |infer| infer.value(then, context));
+        let then_value =
+            self.knowing(guards::shown(condition, true, context.depth), |infer| infer.value(then, context));
         let Some(otherwise) = otherwise else {
             let absent = Absent {
                 at: self.span(&then.range),
@@ -210,7 +255,7 @@ impl Infer<'_> {
             };
             return then_value.maybe(Some(absent));
         };
-        let facts = paths::shown(condition, false, context.depth);
+        let facts = guards::shown(condition, false, context.depth);
         let other_value = self.knowing(facts, |infer| infer.value(otherwise, context));
         match (then_value.special, other_value.special) {
             (Special::No, Special::No) if then_value.many == other_value.many => {}

@@ -1,9 +1,10 @@
 //! Arithmetic, comparisons, boolean operators and concatenation.
 
-use super::{Class, Context, Infer, Special, Value, join, paths, show};
+use super::{Class, Context, Infer, Special, Value, guards, join, show};
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::expr::ast::{Ast, AstKind, Operator};
-use crate::types::{Kind, MAX_MONEY_DIGITS, Range, Type, significant_digits};
+use crate::expr::literals;
+use crate::types::{Kind, Range, Type};
 
 impl Infer<'_> {
     pub(super) fn binary(&mut self, operator: Operator, left: &Ast, right: &Ast, context: &Context) -> Value {
@@ -11,8 +12,8 @@ impl Infer<'_> {
         let a = self.value(left, context);
         // The right side of `and` is reached only if the left holds, and that of `or` only if it does not.
         let facts = match operator {
-            Operator::And => paths::shown(left, true, context.depth),
-            Operator::Or => paths::shown(left, false, context.depth),
+            Operator::And => guards::shown(left, true, context.depth),
+            Operator::Or => guards::shown(left, false, context.depth),
             _ => Vec::new(),
         };
         let b = self.knowing(facts, |infer| infer.value(right, context));
@@ -88,11 +89,9 @@ impl Infer<'_> {
 
     /// Reports a literal that is compared with money and has more digits than an amount has.
     fn precise_money(&mut self, literal: &Ast, other: &Value) {
-        let number = matches!(literal.kind, AstKind::Number(_));
-        let digits = if number { significant_digits(self.text(literal)) } else { 0 };
-        if digits > MAX_MONEY_DIGITS && other.is_money(self.types) {
-            let message = format!("`money` has at most {MAX_MONEY_DIGITS} significant digits; found {digits}");
-            self.report(Diagnostic::new(Code::EVC0419, self.span(&literal.range), message));
+        let is_amount = matches!(literal.kind, AstKind::Number(_)) && other.is_money(self.types);
+        if is_amount && !literals::is_inexact(self.text(literal)) {
+            self.diagnostics.extend(literals::digits_diagnostic(self.expr, literal));
         }
     }
 

@@ -1,9 +1,9 @@
-//! Names, fields, predicates, and what conditions show about them.
+//! Names, fields and predicates.
 
 use super::value::Absent;
 use super::{Class, Context, Infer, Special, Value, Way};
 use crate::diagnostics::{Code, Diagnostic, nearest};
-use crate::expr::ast::{Ast, AstKind, Operator, Place};
+use crate::expr::ast::{Ast, AstKind, Place};
 use crate::expr::scope::{Defined, Root};
 use crate::expr::{functions, variable_name};
 use crate::types::{Kind, Range, Type, describe};
@@ -275,18 +275,10 @@ impl Infer<'_> {
         let list = Kind::List(Box::new(value.ty), Range::default());
         Value::new(list, span).maybe(value.absent.or(absent))
     }
-
-    /// Whether a condition around this part has shown that there is a value.
-    pub(super) fn is_present(&self, ast: &Ast, context: &Context) -> bool {
-        let Some(path) = key(ast, context.depth) else { return false };
-        self.present
-            .iter()
-            .any(|fact| fact.strip_prefix(&path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['\0', '['])))
-    }
 }
 
 /// The place that a literal index names; JSONata rounds down.
-fn index(predicate: &Ast) -> Option<i64> {
+pub(super) fn index(predicate: &Ast) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "a place beyond all lists is still beyond them")]
     match &predicate.kind {
         AstKind::Number(at) => Some(at.floor() as i64),
@@ -321,67 +313,5 @@ fn article(ty: &Type) -> String {
     match &ty.kind {
         Kind::Record(_) => "this object".to_owned(),
         _ => format!("`{}`", describe(ty)),
-    }
-}
-
-/// Paths that have a value if the condition gives `outcome`, as keys.
-pub(super) fn shown(condition: &Ast, outcome: bool, depth: usize) -> Vec<String> {
-    let both = |a, b| [shown(a, outcome, depth), shown(b, outcome, depth)].concat();
-    match &condition.kind {
-        AstKind::Binary(Operator::And, a, b) if outcome => both(a, b),
-        AstKind::Binary(Operator::Or, a, b) if !outcome => both(a, b),
-        // A comparison with nothing is never true.
-        AstKind::Binary(
-            Operator::Equal
-            | Operator::NotEqual
-            | Operator::Less
-            | Operator::LessOrEqual
-            | Operator::Greater
-            | Operator::GreaterOrEqual,
-            a,
-            b,
-        ) if outcome => [key(a, depth), key(b, depth)].into_iter().flatten().collect(),
-        AstKind::Block(parts) => match parts.as_slice() {
-            [only] => shown(only, outcome, depth),
-            _ => Vec::new(),
-        },
-        AstKind::Call(callee, arguments) => match (&callee.kind, arguments.as_slice()) {
-            (AstKind::Variable(name), [argument]) if name == "exists" && outcome => {
-                key(argument, depth).into_iter().collect()
-            }
-            (AstKind::Variable(name), [argument]) if name == "not" => shown(argument, !outcome, depth),
-            _ => Vec::new(),
-        },
-        _ if outcome => key(condition, depth).into_iter().collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// A path of plain names and places, or a function of such, as one text, the same for every place that means the same value.
-fn key(ast: &Ast, depth: usize) -> Option<String> {
-    match &ast.kind {
-        AstKind::Name { name, place: Place::Root, .. } => Some(format!("${}", variable_name(name))),
-        AstKind::Name { name, place: Place::Head, .. } => Some(format!("{depth}\0{name}")),
-        AstKind::Variable(name) if name.is_empty() => Some(depth.to_string()),
-        AstKind::Variable(name) => Some(format!("${name}")),
-        AstKind::Path(left, right) => Some(format!("{}\0{}", key(left, depth)?, step(right)?)),
-        AstKind::Filter(base, predicate) => Some(format!("{}[{}]", key(base, depth)?, index(predicate)?)),
-        AstKind::Call(callee, arguments) => match &callee.kind {
-            AstKind::Variable(name) if matches!(name.as_str(), "max" | "min" | "average" | "sum" | "join") => {
-                let arguments: Option<Vec<String>> = arguments.iter().map(|argument| key(argument, depth)).collect();
-                Some(format!("${name}({})", arguments?.join(",")))
-            }
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// What follows a dot, as a part of a key.
-fn step(ast: &Ast) -> Option<String> {
-    match &ast.kind {
-        AstKind::Name { name, .. } => Some(name.clone()),
-        AstKind::Filter(base, predicate) => Some(format!("{}[{}]", step(base)?, index(predicate)?)),
-        _ => None,
     }
 }

@@ -160,6 +160,7 @@ pub(in crate::expr) fn join(a: &Type, b: &Type, types: &Types) -> Type {
         (Kind::Integer(one), Kind::Integer(other)) => Kind::Integer(hull(*one, *other)),
         (Kind::Number(_) | Kind::Integer(_), Kind::Number(_) | Kind::Integer(_)) => Kind::Number(Range::default()),
         (Kind::Money(_) | Kind::Integer(_), Kind::Money(_) | Kind::Integer(_)) => Kind::Money(Range::default()),
+        (one, other) if class(one) == Class::Number && class(other) == Class::Number => Kind::Number(Range::default()),
         (Kind::List(one, _), Kind::List(other, _)) => Kind::List(Box::new(join(one, other, types)), Range::default()),
         (one, other) if class(one) == Class::Text && class(other) == Class::Text => Kind::String(Range::default()),
         _ => Kind::Any,

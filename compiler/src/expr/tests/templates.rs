@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{scope, types};
+use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::Template;
 use crate::source::{SourceMap, Span};
 use crate::types::{Type, testing};
@@ -23,14 +24,20 @@ fn template(text: &str) -> (SourceMap, Template, Vec<String>) {
 
 /// The diagnostics of a template against a type, as `CODE [text]: message`.
 fn check(expected: &str, text: &str) -> Vec<String> {
-    let expected: Type = testing::ty(expected);
-    let (map, template, mut problems) = template(text);
-    let at = Span::new(template.span().file, 0..0);
-    let found = template.check(&expected, at, &scope(), &types());
+    let (map, found, mut problems) = diagnostics(expected, text);
     problems.extend(
         found.iter().map(|found| format!("{} [{}]: {}", found.code, map.text(found.primary.span), found.message)),
     );
     problems
+}
+
+/// What checking a template against a type reports, with the map its spans point into and what reading it reports.
+fn diagnostics(expected: &str, text: &str) -> (SourceMap, Vec<Diagnostic>, Vec<String>) {
+    let expected: Type = testing::ty(expected);
+    let (map, template, problems) = template(text);
+    let at = Span::new(template.span().file, 0..0);
+    let found = template.check(&expected, at, &scope(), &types());
+    (map, found, problems)
 }
 
 fn lower(text: &str) -> serde_json::Value {
@@ -56,6 +63,58 @@ deep: { a: reserve-inventory.reserved ? 1 }
 ";
     let text = text.replace("reserve-inventory.reserved ? 1", "\"reserve-inventory.reserved ? 1 : 2\"");
     assert_eq!(check(expected, &text), Vec::<String>::new());
+}
+
+#[test]
+fn literals_reach_money_as_they_are_written() {
+    for (expected, text) in [
+        ("money", "\"input.express ? 9.90 : 4.90\""),
+        ("money", "\"input.express ? input.totalAmount : 4.90\""),
+        ("{fee: money}", "\"{'fee': 4.90}\""),
+        ("[{fee: money}]", "\"[{'fee': 4.90}, {'fee': 5}]\""),
+        ("map(money)", "\"{'a': -4.90}\""),
+        ("money", "-4.90"),
+    ] {
+        assert_eq!(check(expected, text), Vec::<String>::new(), "{expected} <- {text}");
+    }
+}
+
+#[test]
+fn literals_with_too_many_digits_are_found_wherever_they_reach_money() {
+    let digits = "`money` has at most 15 significant digits; found 16";
+    for (expected, text) in [
+        ("money", "-1234567890.123456"),
+        ("money", "-(1234567890.123456)"),
+        ("money", "\"input.express ? 1234567890.123456 : 1\""),
+        ("money", "\"input.express ? 1 : (1234567890.123456)\""),
+        ("money", "1234567890123456"),
+        ("{fee: money}", "\"{'fee': 1234567890.123456}\""),
+        ("{fee: money}", "{fee: 1234567890.123456}"),
+        ("[money]", "\"[1, 1234567890.123456]\""),
+        ("map(money)", "\"{'a': 1234567890.123456}\""),
+    ] {
+        let found = check(expected, text);
+        assert!(
+            matches!(found.as_slice(), [one] if one.starts_with("EVC0419") && one.ends_with(digits)),
+            "{text}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn computed_numbers_are_no_money() {
+    for (expected, text) in [
+        ("money", "0.1 + 0.2"),
+        ("money", "\"input.express ? 0.1 : input.weight\""),
+        ("{fee: money}", "\"{'fee': input.weight}\""),
+        ("[{fee: money}]", "\"[{'fee': input.weight / 2}]\""),
+    ] {
+        let (_, found, _) = diagnostics(expected, text);
+        assert!(
+            matches!(found.as_slice(), [one] if one.code == Code::EVC0414 && one.help.first().is_some_and(|help| help.starts_with("compute it in a function's handler"))),
+            "{text}: {found:?}"
+        );
+    }
 }
 
 #[test]

@@ -176,7 +176,7 @@ impl<'m> Scoped<'_, 'm> {
             }
             StepKind::Parallel(branches) => self.parallel(id, step, branches),
             StepKind::ForEach { items, concurrency, body } => {
-                self.for_each(id, step, items.as_ref(), *concurrency, body)
+                self.for_each(id, step, items.as_ref(), concurrency.as_ref().map(|most| most.value), body)
             }
             StepKind::Wait(wait) => {
                 let until = match wait {

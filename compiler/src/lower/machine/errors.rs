@@ -45,7 +45,7 @@ const ALL: &str = "States.ALL";
 /// are text, or not there at all.
 const CAUSE: &str = "\
     $contains($states.errorOutput.Cause, /^[{].*\"errorMessage\".*[}]$/) \
-    ? $parse($states.errorOutput.Cause).errorMessage : $states.errorOutput.Cause & ''";
+    ? $parse($states.errorOutput.Cause).errorMessage & '' : $states.errorOutput.Cause & ''";
 
 /// The retries and catches of a step.
 pub(super) fn of_step(step: &Step, scoped: &mut Scoped<'_, '_>) -> Errors {
@@ -86,6 +86,15 @@ pub(super) fn catch_all(next: String) -> Catcher {
     Catcher { error_equals: vec![ALL.to_owned()], assign: IndexMap::<String, Json>::new(), next }
 }
 
+/// Whether the step, or one inside of it whose errors are its own, can fail for want of a heartbeat.
+fn has_heartbeat(step: &Step) -> bool {
+    let mut found = step.heartbeat.is_some();
+    for body in step.bodies() {
+        body.walk(&mut |inner| found |= inner.heartbeat.is_some());
+    }
+    found
+}
+
 /// The names under which these errors reach a state of `step`.
 fn names<'e>(errors: impl IntoIterator<Item = &'e RetryError>, step: &Step) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
@@ -95,7 +104,7 @@ fn names<'e>(errors: impl IntoIterator<Item = &'e RetryError>, step: &Step) -> V
             RetryError::Named(name) => names.push(name.clone()),
             RetryError::Timeout => {
                 names.extend(TIMEOUTS.map(str::to_owned));
-                names.extend(step.heartbeat.as_ref().map(|_| HEARTBEAT.to_owned()));
+                names.extend(has_heartbeat(step).then(|| HEARTBEAT.to_owned()));
             }
             RetryError::Transient if matches!(step.kind, StepKind::Publish { .. }) => {
                 // Whatever `PutEvents` fails with, sending the same again does no harm: the event keeps its id.

@@ -13,5 +13,5 @@ fn pattern(text: &str) -> Pattern {
     let mut diagnostics = Vec::new();
     let pattern = parse(&node(text), &mut diagnostics);
     assert_eq!(diagnostics, [], "{text}");
-    pattern.expect("a pattern")
+    pattern.and_then(|parsed| parsed.whole().cloned()).expect("a pattern")
 }

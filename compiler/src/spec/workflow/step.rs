@@ -35,7 +35,8 @@ pub struct Step {
     pub undo: Option<Spanned<Call>>,
     /// How long the step may take.
     pub timeout: Option<Spanned<Duration>>,
-    /// How long the step may be silent.
+    /// How long until the step is taken for dead. A plain call of a function sends no heartbeats, so that it has to be done by then.
+    /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskHeartbeat.html>
     pub heartbeat: Option<Spanned<Duration>>,
 }
 
@@ -123,7 +124,7 @@ pub struct Branch {
 pub struct ForEach {
     /// The list: an expression.
     pub items: Spanned<Expression>,
-    /// The most items at once; all of them without it.
+    /// The most items at once; without it as many as Step Functions runs, which is 40.
     pub concurrency: Option<Spanned<u64>>,
     /// The steps, which know the item as `item` and its position as `index`.
     pub steps: Spanned<Steps>,

@@ -6,14 +6,14 @@ use evc_runtime::serde;
 
 /// The event `OrderCreated`: `Order Created` of `order.service`.
 ///
-/// Declared at specs/order-pipe.yaml:32.
+/// Declared at specs/order-pipe.yaml:49.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct OrderCreated {
     /// `orderId`: `uuid`.
     pub order_id: evc_runtime::Uuid,
-    /// `status`: `Status`.
-    pub status: crate::Status,
+    /// `status`: `OrderStatus`.
+    pub status: crate::OrderStatus,
 }
 
 impl evc_runtime::Event for OrderCreated {
@@ -23,14 +23,14 @@ impl evc_runtime::Event for OrderCreated {
 
 /// The event `OrderUpdated`: `Order Updated` of `order.service`.
 ///
-/// Declared at specs/order-pipe.yaml:37.
+/// Declared at specs/order-pipe.yaml:54.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct OrderUpdated {
     /// `orderId`: `uuid`.
     pub order_id: evc_runtime::Uuid,
-    /// `status`: `Status`.
-    pub status: crate::Status,
+    /// `status`: `OrderStatus`.
+    pub status: crate::OrderStatus,
 }
 
 impl evc_runtime::Event for OrderUpdated {

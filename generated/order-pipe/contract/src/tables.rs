@@ -6,13 +6,30 @@ use evc_runtime::serde;
 
 /// The table `orders`.
 ///
-/// Orders, each under its id and the millisecond of its creation.
+/// The orders, as they were written by the API.
 ///
-/// Declared at specs/order-pipe.yaml:43.
+/// Declared at specs/order-pipe.yaml:60.
 #[derive(Debug, Clone, Copy)]
 pub struct Orders;
 
 impl Orders {
+    /// The attribute `customerId`.
+    pub const CUSTOMER_ID: evc_runtime::table::Attr<Self, String> =
+        evc_runtime::table::Attr::new("customerId");
+    /// The attribute `items`.
+    pub const ITEMS: evc_runtime::table::Attr<Self, Vec<crate::OrderLine>> =
+        evc_runtime::table::Attr::new("items");
+    /// The attribute `note`.
+    pub const NOTE: evc_runtime::table::Attr<Self, String> =
+        evc_runtime::table::Attr::new("note");
+    /// The attribute `giftWrap`.
+    pub const GIFT_WRAP: evc_runtime::table::Attr<Self, bool> =
+        evc_runtime::table::Attr::new("giftWrap");
+    /// The attribute `labels`.
+    pub const LABELS: evc_runtime::table::Attr<
+        Self,
+        std::collections::BTreeMap<String, String>,
+    > = evc_runtime::table::Attr::new("labels");
     /// The attribute `orderId`.
     pub const ORDER_ID: evc_runtime::table::Attr<Self, evc_runtime::Uuid> =
         evc_runtime::table::Attr::new("orderId");
@@ -20,14 +37,8 @@ impl Orders {
     pub const CREATED_AT: evc_runtime::table::Attr<Self, i64> =
         evc_runtime::table::Attr::new("createdAt");
     /// The attribute `status`.
-    pub const STATUS: evc_runtime::table::Attr<Self, crate::Status> =
+    pub const STATUS: evc_runtime::table::Attr<Self, crate::OrderStatus> =
         evc_runtime::table::Attr::new("status");
-    /// The attribute `customerId`.
-    pub const CUSTOMER_ID: evc_runtime::table::Attr<Self, String> =
-        evc_runtime::table::Attr::new("customerId");
-    /// The attribute `totalAmount`.
-    pub const TOTAL_AMOUNT: evc_runtime::table::Attr<Self, evc_runtime::Money> =
-        evc_runtime::table::Attr::new("totalAmount");
 }
 
 /// The key of an item of `orders`.
@@ -59,11 +70,26 @@ impl evc_runtime::table::Index for Orders {
     const SORT: Option<&'static str> = Some("createdAt");
 }
 
+/// The index `by-customer` of `orders`.
+///
+/// Declared at specs/order-pipe.yaml:65.
+#[derive(Debug, Clone, Copy)]
+pub struct OrdersByCustomer;
+
+impl evc_runtime::table::Index for OrdersByCustomer {
+    type Table = Orders;
+    type Partition = String;
+    type Sort = i64;
+    const NAME: Option<&'static str> = Some("by-customer");
+    const PARTITION: &'static str = "customerId";
+    const SORT: Option<&'static str> = Some("createdAt");
+}
+
 /// The table `notices`.
 ///
 /// What the two handlers were told, once for each event.
 ///
-/// Declared at specs/order-pipe.yaml:47.
+/// Declared at specs/order-pipe.yaml:66.
 #[derive(Debug, Clone, Copy)]
 pub struct Notices;
 
@@ -78,7 +104,7 @@ impl Notices {
     pub const KIND: evc_runtime::table::Attr<Self, crate::NoticeKind> =
         evc_runtime::table::Attr::new("kind");
     /// The attribute `status`.
-    pub const STATUS: evc_runtime::table::Attr<Self, crate::Status> =
+    pub const STATUS: evc_runtime::table::Attr<Self, crate::OrderStatus> =
         evc_runtime::table::Attr::new("status");
     /// The attribute `sequence`.
     pub const SEQUENCE: evc_runtime::table::Attr<Self, String> =

@@ -4,11 +4,11 @@
 
 use evc_runtime::serde;
 
-/// `Status`, declared at specs/order-pipe.yaml:13.
+/// `OrderStatus`, declared at specs/order-pipe.yaml:17.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde")]
-pub enum Status {
+pub enum OrderStatus {
     /// `CREATED`.
     #[serde(rename = "CREATED")]
     Created,
@@ -18,60 +18,180 @@ pub enum Status {
     /// `SHIPPED`.
     #[serde(rename = "SHIPPED")]
     Shipped,
+    /// `DELIVERED`.
+    #[serde(rename = "DELIVERED")]
+    Delivered,
     /// `CANCELLED`.
     #[serde(rename = "CANCELLED")]
     Cancelled,
 }
 
-impl Status {
+impl OrderStatus {
     /// The text on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Created => "CREATED",
             Self::Paid => "PAID",
             Self::Shipped => "SHIPPED",
+            Self::Delivered => "DELIVERED",
             Self::Cancelled => "CANCELLED",
         }
     }
 }
 
-impl std::fmt::Display for Status {
+impl std::fmt::Display for OrderStatus {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-/// `Order`, declared at specs/order-pipe.yaml:15.
+/// `OrderLine`, declared at specs/order-pipe.yaml:19.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
-pub struct Order {
-    /// `orderId`: `uuid`.
-    pub order_id: evc_runtime::Uuid,
-    /// `createdAt`: `integer`.
-    pub created_at: i64,
-    /// `status`: `Status`.
-    pub status: Status,
-    /// `customerId`: `string(1..64)`, or absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub customer_id: Option<String>,
-    /// `totalAmount`: `money(0..)`, or absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub total_amount: Option<evc_runtime::Money>,
+pub struct OrderLine {
+    /// `productId`: `string(1..64)`.
+    pub product_id: String,
+    /// `quantity`: `integer(1..1000)`.
+    pub quantity: i64,
+    /// `price`: `money(0..)`.
+    pub price: evc_runtime::Money,
 }
 
-impl evc_runtime::Bounded for Order {
+impl evc_runtime::Bounded for OrderLine {
     fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
-        if let Some(value) = &self.customer_id {
-            at.field("customerId").length(value, 1..=64)?;
+        at.field("productId").length(&self.product_id, 1..=64)?;
+        at.field("quantity").number(&self.quantity, 1..=1000)?;
+        at.field("price").money(&self.price, 0.0..)?;
+        Ok(())
+    }
+}
+
+/// `NewOrder`, declared at specs/order-pipe.yaml:23.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
+pub struct NewOrder {
+    /// `customerId`: `string(1..64)`.
+    pub customer_id: String,
+    /// `items`: `[OrderLine; 1..100]`.
+    pub items: Vec<OrderLine>,
+    /// `note`: `string(0..1000)`, or absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// `giftWrap`: `boolean`, or absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gift_wrap: Option<bool>,
+    /// `labels`: `map(string(0..100))`, or absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<std::collections::BTreeMap<String, String>>,
+}
+
+impl evc_runtime::Bounded for NewOrder {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        at.field("customerId").length(&self.customer_id, 1..=64)?;
+        at.field("items").count(self.items.len(), 1..=100)?;
+        for (index, item) in self.items.iter().enumerate() {
+            evc_runtime::Bounded::check(item, &at.field("items").item(index))?;
         }
-        if let Some(value) = &self.total_amount {
-            at.field("totalAmount").money(value, 0.0..)?;
+        if let Some(value) = &self.note {
+            at.field("note").length(value, 0..=1000)?;
+        }
+        if let Some(value) = &self.labels {
+            for (key, item) in value {
+                at.field("labels").field(key).length(item, 0..=100)?;
+            }
         }
         Ok(())
     }
 }
 
-/// `Notice`, declared at specs/order-pipe.yaml:21.
+/// `ChosenOrder`, declared at specs/order-pipe.yaml:29.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
+pub struct ChosenOrder {
+    /// `customerId`: `string(1..64)`.
+    pub customer_id: String,
+    /// `items`: `[OrderLine; 1..100]`.
+    pub items: Vec<OrderLine>,
+    /// `note`: `string(0..1000)`, or absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// `giftWrap`: `boolean`, or absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gift_wrap: Option<bool>,
+    /// `labels`: `map(string(0..100))`, or absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<std::collections::BTreeMap<String, String>>,
+    /// `orderId`: `uuid`.
+    pub order_id: evc_runtime::Uuid,
+    /// `createdAt`: `integer(0..)`.
+    pub created_at: i64,
+}
+
+impl evc_runtime::Bounded for ChosenOrder {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        at.field("customerId").length(&self.customer_id, 1..=64)?;
+        at.field("items").count(self.items.len(), 1..=100)?;
+        for (index, item) in self.items.iter().enumerate() {
+            evc_runtime::Bounded::check(item, &at.field("items").item(index))?;
+        }
+        if let Some(value) = &self.note {
+            at.field("note").length(value, 0..=1000)?;
+        }
+        if let Some(value) = &self.labels {
+            for (key, item) in value {
+                at.field("labels").field(key).length(item, 0..=100)?;
+            }
+        }
+        at.field("createdAt").number(&self.created_at, 0..)?;
+        Ok(())
+    }
+}
+
+/// `Order`, declared at specs/order-pipe.yaml:33.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
+pub struct Order {
+    /// `customerId`: `string(1..64)`.
+    pub customer_id: String,
+    /// `items`: `[OrderLine; 1..100]`.
+    pub items: Vec<OrderLine>,
+    /// `note`: `string(0..1000)`, or absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// `giftWrap`: `boolean`, or absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gift_wrap: Option<bool>,
+    /// `labels`: `map(string(0..100))`, or absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<std::collections::BTreeMap<String, String>>,
+    /// `orderId`: `uuid`.
+    pub order_id: evc_runtime::Uuid,
+    /// `createdAt`: `integer`.
+    pub created_at: i64,
+    /// `status`: `OrderStatus`.
+    pub status: OrderStatus,
+}
+
+impl evc_runtime::Bounded for Order {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        at.field("customerId").length(&self.customer_id, 1..=64)?;
+        at.field("items").count(self.items.len(), 1..=100)?;
+        for (index, item) in self.items.iter().enumerate() {
+            evc_runtime::Bounded::check(item, &at.field("items").item(index))?;
+        }
+        if let Some(value) = &self.note {
+            at.field("note").length(value, 0..=1000)?;
+        }
+        if let Some(value) = &self.labels {
+            for (key, item) in value {
+                at.field("labels").field(key).length(item, 0..=100)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `Notice`, declared at specs/order-pipe.yaml:38.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct Notice {
@@ -81,14 +201,14 @@ pub struct Notice {
     pub event_id: String,
     /// `kind`: `CREATED | UPDATED`.
     pub kind: NoticeKind,
-    /// `status`: `Status`.
-    pub status: Status,
+    /// `status`: `OrderStatus`.
+    pub status: OrderStatus,
     /// `sequence`: `string`, or absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence: Option<String>,
 }
 
-/// Declared in place at specs/order-pipe.yaml:23.
+/// Declared in place at specs/order-pipe.yaml:40.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde")]

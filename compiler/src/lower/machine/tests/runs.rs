@@ -217,3 +217,24 @@ fn an_event_starts_one_execution_named_after_it() {
     assert_eq!((end, calls.len()), (Err(Failure::new("NotStarted", cause)), 7), "six attempts, then the queue");
     assert_eq!(calls[6].1["MessageBody"], event, "the whole event is kept");
 }
+
+#[test]
+fn a_cause_without_a_message_of_its_own_is_still_a_text() {
+    let cause = r#"{"nested":{"errorMessage":"deep"}}"#;
+    let run = run(ORDERS, &order(), |function, _, _| match function {
+        "ProcessPayment" => Err(Failure::new("PaymentDeclined", Some(cause))),
+        _ => Ok(Json::Null),
+    });
+    assert_eq!(run.end, Err(Failure::new("PaymentDeclined", Some(""))));
+}
+
+#[test]
+fn an_error_goes_where_its_own_name_says_whatever_the_order_written() {
+    for (error, step) in [("Conflict", "conflict"), ("Throttled", "hiccup"), ("Internal", "whatever")] {
+        let run = run(&fixture("catch"), &json!({ "id": "1" }), |function, _, _| match function {
+            "Charge" => Err(Failure::of_function(error, "no luck")),
+            _ => Ok(Json::Null),
+        });
+        assert_eq!(steps(&run).last().copied(), Some(format!("Tell({step})").as_str()), "{error}: {:?}", run.calls);
+    }
+}

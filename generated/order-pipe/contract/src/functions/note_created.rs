@@ -11,7 +11,7 @@ pub type NoteCreatedError = evc_runtime::Error;
 ///
 /// Takes note of a new order.
 ///
-/// Declared at specs/order-pipe.yaml:61. The function is:
+/// Declared at specs/order-pipe.yaml:108. The function is:
 ///
 /// ```text
 /// pub async fn note_created(

@@ -11,7 +11,7 @@ pub type NoteUpdatedError = evc_runtime::Error;
 ///
 /// Takes note of a changed order.
 ///
-/// Declared at specs/order-pipe.yaml:65. The function is:
+/// Declared at specs/order-pipe.yaml:112. The function is:
 ///
 /// ```text
 /// pub async fn note_updated(

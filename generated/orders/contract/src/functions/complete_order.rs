@@ -54,6 +54,7 @@ impl evc_runtime::Function for CompleteOrder {
     const NAME: &'static str = "complete-order";
     const SOURCES: &'static [evc_runtime::Source] =
         &[evc_runtime::Source::Direct, evc_runtime::Source::Step];
+
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }

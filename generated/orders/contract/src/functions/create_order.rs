@@ -98,6 +98,7 @@ impl evc_runtime::Function for CreateOrder {
     const NAME: &'static str = "create-order";
     const SOURCES: &'static [evc_runtime::Source] =
         &[evc_runtime::Source::Direct, evc_runtime::Source::HttpApi];
+
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }

@@ -63,6 +63,7 @@ impl evc_runtime::Function for Notify {
     const NAME: &'static str = "notify";
     const SOURCES: &'static [evc_runtime::Source] =
         &[evc_runtime::Source::Direct, evc_runtime::Source::Step];
+
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }

@@ -108,6 +108,7 @@ impl evc_runtime::Function for ProcessPayment {
     const NAME: &'static str = "process-payment";
     const SOURCES: &'static [evc_runtime::Source] =
         &[evc_runtime::Source::Direct, evc_runtime::Source::Step];
+
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }

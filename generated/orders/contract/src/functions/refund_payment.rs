@@ -61,6 +61,7 @@ impl evc_runtime::Function for RefundPayment {
     const NAME: &'static str = "refund-payment";
     const SOURCES: &'static [evc_runtime::Source] =
         &[evc_runtime::Source::Direct, evc_runtime::Source::Step];
+
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }

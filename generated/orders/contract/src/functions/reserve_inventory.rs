@@ -118,6 +118,7 @@ impl evc_runtime::Function for ReserveInventory {
     const NAME: &'static str = "reserve-inventory";
     const SOURCES: &'static [evc_runtime::Source] =
         &[evc_runtime::Source::Direct, evc_runtime::Source::Step];
+
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
     }

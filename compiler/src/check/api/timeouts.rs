@@ -1,20 +1,21 @@
-//! Functions behind the HTTP API answer before it gives up.
+//! Functions behind an API answer before it gives up.
 
-use super::environments_where;
+use crate::check::environments_where;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::Model;
+use crate::model::{ApiKind, Model};
 use crate::spec::scalar::Duration;
 
-/// The longest timeout of a function behind the HTTP API, which waits 30 seconds for it: one second less.
+/// The longest timeout of a function behind an API. An HTTP API waits 30 seconds, a REST API 29.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
 const LONGEST: Duration = Duration::seconds(29);
 
 /// The longest timeout of any function. Longer ones are reported where they are read.
 const LONGEST_OF_LAMBDA: Duration = Duration::seconds(900);
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
-    for function in model.functions.values() {
-        let Some(api) = &function.api else { continue };
+pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+    for (id, function) in model.functions.iter() {
+        let Some((api, route)) = model.routes_of(id).max_by_key(|(api, _)| api.kind == ApiKind::Rest) else { continue };
         let longer =
             environments_where(model, &function.timeout, |timeout| timeout > LONGEST && timeout <= LONGEST_OF_LAMBDA);
         if longer.is_empty() {
@@ -24,11 +25,22 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
         found.push(
             Diagnostic::new(Code::EVC0607, function.timeout_span, message)
                 .label(format!("its timeout is {}", longer.join(" and ")))
-                .secondary(api.span, "its route is here")
-                .note("after 30 seconds the caller gets an error, and the function works on unseen")
+                .secondary(route.span, "its route is here")
+                .note(format!(
+                    "after {} seconds the caller gets an error, and the function works on unseen",
+                    waits(api.kind)
+                ))
                 .help(format!(
                     "give it at most `{LONGEST}`, or answer at once and leave the work to a queue or a workflow"
                 )),
         );
+    }
+}
+
+/// How many seconds an API waits for a function.
+fn waits(kind: ApiKind) -> u64 {
+    match kind {
+        ApiKind::Http => 30,
+        ApiKind::Rest => 29,
     }
 }

@@ -1,0 +1,126 @@
+//! What a request brings to a function or a workflow: the parameters of the path are fields of the input, and what comes as text
+//! can be read from text.
+
+use super::inputs::not_an_event;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::model::{Input, Integration, MappingValue, Model, Route, TableRoute};
+use crate::types::{Kind, Type, describe};
+
+pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+    for (_, route) in model.routes() {
+        let to = match &route.integration {
+            Integration::Function(id) => {
+                let function = &model.functions[*id];
+                let input = match &function.input {
+                    Input::Value(input) => Some(input),
+                    Input::Nothing => None,
+                    Input::Events(_) => {
+                        found.push(not_an_event(route.span, "a request", &function.head));
+                        continue;
+                    }
+                };
+                To { model, route, name: format!("function `{}`", function.head.name), input }
+            }
+            Integration::Workflow(id) => {
+                let workflow = &model.workflows[*id];
+                To { model, route, name: format!("workflow `{}`", workflow.head.name), input: Some(&workflow.input) }
+            }
+            Integration::Table(to) => {
+                of_table(model, route, to, found);
+                continue;
+            }
+        };
+        to.path(found);
+        to.texts(found);
+    }
+}
+
+/// Every parameter of a path is what an attribute comes from.
+fn of_table(model: &Model, route: &Route, to: &TableRoute, found: &mut Vec<Diagnostic>) {
+    for parameter in route.parameters() {
+        let takes = |value: &MappingValue| matches!(value, MappingValue::Path(name) if name == parameter);
+        if to.mappings().any(|mapping| takes(&mapping.value)) {
+            continue;
+        }
+        let table = &model.tables[to.table];
+        let message = format!("nothing of table `{}` comes from `{parameter}`", table.head.name);
+        found.push(
+            Diagnostic::new(Code::EVC0610, route.parameter_span(parameter), message)
+                .secondary(table.key_span, "the key is here")
+                .note("a parameter of the path is the attribute of the key that has its name, or what `path.x` takes"),
+        );
+    }
+}
+
+/// A route and what it brings requests to.
+struct To<'m> {
+    model: &'m Model,
+    route: &'m Route,
+    /// "function `pay`".
+    name: String,
+    input: Option<&'m Type>,
+}
+
+impl To<'_> {
+    /// Every parameter of a path is a field of the input, where the handler finds it.
+    fn path(&self, found: &mut Vec<Diagnostic>) {
+        let types = &self.model.types;
+        for parameter in self.route.parameters() {
+            let at = self.route.parameter_span(parameter);
+            let refuse = |message: String| Diagnostic::new(Code::EVC0610, at, message);
+            let Some(input) = self.input else {
+                let message = format!("{} has no `input` that could take `{parameter}`", self.name);
+                let help = format!("say `input: {{ {parameter}: string }}`");
+                found.push(refuse(message).help(help));
+                continue;
+            };
+            let Err(no) = types.field_at(input, &[parameter]) else { continue };
+            if no.reported {
+                continue;
+            }
+            let message = match types.resolve(input).kind {
+                Kind::Record(_) => format!("the input of {} has no field `{parameter}`", self.name),
+                _ => format!("the input of {} is `{}`, which has no fields", self.name, describe(input)),
+            };
+            found.push(
+                refuse(message)
+                    .secondary(input.span, "the input is declared here")
+                    .suggest(parameter, no.known)
+                    .note("a parameter of the path comes to the handler as a field of its input"),
+            );
+        }
+    }
+
+    /// What comes with a path, and with a request that has no body, is text: every such field can be read from text.
+    fn texts(&self, found: &mut Vec<Diagnostic>) {
+        let (types, bodiless) = (&self.model.types, !self.route.has_body());
+        let fields = self.input.and_then(|input| types.record(input)).unwrap_or_default();
+        for (name, field) in fields {
+            let in_path = self.route.parameters().any(|parameter| parameter == name);
+            if !in_path && !bodiless || is_text(&types.resolve(&field.ty).kind) {
+                continue;
+            }
+            let place = if in_path { "path" } else { "query" };
+            let (to, ty) = (&self.name, describe(&field.ty));
+            let message = format!("the field `{name}` of {to} is `{ty}`, and comes from the {place} as text");
+            let at = if in_path { self.route.parameter_span(name) } else { self.route.span };
+            let help =
+                if bodiless && !in_path { "make it a text, or use a method that has a body" } else { "make it a text" };
+            found.push(
+                Diagnostic::new(Code::EVC0610, at, message)
+                    .secondary(field.name_span, "the field is declared here")
+                    .help(help),
+            );
+        }
+    }
+}
+
+/// Whether the JSON of a type is a text, or may be one.
+pub(super) fn is_text(kind: &Kind) -> bool {
+    match kind {
+        Kind::Integer(_) | Kind::Number(_) | Kind::Money(_) | Kind::Boolean => false,
+        Kind::List(..) | Kind::Map(_) | Kind::Record(_) => false,
+        Kind::Any | Kind::String(_) | Kind::Enum(_) | Kind::Named(_) => true,
+        Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration | Kind::Bytes => true,
+    }
+}

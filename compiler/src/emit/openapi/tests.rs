@@ -1,0 +1,82 @@
+//! The document of each kind of API. Read the snapshots; a validator of OpenAPI accepts what stands under `generated/`.
+
+use super::*;
+use crate::compile::analyze_text;
+
+const SHOP: &str = r#"
+evc: 1
+service: shop
+description: A shop.
+types:
+  Line: { sku: string(1..20), count: integer(1..) }
+  Cart: { cartId: uuid, lines: [Line] }
+  New: { note?: string, total: money }
+  Order: { extends: New, orderId: uuid, region: string, status: NEW | PAID }
+tables:
+  orders:
+    item: Order
+    key: [orderId, region]
+    indexes: { by-region: { key: region, projection: keys } }
+functions:
+  create-cart:
+    description: Makes a cart.
+    api: { route: POST /carts, status: 201 }
+    input: { owner: string, lines: [Line] }
+    output: Cart
+    idempotent: true
+  get-cart: { api: { route: "GET /carts/{cartId}", auth: none }, input: { cartId: uuid, fields?: string }, output: Cart }
+  close-cart:
+    api: "DELETE /carts/{id}"
+    input: { id: uuid }
+    errors: { CartNotFound: 404, CartClosed: 409, CartOpen: 409 }
+  get-file: { input: { path: string }, output: any }
+workflows:
+  fulfil:
+    description: Fulfils an order.
+    input: { orderId: uuid, lines: [Line] }
+    steps: { done: { succeed: } }
+apis:
+  orders:
+    kind: rest
+    auth: api-key
+    routes:
+      POST /orders: { table: orders, input: New, put: { orderId: request.id, region: header.x-region, status: "'NEW'" } }
+      GET /orders/{orderId}/{region}: { description: One order., table: orders, get: {} }
+      PATCH /orders/{order}/{area}:
+        table: orders
+        input: { status: NEW | PAID }
+        update: { status: body.status }
+        key: { orderId: path.order, region: path.area }
+        output: [status]
+      GET /by-region/{region}: { table: orders, query: { index: by-region } }
+      POST /orders/{orderId}/fulfil: { workflow: fulfil, auth: iam }
+  files:
+    auth: { jwt: { issuer: "https://login.example/", audience: [files] } }
+    routes:
+      GET /files/{path+}: { function: get-file }
+      GET /trash/{path+}:
+        function: get-file
+        auth: { jwt: { issuer: "https://login.example/", audience: [files], scopes: [trash, admin] } }
+      HEAD /files/{path+}:
+        function: get-file
+        auth: { jwt: { issuer: "https://other.example", audience: [files] } }
+"#;
+
+#[test]
+fn every_kind_of_route() {
+    let analysis = analyze_text("shop.yaml", SHOP);
+    assert!(!analysis.has_errors(), "{:#?}", analysis.diagnostics);
+    let model = analysis.model.expect("the spec names its service");
+    for api in model.apis.values() {
+        insta::assert_snapshot!(api.head.name.clone(), format!("{:#}", document(&model, api)));
+    }
+}
+
+/// Tools find operations by their ids, which are made of words that may come out the same.
+#[test]
+fn operations_have_ids_of_their_own() {
+    let spec = "evc: 1\nservice: shop\nfunctions:\n  a: { api: GET /a/b, input: {} }\n  b: { api: \"GET /a/{b}\", input: { b: string } }\n";
+    let model = analyze_text("shop.yaml", spec).model.expect("the spec names its service");
+    let text = model.apis.values().map(|api| document(&model, api).to_string()).collect::<String>();
+    assert!(text.contains(r#""operationId":"getAB""#) && text.contains(r#""operationId":"getAB2""#), "{text}");
+}

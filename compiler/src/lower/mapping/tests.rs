@@ -1,0 +1,1 @@
+//! Templates of each kind of route.

@@ -1,0 +1,171 @@
+//! Where an attribute of a table comes from in a request: `body.status`, `request.id`, `'CREATED'`.
+
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::{Span, Spanned};
+use crate::spec::api::{MappingExpr, is_header};
+use crate::types::{Kind, Range, Type, Types, describe};
+use crate::yaml::ScalarStyle;
+
+/// An attribute and where it comes from.
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    /// The attribute.
+    pub attribute: String,
+    /// The place that says that it is set: its key, the type of the body, the route.
+    pub span: Span,
+    /// Where it comes from.
+    pub value: MappingValue,
+    /// The type of what comes.
+    pub ty: Type,
+    /// Whether it may be absent from a request that is valid.
+    pub optional: bool,
+}
+
+/// Where a value comes from in a request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MappingValue {
+    /// A field of the body, at a path of names.
+    Body(Vec<String>),
+    /// A parameter of the path.
+    Path(String),
+    /// A parameter of the query. The request must have it.
+    Query(String),
+    /// A header. The request must have it.
+    Header(String),
+    /// The id of the request, a UUID.
+    RequestId,
+    /// When the request came, in milliseconds since 1970.
+    RequestTime,
+    /// This text, number or boolean. `null` stands for what could not be read, which has been reported.
+    Literal(serde_json::Value),
+}
+
+/// A value with its type, and whether it may be absent.
+pub(super) struct Given {
+    pub(super) value: MappingValue,
+    pub(super) ty: Type,
+    pub(super) optional: bool,
+}
+
+/// What an expression may look at.
+pub(super) struct Request<'a> {
+    pub(super) types: &'a Types,
+    pub(super) body: Option<&'a Type>,
+    pub(super) path: Vec<&'a str>,
+}
+
+/// What expressions may start with.
+const ROOTS: [&str; 5] = ["body", "path", "query", "header", "request"];
+
+impl Request<'_> {
+    /// Reads an expression; what cannot be read is reported and counts as anything.
+    pub(super) fn read(&self, expr: &Spanned<MappingExpr>, found: &mut Vec<Diagnostic>) -> Given {
+        let given = literal(expr).map_or_else(|| self.path(expr), Ok);
+        given.unwrap_or_else(|diagnostic| {
+            found.push(*diagnostic);
+            Given { value: MappingValue::Literal(serde_json::Value::Null), ty: Type::any(expr.span), optional: false }
+        })
+    }
+
+    fn path(&self, expr: &Spanned<MappingExpr>) -> Result<Given, Box<Diagnostic>> {
+        let at = expr.span;
+        let text = |value, name: &str| {
+            if !is_header(name) {
+                let message = format!("`{}` is not a path", expr.text);
+                return Err(Box::new(refuse(at, message)));
+            }
+            Ok(Given { value, ty: Type { kind: Kind::String(Range::default()), span: at }, optional: false })
+        };
+        match expr.text.split_once('.') {
+            Some(("body", path)) => self.body(expr, path),
+            Some(("path", name)) if self.path.contains(&name) => text(MappingValue::Path(name.to_owned()), name),
+            Some(("path", name)) => {
+                let message = format!("the path has no parameter `{name}`");
+                Err(Box::new(refuse(at, message).suggest(name, self.path.iter().copied())))
+            }
+            Some(("query", name)) => text(MappingValue::Query(name.to_owned()), name),
+            Some(("header", name)) => text(MappingValue::Header(name.to_owned()), name),
+            Some(("request", "id")) => {
+                Ok(Given { value: MappingValue::RequestId, ty: Type { kind: Kind::Uuid, span: at }, optional: false })
+            }
+            Some(("request", "time")) => {
+                let ty = Type { kind: Kind::Integer(Range { min: Some(0), max: None }), span: at };
+                Ok(Given { value: MappingValue::RequestTime, ty, optional: false })
+            }
+            Some(("request", name)) => {
+                let message = format!("a request has no `{name}` here");
+                Err(Box::new(refuse(at, message).help("it has `request.id` and `request.time`")))
+            }
+            _ => Err(Box::new(unreadable(expr))),
+        }
+    }
+
+    fn body(&self, expr: &Spanned<MappingExpr>, path: &str) -> Result<Given, Box<Diagnostic>> {
+        let Some(body) = self.body else {
+            let message = format!("`{}`: the route says nothing of a body", expr.text);
+            return Err(Box::new(refuse(expr.span, message).help("say its type: `input: NewOrder`")));
+        };
+        let names: Vec<&str> = path.split('.').collect();
+        match self.types.field_at(body, &names) {
+            Ok(place) if place.many => {
+                let message = format!("`{}` goes through a list, and may be many values", expr.text);
+                Err(Box::new(refuse(expr.span, message)))
+            }
+            Ok(place) => Ok(Given {
+                value: MappingValue::Body(names.iter().map(|name| (*name).to_owned()).collect()),
+                ty: place.field.map_or(place.ty, |field| &field.ty).clone(),
+                optional: place.optional,
+            }),
+            Err(no) if no.reported => Ok(Given {
+                value: MappingValue::Body(names.iter().map(|name| (*name).to_owned()).collect()),
+                ty: Type::any(expr.span),
+                optional: false,
+            }),
+            Err(no) => {
+                let name = names[no.at];
+                let message = format!("`{}`: `{}` has no field `{name}`", expr.text, describe(no.within));
+                Err(Box::new(
+                    refuse(expr.span, message)
+                        .secondary(body.span, "the body is declared here")
+                        .suggest(name, no.known),
+                ))
+            }
+        }
+    }
+}
+
+/// A number or a boolean that stands bare, or a text in single quotes.
+fn literal(expr: &Spanned<MappingExpr>) -> Option<Given> {
+    let bare = expr.style == ScalarStyle::Plain;
+    let quoted = || expr.text.strip_prefix('\'')?.strip_suffix('\'').filter(|text| !text.contains('\''));
+    let range = Range::default();
+    let (kind, value) = if let Some(text) = quoted() {
+        (Kind::Enum(vec![Spanned::new(text.to_owned(), expr.span)]), text.into())
+    } else if bare && matches!(expr.text.as_str(), "true" | "false") {
+        (Kind::Boolean, (expr.text == "true").into())
+    } else if bare && let Ok(number) = expr.text.parse::<i64>() {
+        (Kind::Integer(Range { min: Some(number), max: Some(number) }), number.into())
+    } else if bare && expr.text.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
+        let number: serde_json::Number = expr.text.parse().ok()?;
+        (Kind::Money(range), number.into())
+    } else {
+        return None;
+    };
+    Some(Given { value: MappingValue::Literal(value), ty: Type { kind, span: expr.span }, optional: false })
+}
+
+fn refuse(at: Span, message: String) -> Diagnostic {
+    Diagnostic::new(Code::EVC0626, at, message)
+}
+
+fn unreadable(expr: &Spanned<MappingExpr>) -> Diagnostic {
+    let root = expr.text.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let diagnostic = refuse(expr.span, format!("`{}` is nothing that a mapping can take", expr.text));
+    let is_word = !expr.text.is_empty() && expr.text.chars().all(|c| c.is_ascii_alphanumeric() || "-_ ".contains(c));
+    if is_word && !ROOTS.contains(&root) {
+        return diagnostic.help(format!("a text stands in single quotes within double ones: `\"'{}'\"`", expr.text));
+    }
+    diagnostic
+        .help("write `body.x`, `path.x`, `query.x`, `header.x`, `request.id`, `request.time` or a literal")
+        .note("what needs more than that is the work of a function")
+}

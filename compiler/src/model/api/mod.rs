@@ -1,0 +1,165 @@
+//! APIs: their routes with what each leads to, whom they let in, and what requests carry.
+
+mod mapping;
+mod request;
+mod resolve;
+mod table;
+
+pub use mapping::{Mapping, MappingValue};
+pub use request::{Parameter, Request};
+pub(super) use resolve::{OK, apis, routed};
+pub use table::{TableOperation, TableRoute};
+
+use super::{Function, Head, Id, Model, Workflow};
+use crate::source::{Span, Spanned};
+pub use crate::spec::api::{ApiKind, Auth, Jwt};
+use crate::spec::scalar::Duration;
+
+/// An API.
+#[derive(Debug, Clone)]
+pub struct Api {
+    /// Name, places, description.
+    pub head: Head,
+    /// Whether the spec declares it; otherwise it is the stack's own, of the functions that have an `api`.
+    pub declared: bool,
+    /// Which of API Gateway's kinds of API it is.
+    pub kind: ApiKind,
+    /// The web pages that may call it.
+    pub cors: Option<Cors>,
+    /// How many requests it takes.
+    pub throttling: Throttling,
+    /// What is called by method and path. Routes that lead to something unknown are left out.
+    pub routes: Vec<Route>,
+}
+
+/// The web pages that may call an API from a browser.
+#[derive(Debug, Clone)]
+pub struct Cors {
+    /// Their origins; `*` is every page.
+    pub origins: Vec<Spanned<String>>,
+    /// The methods that they may use, sorted; without `OPTIONS`.
+    pub methods: Vec<String>,
+    /// The headers that they may send.
+    pub headers: Vec<String>,
+    /// How long a browser remembers the answer.
+    pub max_age: Duration,
+    /// Where credentials are allowed, if they are.
+    pub credentials: Option<Span>,
+    /// Its place.
+    pub span: Span,
+}
+
+impl Cors {
+    /// The origin `*`, if every page may call.
+    pub fn any_origin(&self) -> Option<&Spanned<String>> {
+        self.origins.iter().find(|origin| origin.as_str() == "*")
+    }
+}
+
+/// How many requests are taken before the answer is 429.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Throttling {
+    /// Requests a second.
+    pub rate: u64,
+    /// Requests at once.
+    pub burst: u64,
+}
+
+/// Requests that one API takes a second, and at once, when the spec does not say: a bound on what a flood costs.
+const THROTTLING: Throttling = Throttling { rate: 1000, burst: 500 };
+
+/// A route.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// The method, in capitals.
+    pub method: String,
+    /// The path, with parameters in braces.
+    pub path: String,
+    /// The place of both.
+    pub span: Span,
+    /// What it is for.
+    pub description: Option<String>,
+    /// What it leads to.
+    pub integration: Integration,
+    /// The status of a success.
+    pub status: u16,
+    /// Where the status is said, if it is.
+    pub status_span: Option<Span>,
+    /// Who may call it.
+    pub auth: Auth,
+    /// Where that is said, or the route.
+    pub auth_span: Span,
+    /// How many requests it takes, if it differs from the rest of the API.
+    pub throttling: Option<Throttling>,
+}
+
+/// What a route leads to.
+#[derive(Debug, Clone)]
+pub enum Integration {
+    /// A function, which answers.
+    Function(Id<Function>),
+    /// A workflow, of which it starts an execution; the request is its input.
+    Workflow(Id<Workflow>),
+    /// A table, without a function between.
+    Table(Box<TableRoute>),
+}
+
+impl Route {
+    /// Its method and path: `GET /orders/{orderId}`.
+    pub fn key(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    /// The names of the path's parameters, in order.
+    pub fn parameters(&self) -> impl Iterator<Item = &str> {
+        self.path.split('/').filter_map(parameter)
+    }
+
+    /// The function that it calls, if it calls one.
+    pub fn function(&self) -> Option<Id<Function>> {
+        match self.integration {
+            Integration::Function(id) => Some(id),
+            Integration::Workflow(_) | Integration::Table(_) => None,
+        }
+    }
+
+    /// Whether requests have a body.
+    pub fn has_body(&self) -> bool {
+        !matches!(self.method.as_str(), "GET" | "HEAD" | "DELETE")
+    }
+
+    /// The place of a parameter of the path.
+    pub fn parameter_span(&self, name: &str) -> Span {
+        let text = self.key();
+        let quote = usize::from(self.span.range().len() > text.len());
+        let offset = text.find(&format!("{{{name}")).map_or(0, |at| at + 1);
+        self.span.slice(quote + offset, name.len())
+    }
+}
+
+/// The name of the parameter that a segment of a path is: of `{orderId}` and of `{path+}`.
+fn parameter(segment: &str) -> Option<&str> {
+    let name = segment.strip_prefix('{')?.strip_suffix('}')?;
+    Some(name.strip_suffix('+').unwrap_or(name))
+}
+
+impl Model {
+    /// Fills in the status that each function answers a success with. That all of its routes say the same is for a check.
+    pub(super) fn derive_statuses(&mut self) {
+        let statuses = self.functions.ids().map(|id| self.routes_of(id).next().map(|(_, route)| route.status));
+        let statuses: Vec<_> = self.functions.ids().zip(statuses).collect();
+        for (id, status) in statuses {
+            self.functions[id].status = status.unwrap_or(OK);
+        }
+    }
+
+    /// Every route of every API.
+    pub fn routes(&self) -> impl Iterator<Item = (&Api, &Route)> {
+        self.apis.values().flat_map(|api| api.routes.iter().map(move |route| (api, route)))
+    }
+
+    /// The routes that call a function.
+    pub fn routes_of(&self, function: Id<Function>) -> impl Iterator<Item = (&Api, &Route)> {
+        self.routes().filter(move |(_, route)| route.function() == Some(function))
+    }
+}

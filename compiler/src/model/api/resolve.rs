@@ -1,0 +1,172 @@
+//! `apis:` and the `api:` of functions, resolved to one shape.
+
+use std::collections::BTreeSet;
+
+use super::{Api, ApiKind, Auth, Cors, Integration, Route, THROTTLING, Throttling, table};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::model::names::{find, head};
+use crate::model::{Arena, Head, Id, Model};
+use crate::source::{Span, Spanned};
+use crate::spec::decode::Declared;
+use crate::spec::scalar::Duration;
+use crate::spec::{Sections, api as spec};
+
+/// The statuses of a success where the spec does not say.
+pub(in crate::model) const OK: u16 = 200;
+const CREATED: u16 = 201;
+const ACCEPTED: u16 = 202;
+
+/// The names of all functions that a route leads to.
+pub(in crate::model) fn routed(sections: &Sections) -> BTreeSet<&str> {
+    let declared =
+        sections.apis.items.values().flat_map(|api| &api.routes.0).filter_map(|route| match &route.integration {
+            spec::Integration::Function(name) => Some(name.as_str()),
+            spec::Integration::Workflow(_) | spec::Integration::Table(_) => None,
+        });
+    let own = sections.functions.iter().filter(|(_, function)| function.api.is_some()).map(|(name, _)| name);
+    declared.chain(own).collect()
+}
+
+/// The declared APIs and, after them, the stack's own if any function has an `api`.
+pub(in crate::model) fn apis(sections: &Sections, model: &Model, found: &mut Vec<Diagnostic>) -> Arena<Api> {
+    let declared = sections.apis.iter().map(|(name, item)| api(sections, model, name, item, found));
+    declared.chain(own(sections)).collect()
+}
+
+fn api(sections: &Sections, model: &Model, name: &str, item: &Declared<spec::Api>, found: &mut Vec<Diagnostic>) -> Api {
+    if name == OWN {
+        let diagnostic = Diagnostic::new(Code::EVC0106, item.name_span, format!("`{OWN}` cannot name an API"));
+        found.push(diagnostic.note("it is what the stack's own is called, of the functions that say `api:`"));
+    }
+    let routes = item.routes.0.iter().filter_map(|it| route(sections, model, item, it, found));
+    let routes: Vec<Route> = routes.collect();
+    Api {
+        head: head(name, item, item.description.as_ref(), &item.allow),
+        declared: true,
+        kind: item.kind,
+        cors: item.cors.as_ref().map(|it| cors(it, &routes)),
+        throttling: throttling(&item.throttling, THROTTLING),
+        routes,
+    }
+}
+
+/// What the stack's own API is called.
+const OWN: &str = "api";
+
+/// The API of functions that say `api:` themselves. Its name and place are those of the first one's route.
+fn own(sections: &Sections) -> Option<Api> {
+    let mut routes: Vec<Route> = Vec::new();
+    for (index, function) in sections.functions.items.values().enumerate() {
+        let Some(api) = &function.api else { continue };
+        let text = &api.text;
+        routes.push(Route {
+            method: text.method.clone(),
+            path: text.path.clone(),
+            span: text.span,
+            description: None,
+            integration: Integration::Function(Id::new(index)),
+            status: status(api.status.as_ref(), OK),
+            status_span: api.status.as_ref().map(|status| status.span),
+            auth: api.auth.as_ref().map_or(Auth::Iam, |auth| auth.value.clone()),
+            auth_span: api.auth.as_ref().map_or(text.span, |auth| auth.span),
+            throttling: None,
+        });
+    }
+    let span = routes.first()?.span;
+    let head = Head {
+        name: OWN.to_owned(),
+        name_span: span,
+        span,
+        description: None,
+        allow: crate::spec::allow::Allows::default(),
+    };
+    Some(Api { head, declared: false, kind: ApiKind::Http, cors: None, throttling: THROTTLING, routes })
+}
+
+fn route(
+    sections: &Sections,
+    model: &Model,
+    api: &spec::Api,
+    item: &spec::Route,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Route> {
+    let text = &item.text;
+    let (integration, usual) = match &item.integration {
+        spec::Integration::Function(name) => {
+            (Integration::Function(find(&sections.functions, "function", name, found)?), OK)
+        }
+        spec::Integration::Workflow(name) => {
+            (Integration::Workflow(find(&sections.workflows, "workflow", name, found)?), ACCEPTED)
+        }
+        spec::Integration::Table(to) => {
+            let puts = matches!(to.operation.value, spec::Operation::Put(_));
+            let to = table::route(sections, &model.tables, &model.types, text, to, found)?;
+            (Integration::Table(Box::new(to)), if puts { CREATED } else { OK })
+        }
+    };
+    let auth = item.auth.as_ref().or(api.auth.as_ref());
+    let of_api = throttling(&api.throttling, THROTTLING);
+    Some(Route {
+        method: text.method.clone(),
+        path: text.path.clone(),
+        span: text.span,
+        description: item.description.clone(),
+        integration,
+        status: status(item.status.as_ref(), usual),
+        status_span: item.status.as_ref().map(|status| status.span),
+        auth: auth.map_or(Auth::Iam, |auth| auth.value.clone()),
+        auth_span: auth.map_or(text.span, |auth| auth.span),
+        throttling: item.throttling.as_ref().map(|it| throttling(it, of_api)),
+    })
+}
+
+/// A status that is said and possible; impossible ones are reported where they are read.
+fn status(said: Option<&Spanned<u64>>, usual: u16) -> u16 {
+    said.and_then(|status| u16::try_from(status.value).ok()).unwrap_or(usual)
+}
+
+fn throttling(said: &spec::Throttling, usual: Throttling) -> Throttling {
+    let of = |said: &Option<Spanned<u64>>, usual| said.as_ref().map_or(usual, |it| it.value);
+    Throttling { rate: of(&said.rate, usual.rate), burst: of(&said.burst, usual.burst) }
+}
+
+/// How long a browser remembers an answer when the spec does not say.
+const MAX_AGE: Duration = Duration::seconds(600);
+
+fn cors(said: &Spanned<spec::Cors>, routes: &[Route]) -> Cors {
+    let mut methods: Vec<String> = match &said.methods {
+        Some(methods) => methods.iter().map(|method| method.value.0.clone()).collect(),
+        None => routes.iter().map(|route| route.method.clone()).collect(),
+    };
+    methods.sort_unstable();
+    methods.dedup();
+    let headers = match &said.headers {
+        Some(headers) => headers.iter().map(|header| header.value.0.clone()).collect(),
+        None => usual_headers(routes),
+    };
+    let credentials: Option<Span> = said.credentials.as_ref().filter(|on| on.value).map(|on| on.span);
+    Cors {
+        origins: said.origins.iter().map(|origin| Spanned::new(origin.value.0.clone(), origin.span)).collect(),
+        methods,
+        headers,
+        max_age: said.max_age.as_ref().map_or(MAX_AGE, |age| age.value),
+        credentials,
+        span: said.span,
+    }
+}
+
+/// What pages send to these routes: the type of the body, the key of a retry, and what says who calls.
+fn usual_headers(routes: &[Route]) -> Vec<String> {
+    let mut headers = vec!["content-type", "idempotency-key"];
+    let has = |is: fn(&Auth) -> bool| routes.iter().any(|route| is(&route.auth));
+    if has(|auth| matches!(auth, Auth::Jwt(_) | Auth::Iam)) {
+        headers.push("authorization");
+    }
+    if has(|auth| matches!(auth, Auth::ApiKey)) {
+        headers.push("x-api-key");
+    }
+    if has(|auth| matches!(auth, Auth::Iam)) {
+        headers.extend(["x-amz-date", "x-amz-security-token"]);
+    }
+    headers.into_iter().map(str::to_owned).collect()
+}

@@ -1,0 +1,53 @@
+//! Which values a mapping template can carry: the templates of REST APIs spell every type out.
+
+use super::{Kind, Type, Types};
+
+/// How deep lists, maps and records may stand in one another in a mapping template. More makes templates of which nobody can
+/// read anything.
+pub const MAX_MAPPED_DEPTH: usize = 8;
+
+/// Why a template cannot carry a value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Unmapped<'t> {
+    /// Nothing is known about this part of it.
+    Any(&'t Type),
+    /// It goes too deep at this part of it.
+    Deep(&'t Type),
+}
+
+impl Types {
+    /// Why a template cannot carry values of this type; `None` if it can.
+    pub fn unmapped<'t>(&'t self, ty: &'t Type) -> Option<Unmapped<'t>> {
+        self.unmapped_at(ty, 1)
+    }
+
+    fn unmapped_at<'t>(&'t self, ty: &'t Type, depth: usize) -> Option<Unmapped<'t>> {
+        let resolved = self.resolve(ty);
+        match &resolved.kind {
+            // A name that is not declared has been reported.
+            Kind::Named(_) => None,
+            Kind::Any => Some(Unmapped::Any(ty)),
+            Kind::List(..) | Kind::Map(_) | Kind::Record(_) if depth > MAX_MAPPED_DEPTH => Some(Unmapped::Deep(ty)),
+            Kind::List(item, _) | Kind::Map(item) => self.unmapped_at(item, depth + 1),
+            Kind::Record(_) => {
+                let fields = self.record(resolved).unwrap_or_default();
+                fields.into_values().find_map(|field| self.unmapped_at(&field.ty, depth + 1))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{ty, types};
+    use super::*;
+
+    #[test]
+    fn what_is_known_and_ends_can_be_carried() {
+        let types = types(&[("Line", "{ sku: string, tags: [string] }"), ("Tree", "{ children: [Tree] }")]);
+        assert_eq!(types.unmapped(&ty("{ lines: [Line], by: map(Line), on: boolean }")), None);
+        assert!(matches!(types.unmapped(&ty("[map(any)]")), Some(Unmapped::Any(_))));
+        assert!(matches!(types.unmapped(&ty("Tree")), Some(Unmapped::Deep(_))));
+    }
+}
