@@ -1,7 +1,8 @@
 //! The forwarder: from the stream of an outbox to the bus. Nothing is lost; an event may arrive twice, with the same id.
 //!
 //! 1. Inserted rows become entries; rows that can never be published go to the dead-letter queue with their whole content.
-//! 2. Entries are packed into as few `PutEvents` calls as the limits allow, no two of one aggregate into one call.
+//! 2. Entries are packed into as few `PutEvents` calls as the limits allow, no two of one aggregate into one call. A few calls are
+//!    made at a time, if they have no aggregate in common.
 //! 3. Entries that the bus refuses for the moment are tried again, with full jitter, while the invocation's time lasts. Those behind
 //!    them that are about the same aggregate wait for them.
 //! 4. If some are left, the first one's sequence number is reported: Lambda goes on from there. Entries after it that were taken go

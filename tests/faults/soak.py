@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import faults
-from cart import item, send
+from cart import DONE, item, send
 from faulty import Faulty, scenario
 from proxy import Fault, Proxy
 from stack import wait_until
@@ -106,7 +106,7 @@ def ask(stack: Faulty, draw: random.Random, method: str, path: str, body: dict |
 
     def succeeds() -> dict | None:
         status, answer = send(stack, method, path, body, key)
-        assert status in (200, 201, 409) or status >= 500, (status, answer)
-        return answer if status < 300 else None
+        assert status in (*DONE, 409) or status >= 500, (status, answer)
+        return answer if status in DONE else None
 
     return wait_until(succeeds, f"success of {method} {path}")

@@ -133,6 +133,7 @@ codes! {
     EVC0615 Error "index-of-part-items",
     EVC0616 Error "bad-group",
     EVC0617 Error "order-is-lost",
+    EVC0618 Warning "lost-update",
     EVC0620 Error "several-statuses",
     EVC0621 Error "not-in-an-http-api",
     EVC0622 Error "authorization-of-another-kind",

@@ -115,6 +115,12 @@ pub fn api_suffix(api: &Api) -> String {
 /// The only stage of a REST API, which is the first part of its paths.
 pub const REST_STAGE: &str = "live";
 
+/// The environment variable with the origins whose pages may read what a function behind a REST API answers.
+pub const CORS_ORIGINS_VARIABLE: &str = "EVC_CORS_ORIGINS";
+
+/// The environment variable that says whether those pages may send credentials.
+pub const CORS_CREDENTIALS_VARIABLE: &str = "EVC_CORS_CREDENTIALS";
+
 /// The logical id of the dashboard.
 pub fn dashboard() -> LogicalId {
     LogicalId::new(["dashboard"])

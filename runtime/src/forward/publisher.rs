@@ -1,10 +1,11 @@
 //! Publishing what is pending: packed, tried again with full jitter, in the order of each aggregate, for as long as there is time.
 
-use super::plan::{Pending, pack};
+use super::plan::{Pending, pack, waves};
 use super::row::Poison;
 use crate::observe::{Metrics, Unit};
-use crate::publish::{Bus, Entry, Rejection, pause};
+use crate::publish::{Bus, Rejection, pause};
 use crate::{Error, Kind, Timestamp, hash};
+use futures_util::{StreamExt, stream};
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
@@ -21,6 +22,12 @@ pub(super) mod metric {
     /// From the commit of an event to the answer of the bus that took it.
     pub(crate) const LAG: &str = "EventLag";
 }
+
+/// Calls of the bus at a time.
+const CALLS: usize = 4;
+
+/// What the bus says of each entry of a call.
+type Answers = Vec<Result<(), Rejection>>;
 
 /// What publishes.
 pub(crate) struct Publisher<'a, T> {
@@ -51,40 +58,40 @@ impl<T: Fn() -> Duration> Publisher<'_, T> {
     /// Sends every pending entry once, unless one before it in its lane failed: that one has to go first. Returns those to send
     /// again, in their order, and whether that is hopeless in this invocation.
     async fn round(&self, pending: Vec<Pending>, poison: &mut Vec<(usize, Poison)>) -> (Vec<Pending>, bool) {
-        let calls = pack(&pending);
         let (mut failed, mut hopeless) = (BTreeSet::new(), false);
         let mut waiting: HashSet<&str> = HashSet::new();
-        for call in calls {
+        for wave in waves(&pending, pack(&pending)) {
             let give_up = hopeless || (self.time_left)().is_zero();
-            let (held, call): (Vec<usize>, Vec<usize>) =
-                call.into_iter().partition(|entry| give_up || waiting.contains(pending[*entry].lane.as_str()));
-            failed.extend(held);
-            if call.is_empty() {
-                continue;
+            let mut calls = Vec::new();
+            for call in wave {
+                let (held, call): (Vec<usize>, Vec<usize>) =
+                    call.into_iter().partition(|entry| give_up || waiting.contains(pending[*entry].lane.as_str()));
+                failed.extend(held);
+                calls.extend(Some(call).filter(|call| !call.is_empty()));
             }
-            let entries: Vec<Entry> = call.iter().map(|entry| pending[*entry].entry.clone()).collect();
-            match self.put(entries).await {
-                Ok(answers) => {
-                    let answers: Vec<_> = call.iter().zip(answers).collect();
-                    self.taken(answers.iter().filter(|(_, answer)| answer.is_ok()).map(|(entry, _)| &pending[**entry]));
-                    for (entry, rejection) in
-                        answers.into_iter().filter_map(|(entry, answer)| Some((entry, answer.err()?)))
-                    {
-                        if rejection.is_final() {
-                            let reason =
-                                format!("the bus refused the event: {}: {}", rejection.code, rejection.message);
-                            poison.push((pending[*entry].record, Poison { reason }));
-                        } else {
-                            failed.insert(*entry);
-                            waiting.insert(&pending[*entry].lane);
-                        }
+            let calls = stream::iter(calls).map(|call| self.put(&pending, call)).buffered(CALLS);
+            for (call, answers) in calls.collect::<Vec<_>>().await {
+                let answers = match answers {
+                    Ok(answers) => answers,
+                    Err(error) => {
+                        tracing::error!(error = error.kind().name(), "{error}");
+                        hopeless |= !error.kind().is_retryable();
+                        waiting.extend(call.iter().map(|entry| pending[*entry].lane.as_str()));
+                        failed.extend(call);
+                        continue;
                     }
-                }
-                Err(error) => {
-                    tracing::error!(error = error.kind().name(), "{error}");
-                    hopeless = !error.kind().is_retryable();
-                    waiting.extend(call.iter().map(|entry| pending[*entry].lane.as_str()));
-                    failed.extend(call);
+                };
+                let answers: Vec<_> = call.iter().zip(answers).collect();
+                self.taken(answers.iter().filter(|(_, answer)| answer.is_ok()).map(|(entry, _)| &pending[**entry]));
+                for (entry, rejection) in answers.into_iter().filter_map(|(entry, answer)| Some((entry, answer.err()?)))
+                {
+                    if rejection.is_final() {
+                        let reason = format!("the bus refused the event: {}: {}", rejection.code, rejection.message);
+                        poison.push((pending[*entry].record, Poison { reason }));
+                    } else {
+                        failed.insert(*entry);
+                        waiting.insert(&pending[*entry].lane);
+                    }
                 }
             }
         }
@@ -92,10 +99,12 @@ impl<T: Fn() -> Duration> Publisher<'_, T> {
         (failed.map(|(_, pending)| pending.clone()).collect(), hopeless)
     }
 
-    /// One call, for as long as there is time.
-    async fn put(&self, entries: Vec<Entry>) -> Result<Vec<Result<(), Rejection>>, Error> {
+    /// One call with these entries, for as long as there is time.
+    async fn put(&self, pending: &[Pending], call: Vec<usize>) -> (Vec<usize>, Result<Answers, Error>) {
+        let entries = call.iter().map(|entry| pending[*entry].entry.clone()).collect();
         let late = |_| Error::new(Kind::Timeout, "`events:PutEvents` did not answer in time");
-        tokio::time::timeout((self.time_left)(), self.bus.put_events(entries)).await.map_err(late)?
+        let answers = tokio::time::timeout((self.time_left)(), self.bus.put_events(entries)).await.map_err(late);
+        (call, answers.flatten())
     }
 
     /// Counts what the bus took.
