@@ -52,15 +52,7 @@ def deleted_orders(stack: Stack) -> None:
 
 @SYSTEM.scenario("an event says what it declares, and nothing of how the table stores it")
 def no_storage_shape(stack: Stack) -> None:
-    client, url = stack.client("sqs"), queue_for_all(stack)
-    order = put_order(stack)
-
-    def received():
-        answer = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
-        events = [json.loads(message["Body"]) for message in answer.get("Messages", [])]
-        return [event for event in events if event["detail"]["orderId"] == order["orderId"]["S"]]
-
-    (event,) = wait_until(received, "event on the bus")
+    order, event = event_on_the_bus(stack)
     assert (event["source"], event["detail-type"]) == ("order.service", "Order Created"), event
     detail = event["detail"]
     metadata = detail.pop("metadata")
@@ -146,6 +138,20 @@ def arn_of(stack: Stack, output: str) -> str:
     """The ARN of the queue whose URL an output tells."""
     answer = stack.client("sqs").get_queue_attributes(QueueUrl=stack.outputs[output], AttributeNames=["QueueArn"])
     return answer["Attributes"]["QueueArn"]
+
+
+def event_on_the_bus(stack: Stack) -> tuple[dict, dict]:
+    """A new order and its event, as a rule of the test's own sees it."""
+    client, url = stack.client("sqs"), queue_for_all(stack)
+    order = put_order(stack)
+
+    def received():
+        answer = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+        events = [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+        return [event for event in events if event["detail"]["orderId"] == order["orderId"]["S"]]
+
+    (event,) = wait_until(received, "event on the bus")
+    return order, event
 
 
 def queue_for_all(stack: Stack) -> str:

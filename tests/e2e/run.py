@@ -13,6 +13,7 @@ from pathlib import Path
 import cart
 import emulator_itself
 import event_store
+import order_pipe_function
 import order_pipe_stream
 import orders
 from emulator import ROOT, Emulator
@@ -20,7 +21,7 @@ from scenarios import System
 from stack import Stack
 
 # The emulator's own stack first: when that fails, the others mean nothing.
-KNOWN = (event_store.SYSTEM, orders.SYSTEM, cart.SYSTEM, order_pipe_stream.SYSTEM)
+KNOWN = (event_store.SYSTEM, orders.SYSTEM, cart.SYSTEM, order_pipe_stream.SYSTEM, order_pipe_function.SYSTEM)
 SYSTEMS = [emulator_itself.SYSTEM, *(system for system in KNOWN if system.has_spec())]
 
 
@@ -35,6 +36,8 @@ def main() -> int:
     for system in SYSTEMS:
         if arguments.systems and system.name not in arguments.systems:
             continue
+        if system.prepare:
+            system.prepare()
         if not system.template.exists():
             print(f"  FAIL  {system.name}: there is no {system.template}", flush=True)
             counts = (0, 1)

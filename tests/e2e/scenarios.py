@@ -12,14 +12,16 @@ from stack import Stack
 class System:
     """A stack and what it must show, in the order written; each scenario leaves the stack as it found it."""
 
-    def __init__(self, name: str, template: Path | None = None):
+    def __init__(self, name: str, template: Path | None = None, prepare: Callable[[], None] | None = None):
+        """`template` is that of a generated stack unless it is given; `prepare` makes one that is not checked in."""
         self.name = name
         self.template = template or ROOT / "generated" / name / "template.yaml"
+        self.prepare = prepare
         self.scenarios: list[tuple[str, Callable[[Stack], None]]] = []
 
     def has_spec(self) -> bool:
-        """Whether the repository has a spec of this name."""
-        return (ROOT / "specs" / f"{self.name}.yaml").exists()
+        """Whether the repository has a spec of this name, or the system makes one."""
+        return self.prepare is not None or (ROOT / "specs" / f"{self.name}.yaml").exists()
 
     def scenario(self, title: str):
         """Add the decorated function."""

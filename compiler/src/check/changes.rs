@@ -117,6 +117,13 @@ fn pipe(model: &Model, outbox: &Outbox, changes: &Changes, change: &ChangeEvent)
             return Some(diagnostic.help("say `forwarder: function`, or leave the field out of the event"));
         }
     }
+    let envelope = [("source", &event.source), ("detail-type", &event.detail_type)];
+    if let Some((what, value)) = envelope.into_iter().find(|(_, value)| value.value.starts_with('$')) {
+        let message = format!("a pipe takes the {what} `{}` of event `{}` for a path", value.value, event.head.name);
+        let diagnostic =
+            report(message).secondary(value.span, "a pipe reads what starts with `$` in the stream record");
+        return Some(diagnostic.help("say `forwarder: function`, or give it another name"));
+    }
     let key = table.key.first()?;
     let place = model.types.field_at(&table.item, &[key.as_str()]).ok()?;
     // A number is text in the stream, as it is in the event's metadata.

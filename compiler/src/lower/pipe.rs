@@ -18,8 +18,8 @@ pub(super) fn add(b: &mut Builder<'_>, id: Id<Outbox>, outbox: &Outbox, changes:
     let principal = format!("pipes of outbox `{}`", outbox.head.name);
     let role = b.role(&shared, &principal, span, "pipes.amazonaws.com", Some(state_machine::own_account()));
     outbox::grants(b, &role, outbox, bus, &dead);
-    // Groups with this prefix do not count against the size of the account's one policy for log delivery:
-    // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-logs.html
+    // As for state machines: groups with this prefix do not count against the size of the account's one policy for log
+    // delivery (https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html).
     let suffix = format!("-{}", outbox.head.name);
     let retention = &b.model.observability.log_retention;
     let group = log_group::Group { prefix: "/aws/vendedlogs/pipes/", suffix: &suffix, retention };
