@@ -176,7 +176,7 @@ class Request:
 
     def render(self, template: str | None, body: str) -> str:
         """What a template makes of a body; without a template the body."""
-        return body if not template else velocity.render(template, body, self.parameters, self.context)
+        return body if template is None else velocity.render(template, body, self.parameters, self.context)
 
     def respond(self, integration: dict, status: int, answer: str):
         """The response: by the status of the integration, unless its template overrides status or headers.
