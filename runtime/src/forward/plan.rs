@@ -6,7 +6,7 @@ use crate::attribute::Attribute;
 use crate::limits::{PUT_EVENTS_BYTES, PUT_EVENTS_ENTRIES};
 use crate::outbox::attribute_names as name;
 use crate::publish::Entry;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A row to publish.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +103,24 @@ pub(crate) fn pack(entries: &[Pending]) -> Vec<Vec<usize>> {
     calls.into_iter().map(|(call, _)| call).collect()
 }
 
+/// Groups calls, in order, so that no two of a group have a lane in common: they can be made at once, one group after the other.
+pub(crate) fn waves(entries: &[Pending], calls: Vec<Vec<usize>>) -> Vec<Vec<Vec<usize>>> {
+    let mut waves: Vec<Vec<Vec<usize>>> = Vec::new();
+    let mut lanes: HashSet<&str> = HashSet::new();
+    for call in calls {
+        let of_call = || call.iter().map(|entry| entries[*entry].lane.as_str());
+        if waves.is_empty() || of_call().any(|lane| lanes.contains(lane)) {
+            waves.push(Vec::new());
+            lanes.clear();
+        }
+        lanes.extend(of_call());
+        if let Some(wave) = waves.last_mut() {
+            wave.push(call);
+        }
+    }
+    waves
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,6 +182,16 @@ mod tests {
         assert_eq!(pack(&[100; 11]), [10, 1]);
         assert_eq!(pack(&[PUT_EVENTS_BYTES / 2; 3]), [1, 1, 1]);
         assert_eq!(pack(&[PUT_EVENTS_BYTES / 2, PUT_EVENTS_BYTES / 2 - 1, 1]), [2, 1]);
+    }
+
+    #[test]
+    fn calls_without_a_common_lane_are_made_at_once() {
+        let entries = alone(&[100; 25]);
+        assert_eq!(waves(&entries, pack(&entries)).len(), 1);
+        let entries: Vec<_> = ["a", "b", "a", "c", "b"].map(|lane| pending(1, lane)).into();
+        // a b c | a b
+        assert_eq!(waves(&entries, pack(&entries)), [vec![vec![0, 1, 3]], vec![vec![2, 4]]]);
+        assert!(waves(&[], pack(&[])).is_empty());
     }
 
     #[test]

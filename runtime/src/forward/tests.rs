@@ -4,6 +4,7 @@ use super::*;
 use crate::Kind;
 use crate::attribute::{Attribute, Item};
 use crate::contract::{Large, OrderEvents, ProcessPayment};
+use crate::publish::Entry;
 use crate::testing::World;
 use crate::{Function, Outbox};
 use std::cell::Cell;
@@ -69,8 +70,12 @@ async fn forward_measured<'r>(
 ) -> (Option<&'r str>, BTreeMap<String, Vec<f64>>) {
     let metrics = Metrics::new("test".to_owned(), "news-forwarder");
     let time_left = || Duration::from_secs(seconds);
-    let forwarder =
-        Forwarder { bus: &*world.bus, letters: queue, bus_name: "bus", reader: &Rows, metrics: &metrics, time_left };
+    let forwarder = Forwarder {
+        publisher: Publisher { bus: &*world.bus, metrics: &metrics, time_left },
+        letters: queue,
+        bus_name: "bus",
+        reader: &Rows,
+    };
     let first = forwarder.forward(records).await;
     let mut measured = BTreeMap::new();
     for line in metrics.take_lines(Timestamp::now()) {
@@ -146,8 +151,12 @@ async fn without_time_the_first_failed_record_is_reported() {
         if asked.get() == 1 { Duration::from_secs(1) } else { Duration::ZERO }
     };
     let metrics = Metrics::new("test".to_owned(), "news-forwarder");
-    let forwarder =
-        Forwarder { bus: &*world.bus, letters: &queue, bus_name: "bus", reader: &Rows, metrics: &metrics, time_left };
+    let forwarder = Forwarder {
+        publisher: Publisher { bus: &*world.bus, metrics: &metrics, time_left },
+        letters: &queue,
+        bus_name: "bus",
+        reader: &Rows,
+    };
     assert_eq!(forwarder.forward(&records).await, Some("103"));
     assert_eq!(taken_ids(&world).len(), 8);
     assert_eq!(world.bus.calls(), [10]);
@@ -163,7 +172,8 @@ async fn a_failed_call_is_repeated_unless_that_is_hopeless() {
     assert_eq!(world.bus.calls(), [10, 2, 10]);
     world.bus.answer(Err(Error::new(Kind::AccessDenied, "denied")));
     assert_eq!(forward(&world, &queue, 30, &records).await, Some("100"));
-    assert_eq!(world.bus.calls().len(), 4);
+    // The second call was made together with the first; neither was repeated.
+    assert_eq!(world.bus.calls(), [10, 2, 10, 10, 2]);
 }
 
 #[tokio::test(start_paused = true)]

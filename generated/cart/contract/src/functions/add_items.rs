@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/cart.yaml:90.
+/// Declared in place at specs/cart.yaml:79.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct AddItemsInput {
@@ -90,7 +90,7 @@ impl evc_runtime::FunctionError for AddItemsError {
 ///
 /// Puts items into a cart, on top of what is there.
 ///
-/// Declared at specs/cart.yaml:88. The function is:
+/// Declared at specs/cart.yaml:77. The function is:
 ///
 /// ```text
 /// pub async fn add_items(

@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/cart.yaml:99.
+/// Declared in place at specs/cart.yaml:88.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct CheckoutInput {
@@ -61,7 +61,7 @@ impl evc_runtime::FunctionError for CheckoutError {
             Self::Other(error) => error.status(),
             Self::CartNotFound(_) => 404,
             Self::CartClosed(_) => 409,
-            _ => 422,
+            Self::CartEmpty(_) => 409,
         }
     }
 
@@ -78,7 +78,7 @@ impl evc_runtime::FunctionError for CheckoutError {
 ///
 /// Closes a cart; its customer buys what is in it.
 ///
-/// Declared at specs/cart.yaml:97. The function is:
+/// Declared at specs/cart.yaml:86. The function is:
 ///
 /// ```text
 /// pub async fn checkout(

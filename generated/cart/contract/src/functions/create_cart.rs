@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/cart.yaml:81.
+/// Declared in place at specs/cart.yaml:70.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct CreateCartInput {
@@ -84,7 +84,7 @@ impl evc_runtime::FunctionError for CreateCartError {
 ///
 /// Gives a customer a cart.
 ///
-/// Declared at specs/cart.yaml:79. The function is:
+/// Declared at specs/cart.yaml:68. The function is:
 ///
 /// ```text
 /// pub async fn create_cart(
