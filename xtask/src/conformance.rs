@@ -1,6 +1,6 @@
 //! Templates, state machines and OpenAPI documents before the tools that read them: `cfn-lint`, `sam validate --lint`, two ASL
 //! validators, the first of which parses every expression with the reference JSONata engine, and `openapi-spec-validator`. Mapping
-//! templates are run.
+//! templates are run, and our limits compared with those of AWS's service models.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,9 @@ const REST: &str = "compiler/src/lower/fixtures/rest.yaml";
 
 /// Run every validator over every generated stack; the first complaint ends it.
 pub(crate) fn run(tally: &mut Tally) -> Result<(), String> {
+    let python = setup::executables("sam").join("python");
+    let limits = project::root().join("tests/conformance/limits.py").to_string_lossy().into_owned();
+    counted(tally, step::quietly("limits of AWS's service models", &mut step::command(python, &[&limits])))?;
     counted(tally, properties::check())?;
     for stack in project::stacks()? {
         validate(&stack, tally)?;

@@ -107,8 +107,9 @@ impl<'r> Reader<'r> {
 
     /// The timeout of the function that gets the records, in seconds, if that is a function of the template.
     fn timeout(&self, b: &Builder<'_>) -> Option<i64> {
-        let function = self.resource.properties.get("FunctionName")?;
-        let (Value::Ref(id) | Value::Attribute(id, _)) = function else { return None };
+        let (Value::Ref(id) | Value::Attribute(id, _)) = self.resource.properties.get("FunctionName")? else {
+            return None;
+        };
         match b.plan.resources.get(id)?.properties.get("Timeout") {
             Some(Value::Integer(seconds)) => Some(*seconds),
             None => Some(TIMEOUT),
