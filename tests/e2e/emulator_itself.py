@@ -119,6 +119,25 @@ def api_permissions(stack: Stack) -> None:
     assert stack.http("GET", stack.outputs["ApiUrl"] + "/closed/1")[0] == 500
 
 
+@SYSTEM.scenario("a REST API checks bodies, renders templates and calls with its role alone")
+def rest_apis(stack: Stack) -> None:
+    url = stack.outputs["RestUrl"]
+    assert stack.http("POST", url + "/1")[0] == 200
+    assert stack.http("DELETE", url + "/1")[0] == 500
+    status, body, headers = stack.http_with_headers("GET", url + "/nobody")
+    assert (status, json.loads(body), headers["x-found"]) == (404, {"asked": "nobody"}, "no"), body
+    assert stack.http("GET", url + "/1", headers={"Content-Type": "text/plain"})[0] == 415
+    status, body = stack.http("PUT", url + "/1", "{}")
+    assert status == 400 and "echo" in json.loads(body)["wrong"], body
+    # No model is for this type, and no template either.
+    assert stack.http("PUT", url + "/1", "no JSON", {"Content-Type": "text/plain"})[0] == 415
+    status, body = stack.http("PUT", url + "/1", '{"echo": 1}')
+    assert status == 400 and "AccessDenied" in body, body
+    status, body, headers = stack.http_with_headers("OPTIONS", url + "/1")
+    assert (status, body, headers["x-mock"]) == (204, "", "yes"), body
+    assert stack.http("OPTIONS", url + "/1?gone=1") == (410, '"OPTIONS"')
+
+
 @SYSTEM.scenario("an archive takes the events of its bus; a table its settings")
 def settings(stack: Stack) -> None:
     assert stack.client("events").describe_archive(ArchiveName="probe")["EventCount"] > 0
@@ -142,9 +161,10 @@ def crashes(stack: Stack) -> None:
 @SYSTEM.scenario("the comparison of policies with calls finds what was refused and what nobody used")
 def comparison(stack: Stack) -> None:
     found = policies.problems(stack, {})
-    assert len(found) == 2, found
-    assert "WorkerRole: dynamodb:DeleteItem" in found[0] and found[0].endswith("is granted and was never used"), found
-    assert "WorkflowRole: lambda:InvokeFunction" in found[1] and found[1].endswith("was refused"), found
+    assert len(found) == 3, found
+    assert "RestRole: dynamodb:PutItem" in found[0] and found[0].endswith("was refused"), found
+    assert "WorkerRole: dynamodb:DeleteItem" in found[1] and found[1].endswith("is granted and was never used"), found
+    assert "WorkflowRole: lambda:InvokeFunction" in found[2] and found[2].endswith("was refused"), found
 
 
 def run(stack: Stack, payload: dict) -> dict:

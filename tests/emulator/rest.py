@@ -61,6 +61,22 @@ def method_with_validator(original):
     return create
 
 
+def settings_by_path(original):
+    """Settings of one method of a stage: CloudFormation writes the slashes of its path as `~1`, which ministack keeps.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-apigateway-stage-methodsetting.html
+    """
+
+    def read(settings):
+        def plain(item):
+            path = item.get("ResourcePath", "/*")
+            return item if "~1" not in path else {**item, "ResourcePath": path[1:].replace("~1", "/")}
+
+        return original([plain(item) for item in settings or []])
+
+    return read
+
+
 def validation_by_content_type(original):
     """A body is checked by the model of its content type; one without a model is not checked, and what is wrong is told.
 
@@ -176,7 +192,7 @@ class Request:
 
     def render(self, template: str | None, body: str) -> str:
         """What a template makes of a body; without a template the body."""
-        return body if not template else velocity.render(template, body, self.parameters, self.context)
+        return body if template is None else velocity.render(template, body, self.parameters, self.context)
 
     def respond(self, integration: dict, status: int, answer: str):
         """The response: by the status of the integration, unless its template overrides status or headers.
@@ -246,6 +262,7 @@ def install() -> None:
     # ministack's update calls its create by the name in its module.
     provisioners._apigw_method_create = method_with_validator(provisioners._apigw_method_create)
     handlers["AWS::ApiGateway::Method"]["create"] = provisioners._apigw_method_create
+    provisioners._apigw_method_settings = settings_by_path(provisioners._apigw_method_settings)
     rest._check_request_validation = validation_by_content_type(rest._check_request_validation)
     rest._gateway_error_response = gateway_error_with_validation(rest._gateway_error_response)
     rest._execute_in_scope = execution_with_request(rest._execute_in_scope)

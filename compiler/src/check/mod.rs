@@ -41,6 +41,7 @@ const CHECKS: &[Check] = &[
     api::mappings::check,
     api::puts::check,
     api::rest_only::check,
+    api::siblings::check,
     api::statuses::check,
     api::templates::check,
     api::timeouts::check,

@@ -17,6 +17,11 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Whether two routes take the same requests.
+pub(super) fn are_same(first: &Route, second: &Route) -> bool {
+    shape(first) == shape(second)
+}
+
 /// A route with the names of its parameters left out: `GET /orders/{}`. A parameter for all that is left, `{+}`, is another
 /// than one for a segment.
 fn shape(route: &Route) -> String {

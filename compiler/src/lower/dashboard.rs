@@ -3,8 +3,8 @@
 use super::builder::Builder;
 use super::names::Kind;
 use super::plan::{LogicalId, Resource};
-use super::value::Value;
-use super::{bus, dead_letters, ids, pipe};
+use super::value::{Part, Value, text};
+use super::{api, bus, dead_letters, ids, pipe};
 use crate::model::{ApiKind, Bus, ChangeEvent, ChangeKind, Model, Outbox};
 use crate::spec::bus::BusKind;
 
@@ -140,12 +140,23 @@ fn graphs(model: &Model) -> Vec<Graph> {
     graphs
 }
 
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html>
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html>
 fn api(model: &Model, metrics: &[&str]) -> Vec<Line> {
     let several = model.apis.len() > 1;
-    let lines = model.apis.values().filter(|api| api.kind == ApiKind::Http).flat_map(|api| {
+    let lines = model.apis.values().flat_map(|api| {
         metrics.iter().map(move |metric| {
             let label = if several { format!("{} {metric}", api.head.name) } else { (*metric).to_owned() };
-            Line::new(&label, "AWS/ApiGateway", metric, [("ApiId", Value::Ref(ids::api(api)))])
+            match api.kind {
+                ApiKind::Http => Line::new(&label, "AWS/ApiGateway", metric, [("ApiId", Value::Ref(ids::api(api)))]),
+                // REST APIs are told apart by their names, and call their errors otherwise.
+                ApiKind::Rest => {
+                    let metric = metric.replace("xx", "XXError");
+                    let parts = [Part::Parameter("ProjectName"), "-".into(), Part::Parameter("Environment")];
+                    let name = text(parts.into_iter().chain([api::suffix(api).as_str().into()]));
+                    Line::new(&label, "AWS/ApiGateway", &metric, [("ApiName", name)])
+                }
+            }
         })
     });
     lines.collect()

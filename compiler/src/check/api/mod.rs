@@ -7,6 +7,7 @@ pub(super) mod keys;
 pub(super) mod mappings;
 pub(super) mod puts;
 pub(super) mod rest_only;
+pub(super) mod siblings;
 pub(super) mod statuses;
 pub(super) mod templates;
 pub(super) mod timeouts;

@@ -6,8 +6,7 @@ use super::attribute::listed;
 use super::{RESOURCE, about, escaped};
 use crate::lower::ids;
 use crate::lower::value::{Part, Value};
-use crate::model::{Model, Parameter, Request, Workflow};
-use crate::types::{Attribute, Types};
+use crate::model::{Model, Request, Workflow};
 
 /// The template of a request. The input is a JSON text in a JSON string, so that what stands in a string of it is escaped twice.
 pub(in crate::lower) fn start(model: &Model, workflow: &Workflow, request: &Request<'_>) -> Value {
@@ -23,6 +22,11 @@ pub(in crate::lower) fn start(model: &Model, workflow: &Workflow, request: &Requ
     about(&template, Part::Ref(ids::workflow(workflow)))
 }
 
+/// A parameter, which is a text: a check refuses fields of another type there.
+fn beside_the_body(place: &str, name: &str) -> String {
+    format!("\\\"{}\\\"", escaped(&escaped(&format!("$input.params().get('{place}').get('{name}')"))))
+}
+
 /// The input from its fields: first those that are always there.
 fn fields(model: &Model, request: &Request<'_>) -> String {
     let types = &model.types;
@@ -30,7 +34,7 @@ fn fields(model: &Model, request: &Request<'_>) -> String {
     let beside = request.path.iter().map(|it| ("path", it)).chain(request.query.iter().map(|it| ("querystring", it)));
     for (place, parameter) in beside {
         let name = parameter.name;
-        let entry = (name, format!("\\\"{name}\\\": {}", text(types, place, parameter)));
+        let entry = (name, format!("\\\"{name}\\\": {}", beside_the_body(place, name)));
         conditions.insert(name, format!("$input.params().get('{place}').containsKey('{name}')"));
         (if parameter.required { &mut always } else { &mut maybe }).push(entry);
     }
@@ -42,14 +46,4 @@ fn fields(model: &Model, request: &Request<'_>) -> String {
     }
     let has = |name: &str| conditions.get(name).cloned().unwrap_or_default();
     format!("{{ {} }}", listed(&always, &maybe, &has, "$comma", ", "))
-}
-
-/// A parameter as JSON. Of a number only what a number is made of is kept: what is none then is refused as an input.
-fn text(types: &Types, place: &str, parameter: &Parameter<'_>) -> String {
-    let value = format!("$input.params().get('{place}').get('{}')", parameter.name);
-    match parameter.ty.and_then(|ty| types.attribute(ty)) {
-        Some(Attribute::N) => format!("{value}.replaceAll(\"[^0-9.eE+-]\", \"\")"),
-        Some(Attribute::Bool) => format!("{value}.replaceAll(\"[^a-z]\", \"\")"),
-        _ => format!("\\\"{}\\\"", escaped(&escaped(&value))),
-    }
 }

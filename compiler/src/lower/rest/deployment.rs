@@ -44,10 +44,11 @@ pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>, first: usize) -> Logical
     let logs = log_group::add(b, &rest.id, &group, &rest.origin, span);
     let format = Value::map(ACCESS_LOG.map(|(key, value)| (key, value.into())));
     let access_log = Value::map([("DestinationArn", Value::arn(&logs)), ("Format", Value::Json(Box::new(format)))]);
-    let of_routes = rest.api.routes.iter().filter_map(|route| {
-        let path = route.path.trim_start_matches('/').replace('/', "~1");
-        Some(settings(&format!("/{path}"), &route.method, route.throttling?))
-    });
+    let of_routes = rest
+        .api
+        .routes
+        .iter()
+        .filter_map(|route| Some(settings(&encoded(&route.path), &route.method, route.throttling?)));
     let settings = [settings("/*", "*", rest.api.throttling)].into_iter().chain(of_routes);
     let stage = ids::of(&rest.id, "stage");
     let properties = [
@@ -61,6 +62,11 @@ pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>, first: usize) -> Logical
     let origin = format!("stage of {}", rest.origin);
     b.add(&stage, rest.resource("AWS::ApiGateway::Stage", &origin, properties));
     stage
+}
+
+/// A path as method settings write it: every slash as `~1`, after one that is none; the root is `/`.
+fn encoded(path: &str) -> String {
+    if path == "/" { path.to_owned() } else { format!("/{}", path.replace('/', "~1")) }
 }
 
 /// How often a method may be called. Its execution log stays off, since it would hold bodies.
@@ -87,7 +93,13 @@ fn fingerprint(text: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::fingerprint;
+    use super::{encoded, fingerprint};
+
+    #[test]
+    fn paths_of_settings_are_encoded_as_aws_documents() {
+        assert_eq!(encoded("/resource/subresource"), "/~1resource~1subresource");
+        assert_eq!(encoded("/"), "/");
+    }
 
     /// The vectors of the draft.
     #[test]
