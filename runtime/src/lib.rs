@@ -12,7 +12,7 @@
 //! | `idempotency` | `serve_idempotent` | `dynamodb` |
 //! | `eventbridge` | publishing to a bus | `aws-sdk-eventbridge` |
 //! | `sqs` | sending to queues | `aws-sdk-sqs` |
-//! | `forwarder` | the stream-to-bus forwarder of an outbox | `eventbridge`, `aws-sdk-sqs` |
+//! | `forwarder` | the stream-to-bus forwarder of an outbox, and its redrive | `eventbridge`, `aws-sdk-sqs` |
 //! | `testing` | in-memory tables and buses for tests of handlers | nothing |
 //!
 //! # Settings
@@ -27,7 +27,8 @@
 //! | `OUTBOX_RETENTION_SECONDS` | a week | publishers through an outbox: time to live of a row |
 //! | `IDEMPOTENCY_TABLE` | required | `serve_idempotent` |
 //! | `IDEMPOTENCY_RETENTION_SECONDS` | a day | `serve_idempotent`: time to live of a record |
-//! | `EVENT_BUS_NAME`, `DLQ_URL` | required | `forward::outbox`, `forward::Changes` |
+//! | `EVENT_BUS_NAME`, `DLQ_URL` | required | `forward::outbox`, `forward::Changes`; `redrive::outbox` the first of them |
+//! | `OUTBOX_TABLE` | required | `redrive::outbox` |
 //! | `AWS_ENDPOINT_URL` | AWS | the SDK: a local emulator |
 
 #[cfg(all(test, feature = "outbox", feature = "eventbridge"))]
@@ -60,6 +61,8 @@ mod payload;
 pub mod publish;
 #[cfg(feature = "sqs")]
 mod queue;
+#[cfg(feature = "forwarder")]
+pub mod redrive;
 mod serve;
 #[cfg(feature = "dynamodb")]
 pub mod table;

@@ -1,6 +1,7 @@
 //! The entry of a generated function: starts the Lambda runtime and leads every delivery through decoding, the guard, the user's
 //! function and logging.
 
+use crate::adapter::cors::Cors;
 use crate::adapter::{self, Contract, Failure, Incoming};
 use crate::backend::Services;
 use crate::context::Delivery;
@@ -69,6 +70,7 @@ pub(crate) struct App<F, H, G> {
     guard: G,
     services: Arc<Services>,
     metrics: Arc<Metrics>,
+    cors: Option<Cors>,
     function: PhantomData<fn() -> F>,
 }
 
@@ -88,12 +90,13 @@ where
     pub(crate) fn new(handler: H, guard: G, services: Services) -> Result<Self, Error> {
         let namespace = services.settings.parse("EVC_METRICS_NAMESPACE", "evc".to_owned())?;
         let metrics = Arc::new(Metrics::new(namespace, F::NAME));
-        Ok(Self { handler, guard, services: Arc::new(services), metrics, function: PhantomData })
+        let cors = Cors::of(&services.settings);
+        Ok(Self { handler, guard, services: Arc::new(services), metrics, cors, function: PhantomData })
     }
 
     /// Handles one invocation: the text of the event in, the text of the response or a named error out.
     pub(crate) async fn invoke(&self, text: &str, invocation: &Invocation) -> Result<String, Failure> {
-        let contract = Contract { sources: F::SOURCES, status: F::STATUS };
+        let contract = Contract { sources: F::SOURCES, status: F::STATUS, cors: self.cors.as_ref() };
         let time_left = || invocation.deadline.millis() - Timestamp::now().millis() > RESERVE;
         adapter::dispatch(text, contract, time_left, async |incoming| self.deliver(incoming, invocation).await).await
     }

@@ -26,7 +26,7 @@ LATENCY = 0.005  # seconds for a call of the bus
 ENTRIES = 10  # the most in one call of PutEvents
 BATCH = 100  # records of one invocation: the default of an outbox
 LARGEST = 1000  # the most that one may have
-AT_A_TIME = 5  # calls of the forwarder: `CALLS` in runtime/src/forward.rs
+AT_A_TIME = 5  # calls of the forwarder: `CALLS` in runtime/src/forward/publisher.rs
 RECORDS = 4000  # of one measurement
 COLD_STARTS = 11
 CONNECTIONS = 32  # to find the bus's own limit
@@ -155,7 +155,8 @@ def record(number: int, aggregate: int) -> dict:
     event_id = str(uuid.UUID(int=number))
     items = [{"itemId": f"item-{line}", "quantity": line + 1} for line in range(8)]
     metadata = {"eventId": event_id, "aggregate": f"cart-{aggregate}", "sequence": number}
-    detail = json.dumps({"cartId": f"cart-{aggregate}", "userId": "user-1", "items": items, "metadata": metadata})
+    cart = {"cartId": f"cart-{aggregate}", "userId": "user-1", "items": items}
+    detail = json.dumps({**cart, "metadata": metadata})
     keys = {"aggregate": {"S": f"cart-{aggregate}"}, "eventId": {"S": event_id}}
     row = {
         **keys,
@@ -170,7 +171,7 @@ def record(number: int, aggregate: int) -> dict:
 
 
 def calls_a_second(bus: int, entries: int, connections: int, calls: int) -> float:
-    """How many calls with so many entries the bus takes from so many bare connections, which make one after the other."""
+    """How many calls with so many entries the bus takes from so many connections, which make one after the other."""
     row = record(0, 0)["dynamodb"]["NewImage"]
     entry = {"EventBusName": "bus", "Source": "shopping-cart", "DetailType": "x", "Detail": row["detail"]["S"]}
     body = json.dumps({"Entries": [entry] * entries}).encode()

@@ -151,9 +151,10 @@ def refusals(stack: Stack) -> None:
     assert (status, problem["title"]) == (400, "InvalidInput"), problem
     status, problem = call(stack, "PATCH", f"/orders/{uuid.uuid4()}/1%22%7D", {"status": "PAID"})
     assert (status, problem["title"]) == (400, "InvalidInput"), problem
-    # Without the right to write, and without the table: ours, of which the caller learns nothing.
-    role = stack.resources("AWS::IAM::Role")["OrdersApiRole"]
-    with stack.without_role_policy(role, "dynamodb:PutItem"):
+    # Without the right to write: that is ours, and the caller learns nothing of it.
+    role, table = stack.resources("AWS::IAM::Role")["OrdersApiRole"], stack.outputs["OrdersTableName"]
+    arn = stack.client("dynamodb").describe_table(TableName=table)["Table"]["TableArn"]
+    with stack.without_role_policy(role, "dynamodb:PutItem", arn):
         status, problem = post(stack, {"customerId": "c-7", "items": [LINE]})
     assert (status, problem) == (500, {"title": "InternalError", "status": 500}), problem
 

@@ -122,6 +122,30 @@ def dead_letters(stack: Stack) -> None:
     assert attributes["RULE_ARN"] == rule["Arn"] and attributes["ERROR_CODE"] == "NO_PERMISSIONS", attributes
 
 
+@SYSTEM.scenario("events are published again with the ids that they had, and nothing is done twice")
+def redrives(stack: Stack) -> None:
+    redrive = stack.function("OrderEventsRedrive")
+    with counted(stack, payments=PAYMENT) as runs:
+        with success(stack, 1, 1):
+            order, _execution = place_and_finish(stack)
+        of_order = {"aggregate": order["orderId"]["S"]}
+        counts, error = stack.invoke(redrive, {**of_order, "dryRun": True})
+        assert error is None and counts["matched"] > 1 and counts["published"] == 0, counts
+        before, done = len(executions(stack)), {"dryRun": False, "failed": 0}
+        published, error = stack.invoke(redrive, of_order)
+        number = counts["matched"]
+        assert (published, error) == ({**done, "read": number, "matched": number, "published": number}, None), published
+        # By its time as well, which reads the whole table.
+        published, error = stack.invoke(redrive, {**of_order, "from": "2100-01-01T00:00:00Z"})
+        assert error is None and published["matched"] == 0, published
+        published, error = stack.invoke(redrive, {"from": "2100-01-01T00:00:00Z"})
+        assert error is None and published["read"] >= number, published
+        stays_true(lambda: len(executions(stack)) == before, "no further execution")
+    assert runs["payments"] == 1, runs
+    result, error = stack.invoke(redrive, {})
+    assert error and result["errorType"] == "InvalidInput", result
+
+
 @SYSTEM.scenario("every policy was needed, and none was missing")
 def least_privilege(stack: Stack) -> None:
     unexercised = {"sqs:SendMessage": "failure destinations of functions that did not fail asynchronously"}

@@ -211,7 +211,7 @@ class Stack:
         return self.without_role_policy(target["RoleArn"].rsplit("/", 1)[-1], "states:StartExecution", target["Arn"])
 
     @contextmanager
-    def without_role_policy(self, role: str, action: str, resource: str = "*"):
+    def without_role_policy(self, role: str, action: str, resource: str):
         """With the policies of a role gone: `action` on `resource` is then refused on purpose."""
         iam = self.client("iam")
         names = iam.list_role_policies(RoleName=role)["PolicyNames"]

@@ -1,37 +1,50 @@
 //! Templates, state machines and OpenAPI documents before the tools that read them: `cfn-lint`, `sam validate --lint`, two ASL
-//! validators, the first of which parses every expression with the reference JSONata engine, and `openapi-spec-validator`.
+//! validators, the first of which parses every expression with the reference JSONata engine, and `openapi-spec-validator`. Mapping
+//! templates are run, and our limits compared with those of AWS's service models.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::test::Tally;
 use crate::{generate, project, properties, setup, step};
 
 /// A spec with what no example has: a wait until a time.
 const WAITS: &str = "compiler/src/lower/machine/tests/fixtures/wait.yaml";
+/// A spec with every kind of route of a REST API.
+const REST: &str = "compiler/src/lower/fixtures/rest.yaml";
 
 /// Run every validator over every generated stack; the first complaint ends it.
 pub(crate) fn run(tally: &mut Tally) -> Result<(), String> {
+    let python = setup::executables("sam").join("python");
+    let limits = project::root().join("tests/conformance/limits.py").to_string_lossy().into_owned();
+    counted(tally, step::quietly("limits of AWS's service models", &mut step::command(python, &[&limits])))?;
     counted(tally, properties::check())?;
     for stack in project::stacks()? {
         validate(&stack, tally)?;
     }
     let scratch = project::root().join("target/conformance");
-    let result = build_waits(&scratch).and_then(|()| validate(&scratch.join("stack"), tally));
+    let result = [WAITS, REST].into_iter().try_for_each(|spec| {
+        let stack = build_copy(spec, &scratch)?;
+        validate(&stack, tally)?;
+        if spec == REST { mapping_templates(&stack, tally) } else { Ok(()) }
+    });
     if scratch.exists() {
         fs::remove_dir_all(&scratch).map_err(|error| format!("cannot remove {}: {error}", scratch.display()))?;
     }
     result
 }
 
-/// Build [`WAITS`] from a copy, since a build puts a crate for the business logic beside the spec.
-fn build_waits(scratch: &Path) -> Result<(), String> {
-    let spec = scratch.join("specs/wait.yaml");
+/// Build a spec from a copy, since a build puts a crate for the business logic beside the spec; the stack's folder.
+fn build_copy(spec: &str, scratch: &Path) -> Result<PathBuf, String> {
+    let name = project::name(Path::new(spec));
+    let copy = scratch.join(format!("specs/{name}.yaml"));
     fs::create_dir_all(scratch.join("specs"))
-        .and_then(|()| fs::copy(project::root().join(WAITS), &spec))
-        .map_err(|error| format!("cannot copy {WAITS}: {error}"))?;
+        .and_then(|()| fs::copy(project::root().join(spec), &copy))
+        .map_err(|error| format!("cannot copy {spec}: {error}"))?;
     generate::compile_evc()?;
-    generate::build(&spec, &scratch.join("stack"), &project::root())
+    let stack = scratch.join(&name);
+    generate::build(&copy, &stack, &project::root())?;
+    Ok(stack)
 }
 
 fn validate(stack: &Path, tally: &mut Tally) -> Result<(), String> {
@@ -89,6 +102,14 @@ fn open_api(stack: &Path, document: &Path, tally: &mut Tally) -> Result<(), Stri
     let title = format!("{}: {}", project::name(stack), document.file_name().unwrap_or_default().to_string_lossy());
     let mut validator = step::command(setup::executables("openapi").join("openapi-spec-validator"), &[&file]);
     counted(tally, step::quietly(&format!("{title}: openapi-spec-validator"), &mut validator))
+}
+
+/// Run the mapping templates on data that would be something else than data to a template or a document.
+fn mapping_templates(stack: &Path, tally: &mut Tally) -> Result<(), String> {
+    let template = stack.join("template.yaml").to_string_lossy().into_owned();
+    let python = setup::executables("emulator").join("python");
+    let mut templates = step::command(python, &["tests/templates.py", &template]);
+    counted(tally, step::quietly("rest: mapping templates", &mut templates))
 }
 
 fn counted(tally: &mut Tally, result: Result<(), String>) -> Result<(), String> {

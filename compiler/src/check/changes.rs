@@ -109,12 +109,12 @@ fn pipe(model: &Model, outbox: &Outbox, changes: &Changes, change: &ChangeEvent)
     let report = |message: String| {
         Diagnostic::new(Code::EVC0671, change.event.span, message)
             .secondary(changes.forwarder_span, "a pipe makes the event")
-            .help("say `forwarder: function`, or leave the field out of the event")
     };
     for copied in model.copied_fields(changes, change) {
         if let Some(why) = template::why_not(&model.types, &copied) {
             let message = format!("a pipe cannot make event `{}`: `{}` {why}", event.head.name, copied.item_name);
-            return Some(report(message).secondary(copied.item_field.name_span, "the field of the item is here"));
+            let diagnostic = report(message).secondary(copied.item_field.name_span, "the field of the item is here");
+            return Some(diagnostic.help("say `forwarder: function`, or leave the field out of the event"));
         }
     }
     let key = table.key.first()?;
@@ -123,12 +123,14 @@ fn pipe(model: &Model, outbox: &Outbox, changes: &Changes, change: &ChangeEvent)
     let number = model.types.attribute(place.ty) == Some(Attribute::N);
     if let Some(why) = template::not_as_it_is(&model.types, place.ty).filter(|_| !number) {
         let message = format!("a pipe cannot say what event `{}` is about: `{}` {why}", event.head.name, key.value);
-        return Some(report(message).secondary(key.span, "the table's partition key is here"));
+        let diagnostic = report(message).secondary(key.span, "the table's partition key is here");
+        return Some(diagnostic.help("say `forwarder: function`"));
     }
     let template = template::of_change(model, outbox, changes, change);
     let most = template::MAX_TEMPLATE;
     (template.chars().count() > most).then(|| {
         report(format!("a pipe's template for event `{}` would be longer than {most} characters", event.head.name))
+            .help("say `forwarder: function`, or leave fields out of the event")
     })
 }
 

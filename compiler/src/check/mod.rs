@@ -12,6 +12,7 @@ mod fifo;
 mod indexes;
 mod inputs;
 mod loops;
+mod lost_update;
 mod outbox;
 mod patterns;
 mod queue;
@@ -53,6 +54,7 @@ const CHECKS: &[Check] = &[
     indexes::check,
     inputs::check,
     loops::check,
+    lost_update::check,
     outbox::check,
     patterns::check,
     queue::check,

@@ -7,7 +7,7 @@ use super::lambda::{self, Lambda, Variables};
 use super::outbox::only_sources;
 use super::plan::{Handler, HandlerKind, Resource, pascal_case};
 use super::value::{Part, Value, text};
-use super::{bus, ids};
+use super::{bus, ids, rest};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Bus, Deadly, Event, Function, Id, TableUse, Trigger};
 use crate::source::Spanned;
@@ -100,6 +100,7 @@ fn variables(b: &mut Builder<'_>, function: &Function) -> Variables {
         let retention = Value::string(retention.seconds.to_string());
         variables.insert(ids::IDEMPOTENCY_RETENTION_VARIABLE.to_owned(), (retention, purpose));
     }
+    variables.extend(rest::origins(model, function));
     let id = ids::function(function);
     for (name, setting) in &function.environment {
         if let Some((_, purpose)) = variables.get(name.as_str()) {

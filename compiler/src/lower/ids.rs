@@ -80,6 +80,11 @@ pub fn forwarder(outbox: &Outbox) -> LogicalId {
     LogicalId::new([&outbox.head.name, "forwarder"])
 }
 
+/// The logical id of the function that publishes an outbox's events again: `OrderEventsRedrive`.
+pub fn redrive(outbox: &Outbox) -> LogicalId {
+    LogicalId::new([&outbox.head.name, "redrive"])
+}
+
 /// The logical id of the dead-letter queue of a thing: `StartFulfilmentRuleDeadLetters`.
 pub fn dead_letters(model: &Model, of: Deadly) -> LogicalId {
     let id = match of {
@@ -109,6 +114,12 @@ pub fn api_suffix(api: &Api) -> String {
 
 /// The only stage of a REST API, which is the first part of its paths.
 pub const REST_STAGE: &str = "live";
+
+/// The environment variable with the origins whose pages may read what a function behind a REST API answers.
+pub const CORS_ORIGINS_VARIABLE: &str = "EVC_CORS_ORIGINS";
+
+/// The environment variable that says whether those pages may send credentials.
+pub const CORS_CREDENTIALS_VARIABLE: &str = "EVC_CORS_CREDENTIALS";
 
 /// The logical id of the dashboard.
 pub fn dashboard() -> LogicalId {
@@ -178,6 +189,9 @@ pub const METRICS_VARIABLE: &str = "EVC_METRICS_NAMESPACE";
 /// The environment variable with the name of the bus that a forwarder publishes to.
 pub const FORWARDER_BUS_VARIABLE: &str = "EVENT_BUS_NAME";
 
+/// The environment variable with the name of the table that a redrive reads.
+pub const REDRIVE_TABLE_VARIABLE: &str = "OUTBOX_TABLE";
+
 /// The environment variable with the URL of the queue for what a forwarder can never publish.
 pub const DEAD_LETTERS_VARIABLE: &str = "DLQ_URL";
 
@@ -189,4 +203,9 @@ pub fn binary(model: &Model, function: &Function) -> String {
 /// The folder, crate and binary of an outbox's forwarder: `orders-order-events-forwarder`.
 pub fn forwarder_binary(model: &Model, outbox: &Outbox) -> String {
     format!("{}-{}-forwarder", model.service.value, outbox.head.name)
+}
+
+/// The folder, crate and binary of an outbox's redrive: `orders-order-events-redrive`.
+pub fn redrive_binary(model: &Model, outbox: &Outbox) -> String {
+    format!("{}-{}-redrive", model.service.value, outbox.head.name)
 }

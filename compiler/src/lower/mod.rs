@@ -27,11 +27,13 @@ mod parameters;
 mod pipe;
 pub mod plan;
 mod queue;
+mod redrive;
 mod rest;
 mod role;
 mod rule;
 mod schedule;
 mod state_machine;
+mod streams;
 mod table;
 mod tags;
 #[cfg(test)]
@@ -52,6 +54,7 @@ const KINDS: &[Kind] = &[
     event_log::lower,
     table::lower,
     outbox::lower,
+    redrive::lower,
     idempotency::lower,
     queue::lower,
     api::lower,
@@ -67,7 +70,7 @@ const KINDS: &[Kind] = &[
 ];
 
 /// What looks at all that has been added, in this order.
-const WHOLE: &[Kind] = &[role::lower, parameters::lower, tags::lower, overrides::lower, graph::lower];
+const WHOLE: &[Kind] = &[role::lower, parameters::lower, tags::lower, overrides::lower, streams::lower, graph::lower];
 
 /// Plans a system: everything that backends write, and what is wrong with it as a whole.
 pub fn lower(model: &Model) -> (plan::Plan<'_>, Vec<Diagnostic>) {

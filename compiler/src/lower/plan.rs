@@ -202,6 +202,8 @@ pub enum HandlerKind {
     Function(Id<Function>),
     /// The forwarder of an outbox.
     Forwarder(Id<Outbox>),
+    /// The redrive of an outbox.
+    Redrive(Id<Outbox>),
 }
 
 /// One permission of one role.

@@ -4,6 +4,7 @@
 //! over the query. A failure becomes problem JSON (RFC 9457); what is not the caller's business (500) says no more than its name.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
+use super::cors::Cors;
 use super::{Failure, Incoming, rejected};
 use crate::value::Bytes;
 use crate::{Error, Kind, Payload, payload};
@@ -30,7 +31,7 @@ struct Request {
 #[serde(rename_all = "camelCase")]
 struct Response {
     status_code: u16,
-    headers: BTreeMap<&'static str, &'static str>,
+    headers: BTreeMap<&'static str, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<String>,
 }
@@ -56,22 +57,33 @@ pub(super) fn is_http_context(text: &str) -> bool {
 pub(super) async fn handle(
     text: &str,
     status: u16,
+    cors: Option<&Cors>,
     deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
-    let response = match answer(text, deliver).await {
+    let request: Result<Request, Failure> = rejected(payload::decode(text));
+    let origin = request.as_ref().ok().and_then(|request| request.header("origin"));
+    let allowed: Vec<(&'static str, String)> = cors.map(|cors| cors.headers(origin)).unwrap_or_default();
+    let answered = match request {
+        Ok(request) => answer(request, deliver).await,
+        Err(failure) => Err(failure),
+    };
+    let mut response = match answered {
         // A function without an output returns nothing: `null`.
         Ok(body) => Response {
             status_code: status,
-            headers: [("content-type", "application/json")].into(),
+            headers: [("content-type", "application/json".to_owned())].into(),
             body: Some(body).filter(|body| body != "null"),
         },
         Err(failure) => problem(&failure)?,
     };
+    response.headers.extend(allowed);
     Ok(serde_json::to_string(&response).map_err(Error::other)?)
 }
 
-async fn answer(text: &str, deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>) -> Result<String, Failure> {
-    let request: Request = rejected(payload::decode(text))?;
+async fn answer(
+    request: Request,
+    deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
+) -> Result<String, Failure> {
     let key = request.header("idempotency-key").map(str::to_owned);
     let input = rejected(request.input())?;
     deliver(Incoming { key, ..Incoming::bare(Payload::new(input)) }).await
@@ -83,7 +95,7 @@ fn problem(failure: &Failure) -> Result<Response, Error> {
     let body = serde_json::to_string(&problem).map_err(Error::other)?;
     Ok(Response {
         status_code: failure.status,
-        headers: [("content-type", "application/problem+json")].into(),
+        headers: [("content-type", "application/problem+json".to_owned())].into(),
         body: Some(body),
     })
 }

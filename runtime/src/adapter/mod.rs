@@ -13,11 +13,13 @@
 
 mod api;
 pub(crate) mod batch;
+pub(crate) mod cors;
 mod eventbridge;
 mod sqs;
 mod step;
 pub(crate) mod stream;
 
+use self::cors::Cors;
 use crate::context::Step;
 use crate::event::EventMetadata;
 use crate::{Error, FunctionError, Kind, Payload};
@@ -161,15 +163,16 @@ impl Source {
 
 /// What an adapter needs to know of the function.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Contract {
+pub(crate) struct Contract<'a> {
     pub(crate) sources: &'static [Source],
     pub(crate) status: u16,
+    pub(crate) cors: Option<&'a Cors>,
 }
 
 /// Handles one invocation: its event in, the text of the response out. `time_left` says whether one more delivery may start.
 pub(crate) async fn dispatch(
     text: &str,
-    contract: Contract,
+    contract: Contract<'_>,
     time_left: impl Fn() -> bool,
     deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
@@ -179,7 +182,8 @@ pub(crate) async fn dispatch(
         Source::EventBridge => deliver(rejected(eventbridge::read(text))?).await,
         Source::Sqs => sqs::handle(text, time_left, deliver).await,
         Source::Stream => stream::handle(text, time_left, deliver).await,
-        Source::HttpApi | Source::RestApi => api::handle(text, contract.status, deliver).await,
+        Source::HttpApi => api::handle(text, contract.status, None, deliver).await,
+        Source::RestApi => api::handle(text, contract.status, contract.cors, deliver).await,
     }
 }
 

@@ -62,9 +62,11 @@ pub(crate) struct Record {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Images {
     /// When the change was made, seconds since 1970.
+    #[cfg(feature = "forwarder")]
     #[serde(default, rename = "ApproximateCreationDateTime")]
     pub(crate) created: Option<f64>,
     /// The key of the item.
+    #[cfg(feature = "forwarder")]
     #[serde(default)]
     pub(crate) keys: Item,
     #[serde(default)]

@@ -70,8 +70,12 @@ async fn forward_measured<'r>(
 ) -> (Option<&'r str>, BTreeMap<String, Vec<f64>>) {
     let metrics = Metrics::new("test".to_owned(), "news-forwarder");
     let time_left = || Duration::from_secs(seconds);
-    let forwarder =
-        Forwarder { bus: &*world.bus, letters: queue, bus_name: "bus", reader: &Rows, metrics: &metrics, time_left };
+    let forwarder = Forwarder {
+        publisher: Publisher { bus: &*world.bus, metrics: &metrics, time_left },
+        letters: queue,
+        bus_name: "bus",
+        reader: &Rows,
+    };
     let first = forwarder.forward(records).await;
     let mut measured = BTreeMap::new();
     for line in metrics.take_lines(Timestamp::now()) {
@@ -147,8 +151,12 @@ async fn without_time_the_first_failed_record_is_reported() {
         if asked.get() == 1 { Duration::from_secs(1) } else { Duration::ZERO }
     };
     let metrics = Metrics::new("test".to_owned(), "news-forwarder");
-    let forwarder =
-        Forwarder { bus: &*world.bus, letters: &queue, bus_name: "bus", reader: &Rows, metrics: &metrics, time_left };
+    let forwarder = Forwarder {
+        publisher: Publisher { bus: &*world.bus, metrics: &metrics, time_left },
+        letters: &queue,
+        bus_name: "bus",
+        reader: &Rows,
+    };
     assert_eq!(forwarder.forward(&records).await, Some("103"));
     assert_eq!(taken_ids(&world).len(), 8);
     assert_eq!(world.bus.calls(), [10]);

@@ -67,6 +67,16 @@ impl Store for DynamoDb {
         })
     }
 
+    #[cfg(feature = "forwarder")]
+    fn scan(&self, table: String, start: Option<Item>) -> BoxFuture<'_, Result<ItemPage, Error>> {
+        Box::pin(async move {
+            let call = self.client.scan().table_name(table).set_exclusive_start_key(start.map(to_sdk));
+            let output = call.send().await.map_err(|error| failure("dynamodb:Scan", &error))?;
+            let items = output.items.unwrap_or_default().into_iter().map(from_sdk).collect::<Result<_, _>>()?;
+            Ok((items, output.last_evaluated_key.map(from_sdk).transpose()?))
+        })
+    }
+
     fn write(&self, write: Write, return_stored: bool) -> BoxFuture<'_, Result<(), Refusal>> {
         Box::pin(async move {
             let parts = Parts::of(&write);

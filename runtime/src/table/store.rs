@@ -57,6 +57,10 @@ pub(crate) trait Store: Send + Sync {
     /// One page.
     fn query(&self, query: QueryRequest) -> BoxFuture<'_, Result<ItemPage, Error>>;
 
+    /// One page of a whole table, from after this key.
+    #[cfg(feature = "forwarder")]
+    fn scan(&self, table: String, start: Option<Item>) -> BoxFuture<'_, Result<ItemPage, Error>>;
+
     /// One write. `return_stored`: a refusal by the condition has the stored item.
     fn write(&self, write: Write, return_stored: bool) -> BoxFuture<'_, Result<(), Refusal>>;
 

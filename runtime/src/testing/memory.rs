@@ -264,6 +264,23 @@ impl Store for Memory {
         })
     }
 
+    /// Pages of two items, so that tests see more than one.
+    #[cfg(feature = "forwarder")]
+    fn scan(&self, table: String, start: Option<Item>) -> BoxFuture<'_, Result<ItemPage, Error>> {
+        Box::pin(async move {
+            let mut state = self.state();
+            let rows = state.rows(&table)?;
+            let from = start.and_then(|key| rows.find(&key)).map_or(0, |last| last + 1);
+            let page: Vec<Item> = rows.items.iter().skip(from).take(2).cloned().collect();
+            let more = from + page.len() < rows.items.len();
+            let key = |item: &Item| {
+                rows.key.iter().filter_map(|name| Some(((*name).to_owned(), item.get(*name)?.clone()))).collect()
+            };
+            let next = page.last().filter(|_| more).map(key);
+            Ok((page, next))
+        })
+    }
+
     fn write(&self, write: Write, return_stored: bool) -> BoxFuture<'_, Result<(), Refusal>> {
         Box::pin(
             async move { self.state().with_faults(|state| state.write(std::slice::from_ref(&write), return_stored)) },

@@ -16,7 +16,7 @@ pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
                 ),
                 (Auth::Jwt(_), ApiKind::Rest) => (
                     "a REST API cannot check the tokens of an issuer",
-                    "it would take a function that checks them",
+                    "it knows those of Amazon Cognito, and needs a function for others",
                     "say `kind: http`, or `iam`",
                 ),
                 _ => continue,

@@ -23,7 +23,7 @@ fn key(it: &ToTable<'_>, set: &[Mapping], found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// An update without anything to set is refused by DynamoDB. The version counts: it is always counted up.
+/// An update expression that sets nothing is refused by DynamoDB. The version counts: it is always counted up.
 fn nothing(it: &ToTable<'_>, set: &[Mapping], found: &mut Vec<Diagnostic>) {
     if it.table.version.is_some() || set.iter().any(|mapping| !mapping.optional) {
         return;

@@ -5,8 +5,8 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
 use super::{Backend, Files, Input, diagram};
 use crate::lower::ids;
-use crate::lower::plan::{ENVIRONMENT, Plan};
-use crate::model::{Api, ApiKind, Auth, Input as Takes, Model, OutputValue, Route};
+use crate::lower::plan::{ENVIRONMENT, HandlerKind, Plan};
+use crate::model::{Api, ApiKind, Auth, Input as Takes, Model, Outbox, OutputValue, Route};
 
 /// Writes the README.
 #[derive(Debug)]
@@ -57,9 +57,30 @@ fn readme(input: Input<'_>) -> String {
         environments => model.environments.iter().map(|environment| environment.name.clone()).collect::<Vec<_>>(),
         outputs => outputs,
         flowchart => diagram::flowchart(model),
+        redrives => redrives(plan),
         try_it => try_it(plan),
     };
     environment().render_str(TEMPLATE, values).unwrap_or_else(|error| format!("{error:#}\n"))
+}
+
+/// The functions that publish the events of outboxes again, called as they are in the default project and environment.
+fn redrives(plan: &Plan<'_>) -> Vec<minijinja::Value> {
+    let default = |name: &str| plan.parameters.get(name).and_then(|parameter| parameter.default.clone());
+    let (project, environment) = (default("ProjectName").unwrap_or_default(), default(ENVIRONMENT).unwrap_or_default());
+    let of = plan.handlers.iter().filter_map(|handler| match handler.kind {
+        HandlerKind::Redrive(id) => Some(&plan.model.outboxes[id]),
+        _ => None,
+    });
+    let redrive = |outbox: &Outbox| {
+        let name = &outbox.head.name;
+        context! {
+            outbox => name,
+            function => format!("{project}-{environment}-{name}-redrive"),
+            retention => outbox.retention.to_string(),
+            aggregate => outbox.aggregate.as_ref().map_or_else(|| "the event's own id".to_owned(), |field| code(field)),
+        }
+    };
+    of.map(redrive).collect()
 }
 
 fn environment() -> Environment<'static> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::model::{Api, ApiKind, Auth, Integration, Model, Route, TableOperation};
+use crate::types::Attribute;
 
 /// The schema of what a failure is described by (RFC 9457). Declared types have other names: they start with a capital.
 const PROBLEM: &str = "problem";
@@ -22,7 +23,7 @@ pub(super) fn schemas(api: &Api) -> BTreeMap<String, Value> {
             "status": {"type": "integer"},
             "detail": {"type": "string", "description": "What went wrong, for people."}
         },
-        "required": ["title", "status"]
+        "required": ["title"]
     });
     let message = json!({
         "type": "object",
@@ -89,8 +90,12 @@ impl Failures {
 
     fn of_request(&mut self, model: &Model, route: &Route) {
         let request = model.request(route);
-        // A table is asked for any text in the path, and has no item with what is no key of one.
-        let looks_at_path = !matches!(route.integration, Integration::Table(_)) && !request.path.is_empty();
+        // A table is asked for any text in the path, and has no item with what is no key of one. But a number is a number.
+        let is_number = |ty| model.types.attribute(ty) == Some(Attribute::N);
+        let looks_at_path = match &route.integration {
+            Integration::Table(_) => request.path.iter().any(|parameter| parameter.ty.is_some_and(is_number)),
+            Integration::Function(_) | Integration::Workflow(_) => !request.path.is_empty(),
+        };
         let needed = request.query.iter().chain(&request.headers).any(|parameter| parameter.required);
         if looks_at_path || needed || !request.query.is_empty() || request.body.is_some() {
             self.by_handler(400, "The request is not what it should be; `detail` says where.");

@@ -1,4 +1,4 @@
-//! `functions/NAME-forwarder/src/main.rs`: which changes of a table are which events.
+//! `functions/NAME-{forwarder,redrive}/src/main.rs`: which changes of a table are which events, or one call into the runtime.
 
 use std::fmt::{Display, Write as _};
 
@@ -23,6 +23,11 @@ pub(super) fn call(names: &Names<'_>, outbox: &Outbox, code: &mut Code) -> Strin
     }
     let _ = write!(text, "    changes.forward({name})");
     text
+}
+
+/// What the program of a redrive does.
+pub(super) fn redrive(outbox: &Outbox) -> String {
+    format!("evc_runtime::redrive::outbox({})", literal(&format!("{}-redrive", outbox.head.name)))
 }
 
 fn event(text: &mut String, names: &Names<'_>, outbox: &Outbox, changes: &Changes, change: &ChangeEvent) {

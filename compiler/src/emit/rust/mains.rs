@@ -45,6 +45,14 @@ pub(super) fn main(names: &Names<'_>, input: Input<'_>, handler: &Handler) -> St
                 forwarders::call(names, outbox, &mut code),
             )
         }
+        HandlerKind::Redrive(id) => {
+            let outbox = &model.outboxes[id];
+            (
+                format!("The redrive of the outbox `{}`: publishes its events again.", outbox.head.name),
+                outbox.head.description.as_deref(),
+                forwarders::redrive(outbox),
+            )
+        }
     };
     code.item(format_args!(
         "fn main() -> Result<(), evc_runtime::Error> {{

@@ -72,6 +72,7 @@ pub(super) fn handler_manifest(input: Input<'_>, handler: &Handler) -> String {
     let about = match handler.kind {
         HandlerKind::Function(id) => format!("Function {}", input.plan.model.functions[id].head.name),
         HandlerKind::Forwarder(id) => format!("Forwarder of outbox {}", input.plan.model.outboxes[id].head.name),
+        HandlerKind::Redrive(id) => format!("Redrive of outbox {}", input.plan.model.outboxes[id].head.name),
     };
     let dependencies = match handler.kind {
         HandlerKind::Function(id) => {
@@ -81,6 +82,7 @@ pub(super) fn handler_manifest(input: Input<'_>, handler: &Handler) -> String {
             let (logic, contract) = (&input.project.logic_crate, contract(input.plan.model));
             format!("{}{logic}.workspace = true\n{contract}.workspace = true\n", runtime(&features))
         }
+        HandlerKind::Redrive(_) => runtime(&BTreeSet::from(["forwarder"])),
         HandlerKind::Forwarder(id) => {
             let runtime = runtime(&BTreeSet::from(["forwarder"]));
             match input.plan.model.outboxes[id].changes {

@@ -296,6 +296,7 @@ pub(super) fn folder(model: &Model, handler: HandlerKind) -> String {
     match handler {
         HandlerKind::Function(id) => model.functions[id].head.name.clone(),
         HandlerKind::Forwarder(id) => format!("{}-forwarder", model.outboxes[id].head.name),
+        HandlerKind::Redrive(id) => format!("{}-redrive", model.outboxes[id].head.name),
     }
 }
 

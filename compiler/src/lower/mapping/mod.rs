@@ -13,8 +13,6 @@ mod plain;
 mod problem;
 mod source;
 mod table;
-#[cfg(test)]
-mod tests;
 mod workflow;
 
 pub(super) use answer::{answer, started};

@@ -8,10 +8,12 @@ use super::Rest;
 use super::integration::{header, method_response};
 use super::paths::Resources;
 use crate::lower::builder::Builder;
+use crate::lower::ids;
+use crate::lower::lambda::Variables;
 use crate::lower::mapping;
 use crate::lower::plan::{LogicalId, Resource};
 use crate::lower::value::Value;
-use crate::model::{Api, Cors};
+use crate::model::{Api, ApiKind, Cors, Function, Model};
 
 const ORIGIN: &str = "Access-Control-Allow-Origin";
 
@@ -55,6 +57,34 @@ pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>, resources: &Resources) {
         let origin = format!("preflight requests to `{}` of {}", route.path, rest.origin);
         b.add(&id, Resource::new("AWS::ApiGateway::Method", origin, cors.span, properties));
     }
+}
+
+/// What tells a function behind REST APIs which pages may read its answers: those of all of these APIs.
+pub(in crate::lower) fn origins(model: &Model, function: &Function) -> Variables {
+    let is_of = |id| std::ptr::eq(&raw const model.functions[id], function);
+    let apis = model
+        .apis
+        .values()
+        .filter(|api| api.kind == ApiKind::Rest && api.routes.iter().any(|route| route.function().is_some_and(is_of)));
+    let (mut origins, mut credentials) = (Vec::new(), false);
+    for cors in apis.filter_map(|api| api.cors.as_ref()) {
+        credentials |= cors.credentials.is_some();
+        for origin in &cors.origins {
+            if !origins.contains(&origin.as_str()) {
+                origins.push(origin.as_str());
+            }
+        }
+    }
+    let mut variables = Variables::new();
+    if !origins.is_empty() {
+        let purpose = "the origins of pages that may read its answers".to_owned();
+        variables.insert(ids::CORS_ORIGINS_VARIABLE.to_owned(), (origins.join(" ").into(), purpose));
+    }
+    if credentials {
+        let purpose = "whether these pages may send credentials".to_owned();
+        variables.insert(ids::CORS_CREDENTIALS_VARIABLE.to_owned(), ("true".into(), purpose));
+    }
+    variables
 }
 
 /// The headers of an answer to a page, with their values as mappings write them.

@@ -10,6 +10,10 @@ mod method;
 mod model;
 mod paths;
 mod responses;
+#[cfg(test)]
+mod tests;
+
+pub(super) use cors::origins;
 
 use super::builder::{Builder, Role, description};
 use super::names::Kind;

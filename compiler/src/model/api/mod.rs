@@ -4,6 +4,8 @@ mod mapping;
 mod request;
 mod resolve;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use mapping::{Mapping, MappingValue};
 pub use request::{Parameter, Request};

@@ -1,1 +1,0 @@
-//! Templates of each kind of route.
