@@ -1,7 +1,8 @@
 """How fast the forwarder of an outbox is, beside the simplest ways to publish and beside a forwarder in Python.
 
-A bus that takes 5 ms for every call and a Runtime API stand on this machine, in this process; everything is measured in one
-run, so that the ratios mean something where the numbers do not. Run by `cargo xtask bench forwarder`; nothing is asserted.
+A bus that takes 5 ms for every call and a Runtime API stand on this machine, in this process; everything is measured in
+one run, so that the ratios mean something where the numbers do not. Run by `cargo xtask bench forwarder`; nothing is
+asserted.
 
     python forwarder.py FORWARDER
 """
@@ -24,7 +25,9 @@ from pathlib import Path
 LATENCY = 0.005  # seconds for a call of the bus
 ENTRIES = 10  # the most in one call of PutEvents
 BATCH = 100  # records of one invocation: the default of an outbox
-INVOCATIONS = 40
+LARGEST = 1000  # the most that one may have
+AT_A_TIME = 5  # calls of the forwarder: `CALLS` in runtime/src/forward/publisher.rs
+RECORDS = 4000  # of one measurement
 COLD_STARTS = 11
 CONNECTIONS = 32  # to find the bus's own limit
 PYTHON = [sys.executable, str(Path(__file__).with_name("boto3_forwarder.py"))]
@@ -152,7 +155,8 @@ def record(number: int, aggregate: int) -> dict:
     event_id = str(uuid.UUID(int=number))
     items = [{"itemId": f"item-{line}", "quantity": line + 1} for line in range(8)]
     metadata = {"eventId": event_id, "aggregate": f"cart-{aggregate}", "sequence": number}
-    detail = json.dumps({"cartId": f"cart-{aggregate}", "userId": "user-1", "items": items, "metadata": metadata})
+    cart = {"cartId": f"cart-{aggregate}", "userId": "user-1", "items": items}
+    detail = json.dumps({**cart, "metadata": metadata})
     keys = {"aggregate": {"S": f"cart-{aggregate}"}, "eventId": {"S": event_id}}
     row = {
         **keys,
@@ -167,7 +171,7 @@ def record(number: int, aggregate: int) -> dict:
 
 
 def calls_a_second(bus: int, entries: int, connections: int, calls: int) -> float:
-    """How many calls with so many entries the bus takes from so many bare connections, which make one after the other."""
+    """How many calls with so many entries the bus takes from so many connections, which make one after the other."""
     row = record(0, 0)["dynamodb"]["NewImage"]
     entry = {"EventBusName": "bus", "Source": "shopping-cart", "DetailType": "x", "Detail": row["detail"]["S"]}
     body = json.dumps({"Entries": [entry] * entries}).encode()
@@ -185,15 +189,15 @@ def calls_a_second(bus: int, entries: int, connections: int, calls: int) -> floa
     return calls / (time.perf_counter() - start)
 
 
-def records_a_second(command: list[str], bus: int, aggregates: int) -> float:
-    """How many records a warm function publishes."""
-    event = batch(BATCH, aggregates)
+def records_a_second(command: list[str], bus: int, size: int, aggregates: int) -> float:
+    """How many records a warm function publishes, in batches of this size about so many things."""
+    event = batch(size, aggregates)
     with Function(command, bus) as function:
         function.invoke(event)
         start = time.perf_counter()
-        for _ in range(INVOCATIONS):
+        for _ in range(RECORDS // size):
             function.invoke(event)
-        return BATCH * INVOCATIONS / (time.perf_counter() - start)
+        return RECORDS / (time.perf_counter() - start)
 
 
 def cold_start(command: list[str], bus: int) -> float:
@@ -225,19 +229,22 @@ def main() -> None:
     bus, forwarder = serve_bus(), [sys.argv[1]]
     one = calls_a_second(bus, 1, 1, 200)
     ten = calls_a_second(bus, ENTRIES, 1, 200) * ENTRIES
+    packed = calls_a_second(bus, ENTRIES, AT_A_TIME, 800) * ENTRIES
     limit = calls_a_second(bus, ENTRIES, CONNECTIONS, 8000) * ENTRIES
     print(f"records a second, {LATENCY * 1000:.0f} ms for a call of the bus")
     rows = [
         ("one call a record", one),
         (f"calls of {ENTRIES} one after the other", ten),
-        (f"forwarder, a batch of {BATCH} about {BATCH} things", records_a_second(forwarder, bus, BATCH)),
-        (f"forwarder, a batch of {BATCH} about {ENTRIES} things", records_a_second(forwarder, bus, ENTRIES)),
-        (f"forwarder, a batch of {BATCH} about one thing", records_a_second(forwarder, bus, 1)),
-        (f"boto3, a batch of {BATCH} in calls of {ENTRIES}", records_a_second(PYTHON, bus, BATCH)),
+        (f"calls of {ENTRIES}, {AT_A_TIME} at a time: what packing allows", packed),
         (f"the bus's own limit, {CONNECTIONS} connections", limit),
+        (f"forwarder, a batch of {LARGEST} about {LARGEST} things", records_a_second(forwarder, bus, LARGEST, LARGEST)),
+        (f"forwarder, a batch of {BATCH} about {BATCH} things", records_a_second(forwarder, bus, BATCH, BATCH)),
+        (f"forwarder, a batch of {BATCH} about {ENTRIES} things", records_a_second(forwarder, bus, BATCH, ENTRIES)),
+        (f"forwarder, a batch of {BATCH} about one thing", records_a_second(forwarder, bus, BATCH, 1)),
+        (f"boto3, a batch of {BATCH} in calls of {ENTRIES}", records_a_second(PYTHON, bus, BATCH, BATCH)),
     ]
     for title, rate in rows:
-        print(f"  {title:48} {rate:9.0f}   {rate / ten:6.2f} times calls of {ENTRIES}")
+        print(f"  {title:48} {rate:9.0f}   {rate / packed:6.2f} of what packing allows")
     for title, measure in (("cold start", cold_start), ("warm invocation", warm_latency)):
         ours, python = measure(forwarder, bus), measure(PYTHON, bus)
         print(f"{title} with one record: {ours:.1f} ms, in Python {python:.1f} ms, {python / ours:.1f} times as long")
