@@ -69,7 +69,7 @@ impl<T: Fn() -> Duration> Publisher<'_, T> {
                 failed.extend(held);
                 calls.extend(Some(call).filter(|call| !call.is_empty()));
             }
-            let calls = stream::iter(calls).map(|call| self.put(&pending, call)).buffered(CALLS);
+            let calls = stream::iter(calls).map(|call| self.put(&pending, call)).buffer_unordered(CALLS);
             for (call, answers) in calls.collect::<Vec<_>>().await {
                 let answers = match answers {
                     Ok(answers) => answers,
