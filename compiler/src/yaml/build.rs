@@ -256,7 +256,7 @@ impl Builder<'_> {
         }
         let span = self.span(self.trimmed(range, style));
         // Characters that stand in the source are blanked by now: these come of escapes.
-        self.diagnostics.extend(text.chars().find_map(|c| refuse::escaped(c, span)));
+        self.diagnostics.extend(refuse::escaped(&text, span));
         let empty = style == ScalarStyle::Plain && span.start == span.end;
         if self.at_key() {
             if empty {

@@ -83,16 +83,15 @@ pub(super) fn second_document(span: Span) -> Diagnostic {
         .help("move it to a file of its own, and name that under `imports:` if it belongs to this service")
 }
 
-/// Reports a character that an escape such as `"\u202e"` gives, and that may not stand in a spec as it is: it would get into
+/// Reports the first character that an escape such as `"\u202e"` gives, and that may not stand in a spec as it is: it would get into
 /// generated code and documentation, which shows something else then than is there.
-pub(super) fn escaped(c: char, span: Span) -> Option<Diagnostic> {
+pub(super) fn escaped(text: &str, span: Span) -> Option<Diagnostic> {
+    let c = text.chars().find(|&c| turns_text(c) || steers(c))?;
     let code = format!("U+{:04X}", u32::from(c));
     let message = if turns_text(c) {
         format!("an escape gives {code}, which changes the direction of the text that is shown")
-    } else if steers(c) {
-        format!("an escape gives the control character {code}")
     } else {
-        return None;
+        format!("an escape gives the control character {code}")
     };
     Some(
         Diagnostic::new(Code::EVC0004, span, message)
