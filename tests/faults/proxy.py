@@ -191,16 +191,19 @@ def environment(pid: int) -> dict[str, str]:
 
 
 def process_of_port(port: int) -> int:
-    """The process whose socket is bound to this local port, from /proc: the connection's inode, then who holds it."""
+    """The process whose socket is bound to this local port, from /proc: the connection's inode, then who holds it.
+
+    Never the tests' own: where the caller is gone already, one of their connections may have got its port.
+    """
     wanted = f"0100007F:{port:04X}"
     with open("/proc/net/tcp", encoding="ascii") as table:
         rows = [line.split() for line in table]
-    inode = next(row[9] for row in rows if row[1] == wanted and row[9] != "0")
-    for pid in filter(str.isdigit, os.listdir("/proc")):
+    inodes = {f"socket:[{row[9]}]" for row in rows if row[1] == wanted and row[9] != "0"}
+    for pid in (entry for entry in os.listdir("/proc") if entry.isdigit() and int(entry) != os.getpid()):
         try:
-            handles = [os.readlink(f"/proc/{pid}/fd/{handle}") for handle in os.listdir(f"/proc/{pid}/fd")]
+            handles = {os.readlink(f"/proc/{pid}/fd/{handle}") for handle in os.listdir(f"/proc/{pid}/fd")}
         except OSError:
             continue  # gone, or not ours
-        if f"socket:[{inode}]" in handles:
+        if handles & inodes:
             return int(pid)
     raise LookupError(f"no process has the port {port}")

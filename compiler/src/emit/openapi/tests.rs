@@ -42,7 +42,7 @@ apis:
     routes:
       POST /orders: { table: orders, input: New, put: { orderId: request.id, region: header.x-region, status: "'NEW'" } }
       GET /orders/{orderId}/{region}: { description: One order., table: orders, get: {} }
-      PATCH /regional-orders/{order}/{area}:
+      PATCH /areas/{area}/orders/{order}:
         table: orders
         input: { status: NEW | PAID }
         update: { status: body.status }
