@@ -1,5 +1,6 @@
 //! The same verdict as quamina, an independent matcher, on what both know. It has no ignore-case prefix and suffix, no nested
-//! `anything-but` and no `$or`, and it misses events that lack two fields which must both be absent.
+//! `anything-but` and no `$or`, and it misses events that lack a field which must be absent, if the pattern is about
+//! another one as well.
 
 use super::pattern;
 use crate::pattern::{matches, to_text};
@@ -100,7 +101,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn quamina_agrees(text in patterns(), event in events()) {
-        prop_assume!(text.matches("exists: false").count() < 2);
+        prop_assume!(!text.contains("exists: false") || text.matches(": [").count() == 1);
         let ours = pattern(&text);
         let mut theirs = quamina::Quamina::new();
         theirs.add_pattern("p".to_owned(), &to_text(&ours)).expect("a pattern that quamina knows");
