@@ -13,6 +13,7 @@ from pathlib import Path
 import cart
 import emulator_itself
 import event_store
+import guarded_api
 import order_pipe_function
 import order_pipe_stream
 import orders
@@ -21,7 +22,7 @@ from scenarios import System
 from stack import Stack
 
 # The emulator's own stack first: when that fails, the others mean nothing.
-KNOWN = (event_store.SYSTEM, orders.SYSTEM, cart.SYSTEM, order_pipe_stream.SYSTEM, order_pipe_function.SYSTEM)
+KNOWN = (event_store.SYSTEM, orders.SYSTEM, cart.SYSTEM, order_pipe_stream.SYSTEM, order_pipe_function.SYSTEM, guarded_api.SYSTEM)
 SYSTEMS = [emulator_itself.SYSTEM, *(system for system in KNOWN if system.has_spec())]
 
 

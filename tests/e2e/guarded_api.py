@@ -1,0 +1,136 @@
+"""What no example has: keys, signatures and throttles on the routes of a REST API, a workflow behind one, a rule that makes
+its target's input, a FIFO queue. There are no functions, so that nothing is compiled."""
+
+import json
+import shutil
+import subprocess
+import uuid
+from urllib.parse import urlsplit
+
+import policies
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from emulator import ROOT
+from scenarios import System
+from stack import Stack, wait_until
+
+FOLDER = ROOT / "target/e2e/guarded-api"
+
+
+def prepare() -> None:
+    """Build the spec from a copy, since a build puts a crate for the business logic beside it."""
+    specs = FOLDER / "specs"
+    shutil.rmtree(specs, ignore_errors=True)
+    specs.mkdir(parents=True)
+    spec = shutil.copy(ROOT / "tests/e2e/specs/guarded-api.yaml", specs)
+    command = ["cargo", "run", "--quiet", "--package", "evc", "--", "build", spec, "--runtime", "runtime"]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+
+
+SYSTEM = System("guarded-api", FOLDER / "generated/guarded-api/template.yaml", prepare)
+
+
+@SYSTEM.scenario("a route with a key refuses who has none, and starts the workflow for who has it")
+def keys(stack: Stack) -> None:
+    job = {"jobId": str(uuid.uuid4()), "note": 'said "now"\\ $x ${y} it\'s #set'}
+    for headers in ({}, {"x-api-key": "wrong"}):
+        status, answer = send(stack, "POST", "/jobs", job, headers)
+        assert status == 403, (headers, answer)
+    key = {"x-api-key": api_key(stack)}
+    status, answer = send(stack, "POST", "/jobs", job, key)
+    assert status == 202, answer
+    (execution,) = wait_until(lambda: ended(stack), "an execution that ended")
+    assert execution["status"] == "SUCCEEDED", execution
+    states = stack.client("stepfunctions")
+    output = states.describe_execution(executionArn=execution["executionArn"])["output"]
+    assert json.loads(output) == job, output
+    status, problem = send(stack, "POST", "/jobs", {"jobId": "no id", "note": ""}, key)
+    assert (status, problem["title"]) == (400, "InvalidInput"), problem
+    assert len(ended(stack)) == 1, "a refused body starts nothing"
+
+
+@SYSTEM.scenario("a route for IAM refuses who has not signed, and answers who has")
+def signatures(stack: Stack) -> None:
+    path = f"/jobs/{uuid.uuid4()}"
+    for headers in ({}, {"Authorization": "AWS4-HMAC-SHA256 nonsense"}):
+        status, answer = send(stack, "GET", path, None, headers)
+        assert status == 403, (headers, answer)
+    status, problem = send(stack, "GET", path, None, signed(stack, path))
+    assert (status, problem["title"]) == (404, "NotFound"), problem
+
+
+@SYSTEM.scenario("a throttled route answers 429 as problem JSON when its burst is used up")
+def throttles(stack: Stack) -> None:
+    answers = [send(stack, "PUT", "/jobs", {"jobId": str(uuid.uuid4()), "note": ""}) for _ in range(6)]
+    statuses = [status for status, _ in answers]
+    assert statuses[:2] == [201, 201] and 429 in statuses, statuses
+    refused = next(problem for status, problem in answers if status == 429)
+    assert refused["status"] == 429, refused
+
+
+@SYSTEM.scenario("a rule makes its target's input of the event, which keeps its envelope")
+def made_inputs(stack: Stack) -> None:
+    job = {"jobId": str(uuid.uuid4()), "note": "a <b> ${c}"}
+    event_id = stack.put_event("default", "jobs", "Job Asked", {"job": job, "lines": [3, 1, 2]})
+    body = json.loads(received(stack, "InboxUrl")["Body"])
+    time = body["time"]
+    made = {"jobId": job["jobId"], "text": job["note"], "lines": [3, 1, 2], "kind": "<asked>", "at": time}
+    assert (body["id"], body["source"], body["detail-type"]) == (event_id, "jobs", "Job Asked"), body
+    assert body["detail"] == made, body
+
+
+@SYSTEM.scenario("a FIFO queue keeps the order of a group, and drops what it has seen")
+def order(stack: Stack) -> None:
+    sqs, url = stack.client("sqs"), stack.outputs["StepsUrl"]
+    for step in ("1", "2", "2", "3"):
+        sqs.send_message(QueueUrl=url, MessageBody=step, MessageGroupId="job-1", MessageDeduplicationId=step)
+    steps = []
+    while len(steps) < 3:
+        message = received(stack, "StepsUrl")
+        steps.append(message["Body"])
+    assert steps == ["1", "2", "3"], steps
+    assert not sqs.receive_message(QueueUrl=url).get("Messages"), "the repeated step is not there"
+
+
+@SYSTEM.scenario("every policy was needed, and none was missing")
+def least_privilege(stack: Stack) -> None:
+    found = policies.problems(stack, {})
+    assert not found, "\n".join(found)
+
+
+def send(stack: Stack, method: str, path: str, body: dict | None = None, headers: dict | None = None):
+    """Call the API: the status, and the answer."""
+    text = None if body is None else json.dumps(body)
+    status, answer, _ = stack.http_with_headers(method, stack.outputs["ApiUrl"] + path, text, headers)
+    return status, json.loads(answer or "null")
+
+
+def api_key(stack: Stack) -> str:
+    """The only key of the stack."""
+    (key,) = stack.client("apigateway").get_api_keys(includeValues=True)["items"]
+    return key["value"]
+
+
+def ended(stack: Stack) -> list[dict]:
+    """The executions that are over."""
+    machine = stack.outputs["MachineArn"]
+    executions = stack.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
+    return [execution for execution in executions if execution["status"] != "RUNNING"]
+
+
+def signed(stack: Stack, path: str) -> dict[str, str]:
+    """The headers of a signed GET."""
+    url = stack.outputs["ApiUrl"] + path
+    host = urlsplit(url).netloc.replace(".us-east-1.amazonaws.com", ".localhost")
+    request = AWSRequest("GET", url, headers={"Host": host, "Content-Type": "application/json"})
+    SigV4Auth(Credentials("test", "test"), "execute-api", "us-east-1").add_auth(request)
+    return dict(request.headers)
+
+
+def received(stack: Stack, output: str) -> dict:
+    """The next message of a queue, which is deleted."""
+    sqs, url = stack.client("sqs"), stack.outputs[output]
+    (message,) = wait_until(lambda: sqs.receive_message(QueueUrl=url).get("Messages"), "a message")
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return message
