@@ -110,17 +110,24 @@ fn dead_letter(dead: DeadLetters) -> Alarm {
 /// Each pipe that could not deliver. Pipes have no metric of how far they are behind.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-monitoring.html>
 fn pipes(outbox: &Outbox, changes: &Changes) -> Vec<Alarm> {
-    let alarm = |(kind, number, change): (ChangeKind, usize, &ChangeEvent)| {
+    let alarms = |(kind, number, change): (ChangeKind, usize, &ChangeEvent)| {
         let pipe = ids::pipe(outbox, kind, number);
-        Alarm {
-            description: format!("A pipe of outbox `{}` failed", outbox.head.name),
+        // The bus may refuse some entries of a batch and take the others, which is counted apart.
+        let kinds = [
+            ("errors", "ExecutionFailed", "failed"),
+            ("partial-errors", "ExecutionPartiallyFailed", "failed for a part of a batch"),
+            ("timeouts", "ExecutionTimeout", "ran out of time"),
+        ];
+        kinds.map(|(suffix, metric, happened)| Alarm {
+            of: ids::of(&pipe, suffix),
+            description: format!("A pipe of outbox `{}` {happened}", outbox.head.name),
             namespace: "AWS/EventBridge/Pipes".into(),
-            metric: ("ExecutionFailed", "Sum"),
+            metric: (metric, "Sum"),
             dimension: ("PipeName", Value::Ref(pipe.clone())),
             ..errors(&pipe, String::new(), change.event.span)
-        }
+        })
     };
-    pipe::numbered(changes).map(alarm).collect()
+    pipe::numbered(changes).flat_map(alarms).collect()
 }
 
 /// Executions that failed, and ones that ran out of time, which Step Functions counts apart.

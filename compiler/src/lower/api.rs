@@ -126,8 +126,7 @@ fn stage(b: &mut Builder<'_>, api: &Api, id: &LogicalId, origin: &str) {
     let retention = &model.observability.log_retention;
     let group = log_group::Group { prefix: "/aws/vendedlogs/apis/", suffix: &suffix(api), retention };
     let logs = log_group::add(b, id, &group, origin, span);
-    let format = Value::map(ACCESS_LOG.map(|(key, value)| (key, value.into())));
-    let access_log = Value::map([("DestinationArn", Value::arn(&logs)), ("Format", Value::Json(Box::new(format)))]);
+    let access_log = Value::map([("DestinationArn", Value::arn(&logs)), ("Format", log_format(&ACCESS_LOG))]);
     let throttled = api.routes.iter().filter_map(|route| Some((route, route.throttling?)));
     let routes: Vec<(String, Value)> =
         throttled.clone().map(|(route, throttling)| (route.key(), settings(throttling))).collect();
@@ -251,4 +250,11 @@ fn scopes(auth: &Auth) -> Option<Value> {
         }
         _ => None,
     }
+}
+
+/// The format of an access log: an object on one line, since API Gateway takes no other.
+pub(super) fn log_format(fields: &[(&str, &str)]) -> Value {
+    let object: serde_json::Map<String, serde_json::Value> =
+        fields.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect();
+    serde_json::Value::Object(object).to_string().into()
 }

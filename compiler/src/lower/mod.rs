@@ -70,7 +70,15 @@ const KINDS: &[Kind] = &[
 ];
 
 /// What looks at all that has been added, in this order.
-const WHOLE: &[Kind] = &[role::lower, parameters::lower, tags::lower, overrides::lower, streams::lower, graph::lower];
+const WHOLE: &[Kind] = &[
+    role::lower,
+    parameters::lower,
+    tags::lower,
+    overrides::lower,
+    streams::lower,
+    rest::name_by_content,
+    graph::lower,
+];
 
 /// Plans a system: everything that backends write, and what is wrong with it as a whole.
 pub fn lower(model: &Model) -> (plan::Plan<'_>, Vec<Diagnostic>) {

@@ -17,6 +17,10 @@ enum Shape {
 /// The types that take tags, of those that evc makes. Dashboards do so in some Regions only; the rest have no such property in
 /// the CloudFormation registry.
 const TAGGABLE: &[(&str, Shape)] = &[
+    ("AWS::ApiGateway::ApiKey", Shape::List),
+    ("AWS::ApiGateway::RestApi", Shape::List),
+    ("AWS::ApiGateway::Stage", Shape::List),
+    ("AWS::ApiGateway::UsagePlan", Shape::List),
     ("AWS::ApiGatewayV2::Api", Shape::Map),
     ("AWS::ApiGatewayV2::Stage", Shape::Map),
     ("AWS::CloudWatch::Alarm", Shape::List),

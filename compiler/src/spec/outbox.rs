@@ -66,7 +66,7 @@ pub struct Outbox {
     /// item keep their order.
     #[schemars(range(min = 1, max = 10))]
     pub parallel: Option<Spanned<u64>>,
-    /// How often a failing batch is tried before it goes to the dead-letter queue: 10 by default.
+    /// How often a failing batch is tried again before it goes to the dead-letter queue: 10 by default.
     #[schemars(range(min = 0, max = 10000))]
     pub attempts: Option<Spanned<u64>>,
     /// What becomes of the table when it leaves the stack: `retain` (the default) or `delete`.

@@ -34,7 +34,7 @@ pub struct Queue {
     /// How often a message may be received before it goes to the dead-letter queue: 5 by default.
     #[schemars(range(min = 1, max = 1000))]
     pub receives: Option<Spanned<u64>>,
-    /// How long a message waits: `1m` to `14d`, `4d` by default. The dead-letter queue keeps it for `14d`.
+    /// How long a message waits: `1m` to `14d`, `4d` by default. In the dead-letter queue it stays until `14d` after it was sent.
     pub retention: Option<Spanned<Duration>>,
     /// The most invocations at once: 2 to 1000.
     #[schemars(range(min = 2, max = 1000))]

@@ -1,11 +1,11 @@
 //! The deployment of a REST API, and the stage that serves it.
 
 use super::Rest;
-use crate::lower::api::suffix;
+use crate::lower::api::{log_format, suffix};
 use crate::lower::builder::Builder;
 use crate::lower::ids;
 use crate::lower::log_group;
-use crate::lower::plan::LogicalId;
+use crate::lower::plan::{LogicalId, Resource};
 use crate::lower::value::Value;
 use crate::model::Throttling;
 
@@ -25,14 +25,11 @@ const ACCESS_LOG: [(&str, &str); 11] = [
     ("trace", "$context.xrayTraceId"),
 ];
 
-/// Adds deployment and stage; the stage's id. `first` is where the resources of the API begin in the plan.
-pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>, first: usize) -> LogicalId {
-    let parts = || b.plan.resources.iter().skip(first).filter(|(_, it)| it.type_.starts_with("AWS::ApiGateway::"));
-    // What a deployment serves is what there was when it was made: another content needs another deployment.
-    let content: String = parts().map(|(id, it)| format!("{id} {} {:?}\n", it.type_, it.properties)).collect();
+/// Adds deployment and stage; the stage's id.
+pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>) -> LogicalId {
     let is_served = |type_: &str| matches!(type_, "AWS::ApiGateway::Method" | "AWS::ApiGateway::GatewayResponse");
-    let waits: Vec<LogicalId> = parts().filter(|(_, it)| is_served(&it.type_)).map(|(id, _)| id.clone()).collect();
-    let deployment = LogicalId::new([rest.id.as_str(), "deployment", &format!("{:016x}", fingerprint(&content))]);
+    let waits = parts(b, &rest.id).filter(|(_, it)| is_served(&it.type_)).map(|(id, _)| id.clone()).collect();
+    let deployment = ids::of(&rest.id, "deployment");
     let origin = format!("deployment of {}", rest.origin);
     let mut resource = rest.resource("AWS::ApiGateway::Deployment", &origin, [rest.own()]);
     resource.depends_on = waits;
@@ -42,8 +39,7 @@ pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>, first: usize) -> Logical
     let retention = &b.model.observability.log_retention;
     let group = log_group::Group { prefix: "/aws/vendedlogs/apis/", suffix: &suffix(rest.api), retention };
     let logs = log_group::add(b, &rest.id, &group, &rest.origin, span);
-    let format = Value::map(ACCESS_LOG.map(|(key, value)| (key, value.into())));
-    let access_log = Value::map([("DestinationArn", Value::arn(&logs)), ("Format", Value::Json(Box::new(format)))]);
+    let access_log = Value::map([("DestinationArn", Value::arn(&logs)), ("Format", log_format(&ACCESS_LOG))]);
     let of_routes = rest
         .api
         .routes
@@ -62,6 +58,63 @@ pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>, first: usize) -> Logical
     let origin = format!("stage of {}", rest.origin);
     b.add(&stage, rest.resource("AWS::ApiGateway::Stage", &origin, properties));
     stage
+}
+
+/// What an API consists of, but for what deploys it.
+fn parts<'b>(b: &'b Builder<'_>, api: &LogicalId) -> impl Iterator<Item = (&'b LogicalId, &'b Resource)> {
+    let of_api = Value::Ref(api.clone());
+    let deploys = |type_: &str| matches!(type_, "AWS::ApiGateway::Deployment" | "AWS::ApiGateway::Stage");
+    b.plan.resources.iter().filter(move |(_, it)| {
+        it.type_.starts_with("AWS::ApiGateway::")
+            && !deploys(&it.type_)
+            && it.properties.get("RestApiId") == Some(&of_api)
+    })
+}
+
+/// Gives each deployment an id made of what it serves, when all of that is there, overrides among it: it serves what there was
+/// when it was made, so that another content needs another deployment. A table whose keys are others is another table, under
+/// another name.
+pub(in crate::lower) fn name_by_content(b: &mut Builder<'_>) {
+    let is_deployment = |(_, it): &(&LogicalId, &Resource)| it.type_ == "AWS::ApiGateway::Deployment";
+    let deployments = b.plan.resources.iter().filter(is_deployment);
+    let deployments: Vec<(LogicalId, LogicalId)> = deployments
+        .filter_map(|(id, it)| match it.properties.get("RestApiId") {
+            Some(Value::Ref(api)) => Some((id.clone(), api.clone())),
+            _ => None,
+        })
+        .collect();
+    let keys: String = b.plan.resources.iter().map(|(id, it)| key_of(id, it)).collect();
+    for (deployment, api) in deployments {
+        let served: String =
+            parts(b, &api).map(|(id, it)| format!("{id} {} {:?}\n", it.type_, it.properties)).collect();
+        let hash = format!("{:016x}", fingerprint(&(served + &keys)));
+        rename(b, &deployment, &LogicalId::new([deployment.as_str(), hash.as_str()]));
+    }
+}
+
+/// What makes a table the table that it is.
+fn key_of(id: &LogicalId, resource: &Resource) -> String {
+    let property = |name: &str| resource.properties.get(name);
+    match (property("KeySchema"), property("AttributeDefinitions"), property("TableName")) {
+        (Some(key), attributes, name) => format!("{id} {key:?} {attributes:?} {name:?}\n"),
+        _ => String::new(),
+    }
+}
+
+/// Gives a deployment another id, where it stands and where its stage says it.
+fn rename(b: &mut Builder<'_>, from: &LogicalId, to: &LogicalId) {
+    let resources = std::mem::take(&mut b.plan.resources);
+    b.plan.resources = resources
+        .into_iter()
+        .map(|(id, mut it)| {
+            if let Some(deployment) = it.properties.get_mut("DeploymentId")
+                && *deployment == Value::Ref(from.clone())
+            {
+                *deployment = Value::Ref(to.clone());
+            }
+            (if id == *from { to.clone() } else { id }, it)
+        })
+        .collect();
 }
 
 /// A path as method settings write it: every slash as `~1`, after one that is none; the root is `/`.

@@ -14,6 +14,7 @@ mod responses;
 mod tests;
 
 pub(super) use cors::origins;
+pub(super) use deployment::name_by_content;
 
 use super::builder::{Builder, Role, description};
 use super::names::Kind;
@@ -41,7 +42,6 @@ fn of(b: &mut Builder<'_>, api: &Api) {
             ("ApiKeySourceType", "HEADER".into()),
         ]);
     b.add(&rest.id, resource);
-    let first = b.plan.resources.len();
     responses::add(b, &rest);
     method::add_validator(b, &rest);
     let resources = paths::add(b, &rest);
@@ -50,7 +50,7 @@ fn of(b: &mut Builder<'_>, api: &Api) {
         method::add(b, &rest, route, resource);
     }
     cors::add(b, &rest, &resources);
-    let stage = deployment::add(b, &rest, first);
+    let stage = deployment::add(b, &rest);
     if api.routes.iter().any(|route| route.auth == Auth::ApiKey) {
         keys::add(b, &rest, &stage);
     }

@@ -123,3 +123,25 @@ fn callers_are_authorized_unless_the_spec_says_otherwise() {
         assert_eq!(key("OrdersApiPostOrdersMethod"), None);
     });
 }
+
+#[test]
+fn an_override_and_another_table_are_another_deployment() {
+    let spec = "evc: 1\nservice: s\ntypes:\n  X: { id: uuid, at: integer }\ntables:\n  t: { item: X, key: id }\napis:\n  a:\n    \
+        kind: rest\n    routes:\n      POST /x: { table: t, input: X, put: {} }\n";
+    let timeout = "overrides:\n  AApiPostXMethod: { properties: { Integration: { TimeoutInMillis: 5000 } } }\n";
+    let before = deployments(spec);
+    assert_ne!(deployments(&format!("{spec}{timeout}")), before);
+    assert_ne!(deployments(&spec.replace("key: id", "key: [id, at]")), before);
+    assert_eq!(deployments(&spec.replace("service: s\n", "service: s\ndescription: An API.\n")), before);
+}
+
+#[test]
+fn the_format_of_an_access_log_is_one_line() {
+    with_plan(FIXTURE, |plan| {
+        for stage in plan.resources.values().filter(|it| it.type_ == "AWS::ApiGateway::Stage") {
+            let log = stage.properties.get("AccessLogSetting").expect("an access log");
+            let Some(Value::String(format)) = property(log, "Format") else { panic!("{log:?}") };
+            assert!(!format.contains('\n') && serde_json::from_str::<serde_json::Value>(format).is_ok(), "{format}");
+        }
+    });
+}

@@ -59,8 +59,7 @@ fn is_path(path: &str) -> bool {
     let Some(rest) = path.strip_prefix('/') else { return false };
     let parameter =
         |segment: &str| segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).map(str::to_owned);
-    let is_name =
-        |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.~".contains(c));
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
     let segments: Vec<&str> = rest.split('/').collect();
     let last = segments.len() - 1;
     rest.is_empty()
