@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::allow::Allows;
 use super::decode::{Decode, Decoder, Fields, Item};
+use super::queue::within;
 use super::scalar::{Duration, Name, PatternNode, one_or_many};
 use super::table::Removal;
 use crate::diagnostics::{Code, Diagnostic};
@@ -47,7 +48,7 @@ pub struct Outbox {
     /// The field that all of these events have and that says which thing an event is about, such as `orderId`: events of one
     /// thing wait together. Of an outbox with `publishes`; of a table's changes, the table's partition key says it.
     pub aggregate: Option<Name>,
-    /// How long a published event stays in the table, for redrive. A week by default.
+    /// How long a published event stays in the table, for redrive: `2d` or longer. A week by default.
     pub retention: Option<Spanned<Duration>>,
     /// The table whose changes are the events, instead of `publishes`.
     pub changes_of: Option<Name>,
@@ -177,6 +178,7 @@ impl Decode for Outbox {
         let pipe = forwarder.as_ref().is_some_and(|forwarder: &Spanned<Forwarder>| forwarder.value == Forwarder::Pipe);
         let largest = if pipe { MAX_PIPE_BATCH } else { 1000 };
         in_range(batch_size.as_ref(), 1, largest, "a batch of stream records", cx);
+        within(retention.as_ref(), MIN_RETENTION, MAX_RETENTION, "the retention of an outbox", cx);
         in_range(parallel.as_ref(), 1, 10, "the number of batches at once", cx);
         in_range(attempts.as_ref(), 0, 10_000, "the number of attempts", cx);
         Some(Self {
@@ -247,6 +249,11 @@ fn changes(fields: &mut Fields<'_>, key: &'static str, cx: &mut Decoder) -> Vec<
     };
     cx.under(Some(entry.key.span), read)
 }
+
+/// The shortest and the longest time that rows are kept, in seconds: longer than the stream keeps a record, so that what the
+/// forwarder has given up can be published again; ten years.
+const MIN_RETENTION: u64 = 2 * 86_400;
+const MAX_RETENTION: u64 = 10 * 365 * 86_400;
 
 /// Reports a number outside of what AWS takes.
 pub fn in_range(value: Option<&Spanned<u64>>, min: u64, max: u64, what: &str, cx: &mut Decoder) {
