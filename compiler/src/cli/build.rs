@@ -122,7 +122,9 @@ fn directory(arguments: &Arguments, spec: &Path) -> PathBuf {
 /// The same wherever the command runs.
 pub(super) fn default_directory(spec: &Path) -> PathBuf {
     let folder = spec.parent().unwrap_or(Path::new(""));
-    let root = match folder.file_name() {
+    let here = folder.as_os_str().is_empty().then(std::env::current_dir).and_then(Result::ok);
+    let root = match here.as_deref().unwrap_or(folder).file_name() {
+        Some(name) if name == "specs" && here.is_some() => Path::new(".."),
         Some(name) if name == "specs" => folder.parent().unwrap_or(Path::new("")),
         _ => folder,
     };
