@@ -46,6 +46,7 @@ const CHECKS: &[Check] = &[
     api::templates::check,
     api::timeouts::check,
     api::updates::check,
+    api::without_body::check,
     changes::check,
     dual_write::check,
     environment::check,

@@ -144,6 +144,7 @@ codes! {
     EVC0627 Error "mapping-does-not-fit",
     EVC0628 Error "bad-update",
     EVC0629 Error "no-body",
+    EVC0630 Error "answer-without-a-body",
     EVC0650 Error "not-for-a-template",
     EVC0651 Error "gone-from-the-answer",
     EVC0652 Error "several-parameters-in-one-place",

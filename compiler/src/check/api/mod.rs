@@ -12,6 +12,7 @@ pub(super) mod statuses;
 pub(super) mod templates;
 pub(super) mod timeouts;
 pub(super) mod updates;
+pub(super) mod without_body;
 
 use crate::diagnostics::Diagnostic;
 use crate::model::{Api, Integration, Model, Route, Table, TableRoute};
