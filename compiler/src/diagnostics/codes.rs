@@ -148,6 +148,7 @@ codes! {
     EVC0650 Error "not-for-a-template",
     EVC0651 Error "gone-from-the-answer",
     EVC0652 Error "several-parameters-in-one-place",
+    EVC0653 Warning "success-on-failure",
     EVC0670 Error "bad-change-event",
     EVC0671 Error "not-for-a-pipe",
     EVC0672 Error "pattern-not-for-a-stream",

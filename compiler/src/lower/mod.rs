@@ -76,6 +76,7 @@ const WHOLE: &[Kind] = &[
     tags::lower,
     overrides::lower,
     streams::lower,
+    rest::check_overridden,
     rest::name_by_content,
     graph::lower,
 ];

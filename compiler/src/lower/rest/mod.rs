@@ -8,6 +8,7 @@ mod integration;
 mod keys;
 mod method;
 mod model;
+mod overridden;
 mod paths;
 mod responses;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod tests;
 
 pub(super) use cors::origins;
 pub(super) use deployment::name_by_content;
+pub(super) use overridden::check as check_overridden;
 
 use super::builder::{Builder, Role, description};
 use super::names::Kind;

@@ -145,3 +145,18 @@ fn the_format_of_an_access_log_is_one_line() {
         }
     });
 }
+
+#[test]
+fn an_override_that_answers_failures_with_success_is_reported() {
+    let spec = "evc: 1\nservice: s\ntypes:\n  X: { id: uuid }\ntables:\n  t: { item: X, key: id }\napis:\n  a:\n    kind: rest\n    \
+        routes:\n      POST /x: { table: t, input: X, put: {} }\noverrides:\n  AApiPostXMethod:\n    properties:\n      \
+        Integration: { PassthroughBehavior: WHEN_NO_TEMPLATES, IntegrationResponses: [{ StatusCode: \"200\" }] }\n";
+    let analysis = crate::compile::analyze_text("spec.yaml", spec);
+    let (_, found) = crate::lower::lower(analysis.model.as_ref().expect("the spec names its service"));
+    let messages: Vec<&str> = found.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
+    let expected = [
+        "`AApiPostXMethod` may answer a failure with a success",
+        "`AApiPostXMethod` passes bodies of other types on as they are",
+    ];
+    assert_eq!(messages, expected);
+}
