@@ -22,9 +22,10 @@ fn of_target(model: &Model, rule: &Rule, target: &Target, input: &Template, foun
     for named in &rule.events {
         let event = &model.events[named.value];
         let scope = transform_scope(event);
-        let mut problems = input.check(&expected, input.span(), &scope, &model.types);
+        let mut problems = Vec::new();
+        plain(input, &scope, model, &mut problems);
         if problems.is_empty() {
-            plain(input, &scope, model, &mut problems);
+            problems = input.check(&expected, input.span(), &scope, &model.types);
         }
         for problem in problems {
             let key = (problem.code, problem.primary.span);
