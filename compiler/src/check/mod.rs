@@ -17,6 +17,7 @@ mod outbox;
 mod patterns;
 mod queue;
 mod queue_message;
+mod queue_retention;
 mod requests;
 mod routes;
 mod sizes;
@@ -61,6 +62,7 @@ const CHECKS: &[Check] = &[
     patterns::check,
     queue::check,
     queue_message::check,
+    queue_retention::check,
     requests::check,
     routes::check,
     sizes::check,

@@ -134,6 +134,7 @@ codes! {
     EVC0616 Error "bad-group",
     EVC0617 Error "order-is-lost",
     EVC0618 Warning "lost-update",
+    EVC0619 Warning "retention-too-short",
     EVC0620 Error "several-statuses",
     EVC0621 Error "not-in-an-http-api",
     EVC0622 Error "authorization-of-another-kind",

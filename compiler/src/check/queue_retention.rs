@@ -1,0 +1,25 @@
+//! Retention of queues: a message that keeps failing is still there when it has failed often enough for the dead-letter queue.
+
+use super::environments_where;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::model::Model;
+use crate::spec::scalar::Duration;
+
+pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+    for queue in model.queues.values().filter(|queue| queue.to.is_some()) {
+        let needed = |visibility: Duration| visibility.seconds.saturating_mul(queue.receives);
+        let short =
+            environments_where(model, &queue.visibility, |visibility| needed(visibility) > queue.retention.seconds);
+        if short.is_empty() {
+            continue;
+        }
+        let name = &queue.head.name;
+        let message = format!("a message of queue `{name}` may be gone before it has failed {} times", queue.receives);
+        let span = queue.visibility_span.unwrap_or(queue.head.name_span);
+        let diagnostic = Diagnostic::new(Code::EVC0619, span, message)
+            .label(format!("it is hidden for {} after each of them", short.join(" and ")))
+            .note(format!("the queue keeps it for `{}`, and what it drops is in no dead-letter queue", queue.retention))
+            .help("raise `retention`, or lower `receives` or `visibility`");
+        found.push(diagnostic.on(format!("queues.{name}")));
+    }
+}
