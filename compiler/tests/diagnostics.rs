@@ -8,6 +8,8 @@
 //!
 //! `EVC_BLESS=1 cargo test -p evc --test diagnostics` writes the snapshots.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::fmt::Write as _;

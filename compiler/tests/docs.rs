@@ -6,6 +6,8 @@
 //! - A ```` ```sh ```` block calls commands and options of evc that there are. (`cargo xtask` looks after its own tasks.)
 //! - Links to files lead somewhere.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,7 @@
 //! Every code's page has the fixed format, its failing example raises exactly that code, and the mended one nothing.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::path::Path;

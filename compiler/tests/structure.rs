@@ -5,6 +5,8 @@
 //! Structure is what the decoder looks at: keys, kinds of values, names, words. What is wrong inside of the text of a type is
 //! the compiler's alone to say.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::path::Path;

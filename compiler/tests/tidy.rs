@@ -1,5 +1,7 @@
 //! The invariants of docs/architecture.md that can be seen in the sources.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -3,6 +3,8 @@
 //!
 //! The process is this test binary again, running the same test with [`AS_FUNCTION`] set.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod contract;
 
 use contract::{

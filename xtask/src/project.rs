@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The repository's root, whatever the working directory is.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies below the root").to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_path_buf()
 }
 
 /// Where `setup` installs: nothing outside the project is touched, except packages of the system that are missing.

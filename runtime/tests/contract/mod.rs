@@ -2,6 +2,7 @@
 
 #![allow(
     dead_code,
+    clippy::expect_used,
     missing_docs,
     clippy::struct_field_names,
     unreachable_pub,
