@@ -14,6 +14,7 @@
 //! | `eventbridge` | publishing to a bus | `aws-sdk-eventbridge` |
 //! | `sqs` | sending to queues | `aws-sdk-sqs` |
 //! | `forwarder` | the stream-to-bus forwarder of an outbox, and its redrive | `eventbridge`, `aws-sdk-sqs` |
+//! | `workflow` | definitions and the planner of workflows on Redis | `jsonata-core` |
 //! | `testing` | in-memory tables and buses for tests of handlers | nothing |
 //!
 //! # Settings
@@ -83,6 +84,8 @@ pub mod testing;
 #[cfg(feature = "dynamodb")]
 mod transact;
 mod value;
+#[cfg(feature = "workflow")]
+pub mod workflow;
 
 #[cfg(feature = "lambda")]
 pub use adapter::Source;
