@@ -5,8 +5,11 @@
 //! | [`definition`] | reads the state machine that the compiler wrote |
 //! | [`planner`] | the pure function from a state and what happened to the next state and what is to be done |
 //! | [`protocol`] | what planner, store and workers tell each other |
+//! | [`store`] | keeps executions: in Redis, or in memory |
 
 pub mod protocol;
+#[cfg(any(test, feature = "redis", feature = "testing"))]
+pub mod store;
 
 pub use protocol::{
     Claim, Committed, Due, ExecutionId, Finished, History, Owner, Phase, Record, Slot, Snapshot, Start, Started,
