@@ -7,11 +7,19 @@
 //! | [`protocol`] | what planner, store and workers tell each other |
 //! | [`store`] | keeps executions: in Redis, or in memory |
 
+pub mod definition;
+mod expression;
+pub mod planner;
 pub mod protocol;
+mod state;
 #[cfg(any(test, feature = "redis", feature = "testing"))]
 pub mod store;
+pub mod token;
 
+pub use definition::Definition;
+pub use planner::{Event, dispatches, plan, start};
 pub use protocol::{
     Claim, Committed, Due, ExecutionId, Finished, History, Owner, Phase, Record, Slot, Snapshot, Start, Started,
     Status, Task, TaskRef, Transition,
 };
+pub use state::{Outcome, outcome};
