@@ -69,12 +69,6 @@ impl Redis {
         self
     }
 
-    /// Runs any command whose first key says where: for what lives beside workflows, such as counters.
-    #[cfg_attr(not(test), expect(dead_code, reason = "counters and circuit breakers come with the engine"))]
-    pub(crate) fn connection(&self) -> &Arc<Connection> {
-        &self.connection
-    }
-
     async fn run(&self, call: Call<'_>) -> Result<Reply, Error> {
         #[cfg(any(test, feature = "testing"))]
         let now_ms = self.clock.as_ref().map(|clock| clock.load(std::sync::atomic::Ordering::Relaxed));
