@@ -14,9 +14,9 @@ mod record;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(feature = "redis")]
-mod reply;
+pub(crate) mod reply;
 #[cfg(feature = "redis")]
-mod script;
+pub(crate) mod script;
 
 use crate::Error;
 use crate::workflow::protocol::{

@@ -69,7 +69,8 @@ impl Redis {
         self
     }
 
-    async fn run(&self, call: Call<'_>) -> Result<Reply, Error> {
+    /// Runs a script: also for what lives beside workflows.
+    pub(crate) async fn run(&self, call: Call<'_>) -> Result<Reply, Error> {
         #[cfg(any(test, feature = "testing"))]
         let now_ms = self.clock.as_ref().map(|clock| clock.load(std::sync::atomic::Ordering::Relaxed));
         #[cfg(not(any(test, feature = "testing")))]
