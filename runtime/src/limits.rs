@@ -27,3 +27,15 @@ pub const TRANSACTION_BYTES: usize = 4 * 1024 * 1024;
 /// Size of one SQS message with its attributes.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
 pub const SQS_MESSAGE_BYTES: usize = 1024 * 1024;
+
+/// Messages in one `SendMessageBatch` call.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>
+pub const SQS_BATCH_ENTRIES: usize = 10;
+
+/// The longest that a queue keeps a message back, seconds.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
+pub const SQS_DELAY_SECONDS: i32 = 900;
+
+/// Size of the result of a workflow's step, as UTF-8 text.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
+pub const STEP_RESULT_BYTES: usize = 256 * 1024;
