@@ -36,6 +36,9 @@ pub const SQS_BATCH_ENTRIES: usize = 10;
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
 pub const SQS_DELAY_SECONDS: i32 = 900;
 
-/// Size of the result of a workflow's step, as UTF-8 text.
-/// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
-pub const STEP_RESULT_BYTES: usize = 256 * 1024;
+/// Input or result of a workflow's state, as JSON: what Step Functions takes, so that a workflow means the same on both engines.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-task-executions>
+pub const WORKFLOW_PAYLOAD_BYTES: usize = 256 * 1024;
+
+/// All variables of an execution on Redis. Each transition writes them whole, so that it is less than the 10 MiB of Step Functions.
+pub const WORKFLOW_STATE_BYTES: usize = 1024 * 1024;

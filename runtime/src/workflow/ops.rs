@@ -3,10 +3,8 @@
 use super::carrier::{Carried, Carrier};
 use super::definition::Definition;
 use super::planner::{self, Event};
-use super::{ExecutionId, Slot, Start, Started, Status};
+use super::{ExecutionId, Start, Started, Status, token};
 use crate::{Error, Kind, Timestamp};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -21,26 +19,6 @@ pub enum Signalled {
     Delivered,
     /// No step waits any more: it had a signal before, ran out of time, or its execution is over.
     Over,
-}
-
-/// The step that waits for a signal: what its token says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
-    /// The execution.
-    pub execution: ExecutionId,
-    /// The slot that waits.
-    pub slot: Slot,
-    /// Its fencing token.
-    pub seq: u64,
-}
-
-impl Token {
-    /// Reads a token; `None` if it is none of a workflow on Redis: those of Step Functions are not JSON.
-    pub fn parse(text: &str) -> Option<Self> {
-        let json = URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok()?;
-        let (execution, slot, seq) = serde_json::from_slice(&json).ok()?;
-        Some(Self { execution: ExecutionId(execution), slot, seq })
-    }
 }
 
 impl Carrier {
@@ -59,18 +37,19 @@ impl Carrier {
     }
 
     /// Lets the step go on that waits for this token: with a result, or with an error's name and cause.
-    pub async fn signal(&self, token: &Token, answer: Result<Value, (String, Option<String>)>) -> Result<Signalled, Error> {
-        let slot = token.slot;
+    pub async fn signal(&self, token: &str, answer: Result<Value, (String, Option<String>)>) -> Result<Signalled, Error> {
+        let (execution, slot, seq) = token::read(token)
+            .ok_or_else(|| Error::new(Kind::InvalidInput, "this is no token of a workflow on Redis"))?;
         let event = match answer {
             Ok(output) => Event::Signalled { slot, output },
             Err((error, cause)) => Event::Failed { slot, error, cause, claimed_ms: 0 },
         };
-        let Some(snapshot) = self.store.load(&token.execution).await? else { return Ok(Signalled::Over) };
+        let Some(snapshot) = self.store.load(&execution).await? else { return Ok(Signalled::Over) };
         if snapshot.status != Status::Running {
             return Ok(Signalled::Over);
         }
-        let fence = Some((slot, token.seq));
-        match self.carry(&token.execution, snapshot, fence, event, Instant::now() + PATIENCE).await? {
+        let fence = Some((slot, seq));
+        match self.carry(&execution, snapshot, fence, event, Instant::now() + PATIENCE).await? {
             Carried::On => Ok(Signalled::Delivered),
             Carried::Late => Ok(Signalled::Over),
         }
