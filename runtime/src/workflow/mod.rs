@@ -49,5 +49,9 @@ pub use protocol::{
     Status, Task, TaskRef, Transition,
 };
 pub use state::{Outcome, outcome};
+#[cfg(feature = "engine")]
+pub use crate::serve;
+#[cfg(all(feature = "engine", feature = "idempotency"))]
+pub use crate::serve_idempotent;
 #[cfg(feature = "redis")]
 pub use worker::{Job, TaskError, Worked};
