@@ -188,7 +188,7 @@ impl Source {
 }
 
 /// What an adapter needs to know of the function.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Contract<'a> {
     pub(crate) sources: &'static [Source],
     pub(crate) status: u16,

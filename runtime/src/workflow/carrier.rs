@@ -138,7 +138,7 @@ impl Carrier {
     }
 
     /// Acknowledges what was sent so far, so that the sweep does not send it again so soon. That this fails is no harm.
-    pub(crate) async fn acknowledge(&self) {
+    pub async fn acknowledge(&self) {
         let sent = std::mem::take(&mut *lock(&self.sent));
         if sent.is_empty() {
             return;

@@ -27,7 +27,7 @@ pub mod ops;
 pub mod planner;
 pub mod protocol;
 #[cfg(feature = "engine")]
-mod setup;
+pub(crate) mod setup;
 mod state;
 #[cfg(feature = "redis")]
 pub mod sweep;
@@ -36,6 +36,8 @@ pub mod token;
 pub mod transport;
 #[cfg(feature = "redis")]
 pub mod worker;
+#[cfg(any(test, feature = "redis", feature = "testing"))]
+pub mod store;
 
 #[cfg(feature = "redis")]
 pub use carrier::{Carried, Carrier};

@@ -13,7 +13,7 @@ use std::sync::Arc;
 const TRANSPORT: &str = "WORKFLOW_TRANSPORT";
 
 /// What moves the executions of the function's namespace, and its transport alone.
-pub(super) async fn carrier(services: &Arc<Services>) -> Result<(Carrier, Arc<dyn Transport>), Error> {
+pub(crate) async fn carrier(services: &Arc<Services>) -> Result<(Carrier, Arc<dyn Transport>), Error> {
     let store: Arc<dyn Store> = services.workflows().await?;
     let transport: Arc<dyn Transport> = match services.settings.get(TRANSPORT).as_deref() {
         None | Some("" | "sqs") => Arc::new(Sqs::new(services.clone())?),

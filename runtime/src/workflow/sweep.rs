@@ -13,7 +13,8 @@
 //! fence that holds once. A sweep that dies leaves what it was shown to the next one.
 
 use super::carrier::Carrier;
-use super::planner::{self, Event};
+use super::planner::Event;
+use super::state::outcome;
 use super::transport::Dispatch;
 use super::worker::{lost, overdue};
 use super::{Due, ExecutionId, Finished, History, Snapshot, TaskRef};
@@ -171,7 +172,7 @@ impl Part<'_> {
         let moments = store.history(execution).await?;
         let steps = moments.iter().flat_map(|moment| &moment.entries);
         let steps = steps.filter(|entry| matches!(entry, History::Dispatched { attempt: 0, .. })).count();
-        let error = planner::outcome(&view.snapshot.state).ok().and_then(|outcome| outcome.error);
+        let error = outcome(&view.snapshot.state).ok().and_then(|outcome| outcome.error);
         let at = |ms: u64| i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millis(ms).ok()).map(|at| at.to_string());
         tracing::info!(
             execution = execution.0,

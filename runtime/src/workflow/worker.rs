@@ -174,7 +174,7 @@ pub(super) fn overdue(task: &TaskRef) -> Event {
 impl TaskError {
     /// The cause, as Lambda gives it for a function's error.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-invokeerror>
-    fn cause(self) -> String {
+    fn cause(&self) -> String {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
         struct Cause<'a> {
