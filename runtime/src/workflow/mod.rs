@@ -31,13 +31,13 @@ pub(crate) mod setup;
 mod state;
 #[cfg(feature = "redis")]
 pub mod sweep;
+#[cfg(any(test, feature = "redis", feature = "testing"))]
+pub mod store;
 pub mod token;
 #[cfg(feature = "redis")]
 pub mod transport;
 #[cfg(feature = "redis")]
 pub mod worker;
-#[cfg(any(test, feature = "redis", feature = "testing"))]
-pub mod store;
 
 #[cfg(feature = "redis")]
 pub use carrier::{Carried, Carrier};

@@ -103,7 +103,8 @@ pub(crate) fn status(order: u64) -> Status {
 
 /// What must come of it.
 pub(crate) fn output(order: u64) -> Option<Value> {
-    let mails: Vec<Value> = (0..order % 4).map(|number| json!({ "sent": format!("{order}-{number}@example.com") })).collect();
+    let mails: Vec<Value> =
+        (0..order % 4).map(|number| json!({ "sent": format!("{order}-{number}@example.com") })).collect();
     let ship = json!([{ "label": format!("box-{order}!") }, { "counted": order }]);
     (!is_declined(order)).then(|| json!({ "charge": { "paid": order }, "ship": ship, "mails": mails }))
 }
@@ -131,7 +132,8 @@ pub(crate) fn check_history(order: u64, history: &[History]) {
     let successes = successes(order);
     for step in ["charge", "pack", "label", "count", "mail", "pause", "told"] {
         let expected = successes.iter().find(|(name, _)| *name == step).map_or(0, |(_, times)| *times);
-        let times = history.iter().filter(|entry| matches!(entry, History::Succeeded { state, .. } if state == step)).count();
+        let times =
+            history.iter().filter(|entry| matches!(entry, History::Succeeded { state, .. } if state == step)).count();
         assert_eq!(times, expected, "successes of `{step}` in order {order}: {history:#?}");
     }
 }
