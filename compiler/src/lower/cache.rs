@@ -27,7 +27,7 @@ pub(super) const PORT: i64 = 6379;
 
 /// What functions may do: every command on keys of evc's, but those that look at or change the cache itself. Clients of a
 /// cluster ask for its shards, which are none of those.
-const ACCESS: &str = "on ~evc:* resetchannels -@all +@all -@admin -@dangerous +info";
+const ACCESS: &str = "on ~evc:* +@all -@admin -@dangerous +info";
 
 /// The longest description that ElastiCache takes.
 const MAX_DESCRIPTION: usize = 255;
