@@ -2,7 +2,8 @@
 
 use super::plan::LogicalId;
 use crate::model::{
-    Api, Bus, Cache, ChangeKind, Deadly, Function, Model, Network, Outbox, Queue, Rule, Schedule, Table, Thing, Workflow,
+    Api, Bus, Cache, ChangeKind, Deadly, Function, Model, Network, Outbox, Queue, Rule, Schedule, Table, Thing,
+    Workflow,
 };
 
 /// The logical id of a function: `CreateOrderFunction`.

@@ -3,10 +3,10 @@
 use indexmap::IndexMap;
 
 use super::builder::{Builder, Role, Why};
-use super::{cache_client, log_group};
 use super::names::Kind;
 use super::plan::{LogicalId, Resource};
 use super::value::Value;
+use super::{cache_client, log_group};
 use crate::model::{Cache, Id};
 use crate::source::{Span, Spanned};
 

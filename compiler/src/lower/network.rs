@@ -190,7 +190,13 @@ fn named(network: &Network) -> Value {
 }
 
 /// Adds a resource of a network.
-fn add<const N: usize>(b: &mut Builder<'_>, network: &Network, what: &str, type_: &str, properties: [(&'static str, Value); N]) {
+fn add<const N: usize>(
+    b: &mut Builder<'_>,
+    network: &Network,
+    what: &str,
+    type_: &str,
+    properties: [(&'static str, Value); N],
+) {
     let origin = format!("{} of network `{}`", what.replace('-', " "), network.head.name);
     b.add(&part(network, what), Resource::new(type_, origin, network.head.name_span, properties));
 }

@@ -65,7 +65,8 @@ fn caches(b: &mut Builder<'_>) {
         }
         if *secret == Some(Given::Parameter) {
             let about = format!("The ARN of the secret that is the password of cache {name}.");
-            let parameter = given("String", about, Some(r"^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$"));
+            let parameter =
+                given("String", about, Some(r"^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$"));
             b.plan.parameters.insert(cache_client::secret_parameter(cache).to_string(), parameter);
         }
     }

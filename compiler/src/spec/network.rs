@@ -95,7 +95,8 @@ impl Service {
 }
 
 /// A block of IPv4 addresses as a VPC of ours has one, from `/16` to `/24`.
-const CIDR: &str = r"^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])/(1[6-9]|2[0-4])$";
+const CIDR: &str =
+    r"^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])/(1[6-9]|2[0-4])$";
 
 /// The first address of a block and the length of its prefix: `/16`, the largest that a VPC has, to `/24`, of which sixteen
 /// subnets are the smallest that there are (<https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html>).
