@@ -7,6 +7,8 @@ mod alarm;
 mod api;
 mod builder;
 mod bus;
+mod cache;
+mod cache_client;
 mod changes;
 mod dashboard;
 mod dead_letters;
@@ -20,6 +22,7 @@ mod log_group;
 pub mod machine;
 mod mapping;
 mod names;
+mod network;
 mod outbox;
 mod output;
 mod overrides;
@@ -57,6 +60,8 @@ const KINDS: &[Kind] = &[
     redrive::lower,
     idempotency::lower,
     queue::lower,
+    network::lower,
+    cache::lower,
     api::lower,
     rest::lower,
     function::lower,

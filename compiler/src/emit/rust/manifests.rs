@@ -120,6 +120,7 @@ fn features(function: &Function) -> impl Iterator<Item = &'static str> {
         ("outbox", function.outbox.is_some()),
         ("eventbridge", !function.publishes.is_empty()),
         ("sqs", !function.sends.is_empty()),
+        ("cache", function.cache.is_some() || function.circuit_breaker.is_some()),
     ];
     needs.into_iter().filter(|(_, needed)| *needed).map(|(feature, _)| feature)
 }
