@@ -47,6 +47,9 @@ pub struct Function {
     /// Queues it sends messages to.
     #[schemars(default, schema_with = "one_or_many::<String>")]
     pub sends: Vec<Name>,
+    /// Workflows that wait for an answer which this function may give: with `cx.signal`, to whoever gave it the token.
+    #[schemars(default, schema_with = "one_or_many::<String>")]
+    pub signals: Vec<Name>,
     /// Environment variables. Lambda reserves some names.
     #[schemars(default, with = "std::collections::BTreeMap<String, EnvironmentValue>")]
     pub environment: IndexMap<Spanned<String>, Spanned<String>>,
@@ -157,6 +160,7 @@ impl Decode for Function {
             outbox: fields.optional("outbox", cx),
             publishes: fields.or_default("publishes", cx),
             sends: fields.or_default("sends", cx),
+            signals: fields.or_default("signals", cx),
             environment: fields.or_default("environment", cx),
             timeout: fields.optional("timeout", cx),
             memory: fields.optional("memory", cx),
