@@ -1,9 +1,10 @@
 //! What carries a workflow, and over which transport.
 
+use super::names::find;
 use super::resolve::bus_of;
 use super::workflow::{Engine, Redis, Transport};
-use super::{Function, Id, Model, Trigger, Workflow};
-use crate::diagnostics::{Code, Diagnostic};
+use super::{Cache, Function, Id, Model, Trigger, Workflow};
+use crate::diagnostics::{Code, Diagnostic, list};
 use crate::source::{Span, Spanned};
 use crate::spec::Sections;
 use crate::spec::decode::Declared;
@@ -22,8 +23,38 @@ pub(super) fn engine(
         only_on_redis(name, item, diagnostics);
         return (Engine::StepFunctions, span);
     }
+    let cache = cache(sections, name, item, span, diagnostics);
     let transport = transport(sections, model, name, item, diagnostics);
-    (Engine::Redis(Redis { transport }), span)
+    (Engine::Redis(Redis { cache, transport }), span)
+}
+
+/// The cache that a workflow names, or the only one there is.
+fn cache(
+    sections: &Sections,
+    name: &str,
+    item: &Declared<spec::Workflow>,
+    engine: Span,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Spanned<Id<Cache>>> {
+    if let Some(cache) = &item.cache {
+        return Some(Spanned::new(find(&sections.caches, "cache", cache, diagnostics)?, cache.span));
+    }
+    if !sections.caches.broken.is_empty() {
+        return None;
+    }
+    let message = match sections.caches.items.len() {
+        1 => return Some(Spanned::new(Id::new(0), engine)),
+        0 => format!("workflow `{name}` has no cache to keep its state in"),
+        _ => format!("workflow `{name}` does not say in which cache it keeps its state"),
+    };
+    let known: Vec<&str> = sections.caches.names().collect();
+    let help = match known.as_slice() {
+        [] => "declare one under `caches`: `state: {}` is ElastiCache Serverless, or take `engine: step-functions`".to_owned(),
+        known => format!("say `cache:` and one of {}", list(known)),
+    };
+    let diagnostic = Diagnostic::new(Code::EVC0520, engine, message).on(format!("workflows.{name}"));
+    diagnostics.push(diagnostic.help(help));
+    None
 }
 
 /// Reports the keys that say how a workflow runs on Redis, on one that does not.

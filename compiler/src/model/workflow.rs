@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Bus, Event, Function, Head, Id};
+use super::{Bus, Cache, Event, Function, Head, Id};
 use crate::expr::{Expr, Scope, Template};
 use crate::source::{Span, Spanned};
 use crate::spec::scalar::{Duration, Name};
@@ -44,6 +44,8 @@ pub enum Engine {
 /// How a workflow runs on Redis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Redis {
+    /// The cache that keeps the state of executions, and the place that says so. `None` if there is none, which is reported.
+    pub cache: Option<Spanned<Id<Cache>>>,
     /// How work reaches functions.
     pub transport: Transport,
 }
