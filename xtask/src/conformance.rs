@@ -13,6 +13,16 @@ const WAITS: &str = "compiler/src/lower/machine/tests/fixtures/wait.yaml";
 /// A spec with every kind of route of a REST API.
 const REST: &str = "compiler/src/lower/fixtures/rest.yaml";
 
+/// Specs with a cache of each mode and each kind of network.
+const CACHES: [&str; 6] = [
+    "compiler/src/lower/fixtures/cache-external.yaml",
+    "compiler/src/lower/fixtures/cache-iam.yaml",
+    "compiler/src/lower/fixtures/cache-imported.yaml",
+    "compiler/src/lower/fixtures/cache-serverless-network.yaml",
+    "compiler/src/lower/fixtures/cache-serverless-public.yaml",
+    "compiler/src/lower/fixtures/cache-token.yaml",
+];
+
 /// Run every validator over every generated stack; the first complaint ends it.
 pub(crate) fn run(tally: &mut Tally) -> Result<(), String> {
     let python = setup::executables("sam").join("python");
@@ -23,7 +33,7 @@ pub(crate) fn run(tally: &mut Tally) -> Result<(), String> {
         validate(&stack, tally)?;
     }
     let scratch = project::root().join("target/conformance");
-    let result = [WAITS, REST].into_iter().try_for_each(|spec| {
+    let result = [WAITS, REST].into_iter().chain(CACHES).try_for_each(|spec| {
         let stack = build_copy(spec, &scratch)?;
         validate(&stack, tally)?;
         if spec == REST { mapping_templates(&stack, tally) } else { Ok(()) }

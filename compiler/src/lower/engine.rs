@@ -11,7 +11,7 @@ use super::lambda::{self, Lambda, Variables};
 use super::plan::{Handler, HandlerKind, LogicalId, Resource};
 use super::state_machine::{calls, publishes};
 use super::value::{Part, Value, text};
-use super::{bus, dead_letters, ids, outbox, rule, schedule};
+use super::{bus, cache_client, dead_letters, ids, outbox, rule, schedule};
 use crate::model::{Bus, Destination, Function, Id, Model, Transport, Workflow, least_visibility};
 use crate::source::Span;
 use crate::spec::scalar::Duration;
@@ -148,7 +148,9 @@ fn add_engine(b: &mut Builder<'_>, transport: Transport) {
     let model = b.model;
     let workflows: Vec<Id<Workflow>> = model.on_redis().map(|(id, ..)| id).collect();
     let Some(span) = workflows.first().map(|id| model.workflows[*id].engine_span) else { return };
+    let cache = model.on_redis().find_map(|(.., redis)| redis.cache);
     let mut variables = variables(b, &workflows);
+    variables.extend(cache.into_iter().flat_map(|cache| cache_client::variables(model, cache.value)));
     let project = [Part::Parameter("ProjectName"), "-".into(), Part::Parameter("Environment")];
     variables.insert(ids::METRICS_VARIABLE.to_owned(), (text(project), "the namespace of its metrics".to_owned()));
     variables.insert(
@@ -179,6 +181,7 @@ fn add_engine(b: &mut Builder<'_>, transport: Transport) {
             timeout: Value::seconds(TIMEOUT),
             concurrency: None,
             variables,
+            cache,
             span,
         },
     );

@@ -9,8 +9,10 @@ use crate::compile::{Analysis, analyze_text};
 use crate::report::short;
 
 /// Actions that IAM cannot limit to a resource.
-const UNLIMITED: [&str; 13] = [
+const UNLIMITED: [&str; 15] = [
     "dynamodb:ListStreams",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
     "logs:DescribeLogGroups",

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use super::{Function, Head, Id, Model, StepKind, Transport};
 use crate::source::{Span, Spanned};
-use crate::spec::cache::CacheAuth;
+use crate::spec::cache::{CacheAuth, Durability};
 use crate::spec::given::Given;
 use crate::spec::network::Service;
 use crate::spec::scalar::Duration;
@@ -48,6 +48,8 @@ pub enum CacheKind {
         replicas_span: Span,
         /// The number of shards, in cluster mode.
         shards: Option<u64>,
+        /// When a write is safe from the loss of a node, if it ever is.
+        durability: Option<Durability>,
     },
     /// It exists already.
     External {

@@ -17,6 +17,9 @@ const PUBLIC: &str = "public";
 /// Two small nodes: what a first system needs. <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheNodes.SupportedTypes.html>
 const NODE_TYPE: &str = "cache.t4g.small";
 
+/// The least that a durable one has. <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Durability.Limitations.html>
+const DURABLE_NODE_TYPE: &str = "cache.m7g.large";
+
 /// The block of a network that says none.
 const CIDR: (std::net::Ipv4Addr, u32) = (std::net::Ipv4Addr::new(10, 0, 0, 0), 16);
 
@@ -39,12 +42,7 @@ pub(super) fn cache(
             max_storage: item.max_storage.as_ref().map(|most| most.value),
             max_ecpu: item.max_ecpu.as_ref().map(|most| most.value),
         },
-        CacheMode::ReplicationGroup => CacheKind::ReplicationGroup {
-            node_type: item.node_type.as_ref().map_or_else(|| NODE_TYPE.to_owned(), |node| node.value.clone()),
-            replicas: item.replicas.as_ref().map_or(1, |replicas| replicas.value),
-            replicas_span: item.replicas.as_ref().map_or(item.name_span, |replicas| replicas.span),
-            shards: item.shards.as_ref().map(|shards| shards.value),
-        },
+        CacheMode::ReplicationGroup => replication_group(item, diagnostics),
         CacheMode::External => external(name, item, auth, diagnostics),
     };
     Cache {
@@ -55,6 +53,44 @@ pub(super) fn cache(
         snapshots: item.snapshots.as_ref().map_or(Duration::days(7), |time| time.value),
         removal: item.removal.as_ref().map_or(Removal::Delete, |removal| removal.value),
     }
+}
+
+fn replication_group(item: &Declared<cache::Cache>, diagnostics: &mut Vec<Diagnostic>) -> CacheKind {
+    let default = if item.durability.is_some() { DURABLE_NODE_TYPE } else { NODE_TYPE };
+    let node_type = item.node_type.as_ref().map_or_else(|| default.to_owned(), |node| node.value.clone());
+    let replicas = item.replicas.as_ref().map_or(1, |replicas| replicas.value);
+    if let Some(durability) = &item.durability {
+        let mut refuse = |span, message: &str, help: &str| {
+            let diagnostic = Diagnostic::new(Code::EVC0680, span, message.to_owned());
+            diagnostics.push(diagnostic.secondary(durability.span, "it is to be durable here").help(help));
+        };
+        if item.shards.is_none() {
+            let message = "a replication group without `shards` cannot be durable";
+            refuse(durability.span, message, "say `shards: 1`, or more");
+        }
+        if let Some(replicas) = item.replicas.as_ref().filter(|replicas| replicas.value == 0) {
+            refuse(replicas.span, "a durable replication group has replicas", "say `replicas: 1`, or more");
+        }
+        if let Some(node) = item.node_type.as_ref().filter(|node| !is_durable(node)) {
+            let message = format!("nodes of type `{}` cannot be durable", node.value);
+            refuse(node.span, &message, "take nodes of the families m6g, m7g, r6g, r7g, c7gn or later");
+        }
+    }
+    CacheKind::ReplicationGroup {
+        node_type,
+        replicas,
+        replicas_span: item.replicas.as_ref().map_or(item.name_span, |replicas| replicas.span),
+        shards: item.shards.as_ref().map(|shards| shards.value),
+        durability: item.durability.as_ref().map(|durability| durability.value),
+    }
+}
+
+/// Whether nodes of this type can write to the log. Those of later generations can as well.
+/// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Durability.Limitations.html>
+fn is_durable(node_type: &str) -> bool {
+    let family = node_type.split('.').nth(1).unwrap_or_default();
+    let older = ["t2", "t3", "t4g", "m1", "m2", "m3", "m4", "m5", "r3", "r4", "r5", "r6gd", "c1"];
+    !older.contains(&family)
 }
 
 fn external(
@@ -150,15 +186,16 @@ fn network_of(
 /// What a mode is called, and the keys that only others have.
 fn mode(mode: CacheMode) -> (&'static str, &'static [&'static str]) {
     match mode {
-        CacheMode::Serverless => {
-            ("a serverless cache", &["node-type", "replicas", "shards", "endpoint", "secret", "user", "tls", "cluster"])
-        }
+        CacheMode::Serverless => (
+            "a serverless cache",
+            &["node-type", "replicas", "shards", "durability", "endpoint", "secret", "user", "tls", "cluster"],
+        ),
         CacheMode::ReplicationGroup => {
             ("a replication group", &["max-storage", "max-ecpu", "endpoint", "secret", "user", "tls", "cluster"])
         }
         CacheMode::External => (
             "an external cache",
-            &["node-type", "replicas", "shards", "snapshots", "removal", "max-storage", "max-ecpu"],
+            &["node-type", "replicas", "shards", "durability", "snapshots", "removal", "max-storage", "max-ecpu"],
         ),
     }
 }
@@ -171,6 +208,7 @@ fn misplaced(item: &Declared<cache::Cache>, diagnostics: &mut Vec<Diagnostic>) {
         at(item.node_type.as_ref().map(|it| it.span), "node-type"),
         at(item.replicas.as_ref().map(|it| it.span), "replicas"),
         at(item.shards.as_ref().map(|it| it.span), "shards"),
+        at(item.durability.as_ref().map(|it| it.span), "durability"),
         at(item.snapshots.as_ref().map(|it| it.span), "snapshots"),
         at(item.removal.as_ref().map(|it| it.span), "removal"),
         at(item.max_storage.as_ref().map(|it| it.span), "max-storage"),

@@ -41,6 +41,10 @@ pub struct Cache {
     /// Splits a replication group into so many shards (cluster mode): 1 to 90.
     #[schemars(range(min = 1, max = 90))]
     pub shards: Option<Spanned<u64>>,
+    /// Writes of a replication group go to a log in several zones: `sync` before they are answered, so that none that was
+    /// answered is lost with a node, `async` soon after. Needs `shards`, a replica and nodes of the families m6g, r6g, c7gn or
+    /// later; cannot be turned on or off once the cache is there.
+    pub durability: Option<Spanned<Durability>>,
     /// How long daily snapshots are kept, in whole days: `0s` (none) to `35d`, `7d` without it.
     pub snapshots: Option<Spanned<Duration>>,
     /// What becomes of it when it leaves the stack: `retain` or `delete`, which is what happens without it; a replication group
@@ -82,6 +86,16 @@ pub enum CacheMode {
     External,
 }
 
+/// When a write is safe from the loss of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum Durability {
+    /// Within ten seconds.
+    Async,
+    /// Before it is answered.
+    Sync,
+}
+
 /// How functions authenticate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
 #[schemars(rename_all = "kebab-case")]
@@ -112,6 +126,12 @@ impl Decode for CacheAuth {
     }
 }
 
+impl Decode for Durability {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        cx.word(node, "a durability", &[("async", Self::Async), ("sync", Self::Sync)])
+    }
+}
+
 impl Item for Cache {
     const WHAT: &'static str = "a cache";
 }
@@ -127,6 +147,7 @@ impl Decode for Cache {
             node_type: fields.optional("node-type", cx),
             replicas: fields.optional("replicas", cx),
             shards: fields.optional("shards", cx),
+            durability: fields.optional("durability", cx),
             snapshots: fields.optional("snapshots", cx),
             removal: fields.optional("removal", cx),
             max_storage: fields.optional("max-storage", cx),
