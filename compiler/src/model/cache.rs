@@ -144,11 +144,11 @@ pub enum Client {
 }
 
 impl Transport {
-    /// The service through which functions hand on work.
-    pub fn service(self) -> Service {
+    /// The services through which functions hand on work; what has to wait does so in a queue.
+    pub fn services(self) -> &'static [Service] {
         match self {
-            Self::Sqs => Service::Sqs,
-            Self::EventBridge(_) => Service::Events,
+            Self::Sqs => &[Service::Sqs],
+            Self::EventBridge(_) => &[Service::Events, Service::Sqs],
         }
     }
 }
@@ -197,7 +197,9 @@ impl Model {
         let cache = self.on_redis().find_map(|(.., redis)| redis.cache)?;
         let mut services = BTreeMap::new();
         for (_, workflow, redis) in self.on_redis() {
-            services.entry(redis.transport.service()).or_insert(workflow.engine_span);
+            for service in redis.transport.services() {
+                services.entry(*service).or_insert(workflow.engine_span);
+            }
             workflow.body.walk(&mut |step| {
                 if let StepKind::Publish { span, .. } = &step.kind {
                     services.entry(Service::Events).or_insert(*span);
@@ -226,7 +228,9 @@ impl Model {
         add(Service::Sqs, function.sends.first().map(|queue| queue.span));
         for workflow in function.redis_workflows(self).into_iter().map(|id| &self.workflows[id]) {
             if let Some(redis) = workflow.redis() {
-                add(redis.transport.service(), Some(workflow.engine_span));
+                for service in redis.transport.services() {
+                    add(*service, Some(workflow.engine_span));
+                }
             }
         }
         for signal in &function.signals {
