@@ -75,11 +75,10 @@ fn about(b: &Builder<'_>, cache: &Cache) -> Value {
 
 fn serverless(b: &mut Builder<'_>, id: Id<Cache>, cache: &Cache, max_storage: Option<u64>, max_ecpu: Option<u64>) {
     let logical = ids::cache(cache);
-    let (name, span) = (&cache.head.name, cache.head.name_span);
-    let users = users(b, cache);
-    let suffix = format!("-{name}");
+    let span = cache.head.name_span;
+    let (users, name) = users(b, cache);
     let properties = [
-        ("ServerlessCacheName", b.name(Kind::Cache, "", &suffix, span)),
+        ("ServerlessCacheName", name),
         ("Description", about(b, cache)),
         ("Engine", ENGINE.into()),
         ("MajorEngineVersion", MAJOR_VERSION.into()),
@@ -150,7 +149,7 @@ fn replication_group(b: &mut Builder<'_>, id: Id<Cache>, cache: &Cache) {
     ];
     let login = match cache.auth {
         CacheAuth::Token => ("AuthToken", secret(b, cache)),
-        CacheAuth::Iam | CacheAuth::None => ("UserGroupIds", Value::list([Value::Ref(users(b, cache))])),
+        CacheAuth::Iam | CacheAuth::None => ("UserGroupIds", Value::list([Value::Ref(users(b, cache).0)])),
     };
     let durability = durability.map(|durability| match durability {
         Durability::Async => Value::string("async"),
@@ -183,15 +182,14 @@ fn parameter_group(b: &mut Builder<'_>, cache: &Cache, cluster: bool) {
     b.add(&part(cache, "parameters"), resource);
 }
 
-/// The user that functions are, and the group of it alone. Its name is its id, as IAM has it.
-/// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html>
-fn users(b: &mut Builder<'_>, cache: &Cache) -> LogicalId {
+/// The user that functions are, and the group of it alone; and the name of both, which a serverless cache has as well. The
+/// user's name is its id, as IAM has it. <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html>
+fn users(b: &mut Builder<'_>, cache: &Cache) -> (LogicalId, Value) {
     let span = cache.head.name_span;
-    let suffix = format!("-{}", cache.head.name);
-    let name = b.name(Kind::CacheUser, "", &suffix, span);
+    let name = b.name(Kind::Cache, "", &format!("-{}", cache.head.name), span);
     let properties = [
         ("UserId", name.clone()),
-        ("UserName", name),
+        ("UserName", name.clone()),
         ("Engine", ENGINE.into()),
         ("AccessString", ACCESS.into()),
         ("AuthenticationMode", Value::map([("Type", "iam".into())])),
@@ -199,14 +197,11 @@ fn users(b: &mut Builder<'_>, cache: &Cache) -> LogicalId {
     let origin = format!("who functions are in cache `{}`", cache.head.name);
     b.add(&user(cache), Resource::new("AWS::ElastiCache::User", origin, span, properties));
     let group = part(cache, "users");
-    let properties = [
-        ("UserGroupId", b.name(Kind::CacheUserGroup, "", &suffix, span)),
-        ("Engine", ENGINE.into()),
-        ("UserIds", Value::list([Value::Ref(user(cache))])),
-    ];
+    let properties =
+        [("UserGroupId", name.clone()), ("Engine", ENGINE.into()), ("UserIds", Value::list([Value::Ref(user(cache))]))];
     let origin = format!("users of cache `{}`", cache.head.name);
     b.add(&group, Resource::new("AWS::ElastiCache::UserGroup", origin, span, properties));
-    group
+    (group, name)
 }
 
 /// The secret with the token, which is made up when the stack is deployed; and what the cache has for it: a reference that

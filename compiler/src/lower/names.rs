@@ -29,13 +29,9 @@ pub(super) enum Kind {
     Dashboard,
     /// <https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis.html>
     Api,
-    /// As long as a replication group's:
+    /// A cache, its user and the group of it, which have one name; as long as a replication group's:
     /// <https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html>
     Cache,
-    /// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html>
-    CacheUser,
-    /// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html>
-    CacheUserGroup,
 }
 
 impl Kind {
@@ -49,7 +45,7 @@ impl Kind {
             Self::LogGroup => 512,
             Self::LogPolicy | Self::Dashboard => 255,
             Self::Api => 128,
-            Self::Cache | Self::CacheUser | Self::CacheUserGroup => 40,
+            Self::Cache => 40,
         }
     }
 
@@ -64,8 +60,6 @@ impl Kind {
             Self::Dashboard => "a dashboard",
             Self::Api => "an API",
             Self::Cache => "a cache",
-            Self::CacheUser => "a user of a cache",
-            Self::CacheUserGroup => "a group of users of a cache",
         }
     }
 }
