@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers in the order in which data passes them; none imports a later one.
-const LAYERS: [&str; 14] = [
+const LAYERS: [&str; 15] = [
     "source",
     "diagnostics",
     "yaml",
@@ -17,6 +17,7 @@ const LAYERS: [&str; 14] = [
     "model",
     "check",
     "lower",
+    "compare",
     "emit",
     "report",
     "compile",
