@@ -1,6 +1,7 @@
 //! What can be wrong with a system whose parts are all right: one file a check, each read-only over the model.
 
 mod api;
+mod caches;
 mod changes;
 mod dual_write;
 pub(crate) mod dynamic_reference;
@@ -48,6 +49,7 @@ const CHECKS: &[Check] = &[
     api::timeouts::check,
     api::updates::check,
     api::without_body::check,
+    caches::check,
     changes::check,
     dual_write::check,
     environment::check,

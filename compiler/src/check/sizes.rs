@@ -2,7 +2,7 @@
 //! bound may be of any size, and nothing is said about it.
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Destination, Event, Function, Input, Model, Queue, StepKind, Workflow};
+use crate::model::{Destination, Event, Function, Input, Model, Queue, Workflow};
 use crate::source::Span;
 use crate::types::Type;
 
@@ -129,7 +129,7 @@ impl Sizes<'_> {
     fn workflow(&self, workflow: &Workflow, found: &mut Vec<Diagnostic>) {
         workflow.body.walk(&mut |step| {
             let name = &step.name;
-            let StepKind::Call(call) = &step.kind else { return };
+            let Some(call) = step.call() else { return };
             let arguments = call.with.as_ref().and_then(|with| {
                 let ty = with.ty(&step.scope, &self.model.types);
                 self.over(&format!("what step `{name}` gives"), &ty, 0, STEP_FUNCTIONS, call.span)

@@ -14,6 +14,8 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     outboxes(model, found);
     queues(model, &told, found);
     buses(model, &told, found);
+    caches(model, found);
+    networks(model, found);
 }
 
 /// The things that outputs tell of.
@@ -102,6 +104,27 @@ fn buses(model: &Model, told: &HashSet<Thing>, found: &mut Vec<Diagnostic>) {
             let message = format!("no event travels on bus `{}`", bus.head.name);
             let help = format!("say `bus: {}` on the events that do, or name it in `outputs`", bus.head.name);
             found.push(report(Code::EVC0905, "buses", &bus.head, message, &help));
+        }
+    }
+}
+
+fn caches(model: &Model, found: &mut Vec<Diagnostic>) {
+    let clients = model.cache_clients();
+    for (id, cache) in model.caches.iter() {
+        if !clients.iter().any(|client| client.cache == id) {
+            let message = format!("nothing uses cache `{}`", cache.head.name);
+            let help = format!("say `cache: {}` on the functions that do", cache.head.name);
+            found.push(report(Code::EVC0905, "caches", &cache.head, message, &help));
+        }
+    }
+}
+
+fn networks(model: &Model, found: &mut Vec<Diagnostic>) {
+    for (id, network) in model.networks.iter() {
+        if !model.caches.values().any(|cache| cache.network.is_some_and(|network| network.value == id)) {
+            let message = format!("no cache is in network `{}`", network.head.name);
+            let help = format!("say `network: {}` on the caches that are", network.head.name);
+            found.push(report(Code::EVC0905, "networks", &network.head, message, &help));
         }
     }
 }

@@ -10,6 +10,7 @@ mod bus;
 mod changes;
 mod dashboard;
 mod dead_letters;
+mod engine;
 mod event_log;
 mod function;
 mod graph;
@@ -61,6 +62,7 @@ const KINDS: &[Kind] = &[
     rest::lower,
     function::lower,
     state_machine::lower,
+    engine::lower,
     rule::lower,
     schedule::lower,
     dead_letters::lower,
