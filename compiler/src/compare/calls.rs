@@ -4,7 +4,8 @@ use indexmap::IndexMap;
 
 use super::{OldCall, Pair, calls_of, function_named, ways_out};
 use crate::diagnostics::{Code, Diagnostic, list, nearest};
-use crate::model::{CALL_MARGIN, Function, RetryError, Workflow};
+use crate::model::{CALL_MARGIN, Function, Model, RetryError, Workflow};
+use crate::spec::scalar::Duration;
 
 /// Looks at each function that the old workflow calls.
 pub(super) fn check(pair: &Pair<'_>, out: &mut Vec<Diagnostic>) {
@@ -17,7 +18,7 @@ pub(super) fn check(pair: &Pair<'_>, out: &mut Vec<Diagnostic>) {
             out.push(gone(pair, name, &calls));
             continue;
         };
-        if !is_called(pair, new) {
+        if !is_called(pair.new, pair.now, new) {
             out.push(not_called(pair, new, &calls));
         }
         let old = &pair.before.functions[calls[0].function];
@@ -52,16 +53,21 @@ fn gone(pair: &Pair<'_>, name: &str, calls: &[OldCall<'_>]) -> Diagnostic {
     diagnostic
 }
 
-/// Whether what carries the workflow may still call the function.
-fn is_called(pair: &Pair<'_>, function: &Function) -> bool {
-    let calls = |workflow: &Workflow| {
-        calls_of(workflow).iter().any(|call| pair.now.functions[call.function].head.name == function.head.name)
-    };
-    calls(pair.new)
+fn is_called(workflow: &Workflow, model: &Model, function: &Function) -> bool {
+    calls_of(workflow).iter().any(|call| model.functions[call.function].head.name == function.head.name)
 }
 
+/// Reports a function that no step of the new workflow calls. On Step Functions the role loses the right to; on Redis the function
+/// loses the queue of its work, unless another workflow calls it.
 fn not_called(pair: &Pair<'_>, function: &Function, calls: &[OldCall<'_>]) -> Diagnostic {
     let name = &function.head.name;
+    if pair.on_redis() {
+        return if function.works_on_redis(pair.now) {
+            handed_on_late(pair, name, calls)
+        } else {
+            no_queue(pair, name, calls)
+        };
+    }
     let message = format!("{} call `{name}`, which they then may not", subject(pair));
     at_calls(Diagnostic::new(Code::EVC1001, pair.new.head.name_span, message), calls)
         .note(format!(
@@ -72,24 +78,48 @@ fn not_called(pair: &Pair<'_>, function: &Function, calls: &[OldCall<'_>]) -> Di
         .help(ways_out(&pair.old.head.name))
 }
 
+fn no_queue(pair: &Pair<'_>, name: &str, calls: &[OldCall<'_>]) -> Diagnostic {
+    let message = format!("{} call `{name}`, which then takes no work of workflows", subject(pair));
+    at_calls(Diagnostic::new(Code::EVC1001, pair.new.head.name_span, message), calls)
+        .note(format!(
+            "no workflow on Redis calls `{name}` any more, so the queue of its work is gone, and they wait until they time out"
+        ))
+        .help(ways_out(&pair.old.head.name))
+}
+
+fn handed_on_late(pair: &Pair<'_>, name: &str, calls: &[OldCall<'_>]) -> Diagnostic {
+    let message = format!("{} wait up to a minute longer for `{name}`", subject(pair));
+    at_calls(Diagnostic::new(Code::EVC1003, pair.new.head.name_span, message), calls).note(format!(
+        "no step of `{}` calls it any more, so the functions before it do not know its queue; the sweep does, since other workflows \
+         call it",
+        pair.new.head.name
+    ))
+}
+
 /// Reports a function that may now run longer than the old definition waits for it.
 fn slower(pair: &Pair<'_>, old: &Function, new: &Function, calls: &[OldCall<'_>]) -> Option<Diagnostic> {
     let (before, now) = (old.timeout.greatest()?, new.timeout.greatest()?);
     // A step with a `timeout` of its own never waited for all of the function's time.
-    let waiting: Vec<OldCall<'_>> =
-        calls.iter().filter(|call| call.undo || call.step.timeout.is_none()).copied().collect();
-    if now <= before || waiting.is_empty() {
+    let waits = pair.on_redis() || calls.iter().any(|call| call.undo || call.step.timeout.is_none());
+    if now <= before || !waits {
         return None;
     }
-    let message = format!(
-        "`{}` may now take `{now}`, and {} wait `{}` for it",
-        new.head.name,
-        subject(pair),
-        crate::spec::scalar::Duration::seconds(before.seconds + CALL_MARGIN.seconds)
-    );
+    let (name, subject) = (&new.head.name, subject(pair));
+    let until = Duration::seconds(before.seconds + CALL_MARGIN.seconds);
+    let (message, why) = if pair.on_redis() {
+        (
+            format!("`{name}` may now take `{now}`, and {subject} lease their work to it for `{until}`"),
+            "after that another worker is given the same work beside it, and what the first gives is refused",
+        )
+    } else {
+        (
+            format!("`{name}` may now take `{now}`, and {subject} wait `{until}` for it"),
+            "their call counts as failed with `Timeout` while the function still runs, and may be tried again beside it",
+        )
+    };
     let diagnostic = Diagnostic::new(Code::EVC1002, new.timeout_span, message)
         .secondary(old.timeout_span, format!("it was `{before}`"))
-        .note("their call counts as failed with `Timeout` while the function still runs, and may be tried again beside it");
+        .note(why);
     Some(diagnostic)
 }
 

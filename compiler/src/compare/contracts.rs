@@ -1,9 +1,11 @@
-//! Contracts that changed under executions in flight: the input and output of a function, the detail of an event.
+//! Contracts that changed under executions in flight: the input and output of a function, the detail of an event, the answer that a step
+//! waits for.
 //!
 //! The old workflows are resolved and checked again with one contract at a time as it is now. What is wrong then and was not before
 //! is what the change breaks: arguments that the function no longer takes, paths into a result that it no longer gives. New types get
 //! names of their own, since those of the two specs may be the same.
 
+use super::signals::waits;
 use super::{Before, OldCall, Pair, calls_of, function_named, place_of, ways_out};
 use crate::check;
 use crate::diagnostics::{Code, Diagnostic};
@@ -13,6 +15,7 @@ use crate::source::{Span, Spanned};
 use crate::spec::File;
 use crate::spec::decode::Declared;
 use crate::spec::scalar::TypeExpr;
+use crate::spec::workflow as spec;
 use crate::types::{Kind, Record, Type};
 
 /// One contract of the old spec that is not what it was.
@@ -20,6 +23,8 @@ enum Change<'a> {
     Input(&'a Function, Type),
     Output(&'a Function, Type),
     Detail(&'a Event, Type),
+    /// The answer that a step of a workflow waits for: the names of the workflow and the step.
+    Answer(&'a str, &'a str, Type),
 }
 
 /// Reports what a changed contract breaks.
@@ -47,6 +52,16 @@ pub(super) fn check(before: Before<'_>, now: &Model, pairs: &[Pair<'_>], out: &m
         let is = renamed(&new.detail);
         if differ(&all, &old.detail, &is) {
             broken(before, now, pairs, &Change::Detail(new, is), out);
+        }
+    }
+    for pair in pairs {
+        let now_waits = waits(pair.new);
+        for (step, was) in waits(pair.old) {
+            let Some((_, is)) = now_waits.iter().find(|(new, _)| new.name == step.name) else { continue };
+            let is = renamed(is);
+            if differ(&all, was, &is) {
+                broken(before, now, &[*pair], &Change::Answer(&pair.old.head.name, &step.name, is), out);
+            }
         }
     }
 }
@@ -149,6 +164,10 @@ fn report(pair: &Pair<'_>, change: &Change<'_>, problems: Vec<Diagnostic>) -> Di
             place_of(function, Some(ty.span)),
             format!("`{}` no longer gives what executions in flight of `{workflow}` read of it", function.head.name),
         ),
+        Change::Answer(_, step, ty) => (
+            ty.span,
+            format!("`{step}` is no longer answered with what executions in flight of `{workflow}` read of the answer"),
+        ),
         Change::Detail(event, ty) => {
             (ty.span, format!("`{}` no longer is what executions in flight of `{workflow}` publish", event.head.name))
         }
@@ -157,7 +176,7 @@ fn report(pair: &Pair<'_>, change: &Change<'_>, problems: Vec<Diagnostic>) -> Di
     for problem in problems {
         diagnostic = diagnostic.secondary(problem.primary.span, format!("the old spec: {}", problem.message));
     }
-    if !matches!(change, Change::Output(..)) {
+    if !matches!(change, Change::Output(..) | Change::Answer(..)) {
         return diagnostic
             .help("an optional field can be added at any time, and a field that is no longer needed can go");
     }
@@ -204,6 +223,22 @@ fn with_types(file: &File, now: &Model) -> File {
     file
 }
 
+/// Gives the step of this name, at any depth, another answer to wait for.
+fn set_answer(steps: &mut spec::Steps, name: &str, ty: &Type) {
+    for (own, step) in &mut steps.items {
+        match &mut step.value.kind {
+            spec::StepKind::Wait(spec::Wait::Signal(signal)) if own == name => {
+                signal.answer = Spanned::new(TypeExpr(ty.clone()), ty.span);
+            }
+            spec::StepKind::Parallel(branches) => {
+                branches.values_mut().for_each(|branch| set_answer(&mut branch.steps.value, name, ty));
+            }
+            spec::StepKind::ForEach(each) => set_answer(&mut each.steps.value, name, ty),
+            _ => {}
+        }
+    }
+}
+
 fn with_change(file: &File, now: &Model, change: &Change<'_>) -> File {
     let mut file = with_types(file, now);
     let spanned = |ty: &Type, at: Span| Some(Spanned::new(TypeExpr(ty.clone()), at));
@@ -216,6 +251,11 @@ fn with_change(file: &File, now: &Model, change: &Change<'_>) -> File {
         Change::Output(function, ty) => {
             if let Some(old) = file.sections.functions.items.get_mut(&function.head.name) {
                 old.value.output = spanned(ty, ty.span);
+            }
+        }
+        Change::Answer(workflow, step, ty) => {
+            if let Some(old) = file.sections.workflows.items.get_mut(*workflow) {
+                set_answer(&mut old.value.steps.value, step, ty);
             }
         }
         Change::Detail(event, ty) => {

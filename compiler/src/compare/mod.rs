@@ -3,7 +3,7 @@
 //! A running execution goes on with the definition that it was started with, on Step Functions as on Redis. What breaks it is
 //! therefore never a change of its steps, but of what these refer to outside of the definition: functions and what they take and
 //! give ([`calls`], [`contracts`]), events and their buses ([`publishes`]), the workflow itself. Changes of the steps are told as
-//! notes ([`steps`]).
+//! notes ([`steps`]). What carries the workflow matters too: where its state is ([`engine`]), who answers its waits ([`signals`]).
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateStateMachine.html>: "Running executions will continue to
 //! use the previous definition and roleArn". The role is the same one with new permissions, so what the new definition does not do, the
@@ -11,12 +11,14 @@
 
 mod calls;
 mod contracts;
+mod engine;
 mod publishes;
 mod removed;
+mod signals;
 mod steps;
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Call, Function, Id, Model, Step, StepKind, Workflow};
+use crate::model::{Call, Function, Id, Model, Step, Workflow};
 use crate::source::Span;
 use crate::spec::File;
 
@@ -50,12 +52,15 @@ pub fn compare(before: Before<'_>, now: &Model, drained: &[String]) -> Vec<Diagn
     for old in before.model.workflows.values().filter(in_flight) {
         match now.workflows.values().find(|new| new.head.name == old.head.name) {
             Some(new) => pairs.push(Pair { before: before.model, now, old, new }),
-            None => found.push(removed::report(old, now)),
+            None => removed::report(before.model, old, now, &mut found),
         }
     }
+    // Those that another engine would carry, or that would start without their state, do not get as far as a step.
+    pairs.retain(|pair| engine::carries_on(pair, &mut found));
     for pair in &pairs {
         calls::check(pair, &mut found);
         publishes::check(pair, &mut found);
+        signals::check(pair, &mut found);
         steps::note(pair, &mut found);
     }
     contracts::check(before, now, &pairs, &mut found);
@@ -84,6 +89,13 @@ fn ways_out(workflow: &str) -> String {
     )
 }
 
+impl Pair<'_> {
+    /// Whether executions are carried by the functions themselves, with their state in a cache.
+    fn on_redis(&self) -> bool {
+        self.old.redis().is_some()
+    }
+}
+
 /// A call that executions in flight may make.
 #[derive(Debug, Clone, Copy)]
 struct OldCall<'a> {
@@ -98,8 +110,7 @@ struct OldCall<'a> {
 fn calls_of(workflow: &Workflow) -> Vec<OldCall<'_>> {
     let mut calls = Vec::new();
     workflow.body.walk(&mut |step| {
-        let own = if let StepKind::Call(call) = &step.kind { Some(call) } else { None };
-        let all = own.into_iter().map(|call| (call, false)).chain(step.undo.iter().map(|undo| (undo, true)));
+        let all = step.call().into_iter().map(|call| (call, false)).chain(step.undo.iter().map(|undo| (undo, true)));
         for (call, undo) in all {
             if let Some(function) = call.function {
                 calls.push(OldCall { step, call, function, undo });

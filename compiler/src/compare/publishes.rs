@@ -46,8 +46,11 @@ fn one(pair: &Pair<'_>, event: &Event, span: Span) -> Option<Diagnostic> {
                 .help(ways_out(workflow)),
         );
     };
-    // The role of a state machine lets it put events of the sources that its steps publish.
-    let may = published(pair.new).into_iter().any(|(id, _)| {
+    // The role of a state machine lets it put events of the sources that its steps publish; that of the engine on Redis, those of all
+    // workflows that it carries.
+    let publishers: Vec<&Workflow> =
+        if pair.on_redis() { pair.now.on_redis().map(|(_, workflow, _)| workflow).collect() } else { vec![pair.new] };
+    let may = publishers.into_iter().flat_map(published).any(|(id, _)| {
         let new = &pair.now.events[id];
         new.bus == bus && new.source.value == event.source.value
     });
@@ -56,9 +59,11 @@ fn one(pair: &Pair<'_>, event: &Event, span: Span) -> Option<Diagnostic> {
         return Some(
             report(Code::EVC1001, pair.new.head.name_span, message)
                 .note(format!(
-                    "no step of `{workflow}` publishes an event of the source `{}` on the bus `{}` any more, so its role no longer \
-                     allows it; a running execution keeps its definition, and has the role as it is now",
-                    event.source.value, old_bus.head.name
+                    "no step of {} publishes an event of the source `{}` on the bus `{}` any more, so the role no longer allows it; a \
+                     running execution keeps its definition, and has the role as it is now",
+                    if pair.on_redis() { "any workflow on Redis".to_owned() } else { format!("`{workflow}`") },
+                    event.source.value,
+                    old_bus.head.name
                 ))
                 .help(ways_out(workflow)),
         );

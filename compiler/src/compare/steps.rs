@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::Pair;
 use crate::diagnostics::{Code, Diagnostic, list};
-use crate::lower::machine::machines;
+use crate::lower::machine::{definitions, machines};
 use crate::model::{Model, Workflow};
 
 /// Says what executions in flight do not have.
@@ -17,7 +17,8 @@ pub(super) fn note(pair: &Pair<'_>, out: &mut Vec<Diagnostic>) {
         return;
     }
     let (before, now) = (names(pair.old), names(pair.new));
-    let (old_states, new_states) = (states(&old), states(&new));
+    let machine = |definition: &Json| states(definition.get("machine").unwrap_or(definition));
+    let (old_states, new_states) = (machine(&old), machine(&new));
     let missing_in = |names: &[String], others: &[String]| -> Vec<String> {
         names.iter().filter(|name| !others.contains(name)).cloned().collect()
     };
@@ -58,7 +59,11 @@ fn names(workflow: &Workflow) -> Vec<String> {
 
 /// The definition that an execution is started with, less what is for people.
 fn definition(model: &Model, workflow: &str) -> Option<Json> {
-    let mut definition = machines(model).into_iter().find(|machine| machine.file == workflow)?.definition;
+    let machine =
+        machines(model).into_iter().find(|machine| machine.file == workflow).map(|machine| machine.definition);
+    let on_redis =
+        || definitions(model).into_iter().find(|definition| definition.file == workflow).map(|found| found.json);
+    let mut definition = machine.or_else(on_redis)?;
     strip_comments(&mut definition);
     Some(definition)
 }

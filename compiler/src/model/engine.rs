@@ -49,7 +49,8 @@ fn cache(
     };
     let known: Vec<&str> = sections.caches.names().collect();
     let help = match known.as_slice() {
-        [] => "declare one under `caches`: `state: {}` is ElastiCache Serverless, or take `engine: step-functions`".to_owned(),
+        [] => "declare one under `caches`: `state: {}` is ElastiCache Serverless, or take `engine: step-functions`"
+            .to_owned(),
         known => format!("say `cache:` and one of {}", list(known)),
     };
     let diagnostic = Diagnostic::new(Code::EVC0520, engine, message).on(format!("workflows.{name}"));
