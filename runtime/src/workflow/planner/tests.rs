@@ -1,5 +1,7 @@
 //! The planner alone: machines carried by a loop that answers every piece of work at once.
 
+#![expect(clippy::needless_pass_by_value, reason = "json! makes values to give away")]
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -136,7 +138,7 @@ fn call(function: &str, input: Value, more: Value) -> Value {
         "Assign": { function: "{% $states.result.Payload %}" },
         "Output": "{% $states.result.Payload %}",
     });
-    let (Value::Object(state_fields), Value::Object(more)) = (&mut state, more) else { unreachable!("objects") };
+    let (Value::Object(state_fields), Value::Object(more)) = (&mut state, more) else { panic!("objects") };
     state_fields.extend(more);
     state
 }
@@ -339,7 +341,6 @@ fn time_cancellation_and_retry() {
     assert_eq!((run.snapshot.status, run.outcome().error.as_deref()), (Status::TimedOut, Some("States.Timeout")));
     run.tell(Event::Retried);
     assert_eq!(run.snapshot.status, Status::Running);
-    assert!(run.open.remove(&TIMEOUT).is_some_and(|timeout| timeout.delay_ms == 900_000));
     run.step("reserve-inventory", json!({ "reservationId": "r" }));
     run.tell(Event::Cancelled { cause: Some("no longer wanted".to_owned()) });
     assert_eq!((run.snapshot.status, run.outcome().cause.as_deref()), (Status::Aborted, Some("no longer wanted")));
