@@ -25,13 +25,15 @@ const LAYERS: [&str; 15] = [
 ];
 
 /// Crates that one place hides: the crate as it is imported, and where it may be.
-const HIDDEN: [(&str, &[&str]); 6] = [
+const HIDDEN: [(&str, &[&str]); 8] = [
     ("granit_parser", &["yaml/"]),
     ("miette", &["report/terminal.rs"]),
     ("clap", &["cli/"]),
     ("anstream", &["cli/"]),
     ("syn", &["cli/"]),
     ("minijinja", &["emit/"]),
+    ("evc_runtime", &["cli/workflow/"]),
+    ("tokio", &["cli/workflow/"]),
 ];
 
 /// What only the command line may touch.

@@ -10,6 +10,8 @@ pub mod sarif;
 pub mod short;
 pub mod terminal;
 
+pub(crate) use excerpt::escaped;
+
 #[cfg(test)]
 mod tests;
 
