@@ -6,13 +6,15 @@
 //!
 //! | feature | gives | brings |
 //! | --- | --- | --- |
-//! | (none) | adapters, values, errors, logs, metrics | `lambda_runtime` |
+//! | (none) | values, errors | nothing |
+//! | `lambda` (default) | adapters, contexts, logs, metrics: what a handler is made of | `lambda_runtime` |
 //! | `dynamodb` | table clients, transactions | `aws-sdk-dynamodb` |
 //! | `outbox` | events in the same transaction | `dynamodb` |
 //! | `idempotency` | `serve_idempotent` | `dynamodb` |
 //! | `eventbridge` | publishing to a bus | `aws-sdk-eventbridge` |
 //! | `sqs` | sending to queues | `aws-sdk-sqs` |
 //! | `forwarder` | the stream-to-bus forwarder of an outbox, and its redrive | `eventbridge`, `aws-sdk-sqs` |
+//! | `workflow` | definitions and the planner of workflows on Redis | `jsonata-core` |
 //! | `testing` | in-memory tables and buses for tests of handlers | nothing |
 //!
 //! # Settings
@@ -34,28 +36,38 @@
 #[cfg(all(test, feature = "outbox", feature = "eventbridge"))]
 extern crate self as evc_runtime;
 
+#[cfg(feature = "lambda")]
 mod adapter;
+#[cfg(feature = "lambda")]
 pub mod attribute;
 #[cfg(feature = "aws")]
 mod aws;
+#[cfg(feature = "lambda")]
 mod backend;
+#[cfg(feature = "lambda")]
 mod bounds;
+#[cfg(feature = "lambda")]
 mod context;
 #[cfg(all(test, feature = "outbox", feature = "eventbridge"))]
 #[path = "../tests/contract/mod.rs"]
 mod contract;
 mod error;
+#[cfg(feature = "lambda")]
 mod event;
 #[cfg(feature = "forwarder")]
 pub mod forward;
+#[cfg(feature = "lambda")]
 mod function;
+#[cfg_attr(not(feature = "lambda"), allow(dead_code, reason = "handlers use all of it"))]
 mod hash;
 #[cfg(feature = "idempotency")]
 pub mod idempotency;
 pub mod limits;
+#[cfg(feature = "lambda")]
 pub mod observe;
 #[cfg(feature = "outbox")]
 pub mod outbox;
+#[cfg(feature = "lambda")]
 mod payload;
 #[cfg(feature = "eventbridge")]
 pub mod publish;
@@ -63,28 +75,40 @@ pub mod publish;
 mod queue;
 #[cfg(feature = "forwarder")]
 pub mod redrive;
+#[cfg(feature = "lambda")]
 mod serve;
 #[cfg(feature = "dynamodb")]
 pub mod table;
-#[cfg(any(test, feature = "testing"))]
+#[cfg(any(all(test, feature = "lambda"), feature = "testing"))]
 pub mod testing;
 #[cfg(feature = "dynamodb")]
 mod transact;
 mod value;
+#[cfg(feature = "workflow")]
+pub mod workflow;
 
+#[cfg(feature = "lambda")]
 pub use adapter::Source;
+#[cfg(feature = "lambda")]
 pub use adapter::stream::{Change, ChangeKind};
+#[cfg(feature = "lambda")]
 pub use bounds::{At, Bounded};
+#[cfg(feature = "lambda")]
 pub use context::{Context, Step};
 pub use error::{Error, FunctionError, Kind};
+#[cfg(feature = "lambda")]
 pub use event::{Event, EventMetadata, Sequence};
+#[cfg(feature = "lambda")]
 pub use function::Function;
 #[cfg(feature = "idempotency")]
 pub use idempotency::serve_idempotent;
+#[cfg(feature = "lambda")]
 pub use observe::Unit;
+#[cfg(feature = "lambda")]
 pub use payload::Payload;
 #[cfg(feature = "sqs")]
 pub use queue::Queue;
+#[cfg(feature = "lambda")]
 pub use serve::serve;
 #[cfg(feature = "dynamodb")]
 pub use transact::{Committed, Transaction};
@@ -95,6 +119,7 @@ pub use {rust_decimal, serde, serde_json, tracing};
 
 /// What a function may do, as traits on its context type: the generated crate implements exactly those that the spec grants,
 /// and the compiler refuses every other call. The IAM role of the function allows the same.
+#[cfg(feature = "lambda")]
 pub mod grant {
     /// May read items of `T` by key.
     #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` get items of `{T}`")]
@@ -131,4 +156,5 @@ pub mod grant {
     }
 }
 
+#[cfg(feature = "lambda")]
 pub use event::{Carries, Outbox};

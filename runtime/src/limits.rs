@@ -27,3 +27,10 @@ pub const TRANSACTION_BYTES: usize = 4 * 1024 * 1024;
 /// Size of one SQS message with its attributes.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
 pub const SQS_MESSAGE_BYTES: usize = 1024 * 1024;
+
+/// Input or result of a workflow's state, as JSON: what Step Functions takes, so that a workflow means the same on both engines.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-task-executions>
+pub const WORKFLOW_PAYLOAD_BYTES: usize = 256 * 1024;
+
+/// All variables of an execution on Redis. Each transition writes them whole, so that it is less than the 10 MiB of Step Functions.
+pub const WORKFLOW_STATE_BYTES: usize = 1024 * 1024;

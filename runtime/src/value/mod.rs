@@ -15,10 +15,12 @@ mod duration;
 mod money;
 mod timestamp;
 
+#[cfg(feature = "lambda")]
 pub(crate) use bytes::BINARY;
 pub use bytes::Bytes;
 pub use date::Date;
 pub use duration::Duration;
+#[cfg(feature = "lambda")]
 pub(crate) use money::RAW_TEXT;
 pub use money::{Money, MoneyError};
 pub use timestamp::Timestamp;

@@ -1,0 +1,297 @@
+//! The planner: from a definition, a state and what happened, to the next state and what is to be done.
+//!
+//! A pure function: no I/O, no clock, no chance. The time and a seed are given. It carries a machine as the specification of Amazon
+//! States Language says, in the subset that evc writes. Every engine, test and tool that moves an execution uses it.
+//!
+//! <https://states-language.net/spec.html>,
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html>
+
+mod dispatch;
+mod errors;
+mod inner;
+mod resume;
+mod run;
+mod scope;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use self::errors::Failure;
+use self::run::Flow;
+use super::definition::Definition;
+use super::protocol::{
+    ExecutionId, History, Phase, Record, Slot, Snapshot, Start, Status, TIMEOUT, TaskRef, Transition,
+};
+use super::state::{Ended, Scope, State};
+use crate::Error;
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// Work was done.
+    Succeeded {
+        /// Its slot.
+        slot: Slot,
+        /// What it gave: a function's answer, or that of `PutEvents`.
+        output: Value,
+        /// When a worker claimed it, milliseconds since 1970.
+        claimed_ms: u64,
+    },
+    /// Work failed, or who had a token sent an error.
+    Failed {
+        /// Its slot.
+        slot: Slot,
+        /// The error's name.
+        error: String,
+        /// Why: for a function's error, JSON with `errorType` and `errorMessage`, as Lambda gives it.
+        cause: Option<String>,
+        /// When a worker claimed it, milliseconds since 1970; 0 if nobody did.
+        claimed_ms: u64,
+    },
+    /// Who had a token sent a result.
+    Signalled {
+        /// The slot that waits for it.
+        slot: Slot,
+        /// The result.
+        output: Value,
+    },
+    /// The time that a slot waits for has come.
+    TimerDue {
+        /// Its slot.
+        slot: Slot,
+    },
+    /// The execution has taken longer than its workflow allows.
+    TimedOut,
+    /// Somebody does not want it any more.
+    Cancelled {
+        /// Why.
+        cause: Option<String>,
+    },
+    /// An execution that did not end well is to go on where it stopped.
+    Retried,
+}
+
+impl Event {
+    /// The slot that it is about, if it is about one.
+    pub fn slot(&self) -> Option<Slot> {
+        match self {
+            Self::Succeeded { slot, .. }
+            | Self::Failed { slot, .. }
+            | Self::Signalled { slot, .. }
+            | Self::TimerDue { slot } => Some(*slot),
+            Self::TimedOut | Self::Cancelled { .. } | Self::Retried => None,
+        }
+    }
+}
+
+/// Begins an execution. `now_ms` is the time that its expressions see as its start; `seed` makes what chance decides.
+pub fn start(
+    definition: &Definition,
+    execution: &ExecutionId,
+    input: Value,
+    now_ms: u64,
+    seed: u64,
+) -> Result<Start, Error> {
+    let state = State {
+        started_ms: now_ms,
+        entered_ms: 0,
+        seq: 0,
+        slots: Vec::new(),
+        input: Value::Null,
+        root: None,
+        ended: None,
+    };
+    let mut planner = Planner::new(definition, execution, state, now_ms, seed);
+    planner.history.push(History::Started);
+    let mut root = Scope::new(definition.machine.start, input);
+    let flow = planner.run(&definition.machine, &mut root, None, "");
+    let transition = planner.transition(root, flow, 0, None)?;
+    Ok(Start {
+        execution: execution.clone(),
+        definition: definition.id().to_owned(),
+        timeout_ms: definition.timeout_ms(),
+        transition,
+    })
+}
+
+/// The transition that an event leads to; `None` if it leads to none: its slot has another fencing token than `seq` by now, or the
+/// execution is over.
+pub fn plan(
+    definition: &Definition,
+    execution: &ExecutionId,
+    snapshot: &Snapshot,
+    fence: Option<(Slot, u64)>,
+    event: Event,
+    seed: u64,
+) -> Result<Option<Transition>, Error> {
+    let mut state = State::decode(&snapshot.state)?;
+    let Some(mut root) = state.root.take() else { return Ok(None) };
+    let over = state.ended.is_some();
+    if over != (event == Event::Retried) {
+        return Ok(None);
+    }
+    let mut planner = Planner::new(definition, execution, state, snapshot.now_ms, seed);
+    let flow = match event {
+        Event::TimedOut => Flow::Ended(Status::TimedOut, Failure::timeout()),
+        Event::Cancelled { cause } => Flow::Ended(Status::Aborted, Failure::new("Cancelled", cause)),
+        Event::Retried => planner.again(&mut root),
+        _ => {
+            let Some(slot) = event.slot() else { return Ok(None) };
+            let Some((_, seq)) = fence.filter(|fence| fence.0 == slot) else { return Ok(None) };
+            match planner.resume(&definition.machine, &mut root, None, "", (slot, seq), &mut Some(event)) {
+                Some(flow) => flow,
+                None => return Ok(None),
+            }
+        }
+    };
+    planner.transition(root, flow, snapshot.version, fence).map(Some)
+}
+
+/// What is to be sent once the transition is committed, and after how long: work to its functions; timers, as hints, to the engine.
+pub fn dispatches(execution: &ExecutionId, transition: &Transition) -> Vec<(TaskRef, u64)> {
+    let sent = transition.records.iter().filter_map(|(slot, record)| Some((*slot, record.as_ref()?)));
+    sent.filter(|(slot, record)| *slot != TIMEOUT && record.phase != Phase::Signal)
+        .map(|(slot, record)| {
+            let function = record.function.clone();
+            (TaskRef { execution: execution.clone(), slot, seq: record.seq, function }, record.delay_ms)
+        })
+        .collect()
+}
+
+/// One transition in the making.
+struct Planner<'d> {
+    definition: &'d Definition,
+    execution: &'d ExecutionId,
+    state: State,
+    now_ms: u64,
+    seed: u64,
+    records: BTreeMap<Slot, Option<Record>>,
+    history: Vec<History>,
+    /// How many states this transition has entered.
+    entered: usize,
+}
+
+impl<'d> Planner<'d> {
+    fn new(definition: &'d Definition, execution: &'d ExecutionId, state: State, now_ms: u64, seed: u64) -> Self {
+        let (records, history) = (BTreeMap::new(), Vec::new());
+        Self { definition, execution, state, now_ms, seed, records, history, entered: 0 }
+    }
+
+    /// Enters the state anew at which the execution stopped, and lets its time begin again.
+    fn again(&mut self, root: &mut Scope) -> Flow {
+        self.state.ended = None;
+        self.history.push(History::Retried);
+        root.attempts.clear();
+        root.wait = super::state::Wait::Nothing;
+        let timeout = Record {
+            seq: self.next_seq(),
+            phase: Phase::Timer,
+            function: String::new(),
+            payload: Vec::new(),
+            delay_ms: self.definition.timeout_ms(),
+            at_ms: None,
+            lease_ms: 0,
+            timeout_ms: None,
+        };
+        self.records.insert(TIMEOUT, Some(timeout));
+        let machine = &self.definition.machine;
+        self.run(machine, root, None, "")
+    }
+
+    /// The transition, once nothing more can be done at once.
+    fn transition(
+        mut self,
+        root: Scope,
+        flow: Flow,
+        version: u64,
+        fence: Option<(Slot, u64)>,
+    ) -> Result<Transition, Error> {
+        let retried = self.history.contains(&History::Retried);
+        let mut status = self.settle(root, flow);
+        let state = match self.state.encode() {
+            Ok(bytes) => bytes,
+            Err(error) if status.is_none() || status == Some(Status::Succeeded) => {
+                let root = self.state.root.take().unwrap_or_else(|| Scope::new(0, Value::Null));
+                let failure = Failure::new(errors::DATA_LIMIT, Some(error.to_string()));
+                self.history.retain(|entry| !matches!(entry, History::Ended { .. }));
+                status = self.settle(
+                    Scope { variables: serde_json::Map::new(), input: Value::Null, ..root },
+                    Flow::Failed(failure),
+                );
+                self.state.root = None;
+                self.state.encode()?
+            }
+            Err(error) => return Err(error),
+        };
+        if retried && status.is_none() {
+            status = Some(Status::Running);
+        }
+        if let Some((slot, _)) = fence {
+            self.records.entry(slot).or_insert(None);
+        }
+        let history = serde_json::to_vec(&self.history).map_err(Error::other)?;
+        Ok(Transition { version, fence, state, records: self.records.into_iter().collect(), history, status })
+    }
+
+    /// Puts the execution where it is after the flow; how it ended, if it did.
+    fn settle(&mut self, mut root: Scope, flow: Flow) -> Option<Status> {
+        let ended = match flow {
+            Flow::Done(output) => Ended { status: Status::Succeeded, output, error: None, cause: None },
+            Flow::Failed(failure) => failure.ended(Status::Failed),
+            Flow::Ended(status, failure) => failure.ended(status),
+            Flow::Blocked | Flow::Next(_) => {
+                self.state.root = Some(root);
+                return None;
+            }
+        };
+        self.drop_all(&root);
+        let status = ended.status;
+        self.history.push(History::Ended { status, error: ended.error.clone() });
+        self.state.ended = Some(ended);
+        self.state.slots.clear();
+        if status == Status::Succeeded {
+            self.state.input = root.variables.get_mut("input").map(Value::take).unwrap_or_default();
+        } else {
+            root.wait = super::state::Wait::Nothing;
+            self.state.root = Some(root);
+        }
+        Some(status)
+    }
+
+    fn next_seq(&mut self) -> u64 {
+        self.state.seq += 1;
+        self.state.seq
+    }
+
+    /// The lowest slot that is free, now taken.
+    fn take_slot(&mut self) -> Slot {
+        let free = self.state.slots.iter().position(|taken| !taken);
+        let slot = free.unwrap_or_else(|| {
+            self.state.slots.push(false);
+            self.state.slots.len() - 1
+        });
+        self.state.slots[slot] = true;
+        // An execution has far fewer pieces of work under way than this has numbers.
+        Slot::try_from(slot).unwrap_or(TIMEOUT - 1)
+    }
+
+    fn free_slot(&mut self, slot: Slot) {
+        if let Some(taken) = self.state.slots.get_mut(slot as usize) {
+            *taken = false;
+        }
+        self.records.insert(slot, None);
+    }
+
+    /// Gives up all that a scope waits for.
+    fn drop_all(&mut self, scope: &Scope) {
+        let mut dropped = Vec::new();
+        scope.slots(&mut |slot, seq| dropped.push((slot, seq)));
+        for (slot, seq) in dropped {
+            self.free_slot(slot);
+            self.history.push(History::Dropped { seq });
+        }
+    }
+}

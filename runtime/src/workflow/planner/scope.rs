@@ -1,0 +1,103 @@
+//! What expressions see at one place of an execution.
+
+use serde_json::{Map, Value, json};
+
+use super::Planner;
+use crate::workflow::definition::State;
+use crate::workflow::expression::{Names, timestamp};
+use crate::workflow::state::Scope;
+
+/// The variables of a scope and of those around it.
+pub(super) struct Frames<'a> {
+    pub(super) variables: &'a Map<String, Value>,
+    pub(super) outer: Option<&'a Frames<'a>>,
+}
+
+impl Frames<'_> {
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.variables.get(name).or_else(|| self.outer.and_then(|outer| outer.get(name)))
+    }
+}
+
+/// The names at one place.
+pub(super) struct Place<'a> {
+    pub(super) frames: Frames<'a>,
+    pub(super) states: Value,
+    pub(super) seed: u64,
+    pub(super) now_ms: u64,
+}
+
+impl Names for Place<'_> {
+    fn variable(&self, name: &str) -> Option<&Value> {
+        self.frames.get(name)
+    }
+
+    fn states(&self) -> &Value {
+        &self.states
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+}
+
+impl Planner<'_> {
+    /// The place of a state whose `$states` has these fields besides the input and, where it is looked at, the context. The input
+    /// is moved out of the scope; [`Place::into_input`] gives it back.
+    pub(super) fn place<'a>(
+        &self,
+        state: &State,
+        scope: &'a mut Scope,
+        outer: Option<&'a Frames<'a>>,
+        more: impl IntoIterator<Item = (&'static str, Value)>,
+        token: Option<&str>,
+    ) -> Place<'a> {
+        let mut states = Map::new();
+        states.insert("input".to_owned(), scope.input.take());
+        states.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        if state.needs_context {
+            states.insert("context".to_owned(), self.context(state, scope, token));
+        }
+        // Two states of one transition, and two attempts of one state, have other seeds.
+        let seed = self.seed ^ self.state.seq.rotate_left(32) ^ scope.entered_ms;
+        let frames = Frames { variables: &scope.variables, outer };
+        Place { frames, states: Value::Object(states), seed, now_ms: self.now_ms }
+    }
+
+    /// <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html>
+    fn context(&self, state: &State, scope: &Scope, token: Option<&str>) -> Value {
+        let retries: u32 = scope.attempts.iter().sum();
+        let mut context = json!({
+            "Execution": {
+                "Id": self.execution.0,
+                "Name": self.execution.name(),
+                "StartTime": timestamp(self.state.started_ms),
+            },
+            "State": { "Name": state.name, "EnteredTime": timestamp(scope.entered_ms), "RetryCount": retries },
+            "StateMachine": { "Id": self.execution.workflow(), "Name": self.execution.workflow() },
+        });
+        if let Some(token) = token {
+            context["Task"] = json!({ "Token": token });
+        }
+        context
+    }
+}
+
+impl Place<'_> {
+    /// Adds the item of an iteration to the context.
+    pub(super) fn set_item(&mut self, index: usize, item: &Value) {
+        if let Some(context) = self.states.get_mut("context") {
+            context["Map"] = json!({ "Item": { "Index": index, "Value": item } });
+        }
+    }
+
+    /// What the state was given.
+    pub(super) fn into_input(self) -> Value {
+        let Value::Object(mut states) = self.states else { return Value::Null };
+        states.remove("input").unwrap_or_default()
+    }
+}

@@ -1,0 +1,410 @@
+//! The planner alone: machines carried by a loop that answers every piece of work at once.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::workflow::protocol::Task;
+use crate::workflow::state::outcome;
+
+/// A piece of work that somebody could do now.
+#[derive(Debug, Clone)]
+struct Open {
+    slot: Slot,
+    record: Record,
+}
+
+impl Open {
+    fn payload(&self) -> Value {
+        match serde_json::from_slice(&self.record.payload).expect("a task") {
+            Task::Call(value) | Task::Publish(value) => value,
+        }
+    }
+
+    fn input(&self) -> Value {
+        self.payload()["input"].clone()
+    }
+}
+
+/// An execution, and what it waits for.
+struct Run {
+    definition: Definition,
+    execution: ExecutionId,
+    snapshot: Snapshot,
+    open: BTreeMap<Slot, Record>,
+    history: Vec<History>,
+}
+
+fn define(machine: &Value) -> Definition {
+    let leases = json!({ "a": 10, "b": 10, "c": 10, "undo-a": 10, "undo-b": 10, "process-payment": 40 });
+    let text = json!({ "evc": 1, "workflow": "w", "leases": leases, "machine": machine }).to_string();
+    Definition::parse(&text).expect("a definition")
+}
+
+impl Run {
+    fn start(machine: &Value, input: Value) -> Self {
+        let definition = define(machine);
+        let execution = ExecutionId::new("w", "e-1");
+        let start = start(&definition, &execution, input, 1_764_331_200_000, 7).expect("a start");
+        let snapshot = Snapshot {
+            status: Status::Running,
+            version: 0,
+            definition: definition.id().to_owned(),
+            state: Vec::new(),
+            now_ms: 1_764_331_200_000,
+        };
+        let mut run = Self { definition, execution, snapshot, open: BTreeMap::new(), history: Vec::new() };
+        run.apply(start.transition);
+        run
+    }
+
+    fn apply(&mut self, transition: Transition) {
+        assert_eq!(transition.version, self.snapshot.version);
+        self.snapshot.version += 1;
+        self.snapshot.state = transition.state;
+        for (slot, record) in transition.records {
+            match record {
+                Some(record) => drop(self.open.insert(slot, record)),
+                None => drop(self.open.remove(&slot)),
+            }
+        }
+        self.history.extend(serde_json::from_slice::<Vec<History>>(&transition.history).expect("history"));
+        if let Some(status) = transition.status {
+            self.snapshot.status = status;
+            assert!(status == Status::Running || self.open.is_empty(), "{:?}", self.open);
+        }
+        // Time passes.
+        self.snapshot.now_ms += 5;
+    }
+
+    fn tell(&mut self, event: Event) {
+        let fence = event.slot().map(|slot| (slot, self.open[&slot].seq));
+        let planned = plan(&self.definition, &self.execution, &self.snapshot, fence, event.clone(), 7).expect("a plan");
+        let again = plan(&self.definition, &self.execution, &self.snapshot, fence, event, 7).expect("a plan");
+        assert_eq!(planned, again, "a plan is a function of what it is given");
+        self.apply(planned.expect("a transition"));
+    }
+
+    fn open(&self) -> Vec<Open> {
+        self.open.iter().map(|(slot, record)| Open { slot: *slot, record: record.clone() }).collect()
+    }
+
+    /// The one piece of work there is.
+    #[track_caller]
+    fn only(&self, function: &str) -> Open {
+        let open = self.open();
+        assert_eq!(open.len(), 1, "{open:?}");
+        assert_eq!(open[0].record.function, function);
+        open[0].clone()
+    }
+
+    fn succeed(&mut self, slot: Slot, output: Value) {
+        self.tell(Event::Succeeded { slot, output, claimed_ms: 0 });
+    }
+
+    fn fail(&mut self, slot: Slot, error: &str) {
+        let cause = Some(json!({ "errorType": error, "errorMessage": "no luck" }).to_string());
+        self.tell(Event::Failed { slot, error: error.to_owned(), cause, claimed_ms: 0 });
+    }
+
+    /// Has the only piece of work done.
+    #[track_caller]
+    fn step(&mut self, function: &str, output: Value) -> Value {
+        let open = self.only(function);
+        self.succeed(open.slot, output);
+        open.input()
+    }
+
+    fn outcome(&self) -> Outcome {
+        outcome(&self.snapshot.state).expect("an outcome")
+    }
+}
+
+use crate::workflow::state::Outcome;
+
+/// A call in the form that evc writes.
+fn call(function: &str, input: Value, more: Value) -> Value {
+    let mut state = json!({
+        "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": { "FunctionName": function, "Payload": {
+            "evc": { "execution": "{% $states.context.Execution.Id %}", "step": function,
+                     "attempt": "{% $states.context.State.RetryCount %}" },
+            "input": input,
+        } },
+        "Assign": { function: "{% $states.result.Payload %}" },
+        "Output": "{% $states.result.Payload %}",
+    });
+    let (Value::Object(state_fields), Value::Object(more)) = (&mut state, more) else { unreachable!("objects") };
+    state_fields.extend(more);
+    state
+}
+
+fn machine(states: Value) -> Value {
+    json!({ "QueryLanguage": "JSONata", "TimeoutSeconds": 60, "StartAt": "Start", "States": states })
+}
+
+fn begin(next: &str) -> Value {
+    json!({ "Type": "Pass", "Assign": { "input": "{% $states.input %}", "undo": [] }, "Next": next })
+}
+
+fn retry(errors: Value, attempts: u32) -> Value {
+    json!([{ "ErrorEquals": errors, "IntervalSeconds": 2, "MaxAttempts": attempts, "BackoffRate": 2.0,
+             "MaxDelaySeconds": 5, "JitterStrategy": "NONE" }])
+}
+
+/// The state machine of the order system, for Redis.
+fn fulfil_order() -> Value {
+    let text = include_str!("../../../../generated/orders/workflows/fulfil-order.asl.json");
+    let names = [
+        ("${ProcessPaymentFunctionArn}", "process-payment"),
+        ("${RefundPaymentFunctionArn}", "refund-payment"),
+        ("${ReserveInventoryFunctionArn}", "reserve-inventory"),
+        ("${CompleteOrderFunctionArn}", "complete-order"),
+        ("${NotifyFunctionArn}", "notify"),
+    ];
+    let text = names.iter().fold(text.to_owned(), |text, (arn, name)| text.replace(arn, name));
+    serde_json::from_str(&text).expect("JSON")
+}
+
+fn order() -> Value {
+    json!({ "orderId": "o-1", "customerId": "c-1", "totalAmount": 19.99, "items": [{ "productId": "p", "quantity": 1 }] })
+}
+
+#[test]
+fn an_order_is_fulfilled_step_by_step_in_one_slot() {
+    let mut run = Run::start(&fulfil_order(), order());
+    let paid = run.step("process-payment", json!({ "paymentId": "pay-1" }));
+    assert_eq!(paid, json!({ "orderId": "o-1", "customerId": "c-1", "amount": 19.99 }));
+    let reserved = run.step("reserve-inventory", json!({ "reservationId": "r-1" }));
+    assert_eq!(reserved["items"], json!([{ "productId": "p", "quantity": 1 }]));
+    assert_eq!(run.only("complete-order").slot, 0);
+    assert_eq!(run.step("complete-order", Value::Null)["status"], "COMPLETED");
+    assert_eq!(run.step("notify", json!({ "notificationId": "n-1" }))["message"], "Order o-1 is complete");
+    assert_eq!(run.snapshot.status, Status::Succeeded);
+    let outcome = run.outcome();
+    assert_eq!(outcome.output, Some(json!({ "notificationId": "n-1" })));
+    assert_eq!(outcome.input, order());
+}
+
+#[test]
+fn missing_goods_give_the_payment_back() {
+    let mut run = Run::start(&fulfil_order(), order());
+    run.step("process-payment", json!({ "paymentId": "pay-1" }));
+    let open = run.only("reserve-inventory");
+    run.fail(open.slot, "InventoryUnavailable");
+    assert_eq!(run.step("refund-payment", json!({})), json!({ "orderId": "o-1", "customerId": "c-1" }));
+    assert_eq!(run.step("complete-order", Value::Null)["status"], "INVENTORY_FAILED");
+    run.step("notify", json!({ "notificationId": "n-1" }));
+    let outcome = run.outcome();
+    assert_eq!((outcome.status, outcome.error.as_deref()), (Status::Failed, Some("InventoryUnavailable")));
+    assert_eq!(outcome.cause.as_deref(), Some("no luck"));
+    assert!(run.history.iter().any(|entry| matches!(entry, History::Caught { next, .. } if next == "give-back")));
+}
+
+#[test]
+fn retries_wait_longer_each_time_and_then_it_is_caught() {
+    let caught = json!([{ "ErrorEquals": ["States.ALL"], "Next": "done", "Assign": { "error": { "name": "{% $states.errorOutput.Error %}" } } }]);
+    let mut run = Run::start(
+        &machine(json!({
+            "Start": begin("a"),
+            "a": call("a", json!({ "n": "{% $input.n %}" }), json!({ "Retry": retry(json!(["Transient"]), 3), "Catch": caught, "Next": "done" })),
+            "done": { "Type": "Succeed", "Output": "{% $error.name %}" },
+        })),
+        json!({ "n": 1 }),
+    );
+    for (attempt, delay_ms) in [(0, 0), (1, 2_000), (2, 4_000), (3, 5_000)] {
+        let open = run.only("a");
+        assert_eq!(open.record.delay_ms, delay_ms);
+        assert_eq!(open.payload()["evc"]["attempt"], attempt);
+        run.fail(open.slot, "Transient");
+    }
+    assert_eq!(run.outcome().output, Some(json!("Transient")));
+}
+
+fn fan_out() -> Value {
+    let branch = |function: &str| json!({ "StartAt": function, "States": { function: call(function, json!({ "n": "{% $input.n %}" }), json!({ "End": true })) } });
+    machine(json!({
+        "Start": begin("both"),
+        "both": { "Type": "Parallel", "Branches": [branch("a"), branch("b"), branch("c")],
+                  "Assign": { "both": "{% {'a': $states.result[0], 'b': $states.result[1], 'c': $states.result[2]} %}" },
+                  "Output": "{% $states.result %}", "Retry": retry(json!(["Lost"]), 1), "Next": "end" },
+        "end": { "Type": "Succeed", "Output": "{% $both %}" },
+    }))
+}
+
+proptest! {
+    /// Whatever the order in which branches end, they join once, and the result is the same.
+    #[test]
+    fn branches_join_once(order in Just(vec![0_usize, 1, 2]).prop_shuffle()) {
+        let mut run = Run::start(&fan_out(), json!({ "n": 4 }));
+        prop_assert_eq!(run.open().len(), 3);
+        let open = run.open();
+        for index in order {
+            prop_assert_eq!(run.snapshot.status, Status::Running);
+            let function = open[index].record.function.clone();
+            run.succeed(open[index].slot, json!({ "by": function }));
+        }
+        prop_assert_eq!(run.outcome().output, Some(json!({ "a": { "by": "a" }, "b": { "by": "b" }, "c": { "by": "c" } })));
+    }
+}
+
+#[test]
+fn a_failed_branch_drops_the_others_and_what_they_do_is_no_longer_wanted() {
+    let mut run = Run::start(&fan_out(), json!({ "n": 4 }));
+    let before = run.open();
+    run.fail(before[1].slot, "Lost");
+    let timer = run.only("");
+    assert_eq!((timer.record.phase, timer.record.delay_ms), (Phase::Timer, 2_000));
+    // The answer of a branch that was dropped comes late: its slot has another fencing token, or none.
+    let late = Event::Succeeded { slot: before[0].slot, output: json!({}), claimed_ms: 0 };
+    let fence = Some((before[0].slot, before[0].record.seq));
+    assert_eq!(plan(&run.definition, &run.execution, &run.snapshot, fence, late, 7).expect("a plan"), None);
+    run.tell(Event::TimerDue { slot: timer.slot });
+    assert_eq!(run.open().len(), 3);
+    let again = run.open();
+    run.fail(again[2].slot, "Lost");
+    assert_eq!((run.outcome().status, run.outcome().error.as_deref()), (Status::Failed, Some("Lost")));
+}
+
+fn each(concurrency: u64) -> Value {
+    machine(json!({
+        "Start": begin("each"),
+        "each": { "Type": "Map", "Items": "{% $input.items %}", "MaxConcurrency": concurrency,
+            "ItemSelector": { "item": "{% $states.context.Map.Item.Value %}", "index": "{% $states.context.Map.Item.Index %}" },
+            "ItemProcessor": { "ProcessorConfig": { "Mode": "INLINE" }, "StartAt": "item", "States": {
+                "item": { "Type": "Pass", "Assign": { "item": "{% $states.input.item %}", "index": "{% $states.input.index %}" }, "Next": "a" },
+                "a": call("a", json!({ "id": "{% $item.id & '-' & $string($index) %}" }), json!({ "End": true })),
+            } },
+            "Assign": { "each": "{% $states.result %}" }, "Output": "{% $states.result %}", "End": true },
+    }))
+}
+
+#[test]
+fn iterations_run_so_many_at_once_and_keep_their_order() {
+    let mut run = Run::start(&each(2), json!({ "items": [{ "id": "x" }, { "id": "y" }, { "id": "z" }] }));
+    assert_eq!(run.open().len(), 2);
+    let second = run.open()[1].clone();
+    assert_eq!(second.input(), json!({ "id": "y-1" }));
+    run.succeed(second.slot, json!("second"));
+    let open = run.open();
+    assert_eq!(open.iter().map(|open| open.input()["id"].clone()).collect::<Vec<_>>(), [json!("x-0"), json!("z-2")]);
+    run.succeed(open[1].slot, json!("third"));
+    run.succeed(open[0].slot, json!("first"));
+    assert_eq!(run.outcome().output, Some(json!(["first", "second", "third"])));
+    assert_eq!(Run::start(&each(2), json!({ "items": [] })).outcome().output, Some(json!([])));
+}
+
+#[test]
+fn a_signal_is_waited_for_after_the_function_has_its_token() {
+    let mut ask = call("a", json!({}), json!({ "TimeoutSeconds": 3600, "End": true }));
+    ask["Resource"] = json!("arn:aws:states:::lambda:invoke.waitForTaskToken");
+    ask["Arguments"]["Payload"]["evc"]["token"] = json!("{% $states.context.Task.Token %}");
+    ask["Output"] = json!("{% $states.result %}");
+    ask["Assign"] = json!({ "a": "{% $states.result %}" });
+    let mut run = Run::start(&machine(json!({ "Start": begin("a"), "a": ask })), json!({}));
+    let asked = run.only("a");
+    let token = asked.payload()["evc"]["token"].as_str().expect("a token").to_owned();
+    let (execution, slot, seq) = crate::workflow::token::read(&token).expect("our token");
+    assert_eq!((&execution, slot, seq), (&run.execution, asked.slot, asked.record.seq));
+    run.succeed(asked.slot, json!("sent"));
+    let waiting = run.only("");
+    assert_eq!((waiting.record.phase, waiting.record.seq), (Phase::Signal, seq));
+    assert!(waiting.record.timeout_ms.is_some_and(|left| left < 3_600_000 && left > 3_590_000));
+    run.tell(Event::Signalled { slot, output: json!({ "approved": true }) });
+    assert_eq!(run.outcome().output, Some(json!({ "approved": true })));
+}
+
+#[test]
+fn an_expression_that_gives_nothing_fails_by_its_name() {
+    let caught = json!([{ "ErrorEquals": ["States.QueryEvaluationError"], "Next": "caught" }]);
+    let run = Run::start(
+        &machine(json!({
+            "Start": begin("a"),
+            "a": call("a", json!({ "n": "{% $input.missing %}" }), json!({ "Catch": caught, "Next": "caught" })),
+            "caught": { "Type": "Fail", "Error": "Caught", "Cause": "{% 'so' & ' it is' %}" },
+        })),
+        json!({}),
+    );
+    let outcome = run.outcome();
+    assert_eq!((outcome.error.as_deref(), outcome.cause.as_deref()), (Some("Caught"), Some("so it is")));
+}
+
+#[test]
+fn time_cancellation_and_retry() {
+    let mut run = Run::start(&fulfil_order(), order());
+    run.step("process-payment", json!({ "paymentId": "pay-1" }));
+    run.tell(Event::TimedOut);
+    assert_eq!((run.snapshot.status, run.outcome().error.as_deref()), (Status::TimedOut, Some("States.Timeout")));
+    run.tell(Event::Retried);
+    assert_eq!(run.snapshot.status, Status::Running);
+    assert!(run.open.remove(&TIMEOUT).is_some_and(|timeout| timeout.delay_ms == 900_000));
+    run.step("reserve-inventory", json!({ "reservationId": "r" }));
+    run.tell(Event::Cancelled { cause: Some("no longer wanted".to_owned()) });
+    assert_eq!((run.snapshot.status, run.outcome().cause.as_deref()), (Status::Aborted, Some("no longer wanted")));
+}
+
+#[test]
+fn too_much_data_fails_by_its_name() {
+    let big = "x".repeat(300_000);
+    let run = Run::start(
+        &machine(json!({
+            "Start": begin("a"),
+            "a": call("a", json!({ "all": "{% $input %}" }), json!({ "Catch": [{ "ErrorEquals": ["States.ALL"], "Next": "end" }], "Next": "end" })),
+            "end": { "Type": "Succeed" },
+        })),
+        json!(big),
+    );
+    assert_eq!(run.outcome().error.as_deref(), Some("States.DataLimitExceeded"));
+    let run = Run::start(
+        &machine(json!({ "Start": begin("b"), "b": call("b", json!({}), json!({ "End": true })) })),
+        json!(big.repeat(4)),
+    );
+    assert_eq!(
+        (run.snapshot.status, run.outcome().error.as_deref()),
+        (Status::Failed, Some("States.DataLimitExceeded"))
+    );
+}
+
+#[test]
+fn a_machine_that_goes_round_without_work_is_ended() {
+    let run = Run::start(
+        &machine(json!({
+            "Start": begin("again"),
+            "again": { "Type": "Choice", "Choices": [{ "Condition": "{% false %}", "Next": "end" }], "Default": "again" },
+            "end": { "Type": "Succeed" },
+        })),
+        json!({}),
+    );
+    assert_eq!(run.outcome().error.as_deref(), Some("States.Runtime"));
+}
+
+#[test]
+fn events_go_to_the_engine_and_waits_are_timers() {
+    let publish = json!({
+        "Type": "Task", "Resource": "arn:aws:states:::events:putEvents",
+        "Arguments": { "Entries": [{ "EventBusName": "orders", "Source": "s", "DetailType": "d", "Detail": {
+            "metadata": { "eventId": "{% $hash($states.context.Execution.Id & '/say', 'SHA-256') %}" } } }] },
+        "Assign": { "say": { "eventId": "x" } }, "Next": "wait",
+    });
+    let mut run = Run::start(
+        &machine(json!({
+            "Start": begin("say"), "say": publish,
+            "wait": { "Type": "Wait", "Seconds": 30, "Next": "until" },
+            "until": { "Type": "Wait", "Timestamp": "{% $input.until %}", "Output": {}, "End": true },
+        })),
+        json!({ "until": "2026-11-28T12:00:00Z" }),
+    );
+    let open = run.only("");
+    assert_eq!(open.payload()["EventBusName"], "orders");
+    assert_eq!(open.payload()["Detail"]["metadata"]["eventId"].as_str().map(str::len), Some(64));
+    run.succeed(open.slot, json!({ "FailedEntryCount": 0, "Entries": [{ "EventId": "1" }] }));
+    let timer = run.only("");
+    assert_eq!((timer.record.phase, timer.record.delay_ms, timer.record.at_ms), (Phase::Timer, 30_000, None));
+    run.tell(Event::TimerDue { slot: timer.slot });
+    let timer = run.only("");
+    assert_eq!(timer.record.at_ms, Some(1_795_867_200_000));
+    run.tell(Event::TimerDue { slot: timer.slot });
+    assert_eq!(run.outcome().output, Some(json!({})));
+}

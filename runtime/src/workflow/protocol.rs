@@ -1,0 +1,334 @@
+//! What planner, store and workers tell each other: plain values, no behaviour.
+//!
+//! An execution has a **state** (the planner's, opaque to the store), a **version** that counts its transitions, and **slots**: the
+//! pieces of work that are under way. A slot's [`Record`] says what is to be done and who does it. A record's `seq` is unique in the
+//! execution and is its fencing token: what was started under another one can no longer commit.
+
+use serde::{Deserialize, Serialize};
+
+/// Names an execution: `WORKFLOW/NAME`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ExecutionId(
+    /// The text.
+    pub String,
+);
+
+impl ExecutionId {
+    /// The id of the execution `name` of `workflow`.
+    pub fn new(workflow: &str, name: &str) -> Self {
+        Self(format!("{workflow}/{name}"))
+    }
+
+    /// The workflow.
+    pub fn workflow(&self) -> &str {
+        self.0.split_once('/').map_or("", |(workflow, _)| workflow)
+    }
+
+    /// The name within the workflow.
+    pub fn name(&self) -> &str {
+        self.0.split_once('/').map_or(self.0.as_str(), |(_, name)| name)
+    }
+}
+
+/// The place of a piece of work in an execution: a small number that is used again once the work is done.
+pub type Slot = u32;
+
+/// The slot of an execution's own timeout.
+pub const TIMEOUT: Slot = u32::MAX;
+
+/// Tells one claim of a piece of work from another, so that a claim whose answer was lost can be made again.
+pub type Owner = u64;
+
+/// What a message to a worker says: which piece of work of which execution.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TaskRef {
+    /// The execution.
+    #[serde(rename = "x")]
+    pub execution: ExecutionId,
+    /// The slot.
+    #[serde(rename = "t")]
+    pub slot: Slot,
+    /// The fencing token of the record that was there.
+    #[serde(rename = "q")]
+    pub seq: u64,
+    /// The function that does it; empty for the engine itself (publishing, timers).
+    #[serde(rename = "f")]
+    pub function: String,
+}
+
+/// What kind of work a slot holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// Sent, or about to be sent, to a worker; nobody has claimed it.
+    Dispatched,
+    /// A worker has claimed it, until its lease ends.
+    Claimed,
+    /// Nothing but time is waited for.
+    Timer,
+    /// Somebody outside is waited for, who has the token.
+    Signal,
+}
+
+/// A piece of work as the planner orders it. Times are milliseconds; those that are relative are counted by the store, from the
+/// server's clock in the moment of the transition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The fencing token.
+    pub seq: u64,
+    /// [`Phase::Dispatched`], [`Phase::Timer`] or [`Phase::Signal`].
+    pub phase: Phase,
+    /// The function that does it; empty for the engine itself.
+    pub function: String,
+    /// What it is given: JSON of a [`Task`]. Empty for a timer.
+    pub payload: Vec<u8>,
+    /// How long until it may start, or the timer is due; ignored if `at` is given.
+    pub delay_ms: u64,
+    /// The point in time, milliseconds since 1970, at which a timer is due.
+    pub at_ms: Option<u64>,
+    /// How long a claim lasts.
+    pub lease_ms: u64,
+    /// How long the work may take, counted from this transition, waiting in queues included; `None` for no limit of its own.
+    pub timeout_ms: Option<u64>,
+}
+
+/// What a worker does: the payload of a [`Record`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Task {
+    /// Calls the record's function with this payload: the envelope `{evc, input}` of a workflow step.
+    Call(serde_json::Value),
+    /// Puts this entry on a bus: `{EventBusName, Source, DetailType, Detail}`.
+    Publish(serde_json::Value),
+}
+
+/// How an execution stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Status {
+    /// It is under way.
+    Running,
+    /// It ended well.
+    Succeeded,
+    /// It ended with an error.
+    Failed,
+    /// It took longer than its workflow allows.
+    TimedOut,
+    /// Somebody cancelled it.
+    Aborted,
+}
+
+impl Status {
+    /// The letter that is stored: `R`, `S`, `F`, `T`, `A`.
+    pub fn letter(self) -> char {
+        match self {
+            Self::Running => 'R',
+            Self::Succeeded => 'S',
+            Self::Failed => 'F',
+            Self::TimedOut => 'T',
+            Self::Aborted => 'A',
+        }
+    }
+
+    /// The status of a letter.
+    pub fn of_letter(letter: char) -> Option<Self> {
+        [Self::Running, Self::Succeeded, Self::Failed, Self::TimedOut, Self::Aborted]
+            .into_iter()
+            .find(|status| status.letter() == letter)
+    }
+}
+
+/// The first transition of an execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    /// The execution.
+    pub execution: ExecutionId,
+    /// The definition that it keeps.
+    pub definition: String,
+    /// How long it may take, milliseconds from now: arms the slot [`TIMEOUT`].
+    pub timeout_ms: u64,
+    /// The rest: version 0 is expected.
+    pub transition: Transition,
+}
+
+/// What came of a start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Started {
+    /// The execution began.
+    Now,
+    /// There was an execution of this name before; nothing was changed.
+    Before(Status),
+}
+
+/// One change of an execution, applied whole or not at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transition {
+    /// The version that the planner saw; the change applies to no other.
+    pub version: u64,
+    /// The piece of work that brought it about: its slot must still hold this `seq`. `None` for a start, a cancellation, a retry.
+    pub fence: Option<(Slot, u64)>,
+    /// The execution's new state, opaque to the store.
+    pub state: Vec<u8>,
+    /// Slots that change: their new record, or `None` where the work is over or no longer wanted. A slot that is not listed keeps its
+    /// record; the fence's slot is always listed.
+    pub records: Vec<(Slot, Option<Record>)>,
+    /// What happened, for people: JSON of [`History`] entries, one array a transition; the store adds the time.
+    pub history: Vec<u8>,
+    /// Set by the last transition of an execution: all slots are emptied, and it waits to be archived. A retry of a failed execution
+    /// has [`Status::Running`] here, which takes it back.
+    pub status: Option<Status>,
+}
+
+/// What came of a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Committed {
+    /// It is done; the version is one more.
+    Done,
+    /// Another transition came first, and the fence still holds: plan again from this state.
+    Conflict(Snapshot),
+    /// The fence no longer holds, or the execution is over or gone: somebody else has done it, or it is not wanted any more.
+    Stale,
+}
+
+/// An execution as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// How it stands.
+    pub status: Status,
+    /// How many transitions it has had.
+    pub version: u64,
+    /// The definition that it keeps.
+    pub definition: String,
+    /// The planner's state.
+    pub state: Vec<u8>,
+    /// The server's time, milliseconds since 1970.
+    pub now_ms: u64,
+}
+
+/// What came of a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// The work is this worker's until the lease ends.
+    Claimed {
+        /// The execution, to plan what follows.
+        snapshot: Snapshot,
+        /// JSON of the [`Task`].
+        payload: Vec<u8>,
+        /// When the lease ends, milliseconds since 1970.
+        lease_until_ms: u64,
+    },
+    /// It is done, or no longer wanted.
+    Gone,
+    /// Another worker has it, until this time.
+    Leased(u64),
+    /// Another worker had it, and its lease is over: that is a failure of the work, for the planner to decide about.
+    Expired(Snapshot),
+    /// It may not start before this time.
+    Early(u64),
+}
+
+/// Something that somebody has to look at: found by the sweep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Due {
+    /// A dispatch that nobody has claimed: send it again.
+    Resend(TaskRef),
+    /// A lease that is over.
+    Lease(TaskRef, Snapshot),
+    /// A deadline that is over, of work that is under way or was never started.
+    Deadline(TaskRef, Snapshot),
+    /// A timer that is due.
+    Timer(TaskRef, Snapshot),
+    /// The execution has taken too long.
+    Timeout(ExecutionId, Snapshot),
+}
+
+/// A finished execution that can be archived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// The execution.
+    pub execution: ExecutionId,
+    /// When it finished, milliseconds since 1970.
+    pub finished_ms: u64,
+}
+
+/// Something that happened, for people who look at an execution. Payloads are not part of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "e", rename_all = "kebab-case")]
+pub enum History {
+    /// The execution began.
+    Started,
+    /// A state's work was handed out, for the first or another time.
+    Dispatched {
+        /// The state.
+        #[serde(rename = "s")]
+        state: String,
+        /// The slot and fencing token: what ends later has the same.
+        #[serde(rename = "q")]
+        seq: u64,
+        /// Where in a Parallel or Map, such as `ship/2`; empty outside.
+        #[serde(rename = "p", default, skip_serializing_if = "String::is_empty")]
+        path: String,
+        /// 0 for the first attempt.
+        #[serde(rename = "n", default)]
+        attempt: u32,
+        /// How long it waits first, milliseconds.
+        #[serde(rename = "d", default)]
+        delay_ms: u64,
+    },
+    /// A state's work succeeded.
+    Succeeded {
+        /// The state.
+        #[serde(rename = "s")]
+        state: String,
+        /// As in [`History::Dispatched`].
+        #[serde(rename = "q")]
+        seq: u64,
+        /// When a worker claimed it, milliseconds since 1970; 0 if nobody did.
+        #[serde(rename = "c", default)]
+        claimed_ms: u64,
+    },
+    /// A state's work failed.
+    Failed {
+        /// The state.
+        #[serde(rename = "s")]
+        state: String,
+        /// As in [`History::Dispatched`].
+        #[serde(rename = "q")]
+        seq: u64,
+        /// When a worker claimed it, milliseconds since 1970; 0 if nobody did.
+        #[serde(rename = "c", default)]
+        claimed_ms: u64,
+        /// The error's name.
+        #[serde(rename = "x")]
+        error: String,
+    },
+    /// A state caught an error and the execution went on elsewhere.
+    Caught {
+        /// The state that caught.
+        #[serde(rename = "s")]
+        state: String,
+        /// The error's name.
+        #[serde(rename = "x")]
+        error: String,
+        /// Where it went on.
+        #[serde(rename = "to")]
+        next: String,
+    },
+    /// Work that was under way is no longer wanted.
+    Dropped {
+        /// As in [`History::Dispatched`].
+        #[serde(rename = "q")]
+        seq: u64,
+    },
+    /// A failed execution was started again where it failed.
+    Retried,
+    /// The execution ended.
+    Ended {
+        /// How.
+        #[serde(rename = "st")]
+        status: Status,
+        /// The error's name, if it has one.
+        #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
+}
