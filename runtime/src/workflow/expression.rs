@@ -169,7 +169,7 @@ impl Expression {
         if found.is_function() || found.is_regex() {
             return Err(self.failed("it gives a function"));
         }
-        Ok(Value::from(&found))
+        Ok(json(&found))
     }
 
     /// Whether it may look at this field of `$states`: a use of `$states` of another form than `$states.field` counts as one of all.
@@ -183,6 +183,29 @@ impl Expression {
 
     fn failed(&self, why: &str) -> QueryError {
         QueryError(format!("The JSONata expression '{}' failed: {why}", self.text))
+    }
+}
+
+/// A value of the library as JSON. Numbers are doubles there; those that are whole are integers here, as they are in JavaScript's JSON.
+fn json(value: &JValue) -> Value {
+    /// The largest number up to which every whole one is a double.
+    const SAFE: f64 = 9_007_199_254_740_991.0;
+    if let Some(number) = value.as_f64() {
+        if number.fract() == 0.0 && number.abs() <= SAFE {
+            #[expect(clippy::cast_possible_truncation, reason = "whole, and within 53 bits")]
+            return Value::from(number as i64);
+        }
+        return Value::from(number);
+    }
+    if let Some(items) = value.as_array() {
+        return Value::Array(items.iter().map(json).collect());
+    }
+    match value.as_object() {
+        Some(fields) => {
+            let fields = fields.iter().filter(|(_, value)| !value.is_undefined() && !value.is_function());
+            Value::Object(fields.map(|(name, value)| (name.clone(), json(value))).collect())
+        }
+        None => Value::from(value),
     }
 }
 
@@ -362,3 +385,6 @@ pub(super) fn timestamp(millis: u64) -> String {
         .map(|time| time.to_string())
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;
