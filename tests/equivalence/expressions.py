@@ -146,14 +146,14 @@ class Expressions:
         compare = self.random.choice(["=", "!="])
         order = self.random.choice(["<", "<=", ">", ">="])
         return self.random.choice([
-            lambda: f"({inner('string')} {compare} {inner('string')})",
+            lambda: f"($trim({inner('string')}) {compare} {inner('string')})",
             lambda: f"({inner('number')} {order} {inner('number')})",
             lambda: f"({inner('integer')} {order} {inner('integer')})",
             lambda: f"({inner('boolean')} and {inner('boolean')})",
             lambda: f"({inner('boolean')} or {inner('boolean')})",
             lambda: f"$not({inner('boolean')})",
             lambda: f"$contains({inner('string')}, 'e')",
-            lambda: f"({inner('string')} in {inner(['list', 'string'])})",
+            lambda: f"($trim({inner('string')}) in {inner(['list', 'string'])})",
         ])()
 
     def list(self, kind, known, depth) -> str:
@@ -161,7 +161,9 @@ class Expressions:
         paths = [expression for expression, found in fields(known) if found == ["list", kind]]
         if paths and (depth <= 0 or self.random.random() < 0.5):
             return self.random.choice(paths)
-        choices = [lambda: "[" + ", ".join(self.of(kind, known, depth - 1) for _ in range(self.random.choice([1, 2, 3]))) + "]"]
+        # evc takes what is in a list of different objects for `any`, with which no whole number can be computed.
+        counts = [1] if isinstance(kind, dict) else [1, 2, 3]
+        choices = [lambda: "[" + ", ".join(self.of(kind, known, depth - 1) for _ in range(self.random.choice(counts))) + "]"]
         if depth > 0 and not isinstance(kind, list):
             self.names += 1
             variable = f"$v{self.names}"
@@ -174,7 +176,8 @@ class Expressions:
                 source = self.random.choice(paths)
                 seen = [*known, (variable, kind)]
                 choices.append(lambda: f"[$filter({source}, function({variable}) {{ {self.of('boolean', seen, depth - 1)} }})]")
-                choices.append(lambda: f"[$append({source}, {self.list(kind, known, 0)})]")
+                if isinstance(kind, str):
+                    choices.append(lambda: f"[$append({source}, {self.list(kind, known, 0)})]")
         return self.random.choice(choices)()
 
     def object(self, kind, known, depth) -> str:

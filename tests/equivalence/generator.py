@@ -160,7 +160,8 @@ class Generator:
             choices += [self.parallel, self.for_each] * 2
         if scope.mode == "free":
             choices += [self.guard, self.loop]
-            if self.chance(0.03):
+            # In a list it would be every item that fails.
+            if not scope.items and self.chance(0.03):
                 choices = [self.stumble]
         self.random.choice(choices)(scope, main, aside)
 
@@ -343,7 +344,7 @@ class Generator:
                 }
                 for error in sorted(self.random.sample(kinds, self.random.randint(1, min(2, len(kinds)))), key=lambda kind: kind == "All")
             ]
-        if self.chance(0.45):
+        if self.chance(0.6):
             caught = sorted(self.random.sample([*named_errors, "All"], self.random.randint(1, min(2, len(named_errors) + 1))), key=lambda kind: kind == "All")
         main.append((name, step))
         joined = False
@@ -358,7 +359,7 @@ class Generator:
                 main.append((meet, {"set": {"met": self.make.of("integer", known)}}))
         if not inner:
             self.outcomes[name] = {"*": [ok]}
-            if scope.mode != "still" and self.chance(0.5):
+            if scope.mode != "still" and self.chance(0.35):
                 self.outcomes[name][scope.key()] = self.trouble(scope, step, caught, ok)
         return joined
 

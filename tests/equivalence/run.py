@@ -74,7 +74,7 @@ def build(evc: Path, seeds: range) -> list[dict]:
     folder = FOLDER / str(seeds[0])
     made = {f"w{seed}": generator.Generator(seed) for seed in seeds}
     workflows = {name: made_by.workflow() for name, made_by in made.items()}
-    stacks = {engine: compile_for(engine, evc, folder, workflows) for engine in ("step-functions", "redis")}
+    machines, definitions = (compile_for(engine, evc, folder, workflows) / "workflows" for engine in ("step-functions", "redis"))
     return [
         {
             "seed": seed,
@@ -83,8 +83,8 @@ def build(evc: Path, seeds: range) -> list[dict]:
             "input": made_by.input(),
             "outcomes": made_by.outcomes,
             "steps": {step: vars(place) for step, place in made_by.steps.items()},
-            "machine": machine(stacks["step-functions"] / f"workflows/{name}.asl.json"),
-            "definition": str(stacks["redis"] / f"workflows/{name}.workflow.json"),
+            "machine": machine(machines / f"{name}.asl.json"),
+            "definition": (definitions / f"{name}.workflow.json").read_text(encoding="utf-8"),
         }
         for seed, (name, made_by) in zip(seeds, made.items())
     ]
@@ -92,7 +92,8 @@ def build(evc: Path, seeds: range) -> list[dict]:
 
 def compile_for(engine: str, evc: Path, folder: Path, workflows: dict) -> Path:
     """The stack of these workflows on an engine."""
-    stack = folder / engine
+    # Beside the spec, under its name, is the folder of the business logic.
+    stack = folder / f"{engine}-stack"
     stack.mkdir(parents=True)
     spec = folder / f"{engine}.yaml"
     spec.write_text(json.dumps(generator.spec(engine, workflows), indent=1, ensure_ascii=False), encoding="utf-8")
