@@ -214,15 +214,22 @@ pub enum Claim {
         snapshot: Snapshot,
         /// JSON of the [`Task`].
         payload: Vec<u8>,
-        /// When the lease ends, milliseconds since 1970.
+        /// When the lease ends, milliseconds since 1970: no later than the deadline.
         lease_until_ms: u64,
+        /// When the work has taken too long, waiting in queues included: what ends later has failed with `States.Timeout`, also if
+        /// nobody has noticed yet. Compare it with the snapshot's time plus the time since, by a clock of your own.
+        deadline_ms: Option<u64>,
     },
+    /// It is a timer, and it is due. Nothing was claimed: the fence of the commit keeps it from firing twice.
+    Timer(Snapshot),
     /// It is done, or no longer wanted.
     Gone,
     /// Another worker has it, until this time.
     Leased(u64),
     /// Another worker had it, and its lease is over: that is a failure of the work, for the planner to decide about.
     Expired(Snapshot),
+    /// Its deadline is over: it has failed with `States.Timeout`.
+    Overdue(Snapshot),
     /// It may not start before this time.
     Early(u64),
 }

@@ -1,0 +1,276 @@
+//! The connection to the cache: one for all tasks of a process, which shares the round trips of those that run at once; opened at the
+//! first use, and opened again, with new credentials, when it breaks.
+
+use crate::{Error, Kind};
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::cluster::ClusterClientBuilder;
+use redis::cluster_async::ClusterConnection;
+use redis::io::tcp::TcpSettings;
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ErrorKind, IntoConnectionInfo, RedisError, ServerErrorKind,
+    Value,
+};
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+/// How long a connection may take to be made, and a command to be answered.
+const CONNECT: Duration = Duration::from_secs(2);
+/// Longer than any script takes; a server that stops answering for longer is gone.
+const RESPONSE: Duration = Duration::from_secs(3);
+/// How long a command is repeated while the server restarts, or a replica takes over.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Between repetitions: at first, and at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// ElastiCache closes connections with IAM after 12 hours; they are left before.
+/// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html>
+const LIFETIME: Duration = Duration::from_secs(11 * 3600);
+
+/// User and password.
+pub(crate) type Credentials = (Option<String>, String);
+/// Where they come from: asked each time a connection is made.
+pub(crate) type Provider =
+    Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Credentials, Error>> + Send>> + Send + Sync>;
+
+/// Where the cache is, and who we are there.
+pub(crate) struct Target {
+    pub(crate) info: ConnectionInfo,
+    pub(crate) cluster: bool,
+    pub(crate) provider: Option<Provider>,
+}
+
+impl Target {
+    /// `redis://`, `rediss://` (TLS) or `unix://`, with a user and a password if need be, and `?cluster=true` for cluster mode.
+    pub(crate) fn parse(url: &str) -> Result<Self, Error> {
+        let (plain, cluster) = without_cluster(url);
+        let info = plain.as_str().into_connection_info().map_err(|error| {
+            // The error names what is wrong; the URL may hold a password.
+            Error::new(Kind::Configuration, format!("the cache's URL cannot be read: {}", error.category()))
+        })?;
+        Ok(Self { info: info.set_tcp_settings(tcp()), cluster, provider: None })
+    }
+
+    fn address(&self) -> String {
+        self.info.addr().to_string()
+    }
+}
+
+/// Takes `cluster=true` out of a URL's query.
+fn without_cluster(url: &str) -> (String, bool) {
+    let Some((rest, query)) = url.split_once('?') else { return (url.to_owned(), false) };
+    let (ours, others): (Vec<&str>, Vec<&str>) = query.split('&').partition(|pair| pair.starts_with("cluster="));
+    let url = if others.is_empty() { rest.to_owned() } else { format!("{rest}?{}", others.join("&")) };
+    (url, ours.contains(&"cluster=true"))
+}
+
+/// Small messages are not held back.
+fn tcp() -> TcpSettings {
+    TcpSettings::default().set_nodelay(true)
+}
+
+#[derive(Clone)]
+enum Link {
+    Single(MultiplexedConnection),
+    Cluster(ClusterConnection),
+}
+
+/// A link, and which one it is.
+#[derive(Clone)]
+struct Current {
+    link: Link,
+    number: u64,
+    until: Instant,
+}
+
+/// The connection.
+pub(crate) struct Connection {
+    target: Target,
+    current: RwLock<Option<Current>>,
+    /// Held while a link is opened: one at a time. Counts them.
+    opening: tokio::sync::Mutex<u64>,
+}
+
+impl Connection {
+    pub(crate) fn new(target: Target) -> Arc<Self> {
+        Arc::new(Self { target, current: RwLock::new(None), opening: tokio::sync::Mutex::new(0) })
+    }
+
+    /// Sends a command, again if its answer is lost.
+    pub(crate) async fn send(&self, command: &Cmd) -> Result<Value, Error> {
+        let sent = self.try_send(command).await;
+        self.settle(sent)
+    }
+
+    /// The same with the error as the server gave it.
+    pub(crate) async fn try_send(&self, command: &Cmd) -> Result<Value, RedisError> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let error = match self.attempt(command).await {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            if !passes(&error) || Instant::now() + pause > deadline {
+                return Err(error);
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn attempt(&self, command: &Cmd) -> Result<Value, RedisError> {
+        let current = self.current().await?;
+        let answer = match current.link {
+            Link::Single(mut connection) => connection.req_packed_command(command).await,
+            Link::Cluster(mut connection) => connection.req_packed_command(command).await,
+        };
+        let answer = answer.and_then(Value::extract_error);
+        if let Err(error) = &answer
+            && breaks(error)
+        {
+            self.leave(current.number);
+        }
+        answer
+    }
+
+    /// The link that is open, or a new one.
+    async fn current(&self) -> Result<Current, RedisError> {
+        if let Some(current) = self.open() {
+            return Ok(current);
+        }
+        let mut opened = self.opening.lock().await;
+        if let Some(current) = self.open() {
+            return Ok(current);
+        }
+        let link = tokio::time::timeout(CONNECT * 2, self.connect())
+            .await
+            .unwrap_or_else(|_| Err((ErrorKind::Io, "the connection was not made in time").into()))?;
+        *opened += 1;
+        let current = Current { link, number: *opened, until: Instant::now() + LIFETIME };
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(current.clone());
+        Ok(current)
+    }
+
+    fn open(&self) -> Option<Current> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        current.as_ref().filter(|current| Instant::now() < current.until).cloned()
+    }
+
+    /// Gives up a link that broke, unless another one took its place.
+    fn leave(&self, number: u64) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        if current.as_ref().is_some_and(|current| current.number == number) {
+            *current = None;
+        }
+    }
+
+    async fn connect(&self) -> Result<Link, RedisError> {
+        install_crypto();
+        let mut info = self.target.info.clone();
+        if let Some(provider) = &self.target.provider {
+            let (user, password) = provider().await.map_err(|error| {
+                RedisError::from((ErrorKind::AuthenticationFailed, "no credentials", error.message().to_owned()))
+            })?;
+            let mut settings = info.redis_settings().clone().set_password(password);
+            if let Some(user) = user {
+                settings = settings.set_username(user);
+            }
+            info = info.set_redis_settings(settings);
+        }
+        if self.target.cluster {
+            let client = ClusterClientBuilder::new([info])
+                .connection_timeout(CONNECT)
+                .response_timeout(RESPONSE)
+                .overall_response_timeout(Some(PATIENCE))
+                .tcp_settings(tcp())
+                .build()?;
+            Ok(Link::Cluster(client.get_async_connection().await?))
+        } else {
+            let settings =
+                AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(Some(RESPONSE));
+            let client = Client::open(info)?;
+            Ok(Link::Single(client.get_multiplexed_async_connection_with_config(&settings).await?))
+        }
+    }
+
+    /// What a failed command means to a handler.
+    pub(crate) fn settle(&self, sent: Result<Value, RedisError>) -> Result<Value, Error> {
+        sent.map_err(|error| {
+            let kind = classify(&error);
+            let what = match error.code() {
+                Some(code) => format!("the cache answered {code}"),
+                None if error.is_timeout() => format!("the cache at {} did not answer in time", self.target.address()),
+                None => format!("the cache at {} cannot be used: {}", self.target.address(), error.category()),
+            };
+            Error::new(kind, what).because(error)
+        })
+    }
+}
+
+/// rustls takes the provider of the process; *ring*, as the SDK's client does (src/aws.rs).
+fn install_crypto() {
+    // An error says that there is one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Whether a link is of no more use.
+fn breaks(error: &RedisError) -> bool {
+    error.is_io_error()
+        || error.is_timeout()
+        || error.is_unrecoverable_error()
+        || matches!(error.kind(), ErrorKind::AuthenticationFailed | ErrorKind::ClusterConnectionNotFound)
+        || matches!(error.kind(), ErrorKind::Server(ServerErrorKind::ReadOnly))
+}
+
+/// Whether the same command may succeed soon: the server restarts, or another takes over.
+fn passes(error: &RedisError) -> bool {
+    error.is_io_error()
+        || error.is_timeout()
+        || error.kind() == ErrorKind::ClusterConnectionNotFound
+        || matches!(
+            error.kind(),
+            ErrorKind::Server(
+                ServerErrorKind::BusyLoading
+                    | ServerErrorKind::TryAgain
+                    | ServerErrorKind::ClusterDown
+                    | ServerErrorKind::MasterDown
+                    | ServerErrorKind::ReadOnly
+            )
+        )
+}
+
+fn classify(error: &RedisError) -> Kind {
+    match (error.kind(), error.code()) {
+        (ErrorKind::AuthenticationFailed | ErrorKind::Server(ServerErrorKind::NoPerm), _)
+        | (_, Some("NOAUTH" | "WRONGPASS")) => Kind::AccessDenied,
+        (ErrorKind::InvalidClientConfig, _) => Kind::Configuration,
+        // maxmemory is reached: finished executions are archived, and there is room again.
+        (_, Some("OOM" | "BUSY")) => Kind::Throttled,
+        (ErrorKind::Client, _) => Kind::Internal,
+        _ if passes(error) || breaks(error) => Kind::Transient,
+        _ => Kind::Internal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_say_where_and_how() {
+        for (url, address, cluster) in [
+            ("redis://127.0.0.1:7000", "127.0.0.1:7000", false),
+            ("rediss://u:p@cache.example:6379/?cluster=true", "cache.example:6379", true),
+            ("redis://h:1?protocol=resp3&cluster=true", "h:1", true),
+            ("redis://h:1?cluster=false", "h:1", false),
+            ("unix:///run/redis.sock", "/run/redis.sock", false),
+        ] {
+            let target = Target::parse(url).expect(url);
+            assert_eq!((target.address().as_str(), target.cluster), (address, cluster), "{url}");
+        }
+        let error = Target::parse("http://user:secret@h").err().expect("another scheme");
+        assert_eq!(error.kind(), Kind::Configuration);
+        assert!(!error.message().contains("secret"), "{error}");
+    }
+}

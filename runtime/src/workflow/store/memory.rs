@@ -1,0 +1,146 @@
+//! Executions in memory: the meaning of the scripts in plain Rust, for tests, and for checking the scripts against.
+
+mod model;
+
+use super::keys::Keys;
+use super::view::{Cursor, Filter, Moment, Page, View};
+use super::{Answer, Store, limits};
+use crate::workflow::protocol::{
+    Claim, Committed, Due, ExecutionId, Finished, Owner, Snapshot, Start, Started, TaskRef, Transition,
+};
+use crate::{Error, Timestamp};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub use model::Model;
+
+/// Executions in memory. A clone is the same memory.
+#[derive(Debug, Clone)]
+pub struct Memory {
+    keys: Keys,
+    clock: Option<Arc<AtomicU64>>,
+    model: Arc<Mutex<Model>>,
+}
+
+impl Memory {
+    /// Nothing yet, and the process's clock.
+    pub fn new() -> Self {
+        let keys = Keys::new("memory");
+        Self { model: Arc::new(Mutex::new(Model::new(keys.clone(), false))), keys, clock: None }
+    }
+
+    /// Commits also put dispatches into ready lists. To be said before the first use.
+    #[must_use]
+    pub fn with_ready_lists(self) -> Self {
+        self.change(|model, _| *model = Model::new(self.keys.clone(), true));
+        self
+    }
+
+    /// Another clock, milliseconds since 1970.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<AtomicU64>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// What is there now.
+    pub fn model(&self) -> Model {
+        self.change(|model, _| model.clone())
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Model, u64) -> T) -> T {
+        let now = match &self.clock {
+            Some(clock) => clock.load(Ordering::Relaxed),
+            None => u64::try_from(Timestamp::now().millis()).unwrap_or(0),
+        };
+        change(&mut self.model.lock().unwrap_or_else(PoisonError::into_inner), now)
+    }
+
+    fn answer<'a, T: Send + 'a>(&self, change: impl FnOnce(&mut Model, u64) -> T) -> Answer<'a, T> {
+        let result = self.change(change);
+        Box::pin(std::future::ready(Ok(result)))
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn refused<'a, T: Send + 'a>(error: Error) -> Answer<'a, T> {
+    Box::pin(std::future::ready(Err(error)))
+}
+
+impl Store for Memory {
+    fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    fn start<'a>(&'a self, start: &'a Start) -> Answer<'a, Started> {
+        match limits::check(&start.transition) {
+            Ok(()) => self.answer(|model, now| model.start(start, now)),
+            Err(error) => refused(error),
+        }
+    }
+
+    fn claim<'a>(&'a self, task: &'a TaskRef, owner: Owner) -> Answer<'a, Claim> {
+        self.answer(|model, now| model.claim(task, owner, now))
+    }
+
+    fn commit<'a>(&'a self, execution: &'a ExecutionId, transition: &'a Transition) -> Answer<'a, Committed> {
+        match limits::check(transition) {
+            Ok(()) => self.answer(|model, now| model.commit(execution, transition, now)),
+            Err(error) => refused(error),
+        }
+    }
+
+    fn ack<'a>(&'a self, tasks: &'a [TaskRef]) -> Answer<'a, ()> {
+        self.answer(|model, now| model.ack(tasks, now))
+    }
+
+    fn due(&self, partition: u16, limit: usize) -> Answer<'_, Vec<Due>> {
+        self.answer(|model, now| model.due(partition, limit, now))
+    }
+
+    fn load<'a>(&'a self, execution: &'a ExecutionId) -> Answer<'a, Option<Snapshot>> {
+        self.answer(|model, now| model.load(execution, now))
+    }
+
+    fn view<'a>(&'a self, execution: &'a ExecutionId) -> Answer<'a, Option<View>> {
+        self.answer(|model, now| model.view(execution, now))
+    }
+
+    fn history<'a>(&'a self, execution: &'a ExecutionId) -> Answer<'a, Vec<Moment>> {
+        let result = self.change(|model, _| model.history(execution));
+        Box::pin(std::future::ready(result))
+    }
+
+    fn list<'a>(&'a self, filter: &'a Filter, after: Option<&'a Cursor>, limit: usize) -> Answer<'a, Page> {
+        self.answer(|model, _| model.list(filter, after, limit))
+    }
+
+    fn put_definition<'a>(&'a self, id: &'a str, text: &'a str) -> Answer<'a, ()> {
+        self.answer(|model, _| model.put_definition(id, text))
+    }
+
+    fn definition<'a>(&'a self, id: &'a str) -> Answer<'a, Option<String>> {
+        self.answer(|model, _| model.definition(id))
+    }
+
+    fn finished(&self, partition: u16, retention_ms: u64, limit: usize) -> Answer<'_, Vec<Finished>> {
+        self.answer(|model, now| model.finished(partition, now.saturating_sub(retention_ms), limit))
+    }
+
+    fn archive<'a>(&'a self, finished: &'a Finished) -> Answer<'a, bool> {
+        self.answer(|model, _| model.archive(finished))
+    }
+
+    fn offer<'a>(&'a self, tasks: &'a [TaskRef]) -> Answer<'a, ()> {
+        self.answer(|model, _| model.offer(tasks))
+    }
+
+    fn take<'a>(&'a self, partition: u16, function: &'a str, limit: usize) -> Answer<'a, Vec<TaskRef>> {
+        self.answer(|model, _| model.take(partition, function, limit))
+    }
+}

@@ -1,0 +1,104 @@
+//! Where executions live: Redis, or memory in tests. Every change of an execution is one atomic step here.
+
+mod keys;
+mod limits;
+pub mod memory;
+mod view;
+
+#[cfg(feature = "redis")]
+mod connect;
+#[cfg(feature = "redis")]
+mod record;
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(feature = "redis")]
+mod reply;
+#[cfg(feature = "redis")]
+mod script;
+
+use crate::Error;
+use crate::workflow::protocol::{
+    Claim, Committed, Due, ExecutionId, Finished, Owner, Phase, Record, Snapshot, Start, Started, TaskRef, Transition,
+};
+
+pub use keys::{Keys, PARTITIONS};
+pub use limits::{MAX_PAYLOAD_BYTES, MAX_RECORDS, MAX_STATE_BYTES};
+pub use memory::Memory;
+#[cfg(feature = "redis")]
+pub use redis::Redis;
+pub use view::{Cursor, Filter, Moment, Open, Page, Summary, View};
+
+/// What a call of the store comes to.
+pub type Answer<'a, T> = std::pin::Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// After a dispatch that nobody acknowledged, how long until the sweep sends it again.
+pub(crate) const GRACE_MS: u64 = 10_000;
+/// After an acknowledged dispatch: doubled with each time it is sent again.
+pub(crate) const RESEND_MS: u64 = 60_000;
+/// The longest of these.
+pub(crate) const MAX_RESEND_MS: u64 = 900_000;
+/// What the sweep has been shown, it is not shown again for this long: others look at other things meanwhile.
+pub(crate) const LOOK_MS: u64 = 10_000;
+
+/// Where executions live. Each method is one atomic step, or several of which each may be the last. All may be called again when an
+/// answer was lost.
+pub trait Store: Send + Sync {
+    /// How executions are spread: see [`Keys::partition`].
+    fn keys(&self) -> &Keys;
+
+    /// Begins an execution, unless there is one of its name.
+    fn start<'a>(&'a self, start: &'a Start) -> Answer<'a, Started>;
+
+    /// Takes a piece of work for a worker, until its lease ends. The same owner may ask again.
+    fn claim<'a>(&'a self, task: &'a TaskRef, owner: Owner) -> Answer<'a, Claim>;
+
+    /// Applies a transition whole or not at all.
+    fn commit<'a>(&'a self, execution: &'a ExecutionId, transition: &'a Transition) -> Answer<'a, Committed>;
+
+    /// These dispatches were sent: the sweep need not send them again so soon.
+    fn ack<'a>(&'a self, tasks: &'a [TaskRef]) -> Answer<'a, ()>;
+
+    /// What somebody has to look at, in one partition; what is handed out here is not handed out again for ten seconds.
+    fn due(&self, partition: u16, limit: usize) -> Answer<'_, Vec<Due>>;
+
+    /// An execution as it stands.
+    fn load<'a>(&'a self, execution: &'a ExecutionId) -> Answer<'a, Option<Snapshot>>;
+
+    /// An execution and the work that is under way, for people.
+    fn view<'a>(&'a self, execution: &'a ExecutionId) -> Answer<'a, Option<View>>;
+
+    /// What happened to an execution; empty if there is none.
+    fn history<'a>(&'a self, execution: &'a ExecutionId) -> Answer<'a, Vec<Moment>>;
+
+    /// Executions, latest start first.
+    fn list<'a>(&'a self, filter: &'a Filter, after: Option<&'a Cursor>, limit: usize) -> Answer<'a, Page>;
+
+    /// Keeps a definition; one that is there stays as it is.
+    fn put_definition<'a>(&'a self, id: &'a str, text: &'a str) -> Answer<'a, ()>;
+
+    /// A definition.
+    fn definition<'a>(&'a self, id: &'a str) -> Answer<'a, Option<String>>;
+
+    /// Executions of a partition that finished at least this long ago by the store's clock, earliest first.
+    fn finished(&self, partition: u16, retention_ms: u64, limit: usize) -> Answer<'_, Vec<Finished>>;
+
+    /// Removes a finished execution; false if it is gone, or no longer finished as it was then.
+    fn archive<'a>(&'a self, finished: &'a Finished) -> Answer<'a, bool>;
+
+    /// Puts work into the ready lists, for workers that are processes.
+    fn offer<'a>(&'a self, tasks: &'a [TaskRef]) -> Answer<'a, ()>;
+
+    /// Takes work of a function from the ready list of a partition: at most so many. What the taker loses, the sweep offers again.
+    fn take<'a>(&'a self, partition: u16, function: &'a str, limit: usize) -> Answer<'a, Vec<TaskRef>>;
+}
+
+/// How long after its beginning somebody has to look at a record; `None` if its beginning means nothing.
+pub(crate) fn grace(record: &Record, ready: bool) -> Option<u64> {
+    match record.phase {
+        Phase::Signal => None,
+        Phase::Timer => Some(0),
+        // What waits for its time goes to the ready list only when the sweep finds it.
+        Phase::Dispatched | Phase::Claimed if ready && record.delay_ms > 0 => Some(0),
+        Phase::Dispatched | Phase::Claimed => Some(GRACE_MS),
+    }
+}

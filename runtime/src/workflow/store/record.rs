@@ -1,0 +1,87 @@
+//! How a slot's record is written: a fixed header, then the function. Its payload is a field of its own, so that a claim does not
+//! write it again. The scripts read the same places: see `scripts/apply.lua`.
+//!
+//! | bytes | hold |
+//! | --- | --- |
+//! | 0..8 | seq |
+//! | 8 | phase: `d`, `c`, `w`, `s` |
+//! | 9..17 | not before, ms since 1970 |
+//! | 17..25 | deadline, ms since 1970; 0 for none |
+//! | 25..33 | lease, ms |
+//! | 33..41 | lease until, ms since 1970; 0 while nobody has claimed it |
+//! | 41..49 | owner |
+//! | 49 | how many times its dispatch was acknowledged |
+//! | 50.. | function |
+
+use super::grace;
+use super::keys::{Keys, ready_entry, slot_name};
+use super::script::Call;
+use super::view::Open;
+use crate::workflow::protocol::{ExecutionId, Phase, Record, Slot, Transition};
+
+/// Adds the changed slots of a transition to a call. `ready`: also to ready lists.
+pub(crate) fn push(call: &mut Call<'_>, keys: &Keys, execution: &ExecutionId, transition: &Transition, ready: bool) {
+    for (slot, record) in &transition.records {
+        call.push(slot_name(*slot));
+        match record {
+            None => call.push(""),
+            Some(record) => push_record(call, keys, execution, *slot, record, ready),
+        }
+    }
+}
+
+fn push_record(call: &mut Call<'_>, keys: &Keys, execution: &ExecutionId, slot: Slot, record: &Record, ready: bool) {
+    let offered = ready && record.phase == Phase::Dispatched && record.delay_ms == 0;
+    let mut head = record.seq.to_be_bytes().to_vec();
+    head.push(letter(record.phase));
+    let mut tail = record.lease_ms.to_be_bytes().to_vec();
+    tail.extend([0; 17]);
+    tail.extend(record.function.as_bytes());
+    call.push(head);
+    call.push(tail);
+    call.push(record.delay_ms);
+    call.push(record.at_ms.map(|at| at.to_string()).unwrap_or_default());
+    call.push(grace(record, ready).map(|grace| grace.to_string()).unwrap_or_default());
+    call.push(record.timeout_ms.map(|timeout| timeout.to_string()).unwrap_or_default());
+    call.push(record.payload.as_slice());
+    if offered {
+        let place = call.key(keys.ready(keys.partition(execution), &record.function));
+        call.push(place);
+        call.push(ready_entry(execution, slot, record.seq));
+    } else {
+        call.push("");
+        call.push("");
+    }
+}
+
+fn letter(phase: Phase) -> u8 {
+    match phase {
+        Phase::Dispatched => b'd',
+        Phase::Claimed => b'c',
+        Phase::Timer => b'w',
+        Phase::Signal => b's',
+    }
+}
+
+/// What a stored record says.
+pub(crate) fn parse(slot: Slot, stored: &[u8]) -> Option<Open> {
+    let number = |at: usize| Some(u64::from_be_bytes(stored.get(at..at + 8)?.try_into().ok()?));
+    let some = |number: u64| (number > 0).then_some(number);
+    let phase = match stored.get(8)? {
+        b'd' => Phase::Dispatched,
+        b'c' => Phase::Claimed,
+        b'w' => Phase::Timer,
+        b's' => Phase::Signal,
+        _ => return None,
+    };
+    Some(Open {
+        slot,
+        seq: number(0)?,
+        phase,
+        function: String::from_utf8(stored.get(50..)?.to_vec()).ok()?,
+        not_before_ms: number(9)?,
+        lease_until_ms: some(number(33)?),
+        deadline_ms: some(number(17)?),
+        sent: *stored.get(49)?,
+    })
+}

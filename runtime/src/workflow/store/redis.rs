@@ -1,0 +1,384 @@
+//! Executions in Redis or Valkey.
+
+mod list;
+
+use super::connect::{Connection, Target};
+use super::keys::{Keys, member_prefix, parse_member, parse_ready, ready_entry, slot_name};
+use super::reply::{Reply, unexpected};
+use super::script::{self, Call};
+use super::view::{Cursor, Filter, Moment, Page, View, parse_moment};
+use super::{Answer, LOOK_MS, MAX_RESEND_MS, RESEND_MS, Store, limits, record};
+use crate::Error;
+use crate::workflow::protocol::{
+    Claim, Committed, Due, ExecutionId, Finished, Owner, Slot, Snapshot, Start, Started, Status, TIMEOUT, TaskRef,
+    Transition,
+};
+use futures_util::future::try_join_all;
+use redis::{Cmd, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Executions in Redis or Valkey. A clone shares the connection.
+#[derive(Clone)]
+pub struct Redis {
+    keys: Keys,
+    connection: Arc<Connection>,
+    /// Whether commits also put dispatches into ready lists.
+    ready: bool,
+    /// The time that scripts see instead of the server's.
+    #[cfg(any(test, feature = "testing"))]
+    clock: Option<Arc<std::sync::atomic::AtomicU64>>,
+}
+
+impl Redis {
+    /// The cache at a URL: `redis://[user:password@]host:port`, `rediss://` for TLS, `unix:///path`; `?cluster=true` for cluster mode.
+    /// Connects at the first use.
+    pub fn open(url: &str, namespace: &str) -> Result<Self, Error> {
+        Target::parse(url).map(|target| Self::connect(target, namespace))
+    }
+
+    pub(crate) fn connect(target: Target, namespace: &str) -> Self {
+        Self {
+            keys: Keys::new(namespace),
+            connection: Connection::new(target),
+            ready: false,
+            #[cfg(any(test, feature = "testing"))]
+            clock: None,
+        }
+    }
+
+    /// Commits also put dispatches into ready lists, for workers that take them from there.
+    #[must_use]
+    pub fn with_ready_lists(mut self) -> Self {
+        self.ready = true;
+        self
+    }
+
+    /// Another number of partitions: see [`Keys::with_partitions`].
+    #[must_use]
+    pub fn with_partitions(mut self, partitions: u16) -> Self {
+        self.keys = self.keys.with_partitions(partitions);
+        self
+    }
+
+    /// Scripts see this clock instead of the server's.
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<std::sync::atomic::AtomicU64>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Runs any command whose first key says where: for what lives beside workflows, such as counters.
+    #[cfg_attr(not(test), expect(dead_code, reason = "counters and circuit breakers come with the engine"))]
+    pub(crate) fn connection(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+
+    async fn run(&self, call: Call<'_>) -> Result<Reply, Error> {
+        #[cfg(any(test, feature = "testing"))]
+        let now_ms = self.clock.as_ref().map(|clock| clock.load(std::sync::atomic::Ordering::Relaxed));
+        #[cfg(not(any(test, feature = "testing")))]
+        let now_ms = None;
+        call.run(&self.connection, now_ms).await.map(Reply::new)
+    }
+
+    async fn send(&self, command: &Cmd) -> Result<Value, Error> {
+        self.connection.send(command).await
+    }
+
+    /// The keys that start and commit begin with.
+    fn transition_keys(&self, execution: &ExecutionId) -> Vec<String> {
+        let partition = self.keys.partition(execution);
+        let keys = &self.keys;
+        vec![keys.execution(execution), keys.history(execution), keys.due(partition), keys.done(partition)]
+    }
+
+    async fn start(&self, start: &Start) -> Result<Started, Error> {
+        limits::check(&start.transition)?;
+        let execution = &start.execution;
+        let mut keys = self.transition_keys(execution);
+        keys.push(self.keys.all(self.keys.partition(execution)));
+        let mut call = Call::new(&script::START, keys)
+            .arg(&start.definition)
+            .arg(start.timeout_ms)
+            .arg(start.transition.state.as_slice())
+            .arg(start.transition.history.as_slice())
+            .arg(letter(start.transition.status))
+            .arg(member_prefix(execution));
+        record::push(&mut call, &self.keys, execution, &start.transition, self.ready);
+        let mut reply = self.run(call).await?;
+        let answer = reply.text().ok_or_else(unexpected)?;
+        match answer.chars().next().and_then(Status::of_letter) {
+            Some(status) => Ok(Started::Before(status)),
+            None => Ok(Started::Now),
+        }
+    }
+
+    async fn claim(&self, task: &TaskRef, owner: Owner) -> Result<Claim, Error> {
+        let slot = slot_name(task.slot);
+        let call = Call::new(&script::CLAIM, vec![self.keys.execution(&task.execution)])
+            .arg(format!("t{slot}"))
+            .arg(format!("p{slot}"))
+            .arg(task.seq.to_be_bytes().as_slice())
+            .arg(owner.to_be_bytes().as_slice());
+        let mut reply = self.run(call).await?;
+        Ok(match reply.require()? {
+            1 => Claim::Early(reply.require()?),
+            2 => Claim::Leased(reply.require()?),
+            3 => Claim::Expired(reply.snapshot()?),
+            4 => Claim::Overdue(reply.snapshot()?),
+            5 => Claim::Timer(reply.snapshot()?),
+            6 => {
+                let snapshot = reply.snapshot()?;
+                let payload = reply.bytes().unwrap_or_default();
+                let lease_until_ms = reply.require()?;
+                let deadline_ms = Some(reply.require()?).filter(|deadline| *deadline > 0);
+                Claim::Claimed { snapshot, payload, lease_until_ms, deadline_ms }
+            }
+            _ => Claim::Gone,
+        })
+    }
+
+    async fn commit(&self, execution: &ExecutionId, transition: &Transition) -> Result<Committed, Error> {
+        limits::check(transition)?;
+        let (field, seq) = match transition.fence {
+            Some((slot, seq)) => (format!("t{}", slot_name(slot)), seq.to_be_bytes().to_vec()),
+            None => (String::new(), Vec::new()),
+        };
+        let mut call = Call::new(&script::COMMIT, self.transition_keys(execution))
+            .arg(transition.version)
+            .arg(transition.version + 1)
+            .arg(field)
+            .arg(seq)
+            .arg(transition.state.as_slice())
+            .arg(transition.history.as_slice())
+            .arg(letter(transition.status))
+            .arg(member_prefix(execution));
+        record::push(&mut call, &self.keys, execution, transition, self.ready);
+        let mut reply = self.run(call).await?;
+        Ok(match reply.require()? {
+            0 => Committed::Stale,
+            1 => Committed::Done,
+            _ => Committed::Conflict(reply.snapshot()?),
+        })
+    }
+
+    async fn ack(&self, tasks: &[TaskRef]) -> Result<(), Error> {
+        let mut executions: BTreeMap<&ExecutionId, Vec<&TaskRef>> = BTreeMap::new();
+        for task in tasks {
+            executions.entry(&task.execution).or_default().push(task);
+        }
+        let calls = executions.into_iter().map(|(execution, tasks)| {
+            let due = self.keys.due(self.keys.partition(execution));
+            let mut call = Call::new(&script::ACK, vec![self.keys.execution(execution), due])
+                .arg(member_prefix(execution))
+                .arg(RESEND_MS)
+                .arg(MAX_RESEND_MS);
+            for task in tasks {
+                call.push(slot_name(task.slot));
+                call.push(task.seq.to_be_bytes().as_slice());
+            }
+            self.run(call)
+        });
+        try_join_all(calls).await.map(drop)
+    }
+
+    async fn due(&self, partition: u16, limit: usize) -> Result<Vec<Due>, Error> {
+        let due = self.keys.due(partition);
+        let mut found = self.run(Call::new(&script::UNTIL, vec![due.clone()]).arg(0).arg(limit)).await?;
+        let mut looks = Vec::new();
+        while let (Some(member), Some(_score)) = (found.text(), found.number()) {
+            let (execution, slot) = parse_member(&member).ok_or_else(unexpected)?;
+            looks.push(self.look(due.clone(), member, execution, slot));
+        }
+        Ok(try_join_all(looks).await?.into_iter().flatten().collect())
+    }
+
+    async fn look(
+        &self,
+        due: String,
+        member: String,
+        execution: ExecutionId,
+        slot: Slot,
+    ) -> Result<Option<Due>, Error> {
+        let call = Call::new(&script::LOOK, vec![self.keys.execution(&execution), due])
+            .arg(member)
+            .arg(slot_name(slot))
+            .arg(LOOK_MS)
+            .arg(super::GRACE_MS);
+        let mut reply = self.run(call).await?;
+        let code = reply.require()?;
+        if code == 0 {
+            return Ok(None);
+        }
+        let snapshot = reply.snapshot()?;
+        if slot == TIMEOUT {
+            return Ok(Some(Due::Timeout(execution, snapshot)));
+        }
+        let seq =
+            reply.bytes().and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes).ok_or_else(unexpected)?;
+        let function = reply.text().ok_or_else(unexpected)?;
+        let task = TaskRef { execution, slot, seq, function };
+        Ok(match code {
+            1 => Some(Due::Resend(task)),
+            2 => Some(Due::Lease(task, snapshot)),
+            3 => Some(Due::Deadline(task, snapshot)),
+            4 => Some(Due::Timer(task, snapshot)),
+            _ => None,
+        })
+    }
+
+    async fn load(&self, execution: &ExecutionId) -> Result<Option<Snapshot>, Error> {
+        let call = Call::new(&script::LOAD, vec![self.keys.execution(execution)]);
+        let mut reply = self.run(call).await?;
+        if reply.require()? == 0 { Ok(None) } else { reply.snapshot().map(Some) }
+    }
+
+    async fn view(&self, execution: &ExecutionId) -> Result<Option<View>, Error> {
+        let mut reply = self.run(Call::new(&script::VIEW, vec![self.keys.execution(execution)])).await?;
+        let now_ms = reply.require()?;
+        let mut fields = BTreeMap::new();
+        while let (Some(field), Some(value)) = (reply.text(), reply.bytes()) {
+            fields.insert(field, value);
+        }
+        if fields.is_empty() { Ok(None) } else { list::view(now_ms, &fields).map(Some).ok_or_else(unexpected) }
+    }
+
+    async fn history(&self, execution: &ExecutionId) -> Result<Vec<Moment>, Error> {
+        let all = self.send(redis::cmd("LRANGE").arg(self.keys.history(execution)).arg(0).arg(-1)).await?;
+        let mut reply = Reply::new(all);
+        std::iter::from_fn(|| reply.bytes()).map(|entry| parse_moment(&entry)).collect()
+    }
+
+    async fn finished(&self, partition: u16, retention_ms: u64, limit: usize) -> Result<Vec<Finished>, Error> {
+        let call = Call::new(&script::UNTIL, vec![self.keys.done(partition)]).arg(retention_ms).arg(limit);
+        let mut reply = self.run(call).await?;
+        let mut finished = Vec::new();
+        while let (Some(execution), Some(finished_ms)) = (reply.text(), reply.number()) {
+            finished.push(Finished { execution: ExecutionId(execution), finished_ms });
+        }
+        Ok(finished)
+    }
+
+    async fn archive(&self, finished: &Finished) -> Result<bool, Error> {
+        let execution = &finished.execution;
+        let partition = self.keys.partition(execution);
+        let keys = vec![
+            self.keys.execution(execution),
+            self.keys.history(execution),
+            self.keys.all(partition),
+            self.keys.done(partition),
+        ];
+        let call = Call::new(&script::ARCHIVE, keys).arg(&execution.0).arg(finished.finished_ms);
+        Ok(self.run(call).await?.require()? == 1)
+    }
+
+    async fn offer(&self, tasks: &[TaskRef]) -> Result<(), Error> {
+        let mut lists: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for task in tasks {
+            let list = self.keys.ready(self.keys.partition(&task.execution), &task.function);
+            lists.entry(list).or_default().push(ready_entry(&task.execution, task.slot, task.seq));
+        }
+        let pushes = lists.into_iter().map(async |(list, entries)| {
+            let mut push = redis::cmd("RPUSH");
+            self.send(push.arg(list).arg(entries)).await
+        });
+        try_join_all(pushes).await.map(drop)
+    }
+
+    async fn take(&self, partition: u16, function: &str, limit: usize) -> Result<Vec<TaskRef>, Error> {
+        let mut pop = redis::cmd("LPOP");
+        let taken = self.send(pop.arg(self.keys.ready(partition, function)).arg(limit)).await?;
+        let mut reply = Reply::new(taken);
+        std::iter::from_fn(|| reply.text())
+            .map(|entry| {
+                let (execution, slot, seq) = parse_ready(&entry).ok_or_else(unexpected)?;
+                Ok(TaskRef { execution, slot, seq, function: function.to_owned() })
+            })
+            .collect()
+    }
+}
+
+/// The status letter as an argument: empty for none.
+fn letter(status: Option<Status>) -> String {
+    status.map(|status| status.letter().to_string()).unwrap_or_default()
+}
+
+impl Store for Redis {
+    fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    fn start<'a>(&'a self, start: &'a Start) -> Answer<'a, Started> {
+        Box::pin(self.start(start))
+    }
+
+    fn claim<'a>(&'a self, task: &'a TaskRef, owner: Owner) -> Answer<'a, Claim> {
+        Box::pin(self.claim(task, owner))
+    }
+
+    fn commit<'a>(&'a self, execution: &'a ExecutionId, transition: &'a Transition) -> Answer<'a, Committed> {
+        Box::pin(self.commit(execution, transition))
+    }
+
+    fn ack<'a>(&'a self, tasks: &'a [TaskRef]) -> Answer<'a, ()> {
+        Box::pin(self.ack(tasks))
+    }
+
+    fn due(&self, partition: u16, limit: usize) -> Answer<'_, Vec<Due>> {
+        Box::pin(self.due(partition, limit))
+    }
+
+    fn load<'a>(&'a self, execution: &'a ExecutionId) -> Answer<'a, Option<Snapshot>> {
+        Box::pin(self.load(execution))
+    }
+
+    fn view<'a>(&'a self, execution: &'a ExecutionId) -> Answer<'a, Option<View>> {
+        Box::pin(self.view(execution))
+    }
+
+    fn history<'a>(&'a self, execution: &'a ExecutionId) -> Answer<'a, Vec<Moment>> {
+        Box::pin(self.history(execution))
+    }
+
+    fn list<'a>(&'a self, filter: &'a Filter, after: Option<&'a Cursor>, limit: usize) -> Answer<'a, Page> {
+        Box::pin(self.list(filter, after, limit))
+    }
+
+    fn put_definition<'a>(&'a self, id: &'a str, text: &'a str) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let mut set = redis::cmd("SET");
+            self.send(set.arg(self.keys.definition(id)).arg(text).arg("NX")).await.map(drop)
+        })
+    }
+
+    fn definition<'a>(&'a self, id: &'a str) -> Answer<'a, Option<String>> {
+        Box::pin(async move {
+            let found = self.send(redis::cmd("GET").arg(self.keys.definition(id))).await?;
+            Ok(Reply::new(found).text())
+        })
+    }
+
+    fn finished(&self, partition: u16, retention_ms: u64, limit: usize) -> Answer<'_, Vec<Finished>> {
+        Box::pin(self.finished(partition, retention_ms, limit))
+    }
+
+    fn archive<'a>(&'a self, finished: &'a Finished) -> Answer<'a, bool> {
+        Box::pin(self.archive(finished))
+    }
+
+    fn offer<'a>(&'a self, tasks: &'a [TaskRef]) -> Answer<'a, ()> {
+        Box::pin(self.offer(tasks))
+    }
+
+    fn take<'a>(&'a self, partition: u16, function: &'a str, limit: usize) -> Answer<'a, Vec<TaskRef>> {
+        Box::pin(self.take(partition, function, limit))
+    }
+}
+
+impl std::fmt::Debug for Redis {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Redis").field("keys", &self.keys).finish_non_exhaustive()
+    }
+}
