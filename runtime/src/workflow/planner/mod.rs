@@ -153,7 +153,7 @@ pub fn plan(
 /// What is to be sent once the transition is committed, and after how long: work to its functions; timers, as hints, to the engine.
 pub fn dispatches(execution: &ExecutionId, transition: &Transition) -> Vec<(TaskRef, u64)> {
     let sent = transition.records.iter().filter_map(|(slot, record)| Some((*slot, record.as_ref()?)));
-    sent.filter(|(slot, record)| *slot != TIMEOUT && record.phase != Phase::Signal)
+    sent.filter(|(_, record)| record.phase != Phase::Signal)
         .map(|(slot, record)| {
             let function = record.function.clone();
             (TaskRef { execution: execution.clone(), slot, seq: record.seq, function }, record.delay_ms)
@@ -180,23 +180,12 @@ impl<'d> Planner<'d> {
         Self { definition, execution, state, now_ms, seed, records, history, entered: 0 }
     }
 
-    /// Enters the state anew at which the execution stopped, and lets its time begin again.
+    /// Enters the state anew at which the execution stopped; the store lets its time begin again.
     fn again(&mut self, root: &mut Scope) -> Flow {
         self.state.ended = None;
         self.history.push(History::Retried);
         root.attempts.clear();
         root.wait = super::state::Wait::Nothing;
-        let timeout = Record {
-            seq: self.next_seq(),
-            phase: Phase::Timer,
-            function: String::new(),
-            payload: Vec::new(),
-            delay_ms: self.definition.timeout_ms(),
-            at_ms: None,
-            lease_ms: 0,
-            timeout_ms: None,
-        };
-        self.records.insert(TIMEOUT, Some(timeout));
         let machine = &self.definition.machine;
         self.run(machine, root, None, "")
     }
