@@ -1,6 +1,6 @@
-//! Runs random workflows as the engine on Redis would, for `tests/equivalence/run.py`.
+//! Runs random workflows as the engine on Redis does, for `tests/equivalence/run.py`.
 //!
-//!     workflow_equivalence CASES RESULTS
+//!     workflow_equivalence REDIS_URL CASES RESULTS
 //!
 //! Reads the cases that the driver made, carries each execution through, and writes a line of JSON for each. Work that is ready at
 //! the same time is done in an order that the case's seed decides; waits take no time.
@@ -10,9 +10,10 @@ mod world;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 
+use evc_runtime::workflow::store::{Redis, Store};
 use evc_runtime::workflow::{
-    Definition, Event, ExecutionId, Outcome, Phase, Record, Slot, Snapshot, Start, Status, Task, Transition, outcome,
-    plan, start,
+    Claim, Committed, Definition, Event, ExecutionId, Outcome, Slot, Snapshot, Started, Status, Task, TaskRef,
+    Transition, dispatches, outcome, plan, start,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -32,96 +33,111 @@ struct Case {
     definition: String,
 }
 
-/// An execution under way, as a store would have it.
-struct Running {
+/// An execution under way.
+struct Running<'s> {
+    store: &'s dyn Store,
+    definition: Definition,
     id: ExecutionId,
-    snapshot: Snapshot,
-    records: BTreeMap<Slot, Record>,
+    open: BTreeMap<Slot, TaskRef>,
+    world: World,
+    random: u64,
 }
 
-/// More transitions than any case has.
-const TRANSITIONS: usize = 100_000;
-
-fn main() -> Result<(), Failed> {
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Failed> {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, cases, results] = arguments.as_slice() else { return Err("workflow_equivalence CASES RESULTS".into()) };
+    let [_, url, cases, results] = arguments.as_slice() else {
+        return Err("workflow_equivalence REDIS_URL CASES RESULTS".into());
+    };
+    let store = Redis::open(url, "equivalence")?;
     let cases: Vec<Case> = serde_json::from_str(&std::fs::read_to_string(cases)?)?;
     let mut results = std::io::BufWriter::new(std::fs::File::create(results)?);
     for case in cases {
         let name = case.name.clone();
-        let line = run(case).map_err(|error| format!("{name}: {error}"))?;
+        let line = run(&store, case).await.map_err(|error| format!("{name}: {error}"))?;
         writeln!(results, "{line}")?;
     }
     Ok(())
 }
 
 /// One execution, from its start to its end.
-fn run(case: Case) -> Result<Value, Failed> {
+async fn run(store: &dyn Store, case: Case) -> Result<Value, Failed> {
     let definition = Definition::parse(&case.definition)?;
+    store.put_definition(definition.id(), &case.definition).await?;
     let id = ExecutionId(case.execution);
-    let mut world = World::new(case.outcomes);
-    let mut random = case.seed;
-    let now_ms = 1_790_000_000_000;
-    let begun = start(&definition, &id, case.input, now_ms, case.seed)?;
-    let mut running = Running::begin(id, begun, now_ms);
-    let mut transitions = 0;
-    while running.snapshot.status == Status::Running {
-        transitions += 1;
-        let open: Vec<Slot> = running.records.keys().copied().collect();
-        let Some(&slot) = pick(&open, &mut random) else { return Err("it is stuck: nothing is under way".into()) };
-        let Some(record) = running.records.get(&slot).cloned() else { continue };
-        let event = done(slot, &record, &mut world)?;
-        running.snapshot.now_ms += 1;
-        let planned =
-            plan(&definition, &running.id, &running.snapshot, Some((slot, record.seq)), event, case.seed + transitions)?;
-        running.apply(planned.ok_or("the planner takes an open slot for a stale one")?);
-        if usize::try_from(transitions)? > TRANSITIONS {
-            return Err("it does not end".into());
-        }
+    let mut start = start(&definition, &id, case.input, 1_790_000_000_000, case.seed)?;
+    hurry(&mut start.transition);
+    if store.start(&start).await? != Started::Now {
+        return Err("it has been started before".into());
     }
-    Ok(result(&case.name, outcome(&running.snapshot.state)?, &world))
+    let open = BTreeMap::new();
+    let mut running = Running { store, definition, id, open, world: World::new(case.outcomes), random: case.seed };
+    running.follow(&start.transition);
+    while running.step().await? {}
+    let ended = store.load(&running.id).await?.ok_or("it is gone")?;
+    Ok(result(&case.name, outcome(&ended.state)?, &running.world))
 }
 
-/// What comes of a piece of work.
-fn done(slot: Slot, record: &Record, world: &mut World) -> Result<Event, Failed> {
-    if record.phase == Phase::Timer {
-        return Ok(Event::TimerDue { slot });
-    }
-    let answer = match serde_json::from_slice(&record.payload)? {
-        Task::Call(payload) => world.call(&record.function, &payload)?,
-        Task::Publish(entry) => world.publish(entry)?,
-    };
-    Ok(match answer {
-        Ok(output) => Event::Succeeded { slot, output, claimed_ms: 0 },
-        Err((error, cause)) => Event::Failed { slot, error, cause: Some(cause), claimed_ms: 0 },
-    })
-}
-
-impl Running {
-    fn begin(id: ExecutionId, begun: Start, now_ms: u64) -> Self {
-        let snapshot = Snapshot {
-            status: Status::Running,
-            version: 0,
-            definition: begun.definition,
-            state: Vec::new(),
-            now_ms,
+impl Running<'_> {
+    /// Does one piece of work; false when there is none.
+    async fn step(&mut self) -> Result<bool, Failed> {
+        let open: Vec<Slot> = self.open.keys().copied().collect();
+        let random = self.draw();
+        let Some(&slot) = open.get(usize::try_from(random % open.len().max(1) as u64)?) else { return Ok(false) };
+        let Some(task) = self.open.remove(&slot) else { return Ok(false) };
+        let (snapshot, event) = match self.store.claim(&task, random).await? {
+            Claim::Claimed { snapshot, payload, .. } => {
+                let answer = match serde_json::from_slice(&payload)? {
+                    Task::Call(payload) => self.world.call(&task.function, &payload)?,
+                    Task::Publish(entry) => self.world.publish(entry)?,
+                };
+                let event = match answer {
+                    Ok(output) => Event::Succeeded { slot, output, claimed_ms: snapshot.now_ms },
+                    Err((error, cause)) => {
+                        Event::Failed { slot, error, cause: Some(cause), claimed_ms: snapshot.now_ms }
+                    }
+                };
+                (snapshot, event)
+            }
+            Claim::Timer(snapshot) => (snapshot, Event::TimerDue { slot }),
+            // Another branch has failed meanwhile.
+            Claim::Gone => return Ok(true),
+            other => return Err(format!("unexpected claim: {other:?}").into()),
         };
-        let mut running = Self { id, snapshot, records: BTreeMap::new() };
-        running.apply(begun.transition);
-        running
+        self.commit(&task, snapshot, event).await
     }
 
-    fn apply(&mut self, transition: Transition) {
-        self.snapshot.version += 1;
-        self.snapshot.state = transition.state;
-        for (slot, record) in transition.records {
-            match record {
-                Some(record) => self.records.insert(slot, record),
-                None => self.records.remove(&slot),
-            };
+    async fn commit(&mut self, task: &TaskRef, snapshot: Snapshot, event: Event) -> Result<bool, Failed> {
+        let (fence, seed) = (Some((task.slot, task.seq)), self.draw());
+        let planned = plan(&self.definition, &self.id, &snapshot, fence, event, seed)?;
+        let mut transition = planned.ok_or("the planner takes what was claimed for stale")?;
+        hurry(&mut transition);
+        match self.store.commit(&self.id, &transition).await? {
+            Committed::Done => self.follow(&transition),
+            other => return Err(format!("unexpected commit: {other:?}").into()),
         }
-        if let Some(status) = transition.status {
-            self.snapshot.status = status;
+        Ok(transition.status.is_none_or(|status| status == Status::Running))
+    }
+
+    /// Notes what a transition ordered.
+    fn follow(&mut self, transition: &Transition) {
+        self.open.extend(dispatches(&self.id, transition).into_iter().map(|(task, _)| (task.slot, task)));
+    }
+
+    /// A number by chance: splitmix64, <https://prng.di.unimi.it/splitmix64.c>.
+    fn draw(&mut self) -> u64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.random ^ (self.random >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+/// Lets waits and the pauses before retries take no time.
+fn hurry(transition: &mut Transition) {
+    for (_, record) in &mut transition.records {
+        if let Some(record) = record {
+            (record.delay_ms, record.at_ms) = (0, None);
         }
     }
 }
@@ -136,14 +152,4 @@ fn result(name: &str, outcome: Outcome, world: &World) -> Value {
         "cause": outcome.cause,
         "log": world.log,
     })
-}
-
-/// One of several, by chance. The generator is splitmix64: <https://prng.di.unimi.it/splitmix64.c>
-fn pick<'a, T>(from: &'a [T], random: &mut u64) -> Option<&'a T> {
-    *random = random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut mixed = *random;
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^= mixed >> 31;
-    from.get(usize::try_from(mixed % u64::try_from(from.len().max(1)).ok()?).ok()?)
 }
