@@ -258,6 +258,43 @@ fn a_password_is_needed_where_there_is_one() {
     }
 }
 
+/// A process of its own, since the roots come from its environment.
+#[test]
+fn tls_trusts_the_roots_of_the_system() {
+    let folder = support::folder();
+    let file = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).expect("a file");
+        path.to_string_lossy().into_owned()
+    };
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    let certificate = file("certificate.pem", &made.cert.pem());
+    let key = file("key.pem", &made.signing_key.serialize_pem());
+    let port = support::free_port().to_string();
+    let tls = ["--tls-port", &port, "--tls-cert-file", &certificate, "--tls-key-file", &key];
+    let server = Server::with(Kind::Redis, Durability::None, &[&tls[..], &["--tls-auth-clients", "no"]].concat());
+    for (roots, works) in [(Some(&certificate), true), (None, false)] {
+        let mut child = std::process::Command::new(std::env::current_exe().expect("this program"));
+        child.args(["--exact", "carry_over_tls", "--ignored"]).env("EVC_TEST_PORT", &port);
+        match roots {
+            Some(roots) => child.env("SSL_CERT_FILE", roots),
+            None => child.env_remove("SSL_CERT_FILE"),
+        };
+        let output = child.output().expect("a process");
+        assert_eq!(output.status.success(), works, "{}", String::from_utf8_lossy(&output.stdout));
+    }
+    drop(server);
+    let _ = std::fs::remove_dir_all(folder);
+}
+
+#[test]
+#[ignore = "run by `tls_trusts_the_roots_of_the_system`"]
+fn carry_over_tls() {
+    let port = std::env::var("EVC_TEST_PORT").expect("a port");
+    let store = Redis::open(&format!("rediss://127.0.0.1:{port}"), "shop").expect("a store");
+    runtime().block_on(carry(&store, &ExecutionId::new("w", "a"), 2));
+}
+
 /// How many steps each execution has while there is trouble.
 const STEPS: u64 = 40;
 

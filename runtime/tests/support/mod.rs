@@ -231,7 +231,7 @@ impl Cluster {
 }
 
 /// A new folder for one server.
-fn folder() -> PathBuf {
+pub fn folder() -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("evc-cache-{}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let folder = env::temp_dir().join(name);
@@ -241,7 +241,7 @@ fn folder() -> PathBuf {
 }
 
 /// A port that nobody has. Cluster nodes also take the one that is 10,000 higher.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     loop {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
