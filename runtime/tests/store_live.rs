@@ -2,6 +2,12 @@
 //! scripts, restart, or fail over.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "small counts"
+)]
 
 mod support;
 
@@ -255,6 +261,75 @@ fn a_password_is_needed_where_there_is_one() {
         let store = Redis::open(&url, "shop").expect("a store");
         let loaded = runtime().block_on(store.load(&id));
         assert_eq!(loaded.err().map(|error| error.kind()), kind, "{url}");
+    }
+}
+
+/// Commands since the last reset, by name, with the server's microseconds of each; without those of the test itself.
+fn spent(server: &Server) -> std::collections::BTreeMap<String, (u64, f64)> {
+    let stats = server.command(&["INFO", "commandstats"]);
+    let line = |line: &str| {
+        let (name, rest) = line.strip_prefix("cmdstat_")?.split_once(':')?;
+        let field = |field: &str| rest.split(',').find_map(|pair| pair.strip_prefix(field)?.parse::<f64>().ok());
+        Some((name.to_owned(), (field("calls=")? as u64, field("usec=")?)))
+    };
+    let ours =
+        |(name, _): &(String, _)| !name.starts_with("config") && !["info", "hello", "ping"].contains(&name.as_str());
+    stats.lines().filter_map(line).filter(ours).collect()
+}
+
+/// What a step costs: the number of commands is part of the design, and printed beside the server's time.
+#[test]
+fn a_step_costs_few_commands() {
+    const COUNT: u64 = 2000;
+    for kind in Kind::BOTH {
+        let server = Server::start(kind);
+        let store = Redis::open(&server.url(), "shop").expect("a store");
+        let ids: Vec<_> = (0..COUNT).map(|number| ExecutionId::new("fulfil", &number.to_string())).collect();
+        let state = |text: String| [text.into_bytes(), vec![b'x'; 500]].concat();
+        let with_state = |mut transition: Transition, text: &str| {
+            transition.state = state(text.to_owned());
+            transition
+        };
+        let measure = |what: &str, most: u64, call: &dyn Fn(u64)| {
+            call(0);
+            server.command(&["CONFIG", "RESETSTAT"]);
+            (1..COUNT).for_each(call);
+            let spent = spent(&server);
+            let (_, micros) = spent["evalsha"];
+            let inner: u64 = spent.iter().filter(|(name, _)| *name != "evalsha").map(|(_, (calls, _))| calls).sum();
+            let (calls, left) = (inner / (COUNT - 1), inner % (COUNT - 1));
+            let names: Vec<_> = spent.keys().filter(|name| *name != "evalsha").collect();
+            println!("{kind:?} {what}: {calls} commands, {:.1} us {names:?}", micros / (COUNT - 1) as f64);
+            assert!(left == 0 && calls <= most, "{what}: {calls} commands and {left}: {spent:?}");
+        };
+        let runtime = runtime();
+        let at = |number: u64| &ids[number as usize];
+        measure("start", 6, &|number| {
+            let mut start = start(at(number), 9);
+            start.transition = with_state(start.transition, "started");
+            assert_eq!(runtime.block_on(store.start(&start)).expect("start"), Started::Now);
+        });
+        measure("claim", 3, &|number| {
+            let claim = runtime.block_on(store.claim(&task(at(number), 0, 1), 1)).expect("claim");
+            assert!(matches!(claim, Claim::Claimed { .. }));
+        });
+        measure("commit", 5, &|number| {
+            let commit = with_state(step(1, 9), "one");
+            assert_eq!(runtime.block_on(store.commit(at(number), &commit)).expect("commit"), Committed::Done);
+        });
+        measure("acknowledge", 4, &|number| {
+            runtime.block_on(store.ack(&[task(at(number), 0, 2)])).expect("ack");
+        });
+        measure("last commit", 8, &|number| {
+            let commit = Transition { version: 2, fence: Some((0, 2)), ..step(9, 9) };
+            assert_eq!(runtime.block_on(store.commit(at(number), &commit)).expect("commit"), Committed::Done);
+        });
+        let memory = server.command(&[
+            "MEMORY",
+            "USAGE",
+            &format!("evc:{{shop.{}}}:x:{}", store.keys().partition(at(7)), at(7).0),
+        ]);
+        println!("{kind:?}: the hash of a finished execution takes {memory} bytes");
     }
 }
 
