@@ -156,7 +156,7 @@ impl Model {
     pub fn cache_clients(&self) -> Vec<CacheClient> {
         let functions = self.functions.iter().filter_map(|(id, function)| {
             let cache = self.cache_of(id)?;
-            let mut services = services_of(function);
+            let mut services = self.services_of(function);
             if self.caches[cache.value].auth == CacheAuth::Token {
                 services.entry(Service::SecretsManager).or_insert(cache.span);
             }
@@ -170,20 +170,21 @@ impl Model {
         });
         functions.collect()
     }
-}
 
-/// The services that a function calls for what its line in the spec grants, each with the place that says so.
-fn services_of(function: &Function) -> BTreeMap<Service, Span> {
-    let mut services = BTreeMap::new();
-    let mut add = |service, span: Option<Span>| {
-        if let Some(span) = span {
-            services.entry(service).or_insert(span);
-        }
-    };
-    add(Service::DynamoDb, function.tables.first().map(|used| used.span));
-    add(Service::DynamoDb, function.outbox.map(|outbox| outbox.span));
-    add(Service::DynamoDb, function.idempotent.map(|_| function.idempotent_span));
-    add(Service::Events, function.publishes.first().map(|event| event.span));
-    add(Service::Sqs, function.sends.first().map(|queue| queue.span));
-    services
+    /// The services that a function calls for what its line in the spec grants, each with the place that says so.
+    fn services_of(&self, function: &Function) -> BTreeMap<Service, Span> {
+        let mut services = BTreeMap::new();
+        let mut add = |service, span: Option<Span>| {
+            if let Some(span) = span {
+                services.entry(service).or_insert(span);
+            }
+        };
+        add(Service::DynamoDb, function.tables.first().map(|used| used.span));
+        let outbox = function.outbox.filter(|outbox| self.outboxes[outbox.value].changes.is_none());
+        add(Service::DynamoDb, outbox.map(|outbox| outbox.span));
+        add(Service::DynamoDb, function.idempotent.map(|_| function.idempotent_span));
+        add(Service::Events, function.publishes.first().map(|event| event.span));
+        add(Service::Sqs, function.sends.first().map(|queue| queue.span));
+        services
+    }
 }
