@@ -7,7 +7,7 @@ use super::lambda::{self, Lambda, Variables};
 use super::outbox::only_sources;
 use super::plan::{Handler, HandlerKind, Resource, pascal_case};
 use super::value::{Part, Value, text};
-use super::{bus, cache_client, ids, rest};
+use super::{bus, cache_client, engine, ids, rest, state_machine};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Bus, Cache, Deadly, Event, Function, Id, TableUse, Trigger};
 use crate::source::Spanned;
@@ -102,6 +102,7 @@ fn variables(b: &mut Builder<'_>, function: &Function, cache: Option<Spanned<Id<
         let retention = Value::string(retention.seconds.to_string());
         variables.insert(ids::IDEMPOTENCY_RETENTION_VARIABLE.to_owned(), (retention, purpose));
     }
+    variables.extend(engine::variables(b, &function.redis_workflows(model)));
     if let Some(cache) = cache {
         variables.extend(cache_client::variables(model, cache.value));
     }
@@ -147,6 +148,11 @@ fn grants(b: &mut Builder<'_>, role: &Role, function: &Function) {
         let why = Why::new("`idempotent`", function.idempotent_span);
         b.grant(role, &["dynamodb:PutItem"], [Value::arn(&ids::idempotency())], why);
     }
+    if function.works_on_redis(model) {
+        engine::consume(b, role, &ids::task_queue(function), function.head.name_span);
+    }
+    engine::grants(b, role, &function.redis_workflows(model));
+    signals(b, role, function);
     for trigger in &function.triggers {
         if let Trigger::Queue(id) = trigger {
             let queue = &model.queues[*id];
@@ -155,6 +161,19 @@ fn grants(b: &mut Builder<'_>, role: &Role, function: &Function) {
             let why = Why::new(format!("works off queue `{}`", queue.head.name), span);
             b.grant(role, &actions, [Value::arn(&ids::queue(queue))], why);
         }
+    }
+}
+
+/// Lets a function answer what waits in workflows on Step Functions. A state machine is named by its name: it refers to the functions
+/// that it calls, which may be those that answer.
+fn signals(b: &mut Builder<'_>, role: &Role, function: &Function) {
+    for signal in &function.signals {
+        let workflow = &b.model.workflows[signal.value];
+        if workflow.redis().is_some() {
+            continue;
+        }
+        let why = Why::new(format!("`signals: {}`", workflow.head.name), signal.span);
+        b.grant(role, &["states:SendTaskFailure", "states:SendTaskSuccess"], [state_machine::named(workflow)], why);
     }
 }
 

@@ -51,6 +51,24 @@ pub fn starter_dead_letters(workflow: &Workflow) -> LogicalId {
     of(&starter(workflow), "dead-letters")
 }
 
+/// The logical id of the queue of a function's work in workflows on Redis: `ProcessPaymentFunctionTasks`.
+pub fn task_queue(function: &Function) -> LogicalId {
+    of(&self::function(function), "tasks")
+}
+
+/// What the engine of the workflows on Redis is called: the end of its function's name, and the detail-type of its work.
+pub const ENGINE: &str = "workflow-engine";
+
+/// The logical id of the function of the workflows' engine.
+pub fn engine() -> LogicalId {
+    LogicalId::new([ENGINE])
+}
+
+/// The logical id of the queue of that function.
+pub fn engine_queue() -> LogicalId {
+    of(&engine(), "queue")
+}
+
 /// The logical id of an outbox's table: `OrderEventsOutbox`.
 pub fn outbox(outbox: &Outbox) -> LogicalId {
     LogicalId::new([&outbox.head.name, "outbox"])
@@ -185,6 +203,11 @@ pub fn bus_variable(bus: &Bus) -> String {
     variable(&bus.head.name, "bus")
 }
 
+/// The environment variable with the name of a bus, for the engine of the workflows on Redis.
+pub fn engine_bus_variable(bus: &Bus) -> String {
+    variable("bus", &bus.head.name)
+}
+
 /// The environment variable with the URL of a queue.
 pub fn queue_variable(queue: &Queue) -> String {
     variable(&queue.head.name, "queue_url")
@@ -240,6 +263,11 @@ pub fn binary(model: &Model, function: &Function) -> String {
 /// The folder, crate and binary of an outbox's forwarder: `orders-order-events-forwarder`.
 pub fn forwarder_binary(model: &Model, outbox: &Outbox) -> String {
     format!("{}-{}-forwarder", model.service.value, outbox.head.name)
+}
+
+/// The folder, crate and binary of the engine of the workflows on Redis: `orders-workflow-engine`.
+pub fn engine_binary(model: &Model) -> String {
+    format!("{}-{ENGINE}", model.service.value)
 }
 
 /// The folder, crate and binary of an outbox's redrive: `orders-order-events-redrive`.

@@ -12,6 +12,7 @@ mod cache_client;
 mod changes;
 mod dashboard;
 mod dead_letters;
+mod engine;
 mod event_log;
 mod function;
 mod graph;
@@ -66,6 +67,7 @@ const KINDS: &[Kind] = &[
     rest::lower,
     function::lower,
     state_machine::lower,
+    engine::lower,
     rule::lower,
     schedule::lower,
     dead_letters::lower,

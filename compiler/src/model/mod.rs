@@ -7,6 +7,7 @@ mod api;
 mod arena;
 mod cache;
 mod cache_resolve;
+mod engine;
 mod environment;
 mod flow;
 mod heads;
@@ -41,8 +42,8 @@ pub use resolve::{least_visibility, resolve};
 pub use stored::{FieldTest, Is, NotStored, field_tests};
 pub use transform::{TRANSFORM_ROOTS, transform_scope};
 pub use workflow::{
-    Body, Branch, CALL_MARGIN, COMPENSATION_FAILED, Call, CatchError, Choice, Next, RUNTIME_ERRORS, RUNTIME_HICCUPS,
-    Retry, RetryError, Step, StepId, StepKind, Wait, Workflow, standard_retry,
+    Body, Branch, CALL_MARGIN, COMPENSATION_FAILED, Call, CatchError, Choice, Engine, Next, RUNTIME_ERRORS,
+    RUNTIME_HICCUPS, Redis, Retry, RetryError, Step, StepId, StepKind, Transport, Wait, Workflow, standard_retry,
 };
 
 use crate::expr::Template;
@@ -229,6 +230,8 @@ pub struct Function {
     pub publishes: Vec<Spanned<Id<Event>>>,
     /// Queues it sends to.
     pub sends: Vec<Spanned<Id<Queue>>>,
+    /// Workflows whose waits it may answer.
+    pub signals: Vec<Spanned<Id<Workflow>>>,
     /// The cache that it counts in.
     pub cache: Option<Spanned<Id<Cache>>>,
     /// When it stops trying, and for how long.

@@ -8,7 +8,7 @@ use super::names::{find, find_all, head};
 use super::settings::{self, check_names, enabled, environments, of_function, of_tables, setting, variables};
 use super::{
     Bus, BusinessError, CircuitBreaker, Destination, Event, EventLog, Function, Id, Index, Input, Model, Observability,
-    Queue, Rule, Schedule, Table, TableUse, Target, When, api, cache_resolve, network_resolve, outbox, outputs,
+    Queue, Rule, Schedule, Table, TableUse, Target, When, api, cache_resolve, engine, network_resolve, outbox, outputs,
     patterns, workflow_resolve,
 };
 use crate::diagnostics::{Code, Diagnostic};
@@ -82,8 +82,12 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     model.schedules = sections.schedules.iter().map(|(name, item)| schedule(sections, name, item, found)).collect();
     derive_inputs(&mut model);
     let workflows = sections.workflows.iter();
-    model.workflows =
-        workflows.map(|(name, item)| workflow_resolve::workflow(sections, &model, name, item, found)).collect();
+    let engines: Vec<_> =
+        workflows.map(|(name, item)| engine::engine(sections, &mut model, name, item, found)).collect();
+    let workflows = sections.workflows.iter().zip(engines);
+    model.workflows = workflows
+        .map(|((name, item), engine)| workflow_resolve::workflow(sections, &model, name, item, engine, found))
+        .collect();
     model.derive_triggers();
     model.outputs =
         sections.outputs.iter().filter_map(|(name, item)| outputs::output(sections, name, item, found)).collect();
@@ -115,7 +119,7 @@ fn bus(sections: &Sections, name: &str, item: &crate::spec::Declared<crate::spec
 }
 
 /// The bus that `name` names, or that a thing without one travels on: the only declared bus, or the account's default one.
-fn bus_of(
+pub(super) fn bus_of(
     sections: &Sections,
     model: &mut Model,
     name: Option<&Name>,
@@ -251,6 +255,7 @@ fn function(
         outbox_events,
         publishes,
         sends: find_all(&sections.queues, "queue", &item.sends, diagnostics),
+        signals: find_all(&sections.workflows, "workflow", &item.signals, diagnostics),
         cache: item
             .cache
             .as_ref()

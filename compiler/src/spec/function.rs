@@ -48,6 +48,9 @@ pub struct Function {
     /// Queues it sends messages to.
     #[schemars(default, schema_with = "one_or_many::<String>")]
     pub sends: Vec<Name>,
+    /// Workflows that wait for an answer which this function may give: with `cx.signal`, to whoever gave it the token.
+    #[schemars(default, schema_with = "one_or_many::<String>")]
+    pub signals: Vec<Name>,
     /// The cache it counts in, and where its circuit breaker is.
     pub cache: Option<Name>,
     /// Answers at once with the error `CircuitOpen` after several failures in a row, instead of calling what fails. All of its
@@ -190,6 +193,7 @@ impl Decode for Function {
             outbox: fields.optional("outbox", cx),
             publishes: fields.or_default("publishes", cx),
             sends: fields.or_default("sends", cx),
+            signals: fields.or_default("signals", cx),
             cache: fields.optional("cache", cx),
             circuit_breaker: fields.optional("circuit-breaker", cx),
             environment: fields.or_default("environment", cx),

@@ -24,7 +24,7 @@ impl Checker<'_> {
         let step = self.step;
         let text = Kind::String(Range::default());
         match &step.kind {
-            StepKind::Call(call) => self.call(call, &step.scope, out),
+            StepKind::Call(call) | StepKind::Wait(Wait::Signal { call, .. }) => self.call(call, &step.scope, out),
             StepKind::Choose { choices, .. } => {
                 for when in choices.iter().filter_map(|choice| choice.when.as_ref()) {
                     self.expression(Some(when), Kind::Boolean, out);

@@ -147,15 +147,13 @@ impl Chart {
             let mut lines = Vec::new();
             workflow.body.walk(&mut |step| {
                 let name = escape(&step.name);
-                match &step.kind {
-                    StepKind::Call(call) => lines
-                        .extend(call.function.map(|function| {
-                            format!("{from} -- \"{name}\" --> {}", node(FlowNode::Function(function)))
-                        })),
-                    StepKind::Publish { event: Some(event), .. } => {
-                        lines.push(format!("{from} -- \"{name}\" --> {}", node(FlowNode::Event(*event))));
-                    }
-                    _ => {}
+                lines.extend(
+                    step.call()
+                        .and_then(|call| call.function)
+                        .map(|function| format!("{from} -- \"{name}\" --> {}", node(FlowNode::Function(function)))),
+                );
+                if let StepKind::Publish { event: Some(event), .. } = &step.kind {
+                    lines.push(format!("{from} -- \"{name}\" --> {}", node(FlowNode::Event(*event))));
                 }
                 lines.extend(
                     step.undo.as_ref().and_then(|undo| undo.function).map(|function| {

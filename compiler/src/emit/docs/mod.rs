@@ -54,6 +54,7 @@ fn readme(input: Input<'_>) -> String {
         functions => functions,
         has_apis => !model.apis.is_empty(),
         machines => plan.machines.iter().map(|machine| machine.file.clone()).collect::<Vec<_>>(),
+        definitions => plan.definitions.iter().map(|definition| definition.file.clone()).collect::<Vec<_>>(),
         environments => model.environments.iter().map(|environment| environment.name.clone()).collect::<Vec<_>>(),
         given => given(plan),
         outputs => outputs,

@@ -8,7 +8,7 @@ use super::names::{FunctionNames, Home, Names};
 use super::print::{Code, literal};
 use super::text::{and, member_paragraph, paragraph, paragraphs};
 use super::types::{DERIVES, definitions};
-use super::{caches, queues};
+use super::{caches, queues, workflows};
 use crate::emit;
 use crate::lower::ids;
 use crate::model::{ApiKind, Function, Id, Input, Model, Trigger};
@@ -210,6 +210,11 @@ fn may(names: &Names<'_>, function: &Function) -> String {
             function.sends.iter().map(|queue| format!("`{}`", model.queues[queue.value].head.name)).collect();
         may.push(format!("send to {}", and(&queues)));
     }
+    if !function.signals.is_empty() {
+        let workflows: Vec<String> =
+            function.signals.iter().map(|id| format!("`{}`", model.workflows[id.value].head.name)).collect();
+        may.push(format!("answer what waits in {}", and(&workflows)));
+    }
     if let Some(cache) = &function.cache {
         may.push(format!("count in `{}`", model.caches[cache.value].head.name));
     }
@@ -264,10 +269,15 @@ fn sources(model: &Model, function: &Function) -> impl Iterator<Item = &'static 
     let has = |is: fn(&Trigger) -> bool| function.triggers.iter().any(is);
     let called_by =
         |kind| function.triggers.iter().any(|it| matches!(it, Trigger::Api(id) if model.apis[*id].kind == kind));
+    let called_on = |redis| {
+        let on = |trigger: &Trigger| matches!(trigger, Trigger::Workflow(id) if model.workflows[*id].redis().is_some() == redis);
+        function.triggers.iter().any(on)
+    };
     let direct = !matches!(function.input, Input::Events(_)) || has(|trigger| matches!(trigger, Trigger::Schedule(_)));
     let sources = [
         ("Direct", direct),
-        ("Step", has(|trigger| matches!(trigger, Trigger::Workflow(_)))),
+        ("Step", called_on(false)),
+        ("Workflow", called_on(true)),
         ("EventBridge", has(|trigger| matches!(trigger, Trigger::Rule(_)))),
         ("Sqs", has(|trigger| matches!(trigger, Trigger::Queue(_)))),
         ("HttpApi", called_by(ApiKind::Http)),
@@ -362,6 +372,7 @@ fn grants(names: &Names<'_>, function: &Function, known: &FunctionNames, code: &
         ));
     }
     queues::grants(names, function, context, code);
+    workflows::grants(names, function, context, code);
     caches::grants(function, context, code);
 }
 
@@ -386,6 +397,7 @@ fn methods(names: &Names<'_>, function: &Function, known: &FunctionNames, code: 
         methods.push(PUBLISH.to_owned());
     }
     methods.extend(queues::send(function));
+    methods.extend(workflows::methods(function));
     if let Some(cache) = &function.cache {
         methods.extend(caches::method(function, &names.model.caches[cache.value].head.name));
     }
