@@ -151,6 +151,9 @@ pub mod grant {
     /// May send to the queue `Q`.
     #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` send to `{Q}`")]
     pub trait SendTo<Q> {}
+    /// May answer what waits in a workflow with an `A`.
+    #[diagnostic::on_unimplemented(message = "nothing waits for `{A}` in the workflows that `{Self}` answers")]
+    pub trait Signal<A> {}
     /// May publish `E` straight to the bus.
     #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` publish `{E}` to the bus")]
     pub trait Publish<E> {
