@@ -6,7 +6,7 @@ use crate::{Error, Kind};
 use std::env;
 
 /// A boxed future, for the traits that are used as objects.
-#[cfg(feature = "aws")]
+#[cfg(any(feature = "dynamodb", feature = "eventbridge", feature = "sqs"))]
 pub(crate) type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Where settings come from.
@@ -58,6 +58,8 @@ pub(crate) struct Services {
     pub(crate) bus: tokio::sync::OnceCell<std::sync::Arc<dyn crate::publish::Bus>>,
     #[cfg(feature = "sqs")]
     pub(crate) queues: tokio::sync::OnceCell<std::sync::Arc<dyn crate::queue::Sender>>,
+    #[cfg(feature = "redis")]
+    pub(crate) workflows: tokio::sync::OnceCell<std::sync::Arc<dyn crate::workflow::store::Store>>,
 }
 
 impl Services {
@@ -92,5 +94,18 @@ impl Services {
             queues
         });
         queues.await.as_ref()
+    }
+
+    /// The store of workflows: Redis, unless a test put another one here.
+    #[cfg(feature = "engine")]
+    pub(crate) async fn workflows(&self) -> Result<std::sync::Arc<dyn crate::workflow::store::Store>, Error> {
+        let store = self.workflows.get_or_try_init(|| async {
+            let namespace = self.settings.require("WORKFLOW_NAMESPACE")?;
+            let url = self.settings.require("CACHE_ENDPOINT")?;
+            let store: std::sync::Arc<dyn crate::workflow::store::Store> =
+                std::sync::Arc::new(crate::workflow::store::Redis::open(&url, &namespace)?);
+            Ok::<_, Error>(store)
+        });
+        store.await.cloned()
     }
 }

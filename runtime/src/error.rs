@@ -24,6 +24,8 @@ pub enum Kind {
     TooLarge,
     /// Another invocation with the same idempotency key is running.
     InProgress,
+    /// The function failed too often lately: its circuit breaker does not let it run for a while.
+    CircuitOpen,
     /// The idempotency key was used before with another payload.
     KeyReused,
     /// The service does not allow this call to this function.
@@ -53,6 +55,7 @@ impl Kind {
             Self::MoneyTooPrecise => "MoneyTooPrecise",
             Self::TooLarge => "TooLarge",
             Self::InProgress => "InProgress",
+            Self::CircuitOpen => "CircuitOpen",
             Self::KeyReused => "KeyReused",
             Self::AccessDenied => "AccessDenied",
             Self::Configuration => "Configuration",
@@ -69,7 +72,7 @@ impl Kind {
             Self::Conflict | Self::InProgress => 409,
             Self::TooLarge => 413,
             Self::KeyReused => 422,
-            Self::Transient | Self::Throttled => 503,
+            Self::Transient | Self::Throttled | Self::CircuitOpen => 503,
             Self::AccessDenied | Self::Configuration | Self::Panic | Self::Internal => 500,
             Self::Timeout => 504,
         }
@@ -77,7 +80,10 @@ impl Kind {
 
     /// Whether trying the same again may succeed.
     pub fn is_retryable(self) -> bool {
-        matches!(self, Self::Transient | Self::Throttled | Self::Conflict | Self::InProgress | Self::Timeout)
+        matches!(
+            self,
+            Self::Transient | Self::Throttled | Self::Conflict | Self::InProgress | Self::CircuitOpen | Self::Timeout
+        )
     }
 }
 

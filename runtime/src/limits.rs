@@ -28,6 +28,14 @@ pub const TRANSACTION_BYTES: usize = 4 * 1024 * 1024;
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
 pub const SQS_MESSAGE_BYTES: usize = 1024 * 1024;
 
+/// Messages in one `SendMessageBatch` call.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>
+pub const SQS_BATCH_ENTRIES: usize = 10;
+
+/// The longest that a queue keeps a message back, seconds.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
+pub const SQS_DELAY_SECONDS: i32 = 900;
+
 /// Input or result of a workflow's state, as JSON: what Step Functions takes, so that a workflow means the same on both engines.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-task-executions>
 pub const WORKFLOW_PAYLOAD_BYTES: usize = 256 * 1024;

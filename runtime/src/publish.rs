@@ -48,8 +48,8 @@ impl Rejection {
 
 /// A bus: EventBridge, or memory in tests.
 pub(crate) trait Bus: Send + Sync {
-    /// Sends up to 10 entries; each has its own answer, in their order.
-    fn put_events(&self, entries: Vec<Entry>) -> BoxFuture<'_, Result<Vec<Result<(), Rejection>>, Error>>;
+    /// Sends up to 10 entries; each has its own answer, in their order: the id that the bus gave it, or why not.
+    fn put_events(&self, entries: Vec<Entry>) -> BoxFuture<'_, Result<Vec<Result<String, Rejection>>, Error>>;
 }
 
 /// EventBridge.
@@ -64,7 +64,7 @@ impl EventBridge {
 }
 
 impl Bus for EventBridge {
-    fn put_events(&self, entries: Vec<Entry>) -> BoxFuture<'_, Result<Vec<Result<(), Rejection>>, Error>> {
+    fn put_events(&self, entries: Vec<Entry>) -> BoxFuture<'_, Result<Vec<Result<String, Rejection>>, Error>> {
         Box::pin(async move {
             let count = entries.len();
             let entries = entries.into_iter().map(|entry| {
@@ -94,7 +94,7 @@ impl Bus for EventBridge {
                 .into_iter()
                 .map(|answer| match (answer.event_id, answer.error_code) {
                     (_, Some(code)) => Err(Rejection { code, message: answer.error_message.unwrap_or_default() }),
-                    (Some(_), None) => Ok(()),
+                    (Some(id), None) => Ok(id),
                     // Neither taken nor refused: an entry whose fate is unknown counts as not taken.
                     (None, None) => Err(Rejection { code: "NoAnswer".to_owned(), message: String::new() }),
                 })

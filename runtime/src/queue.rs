@@ -13,6 +13,8 @@ use crate::{Context, Error, Kind, grant, hash};
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::ProvideErrorMetadata;
+#[cfg(feature = "engine")]
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use aws_sdk_sqs::types::{MessageAttributeValue, MessageSystemAttributeNameForSends, MessageSystemAttributeValue};
 use serde::Serialize;
 
@@ -57,10 +59,26 @@ impl Message {
     }
 }
 
+/// A message that a queue keeps back for a while.
+#[cfg(feature = "engine")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Delayed {
+    pub(crate) body: String,
+    pub(crate) seconds: i32,
+}
+
+/// How each message of a batch fared, in their order.
+#[cfg(feature = "engine")]
+pub(crate) type Answers = Vec<Result<(), Error>>;
+
 /// Queues: SQS, or memory in tests.
 pub(crate) trait Sender: Send + Sync {
     /// Sends one message; returns its id.
     fn send(&self, message: Message) -> BoxFuture<'_, Result<String, Error>>;
+
+    /// Sends up to ten messages; each has its own answer, in their order.
+    #[cfg(feature = "engine")]
+    fn send_batch<'a>(&'a self, url: &'a str, messages: Vec<Delayed>) -> BoxFuture<'a, Result<Answers, Error>>;
 }
 
 /// SQS. What it throttles, the SDK tries again.
@@ -97,6 +115,42 @@ impl Sender for Sqs {
                 crate::aws::classify("sqs:SendMessage", code, message).because(error.to_string())
             })?;
             Ok(output.message_id.unwrap_or_default())
+        })
+    }
+
+    #[cfg(feature = "engine")]
+    fn send_batch<'a>(&'a self, url: &'a str, messages: Vec<Delayed>) -> BoxFuture<'a, Result<Answers, Error>> {
+        Box::pin(async move {
+            let unknown = || Err(Error::new(Kind::Transient, "`sqs:SendMessageBatch` said nothing of a message"));
+            let mut answers: Answers = messages.iter().map(|_| unknown()).collect();
+            let entries = messages.into_iter().enumerate().map(|(number, message)| {
+                let entry = SendMessageBatchRequestEntry::builder().id(number.to_string()).message_body(message.body);
+                entry.delay_seconds(message.seconds).build()
+            });
+            let entries = entries.collect::<Result<Vec<_>, _>>().map_err(Error::other)?;
+            let call = self.client.send_message_batch().queue_url(url).set_entries(Some(entries));
+            let output = call.send().await.map_err(|error| {
+                let service = error.as_service_error();
+                let code = service.and_then(ProvideErrorMetadata::code);
+                let message = service.and_then(ProvideErrorMetadata::message);
+                crate::aws::classify("sqs:SendMessageBatch", code, message).because(error.to_string())
+            })?;
+            let taken = output.successful().iter().map(|entry| (entry.id(), Ok(())));
+            let refused = output.failed().iter().map(|entry| {
+                // A refusal that is not the sender's fault is a hiccup of SQS, whatever its code.
+                let kind = if entry.sender_fault() { Kind::Internal } else { Kind::Transient };
+                let message = entry.message().unwrap_or_default();
+                (
+                    entry.id(),
+                    Err(Error::new(kind, format!("`sqs:SendMessageBatch` failed: {}: {message}", entry.code()))),
+                )
+            });
+            for (id, answer) in taken.chain(refused) {
+                if let Some(place) = id.parse().ok().and_then(|number: usize| answers.get_mut(number)) {
+                    *place = answer;
+                }
+            }
+            Ok(answers)
         })
     }
 }

@@ -71,6 +71,8 @@ pub(crate) struct App<F, H, G> {
     services: Arc<Services>,
     metrics: Arc<Metrics>,
     cors: Option<Cors>,
+    #[cfg(feature = "engine")]
+    tasks: adapter::task::Tasks,
     function: PhantomData<fn() -> F>,
 }
 
@@ -79,6 +81,22 @@ pub(crate) struct Invocation {
     pub(crate) request_id: String,
     pub(crate) deadline: Timestamp,
     pub(crate) trace: Option<String>,
+}
+
+impl Invocation {
+    /// The earlier of this time and the invocation's deadline, if it has one: some local invokers set none.
+    fn until(&self, deadline: Timestamp) -> Timestamp {
+        if self.deadline > Timestamp::now() { deadline.min(self.deadline) } else { deadline }
+    }
+
+    /// How much time is left. An invoker that sets no deadline gets the longest that Lambda has.
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+    #[cfg(feature = "engine")]
+    pub(crate) fn time_left(&self) -> Duration {
+        const LONGEST: Duration = Duration::from_mins(15);
+        let millis = self.deadline.millis() - Timestamp::now().millis();
+        u64::try_from(millis).ok().filter(|millis| *millis > 0).map_or(LONGEST, Duration::from_millis)
+    }
 }
 
 impl<F, H, G> App<F, H, G>
@@ -91,12 +109,24 @@ where
         let namespace = services.settings.parse("EVC_METRICS_NAMESPACE", "evc".to_owned())?;
         let metrics = Arc::new(Metrics::new(namespace, F::NAME));
         let cors = Cors::of(&services.settings);
-        Ok(Self { handler, guard, services: Arc::new(services), metrics, cors, function: PhantomData })
+        let services = Arc::new(services);
+        Ok(Self {
+            handler,
+            guard,
+            #[cfg(feature = "engine")]
+            tasks: adapter::task::Tasks::new(F::NAME, services.clone()),
+            services,
+            metrics,
+            cors,
+            function: PhantomData,
+        })
     }
 
     /// Handles one invocation: the text of the event in, the text of the response or a named error out.
     pub(crate) async fn invoke(&self, text: &str, invocation: &Invocation) -> Result<String, Failure> {
-        let contract = Contract { sources: F::SOURCES, status: F::STATUS, cors: self.cors.as_ref() };
+        let contract = Contract::new(F::SOURCES, F::STATUS, self.cors.as_ref());
+        #[cfg(feature = "engine")]
+        let contract = Contract { tasks: Some((&self.tasks, invocation.time_left())), ..contract };
         let time_left = || invocation.deadline.millis() - Timestamp::now().millis() > RESERVE;
         adapter::dispatch(text, contract, time_left, async |incoming| self.deliver(incoming, invocation).await).await
     }
@@ -105,7 +135,7 @@ where
         let delivery = Delivery {
             function: F::NAME,
             request_id: invocation.request_id.clone(),
-            deadline: invocation.deadline,
+            deadline: incoming.deadline.map_or(invocation.deadline, |deadline| invocation.until(deadline)),
             trace: invocation.trace.clone().or(incoming.trace),
             key: incoming.key,
             event: incoming.event,

@@ -46,6 +46,8 @@ pub struct World {
     pub(crate) bus: Arc<Recorder>,
     #[cfg(feature = "sqs")]
     queues: Arc<queues::Sent>,
+    #[cfg(feature = "redis")]
+    pub(crate) workflows: crate::workflow::store::Memory,
 }
 
 /// An event that a handler published.
@@ -104,6 +106,8 @@ impl World {
             bus: tokio::sync::OnceCell::new_with(Some(self.bus.clone() as Arc<dyn crate::publish::Bus>)),
             #[cfg(feature = "sqs")]
             queues: tokio::sync::OnceCell::new_with(Some(self.queues.clone() as Arc<dyn crate::queue::Sender>)),
+            #[cfg(feature = "redis")]
+            workflows: tokio::sync::OnceCell::new_with(Some(Arc::new(self.workflows.clone()))),
         }
     }
 }

@@ -18,7 +18,8 @@ fn caches(model: &Model, found: &mut Vec<Diagnostic>) {
     for cache in model.caches.values() {
         let (name, path) = (&cache.head.name, format!("caches.{}", cache.head.name));
         match &cache.kind {
-            CacheKind::ReplicationGroup { replicas: 0, replicas_span, .. } => {
+            // One that has none in some environments says so there.
+            CacheKind::ReplicationGroup { replicas, replicas_span, .. } if replicas.greatest() == Some(&0) => {
                 let message = format!("what cache `{name}` holds is gone when a node is");
                 let diagnostic = Diagnostic::new(Code::EVC0685, *replicas_span, message);
                 found.push(diagnostic.help("say `replicas: 1`, or more").on(path));

@@ -28,7 +28,7 @@ mod unused;
 mod workflow;
 
 use crate::diagnostics::{Diagnostic, Severity};
-use crate::model::{Event, Id, Model, Setting, StepKind};
+use crate::model::{Event, Id, Model, Setting, StepKind, Workflow};
 use crate::spec::scalar::Duration;
 
 /// A check: looks at the model and adds what it finds.
@@ -96,6 +96,13 @@ pub fn check(model: &Model, whole: bool) -> Vec<Diagnostic> {
             check(model, &mut found);
         }
     }
+    found
+}
+
+/// What is wrong with the expressions of one workflow.
+pub fn expressions(model: &Model, workflow: &Workflow) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    workflow::expressions::of(model, workflow, &mut found);
     found
 }
 

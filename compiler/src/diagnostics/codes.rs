@@ -1,9 +1,10 @@
 //! The registry of diagnostic codes. A line here needs its page `pages/EVCnnnn.md`, or the crate does not compile.
 //!
 //! Codes are grouped by hundreds and never reused: 00 text and YAML, 01 names and structure, 02 types, 03 event patterns,
-//! 04 expressions, 05 workflows, 06 tables, functions, queues and rules, 07 limits of AWS, 08 the user's crate, 09 flow of events.
+//! 04 expressions, 05 workflows, 06 tables, functions, queues and rules, 07 limits of AWS, 08 the user's crate, 09 flow of events,
+//! 10 changes of what is deployed.
 
-use super::Severity::{self, Error, Warning};
+use super::Severity::{self, Error, Note, Warning};
 
 macro_rules! codes {
     ($($code:ident $severity:ident $name:literal,)*) => {
@@ -193,9 +194,18 @@ codes! {
     EVC0903 Warning "event-loop",
     EVC0904 Warning "function-never-invoked",
     EVC0905 Warning "never-used",
+    EVC1001 Error "breaks-executions",
+    EVC1002 Warning "may-break-executions",
+    EVC1003 Note "executions-keep-their-definition",
+    EVC1004 Error "not-the-same-service",
 }
 
 impl Code {
+    /// Whether it is about the difference between two specs.
+    pub fn is_of_change(self) -> bool {
+        self.as_str().starts_with("EVC10")
+    }
+
     /// Finds a code by its written form, in any case.
     pub fn parse(text: &str) -> Option<Self> {
         ALL.iter().copied().find(|code| code.as_str().eq_ignore_ascii_case(text))

@@ -125,20 +125,25 @@ fn replication_group(b: &mut Builder<'_>, id: Id<Cache>, cache: &Cache) {
         ("ReplicationGroupDescription", about(b, cache)),
         ("Engine", ENGINE.into()),
         ("EngineVersion", VERSION.into()),
-        ("CacheNodeType", node_type.as_str().into()),
+        ("CacheNodeType", b.setting(&logical, "NodeType", node_type, |node| node.as_str().into())),
         ("CacheParameterGroupName", Value::Ref(part(cache, "parameters"))),
     ];
     let size = match shards {
         Some(shards) => {
-            vec![("NumNodeGroups", Value::count(*shards)), ("ReplicasPerNodeGroup", Value::count(*replicas))]
+            let replicas = b.setting(&logical, "Replicas", replicas, |replicas| Value::count(*replicas));
+            vec![("NumNodeGroups", Value::count(*shards)), ("ReplicasPerNodeGroup", replicas)]
         }
-        None => vec![("NumCacheClusters", Value::count(replicas + 1))],
+        None => {
+            vec![("NumCacheClusters", b.setting(&logical, "Nodes", replicas, |replicas| Value::count(replicas + 1)))]
+        }
     };
+    // A cluster must have failover on, also without replicas.
+    let failover = replicas.map(|replicas| *replicas > 0 || shards.is_some());
+    let zones = replicas.map(|replicas| *replicas > 0);
     let mode = shards.map(|_| Value::string("enabled"));
     let safe = [
-        // A cluster must have it on, also without replicas.
-        ("AutomaticFailoverEnabled", (*replicas > 0 || shards.is_some()).into()),
-        ("MultiAZEnabled", (*replicas > 0).into()),
+        ("AutomaticFailoverEnabled", b.setting(&logical, "Failover", &failover, |on| (*on).into())),
+        ("MultiAZEnabled", b.setting(&logical, "MultiZone", &zones, |on| (*on).into())),
         ("AtRestEncryptionEnabled", true.into()),
         ("TransitEncryptionEnabled", true.into()),
         ("TransitEncryptionMode", "required".into()),

@@ -335,3 +335,24 @@ fn interface_endpoint(b: &mut Builder<'_>, id: Id<Network>, service: Service) {
     ];
     add(b, network, &format!("{}-endpoint", service.key()), "AWS::EC2::VPCEndpoint", properties);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subnets_have_blocks_of_their_own() {
+        let network = (Ipv4Addr::new(10, 1, 16, 0), 20);
+        for (number, public, text) in [
+            (1, false, "10.1.16.0/24"),
+            (2, false, "10.1.17.0/24"),
+            (6, false, "10.1.21.0/24"),
+            (1, true, "10.1.24.0/24"),
+            (6, true, "10.1.29.0/24"),
+        ] {
+            assert_eq!(block(network, number, public), text.into());
+        }
+        assert_eq!(block((Ipv4Addr::new(10, 0, 0, 0), 16), 2, false), "10.0.16.0/20".into());
+        assert_eq!(block((Ipv4Addr::new(10, 0, 0, 0), 24), 6, true), "10.0.0.208/28".into());
+    }
+}

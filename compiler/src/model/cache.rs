@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use super::{Function, Head, Id, Model, StepKind, Transport};
+use super::{Function, Head, Id, Model, Setting, StepKind, Transport};
 use crate::source::{Span, Spanned};
 use crate::spec::cache::{CacheAuth, Durability};
 use crate::spec::given::Given;
@@ -41,9 +41,9 @@ pub enum CacheKind {
     /// A replication group of ElastiCache.
     ReplicationGroup {
         /// The type of its nodes.
-        node_type: String,
+        node_type: Setting<String>,
         /// Replicas of each primary node.
-        replicas: u64,
+        replicas: Setting<u64>,
         /// The place of `replicas`, or of the cache's name.
         replicas_span: Span,
         /// The number of shards, in cluster mode.

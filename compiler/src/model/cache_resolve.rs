@@ -1,6 +1,7 @@
 //! Caches of the spec to those of the model: the keys that go with their mode, and its defaults.
 
 use super::names::{find, head};
+use super::settings::of_cache;
 use super::{Cache, CacheKind, Id, Network};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
@@ -27,6 +28,7 @@ pub(super) fn cache(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Cache {
     misplaced(item, diagnostics);
+    in_environments(sections, name, item, diagnostics);
     let network = network_of(sections, name, item, diagnostics);
     let default_auth = match item.mode {
         CacheMode::Serverless | CacheMode::ReplicationGroup => CacheAuth::Iam,
@@ -39,7 +41,7 @@ pub(super) fn cache(
             max_storage: item.max_storage.as_ref().map(|most| most.value),
             max_ecpu: item.max_ecpu.as_ref().map(|most| most.value),
         },
-        CacheMode::ReplicationGroup => replication_group(item, diagnostics),
+        CacheMode::ReplicationGroup => replication_group(sections, name, item, diagnostics),
         CacheMode::External => external(name, item, auth, diagnostics),
     };
     Cache {
@@ -52,33 +54,55 @@ pub(super) fn cache(
     }
 }
 
-fn replication_group(item: &Declared<cache::Cache>, diagnostics: &mut Vec<Diagnostic>) -> CacheKind {
+fn replication_group(
+    sections: &Sections,
+    name: &str,
+    item: &Declared<cache::Cache>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> CacheKind {
     let default = if item.durability.is_some() { DURABLE_NODE_TYPE } else { NODE_TYPE };
     let node_type = item.node_type.as_ref().map_or_else(|| default.to_owned(), |node| node.value.clone());
     let replicas = item.replicas.as_ref().map_or(1, |replicas| replicas.value);
     if let Some(durability) = &item.durability {
-        let mut refuse = |span, message: &str, help: &str| {
-            let diagnostic = Diagnostic::new(Code::EVC0680, span, message.to_owned());
-            diagnostics.push(diagnostic.secondary(durability.span, "it is to be durable here").help(help));
-        };
-        if item.shards.is_none() {
-            let message = "a replication group without `shards` cannot be durable";
-            refuse(durability.span, message, "say `shards: 1`, or more");
-        }
-        if let Some(replicas) = item.replicas.as_ref().filter(|replicas| replicas.value == 0) {
-            refuse(replicas.span, "a durable replication group has replicas", "say `replicas: 1`, or more");
-        }
-        if let Some(node) = item.node_type.as_ref().filter(|node| !is_durable(node)) {
-            let message = format!("nodes of type `{}` cannot be durable", node.value);
-            refuse(node.span, &message, "take nodes of the families m6g, m7g, r6g, r7g, c7gn or later");
-        }
+        durable(sections, name, item, durability.span, diagnostics);
     }
     CacheKind::ReplicationGroup {
-        node_type,
-        replicas,
+        node_type: of_cache(sections, name, node_type, |cache| cache.node_type.as_ref().map(|node| node.value.clone())),
+        replicas: of_cache(sections, name, replicas, |cache| cache.replicas.as_ref().map(|replicas| replicas.value)),
         replicas_span: item.replicas.as_ref().map_or(item.name_span, |replicas| replicas.span),
         shards: item.shards.as_ref().map(|shards| shards.value),
         durability: item.durability.as_ref().map(|durability| durability.value),
+    }
+}
+
+/// Reports what a durable replication group has to have, in every environment.
+fn durable(
+    sections: &Sections,
+    name: &str,
+    item: &Declared<cache::Cache>,
+    asked: Span,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let mut refuse = |span, message: &str, help: &str| {
+        let diagnostic = Diagnostic::new(Code::EVC0680, span, message.to_owned()).help(help);
+        diagnostics.push(if span == asked {
+            diagnostic
+        } else {
+            diagnostic.secondary(asked, "it is to be durable here")
+        });
+    };
+    if item.shards.is_none() {
+        refuse(asked, "a replication group without `shards` cannot be durable", "say `shards: 1`, or more");
+    }
+    let environments = || sections.environments.items.values().filter_map(|environment| environment.caches.get(name));
+    let replicas = item.replicas.iter().chain(environments().filter_map(|cache| cache.replicas.as_ref()));
+    for replicas in replicas.filter(|replicas| replicas.value == 0) {
+        refuse(replicas.span, "a durable replication group has replicas", "say `replicas: 1`, or more");
+    }
+    let nodes = item.node_type.iter().chain(environments().filter_map(|cache| cache.node_type.as_ref()));
+    for node in nodes.filter(|node| !is_durable(node)) {
+        let message = format!("nodes of type `{}` cannot be durable", node.value);
+        refuse(node.span, &message, "take nodes of the families m6g, m7g, r6g, r7g, c7gn or later");
     }
 }
 
@@ -233,6 +257,18 @@ fn misplaced(item: &Declared<cache::Cache>, diagnostics: &mut Vec<Diagnostic>) {
     };
     let message = format!("not a way to authenticate with {what}");
     diagnostics.push(Diagnostic::new(Code::EVC0680, auth.span, message).help(help));
+}
+
+/// Reports what environments say of a cache that has no nodes.
+fn in_environments(sections: &Sections, name: &str, item: &Declared<cache::Cache>, diagnostics: &mut Vec<Diagnostic>) {
+    if item.mode == CacheMode::ReplicationGroup {
+        return;
+    }
+    let named = sections.environments.items.values().filter_map(|environment| environment.caches.get_key_value(name));
+    for (name, _) in named {
+        let message = format!("{} has nothing that differs between environments", mode(item.mode).0);
+        diagnostics.push(Diagnostic::new(Code::EVC0680, name.span, message).help("leave it out here"));
+    }
 }
 
 /// `redis.example.com:6379`.

@@ -248,10 +248,11 @@ pub fn standard_retry() -> Retry {
 }
 
 /// What the runtime fails with outside the business logic: the names of `evc_runtime::Kind`, less those that are [`RetryError`]s.
-pub const RUNTIME_ERRORS: [&str; 11] = [
+pub const RUNTIME_ERRORS: [&str; 12] = [
     "Throttled",
     "Conflict",
     "InProgress",
+    "CircuitOpen",
     "InvalidInput",
     "MoneyTooPrecise",
     "TooLarge",
@@ -263,7 +264,7 @@ pub const RUNTIME_ERRORS: [&str; 11] = [
 ];
 
 /// Those of [`RUNTIME_ERRORS`] after which trying again may help: [`RetryError::Transient`] stands for them too.
-pub const RUNTIME_HICCUPS: [&str; 3] = ["Throttled", "Conflict", "InProgress"];
+pub const RUNTIME_HICCUPS: [&str; 4] = ["Throttled", "Conflict", "InProgress", "CircuitOpen"];
 
 /// The error of an execution whose compensation could not be finished: an `undo` failed for good.
 pub const COMPENSATION_FAILED: &str = "CompensationFailed";

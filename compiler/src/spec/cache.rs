@@ -169,21 +169,26 @@ impl Decode for Cache {
 /// The limits of ElastiCache: <https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html>,
 /// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Scaling.html>
 fn sizes(cache: &Cache, cx: &mut Decoder) {
-    in_range(cache.replicas.as_ref(), 0, 5, "the number of replicas", cx);
+    nodes(cache.node_type.as_ref(), cache.replicas.as_ref(), cx);
     in_range(cache.shards.as_ref(), 1, 90, "the number of shards", cx);
     in_range(cache.max_storage.as_ref(), 1, 5000, "the storage of a cache in GB", cx);
     in_range(cache.max_ecpu.as_ref(), 1000, 15_000_000, "the processing units of a cache", cx);
     within(cache.snapshots.as_ref(), 0, 35 * 86_400, "the retention of snapshots", cx);
-    if let Some(node_type) = &cache.node_type
-        && !is_node_type(node_type)
-    {
-        let message = format!("`{}` is not a type of node", node_type.value);
-        cx.bad_value(node_type.span, message).help.push("types of nodes are such as `cache.t4g.small`".to_owned());
-    }
     if let Some(user) = &cache.user
         && !((1..=128).contains(&user.len()) && user.bytes().all(|byte| byte.is_ascii_graphic()))
     {
         cx.bad_value(user.span, "a user has 1 to 128 printable characters and no space");
+    }
+}
+
+/// Checks the nodes of a replication group.
+pub fn nodes(node_type: Option<&Spanned<String>>, replicas: Option<&Spanned<u64>>, cx: &mut Decoder) {
+    in_range(replicas, 0, 5, "the number of replicas", cx);
+    if let Some(node_type) = node_type
+        && !is_node_type(node_type)
+    {
+        let message = format!("`{}` is not a type of node", node_type.value);
+        cx.bad_value(node_type.span, message).help.push("types of nodes are such as `cache.t4g.small`".to_owned());
     }
 }
 

@@ -53,5 +53,6 @@ pub(super) fn read(text: &str) -> Result<Incoming<'_>, Error> {
         event: Some(event),
         step: None,
         trace,
+        deadline: None,
     })
 }

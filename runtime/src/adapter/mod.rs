@@ -5,6 +5,7 @@
 //! | direct invoke | the event | the output | a named error |
 //! | Step Functions task | `input` of the envelope | the output | a named error |
 //! | EventBridge | `detail` | the output | a named error |
+//! | task of a workflow on Redis | `input` of the envelope that waits in Redis | committed to the execution | the same |
 //! | SQS batch | each body: an EventBridge envelope or a bare input | `batchItemFailures` | the record's id |
 //! | DynamoDB stream batch | each change as [`Change`](stream::Change) | `batchItemFailures` | the first failed sequence number |
 //! | API proxy, v2 and v1 | body with path and query parameters | status and JSON | problem JSON (RFC 9457) |
@@ -18,12 +19,15 @@ mod eventbridge;
 mod sqs;
 mod step;
 pub(crate) mod stream;
+#[cfg(feature = "engine")]
+pub(crate) mod task;
 
 use self::cors::Cors;
 use crate::context::Step;
 use crate::event::EventMetadata;
-use crate::{Error, FunctionError, Kind, Payload};
+use crate::{Error, FunctionError, Kind, Payload, Timestamp};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 /// Who may deliver to a function.
@@ -44,6 +48,8 @@ pub enum Source {
     RestApi,
     /// The stream of a table, with a batch of changes.
     Stream,
+    /// Workflows on Redis, with a batch of tasks from the function's task queue.
+    Workflow,
 }
 
 /// One input on its way to the function.
@@ -54,11 +60,13 @@ pub(crate) struct Incoming<'a> {
     pub(crate) event: Option<EventMetadata>,
     pub(crate) step: Option<Step>,
     pub(crate) trace: Option<String>,
+    /// When its time is over, if that is known and may be before the invocation's is.
+    pub(crate) deadline: Option<Timestamp>,
 }
 
 impl<'a> Incoming<'a> {
     fn bare(payload: Payload<'a>) -> Self {
-        Self { payload, key: None, event: None, step: None, trace: None }
+        Self { payload, key: None, event: None, step: None, trace: None, deadline: None }
     }
 }
 
@@ -112,6 +120,20 @@ struct Shape<'a> {
 struct RecordShape {
     #[serde(rename = "eventSource")]
     event_source: String,
+    body: Option<String>,
+}
+
+/// What the body of a message about a task has; the second where it came through a bus.
+#[derive(Deserialize)]
+struct TaskShape {
+    #[serde(rename = "evcTask")]
+    task: Option<IgnoredAny>,
+    source: Option<String>,
+}
+
+fn is_task(body: &str) -> bool {
+    serde_json::from_str::<TaskShape>(body)
+        .is_ok_and(|shape| shape.task.is_some() || shape.source.as_deref() == Some("evc.workflow"))
 }
 
 impl Source {
@@ -119,6 +141,7 @@ impl Source {
     fn detect(text: &str, declared: &[Self]) -> Result<Self, Error> {
         let seen = serde_json::from_str(text).ok().and_then(|shape| Self::of_shape(&shape));
         seen.filter(|source| declared.contains(source))
+            .or_else(|| (seen == Some(Self::Workflow) && declared.contains(&Self::Sqs)).then_some(Self::Sqs))
             .or_else(|| declared.contains(&Self::Direct).then_some(Self::Direct))
             .ok_or_else(|| {
                 let expected: Vec<_> = declared.iter().map(|source| source.describe()).collect();
@@ -135,7 +158,9 @@ impl Source {
         }
         if let Some(records) = shape.records {
             let records: Vec<RecordShape> = serde_json::from_str(records.get()).ok()?;
-            return match records.first()?.event_source.as_str() {
+            let first = records.first()?;
+            return match first.event_source.as_str() {
+                "aws:sqs" if first.body.as_deref().is_some_and(is_task) => Some(Self::Workflow),
                 "aws:sqs" => Some(Self::Sqs),
                 "aws:dynamodb" => Some(Self::Stream),
                 _ => None,
@@ -157,16 +182,32 @@ impl Source {
             Self::HttpApi => "an HTTP API request",
             Self::RestApi => "a REST API request",
             Self::Stream => "a batch of DynamoDB stream records",
+            Self::Workflow => "a batch of tasks of workflows",
         }
     }
 }
 
 /// What an adapter needs to know of the function.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Contract<'a> {
     pub(crate) sources: &'static [Source],
     pub(crate) status: u16,
     pub(crate) cors: Option<&'a Cors>,
+    /// For tasks of workflows, and how much of the invocation's time is left for them.
+    #[cfg(feature = "engine")]
+    pub(crate) tasks: Option<(&'a task::Tasks, std::time::Duration)>,
+}
+
+impl<'a> Contract<'a> {
+    pub(crate) fn new(sources: &'static [Source], status: u16, cors: Option<&'a Cors>) -> Self {
+        Self {
+            sources,
+            status,
+            cors,
+            #[cfg(feature = "engine")]
+            tasks: None,
+        }
+    }
 }
 
 /// Handles one invocation: its event in, the text of the response out. `time_left` says whether one more delivery may start.
@@ -182,6 +223,9 @@ pub(crate) async fn dispatch(
         Source::EventBridge => deliver(rejected(eventbridge::read(text))?).await,
         Source::Sqs => sqs::handle(text, time_left, deliver).await,
         Source::Stream => stream::handle(text, time_left, deliver).await,
+        #[cfg(feature = "engine")]
+        Source::Workflow if let Some((tasks, time)) = contract.tasks => task::handle(text, tasks, time, deliver).await,
+        Source::Workflow => rejected(Err(Error::new(Kind::Configuration, "built without the feature `engine`"))),
         Source::HttpApi => api::handle(text, contract.status, None, deliver).await,
         Source::RestApi => api::handle(text, contract.status, contract.cors, deliver).await,
     }

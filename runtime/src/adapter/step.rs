@@ -21,5 +21,6 @@ pub(super) fn read(text: &str) -> Result<Incoming<'_>, Error> {
         event: None,
         step: Some(envelope.evc),
         trace: None,
+        deadline: None,
     })
 }

@@ -36,7 +36,7 @@ fn run_text(
             Ok(r#"{"ok":true}"#.to_owned())
         }
     };
-    let contract = Contract { sources, status: 201, cors: None };
+    let contract = Contract::new(sources, 201, None);
     let result = crate::serve::block_on(dispatch(event, contract, time_left, deliver)).expect("runtime");
     (result.map(|text| serde_json::from_str(&text).expect("JSON")), delivered.into_inner())
 }
@@ -254,7 +254,7 @@ fn digits_of_a_body_stay_as_they_came() {
         Ok("null".to_owned())
     };
     let event = http(Some(r#"{"amount": 1.00000000000000000001}"#)).to_string();
-    crate::serve::block_on(dispatch(&event, Contract { sources: ALL, status: 204, cors: None }, || true, deliver))
+    crate::serve::block_on(dispatch(&event, Contract::new(ALL, 204, None), || true, deliver))
         .expect("runtime")
         .expect("response");
     assert!(amount.borrow().contains("1.00000000000000000001"), "{}", amount.borrow());
@@ -279,7 +279,7 @@ fn answers_of_a_rest_api_let_pages_read_them() {
     let rest = json!({ "httpMethod": "GET", "headers": { "Origin": "https://shop.example" }, "requestContext": {}, "body": "[" });
     for (event, allowed) in [(rest, json!("https://shop.example")), (http(None), Value::Null)] {
         let deliver = async |_: Incoming<'_>| Err(Failure::from(Error::new(Kind::InvalidInput, "no")));
-        let contract = Contract { sources: ALL, status: 200, cors: cors.as_ref() };
+        let contract = Contract::new(ALL, 200, cors.as_ref());
         let text = crate::serve::block_on(dispatch(&event.to_string(), contract, || true, deliver))
             .expect("runtime")
             .expect("response");
@@ -309,14 +309,10 @@ fn an_internal_error_tells_a_caller_no_details() {
     let deliver = async |_: Incoming<'_>| {
         Err(Failure::from(Error::new(Kind::Configuration, "the environment variable `X` is not set")))
     };
-    let text = crate::serve::block_on(dispatch(
-        &http(None).to_string(),
-        Contract { sources: ALL, status: 200, cors: None },
-        || true,
-        deliver,
-    ))
-    .expect("runtime")
-    .expect("response");
+    let text =
+        crate::serve::block_on(dispatch(&http(None).to_string(), Contract::new(ALL, 200, None), || true, deliver))
+            .expect("runtime")
+            .expect("response");
     let response: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(response["statusCode"], 500);
     assert!(!text.contains("environment"), "{text}");

@@ -27,7 +27,7 @@ pub(super) mod metric {
 const CALLS: usize = 5;
 
 /// What the bus says of each entry of a call.
-type Answers = Vec<Result<(), Rejection>>;
+type Answers = Vec<Result<String, Rejection>>;
 
 /// What publishes.
 pub(crate) struct Publisher<'a, T> {

@@ -41,7 +41,7 @@ impl Recorder {
 }
 
 impl Bus for Recorder {
-    fn put_events(&self, entries: Vec<Entry>) -> BoxFuture<'_, Result<Vec<Result<(), Rejection>>, Error>> {
+    fn put_events(&self, entries: Vec<Entry>) -> BoxFuture<'_, Result<Vec<Result<String, Rejection>>, Error>> {
         lock(&self.calls).push(entries.len());
         let (refused, code) = match lock(&self.script).pop_front() {
             None => (Vec::new(), ""),
@@ -52,8 +52,9 @@ impl Bus for Recorder {
             if refused.contains(&number) {
                 return Err(Rejection { code: code.to_owned(), message: "as the test wants it".to_owned() });
             }
-            lock(&self.taken).push(entry);
-            Ok(())
+            let mut taken = lock(&self.taken);
+            taken.push(entry);
+            Ok(format!("event-{}", taken.len()))
         });
         let answers = answers.collect();
         Box::pin(async { Ok(answers) })

@@ -9,8 +9,13 @@ use crate::types::{Kind, Range, Record, Type};
 
 pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
-        workflow.body.walk(&mut |step| Checker { model, workflow, step }.step(out));
+        of(model, workflow, out);
     }
+}
+
+/// The expressions of one workflow.
+pub(in crate::check) fn of(model: &Model, workflow: &Workflow, out: &mut Vec<Diagnostic>) {
+    workflow.body.walk(&mut |step| Checker { model, workflow, step }.step(out));
 }
 
 struct Checker<'m> {

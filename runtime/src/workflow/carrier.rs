@@ -1,0 +1,204 @@
+//! Carries executions on: what happened is planned, committed, planned again if another transition came first, and the work that
+//! follows is sent out.
+//!
+//! # What a crash does
+//!
+//! - **Before the commit**: nothing has changed. What happened is found again: a timer or a deadline by the sweep, a function's work
+//!   when its lease ends.
+//! - **After the commit, before or while its dispatches are sent**: their records stand in Redis, not acknowledged, and are due within
+//!   ten seconds: the sweep sends them.
+//! - **After sending, before the acknowledgement**: the sweep sends them again within ten seconds. Whoever gets the second message
+//!   finds the work claimed or done.
+//! - **The answer of a commit is lost**: as after the commit. Whoever commits again finds its fence gone.
+
+use super::definition::Definition;
+use super::planner::{self, Event};
+use super::store::Store;
+use super::transport::{Dispatch, Transport};
+use super::{Committed, ExecutionId, Slot, Snapshot, TaskRef, Transition, crash};
+use crate::{Error, Kind, Uuid};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Definitions that are kept: one a deployment of each workflow, as long as executions of it are under way.
+const DEFINITIONS: usize = 64;
+
+/// Moves executions of one namespace.
+pub struct Carrier {
+    pub(crate) store: Arc<dyn Store>,
+    transport: Option<Arc<dyn Transport>>,
+    definitions: Mutex<HashMap<String, Arc<Definition>>>,
+    sent: Mutex<Vec<TaskRef>>,
+    seed: AtomicU64,
+}
+
+/// What became of something that happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carried {
+    /// The execution has gone on by it.
+    On,
+    /// It was too late: the execution has gone on without it, or is over.
+    Late,
+}
+
+impl Carrier {
+    /// Without a transport, what is to be done is left to the sweep.
+    pub fn new(store: Arc<dyn Store>, transport: Option<Arc<dyn Transport>>) -> Self {
+        let [seed, _] = halves(Uuid::new_v4());
+        Self { store, transport, definitions: Mutex::default(), sent: Mutex::default(), seed: AtomicU64::new(seed) }
+    }
+
+    /// Draws jitter and owners from this seed.
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub fn seeded(mut self, seed: u64) -> Self {
+        self.seed = AtomicU64::new(seed);
+        self
+    }
+
+    /// The next number of a sequence that no other carrier has: splitmix64.
+    /// <https://prng.di.unimi.it/splitmix64.c>
+    pub(crate) fn draw(&self) -> u64 {
+        const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
+        let z = self.seed.fetch_add(GAMMA, Ordering::Relaxed).wrapping_add(GAMMA);
+        let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Plans and commits what happened, again from the new state as long as other transitions come first, until this time; then
+    /// sends what follows.
+    pub async fn carry(
+        &self,
+        execution: &ExecutionId,
+        mut snapshot: Snapshot,
+        fence: Option<(Slot, u64)>,
+        event: Event,
+        until: Instant,
+    ) -> Result<Carried, Error> {
+        let mut conflicts = 0;
+        loop {
+            let definition = self.definition(&snapshot.definition).await?;
+            let event = event.clone();
+            let Some(transition) = planner::plan(&definition, execution, &snapshot, fence, event, self.draw())? else {
+                return Ok(Carried::Late);
+            };
+            crash::point("before-commit");
+            let committed = self.store.commit(execution, &transition).await?;
+            crash::point("after-commit");
+            match committed {
+                Committed::Done => {
+                    self.send_hints(execution, &transition, snapshot.now_ms).await?;
+                    return Ok(Carried::On);
+                }
+                Committed::Stale => return Ok(Carried::Late),
+                Committed::Conflict(now) => snapshot = now,
+            }
+            self.give_way(conflicts, until).await?;
+            conflicts += 1;
+        }
+    }
+
+    /// A pause between a conflict and the next attempt: none after the first, since another transition is rarely just then on its way;
+    /// then random ones, up to a bound that doubles.
+    async fn give_way(&self, conflicts: u32, until: Instant) -> Result<(), Error> {
+        const LONGEST_MS: u64 = 64;
+        if conflicts == 0 {
+            return Ok(());
+        }
+        let pause = Duration::from_millis(self.draw() % (1 << conflicts.min(6)).min(LONGEST_MS));
+        if Instant::now() + pause >= until {
+            return Err(Error::new(
+                Kind::Conflict,
+                "other transitions of the execution came first, until time was over",
+            ));
+        }
+        tokio::time::sleep(pause).await;
+        Ok(())
+    }
+
+    /// Sends word of what a transition orders.
+    pub(crate) async fn send_hints(
+        &self,
+        execution: &ExecutionId,
+        transition: &Transition,
+        now_ms: u64,
+    ) -> Result<(), Error> {
+        self.send(&hints(execution, transition, now_ms)).await
+    }
+
+    /// Sends word of work. What a transport could not send is an error, although nothing is lost: the sweep sends it.
+    pub(crate) async fn send(&self, dispatches: &[Dispatch]) -> Result<(), Error> {
+        let Some(transport) = self.transport.as_ref().filter(|_| !dispatches.is_empty()) else { return Ok(()) };
+        crash::point("before-send");
+        let sent = transport.send(dispatches).await;
+        crash::point("after-send");
+        lock(&self.sent).extend(sent.taken);
+        sent.error.map_or(Ok(()), Err)
+    }
+
+    /// Acknowledges what was sent so far, so that the sweep does not send it again so soon. That this fails is no harm.
+    pub async fn acknowledge(&self) {
+        let sent = std::mem::take(&mut *lock(&self.sent));
+        if sent.is_empty() {
+            return;
+        }
+        crash::point("before-ack");
+        if let Err(error) = self.store.ack(&sent).await {
+            tracing::warn!(
+                error = error.kind().name(),
+                "dispatches were not acknowledged, and are sent again: {error}"
+            );
+        }
+        crash::point("after-ack");
+    }
+
+    /// A definition, as an execution keeps it.
+    pub(crate) async fn definition(&self, id: &str) -> Result<Arc<Definition>, Error> {
+        if let Some(definition) = lock(&self.definitions).get(id) {
+            return Ok(definition.clone());
+        }
+        let text = self.store.definition(id).await?;
+        let text = text.ok_or_else(|| {
+            Error::new(Kind::Configuration, format!("there is no definition `{id}`, which an execution keeps"))
+        })?;
+        Ok(self.keep(Definition::parse(&text)?))
+    }
+
+    /// Keeps a definition in memory.
+    pub(crate) fn keep(&self, definition: Definition) -> Arc<Definition> {
+        let definition = Arc::new(definition);
+        let mut definitions = lock(&self.definitions);
+        if definitions.len() >= DEFINITIONS {
+            // Rare enough that reading those in use once more does not matter.
+            definitions.clear();
+        }
+        definitions.insert(definition.id().to_owned(), definition.clone());
+        definition
+    }
+}
+
+/// What is to be sent after a transition; a timer for a point in time after as long as it is from the transition till then.
+fn hints(execution: &ExecutionId, transition: &Transition, now_ms: u64) -> Vec<Dispatch> {
+    let mut dispatches = planner::dispatches(execution, transition);
+    for (task, delay_ms) in &mut dispatches {
+        let record =
+            transition.records.iter().find(|(slot, _)| *slot == task.slot).and_then(|(_, record)| record.as_ref());
+        if let Some(at_ms) = record.and_then(|record| record.at_ms) {
+            *delay_ms = at_ms.saturating_sub(now_ms);
+        }
+    }
+    dispatches
+}
+
+fn halves(id: Uuid) -> [u64; 2] {
+    let (high, low) = id.as_u64_pair();
+    [high ^ low.rotate_left(17), low]
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,79 @@
+//! What people and functions do to executions from outside. Without a transport, what follows is due at once for the sweep.
+
+use super::carrier::{Carried, Carrier};
+use super::definition::Definition;
+use super::planner::{self, Event};
+use super::{ExecutionId, Start, Started, Status, token};
+use crate::{Error, Kind, Timestamp};
+use serde_json::Value;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long an operation goes on when other transitions come first.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What became of a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signalled {
+    /// The step that waited for it went on.
+    Delivered,
+    /// No step waits any more: it had a signal before, ran out of time, or its execution is over.
+    Over,
+}
+
+impl Carrier {
+    /// Begins an execution, unless there is one of its name.
+    pub async fn start(&self, definition: &Definition, name: &str, input: Value) -> Result<Started, Error> {
+        let execution = ExecutionId::new(definition.workflow(), name);
+        let now_ms = u64::try_from(Timestamp::now().millis()).unwrap_or(0);
+        let start: Start = planner::start(definition, &execution, input, now_ms, self.draw())?;
+        super::crash::point("before-start");
+        let started = self.store.start(&start).await?;
+        super::crash::point("after-start");
+        if started == Started::Now {
+            self.send_hints(&execution, &start.transition, now_ms).await?;
+        }
+        Ok(started)
+    }
+
+    /// Lets the step go on that waits for this token: with a result, or with an error's name and cause.
+    pub async fn signal(
+        &self,
+        token: &str,
+        answer: Result<Value, (String, Option<String>)>,
+    ) -> Result<Signalled, Error> {
+        let (execution, slot, seq) = token::read(token)
+            .ok_or_else(|| Error::new(Kind::InvalidInput, "this is no token of a workflow on Redis"))?;
+        let event = match answer {
+            Ok(output) => Event::Signalled { slot, output },
+            Err((error, cause)) => Event::Failed { slot, error, cause, claimed_ms: 0 },
+        };
+        let Some(snapshot) = self.store.load(&execution).await? else { return Ok(Signalled::Over) };
+        if snapshot.status != Status::Running {
+            return Ok(Signalled::Over);
+        }
+        let fence = Some((slot, seq));
+        match self.carry(&execution, snapshot, fence, event, Instant::now() + PATIENCE).await? {
+            Carried::On => Ok(Signalled::Delivered),
+            Carried::Late => Ok(Signalled::Over),
+        }
+    }
+
+    /// Ends an execution that is not wanted any more; false if it is over already.
+    pub async fn cancel(&self, execution: &ExecutionId, cause: Option<String>) -> Result<bool, Error> {
+        self.turn(execution, Event::Cancelled { cause }).await
+    }
+
+    /// Lets an execution that did not end well go on where it stopped; false if it is under way or ended well.
+    pub async fn retry(&self, execution: &ExecutionId) -> Result<bool, Error> {
+        self.turn(execution, Event::Retried).await
+    }
+
+    async fn turn(&self, execution: &ExecutionId, event: Event) -> Result<bool, Error> {
+        let snapshot = self.store.load(execution).await?;
+        let snapshot = snapshot
+            .ok_or_else(|| Error::new(Kind::InvalidInput, format!("there is no execution `{}`", execution.0)))?;
+        let carried = self.carry(execution, snapshot, None, event, Instant::now() + PATIENCE).await?;
+        Ok(carried == Carried::On)
+    }
+}

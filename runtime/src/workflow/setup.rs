@@ -1,0 +1,27 @@
+//! Store and transport of a function on AWS, from its environment.
+
+use super::carrier::Carrier;
+use super::store::Store;
+use super::transport::Transport;
+use super::transport::eventbridge::EventBridge;
+use super::transport::sqs::Sqs;
+use crate::backend::Services;
+use crate::{Error, Kind};
+use std::sync::Arc;
+
+/// The environment variable with the kind of transport.
+const TRANSPORT: &str = "WORKFLOW_TRANSPORT";
+
+/// What moves the executions of the function's namespace, and its transport alone.
+pub(crate) async fn carrier(services: &Arc<Services>) -> Result<(Carrier, Arc<dyn Transport>), Error> {
+    let store: Arc<dyn Store> = services.workflows().await?;
+    let transport: Arc<dyn Transport> = match services.settings.get(TRANSPORT).as_deref() {
+        None | Some("" | "sqs") => Arc::new(Sqs::new(services.clone())?),
+        Some("eventbridge") => Arc::new(EventBridge::new(services.clone())?),
+        Some(_) => {
+            let message = format!("the environment variable `{TRANSPORT}` is neither `sqs` nor `eventbridge`");
+            return Err(Error::new(Kind::Configuration, message));
+        }
+    };
+    Ok((Carrier::new(store, Some(transport.clone())), transport))
+}

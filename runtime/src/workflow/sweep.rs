@@ -1,0 +1,197 @@
+//! Looks after everything that is due: what keeps executions going when messages are lost, workers die and nobody else would come.
+//!
+//! | what is due | what is done |
+//! | --- | --- |
+//! | a dispatch that nobody has claimed | it is sent again |
+//! | a claim whose lease is over | the work has failed with `Lambda.Unknown` |
+//! | work whose deadline is over | it has failed with `States.Timeout` |
+//! | a timer | it has come |
+//! | an execution that has taken too long | it ends with `States.Timeout` |
+//! | an execution that ended long enough ago | one log line, and it is gone |
+//!
+//! Two sweeps at once do no harm: what one is shown is not shown to the other for a while, and what both act upon nevertheless has a
+//! fence that holds once. A sweep that dies leaves what it was shown to the next one.
+
+use super::carrier::Carrier;
+use super::planner::Event;
+use super::state::outcome;
+use super::transport::Dispatch;
+use super::worker::{lost, overdue};
+use super::{Due, ExecutionId, Finished, History, Snapshot, TaskRef};
+use crate::{Error, Timestamp};
+use futures_util::{StreamExt, stream};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How much of a partition is looked at in one call.
+const LIMIT: usize = 100;
+/// Partitions that are looked at at the same time.
+const PARTITIONS: usize = 32;
+/// Executions of a partition that are moved at the same time.
+const EXECUTIONS: usize = 16;
+
+/// What a sweep did.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Swept {
+    /// Dispatches that were sent again.
+    pub sent: usize,
+    /// Executions that went on.
+    pub moved: usize,
+    /// Executions that were archived.
+    pub archived: usize,
+    /// Partitions that there was no time for.
+    pub left: usize,
+}
+
+impl Swept {
+    fn add(mut self, other: Self) -> Self {
+        self.sent += other.sent;
+        self.moved += other.moved;
+        self.archived += other.archived;
+        self.left += other.left;
+        self
+    }
+}
+
+/// Looks after all partitions, for so long at most; executions that ended at least `retention` ago are archived, if one is given.
+///
+/// The order of partitions is another each time, so that each gets its turn also where time is too short for all. An error of one
+/// execution is logged and does not keep others from going on; the last one is returned.
+pub async fn sweep(carrier: &Carrier, retention: Option<Duration>, time: Duration) -> Result<Swept, Error> {
+    let until = Instant::now() + time;
+    let partitions = carrier.store.keys().partitions();
+    let first = u16::try_from(carrier.draw() % u64::from(partitions.max(1))).unwrap_or(0);
+    let order = (0..partitions).map(|number| (number + first) % partitions);
+    let parts = stream::iter(order).map(|partition| async move {
+        let mut part = Part { carrier, partition, until, swept: Swept::default(), error: None };
+        part.sweep(retention).await;
+        (part.swept, part.error)
+    });
+    let (swept, error) = parts
+        .buffer_unordered(PARTITIONS)
+        .fold((Swept::default(), None), |(all, error), (part, failed)| async move { (all.add(part), failed.or(error)) })
+        .await;
+    carrier.acknowledge().await;
+    error.map_or(Ok(swept), Err)
+}
+
+struct Part<'a> {
+    carrier: &'a Carrier,
+    partition: u16,
+    until: Instant,
+    swept: Swept,
+    error: Option<Error>,
+}
+
+impl Part<'_> {
+    async fn sweep(&mut self, retention: Option<Duration>) {
+        loop {
+            if Instant::now() >= self.until {
+                self.swept.left += 1;
+                return;
+            }
+            match self.carrier.store.due(self.partition, LIMIT).await {
+                Ok(due) => {
+                    let more = due.len() >= LIMIT;
+                    self.look_after(due).await;
+                    if !more {
+                        break;
+                    }
+                }
+                Err(error) => return self.failed("the due set could not be read", error),
+            }
+        }
+        if let Some(retention) = retention
+            && let Err(error) = self.archive(retention).await
+        {
+            self.failed("executions could not be archived", error);
+        }
+    }
+
+    fn failed(&mut self, what: &str, error: Error) {
+        tracing::error!(partition = self.partition, error = error.kind().name(), "{what}: {error}");
+        self.error = Some(error);
+    }
+
+    async fn look_after(&mut self, due: Vec<Due>) {
+        let (mut again, mut happened): (Vec<Dispatch>, Vec<_>) = (Vec::new(), Vec::new());
+        for due in due {
+            match due {
+                Due::Resend(task) => again.push((task, 0)),
+                Due::Lease(task, snapshot) => happened.push(work(&task, snapshot, lost(&task))),
+                Due::Deadline(task, snapshot) => happened.push(work(&task, snapshot, overdue(&task))),
+                Due::Timer(task, snapshot) => {
+                    happened.push(work(&task, snapshot, Event::TimerDue { slot: task.slot }));
+                }
+                Due::Timeout(execution, snapshot) => happened.push((execution, snapshot, None, Event::TimedOut)),
+            }
+        }
+        match self.carrier.send(&again).await {
+            Ok(()) => self.swept.sent += again.len(),
+            Err(error) => self.failed("dispatches could not be sent", error),
+        }
+        let (carrier, until) = (self.carrier, self.until);
+        let carried = stream::iter(happened).map(|(execution, snapshot, fence, event)| async move {
+            carrier.carry(&execution, snapshot, fence, event, until).await.map_err(|error| (execution, error))
+        });
+        let mut carried = carried.buffer_unordered(EXECUTIONS);
+        while let Some(result) = carried.next().await {
+            match result {
+                Ok(_) => self.swept.moved += 1,
+                Err((execution, error)) => {
+                    let kind = error.kind().name();
+                    tracing::error!(execution = execution.0, error = kind, "an execution could not go on: {error}");
+                    self.error = Some(error);
+                }
+            }
+        }
+    }
+
+    async fn archive(&mut self, retention: Duration) -> Result<(), Error> {
+        let retention_ms = u64::try_from(retention.as_millis()).unwrap_or(u64::MAX);
+        while Instant::now() < self.until {
+            let finished = self.carrier.store.finished(self.partition, retention_ms, LIMIT).await?;
+            let mut archived = 0;
+            for finished in &finished {
+                archived += usize::from(self.archive_one(finished).await?);
+            }
+            self.swept.archived += archived;
+            // Without progress, another sweep is at it.
+            if finished.len() < LIMIT || archived == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the line first: after a crash between the two it is written again, and never missing.
+    async fn archive_one(&self, finished: &Finished) -> Result<bool, Error> {
+        let execution = &finished.execution;
+        let store = &self.carrier.store;
+        let Some(view) = store.view(execution).await? else { return Ok(false) };
+        let moments = store.history(execution).await?;
+        let steps = moments.iter().flat_map(|moment| &moment.entries);
+        let steps = steps.filter(|entry| matches!(entry, History::Dispatched { attempt: 0, .. })).count();
+        let error = outcome(&view.snapshot.state).ok().and_then(|outcome| outcome.error);
+        let at =
+            |ms: u64| i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millis(ms).ok()).map(|at| at.to_string());
+        tracing::info!(
+            execution = execution.0,
+            status = ?view.snapshot.status,
+            started = at(view.started_ms),
+            finished = at(finished.finished_ms),
+            steps,
+            transitions = view.snapshot.version,
+            executionError = error,
+            definition = view.snapshot.definition,
+            "archived",
+        );
+        store.archive(finished).await
+    }
+}
+
+type Happened = (ExecutionId, Snapshot, Option<(super::Slot, u64)>, Event);
+
+fn work(task: &TaskRef, snapshot: Snapshot, event: Event) -> Happened {
+    (task.execution.clone(), snapshot, Some((task.slot, task.seq)), event)
+}
