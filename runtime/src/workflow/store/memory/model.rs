@@ -56,7 +56,8 @@ impl Execution {
 }
 
 impl Model {
-    pub(super) fn new(keys: Keys, ready_lists: bool) -> Self {
+    /// Nothing yet.
+    pub fn new(keys: Keys, ready_lists: bool) -> Self {
         Self {
             keys,
             ready_lists,
@@ -236,6 +237,14 @@ impl Model {
             None => drop(self.due.remove(&key)),
         }
         found
+    }
+
+    /// The due set of a partition: members and when somebody has to look at them, in their order.
+    pub fn due_set(&self, partition: u16) -> Vec<(String, u64)> {
+        let own = self.due.iter().filter(|((own, _), _)| *own == partition);
+        let mut members: Vec<(u64, &String)> = own.map(|((_, member), score)| (*score, member)).collect();
+        members.sort();
+        members.into_iter().map(|(score, member)| (member.clone(), score)).collect()
     }
 
     /// See [`super::Store::load`].
