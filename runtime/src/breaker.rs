@@ -1,0 +1,156 @@
+//! A circuit breaker: a function that fails too often is not called for a while, by none of its environments, so that what it depends
+//! on can recover and its callers get their answer at once.
+//!
+//! | state | a call | ends with a failure | ends well |
+//! | --- | --- | --- | --- |
+//! | closed | goes ahead | counts; with the last of `failures` within `window_seconds` it opens | nothing |
+//! | open, for `open_seconds` | fails with `CircuitOpen` | | |
+//! | half-open, after that | one goes ahead as the probe, others fail | it opens again | it closes |
+//!
+//! A failure is one of the infrastructure: a service that does not answer, throttles or refuses, a timeout, a panic. A business error,
+//! an input that is none, a conflict are answers. What the calls before the opening end with does not count.
+//!
+//! The state is in the cache: `evc:{NAMESPACE.breaker.FUNCTION}` and the times of failures beside it, each change one script, by the
+//! server's clock. A probe that crashes is over when its invocation would be. When the cache does not answer, calls go ahead: a breaker
+//! must not be what breaks. An answer that is lost may count a failure twice.
+
+/// When a function is not called for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CircuitBreaker {
+    /// So many failures
+    pub failures: u32,
+    /// within so many seconds
+    pub window_seconds: u32,
+    /// open the breaker for so many.
+    pub open_seconds: u32,
+}
+
+#[cfg(feature = "cache")]
+pub(crate) use shared::{Gate, is_failure};
+
+#[cfg(feature = "cache")]
+mod shared {
+    use super::CircuitBreaker;
+    use crate::workflow::store::Redis;
+    use crate::workflow::store::script::{Call, Script};
+    use crate::{Context, Error, Kind, Uuid};
+    use std::sync::LazyLock;
+    use std::time::Duration;
+
+    static BEFORE: LazyLock<Script> = LazyLock::new(|| Script::new(true, include_str!("breaker/before.lua")));
+    static AFTER: LazyLock<Script> = LazyLock::new(|| Script::new(true, include_str!("breaker/after.lua")));
+
+    /// How long the cache may take; then the call goes ahead without it.
+    const PATIENCE: Duration = Duration::from_millis(500);
+    /// How long a probe may take where the invocation has no deadline.
+    const PROBE: Duration = Duration::from_mins(1);
+
+    /// What lets calls of one function through, or not.
+    pub(crate) struct Gate<'a> {
+        redis: &'a Redis,
+        breaker: CircuitBreaker,
+        key: String,
+        /// The id of this call, if it is the probe.
+        probe: String,
+    }
+
+    /// Whether this says that what the function depends on is in trouble.
+    pub(crate) fn is_failure(error: &Error) -> bool {
+        match error.kind() {
+            Kind::Transient
+            | Kind::Throttled
+            | Kind::AccessDenied
+            | Kind::Configuration
+            | Kind::Panic
+            | Kind::Timeout
+            | Kind::Internal => true,
+            Kind::Conflict
+            | Kind::InvalidInput
+            | Kind::MoneyTooPrecise
+            | Kind::TooLarge
+            | Kind::InProgress
+            | Kind::CircuitOpen
+            | Kind::KeyReused => false,
+        }
+    }
+
+    impl<'a> Gate<'a> {
+        /// Asks whether a call may go ahead: [`Kind::CircuitOpen`] if not. `None` without a breaker, or when the cache does not answer.
+        pub(crate) async fn enter(
+            function: &str,
+            breaker: Option<CircuitBreaker>,
+            context: &'a Context,
+        ) -> Result<Option<Self>, Error> {
+            let Some(breaker) = breaker else { return Ok(None) };
+            let redis = match context.services().redis().await {
+                Ok(redis) => redis,
+                Err(error) => {
+                    tracing::error!(error = error.kind().name(), "the circuit breaker is not asked: {error}");
+                    return Ok(None);
+                }
+            };
+            let time = Some(context.remaining()).filter(|time| !time.is_zero()).unwrap_or(PROBE);
+            Self::ask(redis, function, breaker, time).await
+        }
+
+        pub(super) async fn ask(
+            redis: &'a Redis,
+            function: &str,
+            breaker: CircuitBreaker,
+            time: Duration,
+        ) -> Result<Option<Self>, Error> {
+            let key = redis.names().beside(&format!("breaker.{function}"));
+            let probe = Uuid::new_v4().to_string();
+            let call = Call::new(&BEFORE, vec![key.clone()]).arg(&probe).arg(millis(time));
+            let gate = |probe| Ok(Some(Self { redis, breaker, key, probe }));
+            match answer(redis, call).await {
+                Some(1) => {
+                    let message = format!("`{function}` failed too often lately, and is not called for a while");
+                    Err(Error::new(Kind::CircuitOpen, message))
+                }
+                Some(2) => gate(probe),
+                Some(_) => gate(String::new()),
+                None => Ok(None),
+            }
+        }
+
+        /// Says how the call ended.
+        pub(crate) async fn leave(self, failed: bool) {
+            if !failed && self.probe.is_empty() {
+                return;
+            }
+            let call = Call::new(&AFTER, vec![self.key.clone(), format!("{}:failures", self.key)])
+                .arg(&self.probe)
+                .arg(u8::from(failed))
+                .arg(self.breaker.failures)
+                .arg(u64::from(self.breaker.window_seconds) * 1000)
+                .arg(u64::from(self.breaker.open_seconds) * 1000);
+            match answer(self.redis, call).await {
+                Some(1) => tracing::error!(seconds = self.breaker.open_seconds, "the circuit breaker opens"),
+                Some(2) => tracing::info!("the circuit breaker closes"),
+                _ => {}
+            }
+        }
+    }
+
+    /// What the cache answers, if it does in time.
+    async fn answer(redis: &Redis, call: Call<'_>) -> Option<u64> {
+        let answer = match tokio::time::timeout(PATIENCE, redis.run(call)).await {
+            Ok(answer) => answer.and_then(|mut reply| reply.require()),
+            Err(_) => Err(Error::new(Kind::Timeout, "the cache did not answer in time")),
+        };
+        answer
+            .inspect_err(|error| {
+                tracing::warn!(error = error.kind().name(), "the circuit breaker is not asked: {error}");
+            })
+            .ok()
+    }
+
+    fn millis(time: Duration) -> u64 {
+        u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    #[cfg(test)]
+    #[path = "tests.rs"]
+    mod tests;
+}
