@@ -19,7 +19,7 @@ struct Inner {
     services: Arc<Services>,
     metrics: Arc<Metrics>,
     delivery: Delivery,
-    #[cfg(feature = "aws")]
+    #[cfg(any(feature = "dynamodb", feature = "eventbridge", feature = "sqs"))]
     transactions: std::sync::atomic::AtomicU32,
     /// The right to do this delivery's work, where it is to be done once.
     #[cfg(feature = "idempotency")]
@@ -101,7 +101,7 @@ impl Context {
             services,
             metrics,
             delivery,
-            #[cfg(feature = "aws")]
+            #[cfg(any(feature = "dynamodb", feature = "eventbridge", feature = "sqs"))]
             transactions: std::sync::atomic::AtomicU32::new(0),
             #[cfg(feature = "idempotency")]
             claim: std::sync::OnceLock::new(),
@@ -120,7 +120,7 @@ impl Context {
     }
 
     /// Numbers the transactions and calls of this delivery that have derived ids: 0, 1, …
-    #[cfg(feature = "aws")]
+    #[cfg(any(feature = "dynamodb", feature = "eventbridge", feature = "sqs"))]
     pub(crate) fn next_transaction(&self) -> u32 {
         self.inner.transactions.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
     }

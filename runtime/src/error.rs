@@ -82,12 +82,7 @@ impl Kind {
     pub fn is_retryable(self) -> bool {
         matches!(
             self,
-            Self::Transient
-                | Self::Throttled
-                | Self::Conflict
-                | Self::InProgress
-                | Self::CircuitOpen
-                | Self::Timeout
+            Self::Transient | Self::Throttled | Self::Conflict | Self::InProgress | Self::CircuitOpen | Self::Timeout
         )
     }
 }

@@ -15,6 +15,8 @@
 //! | `sqs` | sending to queues | `aws-sdk-sqs` |
 //! | `forwarder` | the stream-to-bus forwarder of an outbox, and its redrive | `eventbridge`, `aws-sdk-sqs` |
 //! | `workflow` | definitions and the planner of workflows on Redis | `jsonata-core` |
+//! | `redis` | executions of workflows in Redis | `redis` |
+//! | `cache` | the cache of a function on AWS | `redis`, `aws-sigv4`, `aws-sdk-secretsmanager` |
 //! | `testing` | in-memory tables and buses for tests of handlers | nothing |
 //!
 //! # Settings
@@ -31,6 +33,7 @@
 //! | `IDEMPOTENCY_RETENTION_SECONDS` | a day | `serve_idempotent`: time to live of a record |
 //! | `EVENT_BUS_NAME`, `DLQ_URL` | required | `forward::outbox`, `forward::Changes`; `redrive::outbox` the first of them |
 //! | `OUTBOX_TABLE` | required | `redrive::outbox` |
+//! | `CACHE_ENDPOINT`, `CACHE_AUTH`, `WORKFLOW_NAMESPACE` and others | required | functions with a cache: see `workflow::store` |
 //! | `AWS_ENDPOINT_URL` | AWS | the SDK: a local emulator |
 
 #[cfg(all(test, feature = "outbox", feature = "eventbridge"))]

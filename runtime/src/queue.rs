@@ -140,7 +140,10 @@ impl Sender for Sqs {
                 // A refusal that is not the sender's fault is a hiccup of SQS, whatever its code.
                 let kind = if entry.sender_fault() { Kind::Internal } else { Kind::Transient };
                 let message = entry.message().unwrap_or_default();
-                (entry.id(), Err(Error::new(kind, format!("`sqs:SendMessageBatch` failed: {}: {message}", entry.code()))))
+                (
+                    entry.id(),
+                    Err(Error::new(kind, format!("`sqs:SendMessageBatch` failed: {}: {message}", entry.code()))),
+                )
             });
             for (id, answer) in taken.chain(refused) {
                 if let Some(place) = id.parse().ok().and_then(|number: usize| answers.get_mut(number)) {

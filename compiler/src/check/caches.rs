@@ -18,7 +18,8 @@ fn caches(model: &Model, found: &mut Vec<Diagnostic>) {
     for cache in model.caches.values() {
         let (name, path) = (&cache.head.name, format!("caches.{}", cache.head.name));
         match &cache.kind {
-            CacheKind::ReplicationGroup { replicas: 0, replicas_span, .. } => {
+            // One that has none in some environments says so there.
+            CacheKind::ReplicationGroup { replicas, replicas_span, .. } if replicas.greatest() == Some(&0) => {
                 let message = format!("what cache `{name}` holds is gone when a node is");
                 let diagnostic = Diagnostic::new(Code::EVC0685, *replicas_span, message);
                 found.push(diagnostic.help("say `replicas: 1`, or more").on(path));
@@ -50,10 +51,13 @@ fn breakers(model: &Model, found: &mut Vec<Diagnostic>) {
     }
 }
 
+/// What calls a service, and where that is said.
+type Need<'a> = (&'a CacheClient, Span);
+
 /// What is missing in a network is said once for each service, where it is first needed.
 fn unreachable_services(model: &Model, found: &mut Vec<Diagnostic>) {
     let clients = model.cache_clients();
-    let mut missing: BTreeMap<(Id<Network>, Service), Vec<(&CacheClient, Span)>> = BTreeMap::new();
+    let mut missing: BTreeMap<(Id<Network>, Service), Vec<Need<'_>>> = BTreeMap::new();
     for client in &clients {
         let Some(network) = model.caches[client.cache].network else { continue };
         let NetworkKind::Imported { reaches, .. } = &model.networks[network.value].kind else { continue };
@@ -73,7 +77,7 @@ fn unreachable_services(model: &Model, found: &mut Vec<Diagnostic>) {
         let mut diagnostic = Diagnostic::new(Code::EVC0682, *span, message)
             .label(format!("this calls {}", service.name()))
             .secondary(head.name_span, format!("has no way to {}", service.name()))
-            .note(format!("it is in the network since its cache `{}` is", model.caches[client.cache].head.name));
+            .note(format!("it is in that network because its cache `{}` is", model.caches[client.cache].head.name));
         if clients.len() > 1 {
             let others: Vec<&str> = clients[1..].iter().map(|(client, _)| client.name.as_str()).collect();
             diagnostic = diagnostic.note(format!("neither can {}", others.join(", ")));

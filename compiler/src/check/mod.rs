@@ -73,6 +73,7 @@ const CHECKS: &[Check] = &[
     workflow::calls::check,
     workflow::compensation::check,
     workflow::concurrency::check,
+    workflow::engine::check,
     workflow::errors::check,
     workflow::expressions::check,
     workflow::routes::check,
@@ -81,7 +82,7 @@ const CHECKS: &[Check] = &[
 
 /// Checks that say that something is missing. What they miss may stand in a part of the spec that could not be read, or that
 /// is wrong in another way.
-const CHECKS_OF_A_WHOLE: &[Check] = &[events::check, unused::check];
+const CHECKS_OF_A_WHOLE: &[Check] = &[events::check, unused::check, workflow::signals::check];
 
 /// Runs every check. `whole` is whether all of the spec could be read and resolved.
 pub fn check(model: &Model, whole: bool) -> Vec<Diagnostic> {

@@ -123,6 +123,7 @@ codes! {
     EVC0523 Error "timeout-below-lease",
     EVC0524 Error "transport-without-bus",
     EVC0525 Warning "signal-never-answered",
+    EVC0526 Warning "nothing-to-answer",
     EVC0601 Error "unknown-attribute",
     EVC0602 Error "bad-attribute",
     EVC0603 Error "bad-outbox",

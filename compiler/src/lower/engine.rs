@@ -11,7 +11,7 @@ use super::lambda::{self, Lambda, Variables};
 use super::plan::{Handler, HandlerKind, LogicalId, Resource};
 use super::state_machine::{calls, publishes};
 use super::value::{Part, Value, text};
-use super::{bus, dead_letters, ids, outbox, rule, schedule};
+use super::{bus, cache_client, dead_letters, ids, outbox, rule, schedule};
 use crate::model::{Bus, Destination, Function, Id, Model, Transport, Workflow, least_visibility};
 use crate::source::Span;
 use crate::spec::scalar::Duration;
@@ -148,7 +148,9 @@ fn add_engine(b: &mut Builder<'_>, transport: Transport) {
     let model = b.model;
     let workflows: Vec<Id<Workflow>> = model.on_redis().map(|(id, ..)| id).collect();
     let Some(span) = workflows.first().map(|id| model.workflows[*id].engine_span) else { return };
+    let cache = model.on_redis().find_map(|(.., redis)| redis.cache);
     let mut variables = variables(b, &workflows);
+    variables.extend(cache.into_iter().flat_map(|cache| cache_client::variables(model, cache.value)));
     let project = [Part::Parameter("ProjectName"), "-".into(), Part::Parameter("Environment")];
     variables.insert(ids::METRICS_VARIABLE.to_owned(), (text(project), "the namespace of its metrics".to_owned()));
     variables.insert(
@@ -179,6 +181,7 @@ fn add_engine(b: &mut Builder<'_>, transport: Transport) {
             timeout: Value::seconds(TIMEOUT),
             concurrency: None,
             variables,
+            cache,
             span,
         },
     );
@@ -250,24 +253,19 @@ pub(super) fn start_of(workflow: &Workflow) -> String {
     format!("{{\"evcStart\":{{\"workflow\":\"{}\"}},\"event\":", workflow.head.name)
 }
 
-/// Every minute the engine looks after what is due. One that is missed is made up for by the next.
+/// Every minute the engine looks after what is due. One that is missed is made up for by the next, so that none is tried again.
 fn sweep(b: &mut Builder<'_>, span: Span) {
-    let id = ids::of(&ids::engine(), "sweep");
+    let (engine, id) = (ids::engine(), ids::of(&ids::engine(), "sweep"));
     let principal = format!("sweep of the {PRINCIPAL}");
     let conditions = schedule::own_schedules();
     let role = b.role(&id, &principal, span, "scheduler.amazonaws.com", Some(conditions));
-    let queue = ids::engine_queue();
-    b.grant(
-        &role,
-        &["sqs:SendMessage"],
-        [Value::arn(&queue)],
-        Why::new("tells the engine to look after what is due", span),
-    );
+    let why = Why::new("tells the engine to look after what is due", span);
+    b.grant(&role, &["lambda:InvokeFunction"], [Value::arn(&engine)], why);
     let target = Value::map([
-        ("Arn", Value::arn(&queue)),
+        ("Arn", Value::arn(&engine)),
         ("RoleArn", Value::arn(&role.id)),
         ("Input", Value::Json(Box::new(Value::map([("evcSweep", true.into())])))),
-        ("RetryPolicy", rule::retry_policy(0, 60)),
+        ("RetryPolicy", rule::retry_policy(0, SWEEP_SECONDS)),
     ]);
     let properties = [
         ("Description", "Looks after workflows every minute".into()),
@@ -276,8 +274,18 @@ fn sweep(b: &mut Builder<'_>, span: Span) {
         ("State", "ENABLED".into()),
         ("Target", target),
     ];
-    b.add(&id, Resource::new("AWS::Scheduler::Schedule", principal, span, properties));
+    b.add(&id, Resource::new("AWS::Scheduler::Schedule", &principal, span, properties));
+    let properties = [
+        ("FunctionName", Value::Ref(engine.clone())),
+        ("Qualifier", "$LATEST".into()),
+        ("MaximumRetryAttempts", Value::Integer(0)),
+        ("MaximumEventAgeInSeconds", Value::count(SWEEP_SECONDS)),
+    ];
+    b.add(&ids::of(&engine, "async"), Resource::new("AWS::Lambda::EventInvokeConfig", principal, span, properties));
 }
+
+/// How long a sweep may wait, in seconds: until the next one.
+const SWEEP_SECONDS: u64 = 60;
 
 /// The variables of a function that takes part in these workflows.
 pub(super) fn variables(b: &Builder<'_>, workflows: &[Id<Workflow>]) -> Variables {
@@ -302,6 +310,8 @@ pub(super) fn variables(b: &Builder<'_>, workflows: &[Id<Workflow>]) -> Variable
         Transport::EventBridge(bus) => {
             add("WORKFLOW_TRANSPORT", "eventbridge".into(), "how work reaches functions");
             add("WORKFLOW_BUS_NAME", bus::name(&model.buses[bus]), "the bus that work travels on");
+            let queue = Value::map([("", Value::Ref(ids::engine_queue()))]);
+            add("WORKFLOW_QUEUES", Value::Json(Box::new(queue)), "the queue of the engine, for work that has to wait");
         }
     }
     variables
@@ -320,8 +330,10 @@ pub(super) fn grants(b: &mut Builder<'_>, role: &Role, workflows: &[Id<Workflow>
             b.grant(role, &["sqs:SendMessage"], queues, why);
         }
         Transport::EventBridge(bus) => {
-            let why = why.only_if("ForAllValues:StringEquals", "events:source", Value::list([SOURCE.into()]));
-            b.grant(role, &["events:PutEvents"], [bus::arn(&model.buses[bus])], why);
+            let only = why.clone().only_if("ForAllValues:StringEquals", "events:source", Value::list([SOURCE.into()]));
+            b.grant(role, &["events:PutEvents"], [bus::arn(&model.buses[bus])], only);
+            // A bus keeps nothing back; the engine's queue does, for what has to wait.
+            b.grant(role, &["sqs:SendMessage"], [Value::arn(&ids::engine_queue())], why);
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::plan::LogicalId;
 use crate::model::{
-    Api, Bus, ChangeKind, Deadly, Function, Model, Outbox, Queue, Rule, Schedule, Table, Thing, Workflow,
+    Api, Bus, Cache, ChangeKind, Deadly, Function, Model, Network, Outbox, Queue, Rule, Schedule, Table, Thing,
+    Workflow,
 };
 
 /// The logical id of a function: `CreateOrderFunction`.
@@ -120,6 +121,21 @@ pub fn of(id: &LogicalId, what: &str) -> LogicalId {
     LogicalId::new([id.as_str(), what])
 }
 
+/// The logical id of a cache: `StateCache`. What belongs to it starts with that.
+pub fn cache(cache: &Cache) -> LogicalId {
+    LogicalId::new([&cache.head.name, "cache"])
+}
+
+/// The logical id of the security group of what talks to a cache: `StateCacheClients`.
+pub fn cache_clients(cache: &Cache) -> LogicalId {
+    of(&self::cache(cache), "clients")
+}
+
+/// The logical id of a network: `MainNetwork`. What belongs to it starts with that.
+pub fn network(network: &Network) -> LogicalId {
+    LogicalId::new([&network.head.name, "network"])
+}
+
 /// The logical id of an API: `CartApi`; the stack's own is `Api`.
 pub fn api(api: &Api) -> LogicalId {
     if api.declared { LogicalId::new([&api.head.name, "api"]) } else { LogicalId::new(["api"]) }
@@ -202,6 +218,27 @@ pub const IDEMPOTENCY_VARIABLE: &str = "IDEMPOTENCY_TABLE";
 
 /// The environment variable that says how long the results of an idempotent function are kept, in seconds.
 pub const IDEMPOTENCY_RETENTION_VARIABLE: &str = "IDEMPOTENCY_RETENTION_SECONDS";
+
+/// The environment variable with where the cache is: `rediss://host:port`, or `redis://host:port` without TLS.
+pub const CACHE_ENDPOINT_VARIABLE: &str = "CACHE_ENDPOINT";
+
+/// The environment variable that says how to authenticate with the cache: `none`, `iam` or `secret`.
+pub const CACHE_AUTH_VARIABLE: &str = "CACHE_AUTH";
+
+/// The environment variable with the user to be in the cache.
+pub const CACHE_USER_VARIABLE: &str = "CACHE_USER";
+
+/// The environment variable with the cache's own name, which tokens of IAM are for.
+pub const CACHE_NAME_VARIABLE: &str = "CACHE_NAME";
+
+/// The environment variable that says, by `true`, that tokens of IAM are for a serverless cache.
+pub const CACHE_SERVERLESS_VARIABLE: &str = "CACHE_SERVERLESS";
+
+/// The environment variable with the ARN of the secret with the cache's token.
+pub const CACHE_SECRET_VARIABLE: &str = "CACHE_SECRET_ARN";
+
+/// The environment variable that says, by `true`, that the cache is a cluster.
+pub const CACHE_CLUSTER_VARIABLE: &str = "CACHE_CLUSTER";
 
 /// The environment variable that says how long events stay in an outbox, in seconds.
 pub const OUTBOX_RETENTION_VARIABLE: &str = "OUTBOX_RETENTION_SECONDS";

@@ -7,6 +7,8 @@ mod alarm;
 mod api;
 mod builder;
 mod bus;
+mod cache;
+mod cache_client;
 mod changes;
 mod dashboard;
 mod dead_letters;
@@ -21,6 +23,7 @@ mod log_group;
 pub mod machine;
 mod mapping;
 mod names;
+mod network;
 mod outbox;
 mod output;
 mod overrides;
@@ -58,6 +61,8 @@ const KINDS: &[Kind] = &[
     redrive::lower,
     idempotency::lower,
     queue::lower,
+    network::lower,
+    cache::lower,
     api::lower,
     rest::lower,
     function::lower,

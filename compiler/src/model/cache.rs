@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use super::{Function, Head, Id, Model, StepKind, Transport};
+use super::{Function, Head, Id, Model, Setting, StepKind, Transport};
 use crate::source::{Span, Spanned};
-use crate::spec::cache::CacheAuth;
+use crate::spec::cache::{CacheAuth, Durability};
 use crate::spec::given::Given;
 use crate::spec::network::Service;
 use crate::spec::scalar::Duration;
@@ -41,13 +41,15 @@ pub enum CacheKind {
     /// A replication group of ElastiCache.
     ReplicationGroup {
         /// The type of its nodes.
-        node_type: String,
+        node_type: Setting<String>,
         /// Replicas of each primary node.
-        replicas: u64,
+        replicas: Setting<u64>,
         /// The place of `replicas`, or of the cache's name.
         replicas_span: Span,
         /// The number of shards, in cluster mode.
         shards: Option<u64>,
+        /// When a write is safe from the loss of a node, if it ever is.
+        durability: Option<Durability>,
     },
     /// It exists already.
     External {
@@ -142,11 +144,11 @@ pub enum Client {
 }
 
 impl Transport {
-    /// The service through which functions hand on work.
-    pub fn service(self) -> Service {
+    /// The services through which functions hand on work; what has to wait does so in a queue.
+    pub fn services(self) -> &'static [Service] {
         match self {
-            Self::Sqs => Service::Sqs,
-            Self::EventBridge(_) => Service::Events,
+            Self::Sqs => &[Service::Sqs],
+            Self::EventBridge(_) => &[Service::Events, Service::Sqs],
         }
     }
 }
@@ -195,7 +197,9 @@ impl Model {
         let cache = self.on_redis().find_map(|(.., redis)| redis.cache)?;
         let mut services = BTreeMap::new();
         for (_, workflow, redis) in self.on_redis() {
-            services.entry(redis.transport.service()).or_insert(workflow.engine_span);
+            for service in redis.transport.services() {
+                services.entry(*service).or_insert(workflow.engine_span);
+            }
             workflow.body.walk(&mut |step| {
                 if let StepKind::Publish { span, .. } = &step.kind {
                     services.entry(Service::Events).or_insert(*span);
@@ -224,7 +228,9 @@ impl Model {
         add(Service::Sqs, function.sends.first().map(|queue| queue.span));
         for workflow in function.redis_workflows(self).into_iter().map(|id| &self.workflows[id]) {
             if let Some(redis) = workflow.redis() {
-                add(redis.transport.service(), Some(workflow.engine_span));
+                for service in redis.transport.services() {
+                    add(*service, Some(workflow.engine_span));
+                }
             }
         }
         for signal in &function.signals {

@@ -1,15 +1,16 @@
-//! Caches and networks of the spec to those of the model: the keys that go with their mode, and its defaults.
+//! Caches of the spec to those of the model: the keys that go with their mode, and its defaults.
 
 use super::names::{find, head};
-use super::{Cache, CacheKind, Id, Network, NetworkKind};
+use super::settings::of_cache;
+use super::{Cache, CacheKind, Id, Network};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
+use crate::spec::Sections;
 use crate::spec::cache::{self, CacheAuth, CacheMode};
 use crate::spec::decode::Declared;
 use crate::spec::given::Given;
-use crate::spec::scalar::{Duration, Name};
+use crate::spec::scalar::Duration;
 use crate::spec::table::Removal;
-use crate::spec::{Sections, network};
 
 /// The word for a cache that needs no network.
 const PUBLIC: &str = "public";
@@ -17,8 +18,8 @@ const PUBLIC: &str = "public";
 /// Two small nodes: what a first system needs. <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheNodes.SupportedTypes.html>
 const NODE_TYPE: &str = "cache.t4g.small";
 
-/// The block of a network that says none.
-const CIDR: (std::net::Ipv4Addr, u32) = (std::net::Ipv4Addr::new(10, 0, 0, 0), 16);
+/// The least that a durable one has. <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Durability.Limitations.html>
+const DURABLE_NODE_TYPE: &str = "cache.m7g.large";
 
 pub(super) fn cache(
     sections: &Sections,
@@ -27,6 +28,7 @@ pub(super) fn cache(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Cache {
     misplaced(item, diagnostics);
+    in_environments(sections, name, item, diagnostics);
     let network = network_of(sections, name, item, diagnostics);
     let default_auth = match item.mode {
         CacheMode::Serverless | CacheMode::ReplicationGroup => CacheAuth::Iam,
@@ -39,12 +41,7 @@ pub(super) fn cache(
             max_storage: item.max_storage.as_ref().map(|most| most.value),
             max_ecpu: item.max_ecpu.as_ref().map(|most| most.value),
         },
-        CacheMode::ReplicationGroup => CacheKind::ReplicationGroup {
-            node_type: item.node_type.as_ref().map_or_else(|| NODE_TYPE.to_owned(), |node| node.value.clone()),
-            replicas: item.replicas.as_ref().map_or(1, |replicas| replicas.value),
-            replicas_span: item.replicas.as_ref().map_or(item.name_span, |replicas| replicas.span),
-            shards: item.shards.as_ref().map(|shards| shards.value),
-        },
+        CacheMode::ReplicationGroup => replication_group(sections, name, item, diagnostics),
         CacheMode::External => external(name, item, auth, diagnostics),
     };
     Cache {
@@ -55,6 +52,66 @@ pub(super) fn cache(
         snapshots: item.snapshots.as_ref().map_or(Duration::days(7), |time| time.value),
         removal: item.removal.as_ref().map_or(Removal::Delete, |removal| removal.value),
     }
+}
+
+fn replication_group(
+    sections: &Sections,
+    name: &str,
+    item: &Declared<cache::Cache>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> CacheKind {
+    let default = if item.durability.is_some() { DURABLE_NODE_TYPE } else { NODE_TYPE };
+    let node_type = item.node_type.as_ref().map_or_else(|| default.to_owned(), |node| node.value.clone());
+    let replicas = item.replicas.as_ref().map_or(1, |replicas| replicas.value);
+    if let Some(durability) = &item.durability {
+        durable(sections, name, item, durability.span, diagnostics);
+    }
+    CacheKind::ReplicationGroup {
+        node_type: of_cache(sections, name, node_type, |cache| cache.node_type.as_ref().map(|node| node.value.clone())),
+        replicas: of_cache(sections, name, replicas, |cache| cache.replicas.as_ref().map(|replicas| replicas.value)),
+        replicas_span: item.replicas.as_ref().map_or(item.name_span, |replicas| replicas.span),
+        shards: item.shards.as_ref().map(|shards| shards.value),
+        durability: item.durability.as_ref().map(|durability| durability.value),
+    }
+}
+
+/// Reports what a durable replication group has to have, in every environment.
+fn durable(
+    sections: &Sections,
+    name: &str,
+    item: &Declared<cache::Cache>,
+    asked: Span,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let mut refuse = |span, message: &str, help: &str| {
+        let diagnostic = Diagnostic::new(Code::EVC0680, span, message.to_owned()).help(help);
+        diagnostics.push(if span == asked {
+            diagnostic
+        } else {
+            diagnostic.secondary(asked, "it is to be durable here")
+        });
+    };
+    if item.shards.is_none() {
+        refuse(asked, "a replication group without `shards` cannot be durable", "say `shards: 1`, or more");
+    }
+    let environments = || sections.environments.items.values().filter_map(|environment| environment.caches.get(name));
+    let replicas = item.replicas.iter().chain(environments().filter_map(|cache| cache.replicas.as_ref()));
+    for replicas in replicas.filter(|replicas| replicas.value == 0) {
+        refuse(replicas.span, "a durable replication group has replicas", "say `replicas: 1`, or more");
+    }
+    let nodes = item.node_type.iter().chain(environments().filter_map(|cache| cache.node_type.as_ref()));
+    for node in nodes.filter(|node| !is_durable(node)) {
+        let message = format!("nodes of type `{}` cannot be durable", node.value);
+        refuse(node.span, &message, "take nodes of the families m6g, m7g, r6g, r7g, c7gn or later");
+    }
+}
+
+/// Whether nodes of this type can write to the log. Those of later generations can as well.
+/// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Durability.Limitations.html>
+fn is_durable(node_type: &str) -> bool {
+    let family = node_type.split('.').nth(1).unwrap_or_default();
+    let older = ["t2", "t3", "t4g", "m1", "m2", "m3", "m4", "m5", "r3", "r4", "r5", "r6gd", "c1"];
+    !older.contains(&family)
 }
 
 fn external(
@@ -150,15 +207,16 @@ fn network_of(
 /// What a mode is called, and the keys that only others have.
 fn mode(mode: CacheMode) -> (&'static str, &'static [&'static str]) {
     match mode {
-        CacheMode::Serverless => {
-            ("a serverless cache", &["node-type", "replicas", "shards", "endpoint", "secret", "user", "tls", "cluster"])
-        }
+        CacheMode::Serverless => (
+            "a serverless cache",
+            &["node-type", "replicas", "shards", "durability", "endpoint", "secret", "user", "tls", "cluster"],
+        ),
         CacheMode::ReplicationGroup => {
             ("a replication group", &["max-storage", "max-ecpu", "endpoint", "secret", "user", "tls", "cluster"])
         }
         CacheMode::External => (
             "an external cache",
-            &["node-type", "replicas", "shards", "snapshots", "removal", "max-storage", "max-ecpu"],
+            &["node-type", "replicas", "shards", "durability", "snapshots", "removal", "max-storage", "max-ecpu"],
         ),
     }
 }
@@ -171,6 +229,7 @@ fn misplaced(item: &Declared<cache::Cache>, diagnostics: &mut Vec<Diagnostic>) {
         at(item.node_type.as_ref().map(|it| it.span), "node-type"),
         at(item.replicas.as_ref().map(|it| it.span), "replicas"),
         at(item.shards.as_ref().map(|it| it.span), "shards"),
+        at(item.durability.as_ref().map(|it| it.span), "durability"),
         at(item.snapshots.as_ref().map(|it| it.span), "snapshots"),
         at(item.removal.as_ref().map(|it| it.span), "removal"),
         at(item.max_storage.as_ref().map(|it| it.span), "max-storage"),
@@ -198,6 +257,18 @@ fn misplaced(item: &Declared<cache::Cache>, diagnostics: &mut Vec<Diagnostic>) {
     };
     let message = format!("not a way to authenticate with {what}");
     diagnostics.push(Diagnostic::new(Code::EVC0680, auth.span, message).help(help));
+}
+
+/// Reports what environments say of a cache that has no nodes.
+fn in_environments(sections: &Sections, name: &str, item: &Declared<cache::Cache>, diagnostics: &mut Vec<Diagnostic>) {
+    if item.mode == CacheMode::ReplicationGroup {
+        return;
+    }
+    let named = sections.environments.items.values().filter_map(|environment| environment.caches.get_key_value(name));
+    for (name, _) in named {
+        let message = format!("{} has nothing that differs between environments", mode(item.mode).0);
+        diagnostics.push(Diagnostic::new(Code::EVC0680, name.span, message).help("leave it out here"));
+    }
 }
 
 /// `redis.example.com:6379`.
@@ -228,110 +299,4 @@ fn is_secret(text: &str) -> bool {
         && is_name
         && suffix.len() == 6
         && suffix.bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
-pub(super) fn network(name: &str, item: &Declared<network::Network>, diagnostics: &mut Vec<Diagnostic>) -> Network {
-    let kind = match &item.vpc {
-        Some(vpc) => imported(name, item, vpc, diagnostics),
-        None => {
-            own_keys(item, diagnostics);
-            NetworkKind::Own {
-                cidr: item.cidr.as_ref().map_or(CIDR, |text| block(text, diagnostics)),
-                zones: item.zones.as_ref().map_or(2, |zones| zones.value),
-            }
-        }
-    };
-    Network {
-        head: head(name, item, item.description.as_ref(), &item.allow),
-        kind,
-        nat: item.nat.as_ref().is_some_and(|nat| nat.value),
-    }
-}
-
-fn imported(
-    name: &str,
-    item: &Declared<network::Network>,
-    vpc: &Spanned<Given<String>>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> NetworkKind {
-    for (key, span) in
-        [("cidr", item.cidr.as_ref().map(|it| it.span)), ("zones", item.zones.as_ref().map(|it| it.span))]
-    {
-        if let Some(span) = span {
-            let message = format!("a network that exists already has no `{key}`");
-            let diagnostic = Diagnostic::new(Code::EVC0680, span, message).secondary(vpc.span, "it is imported here");
-            diagnostics.push(diagnostic.help("its subnets are what they are"));
-        }
-    }
-    let id = vpc.value.here().map(|id| Spanned::new(id.clone(), vpc.span));
-    let groups = item.security_groups.as_ref();
-    let all = |list: Option<&Spanned<Given<Vec<Name>>>>| -> Vec<Name> {
-        list.and_then(|list| list.value.here()).cloned().unwrap_or_default()
-    };
-    check_ids(&id.into_iter().collect::<Vec<_>>(), "vpc-", "a VPC", diagnostics);
-    check_ids(&all(item.subnets.as_ref()), "subnet-", "a subnet", diagnostics);
-    check_ids(&all(groups), "sg-", "a security group", diagnostics);
-    if item.subnets.is_none() {
-        let message = format!("imported network `{name}` needs the key `subnets`");
-        let diagnostic = Diagnostic::new(Code::EVC0104, item.name_span, message);
-        diagnostics
-            .push(diagnostic.help("list its private subnets, or say `parameter` to give them with each deployment"));
-    }
-    let texts = |given: &Given<Vec<Name>>| match given {
-        Given::Here(names) => Given::Here(names.iter().map(|name| name.value.clone()).collect()),
-        Given::Parameter => Given::Parameter,
-    };
-    NetworkKind::Imported {
-        vpc: vpc.value.clone(),
-        subnets: item.subnets.as_ref().map_or(Given::Parameter, |subnets| texts(&subnets.value)),
-        security_groups: groups.map(|groups| texts(&groups.value)),
-        reaches: item.reaches.clone(),
-    }
-}
-
-/// Reports what only a network that exists already says.
-fn own_keys(item: &Declared<network::Network>, diagnostics: &mut Vec<Diagnostic>) {
-    let keys = [
-        ("subnets", item.subnets.as_ref().map(|it| it.span)),
-        ("security-groups", item.security_groups.as_ref().map(|it| it.span)),
-        ("reaches", item.reaches.first().map(|it| it.span)),
-    ];
-    for (key, span) in keys {
-        if let Some(span) = span {
-            let message = format!("a network that this stack makes has no `{key}`");
-            let diagnostic = Diagnostic::new(Code::EVC0680, span, message);
-            diagnostics.push(match key {
-                "reaches" => diagnostic.help("leave it out: endpoints are derived from what functions call"),
-                _ => diagnostic.help("say `vpc:` and the id of the VPC that it is in"),
-            });
-        }
-    }
-}
-
-/// A block of addresses as CloudFormation takes it: its first address has nothing beyond the prefix.
-fn block(text: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) -> (std::net::Ipv4Addr, u32) {
-    // What cannot be read has been reported.
-    let Some((address, prefix)) = network::cidr(text) else { return CIDR };
-    let first = std::net::Ipv4Addr::from(u32::from(address) & (u32::MAX << (32 - prefix)));
-    if first != address {
-        let message = format!("`{}` is not where a block of `/{prefix}` starts", text.value);
-        let start = format!("{first}/{prefix}");
-        let diagnostic = Diagnostic::new(Code::EVC0105, text.span, message).help(format!("write `{start}`"));
-        diagnostics.push(diagnostic.replace(format!("replace with `{start}`"), text.span, start));
-    }
-    (first, prefix)
-}
-
-fn check_ids(ids: &[Name], prefix: &str, what: &str, diagnostics: &mut Vec<Diagnostic>) {
-    for id in ids {
-        let is_id = id.strip_prefix(prefix).is_some_and(|hex| {
-            (hex.len() == 8 || hex.len() == 17)
-                && hex.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase())
-        });
-        if !is_id {
-            let message = format!("`{}` is not the id of {what}", id.value);
-            let help = format!("an id is `{prefix}` and 8 or 17 hexadecimal digits");
-            diagnostics.push(Diagnostic::new(Code::EVC0105, id.span, message).help(help));
-        }
-    }
 }

@@ -12,6 +12,7 @@ mod environment;
 mod flow;
 mod heads;
 mod names;
+mod network_resolve;
 mod outbox;
 mod outputs;
 mod patterns;

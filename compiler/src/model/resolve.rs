@@ -8,8 +8,8 @@ use super::names::{find, find_all, head};
 use super::settings::{self, check_names, enabled, environments, of_function, of_tables, setting, variables};
 use super::{
     Bus, BusinessError, CircuitBreaker, Destination, Event, EventLog, Function, Id, Index, Input, Model, Observability,
-    Queue, Rule, Schedule, Table, TableUse, Target, When, api, cache_resolve, engine, outbox, outputs, patterns,
-    workflow_resolve,
+    Queue, Rule, Schedule, Table, TableUse, Target, When, api, cache_resolve, engine, network_resolve, outbox, outputs,
+    patterns, workflow_resolve,
 };
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::Template;
@@ -64,7 +64,7 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     model.outboxes = sections.outboxes.iter().map(|(name, item)| outbox::outbox(sections, name, item, found)).collect();
     outbox::add_streams(&mut model);
     let (caches, networks) = (sections.caches.iter(), sections.networks.iter());
-    model.networks = networks.map(|(name, item)| cache_resolve::network(name, item, found)).collect();
+    model.networks = networks.map(|(name, item)| network_resolve::network(name, item, found)).collect();
     model.caches = caches.map(|(name, item)| cache_resolve::cache(sections, name, item, found)).collect();
     let routed = api::routed(sections);
     model.functions = sections

@@ -41,6 +41,10 @@ pub struct Cache {
     /// Splits a replication group into so many shards (cluster mode): 1 to 90.
     #[schemars(range(min = 1, max = 90))]
     pub shards: Option<Spanned<u64>>,
+    /// Writes of a replication group go to a log in several zones: `sync` before they are answered, so that none that was
+    /// answered is lost with a node, `async` soon after. Needs `shards`, a replica and nodes of the families m6g, r6g, c7gn or
+    /// later; cannot be turned on or off once the cache is there.
+    pub durability: Option<Spanned<Durability>>,
     /// How long daily snapshots are kept, in whole days: `0s` (none) to `35d`, `7d` without it.
     pub snapshots: Option<Spanned<Duration>>,
     /// What becomes of it when it leaves the stack: `retain` or `delete`, which is what happens without it; a replication group
@@ -82,6 +86,16 @@ pub enum CacheMode {
     External,
 }
 
+/// When a write is safe from the loss of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum Durability {
+    /// Within ten seconds.
+    Async,
+    /// Before it is answered.
+    Sync,
+}
+
 /// How functions authenticate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
 #[schemars(rename_all = "kebab-case")]
@@ -112,6 +126,12 @@ impl Decode for CacheAuth {
     }
 }
 
+impl Decode for Durability {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        cx.word(node, "a durability", &[("async", Self::Async), ("sync", Self::Sync)])
+    }
+}
+
 impl Item for Cache {
     const WHAT: &'static str = "a cache";
 }
@@ -127,6 +147,7 @@ impl Decode for Cache {
             node_type: fields.optional("node-type", cx),
             replicas: fields.optional("replicas", cx),
             shards: fields.optional("shards", cx),
+            durability: fields.optional("durability", cx),
             snapshots: fields.optional("snapshots", cx),
             removal: fields.optional("removal", cx),
             max_storage: fields.optional("max-storage", cx),
@@ -148,21 +169,26 @@ impl Decode for Cache {
 /// The limits of ElastiCache: <https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html>,
 /// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Scaling.html>
 fn sizes(cache: &Cache, cx: &mut Decoder) {
-    in_range(cache.replicas.as_ref(), 0, 5, "the number of replicas", cx);
+    nodes(cache.node_type.as_ref(), cache.replicas.as_ref(), cx);
     in_range(cache.shards.as_ref(), 1, 90, "the number of shards", cx);
     in_range(cache.max_storage.as_ref(), 1, 5000, "the storage of a cache in GB", cx);
     in_range(cache.max_ecpu.as_ref(), 1000, 15_000_000, "the processing units of a cache", cx);
     within(cache.snapshots.as_ref(), 0, 35 * 86_400, "the retention of snapshots", cx);
-    if let Some(node_type) = &cache.node_type
-        && !is_node_type(node_type)
-    {
-        let message = format!("`{}` is not a type of node", node_type.value);
-        cx.bad_value(node_type.span, message).help.push("types of nodes are such as `cache.t4g.small`".to_owned());
-    }
     if let Some(user) = &cache.user
         && !((1..=128).contains(&user.len()) && user.bytes().all(|byte| byte.is_ascii_graphic()))
     {
         cx.bad_value(user.span, "a user has 1 to 128 printable characters and no space");
+    }
+}
+
+/// Checks the nodes of a replication group.
+pub fn nodes(node_type: Option<&Spanned<String>>, replicas: Option<&Spanned<u64>>, cx: &mut Decoder) {
+    in_range(replicas, 0, 5, "the number of replicas", cx);
+    if let Some(node_type) = node_type
+        && !is_node_type(node_type)
+    {
+        let message = format!("`{}` is not a type of node", node_type.value);
+        cx.bad_value(node_type.span, message).help.push("types of nodes are such as `cache.t4g.small`".to_owned());
     }
 }
 

@@ -100,3 +100,6 @@ pub(super) async fn handle(
     }
     Ok(batch::response(failed.into_iter().flatten())?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -309,14 +309,10 @@ fn an_internal_error_tells_a_caller_no_details() {
     let deliver = async |_: Incoming<'_>| {
         Err(Failure::from(Error::new(Kind::Configuration, "the environment variable `X` is not set")))
     };
-    let text = crate::serve::block_on(dispatch(
-        &http(None).to_string(),
-        Contract::new(ALL, 200, None),
-        || true,
-        deliver,
-    ))
-    .expect("runtime")
-    .expect("response");
+    let text =
+        crate::serve::block_on(dispatch(&http(None).to_string(), Contract::new(ALL, 200, None), || true, deliver))
+            .expect("runtime")
+            .expect("response");
     let response: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(response["statusCode"], 500);
     assert!(!text.contains("environment"), "{text}");

@@ -111,7 +111,10 @@ impl Carrier {
         }
         let pause = Duration::from_millis(self.draw() % (1 << conflicts.min(6)).min(LONGEST_MS));
         if Instant::now() + pause >= until {
-            return Err(Error::new(Kind::Conflict, "other transitions of the execution came first, until time was over"));
+            return Err(Error::new(
+                Kind::Conflict,
+                "other transitions of the execution came first, until time was over",
+            ));
         }
         tokio::time::sleep(pause).await;
         Ok(())
@@ -145,7 +148,10 @@ impl Carrier {
         }
         crash::point("before-ack");
         if let Err(error) = self.store.ack(&sent).await {
-            tracing::warn!(error = error.kind().name(), "dispatches were not acknowledged, and are sent again: {error}");
+            tracing::warn!(
+                error = error.kind().name(),
+                "dispatches were not acknowledged, and are sent again: {error}"
+            );
         }
         crash::point("after-ack");
     }
@@ -179,7 +185,8 @@ impl Carrier {
 fn hints(execution: &ExecutionId, transition: &Transition, now_ms: u64) -> Vec<Dispatch> {
     let mut dispatches = planner::dispatches(execution, transition);
     for (task, delay_ms) in &mut dispatches {
-        let record = transition.records.iter().find(|(slot, _)| *slot == task.slot).and_then(|(_, record)| record.as_ref());
+        let record =
+            transition.records.iter().find(|(slot, _)| *slot == task.slot).and_then(|(_, record)| record.as_ref());
         if let Some(at_ms) = record.and_then(|record| record.at_ms) {
             *delay_ms = at_ms.saturating_sub(now_ms);
         }

@@ -29,16 +29,20 @@ pub mod protocol;
 #[cfg(feature = "engine")]
 pub(crate) mod setup;
 mod state;
-#[cfg(feature = "redis")]
-pub mod sweep;
 #[cfg(any(test, feature = "redis", feature = "testing"))]
 pub mod store;
+#[cfg(feature = "redis")]
+pub mod sweep;
 pub mod token;
 #[cfg(feature = "redis")]
 pub mod transport;
 #[cfg(feature = "redis")]
 pub mod worker;
 
+#[cfg(feature = "engine")]
+pub use crate::serve;
+#[cfg(all(feature = "engine", feature = "idempotency"))]
+pub use crate::serve_idempotent;
 #[cfg(feature = "redis")]
 pub use carrier::{Carried, Carrier};
 pub use definition::Definition;
@@ -51,9 +55,5 @@ pub use protocol::{
     Status, Task, TaskRef, Transition,
 };
 pub use state::{Outcome, outcome};
-#[cfg(feature = "engine")]
-pub use crate::serve;
-#[cfg(all(feature = "engine", feature = "idempotency"))]
-pub use crate::serve_idempotent;
 #[cfg(feature = "redis")]
 pub use worker::{Job, TaskError, Worked};

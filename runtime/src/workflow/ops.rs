@@ -37,7 +37,11 @@ impl Carrier {
     }
 
     /// Lets the step go on that waits for this token: with a result, or with an error's name and cause.
-    pub async fn signal(&self, token: &str, answer: Result<Value, (String, Option<String>)>) -> Result<Signalled, Error> {
+    pub async fn signal(
+        &self,
+        token: &str,
+        answer: Result<Value, (String, Option<String>)>,
+    ) -> Result<Signalled, Error> {
         let (execution, slot, seq) = token::read(token)
             .ok_or_else(|| Error::new(Kind::InvalidInput, "this is no token of a workflow on Redis"))?;
         let event = match answer {
@@ -67,9 +71,8 @@ impl Carrier {
 
     async fn turn(&self, execution: &ExecutionId, event: Event) -> Result<bool, Error> {
         let snapshot = self.store.load(execution).await?;
-        let snapshot = snapshot.ok_or_else(|| {
-            Error::new(Kind::InvalidInput, format!("there is no execution `{}`", execution.0))
-        })?;
+        let snapshot = snapshot
+            .ok_or_else(|| Error::new(Kind::InvalidInput, format!("there is no execution `{}`", execution.0)))?;
         let carried = self.carry(execution, snapshot, None, event, Instant::now() + PATIENCE).await?;
         Ok(carried == Carried::On)
     }

@@ -2,9 +2,9 @@
 
 use super::carrier::Carrier;
 use super::store::Store;
+use super::transport::Transport;
 use super::transport::eventbridge::EventBridge;
 use super::transport::sqs::Sqs;
-use super::transport::Transport;
 use crate::backend::Services;
 use crate::{Error, Kind};
 use std::sync::Arc;

@@ -173,7 +173,8 @@ impl Part<'_> {
         let steps = moments.iter().flat_map(|moment| &moment.entries);
         let steps = steps.filter(|entry| matches!(entry, History::Dispatched { attempt: 0, .. })).count();
         let error = outcome(&view.snapshot.state).ok().and_then(|outcome| outcome.error);
-        let at = |ms: u64| i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millis(ms).ok()).map(|at| at.to_string());
+        let at =
+            |ms: u64| i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millis(ms).ok()).map(|at| at.to_string());
         tracing::info!(
             execution = execution.0,
             status = ?view.snapshot.status,

@@ -150,7 +150,9 @@ fn ended(task: &TaskRef, result: Result<String, TaskError>, deadline: Option<Ins
             Err(_) => failed(Kind::Internal.name(), Some("the result is not JSON".to_owned())),
         },
         // The handler was cut off, and it is the step's time that was over.
-        Err(error) if error.name == Kind::Timeout.name() && left.is_some_and(|left| left <= CUT) => failed(TIMEOUT, None),
+        Err(error) if error.name == Kind::Timeout.name() && left.is_some_and(|left| left <= CUT) => {
+            failed(TIMEOUT, None)
+        }
         Err(error) => failed(&error.name, Some(error.cause())),
     }
 }

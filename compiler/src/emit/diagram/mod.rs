@@ -71,6 +71,9 @@ impl Chart {
         for (id, outbox) in model.outboxes.iter() {
             self.line(&format!("outbox-{}[(\"{}\")]", id.index(), escape(&outbox.head.name)));
         }
+        for (id, cache) in model.caches.iter() {
+            self.line(&format!("cache-{}[(\"{}\")]", id.index(), escape(&cache.head.name)));
+        }
     }
 
     /// Routes to what is no function.
@@ -114,6 +117,9 @@ impl Chart {
             }
             if let Some(outbox) = &function.outbox {
                 self.line(&format!("{from} --> outbox-{}", outbox.value.index()));
+            }
+            for cache in model.caches_of(id) {
+                self.line(&format!("{from} --> cache-{}", cache.value.index()));
             }
             for event in &function.publishes {
                 self.line(&format!("{from} --> {}", node(FlowNode::Event(event.value))));

@@ -8,7 +8,7 @@ use super::names::{FunctionNames, Home, Names};
 use super::print::{Code, literal};
 use super::text::{and, member_paragraph, paragraph, paragraphs};
 use super::types::{DERIVES, definitions};
-use super::{queues, workflows};
+use super::{caches, queues, workflows};
 use crate::emit;
 use crate::lower::ids;
 use crate::model::{ApiKind, Function, Id, Input, Model, Trigger};
@@ -215,6 +215,9 @@ fn may(names: &Names<'_>, function: &Function) -> String {
             function.signals.iter().map(|id| format!("`{}`", model.workflows[id.value].head.name)).collect();
         may.push(format!("answer what waits in {}", and(&workflows)));
     }
+    if let Some(cache) = &function.cache {
+        may.push(format!("count in `{}`", model.caches[cache.value].head.name));
+    }
     if may.is_empty() { "It touches nothing.".to_owned() } else { format!("It may {}.", may.join("; ")) }
 }
 
@@ -244,6 +247,7 @@ fn implementation(names: &Names<'_>, function: &Function, known: &FunctionNames,
         200 => String::new(),
         status => format!("    const STATUS: u16 = {status};\n"),
     };
+    let breaker = caches::breaker(function).unwrap_or_default();
     let decode = decode(names, function, known).unwrap_or_default();
     code.item(format_args!(
         "impl evc_runtime::Function for {context} {{
@@ -252,7 +256,7 @@ fn implementation(names: &Names<'_>, function: &Function, known: &FunctionNames,
     type Error = {error};
     const NAME: &'static str = {function_name};
     const SOURCES: &'static [evc_runtime::Source] = &[{sources}];
-{status}
+{status}{breaker}
     fn new(context: evc_runtime::Context) -> Self {{
         Self {{ context }}
     }}
@@ -369,6 +373,7 @@ fn grants(names: &Names<'_>, function: &Function, known: &FunctionNames, code: &
     }
     queues::grants(names, function, context, code);
     workflows::grants(names, function, context, code);
+    caches::grants(function, context, code);
 }
 
 /// The clients that the context gives.
@@ -393,6 +398,9 @@ fn methods(names: &Names<'_>, function: &Function, known: &FunctionNames, code: 
     }
     methods.extend(queues::send(function));
     methods.extend(workflows::methods(function));
+    if let Some(cache) = &function.cache {
+        methods.extend(caches::method(function, &names.model.caches[cache.value].head.name));
+    }
     if !methods.is_empty() {
         code.item(format_args!("impl {} {{\n{}}}", known.context, methods.join("\n")));
     }

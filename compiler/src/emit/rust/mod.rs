@@ -12,6 +12,7 @@
 //! [`scaffold`] has what is missing of it.
 
 mod bounds;
+mod caches;
 mod events;
 mod forwarders;
 mod functions;

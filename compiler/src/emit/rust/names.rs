@@ -254,6 +254,7 @@ impl<'m> Names<'m> {
 
 /// The methods that every context has.
 const CONTEXT: &[&str] = &[
+    "cache",
     "deadline",
     "env",
     "event",

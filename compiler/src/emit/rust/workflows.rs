@@ -1,6 +1,8 @@
 //! `contract/src/workflows.rs`: the definitions of workflows on Redis, which their engine keeps for their functions, and the answers
 //! that workflows wait for; and of a function that answers, the permissions and the methods.
 
+use std::fmt::Write as _;
+
 use super::names::{Home, Names};
 use super::print::{Code, literal};
 use super::types::definitions;
@@ -15,7 +17,7 @@ pub(super) fn workflows(names: &Names<'_>, input: Input<'_>) -> Code {
         let mut files = String::new();
         for definition in &input.plan.definitions {
             let path = literal(&format!("../../{}", asl::definition_path(definition)));
-            files.push_str(&format!("    include_str!({path}),\n"));
+            let _ = writeln!(files, "    include_str!({path}),");
         }
         code.item(format_args!("/// The workflows that run on Redis.\npub const WORKFLOWS: &[&str] = &[\n{files}];"));
     }

@@ -19,6 +19,7 @@ use crate::model::{
     Body, Branch, Bus, Engine, Function, Model, Next, Step, StepId, StepKind, Wait as WaitStep, Workflow,
 };
 use crate::spec::bus::BusKind;
+use crate::spec::scalar::Duration;
 
 /// The longest name of a state. <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-general>
 const MAX_STATE_NAME: usize = 80;
@@ -30,6 +31,8 @@ pub(super) struct Builder<'m> {
     pub(super) model: &'m Model,
     /// What will run it.
     pub(super) engine: Engine,
+    /// How long an execution may take.
+    pub(super) timeout: Duration,
     /// Names in the definition that only the deployed stack knows, with their values.
     pub(super) substitutions: IndexMap<String, Value>,
     /// The variables of all steps.
@@ -61,7 +64,8 @@ impl<'m> Builder<'m> {
             names.insert(step.name.clone());
         });
         let variables = names.iter().map(|name| variable_name(name)).collect();
-        Self { model, engine: workflow.engine, substitutions: IndexMap::new(), variables, names }
+        let (engine, timeout) = (workflow.engine, workflow.timeout);
+        Self { model, engine, timeout, substitutions: IndexMap::new(), variables, names }
     }
 
     /// What a task calls a function: its ARN, or on Redis its name in the spec.

@@ -71,12 +71,19 @@ pub(super) fn ask(
     Task {
         resource: "arn:aws:states:::lambda:invoke.waitForTaskToken",
         arguments,
-        timeout_seconds: step.timeout.as_ref().map(|timeout| timeout.value.seconds),
+        timeout_seconds: answer_seconds(step, scoped),
         heartbeat_seconds: None,
         done: Done { assign: IndexMap::from([(variable_name(&step.name), answer.clone())]), output: Some(answer) },
         errors,
         then,
     }
+}
+
+/// How long the answer may take: as long as the execution may, if the spec does not say.
+fn answer_seconds(step: &Step, scoped: &Scoped<'_, '_>) -> Option<u64> {
+    let builder = &*scoped.builder;
+    let whole = (builder.engine == Engine::StepFunctions).then_some(builder.timeout);
+    step.timeout.as_ref().map(|timeout| timeout.value).or(whole).map(|timeout| timeout.seconds)
 }
 
 /// The token under which the work of a state is answered for.

@@ -1,13 +1,9 @@
 //! How large an execution may be. The planner refuses first, with an error that the workflow can catch; the store makes sure.
 
+use crate::limits::{WORKFLOW_PAYLOAD_BYTES, WORKFLOW_STATE_BYTES};
 use crate::workflow::protocol::Transition;
 use crate::{Error, Kind};
 
-/// The largest state of an execution: every transition writes it whole.
-pub const MAX_STATE_BYTES: usize = 1024 * 1024;
-/// The largest payload of a piece of work, that of a state of Step Functions.
-/// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
-pub const MAX_PAYLOAD_BYTES: usize = 256 * 1024;
 /// The most slots that one transition changes: what Lua can hand to one command, with room to spare.
 pub const MAX_RECORDS: usize = 1000;
 /// The longest history entry.
@@ -19,8 +15,8 @@ pub(crate) fn check(transition: &Transition) -> Result<(), Error> {
         let message = format!("{what} of a workflow has {bytes} bytes; the limit is {limit}");
         Err(Error::new(Kind::TooLarge, message))
     };
-    if transition.state.len() > MAX_STATE_BYTES {
-        return too_large("the state", transition.state.len(), MAX_STATE_BYTES);
+    if transition.state.len() > WORKFLOW_STATE_BYTES {
+        return too_large("the state", transition.state.len(), WORKFLOW_STATE_BYTES);
     }
     if transition.history.len() > MAX_HISTORY_BYTES {
         return too_large("a history entry", transition.history.len(), MAX_HISTORY_BYTES);
@@ -33,8 +29,8 @@ pub(crate) fn check(transition: &Transition) -> Result<(), Error> {
         return Err(Error::new(Kind::TooLarge, message));
     }
     for record in transition.records.iter().filter_map(|(_, record)| record.as_ref()) {
-        if record.payload.len() > MAX_PAYLOAD_BYTES {
-            return too_large("a payload", record.payload.len(), MAX_PAYLOAD_BYTES);
+        if record.payload.len() > WORKFLOW_PAYLOAD_BYTES {
+            return too_large("a payload", record.payload.len(), WORKFLOW_PAYLOAD_BYTES);
         }
     }
     let listed = |slot| transition.records.iter().any(|(other, _)| *other == slot);

@@ -25,15 +25,13 @@ pub struct Memory {
 impl Memory {
     /// Nothing yet, and the process's clock.
     pub fn new() -> Self {
-        let keys = Keys::new("memory");
-        Self { model: Arc::new(Mutex::new(Model::new(keys.clone(), false))), keys, clock: None }
+        Self::of(Keys::new("memory"), false)
     }
 
-    /// Commits also put dispatches into ready lists. To be said before the first use.
-    #[must_use]
-    pub fn with_ready_lists(self) -> Self {
-        self.change(|model, _| *model = Model::new(self.keys.clone(), true));
-        self
+    /// Nothing yet, spread as these keys say. `ready_lists`: commits also put dispatches into ready lists.
+    pub fn of(keys: Keys, ready_lists: bool) -> Self {
+        let model = Arc::new(Mutex::new(Model::new(keys.clone(), ready_lists)));
+        Self { keys, model, clock: None }
     }
 
     /// Another clock, milliseconds since 1970.

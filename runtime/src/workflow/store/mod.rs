@@ -1,5 +1,7 @@
 //! Where executions live: Redis, or memory in tests. Every change of an execution is one atomic step here.
 
+#[cfg(feature = "cache")]
+mod aws;
 mod keys;
 mod limits;
 pub mod memory;
@@ -12,9 +14,9 @@ mod record;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(feature = "redis")]
-mod reply;
+pub(crate) mod reply;
 #[cfg(feature = "redis")]
-mod script;
+pub(crate) mod script;
 
 use crate::Error;
 use crate::workflow::protocol::{
@@ -22,7 +24,7 @@ use crate::workflow::protocol::{
 };
 
 pub use keys::{Keys, PARTITIONS};
-pub use limits::{MAX_PAYLOAD_BYTES, MAX_RECORDS, MAX_STATE_BYTES};
+pub use limits::MAX_RECORDS;
 pub use memory::Memory;
 #[cfg(feature = "redis")]
 pub use redis::Redis;

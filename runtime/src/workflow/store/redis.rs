@@ -69,13 +69,8 @@ impl Redis {
         self
     }
 
-    /// Runs any command whose first key says where: for what lives beside workflows, such as counters.
-    #[cfg_attr(not(test), expect(dead_code, reason = "counters and circuit breakers come with the engine"))]
-    pub(crate) fn connection(&self) -> &Arc<Connection> {
-        &self.connection
-    }
-
-    async fn run(&self, call: Call<'_>) -> Result<Reply, Error> {
+    /// Runs a script: also for what lives beside workflows.
+    pub(crate) async fn run(&self, call: Call<'_>) -> Result<Reply, Error> {
         #[cfg(any(test, feature = "testing"))]
         let now_ms = self.clock.as_ref().map(|clock| clock.load(std::sync::atomic::Ordering::Relaxed));
         #[cfg(not(any(test, feature = "testing")))]

@@ -16,7 +16,8 @@ pub(crate) struct Script {
 const CLOCK: &str = include_str!("scripts/clock.lua");
 
 impl Script {
-    fn new(clock: bool, body: &'static str) -> Self {
+    /// With `clock`, the body may use `now`: the server's time, milliseconds since 1970.
+    pub(crate) fn new(clock: bool, body: &'static str) -> Self {
         let prepared = if clock { redis::Script::new(&format!("{CLOCK}{body}")) } else { redis::Script::new(body) };
         Self { clock, body, prepared }
     }

@@ -127,12 +127,7 @@ pub struct PullWorker {
 impl PullWorker {
     /// A worker on this store.
     pub fn new(store: Arc<dyn Store>, options: PullOptions) -> Self {
-        let local = Arc::new(Local {
-            options,
-            store: store.clone(),
-            ready: Mutex::default(),
-            later: Mutex::default(),
-        });
+        let local = Arc::new(Local { options, store: store.clone(), ready: Mutex::default(), later: Mutex::default() });
         let carrier = Carrier::new(store, Some(local.clone()));
         Self { local, carrier, stopped: AtomicBool::new(false) }
     }

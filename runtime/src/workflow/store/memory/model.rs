@@ -8,7 +8,7 @@ use crate::workflow::protocol::{
     Claim, Committed, Due, ExecutionId, Finished, Owner, Phase, Record, Slot, Snapshot, Start, Started, Status,
     TIMEOUT, TaskRef, Transition,
 };
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// All that a store holds.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -56,7 +56,8 @@ impl Execution {
 }
 
 impl Model {
-    pub(super) fn new(keys: Keys, ready_lists: bool) -> Self {
+    /// Nothing yet.
+    pub fn new(keys: Keys, ready_lists: bool) -> Self {
         Self {
             keys,
             ready_lists,
@@ -199,11 +200,13 @@ impl Model {
 
     /// See [`super::Store::ack`].
     pub fn ack(&mut self, tasks: &[TaskRef], now: u64) {
-        for task in tasks {
-            let key = self.due_key(&task.execution, task.slot);
-            let Some(execution) = self.executions.get_mut(&task.execution) else { continue };
-            let Some(record) = execution.records.get_mut(&task.slot) else { continue };
-            if record.seq == task.seq && record.phase == Phase::Dispatched {
+        // One that is named twice was sent once.
+        let tasks: BTreeSet<_> = tasks.iter().map(|task| (&task.execution, task.slot, task.seq)).collect();
+        for (id, slot, seq) in tasks {
+            let key = self.due_key(id, slot);
+            let Some(execution) = self.executions.get_mut(id) else { continue };
+            let Some(record) = execution.records.get_mut(&slot) else { continue };
+            if record.seq == seq && record.phase == Phase::Dispatched {
                 let wait = RESEND_MS.saturating_mul(1 << record.sent.min(32)).min(MAX_RESEND_MS);
                 let due = now.max(record.not_before) + wait;
                 self.due.insert(key, record.deadline.map_or(due, |deadline| deadline.min(due)));
@@ -236,6 +239,14 @@ impl Model {
             None => drop(self.due.remove(&key)),
         }
         found
+    }
+
+    /// The due set of a partition: members and when somebody has to look at them, in their order.
+    pub fn due_set(&self, partition: u16) -> Vec<(String, u64)> {
+        let own = self.due.iter().filter(|((own, _), _)| *own == partition);
+        let mut members: Vec<(u64, &String)> = own.map(|((_, member), score)| (*score, member)).collect();
+        members.sort();
+        members.into_iter().map(|(score, member)| (member.clone(), score)).collect()
     }
 
     /// See [`super::Store::load`].

@@ -1,0 +1,461 @@
+//! The scripts mean what the model in memory says: random sequences of operations on both give the same answers and leave the same
+//! behind, on Redis, on Valkey and on a cluster. Both see one clock, that of the test, so that times are equal to the millisecond.
+//!
+//! A failing case is printed as the smallest that fails; `PROPTEST_RNG_SEED=N` repeats a run, `PROPTEST_CASES=N` makes more.
+
+mod support;
+
+use evc_runtime::workflow::store::{Answer, Cursor, Filter, Keys, Memory, Redis, Store, View};
+use evc_runtime::workflow::{
+    Committed, ExecutionId, Finished, Phase, Record, Slot, Start, Status, TaskRef, Transition,
+};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use support::{Cluster, Kind, Server};
+
+const PARTITIONS: u16 = 3;
+const BEGINNING: u64 = 1_800_000_000_000;
+const FUNCTIONS: [&str; 3] = ["", "charge", "ship"];
+
+/// A piece of work, drawn.
+#[derive(Debug, Clone)]
+struct Work {
+    phase: Phase,
+    function: usize,
+    payload: Vec<u8>,
+    delay_ms: u64,
+    at_ms: Option<u64>,
+    lease_ms: u64,
+    timeout_ms: Option<u64>,
+}
+
+/// What is done. `pick` chooses among what is there.
+#[derive(Debug, Clone)]
+enum Operation {
+    Start { id: usize, timeout_ms: u64, work: Vec<Option<Work>>, over: bool },
+    Claim { pick: usize, owner: u64, wrong: bool },
+    Commit { pick: usize, wrong_seq: bool, wrong_version: bool, work: Vec<Option<Work>>, status: Option<Status> },
+    Unfenced { id: usize, wrong_version: bool, work: Vec<Option<Work>>, status: Option<Status> },
+    Repeat,
+    Ack { picks: Vec<usize>, wrong: bool },
+    Due { partition: u16, limit: usize },
+    Look { id: usize },
+    List { workflow: bool, status: Option<Status>, limit: usize },
+    Finished { partition: u16, retention_ms: u64, limit: usize },
+    Archive { pick: usize, wrong: bool },
+    Offer { picks: Vec<usize> },
+    Take { partition: u16, function: usize, limit: usize },
+    Define { id: usize, text: usize },
+    Wait { ms: u64 },
+}
+
+fn time() -> impl Strategy<Value = u64> {
+    prop_oneof![Just(0), Just(1), Just(999), Just(10_000), Just(30_000), Just(60_000), 0..2_000_000_u64]
+}
+
+fn work() -> impl Strategy<Value = Work> {
+    let phase = prop_oneof![4 => Just(Phase::Dispatched), 1 => Just(Phase::Timer), 1 => Just(Phase::Signal)];
+    let delay = prop_oneof![3 => Just(0), 1 => time()];
+    let at = prop_oneof![4 => Just(None), 1 => time().prop_map(|ms| Some(BEGINNING + ms))];
+    let lease = prop_oneof![Just(30_000), time()];
+    (phase, 0..3_usize, vec(any::<u8>(), 0..20), delay, at, lease, prop::option::of(time())).prop_map(
+        |(phase, function, payload, delay_ms, at_ms, lease_ms, timeout_ms)| {
+            let at_ms = at_ms.filter(|_| phase == Phase::Timer);
+            Work { phase, function, payload, delay_ms, at_ms, lease_ms, timeout_ms }
+        },
+    )
+}
+
+fn works() -> impl Strategy<Value = Vec<Option<Work>>> {
+    vec(prop_oneof![3 => work().prop_map(Some), 1 => Just(None)], 0..4)
+}
+
+fn status(running: u32) -> impl Strategy<Value = Option<Status>> {
+    prop_oneof![
+        10 => Just(None),
+        running => Just(Some(Status::Running)),
+        1 => Just(Some(Status::Succeeded)),
+        1 => Just(Some(Status::Failed)),
+        1 => Just(Some(Status::TimedOut)),
+        1 => Just(Some(Status::Aborted)),
+    ]
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    use Operation as O;
+    let any_status = prop_oneof![Just(None), status(2)];
+    prop_oneof![
+        6 => (0..5_usize, time(), works(), prop::bool::weighted(0.1))
+            .prop_map(|(id, timeout_ms, work, over)| O::Start { id, timeout_ms, work, over }),
+        10 => (any::<usize>(), 0..3_u64, prop::bool::weighted(0.1))
+            .prop_map(|(pick, owner, wrong)| O::Claim { pick, owner, wrong }),
+        12 => (any::<usize>(), prop::bool::weighted(0.1), prop::bool::weighted(0.1), works(), status(0))
+            .prop_map(|(pick, wrong_seq, wrong_version, work, status)| O::Commit {
+                pick, wrong_seq, wrong_version, work, status
+            }),
+        3 => (0..5_usize, prop::bool::weighted(0.1), works(), status(6))
+            .prop_map(|(id, wrong_version, work, status)| O::Unfenced { id, wrong_version, work, status }),
+        2 => Just(O::Repeat),
+        3 => (vec(any::<usize>(), 0..4), prop::bool::weighted(0.2)).prop_map(|(picks, wrong)| O::Ack { picks, wrong }),
+        8 => (0..PARTITIONS, 1..6_usize).prop_map(|(partition, limit)| O::Due { partition, limit }),
+        3 => (0..5_usize).prop_map(|id| O::Look { id }),
+        2 => (any::<bool>(), any_status, 1..4_usize)
+            .prop_map(|(workflow, status, limit)| O::List { workflow, status, limit }),
+        2 => (0..PARTITIONS, time(), 1..3_usize)
+            .prop_map(|(partition, retention_ms, limit)| O::Finished { partition, retention_ms, limit }),
+        2 => (any::<usize>(), prop::bool::weighted(0.2)).prop_map(|(pick, wrong)| O::Archive { pick, wrong }),
+        1 => vec(any::<usize>(), 0..4).prop_map(|picks| O::Offer { picks }),
+        2 => (0..PARTITIONS, 0..3_usize, 1..4_usize)
+            .prop_map(|(partition, function, limit)| O::Take { partition, function, limit }),
+        1 => (0..2_usize, 0..2_usize).prop_map(|(id, text)| O::Define { id, text }),
+        8 => time().prop_map(|ms| O::Wait { ms }),
+    ]
+}
+
+/// A server, seen from outside.
+enum Target {
+    Single(Server),
+    Cluster(Cluster),
+}
+
+impl Target {
+    fn url(&self) -> String {
+        match self {
+            Self::Single(server) => server.url(),
+            Self::Cluster(cluster) => cluster.url(),
+        }
+    }
+
+    fn primaries(&self) -> &[Server] {
+        match self {
+            Self::Single(server) => std::slice::from_ref(server),
+            Self::Cluster(cluster) => &cluster.nodes[..3],
+        }
+    }
+
+    fn everywhere(&self, words: &[&str]) {
+        for server in self.primaries() {
+            server.command(words);
+        }
+    }
+
+    fn keys(&self) -> Vec<String> {
+        let keys = self.primaries().iter().map(|server| server.command(&["KEYS", "*"]));
+        let mut keys: Vec<String> = keys.flat_map(|keys| keys.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+        keys.sort();
+        keys
+    }
+}
+
+struct Case<'a> {
+    target: &'a Target,
+    redis: Redis,
+    memory: Memory,
+    clock: Arc<AtomicU64>,
+    /// Every record has one of its own.
+    seq: u64,
+    last: Option<Last>,
+    definitions: [bool; 2],
+}
+
+#[derive(Clone)]
+enum Last {
+    Start(Start),
+    Commit(ExecutionId, Transition),
+}
+
+fn id(number: usize) -> ExecutionId {
+    ExecutionId::new(["fulfil", "refund"][number % 2], &format!("name-{number}"))
+}
+
+fn chosen<T: Clone>(from: &[T], pick: usize) -> Option<T> {
+    from.get(pick.checked_rem(from.len())?).cloned()
+}
+
+impl<'a> Case<'a> {
+    fn new(target: &'a Target, ready_lists: bool) -> Self {
+        let clock = Arc::new(AtomicU64::new(BEGINNING));
+        let redis = Redis::open(&target.url(), "test").expect("a store").with_clock(clock.clone());
+        let redis = redis.with_partitions(PARTITIONS);
+        let redis = if ready_lists { redis.with_ready_lists() } else { redis };
+        let memory = Memory::of(Keys::new("test").with_partitions(PARTITIONS), ready_lists).with_clock(clock.clone());
+        Self { target, redis, memory, clock, seq: 0, last: None, definitions: [false; 2] }
+    }
+
+    /// The same call on both.
+    async fn both<'b, T: Debug + PartialEq>(
+        &'b self,
+        call: impl Fn(&'b dyn Store) -> Answer<'b, T>,
+    ) -> Result<T, TestCaseError> {
+        let redis = call(&self.redis).await.map_err(|error| error.to_string());
+        let memory = call(&self.memory).await.map_err(|error| error.to_string());
+        prop_assert_eq!(&redis, &memory, "redis, then memory");
+        redis.map_err(TestCaseError::fail)
+    }
+
+    fn now(&self) -> u64 {
+        self.clock.load(Ordering::Relaxed)
+    }
+
+    fn view(&self, id: &ExecutionId) -> Option<View> {
+        self.memory.model().view(id, self.now())
+    }
+
+    /// All work that is under way.
+    fn tasks(&self) -> Vec<TaskRef> {
+        let open = (0..5).map(id).filter_map(|id| self.view(&id).map(|view| (id, view)));
+        open.flat_map(|(id, view)| {
+            let task = |open: evc_runtime::workflow::store::Open| TaskRef {
+                execution: id.clone(),
+                slot: open.slot,
+                seq: open.seq,
+                function: open.function,
+            };
+            view.open.into_iter().map(task).collect::<Vec<_>>()
+        })
+        .collect()
+    }
+
+    fn picked(&self, picks: &[usize]) -> Vec<TaskRef> {
+        let tasks = self.tasks();
+        picks.iter().filter_map(|pick| chosen(&tasks, *pick)).collect()
+    }
+
+    fn records(&mut self, fence: Option<Slot>, work: &[Option<Work>]) -> Vec<(Slot, Option<Record>)> {
+        // The fence's slot first, then others.
+        let slots = fence.into_iter().chain((0..5).filter(|slot| Some(*slot) != fence));
+        let mut records: Vec<(Slot, Option<Record>)> = Vec::new();
+        for (slot, work) in slots.zip(work) {
+            self.seq += 1;
+            let record = work.clone().map(|work| Record {
+                seq: self.seq,
+                phase: work.phase,
+                function: FUNCTIONS[work.function].to_owned(),
+                payload: work.payload,
+                delay_ms: work.delay_ms,
+                at_ms: work.at_ms,
+                lease_ms: work.lease_ms,
+                timeout_ms: work.timeout_ms,
+            });
+            records.push((slot, record));
+        }
+        if let Some(fence) = fence
+            && records.is_empty()
+        {
+            records.push((fence, None));
+        }
+        records
+    }
+
+    fn transition(
+        &mut self,
+        version: u64,
+        fence: Option<(Slot, u64)>,
+        work: &[Option<Work>],
+        status: Option<Status>,
+    ) -> Transition {
+        let records = self.records(fence.map(|(slot, _)| slot), work);
+        let state = format!("state {}", self.seq).into_bytes();
+        let history = br#"[{"e":"started"},{"e":"dropped","q":1}]"#.to_vec();
+        Transition { version, fence, state, records, history, status }
+    }
+
+    async fn commit(&mut self, id: ExecutionId, transition: Transition) -> Result<(), TestCaseError> {
+        let committed = self.both(|store| store.commit(&id, &transition)).await?;
+        if committed == Committed::Done {
+            self.last = Some(Last::Commit(id, transition));
+        }
+        Ok(())
+    }
+
+    async fn run(&mut self, operation: &Operation) -> Result<(), TestCaseError> {
+        match operation {
+            Operation::Start { id: number, timeout_ms, work, over } => {
+                let status = over.then_some(Status::Succeeded);
+                let transition = self.transition(0, None, work, status);
+                let definition = format!("definition {}", number % 2);
+                let start = Start { execution: id(*number), definition, timeout_ms: *timeout_ms, transition };
+                self.both(|store| store.start(&start)).await?;
+                self.last = Some(Last::Start(start));
+            }
+            Operation::Claim { pick, owner, wrong } => {
+                if let Some(mut task) = chosen(&self.tasks(), *pick) {
+                    task.seq += u64::from(*wrong);
+                    self.both(|store| store.claim(&task, *owner)).await?;
+                }
+            }
+            Operation::Commit { pick, wrong_seq, wrong_version, work, status } => {
+                if let Some(task) = chosen(&self.tasks(), *pick) {
+                    let version = self.view(&task.execution).map_or(0, |view| view.snapshot.version);
+                    let version = version.saturating_sub(u64::from(*wrong_version));
+                    let fence = (task.slot, task.seq + u64::from(*wrong_seq));
+                    let transition = self.transition(version, Some(fence), work, *status);
+                    self.commit(task.execution, transition).await?;
+                }
+            }
+            Operation::Unfenced { id: number, wrong_version, work, status } => {
+                let version = self.view(&id(*number)).map_or(0, |view| view.snapshot.version);
+                let version = version.saturating_sub(u64::from(*wrong_version));
+                let transition = self.transition(version, None, work, *status);
+                self.commit(id(*number), transition).await?;
+            }
+            Operation::Repeat => match self.last.clone() {
+                Some(Last::Start(start)) => drop(self.both(|store| store.start(&start)).await?),
+                Some(Last::Commit(id, transition)) => {
+                    drop(self.both(|store| store.commit(&id, &transition)).await?);
+                }
+                None => {}
+            },
+            Operation::Ack { picks, wrong } => {
+                let mut tasks = self.picked(picks);
+                if let Some(task) = tasks.first_mut() {
+                    task.seq += u64::from(*wrong);
+                }
+                self.both(|store| store.ack(&tasks)).await?;
+            }
+            Operation::Due { partition, limit } => drop(self.both(|store| store.due(*partition, *limit)).await?),
+            Operation::Look { id: number } => self.look(&id(*number)).await?,
+            Operation::List { workflow, status, limit } => {
+                let filter = Filter { workflow: workflow.then(|| "fulfil".to_owned()), status: *status };
+                self.list(&filter, *limit).await?;
+            }
+            Operation::Finished { partition, retention_ms, limit } => {
+                self.both(|store| store.finished(*partition, *retention_ms, *limit)).await?;
+            }
+            Operation::Archive { pick, wrong } => {
+                let finished: Vec<Finished> = (0..PARTITIONS)
+                    .flat_map(|partition| self.memory.model().finished(partition, self.now(), 10))
+                    .collect();
+                if let Some(mut finished) = chosen(&finished, *pick) {
+                    finished.finished_ms += u64::from(*wrong);
+                    self.both(|store| store.archive(&finished)).await?;
+                }
+            }
+            Operation::Offer { picks } => {
+                let tasks = self.picked(picks);
+                self.both(|store| store.offer(&tasks)).await?;
+            }
+            Operation::Take { partition, function, limit } => {
+                self.both(|store| store.take(*partition, FUNCTIONS[*function], *limit)).await?;
+            }
+            Operation::Define { id, text } => {
+                let (id, text) = (["one", "two"][*id], ["{}", "[]"][*text]);
+                self.both(|store| store.put_definition(id, text)).await?;
+                self.both(|store| store.definition(id)).await?;
+                self.definitions[usize::from(id == "two")] = true;
+            }
+            Operation::Wait { ms } => drop(self.clock.fetch_add(*ms, Ordering::Relaxed)),
+        }
+        Ok(())
+    }
+
+    async fn look(&self, id: &ExecutionId) -> Result<(), TestCaseError> {
+        self.both(|store| store.load(id)).await?;
+        self.both(|store| store.view(id)).await?;
+        self.both(|store| store.history(id)).await.map(drop)
+    }
+
+    async fn list(&self, filter: &Filter, limit: usize) -> Result<(), TestCaseError> {
+        let mut after: Option<Cursor> = None;
+        loop {
+            let last = after.clone();
+            let redis = self.redis.list(filter, last.as_ref(), limit).await.expect("a list");
+            let memory = self.memory.list(filter, last.as_ref(), limit).await.expect("a list");
+            prop_assert_eq!(&redis, &memory);
+            after = redis.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What is left behind is the same.
+    async fn compare(&self) -> Result<(), TestCaseError> {
+        for number in 0..5 {
+            self.look(&id(number)).await?;
+        }
+        self.list(&Filter::default(), 2).await?;
+        let server = |partition: u16| {
+            let slot = self.target.primaries();
+            let key = format!("evc:{{test.{partition}}}:due");
+            let answers = slot.iter().filter_map(|server| {
+                support::try_command(server.port(), &["ZRANGE", &key, "0", "-1", "WITHSCORES"]).ok()
+            });
+            let lines: Vec<String> =
+                answers.flat_map(|answer| answer.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+            lines.chunks(2).map(|pair| (pair[0].clone(), pair[1].parse().expect("a score"))).collect::<Vec<_>>()
+        };
+        for partition in 0..PARTITIONS {
+            prop_assert_eq!(server(partition), self.memory.model().due_set(partition), "the due set");
+        }
+        Ok(())
+    }
+
+    /// Nothing is left behind for ever.
+    async fn clean_up(&mut self) -> Result<(), TestCaseError> {
+        for number in 0..5 {
+            if let Some(view) = self.view(&id(number)).filter(|view| view.snapshot.status == Status::Running) {
+                let transition = self.transition(view.snapshot.version, None, &[], Some(Status::Aborted));
+                self.commit(id(number), transition).await?;
+            }
+        }
+        for partition in 0..PARTITIONS {
+            for finished in self.both(|store| store.finished(partition, 0, 100)).await? {
+                prop_assert!(self.both(|store| store.archive(&finished)).await?);
+            }
+            for function in FUNCTIONS {
+                self.both(|store| store.take(partition, function, 1000)).await?;
+            }
+        }
+        let definitions = ["one", "two"].into_iter().zip(self.definitions).filter(|(_, there)| *there);
+        let left: Vec<String> = definitions.map(|(id, _)| format!("evc:{{test.definitions}}:{id}")).collect();
+        prop_assert_eq!(self.target.keys(), left);
+        Ok(())
+    }
+}
+
+fn check(target: &Target, cases: u32) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let config = Config { cases, max_shrink_iters: 2000, failure_persistence: None, ..Config::default() };
+    let cases = (any::<bool>(), vec(operation(), 1..60));
+    let result = TestRunner::new(config).run(&cases, |(ready_lists, operations)| {
+        target.everywhere(&["FLUSHALL"]);
+        // Each time of the clock is a script of its own.
+        target.everywhere(&["SCRIPT", "FLUSH"]);
+        runtime.block_on(async {
+            let mut case = Case::new(target, ready_lists);
+            for operation in &operations {
+                case.run(operation).await?;
+            }
+            case.compare().await?;
+            case.clean_up().await
+        })
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+}
+
+/// How many cases, unless the environment says.
+fn cases(default: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(default)
+}
+
+#[test]
+fn redis_does_as_the_model_does() {
+    check(&Target::Single(Server::start(Kind::Redis)), cases(100));
+}
+
+#[test]
+fn valkey_does_as_the_model_does() {
+    check(&Target::Single(Server::start(Kind::Valkey)), cases(60));
+}
+
+#[test]
+fn a_cluster_does_as_the_model_does() {
+    check(&Target::Cluster(Cluster::start(Kind::Redis)), cases(30));
+}
