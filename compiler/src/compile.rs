@@ -6,7 +6,7 @@ use crate::diagnostics::{Code, Diagnostic, Severity};
 use crate::model::Model;
 use crate::source::{MAX_SOURCE_BYTES, SourceMap, Spanned, World};
 use crate::spec::File;
-use crate::{check, model, spec, yaml};
+use crate::{check, compare, model, spec, yaml};
 
 /// A spec that has been read and checked.
 #[derive(Debug)]
@@ -52,14 +52,49 @@ pub fn analyze(world: &dyn World, path: &Path) -> std::io::Result<Analysis> {
     Ok(analyze_bytes(world, path, bytes))
 }
 
+/// What a deploy of one spec over another does.
+#[derive(Debug, Default)]
+pub struct Comparison {
+    /// What there is to say of it, with places in both.
+    pub found: Vec<Diagnostic>,
+    /// Workflows that were said to have no execution in flight, and that the old spec does not have.
+    pub unknown: Vec<String>,
+}
+
+/// Compares a spec with the one that is deployed, read from `old`, and gives what a deploy does to executions in flight. What is wrong
+/// with the old spec comes instead if it cannot be read; what its checks would say does not matter any more. Nothing is compared if the
+/// new spec has errors. The files of the old spec join the sources. `drained` are workflows that have no execution in flight.
+pub fn against(
+    world: &dyn World,
+    old: &Path,
+    analysis: &mut Analysis,
+    drained: &[String],
+) -> std::io::Result<Comparison> {
+    let bytes = world.read(old)?;
+    let sources = std::mem::take(&mut analysis.sources);
+    let mut reader = Reader::new(world, old, sources);
+    let file = reader.file(old, bytes, true);
+    let Reader { sources, mut diagnostics, .. } = reader;
+    analysis.sources = sources;
+    let (before, found) = model::resolve(&file);
+    diagnostics.extend(found);
+    diagnostics.retain(|diagnostic| diagnostic.severity() == Severity::Error);
+    let (Some(before), Some(now), false, true) =
+        (&before, &analysis.model, analysis.has_errors(), diagnostics.is_empty())
+    else {
+        return Ok(Comparison { found: diagnostics, unknown: Vec::new() });
+    };
+    let found = compare::compare(compare::Before { file: &file, model: before }, now, drained);
+    Ok(Comparison { found, unknown: compare::unknown(before, drained).into_iter().map(str::to_owned).collect() })
+}
+
 /// Reads and checks a spec given as text, as if it stood at `path`. It can import nothing.
 pub fn analyze_text(path: &str, text: &str) -> Analysis {
     analyze_bytes(&Nowhere, Path::new(path), text.as_bytes().to_vec())
 }
 
 fn analyze_bytes(world: &dyn World, path: &Path, bytes: Vec<u8>) -> Analysis {
-    let folder = normal(path.parent().unwrap_or(Path::new("")));
-    let mut reader = Reader { world, folder, sources: SourceMap::default(), diagnostics: Vec::new(), read: Vec::new() };
+    let mut reader = Reader::new(world, path, SourceMap::default());
     let file = reader.file(path, bytes, true);
     let Reader { sources, mut diagnostics, .. } = reader;
     let (model, found) = model::resolve(&file);
@@ -88,7 +123,13 @@ struct Reader<'w> {
     read: Vec<PathBuf>,
 }
 
-impl Reader<'_> {
+impl<'w> Reader<'w> {
+    /// A reader of the spec at `path`, whose files join `sources`.
+    fn new(world: &'w dyn World, path: &Path, sources: SourceMap) -> Self {
+        let folder = normal(path.parent().unwrap_or(Path::new("")));
+        Self { world, folder, sources, diagnostics: Vec::new(), read: Vec::new() }
+    }
+
     fn file(&mut self, path: &Path, bytes: Vec<u8>, main: bool) -> File {
         self.read.push(normal(path));
         let (id, found) = yaml::decode_bytes(&mut self.sources, path, bytes);

@@ -1,9 +1,10 @@
 //! evc: a declarative infrastructure compiler. One YAML spec in; SAM templates, state machines and Rust Lambda handlers out.
 //!
-//! Data runs one way: `yaml` → `spec` → `model` → `check` → `lower` → `emit`. [`compile`] runs it.
+//! Data runs one way: `yaml` → `spec` → `model` → `check` → `lower` → `emit`. [`compile`] runs it; [`compare`] takes two models.
 
 pub mod check;
 pub mod cli;
+pub mod compare;
 pub mod compile;
 pub mod diagnostics;
 pub mod emit;

@@ -4,6 +4,7 @@
 //!   exactly these diagnostics start on it; several are separated by commas, or by a second comment. Other lines have none.
 //! - A ```` ```yaml text ```` block is read as YAML and not taken for a spec.
 //! - A ```` ```yaml file=payments.yaml ```` block after a case is a further file of it, for `imports: [./payments.yaml]`.
+//! - A ```` ```yaml file=old.yaml against ```` block after a case is the spec that is deployed: changes are reported as well.
 //! - A ```` ```snapshot ```` block after it holds what the terminal shows, a ```` ```snapshot short ```` block the short form.
 //!
 //! `EVC_BLESS=1 cargo test -p evc --test diagnostics` writes the snapshots.
@@ -93,13 +94,17 @@ fn run(case: &Case) -> Analysis {
     if case.files[0].attributes.iter().any(|attribute| attribute == "text") {
         support::check_text_only(&files[0].0, &files[0].1)
     } else {
-        support::check(&files)
+        support::check(&files, case.files.iter().find(|file| file.is_old()).and_then(Block::file))
     }
 }
 
 /// A line without its expectations, and these.
 fn split_expectation(line: &str) -> (&str, &str) {
-    let at = ["# error: [", "# warning: ["].iter().filter_map(|start| line.find(start)).min().unwrap_or(line.len());
+    let at = ["# error: [", "# warning: [", "# note: ["]
+        .iter()
+        .filter_map(|start| line.find(start))
+        .min()
+        .unwrap_or(line.len());
     let (text, expected) = line.split_at(at);
     (if expected.is_empty() { text } else { text.trim_end_matches(' ') }, expected)
 }
@@ -112,7 +117,7 @@ fn expected(case: &Case) -> Vec<Found> {
             for comment in split_expectation(line).1.split("# ").filter(|comment| !comment.is_empty()) {
                 let (severity, codes) = comment.split_once(": [").expect("`error: [EVC0101]`");
                 assert!(
-                    [Severity::Error, Severity::Warning].iter().any(|known| known.as_str() == severity),
+                    [Severity::Error, Severity::Warning, Severity::Note].iter().any(|known| known.as_str() == severity),
                     "{comment}"
                 );
                 let codes = codes.trim_end().strip_suffix(']').expect("`error: [EVC0101]` at the end of the line");

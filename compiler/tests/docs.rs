@@ -58,7 +58,7 @@ fn specs_compile_without_a_word() {
             count += 1;
             let line = spec[0].line + 1;
             let file = |block: &Block| (block.file().unwrap_or("spec.yaml").to_owned(), block.text.clone());
-            let mut found = support::check(&spec.iter().map(file).collect::<Vec<_>>());
+            let mut found = support::check(&spec.iter().map(file).collect::<Vec<_>>(), None);
             let more = found.model.as_ref().map(|model| evc::lower::lower(model).1);
             found.add(more.unwrap_or_default());
             if !found.diagnostics.is_empty() {
@@ -103,7 +103,7 @@ fn reports_are_real() {
 fn json_is_real() {
     let text = |path: &str| std::fs::read_to_string(root().join(path)).expect("a readable document");
     let spec = specs(&text("README.md"))[0][0].text.replace("orders: put", "order: put");
-    let found = support::check(&[("spec.yaml".to_owned(), spec)]);
+    let found = support::check(&[("spec.yaml".to_owned(), spec)], None);
     let given =
         evc::report::json::render(&[evc::report::Report { diagnostics: &found.diagnostics, sources: &found.sources }]);
     let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");

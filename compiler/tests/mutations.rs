@@ -161,7 +161,7 @@ proptest! {
     ) {
         let text = changes.iter().fold(spec.to_owned(), |text, change| apply(&text, change));
         let started = Instant::now();
-        let analysis = support::check(&[("spec.yaml".to_owned(), text)]);
+        let analysis = support::check(&[("spec.yaml".to_owned(), text)], None);
         prop_assert!(started.elapsed() < TIME, "took {:?}", started.elapsed());
         prop_assert!(outside(&analysis).is_none(), "{:?}", outside(&analysis));
         let again = analysis.diagnostics.windows(2).find(|pair| pair[0] == pair[1]);

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers in the order in which data passes them; none imports a later one.
-const LAYERS: [&str; 14] = [
+const LAYERS: [&str; 15] = [
     "source",
     "diagnostics",
     "yaml",
@@ -17,6 +17,7 @@ const LAYERS: [&str; 14] = [
     "model",
     "check",
     "lower",
+    "compare",
     "emit",
     "report",
     "compile",
@@ -24,13 +25,15 @@ const LAYERS: [&str; 14] = [
 ];
 
 /// Crates that one place hides: the crate as it is imported, and where it may be.
-const HIDDEN: [(&str, &[&str]); 6] = [
+const HIDDEN: [(&str, &[&str]); 8] = [
     ("granit_parser", &["yaml/"]),
     ("miette", &["report/terminal.rs"]),
     ("clap", &["cli/"]),
     ("anstream", &["cli/"]),
     ("syn", &["cli/"]),
     ("minijinja", &["emit/"]),
+    ("evc_runtime", &["cli/workflow/"]),
+    ("tokio", &["cli/workflow/"]),
 ];
 
 /// What only the command line may touch.

@@ -315,8 +315,6 @@ impl<'a> Case<'a> {
                 if let Some(task) = tasks.first_mut() {
                     task.seq += u64::from(*wrong);
                 }
-                // A task twice: only one script sees both.
-                tasks.dedup();
                 self.both(|store| store.ack(&tasks)).await?;
             }
             Operation::Due { partition, limit } => drop(self.both(|store| store.due(*partition, *limit)).await?),

@@ -78,6 +78,37 @@ def machine_timeouts(stack: Stack) -> None:
     assert run(stack, {"mode": "hang"})["status"] == "TIMED_OUT"
 
 
+@SYSTEM.scenario("a task waits for the answer to its token, which each attempt has its own of; a function that fails ends the wait")
+def signals(stack: Stack) -> None:
+    client, asking = stack.client("stepfunctions"), stack.outputs["AskingArn"]
+    group, seen = stack.resources("AWS::Logs::LogGroup")["WorkerLogs"], set()
+
+    def asked() -> str:
+        def fresh():
+            pages = stack.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+            words = [event["message"].split() for page in pages for event in page["events"]]
+            return next((line[1] for line in words if line[:1] == ["asked"] and line[1] not in seen), None)
+
+        token = wait_until(fresh, "a token")
+        seen.add(token)
+        return token
+
+    execution = start(stack, {"fail": False}, asking)
+    first = asked()
+    client.send_task_failure(taskToken=first, error="Again", cause="not yet")
+    second = asked()
+    assert first != second
+    client.send_task_success(taskToken=second, output=json.dumps({"approved": True}))
+    assert json.loads(ended(stack, execution)["output"]) == {"answer": {"approved": True}}
+    try:
+        client.send_task_success(taskToken=second, output="{}")
+        raise AssertionError("a second answer was taken")
+    except client.exceptions.TaskDoesNotExist:
+        pass
+    failed = run(stack, {"fail": True}, asking)
+    assert failed["status"] == "FAILED" and "as told" in failed["cause"], failed
+
+
 @SYSTEM.scenario("an event that comes twice starts one execution, running or ended")
 def one_execution(stack: Stack) -> None:
     bus, client = stack.outputs["BusName"], stack.client("stepfunctions")
@@ -167,14 +198,22 @@ def comparison(stack: Stack) -> None:
     assert "WorkflowRole: lambda:InvokeFunction" in found[2] and found[2].endswith("was refused"), found
 
 
-def run(stack: Stack, payload: dict) -> dict:
-    """Start the workflow and wait for its end."""
-    client = stack.client("stepfunctions")
-    started = client.start_execution(stateMachineArn=stack.outputs["WorkflowArn"], input=json.dumps(payload))
-    arn = started["executionArn"]
+def run(stack: Stack, payload: dict, machine: str = "") -> dict:
+    """Start the workflow, or another machine, and wait for its end."""
+    return ended(stack, start(stack, payload, machine or stack.outputs["WorkflowArn"]))
 
-    def ended():
+
+def start(stack: Stack, payload: dict, machine: str) -> str:
+    """Start an execution; its ARN."""
+    return stack.client("stepfunctions").start_execution(stateMachineArn=machine, input=json.dumps(payload))["executionArn"]
+
+
+def ended(stack: Stack, arn: str) -> dict:
+    """Wait for the end of an execution."""
+    client = stack.client("stepfunctions")
+
+    def described():
         execution = client.describe_execution(executionArn=arn)
         return execution if execution["status"] != "RUNNING" else None
 
-    return wait_until(ended, "end of the execution")
+    return wait_until(described, "end of the execution")

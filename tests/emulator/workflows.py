@@ -194,6 +194,46 @@ def start_execution_errors(original):
     return start
 
 
+def token_of_each_attempt(original):
+    """`.waitForTaskToken`: every attempt has a token of its own; ministack gives a state one for all.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token
+    """
+
+    def arguments(state, raw_input, ctx):
+        if ".waitForTaskToken" in state.get("Resource", ""):
+            ctx["Task"] = {"Token": sfn.new_uuid()}
+        return original(state, raw_input, ctx)
+
+    return arguments
+
+
+def answered_or_failed(original):
+    """`lambda:invoke.waitForTaskToken`: the machine's role invokes the function, and a function that fails fails the task.
+
+    ministack calls it without a role, and goes on waiting whatever it says. On AWS a call that is not accepted is
+    `TaskSubmitFailed`: https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
+    """
+
+    def invoke(resource, arguments, token, state):
+        integration = resource.removesuffix(".waitForTaskToken")
+        if not integration.endswith(":lambda:invoke"):
+            return original(resource, arguments, token, state)
+        answer = {"event": threading.Event(), "result": None, "error": None, "heartbeat": None}
+        sfn._task_tokens[token] = answer
+        try:
+            sfn._invoke_resource(integration, arguments)
+            if not answer["event"].wait(timeout=state.get("TimeoutSeconds", 99_999_999)):
+                raise sfn._ExecutionError("States.Timeout", "Task timed out waiting for callback")
+        finally:
+            sfn._task_tokens.pop(token, None)
+        if answer["error"]:
+            raise sfn._ExecutionError(answer["error"]["Error"], answer["error"]["Cause"])
+        return json.loads(answer["result"])
+
+    return invoke
+
+
 def limited_by_timeout(original):
     """A machine's own TimeoutSeconds ends the execution as TIMED_OUT.
 
@@ -232,6 +272,8 @@ def install() -> None:
     sfn._error_matches = runtime_errors_escape(sfn._error_matches)
     sfn._execute_task = task_with_role(sfn._execute_task)
     sfn._invoke_resource = invoke_as_role(sfn._invoke_resource)
+    sfn._apply_jsonata_arguments = token_of_each_attempt(sfn._apply_jsonata_arguments)
+    sfn._invoke_with_callback = answered_or_failed(sfn._invoke_with_callback)
     sfn._start_execution = start_once(sfn._start_execution)
     sfn._invoke_nested_start_execution = start_execution_errors(sfn._invoke_nested_start_execution)
     sfn._run_execution = limited_by_timeout(sfn._run_execution)

@@ -10,8 +10,21 @@ use crate::{generate, project, properties, setup, step};
 
 /// A spec with what no example has: a wait until a time.
 const WAITS: &str = "compiler/src/lower/machine/tests/fixtures/wait.yaml";
+/// Specs with what no example has: waits for signals, workflows on Redis over queues, beside others on Step Functions.
+const WORKFLOWS: [&str; 2] =
+    ["compiler/src/lower/machine/tests/fixtures/signal.yaml", "compiler/src/lower/fixtures/redis.yaml"];
 /// A spec with every kind of route of a REST API.
 const REST: &str = "compiler/src/lower/fixtures/rest.yaml";
+
+/// Specs with a cache of each mode and each kind of network.
+const CACHES: [&str; 6] = [
+    "compiler/src/lower/fixtures/cache-external.yaml",
+    "compiler/src/lower/fixtures/cache-iam.yaml",
+    "compiler/src/lower/fixtures/cache-imported.yaml",
+    "compiler/src/lower/fixtures/cache-serverless-network.yaml",
+    "compiler/src/lower/fixtures/cache-serverless-public.yaml",
+    "compiler/src/lower/fixtures/cache-token.yaml",
+];
 
 /// Run every validator over every generated stack; the first complaint ends it.
 pub(crate) fn run(tally: &mut Tally) -> Result<(), String> {
@@ -23,7 +36,7 @@ pub(crate) fn run(tally: &mut Tally) -> Result<(), String> {
         validate(&stack, tally)?;
     }
     let scratch = project::root().join("target/conformance");
-    let result = [WAITS, REST].into_iter().try_for_each(|spec| {
+    let result = [WAITS, REST].into_iter().chain(WORKFLOWS).chain(CACHES).try_for_each(|spec| {
         let stack = build_copy(spec, &scratch)?;
         validate(&stack, tally)?;
         if spec == REST { mapping_templates(&stack, tally) } else { Ok(()) }
@@ -49,8 +62,12 @@ fn build_copy(spec: &str, scratch: &Path) -> Result<PathBuf, String> {
 
 fn validate(stack: &Path, tally: &mut Tally) -> Result<(), String> {
     template(stack, tally)?;
-    for machine in project::entries(&stack.join("workflows"))? {
-        state_machine(stack, &machine, tally)?;
+    for file in project::entries(&stack.join("workflows"))? {
+        if file.to_string_lossy().ends_with(".workflow.json") {
+            definition(stack, &file, tally)?;
+        } else {
+            state_machine(stack, &file, tally)?;
+        }
     }
     for document in project::entries(&stack.join("openapi"))? {
         open_api(stack, &document, tally)?;
@@ -82,6 +99,22 @@ fn state_machine(stack: &Path, machine: &Path, tally: &mut Tally) -> Result<(), 
     let result = counted(tally, step::quietly(&format!("{title}: statelint"), &mut statelint));
     fs::remove_file(&known).map_err(|error| format!("cannot remove {}: {error}", known.display()))?;
     result
+}
+
+/// The machine in the definition of a workflow on Redis: it is one that Step Functions would run.
+fn definition(stack: &Path, file: &Path, tally: &mut Tally) -> Result<(), String> {
+    let text = fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    let known = file.with_extension("machine");
+    fs::write(&known, machine_of(&text)).map_err(|error| format!("cannot write {}: {error}", known.display()))?;
+    let result = state_machine(stack, &known, tally);
+    fs::remove_file(&known).map_err(|error| format!("cannot remove {}: {error}", known.display()))?;
+    result
+}
+
+/// The last value of a definition.
+fn machine_of(definition: &str) -> &str {
+    let machine = definition.split_once("\n  \"machine\": ").map_or("", |(_, machine)| machine);
+    machine.trim_end().strip_suffix('}').unwrap_or_default()
 }
 
 /// A machine with some time in the place of each expression for one: statelint takes none as `Timestamp` of a wait, AWS does.
@@ -123,6 +156,12 @@ fn counted(tally: &mut Tally, result: Result<(), String>) -> Result<(), String> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_definition_has_a_machine() {
+        let definition = "{\n  \"evc\": 1,\n  \"machine\": {\n    \"StartAt\": \"x\"\n  }\n}\n";
+        assert_eq!(machine_of(definition).trim(), "{\n    \"StartAt\": \"x\"\n  }");
+    }
 
     #[test]
     fn only_expressions_for_times_are_replaced() {

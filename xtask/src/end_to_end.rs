@@ -1,4 +1,5 @@
-//! The tests on the emulator: Python drivers in `tests/e2e/` and `tests/faults/`, which start it, build, deploy and try the systems.
+//! The tests on the emulator: Python drivers in `tests/e2e/` and `tests/faults/`, which start it, build, deploy and try the systems;
+//! and that of `tests/equivalence/`.
 
 use std::fs;
 
@@ -14,6 +15,17 @@ pub(crate) fn run(systems: &[String], tally: &mut Tally) -> Result<(), String> {
 pub(crate) fn run_faults(seed: Option<u32>, tally: &mut Tally) -> Result<(), String> {
     let seed = seed.map(|seed| ["--seed".to_owned(), seed.to_string()]);
     drive("faults", "faults", seed.as_ref().map_or(&[], |seed| seed.as_slice()), tally)
+}
+
+/// Run random workflows on Redis and as state machines: as many as asked for, or those of an earlier seed.
+pub(crate) fn run_equivalence(seed: Option<u32>, workflows: Option<u32>, tally: &mut Tally) -> Result<(), String> {
+    step::quietly("cargo build -p evc", &mut step::command("cargo", &["build", "--quiet", "--package", "evc"]))?;
+    let runner = ["build", "--quiet", "--package", "evc-runtime", "--example", "workflow_equivalence"];
+    let mut build = step::command("cargo", &runner);
+    step::quietly("build of the runner", build.args(["--no-default-features", "--features", "redis"]))?;
+    let options = [("--seed", seed), ("--workflows", workflows)];
+    let given = options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?.to_string()]));
+    drive("equivalence", "equivalence", given.flatten().collect::<Vec<_>>().as_slice(), tally)
 }
 
 /// Run the driver in a folder of `tests/`; add what it counted.

@@ -37,7 +37,7 @@ enum Task {
     /// Add a check or a diagnostic code: its files and its line in the registry.
     #[command(subcommand)]
     New(new::New),
-    /// Measure how long a build takes, beside SAM's own translator; or how much the forwarder of an outbox publishes.
+    /// Measure builds, the forwarder of an outbox, or workflows on Redis, beside what a user would otherwise run.
     Bench(bench::Options),
 }
 

@@ -19,6 +19,7 @@ pub(crate) fn run() -> Result<(), String> {
     python_environment("sam", "tests/requirements-tools.txt")?;
     python_environment("emulator", "tests/requirements-emulator.txt")?;
     python_environment("openapi", "tests/requirements-openapi.txt")?;
+    python_environment("moto", "tests/requirements-moto.txt")?;
     node_packages("node", "tests/package.json")
 }
 
@@ -84,7 +85,7 @@ fn python_environment(name: &str, requirements: &str) -> Result<(), String> {
 }
 
 /// The node packages of a `package.json`, in `target/tools/NAME`.
-fn node_packages(name: &str, manifest: &str) -> Result<(), String> {
+pub(crate) fn node_packages(name: &str, manifest: &str) -> Result<(), String> {
     installed(name, manifest, |folder| {
         fs::create_dir_all(folder)
             .and_then(|()| fs::copy(project::root().join(manifest), folder.join("package.json")))

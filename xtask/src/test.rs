@@ -15,9 +15,12 @@ pub(crate) struct Options {
     /// With `--only e2e`: only the systems with these names.
     #[arg(long, value_name = "SYSTEM")]
     system: Vec<String>,
-    /// With `--only faults`: the seed of the random faults, as an earlier run printed it.
+    /// With `--only faults` or `--only equivalence`: the seed of what is random, as an earlier run printed it.
     #[arg(long, value_name = "SEED")]
     seed: Option<u32>,
+    /// With `--only equivalence`: how many workflows to try.
+    #[arg(long, value_name = "N")]
+    workflows: Option<u32>,
 }
 
 /// A layer of tests, in the order they run.
@@ -37,6 +40,8 @@ enum Layer {
     Generated,
     /// The stacks run: real `sam build`, real `sam deploy`, a local AWS emulator.
     E2e,
+    /// Random workflows give on Redis what they give as state machines.
+    Equivalence,
     /// What is promised holds while calls fail, answers are lost and handlers are killed.
     Faults,
 }
@@ -88,6 +93,7 @@ fn run_layer(layer: Layer, options: &Options, tally: &mut Tally) -> Result<(), S
         Layer::Conformance => conformance::run(tally),
         Layer::Generated => generated_workspaces(),
         Layer::E2e => end_to_end::run(&options.system, tally),
+        Layer::Equivalence => end_to_end::run_equivalence(options.seed, options.workflows, tally),
         Layer::Faults => end_to_end::run_faults(options.seed, tally),
     }
 }

@@ -1,6 +1,7 @@
 //! What can be wrong with a system whose parts are all right: one file a check, each read-only over the model.
 
 mod api;
+mod caches;
 mod changes;
 mod dual_write;
 pub(crate) mod dynamic_reference;
@@ -27,7 +28,7 @@ mod unused;
 mod workflow;
 
 use crate::diagnostics::{Diagnostic, Severity};
-use crate::model::{Event, Id, Model, Setting, StepKind};
+use crate::model::{Event, Id, Model, Setting, StepKind, Workflow};
 use crate::spec::scalar::Duration;
 
 /// A check: looks at the model and adds what it finds.
@@ -48,6 +49,7 @@ const CHECKS: &[Check] = &[
     api::timeouts::check,
     api::updates::check,
     api::without_body::check,
+    caches::check,
     changes::check,
     dual_write::check,
     environment::check,
@@ -71,6 +73,7 @@ const CHECKS: &[Check] = &[
     workflow::calls::check,
     workflow::compensation::check,
     workflow::concurrency::check,
+    workflow::engine::check,
     workflow::errors::check,
     workflow::expressions::check,
     workflow::routes::check,
@@ -79,7 +82,7 @@ const CHECKS: &[Check] = &[
 
 /// Checks that say that something is missing. What they miss may stand in a part of the spec that could not be read, or that
 /// is wrong in another way.
-const CHECKS_OF_A_WHOLE: &[Check] = &[events::check, unused::check];
+const CHECKS_OF_A_WHOLE: &[Check] = &[events::check, unused::check, workflow::signals::check];
 
 /// Runs every check. `whole` is whether all of the spec could be read and resolved.
 pub fn check(model: &Model, whole: bool) -> Vec<Diagnostic> {
@@ -93,6 +96,13 @@ pub fn check(model: &Model, whole: bool) -> Vec<Diagnostic> {
             check(model, &mut found);
         }
     }
+    found
+}
+
+/// What is wrong with the expressions of one workflow.
+pub fn expressions(model: &Model, workflow: &Workflow) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    workflow::expressions::of(model, workflow, &mut found);
     found
 }
 

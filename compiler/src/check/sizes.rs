@@ -2,7 +2,7 @@
 //! bound may be of any size, and nothing is said about it.
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Destination, Event, Function, Input, Model, Queue, StepKind, Workflow};
+use crate::model::{Destination, Event, Function, Input, Model, Queue, StepKind, Wait, Workflow};
 use crate::source::Span;
 use crate::types::Type;
 
@@ -19,6 +19,8 @@ const PUT_EVENTS: Hop = Hop { name: "an entry of `PutEvents`", limit: 1_048_576 
 const SQS: Hop = Hop { name: "a message of SQS", limit: 1_048_576 };
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
 const STEP_FUNCTIONS: Hop = Hop { name: "Step Functions", limit: 262_144 };
+/// What the runtime passes on between steps: as much as Step Functions, so that a workflow means the same on both.
+const REDIS: Hop = Hop { name: "a workflow on Redis", limit: 262_144 };
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 const LAMBDA: Hop = Hop { name: "a synchronous call of Lambda", limit: 6_291_456 };
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
@@ -44,6 +46,11 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     let routed = model.functions.iter().filter(|(id, _)| model.routes_of(*id).next().is_some());
     routed.for_each(|(_, function)| sizes.function(function, found));
     model.workflows.values().for_each(|workflow| sizes.workflow(workflow, found));
+}
+
+/// What carries a workflow.
+fn engine(workflow: &Workflow) -> Hop {
+    if workflow.redis().is_some() { REDIS } else { STEP_FUNCTIONS }
 }
 
 struct Sizes<'m> {
@@ -92,7 +99,7 @@ impl Sizes<'_> {
             for target in &rule.targets {
                 let hop = match target.to {
                     Destination::Function(_) => LAMBDA_EVENT,
-                    Destination::Workflow(_) => STEP_FUNCTIONS,
+                    Destination::Workflow(id) => engine(&self.model.workflows[id]),
                     Destination::Queue(_) => SQS,
                     Destination::Bus(_) => PUT_EVENTS,
                 };
@@ -127,17 +134,20 @@ impl Sizes<'_> {
 
     /// What steps give to functions and get from them, and what they publish.
     fn workflow(&self, workflow: &Workflow, found: &mut Vec<Diagnostic>) {
+        let engine = engine(workflow);
         workflow.body.walk(&mut |step| {
             let name = &step.name;
-            let StepKind::Call(call) = &step.kind else { return };
+            let Some(call) = step.call() else { return };
             let arguments = call.with.as_ref().and_then(|with| {
                 let ty = with.ty(&step.scope, &self.model.types);
-                self.over(&format!("what step `{name}` gives"), &ty, 0, STEP_FUNCTIONS, call.span)
+                self.over(&format!("what step `{name}` gives"), &ty, 0, engine, call.span)
             });
-            let output = call.function.and_then(|function| self.model.functions[function].output.as_ref());
-            let result = output.and_then(|output| {
-                self.over(&format!("the result of step `{name}`"), output, 0, STEP_FUNCTIONS, call.span)
-            });
+            let output = match &step.kind {
+                StepKind::Wait(Wait::Signal { answer, .. }) => Some(answer),
+                _ => call.function.and_then(|function| self.model.functions[function].output.as_ref()),
+            };
+            let result = output
+                .and_then(|output| self.over(&format!("the result of step `{name}`"), output, 0, engine, call.span));
             let on = format!("workflows.{}", workflow.head.name);
             found.extend(arguments.into_iter().chain(result).map(|it| it.on(on.clone())));
         });

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Destination, Head, Input, Integration, Model, OutputValue, Thing};
+use crate::model::{Destination, Head, Input, Integration, Model, OutputValue, Thing, Transport};
 
 pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     let told = told(model);
@@ -14,6 +14,8 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     outboxes(model, found);
     queues(model, &told, found);
     buses(model, &told, found);
+    caches(model, found);
+    networks(model, found);
 }
 
 /// The things that outputs tell of.
@@ -98,10 +100,32 @@ fn buses(model: &Model, told: &HashSet<Thing>, found: &mut Vec<Diagnostic>) {
         let is_read = model.rules.values().any(|rule| rule.bus == id);
         let targets = model.rules.values().flat_map(|rule| &rule.targets);
         let is_filled = targets.into_iter().any(|target| target.to == Destination::Bus(id));
-        if !has_events && !is_read && !is_filled && !told.contains(&Thing::Bus(id)) {
+        let carries_work = model.on_redis().any(|(.., redis)| redis.transport == Transport::EventBridge(id));
+        if !has_events && !is_read && !is_filled && !carries_work && !told.contains(&Thing::Bus(id)) {
             let message = format!("no event travels on bus `{}`", bus.head.name);
             let help = format!("say `bus: {}` on the events that do, or name it in `outputs`", bus.head.name);
             found.push(report(Code::EVC0905, "buses", &bus.head, message, &help));
+        }
+    }
+}
+
+fn caches(model: &Model, found: &mut Vec<Diagnostic>) {
+    let clients = model.cache_clients();
+    for (id, cache) in model.caches.iter() {
+        if !clients.iter().any(|client| client.cache == id) {
+            let message = format!("nothing uses cache `{}`", cache.head.name);
+            let help = format!("say `cache: {}` on the functions and workflows that do", cache.head.name);
+            found.push(report(Code::EVC0905, "caches", &cache.head, message, &help));
+        }
+    }
+}
+
+fn networks(model: &Model, found: &mut Vec<Diagnostic>) {
+    for (id, network) in model.networks.iter() {
+        if !model.caches.values().any(|cache| cache.network.is_some_and(|network| network.value == id)) {
+            let message = format!("no cache is in network `{}`", network.head.name);
+            let help = format!("say `network: {}` on the caches that are", network.head.name);
+            found.push(report(Code::EVC0905, "networks", &network.head, message, &help));
         }
     }
 }

@@ -5,12 +5,15 @@ use std::path::PathBuf;
 use super::console::{self, Format};
 use super::world::Disk;
 use super::{Exit, build, plan};
-use crate::compile::{Analysis, analyze};
+use crate::compile::{Analysis, Comparison, against, analyze};
 use crate::report::Counts;
 
 /// Check specs without writing anything.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  evc check specs/orders.yaml\n  evc check specs/*.yaml --message-format short")]
+#[command(after_help = "Examples:\n  evc check specs/orders.yaml\n  evc check specs/*.yaml --message-format short\n\n\
+        Before a deploy, against what is deployed (here from the tag `deployed`):\n  \
+        git worktree add /tmp/deployed deployed\n  \
+        evc check specs/orders.yaml --against /tmp/deployed/specs/orders.yaml")]
 pub(super) struct Arguments {
     /// The specs to check.
     #[arg(required = true, value_name = "SPEC")]
@@ -27,6 +30,15 @@ pub(super) struct Arguments {
     /// Treat warnings as errors.
     #[arg(long)]
     deny_warnings: bool,
+    /// Compare workflows with those of the spec that is deployed, and say which changes executions in flight do not survive.
+    ///
+    /// An execution goes on with the definition that it was started with. Changes of steps are safe for it, and told as notes;
+    /// errors are about what its definition refers to outside of itself: functions, what they take and give, events, buses.
+    #[arg(long, value_name = "OLD_SPEC")]
+    against: Option<PathBuf>,
+    /// A workflow of the old spec of which no execution is in flight; changes of it are not looked at.
+    #[arg(long, value_name = "WORKFLOW", requires = "against")]
+    drained: Vec<String>,
     /// Ask Cargo as well whether the crates of the built stack fit together. Takes about a second.
     #[arg(long)]
     deep: bool,
@@ -34,6 +46,10 @@ pub(super) struct Arguments {
 
 /// Checks each spec and reports on all of them together.
 pub(super) fn run(arguments: &Arguments) -> Exit {
+    if arguments.against.is_some() && arguments.specs.len() > 1 {
+        console::fail("`--against` compares one spec with one that is deployed; give one SPEC");
+        return Exit::Usage;
+    }
     let mut analyses = Vec::new();
     let mut unreadable = false;
     for spec in &arguments.specs {
@@ -46,7 +62,12 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
                     only_check: true,
                     ..Default::default()
                 };
+                let comparison = match compare(arguments, &mut analysis) {
+                    Ok(comparison) => comparison,
+                    Err(exit) => return exit,
+                };
                 let _ = plan::plan(spec, &build::default_directory(spec), &mut analysis, options);
+                analysis.add(comparison.found);
                 analyses.push(analysis);
             }
             Err(error) => {
@@ -59,10 +80,28 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     if arguments.message_format == Format::Human {
         for analysis in analyses.iter().filter(|analysis| analysis.diagnostics.is_empty()) {
             let path = analysis.sources.files().next().map(|(_, file)| file.path.display().to_string());
-            console::tell(&format!("{}: no problems", path.unwrap_or_default()));
+            let what =
+                if arguments.against.is_some() { "no problems, also for executions in flight" } else { "no problems" };
+            console::tell(&format!("{}: {what}", path.unwrap_or_default()));
         }
     }
     exit(&analyses, unreadable, arguments.deny_warnings)
+}
+
+/// Compares with the old spec, if one is given.
+fn compare(arguments: &Arguments, analysis: &mut Analysis) -> Result<Comparison, Exit> {
+    let Some(old) = &arguments.against else { return Ok(Comparison::default()) };
+    let comparison = against(&Disk, old, analysis, &arguments.drained).map_err(|error| {
+        console::fail(&format!("cannot read `{}`: {error}", old.display()));
+        Exit::Io
+    })?;
+    match comparison.unknown.first() {
+        None => Ok(comparison),
+        Some(name) => {
+            console::fail(&format!("`--drained {name}`: `{}` has no such workflow", old.display()));
+            Err(Exit::Usage)
+        }
+    }
 }
 
 /// The exit code for what was found.

@@ -80,6 +80,24 @@ fn all(analyses: &[Analysis], render: impl Fn(&Analysis) -> String) {
     }
 }
 
+/// The columns that a table on standard output may take. A table that goes elsewhere is not cut off at those of a terminal.
+pub(super) fn table_width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let terminal = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
+    std::cmp::Ord::clamp(columns.or(terminal).unwrap_or(120), 60, 240)
+}
+
+/// Asks a question that is answered with yes or no; `None` if there is no terminal to ask at.
+pub(super) fn confirm(question: &str) -> Option<bool> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return None;
+    }
+    let _ = write!(anstream::stderr(), "{question} [y/N] ");
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).ok()?;
+    Some(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
+}
+
 /// The columns of the terminal, as `COLUMNS` has them; a width that is easy to read when output goes elsewhere.
 fn width() -> usize {
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());

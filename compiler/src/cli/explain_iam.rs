@@ -40,7 +40,7 @@ fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Ref(id) => id.to_string(),
-        Value::Attribute(id, "Arn") => id.to_string(),
+        Value::Attribute(id, "Arn" | "ARN") => id.to_string(),
         Value::Attribute(id, attribute) => format!("{id}.{attribute}"),
         Value::Parameter(name) => format!("${{{name}}}"),
         Value::Text(parts) => parts.iter().map(part).collect(),

@@ -11,6 +11,7 @@ mod project;
 mod reference;
 mod schema;
 mod stack;
+mod workflow;
 mod world;
 
 use std::process::ExitCode;
@@ -25,11 +26,11 @@ pub use stack::{MANIFEST, Written};
 pub enum Exit {
     /// Nothing is wrong; there may be warnings.
     Clean = 0,
-    /// The spec has errors.
+    /// The spec has errors, or what was asked for is not there or not possible any more.
     Diagnostics = 1,
     /// The command line was wrong.
     Usage = 2,
-    /// A file could not be read or written.
+    /// A file could not be read or written, or a server does not answer.
     Io = 3,
 }
 
@@ -44,7 +45,7 @@ pub enum Exit {
     styles = STYLES,
     subcommand_required = true,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 clean, 1 errors in the spec, 2 usage, 3 files that cannot be read or written.\n\n\
+    after_help = "Exit codes: 0 clean, 1 errors in the spec, 2 usage, 3 files that cannot be read or written, or no server.\n\n\
         Start with:\n  evc check specs/orders.yaml\n  evc build specs/orders.yaml\n  evc explain EVC0101"
 )]
 struct Arguments {
@@ -65,6 +66,7 @@ const STYLES: Styles = Styles::styled()
 enum Command {
     Build(build::Arguments),
     Check(check::Arguments),
+    Workflow(workflow::Arguments),
     Explain(explain::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
@@ -87,6 +89,7 @@ pub fn main() -> ExitCode {
     let exit = match &arguments.command {
         Command::Build(arguments) => build::run(arguments),
         Command::Check(arguments) => check::run(arguments),
+        Command::Workflow(arguments) => workflow::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Schema(arguments) => schema::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),

@@ -1,9 +1,10 @@
 //! The registry of diagnostic codes. A line here needs its page `pages/EVCnnnn.md`, or the crate does not compile.
 //!
 //! Codes are grouped by hundreds and never reused: 00 text and YAML, 01 names and structure, 02 types, 03 event patterns,
-//! 04 expressions, 05 workflows, 06 tables, functions, queues and rules, 07 limits of AWS, 08 the user's crate, 09 flow of events.
+//! 04 expressions, 05 workflows, 06 tables, functions, queues and rules, 07 limits of AWS, 08 the user's crate, 09 flow of events,
+//! 10 changes of what is deployed.
 
-use super::Severity::{self, Error, Warning};
+use super::Severity::{self, Error, Note, Warning};
 
 macro_rules! codes {
     ($($code:ident $severity:ident $name:literal,)*) => {
@@ -116,6 +117,13 @@ codes! {
     EVC0510 Warning "retries-outlive-workflow",
     EVC0511 Error "call-of-event-handler",
     EVC0512 Warning "more-rounds-than-run",
+    EVC0520 Error "engine-without-cache",
+    EVC0521 Error "not-on-this-engine",
+    EVC0522 Error "engines-differ",
+    EVC0523 Error "timeout-below-lease",
+    EVC0524 Error "transport-without-bus",
+    EVC0525 Warning "signal-never-answered",
+    EVC0526 Warning "nothing-to-answer",
     EVC0601 Error "unknown-attribute",
     EVC0602 Error "bad-attribute",
     EVC0603 Error "bad-outbox",
@@ -159,6 +167,12 @@ codes! {
     EVC0676 Warning "stream-without-filter",
     EVC0677 Warning "endless-retry",
     EVC0678 Warning "record-age-below-timeout",
+    EVC0680 Error "not-in-this-mode",
+    EVC0682 Error "unreachable-service",
+    EVC0683 Error "bad-endpoint",
+    EVC0684 Error "breaker-without-a-cache",
+    EVC0685 Warning "no-replica",
+    EVC0686 Warning "unencrypted-cache",
     EVC0701 Error "name-too-long",
     EVC0702 Error "same-logical-id",
     EVC0703 Error "same-physical-name",
@@ -179,9 +193,18 @@ codes! {
     EVC0903 Warning "event-loop",
     EVC0904 Warning "function-never-invoked",
     EVC0905 Warning "never-used",
+    EVC1001 Error "breaks-executions",
+    EVC1002 Warning "may-break-executions",
+    EVC1003 Note "executions-keep-their-definition",
+    EVC1004 Error "not-the-same-service",
 }
 
 impl Code {
+    /// Whether it is about the difference between two specs.
+    pub fn is_of_change(self) -> bool {
+        self.as_str().starts_with("EVC10")
+    }
+
     /// Finds a code by its written form, in any case.
     pub fn parse(text: &str) -> Option<Self> {
         ALL.iter().copied().find(|code| code.as_str().eq_ignore_ascii_case(text))

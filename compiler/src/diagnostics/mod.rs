@@ -9,21 +9,24 @@ pub use codes::{ALL, Code};
 
 use crate::source::Span;
 
-/// How bad it is. Errors stop the build; warnings can be allowed on one item with a reason.
+/// How bad it is. Errors stop the build; warnings can be allowed on one item with a reason; notes ask for nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// The spec cannot be built.
     Error,
     /// The spec can be built but is likely wrong.
     Warning,
+    /// Nothing is wrong: something that is good to know.
+    Note,
 }
 
 impl Severity {
-    /// The lower-case word for it: `error`, `warning`.
+    /// The lower-case word for it: `error`, `warning`, `note`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Note => "note",
         }
     }
 }

@@ -23,7 +23,7 @@ pub fn check(files: &Files, at: Span) -> Vec<Diagnostic> {
                 MAX_TEMPLATE,
                 "split the service into several specs that share a bus by `kind: imported`",
             ),
-            path if path.starts_with("workflows/") => {
+            path if path.ends_with(".asl.json") => {
                 ("the definition of a state machine", MAX_DEFINITION, "split the workflow into several")
             }
             _ => return None,

@@ -46,7 +46,7 @@ struct Alarm {
 /// Every alarm, in the order of the template.
 fn all(model: &Model) -> Vec<Alarm> {
     let mut alarms: Vec<Alarm> = dead_letters::all(model).into_iter().map(dead_letter).collect();
-    for (id, workflow) in model.workflows.iter() {
+    for (id, workflow) in model.workflows.iter().filter(|(_, workflow)| workflow.redis().is_none()) {
         let (name, span) = (&workflow.head.name, workflow.head.name_span);
         alarms.extend(executions(&ids::workflow(workflow), &format!("workflow `{name}`"), span));
         if machine::starts_by_event(model, id) {
@@ -63,6 +63,9 @@ fn all(model: &Model) -> Vec<Alarm> {
             alarm.threshold = Value::Number(ERROR_SHARE.to_owned());
         }
         alarms.push(alarm);
+    }
+    if let Some((_, workflow, _)) = model.on_redis().next() {
+        alarms.push(errors(&ids::engine(), "The engine of the workflows failed".to_owned(), workflow.engine_span));
     }
     for outbox in model.outboxes.values().filter(|outbox| outbox.has_function()) {
         let (name, span) = (&outbox.head.name, outbox.head.name_span);

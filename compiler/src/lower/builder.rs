@@ -61,6 +61,7 @@ impl<'m> Builder<'m> {
             resources: IndexMap::new(),
             outputs: IndexMap::new(),
             machines: super::machine::machines(model),
+            definitions: super::machine::definitions(model),
             handlers: Vec::new(),
             grants: Vec::new(),
         };

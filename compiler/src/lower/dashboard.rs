@@ -4,7 +4,7 @@ use super::builder::Builder;
 use super::names::Kind;
 use super::plan::{LogicalId, Resource};
 use super::value::{Part, Value, text};
-use super::{api, bus, dead_letters, ids, pipe};
+use super::{api, bus, dead_letters, engine, ids, pipe};
 use crate::model::{ApiKind, Bus, ChangeEvent, ChangeKind, Model, Outbox};
 use crate::spec::bus::BusKind;
 
@@ -99,14 +99,15 @@ fn graphs(model: &Model) -> Vec<Graph> {
     ] {
         add(title, statistic, functions(model, metric));
     }
-    for workflow in model.workflows.values() {
+    let on_step_functions = || model.workflows.values().filter(|workflow| workflow.redis().is_none());
+    for workflow in on_step_functions() {
         let arn = || [("StateMachineArn", Value::Ref(ids::workflow(workflow)))];
         let metrics = ["ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut"];
         let lines =
             metrics.map(|metric| Line::new(metric.trim_start_matches("Executions"), "AWS/States", metric, arn()));
         add(&format!("Workflow {}", workflow.head.name), "Sum", lines.into());
     }
-    let times = model.workflows.values().map(|workflow| {
+    let times = on_step_functions().map(|workflow| {
         let arn = [("StateMachineArn", Value::Ref(ids::workflow(workflow)))];
         Line::new(&workflow.head.name, "AWS/States", "ExecutionTime", arn)
     });
@@ -130,7 +131,13 @@ fn graphs(model: &Model) -> Vec<Graph> {
     let queue = |label: &str, id: LogicalId, metric| {
         Line::new(label, "AWS/SQS", metric, [("QueueName", Value::Attribute(id, "QueueName"))])
     };
-    let queues = |metric| model.queues.values().map(move |it| queue(&it.head.name, ids::queue(it), metric)).collect();
+    let queues = |metric| {
+        let declared = model.queues.values().map(move |it| queue(&it.head.name, ids::queue(it), metric));
+        let work = engine::workers(model)
+            .map(move |(_, it)| queue(&format!("work of {}", it.head.name), ids::task_queue(it), metric));
+        let of_engine = engine::transport(model).map(|_| queue(ids::ENGINE, ids::engine_queue(), metric));
+        declared.chain(work).chain(of_engine).collect()
+    };
     add("Queue messages", "Maximum", queues("ApproximateNumberOfMessagesVisible"));
     add("Queue delay, s", "Maximum", queues("ApproximateAgeOfOldestMessage"));
     let dead = dead_letters::all(model)
@@ -170,7 +177,8 @@ fn functions(model: &Model, metric: &str) -> Vec<Line> {
         .values()
         .filter(|outbox| outbox.has_function())
         .map(|outbox| line(&format!("{} forwarder", outbox.head.name), ids::forwarder(outbox)));
-    functions.chain(forwarders).collect()
+    let engine = engine::transport(model).map(|_| line(ids::ENGINE, ids::engine()));
+    functions.chain(forwarders).chain(engine).collect()
 }
 
 fn pipes(model: &Model, metric: &str) -> Vec<Line> {

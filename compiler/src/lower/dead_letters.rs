@@ -4,8 +4,8 @@ use super::builder::Builder;
 use super::machine::starts_by_event;
 use super::plan::{LogicalId, Resource};
 use super::value::Value;
-use super::{event_log, function, ids, role};
-use crate::model::{Deadly, Model};
+use super::{engine, event_log, function, ids, role};
+use crate::model::{Deadly, Function, Model, Transport};
 use crate::source::Span;
 
 /// How long a message waits for somebody to look at it: the longest that SQS keeps one, 14 days in seconds.
@@ -53,13 +53,32 @@ pub(super) fn all(model: &Model) -> Vec<DeadLetters> {
         rule: None,
         fifo: false,
     });
+    let engine = engine::transport(model).into_iter().flat_map(|transport| engines(model, transport));
     let logs = model.buses.values().filter_map(|bus| {
         let log = bus.log.as_ref()?;
         let rule = event_log::rule_id(bus);
         let of = format!("event log of bus `{}`", bus.head.name);
         Some(DeadLetters { id: ids::of(&rule, "dead-letters"), of, span: log.span, rule: Some(rule), fifo: false })
     });
-    declared.chain(starters).chain(logs).collect()
+    declared.chain(starters).chain(engine).chain(logs).collect()
+}
+
+/// Those of the queues of work in workflows on Redis: of each function, and of the engine.
+fn engines(model: &Model, transport: Transport) -> Vec<DeadLetters> {
+    let dead = |queue: LogicalId, of: String, span: Span| DeadLetters {
+        id: ids::of(&queue, "dead-letters"),
+        of,
+        span,
+        rule: matches!(transport, Transport::EventBridge(_)).then(|| engine::transport_rule(&queue)),
+        fifo: false,
+    };
+    let of_function = |function: &Function| {
+        let of = format!("work of function `{}` in workflows", function.head.name);
+        dead(ids::task_queue(function), of, function.head.name_span)
+    };
+    let span = model.on_redis().map(|(_, workflow, _)| workflow.engine_span).next().unwrap_or_default();
+    let workers = engine::workers(model).map(|(_, function)| of_function(function));
+    workers.chain([dead(ids::engine_queue(), engine::PRINCIPAL.to_owned(), span)]).collect()
 }
 
 /// What a dead-letter queue is of, and where that is.

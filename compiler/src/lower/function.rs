@@ -7,9 +7,9 @@ use super::lambda::{self, Lambda, Variables};
 use super::outbox::only_sources;
 use super::plan::{Handler, HandlerKind, Resource, pascal_case};
 use super::value::{Part, Value, text};
-use super::{bus, ids, rest};
+use super::{bus, cache_client, engine, ids, rest, state_machine};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Bus, Deadly, Event, Function, Id, TableUse, Trigger};
+use crate::model::{Bus, Cache, Deadly, Event, Function, Id, TableUse, Trigger};
 use crate::source::Spanned;
 use crate::spec::function::Operation;
 
@@ -21,7 +21,8 @@ const ASYNC_MAX_AGE_SECONDS: i64 = 21_600;
 /// Adds each function.
 pub(super) fn lower(b: &mut Builder<'_>) {
     for (id, function) in b.model.functions.iter() {
-        let variables = variables(b, function);
+        let cache = b.model.cache_of(id);
+        let variables = variables(b, function, cache);
         let binary = ids::binary(b.model, function);
         b.plan.handlers.push(Handler {
             binary: binary.clone(),
@@ -43,6 +44,7 @@ pub(super) fn lower(b: &mut Builder<'_>) {
                 timeout,
                 concurrency: function.concurrency,
                 variables,
+                cache,
                 span: function.head.name_span,
             },
         );
@@ -67,7 +69,7 @@ fn published(b: &Builder<'_>, function: &Function) -> IndexMap<Id<Bus>, Vec<Span
     by_bus
 }
 
-fn variables(b: &mut Builder<'_>, function: &Function) -> Variables {
+fn variables(b: &mut Builder<'_>, function: &Function, cache: Option<Spanned<Id<Cache>>>) -> Variables {
     let model = b.model;
     let mut variables = Variables::new();
     for used in &function.tables {
@@ -99,6 +101,10 @@ fn variables(b: &mut Builder<'_>, function: &Function) -> Variables {
         let purpose = "how long results are kept, in seconds".to_owned();
         let retention = Value::string(retention.seconds.to_string());
         variables.insert(ids::IDEMPOTENCY_RETENTION_VARIABLE.to_owned(), (retention, purpose));
+    }
+    variables.extend(engine::variables(b, &function.redis_workflows(model)));
+    if let Some(cache) = cache {
+        variables.extend(cache_client::variables(model, cache.value));
     }
     variables.extend(rest::origins(model, function));
     let id = ids::function(function);
@@ -142,6 +148,11 @@ fn grants(b: &mut Builder<'_>, role: &Role, function: &Function) {
         let why = Why::new("`idempotent`", function.idempotent_span);
         b.grant(role, &["dynamodb:PutItem"], [Value::arn(&ids::idempotency())], why);
     }
+    if function.works_on_redis(model) {
+        engine::consume(b, role, &ids::task_queue(function), function.head.name_span);
+    }
+    engine::grants(b, role, &function.redis_workflows(model));
+    signals(b, role, function);
     for trigger in &function.triggers {
         if let Trigger::Queue(id) = trigger {
             let queue = &model.queues[*id];
@@ -150,6 +161,19 @@ fn grants(b: &mut Builder<'_>, role: &Role, function: &Function) {
             let why = Why::new(format!("works off queue `{}`", queue.head.name), span);
             b.grant(role, &actions, [Value::arn(&ids::queue(queue))], why);
         }
+    }
+}
+
+/// Lets a function answer what waits in workflows on Step Functions. A state machine is named by its name: it refers to the functions
+/// that it calls, which may be those that answer.
+fn signals(b: &mut Builder<'_>, role: &Role, function: &Function) {
+    for signal in &function.signals {
+        let workflow = &b.model.workflows[signal.value];
+        if workflow.redis().is_some() {
+            continue;
+        }
+        let why = Why::new(format!("`signals: {}`", workflow.head.name), signal.span);
+        b.grant(role, &["states:SendTaskFailure", "states:SendTaskSuccess"], [state_machine::named(workflow)], why);
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::plan::LogicalId;
 use crate::model::{
-    Api, Bus, ChangeKind, Deadly, Function, Model, Outbox, Queue, Rule, Schedule, Table, Thing, Workflow,
+    Api, Bus, Cache, ChangeKind, Deadly, Function, Model, Network, Outbox, Queue, Rule, Schedule, Table, Thing,
+    Workflow,
 };
 
 /// The logical id of a function: `CreateOrderFunction`.
@@ -48,6 +49,24 @@ pub fn starter(workflow: &Workflow) -> LogicalId {
 /// The logical id of the queue for events that could not start a workflow: `FulfilOrderStarterDeadLetters`.
 pub fn starter_dead_letters(workflow: &Workflow) -> LogicalId {
     of(&starter(workflow), "dead-letters")
+}
+
+/// The logical id of the queue of a function's work in workflows on Redis: `ProcessPaymentFunctionTasks`.
+pub fn task_queue(function: &Function) -> LogicalId {
+    of(&self::function(function), "tasks")
+}
+
+/// What the engine of the workflows on Redis is called: the end of its function's name, and the detail-type of its work.
+pub const ENGINE: &str = "workflow-engine";
+
+/// The logical id of the function of the workflows' engine.
+pub fn engine() -> LogicalId {
+    LogicalId::new([ENGINE])
+}
+
+/// The logical id of the queue of that function.
+pub fn engine_queue() -> LogicalId {
+    of(&engine(), "queue")
 }
 
 /// The logical id of an outbox's table: `OrderEventsOutbox`.
@@ -100,6 +119,21 @@ pub fn dead_letters(model: &Model, of: Deadly) -> LogicalId {
 /// The logical id of what belongs to a resource: `of(CreateOrderFunction, "role")` is `CreateOrderFunctionRole`.
 pub fn of(id: &LogicalId, what: &str) -> LogicalId {
     LogicalId::new([id.as_str(), what])
+}
+
+/// The logical id of a cache: `StateCache`. What belongs to it starts with that.
+pub fn cache(cache: &Cache) -> LogicalId {
+    LogicalId::new([&cache.head.name, "cache"])
+}
+
+/// The logical id of the security group of what talks to a cache: `StateCacheClients`.
+pub fn cache_clients(cache: &Cache) -> LogicalId {
+    of(&self::cache(cache), "clients")
+}
+
+/// The logical id of a network: `MainNetwork`. What belongs to it starts with that.
+pub fn network(network: &Network) -> LogicalId {
+    LogicalId::new([&network.head.name, "network"])
 }
 
 /// The logical id of an API: `CartApi`; the stack's own is `Api`.
@@ -169,6 +203,11 @@ pub fn bus_variable(bus: &Bus) -> String {
     variable(&bus.head.name, "bus")
 }
 
+/// The environment variable with the name of a bus, for the engine of the workflows on Redis.
+pub fn engine_bus_variable(bus: &Bus) -> String {
+    variable("bus", &bus.head.name)
+}
+
 /// The environment variable with the URL of a queue.
 pub fn queue_variable(queue: &Queue) -> String {
     variable(&queue.head.name, "queue_url")
@@ -179,6 +218,27 @@ pub const IDEMPOTENCY_VARIABLE: &str = "IDEMPOTENCY_TABLE";
 
 /// The environment variable that says how long the results of an idempotent function are kept, in seconds.
 pub const IDEMPOTENCY_RETENTION_VARIABLE: &str = "IDEMPOTENCY_RETENTION_SECONDS";
+
+/// The environment variable with where the cache is: `rediss://host:port`, or `redis://host:port` without TLS.
+pub const CACHE_ENDPOINT_VARIABLE: &str = "CACHE_ENDPOINT";
+
+/// The environment variable that says how to authenticate with the cache: `none`, `iam` or `secret`.
+pub const CACHE_AUTH_VARIABLE: &str = "CACHE_AUTH";
+
+/// The environment variable with the user to be in the cache.
+pub const CACHE_USER_VARIABLE: &str = "CACHE_USER";
+
+/// The environment variable with the cache's own name, which tokens of IAM are for.
+pub const CACHE_NAME_VARIABLE: &str = "CACHE_NAME";
+
+/// The environment variable that says, by `true`, that tokens of IAM are for a serverless cache.
+pub const CACHE_SERVERLESS_VARIABLE: &str = "CACHE_SERVERLESS";
+
+/// The environment variable with the ARN of the secret with the cache's token.
+pub const CACHE_SECRET_VARIABLE: &str = "CACHE_SECRET_ARN";
+
+/// The environment variable that says, by `true`, that the cache is a cluster.
+pub const CACHE_CLUSTER_VARIABLE: &str = "CACHE_CLUSTER";
 
 /// The environment variable that says how long events stay in an outbox, in seconds.
 pub const OUTBOX_RETENTION_VARIABLE: &str = "OUTBOX_RETENTION_SECONDS";
@@ -203,6 +263,11 @@ pub fn binary(model: &Model, function: &Function) -> String {
 /// The folder, crate and binary of an outbox's forwarder: `orders-order-events-forwarder`.
 pub fn forwarder_binary(model: &Model, outbox: &Outbox) -> String {
     format!("{}-{}-forwarder", model.service.value, outbox.head.name)
+}
+
+/// The folder, crate and binary of the engine of the workflows on Redis: `orders-workflow-engine`.
+pub fn engine_binary(model: &Model) -> String {
+    format!("{}-{ENGINE}", model.service.value)
 }
 
 /// The folder, crate and binary of an outbox's redrive: `orders-order-events-redrive`.

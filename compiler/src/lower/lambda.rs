@@ -3,11 +3,12 @@
 use indexmap::IndexMap;
 
 use super::builder::{Builder, Role, Why};
-use super::log_group;
 use super::names::Kind;
 use super::plan::{LogicalId, Resource};
 use super::value::Value;
-use crate::source::Span;
+use super::{cache_client, log_group};
+use crate::model::{Cache, Id};
+use crate::source::{Span, Spanned};
 
 /// The longest description that Lambda takes.
 pub(super) const MAX_DESCRIPTION: usize = 256;
@@ -35,6 +36,8 @@ pub(super) struct Lambda {
     pub(super) concurrency: Option<u64>,
     /// Environment variables.
     pub(super) variables: Variables,
+    /// The cache that it talks to, with the place that says so. Its variables are in [`super::cache_client::variables`].
+    pub(super) cache: Option<Spanned<Id<Cache>>>,
     /// The place of its name.
     pub(super) span: Span,
 }
@@ -58,6 +61,11 @@ pub(super) fn add(b: &mut Builder<'_>, lambda: Lambda) -> Role {
         let why = Why::new("X-Ray traces; these actions cannot be limited to a resource", span);
         b.grant(&role, &["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*".into()], why);
     }
+
+    if let Some(cache) = lambda.cache {
+        cache_client::grants(b, &role, cache);
+    }
+    let network = lambda.cache.and_then(|cache| cache_client::vpc_config(b.model, cache.value));
 
     let name = b.name(Kind::Function, "", &suffix, span);
     let logging = Value::map([
@@ -83,6 +91,7 @@ pub(super) fn add(b: &mut Builder<'_>, lambda: Lambda) -> Role {
     let mut resource = Resource::new("AWS::Serverless::Function", lambda.principal, span, [("FunctionName", name)])
         .with("Description", lambda.description)
         .and(properties)
+        .with("VpcConfig", network)
         .with("Environment", environment)
         .with("ReservedConcurrentExecutions", lambda.concurrency.map(Value::count));
     resource.metadata = IndexMap::from([

@@ -7,9 +7,12 @@ mod alarm;
 mod api;
 mod builder;
 mod bus;
+mod cache;
+mod cache_client;
 mod changes;
 mod dashboard;
 mod dead_letters;
+mod engine;
 mod event_log;
 mod function;
 mod graph;
@@ -20,6 +23,7 @@ mod log_group;
 pub mod machine;
 mod mapping;
 mod names;
+mod network;
 mod outbox;
 mod output;
 mod overrides;
@@ -57,10 +61,13 @@ const KINDS: &[Kind] = &[
     redrive::lower,
     idempotency::lower,
     queue::lower,
+    network::lower,
+    cache::lower,
     api::lower,
     rest::lower,
     function::lower,
     state_machine::lower,
+    engine::lower,
     rule::lower,
     schedule::lower,
     dead_letters::lower,

@@ -29,6 +29,9 @@ pub(super) enum Kind {
     Dashboard,
     /// <https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis.html>
     Api,
+    /// A cache, its user and the group of it, which have one name; as long as a replication group's:
+    /// <https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html>
+    Cache,
 }
 
 impl Kind {
@@ -42,6 +45,7 @@ impl Kind {
             Self::LogGroup => 512,
             Self::LogPolicy | Self::Dashboard => 255,
             Self::Api => 128,
+            Self::Cache => 40,
         }
     }
 
@@ -55,6 +59,7 @@ impl Kind {
             Self::LogPolicy => "a log policy",
             Self::Dashboard => "a dashboard",
             Self::Api => "an API",
+            Self::Cache => "a cache",
         }
     }
 }

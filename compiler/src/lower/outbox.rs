@@ -123,6 +123,7 @@ fn forwarder(b: &mut Builder<'_>, id: Id<Outbox>, outbox: &Outbox, bus: &Bus, de
             timeout: Value::Integer(TIMEOUT),
             concurrency: None,
             variables,
+            cache: None,
             span: outbox.head.name_span,
         },
     )

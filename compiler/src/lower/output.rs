@@ -30,6 +30,9 @@ fn value(b: &mut Builder<'_>, output: &Output) -> Option<Value> {
         OutputValue::Arn(Thing::Bus(id)) => bus::arn(&model.buses[id]),
         // What `Ref` gives: a table's and a function's name, but a queue's URL and a state machine's ARN.
         OutputValue::Name(Thing::Queue(id)) => Value::Attribute(ids::queue(&model.queues[id]), "QueueName"),
+        OutputValue::Name(Thing::Workflow(id)) if model.workflows[id].redis().is_some() => {
+            model.workflows[id].head.name.as_str().into()
+        }
         OutputValue::Name(Thing::Workflow(id)) => Value::Attribute(ids::workflow(&model.workflows[id]), "Name"),
         OutputValue::Arn(Thing::Workflow(id)) => Value::Ref(ids::workflow(&model.workflows[id])),
         OutputValue::Name(thing) => Value::Ref(ids::thing(model, thing)),

@@ -4,7 +4,10 @@ use indexmap::IndexMap;
 
 use super::builder::Builder;
 use super::names::MAX_ENVIRONMENT;
-use super::plan::{ENVIRONMENT, Parameter};
+use super::plan::{ENVIRONMENT, LogicalId, Parameter};
+use super::{cache_client, network};
+use crate::model::{CacheKind, NetworkKind};
+use crate::spec::given::Given;
 
 /// Adds the parameters; after everything that has a name, since that bounds the project's.
 pub(super) fn lower(b: &mut Builder<'_>) {
@@ -46,4 +49,58 @@ pub(super) fn lower(b: &mut Builder<'_>) {
         ("ProjectName".to_owned(), project),
         ("Architecture".to_owned(), architecture),
     ]);
+    caches(b);
+    networks(b);
+}
+
+/// What the spec leaves to each deployment of its external caches.
+fn caches(b: &mut Builder<'_>) {
+    for cache in b.model.caches.values() {
+        let CacheKind::External { endpoint, secret, .. } = &cache.kind else { continue };
+        let name = &cache.head.name;
+        if *endpoint == Given::Parameter {
+            let about = format!("Where cache {name} is: host:port.");
+            let parameter = given("String", about, Some(r"^[A-Za-z0-9._-]+:[0-9]{1,5}$"));
+            b.plan.parameters.insert(cache_client::endpoint_parameter(cache).to_string(), parameter);
+        }
+        if *secret == Some(Given::Parameter) {
+            let about = format!("The ARN of the secret that is the password of cache {name}.");
+            let parameter =
+                given("String", about, Some(r"^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$"));
+            b.plan.parameters.insert(cache_client::secret_parameter(cache).to_string(), parameter);
+        }
+    }
+}
+
+/// What the spec leaves to each deployment of networks that exist already.
+fn networks(b: &mut Builder<'_>) {
+    for network in b.model.networks.values() {
+        let NetworkKind::Imported { vpc, subnets, security_groups, .. } = &network.kind else { continue };
+        let name = &network.head.name;
+        let mut add = |id: LogicalId, parameter| b.plan.parameters.insert(id.to_string(), parameter);
+        if *vpc == Given::Parameter {
+            let about = format!("The VPC that is network {name}.");
+            add(network::vpc_parameter(network), given("AWS::EC2::VPC::Id", about, None));
+        }
+        if *subnets == Given::Parameter {
+            let about = format!("The private subnets of network {name}.");
+            add(network::subnets_parameter(network), given("List<AWS::EC2::Subnet::Id>", about, None));
+        }
+        if *security_groups == Some(Given::Parameter) {
+            let about = format!("Further security groups of functions in network {name}.");
+            add(network::groups_parameter(network), given("List<AWS::EC2::SecurityGroup::Id>", about, None));
+        }
+    }
+}
+
+/// A parameter without a default.
+fn given(type_: &'static str, description: String, pattern: Option<&str>) -> Parameter {
+    Parameter {
+        type_,
+        description,
+        default: None,
+        allowed_values: Vec::new(),
+        allowed_pattern: pattern.map(str::to_owned),
+        max_length: None,
+    }
 }

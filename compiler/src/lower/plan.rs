@@ -21,6 +21,8 @@ pub struct Plan<'m> {
     pub outputs: IndexMap<String, PlannedOutput>,
     /// State machines.
     pub machines: Vec<Machine>,
+    /// Definitions of workflows on Redis.
+    pub definitions: Vec<Definition>,
     /// Lambda functions to compile.
     pub handlers: Vec<Handler>,
     /// Who may do what, and why; what the roles in `resources` say.
@@ -184,6 +186,15 @@ pub struct Machine {
     pub substitutions: IndexMap<String, Value>,
 }
 
+/// The definition of a workflow on Redis: what its functions read to know what comes next.
+#[derive(Debug, Clone)]
+pub struct Definition {
+    /// The file under `workflows/`, without its extension: the workflow's name.
+    pub file: String,
+    /// The version of the format, the workflow's name, the leases of functions, the machine.
+    pub json: serde_json::Value,
+}
+
 /// A Lambda function to compile.
 #[derive(Debug, Clone)]
 pub struct Handler {
@@ -204,6 +215,8 @@ pub enum HandlerKind {
     Forwarder(Id<Outbox>),
     /// The redrive of an outbox.
     Redrive(Id<Outbox>),
+    /// The engine of the workflows on Redis: starts, publishes, and looks after what is due.
+    Engine,
 }
 
 /// One permission of one role.

@@ -46,6 +46,7 @@ pub(super) fn lower(b: &mut Builder<'_>) {
                 timeout: Value::Integer(TIMEOUT),
                 concurrency: None,
                 variables,
+                cache: None,
                 span,
             },
         );

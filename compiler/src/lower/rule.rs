@@ -2,11 +2,11 @@
 
 use super::builder::{Builder, Role, Why, description};
 use super::bus::{self, MAX_DESCRIPTION};
-use super::ids;
 use super::plan::{LogicalId, Resource};
 use super::transform::transformer;
 use super::value::{Part, Value, text};
-use crate::model::{Deadly, Destination, Id, Rule, Setting, Target};
+use super::{engine, ids};
+use crate::model::{Deadly, Destination, Id, Model, Rule, Setting, Target};
 use crate::pattern::{self, Pattern};
 
 /// Adds each rule.
@@ -21,7 +21,8 @@ fn add(b: &mut Builder<'_>, id: Id<Rule>, rule: &Rule) {
     let Some(pattern) = &rule.pattern else { return };
     let logical = ids::rule(rule);
     let dead = ids::dead_letters(b.model, Deadly::Rule(id));
-    let role = needs_role(rule).then(|| {
+    let model = b.model;
+    let role = needs_role(model, rule).then(|| {
         let principal = format!("rule `{}`", rule.head.name);
         let conditions = own_rules();
         b.role(&logical, &principal, rule.head.name_span, "events.amazonaws.com", Some(conditions))
@@ -34,8 +35,9 @@ fn add(b: &mut Builder<'_>, id: Id<Rule>, rule: &Rule) {
             ("RetryPolicy", retry_policy(target.attempts, target.max_age.seconds)),
             ("DeadLetterConfig", Value::map([("Arn", Value::arn(&dead))])),
         ];
-        let input = target.input.as_ref().map(|input| ("InputTransformer", transformer(b, rule, input)));
-        let assumed = role.as_ref().filter(|_| takes_role(target.to)).map(|role| ("RoleArn", Value::arn(&role.id)));
+        let input = transformer(b, rule, target).map(|transformer| ("InputTransformer", transformer));
+        let assumed =
+            role.as_ref().filter(|_| takes_role(model, target.to)).map(|role| ("RoleArn", Value::arn(&role.id)));
         Value::map(entries.into_iter().chain(input).chain(assumed))
     });
     let targets = Value::list(targets.collect::<Vec<_>>());
@@ -62,13 +64,14 @@ pub(super) fn retry_policy(attempts: u64, max_age_seconds: u64) -> Value {
     ])
 }
 
-/// Whether `EventBridge` reaches the target with a role; functions and queues have policies of their own.
-fn takes_role(to: Destination) -> bool {
-    matches!(to, Destination::Workflow(_) | Destination::Bus(_))
+/// Whether `EventBridge` reaches the target with a role; functions and queues have policies of their own, and workflows on Redis
+/// start by a message to a queue.
+fn takes_role(model: &Model, to: Destination) -> bool {
+    matches!(to, Destination::Workflow(_) | Destination::Bus(_)) && !engine::on_redis(model, to)
 }
 
-fn needs_role(rule: &Rule) -> bool {
-    rule.targets.iter().any(|target| takes_role(target.to))
+fn needs_role(model: &Model, rule: &Rule) -> bool {
+    rule.targets.iter().any(|target| takes_role(model, target.to))
 }
 
 /// Only rules of this account may use the role. The rule itself cannot be named: it refers to the role.
@@ -109,6 +112,9 @@ fn reach(b: &mut Builder<'_>, rule: &LogicalId, role: Option<&Role>, target: &Ta
         }
         Destination::Workflow(id) => {
             let workflow = &model.workflows[id];
+            if workflow.redis().is_some() {
+                return (format!("workflow-{}", workflow.head.name), Value::arn(&ids::engine_queue()));
+            }
             let starter = Value::Ref(ids::starter(workflow));
             if let Some(role) = role {
                 let why = Why::new(format!("`to: {{ workflow: {} }}`", workflow.head.name), target.span);

@@ -35,16 +35,20 @@ fn add(b: &mut Builder<'_>, id: Id<Schedule>, schedule: &Schedule) {
             b.grant(&role, &["lambda:InvokeFunction"], [arn.clone()], why);
             (arn, given)
         }
+        Destination::Workflow(workflow) if model.workflows[workflow].redis().is_some() => {
+            let workflow = &model.workflows[workflow];
+            let queue = Value::arn(&ids::engine_queue());
+            let why = Why::new(format!("`to: {{ workflow: {} }}`", workflow.head.name), target.span);
+            b.grant(&role, &["sqs:SendMessage"], [queue.clone()], why);
+            let start = Value::map([("workflow", workflow.head.name.as_str().into())]);
+            (queue, Value::map([("evcStart", start), ("event", once(given))]))
+        }
         Destination::Workflow(workflow) => {
             let workflow = &model.workflows[workflow];
             let starter = Value::Ref(ids::starter(workflow));
             let why = Why::new(format!("`to: {{ workflow: {} }}`", workflow.head.name), target.span);
             b.grant(&role, &["states:StartExecution"], [starter.clone()], why);
-            // Scheduler delivers at least once. The starter takes an event; its id, one for each time that the schedule is
-            // due, names the execution:
-            // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
-            let event = [("id", "<aws.scheduler.execution-id>".into()), ("detail", given)];
-            (starter, Value::map(event))
+            (starter, once(given))
         }
         Destination::Queue(_) | Destination::Bus(_) => return,
     };
@@ -73,6 +77,13 @@ fn add(b: &mut Builder<'_>, id: Id<Schedule>, schedule: &Schedule) {
     b.add(&logical, resource);
 }
 
+/// What starts a workflow is an event; Scheduler delivers at least once, and the event's id, one for each time that the schedule is
+/// due, names the execution.
+/// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html>
+fn once(given: Value) -> Value {
+    Value::map([("id", "<aws.scheduler.execution-id>".into()), ("detail", given)])
+}
+
 /// `rate(5 minutes)`: in the largest unit that divides the time, in the singular if there is one of it.
 fn rate(time: Duration) -> String {
     let minutes = time.seconds / 60;
@@ -86,7 +97,7 @@ fn rate(time: Duration) -> String {
 
 /// Only schedules of this account's default group, which is theirs, may use the role. One schedule cannot be named.
 /// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html>
-fn own_schedules() -> Value {
+pub(super) fn own_schedules() -> Value {
     let group = text([
         "arn:".into(),
         Part::Parameter("AWS::Partition"),

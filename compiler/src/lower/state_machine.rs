@@ -8,7 +8,7 @@ use super::builder::{Builder, Role, Why};
 use super::machine::starts_by_event;
 use super::names::Kind;
 use super::plan::{LogicalId, Machine, Resource};
-use super::value::Value;
+use super::value::{Part, Value, text};
 use super::{bus, ids, log_group};
 use crate::model::{Bus, Event, Function, Id, Model, StepKind, Workflow};
 use crate::source::{Span, Spanned};
@@ -34,7 +34,7 @@ const TRACING: [&str; 4] =
 
 /// Adds the state machines of each workflow.
 pub(super) fn lower(b: &mut Builder<'_>) {
-    for (id, workflow) in b.model.workflows.iter() {
+    for (id, workflow) in b.model.workflows.iter().filter(|(_, workflow)| workflow.redis().is_none()) {
         standard(b, workflow);
         if starts_by_event(b.model, id) {
             starter(b, workflow);
@@ -151,15 +151,28 @@ pub(super) fn own_account() -> Value {
     Value::map([("StringEquals", Value::map([("aws:SourceAccount", Value::pseudo("AWS::AccountId"))]))])
 }
 
+/// The ARN of a workflow's state machine, made of its name instead of a reference to it.
+pub(super) fn named(workflow: &Workflow) -> Value {
+    text([
+        "arn:".into(),
+        Part::Parameter("AWS::Partition"),
+        ":states:".into(),
+        Part::Parameter("AWS::Region"),
+        ":".into(),
+        Part::Parameter("AWS::AccountId"),
+        ":stateMachine:".into(),
+        Part::Parameter("ProjectName"),
+        "-".into(),
+        Part::Parameter("Environment"),
+        format!("-{}", workflow.head.name).as_str().into(),
+    ])
+}
+
 /// The functions that a workflow calls, with the first step and place of each.
-fn calls(workflow: &Workflow) -> IndexMap<Id<Function>, (&str, Span)> {
+pub(super) fn calls(workflow: &Workflow) -> IndexMap<Id<Function>, (&str, Span)> {
     let mut calls = IndexMap::new();
     workflow.body.walk(&mut |step| {
-        let call = match &step.kind {
-            StepKind::Call(call) => Some(call),
-            _ => None,
-        };
-        for call in call.into_iter().chain(&step.undo) {
+        for call in step.call().into_iter().chain(&step.undo) {
             if let Some(function) = call.function {
                 calls.entry(function).or_insert((step.name.as_str(), call.span));
             }
@@ -169,7 +182,7 @@ fn calls(workflow: &Workflow) -> IndexMap<Id<Function>, (&str, Span)> {
 }
 
 /// The events that a workflow publishes, by bus, each once.
-fn publishes(model: &Model, workflow: &Workflow) -> IndexMap<Id<Bus>, Vec<Spanned<Id<Event>>>> {
+pub(super) fn publishes(model: &Model, workflow: &Workflow) -> IndexMap<Id<Bus>, Vec<Spanned<Id<Event>>>> {
     let mut by_bus: IndexMap<Id<Bus>, Vec<Spanned<Id<Event>>>> = IndexMap::new();
     workflow.body.walk(&mut |step| {
         if let StepKind::Publish { event: Some(event), span, .. } = &step.kind {

@@ -25,6 +25,20 @@ const TAGGABLE: &[(&str, Shape)] = &[
     ("AWS::ApiGatewayV2::Stage", Shape::Map),
     ("AWS::CloudWatch::Alarm", Shape::List),
     ("AWS::DynamoDB::Table", Shape::List),
+    ("AWS::EC2::EIP", Shape::List),
+    ("AWS::EC2::InternetGateway", Shape::List),
+    ("AWS::EC2::NatGateway", Shape::List),
+    ("AWS::EC2::RouteTable", Shape::List),
+    ("AWS::EC2::SecurityGroup", Shape::List),
+    ("AWS::EC2::Subnet", Shape::List),
+    ("AWS::EC2::VPC", Shape::List),
+    ("AWS::EC2::VPCEndpoint", Shape::List),
+    ("AWS::ElastiCache::ParameterGroup", Shape::List),
+    ("AWS::ElastiCache::ReplicationGroup", Shape::List),
+    ("AWS::ElastiCache::ServerlessCache", Shape::List),
+    ("AWS::ElastiCache::SubnetGroup", Shape::List),
+    ("AWS::ElastiCache::User", Shape::List),
+    ("AWS::ElastiCache::UserGroup", Shape::List),
     ("AWS::Events::EventBus", Shape::List),
     ("AWS::Events::Rule", Shape::List),
     ("AWS::IAM::Role", Shape::List),
@@ -34,6 +48,7 @@ const TAGGABLE: &[(&str, Shape)] = &[
     ("AWS::Pipes::Pipe", Shape::Map),
     ("AWS::SNS::Topic", Shape::List),
     ("AWS::SQS::Queue", Shape::List),
+    ("AWS::SecretsManager::Secret", Shape::List),
     ("AWS::Serverless::Function", Shape::Map),
     ("AWS::Serverless::StateMachine", Shape::Map),
 ];
@@ -45,9 +60,17 @@ pub(super) fn lower(b: &mut Builder<'_>) {
         let shape = TAGGABLE.iter().find(|(type_, _)| *type_ == resource.type_);
         let value = match shape {
             Some((_, Shape::Map)) => Value::Map(tags.clone()),
-            Some((_, Shape::List)) => Value::list(
-                tags.iter().map(|(key, value)| Value::map([("Key", key.as_str().into()), ("Value", value.clone())])),
-            ),
+            Some((_, Shape::List)) => {
+                let one = |(key, value): (&String, &Value)| {
+                    Value::map([("Key", key.as_str().into()), ("Value", value.clone())])
+                };
+                // A VPC has a name, which is a tag.
+                let own = match resource.properties.get("Tags") {
+                    Some(Value::List(own)) => own.clone(),
+                    _ => Vec::new(),
+                };
+                Value::list(own.into_iter().chain(tags.iter().map(one)))
+            }
             None => continue,
         };
         resource.properties.insert("Tags".to_owned(), value);

@@ -9,8 +9,10 @@ use crate::compile::{Analysis, analyze_text};
 use crate::report::short;
 
 /// Actions that IAM cannot limit to a resource.
-const UNLIMITED: [&str; 13] = [
+const UNLIMITED: [&str; 15] = [
     "dynamodb:ListStreams",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
     "logs:DescribeLogGroups",
@@ -199,6 +201,67 @@ fn events_are_put_on_buses_from_declared_sources_only() {
                 !sources.is_empty() && sources.iter().all(|source| declared.contains(source)),
                 "{name}: {sources:?}"
             );
+        }
+    });
+}
+
+#[test]
+fn security_groups_let_in_what_talks_to_caches_and_nothing_else() {
+    each(|name, plan| {
+        for (id, group) in of_type(plan, "AWS::EC2::SecurityGroup") {
+            assert!(!group.properties.contains_key("SecurityGroupIngress"), "{name}: {id}");
+            // A group that says nothing of ways out has all of them.
+            assert!(group.properties.contains_key("SecurityGroupEgress"), "{name}: {id}");
+        }
+        for (id, ingress) in of_type(plan, "AWS::EC2::SecurityGroupIngress") {
+            let Some(Value::Ref(source)) = ingress.properties.get("SourceSecurityGroupId") else {
+                panic!("{name}: {id} lets in more than a group")
+            };
+            assert!(source.as_str().ends_with("CacheClients"), "{name}: {id}");
+        }
+    });
+}
+
+#[test]
+fn functions_are_in_the_network_of_their_cache_and_in_no_other() {
+    each(|name, plan| {
+        for (id, function) in plan.model.functions.iter() {
+            let cache = plan.model.cache_of(id).map(|cache| &plan.model.caches[cache.value]);
+            let resource = &plan.resources[&super::ids::function(function)];
+            let function = &function.head.name;
+            let is_inside = cache.is_some_and(|cache| cache.network.is_some());
+            assert_eq!(resource.properties.contains_key("VpcConfig"), is_inside, "{name}: {function}");
+            let references = graph::references(resource);
+            if let Some(cache) = cache.filter(|_| is_inside) {
+                assert!(references.contains(super::ids::cache_clients(cache).as_str()), "{name}: {function}");
+            }
+        }
+    });
+}
+
+#[test]
+fn an_endpoint_is_there_for_what_is_called_and_for_nothing_else() {
+    each(|name, plan| {
+        for (id, _) in of_type(plan, "AWS::EC2::VPCEndpoint") {
+            let calls = plan.model.cache_clients().into_iter().flat_map(|client| client.services.into_keys());
+            let names: Vec<String> = calls.map(|service| service.key().to_owned() + "endpoint").collect();
+            let is_called = |called: &String| id.as_str().to_lowercase().ends_with(called.as_str());
+            assert!(names.iter().any(is_called), "{name}: {id}");
+        }
+    });
+}
+
+#[test]
+fn no_secret_is_in_a_template() {
+    each(|name, plan| {
+        for (id, secret) in of_type(plan, "AWS::SecretsManager::Secret") {
+            assert!(secret.properties.contains_key("GenerateSecretString"), "{name}: {id}");
+            assert!(!secret.properties.contains_key("SecretString"), "{name}: {id}");
+        }
+        for (id, group) in of_type(plan, "AWS::ElastiCache::ReplicationGroup") {
+            let Some(token) = group.properties.get("AuthToken") else { continue };
+            let Value::Text(parts) = token else { panic!("{name}: {id} has a token that is a text") };
+            assert_eq!(parts.first(), Some(&"{{resolve:secretsmanager:".into()), "{name}: {id}");
         }
     });
 }

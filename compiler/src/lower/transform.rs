@@ -10,10 +10,11 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use super::builder::Builder;
+use super::engine;
 use super::value::Value;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::{Plain, Template};
-use crate::model::Rule;
+use crate::model::{Destination, Rule, Target};
 
 /// The fields of the envelope that every target gets.
 const ENVELOPE: [&str; 5] = ["id", "detail-type", "source", "account", "time"];
@@ -23,10 +24,30 @@ const ENVELOPE: [&str; 5] = ["id", "detail-type", "source", "account", "time"];
 const MAX_VARIABLES: usize = 100;
 const MAX_TEMPLATE: usize = 8192;
 
-/// The transformer for an `input`.
-pub(super) fn transformer(b: &mut Builder<'_>, rule: &Rule, input: &Template) -> Value {
+/// The whole event as it came; only ever the value of a field.
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html#eb-transform-input-predefined>
+const WHOLE: &str = "<aws.events.event.json>";
+
+/// The transformer of a target that has an `input`, or that takes something else than the event.
+pub(super) fn transformer(b: &mut Builder<'_>, rule: &Rule, target: &Target) -> Option<Value> {
+    // The engine of workflows on Redis takes a message that says what to do with the event.
+    let start = match target.to {
+        Destination::Workflow(id) if b.model.workflows[id].redis().is_some() => {
+            Some(engine::start_of(&b.model.workflows[id]))
+        }
+        _ => None,
+    };
+    match (start, &target.input) {
+        (None, None) => None,
+        (Some(start), None) => Some(Value::map([("InputTemplate", format!("{start}{WHOLE}}}").into())])),
+        (start, Some(input)) => Some(of_input(b, rule, start, input)),
+    }
+}
+
+fn of_input(b: &mut Builder<'_>, rule: &Rule, start: Option<String>, input: &Template) -> Value {
     let model = b.model;
-    let mut writer = Writer { paths: IndexMap::new(), text: "{".to_owned() };
+    let end = if start.is_some() { "}}" } else { "}" };
+    let mut writer = Writer { paths: IndexMap::new(), text: start.unwrap_or_default() + "{" };
     for field in ENVELOPE {
         let variable = writer.variable(&[field]);
         let _ = write!(writer.text, "\"{field}\":<{variable}>,");
@@ -35,7 +56,7 @@ pub(super) fn transformer(b: &mut Builder<'_>, rule: &Rule, input: &Template) ->
     // Events of this system carry the id that stays the same when they are published again.
     let ours = rule.events.iter().all(|event| !model.events[event.value].published_outside);
     writer.detail(input, ours);
-    writer.text.push('}');
+    writer.text.push_str(end);
     let (variables, characters) = (writer.paths.len(), writer.text.chars().count());
     if variables > MAX_VARIABLES || characters > MAX_TEMPLATE {
         let message = format!("this is too much for an input transformer: {variables} paths, {characters} characters");

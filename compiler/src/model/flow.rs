@@ -81,17 +81,11 @@ impl Model {
         for (id, workflow) in self.workflows.iter() {
             let from = Node::Workflow(id);
             workflow.body.walk(&mut |step| {
-                match &step.kind {
-                    StepKind::Call(call) => {
-                        edges.extend(call.function.map(|to| Edge { from, to: Node::Function(to), span: call.span }));
-                    }
-                    StepKind::Publish { event: Some(event), span, .. } => {
-                        edges.push(Edge { from, to: Node::Event(*event), span: *span });
-                    }
-                    _ => {}
+                if let StepKind::Publish { event: Some(event), span, .. } = &step.kind {
+                    edges.push(Edge { from, to: Node::Event(*event), span: *span });
                 }
-                if let Some(undo) = &step.undo {
-                    edges.extend(undo.function.map(|to| Edge { from, to: Node::Function(to), span: undo.span }));
+                for call in step.call().into_iter().chain(&step.undo) {
+                    edges.extend(call.function.map(|to| Edge { from, to: Node::Function(to), span: call.span }));
                 }
             });
         }
@@ -132,13 +126,8 @@ impl Model {
         }
         for (id, workflow) in self.workflows.iter() {
             workflow.body.walk(&mut |step| {
-                let called = match &step.kind {
-                    StepKind::Call(call) => call.function,
-                    _ => None,
-                };
-                let undone = step.undo.as_ref().and_then(|undo| undo.function);
-                triggers
-                    .extend([called, undone].into_iter().flatten().map(|function| (function, Trigger::Workflow(id))));
+                let calls = step.call().into_iter().chain(&step.undo);
+                triggers.extend(calls.filter_map(|call| Some((call.function?, Trigger::Workflow(id)))));
             });
         }
         for (function, trigger) in triggers {

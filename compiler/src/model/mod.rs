@@ -5,10 +5,14 @@
 
 mod api;
 mod arena;
+mod cache;
+mod cache_resolve;
+mod engine;
 mod environment;
 mod flow;
 mod heads;
 mod names;
+mod network_resolve;
 mod outbox;
 mod outputs;
 mod patterns;
@@ -29,6 +33,7 @@ pub use api::{
     TableRoute, Throttling,
 };
 pub use arena::{Arena, Id};
+pub use cache::{Cache, CacheClient, CacheKind, Client, Network, NetworkKind};
 pub use environment::{Environment, Setting};
 pub use flow::{Edge, Node as FlowNode, Trigger};
 pub use outbox::{ChangeEvent, ChangeKind, Changes, CopiedField, Outbox};
@@ -37,8 +42,8 @@ pub use resolve::{least_visibility, resolve};
 pub use stored::{FieldTest, Is, NotStored, field_tests};
 pub use transform::{TRANSFORM_ROOTS, transform_scope};
 pub use workflow::{
-    Body, Branch, CALL_MARGIN, COMPENSATION_FAILED, Call, CatchError, Choice, Next, RUNTIME_ERRORS, RUNTIME_HICCUPS,
-    Retry, RetryError, Step, StepId, StepKind, Wait, Workflow, standard_retry,
+    Body, Branch, CALL_MARGIN, COMPENSATION_FAILED, Call, CatchError, Choice, Engine, Next, RUNTIME_ERRORS,
+    RUNTIME_HICCUPS, Redis, Retry, RetryError, Step, StepId, StepKind, Transport, Wait, Workflow, standard_retry,
 };
 
 use crate::expr::Template;
@@ -75,6 +80,10 @@ pub struct Model {
     pub outboxes: Arena<Outbox>,
     /// Functions, without the forwarders of outboxes.
     pub functions: Arena<Function>,
+    /// Caches.
+    pub caches: Arena<Cache>,
+    /// Networks.
+    pub networks: Arena<Network>,
     /// APIs: those declared, and the stack's own if any function has an `api`.
     pub apis: Arena<Api>,
     /// Rules.
@@ -221,6 +230,12 @@ pub struct Function {
     pub publishes: Vec<Spanned<Id<Event>>>,
     /// Queues it sends to.
     pub sends: Vec<Spanned<Id<Queue>>>,
+    /// Workflows whose waits it may answer.
+    pub signals: Vec<Spanned<Id<Workflow>>>,
+    /// The cache that it counts in.
+    pub cache: Option<Spanned<Id<Cache>>>,
+    /// When it stops trying, and for how long.
+    pub circuit_breaker: Option<Spanned<CircuitBreaker>>,
     /// Environment variables that the spec gives, with the place of each name.
     pub environment: IndexMap<Name, Setting<String>>,
     /// How long an invocation may take.
@@ -248,6 +263,17 @@ pub enum Input {
     Value(Type),
     /// These events, as the rules say that bring them. Never empty.
     Events(Vec<Id<Event>>),
+}
+
+/// When a function stops trying, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CircuitBreaker {
+    /// How many failures within the window open it.
+    pub failures: u64,
+    /// How long a failure counts.
+    pub window: Duration,
+    /// How long it stays open.
+    pub open: Duration,
 }
 
 /// A business error of a function.

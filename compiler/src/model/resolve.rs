@@ -7,8 +7,9 @@ use indexmap::IndexMap;
 use super::names::{find, find_all, head};
 use super::settings::{self, check_names, enabled, environments, of_function, of_tables, setting, variables};
 use super::{
-    Bus, BusinessError, Destination, Event, EventLog, Function, Id, Index, Input, Model, Observability, Queue, Rule,
-    Schedule, Table, TableUse, Target, When, api, outbox, outputs, patterns, workflow_resolve,
+    Bus, BusinessError, CircuitBreaker, Destination, Event, EventLog, Function, Id, Index, Input, Model, Observability,
+    Queue, Rule, Schedule, Table, TableUse, Target, When, api, cache_resolve, engine, network_resolve, outbox, outputs,
+    patterns, workflow_resolve,
 };
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::Template;
@@ -40,6 +41,8 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
         tables: sections.tables.iter().map(|(name, item)| table(sections, name, item)).collect(),
         outboxes: super::Arena::default(),
         functions: super::Arena::default(),
+        caches: super::Arena::default(),
+        networks: super::Arena::default(),
         apis: super::Arena::default(),
         rules: super::Arena::default(),
         queues: super::Arena::default(),
@@ -60,6 +63,9 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     let found = &mut diagnostics;
     model.outboxes = sections.outboxes.iter().map(|(name, item)| outbox::outbox(sections, name, item, found)).collect();
     outbox::add_streams(&mut model);
+    let (caches, networks) = (sections.caches.iter(), sections.networks.iter());
+    model.networks = networks.map(|(name, item)| network_resolve::network(name, item, found)).collect();
+    model.caches = caches.map(|(name, item)| cache_resolve::cache(sections, name, item, found)).collect();
     let routed = api::routed(sections);
     model.functions = sections
         .functions
@@ -76,8 +82,12 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     model.schedules = sections.schedules.iter().map(|(name, item)| schedule(sections, name, item, found)).collect();
     derive_inputs(&mut model);
     let workflows = sections.workflows.iter();
-    model.workflows =
-        workflows.map(|(name, item)| workflow_resolve::workflow(sections, &model, name, item, found)).collect();
+    let engines: Vec<_> =
+        workflows.map(|(name, item)| engine::engine(sections, &mut model, name, item, found)).collect();
+    let workflows = sections.workflows.iter().zip(engines);
+    model.workflows = workflows
+        .map(|((name, item), engine)| workflow_resolve::workflow(sections, &model, name, item, engine, found))
+        .collect();
     model.derive_triggers();
     model.outputs =
         sections.outputs.iter().filter_map(|(name, item)| outputs::output(sections, name, item, found)).collect();
@@ -109,7 +119,7 @@ fn bus(sections: &Sections, name: &str, item: &crate::spec::Declared<crate::spec
 }
 
 /// The bus that `name` names, or that a thing without one travels on: the only declared bus, or the account's default one.
-fn bus_of(
+pub(super) fn bus_of(
     sections: &Sections,
     model: &mut Model,
     name: Option<&Name>,
@@ -245,6 +255,15 @@ fn function(
         outbox_events,
         publishes,
         sends: find_all(&sections.queues, "queue", &item.sends, diagnostics),
+        signals: find_all(&sections.workflows, "workflow", &item.signals, diagnostics),
+        cache: item
+            .cache
+            .as_ref()
+            .and_then(|name| Some(Spanned::new(find(&sections.caches, "cache", name, diagnostics)?, name.span))),
+        circuit_breaker: item.circuit_breaker.as_ref().map(|breaker| {
+            let (failures, window, open) = (breaker.failures.value, breaker.window.value, breaker.open.value);
+            Spanned::new(CircuitBreaker { failures, window, open }, breaker.span)
+        }),
         environment: variables(sections, name, &item.environment),
         timeout: of_function(sections, name, timeout, |function| {
             function.timeout.as_ref().map(|timeout| timeout.value)

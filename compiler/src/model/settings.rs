@@ -66,6 +66,16 @@ pub(super) fn of_function<T: Clone>(
     setting(sections, base, |environment| environment.functions.get(name).and_then(&ask))
 }
 
+/// A setting that environments have for one cache.
+pub(super) fn of_cache<T: Clone>(
+    sections: &Sections,
+    name: &str,
+    base: T,
+    ask: impl Fn(&spec::EnvironmentCache) -> Option<T>,
+) -> Setting<T> {
+    setting(sections, base, |environment| environment.caches.get(name).and_then(&ask))
+}
+
 /// Whether a rule or a schedule runs, among the `switches` of each environment.
 pub(super) fn enabled(
     sections: &Sections,
@@ -100,6 +110,9 @@ pub(super) fn check_names(sections: &Sections, diagnostics: &mut Vec<Diagnostic>
         let missing = |name: &&Name| !sections.schedules.declares(name);
         let schedules = environment.schedules.keys().filter(missing);
         diagnostics.extend(schedules.map(|name| unresolved("schedule", name, sections.schedules.names())));
+        let missing = |name: &&Name| !sections.caches.declares(name);
+        let caches = environment.caches.keys().filter(missing);
+        diagnostics.extend(caches.map(|name| unresolved("cache", name, sections.caches.names())));
         for (name, settings) in &environment.functions {
             let Some(function) = sections.functions.get(name) else {
                 if !sections.functions.declares(name) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Event, Function, Head, Id};
+use super::{Bus, Cache, Event, Function, Head, Id};
 use crate::expr::{Expr, Scope, Template};
 use crate::source::{Span, Spanned};
 use crate::spec::scalar::{Duration, Name};
@@ -24,8 +24,39 @@ pub struct Workflow {
     pub timeout: Duration,
     /// Where the timeout is said, or the workflow's name.
     pub timeout_span: Span,
+    /// What carries it.
+    pub engine: Engine,
+    /// Where the engine is said, or the workflow's name.
+    pub engine_span: Span,
     /// Its steps.
     pub body: Body,
+}
+
+/// What carries a workflow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// AWS Step Functions.
+    StepFunctions,
+    /// Its functions, with the state of executions in a cache.
+    Redis(Redis),
+}
+
+/// How a workflow runs on Redis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Redis {
+    /// The cache that keeps the state of executions, and the place that says so. `None` if there is none, which is reported.
+    pub cache: Option<Spanned<Id<Cache>>>,
+    /// How work reaches functions.
+    pub transport: Transport,
+}
+
+/// How work reaches the functions of a workflow on Redis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// A message to the function's queue.
+    Sqs,
+    /// An event on this bus, which a rule brings to the function's queue.
+    EventBridge(Id<Bus>),
 }
 
 /// Steps that run in one scope: those of a workflow, of a branch, or of a `for-each`.
@@ -168,13 +199,20 @@ pub struct Branch {
     pub body: Body,
 }
 
-/// How long to wait.
+/// What to wait for.
 #[derive(Debug, Clone)]
 pub enum Wait {
     /// This long.
     For(Duration),
     /// Until a timestamp.
     Until(Option<Expr>),
+    /// For an answer.
+    Signal {
+        /// What it carries.
+        answer: Type,
+        /// The call that asks for it.
+        call: Call,
+    },
 }
 
 /// When to try again.
@@ -284,6 +322,16 @@ pub struct CatchError {
     pub then: Next,
 }
 
+impl Workflow {
+    /// How it runs on Redis, if it does.
+    pub fn redis(&self) -> Option<&Redis> {
+        match &self.engine {
+            Engine::StepFunctions => None,
+            Engine::Redis(redis) => Some(redis),
+        }
+    }
+}
+
 impl Body {
     /// The step of this id.
     pub fn step(&self, id: StepId) -> &Step {
@@ -357,7 +405,9 @@ impl Step {
     /// The roots that its own expressions refer to, each time they do; not those of bodies inside.
     pub fn references(&self) -> Vec<Spanned<&str>> {
         let mut found = match &self.kind {
-            StepKind::Call(call) => call.with.as_ref().map(Template::references).unwrap_or_default(),
+            StepKind::Call(call) | StepKind::Wait(Wait::Signal { call, .. }) => {
+                call.with.as_ref().map(Template::references).unwrap_or_default()
+            }
             StepKind::Choose { choices, .. } => {
                 choices.iter().filter_map(|choice| choice.when.as_ref()).flat_map(Expr::references).collect()
             }
@@ -372,6 +422,19 @@ impl Step {
         let undo = self.undo.as_ref().and_then(|undo| undo.with.as_ref());
         found.extend(undo.map(Template::references).unwrap_or_default());
         found
+    }
+
+    /// The call that it makes when all is well, if it makes one: that of a `call`, or the one that asks for a signal.
+    pub fn call(&self) -> Option<&Call> {
+        match &self.kind {
+            StepKind::Call(call) | StepKind::Wait(Wait::Signal { call, .. }) => Some(call),
+            _ => None,
+        }
+    }
+
+    /// Whether it waits for an answer from outside.
+    pub fn waits_for_signal(&self) -> bool {
+        matches!(self.kind, StepKind::Wait(Wait::Signal { .. }))
     }
 
     /// The bodies inside of this step.

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::names::{find, head, twice, unresolved};
 use super::results::record;
 use super::workflow::{
-    Body, Branch, Call, CatchError, Choice, Next, Retry, RetryError, Step, StepId, StepKind, Wait, Workflow,
+    Body, Branch, Call, CatchError, Choice, Engine, Next, Retry, RetryError, Step, StepId, StepKind, Wait, Workflow,
     standard_retry,
 };
 use super::{Model, routes};
@@ -30,6 +30,7 @@ pub(super) fn workflow(
     model: &Model,
     name: &str,
     item: &Declared<spec::Workflow>,
+    (engine, engine_span): (Engine, Span),
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Workflow {
     diagnostics.extend(model.types.check_type(&item.input.0));
@@ -43,6 +44,8 @@ pub(super) fn workflow(
         input: item.input.0.clone(),
         timeout: item.timeout.as_ref().map_or(TIMEOUT, |timeout| timeout.value),
         timeout_span: item.timeout.as_ref().map_or(item.name_span, |timeout| timeout.span),
+        engine,
+        engine_span,
         body,
     }
 }
@@ -150,6 +153,10 @@ impl Builder<'_> {
             },
             spec::StepKind::Wait(spec::Wait::For(duration)) => StepKind::Wait(Wait::For(duration.value)),
             spec::StepKind::Wait(spec::Wait::Until(until)) => StepKind::Wait(Wait::Until(self.expression(until))),
+            spec::StepKind::Wait(spec::Wait::Signal(signal)) => {
+                self.diagnostics.extend(self.model.types.check_type(&signal.answer.0));
+                StepKind::Wait(Wait::Signal { answer: signal.answer.0.clone(), call: self.call(&signal.call) })
+            }
             spec::StepKind::Publish { event, detail } => StepKind::Publish {
                 event: find(&self.sections.events, "event", event, self.diagnostics),
                 detail: detail.as_ref().and_then(|detail| self.template(detail)),
@@ -222,6 +229,7 @@ impl Builder<'_> {
                 let output = call.function.and_then(|function| self.model.functions[function].output.clone());
                 Some(output.unwrap_or_else(|| Type::any(at)))
             }
+            StepKind::Wait(Wait::Signal { answer, .. }) => Some(answer.clone()),
             StepKind::Publish { .. } => Some(record(at, [("eventId", Kind::String(Range::default()))])),
             // What these are is known when expressions can be typed: `routes` fills it in.
             StepKind::Set(_) | StepKind::Parallel(_) | StepKind::ForEach { .. } => Some(Type::any(at)),
@@ -236,7 +244,8 @@ fn following(steps: &spec::Steps, index: usize) -> Next {
 
 /// The retries of a step; a call or a publish that says none is tried again on hiccups.
 fn retries(written: &[Spanned<spec::Retry>], kind: &StepKind) -> Vec<Retry> {
-    if written.is_empty() && matches!(kind, StepKind::Call(_) | StepKind::Publish { .. }) {
+    let calls = matches!(kind, StepKind::Call(_) | StepKind::Wait(Wait::Signal { .. }) | StepKind::Publish { .. });
+    if written.is_empty() && calls {
         return vec![standard_retry()];
     }
     let retry = |retry: &Spanned<spec::Retry>| Retry {

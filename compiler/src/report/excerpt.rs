@@ -62,7 +62,7 @@ fn show(line: &str, start: usize, places: &mut BTreeMap<usize, usize>, shown: &m
 }
 
 /// A text with escapes for what would steer a terminal.
-pub(super) fn escaped(text: &str) -> Cow<'_, str> {
+pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     if !text.contains(is_odd) {
         return Cow::Borrowed(text);
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::excerpt::escaped;
 use super::{end, path, sorted};
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Diagnostic, Severity};
 use crate::source::SourceMap;
 
 /// Renders diagnostics, one command a line.
@@ -20,7 +20,7 @@ pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
         let _ = writeln!(
             text,
             "::{} file={},line={},col={},endLine={},endColumn={},title={}::{}",
-            diagnostic.severity().as_str(),
+            command(diagnostic.severity()),
             property(&path(sources, span)),
             from.line,
             from.column,
@@ -31,6 +31,14 @@ pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
         );
     }
     text
+}
+
+/// The command for a severity.
+fn command(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error | Severity::Warning => severity.as_str(),
+        Severity::Note => "notice",
+    }
 }
 
 /// A message as GitHub wants it, which shows in a log as well: with no character that would steer a terminal.

@@ -10,6 +10,8 @@ pub mod sarif;
 pub mod short;
 pub mod terminal;
 
+pub(crate) use excerpt::escaped;
+
 #[cfg(test)]
 mod tests;
 
@@ -32,20 +34,22 @@ pub fn sorted(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
     sorted
 }
 
-/// How many errors and warnings there are.
+/// How many errors, warnings and notes there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     /// Diagnostics of level error.
     pub errors: usize,
     /// Diagnostics of level warning.
     pub warnings: usize,
+    /// Diagnostics of level note.
+    pub notes: usize,
 }
 
 impl Counts {
     /// Counts what is in a list of diagnostics.
     pub fn of(diagnostics: &[Diagnostic]) -> Self {
-        let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity() == Severity::Error).count();
-        Self { errors, warnings: diagnostics.len() - errors }
+        let count = |severity| diagnostics.iter().filter(|diagnostic| diagnostic.severity() == severity).count();
+        Self { errors: count(Severity::Error), warnings: count(Severity::Warning), notes: count(Severity::Note) }
     }
 }
 
@@ -57,8 +61,8 @@ impl std::fmt::Display for Counts {
             1 => Some(format!("1 {word}")),
             _ => Some(format!("{number} {word}s")),
         };
-        let parts: Vec<String> =
-            [count(self.errors, "error"), count(self.warnings, "warning")].into_iter().flatten().collect();
+        let counts = [count(self.errors, "error"), count(self.warnings, "warning"), count(self.notes, "note")];
+        let parts: Vec<String> = counts.into_iter().flatten().collect();
         f.write_str(&parts.join(", "))
     }
 }

@@ -113,6 +113,7 @@ impl<'a> Adapter<'a> {
             severity: match diagnostic.severity() {
                 Severity::Error => miette::Severity::Error,
                 Severity::Warning => miette::Severity::Warning,
+                Severity::Note => miette::Severity::Advice,
             },
             source,
             labels,

@@ -100,8 +100,9 @@ fn several_specs_are_one_document() {
     let runs = log["runs"].as_array().expect("runs");
     assert_eq!((runs.len(), runs[0]["results"].as_array().map(Vec::len)), (1, Some(2 * diagnostics.len())));
     let text = json::render(&reports);
-    let Counts { errors, warnings } = Counts::of(&diagnostics);
-    let summary = format!("{{\"reason\":\"summary\",\"errors\":{},\"warnings\":{}}}", 2 * errors, 2 * warnings);
+    let Counts { errors, warnings, .. } = Counts::of(&diagnostics);
+    let summary =
+        format!("{{\"reason\":\"summary\",\"errors\":{},\"warnings\":{},\"notes\":0}}", 2 * errors, 2 * warnings);
     assert_eq!(text.matches("\"reason\":\"summary\"").count(), 1);
     assert_eq!(text.lines().last(), Some(summary.as_str()));
 }
@@ -112,7 +113,7 @@ fn nothing_to_report() {
     assert_eq!(terminal::render(&[], &sources, terminal::Style::default()), "");
     assert_eq!(short::render(&[], &sources), "");
     assert_eq!(github::render(&[], &sources), "");
-    assert_eq!(json::render(&[]), "{\"reason\":\"summary\",\"errors\":0,\"warnings\":0}\n");
+    assert_eq!(json::render(&[]), "{\"reason\":\"summary\",\"errors\":0,\"warnings\":0,\"notes\":0}\n");
 }
 
 #[test]
@@ -129,10 +130,10 @@ fn places_at_the_ends_of_files_are_drawn() {
 
 #[test]
 fn counts() {
-    let text = |errors, warnings| Counts { errors, warnings }.to_string();
+    let text = |errors, warnings, notes| Counts { errors, warnings, notes }.to_string();
     assert_eq!(
-        [text(3, 1), text(1, 2), text(0, 1), text(0, 0)],
-        ["3 errors, 1 warning", "1 error, 2 warnings", "1 warning", ""]
+        [text(3, 1, 0), text(1, 2, 3), text(0, 1, 1), text(0, 0, 0)],
+        ["3 errors, 1 warning", "1 error, 2 warnings, 3 notes", "1 warning, 1 note", ""]
     );
 }
 

@@ -53,7 +53,7 @@ impl Decode for Allows {
 
 fn one(Entry { key, value }: &Entry, cx: &mut Decoder) -> Option<Allow> {
     let Some(code) = Code::parse(&key.text) else {
-        let known = ALL.iter().filter(|code| code.severity() == Severity::Warning).map(|code| code.as_str());
+        let known = ALL.iter().filter(|code| can_be_allowed(**code)).map(|code| code.as_str());
         cx.report(
             Diagnostic::new(Code::EVC0105, key.span, format!("there is no code `{}`", key.text))
                 .suggest(&key.text, known),
@@ -64,12 +64,21 @@ fn one(Entry { key, value }: &Entry, cx: &mut Decoder) -> Option<Allow> {
         cx.bad_value(key.span, format!("`{code}` is an error; only warnings can be allowed"));
         return None;
     }
+    if !can_be_allowed(code) {
+        cx.bad_value(key.span, format!("`{code}` is about a change of the spec, and is over when that is deployed"));
+        return None;
+    }
     let reason = String::decode(value, cx)?;
     if reason.trim().is_empty() {
         cx.bad_value(value.span, "an allowed warning needs a reason");
         return None;
     }
     Some(Allow { code, span: key.span, reason })
+}
+
+/// Whether an `allow:` may name it: a warning about the spec as it stands.
+fn can_be_allowed(code: Code) -> bool {
+    code.severity() == Severity::Warning && !code.is_of_change()
 }
 
 impl JsonSchema for Allows {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use super::cache::nodes;
 use super::decode::{Decode, Decoder, Item};
 use super::function::sizes;
 use super::observability::log_retention;
@@ -26,6 +27,9 @@ pub struct Environment {
     /// What differs for single functions.
     #[schemars(default, with = "std::collections::BTreeMap<String, EnvironmentFunction>")]
     pub functions: IndexMap<Name, EnvironmentFunction>,
+    /// What differs for single caches.
+    #[schemars(default, with = "std::collections::BTreeMap<String, EnvironmentCache>")]
+    pub caches: IndexMap<Name, EnvironmentCache>,
     /// Which rules run.
     #[schemars(default, with = "std::collections::BTreeMap<String, EnvironmentSwitch>")]
     pub rules: IndexMap<Name, EnvironmentSwitch>,
@@ -70,6 +74,18 @@ pub struct EnvironmentFunction {
     pub environment: IndexMap<Spanned<String>, Spanned<String>>,
 }
 
+/// A replication group in one environment.
+#[derive(Debug, Clone, Default, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct EnvironmentCache {
+    /// The type of its nodes.
+    #[schemars(regex(pattern = r"^cache\.[a-z0-9-]+\.[a-z0-9]+$"))]
+    pub node_type: Option<Spanned<String>>,
+    /// Replicas of each node, in other zones: 0 to 5.
+    #[schemars(range(max = 5))]
+    pub replicas: Option<Spanned<u64>>,
+}
+
 /// A rule or a schedule in one environment.
 #[derive(Debug, Clone, Default, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
@@ -102,6 +118,7 @@ impl Decode for Environment {
             logs: fields.optional("logs", cx),
             tables: fields.optional("tables", cx),
             functions: fields.or_default("functions", cx),
+            caches: fields.or_default("caches", cx),
             rules: fields.or_default("rules", cx),
             schedules: fields.or_default("schedules", cx),
             alarms: fields.optional("alarms", cx),
@@ -145,6 +162,16 @@ impl Decode for EnvironmentFunction {
         fields.finish(cx);
         sizes(function.timeout.as_ref(), function.memory.as_ref(), cx);
         Some(function)
+    }
+}
+
+impl Decode for EnvironmentCache {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let mut fields = cx.fields(node, "a cache in an environment")?;
+        let cache = Self { node_type: fields.optional("node-type", cx), replicas: fields.optional("replicas", cx) };
+        fields.finish(cx);
+        nodes(cache.node_type.as_ref(), cache.replicas.as_ref(), cx);
+        Some(cache)
     }
 }
 

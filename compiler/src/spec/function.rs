@@ -9,6 +9,7 @@ use super::allow::Allows;
 use super::api::{Auth, ROUTE, RouteText};
 use super::decode::{Case, Decode, Decoder, Item, MAX_NAME, check_name};
 use super::outbox::in_range;
+use super::queue::within;
 use super::scalar::{Duration, Name, TypeExpr, one_or_many};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
@@ -47,6 +48,14 @@ pub struct Function {
     /// Queues it sends messages to.
     #[schemars(default, schema_with = "one_or_many::<String>")]
     pub sends: Vec<Name>,
+    /// Workflows that wait for an answer which this function may give: with `cx.signal`, to whoever gave it the token.
+    #[schemars(default, schema_with = "one_or_many::<String>")]
+    pub signals: Vec<Name>,
+    /// The cache it counts in, and where its circuit breaker is.
+    pub cache: Option<Name>,
+    /// Answers at once with the error `CircuitOpen` after several failures in a row, instead of calling what fails. All of its
+    /// instances share it, in the cache.
+    pub circuit_breaker: Option<Spanned<CircuitBreaker>>,
     /// Environment variables. Lambda reserves some names.
     #[schemars(default, with = "std::collections::BTreeMap<String, EnvironmentValue>")]
     pub environment: IndexMap<Spanned<String>, Spanned<String>>,
@@ -140,6 +149,33 @@ pub enum Idempotency {
     },
 }
 
+/// When a function stops trying, and for how long.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct CircuitBreaker {
+    /// How many failures within the window open it: 1 to 1000.
+    #[schemars(range(min = 1, max = 1000))]
+    pub failures: Spanned<u64>,
+    /// How long a failure counts: `1s` to `1d`.
+    pub window: Spanned<Duration>,
+    /// How long it stays open before one invocation may try again: `1s` to `1d`.
+    pub open: Spanned<Duration>,
+}
+
+impl Decode for CircuitBreaker {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let mut fields = cx.fields(node, "a circuit breaker")?;
+        let failures = fields.required("failures", cx);
+        let window = fields.required("window", cx);
+        let open = fields.required("open", cx);
+        fields.finish(cx);
+        in_range(failures.as_ref(), 1, 1000, "the number of failures", cx);
+        within(window.as_ref(), 1, 86_400, "the window of a circuit breaker", cx);
+        within(open.as_ref(), 1, 86_400, "the time that a circuit breaker is open", cx);
+        Some(Self { failures: failures?, window: window?, open: open? })
+    }
+}
+
 impl Item for Function {
     const WHAT: &'static str = "a function";
 }
@@ -157,6 +193,9 @@ impl Decode for Function {
             outbox: fields.optional("outbox", cx),
             publishes: fields.or_default("publishes", cx),
             sends: fields.or_default("sends", cx),
+            signals: fields.or_default("signals", cx),
+            cache: fields.optional("cache", cx),
+            circuit_breaker: fields.optional("circuit-breaker", cx),
             environment: fields.or_default("environment", cx),
             timeout: fields.optional("timeout", cx),
             memory: fields.optional("memory", cx),

@@ -4,11 +4,14 @@
 pub mod allow;
 pub mod api;
 pub mod bus;
+pub mod cache;
 mod cron;
 pub mod decode;
 pub mod environment;
 pub mod event;
 pub mod function;
+pub mod given;
+pub mod network;
 pub mod observability;
 pub mod outbox;
 pub mod output;
@@ -80,6 +83,12 @@ pub struct Sections {
     /// Lambda functions by name.
     #[schemars(default)]
     pub functions: Section<function::Function>,
+    /// Caches by name: Valkey for counters, circuit breakers and the state of workflows.
+    #[schemars(default)]
+    pub caches: Section<cache::Cache>,
+    /// Networks by name: the VPCs that caches are in.
+    #[schemars(default)]
+    pub networks: Section<network::Network>,
     /// HTTP and REST APIs by name.
     #[schemars(default)]
     pub apis: Section<api::Api>,
@@ -195,6 +204,8 @@ fn sections(fields: &mut Fields<'_>, cx: &mut Decoder) -> Sections {
         tables: fields.or_default("tables", cx),
         outboxes: fields.or_default("outboxes", cx),
         functions: fields.or_default("functions", cx),
+        caches: fields.or_default("caches", cx),
+        networks: fields.or_default("networks", cx),
         apis: fields.or_default("apis", cx),
         rules: fields.or_default("rules", cx),
         queues: fields.or_default("queues", cx),
@@ -250,6 +261,8 @@ impl Sections {
         join("tables", &mut self.tables, other.tables, &mut twice);
         join("outboxes", &mut self.outboxes, other.outboxes, &mut twice);
         join("functions", &mut self.functions, other.functions, &mut twice);
+        join("caches", &mut self.caches, other.caches, &mut twice);
+        join("networks", &mut self.networks, other.networks, &mut twice);
         join("apis", &mut self.apis, other.apis, &mut twice);
         join("rules", &mut self.rules, other.rules, &mut twice);
         join("queues", &mut self.queues, other.queues, &mut twice);

@@ -5,7 +5,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
 use super::Spec;
-use super::scalar::{Arguments, Duration, Expression};
+use super::scalar::{Arguments, Duration, Expression, TypeExpr};
 use super::workflow::{Branch, Choice, Retry, Steps};
 
 /// The schema as JSON, keys sorted.
@@ -103,6 +103,7 @@ pub fn step(generator: &mut SchemaGenerator) -> Schema {
             {"type": "object", "properties": {"until": expression}, "required": ["until"], "additionalProperties": false}
         ]
     });
+    let signal = signal_schema(generator, &with);
     let section = json_schema!({
         "type": "object",
         "minProperties": 1,
@@ -126,7 +127,13 @@ pub fn step(generator: &mut SchemaGenerator) -> Schema {
             &expression,
             &[("steps", &rounds), ("concurrency", &concurrency), works[0], works[1]],
         ),
-        alternative("wait", "Waits.", &wait, onward),
+        alternative(
+            "wait",
+            "Waits for an answer, which is bound to the step's name.",
+            &signal,
+            &[("timeout", &timeout), works[0], works[1]],
+        ),
+        alternative("wait", "Waits for some time.", &wait, onward),
         alternative("publish", "Puts an event on its bus.", &name, &[("with", &detail), works[0], works[1]]),
         alternative("set", "Binds values to the step's name.", &arguments, onward),
         alternative("compensate", "Runs the `undo` of every completed step, last first.", &only_true, onward),
@@ -185,6 +192,18 @@ fn call_schema(generator: &mut SchemaGenerator) -> Schema {
         "description": "The call that takes back what this one did.",
         "properties": {"call": {"type": "string"}, "with": with},
         "required": ["call"],
+        "additionalProperties": false
+    })
+}
+
+fn signal_schema(generator: &mut SchemaGenerator, with: &Schema) -> Schema {
+    let answer = generator.subschema_for::<TypeExpr>();
+    let answer = described(&answer, "What the answer carries.");
+    json_schema!({
+        "type": "object",
+        "description": "What answers, and the function that asks: it finds the token with which to answer in its context.",
+        "properties": {"signal": answer, "call": {"type": "string"}, "with": with},
+        "required": ["signal", "call"],
         "additionalProperties": false
     })
 }

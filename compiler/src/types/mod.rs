@@ -14,6 +14,7 @@ mod dynamo;
 mod lookup;
 mod mapped;
 mod reference;
+mod renamed;
 pub mod rust;
 mod schema;
 mod shorthand;
@@ -21,6 +22,7 @@ mod size;
 #[cfg(test)]
 pub(crate) mod testing;
 mod value;
+mod within;
 
 pub use assign::{Cause, Mismatch};
 pub use decode::decode;

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use evc::compile::{Analysis, analyze};
+use evc::compile::{Analysis, against, analyze};
 use evc::emit::{Input, Project, emit, limits};
 use evc::source::{SourceMap, World};
 use evc::yaml::{decode_bytes, parse};
@@ -39,6 +39,11 @@ impl Block {
             }
         };
         self.text.split_inclusive('\n').map(line).collect()
+    }
+
+    /// Whether it is the spec that is deployed, which the first is compared with: `file=old.yaml against`.
+    pub(crate) fn is_old(&self) -> bool {
+        self.attributes.iter().any(|attribute| attribute == "against")
     }
 
     /// The path of a further file, if it is one: `file=./payments.yaml`.
@@ -88,8 +93,10 @@ impl World for Files<'_> {
 }
 
 /// Checks a spec and the files it imports, and builds it in memory if there is no error: pairs of path and text, the spec first.
-pub(crate) fn check(files: &[(String, String)]) -> Analysis {
+/// Compares it with the spec `old` of these files, if one is given.
+pub(crate) fn check(files: &[(String, String)], old: Option<&str>) -> Analysis {
     let mut analysis = analyze(&Files(files), Path::new(&files[0].0)).expect("the spec is among the files");
+    let compared = old.map(|old| against(&Files(files), Path::new(old), &mut analysis, &[]).expect("an old spec"));
     if !analysis.has_errors()
         && let Some(model) = analysis.model.take()
     {
@@ -102,6 +109,7 @@ pub(crate) fn check(files: &[(String, String)]) -> Analysis {
         }
         analysis.model = Some(model);
     }
+    analysis.add(compared.unwrap_or_default().found);
     analysis
 }
 

@@ -12,7 +12,7 @@ use super::protocol::{ExecutionId, Slot};
 const PREFIX: &str = "evc1.";
 
 /// The token of a slot.
-pub(super) fn write(execution: &ExecutionId, slot: Slot, seq: u64) -> String {
+pub fn write(execution: &ExecutionId, slot: Slot, seq: u64) -> String {
     format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(format!("{seq}/{slot}/{}", execution.0)))
 }
 

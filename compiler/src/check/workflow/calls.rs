@@ -2,16 +2,13 @@
 
 use super::item;
 use crate::diagnostics::{Code, Diagnostic, list};
-use crate::model::{Call, Input, Model, StepKind, Workflow};
+use crate::model::{Call, Input, Model, Workflow};
 
 pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
         workflow.body.walk(&mut |step| {
-            if let StepKind::Call(call) = &step.kind {
+            for call in step.call().into_iter().chain(&step.undo) {
                 takes_events(model, workflow, call, out);
-            }
-            if let Some(undo) = &step.undo {
-                takes_events(model, workflow, undo, out);
             }
         });
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::item;
 use crate::diagnostics::{Code, Diagnostic, list};
-use crate::model::{Body, COMPENSATION_FAILED, Model, RUNTIME_ERRORS, RetryError, Step, StepKind, Workflow};
+use crate::model::{Body, COMPENSATION_FAILED, Model, RUNTIME_ERRORS, RetryError, Step, StepKind, Wait, Workflow};
 use crate::source::{Span, Spanned};
 
 pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
@@ -65,7 +65,8 @@ fn never_raised(model: &Model, workflow: &Workflow, step: &Step, out: &mut Vec<D
     // Names of the spec only: what the runtime may fail with is many, and seldom meant.
     let known: Vec<&str> =
         raised.iter().map(RetryError::as_str).filter(|name| !RUNTIME_ERRORS.contains(name)).collect();
-    let unresolved = matches!(&step.kind, StepKind::Call(call) if call.function.is_none());
+    // Whoever answers for the function may do so with an error of any name.
+    let unresolved = step.waits_for_signal() || step.call().is_some_and(|call| call.function.is_none());
     let mut report = |error: &Spanned<RetryError>, does: &str| {
         if unresolved || error.value == RetryError::All || raised.contains(&error.value) {
             return;
@@ -73,7 +74,7 @@ fn never_raised(model: &Model, workflow: &Workflow, step: &Step, out: &mut Vec<D
         let name = error.value.as_str();
         let message = format!("`{}` cannot fail with `{name}`, which it {does}", step.name);
         let mut diagnostic = Diagnostic::new(Code::EVC0504, error.span, message).on(item(workflow));
-        if let StepKind::Call(call) = &step.kind
+        if let Some(call) = step.call()
             && let Some(function) = call.function.map(|function| &model.functions[function])
         {
             let errors: Vec<&str> = function.errors.iter().map(|error| error.name.as_str()).collect();
@@ -94,7 +95,7 @@ fn never_raised(model: &Model, workflow: &Workflow, step: &Step, out: &mut Vec<D
 /// What a step can fail with before its own `catch`.
 fn raised(model: &Model, step: &Step) -> BTreeSet<RetryError> {
     match &step.kind {
-        StepKind::Call(call) => {
+        StepKind::Call(call) | StepKind::Wait(Wait::Signal { call, .. }) => {
             let own = call.function.into_iter().flat_map(|function| &model.functions[function].errors);
             let own = own.map(|error| RetryError::Named(error.name.value.clone()));
             let runtime = RUNTIME_ERRORS.iter().map(|name| RetryError::Named((*name).to_owned()));

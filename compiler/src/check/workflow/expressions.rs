@@ -9,8 +9,13 @@ use crate::types::{Kind, Range, Record, Type};
 
 pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
-        workflow.body.walk(&mut |step| Checker { model, workflow, step }.step(out));
+        of(model, workflow, out);
     }
+}
+
+/// The expressions of one workflow.
+pub(in crate::check) fn of(model: &Model, workflow: &Workflow, out: &mut Vec<Diagnostic>) {
+    workflow.body.walk(&mut |step| Checker { model, workflow, step }.step(out));
 }
 
 struct Checker<'m> {
@@ -24,7 +29,7 @@ impl Checker<'_> {
         let step = self.step;
         let text = Kind::String(Range::default());
         match &step.kind {
-            StepKind::Call(call) => self.call(call, &step.scope, out),
+            StepKind::Call(call) | StepKind::Wait(Wait::Signal { call, .. }) => self.call(call, &step.scope, out),
             StepKind::Choose { choices, .. } => {
                 for when in choices.iter().filter_map(|choice| choice.when.as_ref()) {
                     self.expression(Some(when), Kind::Boolean, out);

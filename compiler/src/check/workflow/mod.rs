@@ -3,9 +3,11 @@
 pub(super) mod calls;
 pub(super) mod compensation;
 pub(super) mod concurrency;
+pub(super) mod engine;
 pub(super) mod errors;
 pub(super) mod expressions;
 pub(super) mod routes;
+pub(super) mod signals;
 pub(super) mod timeouts;
 
 use crate::model::Workflow;

@@ -54,7 +54,7 @@ fn longer_than_the_workflow(model: &Model, workflow: &Workflow, step: &Step, out
 
 /// Reports retries that the workflow's own timeout would cut off, if every attempt took as long as it may.
 fn retries(model: &Model, workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
-    let StepKind::Call(call) = &step.kind else { return };
+    let Some(call) = step.call() else { return };
     let own = step.timeout.as_ref().map(|timeout| timeout.value);
     let function = call.function.and_then(|function| model.functions[function].timeout.greatest().copied());
     let Some(attempt) = own.or(function) else { return };

@@ -1,14 +1,14 @@
-//! State machines to `workflows/NAME.asl.json`.
+//! State machines to `workflows/NAME.asl.json`, and definitions of workflows on Redis to `workflows/NAME.workflow.json`.
 
 use serde_json::Value as Json;
 
 use super::{Backend, Files, Input};
-use crate::lower::plan::Machine;
+use crate::lower::plan::{Definition, Machine};
 
 /// Where the arguments of tasks name resources of the stack.
 const RESOURCES: [&str; 4] = ["/FunctionName", "/StateMachineArn", "/QueueUrl", "/Entries/0/EventBusName"];
 
-/// Writes state machines.
+/// Writes state machines and definitions.
 #[derive(Debug, Clone, Copy)]
 pub struct Asl;
 
@@ -21,12 +21,20 @@ impl Backend for Asl {
         for machine in &input.plan.machines {
             files.add(path(machine), text(machine));
         }
+        for definition in &input.plan.definitions {
+            files.add(definition_path(definition), format!("{:#}\n", definition.json));
+        }
     }
 }
 
 /// Where the definition of a state machine stands, relative to the stack's directory.
 pub fn path(machine: &Machine) -> String {
     format!("workflows/{}.asl.json", machine.file)
+}
+
+/// Where the definition of a workflow on Redis stands, relative to the stack's directory.
+pub fn definition_path(definition: &Definition) -> String {
+    format!("workflows/{}.workflow.json", definition.file)
 }
 
 /// The definition as a file. CloudFormation puts in the values of `DefinitionSubstitutions` by text, so every other `${` is

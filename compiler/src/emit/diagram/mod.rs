@@ -71,6 +71,9 @@ impl Chart {
         for (id, outbox) in model.outboxes.iter() {
             self.line(&format!("outbox-{}[(\"{}\")]", id.index(), escape(&outbox.head.name)));
         }
+        for (id, cache) in model.caches.iter() {
+            self.line(&format!("cache-{}[(\"{}\")]", id.index(), escape(&cache.head.name)));
+        }
     }
 
     /// Routes to what is no function.
@@ -115,6 +118,9 @@ impl Chart {
             if let Some(outbox) = &function.outbox {
                 self.line(&format!("{from} --> outbox-{}", outbox.value.index()));
             }
+            for cache in model.caches_of(id) {
+                self.line(&format!("{from} --> cache-{}", cache.value.index()));
+            }
             for event in &function.publishes {
                 self.line(&format!("{from} --> {}", node(FlowNode::Event(event.value))));
             }
@@ -141,15 +147,13 @@ impl Chart {
             let mut lines = Vec::new();
             workflow.body.walk(&mut |step| {
                 let name = escape(&step.name);
-                match &step.kind {
-                    StepKind::Call(call) => lines
-                        .extend(call.function.map(|function| {
-                            format!("{from} -- \"{name}\" --> {}", node(FlowNode::Function(function)))
-                        })),
-                    StepKind::Publish { event: Some(event), .. } => {
-                        lines.push(format!("{from} -- \"{name}\" --> {}", node(FlowNode::Event(*event))));
-                    }
-                    _ => {}
+                lines.extend(
+                    step.call()
+                        .and_then(|call| call.function)
+                        .map(|function| format!("{from} -- \"{name}\" --> {}", node(FlowNode::Function(function)))),
+                );
+                if let StepKind::Publish { event: Some(event), .. } = &step.kind {
+                    lines.push(format!("{from} -- \"{name}\" --> {}", node(FlowNode::Event(*event))));
                 }
                 lines.extend(
                     step.undo.as_ref().and_then(|undo| undo.function).map(|function| {

@@ -54,13 +54,23 @@ fn readme(input: Input<'_>) -> String {
         functions => functions,
         has_apis => !model.apis.is_empty(),
         machines => plan.machines.iter().map(|machine| machine.file.clone()).collect::<Vec<_>>(),
+        definitions => plan.definitions.iter().map(|definition| definition.file.clone()).collect::<Vec<_>>(),
         environments => model.environments.iter().map(|environment| environment.name.clone()).collect::<Vec<_>>(),
+        given => given(plan),
         outputs => outputs,
         flowchart => diagram::flowchart(model),
         redrives => redrives(plan),
         try_it => try_it(plan),
     };
     environment().render_str(TEMPLATE, values).unwrap_or_else(|error| format!("{error:#}\n"))
+}
+
+/// The parameters that have no default, with what each is.
+fn given(plan: &Plan<'_>) -> Vec<minijinja::Value> {
+    let given = plan.parameters.iter().filter(|(_, parameter)| parameter.default.is_none());
+    given
+        .map(|(name, parameter)| context! { name => name, description => cell(Some(&parameter.description)) })
+        .collect()
 }
 
 /// The functions that publish the events of outboxes again, called as they are in the default project and environment.

@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use super::bounds::{self, is_bounded};
 use super::names::{FunctionNames, Home, Names};
 use super::print::{Code, literal};
-use super::queues;
 use super::text::{and, member_paragraph, paragraph, paragraphs};
 use super::types::{DERIVES, definitions};
+use super::{caches, queues, workflows};
 use crate::emit;
 use crate::lower::ids;
 use crate::model::{ApiKind, Function, Id, Input, Model, Trigger};
@@ -210,6 +210,14 @@ fn may(names: &Names<'_>, function: &Function) -> String {
             function.sends.iter().map(|queue| format!("`{}`", model.queues[queue.value].head.name)).collect();
         may.push(format!("send to {}", and(&queues)));
     }
+    if !function.signals.is_empty() {
+        let workflows: Vec<String> =
+            function.signals.iter().map(|id| format!("`{}`", model.workflows[id.value].head.name)).collect();
+        may.push(format!("answer what waits in {}", and(&workflows)));
+    }
+    if let Some(cache) = &function.cache {
+        may.push(format!("count in `{}`", model.caches[cache.value].head.name));
+    }
     if may.is_empty() { "It touches nothing.".to_owned() } else { format!("It may {}.", may.join("; ")) }
 }
 
@@ -239,6 +247,7 @@ fn implementation(names: &Names<'_>, function: &Function, known: &FunctionNames,
         200 => String::new(),
         status => format!("    const STATUS: u16 = {status};\n"),
     };
+    let breaker = caches::breaker(function).unwrap_or_default();
     let decode = decode(names, function, known).unwrap_or_default();
     code.item(format_args!(
         "impl evc_runtime::Function for {context} {{
@@ -247,7 +256,7 @@ fn implementation(names: &Names<'_>, function: &Function, known: &FunctionNames,
     type Error = {error};
     const NAME: &'static str = {function_name};
     const SOURCES: &'static [evc_runtime::Source] = &[{sources}];
-{status}
+{status}{breaker}
     fn new(context: evc_runtime::Context) -> Self {{
         Self {{ context }}
     }}
@@ -260,10 +269,15 @@ fn sources(model: &Model, function: &Function) -> impl Iterator<Item = &'static 
     let has = |is: fn(&Trigger) -> bool| function.triggers.iter().any(is);
     let called_by =
         |kind| function.triggers.iter().any(|it| matches!(it, Trigger::Api(id) if model.apis[*id].kind == kind));
+    let called_on = |redis| {
+        let on = |trigger: &Trigger| matches!(trigger, Trigger::Workflow(id) if model.workflows[*id].redis().is_some() == redis);
+        function.triggers.iter().any(on)
+    };
     let direct = !matches!(function.input, Input::Events(_)) || has(|trigger| matches!(trigger, Trigger::Schedule(_)));
     let sources = [
         ("Direct", direct),
-        ("Step", has(|trigger| matches!(trigger, Trigger::Workflow(_)))),
+        ("Step", called_on(false)),
+        ("Workflow", called_on(true)),
         ("EventBridge", has(|trigger| matches!(trigger, Trigger::Rule(_)))),
         ("Sqs", has(|trigger| matches!(trigger, Trigger::Queue(_)))),
         ("HttpApi", called_by(ApiKind::Http)),
@@ -358,6 +372,8 @@ fn grants(names: &Names<'_>, function: &Function, known: &FunctionNames, code: &
         ));
     }
     queues::grants(names, function, context, code);
+    workflows::grants(names, function, context, code);
+    caches::grants(function, context, code);
 }
 
 /// The clients that the context gives.
@@ -381,6 +397,10 @@ fn methods(names: &Names<'_>, function: &Function, known: &FunctionNames, code: 
         methods.push(PUBLISH.to_owned());
     }
     methods.extend(queues::send(function));
+    methods.extend(workflows::methods(function));
+    if let Some(cache) = &function.cache {
+        methods.extend(caches::method(function, &names.model.caches[cache.value].head.name));
+    }
     if !methods.is_empty() {
         code.item(format_args!("impl {} {{\n{}}}", known.context, methods.join("\n")));
     }

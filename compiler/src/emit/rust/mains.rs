@@ -25,10 +25,11 @@ pub(super) fn main(names: &Names<'_>, input: Input<'_>, handler: &Handler) -> St
                 code.line(line);
             }
             let serve = if function.idempotent.is_some() { "serve_idempotent" } else { "serve" };
+            let module_of_serve = if function.works_on_redis(model) { "workflow::" } else { "" };
             (
                 format!("The function `{}`.", function.head.name),
                 function.head.description.as_deref(),
-                format!("evc_runtime::{serve}::<{context}, _>({module})"),
+                format!("evc_runtime::{module_of_serve}{serve}::<{context}, _>({module})"),
             )
         }
         HandlerKind::Forwarder(id) => {
@@ -51,6 +52,14 @@ pub(super) fn main(names: &Names<'_>, input: Input<'_>, handler: &Handler) -> St
                 format!("The redrive of the outbox `{}`: publishes its events again.", outbox.head.name),
                 outbox.head.description.as_deref(),
                 forwarders::redrive(outbox),
+            )
+        }
+        HandlerKind::Engine => {
+            code.line(format_args!("use {}::WORKFLOWS;", crate_ident(&contract(model))));
+            (
+                "The engine of the workflows on Redis.".to_owned(),
+                None,
+                "evc_runtime::workflow::serve_engine(WORKFLOWS)".to_owned(),
             )
         }
     };

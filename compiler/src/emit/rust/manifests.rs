@@ -63,7 +63,8 @@ strip = true
 pub(super) fn contract_manifest(input: Input<'_>) -> String {
     let name = contract(input.plan.model);
     let about = format!("Types, events, tables and contexts of {}", input.plan.model.service.value);
-    let features: BTreeSet<&str> = input.plan.model.functions.values().flat_map(features).collect();
+    let features: BTreeSet<&str> =
+        input.plan.model.functions.values().flat_map(|function| features(input.plan.model, function)).collect();
     format!("{}\n[dependencies]\n{}\n[lints]\nworkspace = true\n", package(input, &name, &about), runtime(&features))
 }
 
@@ -73,16 +74,22 @@ pub(super) fn handler_manifest(input: Input<'_>, handler: &Handler) -> String {
         HandlerKind::Function(id) => format!("Function {}", input.plan.model.functions[id].head.name),
         HandlerKind::Forwarder(id) => format!("Forwarder of outbox {}", input.plan.model.outboxes[id].head.name),
         HandlerKind::Redrive(id) => format!("Redrive of outbox {}", input.plan.model.outboxes[id].head.name),
+        HandlerKind::Engine => "Engine of the workflows".to_owned(),
     };
     let dependencies = match handler.kind {
         HandlerKind::Function(id) => {
             let function = &input.plan.model.functions[id];
-            let mut features: BTreeSet<&str> = features(function).collect();
+            let mut features: BTreeSet<&str> = features(input.plan.model, function).collect();
             features.extend(function.idempotent.map(|_| "idempotency"));
+            features.extend(function.works_on_redis(input.plan.model).then_some("engine"));
             let (logic, contract) = (&input.project.logic_crate, contract(input.plan.model));
             format!("{}{logic}.workspace = true\n{contract}.workspace = true\n", runtime(&features))
         }
         HandlerKind::Redrive(_) => runtime(&BTreeSet::from(["forwarder"])),
+        HandlerKind::Engine => {
+            let contract = contract(input.plan.model);
+            format!("{}{contract}.workspace = true\n", runtime(&BTreeSet::from(["engine"])))
+        }
         HandlerKind::Forwarder(id) => {
             let runtime = runtime(&BTreeSet::from(["forwarder"]));
             match input.plan.model.outboxes[id].changes {
@@ -114,12 +121,17 @@ fn runtime(features: &BTreeSet<&str>) -> String {
 }
 
 /// The features of the runtime that a function's context needs.
-fn features(function: &Function) -> impl Iterator<Item = &'static str> {
+fn features(model: &Model, function: &Function) -> impl Iterator<Item = &'static str> {
+    let answers_on =
+        |redis: bool| function.signals.iter().any(|signal| model.workflows[signal.value].redis().is_some() == redis);
     let needs = [
         ("dynamodb", !function.tables.is_empty()),
         ("outbox", function.outbox.is_some()),
         ("eventbridge", !function.publishes.is_empty()),
         ("sqs", !function.sends.is_empty()),
+        ("engine", answers_on(true)),
+        ("signal", answers_on(true) || answers_on(false)),
+        ("cache", function.cache.is_some() || function.circuit_breaker.is_some()),
     ];
     needs.into_iter().filter(|(_, needed)| *needed).map(|(feature, _)| feature)
 }

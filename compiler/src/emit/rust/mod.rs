@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | `Cargo.toml`, `rustfmt.toml` | the workspace with the user's crate in it | `manifests`, `print` |
 //! | `contract/src/{types,events,tables,outboxes,queues}.rs` | what the spec declares, as types | `types`, `events`, `tables`, `queues` |
+//! | `contract/src/workflows.rs` | definitions of workflows on Redis, answers that workflows wait for | `workflows` |
 //! | `contract/src/functions/NAME.rs` | the context of a function: what it may do | `functions` |
 //! | `functions/NAME/src/main.rs` | one call into the runtime | `mains` |
 //!
@@ -11,6 +12,7 @@
 //! [`scaffold`] has what is missing of it.
 
 mod bounds;
+mod caches;
 mod events;
 mod forwarders;
 mod functions;
@@ -26,6 +28,7 @@ mod tables;
 mod tests;
 mod text;
 mod types;
+mod workflows;
 
 use super::{Backend, Files, Input, each};
 use names::Names;
@@ -71,6 +74,7 @@ fn contract(names: &Names<'_>, input: Input<'_>, files: &mut Files) {
         ("tables", "Tables", tables::tables(names, input)),
         ("outboxes", "Outboxes", tables::outboxes(names, input)),
         ("queues", "Queues", queues::queues(names, input)),
+        ("workflows", "Workflows", workflows::workflows(names, input)),
     ];
     modules.retain(|(.., code)| !code.is_empty());
     files.add("contract/Cargo.toml", manifests::contract_manifest(input));

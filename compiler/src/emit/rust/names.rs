@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::workflows;
+use crate::lower::ids;
 use crate::lower::plan::{HandlerKind, pascal_case};
 use crate::model::{Event, Function, Id, Input, Model, Outbox, Queue, Table};
 use crate::source::Span;
@@ -63,6 +65,8 @@ pub(super) enum Home {
     Tables,
     /// With the queues.
     Queues,
+    /// With the workflows.
+    Workflows,
     /// With a function.
     Function(Id<Function>),
 }
@@ -147,6 +151,9 @@ impl<'m> Names<'m> {
             if let Some(message) = &queue.message {
                 self.inline(message, &format!("{name}Message"), Home::Queues);
             }
+        }
+        for (step, answer) in workflows::answers(model) {
+            self.inline(answer, &format!("{}Answer", pascal_case(&step)), Home::Workflows);
         }
         for ((id, function), names) in model.functions.iter().zip(self.functions.clone()) {
             if let Input::Value(input) = &function.input {
@@ -247,6 +254,7 @@ impl<'m> Names<'m> {
 
 /// The methods that every context has.
 const CONTEXT: &[&str] = &[
+    "cache",
     "deadline",
     "env",
     "event",
@@ -258,9 +266,12 @@ const CONTEXT: &[&str] = &[
     "remaining",
     "request_id",
     "send",
+    "signal",
+    "signal_error",
     "simulate",
     "step",
     "table",
+    "task_token",
     "transact",
     "transaction",
 ];
@@ -297,6 +308,7 @@ pub(super) fn folder(model: &Model, handler: HandlerKind) -> String {
         HandlerKind::Function(id) => model.functions[id].head.name.clone(),
         HandlerKind::Forwarder(id) => format!("{}-forwarder", model.outboxes[id].head.name),
         HandlerKind::Redrive(id) => format!("{}-redrive", model.outboxes[id].head.name),
+        HandlerKind::Engine => ids::ENGINE.to_owned(),
     }
 }
 

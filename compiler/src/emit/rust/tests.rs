@@ -251,6 +251,31 @@ rules:
     }
 }
 
+#[test]
+fn a_function_with_a_cache_counts_in_it() {
+    let files = files(
+        "
+evc: 1
+service: shop
+caches: { state: {} }
+functions:
+  count-orders: { input: { id: uuid }, cache: state }
+  charge: { input: { id: uuid }, cache: state, circuit-breaker: { failures: 5, window: 1m, open: 30s } }
+",
+    );
+    is_well_formed(&files);
+    let count = text(&files, "contract/src/functions/count_orders.rs");
+    assert!(count.contains("impl evc_runtime::grant::UseCache for CountOrders {}"), "{count}");
+    assert!(count.contains("pub fn cache(&self) -> evc_runtime::cache::Cache<'_> {"), "{count}");
+    assert!(!count.contains("CIRCUIT_BREAKER"), "{count}");
+    let charge = text(&files, "contract/src/functions/charge.rs");
+    assert!(charge.contains("        window_seconds: 60,\n"), "{charge}");
+    for manifest in ["contract/Cargo.toml", "functions/charge/Cargo.toml"] {
+        let manifest = text(&files, manifest);
+        assert!(manifest.contains("evc-runtime = { workspace = true, features = [\"cache\"] }"), "{manifest}");
+    }
+}
+
 fn count_mains(file: &syn::File) -> usize {
     file.items.iter().filter(|item| matches!(item, syn::Item::Fn(item) if item.sig.ident == "main")).count()
 }

@@ -57,7 +57,8 @@ pub(super) enum Kind {
 pub(super) struct Task {
     pub(super) resource: &'static str,
     pub(super) arguments: Json,
-    pub(super) timeout_seconds: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) timeout_seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) heartbeat_seconds: Option<u64>,
     #[serde(flatten)]

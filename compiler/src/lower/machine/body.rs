@@ -13,8 +13,13 @@ use super::frame::Frame;
 use super::task::{self, Work};
 use super::{errors, undo};
 use crate::expr::{Expr, Template, variable_name};
+use crate::lower::ids;
 use crate::lower::value::Value;
-use crate::model::{Body, Branch, Model, Next, Step, StepId, StepKind, Wait as WaitStep, Workflow};
+use crate::model::{
+    Body, Branch, Bus, Engine, Function, Model, Next, Step, StepId, StepKind, Wait as WaitStep, Workflow,
+};
+use crate::spec::bus::BusKind;
+use crate::spec::scalar::Duration;
 
 /// The longest name of a state. <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-general>
 const MAX_STATE_NAME: usize = 80;
@@ -24,6 +29,10 @@ const MAX_STATE_NAME: usize = 80;
 pub(super) struct Builder<'m> {
     /// What is lowered.
     pub(super) model: &'m Model,
+    /// What will run it.
+    pub(super) engine: Engine,
+    /// How long an execution may take.
+    pub(super) timeout: Duration,
     /// Names in the definition that only the deployed stack knows, with their values.
     pub(super) substitutions: IndexMap<String, Value>,
     /// The variables of all steps.
@@ -55,11 +64,36 @@ impl<'m> Builder<'m> {
             names.insert(step.name.clone());
         });
         let variables = names.iter().map(|name| variable_name(name)).collect();
-        Self { model, substitutions: IndexMap::new(), variables, names }
+        let (engine, timeout) = (workflow.engine, workflow.timeout);
+        Self { model, engine, timeout, substitutions: IndexMap::new(), variables, names }
+    }
+
+    /// What a task calls a function: its ARN, or on Redis its name in the spec.
+    pub(super) fn function(&mut self, function: &Function) -> Json {
+        match self.engine {
+            Engine::Redis(_) => Json::from(function.head.name.as_str()),
+            Engine::StepFunctions => {
+                let id = ids::function(function);
+                self.substitute(&format!("{id}Arn"), Value::arn(&id))
+            }
+        }
+    }
+
+    /// What a task calls a bus: its name in the account, or on Redis that in the spec.
+    pub(super) fn bus(&mut self, bus: &Bus) -> Json {
+        match (self.engine, bus.kind, &bus.imported_name) {
+            (Engine::Redis(_), ..) => Json::from(bus.head.name.as_str()),
+            (_, BusKind::Default, _) => Json::from("default"),
+            (_, BusKind::Imported, Some(name)) => Json::from(name.as_str()),
+            (_, BusKind::Custom | BusKind::Imported, _) => {
+                let id = ids::bus(bus);
+                self.substitute(&format!("{id}Name"), Value::Ref(id))
+            }
+        }
     }
 
     /// The JSON that stands for a value of the deployed stack.
-    pub(super) fn substitute(&mut self, name: &str, value: Value) -> Json {
+    fn substitute(&mut self, name: &str, value: Value) -> Json {
         self.substitutions.entry(name.to_owned()).or_insert(value);
         Json::String(format!("${{{name}}}"))
     }
@@ -151,8 +185,9 @@ impl<'m> Scoped<'_, 'm> {
                 let work = Work { name: &step.name, repeats: self.repeats(id), also: None };
                 let scope = self.frame.place(&step.scope);
                 let input = task::input(call.with.as_ref(), &scope, self);
-                let (arguments, seconds) =
-                    task::call(call, input, work, step.timeout.as_ref().map(|timeout| timeout.value), self);
+                let arguments = task::call(call, input, work, self);
+                let timeout = step.timeout.as_ref().map(|timeout| timeout.value);
+                let seconds = task::call_seconds(call, timeout, self);
                 let mut assign = IndexMap::from([(variable_name(&step.name), expression(RESULT))]);
                 assign.extend(undo::remember(step, self));
                 let done = Done { assign, output: Some(expression(RESULT)) };
@@ -178,14 +213,15 @@ impl<'m> Scoped<'_, 'm> {
             StepKind::ForEach { items, concurrency, body } => {
                 self.for_each(id, step, items.as_ref(), concurrency.as_ref().map(|most| most.value), body)
             }
-            StepKind::Wait(wait) => {
-                let until = match wait {
-                    WaitStep::For(duration) => Until::Seconds(duration.seconds),
-                    WaitStep::Until(until) => {
-                        Until::Timestamp(until.as_ref().map_or(Json::Null, |until| self.expression(step, until)))
-                    }
-                };
-                Kind::Wait(Wait { until, done: without_result(step), then: self.then(step.next) })
+            StepKind::Wait(WaitStep::Signal { call, .. }) => {
+                let work = Work { name: &step.name, repeats: self.repeats(id), also: None };
+                let errors = errors::of_step(step, self);
+                Kind::Task(task::ask(step, call, work, errors, self.then(step.next), self))
+            }
+            StepKind::Wait(WaitStep::For(duration)) => self.wait(step, Until::Seconds(duration.seconds)),
+            StepKind::Wait(WaitStep::Until(until)) => {
+                let until = until.as_ref().map_or(Json::Null, |until| self.expression(step, until));
+                self.wait(step, Until::Timestamp(until))
             }
             StepKind::Set(values) => {
                 let value = values.as_ref().map_or(Json::Null, |values| self.template(step, values));
@@ -210,6 +246,10 @@ impl<'m> Scoped<'_, 'm> {
             StepKind::Publish { event: None, .. } => return,
         };
         self.add_step(step, kind);
+    }
+
+    fn wait(&self, step: &Step, until: Until) -> Kind {
+        Kind::Wait(Wait { until, done: without_result(step), then: self.then(step.next) })
     }
 
     fn parallel(&mut self, id: StepId, step: &'m Step, branches: &'m [Branch]) -> Kind {

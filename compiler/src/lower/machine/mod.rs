@@ -4,12 +4,16 @@
 //! that nothing is ever lost on the way from state to state. A workflow that rules start gets a second, small one, which starts it
 //! once for each event ([`starter`]).
 //!
+//! On Redis the same machine runs in the functions themselves: one lowering, one meaning. It differs in what only a deployed stack
+//! knows, ARNs and names of buses, for which it has the names of the spec, and in the time limits that nobody asked for ([`redis`]).
+//!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html>
 
 mod asl;
 mod body;
 mod errors;
 mod frame;
+mod redis;
 mod starter;
 mod task;
 #[cfg(test)]
@@ -24,14 +28,14 @@ use body::Builder;
 use frame::Frame;
 
 use super::ids;
-use super::plan::Machine;
+use super::plan::{Definition, Machine};
 use super::value::Value;
 use crate::model::{Destination, Id, Model, Workflow};
 
-/// The state machines of a system: one a workflow, each followed by its starter if a rule or a schedule starts it.
+/// The state machines of a system: one a workflow on Step Functions, each followed by its starter if a rule or a schedule starts it.
 pub fn machines(model: &Model) -> Vec<Machine> {
     let mut machines = Vec::new();
-    for (id, workflow) in model.workflows.iter() {
+    for (id, workflow) in model.workflows.iter().filter(|(_, workflow)| workflow.redis().is_none()) {
         machines.push(machine(model, workflow));
         if starts_by_event(model, id) {
             machines.push(starter::machine(workflow));
@@ -40,14 +44,28 @@ pub fn machines(model: &Model) -> Vec<Machine> {
     machines
 }
 
-/// Whether a rule or a schedule starts the workflow: both deliver at least once.
+/// The definitions of the workflows on Redis: the machine that Step Functions would run, with the names of the spec in it.
+pub fn definitions(model: &Model) -> Vec<Definition> {
+    model.on_redis().map(|(_, workflow, _)| redis::definition(model, workflow)).collect()
+}
+
+/// Whether a rule or a schedule starts the workflow on Step Functions: both deliver at least once.
 pub fn starts_by_event(model: &Model, workflow: Id<Workflow>) -> bool {
+    if model.workflows[workflow].redis().is_some() {
+        return false;
+    }
     let by_rule = model.rules.values().flat_map(|rule| &rule.targets);
     let by_schedule = model.schedules.values().filter_map(|schedule| schedule.target.as_ref());
     by_rule.chain(by_schedule).any(|target| target.to == Destination::Workflow(workflow))
 }
 
 fn machine(model: &Model, workflow: &Workflow) -> Machine {
+    let (definition, substitutions) = definition(model, workflow);
+    finished(workflow.head.name.clone(), ids::workflow(workflow), &definition, substitutions)
+}
+
+/// The machine of a workflow, for the engine that it runs on.
+fn definition(model: &Model, workflow: &Workflow) -> (StateMachine, IndexMap<String, Value>) {
     let mut builder = Builder::new(model, workflow);
     let mut known = IndexMap::from([("input".to_owned(), expression("$states.input"))]);
     if workflow.body.refers_to("execution") {
@@ -61,7 +79,7 @@ fn machine(model: &Model, workflow: &Workflow) -> Machine {
         timeout_seconds: workflow.timeout.seconds,
         states,
     };
-    finished(workflow.head.name.clone(), ids::workflow(workflow), &definition, builder.substitutions)
+    (definition, builder.substitutions)
 }
 
 /// What an expression knows as `execution`.
@@ -73,16 +91,19 @@ fn execution() -> Json {
     })
 }
 
-#[expect(
-    clippy::expect_used,
-    reason = "no spec can make it fail: the keys of every map are texts, and numbers are finite"
-)]
 fn finished(
     file: String,
     id: super::plan::LogicalId,
     definition: &StateMachine,
     substitutions: IndexMap<String, Value>,
 ) -> Machine {
-    let definition = serde_json::to_value(definition).expect("states are maps with text keys");
-    Machine { file, id, definition, substitutions }
+    Machine { file, id, definition: as_json(definition), substitutions }
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "no spec can make it fail: the keys of every map are texts, and numbers are finite"
+)]
+fn as_json(definition: &StateMachine) -> Json {
+    serde_json::to_value(definition).expect("states are maps with text keys")
 }

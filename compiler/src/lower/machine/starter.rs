@@ -59,7 +59,7 @@ pub(super) fn machine(workflow: &Workflow) -> Machine {
             "Name": expression(NAME),
             "Input": expression("$states.input.detail"),
         }),
-        timeout_seconds: CALL_SECONDS,
+        timeout_seconds: Some(CALL_SECONDS),
         heartbeat_seconds: None,
         done: Done::default(),
         errors: Errors {
@@ -90,7 +90,7 @@ pub(super) fn machine(workflow: &Workflow) -> Machine {
                 "ERROR_CODE": { "DataType": "String", "StringValue": expression("$error.Error") },
             },
         }),
-        timeout_seconds: CALL_SECONDS,
+        timeout_seconds: Some(CALL_SECONDS),
         heartbeat_seconds: None,
         done: Done::default(),
         errors: Errors { retry: vec![retrier("States.ALL", 5)], catch: Vec::new() },

@@ -7,10 +7,7 @@ use super::asl::{Done, Errors, Task, Then, expression, literal};
 use super::body::Scoped;
 use super::errors;
 use crate::expr::{Scope, Template, variable_name};
-use crate::lower::ids;
-use crate::lower::value::Value;
-use crate::model::{Bus, CALL_MARGIN, Call, Event, Id, Step};
-use crate::spec::bus::BusKind;
+use crate::model::{CALL_MARGIN, Call, Engine, Event, Function, Id, Step};
 use crate::spec::scalar::Duration;
 
 /// How long putting an event may take.
@@ -28,26 +25,69 @@ pub(super) struct Work<'a> {
     pub(super) also: Option<&'a str>,
 }
 
-/// A call's arguments and time limit; what it gives is `$states.result.Payload`.
-pub(super) fn call(
-    call: &Call,
-    input: Option<Json>,
-    work: Work<'_>,
-    timeout: Option<Duration>,
-    scoped: &mut Scoped<'_, '_>,
-) -> (Json, u64) {
-    let function = call.function.map(|id| &scoped.builder.model.functions[id]);
-    let arn = function.map_or(Json::Null, |function| {
-        let id = ids::function(function);
-        scoped.builder.substitute(&format!("{id}Arn"), Value::arn(&id))
-    });
+/// A call's arguments; what it gives is `$states.result.Payload`.
+pub(super) fn call(call: &Call, input: Option<Json>, work: Work<'_>, scoped: &mut Scoped<'_, '_>) -> Json {
+    let builder = &mut *scoped.builder;
+    let function = call.function.map_or(Json::Null, |function| builder.function(&builder.model.functions[function]));
     let mut payload = Object::new();
     payload.insert("evc".to_owned(), envelope(work, scoped));
     payload.extend(input.map(|input| ("input".to_owned(), input)));
-    let own = function.and_then(|function| function.timeout.greatest()).map_or(0, |timeout| timeout.seconds);
-    let seconds = timeout.map_or(own + CALL_MARGIN.seconds, |timeout| timeout.seconds);
-    (json!({ "FunctionName": arn, "Payload": payload }), seconds)
+    json!({ "FunctionName": function, "Payload": payload })
 }
+
+/// How long a call may take: as long as the spec says, or else the function and what comes before its own time. On Redis the lease
+/// of the function's work ends then, however long that waited in its queue; only what the spec says is a limit of the step.
+pub(super) fn call_seconds(call: &Call, timeout: Option<Duration>, scoped: &Scoped<'_, '_>) -> Option<u64> {
+    let builder = &*scoped.builder;
+    match (timeout, builder.engine) {
+        (Some(timeout), _) => Some(timeout.seconds),
+        (None, Engine::Redis(_)) => None,
+        (None, Engine::StepFunctions) => {
+            let function = call.function.map(|function| &builder.model.functions[function]);
+            Some(function.map_or(CALL_MARGIN.seconds, lease_seconds))
+        }
+    }
+}
+
+/// How long the handler of a function may have a piece of work: its greatest timeout, and a cold start before it.
+pub(super) fn lease_seconds(function: &Function) -> u64 {
+    function.timeout.greatest().map_or(0, |timeout| timeout.seconds) + CALL_MARGIN.seconds
+}
+
+/// Calls a function that somebody outside is to answer for: with the token under which to do so.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token>
+pub(super) fn ask(
+    step: &Step,
+    call: &Call,
+    work: Work<'_>,
+    errors: Errors,
+    then: Then,
+    scoped: &mut Scoped<'_, '_>,
+) -> Task {
+    let input = input(call.with.as_ref(), &scoped.frame.place(&step.scope), scoped);
+    let mut arguments = self::call(call, input, work, scoped);
+    arguments["Payload"]["evc"]["token"] = expression(TOKEN);
+    let answer = expression("$states.result");
+    Task {
+        resource: "arn:aws:states:::lambda:invoke.waitForTaskToken",
+        arguments,
+        timeout_seconds: answer_seconds(step, scoped),
+        heartbeat_seconds: None,
+        done: Done { assign: IndexMap::from([(variable_name(&step.name), answer.clone())]), output: Some(answer) },
+        errors,
+        then,
+    }
+}
+
+/// How long the answer may take: as long as the execution may, if the spec does not say.
+fn answer_seconds(step: &Step, scoped: &Scoped<'_, '_>) -> Option<u64> {
+    let builder = &*scoped.builder;
+    let whole = (builder.engine == Engine::StepFunctions).then_some(builder.timeout);
+    step.timeout.as_ref().map(|timeout| timeout.value).or(whole).map(|timeout| timeout.seconds)
+}
+
+/// The token under which the work of a state is answered for.
+const TOKEN: &str = "$states.context.Task.Token";
 
 /// What the runtime is told of where a delivery comes from: `evc_runtime::Step`.
 fn envelope(work: Work<'_>, scoped: &Scoped<'_, '_>) -> Json {
@@ -83,7 +123,7 @@ pub(super) fn input(with: Option<&Template>, scope: &Scope, scoped: &Scoped<'_, 
 }
 
 /// Calls a Lambda function.
-pub(super) fn invoke(arguments: Json, timeout_seconds: u64, done: Done, errors: Errors, then: Then) -> Task {
+pub(super) fn invoke(arguments: Json, timeout_seconds: Option<u64>, done: Done, errors: Errors, then: Then) -> Task {
     Task {
         resource: "arn:aws:states:::lambda:invoke",
         arguments,
@@ -107,7 +147,7 @@ pub(super) fn publish(
 ) -> Task {
     let model = scoped.builder.model;
     let event = &model.events[event];
-    let bus = bus_name(&model.buses[event.bus], scoped);
+    let bus = scoped.builder.bus(&model.buses[event.bus]);
     let id = expression(&event_id(work, scoped));
     let metadata = json!({ "eventId": id, "occurredAt": expression(ENTERED) });
     let scope = scoped.frame.place(&step.scope);
@@ -132,7 +172,11 @@ pub(super) fn publish(
             "DetailType": event.detail_type.value,
             "Detail": detail,
         }] }),
-        timeout_seconds: PUT_EVENTS_SECONDS,
+        timeout_seconds: match scoped.builder.engine {
+            Engine::StepFunctions => Some(PUT_EVENTS_SECONDS),
+            // Events wait for the engine's function in its queue; how long the call itself takes is its affair.
+            Engine::Redis(_) => None,
+        },
         heartbeat_seconds: None,
         done: Done { assign: IndexMap::from([(variable_name(&step.name), result.clone())]), output: Some(result) },
         errors: errors::of_step(step, scoped),
@@ -148,15 +192,4 @@ fn event_id(work: Work<'_>, scoped: &Scoped<'_, '_>) -> String {
         visit => format!("{} & {}", literal(&format!("/{}/", work.name)), visit.join(" & '/' & ")),
     };
     format!("$hash($states.context.Execution.Id & {key}, 'SHA-256')")
-}
-
-fn bus_name(bus: &Bus, scoped: &mut Scoped<'_, '_>) -> Json {
-    match (bus.kind, &bus.imported_name) {
-        (BusKind::Default, _) => Json::from("default"),
-        (BusKind::Imported, Some(name)) => Json::from(name.as_str()),
-        (BusKind::Custom | BusKind::Imported, _) => {
-            let id = ids::bus(bus);
-            scoped.builder.substitute(&format!("{id}Name"), Value::Ref(id))
-        }
-    }
 }

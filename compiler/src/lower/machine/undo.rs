@@ -48,7 +48,8 @@ pub(super) fn compensate(id: StepId, step: &Step, scoped: &mut Scoped<'_, '_>) {
         let repeats = repeats || scoped.repeats(undone_id);
         let work = Work { name: &work_name, repeats, also: Some(&depth) };
         let input = undo.with.as_ref().map(|_| expression(&format!("${stack}[0].with")));
-        let (arguments, seconds) = task::call(undo, input, work, None, scoped);
+        let arguments = task::call(undo, input, work, scoped);
+        let seconds = task::call_seconds(undo, None, scoped);
         let popped = expression(&format!("[${stack}[[1..$count(${stack})]]]"));
         let done = Done { assign: IndexMap::from([(stack.clone(), popped)]), output: Some(expression(RESULT)) };
         let retry = vec![errors::retrier(&standard_retry(), undone)];

@@ -1,15 +1,17 @@
 //! `workflows:` steps in order, with retries, catches and compensation.
 
 mod step;
+mod wait;
 
 use schemars::JsonSchema;
 
-pub use step::{Branch, Call, Catch, Choice, ForEach, Jitter, Next, Retry, Step, StepKind, Steps, Wait};
+pub use step::{Branch, Call, Catch, Choice, ForEach, Jitter, Next, Retry, Step, StepKind, Steps};
+pub use wait::{Signal, Wait};
 
 use super::allow::Allows;
 use super::decode::{Decode, Decoder, Item};
 use super::queue::within;
-use super::scalar::{Duration, TypeExpr};
+use super::scalar::{Duration, Name, TypeExpr};
 use crate::source::Spanned;
 use crate::yaml::Node;
 
@@ -20,8 +22,14 @@ use crate::yaml::Node;
 pub struct Workflow {
     /// What it is for, for people.
     pub description: Option<String>,
-    /// What carries it: `step-functions`.
+    /// What carries it: `step-functions`, which is the default, or `redis`. It means the same on both.
     pub engine: Option<Spanned<Engine>>,
+    /// The cache that keeps the state of executions on `redis`. It may be left out if there is one.
+    pub cache: Option<Name>,
+    /// How work reaches functions on `redis`: straight through their queues (`sqs`, the default), or as events on a bus.
+    pub transport: Option<Spanned<Transport>>,
+    /// The bus of `transport: eventbridge`.
+    pub bus: Option<Name>,
     /// What an execution is given.
     pub input: Spanned<TypeExpr>,
     /// How long an execution may take, up to `365d`. A day by default.
@@ -39,11 +47,29 @@ pub struct Workflow {
 pub enum Engine {
     /// AWS Step Functions, standard workflows.
     StepFunctions,
+    /// The functions themselves, which keep the state of executions in Redis or Valkey.
+    Redis,
+}
+
+/// How work reaches functions on Redis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+pub enum Transport {
+    /// A message to the queue of the function.
+    Sqs,
+    /// An event on a bus, which a rule brings to the queue of the function.
+    EventBridge,
 }
 
 impl Decode for Engine {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        cx.word(node, "an engine", &[("step-functions", Self::StepFunctions)])
+        cx.word(node, "an engine", &[("step-functions", Self::StepFunctions), ("redis", Self::Redis)])
+    }
+}
+
+impl Decode for Transport {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        cx.word(node, "a transport", &[("sqs", Self::Sqs), ("eventbridge", Self::EventBridge)])
     }
 }
 
@@ -56,12 +82,15 @@ impl Decode for Workflow {
         let mut fields = cx.fields(node, "a workflow")?;
         let description = fields.optional("description", cx);
         let engine = fields.optional("engine", cx);
+        let cache = fields.optional("cache", cx);
+        let transport = fields.optional("transport", cx);
+        let bus = fields.optional("bus", cx);
         let input = fields.required("input", cx);
         let timeout = fields.optional("timeout", cx);
         let steps = fields.required("steps", cx);
         let allow = fields.or_default("allow", cx);
         fields.finish(cx);
         within(timeout.as_ref(), 1, 365 * 86_400, "the timeout of a workflow", cx);
-        Some(Self { description, engine, input: input?, timeout, steps: steps?, allow })
+        Some(Self { description, engine, cache, transport, bus, input: input?, timeout, steps: steps?, allow })
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
+use super::wait::Wait;
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::source::{Span, Spanned};
 use crate::spec::decode::{Case, Declared, Decode, Decoder, Fields, Item, Section};
@@ -27,9 +28,10 @@ pub struct Step {
     pub kind_span: Span,
     /// Where it goes from here.
     pub next: Next,
-    /// When to try again; the first entry that matches an error counts. For `call`, `publish`, `parallel` and `for-each`.
+    /// When to try again; the first entry that matches an error counts. For `call`, `publish`, `parallel`, `for-each` and a `wait`
+    /// for a signal.
     pub retry: Vec<Spanned<Retry>>,
-    /// Where to go on an error that no retry helped against. For `call`, `publish`, `parallel` and `for-each`.
+    /// Where to go on an error that no retry helped against. For the same steps.
     pub catch: Catch,
     /// The call that takes back what this one did, made by a later `compensate`.
     pub undo: Option<Spanned<Call>>,
@@ -68,7 +70,7 @@ pub enum StepKind {
     Parallel(IndexMap<Spanned<String>, Branch>),
     /// Runs steps once for each item of a list; the results are bound to the step's name, as a list.
     ForEach(ForEach),
-    /// Waits.
+    /// Waits: some time, or for an answer, which is bound to the step's name.
     Wait(Wait),
     /// Puts an event on its bus.
     Publish {
@@ -128,15 +130,6 @@ pub struct ForEach {
     pub concurrency: Option<Spanned<u64>>,
     /// The steps, which know the item as `item` and its position as `index`.
     pub steps: Spanned<Steps>,
-}
-
-/// How long to wait.
-#[derive(Debug, Clone)]
-pub enum Wait {
-    /// This long.
-    For(Spanned<Duration>),
-    /// Until a timestamp: an expression.
-    Until(Spanned<Expression>),
 }
 
 /// When to try again.
@@ -208,7 +201,8 @@ impl Decode for Step {
             "choose" | "succeed" | "fail" => nowhere(kind_key, &mut fields, cx),
             _ => next(&mut fields, cx),
         };
-        let works = matches!(kind_key.text.as_str(), "call" | "publish" | "parallel" | "for-each");
+        let asks = kind_key.text == "wait" && Wait::calls(fields.node("wait").as_ref());
+        let works = asks || matches!(kind_key.text.as_str(), "call" | "publish" | "parallel" | "for-each");
         let called = kind_key.text == "call";
         let step = Self {
             description,
@@ -217,7 +211,7 @@ impl Decode for Step {
             retry: if works { fields.or_default("retry", cx) } else { Vec::new() },
             catch: if works { fields.or_default("catch", cx) } else { Catch::new() },
             undo: if called { fields.optional("undo", cx) } else { None },
-            timeout: if called { fields.optional("timeout", cx) } else { None },
+            timeout: if called || asks { fields.optional("timeout", cx) } else { None },
             heartbeat: if called { fields.optional("heartbeat", cx) } else { None },
             kind: if let Some(kind) = kind {
                 kind
@@ -345,20 +339,6 @@ impl Decode for Choice {
         let then = fields.required("then", cx);
         fields.finish(cx);
         Some(Self { when: when?, then: then? })
-    }
-}
-
-impl Decode for Wait {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        if !matches!(node.kind, NodeKind::Mapping(_)) {
-            let duration: Spanned<Duration> = Spanned::decode(node, cx)?;
-            within(Some(&duration), 1, 99_999_999, "a wait", cx);
-            return Some(Self::For(duration));
-        }
-        let mut fields = cx.fields(node, "a wait")?;
-        let until = fields.required("until", cx);
-        fields.finish(cx);
-        Some(Self::Until(until?))
     }
 }
 

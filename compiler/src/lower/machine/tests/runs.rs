@@ -238,3 +238,38 @@ fn an_error_goes_where_its_own_name_says_whatever_the_order_written() {
         assert_eq!(steps(&run).last().copied(), Some(format!("Tell({step})").as_str()), "{error}: {:?}", run.calls);
     }
 }
+
+const TRIP: &str = "src/lower/machine/tests/fixtures/signal.yaml";
+
+#[test]
+fn answers_are_results() {
+    let input = json!({ "who": "Ada", "guests": ["Bob", "Cy"] });
+    let run = run(TRIP, &input, |function, step, payload| {
+        Ok(match (function, step, payload["evc"]["item"].as_u64()) {
+            ("signal", "permission", _) => json!(true),
+            ("signal", _, item) => json!({ "coming": item == Some(1), "seats": 2 }),
+            _ => Json::Null,
+        })
+    });
+    assert!(run.end.is_ok(), "{:?}", run.end);
+    let asked: Vec<&str> = run.calls.iter().map(|call| call.split(' ').next().unwrap_or_default()).collect();
+    assert_eq!(asked, ["Ask(permission)", "Ask(guest)", "Ask(guest)", "Book(seats)"]);
+    assert_eq!(run.payloads[3]["input"], json!({ "seats": 1 }), "of those who come");
+    let tokens: std::collections::BTreeSet<&str> =
+        run.payloads[..3].iter().map(|payload| payload["evc"]["token"].as_str().expect("a token")).collect();
+    assert_eq!(tokens.len(), 3, "one each");
+}
+
+#[test]
+fn who_asks_and_who_answers_may_fail() {
+    let input = json!({ "who": "Ada", "guests": [] });
+    for failing in ["Ask", "signal"] {
+        let run = run(TRIP, &input, |function, _, _| match function {
+            _ if function != failing => Ok(Json::Null),
+            "Ask" => Err(Failure::of_function("NobodyThere", "no answer at the door")),
+            _ => Err(Failure::new("TooLate", None)),
+        });
+        assert!(run.end.is_ok(), "{:?}", run.end);
+        assert_eq!(run.calls.last().map(String::as_str), Some("Book(alone) {\"seats\":1}"), "{failing}");
+    }
+}

@@ -8,7 +8,7 @@ use crate::workflow::protocol::{
     Claim, Committed, Due, ExecutionId, Finished, Owner, Phase, Record, Slot, Snapshot, Start, Started, Status,
     TIMEOUT, TaskRef, Transition,
 };
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// All that a store holds.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -200,11 +200,13 @@ impl Model {
 
     /// See [`super::Store::ack`].
     pub fn ack(&mut self, tasks: &[TaskRef], now: u64) {
-        for task in tasks {
-            let key = self.due_key(&task.execution, task.slot);
-            let Some(execution) = self.executions.get_mut(&task.execution) else { continue };
-            let Some(record) = execution.records.get_mut(&task.slot) else { continue };
-            if record.seq == task.seq && record.phase == Phase::Dispatched {
+        // One that is named twice was sent once.
+        let tasks: BTreeSet<_> = tasks.iter().map(|task| (&task.execution, task.slot, task.seq)).collect();
+        for (id, slot, seq) in tasks {
+            let key = self.due_key(id, slot);
+            let Some(execution) = self.executions.get_mut(id) else { continue };
+            let Some(record) = execution.records.get_mut(&slot) else { continue };
+            if record.seq == seq && record.phase == Phase::Dispatched {
                 let wait = RESEND_MS.saturating_mul(1 << record.sent.min(32)).min(MAX_RESEND_MS);
                 let due = now.max(record.not_before) + wait;
                 self.due.insert(key, record.deadline.map_or(due, |deadline| deadline.min(due)));

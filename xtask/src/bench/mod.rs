@@ -1,4 +1,6 @@
-//! `cargo xtask bench`: how fast the compiler and the forwarder are, beside what a user would otherwise run, in one run.
+//! `cargo xtask bench`: how fast the compiler, the forwarder and workflows are, beside what a user would otherwise run, in one run.
+
+mod workflows;
 
 use std::fs;
 use std::path::Path;
@@ -17,6 +19,9 @@ pub(crate) struct Options {
     /// With `compiler`: measure Cargo as well: evc from nothing, and the order system's stack after one handler changed. Takes minutes.
     #[arg(long)]
     builds: bool,
+    /// With `workflows`: without the million stored executions, and shorter.
+    #[arg(long)]
+    few: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -25,6 +30,8 @@ enum What {
     Compiler,
     /// The forwarder of an outbox, beside simpler ways to publish and a forwarder in Python.
     Forwarder,
+    /// Workflows on Redis, beside redis-benchmark, BullMQ and Restate.
+    Workflows,
 }
 
 /// Measure release builds.
@@ -33,6 +40,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     match options.what {
         What::Compiler => compiler(options),
         What::Forwarder => forwarder(),
+        What::Workflows => workflows::run(options.few),
     }
 }
 

@@ -1,0 +1,137 @@
+//! What the engine of a workflow cannot do, and what the workflows of a service that run on Redis have in common.
+
+use super::item;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::model::{CALL_MARGIN, Integration, Model, OutputValue, Redis, Step, Thing, Transport, Workflow};
+use crate::spec::scalar::Duration;
+
+pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
+    for (_, workflow, _) in model.on_redis() {
+        workflow.body.walk(&mut |step| {
+            heartbeat(workflow, step, out);
+            lease(model, workflow, step, out);
+        });
+    }
+    differences(model, out);
+    caches(model, out);
+    routes(model, out);
+    outputs(model, out);
+}
+
+/// On Redis the lease of a call tells whether its handler is alive.
+fn heartbeat(workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
+    let Some(heartbeat) = &step.heartbeat else { return };
+    let message = format!("`{}` is on Redis, where a call has no heartbeat", step.name);
+    let diagnostic = Diagnostic::new(Code::EVC0521, heartbeat.span, message)
+        .on(item(workflow))
+        .secondary(workflow.engine_span, "the engine is said here")
+        .note("a handler that dies is noticed when its function's timeout, and 10 seconds, are over");
+    out.push(diagnostic.help("take it out, and give the function as short a timeout as it needs"));
+}
+
+/// A limit that ends before the handler does leaves work behind of which nobody hears.
+fn lease(model: &Model, workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
+    let Some(timeout) = &step.timeout else { return };
+    let function = step.call().and_then(|call| call.function).map(|function| &model.functions[function]);
+    let Some((function, own)) = function.and_then(|function| Some((function, function.timeout.greatest()?))) else {
+        return;
+    };
+    let lease = Duration::seconds(own.seconds + CALL_MARGIN.seconds);
+    if timeout.value >= lease {
+        return;
+    }
+    let name = &function.head.name;
+    let message = format!("`{}` ends after {}, and `{name}` may still be at it for {lease}", step.name, timeout.value);
+    out.push(
+        Diagnostic::new(Code::EVC0523, timeout.span, message)
+            .on(item(workflow))
+            .secondary(function.timeout_span, format!("an invocation may take {own}"))
+            .note("the lease of a call on Redis is the function's timeout and 10 seconds for a cold start")
+            .help(format!("give the step at least `{lease}`, or the function a shorter `timeout`")),
+    );
+}
+
+/// One engine works for all workflows of a service: with one cache, and over one transport.
+fn differences(model: &Model, out: &mut Vec<Diagnostic>) {
+    let mut workflows = model.on_redis();
+    let Some((_, first, common)) = workflows.next() else { return };
+    for (_, workflow, redis) in workflows {
+        for (what, own, theirs) in [
+            ("keeps its state in", cache_of(model, redis), cache_of(model, common)),
+            ("hands on work over", Some(transport_of(model, redis)), Some(transport_of(model, common))),
+        ] {
+            let Some((own, theirs)) = own.zip(theirs).filter(|(own, theirs)| own != theirs) else { continue };
+            let message = format!("workflow `{}` {what} {own}, and `{}` {theirs}", workflow.head.name, first.head.name);
+            out.push(
+                Diagnostic::new(Code::EVC0522, workflow.head.name_span, message)
+                    .on(item(workflow))
+                    .secondary(first.head.name_span, "the other one")
+                    .note("the workflows of a service on Redis have one engine, which looks after all of them")
+                    .help("let them agree, or move one into a service of its own"),
+            );
+        }
+    }
+}
+
+fn cache_of(model: &Model, redis: &Redis) -> Option<String> {
+    redis.cache.map(|cache| format!("cache `{}`", model.caches[cache.value].head.name))
+}
+
+fn transport_of(model: &Model, redis: &Redis) -> String {
+    match redis.transport {
+        Transport::Sqs => "queues".to_owned(),
+        Transport::EventBridge(bus) => format!("bus `{}`", model.buses[bus].head.name),
+    }
+}
+
+/// A function talks to one cache: its own is that of the workflows that it works for.
+fn caches(model: &Model, out: &mut Vec<Diagnostic>) {
+    for (id, function) in model.functions.iter() {
+        let caches = model.caches_of(id);
+        let (Some(own), Some(other)) = (function.cache, caches.get(1)) else { continue };
+        let name = |cache: crate::model::Id<crate::model::Cache>| &model.caches[cache].head.name;
+        let message = format!(
+            "function `{}` counts in cache `{}`, and works for a workflow in cache `{}`",
+            function.head.name,
+            name(own.value),
+            name(other.value)
+        );
+        let diagnostic = Diagnostic::new(Code::EVC0522, own.span, message)
+            .on(format!("functions.{}", function.head.name))
+            .secondary(other.span, "the workflow keeps its state there");
+        out.push(diagnostic.help("give both one cache"));
+    }
+}
+
+/// An API starts executions of Step Functions by itself; nothing in it can start one on Redis.
+fn routes(model: &Model, out: &mut Vec<Diagnostic>) {
+    for (api, route) in model.routes() {
+        let Integration::Workflow(id) = route.integration else { continue };
+        let workflow = &model.workflows[id];
+        if workflow.redis().is_none() {
+            continue;
+        }
+        let message = format!("an API cannot start workflow `{}`, which runs on Redis", workflow.head.name);
+        let diagnostic = Diagnostic::new(Code::EVC0521, route.span, message)
+            .on(format!("apis.{}", api.head.name))
+            .secondary(workflow.engine_span, "the engine is said here");
+        out.push(
+            diagnostic
+                .help("let the route call a function that publishes an event, and a rule start the workflow by it"),
+        );
+    }
+}
+
+/// A workflow on Redis is no resource of AWS.
+fn outputs(model: &Model, out: &mut Vec<Diagnostic>) {
+    for output in &model.outputs {
+        let OutputValue::Arn(Thing::Workflow(id)) = output.value else { continue };
+        let workflow = &model.workflows[id];
+        if workflow.redis().is_some() {
+            let message = format!("workflow `{}` runs on Redis, and has no ARN", workflow.head.name);
+            let diagnostic = Diagnostic::new(Code::EVC0521, output.span, message)
+                .secondary(workflow.engine_span, "the engine is said here");
+            out.push(diagnostic.help(format!("tell its name: `workflows.{}.name`", workflow.head.name)));
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! `evc workflow signal`, `cancel` and `retry`: what changes an execution. The engine of the stack finds within a minute what is to be
+//! done next, since nothing is sent from here.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use evc_runtime::workflow::ops::Signalled;
+use evc_runtime::workflow::{ExecutionId, Status, token};
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::server::Server;
+use super::timeline::{self, State};
+use super::{Problem, execution, not_there, text, to_json, word};
+use crate::cli::console;
+use crate::diagnostics::list;
+
+/// Answer a step that waits for a signal, or let it fail.
+///
+/// The step is named by its execution (and its name, if several wait), or by the token that its function was given. The answer is not
+/// held against the type that the spec declares: the expressions after it see what is given here.
+#[derive(Debug, clap::Args)]
+#[command(
+    group = clap::ArgGroup::new("what").required(true),
+    group = clap::ArgGroup::new("whom").required(true),
+    after_help = "Examples:\n  \
+        evc workflow signal fulfil-order/0197a2f0 --answer '{\"approved\": true, \"by\": \"eva\"}'\n  \
+        evc workflow signal fulfil-order/0197a2f0 --step approval --answer-file answer.json\n  \
+        evc workflow signal --token evc1.NDIvMC9… --error Refused --cause 'too expensive'"
+)]
+pub(super) struct Signal {
+    /// The execution: WORKFLOW/NAME.
+    #[arg(value_name = "EXECUTION", value_parser = execution, group = "whom")]
+    execution: Option<ExecutionId>,
+    /// The step, if several wait.
+    #[arg(long, value_name = "STEP", conflicts_with = "token")]
+    step: Option<String>,
+    /// The token of the wait, in place of the execution.
+    #[arg(long, value_name = "TOKEN", group = "whom")]
+    token: Option<String>,
+    /// The answer, as JSON.
+    #[arg(long, value_name = "JSON", group = "what")]
+    answer: Option<String>,
+    /// A file with the answer, as JSON; `-` is standard input.
+    #[arg(long, value_name = "FILE", group = "what")]
+    answer_file: Option<PathBuf>,
+    /// Let the step fail with this error, which it may catch.
+    #[arg(long, value_name = "NAME", group = "what")]
+    error: Option<String>,
+    /// Why it fails.
+    #[arg(long, value_name = "TEXT", requires = "error")]
+    cause: Option<String>,
+}
+
+/// End an execution that is under way.
+///
+/// Its steps are not undone: an undo that the spec declares is for errors. What a handler is doing just now is done to its end, and its
+/// result is refused.
+#[derive(Debug, clap::Args)]
+pub(super) struct Cancel {
+    /// The execution: WORKFLOW/NAME.
+    #[arg(value_name = "EXECUTION", value_parser = execution)]
+    execution: ExecutionId,
+    /// Why, for those who look at it later.
+    #[arg(long, value_name = "TEXT")]
+    cause: Option<String>,
+    /// Do not ask. Needed where there is no terminal to ask at.
+    #[arg(long, short = 'y')]
+    yes: bool,
+}
+
+/// Let an execution that failed, timed out or was cancelled go on at the step where it stopped.
+///
+/// It keeps its definition and its variables, and its time begins again. What succeeded before is not done again.
+#[derive(Debug, clap::Args)]
+pub(super) struct Retry {
+    /// The execution: WORKFLOW/NAME.
+    #[arg(value_name = "EXECUTION", value_parser = execution)]
+    execution: ExecutionId,
+}
+
+pub(super) async fn signal(arguments: &Signal, server: &Server, json: bool) -> Result<String, Problem> {
+    let answer = answer(arguments)?;
+    let token = match (&arguments.token, &arguments.execution) {
+        (Some(token), _) => token.clone(),
+        (None, Some(execution)) => waiting(server, execution, arguments.step.as_deref()).await?,
+        (None, None) => return Err(Problem::Usage("name an execution or a token".to_owned())),
+    };
+    let (execution, ..) =
+        token::read(&token).ok_or_else(|| Problem::Usage("this is no token of a workflow on Redis".to_owned()))?;
+    match server.carrier.signal(&token, answer).await? {
+        Signalled::Delivered => Ok(done(&execution, "signalled", "the step that waited goes on", json)),
+        Signalled::Over => Err(Problem::Impossible(format!(
+            "nothing waits for this answer any more: `{}` had one before, ran out of time, or is over",
+            execution.0
+        ))),
+    }
+}
+
+/// What the step is answered with.
+fn answer(arguments: &Signal) -> Result<Result<Json, (String, Option<String>)>, Problem> {
+    if let Some(error) = &arguments.error {
+        return Ok(Err((error.clone(), arguments.cause.clone())));
+    }
+    let text = match (&arguments.answer, &arguments.answer_file) {
+        (Some(text), _) => text.clone(),
+        (None, Some(path)) => read(path)?,
+        (None, None) => return Err(Problem::Usage("give an answer or an error".to_owned())),
+    };
+    serde_json::from_str(&text).map(Ok).map_err(|error| {
+        Problem::Usage(format!("the answer is not JSON: {error}; a text is written with quotes: '\"yes\"'"))
+    })
+}
+
+fn read(path: &Path) -> Result<String, Problem> {
+    let text = if path == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(path)
+    };
+    text.map_err(|error| Problem::Server(format!("cannot read `{}`: {error}", path.display())))
+}
+
+/// The token of the step that waits: the one of this name, or the only one.
+async fn waiting(server: &Server, execution: &ExecutionId, step: Option<&str>) -> Result<String, Problem> {
+    let Some(view) = server.store.view(execution).await? else { return Err(not_there(execution)) };
+    let rows = timeline::rows(&server.store.history(execution).await?, &view.open);
+    let waits: Vec<(&str, String)> = rows
+        .iter()
+        .flat_map(|row| row.attempts.iter().map(move |attempt| (row, attempt)))
+        .filter(|(_, attempt)| attempt.state == State::WaitingForSignal)
+        .filter_map(|(row, attempt)| Some((row.step.as_str(), token::write(execution, attempt.slot?, attempt.seq()))))
+        .collect();
+    let names: Vec<&str> = waits.iter().map(|(name, _)| *name).collect();
+    let chosen: Vec<&(&str, String)> = waits.iter().filter(|(name, _)| step.is_none_or(|step| step == *name)).collect();
+    match (chosen.as_slice(), names.as_slice()) {
+        ([(_, token)], _) => Ok(token.clone()),
+        ([], []) => Err(Problem::Impossible(format!(
+            "no step of `{}` waits for a signal; it is {}",
+            execution.0,
+            word(view.snapshot.status)
+        ))),
+        ([], names) => {
+            Err(Problem::Impossible(format!("that step does not wait for a signal; those that do: {}", list(names))))
+        }
+        (_, names) if step.is_none() => {
+            Err(Problem::Usage(format!("several steps wait for a signal: say `--step` and one of {}", list(names))))
+        }
+        _ => Err(Problem::Usage("several items wait at this step: name the one by its `--token`".to_owned())),
+    }
+}
+
+pub(super) async fn cancel(arguments: &Cancel, server: &Server, json: bool) -> Result<String, Problem> {
+    let id = &arguments.execution;
+    let Some(snapshot) = server.store.load(id).await? else { return Err(not_there(id)) };
+    if snapshot.status != Status::Running {
+        return Err(over(id, snapshot.status));
+    }
+    if !arguments.yes {
+        let question = format!("Cancel `{}`? Its steps are not undone.", text::plain(&id.0));
+        match console::confirm(&question) {
+            Some(true) => {}
+            Some(false) => return Err(Problem::Impossible("not cancelled".to_owned())),
+            None => return Err(Problem::Usage("there is no terminal to ask at: say `--yes`".to_owned())),
+        }
+    }
+    if server.carrier.cancel(id, arguments.cause.clone()).await? {
+        return Ok(done(id, "cancelled", "it ended", json));
+    }
+    // Somebody was faster.
+    Err(over(id, status(server, id).await?))
+}
+
+pub(super) async fn retry(arguments: &Retry, server: &Server, json: bool) -> Result<String, Problem> {
+    let id = &arguments.execution;
+    let now = status(server, id).await?;
+    if matches!(now, Status::Running | Status::Succeeded) {
+        return Err(over(id, now));
+    }
+    if server.carrier.retry(id).await? {
+        return Ok(done(id, "retried", "it goes on where it stopped", json));
+    }
+    Err(over(id, status(server, id).await?))
+}
+
+async fn status(server: &Server, id: &ExecutionId) -> Result<Status, Problem> {
+    server.store.load(id).await?.map(|snapshot| snapshot.status).ok_or_else(|| not_there(id))
+}
+
+fn over(id: &ExecutionId, status: Status) -> Problem {
+    Problem::Impossible(format!("`{}` is {}", id.0, word(status)))
+}
+
+fn done(execution: &ExecutionId, what: &'static str, means: &str, json: bool) -> String {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        execution: &'a str,
+        done: &'static str,
+    }
+    if json {
+        return to_json(&Document { execution: &execution.0, done: what });
+    }
+    let late = if what == "cancelled" { "" } else { ", within a minute: the engine sends its work" };
+    format!("{what} `{}`: {means}{late}\n", text::plain(&execution.0))
+}

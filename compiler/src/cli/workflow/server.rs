@@ -1,0 +1,186 @@
+//! The server that the options name, and the carrier that changes executions there.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use evc_runtime::workflow::Carrier;
+use evc_runtime::workflow::store::{Redis, Store};
+
+use super::Problem;
+
+/// How long the server may take to accept a connection: it is tried again for a while afterwards, but not if nobody listens at all.
+const FIRST_CONTACT: Duration = Duration::from_secs(5);
+
+/// Where the state of executions is.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The cache: `redis://HOST:PORT`, `rediss://` with TLS, `unix:///PATH`; `?cluster=true` for cluster mode, as serverless caches have.
+    #[arg(long, global = true, value_name = "URL", env = "EVC_REDIS_URL", hide_env_values = true)]
+    url: Option<String>,
+    /// The user, if the server knows several and the URL does not say.
+    #[arg(long, global = true, value_name = "USER", env = "EVC_REDIS_USER")]
+    user: Option<String>,
+    /// The namespace of the executions: the stack's name.
+    #[arg(long, global = true, value_name = "STACK", env = "EVC_WORKFLOW_NAMESPACE")]
+    namespace: Option<String>,
+    /// The password, which is never taken from an option: it would be in the list of processes.
+    #[arg(skip)]
+    password: Secret,
+}
+
+/// The password of the server, from `EVC_REDIS_PASSWORD`.
+struct Secret(Option<String>);
+
+impl Default for Secret {
+    fn default() -> Self {
+        Self(std::env::var("EVC_REDIS_PASSWORD").ok().filter(|password| !password.is_empty()))
+    }
+}
+
+/// Without the URL, which may hold a password, and without the password.
+impl fmt::Debug for Arguments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Arguments").field("namespace", &self.namespace).finish_non_exhaustive()
+    }
+}
+
+/// A namespace of a server.
+pub(super) struct Server {
+    /// What is looked at.
+    pub(super) store: Arc<dyn Store>,
+    /// What changes executions. It sends nothing: the engine of the stack finds within a minute what is to be done.
+    pub(super) carrier: Carrier,
+}
+
+/// Opens the store, after a look whether anybody listens there.
+pub(super) async fn connect(arguments: &Arguments) -> Result<Server, Problem> {
+    let url = arguments.url.as_deref().ok_or_else(|| {
+        Problem::Usage("no cache is named: give `--url rediss://HOST:PORT`, or set EVC_REDIS_URL".to_owned())
+    })?;
+    let namespace = arguments.namespace.as_deref().filter(|namespace| !namespace.is_empty()).ok_or_else(|| {
+        Problem::Usage("no namespace is named: give `--namespace STACK`, or set EVC_WORKFLOW_NAMESPACE".to_owned())
+    })?;
+    let url = Url::parse(url).map_err(Problem::Usage)?;
+    if let Some((host, port)) = url.address() {
+        let contact = tokio::time::timeout(FIRST_CONTACT, tokio::net::TcpStream::connect((host.as_str(), port)));
+        let why = match contact.await {
+            Ok(Ok(_)) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some("no answer; a cache in a VPC is reached from within it, or through a tunnel".to_owned()),
+        };
+        if let Some(why) = why {
+            return Err(Problem::Server(format!("cannot reach the cache at {host}:{port}: {why}")));
+        }
+    }
+    let url = url.with(arguments.user.as_deref(), arguments.password.0.as_deref());
+    let store = Redis::open(&url, namespace).map_err(|error| Problem::Usage(error.message().to_owned()))?;
+    let store: Arc<dyn Store> = Arc::new(store);
+    Ok(Server { carrier: Carrier::new(store.clone(), None), store })
+}
+
+/// The parts of a URL that matter here. It has no `Debug`: there may be a password in it.
+struct Url {
+    scheme: String,
+    user: Option<String>,
+    password: Option<String>,
+    /// From the host on.
+    rest: String,
+}
+
+impl Url {
+    fn parse(text: &str) -> Result<Self, String> {
+        let wrong = "the URL of the cache is not `redis://HOST:PORT`, `rediss://HOST:PORT` or `unix:///PATH`";
+        let (scheme, rest) = text.split_once("://").ok_or(wrong)?;
+        if !["redis", "rediss", "unix", "redis+unix"].contains(&scheme) || rest.is_empty() {
+            return Err(wrong.to_owned());
+        }
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
+        let (account, host) =
+            authority.rsplit_once('@').map_or((None, authority), |(account, host)| (Some(account), host));
+        if host.is_empty() && !scheme.ends_with("unix") {
+            return Err(wrong.to_owned());
+        }
+        let (user, password) = match account.map(|account| account.split_once(':').unwrap_or((account, ""))) {
+            None => (None, None),
+            Some((user, password)) => (Some(user), Some(password)),
+        };
+        let given = |part: Option<&str>| part.filter(|part| !part.is_empty()).map(str::to_owned);
+        Ok(Self {
+            scheme: scheme.to_owned(),
+            user: given(user),
+            password: given(password),
+            rest: format!("{host}{path}"),
+        })
+    }
+
+    /// Host and port, if it is reached over the network.
+    fn address(&self) -> Option<(String, u16)> {
+        if self.scheme.ends_with("unix") {
+            return None;
+        }
+        let host = &self.rest[..self.rest.find(['/', '?']).unwrap_or(self.rest.len())];
+        let (name, port) = match host.rsplit_once(':') {
+            Some((name, port)) if !port.contains(']') => (name, port.parse().ok()?),
+            _ => (host, 6379),
+        };
+        Some((name.trim_matches(['[', ']']).to_owned(), port))
+    }
+
+    /// The URL with an account where it has none of its own.
+    fn with(&self, user: Option<&str>, password: Option<&str>) -> String {
+        let user = self.user.clone().or_else(|| user.map(percent_encoded)).unwrap_or_default();
+        let password = self.password.clone().or_else(|| password.map(percent_encoded)).unwrap_or_default();
+        let account = match (user.is_empty(), password.is_empty()) {
+            (true, true) => String::new(),
+            (false, true) => format!("{user}@"),
+            _ => format!("{user}:{password}@"),
+        };
+        format!("{}://{account}{}", self.scheme, self.rest)
+    }
+}
+
+fn percent_encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_joins_a_url_that_has_none() {
+        for (url, user, password, whole) in [
+            ("redis://localhost:6379", None, None, "redis://localhost:6379"),
+            ("rediss://cache:6379?cluster=true", None, Some("p@ss/1"), "rediss://:p%40ss%2F1@cache:6379?cluster=true"),
+            ("rediss://cache/2", Some("evc"), Some("p"), "rediss://evc:p@cache/2"),
+            ("redis://own:secret@cache:1", Some("evc"), Some("p"), "redis://own:secret@cache:1"),
+            ("redis://own@cache:1", Some("evc"), Some("p"), "redis://own:p@cache:1"),
+            ("unix:///run/redis.sock", None, None, "unix:///run/redis.sock"),
+        ] {
+            let parsed = Url::parse(url).unwrap_or_else(|error| panic!("{url}: {error}"));
+            assert_eq!(parsed.with(user, password), whole, "{url}");
+        }
+    }
+
+    #[test]
+    fn addresses_have_a_port() {
+        let address = |url| Url::parse(url).ok().and_then(|url| url.address());
+        assert_eq!(address("redis://localhost"), Some(("localhost".to_owned(), 6379)));
+        assert_eq!(address("rediss://u:p@[::1]:7000/3"), Some(("::1".to_owned(), 7000)));
+        assert_eq!(address("redis://[::1]"), Some(("::1".to_owned(), 6379)));
+        assert_eq!(address("unix:///run/redis.sock"), None);
+        for url in ["localhost:6379", "http://localhost", "redis://", "redis:///1"] {
+            assert!(Url::parse(url).is_err(), "{url}");
+        }
+    }
+}

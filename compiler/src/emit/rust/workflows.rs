@@ -1,0 +1,82 @@
+//! `contract/src/workflows.rs`: the definitions of workflows on Redis, which their engine keeps for their functions, and the answers
+//! that workflows wait for; and of a function that answers, the permissions and the methods.
+
+use std::fmt::Write as _;
+
+use super::names::{Home, Names};
+use super::print::{Code, literal};
+use super::types::definitions;
+use crate::emit::{Input, asl};
+use crate::model::{Function, Model, StepKind, Wait};
+use crate::types::Type;
+
+/// The definitions, and the answers that have no name in the spec.
+pub(super) fn workflows(names: &Names<'_>, input: Input<'_>) -> Code {
+    let mut code = Code::default();
+    if !input.plan.definitions.is_empty() {
+        let mut files = String::new();
+        for definition in &input.plan.definitions {
+            let path = literal(&format!("../../{}", asl::definition_path(definition)));
+            let _ = writeln!(files, "    include_str!({path}),");
+        }
+        code.item(format_args!("/// The workflows that run on Redis.\npub const WORKFLOWS: &[&str] = &[\n{files}];"));
+    }
+    definitions(names, input, Home::Workflows, &mut code);
+    code
+}
+
+/// The answers that a workflow's steps wait for, with the names of the steps.
+pub(super) fn answers(model: &Model) -> Vec<(String, &Type)> {
+    let mut answers = Vec::new();
+    for workflow in model.workflows.values() {
+        workflow.body.walk(&mut |step| {
+            if let StepKind::Wait(Wait::Signal { answer, .. }) = &step.kind {
+                answers.push((format!("{}-{}", workflow.head.name, step.name), answer));
+            }
+        });
+    }
+    answers
+}
+
+/// One line for each kind of answer that a function may give.
+pub(super) fn grants(names: &Names<'_>, function: &Function, context: &str, code: &mut Code) {
+    let mut answers: Vec<String> = Vec::new();
+    for signal in &function.signals {
+        names.model.workflows[signal.value].body.walk(&mut |step| {
+            if let StepKind::Wait(Wait::Signal { answer, .. }) = &step.kind {
+                answers.push(names.type_text(answer, "crate::"));
+            }
+        });
+    }
+    answers.sort_unstable();
+    answers.dedup();
+    for answer in answers {
+        code.line(format_args!("impl evc_runtime::grant::Signal<{answer}> for {context} {{}}"));
+    }
+}
+
+/// The methods of a context that may answer.
+pub(super) fn methods(function: &Function) -> Option<String> {
+    (!function.signals.is_empty()).then(|| SIGNAL.to_owned())
+}
+
+/// `token` is what the function that asked found in its context: `cx.task_token()`.
+const SIGNAL: &str = "    /// Answers the wait that gave out this token; a second answer to it is an error.
+    pub async fn signal<A>(&self, token: &str, answer: &A) -> Result<(), evc_runtime::Error>
+    where
+        A: evc_runtime::serde::Serialize,
+        Self: evc_runtime::grant::Signal<A>,
+    {
+        self.context.signal(token, answer).await
+    }
+
+    /// Lets the wait that gave out this token fail with an error, which its step may catch.
+    pub async fn signal_error(
+        &self,
+        token: &str,
+        error: &str,
+        cause: &str,
+    ) -> Result<(), evc_runtime::Error> {
+        self.context.signal_error(token, error, cause).await
+    }
+";

@@ -1,0 +1,125 @@
+//! What carries a workflow, and over which transport.
+
+use super::names::find;
+use super::resolve::bus_of;
+use super::workflow::{Engine, Redis, Transport};
+use super::{Cache, Function, Id, Model, Trigger, Workflow};
+use crate::diagnostics::{Code, Diagnostic, list};
+use crate::source::{Span, Spanned};
+use crate::spec::Sections;
+use crate::spec::decode::Declared;
+use crate::spec::workflow as spec;
+
+/// The engine of a workflow, and where the spec says so. The bus of its transport is added to the model if it is the account's.
+pub(super) fn engine(
+    sections: &Sections,
+    model: &mut Model,
+    name: &str,
+    item: &Declared<spec::Workflow>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> (Engine, Span) {
+    let span = item.engine.as_ref().map_or(item.name_span, |engine| engine.span);
+    if item.engine.as_ref().map(|engine| engine.value) != Some(spec::Engine::Redis) {
+        only_on_redis(name, item, diagnostics);
+        return (Engine::StepFunctions, span);
+    }
+    let cache = cache(sections, name, item, span, diagnostics);
+    let transport = transport(sections, model, name, item, diagnostics);
+    (Engine::Redis(Redis { cache, transport }), span)
+}
+
+/// The cache that a workflow names, or the only one there is.
+fn cache(
+    sections: &Sections,
+    name: &str,
+    item: &Declared<spec::Workflow>,
+    engine: Span,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Spanned<Id<Cache>>> {
+    if let Some(cache) = &item.cache {
+        return Some(Spanned::new(find(&sections.caches, "cache", cache, diagnostics)?, cache.span));
+    }
+    if !sections.caches.broken.is_empty() {
+        return None;
+    }
+    let message = match sections.caches.items.len() {
+        1 => return Some(Spanned::new(Id::new(0), engine)),
+        0 => format!("workflow `{name}` has no cache to keep its state in"),
+        _ => format!("workflow `{name}` does not say in which cache it keeps its state"),
+    };
+    let known: Vec<&str> = sections.caches.names().collect();
+    let help = match known.as_slice() {
+        [] => "declare one under `caches`: `state: {}` is ElastiCache Serverless, or take `engine: step-functions`"
+            .to_owned(),
+        known => format!("say `cache:` and one of {}", list(known)),
+    };
+    let diagnostic = Diagnostic::new(Code::EVC0520, engine, message).on(format!("workflows.{name}"));
+    diagnostics.push(diagnostic.help(help));
+    None
+}
+
+/// Reports the keys that say how a workflow runs on Redis, on one that does not.
+fn only_on_redis(name: &str, item: &Declared<spec::Workflow>, diagnostics: &mut Vec<Diagnostic>) {
+    let keys = [
+        ("cache", item.cache.as_ref().map(|cache| cache.span)),
+        ("transport", item.transport.as_ref().map(|transport| transport.span)),
+        ("bus", item.bus.as_ref().map(|bus| bus.span)),
+    ];
+    for (key, span) in keys.into_iter().filter_map(|(key, span)| Some((key, span?))) {
+        let message = format!("workflow `{name}` runs on Step Functions, and has no `{key}`");
+        let diagnostic = Diagnostic::new(Code::EVC0521, span, message).on(format!("workflows.{name}"));
+        diagnostics.push(diagnostic.help("take it out, or say `engine: redis`"));
+    }
+}
+
+fn transport(
+    sections: &Sections,
+    model: &mut Model,
+    name: &str,
+    item: &Declared<spec::Workflow>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Transport {
+    let item_path = format!("workflows.{name}");
+    let Some(Spanned { span, .. }) = item.transport.filter(|transport| transport.value == spec::Transport::EventBridge)
+    else {
+        if let Some(bus) = &item.bus {
+            let message = "a bus carries no work to functions that get it through their queues";
+            let diagnostic = Diagnostic::new(Code::EVC0524, bus.span, message).on(item_path);
+            diagnostics.push(diagnostic.help("say `transport: eventbridge`, or take it out"));
+        }
+        return Transport::Sqs;
+    };
+    if item.bus.is_none() && sections.buses.items.is_empty() {
+        let message = format!("workflow `{name}` has no bus to send work over");
+        let diagnostic = Diagnostic::new(Code::EVC0524, span, message).on(item_path);
+        diagnostics.push(diagnostic.help(
+            "declare a bus and name it in `bus:`; `bus: default` is the account's own, which other services use too",
+        ));
+        return Transport::Sqs;
+    }
+    let what = format!("workflow `{name}`");
+    Transport::EventBridge(bus_of(sections, model, item.bus.as_ref(), span, &what, diagnostics))
+}
+
+impl Model {
+    /// The workflows that run on Redis.
+    pub fn on_redis(&self) -> impl Iterator<Item = (Id<Workflow>, &Workflow, &Redis)> {
+        self.workflows.iter().filter_map(|(id, workflow)| Some((id, workflow, workflow.redis()?)))
+    }
+}
+
+impl Function {
+    /// Whether a workflow on Redis calls it.
+    pub fn works_on_redis(&self, model: &Model) -> bool {
+        self.triggers
+            .iter()
+            .any(|trigger| matches!(trigger, Trigger::Workflow(id) if model.workflows[*id].redis().is_some()))
+    }
+
+    /// The workflows on Redis that it takes part in: those that call it, and those whose waits it answers.
+    pub fn redis_workflows(&self, model: &Model) -> Vec<Id<Workflow>> {
+        let calls = |id: &Id<Workflow>| self.triggers.contains(&Trigger::Workflow(*id));
+        let answers = |id: &Id<Workflow>| self.signals.iter().any(|signal| signal.value == *id);
+        model.on_redis().map(|(id, ..)| id).filter(|id| calls(id) || answers(id)).collect()
+    }
+}

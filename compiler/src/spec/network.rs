@@ -1,0 +1,153 @@
+//! `networks:` VPCs: made by this stack with what its functions need, or there already.
+
+use schemars::JsonSchema;
+
+use super::allow::Allows;
+use super::decode::{Decode, Decoder, Item};
+use super::given::Given;
+use super::outbox::in_range;
+use super::scalar::{one_or_many, one_or_more};
+use crate::source::Spanned;
+use crate::yaml::Node;
+
+/// A VPC for caches and the functions that use them. Without a `vpc`, the stack makes one: private subnets, a gateway endpoint
+/// for DynamoDB, interface endpoints for what its functions call and nothing else.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Network {
+    /// What it is for, for people.
+    pub description: Option<String>,
+    /// The addresses of a VPC that this stack makes: a block of `/16` to `/24`, `10.0.0.0/16` without it.
+    #[schemars(regex(pattern = CIDR))]
+    pub cidr: Option<Spanned<String>>,
+    /// In how many zones a VPC that this stack makes has subnets: 2 to 6, 2 without it.
+    #[schemars(range(min = 2, max = 6))]
+    pub zones: Option<Spanned<u64>>,
+    /// A VPC that exists already: its id, or `parameter` for a parameter of the template.
+    pub vpc: Option<Spanned<Given<String>>>,
+    /// The private subnets to use in a VPC that exists already: their ids, or `parameter` for a parameter of the template.
+    #[schemars(default, schema_with = "one_or_more::<String>")]
+    pub subnets: Option<Spanned<Given<Vec<Spanned<String>>>>>,
+    /// Further security groups that functions get in a VPC that exists already: their ids, or `parameter` for a parameter of
+    /// the template.
+    #[schemars(default, schema_with = "one_or_more::<String>")]
+    pub security_groups: Option<Spanned<Given<Vec<Spanned<String>>>>>,
+    /// The services that a VPC which exists already has endpoints for.
+    #[schemars(default, schema_with = "one_or_many::<Service>")]
+    pub reaches: Vec<Spanned<Service>>,
+    /// Whether there is a way to the internet, through NAT gateways: made by this stack, one a zone, or there already. Functions
+    /// that call anything else than AWS and the cache need it.
+    pub nat: Option<Spanned<bool>>,
+    /// Warnings that are fine here, each with the reason.
+    #[schemars(default)]
+    pub allow: Allows,
+}
+
+/// A service of AWS that a function calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum Service {
+    /// DynamoDB: tables, outboxes, what idempotent functions have done.
+    #[schemars(rename = "dynamodb")]
+    DynamoDb,
+    /// EventBridge: events that are put on a bus.
+    Events,
+    /// Lambda: functions that are invoked.
+    Lambda,
+    /// Secrets Manager: tokens of caches.
+    #[schemars(rename = "secretsmanager")]
+    SecretsManager,
+    /// SQS: messages that are sent.
+    Sqs,
+    /// Step Functions: executions that are started or answered.
+    States,
+}
+
+impl Service {
+    /// Every service.
+    pub const ALL: [Self; 6] =
+        [Self::DynamoDb, Self::Events, Self::Lambda, Self::SecretsManager, Self::Sqs, Self::States];
+
+    /// How the language and the names of endpoints write it.
+    /// <https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html>
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::DynamoDb => "dynamodb",
+            Self::Events => "events",
+            Self::Lambda => "lambda",
+            Self::SecretsManager => "secretsmanager",
+            Self::Sqs => "sqs",
+            Self::States => "states",
+        }
+    }
+
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DynamoDb => "DynamoDB",
+            Self::Events => "EventBridge",
+            Self::Lambda => "Lambda",
+            Self::SecretsManager => "Secrets Manager",
+            Self::Sqs => "SQS",
+            Self::States => "Step Functions",
+        }
+    }
+}
+
+/// A block of IPv4 addresses as a VPC of ours has one, from `/16` to `/24`.
+const CIDR: &str =
+    r"^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])/(1[6-9]|2[0-4])$";
+
+/// The first address of a block and the length of its prefix: `/16`, the largest that a VPC has, to `/24`, of which sixteen
+/// subnets are the smallest that there are (<https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html>).
+pub fn cidr(text: &str) -> Option<(std::net::Ipv4Addr, u32)> {
+    let (address, prefix) = text.split_once('/')?;
+    let is_plain = prefix.len() == 2 && prefix.bytes().all(|byte| byte.is_ascii_digit());
+    let prefix: u32 = prefix.parse().ok().filter(|prefix| is_plain && (16..=24).contains(prefix))?;
+    Some((address.parse().ok()?, prefix))
+}
+
+impl Decode for Service {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let words = Self::ALL.map(|service| (service.key(), service));
+        cx.word(node, "a service that endpoints are known for", &words)
+    }
+}
+
+impl Item for Network {
+    const WHAT: &'static str = "a network";
+}
+
+impl Decode for Network {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let mut fields = cx.fields(node, "a network")?;
+        let network = Self {
+            description: fields.optional("description", cx),
+            cidr: fields.optional("cidr", cx),
+            zones: fields.optional("zones", cx),
+            vpc: fields.optional("vpc", cx),
+            subnets: fields.optional("subnets", cx),
+            security_groups: fields.optional("security-groups", cx),
+            reaches: fields.or_default("reaches", cx),
+            nat: fields.optional("nat", cx),
+            allow: fields.or_default("allow", cx),
+        };
+        let whole = fields.finish(cx);
+        in_range(network.zones.as_ref(), 2, 6, "the number of zones", cx);
+        if let Some(text) = &network.cidr
+            && cidr(text).is_none()
+        {
+            cx.bad_value(text.span, format!("`{}` is not a block of addresses for a VPC", text.value))
+                .help
+                .push("write an IPv4 address and a prefix of `/16` to `/24`, such as `10.0.0.0/16`".to_owned());
+        }
+        for (list, what) in [(&network.subnets, "a subnet"), (&network.security_groups, "a security group")] {
+            if let Some(list) = list
+                && list.here().is_some_and(Vec::is_empty)
+            {
+                cx.bad_value(list.span, format!("expected at least {what}, found none"));
+            }
+        }
+        whole.then_some(network)
+    }
+}

@@ -1,0 +1,179 @@
+//! How fast executions are carried through Redis, for `tests/bench/workflows.py`.
+//!
+//!     workflow_bench REDIS_URL DEFINITION run WORKERS SECONDS
+//!     workflow_bench REDIS_URL DEFINITION fill EXECUTIONS
+//!
+//! `run`: each worker starts an execution, claims and commits its steps one after the other, and starts the next one when it has
+//! ended; handlers do nothing. All share one connection, as the functions of a process do. Prints a line of JSON. `fill`: stores
+//! copies of a finished execution until there are so many.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use evc_runtime::workflow::store::{Redis, Store};
+use evc_runtime::workflow::{
+    Claim, Committed, Definition, Event, ExecutionId, Started, Status, dispatches, plan, start,
+};
+use serde_json::json;
+
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+const NAMESPACE: &str = "bench";
+
+/// What all workers share.
+struct Bench {
+    store: Redis,
+    definition: Definition,
+    /// Tells this run's executions from those of earlier ones.
+    run: u128,
+    started: AtomicU64,
+    until: Instant,
+}
+
+/// How long things took, in microseconds.
+#[derive(Default)]
+struct Times {
+    steps: Vec<u64>,
+    workflows: Vec<u64>,
+}
+
+fn main() -> Result<(), Failed> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    match arguments.as_slice() {
+        [url, definition, "run", workers, seconds] => {
+            let seconds = Duration::from_secs_f64(seconds.parse()?);
+            runtime.block_on(measure(url, definition, workers.parse()?, seconds))
+        }
+        [url, definition, "fill", executions] => runtime.block_on(fill(url, definition, executions.parse()?)),
+        _ => Err("workflow_bench REDIS_URL DEFINITION run WORKERS SECONDS | fill EXECUTIONS".into()),
+    }
+}
+
+async fn measure(url: &str, definition: &str, workers: usize, time: Duration) -> Result<(), Failed> {
+    let bench = bench(url, definition, time).await?;
+    let begin = Instant::now();
+    let running: Vec<_> = (0..workers).map(|_| tokio::spawn(worker(bench.clone()))).collect();
+    let mut times = Times::default();
+    for worker in running {
+        let done = worker.await??;
+        times.steps.extend(done.steps);
+        times.workflows.extend(done.workflows);
+    }
+    let seconds = begin.elapsed().as_secs_f64();
+    times.steps.sort_unstable();
+    times.workflows.sort_unstable();
+    #[expect(clippy::cast_precision_loss, reason = "counts of one run")]
+    let rate = |count: usize| count as f64 / seconds;
+    let line = json!({
+        "transitions": rate(times.steps.len()),
+        "workflows": rate(times.workflows.len()),
+        "step": quantiles(&times.steps),
+        "workflow": quantiles(&times.workflows),
+        "executions": times.workflows.len(),
+    });
+    println(&line.to_string());
+    Ok(())
+}
+
+async fn bench(url: &str, definition: &str, time: Duration) -> Result<Arc<Bench>, Failed> {
+    let text = std::fs::read_to_string(definition)?;
+    let (store, definition) = (Redis::open(url, NAMESPACE)?, Definition::parse(&text)?);
+    store.put_definition(definition.id(), &text).await?;
+    let run = std::time::SystemTime::UNIX_EPOCH.elapsed()?.as_nanos();
+    Ok(Arc::new(Bench { store, definition, run, started: AtomicU64::new(0), until: Instant::now() + time }))
+}
+
+async fn worker(bench: Arc<Bench>) -> Result<Times, Failed> {
+    let mut times = Times::default();
+    while Instant::now() < bench.until {
+        let begin = Instant::now();
+        execute(&bench, &mut times.steps).await?;
+        times.workflows.push(micros(begin));
+    }
+    Ok(times)
+}
+
+/// One execution, from its start to its end.
+async fn execute(bench: &Bench, steps: &mut Vec<u64>) -> Result<ExecutionId, Failed> {
+    let Bench { store, definition, .. } = bench;
+    let number = bench.started.fetch_add(1, Ordering::Relaxed);
+    let id = ExecutionId::new(definition.workflow(), &format!("{}-{number}", bench.run));
+    let input = json!({ "orderId": format!("order-{number}"), "amount": 4990, "items": ["apple", "pear"] });
+    let now_ms = u64::try_from(std::time::SystemTime::UNIX_EPOCH.elapsed()?.as_millis())?;
+    let begun = start(definition, &id, input, now_ms, number)?;
+    if store.start(&begun).await? != Started::Now {
+        return Err("an execution of this name was there".into());
+    }
+    let mut next = dispatches(&id, &begun.transition);
+    while let Some((task, _)) = next.pop() {
+        let begin = Instant::now();
+        let Claim::Claimed { snapshot, .. } = store.claim(&task, number).await? else {
+            return Err("the step was not to be claimed".into());
+        };
+        let output = json!({ "done": true, "number": number });
+        let event = Event::Succeeded { slot: task.slot, output, claimed_ms: snapshot.now_ms };
+        let fence = Some((task.slot, task.seq));
+        let transition = plan(definition, &id, &snapshot, fence, event, number)?.ok_or("stale")?;
+        if store.commit(&id, &transition).await? != Committed::Done {
+            return Err("the commit did not succeed".into());
+        }
+        steps.push(micros(begin));
+        if transition.status.is_some_and(|status| status != Status::Succeeded) {
+            return Err("the execution failed".into());
+        }
+        next = dispatches(&id, &transition);
+    }
+    Ok(id)
+}
+
+/// Stores copies of a finished execution until there are this many of them.
+async fn fill(url: &str, definition: &str, executions: u64) -> Result<(), Failed> {
+    /// Copies in one round trip.
+    const BATCH: u64 = 500;
+    let bench = bench(url, definition, Duration::ZERO).await?;
+    let finished = execute(&bench, &mut Vec::new()).await?;
+    let mut connection = redis::Client::open(url)?.get_multiplexed_async_connection().await?;
+    let keys = bench.store.keys();
+    let key = |id: &ExecutionId, kind: &str| format!("evc:{{{NAMESPACE}.{}}}:{kind}:{}", keys.partition(id), id.0);
+    let set = |id: &ExecutionId, kind: &str| format!("evc:{{{NAMESPACE}.{}}}:{kind}", keys.partition(id));
+    let dump = |kind: &str| redis::cmd("DUMP").arg(key(&finished, kind)).to_owned();
+    let state: Vec<u8> = dump("x").query_async(&mut connection).await?;
+    let history: Vec<u8> = dump("h").query_async(&mut connection).await?;
+    let now_ms = u64::try_from(std::time::SystemTime::UNIX_EPOCH.elapsed()?.as_millis())?;
+    for batch in 0..executions.div_ceil(BATCH) {
+        let mut pipe = redis::pipe();
+        for number in batch * BATCH..executions.min((batch + 1) * BATCH) {
+            let id = ExecutionId::new(finished.workflow(), &format!("{}-copy-{number}", bench.run));
+            pipe.cmd("RESTORE").arg(key(&id, "x")).arg(0).arg(&state).ignore();
+            pipe.cmd("RESTORE").arg(key(&id, "h")).arg(0).arg(&history).ignore();
+            for kind in ["all", "done"] {
+                pipe.cmd("ZADD").arg(set(&id, kind)).arg(now_ms).arg(&id.0).ignore();
+            }
+        }
+        pipe.query_async::<()>(&mut connection).await?;
+    }
+    Ok(())
+}
+
+
+/// Milliseconds: the median and the 99th percentile.
+fn quantiles(sorted: &[u64]) -> serde_json::Value {
+    let at = |part: usize| sorted.get(sorted.len() * part / 100).map(|micros| {
+        #[expect(clippy::cast_precision_loss, reason = "durations")]
+        let millis = *micros as f64 / 1000.0;
+        millis
+    });
+    json!({ "p50": at(50), "p99": at(99) })
+}
+
+fn micros(begin: Instant) -> u64 {
+    u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+#[expect(clippy::print_stdout, reason = "the result of the measurement")]
+fn println(line: &str) {
+    println!("{line}");
+}
