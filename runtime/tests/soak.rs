@@ -38,6 +38,8 @@ const PARTITIONS: u16 = 16;
 const DUPLICATES: usize = 9;
 /// How long a claim lasts, seconds.
 const LEASE: u64 = 3;
+/// How long there is trouble.
+const TROUBLE: Duration = Duration::from_secs(if cfg!(debug_assertions) { 10 } else { 40 });
 /// How long everything may take.
 const PATIENCE: Duration = Duration::from_secs(240);
 
@@ -146,7 +148,8 @@ fn a_worker() {
 struct Workers<'a> {
     url: &'a str,
     chance: &'a Chance,
-    children: Vec<Child>,
+    /// Each with whether it dies by itself.
+    children: Vec<(Child, bool)>,
     kills: usize,
     deaths: usize,
 }
@@ -156,7 +159,7 @@ impl<'a> Workers<'a> {
         let mut workers = Self { url, chance, children: Vec::new(), kills: 0, deaths: 0 };
         for _ in 0..count {
             let child = workers.spawn(None);
-            workers.children.push(child);
+            workers.children.push((child, false));
         }
         workers
     }
@@ -179,31 +182,34 @@ impl<'a> Workers<'a> {
     /// Kills one, or replaces one that died by itself.
     fn disturb(&mut self) {
         let number = usize::try_from(self.chance.below(self.children.len() as u64)).expect("few");
-        let died = self.children[number].try_wait().expect("a child").is_some();
-        if died {
+        let (child, _) = &mut self.children[number];
+        if child.try_wait().expect("a child").is_some() {
             self.deaths += 1;
         } else {
             self.kills += 1;
-            self.children[number].kill().expect("killed");
-            self.children[number].wait().expect("ended");
+            child.kill().expect("killed");
+            child.wait().expect("ended");
         }
         let point = POINTS[usize::try_from(self.chance.below(POINTS.len() as u64)).expect("few")];
-        self.children[number] = self.spawn(self.chance.once_in(2).then_some(point));
+        let mortal = self.chance.once_in(2);
+        self.children[number] = (self.spawn(mortal.then_some(point)), mortal);
     }
 
     /// From now on all live.
     fn calm(&mut self) {
         for number in 0..self.children.len() {
-            drop(self.children[number].kill());
-            drop(self.children[number].wait());
-            self.children[number] = self.spawn(None);
+            if self.children[number].1 {
+                drop(self.children[number].0.kill());
+                drop(self.children[number].0.wait());
+                self.children[number] = (self.spawn(None), false);
+            }
         }
     }
 }
 
 impl Drop for Workers<'_> {
     fn drop(&mut self) {
-        for child in &mut self.children {
+        for (child, _) in &mut self.children {
             drop(child.kill());
             drop(child.wait());
         }
@@ -287,34 +293,23 @@ fn executions_end_as_they_must_whatever_dies() {
         })
     };
     let mut disturbed = 0;
-    loop {
-        std::thread::sleep(Duration::from_millis(100 + chance.below(600)));
-        let done = ended(&[&server]);
-        if done == orders {
-            break;
-        }
-        assert!(begin.elapsed() < PATIENCE, "{done} of {orders} executions ended");
+    while begin.elapsed() < TROUBLE && ended(&[&server]) < orders - orders / 20 {
+        std::thread::sleep(Duration::from_millis(200 + chance.below(1_000)));
         disturbed += 1;
-        match disturbed {
-            // Time to end: what is lost by now is found within seconds.
-            _ if begin.elapsed() > PATIENCE / 4 || done > orders - orders / 20 => {
-                workers.calm();
-                while ended(&[&server]) < orders {
-                    assert!(begin.elapsed() < PATIENCE, "{} of {orders} executions ended", ended(&[&server]));
-                    std::thread::sleep(Duration::from_millis(200));
-                }
-                break;
-            }
-            _ if chance.once_in(20) || disturbed == 7 => {
-                server.restart();
-                restarts += 1;
-            }
-            _ if chance.once_in(8) => {
-                server.command(&["SCRIPT", "FLUSH"]);
-                flushes += 1;
-            }
-            _ => workers.disturb(),
+        if disturbed == 5 || chance.once_in(15) {
+            server.restart();
+            restarts += 1;
+        } else if chance.once_in(6) {
+            server.command(&["SCRIPT", "FLUSH"]);
+            flushes += 1;
+        } else {
+            workers.disturb();
         }
+    }
+    workers.calm();
+    while ended(&[&server]) < orders {
+        assert!(begin.elapsed() < PATIENCE, "{} of {orders} executions ended", ended(&[&server]));
+        std::thread::sleep(Duration::from_millis(200));
     }
     starter.join().expect("all started");
     let (kills, deaths) = (workers.kills, workers.deaths);
