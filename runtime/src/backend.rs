@@ -58,7 +58,13 @@ pub(crate) struct Services {
     pub(crate) bus: tokio::sync::OnceCell<std::sync::Arc<dyn crate::publish::Bus>>,
     #[cfg(feature = "sqs")]
     pub(crate) queues: tokio::sync::OnceCell<std::sync::Arc<dyn crate::queue::Sender>>,
-    #[cfg(feature = "redis")]
+    #[cfg(feature = "cache")]
+    pub(crate) redis: tokio::sync::OnceCell<crate::workflow::store::Redis>,
+    #[cfg(feature = "cache")]
+    pub(crate) counters: tokio::sync::OnceCell<std::sync::Arc<dyn crate::cache::Counters>>,
+    #[cfg(feature = "signal")]
+    pub(crate) step_functions: tokio::sync::OnceCell<aws_sdk_sfn::Client>,
+    #[cfg(feature = "engine")]
     pub(crate) workflows: tokio::sync::OnceCell<std::sync::Arc<dyn crate::workflow::store::Store>>,
 }
 
@@ -96,16 +102,36 @@ impl Services {
         queues.await.as_ref()
     }
 
-    /// The store of workflows: Redis, unless a test put another one here.
+    /// The function's cache.
+    #[cfg(feature = "cache")]
+    pub(crate) async fn redis(&self) -> Result<&crate::workflow::store::Redis, Error> {
+        self.redis.get_or_try_init(|| async { crate::workflow::store::Redis::of_environment(&self.settings) }).await
+    }
+
+    /// The counters of the cache: in Redis, unless a test put others here.
+    #[cfg(feature = "cache")]
+    pub(crate) async fn counters(&self) -> Result<&dyn crate::cache::Counters, Error> {
+        let counters = self.counters.get_or_try_init(|| async {
+            let counters: std::sync::Arc<dyn crate::cache::Counters> = std::sync::Arc::new(self.redis().await?.clone());
+            Ok::<_, Error>(counters)
+        });
+        Ok(counters.await?.as_ref())
+    }
+
+    /// The store of workflows: the cache, unless a test put another one here.
     #[cfg(feature = "engine")]
     pub(crate) async fn workflows(&self) -> Result<std::sync::Arc<dyn crate::workflow::store::Store>, Error> {
         let store = self.workflows.get_or_try_init(|| async {
-            let namespace = self.settings.require("WORKFLOW_NAMESPACE")?;
-            let url = self.settings.require("CACHE_ENDPOINT")?;
             let store: std::sync::Arc<dyn crate::workflow::store::Store> =
-                std::sync::Arc::new(crate::workflow::store::Redis::open(&url, &namespace)?);
+                std::sync::Arc::new(self.redis().await?.clone());
             Ok::<_, Error>(store)
         });
         store.await.cloned()
+    }
+
+    /// The client of Step Functions.
+    #[cfg(feature = "signal")]
+    pub(crate) async fn step_functions(&self) -> &aws_sdk_sfn::Client {
+        self.step_functions.get_or_init(|| async { aws_sdk_sfn::Client::new(crate::aws::config().await) }).await
     }
 }

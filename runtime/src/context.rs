@@ -40,7 +40,8 @@ struct Inner {
 /// ```
 ///
 /// A step of a `for-each` adds `"item": "{% $states.context.Map.Item.Index %}"`, since all its items are one step of one execution;
-/// a step that a loop may visit again adds `"visit": "{% $states.context.State.EnteredTime %}"`.
+/// a step that a loop may visit again adds `"visit": "{% $states.context.State.EnteredTime %}"`; one that waits for a signal adds
+/// `"token": "{% $states.context.Task.Token %}"`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Step {
@@ -60,6 +61,9 @@ pub struct Step {
     /// Tells the visits of a loop apart.
     #[serde(default)]
     pub visit: Option<String>,
+    /// With what somebody lets the step go on, if it waits for a signal.
+    #[serde(default)]
+    pub token: Option<String>,
 }
 
 impl Step {
@@ -111,7 +115,7 @@ impl Context {
         Self { inner: Arc::new(inner) }
     }
 
-    pub(crate) fn services(&self) -> &Services {
+    pub(crate) fn services(&self) -> &Arc<Services> {
         &self.inner.services
     }
 
@@ -162,6 +166,11 @@ impl Context {
     /// The workflow step that this is, if it is one.
     pub fn step(&self) -> Option<&Step> {
         self.delivery().step.as_ref()
+    }
+
+    /// The token of a step that waits for a signal: whoever has it lets the step go on. `None` for other deliveries.
+    pub fn task_token(&self) -> Option<&str> {
+        self.step().and_then(|step| step.token.as_deref())
     }
 
     /// Lambda's id of this invocation.

@@ -1,6 +1,6 @@
 //! What the generated context type of a function says about it.
 
-use crate::{Context, Error, FunctionError, Payload, Source};
+use crate::{CircuitBreaker, Context, Error, FunctionError, Payload, Source};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -19,6 +19,9 @@ pub trait Function: Send + Sync + 'static {
     const SOURCES: &'static [Source];
     /// The HTTP status of a success.
     const STATUS: u16 = 200;
+
+    /// When it is not called for a while; by default never.
+    const CIRCUIT_BREAKER: Option<CircuitBreaker> = None;
 
     /// The context of one delivery.
     fn new(context: Context) -> Self;

@@ -17,6 +17,10 @@
 //! | `workflow` | definitions and the planner of workflows on Redis | `jsonata-core` |
 //! | `redis` | executions of workflows in Redis | `redis` |
 //! | `cache` | the cache of a function on AWS | `redis`, `aws-sigv4`, `aws-sdk-secretsmanager` |
+//! | `redis` | executions of workflows in Redis | `redis` |
+//! | `cache` | the cache of a function: counters, circuit breakers | `redis`, its credentials |
+//! | `engine` | functions of workflows on Redis, and the engine of a stack | `cache`, `sqs`, `eventbridge` |
+//! | `signal` | answering steps of workflows on Step Functions that wait | `aws-sdk-sfn` |
 //! | `testing` | in-memory tables and buses for tests of handlers | nothing |
 //!
 //! # Settings
@@ -49,6 +53,9 @@ mod aws;
 mod backend;
 #[cfg(feature = "lambda")]
 mod bounds;
+mod breaker;
+#[cfg(feature = "cache")]
+pub mod cache;
 #[cfg(feature = "lambda")]
 mod context;
 #[cfg(all(test, feature = "outbox", feature = "eventbridge"))]
@@ -80,6 +87,8 @@ mod queue;
 pub mod redrive;
 #[cfg(feature = "lambda")]
 mod serve;
+#[cfg(any(feature = "engine", feature = "signal"))]
+mod signal;
 #[cfg(feature = "dynamodb")]
 pub mod table;
 #[cfg(any(all(test, feature = "lambda"), feature = "testing"))]
@@ -96,6 +105,7 @@ pub use adapter::Source;
 pub use adapter::stream::{Change, ChangeKind};
 #[cfg(feature = "lambda")]
 pub use bounds::{At, Bounded};
+pub use breaker::CircuitBreaker;
 #[cfg(feature = "lambda")]
 pub use context::{Context, Step};
 pub use error::{Error, FunctionError, Kind};
@@ -151,6 +161,12 @@ pub mod grant {
     /// May send to the queue `Q`.
     #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` send to `{Q}`")]
     pub trait SendTo<Q> {}
+    /// Has a cache.
+    #[diagnostic::on_unimplemented(message = "the spec gives `{Self}` no cache")]
+    pub trait UseCache {}
+    /// May answer steps that wait for an `A`.
+    #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` answer a step with `{A}`")]
+    pub trait Signal<A> {}
     /// May publish `E` straight to the bus.
     #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` publish `{E}` to the bus")]
     pub trait Publish<E> {

@@ -4,6 +4,8 @@
 use crate::adapter::cors::Cors;
 use crate::adapter::{self, Contract, Failure, Incoming};
 use crate::backend::Services;
+#[cfg(feature = "cache")]
+use crate::breaker::{Gate, is_failure};
 use crate::context::Delivery;
 use crate::observe::{self, Metrics};
 use crate::{Context, Error, Function, FunctionError, Kind, Payload, Timestamp};
@@ -128,7 +130,10 @@ where
         #[cfg(feature = "engine")]
         let contract = Contract { tasks: Some((&self.tasks, invocation.time_left())), ..contract };
         let time_left = || invocation.deadline.millis() - Timestamp::now().millis() > RESERVE;
-        adapter::dispatch(text, contract, time_left, async |incoming| self.deliver(incoming, invocation).await).await
+        adapter::dispatch(text, contract, time_left, async |incoming| {
+            Box::pin(self.deliver(incoming, invocation)).await
+        })
+        .await
     }
 
     async fn deliver(&self, incoming: Incoming<'_>, invocation: &Invocation) -> Result<String, Failure> {
@@ -145,7 +150,8 @@ where
         let context = Context::new(self.services.clone(), self.metrics.clone(), delivery);
         let payload = incoming.payload;
         async {
-            let result = self.guard.guard(&context, &payload, async || self.call(&context, &payload).await).await;
+            let result =
+                self.guard.guard(&context, &payload, async || Box::pin(self.call(&context, &payload)).await).await;
             match &result {
                 Ok(_) => tracing::debug!("done"),
                 // A business error is an answer; whoever called decides what it means.
@@ -160,10 +166,22 @@ where
 
     async fn call(&self, context: &Context, payload: &Payload<'_>) -> Result<String, Failure> {
         let input = F::decode(payload)?;
+        #[cfg(feature = "cache")]
+        let gate = Gate::enter(F::NAME, F::CIRCUIT_BREAKER, context).await?;
         let function = F::new(context.clone());
         // Boxed: every async function on the way out would hold a copy or two of a future of many kilobytes.
         let work = catch_panic(Box::pin((self.handler)(&function, input)));
-        let output = before_deadline(context.remaining(), work).await??.map_err(|error| {
+        let ended = before_deadline(context.remaining(), work).await.flatten();
+        #[cfg(feature = "cache")]
+        if let Some(gate) = gate {
+            gate.leave(match &ended {
+                Ok(Ok(_)) => false,
+                Ok(Err(error)) => error.infrastructure().is_some_and(is_failure),
+                Err(error) => is_failure(error),
+            })
+            .await;
+        }
+        let output = ended?.map_err(|error| {
             let infrastructure = error.infrastructure().and_then(std::error::Error::source);
             if let Some(cause) = infrastructure {
                 tracing::warn!(error = error.name(), cause = %cause, "caused by");
@@ -236,7 +254,7 @@ where
     G: Guard,
 {
     listen(&async |text: &str, invocation: &Invocation| {
-        let result = app.invoke(text, invocation).await;
+        let result = Box::pin(app.invoke(text, invocation)).await;
         write_metrics(&app.metrics);
         result
     })

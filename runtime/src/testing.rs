@@ -11,6 +11,8 @@
 
 #[cfg(feature = "eventbridge")]
 mod bus;
+#[cfg(feature = "cache")]
+mod counters;
 #[cfg(feature = "dynamodb")]
 mod memory;
 #[cfg(feature = "sqs")]
@@ -46,7 +48,9 @@ pub struct World {
     pub(crate) bus: Arc<Recorder>,
     #[cfg(feature = "sqs")]
     queues: Arc<queues::Sent>,
-    #[cfg(feature = "redis")]
+    #[cfg(feature = "cache")]
+    counters: Arc<counters::Counts>,
+    #[cfg(feature = "engine")]
     pub(crate) workflows: crate::workflow::store::Memory,
 }
 
@@ -106,7 +110,13 @@ impl World {
             bus: tokio::sync::OnceCell::new_with(Some(self.bus.clone() as Arc<dyn crate::publish::Bus>)),
             #[cfg(feature = "sqs")]
             queues: tokio::sync::OnceCell::new_with(Some(self.queues.clone() as Arc<dyn crate::queue::Sender>)),
-            #[cfg(feature = "redis")]
+            #[cfg(feature = "cache")]
+            redis: tokio::sync::OnceCell::new(),
+            #[cfg(feature = "cache")]
+            counters: tokio::sync::OnceCell::new_with(Some(self.counters.clone() as Arc<dyn crate::cache::Counters>)),
+            #[cfg(feature = "signal")]
+            step_functions: tokio::sync::OnceCell::new(),
+            #[cfg(feature = "engine")]
             workflows: tokio::sync::OnceCell::new_with(Some(Arc::new(self.workflows.clone()))),
         }
     }

@@ -25,3 +25,13 @@ pub(crate) async fn carrier(services: &Arc<Services>) -> Result<(Carrier, Arc<dy
     };
     Ok((Carrier::new(store, Some(transport.clone())), transport))
 }
+
+/// What lets steps go on that wait for a signal of this function: with a transport if its environment names one, else what follows
+/// is left to the sweep.
+pub(crate) async fn signaller(services: &Arc<Services>) -> Result<Carrier, Error> {
+    let settings = &services.settings;
+    if settings.get(TRANSPORT).is_some_and(|transport| !transport.is_empty()) {
+        return carrier(services).await.map(|(carrier, _)| carrier);
+    }
+    Ok(Carrier::new(services.workflows().await?, None))
+}

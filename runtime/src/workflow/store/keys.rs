@@ -67,6 +67,12 @@ impl Keys {
         format!("evc:{{{}.definitions}}:{id}", self.namespace)
     }
 
+    /// The key of something beside workflows.
+    #[cfg(feature = "cache")]
+    pub(crate) fn beside(&self, what: &str) -> String {
+        format!("evc:{{{}.{}}}", self.namespace, what.replace(['{', '}'], "_"))
+    }
+
     fn prefix(&self, partition: u16) -> String {
         format!("evc:{{{}.{partition}}}:", self.namespace)
     }

@@ -69,6 +69,18 @@ impl Redis {
         self
     }
 
+    /// For what lives beside workflows.
+    #[cfg(feature = "cache")]
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// What names the keys.
+    #[cfg(feature = "cache")]
+    pub(crate) fn names(&self) -> &Keys {
+        &self.keys
+    }
+
     /// Runs a script: also for what lives beside workflows.
     pub(crate) async fn run(&self, call: Call<'_>) -> Result<Reply, Error> {
         #[cfg(any(test, feature = "testing"))]

@@ -48,6 +48,12 @@ impl Reply {
         self.number().ok_or_else(unexpected)
     }
 
+    /// A counter; nothing is 0.
+    #[cfg(feature = "cache")]
+    pub(crate) fn integer(&mut self) -> Result<i64, Error> {
+        self.text().map_or(Ok(0), |text| text.parse().map_err(|_| unexpected()))
+    }
+
     /// The rest: time, version, definition, state, status.
     pub(crate) fn snapshot(&mut self) -> Result<Snapshot, Error> {
         let now_ms = self.require()?;

@@ -1,0 +1,83 @@
+//! Answers to steps that wait for a signal, on either engine: a token says by its form whose it is.
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token>
+
+use crate::{Context, Error, Kind};
+use serde::Serialize;
+use serde_json::Value;
+
+/// What a step is told: a result as JSON, or an error's name and cause.
+type Answer<'a> = Result<Value, (&'a str, &'a str)>;
+
+impl Context {
+    /// Lets the step go on that gave out this token; its result is `answer`. Generated contexts have a method that calls this, for the
+    /// answers that the spec allows.
+    ///
+    /// [`Kind::Conflict`] if no step waits any more: it was answered before, ran out of time, or its execution is over.
+    pub async fn signal<A: Serialize>(&self, token: &str, answer: &A) -> Result<(), Error> {
+        self.answer(token, Ok(serde_json::to_value(answer).map_err(Error::other)?)).await
+    }
+
+    /// Lets the step that gave out this token fail with an error, which it may catch by this name. Otherwise as [`Self::signal`].
+    pub async fn signal_error(&self, token: &str, error: &str, cause: &str) -> Result<(), Error> {
+        self.answer(token, Err((error, cause))).await
+    }
+
+    async fn answer(&self, token: &str, answer: Answer<'_>) -> Result<(), Error> {
+        #[cfg(feature = "engine")]
+        if crate::workflow::token::read(token).is_some() {
+            return self.answer_redis(token, answer).await;
+        }
+        #[cfg(feature = "signal")]
+        return self.answer_step_functions(token, answer).await;
+        #[cfg(not(feature = "signal"))]
+        Err(Error::new(Kind::InvalidInput, "this is no token of a workflow that the function may answer"))
+    }
+
+    #[cfg(feature = "engine")]
+    async fn answer_redis(&self, token: &str, answer: Answer<'_>) -> Result<(), Error> {
+        use crate::workflow::ops::Signalled;
+        let carrier = crate::workflow::setup::signaller(self.services()).await?;
+        let answer = answer.map_err(|(error, cause)| (error.to_owned(), Some(cause.to_owned())));
+        let signalled = carrier.signal(token, answer).await?;
+        carrier.acknowledge().await;
+        match signalled {
+            Signalled::Delivered => Ok(()),
+            Signalled::Over => Err(over()),
+        }
+    }
+
+    #[cfg(feature = "signal")]
+    async fn answer_step_functions(&self, token: &str, answer: Answer<'_>) -> Result<(), Error> {
+        use aws_sdk_sfn::error::ProvideErrorMetadata;
+        let client = self.services().step_functions().await;
+        let failed = |operation, code: Option<&str>, message: Option<&str>| match code {
+            Some("TaskDoesNotExist" | "TaskTimedOut") => over(),
+            Some("InvalidToken" | "InvalidOutput") => Error::new(Kind::InvalidInput, message.unwrap_or_default()),
+            _ => crate::aws::classify(operation, code, message),
+        };
+        match answer {
+            Ok(output) => {
+                let sent = client.send_task_success().task_token(token).output(output.to_string()).send().await;
+                sent.map(drop).map_err(|error| {
+                    let service = error.as_service_error();
+                    let code = service.and_then(ProvideErrorMetadata::code);
+                    let message = service.and_then(ProvideErrorMetadata::message);
+                    failed("states:SendTaskSuccess", code, message).because(error.to_string())
+                })
+            }
+            Err((name, cause)) => {
+                let sent = client.send_task_failure().task_token(token).error(name).cause(cause).send().await;
+                sent.map(drop).map_err(|error| {
+                    let service = error.as_service_error();
+                    let code = service.and_then(ProvideErrorMetadata::code);
+                    let message = service.and_then(ProvideErrorMetadata::message);
+                    failed("states:SendTaskFailure", code, message).because(error.to_string())
+                })
+            }
+        }
+    }
+}
+
+fn over() -> Error {
+    Error::new(Kind::Conflict, "no step waits for this signal any more")
+}

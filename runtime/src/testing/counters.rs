@@ -1,0 +1,39 @@
+//! Counters in memory.
+
+use super::World;
+use crate::Error;
+use crate::backend::BoxFuture;
+use crate::cache::{Count, Counters};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+/// The counters, and what each delivery made them.
+#[derive(Default)]
+pub(super) struct Counts(Mutex<(HashMap<String, i64>, HashMap<(String, String), i64>)>);
+
+impl Counters for Counts {
+    fn count_once(&self, count: Count) -> BoxFuture<'_, Result<i64, Error>> {
+        let (counters, seen) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mark = count.mark.map(|mark| (count.counter.clone(), mark));
+        let before = mark.as_ref().and_then(|mark| seen.get(mark)).copied();
+        let value = before.unwrap_or_else(|| {
+            let counter = counters.entry(count.counter).or_default();
+            *counter += count.by;
+            *counter
+        });
+        seen.extend(mark.map(|mark| (mark, value)));
+        Box::pin(async move { Ok(value) })
+    }
+
+    fn count<'a>(&'a self, counter: &'a str) -> BoxFuture<'a, Result<i64, Error>> {
+        let value = self.0.lock().unwrap_or_else(PoisonError::into_inner).0.get(counter).copied();
+        Box::pin(async move { Ok(value.unwrap_or(0)) })
+    }
+}
+
+impl World {
+    /// The value of a counter in the cache.
+    pub fn counter(&self, name: &str) -> i64 {
+        self.counters.0.lock().unwrap_or_else(PoisonError::into_inner).0.get(name).copied().unwrap_or(0)
+    }
+}
