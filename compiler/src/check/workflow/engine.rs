@@ -14,6 +14,7 @@ pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
     }
     differences(model, out);
     caches(model, out);
+    environment(model, out);
     routes(model, out);
     outputs(model, out);
 }
@@ -100,6 +101,47 @@ fn caches(model: &Model, out: &mut Vec<Diagnostic>) {
             .on(format!("functions.{}", function.head.name))
             .secondary(other.span, "the workflow keeps its state there");
         out.push(diagnostic.help("give both one cache"));
+    }
+}
+
+/// The most bytes of the environment variables of a function, names included.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const ENVIRONMENT_BYTES: usize = 4096;
+
+/// What the other variables of the engine have, about: where the cache is, names of buses.
+const OTHER_BYTES: usize = 512;
+
+/// `https://sqs.ap-southeast-1.amazonaws.com/123456789012/`, and what CloudFormation puts around a logical id: hyphens and twelve
+/// random characters.
+const URL_BYTES: usize = 54 + 14;
+
+/// The longest name of a queue. <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html>
+const QUEUE_NAME: usize = 80;
+
+/// The engine knows the queue of every function: their URLs stand in one environment variable. With the stack called after the service
+/// and its environment, how long that is follows.
+fn environment(model: &Model, out: &mut Vec<Diagnostic>) {
+    let mut workflows = model.on_redis();
+    let Some((_, first, Redis { transport: Transport::Sqs, .. })) = workflows.next() else { return };
+    let longest = model.environments.iter().map(|environment| environment.name.len()).max().unwrap_or(0);
+    let stack = model.service.value.len() + 1 + longest;
+    let functions = model.functions.values().filter(|function| function.works_on_redis(model));
+    let sizes: Vec<usize> = functions
+        .map(|function| {
+            let name = function.head.name.len();
+            // The logical id is the function's name and `FunctionTasks`; the key stands in quotes, the value too.
+            name + 8 + URL_BYTES + (stack + name + 13).min(QUEUE_NAME)
+        })
+        .collect();
+    let bytes: usize = OTHER_BYTES + sizes.iter().sum::<usize>();
+    if bytes > ENVIRONMENT_BYTES {
+        let message = format!("the URLs of the queues of {} functions may not fit into an environment", sizes.len());
+        out.push(
+            Diagnostic::new(Code::EVC0527, first.engine_span, message)
+                .on(item(first))
+                .note(format!("the environment of the engine has about {bytes} bytes, at most {ENVIRONMENT_BYTES} fit"))
+                .help("say `transport: eventbridge` on the workflows: then the engine knows one bus"),
+        );
     }
 }
 

@@ -118,8 +118,12 @@ impl Chart {
             if let Some(outbox) = &function.outbox {
                 self.line(&format!("{from} --> outbox-{}", outbox.value.index()));
             }
-            for cache in model.caches_of(id) {
+            // That a workflow keeps its state in a cache is an edge of the workflow.
+            if let Some(cache) = &function.cache {
                 self.line(&format!("{from} --> cache-{}", cache.value.index()));
+            }
+            for workflow in &function.signals {
+                self.line(&format!("{from} -. \"answers\" .-> {}", node(FlowNode::Workflow(workflow.value))));
             }
             for event in &function.publishes {
                 self.line(&format!("{from} --> {}", node(FlowNode::Event(event.value))));
@@ -163,6 +167,9 @@ impl Chart {
             });
             for line in &lines {
                 self.line(line);
+            }
+            if let Some(cache) = workflow.redis().and_then(|redis| redis.cache) {
+                self.line(&format!("{from} --> cache-{}", cache.value.index()));
             }
         }
     }
