@@ -39,7 +39,7 @@ const DUPLICATES: usize = 9;
 /// How long a claim lasts, seconds.
 const LEASE: u64 = 3;
 /// How long there is trouble.
-const TROUBLE: Duration = Duration::from_secs(if cfg!(debug_assertions) { 10 } else { 40 });
+const TROUBLE: Duration = Duration::from_secs(if cfg!(debug_assertions) { 6 } else { 40 });
 /// How long everything may take.
 const PATIENCE: Duration = Duration::from_secs(240);
 
@@ -273,7 +273,7 @@ fn seed() -> u64 {
 
 #[test]
 fn executions_end_as_they_must_whatever_dies() {
-    let orders = number("EVC_SOAK_EXECUTIONS").unwrap_or(if cfg!(debug_assertions) { 300 } else { 10_000 });
+    let orders = number("EVC_SOAK_EXECUTIONS").unwrap_or(if cfg!(debug_assertions) { 60 } else { 10_000 });
     let chance = Chance::new(seed());
     let mut server = Server::durable(Kind::Redis, Durability::Second);
     let (url, begin) = (server.url(), Instant::now());
@@ -327,7 +327,7 @@ fn executions_end_as_they_must_whatever_dies() {
 
 #[test]
 fn executions_survive_changes_of_primaries() {
-    let orders = number("EVC_SOAK_EXECUTIONS").unwrap_or(1_000).min(if cfg!(debug_assertions) { 100 } else { 1_000 });
+    let orders = number("EVC_SOAK_EXECUTIONS").unwrap_or(1_000).min(if cfg!(debug_assertions) { 50 } else { 1_000 });
     let chance = Chance::new(seed());
     let mut cluster = Cluster::start(Kind::Redis);
     let (url, begin) = (cluster.url(), Instant::now());

@@ -40,7 +40,7 @@ const RETENTION: u64 = 7 * 86_400;
 /// What a sweep keeps back of the invocation's time.
 const RESERVE: Duration = Duration::from_secs(2);
 /// The longest that work of the engine itself may take.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 /// Attempts to publish an event within one attempt of its step.
 const ATTEMPTS: u32 = 3;
 

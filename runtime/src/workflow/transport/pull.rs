@@ -32,7 +32,7 @@ const ACKNOWLEDGE: Duration = Duration::from_secs(1);
 /// The longest that one of its sweeps takes.
 const SWEEP: Duration = Duration::from_secs(10);
 /// The longest that a step may take.
-const LONGEST: Duration = Duration::from_secs(900);
+const LONGEST: Duration = Duration::from_mins(15);
 
 /// Puts word of work into the ready lists. What may not start yet is left to the sweep.
 pub struct Pull {
