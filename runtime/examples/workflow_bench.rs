@@ -158,14 +158,15 @@ async fn fill(url: &str, definition: &str, executions: u64) -> Result<(), Failed
     Ok(())
 }
 
-
 /// Milliseconds: the median and the 99th percentile.
 fn quantiles(sorted: &[u64]) -> serde_json::Value {
-    let at = |part: usize| sorted.get(sorted.len() * part / 100).map(|micros| {
-        #[expect(clippy::cast_precision_loss, reason = "durations")]
-        let millis = *micros as f64 / 1000.0;
-        millis
-    });
+    let at = |part: usize| {
+        sorted.get(sorted.len() * part / 100).map(|micros| {
+            #[expect(clippy::cast_precision_loss, reason = "durations")]
+            let millis = *micros as f64 / 1000.0;
+            millis
+        })
+    };
     json!({ "p50": at(50), "p99": at(99) })
 }
 

@@ -42,7 +42,8 @@ impl World {
         let mut items: Vec<u64> = around.map(|part| part.parse()).collect::<Result<_, _>>()?;
         items.extend(evc["item"].as_u64());
         let keys = |value: &Value| value.as_object().map(|map| map.keys().cloned().collect()).unwrap_or_default();
-        let mut others: Vec<String> = [payload, evc].into_iter().flat_map(|value| -> Vec<String> { keys(value) }).collect();
+        let mut others: Vec<String> =
+            [payload, evc].into_iter().flat_map(|value| -> Vec<String> { keys(value) }).collect();
         others.sort();
         others.dedup();
         let entry = json!({
