@@ -130,7 +130,10 @@ where
         #[cfg(feature = "engine")]
         let contract = Contract { tasks: Some((&self.tasks, invocation.time_left())), ..contract };
         let time_left = || invocation.deadline.millis() - Timestamp::now().millis() > RESERVE;
-        adapter::dispatch(text, contract, time_left, async |incoming| self.deliver(incoming, invocation).await).await
+        adapter::dispatch(text, contract, time_left, async |incoming| {
+            Box::pin(self.deliver(incoming, invocation)).await
+        })
+        .await
     }
 
     async fn deliver(&self, incoming: Incoming<'_>, invocation: &Invocation) -> Result<String, Failure> {
@@ -147,7 +150,8 @@ where
         let context = Context::new(self.services.clone(), self.metrics.clone(), delivery);
         let payload = incoming.payload;
         async {
-            let result = self.guard.guard(&context, &payload, async || self.call(&context, &payload).await).await;
+            let result =
+                self.guard.guard(&context, &payload, async || Box::pin(self.call(&context, &payload)).await).await;
             match &result {
                 Ok(_) => tracing::debug!("done"),
                 // A business error is an answer; whoever called decides what it means.
@@ -250,7 +254,7 @@ where
     G: Guard,
 {
     listen(&async |text: &str, invocation: &Invocation| {
-        let result = app.invoke(text, invocation).await;
+        let result = Box::pin(app.invoke(text, invocation)).await;
         write_metrics(&app.metrics);
         result
     })

@@ -36,21 +36,80 @@ struct Work {
 /// What is done. `pick` chooses among what is there.
 #[derive(Debug, Clone)]
 enum Operation {
-    Start { id: usize, timeout_ms: u64, work: Vec<Option<Work>>, over: bool },
-    Claim { pick: usize, owner: u64, wrong: bool },
-    Commit { pick: usize, wrong_seq: bool, wrong_version: bool, work: Vec<Option<Work>>, status: Option<Status> },
-    Unfenced { id: usize, wrong_version: bool, work: Vec<Option<Work>>, status: Option<Status> },
+    Start {
+        id: usize,
+        timeout_ms: u64,
+        work: Vec<Option<Work>>,
+        over: bool,
+    },
+    Claim {
+        pick: usize,
+        owner: u64,
+        wrong: bool,
+    },
+    Commit {
+        pick: usize,
+        wrong_seq: bool,
+        wrong_version: bool,
+        work: Vec<Option<Work>>,
+        status: Option<Status>,
+    },
+    Unfenced {
+        id: usize,
+        wrong_version: bool,
+        work: Vec<Option<Work>>,
+        status: Option<Status>,
+    },
+    Retry {
+        id: usize,
+        work: Vec<Option<Work>>,
+    },
     Repeat,
-    Ack { picks: Vec<usize>, wrong: bool },
-    Due { partition: u16, limit: usize },
-    Look { id: usize },
-    List { workflow: bool, status: Option<Status>, limit: usize },
-    Finished { partition: u16, retention_ms: u64, limit: usize },
-    Archive { pick: usize, wrong: bool },
-    Offer { picks: Vec<usize> },
-    Take { partition: u16, function: usize, limit: usize },
-    Define { id: usize, text: usize },
-    Wait { ms: u64 },
+    Ack {
+        picks: Vec<usize>,
+        wrong: bool,
+    },
+    Due {
+        partition: u16,
+        limit: usize,
+    },
+    Look {
+        id: usize,
+    },
+    List {
+        workflow: bool,
+        status: Option<Status>,
+        limit: usize,
+    },
+    Finished {
+        partition: u16,
+        retention_ms: u64,
+        limit: usize,
+    },
+    Archive {
+        pick: usize,
+        wrong: bool,
+    },
+    Offer {
+        picks: Vec<usize>,
+    },
+    Take {
+        partition: u16,
+        function: usize,
+        limit: usize,
+    },
+    Define {
+        id: usize,
+        text: usize,
+    },
+    Wait {
+        ms: u64,
+    },
+    /// Until something is due, or a millisecond before or after.
+    WaitDue {
+        less: u64,
+        more: u64,
+    },
 }
 
 fn time() -> impl Strategy<Value = u64> {
@@ -99,8 +158,9 @@ fn operation() -> impl Strategy<Value = Operation> {
             }),
         3 => (0..5_usize, prop::bool::weighted(0.1), works(), status(6))
             .prop_map(|(id, wrong_version, work, status)| O::Unfenced { id, wrong_version, work, status }),
+        4 => (0..5_usize, works()).prop_map(|(id, work)| O::Retry { id, work }),
         2 => Just(O::Repeat),
-        3 => (vec(any::<usize>(), 0..4), prop::bool::weighted(0.2)).prop_map(|(picks, wrong)| O::Ack { picks, wrong }),
+        5 => (vec(any::<usize>(), 1..4), prop::bool::weighted(0.2)).prop_map(|(picks, wrong)| O::Ack { picks, wrong }),
         8 => (0..PARTITIONS, 1..6_usize).prop_map(|(partition, limit)| O::Due { partition, limit }),
         3 => (0..5_usize).prop_map(|id| O::Look { id }),
         2 => (any::<bool>(), any_status, 1..4_usize)
@@ -112,7 +172,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => (0..PARTITIONS, 0..3_usize, 1..4_usize)
             .prop_map(|(partition, function, limit)| O::Take { partition, function, limit }),
         1 => (0..2_usize, 0..2_usize).prop_map(|(id, text)| O::Define { id, text }),
-        8 => time().prop_map(|ms| O::Wait { ms }),
+        6 => time().prop_map(|ms| O::Wait { ms }),
+        8 => (0..2_u64, 0..2_u64).prop_map(|(less, more)| O::WaitDue { less, more }),
     ]
 }
 
@@ -303,6 +364,16 @@ impl<'a> Case<'a> {
                 let transition = self.transition(version, None, work, *status);
                 self.commit(id(*number), transition).await?;
             }
+            Operation::Retry { id: number, work } => {
+                // Of one that ended, if there is one.
+                let ended = |number: &usize| {
+                    self.view(&id(*number)).is_some_and(|view| view.snapshot.status != Status::Running)
+                };
+                let number = (0..5).find(ended).unwrap_or(*number);
+                let version = self.view(&id(number)).map_or(0, |view| view.snapshot.version);
+                let transition = self.transition(version, None, work, Some(Status::Running));
+                self.commit(id(number), transition).await?;
+            }
             Operation::Repeat => match self.last.clone() {
                 Some(Last::Start(start)) => drop(self.both(|store| store.start(&start)).await?),
                 Some(Last::Commit(id, transition)) => {
@@ -347,6 +418,11 @@ impl<'a> Case<'a> {
                 self.both(|store| store.put_definition(id, text)).await?;
                 self.both(|store| store.definition(id)).await?;
                 self.definitions[usize::from(id == "two")] = true;
+            }
+            Operation::WaitDue { less, more } => {
+                let model = self.memory.model();
+                let due = (0..PARTITIONS).filter_map(|partition| Some(model.due_set(partition).first()?.1)).min();
+                self.clock.fetch_max(due.unwrap_or(0) + more - less.min(&due.unwrap_or(0)), Ordering::Relaxed);
             }
             Operation::Wait { ms } => drop(self.clock.fetch_add(*ms, Ordering::Relaxed)),
         }
@@ -421,7 +497,7 @@ impl<'a> Case<'a> {
 fn check(target: &Target, cases: u32) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let config = Config { cases, max_shrink_iters: 2000, failure_persistence: None, ..Config::default() };
-    let cases = (any::<bool>(), vec(operation(), 1..60));
+    let cases = (any::<bool>(), vec(operation(), 1..80));
     let result = TestRunner::new(config).run(&cases, |(ready_lists, operations)| {
         target.everywhere(&["FLUSHALL"]);
         // Each time of the clock is a script of its own.

@@ -6,12 +6,15 @@ use std::collections::BTreeMap;
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::model::{CacheClient, CacheKind, Id, Model, Network, NetworkKind};
 use crate::source::Span;
+use crate::spec::given::Given;
 use crate::spec::network::Service;
 
 pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     caches(model, found);
     breakers(model, found);
     unreachable_services(model, found);
+    unreachable_caches(model, found);
+    zones(model, found);
 }
 
 fn caches(model: &Model, found: &mut Vec<Diagnostic>) {
@@ -86,5 +89,39 @@ fn unreachable_services(model: &Model, found: &mut Vec<Diagnostic>) {
             "add `{}` to `reaches` if the VPC has an endpoint for it, or say `nat: true` if it has a NAT gateway",
             service.key()
         )));
+    }
+}
+
+/// A cache that exists already is not in a network that does not yet.
+fn unreachable_caches(model: &Model, found: &mut Vec<Diagnostic>) {
+    for cache in model.caches.values().filter(|cache| matches!(cache.kind, CacheKind::External { .. })) {
+        let Some(network) = cache.network else { continue };
+        let (of, name) = (&model.networks[network.value], &cache.head.name);
+        if matches!(of.kind, NetworkKind::Own { .. }) && !of.nat {
+            let message = format!("nothing leads from network `{}` to cache `{name}`", of.head.name);
+            found.push(
+                Diagnostic::new(Code::EVC0682, network.span, message)
+                    .secondary(of.head.name_span, "this stack makes it, with private subnets alone")
+                    .help("say `nat: true` on the network, name one that exists already, or leave `network` out"),
+            );
+        }
+    }
+}
+
+/// Replicas are in other zones, which takes subnets there.
+fn zones(model: &Model, found: &mut Vec<Diagnostic>) {
+    for cache in model.caches.values() {
+        let CacheKind::ReplicationGroup { replicas, replicas_span, .. } = &cache.kind else { continue };
+        let Some(network) = cache.network else { continue };
+        let of = &model.networks[network.value];
+        let NetworkKind::Imported { subnets: Given::Here(subnets), .. } = &of.kind else { continue };
+        if subnets.len() < 2 && replicas.greatest().is_some_and(|most| *most > 0) {
+            let message = format!("the replicas of cache `{}` have no other zone to be in", cache.head.name);
+            found.push(
+                Diagnostic::new(Code::EVC0687, *replicas_span, message)
+                    .secondary(of.head.name_span, "this network has one subnet")
+                    .help("list subnets in several zones, or say `replicas: 0`"),
+            );
+        }
     }
 }

@@ -174,6 +174,7 @@ codes! {
     EVC0684 Error "breaker-without-a-cache",
     EVC0685 Warning "no-replica",
     EVC0686 Warning "unencrypted-cache",
+    EVC0687 Error "no-other-zone",
     EVC0701 Error "name-too-long",
     EVC0702 Error "same-logical-id",
     EVC0703 Error "same-physical-name",

@@ -224,7 +224,9 @@ pub(crate) async fn dispatch(
         Source::Sqs => sqs::handle(text, time_left, deliver).await,
         Source::Stream => stream::handle(text, time_left, deliver).await,
         #[cfg(feature = "engine")]
-        Source::Workflow if let Some((tasks, time)) = contract.tasks => task::handle(text, tasks, time, deliver).await,
+        Source::Workflow if let Some((tasks, time)) = contract.tasks => {
+            Box::pin(task::handle(text, tasks, time, deliver)).await
+        }
         Source::Workflow => rejected(Err(Error::new(Kind::Configuration, "built without the feature `engine`"))),
         Source::HttpApi => api::handle(text, contract.status, None, deliver).await,
         Source::RestApi => api::handle(text, contract.status, contract.cors, deliver).await,

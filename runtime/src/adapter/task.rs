@@ -70,9 +70,10 @@ impl Tasks {
             let mut incoming = rejected(step::read(job.payload))?;
             incoming.trace.clone_from(&record.attributes.trace);
             incoming.deadline = Some(Timestamp::now().after(job.time));
-            Ok(deliver(incoming).await?)
+            // Boxed, as what it calls: these futures are large.
+            Ok(Box::pin(deliver(incoming)).await?)
         };
-        self.carrier().await?.work(&task, time, run).await
+        Box::pin(self.carrier().await?.work(&task, time, run)).await
     }
 }
 

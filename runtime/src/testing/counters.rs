@@ -32,6 +32,13 @@ impl Counters for Counts {
 }
 
 impl World {
+    /// Counters are in this cache, instead of memory.
+    #[must_use]
+    pub fn cache(mut self, redis: crate::workflow::store::Redis) -> Self {
+        self.redis = Some(redis);
+        self
+    }
+
     /// The value of a counter in the cache.
     pub fn counter(&self, name: &str) -> i64 {
         self.counters.0.lock().unwrap_or_else(PoisonError::into_inner).0.get(name).copied().unwrap_or(0)

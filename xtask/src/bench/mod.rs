@@ -30,7 +30,7 @@ enum What {
     Compiler,
     /// The forwarder of an outbox, beside simpler ways to publish and a forwarder in Python.
     Forwarder,
-    /// Workflows on Redis, beside redis-benchmark, BullMQ and Restate.
+    /// Workflows on Redis, beside redis-benchmark, `BullMQ` and Restate.
     Workflows,
 }
 

@@ -23,7 +23,8 @@ use super::{Exit, console};
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = "Examples:\n  \
-        export EVC_REDIS_URL=rediss://cache.example.com:6379?cluster=true EVC_WORKFLOW_NAMESPACE=orders-prod\n  \
+        export EVC_REDIS_URL='rediss://cache.example.com:6379?cluster=true'\n  \
+        export EVC_WORKFLOW_NAMESPACE=orders-prod\n  \
         evc workflow list --status failed --since 24h\n  \
         evc workflow show fulfil-order/0197a2f0\n  \
         evc workflow signal fulfil-order/0197a2f0 --answer '{\"approved\": true}'\n  \

@@ -12,17 +12,24 @@ use super::Problem;
 /// How long the server may take to accept a connection: it is tried again for a while afterwards, but not if nobody listens at all.
 const FIRST_CONTACT: Duration = Duration::from_secs(5);
 
+/// What the options stand under in a help text.
+const HEADING: &str = "Where executions are";
+
 /// Where the state of executions is.
 #[derive(clap::Args)]
+#[group(id = "server")]
 pub(super) struct Arguments {
     /// The cache: `redis://HOST:PORT`, `rediss://` with TLS, `unix:///PATH`; `?cluster=true` for cluster mode, as serverless caches have.
-    #[arg(long, global = true, value_name = "URL", env = "EVC_REDIS_URL", hide_env_values = true)]
+    ///
+    /// The password may stand in the URL, or in the environment variable `EVC_REDIS_PASSWORD`. It is never printed. For a cache with
+    /// IAM it is a token that an AWS SDK signed for the user.
+    #[arg(long, global = true, help_heading = HEADING, value_name = "URL", env = "EVC_REDIS_URL", hide_env_values = true)]
     url: Option<String>,
     /// The user, if the server knows several and the URL does not say.
-    #[arg(long, global = true, value_name = "USER", env = "EVC_REDIS_USER")]
+    #[arg(long, global = true, help_heading = HEADING, value_name = "USER", env = "EVC_REDIS_USER")]
     user: Option<String>,
     /// The namespace of the executions: the stack's name.
-    #[arg(long, global = true, value_name = "STACK", env = "EVC_WORKFLOW_NAMESPACE")]
+    #[arg(long, global = true, help_heading = HEADING, value_name = "STACK", env = "EVC_WORKFLOW_NAMESPACE")]
     namespace: Option<String>,
     /// The password, which is never taken from an option: it would be in the list of processes.
     #[arg(skip)]

@@ -5,6 +5,7 @@ use crate::testing::World;
 use crate::workflow::store::Memory;
 use crate::workflow::{Carrier, Definition, ExecutionId, Outcome, Status, outcome};
 use crate::{Context, Error, Function, Kind, Source, Timestamp};
+use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::sync::Arc;
@@ -64,20 +65,22 @@ impl Stage {
     }
 
     /// The function gets the message about its work this often in one batch.
-    async fn deliver(
-        &self,
+    fn deliver<'a>(
+        &'a self,
         times: usize,
         seq: u64,
-        handler: impl AsyncFn(&Charge, Value) -> Result<Value, Error>,
-    ) -> Value {
-        let app = App::<Charge, _, _>::new(handler, Unguarded, self.world.services()).expect("an app");
+        handler: impl AsyncFn(&Charge, Value) -> Result<Value, Error> + 'a,
+    ) -> LocalBoxFuture<'a, Value> {
         let body = json!({ "evcTask": { "x": "w/1", "t": 0, "q": seq, "f": "charge" } }).to_string();
         let record = |number| json!({ "messageId": format!("m-{number}"), "eventSource": "aws:sqs", "body": body });
         let event = json!({ "Records": (0..times).map(record).collect::<Vec<_>>() });
-        let deadline = Timestamp::now().after(Duration::from_secs(30));
-        let invocation = Invocation { request_id: "r".to_owned(), deadline, trace: None };
-        let answer = app.invoke(&event.to_string(), &invocation).await.expect("an answer");
-        serde_json::from_str(&answer).expect("JSON")
+        Box::pin(async move {
+            let app = App::<Charge, _, _>::new(handler, Unguarded, self.world.services()).expect("an app");
+            let deadline = Timestamp::now().after(Duration::from_secs(30));
+            let invocation = Invocation { request_id: "r".to_owned(), deadline, trace: None };
+            let answer = app.invoke(&event.to_string(), &invocation).await.expect("an answer");
+            serde_json::from_str(&answer).expect("JSON")
+        })
     }
 
     fn outcome(&self) -> Outcome {
@@ -137,7 +140,7 @@ async fn work_whose_worker_died_is_tried_again_and_the_dead_one_commits_nothing(
     let first = stage.deliver(1, 1, async |_, _| {
         // Its lease is over while it works: another message about it finds that.
         stage.clock.fetch_add(10_000, Ordering::Relaxed);
-        assert_eq!(Box::pin(stage.deliver(1, 1, second)).await, none_failed());
+        assert_eq!(stage.deliver(1, 1, second).await, none_failed());
         Ok(json!("late"))
     });
     assert_eq!(first.await, none_failed());
@@ -185,7 +188,7 @@ async fn a_message_comes_back_when_the_transport_fails() {
     let again = stage.deliver(1, 1, async |_, _| {
         stage.clock.fetch_add(10_000, Ordering::Relaxed);
         assert_eq!(
-            Box::pin(stage.deliver(1, 1, async |_, _| Ok(json!(1)))).await,
+            stage.deliver(1, 1, async |_, _| Ok(json!(1))).await,
             json!({ "batchItemFailures": [{ "itemIdentifier": "m-0" }] })
         );
         Ok(json!("late"))

@@ -81,9 +81,10 @@ async fn an_event_starts_one_execution_and_what_is_no_message_fails_alone() {
     let failures = json!({ "batchItemFailures": [{ "itemIdentifier": "m-1" }, { "itemIdentifier": "m-3" }] });
     assert_eq!(answer, Ok(failures.to_string()));
     assert_eq!(ended(&world, "e-1").await.status, Status::Running);
-    // A hint for the timer, once.
+    // Word of the timer; also of the second start, which may have been the first whose answer was lost.
     let batches = world.batches();
-    assert_eq!((batches.len(), batches[0].0.as_str(), batches[0].1[0].seconds), (1, "engine-url", 5));
+    let seconds: Vec<_> = batches.iter().map(|(url, sent)| (url.as_str(), sent[0].seconds)).collect();
+    assert!((1..=2).contains(&seconds.len()) && seconds.iter().all(|word| *word == ("engine-url", 5)), "{seconds:?}");
 }
 
 #[tokio::test]

@@ -60,7 +60,8 @@ pub trait Store: Send + Sync {
     /// These dispatches were sent: the sweep need not send them again so soon.
     fn ack<'a>(&'a self, tasks: &'a [TaskRef]) -> Answer<'a, ()>;
 
-    /// What somebody has to look at, in one partition; what is handed out here is not handed out again for ten seconds.
+    /// What somebody has to look at, in one partition; what is handed out here is not handed out again for ten seconds. Fewer than
+    /// `limit` means that no more is due.
     fn due(&self, partition: u16, limit: usize) -> Answer<'_, Vec<Due>>;
 
     /// An execution as it stands.

@@ -191,15 +191,26 @@ impl Redis {
         try_join_all(calls).await.map(drop)
     }
 
+    /// Lists what is due, then looks at each: a script may touch only keys that it was told of. Those that somebody has to look at
+    /// later only are counted out, so that fewer than asked for means that no more are due.
     async fn due(&self, partition: u16, limit: usize) -> Result<Vec<Due>, Error> {
         let due = self.keys.due(partition);
-        let mut found = self.run(Call::new(&script::UNTIL, vec![due.clone()]).arg(0).arg(limit)).await?;
-        let mut looks = Vec::new();
-        while let (Some(member), Some(_score)) = (found.text(), found.number()) {
-            let (execution, slot) = parse_member(&member).ok_or_else(unexpected)?;
-            looks.push(self.look(due.clone(), member, execution, slot));
+        let mut found = Vec::new();
+        while found.len() < limit {
+            let wanted = limit - found.len();
+            let mut listed = self.run(Call::new(&script::UNTIL, vec![due.clone()]).arg(0).arg(wanted)).await?;
+            let mut looks = Vec::new();
+            while let (Some(member), Some(_score)) = (listed.text(), listed.number()) {
+                let (execution, slot) = parse_member(&member).ok_or_else(unexpected)?;
+                looks.push(self.look(due.clone(), member, execution, slot));
+            }
+            let last = looks.len() < wanted;
+            found.extend(try_join_all(looks).await?.into_iter().flatten());
+            if last {
+                break;
+            }
         }
-        Ok(try_join_all(looks).await?.into_iter().flatten().collect())
+        Ok(found)
     }
 
     async fn look(

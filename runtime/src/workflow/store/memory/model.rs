@@ -217,15 +217,18 @@ impl Model {
 
     /// See [`super::Store::due`].
     pub fn due(&mut self, partition: u16, limit: usize, now: u64) -> Vec<Due> {
-        let mut members: Vec<(u64, String)> = self
-            .due
-            .iter()
-            .filter(|((own, _), score)| *own == partition && **score <= now)
-            .map(|((_, member), score)| (*score, member.clone()))
-            .collect();
-        members.sort();
-        members.truncate(limit);
-        members.into_iter().filter_map(|(_, member)| self.look(partition, &member, now)).collect()
+        let mut found = Vec::new();
+        while found.len() < limit {
+            let wanted = limit - found.len();
+            let mut listed = self.due_set(partition);
+            listed.retain(|(_, score)| *score <= now);
+            listed.truncate(wanted);
+            found.extend(listed.iter().filter_map(|(member, _)| self.look(partition, member, now)));
+            if listed.len() < wanted {
+                break;
+            }
+        }
+        found
     }
 
     fn look(&mut self, partition: u16, member: &str, now: u64) -> Option<Due> {
