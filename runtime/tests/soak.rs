@@ -33,7 +33,7 @@ use support::{Cluster, Durability, Kind, Server};
 const URL: &str = "EVC_SOAK_URL";
 const SEED: &str = "EVC_SEED";
 const NAMESPACE: &str = "soak";
-const PARTITIONS: u16 = 16;
+const PARTITIONS: u16 = 4;
 /// How often each message comes, beside the first time.
 const DUPLICATES: usize = 9;
 /// How long a claim lasts, seconds.

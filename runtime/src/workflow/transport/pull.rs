@@ -26,7 +26,7 @@ const PARTITIONS: u16 = 64;
 /// The shortest pause of a worker that finds nothing.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 /// The longest one, for 256 lists or fewer.
-const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// How often a worker that does not sweep acknowledges what it has sent.
 const ACKNOWLEDGE: Duration = Duration::from_secs(1);
 /// The longest that one of its sweeps takes.

@@ -17,9 +17,12 @@ pub struct Model {
     ready_lists: bool,
     executions: BTreeMap<ExecutionId, Execution>,
     due: BTreeMap<(u16, String), u64>,
-    ready: BTreeMap<(u16, String), VecDeque<(ExecutionId, Slot, u64)>>,
+    ready: BTreeMap<(u16, String), VecDeque<Ready>>,
     definitions: BTreeMap<String, String>,
 }
+
+/// What a ready list holds of a piece of work: execution, slot, fencing token.
+type Ready = (ExecutionId, Slot, u64);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Execution {
