@@ -266,7 +266,7 @@ async fn run(seed: u64) {
 async fn executions_end_as_they_must_wherever_processes_die() {
     let seeds = match number("EVC_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("EVC_SEEDS").unwrap_or(40),
+        None => 0..number("EVC_SEEDS").unwrap_or(25),
     };
     for seed in seeds {
         // The seed of a failure is on its last line.

@@ -267,13 +267,13 @@ async fn branches_that_end_at_once_are_planned_one_after_the_other() {
 
 #[tokio::test]
 async fn a_process_carries_executions_to_their_end() {
-    const ORDERS: u64 = 30;
+    const ORDERS: u64 = 12;
     let store = Memory::new();
     let text = shop::definition(shop::LEASE, 1);
     let definition = Definition::parse(&text).expect("a definition");
     store.put_definition(definition.id(), &text).await.expect("kept");
     let functions = shop::FUNCTIONS.into_iter().chain([""]).map(str::to_owned).collect();
-    let options = PullOptions { functions, concurrency: 8, sweep: Some(Duration::from_millis(200)) };
+    let options = PullOptions { functions, concurrency: 8, sweep: Some(Duration::from_secs(1)) };
     let worker = PullWorker::new(Arc::new(store.clone()), options);
     let watch = async {
         for order in 0..ORDERS {

@@ -10,9 +10,11 @@ use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
 /// Calls a macro with the calls of a store, all but one.
+#[allow(unused_macros, reason = "each test uses a part")]
 macro_rules! each_call_but_claim {
     ($macro:ident) => {
         $macro! {
+            time() -> u64;
             start(start: &'a Start) -> Started;
             commit(execution: &'a ExecutionId, transition: &'a Transition) -> Committed;
             ack(tasks: &'a [TaskRef]) -> ();

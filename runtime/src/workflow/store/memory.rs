@@ -75,6 +75,10 @@ impl Store for Memory {
         &self.keys
     }
 
+    fn time(&self) -> Answer<'_, u64> {
+        self.answer(|_, now| now)
+    }
+
     fn start<'a>(&'a self, start: &'a Start) -> Answer<'a, Started> {
         match limits::check(&start.transition) {
             Ok(()) => self.answer(|model, now| model.start(start, now)),
