@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import executions
 import policies
 from scenarios import System
+from signing import signed
 from stack import Stack, stays_true, wait_until
 
 SYSTEM = System("choreography", cached=True)
@@ -106,7 +107,7 @@ def through_the_api(stack: Stack) -> None:
     url, body = stack.outputs["ApiUrl"].rstrip("/") + "/messages", json.dumps({"message": "by the front door"})
     key = {"Idempotency-Key": str(uuid.uuid4())}
     with listening(stack) as told:
-        answers = [stack.http("POST", url, body, key) for _ in range(2)]
+        answers = [stack.http("POST", url, body, signed("POST", url, body, key)) for _ in range(2)]
         assert answers[0] == answers[1] and answers[0][0] == 200, answers
         event = wait_until(lambda: told(json.loads(answers[0][1])["messageId"]), "event of the message", 40)
     assert event["message"] == "BY THE FRONT DOOR", event
