@@ -162,3 +162,17 @@ async fn a_task_that_had_to_wait_is_sent_on() {
     engine(&world).handle(&batch(&[task.to_string()]), TIME).await.expect("sent");
     assert_eq!(world.published()[0].detail, task);
 }
+
+#[tokio::test]
+async fn a_cache_that_lost_everything_gets_its_definitions_from_the_next_sweep() {
+    let (world, _clock) = world();
+    let engine = engine(&world);
+    engine.handle(&batch(&[start("e-1")]), TIME).await.expect("a start");
+    let id = Definition::parse(&NEWS).expect("a definition").id().to_owned();
+    let store: &dyn crate::workflow::store::Store = &world.workflows;
+    assert!(store.definition(&id).await.expect("an answer").is_some());
+    world.workflows.forget();
+    assert_eq!(store.definition(&id).await.expect("an answer"), None);
+    engine.handle(r#"{"evcSweep": true}"#, TIME).await.expect("a sweep");
+    assert!(store.definition(&id).await.expect("an answer").is_some());
+}

@@ -26,7 +26,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// ElastiCache closes connections with IAM after 12 hours; they are left before.
 /// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html>
-const LIFETIME: Duration = Duration::from_secs(11 * 3600);
+const LIFETIME: Duration = Duration::from_hours(11);
 
 /// User and password.
 pub(crate) type Credentials = (Option<String>, String);
