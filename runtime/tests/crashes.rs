@@ -4,7 +4,7 @@
 //!
 //! `EVC_SEED=7` runs one seed, `EVC_SEEDS=10000` so many.
 
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test fails by panicking")]
 
 #[macro_use]
 mod shop;
@@ -86,6 +86,7 @@ fn mortal<'a, T: Send + 'a>(life: &'a Life, call: Answer<'a, T>) -> Answer<'a, T
 
 macro_rules! mortal_store {
     ($($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)+) => {
+        #[allow(clippy::elidable_lifetime_names, reason = "some calls name it")]
         impl Store for Mortal<Memory> {
             fn keys(&self) -> &Keys {
                 self.inner.keys()
@@ -167,7 +168,7 @@ impl World {
     async fn act(&self) {
         let carrier = self.process();
         match self.chance.below(12) {
-            0 => drop(sweep(&carrier, None, Duration::from_secs(60)).await),
+            0 => drop(sweep(&carrier, None, Duration::from_mins(1)).await),
             1 => drop(self.clock.fetch_add(self.chance.below(15_000), Ordering::Relaxed)),
             2 => {
                 let order = self.pick(&self.starts);
@@ -183,7 +184,7 @@ impl World {
                 if self.chance.once_in(2) {
                     self.messages.lock().expect("messages").push(task.clone());
                 }
-                let work = carrier.work(&task, Duration::from_secs(60), async |job| {
+                let work = carrier.work(&task, Duration::from_mins(1), async |job| {
                     let chance = &self.chance;
                     give_way(chance).await;
                     // Slower than its lease, now and then: others take it for dead.

@@ -41,7 +41,7 @@ const LEASE: u64 = 3;
 /// How long there is trouble.
 const TROUBLE: Duration = Duration::from_secs(if cfg!(debug_assertions) { 6 } else { 40 });
 /// How long everything may take.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(4);
 
 /// Where workers die by themselves.
 const POINTS: [&str; 9] = [
@@ -91,6 +91,7 @@ impl Duplicating {
 
 macro_rules! duplicating_store {
     ($($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)+) => {
+        #[allow(clippy::elidable_lifetime_names, reason = "some calls name it")]
         impl Store for Duplicating {
             fn keys(&self) -> &Keys {
                 self.inner.keys()
@@ -265,8 +266,7 @@ async fn check(store: &Redis, orders: u64) -> usize {
 }
 
 fn seed() -> u64 {
-    let seed =
-        number(SEED).unwrap_or_else(|| u64::from(std::process::id()) ^ Instant::now().elapsed().as_nanos() as u64);
+    let seed = number(SEED).unwrap_or_else(|| evc_runtime::Uuid::new_v4().as_u64_pair().1);
     println!("seed {seed} (to repeat it: EVC_SEED={seed})");
     seed
 }
