@@ -31,7 +31,7 @@ EVENTS = {"Happened": "default", "Told": "news"}
 DETAIL = {"step": "string", "place": "string", "text": "string", "count": "integer", "words?": ["list", "string"]}
 # Errors that Lambda, Step Functions or the runtime name, by the kind that a spec knows them by.
 KINDS = {
-    "Transient": ["Transient", "Throttled", "Conflict", "InProgress", "Lambda.Unknown", "Lambda.TooManyRequestsException", "Runtime.ExitError"],
+    "Transient": ["Transient", "Throttled", "Conflict", "InProgress", "CircuitOpen", "Lambda.Unknown", "Lambda.TooManyRequestsException", "Runtime.ExitError"],
     "Timeout": ["Sandbox.Timedout", "Timeout", "States.Timeout"],
 }
 UNNAMED = ["Unexpected", "TypeError"]
@@ -246,7 +246,7 @@ class Generator:
         name = self.name(scope)
         step = {"call": function, "with": self.arguments(given, scope)}
         if self.chance(0.2):
-            step["timeout"] = "30s"
+            step["timeout"] = "1m"
         ok = {"ok": expressions.value(self.random, gives)}
         before = list(scope.known)
         if scope.compensates and (undo or self.chance(0.6)):

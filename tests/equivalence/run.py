@@ -102,7 +102,7 @@ def compile_for(engine: str, evc: Path, folder: Path, workflows: dict) -> Path:
     command = [evc, "build", spec, "--out", stack, "--runtime", ROOT / "runtime", "--oversize", "--quiet"]
     built = subprocess.run([*command, "--message-format", "short"], capture_output=True, text=True)
     if built.returncode:
-        errors = [line for line in built.stderr.splitlines() if "warning" not in line]
+        errors = [line for line in (built.stdout + built.stderr).splitlines() if "error" in line]
         raise SystemExit(f"error: {spec} does not compile:\n" + "\n".join(errors[:20]))
     return stack
 

@@ -69,6 +69,9 @@ pub trait Store: Send + Sync {
     /// How executions are spread: see [`Keys::partition`].
     fn keys(&self) -> &Keys;
 
+    /// The store's time, milliseconds since 1970.
+    fn time(&self) -> Answer<'_, u64>;
+
     /// Begins an execution, unless there is one of its name.
     fn start<'a>(&'a self, start: &'a Start) -> Answer<'a, Started>;
 

@@ -71,6 +71,11 @@ impl Model {
         }
     }
 
+    /// The same store with nothing in it.
+    pub(super) fn emptied(&self) -> Self {
+        Self::new(self.keys.clone(), self.ready_lists)
+    }
+
     fn due_key(&self, id: &ExecutionId, slot: Slot) -> (u16, String) {
         (self.keys.partition(id), member_prefix(id) + &slot_name(slot))
     }
