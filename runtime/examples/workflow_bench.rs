@@ -4,7 +4,7 @@
 //!     workflow_bench REDIS_URL DEFINITION fill EXECUTIONS
 //!
 //! `run`: each worker starts an execution, carries it through its steps with [`Carrier::work_on`], as a worker of the pull transport
-//! does, and starts the next one when it has ended; handlers do nothing. All share one connection, as the functions of a process do.
+//! does, and starts the next one when it has ended; handlers do nothing. Eight share a connection.
 //! Prints a line of JSON. `fill`: stores copies of a finished execution until there are so many.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,10 +20,14 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 const NAMESPACE: &str = "bench";
 
+/// How many workers share a connection. Redis reads 16 KiB of one at a time and, with AOF `always`, writes through to the disk after
+/// it has read from all: what does not fit waits for the next time.
+const SHARE: usize = 8;
+
 /// What all workers share.
 struct Bench {
-    store: Redis,
-    carrier: Carrier,
+    /// One a connection.
+    links: Vec<(Redis, Carrier)>,
     definition: Definition,
     /// Tells this run's executions from those of earlier ones.
     run: u128,
@@ -53,10 +57,10 @@ fn main() -> Result<(), Failed> {
 }
 
 async fn measure(url: &str, definition: &str, workers: usize, time: Duration) -> Result<(), Failed> {
-    let bench = bench(url, definition, time).await?;
+    let bench = bench(url, definition, workers, time).await?;
     let begin = Instant::now();
     let mut times = Times::default();
-    for done in try_join_all((0..workers).map(|_| worker(&bench))).await? {
+    for done in try_join_all((0..workers).map(|number| worker(&bench, number / SHARE))).await? {
         times.steps.extend(done.steps);
         times.workflows.extend(done.workflows);
     }
@@ -76,29 +80,34 @@ async fn measure(url: &str, definition: &str, workers: usize, time: Duration) ->
     Ok(())
 }
 
-async fn bench(url: &str, definition: &str, time: Duration) -> Result<Bench, Failed> {
+async fn bench(url: &str, definition: &str, workers: usize, time: Duration) -> Result<Bench, Failed> {
     let text = std::fs::read_to_string(definition)?;
-    let (store, definition) = (Redis::open(url, NAMESPACE)?, Definition::parse(&text)?);
-    store.put_definition(definition.id(), &text).await?;
+    let definition = Definition::parse(&text)?;
+    let mut links = Vec::new();
+    for _ in 0..workers.div_ceil(SHARE) {
+        let store = Redis::open(url, NAMESPACE)?;
+        store.put_definition(definition.id(), &text).await?;
+        links.push((store.clone(), Carrier::new(Arc::new(store), None)));
+    }
     let run = std::time::SystemTime::UNIX_EPOCH.elapsed()?.as_nanos();
-    let carrier = Carrier::new(Arc::new(store.clone()), None);
     let started = AtomicU64::new(0);
-    Ok(Bench { store, carrier, definition, run, started, until: Instant::now() + time })
+    Ok(Bench { links, definition, run, started, until: Instant::now() + time })
 }
 
-async fn worker(bench: &Bench) -> Result<Times, Failed> {
+async fn worker(bench: &Bench, link: usize) -> Result<Times, Failed> {
     let mut times = Times::default();
     while Instant::now() < bench.until {
         let begin = Instant::now();
-        execute(bench, &mut times.steps).await?;
+        execute(bench, link, &mut times.steps).await?;
         times.workflows.push(micros(begin));
     }
     Ok(times)
 }
 
 /// One execution, from its start to its end; adds how long each step took, from the end of the one before to its own.
-async fn execute(bench: &Bench, steps: &mut Vec<u64>) -> Result<ExecutionId, Failed> {
-    let Bench { store, carrier, definition, .. } = bench;
+async fn execute(bench: &Bench, link: usize, steps: &mut Vec<u64>) -> Result<ExecutionId, Failed> {
+    let Bench { links, definition, .. } = bench;
+    let (store, carrier) = links.get(link).ok_or("no such connection")?;
     let number = bench.started.fetch_add(1, Ordering::Relaxed);
     let id = ExecutionId::new(definition.workflow(), &format!("{}-{number}", bench.run));
     let input = json!({ "orderId": format!("order-{number}"), "amount": 4990, "items": ["apple", "pear"] });
@@ -134,10 +143,11 @@ async fn execute(bench: &Bench, steps: &mut Vec<u64>) -> Result<ExecutionId, Fai
 async fn fill(url: &str, definition: &str, executions: u64) -> Result<(), Failed> {
     /// Copies in one round trip.
     const BATCH: u64 = 500;
-    let bench = bench(url, definition, Duration::ZERO).await?;
-    let finished = execute(&bench, &mut Vec::new()).await?;
+    let bench = bench(url, definition, 1, Duration::ZERO).await?;
+    let finished = execute(&bench, 0, &mut Vec::new()).await?;
     let mut connection = redis::Client::open(url)?.get_multiplexed_async_connection().await?;
-    let keys = bench.store.keys();
+    let (store, _) = bench.links.first().ok_or("no connection")?;
+    let keys = store.keys();
     let key = |id: &ExecutionId, kind: &str| format!("evc:{{{NAMESPACE}.{}}}:{kind}:{}", keys.partition(id), id.0);
     let set = |id: &ExecutionId, kind: &str| format!("evc:{{{NAMESPACE}.{}}}:{kind}", keys.partition(id));
     let dump = |kind: &str| redis::cmd("DUMP").arg(key(&finished, kind)).to_owned();
