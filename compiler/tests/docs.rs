@@ -113,7 +113,8 @@ fn json_is_real() {
 
 /// The help of a command of evc; `None` if there is no such command.
 fn help(command: &str) -> Option<String> {
-    let output = Command::new(env!("CARGO_BIN_EXE_evc")).args([command, "--help"]).output().expect("evc runs");
+    let words = command.split(' ').chain(["--help"]);
+    let output = Command::new(env!("CARGO_BIN_EXE_evc")).args(words).output().expect("evc runs");
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
@@ -138,7 +139,10 @@ fn commands_exist() {
         for block in support::blocks(&markdown).iter().filter(|block| block.language == "sh") {
             for call in block.text.lines().flat_map(calls) {
                 let Some(command) = call.first().filter(|word| !word.starts_with('-')) else { continue };
-                let help = helps.entry((*command).to_owned()).or_insert_with(|| help(command));
+                // `workflow` has commands of its own.
+                let inner = call.get(1).filter(|word| *command == "workflow" && !word.starts_with('-'));
+                let command = inner.map_or((*command).to_owned(), |inner| format!("{command} {inner}"));
+                let help = helps.entry(command.clone()).or_insert_with(|| help(&command));
                 let known = |word: &str| {
                     help.as_ref().is_some_and(|help| help.contains(word.split('=').next().unwrap_or_default()))
                 };

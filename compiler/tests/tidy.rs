@@ -32,7 +32,8 @@ const HIDDEN: [(&str, &[&str]); 8] = [
     ("anstream", &["cli/"]),
     ("syn", &["cli/"]),
     ("minijinja", &["emit/"]),
-    ("evc_runtime", &["cli/workflow/"]),
+    // Generated code uses it too, and stands as text in emit/.
+    ("use evc_runtime", &["cli/workflow/", "emit/rust/"]),
     ("tokio", &["cli/workflow/"]),
 ];
 

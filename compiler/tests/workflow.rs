@@ -1,6 +1,11 @@
 //! `evc workflow` against a real redis-server: executions that the runtime starts are listed, shown, signalled, cancelled and retried.
 
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says why it did nothing"
+)]
 
 #[path = "../../runtime/tests/support/mod.rs"]
 mod redis;

@@ -50,6 +50,8 @@ pub struct World {
     queues: Arc<queues::Sent>,
     #[cfg(feature = "cache")]
     counters: Arc<counters::Counts>,
+    #[cfg(feature = "cache")]
+    redis: Option<crate::workflow::store::Redis>,
     #[cfg(feature = "engine")]
     pub(crate) workflows: crate::workflow::store::Memory,
 }
@@ -113,7 +115,10 @@ impl World {
             #[cfg(feature = "cache")]
             redis: tokio::sync::OnceCell::new(),
             #[cfg(feature = "cache")]
-            counters: tokio::sync::OnceCell::new_with(Some(self.counters.clone() as Arc<dyn crate::cache::Counters>)),
+            counters: tokio::sync::OnceCell::new_with(Some(match &self.redis {
+                Some(redis) => Arc::new(redis.clone()) as Arc<dyn crate::cache::Counters>,
+                None => self.counters.clone(),
+            })),
             #[cfg(feature = "signal")]
             step_functions: tokio::sync::OnceCell::new(),
             #[cfg(feature = "engine")]

@@ -1,63 +1,20 @@
-//! The Redis store against real servers, by the servers' own clocks.
+//! The Redis store against real servers, by the servers' own clocks: what happens while servers forget scripts,
+//! restart, or fail over; passwords and TLS.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "how much trouble there was")]
+
+#[path = "support/steps.rs"]
+mod steps;
 mod support;
 
+use evc_runtime::Kind as ErrorKind;
 use evc_runtime::workflow::store::{Redis, Store};
-use evc_runtime::workflow::{
-    Claim, Committed, ExecutionId, Phase, Record, Start, Started, Status, TaskRef, Transition,
-};
-use support::{Cluster, Kind, Server};
-
-fn record(seq: u64, function: &str) -> Record {
-    Record {
-        seq,
-        phase: Phase::Dispatched,
-        function: function.to_owned(),
-        payload: format!("payload {seq}").into_bytes(),
-        delay_ms: 0,
-        at_ms: None,
-        lease_ms: 30_000,
-        timeout_ms: None,
-    }
-}
-
-/// From step `number` to the next of `steps`.
-fn step(number: u64, steps: u64) -> Transition {
-    let last = number == steps;
-    Transition {
-        version: number,
-        fence: (number > 0).then_some((0, number)),
-        state: format!("state {number}").into_bytes(),
-        records: vec![(0, (!last).then(|| record(number + 1, "f")))],
-        history: br#"[{"e":"started"}]"#.to_vec(),
-        status: last.then_some(Status::Succeeded),
-    }
-}
-
-fn start(id: &ExecutionId, steps: u64) -> Start {
-    Start { execution: id.clone(), definition: "d".to_owned(), timeout_ms: 60_000, transition: step(0, steps) }
-}
-
-/// Carries an execution through all of its steps.
-async fn carry(store: &dyn Store, id: &ExecutionId, steps: u64) {
-    assert_eq!(store.start(&start(id, steps)).await.expect("start"), Started::Now);
-    for number in 1..=steps {
-        let task = TaskRef { execution: id.clone(), slot: 0, seq: number, function: "f".to_owned() };
-        let claim = store.claim(&task, number).await.expect("claim");
-        let Claim::Claimed { snapshot, payload, .. } = claim else { panic!("{claim:?}") };
-        assert_eq!(snapshot.version, number);
-        assert_eq!(payload, format!("payload {number}").into_bytes());
-        assert_eq!(store.commit(id, &step(number, steps)).await.expect("commit"), Committed::Done);
-        assert!(matches!(store.claim(&task, 9).await, Ok(Claim::Gone)));
-    }
-    let view = store.view(id).await.expect("view").expect("it is there");
-    assert_eq!((view.snapshot.status, view.open.len()), (Status::Succeeded, 0));
-    assert_eq!(store.history(id).await.expect("history").len() as u64, steps + 1);
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
-}
+use evc_runtime::workflow::{Claim, Committed, ExecutionId, Started};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use steps::{carry, runtime, start, step, task};
+use support::{Cluster, Durability, Kind, Server};
 
 #[test]
 fn an_execution_is_carried_to_its_end() {
@@ -66,6 +23,154 @@ fn an_execution_is_carried_to_its_end() {
         let store = Redis::open(&server.url(), "shop").expect("a store");
         runtime().block_on(carry(&store, &ExecutionId::new("w", "a"), 5));
     }
+}
+
+#[test]
+fn a_password_is_needed_where_there_is_one() {
+    let server = Server::with(Kind::Redis, Durability::None, &["--requirepass", "sesame"]);
+    let id = ExecutionId::new("w", "a");
+    for (url, kind) in [
+        (format!("redis://:sesame@127.0.0.1:{}", server.port()), None),
+        (format!("redis://:wrong@127.0.0.1:{}", server.port()), Some(ErrorKind::AccessDenied)),
+        (server.url(), Some(ErrorKind::AccessDenied)),
+    ] {
+        let store = Redis::open(&url, "shop").expect("a store");
+        let loaded = runtime().block_on(store.load(&id));
+        assert_eq!(loaded.err().map(|error| error.kind()), kind, "{url}");
+    }
+}
+
+/// A process of its own, since the roots come from its environment.
+#[test]
+fn tls_trusts_the_roots_of_the_system() {
+    let folder = support::folder();
+    let file = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).expect("a file");
+        path.to_string_lossy().into_owned()
+    };
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    let certificate = file("certificate.pem", &made.cert.pem());
+    let key = file("key.pem", &made.signing_key.serialize_pem());
+    let port = support::free_port().to_string();
+    let tls = ["--tls-port", &port, "--tls-cert-file", &certificate, "--tls-key-file", &key];
+    let server = Server::with(Kind::Redis, Durability::None, &[&tls[..], &["--tls-auth-clients", "no"]].concat());
+    for (roots, works) in [(Some(&certificate), true), (None, false)] {
+        let mut child = std::process::Command::new(std::env::current_exe().expect("this program"));
+        child.args(["--exact", "carry_over_tls", "--ignored"]).env("EVC_TEST_PORT", &port);
+        match roots {
+            Some(roots) => child.env("SSL_CERT_FILE", roots),
+            None => child.env_remove("SSL_CERT_FILE"),
+        };
+        let output = child.output().expect("a process");
+        assert_eq!(output.status.success(), works, "{}", String::from_utf8_lossy(&output.stdout));
+    }
+    drop(server);
+    let _ = std::fs::remove_dir_all(folder);
+}
+
+#[test]
+#[ignore = "run by `tls_trusts_the_roots_of_the_system`"]
+fn carry_over_tls() {
+    let port = std::env::var("EVC_TEST_PORT").expect("a port");
+    let store = Redis::open(&format!("rediss://127.0.0.1:{port}"), "shop").expect("a store");
+    runtime().block_on(carry(&store, &ExecutionId::new("w", "a"), 2));
+}
+
+/// How many steps each execution has while there is trouble.
+const STEPS: u64 = 40;
+
+/// Carries many executions at once, while something is done to the server.
+fn meanwhile(store: &Redis, executions: u64, trouble: impl FnOnce()) {
+    let total = executions * STEPS;
+    let done = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        let carried = scope.spawn(|| {
+            let runs = (0..executions)
+                .map(async |number| carry_on(store, &ExecutionId::new("w", &number.to_string()), &done).await);
+            runtime().block_on(futures_util::future::join_all(runs)).into_iter().sum::<u64>()
+        });
+        while done.load(Ordering::Relaxed) < total / 10 && !carried.is_finished() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        trouble();
+        let before = done.load(Ordering::Relaxed);
+        let lost = carried.join().expect("all end");
+        println!("{before} of {total} steps were done when the trouble was over; {lost} answers were lost");
+        assert!(before < total, "the trouble came too late");
+    });
+}
+
+/// As [`carry`], while answers may be lost: what is gone was done.
+async fn carry_on(store: &Redis, id: &ExecutionId, done: &AtomicU64) -> u64 {
+    let steps = STEPS;
+    let deadline = Instant::now() + Duration::from_mins(1);
+    let mut lost = 0;
+    let started = store.start(&start(id, steps)).await.expect("start");
+    assert_eq!(started, Started::Now);
+    let mut number = 1;
+    while number <= steps {
+        assert!(Instant::now() < deadline, "{} does not end", id.0);
+        let claim = store.claim(&task(id, 0, number), number).await.expect("claim");
+        let Claim::Claimed { snapshot, .. } = claim else {
+            // A server that lost the last second has an earlier step.
+            lost += 1;
+            number = store.load(id).await.expect("load").expect("it is there").version;
+            continue;
+        };
+        assert_eq!(snapshot.version, number);
+        match store.commit(id, &step(number, steps)).await.expect("commit") {
+            Committed::Done => {
+                number += 1;
+                done.fetch_add(1, Ordering::Relaxed);
+            }
+            // The same: it was done, or what it followed is lost.
+            Committed::Stale => {
+                lost += 1;
+                number = store.load(id).await.expect("load").expect("it is there").version;
+            }
+            Committed::Conflict(_) => panic!("nobody else commits"),
+        }
+    }
+    assert_eq!(store.history(id).await.expect("history").len() as u64, steps + 1);
+    lost
+}
+
+#[test]
+fn a_server_that_forgets_its_scripts_is_told_them_again() {
+    for kind in Kind::BOTH {
+        let server = Server::start(kind);
+        let store = Redis::open(&server.url(), "shop").expect("a store");
+        meanwhile(&store, 30, || {
+            for _ in 0..20 {
+                server.command(&["SCRIPT", "FLUSH"]);
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        });
+        let calls = server.command(&["INFO", "errorstats"]);
+        assert!(calls.contains("errorstat_NOSCRIPT"), "{calls}");
+    }
+}
+
+#[test]
+fn a_server_that_is_killed_and_started_again_goes_on_where_it_was() {
+    for kind in Kind::BOTH {
+        let mut server = Server::durable(kind, Durability::Always);
+        let store = Redis::open(&server.url(), "shop").expect("a store");
+        meanwhile(&store, 30, || server.restart());
+    }
+}
+
+#[test]
+fn a_replica_takes_over() {
+    let mut cluster = Cluster::start(Kind::Redis);
+    let store = Redis::open(&cluster.url(), "shop").expect("a store");
+    meanwhile(&store, 30, || cluster.nodes[1].kill());
+    runtime().block_on(async {
+        for number in 0..50 {
+            carry(&store, &ExecutionId::new("after", &number.to_string()), 3).await;
+        }
+    });
 }
 
 #[test]

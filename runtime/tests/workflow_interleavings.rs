@@ -9,6 +9,7 @@
 //! - if now all workers died and all messages were lost, a sweeper would bring the execution to its end.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "how much was gone through")]
 
 use evc_runtime::serde_json::{self, Value, json};
 use evc_runtime::workflow::protocol::TIMEOUT;

@@ -18,7 +18,7 @@ TIME_SCALE = "0.1"
 class Emulator:
     """Runs while the `with` block does; its log and the decisions about policies lie in `folder`."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, more: dict[str, str] | None = None):
         # Functions are unpacked here: of an earlier run, nothing is kept.
         self._scratch = folder / "tmp"
         shutil.rmtree(self._scratch, ignore_errors=True)
@@ -29,6 +29,8 @@ class Emulator:
         self.url = f"http://127.0.0.1:{_free_port()}"
         # Where functions find AWS: here, unless a test puts something in between.
         self.seen_by_functions = self.url
+        # What functions find in their environment besides what is theirs.
+        self._more = more or {}
 
     def __enter__(self) -> "Emulator":
         with open(self.log, "w", encoding="utf-8") as log:
@@ -78,6 +80,7 @@ class Emulator:
             "SFN_WAIT_SCALE": TIME_SCALE,
             "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
             "EVC_DECISIONS": str(self._decisions),
+            **self._more,
         }
 
     def _await_health(self) -> None:

@@ -5,14 +5,11 @@ import json
 import shutil
 import subprocess
 import uuid
-from urllib.parse import urlsplit
 
 import policies
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from emulator import ROOT
 from scenarios import System
+from signing import signed
 from stack import Stack, wait_until
 
 FOLDER = ROOT / "target/e2e/guarded-api"
@@ -56,7 +53,7 @@ def signatures(stack: Stack) -> None:
     for headers in ({}, {"Authorization": "AWS4-HMAC-SHA256 nonsense"}):
         status, answer = send(stack, "GET", path, None, headers)
         assert status == 403, (headers, answer)
-    status, problem = send(stack, "GET", path, None, signed(stack, path))
+    status, problem = send(stack, "GET", path, None, signed("GET", stack.outputs["ApiUrl"] + path))
     assert (status, problem["title"]) == (404, "NotFound"), problem
 
 
@@ -117,15 +114,6 @@ def ended(stack: Stack) -> list[dict]:
     machine = stack.outputs["MachineArn"]
     executions = stack.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
     return [execution for execution in executions if execution["status"] != "RUNNING"]
-
-
-def signed(stack: Stack, path: str) -> dict[str, str]:
-    """The headers of a signed GET."""
-    url = stack.outputs["ApiUrl"] + path
-    host = urlsplit(url).netloc.replace(".us-east-1.amazonaws.com", ".localhost")
-    request = AWSRequest("GET", url, headers={"Host": host, "Content-Type": "application/json"})
-    SigV4Auth(Credentials("test", "test"), "execute-api", "us-east-1").add_auth(request)
-    return dict(request.headers)
 
 
 def received(stack: Stack, output: str) -> dict:

@@ -8,21 +8,34 @@
 import argparse
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import cart
+import choreography
 import emulator_itself
 import event_store
 import guarded_api
 import order_pipe_function
 import order_pipe_stream
 import orders
+import orders_on_redis
+from cache import Cache
 from emulator import ROOT, Emulator
 from scenarios import System
 from stack import Stack
 
 # The emulator's own stack first: when that fails, the others mean nothing.
-KNOWN = (event_store.SYSTEM, orders.SYSTEM, cart.SYSTEM, order_pipe_stream.SYSTEM, order_pipe_function.SYSTEM, guarded_api.SYSTEM)
+KNOWN = (
+    event_store.SYSTEM,
+    orders.SYSTEM,
+    orders_on_redis.SYSTEM,
+    choreography.SYSTEM,
+    cart.SYSTEM,
+    order_pipe_stream.SYSTEM,
+    order_pipe_function.SYSTEM,
+    guarded_api.SYSTEM,
+)
 SYSTEMS = [emulator_itself.SYSTEM, *(system for system in KNOWN if system.has_spec())]
 
 
@@ -54,8 +67,11 @@ def main() -> int:
 
 def run_system(system: System) -> tuple[int, int]:
     """Build, deploy and try one system. A build or deploy that fails counts as one failed scenario."""
-    with Emulator(ROOT / "target/e2e" / system.name) as emulator:
-        stack = Stack(emulator, system.name, system.template)
+    folder = ROOT / "target/e2e" / system.name
+    with ExitStack() as running:
+        cache = running.enter_context(Cache(folder / "cache")) if system.cached else None
+        emulator = running.enter_context(Emulator(folder, cache.environment() if cache else None))
+        stack = Stack(emulator, system.name, system.template, cache)
         for title, step in (("sam build", stack.build), ("sam deploy", stack.deploy)):
             start = time.monotonic()
             try:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import boto3
 
+from cache import Cache
 from emulator import ROOT, Emulator
 
 # Functions are built for the machine the tests run on; the template's own default is arm64.
@@ -35,8 +36,8 @@ CRASHING_BOOTSTRAP = b"#!/bin/sh\nexit 1\n"
 class Stack:
     """A deployed stack. `outputs` are its outputs; the rest are short forms of what tests do with one."""
 
-    def __init__(self, emulator: Emulator, name: str, template: Path):
-        self.emulator, self.name, self.template = emulator, name, template
+    def __init__(self, emulator: Emulator, name: str, template: Path, cache: Cache | None = None):
+        self.emulator, self.name, self.template, self.cache = emulator, name, template, cache
         self.build_folder = ROOT / "target/e2e" / name / "build"
         self.outputs: dict[str, str] = {}
         # Decisions that a test caused on purpose by breaking something: (action, resource).

@@ -12,6 +12,7 @@ import ministack.app
 
 import apis
 import authority
+import caches
 import delivery
 import functions
 import piping
@@ -23,7 +24,7 @@ import workflows
 
 def main() -> None:
     """Install every replacement, then serve until killed."""
-    for module in (authority, resources, functions, delivery, workflows, streams, piping, apis, rest):
+    for module in (authority, resources, caches, functions, delivery, workflows, streams, piping, apis, rest):
         module.install()
     ministack.app.main()
 

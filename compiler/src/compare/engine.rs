@@ -35,6 +35,7 @@ pub(super) fn carries_on(pair: &Pair<'_>, out: &mut Vec<Diagnostic>) -> bool {
     }
 }
 
+/// How to get from one engine to another.
 fn moved(pair: &Pair<'_>, diagnostic: Diagnostic) -> Diagnostic {
     let name = &pair.old.head.name;
     diagnostic
@@ -49,12 +50,14 @@ fn same_state(pair: &Pair<'_>, old: &Redis, new: &Redis, out: &mut Vec<Diagnosti
     let (was, is) = (&pair.before.caches[old.value], &pair.now.caches[new.value]);
     let Some(reason) = another_cache(pair, was, is) else { return true };
     let message = format!("executions in flight of `{}` have their state in another cache", pair.old.head.name);
-    out.push(moved(
-        pair,
+    let name = &pair.old.head.name;
+    out.push(
         Diagnostic::new(Code::EVC1001, new.span, message)
             .secondary(is.head.name_span, reason)
-            .secondary(was.head.name_span, "the cache of the old spec"),
-    ));
+            .secondary(was.head.name_span, "the cache of the old spec")
+            .help("take away what starts its workflows, and move when none of their executions is in flight")
+            .help(format!("if none is, say so: `--drained {name}`")),
+    );
     false
 }
 

@@ -57,11 +57,12 @@ pub fn compare(before: Before<'_>, now: &Model, drained: &[String]) -> Vec<Diagn
     }
     // Those that another engine would carry, or that would start without their state, do not get as far as a step.
     pairs.retain(|pair| engine::carries_on(pair, &mut found));
+    let (old_definitions, new_definitions) = (steps::of_all(before.model), steps::of_all(now));
     for pair in &pairs {
         calls::check(pair, &mut found);
         publishes::check(pair, &mut found);
         signals::check(pair, &mut found);
-        steps::note(pair, &mut found);
+        steps::note(pair, &old_definitions, &new_definitions, &mut found);
     }
     contracts::check(before, now, &pairs, &mut found);
     found

@@ -9,16 +9,32 @@ use crate::diagnostics::{Code, Diagnostic, list};
 use crate::lower::machine::{definitions, machines};
 use crate::model::{Model, Workflow};
 
-/// Says what executions in flight do not have.
-pub(super) fn note(pair: &Pair<'_>, out: &mut Vec<Diagnostic>) {
-    let definition = |model, workflow: &Workflow| definition(model, &workflow.head.name);
-    let (Some(old), Some(new)) = (definition(pair.before, pair.old), definition(pair.now, pair.new)) else { return };
+/// The definitions of a system's workflows, by their names, less what is for people.
+pub(super) fn of_all(model: &Model) -> BTreeMap<String, Json> {
+    let machines = machines(model).into_iter().map(|machine| (machine.file, machine.definition));
+    let all = machines.chain(definitions(model).into_iter().map(|definition| (definition.file, definition.json)));
+    all.map(|(name, mut definition)| {
+        strip_comments(&mut definition);
+        (name, definition)
+    })
+    .collect()
+}
+
+/// Says what executions in flight do not have, by the definitions of both systems.
+pub(super) fn note(
+    pair: &Pair<'_>,
+    before: &BTreeMap<String, Json>,
+    now: &BTreeMap<String, Json>,
+    out: &mut Vec<Diagnostic>,
+) {
+    let name = &pair.old.head.name;
+    let (Some(old), Some(new)) = (before.get(name), now.get(name)) else { return };
     if old == new {
         return;
     }
     let (before, now) = (names(pair.old), names(pair.new));
     let machine = |definition: &Json| states(definition.get("machine").unwrap_or(definition));
-    let (old_states, new_states) = (machine(&old), machine(&new));
+    let (old_states, new_states) = (machine(old), machine(new));
     let missing_in = |names: &[String], others: &[String]| -> Vec<String> {
         names.iter().filter(|name| !others.contains(name)).cloned().collect()
     };
@@ -55,17 +71,6 @@ fn names(workflow: &Workflow) -> Vec<String> {
     let mut names = Vec::new();
     workflow.body.walk(&mut |step| names.push(step.name.clone()));
     names
-}
-
-/// The definition that an execution is started with, less what is for people.
-fn definition(model: &Model, workflow: &str) -> Option<Json> {
-    let machine =
-        machines(model).into_iter().find(|machine| machine.file == workflow).map(|machine| machine.definition);
-    let on_redis =
-        || definitions(model).into_iter().find(|definition| definition.file == workflow).map(|found| found.json);
-    let mut definition = machine.or_else(on_redis)?;
-    strip_comments(&mut definition);
-    Some(definition)
 }
 
 fn strip_comments(value: &mut Json) {

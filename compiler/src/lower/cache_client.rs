@@ -42,6 +42,8 @@ pub(super) fn variables(model: &Model, id: Id<Cache>) -> Variables {
     if let CacheKind::External { user: Some(user), .. } = &cache.kind {
         add(ids::CACHE_USER_VARIABLE, user.as_str().into(), format!("who to be in cache `{name}`"));
     }
+    let purpose = "what tells the keys of this stack from those of others".to_owned();
+    add(ids::NAMESPACE_VARIABLE, Value::pseudo("AWS::StackName"), purpose);
     if let Some(secret) = secret(cache) {
         let purpose = format!("the ARN of the secret with the token of cache `{name}`");
         add(ids::CACHE_SECRET_VARIABLE, secret, purpose);

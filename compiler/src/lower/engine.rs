@@ -295,7 +295,6 @@ pub(super) fn variables(b: &Builder<'_>, workflows: &[Id<Workflow>]) -> Variable
     let mut add = |name: &str, value: Value, purpose: &str| {
         variables.insert(name.to_owned(), (value, purpose.to_owned()));
     };
-    add("WORKFLOW_NAMESPACE", Value::pseudo("AWS::StackName"), "what the keys of workflows in the cache begin with");
     match transport {
         Transport::Sqs => {
             add("WORKFLOW_TRANSPORT", "sqs".into(), "how work reaches functions");

@@ -219,6 +219,9 @@ pub const IDEMPOTENCY_VARIABLE: &str = "IDEMPOTENCY_TABLE";
 /// The environment variable that says how long the results of an idempotent function are kept, in seconds.
 pub const IDEMPOTENCY_RETENTION_VARIABLE: &str = "IDEMPOTENCY_RETENTION_SECONDS";
 
+/// The environment variable with what tells a stack's keys in a cache from those of others: counters, breakers, workflows.
+pub const NAMESPACE_VARIABLE: &str = "WORKFLOW_NAMESPACE";
+
 /// The environment variable with where the cache is: `rediss://host:port`, or `redis://host:port` without TLS.
 pub const CACHE_ENDPOINT_VARIABLE: &str = "CACHE_ENDPOINT";
 

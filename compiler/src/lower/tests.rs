@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::plan::{LogicalId, Plan, Resource};
+use super::plan::{HandlerKind, LogicalId, Plan, Resource};
 use super::value::Value;
 use super::{graph, lower};
 use crate::compile::{Analysis, analyze_text};
@@ -234,6 +234,14 @@ fn functions_are_in_the_network_of_their_cache_and_in_no_other() {
             let is_inside = cache.is_some_and(|cache| cache.network.is_some());
             assert_eq!(resource.properties.contains_key("VpcConfig"), is_inside, "{name}: {function}");
             let references = graph::references(resource);
+            // Without these the runtime does not start.
+            if cache.is_some() {
+                let handler = plan.handlers.iter().find(|handler| handler.kind == HandlerKind::Function(id));
+                let variables = &handler.expect("every function has a handler").environment;
+                for variable in ["CACHE_ENDPOINT", "CACHE_AUTH", "WORKFLOW_NAMESPACE"] {
+                    assert!(variables.contains_key(variable), "{name}: {function} has no {variable}");
+                }
+            }
             if let Some(cache) = cache.filter(|_| is_inside) {
                 assert!(references.contains(super::ids::cache_clients(cache).as_str()), "{name}: {function}");
             }

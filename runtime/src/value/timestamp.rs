@@ -22,7 +22,7 @@ impl Timestamp {
     /// Now.
     pub fn now() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self(i64::try_from(since.as_millis()).unwrap_or(MAX).min(MAX))
+        Self(i64::try_from(since.as_millis()).unwrap_or(MAX).saturating_add(skew()).min(MAX))
     }
 
     /// The instant so many milliseconds after 1970-01-01T00:00:00Z; years 0 to 9999.
@@ -50,6 +50,20 @@ impl Timestamp {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(MAX);
         Self(self.0.saturating_add(millis).min(MAX))
     }
+}
+
+/// How much the clock of this process goes ahead, milliseconds, as a test wants it.
+#[cfg(feature = "testing")]
+fn skew() -> i64 {
+    static SKEW: std::sync::OnceLock<i64> = std::sync::OnceLock::new();
+    let read = || std::env::var("EVC_CLOCK_SKEW_MS").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    *SKEW.get_or_init(read)
+}
+
+/// None.
+#[cfg(not(feature = "testing"))]
+fn skew() -> i64 {
+    0
 }
 
 impl fmt::Display for Timestamp {

@@ -26,6 +26,9 @@ use tokio::time::Instant;
 /// Definitions that are kept: one a deployment of each workflow, as long as executions of it are under way.
 const DEFINITIONS: usize = 64;
 
+/// How long the store's time is counted on before it is asked for again.
+const TIME: Duration = Duration::from_mins(1);
+
 /// Moves executions of one namespace.
 pub struct Carrier {
     pub(crate) store: Arc<dyn Store>,
@@ -33,6 +36,8 @@ pub struct Carrier {
     definitions: Mutex<HashMap<String, Arc<Definition>>>,
     sent: Mutex<Vec<TaskRef>>,
     seed: AtomicU64,
+    /// The store's time, and when it was that.
+    time: Mutex<Option<(Instant, u64)>>,
 }
 
 /// What became of something that happened.
@@ -48,7 +53,9 @@ impl Carrier {
     /// Without a transport, what is to be done is left to the sweep.
     pub fn new(store: Arc<dyn Store>, transport: Option<Arc<dyn Transport>>) -> Self {
         let [seed, _] = halves(Uuid::new_v4());
-        Self { store, transport, definitions: Mutex::default(), sent: Mutex::default(), seed: AtomicU64::new(seed) }
+        let seed = AtomicU64::new(seed);
+        let (definitions, sent, time) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { store, transport, definitions, sent, seed, time }
     }
 
     /// Draws jitter and owners from this seed.
@@ -67,6 +74,18 @@ impl Carrier {
         let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
+    }
+
+    /// The store's time, milliseconds since 1970: asked for now and then, and counted on from there. The clocks of workers do not matter.
+    pub(crate) async fn time(&self) -> Result<u64, Error> {
+        let counted = lock(&self.time).map(|(at, time)| (at.elapsed(), time));
+        if let Some((passed, time)) = counted.filter(|(passed, _)| *passed < TIME) {
+            return Ok(time + u64::try_from(passed.as_millis()).unwrap_or(0));
+        }
+        let at = Instant::now();
+        let time = self.store.time().await?;
+        *lock(&self.time) = Some((at, time));
+        Ok(time)
     }
 
     /// Plans and commits what happened, again from the new state as long as other transitions come first, until this time; then

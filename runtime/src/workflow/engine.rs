@@ -40,7 +40,7 @@ const RETENTION: u64 = 7 * 86_400;
 /// What a sweep keeps back of the invocation's time.
 const RESERVE: Duration = Duration::from_secs(2);
 /// The longest that work of the engine itself may take.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 /// Attempts to publish an event within one attempt of its step.
 const ATTEMPTS: u32 = 3;
 
@@ -219,6 +219,10 @@ impl Engine {
 
     async fn sweep(&self, time: Duration) -> Result<Value, Error> {
         let (carrier, _) = self.parts().await?;
+        // A cache that lost all it had has lost these, too, and this process would not know.
+        for (definition, text) in &self.definitions {
+            carrier.store.put_definition(definition.id(), text).await?;
+        }
         let retention = self.services.settings.parse("WORKFLOW_RETENTION_SECONDS", RETENTION)?;
         let swept = sweep(carrier, Some(Duration::from_secs(retention)), time.saturating_sub(RESERVE)).await?;
         if swept.left > 0 {

@@ -4,7 +4,7 @@ use super::carrier::{Carried, Carrier};
 use super::definition::Definition;
 use super::planner::{self, Event};
 use super::{ExecutionId, Start, Started, Status, token};
-use crate::{Error, Kind, Timestamp};
+use crate::{Error, Kind};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -25,7 +25,7 @@ impl Carrier {
     /// Begins an execution, unless there is one of its name.
     pub async fn start(&self, definition: &Definition, name: &str, input: Value) -> Result<Started, Error> {
         let execution = ExecutionId::new(definition.workflow(), name);
-        let now_ms = u64::try_from(Timestamp::now().millis()).unwrap_or(0);
+        let now_ms = self.time().await?;
         let start: Start = planner::start(definition, &execution, input, now_ms, self.draw())?;
         super::crash::point("before-start");
         let started = self.store.start(&start).await?;

@@ -7,6 +7,64 @@
 
 use evc_runtime::workflow::{ExecutionId, History, Job, Status, TaskError};
 use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+
+/// Calls a macro with the calls of a store, all but one.
+#[allow(unused_macros, reason = "each test uses a part")]
+macro_rules! each_call_but_claim {
+    ($macro:ident) => {
+        $macro! {
+            time() -> u64;
+            start(start: &'a Start) -> Started;
+            commit(execution: &'a ExecutionId, transition: &'a Transition) -> Committed;
+            ack(tasks: &'a [TaskRef]) -> ();
+            due(partition: u16, limit: usize) -> Vec<Due>;
+            load(execution: &'a ExecutionId) -> Option<Snapshot>;
+            view(execution: &'a ExecutionId) -> Option<View>;
+            history(execution: &'a ExecutionId) -> Vec<Moment>;
+            list(filter: &'a Filter, after: Option<&'a Cursor>, limit: usize) -> Page;
+            put_definition(id: &'a str, text: &'a str) -> ();
+            definition(id: &'a str) -> Option<String>;
+            finished(partition: u16, retention_ms: u64, limit: usize) -> Vec<Finished>;
+            archive(finished: &'a Finished) -> bool;
+            offer(tasks: &'a [TaskRef]) -> ();
+            take(partition: u16, function: &'a str, limit: usize) -> Vec<TaskRef>;
+        }
+    };
+}
+
+/// Chance that is made of a seed: splitmix64.
+#[derive(Debug, Clone)]
+pub(crate) struct Chance(Arc<Mutex<u64>>);
+
+impl Chance {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(Arc::new(Mutex::new(seed)))
+    }
+
+    pub(crate) fn below(&self, bound: u64) -> u64 {
+        let mut state = self.0.lock().expect("chance");
+        *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % bound
+    }
+
+    pub(crate) fn once_in(&self, times: u64) -> bool {
+        self.below(times) == 0
+    }
+
+    /// Takes one of these.
+    pub(crate) fn pick<T>(&self, from: &mut Vec<T>) -> Option<T> {
+        let count = u64::try_from(from.len()).expect("few");
+        (count > 0).then(|| from.swap_remove(usize::try_from(self.below(count)).expect("few")))
+    }
+}
+
+/// A number in the environment.
+pub(crate) fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
+}
 
 /// The functions of the workflow.
 pub(crate) const FUNCTIONS: [&str; 5] = ["charge", "pack", "label", "count", "mail"];

@@ -78,7 +78,6 @@ impl Server {
 
     /// A server with these arguments besides.
     pub fn with(kind: Kind, durability: Durability, more: &[&str]) -> Self {
-        let folder = folder();
         let (append, sync) = match durability {
             Durability::None => ("no", "no"),
             Durability::Second => ("yes", "everysec"),
@@ -89,18 +88,16 @@ impl Server {
         arguments.extend(["--appendonly", append, "--appendfsync", sync].map(str::to_owned));
         arguments.extend(more.iter().map(|argument| (*argument).to_owned()));
         // Another process may take the port between its choice and the start: then another one is chosen.
+        let mut log = String::new();
         for _ in 0..5 {
-            let mut server =
-                Self { kind, port: free_port(), folder: folder.clone(), arguments: arguments.clone(), child: None };
+            let folder = folder();
+            let mut server = Self { kind, port: free_port(), folder, arguments: arguments.clone(), child: None };
             if server.run() {
                 return server;
             }
+            log = fs::read_to_string(server.folder.join("log")).unwrap_or_default();
         }
-        panic!(
-            "{} does not start: {}",
-            kind.program().display(),
-            fs::read_to_string(folder.join("log")).unwrap_or_default()
-        );
+        panic!("{} does not start: {log}", kind.program().display());
     }
 
     fn run(&mut self) -> bool {
@@ -114,8 +111,10 @@ impl Server {
         let child = self.child.insert(child);
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline && child.try_wait().is_ok_and(|exit| exit.is_none()) {
-            if try_command(self.port, &["PING"]).is_ok_and(|answer| answer == "PONG") {
-                return true;
+            match try_command(self.port, &["PING"]) {
+                Ok(answer) if answer == "PONG" => return true,
+                Err(error) if error.starts_with("NOAUTH") => return true,
+                _ => {}
             }
             thread::sleep(Duration::from_millis(10));
         }
@@ -232,7 +231,7 @@ impl Cluster {
 }
 
 /// A new folder for one server.
-fn folder() -> PathBuf {
+pub fn folder() -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("evc-cache-{}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let folder = env::temp_dir().join(name);
@@ -242,7 +241,7 @@ fn folder() -> PathBuf {
 }
 
 /// A port that nobody has. Cluster nodes also take the one that is 10,000 higher.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     loop {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();

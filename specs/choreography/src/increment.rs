@@ -12,3 +12,24 @@ pub async fn increment(cx: &Increment, input: IncrementInput) -> Result<Incremen
     tracing::info!(message_id = %input.message_id, count, "counted");
     Ok(IncrementOutput { count })
 }
+
+#[cfg(test)]
+mod tests {
+    use evc_runtime::testing::World;
+    use evc_runtime::{Function, Uuid};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_message_keeps_its_number() {
+        let world = World::new();
+        let number = async |delivery: &str| {
+            let cx = Increment::new(world.delivery("increment", delivery));
+            increment(&cx, IncrementInput { message_id: Uuid::nil() }).await.expect("a number").count
+        };
+        assert_eq!(number("first").await, 1);
+        assert_eq!(number("second").await, 2);
+        assert_eq!(number("first").await, 1, "tried again");
+        assert_eq!(world.counter(MESSAGES), 2);
+    }
+}

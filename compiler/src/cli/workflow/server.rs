@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     /// The cache: `redis://HOST:PORT`, `rediss://` with TLS, `unix:///PATH`; `?cluster=true` for cluster mode, as serverless caches have.
     ///
     /// The password may stand in the URL, or in the environment variable `EVC_REDIS_PASSWORD`. It is never printed. For a cache with
-    /// IAM it is a token that the AWS CLI or an SDK signed for the user.
+    /// IAM it is a token that an AWS SDK signed for the user.
     #[arg(long, global = true, help_heading = HEADING, value_name = "URL", env = "EVC_REDIS_URL", hide_env_values = true)]
     url: Option<String>,
     /// The user, if the server knows several and the URL does not say.

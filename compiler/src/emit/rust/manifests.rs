@@ -130,7 +130,7 @@ fn features(model: &Model, function: &Function) -> impl Iterator<Item = &'static
         ("eventbridge", !function.publishes.is_empty()),
         ("sqs", !function.sends.is_empty()),
         ("engine", answers_on(true)),
-        ("signal", answers_on(true) || answers_on(false)),
+        ("signal", answers_on(false)),
         ("cache", function.cache.is_some() || function.circuit_breaker.is_some()),
     ];
     needs.into_iter().filter(|(_, needed)| *needed).map(|(feature, _)| feature)

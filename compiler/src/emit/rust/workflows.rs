@@ -1,8 +1,6 @@
 //! `contract/src/workflows.rs`: the definitions of workflows on Redis, which their engine keeps for their functions, and the answers
 //! that workflows wait for; and of a function that answers, the permissions and the methods.
 
-use std::fmt::Write as _;
-
 use super::names::{Home, Names};
 use super::print::{Code, literal};
 use super::types::definitions;
@@ -14,12 +12,10 @@ use crate::types::Type;
 pub(super) fn workflows(names: &Names<'_>, input: Input<'_>) -> Code {
     let mut code = Code::default();
     if !input.plan.definitions.is_empty() {
-        let mut files = String::new();
-        for definition in &input.plan.definitions {
-            let path = literal(&format!("../../{}", asl::definition_path(definition)));
-            let _ = writeln!(files, "    include_str!({path}),");
-        }
-        code.item(format_args!("/// The workflows that run on Redis.\npub const WORKFLOWS: &[&str] = &[\n{files}];"));
+        let path = |definition| literal(&format!("../../{}", asl::definition_path(definition)));
+        let files = input.plan.definitions.iter().map(|definition| format!("include_str!({})", path(definition)));
+        let files = files.collect::<Vec<_>>().join(", ");
+        code.item(format_args!("/// The workflows that run on Redis.\npub const WORKFLOWS: &[&str] = &[{files}];"));
     }
     definitions(names, input, Home::Workflows, &mut code);
     code

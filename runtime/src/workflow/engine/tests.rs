@@ -67,7 +67,7 @@ async fn drain(world: &World, engine: &Engine, mut seen: usize) -> usize {
     }
 }
 
-async fn ended(world: &World, name: &str) -> Outcome {
+fn ended(world: &World, name: &str) -> Outcome {
     let snapshot = world.workflows.model().load(&ExecutionId::new("news", name), 0).expect("an execution");
     outcome(&snapshot.state).expect("an outcome")
 }
@@ -80,7 +80,7 @@ async fn an_event_starts_one_execution_and_what_is_no_message_fails_alone() {
     let answer = engine.handle(&batch(&[start("e-1"), "secret".to_owned(), start("e-1"), unknown]), TIME).await;
     let failures = json!({ "batchItemFailures": [{ "itemIdentifier": "m-1" }, { "itemIdentifier": "m-3" }] });
     assert_eq!(answer, Ok(failures.to_string()));
-    assert_eq!(ended(&world, "e-1").await.status, Status::Running);
+    assert_eq!(ended(&world, "e-1").status, Status::Running);
     // Word of the timer; also of the second start, which may have been the first whose answer was lost.
     let batches = world.batches();
     let seconds: Vec<_> = batches.iter().map(|(url, sent)| (url.as_str(), sent[0].seconds)).collect();
@@ -94,11 +94,11 @@ async fn timers_and_publishes_go_on_and_the_bus_gets_the_event() {
     engine.handle(&start("e-1"), TIME).await.expect("started");
     // The hint comes too early, and nothing happens.
     let seen = drain(&world, &engine, 0).await;
-    assert_eq!(ended(&world, "e-1").await.status, Status::Running);
+    assert_eq!(ended(&world, "e-1").status, Status::Running);
     clock.fetch_add(5_000, Ordering::Relaxed);
     engine.handle(r#"{"evcSweep": true}"#, TIME).await.expect("swept");
     drain(&world, &engine, seen).await;
-    assert_eq!(ended(&world, "e-1").await.output, Some(json!("fine")));
+    assert_eq!(ended(&world, "e-1").output, Some(json!("fine")));
     let events = world.published();
     assert_eq!((events.len(), events[0].detail_type.as_str()), (1, "Told"));
     assert_eq!(events[0].detail, json!({ "id": "news/e-1" }));
@@ -120,7 +120,7 @@ async fn what_the_bus_refuses_is_the_step_s_failure() {
             world.bus.answer(answer.map_err(|kind| Error::new(kind, "as the test wants it")));
         }
         drain(&world, &engine, 0).await;
-        let outcome = ended(&world, "e-1").await;
+        let outcome = ended(&world, "e-1");
         assert_eq!((outcome.status, outcome.error.as_deref()), (Status::Failed, Some(error)));
     }
 }
@@ -133,7 +133,7 @@ async fn a_bus_without_a_name_is_a_failure_too() {
     engine.handle(&start("e-1"), TIME).await.expect("started");
     clock.fetch_add(5_000, Ordering::Relaxed);
     drain(&world, &engine, 0).await;
-    assert_eq!(ended(&world, "e-1").await.error.as_deref(), Some("Configuration"));
+    assert_eq!(ended(&world, "e-1").error.as_deref(), Some("Configuration"));
 }
 
 #[tokio::test]
@@ -161,4 +161,18 @@ async fn a_task_that_had_to_wait_is_sent_on() {
     let task = json!({ "evcTask": { "x": "w/1", "t": 0, "q": 1, "f": "pay" } });
     engine(&world).handle(&batch(&[task.to_string()]), TIME).await.expect("sent");
     assert_eq!(world.published()[0].detail, task);
+}
+
+#[tokio::test]
+async fn a_cache_that_lost_everything_gets_its_definitions_from_the_next_sweep() {
+    let (world, _clock) = world();
+    let engine = engine(&world);
+    engine.handle(&batch(&[start("e-1")]), TIME).await.expect("a start");
+    let id = Definition::parse(&NEWS).expect("a definition").id().to_owned();
+    let store: &dyn crate::workflow::store::Store = &world.workflows;
+    assert!(store.definition(&id).await.expect("an answer").is_some());
+    world.workflows.forget();
+    assert_eq!(store.definition(&id).await.expect("an answer"), None);
+    engine.handle(r#"{"evcSweep": true}"#, TIME).await.expect("a sweep");
+    assert!(store.definition(&id).await.expect("an answer").is_some());
 }

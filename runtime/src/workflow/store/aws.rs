@@ -24,7 +24,7 @@ use std::time::{Duration, SystemTime};
 
 /// How long a token may be used to connect.
 /// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html>
-const TOKEN: Duration = Duration::from_secs(900);
+const TOKEN: Duration = Duration::from_mins(15);
 
 impl Redis {
     /// The cache of this function, by the environment of the process. Connects at the first use.

@@ -18,14 +18,15 @@ use std::time::{Duration, Instant};
 const CONNECT: Duration = Duration::from_secs(2);
 /// Longer than any script takes; a server that stops answering for longer is gone.
 const RESPONSE: Duration = Duration::from_secs(3);
-/// How long a command is repeated while the server restarts, or a replica takes over.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a command is repeated while the server restarts, or a replica takes over. What takes longer, the message that brought the
+/// work outlasts.
+const PATIENCE: Duration = Duration::from_secs(8);
 /// Between repetitions: at first, and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// ElastiCache closes connections with IAM after 12 hours; they are left before.
 /// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html>
-const LIFETIME: Duration = Duration::from_secs(11 * 3600);
+const LIFETIME: Duration = Duration::from_hours(11);
 
 /// User and password.
 pub(crate) type Credentials = (Option<String>, String);
@@ -201,6 +202,12 @@ impl Connection {
             let what = match error.code() {
                 Some(code) => format!("the cache answered {code}"),
                 None if error.is_timeout() => format!("the cache at {} did not answer in time", self.target.address()),
+                None if distrusted(&error) => {
+                    format!(
+                        "the certificate of the cache at {} is signed by nobody who is trusted",
+                        self.target.address()
+                    )
+                }
                 None => format!("the cache at {} cannot be used: {}", self.target.address(), error.category()),
             };
             Error::new(kind, what).because(error)
@@ -225,6 +232,15 @@ fn breaks(error: &RedisError) -> bool {
 
 /// Whether the same command may succeed soon: the server restarts, or another takes over.
 fn passes(error: &RedisError) -> bool {
+    !distrusted(error) && interrupted(error)
+}
+
+/// Whether the server is not who it should be. rustls says so in an I/O error, of which only the text comes through.
+fn distrusted(error: &RedisError) -> bool {
+    error.is_io_error() && error.to_string().contains("peer certificate")
+}
+
+fn interrupted(error: &RedisError) -> bool {
     error.is_io_error()
         || error.is_timeout()
         || error.kind() == ErrorKind::ClusterConnectionNotFound
@@ -248,6 +264,7 @@ fn classify(error: &RedisError) -> Kind {
         // maxmemory is reached: finished executions are archived, and there is room again.
         (_, Some("OOM" | "BUSY")) => Kind::Throttled,
         (ErrorKind::Client, _) => Kind::Internal,
+        _ if distrusted(error) => Kind::Configuration,
         _ if passes(error) || breaks(error) => Kind::Transient,
         _ => Kind::Internal,
     }

@@ -46,6 +46,11 @@ impl Memory {
         self.change(|model, _| model.clone())
     }
 
+    /// Loses all there was, as a cache does that is replaced by an empty one.
+    pub fn forget(&self) {
+        self.change(|model, _| *model = model.emptied());
+    }
+
     fn change<T>(&self, change: impl FnOnce(&mut Model, u64) -> T) -> T {
         let now = match &self.clock {
             Some(clock) => clock.load(Ordering::Relaxed),
@@ -73,6 +78,10 @@ fn refused<'a, T: Send + 'a>(error: Error) -> Answer<'a, T> {
 impl Store for Memory {
     fn keys(&self) -> &Keys {
         &self.keys
+    }
+
+    fn time(&self) -> Answer<'_, u64> {
+        self.answer(|_, now| now)
     }
 
     fn start<'a>(&'a self, start: &'a Start) -> Answer<'a, Started> {

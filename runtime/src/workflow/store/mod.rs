@@ -1,4 +1,25 @@
 //! Where executions live: Redis, or memory in tests. Every change of an execution is one atomic step here.
+//!
+//! Keys, records and scripts are described in `docs/workflows-protocol.md`. In short: a **commit** applies a transition of the planner if the
+//! execution has the version that the planner saw and the fencing token of the work still holds; a **claim** gives a piece of work to
+//! one worker until its lease ends; the **due set** has an entry for all that somebody has to look at, so that no message needs to
+//! arrive for an execution to go on.
+//!
+//! # What a crash does
+//!
+//! - **Before a script ran**: nothing has changed.
+//! - **After it, before its answer arrived**: all is changed. The call may be made again. The same start answers [`Started::Now`], the same
+//!   owner is given its claim, and the same transition answers [`Committed::Done`], as long as nothing came after it. If something did, it
+//!   is [`Committed::Stale`], and its dispatches are the sweep's: they are in the due set since the commit.
+//! - **Within it**: Redis runs a script whole, and writes it to its append-only file and to replicas whole.
+//! - **The server is replaced by a replica that has not seen the last transitions**: an execution is where it was before them. State, work,
+//!   history and due entries go back together, since they are in one slot.
+//!
+//! # Once
+//!
+//! A transition that is committed with a fence replaces or removes the work that it names, so that the fence holds once. Without a fence
+//! (a cancellation, a retry) it changes the status, which is checked likewise. A lease that is over is never given to another worker:
+//! that the work failed is a transition, and its retry has another fencing token. So each attempt is begun by one worker.
 
 #[cfg(feature = "cache")]
 mod aws;
@@ -48,6 +69,9 @@ pub(crate) const LOOK_MS: u64 = 10_000;
 pub trait Store: Send + Sync {
     /// How executions are spread: see [`Keys::partition`].
     fn keys(&self) -> &Keys;
+
+    /// The store's time, milliseconds since 1970.
+    fn time(&self) -> Answer<'_, u64>;
 
     /// Begins an execution, unless there is one of its name.
     fn start<'a>(&'a self, start: &'a Start) -> Answer<'a, Started>;

@@ -101,6 +101,15 @@ impl Redis {
         vec![keys.execution(execution), keys.history(execution), keys.due(partition), keys.done(partition)]
     }
 
+    async fn time(&self) -> Result<u64, Error> {
+        #[cfg(any(test, feature = "testing"))]
+        if let Some(clock) = &self.clock {
+            return Ok(clock.load(std::sync::atomic::Ordering::Relaxed));
+        }
+        let mut reply = Reply::new(self.send(&redis::cmd("TIME")).await?);
+        Ok(reply.require()? * 1000 + reply.require()? / 1000)
+    }
+
     async fn start(&self, start: &Start) -> Result<Started, Error> {
         limits::check(&start.transition)?;
         let execution = &start.execution;
@@ -331,6 +340,10 @@ fn letter(status: Option<Status>) -> String {
 impl Store for Redis {
     fn keys(&self) -> &Keys {
         &self.keys
+    }
+
+    fn time(&self) -> Answer<'_, u64> {
+        Box::pin(self.time())
     }
 
     fn start<'a>(&'a self, start: &'a Start) -> Answer<'a, Started> {

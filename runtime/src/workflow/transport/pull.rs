@@ -4,14 +4,13 @@
 //! never leaves the process as long as it has room. If the process dies, the sweep finds the records, as after any lost message.
 
 use super::{Dispatch, Sending, Sent, Transport};
-use crate::Error;
 use crate::workflow::TaskRef;
 use crate::workflow::carrier::{Carrier, lock};
 use crate::workflow::store::Store;
 use crate::workflow::sweep::sweep;
 use crate::workflow::worker::{Job, TaskError};
 use futures_util::StreamExt;
-use futures_util::future::{join_all, pending};
+use futures_util::future::join_all;
 use futures_util::stream::FuturesUnordered;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::poll_fn;
@@ -27,9 +26,13 @@ const PARTITIONS: u16 = 64;
 /// The shortest pause of a worker that finds nothing.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 /// The longest one, for 256 lists or fewer.
-const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+/// How often a worker that does not sweep acknowledges what it has sent.
+const ACKNOWLEDGE: Duration = Duration::from_secs(1);
+/// The longest that one of its sweeps takes.
+const SWEEP: Duration = Duration::from_secs(10);
 /// The longest that a step may take.
-const LONGEST: Duration = Duration::from_secs(900);
+const LONGEST: Duration = Duration::from_mins(15);
 
 /// Puts word of work into the ready lists. What may not start yet is left to the sweep.
 pub struct Pull {
@@ -233,12 +236,14 @@ impl PullWorker {
         (false, cursor)
     }
 
+    /// Sweeps now and then; acknowledges what was sent, in any case.
     async fn sweeps(&self) {
-        let Some(every) = self.local.options.sweep else { return pending().await };
+        let sweeps = self.local.options.sweep;
         loop {
-            tokio::time::sleep(every).await;
-            let swept: Result<_, Error> = sweep(&self.carrier, None, every.max(Duration::from_secs(1)) * 10).await;
-            if let Err(error) = swept {
+            tokio::time::sleep(sweeps.unwrap_or(ACKNOWLEDGE)).await;
+            if sweeps.is_none() {
+                self.carrier.acknowledge().await;
+            } else if let Err(error) = sweep(&self.carrier, None, SWEEP).await {
                 tracing::warn!(error = error.kind().name(), "a sweep failed in part: {error}");
             }
         }

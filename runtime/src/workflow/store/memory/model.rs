@@ -17,9 +17,12 @@ pub struct Model {
     ready_lists: bool,
     executions: BTreeMap<ExecutionId, Execution>,
     due: BTreeMap<(u16, String), u64>,
-    ready: BTreeMap<(u16, String), VecDeque<(ExecutionId, Slot, u64)>>,
+    ready: BTreeMap<(u16, String), VecDeque<Ready>>,
     definitions: BTreeMap<String, String>,
 }
+
+/// What a ready list holds of a piece of work: execution, slot, fencing token.
+type Ready = (ExecutionId, Slot, u64);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Execution {
@@ -66,6 +69,11 @@ impl Model {
             ready: BTreeMap::new(),
             definitions: BTreeMap::new(),
         }
+    }
+
+    /// The same store with nothing in it.
+    pub(super) fn emptied(&self) -> Self {
+        Self::new(self.keys.clone(), self.ready_lists)
     }
 
     fn due_key(&self, id: &ExecutionId, slot: Slot) -> (u16, String) {

@@ -1,0 +1,125 @@
+"""System 002 with `engine: redis`: the scenarios of `orders`, by the other engine.
+
+The spec is that of `orders` with its engine changed and a cache added, built beside a copy of its business logic.
+"""
+
+import json
+import shutil
+import subprocess
+
+import executions
+import orders
+import policies
+from emulator import ROOT
+from scenarios import System
+from stack import Stack, wait_until
+
+FOLDER = ROOT / "target/e2e/orders-on-redis"
+STATUSES = {"succeeded": "SUCCEEDED", "failed": "FAILED", "timed-out": "TIMED_OUT", "cancelled": "ABORTED", "running": "RUNNING"}
+
+
+def prepare() -> None:
+    """Write the spec and build it."""
+    specs = FOLDER / "specs"
+    shutil.rmtree(specs, ignore_errors=True)
+    shutil.copytree(ROOT / "specs/orders", specs / "orders")
+    spec = (ROOT / "specs/orders.yaml").read_text(encoding="utf-8")
+    changes = {
+        "engine: step-functions": "engine: redis",
+        "\noutboxes:\n": "\ncaches:\n  state: { network: public }\n\noutboxes:\n",
+        "  StateMachineArn: workflows.fulfil-order.arn\n": "",
+    }
+    for old, new in changes.items():
+        assert spec.count(old) == 1, f"the spec has one {old!r}"
+        spec = spec.replace(old, new)
+    (specs / "orders.yaml").write_text(spec, encoding="utf-8")
+    command = ["cargo", "run", "--quiet", "--package", "evc", "--", "build", str(specs / "orders.yaml")]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+
+
+SYSTEM = System("orders-on-redis", FOLDER / "generated/orders/template.yaml", prepare, cached=True)
+
+
+def place_and_finish(stack: Stack, seconds: float = 60) -> tuple[dict, dict]:
+    """Put an order through the API and wait for its execution to end: the order's row, and the execution as Step Functions would
+    describe it."""
+    status, answer = stack.http("POST", orders.orders_url(stack), orders.ORDER)
+    assert status in (200, 201, 202), (status, answer)
+    order_id = json.loads(answer)["orderId"]
+
+    def finished():
+        # What the schedule does: the emulator has none.
+        executions.sweep(stack)
+        mine = [one for one in described(stack) if json.loads(one["input"])["orderId"] == order_id]
+        return next((one for one in mine if one["status"] != "RUNNING"), None)
+
+    execution = wait_until(finished, f"finished execution for {order_id}", seconds)
+    (order,) = [item for item in stack.items(stack.outputs[orders.TABLE]) if item.get("orderId") == {"S": order_id}]
+    return order, execution
+
+
+def described(stack: Stack) -> list[dict]:
+    """Every execution of the workflow, described as Step Functions does."""
+    shown = [executions.shown(stack, one["execution"]) for one in executions.listed(stack)]
+    return [
+        {
+            "name": one["name"],
+            "status": STATUSES[one["status"]],
+            "error": one.get("error"),
+            "input": json.dumps(one["input"]),
+            "steps": one["steps"],
+        }
+        for one in shown
+    ]
+
+
+def by_redis(scenario):
+    """The scenario of `orders`, looking at executions on Redis."""
+
+    def run(stack: Stack) -> None:
+        place, listed = orders.place_and_finish, orders.executions
+        orders.place_and_finish, orders.executions = place_and_finish, described
+        try:
+            scenario(stack)
+        finally:
+            orders.place_and_finish, orders.executions = place, listed
+
+    return run
+
+
+SAME = (
+    orders.names,
+    orders.completes,
+    orders.declines,
+    orders.refunds,
+    orders.starts_once,
+    orders.answers_once,
+    orders.refuses_wrong_totals,
+    orders.refuses,
+    orders.redrives,
+)
+for title, scenario in orders.SYSTEM.scenarios:
+    if scenario in SAME:
+        SYSTEM.scenario(title)(by_redis(scenario))
+
+
+@SYSTEM.scenario("a task that crashes is retried and then caught, with the order's id intact")
+def survives_crashes(stack: Stack) -> None:
+    with stack.crashing(stack.function(orders.PAYMENT)), orders.counted(stack, notices=orders.NOTIFY) as runs:
+        # Each attempt is over when its lease is: the function's timeout and ten seconds.
+        order, execution = place_and_finish(stack, 240)
+    (payment,) = [step for step in execution["steps"] if step["step"] == "payment"]
+    assert len(payment["attempts"]) >= 2, payment
+    assert order["status"] == {"S": "PAYMENT_FAILED"}, order
+    assert runs == {"notices": 1}, runs
+
+
+@SYSTEM.scenario("every policy was needed, and none was missing")
+def least_privilege(stack: Stack) -> None:
+    unexercised = {
+        "sqs:*": "queues of tasks are the mappings'; failure destinations are of functions that did not fail asynchronously",
+        "elasticache:Connect": "the server behind the emulator's cache knows no IAM",
+        "lambda:InvokeFunction": "the emulator has no scheduler; the tests invoke the engine themselves",
+    }
+    found = policies.problems(stack, unexercised)
+    assert not found, "\n".join(found)
