@@ -82,7 +82,8 @@ fn over() -> Error {
     Error::new(Kind::Conflict, "no step waits for this signal any more")
 }
 
-#[cfg(all(test, feature = "engine"))]
+#[cfg(feature = "engine")]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::World;
