@@ -23,6 +23,15 @@ from ministack.services import lambda_svc, sqs
 _file_lock = threading.Lock()
 
 
+# Calls for several messages that ask for the permission of the call for one.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+OF_BATCHES = {
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+}
+
+
 def record(role: str, action: str, resource: str, allowed: bool) -> None:
     """Append a decision about `role` (its name) to the file the tests read."""
     path = os.environ.get("EVC_DECISIONS")
@@ -138,6 +147,7 @@ def install() -> None:
     enforce = iam.enforce
 
     def recorded(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
+        iam_action = OF_BATCHES.get(iam_action, iam_action)
         refusal = enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
         principal = iam.resolve_principal(access_key_id or "", get_account_id())
         if ":assumed-role/" in getattr(principal, "arn", ""):

@@ -5,7 +5,7 @@ use super::dead_letters::{self, DeadLetters};
 use super::plan::{LogicalId, Resource};
 use super::value::{Part, Value, text};
 use super::{ids, machine, pipe, role};
-use crate::model::{ChangeEvent, ChangeKind, Changes, Model, Outbox};
+use crate::model::{ChangeEvent, ChangeKind, Changes, Model, Outbox, Workflow};
 use crate::source::Span;
 
 /// How long an event may wait in an outbox, in milliseconds: five minutes.
@@ -63,6 +63,9 @@ fn all(model: &Model) -> Vec<Alarm> {
             alarm.threshold = Value::Number(ERROR_SHARE.to_owned());
         }
         alarms.push(alarm);
+    }
+    for (_, workflow, _) in model.on_redis() {
+        alarms.extend(executions_on_redis(workflow));
     }
     if let Some((_, workflow, _)) = model.on_redis().next() {
         alarms.push(errors(&ids::engine(), "The engine of the workflows failed".to_owned(), workflow.engine_span));
@@ -145,6 +148,17 @@ fn executions(machine: &LogicalId, what: &str, span: Span) -> [Alarm; 2] {
         dimension: ("StateMachineArn", Value::Ref(machine.clone())),
         period: 300,
         threshold: Value::Integer(0),
+    })
+}
+
+/// The same for a workflow on Redis: whoever ends an execution counts it, in the stack's namespace.
+fn executions_on_redis(workflow: &Workflow) -> [Alarm; 2] {
+    let (name, span) = (&workflow.head.name, workflow.head.name_span);
+    let project = || [Part::Parameter("ProjectName"), "-".into(), Part::Parameter("Environment")];
+    executions(&ids::workflow(workflow), &format!("workflow `{name}`"), span).map(|alarm| Alarm {
+        namespace: text(project()),
+        dimension: ("workflow", name.as_str().into()),
+        ..alarm
     })
 }
 

@@ -151,8 +151,6 @@ fn add_engine(b: &mut Builder<'_>, transport: Transport) {
     let cache = model.on_redis().find_map(|(.., redis)| redis.cache);
     let mut variables = variables(b, &workflows);
     variables.extend(cache.into_iter().flat_map(|cache| cache_client::variables(model, cache.value)));
-    let project = [Part::Parameter("ProjectName"), "-".into(), Part::Parameter("Environment")];
-    variables.insert(ids::METRICS_VARIABLE.to_owned(), (text(project), "the namespace of its metrics".to_owned()));
     variables.insert(
         "WORKFLOW_RETENTION_SECONDS".to_owned(),
         (EXECUTION_RETENTION_SECONDS.into(), "how long finished executions are kept, in seconds".to_owned()),
@@ -295,6 +293,9 @@ pub(super) fn variables(b: &Builder<'_>, workflows: &[Id<Workflow>]) -> Variable
     let mut add = |name: &str, value: Value, purpose: &str| {
         variables.insert(name.to_owned(), (value, purpose.to_owned()));
     };
+    // Whoever ends an execution counts it.
+    let project = [Part::Parameter("ProjectName"), "-".into(), Part::Parameter("Environment")];
+    add(ids::METRICS_VARIABLE, text(project), "the namespace of its metrics and of executions");
     match transport {
         Transport::Sqs => {
             add("WORKFLOW_TRANSPORT", "sqs".into(), "how work reaches functions");

@@ -40,13 +40,20 @@ const VALUES: usize = 100;
 #[derive(Debug)]
 pub(crate) struct Metrics {
     namespace: String,
-    function: &'static str,
+    /// The name and the value of their dimension.
+    dimension: (&'static str, String),
     values: Mutex<BTreeMap<String, (Unit, Vec<f64>)>>,
 }
 
 impl Metrics {
+    /// Metrics of a function.
     pub(crate) fn new(namespace: String, function: &'static str) -> Self {
-        Self { namespace, function, values: Mutex::default() }
+        Self::of(namespace, ("function", function.to_owned()))
+    }
+
+    /// Metrics of something else, with the name and the value of its dimension.
+    pub(crate) fn of(namespace: String, dimension: (&'static str, String)) -> Self {
+        Self { namespace, dimension, values: Mutex::default() }
     }
 
     /// Adds a value. Numbers that are not finite cannot be written and are left out.
@@ -70,12 +77,12 @@ impl Metrics {
                         "Timestamp": now.millis(),
                         "CloudWatchMetrics": [{
                             "Namespace": self.namespace,
-                            "Dimensions": [["function"]],
+                            "Dimensions": [[self.dimension.0]],
                             "Metrics": [{ "Name": name, "Unit": unit.name() }],
                         }],
                     }),
                 );
-                line.insert("function".to_owned(), Value::from(self.function));
+                line.insert(self.dimension.0.to_owned(), Value::from(self.dimension.1.as_str()));
                 line.insert(name.clone(), Value::from(values.to_vec()));
                 lines.push(Value::Object(line).to_string());
             }

@@ -9,13 +9,18 @@
 //!   ten seconds: the sweep sends them.
 //! - **After sending, before the acknowledgement**: the sweep sends them again within ten seconds. Whoever gets the second message
 //!   finds the work claimed or done.
-//! - **The answer of a commit is lost**: as after the commit. Whoever commits again finds its fence gone.
+//! - **The answer of a commit is lost**: as after the commit. Whoever commits the very same again is told that it is done, or, when more
+//!   has happened since, that its fence is gone.
 
+#[cfg(feature = "lambda")]
+use super::Status;
 use super::definition::Definition;
 use super::planner::{self, Event};
 use super::store::Store;
 use super::transport::{Dispatch, Transport};
 use super::{Committed, ExecutionId, Slot, Snapshot, TaskRef, Transition, crash};
+#[cfg(feature = "lambda")]
+use crate::observe::{Metrics, Unit};
 use crate::{Error, Kind, Uuid};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,6 +43,9 @@ pub struct Carrier {
     seed: AtomicU64,
     /// The store's time, and when it was that.
     time: Mutex<Option<(Instant, u64)>>,
+    /// The namespace of the metrics of executions, where somebody counts them.
+    #[cfg(feature = "lambda")]
+    metrics: Option<String>,
 }
 
 /// What became of something that happened.
@@ -55,7 +63,24 @@ impl Carrier {
         let [seed, _] = halves(Uuid::new_v4());
         let seed = AtomicU64::new(seed);
         let (definitions, sent, time) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { store, transport, definitions, sent, seed, time }
+        Self {
+            store,
+            transport,
+            definitions,
+            sent,
+            seed,
+            time,
+            #[cfg(feature = "lambda")]
+            metrics: None,
+        }
+    }
+
+    /// Counts the executions that end, in this namespace of metrics: see [`ended`].
+    #[cfg(feature = "engine")]
+    #[must_use]
+    pub(crate) fn counting(mut self, namespace: String) -> Self {
+        self.metrics = Some(namespace);
+        self
     }
 
     /// Draws jitter and owners from this seed.
@@ -110,6 +135,8 @@ impl Carrier {
             crash::point("after-commit");
             match committed {
                 Committed::Done => {
+                    #[cfg(feature = "lambda")]
+                    self.count_end(execution, &transition);
                     self.send_hints(execution, &transition, snapshot.now_ms).await?;
                     return Ok(Carried::On);
                 }
@@ -119,6 +146,15 @@ impl Carrier {
             self.give_way(conflicts, until).await?;
             conflicts += 1;
         }
+    }
+
+    /// Writes the metric of an execution that has ended by this transition.
+    #[cfg(feature = "lambda")]
+    pub(crate) fn count_end(&self, execution: &ExecutionId, transition: &Transition) {
+        let Some((namespace, name)) = self.metrics.as_ref().zip(transition.status.and_then(ended)) else { return };
+        let metrics = Metrics::of(namespace.clone(), ("workflow", execution.workflow().to_owned()));
+        metrics.add(name, 1.0, Unit::Count);
+        crate::serve::write_metrics(&metrics);
     }
 
     /// A pause between a conflict and the next attempt: none after the first, since another transition is rarely just then on its way;
@@ -211,6 +247,20 @@ fn hints(execution: &ExecutionId, transition: &Transition, now_ms: u64) -> Vec<D
         }
     }
     dispatches
+}
+
+/// The metric of executions that end so: Step Functions' names, with the workflow as dimension `workflow`. A process that is killed
+/// right after the commit leaves one out.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html>
+#[cfg(feature = "lambda")]
+fn ended(status: Status) -> Option<&'static str> {
+    match status {
+        Status::Running => None,
+        Status::Succeeded => Some("ExecutionsSucceeded"),
+        Status::Failed => Some("ExecutionsFailed"),
+        Status::TimedOut => Some("ExecutionsTimedOut"),
+        Status::Aborted => Some("ExecutionsAborted"),
+    }
 }
 
 fn halves(id: Uuid) -> [u64; 2] {

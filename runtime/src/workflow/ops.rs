@@ -31,6 +31,8 @@ impl Carrier {
         let started = self.store.start(&start).await?;
         super::crash::point("after-start");
         if started == Started::Now {
+            #[cfg(feature = "lambda")]
+            self.count_end(&execution, &start.transition);
             self.send_hints(&execution, &start.transition, now_ms).await?;
         }
         Ok(started)
@@ -46,7 +48,7 @@ impl Carrier {
             .ok_or_else(|| Error::new(Kind::InvalidInput, "this is no token of a workflow on Redis"))?;
         let event = match answer {
             Ok(output) => Event::Signalled { slot, output },
-            Err((error, cause)) => Event::Failed { slot, error, cause, claimed_ms: 0 },
+            Err((error, cause)) => Event::SignalFailed { slot, error, cause },
         };
         let Some(snapshot) = self.store.load(&execution).await? else { return Ok(Signalled::Over) };
         if snapshot.status != Status::Running {

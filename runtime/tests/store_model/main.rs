@@ -280,9 +280,14 @@ impl<'a> Case<'a> {
                 self.both(|store| store.definition(id)).await?;
                 self.definitions[usize::from(id == "two")] = true;
             }
-            Operation::WaitDue { pick, less, more } => {
+            Operation::WaitDue { pick, less, more, sweep } => {
                 let time = chosen(&self.times(), *pick).unwrap_or(0);
                 self.clock.fetch_max(time + more - less.min(&time), Ordering::Relaxed);
+                if *sweep {
+                    for partition in 0..PARTITIONS {
+                        self.both(|store| store.due(partition, 5)).await?;
+                    }
+                }
             }
             Operation::Wait { ms } => drop(self.clock.fetch_add(*ms, Ordering::Relaxed)),
         }

@@ -89,11 +89,12 @@ pub(crate) enum Operation {
     Wait {
         ms: u64,
     },
-    /// Until something is due, may start, or ends; or a millisecond before or after.
+    /// Until something is due, may start, or ends; or a millisecond before or after. Then perhaps a sweep.
     WaitDue {
         pick: usize,
         less: u64,
         more: u64,
+        sweep: bool,
     },
 }
 
@@ -158,7 +159,7 @@ pub(crate) fn operation() -> impl Strategy<Value = Operation> {
             .prop_map(|(partition, function, limit)| O::Take { partition, function, limit }),
         1 => (0..2_usize, 0..2_usize).prop_map(|(id, text)| O::Define { id, text }),
         6 => time().prop_map(|ms| O::Wait { ms }),
-        12 => (any::<usize>(), 0..2_u64, 0..2_u64)
-            .prop_map(|(pick, less, more)| O::WaitDue { pick, less, more }),
+        12 => (any::<usize>(), 0..2_u64, 0..2_u64, any::<bool>())
+            .prop_map(|(pick, less, more, sweep)| O::WaitDue { pick, less, more, sweep }),
     ]
 }

@@ -40,7 +40,7 @@ pub enum Event {
         /// When a worker claimed it, milliseconds since 1970.
         claimed_ms: u64,
     },
-    /// Work failed, or who had a token sent an error.
+    /// Work failed.
     Failed {
         /// Its slot.
         slot: Slot,
@@ -51,12 +51,21 @@ pub enum Event {
         /// When a worker claimed it, milliseconds since 1970; 0 if nobody did.
         claimed_ms: u64,
     },
-    /// Who had a token sent a result.
+    /// Who had a token sent a result. It counts only where a step waits for one.
     Signalled {
         /// The slot that waits for it.
         slot: Slot,
         /// The result.
         output: Value,
+    },
+    /// Who had a token sent an error. It counts only where a step waits for a result.
+    SignalFailed {
+        /// The slot that waits for it.
+        slot: Slot,
+        /// The error's name.
+        error: String,
+        /// Why.
+        cause: Option<String>,
     },
     /// The time that a slot waits for has come.
     TimerDue {
@@ -81,6 +90,7 @@ impl Event {
             Self::Succeeded { slot, .. }
             | Self::Failed { slot, .. }
             | Self::Signalled { slot, .. }
+            | Self::SignalFailed { slot, .. }
             | Self::TimerDue { slot } => Some(*slot),
             Self::TimedOut | Self::Cancelled { .. } | Self::Retried => None,
         }

@@ -26,7 +26,7 @@ impl Planner<'_> {
         let flow = match &mut scope.wait {
             Wait::Nothing => return None,
             Wait::Slot { slot, seq, deadline_ms } => {
-                if (*slot, *seq) != at {
+                if (*slot, *seq) != at || !awaited(state, event.as_ref()?) {
                     return None;
                 }
                 let deadline_ms = *deadline_ms;
@@ -125,6 +125,10 @@ impl Planner<'_> {
                 self.history.push(History::Succeeded { state: name(), seq, claimed_ms: 0 });
                 self.complete(machine, state, scope, outer, Some(output))
             }
+            Event::SignalFailed { error, cause, .. } => {
+                self.history.push(History::Failed { state: name(), seq, claimed_ms: 0, error: error.clone() });
+                Flow::Failed(Failure::new(error, cause))
+            }
             Event::Failed { error, cause, claimed_ms, .. } => {
                 self.history.push(History::Failed { state: name(), seq, claimed_ms, error: error.clone() });
                 Flow::Failed(Failure::new(error, cause))
@@ -140,5 +144,18 @@ impl Planner<'_> {
             Event::TimedOut | Event::Cancelled { .. } | Event::Retried => Flow::Blocked,
         };
         self.caught(machine, state, scope, outer, path, flow)
+    }
+}
+
+/// Whether such a thing can happen to what the state waits for. A token that somebody made up ends nobody's work, and no timer.
+fn awaited(state: &State, event: &Event) -> bool {
+    let is_task = matches!(state.work, Work::Task(_));
+    match event {
+        Event::Signalled { .. } | Event::SignalFailed { .. } => {
+            matches!(&state.work, Work::Task(task) if task.resource == Resource::CallForSignal)
+        }
+        Event::Succeeded { .. } | Event::Failed { .. } => is_task,
+        Event::TimerDue { .. } => !is_task,
+        Event::TimedOut | Event::Cancelled { .. } | Event::Retried => false,
     }
 }

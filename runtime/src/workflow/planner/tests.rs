@@ -319,6 +319,17 @@ fn a_signal_is_waited_for_after_the_function_has_its_token() {
 }
 
 #[test]
+fn a_token_that_somebody_made_up_ends_nothing() {
+    let run = Run::start(&fulfil_order(), order());
+    let open = run.only("process-payment");
+    let (slot, fence) = (open.slot, Some((open.slot, open.record.seq)));
+    let refused = |event| plan(&run.definition, &run.execution, &run.snapshot, fence, event, 7).expect("a plan");
+    assert_eq!(refused(Event::Signalled { slot, output: json!({ "paymentId": "mine" }) }), None);
+    assert_eq!(refused(Event::SignalFailed { slot, error: "PaymentDeclined".to_owned(), cause: None }), None);
+    assert_eq!(refused(Event::TimerDue { slot }), None);
+}
+
+#[test]
 fn an_expression_that_gives_nothing_fails_by_its_name() {
     let caught = json!([{ "ErrorEquals": ["States.QueryEvaluationError"], "Next": "caught" }]);
     let run = Run::start(
