@@ -6,7 +6,7 @@ use crate::{Error, Kind};
 use std::env;
 
 /// A boxed future, for the traits that are used as objects.
-#[cfg(any(feature = "dynamodb", feature = "eventbridge", feature = "sqs"))]
+#[cfg(any(feature = "cache", feature = "dynamodb", feature = "eventbridge", feature = "sqs"))]
 pub(crate) type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Where settings come from.

@@ -38,6 +38,13 @@
 //! | `EVENT_BUS_NAME`, `DLQ_URL` | required | `forward::outbox`, `forward::Changes`; `redrive::outbox` the first of them |
 //! | `OUTBOX_TABLE` | required | `redrive::outbox` |
 //! | `CACHE_ENDPOINT`, `CACHE_AUTH`, `WORKFLOW_NAMESPACE` and others | required | functions with a cache: see `workflow::store` |
+//! | `CACHE_ENDPOINT` and others | required | functions with a cache: `workflow/store/aws.rs` has them all |
+//! | `WORKFLOW_NAMESPACE` | required | functions with a cache: what its keys begin with |
+//! | `WORKFLOW_TRANSPORT` | `sqs` | functions of workflows on Redis, and the engine: `sqs` or `eventbridge` |
+//! | `WORKFLOW_QUEUES` | required | the same: a JSON object with the URL of each function's task queue, and the engine's under `""` |
+//! | `WORKFLOW_BUS_NAME` | required | the same, with `eventbridge` |
+//! | `WORKFLOW_RETENTION_SECONDS` | a week | the engine: how long finished executions stay |
+//! | `BUS_` and a bus's name in upper snake case | required | the engine: the bus that a `publish` step puts events on |
 //! | `AWS_ENDPOINT_URL` | AWS | the SDK: a local emulator |
 
 #[cfg(all(test, feature = "outbox", feature = "eventbridge"))]

@@ -81,3 +81,66 @@ impl Context {
 fn over() -> Error {
     Error::new(Kind::Conflict, "no step waits for this signal any more")
 }
+
+#[cfg(feature = "engine")]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::World;
+    use crate::workflow::{Carrier, Definition, ExecutionId, Job, Outcome, TaskRef, outcome};
+    use serde_json::json;
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    /// Asks, and waits for the answer.
+    fn definition() -> String {
+        let payload = json!({ "evc": { "token": "{% $states.context.Task.Token %}" } });
+        let ask = json!({ "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken", "End": true,
+                          "Arguments": { "FunctionName": "ask", "Payload": payload } });
+        let machine =
+            json!({ "QueryLanguage": "JSONata", "TimeoutSeconds": 60, "StartAt": "ask", "States": { "ask": ask } });
+        json!({ "evc": 1, "workflow": "w", "leases": { "ask": 10 }, "machine": machine }).to_string()
+    }
+
+    /// A token of an execution that waits.
+    async fn token(world: &World) -> String {
+        let text = definition();
+        let definition = Definition::parse(&text).expect("a definition");
+        let carrier = Carrier::new(Arc::new(world.workflows.clone()), None);
+        carrier.store.put_definition(definition.id(), &text).await.expect("memory");
+        carrier.start(&definition, "1", json!({})).await.expect("memory");
+        let task = TaskRef { execution: ExecutionId::new("w", "1"), slot: 0, seq: 1, function: "ask".to_owned() };
+        let token = Mutex::new(String::new());
+        let run = async |job: Job<'_>| {
+            let payload: Value = serde_json::from_str(job.payload).expect("JSON");
+            payload["evc"]["token"].as_str().expect("a token").clone_into(&mut token.lock().expect("a place"));
+            Ok("{}".to_owned())
+        };
+        carrier.work(&task, Duration::from_secs(5), run).await.expect("memory");
+        token.into_inner().expect("a place")
+    }
+
+    fn ended(world: &World) -> Outcome {
+        let snapshot = world.workflows.model().load(&ExecutionId::new("w", "1"), 0).expect("an execution");
+        outcome(&snapshot.state).expect("an outcome")
+    }
+
+    #[tokio::test]
+    async fn a_function_answers_a_step_once() {
+        let world = World::new();
+        let (token, cx) = (token(&world).await, world.context("answer"));
+        cx.signal(&token, &json!({ "yes": true })).await.expect("answered");
+        assert_eq!(ended(&world).output, Some(json!({ "yes": true })));
+        assert_eq!(cx.signal(&token, &1).await.expect_err("over").kind(), Kind::Conflict);
+        assert_eq!(cx.signal_error(&token, "Refused", "no").await.expect_err("over").kind(), Kind::Conflict);
+    }
+
+    #[tokio::test]
+    async fn a_function_lets_a_step_fail() {
+        let world = World::new();
+        let (token, cx) = (token(&world).await, world.context("answer"));
+        cx.signal_error(&token, "Refused", "no").await.expect("answered");
+        let ended = ended(&world);
+        assert_eq!((ended.error.as_deref(), ended.cause.as_deref()), (Some("Refused"), Some("no")));
+    }
+}
