@@ -131,7 +131,7 @@ async fn execute(bench: &Bench, link: usize, steps: &mut Vec<u64>) -> Result<Exe
         }
         Ok(format!(r#"{{"done":true,"number":{number}}}"#))
     };
-    if carrier.work_on(&task, Duration::from_secs(60), &|_| true, &handler).await? != Worked::Done {
+    if carrier.work_on(&task, Duration::from_mins(1), &|_| true, &handler).await? != Worked::Done {
         return Err("the step was not to be claimed".into());
     }
     lap();
