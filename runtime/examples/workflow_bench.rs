@@ -3,27 +3,31 @@
 //!     workflow_bench REDIS_URL DEFINITION run WORKERS SECONDS
 //!     workflow_bench REDIS_URL DEFINITION fill EXECUTIONS
 //!
-//! `run`: each worker starts an execution, claims and commits its steps one after the other, and starts the next one when it has
-//! ended; handlers do nothing. All share one connection, as the functions of a process do. Prints a line of JSON. `fill`: stores
-//! copies of a finished execution until there are so many.
+//! `run`: each worker starts an execution, carries it through its steps with [`Carrier::work_on`], as a worker of the pull transport
+//! does, and starts the next one when it has ended; handlers do nothing. Eight share a connection.
+//! Prints a line of JSON. `fill`: stores copies of a finished execution until there are so many.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use evc_runtime::workflow::store::{Redis, Store};
-use evc_runtime::workflow::{
-    Claim, Committed, Definition, Event, ExecutionId, Started, Status, dispatches, plan, start,
-};
+use evc_runtime::workflow::{Carrier, Definition, ExecutionId, Job, Started, TaskError, Worked, dispatches, start};
+use futures_util::future::try_join_all;
 use serde_json::json;
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 const NAMESPACE: &str = "bench";
 
+/// How many workers share a connection. Redis reads 16 KiB of one at a time and, with AOF `always`, writes through to the disk after
+/// it has read from all: what does not fit waits for the next time.
+const SHARE: usize = 8;
+
 /// What all workers share.
 struct Bench {
-    store: Redis,
+    /// One a connection.
+    links: Vec<(Redis, Carrier)>,
     definition: Definition,
     /// Tells this run's executions from those of earlier ones.
     run: u128,
@@ -41,7 +45,7 @@ struct Times {
 fn main() -> Result<(), Failed> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match arguments.as_slice() {
         [url, definition, "run", workers, seconds] => {
             let seconds = Duration::from_secs_f64(seconds.parse()?);
@@ -53,12 +57,10 @@ fn main() -> Result<(), Failed> {
 }
 
 async fn measure(url: &str, definition: &str, workers: usize, time: Duration) -> Result<(), Failed> {
-    let bench = bench(url, definition, time).await?;
+    let bench = bench(url, definition, workers, time).await?;
     let begin = Instant::now();
-    let running: Vec<_> = (0..workers).map(|_| tokio::spawn(worker(bench.clone()))).collect();
     let mut times = Times::default();
-    for worker in running {
-        let done = worker.await??;
+    for done in try_join_all((0..workers).map(|number| worker(&bench, number / SHARE))).await? {
         times.steps.extend(done.steps);
         times.workflows.extend(done.workflows);
     }
@@ -78,27 +80,34 @@ async fn measure(url: &str, definition: &str, workers: usize, time: Duration) ->
     Ok(())
 }
 
-async fn bench(url: &str, definition: &str, time: Duration) -> Result<Arc<Bench>, Failed> {
+async fn bench(url: &str, definition: &str, workers: usize, time: Duration) -> Result<Bench, Failed> {
     let text = std::fs::read_to_string(definition)?;
-    let (store, definition) = (Redis::open(url, NAMESPACE)?, Definition::parse(&text)?);
-    store.put_definition(definition.id(), &text).await?;
+    let definition = Definition::parse(&text)?;
+    let mut links = Vec::new();
+    for _ in 0..workers.div_ceil(SHARE) {
+        let store = Redis::open(url, NAMESPACE)?;
+        store.put_definition(definition.id(), &text).await?;
+        links.push((store.clone(), Carrier::new(Arc::new(store), None)));
+    }
     let run = std::time::SystemTime::UNIX_EPOCH.elapsed()?.as_nanos();
-    Ok(Arc::new(Bench { store, definition, run, started: AtomicU64::new(0), until: Instant::now() + time }))
+    let started = AtomicU64::new(0);
+    Ok(Bench { links, definition, run, started, until: Instant::now() + time })
 }
 
-async fn worker(bench: Arc<Bench>) -> Result<Times, Failed> {
+async fn worker(bench: &Bench, link: usize) -> Result<Times, Failed> {
     let mut times = Times::default();
     while Instant::now() < bench.until {
         let begin = Instant::now();
-        execute(&bench, &mut times.steps).await?;
+        execute(bench, link, &mut times.steps).await?;
         times.workflows.push(micros(begin));
     }
     Ok(times)
 }
 
-/// One execution, from its start to its end.
-async fn execute(bench: &Bench, steps: &mut Vec<u64>) -> Result<ExecutionId, Failed> {
-    let Bench { store, definition, .. } = bench;
+/// One execution, from its start to its end; adds how long each step took, from the end of the one before to its own.
+async fn execute(bench: &Bench, link: usize, steps: &mut Vec<u64>) -> Result<ExecutionId, Failed> {
+    let Bench { links, definition, .. } = bench;
+    let (store, carrier) = links.get(link).ok_or("no such connection")?;
     let number = bench.started.fetch_add(1, Ordering::Relaxed);
     let id = ExecutionId::new(definition.workflow(), &format!("{}-{number}", bench.run));
     let input = json!({ "orderId": format!("order-{number}"), "amount": 4990, "items": ["apple", "pear"] });
@@ -107,25 +116,26 @@ async fn execute(bench: &Bench, steps: &mut Vec<u64>) -> Result<ExecutionId, Fai
     if store.start(&begun).await? != Started::Now {
         return Err("an execution of this name was there".into());
     }
-    let mut next = dispatches(&id, &begun.transition);
-    while let Some((task, _)) = next.pop() {
-        let begin = Instant::now();
-        let Claim::Claimed { snapshot, .. } = store.claim(&task, number).await? else {
-            return Err("the step was not to be claimed".into());
-        };
-        let output = json!({ "done": true, "number": number });
-        let event = Event::Succeeded { slot: task.slot, output, claimed_ms: snapshot.now_ms };
-        let fence = Some((task.slot, task.seq));
-        let transition = plan(definition, &id, &snapshot, fence, event, number)?.ok_or("stale")?;
-        if store.commit(&id, &transition).await? != Committed::Done {
-            return Err("the commit did not succeed".into());
+    let (task, _) = dispatches(&id, &begun.transition).pop().ok_or("it ended at once")?;
+    let begin = Mutex::new(Instant::now());
+    let done = Mutex::new(Vec::with_capacity(8));
+    let lap = || {
+        let mut begin = begin.lock().unwrap_or_else(PoisonError::into_inner);
+        done.lock().unwrap_or_else(PoisonError::into_inner).push(micros(*begin));
+        *begin = Instant::now();
+    };
+    let handler = async |job: Job<'_>| -> Result<String, TaskError> {
+        // The first step's time has its claim in it.
+        if job.task.seq > 1 {
+            lap();
         }
-        steps.push(micros(begin));
-        if transition.status.is_some_and(|status| status != Status::Succeeded) {
-            return Err("the execution failed".into());
-        }
-        next = dispatches(&id, &transition);
+        Ok(format!(r#"{{"done":true,"number":{number}}}"#))
+    };
+    if carrier.work_on(&task, Duration::from_mins(1), &|_| true, &handler).await? != Worked::Done {
+        return Err("the step was not to be claimed".into());
     }
+    lap();
+    steps.append(&mut done.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(id)
 }
 
@@ -133,10 +143,11 @@ async fn execute(bench: &Bench, steps: &mut Vec<u64>) -> Result<ExecutionId, Fai
 async fn fill(url: &str, definition: &str, executions: u64) -> Result<(), Failed> {
     /// Copies in one round trip.
     const BATCH: u64 = 500;
-    let bench = bench(url, definition, Duration::ZERO).await?;
-    let finished = execute(&bench, &mut Vec::new()).await?;
+    let bench = bench(url, definition, 1, Duration::ZERO).await?;
+    let finished = execute(&bench, 0, &mut Vec::new()).await?;
     let mut connection = redis::Client::open(url)?.get_multiplexed_async_connection().await?;
-    let keys = bench.store.keys();
+    let (store, _) = bench.links.first().ok_or("no connection")?;
+    let keys = store.keys();
     let key = |id: &ExecutionId, kind: &str| format!("evc:{{{NAMESPACE}.{}}}:{kind}:{}", keys.partition(id), id.0);
     let set = |id: &ExecutionId, kind: &str| format!("evc:{{{NAMESPACE}.{}}}:{kind}", keys.partition(id));
     let dump = |kind: &str| redis::cmd("DUMP").arg(key(&finished, kind)).to_owned();

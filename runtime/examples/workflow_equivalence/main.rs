@@ -75,7 +75,7 @@ async fn run(store: &dyn Store, case: Case) -> Result<Value, Failed> {
     running.follow(&start.transition);
     while running.step().await? {}
     let ended = store.load(&running.id).await?.ok_or("it is gone")?;
-    Ok(result(&case.name, outcome(&ended.state)?, &running.world))
+    Ok(result(&case.name, &outcome(&ended.state)?, &running.world))
 }
 
 impl Running<'_> {
@@ -143,7 +143,7 @@ fn hurry(transition: &mut Transition) {
 }
 
 /// How it ended and what it did, as the other interpreters say it.
-fn result(name: &str, outcome: Outcome, world: &World) -> Value {
+fn result(name: &str, outcome: &Outcome, world: &World) -> Value {
     json!({
         "name": name,
         "status": outcome.status,

@@ -12,13 +12,11 @@
 //! - **The answer of a commit is lost**: as after the commit. Whoever commits the very same again is told that it is done, or, when more
 //!   has happened since, that its fence is gone.
 
-#[cfg(feature = "lambda")]
-use super::Status;
 use super::definition::Definition;
 use super::planner::{self, Event};
 use super::store::Store;
 use super::transport::{Dispatch, Transport};
-use super::{Committed, ExecutionId, Slot, Snapshot, TaskRef, Transition, crash};
+use super::{Claim, Committed, ExecutionId, Slot, Snapshot, Status, Taken, TaskRef, Transition, crash};
 #[cfg(feature = "lambda")]
 use crate::observe::{Metrics, Unit};
 use crate::{Error, Kind, Uuid};
@@ -118,29 +116,57 @@ impl Carrier {
     pub async fn carry(
         &self,
         execution: &ExecutionId,
-        mut snapshot: Snapshot,
+        snapshot: Snapshot,
         fence: Option<(Slot, u64)>,
         event: Event,
         until: Instant,
     ) -> Result<Carried, Error> {
+        let (carried, _) = self.carry_taking(execution, snapshot, fence, event, until, &|_| false).await?;
+        Ok(carried)
+    }
+
+    /// The same; takes the first piece of work that follows, may start at once and is wanted, with the commit.
+    pub(crate) async fn carry_taking(
+        &self,
+        execution: &ExecutionId,
+        mut snapshot: Snapshot,
+        fence: Option<(Slot, u64)>,
+        event: Event,
+        until: Instant,
+        wants: &(dyn Fn(&TaskRef) -> bool + Sync),
+    ) -> Result<(Carried, Option<Next>), Error> {
         let mut conflicts = 0;
         loop {
             let definition = self.definition(&snapshot.definition).await?;
             let event = event.clone();
             let Some(transition) = planner::plan(&definition, execution, &snapshot, fence, event, self.draw())? else {
-                return Ok(Carried::Late);
+                return Ok((Carried::Late, None));
             };
+            let mut dispatches = hints(execution, &transition, snapshot.now_ms);
+            let wanted = dispatches.iter().position(|(task, delay_ms)| *delay_ms == 0 && wants(task));
+            let sent = Instant::now();
             crash::point("before-commit");
-            let committed = self.store.commit(execution, &transition).await?;
+            let (committed, taken) = match wanted.and_then(|place| dispatches.get(place)) {
+                Some((task, _)) => self.store.commit_taking(execution, &transition, task, self.draw()).await?,
+                None => (self.store.commit(execution, &transition).await?, None),
+            };
             crash::point("after-commit");
             match committed {
                 Committed::Done => {
                     #[cfg(feature = "lambda")]
                     self.count_end(execution, &transition);
-                    self.send_hints(execution, &transition, snapshot.now_ms).await?;
-                    return Ok(Carried::On);
+                    let next = wanted.zip(taken).map(|(place, taken)| (dispatches.remove(place).0, taken));
+                    match self.send(&dispatches).await {
+                        // What was taken has to be done all the same; the sweep sends the others.
+                        Err(error) if next.is_some() => {
+                            tracing::warn!(execution = execution.0, error = error.kind().name(), "not sent: {error}");
+                        }
+                        sent => sent?,
+                    }
+                    let next = next.map(|(task, taken)| Next::new(task, taken, transition, &snapshot, sent));
+                    return Ok((Carried::On, next));
                 }
-                Committed::Stale => return Ok(Carried::Late),
+                Committed::Stale => return Ok((Carried::Late, None)),
                 Committed::Conflict(now) => snapshot = now,
             }
             self.give_way(conflicts, until).await?;
@@ -233,6 +259,32 @@ impl Carrier {
         }
         definitions.insert(definition.id().to_owned(), definition.clone());
         definition
+    }
+}
+
+/// Work that was taken with the commit that ordered it.
+pub(crate) struct Next {
+    /// Which piece of work.
+    pub(crate) task: TaskRef,
+    /// What a claim would have brought.
+    pub(crate) claim: Claim,
+    /// When the commit was sent: the lease began later.
+    pub(crate) sent: Instant,
+}
+
+impl Next {
+    fn new(task: TaskRef, taken: Taken, transition: Transition, before: &Snapshot, sent: Instant) -> Self {
+        let Taken { now_ms, lease_until_ms, deadline_ms } = taken;
+        let record = transition.records.into_iter().find(|(slot, _)| *slot == task.slot);
+        let payload = record.and_then(|(_, record)| record).map(|record| record.payload).unwrap_or_default();
+        let snapshot = Snapshot {
+            status: Status::Running,
+            version: transition.version + 1,
+            definition: before.definition.clone(),
+            state: transition.state,
+            now_ms,
+        };
+        Self { task, claim: Claim::Claimed { snapshot, payload, lease_until_ms, deadline_ms }, sent }
     }
 }
 

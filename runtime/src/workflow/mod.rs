@@ -52,7 +52,7 @@ pub use message::{Message, StartRequest};
 pub use planner::{Event, dispatches, plan, start};
 pub use protocol::{
     Claim, Committed, Due, ExecutionId, Finished, History, Owner, Phase, Record, Slot, Snapshot, Start, Started,
-    Status, Task, TaskRef, Transition,
+    Status, Taken, Task, TaskRef, Transition,
 };
 pub use state::{Outcome, outcome};
 #[cfg(feature = "redis")]

@@ -234,6 +234,17 @@ pub enum Claim {
     Early(u64),
 }
 
+/// Work that who ordered it took in the same step: what a claim in that moment would have said beside the work itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// The server's time, milliseconds since 1970.
+    pub now_ms: u64,
+    /// As in [`Claim::Claimed`].
+    pub lease_until_ms: u64,
+    /// As in [`Claim::Claimed`].
+    pub deadline_ms: Option<u64>,
+}
+
 /// Something that somebody has to look at: found by the sweep.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Due {

@@ -1,6 +1,7 @@
 //! One piece of work: claimed, done, and the execution carried on with what came of it.
 //!
-//! Two calls of the store a step: the claim brings what planning needs, and the commit applies the plan.
+//! Two calls of the store a step: the claim brings what planning needs, and the commit applies the plan. A worker that goes on with
+//! the next step of the same execution makes one: the commit is its claim.
 //!
 //! # What a crash does
 //!
@@ -8,13 +9,13 @@
 //! - **After the claim, in the handler, or before the commit**: nobody else does the work until the lease is over. Then it has failed
 //!   with `Lambda.Unknown`, and the step's `Retry` decides whether it is done again, as the next attempt. So a handler may run more
 //!   than once; its result is committed once.
-//! - **After the commit**: see [`carrier`](super::carrier).
+//! - **After the commit**: see [`carrier`](super::carrier). If the commit claimed the next step, it is as after a claim of that step.
 //!
 //! A worker that was thought dead and is not commits nothing: its fence is gone.
 
-use super::carrier::{Carried, Carrier};
+use super::carrier::{Carried, Carrier, Next};
 use super::planner::Event;
-use super::{Claim, Snapshot, TaskRef, crash};
+use super::{Claim, TaskRef, crash};
 use crate::limits::WORKFLOW_PAYLOAD_BYTES;
 use crate::{Error, Kind};
 use serde::{Deserialize, Serialize};
@@ -86,10 +87,46 @@ impl Carrier {
         run: impl AsyncFnOnce(Job<'_>) -> Result<String, TaskError>,
     ) -> Result<Worked, Error> {
         let begin = Instant::now();
-        let until = begin + time;
+        let claim = self.claim(task).await?;
+        self.claimed(task, claim, begin, begin + time, &|_| false, run).await.map(|(worked, _)| worked)
+    }
+
+    /// The same, and then what follows from it and is wanted, one piece of work after the other, each within `time`. The claim of what
+    /// follows is part of the commit.
+    pub async fn work_on(
+        &self,
+        task: &TaskRef,
+        time: Duration,
+        wants: &(dyn Fn(&TaskRef) -> bool + Sync),
+        run: &impl AsyncFn(Job<'_>) -> Result<String, TaskError>,
+    ) -> Result<Worked, Error> {
+        let begin = Instant::now();
+        let claim = self.claim(task).await?;
+        let (mut worked, mut next) =
+            self.claimed(task, claim, begin, begin + time, wants, async |job| run(job).await).await?;
+        while let Some(Next { task, claim, sent }) = next {
+            (worked, next) = self.claimed(&task, claim, sent, sent + time, wants, async |job| run(job).await).await?;
+        }
+        Ok(worked)
+    }
+
+    async fn claim(&self, task: &TaskRef) -> Result<Claim, Error> {
         crash::point("before-claim");
         let claim = self.store.claim(task, self.draw()).await?;
         crash::point("after-claim");
+        Ok(claim)
+    }
+
+    /// Does what was claimed; `begin` is before the claim was sent.
+    async fn claimed(
+        &self,
+        task: &TaskRef,
+        claim: Claim,
+        begin: Instant,
+        until: Instant,
+        wants: &(dyn Fn(&TaskRef) -> bool + Sync),
+        run: impl AsyncFnOnce(Job<'_>) -> Result<String, TaskError>,
+    ) -> Result<(Worked, Option<Next>), Error> {
         let (snapshot, event) = match claim {
             Claim::Claimed { snapshot, payload, lease_until_ms, deadline_ms } => {
                 // The lease began after the claim was sent, so that it ends later than this, whatever the clocks of the two say.
@@ -111,18 +148,15 @@ impl Carrier {
             Claim::Overdue(snapshot) => (snapshot, overdue(task)),
             Claim::Gone | Claim::Leased(_) | Claim::Early(_) => {
                 tracing::debug!(execution = task.execution.0, seq = task.seq, "nothing to do: {claim:?}");
-                return Ok(Worked::Dropped);
+                return Ok((Worked::Dropped, None));
             }
         };
-        self.report(task, snapshot, event, until).await
-    }
-
-    async fn report(&self, task: &TaskRef, at: Snapshot, event: Event, until: Instant) -> Result<Worked, Error> {
-        match self.carry(&task.execution, at, Some((task.slot, task.seq)), event, until).await? {
-            Carried::On => Ok(Worked::Done),
-            Carried::Late => {
+        let fence = Some((task.slot, task.seq));
+        match self.carry_taking(&task.execution, snapshot, fence, event, until, wants).await? {
+            (Carried::On, next) => Ok((Worked::Done, next)),
+            (Carried::Late, _) => {
                 tracing::warn!(execution = task.execution.0, seq = task.seq, "the execution went on without this work");
-                Ok(Worked::Dropped)
+                Ok((Worked::Dropped, None))
             }
         }
     }

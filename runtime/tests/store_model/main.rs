@@ -184,6 +184,18 @@ impl<'a> Case<'a> {
         Transition { version, fence, state, records, history, status }
     }
 
+    /// A commit whose committer wants the work that it puts into a slot.
+    async fn take(&mut self, id: ExecutionId, transition: Transition, slot: Slot) -> Result<(), TestCaseError> {
+        let ordered = transition.records.iter().find(|(own, _)| *own == slot).and_then(|(_, record)| record.clone());
+        let Some(Record { seq, function, .. }) = ordered else { return self.commit(id, transition).await };
+        let task = TaskRef { execution: id.clone(), slot, seq, function };
+        let (committed, _) = self.both(|store| store.commit_taking(&id, &transition, &task, 1)).await?;
+        if committed == Committed::Done {
+            self.last = Some(Last::Commit(id, transition));
+        }
+        Ok(())
+    }
+
     async fn commit(&mut self, id: ExecutionId, transition: Transition) -> Result<(), TestCaseError> {
         let committed = self.both(|store| store.commit(&id, &transition)).await?;
         if committed == Committed::Done {
@@ -208,13 +220,16 @@ impl<'a> Case<'a> {
                     self.both(|store| store.claim(&task, *owner)).await?;
                 }
             }
-            Operation::Commit { pick, wrong_seq, wrong_version, work, status } => {
+            Operation::Commit { pick, wrong_seq, wrong_version, work, status, take } => {
                 if let Some(task) = chosen(&self.tasks(), *pick) {
                     let version = self.view(&task.execution).map_or(0, |view| view.snapshot.version);
                     let version = version.saturating_sub(u64::from(*wrong_version));
                     let fence = (task.slot, task.seq + u64::from(*wrong_seq));
                     let transition = self.transition(version, Some(fence), work, *status);
-                    self.commit(task.execution, transition).await?;
+                    match take {
+                        Some(slot) => self.take(task.execution, transition, *slot).await?,
+                        None => self.commit(task.execution, transition).await?,
+                    }
                 }
             }
             Operation::Unfenced { id: number, wrong_version, work, status } => {

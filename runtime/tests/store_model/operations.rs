@@ -1,7 +1,7 @@
 //! The operations, and how they are drawn.
 
 use crate::{BEGINNING, PARTITIONS};
-use evc_runtime::workflow::{Phase, Status};
+use evc_runtime::workflow::{Phase, Slot, Status};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -37,6 +37,8 @@ pub(crate) enum Operation {
         wrong_version: bool,
         work: Vec<Option<Work>>,
         status: Option<Status>,
+        /// Which slot the committer wants.
+        take: Option<Slot>,
     },
     Unfenced {
         id: usize,
@@ -138,9 +140,16 @@ pub(crate) fn operation() -> impl Strategy<Value = Operation> {
             .prop_map(|(id, timeout_ms, work, over)| O::Start { id, timeout_ms, work, over }),
         10 => (any::<usize>(), 0..3_u64, prop::bool::weighted(0.1))
             .prop_map(|(pick, owner, wrong)| O::Claim { pick, owner, wrong }),
-        12 => (any::<usize>(), prop::bool::weighted(0.1), prop::bool::weighted(0.1), works(), status(0))
-            .prop_map(|(pick, wrong_seq, wrong_version, work, status)| O::Commit {
-                pick, wrong_seq, wrong_version, work, status
+        12 => (
+            any::<usize>(),
+            prop::bool::weighted(0.1),
+            prop::bool::weighted(0.1),
+            works(),
+            status(0),
+            prop::option::of(0..3_u32),
+        )
+            .prop_map(|(pick, wrong_seq, wrong_version, work, status, take)| O::Commit {
+                pick, wrong_seq, wrong_version, work, status, take
             }),
         3 => (0..5_usize, prop::bool::weighted(0.1), works(), status(6))
             .prop_map(|(id, wrong_version, work, status)| O::Unfenced { id, wrong_version, work, status }),

@@ -6,7 +6,7 @@ use super::keys::Keys;
 use super::view::{Cursor, Filter, Moment, Page, View};
 use super::{Answer, Store, limits};
 use crate::workflow::protocol::{
-    Claim, Committed, Due, ExecutionId, Finished, Owner, Snapshot, Start, Started, TaskRef, Transition,
+    Claim, Committed, Due, ExecutionId, Finished, Owner, Snapshot, Start, Started, Taken, TaskRef, Transition,
 };
 use crate::{Error, Timestamp};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -98,6 +98,19 @@ impl Store for Memory {
     fn commit<'a>(&'a self, execution: &'a ExecutionId, transition: &'a Transition) -> Answer<'a, Committed> {
         match limits::check(transition) {
             Ok(()) => self.answer(|model, now| model.commit(execution, transition, now)),
+            Err(error) => refused(error),
+        }
+    }
+
+    fn commit_taking<'a>(
+        &'a self,
+        execution: &'a ExecutionId,
+        transition: &'a Transition,
+        task: &'a TaskRef,
+        owner: Owner,
+    ) -> Answer<'a, (Committed, Option<Taken>)> {
+        match limits::check(transition) {
+            Ok(()) => self.answer(|model, now| model.commit_taking(execution, transition, task, owner, now)),
             Err(error) => refused(error),
         }
     }

@@ -17,25 +17,52 @@ use super::grace;
 use super::keys::{Keys, ready_entry, slot_name};
 use super::script::Call;
 use super::view::Open;
-use crate::workflow::protocol::{ExecutionId, Phase, Record, Slot, Transition};
+use crate::workflow::protocol::{ExecutionId, Owner, Phase, Record, Slot, TaskRef, Transition};
 
-/// Adds the changed slots of a transition to a call. `ready`: also to ready lists.
-pub(crate) fn push(call: &mut Call<'_>, keys: &Keys, execution: &ExecutionId, transition: &Transition, ready: bool) {
+/// Adds the changed slots of a transition to a call. `ready`: also to ready lists. `taking`: this one as claimed, by this owner.
+pub(crate) fn push(
+    call: &mut Call<'_>,
+    keys: &Keys,
+    execution: &ExecutionId,
+    transition: &Transition,
+    ready: bool,
+    taking: Option<(&TaskRef, Owner)>,
+) {
     for (slot, record) in &transition.records {
         call.push(slot_name(*slot));
         match record {
             None => call.push(""),
-            Some(record) => push_record(call, keys, execution, *slot, record, ready),
+            Some(record) => {
+                let taking = taking.filter(|(task, _)| task.slot == *slot);
+                push_record(
+                    call,
+                    keys,
+                    execution,
+                    (*slot, record),
+                    ready && taking.is_none(),
+                    taking.map(|taking| taking.1),
+                );
+            }
         }
     }
 }
 
-fn push_record(call: &mut Call<'_>, keys: &Keys, execution: &ExecutionId, slot: Slot, record: &Record, ready: bool) {
+fn push_record(
+    call: &mut Call<'_>,
+    keys: &Keys,
+    execution: &ExecutionId,
+    (slot, record): (Slot, &Record),
+    ready: bool,
+    owner: Option<Owner>,
+) {
     let offered = ready && record.phase == Phase::Dispatched && record.delay_ms == 0;
     let mut head = record.seq.to_be_bytes().to_vec();
-    head.push(letter(record.phase));
+    head.push(letter(if owner.is_some() { Phase::Claimed } else { record.phase }));
     let mut tail = record.lease_ms.to_be_bytes().to_vec();
-    tail.extend([0; 17]);
+    // The script writes until when.
+    tail.extend([0; 8]);
+    tail.extend(owner.unwrap_or(0).to_be_bytes());
+    tail.push(0);
     tail.extend(record.function.as_bytes());
     call.push(head);
     call.push(tail);

@@ -10,8 +10,8 @@ use super::view::{Cursor, Filter, Moment, Page, View, parse_moment};
 use super::{Answer, LOOK_MS, MAX_RESEND_MS, RESEND_MS, Store, limits, record};
 use crate::Error;
 use crate::workflow::protocol::{
-    Claim, Committed, Due, ExecutionId, Finished, Owner, Slot, Snapshot, Start, Started, Status, TIMEOUT, TaskRef,
-    Transition,
+    Claim, Committed, Due, ExecutionId, Finished, Owner, Slot, Snapshot, Start, Started, Status, TIMEOUT, Taken,
+    TaskRef, Transition,
 };
 use futures_util::future::try_join_all;
 use redis::{Cmd, Value};
@@ -122,7 +122,7 @@ impl Redis {
             .arg(start.transition.history.as_slice())
             .arg(letter(start.transition.status))
             .arg(member_prefix(execution));
-        record::push(&mut call, &self.keys, execution, &start.transition, self.ready);
+        record::push(&mut call, &self.keys, execution, &start.transition, self.ready, None);
         let mut reply = self.run(call).await?;
         let answer = reply.text().ok_or_else(unexpected)?;
         match answer.chars().next().and_then(Status::of_letter) {
@@ -156,7 +156,12 @@ impl Redis {
         })
     }
 
-    async fn commit(&self, execution: &ExecutionId, transition: &Transition) -> Result<Committed, Error> {
+    async fn commit(
+        &self,
+        execution: &ExecutionId,
+        transition: &Transition,
+        taking: Option<(&TaskRef, Owner)>,
+    ) -> Result<(Committed, Option<Taken>), Error> {
         limits::check(transition)?;
         let (field, seq) = match transition.fence {
             Some((slot, seq)) => (format!("t{}", slot_name(slot)), seq.to_be_bytes().to_vec()),
@@ -171,12 +176,12 @@ impl Redis {
             .arg(transition.history.as_slice())
             .arg(letter(transition.status))
             .arg(member_prefix(execution));
-        record::push(&mut call, &self.keys, execution, transition, self.ready);
+        record::push(&mut call, &self.keys, execution, transition, self.ready, taking);
         let mut reply = self.run(call).await?;
         Ok(match reply.require()? {
-            0 => Committed::Stale,
-            1 => Committed::Done,
-            _ => Committed::Conflict(reply.snapshot()?),
+            0 => (Committed::Stale, None),
+            1 => (Committed::Done, reply.taken()),
+            _ => (Committed::Conflict(reply.snapshot()?), None),
         })
     }
 
@@ -350,7 +355,18 @@ impl Store for Redis {
     }
 
     fn commit<'a>(&'a self, execution: &'a ExecutionId, transition: &'a Transition) -> Answer<'a, Committed> {
-        Box::pin(self.commit(execution, transition))
+        Box::pin(async move { Ok(self.commit(execution, transition, None).await?.0) })
+    }
+
+    fn commit_taking<'a>(
+        &'a self,
+        execution: &'a ExecutionId,
+        transition: &'a Transition,
+        task: &'a TaskRef,
+        owner: Owner,
+    ) -> Answer<'a, (Committed, Option<Taken>)> {
+        let taking = super::orders_at_once(transition, task).then_some((task, owner));
+        Box::pin(self.commit(execution, transition, taking))
     }
 
     fn ack<'a>(&'a self, tasks: &'a [TaskRef]) -> Answer<'a, ()> {

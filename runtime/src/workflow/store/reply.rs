@@ -1,6 +1,6 @@
 //! What scripts answer, taken apart.
 
-use crate::workflow::protocol::{Snapshot, Status};
+use crate::workflow::protocol::{Snapshot, Status, Taken};
 use crate::{Error, Kind};
 use redis::Value;
 
@@ -52,6 +52,12 @@ impl Reply {
     #[cfg(feature = "cache")]
     pub(crate) fn integer(&mut self) -> Result<i64, Error> {
         self.text().map_or(Ok(0), |text| text.parse().map_err(|_| unexpected()))
+    }
+
+    /// The rest, if it is there: time, lease's end, deadline of what was taken.
+    pub(crate) fn taken(&mut self) -> Option<Taken> {
+        let (now_ms, lease_until_ms) = (self.number()?, self.number()?);
+        Some(Taken { now_ms, lease_until_ms, deadline_ms: self.number().filter(|deadline| *deadline > 0) })
     }
 
     /// The rest: time, version, definition, state, status.

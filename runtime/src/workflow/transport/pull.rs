@@ -1,7 +1,7 @@
 //! Word by lists in Redis, for workers that are processes: [`Pull`] puts it there, [`PullWorker`] takes it and does the work.
 //!
-//! A worker does what follows from its own work itself, as long as it has room: word of it then never leaves the process. If the
-//! process dies, the sweep finds the record, as after any lost message.
+//! A worker does what follows from its own work itself: the next step is claimed with the commit that orders it, and word of others
+//! never leaves the process as long as it has room. If the process dies, the sweep finds the records, as after any lost message.
 //!
 //! What is in a list is not acknowledged: whoever takes word from it may die with it, and nobody else has it then. So the sweep offers
 //! work again every ten seconds until it is claimed; a list that is longer than that has some of it twice, which a claim finds out.
@@ -194,7 +194,11 @@ impl PullWorker {
     }
 
     async fn work(&self, task: TaskRef, run: &impl AsyncFn(Job<'_>) -> Result<String, TaskError>) {
-        if let Err(error) = self.carrier.work(&task, LONGEST, async |job| run(job).await).await {
+        // What was taken is done before the worker stops.
+        let wants = |task: &TaskRef| {
+            self.local.options.functions.contains(&task.function) && !self.stopped.load(Ordering::Relaxed)
+        };
+        if let Err(error) = self.carrier.work_on(&task, LONGEST, &wants, run).await {
             let kind = error.kind().name();
             tracing::error!(execution = task.execution.0, seq = task.seq, error = kind, "{error}");
         }

@@ -59,6 +59,12 @@ impl evc_runtime::Function for Increment {
     const NAME: &'static str = "increment";
     const SOURCES: &'static [evc_runtime::Source] =
         &[evc_runtime::Source::Direct, evc_runtime::Source::Workflow];
+    const CIRCUIT_BREAKER: Option<evc_runtime::CircuitBreaker> =
+        Some(evc_runtime::CircuitBreaker {
+            failures: 5,
+            window_seconds: 60,
+            open_seconds: 30,
+        });
 
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }

@@ -2,11 +2,11 @@
 
 use super::super::keys::{Keys, member_prefix, parse_member, slot_name};
 use super::super::view::{Cursor, Filter, Moment, Open, Page, Summary, View, parse_moment};
-use super::super::{GRACE_MS, LOOK_MS, MAX_RESEND_MS, RESEND_MS, grace};
+use super::super::{GRACE_MS, LOOK_MS, MAX_RESEND_MS, RESEND_MS, grace, orders_at_once, taken};
 use crate::Error;
 use crate::workflow::protocol::{
     Claim, Committed, Due, ExecutionId, Finished, Owner, Phase, Record, Slot, Snapshot, Start, Started, Status,
-    TIMEOUT, TaskRef, Transition,
+    TIMEOUT, Taken, TaskRef, Transition,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -145,6 +145,27 @@ impl Model {
             }
         }
         Committed::Done
+    }
+
+    /// See [`super::Store::commit_taking`].
+    pub fn commit_taking(
+        &mut self,
+        id: &ExecutionId,
+        transition: &Transition,
+        task: &TaskRef,
+        owner: Owner,
+        now: u64,
+    ) -> (Committed, Option<Taken>) {
+        // A commit that is made once more, since its answer was lost, takes nothing.
+        let first = self.executions.get(id).is_some_and(|execution| execution.version == transition.version);
+        let committed = self.commit(id, transition, now);
+        if committed != Committed::Done || !first || !orders_at_once(transition, task) {
+            return (committed, None);
+        }
+        if let Some(list) = self.ready.get_mut(&(self.keys.partition(id), task.function.clone())) {
+            list.retain(|(execution, slot, seq)| (execution, *slot, *seq) != (id, task.slot, task.seq));
+        }
+        (committed, taken(self.claim(task, owner, now)))
     }
 
     fn apply(&mut self, id: &ExecutionId, transition: &Transition, now: u64) {

@@ -2,7 +2,7 @@
 -- KEYS: execution, history, due, done, ready lists.
 -- ARGV: version seen, next version, field of the fence ('' for none), its seq, state, history, status ('' for none), prefix of
 -- members, records.
--- Returns 1 done, 0 stale, or {2, now, version, definition, state, status} after a conflict.
+-- Returns 1 done, or what `apply` says of work that was taken; 0 stale, or {2, now, version, definition, state, status} after a conflict.
 local x = redis.call('HMGET', KEYS[1], 'v', 'st', ARGV[3])
 local status = ARGV[7]
 local holds
@@ -24,12 +24,12 @@ if x[1] ~= ARGV[1] then
 end
 redis.call('RPUSH', KEYS[2], now .. ARGV[6])
 if status == '' then
-  apply(9, ARGV[8], {'v', ARGV[2], 's', ARGV[5]}, {})
+  return apply(9, ARGV[8], {'v', ARGV[2], 's', ARGV[5]}, {})
 elseif status == 'R' then
   redis.call('HDEL', KEYS[1], 'f')
   redis.call('ZREM', KEYS[4], string.sub(ARGV[8], 1, -2))
   local timeout = redis.call('HGET', KEYS[1], 'o')
-  apply(9, ARGV[8], {'v', ARGV[2], 's', ARGV[5], 'st', 'R'}, {now + timeout, ARGV[8] .. 'T'})
+  return apply(9, ARGV[8], {'v', ARGV[2], 's', ARGV[5], 'st', 'R'}, {now + timeout, ARGV[8] .. 'T'})
 else
   local gone, undue = {}, {ARGV[8] .. 'T'}
   for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
