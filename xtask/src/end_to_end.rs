@@ -11,12 +11,18 @@ pub(crate) fn run(systems: &[String], tally: &mut Tally) -> Result<(), String> {
     drive("end to end", "e2e", systems, tally)
 }
 
+/// The environment variable that says how many executions a soak has.
+const EXECUTIONS: &str = "EVC_SOAK_EXECUTIONS";
+
 /// Thousands of executions on Redis while workers and servers die.
 fn soak(seed: Option<u32>) -> Result<(), String> {
     let soak = ["test", "--quiet", "--package", "evc-runtime", "--profile", "soak", "--no-default-features"];
     let mut soak = step::command("cargo", &soak);
     soak.args(["--features", "cache,testing", "--test", "soak", "--", "--nocapture", "--test-threads", "1"]);
     soak.envs(seed.map(|seed| ("EVC_SEED", seed.to_string())));
+    if std::env::var_os(EXECUTIONS).is_none() {
+        soak.env(EXECUTIONS, "10000");
+    }
     step::loudly("workflows on Redis", &mut soak)
 }
 

@@ -2,6 +2,9 @@
 //!
 //! A worker does what follows from its own work itself: the next step is claimed with the commit that orders it, and word of others
 //! never leaves the process as long as it has room. If the process dies, the sweep finds the records, as after any lost message.
+//!
+//! What is in a list is not acknowledged: whoever takes word from it may die with it, and nobody else has it then. So the sweep offers
+//! work again every ten seconds until it is claimed; a list that is longer than that has some of it twice, which a claim finds out.
 
 use super::{Dispatch, Sending, Sent, Transport};
 use crate::workflow::TaskRef;
@@ -10,7 +13,7 @@ use crate::workflow::store::Store;
 use crate::workflow::sweep::sweep;
 use crate::workflow::worker::{Job, TaskError};
 use futures_util::StreamExt;
-use futures_util::future::join_all;
+use futures_util::future::{join_all, pending};
 use futures_util::stream::FuturesUnordered;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::poll_fn;
@@ -27,8 +30,6 @@ const PARTITIONS: u16 = 64;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 /// The longest one, for 256 lists or fewer.
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
-/// How often a worker that does not sweep acknowledges what it has sent.
-const ACKNOWLEDGE: Duration = Duration::from_secs(1);
 /// The longest that one of its sweeps takes.
 const SWEEP: Duration = Duration::from_secs(10);
 /// The longest that a step may take.
@@ -58,7 +59,7 @@ async fn offer(store: &dyn Store, ready: Vec<TaskRef>) -> Sent {
         return Sent::default();
     }
     match store.offer(&ready).await {
-        Ok(()) => Sent { taken: ready, error: None },
+        Ok(()) => Sent::default(),
         Err(error) => Sent { taken: Vec::new(), error: Some(error) },
     }
 }
@@ -92,7 +93,6 @@ impl Transport for Local {
                 let at = Instant::now() + Duration::from_millis(*delay_ms);
                 lock(&self.later).entry(at).or_default().push(task.clone());
             } else if own && lock(&self.ready).len() < self.options.concurrency {
-                // Not acknowledged, since it is claimed sooner.
                 lock(&self.ready).push_back(task.clone());
             } else {
                 away.push(task.clone());
@@ -236,14 +236,11 @@ impl PullWorker {
         (false, cursor)
     }
 
-    /// Sweeps now and then; acknowledges what was sent, in any case.
     async fn sweeps(&self) {
-        let sweeps = self.local.options.sweep;
+        let Some(every) = self.local.options.sweep else { return pending().await };
         loop {
-            tokio::time::sleep(sweeps.unwrap_or(ACKNOWLEDGE)).await;
-            if sweeps.is_none() {
-                self.carrier.acknowledge().await;
-            } else if let Err(error) = sweep(&self.carrier, None, SWEEP).await {
+            tokio::time::sleep(every).await;
+            if let Err(error) = sweep(&self.carrier, None, SWEEP).await {
                 tracing::warn!(error = error.kind().name(), "a sweep failed in part: {error}");
             }
         }
