@@ -101,12 +101,15 @@ def main() -> None:
     parser.add_argument("evc", type=Path)
     parser.add_argument("runner", type=Path)
     parser.add_argument("--few", action="store_true", help="shorter, and without the million executions")
+    parser.add_argument("--peers", action="store_true", help="only the other orchestrators")
     arguments = parser.parse_args()
     rounds, seconds = (1, 2.0) if arguments.few else (3, 2.0)
     subprocess.run(["rm", "-rf", FOLDER], check=True)
     FOLDER.mkdir(parents=True)
     ours = Ours(arguments.evc, arguments.runner)
     machine()
+    if arguments.peers:
+        return orchestrators(ours, rounds, seconds)
     for fsync in ("everysec", "always"):
         scripts(ours, fsync, rounds, seconds)
     orchestrators(ours, min(rounds, 3), seconds)
@@ -176,9 +179,12 @@ def orchestrators(ours: Ours, rounds: int, seconds: float) -> None:
     print(f"workflows of {STEPS} steps, {IN_FLIGHT} in flight; a step alone is a fifth of a workflow's time with one in flight")
     print(f"{'':34} {'workflows/s':>12} {'ours is':>8} {'p50 ms':>8} {'p99':>8} {'step alone p50':>15} {'p99':>8}")
     peers = {
-        "everysec": {"BullMQ, AOF everysec": bullmq},
+        "everysec": {
+            "BullMQ, AOF everysec": lambda server: bullmq(server, 1),
+            "BullMQ in two processes": lambda server: bullmq(server, 2),
+        },
         "always": {
-            "BullMQ, AOF always": bullmq,
+            "BullMQ in two processes, AOF always": lambda server: bullmq(server, 2),
             "Restate, 5 steps in a handler": lambda _server: restate("runs"),
             "Restate, 5 calls": lambda _server: restate("calls"),
         },
@@ -207,10 +213,11 @@ def orchestrators(ours: Ours, rounds: int, seconds: float) -> None:
     print()
 
 
-def bullmq(server: Server) -> dict:
-    """Two processes, each with half of the workflows: one is not enough to keep Redis busy."""
+def bullmq(server: Server, processes: int) -> dict:
+    """Processes that share the workflows: one, as people run it, is not enough to keep Redis busy."""
     command = ["node", HERE / "peers/bullmq.mjs", str(server.port)]
-    running = [peer([*command, f"queue{number}", "1500", str(IN_FLIGHT // 2)]) for number in range(2)]
+    share = [str(3000 // processes), str(IN_FLIGHT // processes)]
+    running = [peer([*command, f"queue{number}", *share]) for number in range(processes)]
     found = [json.loads(process.communicate()[0]) for process in running]
     loaded = {key: statistics.mean(run["loaded"][key] for run in found) for key in ("p50", "p99")}
     alone = json.loads(peer([*command, "alone", "100", "1"]).communicate()[0])
