@@ -13,7 +13,7 @@ use evc_runtime::workflow::store::{Answer, Cursor, Filter, Keys, Memory, Moment,
 use evc_runtime::workflow::sweep::sweep;
 use evc_runtime::workflow::transport::{Dispatch, Sending, Sent, Transport, memory};
 use evc_runtime::workflow::{
-    Carrier, Claim, Committed, Definition, Due, ExecutionId, Finished, Owner, Snapshot, Start, Started, TaskRef,
+    Carrier, Claim, Committed, Definition, Due, ExecutionId, Finished, Owner, Snapshot, Start, Started, Taken, TaskRef,
     Transition, outcome,
 };
 use evc_runtime::{Error, Kind};
@@ -94,6 +94,16 @@ macro_rules! mortal_store {
 
             fn claim<'a>(&'a self, task: &'a TaskRef, owner: Owner) -> Answer<'a, Claim> {
                 mortal(&self.life, self.later(move |store| store.claim(task, owner)))
+            }
+
+            fn commit_taking<'a>(
+                &'a self,
+                execution: &'a ExecutionId,
+                transition: &'a Transition,
+                task: &'a TaskRef,
+                owner: Owner,
+            ) -> Answer<'a, (Committed, Option<Taken>)> {
+                mortal(&self.life, self.later(move |store| store.commit_taking(execution, transition, task, owner)))
             }
 
             $(fn $name<'a>(&'a self, $($argument: $type),*) -> Answer<'a, $result> {
@@ -267,7 +277,7 @@ async fn run(seed: u64) {
 async fn executions_end_as_they_must_wherever_processes_die() {
     let seeds = match number("EVC_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("EVC_SEEDS").unwrap_or(25),
+        None => 0..number("EVC_SEEDS").unwrap_or(150),
     };
     for seed in seeds {
         // The seed of a failure is on its last line.
