@@ -57,7 +57,7 @@ fn tls_trusts_the_roots_of_the_system() {
     let server = Server::with(Kind::Redis, Durability::None, &[&tls[..], &["--tls-auth-clients", "no"]].concat());
     for (roots, works) in [(Some(&certificate), true), (None, false)] {
         let mut child = std::process::Command::new(std::env::current_exe().expect("this program"));
-        child.args(["--exact", "carry_over_tls", "--ignored"]).env("EVC_TEST_PORT", &port);
+        child.args(["--exact", "carry_over_tls"]).env("EVC_TEST_PORT", &port);
         match roots {
             Some(roots) => child.env("SSL_CERT_FILE", roots),
             None => child.env_remove("SSL_CERT_FILE"),
@@ -69,10 +69,10 @@ fn tls_trusts_the_roots_of_the_system() {
     let _ = std::fs::remove_dir_all(folder);
 }
 
+/// The part of `tls_trusts_the_roots_of_the_system` that runs in a process of its own, with roots of its own.
 #[test]
-#[ignore = "run by `tls_trusts_the_roots_of_the_system`"]
 fn carry_over_tls() {
-    let port = std::env::var("EVC_TEST_PORT").expect("a port");
+    let Ok(port) = std::env::var("EVC_TEST_PORT") else { return };
     let store = Redis::open(&format!("rediss://127.0.0.1:{port}"), "shop").expect("a store");
     runtime().block_on(carry(&store, &ExecutionId::new("w", "a"), 2));
 }

@@ -1,7 +1,6 @@
 """How fast workflows on Redis are, beside what the server can do and beside other orchestrators.
 
-Everything is measured on this machine over loopback, in one run, in turns. Each figure is the best of several rounds, since what
-else a machine does makes anything slower and nothing faster. Run by `cargo xtask bench workflows`; nothing is asserted.
+Everything is measured on this machine over loopback, in one run, in turns. Each figure is the median of several rounds. Run by `cargo xtask bench workflows`; nothing is asserted.
 
     python workflows.py EVC WORKFLOW_BENCH [--few]
 """
@@ -103,7 +102,7 @@ def main() -> None:
     parser.add_argument("runner", type=Path)
     parser.add_argument("--few", action="store_true", help="shorter, and without the million executions")
     arguments = parser.parse_args()
-    rounds, seconds = (1, 2.0) if arguments.few else (4, 2.0)
+    rounds, seconds = (1, 2.0) if arguments.few else (3, 2.0)
     subprocess.run(["rm", "-rf", FOLDER], check=True)
     FOLDER.mkdir(parents=True)
     ours = Ours(arguments.evc, arguments.runner)
@@ -133,10 +132,9 @@ def scripts(ours: Ours, fsync: str, rounds: int, seconds: float) -> None:
                 heavy = as_heavy(server, clients, seconds)
                 noop = benchmark(server, clients, seconds, "return 1", [], [])
                 found.append((noop, heavy, ours.run(server, clients, seconds)))
-        noop, heavy = (max(run[at] for run in found) for at in (0, 1))
-        own = {key: max(run[2][key] for run in found) for key in ("calls", "transitions")}
-        own["cpu"] = min(run[2]["cpu"] for run in found)
-        step = {key: min(run[2]["step"][key] for run in found) for key in ("p50", "p99")}
+        noop, heavy = (statistics.median(run[at] for run in found) for at in (0, 1))
+        own = {key: statistics.median(run[2][key] for run in found) for key in ("calls", "transitions", "cpu")}
+        step = {key: statistics.median(run[2]["step"][key] for run in found) for key in ("p50", "p99")}
         print(
             f"{clients:8} {noop:9,.0f} {heavy:9,.0f} {own['calls']:9,.0f} {own['calls'] / heavy:11.0%} {own['transitions']:14,.0f}"
             f" {step['p50']:12.3f} {step['p99']:7.3f} {own['cpu']:15.1f}",
@@ -198,9 +196,8 @@ def orchestrators(ours: Ours, rounds: int, seconds: float) -> None:
                     found.setdefault(name, []).append(peer(server))
         first = None
         for name, runs in found.items():
-            loaded = {key: min(run["loaded"][key] for run in runs) for key in ("p50", "p99")}
-            loaded["workflows"] = max(run["loaded"]["workflows"] for run in runs)
-            step = {key: min(run["step"][key] for run in runs) for key in ("p50", "p99")}
+            loaded = {key: statistics.median(run["loaded"][key] for run in runs) for key in ("p50", "p99", "workflows")}
+            step = {key: statistics.median(run["step"][key] for run in runs) for key in ("p50", "p99")}
             first = first or loaded["workflows"]
             print(
                 f"{name:34} {loaded['workflows']:12,.0f} {first / loaded['workflows']:7.1f}x {loaded['p50']:8.1f} {loaded['p99']:8.1f}"
@@ -287,9 +284,9 @@ def stored(ours: Ours, counts: tuple[int, ...], rounds: int, seconds: float) -> 
         for _ in range(rounds):
             for server, rates in zip(servers, found):
                 rates.append(ours.run(server, 8, seconds)["transitions"])
-        first = max(found[0])
+        first = statistics.median(found[0])
         for server, count, rates in zip(servers, counts, found):
-            rate = max(rates)
+            rate = statistics.median(rates)
             print(f"{count:10,} {rate:10,.0f} {rate / first:6.0%} {server.memory() / 1e6:10,.0f} MB", flush=True)
     finally:
         for server in servers:
