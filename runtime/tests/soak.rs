@@ -345,7 +345,7 @@ fn executions_end_as_they_must_whatever_dies() {
 
 #[test]
 fn executions_survive_changes_of_primaries() {
-    let orders = number("EVC_SOAK_EXECUTIONS").unwrap_or(50).min(300);
+    let orders = number("EVC_SOAK_EXECUTIONS").unwrap_or(50).min(1_000);
     let chance = Chance::new(seed());
     let mut cluster = Cluster::start(Kind::Redis);
     let (url, begin) = (cluster.url(), Instant::now());
