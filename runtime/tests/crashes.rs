@@ -13,8 +13,8 @@ use evc_runtime::workflow::store::{Answer, Cursor, Filter, Keys, Memory, Moment,
 use evc_runtime::workflow::sweep::sweep;
 use evc_runtime::workflow::transport::{Dispatch, Sending, Sent, Transport, memory};
 use evc_runtime::workflow::{
-    Carrier, Claim, Committed, Definition, Due, ExecutionId, Finished, Owner, Snapshot, Start, Started, TaskRef,
-    Transition, outcome,
+    Carrier, Claim, Committed, Definition, Due, ExecutionId, Finished, Job, Owner, Snapshot, Start, Started, Taken,
+    TaskRef, Transition, outcome,
 };
 use evc_runtime::{Error, Kind};
 use shop::{Chance, number};
@@ -94,6 +94,16 @@ macro_rules! mortal_store {
 
             fn claim<'a>(&'a self, task: &'a TaskRef, owner: Owner) -> Answer<'a, Claim> {
                 mortal(&self.life, self.later(move |store| store.claim(task, owner)))
+            }
+
+            fn commit_taking<'a>(
+                &'a self,
+                execution: &'a ExecutionId,
+                transition: &'a Transition,
+                task: &'a TaskRef,
+                owner: Owner,
+            ) -> Answer<'a, (Committed, Option<Taken>)> {
+                mortal(&self.life, self.later(move |store| store.commit_taking(execution, transition, task, owner)))
             }
 
             $(fn $name<'a>(&'a self, $($argument: $type),*) -> Answer<'a, $result> {
@@ -184,7 +194,7 @@ impl World {
                 if self.chance.once_in(2) {
                     self.messages.lock().expect("messages").push(task.clone());
                 }
-                let work = carrier.work(&task, Duration::from_mins(1), async |job| {
+                let run = async |job: Job<'_>| {
                     let chance = &self.chance;
                     give_way(chance).await;
                     // Slower than its lease, now and then: others take it for dead.
@@ -193,13 +203,22 @@ impl World {
                     }
                     give_way(chance).await;
                     shop::handle(&job, chance.once_in(10) && job.task.function != "charge")
-                });
+                };
+                let (time, wants) = (Duration::from_mins(1), |_: &TaskRef| self.chance.once_in(2));
+                let work = async {
+                    // Some go on with what follows.
+                    if self.chance.once_in(2) {
+                        drop(carrier.work_on(&task, time, &wants, &run).await);
+                    } else {
+                        drop(carrier.work(&task, time, run).await);
+                    }
+                };
                 // Some die in the handler.
                 if self.chance.once_in(10) {
                     let polls = self.chance.below(12);
-                    drop(polled(work, polls).await);
+                    polled(work, polls).await;
                 } else {
-                    drop(work.await);
+                    work.await;
                 }
             }
         }
@@ -267,7 +286,7 @@ async fn run(seed: u64) {
 async fn executions_end_as_they_must_wherever_processes_die() {
     let seeds = match number("EVC_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("EVC_SEEDS").unwrap_or(25),
+        None => 0..number("EVC_SEEDS").unwrap_or(150),
     };
     for seed in seeds {
         // The seed of a failure is on its last line.

@@ -18,7 +18,7 @@ use evc_runtime::testing::World;
 use evc_runtime::workflow::store::{Answer, Cursor, Filter, Keys, Moment, Page, Redis, Store, View};
 use evc_runtime::workflow::transport::pull::{Pull, PullOptions, PullWorker};
 use evc_runtime::workflow::{
-    Carrier, Claim, Committed, Definition, Due, ExecutionId, Finished, History, Owner, Snapshot, Start, Started,
+    Carrier, Claim, Committed, Definition, Due, ExecutionId, Finished, History, Owner, Snapshot, Start, Started, Taken,
     TaskRef, Transition, outcome,
 };
 use evc_runtime::{Error, grant};
@@ -66,17 +66,22 @@ impl Duplicating {
     async fn claim(&self, task: &TaskRef, owner: Owner) -> Result<Claim, Error> {
         let claim = self.inner.claim(task, owner).await?;
         if matches!(claim, Claim::Claimed { .. } | Claim::Timer(_)) {
-            let mut duplicates = Vec::new();
-            {
-                let mut held = self.held.lock().expect("held back");
-                held.extend(std::iter::repeat_n(task.clone(), DUPLICATES));
-                while held.len() > 100 || (!held.is_empty() && !self.chance.once_in(10)) {
-                    duplicates.extend(self.chance.pick(&mut held));
-                }
-            }
-            self.inner.offer(&duplicates).await?;
+            self.repeat(task).await?;
         }
         Ok(claim)
+    }
+
+    /// Lets word of this work come nine times more, sooner or later.
+    async fn repeat(&self, task: &TaskRef) -> Result<(), Error> {
+        let mut duplicates = Vec::new();
+        {
+            let mut held = self.held.lock().expect("held back");
+            held.extend(std::iter::repeat_n(task.clone(), DUPLICATES));
+            while held.len() > 100 || (!held.is_empty() && !self.chance.once_in(10)) {
+                duplicates.extend(self.chance.pick(&mut held));
+            }
+        }
+        self.inner.offer(&duplicates).await
     }
 }
 
@@ -90,6 +95,22 @@ macro_rules! duplicating_store {
 
             fn claim<'a>(&'a self, task: &'a TaskRef, owner: Owner) -> Answer<'a, Claim> {
                 Box::pin(self.claim(task, owner))
+            }
+
+            fn commit_taking<'a>(
+                &'a self,
+                execution: &'a ExecutionId,
+                transition: &'a Transition,
+                task: &'a TaskRef,
+                owner: Owner,
+            ) -> Answer<'a, (Committed, Option<Taken>)> {
+                Box::pin(async move {
+                    let committed = self.inner.commit_taking(execution, transition, task, owner).await?;
+                    if committed.1.is_some() {
+                        self.repeat(task).await?;
+                    }
+                    Ok(committed)
+                })
             }
 
             $(fn $name<'a>(&'a self, $($argument: $type),*) -> Answer<'a, $result> {
@@ -286,7 +307,7 @@ fn executions_end_as_they_must_whatever_dies() {
     let mut disturbed = 0;
     let [least, most] = TROUBLE;
     while begin.elapsed() < least || (begin.elapsed() < most && ended(&[&server]) < orders - orders / 20) {
-        std::thread::sleep(Duration::from_millis(200 + chance.below(1_000)));
+        std::thread::sleep(Duration::from_millis(50 + chance.below(400)));
         disturbed += 1;
         if disturbed == 5 || chance.once_in(15) {
             server.restart();
@@ -324,7 +345,7 @@ fn executions_end_as_they_must_whatever_dies() {
 
 #[test]
 fn executions_survive_changes_of_primaries() {
-    let orders = number("EVC_SOAK_EXECUTIONS").unwrap_or(50).min(300);
+    let orders = number("EVC_SOAK_EXECUTIONS").unwrap_or(50).min(1_000);
     let chance = Chance::new(seed());
     let mut cluster = Cluster::start(Kind::Redis);
     let (url, begin) = (cluster.url(), Instant::now());

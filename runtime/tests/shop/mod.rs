@@ -75,7 +75,7 @@ pub(crate) const LEASE: u64 = 5;
 /// The definition, with a pause of so many seconds.
 pub(crate) fn definition(lease: u64, pause: u64) -> String {
     let leases: Value = FUNCTIONS.iter().map(|function| ((*function).to_owned(), json!(lease))).collect();
-    let retry = json!([{ "ErrorEquals": ["Transient", "CircuitOpen", "Lambda.Unknown", "States.TaskFailed"],
+    let retry = json!([{ "ErrorEquals": ["Transient", "CircuitOpen", "Lambda.Unknown"],
                          "IntervalSeconds": 1, "MaxAttempts": 60, "BackoffRate": 1.0, "JitterStrategy": "FULL" }]);
     let call = |function: &str, input: Value, more: Value| {
         let mut state = json!({
