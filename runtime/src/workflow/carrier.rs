@@ -156,12 +156,9 @@ impl Carrier {
                     #[cfg(feature = "lambda")]
                     self.count_end(execution, &transition);
                     let next = wanted.zip(taken).map(|(place, taken)| (dispatches.remove(place).0, taken));
-                    match self.send(&dispatches).await {
-                        // What was taken has to be done all the same; the sweep sends the others.
-                        Err(error) if next.is_some() => {
-                            tracing::warn!(execution = execution.0, error = error.kind().name(), "not sent: {error}");
-                        }
-                        sent => sent?,
+                    // The execution has gone on, whatever becomes of word of it: the sweep sends what was not sent.
+                    if let Err(error) = self.send(&dispatches).await {
+                        tracing::warn!(execution = execution.0, error = error.kind().name(), "not sent: {error}");
                     }
                     let next = next.map(|(task, taken)| Next::new(task, taken, transition, &snapshot, sent));
                     return Ok((Carried::On, next));

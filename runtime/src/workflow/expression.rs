@@ -313,15 +313,21 @@ fn register(evaluator: &mut Evaluator, names: &impl Names, text: &str) -> Result
     }
     if has("$range") {
         evaluator.register_fn("range", |arguments: &[JValue]| {
-            let number = |index: usize| arguments.get(index).and_then(JValue::as_i64);
-            let wrong = || EvaluatorError::EvaluationError("three integers, and steps that lead somewhere".to_owned());
-            let (Some(from), Some(to), Some(step)) = (number(0), number(1), number(2)) else { return Err(wrong()) };
-            let count = if step == 0 { -1 } else { (to - from) / step };
+            let number = |index: usize| arguments.get(index).and_then(JValue::as_i64).map(i128::from);
+            let wrong = |why: &str| EvaluatorError::EvaluationError(why.to_owned());
+            let (Some(from), Some(to), Some(step)) = (number(0), number(1), number(2)) else {
+                return Err(wrong("three integers"));
+            };
+            if step == 0 {
+                return Err(wrong("a step other than 0"));
+            }
+            let count = (to - from).div_euclid(step).max(-1) + 1;
             // As many as Step Functions takes.
-            let count = usize::try_from(count).ok().filter(|count| *count < 1_000).ok_or_else(wrong)?;
-            Ok(JValue::array(
-                (0..=count).map_while(|index| Some(JValue::from(from + step * i64::try_from(index).ok()?))).collect(),
-            ))
+            let count = usize::try_from(count).ok().filter(|count| *count <= 1_000);
+            let count = count.ok_or_else(|| wrong("at most 1000 numbers"))?;
+            let numbers = std::iter::successors(Some(from), |number| Some(number + step)).take(count);
+            let numbers = numbers.map(|number| i64::try_from(number).map(JValue::from));
+            numbers.collect::<Result<Vec<_>, _>>().map(JValue::array).map_err(|_| wrong("numbers in range"))
         })?;
     }
     if has("$uuid") || has("$random") || has("$now") || has("$millis") {

@@ -4,6 +4,7 @@ use super::carrier::{Carried, Carrier};
 use super::definition::Definition;
 use super::planner::{self, Event};
 use super::{ExecutionId, Start, Started, Status, token};
+use crate::limits::WORKFLOW_PAYLOAD_BYTES;
 use crate::{Error, Kind};
 use serde_json::Value;
 use std::time::Duration;
@@ -11,6 +12,10 @@ use tokio::time::Instant;
 
 /// How long an operation goes on when other transitions come first.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The longest error that may be answered, name and cause together.
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html>
+const FAILURE_BYTES: usize = 32_768;
 
 /// What became of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +51,15 @@ impl Carrier {
     ) -> Result<Signalled, Error> {
         let (execution, slot, seq) = token::read(token)
             .ok_or_else(|| Error::new(Kind::InvalidInput, "this is no token of a workflow on Redis"))?;
+        let bytes = match &answer {
+            Ok(output) => serde_json::to_vec(output).map_err(Error::other)?.len(),
+            Err((error, cause)) => error.len() + cause.as_ref().map_or(0, String::len),
+        };
+        let most = if answer.is_ok() { WORKFLOW_PAYLOAD_BYTES } else { FAILURE_BYTES };
+        if bytes > most {
+            let message = format!("the answer has {bytes} bytes; the limit is {most}");
+            return Err(Error::new(Kind::TooLarge, message));
+        }
         let event = match answer {
             Ok(output) => Event::Signalled { slot, output },
             Err((error, cause)) => Event::SignalFailed { slot, error, cause },

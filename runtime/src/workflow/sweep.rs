@@ -153,7 +153,15 @@ impl Part<'_> {
             let finished = self.carrier.store.finished(self.partition, retention_ms, LIMIT).await?;
             let mut archived = 0;
             for finished in &finished {
-                archived += usize::from(self.archive_one(finished).await?);
+                match self.archive_one(finished).await {
+                    Ok(done) => archived += usize::from(done),
+                    // One that cannot be read keeps no other from being archived.
+                    Err(error) => {
+                        let kind = error.kind().name();
+                        tracing::error!(execution = finished.execution.0, error = kind, "not archived: {error}");
+                        self.error = Some(error);
+                    }
+                }
             }
             self.swept.archived += archived;
             // Without progress, another sweep is at it.
@@ -168,7 +176,8 @@ impl Part<'_> {
     async fn archive_one(&self, finished: &Finished) -> Result<bool, Error> {
         let execution = &finished.execution;
         let store = &self.carrier.store;
-        let Some(view) = store.view(execution).await? else { return Ok(false) };
+        // Only its entry among the finished is left: that goes, too.
+        let Some(view) = store.view(execution).await? else { return store.archive(finished).await };
         let moments = store.history(execution).await?;
         let steps = moments.iter().flat_map(|moment| &moment.entries);
         let steps = steps.filter(|entry| matches!(entry, History::Dispatched { attempt: 0, .. })).count();

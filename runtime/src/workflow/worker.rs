@@ -128,7 +128,7 @@ impl Carrier {
         run: impl AsyncFnOnce(Job<'_>) -> Result<String, TaskError>,
     ) -> Result<(Worked, Option<Next>), Error> {
         let (snapshot, event) = match claim {
-            Claim::Claimed { snapshot, payload, lease_until_ms, deadline_ms } => {
+            Claim::Claimed { mut snapshot, payload, lease_until_ms, deadline_ms } => {
                 // The lease began after the claim was sent, so that it ends later than this, whatever the clocks of the two say.
                 let left = |at_ms: u64| Duration::from_millis(at_ms.saturating_sub(snapshot.now_ms));
                 let lease = left(lease_until_ms).saturating_sub(begin.elapsed());
@@ -141,6 +141,9 @@ impl Carrier {
                 };
                 crash::point("after-handler");
                 let event = ended(task, result, deadline, snapshot.now_ms);
+                // What follows is planned now, and not when the work was claimed: the store's time, counted on.
+                let passed = u64::try_from(begin.elapsed().as_millis()).unwrap_or(0);
+                snapshot.now_ms = snapshot.now_ms.saturating_add(passed);
                 (snapshot, event)
             }
             Claim::Timer(snapshot) => (snapshot, Event::TimerDue { slot: task.slot }),

@@ -221,6 +221,18 @@ fn time_and_chance_are_given() {
 }
 
 #[test]
+fn ranges_are_bounded_and_may_be_empty() {
+    let world = &worlds()[0];
+    let evaluate = |text: &str| Expression::parse(text).expect("JSONata").evaluate(world);
+    assert_eq!(evaluate("$range(1, 9, 3)"), Ok(json!([1, 4, 7])));
+    assert_eq!(evaluate("$range(3, 1, -1)"), Ok(json!([3, 2, 1])));
+    assert_eq!(evaluate("$range(1, 0, 1)"), Ok(json!([])));
+    for wrong in ["$range(0, -9223372036854775808, -1)", "$range(1, 2, 0)", "$range(0, 1000, 1)"] {
+        assert!(evaluate(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn errors_name_the_expression_and_no_value() {
     let world = &worlds()[2];
     let error =

@@ -26,6 +26,7 @@ use super::protocol::{
     ExecutionId, History, Phase, Record, Slot, Snapshot, Start, Status, TIMEOUT, TaskRef, Transition,
 };
 use super::state::{Ended, Scope, State};
+use super::store::MAX_RECORDS;
 use crate::Error;
 
 /// What happened.
@@ -210,21 +211,22 @@ impl<'d> Planner<'d> {
     ) -> Result<Transition, Error> {
         let retried = self.history.contains(&History::Retried);
         let mut status = self.settle(root, flow);
+        let opened = self.records.values().flatten().count();
+        if status.is_none() && opened > MAX_RECORDS {
+            let cause = format!("{opened} pieces of work were to begin at once; the limit is {MAX_RECORDS}");
+            status = self.give_up(cause, status);
+        }
         let state = match self.state.encode() {
             Ok(bytes) => bytes,
-            Err(error) if status.is_none() || status == Some(Status::Succeeded) => {
-                let root = self.state.root.take().unwrap_or_else(|| Scope::new(0, Value::Null));
-                let failure = Failure::new(errors::DATA_LIMIT, Some(error.to_string()));
-                self.history.retain(|entry| !matches!(entry, History::Ended { .. }));
-                status = self.settle(
-                    Scope { variables: serde_json::Map::new(), input: Value::Null, ..root },
-                    Flow::Failed(failure),
-                );
-                self.state.root = None;
+            Err(error) => {
+                status = self.give_up(error.to_string(), status);
                 self.state.encode()?
             }
-            Err(error) => return Err(error),
         };
+        if status.is_some() {
+            // The store empties all slots of an execution that is over.
+            self.records.clear();
+        }
         if retried && status.is_none() {
             status = Some(Status::Running);
         }
@@ -233,6 +235,21 @@ impl<'d> Planner<'d> {
         }
         let history = serde_json::to_vec(&self.history).map_err(Error::other)?;
         Ok(Transition { version, fence, state, records: self.records.into_iter().collect(), history, status })
+    }
+
+    /// Ends an execution that is more than may be stored. What it would have ended with is kept, but for the cause and all variables.
+    fn give_up(&mut self, cause: String, status: Option<Status>) -> Option<Status> {
+        let ended = self.state.ended.take().filter(|_| !matches!(status, None | Some(Status::Succeeded)));
+        let error = ended.and_then(|ended| ended.error).unwrap_or_else(|| errors::DATA_LIMIT.to_owned());
+        self.history.retain(|entry| !matches!(entry, History::Ended { .. }));
+        let root = self.state.root.take().unwrap_or_else(|| Scope::new(0, Value::Null));
+        let flow = Flow::Ended(
+            status.filter(|status| *status != Status::Succeeded).unwrap_or(Status::Failed),
+            Failure::new(error, Some(cause)),
+        );
+        let status = self.settle(root, flow);
+        (self.state.root, self.state.input) = (None, Value::Null);
+        status
     }
 
     /// Puts the execution where it is after the flow; how it ended, if it did.

@@ -75,6 +75,10 @@ impl Run {
         self.history.extend(serde_json::from_slice::<Vec<History>>(&transition.history).expect("history"));
         if let Some(status) = transition.status {
             self.snapshot.status = status;
+            // The store empties all slots of an execution that is over.
+            if status != Status::Running {
+                self.open.clear();
+            }
             assert!(status == Status::Running || self.open.is_empty(), "{:?}", self.open);
         }
         // Time passes.
@@ -419,4 +423,30 @@ fn events_go_to_the_engine_and_waits_are_timers() {
     assert_eq!(timer.record.at_ms, Some(1_795_867_200_000));
     run.tell(Event::TimerDue { slot: timer.slot });
     assert_eq!(run.outcome().output, Some(json!({})));
+}
+
+#[test]
+fn more_work_at_once_than_may_be_stored_fails_by_its_name() {
+    let items = |count: usize| json!({ "items": vec![json!({ "id": "x" }); count] });
+    let run = Run::start(&each(2_000), items(1_500));
+    assert_eq!(run.outcome().error.as_deref(), Some("States.DataLimitExceeded"));
+    // And an execution with much under way can end: its transition lists none of it.
+    let run = Run::start(&each(2_000), items(900));
+    let open = run.open()[17].clone();
+    let failed = Event::Failed { slot: open.slot, error: "No".to_owned(), cause: None, claimed_ms: 0 };
+    let fence = Some((open.slot, open.record.seq));
+    let ended =
+        plan(&run.definition, &run.execution, &run.snapshot, fence, failed, 7).expect("a plan").expect("an end");
+    assert_eq!(ended.status, Some(Status::Failed));
+    assert!(ended.records.len() <= 1, "{} records", ended.records.len());
+}
+
+#[test]
+fn an_end_that_does_not_fit_keeps_its_name() {
+    let machine = machine(json!({ "Start": begin("b"), "b": call("b", json!({}), json!({ "End": true })) }));
+    let mut run = Run::start(&machine, json!("x".repeat(1_040_000)));
+    let open = run.only("b");
+    let cause = Some("y".repeat(32_000));
+    run.tell(Event::Failed { slot: open.slot, error: "Declined".to_owned(), cause, claimed_ms: 0 });
+    assert_eq!((run.snapshot.status, run.outcome().error.as_deref()), (Status::Failed, Some("Declined")));
 }

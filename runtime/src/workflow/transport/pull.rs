@@ -89,6 +89,10 @@ impl Transport for Local {
         let mut away = Vec::new();
         for (task, delay_ms) in dispatches {
             let own = self.options.functions.contains(&task.function);
+            // What waits for its time and is another's, the sweep finds.
+            if *delay_ms > 0 && !own {
+                continue;
+            }
             if *delay_ms > 0 {
                 let at = Instant::now() + Duration::from_millis(*delay_ms);
                 lock(&self.later).entry(at).or_default().push(task.clone());
