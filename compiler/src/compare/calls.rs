@@ -132,8 +132,12 @@ fn new_errors(pair: &Pair<'_>, old: &Function, new: &Function, calls: &[OldCall<
         !call.undo && steps.any(|step| step.catch.iter().any(|catch| catch.error.value.covers(&error)))
     };
     let uncaught = |name: &str| calls.iter().any(|call| !catches(call, name));
-    let added: Vec<_> =
-        new.errors.iter().map(|error| &error.name).filter(|name| is_new(&name.value) && uncaught(&name.value)).collect();
+    let added: Vec<_> = new
+        .errors
+        .iter()
+        .map(|error| &error.name)
+        .filter(|name| is_new(&name.value) && uncaught(&name.value))
+        .collect();
     let first = added.first()?;
     let names: Vec<&str> = added.iter().map(|name| name.value.as_str()).collect();
     let open: Vec<OldCall<'_>> =
