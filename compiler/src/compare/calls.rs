@@ -123,27 +123,29 @@ fn slower(pair: &Pair<'_>, old: &Function, new: &Function, calls: &[OldCall<'_>]
     Some(diagnostic)
 }
 
-/// Reports business errors that are new, and that the old definition does not catch.
+/// Reports business errors that are new, and that the old definition does not catch everywhere.
 fn new_errors(pair: &Pair<'_>, old: &Function, new: &Function, calls: &[OldCall<'_>]) -> Option<Diagnostic> {
     let is_new = |name: &str| old.errors.iter().all(|error| error.name.value != name);
-    let uncaught = |name: &str| {
+    let catches = |call: &OldCall<'_>, name: &str| {
         let error = RetryError::Named(name.to_owned());
-        let catches = |call: &OldCall<'_>| call.step.catch.iter().any(|catch| catch.error.value.covers(&error));
-        calls.iter().find(|call| call.undo || !catches(call))
+        let mut steps = call.around.iter().copied().chain([call.step]);
+        !call.undo && steps.any(|step| step.catch.iter().any(|catch| catch.error.value.covers(&error)))
     };
+    let uncaught = |name: &str| calls.iter().any(|call| !catches(call, name));
     let added: Vec<_> = new
         .errors
         .iter()
-        .filter(|error| is_new(&error.name.value))
-        .filter_map(|error| Some((error, uncaught(&error.name.value)?)))
+        .map(|error| &error.name)
+        .filter(|name| is_new(&name.value) && uncaught(&name.value))
         .collect();
-    let ((first, call), names) = (added.first()?, added.iter().map(|(error, _)| error.name.as_str()));
-    let names: Vec<&str> = names.collect();
+    let first = added.first()?;
+    let names: Vec<&str> = added.iter().map(|name| name.value.as_str()).collect();
+    let open: Vec<OldCall<'_>> =
+        calls.iter().filter(|call| names.iter().any(|name| !catches(call, name))).cloned().collect();
     let message =
         format!("`{}` may now fail with {}, which {} do not catch", new.head.name, list(&names), subject(pair));
     Some(
-        Diagnostic::new(Code::EVC1002, first.name.span, message)
-            .secondary(call.call.span, format!("step `{}` of the old spec calls it", call.step.name))
+        at_calls(Diagnostic::new(Code::EVC1002, first.span, message), &open)
             .note("an error that no step catches ends the execution"),
     )
 }

@@ -1,8 +1,11 @@
 //! What carries a workflow: the engine, and the cache where executions have their state.
 
+use std::collections::BTreeSet;
+
 use super::Pair;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Cache, CacheKind, Engine, Model, Redis, Transport};
+use crate::lower::MAX_SUBNETS;
+use crate::model::{Cache, CacheKind, Engine, Model, Network, NetworkKind, Redis, Transport};
 
 /// Whether executions in flight find their engine and their state again. Reports it if they do not.
 pub(super) fn carries_on(pair: &Pair<'_>, out: &mut Vec<Diagnostic>) -> bool {
@@ -63,7 +66,6 @@ fn same_state(pair: &Pair<'_>, old: &Redis, new: &Redis, out: &mut Vec<Diagnosti
 
 /// Why the cache does not have what the old one had.
 fn another_cache(pair: &Pair<'_>, old: &Cache, new: &Cache) -> Option<&'static str> {
-    let network = |model: &Model, cache: &Cache| cache.network.map(|id| model.networks[id.value].head.name.clone());
     match (&old.kind, &new.kind) {
         // One that exists outside is the same under any name; one that is given at deploy is taken to stay.
         (CacheKind::External { endpoint: was, .. }, CacheKind::External { endpoint: is, .. }) => {
@@ -71,18 +73,89 @@ fn another_cache(pair: &Pair<'_>, old: &Cache, new: &Cache) -> Option<&'static s
             differ.then_some("it is at another endpoint")
         }
         _ if old.head.name != new.head.name => Some("a cache of another name is another cache"),
-        (CacheKind::Serverless { .. }, CacheKind::Serverless { .. })
-        | (CacheKind::ReplicationGroup { .. }, CacheKind::ReplicationGroup { .. }) => {
-            // Both are replaced by a new one when their subnets change:
-            // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-elasticache-serverlesscache.html
-            // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-elasticache-replicationgroup.html
-            let moved = network(pair.before, old) != network(pair.now, new);
-            moved.then_some("a cache that moves to another network is replaced by an empty one")
+        (CacheKind::Serverless { .. }, CacheKind::Serverless { .. }) => {
+            another_network(pair, old, new).or_else(|| other_subnets(pair, old, new))
+        }
+        (CacheKind::ReplicationGroup { shards: was, .. }, CacheKind::ReplicationGroup { shards: is, .. }) => {
+            another_network(pair, old, new).or_else(|| no_subnet_left(pair, old, new)).or_else(|| resharded(*was, *is))
         }
         _ => Some("a cache of another mode is another cache"),
     }
 }
 
+/// The networks of both, if they have one.
+fn networks<'a>(pair: &Pair<'a>, old: &Cache, new: &Cache) -> (Option<&'a Network>, Option<&'a Network>) {
+    let of = |model: &'a Model, cache: &Cache| cache.network.map(|id| &model.networks[id.value]);
+    (of(pair.before, old), of(pair.now, new))
+}
+
+/// Whether a cache is in another VPC, which has none of the subnets that it was in. Another block of addresses makes another VPC:
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-vpc.html>
+fn another_network(pair: &Pair<'_>, old: &Cache, new: &Cache) -> Option<&'static str> {
+    let reason = Some("a cache that moves to another network is replaced by an empty one");
+    let (was, is) = match networks(pair, old, new) {
+        (Some(was), Some(is)) if was.head.name == is.head.name => (was, is),
+        (None, None) => return None,
+        _ => return reason,
+    };
+    match (&was.kind, &is.kind) {
+        (NetworkKind::Own { cidr: was, .. }, NetworkKind::Own { cidr: is, .. }) => {
+            (was != is).then_some("its network has other addresses, and with that is another network")
+        }
+        // Ids that are given at deploy are taken to stay.
+        (NetworkKind::Imported { vpc: was, .. }, NetworkKind::Imported { vpc: is, .. }) => {
+            let differ = was.here().zip(is.here()).is_some_and(|(was, is)| was != is);
+            differ.then_some("its network is another VPC")
+        }
+        _ => reason,
+    }
+}
+
+/// A serverless cache is replaced by a new one when its subnets change.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-elasticache-serverlesscache.html>
+fn other_subnets(pair: &Pair<'_>, old: &Cache, new: &Cache) -> Option<&'static str> {
+    let (Some(was), Some(is)) = networks(pair, old, new) else { return None };
+    let differ = match (&was.kind, &is.kind) {
+        // It is in the first of them.
+        (NetworkKind::Own { zones: was, .. }, NetworkKind::Own { zones: is, .. }) => {
+            let taken = |zones: u64| usize::try_from(zones).unwrap_or(MAX_SUBNETS).min(MAX_SUBNETS);
+            taken(*was) != taken(*is)
+        }
+        (NetworkKind::Imported { subnets: was, .. }, NetworkKind::Imported { subnets: is, .. }) => {
+            let set = |ids: &Vec<String>| ids.iter().take(MAX_SUBNETS).cloned().collect::<BTreeSet<_>>();
+            was.here().zip(is.here()).is_some_and(|(was, is)| set(was) != set(is))
+        }
+        _ => false,
+    };
+    differ.then_some("a serverless cache whose subnets change is replaced by an empty one")
+}
+
+/// A replication group may get further subnets, and lose those that no node is in. Without any of the old ones its nodes are nowhere.
+/// <https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ModifyCacheSubnetGroup.html>
+fn no_subnet_left(pair: &Pair<'_>, old: &Cache, new: &Cache) -> Option<&'static str> {
+    let (Some(was), Some(is)) = networks(pair, old, new) else { return None };
+    let (NetworkKind::Imported { subnets: was, .. }, NetworkKind::Imported { subnets: is, .. }) = (&was.kind, &is.kind)
+    else {
+        return None;
+    };
+    let apart = was.here().zip(is.here()).is_some_and(|(was, is)| was.iter().all(|subnet| !is.contains(subnet)));
+    apart.then_some("its nodes cannot leave all of their subnets")
+}
+
+/// The number of shards changes without a new cache only under an update policy, which we do not emit; and cluster mode is not switched
+/// on in one step, and never off.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-elasticache-replicationgroup.html>
+/// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/modify-cluster-mode.html>
+fn resharded(was: Option<u64>, is: Option<u64>) -> Option<&'static str> {
+    match (was, is) {
+        (None, Some(_)) => Some("a cache without `shards` does not become one with them"),
+        (Some(_), None) => Some("a cache with `shards` does not become one without them"),
+        (Some(was), Some(is)) if was != is => {
+            Some("a cache with another number of `shards` is a new and empty one: CloudFormation replaces it")
+        }
+        _ => None,
+    }
+}
 /// Notes that work goes another way from now on.
 fn transport(pair: &Pair<'_>, old: &Redis, new: &Redis, out: &mut Vec<Diagnostic>) {
     let bus = |model: &Model, transport: Transport| match transport {

@@ -18,7 +18,7 @@ mod signals;
 mod steps;
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Call, Function, Id, Model, Step, Workflow};
+use crate::model::{Body, Call, Function, Id, Model, Step, Workflow};
 use crate::source::Span;
 use crate::spec::File;
 
@@ -98,9 +98,11 @@ impl Pair<'_> {
 }
 
 /// A call that executions in flight may make.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct OldCall<'a> {
     step: &'a Step,
+    /// The steps that the step is inside of, which catch what it does not.
+    around: Vec<&'a Step>,
     call: &'a Call,
     function: Id<Function>,
     /// Whether it is the step's `undo`.
@@ -110,15 +112,23 @@ struct OldCall<'a> {
 /// The calls of a workflow, undoing ones included.
 fn calls_of(workflow: &Workflow) -> Vec<OldCall<'_>> {
     let mut calls = Vec::new();
-    workflow.body.walk(&mut |step| {
+    calls_in(&workflow.body, &[], &mut calls);
+    calls
+}
+
+fn calls_in<'a>(body: &'a Body, around: &[&'a Step], calls: &mut Vec<OldCall<'a>>) {
+    for step in &body.steps {
         let all = step.call().into_iter().map(|call| (call, false)).chain(step.undo.iter().map(|undo| (undo, true)));
         for (call, undo) in all {
             if let Some(function) = call.function {
-                calls.push(OldCall { step, call, function, undo });
+                calls.push(OldCall { step, around: around.to_vec(), call, function, undo });
             }
         }
-    });
-    calls
+        let around: Vec<&Step> = around.iter().copied().chain([step]).collect();
+        for body in step.bodies() {
+            calls_in(body, &around, calls);
+        }
+    }
 }
 
 /// The function of this name.

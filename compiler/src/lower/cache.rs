@@ -107,7 +107,7 @@ fn serverless(b: &mut Builder<'_>, id: Id<Cache>, cache: &Cache, max_storage: Op
 
 /// A serverless cache is in three zones at most.
 /// <https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ServerlessCache.html>
-const MAX_SUBNETS: usize = 3;
+pub const MAX_SUBNETS: usize = 3;
 
 fn replication_group(b: &mut Builder<'_>, id: Id<Cache>, cache: &Cache) {
     let CacheKind::ReplicationGroup { node_type, replicas, shards, durability, .. } = &cache.kind else { return };

@@ -45,6 +45,8 @@ mod tests;
 mod transform;
 pub mod value;
 
+pub use self::cache::MAX_SUBNETS;
+
 use self::builder::Builder;
 use crate::diagnostics::Diagnostic;
 use crate::model::Model;

@@ -25,7 +25,9 @@ pub(super) fn engine(
     }
     let cache = cache(sections, name, item, span, diagnostics);
     let transport = transport(sections, model, name, item, diagnostics);
-    (Engine::Redis(Redis { cache, transport }), span)
+    let bus = item.bus.as_ref().map(|bus| bus.span);
+    let transport_span = bus.or(item.transport.map(|transport| transport.span)).unwrap_or(item.name_span);
+    (Engine::Redis(Redis { cache, transport, transport_span }), span)
 }
 
 /// The cache that a workflow names, or the only one there is.

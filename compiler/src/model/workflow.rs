@@ -48,6 +48,8 @@ pub struct Redis {
     pub cache: Option<Spanned<Id<Cache>>>,
     /// How work reaches functions.
     pub transport: Transport,
+    /// The place that says so: the bus, the transport, or the workflow's name.
+    pub transport_span: Span,
 }
 
 /// How work reaches the functions of a workflow on Redis.

@@ -3,6 +3,7 @@
 use super::item;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{CALL_MARGIN, Integration, Model, OutputValue, Redis, Step, Thing, Transport, Workflow};
+use crate::spec::bus::BusKind;
 use crate::spec::scalar::Duration;
 
 pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
@@ -15,6 +16,7 @@ pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
     differences(model, out);
     caches(model, out);
     environment(model, out);
+    shared_bus(model, out);
     routes(model, out);
     outputs(model, out);
 }
@@ -26,7 +28,7 @@ fn heartbeat(workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
     let diagnostic = Diagnostic::new(Code::EVC0521, heartbeat.span, message)
         .on(item(workflow))
         .secondary(workflow.engine_span, "the engine is said here")
-        .note("a handler that dies is noticed when its function's timeout, and 10 seconds, are over");
+        .note("a handler that dies is noticed by a sweep, after its function's timeout and 10 seconds are over");
     out.push(diagnostic.help("take it out, and give the function as short a timeout as it needs"));
 }
 
@@ -143,6 +145,29 @@ fn environment(model: &Model, out: &mut Vec<Diagnostic>) {
                 .help("say `transport: eventbridge` on the workflows: then the engine knows one bus"),
         );
     }
+}
+
+/// Rules tell work apart by its source and the function's name, which are the same in the next stack.
+fn shared_bus(model: &Model, out: &mut Vec<Diagnostic>) {
+    let mut workflows = model.on_redis();
+    // The others have the same transport, or it is reported that they do not.
+    let Some((_, first, redis)) = workflows.next() else { return };
+    let Transport::EventBridge(bus) = redis.transport else { return };
+    let (what, bus) = match model.buses[bus].kind {
+        BusKind::Custom => return,
+        BusKind::Default => ("the account's default bus", "the default bus"),
+        BusKind::Imported => ("an imported bus", "that bus"),
+    };
+    let message = format!("work on {what} also gets to other stacks that have theirs there");
+    out.push(
+        Diagnostic::new(Code::EVC0528, redis.transport_span, message)
+            .on(item(first))
+            .note(format!(
+                "the engine of each stack, and functions of the same name, get the work that any of them puts on {bus}; so do \
+                 other environments of this service"
+            ))
+            .help("declare a bus of this stack for it: `buses: { work: {} }` and `bus: work`"),
+    );
 }
 
 /// An API starts executions of Step Functions by itself; nothing in it can start one on Redis.
