@@ -60,7 +60,7 @@ pub(super) struct Server {
     pub(super) carrier: Carrier,
 }
 
-/// Opens the store, after a look whether anybody listens there.
+/// Opens the store, after a look whether anybody listens there and answers.
 pub(super) async fn connect(arguments: &Arguments) -> Result<Server, Problem> {
     let url = arguments.url.as_deref().ok_or_else(|| {
         Problem::Usage("no cache is named: give `--url rediss://HOST:PORT`, or set EVC_REDIS_URL".to_owned())
@@ -82,6 +82,7 @@ pub(super) async fn connect(arguments: &Arguments) -> Result<Server, Problem> {
     }
     let url = url.with(arguments.user.as_deref(), arguments.password.0.as_deref());
     let store = Redis::open(&url, namespace).map_err(|error| Problem::Usage(error.message().to_owned()))?;
+    store.contact().await?;
     let store: Arc<dyn Store> = Arc::new(store);
     Ok(Server { carrier: Carrier::new(store.clone(), None), store })
 }
