@@ -185,6 +185,11 @@ fn executions_are_listed_shown_signalled_cancelled_and_retried() {
     let text = world.evc(&["list"]);
     assert!(text.output.starts_with("EXECUTION ") && text.output.contains("fulfil-order/a  running"), "{text:?}");
 
+    let none = world.evc(&["list", "--namespace", "nosuch"]);
+    assert!(none.code == Some(0) && none.output == "no executions in namespace `nosuch`\n", "{none:?}");
+    let none = world.evc(&["list", "--workflow", "other", "--status", "failed"]);
+    assert_eq!(none.output, "no failed executions of `other` in namespace `orders-test`\n");
+
     // Show, before and while a step waits for a signal.
     let queued = world.json(&["show", "fulfil-order/a"]);
     assert_eq!((&queued["status"], &queued["steps"][0]["step"]), (&json!("running"), &json!("charge")));
@@ -264,6 +269,14 @@ fn a_server_that_is_not_there_is_an_error_of_its_own() {
     assert!(closed.code == Some(3) && closed.error.contains("cannot reach the cache at 127.0.0.1:9"), "{closed:?}");
     let other = run(&[("EVC_REDIS_URL", "http://:s3cret@127.0.0.1:9")], &["list", "--namespace", "x"]);
     assert_eq!(other.code, Some(2), "{other:?}");
+    for (url, said) in [
+        ("redis://:s3cret@127.0.0.1:9?clustr=true", "`clustr`"),
+        ("redis://:s3cret@127.0.0.1:9/1?cluster=true", "database 0"),
+        ("redis://someone@127.0.0.1:9", "EVC_REDIS_PASSWORD"),
+    ] {
+        let refused = run(&[("EVC_REDIS_URL", url)], &["list", "--namespace", "x"]);
+        assert!(refused.code == Some(2) && refused.error.contains(said), "{url}: {refused:?}");
+    }
     // Help says where a value may come from, and not the value.
     let help = run(&[("EVC_REDIS_URL", "redis://:s3cret@127.0.0.1:9")], &["list", "--help"]);
     assert!(help.code == Some(0) && help.output.contains("EVC_REDIS_URL"), "{help:?}");
