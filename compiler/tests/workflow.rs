@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use evc_runtime::Error;
 use evc_runtime::workflow::planner::Event;
-use evc_runtime::workflow::store::{Redis, Store};
+use evc_runtime::workflow::store::{Filter, Redis, Store};
 use evc_runtime::workflow::{Carrier, Claim, Definition, Phase, TaskRef};
 use serde_json::{Value as Json, json};
 
@@ -185,6 +185,11 @@ fn executions_are_listed_shown_signalled_cancelled_and_retried() {
     let text = world.evc(&["list"]);
     assert!(text.output.starts_with("EXECUTION ") && text.output.contains("fulfil-order/a  running"), "{text:?}");
 
+    let none = world.evc(&["list", "--namespace", "nosuch"]);
+    assert!(none.code == Some(0) && none.output == "no executions in namespace `nosuch`\n", "{none:?}");
+    let none = world.evc(&["list", "--workflow", "other", "--status", "failed"]);
+    assert_eq!(none.output, "no failed executions of `other` in namespace `orders-test`\n");
+
     // Show, before and while a step waits for a signal.
     let queued = world.json(&["show", "fulfil-order/a"]);
     assert_eq!((&queued["status"], &queued["steps"][0]["step"]), (&json!("running"), &json!("charge")));
@@ -264,7 +269,43 @@ fn a_server_that_is_not_there_is_an_error_of_its_own() {
     assert!(closed.code == Some(3) && closed.error.contains("cannot reach the cache at 127.0.0.1:9"), "{closed:?}");
     let other = run(&[("EVC_REDIS_URL", "http://:s3cret@127.0.0.1:9")], &["list", "--namespace", "x"]);
     assert_eq!(other.code, Some(2), "{other:?}");
+    for (url, said) in [
+        ("redis://:s3cret@127.0.0.1:9?clustr=true", "`clustr`"),
+        ("redis://:s3cret@127.0.0.1:9/1?cluster=true", "database 0"),
+        ("redis://someone@127.0.0.1:9", "EVC_REDIS_PASSWORD"),
+    ] {
+        let refused = run(&[("EVC_REDIS_URL", url)], &["list", "--namespace", "x"]);
+        assert!(refused.code == Some(2) && refused.error.contains(said), "{url}: {refused:?}");
+    }
     // Help says where a value may come from, and not the value.
     let help = run(&[("EVC_REDIS_URL", "redis://:s3cret@127.0.0.1:9")], &["list", "--help"]);
     assert!(help.code == Some(0) && help.output.contains("EVC_REDIS_URL"), "{help:?}");
+}
+
+#[test]
+fn a_server_that_says_nothing_is_left_after_a_few_seconds() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let limit = std::time::Duration::from_secs(8);
+    let expected = [
+        ("rediss", "", "did not answer the TLS handshake in time; if it has no TLS, its URL begins with `redis://`"),
+        ("rediss", "?cluster=true", "did not answer the TLS handshake in time"),
+        ("redis", "", "did not answer in time"),
+    ];
+    for (scheme, query, said) in expected {
+        let url = format!("{scheme}://:s3cret@{address}{query}");
+        let began = std::time::Instant::now();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_evc"));
+        command.args(["workflow", "list", "--namespace", "x"]).env("EVC_REDIS_URL", &url).stdin(Stdio::null());
+        let silent = Ended::of(&command.output().expect("evc runs"));
+        assert!(silent.code == Some(3) && silent.error.contains(said), "{url}: {silent:?}");
+        assert!(began.elapsed() < limit, "{url}: {:?}", began.elapsed());
+    }
+    // A handler has no first contact, and repeats what it asks for a while; a list asks many partitions at once.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let store = Redis::open(&format!("rediss://{address}"), NAMESPACE).expect("a URL");
+    let began = std::time::Instant::now();
+    let error = runtime.block_on(store.list(&Filter::default(), None, 10)).expect_err("nobody answers");
+    assert!(began.elapsed() < limit * 2, "{:?}", began.elapsed());
+    assert!(error.message().contains("TLS handshake"), "{error}");
 }

@@ -102,7 +102,15 @@ pub(super) async fn run(arguments: &Arguments, server: &Server, json: bool) -> R
     let filter = Filter { workflow: arguments.workflow.clone(), status: arguments.status.map(Choice::status) };
     let page = server.store.list(&filter, arguments.after.as_ref(), usize::from(arguments.limit)).await?;
     let page = started_since(page, from_ms);
-    Ok(if json { as_json(&page) } else { as_text(&page, now_ms) })
+    Ok(if json { as_json(&page) } else { as_text(&page, now_ms, &looked_at(arguments, &server.namespace)) })
+}
+
+/// What was looked at, for a list without lines.
+fn looked_at(arguments: &Arguments, namespace: &str) -> String {
+    let status = arguments.status.map_or(String::new(), |status| format!("{} ", word(status.status())));
+    let of = arguments.workflow.as_ref().map_or(String::new(), |workflow| format!(" of `{}`", text::plain(workflow)));
+    let narrowed = if arguments.since.is_some() || arguments.after.is_some() { " of that time" } else { "" };
+    format!("no {status}executions{of}{narrowed} in namespace `{}`", text::plain(namespace))
 }
 
 /// Pages go back in time, so that what is before a point in time ends them.
@@ -115,9 +123,9 @@ fn started_since(mut page: Page, from_ms: u64) -> Page {
     page
 }
 
-fn as_text(page: &Page, now_ms: u64) -> String {
+fn as_text(page: &Page, now_ms: u64, empty: &str) -> String {
     if page.executions.is_empty() {
-        return text::paint(DIM, "no executions") + "\n";
+        return text::paint(DIM, empty) + "\n";
     }
     let row = |execution: &Summary| {
         let took = execution.finished_ms.unwrap_or(now_ms).saturating_sub(execution.started_ms);
@@ -201,7 +209,7 @@ mod tests {
 
     #[test]
     fn lists_for_people_and_for_programs() {
-        let text = anstream::adapter::strip_str(&as_text(&page(), 1_700_000_160_000)).to_string();
+        let text = anstream::adapter::strip_str(&as_text(&page(), 1_700_000_160_000, "")).to_string();
         insta::assert_snapshot!(format!("{text}{}", as_json(&page())));
     }
 

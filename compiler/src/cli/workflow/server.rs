@@ -8,6 +8,7 @@ use evc_runtime::workflow::Carrier;
 use evc_runtime::workflow::store::{Redis, Store};
 
 use super::Problem;
+use crate::diagnostics::list;
 
 /// How long the server may take to accept a connection: it is tried again for a while afterwards, but not if nobody listens at all.
 const FIRST_CONTACT: Duration = Duration::from_secs(5);
@@ -58,9 +59,11 @@ pub(super) struct Server {
     pub(super) store: Arc<dyn Store>,
     /// What changes executions. It sends nothing: the engine of the stack finds within a minute what is to be done.
     pub(super) carrier: Carrier,
+    /// Its name, for messages.
+    pub(super) namespace: String,
 }
 
-/// Opens the store, after a look whether anybody listens there.
+/// Opens the store, after a look whether anybody listens there and answers.
 pub(super) async fn connect(arguments: &Arguments) -> Result<Server, Problem> {
     let url = arguments.url.as_deref().ok_or_else(|| {
         Problem::Usage("no cache is named: give `--url rediss://HOST:PORT`, or set EVC_REDIS_URL".to_owned())
@@ -69,6 +72,8 @@ pub(super) async fn connect(arguments: &Arguments) -> Result<Server, Problem> {
         Problem::Usage("no namespace is named: give `--namespace STACK`, or set EVC_WORKFLOW_NAMESPACE".to_owned())
     })?;
     let url = Url::parse(url).map_err(Problem::Usage)?;
+    let (user, password) = (arguments.user.as_deref(), arguments.password.0.as_deref());
+    url.check(user, password).map_err(Problem::Usage)?;
     if let Some((host, port)) = url.address() {
         let contact = tokio::time::timeout(FIRST_CONTACT, tokio::net::TcpStream::connect((host.as_str(), port)));
         let why = match contact.await {
@@ -80,10 +85,11 @@ pub(super) async fn connect(arguments: &Arguments) -> Result<Server, Problem> {
             return Err(Problem::Server(format!("cannot reach the cache at {host}:{port}: {why}")));
         }
     }
-    let url = url.with(arguments.user.as_deref(), arguments.password.0.as_deref());
+    let url = url.with(user, password);
     let store = Redis::open(&url, namespace).map_err(|error| Problem::Usage(error.message().to_owned()))?;
+    store.contact().await?;
     let store: Arc<dyn Store> = Arc::new(store);
-    Ok(Server { carrier: Carrier::new(store.clone(), None), store })
+    Ok(Server { carrier: Carrier::new(store.clone(), None), store, namespace: namespace.to_owned() })
 }
 
 /// The parts of a URL that matter here. It has no `Debug`: there may be a password in it.
@@ -97,17 +103,30 @@ struct Url {
 
 impl Url {
     fn parse(text: &str) -> Result<Self, String> {
-        let wrong = "the URL of the cache is not `redis://HOST:PORT`, `rediss://HOST:PORT` or `unix:///PATH`";
-        let (scheme, rest) = text.split_once("://").ok_or(wrong)?;
-        if !["redis", "rediss", "unix", "redis+unix"].contains(&scheme) || rest.is_empty() {
-            return Err(wrong.to_owned());
+        let wrong = |what: &str| {
+            Err(format!(
+                "{what}; the URL of a cache is `redis://HOST:PORT`, `rediss://HOST:PORT` with TLS, or `unix:///PATH`"
+            ))
+        };
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return wrong("the cache's URL has no `://`");
+        };
+        if !["redis", "rediss", "unix", "redis+unix"].contains(&scheme) {
+            return wrong("the cache's URL has another scheme");
         }
+        let unix = scheme.ends_with("unix");
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
         let (account, host) =
             authority.rsplit_once('@').map_or((None, authority), |(account, host)| (Some(account), host));
-        if host.is_empty() && !scheme.ends_with("unix") {
-            return Err(wrong.to_owned());
+        if unix && !(host.is_empty() && path.len() > 1 && path.starts_with('/')) {
+            return wrong("the cache's URL has no absolute path of a socket");
+        }
+        if !unix && host.is_empty() {
+            return wrong("the cache's URL has no host");
+        }
+        if !unix && !has_port(host) {
+            return wrong("the port in the cache's URL is no number from 1 to 65535 (a password is percent-encoded)");
         }
         let (user, password) = match account.map(|account| account.split_once(':').unwrap_or((account, ""))) {
             None => (None, None),
@@ -120,6 +139,62 @@ impl Url {
             password: given(password),
             rest: format!("{host}{path}"),
         })
+    }
+
+    /// The path without its slashes, and what stands after `?` in pairs.
+    fn parts(&self) -> (&str, Vec<(&str, &str)>) {
+        let plain = self.rest.split('#').next().unwrap_or_default();
+        let (place, query) = plain.split_once('?').unwrap_or((plain, ""));
+        let path = place.split_once('/').map_or("", |(_, path)| path.trim_matches('/'));
+        let pairs = query.split('&').filter(|pair| !pair.is_empty());
+        (path, pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect())
+    }
+
+    /// Refuses what would have no effect, or another one than it seems: the client passes over it.
+    fn check(&self, user: Option<&str>, password: Option<&str>) -> Result<(), String> {
+        let unix = self.scheme.ends_with("unix");
+        let (path, pairs) = self.parts();
+        let known: &[&str] =
+            if unix { &["cluster", "protocol", "db", "user", "pass"] } else { &["cluster", "protocol"] };
+        for (name, value) in &pairs {
+            let values: &[&str] = match *name {
+                "cluster" => &["true", "false"],
+                "protocol" => &["resp2", "resp3", "2", "3"],
+                name if known.contains(&name) => continue,
+                // With an `@`, it may be a password that is not percent-encoded.
+                name if !self.rest.contains('@') => {
+                    return Err(format!("the cache's URL has a parameter `{name}`; there are {}", list(known)));
+                }
+                _ => {
+                    return Err(format!(
+                        "the cache's URL has a parameter that is not known; there are {}",
+                        list(known)
+                    ));
+                }
+            };
+            if !values.contains(value) {
+                return Err(format!("the parameter `{name}` of the cache's URL is one of {}", list(values)));
+            }
+        }
+        let of = |name: &str| pairs.iter().find(|pair| pair.0 == name).map(|pair| pair.1);
+        let number = if unix { of("db").unwrap_or_default() } else { path };
+        let number = match number.parse::<u32>() {
+            Ok(number) => number,
+            Err(_) if number.is_empty() => 0,
+            Err(_) => return Err("the cache's URL has no number of a database after its host".to_owned()),
+        };
+        if number != 0 && of("cluster") == Some("true") {
+            return Err(format!("a cluster has the database 0 only, and the cache's URL says {number}"));
+        }
+        let (user, password) = if unix {
+            (of("user"), of("pass"))
+        } else {
+            (self.user.as_deref().or(user), self.password.as_deref().or(password))
+        };
+        if user.is_some_and(|user| !user.is_empty()) && password.is_none_or(str::is_empty) {
+            return Err("there is a user without a password: set `EVC_REDIS_PASSWORD`".to_owned());
+        }
+        Ok(())
     }
 
     /// Host and port, if it is reached over the network.
@@ -145,6 +220,14 @@ impl Url {
             _ => format!("{user}:{password}@"),
         };
         format!("{}://{account}{}", self.scheme, self.rest)
+    }
+}
+
+/// Whether what follows a host, if anything does, is a port.
+fn has_port(host: &str) -> bool {
+    match host.rsplit_once(':') {
+        Some((_, port)) if !port.contains(']') => port.parse::<u16>().is_ok_and(|port| port > 0),
+        _ => true,
     }
 }
 
@@ -186,8 +269,40 @@ mod tests {
         assert_eq!(address("rediss://u:p@[::1]:7000/3"), Some(("::1".to_owned(), 7000)));
         assert_eq!(address("redis://[::1]"), Some(("::1".to_owned(), 6379)));
         assert_eq!(address("unix:///run/redis.sock"), None);
-        for url in ["localhost:6379", "http://localhost", "redis://", "redis:///1"] {
-            assert!(Url::parse(url).is_err(), "{url}");
+    }
+
+    #[test]
+    fn what_has_no_effect_or_cannot_be_read_is_refused() {
+        for (url, user, password, said) in [
+            ("localhost:6379", None, None, "no `://`"),
+            ("http://localhost", None, None, "another scheme"),
+            ("redis://", None, None, "no host"),
+            ("redis:///1", None, None, "no host"),
+            ("redis://h:port", None, None, "the port"),
+            ("redis://h:70000", None, None, "the port"),
+            ("unix://run/redis.sock", None, None, "no absolute path"),
+            ("redis://h?clustr=true", None, None, "a parameter `clustr`; there are `cluster`, `protocol`"),
+            ("redis://h?cluster=yes", None, None, "`cluster` of the cache's URL is one of `true`, `false`"),
+            ("redis://h:1?S3cret=1@x", None, None, "a parameter that is not known"),
+            ("redis://h/x", None, None, "no number of a database"),
+            ("redis://h/1?cluster=true", None, None, "a cluster has the database 0 only"),
+            ("redis://u@h", None, None, "EVC_REDIS_PASSWORD"),
+            ("redis://h", Some("u"), None, "EVC_REDIS_PASSWORD"),
+        ] {
+            let checked = Url::parse(url).and_then(|url| url.check(user, password));
+            let error = checked.expect_err(url);
+            assert!(error.contains(said) && !error.contains("S3cret"), "{url}: {error}");
+        }
+        for (url, user, password) in [
+            ("redis://h/0?cluster=true", None, None),
+            ("rediss://h:1/?protocol=resp3&cluster=false", None, Some("p")),
+            ("redis://h/3", None, None),
+            ("redis://u@h", None, Some("p")),
+            ("redis://:p@h", Some("u"), None),
+            ("unix:///run/redis.sock?db=2", None, None),
+        ] {
+            let checked = Url::parse(url).and_then(|url| url.check(user, password));
+            assert_eq!(checked, Ok(()), "{url}");
         }
     }
 }

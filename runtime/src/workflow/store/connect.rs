@@ -7,15 +7,17 @@ use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
 use redis::io::tcp::TcpSettings;
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ErrorKind, IntoConnectionInfo, RedisError, ServerErrorKind,
-    Value,
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo, RedisError,
+    ServerErrorKind, Value,
 };
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-/// How long a connection may take to be made, and a command to be answered.
+/// How long the client's own steps of making a connection may take.
 const CONNECT: Duration = Duration::from_secs(2);
+/// How long all of it may take, with credentials and with TLS, whose handshake the client does not limit.
+const OPEN: Duration = Duration::from_secs(4);
 /// Longer than any script takes; a server that stops answering for longer is gone.
 const RESPONSE: Duration = Duration::from_secs(3);
 /// How long a command is repeated while the server restarts, or a replica takes over. What takes longer, the message that brought the
@@ -55,6 +57,10 @@ impl Target {
     fn address(&self) -> String {
         self.info.addr().to_string()
     }
+
+    fn has_tls(&self) -> bool {
+        matches!(self.info.addr(), ConnectionAddr::TcpTls { .. })
+    }
 }
 
 /// Takes `cluster=true` out of a URL's query.
@@ -88,13 +94,22 @@ struct Current {
 pub(crate) struct Connection {
     target: Target,
     current: RwLock<Option<Current>>,
-    /// Held while a link is opened: one at a time. Counts them.
-    opening: tokio::sync::Mutex<u64>,
+    /// Held while a link is opened: one at a time.
+    opening: tokio::sync::Mutex<Opening>,
+}
+
+/// What came of opening links.
+#[derive(Default)]
+struct Opening {
+    /// How many there were.
+    opened: u64,
+    /// The last failure and its time: it counts for all who waited for that link, or each would wait for one of its own.
+    failed: Option<(Instant, RedisError)>,
 }
 
 impl Connection {
     pub(crate) fn new(target: Target) -> Arc<Self> {
-        Arc::new(Self { target, current: RwLock::new(None), opening: tokio::sync::Mutex::new(0) })
+        Arc::new(Self { target, current: RwLock::new(None), opening: tokio::sync::Mutex::default() })
     }
 
     /// Sends a command, again if its answer is lost.
@@ -120,6 +135,14 @@ impl Connection {
         }
     }
 
+    /// Sends one command, once, to see whether anybody answers; what the answer is does not matter.
+    pub(crate) async fn contact(&self) -> Result<(), Error> {
+        match self.attempt(&redis::cmd("PING")).await {
+            Err(error) if error.code().is_none() => self.settle(Err(error)).map(|_| ()),
+            _ => Ok(()),
+        }
+    }
+
     async fn attempt(&self, command: &Cmd) -> Result<Value, RedisError> {
         let current = self.current().await?;
         let answer = match current.link {
@@ -140,15 +163,22 @@ impl Connection {
         if let Some(current) = self.open() {
             return Ok(current);
         }
-        let mut opened = self.opening.lock().await;
+        let asked = Instant::now();
+        let mut opening = self.opening.lock().await;
         if let Some(current) = self.open() {
             return Ok(current);
         }
-        let link = tokio::time::timeout(CONNECT * 2, self.connect())
+        if let Some((at, error)) = &opening.failed
+            && *at > asked
+        {
+            return Err(error.clone());
+        }
+        let link = tokio::time::timeout(OPEN, self.connect())
             .await
-            .unwrap_or_else(|_| Err((ErrorKind::Io, "the connection was not made in time").into()))?;
-        *opened += 1;
-        let current = Current { link, number: *opened, until: Instant::now() + LIFETIME };
+            .unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
+            .inspect_err(|error| opening.failed = Some((Instant::now(), error.clone())))?;
+        opening.opened += 1;
+        let current = Current { link, number: opening.opened, until: Instant::now() + LIFETIME };
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(current.clone());
         Ok(current)
     }
@@ -201,7 +231,11 @@ impl Connection {
             let kind = classify(&error);
             let what = match error.code() {
                 Some(code) => format!("the cache answered {code}"),
-                None if error.is_timeout() => format!("the cache at {} did not answer in time", self.target.address()),
+                None if late(&error) && self.target.has_tls() && self.open().is_none() => format!(
+                    "the cache at {} did not answer the TLS handshake in time; if it has no TLS, its URL begins with `redis://`",
+                    self.target.address()
+                ),
+                None if late(&error) => format!("the cache at {} did not answer in time", self.target.address()),
                 None if distrusted(&error) => {
                     format!(
                         "the certificate of the cache at {} is signed by nobody who is trusted",
@@ -233,6 +267,11 @@ fn breaks(error: &RedisError) -> bool {
 /// Whether the same command may succeed soon: the server restarts, or another takes over.
 fn passes(error: &RedisError) -> bool {
     !distrusted(error) && interrupted(error)
+}
+
+/// Whether the server did not answer in time. For a cluster's first connections only the text says so.
+fn late(error: &RedisError) -> bool {
+    error.is_timeout() || (error.is_io_error() && error.to_string().contains("timed out"))
 }
 
 /// Whether the server is not who it should be. rustls says so in an I/O error, of which only the text comes through.

@@ -37,6 +37,11 @@ impl Redis {
         Target::parse(url).map(|target| Self::connect(target, namespace))
     }
 
+    /// Whether anybody answers there: one attempt, of a few seconds at most, where commands are repeated for a while.
+    pub async fn contact(&self) -> Result<(), Error> {
+        self.connection.contact().await
+    }
+
     pub(crate) fn connect(target: Target, namespace: &str) -> Self {
         Self {
             keys: Keys::new(namespace),
