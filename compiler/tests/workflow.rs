@@ -309,3 +309,28 @@ fn a_server_that_says_nothing_is_left_after_a_few_seconds() {
     assert!(began.elapsed() < limit * 2, "{:?}", began.elapsed());
     assert!(error.message().contains("TLS handshake"), "{error}");
 }
+
+#[test]
+fn what_a_server_refuses_is_said_with_what_helps() {
+    if Command::new("redis-server").arg("--version").stdout(Stdio::null()).status().is_err() {
+        eprintln!("skipped: there is no redis-server; `cargo xtask setup` installs it");
+        return;
+    }
+    let server = redis::Server::start(redis::Kind::Redis);
+    let list = |account: &str, query: &str| {
+        let url = format!("redis://{account}127.0.0.1:{}{query}", server.port());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_evc"));
+        command.args(["workflow", "list", "--namespace", "taken"]).env("EVC_REDIS_URL", url).stdin(Stdio::null());
+        Ended::of(&command.env_remove("EVC_REDIS_PASSWORD").output().expect("evc runs"))
+    };
+    let refused = |ended: Ended, said: &str| {
+        assert!(ended.code == Some(3) && ended.error.contains(said), "no `{said}` in {ended:?}");
+    };
+    refused(list("", "?cluster=true"), "not in cluster mode: take `?cluster=true` out of its URL");
+    server.command(&["SET", "evc:{taken.0}:all", "1"]);
+    refused(list("", ""), "something else than evc uses the keys of this namespace (WRONGTYPE)");
+    server.command(&["CONFIG", "SET", "requirepass", PASSWORD]);
+    refused(list("", ""), "asks for a password (NOAUTH): set `EVC_REDIS_PASSWORD`");
+    refused(list("", "?cluster=true"), "asks for a password (NOAUTH): set `EVC_REDIS_PASSWORD`");
+    refused(list(":other@", ""), "does not take this user and password");
+}

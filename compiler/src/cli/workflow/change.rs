@@ -71,7 +71,9 @@ pub(super) struct Cancel {
 
 /// Let an execution that failed, timed out or was cancelled go on at the step where it stopped.
 ///
-/// It keeps its definition and its variables, and its time begins again. What succeeded before is not done again.
+/// It keeps its definition and its variables, and its time begins again. Steps before the one where it stopped are not done again; but
+/// if that is within a `parallel` or a `for-each`, the outermost one begins anew, with all its branches and rounds. An execution that
+/// ended in a `fail` step stops there again.
 #[derive(Debug, clap::Args)]
 pub(super) struct Retry {
     /// The execution: WORKFLOW/NAME.

@@ -66,6 +66,9 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error.kind() {
             Kind::InvalidInput | Kind::TooLarge => Self::Impossible(error.message().to_owned()),
+            Kind::AccessDenied if error.message().contains("NOAUTH") => {
+                Self::Server(format!("{}: set `EVC_REDIS_PASSWORD`", error.message()))
+            }
             _ => Self::Server(error.message().to_owned()),
         }
     }

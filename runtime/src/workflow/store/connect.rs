@@ -48,8 +48,10 @@ impl Target {
     pub(crate) fn parse(url: &str) -> Result<Self, Error> {
         let (plain, cluster) = without_cluster(url);
         let info = plain.as_str().into_connection_info().map_err(|error| {
-            // The error names what is wrong; the URL may hold a password.
-            Error::new(Kind::Configuration, format!("the cache's URL cannot be read: {}", error.category()))
+            // The URL may hold a password: only the part of the error that is the same for every URL is said.
+            let error = error.to_string();
+            let what = error.split(" - ").next().unwrap_or_default();
+            Error::new(Kind::Configuration, format!("the cache's URL cannot be read: {what}"))
         })?;
         Ok(Self { info: info.set_tcp_settings(tcp()), cluster, provider: None })
     }
@@ -229,7 +231,19 @@ impl Connection {
     pub(crate) fn settle(&self, sent: Result<Value, RedisError>) -> Result<Value, Error> {
         sent.map_err(|error| {
             let kind = classify(&error);
+            let text = error.to_string();
             let what = match error.code() {
+                Some("NOAUTH") => "the cache asks for a password (NOAUTH)".to_owned(),
+                _ if text.contains("cluster support disabled") => {
+                    "the cache is not in cluster mode: take `?cluster=true` out of its URL".to_owned()
+                }
+                // From a script, it stands within the text.
+                _ if text.contains("WRONGTYPE") => {
+                    "something else than evc uses the keys of this namespace (WRONGTYPE)".to_owned()
+                }
+                _ if text.contains("WRONGPASS") || text.contains("Password authentication failed") => {
+                    "the cache does not take this user and password".to_owned()
+                }
                 Some(code) => format!("the cache answered {code}"),
                 None if late(&error) && self.target.has_tls() && self.open().is_none() => format!(
                     "the cache at {} did not answer the TLS handshake in time; if it has no TLS, its URL begins with `redis://`",
@@ -328,5 +342,7 @@ mod tests {
         let error = Target::parse("http://user:secret@h").err().expect("another scheme");
         assert_eq!(error.kind(), Kind::Configuration);
         assert!(!error.message().contains("secret"), "{error}");
+        let error = Target::parse("redis://user:secret@h/x").err().expect("no database");
+        assert_eq!(error.message(), "the cache's URL cannot be read: Invalid database number");
     }
 }
