@@ -24,6 +24,7 @@ fn told(model: &Model) -> HashSet<Thing> {
         OutputValue::Name(thing) | OutputValue::Arn(thing) => Some(thing),
         OutputValue::QueueUrl(id) => Some(Thing::Queue(id)),
         OutputValue::DeadLetterQueueUrl(_)
+        | OutputValue::CacheUrl(_)
         | OutputValue::ApiUrl(_)
         | OutputValue::ApiId(_)
         | OutputValue::DashboardName

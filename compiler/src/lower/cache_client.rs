@@ -58,11 +58,22 @@ pub(super) fn variables(model: &Model, id: Id<Cache>) -> Variables {
 }
 
 fn endpoint(cache: &Cache) -> Value {
+    text(address(cache))
+}
+
+/// The URL of a cache, as `evc workflow` takes it.
+pub(super) fn url(cache: &Cache) -> Value {
+    let mut parts = address(cache);
+    parts.extend(cache.is_cluster().then(|| "/?cluster=true".into()));
+    text(parts)
+}
+
+fn address(cache: &Cache) -> Vec<Part> {
     let id = ids::cache(cache);
     let scheme = if cache.is_encrypted() { "rediss://" } else { "redis://" };
     let at = |address: &'static str, port: &'static str| {
         let (host, port) = (Part::Attribute(id.clone(), address), Part::Attribute(id.clone(), port));
-        text([scheme.into(), host, ":".into(), port])
+        vec![scheme.into(), host, ":".into(), port]
     };
     match &cache.kind {
         CacheKind::Serverless { .. } => at("Endpoint.Address", "Endpoint.Port"),
@@ -70,8 +81,10 @@ fn endpoint(cache: &Cache) -> Value {
             at("ConfigurationEndPoint.Address", "ConfigurationEndPoint.Port")
         }
         CacheKind::ReplicationGroup { .. } => at("PrimaryEndPoint.Address", "PrimaryEndPoint.Port"),
-        CacheKind::External { endpoint: Given::Here((host, port)), .. } => format!("{scheme}{host}:{port}").into(),
-        CacheKind::External { .. } => text([scheme.into(), Part::Ref(endpoint_parameter(cache))]),
+        CacheKind::External { endpoint: Given::Here((host, port)), .. } => {
+            vec![Part::Literal(format!("{scheme}{host}:{port}"))]
+        }
+        CacheKind::External { .. } => vec![scheme.into(), Part::Ref(endpoint_parameter(cache))],
     }
 }
 

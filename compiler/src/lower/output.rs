@@ -3,7 +3,7 @@
 use super::builder::{Builder, description};
 use super::plan::{LogicalId, PlannedOutput};
 use super::value::{Part, Value, text};
-use super::{api, bus, dead_letters, ids};
+use super::{api, bus, cache_client, dead_letters, ids};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Deadly, Model, Output, OutputValue, Thing};
 
@@ -39,6 +39,7 @@ fn value(b: &mut Builder<'_>, output: &Output) -> Option<Value> {
         OutputValue::Arn(thing) => Value::arn(&ids::thing(model, thing)),
         OutputValue::QueueUrl(id) => Value::Ref(ids::queue(&model.queues[id])),
         OutputValue::DeadLetterQueueUrl(of) => return dead_letter_queue(b, output, of),
+        OutputValue::CacheUrl(id) => cache_client::url(&model.caches[id]),
         OutputValue::ApiUrl(id) => api::url(&model.apis[id]),
         OutputValue::ApiId(id) => Value::Ref(ids::api(&model.apis[id])),
         OutputValue::DashboardName => Value::Ref(dashboard(b, output)?),
@@ -63,6 +64,7 @@ fn what(model: &Model, value: OutputValue) -> String {
             let (of, _) = dead_letters::describe(model, of);
             format!("URL of the dead-letter queue of {}", of.replace('`', ""))
         }
+        OutputValue::CacheUrl(id) => format!("URL of cache {}, for evc workflow", model.caches[id].head.name),
         OutputValue::ApiUrl(id) => format!("URL of {}", api::called(&model.apis[id])),
         OutputValue::ApiId(id) => format!("Id of {}", api::called(&model.apis[id])),
         OutputValue::DashboardName => "Name of the dashboard".to_owned(),

@@ -453,6 +453,8 @@ pub enum OutputValue {
     QueueUrl(Id<Queue>),
     /// The URL of a queue's dead-letter queue.
     DeadLetterQueueUrl(Deadly),
+    /// The URL of a cache, as `evc workflow` takes it.
+    CacheUrl(Id<Cache>),
     /// The URL of an API.
     ApiUrl(Id<Api>),
     /// The id of an API, which is part of its URL and of its ARN.

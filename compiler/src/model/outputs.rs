@@ -8,8 +8,9 @@ use crate::spec::decode::Declared;
 use crate::spec::{Sections, output};
 
 /// The sections whose things have outputs.
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 12] = [
     "buses",
+    "caches",
     "tables",
     "functions",
     "queues",
@@ -39,6 +40,14 @@ pub(super) fn output(
                 return None;
             }
         },
+        [section, thing, property] if section.as_str() == "caches" => {
+            let id = find(&sections.caches, "cache", thing, diagnostics)?;
+            if property.as_str() != "url" {
+                diagnostics.push(unresolved("property of `caches`", property, ["url"]));
+                return None;
+            }
+            OutputValue::CacheUrl(id)
+        }
         [section, thing, property] if section.as_str() == "apis" => {
             let id: Id<Api> = find(&sections.apis, "API", thing, diagnostics)?;
             match property.as_str() {
