@@ -12,6 +12,7 @@ EVALUATION = "States.QueryEvaluationError"
 
 def differences(case: dict, one: dict, other: dict) -> list[str]:
     """What differs, in words."""
+    one, other = doubles(one), doubles(other)
     found = []
     for field in ("status", "output", "error"):
         if one[field] != other[field]:
@@ -25,6 +26,15 @@ def differences(case: dict, one: dict, other: dict) -> list[str]:
     if not found:
         found += order(case, *logs)
     return found
+
+
+def doubles(value):
+    """The same with every number as the double that it is in JSONata: 1e3 and 1000 are one number."""
+    if isinstance(value, dict):
+        return {name: doubles(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [doubles(inner) for inner in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def cause(run: dict):

@@ -186,16 +186,12 @@ impl Expression {
     }
 }
 
-/// A value of the library as JSON. Numbers are doubles there; those that are whole are integers here, as they are in JavaScript's JSON.
+/// A value of the library as JSON. Numbers are doubles there; those that are whole are integers here, with the digits that JavaScript
+/// gives them.
 fn json(value: &JValue) -> Value {
-    /// The largest number up to which every whole one is a double.
-    const SAFE: f64 = 9_007_199_254_740_991.0;
     if let Some(number) = value.as_f64() {
-        if number.fract() == 0.0 && number.abs() <= SAFE {
-            #[expect(clippy::cast_possible_truncation, reason = "whole, and within 53 bits")]
-            return Value::from(number as i64);
-        }
-        return Value::from(number);
+        let whole = if number.fract() == 0.0 { number.to_string().parse::<i64>().ok() } else { None };
+        return whole.map_or_else(|| Value::from(number), Value::from);
     }
     if let Some(items) = value.as_array() {
         return Value::Array(items.iter().map(json).collect());

@@ -221,6 +221,16 @@ fn time_and_chance_are_given() {
 }
 
 #[test]
+fn whole_numbers_have_the_digits_of_javascript() {
+    let world = &worlds()[0];
+    let text = |text: &str| Expression::parse(text).expect("JSONata").evaluate(world).expect("a number").to_string();
+    assert_eq!(text("3 * 1"), "3");
+    assert_eq!(text("0 * -1"), "0");
+    assert_eq!(text("9007199254740993 * 208.9"), "1881603924315393300");
+    assert_eq!(text("1.5 * 1"), "1.5");
+}
+
+#[test]
 fn ranges_are_bounded_and_may_be_empty() {
     let world = &worlds()[0];
     let evaluate = |text: &str| Expression::parse(text).expect("JSONata").evaluate(world);
