@@ -16,7 +16,7 @@ mod support;
 use evc_runtime::Kind as ErrorKind;
 use evc_runtime::workflow::store::{MAX_RECORDS, Redis, Store};
 use evc_runtime::workflow::{
-    Claim, Committed, Due, ExecutionId, Finished, Phase, Record, Slot, Started, Status, Transition,
+    Claim, Committed, Due, ExecutionId, Finished, Phase, Record, Slot, Started, Status, TaskRef, Transition,
 };
 use std::time::Duration;
 use steps::{record, runtime, start, step, task};
@@ -67,6 +67,7 @@ fn a_claim_is_refused_for_what_is_gone_early_leased_expired_or_overdue() {
         let claim = async |slot, seq, owner| store.claim(&task(&id, slot, seq), owner).await.expect("a claim");
         assert!(matches!(claim(0, 2, 1).await, Claim::Gone), "another seq");
         assert!(matches!(claim(9, 1, 1).await, Claim::Gone), "an empty slot");
+        assert!(matches!(claim(5, 6, 1).await, Claim::Gone), "the engine's, not `f`'s");
         let nobody = task(&ExecutionId::new("w", "b"), 0, 1);
         assert!(matches!(store.claim(&nobody, 1).await, Ok(Claim::Gone)), "no execution");
         assert!(matches!(claim(1, 2, 1).await, Claim::Early(_)));
@@ -78,7 +79,8 @@ fn a_claim_is_refused_for_what_is_gone_early_leased_expired_or_overdue() {
         assert!(matches!(claim(2, 3, 1).await, Claim::Expired(_)), "even for who had it");
         assert!(matches!(claim(3, 4, 1).await, Claim::Overdue(_)));
         assert!(matches!(claim(4, 5, 1).await, Claim::Gone), "a signal is nobody's work");
-        assert!(matches!(claim(5, 6, 1).await, Claim::Timer(_)));
+        let timer = TaskRef { function: String::new(), ..task(&id, 5, 6) };
+        assert!(matches!(store.claim(&timer, 1).await, Ok(Claim::Timer(_))));
     });
 }
 

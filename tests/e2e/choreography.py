@@ -51,7 +51,8 @@ def duplicates(stack: Stack) -> None:
     stop = threading.Event()
 
     def repeat() -> None:
-        # Whatever fencing tokens its work has had: each of them again and again.
+        # Whatever fencing tokens its work has had: each of them again and again. Some also tell `increment` of work of the engine,
+        # which it may not do.
         while not stop.is_set():
             for slot in range(8):
                 for seq in range(1, 14):
@@ -66,8 +67,9 @@ def duplicates(stack: Stack) -> None:
         finally:
             stop.set()
             again.join()
+        assert ended["status"] == "succeeded", ended
         event = wait_until(lambda: told(message_id), "event of the message")
-    assert ended["status"] == "succeeded" and event["message"] == "A B C D E F G H", (ended, event)
+    assert event["message"] == "A B C D E F G H", event
     assert event["number"] == 3, event
 
 

@@ -222,7 +222,7 @@ pub enum Claim {
     },
     /// It is a timer, and it is due. Nothing was claimed: the fence of the commit keeps it from firing twice.
     Timer(Snapshot),
-    /// It is done, or no longer wanted.
+    /// It is done, no longer wanted, or another function's than the message says.
     Gone,
     /// Another worker has it, until this time.
     Leased(u64),

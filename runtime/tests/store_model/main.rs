@@ -214,9 +214,12 @@ impl<'a> Case<'a> {
                 self.both(|store| store.start(&start)).await?;
                 self.last = Some(Last::Start(start));
             }
-            Operation::Claim { pick, owner, wrong } => {
+            Operation::Claim { pick, owner, wrong, by } => {
                 if let Some(mut task) = chosen(&self.tasks(), *pick) {
                     task.seq += u64::from(*wrong);
+                    if let Some(function) = by {
+                        FUNCTIONS[*function].clone_into(&mut task.function);
+                    }
                     self.both(|store| store.claim(&task, *owner)).await?;
                 }
             }

@@ -30,6 +30,8 @@ pub(crate) enum Operation {
         pick: usize,
         owner: u64,
         wrong: bool,
+        /// Another function than the record's, as of a message that went astray.
+        by: Option<usize>,
     },
     Commit {
         pick: usize,
@@ -138,8 +140,8 @@ pub(crate) fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
         6 => (0..5_usize, time(), works(), prop::bool::weighted(0.1))
             .prop_map(|(id, timeout_ms, work, over)| O::Start { id, timeout_ms, work, over }),
-        10 => (any::<usize>(), 0..3_u64, prop::bool::weighted(0.1))
-            .prop_map(|(pick, owner, wrong)| O::Claim { pick, owner, wrong }),
+        10 => (any::<usize>(), 0..3_u64, prop::bool::weighted(0.1), prop::option::weighted(0.1, 0..3_usize))
+            .prop_map(|(pick, owner, wrong, by)| O::Claim { pick, owner, wrong, by }),
         12 => (
             any::<usize>(),
             prop::bool::weighted(0.1),

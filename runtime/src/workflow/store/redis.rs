@@ -142,7 +142,8 @@ impl Redis {
             .arg(format!("t{slot}"))
             .arg(format!("p{slot}"))
             .arg(task.seq.to_be_bytes().as_slice())
-            .arg(owner.to_be_bytes().as_slice());
+            .arg(owner.to_be_bytes().as_slice())
+            .arg(task.function.as_str());
         let mut reply = self.run(call).await?;
         Ok(match reply.require()? {
             1 => Claim::Early(reply.require()?),

@@ -201,8 +201,10 @@ impl Model {
     pub fn claim(&mut self, task: &TaskRef, owner: Owner, now: u64) -> Claim {
         let Some(execution) = self.executions.get_mut(&task.execution) else { return Claim::Gone };
         let snapshot = execution.snapshot(now);
-        let record = execution.records.get_mut(&task.slot).filter(|record| record.seq == task.seq);
-        let Some(record) = record.filter(|record| record.phase != Phase::Signal) else { return Claim::Gone };
+        let mine = |record: &&mut Stored| {
+            record.seq == task.seq && record.function == task.function && record.phase != Phase::Signal
+        };
+        let Some(record) = execution.records.get_mut(&task.slot).filter(mine) else { return Claim::Gone };
         if record.deadline.is_some_and(|deadline| deadline <= now) {
             return Claim::Overdue(snapshot);
         }

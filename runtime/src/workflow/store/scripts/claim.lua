@@ -1,10 +1,10 @@
 -- Takes a piece of work until its lease ends. The due set stays as it is: the sweep corrects its score when it comes to it.
--- KEYS: execution. ARGV: record's field, payload's field, seq, owner.
--- Returns {0} gone, {1, time} early, {2, time} leased, {code, now, version, definition, state, status} with 3 expired, 4 overdue,
--- 5 timer, or {6, the same, payload, lease until, deadline}.
+-- KEYS: execution. ARGV: record's field, payload's field, seq, owner, function.
+-- Returns {0} gone, or another function's, {1, time} early, {2, time} leased, {code, now, version, definition, state, status} with
+-- 3 expired, 4 overdue, 5 timer, or {6, the same, payload, lease until, deadline}.
 local x = redis.call('HMGET', KEYS[1], 'v', 'd', 's', 'st', ARGV[1], ARGV[2])
 local record = x[5]
-if not record or string.sub(record, 1, 8) ~= ARGV[3] then return {0} end
+if not record or string.sub(record, 1, 8) ~= ARGV[3] or string.sub(record, 51) ~= ARGV[5] then return {0} end
 local phase = string.sub(record, 9, 9)
 if phase == 's' then return {0} end
 local start, deadline, lease, ends = struct.unpack('>I8I8I8I8', record, 10)
