@@ -4,7 +4,7 @@
 //!     workflow_bench REDIS_URL DEFINITION fill EXECUTIONS
 //!
 //! `run`: each worker starts an execution, carries it through its steps with [`Carrier::work_on`], as a worker of the pull transport
-//! does, and starts the next one when it has ended; handlers do nothing. Eight share a connection.
+//! does, and starts the next one when it has ended; handlers do nothing. They share four connections.
 //! Prints a line of JSON. `fill`: stores copies of a finished execution until there are so many.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,9 +20,9 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 const NAMESPACE: &str = "bench";
 
-/// How many workers share a connection. Redis reads 16 KiB of one at a time and, with AOF `always`, writes through to the disk after
-/// it has read from all: what does not fit waits for the next time.
-const SHARE: usize = 8;
+/// How many connections workers share, at most one each. Those of one connection wait for each other: their commands are read, and
+/// answered, together. With many connections, it is the system calls that cost.
+const CONNECTIONS: usize = 4;
 
 /// What all workers share.
 struct Bench {
@@ -60,7 +60,7 @@ async fn measure(url: &str, definition: &str, workers: usize, time: Duration) ->
     let bench = bench(url, definition, workers, time).await?;
     let begin = Instant::now();
     let mut times = Times::default();
-    for done in try_join_all((0..workers).map(|number| worker(&bench, number / SHARE))).await? {
+    for done in try_join_all((0..workers).map(|number| worker(&bench, number % CONNECTIONS))).await? {
         times.steps.extend(done.steps);
         times.workflows.extend(done.workflows);
     }
@@ -84,7 +84,7 @@ async fn bench(url: &str, definition: &str, workers: usize, time: Duration) -> R
     let text = std::fs::read_to_string(definition)?;
     let definition = Definition::parse(&text)?;
     let mut links = Vec::new();
-    for _ in 0..workers.div_ceil(SHARE) {
+    for _ in 0..workers.min(CONNECTIONS) {
         let store = Redis::open(url, NAMESPACE)?;
         store.put_definition(definition.id(), &text).await?;
         links.push((store.clone(), Carrier::new(Arc::new(store), None)));
@@ -152,14 +152,12 @@ async fn fill(url: &str, definition: &str, executions: u64) -> Result<(), Failed
     let set = |id: &ExecutionId, kind: &str| format!("evc:{{{NAMESPACE}.{}}}:{kind}", keys.partition(id));
     let dump = |kind: &str| redis::cmd("DUMP").arg(key(&finished, kind)).to_owned();
     let state: Vec<u8> = dump("x").query_async(&mut connection).await?;
-    let history: Vec<u8> = dump("h").query_async(&mut connection).await?;
     let now_ms = u64::try_from(std::time::SystemTime::UNIX_EPOCH.elapsed()?.as_millis())?;
     for batch in 0..executions.div_ceil(BATCH) {
         let mut pipe = redis::pipe();
         for number in batch * BATCH..executions.min((batch + 1) * BATCH) {
             let id = ExecutionId::new(finished.workflow(), &format!("{}-copy-{number}", bench.run));
             pipe.cmd("RESTORE").arg(key(&id, "x")).arg(0).arg(&state).ignore();
-            pipe.cmd("RESTORE").arg(key(&id, "h")).arg(0).arg(&history).ignore();
             for kind in ["all", "done"] {
                 pipe.cmd("ZADD").arg(set(&id, kind)).arg(now_ms).arg(&id.0).ignore();
             }

@@ -49,6 +49,8 @@ pub(super) struct State {
     pub(super) needs_input: bool,
     /// Whether an expression of it looks at `$states.context`.
     pub(super) needs_context: bool,
+    /// Whether one of its `Assign` or `Output` does, which are evaluated when it is done.
+    pub(super) needs_context_when_done: bool,
 }
 
 /// What a state does.
@@ -375,6 +377,7 @@ fn state(
         name: name.to_owned(),
         needs_input: false,
         needs_context: false,
+        needs_context_when_done: false,
         work,
         assign: assign(raw.assign)?,
         output: raw.output.map(template).transpose()?,
@@ -396,6 +399,8 @@ fn state(
     let hands_on = matches!(state.work, Work::Parallel(_)) || matches!(state.work, Work::Map { selector: None, .. });
     let looks_at = |field| state.templates().any(|template| template.looks_at(field));
     (state.needs_input, state.needs_context) = (hands_on || looks_at("input"), looks_at("context"));
+    let mut when_done = state.assign.iter().map(|(_, template)| template).chain(&state.output);
+    state.needs_context_when_done = when_done.any(|template| template.looks_at("context"));
     Ok(state)
 }
 

@@ -15,6 +15,7 @@ use operations::{Operation, Work, operation};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -171,14 +172,21 @@ impl<'a> Case<'a> {
         records
     }
 
+    /// A transition of an execution; one that ends it drops all that is under way, as the planner does.
     fn transition(
         &mut self,
+        id: &ExecutionId,
         version: u64,
         fence: Option<(Slot, u64)>,
         work: &[Option<Work>],
         status: Option<Status>,
     ) -> Transition {
-        let records = self.records(fence.map(|(slot, _)| slot), work);
+        let mut records = self.records(fence.map(|(slot, _)| slot), work);
+        if status.is_some_and(|status| status != Status::Running) {
+            let open = self.view(id).into_iter().flat_map(|view| view.open).map(|open| open.slot);
+            let dropped: BTreeSet<Slot> = open.chain(fence.map(|(slot, _)| slot)).collect();
+            records = dropped.into_iter().map(|slot| (slot, None)).collect();
+        }
         let state = format!("state {}", self.seq).into_bytes();
         let history = br#"[{"e":"started"},{"e":"dropped","q":1}]"#.to_vec();
         Transition { version, fence, state, records, history, status }
@@ -208,7 +216,7 @@ impl<'a> Case<'a> {
         match operation {
             Operation::Start { id: number, timeout_ms, work, over } => {
                 let status = over.then_some(Status::Succeeded);
-                let transition = self.transition(0, None, work, status);
+                let transition = self.transition(&id(*number), 0, None, work, status);
                 let definition = format!("definition {}", number % 2);
                 let start = Start { execution: id(*number), definition, timeout_ms: *timeout_ms, transition };
                 self.both(|store| store.start(&start)).await?;
@@ -228,7 +236,7 @@ impl<'a> Case<'a> {
                     let version = self.view(&task.execution).map_or(0, |view| view.snapshot.version);
                     let version = version.saturating_sub(u64::from(*wrong_version));
                     let fence = (task.slot, task.seq + u64::from(*wrong_seq));
-                    let transition = self.transition(version, Some(fence), work, *status);
+                    let transition = self.transition(&task.execution, version, Some(fence), work, *status);
                     match take {
                         Some(slot) => self.take(task.execution, transition, *slot).await?,
                         None => self.commit(task.execution, transition).await?,
@@ -238,7 +246,7 @@ impl<'a> Case<'a> {
             Operation::Unfenced { id: number, wrong_version, work, status } => {
                 let version = self.view(&id(*number)).map_or(0, |view| view.snapshot.version);
                 let version = version.saturating_sub(u64::from(*wrong_version));
-                let transition = self.transition(version, None, work, *status);
+                let transition = self.transition(&id(*number), version, None, work, *status);
                 self.commit(id(*number), transition).await?;
             }
             Operation::Retry { id: number, work } => {
@@ -248,7 +256,7 @@ impl<'a> Case<'a> {
                 };
                 let number = (0..5).find(ended).unwrap_or(*number);
                 let version = self.view(&id(number)).map_or(0, |view| view.snapshot.version);
-                let transition = self.transition(version, None, work, Some(Status::Running));
+                let transition = self.transition(&id(number), version, None, work, Some(Status::Running));
                 self.commit(id(number), transition).await?;
             }
             Operation::Repeat => match self.last.clone() {
@@ -358,7 +366,7 @@ impl<'a> Case<'a> {
     async fn clean_up(&mut self) -> Result<(), TestCaseError> {
         for number in 0..5 {
             if let Some(view) = self.view(&id(number)).filter(|view| view.snapshot.status == Status::Running) {
-                let transition = self.transition(view.snapshot.version, None, &[], Some(Status::Aborted));
+                let transition = self.transition(&id(number), view.snapshot.version, None, &[], Some(Status::Aborted));
                 self.commit(id(number), transition).await?;
             }
         }

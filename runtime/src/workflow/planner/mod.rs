@@ -224,8 +224,8 @@ impl<'d> Planner<'d> {
             }
         };
         if status.is_some() {
-            // The store empties all slots of an execution that is over.
-            self.records.clear();
+            // What was under way has been dropped, and so is what was to begin.
+            self.records.values_mut().for_each(|record| *record = None);
         }
         if retried && status.is_none() {
             status = Some(Status::Running);

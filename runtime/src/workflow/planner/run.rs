@@ -153,7 +153,7 @@ impl Planner<'_> {
         result: Option<Value>,
     ) -> Flow {
         let has_result = result.is_some();
-        let place = self.place(state, scope, outer, result.map(|result| ("result", result)), None);
+        let place = self.place_when_done(state, scope, outer, result.map(|result| ("result", result)));
         let evaluated = (|| {
             let output = state.output.as_ref().map(|output| output.evaluate(&place)).transpose()?;
             let assigned = state.assign.iter().map(|(name, value)| Ok((name.clone(), value.evaluate(&place)?)));

@@ -56,12 +56,33 @@ impl Planner<'_> {
         more: impl IntoIterator<Item = (&'static str, Value)>,
         token: Option<&str>,
     ) -> Place<'a> {
+        let context = state.needs_context.then(|| self.context(state, scope, token));
+        self.place_with(context, scope, outer, more)
+    }
+
+    /// The same for what is evaluated when the state is done.
+    pub(super) fn place_when_done<'a>(
+        &self,
+        state: &State,
+        scope: &'a mut Scope,
+        outer: Option<&'a Frames<'a>>,
+        more: impl IntoIterator<Item = (&'static str, Value)>,
+    ) -> Place<'a> {
+        let context = state.needs_context_when_done.then(|| self.context(state, scope, None));
+        self.place_with(context, scope, outer, more)
+    }
+
+    fn place_with<'a>(
+        &self,
+        context: Option<Value>,
+        scope: &'a mut Scope,
+        outer: Option<&'a Frames<'a>>,
+        more: impl IntoIterator<Item = (&'static str, Value)>,
+    ) -> Place<'a> {
         let mut states = Map::new();
         states.insert("input".to_owned(), scope.input.take());
         states.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
-        if state.needs_context {
-            states.insert("context".to_owned(), self.context(state, scope, token));
-        }
+        states.extend(context.map(|context| ("context".to_owned(), context)));
         // Two states of one transition, and two attempts of one state, have other seeds.
         let seed = self.seed ^ self.state.seq.rotate_left(32) ^ scope.entered_ms;
         let frames = Frames { variables: &scope.variables, outer };

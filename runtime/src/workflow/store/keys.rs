@@ -43,10 +43,6 @@ impl Keys {
         format!("{}x:{}", self.prefix(self.partition(id)), id.0)
     }
 
-    pub(crate) fn history(&self, id: &ExecutionId) -> String {
-        format!("{}h:{}", self.prefix(self.partition(id)), id.0)
-    }
-
     pub(crate) fn due(&self, partition: u16) -> String {
         format!("{}due", self.prefix(partition))
     }
@@ -124,7 +120,7 @@ mod tests {
         let id = ExecutionId::new("fulfil", "a");
         let partition = keys.partition(&id);
         let tag = format!("evc:{{shop_1_.{partition}}}:");
-        for key in [keys.execution(&id), keys.history(&id), keys.due(partition), keys.ready(partition, "f")] {
+        for key in [keys.execution(&id), keys.done(partition), keys.due(partition), keys.ready(partition, "f")] {
             assert!(key.starts_with(&tag), "{key}");
         }
     }

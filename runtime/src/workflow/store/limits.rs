@@ -4,7 +4,7 @@ use crate::limits::{WORKFLOW_PAYLOAD_BYTES, WORKFLOW_STATE_BYTES};
 use crate::workflow::protocol::Transition;
 use crate::{Error, Kind};
 
-/// The most slots that one transition changes: what Lua can hand to one command, with room to spare.
+/// The most pieces of work that one transition orders: what Lua can hand to one command, with room to spare.
 pub const MAX_RECORDS: usize = 1000;
 /// The longest history entry.
 const MAX_HISTORY_BYTES: usize = 1024 * 1024;
@@ -21,11 +21,9 @@ pub(crate) fn check(transition: &Transition) -> Result<(), Error> {
     if transition.history.len() > MAX_HISTORY_BYTES {
         return too_large("a history entry", transition.history.len(), MAX_HISTORY_BYTES);
     }
-    if transition.records.len() > MAX_RECORDS {
-        let message = format!(
-            "a transition of a workflow changes {} slots; the limit is {MAX_RECORDS}",
-            transition.records.len()
-        );
+    let opened = transition.records.iter().filter(|(_, record)| record.is_some()).count();
+    if opened > MAX_RECORDS {
+        let message = format!("a transition of a workflow orders {opened} pieces of work; the limit is {MAX_RECORDS}");
         return Err(Error::new(Kind::TooLarge, message));
     }
     for record in transition.records.iter().filter_map(|(_, record)| record.as_ref()) {

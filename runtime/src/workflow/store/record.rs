@@ -1,5 +1,6 @@
 //! How a slot's record is written: a fixed header, then the function. Its payload is a field of its own, so that a claim does not
-//! write it again. The scripts read the same places: see `scripts/apply.lua`.
+//! write it again. The scripts read the same places; what they are sent is an
+//! order, of which they make a record: see `scripts/apply.lua`.
 //!
 //! | bytes | hold |
 //! | --- | --- |
@@ -18,6 +19,9 @@ use super::keys::{Keys, ready_entry, slot_name};
 use super::script::Call;
 use super::view::Open;
 use crate::workflow::protocol::{ExecutionId, Owner, Phase, Record, Slot, TaskRef, Transition};
+
+/// An order without the function's name: see `scripts/apply.lua`.
+const ORDER_BYTES: usize = 68;
 
 /// Adds the changed slots of a transition to a call. `ready`: also to ready lists. `taking`: this one as claimed, by this owner.
 pub(crate) fn push(
@@ -56,28 +60,26 @@ fn push_record(
     owner: Option<Owner>,
 ) {
     let offered = ready && record.phase == Phase::Dispatched && record.delay_ms == 0;
-    let mut head = record.seq.to_be_bytes().to_vec();
-    head.push(letter(if owner.is_some() { Phase::Claimed } else { record.phase }));
-    let mut tail = record.lease_ms.to_be_bytes().to_vec();
+    let list = offered.then(|| call.key(keys.ready(keys.partition(execution), &record.function)));
+    let optional = |ms: Option<u64>| ms.map_or(0, |ms| ms.saturating_add(1));
+    let mut order = Vec::with_capacity(ORDER_BYTES + record.function.len());
+    for number in [record.delay_ms, optional(record.at_ms), optional(grace(record, ready)), optional(record.timeout_ms)]
+    {
+        order.extend(number.to_be_bytes());
+    }
+    order.extend(list.unwrap_or(0).to_be_bytes());
+    order.extend(record.seq.to_be_bytes());
+    order.push(letter(if owner.is_some() { Phase::Claimed } else { record.phase }));
+    order.extend(record.lease_ms.to_be_bytes());
     // The script writes until when.
-    tail.extend([0; 8]);
-    tail.extend(owner.unwrap_or(0).to_be_bytes());
-    tail.push(0);
-    tail.extend(record.function.as_bytes());
-    call.push(head);
-    call.push(tail);
-    call.push(record.delay_ms);
-    call.push(record.at_ms.map(|at| at.to_string()).unwrap_or_default());
-    call.push(grace(record, ready).map(|grace| grace.to_string()).unwrap_or_default());
-    call.push(record.timeout_ms.map(|timeout| timeout.to_string()).unwrap_or_default());
+    order.extend([0; 8]);
+    order.extend(owner.unwrap_or(0).to_be_bytes());
+    order.push(0);
+    order.extend(record.function.as_bytes());
+    call.push(order.as_slice());
     call.push(record.payload.as_slice());
-    if offered {
-        let place = call.key(keys.ready(keys.partition(execution), &record.function));
-        call.push(place);
+    if list.is_some() {
         call.push(ready_entry(execution, slot, record.seq));
-    } else {
-        call.push("");
-        call.push("");
     }
 }
 

@@ -103,7 +103,7 @@ impl Redis {
     fn transition_keys(&self, execution: &ExecutionId) -> Vec<String> {
         let partition = self.keys.partition(execution);
         let keys = &self.keys;
-        vec![keys.execution(execution), keys.history(execution), keys.due(partition), keys.done(partition)]
+        vec![keys.execution(execution), keys.due(partition)]
     }
 
     async fn time(&self) -> Result<u64, Error> {
@@ -119,7 +119,11 @@ impl Redis {
         limits::check(&start.transition)?;
         let execution = &start.execution;
         let mut keys = self.transition_keys(execution);
-        keys.push(self.keys.all(self.keys.partition(execution)));
+        let partition = self.keys.partition(execution);
+        keys.push(self.keys.all(partition));
+        if start.transition.status.is_some() {
+            keys.push(self.keys.done(partition));
+        }
         let mut call = Call::new(&script::START, keys)
             .arg(&start.definition)
             .arg(start.timeout_ms)
@@ -173,7 +177,11 @@ impl Redis {
             Some((slot, seq)) => (format!("t{}", slot_name(slot)), seq.to_be_bytes().to_vec()),
             None => (String::new(), Vec::new()),
         };
-        let mut call = Call::new(&script::COMMIT, self.transition_keys(execution))
+        let mut keys = self.transition_keys(execution);
+        if transition.status.is_some() {
+            keys.push(self.keys.done(self.keys.partition(execution)));
+        }
+        let mut call = Call::new(&script::COMMIT, keys)
             .arg(transition.version)
             .arg(transition.version + 1)
             .arg(field)
@@ -273,20 +281,28 @@ impl Redis {
         if reply.require()? == 0 { Ok(None) } else { reply.snapshot().map(Some) }
     }
 
-    async fn view(&self, execution: &ExecutionId) -> Result<Option<View>, Error> {
+    /// The server's time, and all fields of an execution.
+    async fn fields(&self, execution: &ExecutionId) -> Result<(u64, BTreeMap<String, Vec<u8>>), Error> {
         let mut reply = self.run(Call::new(&script::VIEW, vec![self.keys.execution(execution)])).await?;
         let now_ms = reply.require()?;
         let mut fields = BTreeMap::new();
         while let (Some(field), Some(value)) = (reply.text(), reply.bytes()) {
             fields.insert(field, value);
         }
+        Ok((now_ms, fields))
+    }
+
+    async fn view(&self, execution: &ExecutionId) -> Result<Option<View>, Error> {
+        let (now_ms, fields) = self.fields(execution).await?;
         if fields.is_empty() { Ok(None) } else { list::view(now_ms, &fields).map(Some).ok_or_else(unexpected) }
     }
 
     async fn history(&self, execution: &ExecutionId) -> Result<Vec<Moment>, Error> {
-        let all = self.send(redis::cmd("LRANGE").arg(self.keys.history(execution)).arg(0).arg(-1)).await?;
-        let mut reply = Reply::new(all);
-        std::iter::from_fn(|| reply.bytes()).map(|entry| parse_moment(&entry)).collect()
+        let fields = self.fields(execution).await?.1;
+        let of_version = |name: &str| name.strip_prefix('h')?.parse().ok();
+        let entries = fields.into_iter().filter_map(|(name, entry)| Some((of_version(&name)?, entry)));
+        let entries: BTreeMap<u64, Vec<u8>> = entries.collect();
+        entries.values().map(|entry| parse_moment(entry)).collect()
     }
 
     async fn finished(&self, partition: u16, retention_ms: u64, limit: usize) -> Result<Vec<Finished>, Error> {
@@ -302,12 +318,7 @@ impl Redis {
     async fn archive(&self, finished: &Finished) -> Result<bool, Error> {
         let execution = &finished.execution;
         let partition = self.keys.partition(execution);
-        let keys = vec![
-            self.keys.execution(execution),
-            self.keys.history(execution),
-            self.keys.all(partition),
-            self.keys.done(partition),
-        ];
+        let keys = vec![self.keys.execution(execution), self.keys.all(partition), self.keys.done(partition)];
         let call = Call::new(&script::ARCHIVE, keys).arg(&execution.0).arg(finished.finished_ms);
         Ok(self.run(call).await?.require()? == 1)
     }

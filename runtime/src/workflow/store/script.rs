@@ -2,7 +2,7 @@
 
 use super::connect::Connection;
 use crate::Error;
-use redis::{Cmd, ErrorKind, ServerErrorKind, ToRedisArgs, Value};
+use redis::{Arg, Cmd, ErrorKind, ServerErrorKind, ToRedisArgs, Value};
 use std::sync::LazyLock;
 
 /// A script and the hash that the server knows it by.
@@ -16,7 +16,7 @@ pub(crate) struct Script {
 const CLOCK: &str = include_str!("scripts/clock.lua");
 
 impl Script {
-    /// With `clock`, the body may use `now`: the server's time, milliseconds since 1970.
+    /// With `clock`, the body may use `now` and `digits`: the server's time, milliseconds since 1970.
     pub(crate) fn new(clock: bool, body: &'static str) -> Self {
         let prepared = if clock { redis::Script::new(&format!("{CLOCK}{body}")) } else { redis::Script::new(body) };
         Self { clock, body, prepared }
@@ -28,7 +28,11 @@ impl Script {
 
     /// The same with a time of the test's choice.
     fn text_at(&self, now_ms: u64) -> String {
-        if self.clock { format!("local now = {now_ms}\n{}", self.body) } else { self.body.to_owned() }
+        if self.clock {
+            format!("local now, digits = {now_ms}, '{now_ms}'\n{}", self.body)
+        } else {
+            self.body.to_owned()
+        }
     }
 }
 
@@ -40,8 +44,8 @@ macro_rules! scripts {
 }
 
 scripts! {
-    START: "apply.lua" "start.lua";
-    COMMIT: "apply.lua" "commit.lua";
+    START: "start.lua" "apply.lua";
+    COMMIT: "commit.lua" "apply.lua";
     CLAIM: "claim.lua";
     ACK: "ack.lua";
     UNTIL: "until.lua";
@@ -57,31 +61,34 @@ pub(crate) static ARCHIVE: LazyLock<Script> = LazyLock::new(|| Script::new(false
 pub(crate) struct Call<'a> {
     script: &'a Script,
     keys: Vec<String>,
-    arguments: Vec<Vec<u8>>,
+    /// Only arguments: a command keeps them all in one piece of memory.
+    arguments: Cmd,
 }
 
 impl<'a> Call<'a> {
     pub(crate) fn new(script: &'a Script, keys: Vec<String>) -> Self {
-        Self { script, keys, arguments: Vec::new() }
+        Self { script, keys, arguments: Cmd::new() }
     }
 
     #[must_use]
     pub(crate) fn arg(mut self, argument: impl ToRedisArgs) -> Self {
-        self.arguments.extend(argument.to_redis_args());
+        self.push(argument);
         self
     }
 
     pub(crate) fn push(&mut self, argument: impl ToRedisArgs) {
-        self.arguments.extend(argument.to_redis_args());
+        self.arguments.arg(argument);
     }
 
     /// The place of this key in `KEYS`, counted from one; it is added if it is not there.
-    pub(crate) fn key(&mut self, key: String) -> usize {
+    pub(crate) fn key(&mut self, key: String) -> u16 {
         let known = self.keys.iter().position(|known| *known == key);
-        known.unwrap_or_else(|| {
+        let at = known.unwrap_or_else(|| {
             self.keys.push(key);
             self.keys.len() - 1
-        }) + 1
+        });
+        // A transition has fewer records than that: see `limits.rs`.
+        u16::try_from(at + 1).unwrap_or(u16::MAX)
     }
 
     fn command(&self, name: &str, script: &str) -> Cmd {
@@ -90,8 +97,10 @@ impl<'a> Call<'a> {
         for key in &self.keys {
             command.arg(key);
         }
-        for argument in &self.arguments {
-            command.arg(argument.as_slice());
+        for argument in self.arguments.args_iter() {
+            if let Arg::Simple(argument) = argument {
+                command.arg(argument);
+            }
         }
         command
     }

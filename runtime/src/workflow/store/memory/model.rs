@@ -113,7 +113,10 @@ impl Model {
     pub fn commit(&mut self, id: &ExecutionId, transition: &Transition, now: u64) -> Committed {
         let Some(execution) = self.executions.get_mut(id) else { return Committed::Stale };
         let holds = match (transition.fence, transition.status) {
-            (Some((slot, seq)), _) => execution.records.get(&slot).is_some_and(|record| record.seq == seq),
+            (Some((slot, seq)), _) => {
+                let record = execution.records.get(&slot);
+                execution.status == Status::Running && record.is_some_and(|record| record.seq == seq)
+            }
             (None, Some(Status::Running)) => !matches!(execution.status, Status::Running | Status::Succeeded),
             (None, _) => execution.status == Status::Running,
         };
@@ -140,8 +143,8 @@ impl Model {
             Some(status) => {
                 execution.status = status;
                 execution.finished_ms = Some(now);
-                execution.records.clear();
-                self.due.retain(|(_, member), _| parse_member(member).is_none_or(|(other, _)| other != *id));
+                self.due.remove(&self.due_key(id, TIMEOUT));
+                self.apply(id, transition, now);
             }
         }
         Committed::Done
@@ -201,8 +204,9 @@ impl Model {
     pub fn claim(&mut self, task: &TaskRef, owner: Owner, now: u64) -> Claim {
         let Some(execution) = self.executions.get_mut(&task.execution) else { return Claim::Gone };
         let snapshot = execution.snapshot(now);
+        let running = execution.status == Status::Running;
         let mine = |record: &&mut Stored| {
-            record.seq == task.seq && record.function == task.function && record.phase != Phase::Signal
+            running && record.seq == task.seq && record.function == task.function && record.phase != Phase::Signal
         };
         let Some(record) = execution.records.get_mut(&task.slot).filter(mine) else { return Claim::Gone };
         if record.deadline.is_some_and(|deadline| deadline <= now) {

@@ -1,6 +1,6 @@
--- Removes an execution that finished at this time. KEYS: execution, history, all, done. ARGV: execution, when.
+-- Removes an execution that finished at this time. KEYS: execution, all, done. ARGV: execution, when.
 local x = redis.call('HMGET', KEYS[1], 'st', 'f')
 if x[1] and x[2] ~= ARGV[2] then return 0 end
+redis.call('ZREM', KEYS[2], ARGV[1])
 redis.call('ZREM', KEYS[3], ARGV[1])
-redis.call('ZREM', KEYS[4], ARGV[1])
-return redis.call('UNLINK', KEYS[1], KEYS[2]) > 0 and 1 or 0
+return redis.call('UNLINK', KEYS[1])

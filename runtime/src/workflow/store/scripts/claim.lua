@@ -4,7 +4,7 @@
 -- 3 expired, 4 overdue, 5 timer, or {6, the same, payload, lease until, deadline}.
 local x = redis.call('HMGET', KEYS[1], 'v', 'd', 's', 'st', ARGV[1], ARGV[2])
 local record = x[5]
-if not record or string.sub(record, 1, 8) ~= ARGV[3] or string.sub(record, 51) ~= ARGV[5] then return {0} end
+if x[4] ~= 'R' or not record or string.sub(record, 1, 8) ~= ARGV[3] or string.sub(record, 51) ~= ARGV[5] then return {0} end
 local phase = string.sub(record, 9, 9)
 if phase == 's' then return {0} end
 local start, deadline, lease, ends = struct.unpack('>I8I8I8I8', record, 10)

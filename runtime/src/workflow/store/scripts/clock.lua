@@ -1,3 +1,4 @@
--- Milliseconds since 1970, by the server's clock. Every script that needs the time begins with this.
+-- Milliseconds since 1970, by the server's clock, as a number and as its digits. Every script that needs the time begins with this.
 local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local digits = time[1] .. string.sub('00000' .. time[2], -6, -4)
+local now = digits + 0

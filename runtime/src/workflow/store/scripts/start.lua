@@ -1,21 +1,22 @@
--- Begins an execution, unless there is one.
--- KEYS: execution, history, due, done, all, ready lists. ARGV: definition, timeout, state, history, status, prefix of members, records.
--- Returns 1, or the status letter of the execution that is there.
+-- Begins an execution, unless there is one. `apply.lua` follows.
+-- KEYS: execution, due, all, done if it ends at once, ready lists.
+-- ARGV: definition, timeout, state, history, status ('' for none), prefix of members, records.
+-- Returns the status letter of the execution that is there, or what `apply.lua` does.
 local x = redis.call('HMGET', KEYS[1], 'st', 'v', 'd')
 if x[1] then
   -- The very same start once more, since its answer was lost: it began now.
   local same = x[2] == '1' and x[3] == ARGV[1] and redis.call('HGET', KEYS[1], 's') == ARGV[3]
   return same and 1 or x[1]
 end
-local running = ARGV[5] == '' or ARGV[5] == 'R'
-local set = {'v', '1', 'd', ARGV[1], 's', ARGV[3], 'st', running and 'R' or ARGV[5], 'w', now, 'o', ARGV[2]}
-local id = string.sub(ARGV[6], 1, -2)
-redis.call('RPUSH', KEYS[2], now .. ARGV[4])
-redis.call('ZADD', KEYS[5], now, id)
-if running then
-  apply(7, ARGV[6], set, {now + ARGV[2], ARGV[6] .. 'T'})
+local status, prefix = ARGV[5], ARGV[6]
+local set = {'v', '1', 'd', ARGV[1], 's', ARGV[3], 'w', digits, 'o', ARGV[2], 'h1', digits .. ARGV[4], 'st', 'R'}
+local due, undue = {}, {}
+local id = string.sub(prefix, 1, -2)
+redis.call('ZADD', KEYS[3], digits, id)
+if status == '' then
+  due = {string.format('%d', now + ARGV[2]), prefix .. 'T'}
 else
-  redis.call('HSET', KEYS[1], 'f', now, unpack(set))
-  redis.call('ZADD', KEYS[4], now, id)
+  set[14], set[15], set[16] = status, 'f', digits
+  redis.call('ZADD', KEYS[4], digits, id)
 end
-return 1
+local at = 7
