@@ -126,6 +126,7 @@ codes! {
     EVC0526 Warning "nothing-to-answer",
     EVC0527 Warning "queues-may-not-fit",
     EVC0528 Warning "shared-bus-of-work",
+    EVC0529 Warning "more-work-than-may-begin",
     EVC0601 Error "unknown-attribute",
     EVC0602 Error "bad-attribute",
     EVC0603 Error "bad-outbox",

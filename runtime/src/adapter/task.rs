@@ -3,14 +3,13 @@
 //!
 //! What the function fails with is part of the execution, and the message is done. Only when Redis or the transport fails it comes back.
 
-use super::{Failure, Incoming, batch, rejected, step};
+use super::batch::{self, Batch};
+use super::{Failure, Incoming, rejected, step};
 use crate::backend::Services;
 use crate::workflow::message::Message;
 use crate::workflow::transport::Transport;
 use crate::workflow::{Carrier, Job, TaskError, Worked, setup};
 use crate::{Error, Kind, Timestamp, payload};
-use futures_util::future::join_all;
-use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
@@ -20,27 +19,6 @@ pub(crate) struct Tasks {
     function: &'static str,
     services: Arc<Services>,
     parts: OnceCell<(Carrier, Arc<dyn Transport>)>,
-}
-
-#[derive(Deserialize)]
-struct Event {
-    #[serde(rename = "Records")]
-    records: Vec<Record>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Record {
-    message_id: String,
-    body: String,
-    #[serde(default)]
-    attributes: Attributes,
-}
-
-#[derive(Deserialize, Default)]
-struct Attributes {
-    #[serde(rename = "AWSTraceHeader")]
-    trace: Option<String>,
 }
 
 impl Tasks {
@@ -54,11 +32,11 @@ impl Tasks {
 
     async fn work(
         &self,
-        record: &Record,
+        message: &batch::Message,
         time: Duration,
         deliver: &impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
     ) -> Result<Worked, Error> {
-        let Message::Task(task) = Message::parse(&record.body)? else {
+        let Message::Task(task) = Message::parse(&message.body)? else {
             return Err(Error::new(Kind::InvalidInput, "expected a task of a workflow"));
         };
         if task.function != self.function {
@@ -68,7 +46,7 @@ impl Tasks {
         }
         let run = async |job: Job<'_>| {
             let mut incoming = rejected(step::read(job.payload))?;
-            incoming.trace.clone_from(&record.attributes.trace);
+            incoming.trace.clone_from(&message.attributes.trace);
             incoming.deadline = Some(Timestamp::now().after(job.time));
             // Boxed, as what it calls: these futures are large.
             Ok(Box::pin(deliver(incoming)).await?)
@@ -89,17 +67,12 @@ pub(super) async fn handle(
     time: Duration,
     deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
-    let event: Event = rejected(payload::decode(text))?;
-    let works = event.records.iter().map(async |record| {
-        let error = tasks.work(record, time, &deliver).await.err()?;
-        tracing::error!(messageId = record.message_id, error = error.kind().name(), "{error}");
-        Some(record.message_id.as_str())
-    });
-    let failed: Vec<_> = join_all(works).await;
+    let batch: Batch = rejected(payload::decode(text))?;
+    let answer = batch::at_once(&batch, async |message| tasks.work(message, time, &deliver).await.map(drop)).await;
     if let Ok(carrier) = tasks.carrier().await {
         carrier.acknowledge().await;
     }
-    Ok(batch::response(failed.into_iter().flatten())?)
+    Ok(answer?)
 }
 
 #[cfg(test)]

@@ -26,7 +26,6 @@ use crate::backend::Services;
 use crate::publish::{Entry, pause};
 use crate::serve::{Invocation, listen};
 use crate::{Error, Kind, Timestamp, hash};
-use futures_util::future::join_all;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -66,20 +65,6 @@ pub(crate) struct Engine {
     parts: OnceCell<(Carrier, Arc<dyn Transport>)>,
 }
 
-/// An event from a queue.
-#[derive(Deserialize)]
-struct Batch {
-    #[serde(rename = "Records")]
-    records: Vec<Record>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Record {
-    message_id: String,
-    body: String,
-}
-
 /// An entry of `PutEvents`, as a state machine writes it.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -105,7 +90,7 @@ impl Engine {
     /// Handles one invocation within this time.
     pub(crate) async fn handle(&self, text: &str, time: Duration) -> Result<String, Failure> {
         let (carrier, _) = self.parts().await?;
-        let Ok(batch) = serde_json::from_str::<Batch>(text) else {
+        let Ok(batch) = serde_json::from_str::<batch::Batch>(text) else {
             let answer = match Message::parse(text)? {
                 Message::Sweep => self.sweep(time).await?,
                 message => self.take(message, time).await.map(|()| json!({}))?,
@@ -113,18 +98,10 @@ impl Engine {
             carrier.acknowledge().await;
             return Ok(answer.to_string());
         };
-        let works = batch.records.iter().map(|record| async move {
-            let result = match Message::parse(&record.body) {
-                Ok(message) => self.take(message, time).await,
-                Err(error) => Err(error),
-            };
-            let error = result.err()?;
-            tracing::error!(messageId = record.message_id, error = error.kind().name(), "{error}");
-            Some(record.message_id.as_str())
-        });
-        let failed = join_all(works).await;
+        let handle = async |message: &batch::Message| self.take(Message::parse(&message.body)?, time).await;
+        let answer = batch::at_once(&batch, handle).await;
         carrier.acknowledge().await;
-        Ok(batch::response(failed.into_iter().flatten())?)
+        Ok(answer?)
     }
 
     async fn take(&self, message: Message, time: Duration) -> Result<(), Error> {

@@ -277,8 +277,10 @@ impl<'a> Case<'a> {
             }
             Operation::Due { partition, limit } => drop(self.both(|store| store.due(*partition, *limit)).await?),
             Operation::Look { id: number } => self.look(&id(*number)).await?,
-            Operation::List { workflow, status, limit } => {
-                let filter = Filter { workflow: workflow.then(|| "fulfil".to_owned()), status: *status };
+            Operation::List { workflow, status, since, limit } => {
+                let workflow = workflow.then(|| "fulfil".to_owned());
+                let since_ms = since.map_or(0, |back| self.now().saturating_sub(back));
+                let filter = Filter { workflow, status: *status, since_ms };
                 self.list(&filter, *limit).await?;
             }
             Operation::Finished { partition, retention_ms, limit } => {

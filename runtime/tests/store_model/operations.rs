@@ -67,6 +67,8 @@ pub(crate) enum Operation {
     List {
         workflow: bool,
         status: Option<Status>,
+        /// Since so long ago.
+        since: Option<u64>,
         limit: usize,
     },
     Finished {
@@ -160,8 +162,8 @@ pub(crate) fn operation() -> impl Strategy<Value = Operation> {
         5 => (vec(any::<usize>(), 1..4), prop::bool::weighted(0.2)).prop_map(|(picks, wrong)| O::Ack { picks, wrong }),
         8 => (0..PARTITIONS, 1..6_usize).prop_map(|(partition, limit)| O::Due { partition, limit }),
         3 => (0..5_usize).prop_map(|id| O::Look { id }),
-        2 => (any::<bool>(), any_status, 1..4_usize)
-            .prop_map(|(workflow, status, limit)| O::List { workflow, status, limit }),
+        2 => (any::<bool>(), any_status, prop::option::of(time()), 1..4_usize)
+            .prop_map(|(workflow, status, since, limit)| O::List { workflow, status, since, limit }),
         2 => (0..PARTITIONS, time(), 1..3_usize)
             .prop_map(|(partition, retention_ms, limit)| O::Finished { partition, retention_ms, limit }),
         2 => (any::<usize>(), prop::bool::weighted(0.2)).prop_map(|(pick, wrong)| O::Archive { pick, wrong }),

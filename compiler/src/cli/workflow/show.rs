@@ -1,7 +1,7 @@
 //! `evc workflow show`: how an execution stands, with a timeline of its steps.
 
 use evc_runtime::workflow::store::{Moment, View};
-use evc_runtime::workflow::{ExecutionId, Outcome, Status, outcome};
+use evc_runtime::workflow::{ExecutionId, History, Outcome, Status, outcome};
 use serde::Serialize;
 use serde_json::Value as Json;
 
@@ -43,12 +43,16 @@ struct Shown<'a> {
     outcome: Outcome,
     rows: Vec<Row>,
     payloads: bool,
+    /// When its time began, milliseconds since 1970: with its start, or with the last retry.
+    time_began_ms: u64,
 }
 
 impl<'a> Shown<'a> {
     fn of(id: &'a ExecutionId, view: &'a View, history: &[Moment], payloads: bool) -> Result<Self, Problem> {
         let outcome = outcome(&view.snapshot.state)?;
-        Ok(Self { id, view, outcome, rows: timeline::rows(history, &view.open), payloads })
+        let retried = history.iter().rev().find(|moment| moment.entries.contains(&History::Retried));
+        let time_began_ms = retried.map_or(view.started_ms, |moment| moment.at_ms);
+        Ok(Self { id, view, outcome, rows: timeline::rows(history, &view.open), payloads, time_began_ms })
     }
 
     /// What is under way, with its step.
@@ -76,7 +80,7 @@ fn as_text(shown: &Shown<'_>, width: usize) -> String {
     }
     fact("took", text::length(until_ms.saturating_sub(view.started_ms)));
     if snapshot.status == Status::Running && view.timeout_ms > 0 {
-        fact("times out", text::time(view.started_ms.saturating_add(view.timeout_ms)));
+        fact("times out", text::time(shown.time_began_ms.saturating_add(view.timeout_ms)));
     }
     fact("definition", text::plain(&snapshot.definition));
     if let Some(error) = &outcome.error {
@@ -169,7 +173,7 @@ fn as_json(shown: &Shown<'_>) -> String {
         ended_at: attempt.ended_ms.map(text::time),
         ran_ms: attempt.ran_ms(),
     };
-    let Shown { id, view, outcome, rows, payloads } = shown;
+    let Shown { id, view, outcome, rows, payloads, .. } = shown;
     to_json(&Document {
         execution: &id.0,
         workflow: id.workflow(),

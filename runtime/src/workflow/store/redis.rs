@@ -8,12 +8,12 @@ use super::reply::{Reply, unexpected};
 use super::script::{self, Call};
 use super::view::{Cursor, Filter, Moment, Page, View, parse_moment};
 use super::{Answer, LOOK_MS, MAX_RESEND_MS, RESEND_MS, Store, limits, record};
-use crate::Error;
 use crate::workflow::protocol::{
     Claim, Committed, Due, ExecutionId, Finished, Owner, Slot, Snapshot, Start, Started, Status, TIMEOUT, Taken,
     TaskRef, Transition,
 };
-use futures_util::future::try_join_all;
+use crate::{Error, Kind};
+use futures_util::future::{join_all, try_join_all};
 use redis::{Cmd, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -227,13 +227,25 @@ impl Redis {
         while found.len() < limit {
             let wanted = limit - found.len();
             let mut listed = self.run(Call::new(&script::UNTIL, vec![due.clone()]).arg(0).arg(wanted)).await?;
-            let mut looks = Vec::new();
+            let (mut looks, mut members) = (Vec::new(), 0);
             while let (Some(member), Some(_score)) = (listed.text(), listed.number()) {
-                let (execution, slot) = parse_member(&member).ok_or_else(unexpected)?;
-                looks.push(self.look(due.clone(), member, execution, slot));
+                members += 1;
+                match parse_member(&member) {
+                    Some((execution, slot)) => looks.push(self.look(due.clone(), member, execution, slot)),
+                    None => tracing::error!("`{due}` has a member that is none of this version of evc"),
+                }
             }
-            let last = looks.len() < wanted;
-            found.extend(try_join_all(looks).await?.into_iter().flatten());
+            let last = members < wanted || looks.is_empty();
+            for looked in join_all(looks).await {
+                match looked {
+                    Ok(due) => found.extend(due),
+                    // What cannot be read keeps nobody from looking at the others, and is not looked at again for a while.
+                    Err(error) if error.kind() == Kind::Internal => {
+                        tracing::error!("an execution cannot be read: {error}")
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
             if last {
                 break;
             }

@@ -69,6 +69,8 @@ pub struct Filter {
     pub workflow: Option<String>,
     /// That stand so.
     pub status: Option<Status>,
+    /// That started at this time or later, milliseconds since 1970.
+    pub since_ms: u64,
 }
 
 impl Filter {

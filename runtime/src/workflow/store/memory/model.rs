@@ -330,19 +330,19 @@ impl Model {
         };
         let mut cursors: Vec<Cursor> = self.executions.iter().map(cursor).collect();
         cursors.sort_by(|one, other| other.cmp(one));
-        let wanted =
-            cursors.into_iter().filter(|cursor| after.is_none_or(|after| cursor < after)).filter_map(|cursor| {
-                let execution = self.executions.get(&cursor.execution)?;
-                let wanted =
-                    filter.wants(&cursor.execution) && filter.status.is_none_or(|status| status == execution.status);
-                wanted.then(|| Summary {
-                    execution: cursor.execution,
-                    status: execution.status,
-                    definition: execution.definition.clone(),
-                    started_ms: execution.started_ms,
-                    finished_ms: execution.finished_ms,
-                })
-            });
+        let there = |cursor: &Cursor| cursor.started_ms >= filter.since_ms && after.is_none_or(|after| cursor < after);
+        let wanted = cursors.into_iter().filter(there).filter_map(|cursor| {
+            let execution = self.executions.get(&cursor.execution)?;
+            let wanted =
+                filter.wants(&cursor.execution) && filter.status.is_none_or(|status| status == execution.status);
+            wanted.then(|| Summary {
+                execution: cursor.execution,
+                status: execution.status,
+                definition: execution.definition.clone(),
+                started_ms: execution.started_ms,
+                finished_ms: execution.finished_ms,
+            })
+        });
         Page::of(wanted.take(limit.max(1)).collect(), limit)
     }
 

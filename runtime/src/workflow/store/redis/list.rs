@@ -59,7 +59,7 @@ impl Redis {
         let mut merged = Vec::new();
         while merged.len() < wanted {
             let empty = partitions.iter_mut().filter(|partition| partition.more && partition.read.is_empty());
-            try_join_all(empty.map(|partition| self.refill(partition, batch))).await?;
+            try_join_all(empty.map(|partition| self.refill(partition, filter.since_ms, batch))).await?;
             let latest = partitions.iter_mut().max_by(|one, other| one.read.front().cmp(&other.read.front()));
             let Some(latest) = latest.and_then(|partition| partition.read.pop_front()) else { break };
             if filter.wants(&latest.execution) {
@@ -69,13 +69,13 @@ impl Redis {
         Ok(merged)
     }
 
-    /// Reads on in a partition.
-    async fn refill(&self, partition: &mut Partition, batch: usize) -> Result<(), Error> {
+    /// Reads on in a partition, back to this time.
+    async fn refill(&self, partition: &mut Partition, since_ms: u64, batch: usize) -> Result<(), Error> {
         let highest = partition.last.as_ref().map_or_else(|| "+inf".to_owned(), |last| last.started_ms.to_string());
         let mut offset = 0;
         while partition.more && partition.read.is_empty() {
             let mut range = redis::cmd("ZREVRANGEBYSCORE");
-            range.arg(self.keys.all(partition.number)).arg(&highest).arg("-inf");
+            range.arg(self.keys.all(partition.number)).arg(&highest).arg(since_ms);
             range.arg("WITHSCORES").arg("LIMIT").arg(offset).arg(batch);
             let mut reply = Reply::new(self.send(&range).await?);
             let mut read = 0;
