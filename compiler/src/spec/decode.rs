@@ -144,6 +144,11 @@ impl<'n> Fields<'n> {
         self.optional(key, cx)
     }
 
+    /// Whether the map has no key at all.
+    pub fn is_empty(&self) -> bool {
+        self.mapping.entries.is_empty()
+    }
+
     /// The keys present that were asked for among `keys`.
     pub fn present(&self, keys: &[&'static str]) -> Vec<&'n Key> {
         self.mapping.entries.iter().map(|entry| &entry.key).filter(|key| keys.contains(&key.text.as_str())).collect()

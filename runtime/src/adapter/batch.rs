@@ -17,12 +17,14 @@ pub(crate) struct Batch {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Message {
-    pub(crate) message_id: String,
+    #[serde(rename = "messageId")]
+    pub(crate) id: String,
     pub(crate) body: String,
     #[serde(default)]
     pub(crate) attributes: Attributes,
-    #[serde(default)]
-    pub(crate) message_attributes: MessageAttributes,
+    /// Those that the sender gave.
+    #[serde(default, rename = "messageAttributes")]
+    pub(crate) given: MessageAttributes,
 }
 
 /// What SQS says of a message.
@@ -51,15 +53,15 @@ pub(crate) struct MessageAttribute {
 }
 
 /// Handles all messages of a batch at once; reports those that failed.
-#[cfg(feature = "workflow")]
+#[cfg(feature = "engine")]
 pub(crate) async fn at_once(
     batch: &Batch,
     handle: impl AsyncFn(&Message) -> Result<(), Error>,
 ) -> Result<String, Error> {
     let handled = batch.messages.iter().map(async |message| {
         let error = handle(message).await.err()?;
-        tracing::error!(messageId = message.message_id, error = error.kind().name(), "{error}");
-        Some(message.message_id.as_str())
+        tracing::error!(messageId = message.id, error = error.kind().name(), "{error}");
+        Some(message.id.as_str())
     });
     response(futures_util::future::join_all(handled).await.into_iter().flatten())
 }

@@ -30,12 +30,12 @@ pub(super) async fn handle(
             && match read(message) {
                 Ok(incoming) => deliver(incoming).await.is_ok(),
                 Err(error) => {
-                    tracing::error!(messageId = message.message_id, error = error.kind().name(), "{error}");
+                    tracing::error!(messageId = message.id, error = error.kind().name(), "{error}");
                     false
                 }
             };
         if !done {
-            failed.push(message.message_id.as_str());
+            failed.push(message.id.as_str());
             stopped_groups.extend(group);
         }
     }
@@ -48,9 +48,8 @@ fn read(message: &Message) -> Result<Incoming<'_>, Error> {
     let mut incoming = if is_event {
         eventbridge::read(&message.body)?
     } else {
-        let event_id =
-            message.message_attributes.event_id.as_ref().and_then(|attribute| attribute.string_value.clone());
-        let key = event_id.unwrap_or_else(|| message.message_id.clone());
+        let event_id = message.given.event_id.as_ref().and_then(|attribute| attribute.string_value.clone());
+        let key = event_id.unwrap_or_else(|| message.id.clone());
         Incoming { key: Some(key), ..Incoming::bare(Payload::new(message.body.as_str())) }
     };
     incoming.trace = message.attributes.trace.clone().or(incoming.trace);

@@ -80,6 +80,11 @@ fn skeleton(names: &Names<'_>, function: &Function, project: &Project, id: crate
     imports.sort_unstable();
     imports.dedup();
     let contract = crate_ident(&contract(names.model));
+    let imports = braces(&format!("use {contract}::"), &imports);
+    // In the order that rustfmt gives them.
+    let mut uses = [(contract.as_str(), imports.as_str()), ("evc_runtime", "use evc_runtime::{Error, Kind};")];
+    uses.sort_unstable();
+    let [(_, first), (_, second)] = uses;
     let short = format!("pub async fn {module}(cx: &{context}, input: {input}) -> Result<{output}, {error}>");
     let long =
         format!("pub async fn {module}(\n    cx: &{context},\n    input: {input},\n) -> Result<{output}, {error}>");
@@ -88,8 +93,8 @@ fn skeleton(names: &Names<'_>, function: &Function, project: &Project, id: crate
     format!(
         r#"//! {what}
 
-use evc_runtime::{{Error, Kind}};
-{imports}
+{first}
+{second}
 
 /// What `{name}` does. Its signature follows from `{spec}`.
 ///
@@ -100,7 +105,6 @@ use evc_runtime::{{Error, Kind}};
     Err(Error::new(Kind::Internal, "`{name}` is not written yet"){into})
 }}
 "#,
-        imports = braces(&format!("use {contract}::"), &imports),
         into = if function.errors.is_empty() { "" } else { ".into()" },
     )
 }

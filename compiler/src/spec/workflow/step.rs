@@ -316,6 +316,15 @@ impl Item for Branch {
 impl Decode for Branch {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
         let mut fields = cx.fields(node, "a branch")?;
+        if fields.entry("steps").is_none() && !fields.is_empty() {
+            // One error instead of one for each step that stands in the place of a key.
+            cx.report(
+                Diagnostic::new(Code::EVC0104, fields.place(), "a branch needs the key `steps`")
+                    .label("`steps` is missing here")
+                    .help("write the steps of the branch one level deeper, under `steps:`"),
+            );
+            return None;
+        }
         let steps = fields.required("steps", cx);
         fields.finish(cx);
         Some(Self { steps: steps? })

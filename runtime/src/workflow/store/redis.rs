@@ -230,9 +230,10 @@ impl Redis {
             let (mut looks, mut members) = (Vec::new(), 0);
             while let (Some(member), Some(_score)) = (listed.text(), listed.number()) {
                 members += 1;
-                match parse_member(&member) {
-                    Some((execution, slot)) => looks.push(self.look(due.clone(), member, execution, slot)),
-                    None => tracing::error!("`{due}` has a member that is none of this version of evc"),
+                if let Some((execution, slot)) = parse_member(&member) {
+                    looks.push(self.look(due.clone(), member, execution, slot));
+                } else {
+                    tracing::error!("`{due}` has a member that is none of this version of evc");
                 }
             }
             let last = members < wanted || looks.is_empty();
@@ -241,7 +242,7 @@ impl Redis {
                     Ok(due) => found.extend(due),
                     // What cannot be read keeps nobody from looking at the others, and is not looked at again for a while.
                     Err(error) if error.kind() == Kind::Internal => {
-                        tracing::error!("an execution cannot be read: {error}")
+                        tracing::error!("an execution cannot be read: {error}");
                     }
                     Err(error) => return Err(error),
                 }
