@@ -84,6 +84,8 @@ fn engines(model: &Model, transport: Transport) -> Vec<DeadLetters> {
 /// What a dead-letter queue is of, and where that is.
 pub(super) fn describe(model: &Model, of: Deadly) -> (String, Span) {
     let (what, head) = match of {
+        Deadly::Work(id) => ("work of function", &model.functions[id].head),
+        Deadly::Workflow(id) => ("workflow", &model.workflows[id].head),
         Deadly::Queue(id) => ("queue", &model.queues[id].head),
         Deadly::Rule(id) => ("rule", &model.rules[id].head),
         Deadly::Outbox(id) => ("outbox", &model.outboxes[id].head),

@@ -112,6 +112,9 @@ pub fn dead_letters(model: &Model, of: Deadly) -> LogicalId {
         Deadly::Outbox(id) => forwarder(&model.outboxes[id]),
         Deadly::Function(id) => function(&model.functions[id]),
         Deadly::Schedule(id) => schedule(&model.schedules[id]),
+        Deadly::Work(id) => task_queue(&model.functions[id]),
+        Deadly::Workflow(id) if model.workflows[id].redis().is_some() => engine_queue(),
+        Deadly::Workflow(id) => return starter_dead_letters(&model.workflows[id]),
     };
     LogicalId::new([id.as_str(), "dead-letters"])
 }

@@ -106,7 +106,10 @@ fn dead_letter_queue(b: &mut Builder<'_>, output: &Output, of: Deadly) -> Option
     let (what, declared) = dead_letters::describe(b.model, of);
     let diagnostic = Diagnostic::new(Code::EVC0105, output.span, format!("{what} has no dead-letter queue"))
         .secondary(declared, "declared here")
-        .note("a function has one if a rule or a schedule invokes it, an outbox if it publishes something");
+        .note(
+            "a function has one if a rule or a schedule invokes it, its work if a workflow on Redis calls it, an outbox if it publishes \
+            something, a workflow if it is on Redis or an event starts it",
+        );
     b.diagnostics.push(diagnostic);
     None
 }

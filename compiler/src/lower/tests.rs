@@ -163,6 +163,40 @@ fn an_output_of_a_dead_letter_queue_that_is_not_there_is_reported() {
 }
 
 #[test]
+fn outputs_tell_the_dead_letter_queues_of_workflows() {
+    let spec = "evc: 1
+service: a
+caches: { state: {} }
+events: { E: { source: a, detail-type: e, detail: { n: integer }, publisher: external } }
+functions: { f: { input: { n: integer } } }
+rules:
+  start: { event: E, to: { workflow: on-redis } }
+  begin: { event: E, to: { workflow: elsewhere } }
+workflows:
+  on-redis: { engine: redis, input: { n: integer }, steps: { s: { call: f, with: { n: input.n } } } }
+  elsewhere: { input: { n: integer }, steps: { t: { call: f, with: { n: input.n } } } }
+outputs:
+  Work: functions.f.work-dead-letter-queue-url
+  Engine: workflows.on-redis.dead-letter-queue-url
+  Starter: workflows.elsewhere.dead-letter-queue-url
+";
+    let mut analysis = analyze_text("spec.yaml", spec);
+    let model = analysis.model.take().expect("the spec names its service");
+    let (plan, found) = lower(&model);
+    analysis.add(found);
+    assert!(!analysis.has_errors(), "{}", short::render(&analysis.diagnostics, &analysis.sources));
+    for (output, queue) in [
+        ("Work", "FFunctionTasksDeadLetters"),
+        ("Engine", "WorkflowEngineQueueDeadLetters"),
+        ("Starter", "ElsewhereStarterDeadLetters"),
+    ] {
+        let value = &plan.outputs[output].value;
+        assert!(matches!(value, Value::Ref(id) if id.as_str() == queue), "{output}: {value:?}");
+        assert!(plan.resources.contains_key(&LogicalId::new([queue])), "{queue}");
+    }
+}
+
+#[test]
 fn an_output_of_a_dashboard_that_is_not_there_is_reported() {
     let spec = "evc: 1\nservice: a\nfunctions: { f: {} }\nobservability: { dashboard: false }\noutputs: { Url: dashboard.url }\n";
     insta::assert_snapshot!(found(spec), @"

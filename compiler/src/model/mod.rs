@@ -37,6 +37,7 @@ pub use cache::{Cache, CacheClient, CacheKind, Client, Network, NetworkKind};
 pub use environment::{Environment, Setting};
 pub use flow::{Edge, Node as FlowNode, Trigger};
 pub use outbox::{ChangeEvent, ChangeKind, Changes, CopiedField, Outbox};
+pub use outputs::{Deadly, Output, OutputValue, Thing};
 pub use patterns::envelope;
 pub use resolve::{least_visibility, resolve};
 pub use stored::{FieldTest, Is, NotStored, field_tests};
@@ -427,72 +428,4 @@ pub struct Observability {
     pub alarm_actions: Setting<bool>,
     /// Email addresses that are told.
     pub notify: Vec<Spanned<String>>,
-}
-
-/// An output of the stack.
-#[derive(Debug, Clone)]
-pub struct Output {
-    /// Its name.
-    pub name: String,
-    /// Its place.
-    pub span: Span,
-    /// What it is.
-    pub description: Option<String>,
-    /// What it tells.
-    pub value: OutputValue,
-}
-
-/// What an output tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OutputValue {
-    /// The name of a thing.
-    Name(Thing),
-    /// The ARN of a thing.
-    Arn(Thing),
-    /// The URL of a queue.
-    QueueUrl(Id<Queue>),
-    /// The URL of a queue's dead-letter queue.
-    DeadLetterQueueUrl(Deadly),
-    /// The URL of a cache, as `evc workflow` takes it.
-    CacheUrl(Id<Cache>),
-    /// The URL of an API.
-    ApiUrl(Id<Api>),
-    /// The id of an API, which is part of its URL and of its ARN.
-    ApiId(Id<Api>),
-    /// The name of the dashboard.
-    DashboardName,
-    /// The URL of the dashboard in the console.
-    DashboardUrl,
-}
-
-/// A thing that has a name and an ARN.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Thing {
-    /// A bus.
-    Bus(Id<Bus>),
-    /// A table.
-    Table(Id<Table>),
-    /// A function.
-    Function(Id<Function>),
-    /// A queue.
-    Queue(Id<Queue>),
-    /// A workflow.
-    Workflow(Id<Workflow>),
-    /// The table of an outbox.
-    Outbox(Id<Outbox>),
-}
-
-/// A thing that has a dead-letter queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Deadly {
-    /// What a queue's function could not work off.
-    Queue(Id<Queue>),
-    /// What a rule could not deliver.
-    Rule(Id<Rule>),
-    /// What an outbox could not publish.
-    Outbox(Id<Outbox>),
-    /// What a function could not do when invoked asynchronously.
-    Function(Id<Function>),
-    /// What a schedule could not start.
-    Schedule(Id<Schedule>),
 }

@@ -1,11 +1,83 @@
-//! `outputs:` paths such as `tables.orders.name`, resolved.
+//! What a stack tells: `outputs:`, whose paths, such as `tables.orders.name`, are resolved.
 
 use super::names::{find, unresolved};
-use super::{Api, Deadly, Id, Output, OutputValue, Thing};
+use super::{Api, Bus, Cache, Function, Id, Outbox, Queue, Rule, Schedule, Table, Workflow};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 use crate::spec::decode::Declared;
 use crate::spec::{Sections, output};
+
+/// An output of the stack.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// Its name.
+    pub name: String,
+    /// Its place.
+    pub span: Span,
+    /// What it is.
+    pub description: Option<String>,
+    /// What it tells.
+    pub value: OutputValue,
+}
+
+/// What an output tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputValue {
+    /// The name of a thing.
+    Name(Thing),
+    /// The ARN of a thing.
+    Arn(Thing),
+    /// The URL of a queue.
+    QueueUrl(Id<Queue>),
+    /// The URL of a queue's dead-letter queue.
+    DeadLetterQueueUrl(Deadly),
+    /// The URL of a cache, as `evc workflow` takes it.
+    CacheUrl(Id<Cache>),
+    /// The URL of an API.
+    ApiUrl(Id<Api>),
+    /// The id of an API, which is part of its URL and of its ARN.
+    ApiId(Id<Api>),
+    /// The name of the dashboard.
+    DashboardName,
+    /// The URL of the dashboard in the console.
+    DashboardUrl,
+}
+
+/// A thing that has a name and an ARN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Thing {
+    /// A bus.
+    Bus(Id<Bus>),
+    /// A table.
+    Table(Id<Table>),
+    /// A function.
+    Function(Id<Function>),
+    /// A queue.
+    Queue(Id<Queue>),
+    /// A workflow.
+    Workflow(Id<Workflow>),
+    /// The table of an outbox.
+    Outbox(Id<Outbox>),
+}
+
+/// A thing that has a dead-letter queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Deadly {
+    /// What a queue's function could not work off.
+    Queue(Id<Queue>),
+    /// What a rule could not deliver.
+    Rule(Id<Rule>),
+    /// What an outbox could not publish.
+    Outbox(Id<Outbox>),
+    /// What a function could not do when invoked asynchronously.
+    Function(Id<Function>),
+    /// What a schedule could not start.
+    Schedule(Id<Schedule>),
+    /// Work of workflows on Redis that could not be handed to a function.
+    Work(Id<Function>),
+    /// Events that could not start a workflow; on Redis, whatever the engine of the service could not do.
+    Workflow(Id<Workflow>),
+}
 
 /// The sections whose things have outputs.
 const SECTIONS: [&str; 12] = [
@@ -110,7 +182,10 @@ fn of_thing(
             let id = find(&sections.queues, "queue", thing, found)?;
             (Some(Thing::Queue(id)), Some(Deadly::Queue(id)))
         }
-        "workflows" => (Some(Thing::Workflow(find(&sections.workflows, "workflow", thing, found)?)), None),
+        "workflows" => {
+            let id = find(&sections.workflows, "workflow", thing, found)?;
+            (Some(Thing::Workflow(id)), Some(Deadly::Workflow(id)))
+        }
         "outboxes" => {
             let id = find(&sections.outboxes, "outbox", thing, found)?;
             (Some(Thing::Outbox(id)), Some(Deadly::Outbox(id)))
@@ -127,6 +202,9 @@ fn of_thing(
         ("arn", Some(named), _) => Some(OutputValue::Arn(named)),
         ("url", Some(Thing::Queue(queue)), _) => Some(OutputValue::QueueUrl(queue)),
         ("dead-letter-queue-url", _, Some(deadly)) => Some(OutputValue::DeadLetterQueueUrl(deadly)),
+        ("work-dead-letter-queue-url", Some(Thing::Function(id)), _) => {
+            Some(OutputValue::DeadLetterQueueUrl(Deadly::Work(id)))
+        }
         _ => None,
     };
     if value.is_none() {
@@ -135,6 +213,7 @@ fn of_thing(
             named.map(|_| "arn"),
             matches!(named, Some(Thing::Queue(_))).then_some("url"),
             deadly.map(|_| "dead-letter-queue-url"),
+            matches!(named, Some(Thing::Function(_))).then_some("work-dead-letter-queue-url"),
         ];
         let what = format!("property of `{}`", section.value);
         found.push(unresolved(&what, property, known.into_iter().flatten()));

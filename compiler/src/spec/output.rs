@@ -57,7 +57,7 @@ impl JsonSchema for Output {
         let value = json_schema!({
             "type": "string",
             "description": "`section.name.property`: `name` and `arn` of buses, tables, outboxes, functions, queues and workflows; \
-                `url` of queues, APIs and caches; `id` of APIs; `dead-letter-queue-url` of queues, functions, outboxes, rules and schedules; \
+                `url` of queues, APIs and caches; `id` of APIs; `dead-letter-queue-url` of queues, functions, outboxes, workflows, rules and schedules; `work-dead-letter-queue-url` of functions; \
                 `api.url`; and `dashboard.name` and `dashboard.url`.",
             "examples": ["tables.orders.name", "functions.create-order.name", "workflows.fulfil-order.arn", "api.url"]
         });
