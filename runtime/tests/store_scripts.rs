@@ -193,6 +193,31 @@ fn what_was_just_seen_is_left_to_who_saw_it() {
     });
 }
 
+#[test]
+fn what_cannot_be_read_keeps_nobody_from_the_rest() {
+    for kind in Kind::BOTH {
+        let server = Server::start(kind);
+        let store = Redis::open(&server.url(), "shop").expect("a store").with_partitions(1);
+        runtime().block_on(async {
+            for name in ["a", "b", "c", "d"] {
+                begin(&store, name, vec![(0, Some(Record { timeout_ms: Some(1), ..record(1, "f") }))]).await;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+            // One has another type, one a record of another version; and somebody put in a member of his own.
+            server.command(&["SET", "evc:{shop.0}:x:w/a", "text"]);
+            server.command(&["HSET", "evc:{shop.0}:x:w/b", "v", "much"]);
+            server.command(&["ZADD", "evc:{shop.0}:due", "1", "another"]);
+            let name = |due: Due| match due {
+                Due::Deadline(task, _) => task.execution.name().to_owned(),
+                other => panic!("{other:?}"),
+            };
+            let found: Vec<_> = store.due(0, 2).await.expect("due").into_iter().map(name).collect();
+            assert_eq!(found, ["c", "d"]);
+            assert_eq!(store.due(0, 2).await.expect("due"), [], "nobody looks again so soon");
+        });
+    }
+}
+
 /// Commands since the last reset, by name, with the server's microseconds of each; without those of the test itself.
 fn spent(server: &Server) -> std::collections::BTreeMap<String, (u64, f64)> {
     let stats = server.command(&["INFO", "commandstats"]);

@@ -460,6 +460,8 @@ fn explore(left: Troubles, workers: usize) -> (usize, usize, BTreeSet<String>) {
             open.extend(world.next());
         } else {
             // What comes now finds it over.
+            let view = world.model.view(&execution(), world.now).expect("it is there");
+            assert_eq!(view.open, [], "the end leaves work behind");
             ends.insert(format!("{:?}", world.status()));
             for (slot, seq, function) in &world.messages {
                 let task = TaskRef { execution: execution(), slot: *slot, seq: *seq, function: function.clone() };

@@ -27,6 +27,9 @@ pub(super) struct Arguments {
     /// The folder of the crate `evc-runtime`. A folder `runtime` beside the spec or above by default.
     #[arg(long, value_name = "DIR")]
     runtime: Option<PathBuf>,
+    /// The directory of the stack, where it was built with `--out`.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// Treat warnings as errors.
     #[arg(long)]
     deny_warnings: bool,
@@ -50,6 +53,10 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
         console::fail("`--against` compares one spec with one that is deployed; give one SPEC");
         return Exit::Usage;
     }
+    if arguments.out.is_some() && arguments.specs.len() > 1 {
+        console::fail("`--out` names the directory of one stack; check one spec with it");
+        return Exit::Usage;
+    }
     let mut analyses = Vec::new();
     let mut unreadable = false;
     for spec in &arguments.specs {
@@ -66,7 +73,8 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
                     Ok(comparison) => comparison,
                     Err(exit) => return exit,
                 };
-                let _ = plan::plan(spec, &build::default_directory(spec), &mut analysis, options);
+                let directory = arguments.out.clone().unwrap_or_else(|| build::default_directory(spec));
+                let _ = plan::plan(spec, &directory, &mut analysis, options);
                 analysis.add(comparison.found);
                 analyses.push(analysis);
             }

@@ -174,7 +174,7 @@ pub struct Transition {
     pub records: Vec<(Slot, Option<Record>)>,
     /// What happened, for people: JSON of [`History`] entries, one array a transition; the store adds the time.
     pub history: Vec<u8>,
-    /// Set by the last transition of an execution: all slots are emptied, and it waits to be archived. A retry of a failed execution
+    /// Set by the last transition of an execution, which lists all slots that were under way as empty: it waits to be archived. A retry of a failed execution
     /// has [`Status::Running`] here, which takes it back.
     pub status: Option<Status>,
 }

@@ -57,11 +57,12 @@ fn first(body: &Body) -> u64 {
 /// How many a step may begin, or what follows at once if it is none itself.
 fn from(body: &Body, id: StepId, seen: &mut BTreeSet<StepId>) -> u64 {
     let Some(step) = body.steps.get(id.0).filter(|_| seen.insert(id)) else { return 0 };
-    if !matches!(step.kind, StepKind::Choose { .. } | StepKind::Set(_)) {
+    // A list may be empty.
+    if !matches!(step.kind, StepKind::Choose { .. } | StepKind::Set(_) | StepKind::ForEach { .. }) {
         return begun(step);
     }
     let next = |next| if let Next::Step(to) = next { from(body, to, seen) } else { 0 };
-    step.successors().into_iter().map(next).max().unwrap_or(0)
+    step.successors().into_iter().map(next).max().unwrap_or(0).max(begun(step))
 }
 
 /// How many a step itself may begin.

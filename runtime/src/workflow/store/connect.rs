@@ -316,6 +316,8 @@ fn classify(error: &RedisError) -> Kind {
         (ErrorKind::InvalidClientConfig, _) => Kind::Configuration,
         // maxmemory is reached: finished executions are archived, and there is room again.
         (_, Some("OOM" | "BUSY")) => Kind::Throttled,
+        // Its disk is full, or too few replicas are there to be written to.
+        (_, Some("MISCONF" | "NOREPLICAS")) => Kind::Transient,
         (ErrorKind::Client, _) => Kind::Internal,
         _ if distrusted(error) => Kind::Configuration,
         _ if passes(error) || breaks(error) => Kind::Transient,

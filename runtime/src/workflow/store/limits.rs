@@ -1,7 +1,7 @@
 //! How large an execution may be. The planner refuses first, with an error that the workflow can catch; the store makes sure.
 
 use crate::limits::{WORKFLOW_PAYLOAD_BYTES, WORKFLOW_STATE_BYTES};
-use crate::workflow::protocol::Transition;
+use crate::workflow::protocol::{Status, Transition};
 use crate::{Error, Kind};
 
 /// The most pieces of work that one transition orders: what Lua can hand to one command, with room to spare.
@@ -25,6 +25,9 @@ pub(crate) fn check(transition: &Transition) -> Result<(), Error> {
     if opened > MAX_RECORDS {
         let message = format!("a transition of a workflow orders {opened} pieces of work; the limit is {MAX_RECORDS}");
         return Err(Error::new(Kind::TooLarge, message));
+    }
+    if opened > 0 && transition.status.is_some_and(|status| status != Status::Running) {
+        return Err(Error::new(Kind::Internal, "a transition ends an execution and orders work"));
     }
     for record in transition.records.iter().filter_map(|(_, record)| record.as_ref()) {
         if record.payload.len() > WORKFLOW_PAYLOAD_BYTES {

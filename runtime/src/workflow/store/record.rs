@@ -22,6 +22,8 @@ use crate::workflow::protocol::{ExecutionId, Owner, Phase, Record, Slot, TaskRef
 
 /// An order without the function's name: see `scripts/apply.lua`.
 const ORDER_BYTES: usize = 68;
+/// The longest time, and the latest, that scripts count with: their numbers are doubles, and this plus a time is still whole.
+const LONGEST_MS: u64 = 1 << 52;
 
 /// Adds the changed slots of a transition to a call. `ready`: also to ready lists. `taking`: this one as claimed, by this owner.
 pub(crate) fn push(
@@ -61,9 +63,11 @@ fn push_record(
 ) {
     let offered = ready && record.phase == Phase::Dispatched && record.delay_ms == 0;
     let list = offered.then(|| call.key(keys.ready(keys.partition(execution), &record.function)));
-    let optional = |ms: Option<u64>| ms.map_or(0, |ms| ms.saturating_add(1));
+    let bounded = |ms: u64| ms.min(LONGEST_MS);
+    let optional = |ms: Option<u64>| ms.map_or(0, |ms| bounded(ms) + 1);
     let mut order = Vec::with_capacity(ORDER_BYTES + record.function.len());
-    for number in [record.delay_ms, optional(record.at_ms), optional(grace(record, ready)), optional(record.timeout_ms)]
+    for number in
+        [bounded(record.delay_ms), optional(record.at_ms), optional(grace(record, ready)), optional(record.timeout_ms)]
     {
         order.extend(number.to_be_bytes());
     }

@@ -13,7 +13,7 @@ use crate::workflow::protocol::{
     TaskRef, Transition,
 };
 use crate::{Error, Kind};
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::try_join_all;
 use redis::{Cmd, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -121,7 +121,8 @@ impl Redis {
         let mut keys = self.transition_keys(execution);
         let partition = self.keys.partition(execution);
         keys.push(self.keys.all(partition));
-        if start.transition.status.is_some() {
+        let ended = start.transition.status.filter(|status| *status != Status::Running);
+        if ended.is_some() {
             keys.push(self.keys.done(partition));
         }
         let mut call = Call::new(&script::START, keys)
@@ -129,7 +130,7 @@ impl Redis {
             .arg(start.timeout_ms)
             .arg(start.transition.state.as_slice())
             .arg(start.transition.history.as_slice())
-            .arg(letter(start.transition.status))
+            .arg(letter(ended))
             .arg(member_prefix(execution));
         record::push(&mut call, &self.keys, execution, &start.transition, self.ready, None);
         let mut reply = self.run(call).await?;
@@ -204,7 +205,10 @@ impl Redis {
         for task in tasks {
             executions.entry(&task.execution).or_default().push(task);
         }
-        let calls = executions.into_iter().map(|(execution, tasks)| {
+        // So many at a time as Lua can hand to a command.
+        let parts =
+            executions.iter().flat_map(|(execution, tasks)| tasks.chunks(1000).map(move |part| (*execution, part)));
+        let calls = parts.map(|(execution, tasks)| {
             let due = self.keys.due(self.keys.partition(execution));
             let mut call = Call::new(&script::ACK, vec![self.keys.execution(execution), due])
                 .arg(member_prefix(execution))
@@ -227,65 +231,43 @@ impl Redis {
         while found.len() < limit {
             let wanted = limit - found.len();
             let mut listed = self.run(Call::new(&script::UNTIL, vec![due.clone()]).arg(0).arg(wanted)).await?;
-            let (mut looks, mut members) = (Vec::new(), 0);
+            let mut members = Vec::new();
             while let (Some(member), Some(_score)) = (listed.text(), listed.number()) {
-                members += 1;
-                if let Some((execution, slot)) = parse_member(&member) {
-                    looks.push(self.look(due.clone(), member, execution, slot));
-                } else {
-                    tracing::error!("`{due}` has a member that is none of this version of evc");
-                }
+                members.push(member);
             }
-            let last = members < wanted || looks.is_empty();
-            for looked in join_all(looks).await {
-                match looked {
-                    Ok(due) => found.extend(due),
-                    // What cannot be read keeps nobody from looking at the others, and is not looked at again for a while.
-                    Err(error) if error.kind() == Kind::Internal => {
-                        tracing::error!("an execution cannot be read: {error}");
-                    }
-                    Err(error) => return Err(error),
-                }
-            }
-            if last {
+            found.extend(
+                try_join_all(members.iter().map(|member| self.look(&due, member))).await?.into_iter().flatten(),
+            );
+            if members.len() < wanted {
                 break;
             }
         }
         Ok(found)
     }
 
-    async fn look(
-        &self,
-        due: String,
-        member: String,
-        execution: ExecutionId,
-        slot: Slot,
-    ) -> Result<Option<Due>, Error> {
-        let call = Call::new(&script::LOOK, vec![self.keys.execution(&execution), due])
-            .arg(member)
-            .arg(slot_name(slot))
-            .arg(LOOK_MS)
-            .arg(super::GRACE_MS);
-        let mut reply = self.run(call).await?;
-        let code = reply.require()?;
-        if code == 0 {
-            return Ok(None);
+    /// What is to be done about a member of a due set, if anything. What nobody can read is put off like the rest, so that it keeps
+    /// nobody from looking at others.
+    async fn look(&self, due: &str, member: &str) -> Result<Option<Due>, Error> {
+        let looked = match parse_member(member) {
+            None => Err(unexpected()),
+            Some((execution, slot)) => {
+                let call = Call::new(&script::LOOK, vec![self.keys.execution(&execution), due.to_owned()])
+                    .arg(member)
+                    .arg(slot_name(slot))
+                    .arg(LOOK_MS)
+                    .arg(super::GRACE_MS);
+                self.run(call).await.and_then(|mut reply| looked(&mut reply, execution, slot))
+            }
+        };
+        match looked {
+            Err(error) if error.kind() == Kind::Internal => {
+                tracing::error!(due, member, "it cannot be read: {error}");
+                let mut put_off = redis::cmd("ZADD");
+                put_off.arg(due).arg("XX").arg(self.time().await?.saturating_add(LOOK_MS)).arg(member);
+                self.send(&put_off).await.map(|_| None)
+            }
+            looked => looked,
         }
-        let snapshot = reply.snapshot()?;
-        if slot == TIMEOUT {
-            return Ok(Some(Due::Timeout(execution, snapshot)));
-        }
-        let seq =
-            reply.bytes().and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes).ok_or_else(unexpected)?;
-        let function = reply.text().ok_or_else(unexpected)?;
-        let task = TaskRef { execution, slot, seq, function };
-        Ok(match code {
-            1 => Some(Due::Resend(task)),
-            2 => Some(Due::Lease(task, snapshot)),
-            3 => Some(Due::Deadline(task, snapshot)),
-            4 => Some(Due::Timer(task, snapshot)),
-            _ => None,
-        })
     }
 
     async fn load(&self, execution: &ExecutionId) -> Result<Option<Snapshot>, Error> {
@@ -360,6 +342,28 @@ impl Redis {
             })
             .collect()
     }
+}
+
+/// What `look.lua` says of a slot.
+fn looked(reply: &mut Reply, execution: ExecutionId, slot: Slot) -> Result<Option<Due>, Error> {
+    let code = reply.require()?;
+    if code == 0 {
+        return Ok(None);
+    }
+    let snapshot = reply.snapshot()?;
+    if slot == TIMEOUT {
+        return Ok(Some(Due::Timeout(execution, snapshot)));
+    }
+    let seq = reply.bytes().and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes).ok_or_else(unexpected)?;
+    let function = reply.text().ok_or_else(unexpected)?;
+    let task = TaskRef { execution, slot, seq, function };
+    Ok(match code {
+        1 => Some(Due::Resend(task)),
+        2 => Some(Due::Lease(task, snapshot)),
+        3 => Some(Due::Deadline(task, snapshot)),
+        4 => Some(Due::Timer(task, snapshot)),
+        _ => None,
+    })
 }
 
 /// The status letter as an argument: empty for none.

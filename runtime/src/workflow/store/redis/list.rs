@@ -35,7 +35,7 @@ impl Redis {
         let mut executions = Vec::new();
         loop {
             let rest = wanted - executions.len();
-            let together = if *filter == Filter::default() { rest } else { TOGETHER.max(rest) };
+            let together = if filter.status.is_none() { rest } else { TOGETHER.max(rest) };
             let candidates = self.merge(&mut partitions, filter, together, batch).await?;
             let last = candidates.len() < together;
             let summaries = try_join_all(candidates.into_iter().map(|cursor| self.summary(cursor))).await?;
