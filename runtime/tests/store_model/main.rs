@@ -10,7 +10,9 @@ mod operations;
 mod support;
 
 use evc_runtime::workflow::store::{Answer, Cursor, Filter, Keys, Memory, Redis, Store, View};
-use evc_runtime::workflow::{Committed, ExecutionId, Finished, Record, Slot, Start, Status, TaskRef, Transition};
+use evc_runtime::workflow::{
+    Committed, ExecutionId, Finished, Phase, Record, Slot, Start, Status, TaskRef, Transition,
+};
 use operations::{Operation, Work, operation};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -360,6 +362,24 @@ impl<'a> Case<'a> {
         };
         for partition in 0..PARTITIONS {
             prop_assert_eq!(server(partition), self.memory.model().due_set(partition), "the due set");
+        }
+        self.somebody_looks()
+    }
+
+    /// All that is under way, and that time or a worker ends, has its entry in the due set; a claim's comes up no later than 15 minutes
+    /// after its lease is over, which is the longest that an acknowledgement puts off.
+    fn somebody_looks(&self) -> Result<(), TestCaseError> {
+        const LONGEST_MS: u64 = 900_000;
+        let views = (0..5).map(id).filter_map(|id| self.view(&id).map(|view| (id, view)));
+        for (id, view) in views.filter(|(_, view)| view.snapshot.status == Status::Running) {
+            let due = self.memory.model().due_set(self.memory.keys().partition(&id));
+            for open in view.open.iter().filter(|open| open.phase != Phase::Signal) {
+                let member = format!("{}\u{1f}{}", id.0, open.slot);
+                let entry = due.iter().find(|(name, _)| *name == member);
+                prop_assert!(entry.is_some(), "nobody looks at {} of {}", open.slot, id.0);
+                let last = open.lease_until_ms.unwrap_or(0).max(open.not_before_ms).max(self.now()) + LONGEST_MS;
+                prop_assert!(entry.is_none_or(|(_, score)| *score <= last), "{entry:?} is later than {last}");
+            }
         }
         Ok(())
     }

@@ -8,11 +8,12 @@
 //! | 8 | phase: `d`, `c`, `w`, `s` |
 //! | 9..17 | not before, ms since 1970 |
 //! | 17..25 | deadline, ms since 1970; 0 for none |
-//! | 25..33 | lease, ms |
-//! | 33..41 | lease until, ms since 1970; 0 while nobody has claimed it |
-//! | 41..49 | owner |
-//! | 49 | how many times its dispatch was acknowledged |
-//! | 50.. | function |
+//! | 25..33 | the score that its entry of the due set was given with it, or by an acknowledgement; 0 for none |
+//! | 33..41 | lease, ms |
+//! | 41..49 | lease until, ms since 1970; 0 while nobody has claimed it |
+//! | 49..57 | owner |
+//! | 57 | how many times its dispatch was acknowledged |
+//! | 58.. | function |
 
 use super::grace;
 use super::keys::{Keys, ready_entry, slot_name};
@@ -111,10 +112,10 @@ pub(crate) fn parse(slot: Slot, stored: &[u8]) -> Option<Open> {
         slot,
         seq: number(0)?,
         phase,
-        function: String::from_utf8(stored.get(50..)?.to_vec()).ok()?,
+        function: String::from_utf8(stored.get(58..)?.to_vec()).ok()?,
         not_before_ms: number(9)?,
-        lease_until_ms: some(number(33)?),
+        lease_until_ms: some(number(41)?),
         deadline_ms: some(number(17)?),
-        sent: *stored.get(49)?,
+        sent: *stored.get(57)?,
     })
 }

@@ -49,6 +49,8 @@ struct Stored {
     lease_until: Option<u64>,
     owner: Owner,
     sent: u8,
+    /// The score that its due entry was given with it, or by an acknowledgement.
+    armed: Option<u64>,
 }
 
 impl Execution {
@@ -160,7 +162,10 @@ impl Model {
         now: u64,
     ) -> (Committed, Option<Taken>) {
         // A commit that is made once more, since its answer was lost, takes nothing.
-        let first = self.executions.get(id).is_some_and(|execution| execution.version == transition.version);
+        let before = self.executions.get(id);
+        let first = before.is_some_and(|execution| execution.version == transition.version);
+        let fence = transition.fence.map(|(slot, _)| slot).filter(|slot| *slot == task.slot);
+        let armed = before.zip(fence).and_then(|(execution, slot)| execution.records.get(&slot)?.armed);
         let committed = self.commit(id, transition, now);
         if committed != Committed::Done || !first || !orders_at_once(transition, task) {
             return (committed, None);
@@ -168,17 +173,30 @@ impl Model {
         if let Some(list) = self.ready.get_mut(&(self.keys.partition(id), task.function.clone())) {
             list.retain(|(execution, slot, seq)| (execution, *slot, *seq) != (id, task.slot, task.seq));
         }
-        (committed, taken(self.claim(task, owner, now)))
+        let taken = taken(self.claim(task, owner, now));
+        // The fence's due entry may stay where it is, if nobody can have moved it and it is early enough.
+        let key = self.due_key(id, task.slot);
+        if let Some(armed) = armed.filter(|armed| taken.is_some() && *armed > now)
+            && let Some(due) = self.due.get_mut(&key).filter(|due| armed <= **due)
+            && let Some(record) =
+                self.executions.get_mut(id).and_then(|execution| execution.records.get_mut(&task.slot))
+        {
+            (*due, record.armed) = (armed, Some(armed));
+        }
+        (committed, taken)
     }
 
     fn apply(&mut self, id: &ExecutionId, transition: &Transition, now: u64) {
         for (slot, record) in &transition.records {
             let key = self.due_key(id, *slot);
-            let stored = record.as_ref().map(|record| stored(record, now));
+            let mut stored = record.as_ref().map(|record| stored(record, now));
             let due = record.as_ref().zip(stored.as_ref()).and_then(|(record, stored)| {
                 let begins = grace(record, self.ready_lists).map(|grace| stored.not_before + grace);
                 [begins, stored.deadline].into_iter().flatten().min()
             });
+            if let Some(stored) = &mut stored {
+                stored.armed = due;
+            }
             match due {
                 Some(due) => drop(self.due.insert(key, due)),
                 None => drop(self.due.remove(&key)),
@@ -244,7 +262,9 @@ impl Model {
             if record.seq == seq && record.phase == Phase::Dispatched {
                 let wait = RESEND_MS.saturating_mul(1 << record.sent.min(32)).min(MAX_RESEND_MS);
                 let due = now.max(record.not_before) + wait;
-                self.due.insert(key, record.deadline.map_or(due, |deadline| deadline.min(due)));
+                let due = record.deadline.map_or(due, |deadline| deadline.min(due));
+                record.armed = Some(due);
+                self.due.insert(key, due);
                 record.sent = record.sent.saturating_add(1);
             }
         }
@@ -437,6 +457,7 @@ fn stored(record: &Record, now: u64) -> Stored {
         lease_until: None,
         owner: 0,
         sent: 0,
+        armed: None,
     }
 }
 

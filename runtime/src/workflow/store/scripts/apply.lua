@@ -4,14 +4,17 @@
 --   slot, order, payload, and the entry for the ready list if it goes to one
 -- An order is what the record is made of: delay 8, not before + 1 (0: the delay says it) 8, grace + 1 (0: nobody needs to look) 8,
 -- timeout + 1 (0: none) 8, the ready list's number in KEYS (0: none) 2, then head (seq 8, phase 1) and tail (lease 8, lease until 8,
--- owner 8, sent 1, function). The record is head, not before 8, deadline 8, tail; numbers are big-endian, times in ms. It is field
--- t<slot> of the execution; its payload is field p<slot>.
+-- owner 8, sent 1, function). The record is head, not before 8, deadline 8, armed 8, tail; numbers are big-endian, times in ms. It is
+-- field t<slot> of the execution; its payload is field p<slot>.
+-- Armed is the score that the slot's entry of the due set was given with the record, or by an acknowledgement since; a sweep moves
+-- an entry only once it is due. So the entry of the fence, of the field `fence` and `armed` then, is where it was if that is still to
+-- come, and may stay for a record that is written as claimed: whoever finds it too early moves it to the end of the lease.
 -- Returns 1, or {1, now, lease until, deadline} where a record is written as claimed: phase `c`, with its owner in the tail.
 local gone, taken = {}, 1
 local n, d = #set, #due
 while ARGV[at] do
   local slot, order = ARGV[at], ARGV[at + 1]
-  local score
+  local score, stays
   if order == '' then
     gone[#gone + 1] = 't' .. slot
     gone[#gone + 1] = 'p' .. slot
@@ -31,11 +34,13 @@ while ARGV[at] do
       if deadline > 0 and deadline < ends then ends = deadline end
       tail = string.sub(order, 44, 51) .. struct.pack('>I8', ends) .. string.sub(order, 60)
       taken = {1, now, ends, deadline}
+      stays = fence == 't' .. slot and armed > now and score and armed <= score
+      if stays then score = armed end
     else
       tail = string.sub(order, 44)
     end
     set[n + 1] = 't' .. slot
-    set[n + 2] = string.sub(order, 35, 43) .. struct.pack('>I8I8', start, deadline) .. tail
+    set[n + 2] = string.sub(order, 35, 43) .. struct.pack('>I8I8I8', start, deadline, score or 0) .. tail
     set[n + 3] = 'p' .. slot
     set[n + 4] = ARGV[at + 2]
     n = n + 4
@@ -45,7 +50,9 @@ while ARGV[at] do
       at = at + 1
     end
   end
-  if score then
+  if stays then
+    -- It is in the due set.
+  elseif score then
     -- Of a number, the server would make digits the slow way that is right for fractions too.
     due[d + 1] = string.format('%d', score)
     due[d + 2] = prefix .. slot

@@ -31,4 +31,5 @@ elseif status ~= '' then
   redis.call('ZADD', KEYS[3], digits, string.sub(prefix, 1, -2))
   undue[1] = prefix .. 'T'
 end
-local at = 9
+local at, fence, armed = 9, ARGV[3], 0
+if fence ~= '' then armed = struct.unpack('>I8', x[3], 26) end

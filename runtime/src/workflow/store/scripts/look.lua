@@ -13,7 +13,7 @@ elseif ARGV[2] == 'T' then
   code = 5
 elseif record then
   local phase = string.sub(record, 9, 9)
-  local start, deadline, lease, ends = struct.unpack('>I8I8I8I8', record, 10)
+  local start, deadline, _, _, ends = struct.unpack('>I8I8I8I8I8', record, 10)
   if deadline > 0 and deadline <= now then
     code = 3
   elseif phase == 'd' then
@@ -35,4 +35,4 @@ else
 end
 if not code then return {0} end
 if code == 5 then return {5, now, x[1], x[2], x[3], x[4]} end
-return {code, now, x[1], x[2], x[3], x[4], string.sub(record, 1, 8), string.sub(record, 51)}
+return {code, now, x[1], x[2], x[3], x[4], string.sub(record, 1, 8), string.sub(record, 59)}

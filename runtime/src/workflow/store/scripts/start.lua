@@ -19,4 +19,4 @@ else
   set[14], set[15], set[16] = status, 'f', digits
   redis.call('ZADD', KEYS[4], digits, id)
 end
-local at = 7
+local at, fence, armed = 7, '', 0
