@@ -8,7 +8,7 @@
 //! | 8 | phase: `d`, `c`, `w`, `s` |
 //! | 9..17 | not before, ms since 1970 |
 //! | 17..25 | deadline, ms since 1970; 0 for none |
-//! | 25..33 | the score that its entry of the due set was given with it, or by an acknowledgement; 0 for none |
+//! | 25..33 | the score of its entry of the due set; 0 for none |
 //! | 33..41 | lease, ms |
 //! | 41..49 | lease until, ms since 1970; 0 while nobody has claimed it |
 //! | 49..57 | owner |

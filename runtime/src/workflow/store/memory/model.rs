@@ -49,7 +49,7 @@ struct Stored {
     lease_until: Option<u64>,
     owner: Owner,
     sent: u8,
-    /// The score that its due entry was given with it, or by an acknowledgement.
+    /// The score of its due entry.
     armed: Option<u64>,
 }
 
@@ -295,6 +295,10 @@ impl Model {
         match later {
             Some(later) => drop(self.due.insert(key, later)),
             None => drop(self.due.remove(&key)),
+        }
+        let record = self.executions.get_mut(&id).and_then(|execution| execution.records.get_mut(&slot));
+        if let Some((record, later)) = record.zip(later) {
+            record.armed = Some(later);
         }
         found
     }

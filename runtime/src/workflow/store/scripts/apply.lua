@@ -6,9 +6,9 @@
 -- timeout + 1 (0: none) 8, the ready list's number in KEYS (0: none) 2, then head (seq 8, phase 1) and tail (lease 8, lease until 8,
 -- owner 8, sent 1, function). The record is head, not before 8, deadline 8, armed 8, tail; numbers are big-endian, times in ms. It is
 -- field t<slot> of the execution; its payload is field p<slot>.
--- Armed is the score that the slot's entry of the due set was given with the record, or by an acknowledgement since; a sweep moves
--- an entry only once it is due. So the entry of the fence, of the field `fence` and `armed` then, is where it was if that is still to
--- come, and may stay for a record that is written as claimed: whoever finds it too early moves it to the end of the lease.
+-- Armed is the score of the slot's entry of the due set: who moves one says so there, but for what nobody can read. So the entry of the
+-- fence, whose field is `fence` and whose score is `armed`, may stay for a record that is written as claimed, if it is still to come
+-- and early enough: whoever finds it too early moves it to the end of the lease.
 -- Returns 1, or {1, now, lease until, deadline} where a record is written as claimed: phase `c`, with its owner in the tail.
 local gone, taken = {}, 1
 local n, d = #set, #due

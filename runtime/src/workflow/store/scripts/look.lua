@@ -30,6 +30,10 @@ end
 if code then later = now + ARGV[3] end
 if later then
   redis.call('ZADD', KEYS[2], later, ARGV[1])
+  if record then
+    -- Armed, as `apply.lua` says.
+    redis.call('HSET', KEYS[1], 't' .. ARGV[2], string.sub(record, 1, 25) .. struct.pack('>I8', later) .. string.sub(record, 34))
+  end
 else
   redis.call('ZREM', KEYS[2], ARGV[1])
 end
