@@ -25,7 +25,7 @@ CLIENTS = (1, 8, 64)
 IN_FLIGHT = 50  # workflows, where other orchestrators are measured
 STEPS = 5
 # Sizes of what one step of the benchmark's workflow reads and writes: `MONITOR` shows them.
-RECORD, PAYLOAD, STATE, HISTORY = 54, 250, 420, 160
+RECORD, PAYLOAD, STATE, HISTORY = 62, 250, 420, 160
 
 
 class Server:
@@ -149,13 +149,21 @@ def scripts(ours: Ours, fsync: str, rounds: int, seconds: float) -> None:
 
 
 def as_heavy(server: Server, clients: int, seconds: float) -> float:
-    """Calls a second of scripts with the reads and writes of a claim and a commit, of which there are as many as in a workflow."""
+    """Calls a second of scripts with the reads and writes of ours, of each as many as in a workflow: a start and a last commit, a claim,
+    and the commits between."""
     tag = "{bench.1}"
-    keys = [f"x{tag}:__rand_int__", f"h{tag}:__rand_int__", f"due{tag}"]
-    commit = [filler(RECORD), filler(PAYLOAD), filler(STATE), filler(HISTORY), "__rand_int__"]
-    commits = benchmark(server, clients, seconds, (HERE / "peers/commit.lua").read_text(encoding="utf-8"), keys, commit)
-    claims = benchmark(server, clients, seconds, (HERE / "peers/claim.lua").read_text(encoding="utf-8"), keys[:1], [filler(RECORD)])
-    return (STEPS + 2) / (1 / claims + (STEPS + 1) / commits)
+    keys = [f"x{tag}:__rand_int__", f"due{tag}", f"all{tag}"]
+    values = [filler(RECORD), filler(PAYLOAD), filler(STATE), filler(HISTORY)]
+    scripts = {
+        "edge": (2, keys, [*values, "__rand_int__"]),
+        "claim": (1, keys[:1], values[:1]),
+        "commit": (STEPS - 1, keys[:1], values),
+    }
+    taken = 0.0
+    for name, (count, names, arguments) in scripts.items():
+        text = (HERE / f"peers/{name}.lua").read_text(encoding="utf-8")
+        taken += count / benchmark(server, clients, seconds, text, names, arguments)
+    return (STEPS + 2) / taken
 
 
 def benchmark(server: Server, clients: int, seconds: float, script: str, keys: list[str], arguments: list[str]) -> float:
