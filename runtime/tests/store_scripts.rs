@@ -214,6 +214,13 @@ fn what_cannot_be_read_keeps_nobody_from_the_rest() {
             let found: Vec<_> = store.due(0, 2).await.expect("due").into_iter().map(name).collect();
             assert_eq!(found, ["c", "d"]);
             assert_eq!(store.due(0, 2).await.expect("due"), [], "nobody looks again so soon");
+            // A server that takes no writes just now is no such case: nothing is put off, and the error is told.
+            begin(&store, "e", vec![(0, Some(Record { timeout_ms: Some(1), ..record(1, "f") }))]).await;
+            std::thread::sleep(Duration::from_millis(5));
+            server.command(&["CONFIG", "SET", "min-replicas-to-write", "1"]);
+            assert_eq!(store.due(0, 2).await.expect_err("no replica").kind(), ErrorKind::Transient);
+            server.command(&["CONFIG", "SET", "min-replicas-to-write", "0"]);
+            assert_eq!(store.due(0, 2).await.expect("due").len(), 1);
         });
     }
 }

@@ -1,6 +1,6 @@
 //! How a slot's record is written: a fixed header, then the function. Its payload is a field of its own, so that a claim does not
-//! write it again. The scripts read the same places; what they are sent is an
-//! order, of which they make a record: see `scripts/apply.lua`.
+//! write it again. The scripts read the same places; what they are sent is an order, of which they make a record: see
+//! `scripts/apply.lua`.
 //!
 //! | bytes | hold |
 //! | --- | --- |
