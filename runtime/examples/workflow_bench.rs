@@ -12,7 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use evc_runtime::workflow::store::{Redis, Store};
-use evc_runtime::workflow::{Carrier, Definition, ExecutionId, Job, Started, TaskError, Worked, dispatches, start};
+use evc_runtime::workflow::{
+    Carrier, Chance, Definition, ExecutionId, Job, Started, TaskError, Worked, dispatches, start,
+};
 use futures_util::future::try_join_all;
 use serde_json::json;
 
@@ -112,7 +114,7 @@ async fn execute(bench: &Bench, link: usize, steps: &mut Vec<u64>) -> Result<Exe
     let id = ExecutionId::new(definition.workflow(), &format!("{}-{number}", bench.run));
     let input = json!({ "orderId": format!("order-{number}"), "amount": 4990, "items": ["apple", "pear"] });
     let now_ms = u64::try_from(std::time::SystemTime::UNIX_EPOCH.elapsed()?.as_millis())?;
-    let begun = start(definition, &id, input, now_ms, number)?;
+    let begun = start(definition, &id, input, now_ms, Chance::fixed(number))?;
     if store.start(&begun).await? != Started::Now {
         return Err("an execution of this name was there".into());
     }

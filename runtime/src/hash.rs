@@ -19,6 +19,19 @@ pub(crate) fn fnv128(parts: &[&str]) -> u128 {
     hash ^ (hash >> 71)
 }
 
+/// The step of splitmix64's sequence: an odd number near 2^64 divided by the golden ratio.
+#[cfg(feature = "workflow")]
+pub(crate) const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// splitmix64's mixing: a number for each number, with all of its bits stirred. Not for secrets.
+/// <https://prng.di.unimi.it/splitmix64.c>
+#[cfg(feature = "workflow")]
+pub(crate) fn mix(number: u64) -> u64 {
+    let z = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
 /// A number in [0, 1) from 53 of the hash's bits.
 pub(crate) fn fraction(hash: u128) -> f64 {
     // 53 bits fit a double exactly.

@@ -171,9 +171,18 @@ pub mod grant {
     /// Has a cache.
     #[diagnostic::on_unimplemented(message = "the spec gives `{Self}` no cache")]
     pub trait UseCache {}
+    /// May answer steps that wait for a signal.
+    #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` answer a step")]
+    pub trait Signals {
+        /// Which ones: workflow and step.
+        const WAITS: &'static [(&'static str, &'static str)];
+    }
     /// May answer steps that wait for an `A`.
     #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` answer a step with `{A}`")]
-    pub trait Signal<A> {}
+    pub trait Signal<A> {
+        /// Which ones: workflow and step.
+        const WAITS: &'static [(&'static str, &'static str)];
+    }
     /// May publish `E` straight to the bus.
     #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` publish `{E}` to the bus")]
     pub trait Publish<E> {

@@ -40,5 +40,15 @@ pub const SQS_DELAY_SECONDS: i32 = 900;
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-task-executions>
 pub const WORKFLOW_PAYLOAD_BYTES: usize = 256 * 1024;
 
+/// Transitions of an execution on Redis. One that goes round for ever ends there, as one on Step Functions does after 25,000 events.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/bp-history-limit.html>
+pub const WORKFLOW_TRANSITIONS: u64 = 1_000_000;
+
+/// Transitions of an execution on Redis whose history is kept: its first, and so many of the last.
+pub const WORKFLOW_HISTORY_TRANSITIONS: u64 = 1_000;
+
+/// The history of an execution on Redis that is kept, but for its first transition.
+pub const WORKFLOW_HISTORY_BYTES: usize = 512 * 1024;
+
 /// All variables of an execution on Redis. Each transition writes them whole, so that it is less than the 10 MiB of Step Functions.
 pub const WORKFLOW_STATE_BYTES: usize = 1024 * 1024;

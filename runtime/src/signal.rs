@@ -1,31 +1,37 @@
 //! Answers to steps that wait for a signal, on either engine: a token says by its form whose it is.
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token>
 
-use crate::{Context, Error, Kind};
+use crate::{Context, Error, Kind, grant};
 use serde::Serialize;
 use serde_json::Value;
 
 /// What a step is told: a result as JSON, or an error's name and cause.
 type Answer<'a> = Result<Value, (&'a str, &'a str)>;
 
+/// Workflows and steps.
+type Waits = &'static [(&'static str, &'static str)];
+
 impl Context {
     /// Lets the step go on that gave out this token; its result is `answer`. Generated contexts have a method that calls this, for the
-    /// answers that the spec allows.
+    /// answers that the spec allows function `F`.
     ///
-    /// [`Kind::Conflict`] if no step waits any more: it was answered before, ran out of time, or its execution is over.
-    pub async fn signal<A: Serialize>(&self, token: &str, answer: &A) -> Result<(), Error> {
-        self.answer(token, Ok(serde_json::to_value(answer).map_err(Error::other)?)).await
+    /// [`Kind::Conflict`] if no step waits any more: it was answered before, ran out of time, or its execution is over; or if nobody gave
+    /// out this token. [`Kind::InvalidInput`] if it is the token of a wait that the function may not answer. That is checked by the
+    /// runtime on Redis, by the function's role on Step Functions, whose tokens do not say of which step they are.
+    pub async fn signal<F: grant::Signal<A>, A: Serialize>(&self, token: &str, answer: &A) -> Result<(), Error> {
+        self.answer(F::WAITS, token, Ok(serde_json::to_value(answer).map_err(Error::other)?)).await
     }
 
     /// Lets the step that gave out this token fail with an error, which it may catch by this name. Otherwise as [`Self::signal`].
-    pub async fn signal_error(&self, token: &str, error: &str, cause: &str) -> Result<(), Error> {
-        self.answer(token, Err((error, cause))).await
+    pub async fn signal_error<F: grant::Signals>(&self, token: &str, error: &str, cause: &str) -> Result<(), Error> {
+        self.answer(F::WAITS, token, Err((error, cause))).await
     }
 
-    async fn answer(&self, token: &str, answer: Answer<'_>) -> Result<(), Error> {
+    #[cfg_attr(not(feature = "engine"), expect(unused_variables, reason = "which waits are meant is checked on Redis"))]
+    async fn answer(&self, waits: Waits, token: &str, answer: Answer<'_>) -> Result<(), Error> {
         #[cfg(feature = "engine")]
-        if crate::workflow::token::read(token).is_some() {
-            return self.answer_redis(token, answer).await;
+        if crate::workflow::Token::read(token).is_some() {
+            return self.answer_redis(waits, token, answer).await;
         }
         #[cfg(feature = "signal")]
         return self.answer_step_functions(token, answer).await;
@@ -34,11 +40,12 @@ impl Context {
     }
 
     #[cfg(feature = "engine")]
-    async fn answer_redis(&self, token: &str, answer: Answer<'_>) -> Result<(), Error> {
+    async fn answer_redis(&self, waits: Waits, token: &str, answer: Answer<'_>) -> Result<(), Error> {
         use crate::workflow::ops::Signalled;
         let carrier = crate::workflow::setup::signaller(self.services()).await?;
         let answer = answer.map_err(|(error, cause)| (error.to_owned(), Some(cause.to_owned())));
-        let signalled = carrier.signal(token, answer).await?;
+        let may = |workflow: &str, step: &str| waits.contains(&(workflow, step));
+        let signalled = carrier.signal(token, may, answer).await?;
         carrier.acknowledge().await;
         match signalled {
             Signalled::Delivered => Ok(()),
@@ -109,7 +116,9 @@ mod tests {
         let carrier = Carrier::new(Arc::new(world.workflows.clone()), None);
         carrier.store.put_definition(definition.id(), &text).await.expect("memory");
         carrier.start(&definition, "1", json!({})).await.expect("memory");
-        let task = TaskRef { execution: ExecutionId::new("w", "1"), slot: 0, seq: 1, function: "ask".to_owned() };
+        let execution = ExecutionId::new("w", "1");
+        let seq = world.workflows.model().view(&execution, 0).expect("an execution").open[0].seq;
+        let task = TaskRef { execution, slot: 0, seq, function: "ask".to_owned() };
         let token = Mutex::new(String::new());
         let run = async |job: Job<'_>| {
             let payload: Value = serde_json::from_str(job.payload).expect("JSON");
@@ -125,21 +134,50 @@ mod tests {
         outcome(&snapshot.state).expect("an outcome")
     }
 
+    struct Answer;
+    impl grant::Signals for Answer {
+        const WAITS: Waits = &[("w", "ask"), ("v", "ask")];
+    }
+    impl<A> grant::Signal<A> for Answer {
+        const WAITS: Waits = <Self as grant::Signals>::WAITS;
+    }
+
+    /// May answer another step, and the step of another workflow.
+    struct Other;
+    impl grant::Signals for Other {
+        const WAITS: Waits = &[("w", "ask-again"), ("v", "ask")];
+    }
+    impl<A> grant::Signal<A> for Other {
+        const WAITS: Waits = <Self as grant::Signals>::WAITS;
+    }
+
+    #[tokio::test]
+    async fn a_function_answers_no_step_but_those_that_the_spec_lets_it() {
+        let world = World::new();
+        let (token, cx) = (token(&world).await, world.context("other"));
+        let refused = cx.signal::<Other, _>(&token, &1).await.expect_err("another's");
+        assert_eq!(refused.kind(), Kind::InvalidInput);
+        let refused = cx.signal_error::<Other>(&token, "Refused", "no").await.expect_err("another's");
+        assert_eq!(refused.kind(), Kind::InvalidInput);
+        assert_eq!(ended(&world).status, crate::workflow::Status::Running);
+        cx.signal::<Answer, _>(&token, &1).await.expect("answered");
+    }
+
     #[tokio::test]
     async fn a_function_answers_a_step_once() {
         let world = World::new();
         let (token, cx) = (token(&world).await, world.context("answer"));
-        cx.signal(&token, &json!({ "yes": true })).await.expect("answered");
+        cx.signal::<Answer, _>(&token, &json!({ "yes": true })).await.expect("answered");
         assert_eq!(ended(&world).output, Some(json!({ "yes": true })));
-        assert_eq!(cx.signal(&token, &1).await.expect_err("over").kind(), Kind::Conflict);
-        assert_eq!(cx.signal_error(&token, "Refused", "no").await.expect_err("over").kind(), Kind::Conflict);
+        assert_eq!(cx.signal::<Answer, _>(&token, &1).await.expect_err("over").kind(), Kind::Conflict);
+        assert_eq!(cx.signal_error::<Answer>(&token, "Refused", "no").await.expect_err("over").kind(), Kind::Conflict);
     }
 
     #[tokio::test]
     async fn a_function_lets_a_step_fail() {
         let world = World::new();
         let (token, cx) = (token(&world).await, world.context("answer"));
-        cx.signal_error(&token, "Refused", "no").await.expect("answered");
+        cx.signal_error::<Answer>(&token, "Refused", "no").await.expect("answered");
         let ended = ended(&world);
         assert_eq!((ended.error.as_deref(), ended.cause.as_deref()), (Some("Refused"), Some("no")));
     }

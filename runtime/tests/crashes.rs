@@ -9,7 +9,7 @@
 #[macro_use]
 mod shop;
 
-use evc_runtime::workflow::store::{Answer, Cursor, Filter, Keys, Memory, Moment, Page, Store, View};
+use evc_runtime::workflow::store::{Answer, Cursor, Filter, Keys, Memory, Moment, Page, Store, Summary, View};
 use evc_runtime::workflow::sweep::sweep;
 use evc_runtime::workflow::transport::{Dispatch, Sending, Sent, Transport, memory};
 use evc_runtime::workflow::{

@@ -15,7 +15,7 @@ mod shop;
 mod support;
 
 use evc_runtime::testing::World;
-use evc_runtime::workflow::store::{Answer, Cursor, Filter, Keys, Moment, Page, Redis, Store, View};
+use evc_runtime::workflow::store::{Answer, Cursor, Filter, Keys, Moment, Page, Redis, Store, Summary, View};
 use evc_runtime::workflow::transport::pull::{Pull, PullOptions, PullWorker};
 use evc_runtime::workflow::{
     Carrier, Claim, Committed, Definition, Due, ExecutionId, Finished, History, Owner, Snapshot, Start, Started, Taken,

@@ -45,7 +45,7 @@ fn a_start_is_refused_if_there_is_one() {
         let id = begin(&store, "a", vec![(0, Some(record(1, "f")))]).await;
         let mut other = start(&id, 5);
         // Another delivery of what starts it.
-        other.transition.state = b"other".to_vec();
+        (other.transition.state, other.transition.revision) = (b"other".to_vec(), 7);
         assert_eq!(store.start(&other).await.expect("start"), Started::Before(Status::Running));
         assert_eq!(store.history(&id).await.expect("history").len(), 1);
     });
@@ -89,26 +89,36 @@ fn a_commit_is_refused_if_its_fence_or_its_version_is_old() {
     with_store(async |store| {
         let id = begin(&store, "a", vec![(0, Some(record(1, "f"))), (1, Some(record(2, "f")))]).await;
         let commit = async |transition: &Transition| store.commit(&id, transition).await.expect("a commit");
-        let next = |version, fence: (Slot, u64), seq| Transition {
+        let next = |version, seen, fence: (Slot, u64), seq| Transition {
             version,
+            seen,
+            revision: seq,
             fence: Some(fence),
             records: vec![(fence.0, Some(record(seq, "f")))],
             state: format!("{version} {seq}").into_bytes(),
             ..step(1, 9)
         };
-        assert_eq!(commit(&next(1, (0, 7), 9)).await, Committed::Stale, "another seq");
-        let first = next(1, (0, 1), 3);
+        assert_eq!(commit(&next(1, 1, (0, 7), 9)).await, Committed::Stale, "another seq");
+        let first = next(1, 1, (0, 1), 3);
         assert_eq!(commit(&first).await, Committed::Done);
         assert_eq!(commit(&first).await, Committed::Done, "the same again: the answer was lost");
-        assert_eq!(commit(&next(1, (0, 1), 4)).await, Committed::Stale, "another for the same work");
-        let Committed::Conflict(seen) = commit(&next(1, (1, 2), 5)).await else { panic!("a conflict") };
-        assert_eq!((seen.version, seen.state.as_slice()), (2, &b"1 3"[..]));
-        assert_eq!(commit(&next(2, (1, 2), 5)).await, Committed::Done);
+        assert_eq!(commit(&next(1, 1, (0, 1), 4)).await, Committed::Stale, "another for the same work");
+        let Committed::Conflict(seen) = commit(&next(1, 1, (1, 2), 5)).await else { panic!("a conflict") };
+        assert_eq!((seen.version, seen.revision, seen.state.as_slice()), (2, 3, &b"1 3"[..]));
+        let Committed::Conflict(_) = commit(&next(2, 7, (1, 2), 5)).await else { panic!("another history") };
+        assert_eq!(commit(&next(2, 3, (1, 2), 5)).await, Committed::Done);
         assert_eq!(commit(&first).await, Committed::Stale, "something came after");
-        let cancel =
-            Transition { version: 3, fence: None, records: vec![], status: Some(Status::Aborted), ..step(1, 9) };
+        let cancel = Transition {
+            version: 3,
+            seen: 5,
+            revision: 8,
+            fence: None,
+            records: vec![],
+            status: Some(Status::Aborted),
+            ..step(1, 9)
+        };
         assert_eq!(commit(&cancel).await, Committed::Done);
-        assert_eq!(commit(&next(4, (1, 5), 6)).await, Committed::Stale, "it is over");
+        assert_eq!(commit(&next(4, 8, (1, 5), 6)).await, Committed::Stale, "it is over");
         assert_eq!(store.history(&id).await.expect("history").len(), 4);
         assert!(matches!(store.commit(&ExecutionId::new("w", "b"), &cancel).await, Ok(Committed::Stale)));
     });
@@ -282,7 +292,7 @@ fn a_step_costs_few_commands() {
             runtime.block_on(store.ack(&[task(at(number), 0, 2)])).expect("ack");
         });
         measure("last commit", 6, &|number| {
-            let commit = Transition { version: 2, fence: Some((0, 2)), ..step(9, 9) };
+            let commit = Transition { version: 2, seen: 2, fence: Some((0, 2)), ..step(9, 9) };
             assert_eq!(runtime.block_on(store.commit(at(number), &commit)).expect("commit"), Committed::Done);
         });
         let memory = server.command(&[

@@ -12,7 +12,7 @@ use evc_runtime::workflow::sweep::sweep;
 use evc_runtime::workflow::transport::memory;
 use evc_runtime::workflow::transport::pull::{PullOptions, PullWorker};
 use evc_runtime::workflow::{
-    Carrier, Definition, ExecutionId, Job, Outcome, Started, Status, TaskError, TaskRef, Worked, outcome,
+    Carrier, Definition, ExecutionId, Job, Outcome, Started, Status, TaskError, TaskRef, Token, Worked, outcome,
 };
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -116,17 +116,45 @@ async fn ask(stage: &Stage) -> String {
     token.into_inner()
 }
 
+/// Tokens of the same wait that nobody was given: made of what can be known, of another secret, of a secret that is off by a bit.
+fn forgeries(token: &str) -> Vec<String> {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let told = Token::read(token).expect("a token");
+    let bytes = URL_SAFE_NO_PAD.decode(token.trim_start_matches("evc2.")).expect("base64");
+    let with = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = bytes.clone();
+        change(&mut bytes);
+        format!("evc2.{}", URL_SAFE_NO_PAD.encode(bytes))
+    };
+    let mut forged: Vec<String> = (0..128).map(|bit| with(&|bytes| bytes[bit / 8] ^= 1 << (bit % 8))).collect();
+    // As tokens were before they had a secret.
+    forged.push(Token { secret: None, ..told.clone() }.write());
+    forged.push(with(&|bytes| bytes[..16].fill(0)));
+    // The right secret, and another wait.
+    forged.push(Token { seq: told.seq + 1, ..told.clone() }.write());
+    forged.push(Token { slot: told.slot + 1, ..told.clone() }.write());
+    forged.push(Token { execution: ExecutionId::new("w", "2"), ..told }.write());
+    forged
+}
+
 #[tokio::test]
 async fn a_step_that_waits_for_a_signal_goes_on_with_the_first() {
     let stage = Stage::new(&asking()).await;
     stage.start(json!({})).await;
     let token = ask(&stage).await;
     assert_eq!(stage.outcome().await.status, Status::Running);
-    let signal = async |answer| stage.carrier.signal(&token, answer).await.expect("memory");
+    for forged in forgeries(&token) {
+        let answered = stage.carrier.signal(&forged, |_, _| true, Ok(json!("forged"))).await;
+        assert_eq!(answered.expect("memory"), Signalled::Over, "{forged}");
+    }
+    let another = stage.carrier.signal(&token, |_, step| step != "ask", Ok(json!("another's"))).await;
+    assert_eq!(another.expect_err("not to be answered").kind(), Kind::InvalidInput);
+    let signal = async |answer| stage.carrier.signal(&token, |_, _| true, answer).await.expect("memory");
     assert_eq!(signal(Ok(json!({ "yes": true }))).await, Signalled::Delivered);
     assert_eq!(signal(Err(("Refused".to_owned(), None))).await, Signalled::Over);
     assert_eq!(stage.outcome().await.output, Some(json!({ "yes": true })));
-    let unknown = stage.carrier.signal("AQCEAAAAKgAAAAMAAAAA", Ok(json!(1))).await;
+    let unknown = stage.carrier.signal("AQCEAAAAKgAAAAMAAAAA", |_, _| true, Ok(json!(1))).await;
     assert_eq!(unknown.expect_err("another engine's token").kind(), Kind::InvalidInput);
 }
 
@@ -135,7 +163,7 @@ async fn a_step_that_waits_for_a_signal_can_be_refused_and_does_not_wait_for_eve
     let stage = Stage::new(&asking()).await;
     stage.start(json!({})).await;
     let token = ask(&stage).await;
-    let refused = stage.carrier.signal(&token, Err(("Refused".to_owned(), Some("no".to_owned())))).await;
+    let refused = stage.carrier.signal(&token, |_, _| true, Err(("Refused".to_owned(), Some("no".to_owned())))).await;
     assert_eq!(refused.expect("memory"), Signalled::Delivered);
     assert_eq!(stage.outcome().await.output, Some(json!("refused")));
 
@@ -145,7 +173,7 @@ async fn a_step_that_waits_for_a_signal_can_be_refused_and_does_not_wait_for_eve
     stage.pass(60);
     stage.sweep().await;
     assert_eq!(stage.outcome().await.error.as_deref(), Some("States.Timeout"));
-    assert_eq!(stage.carrier.signal(&token, Ok(json!(1))).await.expect("memory"), Signalled::Over);
+    assert_eq!(stage.carrier.signal(&token, |_, _| true, Ok(json!(1))).await.expect("memory"), Signalled::Over);
 }
 
 /// Pays, and ends.

@@ -6,7 +6,10 @@
 //!
 //! - no fence commits twice, no attempt of a step runs twice, no step is dispatched twice for one attempt: the join fires once;
 //! - an execution that failed has undone what was done, one that succeeded has undone nothing;
+//! - a transition is applied to the very state that it was planned from;
 //! - if now all workers died and all messages were lost, a sweeper would bring the execution to its end.
+//!
+//! The store may fail over: it forgets all since some earlier moment, while workers and messages stay as they are.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "how much was gone through")]
@@ -16,7 +19,7 @@ use evc_runtime::workflow::protocol::TIMEOUT;
 use evc_runtime::workflow::store::Keys;
 use evc_runtime::workflow::store::memory::Model;
 use evc_runtime::workflow::{
-    Claim, Committed, Definition, Due, Event, ExecutionId, History, Slot, Snapshot, Started, Status, TaskRef,
+    Chance, Claim, Committed, Definition, Due, Event, ExecutionId, History, Slot, Snapshot, Started, Status, TaskRef,
     dispatches, plan, start,
 };
 use std::collections::hash_map::DefaultHasher;
@@ -25,7 +28,11 @@ use std::hash::{Hash, Hasher};
 use std::sync::LazyLock;
 
 const BEGINNING: u64 = 1_800_000_000_000;
-const SEED: u64 = 7;
+
+/// What chance decides in a history of the store: no two histories draw the same.
+fn chance(history: u64) -> Chance {
+    Chance::fixed(7 + history)
+}
 
 static DEFINITION: LazyLock<Definition> = LazyLock::new(|| {
     let call = |function: &str, more: Value| {
@@ -90,8 +97,8 @@ struct Found {
 #[derive(Debug, Clone)]
 enum Worker {
     Idle,
-    /// It claimed a piece of work, and has not run the handler.
-    Claimed(TaskRef, Snapshot),
+    /// It claimed a piece of work, in this history of the store, and has not run the handler.
+    Claimed(TaskRef, Snapshot, u64),
     /// It is about to commit.
     Commits(Found),
     /// It committed, and is about to send what follows.
@@ -106,6 +113,7 @@ struct Troubles {
     losses: u8,
     failures: u8,
     cancels: u8,
+    failovers: u8,
     /// How often time may pass, each time to when something is due.
     ticks: u8,
 }
@@ -114,6 +122,10 @@ struct Troubles {
 #[derive(Debug, Clone)]
 struct World {
     model: Model,
+    /// What a replica has of it, if it may take its place.
+    replica: Option<Box<(Model, Past)>>,
+    /// Counts failovers.
+    history: u64,
     now: u64,
     messages: BTreeSet<(Slot, u64, String)>,
     workers: Vec<Worker>,
@@ -121,9 +133,15 @@ struct World {
     left: Troubles,
     /// How many claims there were: each has an owner of its own.
     claims: u64,
-    /// Of the past, for the laws.
+    past: Past,
+}
+
+/// What happened, for the laws. What a failover forgets has not happened; what was done then is done again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+struct Past {
     committed: BTreeSet<(Slot, u64)>,
-    ran: BTreeSet<u64>,
+    /// By the history in which it was claimed: what a failover forgets may be claimed, and run, again.
+    ran: BTreeSet<(u64, u64)>,
     entered: BTreeSet<(String, String, u32)>,
     succeeded: BTreeSet<String>,
 }
@@ -131,20 +149,19 @@ struct World {
 impl World {
     fn new(left: Troubles, workers: usize) -> Self {
         let mut model = Model::new(Keys::new("test").with_partitions(1), false);
-        let first = start(&DEFINITION, &execution(), json!({}), BEGINNING, SEED).expect("a start");
+        let first = start(&DEFINITION, &execution(), json!({}), BEGINNING, chance(0)).expect("a start");
         assert_eq!(model.start(&first, BEGINNING), Started::Now);
         let mut world = Self {
             model,
+            replica: None,
+            history: 0,
             now: BEGINNING,
             messages: BTreeSet::new(),
             workers: vec![Worker::Idle; workers],
             swept: Vec::new(),
             left,
             claims: 0,
-            committed: BTreeSet::new(),
-            ran: BTreeSet::new(),
-            entered: BTreeSet::new(),
-            succeeded: BTreeSet::new(),
+            past: Past::default(),
         };
         world.record(&first.transition.history);
         world.send(&dispatches(&execution(), &first.transition).into_iter().map(|(task, _)| task).collect::<Vec<_>>());
@@ -153,32 +170,30 @@ impl World {
 
     /// What the store holds, as far as the future and the laws go: not which of many owners claimed what, nor when what happened.
     fn stored(&self, hasher: &mut DefaultHasher) {
-        let view = self.model.view(&execution(), self.now).expect("it is there");
-        (self.now, view.snapshot.status, view.snapshot.version, view.snapshot.state).hash(hasher);
-        for open in view.open {
-            (open.slot, open.seq, open.phase, open.not_before_ms, open.sent).hash(hasher);
-            (open.lease_until_ms, open.deadline_ms).hash(hasher);
-        }
-        (self.model.due_set(0), &self.entered, &self.succeeded).hash(hasher);
+        self.now.hash(hasher);
+        hash_model(&self.model, self.now, hasher);
+        (&self.past.entered, &self.past.succeeded).hash(hasher);
     }
 
     /// What tells this world from another. Which worker is which does not matter.
     fn key(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.stored(&mut hasher);
-        (&self.messages, self.left, &self.committed, &self.ran).hash(&mut hasher);
-        let found = |found: &Found| (found.fence, found.what.clone(), found.snapshot.version, found.snapshot.now_ms);
+        (&self.messages, self.left, self.history, &self.past.committed, &self.past.ran).hash(&mut hasher);
+        if let Some(replica) = &self.replica {
+            hash_model(&replica.0, self.now, &mut hasher);
+            replica.1.hash(&mut hasher);
+        }
+        let of = |snapshot: &Snapshot| (snapshot.version, snapshot.revision, snapshot.now_ms);
+        let found = |found: &Found| (found.fence, found.what.clone(), of(&found.snapshot));
         let mut workers: Vec<_> = self
             .workers
             .iter()
             .map(|worker| match worker {
                 Worker::Idle => (0, None, Vec::new(), None),
-                Worker::Claimed(task, snapshot) => (
-                    1,
-                    Some((task.slot, task.seq)),
-                    Vec::new(),
-                    Some((None, What::Succeeded, snapshot.version, snapshot.now_ms)),
-                ),
+                Worker::Claimed(task, snapshot, _) => {
+                    (1, Some((task.slot, task.seq)), Vec::new(), Some((None, What::Succeeded, of(snapshot))))
+                }
                 Worker::Commits(one) => (2, None, Vec::new(), Some(found(one))),
                 Worker::Sends(tasks) => (3, None, tasks.iter().map(|task| task.seq).collect(), None),
             })
@@ -199,11 +214,11 @@ impl World {
         for entry in serde_json::from_slice::<Vec<History>>(history).expect("history") {
             match entry {
                 History::Dispatched { state, path, attempt, .. } => {
-                    let first = self.entered.insert((state.clone(), path, attempt));
+                    let first = self.past.entered.insert((state.clone(), path, attempt));
                     assert!(first, "{state} is dispatched twice for attempt {attempt}");
                 }
                 History::Succeeded { state, .. } => {
-                    assert!(self.succeeded.insert(state.clone()), "{state} succeeds twice");
+                    assert!(self.past.succeeded.insert(state.clone()), "{state} succeeds twice");
                 }
                 History::Ended { status, .. } => self.ended(status),
                 _ => {}
@@ -213,11 +228,12 @@ impl World {
 
     /// The laws about how it ends.
     fn ended(&self, status: Status) {
-        let undone = self.succeeded.contains("undo");
+        let undone = self.past.succeeded.contains("undo");
         match status {
             Status::Succeeded => {
-                assert!(["a", "b", "after"].iter().all(|step| self.succeeded.contains(*step)), "{:?}", self.succeeded);
-                assert!(self.entered.iter().all(|(state, ..)| state != "undo"), "it succeeds, and yet undoes");
+                let succeeded = &self.past.succeeded;
+                assert!(["a", "b", "after"].iter().all(|step| succeeded.contains(*step)), "{succeeded:?}");
+                assert!(self.past.entered.iter().all(|(state, ..)| state != "undo"), "it succeeds, and yet undoes");
             }
             Status::Failed => assert!(undone, "it fails, and does not undo"),
             _ => {}
@@ -229,7 +245,7 @@ impl World {
         self.claims += 1;
         let found = |what, snapshot| Worker::Commits(Found { fence: Some((task.slot, task.seq)), what, snapshot });
         match self.model.claim(&task, self.claims, self.now) {
-            Claim::Claimed { snapshot, .. } => Worker::Claimed(task, snapshot),
+            Claim::Claimed { snapshot, .. } => Worker::Claimed(task, snapshot, self.history),
             Claim::Timer(snapshot) => found(What::Timer, snapshot),
             Claim::Expired(snapshot) => found(What::Failed("Lambda.Unknown"), snapshot),
             Claim::Overdue(snapshot) => found(What::Failed("States.Timeout"), snapshot),
@@ -237,8 +253,8 @@ impl World {
         }
     }
 
-    fn run(&mut self, task: &TaskRef, snapshot: Snapshot, what: What) -> Worker {
-        assert!(self.ran.insert(task.seq), "an attempt runs twice");
+    fn run(&mut self, task: &TaskRef, (snapshot, history): (Snapshot, u64), what: What) -> Worker {
+        assert!(self.past.ran.insert((history, task.seq)), "an attempt runs twice");
         Worker::Commits(Found { fence: Some((task.slot, task.seq)), what, snapshot })
     }
 
@@ -252,15 +268,19 @@ impl World {
             What::TimedOut => Event::TimedOut,
             What::Cancelled => Event::Cancelled { cause: None },
         };
-        let planned = plan(&DEFINITION, &execution(), &found.snapshot, found.fence, event, SEED).expect("a plan");
-        let Some(transition) = planned else { return Worker::Idle };
-        let before = self.version();
+        let planned = plan(&DEFINITION, &execution(), &found.snapshot, found.fence, event, chance(self.history));
+        let Some(transition) = planned.expect("a plan") else { return Worker::Idle };
+        let before = self.model.load(&execution(), self.now).expect("it is there");
         match self.model.commit(&execution(), &transition, self.now) {
             Committed::Done => {
                 // The very same transition once more is done already: two find a timer due and plan the same.
-                if self.version() > before {
+                if self.version() > before.version {
+                    assert_eq!(
+                        found.snapshot.state, before.state,
+                        "it is applied to another state than it was planned from"
+                    );
                     if let Some(fence) = found.fence {
-                        assert!(self.committed.insert(fence), "a fence commits twice");
+                        assert!(self.past.committed.insert(fence), "a fence commits twice");
                     }
                     self.record(&transition.history);
                 }
@@ -331,12 +351,13 @@ impl World {
                     }
                     continue;
                 }
-                Worker::Claimed(task, snapshot) => {
-                    may(&|world| world.workers[number] = world.run(task, snapshot.clone(), What::Succeeded));
+                Worker::Claimed(task, snapshot, history) => {
+                    let claimed = || (snapshot.clone(), *history);
+                    may(&|world| world.workers[number] = world.run(task, claimed(), What::Succeeded));
                     if left.failures > 0 {
                         may(&|world| {
                             world.left.failures -= 1;
-                            world.workers[number] = world.run(task, snapshot.clone(), What::Failed("Declined"));
+                            world.workers[number] = world.run(task, claimed(), What::Failed("Declined"));
                         });
                     }
                 }
@@ -388,6 +409,18 @@ impl World {
                 world.swept.push(Found { fence: None, what: What::Cancelled, snapshot });
             });
         }
+        // A replica has what there was at some moment, and at a later one takes the store's place.
+        if left.failovers > 0 {
+            match &self.replica {
+                None => may(&|world| world.replica = Some(Box::new((world.model.clone(), world.past.clone())))),
+                Some(replica) => may(&|world| {
+                    world.left.failovers -= 1;
+                    world.history += 1;
+                    (world.model, world.past) = (**replica).clone();
+                    world.replica = None;
+                }),
+            }
+        }
         match self.next_due() {
             Some(due) if due <= self.now && self.swept.is_empty() => may(&|world| world.sweep()),
             Some(due) if due > self.now && left.ticks > 0 => may(&|world| {
@@ -413,8 +446,8 @@ impl World {
             while let Some((slot, seq, function)) = self.messages.pop_first() {
                 let task = TaskRef { execution: execution(), slot, seq, function };
                 match self.claim(task) {
-                    Worker::Claimed(task, snapshot) => {
-                        if let Worker::Commits(one) = self.run(&task, snapshot, What::Succeeded) {
+                    Worker::Claimed(task, snapshot, history) => {
+                        if let Worker::Commits(one) = self.run(&task, (snapshot, history), What::Succeeded) {
                             found.push(one);
                         }
                     }
@@ -439,6 +472,17 @@ impl World {
         }
         panic!("it is stuck: {self:#?}");
     }
+}
+
+/// What a store holds, as far as the future goes.
+fn hash_model(model: &Model, now: u64, hasher: &mut DefaultHasher) {
+    let view = model.view(&execution(), now).expect("it is there");
+    (view.snapshot.status, view.snapshot.version, view.snapshot.revision, view.snapshot.state).hash(hasher);
+    for open in view.open {
+        (open.slot, open.seq, open.phase, open.not_before_ms, open.sent).hash(hasher);
+        (open.lease_until_ms, open.deadline_ms).hash(hasher);
+    }
+    model.due_set(0).hash(hasher);
 }
 
 /// Goes through all worlds that can be reached.
@@ -471,7 +515,9 @@ fn explore(left: Troubles, workers: usize) -> (usize, usize, BTreeSet<String>) {
                 let mut over = world.clone();
                 match worker {
                     Worker::Commits(found) => drop(over.commit(found.clone())),
-                    Worker::Claimed(task, snapshot) => drop(over.run(task, snapshot.clone(), What::Succeeded)),
+                    Worker::Claimed(task, snapshot, history) => {
+                        drop(over.run(task, (snapshot.clone(), *history), What::Succeeded));
+                    }
                     Worker::Idle | Worker::Sends(_) => {}
                 }
                 assert_eq!(over.status(), world.status());
@@ -488,7 +534,8 @@ fn check(left: Troubles, workers: usize, ends: &[&str]) {
     assert!(ends.iter().all(|end| found.contains(*end)), "not all ends were reached: {found:?}");
 }
 
-const NONE: Troubles = Troubles { crashes: 0, duplicates: 0, losses: 0, failures: 0, cancels: 0, ticks: 2 };
+const NONE: Troubles =
+    Troubles { crashes: 0, duplicates: 0, losses: 0, failures: 0, cancels: 0, failovers: 0, ticks: 2 };
 
 #[test]
 fn without_trouble() {
@@ -521,7 +568,12 @@ fn with_a_cancellation() {
 }
 
 #[test]
+fn with_a_failover() {
+    check(Troubles { failovers: 1, ticks: 1, ..NONE }, 2, &["Succeeded"]);
+}
+
+#[test]
 fn with_one_of_each() {
-    let left = Troubles { crashes: 1, duplicates: 1, losses: 1, failures: 1, cancels: 1, ticks: 2 };
+    let left = Troubles { crashes: 1, duplicates: 1, losses: 1, failures: 1, cancels: 1, failovers: 0, ticks: 2 };
     check(left, 1, &["Succeeded", "Failed", "Aborted"]);
 }

@@ -12,7 +12,7 @@ use std::io::Write as _;
 
 use evc_runtime::workflow::store::{Redis, Store};
 use evc_runtime::workflow::{
-    Claim, Committed, Definition, Event, ExecutionId, Outcome, Slot, Snapshot, Started, Status, Task, TaskRef,
+    Chance, Claim, Committed, Definition, Event, ExecutionId, Outcome, Slot, Snapshot, Started, Status, Task, TaskRef,
     Transition, dispatches, outcome, plan, start,
 };
 use serde::Deserialize;
@@ -65,7 +65,7 @@ async fn run(store: &dyn Store, case: Case) -> Result<Value, Failed> {
     let definition = Definition::parse(&case.definition)?;
     store.put_definition(definition.id(), &case.definition).await?;
     let id = ExecutionId(case.execution);
-    let mut start = start(&definition, &id, case.input, 1_790_000_000_000, case.seed)?;
+    let mut start = start(&definition, &id, case.input, 1_790_000_000_000, Chance::fixed(case.seed))?;
     hurry(&mut start.transition);
     if store.start(&start).await? != Started::Now {
         return Err("it has been started before".into());
@@ -109,7 +109,7 @@ impl Running<'_> {
 
     async fn commit(&mut self, task: &TaskRef, snapshot: Snapshot, event: Event) -> Result<bool, Failed> {
         let (fence, seed) = (Some((task.slot, task.seq)), self.draw());
-        let planned = plan(&self.definition, &self.id, &snapshot, fence, event, seed)?;
+        let planned = plan(&self.definition, &self.id, &snapshot, fence, event, Chance::fixed(seed))?;
         let mut transition = planned.ok_or("the planner takes what was claimed for stale")?;
         hurry(&mut transition);
         match self.store.commit(&self.id, &transition).await? {

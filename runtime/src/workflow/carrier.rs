@@ -13,13 +13,11 @@
 //!   has happened since, that its fence is gone.
 
 use super::definition::Definition;
-use super::planner::{self, Event};
+use super::planner::{self, Chance, Event};
 use super::store::Store;
 use super::transport::{Dispatch, Transport};
 use super::{Claim, Committed, ExecutionId, Slot, Snapshot, Status, Taken, TaskRef, Transition, crash};
-#[cfg(feature = "lambda")]
-use crate::observe::{Metrics, Unit};
-use crate::{Error, Kind, Uuid};
+use crate::{Error, Kind, Uuid, hash};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,11 +37,10 @@ pub struct Carrier {
     definitions: Mutex<HashMap<String, Arc<Definition>>>,
     sent: Mutex<Vec<TaskRef>>,
     seed: AtomicU64,
+    /// See [`Chance::key`].
+    key: [u8; 32],
     /// The store's time, and when it was that.
     time: Mutex<Option<(Instant, u64)>>,
-    /// The namespace of the metrics of executions, where somebody counts them.
-    #[cfg(feature = "lambda")]
-    metrics: Option<String>,
 }
 
 /// What became of something that happened.
@@ -61,24 +58,7 @@ impl Carrier {
         let [seed, _] = halves(Uuid::new_v4());
         let seed = AtomicU64::new(seed);
         let (definitions, sent, time) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self {
-            store,
-            transport,
-            definitions,
-            sent,
-            seed,
-            time,
-            #[cfg(feature = "lambda")]
-            metrics: None,
-        }
-    }
-
-    /// Counts the executions that end, in this namespace of metrics: see [`ended`].
-    #[cfg(feature = "engine")]
-    #[must_use]
-    pub(crate) fn counting(mut self, namespace: String) -> Self {
-        self.metrics = Some(namespace);
-        self
+        Self { store, transport, definitions, sent, seed, key: random_key(), time }
     }
 
     /// Draws jitter and owners from this seed.
@@ -92,11 +72,12 @@ impl Carrier {
     /// The next number of a sequence that no other carrier has: splitmix64.
     /// <https://prng.di.unimi.it/splitmix64.c>
     pub(crate) fn draw(&self) -> u64 {
-        const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
-        let z = self.seed.fetch_add(GAMMA, Ordering::Relaxed).wrapping_add(GAMMA);
-        let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        hash::mix(self.seed.fetch_add(hash::GAMMA, Ordering::Relaxed).wrapping_add(hash::GAMMA))
+    }
+
+    /// What chance decides in the next transition.
+    pub(crate) fn chance(&self) -> Chance {
+        Chance { seed: self.draw(), key: self.key }
     }
 
     /// The store's time, milliseconds since 1970: asked for now and then, and counted on from there. The clocks of workers do not matter.
@@ -139,7 +120,8 @@ impl Carrier {
         loop {
             let definition = self.definition(&snapshot.definition).await?;
             let event = event.clone();
-            let Some(transition) = planner::plan(&definition, execution, &snapshot, fence, event, self.draw())? else {
+            let Some(transition) = planner::plan(&definition, execution, &snapshot, fence, event, self.chance())?
+            else {
                 return Ok((Carried::Late, None));
             };
             let mut dispatches = hints(execution, &transition, snapshot.now_ms);
@@ -153,8 +135,6 @@ impl Carrier {
             crash::point("after-commit");
             match committed {
                 Committed::Done => {
-                    #[cfg(feature = "lambda")]
-                    self.count_end(execution, &transition);
                     let next = wanted.zip(taken).map(|(place, taken)| (dispatches.remove(place).0, taken));
                     // The execution has gone on, whatever becomes of word of it: the sweep sends what was not sent.
                     if let Err(error) = self.send(&dispatches).await {
@@ -169,15 +149,6 @@ impl Carrier {
             self.give_way(conflicts, until).await?;
             conflicts += 1;
         }
-    }
-
-    /// Writes the metric of an execution that has ended by this transition.
-    #[cfg(feature = "lambda")]
-    pub(crate) fn count_end(&self, execution: &ExecutionId, transition: &Transition) {
-        let Some((namespace, name)) = self.metrics.as_ref().zip(transition.status.and_then(ended)) else { return };
-        let metrics = Metrics::of(namespace.clone(), ("workflow", execution.workflow().to_owned()));
-        metrics.add(name, 1.0, Unit::Count);
-        crate::serve::write_metrics(&metrics);
     }
 
     /// A pause between a conflict and the next attempt: none after the first, since another transition is rarely just then on its way;
@@ -235,7 +206,7 @@ impl Carrier {
     }
 
     /// A definition, as an execution keeps it.
-    pub(crate) async fn definition(&self, id: &str) -> Result<Arc<Definition>, Error> {
+    pub async fn definition(&self, id: &str) -> Result<Arc<Definition>, Error> {
         if let Some(definition) = lock(&self.definitions).get(id) {
             return Ok(definition.clone());
         }
@@ -277,6 +248,7 @@ impl Next {
         let snapshot = Snapshot {
             status: Status::Running,
             version: transition.version + 1,
+            revision: transition.revision,
             definition: before.definition.clone(),
             state: transition.state,
             now_ms,
@@ -298,18 +270,13 @@ fn hints(execution: &ExecutionId, transition: &Transition, now_ms: u64) -> Vec<D
     dispatches
 }
 
-/// The metric of executions that end so: Step Functions' names, with the workflow as dimension `workflow`. A process that is killed
-/// right after the commit leaves one out.
-/// <https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html>
-#[cfg(feature = "lambda")]
-fn ended(status: Status) -> Option<&'static str> {
-    match status {
-        Status::Running => None,
-        Status::Succeeded => Some("ExecutionsSucceeded"),
-        Status::Failed => Some("ExecutionsFailed"),
-        Status::TimedOut => Some("ExecutionsTimedOut"),
-        Status::Aborted => Some("ExecutionsAborted"),
+/// 244 bits from the system's source of randomness.
+fn random_key() -> [u8; 32] {
+    let mut key = [0; 32];
+    for half in key.chunks_exact_mut(16) {
+        half.copy_from_slice(Uuid::new_v4().as_bytes());
     }
+    key
 }
 
 fn halves(id: Uuid) -> [u64; 2] {

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | a batch of its queue: `evcStart` | starts the execution that is named by the event; a second time, nothing |
 //! | a batch of its queue: `evcTask` | a publish, a timer; or a task of a function that had to wait, which is sent on |
-//! | `{"evcSweep": true}`, from a schedule | see [`sweep`](super::sweep) |
+//! | `{"evcSweep": true}`, from a schedule | counts the executions that ended, see [`ends`](super::ends); removes definitions that none needs; then see [`sweep`](super::sweep) |
 //!
 //! # What a crash does
 //!
@@ -15,27 +15,29 @@
 
 use super::carrier::Carrier;
 use super::definition::Definition;
+use super::ends::{ends, metric};
 use super::message::{Message, StartRequest};
+use super::ops::{RETENTION, needed_ms};
 use super::setup;
 use super::sweep::sweep;
 use super::transport::Transport;
 use super::worker::{Job, TaskError};
-use super::{Started, TaskRef};
+use super::{Started, Status, TaskRef};
 use crate::adapter::{Failure, batch};
 use crate::backend::Services;
+use crate::observe::{Metrics, Unit};
 use crate::publish::{Entry, pause};
-use crate::serve::{Invocation, listen};
+use crate::serve::{Invocation, listen, write_metrics};
 use crate::{Error, Kind, Timestamp, hash};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
-/// How long a finished execution stays, seconds, unless `WORKFLOW_RETENTION_SECONDS` says otherwise: a week.
-const RETENTION: u64 = 7 * 86_400;
 /// What a sweep keeps back of the invocation's time.
 const RESERVE: Duration = Duration::from_secs(2);
 /// The longest that work of the engine itself may take.
@@ -194,18 +196,47 @@ impl Engine {
         }
     }
 
+    /// Counts the executions that have ended. That this fails keeps none from going on.
+    async fn count_ends(&self, until: Instant) {
+        let counted = async {
+            let namespace = self.services.settings.parse("EVC_METRICS_NAMESPACE", "evc".to_owned())?;
+            ends(&self.parts().await?.0, until, |ends| write_ends(&namespace, ends)).await
+        };
+        if let Err(error) = counted.await {
+            tracing::error!(error = error.kind().name(), "the executions that ended were not counted: {error}");
+        }
+    }
+
     async fn sweep(&self, time: Duration) -> Result<Value, Error> {
         let (carrier, _) = self.parts().await?;
         // A cache that lost all it had has lost these, too, and this process would not know.
         for (definition, text) in &self.definitions {
             carrier.store.put_definition(definition.id(), text).await?;
         }
-        let retention = self.services.settings.parse("WORKFLOW_RETENTION_SECONDS", RETENTION)?;
-        let swept = sweep(carrier, Some(Duration::from_secs(retention)), time.saturating_sub(RESERVE)).await?;
+        let retention = self.services.settings.parse("WORKFLOW_RETENTION_SECONDS", RETENTION.as_secs())?;
+        let retention = Duration::from_secs(retention);
+        let needed: Vec<(&str, u64)> =
+            self.definitions.iter().map(|(own, _)| (own.id(), needed_ms(own, retention))).collect();
+        for definition in carrier.store.keep_definitions(&needed).await? {
+            tracing::info!(definition, "a definition that no execution needs was removed");
+        }
+        let (begin, time) = (Instant::now(), time.saturating_sub(RESERVE));
+        self.count_ends(begin + time / 4).await;
+        let swept = sweep(carrier, Some(retention), time.saturating_sub(begin.elapsed())).await?;
         if swept.left > 0 {
             tracing::warn!(partitions = swept.left, "there was no time for all partitions");
         }
         Ok(json!({ "sent": swept.sent, "moved": swept.moved, "archived": swept.archived, "left": swept.left }))
+    }
+}
+
+/// Metrics of the executions that ended, written at once: nobody is told of them again.
+fn write_ends(namespace: &str, ends: &BTreeMap<(String, Status), usize>) {
+    for ((workflow, status), count) in ends {
+        let Some(name) = metric(*status) else { continue };
+        let metrics = Metrics::of(namespace.to_owned(), ("workflow", workflow.clone()));
+        (0..*count).for_each(|_| metrics.add(name, 1.0, Unit::Count));
+        write_metrics(&metrics);
     }
 }
 

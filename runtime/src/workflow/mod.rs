@@ -9,6 +9,7 @@
 //! | [`carrier`] | plans and commits what happened, and sends what follows |
 //! | [`worker`] | does one piece of work |
 //! | [`sweep`] | looks after what is due |
+//! | [`ends`] | counts the executions that end |
 //! | [`ops`] | signals, cancels, retries |
 //! | [`transport`] | brings word of work to workers |
 //! | [`engine`] | the function that starts executions, publishes for them and sweeps |
@@ -18,6 +19,8 @@ pub mod carrier;
 #[cfg(feature = "redis")]
 mod crash;
 pub mod definition;
+#[cfg(feature = "redis")]
+pub mod ends;
 #[cfg(feature = "engine")]
 pub mod engine;
 mod expression;
@@ -33,7 +36,7 @@ mod state;
 pub mod store;
 #[cfg(feature = "redis")]
 pub mod sweep;
-pub mod token;
+mod token;
 #[cfg(feature = "redis")]
 pub mod transport;
 #[cfg(feature = "redis")]
@@ -49,11 +52,12 @@ pub use definition::Definition;
 #[cfg(feature = "engine")]
 pub use engine::serve_engine;
 pub use message::{Message, StartRequest};
-pub use planner::{Event, dispatches, plan, start};
+pub use planner::{Chance, Event, Waiting, dispatches, plan, start, waits};
 pub use protocol::{
     Claim, Committed, Due, ExecutionId, Finished, History, Owner, Phase, Record, Slot, Snapshot, Start, Started,
-    Status, Taken, Task, TaskRef, Transition,
+    Status, Taken, Task, TaskRef, Transition, work_number,
 };
 pub use state::{Outcome, outcome};
+pub use token::Token;
 #[cfg(feature = "redis")]
 pub use worker::{Job, TaskError, Worked};

@@ -3,12 +3,25 @@
 use super::carrier::{Carried, Carrier};
 use super::definition::Definition;
 use super::planner::{self, Event};
-use super::{ExecutionId, Start, Started, Status, token};
+use super::{ExecutionId, Start, Started, Status, Token};
 use crate::limits::WORKFLOW_PAYLOAD_BYTES;
 use crate::{Error, Kind};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// How long a finished execution stays, unless `WORKFLOW_RETENTION_SECONDS` says otherwise: a week.
+pub(crate) const RETENTION: Duration = Duration::from_hours(7 * 24);
+
+/// What a definition is kept for longer than executions of it can be there: a function that was replaced by a deployment may still start
+/// one.
+const SPARE: Duration = Duration::from_hours(24);
+
+/// For how long from now a definition is needed if an execution of it starts now.
+pub(crate) fn needed_ms(definition: &Definition, retention: Duration) -> u64 {
+    let stays = u64::try_from((retention + SPARE).as_millis()).unwrap_or(u64::MAX);
+    definition.timeout_ms().saturating_add(stays)
+}
 
 /// How long an operation goes on when other transitions come first.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -31,26 +44,27 @@ impl Carrier {
     pub async fn start(&self, definition: &Definition, name: &str, input: Value) -> Result<Started, Error> {
         let execution = ExecutionId::new(definition.workflow(), name);
         let now_ms = self.time().await?;
-        let start: Start = planner::start(definition, &execution, input, now_ms, self.draw())?;
+        let start: Start = planner::start(definition, &execution, input, now_ms, self.chance())?;
         super::crash::point("before-start");
         let started = self.store.start(&start).await?;
         super::crash::point("after-start");
         if started == Started::Now {
-            #[cfg(feature = "lambda")]
-            self.count_end(&execution, &start.transition);
             self.send_hints(&execution, &start.transition, now_ms).await?;
         }
         Ok(started)
     }
 
-    /// Lets the step go on that waits for this token: with a result, or with an error's name and cause.
+    /// Lets the step go on that waits for this token: with a result, or with an error's name and cause. `may` says, of a workflow and a
+    /// step, whether who signals may answer it: [`Kind::InvalidInput`] if not. A token that proves nothing finds nothing that waits.
     pub async fn signal(
         &self,
         token: &str,
+        may: impl Fn(&str, &str) -> bool,
         answer: Result<Value, (String, Option<String>)>,
     ) -> Result<Signalled, Error> {
-        let (execution, slot, seq) = token::read(token)
+        let token = Token::read(token)
             .ok_or_else(|| Error::new(Kind::InvalidInput, "this is no token of a workflow on Redis"))?;
+        let (execution, slot) = (&token.execution, token.slot);
         let bytes = match &answer {
             Ok(output) => serde_json::to_vec(output).map_err(Error::other)?.len(),
             Err((error, cause)) => error.len() + cause.as_ref().map_or(0, String::len),
@@ -64,12 +78,21 @@ impl Carrier {
             Ok(output) => Event::Signalled { slot, output },
             Err((error, cause)) => Event::SignalFailed { slot, error, cause },
         };
-        let Some(snapshot) = self.store.load(&execution).await? else { return Ok(Signalled::Over) };
+        let Some(snapshot) = self.store.load(execution).await? else { return Ok(Signalled::Over) };
         if snapshot.status != Status::Running {
             return Ok(Signalled::Over);
         }
-        let fence = Some((slot, seq));
-        match self.carry(&execution, snapshot, fence, event, Instant::now() + PATIENCE).await? {
+        let definition = self.definition(&snapshot.definition).await?;
+        let waits = planner::waits(&definition, &snapshot)?;
+        let Some(wait) = waits.into_iter().find(|wait| wait.token(execution) == token) else {
+            return Ok(Signalled::Over);
+        };
+        if !may(execution.workflow(), &wait.step) {
+            return Err(Error::new(Kind::InvalidInput, "this is no token of a wait that the function may answer"));
+        }
+        // It was proven for this fencing token, and holds as long as that does.
+        let fence = Some((slot, token.seq));
+        match self.carry(execution, snapshot, fence, event, Instant::now() + PATIENCE).await? {
             Carried::On => Ok(Signalled::Delivered),
             Carried::Late => Ok(Signalled::Over),
         }
@@ -89,6 +112,11 @@ impl Carrier {
         let snapshot = self.store.load(execution).await?;
         let snapshot = snapshot
             .ok_or_else(|| Error::new(Kind::InvalidInput, format!("there is no execution `{}`", execution.0)))?;
+        if event == Event::Retried {
+            // Its time begins again, and it needs its definition until that is over.
+            let definition = self.definition(&snapshot.definition).await?;
+            self.store.keep_definitions(&[(definition.id(), needed_ms(&definition, RETENTION))]).await?;
+        }
         let carried = self.carry(execution, snapshot, None, event, Instant::now() + PATIENCE).await?;
         Ok(carried == Carried::On)
     }

@@ -1,10 +1,15 @@
 //! What planner, store and workers tell each other: plain values, no behaviour.
 //!
 //! An execution has a **state** (the planner's, opaque to the store), a **version** that counts its transitions, and **slots**: the
-//! pieces of work that are under way. A slot's [`Record`] says what is to be done and who does it. A record's `seq` is unique in the
-//! execution and is its fencing token: what was started under another one can no longer commit.
+//! pieces of work that are under way. A slot's [`Record`] says what is to be done and who does it. A record's `seq` is its fencing
+//! token: what was started under another one can no longer commit.
+//!
+//! A cache that fails over may forget its last moments, and go on from before them. So what tells one thing from another is never a
+//! mere count: a fencing token has 48 random bits ([`fencing_token`]), and each transition has a random [`Transition::revision`]. What
+//! a worker knows from a history that was lost fits nothing in the one that took its place.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Names an execution: `WORKFLOW/NAME`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -37,6 +42,23 @@ pub type Slot = u32;
 /// The slot of an execution's own timeout.
 pub const TIMEOUT: Slot = u32::MAX;
 
+/// How many of a fencing token's bits count.
+const COUNTED_BITS: u32 = 16;
+
+/// A fencing token: 48 bits of chance, above 16 that count the work of the execution, round and round. Two histories of an execution
+/// after the loss of a node give the same token to their nth piece of work once in 2^48.
+pub(crate) fn fencing_token(count: u64, chance: u64) -> u64 {
+    let counted = (1 << COUNTED_BITS) - 1;
+    // Tokens that are mere counts are those of a runtime before these.
+    let chance = if chance >> COUNTED_BITS == 0 { !chance } else { chance };
+    (chance & !counted) | (count & counted)
+}
+
+/// The part of a fencing token that counts: what the history calls the work by.
+pub fn work_number(seq: u64) -> u64 {
+    seq & ((1 << COUNTED_BITS) - 1)
+}
+
 /// Tells one claim of a piece of work from another, so that a claim whose answer was lost can be made again.
 pub type Owner = u64;
 
@@ -49,12 +71,31 @@ pub struct TaskRef {
     /// The slot.
     #[serde(rename = "t")]
     pub slot: Slot,
-    /// The fencing token of the record that was there.
-    #[serde(rename = "q")]
+    /// The fencing token of the record that was there. As text in JSON: it has more digits than a double, which some who pass JSON on
+    /// take numbers for.
+    #[serde(rename = "q", serialize_with = "as_text", deserialize_with = "number_or_text")]
     pub seq: u64,
     /// The function that does it; empty for the engine itself (publishing, timers).
     #[serde(rename = "f")]
     pub function: String,
+}
+
+fn as_text<S: Serializer>(seq: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(seq)
+}
+
+/// Messages of a runtime before this one have a number.
+fn number_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Number(u64),
+        Text(String),
+    }
+    match Written::deserialize(deserializer)? {
+        Written::Number(seq) => Ok(seq),
+        Written::Text(text) => text.parse().map_err(|_| D::Error::custom("expected a fencing token")),
+    }
 }
 
 /// What kind of work a slot holds.
@@ -103,7 +144,7 @@ pub enum Task {
 }
 
 /// How an execution stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
     /// It is under way.
@@ -165,6 +206,10 @@ pub enum Started {
 pub struct Transition {
     /// The version that the planner saw; the change applies to no other.
     pub version: u64,
+    /// The revision that the planner saw, likewise: another history may have come to the same version. 0 before a start.
+    pub seen: u64,
+    /// Tells this transition from all others: random. 0 only for what a runtime before this one wrote.
+    pub revision: u64,
     /// The piece of work that brought it about: its slot must still hold this `seq`. `None` for a start, a cancellation, a retry.
     pub fence: Option<(Slot, u64)>,
     /// The execution's new state, opaque to the store.
@@ -197,6 +242,8 @@ pub struct Snapshot {
     pub status: Status,
     /// How many transitions it has had.
     pub version: u64,
+    /// The last one's [`Transition::revision`].
+    pub revision: u64,
     /// The definition that it keeps.
     pub definition: String,
     /// The planner's state.
@@ -280,7 +327,7 @@ pub enum History {
         /// The state.
         #[serde(rename = "s")]
         state: String,
-        /// The slot and fencing token: what ends later has the same.
+        /// Which work: its fencing token's [`work_number`]. What ends later has the same.
         #[serde(rename = "q")]
         seq: u64,
         /// Where in a Parallel or Map, such as `ship/2`; empty outside.
@@ -337,6 +384,12 @@ pub enum History {
         /// As in [`History::Dispatched`].
         #[serde(rename = "q")]
         seq: u64,
+    },
+    /// So many entries of this transition were left out, since they are too many to keep.
+    Omitted {
+        /// How many.
+        #[serde(rename = "n")]
+        entries: usize,
     },
     /// A failed execution was started again where it failed.
     Retried,

@@ -23,9 +23,7 @@ pub(crate) async fn carrier(services: &Arc<Services>) -> Result<(Carrier, Arc<dy
             return Err(Error::new(Kind::Configuration, message));
         }
     };
-    let carrier = Carrier::new(store, Some(transport.clone()));
-    let metrics = services.settings.parse("EVC_METRICS_NAMESPACE", "evc".to_owned())?;
-    Ok((carrier.counting(metrics), transport))
+    Ok((Carrier::new(store, Some(transport.clone())), transport))
 }
 
 /// What lets steps go on that wait for a signal of this function: with a transport if its environment names one, else what follows

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::protocol::{Slot, Status};
+use super::token::Secret;
 use crate::limits::WORKFLOW_STATE_BYTES;
 use crate::{Error, Kind};
 
@@ -20,7 +21,7 @@ pub(super) struct State {
     pub(super) started_ms: u64,
     /// When a state was last entered: no two are entered at the same time, so that the time tells visits apart.
     pub(super) entered_ms: u64,
-    /// The last fencing token that was given away.
+    /// How many pieces of work it has ordered.
     pub(super) seq: u64,
     /// Which slots are taken.
     pub(super) slots: Vec<bool>,
@@ -54,12 +55,14 @@ pub(super) struct Scope {
 pub(super) enum Wait {
     /// For nothing: it has just been entered.
     Nothing,
-    /// For a piece of work, a time or a signal.
+    /// For a piece of work or a time; or for a signal, if a runtime without secrets ordered it.
     Slot { slot: Slot, seq: u64, deadline_ms: Option<u64> },
     /// For branches.
     Branches(Vec<Branch>),
     /// For iterations: those under way by their index, and the results so far.
     Items { items: Vec<Value>, next: usize, running: Vec<(usize, Scope)>, results: Vec<Option<Value>> },
+    /// For who has the token with this secret.
+    Signal { slot: Slot, seq: u64, deadline_ms: Option<u64>, secret: Secret },
 }
 
 /// A branch of a Parallel.
@@ -88,7 +91,7 @@ impl Scope {
     pub(super) fn slots(&self, visit: &mut impl FnMut(Slot, u64)) {
         match &self.wait {
             Wait::Nothing => {}
-            Wait::Slot { slot, seq, .. } => visit(*slot, *seq),
+            Wait::Slot { slot, seq, .. } | Wait::Signal { slot, seq, .. } => visit(*slot, *seq),
             Wait::Branches(branches) => {
                 for branch in branches {
                     if let Branch::Running(scope) = branch {

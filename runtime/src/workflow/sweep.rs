@@ -13,6 +13,7 @@
 //! fence that holds once. A sweep that dies leaves what it was shown to the next one.
 
 use super::carrier::Carrier;
+use super::ops::{RETENTION, needed_ms};
 use super::planner::Event;
 use super::state::outcome;
 use super::transport::Dispatch;
@@ -20,6 +21,7 @@ use super::worker::{lost, overdue};
 use super::{Due, ExecutionId, Finished, History, Snapshot, TaskRef};
 use crate::{Error, Timestamp};
 use futures_util::{StreamExt, stream};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -63,16 +65,38 @@ pub async fn sweep(carrier: &Carrier, retention: Option<Duration>, time: Duratio
     let first = u16::try_from(carrier.draw() % u64::from(partitions.max(1))).unwrap_or(0);
     let order = (0..partitions).map(|number| (number + first) % partitions);
     let parts = stream::iter(order).map(|partition| async move {
-        let mut part = Part { carrier, partition, until, swept: Swept::default(), error: None };
+        let (swept, definitions) = (Swept::default(), BTreeSet::new());
+        let mut part = Part { carrier, partition, until, swept, definitions, error: None };
         part.sweep(retention).await;
-        (part.swept, part.error)
+        (part.swept, part.definitions, part.error)
     });
-    let (swept, error) = parts
+    let (swept, definitions, mut error) = parts
         .buffer_unordered(PARTITIONS)
-        .fold((Swept::default(), None), |(all, error), (part, failed)| async move { (all.add(part), failed.or(error)) })
+        .fold((Swept::default(), BTreeSet::new(), None), |(all, mut definitions, error), part| async move {
+            let (swept, archived, failed) = part;
+            definitions.extend(archived);
+            (all.add(swept), definitions, failed.or(error))
+        })
         .await;
     carrier.acknowledge().await;
+    if let Err(failed) = adopt(carrier, definitions, retention).await {
+        tracing::warn!(
+            error = failed.kind().name(),
+            "definitions may be kept for longer than they are needed: {failed}"
+        );
+        error = error.or(Some(failed));
+    }
     error.map_or(Ok(swept), Err)
+}
+
+/// Sees to it that definitions of archived executions go once no execution needs them, also those that a runtime stored which never
+/// said for how long.
+async fn adopt(carrier: &Carrier, definitions: BTreeSet<String>, retention: Option<Duration>) -> Result<(), Error> {
+    for id in definitions {
+        let definition = carrier.definition(&id).await?;
+        carrier.store.adopt_definition(&id, needed_ms(&definition, retention.unwrap_or(RETENTION))).await?;
+    }
+    Ok(())
 }
 
 struct Part<'a> {
@@ -80,6 +104,8 @@ struct Part<'a> {
     partition: u16,
     until: Instant,
     swept: Swept,
+    /// Of the executions that were archived.
+    definitions: BTreeSet<String>,
     error: Option<Error>,
 }
 
@@ -173,12 +199,11 @@ impl Part<'_> {
     }
 
     /// Writes the line first: after a crash between the two it is written again, and never missing.
-    async fn archive_one(&self, finished: &Finished) -> Result<bool, Error> {
+    async fn archive_one(&mut self, finished: &Finished) -> Result<bool, Error> {
         let execution = &finished.execution;
         let store = &self.carrier.store;
         // Only its entry among the finished is left: that goes, too.
-        let Some(view) = store.view(execution).await? else { return store.archive(finished).await };
-        let moments = store.history(execution).await?;
+        let Some((view, moments)) = store.inspect(execution).await? else { return store.archive(finished).await };
         let steps = moments.iter().flat_map(|moment| &moment.entries);
         let steps = steps.filter(|entry| matches!(entry, History::Dispatched { attempt: 0, .. })).count();
         let error = outcome(&view.snapshot.state).ok().and_then(|outcome| outcome.error);
@@ -195,6 +220,7 @@ impl Part<'_> {
             definition = view.snapshot.definition,
             "archived",
         );
+        self.definitions.insert(view.snapshot.definition);
         store.archive(finished).await
     }
 }

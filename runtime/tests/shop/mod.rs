@@ -20,11 +20,13 @@ macro_rules! each_call_but_claim {
             ack(tasks: &'a [TaskRef]) -> ();
             due(partition: u16, limit: usize) -> Vec<Due>;
             load(execution: &'a ExecutionId) -> Option<Snapshot>;
-            view(execution: &'a ExecutionId) -> Option<View>;
-            history(execution: &'a ExecutionId) -> Vec<Moment>;
+            inspect(execution: &'a ExecutionId) -> Option<(View, Vec<Moment>)>;
             list(filter: &'a Filter, after: Option<&'a Cursor>, limit: usize) -> Page;
             put_definition(id: &'a str, text: &'a str) -> ();
             definition(id: &'a str) -> Option<String>;
+            keep_definitions(kept: &'a [(&'a str, u64)]) -> Vec<String>;
+            adopt_definition(id: &'a str, for_ms: u64) -> ();
+            ended(partition: u16, limit: usize) -> Vec<Summary>;
             finished(partition: u16, retention_ms: u64, limit: usize) -> Vec<Finished>;
             archive(finished: &'a Finished) -> bool;
             offer(tasks: &'a [TaskRef]) -> ();

@@ -9,7 +9,7 @@ mod operations;
 #[path = "../support/mod.rs"]
 mod support;
 
-use evc_runtime::workflow::store::{Answer, Cursor, Filter, Keys, Memory, Redis, Store, View};
+use evc_runtime::workflow::store::{Answer, Cursor, Filter, HistoryBounds, Keys, Memory, Redis, Store, View};
 use evc_runtime::workflow::{
     Committed, ExecutionId, Finished, Phase, Record, Slot, Start, Status, TaskRef, Transition,
 };
@@ -24,7 +24,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use support::{Cluster, Kind, Server};
 
 const PARTITIONS: u16 = 3;
+const DEFINITIONS: [&str; 2] = ["one", "two"];
 const BEGINNING: u64 = 1_800_000_000_000;
+/// So little that it is cut.
+const HISTORY: HistoryBounds = HistoryBounds { transitions: 4, bytes: 180 };
 const FUNCTIONS: [&str; 3] = ["", "charge", "ship"];
 
 /// A server, seen from outside.
@@ -69,8 +72,9 @@ struct Case<'a> {
     clock: Arc<AtomicU64>,
     /// Every record has one of its own.
     seq: u64,
+    /// Every transition has one of its own.
+    revision: u64,
     last: Option<Last>,
-    definitions: [bool; 2],
 }
 
 #[derive(Clone)]
@@ -91,10 +95,11 @@ impl<'a> Case<'a> {
     fn new(target: &'a Target, ready_lists: bool) -> Self {
         let clock = Arc::new(AtomicU64::new(BEGINNING));
         let redis = Redis::open(&target.url(), "test").expect("a store").with_clock(clock.clone());
-        let redis = redis.with_partitions(PARTITIONS);
+        let redis = redis.with_partitions(PARTITIONS).with_history(HISTORY);
         let redis = if ready_lists { redis.with_ready_lists() } else { redis };
         let memory = Memory::of(Keys::new("test").with_partitions(PARTITIONS), ready_lists).with_clock(clock.clone());
-        Self { target, redis, memory, clock, seq: 0, last: None, definitions: [false; 2] }
+        let memory = memory.with_history(HISTORY);
+        Self { target, redis, memory, clock, seq: 0, revision: 0, last: None }
     }
 
     /// The same call on both.
@@ -114,6 +119,11 @@ impl<'a> Case<'a> {
 
     fn view(&self, id: &ExecutionId) -> Option<View> {
         self.memory.model().view(id, self.now())
+    }
+
+    /// Version and revision of an execution.
+    fn seen(&self, id: &ExecutionId) -> (u64, u64) {
+        self.view(id).map_or((0, 0), |view| (view.snapshot.version, view.snapshot.revision))
     }
 
     /// All work that is under way.
@@ -178,7 +188,7 @@ impl<'a> Case<'a> {
     fn transition(
         &mut self,
         id: &ExecutionId,
-        version: u64,
+        (version, seen): (u64, u64),
         fence: Option<(Slot, u64)>,
         work: &[Option<Work>],
         status: Option<Status>,
@@ -191,7 +201,8 @@ impl<'a> Case<'a> {
         }
         let state = format!("state {}", self.seq).into_bytes();
         let history = br#"[{"e":"started"},{"e":"dropped","q":1}]"#.to_vec();
-        Transition { version, fence, state, records, history, status }
+        self.revision += 1;
+        Transition { version, seen, revision: self.revision, fence, state, records, history, status }
     }
 
     /// A commit whose committer wants the work that it puts into a slot.
@@ -218,7 +229,7 @@ impl<'a> Case<'a> {
         match operation {
             Operation::Start { id: number, timeout_ms, work, over } => {
                 let status = over.then_some(Status::Succeeded);
-                let transition = self.transition(&id(*number), 0, None, work, status);
+                let transition = self.transition(&id(*number), (0, 0), None, work, status);
                 let definition = format!("definition {}", number % 2);
                 let start = Start { execution: id(*number), definition, timeout_ms: *timeout_ms, transition };
                 self.both(|store| store.start(&start)).await?;
@@ -233,10 +244,11 @@ impl<'a> Case<'a> {
                     self.both(|store| store.claim(&task, *owner)).await?;
                 }
             }
-            Operation::Commit { pick, wrong_seq, wrong_version, work, status, take } => {
+            Operation::Commit { pick, wrong_seq, wrong_version, wrong_revision, work, status, take } => {
                 if let Some(task) = chosen(&self.tasks(), *pick) {
-                    let version = self.view(&task.execution).map_or(0, |view| view.snapshot.version);
-                    let version = version.saturating_sub(u64::from(*wrong_version));
+                    let (version, seen) = self.seen(&task.execution);
+                    let seen = seen + u64::from(*wrong_revision);
+                    let version = (version.saturating_sub(u64::from(*wrong_version)), seen);
                     let fence = (task.slot, task.seq + u64::from(*wrong_seq));
                     let transition = self.transition(&task.execution, version, Some(fence), work, *status);
                     match take {
@@ -246,8 +258,8 @@ impl<'a> Case<'a> {
                 }
             }
             Operation::Unfenced { id: number, wrong_version, work, status } => {
-                let version = self.view(&id(*number)).map_or(0, |view| view.snapshot.version);
-                let version = version.saturating_sub(u64::from(*wrong_version));
+                let (version, seen) = self.seen(&id(*number));
+                let version = (version.saturating_sub(u64::from(*wrong_version)), seen);
                 let transition = self.transition(&id(*number), version, None, work, *status);
                 self.commit(id(*number), transition).await?;
             }
@@ -257,7 +269,7 @@ impl<'a> Case<'a> {
                     self.view(&id(*number)).is_some_and(|view| view.snapshot.status != Status::Running)
                 };
                 let number = (0..5).find(ended).unwrap_or(*number);
-                let version = self.view(&id(number)).map_or(0, |view| view.snapshot.version);
+                let version = self.seen(&id(number));
                 let transition = self.transition(&id(number), version, None, work, Some(Status::Running));
                 self.commit(id(number), transition).await?;
             }
@@ -288,6 +300,14 @@ impl<'a> Case<'a> {
             Operation::Finished { partition, retention_ms, limit } => {
                 self.both(|store| store.finished(*partition, *retention_ms, *limit)).await?;
             }
+            Operation::Ended { partition, limit } => drop(self.both(|store| store.ended(*partition, *limit)).await?),
+            Operation::Keep { ids, for_ms } => {
+                let kept: Vec<(&str, u64)> = ids.iter().map(|id| (DEFINITIONS[*id], *for_ms)).collect();
+                self.both(|store| store.keep_definitions(&kept)).await?;
+            }
+            Operation::Adopt { id, for_ms } => {
+                self.both(|store| store.adopt_definition(DEFINITIONS[*id], *for_ms)).await?;
+            }
             Operation::Archive { pick, wrong } => {
                 let finished: Vec<Finished> = (0..PARTITIONS)
                     .flat_map(|partition| self.memory.model().finished(partition, self.now(), 10))
@@ -305,10 +325,9 @@ impl<'a> Case<'a> {
                 self.both(|store| store.take(*partition, FUNCTIONS[*function], *limit)).await?;
             }
             Operation::Define { id, text } => {
-                let (id, text) = (["one", "two"][*id], ["{}", "[]"][*text]);
+                let (id, text) = (DEFINITIONS[*id], ["{}", "[]"][*text]);
                 self.both(|store| store.put_definition(id, text)).await?;
                 self.both(|store| store.definition(id)).await?;
-                self.definitions[usize::from(id == "two")] = true;
             }
             Operation::WaitDue { pick, less, more, sweep } => {
                 let time = chosen(&self.times(), *pick).unwrap_or(0);
@@ -388,7 +407,8 @@ impl<'a> Case<'a> {
     async fn clean_up(&mut self) -> Result<(), TestCaseError> {
         for number in 0..5 {
             if let Some(view) = self.view(&id(number)).filter(|view| view.snapshot.status == Status::Running) {
-                let transition = self.transition(&id(number), view.snapshot.version, None, &[], Some(Status::Aborted));
+                let seen = (view.snapshot.version, view.snapshot.revision);
+                let transition = self.transition(&id(number), seen, None, &[], Some(Status::Aborted));
                 self.commit(id(number), transition).await?;
             }
         }
@@ -400,9 +420,16 @@ impl<'a> Case<'a> {
                 self.both(|store| store.take(partition, function, 1000)).await?;
             }
         }
-        let definitions = ["one", "two"].into_iter().zip(self.definitions).filter(|(_, there)| *there);
-        let left: Vec<String> = definitions.map(|(id, _)| format!("evc:{{test.definitions}}:{id}")).collect();
-        prop_assert_eq!(self.target.keys(), left);
+        let mut left = Vec::new();
+        for id in DEFINITIONS {
+            if self.both(|store| store.definition(id)).await?.is_some() {
+                left.push(format!("evc:{{test.definitions}}:{id}"));
+            }
+        }
+        // A key for each partition, and one for the definitions, stay.
+        let mut keys = self.target.keys();
+        keys.retain(|key| !key.ends_with(":counted") && key != "evc:{test.definitions}:");
+        prop_assert_eq!(keys, left);
         Ok(())
     }
 }

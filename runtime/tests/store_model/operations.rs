@@ -37,6 +37,8 @@ pub(crate) enum Operation {
         pick: usize,
         wrong_seq: bool,
         wrong_version: bool,
+        /// As of a history that was lost.
+        wrong_revision: bool,
         work: Vec<Option<Work>>,
         status: Option<Status>,
         /// Which slot the committer wants.
@@ -75,6 +77,18 @@ pub(crate) enum Operation {
         partition: u16,
         retention_ms: u64,
         limit: usize,
+    },
+    Ended {
+        partition: u16,
+        limit: usize,
+    },
+    Keep {
+        ids: Vec<usize>,
+        for_ms: u64,
+    },
+    Adopt {
+        id: usize,
+        for_ms: u64,
     },
     Archive {
         pick: usize,
@@ -148,12 +162,13 @@ pub(crate) fn operation() -> impl Strategy<Value = Operation> {
             any::<usize>(),
             prop::bool::weighted(0.1),
             prop::bool::weighted(0.1),
+            prop::bool::weighted(0.1),
             works(),
             status(0),
             prop::option::of(0..3_u32),
         )
-            .prop_map(|(pick, wrong_seq, wrong_version, work, status, take)| O::Commit {
-                pick, wrong_seq, wrong_version, work, status, take
+            .prop_map(|(pick, wrong_seq, wrong_version, wrong_revision, work, status, take)| O::Commit {
+                pick, wrong_seq, wrong_version, wrong_revision, work, status, take
             }),
         3 => (0..5_usize, prop::bool::weighted(0.1), works(), status(6))
             .prop_map(|(id, wrong_version, work, status)| O::Unfenced { id, wrong_version, work, status }),
@@ -166,6 +181,9 @@ pub(crate) fn operation() -> impl Strategy<Value = Operation> {
             .prop_map(|(workflow, status, since, limit)| O::List { workflow, status, since, limit }),
         2 => (0..PARTITIONS, time(), 1..3_usize)
             .prop_map(|(partition, retention_ms, limit)| O::Finished { partition, retention_ms, limit }),
+        3 => (0..PARTITIONS, 1..4_usize).prop_map(|(partition, limit)| O::Ended { partition, limit }),
+        2 => (vec(0..2_usize, 0..3), time()).prop_map(|(ids, for_ms)| O::Keep { ids, for_ms }),
+        1 => (0..2_usize, time()).prop_map(|(id, for_ms)| O::Adopt { id, for_ms }),
         2 => (any::<usize>(), prop::bool::weighted(0.2)).prop_map(|(pick, wrong)| O::Archive { pick, wrong }),
         1 => vec(any::<usize>(), 0..4).prop_map(|picks| O::Offer { picks }),
         2 => (0..PARTITIONS, 0..3_usize, 1..4_usize)

@@ -26,6 +26,8 @@ pub(crate) fn step(number: u64, steps: u64) -> Transition {
     let last = number == steps;
     Transition {
         version: number,
+        seen: number,
+        revision: number + 1,
         fence: (number > 0).then_some((0, number)),
         state: format!("state {number}").into_bytes(),
         records: vec![(0, (!last).then(|| record(number + 1, "f")))],

@@ -5,12 +5,11 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use evc_runtime::workflow::ops::Signalled;
-use evc_runtime::workflow::{ExecutionId, Status, token};
+use evc_runtime::workflow::{ExecutionId, Status, Token, Waiting, waits, work_number};
 use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::server::Server;
-use super::timeline::{self, State};
 use super::{Problem, execution, not_there, text, to_json, word};
 use crate::cli::console;
 use crate::diagnostics::list;
@@ -26,7 +25,8 @@ use crate::diagnostics::list;
     after_help = "Examples:\n  \
         evc workflow signal fulfil-order/0197a2f0 --answer '{\"approved\": true, \"by\": \"eva\"}'\n  \
         evc workflow signal fulfil-order/0197a2f0 --step approval --answer-file answer.json\n  \
-        evc workflow signal --token evc1.NDIvMC9… --error Refused --cause 'too expensive'"
+        evc workflow signal order-dinner/0197a2f0 --work 12 --answer '\"fish\"'\n  \
+        evc workflow signal --token evc2.kJ3Vx0… --error Refused --cause 'too expensive'"
 )]
 pub(super) struct Signal {
     /// The execution: WORKFLOW/NAME.
@@ -35,6 +35,9 @@ pub(super) struct Signal {
     /// The step, if several wait.
     #[arg(long, value_name = "STEP", conflicts_with = "token")]
     step: Option<String>,
+    /// The number that `evc workflow history` prints for the work that waits: for one of several items at a step.
+    #[arg(long, value_name = "NUMBER", conflicts_with = "token")]
+    work: Option<u64>,
     /// The token of the wait, in place of the execution.
     #[arg(long, value_name = "TOKEN", group = "whom")]
     token: Option<String>,
@@ -83,14 +86,20 @@ pub(super) struct Retry {
 
 pub(super) async fn signal(arguments: &Signal, server: &Server, json: bool) -> Result<String, Problem> {
     let answer = answer(arguments)?;
-    let token = match (&arguments.token, &arguments.execution) {
-        (Some(token), _) => token.clone(),
-        (None, Some(execution)) => waiting(server, execution, arguments.step.as_deref()).await?,
+    let (token, execution) = match (&arguments.token, &arguments.execution) {
+        (Some(token), _) => {
+            let read = Token::read(token);
+            let read = read.ok_or_else(|| Problem::Usage("this is no token of a workflow on Redis".to_owned()))?;
+            (token.clone(), read.execution)
+        }
+        (None, Some(execution)) => {
+            let wait = waiting(server, execution, arguments).await?;
+            (wait.token(execution).write(), execution.clone())
+        }
         (None, None) => return Err(Problem::Usage("name an execution or a token".to_owned())),
     };
-    let (execution, ..) =
-        token::read(&token).ok_or_else(|| Problem::Usage("this is no token of a workflow on Redis".to_owned()))?;
-    match server.carrier.signal(&token, answer).await? {
+    // Who has the cache's credentials may answer whatever waits.
+    match server.carrier.signal(&token, |_, _| true, answer).await? {
         Signalled::Delivered => Ok(done(&execution, "signalled", "the step that waited goes on", json)),
         Signalled::Over => Err(Problem::Impossible(format!(
             "nothing waits for this answer any more: `{}` had one before, ran out of time, or is over",
@@ -124,32 +133,37 @@ fn read(path: &Path) -> Result<String, Problem> {
     text.map_err(|error| Problem::Server(format!("cannot read `{}`: {error}", path.display())))
 }
 
-/// The token of the step that waits: the one of this name, or the only one.
-async fn waiting(server: &Server, execution: &ExecutionId, step: Option<&str>) -> Result<String, Problem> {
-    let Some(view) = server.store.view(execution).await? else { return Err(not_there(execution)) };
-    let rows = timeline::rows(&server.store.history(execution).await?, &view.open);
-    let waits: Vec<(&str, String)> = rows
+/// The wait that is meant: the one of this step or number, or the only one.
+async fn waiting(server: &Server, execution: &ExecutionId, arguments: &Signal) -> Result<Waiting, Problem> {
+    let Some(snapshot) = server.store.load(execution).await? else { return Err(not_there(execution)) };
+    let definition = server.carrier.definition(&snapshot.definition).await?;
+    let waits = waits(&definition, &snapshot)?;
+    let (step, work) = (arguments.step.as_deref(), arguments.work);
+    let names: Vec<&str> = waits.iter().map(|wait| wait.step.as_str()).collect();
+    let chosen: Vec<&Waiting> = waits
         .iter()
-        .flat_map(|row| row.attempts.iter().map(move |attempt| (row, attempt)))
-        .filter(|(_, attempt)| attempt.state == State::WaitingForSignal)
-        .filter_map(|(row, attempt)| Some((row.step.as_str(), token::write(execution, attempt.slot?, attempt.seq()))))
+        .filter(|wait| step.is_none_or(|step| step == wait.step))
+        .filter(|wait| work.is_none_or(|work| work == work_number(wait.seq)))
         .collect();
-    let names: Vec<&str> = waits.iter().map(|(name, _)| *name).collect();
-    let chosen: Vec<&(&str, String)> = waits.iter().filter(|(name, _)| step.is_none_or(|step| step == *name)).collect();
     match (chosen.as_slice(), names.as_slice()) {
-        ([(_, token)], _) => Ok(token.clone()),
+        ([wait], _) => Ok((*wait).clone()),
         ([], []) => Err(Problem::Impossible(format!(
             "no step of `{}` waits for a signal; it is {}",
             execution.0,
-            word(view.snapshot.status)
+            word(snapshot.status)
         ))),
         ([], names) => {
             Err(Problem::Impossible(format!("that step does not wait for a signal; those that do: {}", list(names))))
         }
-        (_, names) if step.is_none() => {
+        (_, names) if step.is_none() && names.iter().any(|name| *name != names[0]) => {
             Err(Problem::Usage(format!("several steps wait for a signal: say `--step` and one of {}", list(names))))
         }
-        _ => Err(Problem::Usage("several items wait at this step: name the one by its `--token`".to_owned())),
+        (chosen, _) => {
+            let numbers: Vec<String> = chosen.iter().map(|wait| work_number(wait.seq).to_string()).collect();
+            let message =
+                "several items wait at this step: say `--work` and the number that `evc workflow history` has for one";
+            Err(Problem::Usage(format!("{message}: {}", list(&numbers.iter().map(String::as_str).collect::<Vec<_>>()))))
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::{Problem, execution, not_there, to_json, word};
 
 /// Print what happened to an execution, event by event.
 ///
-/// Payloads are not part of a history.
+/// Payloads are not part of a history. Of a long execution the first events and the last ones are kept.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The execution: WORKFLOW/NAME.
@@ -61,6 +61,9 @@ struct Entry {
     next: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'static str>,
+    /// How many events were left out here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entries: Option<usize>,
 }
 
 fn events(moment: &Moment) -> Vec<Entry> {
@@ -106,6 +109,7 @@ fn event(entry: &History) -> Entry {
             ..Entry::default()
         },
         History::Dropped { seq } => Entry { event: "dropped", seq: Some(*seq), ..Entry::default() },
+        History::Omitted { entries } => Entry { event: "omitted", entries: Some(*entries), ..Entry::default() },
         History::Retried => Entry { event: "retried", ..Entry::default() },
         History::Ended { status, error } => {
             Entry { event: "ended", status: Some(word(*status)), error: error.clone(), ..Entry::default() }
@@ -151,6 +155,7 @@ fn details(event: &Entry) -> String {
         event.delay_ms.map(|delay| format!("in {}", text::length(delay))),
         event.status.map(str::to_owned),
         event.error.as_deref().map(text::plain),
+        event.entries.map(|entries| format!("{entries} events, too many to keep")),
         event.next.as_deref().map(|next| format!("goes on at {}", text::plain(next))),
         ran,
     ];
@@ -202,6 +207,7 @@ mod tests {
                 entries: vec![
                     History::Failed { state: state(), seq: 2, claimed_ms: 0, error: "\u{1b}[31mDeclined".to_owned() },
                     History::Caught { state: state(), error: "Declined".to_owned(), next: "declined".to_owned() },
+                    History::Omitted { entries: 980 },
                     History::Dropped { seq: 3 },
                     History::Ended { status: Status::Failed, error: Some("Declined".to_owned()) },
                 ],

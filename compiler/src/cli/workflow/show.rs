@@ -30,8 +30,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, server: &Server, json: bool) -> Result<String, Problem> {
     let id = &arguments.execution;
-    let Some(view) = server.store.view(id).await? else { return Err(not_there(id)) };
-    let history = server.store.history(id).await?;
+    let Some((view, history)) = server.store.inspect(id).await? else { return Err(not_there(id)) };
     let shown = Shown::of(id, &view, &history, arguments.payloads)?;
     Ok(if json { as_json(&shown) } else { as_text(&shown, console::table_width()) })
 }

@@ -2,7 +2,7 @@
 
 use evc_runtime::workflow::History;
 use evc_runtime::workflow::store::{Moment, Open};
-use evc_runtime::workflow::{Phase, Slot};
+use evc_runtime::workflow::{Phase, Slot, work_number};
 
 use super::text::{self, Cell, DIM, GREEN, RED, Side, YELLOW};
 
@@ -18,6 +18,7 @@ pub(super) struct Row {
 /// One attempt. Times are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Attempt {
+    /// The number of the work.
     seq: u64,
     pub(super) dispatched_ms: u64,
     /// How long it was to wait before it: the interval of a retry, the time of a `wait`.
@@ -110,7 +111,11 @@ pub(super) fn rows(history: &[Moment], open: &[Open]) -> Vec<Row> {
                     end(&mut rows, *seq, moment.at_ms, *claimed_ms, State::Failed(error.clone()));
                 }
                 History::Dropped { seq } => end(&mut rows, *seq, moment.at_ms, 0, State::Dropped),
-                History::Started | History::Caught { .. } | History::Retried | History::Ended { .. } => {}
+                History::Started
+                | History::Caught { .. }
+                | History::Omitted { .. }
+                | History::Retried
+                | History::Ended { .. } => {}
             }
         }
     }
@@ -128,8 +133,10 @@ pub(super) fn rows(history: &[Moment], open: &[Open]) -> Vec<Row> {
     rows
 }
 
+/// Numbers begin again after a long time: the last one is meant.
 fn find(rows: &mut [Row], seq: u64) -> Option<&mut Attempt> {
-    rows.iter_mut().flat_map(|row| &mut row.attempts).find(|attempt| attempt.seq == seq)
+    let attempts = rows.iter_mut().rev().flat_map(|row| row.attempts.iter_mut().rev());
+    attempts.into_iter().find(|attempt| work_number(attempt.seq) == work_number(seq))
 }
 
 fn end(rows: &mut [Row], seq: u64, at_ms: u64, claimed_ms: u64, state: State) {

@@ -7,6 +7,7 @@ use super::types::definitions;
 use crate::emit::{Input, asl};
 use crate::model::{Function, Model, StepKind, Wait};
 use crate::types::Type;
+use std::collections::BTreeMap;
 
 /// The definitions, and the answers that have no name in the spec.
 pub(super) fn workflows(names: &Names<'_>, input: Input<'_>) -> Code {
@@ -36,18 +37,30 @@ pub(super) fn answers(model: &Model) -> Vec<(String, &Type)> {
 
 /// One line for each kind of answer that a function may give.
 pub(super) fn grants(names: &Names<'_>, function: &Function, context: &str, code: &mut Code) {
-    let mut answers: Vec<String> = Vec::new();
+    let (mut all, mut by_answer) = (Vec::new(), BTreeMap::<String, Vec<String>>::new());
     for signal in &function.signals {
-        names.model.workflows[signal.value].body.walk(&mut |step| {
+        let workflow = &names.model.workflows[signal.value];
+        workflow.body.walk(&mut |step| {
             if let StepKind::Wait(Wait::Signal { answer, .. }) = &step.kind {
-                answers.push(names.type_text(answer, "crate::"));
+                let wait = format!("({}, {})", literal(&workflow.head.name), literal(&step.name));
+                all.push(wait.clone());
+                by_answer.entry(names.type_text(answer, "crate::")).or_default().push(wait);
             }
         });
     }
-    answers.sort_unstable();
-    answers.dedup();
-    for answer in answers {
-        code.line(format_args!("impl evc_runtime::grant::Signal<{answer}> for {context} {{}}"));
+    let mut implement = |which: &str, waits: &[String]| {
+        code.item(format_args!(
+            "impl evc_runtime::grant::{which} for {context} {{
+    const WAITS: &'static [(&'static str, &'static str)] = &[{}];
+}}",
+            waits.join(", ")
+        ));
+    };
+    if !all.is_empty() {
+        implement("Signals", &all);
+    }
+    for (answer, waits) in &by_answer {
+        implement(&format!("Signal<{answer}>"), waits);
     }
 }
 
@@ -63,7 +76,7 @@ const SIGNAL: &str = "    /// Answers the wait that gave out this token; a secon
         A: evc_runtime::serde::Serialize,
         Self: evc_runtime::grant::Signal<A>,
     {
-        self.context.signal(token, answer).await
+        self.context.signal::<Self, A>(token, answer).await
     }
 
     /// Lets the wait that gave out this token fail with an error, which its step may catch.
@@ -73,6 +86,6 @@ const SIGNAL: &str = "    /// Answers the wait that gave out this token; a secon
         error: &str,
         cause: &str,
     ) -> Result<(), evc_runtime::Error> {
-        self.context.signal_error(token, error, cause).await
+        self.context.signal_error::<Self>(token, error, cause).await
     }
 ";

@@ -7,7 +7,7 @@ use crate::workflow::{Carrier, Definition, ExecutionId, Outcome, Status, outcome
 use crate::{Context, Error, Function, Kind, Source, Timestamp};
 use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -48,6 +48,8 @@ fn definition() -> String {
 struct Stage {
     world: World,
     clock: Arc<AtomicU64>,
+    /// The fencing tokens of the work that there was, in their order.
+    seqs: RefCell<Vec<u64>>,
 }
 
 impl Stage {
@@ -61,17 +63,26 @@ impl Stage {
         let carrier = Carrier::new(Arc::new(world.workflows.clone()), None);
         carrier.store.put_definition(definition.id(), &text).await.expect("memory");
         carrier.start(&definition, "1", input).await.expect("started");
-        Self { world, clock }
+        Self { world, clock, seqs: RefCell::default() }
     }
 
-    /// The function gets the message about its work this often in one batch.
+    /// The fencing token of the nth piece of work, from 1.
+    fn seq(&self, nth: usize) -> u64 {
+        let view = self.world.workflows.model().view(&ExecutionId::new("w", "1"), 0).expect("an execution");
+        let mut seqs = self.seqs.borrow_mut();
+        let now = view.open.first().map(|open| open.seq).filter(|now| !seqs.contains(now));
+        seqs.extend(now);
+        seqs[nth - 1]
+    }
+
+    /// The function gets the message about its nth piece of work this often in one batch.
     fn deliver<'a>(
         &'a self,
         times: usize,
-        seq: u64,
+        nth: usize,
         handler: impl AsyncFn(&Charge, Value) -> Result<Value, Error> + 'a,
     ) -> LocalBoxFuture<'a, Value> {
-        let body = json!({ "evcTask": { "x": "w/1", "t": 0, "q": seq, "f": "charge" } }).to_string();
+        let body = json!({ "evcTask": { "x": "w/1", "t": 0, "q": self.seq(nth), "f": "charge" } }).to_string();
         let record = |number| json!({ "messageId": format!("m-{number}"), "eventSource": "aws:sqs", "body": body });
         let event = json!({ "Records": (0..times).map(record).collect::<Vec<_>>() });
         Box::pin(async move {

@@ -158,7 +158,7 @@ async fn finished_executions_are_archived_after_a_while() {
 async fn a_task_that_had_to_wait_is_sent_on() {
     let (world, _) = world();
     let world = world.env("WORKFLOW_TRANSPORT", "eventbridge").env("WORKFLOW_BUS_NAME", "bus");
-    let task = json!({ "evcTask": { "x": "w/1", "t": 0, "q": 1, "f": "pay" } });
+    let task = json!({ "evcTask": { "x": "w/1", "t": 0, "q": "1", "f": "pay" } });
     engine(&world).handle(&batch(&[task.to_string()]), TIME).await.expect("sent");
     assert_eq!(world.published()[0].detail, task);
 }

@@ -9,9 +9,9 @@ use super::scope::Frames;
 use crate::hash;
 use crate::limits::WORKFLOW_PAYLOAD_BYTES;
 use crate::workflow::definition::{Resource, State, Task};
-use crate::workflow::protocol::{self, History, Phase, Record};
+use crate::workflow::protocol::{self, History, Phase, Record, work_number};
 use crate::workflow::state::{Scope, Wait};
-use crate::workflow::token;
+use crate::workflow::token::{Secret, Token};
 
 /// How long the engine has to put an event on its bus, milliseconds.
 const PUBLISH_LEASE_MS: u64 = 30_000;
@@ -27,7 +27,7 @@ impl Planner<'_> {
             return None;
         }
         *attempts += 1;
-        let random = [self.seed.to_string(), self.state.seq.to_string(), attempts.to_string()];
+        let random = [self.chance.seed.to_string(), self.state.seq.to_string(), attempts.to_string()];
         let random = hash::fraction(hash::fnv128(&random.each_ref().map(String::as_str)));
         Some(retrier.delay_ms(*attempts, random))
     }
@@ -43,7 +43,9 @@ impl Planner<'_> {
         delay_ms: u64,
     ) -> Flow {
         let (slot, seq) = (self.take_slot(), self.next_seq());
-        let token = (task.resource == Resource::CallForSignal).then(|| token::write(self.execution, slot, seq));
+        let secret = (task.resource == Resource::CallForSignal)
+            .then(|| Secret::derive(&self.chance.key, self.chance.seed, self.execution, seq));
+        let token = secret.map(|_| Token { execution: self.execution.clone(), slot, seq, secret }.write());
         let place = self.place(state, scope, outer, None, token.as_deref());
         let arguments = task.arguments.evaluate(&place);
         scope.input = place.into_input();
@@ -62,11 +64,14 @@ impl Planner<'_> {
             Record { seq, phase: Phase::Dispatched, function, payload, delay_ms, at_ms: None, lease_ms, timeout_ms };
         self.records.insert(slot, Some(record));
         let deadline_ms = timeout_ms.map(|timeout| self.now_ms.saturating_add(timeout));
-        scope.wait = Wait::Slot { slot, seq, deadline_ms };
+        scope.wait = match secret {
+            Some(secret) => Wait::Signal { slot, seq, deadline_ms, secret },
+            None => Wait::Slot { slot, seq, deadline_ms },
+        };
         let attempt = scope.attempts.iter().sum();
         self.history.push(History::Dispatched {
             state: state.name.clone(),
-            seq,
+            seq: work_number(seq),
             path: path.to_owned(),
             attempt,
             delay_ms,
@@ -85,7 +90,7 @@ impl Planner<'_> {
         let attempt = scope.attempts.iter().sum();
         self.history.push(History::Dispatched {
             state: state.name.clone(),
-            seq,
+            seq: work_number(seq),
             path: path.to_owned(),
             attempt,
             delay_ms,

@@ -1,6 +1,6 @@
 //! The planner: from a definition, a state and what happened, to the next state and what is to be done.
 //!
-//! A pure function: no I/O, no clock, no chance. The time and a seed are given. It carries a machine as the specification of Amazon
+//! A pure function: no I/O, no clock, no chance: the time and a [`Chance`] are given. It carries a machine as the specification of Amazon
 //! States Language says, in the subset that evc writes. Every engine, test and tool that moves an execution uses it.
 //!
 //! <https://states-language.net/spec.html>,
@@ -14,8 +14,12 @@ mod run;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod waits;
+
+pub use waits::{Waiting, waits};
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde_json::Value;
 
@@ -23,11 +27,19 @@ use self::errors::Failure;
 use self::run::Flow;
 use super::definition::Definition;
 use super::protocol::{
-    ExecutionId, History, Phase, Record, Slot, Snapshot, Start, Status, TIMEOUT, TaskRef, Transition,
+    ExecutionId, History, Phase, Record, Slot, Snapshot, Start, Status, TIMEOUT, TaskRef, Transition, fencing_token,
+    work_number,
 };
 use super::state::{Ended, Scope, State};
 use super::store::MAX_RECORDS;
-use crate::Error;
+use crate::limits::WORKFLOW_TRANSITIONS;
+use crate::{Error, hash};
+
+/// What a revision is made of beside the seed: no count of work.
+const REVISION: u64 = u64::MAX;
+
+/// The most bytes that the history of one transition takes; a transition of 1,000 pieces of work would have more.
+const HISTORY_BYTES: usize = 32 * 1024;
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,13 +110,42 @@ impl Event {
     }
 }
 
-/// Begins an execution. `now_ms` is the time that its expressions see as its start; `seed` makes what chance decides.
+/// What chance decides in a transition.
+#[derive(Clone, Copy)]
+pub struct Chance {
+    /// A number that no other transition is planned with: it makes jitter, random values of expressions, fencing tokens, revisions.
+    pub seed: u64,
+    /// What only the process that plans knows: it makes the tokens of waits unguessable. Random, and the same for all its transitions.
+    pub key: [u8; 32],
+}
+
+impl Chance {
+    /// As this seed decides it; its tokens can be computed.
+    #[cfg(any(test, feature = "testing", feature = "redis"))]
+    pub fn fixed(seed: u64) -> Self {
+        Self { seed, key: [0; 32] }
+    }
+
+    /// Another number made of the seed.
+    fn number(&self, what: u64) -> u64 {
+        hash::mix(self.seed ^ hash::mix(what))
+    }
+}
+
+/// Keys do not get into logs.
+impl fmt::Debug for Chance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chance").field("seed", &self.seed).finish_non_exhaustive()
+    }
+}
+
+/// Begins an execution. `now_ms` is the time that its expressions see as its start.
 pub fn start(
     definition: &Definition,
     execution: &ExecutionId,
     input: Value,
     now_ms: u64,
-    seed: u64,
+    chance: Chance,
 ) -> Result<Start, Error> {
     let state = State {
         started_ms: now_ms,
@@ -115,11 +156,11 @@ pub fn start(
         root: None,
         ended: None,
     };
-    let mut planner = Planner::new(definition, execution, state, now_ms, seed);
+    let mut planner = Planner::new(definition, execution, state, now_ms, chance);
     planner.history.push(History::Started);
     let mut root = Scope::new(definition.machine.start, input);
     let flow = planner.run(&definition.machine, &mut root, None, "");
-    let transition = planner.transition(root, flow, 0, None)?;
+    let transition = planner.transition(root, flow, (0, 0), None)?;
     Ok(Start {
         execution: execution.clone(),
         definition: definition.id().to_owned(),
@@ -136,7 +177,7 @@ pub fn plan(
     snapshot: &Snapshot,
     fence: Option<(Slot, u64)>,
     event: Event,
-    seed: u64,
+    chance: Chance,
 ) -> Result<Option<Transition>, Error> {
     let mut state = State::decode(&snapshot.state)?;
     let Some(mut root) = state.root.take() else { return Ok(None) };
@@ -144,7 +185,7 @@ pub fn plan(
     if over != (event == Event::Retried) {
         return Ok(None);
     }
-    let mut planner = Planner::new(definition, execution, state, snapshot.now_ms, seed);
+    let mut planner = Planner::new(definition, execution, state, snapshot.now_ms, chance);
     let flow = match event {
         Event::TimedOut => Flow::Ended(Status::TimedOut, Failure::timeout()),
         Event::Cancelled { cause } => Flow::Ended(Status::Aborted, Failure::new("Cancelled", cause)),
@@ -158,7 +199,7 @@ pub fn plan(
             }
         }
     };
-    planner.transition(root, flow, snapshot.version, fence).map(Some)
+    planner.transition(root, flow, (snapshot.version, snapshot.revision), fence).map(Some)
 }
 
 /// What is to be sent once the transition is committed, and after how long: work to its functions; timers, as hints, to the engine.
@@ -178,7 +219,7 @@ struct Planner<'d> {
     execution: &'d ExecutionId,
     state: State,
     now_ms: u64,
-    seed: u64,
+    chance: Chance,
     records: BTreeMap<Slot, Option<Record>>,
     history: Vec<History>,
     /// How many states this transition has entered.
@@ -186,9 +227,9 @@ struct Planner<'d> {
 }
 
 impl<'d> Planner<'d> {
-    fn new(definition: &'d Definition, execution: &'d ExecutionId, state: State, now_ms: u64, seed: u64) -> Self {
+    fn new(definition: &'d Definition, execution: &'d ExecutionId, state: State, now_ms: u64, chance: Chance) -> Self {
         let (records, history) = (BTreeMap::new(), Vec::new());
-        Self { definition, execution, state, now_ms, seed, records, history, entered: 0 }
+        Self { definition, execution, state, now_ms, chance, records, history, entered: 0 }
     }
 
     /// Enters the state anew at which the execution stopped; the store lets its time begin again.
@@ -206,20 +247,24 @@ impl<'d> Planner<'d> {
         mut self,
         root: Scope,
         flow: Flow,
-        version: u64,
+        (version, seen): (u64, u64),
         fence: Option<(Slot, u64)>,
     ) -> Result<Transition, Error> {
         let retried = self.history.contains(&History::Retried);
         let mut status = self.settle(root, flow);
+        if status.is_none() && version + 1 >= WORKFLOW_TRANSITIONS {
+            let cause = format!("the execution has gone on {WORKFLOW_TRANSITIONS} times, which is the limit");
+            status = self.give_up(errors::RUNTIME, cause, status);
+        }
         let opened = self.records.values().flatten().count();
         if status.is_none() && opened > MAX_RECORDS {
             let cause = format!("{opened} pieces of work were to begin at once; the limit is {MAX_RECORDS}");
-            status = self.give_up(cause, status);
+            status = self.give_up(errors::DATA_LIMIT, cause, status);
         }
         let state = match self.state.encode() {
             Ok(bytes) => bytes,
             Err(error) => {
-                status = self.give_up(error.to_string(), status);
+                status = self.give_up(errors::DATA_LIMIT, error.to_string(), status);
                 self.state.encode()?
             }
         };
@@ -233,14 +278,16 @@ impl<'d> Planner<'d> {
         if let Some((slot, _)) = fence {
             self.records.entry(slot).or_insert(None);
         }
-        let history = serde_json::to_vec(&self.history).map_err(Error::other)?;
-        Ok(Transition { version, fence, state, records: self.records.into_iter().collect(), history, status })
+        let history = written(&self.history)?;
+        let revision = self.chance.number(REVISION);
+        let records = self.records.into_iter().collect();
+        Ok(Transition { version, seen, revision, fence, state, records, history, status })
     }
 
     /// Ends an execution that is more than may be stored. What it would have ended with is kept, but for the cause and all variables.
-    fn give_up(&mut self, cause: String, status: Option<Status>) -> Option<Status> {
+    fn give_up(&mut self, error: &str, cause: String, status: Option<Status>) -> Option<Status> {
         let ended = self.state.ended.take().filter(|_| !matches!(status, None | Some(Status::Succeeded)));
-        let error = ended.and_then(|ended| ended.error).unwrap_or_else(|| errors::DATA_LIMIT.to_owned());
+        let error = ended.and_then(|ended| ended.error).unwrap_or_else(|| error.to_owned());
         self.history.retain(|entry| !matches!(entry, History::Ended { .. }));
         let root = self.state.root.take().unwrap_or_else(|| Scope::new(0, Value::Null));
         let flow = Flow::Ended(
@@ -279,7 +326,7 @@ impl<'d> Planner<'d> {
 
     fn next_seq(&mut self) -> u64 {
         self.state.seq += 1;
-        self.state.seq
+        fencing_token(self.state.seq, self.chance.number(self.state.seq))
     }
 
     /// The lowest slot that is free, now taken.
@@ -307,7 +354,27 @@ impl<'d> Planner<'d> {
         scope.slots(&mut |slot, seq| dropped.push((slot, seq)));
         for (slot, seq) in dropped {
             self.free_slot(slot);
-            self.history.push(History::Dropped { seq });
+            self.history.push(History::Dropped { seq: work_number(seq) });
         }
     }
+}
+
+/// What happened, as it is stored. Of too many entries the last are left out but for the very last, which tells how it ended.
+fn written(history: &[History]) -> Result<Vec<u8>, Error> {
+    let bytes = serde_json::to_vec(history).map_err(Error::other)?;
+    if bytes.len() <= HISTORY_BYTES {
+        return Ok(bytes);
+    }
+    let (mut kept, mut size) = (Vec::new(), 0);
+    let Some((last, first)) = history.split_last() else { return Ok(bytes) };
+    for entry in first {
+        size += serde_json::to_vec(entry).map_err(Error::other)?.len() + 1;
+        if size > HISTORY_BYTES {
+            break;
+        }
+        kept.push(entry.clone());
+    }
+    kept.push(History::Omitted { entries: first.len() - kept.len() });
+    kept.push(last.clone());
+    serde_json::to_vec(&kept).map_err(Error::other)
 }

@@ -8,7 +8,7 @@ use super::run::Flow;
 use super::scope::Frames;
 use super::{Event, Planner};
 use crate::workflow::definition::{Machine, Resource, State, Task, Work};
-use crate::workflow::protocol::{History, Phase, Record, Slot};
+use crate::workflow::protocol::{History, Phase, Record, Slot, work_number};
 use crate::workflow::state::{Branch, Scope, Wait};
 
 impl Planner<'_> {
@@ -25,7 +25,7 @@ impl Planner<'_> {
         let state = machine.states.get(scope.state)?;
         let flow = match &mut scope.wait {
             Wait::Nothing => return None,
-            Wait::Slot { slot, seq, deadline_ms } => {
+            Wait::Slot { slot, seq, deadline_ms } | Wait::Signal { slot, seq, deadline_ms, .. } => {
                 if (*slot, *seq) != at || !awaited(state, event.as_ref()?) {
                     return None;
                 }
@@ -111,7 +111,7 @@ impl Planner<'_> {
         scope.wait = Wait::Nothing;
         let flow = match event {
             Event::Succeeded { output, claimed_ms, .. } => {
-                self.history.push(History::Succeeded { state: name(), seq, claimed_ms });
+                self.history.push(History::Succeeded { state: name(), seq: work_number(seq), claimed_ms });
                 let result = match &state.work {
                     Work::Task(Task { resource: Resource::Call, .. }) => Value::Object(Map::from_iter([
                         ("Payload".to_owned(), output),
@@ -122,22 +122,32 @@ impl Planner<'_> {
                 self.complete(machine, state, scope, outer, Some(result))
             }
             Event::Signalled { output, .. } => {
-                self.history.push(History::Succeeded { state: name(), seq, claimed_ms: 0 });
+                self.history.push(History::Succeeded { state: name(), seq: work_number(seq), claimed_ms: 0 });
                 self.complete(machine, state, scope, outer, Some(output))
             }
             Event::SignalFailed { error, cause, .. } => {
-                self.history.push(History::Failed { state: name(), seq, claimed_ms: 0, error: error.clone() });
+                self.history.push(History::Failed {
+                    state: name(),
+                    seq: work_number(seq),
+                    claimed_ms: 0,
+                    error: error.clone(),
+                });
                 Flow::Failed(Failure::new(error, cause))
             }
             Event::Failed { error, cause, claimed_ms, .. } => {
-                self.history.push(History::Failed { state: name(), seq, claimed_ms, error: error.clone() });
+                self.history.push(History::Failed {
+                    state: name(),
+                    seq: work_number(seq),
+                    claimed_ms,
+                    error: error.clone(),
+                });
                 Flow::Failed(Failure::new(error, cause))
             }
             Event::TimerDue { .. } => match &state.work {
                 // The time before another attempt of a Parallel or Map.
                 Work::Parallel(_) | Work::Map { .. } => return self.enter(machine, state, scope, outer, path),
                 _ => {
-                    self.history.push(History::Succeeded { state: name(), seq, claimed_ms: 0 });
+                    self.history.push(History::Succeeded { state: name(), seq: work_number(seq), claimed_ms: 0 });
                     self.complete(machine, state, scope, outer, None)
                 }
             },

@@ -84,7 +84,7 @@ impl Planner<'_> {
         states.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
         states.extend(context.map(|context| ("context".to_owned(), context)));
         // Two states of one transition, and two attempts of one state, have other seeds.
-        let seed = self.seed ^ self.state.seq.rotate_left(32) ^ scope.entered_ms;
+        let seed = self.chance.seed ^ self.state.seq.rotate_left(32) ^ scope.entered_ms;
         let frames = Frames { variables: &scope.variables, outer };
         Place { frames, states: Value::Object(states), seed, now_ms: self.now_ms }
     }

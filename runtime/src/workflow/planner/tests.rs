@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::workflow::Token;
 use crate::workflow::protocol::Task;
 use crate::workflow::state::outcome;
 
@@ -39,6 +40,8 @@ struct Run {
     history: Vec<History>,
 }
 
+const CHANCE: Chance = Chance { seed: 7, key: [7; 32] };
+
 fn define(machine: &Value) -> Definition {
     let leases = json!({ "a": 10, "b": 10, "c": 10, "undo-a": 10, "undo-b": 10, "process-payment": 40 });
     let text = json!({ "evc": 1, "workflow": "w", "leases": leases, "machine": machine }).to_string();
@@ -49,10 +52,11 @@ impl Run {
     fn start(machine: &Value, input: Value) -> Self {
         let definition = define(machine);
         let execution = ExecutionId::new("w", "e-1");
-        let start = start(&definition, &execution, input, 1_764_331_200_000, 7).expect("a start");
+        let start = start(&definition, &execution, input, 1_764_331_200_000, CHANCE).expect("a start");
         let snapshot = Snapshot {
             status: Status::Running,
             version: 0,
+            revision: 0,
             definition: definition.id().to_owned(),
             state: Vec::new(),
             now_ms: 1_764_331_200_000,
@@ -64,7 +68,9 @@ impl Run {
 
     fn apply(&mut self, transition: Transition) {
         assert_eq!(transition.version, self.snapshot.version);
+        assert_eq!(transition.seen, self.snapshot.revision);
         self.snapshot.version += 1;
+        self.snapshot.revision = transition.revision;
         self.snapshot.state = transition.state;
         for (slot, record) in transition.records {
             match record {
@@ -84,8 +90,9 @@ impl Run {
 
     fn tell(&mut self, event: Event) {
         let fence = event.slot().map(|slot| (slot, self.open[&slot].seq));
-        let planned = plan(&self.definition, &self.execution, &self.snapshot, fence, event.clone(), 7).expect("a plan");
-        let again = plan(&self.definition, &self.execution, &self.snapshot, fence, event, 7).expect("a plan");
+        let planned =
+            plan(&self.definition, &self.execution, &self.snapshot, fence, event.clone(), CHANCE).expect("a plan");
+        let again = plan(&self.definition, &self.execution, &self.snapshot, fence, event, CHANCE).expect("a plan");
         assert_eq!(planned, again, "a plan is a function of what it is given");
         self.apply(planned.expect("a transition"));
     }
@@ -263,7 +270,7 @@ fn a_failed_branch_drops_the_others_and_what_they_do_is_no_longer_wanted() {
     // The answer of a branch that was dropped comes late: its slot has another fencing token, or none.
     let late = Event::Succeeded { slot: before[0].slot, output: json!({}), claimed_ms: 0 };
     let fence = Some((before[0].slot, before[0].record.seq));
-    assert_eq!(plan(&run.definition, &run.execution, &run.snapshot, fence, late, 7).expect("a plan"), None);
+    assert_eq!(plan(&run.definition, &run.execution, &run.snapshot, fence, late, CHANCE).expect("a plan"), None);
     run.tell(Event::TimerDue { slot: timer.slot });
     assert_eq!(run.open().len(), 3);
     let again = run.open();
@@ -309,11 +316,17 @@ fn a_signal_is_waited_for_after_the_function_has_its_token() {
     let mut run = Run::start(&machine(json!({ "Start": begin("a"), "a": ask })), json!({}));
     let asked = run.only("a");
     let token = asked.payload()["evc"]["token"].as_str().expect("a token").to_owned();
-    let (execution, slot, seq) = crate::workflow::token::read(&token).expect("our token");
-    assert_eq!((&execution, slot, seq), (&run.execution, asked.slot, asked.record.seq));
+    let token = Token::read(&token).expect("our token");
+    let (slot, seq) = (asked.slot, asked.record.seq);
+    assert_eq!((&token.execution, token.slot, token.seq), (&run.execution, slot, seq));
+    // Who looks at the execution's state finds the same.
+    let waits = waits(&run.definition, &run.snapshot).expect("waits");
+    assert_eq!(waits.iter().map(|wait| wait.token(&run.execution)).collect::<Vec<_>>(), [token]);
+    assert_eq!(waits[0].step, "a");
     run.succeed(asked.slot, json!("sent"));
     let waiting = run.only("");
     assert_eq!((waiting.record.phase, waiting.record.seq), (Phase::Signal, seq));
+    assert_eq!(super::waits(&run.definition, &run.snapshot).expect("waits"), waits);
     assert!(waiting.record.timeout_ms.is_some_and(|left| left < 3_600_000 && left > 3_590_000));
     run.tell(Event::Signalled { slot, output: json!({ "approved": true }) });
     assert_eq!(run.outcome().output, Some(json!({ "approved": true })));
@@ -324,7 +337,7 @@ fn a_token_that_somebody_made_up_ends_nothing() {
     let run = Run::start(&fulfil_order(), order());
     let open = run.only("process-payment");
     let (slot, fence) = (open.slot, Some((open.slot, open.record.seq)));
-    let refused = |event| plan(&run.definition, &run.execution, &run.snapshot, fence, event, 7).expect("a plan");
+    let refused = |event| plan(&run.definition, &run.execution, &run.snapshot, fence, event, CHANCE).expect("a plan");
     assert_eq!(refused(Event::Signalled { slot, output: json!({ "paymentId": "mine" }) }), None);
     assert_eq!(refused(Event::SignalFailed { slot, error: "PaymentDeclined".to_owned(), cause: None }), None);
     assert_eq!(refused(Event::TimerDue { slot }), None);
@@ -433,7 +446,7 @@ fn more_work_at_once_than_may_be_stored_fails_by_its_name() {
     let failed = Event::Failed { slot: open.slot, error: "No".to_owned(), cause: None, claimed_ms: 0 };
     let fence = Some((open.slot, open.record.seq));
     let ended =
-        plan(&run.definition, &run.execution, &run.snapshot, fence, failed, 7).expect("a plan").expect("an end");
+        plan(&run.definition, &run.execution, &run.snapshot, fence, failed, CHANCE).expect("a plan").expect("an end");
     assert_eq!(ended.status, Some(Status::Failed));
     assert_eq!(ended.records.len(), 900);
     assert!(ended.records.iter().all(|(_, record)| record.is_none()));
@@ -447,4 +460,56 @@ fn an_end_that_does_not_fit_keeps_its_name() {
     let cause = Some("y".repeat(32_000));
     run.tell(Event::Failed { slot: open.slot, error: "Declined".to_owned(), cause, claimed_ms: 0 });
     assert_eq!((run.snapshot.status, run.outcome().error.as_deref()), (Status::Failed, Some("Declined")));
+}
+
+/// One step that goes round for ever.
+fn round() -> Value {
+    machine(json!({
+        "Start": begin("b"), "b": call("b", json!({}), json!({ "Next": "again" })),
+        "again": { "Type": "Pass", "Next": "b" },
+    }))
+}
+
+#[test]
+fn what_goes_round_for_ever_ends_by_a_name() {
+    let mut run = Run::start(&round(), json!({}));
+    run.snapshot.version = crate::limits::WORKFLOW_TRANSITIONS - 2;
+    run.succeed(run.only("b").slot, json!({}));
+    assert_eq!(run.snapshot.status, Status::Running);
+    run.succeed(run.only("b").slot, json!({}));
+    let outcome = run.outcome();
+    assert_eq!((run.snapshot.status, outcome.error.as_deref()), (Status::Failed, Some("States.Runtime")));
+    assert!(outcome.cause.expect("a cause").contains("1000000 times"));
+}
+
+#[test]
+fn no_fencing_token_and_no_revision_is_used_twice_also_not_in_another_history() {
+    let mut seen = std::collections::BTreeSet::new();
+    // Both go on from the same first transition: what the first one comes to is lost by a failover.
+    for history in [1_000, 1_000_000] {
+        let mut run = Run::start(&round(), json!({}));
+        for seed in history..history + 300 {
+            let open = run.only("b");
+            let (fence, chance) = (Some((open.slot, open.record.seq)), Chance { seed, ..CHANCE });
+            let done = Event::Succeeded { slot: open.slot, output: json!({}), claimed_ms: 0 };
+            let planned = plan(&run.definition, &run.execution, &run.snapshot, fence, done, chance);
+            run.apply(planned.expect("a plan").expect("a transition"));
+            assert!(seen.insert(run.only("b").record.seq), "a fencing token is used again");
+            assert!(seen.insert(run.snapshot.revision), "a revision is used again");
+        }
+    }
+}
+
+#[test]
+fn a_history_that_is_too_long_keeps_its_beginning_and_its_end() {
+    let items = json!({ "items": vec![json!({ "id": "x" }); 900] });
+    let mut run = Run::start(&each(2_000), items);
+    let omitted =
+        |run: &Run| run.history.iter().any(|entry| matches!(entry, History::Omitted { entries } if *entries > 100));
+    assert!(omitted(&run), "{} entries", run.history.len());
+    assert_eq!(run.history[0], History::Started);
+    let slot = run.open()[0].slot;
+    run.history.clear();
+    run.fail(slot, "No");
+    assert!(matches!(run.history.last(), Some(History::Ended { status: Status::Failed, .. })));
 }

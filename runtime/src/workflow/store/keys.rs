@@ -55,12 +55,22 @@ impl Keys {
         format!("{}done", self.prefix(partition))
     }
 
+    /// Until when ends of executions were counted.
+    pub(crate) fn counted(&self, partition: u16) -> String {
+        format!("{}counted", self.prefix(partition))
+    }
+
     pub(crate) fn ready(&self, partition: u16, function: &str) -> String {
         format!("{}ready:{function}", self.prefix(partition))
     }
 
     pub(crate) fn definition(&self, id: &str) -> String {
         format!("evc:{{{}.definitions}}:{id}", self.namespace)
+    }
+
+    /// Until when definitions are kept: in the slot of all of them. No definition has this id.
+    pub(crate) fn kept(&self) -> String {
+        self.definition("")
     }
 
     /// The key of something beside workflows.

@@ -1,6 +1,8 @@
 //! How large an execution may be. The planner refuses first, with an error that the workflow can catch; the store makes sure.
 
-use crate::limits::{WORKFLOW_PAYLOAD_BYTES, WORKFLOW_STATE_BYTES};
+use crate::limits::{
+    WORKFLOW_HISTORY_BYTES, WORKFLOW_HISTORY_TRANSITIONS, WORKFLOW_PAYLOAD_BYTES, WORKFLOW_STATE_BYTES,
+};
 use crate::workflow::protocol::{Status, Transition};
 use crate::{Error, Kind};
 
@@ -8,6 +10,21 @@ use crate::{Error, Kind};
 pub const MAX_RECORDS: usize = 1000;
 /// The longest history entry.
 const MAX_HISTORY_BYTES: usize = 1024 * 1024;
+
+/// How much history of an execution is kept, beside that of its first transition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct HistoryBounds {
+    /// Of so many transitions, the last ones.
+    pub transitions: u64,
+    /// So many bytes.
+    pub bytes: usize,
+}
+
+impl Default for HistoryBounds {
+    fn default() -> Self {
+        Self { transitions: WORKFLOW_HISTORY_TRANSITIONS, bytes: WORKFLOW_HISTORY_BYTES }
+    }
+}
 
 /// Refuses what is too large, and what no planner may order.
 pub(crate) fn check(transition: &Transition) -> Result<(), Error> {

@@ -3,8 +3,8 @@
 mod model;
 
 use super::keys::Keys;
-use super::view::{Cursor, Filter, Moment, Page, View};
-use super::{Answer, Store, limits};
+use super::view::{Cursor, Filter, Moment, Page, Summary, View};
+use super::{Answer, HistoryBounds, Store, limits};
 use crate::workflow::protocol::{
     Claim, Committed, Due, ExecutionId, Finished, Owner, Snapshot, Start, Started, Taken, TaskRef, Transition,
 };
@@ -32,6 +32,18 @@ impl Memory {
     pub fn of(keys: Keys, ready_lists: bool) -> Self {
         let model = Arc::new(Mutex::new(Model::new(keys.clone(), ready_lists)));
         Self { keys, model, clock: None }
+    }
+
+    /// Other bounds of history.
+    #[must_use]
+    pub fn with_history(self, history: HistoryBounds) -> Self {
+        self.change(|model, _| *model = model.clone().with_history(history));
+        self
+    }
+
+    /// Puts back what was there at another time, as a cache does that fails over to a replica.
+    pub fn restore(&self, earlier: Model) {
+        self.change(|model, _| *model = earlier);
     }
 
     /// Another clock, milliseconds since 1970.
@@ -127,12 +139,11 @@ impl Store for Memory {
         self.answer(|model, now| model.load(execution, now))
     }
 
-    fn view<'a>(&'a self, execution: &'a ExecutionId) -> Answer<'a, Option<View>> {
-        self.answer(|model, now| model.view(execution, now))
-    }
-
-    fn history<'a>(&'a self, execution: &'a ExecutionId) -> Answer<'a, Vec<Moment>> {
-        let result = self.change(|model, _| model.history(execution));
+    fn inspect<'a>(&'a self, execution: &'a ExecutionId) -> Answer<'a, Option<(View, Vec<Moment>)>> {
+        let result = self.change(|model, now| {
+            let view = model.view(execution, now);
+            view.map(|view| Ok((view, model.history(execution)?))).transpose()
+        });
         Box::pin(std::future::ready(result))
     }
 
@@ -146,6 +157,18 @@ impl Store for Memory {
 
     fn definition<'a>(&'a self, id: &'a str) -> Answer<'a, Option<String>> {
         self.answer(|model, _| model.definition(id))
+    }
+
+    fn keep_definitions<'a>(&'a self, kept: &'a [(&'a str, u64)]) -> Answer<'a, Vec<String>> {
+        self.answer(|model, now| model.keep_definitions(kept, now))
+    }
+
+    fn adopt_definition<'a>(&'a self, id: &'a str, for_ms: u64) -> Answer<'a, ()> {
+        self.answer(|model, now| model.adopt_definition(id, for_ms, now))
+    }
+
+    fn ended(&self, partition: u16, limit: usize) -> Answer<'_, Vec<Summary>> {
+        self.answer(|model, now| model.ended(partition, limit, now))
     }
 
     fn finished(&self, partition: u16, retention_ms: u64, limit: usize) -> Answer<'_, Vec<Finished>> {

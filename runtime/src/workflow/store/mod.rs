@@ -13,7 +13,8 @@
 //!   is [`Committed::Stale`], and its dispatches are the sweep's: they are in the due set since the commit.
 //! - **Within it**: Redis runs a script whole, and writes it to its append-only file and to replicas whole.
 //! - **The server is replaced by a replica that has not seen the last transitions**: an execution is where it was before them. State, work,
-//!   history and due entries go back together, since they are in one slot.
+//!   history and due entries go back together, since they are in one slot. Who still works on what was lost commits nothing: fencing
+//!   tokens and revisions have random bits, so that no two histories share one.
 //!
 //! # Once
 //!
@@ -46,7 +47,7 @@ use crate::workflow::protocol::{
 };
 
 pub use keys::{Keys, PARTITIONS};
-pub use limits::MAX_RECORDS;
+pub use limits::{HistoryBounds, MAX_RECORDS};
 pub use memory::Memory;
 #[cfg(feature = "redis")]
 pub use redis::Redis;
@@ -63,6 +64,9 @@ pub(crate) const RESEND_MS: u64 = 60_000;
 pub(crate) const MAX_RESEND_MS: u64 = 900_000;
 /// What the sweep has been shown, it is not shown again for this long: others look at other things meanwhile.
 pub(crate) const LOOK_MS: u64 = 10_000;
+
+/// Sweeps that are further apart than this leave out time: see [`Store::keep_definitions`].
+pub(crate) const SWEPT_MS: u64 = 900_000;
 
 /// Where executions live. Each method is one atomic step, or several of which each may be the last. All may be called again when an
 /// answer was lost.
@@ -109,11 +113,18 @@ pub trait Store: Send + Sync {
     /// An execution as it stands.
     fn load<'a>(&'a self, execution: &'a ExecutionId) -> Answer<'a, Option<Snapshot>>;
 
+    /// An execution, the work that is under way, and what happened to it as far as that is kept: for people.
+    fn inspect<'a>(&'a self, execution: &'a ExecutionId) -> Answer<'a, Option<(View, Vec<Moment>)>>;
+
     /// An execution and the work that is under way, for people.
-    fn view<'a>(&'a self, execution: &'a ExecutionId) -> Answer<'a, Option<View>>;
+    fn view<'a>(&'a self, execution: &'a ExecutionId) -> Answer<'a, Option<View>> {
+        Box::pin(async move { Ok(self.inspect(execution).await?.map(|(view, _)| view)) })
+    }
 
     /// What happened to an execution; empty if there is none.
-    fn history<'a>(&'a self, execution: &'a ExecutionId) -> Answer<'a, Vec<Moment>>;
+    fn history<'a>(&'a self, execution: &'a ExecutionId) -> Answer<'a, Vec<Moment>> {
+        Box::pin(async move { Ok(self.inspect(execution).await?.map(|(_, history)| history).unwrap_or_default()) })
+    }
 
     /// Executions, latest start first.
     fn list<'a>(&'a self, filter: &'a Filter, after: Option<&'a Cursor>, limit: usize) -> Answer<'a, Page>;
@@ -123,6 +134,18 @@ pub trait Store: Send + Sync {
 
     /// A definition.
     fn definition<'a>(&'a self, id: &'a str) -> Answer<'a, Option<String>>;
+
+    /// Says of definitions for how long from now they are kept at the least, milliseconds; removes those whose time is over, and says
+    /// which. For the sweep, that is, every minute or so: time in which nobody calls it does not count, since executions that would have ended
+    /// then are there still. A definition of which nobody ever said it stays.
+    fn keep_definitions<'a>(&'a self, kept: &'a [(&'a str, u64)]) -> Answer<'a, Vec<String>>;
+
+    /// Says the same of a definition of which nobody has said it yet.
+    fn adopt_definition<'a>(&'a self, id: &'a str, for_ms: u64) -> Answer<'a, ()>;
+
+    /// Executions of a partition that ended since this was last asked, earliest first, each handed out once: to be counted. What is in
+    /// an answer that is lost is not counted. Fewer than `limit` does not mean that there are no more; none does.
+    fn ended(&self, partition: u16, limit: usize) -> Answer<'_, Vec<Summary>>;
 
     /// Executions of a partition that finished at least this long ago by the store's clock, earliest first.
     fn finished(&self, partition: u16, retention_ms: u64, limit: usize) -> Answer<'_, Vec<Finished>>;

@@ -6,8 +6,8 @@ use super::connect::{Connection, Target};
 use super::keys::{Keys, member_prefix, parse_member, parse_ready, ready_entry, slot_name};
 use super::reply::{Reply, unexpected};
 use super::script::{self, Call};
-use super::view::{Cursor, Filter, Moment, Page, View, parse_moment};
-use super::{Answer, LOOK_MS, MAX_RESEND_MS, RESEND_MS, Store, limits, record};
+use super::view::{Cursor, Filter, Moment, Page, Summary, View, parse_moment};
+use super::{Answer, LOOK_MS, MAX_RESEND_MS, RESEND_MS, SWEPT_MS, Store, limits, record};
 use crate::workflow::protocol::{
     Claim, Committed, Due, ExecutionId, Finished, Owner, Slot, Snapshot, Start, Started, Status, TIMEOUT, Taken,
     TaskRef, Transition,
@@ -28,6 +28,9 @@ pub struct Redis {
     /// The time that scripts see instead of the server's.
     #[cfg(any(test, feature = "testing"))]
     clock: Option<Arc<std::sync::atomic::AtomicU64>>,
+    /// How much history is kept while they do.
+    #[cfg(any(test, feature = "testing"))]
+    history: limits::HistoryBounds,
 }
 
 impl Redis {
@@ -49,6 +52,8 @@ impl Redis {
             ready: false,
             #[cfg(any(test, feature = "testing"))]
             clock: None,
+            #[cfg(any(test, feature = "testing"))]
+            history: limits::HistoryBounds::default(),
         }
     }
 
@@ -74,6 +79,14 @@ impl Redis {
         self
     }
 
+    /// Other bounds of history, where there is a clock.
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub fn with_history(mut self, history: limits::HistoryBounds) -> Self {
+        self.history = history;
+        self
+    }
+
     /// For what lives beside workflows.
     #[cfg(feature = "cache")]
     pub(crate) fn connection(&self) -> &Connection {
@@ -89,10 +102,13 @@ impl Redis {
     /// Runs a script: also for what lives beside workflows.
     pub(crate) async fn run(&self, call: Call<'_>) -> Result<Reply, Error> {
         #[cfg(any(test, feature = "testing"))]
-        let now_ms = self.clock.as_ref().map(|clock| clock.load(std::sync::atomic::Ordering::Relaxed));
+        let simulated = self.clock.as_ref().map(|clock| script::Simulated {
+            now_ms: clock.load(std::sync::atomic::Ordering::Relaxed),
+            history: self.history,
+        });
         #[cfg(not(any(test, feature = "testing")))]
-        let now_ms = None;
-        call.run(&self.connection, now_ms).await.map(Reply::new)
+        let simulated = None;
+        call.run(&self.connection, simulated).await.map(Reply::new)
     }
 
     async fn send(&self, command: &Cmd) -> Result<Value, Error> {
@@ -131,7 +147,8 @@ impl Redis {
             .arg(start.transition.state.as_slice())
             .arg(start.transition.history.as_slice())
             .arg(letter(ended))
-            .arg(member_prefix(execution));
+            .arg(member_prefix(execution))
+            .arg(revision(start.transition.revision));
         record::push(&mut call, &self.keys, execution, &start.transition, self.ready, None);
         let mut reply = self.run(call).await?;
         let answer = reply.text().ok_or_else(unexpected)?;
@@ -190,7 +207,9 @@ impl Redis {
             .arg(transition.state.as_slice())
             .arg(transition.history.as_slice())
             .arg(letter(transition.status))
-            .arg(member_prefix(execution));
+            .arg(member_prefix(execution))
+            .arg(revision(transition.seen))
+            .arg(revision(transition.revision));
         record::push(&mut call, &self.keys, execution, transition, self.ready, taking);
         let mut reply = self.run(call).await?;
         Ok(match reply.require()? {
@@ -287,17 +306,47 @@ impl Redis {
         Ok((now_ms, fields))
     }
 
-    async fn view(&self, execution: &ExecutionId) -> Result<Option<View>, Error> {
+    async fn inspect(&self, execution: &ExecutionId) -> Result<Option<(View, Vec<Moment>)>, Error> {
         let (now_ms, fields) = self.fields(execution).await?;
-        if fields.is_empty() { Ok(None) } else { list::view(now_ms, &fields).map(Some).ok_or_else(unexpected) }
-    }
-
-    async fn history(&self, execution: &ExecutionId) -> Result<Vec<Moment>, Error> {
-        let fields = self.fields(execution).await?.1;
+        if fields.is_empty() {
+            return Ok(None);
+        }
+        let view = list::view(now_ms, &fields).ok_or_else(unexpected)?;
         let of_version = |name: &str| name.strip_prefix('h')?.parse().ok();
         let entries = fields.into_iter().filter_map(|(name, entry)| Some((of_version(&name)?, entry)));
         let entries: BTreeMap<u64, Vec<u8>> = entries.collect();
-        entries.values().map(|entry| parse_moment(entry)).collect()
+        let moments = entries.values().map(|entry| parse_moment(entry)).collect::<Result<_, _>>()?;
+        Ok(Some((view, moments)))
+    }
+
+    async fn ended(&self, partition: u16, limit: usize) -> Result<Vec<Summary>, Error> {
+        let keys = vec![self.keys.done(partition), self.keys.counted(partition)];
+        let mut reply = self.run(Call::new(&script::ENDS, keys).arg(limit)).await?;
+        let mut ends = Vec::new();
+        while let (Some(execution), Some(_at)) = (reply.text(), reply.number()) {
+            ends.push(ExecutionId(execution));
+        }
+        let summaries = try_join_all(ends.into_iter().map(|execution| self.summary(execution))).await?;
+        // One whose end a runtime before this one wrote was counted then.
+        let counts = |summary: &Summary| summary.status != Status::Running && summary.revision != 0;
+        Ok(summaries.into_iter().flatten().filter(counts).collect())
+    }
+
+    async fn keep_definitions(&self, kept: &[(&str, u64)]) -> Result<Vec<String>, Error> {
+        let index = self.keys.kept();
+        let mut call = Call::new(&script::KEEP, vec![index.clone()]).arg(SWEPT_MS);
+        for (id, for_ms) in kept {
+            call = call.arg(*id).arg(for_ms);
+        }
+        let mut reply = self.run(call).await?;
+        let mut removed = Vec::new();
+        while let Some(id) = reply.text() {
+            let call = Call::new(&script::FORGET, vec![index.clone(), self.keys.definition(&id)]).arg(&id);
+            if self.run(call).await?.require()? == 1 {
+                removed.push(id);
+            }
+        }
+        Ok(removed)
     }
 
     async fn finished(&self, partition: u16, retention_ms: u64, limit: usize) -> Result<Vec<Finished>, Error> {
@@ -366,6 +415,11 @@ fn looked(reply: &mut Reply, execution: ExecutionId, slot: Slot) -> Result<Optio
     })
 }
 
+/// A revision as an argument: empty for none.
+fn revision(revision: u64) -> Vec<u8> {
+    if revision == 0 { Vec::new() } else { revision.to_be_bytes().to_vec() }
+}
+
 /// The status letter as an argument: empty for none.
 fn letter(status: Option<Status>) -> String {
     status.map(|status| status.letter().to_string()).unwrap_or_default()
@@ -415,12 +469,8 @@ impl Store for Redis {
         Box::pin(self.load(execution))
     }
 
-    fn view<'a>(&'a self, execution: &'a ExecutionId) -> Answer<'a, Option<View>> {
-        Box::pin(self.view(execution))
-    }
-
-    fn history<'a>(&'a self, execution: &'a ExecutionId) -> Answer<'a, Vec<Moment>> {
-        Box::pin(self.history(execution))
+    fn inspect<'a>(&'a self, execution: &'a ExecutionId) -> Answer<'a, Option<(View, Vec<Moment>)>> {
+        Box::pin(self.inspect(execution))
     }
 
     fn list<'a>(&'a self, filter: &'a Filter, after: Option<&'a Cursor>, limit: usize) -> Answer<'a, Page> {
@@ -439,6 +489,21 @@ impl Store for Redis {
             let found = self.send(redis::cmd("GET").arg(self.keys.definition(id))).await?;
             Ok(Reply::new(found).text())
         })
+    }
+
+    fn keep_definitions<'a>(&'a self, kept: &'a [(&'a str, u64)]) -> Answer<'a, Vec<String>> {
+        Box::pin(self.keep_definitions(kept))
+    }
+
+    fn adopt_definition<'a>(&'a self, id: &'a str, for_ms: u64) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let until = self.time().await?.saturating_add(for_ms);
+            self.send(redis::cmd("ZADD").arg(self.keys.kept()).arg("NX").arg(until).arg(id)).await.map(drop)
+        })
+    }
+
+    fn ended(&self, partition: u16, limit: usize) -> Answer<'_, Vec<Summary>> {
+        Box::pin(self.ended(partition, limit))
     }
 
     fn finished(&self, partition: u16, retention_ms: u64, limit: usize) -> Answer<'_, Vec<Finished>> {

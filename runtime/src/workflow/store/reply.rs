@@ -60,19 +60,25 @@ impl Reply {
         Some(Taken { now_ms, lease_until_ms, deadline_ms: self.number().filter(|deadline| *deadline > 0) })
     }
 
-    /// The rest: time, version, definition, state, status.
+    /// The rest: time, version, revision, definition, state, status.
     pub(crate) fn snapshot(&mut self) -> Result<Snapshot, Error> {
         let now_ms = self.require()?;
         let version = self.require()?;
+        let revision = revision(&self.bytes().ok_or_else(unexpected)?);
         let definition = self.text().ok_or_else(unexpected)?;
         let state = self.bytes().ok_or_else(unexpected)?;
         let status = self.status()?;
-        Ok(Snapshot { status, version, definition, state, now_ms })
+        Ok(Snapshot { status, version, revision, definition, state, now_ms })
     }
 
     pub(crate) fn status(&mut self) -> Result<Status, Error> {
         self.text().and_then(|text| text.chars().next()).and_then(Status::of_letter).ok_or_else(unexpected)
     }
+}
+
+/// The revision at the beginning of a field `r`; 0 where a runtime without them wrote.
+pub(crate) fn revision(stored: &[u8]) -> u64 {
+    stored.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 /// A time that was written as a double.

@@ -1,61 +1,87 @@
 //! The scripts: each is atomic on the server. They are sent by their hash, and whole to a server that does not have them.
 
 use super::connect::Connection;
+use super::limits::HistoryBounds;
 use crate::Error;
 use redis::{Arg, Cmd, ErrorKind, ServerErrorKind, ToRedisArgs, Value};
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 /// A script and the hash that the server knows it by.
 pub(crate) struct Script {
-    /// What stands before it: the clock, and what scripts share.
-    clock: bool,
+    prelude: Prelude,
     body: &'static str,
     prepared: redis::Script,
+}
+
+/// What stands before a script.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Prelude {
+    Nothing,
+    /// `now` and `digits`: the server's time, milliseconds since 1970.
+    Clock,
+    /// The same, and `most_transitions` and `most_bytes`: of how many transitions the history is kept.
+    ClockAndHistory,
+}
+
+/// What a test has a script see.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Simulated {
+    pub(crate) now_ms: u64,
+    pub(crate) history: HistoryBounds,
 }
 
 const CLOCK: &str = include_str!("scripts/clock.lua");
 
 impl Script {
-    /// With `clock`, the body may use `now` and `digits`: the server's time, milliseconds since 1970.
+    /// With `clock`, the body may use `now` and `digits`.
     pub(crate) fn new(clock: bool, body: &'static str) -> Self {
-        let prepared = if clock { redis::Script::new(&format!("{CLOCK}{body}")) } else { redis::Script::new(body) };
-        Self { clock, body, prepared }
+        Self::with(if clock { Prelude::Clock } else { Prelude::Nothing }, body)
     }
 
-    fn text(&self) -> String {
-        if self.clock { format!("{CLOCK}{}", self.body) } else { self.body.to_owned() }
-    }
-
-    /// The same with a time of the test's choice.
-    fn text_at(&self, now_ms: u64) -> String {
-        if self.clock {
-            format!("local now, digits = {now_ms}, '{now_ms}'\n{}", self.body)
-        } else {
-            self.body.to_owned()
-        }
+    fn with(prelude: Prelude, body: &'static str) -> Self {
+        let prepared = redis::Script::new(&text(prelude, body, None));
+        Self { prelude, body, prepared }
     }
 }
 
+fn text(prelude: Prelude, body: &str, simulated: Option<Simulated>) -> String {
+    if prelude == Prelude::Nothing {
+        return body.to_owned();
+    }
+    let mut text = simulated
+        .map_or_else(|| CLOCK.to_owned(), |simulated| format!("local now, digits = {0}, '{0}'\n", simulated.now_ms));
+    if prelude == Prelude::ClockAndHistory {
+        let HistoryBounds { transitions, bytes } =
+            simulated.map_or_else(HistoryBounds::default, |simulated| simulated.history);
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "local most_transitions, most_bytes = {transitions}, {bytes}");
+    }
+    text + body
+}
+
 macro_rules! scripts {
-    ($($name:ident: $($file:literal)+;)+) => {
-        $(pub(crate) static $name: LazyLock<Script> =
-            LazyLock::new(|| Script::new(true, concat!($(include_str!(concat!("scripts/", $file))),+)));)+
+    ($($name:ident: $prelude:ident $($file:literal)+;)+) => {
+        $(pub(crate) static $name: LazyLock<Script> = LazyLock::new(|| {
+            Script::with(Prelude::$prelude, concat!($(include_str!(concat!("scripts/", $file))),+))
+        });)+
     };
 }
 
 scripts! {
-    START: "start.lua" "apply.lua";
-    COMMIT: "commit.lua" "apply.lua";
-    CLAIM: "claim.lua";
-    ACK: "ack.lua";
-    UNTIL: "until.lua";
-    LOOK: "look.lua";
-    LOAD: "load.lua";
-    VIEW: "view.lua";
+    START: Clock "start.lua" "apply.lua";
+    COMMIT: ClockAndHistory "commit.lua" "apply.lua";
+    CLAIM: Clock "claim.lua";
+    ACK: Clock "ack.lua";
+    UNTIL: Clock "until.lua";
+    LOOK: Clock "look.lua";
+    LOAD: Clock "load.lua";
+    VIEW: Clock "view.lua";
+    ENDS: Clock "ends.lua";
+    KEEP: Clock "keep.lua";
+    FORGET: Clock "forget.lua";
+    ARCHIVE: Nothing "archive.lua";
 }
-
-/// The one that needs no clock.
-pub(crate) static ARCHIVE: LazyLock<Script> = LazyLock::new(|| Script::new(false, include_str!("scripts/archive.lua")));
 
 /// A call of a script: keys first, then arguments.
 pub(crate) struct Call<'a> {
@@ -105,16 +131,17 @@ impl<'a> Call<'a> {
         command
     }
 
-    /// Runs it; with a time, as if it were that time.
-    pub(crate) async fn run(&self, connection: &Connection, now_ms: Option<u64>) -> Result<Value, Error> {
-        if let Some(now_ms) = now_ms {
-            return connection.send(&self.command("EVAL", &self.script.text_at(now_ms))).await;
+    /// Runs it, as a test would have it if it says so.
+    pub(crate) async fn run(&self, connection: &Connection, simulated: Option<Simulated>) -> Result<Value, Error> {
+        let text = |simulated| text(self.script.prelude, self.script.body, simulated);
+        if simulated.is_some() {
+            return connection.send(&self.command("EVAL", &text(simulated))).await;
         }
         let sent = connection.try_send(&self.command("EVALSHA", self.script.prepared.get_hash())).await;
         match sent {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 // `EVAL` leaves the script behind, on the very server that lacked it.
-                connection.send(&self.command("EVAL", &self.script.text())).await
+                connection.send(&self.command("EVAL", &text(None))).await
             }
             other => connection.settle(other),
         }

@@ -54,6 +54,8 @@ pub struct Summary {
     pub execution: ExecutionId,
     /// How it stands.
     pub status: Status,
+    /// The last transition's [`Transition::revision`](crate::workflow::Transition::revision).
+    pub revision: u64,
     /// The definition that it keeps.
     pub definition: String,
     /// When it started, milliseconds since 1970.

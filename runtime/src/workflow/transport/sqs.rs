@@ -106,7 +106,7 @@ mod tests {
         assert_eq!(sizes, [("engine-url", 2), ("pay-url", 10), ("pay-url", 2)]);
         let delays: Vec<_> = batches[0].1.iter().map(|message| message.seconds).collect();
         assert_eq!(delays, [900, 1]);
-        assert_eq!(batches[2].1[1].body, r#"{"evcTask":{"x":"w/1","t":0,"q":11,"f":"pay"}}"#);
+        assert_eq!(batches[2].1[1].body, r#"{"evcTask":{"x":"w/1","t":0,"q":"11","f":"pay"}}"#);
     }
 
     #[tokio::test(start_paused = true)]

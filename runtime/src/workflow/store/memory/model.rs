@@ -2,7 +2,9 @@
 
 use super::super::keys::{Keys, member_prefix, parse_member, slot_name};
 use super::super::view::{Cursor, Filter, Moment, Open, Page, Summary, View, parse_moment};
-use super::super::{GRACE_MS, LOOK_MS, MAX_RESEND_MS, RESEND_MS, grace, orders_at_once, taken};
+use super::super::{
+    GRACE_MS, HistoryBounds, LOOK_MS, MAX_RESEND_MS, RESEND_MS, SWEPT_MS, grace, orders_at_once, taken,
+};
 use crate::Error;
 use crate::workflow::protocol::{
     Claim, Committed, Due, ExecutionId, Finished, Owner, Phase, Record, Slot, Snapshot, Start, Started, Status,
@@ -19,6 +21,12 @@ pub struct Model {
     due: BTreeMap<(u16, String), u64>,
     ready: BTreeMap<(u16, String), VecDeque<Ready>>,
     definitions: BTreeMap<String, String>,
+    /// Until when they are kept, and when that was last said.
+    kept: BTreeMap<String, u64>,
+    kept_ms: Option<u64>,
+    /// Until when ends were counted, by partition.
+    counted: BTreeMap<u16, u64>,
+    history: HistoryBounds,
 }
 
 /// What a ready list holds of a piece of work: execution, slot, fencing token.
@@ -28,13 +36,15 @@ type Ready = (ExecutionId, Slot, u64);
 struct Execution {
     status: Status,
     version: u64,
+    revision: u64,
     definition: String,
     state: Vec<u8>,
     started_ms: u64,
     finished_ms: Option<u64>,
     timeout_ms: u64,
     records: BTreeMap<Slot, Stored>,
-    history: Vec<Vec<u8>>,
+    /// By version.
+    history: BTreeMap<u64, Vec<u8>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -55,8 +65,20 @@ struct Stored {
 
 impl Execution {
     fn snapshot(&self, now_ms: u64) -> Snapshot {
-        let Self { status, version, definition, state, .. } = self.clone();
-        Snapshot { status, version, definition, state, now_ms }
+        let (definition, state) = (self.definition.clone(), self.state.clone());
+        Snapshot { status: self.status, version: self.version, revision: self.revision, definition, state, now_ms }
+    }
+
+    /// Leaves out what is more than is kept of the history, beside its first transition: a hundred at the most.
+    fn cut(&mut self, bounds: HistoryBounds) {
+        let of = |history: &BTreeMap<u64, Vec<u8>>| history.range(2..).map(|(_, entry)| entry.len()).sum::<usize>();
+        for _ in 0..100 {
+            let Some((&first, _)) = self.history.range(2..self.version).next() else { return };
+            if of(&self.history) <= bounds.bytes && self.version - first < bounds.transitions {
+                return;
+            }
+            self.history.remove(&first);
+        }
     }
 }
 
@@ -70,12 +92,22 @@ impl Model {
             due: BTreeMap::new(),
             ready: BTreeMap::new(),
             definitions: BTreeMap::new(),
+            kept: BTreeMap::new(),
+            kept_ms: None,
+            counted: BTreeMap::new(),
+            history: HistoryBounds::default(),
         }
+    }
+
+    /// With other bounds of history.
+    #[must_use]
+    pub fn with_history(self, history: HistoryBounds) -> Self {
+        Self { history, ..self }
     }
 
     /// The same store with nothing in it.
     pub(super) fn emptied(&self) -> Self {
-        Self::new(self.keys.clone(), self.ready_lists)
+        Self::new(self.keys.clone(), self.ready_lists).with_history(self.history)
     }
 
     fn due_key(&self, id: &ExecutionId, slot: Slot) -> (u16, String) {
@@ -87,7 +119,7 @@ impl Model {
         let transition = &start.transition;
         if let Some(there) = self.executions.get(&start.execution) {
             // The very same start once more: its answer was lost.
-            let same = there.version == 1 && there.definition == start.definition && there.state == transition.state;
+            let same = there.version == 1 && there.revision == transition.revision;
             return if same { Started::Now } else { Started::Before(there.status) };
         }
         let status = transition.status.unwrap_or(Status::Running);
@@ -95,13 +127,14 @@ impl Model {
         let execution = Execution {
             status,
             version: 1,
+            revision: transition.revision,
             definition: start.definition.clone(),
             state: transition.state.clone(),
             started_ms: now,
             finished_ms: over.then_some(now),
             timeout_ms: start.timeout_ms,
             records: BTreeMap::new(),
-            history: vec![moment(now, &transition.history)],
+            history: [(1, moment(now, &transition.history))].into(),
         };
         self.executions.insert(start.execution.clone(), execution);
         if !over {
@@ -124,15 +157,17 @@ impl Model {
         };
         if !holds {
             // The very same transition once more: its answer was lost.
-            let same = execution.version == transition.version + 1 && execution.state == transition.state;
+            let same = execution.revision == transition.revision;
             return if same { Committed::Done } else { Committed::Stale };
         }
-        if execution.version != transition.version {
+        if (execution.version, execution.revision) != (transition.version, transition.seen) {
             return Committed::Conflict(execution.snapshot(now));
         }
         execution.version += 1;
+        execution.revision = transition.revision;
         execution.state.clone_from(&transition.state);
-        execution.history.push(moment(now, &transition.history));
+        execution.history.insert(execution.version, moment(now, &transition.history));
+        execution.cut(self.history);
         match transition.status {
             None => self.apply(id, transition, now),
             Some(Status::Running) => {
@@ -163,7 +198,7 @@ impl Model {
     ) -> (Committed, Option<Taken>) {
         // A commit that is made once more, since its answer was lost, takes nothing.
         let before = self.executions.get(id);
-        let first = before.is_some_and(|execution| execution.version == transition.version);
+        let first = before.is_some_and(|execution| execution.revision == transition.seen);
         let fence = transition.fence.map(|(slot, _)| slot).filter(|slot| *slot == task.slot);
         let armed = before.zip(fence).and_then(|(execution, slot)| execution.records.get(&slot)?.armed);
         let committed = self.commit(id, transition, now);
@@ -342,7 +377,7 @@ impl Model {
         self.executions
             .get(id)
             .into_iter()
-            .flat_map(|execution| &execution.history)
+            .flat_map(|execution| execution.history.values())
             .map(|entry| parse_moment(entry))
             .collect()
     }
@@ -362,6 +397,7 @@ impl Model {
             wanted.then(|| Summary {
                 execution: cursor.execution,
                 status: execution.status,
+                revision: execution.revision,
                 definition: execution.definition.clone(),
                 started_ms: execution.started_ms,
                 finished_ms: execution.finished_ms,
@@ -376,6 +412,61 @@ impl Model {
 
     pub(super) fn definition(&self, id: &str) -> Option<String> {
         self.definitions.get(id).cloned()
+    }
+
+    /// See [`super::Store::keep_definitions`].
+    pub fn keep_definitions(&mut self, kept: &[(&str, u64)], now: u64) -> Vec<String> {
+        let missed = self.kept_ms.map_or(0, |last| now.saturating_sub(last).saturating_sub(SWEPT_MS));
+        self.kept.values_mut().for_each(|until| *until += missed);
+        self.kept_ms = Some(now);
+        for (id, for_ms) in kept {
+            let until = self.kept.entry((*id).to_owned()).or_default();
+            *until = (*until).max(now + for_ms);
+        }
+        let mut over: Vec<(u64, String)> =
+            self.kept.iter().filter(|(_, until)| **until < now).map(|(id, until)| (*until, id.clone())).collect();
+        over.sort();
+        over.truncate(100);
+        for (_, id) in &over {
+            self.kept.remove(id);
+            self.definitions.remove(id);
+        }
+        over.into_iter().map(|(_, id)| id).collect()
+    }
+
+    pub(super) fn adopt_definition(&mut self, id: &str, for_ms: u64, now: u64) {
+        self.kept.entry(id.to_owned()).or_insert(now + for_ms);
+    }
+
+    /// See [`super::Store::ended`].
+    pub fn ended(&mut self, partition: u16, limit: usize, now: u64) -> Vec<Summary> {
+        let from = self.counted.get(&partition).copied().unwrap_or(0);
+        let mut ends = self.finished(partition, now - 1, usize::MAX);
+        ends.retain(|end| end.finished_ms > from);
+        if ends.len() >= limit && limit > 0 {
+            // Those of one millisecond stay together.
+            let last = ends[limit - 1].finished_ms;
+            if ends[0].finished_ms == last {
+                ends.retain(|end| end.finished_ms == last);
+            } else {
+                ends.truncate(limit);
+                ends.retain(|end| end.finished_ms < last);
+            }
+        }
+        let Some(last) = ends.last() else { return Vec::new() };
+        self.counted.insert(partition, last.finished_ms);
+        let summaries = ends.into_iter().filter_map(|end| {
+            let execution = self.executions.get(&end.execution)?;
+            Some(Summary {
+                execution: end.execution,
+                status: execution.status,
+                revision: execution.revision,
+                definition: execution.definition.clone(),
+                started_ms: execution.started_ms,
+                finished_ms: execution.finished_ms,
+            })
+        });
+        summaries.filter(|summary| summary.revision != 0).collect()
     }
 
     /// See [`super::Store::finished`]; `before_ms` is the present less the retention.

@@ -4,7 +4,7 @@ use super::Redis;
 use crate::Error;
 use crate::workflow::protocol::{ExecutionId, Snapshot, Status};
 use crate::workflow::store::record;
-use crate::workflow::store::reply::{Reply, unexpected};
+use crate::workflow::store::reply::{Reply, revision, unexpected};
 use crate::workflow::store::view::{Cursor, Filter, Page, Summary, View};
 use futures_util::future::try_join_all;
 use std::collections::{BTreeMap, VecDeque};
@@ -38,7 +38,7 @@ impl Redis {
             let together = if filter.status.is_none() { rest } else { TOGETHER.max(rest) };
             let candidates = self.merge(&mut partitions, filter, together, batch).await?;
             let last = candidates.len() < together;
-            let summaries = try_join_all(candidates.into_iter().map(|cursor| self.summary(cursor))).await?;
+            let summaries = try_join_all(candidates.into_iter().map(|cursor| self.summary(cursor.execution))).await?;
             let kept =
                 summaries.into_iter().flatten().filter(|s| filter.status.is_none_or(|status| status == s.status));
             executions.extend(kept.take(rest));
@@ -96,21 +96,18 @@ impl Redis {
         Ok(())
     }
 
-    async fn summary(&self, cursor: Cursor) -> Result<Option<Summary>, Error> {
+    pub(super) async fn summary(&self, execution: ExecutionId) -> Result<Option<Summary>, Error> {
         let mut get = redis::cmd("HMGET");
-        get.arg(self.keys.execution(&cursor.execution)).arg("st").arg("d").arg("f");
+        get.arg(self.keys.execution(&execution)).arg("st").arg("d").arg("w").arg("f").arg("r");
         let mut reply = Reply::new(self.send(&get).await?);
         let Some(status) = reply.text() else { return Ok(None) };
         let status = status.chars().next().and_then(Status::of_letter).ok_or_else(unexpected)?;
         let definition = reply.text().ok_or_else(unexpected)?;
-        let finished_ms = reply.number();
-        Ok(Some(Summary {
-            execution: cursor.execution,
-            status,
-            definition,
-            started_ms: cursor.started_ms,
-            finished_ms,
-        }))
+        let started_ms = reply.require()?;
+        // Each is there or not.
+        let (finished_ms, stored) = (reply.number(), reply.bytes());
+        let revision = stored.map_or(0, |stored| revision(&stored));
+        Ok(Some(Summary { execution, status, revision, definition, started_ms, finished_ms }))
     }
 }
 
@@ -121,6 +118,7 @@ pub(super) fn view(now_ms: u64, fields: &BTreeMap<String, Vec<u8>>) -> Option<Vi
     let snapshot = Snapshot {
         status: text("st")?.chars().next().and_then(Status::of_letter)?,
         version: number("v")?,
+        revision: fields.get("r").map_or(0, |stored| revision(stored)),
         definition: text("d")?.to_owned(),
         state: fields.get("s")?.clone(),
         now_ms,

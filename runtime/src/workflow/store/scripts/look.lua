@@ -1,11 +1,11 @@
 -- Looks at a member of the due set that was found to be due: says what is to be done, or corrects its score.
 -- KEYS: execution, due. ARGV: member, its slot (T for the execution's timeout), how long until others may look, grace.
--- Returns {0} nothing, or {code, now, version, definition, state, status, seq, function} with
+-- Returns {0} nothing, or {code, now, version, revision, definition, state, status, seq, function} with
 -- 1 resend, 2 lease over, 3 deadline over, 4 timer due, 5 execution's timeout.
 local score = redis.call('ZSCORE', KEYS[2], ARGV[1])
 if not score or tonumber(score) > now then return {0} end
-local x = redis.call('HMGET', KEYS[1], 'v', 'd', 's', 'st', 't' .. ARGV[2])
-local record = x[5]
+local x = redis.call('HMGET', KEYS[1], 'v', 'd', 's', 'st', 't' .. ARGV[2], 'r')
+local record, revision = x[5], string.sub(x[6] or '', 1, 8)
 local code, later
 if x[4] ~= 'R' then
   later = nil
@@ -38,5 +38,5 @@ else
   redis.call('ZREM', KEYS[2], ARGV[1])
 end
 if not code then return {0} end
-if code == 5 then return {5, now, x[1], x[2], x[3], x[4]} end
-return {code, now, x[1], x[2], x[3], x[4], string.sub(record, 1, 8), string.sub(record, 59)}
+if code == 5 then return {5, now, x[1], revision, x[2], x[3], x[4]} end
+return {code, now, x[1], revision, x[2], x[3], x[4], string.sub(record, 1, 8), string.sub(record, 59)}
