@@ -10,7 +10,11 @@ mod support;
 
 use evc_runtime::Kind as ErrorKind;
 use evc_runtime::workflow::store::{Redis, Store};
-use evc_runtime::workflow::{Claim, Committed, ExecutionId, Started};
+use evc_runtime::workflow::{
+    Carrier, Claim, Committed, Definition, ExecutionId, Job, Phase, Started, TaskRef, Worked, outcome,
+};
+use serde_json::{Value, json};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use steps::{carry, runtime, start, step, task};
@@ -184,4 +188,92 @@ fn executions_are_spread_over_a_cluster() {
     });
     let sizes: Vec<String> = cluster.nodes[..3].iter().map(|node| node.command(&["DBSIZE"])).collect();
     assert!(sizes.iter().all(|size| size != "0"), "{sizes:?}");
+}
+
+/// Takes a payment, then ships.
+fn selling() -> String {
+    let call = |function: &str, more: Value| {
+        let mut state = json!({
+            "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+            "Arguments": { "FunctionName": function, "Payload": { "input": {} } },
+            "Assign": { function: "{% $states.result.Payload %}" },
+        });
+        if let (Value::Object(state), Value::Object(more)) = (&mut state, more) {
+            state.extend(more);
+        }
+        state
+    };
+    let states = json!({
+        "pay": call("pay", json!({ "Next": "ship" })),
+        "ship": call("ship", json!({ "Next": "done" })),
+        "done": { "Type": "Succeed", "Output": { "payment": "{% $pay %}", "parcel": "{% $ship %}" } },
+    });
+    json!({
+        "evc": 1, "workflow": "sell", "leases": { "pay": 60, "ship": 60 },
+        "machine": { "QueryLanguage": "JSONata", "TimeoutSeconds": 3600, "StartAt": "pay", "States": states },
+    })
+    .to_string()
+}
+
+#[test]
+fn a_worker_of_a_history_that_was_lost_commits_nothing_over_what_was_acknowledged_since() {
+    for kind in Kind::BOTH {
+        let mut server = Server::start(kind);
+        runtime().block_on(async {
+            let text = selling();
+            let definition = Definition::parse(&text).expect("a definition");
+            let id = ExecutionId::new("sell", "1");
+            // Each as a process of its own.
+            let worker = || {
+                let store = Redis::open(&server.url(), "shop").expect("a store").with_partitions(1);
+                Carrier::new(Arc::new(store), None)
+            };
+            let (old, new) = (worker(), worker());
+            let store = Redis::open(&server.url(), "shop").expect("a store").with_partitions(1);
+            store.put_definition(definition.id(), &text).await.expect("redis");
+            old.start(&definition, "1", json!({})).await.expect("redis");
+            // What a replica has got to.
+            server.command(&["SAVE"]);
+
+            let open = async || {
+                let open = store.view(&id).await.expect("redis").expect("it is there").open.remove(0);
+                TaskRef { execution: id.clone(), slot: open.slot, seq: open.seq, function: open.function }
+            };
+            let time = Duration::from_secs(60);
+            let answer = async |carrier: &Carrier, task: &TaskRef, text: &str| {
+                let run = async |_: Job<'_>| Ok(json!(text).to_string());
+                carrier.work(task, time, run).await.expect("redis")
+            };
+            let paid = open().await;
+            assert_eq!(answer(&old, &paid, "payment of the lost history").await, Worked::Done);
+            let shipping = open().await;
+            let (goes_on, wait) = tokio::sync::oneshot::channel::<()>();
+            let ships = old.work(&shipping, time, async |_| {
+                wait.await.expect("it goes on");
+                Ok(json!("parcel of the lost history").to_string())
+            });
+            let fails_over = async {
+                // It has claimed its work.
+                while store.view(&id).await.expect("redis").expect("it is there").open[0].phase != Phase::Claimed {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                server.restart();
+                assert_eq!(open().await, paid, "the payment is forgotten");
+                assert_eq!(answer(&new, &paid, "payment").await, Worked::Done);
+                let again = open().await;
+                assert_eq!((again.slot, again.function.as_str()), (shipping.slot, "ship"));
+                assert_ne!(again.seq, shipping.seq, "a fencing token is used again");
+                goes_on.send(()).expect("it waits");
+                again
+            };
+            let (shipped, again) = tokio::join!(ships, fails_over);
+            assert_eq!(shipped.expect("redis"), Worked::Dropped, "it commits over what was acknowledged");
+            let stale = answer(&old, &shipping, "once more").await;
+            assert_eq!(stale, Worked::Dropped, "its message comes late");
+            assert_eq!(answer(&new, &again, "parcel").await, Worked::Done);
+            let ended = store.load(&id).await.expect("redis").expect("it is there");
+            let output = outcome(&ended.state).expect("an outcome").output;
+            assert_eq!(output, Some(json!({ "payment": "payment", "parcel": "parcel" })));
+        });
+    }
 }
