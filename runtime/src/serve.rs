@@ -5,7 +5,7 @@ use crate::adapter::cors::Cors;
 use crate::adapter::{self, Contract, Failure, Incoming};
 use crate::backend::Services;
 #[cfg(feature = "cache")]
-use crate::breaker::{Gate, is_failure};
+use crate::breaker::{Ended, Gate};
 use crate::context::Delivery;
 use crate::deadline::{self, ANSWER, REACTION, REPORT, less};
 use crate::observe::{self, Metrics};
@@ -178,12 +178,7 @@ where
         let ended = before_deadline(context.remaining(), work).await.flatten();
         #[cfg(feature = "cache")]
         if let Some(gate) = gate {
-            gate.leave(match &ended {
-                Ok(Ok(_)) => false,
-                Ok(Err(error)) => error.infrastructure().is_some_and(is_failure),
-                Err(error) => is_failure(error),
-            })
-            .await;
+            gate.leave(Ended::of(&ended)).await;
         }
         let output = ended?.map_err(|error| {
             let infrastructure = error.infrastructure().and_then(std::error::Error::source);
