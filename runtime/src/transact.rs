@@ -168,11 +168,12 @@ impl<'a, F> Transaction<'a, F> {
                 format!("an item of `{table}` is stored as version {stored} and says that it is version {said}");
             return Err(Error::new(Kind::Internal, message));
         }
-        // Where only the stored item knows its next version, so does the function, which has read it.
-        let Some(stored) = self.versions.iter().map(|item| item.stored).collect::<Option<Vec<_>>>() else {
-            return Ok(());
+        // None where only the stored item knows its next version: then the function does, which has read it. But 0 is never one.
+        let stored = self.versions.iter().map(|item| item.stored).collect::<Option<Vec<_>>>();
+        let is_wrong = |(_, number): &(&str, u64)| {
+            let is_none_of = stored.as_ref().is_some_and(|stored| !stored.contains(number));
+            !self.versions.is_empty() && (is_none_of || *number == 0)
         };
-        let is_wrong = |(_, number): &(&str, u64)| !stored.is_empty() && !stored.contains(number);
         match self.events.iter().filter_map(|event| event.numbered).find(is_wrong) {
             Some((detail_type, number)) => {
                 let message =

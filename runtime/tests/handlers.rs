@@ -386,8 +386,9 @@ async fn what_is_published_of_an_item_is_the_version_that_is_stored() {
         (Way::IfVersion, 2, 1, 1, None),
         (Way::UpdateIfVersion, 0, 1, 2, Some(2)),
         (Way::UpdateIfVersion, 0, 1, 1, None),
-        // Only who has read the item knows.
+        // Only who has read the item knows, but no version is 0.
         (Way::Update, 0, 0, 2, Some(2)),
+        (Way::Update, 0, 0, 0, None),
         (Way::Delete, 0, 1, 2, Some(0)),
     ] {
         let found = write_and_tell(way, says, read, number).await;
