@@ -134,6 +134,22 @@ fn only_one_place_knows_each_foreign_crate() {
 }
 
 #[test]
+fn every_client_of_aws_is_made_where_its_calls_get_their_time() {
+    let mut problems = Vec::new();
+    for source in sources_in("../runtime/src").iter().filter(|source| source.path != "aws.rs") {
+        for line in code_lines(source) {
+            let makes = |word| {
+                line.split(word).next().is_some_and(|before| before.len() < line.len() && !before.ends_with("Table"))
+            };
+            if makes("Client::new(") || makes("Client::from_conf(") {
+                problems.push(format!("{} makes a client without `aws::client!`: {line}", source.path));
+            }
+        }
+    }
+    none(&problems);
+}
+
+#[test]
 fn only_the_command_line_touches_the_world() {
     let mut problems = Vec::new();
     for source in sources().iter().filter(|source| !source.path.starts_with("cli/") && source.path != "main.rs") {

@@ -5,29 +5,124 @@
 //! The SDK crates are therefore built without a client of their own and get this one.
 //!
 //! Region, credentials, retries (standard mode, three attempts) and endpoints (`AWS_ENDPOINT_URL`, for a local emulator) are the SDK's own
-//! defaults from the environment.
+//! defaults from the environment. Time-outs are not: by itself the SDK gives up connecting, and waits for an answer without end. Every
+//! client is made by `client!`, so that each of its calls has the time that is left where it is made (src/deadline.rs), and each
+//! attempt a share of it: a connection that hangs is given up while there is time for another.
+//! <https://docs.aws.amazon.com/sdk-for-rust/latest/dg/timeouts.html>
 
-use crate::{Error, Kind};
+use crate::{Error, Kind, deadline};
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use std::time::Duration;
 use tokio::sync::OnceCell;
 
 static CONFIG: OnceCell<SdkConfig> = OnceCell::const_new();
 
 /// The SDK's configuration, loaded at the first use of a client.
 pub(crate) async fn config() -> &'static SdkConfig {
-    let load = || async {
-        let client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-        aws_config::defaults(BehaviorVersion::latest()).http_client(client).load().await
-    };
+    let load = || async { aws_config::defaults(BehaviorVersion::latest()).http_client(http_client()).load().await };
     CONFIG.get_or_init(load).await
 }
 
-/// What a failed call means, from its error code; the codes are those that the SDK itself retries, and the common refusals.
+fn http_client() -> SharedHttpClient {
+    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+}
+
+/// A client whose calls end in time: `client!(aws_sdk_sqs, config)`.
+macro_rules! client {
+    ($sdk:ident, $config:expr) => {
+        $sdk::Client::from_conf($sdk::config::Builder::from($config).interceptor($crate::aws::InTime).build())
+    };
+}
+pub(crate) use client;
+
+/// The attempts of a call that has time for all of them: the SDK's default.
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
-pub(crate) fn classify(operation: &str, code: Option<&str>, message: Option<&str>) -> Error {
+const ATTEMPTS: u32 = 3;
+/// An attempt has at least this, or all that is left: less would give up on services that are only slow, and on a first connection.
+const SHORTEST_ATTEMPT: Duration = Duration::from_secs(1);
+/// And at most this: the services called here answer within milliseconds, or a second when they are in trouble.
+const LONGEST_ATTEMPT: Duration = Duration::from_secs(10);
+
+/// How long one attempt of a call may take that has so much time.
+fn attempt(time: Duration) -> Duration {
+    (time / ATTEMPTS).clamp(SHORTEST_ATTEMPT, LONGEST_ATTEMPT).min(time)
+}
+
+/// Gives a call the time that is left.
+#[derive(Debug)]
+pub(crate) struct InTime;
+
+impl Intercept for InTime {
+    fn name(&self) -> &'static str {
+        "InTime"
+    }
+
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let time = deadline::left();
+        if time.is_zero() {
+            return Err("there is no time left".into());
+        }
+        let limits = TimeoutConfig::builder().operation_timeout(time).operation_attempt_timeout(attempt(time));
+        // Above the client's own, which still says how long to try to connect.
+        config.interceptor_state().store_put(limits.build());
+        Ok(())
+    }
+}
+
+/// Gives the first attempt of a call all the time: for one that must not be made again only because its answer is slow.
+#[cfg(feature = "dynamodb")]
+#[derive(Debug)]
+pub(crate) struct InOneAttempt;
+
+#[cfg(feature = "dynamodb")]
+impl Intercept for InOneAttempt {
+    fn name(&self) -> &'static str {
+        "InOneAttempt"
+    }
+
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let limits = TimeoutConfig::builder().operation_timeout(deadline::left()).disable_operation_attempt_timeout();
+        config.interceptor_state().store_put(limits.build());
+        Ok(())
+    }
+}
+
+/// What a failed call means.
+pub(crate) fn failure<E: ProvideErrorMetadata, R>(operation: &str, error: &SdkError<E, R>) -> Error
+where
+    SdkError<E, R>: std::fmt::Display,
+{
+    let answered = error.as_service_error().is_some();
+    let failure = if !answered && deadline::left().is_zero() {
+        Error::new(Kind::Timeout, format!("`{operation}` failed: there was no answer in the time that was left"))
+    } else {
+        classify(operation, error.code(), error.message())
+    };
+    if answered { failure } else { failure.because(error.to_string()) }
+}
+
+/// The same from its error code; the codes are those that the SDK itself retries, and the common refusals.
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
+fn classify(operation: &str, code: Option<&str>, message: Option<&str>) -> Error {
     let kind = match code {
         Some(
             "ThrottlingException"
@@ -72,3 +167,7 @@ pub(crate) fn classify(operation: &str, code: Option<&str>, message: Option<&str
         None => Error::new(kind, format!("`{operation}` failed: {code}")),
     }
 }
+
+#[cfg(all(feature = "engine", feature = "idempotency", feature = "outbox", feature = "signal"))]
+#[cfg(test)]
+mod tests;

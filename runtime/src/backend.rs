@@ -132,6 +132,6 @@ impl Services {
     /// The client of Step Functions.
     #[cfg(feature = "signal")]
     pub(crate) async fn step_functions(&self) -> &aws_sdk_sfn::Client {
-        self.step_functions.get_or_init(|| async { aws_sdk_sfn::Client::new(crate::aws::config().await) }).await
+        self.step_functions.get_or_init(|| async { crate::aws::client!(aws_sdk_sfn, crate::aws::config().await) }).await
     }
 }

@@ -1,14 +1,15 @@
 //! A circuit breaker: a function that fails too often is not called for a while, by none of its environments, so that what it depends
 //! on can recover and its callers get their answer at once.
 //!
-//! | state | a call | ends with a failure | ends well |
-//! | --- | --- | --- | --- |
-//! | closed | goes ahead | counts; with the last of `failures` within `window_seconds` it opens | nothing |
-//! | open, for `open_seconds` | fails with `CircuitOpen` | | |
-//! | half-open, after that | one goes ahead as the probe, others fail | it opens again | it closes |
+//! | state | a call | ends with a failure | ends well | ends with neither |
+//! | --- | --- | --- | --- | --- |
+//! | closed | goes ahead | counts; with the last of `failures` within `window_seconds` it opens | nothing | nothing |
+//! | open, for `open_seconds` | fails with `CircuitOpen` | | | |
+//! | half-open, after that | one goes ahead as the probe, others fail | it opens again | it closes | the next call is the probe |
 //!
 //! A failure is one of the infrastructure: a service that does not answer, throttles or refuses, a timeout, a panic. A business error,
-//! an input that is none, a conflict are answers. What the calls before the opening end with does not count.
+//! an input that is none, a conflict are neither: the function may have come to them without a call of what it depends on. What the
+//! calls before the opening end with does not count.
 //!
 //! The state is in the cache: `evc:{NAMESPACE.breaker.FUNCTION}` and the times of failures beside it, each change one script, by the
 //! server's clock. A probe that crashes is over when its invocation would be. When the cache does not answer, calls go ahead: a breaker
@@ -29,4 +30,4 @@ pub struct CircuitBreaker {
 mod gate;
 
 #[cfg(feature = "cache")]
-pub(crate) use gate::{Gate, is_failure};
+pub(crate) use gate::{Ended, Gate};

@@ -34,7 +34,7 @@ pub enum Kind {
     Configuration,
     /// The handler panicked.
     Panic,
-    /// The invocation would not end before its deadline.
+    /// The invocation would not end before its deadline, or a call in it had no answer before that.
     Timeout,
     /// Anything else; trying again is not known to help.
     Internal,

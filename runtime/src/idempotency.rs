@@ -21,6 +21,8 @@
 //! # What a crash does
 //!
 //! - **Before the claim**: nothing happened. The next delivery runs.
+//! - **The claim's call has no answer in the time that there is**: the delivery fails with `Timeout`, and the handler does not run.
+//!   Nobody knows whether the claim was written; if it was, this is the next case.
 //! - **After the claim, before or in the handler**: deliveries until the lease ends fail with `InProgress` and come back; the first one
 //!   after it claims anew and runs. The lease ends at the invocation's deadline, when Lambda has surely ended the crashed handler.
 //! - **After the handler, before the result is stored**: as above; the handler runs a second time. What it wrote in a transaction with

@@ -68,6 +68,8 @@ mod context;
 #[cfg(all(test, feature = "outbox", feature = "eventbridge"))]
 #[path = "../tests/contract/mod.rs"]
 mod contract;
+#[cfg(feature = "lambda")]
+mod deadline;
 mod error;
 #[cfg(feature = "lambda")]
 mod event;

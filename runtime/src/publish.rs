@@ -8,7 +8,6 @@ use crate::limits::PUT_EVENTS_BYTES;
 use crate::{Context, Error, Event, Kind, Timestamp, Uuid, grant, hash};
 use aws_config::SdkConfig;
 use aws_sdk_eventbridge::Client;
-use aws_sdk_eventbridge::error::ProvideErrorMetadata;
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use std::time::Duration;
@@ -59,7 +58,7 @@ pub(crate) struct EventBridge {
 
 impl EventBridge {
     pub(crate) fn new(config: &SdkConfig) -> Self {
-        Self { client: Client::new(config) }
+        Self { client: crate::aws::client!(aws_sdk_eventbridge, config) }
     }
 }
 
@@ -78,16 +77,8 @@ impl Bus for EventBridge {
                     .set_trace_header(entry.trace)
                     .build()
             });
-            let output =
-                self.client.put_events().set_entries(Some(entries.collect())).send().await.map_err(|error| {
-                    let service = error.as_service_error();
-                    let classified = crate::aws::classify(
-                        "events:PutEvents",
-                        service.and_then(ProvideErrorMetadata::code),
-                        service.and_then(ProvideErrorMetadata::message),
-                    );
-                    if service.is_none() { classified.because(error.to_string()) } else { classified }
-                })?;
+            let sent = self.client.put_events().set_entries(Some(entries.collect())).send().await;
+            let output = sent.map_err(|error| crate::aws::failure("events:PutEvents", &error))?;
             let answers: Vec<_> = output
                 .entries
                 .unwrap_or_default()

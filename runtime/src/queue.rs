@@ -12,7 +12,6 @@ use crate::limits::SQS_MESSAGE_BYTES;
 use crate::{Context, Error, Kind, grant, hash};
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::error::ProvideErrorMetadata;
 #[cfg(feature = "engine")]
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use aws_sdk_sqs::types::{MessageAttributeValue, MessageSystemAttributeNameForSends, MessageSystemAttributeValue};
@@ -88,7 +87,7 @@ pub(crate) struct Sqs {
 
 impl Sqs {
     pub(crate) fn new(config: &SdkConfig) -> Self {
-        Self { client: Client::new(config) }
+        Self { client: crate::aws::client!(aws_sdk_sqs, config) }
     }
 }
 
@@ -108,12 +107,8 @@ impl Sender for Sqs {
                 let name = MessageSystemAttributeNameForSends::AwsTraceHeader;
                 request = request.message_system_attributes(name, value.map_err(Error::other)?);
             }
-            let output = request.send().await.map_err(|error| {
-                let service = error.as_service_error();
-                let code = service.and_then(ProvideErrorMetadata::code);
-                let message = service.and_then(ProvideErrorMetadata::message);
-                crate::aws::classify("sqs:SendMessage", code, message).because(error.to_string())
-            })?;
+            let sent = request.send().await;
+            let output = sent.map_err(|error| crate::aws::failure("sqs:SendMessage", &error))?;
             Ok(output.message_id.unwrap_or_default())
         })
     }
@@ -129,12 +124,8 @@ impl Sender for Sqs {
             });
             let entries = entries.collect::<Result<Vec<_>, _>>().map_err(Error::other)?;
             let call = self.client.send_message_batch().queue_url(url).set_entries(Some(entries));
-            let output = call.send().await.map_err(|error| {
-                let service = error.as_service_error();
-                let code = service.and_then(ProvideErrorMetadata::code);
-                let message = service.and_then(ProvideErrorMetadata::message);
-                crate::aws::classify("sqs:SendMessageBatch", code, message).because(error.to_string())
-            })?;
+            let sent = call.send().await;
+            let output = sent.map_err(|error| crate::aws::failure("sqs:SendMessageBatch", &error))?;
             let taken = output.successful().iter().map(|entry| (entry.id(), Ok(())));
             let refused = output.failed().iter().map(|entry| {
                 // A refusal that is not the sender's fault is a hiccup of SQS, whatever its code.

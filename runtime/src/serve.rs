@@ -5,8 +5,9 @@ use crate::adapter::cors::Cors;
 use crate::adapter::{self, Contract, Failure, Incoming};
 use crate::backend::Services;
 #[cfg(feature = "cache")]
-use crate::breaker::{Gate, is_failure};
+use crate::breaker::{Ended, Gate};
 use crate::context::Delivery;
+use crate::deadline::{self, ANSWER, REACTION, REPORT, less};
 use crate::observe::{self, Metrics};
 use crate::{Context, Error, Function, FunctionError, Kind, Payload, Timestamp};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
@@ -22,9 +23,6 @@ use tracing::Instrument;
 
 /// What a batch keeps back of the invocation's time, milliseconds: to report the records that it did not get to.
 const RESERVE: i64 = 500;
-
-/// What a handler's time is cut by at its end, so that the answer still gets out.
-const ANSWER: Duration = Duration::from_millis(200);
 
 /// Runs a function until Lambda ends the process. `F` is the generated context type, `handler` the user's function.
 ///
@@ -91,13 +89,18 @@ impl Invocation {
         if self.deadline > Timestamp::now() { deadline.min(self.deadline) } else { deadline }
     }
 
-    /// How much time is left. An invoker that sets no deadline gets the longest that Lambda has.
+    /// How much time is left; none for an invoker that sets no deadline.
+    fn remaining(&self) -> Duration {
+        let millis = self.deadline.millis() - Timestamp::now().millis();
+        Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+    }
+
+    /// The same, but an invoker that sets no deadline gets the longest that Lambda has.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
     #[cfg(feature = "engine")]
     pub(crate) fn time_left(&self) -> Duration {
         const LONGEST: Duration = Duration::from_mins(15);
-        let millis = self.deadline.millis() - Timestamp::now().millis();
-        u64::try_from(millis).ok().filter(|millis| *millis > 0).map_or(LONGEST, Duration::from_millis)
+        Some(self.remaining()).filter(|time| !time.is_zero()).unwrap_or(LONGEST)
     }
 }
 
@@ -150,8 +153,9 @@ where
         let context = Context::new(self.services.clone(), self.metrics.clone(), delivery);
         let payload = incoming.payload;
         async {
-            let result =
-                self.guard.guard(&context, &payload, async || Box::pin(self.call(&context, &payload)).await).await;
+            let work = async || Box::pin(self.call(&context, &payload)).await;
+            let guarded = self.guard.guard(&context, &payload, work);
+            let result = deadline::within(less(context.remaining(), REPORT), guarded).await;
             match &result {
                 Ok(_) => tracing::debug!("done"),
                 // A business error is an answer; whoever called decides what it means.
@@ -174,12 +178,7 @@ where
         let ended = before_deadline(context.remaining(), work).await.flatten();
         #[cfg(feature = "cache")]
         if let Some(gate) = gate {
-            gate.leave(match &ended {
-                Ok(Ok(_)) => false,
-                Ok(Err(error)) => error.infrastructure().is_some_and(is_failure),
-                Err(error) => is_failure(error),
-            })
-            .await;
+            gate.leave(Ended::of(&ended)).await;
         }
         let output = ended?.map_err(|error| {
             let infrastructure = error.infrastructure().and_then(std::error::Error::source);
@@ -223,8 +222,8 @@ async fn before_deadline<T>(remaining: Duration, future: impl Future<Output = T>
         // An invoker that sets no deadline (some local ones) will not enforce one either.
         return Ok(future.await);
     }
-    let allowed = remaining.saturating_sub(ANSWER.min(remaining / 4));
-    tokio::time::timeout(allowed, future)
+    let allowed = less(remaining, ANSWER);
+    tokio::time::timeout(allowed, deadline::within(less(allowed, REACTION), future))
         .await
         .map_err(|_| Error::new(Kind::Timeout, "the handler did not end before the function's timeout"))
 }
@@ -273,7 +272,8 @@ pub(crate) fn listen(handle: &impl AsyncFn(&str, &Invocation) -> Result<String, 
             trace: event.context.xray_trace_id,
         };
         let span = tracing::info_span!("invocation", requestId = invocation.request_id, traceId = invocation.trace);
-        let result = handle(event.payload.get(), &invocation).instrument(span).await;
+        let handled = handle(event.payload.get(), &invocation).instrument(span);
+        let result = deadline::within(less(invocation.remaining(), REPORT), handled).await;
         result
             .and_then(|text| Ok(RawValue::from_string(text).map_err(Error::other)?))
             .map_err(|failure| Diagnostic { error_type: failure.name, error_message: failure.message })

@@ -2,6 +2,8 @@
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token>
 
 use crate::{Context, Error, Kind, grant};
+#[cfg(feature = "signal")]
+use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -55,33 +57,27 @@ impl Context {
 
     #[cfg(feature = "signal")]
     async fn answer_step_functions(&self, token: &str, answer: Answer<'_>) -> Result<(), Error> {
-        use aws_sdk_sfn::error::ProvideErrorMetadata;
         let client = self.services().step_functions().await;
-        let failed = |operation, code: Option<&str>, message: Option<&str>| match code {
-            Some("TaskDoesNotExist" | "TaskTimedOut") => over(),
-            Some("InvalidToken" | "InvalidOutput") => Error::new(Kind::InvalidInput, message.unwrap_or_default()),
-            _ => crate::aws::classify(operation, code, message),
-        };
         match answer {
             Ok(output) => {
                 let sent = client.send_task_success().task_token(token).output(output.to_string()).send().await;
-                sent.map(drop).map_err(|error| {
-                    let service = error.as_service_error();
-                    let code = service.and_then(ProvideErrorMetadata::code);
-                    let message = service.and_then(ProvideErrorMetadata::message);
-                    failed("states:SendTaskSuccess", code, message).because(error.to_string())
-                })
+                sent.map(drop).map_err(|error| refused("states:SendTaskSuccess", &error))
             }
             Err((name, cause)) => {
                 let sent = client.send_task_failure().task_token(token).error(name).cause(cause).send().await;
-                sent.map(drop).map_err(|error| {
-                    let service = error.as_service_error();
-                    let code = service.and_then(ProvideErrorMetadata::code);
-                    let message = service.and_then(ProvideErrorMetadata::message);
-                    failed("states:SendTaskFailure", code, message).because(error.to_string())
-                })
+                sent.map(drop).map_err(|error| refused("states:SendTaskFailure", &error))
             }
         }
+    }
+}
+
+/// Why Step Functions did not take an answer.
+#[cfg(feature = "signal")]
+fn refused<E: ProvideErrorMetadata>(operation: &str, error: &SdkError<E>) -> Error {
+    match error.code() {
+        Some("TaskDoesNotExist" | "TaskTimedOut") => over(),
+        Some("InvalidToken" | "InvalidOutput") => Error::new(Kind::InvalidInput, error.message().unwrap_or_default()),
+        _ => crate::aws::failure(operation, error),
     }
 }
 

@@ -17,7 +17,7 @@
 //! Work that reads, decides and writes on the condition that nothing has changed goes into [`Context::retry_conflicts`].
 
 use crate::limits::{TRANSACTION_ACTIONS, TRANSACTION_BYTES};
-use crate::table::{Check, Contention, Delete, Put, Refusal, Table, Update, Write};
+use crate::table::{Check, Contention, Delete, Put, Refusal, Table, Update, Versioned, Write};
 use crate::{Context, Error, Function, FunctionError, Kind, hash};
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -85,6 +85,10 @@ pub struct Transaction<'a, F> {
     number: u32,
     writes: Vec<Result<Write, Error>>,
     events: Vec<Published>,
+    /// What becomes of items with versions.
+    versions: Vec<Versioned>,
+    /// Whether it tells of what it writes: by an event, or the function's answer.
+    tells: bool,
     /// The number of the write that stores the result.
     answer: Option<usize>,
     function: PhantomData<fn() -> F>,
@@ -94,6 +98,8 @@ pub struct Transaction<'a, F> {
 struct Published {
     write: usize,
     id: crate::Uuid,
+    /// Its detail-type and number, if that is to be the version of an item.
+    numbered: Option<(&'static str, u64)>,
 }
 
 /// What became of a transaction.
@@ -113,23 +119,31 @@ impl<'a, F> Transaction<'a, F> {
             number: context.next_transaction(),
             writes: Vec::new(),
             events: Vec::new(),
+            versions: Vec::new(),
+            tells: false,
             answer: None,
             function: PhantomData,
         }
     }
 
     /// Adds a put.
-    pub fn put<T: Table>(self, put: Put<'_, T>) -> Self {
+    ///
+    /// In a transaction that publishes or answers, an item that has its version as a field says the one that it is stored with: 1 for
+    /// a new item, else that of [`Put::if_version`] and 1. One that says another is refused: what is told of it would be wrong.
+    pub fn put<T: Table>(mut self, put: Put<'_, T>) -> Self {
+        self.versions.extend(put.versioned());
         self.add(put.into_write())
     }
 
     /// Adds an update.
-    pub fn update<T: Table>(self, update: Update<'_, T>) -> Self {
+    pub fn update<T: Table>(mut self, update: Update<'_, T>) -> Self {
+        self.versions.extend(update.versioned());
         self.add(update.into_write())
     }
 
     /// Adds a delete.
-    pub fn delete<T: Table>(self, delete: Delete<'_, T>) -> Self {
+    pub fn delete<T: Table>(mut self, delete: Delete<'_, T>) -> Self {
+        self.versions.extend(Delete::<T>::versioned());
         self.add(delete.into_write())
     }
 
@@ -143,9 +157,37 @@ impl<'a, F> Transaction<'a, F> {
         self
     }
 
-    /// Does it all, or nothing. [`Kind::Conflict`] if a condition or version does not hold; [`Kind::TooLarge`] if it is over a limit,
-    /// before any call.
+    /// What is told of an item has the version that is stored. A mistake of the function's code, so that it is found by its first test.
+    fn check_versions(&self) -> Result<(), Error> {
+        let stale =
+            |item: &&Versioned| matches!((item.stored, item.said), (Some(stored), Some(said)) if stored != said);
+        if self.tells
+            && let Some(Versioned { table, stored: Some(stored), said: Some(said) }) = self.versions.iter().find(stale)
+        {
+            let message =
+                format!("an item of `{table}` is stored as version {stored} and says that it is version {said}");
+            return Err(Error::new(Kind::Internal, message));
+        }
+        // None where only the stored item knows its next version: then the function does, which has read it. But 0 is never one.
+        let stored = self.versions.iter().map(|item| item.stored).collect::<Option<Vec<_>>>();
+        let is_wrong = |(_, number): &(&str, u64)| {
+            let is_none_of = stored.as_ref().is_some_and(|stored| !stored.contains(number));
+            !self.versions.is_empty() && (is_none_of || *number == 0)
+        };
+        match self.events.iter().filter_map(|event| event.numbered).find(is_wrong) {
+            Some((detail_type, number)) => {
+                let message =
+                    format!("an event `{detail_type}` has the number {number}, and no item is stored as that version");
+                Err(Error::new(Kind::Internal, message))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Does it all, or nothing. [`Kind::Conflict`] if a condition or version does not hold; before any call, [`Kind::TooLarge`] if it is
+    /// over a limit, and [`Kind::Internal`] if it would publish or answer another version of an item than it stores.
     pub async fn commit(self) -> Result<Committed, Error> {
+        self.check_versions()?;
         let writes = self.writes.into_iter().collect::<Result<Vec<_>, _>>()?;
         let event_ids: Vec<_> = self.events.iter().map(|event| event.id).collect();
         if writes.is_empty() {
@@ -197,7 +239,8 @@ impl<F: Function> Transaction<'_, F> {
     /// cx.transact().put(cx.carts().put(&cart).if_version(version)).answer(&cart).commit().await?;
     /// Ok(cart)
     /// ```
-    pub fn answer(self, output: &F::Output) -> Self {
+    pub fn answer(mut self, output: &F::Output) -> Self {
+        self.tells = true;
         #[cfg(feature = "idempotency")]
         if let Some(claim) = self.context.claim() {
             let text = serde_json::to_string(output).map_err(Error::other);
@@ -246,26 +289,39 @@ mod publish {
         where
             F::Outbox: Carries<E>,
         {
-            self.publish_as(event, event.aggregate(), None)
+            self.event(event, event.aggregate(), None, false)
         }
 
         /// Adds an event with its number among the events of its aggregate, which it names itself: the version that the same
-        /// transaction gives the item. Consumers tell by it what comes before what, and whether something is missing.
+        /// transaction gives the item. Consumers tell by it what comes before what, and whether something is missing; so another
+        /// number than a version that the transaction stores is refused, where the transaction itself says which those are.
         pub fn publish_numbered<E: Event>(self, event: &E, sequence: u64) -> Self
         where
             F::Outbox: Carries<E>,
         {
-            self.publish_as(event, event.aggregate(), Some(sequence))
+            self.event(event, event.aggregate(), Some(sequence), true)
         }
 
         /// Adds an event of this aggregate, with its number among the aggregate's events (such as the version of the item it tells of).
-        pub fn publish_as<E: Event>(mut self, event: &E, aggregate: Option<String>, sequence: Option<u64>) -> Self
+        pub fn publish_as<E: Event>(self, event: &E, aggregate: Option<String>, sequence: Option<u64>) -> Self
         where
             F::Outbox: Carries<E>,
         {
+            self.event(event, aggregate, sequence, false)
+        }
+
+        fn event<E: Event>(
+            mut self,
+            event: &E,
+            aggregate: Option<String>,
+            sequence: Option<u64>,
+            is_version: bool,
+        ) -> Self {
+            self.tells = true;
+            let numbered = sequence.filter(|_| is_version).map(|number| (E::DETAIL_TYPE, number));
             let place = format!("{}/{}", self.number, self.events.len());
             let id = event_id(self.context.delivery(), &place, E::SOURCE, E::DETAIL_TYPE);
-            self.events.push(Published { write: self.writes.len(), id });
+            self.events.push(Published { write: self.writes.len(), id, numbered });
             self.writes.push(outbox::row(self.context, <F::Outbox as Outbox>::ENV, event, id, aggregate, sequence));
             self
         }

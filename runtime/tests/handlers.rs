@@ -4,10 +4,13 @@ mod contract;
 
 use contract::{
     Large, Order, OrderCreated, OrderEvents, OrderStatus, Orders, OrdersByCustomer, PaymentProcessed, ProcessPayment,
-    order, orders,
+    ProcessPaymentOutput, order, orders,
 };
+use evc_runtime::table::Table;
 use evc_runtime::testing::{Fault, World};
-use evc_runtime::{Error, Function, Kind, Money, Timestamp, Uuid};
+use evc_runtime::{Error, Function, Kind, Money, Timestamp, Uuid, grant};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::cell::Cell;
 
 fn world() -> World {
@@ -302,4 +305,123 @@ async fn an_event_goes_straight_to_the_bus_with_its_id() {
     assert_eq!(published[0].detail["metadata"]["eventId"], id.to_string());
     let error = cx.publish::<ProcessPayment, _>(&Large { text: "x".repeat(1024 * 1024) }).await.expect_err("too large");
     assert_eq!(error.kind(), Kind::TooLarge);
+}
+
+/// An item that has its version as a field.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Entry {
+    id: String,
+    version: u64,
+}
+
+struct Entries;
+
+#[derive(Serialize)]
+struct EntriesKey {
+    id: String,
+}
+
+impl Table for Entries {
+    type Item = Entry;
+    type Key = EntriesKey;
+    const NAME: &'static str = "entries";
+    const ENV: &'static str = "ENTRIES_TABLE";
+    const KEY: &'static [&'static str] = &["id"];
+    const VERSION: Option<&'static str> = Some("version");
+}
+
+impl grant::Put<Entries> for ProcessPayment {}
+impl grant::Update<Entries> for ProcessPayment {}
+impl grant::Delete<Entries> for ProcessPayment {}
+
+/// How an item is written.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    Put,
+    IfAbsent,
+    IfVersion,
+    Update,
+    UpdateIfVersion,
+    Delete,
+}
+
+/// Writes an item that says this version, and an event of this number; what the outbox has of it then.
+async fn write_and_tell(way: Way, says: u64, read: u64, number: u64) -> Result<(u64, Option<Value>), Error> {
+    let world = world().table::<Entries>();
+    let (creates, key) = (matches!(way, Way::Put | Way::IfAbsent), || EntriesKey { id: "1".to_owned() });
+    if !creates {
+        world.put::<Entries>(&Entry { id: "1".to_owned(), version: 0 })?;
+    }
+    let cx = function(&world);
+    let (entries, item) = (cx.table::<Entries, ProcessPayment>(), Entry { id: "1".to_owned(), version: says });
+    let transaction = match way {
+        Way::Put => cx.transact().put(entries.put(&item)),
+        Way::IfAbsent => cx.transact().put(entries.put(&item).if_absent()),
+        Way::IfVersion => cx.transact().put(entries.put(&item).if_version(read)),
+        Way::Update => cx.transact().update(entries.update(&key())),
+        Way::UpdateIfVersion => cx.transact().update(entries.update(&key()).if_version(read)),
+        Way::Delete => cx.transact().delete(entries.delete(&key()).if_version(read)),
+    };
+    let committed = transaction.publish_numbered(&paid(&order("c")), number).commit().await;
+    let stored = world.items::<Entries>()?;
+    let told = world.events::<OrderEvents>().first().map(|event| event.detail["metadata"]["sequence"].clone());
+    if committed.is_err() {
+        assert_eq!((stored.len(), &told), (usize::from(!creates), &None), "nothing is written");
+    }
+    committed.map(|_| (stored.first().map_or(0, |item| item.version), told))
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_is_published_of_an_item_is_the_version_that_is_stored() {
+    for (way, says, read, number, stored) in [
+        (Way::Put, 1, 0, 1, Some(1)),
+        (Way::Put, 0, 0, 1, None),
+        (Way::Put, 1, 0, 0, None),
+        (Way::IfAbsent, 1, 0, 1, Some(1)),
+        (Way::IfAbsent, 0, 0, 0, None),
+        (Way::IfAbsent, 0, 0, 1, None),
+        (Way::IfAbsent, 1, 0, 0, None),
+        (Way::IfVersion, 2, 1, 2, Some(2)),
+        (Way::IfVersion, 1, 1, 2, None),
+        (Way::IfVersion, 2, 1, 1, None),
+        (Way::UpdateIfVersion, 0, 1, 2, Some(2)),
+        (Way::UpdateIfVersion, 0, 1, 1, None),
+        // Only who has read the item knows, but no version is 0.
+        (Way::Update, 0, 0, 2, Some(2)),
+        (Way::Update, 0, 0, 0, None),
+        (Way::Delete, 0, 1, 2, Some(0)),
+    ] {
+        let found = write_and_tell(way, says, read, number).await;
+        match (found, stored) {
+            (Ok(found), Some(stored)) => assert_eq!(found, (stored, Some(json!(number))), "{way:?} {says} {number}"),
+            (Err(error), None) => assert_eq!(error.kind(), Kind::Internal, "{way:?} {says} {number}: {error}"),
+            (found, _) => panic!("{way:?} {says} {number}: {found:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_version_is_the_store_s_where_nothing_is_told_of_it_and_events_may_be_numbered_otherwise() {
+    let world = world().table::<Entries>();
+    let cx = function(&world);
+    let entries = || cx.table::<Entries, ProcessPayment>();
+    let item = Entry { id: "1".to_owned(), version: 0 };
+    cx.transact().put(entries().put(&item).if_absent()).commit().await.expect("nobody is told");
+    entries().put(&item).if_version(1).send().await.expect("nobody is told");
+    let put = entries().put(&Entry { version: 3, ..item.clone() }).if_version(2);
+    cx.transact().put(put).publish_as(&paid(&order("c")), None, Some(40)).commit().await.expect("another count");
+    assert_eq!(world.items::<Entries>().expect("items")[0].version, 3);
+    cx.transact().publish_numbered(&paid(&order("c")), 7).commit().await.expect("no item, no version");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_answer_tells_of_the_version_that_is_stored() {
+    let world = world().table::<Entries>();
+    let cx = function(&world);
+    let answer = ProcessPaymentOutput { payment_id: "p".to_owned() };
+    for (version, kind) in [(0, Some(Kind::Internal)), (1, None)] {
+        let put = cx.table::<Entries, ProcessPayment>().put(&Entry { id: "1".to_owned(), version });
+        let committed = cx.transact().put(put).answer(&answer).commit().await;
+        assert_eq!(committed.err().map(|error| error.kind()), kind);
+    }
 }

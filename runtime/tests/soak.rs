@@ -6,7 +6,7 @@
 //! A worker is this test binary again, running [`a_worker`] with [`URL`] set.
 //!
 //! `EVC_SEED` repeats what was drawn (which process is the next one, the machine decides); `EVC_SOAK_EXECUTIONS` says how many: by
-//! default few, and 10,000 in `cargo xtask test --only faults`.
+//! default few, and 10,000 in `cargo xtask test --only faults`, more with `--all`.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test fails by panicking")]
 
@@ -38,10 +38,16 @@ const PARTITIONS: u16 = 4;
 const DUPLICATES: usize = 9;
 /// How long a claim lasts, seconds.
 const LEASE: u64 = 3;
-/// How long there is trouble, at least and at most; between the two, until nearly all executions have ended.
+/// How long there is trouble, at least and, for so many executions, at most; between the two, until nearly all have ended.
 const TROUBLE: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(40)];
-/// How long everything may take.
+/// How long everything may take, for so many executions.
 const PATIENCE: Duration = Duration::from_mins(4);
+/// For more of them, both times are longer.
+const SO_MANY: u64 = 10_000;
+
+fn scaled(time: Duration, orders: u64) -> Duration {
+    time * u32::try_from(orders.div_ceil(SO_MANY)).expect("not that many")
+}
 
 /// Where workers die by themselves.
 const POINTS: [&str; 7] =
@@ -305,7 +311,7 @@ fn executions_end_as_they_must_whatever_dies() {
         })
     };
     let mut disturbed = 0;
-    let [least, most] = TROUBLE;
+    let (least, most, patience) = (TROUBLE[0], scaled(TROUBLE[1], orders), scaled(PATIENCE, orders));
     while begin.elapsed() < least || (begin.elapsed() < most && ended(&[&server]) < orders - orders / 20) {
         std::thread::sleep(Duration::from_millis(50 + chance.below(400)));
         disturbed += 1;
@@ -326,7 +332,7 @@ fn executions_end_as_they_must_whatever_dies() {
         begin.elapsed().as_secs_f64()
     );
     while ended(&[&server]) < orders {
-        assert!(begin.elapsed() < PATIENCE, "{} of {orders} executions ended", ended(&[&server]));
+        assert!(begin.elapsed() < patience, "{} of {orders} executions ended", ended(&[&server]));
         std::thread::sleep(Duration::from_millis(200));
     }
     starter.join().expect("all started");

@@ -1,6 +1,7 @@
 """Random workflows with random outcomes, run by the planner over Redis and by two interpreters of state machines: one result.
 
     target/tools/sam/bin/python tests/equivalence/run.py [--results FILE] [--seed SEED] [--workflows N]
+        [--second-opinions N]
 
 `cargo xtask test --only equivalence` does that after installing the tools and building evc and the runner of the planner.
 A workflow, its input and what comes of its calls follow from its seed alone; the seeds of a run are one after the other.
@@ -34,6 +35,7 @@ def main() -> int:
     parser.add_argument("--results", type=Path, help="write the numbers of passed and failed workflows to this file")
     parser.add_argument("--seed", type=int, help="of the first workflow; alone: of the only one")
     parser.add_argument("--workflows", type=int, help=f"how many; {WORKFLOWS} by default, one with a seed")
+    parser.add_argument("--second-opinions", type=int, default=SECOND_OPINIONS, help="how many of them moto tries, too")
     parser.add_argument("--evc", type=Path, default=ROOT / "target/debug/evc", help="the compiler")
     parser.add_argument("--planner", type=Path, default=ROOT / "target/debug/examples/workflow_equivalence", help="runs the planner")
     arguments = parser.parse_args()
@@ -47,7 +49,7 @@ def main() -> int:
     for first in range(seed, seed + count, BATCH):
         cases += build(arguments.evc, range(first, min(first + BATCH, seed + count)))
     with RedisServer(FOLDER) as redis:
-        runs = run_all(cases, [arguments.planner, redis.url])
+        runs = run_all(cases, arguments.second_opinions, [arguments.planner, redis.url])
 
     failed = 0
     for case in cases:
@@ -120,12 +122,12 @@ def machine(file: Path) -> dict:
     return json.loads(re.sub(r"\$\{(\w+)\}", known, file.read_text(encoding="utf-8")))
 
 
-def run_all(cases: list[dict], planner: list) -> dict[str, dict[str, dict]]:
+def run_all(cases: list[dict], opinions: int, planner: list) -> dict[str, dict[str, dict]]:
     """What each interpreter makes of the cases."""
     given = FOLDER / "cases.json"
     given.write_text(json.dumps(cases, ensure_ascii=False), encoding="utf-8")
     few = FOLDER / "few.json"
-    few.write_text(json.dumps(cases[:SECOND_OPINIONS], ensure_ascii=False), encoding="utf-8")
+    few.write_text(json.dumps(cases[:opinions], ensure_ascii=False), encoding="utf-8")
     here = Path(__file__).parent
     commands = {
         "planner": [*planner, given],

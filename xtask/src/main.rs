@@ -2,6 +2,7 @@
 
 mod bench;
 mod conformance;
+mod deny;
 mod documents;
 mod end_to_end;
 mod generate;

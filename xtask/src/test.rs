@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use clap::ValueEnum;
 
-use crate::{conformance, end_to_end, generate, project, setup, step};
+use crate::{conformance, deny, end_to_end, generate, project, setup, step};
 
 /// What to run.
 #[derive(clap::Args)]
@@ -12,6 +12,9 @@ pub(crate) struct Options {
     /// Run these layers only; may be given more than once.
     #[arg(long, value_name = "LAYER")]
     only: Vec<Layer>,
+    /// Try much more of what is random: minutes become hours.
+    #[arg(long)]
+    all: bool,
     /// With `--only e2e`: only the systems with these names.
     #[arg(long, value_name = "SYSTEM")]
     system: Vec<String>,
@@ -28,6 +31,8 @@ pub(crate) struct Options {
 enum Layer {
     /// The sources are formatted.
     Fmt,
+    /// Every dependency is one that may be: its licence, its source, its advisories.
+    Deny,
     /// No lint fires.
     Clippy,
     /// Unit, property and snapshot tests of the workspace.
@@ -44,6 +49,16 @@ enum Layer {
     Equivalence,
     /// What is promised holds while calls fail, answers are lost and handlers are killed.
     Faults,
+}
+
+/// How much of what is random `--all` tries. The usual numbers stand where each is tried.
+pub(crate) mod most {
+    /// Workflows on both engines, and how many of them on the second interpreter too.
+    pub(crate) const WORKFLOWS: [u32; 2] = [3_200, 480];
+    /// Executions on Redis while workers and servers die.
+    pub(crate) const EXECUTIONS: u32 = 50_000;
+    /// What the environment of the unit layer says, unless it says so already: cases of a property, seeds of executions that crash.
+    pub(crate) const UNIT: [(&str, &str); 2] = [("PROPTEST_CASES", "4000"), ("EVC_SEEDS", "5000")];
 }
 
 /// How many cases of the layers that count their own passed and failed.
@@ -79,6 +94,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
 fn run_layer(layer: Layer, options: &Options, tally: &mut Tally) -> Result<(), String> {
     match layer {
         Layer::Fmt => step::quietly("cargo fmt", &mut step::command("cargo", &["fmt", "--all", "--check"])),
+        Layer::Deny => deny::run(),
         Layer::Clippy => {
             let arguments =
                 ["clippy", "--quiet", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
@@ -87,14 +103,17 @@ fn run_layer(layer: Layer, options: &Options, tally: &mut Tally) -> Result<(), S
         Layer::Unit => {
             let mut tests = step::command("cargo", &["test", "--quiet", "--workspace", "--all-features"]);
             tests.env("INSTA_UPDATE", "no").env("EVC_NODE_MODULES", project::tools().join("node/node_modules"));
+            if options.all {
+                tests.envs(most::UNIT.into_iter().filter(|(name, _)| std::env::var_os(name).is_none()));
+            }
             step::loudly("cargo test", &mut tests)
         }
         Layer::Golden => generate::check(),
         Layer::Conformance => conformance::run(tally),
         Layer::Generated => generated_workspaces(),
         Layer::E2e => end_to_end::run(&options.system, tally),
-        Layer::Equivalence => end_to_end::run_equivalence(options.seed, options.workflows, tally),
-        Layer::Faults => end_to_end::run_faults(options.seed, tally),
+        Layer::Equivalence => end_to_end::run_equivalence(options.seed, options.workflows, options.all, tally),
+        Layer::Faults => end_to_end::run_faults(options.seed, options.all, tally),
     }
 }
 

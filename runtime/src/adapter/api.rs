@@ -1,7 +1,7 @@
 //! A request through API Gateway (HTTP API with payload format 2.0 or 1.0, or REST API): JSON in, status and JSON out.
 //!
-//! The input is the body with the path's and the query's parameters added to it as strings; the path wins over the body, the body
-//! over the query. A failure becomes problem JSON (RFC 9457); what is not the caller's business (500) says no more than its name.
+//! The input is the body, or for `GET`, `HEAD` and `DELETE`, which have none, the parameters of the query as strings; those of the path are
+//! added to it, and win. A failure becomes problem JSON (RFC 9457); what is not the caller's business (500) says no more than its name.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
 use super::cors::Cors;
@@ -25,6 +25,26 @@ struct Request {
     body: Option<String>,
     #[serde(default)]
     is_base64_encoded: bool,
+    #[serde(default, rename = "requestContext")]
+    context: MethodContext,
+    /// Format 1.0 has the method here too, and some local invokers only here.
+    #[serde(default)]
+    http_method: Option<String>,
+}
+
+/// Where the gateway says which method a request has: format 1.0 in the context itself, 2.0 in its `http`.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct MethodContext {
+    #[serde(default)]
+    http_method: Option<String>,
+    #[serde(default)]
+    http: Option<HttpContext>,
+}
+
+#[derive(Deserialize)]
+struct HttpContext {
+    method: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -106,10 +126,21 @@ impl Request {
         self.headers.iter().flatten().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    /// Whether the method is one with a body, as the compiler has it in `Route::has_body`.
+    fn has_body(&self) -> bool {
+        let method = self.context.http.as_ref().and_then(|http| http.method.as_deref());
+        let method = method.or(self.context.http_method.as_deref()).or(self.http_method.as_deref());
+        !method.is_some_and(|method| matches!(method, "GET" | "HEAD" | "DELETE"))
+    }
+
     fn input(&self) -> Result<String, Failure> {
-        let body = self.text()?;
+        let (body, query) = if self.has_body() {
+            (self.text()?, None)
+        } else {
+            ("{}".to_owned(), self.query_string_parameters.as_ref())
+        };
         let path = self.path_parameters.iter().flatten();
-        let query = self.query_string_parameters.iter().flatten();
+        let query = query.into_iter().flatten();
         if path.clone().next().is_none() && query.clone().next().is_none() {
             return Ok(body);
         }
@@ -120,10 +151,7 @@ impl Request {
         };
         let path = path.map(quoted).collect::<Result<Vec<_>, _>>()?;
         let query = query.map(quoted).collect::<Result<Vec<_>, _>>()?;
-        for (name, value) in &query {
-            fields.entry(name.clone()).or_insert(value);
-        }
-        fields.extend(path.iter().map(|(name, value)| (name.clone(), &**value)));
+        fields.extend(query.iter().chain(&path).map(|(name, value)| (name.clone(), &**value)));
         Ok(serde_json::to_string(&fields).map_err(Error::other)?)
     }
 

@@ -8,7 +8,7 @@
 //! | task of a workflow on Redis | `input` of the envelope that waits in Redis | committed to the execution | the same |
 //! | SQS batch | each body: an EventBridge envelope or a bare input | `batchItemFailures` | the record's id |
 //! | DynamoDB stream batch | each change as [`Change`](stream::Change) | `batchItemFailures` | the first failed sequence number |
-//! | API proxy, v2 and v1 | body with path and query parameters | status and JSON | problem JSON (RFC 9457) |
+//! | API proxy, v2 and v1 | body or query, with path parameters | status and JSON | problem JSON (RFC 9457) |
 //!
 //! An adapter knows nothing of the function: it calls `deliver` for each [`Incoming`].
 

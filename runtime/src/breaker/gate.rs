@@ -3,14 +3,14 @@
 use super::CircuitBreaker;
 use crate::workflow::store::Redis;
 use crate::workflow::store::script::{Call, Script};
-use crate::{Context, Error, Kind, Uuid};
+use crate::{Context, Error, FunctionError, Kind, Uuid, deadline};
 use std::sync::LazyLock;
 use std::time::Duration;
 
 static BEFORE: LazyLock<Script> = LazyLock::new(|| Script::new(true, include_str!("before.lua")));
 static AFTER: LazyLock<Script> = LazyLock::new(|| Script::new(true, include_str!("after.lua")));
 
-/// How long the cache may take; then the call goes ahead without it.
+/// How long the cache may take, and no more than half of the time that is left: then the call goes ahead, or its answer out, without it.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How long a probe may take where the invocation has no deadline.
 const PROBE: Duration = Duration::from_mins(1);
@@ -24,23 +24,53 @@ pub(crate) struct Gate<'a> {
     probe: String,
 }
 
-/// Whether this says that what the function depends on is in trouble.
-pub(crate) fn is_failure(error: &Error) -> bool {
-    match error.kind() {
-        Kind::Transient
-        | Kind::Throttled
-        | Kind::AccessDenied
-        | Kind::Configuration
-        | Kind::Panic
-        | Kind::Timeout
-        | Kind::Internal => true,
-        Kind::Conflict
-        | Kind::InvalidInput
-        | Kind::MoneyTooPrecise
-        | Kind::TooLarge
-        | Kind::InProgress
-        | Kind::CircuitOpen
-        | Kind::KeyReused => false,
+/// What the end of a call says of what the function depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It answers.
+    Well,
+    /// It is in trouble.
+    Failed,
+    /// Nothing: the function may not have called it.
+    Neither,
+}
+
+impl Ended {
+    /// How a handler ended, or what cut it off.
+    pub(crate) fn of<T, E: FunctionError>(result: &Result<Result<T, E>, Error>) -> Self {
+        match result {
+            Ok(Ok(_)) => Self::Well,
+            Ok(Err(error)) => error.infrastructure().map_or(Self::Neither, Self::of_error),
+            Err(error) => Self::of_error(error),
+        }
+    }
+
+    fn of_error(error: &Error) -> Self {
+        match error.kind() {
+            Kind::Transient
+            | Kind::Throttled
+            | Kind::AccessDenied
+            | Kind::Configuration
+            | Kind::Panic
+            | Kind::Timeout
+            | Kind::Internal => Self::Failed,
+            Kind::Conflict
+            | Kind::InvalidInput
+            | Kind::MoneyTooPrecise
+            | Kind::TooLarge
+            | Kind::InProgress
+            | Kind::CircuitOpen
+            | Kind::KeyReused => Self::Neither,
+        }
+    }
+
+    /// As the script reads it.
+    fn code(self) -> u8 {
+        match self {
+            Self::Well => 0,
+            Self::Failed => 1,
+            Self::Neither => 2,
+        }
     }
 }
 
@@ -85,13 +115,13 @@ impl<'a> Gate<'a> {
     }
 
     /// Says how the call ended.
-    pub(crate) async fn leave(self, failed: bool) {
-        if !failed && self.probe.is_empty() {
+    pub(crate) async fn leave(self, ended: Ended) {
+        if ended != Ended::Failed && self.probe.is_empty() {
             return;
         }
         let call = Call::new(&AFTER, vec![self.key.clone(), format!("{}:failures", self.key)])
             .arg(&self.probe)
-            .arg(u8::from(failed))
+            .arg(ended.code())
             .arg(self.breaker.failures)
             .arg(u64::from(self.breaker.window_seconds) * 1000)
             .arg(u64::from(self.breaker.open_seconds) * 1000);
@@ -105,7 +135,8 @@ impl<'a> Gate<'a> {
 
 /// What the cache answers, if it does in time.
 async fn answer(redis: &Redis, call: Call<'_>) -> Option<u64> {
-    let answer = match tokio::time::timeout(PATIENCE, redis.run(call)).await {
+    let patience = PATIENCE.min(deadline::left() / 2);
+    let answer = match tokio::time::timeout(patience, redis.run(call)).await {
         Ok(answer) => answer.and_then(|mut reply| reply.require()),
         Err(_) => Err(Error::new(Kind::Timeout, "the cache did not answer in time")),
     };

@@ -82,6 +82,7 @@ impl<'a, T: Table, F> TableClient<'a, T, F> {
     /// Stores the whole item.
     ///
     /// On a table with a version, a put creates: it is a conflict if there is an item, unless [`Put::if_version`] names its version.
+    /// What is stored is version 1, or the one named and 1, whatever the item says of itself.
     /// On a table without one it replaces what is there, unless [`Put::if_absent`] or [`Put::when`] says otherwise.
     pub fn put(self, item: &T::Item) -> Put<'a, T>
     where

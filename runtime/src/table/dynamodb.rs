@@ -1,9 +1,9 @@
 //! The store that is DynamoDB. Requests become SDK calls here and nowhere else.
 
 use super::expression::Placeholders;
-use super::{ItemPage, Lookup, QueryRequest, Refusal, Store, Write, WriteKind};
+use super::{Action, ItemPage, Lookup, QueryRequest, Refusal, Store, Write, WriteKind};
 use crate::attribute::{Attribute, Item};
-use crate::aws::classify;
+use crate::aws::{InOneAttempt, failure};
 use crate::backend::BoxFuture;
 use crate::{Error, Kind};
 use aws_config::SdkConfig;
@@ -27,7 +27,7 @@ pub(crate) struct DynamoDb {
 
 impl DynamoDb {
     pub(crate) fn new(config: &SdkConfig) -> Self {
-        Self { client: Client::new(config) }
+        Self { client: crate::aws::client!(aws_sdk_dynamodb, config) }
     }
 }
 
@@ -98,7 +98,8 @@ impl Store for DynamoDb {
                         })
                     })
                 }
-                WriteKind::Update(key, _) => {
+                WriteKind::Update(key, actions) => {
+                    let adds = actions.iter().any(|action| matches!(action, Action::Add(..)));
                     let call = self
                         .client
                         .update_item()
@@ -110,6 +111,9 @@ impl Store for DynamoDb {
                     let call = call
                         .set_expression_attribute_values(parts.values)
                         .set_return_values_on_condition_check_failure(stored);
+                    // What adds is not tried again only because its answer is slow: it may have added.
+                    let call = call.customize();
+                    let call = if adds { call.interceptor(InOneAttempt) } else { call };
                     call.send().await.map(drop).map_err(|error| {
                         refusal("dynamodb:UpdateItem", &error, |error| match error {
                             UpdateItemError::ConditionalCheckFailedException(refused) => Some(refused.item.clone()),
@@ -254,16 +258,6 @@ fn cancellation(reasons: &[CancellationReason]) -> Refusal {
         _ => Kind::Internal,
     };
     Refusal::Error(Error::new(kind, format!("the transaction was cancelled: {first}")))
-}
-
-fn failure<E: ProvideErrorMetadata>(operation: &str, error: &SdkError<E>) -> Error {
-    let service = error.as_service_error();
-    let classified = classify(
-        operation,
-        service.and_then(ProvideErrorMetadata::code),
-        service.and_then(ProvideErrorMetadata::message),
-    );
-    if service.is_none() { classified.because(format!("{error}")) } else { classified }
 }
 
 fn refusal<E: ProvideErrorMetadata>(

@@ -21,6 +21,7 @@ pub(crate) use dynamodb::DynamoDb;
 pub use query::{Page, QueryBuilder};
 pub(crate) use request::{Action, Lookup, QueryRequest, Range, Write, WriteKind};
 pub(crate) use store::{Contention, ItemPage, Refusal, Store};
+pub(crate) use write::Versioned;
 pub use write::{Check, Delete, Put, Update};
 
 use serde::Serialize;
@@ -39,7 +40,8 @@ pub trait Table: Sized + 'static {
     /// The key attributes: partition, then sort if there is one.
     const KEY: &'static [&'static str];
     /// The attribute with the item's version, if the table has one. It is kept by this crate: 1 when an item is created, one more
-    /// with each write. The item type need not have the field; where it has one, it is a `u64`.
+    /// with each write. The item type need not have the field; where it has one, it is a `u64`. What it says there is not what is
+    /// stored, so in a transaction that also tells of the item, by an event or an answer, it has to say the same.
     const VERSION: Option<&'static str> = None;
 }
 

@@ -7,6 +7,23 @@ use crate::limits::ITEM_BYTES;
 use crate::{Context, Error, Kind};
 use serde::Serialize;
 
+/// The version that a write gives an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Versioned {
+    /// The table's name in the spec.
+    pub(crate) table: &'static str,
+    /// The version; none where only the stored item says what it will be.
+    pub(crate) stored: Option<u64>,
+    /// The version that the item says of itself, where its type has the field.
+    pub(crate) said: Option<u64>,
+}
+
+impl Versioned {
+    fn new<T: Table>(stored: Option<u64>, said: Option<u64>) -> Option<Self> {
+        T::VERSION.map(|_| Self { table: T::NAME, stored, said })
+    }
+}
+
 /// What all writes have: the item or key, a version and a condition.
 struct Draft<'a, T> {
     context: &'a Context,
@@ -95,11 +112,22 @@ impl<'a, T: Table> Put<'a, T> {
         self
     }
 
+    /// The version that the item has after it; none for a table without versions.
+    pub(crate) fn versioned(&self) -> Option<Versioned> {
+        let said = T::VERSION.and_then(|name| self.draft.item.as_ref().ok()?.get(name)?.as_n());
+        Versioned::new::<T>(Some(self.stored()), said)
+    }
+
+    fn stored(&self) -> u64 {
+        self.draft.version.unwrap_or(0) + 1
+    }
+
     pub(crate) fn into_write(mut self) -> Result<Write, Error> {
+        let stored = self.stored();
         // Replacing an item whose version nobody named would turn its version back.
         let creates = self.absent || (T::VERSION.is_some() && self.draft.version.is_none());
         if let (Some(name), Ok(item)) = (T::VERSION, &mut self.draft.item) {
-            item.insert(name.to_owned(), to_attribute(&(self.draft.version.unwrap_or(0) + 1))?);
+            item.insert(name.to_owned(), to_attribute(&stored)?);
         }
         let added = if creates { vec![Test::NotExists(T::KEY[0])] } else { Vec::new() };
         let condition = self.draft.tests(added)?;
@@ -161,6 +189,11 @@ impl<'a, T: Table> Update<'a, T> {
         self
     }
 
+    /// The version that the item has after it; none for a table without versions.
+    pub(crate) fn versioned(&self) -> Option<Versioned> {
+        Versioned::new::<T>(self.draft.version.map(|version| version + 1), None)
+    }
+
     pub(crate) fn into_write(mut self) -> Result<Write, Error> {
         let mut actions = self.actions.into_iter().collect::<Result<Vec<_>, _>>()?;
         if let Some(name) = T::VERSION {
@@ -198,6 +231,11 @@ impl<'a, T: Table> Delete<'a, T> {
     pub fn when(mut self, condition: Condition<T>) -> Self {
         self.draft.when(condition);
         self
+    }
+
+    /// That it ends with a version, but not with which; none for a table without versions.
+    pub(crate) fn versioned() -> Option<Versioned> {
+        Versioned::new::<T>(None, None)
     }
 
     pub(crate) fn into_write(mut self) -> Result<Write, Error> {

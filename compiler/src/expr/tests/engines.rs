@@ -140,7 +140,7 @@ fn expression() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 800, rng_seed: RngSeed::Fixed(2026), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(800), rng_seed: RngSeed::Fixed(2026), failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn printing_keeps_the_meaning(text in expression()) {
         let Some(printed) = print(&text) else { return Ok(()) };

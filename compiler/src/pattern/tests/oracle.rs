@@ -98,7 +98,7 @@ fn events() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(2000), failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn quamina_agrees(text in patterns(), event in events()) {
         prop_assume!(!text.contains("exists: false") || text.matches(": [").count() == 1);

@@ -13,6 +13,10 @@ use support::Server;
 const BREAKER: CircuitBreaker = CircuitBreaker { failures: 3, window_seconds: 60, open_seconds: 30 };
 const TIME: Duration = Duration::from_secs(5);
 
+fn end(failed: bool) -> Ended {
+    if failed { Ended::Failed } else { Ended::Well }
+}
+
 struct Stage {
     _server: Server,
     redis: Redis,
@@ -34,7 +38,7 @@ impl Stage {
     async fn call(&self, failed: bool) -> bool {
         match self.ask().await {
             Ok(gate) => {
-                gate.expect("an answer").leave(failed).await;
+                gate.expect("an answer").leave(end(failed)).await;
                 true
             }
             Err(error) => {
@@ -67,7 +71,7 @@ async fn it_opens_after_so_many_failures_and_closes_after_a_good_probe() {
         stage.pass(1);
         let probe = stage.ask().await.expect("a probe").expect("an answer");
         assert!(!stage.call(false).await, "one probe at a time");
-        probe.leave(true).await;
+        probe.leave(Ended::Failed).await;
         assert!(!stage.call(false).await, "open again");
         stage.pass(30);
         assert!(stage.call(false).await, "the probe");
@@ -87,10 +91,64 @@ async fn a_probe_that_crashed_makes_room_and_says_nothing_when_it_comes_late() {
     let crashed = stage.ask().await.expect("a probe").expect("an answer");
     stage.pass(5);
     let second = stage.ask().await.expect("another probe").expect("an answer");
-    crashed.leave(false).await;
+    crashed.leave(Ended::Well).await;
     assert!(!stage.call(false).await, "the second probe is under way");
-    second.leave(false).await;
+    second.leave(Ended::Well).await;
     assert!(stage.call(false).await);
+}
+
+#[tokio::test]
+async fn a_probe_that_says_nothing_of_the_dependency_is_given_back() {
+    for kind in support::Kind::BOTH {
+        let stage = Stage::new(kind);
+        for _ in 0..3 {
+            assert!(stage.call(true).await);
+        }
+        stage.pass(30);
+        let probe = stage.ask().await.expect("a probe").expect("an answer");
+        assert!(!stage.call(false).await, "one probe at a time");
+        probe.leave(Ended::Neither).await;
+        let second = stage.ask().await.expect("the next call is the probe").expect("an answer");
+        assert!(!stage.call(false).await, "not closed by that");
+        stage.pass(5);
+        let third = stage.ask().await.expect("the second took too long").expect("an answer");
+        second.leave(Ended::Neither).await;
+        assert!(!stage.call(false).await, "one that comes late gives back nothing");
+        third.leave(Ended::Failed).await;
+        assert!(!stage.call(false).await, "open again");
+        stage.pass(30);
+        stage.ask().await.expect("a probe").expect("an answer").leave(Ended::Neither).await;
+        assert!(stage.call(false).await, "a probe that ends well");
+        assert!(stage.call(true).await && stage.call(true).await, "closed, and the failures before are forgotten");
+    }
+}
+
+#[test]
+fn only_trouble_of_the_infrastructure_is_a_failure_and_only_a_result_is_good() {
+    let of = |kind| Ended::of::<(), _>(&Ok(Err(Error::new(kind, "x"))));
+    assert_eq!(Ended::of::<_, Error>(&Ok(Ok(()))), Ended::Well);
+    for kind in [Kind::Transient, Kind::Throttled, Kind::Timeout, Kind::Internal, Kind::AccessDenied] {
+        assert_eq!(of(kind), Ended::Failed, "{kind:?}");
+    }
+    for kind in [Kind::Conflict, Kind::InvalidInput, Kind::InProgress, Kind::KeyReused, Kind::TooLarge] {
+        assert_eq!(of(kind), Ended::Neither, "{kind:?}");
+    }
+    let business = crate::contract::ProcessPaymentError::PaymentDeclined("declined".to_owned());
+    assert_eq!(Ended::of::<(), _>(&Ok(Err(business))), Ended::Neither);
+    let cut = Err(Error::new(Kind::Panic, "x"));
+    assert_eq!(Ended::of::<(), Error>(&cut), Ended::Failed);
+}
+
+/// A cache that accepts connections and says nothing.
+#[tokio::test]
+async fn the_cache_takes_no_more_than_half_of_the_time_that_is_left() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let redis = Redis::open(&format!("redis://{}", listener.local_addr().expect("an address")), "test").expect("a URL");
+    let gate = Gate { redis: &redis, breaker: BREAKER, key: "k".to_owned(), probe: "p".to_owned() };
+    let start = std::time::Instant::now();
+    deadline::within(Duration::from_millis(150), gate.leave(Ended::Failed)).await;
+    let took = start.elapsed();
+    assert!(took < Duration::from_millis(150), "{took:?}");
 }
 
 #[tokio::test]
@@ -101,7 +159,7 @@ async fn calls_that_end_while_it_is_open_change_nothing() {
         under_way.push(stage.ask().await.expect("closed").expect("an answer"));
     }
     for (number, gate) in under_way.into_iter().enumerate() {
-        gate.leave(number % 2 == 0).await;
+        gate.leave(end(number % 2 == 0)).await;
     }
     assert!(!stage.call(false).await);
     stage.pass(30);
@@ -136,7 +194,7 @@ fn many_workers_share_one_breaker() {
                                 let count = if failed { &called } else { &recovered };
                                 count.fetch_add(1, Ordering::Relaxed);
                                 tokio::time::sleep(Duration::from_millis(5)).await;
-                                gate.expect("an answer").leave(failed).await;
+                                gate.expect("an answer").leave(end(failed)).await;
                             }
                             Err(_) => drop(refused.fetch_add(1, Ordering::Relaxed)),
                         }

@@ -16,7 +16,6 @@ use super::connect::{Credentials, Provider, Target};
 use crate::backend::Settings;
 use crate::{Error, Kind};
 use aws_credential_types::provider::ProvideCredentials;
-use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use std::sync::Arc;
@@ -61,13 +60,9 @@ fn secret(arn: String, user: Option<String>) -> Provider {
     Box::new(move || {
         let (arn, user) = (arn.clone(), user.clone());
         Box::pin(async move {
-            let client = aws_sdk_secretsmanager::Client::new(crate::aws::config().await);
-            let value = client.get_secret_value().secret_id(arn).send().await.map_err(|error| {
-                let service = error.as_service_error();
-                let code = service.and_then(ProvideErrorMetadata::code);
-                let message = service.and_then(ProvideErrorMetadata::message);
-                crate::aws::classify("secretsmanager:GetSecretValue", code, message).because(error.to_string())
-            })?;
+            let client = crate::aws::client!(aws_sdk_secretsmanager, crate::aws::config().await);
+            let read = client.get_secret_value().secret_id(arn).send().await;
+            let value = read.map_err(|error| crate::aws::failure("secretsmanager:GetSecretValue", &error))?;
             let password = value
                 .secret_string
                 .ok_or_else(|| Error::new(Kind::Configuration, "the secret of the cache is not a text"))?;

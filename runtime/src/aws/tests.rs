@@ -1,0 +1,264 @@
+//! Clients before servers that accept connections and do not answer, answer late, or answer some requests only.
+
+use super::*;
+use crate::attribute::{Attribute, Item};
+use crate::backend::BoxFuture;
+use crate::publish::{Bus, Entry, EventBridge};
+use crate::queue::{Message, Sender, Sqs};
+use crate::table::{Action, DynamoDb, Lookup, Store, Write, WriteKind};
+use crate::{Error, Timestamp};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use std::io::{Read, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+/// What a server does with its first connection, and with those after it.
+#[derive(Debug, Clone, Copy)]
+enum Answers {
+    Never,
+    After(Duration),
+    FromTheSecond,
+    /// The head of an answer at once, and the rest of it never.
+    InPart,
+    /// So many requests, and none after them.
+    First(usize),
+}
+
+/// A service.
+struct Server {
+    address: String,
+    connections: Arc<AtomicUsize>,
+}
+
+impl Server {
+    fn start(answers: Answers) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let (count, requests) = (connections.clone(), Arc::new(AtomicUsize::new(0)));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let number = count.fetch_add(1, Ordering::SeqCst);
+                let requests = requests.clone();
+                std::thread::spawn(move || serve(stream, answers, number, &requests));
+            }
+        });
+        Self { address, connections }
+    }
+
+    async fn config(&self) -> SdkConfig {
+        let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
+        aws_config::defaults(BehaviorVersion::latest())
+            .region(aws_config::Region::new("eu-west-1"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .endpoint_url(format!("http://{}", self.address))
+            .http_client(http_client())
+            .load()
+            .await
+    }
+}
+
+/// Answers each request of a connection with an empty object, if at all.
+fn serve(mut stream: TcpStream, answers: Answers, number: usize, seen: &AtomicUsize) {
+    let mut buffer = vec![0; 65536];
+    while stream.read(&mut buffer).is_ok_and(|bytes| bytes > 0) {
+        let text = "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: 2\r\n\r\n{}";
+        let text = match answers {
+            Answers::Never => continue,
+            Answers::FromTheSecond if number == 0 => continue,
+            Answers::FromTheSecond => text,
+            Answers::After(time) => {
+                std::thread::sleep(time);
+                text
+            }
+            Answers::First(requests) if seen.fetch_add(1, Ordering::SeqCst) >= requests => continue,
+            Answers::First(_) => text,
+            Answers::InPart => text.trim_end_matches("{}"),
+        };
+        if stream.write_all(text.as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+fn key() -> Item {
+    [("id".to_owned(), Attribute::S("1".to_owned()))].into()
+}
+
+// Boxed: the loading of a configuration is a future of many kilobytes.
+fn get(server: &Server) -> BoxFuture<'_, Result<Option<Item>, Error>> {
+    Box::pin(async {
+        let lookup = Lookup { table: "t".to_owned(), key: key(), consistent: true };
+        DynamoDb::new(&server.config().await).get(lookup).await
+    })
+}
+
+fn write(server: &Server, kind: WriteKind) -> BoxFuture<'_, Result<(), Error>> {
+    Box::pin(async {
+        let write = Write { table: "t".to_owned(), kind, condition: None };
+        DynamoDb::new(&server.config().await).write(write, false).await.map_err(Error::from)
+    })
+}
+
+/// Runs a call in so much time; what came of it and how long it took.
+async fn timed<T>(time: u64, call: impl Future<Output = Result<T, Error>>) -> (Result<T, Error>, Duration) {
+    let start = Instant::now();
+    // More than it should take, and less than without an end.
+    let limit = Duration::from_millis(time) + Duration::from_secs(2);
+    let call = Box::pin(deadline::within(Duration::from_millis(time), call));
+    (tokio::time::timeout(limit, call).await.expect("the call ends by itself"), start.elapsed())
+}
+
+#[tokio::test]
+async fn a_call_of_any_service_ends_with_the_time_that_is_left() {
+    let server = Server::start(Answers::Never);
+    let config = server.config().await;
+    let entry = Entry {
+        bus: "b".to_owned(),
+        source: "s".to_owned(),
+        detail_type: "t".to_owned(),
+        detail: "{}".to_owned(),
+        time: Timestamp::now(),
+        trace: None,
+    };
+    let message = Message {
+        url: format!("http://{}/1/q", server.address),
+        body: "{}".to_owned(),
+        event_id: None,
+        group: None,
+        trace: None,
+    };
+    let (bus, queues) = (EventBridge::new(&config), Sqs::new(&config));
+    let steps = client!(aws_sdk_sfn, &config);
+    let secrets = client!(aws_sdk_secretsmanager, &config);
+    let calls: [(&str, BoxFuture<'_, Result<(), Error>>); 7] = [
+        ("dynamodb:GetItem", Box::pin(async { get(&server).await.map(drop) })),
+        ("dynamodb:PutItem", Box::pin(write(&server, WriteKind::Put(key())))),
+        (
+            "dynamodb:TransactWriteItems",
+            Box::pin(async {
+                let write = Write { table: "t".to_owned(), kind: WriteKind::Put(key()), condition: None };
+                DynamoDb::new(&server.config().await)
+                    .transact(vec![write], "token".to_owned())
+                    .await
+                    .map_err(Error::from)
+            }),
+        ),
+        ("events:PutEvents", Box::pin(async { bus.put_events(vec![entry]).await.map(drop) })),
+        (
+            "states:SendTaskSuccess",
+            Box::pin(async {
+                let sent = steps.send_task_success().task_token("t").output("{}").send().await;
+                sent.map(drop).map_err(|error| failure("states:SendTaskSuccess", &error))
+            }),
+        ),
+        (
+            "secretsmanager:GetSecretValue",
+            Box::pin(async {
+                let read = secrets.get_secret_value().secret_id("s").send().await;
+                read.map(drop).map_err(|error| failure("secretsmanager:GetSecretValue", &error))
+            }),
+        ),
+        ("sqs:SendMessage", Box::pin(async { queues.send(message).await.map(drop) })),
+    ];
+    for (operation, call) in calls {
+        let (result, took) = timed(300, call).await;
+        let error = result.expect_err("nobody answers");
+        assert_eq!(error.kind(), Kind::Timeout, "{operation}: {error}");
+        assert!(error.message().contains(operation) && error.kind().is_retryable(), "{operation}: {error}");
+        assert!(took < Duration::from_millis(900), "{operation}: {took:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_which_only_the_head_comes_is_none() {
+    let (result, _) = timed(300, get(&Server::start(Answers::InPart))).await;
+    assert_eq!(result.expect_err("half an answer").kind(), Kind::Timeout);
+}
+
+#[tokio::test]
+async fn a_slow_service_has_the_time_that_there_is() {
+    let server = Server::start(Answers::After(Duration::from_millis(300)));
+    let (result, took) = timed(900, get(&server)).await;
+    assert_eq!(result.expect("an answer"), None);
+    assert!(took >= Duration::from_millis(300), "{took:?}");
+    assert_eq!(timed(100, get(&server)).await.0.expect_err("too late").kind(), Kind::Timeout);
+}
+
+#[tokio::test]
+async fn a_connection_that_hangs_is_given_up_while_there_is_time_for_another() {
+    let server = Server::start(Answers::FromTheSecond);
+    let (result, took) = timed(4_500, get(&server)).await;
+    assert_eq!(result.expect("an answer"), None);
+    assert!(took < Duration::from_secs(3), "{took:?}");
+    assert_eq!(server.connections.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn what_adds_is_not_done_again_because_its_answer_is_slow() {
+    let one = Attribute::N("1".to_owned());
+    for (action, connections) in [(Action::Add("n", one.clone()), 1), (Action::Set("n", one), 2)] {
+        let server = Server::start(Answers::Never);
+        let (result, _) = timed(2_000, write(&server, WriteKind::Update(key(), vec![action]))).await;
+        assert_eq!(result.expect_err("nobody answers").kind(), Kind::Timeout);
+        assert_eq!(server.connections.load(Ordering::SeqCst), connections);
+    }
+}
+
+#[tokio::test]
+async fn when_the_time_is_over_nothing_is_called() {
+    let server = Server::start(Answers::After(Duration::ZERO));
+    let late = deadline::within(Duration::from_millis(1), async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        get(&server).await
+    });
+    assert_eq!(late.await.expect_err("too late").kind(), Kind::Timeout);
+    assert_eq!(server.connections.load(Ordering::SeqCst), 0);
+    // Without a deadline, as some local invokers have none.
+    assert_eq!(get(&server).await.expect("an answer"), None);
+}
+
+#[test]
+fn an_attempt_is_a_share_and_neither_a_moment_nor_minutes() {
+    for (time, share) in [(200, 200), (1_500, 1_000), (3_000, 1_000), (15_000, 5_000), (600_000, 10_000)] {
+        assert_eq!(attempt(Duration::from_millis(time)), Duration::from_millis(share), "{time}");
+    }
+}
+
+/// A whole function whose idempotency table does not answer: the handler does not run, and the answer is out before the deadline.
+#[tokio::test]
+async fn a_guard_whose_table_does_not_answer_ends_in_time() {
+    use crate::contract::{ProcessPayment, ProcessPaymentError, ProcessPaymentInput, ProcessPaymentOutput};
+    use crate::idempotency::Once;
+    use crate::serve::{App, Invocation};
+
+    const STEP: &str = r#"{"evc": {"execution": "arn:e", "step": "payment"},
+        "input": {"orderId": "00000000-0000-0000-0000-000000000001", "customerId": "c", "amount": 109.97}}"#;
+    // The claim hangs; the claim is written, and what comes after the handler hangs: its failure is the answer, or its result.
+    for (answered, hangs, expected) in [(0, false, "Timeout"), (1, false, "PaymentDeclined"), (1, true, "Timeout")] {
+        let server = Server::start(Answers::First(answered));
+        let services = crate::testing::World::new().env("IDEMPOTENCY_TABLE", "t").services();
+        let store: Arc<dyn Store> = Arc::new(DynamoDb::new(&server.config().await));
+        let services = crate::backend::Services { tables: tokio::sync::OnceCell::new_with(Some(store)), ..services };
+        let runs = AtomicUsize::new(0);
+        let handler = async |_: &ProcessPayment, _: ProcessPaymentInput| {
+            runs.fetch_add(1, Ordering::SeqCst);
+            if hangs {
+                std::future::pending::<()>().await;
+            }
+            Err::<ProcessPaymentOutput, _>(ProcessPaymentError::PaymentDeclined("declined".to_owned()))
+        };
+        let app = App::<ProcessPayment, _, _>::new(handler, Once, services).expect("an app");
+        let time = Duration::from_millis(1_200);
+        let deadline = Timestamp::now().after(time);
+        let invocation = Invocation { request_id: "r".to_owned(), deadline, trace: None };
+        let start = Instant::now();
+        let ended = tokio::time::timeout(time * 3, app.invoke(STEP, &invocation)).await.expect("it ends by itself");
+        assert_eq!(ended.expect_err("a failure").name, expected);
+        assert!(start.elapsed() < time, "{answered} {hangs}: {:?}", start.elapsed());
+        assert_eq!(runs.load(Ordering::SeqCst), answered);
+    }
+}
