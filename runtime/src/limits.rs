@@ -40,5 +40,9 @@ pub const SQS_DELAY_SECONDS: i32 = 900;
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-task-executions>
 pub const WORKFLOW_PAYLOAD_BYTES: usize = 256 * 1024;
 
+/// How long a claim of an idempotent function lasts unless it is renewed, seconds: so long after a crash, at most, the next delivery of
+/// the same work may run. Retries that end sooner do not outlast a crash.
+pub const IDEMPOTENCY_LEASE_SECONDS: u64 = 15;
+
 /// All variables of an execution on Redis. Each transition writes them whole, so that it is less than the 10 MiB of Step Functions.
 pub const WORKFLOW_STATE_BYTES: usize = 1024 * 1024;
