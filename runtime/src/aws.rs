@@ -18,11 +18,14 @@ static CONFIG: OnceCell<SdkConfig> = OnceCell::const_new();
 
 /// The SDK's configuration, loaded at the first use of a client.
 pub(crate) async fn config() -> &'static SdkConfig {
-    let load = || async {
-        let client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-        aws_config::defaults(BehaviorVersion::latest()).http_client(client).load().await
-    };
     CONFIG.get_or_init(load).await
+}
+
+/// A configuration with an HTTP client of its own, for a thread with a runtime of its own: the connections of a client belong to the
+/// runtime on which they were made.
+pub(crate) async fn load() -> SdkConfig {
+    let client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    aws_config::defaults(BehaviorVersion::latest()).http_client(client).load().await
 }
 
 /// What a failed call means, from its error code; the codes are those that the SDK itself retries, and the common refusals.

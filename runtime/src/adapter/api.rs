@@ -4,6 +4,7 @@
 //! over the query. A failure becomes problem JSON (RFC 9457); what is not the caller's business (500) says no more than its name.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
+use super::caller::Caller;
 use super::cors::Cors;
 use super::{Failure, Incoming, rejected};
 use crate::value::Bytes;
@@ -25,6 +26,8 @@ struct Request {
     body: Option<String>,
     #[serde(default)]
     is_base64_encoded: bool,
+    #[serde(default)]
+    request_context: Option<Box<RawValue>>,
 }
 
 #[derive(Serialize)]
@@ -85,8 +88,10 @@ async fn answer(
     deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
     let key = request.header("idempotency-key").map(str::to_owned);
+    // Only a key is kept apart by caller.
+    let caller = key.as_ref().map(|_| rejected(Caller::read(request.request_context.as_deref()))).transpose()?;
     let input = rejected(request.input())?;
-    deliver(Incoming { key, ..Incoming::bare(Payload::new(input)) }).await
+    deliver(Incoming { key, caller, ..Incoming::bare(Payload::new(input)) }).await
 }
 
 fn problem(failure: &Failure) -> Result<Response, Error> {
