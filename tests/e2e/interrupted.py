@@ -25,9 +25,9 @@ def prepare() -> None:
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
 
 
-# Lambda tries an asynchronous invocation again after one minute and after two; here it is a third of that, and still longer than the
-# lease of a claim. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
-ENVIRONMENT = {"LAMBDA_ASYNC_RETRY_BASE_SECONDS": "20"}
+# Lambda tries an asynchronous invocation again after one minute and after two; here it is sooner, and still later than the lease of a
+# claim ends, which is 15 seconds. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+ENVIRONMENT = {"LAMBDA_ASYNC_RETRY_BASE_SECONDS": "17"}
 SYSTEM = System(
     "interrupted", FOLDER / "generated/interrupted/template.yaml", prepare, cached=True, environment=ENVIRONMENT
 )
@@ -71,6 +71,9 @@ def succeeded(stack: Stack) -> None:
     assert execution["status"] == "SUCCEEDED", execution
     described = states.describe_execution(executionArn=execution["executionArn"])
     assert json.loads(described["output"]) == {"runs": 2}, described
+    history = states.get_execution_history(executionArn=execution["executionArn"], maxResults=1000)["events"]
+    errors = [event["taskFailedEventDetails"].get("error") for event in history if event["type"] == "TaskFailed"]
+    assert errors[0] == "Runtime.ExitError" and set(errors[1:]) == {"InProgress"}, errors
     (on_redis,) = executions.listed(stack)
     assert on_redis["status"] == "succeeded", on_redis
     sqs = stack.client("sqs")
