@@ -98,7 +98,7 @@ pub(crate) fn row<E: Event>(
 
 /// Whether a stored row is that of the very work which would write this one again: it asked for the same.
 ///
-/// Version 0.1 did not store what was asked for. Of its rows, those with the same event count as the same work.
+/// Earlier versions did not store what was asked for. Of its rows, those with the same event count as the same work.
 pub(crate) fn is_same_work(stored: &Item, row: &Item) -> bool {
     let Some(asked) = row.get(name::REQUEST) else { return true };
     let event = |row: &Item| row.get(name::DETAIL).and_then(Attribute::as_s).and_then(|json| canonical(json, true));

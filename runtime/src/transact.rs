@@ -301,7 +301,7 @@ mod publish {
     }
 }
 
-#[cfg(all(test, feature = "idempotency", feature = "outbox", feature = "eventbridge"))]
+#[cfg(test)]
 mod reuse;
 
 #[cfg(test)]
