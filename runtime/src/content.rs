@@ -47,6 +47,10 @@ impl Content {
     }
 
     /// What is stored and compared.
+    #[cfg_attr(
+        not(any(feature = "cache", feature = "dynamodb", feature = "eventbridge", feature = "sqs")),
+        allow(dead_code, reason = "clients compare it")
+    )]
     pub(crate) fn hash(&self) -> &str {
         &self.hash
     }
