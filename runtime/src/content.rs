@@ -26,7 +26,7 @@ const DEPTH: usize = 128;
 pub(crate) struct Content {
     /// SHA-256 of the payload in canonical form, or what stands for all payloads of a step.
     hash: String,
-    /// SHA-256 of the text as it came: what version 0.1 of the runtime compared.
+    /// SHA-256 of the text as it came: all that earlier versions of the runtime compared.
     text: String,
     /// Whether the key alone says what the work is.
     is_step: bool,
@@ -47,17 +47,21 @@ impl Content {
     }
 
     /// What is stored and compared.
+    #[cfg_attr(
+        not(any(feature = "cache", feature = "dynamodb", feature = "eventbridge", feature = "sqs")),
+        allow(dead_code, reason = "clients compare it")
+    )]
     pub(crate) fn hash(&self) -> &str {
         &self.hash
     }
 
-    /// What is stored for functions that still run version 0.1.
+    /// What is stored for functions that still run an earlier version.
     #[cfg(feature = "idempotency")]
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
-    /// Whether a record with these hashes is of the same work. Version 0.1 stored the second only.
+    /// Whether a record with these hashes is of the same work. Earlier versions stored the second only.
     #[cfg(feature = "idempotency")]
     pub(crate) fn is(&self, hash: Option<&str>, text: Option<&str>) -> bool {
         match hash {

@@ -94,11 +94,16 @@ pub(crate) struct Delivery {
     pub(crate) key: Option<String>,
     pub(crate) event: Option<EventMetadata>,
     pub(crate) step: Option<Step>,
+    #[cfg_attr(
+        not(any(feature = "cache", feature = "dynamodb", feature = "eventbridge", feature = "sqs")),
+        allow(dead_code, reason = "clients ask for it")
+    )]
     pub(crate) origin: Origin,
 }
 
 /// What a delivery's source means for its key.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(not(feature = "idempotency"), allow(dead_code, reason = "each client asks for its part"))]
 pub(crate) struct Origin {
     /// What it asks for; unknown in tests of handlers, which have no payload.
     pub(crate) content: Option<Content>,

@@ -10,7 +10,7 @@
 //! | `owner` | S | tells one claim from another |
 //! | `leaseUntil` | N | milliseconds since 1970, when the claim ends unless it is renewed |
 //! | `content` | S, optional | hash of what was asked for (`content.rs`); none if no input could be read |
-//! | `payload` | S, optional | SHA-256 of the input's text, which is all that version 0.1 stored and compares |
+//! | `payload` | S, optional | SHA-256 of the input's text, which is all that earlier versions stored and compare |
 //! | `result` | S, optional | the JSON of the output |
 //! | `ttl` | N | seconds since 1970, when DynamoDB may remove the record |
 //!

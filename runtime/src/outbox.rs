@@ -98,11 +98,12 @@ pub(crate) fn row<E: Event>(
 
 /// Whether a stored row is that of the very work which would write this one again: it asked for the same.
 ///
-/// Version 0.1 did not store what was asked for. Of its rows, those with the same event count as the same work.
-pub(crate) fn is_same_work(stored: &Item, row: &Item) -> bool {
+/// Earlier versions did not store what was asked for. Where a caller of an API chose the key, those of their rows that have the same event
+/// count as the same work; an event or a step has its key to itself.
+pub(crate) fn is_same_work(stored: &Item, row: &Item, is_api: bool) -> bool {
     let Some(asked) = row.get(name::REQUEST) else { return true };
     let event = |row: &Item| row.get(name::DETAIL).and_then(Attribute::as_s).and_then(|json| canonical(json, true));
-    stored.get(name::REQUEST).map_or_else(|| event(stored) == event(row), |stored| stored == asked)
+    stored.get(name::REQUEST).map_or_else(|| !is_api || event(stored) == event(row), |stored| stored == asked)
 }
 
 fn too_large(detail_type: &str, place: &str, limit: usize) -> Error {

@@ -158,6 +158,7 @@ impl<'a, F> Transaction<'a, F> {
         let answer = self.answer;
         let token = token(self.context.delivery(), self.number, &writes);
         let rows: Vec<_> = self.events.iter().map(|event| event.write).collect();
+        let is_api = self.context.delivery().origin.is_api;
         let store = self.context.services().tables().await;
         let mut attempt = 0;
         let refusal = loop {
@@ -184,7 +185,7 @@ impl<'a, F> Transaction<'a, F> {
                 if self.context.idempotency_key().is_some()
                     && refused.iter().any(|refused| rows.contains(&refused.write)) =>
             {
-                if refused.iter().any(|refused| is_of_other_work(refused, &rows, &writes)) {
+                if refused.iter().any(|refused| is_of_other_work(refused, &rows, &writes, is_api)) {
                     let message = "the idempotency key was used before with another input";
                     return Err(Error::new(Kind::KeyReused, message));
                 }
@@ -198,15 +199,15 @@ impl<'a, F> Transaction<'a, F> {
 
 /// Whether the row of an event is there because the key was used for something else.
 #[cfg(feature = "outbox")]
-fn is_of_other_work(refused: &Refused, rows: &[usize], writes: &[Write]) -> bool {
+fn is_of_other_work(refused: &Refused, rows: &[usize], writes: &[Write], is_api: bool) -> bool {
     let row = writes.get(refused.write).filter(|_| rows.contains(&refused.write));
     let (Some(stored), Some(row)) = (&refused.stored, row) else { return false };
-    !crate::outbox::is_same_work(stored, row.item())
+    !crate::outbox::is_same_work(stored, row.item(), is_api)
 }
 
 /// There are no rows without an outbox.
 #[cfg(not(feature = "outbox"))]
-fn is_of_other_work(_: &Refused, _: &[usize], _: &[Write]) -> bool {
+fn is_of_other_work(_: &Refused, _: &[usize], _: &[Write], _: bool) -> bool {
     false
 }
 
@@ -301,7 +302,7 @@ mod publish {
     }
 }
 
-#[cfg(all(test, feature = "idempotency", feature = "outbox", feature = "eventbridge"))]
+#[cfg(test)]
 mod reuse;
 
 #[cfg(test)]

@@ -26,8 +26,8 @@ struct Request {
     body: Option<String>,
     #[serde(default)]
     is_base64_encoded: bool,
-    #[serde(default)]
-    request_context: Option<Box<RawValue>>,
+    #[serde(default, rename = "requestContext")]
+    context: Option<Box<RawValue>>,
 }
 
 #[derive(Serialize)]
@@ -89,7 +89,7 @@ async fn answer(
 ) -> Result<String, Failure> {
     let key = request.header("idempotency-key").map(str::to_owned);
     // Only a key is kept apart by caller.
-    let caller = key.as_ref().map(|_| rejected(Caller::read(request.request_context.as_deref()))).transpose()?;
+    let caller = key.as_ref().map(|_| rejected(Caller::read(request.context.as_deref()))).transpose()?;
     let input = rejected(request.input())?;
     deliver(Incoming { key, caller, ..Incoming::bare(Payload::new(input)) }).await
 }

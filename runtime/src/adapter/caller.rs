@@ -102,9 +102,13 @@ impl Caller {
                 return of_token(&claims);
             }
             if let Some(iam) = authorizer.iam {
-                let principal = iam.caller_id.or(iam.user_id);
-                let identity = iam.cognito_identity.and_then(|cognito| cognito.identity_id);
-                return of_iam(iam.account_id, principal, iam.user_arn, identity);
+                return Principal {
+                    account: iam.account_id.as_deref(),
+                    id: iam.caller_id.as_deref().or(iam.user_id.as_deref()),
+                    arn: iam.user_arn.as_deref(),
+                    identity: iam.cognito_identity.as_ref().and_then(|cognito| cognito.identity_id.as_deref()),
+                }
+                .caller();
             }
             if let Some(principal) = authorizer.principal_id {
                 return Ok(Self::Known(vec!["principal".to_owned(), principal]));
@@ -114,8 +118,13 @@ impl Caller {
         if let Some(identity) = &identity
             && (identity.caller.is_some() || identity.user_arn.is_some())
         {
-            let Identity { account_id, caller, user_arn, cognito_identity_id, .. } = identity;
-            return of_iam(account_id.clone(), caller.clone(), user_arn.clone(), cognito_identity_id.clone());
+            return Principal {
+                account: identity.account_id.as_deref(),
+                id: identity.caller.as_deref(),
+                arn: identity.user_arn.as_deref(),
+                identity: identity.cognito_identity_id.as_deref(),
+            }
+            .caller();
         }
         if let Some(text) = authorizer {
             // An authorizer of its own kind. What it says differs between callers; if also between requests, no key is used twice.
@@ -138,20 +147,26 @@ fn of_token(claims: &Claims) -> Result<Caller, Error> {
     Ok(Caller::Known(["jwt", issuer, name, subject].map(str::to_owned).into()))
 }
 
-/// All sessions of a role are one caller: a session's name is the caller's own choice. But all users of an identity pool share a role,
-/// and are told apart by their identity.
-fn of_iam(
-    account: Option<String>,
-    principal: Option<String>,
-    arn: Option<String>,
-    identity: Option<String>,
-) -> Result<Caller, Error> {
-    let principal = principal.as_deref().map(without_session).or_else(|| arn.as_deref().map(without_session_name));
-    let Some(principal) = principal.filter(|principal| !principal.is_empty()) else {
-        return Err(Error::new(Kind::InvalidInput, "the request's context does not say who signed it"));
-    };
-    let parts = [Some("iam"), account.as_deref(), Some(principal), identity.as_deref()];
-    Ok(Caller::Known(parts.map(|part| part.unwrap_or_default().to_owned()).into()))
+/// Who signed a request.
+struct Principal<'a> {
+    account: Option<&'a str>,
+    id: Option<&'a str>,
+    arn: Option<&'a str>,
+    /// That of a user of an identity pool.
+    identity: Option<&'a str>,
+}
+
+impl Principal<'_> {
+    /// All sessions of a role are one caller: a session's name is the caller's own choice. But all users of an identity pool share a
+    /// role, and are told apart by their identity.
+    fn caller(self) -> Result<Caller, Error> {
+        let principal = self.id.map(without_session).or_else(|| self.arn.map(without_session_name));
+        let Some(principal) = principal.filter(|principal| !principal.is_empty()) else {
+            return Err(Error::new(Kind::InvalidInput, "the request's context does not say who signed it"));
+        };
+        let parts = [Some("iam"), self.account, Some(principal), self.identity];
+        Ok(Caller::Known(parts.map(|part| part.unwrap_or_default().to_owned()).into()))
+    }
 }
 
 /// `AROA…:session` of a role; other ids, such as `ACCOUNT:name` of a federated user, are whole.

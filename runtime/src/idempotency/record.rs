@@ -150,7 +150,7 @@ impl Records<'_> {
                 Test::Compare(LEASE, Comparison::Less, n(now.millis())),
             ]),
         ]);
-        // Without content: no input was read, or version 0.1 wrote it, which let others take the key over.
+        // Without content: no input was read, or an earlier version wrote it, which let others take the key over.
         let same_work = Test::Any(vec![
             Test::NotExists(CONTENT),
             Test::Compare(CONTENT, Comparison::Equal, s(claim.content.hash())),

@@ -141,8 +141,8 @@ fn a_lease_ends_with_the_invocation_and_is_renewed_no_further() {
     });
 }
 
-/// A record as version 0.1 wrote it.
-fn record_of_0_1(status: &str, payload: &str, lease: i64) -> Item {
+/// A record as versions before the renewed lease wrote it, byte for byte.
+fn earlier_record(status: &str, payload: &str, lease: i64) -> Item {
     let s = |text: &str| Attribute::S(text.to_owned());
     let mut record: Item = [
         ("id", s("f#k")),
@@ -165,7 +165,7 @@ const TEXT: &str = "{\"b\": 2, \"a\": 1}";
 const TEXT_SHA256: &str = "d5b8aed265256c893850d31609a884cd910a452df090e34ce4d318c9ef5bd771";
 
 #[test]
-fn what_version_0_1_stored_is_answered_until_it_ends() {
+fn what_earlier_versions_stored_is_answered_until_it_ends() {
     let cases = [
         ("DONE", TEXT, 0, Ok("before")),
         ("DONE", r#"{"a":1,"b":3}"#, 0, Err(Kind::KeyReused)),
@@ -177,7 +177,7 @@ fn what_version_0_1_stored_is_answered_until_it_ends() {
     ];
     for (status, text, lease, expected) in cases {
         let world = world();
-        world.put_raw("IDEMPOTENCY_TABLE", record_of_0_1(status, TEXT_SHA256, lease)).expect("stored");
+        world.put_raw("IDEMPOTENCY_TABLE", earlier_record(status, TEXT_SHA256, lease)).expect("stored");
         with_records(&world, async |records| {
             let claimed = claim(records, text, 0).await.map(|claimed| match claimed {
                 Claimed::Now(_) => "now",
@@ -195,9 +195,9 @@ fn what_version_0_1_stored_is_answered_until_it_ends() {
     }
 }
 
-/// What this version writes can be read by functions of the stack that still run 0.1: they compare the text.
+/// What this version writes can be read by functions of the stack that still run an earlier one: they compare the text.
 #[test]
-fn records_have_what_version_0_1_compares() {
+fn records_have_what_earlier_versions_compare() {
     let world = world();
     with_records(&world, async |records| drop(claim(records, TEXT, 0).await.expect("claimed")));
     let record = &world.raw_items("IDEMPOTENCY_TABLE")[0];
