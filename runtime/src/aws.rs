@@ -30,8 +30,13 @@ static CONFIG: OnceCell<SdkConfig> = OnceCell::const_new();
 
 /// The SDK's configuration, loaded at the first use of a client.
 pub(crate) async fn config() -> &'static SdkConfig {
-    let load = || async { aws_config::defaults(BehaviorVersion::latest()).http_client(http_client()).load().await };
     CONFIG.get_or_init(load).await
+}
+
+/// A configuration with an HTTP client of its own, for a thread with a runtime of its own: the connections of a client belong to the
+/// runtime on which they were made.
+pub(crate) async fn load() -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest()).http_client(http_client()).load().await
 }
 
 fn http_client() -> SharedHttpClient {

@@ -52,6 +52,8 @@ impl Settings {
 #[derive(Default)]
 pub(crate) struct Services {
     pub(crate) settings: Settings,
+    #[cfg(feature = "idempotency")]
+    pub(crate) renewals: crate::idempotency::Renewals,
     #[cfg(feature = "dynamodb")]
     pub(crate) tables: tokio::sync::OnceCell<std::sync::Arc<dyn crate::table::Store>>,
     #[cfg(feature = "eventbridge")]

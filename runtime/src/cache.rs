@@ -76,7 +76,11 @@ impl Cache<'_> {
     /// The delivery is known by its idempotency key, for a day. One without a key (a plain direct invocation) counts each time.
     pub async fn count_once(&self, counter: &str, by: i64) -> Result<i64, Error> {
         let delivery = self.context.delivery();
-        let mark = delivery.key.as_deref().map(|key| format!("{:032x}", hash::fnv128(&[delivery.function, key])));
+        let mark = delivery.key.as_deref().map(|key| {
+            let mut parts = vec![delivery.function, key];
+            parts.extend(delivery.content_of_caller());
+            format!("{:032x}", hash::fnv128(&parts))
+        });
         let count = Count { counter: counter.to_owned(), mark, by };
         self.context.services().counters().await?.count_once(count).await
     }

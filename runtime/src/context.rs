@@ -1,6 +1,7 @@
 //! What a handler knows of the delivery it works on, and what every handler may do.
 
 use crate::backend::Services;
+use crate::content::Content;
 use crate::event::EventMetadata;
 use crate::observe::{Metrics, Unit};
 use crate::{Error, Kind, Timestamp, Uuid, hash};
@@ -27,6 +28,9 @@ struct Inner {
     /// Whether a transaction stored the result.
     #[cfg(feature = "idempotency")]
     answered: std::sync::atomic::AtomicBool,
+    /// Whether the handler was given the input.
+    #[cfg(feature = "idempotency")]
+    used: std::sync::atomic::AtomicBool,
 }
 
 /// Where in a workflow a delivery comes from: the `evc` part of the task payload.
@@ -90,9 +94,32 @@ pub(crate) struct Delivery {
     pub(crate) key: Option<String>,
     pub(crate) event: Option<EventMetadata>,
     pub(crate) step: Option<Step>,
+    #[cfg_attr(
+        not(any(feature = "cache", feature = "dynamodb", feature = "eventbridge", feature = "sqs")),
+        allow(dead_code, reason = "clients ask for it")
+    )]
+    pub(crate) origin: Origin,
+}
+
+/// What a delivery's source means for its key.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(not(feature = "idempotency"), allow(dead_code, reason = "each client asks for its part"))]
+pub(crate) struct Origin {
+    /// What it asks for; unknown in tests of handlers, which have no payload.
+    pub(crate) content: Option<Content>,
+    /// Whether the key is that of a caller of an API, who may use it for different things.
+    pub(crate) is_api: bool,
+    /// Whether the deliverer would use its attempts up while another delivery of the same work has the claim.
+    pub(crate) waits: bool,
 }
 
 impl Delivery {
+    /// The hash of what it asks for, if the key may be used for several things.
+    #[cfg(any(feature = "cache", feature = "eventbridge", feature = "sqs"))]
+    pub(crate) fn content_of_caller(&self) -> Option<&str> {
+        self.origin.content.as_ref().filter(|_| self.origin.is_api).map(Content::hash)
+    }
+
     /// A time that is the same in every delivery of the same thing, if there is one.
     pub(crate) fn stable_time(&self) -> Option<Timestamp> {
         self.event.as_ref().map(|event| event.time).or_else(|| self.step.as_ref().and_then(|step| step.started))
@@ -111,6 +138,8 @@ impl Context {
             claim: std::sync::OnceLock::new(),
             #[cfg(feature = "idempotency")]
             answered: std::sync::atomic::AtomicBool::new(false),
+            #[cfg(feature = "idempotency")]
+            used: std::sync::atomic::AtomicBool::new(false),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -143,6 +172,9 @@ impl Context {
 
     /// The same for every delivery and attempt of the same work: the event's id, the caller's `Idempotency-Key`, or execution and step.
     /// `None` for a plain direct invocation.
+    ///
+    /// Where an API knows its callers, this is a hash of caller and key, `caller:` and 64 digits: two callers who send one key are
+    /// two works, also for another service that is given this as its idempotency key.
     pub fn idempotency_key(&self) -> Option<&str> {
         self.delivery().key.as_deref()
     }
@@ -192,6 +224,9 @@ impl Context {
     /// An id for something that the function makes: the same in every delivery and attempt of the same work, so that work which is
     /// repeated after a crash makes the same thing again. `parts` tell the ids of one delivery apart. Random for a delivery without
     /// an idempotency key.
+    ///
+    /// A caller of an API who uses a key again for something else gets the same ids, unless the function is idempotent and refuses him:
+    /// put what they make with `if_absent`.
     pub fn stable_id(&self, parts: &[&str]) -> Uuid {
         let delivery = self.delivery();
         match &delivery.key {
@@ -248,6 +283,16 @@ impl Context {
     /// The claim of this delivery, if its work is to be done once.
     pub(crate) fn claim(&self) -> Option<&crate::idempotency::Claim> {
         self.inner.claim.get()
+    }
+
+    /// The input was read: from here on, the key is that of this input.
+    pub(crate) fn set_used(&self) {
+        self.inner.used.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// Whether it was.
+    pub(crate) fn is_used(&self) -> bool {
+        self.inner.used.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// A transaction stored the result.

@@ -148,6 +148,11 @@ pub(crate) struct Metadata {
     pub(crate) trace: Option<String>,
 }
 
+impl Metadata {
+    /// The names of all its fields.
+    pub(crate) const FIELDS: [&'static str; 5] = ["eventId", "aggregate", "sequence", "occurredAt", "trace"];
+}
+
 /// What the two ways to publish share.
 #[cfg(any(feature = "outbox", feature = "eventbridge"))]
 mod publishing {
@@ -162,13 +167,19 @@ mod publishing {
     const METADATA: &str = "metadata";
 
     /// The id of an event: the same for every delivery of the same work, where the delivery has an idempotency key.
-    pub(crate) fn event_id(delivery: &Delivery, place: &str, source: &str, detail_type: &str) -> Uuid {
-        match &delivery.key {
-            Some(key) => {
-                hash::derived_id(delivery.stable_time(), &[delivery.function, key, place, source, detail_type])
-            }
-            None => Uuid::now_v7(),
-        }
+    ///
+    /// A caller of an API may use a key again for other work. `apart` tells then what would be two events with one id.
+    pub(crate) fn event_id(
+        delivery: &Delivery,
+        place: &str,
+        source: &str,
+        detail_type: &str,
+        apart: Option<&str>,
+    ) -> Uuid {
+        let Some(key) = &delivery.key else { return Uuid::now_v7() };
+        let apart = apart.filter(|_| delivery.origin.is_api);
+        let parts = [delivery.function, key, place, source, detail_type].into_iter().chain(apart);
+        hash::derived_id(delivery.stable_time(), &parts.collect::<Vec<_>>())
     }
 
     /// The detail's JSON with the metadata in it. Numbers stay the text that they were written as.
@@ -207,6 +218,23 @@ mod tests {
         assert!(sequence("300000000000000499659") < sequence("1300000000000000499659"));
         assert_eq!(sequence("007"), Sequence::from(7));
         assert!("".parse::<Sequence>().is_err() && "1e3".parse::<Sequence>().is_err());
+    }
+
+    #[test]
+    fn the_fields_of_metadata_are_listed() {
+        let metadata = Metadata {
+            event_id: "e".to_owned(),
+            aggregate: Some("a".to_owned()),
+            sequence: Some(1.into()),
+            occurred_at: Timestamp::from_millis(0).ok(),
+            trace: Some("t".to_owned()),
+        };
+        let json = serde_json::to_value(metadata).expect("JSON");
+        let mut names: Vec<_> = json.as_object().expect("an object").keys().collect();
+        let mut listed = Metadata::FIELDS;
+        names.sort();
+        listed.sort_unstable();
+        assert_eq!(names, listed.each_ref());
     }
 
     #[test]

@@ -64,6 +64,8 @@ mod breaker;
 #[cfg(feature = "cache")]
 pub mod cache;
 #[cfg(feature = "lambda")]
+mod content;
+#[cfg(feature = "lambda")]
 mod context;
 #[cfg(all(test, feature = "outbox", feature = "eventbridge"))]
 #[path = "../tests/contract/mod.rs"]

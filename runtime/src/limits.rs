@@ -50,5 +50,9 @@ pub const WORKFLOW_HISTORY_TRANSITIONS: u64 = 1_000;
 /// The history of an execution on Redis that is kept, but for its first transition.
 pub const WORKFLOW_HISTORY_BYTES: usize = 512 * 1024;
 
+/// How long a claim of an idempotent function lasts unless it is renewed, seconds: so long after a crash, at most, the next delivery of
+/// the same work may run. Retries that end sooner do not outlast a crash.
+pub const IDEMPOTENCY_LEASE_SECONDS: u64 = 15;
+
 /// All variables of an execution on Redis. Each transition writes them whole, so that it is less than the 10 MiB of Step Functions.
 pub const WORKFLOW_STATE_BYTES: usize = 1024 * 1024;

@@ -9,11 +9,13 @@
 //! | `sequence` | N, optional | the number among the aggregate's events |
 //! | `occurredAt` | S | timestamp |
 //! | `trace` | S, optional | X-Ray header |
+//! | `request` | S, optional | hash of what the delivery asked for that wrote it, if that has an idempotency key |
 //! | `ttl` | N | seconds since 1970, when DynamoDB may remove the row |
 //!
 //! A row is never changed. The forwarder reads it from the table's stream; until `ttl` it can be published again from the table.
 
 use crate::attribute::{Attribute, Item};
+use crate::content::canonical;
 use crate::event::{self, Event, Metadata};
 use crate::limits::PUT_EVENTS_BYTES;
 use crate::table::{Test, Write, WriteKind};
@@ -30,6 +32,7 @@ pub(crate) mod attribute_names {
     pub(crate) const SEQUENCE: &str = "sequence";
     pub(crate) const OCCURRED_AT: &str = "occurredAt";
     pub(crate) const TRACE: &str = "trace";
+    pub(crate) const REQUEST: &str = "request";
     pub(crate) const TTL: &str = "ttl";
 }
 use attribute_names as name;
@@ -79,6 +82,9 @@ pub(crate) fn row<E: Event>(
     if let Some(trace) = &delivery.trace {
         item.insert(name::TRACE.to_owned(), Attribute::S(trace.clone()));
     }
+    if let Some(content) = &delivery.origin.content {
+        item.insert(name::REQUEST.to_owned(), Attribute::S(content.hash().to_owned()));
+    }
     let write = Write {
         table: settings.require(env)?,
         kind: WriteKind::Put(item),
@@ -88,6 +94,16 @@ pub(crate) fn row<E: Event>(
         return Err(too_large(E::DETAIL_TYPE, "a row of the outbox", crate::limits::ITEM_BYTES));
     }
     Ok(write)
+}
+
+/// Whether a stored row is that of the very work which would write this one again: it asked for the same.
+///
+/// Earlier versions did not store what was asked for. Where a caller of an API chose the key, those of their rows that have the same event
+/// count as the same work; an event or a step has its key to itself.
+pub(crate) fn is_same_work(stored: &Item, row: &Item, is_api: bool) -> bool {
+    let Some(asked) = row.get(name::REQUEST) else { return true };
+    let event = |row: &Item| row.get(name::DETAIL).and_then(Attribute::as_s).and_then(|json| canonical(json, true));
+    stored.get(name::REQUEST).map_or_else(|| !is_api || event(stored) == event(row), |stored| stored == asked)
 }
 
 fn too_large(detail_type: &str, place: &str, limit: usize) -> Error {

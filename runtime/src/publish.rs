@@ -123,7 +123,10 @@ impl Context {
         E: Event,
     {
         let delivery = self.delivery();
-        let id = event::event_id(delivery, &self.next_transaction().to_string(), E::SOURCE, E::DETAIL_TYPE);
+        // Nothing remembers the key here. Were it used for something else, both events would have one id, and whoever gets them would
+        // drop the second.
+        let apart = delivery.content_of_caller();
+        let id = event::event_id(delivery, &self.next_transaction().to_string(), E::SOURCE, E::DETAIL_TYPE, apart);
         let time = Timestamp::now();
         let metadata = Metadata {
             event_id: id.to_string(),

@@ -192,12 +192,15 @@ impl Context {
         Q: Queue,
     {
         let place = self.next_transaction().to_string();
+        let mut id = vec!["send", &place, Q::NAME];
+        // A key that an API's caller uses for something else makes another message: a FIFO queue would drop one with the same id.
+        id.extend(self.delivery().content_of_caller());
         let group = Q::group(message).map(group_id);
         let body = serde_json::to_string(message).map_err(Error::other)?;
         let message = Message {
             url: self.services().settings.require(Q::ENV)?,
             body: without_noncharacters(body),
-            event_id: Some(self.stable_id(&["send", &place, Q::NAME]).to_string()),
+            event_id: Some(self.stable_id(&id).to_string()),
             group,
             // It may come from the metadata of somebody else's event, and SQS refuses what is no trace header.
             trace: self.delivery().trace.clone().filter(|trace| trace.contains("Root=1-")),

@@ -1,12 +1,14 @@
 //! The entry of a generated function: starts the Lambda runtime and leads every delivery through decoding, the guard, the user's
 //! function and logging.
 
+use crate::adapter::caller::delivery_key;
 use crate::adapter::cors::Cors;
 use crate::adapter::{self, Contract, Failure, Incoming};
 use crate::backend::Services;
 #[cfg(feature = "cache")]
 use crate::breaker::{Ended, Gate};
-use crate::context::Delivery;
+use crate::content::Content;
+use crate::context::{Delivery, Origin};
 use crate::deadline::{self, ANSWER, REACTION, REPORT, less};
 use crate::observe::{self, Metrics};
 use crate::{Context, Error, Function, FunctionError, Kind, Payload, Timestamp};
@@ -140,14 +142,22 @@ where
     }
 
     async fn deliver(&self, incoming: Incoming<'_>, invocation: &Invocation) -> Result<String, Failure> {
+        let origin = Origin {
+            // What nobody compares is not hashed.
+            content: incoming.key.as_ref().map(|_| Content::of(&incoming.payload, incoming.step.is_some())),
+            is_api: incoming.caller.is_some(),
+            waits: incoming.is_eager,
+        };
+        let caller = incoming.caller.as_ref();
         let delivery = Delivery {
             function: F::NAME,
             request_id: invocation.request_id.clone(),
             deadline: incoming.deadline.map_or(invocation.deadline, |deadline| invocation.until(deadline)),
             trace: invocation.trace.clone().or(incoming.trace),
-            key: incoming.key,
+            key: incoming.key.map(|key| delivery_key(key, caller, F::SOURCES)),
             event: incoming.event,
             step: incoming.step,
+            origin,
         };
         let span = span(&delivery);
         let context = Context::new(self.services.clone(), self.metrics.clone(), delivery);
@@ -170,6 +180,8 @@ where
 
     async fn call(&self, context: &Context, payload: &Payload<'_>) -> Result<String, Failure> {
         let input = F::decode(payload)?;
+        #[cfg(feature = "idempotency")]
+        context.set_used();
         #[cfg(feature = "cache")]
         let gate = Gate::enter(F::NAME, F::CIRCUIT_BREAKER, context).await?;
         let function = F::new(context.clone());

@@ -19,7 +19,7 @@ mod memory;
 mod queues;
 
 use crate::backend::{Services, Settings};
-use crate::context::Delivery;
+use crate::context::{Delivery, Origin};
 use crate::observe::Metrics;
 use crate::{Context, EventMetadata, Timestamp};
 use std::collections::BTreeMap;
@@ -98,14 +98,17 @@ impl World {
 
     fn context_with(&self, function: &'static str, key: Option<String>, event: Option<EventMetadata>) -> Context {
         let deadline = Timestamp::now().after(DEADLINE);
-        let delivery =
-            Delivery { function, request_id: "test".to_owned(), deadline, trace: None, key, event, step: None };
+        let request_id = "test".to_owned();
+        let origin = Origin::default();
+        let delivery = Delivery { function, request_id, deadline, trace: None, key, event, step: None, origin };
         Context::new(Arc::new(self.services()), Arc::new(Metrics::new("test".to_owned(), function)), delivery)
     }
 
     pub(crate) fn services(&self) -> Services {
         Services {
             settings: Settings::Fixed(self.settings.clone()),
+            #[cfg(feature = "idempotency")]
+            renewals: crate::idempotency::Renewals::of(self.tables.clone()),
             #[cfg(feature = "dynamodb")]
             tables: tokio::sync::OnceCell::new_with(Some(self.tables.clone() as Arc<dyn crate::table::Store>)),
             #[cfg(feature = "eventbridge")]
@@ -158,6 +161,11 @@ impl World {
     /// The next write or transaction meets this fault.
     pub fn fail_next(&self, fault: Fault) {
         self.tables.fail_next(fault);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn put_raw(&self, env: &str, item: crate::attribute::Item) -> Result<(), crate::Error> {
+        self.tables.put(env, item)
     }
 
     #[cfg(test)]

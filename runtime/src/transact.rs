@@ -3,12 +3,13 @@
 //! A repeated delivery must not do the work twice. Four things see to that, each for another case:
 //!
 //! - **The same call again** (the SDK's retry, or the same delivery that computes the same writes): the client request token is
-//!   derived from the idempotency key, the number of the transaction within the delivery, and its content. `DynamoDB` does nothing the
+//!   derived from the function, the idempotency key, the number of the transaction within the delivery, and its content. `DynamoDB` does nothing the
 //!   second time, for 10 minutes. Without an idempotency key the token is random and covers the SDK's own retries.
 //! - **The same delivery, later or with other content** (a new `createdAt`): ids of events are derived from the idempotency key, the
 //!   transaction's number and the event's type, and an event's row is written only if it is not there. If that is what refuses the
 //!   transaction, this very transaction was committed before: [`Committed::before`] says so and nothing is written. This holds as
-//!   long as the row stays in the outbox.
+//!   long as the row stays in the outbox. A row has the hash of what its delivery asked for: if this one asks for something else, the
+//!   key was used again, which is [`Kind::KeyReused`].
 //! - **The same delivery, after a crash or a lost answer, in an idempotent function**: [`Transaction::answer`] stores the function's
 //!   result in the same call, and later deliveries get it without running. This makes the second case rare: it is left for answers
 //!   that the idempotency table has forgotten.
@@ -16,8 +17,10 @@
 //!
 //! Work that reads, decides and writes on the condition that nothing has changed goes into [`Context::retry_conflicts`].
 
+use crate::content::{Content, sha256};
+use crate::context::Delivery;
 use crate::limits::{TRANSACTION_ACTIONS, TRANSACTION_BYTES};
-use crate::table::{Check, Contention, Delete, Put, Refusal, Table, Update, Versioned, Write};
+use crate::table::{Check, Contention, Delete, Put, Refusal, Refused, Table, Update, Versioned, Write};
 use crate::{Context, Error, Function, FunctionError, Kind, hash};
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -195,11 +198,13 @@ impl<'a, F> Transaction<'a, F> {
         }
         check_limits(&writes)?;
         let answer = self.answer;
-        let token = token(self.context.idempotency_key(), self.number, &writes);
+        let token = token(self.context.delivery(), self.number, &writes);
+        let rows: Vec<_> = self.events.iter().map(|event| event.write).collect();
+        let is_api = self.context.delivery().origin.is_api;
         let store = self.context.services().tables().await;
         let mut attempt = 0;
         let refusal = loop {
-            match store.transact(writes.clone(), token.clone()).await {
+            match store.transact(writes.clone(), &rows, token.clone()).await {
                 Ok(()) => {
                     #[cfg(feature = "idempotency")]
                     if answer.is_some() {
@@ -215,19 +220,37 @@ impl<'a, F> Transaction<'a, F> {
             }
         };
         match refusal {
-            Refusal::Condition { writes, .. } if answer.is_some_and(|answer| writes.contains(&answer)) => Err(
+            Refusal::Condition(refused) if refused.iter().any(|refused| answer == Some(refused.write)) => Err(
                 Error::new(Kind::InProgress, "another delivery of the same work took over when this one's time was up"),
             ),
-            Refusal::Condition { writes, .. }
+            Refusal::Condition(refused)
                 if self.context.idempotency_key().is_some()
-                    && self.events.iter().any(|event| writes.contains(&event.write)) =>
+                    && refused.iter().any(|refused| rows.contains(&refused.write)) =>
             {
+                if refused.iter().any(|refused| is_of_other_work(refused, &rows, &writes, is_api)) {
+                    let message = "the idempotency key was used before with another input";
+                    return Err(Error::new(Kind::KeyReused, message));
+                }
                 tracing::info!("an earlier delivery of the same work committed this transaction");
                 Ok(Committed { event_ids, before: true })
             }
             refusal => Err(refusal.into()),
         }
     }
+}
+
+/// Whether the row of an event is there because the key was used for something else.
+#[cfg(feature = "outbox")]
+fn is_of_other_work(refused: &Refused, rows: &[usize], writes: &[Write], is_api: bool) -> bool {
+    let row = writes.get(refused.write).filter(|_| rows.contains(&refused.write));
+    let (Some(stored), Some(row)) = (&refused.stored, row) else { return false };
+    !crate::outbox::is_same_work(stored, row.item(), is_api)
+}
+
+/// There are no rows without an outbox.
+#[cfg(not(feature = "outbox"))]
+fn is_of_other_work(_: &Refused, _: &[usize], _: &[Write], _: bool) -> bool {
+    false
 }
 
 impl<F: Function> Transaction<'_, F> {
@@ -269,10 +292,16 @@ fn check_limits(writes: &[Write]) -> Result<(), Error> {
     Ok(())
 }
 
-/// The client request token: at most 36 characters.
-fn token(key: Option<&str>, number: u32, writes: &[Write]) -> String {
-    match key {
-        Some(key) => format!("{:032x}", hash::fnv128(&[key, &number.to_string(), &format!("{writes:?}")])),
+/// The client request token: at most 36 characters. Of a hash that nobody can steer, since parts of what is hashed come from callers;
+/// with the function's name, since two functions may do the same for one event, and with what was asked for.
+fn token(delivery: &Delivery, number: u32, writes: &[Write]) -> String {
+    match &delivery.key {
+        Some(key) => {
+            let content = delivery.origin.content.as_ref().map(Content::hash);
+            let mut token = sha256(format!("{:?}", (delivery.function, key, content, number, writes)));
+            token.truncate(32);
+            token
+        }
         None => crate::Uuid::new_v4().to_string(),
     }
 }
@@ -320,13 +349,17 @@ mod publish {
             self.tells = true;
             let numbered = sequence.filter(|_| is_version).map(|number| (E::DETAIL_TYPE, number));
             let place = format!("{}/{}", self.number, self.events.len());
-            let id = event_id(self.context.delivery(), &place, E::SOURCE, E::DETAIL_TYPE);
+            // A row is found by aggregate and id: with another aggregate, a key that is used again would give two events one id.
+            let id = event_id(self.context.delivery(), &place, E::SOURCE, E::DETAIL_TYPE, aggregate.as_deref());
             self.events.push(Published { write: self.writes.len(), id, numbered });
             self.writes.push(outbox::row(self.context, <F::Outbox as Outbox>::ENV, event, id, aggregate, sequence));
             self
         }
     }
 }
+
+#[cfg(test)]
+mod reuse;
 
 #[cfg(test)]
 mod tests {
@@ -336,6 +369,16 @@ mod tests {
     use crate::testing::World;
     use std::cell::Cell;
     use std::sync::Arc;
+
+    #[test]
+    fn the_token_of_a_call_is_that_of_its_function_and_work() {
+        let world = World::new();
+        let token = |function, key, number| token(world.delivery(function, key).delivery(), number, &[]);
+        assert_eq!(token("f", "k", 0), token("f", "k", 0));
+        let all = [token("f", "k", 0), token("g", "k", 0), token("f", "l", 0), token("f", "k", 1)];
+        assert_eq!(std::collections::BTreeSet::from(all.clone()).len(), 4);
+        assert!(all.iter().all(|token| token.len() <= 36));
+    }
 
     #[tokio::test]
     async fn a_race_that_is_lost_to_the_end_ends_with_the_conflict() {

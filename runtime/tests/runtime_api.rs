@@ -21,6 +21,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// The handler: what it does depends on the customer.
 async fn handle(cx: &ProcessPayment, input: ProcessPaymentInput) -> Result<ProcessPaymentOutput, ProcessPaymentError> {
     let key = OrdersKey { order_id: input.order_id, customer_id: input.customer_id.clone() };
+    if input.customer_id == "blocks" {
+        // Longer than a claim goes without a renewal.
+        std::thread::sleep(Duration::from_secs(6));
+    }
     match input.customer_id.as_str() {
         "declined" => Err(ProcessPaymentError::PaymentDeclined("the card was declined".to_owned())),
         "panic" => panic!("secret"),
@@ -163,6 +167,7 @@ fn dynamodb(target: &str) -> (u16, String, String) {
             "status": { "S": "PENDING" }, "createdAt": { "S": "2026-11-21T04:50:00.000Z" }, "version": { "N": "3" },
         } }),
         ),
+        "DynamoDB_20120810.PutItem" => (200, json!({})),
         "DynamoDB_20120810.TransactWriteItems" => (
             400,
             json!({
@@ -184,10 +189,11 @@ impl Drop for Function {
     }
 }
 
-fn start_function(server: &Server) -> Function {
+/// The process that runs this test as a function.
+fn start_function(server: &Server, test: &str) -> Function {
     let endpoint = format!("http://{}", server.address);
     let process = Command::new(std::env::current_exe().expect("this test"))
-        .args(["--exact", "a_function_answers_through_the_runtime_api", "--nocapture"])
+        .args(["--exact", test, "--nocapture"])
         .env_clear()
         .envs([
             (AS_FUNCTION, "1"),
@@ -200,6 +206,7 @@ fn start_function(server: &Server) -> Function {
             ("AWS_ACCESS_KEY_ID", "test"),
             ("AWS_SECRET_ACCESS_KEY", "test"),
             ("ORDERS_TABLE", "orders-table"),
+            ("IDEMPOTENCY_TABLE", "idempotency-table"),
         ])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -219,7 +226,7 @@ fn a_function_answers_through_the_runtime_api() {
         return;
     }
     let server = Server::start();
-    let mut function = start_function(&server);
+    let mut function = start_function(&server, "a_function_answers_through_the_runtime_api");
 
     assert_eq!(server.invoke(&input("fine")), ("response".to_owned(), json!({ "paymentId": "29.99" })));
     let step = json!({ "evc": { "execution": "arn:e", "step": "payment", "attempt": 1 }, "input": input("declined") });
@@ -276,4 +283,31 @@ fn a_function_answers_through_the_runtime_api() {
         lines.iter().find(|line| line["error"] == "InvalidInput").expect("a line of the input that was no input");
     assert_eq!(invalid["requestId"], "r-1");
     assert!(!log.contains("secret"), "payload data in the log: {log}");
+}
+
+/// The thread that renews claims has a client of its own: the handler's thread is blocked, and with it the connections of its client.
+#[cfg(feature = "idempotency")]
+#[test]
+fn a_claim_is_renewed_while_its_handler_blocks_the_thread() {
+    if std::env::var_os(AS_FUNCTION).is_some() {
+        evc_runtime::serve_idempotent::<ProcessPayment, _>(handle).expect("served");
+        return;
+    }
+    let server = Server::start();
+    let _function = start_function(&server, "a_claim_is_renewed_while_its_handler_blocks_the_thread");
+    // The second time on the connection of the first.
+    for execution in ["arn:1", "arn:2"] {
+        let step = |customer| json!({ "evc": { "execution": execution, "step": "payment" }, "input": input(customer) });
+        assert_eq!(server.invoke(&step("blocks")).0, "response");
+        let calls = std::mem::take(&mut *server.calls.lock().expect("calls"));
+        let statuses: Vec<_> = calls.iter().map(|(_, call)| &call["Item"]["status"]["S"]).collect();
+        assert_eq!(statuses, ["IN_PROGRESS", "IN_PROGRESS", "DONE"]);
+        let lease = |call: usize| {
+            let lease = calls[call].1["Item"]["leaseUntil"]["N"].as_str().expect("a lease");
+            lease.parse::<i64>().expect("milliseconds")
+        };
+        assert!((4_900..7_000).contains(&(lease(1) - lease(0))), "{} and {}", lease(0), lease(1));
+        assert!(calls.iter().all(|(_, call)| call["Item"]["owner"] == calls[0].1["Item"]["owner"]));
+        assert_eq!(calls[1].1["ConditionExpression"], calls[2].1["ConditionExpression"]);
+    }
 }

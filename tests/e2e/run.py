@@ -16,6 +16,7 @@ import choreography
 import emulator_itself
 import event_store
 import guarded_api
+import interrupted
 import order_pipe_function
 import order_pipe_stream
 import orders
@@ -35,6 +36,7 @@ KNOWN = (
     order_pipe_stream.SYSTEM,
     order_pipe_function.SYSTEM,
     guarded_api.SYSTEM,
+    interrupted.SYSTEM,
 )
 SYSTEMS = [emulator_itself.SYSTEM, *(system for system in KNOWN if system.has_spec())]
 
@@ -70,7 +72,8 @@ def run_system(system: System) -> tuple[int, int]:
     folder = ROOT / "target/e2e" / system.name
     with ExitStack() as running:
         cache = running.enter_context(Cache(folder / "cache")) if system.cached else None
-        emulator = running.enter_context(Emulator(folder, cache.environment() if cache else None))
+        environment = {**system.environment, **(cache.environment() if cache else {})}
+        emulator = running.enter_context(Emulator(folder, environment))
         stack = Stack(emulator, system.name, system.template, cache)
         for title, step in (("sam build", stack.build), ("sam deploy", stack.deploy)):
             start = time.monotonic()

@@ -13,14 +13,20 @@ class System:
     """A stack and what it must show, in the order written; each scenario leaves the stack as it found it."""
 
     def __init__(
-        self, name: str, template: Path | None = None, prepare: Callable[[], None] | None = None, cached: bool = False
+        self,
+        name: str,
+        template: Path | None = None,
+        prepare: Callable[[], None] | None = None,
+        cached: bool = False,
+        environment: dict[str, str] | None = None,
     ):
         """`template` is that of a generated stack unless it is given; `prepare` makes one that is not checked in; `cached` says that
-        it has a cache, so that there is to be a Redis."""
+        it has a cache, so that there is to be a Redis; `environment` is what its emulator is told besides what all are."""
         self.name = name
         self.template = template or ROOT / "generated" / name / "template.yaml"
         self.prepare = prepare
         self.cached = cached
+        self.environment = environment or {}
         self.scenarios: list[tuple[str, Callable[[Stack], None]]] = []
 
     def has_spec(self) -> bool:

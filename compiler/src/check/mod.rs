@@ -14,6 +14,7 @@ mod indexes;
 mod inputs;
 mod loops;
 mod lost_update;
+mod one_delivery;
 mod outbox;
 mod patterns;
 mod queue;
@@ -60,6 +61,7 @@ const CHECKS: &[Check] = &[
     inputs::check,
     loops::check,
     lost_update::check,
+    one_delivery::check,
     outbox::check,
     patterns::check,
     queue::check,
@@ -71,6 +73,7 @@ const CHECKS: &[Check] = &[
     tables::check,
     transforms::check,
     workflow::calls::check,
+    workflow::claims::check,
     workflow::compensation::check,
     workflow::concurrency::check,
     workflow::engine::check,

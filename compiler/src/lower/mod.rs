@@ -5,6 +5,7 @@
 
 mod alarm;
 mod api;
+mod asynchronous;
 mod builder;
 mod bus;
 mod cache;
@@ -85,6 +86,7 @@ const WHOLE: &[Kind] = &[
     tags::lower,
     overrides::lower,
     streams::lower,
+    asynchronous::lower,
     rest::check_overridden,
     rest::name_by_content,
     graph::lower,

@@ -7,6 +7,7 @@ mod api;
 mod arena;
 mod cache;
 mod cache_resolve;
+mod claim;
 mod engine;
 mod environment;
 mod flow;
@@ -34,6 +35,7 @@ pub use api::{
 };
 pub use arena::{Arena, Id};
 pub use cache::{Cache, CacheClient, CacheKind, Client, Network, NetworkKind};
+pub use claim::{IN_PROGRESS, LEASE, longest_claim, retry_in_progress};
 pub use environment::{Environment, Setting};
 pub use flow::{Edge, Node as FlowNode, Trigger};
 pub use outbox::{ChangeEvent, ChangeKind, Changes, CopiedField, Outbox};
@@ -379,6 +381,8 @@ pub struct Queue {
     pub visibility_span: Option<Span>,
     /// How often a message may be received.
     pub receives: u64,
+    /// Where the spec says so, if it does.
+    pub receives_span: Option<Span>,
     /// How long messages wait.
     pub retention: Duration,
     /// The most invocations at once.

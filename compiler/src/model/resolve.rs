@@ -329,6 +329,7 @@ fn queue(
         },
         visibility_span: item.visibility.as_ref().map(|visibility| visibility.span),
         receives: item.receives.as_ref().map_or(5, |receives| receives.value),
+        receives_span: item.receives.as_ref().map(|receives| receives.span),
         retention: item.retention.as_ref().map_or(Duration::days(4), |retention| retention.value),
         concurrency: item.concurrency.as_ref().map(|concurrency| concurrency.value),
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::claim::IN_PROGRESS;
 use super::{Bus, Cache, Event, Function, Head, Id};
 use crate::expr::{Expr, Scope, Template};
 use crate::source::{Span, Spanned};
@@ -253,7 +254,7 @@ pub fn standard_retry() -> Retry {
 pub const RUNTIME_ERRORS: [&str; 12] = [
     "Throttled",
     "Conflict",
-    "InProgress",
+    IN_PROGRESS,
     "CircuitOpen",
     "InvalidInput",
     "MoneyTooPrecise",
@@ -266,7 +267,7 @@ pub const RUNTIME_ERRORS: [&str; 12] = [
 ];
 
 /// Those of [`RUNTIME_ERRORS`] after which trying again may help: [`RetryError::Transient`] stands for them too.
-pub const RUNTIME_HICCUPS: [&str; 4] = ["Throttled", "Conflict", "InProgress", "CircuitOpen"];
+pub const RUNTIME_HICCUPS: [&str; 4] = ["Throttled", "Conflict", IN_PROGRESS, "CircuitOpen"];
 
 /// The error of an execution whose compensation could not be finished: an `undo` failed for good.
 pub const COMPENSATION_FAILED: &str = "CompensationFailed";

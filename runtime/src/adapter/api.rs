@@ -4,6 +4,7 @@
 //! added to it, and win. A failure becomes problem JSON (RFC 9457); what is not the caller's business (500) says no more than its name.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
+use super::caller::Caller;
 use super::cors::Cors;
 use super::{Failure, Incoming, rejected};
 use crate::value::Bytes;
@@ -26,7 +27,7 @@ struct Request {
     #[serde(default)]
     is_base64_encoded: bool,
     #[serde(default, rename = "requestContext")]
-    context: MethodContext,
+    context: Option<Box<RawValue>>,
     /// Format 1.0 has the method here too, and some local invokers only here.
     #[serde(default)]
     http_method: Option<String>,
@@ -105,8 +106,10 @@ async fn answer(
     deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
     let key = request.header("idempotency-key").map(str::to_owned);
+    // Only a key is kept apart by caller.
+    let caller = key.as_ref().map(|_| rejected(Caller::read(request.context.as_deref()))).transpose()?;
     let input = rejected(request.input())?;
-    deliver(Incoming { key, ..Incoming::bare(Payload::new(input)) }).await
+    deliver(Incoming { key, caller, ..Incoming::bare(Payload::new(input)) }).await
 }
 
 fn problem(failure: &Failure) -> Result<Response, Error> {
@@ -128,8 +131,12 @@ impl Request {
 
     /// Whether the method is one with a body, as the compiler has it in `Route::has_body`.
     fn has_body(&self) -> bool {
-        let method = self.context.http.as_ref().and_then(|http| http.method.as_deref());
-        let method = method.or(self.context.http_method.as_deref()).or(self.http_method.as_deref());
+        // One that cannot be read says no method.
+        let context =
+            self.context.as_ref().and_then(|context| serde_json::from_str::<MethodContext>(context.get()).ok());
+        let MethodContext { http_method, http } = context.unwrap_or_default();
+        let method = http.and_then(|http| http.method).or(http_method);
+        let method = method.as_deref().or(self.http_method.as_deref());
         !method.is_some_and(|method| matches!(method, "GET" | "HEAD" | "DELETE"))
     }
 

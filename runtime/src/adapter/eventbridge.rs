@@ -47,12 +47,6 @@ pub(super) fn read(text: &str) -> Result<Incoming<'_>, Error> {
         event.sequence = metadata.sequence;
         trace = metadata.trace;
     }
-    Ok(Incoming {
-        payload: Payload::of_event(envelope.detail.get(), &event.source, &event.detail_type),
-        key: Some(event.id.clone()),
-        event: Some(event),
-        step: None,
-        trace,
-        deadline: None,
-    })
+    let payload = Payload::of_event(envelope.detail.get(), &event.source, &event.detail_type);
+    Ok(Incoming { key: Some(event.id.clone()), event: Some(event), trace, ..Incoming::bare(payload) })
 }

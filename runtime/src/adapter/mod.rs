@@ -14,6 +14,7 @@
 
 mod api;
 pub(crate) mod batch;
+pub(crate) mod caller;
 pub(crate) mod cors;
 mod eventbridge;
 mod sqs;
@@ -22,6 +23,7 @@ pub(crate) mod stream;
 #[cfg(feature = "engine")]
 pub(crate) mod task;
 
+use self::caller::Caller;
 use self::cors::Cors;
 use crate::context::Step;
 use crate::event::EventMetadata;
@@ -62,11 +64,15 @@ pub(crate) struct Incoming<'a> {
     pub(crate) trace: Option<String>,
     /// When its time is over, if that is known and may be before the invocation's is.
     pub(crate) deadline: Option<Timestamp>,
+    /// Who sent the request whose key this is.
+    pub(crate) caller: Option<Caller>,
+    /// Whether the deliverer brings what failed again at once, until its attempts are used up.
+    pub(crate) is_eager: bool,
 }
 
 impl<'a> Incoming<'a> {
     fn bare(payload: Payload<'a>) -> Self {
-        Self { payload, key: None, event: None, step: None, trace: None, deadline: None }
+        Self { payload, key: None, event: None, step: None, trace: None, deadline: None, caller: None, is_eager: false }
     }
 }
 

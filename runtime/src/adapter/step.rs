@@ -15,12 +15,6 @@ struct Envelope<'a> {
 
 pub(super) fn read(text: &str) -> Result<Incoming<'_>, Error> {
     let envelope: Envelope<'_> = payload::decode(text)?;
-    Ok(Incoming {
-        payload: Payload::new(envelope.input.map_or("{}", RawValue::get)),
-        key: Some(envelope.evc.key()),
-        event: None,
-        step: Some(envelope.evc),
-        trace: None,
-        deadline: None,
-    })
+    let payload = Payload::new(envelope.input.map_or("{}", RawValue::get));
+    Ok(Incoming { key: Some(envelope.evc.key()), step: Some(envelope.evc), ..Incoming::bare(payload) })
 }

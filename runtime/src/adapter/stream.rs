@@ -93,7 +93,11 @@ pub(super) async fn handle(
 ) -> Result<String, Failure> {
     let event: Records = rejected(payload::decode(text))?;
     for record in &event.records {
-        let incoming = Incoming { key: Some(record.event_id.clone()), ..Incoming::bare(Payload::new(change(record))) };
+        let incoming = Incoming {
+            key: Some(record.event_id.clone()),
+            is_eager: true,
+            ..Incoming::bare(Payload::new(change(record)))
+        };
         if !time_left() || deliver(incoming).await.is_err() {
             return Ok(batch::response([record.dynamodb.sequence_number.as_str()])?);
         }

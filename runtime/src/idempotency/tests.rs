@@ -1,13 +1,18 @@
 //! The state machine of a record, with a crash at each point.
 
+use super::record::{ID, Records};
+use super::renewal::Pace;
 use super::*;
+use crate::attribute::{Attribute, Item};
 use crate::contract::{
     OrderEvents, Orders, PaymentProcessed, ProcessPayment, ProcessPaymentError, ProcessPaymentInput,
     ProcessPaymentOutput, order,
 };
+use crate::limits::ITEM_BYTES;
 use crate::serve::{Invocation, block_on};
 use crate::testing::{Fault, World};
 use std::cell::Cell;
+use std::sync::Arc;
 
 const T0: i64 = 1_795_000_000_000;
 /// A second after T0 the first invocation's lease is over.
@@ -29,14 +34,17 @@ fn with_records(world: &World, test: impl AsyncFnOnce(&Records<'_>)) {
             store: services.tables().await,
             table: "IDEMPOTENCY_TABLE".to_owned(),
             retention: Duration::from_mins(1),
+            lease: Duration::from_millis(LEASE.unsigned_abs()),
         };
         test(&records).await;
     })
     .expect("runtime");
 }
 
+/// A delivery of this work; a text is JSON enough.
 async fn claim(records: &Records<'_>, payload: &str, now: i64) -> Result<Claimed, Error> {
-    records.claim("f#k".to_owned(), payload.to_owned(), at(now), at(now + LEASE)).await
+    let content = Content::of(&Payload::new(payload), false);
+    records.claim("f#k".to_owned(), content, at(now), at(now + 60_000)).await
 }
 
 async fn claimed(records: &Records<'_>, now: i64) -> Claim {
@@ -59,7 +67,7 @@ fn a_second_delivery_gets_the_stored_result() {
 fn a_crash_in_the_handler_blocks_until_the_lease_ends_and_no_longer() {
     with_records(&world(), async |records| {
         claimed(records, 0).await;
-        assert_eq!(claim(records, "p", LEASE).await.expect_err("leased").kind(), Kind::InProgress);
+        assert_eq!(claim(records, "p", LEASE).await.expect("leased"), Claimed::Busy(at(LEASE)));
         claimed(records, LEASE + 1).await;
     });
 }
@@ -70,7 +78,7 @@ fn one_who_lost_the_lease_cannot_overwrite_the_new_owner() {
         let slow = claimed(records, 0).await;
         let second = claimed(records, LEASE + 1).await;
         assert_eq!(records.complete(&slow, "\"slow\"", at(LEASE + 2)).await.expect_err("lost").kind(), Kind::Conflict);
-        assert_eq!(records.release(&slow, at(LEASE + 2)).await.expect_err("lost").kind(), Kind::Conflict);
+        assert_eq!(records.release(&slow, true, at(LEASE + 2)).await.expect_err("lost").kind(), Kind::Conflict);
         records.complete(&second, "\"second\"", at(LEASE + 3)).await.expect("stored");
         assert_eq!(claim(records, "p", LEASE + 4).await.expect("before"), Claimed::Before("\"second\"".to_owned()));
     });
@@ -80,7 +88,7 @@ fn one_who_lost_the_lease_cannot_overwrite_the_new_owner() {
 fn a_failed_handler_lets_the_next_run_at_once() {
     with_records(&world(), async |records| {
         let first = claimed(records, 0).await;
-        assert_eq!(records.release(&first, at(1)).await.expect("released"), None);
+        assert_eq!(records.release(&first, true, at(1)).await.expect("released"), None);
         claimed(records, 2).await;
     });
 }
@@ -93,6 +101,108 @@ fn a_key_with_another_input_is_refused() {
         records.complete(&first, "1", at(2)).await.expect("stored");
         assert_eq!(claim(records, "q", 3).await.expect_err("reused").kind(), Kind::KeyReused);
     });
+}
+
+#[test]
+fn a_key_stays_that_of_its_work_when_that_failed_or_crashed() {
+    with_records(&world(), async |records| {
+        let crashed = claimed(records, 0).await;
+        assert_eq!(claim(records, "q", LEASE + 1).await.expect_err("reused").kind(), Kind::KeyReused);
+        let failed = claimed(records, LEASE + 1).await;
+        assert_ne!(crashed, failed);
+        records.release(&failed, true, at(LEASE + 2)).await.expect("released");
+        assert_eq!(claim(records, "q", LEASE + 3).await.expect_err("reused").kind(), Kind::KeyReused);
+        let unread = claimed(records, LEASE + 3).await;
+        records.release(&unread, false, at(LEASE + 4)).await.expect("released");
+        assert!(matches!(claim(records, "q", LEASE + 5).await, Ok(Claimed::Now(_))));
+    });
+}
+
+#[test]
+fn a_lease_ends_with_the_invocation_and_is_renewed_no_further() {
+    with_records(&world(), async |records| {
+        let content = || Content::of(&Payload::new("p"), false);
+        let short = records.claim("f#short".to_owned(), content(), at(0), at(600)).await.expect("claimed");
+        let Claimed::Now(short) = short else { panic!("expected a claim, found {short:?}") };
+        assert_eq!(short.lease, at(600));
+        assert_eq!(short.renewed(at(300), records.lease), None);
+        let first = claimed(records, 0).await;
+        let renewed = first.renewed(at(300), records.lease).expect("more time");
+        assert_eq!((first.lease, renewed.lease), (at(LEASE), at(300 + LEASE)));
+        records.store.write(renewed.renewal(at(300)), true).await.expect("renewed");
+        assert_eq!(claim(records, "p", LEASE + 1).await.expect("leased"), Claimed::Busy(at(300 + LEASE)));
+        // A claim whose record was overtaken by the end of its work is not renewed back to life.
+        records.complete(&renewed, "1", at(400)).await.expect("stored");
+        assert!(records.store.write(renewed.renewal(at(500)), true).await.is_err());
+        assert_eq!(claim(records, "p", 600).await.expect("before"), Claimed::Before("1".to_owned()));
+        // An invoker without deadlines says that it is over.
+        let unbound = records.claim("f#unbound".to_owned(), content(), at(0), at(0)).await.expect("claimed");
+        assert!(matches!(unbound, Claimed::Now(claim) if claim.lease == at(LEASE)));
+    });
+}
+
+/// A record as versions before the renewed lease wrote it, byte for byte.
+fn earlier_record(status: &str, payload: &str, lease: i64) -> Item {
+    let s = |text: &str| Attribute::S(text.to_owned());
+    let mut record: Item = [
+        ("id", s("f#k")),
+        ("status", s(status)),
+        ("owner", s("0d1b5a8e-6c0f-4f5e-9a57-0a6c2f3c7b11")),
+        ("leaseUntil", Attribute::N((T0 + lease).to_string())),
+        ("payload", s(payload)),
+        ("ttl", Attribute::N((T0 / 1000 + 86_400).to_string())),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
+    if status == "DONE" {
+        record.insert("result".to_owned(), s("{\"a\":1}"));
+    }
+    record
+}
+
+/// `printf '{"b": 2, "a": 1}' | sha256sum`
+const TEXT: &str = "{\"b\": 2, \"a\": 1}";
+const TEXT_SHA256: &str = "d5b8aed265256c893850d31609a884cd910a452df090e34ce4d318c9ef5bd771";
+
+#[test]
+fn what_earlier_versions_stored_is_answered_until_it_ends() {
+    let cases = [
+        ("DONE", TEXT, 0, Ok("before")),
+        ("DONE", r#"{"a":1,"b":3}"#, 0, Err(Kind::KeyReused)),
+        ("IN_PROGRESS", TEXT, 900_000, Ok("busy")),
+        ("IN_PROGRESS", TEXT, -1, Ok("now")),
+        // These keys were free for other work, and are until they are used by this version.
+        ("IN_PROGRESS", "{}", -1, Ok("now")),
+        ("RELEASED", "{}", 0, Ok("now")),
+    ];
+    for (status, text, lease, expected) in cases {
+        let world = world();
+        world.put_raw("IDEMPOTENCY_TABLE", earlier_record(status, TEXT_SHA256, lease)).expect("stored");
+        with_records(&world, async |records| {
+            let claimed = claim(records, text, 0).await.map(|claimed| match claimed {
+                Claimed::Now(_) => "now",
+                Claimed::Before(result) => {
+                    assert_eq!(result, "{\"a\":1}");
+                    "before"
+                }
+                Claimed::Busy(until) => {
+                    assert_eq!(until, at(lease));
+                    "busy"
+                }
+            });
+            assert_eq!(claimed.map_err(|error| error.kind()), expected, "{status} {text}");
+        });
+    }
+}
+
+/// What this version writes can be read by functions of the stack that still run an earlier one: they compare the text.
+#[test]
+fn records_have_what_earlier_versions_compare() {
+    let world = world();
+    with_records(&world, async |records| drop(claim(records, TEXT, 0).await.expect("claimed")));
+    let record = &world.raw_items("IDEMPOTENCY_TABLE")[0];
+    assert_eq!(record["payload"].as_s(), Some(TEXT_SHA256));
+    assert_ne!(record["content"], record["payload"]);
 }
 
 #[test]
@@ -116,8 +226,8 @@ fn a_result_too_large_to_store_is_told_and_the_work_not_repeated() {
 
 #[test]
 fn long_keys_are_hashed() {
-    assert_eq!(record_id("f", "k"), "f#k");
-    assert_eq!(record_id("f", &"k".repeat(5000)).len(), 2 + 64);
+    assert_eq!(record::id("f", "k"), "f#k");
+    assert_eq!(record::id("f", &"k".repeat(5000)).len(), 2 + 64);
 }
 
 const STEP: &str = r#"{"evc": {"execution": "arn:e", "step": "payment", "attempt": 0}, "input": {"orderId": "00000000-0000-0000-0000-000000000001", "customerId": "c", "amount": 109.97}}"#;
@@ -215,10 +325,12 @@ fn pay(world: &World, runs: &Cell<u32>, trouble: Trouble) -> Result<String, Fail
             Trouble::Overtaken => {
                 let services = world.services();
                 let table = "IDEMPOTENCY_TABLE".to_owned();
-                let records = Records { store: services.tables().await, table, retention: Duration::from_mins(1) };
-                let (key, payload) = (cx.idempotency_key().expect("key"), cx.claim().expect("claim").payload.clone());
+                let (retention, lease) = (Duration::from_mins(1), Duration::from_secs(1));
+                let records = Records { store: services.tables().await, table, retention, lease };
+                let (key, content) = (cx.idempotency_key().expect("key"), cx.claim().expect("claim").content.clone());
                 let later = cx.deadline().after(Duration::from_secs(1));
-                records.claim(record_id("process-payment", key), payload, later, later).await.expect("claimed");
+                let claimed = records.claim(record::id("process-payment", key), content, later, later).await;
+                assert!(matches!(claimed, Ok(Claimed::Now(_))));
             }
             Trouble::None | Trouble::Crash => {}
         }
@@ -263,4 +375,224 @@ fn one_who_lost_the_claim_commits_nothing() {
     let (world, runs) = (shop(), Cell::new(0));
     assert_eq!(pay(&world, &runs, Trouble::Overtaken).expect_err("overtaken").name, "InProgress");
     assert_eq!(done(&world), (0, 0));
+}
+
+/// Deliveries in which nothing is left to chance but what the handler does: a lease of 300 milliseconds.
+fn quick(world: &World) -> Services {
+    let pace = Pace { lease: Duration::from_millis(300), renewal: Duration::from_millis(100) };
+    let mut services = world.services();
+    services.renewals.pace = pace;
+    services
+}
+
+fn output(id: &str) -> ProcessPaymentOutput {
+    ProcessPaymentOutput { payment_id: id.to_owned() }
+}
+
+/// One delivery with this handler.
+fn deliver<H>(services: Services, text: &str, handler: H) -> Result<String, Failure>
+where
+    H: AsyncFn(&ProcessPayment, ProcessPaymentInput) -> Result<ProcessPaymentOutput, ProcessPaymentError>,
+{
+    let app = App::<ProcessPayment, _, _>::new(handler, Once, services).expect("app");
+    let deadline = Timestamp::now().after(Duration::from_secs(30));
+    let invocation = Invocation { request_id: "r".to_owned(), deadline, trace: None };
+    block_on(app.invoke(text, &invocation)).expect("runtime")
+}
+
+fn lease_of(world: &World) -> i64 {
+    world.raw_items("IDEMPOTENCY_TABLE")[0]["leaseUntil"].as_n().expect("a lease")
+}
+
+#[test]
+fn a_handler_that_blocks_its_thread_keeps_its_claim() {
+    let world = world();
+    let rival = Cell::new(None);
+    let first = deliver(quick(&world), STEP, async |_: &ProcessPayment, _| {
+        std::thread::sleep(Duration::from_millis(700));
+        let second = || deliver(quick(&world), STEP, async |_: &ProcessPayment, _| Ok(output("second")));
+        rival.set(Some(std::thread::scope(|scope| scope.spawn(second).join().expect("no panic"))));
+        Ok(output("first"))
+    });
+    assert_eq!(first.expect("output"), r#"{"paymentId":"first"}"#);
+    assert_eq!(rival.take().expect("a rival").expect_err("claimed").name, "InProgress");
+}
+
+#[test]
+fn a_dead_process_is_taken_over_when_its_lease_ends() {
+    let world = world();
+    // Dropped in the middle, and with it the renewals, as a process that dies.
+    let services = quick(&world);
+    let app = App::<ProcessPayment, _, _>::new(
+        async |_: &ProcessPayment, _| {
+            std::future::pending::<()>().await;
+            Ok(output("never"))
+        },
+        Once,
+        services,
+    )
+    .expect("app");
+    let invocation = Invocation {
+        request_id: "r".to_owned(),
+        deadline: Timestamp::now().after(Duration::from_mins(15)),
+        trace: None,
+    };
+    let cut = block_on(async { tokio::time::timeout(Duration::from_millis(250), app.invoke(STEP, &invocation)).await });
+    assert!(cut.expect("runtime").is_err());
+    let lease = lease_of(&world);
+    let again = || deliver(quick(&world), STEP, async |_: &ProcessPayment, _| Ok(output("second")));
+    assert_eq!(again().expect_err("leased").name, "InProgress");
+    std::thread::sleep(Duration::from_millis(350));
+    // Nothing renewed it after the guard was gone.
+    assert_eq!(lease_of(&world), lease);
+    assert_eq!(again().expect("taken over"), r#"{"paymentId":"second"}"#);
+}
+
+#[test]
+fn renewals_end_with_a_handler_that_panics_and_with_one_that_is_done() {
+    let world = world();
+    let panics = deliver(quick(&world), STEP, async |_: &ProcessPayment, _| panic!("as the test wants it"));
+    assert_eq!(panics.expect_err("panic").name, "Panic");
+    deliver(quick(&world), STEP, async |_: &ProcessPayment, _| Ok(output("p"))).expect("output");
+    let record = world.raw_items("IDEMPOTENCY_TABLE");
+    std::thread::sleep(Duration::from_millis(250));
+    assert_eq!(world.raw_items("IDEMPOTENCY_TABLE"), record);
+}
+
+#[test]
+fn a_claim_outlives_a_renewal_that_fails() {
+    let world = world();
+    let first = deliver(quick(&world), STEP, async |_: &ProcessPayment, _| {
+        world.fail_next(Fault::Unavailable);
+        world.fail_next(Fault::AnswerLost);
+        let lease = lease_of(&world);
+        std::thread::sleep(Duration::from_millis(400));
+        assert!(lease_of(&world) > lease);
+        Ok(output("p"))
+    });
+    first.expect("output");
+}
+
+/// A change of a table's item, which the input of the function does not fit: the handler of this test takes any.
+fn change() -> String {
+    let input: serde_json::Value = serde_json::from_str(STEP).expect("JSON");
+    let input = input["input"].to_string();
+    serde_json::json!({ "Records": [{
+        "eventID": "change-1", "eventName": "INSERT", "eventSource": "aws:dynamodb",
+        "dynamodb": { "SequenceNumber": "10", "NewImage": { "text": { "S": input } } },
+    }] })
+    .to_string()
+}
+
+/// A function that takes the changes of a table.
+struct OnChange(Context);
+
+impl Function for OnChange {
+    type Input = serde_json::Value;
+    type Output = u32;
+    type Error = Error;
+    const NAME: &'static str = "on-change";
+    const SOURCES: &'static [crate::Source] = &[crate::Source::Stream];
+    fn new(context: Context) -> Self {
+        Self(context)
+    }
+}
+
+/// One batch with one change; how long it took, and what failed.
+fn change_comes(world: &World, runs: &Cell<u32>, time: Duration) -> (Duration, String) {
+    let handler = async |function: &OnChange, _: serde_json::Value| {
+        assert!(function.0.idempotency_key().is_some());
+        runs.set(runs.get() + 1);
+        Ok(runs.get())
+    };
+    let app = App::<OnChange, _, _>::new(handler, Once, quick(world)).expect("app");
+    let invocation = Invocation { request_id: "r".to_owned(), deadline: Timestamp::now().after(time), trace: None };
+    let begun = std::time::Instant::now();
+    let answer = block_on(app.invoke(&change(), &invocation)).expect("runtime").expect("an answer");
+    (begun.elapsed(), answer)
+}
+
+#[test]
+fn a_change_that_comes_again_at_once_waits_for_the_claim_of_a_dead_one() {
+    let (world, runs) = (world(), Cell::new(0));
+    // The first delivery dies: its claim was written, and its answer never came.
+    world.fail_next(Fault::AnswerLost);
+    let (_, failed) = change_comes(&world, &runs, Duration::from_secs(10));
+    assert_eq!((failed.as_str(), runs.get()), (r#"{"batchItemFailures":[{"itemIdentifier":"10"}]}"#, 0));
+    let (time, done) = change_comes(&world, &runs, Duration::from_secs(10));
+    assert_eq!((done.as_str(), runs.get()), (r#"{"batchItemFailures":[]}"#, 1));
+    assert!(time > Duration::from_millis(100), "{time:?}");
+}
+
+#[test]
+fn who_waits_leaves_time_to_say_that_it_was_in_vain() {
+    let (world, runs) = (world(), Cell::new(0));
+    world.fail_next(Fault::AnswerLost);
+    change_comes(&world, &runs, Duration::from_secs(10));
+    let (time, failed) = change_comes(&world, &runs, Duration::from_millis(900));
+    assert_eq!((failed.as_str(), runs.get()), (r#"{"batchItemFailures":[{"itemIdentifier":"10"}]}"#, 0));
+    assert!(time < Duration::from_millis(300), "{time:?}");
+}
+
+/// A delivery that waits gets the result of one that lives, however long that takes.
+#[test]
+fn who_waits_for_a_living_one_gets_its_result() {
+    let (world, runs) = (Arc::new(world()), Cell::new(0));
+    let other = world.clone();
+    let (started, begun) = std::sync::mpsc::channel();
+    let first = std::thread::spawn(move || {
+        let handler = async |_: &OnChange, _: serde_json::Value| {
+            started.send(()).expect("the test waits");
+            std::thread::sleep(Duration::from_millis(800));
+            Ok(7)
+        };
+        let app = App::<OnChange, _, _>::new(handler, Once, quick(&other)).expect("app");
+        let deadline = Timestamp::now().after(Duration::from_secs(10));
+        let invocation = Invocation { request_id: "r".to_owned(), deadline, trace: None };
+        block_on(app.invoke(&change(), &invocation)).expect("runtime").expect("an answer")
+    });
+    begun.recv().expect("it runs");
+    let (_, done) = change_comes(&world, &runs, Duration::from_secs(10));
+    assert_eq!((done.as_str(), runs.get()), (r#"{"batchItemFailures":[]}"#, 0));
+    assert_eq!(first.join().expect("no panic"), r#"{"batchItemFailures":[]}"#);
+}
+
+/// An event straight to the bus, and with it whatever a publisher that runs again changes.
+#[test]
+fn an_event_that_was_published_again_is_the_same_work() {
+    let (world, runs) = (world(), Cell::new(0));
+    let publish = |time: &str, trace: &str, amount: &str| {
+        format!(
+            r#"{{"version": "0", "id": "{trace}", "detail-type": "Payment Processed", "source": "payment.service", "time": "{time}",
+                "detail": {{"orderId": "00000000-0000-0000-0000-000000000001", "amount": {amount},
+                            "metadata": {{"eventId": "e-1", "occurredAt": "{time}", "trace": "{trace}"}}}}}}"#
+        )
+    };
+    let come = |event: &str| {
+        let handler = async |_: &crate::contract::Notify, _| {
+            runs.set(runs.get() + 1);
+            Ok(())
+        };
+        let app = App::<crate::contract::Notify, _, _>::new(handler, Once, world.services()).expect("app");
+        let deadline = Timestamp::now().after(Duration::from_secs(30));
+        let invocation = Invocation { request_id: "r".to_owned(), deadline, trace: None };
+        block_on(app.invoke(event, &invocation)).expect("runtime")
+    };
+    come(&publish("2026-11-21T04:50:00Z", "Root=1-a", "1")).expect("done");
+    come(&publish("2026-11-21T04:51:07Z", "Root=1-b", "1")).expect("the stored answer");
+    assert_eq!(runs.get(), 1);
+    let other = come(&publish("2026-11-21T04:51:07Z", "Root=1-b", "2")).expect_err("other work");
+    assert_eq!((other.name.as_str(), runs.get()), ("KeyReused", 1));
+}
+
+/// `$uuid()` and `$millis()` are computed anew at each attempt.
+#[test]
+fn a_step_that_is_tried_again_is_the_same_work_whatever_its_input() {
+    let (world, runs) = (world(), Cell::new(0));
+    let mut input: serde_json::Value = serde_json::from_str(STEP).expect("JSON");
+    invoke(&world, &input.to_string(), &runs, false).expect("output");
+    input["evc"]["attempt"] = 1.into();
+    input["input"]["customerId"] = "made by $uuid()".into();
+    invoke(&world, &input.to_string(), &runs, false).expect("output");
+    assert_eq!(runs.get(), 1);
 }

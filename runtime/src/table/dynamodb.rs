@@ -1,7 +1,7 @@
 //! The store that is DynamoDB. Requests become SDK calls here and nowhere else.
 
 use super::expression::Placeholders;
-use super::{Action, ItemPage, Lookup, QueryRequest, Refusal, Store, Write, WriteKind};
+use super::{Action, ItemPage, Lookup, QueryRequest, Refusal, Refused, Store, Write, WriteKind};
 use crate::attribute::{Attribute, Item};
 use crate::aws::{InOneAttempt, failure};
 use crate::backend::BoxFuture;
@@ -144,13 +144,22 @@ impl Store for DynamoDb {
         })
     }
 
-    fn transact(&self, writes: Vec<Write>, token: String) -> BoxFuture<'_, Result<(), Refusal>> {
+    fn transact<'a>(
+        &'a self,
+        writes: Vec<Write>,
+        return_stored: &'a [usize],
+        token: String,
+    ) -> BoxFuture<'a, Result<(), Refusal>> {
         Box::pin(async move {
-            let items = writes.into_iter().map(action).collect::<Result<Vec<_>, _>>().map_err(Refusal::Error)?;
+            let items = writes.into_iter().enumerate().map(|(number, write)| {
+                let stored = return_stored.contains(&number).then_some(ReturnValuesOnConditionCheckFailure::AllOld);
+                action(write, stored)
+            });
+            let items = items.collect::<Result<Vec<_>, _>>().map_err(Refusal::Error)?;
             let call = self.client.transact_write_items().set_transact_items(Some(items)).client_request_token(token);
             call.send().await.map(drop).map_err(|error| match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                    cancellation(cancelled.cancellation_reasons())
+                    cancellation(cancelled.cancellation_reasons()).unwrap_or_else(Refusal::Error)
                 }
                 _ => Refusal::Error(failure("dynamodb:TransactWriteItems", &error)),
             })
@@ -182,7 +191,7 @@ fn names(placeholders: &Placeholders) -> Option<HashMap<String, String>> {
     placeholders.names().map(|names| names.into_iter().collect())
 }
 
-fn action(write: Write) -> Result<TransactWriteItem, Error> {
+fn action(write: Write, stored: Option<ReturnValuesOnConditionCheckFailure>) -> Result<TransactWriteItem, Error> {
     let parts = Parts::of(&write);
     let item = TransactWriteItem::builder();
     let item = match write.kind {
@@ -190,7 +199,8 @@ fn action(write: Write) -> Result<TransactWriteItem, Error> {
             let put = Put::builder()
                 .table_name(write.table)
                 .set_item(Some(to_sdk(content)))
-                .set_condition_expression(parts.condition);
+                .set_condition_expression(parts.condition)
+                .set_return_values_on_condition_check_failure(stored);
             item.put(
                 put.set_expression_attribute_names(parts.names)
                     .set_expression_attribute_values(parts.values)
@@ -238,26 +248,26 @@ fn action(write: Write) -> Result<TransactWriteItem, Error> {
 
 /// Why a transaction was cancelled: the reasons are in the order of its writes.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html#API_TransactWriteItems_Errors>
-fn cancellation(reasons: &[CancellationReason]) -> Refusal {
+fn cancellation(reasons: &[CancellationReason]) -> Result<Refusal, Error> {
     let code = |reason: &CancellationReason| reason.code().unwrap_or("None").to_owned();
     let codes: Vec<String> = reasons.iter().map(code).collect();
-    let writes: Vec<_> = codes
-        .iter()
-        .enumerate()
-        .filter(|(_, code)| *code == "ConditionalCheckFailed")
-        .map(|(write, _)| write)
-        .collect();
-    if !writes.is_empty() {
-        return Refusal::Condition { writes, stored: None };
+    let failed = codes.iter().zip(reasons).enumerate().filter(|(_, (code, _))| *code == "ConditionalCheckFailed");
+    let refused = failed.map(|(write, (_, reason))| {
+        let stored = reason.item().filter(|item| !item.is_empty()).cloned().map(from_sdk).transpose()?;
+        Ok(Refused { write, stored })
+    });
+    let refused = refused.collect::<Result<Vec<_>, Error>>()?;
+    if !refused.is_empty() {
+        return Ok(Refusal::Condition(refused));
     }
     let first = codes.iter().find(|code| *code != "None").map_or("Cancelled", String::as_str);
     let kind = match first {
-        "TransactionConflict" => return Refusal::Contention,
+        "TransactionConflict" => return Ok(Refusal::Contention),
         "ProvisionedThroughputExceeded" | "ThrottlingError" => Kind::Throttled,
         "ItemCollectionSizeLimitExceeded" => Kind::TooLarge,
         _ => Kind::Internal,
     };
-    Refusal::Error(Error::new(kind, format!("the transaction was cancelled: {first}")))
+    Ok(Refusal::Error(Error::new(kind, format!("the transaction was cancelled: {first}"))))
 }
 
 fn refusal<E: ProvideErrorMetadata>(
@@ -267,7 +277,7 @@ fn refusal<E: ProvideErrorMetadata>(
 ) -> Refusal {
     match error.as_service_error().and_then(condition) {
         Some(stored) => match stored.map(from_sdk).transpose() {
-            Ok(stored) => Refusal::Condition { writes: vec![0], stored },
+            Ok(stored) => Refusal::Condition(vec![Refused { write: 0, stored }]),
             Err(error) => Refusal::Error(error),
         },
         None if error.code() == Some("TransactionConflictException") => Refusal::Contention,
@@ -324,12 +334,13 @@ mod tests {
 
     #[test]
     fn a_failed_condition_outranks_contention() {
-        let Refusal::Condition { writes, .. } =
-            cancellation(&reasons(&["ConditionalCheckFailed", "TransactionConflict", "ConditionalCheckFailed"]))
-        else {
-            panic!("expected a condition")
-        };
-        assert_eq!(writes, [0, 2]);
+        let cancellation = |reasons: &[CancellationReason]| cancellation(reasons).expect("items can be read");
+        let mut several = reasons(&["ConditionalCheckFailed", "TransactionConflict", "ConditionalCheckFailed"]);
+        several[2].item = Some([("a".to_owned(), AttributeValue::S("b".to_owned()))].into());
+        let Refusal::Condition(refused) = cancellation(&several) else { panic!("expected a condition") };
+        let refused: Vec<_> = refused.into_iter().map(|refused| (refused.write, refused.stored)).collect();
+        let stored: Item = [("a".to_owned(), Attribute::S("b".to_owned()))].into();
+        assert_eq!(refused, [(0, None), (2, Some(stored))]);
         assert!(matches!(cancellation(&reasons(&["None", "TransactionConflict"])), Refusal::Contention));
         let Refusal::Error(error) = cancellation(&reasons(&["ThrottlingError"])) else { panic!("expected an error") };
         assert_eq!(error.kind(), Kind::Throttled);

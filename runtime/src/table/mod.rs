@@ -20,7 +20,7 @@ pub use condition::{Attr, Condition};
 pub(crate) use dynamodb::DynamoDb;
 pub use query::{Page, QueryBuilder};
 pub(crate) use request::{Action, Lookup, QueryRequest, Range, Write, WriteKind};
-pub(crate) use store::{Contention, ItemPage, Refusal, Store};
+pub(crate) use store::{Contention, ItemPage, Refusal, Refused, Store};
 pub(crate) use write::Versioned;
 pub use write::{Check, Delete, Put, Update};
 

@@ -68,6 +68,16 @@ pub(crate) enum Range {
 }
 
 impl Write {
+    /// The item that is put, or the key of the one that is changed.
+    #[cfg(any(feature = "outbox", test, feature = "testing"))]
+    pub(crate) fn item(&self) -> &Item {
+        match &self.kind {
+            WriteKind::Put(item) | WriteKind::Update(item, _) | WriteKind::Delete(item) | WriteKind::Check(item) => {
+                item
+            }
+        }
+    }
+
     /// What the write counts against the limits of an item and of a transaction, bytes. For an update that is what the request says;
     /// the rest of the item only the store knows.
     pub(crate) fn size(&self) -> usize {

@@ -8,16 +8,25 @@ use crate::{Error, Kind};
 /// Why a write did not happen.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// Conditions did not hold: of the writes with these numbers. The stored item, where the caller asked for it.
-    Condition {
-        writes: Vec<usize>,
-        #[cfg_attr(not(feature = "idempotency"), expect(dead_code, reason = "only idempotency asks for it"))]
-        stored: Option<Item>,
-    },
+    /// Conditions of these writes did not hold.
+    Condition(Vec<Refused>),
     /// Another transaction has an item in hand: the same may be tried again at once.
     Contention,
     /// Anything else.
     Error(Error),
+}
+
+/// A write whose condition did not hold.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// Its number in the transaction.
+    pub(crate) write: usize,
+    /// The stored item, where the caller asked for it and there is one.
+    #[cfg_attr(
+        not(any(feature = "idempotency", feature = "outbox")),
+        expect(dead_code, reason = "only idempotency and outboxes ask for it")
+    )]
+    pub(crate) stored: Option<Item>,
 }
 
 /// The cause of errors that mean [`Refusal::Contention`]: nothing was written, whatever else [`Kind::Transient`] may mean.
@@ -35,7 +44,7 @@ impl std::error::Error for Contention {}
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Condition { .. } => {
+            Refusal::Condition(_) => {
                 Self::new(Kind::Conflict, "the stored item is not as the condition of the write wants it")
             }
             Refusal::Contention => {
@@ -64,6 +73,12 @@ pub(crate) trait Store: Send + Sync {
     /// One write. `return_stored`: a refusal by the condition has the stored item.
     fn write(&self, write: Write, return_stored: bool) -> BoxFuture<'_, Result<(), Refusal>>;
 
-    /// All writes or none. A token makes a repeated call within 10 minutes do nothing.
-    fn transact(&self, writes: Vec<Write>, token: String) -> BoxFuture<'_, Result<(), Refusal>>;
+    /// All writes or none. A token makes a repeated call within 10 minutes do nothing. A refusal has the stored items of the puts with
+    /// the numbers `return_stored`.
+    fn transact<'a>(
+        &'a self,
+        writes: Vec<Write>,
+        return_stored: &'a [usize],
+        token: String,
+    ) -> BoxFuture<'a, Result<(), Refusal>>;
 }

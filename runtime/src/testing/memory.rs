@@ -3,7 +3,9 @@
 use crate::attribute::{Attribute, Item, item_size};
 use crate::backend::BoxFuture;
 use crate::limits::ITEM_BYTES;
-use crate::table::{Action, Comparison, ItemPage, Lookup, QueryRequest, Range, Refusal, Store, Test, Write, WriteKind};
+use crate::table::{
+    Action, Comparison, ItemPage, Lookup, QueryRequest, Range, Refusal, Refused, Store, Test, Write, WriteKind,
+};
 use crate::{Error, Kind};
 use rust_decimal::Decimal;
 use std::cmp::Ordering;
@@ -77,19 +79,18 @@ impl State {
     }
 
     /// Checks the conditions of all writes, then does them.
-    fn write(&mut self, writes: &[Write], return_stored: bool) -> Result<(), Refusal> {
-        let mut failed = Vec::new();
-        let mut stored = None;
+    fn write(&mut self, writes: &[Write], return_stored: &[usize]) -> Result<(), Refusal> {
+        let mut refused = Vec::new();
         for (number, write) in writes.iter().enumerate() {
             let rows = self.rows(&write.table).map_err(Refusal::Error)?;
             let current = rows.find(write.item()).map(|index| &rows.items[index]);
             if write.condition.as_ref().is_some_and(|test| !holds(test, current)) {
-                failed.push(number);
-                stored = current.cloned().filter(|_| return_stored);
+                let stored = current.cloned().filter(|_| return_stored.contains(&number));
+                refused.push(Refused { write: number, stored });
             }
         }
-        if !failed.is_empty() {
-            return Err(Refusal::Condition { writes: failed, stored });
+        if !refused.is_empty() {
+            return Err(Refusal::Condition(refused));
         }
         for write in writes {
             self.rows(&write.table).and_then(|rows| rows.apply(write)).map_err(Refusal::Error)?;
@@ -105,16 +106,6 @@ impl State {
             Some(Fault::Contention) => Err(Refusal::Contention),
             Some(Fault::SentTwice) => write(self).and_then(|()| write(self)),
             Some(Fault::AnswerLost) => write(self).and_then(|()| Err(unavailable())),
-        }
-    }
-}
-
-impl Write {
-    fn item(&self) -> &Item {
-        match &self.kind {
-            WriteKind::Put(item) | WriteKind::Update(item, _) | WriteKind::Delete(item) | WriteKind::Check(item) => {
-                item
-            }
         }
     }
 }
@@ -282,16 +273,20 @@ impl Store for Memory {
     }
 
     fn write(&self, write: Write, return_stored: bool) -> BoxFuture<'_, Result<(), Refusal>> {
-        Box::pin(
-            async move { self.state().with_faults(|state| state.write(std::slice::from_ref(&write), return_stored)) },
-        )
+        let wanted: &[usize] = if return_stored { &[0] } else { &[] };
+        Box::pin(async move { self.state().with_faults(|state| state.write(std::slice::from_ref(&write), wanted)) })
     }
 
-    fn transact(&self, writes: Vec<Write>, token: String) -> BoxFuture<'_, Result<(), Refusal>> {
+    fn transact<'a>(
+        &'a self,
+        writes: Vec<Write>,
+        return_stored: &'a [usize],
+        token: String,
+    ) -> BoxFuture<'a, Result<(), Refusal>> {
         Box::pin(async move {
             self.state().with_faults(|state| {
                 if !state.tokens.contains(&token) {
-                    state.write(&writes, false)?;
+                    state.write(&writes, return_stored)?;
                     state.tokens.insert(token.clone());
                 }
                 Ok(())

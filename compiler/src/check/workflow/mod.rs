@@ -1,6 +1,7 @@
 //! Checks of workflows.
 
 pub(super) mod calls;
+pub(super) mod claims;
 pub(super) mod compensation;
 pub(super) mod concurrency;
 pub(super) mod engine;

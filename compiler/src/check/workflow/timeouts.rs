@@ -2,7 +2,7 @@
 
 use super::item;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{CALL_MARGIN, Model, Retry, Step, StepKind, Wait, Workflow};
+use crate::model::{CALL_MARGIN, Model, Retry, RetryError, Step, StepKind, Wait, Workflow, longest_claim};
 use crate::spec::scalar::Duration;
 
 pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
@@ -56,11 +56,20 @@ fn longer_than_the_workflow(model: &Model, workflow: &Workflow, step: &Step, out
 fn retries(model: &Model, workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
     let Some(call) = step.call() else { return };
     let own = step.timeout.as_ref().map(|timeout| timeout.value);
-    let function = call.function.and_then(|function| model.functions[function].timeout.greatest().copied());
+    let called = call.function.map(|function| &model.functions[function]);
+    let function = called.and_then(|function| function.timeout.greatest().copied());
     let Some(attempt) = own.or(function) else { return };
+    // An attempt that the step's timeout cuts off goes on, and the next one of idempotent work waits for it.
+    let idempotent = called.filter(|function| function.idempotent.is_some());
+    let cut_off = idempotent
+        .filter(|_| own.is_some() && own < function)
+        .map_or(0, |function| longest_claim(function, own).seconds);
     for retry in &step.retry {
         let Some(span) = retry.span else { continue };
-        let longest = longest(retry, attempt);
+        let times_out = retry.errors.iter().any(|error| error.value.covers(&RetryError::Timeout));
+        let waits = if times_out { cut_off } else { 0 };
+        let longest =
+            Duration::seconds(longest(retry, attempt).seconds.saturating_add(waits.saturating_mul(retry.attempts)));
         if longest > workflow.timeout && attempt < workflow.timeout {
             let message = format!(
                 "`{}` with {} retries may take {}, its workflow {} in all",
@@ -74,7 +83,12 @@ fn retries(model: &Model, workflow: &Workflow, step: &Step, out: &mut Vec<Diagno
                     .on(item(workflow))
                     .secondary(workflow.timeout_span, limit(workflow))
                     .note(format!(
-                        "an attempt may take {attempt}, and an execution that takes too long ends without a `catch`"
+                        "an attempt may take {attempt}{}, and an execution that takes too long ends without a `catch`",
+                        if waits > 0 {
+                            format!(", the next one waits up to {} for one that was cut off", Duration::seconds(waits))
+                        } else {
+                            String::new()
+                        }
                     ))
                     .help("fewer attempts, a shorter `timeout` of the step, or a longer one of the workflow"),
             );

@@ -130,6 +130,9 @@ impl Failures {
         }
         if function.idempotent.is_some() {
             self.by_handler(409, "`InProgress`: the first request with this `Idempotency-Key` is not done yet.");
+        }
+        // An outbox knows a key by the row of its event.
+        if function.idempotent.is_some() || function.outbox.is_some() {
             self.by_handler(422, "`KeyReused`: the `Idempotency-Key` was used for another request.");
         }
     }

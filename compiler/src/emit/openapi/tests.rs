@@ -72,6 +72,21 @@ fn every_kind_of_route() {
     }
 }
 
+/// A function that is not idempotent refuses a key that was used for another request if it has an outbox, which remembers.
+#[test]
+fn who_remembers_keys_may_refuse_them() {
+    for (function, refuses) in [("outbox: out", true), ("idempotent: true", true), ("timeout: 1s", false)] {
+        let spec = format!(
+            "evc: 1\nservice: shop\nevents:\n  E: {{ source: s, detail-type: E, detail: {{ id: uuid }}, consumer: external }}\n\
+             outboxes:\n  out: {{ publishes: [E], aggregate: id }}\n\
+             functions:\n  a: {{ api: POST /a, input: {{ id: uuid }}, {function} }}\n"
+        );
+        let model = analyze_text("shop.yaml", &spec).model.expect("the spec names its service");
+        let text = model.apis.values().map(|api| document(&model, api).to_string()).collect::<String>();
+        assert_eq!(text.contains("KeyReused"), refuses, "{function}: {text}");
+    }
+}
+
 /// Tools find operations by their ids, which are made of words that may come out the same.
 #[test]
 fn operations_have_ids_of_their_own() {

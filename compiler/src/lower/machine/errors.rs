@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::asl::{Catcher, Errors, Retrier, expression};
 use super::body::Scoped;
-use crate::model::{CatchError, RUNTIME_HICCUPS, Retry, RetryError, Step, StepKind};
+use crate::model::{Call, CatchError, RUNTIME_HICCUPS, Retry, RetryError, Step, StepKind, retry_in_progress};
 use crate::spec::workflow::Jitter;
 
 /// What Lambda says when it, and not the function, failed, and when the function's process ended.
@@ -21,6 +21,11 @@ const LAMBDA_HICCUPS: [&str; 7] = [
     "Lambda.Unknown",
     "Runtime.ExitError",
 ];
+
+/// What Lambda says when the function's process took more memory than there is: it is killed, in the middle of its work. A new process
+/// may do with less; but as it may have done a part already, that is for functions that say they may run again.
+/// <https://github.com/awslabs/aws-deployment-framework/issues/758> has the error as a state machine sees it.
+const OUT_OF_MEMORY: &str = "Runtime.OutOfMemory";
 
 /// The runtime's name for a service that did not answer, or answered with a fault of its own.
 const RUNTIME_TRANSIENT: &str = "Transient";
@@ -50,17 +55,26 @@ const CAUSE: &str = "\
 /// The retries and catches of a step.
 pub(super) fn of_step(step: &Step, scoped: &mut Scoped<'_, '_>) -> Errors {
     Errors {
-        retry: step.retry.iter().map(|retry| retrier(retry, step)).collect(),
+        retry: retriers(&step.retry, step.call(), step, scoped),
         catch: step.catch.iter().map(|catch| catcher(catch, step, scoped)).collect(),
     }
 }
 
-/// A retry as it is written in a state of `step`.
-pub(super) fn retrier(retry: &Retry, step: &Step) -> Retrier {
+/// Retries as they are written in a state of `step` that makes a call, or none. Before them comes the one that waits for an earlier
+/// attempt of idempotent work: the first that matches counts, and others that match it are for what has failed.
+pub(super) fn retriers(retries: &[Retry], call: Option<&Call>, step: &Step, scoped: &Scoped<'_, '_>) -> Vec<Retrier> {
+    let model = scoped.builder.model;
+    let function = call.and_then(|call| call.function).map(|function| &model.functions[function]);
+    let waits = function.and_then(|function| retry_in_progress(function, retries));
+    let again = function.map_or_else(|| step.is_idempotent(model), |function| function.idempotent.is_some());
+    waits.iter().chain(retries).map(|retry| retrier(retry, step, again)).collect()
+}
+
+fn retrier(retry: &Retry, step: &Step, again: bool) -> Retrier {
     // A longest interval that the first one has reached already: all are that long.
     let grows = retry.backoff > 1.0 && retry.max_interval > retry.interval;
     Retrier {
-        error_equals: names(retry.errors.iter().map(|error| &error.value), step),
+        error_equals: names(retry.errors.iter().map(|error| &error.value), step, again),
         interval_seconds: retry.interval.min(retry.max_interval).seconds,
         max_attempts: retry.attempts,
         backoff_rate: if grows { retry.backoff } else { 1.0 },
@@ -75,7 +89,7 @@ pub(super) fn retrier(retry: &Retry, step: &Step) -> Retrier {
 fn catcher(catch: &CatchError, step: &Step, scoped: &mut Scoped<'_, '_>) -> Catcher {
     let error = json!({ "name": expression("$states.errorOutput.Error"), "cause": expression(CAUSE) });
     Catcher {
-        error_equals: names([&catch.error.value], step),
+        error_equals: names([&catch.error.value], step, step.is_idempotent(scoped.builder.model)),
         assign: IndexMap::from([(scoped.frame.error.clone(), error)]),
         next: scoped.target(catch.then, step),
     }
@@ -95,8 +109,8 @@ fn has_heartbeat(step: &Step) -> bool {
     found
 }
 
-/// The names under which these errors reach a state of `step`.
-fn names<'e>(errors: impl IntoIterator<Item = &'e RetryError>, step: &Step) -> Vec<String> {
+/// The names under which these errors reach a state of `step`. `again`: whether it calls something idempotent.
+fn names<'e>(errors: impl IntoIterator<Item = &'e RetryError>, step: &Step, again: bool) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for error in errors {
         match error {
@@ -112,6 +126,7 @@ fn names<'e>(errors: impl IntoIterator<Item = &'e RetryError>, step: &Step) -> V
             }
             RetryError::Transient => {
                 names.extend(LAMBDA_HICCUPS.map(str::to_owned));
+                names.extend(again.then(|| OUT_OF_MEMORY.to_owned()));
                 names.push(RUNTIME_TRANSIENT.to_owned());
                 names.extend(RUNTIME_HICCUPS.map(str::to_owned));
                 if matches!(step.kind, StepKind::Parallel(_) | StepKind::ForEach { .. }) {

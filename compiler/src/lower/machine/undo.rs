@@ -52,7 +52,7 @@ pub(super) fn compensate(id: StepId, step: &Step, scoped: &mut Scoped<'_, '_>) {
         let seconds = task::call_seconds(undo, None, scoped);
         let popped = expression(&format!("[${stack}[[1..$count(${stack})]]]"));
         let done = Done { assign: IndexMap::from([(stack.clone(), popped)]), output: Some(expression(RESULT)) };
-        let retry = vec![errors::retrier(&standard_retry(), undone)];
+        let retry = errors::retriers(&[standard_retry()], Some(undo), undone, scoped);
         let errors = Errors { retry, catch: vec![errors::catch_all(failed)] };
         let task = task::invoke(arguments, seconds, done, errors, Then::Next(step.name.clone()));
         calls.push((name, Kind::Task(task)));

@@ -1,5 +1,6 @@
 //! Each kind of step as a state machine, what Step Functions wants of every machine, and what executions of them do.
 
+mod claims;
 mod interpreter;
 mod runs;
 mod validate;

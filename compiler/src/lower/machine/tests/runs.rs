@@ -273,3 +273,65 @@ fn who_asks_and_who_answers_may_fail() {
         assert_eq!(run.calls.last().map(String::as_str), Some("Book(alone) {\"seats\":1}"), "{failing}");
     }
 }
+
+/// An attempt dies and leaves its claim: that many looks at it come before it is over.
+fn killed(deaths: u32, looks: u32) -> impl FnMut() -> Result<Json, Failure> {
+    let (mut deaths, mut left) = (deaths, 0);
+    move || {
+        if left > 0 {
+            left -= 1;
+            return Err(Failure::of_function("InProgress", "another delivery of the same work is running"));
+        }
+        if deaths > 0 {
+            (deaths, left) = (deaths - 1, looks);
+            return Err(Failure::new(
+                "Runtime.OutOfMemory",
+                Some("RequestId: 1 Error: Runtime exited with error: signal: killed"),
+            ));
+        }
+        Ok(json!({ "ref": "r-1" }))
+    }
+}
+
+/// How often a lease is looked at in vain, at intervals of five seconds.
+const LOOKS: u32 = 3;
+
+#[test]
+fn idempotent_work_is_done_after_as_many_crashes_as_are_tried_again() {
+    let mut pay = killed(3, LOOKS);
+    let run =
+        run(&fixture("idempotent"), &json!({ "id": "i", "lines": [] }), |function, step, _| match (function, step) {
+            ("Pay", "by-default") => pay(),
+            _ => Ok(json!({ "ref": "r-2" })),
+        });
+    assert!(run.end.is_ok(), "{:?}", run.end);
+    let attempts = steps(&run).iter().filter(|step| **step == "Pay(by-default)").count();
+    assert_eq!(attempts, 13, "three die, and three times three find a claim");
+    assert!(steps(&run).contains(&"Archive(all)"), "the workflow goes on: {:?}", run.calls);
+}
+
+#[test]
+fn work_that_dies_more_often_than_it_is_tried_again_has_failed() {
+    let mut pay = killed(4, LOOKS);
+    let run =
+        run(&fixture("idempotent"), &json!({ "id": "i", "lines": [] }), |function, step, _| match (function, step) {
+            ("Pay", "by-default") => pay(),
+            _ => Ok(json!({ "ref": "r-2" })),
+        });
+    assert_eq!(run.end, Ok(json!({})), "the catch of `Transient` takes it: {:?}", run.calls);
+    assert!(!steps(&run).contains(&"Archive(all)"), "{:?}", run.calls);
+}
+
+#[test]
+fn an_idempotent_undo_that_was_interrupted_is_done() {
+    let mut refund = killed(1, LOOKS);
+    let run =
+        run(&fixture("idempotent"), &json!({ "id": "i", "lines": [] }), |function, step, _| match (function, step) {
+            ("Refund", "by-default/undo") => refund(),
+            ("Pay", "own") => Err(Failure::of_function("Declined", "no luck")),
+            _ => Ok(json!({ "ref": "r-2" })),
+        });
+    assert_eq!(run.end, Ok(json!({})), "the compensation is complete: {:?}", run.calls);
+    let undone = steps(&run).iter().filter(|step| **step == "Refund(by-default/undo)").count();
+    assert_eq!(undone, 5, "one dies, three find its claim, one does it");
+}
