@@ -16,12 +16,14 @@ mod scope;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use serde_json::Value;
 
 use self::errors::Failure;
 use self::run::Flow;
 use super::definition::Definition;
+use super::expression::Spent;
 use super::protocol::{
     ExecutionId, History, Phase, Record, Slot, Snapshot, Start, Status, TIMEOUT, TaskRef, Transition,
 };
@@ -183,12 +185,14 @@ struct Planner<'d> {
     history: Vec<History>,
     /// How many states this transition has entered.
     entered: usize,
+    /// What its expressions have taken.
+    spent: Rc<Spent>,
 }
 
 impl<'d> Planner<'d> {
     fn new(definition: &'d Definition, execution: &'d ExecutionId, state: State, now_ms: u64, seed: u64) -> Self {
         let (records, history) = (BTreeMap::new(), Vec::new());
-        Self { definition, execution, state, now_ms, seed, records, history, entered: 0 }
+        Self { definition, execution, state, now_ms, seed, records, history, entered: 0, spent: Rc::default() }
     }
 
     /// Enters the state anew at which the execution stopped; the store lets its time begin again.
