@@ -70,6 +70,7 @@ const CHECKS: &[Check] = &[
     sizes::check,
     tables::check,
     transforms::check,
+    workflow::bounds::check,
     workflow::calls::check,
     workflow::compensation::check,
     workflow::concurrency::check,

@@ -110,7 +110,7 @@ fn callback(name: &str, arguments: usize) -> Option<usize> {
 
 /// An expression with guards.
 pub(super) fn guarded(ast: &AstNode) -> AstNode {
-    let guard = Guard { bound: bound_names(ast), collected: Cell::new(true) };
+    let guard = Guard { bound: bound_names(ast), collected: Cell::new(true), repeated: Cell::new(false) };
     guard.used(ast, 1)
 }
 
@@ -120,6 +120,8 @@ struct Guard {
     /// Whether what the function or step at hand gives becomes one of many. What `$reduce` goes on with does not: it is measured
     /// whenever it is used.
     collected: Cell<bool>,
+    /// Whether the part at hand may be evaluated more than once.
+    repeated: Cell<bool>,
 }
 
 fn call(name: &str, args: Vec<AstNode>) -> AstNode {
@@ -149,12 +151,18 @@ impl Guard {
         self.by(if self.collected.get() { GIVE } else { USE }, node, copies)
     }
 
-    /// Within `inside`, what is given becomes one of many or not.
+    /// Within `inside`, which is evaluated again and again, what is given becomes one of many or not.
     fn with<T>(&self, collected: bool, inside: impl FnOnce() -> T) -> T {
-        let outer = self.collected.replace(collected);
+        let outer = (self.collected.replace(collected), self.repeated.replace(true));
         let made = inside();
-        self.collected.set(outer);
+        self.collected.set(outer.0);
+        self.repeated.set(outer.1);
         made
+    }
+
+    /// A part that is evaluated again and again.
+    fn again(&self, node: &AstNode) -> AstNode {
+        self.begun(node, self.with(self.collected.get(), || self.value(node)))
     }
 
     fn by(&self, guard: &str, node: &AstNode, copies: u32) -> AstNode {
@@ -216,8 +224,8 @@ impl Guard {
             AstNode::FunctionApplication(inner) => AstNode::FunctionApplication(Box::new(self.value(inner))),
             AstNode::Transform { location, update, delete } => AstNode::Transform {
                 location: Box::new(call(TARGETS, vec![self.value(location), context()])),
-                update: Box::new(self.begun(update, self.value(update))),
-                delete: delete.as_ref().map(|delete| Box::new(self.begun(delete, self.value(delete)))),
+                update: Box::new(self.again(update)),
+                delete: delete.as_ref().map(|delete| Box::new(self.again(delete))),
             },
             other => other.clone(),
         })
@@ -229,15 +237,13 @@ impl Guard {
             AstNode::Path { steps } => self.path(steps),
             AstNode::Sort { input, terms } => AstNode::Sort {
                 input: Box::new(self.input(input)),
-                terms: terms.iter().map(|(term, up)| (self.begun(term, self.value(term)), *up)).collect(),
+                terms: terms.iter().map(|(term, up)| (self.again(term), *up)).collect(),
             },
             AstNode::ObjectTransform { input, pattern } => AstNode::ObjectTransform {
                 input: Box::new(self.input(input)),
                 pattern: pattern
                     .iter()
-                    .map(|(name, value)| {
-                        (self.begun(name, self.value(name)), self.begun(value, self.with(true, || self.part(value, 1))))
-                    })
+                    .map(|(name, value)| (self.again(name), self.begun(value, self.with(true, || self.part(value, 1)))))
                     .collect(),
             },
             other => self.value(other),
@@ -448,8 +454,10 @@ impl Guard {
                 node => self.with(true, || self.step(node, step.inner_tuple, if tuples { ROW } else { 1 })),
             };
             let stages = step.stages.iter().map(|stage| match stage {
-                Stage::Filter(predicate) if !flat_condition(predicate) && !is_number(predicate) => {
-                    Stage::Filter(Box::new(call(SELECT, vec![self.begun(predicate, self.value(predicate))])))
+                Stage::Filter(predicate)
+                    if !is_number(predicate) && (self.repeated.get() || !flat_condition(predicate)) =>
+                {
+                    Stage::Filter(Box::new(call(SELECT, vec![self.again(predicate)])))
                 }
                 other => other.clone(),
             });

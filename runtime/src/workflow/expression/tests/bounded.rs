@@ -117,3 +117,253 @@ fn whatever_grows_meets_a_bound() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn what_an_evaluation_may_take_is_left_to_ordinary_ones() {
+    let world = large();
+    let ordinary = [
+        "$count($input.numbers[$ > 100])",
+        "$sum($map($input.rows, function($r) { $r.n * 2 }))",
+        "$count($reduce($input.rows[n < 800], function($all, $r) { $append($all, {'id': $r.id}) }, []))",
+        "$count($input.rows.{'id': id, 'n': n, 'first': tags[0]})",
+        "$count($distinct($input.rows.tags))",
+        "$length($join($input.rows.id, ', '))",
+        "$length($string($input.rows))",
+        "$count($sort($input.rows, function($a, $b) { $a.n < $b.n }))",
+        "$length($replace($input.text, 'a', 'bc'))",
+        "$count($split($input.text, 'aaaa'))",
+        "($f := function($n) { $n <= 0 ? 0 : 1 + $f($n - 1) }; $f(300))",
+        "($f := function($n, $s) { $n = 0 ? $s : $f($n - 1, $s + $n) }; $f(20000, 0))",
+        "$count([1..100000])",
+        "$count($input.rows ~> |$[n < 50]|{'seen': true}|)",
+        "$length($pad('', 100000))",
+    ];
+    for text in ordinary {
+        world.spent.0.set(0);
+        let found = outcome(text, &world);
+        assert!(found.is_ok(), "{text}: {found:?}");
+    }
+}
+
+/// A value inside of this many others.
+fn deep(levels: usize) -> Value {
+    (0..levels).fold(json!(1), |inner, _| json!({ "a": [inner] }))
+}
+
+#[test]
+fn deep_data_is_refused_or_passed_on() {
+    let Value::Object(variables) = json!({ "input": { "deep": deep(60), "deeper": deep(2_000) } }) else {
+        panic!("an object")
+    };
+    let world = World { variables, states: json!({}), spent: Spent::default() };
+    let twice = |name: &str| outcome(&format!("[$input.{name}, $string($input.{name})]"), &world);
+    assert!(twice("deep").is_ok());
+    assert!(twice("deeper").is_err_and(|why| why.ends_with(&Bound::Depth.to_string())));
+    // Data so deep is dropped by recursion, which is not what is tested here.
+    std::mem::forget(world);
+}
+
+#[test]
+fn a_deep_expression_fits_the_stack_of_a_thread() {
+    let world = &worlds()[2];
+    let nested = |open: &str, inner: &str, close: &str| format!("{}{inner}{}", open.repeat(300), close.repeat(300));
+    for text in [
+        nested("(", "1", ")"),
+        nested("[", "1", "]"),
+        nested("{'a': ", "1", "}"),
+        nested("$map([1], function($x) { ", "$x", " })"),
+        nested("$input.items[", "true", "]"),
+        nested("-", "1", ""),
+        format!("1{}", " & 1".repeat(900)),
+    ] {
+        // A parser that refuses it says so; nothing else may end the process.
+        let _ = outcome(&text, world);
+    }
+}
+
+#[test]
+fn the_same_expression_takes_the_same_steps() {
+    let world = large();
+    let taken = |text: &str| {
+        world.spent.0.set(0);
+        (outcome(text, &world), world.spent.0.get())
+    };
+    for text in [
+        "$sum($map($input.rows[n < 100], function($r) { $r.n * $count($input.rows[n < $r.n]) }))",
+        "$sum($map($input.rows, function($r) { $r.n * $count($input.rows[n < $r.n]) }))",
+        "$map($input.rows, function($r) { $filter($input.rows, function($s) { $s.n = $r.n }) })",
+    ] {
+        let (first, second) = (taken(text), taken(text));
+        assert_eq!(first, second);
+        assert!(first.0.as_ref().err().is_none_or(|why| !why.ends_with(&Bound::Time.to_string())), "{first:?}");
+        assert!(first.1 > 10_000, "{first:?}");
+    }
+}
+
+mod fuzz {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A leaf: data, and literals at the ends of what numbers and texts can be.
+    fn leaf() -> impl Strategy<Value = String> {
+        prop::sample::select(vec![
+            "$input",
+            "$input.items",
+            "$input.items.tags",
+            "$input.text",
+            "$input.n",
+            "$input.none",
+            "$",
+            "$$",
+            "items",
+            "*",
+            "**",
+            "0",
+            "-1",
+            "1e308",
+            "-1e308",
+            "9007199254740993",
+            "1e-320",
+            "0.5",
+            "2147483648",
+            "-9223372036854775808",
+            "''",
+            "'a'",
+            "'\u{1F600}'",
+            "'\u{0}'",
+            "'[Y0001]-[M01]'",
+            "'[YI,3-2]'",
+            "'I'",
+            "'w'",
+            "'#,##0.00;(0)'",
+            "'%'",
+            "'$0$1'",
+            "null",
+            "true",
+            "[]",
+            "{}",
+            "/a/",
+            "/(a*)*b/",
+            "/(?:)/",
+            "/[^]]/i",
+            "$uppercase",
+            "$pad",
+            "[1..20]",
+            "function($x) { $x }",
+        ])
+        .prop_map(str::to_owned)
+    }
+
+    fn expression() -> impl Strategy<Value = String> {
+        let functions = vec![
+            "pad",
+            "formatInteger",
+            "formatNumber",
+            "formatBase",
+            "fromMillis",
+            "toMillis",
+            "parseInteger",
+            "substring",
+            "split",
+            "join",
+            "replace",
+            "match",
+            "contains",
+            "round",
+            "power",
+            "sqrt",
+            "number",
+            "string",
+            "append",
+            "zip",
+            "spread",
+            "merge",
+            "distinct",
+            "sort",
+            "reverse",
+            "shuffle",
+            "keys",
+            "lookup",
+            "each",
+            "sift",
+            "map",
+            "filter",
+            "reduce",
+            "single",
+            "base64decode",
+            "base64encode",
+            "decodeUrl",
+            "encodeUrl",
+            "length",
+            "sum",
+            "max",
+            "average",
+            "parse",
+            "partition",
+            "range",
+            "hash",
+            "now",
+            "millis",
+            "random",
+            "error",
+            "assert",
+            "type",
+            "exists",
+            "boolean",
+            "trim",
+            "substringBefore",
+        ];
+        leaf().prop_recursive(4, 24, 4, move |inner| {
+            let operators = vec!["+", "-", "*", "/", "%", "&", "=", "!=", "<", "in", "and", "~>", ".", "@$v.", "#$i."];
+            prop_oneof![
+                4 => (prop::sample::select(functions.clone()), prop::collection::vec(inner.clone(), 0..4))
+                    .prop_map(|(name, args)| format!("${name}({})", args.join(", "))),
+                2 => (inner.clone(), prop::sample::select(operators), inner.clone()).prop_map(|(a, op, b)| format!("({a} {op} {b})")),
+                1 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a})[{b}]")),
+                1 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("[{a}..{b}]")),
+                1 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a}).{{'k': {b}}}")),
+                1 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a}){{$string({b}): {a}}}")),
+                1 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a})^(>{b})")),
+                1 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("$map({a}, function($x, $y) {{ {b} }})")),
+                1 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} ~> |{b}|{{'z': 1}}|)")),
+                1 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("($v := {a}; $f := function($x) {{ {b} }}; $f($v))")),
+                1 => (inner.clone(), inner).prop_map(|(a, b)| format!("({a} ? {b})")),
+            ]
+        })
+    }
+
+    fn small() -> World {
+        let Value::Object(variables) = json!({
+            "input": { "items": [{ "tags": ["a", "b"], "n": 1 }, { "tags": [], "n": -2 }], "text": "aab \u{1F600}", "n": 3 },
+        }) else {
+            panic!("an object")
+        };
+        World { variables, states: json!({}), spent: Spent::default() }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+        /// Whatever it is, it gives a value or a named error, in time; and with guards what it gives without.
+        #[test]
+        fn anything_ends(text in expression()) {
+            let world = small();
+            let Ok(expression) = Expression::parse(&text) else { return Ok(()) };
+            let begun = Instant::now();
+            let _ = expression.evaluate(&world, &room());
+            prop_assert!(begun.elapsed() < Duration::from_secs(30), "{text}: {:?}", begun.elapsed());
+            let parsed = parsed(&text).map_err(|error| TestCaseError::fail(error.0))?;
+            let values = expression.values(&world);
+            let chance = ["$shuffle", "$random"].iter().any(|name| text.contains(name));
+            // Only what costs little is evaluated without guards.
+            if !chance && parsed.cost.is_some_and(|cost| cost.is_small(40)) {
+                let by = |guarded| {
+                    catch_unwind(AssertUnwindSafe(|| shown(expression.evaluate_by_library(&world, &parsed, &values, guarded, &room()))))
+                        .unwrap_or_default()
+                };
+                prop_assert_eq!(by(true), by(false), "{}", text);
+            }
+        }
+    }
+}
