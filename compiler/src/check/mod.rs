@@ -72,6 +72,7 @@ const CHECKS: &[Check] = &[
     sizes::check,
     tables::check,
     transforms::check,
+    workflow::bounds::check,
     workflow::calls::check,
     workflow::claims::check,
     workflow::compensation::check,

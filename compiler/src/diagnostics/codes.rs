@@ -105,6 +105,7 @@ codes! {
     EVC0418 Error "hidden-name",
     EVC0419 Error "money-too-precise",
     EVC0420 Error "inexact-number",
+    EVC0421 Error "beyond-bounds",
     EVC0501 Error "unreachable-step",
     EVC0502 Error "endless-loop",
     EVC0503 Error "shadowed-retry",

@@ -9,6 +9,7 @@
 //! subtraction otherwise. Backticks always make a name.
 
 mod ast;
+mod bounds;
 mod fits;
 pub mod functions;
 mod infer;

@@ -75,10 +75,15 @@ impl Template {
 
     /// The roots it refers to, as [`Expr::references`].
     pub fn references(&self) -> Vec<Spanned<&str>> {
+        self.expressions().into_iter().flat_map(Expr::references).collect()
+    }
+
+    /// The expressions in it, in the order written.
+    pub fn expressions(&self) -> Vec<&Expr> {
         match self {
-            Self::Expr(expr) => expr.references(),
-            Self::Object(fields, _) => fields.iter().flat_map(|(_, value)| value.references()).collect(),
-            Self::List(items, _) => items.iter().flat_map(Self::references).collect(),
+            Self::Expr(expr) => vec![expr],
+            Self::Object(fields, _) => fields.iter().flat_map(|(_, value)| value.expressions()).collect(),
+            Self::List(items, _) => items.iter().flat_map(Self::expressions).collect(),
             Self::Null(_) | Self::Error(_) => Vec::new(),
         }
     }

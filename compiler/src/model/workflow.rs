@@ -407,23 +407,26 @@ impl Body {
 impl Step {
     /// The roots that its own expressions refer to, each time they do; not those of bodies inside.
     pub fn references(&self) -> Vec<Spanned<&str>> {
-        let mut found = match &self.kind {
+        self.expressions().into_iter().flat_map(Expr::references).collect()
+    }
+
+    /// Its own expressions; not those of bodies inside.
+    pub fn expressions(&self) -> Vec<&Expr> {
+        let mut found: Vec<&Expr> = match &self.kind {
             StepKind::Call(call) | StepKind::Wait(Wait::Signal { call, .. }) => {
-                call.with.as_ref().map(Template::references).unwrap_or_default()
+                call.with.as_ref().map(Template::expressions).unwrap_or_default()
             }
-            StepKind::Choose { choices, .. } => {
-                choices.iter().filter_map(|choice| choice.when.as_ref()).flat_map(Expr::references).collect()
-            }
+            StepKind::Choose { choices, .. } => choices.iter().filter_map(|choice| choice.when.as_ref()).collect(),
             StepKind::ForEach { items: expr, .. }
             | StepKind::Wait(Wait::Until(expr))
-            | StepKind::Fail { cause: expr, .. } => expr.as_ref().map(Expr::references).unwrap_or_default(),
+            | StepKind::Fail { cause: expr, .. } => expr.iter().collect(),
             StepKind::Publish { detail: template, .. } | StepKind::Set(template) | StepKind::Succeed(template) => {
-                template.as_ref().map(Template::references).unwrap_or_default()
+                template.as_ref().map(Template::expressions).unwrap_or_default()
             }
             StepKind::Parallel(_) | StepKind::Wait(Wait::For(_)) | StepKind::Compensate => Vec::new(),
         };
         let undo = self.undo.as_ref().and_then(|undo| undo.with.as_ref());
-        found.extend(undo.map(Template::references).unwrap_or_default());
+        found.extend(undo.map(Template::expressions).unwrap_or_default());
         found
     }
 

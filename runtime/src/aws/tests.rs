@@ -142,7 +142,7 @@ async fn a_call_of_any_service_ends_with_the_time_that_is_left() {
             Box::pin(async {
                 let write = Write { table: "t".to_owned(), kind: WriteKind::Put(key()), condition: None };
                 DynamoDb::new(&server.config().await)
-                    .transact(vec![write], "token".to_owned(), &[])
+                    .transact(vec![write], &[], "token".to_owned())
                     .await
                     .map_err(Error::from)
             }),

@@ -5,24 +5,25 @@
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html>
 
-use std::cell::RefCell;
+mod bounds;
+mod guard;
+
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use jsonata_core::ast::AstNode;
 use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptions};
-use jsonata_core::value::JValue;
+use jsonata_core::value::{JArray, JMap, JValue, with_stack};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use self::bounds::{Account, Bound};
+use self::guard::Cost;
 use crate::hash;
-
-/// How deep an evaluation may nest: far more than any expression of a spec, and far less than a thread's stack.
-const STACK_DEPTH: usize = 2_000;
-/// How long a list an evaluation may make: what 256 KiB of numbers could hold.
-const SEQUENCE_LENGTH: usize = 131_072;
 
 /// What is wrong with an evaluation; the text names the expression and no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +59,19 @@ pub(super) trait Names {
     fn seed(&self) -> u64;
     /// The time of the transition, milliseconds since 1970.
     fn now_ms(&self) -> u64;
+    /// What the evaluations of the transition have taken so far.
+    fn spent(&self) -> &Spent;
+}
+
+/// The steps that the evaluations of one transition have taken.
+#[derive(Debug, Default)]
+pub(super) struct Spent(Cell<u64>);
+
+impl Spent {
+    fn add(&self, steps: u64) -> Result<(), Bound> {
+        self.0.set(self.0.get().saturating_add(steps));
+        if self.0.get() > bounds::TRANSITION_STEPS { Err(Bound::TransitionSteps) } else { Ok(()) }
+    }
 }
 
 impl Template {
@@ -97,14 +111,19 @@ impl Template {
 
     /// The value, with every expression in it evaluated.
     pub(super) fn evaluate(&self, names: &impl Names) -> Result<Value, QueryError> {
+        self.evaluate_into(names, &Cell::new(bounds::VALUE))
+    }
+
+    /// The same, with so much room for what its expressions make.
+    fn evaluate_into(&self, names: &impl Names, room: &Cell<usize>) -> Result<Value, QueryError> {
         Ok(match self {
             Self::Literal(value) => value.clone(),
-            Self::Expression(expression) => expression.evaluate(names)?,
+            Self::Expression(expression) => expression.evaluate(names, room)?,
             Self::Array(items) => {
-                Value::Array(items.iter().map(|item| item.evaluate(names)).collect::<Result<_, _>>()?)
+                Value::Array(items.iter().map(|item| item.evaluate_into(names, room)).collect::<Result<_, _>>()?)
             }
             Self::Object(fields) => {
-                let field = |(name, value): &(String, Self)| Ok((name.clone(), value.evaluate(names)?));
+                let field = |(name, value): &(String, Self)| Ok((name.clone(), value.evaluate_into(names, room)?));
                 Value::Object(fields.iter().map(field).collect::<Result<_, _>>()?)
             }
         })
@@ -131,7 +150,7 @@ impl Expression {
         Ok(Self { text: text.into(), path, variables: variables(text).into() })
     }
 
-    fn evaluate(&self, names: &impl Names) -> Result<Value, QueryError> {
+    fn evaluate(&self, names: &impl Names, room: &Cell<usize>) -> Result<Value, QueryError> {
         if let Some((root, fields)) = &self.path {
             match follow(names, root, fields) {
                 Followed::Value(value) => return Ok(value.clone()),
@@ -140,36 +159,74 @@ impl Expression {
                 Followed::List => {}
             }
         }
-        self.query(names)
+        self.query(names, room)
     }
 
     /// Evaluates by the library, whatever the expression.
-    fn query(&self, names: &impl Names) -> Result<Value, QueryError> {
-        let ast = parsed(&self.text)?;
-        let mut context = Context::new();
-        for name in &*self.variables {
+    fn query(&self, names: &impl Names, room: &Cell<usize>) -> Result<Value, QueryError> {
+        let parsed = parsed(&self.text)?;
+        let values = self.values(names);
+        let data = values.iter().map(|(_, value)| bounds::nodes(value)).sum::<usize>();
+        names.spent().add(u64::try_from(data / 16).unwrap_or(u64::MAX)).map_err(|bound| self.met(bound))?;
+        let cheap = parsed.cost.is_some_and(|cost| cost.is_small(data));
+        // A panic of the library is the error of this execution, and of no other of its batch.
+        let evaluation = AssertUnwindSafe(|| self.evaluate_by_library(names, &parsed, &values, !cheap, room));
+        catch_unwind(evaluation).unwrap_or_else(|_| Err(self.failed("it cannot be evaluated")))
+    }
+
+    /// The values of its variables.
+    fn values<'v>(&'v self, names: &'v impl Names) -> Vec<(&'v String, &'v Value)> {
+        let values = self.variables.iter().filter_map(|name| {
             let value = if name == "states" { Some(names.states()) } else { names.variable(name) };
-            if let Some(value) = value {
-                context.bind(name.clone(), JValue::from(value.clone()));
-            }
+            Some((name, value?))
+        });
+        values.collect()
+    }
+
+    fn evaluate_by_library(
+        &self,
+        names: &impl Names,
+        parsed: &Parsed,
+        values: &[(&String, &Value)],
+        guarded: bool,
+        room: &Cell<usize>,
+    ) -> Result<Value, QueryError> {
+        let mut context = Context::new();
+        for (name, value) in values {
+            context.bind((*name).clone(), jvalue(value));
         }
         let options = EvaluatorOptions {
-            max_stack_depth: Some(STACK_DEPTH),
-            max_sequence_length: Some(SEQUENCE_LENGTH),
+            max_stack_depth: Some(bounds::STACK_DEPTH),
+            max_sequence_length: Some(bounds::SEQUENCE_LENGTH),
+            timeout_ms: guarded.then_some(bounds::TIME_MS),
             ..EvaluatorOptions::default()
         };
         let mut evaluator = Evaluator::with_options(context, options);
-        register(&mut evaluator, names, &self.text).map_err(|error| self.failed(error.message()))?;
-        let found = evaluator.evaluate(&ast, &JValue::Undefined);
-        // A message of the library may quote a value; its code does not.
-        let found = found.map_err(|error| self.failed(error.code().unwrap_or("it cannot be evaluated")))?;
+        let account = Rc::new(Account::default());
+        let registered = register(&mut evaluator, names, &self.text).and_then(|()| match guarded {
+            true => bounds::register(&mut evaluator, &account),
+            false => Ok(()),
+        });
+        registered.map_err(|error| self.failed(error.message()))?;
+        let ast = if guarded { parsed.guarded() } else { &parsed.plain };
+        let found = evaluator.evaluate(ast, &JValue::Undefined);
+        let spent = names.spent().add(account.steps());
+        if let Some(bound) = account.met().or(spent.err()) {
+            return Err(self.met(bound));
+        }
+        let found = found.map_err(|error| match error.code().map(|code| (Bound::of_code(code), code)) {
+            Some((Some(bound), _)) => self.met(bound),
+            // A message of the library may quote a value; its code does not.
+            Some((None, code)) => self.failed(code),
+            None => self.failed("it cannot be evaluated"),
+        })?;
         if found.is_undefined() {
             return Err(self.failed("it gives nothing"));
         }
         if found.is_function() || found.is_regex() {
             return Err(self.failed("it gives a function"));
         }
-        Ok(json(&found))
+        json(&found, room, 0).map_err(|bound| self.met(bound))
     }
 
     /// Whether it may look at this field of `$states`: a use of `$states` of another form than `$states.field` counts as one of all.
@@ -181,27 +238,66 @@ impl Expression {
         })
     }
 
+    fn met(&self, bound: Bound) -> QueryError {
+        self.failed(&bound.to_string())
+    }
+
     fn failed(&self, why: &str) -> QueryError {
         QueryError(format!("The JSONata expression '{}' failed: {why}", self.text))
     }
 }
 
 /// A value of the library as JSON. Numbers are doubles there; those that are whole are integers here, with the digits that JavaScript
-/// gives them.
-fn json(value: &JValue) -> Value {
+/// gives them. What occurs in it twice is there twice, so it has to fit into the room that is left.
+fn json(value: &JValue, room: &Cell<usize>, depth: usize) -> Result<Value, Bound> {
+    if depth > bounds::DEPTH {
+        return Err(Bound::Depth);
+    }
+    let takes = |bytes: usize| {
+        room.set(room.get().checked_sub(bytes).ok_or(Bound::Value)?);
+        Ok(())
+    };
+    takes(8)?;
     if let Some(number) = value.as_f64() {
         let whole = if number.fract() == 0.0 { number.to_string().parse::<i64>().ok() } else { None };
-        return whole.map_or_else(|| Value::from(number), Value::from);
+        return Ok(whole.map_or_else(|| Value::from(number), Value::from));
+    }
+    if let Some(text) = value.as_str() {
+        takes(text.len())?;
+        return Ok(Value::from(text));
     }
     if let Some(items) = value.as_array() {
-        return Value::Array(items.iter().map(json).collect());
+        let items = with_stack(|| items.iter().map(|item| json(item, room, depth + 1)).collect::<Result<_, _>>());
+        return items.map(Value::Array);
     }
     match value.as_object() {
         Some(fields) => {
             let fields = fields.iter().filter(|(_, value)| !value.is_undefined() && !value.is_function());
-            Value::Object(fields.map(|(name, value)| (name.clone(), json(value))).collect())
+            let field = |(name, value): (&String, &JValue)| {
+                takes(name.len())?;
+                Ok((name.clone(), json(value, room, depth + 1)?))
+            };
+            with_stack(|| fields.map(field).collect::<Result<_, _>>()).map(Value::Object)
         }
-        None => Value::from(value),
+        None => Ok(Value::from(value)),
+    }
+}
+
+/// JSON as a value of the library, which would take it only to own.
+fn jvalue(value: &Value) -> JValue {
+    match value {
+        Value::String(text) => JValue::string(text.as_str()),
+        Value::Number(number) => JValue::Number(number.as_f64().unwrap_or(0.0)),
+        Value::Array(items) => with_stack(|| {
+            let flat = !items.iter().any(Value::is_array);
+            JValue::Array(JArray::new_flat(items.iter().map(jvalue).collect(), flat))
+        }),
+        Value::Object(fields) => with_stack(|| {
+            let fields = fields.iter().map(|(name, value)| (name.clone(), jvalue(value)));
+            JValue::Object(Rc::new(fields.collect::<JMap>()))
+        }),
+        Value::Bool(value) => JValue::Bool(*value),
+        Value::Null => JValue::Null,
     }
 }
 
@@ -258,22 +354,40 @@ fn variables(text: &str) -> Vec<String> {
 /// The most expressions that are kept parsed, a thread.
 const KEPT: usize = 4_096;
 
-fn parsed(text: &str) -> Result<Rc<AstNode>, QueryError> {
+/// An expression as the library reads it.
+struct Parsed {
+    plain: AstNode,
+    cost: Option<Cost>,
+    guarded: OnceCell<AstNode>,
+}
+
+impl Parsed {
+    fn guarded(&self) -> &AstNode {
+        self.guarded.get_or_init(|| guard::guarded(&self.plain))
+    }
+}
+
+fn parsed(text: &str) -> Result<Rc<Parsed>, QueryError> {
     thread_local! {
-        static PARSED: RefCell<HashMap<String, Rc<AstNode>>> = RefCell::new(HashMap::new());
+        static PARSED: RefCell<HashMap<String, Rc<Parsed>>> = RefCell::new(HashMap::new());
     }
     PARSED.with_borrow_mut(|kept| {
-        if let Some(ast) = kept.get(text) {
-            return Ok(ast.clone());
+        if let Some(parsed) = kept.get(text) {
+            return Ok(parsed.clone());
         }
-        let ast = jsonata_core::parser::parse(text)
-            .map_err(|error| QueryError(format!("'{text}' is not JSONata: {}", error.display_message())))?;
-        let ast = Rc::new(ast);
+        let not = |why: &str| QueryError(format!("'{text}' is not JSONata: {why}"));
+        let plain = jsonata_core::parser::parse(text).map_err(|error| not(&error.display_message()))?;
+        // Step Functions has none either, and nothing could bound what it evaluates.
+        if guard::calls(&plain, "eval") {
+            return Err(not("there is no $eval"));
+        }
+        let cost = Cost::of(&plain);
+        let parsed = Rc::new(Parsed { plain, cost, guarded: OnceCell::new() });
         if kept.len() == KEPT {
             kept.clear();
         }
-        kept.insert(text.to_owned(), ast.clone());
-        Ok(ast)
+        kept.insert(text.to_owned(), parsed.clone());
+        Ok(parsed)
     })
 }
 
@@ -361,7 +475,7 @@ fn chance_and_time(evaluator: &mut Evaluator, seed: u64, now_ms: u64) -> Result<
         }
         let ast =
             parsed("$fromMillis($at, $picture, $zone)").map_err(|error| EvaluatorError::EvaluationError(error.0))?;
-        Evaluator::with_context(context).evaluate(&ast, &JValue::Undefined)
+        Evaluator::with_context(context).evaluate(&ast.plain, &JValue::Undefined)
     })
 }
 

@@ -1,5 +1,6 @@
 //! Checks of workflows.
 
+pub(super) mod bounds;
 pub(super) mod calls;
 pub(super) mod claims;
 pub(super) mod compensation;

@@ -20,12 +20,14 @@ pub use waits::{Waiting, waits};
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::rc::Rc;
 
 use serde_json::Value;
 
 use self::errors::Failure;
 use self::run::Flow;
 use super::definition::Definition;
+use super::expression::Spent;
 use super::protocol::{
     ExecutionId, History, Phase, Record, Slot, Snapshot, Start, Status, TIMEOUT, TaskRef, Transition, fencing_token,
     work_number,
@@ -224,12 +226,14 @@ struct Planner<'d> {
     history: Vec<History>,
     /// How many states this transition has entered.
     entered: usize,
+    /// What its expressions have taken.
+    spent: Rc<Spent>,
 }
 
 impl<'d> Planner<'d> {
     fn new(definition: &'d Definition, execution: &'d ExecutionId, state: State, now_ms: u64, chance: Chance) -> Self {
         let (records, history) = (BTreeMap::new(), Vec::new());
-        Self { definition, execution, state, now_ms, chance, records, history, entered: 0 }
+        Self { definition, execution, state, now_ms, chance, records, history, entered: 0, spent: Rc::default() }
     }
 
     /// Enters the state anew at which the execution stopped; the store lets its time begin again.

@@ -1,10 +1,12 @@
 //! What expressions see at one place of an execution.
 
+use std::rc::Rc;
+
 use serde_json::{Map, Value, json};
 
 use super::Planner;
 use crate::workflow::definition::State;
-use crate::workflow::expression::{Names, timestamp};
+use crate::workflow::expression::{Names, Spent, timestamp};
 use crate::workflow::state::Scope;
 
 /// The variables of a scope and of those around it.
@@ -25,6 +27,7 @@ pub(super) struct Place<'a> {
     pub(super) states: Value,
     pub(super) seed: u64,
     pub(super) now_ms: u64,
+    pub(super) spent: Rc<Spent>,
 }
 
 impl Names for Place<'_> {
@@ -42,6 +45,10 @@ impl Names for Place<'_> {
 
     fn now_ms(&self) -> u64 {
         self.now_ms
+    }
+
+    fn spent(&self) -> &Spent {
+        &self.spent
     }
 }
 
@@ -86,7 +93,7 @@ impl Planner<'_> {
         // Two states of one transition, and two attempts of one state, have other seeds.
         let seed = self.chance.seed ^ self.state.seq.rotate_left(32) ^ scope.entered_ms;
         let frames = Frames { variables: &scope.variables, outer };
-        Place { frames, states: Value::Object(states), seed, now_ms: self.now_ms }
+        Place { frames, states: Value::Object(states), seed, now_ms: self.now_ms, spent: self.spent.clone() }
     }
 
     /// <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html>

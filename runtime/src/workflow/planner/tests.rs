@@ -359,6 +359,48 @@ fn an_expression_that_gives_nothing_fails_by_its_name() {
 }
 
 #[test]
+fn an_expression_that_meets_a_bound_fails_by_its_name_and_is_caught() {
+    let caught = json!([{ "ErrorEquals": ["States.QueryEvaluationError"], "Next": "caught" }]);
+    let cause = json!({ "why": "{% $states.errorOutput.Cause %}" });
+    let states = |more: Value| {
+        machine(json!({
+            "Start": begin("a"),
+            "a": call("a", json!({ "name": "{% $pad('', $input.width) %}" }), more),
+            "caught": { "Type": "Fail", "Error": "Caught", "Cause": "{% $why %}" },
+        }))
+    };
+    let mut catcher = caught;
+    catcher[0]["Assign"] = cause;
+    let run = Run::start(&states(json!({ "Catch": catcher, "Next": "caught" })), json!({ "width": 1_000_000_000 }));
+    let outcome = run.outcome();
+    assert_eq!(outcome.error.as_deref(), Some("Caught"));
+    let why = "The JSONata expression '$pad('', $input.width)' failed: it makes a text of more than 1 MiB";
+    assert_eq!(outcome.cause.as_deref(), Some(why));
+    // Without a catcher, the execution ends in the same transition, so that its message is not delivered again.
+    let run = Run::start(&states(json!({ "End": true })), json!({ "width": -1_000_000_000 }));
+    assert_eq!(run.outcome().error.as_deref(), Some("States.QueryEvaluationError"));
+    let run = Run::start(&states(json!({ "End": true })), json!({ "width": 3 }));
+    assert_eq!(run.only("a").input(), json!({ "name": "   " }));
+}
+
+#[test]
+fn the_expressions_of_a_transition_are_bounded_together() {
+    // Each round takes as much as one expression may, and comes to the next one by the catcher.
+    let endless = "{% ($f := function($n) { $f($n + 1) }; $f(0)) %}";
+    let again = json!([{ "ErrorEquals": ["States.QueryEvaluationError"], "Next": "again" }]);
+    let begun = std::time::Instant::now();
+    let run = Run::start(
+        &machine(json!({
+            "Start": begin("again"),
+            "again": call("a", json!({ "n": endless }), json!({ "Catch": again, "End": true })),
+        })),
+        json!({}),
+    );
+    assert_eq!(run.outcome().error.as_deref(), Some("States.Runtime"));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(120), "{:?}", begun.elapsed());
+}
+
+#[test]
 fn time_cancellation_and_retry() {
     let mut run = Run::start(&fulfil_order(), order());
     run.step("process-payment", json!({ "paymentId": "pay-1" }));

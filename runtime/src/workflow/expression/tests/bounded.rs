@@ -1,0 +1,369 @@
+//! Nothing that an expression does takes more than its bounds, whatever its data, and what it meets has a name.
+
+use std::time::{Duration, Instant};
+
+use super::*;
+
+/// A world with much in it, as far as a state may have it.
+fn large() -> World {
+    let numbers: Vec<u32> = (0..50_000).collect();
+    let rows: Vec<Value> = (0..2_000).map(|n| json!({"id": format!("row-{n}"), "n": n, "tags": ["a", "b"]})).collect();
+    let variables = json!({
+        "input": {"width": 1_000_000_000, "text": "a".repeat(200_000), "numbers": numbers, "rows": rows, "one": 1},
+    });
+    let Value::Object(variables) = variables else { panic!("an object") };
+    World { variables, states: json!({}), spent: Spent::default() }
+}
+
+/// The highest resident size that this process had so far, bytes.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()).unwrap_or(0) * 1024
+}
+
+fn outcome(text: &str, world: &World) -> Result<Value, String> {
+    let expression = Expression::parse(text).map_err(|error| error.0)?;
+    expression.evaluate(world, &room()).map_err(|error| error.0)
+}
+
+/// Each of these took more than a gigabyte or more than a minute, or ended the process, before there were bounds.
+const GROWS: &[(&str, &[Bound])] = &[
+    // One call with a number.
+    ("$pad('', $input.width)", &[Bound::Text]),
+    ("$pad('', -$input.width, '#')", &[Bound::Text]),
+    ("$map([$input.width], function($w) { $pad('', $w) })", &[Bound::Text]),
+    ("($p := $pad(?, 1000000000); $p('a'))", &[Bound::Text]),
+    ("$input.text.$pad(1000000000)", &[Bound::Text]),
+    ("'a' ~> $pad(1000000000)", &[Bound::Text]),
+    ("($f := $pad; $f('a', 1000000000))", &[Bound::Text]),
+    ("$formatInteger(1000000000000, 'I')", &[Bound::Width]),
+    ("$fromMillis(0, '[Y,1000000000]')", &[Bound::Width]),
+    ("[-9223372036854775807..9223372036854775807]", &[Bound::Range]),
+    ("[1..$input.width]", &[Bound::List]),
+    // In proportion to the product of what is given.
+    ("$join($split($input.text, ''), $input.text)", &[Bound::List]),
+    ("$join($input.rows.id, $input.text)", &[Bound::Text]),
+    ("$replace($input.text, 'a', $input.text)", &[Bound::Text]),
+    ("$replace($input.text, /a/, $input.text)", &[Bound::Text]),
+    ("$replace($input.text, /a+/, '$0$0$0$0$0$0$0$0$0$0$0$0$0$0$0$0')", &[Bound::Text]),
+    ("$match($input.text, /a/)", &[Bound::Bytes]),
+    ("$distinct($input.numbers)", &[Bound::Steps]),
+    // Doubling.
+    ("$reduce([1..60], function($a, $b) { $a & $a }, 'x')", &[Bound::Text, Bound::Bytes]),
+    ("$reduce([1..60], function($a, $b) { $append($a, $a) }, [1])", &[Bound::List, Bound::Value, Bound::Bytes]),
+    ("$reduce([1..60], function($a, $b) { {'l': $a, 'r': $a} }, 1)", &[Bound::Value, Bound::Bytes]),
+    ("$string($reduce([1..60], function($a, $b) { {'l': $a, 'r': $a} }, 1))", &[Bound::Value, Bound::Bytes]),
+    ("$reduce([1..60], function($a, $b) { [[$a], [$a]] }, 1)", &[Bound::Value, Bound::Bytes]),
+    ("($f := function($n, $t) { $n = 0 ? $t : $f($n - 1, $t & $t) }; $f(60, 'x'))", &[Bound::Text, Bound::Bytes]),
+    // Loops in loops.
+    (
+        "$map($input.numbers, function($a) { $map($input.numbers, function($b) { $a * $b }) })",
+        &[Bound::Bytes, Bound::Steps],
+    ),
+    ("$map([1..100000], function($a) { $map([1..100000], function($b) { $a * $b }) })", &[Bound::Bytes, Bound::Steps]),
+    (
+        "$sum($map($input.rows, function($a) { $count($map($input.rows, function($b) { $a.n * $b.n })) }))",
+        &[Bound::Steps, Bound::Bytes],
+    ),
+    ("$input.numbers.($a := $; $input.numbers.($a * $))", &[Bound::Bytes, Bound::Steps]),
+    ("$input.rows@$a.$input.rows@$b.$input.rows@$c.{'a': $a.n}", &[Bound::Bytes, Bound::Steps]),
+    ("$input.rows.{'all': $input.rows}", &[Bound::Value, Bound::Bytes]),
+    ("$map($input.rows, function() { $input.rows })", &[Bound::Value, Bound::Bytes, Bound::Steps]),
+    ("[1..1000].$input.numbers", &[Bound::Bytes, Bound::List]),
+    ("[1..1000].$input.**", &[Bound::Bytes, Bound::List, Bound::Steps]),
+    ("[1..1000].{'o': $input}.o.numbers", &[Bound::Bytes]),
+    ("$map([1..1000], function() { $append([$input], []) }).numbers", &[Bound::Bytes]),
+    ("$map([1..1000], function() { $lookup($input, 'rows') }).n", &[Bound::Bytes]),
+    ("$reduce([1..1000], function($all, $i) { [$all, {'o': $input}] }, []).o.numbers", &[Bound::Value]),
+    ("($o := {'l': $input.numbers}; $r := [1..100000].$o; $r.l)", &[Bound::Value, Bound::Steps, Bound::Bytes]),
+    ("[1..1000][$map([1..100000], function() { 0 })]", &[Bound::Index]),
+    ("$input.rows ~> |**|{'x': $$}|", &[Bound::Value, Bound::Steps, Bound::Bytes]),
+    // Without end.
+    ("($f := function($n) { $f($n + 1) }; $f(0))", &[Bound::Steps]),
+    ("($f := function($n) { 1 + $f($n + 1) }; $f(0))", &[Bound::Stack]),
+    ("($f := function($n) { $g($n) }; $g := function($n) { $f($n) }; $f(0))", &[Bound::Steps]),
+    ("($f := function($n) { [$f($n + 1)] }; $f(0))", &[Bound::Stack]),
+    ("($f := function($n) { $map([1], function($x) { $f($n) }) }; $f(0))", &[Bound::Stack]),
+    ("($y := function($h) { $h($h) }; $y($y))", &[Bound::Steps]),
+    // Deep.
+    ("$reduce([1..100000], function($a, $b) { {'a': $a} }, 1)", &[Bound::Depth]),
+    ("$reduce([1..100000], function($a, $b) { [[$a]] }, 1)", &[Bound::Depth]),
+    ("$string($reduce([1..500], function($a, $b) { {'a': $a} }, 1))", &[Bound::Depth]),
+];
+
+#[test]
+fn whatever_grows_meets_a_bound() {
+    let world = large();
+    let before = peak();
+    let mut wrong = Vec::new();
+    for (text, bounds) in GROWS {
+        world.spent.0.set(0);
+        let begun = Instant::now();
+        let found = outcome(text, &world);
+        let (took, grown) = (begun.elapsed(), peak().saturating_sub(before) >> 20);
+        let named =
+            found.as_ref().err().is_some_and(|why| bounds.iter().any(|bound| why.ends_with(&bound.to_string())));
+        eprintln!(
+            "{took:>10.1?} {grown:>5} MiB  {text}  {:?}",
+            found.as_ref().err().map(|e| e.rsplit(':').next().unwrap_or("").to_owned())
+        );
+        // Other tests run at the same time, and builds without optimisation are slow.
+        let fast = took < Duration::from_secs(if cfg!(debug_assertions) { 20 } else { 3 });
+        if !named || !fast || grown > 400 {
+            let shown = found.map(|value| value.to_string().chars().take(80).collect::<String>());
+            wrong.push(format!("{text}: {took:?}, {grown} MiB, {shown:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_an_evaluation_may_take_is_left_to_ordinary_ones() {
+    let world = large();
+    let ordinary = [
+        "$count($input.numbers[$ > 100])",
+        "$sum($map($input.rows, function($r) { $r.n * 2 }))",
+        "$count($reduce($input.rows[n < 800], function($all, $r) { $append($all, {'id': $r.id}) }, []))",
+        "$count($input.rows.{'id': id, 'n': n, 'first': tags[0]})",
+        "$count($distinct($input.rows.tags))",
+        "$length($join($input.rows.id, ', '))",
+        "$length($string($input.rows))",
+        "$count($sort($input.rows, function($a, $b) { $a.n < $b.n }))",
+        "$length($replace($input.text, 'a', 'bc'))",
+        "$count($split($input.text, 'aaaa'))",
+        "($f := function($n) { $n <= 0 ? 0 : 1 + $f($n - 1) }; $f(300))",
+        "($f := function($n, $s) { $n = 0 ? $s : $f($n - 1, $s + $n) }; $f(20000, 0))",
+        "$count([1..100000])",
+        "$count($input.rows ~> |$[n < 50]|{'seen': true}|)",
+        "$length($pad('', 100000))",
+    ];
+    for text in ordinary {
+        world.spent.0.set(0);
+        let found = outcome(text, &world);
+        assert!(found.is_ok(), "{text}: {found:?}");
+    }
+}
+
+/// A value inside of this many others.
+fn deep(levels: usize) -> Value {
+    (0..levels).fold(json!(1), |inner, _| json!({ "a": [inner] }))
+}
+
+#[test]
+fn deep_data_is_refused_or_passed_on() {
+    let Value::Object(variables) = json!({ "input": { "deep": deep(60), "deeper": deep(2_000) } }) else {
+        panic!("an object")
+    };
+    let world = World { variables, states: json!({}), spent: Spent::default() };
+    let twice = |name: &str| outcome(&format!("[$input.{name}, $string($input.{name})]"), &world);
+    assert!(twice("deep").is_ok());
+    assert!(twice("deeper").is_err_and(|why| why.ends_with(&Bound::Depth.to_string())));
+    // Data so deep is dropped by recursion, which is not what is tested here.
+    std::mem::forget(world);
+}
+
+#[test]
+fn a_deep_expression_fits_the_stack_of_a_thread() {
+    let world = &worlds()[2];
+    let nested = |open: &str, inner: &str, close: &str| format!("{}{inner}{}", open.repeat(300), close.repeat(300));
+    for text in [
+        nested("(", "1", ")"),
+        nested("[", "1", "]"),
+        nested("{'a': ", "1", "}"),
+        nested("$map([1], function($x) { ", "$x", " })"),
+        nested("$input.items[", "true", "]"),
+        nested("-", "1", ""),
+        format!("1{}", " & 1".repeat(900)),
+    ] {
+        // A parser that refuses it says so; nothing else may end the process.
+        let _ = outcome(&text, world);
+    }
+}
+
+#[test]
+fn the_same_expression_takes_the_same_steps() {
+    let world = large();
+    let taken = |text: &str| {
+        world.spent.0.set(0);
+        (outcome(text, &world), world.spent.0.get())
+    };
+    for text in [
+        "$sum($map($input.rows[n < 100], function($r) { $r.n * $count($input.rows[n < $r.n]) }))",
+        "$sum($map($input.rows, function($r) { $r.n * $count($input.rows[n < $r.n]) }))",
+        "$map($input.rows, function($r) { $filter($input.rows, function($s) { $s.n = $r.n }) })",
+    ] {
+        let (first, second) = (taken(text), taken(text));
+        assert_eq!(first, second);
+        assert!(first.0.as_ref().err().is_none_or(|why| !why.ends_with(&Bound::Time.to_string())), "{first:?}");
+        assert!(first.1 > 10_000, "{first:?}");
+    }
+}
+
+mod fuzz {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A leaf: data, and literals at the ends of what numbers and texts can be.
+    fn leaf() -> impl Strategy<Value = String> {
+        prop::sample::select(vec![
+            "$input",
+            "$input.items",
+            "$input.items.tags",
+            "$input.text",
+            "$input.n",
+            "$input.none",
+            "$",
+            "$$",
+            "items",
+            "*",
+            "**",
+            "0",
+            "-1",
+            "1e308",
+            "-1e308",
+            "9007199254740993",
+            "1e-320",
+            "0.5",
+            "2147483648",
+            "-9223372036854775808",
+            "''",
+            "'a'",
+            "'\u{1F600}'",
+            "'\u{0}'",
+            "'[Y0001]-[M01]'",
+            "'[YI,3-2]'",
+            "'I'",
+            "'w'",
+            "'#,##0.00;(0)'",
+            "'%'",
+            "'$0$1'",
+            "null",
+            "true",
+            "[]",
+            "{}",
+            "/a/",
+            "/(a*)*b/",
+            "/(?:)/",
+            "/[^]]/i",
+            "$uppercase",
+            "$pad",
+            "[1..20]",
+            "function($x) { $x }",
+        ])
+        .prop_map(str::to_owned)
+    }
+
+    fn expression() -> impl Strategy<Value = String> {
+        let functions = vec![
+            "pad",
+            "formatInteger",
+            "formatNumber",
+            "formatBase",
+            "fromMillis",
+            "toMillis",
+            "parseInteger",
+            "substring",
+            "split",
+            "join",
+            "replace",
+            "match",
+            "contains",
+            "round",
+            "power",
+            "sqrt",
+            "number",
+            "string",
+            "append",
+            "zip",
+            "spread",
+            "merge",
+            "distinct",
+            "sort",
+            "reverse",
+            "shuffle",
+            "keys",
+            "lookup",
+            "each",
+            "sift",
+            "map",
+            "filter",
+            "reduce",
+            "single",
+            "base64decode",
+            "base64encode",
+            "decodeUrl",
+            "encodeUrl",
+            "length",
+            "sum",
+            "max",
+            "average",
+            "parse",
+            "partition",
+            "range",
+            "hash",
+            "now",
+            "millis",
+            "random",
+            "error",
+            "assert",
+            "type",
+            "exists",
+            "boolean",
+            "trim",
+            "substringBefore",
+        ];
+        leaf().prop_recursive(4, 24, 4, move |inner| {
+            let operators = vec!["+", "-", "*", "/", "%", "&", "=", "!=", "<", "in", "and", "~>", ".", "@$v.", "#$i."];
+            prop_oneof![
+                4 => (prop::sample::select(functions.clone()), prop::collection::vec(inner.clone(), 0..4))
+                    .prop_map(|(name, args)| format!("${name}({})", args.join(", "))),
+                2 => (inner.clone(), prop::sample::select(operators), inner.clone()).prop_map(|(a, op, b)| format!("({a} {op} {b})")),
+                1 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a})[{b}]")),
+                1 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("[{a}..{b}]")),
+                1 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a}).{{'k': {b}}}")),
+                1 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a}){{$string({b}): {a}}}")),
+                1 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a})^(>{b})")),
+                1 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("$map({a}, function($x, $y) {{ {b} }})")),
+                1 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} ~> |{b}|{{'z': 1}}|)")),
+                1 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("($v := {a}; $f := function($x) {{ {b} }}; $f($v))")),
+                1 => (inner.clone(), inner).prop_map(|(a, b)| format!("({a} ? {b})")),
+            ]
+        })
+    }
+
+    fn small() -> World {
+        let Value::Object(variables) = json!({
+            "input": { "items": [{ "tags": ["a", "b"], "n": 1 }, { "tags": [], "n": -2 }], "text": "aab \u{1F600}", "n": 3 },
+        }) else {
+            panic!("an object")
+        };
+        World { variables, states: json!({}), spent: Spent::default() }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+        /// Whatever it is, it gives a value or a named error, in time; and with guards what it gives without.
+        #[test]
+        fn anything_ends(text in expression()) {
+            let world = small();
+            let Ok(expression) = Expression::parse(&text) else { return Ok(()) };
+            let begun = Instant::now();
+            let _ = expression.evaluate(&world, &room());
+            prop_assert!(begun.elapsed() < Duration::from_secs(30), "{text}: {:?}", begun.elapsed());
+            let parsed = parsed(&text).map_err(|error| TestCaseError::fail(error.0))?;
+            let values = expression.values(&world);
+            let chance = ["$shuffle", "$random"].iter().any(|name| text.contains(name));
+            // Only what costs little is evaluated without guards.
+            if !chance && parsed.cost.is_some_and(|cost| cost.is_small(40)) {
+                let by = |guarded| {
+                    catch_unwind(AssertUnwindSafe(|| shown(expression.evaluate_by_library(&world, &parsed, &values, guarded, &room()))))
+                        .unwrap_or_default()
+                };
+                prop_assert_eq!(by(true), by(false), "{}", text);
+            }
+        }
+    }
+}
