@@ -13,6 +13,7 @@
 //!   has happened since, that its fence is gone.
 
 use super::definition::Definition;
+use super::full::Told;
 use super::planner::{self, Event};
 use super::store::Store;
 use super::transport::{Dispatch, Transport};
@@ -41,6 +42,8 @@ pub struct Carrier {
     seed: AtomicU64,
     /// The store's time, and when it was that.
     time: Mutex<Option<(Instant, u64)>>,
+    /// What the sweep said of the cache.
+    pub(crate) told: Told,
     /// The namespace of the metrics of executions, where somebody counts them.
     #[cfg(feature = "lambda")]
     metrics: Option<String>,
@@ -68,6 +71,7 @@ impl Carrier {
             sent,
             seed,
             time,
+            told: Told::default(),
             #[cfg(feature = "lambda")]
             metrics: None,
         }

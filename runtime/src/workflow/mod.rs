@@ -9,6 +9,7 @@
 //! | [`carrier`] | plans and commits what happened, and sends what follows |
 //! | [`worker`] | does one piece of work |
 //! | [`sweep`] | looks after what is due |
+//! | `full` | tells of a cache that loses executions when it is full |
 //! | [`ops`] | signals, cancels, retries |
 //! | [`transport`] | brings word of work to workers |
 //! | [`engine`] | the function that starts executions, publishes for them and sweeps |
@@ -21,6 +22,8 @@ pub mod definition;
 #[cfg(feature = "engine")]
 pub mod engine;
 mod expression;
+#[cfg(feature = "redis")]
+mod full;
 pub mod message;
 #[cfg(feature = "redis")]
 pub mod ops;
