@@ -47,10 +47,13 @@ const RETENTION: u64 = 86_400;
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-keys>
 const KEY_BYTES: usize = 1024;
 
-const ID: &str = "id";
+/// The environment variable with the name of the table.
+pub(crate) const TABLE: &str = "IDEMPOTENCY_TABLE";
+
+pub(crate) const ID: &str = "id";
 const STATUS: &str = "status";
 const OWNER: &str = "owner";
-const LEASE: &str = "leaseUntil";
+pub(crate) const LEASE: &str = "leaseUntil";
 const PAYLOAD: &str = "payload";
 const RESULT: &str = "result";
 const TTL: &str = "ttl";
@@ -83,7 +86,7 @@ impl Guard for Once {
         let settings = &services.settings;
         let records = Records {
             store: services.tables().await,
-            table: settings.require("IDEMPOTENCY_TABLE")?,
+            table: settings.require(TABLE)?,
             retention: Duration::from_secs(settings.parse("IDEMPOTENCY_RETENTION_SECONDS", RETENTION)?),
         };
         let id = record_id(context.delivery().function, key);

@@ -19,7 +19,7 @@
 //! | `cache` | the cache of a function on AWS: counters, circuit breakers | `redis`, `aws-sigv4`, `aws-sdk-secretsmanager` |
 //! | `engine` | functions of workflows on Redis, and the engine of a stack | `cache`, `sqs`, `eventbridge` |
 //! | `signal` | answering steps of workflows on Step Functions that wait | `aws-sdk-sfn` |
-//! | `testing` | in-memory tables and buses for tests of handlers | nothing |
+//! | `testing` | tests of handlers without AWS: tables, buses, queues, counters and waiting steps in memory | nothing |
 //!
 //! # Settings
 //!
@@ -94,6 +94,9 @@ pub mod redrive;
 mod serve;
 #[cfg(any(feature = "engine", feature = "signal"))]
 mod signal;
+#[cfg(all(test, feature = "redis"))]
+#[path = "../tests/support/mod.rs"]
+mod support;
 #[cfg(feature = "dynamodb")]
 pub mod table;
 #[cfg(any(all(test, feature = "lambda"), feature = "testing"))]

@@ -150,8 +150,7 @@ where
         let context = Context::new(self.services.clone(), self.metrics.clone(), delivery);
         let payload = incoming.payload;
         async {
-            let result =
-                self.guard.guard(&context, &payload, async || Box::pin(self.call(&context, &payload)).await).await;
+            let result = self.handle(&context, &payload).await;
             match &result {
                 Ok(_) => tracing::debug!("done"),
                 // A business error is an answer; whoever called decides what it means.
@@ -162,6 +161,11 @@ where
         }
         .instrument(span)
         .await
+    }
+
+    /// Handles one delivery, if its guard lets it through.
+    pub(crate) async fn handle(&self, context: &Context, payload: &Payload<'_>) -> Result<String, Failure> {
+        self.guard.guard(context, payload, async || Box::pin(self.call(context, payload)).await).await
     }
 
     async fn call(&self, context: &Context, payload: &Payload<'_>) -> Result<String, Failure> {

@@ -1,6 +1,8 @@
 //! Answers to steps that wait for a signal, on either engine: a token says by its form whose it is.
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token>
 
+#[cfg(feature = "signal")]
+use crate::backend::BoxFuture;
 use crate::{Context, Error, Kind};
 use serde::Serialize;
 use serde_json::Value;
@@ -48,37 +50,59 @@ impl Context {
 
     #[cfg(feature = "signal")]
     async fn answer_step_functions(&self, token: &str, answer: Answer<'_>) -> Result<(), Error> {
-        use aws_sdk_sfn::error::ProvideErrorMetadata;
         let client = self.services().step_functions().await;
-        let failed = |operation, code: Option<&str>, message: Option<&str>| match code {
-            Some("TaskDoesNotExist" | "TaskTimedOut") => over(),
-            Some("InvalidToken" | "InvalidOutput") => Error::new(Kind::InvalidInput, message.unwrap_or_default()),
-            _ => crate::aws::classify(operation, code, message),
-        };
         match answer {
-            Ok(output) => {
-                let sent = client.send_task_success().task_token(token).output(output.to_string()).send().await;
-                sent.map(drop).map_err(|error| {
-                    let service = error.as_service_error();
-                    let code = service.and_then(ProvideErrorMetadata::code);
-                    let message = service.and_then(ProvideErrorMetadata::message);
-                    failed("states:SendTaskSuccess", code, message).because(error.to_string())
-                })
-            }
-            Err((name, cause)) => {
-                let sent = client.send_task_failure().task_token(token).error(name).cause(cause).send().await;
-                sent.map(drop).map_err(|error| {
-                    let service = error.as_service_error();
-                    let code = service.and_then(ProvideErrorMetadata::code);
-                    let message = service.and_then(ProvideErrorMetadata::message);
-                    failed("states:SendTaskFailure", code, message).because(error.to_string())
-                })
-            }
+            Ok(output) => client.succeed(token, &output).await,
+            Err((error, cause)) => client.fail(token, error, cause).await,
         }
     }
 }
 
-fn over() -> Error {
+/// What is asked of Step Functions: the service, or the waits of a test.
+#[cfg(feature = "signal")]
+pub(crate) trait StepFunctions: Send + Sync {
+    /// `SendTaskSuccess`.
+    fn succeed<'a>(&'a self, token: &'a str, output: &'a Value) -> BoxFuture<'a, Result<(), Error>>;
+
+    /// `SendTaskFailure`.
+    fn fail<'a>(&'a self, token: &'a str, error: &'a str, cause: &'a str) -> BoxFuture<'a, Result<(), Error>>;
+}
+
+#[cfg(feature = "signal")]
+impl StepFunctions for aws_sdk_sfn::Client {
+    fn succeed<'a>(&'a self, token: &'a str, output: &'a Value) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            let sent = self.send_task_success().task_token(token).output(output.to_string()).send().await;
+            sent.map(drop).map_err(|error| failed("states:SendTaskSuccess", error.as_service_error(), &error))
+        })
+    }
+
+    fn fail<'a>(&'a self, token: &'a str, error: &'a str, cause: &'a str) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            let sent = self.send_task_failure().task_token(token).error(error).cause(cause).send().await;
+            sent.map(drop).map_err(|error| failed("states:SendTaskFailure", error.as_service_error(), &error))
+        })
+    }
+}
+
+/// What a failed call means to a handler.
+#[cfg(feature = "signal")]
+fn failed(
+    operation: &str,
+    service: Option<&impl aws_sdk_sfn::error::ProvideErrorMetadata>,
+    error: &impl std::error::Error,
+) -> Error {
+    let message = service.and_then(|service| service.message());
+    let failed = match service.and_then(|service| service.code()) {
+        Some("TaskDoesNotExist" | "TaskTimedOut") => over(),
+        Some("InvalidToken" | "InvalidOutput") => Error::new(Kind::InvalidInput, message.unwrap_or_default()),
+        code => crate::aws::classify(operation, code, message),
+    };
+    failed.because(error.to_string())
+}
+
+/// The step has its answer, or its time is over.
+pub(crate) fn over() -> Error {
     Error::new(Kind::Conflict, "no step waits for this signal any more")
 }
 

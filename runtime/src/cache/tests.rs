@@ -1,12 +1,8 @@
 //! Counters in memory and on real servers.
 
 use super::*;
+use crate::support::{self, Durability, Kind, Server};
 use crate::testing::World;
-
-#[path = "../../tests/support/mod.rs"]
-mod support;
-
-use support::{Durability, Kind, Server};
 
 struct Greet;
 impl grant::UseCache for Greet {}

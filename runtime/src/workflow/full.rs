@@ -63,5 +63,6 @@ pub(crate) async fn tell(carrier: &Carrier) {
     }
 }
 
-#[cfg(all(test, feature = "lambda"))]
+#[cfg(feature = "lambda")]
+#[cfg(test)]
 mod tests;

@@ -7,10 +7,7 @@ use std::sync::{Arc, PoisonError};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
-#[path = "../../../tests/support/mod.rs"]
-mod support;
-
-use support::{Cluster, Durability, Kind, Server};
+use crate::support::{Cluster, Durability, Kind, Server};
 
 /// Level, server and policy of each line that names a server.
 #[derive(Clone, Default)]
