@@ -190,3 +190,50 @@ fn nothing_is_left_unfinished() {
     }
     none(&problems);
 }
+
+/// The rows of Markdown tables that tell of what an earlier row of the same table tells: two that are alike, or two of one name. Rows of
+/// one name that is no code may follow each other: then the next column tells them apart.
+fn repeated_rows(text: &str) -> Vec<String> {
+    let (mut repeated, mut table) = (Vec::new(), Vec::<(&str, &str)>::new());
+    for line in text.lines() {
+        let line = line.trim().trim_start_matches("//!").trim_start_matches("///").trim();
+        let Some(name) = line.strip_prefix('|').and_then(|row| row.split('|').next()).map(str::trim) else {
+            table.clear();
+            continue;
+        };
+        if line.chars().all(|c| "|-: ".contains(c)) {
+            continue;
+        }
+        let follows = table.last().is_some_and(|(last, _)| *last == name) && !name.starts_with('`');
+        let known = !name.is_empty() && !follows && table.iter().any(|(other, _)| *other == name);
+        if known || table.iter().any(|(_, row)| *row == line) {
+            repeated.push(line.to_owned());
+        }
+        table.push((name, line));
+    }
+    repeated
+}
+
+#[test]
+fn no_table_says_a_thing_twice() {
+    assert_eq!(repeated_rows("//! | a | b |\n//! | --- | --- |\n//! | `x` | 1 |\n//! | `x` | 2 |"), ["| `x` | 2 |"]);
+    assert_eq!(repeated_rows("| x | 1 |\n| y | 1 |\n| x | 2 |"), ["| x | 2 |"]);
+    assert_eq!(repeated_rows("| x | 1 |\n| x | 1 |"), ["| x | 1 |"]);
+    assert_eq!(repeated_rows("| x | 1 |\n| x | 2 |\n\n| x | 1 |\n| | 1 |\n| | 2 |"), [""; 0]);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut texts: Vec<(String, String)> = all_sources().into_iter().map(|source| (source.path, source.code)).collect();
+    for folder in
+        [root.clone(), root.join("docs"), root.join("docs/decisions"), root.join("compiler/src/diagnostics/pages")]
+    {
+        for entry in fs::read_dir(&folder).expect("a readable folder") {
+            let path = entry.expect("a readable folder").path();
+            if path.extension().is_some_and(|extension| extension == "md") {
+                texts.push((path.display().to_string(), fs::read_to_string(&path).expect("a readable document")));
+            }
+        }
+    }
+    let problems = texts.iter().flat_map(|(path, text)| {
+        repeated_rows(text).into_iter().map(move |row| format!("{path}: a row for the second time: {row}"))
+    });
+    none(&problems.collect::<Vec<_>>());
+}

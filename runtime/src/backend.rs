@@ -6,7 +6,7 @@ use crate::{Error, Kind};
 use std::env;
 
 /// A boxed future, for the traits that are used as objects.
-#[cfg(any(feature = "cache", feature = "dynamodb", feature = "eventbridge", feature = "sqs"))]
+#[cfg(any(feature = "cache", feature = "dynamodb", feature = "eventbridge", feature = "signal", feature = "sqs"))]
 pub(crate) type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Where settings come from.
@@ -65,7 +65,7 @@ pub(crate) struct Services {
     #[cfg(feature = "cache")]
     pub(crate) counters: tokio::sync::OnceCell<std::sync::Arc<dyn crate::cache::Counters>>,
     #[cfg(feature = "signal")]
-    pub(crate) step_functions: tokio::sync::OnceCell<aws_sdk_sfn::Client>,
+    pub(crate) step_functions: tokio::sync::OnceCell<std::sync::Arc<dyn crate::signal::StepFunctions>>,
     #[cfg(feature = "engine")]
     pub(crate) workflows: tokio::sync::OnceCell<std::sync::Arc<dyn crate::workflow::store::Store>>,
 }
@@ -131,9 +131,14 @@ impl Services {
         store.await.cloned()
     }
 
-    /// The client of Step Functions.
+    /// The client of Step Functions, unless a test put another one here.
     #[cfg(feature = "signal")]
-    pub(crate) async fn step_functions(&self) -> &aws_sdk_sfn::Client {
-        self.step_functions.get_or_init(|| async { crate::aws::client!(aws_sdk_sfn, crate::aws::config().await) }).await
+    pub(crate) async fn step_functions(&self) -> &dyn crate::signal::StepFunctions {
+        let client = self.step_functions.get_or_init(|| async {
+            let client: std::sync::Arc<dyn crate::signal::StepFunctions> =
+                std::sync::Arc::new(crate::aws::client!(aws_sdk_sfn, crate::aws::config().await));
+            client
+        });
+        client.await.as_ref()
     }
 }

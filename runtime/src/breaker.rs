@@ -13,7 +13,8 @@
 //!
 //! The state is in the cache: `evc:{NAMESPACE.breaker.FUNCTION}` and the times of failures beside it, each change one script, by the
 //! server's clock. A probe that crashes is over when its invocation would be. When the cache does not answer, calls go ahead: a breaker
-//! must not be what breaks. An answer that is lost may count a failure twice.
+//! must not be what breaks. An answer that is lost may count a failure twice. The times of failures expire, so that a full cache which
+//! evicts what expires may forget them: the breaker then opens later. That it is open does not expire.
 
 /// When a function is not called for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

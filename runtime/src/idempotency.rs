@@ -62,6 +62,8 @@ mod renewal;
 
 pub(crate) use self::record::Claim;
 use self::record::{Claimed, Records};
+#[cfg(feature = "testing")]
+pub(crate) use self::record::{ID, LEASE};
 pub(crate) use self::renewal::Renewals;
 use crate::adapter::Failure;
 use crate::backend::Services;
@@ -74,6 +76,9 @@ use std::time::Duration;
 
 /// How long a record stays, seconds, unless `IDEMPOTENCY_RETENTION_SECONDS` says otherwise.
 const RETENTION: u64 = 86_400;
+/// The environment variable with the name of the table.
+pub(crate) const TABLE: &str = "IDEMPOTENCY_TABLE";
+
 /// The longest pause before a delivery that waits looks again.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// The shortest one.
@@ -105,7 +110,7 @@ impl Guard for Once {
         let settings = &services.settings;
         let records = Records {
             store: services.tables().await,
-            table: settings.require("IDEMPOTENCY_TABLE")?,
+            table: settings.require(TABLE)?,
             retention: Duration::from_secs(settings.parse("IDEMPOTENCY_RETENTION_SECONDS", RETENTION)?),
             lease: services.renewals.pace.lease,
         };

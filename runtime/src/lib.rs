@@ -13,15 +13,13 @@
 //! | `idempotency` | `serve_idempotent` | `dynamodb` |
 //! | `eventbridge` | publishing to a bus | `aws-sdk-eventbridge` |
 //! | `sqs` | sending to queues | `aws-sdk-sqs` |
-//! | `forwarder` | the stream-to-bus forwarder of an outbox, and its redrive | `eventbridge`, `aws-sdk-sqs` |
-//! | `workflow` | definitions and the planner of workflows on Redis | `jsonata-core` |
-//! | `redis` | executions of workflows in Redis | `redis` |
-//! | `cache` | the cache of a function on AWS | `redis`, `aws-sigv4`, `aws-sdk-secretsmanager` |
-//! | `redis` | executions of workflows in Redis | `redis` |
-//! | `cache` | the cache of a function: counters, circuit breakers | `redis`, its credentials |
+//! | `forwarder` | the stream-to-bus forwarder of an outbox, and its redrive | `eventbridge`, `outbox`, `sqs` |
+//! | `workflow` | definitions and the planner of workflows on Redis | `jsonata-core`, `rmp-serde` |
+//! | `redis` | executions of workflows in Redis | `redis`, `rustls` |
+//! | `cache` | the cache of a function on AWS: counters, circuit breakers | `redis`, `aws-sigv4`, `aws-sdk-secretsmanager` |
 //! | `engine` | functions of workflows on Redis, and the engine of a stack | `cache`, `sqs`, `eventbridge` |
 //! | `signal` | answering steps of workflows on Step Functions that wait | `aws-sdk-sfn` |
-//! | `testing` | in-memory tables and buses for tests of handlers | nothing |
+//! | `testing` | tests of handlers without AWS: tables, buses, queues, counters and waiting steps in memory | nothing |
 //!
 //! # Settings
 //!
@@ -32,12 +30,12 @@
 //! | `AWS_LAMBDA_LOG_LEVEL` | `INFO` | all: the lowest level that is logged (Lambda sets it from the function's logging configuration) |
 //! | `EVC_METRICS_NAMESPACE` | `evc` | all: the CloudWatch namespace of [`Context::metric`] |
 //! | `SIMULATION_SEED` | random | [`Context::random`] and [`Context::simulate`] |
+//! | `EVC_CORS_ORIGINS`, `EVC_CORS_CREDENTIALS` | none, `false` | functions behind a REST API that answers browsers: the origins, with spaces between them, and whether they may send credentials |
 //! | `OUTBOX_RETENTION_SECONDS` | a week | publishers through an outbox: time to live of a row |
 //! | `IDEMPOTENCY_TABLE` | required | `serve_idempotent` |
 //! | `IDEMPOTENCY_RETENTION_SECONDS` | a day | `serve_idempotent`: time to live of a record |
 //! | `EVENT_BUS_NAME`, `DLQ_URL` | required | `forward::outbox`, `forward::Changes`; `redrive::outbox` the first of them |
 //! | `OUTBOX_TABLE` | required | `redrive::outbox` |
-//! | `CACHE_ENDPOINT`, `CACHE_AUTH`, `WORKFLOW_NAMESPACE` and others | required | functions with a cache: see `workflow::store` |
 //! | `CACHE_ENDPOINT` and others | required | functions with a cache: `workflow/store/aws.rs` has them all |
 //! | `WORKFLOW_NAMESPACE` | required | functions with a cache: what its keys begin with |
 //! | `WORKFLOW_TRANSPORT` | `sqs` | functions of workflows on Redis, and the engine: `sqs` or `eventbridge` |
@@ -100,6 +98,9 @@ pub mod redrive;
 mod serve;
 #[cfg(any(feature = "engine", feature = "signal"))]
 mod signal;
+#[cfg(all(test, feature = "redis"))]
+#[path = "../tests/support/mod.rs"]
+mod support;
 #[cfg(feature = "dynamodb")]
 pub mod table;
 #[cfg(any(all(test, feature = "lambda"), feature = "testing"))]

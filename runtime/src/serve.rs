@@ -163,9 +163,7 @@ where
         let context = Context::new(self.services.clone(), self.metrics.clone(), delivery);
         let payload = incoming.payload;
         async {
-            let work = async || Box::pin(self.call(&context, &payload)).await;
-            let guarded = self.guard.guard(&context, &payload, work);
-            let result = deadline::within(less(context.remaining(), REPORT), guarded).await;
+            let result = self.handle(&context, &payload).await;
             match &result {
                 Ok(_) => tracing::debug!("done"),
                 // A business error is an answer; whoever called decides what it means.
@@ -176,6 +174,12 @@ where
         }
         .instrument(span)
         .await
+    }
+
+    /// Handles one delivery, if its guard lets it through.
+    pub(crate) async fn handle(&self, context: &Context, payload: &Payload<'_>) -> Result<String, Failure> {
+        let guarded = self.guard.guard(context, payload, async || Box::pin(self.call(context, payload)).await);
+        deadline::within(less(context.remaining(), REPORT), guarded).await
     }
 
     async fn call(&self, context: &Context, payload: &Payload<'_>) -> Result<String, Failure> {

@@ -1,6 +1,8 @@
 //! Answers to steps that wait for a signal, on either engine: a token says by its form whose it is.
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token>
 
+#[cfg(feature = "signal")]
+use crate::backend::BoxFuture;
 use crate::{Context, Error, Kind, grant};
 #[cfg(feature = "signal")]
 use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
@@ -59,15 +61,36 @@ impl Context {
     async fn answer_step_functions(&self, token: &str, answer: Answer<'_>) -> Result<(), Error> {
         let client = self.services().step_functions().await;
         match answer {
-            Ok(output) => {
-                let sent = client.send_task_success().task_token(token).output(output.to_string()).send().await;
-                sent.map(drop).map_err(|error| refused("states:SendTaskSuccess", &error))
-            }
-            Err((name, cause)) => {
-                let sent = client.send_task_failure().task_token(token).error(name).cause(cause).send().await;
-                sent.map(drop).map_err(|error| refused("states:SendTaskFailure", &error))
-            }
+            Ok(output) => client.succeed(token, &output).await,
+            Err((error, cause)) => client.fail(token, error, cause).await,
         }
+    }
+}
+
+/// What is asked of Step Functions: the service, or the waits of a test.
+#[cfg(feature = "signal")]
+pub(crate) trait StepFunctions: Send + Sync {
+    /// `SendTaskSuccess`.
+    fn succeed<'a>(&'a self, token: &'a str, output: &'a Value) -> BoxFuture<'a, Result<(), Error>>;
+
+    /// `SendTaskFailure`.
+    fn fail<'a>(&'a self, token: &'a str, error: &'a str, cause: &'a str) -> BoxFuture<'a, Result<(), Error>>;
+}
+
+#[cfg(feature = "signal")]
+impl StepFunctions for aws_sdk_sfn::Client {
+    fn succeed<'a>(&'a self, token: &'a str, output: &'a Value) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            let sent = self.send_task_success().task_token(token).output(output.to_string()).send().await;
+            sent.map(drop).map_err(|error| refused("states:SendTaskSuccess", &error))
+        })
+    }
+
+    fn fail<'a>(&'a self, token: &'a str, error: &'a str, cause: &'a str) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            let sent = self.send_task_failure().task_token(token).error(error).cause(cause).send().await;
+            sent.map(drop).map_err(|error| refused("states:SendTaskFailure", &error))
+        })
     }
 }
 
@@ -81,7 +104,8 @@ fn refused<E: ProvideErrorMetadata>(operation: &str, error: &SdkError<E>) -> Err
     }
 }
 
-fn over() -> Error {
+/// The step has its answer, or its time is over.
+pub(crate) fn over() -> Error {
     Error::new(Kind::Conflict, "no step waits for this signal any more")
 }
 

@@ -1,4 +1,5 @@
-//! For tests of handlers: contexts without Lambda; tables, buses and queues in memory. A development dependency with feature `testing`.
+//! For tests of handlers: contexts without Lambda; tables, buses, queues, counters and waiting steps in memory. A development dependency
+//! with feature `testing`, and `idempotency` for functions that are `idempotent`.
 //!
 //! ```ignore
 //! let world = World::new().table::<Orders>().outbox::<OrderEvents>().env("SUCCESS_RATE", "1");
@@ -8,32 +9,57 @@
 //! assert_eq!(world.items::<Orders>().unwrap()[0].status, OrderStatus::Paid);
 //! assert_eq!(world.events::<OrderEvents>()[0].detail_type, "Payment Processed");
 //! ```
+//!
+//! | a handler uses | a test gives | and looks at |
+//! | --- | --- | --- |
+//! | `cx.idempotency_key()`, `cx.stable_id()` | [`World::delivery`], [`World::event`], [`World::step`] | what it made, in two deliveries of one key |
+//! | `cx.event()` | [`World::event`] | |
+//! | `cx.step()` | [`World::step`]: attempt, item, visit | |
+//! | `cx.task_token()` | [`World::step`] with `token`, or `context_on_redis` | where it handed the token on |
+//! | `cx.signal()`, `cx.signal_error()` | a token of such a step; `stop_waiting` for one that is too late | `World::signals` |
+//! | `cx.TABLE()`, `cx.transact()` | `World::table`, `put`, `fail_next` | `World::items` |
+//! | an outbox | `World::outbox` | `World::events` |
+//! | `cx.publish()` | the bus's variable, by [`World::env`] | `World::published` |
+//! | `cx.send()` | `World::queue` | `World::sent` |
+//! | `cx.cache()` | [`World::delivery`]; a real server by `World::cache` | `World::counter` |
+//! | `cx.env()`, `cx.simulate()`, `cx.random()` | [`World::env`]; the variable `SIMULATION_SEED` | |
+//! | `cx.metric()` | | [`World::metric`] |
+//! | `cx.deadline()`, `cx.remaining()` | [`World::timeout`] | |
+//! | `Transaction::answer`, `idempotent: true` | `World::idempotency`, `end_claims` | what `World::deliver_once` returns, twice |
+//! | named errors, ranges of its input, panics, time-outs | [`World::deliver`] | its [`Failed`] |
+//! | `circuit-breaker` | `World::cache`, [`World::deliver`] | `CircuitOpen` |
 
 #[cfg(feature = "eventbridge")]
 mod bus;
 #[cfg(feature = "cache")]
 mod counters;
+mod deliver;
 #[cfg(feature = "dynamodb")]
 mod memory;
 #[cfg(feature = "sqs")]
 mod queues;
+mod steps;
 
 use crate::backend::{Services, Settings};
 use crate::context::{Delivery, Origin};
 use crate::observe::Metrics;
-use crate::{Context, EventMetadata, Timestamp};
+use crate::{Context, EventMetadata, Step, Timestamp};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 #[cfg(feature = "eventbridge")]
 pub(crate) use bus::Recorder;
+pub use deliver::Failed;
 #[cfg(feature = "dynamodb")]
 pub use memory::Fault;
 #[cfg(feature = "dynamodb")]
 pub(crate) use memory::Memory;
 #[cfg(feature = "sqs")]
 pub use queues::SentMessage;
+#[cfg(any(feature = "signal", feature = "engine"))]
+pub use steps::Signal;
+pub use steps::StepContext;
 
 /// How long a test's invocation may take.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -42,6 +68,9 @@ const DEADLINE: Duration = Duration::from_secs(30);
 #[derive(Default)]
 pub struct World {
     settings: BTreeMap<String, String>,
+    timeout: Option<Duration>,
+    /// Of each context that was made.
+    metrics: Mutex<Vec<Arc<Metrics>>>,
     #[cfg(feature = "dynamodb")]
     tables: Arc<Memory>,
     #[cfg(feature = "eventbridge")]
@@ -54,6 +83,8 @@ pub struct World {
     redis: Option<crate::workflow::store::Redis>,
     #[cfg(feature = "engine")]
     pub(crate) workflows: crate::workflow::store::Memory,
+    #[cfg(any(feature = "signal", feature = "engine"))]
+    waits: Arc<steps::Waits>,
 }
 
 /// An event that a handler published.
@@ -81,27 +112,48 @@ impl World {
         self
     }
 
+    /// How long invocations may take: 30 seconds unless this says otherwise.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
     /// The context of a direct invocation of this function.
     pub fn context(&self, function: &'static str) -> Context {
-        self.context_with(function, None, None)
+        self.context_with(function, None, None, None)
     }
 
     /// The context of the delivery of an event, whose id is the idempotency key.
     pub fn event(&self, function: &'static str, event: EventMetadata) -> Context {
-        self.context_with(function, Some(event.id.clone()), Some(event))
+        self.context_with(function, Some(event.id.clone()), Some(event), None)
     }
 
     /// The context of a delivery with this idempotency key: calling a handler with it twice is a repeated delivery.
     pub fn delivery(&self, function: &'static str, key: &str) -> Context {
-        self.context_with(function, Some(key.to_owned()), None)
+        self.context_with(function, Some(key.to_owned()), None, None)
     }
 
-    fn context_with(&self, function: &'static str, key: Option<String>, event: Option<EventMetadata>) -> Context {
-        let deadline = Timestamp::now().after(DEADLINE);
+    /// The values of a metric, in the order of the contexts that they were given to.
+    pub fn metric(&self, name: &str) -> Vec<f64> {
+        let metrics = self.metrics.lock().unwrap_or_else(PoisonError::into_inner);
+        metrics.iter().flat_map(|metrics| metrics.values(name)).collect()
+    }
+
+    fn context_with(
+        &self,
+        function: &'static str,
+        key: Option<String>,
+        event: Option<EventMetadata>,
+        step: Option<Step>,
+    ) -> Context {
+        let deadline = Timestamp::now().after(self.timeout.unwrap_or(DEADLINE));
         let request_id = "test".to_owned();
         let origin = Origin::default();
-        let delivery = Delivery { function, request_id, deadline, trace: None, key, event, step: None, origin };
-        Context::new(Arc::new(self.services()), Arc::new(Metrics::new("test".to_owned(), function)), delivery)
+        let delivery = Delivery { function, request_id, deadline, trace: None, key, event, step, origin };
+        let metrics = Arc::new(Metrics::new("test".to_owned(), function));
+        self.metrics.lock().unwrap_or_else(PoisonError::into_inner).push(metrics.clone());
+        Context::new(Arc::new(self.services()), metrics, delivery)
     }
 
     pub(crate) fn services(&self) -> Services {
@@ -116,14 +168,16 @@ impl World {
             #[cfg(feature = "sqs")]
             queues: tokio::sync::OnceCell::new_with(Some(self.queues.clone() as Arc<dyn crate::queue::Sender>)),
             #[cfg(feature = "cache")]
-            redis: tokio::sync::OnceCell::new(),
+            redis: tokio::sync::OnceCell::new_with(self.redis.clone()),
             #[cfg(feature = "cache")]
             counters: tokio::sync::OnceCell::new_with(Some(match &self.redis {
                 Some(redis) => Arc::new(redis.clone()) as Arc<dyn crate::cache::Counters>,
                 None => self.counters.clone(),
             })),
             #[cfg(feature = "signal")]
-            step_functions: tokio::sync::OnceCell::new(),
+            step_functions: tokio::sync::OnceCell::new_with(Some(
+                self.waits.clone() as Arc<dyn crate::signal::StepFunctions>
+            )),
             #[cfg(feature = "engine")]
             workflows: tokio::sync::OnceCell::new_with(Some(Arc::new(self.workflows.clone()))),
         }

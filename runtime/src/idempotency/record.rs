@@ -11,10 +11,10 @@ use std::time::Duration;
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-keys>
 const KEY_BYTES: usize = 1024;
 
-pub(super) const ID: &str = "id";
+pub(crate) const ID: &str = "id";
 const STATUS: &str = "status";
 const OWNER: &str = "owner";
-const LEASE: &str = "leaseUntil";
+pub(crate) const LEASE: &str = "leaseUntil";
 const CONTENT: &str = "content";
 const PAYLOAD: &str = "payload";
 const RESULT: &str = "result";

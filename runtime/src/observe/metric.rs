@@ -64,6 +64,13 @@ impl Metrics {
         }
     }
 
+    /// The values of one metric that are not written yet.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn values(&self, name: &str) -> Vec<f64> {
+        let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        values.get(name).map(|(_, values)| values.clone()).unwrap_or_default()
+    }
+
     /// The lines of everything added so far, which is then forgotten.
     pub(crate) fn take_lines(&self, now: Timestamp) -> Vec<String> {
         let values = std::mem::take(&mut *self.values.lock().unwrap_or_else(PoisonError::into_inner));

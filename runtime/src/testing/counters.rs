@@ -39,7 +39,7 @@ impl Counters for Counts {
 }
 
 impl World {
-    /// Counters are in this cache, instead of memory.
+    /// Counters are in this cache, instead of memory, and so are the circuit breakers of functions that inputs are delivered to.
     #[must_use]
     pub fn cache(mut self, redis: crate::workflow::store::Redis) -> Self {
         self.redis = Some(redis);

@@ -65,6 +65,14 @@ impl Memory {
         self.state().tables.get(table).map(|rows| rows.items.clone()).unwrap_or_default()
     }
 
+    /// Changes all items of a table.
+    #[cfg(feature = "idempotency")]
+    pub(crate) fn change(&self, table: &str, change: impl FnMut(&mut Item)) {
+        if let Some(rows) = self.state().tables.get_mut(table) {
+            rows.items.iter_mut().for_each(change);
+        }
+    }
+
     /// The next write or transaction meets this.
     pub(crate) fn fail_next(&self, fault: Fault) {
         self.state().faults.push_back(fault);

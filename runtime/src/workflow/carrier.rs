@@ -13,6 +13,7 @@
 //!   has happened since, that its fence is gone.
 
 use super::definition::Definition;
+use super::full::Told;
 use super::planner::{self, Chance, Event};
 use super::store::Store;
 use super::transport::{Dispatch, Transport};
@@ -41,6 +42,8 @@ pub struct Carrier {
     key: [u8; 32],
     /// The store's time, and when it was that.
     time: Mutex<Option<(Instant, u64)>>,
+    /// What the sweep said of the cache.
+    pub(crate) told: Told,
 }
 
 /// What became of something that happened.
@@ -58,7 +61,8 @@ impl Carrier {
         let [seed, _] = halves(Uuid::new_v4());
         let seed = AtomicU64::new(seed);
         let (definitions, sent, time) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { store, transport, definitions, sent, seed, key: random_key(), time }
+        let told = Told::default();
+        Self { store, transport, definitions, sent, seed, key: random_key(), time, told }
     }
 
     /// Draws jitter and owners from this seed.

@@ -10,6 +10,7 @@
 //! | [`worker`] | does one piece of work |
 //! | [`sweep`] | looks after what is due |
 //! | [`ends`] | counts the executions that end |
+//! | `full` | tells of a cache that loses executions when it is full |
 //! | [`ops`] | signals, cancels, retries |
 //! | [`transport`] | brings word of work to workers |
 //! | [`engine`] | the function that starts executions, publishes for them and sweeps |
@@ -24,6 +25,8 @@ pub mod ends;
 #[cfg(feature = "engine")]
 pub mod engine;
 mod expression;
+#[cfg(feature = "redis")]
+mod full;
 pub mod message;
 #[cfg(feature = "redis")]
 pub mod ops;

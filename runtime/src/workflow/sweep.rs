@@ -9,6 +9,8 @@
 //! | an execution that has taken too long | it ends with `States.Timeout` |
 //! | an execution that ended long enough ago | one log line, and it is gone |
 //!
+//! It also tells of a cache that would lose executions when it is full.
+//!
 //! Two sweeps at once do no harm: what one is shown is not shown to the other for a while, and what both act upon nevertheless has a
 //! fence that holds once. A sweep that dies leaves what it was shown to the next one.
 
@@ -18,7 +20,7 @@ use super::planner::Event;
 use super::state::outcome;
 use super::transport::Dispatch;
 use super::worker::{lost, overdue};
-use super::{Due, ExecutionId, Finished, History, Snapshot, TaskRef};
+use super::{Due, ExecutionId, Finished, History, Snapshot, TaskRef, full};
 use crate::{Error, Timestamp};
 use futures_util::{StreamExt, stream};
 use std::collections::BTreeSet;
@@ -61,6 +63,7 @@ impl Swept {
 /// execution is logged and does not keep others from going on; the last one is returned.
 pub async fn sweep(carrier: &Carrier, retention: Option<Duration>, time: Duration) -> Result<Swept, Error> {
     let until = Instant::now() + time;
+    full::tell(carrier).await;
     let partitions = carrier.store.keys().partitions();
     let first = u16::try_from(carrier.draw() % u64::from(partitions.max(1))).unwrap_or(0);
     let order = (0..partitions).map(|number| (number + first) % partitions);

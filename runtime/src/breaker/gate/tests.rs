@@ -1,14 +1,10 @@
 //! The breaker on a real server, by a clock of the test, and shared by many workers at once.
 
 use super::*;
+use crate::support::{self, Server};
 use crate::workflow::store::Redis;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-
-#[path = "../../../tests/support/mod.rs"]
-mod support;
-
-use support::Server;
 
 const BREAKER: CircuitBreaker = CircuitBreaker { failures: 3, window_seconds: 60, open_seconds: 30 };
 const TIME: Duration = Duration::from_secs(5);

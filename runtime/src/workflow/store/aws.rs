@@ -8,7 +8,7 @@
 //! | `CACHE_USER` | the user; with `secret` it may be missing |
 //! | `CACHE_SECRET_ARN` | with `secret`: the secret that is the password |
 //! | `CACHE_NAME` | with `iam`: the name of the cache |
-//! | `CACHE_SERVERLESS` | with `iam`: `true` for a serverless cache |
+//! | `CACHE_SERVERLESS` | `true` for a serverless cache |
 //! | `WORKFLOW_NAMESPACE` | whose executions: by default all functions of a stack share theirs |
 
 use super::Redis;
@@ -35,6 +35,7 @@ impl Redis {
     pub(crate) fn of_environment(settings: &Settings) -> Result<Self, Error> {
         let mut target = Target::parse(&settings.require("CACHE_ENDPOINT")?)?;
         target.cluster |= settings.parse("CACHE_CLUSTER", false)?;
+        target.serverless = settings.parse("CACHE_SERVERLESS", false)?;
         target.provider = match settings.get("CACHE_AUTH").as_deref() {
             None | Some("" | "none") => None,
             Some("secret") => {
@@ -44,7 +45,7 @@ impl Redis {
             Some("iam") => Some(iam(Iam {
                 user: settings.require("CACHE_USER")?,
                 cache: settings.require("CACHE_NAME")?,
-                serverless: settings.parse("CACHE_SERVERLESS", false)?,
+                serverless: target.serverless,
             })),
             Some(_) => {
                 let message = "the environment variable `CACHE_AUTH` is none of `none`, `secret`, `iam`";

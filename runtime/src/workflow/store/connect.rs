@@ -5,6 +5,7 @@ use crate::{Error, Kind};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
+use redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo};
 use redis::io::tcp::TcpSettings;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo, RedisError,
@@ -41,6 +42,8 @@ pub(crate) struct Target {
     pub(crate) info: ConnectionInfo,
     pub(crate) cluster: bool,
     pub(crate) provider: Option<Provider>,
+    /// ElastiCache Serverless: nobody can set its parameters.
+    pub(crate) serverless: bool,
 }
 
 impl Target {
@@ -53,7 +56,7 @@ impl Target {
             let what = error.split(" - ").next().unwrap_or_default();
             Error::new(Kind::Configuration, format!("the cache's URL cannot be read: {what}"))
         })?;
-        Ok(Self { info: info.set_tcp_settings(tcp()), cluster, provider: None })
+        Ok(Self { info: info.set_tcp_settings(tcp()), cluster, provider: None, serverless: false })
     }
 
     fn address(&self) -> String {
@@ -143,6 +146,33 @@ impl Connection {
             Err(error) if error.code().is_none() => self.settle(Err(error)).map(|_| ()),
             _ => Ok(()),
         }
+    }
+
+    /// Sends one command, once, to all servers: what each of them answered, by its address. One that refuses has an error for an answer.
+    pub(crate) async fn ask_all(&self, command: Cmd) -> Result<Vec<(String, Value)>, Error> {
+        let current = match self.current().await {
+            Ok(current) => current,
+            Err(error) => return self.settle(Err(error)).map(|_| Vec::new()),
+        };
+        let answer = match current.link {
+            Link::Single(mut connection) => {
+                let answer = match connection.req_packed_command(&command).await.and_then(Value::extract_error) {
+                    Err(error) if error.code().is_some() => Ok(Value::Nil),
+                    answer => answer,
+                };
+                answer.map(|answer| vec![(self.target.address(), answer)])
+            }
+            Link::Cluster(mut connection) => {
+                let everywhere = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllNodes, None));
+                connection.route_command(command, everywhere).await.map(by_address)
+            }
+        };
+        answer.or_else(|error| self.settle(Err(error)).map(|_| Vec::new()))
+    }
+
+    /// Whether it is ElastiCache Serverless.
+    pub(crate) fn is_serverless(&self) -> bool {
+        self.target.serverless
     }
 
     async fn attempt(&self, command: &Cmd) -> Result<Value, RedisError> {
@@ -261,6 +291,16 @@ impl Connection {
             Error::new(kind, what).because(error)
         })
     }
+}
+
+/// A cluster's answers, each with who gave it.
+fn by_address(answers: Value) -> Vec<(String, Value)> {
+    let Value::Map(answers) = answers else { return Vec::new() };
+    let address = |value| match value {
+        Value::BulkString(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        _ => String::new(),
+    };
+    answers.into_iter().map(|(server, answer)| (address(server), answer)).collect()
 }
 
 /// rustls takes the provider of the process; *ring*, as the SDK's client does (src/aws.rs).

@@ -32,6 +32,8 @@ mod view;
 #[cfg(feature = "redis")]
 mod connect;
 #[cfg(feature = "redis")]
+mod eviction;
+#[cfg(feature = "redis")]
 mod record;
 #[cfg(feature = "redis")]
 mod redis;
@@ -46,6 +48,8 @@ use crate::workflow::protocol::{
     Transition,
 };
 
+#[cfg(feature = "redis")]
+pub use eviction::{Eviction, Evicts};
 pub use keys::{Keys, PARTITIONS};
 pub use limits::{HistoryBounds, MAX_RECORDS};
 pub use memory::Memory;
@@ -152,6 +156,12 @@ pub trait Store: Send + Sync {
 
     /// Removes a finished execution; false if it is gone, or no longer finished as it was then.
     fn archive<'a>(&'a self, finished: &'a Finished) -> Answer<'a, bool>;
+
+    /// What its servers do when they are full, as far as that matters: nothing of a store that never is.
+    #[cfg(feature = "redis")]
+    fn eviction(&self) -> Answer<'_, Vec<Eviction>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
 
     /// Puts work into the ready lists, for workers that are processes.
     fn offer<'a>(&'a self, tasks: &'a [TaskRef]) -> Answer<'a, ()>;

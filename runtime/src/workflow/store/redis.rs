@@ -7,7 +7,7 @@ use super::keys::{Keys, member_prefix, parse_member, parse_ready, ready_entry, s
 use super::reply::{Reply, unexpected};
 use super::script::{self, Call};
 use super::view::{Cursor, Filter, Moment, Page, Summary, View, parse_moment};
-use super::{Answer, LOOK_MS, MAX_RESEND_MS, RESEND_MS, SWEPT_MS, Store, limits, record};
+use super::{Answer, Eviction, LOOK_MS, MAX_RESEND_MS, RESEND_MS, SWEPT_MS, Store, limits, record};
 use crate::workflow::protocol::{
     Claim, Committed, Due, ExecutionId, Finished, Owner, Slot, Snapshot, Start, Started, Status, TIMEOUT, Taken,
     TaskRef, Transition,
@@ -512,6 +512,10 @@ impl Store for Redis {
 
     fn archive<'a>(&'a self, finished: &'a Finished) -> Answer<'a, bool> {
         Box::pin(self.archive(finished))
+    }
+
+    fn eviction(&self) -> Answer<'_, Vec<Eviction>> {
+        Box::pin(Eviction::ask(&self.connection))
     }
 
     fn offer<'a>(&'a self, tasks: &'a [TaskRef]) -> Answer<'a, ()> {
