@@ -473,6 +473,30 @@ fn a_claim_outlives_a_renewal_that_fails() {
     first.expect("output");
 }
 
+#[test]
+fn of_deliveries_that_race_one_runs() {
+    let world = Arc::new(world());
+    let runs = Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let together = Arc::new(std::sync::Barrier::new(8));
+    let deliveries = std::array::from_fn::<_, 8, _>(|_| {
+        let (world, runs, together) = (world.clone(), runs.clone(), together.clone());
+        std::thread::spawn(move || {
+            together.wait();
+            deliver(quick(&world), STEP, async |_: &ProcessPayment, _| {
+                runs.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                Ok(output("p"))
+            })
+        })
+    });
+    for delivery in deliveries {
+        match delivery.join().expect("no panic") {
+            Ok(answer) => assert_eq!(answer, r#"{"paymentId":"p"}"#),
+            Err(failure) => assert_eq!(failure.name, "InProgress"),
+        }
+    }
+    assert_eq!(runs.load(std::sync::atomic::Ordering::SeqCst), 1);
+}
+
 /// A change of a table's item, which the input of the function does not fit: the handler of this test takes any.
 fn change() -> String {
     let input: serde_json::Value = serde_json::from_str(STEP).expect("JSON");
