@@ -27,8 +27,10 @@ pub(crate) struct Content {
     /// SHA-256 of the payload in canonical form, or what stands for all payloads of a step.
     hash: String,
     /// SHA-256 of the text as it came: all that earlier versions of the runtime compared.
+    #[cfg(feature = "idempotency")]
     text: String,
     /// Whether the key alone says what the work is.
+    #[cfg(feature = "idempotency")]
     is_step: bool,
 }
 
@@ -43,7 +45,13 @@ impl Content {
             // Text that cannot be read has no canonical form; decoding will refuse it.
             canonical.map_or_else(|| sha256(json), |canonical| sha256(&canonical))
         };
-        Self { hash, text: sha256(json), is_step }
+        Self {
+            hash,
+            #[cfg(feature = "idempotency")]
+            text: sha256(json),
+            #[cfg(feature = "idempotency")]
+            is_step,
+        }
     }
 
     /// What is stored and compared.

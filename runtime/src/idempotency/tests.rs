@@ -377,9 +377,9 @@ fn one_who_lost_the_claim_commits_nothing() {
     assert_eq!(done(&world), (0, 0));
 }
 
-/// Deliveries in which nothing is left to chance but what the handler does: a lease of 300 milliseconds.
+/// Services whose claims are short. A machine that is busy with other tests may still hold a thread up for most of a second.
 fn quick(world: &World) -> Services {
-    let pace = Pace { lease: Duration::from_millis(300), renewal: Duration::from_millis(100) };
+    let pace = Pace { lease: Duration::from_millis(1200), renewal: Duration::from_millis(300) };
     let mut services = world.services();
     services.renewals.pace = pace;
     services
@@ -409,7 +409,7 @@ fn a_handler_that_blocks_its_thread_keeps_its_claim() {
     let world = world();
     let rival = Cell::new(None);
     let first = deliver(quick(&world), STEP, async |_: &ProcessPayment, _| {
-        std::thread::sleep(Duration::from_millis(700));
+        std::thread::sleep(Duration::from_secs(2));
         let second = || deliver(quick(&world), STEP, async |_: &ProcessPayment, _| Ok(output("second")));
         rival.set(Some(std::thread::scope(|scope| scope.spawn(second).join().expect("no panic"))));
         Ok(output("first"))
@@ -437,12 +437,12 @@ fn a_dead_process_is_taken_over_when_its_lease_ends() {
         deadline: Timestamp::now().after(Duration::from_mins(15)),
         trace: None,
     };
-    let cut = block_on(async { tokio::time::timeout(Duration::from_millis(250), app.invoke(STEP, &invocation)).await });
+    let cut = block_on(async { tokio::time::timeout(Duration::from_millis(900), app.invoke(STEP, &invocation)).await });
     assert!(cut.expect("runtime").is_err());
     let lease = lease_of(&world);
     let again = || deliver(quick(&world), STEP, async |_: &ProcessPayment, _| Ok(output("second")));
     assert_eq!(again().expect_err("leased").name, "InProgress");
-    std::thread::sleep(Duration::from_millis(350));
+    std::thread::sleep(Duration::from_millis(1400));
     // Nothing renewed it after the guard was gone.
     assert_eq!(lease_of(&world), lease);
     assert_eq!(again().expect("taken over"), r#"{"paymentId":"second"}"#);
@@ -455,7 +455,7 @@ fn renewals_end_with_a_handler_that_panics_and_with_one_that_is_done() {
     assert_eq!(panics.expect_err("panic").name, "Panic");
     deliver(quick(&world), STEP, async |_: &ProcessPayment, _| Ok(output("p"))).expect("output");
     let record = world.raw_items("IDEMPOTENCY_TABLE");
-    std::thread::sleep(Duration::from_millis(250));
+    std::thread::sleep(Duration::from_millis(700));
     assert_eq!(world.raw_items("IDEMPOTENCY_TABLE"), record);
 }
 
@@ -466,11 +466,35 @@ fn a_claim_outlives_a_renewal_that_fails() {
         world.fail_next(Fault::Unavailable);
         world.fail_next(Fault::AnswerLost);
         let lease = lease_of(&world);
-        std::thread::sleep(Duration::from_millis(400));
+        std::thread::sleep(Duration::from_secs(1));
         assert!(lease_of(&world) > lease);
         Ok(output("p"))
     });
     first.expect("output");
+}
+
+#[test]
+fn of_deliveries_that_race_one_runs() {
+    let world = Arc::new(world());
+    let runs = Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let together = Arc::new(std::sync::Barrier::new(8));
+    let deliveries = std::array::from_fn::<_, 8, _>(|_| {
+        let (world, runs, together) = (world.clone(), runs.clone(), together.clone());
+        std::thread::spawn(move || {
+            together.wait();
+            deliver(quick(&world), STEP, async |_: &ProcessPayment, _| {
+                runs.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                Ok(output("p"))
+            })
+        })
+    });
+    for delivery in deliveries {
+        match delivery.join().expect("no panic") {
+            Ok(answer) => assert_eq!(answer, r#"{"paymentId":"p"}"#),
+            Err(failure) => assert_eq!(failure.name, "InProgress"),
+        }
+    }
+    assert_eq!(runs.load(std::sync::atomic::Ordering::SeqCst), 1);
 }
 
 /// A change of a table's item, which the input of the function does not fit: the handler of this test takes any.
@@ -521,7 +545,7 @@ fn a_change_that_comes_again_at_once_waits_for_the_claim_of_a_dead_one() {
     assert_eq!((failed.as_str(), runs.get()), (r#"{"batchItemFailures":[{"itemIdentifier":"10"}]}"#, 0));
     let (time, done) = change_comes(&world, &runs, Duration::from_secs(10));
     assert_eq!((done.as_str(), runs.get()), (r#"{"batchItemFailures":[]}"#, 1));
-    assert!(time > Duration::from_millis(100), "{time:?}");
+    assert!(time > Duration::from_millis(300), "{time:?}");
 }
 
 #[test]
@@ -531,7 +555,7 @@ fn who_waits_leaves_time_to_say_that_it_was_in_vain() {
     change_comes(&world, &runs, Duration::from_secs(10));
     let (time, failed) = change_comes(&world, &runs, Duration::from_millis(900));
     assert_eq!((failed.as_str(), runs.get()), (r#"{"batchItemFailures":[{"itemIdentifier":"10"}]}"#, 0));
-    assert!(time < Duration::from_millis(300), "{time:?}");
+    assert!(time < Duration::from_millis(800), "{time:?}");
 }
 
 /// A delivery that waits gets the result of one that lives, however long that takes.
@@ -543,7 +567,7 @@ fn who_waits_for_a_living_one_gets_its_result() {
     let first = std::thread::spawn(move || {
         let handler = async |_: &OnChange, _: serde_json::Value| {
             started.send(()).expect("the test waits");
-            std::thread::sleep(Duration::from_millis(800));
+            std::thread::sleep(Duration::from_secs(2));
             Ok(7)
         };
         let app = App::<OnChange, _, _>::new(handler, Once, quick(&other)).expect("app");
