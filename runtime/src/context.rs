@@ -71,7 +71,8 @@ pub struct Step {
 }
 
 impl Step {
-    /// Names this step of this execution; all its attempts have the same.
+    /// Names this step of this execution; all its attempts have the same. But each attempt to ask for a signal is work of its own: it has
+    /// a token of its own, and who answers has to be told that one.
     pub(crate) fn key(&self) -> String {
         let mut key = format!("{}/{}", self.execution, self.step);
         if let Some(item) = self.item {
@@ -79,6 +80,9 @@ impl Step {
         }
         if let Some(visit) = &self.visit {
             let _ = write!(key, "/{visit}");
+        }
+        if self.token.is_some() && self.attempt > 0 {
+            let _ = write!(key, "/attempt-{}", self.attempt);
         }
         key
     }
@@ -331,6 +335,8 @@ mod tests {
         )
         .expect("step");
         assert_eq!(step.key(), "arn:e/pay");
+        let asks = |attempt| Step { attempt, token: Some(format!("token {attempt}")), ..step.clone() }.key();
+        assert_eq!((asks(0), asks(2)), ("arn:e/pay".to_owned(), "arn:e/pay/attempt-2".to_owned()));
         assert_eq!(Step { item: Some(3), visit: Some("t".to_owned()), ..step }.key(), "arn:e/pay/3/t");
     }
 
