@@ -209,9 +209,11 @@ impl Engine {
 
     async fn sweep(&self, time: Duration) -> Result<Value, Error> {
         let (carrier, _) = self.parts().await?;
-        // A cache that lost all it had has lost these, too, and this process would not know.
+        // A cache that lost all it had has lost these, too, and this process would not know. A full one takes none, until the rest of the
+        // sweep has made room.
+        let mut refused = None;
         for (definition, text) in &self.definitions {
-            carrier.store.put_definition(definition.id(), text).await?;
+            refused = carrier.store.put_definition(definition.id(), text).await.err().or(refused);
         }
         let retention = self.services.settings.parse("WORKFLOW_RETENTION_SECONDS", RETENTION.as_secs())?;
         let retention = Duration::from_secs(retention);
@@ -226,7 +228,9 @@ impl Engine {
         if swept.left > 0 {
             tracing::warn!(partitions = swept.left, "there was no time for all partitions");
         }
-        Ok(json!({ "sent": swept.sent, "moved": swept.moved, "archived": swept.archived, "left": swept.left }))
+        let answer =
+            json!({ "sent": swept.sent, "moved": swept.moved, "archived": swept.archived, "left": swept.left });
+        refused.map_or(Ok(answer), Err)
     }
 }
 

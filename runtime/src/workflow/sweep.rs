@@ -127,7 +127,11 @@ impl Part<'_> {
                         break;
                     }
                 }
-                Err(error) => return self.failed("the due set could not be read", error),
+                // A full cache takes no note of what was looked at: archiving makes room.
+                Err(error) => {
+                    self.failed("the due set could not be read", error);
+                    break;
+                }
             }
         }
         if let Some(retention) = retention

@@ -32,4 +32,16 @@ mod tests {
         assert_eq!(number("first").await, 1, "tried again");
         assert_eq!(world.counter(MESSAGES), 2);
     }
+
+    #[tokio::test]
+    async fn all_attempts_of_the_step_are_one_count() {
+        let world = World::new();
+        let number = async |execution: &str, attempt| {
+            let step = world.step("increment", "number").execution(execution).attempt(attempt);
+            let message = IncrementInput { message_id: Uuid::nil() };
+            world.deliver::<Increment, _>(step.context(), &message, increment).await.expect("a number").count
+        };
+        assert_eq!((number("a", 0).await, number("b", 0).await), (1, 2));
+        assert_eq!((number("b", 1).await, number("a", 1).await), (2, 1));
+    }
 }

@@ -92,6 +92,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn all_attempts_of_the_step_get_the_answer_of_the_first() {
+        let World { world } = world().rate("1");
+        let world = World { world: world.idempotency() };
+        let order = world.with(order());
+        let attempt = async |number, input: &ProcessPaymentInput| {
+            let cx = world.world.step("process-payment", "payment").attempt(number).context();
+            world.world.deliver_once::<ProcessPayment, _>(cx, input, process_payment).await
+        };
+        let paid = attempt(0, &input(&order)).await.unwrap();
+        assert_eq!(attempt(1, &input(&order)).await.unwrap(), paid);
+        assert_eq!(world.world.metric("PaymentsProcessed"), [1.0], "the handler ran once");
+        let more = ProcessPaymentInput { amount: money("110"), ..input(&order) };
+        assert_eq!(attempt(2, &more).await.unwrap_err().name, "KeyReused");
+        assert_eq!(world.events().len(), 1);
+    }
+
+    #[tokio::test]
     async fn a_declined_payment_stays_declined() {
         let world = world().rate("0");
         let order = world.with(order());

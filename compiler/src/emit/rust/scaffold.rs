@@ -27,6 +27,9 @@ pub fn scaffold(model: &Model, project: &Project) -> Vec<(String, String)> {
 
 fn manifest(model: &Model, project: &Project) -> String {
     let contract = contract(model);
+    // What tests of handlers are made of; the guard only where a function has it.
+    let idempotent = model.functions.values().any(|function| function.idempotent.is_some());
+    let testing = if idempotent { r#""idempotency", "testing""# } else { r#""testing""# };
     format!(
         r#"[package]
 name = {name}
@@ -42,7 +45,7 @@ evc-runtime.workspace = true
 {contract}.workspace = true
 
 [dev-dependencies]
-evc-runtime = {{ workspace = true, features = ["testing"] }}
+evc-runtime = {{ workspace = true, features = [{testing}] }}
 tokio = {{ version = "1", features = ["macros", "rt"] }}
 "#,
         name = quoted(&project.logic_crate),
