@@ -105,7 +105,8 @@ async fn answer(
     request: Request,
     deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
-    let key = request.header("idempotency-key").map(str::to_owned);
+    // All who send an empty one would have one key.
+    let key = request.header("idempotency-key").filter(|key| !key.is_empty()).map(str::to_owned);
     // Only a key is kept apart by caller.
     let caller = key.as_ref().map(|_| rejected(Caller::read(request.context.as_deref()))).transpose()?;
     let input = rejected(request.input())?;

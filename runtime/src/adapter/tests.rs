@@ -271,6 +271,25 @@ fn what_is_not_in_the_path_comes_from_the_body_or_where_there_is_none_from_the_q
 }
 
 #[test]
+fn an_empty_key_is_none() {
+    let mut event = http(None);
+    event["headers"]["idempotency-key"] = json!("");
+    let (_, delivered) = run(&event, ALL);
+    assert_eq!(delivered[0].1, None);
+}
+
+#[test]
+fn a_caller_who_cannot_be_told_from_others_may_send_no_key() {
+    let mut event = http(None);
+    event["requestContext"]["authorizer"] = json!({ "jwt": { "claims": { "iss": "https://i" } } });
+    let (result, delivered) = run(&event, ALL);
+    assert_eq!((&body(&result)["status"], delivered.len()), (&json!(400), 0));
+    event["headers"] = json!({});
+    let (_, delivered) = run(&event, ALL);
+    assert_eq!(delivered.len(), 1);
+}
+
+#[test]
 fn digits_of_a_body_stay_as_they_came() {
     let amount = RefCell::new(String::new());
     let deliver = async |incoming: Incoming<'_>| {
