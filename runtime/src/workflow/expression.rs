@@ -203,10 +203,8 @@ impl Expression {
         };
         let mut evaluator = Evaluator::with_options(context, options);
         let account = Rc::new(Account::default());
-        let registered = register(&mut evaluator, names, &self.text).and_then(|()| match guarded {
-            true => bounds::register(&mut evaluator, &account),
-            false => Ok(()),
-        });
+        let registered = register(&mut evaluator, names, &self.text)
+            .and_then(|()| if guarded { bounds::register(&mut evaluator, &account) } else { Ok(()) });
         registered.map_err(|error| self.failed(error.message()))?;
         let ast = if guarded { parsed.guarded() } else { &parsed.plain };
         let found = evaluator.evaluate(ast, &JValue::Undefined);

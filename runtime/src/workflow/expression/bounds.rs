@@ -169,7 +169,9 @@ impl Account {
             JValue::Object(fields) => fields.len() * FIELD,
             _ => 0,
         };
-        self.charge(0, copies * wide(flat))?;
+        // What is only looked at is gone through.
+        let steps = if copies == 0 { wide(size.nodes / 16 + size.bytes / 1024) } else { 0 };
+        self.charge(steps, copies * wide(flat))?;
         Ok(size)
     }
 
@@ -177,6 +179,12 @@ impl Account {
     fn gives(&self, value: &JValue, copies: u64) -> Result<()> {
         let size = self.uses(value, copies)?;
         self.charge(0, wide(size.nodes * ITEM + size.bytes))
+    }
+
+    /// A value is used, and its parts' parts are copied.
+    fn copies(&self, value: &JValue) -> Result<()> {
+        let size = self.uses(value, 1)?;
+        self.charge(0, wide(size.nodes * FIELD + size.bytes))
     }
 
     /// What a value comes to; what it takes to find out is charged.
@@ -239,6 +247,8 @@ pub(super) const STEP: &str = "evc step";
 pub(super) const USE: &str = "evc use";
 /// The same for a value that may become one of many.
 pub(super) const GIVE: &str = "evc give";
+/// The same for a value whose parts' parts are copied.
+pub(super) const COPY: &str = "evc copy";
 /// An argument of a function whose result is not in proportion to each of its arguments.
 pub(super) const ARGUMENT: &str = "evc argument";
 /// An end of a range.
@@ -268,6 +278,12 @@ pub(super) fn register(evaluator: &mut Evaluator, account: &Rc<Account>) -> Resu
     evaluator.register_fn(GIVE, move |arguments: &[JValue]| {
         let value = given(arguments, 0);
         own.fail(own.gives(&value, number(arguments, 1)))?;
+        Ok(again(value))
+    })?;
+    let own = account.clone();
+    evaluator.register_fn(COPY, move |arguments: &[JValue]| {
+        let value = given(arguments, 0);
+        own.fail(own.copies(&value))?;
         Ok(again(value))
     })?;
     let own = account.clone();
@@ -406,11 +422,8 @@ impl Account {
             }
             "replace" => self.replaces(text(0), arguments.get(1), text(2), regex),
             "match" => {
-                let (count, groups) = match occurrences(text(0), arguments.get(1), regex) {
-                    Some(found) => found,
-                    // A matching function is charged by what it does.
-                    None => return Ok(()),
-                };
+                // A matching function is charged by what it does.
+                let Some((count, groups)) = occurrences(text(0), arguments.get(1), regex) else { return Ok(()) };
                 self.charge(wide(text(0).len() / 16), wide(count.saturating_mul(6 * FIELD + groups * 3 * ITEM)))
             }
             "split" => {
@@ -425,11 +438,11 @@ impl Account {
             "string" => {
                 // Indented, each part has a line of its own.
                 let value = arguments.first().unwrap_or(&JValue::Null);
-                if arguments.get(1).and_then(JValue::as_bool) != Some(true) {
-                    return Ok(());
-                }
                 let size = self.measure(value, 0)?;
-                self.makes(wide(size.bytes + size.nodes * (2 * size.depth + 4)), VALUE)
+                let indented = arguments.get(1).and_then(JValue::as_bool) == Some(true);
+                let line = if indented { 2 * size.depth + 4 } else { 0 };
+                // A number has some twenty digits, and a text has escapes.
+                self.makes(wide(2 * size.bytes + size.nodes * (line + 20)), 4 * VALUE)
             }
             "distinct" => {
                 let count = wide(list(0).map_or(0, Vec::len));

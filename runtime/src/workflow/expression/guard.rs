@@ -17,7 +17,7 @@ use std::collections::HashSet;
 use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage, StepId};
 use jsonata_core::value::with_stack;
 
-use super::bounds::{ARGUMENT, END, FIELD, FUNCTION, GIVE, ITEM, SELECT, STEP, TARGETS, USE};
+use super::bounds::{ARGUMENT, COPY, END, FIELD, FUNCTION, GIVE, ITEM, SELECT, STEP, TARGETS, USE};
 
 /// What an expression costs at most, where that is known: `nodes` times a power of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,9 @@ const CHEAP: u64 = 500_000;
 impl Cost {
     /// Whether it is small over data of so many nodes.
     pub(super) fn is_small(self, data: usize) -> bool {
-        let data = u64::try_from(data).unwrap_or(u64::MAX).max(1).saturating_mul(if self.of_texts { 32 } else { 1 });
+        // What stands in the expression is data as well.
+        let data = u64::try_from(data).unwrap_or(u64::MAX).saturating_add(self.nodes);
+        let data = data.saturating_mul(if self.of_texts { 32 } else { 1 });
         data.saturating_pow(self.power).saturating_mul(self.nodes) <= CHEAP
     }
 }
@@ -48,13 +50,15 @@ enum Growth {
     Part,
     /// It is in proportion to its arguments, this many times their size.
     Linear(u32),
+    /// It has parts of the parts of its arguments.
+    Deep,
     /// It depends on all arguments together.
     Joint,
 }
 
 /// The functions, their parameters and how they grow.
 fn function(name: &str) -> Option<(usize, Growth)> {
-    use Growth::{Joint, Linear, None as Nothing, Part};
+    use Growth::{Deep, Joint, Linear, None as Nothing, Part};
     Some(match name {
         "abs" | "boolean" | "ceil" | "count" | "exists" | "floor" | "length" | "not" | "number" | "sqrt" | "sum"
         | "max" | "min" | "average" | "type" => (1, Nothing),
@@ -63,15 +67,15 @@ fn function(name: &str) -> Option<(usize, Growth)> {
         "lookup" => (2, Part),
         "base64decode" | "decodeUrl" | "decodeUrlComponent" | "lowercase" | "trim" | "uppercase" | "reverse"
         | "shuffle" | "clone" => (1, Linear(2)),
-        "base64encode" | "merge" => (1, Linear(3)),
+        "base64encode" => (1, Linear(3)),
+        "merge" | "spread" => (1, Deep),
         "encodeUrl" | "encodeUrlComponent" => (1, Linear(10)),
-        "spread" => (1, Linear(3)),
         // A field of four bytes of JSON takes a hundred.
         "parse" => (1, Linear(32)),
         "append" | "each" | "filter" | "map" | "sift" | "single" | "sort" | "substringAfter" | "substringBefore"
         | "hash" | "partition" => (2, Linear(2)),
         "substring" | "range" | "reduce" => (3, Linear(2)),
-        "zip" => (0, Linear(3)),
+        "zip" => (0, Deep),
         "error" | "assert" => (2, Linear(1)),
         "distinct" | "keys" => (1, Joint),
         "string" => (1, Joint),
@@ -97,6 +101,9 @@ const COMBINES: &[&str] = &[
     "zip",
     "partition",
 ];
+
+/// Functions whose result is longer than their argument, so that a chain of them doubles and doubles.
+const GROWING: &[&str] = &["base64encode", "encodeUrl", "encodeUrlComponent", "string", "spread", "zip", "keys"];
 
 /// The place of the function that one of these applies.
 fn callback(name: &str, arguments: usize) -> Option<usize> {
@@ -162,7 +169,7 @@ impl Guard {
 
     /// A part that is evaluated again and again.
     fn again(&self, node: &AstNode) -> AstNode {
-        self.begun(node, self.with(self.collected.get(), || self.value(node)))
+        Self::begun(node, self.with(self.collected.get(), || self.value(node)))
     }
 
     fn by(&self, guard: &str, node: &AstNode, copies: u32) -> AstNode {
@@ -183,7 +190,12 @@ impl Guard {
     /// A node whose value is kept by a variable or an argument: a path makes a new list.
     fn held(&self, node: &AstNode) -> AstNode {
         match node {
-            AstNode::Path { .. } | AstNode::Sort { .. } | AstNode::ObjectTransform { .. } => self.used(node, 1),
+            AstNode::Path { .. }
+            | AstNode::Sort { .. }
+            | AstNode::ObjectTransform { .. }
+            | AstNode::Conditional { .. }
+            | AstNode::Block(_)
+            | AstNode::Array(_) => self.used(node, 1),
             _ => self.value(node),
         }
     }
@@ -213,7 +225,12 @@ impl Guard {
             AstNode::Array(items) => AstNode::Array(items.iter().map(|item| self.item(item)).collect()),
             AstNode::ArrayGroup(items) => AstNode::ArrayGroup(items.iter().map(|item| self.item(item)).collect()),
             AstNode::Object(fields) => {
-                AstNode::Object(fields.iter().map(|(name, value)| (self.value(name), self.part(value, 1))).collect())
+                let field = |(name, value): &(AstNode, AstNode)| match name {
+                    AstNode::String(_) => (name.clone(), self.part(value, 1)),
+                    // Each item of the context may have another name.
+                    _ => (self.again(name), Self::begun(value, self.with(true, || self.part(value, 1)))),
+                };
+                AstNode::Object(fields.iter().map(field).collect())
             }
             AstNode::Block(parts) => AstNode::Block(parts.iter().map(|part| self.value(part)).collect()),
             AstNode::Conditional { condition, then_branch, else_branch } => AstNode::Conditional {
@@ -243,7 +260,9 @@ impl Guard {
                 input: Box::new(self.input(input)),
                 pattern: pattern
                     .iter()
-                    .map(|(name, value)| (self.again(name), self.begun(value, self.with(true, || self.part(value, 1)))))
+                    .map(|(name, value)| {
+                        (self.again(name), Self::begun(value, self.with(true, || self.part(value, 1))))
+                    })
                     .collect(),
             },
             other => self.value(other),
@@ -254,7 +273,7 @@ impl Guard {
         match node {
             AstNode::Lambda { params, body, signature, thunk } => AstNode::Lambda {
                 params: params.clone(),
-                body: Box::new(self.begun(body, self.with(collected, || self.tail(body)))),
+                body: Box::new(Self::begun(body, self.with(collected, || self.tail(body)))),
                 signature: signature.clone(),
                 thunk: *thunk,
             },
@@ -266,7 +285,7 @@ impl Guard {
     fn variable(&self, name: &str) -> AstNode {
         let variable = AstNode::Variable(name.to_owned());
         match self.builtin(name) {
-            Some((parameters @ 1.., Growth::Part | Growth::Linear(_) | Growth::Joint)) => {
+            Some((parameters @ 1.., Growth::Part | Growth::Linear(_) | Growth::Deep | Growth::Joint)) => {
                 let params: Vec<String> = (0..parameters).map(|index| format!("evc {index}")).collect();
                 let args: Vec<AstNode> = params.iter().cloned().map(AstNode::Variable).collect();
                 let body = Box::new(self.function(name, &args, true));
@@ -279,7 +298,8 @@ impl Guard {
     fn binary(&self, op: BinaryOp, lhs: &AstNode, rhs: &AstNode) -> AstNode {
         let both = |lhs, rhs| AstNode::Binary { op, lhs: Box::new(lhs), rhs: Box::new(rhs) };
         match op {
-            BinaryOp::Concatenate => both(self.used(lhs, 3), self.used(rhs, 3)),
+            // An object becomes its JSON.
+            BinaryOp::Concatenate => both(self.by(GIVE, lhs, 2), self.by(GIVE, rhs, 2)),
             // Comparing with a literal ends at the first difference.
             BinaryOp::Equal | BinaryOp::NotEqual if literal(lhs) || literal(rhs) => {
                 both(self.value(lhs), self.value(rhs))
@@ -319,6 +339,7 @@ impl Guard {
         match growth {
             Growth::None => made(args.iter().map(|arg| self.value(arg)).collect()),
             Growth::Part => call(GIVE, vec![made(args.iter().map(|arg| self.value(arg)).collect()), number(1)]),
+            Growth::Deep => made(args.iter().map(|arg| self.by(COPY, arg, 1)).collect()),
             Growth::Linear(copies) => {
                 let applied = callback(name, args.len());
                 let argument = |(place, arg): (usize, &AstNode)| match arg {
@@ -433,7 +454,7 @@ impl Guard {
     }
 
     /// A part that is evaluated again and again: a step on the account, and the part with its guards.
-    fn begun(&self, node: &AstNode, with_guards: AstNode) -> AstNode {
+    fn begun(node: &AstNode, with_guards: AstNode) -> AstNode {
         let step = step(node);
         match with_guards {
             AstNode::Block(parts) => AstNode::Block(std::iter::once(step).chain(parts).collect()),
@@ -470,9 +491,9 @@ impl Guard {
     fn first(&self, node: &AstNode) -> AstNode {
         match node {
             AstNode::Variable(_) => node.clone(),
-            AstNode::Block(parts) => self.begun(node, AstNode::Block(self.last(parts, |last| self.given(last)))),
+            AstNode::Block(parts) => Self::begun(node, AstNode::Block(self.last(parts, |last| self.given(last)))),
             AstNode::FunctionApplication(inner) => {
-                AstNode::FunctionApplication(Box::new(self.begun(inner, self.given(inner))))
+                AstNode::FunctionApplication(Box::new(Self::begun(inner, self.given(inner))))
             }
             AstNode::Path { .. } | AstNode::Sort { .. } | AstNode::ObjectTransform { .. } => self.input(node),
             _ => self.value(node),
@@ -483,7 +504,7 @@ impl Guard {
     fn step(&self, node: &AstNode, inner_tuple: bool, copies: u32) -> AstNode {
         match node {
             AstNode::Variable(name) if name.is_empty() => node.clone(),
-            AstNode::Variable(_) => self.begun(node, call(GIVE, vec![self.value(node), number(copies)])),
+            AstNode::Variable(_) => Self::begun(node, call(GIVE, vec![self.value(node), number(copies)])),
             AstNode::Name(_)
             | AstNode::Wildcard
             | AstNode::Descendant
@@ -497,9 +518,9 @@ impl Guard {
             AstNode::Sort { .. } => self.input(node),
             AstNode::FunctionApplication(inner) => {
                 let given = if inner_tuple { self.value(inner) } else { self.given(inner) };
-                AstNode::FunctionApplication(Box::new(self.begun(inner, given)))
+                AstNode::FunctionApplication(Box::new(Self::begun(inner, given)))
             }
-            AstNode::Block(_) if inner_tuple => self.begun(node, self.value(node)),
+            AstNode::Block(_) if inner_tuple => Self::begun(node, self.value(node)),
             AstNode::Object(fields) => match self.value(node) {
                 AstNode::Object(mut guarded) if !fields.is_empty() => {
                     if let Some((_, value)) = guarded.first_mut() {
@@ -514,7 +535,7 @@ impl Guard {
                 let items = items.iter().map(|item| self.item(item));
                 AstNode::ArrayGroup(std::iter::once(step(node)).chain(items).collect())
             }
-            _ => self.begun(node, self.given(node)),
+            _ => Self::begun(node, self.given(node)),
         }
     }
 
@@ -626,14 +647,17 @@ fn children<'a>(node: &'a AstNode, each: &mut dyn FnMut(&'a AstNode)) {
         AstNode::Path { steps } => {
             for step in steps {
                 each(&step.node);
-                step.stages.iter().for_each(|stage| {
+                for stage in &step.stages {
                     if let Stage::Filter(predicate) = stage {
                         each(predicate);
                     }
-                });
+                }
             }
         }
-        AstNode::Binary { lhs, rhs, .. } => [lhs, rhs].into_iter().for_each(|node| each(node)),
+        AstNode::Binary { lhs, rhs, .. } => {
+            each(lhs);
+            each(rhs);
+        }
         AstNode::Unary { operand, .. } => each(operand),
         AstNode::Function { args, .. } => args.iter().for_each(each),
         AstNode::Call { procedure, args } => std::iter::once(&**procedure).chain(args).for_each(each),
@@ -705,6 +729,15 @@ impl Cost {
         let nodes = u64::try_from(count(ast)).ok().filter(|nodes| *nodes <= SIMPLE)?;
         let powers = Costs { names: Vec::new() }.of(ast, 0)?;
         let of_texts = calls(ast, "parse");
+        let mut growing = 0;
+        walk(ast, &mut |node| {
+            if let AstNode::Function { name, .. } | AstNode::Variable(name) = node {
+                growing += usize::from(GROWING.contains(&name.as_str()));
+            }
+        });
+        if growing > 4 {
+            return None;
+        }
         Some(Self { nodes, power: powers.size.max(powers.work), of_texts })
     }
 }
@@ -725,7 +758,7 @@ impl Powers {
 
     /// Something that is done for each item of a value of this size.
     fn each(size: u32, body: Self) -> Self {
-        Self { size: size + body.size, work: size + body.work.max(body.size) }
+        Self { size: size.saturating_add(body.size), work: size.saturating_add(body.work.max(body.size)) }
     }
 }
 
@@ -837,7 +870,7 @@ impl<'a> Costs<'a> {
         let Some(applied) = callback(name, args.len()) else {
             let all = self.all(args, context)?;
             // These compare each with each.
-            let work = if matches!(name, "distinct" | "keys") { 2 * all.size } else { all.size };
+            let work = if matches!(name, "distinct" | "keys") { all.size.saturating_mul(2) } else { all.size };
             return Some(Powers { work: all.work.max(work), ..all });
         };
         let list =
@@ -862,7 +895,7 @@ impl<'a> Costs<'a> {
         };
         // A sort compares an item with some others.
         let more = u32::from(name == "sort");
-        let each = Powers::each(over + more, body);
+        let each = Powers::each(over.saturating_add(more), body);
         Some(list.and(each))
     }
 }

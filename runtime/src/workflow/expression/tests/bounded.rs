@@ -56,6 +56,14 @@ const GROWS: &[(&str, &[Bound])] = &[
     ("$string($reduce([1..60], function($a, $b) { {'l': $a, 'r': $a} }, 1))", &[Bound::Value, Bound::Bytes]),
     ("$reduce([1..60], function($a, $b) { [[$a], [$a]] }, 1)", &[Bound::Value, Bound::Bytes]),
     ("($f := function($n, $t) { $n = 0 ? $t : $f($n - 1, $t & $t) }; $f(60, 'x'))", &[Bound::Text, Bound::Bytes]),
+    ("$map([1..1000], function() { $input & '' })", &[Bound::Bytes]),
+    ("$map([1..1000], function() { $string($input) })", &[Bound::Bytes]),
+    ("$map([1..1000], function() { $merge([$input, $input]) })", &[Bound::Bytes, Bound::Value]),
+    ("$map([1..1000], function() { $zip($input.numbers, $input.numbers) })", &[Bound::Bytes]),
+    (
+        "($f := function($n, $x) { $n = 0 ? 0 : $f($n - 1, ($n > 0 ? $input.numbers.$ : 0)) + 1 }; $f(300, 0))",
+        &[Bound::Bytes],
+    ),
     // Loops in loops.
     (
         "$map($input.numbers, function($a) { $map($input.numbers, function($b) { $a * $b }) })",
@@ -104,10 +112,6 @@ fn whatever_grows_meets_a_bound() {
         let (took, grown) = (begun.elapsed(), peak().saturating_sub(before) >> 20);
         let named =
             found.as_ref().err().is_some_and(|why| bounds.iter().any(|bound| why.ends_with(&bound.to_string())));
-        eprintln!(
-            "{took:>10.1?} {grown:>5} MiB  {text}  {:?}",
-            found.as_ref().err().map(|e| e.rsplit(':').next().unwrap_or("").to_owned())
-        );
         // Other tests run at the same time, and builds without optimisation are slow.
         let fast = took < Duration::from_secs(if cfg!(debug_assertions) { 20 } else { 3 });
         if !named || !fast || grown > 400 {
@@ -148,6 +152,31 @@ fn what_an_evaluation_may_take_is_left_to_ordinary_ones() {
 /// A value inside of this many others.
 fn deep(levels: usize) -> Value {
     (0..levels).fold(json!(1), |inner, _| json!({ "a": [inner] }))
+}
+
+/// What doubles with each of its parts, whatever the data: nothing of it may be evaluated without guards.
+#[test]
+fn chains_that_double_meet_a_bound() {
+    let world = &worlds()[2];
+    let chain = |times: usize, open: &str, inner: &str, close: &str| {
+        format!("{}{inner}{}", open.repeat(times), close.repeat(times))
+    };
+    for text in [
+        chain(100, "$base64encode(", "$input.orderId", ")"),
+        chain(90, "$string([", "'\"'", "])"),
+        chain(60, "$map(", "[1, 2]", ", function($x) { [$x, $x] })"),
+        chain(60, "(", "[1, 2]", ").[$, $]"),
+        chain(60, "(", "$input", ").{'l': $, 'r': $}"),
+        format!(
+            "($a0 := 'x' & $input.orderId; {} $a60)",
+            (0..60).map(|n| format!("$a{} := $a{n} & $a{n};", n + 1)).collect::<String>()
+        ),
+    ] {
+        let begun = Instant::now();
+        let found = outcome(&text, world);
+        assert!(found.is_err(), "{text}: {}", found.map(|value| value.to_string().len()).unwrap_or_default());
+        assert!(begun.elapsed() < Duration::from_secs(20), "{text}: {:?}", begun.elapsed());
+    }
 }
 
 #[test]
