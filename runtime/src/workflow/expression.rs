@@ -198,7 +198,7 @@ impl Expression {
         let options = EvaluatorOptions {
             max_stack_depth: Some(bounds::STACK_DEPTH),
             max_sequence_length: Some(bounds::SEQUENCE_LENGTH),
-            timeout_ms: guarded.then_some(bounds::TIME_MS),
+            timeout_ms: Some(bounds::TIME_MS),
             ..EvaluatorOptions::default()
         };
         let mut evaluator = Evaluator::with_options(context, options);

@@ -811,9 +811,10 @@ impl<'a> Costs<'a> {
             AstNode::Conditional { condition, then_branch, else_branch } => {
                 self.all([condition, then_branch].into_iter().chain(else_branch).map(|node| &**node), context)
             }
-            AstNode::Array(items) => self.all(items, context),
+            // It has items, be they literals.
+            AstNode::Array(items) => Some(self.all(items, context)?.and(whole(1))),
             AstNode::Object(fields) => {
-                let inner = self.all(fields.iter().flat_map(|(name, value)| [name, value]), context)?;
+                let inner = self.all(fields.iter().flat_map(|(name, value)| [name, value]), context)?.and(whole(1));
                 // Another name may be another one for each item of the context.
                 let literal = fields.iter().all(|(name, _)| matches!(name, AstNode::String(_)));
                 Some(if literal { inner } else { Powers::each(context, inner) })
@@ -835,7 +836,7 @@ impl<'a> Costs<'a> {
                 AstNode::Variable(_) if index == 0 => self.of(&step.node, context)?,
                 AstNode::Array(_) | AstNode::ArrayGroup(_) | AstNode::Object(_) => {
                     let inner = match &step.node {
-                        AstNode::ArrayGroup(items) => self.all(items, at.size)?,
+                        AstNode::ArrayGroup(items) => self.all(items, at.size)?.and(Powers { size: 1, work: 1 }),
                         other => self.of(other, at.size)?,
                     };
                     at.and(Powers::each(at.size, inner))

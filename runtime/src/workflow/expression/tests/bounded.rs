@@ -164,7 +164,8 @@ fn chains_that_double_meet_a_bound() {
     for text in [
         chain(100, "$base64encode(", "$input.orderId", ")"),
         chain(90, "$string([", "'\"'", "])"),
-        chain(60, "$map(", "[1, 2]", ", function($x) { [$x, $x] })"),
+        // The library evaluates what a `$map` goes through twice.
+        chain(24, "$map(", "[1, 2]", ", function($x) { [$x, $x] })"),
         chain(60, "(", "[1, 2]", ").[$, $]"),
         chain(60, "(", "$input", ").{'l': $, 'r': $}"),
         format!(
