@@ -669,15 +669,21 @@ fn children<'a>(node: &'a AstNode, each: &mut dyn FnMut(&'a AstNode)) {
             pattern.iter().flat_map(|(name, value)| [name, value]).for_each(each);
         }
         AstNode::Conditional { condition, then_branch, else_branch } => {
-            [condition, then_branch].into_iter().chain(else_branch).for_each(|node| each(node));
+            for node in [condition, then_branch].into_iter().chain(else_branch) {
+                each(node);
+            }
         }
         AstNode::FunctionApplication(inner) => each(inner),
         AstNode::Sort { input, terms } => {
             each(input);
-            terms.iter().for_each(|(term, _)| each(term));
+            for (term, _) in terms {
+                each(term);
+            }
         }
         AstNode::Transform { location, update, delete } => {
-            [location, update].into_iter().chain(delete).for_each(|node| each(node));
+            for node in [location, update].into_iter().chain(delete) {
+                each(node);
+            }
         }
         _ => {}
     }
