@@ -6,7 +6,11 @@
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html>
 
 mod bounds;
+mod calls;
+mod cost;
 mod guard;
+mod tree;
+mod values;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
@@ -17,12 +21,13 @@ use std::sync::Arc;
 
 use jsonata_core::ast::AstNode;
 use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptions};
-use jsonata_core::value::{JArray, JMap, JValue, with_stack};
+use jsonata_core::value::JValue;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use self::bounds::{Account, Bound};
-use self::guard::Cost;
+use self::cost::Cost;
+use self::values::{json, jvalue};
 use crate::hash;
 
 /// What is wrong with an evaluation; the text names the expression and no value.
@@ -198,7 +203,7 @@ impl Expression {
         let options = EvaluatorOptions {
             max_stack_depth: Some(bounds::STACK_DEPTH),
             max_sequence_length: Some(bounds::SEQUENCE_LENGTH),
-            timeout_ms: guarded.then_some(bounds::TIME_MS),
+            timeout_ms: Some(bounds::TIME_MS),
             ..EvaluatorOptions::default()
         };
         let mut evaluator = Evaluator::with_options(context, options);
@@ -242,60 +247,6 @@ impl Expression {
 
     fn failed(&self, why: &str) -> QueryError {
         QueryError(format!("The JSONata expression '{}' failed: {why}", self.text))
-    }
-}
-
-/// A value of the library as JSON. Numbers are doubles there; those that are whole are integers here, with the digits that JavaScript
-/// gives them. What occurs in it twice is there twice, so it has to fit into the room that is left.
-fn json(value: &JValue, room: &Cell<usize>, depth: usize) -> Result<Value, Bound> {
-    if depth > bounds::DEPTH {
-        return Err(Bound::Depth);
-    }
-    let takes = |bytes: usize| {
-        room.set(room.get().checked_sub(bytes).ok_or(Bound::Value)?);
-        Ok(())
-    };
-    takes(8)?;
-    if let Some(number) = value.as_f64() {
-        let whole = if number.fract() == 0.0 { number.to_string().parse::<i64>().ok() } else { None };
-        return Ok(whole.map_or_else(|| Value::from(number), Value::from));
-    }
-    if let Some(text) = value.as_str() {
-        takes(text.len())?;
-        return Ok(Value::from(text));
-    }
-    if let Some(items) = value.as_array() {
-        let items = with_stack(|| items.iter().map(|item| json(item, room, depth + 1)).collect::<Result<_, _>>());
-        return items.map(Value::Array);
-    }
-    match value.as_object() {
-        Some(fields) => {
-            let fields = fields.iter().filter(|(_, value)| !value.is_undefined() && !value.is_function());
-            let field = |(name, value): (&String, &JValue)| {
-                takes(name.len())?;
-                Ok((name.clone(), json(value, room, depth + 1)?))
-            };
-            with_stack(|| fields.map(field).collect::<Result<_, _>>()).map(Value::Object)
-        }
-        None => Ok(Value::from(value)),
-    }
-}
-
-/// JSON as a value of the library, which would take it only to own.
-fn jvalue(value: &Value) -> JValue {
-    match value {
-        Value::String(text) => JValue::string(text.as_str()),
-        Value::Number(number) => JValue::Number(number.as_f64().unwrap_or(0.0)),
-        Value::Array(items) => with_stack(|| {
-            let flat = !items.iter().any(Value::is_array);
-            JValue::Array(JArray::new_flat(items.iter().map(jvalue).collect(), flat))
-        }),
-        Value::Object(fields) => with_stack(|| {
-            let fields = fields.iter().map(|(name, value)| (name.clone(), jvalue(value)));
-            JValue::Object(Rc::new(fields.collect::<JMap>()))
-        }),
-        Value::Bool(value) => JValue::Bool(*value),
-        Value::Null => JValue::Null,
     }
 }
 
@@ -376,7 +327,7 @@ fn parsed(text: &str) -> Result<Rc<Parsed>, QueryError> {
         let not = |why: &str| QueryError(format!("'{text}' is not JSONata: {why}"));
         let plain = jsonata_core::parser::parse(text).map_err(|error| not(&error.display_message()))?;
         // Step Functions has none either, and nothing could bound what it evaluates.
-        if guard::calls(&plain, "eval") {
+        if tree::calls(&plain, "eval") {
             return Err(not("there is no $eval"));
         }
         let cost = Cost::of(&plain);

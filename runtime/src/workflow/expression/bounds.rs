@@ -11,12 +11,11 @@
 //! (<https://docs.aws.amazon.com/elemental-inference/latest/userguide/functions-expressions-guardrails.html>).
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 
 use jsonata_core::evaluator::{Evaluator, EvaluatorError};
-use jsonata_core::functions::string::build_regex;
 use jsonata_core::value::{JValue, with_stack};
 use serde_json::Value;
 
@@ -39,11 +38,11 @@ pub(super) const VALUE: usize = 4 << 20;
 /// How deep a value may nest: as deep as JSON that `serde_json` reads.
 pub(super) const DEPTH: usize = 128;
 /// How often an index may occur in a predicate that selects by indexes.
-const SAME_INDEX: usize = 8;
+pub(super) const SAME_INDEX: usize = 8;
 /// The greatest width in a picture of a time. The pictures of integers have no more digits than characters.
-const WIDTH: u64 = 1_000;
+pub(super) const WIDTH: u64 = 1_000;
 /// The greatest number in Roman numerals: a thousand times M.
-const ROMAN: f64 = 1_000_000.0;
+pub(super) const ROMAN: f64 = 1_000_000.0;
 /// The greatest end of a range. Beyond it the doubles of JSONata skip integers.
 const WHOLE: f64 = 9_007_199_254_740_992.0;
 /// What a value takes beside its text: the library's item of a list.
@@ -108,7 +107,7 @@ pub(super) struct Account {
     bytes: Cell<u64>,
     met: Cell<Option<Bound>>,
     /// The arguments so far of the calls under way whose cost depends on all of them.
-    arguments: RefCell<Vec<JValue>>,
+    pub(super) arguments: RefCell<Vec<JValue>>,
     /// What large values come to. The values are kept, so that no other gets their address.
     measured: RefCell<HashMap<usize, (JValue, Size)>>,
 }
@@ -132,7 +131,7 @@ const LARGE: usize = 256;
 /// How many large values are remembered.
 const REMEMBERED: usize = 256;
 
-type Result<T, E = Bound> = std::result::Result<T, E>;
+pub(super) type Result<T, E = Bound> = std::result::Result<T, E>;
 
 impl Account {
     pub(super) fn met(&self) -> Option<Bound> {
@@ -143,7 +142,7 @@ impl Account {
         self.steps.get()
     }
 
-    fn charge(&self, steps: u64, bytes: u64) -> Result<()> {
+    pub(super) fn charge(&self, steps: u64, bytes: u64) -> Result<()> {
         let (steps, bytes) = (self.steps.get().saturating_add(steps), self.bytes.get().saturating_add(bytes));
         // What is refused is not done.
         self.steps.set(steps.min(STEPS));
@@ -156,7 +155,7 @@ impl Account {
     }
 
     /// A value is used, and its immediate parts are copied `copies` times.
-    fn uses(&self, value: &JValue, copies: u64) -> Result<Size> {
+    pub(super) fn uses(&self, value: &JValue, copies: u64) -> Result<Size> {
         let size = self.measure(value, 0)?;
         if size.total() > VALUE {
             return Err(Bound::Value);
@@ -188,7 +187,7 @@ impl Account {
     }
 
     /// What a value comes to; what it takes to find out is charged.
-    fn measure(&self, value: &JValue, depth: usize) -> Result<Size> {
+    pub(super) fn measure(&self, value: &JValue, depth: usize) -> Result<Size> {
         let address = match value {
             JValue::Array(items) if items.len() > LARGE => items.as_ptr().addr(),
             JValue::Object(fields) if !fields.is_empty() => Rc::as_ptr(fields).addr(),
@@ -332,204 +331,12 @@ fn again(value: JValue) -> JValue {
     }
 }
 
-fn number(arguments: &[JValue], index: usize) -> u64 {
+pub(super) fn number(arguments: &[JValue], index: usize) -> u64 {
     arguments.get(index).and_then(JValue::as_i64).and_then(|number| u64::try_from(number).ok()).unwrap_or(0)
 }
 
-fn wide(size: usize) -> u64 {
+pub(super) fn wide(size: usize) -> u64 {
     u64::try_from(size).unwrap_or(u64::MAX)
-}
-
-impl Account {
-    /// A predicate may give indexes: an item is selected as often as its index occurs, which nothing else bounds.
-    fn selects(&self, value: &JValue) -> Result<()> {
-        self.uses(value, 1)?;
-        let JValue::Array(indexes) = value else { return Ok(()) };
-        let mut seen: HashMap<u64, usize> = HashMap::new();
-        for index in indexes.iter().filter_map(JValue::as_f64) {
-            let times = seen.entry(index.floor().to_bits()).or_default();
-            *times += 1;
-            if *times > SAME_INDEX {
-                return Err(Bound::Index);
-            }
-        }
-        Ok(())
-    }
-
-    /// A transformation copies what it is applied to, and compares each part of it with each target.
-    fn targets(&self, targets: &JValue, applied_to: &JValue) -> Result<()> {
-        self.uses(targets, 1)?;
-        let size = self.uses(applied_to, 1)?;
-        let count = targets.as_array().map_or(1, Vec::len);
-        let compared = wide(size.nodes).saturating_mul(wide(count)).saturating_mul(wide(size.depth + 1));
-        self.charge(compared / 8, wide(size.nodes * FIELD + size.bytes))
-    }
-
-    /// Remembers an argument; with the last one of its call, looks at all of them.
-    ///
-    /// The parameters: the argument, the function, the argument's place, how many there are, the context, whether the call has too few
-    /// arguments without it, and the pattern and the flags of a regular expression that is written in the call.
-    fn argument(&self, value: &JValue, parameters: &[JValue]) -> Result<()> {
-        self.uses(value, 1)?;
-        self.arguments.borrow_mut().push(value.clone());
-        let text = |index: usize| parameters.get(index).and_then(JValue::as_str);
-        let (place, count) = (number(parameters, 2), number(parameters, 3));
-        if place + 1 < count {
-            return Ok(());
-        }
-        let mut arguments = {
-            let mut all = self.arguments.borrow_mut();
-            let begin = all.len().saturating_sub(usize::try_from(count).unwrap_or(0));
-            all.split_off(begin)
-        };
-        let name = text(1).unwrap_or_default();
-        // What is left out in front is the context.
-        let of_number = matches!(name, "formatInteger" | "formatNumber" | "fromMillis");
-        let of_text = matches!(name, "pad" | "replace" | "match" | "split" | "toMillis");
-        let first = arguments.first();
-        let absent = parameters.get(5).and_then(JValue::as_bool).unwrap_or(false)
-            || of_number && first.and_then(JValue::as_f64).is_none()
-            || of_text && first.and_then(JValue::as_str).is_none();
-        let context = parameters.get(4).filter(|context| absent && !context.is_undefined());
-        if let Some(context) = context {
-            self.uses(context, 1)?;
-            arguments.insert(0, context.clone());
-        }
-        let regex = text(6).map(|pattern| (pattern, text(7).unwrap_or_default()));
-        if regex.is_some() {
-            // It stands in the call, as the second argument.
-            arguments.insert(arguments.len().min(1), JValue::Undefined);
-        }
-        self.call(name, &arguments, regex)
-    }
-
-    /// What a call makes, and how long it takes, beyond what is in proportion to its arguments.
-    fn call(&self, name: &str, arguments: &[JValue], regex: Option<(&str, &str)>) -> Result<()> {
-        let text = |index: usize| arguments.get(index).and_then(JValue::as_str).unwrap_or_default();
-        let list = |index: usize| arguments.get(index).and_then(JValue::as_array);
-        match name {
-            "pad" => {
-                let width = arguments.get(1).and_then(JValue::as_f64).unwrap_or(0.0).abs();
-                #[expect(clippy::cast_precision_loss, reason = "1 MiB fits a double")]
-                let most = TEXT as f64;
-                if width > most { Err(Bound::Text) } else { self.makes(wide(TEXT).min(bytes_of(width) * 4), TEXT * 4) }
-            }
-            "join" => {
-                let items = list(0).map_or(&[][..], Vec::as_slice);
-                let parts: usize = items.iter().filter_map(JValue::as_str).map(str::len).sum();
-                let separators = items.len().saturating_sub(1).saturating_mul(text(1).len());
-                self.makes(2 * wide(parts.saturating_add(separators)), 2 * TEXT)
-            }
-            "replace" => self.replaces(text(0), arguments.get(1), text(2), regex),
-            "match" => {
-                // A matching function is charged by what it does.
-                let Some((count, groups)) = occurrences(text(0), arguments.get(1), regex) else { return Ok(()) };
-                self.charge(wide(text(0).len() / 16), wide(count.saturating_mul(6 * FIELD + groups * 3 * ITEM)))
-            }
-            "split" => {
-                let separator = arguments.get(1).and_then(JValue::as_str);
-                let count = match separator {
-                    Some("") => text(0).chars().count(),
-                    Some(separator) => text(0).matches(separator).count(),
-                    None => occurrences(text(0), arguments.get(1), regex).map_or(0, |found| found.0),
-                };
-                self.charge(wide(text(0).len() / 16), wide(count.saturating_mul(3 * ITEM)))
-            }
-            "string" => {
-                // Indented, each part has a line of its own.
-                let value = arguments.first().unwrap_or(&JValue::Null);
-                let size = self.measure(value, 0)?;
-                let indented = arguments.get(1).and_then(JValue::as_bool) == Some(true);
-                let line = if indented { 2 * size.depth + 4 } else { 0 };
-                // A number has some twenty digits, and a text has escapes.
-                self.makes(wide(2 * size.bytes + size.nodes * (line + 20)), 4 * VALUE)
-            }
-            "distinct" => {
-                let count = wide(list(0).map_or(0, Vec::len));
-                // Each item is compared with all that are different from those before it.
-                self.charge(count.saturating_mul(count) / 64, 0)
-            }
-            "keys" => {
-                let objects = list(0).map_or(&[][..], Vec::as_slice).iter().filter_map(JValue::as_object);
-                let (mut all, mut different) = (0_u64, HashSet::new());
-                for name in objects.flat_map(|object| object.keys()) {
-                    all += 1;
-                    different.insert(name.as_str());
-                }
-                self.charge(all.saturating_mul(wide(different.len())) / 64, 0)
-            }
-            "formatInteger" => {
-                let number = arguments.first().and_then(JValue::as_f64).unwrap_or(0.0);
-                let roman = text(1).starts_with(['i', 'I']);
-                if roman && number.abs() > ROMAN {
-                    Err(Bound::Width)
-                } else {
-                    self.makes(4 * wide(text(1).len()), VALUE)
-                }
-            }
-            "fromMillis" | "toMillis" | "now" => {
-                let wide = widths(text(1)).chain(widths(text(0))).any(|width| width > WIDTH);
-                if wide { Err(Bound::Width) } else { Ok(()) }
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn makes(&self, bytes: u64, most: usize) -> Result<()> {
-        if bytes > wide(most) {
-            return Err(Bound::Text);
-        }
-        self.charge(0, bytes)
-    }
-
-    fn replaces(
-        &self,
-        text: &str,
-        pattern: Option<&JValue>,
-        replacement: &str,
-        regex: Option<(&str, &str)>,
-    ) -> Result<()> {
-        let count = match pattern.and_then(JValue::as_str) {
-            Some("") => 0,
-            Some(pattern) => text.matches(pattern).count(),
-            None => occurrences(text, pattern, regex).map_or(0, |found| found.0),
-        };
-        // A `$1` stands for a part of a match, and the matches are parts of the text.
-        let groups = replacement.matches('$').count();
-        let most = count.saturating_mul(replacement.len()).saturating_add((groups + 1).saturating_mul(text.len()));
-        self.makes(wide(most), 2 * TEXT)
-    }
-}
-
-/// A width or a number of bytes that is not negative.
-fn bytes_of(width: f64) -> u64 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
-    let bytes = width.ceil() as u64;
-    bytes
-}
-
-/// How often a pattern occurs in a text, and how many groups it has.
-fn occurrences(text: &str, pattern: Option<&JValue>, regex: Option<(&str, &str)>) -> Option<(usize, usize)> {
-    let of_value = match pattern {
-        Some(JValue::Regex { pattern, flags }) => Some((&**pattern, &**flags)),
-        _ => None,
-    };
-    let (pattern, flags) = regex.or(of_value)?;
-    // A pattern that is none is the library's to refuse.
-    let regex = build_regex(pattern, flags).ok()?;
-    Some((regex.find_iter(text).count(), regex.captures_len()))
-}
-
-/// The widths that the markers of a picture say: `[Y,4-8]`.
-/// <https://www.w3.org/TR/xpath-functions-31/#rules-for-datetime-formatting>
-fn widths(picture: &str) -> impl Iterator<Item = u64> + '_ {
-    let markers = picture.split('[').skip(1).filter_map(|marker| marker.split(']').next());
-    let after = markers.filter_map(|marker| marker.rsplit_once(',').map(|(_, width)| width));
-    after.flat_map(|width| width.split('-')).filter_map(|width| {
-        let digits = width.trim();
-        (!digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()))
-            .then(|| digits.parse().unwrap_or(u64::MAX))
-    })
 }
 
 /// What JSON comes to, for the cost of an expression over it.

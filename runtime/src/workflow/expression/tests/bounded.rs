@@ -166,7 +166,8 @@ fn chains_that_double_meet_a_bound() {
     for text in [
         chain(100, "$base64encode(", "$input.orderId", ")"),
         chain(90, "$string([", "'\"'", "])"),
-        chain(60, "$map(", "[1, 2]", ", function($x) { [$x, $x] })"),
+        // The library evaluates what a `$map` goes through twice.
+        chain(24, "$map(", "[1, 2]", ", function($x) { [$x, $x] })"),
         chain(60, "(", "[1, 2]", ").[$, $]"),
         chain(60, "(", "$input", ").{'l': $, 'r': $}"),
         format!(
@@ -183,14 +184,13 @@ fn chains_that_double_meet_a_bound() {
 
 #[test]
 fn deep_data_is_refused_or_passed_on() {
-    let input = [("deep".to_owned(), deep(60)), ("deeper".to_owned(), deep(2_000))].into_iter().collect();
-    let variables = [("input".to_owned(), Value::Object(input))].into_iter().collect();
+    let Value::Object(variables) = json!({ "input": { "deep": deep(60), "deeper": deep(150) } }) else {
+        panic!("an object")
+    };
     let world = World { variables, states: json!({}), spent: Spent::default() };
     let twice = |name: &str| outcome(&format!("[$input.{name}, $string($input.{name})]"), &world);
     assert!(twice("deep").is_ok());
     assert!(twice("deeper").is_err_and(|why| why.ends_with(&Bound::Depth.to_string())));
-    // Data so deep is dropped by recursion, which is not what is tested here.
-    std::mem::forget(world);
 }
 
 #[test]
