@@ -61,7 +61,8 @@ impl World {
             None => Payload::new(json),
         };
         let app = App::<F, H, G>::new(handler, guard, self.services()).map_err(Failure::from)?;
-        let output = app.handle(&context, &payload).await?;
+        // Boxed: it is large, and so would be each test that calls it.
+        let output = Box::pin(app.handle(&context, &payload)).await?;
         serde_json::from_str(&output).map_err(other)
     }
 }

@@ -80,6 +80,7 @@ pub struct TaskRef {
     pub function: String,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn as_text<S: Serializer>(seq: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(seq)
 }

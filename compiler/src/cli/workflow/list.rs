@@ -182,6 +182,7 @@ mod tests {
 
     fn page() -> Page {
         let summary = |name: &str, status, started_ms, finished_ms| Summary {
+            revision: 1,
             execution: ExecutionId::new("fulfil-order", name),
             status,
             definition: "0123456789abcdef".to_owned(),

@@ -148,11 +148,6 @@ fn end(rows: &mut [Row], seq: u64, at_ms: u64, claimed_ms: u64, state: State) {
 }
 
 impl Attempt {
-    /// What tells it from all other attempts of the execution.
-    pub(super) fn seq(&self) -> u64 {
-        self.seq
-    }
-
     /// When it could have begun.
     fn ready_ms(&self) -> u64 {
         self.dispatched_ms.saturating_add(self.delay_ms)
