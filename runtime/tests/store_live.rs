@@ -239,7 +239,7 @@ fn a_worker_of_a_history_that_was_lost_commits_nothing_over_what_was_acknowledge
                 let open = store.view(&id).await.expect("redis").expect("it is there").open.remove(0);
                 TaskRef { execution: id.clone(), slot: open.slot, seq: open.seq, function: open.function }
             };
-            let time = Duration::from_secs(60);
+            let time = Duration::from_mins(1);
             let answer = async |carrier: &Carrier, task: &TaskRef, text: &str| {
                 let run = async |_: Job<'_>| Ok(json!(text).to_string());
                 carrier.work(task, time, run).await.expect("redis")
