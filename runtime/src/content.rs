@@ -43,7 +43,12 @@ impl Content {
         } else {
             let canonical = canonical(json, payload.source().is_some());
             // Text that cannot be read has no canonical form; decoding will refuse it.
-            canonical.map_or_else(|| sha256(json), |canonical| sha256(&canonical))
+            let content = canonical.as_deref().unwrap_or(json);
+            match (payload.source(), payload.detail_type()) {
+                // Of whom and what an event is: publishers give their events ids as they like, and a detail says nothing of its kind.
+                (Some(source), Some(detail_type)) => sha256(format!("{source:?} {detail_type:?} {content}")),
+                _ => sha256(content),
+            }
         };
         Self {
             hash,

@@ -1,6 +1,7 @@
 """What no example does on purpose: handlers of idempotent work are killed in the middle of it. Whatever delivered the work delivers
 it again, waits until the claim of the dead handler is over, and it is done, once."""
 
+import base64
 import json
 import shutil
 import subprocess
@@ -74,12 +75,63 @@ def succeeded(stack: Stack) -> None:
     history = states.get_execution_history(executionArn=execution["executionArn"], maxResults=1000)["events"]
     errors = [event["taskFailedEventDetails"].get("error") for event in history if event["type"] == "TaskFailed"]
     assert errors[0] == "Runtime.ExitError" and set(errors[1:]) == {"InProgress"}, errors
-    (on_redis,) = executions.listed(stack)
+    (on_redis,) = [one for one in executions.listed(stack) if one["execution"].startswith("on-redis/")]
     assert on_redis["status"] == "succeeded", on_redis
     sqs = stack.client("sqs")
     for name, url in stack.resources("AWS::SQS::Queue").items():
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
         assert attributes["ApproximateNumberOfMessages"] == "0", f"{name} has {attributes}"
+
+
+@SYSTEM.scenario("a wait is answered with the token that its function was given, once, and with nothing that can be made up")
+def tokens(stack: Stack) -> None:
+    asked = {}
+    for way in ("Approval", "Another"):
+        event = {"id": str(uuid.uuid4()), "metadata": {"eventId": str(uuid.uuid4())}}
+        stack.put_event("default", SOURCE, f"Needs {way}", event)
+        asked[way] = event["id"]
+
+    def token(way: str) -> str | None:
+        found = [item for item in stack.items(stack.outputs["QuestionsTableName"]) if item["id"]["S"] == asked[way]]
+        return found[0]["token"]["S"] if found else None
+
+    given = {way: wait_until(lambda way=way: token(way), f"question of {way}", 60) for way in asked}
+
+    def answer(function: str, text: str) -> str | None:
+        """How the answer fails."""
+        result, error = stack.invoke(stack.function(function), {"token": text, "decision": {"approved": True}})
+        return result["errorType"] if error else None
+
+    (execution,) = [one["execution"] for one in executions.listed(stack) if one["execution"].startswith("approve/")]
+    secret = base64.urlsafe_b64decode(given["Approval"].removeprefix("evc2.") + "==")
+    place, parts = secret[16:], (int.from_bytes(secret[16:24]), int.from_bytes(secret[24:28]))
+    forged = {
+        "as tokens were before": "evc1." + encoded(f"{parts[0]}/{parts[1]}/{execution}".encode()),
+        "of the first wait of an execution": "evc1." + encoded(f"1/0/{execution}".encode()),
+        "without a secret": "evc2." + encoded(bytes(16) + place),
+        "with another's secret": "evc2." + encoded(base64.urlsafe_b64decode(given["Another"].removeprefix("evc2.") + "==")[:16] + place),
+        "off by a bit": "evc2." + encoded(bytes([secret[0] ^ 1]) + secret[1:]),
+    }
+    refused = {what: answer("decide", text) for what, text in forged.items()}
+    assert refused == dict.fromkeys(forged, "Conflict"), refused
+    assert answer("meddle", given["Approval"]) == "InvalidInput"
+    assert answer("decide", given["Another"]) == "InvalidInput"
+    assert executions.shown(stack, execution)["status"] == "running"
+    assert answer("decide", given["Approval"]) is None
+    executions.sweep(stack)
+    wait_until(lambda: executions.shown(stack, execution)["status"] == "succeeded", "end of the wait", 60)
+    assert executions.shown(stack, execution)["output"] == {"approved": True}
+    assert answer("decide", given["Approval"]) == "Conflict"
+    # An operator needs no token, and sees none.
+    (another,) = [one["execution"] for one in executions.listed(stack) if one["execution"].startswith("approve-another/")]
+    assert given["Another"] not in json.dumps(executions.shown(stack, another))
+    executions.workflow(stack, "signal", another, "--answer", '{"approved": false}')
+    executions.sweep(stack)
+    wait_until(lambda: executions.shown(stack, another)["status"] == "succeeded", "end of the other wait", 60)
+
+
+def encoded(text: bytes) -> str:
+    return base64.urlsafe_b64encode(text).decode().rstrip("=")
 
 
 def put(stack: Stack, way: str) -> None:

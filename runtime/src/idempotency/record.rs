@@ -55,6 +55,8 @@ pub(crate) struct Claim {
 impl Claim {
     /// The record in this state.
     fn record(&self, status: &str, now: Timestamp) -> Item {
+        // A claim is not forgotten while it holds, however short the retention is.
+        let kept = now.after(self.retention).max(self.lease.after(Duration::from_secs(1)));
         [
             (ID, s(&self.id)),
             (STATUS, s(status)),
@@ -62,7 +64,7 @@ impl Claim {
             (LEASE, n(self.lease.millis())),
             (CONTENT, s(self.content.hash())),
             (PAYLOAD, s(self.content.text())),
-            (TTL, n(now.after(self.retention).seconds())),
+            (TTL, n(kept.seconds())),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into()

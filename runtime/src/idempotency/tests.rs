@@ -620,3 +620,52 @@ fn a_step_that_is_tried_again_is_the_same_work_whatever_its_input() {
     invoke(&world, &input.to_string(), &runs, false).expect("output");
     assert_eq!(runs.get(), 1);
 }
+
+/// Records are forgotten after a second here, and the work takes longer.
+#[test]
+fn a_claim_is_not_forgotten_while_it_holds() {
+    let world = world().env("IDEMPOTENCY_RETENTION_SECONDS", "1");
+    let runs = std::sync::atomic::AtomicU32::new(0);
+    let first = deliver(world.services(), STEP, async |_: &ProcessPayment, _| {
+        runs.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(2500));
+        let second = || {
+            deliver(world.services(), STEP, async |_: &ProcessPayment, _| {
+                runs.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                Ok(output("second"))
+            })
+        };
+        let rival = std::thread::scope(|scope| scope.spawn(second).join().expect("no panic"));
+        assert_eq!(rival.expect_err("claimed").name, "InProgress");
+        Ok(output("first"))
+    });
+    first.expect("output");
+    assert_eq!(runs.into_inner(), 1, "two handlers ran at once");
+}
+
+/// Publishers give their events ids as they like, that of an order for one: two kinds of events with one id and one detail are two works.
+#[test]
+fn an_id_that_two_kinds_of_events_have_is_used_for_one() {
+    let (world, runs) = (world(), Cell::new(0));
+    let event = |source: &str, kind: &str| {
+        let mut detail = serde_json::to_value(order("c")).expect("JSON");
+        detail["amount"] = 1.into();
+        detail["metadata"] = serde_json::json!({ "eventId": "e-1" });
+        serde_json::json!({ "version": "0", "id": "x", "detail-type": kind, "source": source,
+            "time": "2026-11-21T04:50:00Z", "detail": detail })
+        .to_string()
+    };
+    let come = |event: &str| {
+        let handler = async |_: &crate::contract::Notify, _| {
+            runs.set(runs.get() + 1);
+            Ok(())
+        };
+        let app = App::<crate::contract::Notify, _, _>::new(handler, Once, world.services()).expect("app");
+        let deadline = Timestamp::now().after(Duration::from_secs(30));
+        let invocation = Invocation { request_id: "r".to_owned(), deadline, trace: None };
+        block_on(app.invoke(event, &invocation)).expect("runtime")
+    };
+    come(&event("order.service", "Order Created")).expect("done");
+    let second = come(&event("payment.service", "Payment Processed")).expect_err("other work");
+    assert_eq!((second.name.as_str(), runs.get()), ("KeyReused", 1));
+}

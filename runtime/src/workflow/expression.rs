@@ -27,7 +27,7 @@ use sha2::{Digest, Sha256};
 
 use self::bounds::{Account, Bound};
 use self::cost::Cost;
-use self::values::{json, jvalue};
+use self::values::{copied, json, jvalue};
 use crate::hash;
 
 /// What is wrong with an evaluation; the text names the expression and no value.
@@ -68,14 +68,20 @@ pub(super) trait Names {
     fn spent(&self) -> &Spent;
 }
 
-/// The steps that the evaluations of one transition have taken.
+/// The steps that the evaluations of one transition have taken, and the bytes that they have given.
 #[derive(Debug, Default)]
-pub(super) struct Spent(Cell<u64>);
+pub(super) struct Spent(Cell<u64>, Cell<usize>);
 
 impl Spent {
     fn add(&self, steps: u64) -> Result<(), Bound> {
         self.0.set(self.0.get().saturating_add(steps));
         if self.0.get() > bounds::TRANSITION_STEPS { Err(Bound::TransitionSteps) } else { Ok(()) }
+    }
+
+    /// Steps that only copy, one after the other, come to as much as those that compute.
+    fn given(&self, bytes: usize) -> Result<(), Bound> {
+        self.1.set(self.1.get().saturating_add(bytes));
+        if self.1.get() > bounds::TRANSITION_BYTES { Err(Bound::TransitionBytes) } else { Ok(()) }
     }
 }
 
@@ -116,7 +122,10 @@ impl Template {
 
     /// The value, with every expression in it evaluated.
     pub(super) fn evaluate(&self, names: &impl Names) -> Result<Value, QueryError> {
-        self.evaluate_into(names, &Cell::new(bounds::VALUE))
+        let room = Cell::new(bounds::VALUE);
+        let value = self.evaluate_into(names, &room)?;
+        names.spent().given(bounds::VALUE - room.get()).map_err(|bound| QueryError(bound.to_string()))?;
+        Ok(value)
     }
 
     /// The same, with so much room for what its expressions make.
@@ -158,7 +167,7 @@ impl Expression {
     fn evaluate(&self, names: &impl Names, room: &Cell<usize>) -> Result<Value, QueryError> {
         if let Some((root, fields)) = &self.path {
             match follow(names, root, fields) {
-                Followed::Value(value) => return Ok(value.clone()),
+                Followed::Value(value) => return copied(value, room).map_err(|bound| self.met(bound)),
                 Followed::Nothing => return Err(self.failed("it gives nothing")),
                 // What a path means in a list is JSONata's to say.
                 Followed::List => {}

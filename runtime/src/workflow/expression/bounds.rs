@@ -29,6 +29,8 @@ pub(super) const TIME_MS: u64 = if cfg!(debug_assertions) { 30_000 } else { 2_00
 pub(super) const STEPS: u64 = 1_000_000;
 /// How many steps the evaluations of one transition may take together, since it may enter many states.
 pub(super) const TRANSITION_STEPS: u64 = 4 * STEPS;
+/// How many bytes the evaluations of one transition may give together: each step may copy what the one before gave, twice.
+pub(super) const TRANSITION_BYTES: usize = 32 << 20;
 /// How many bytes an evaluation may make, whether it keeps them or not.
 pub(super) const BYTES: u64 = 64 << 20;
 /// How many bytes a text may have: as all variables of an execution together.
@@ -55,6 +57,7 @@ pub(super) const FIELD: usize = 100;
 pub(super) enum Bound {
     Steps,
     TransitionSteps,
+    TransitionBytes,
     Bytes,
     Text,
     List,
@@ -73,6 +76,9 @@ impl fmt::Display for Bound {
             Self::Steps => write!(f, "it takes more than {STEPS} steps"),
             Self::TransitionSteps => {
                 write!(f, "the expressions of this transition take more than {TRANSITION_STEPS} steps")
+            }
+            Self::TransitionBytes => {
+                write!(f, "the expressions of this transition give more than {} MiB", TRANSITION_BYTES >> 20)
             }
             Self::Bytes => write!(f, "it makes more than {} MiB", BYTES >> 20),
             Self::Text => write!(f, "it makes a text of more than {} MiB", TEXT >> 20),

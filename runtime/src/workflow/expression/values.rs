@@ -44,6 +44,23 @@ pub(super) fn json(value: &JValue, room: &Cell<usize>, depth: usize) -> Result<V
     }
 }
 
+/// A copy of a value, which has to fit into the room that is left.
+pub(super) fn copied(value: &Value, room: &Cell<usize>) -> Result<Value, Bound> {
+    let left = room.get().checked_sub(weight(value)).ok_or(Bound::Value)?;
+    room.set(left);
+    Ok(value.clone())
+}
+
+/// What [`json`] takes for it.
+fn weight(value: &Value) -> usize {
+    with_stack(|| match value {
+        Value::String(text) => 8 + text.len(),
+        Value::Array(items) => 8 + items.iter().map(weight).sum::<usize>(),
+        Value::Object(fields) => 8 + fields.iter().map(|(name, field)| name.len() + weight(field)).sum::<usize>(),
+        _ => 8,
+    })
+}
+
 /// JSON as a value of the library, which would take it only to own.
 pub(super) fn jvalue(value: &Value) -> JValue {
     match value {

@@ -23,6 +23,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use self::errors::Failure;
 use self::run::Flow;
@@ -128,7 +129,14 @@ impl Chance {
         Self { seed, key: [0; 32] }
     }
 
-    /// Another number made of the seed.
+    /// A number made of seed and key: who has seen it cannot tell those of other transitions.
+    fn secret_number(&self, of: &[u64]) -> u64 {
+        let mut hash = Sha256::new_with_prefix(self.key).chain_update(self.seed.to_be_bytes());
+        of.iter().for_each(|part| hash.update(part.to_be_bytes()));
+        hash.finalize().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+
+    /// Another number made of the seed alone.
     fn number(&self, what: u64) -> u64 {
         hash::mix(self.seed ^ hash::mix(what))
     }

@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use serde_json::{Map, Value, json};
+use std::cell::Cell;
 
-use super::Planner;
+use super::{Chance, Planner};
 use crate::workflow::definition::State;
 use crate::workflow::expression::{Names, Spent, timestamp};
 use crate::workflow::state::Scope;
@@ -25,7 +26,11 @@ impl Frames<'_> {
 pub(super) struct Place<'a> {
     pub(super) frames: Frames<'a>,
     pub(super) states: Value,
-    pub(super) seed: u64,
+    chance: Chance,
+    /// Two states of one transition, and two attempts of one state, are at other places.
+    at: [u64; 2],
+    /// How many of its expressions have asked for a seed.
+    seeds: Cell<u64>,
     pub(super) now_ms: u64,
     pub(super) spent: Rc<Spent>,
 }
@@ -40,7 +45,9 @@ impl Names for Place<'_> {
     }
 
     fn seed(&self) -> u64 {
-        self.seed
+        let nth = self.seeds.get();
+        self.seeds.set(nth + 1);
+        self.chance.secret_number(&[self.at[0], self.at[1], nth])
     }
 
     fn now_ms(&self) -> u64 {
@@ -90,10 +97,10 @@ impl Planner<'_> {
         states.insert("input".to_owned(), scope.input.take());
         states.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
         states.extend(context.map(|context| ("context".to_owned(), context)));
-        // Two states of one transition, and two attempts of one state, have other seeds.
-        let seed = self.chance.seed ^ self.state.seq.rotate_left(32) ^ scope.entered_ms;
+        let (chance, at) = (self.chance, [self.state.seq, scope.entered_ms]);
         let frames = Frames { variables: &scope.variables, outer };
-        Place { frames, states: Value::Object(states), seed, now_ms: self.now_ms, spent: self.spent.clone() }
+        let (states, seeds) = (Value::Object(states), Cell::new(0));
+        Place { frames, states, chance, at, seeds, now_ms: self.now_ms, spent: self.spent.clone() }
     }
 
     /// <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html>

@@ -555,3 +555,35 @@ fn a_history_that_is_too_long_keeps_its_beginning_and_its_end() {
     run.fail(slot, "No");
     assert!(matches!(run.history.last(), Some(History::Ended { status: Status::Failed, .. })));
 }
+
+#[test]
+fn each_uuid_is_another_one_and_planning_again_gives_the_same() {
+    let ids = json!({ "a": "{% $uuid() %}", "b": "{% $uuid() %}", "c": "{% [$uuid(), $uuid()] %}" });
+    let machine = machine(json!({ "Start": { "Type": "Pass", "Output": ids, "End": true } }));
+    let ids = |seed| {
+        let execution = ExecutionId::new("w", "e-1");
+        let chance = Chance { seed, ..CHANCE };
+        let start = start(&define(&machine), &execution, json!({}), 1_764_331_200_000, chance).expect("a start");
+        let output = outcome(&start.transition.state).expect("an outcome").output.expect("an output");
+        [&output["a"], &output["b"], &output["c"][0], &output["c"][1]].map(|id| id.as_str().expect("an id").to_owned())
+    };
+    assert_eq!(ids(1), ids(1));
+    let all: std::collections::BTreeSet<String> = ids(1).into_iter().chain(ids(2)).collect();
+    assert_eq!(all.len(), 8, "{all:?}");
+}
+
+/// `set: { x: s0, y: s0 }`, again and again: what evc writes of it are plain paths in an object, each of which copies.
+#[test]
+fn steps_that_only_copy_are_bounded_too() {
+    let levels = 40;
+    let mut states = json!({ "Start": begin("s0") });
+    for level in 0..levels {
+        let of = if level == 0 { "input".to_owned() } else { format!("s{}", level - 1) };
+        let path = format!("{{% ${of} %}}");
+        let assign = json!({ format!("s{level}"): { "x": path, "y": path } });
+        states[format!("s{level}")] = json!({ "Type": "Pass", "Assign": assign, "Next": format!("s{}", level + 1) });
+    }
+    states[format!("s{levels}")] = json!({ "Type": "Succeed" });
+    let run = Run::start(&machine(states), json!("abcd"));
+    assert_eq!(run.outcome().error.as_deref(), Some("States.QueryEvaluationError"));
+}

@@ -35,6 +35,7 @@ const CLOCK: &str = include_str!("scripts/clock.lua");
 
 impl Script {
     /// With `clock`, the body may use `now` and `digits`.
+    #[cfg(feature = "cache")]
     pub(crate) fn new(clock: bool, body: &'static str) -> Self {
         Self::with(if clock { Prelude::Clock } else { Prelude::Nothing }, body)
     }

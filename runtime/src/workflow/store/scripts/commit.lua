@@ -26,12 +26,14 @@ local set, due, undue = {'v', ARGV[2], 's', ARGV[5], 'h' .. ARGV[2], digits .. A
 local bytes, from, cut = 0, 2, {}
 if x[3] then bytes, from = struct.unpack('>I4I4', x[3], 9) end
 bytes = bytes + #digits + #ARGV[6]
-while from < ARGV[2] + 0 and #cut < 100 and (bytes > most_bytes or ARGV[2] - from >= most_transitions) do
-  cut[#cut + 1] = 'h' .. string.format('%d', from)
-  bytes = math.max(0, bytes - redis.call('HSTRLEN', KEYS[1], cut[#cut]))
-  from = from + 1
+if bytes > most_bytes or ARGV[2] - from >= most_transitions then
+  while from < ARGV[2] + 0 and #cut < 100 and (bytes > most_bytes or ARGV[2] - from >= most_transitions) do
+    cut[#cut + 1] = 'h' .. string.format('%d', from)
+    bytes = math.max(0, bytes - redis.call('HSTRLEN', KEYS[1], cut[#cut]))
+    from = from + 1
+  end
+  if cut[1] then redis.call('HDEL', KEYS[1], unpack(cut)) end
 end
-if cut[1] then redis.call('HDEL', KEYS[1], unpack(cut)) end
 set[8] = ARGV[10] .. struct.pack('>I4I4', bytes, from)
 if status == 'R' then
   set[9], set[10] = 'st', status
