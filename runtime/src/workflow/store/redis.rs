@@ -1,5 +1,6 @@
 //! Executions in Redis or Valkey.
 
+mod definitions;
 mod list;
 
 use super::connect::{Connection, Target};
@@ -7,7 +8,7 @@ use super::keys::{Keys, member_prefix, parse_member, parse_ready, ready_entry, s
 use super::reply::{Reply, unexpected};
 use super::script::{self, Call};
 use super::view::{Cursor, Filter, Moment, Page, Summary, View, parse_moment};
-use super::{Answer, Eviction, LOOK_MS, MAX_RESEND_MS, RESEND_MS, SWEPT_MS, Store, limits, record};
+use super::{Answer, Eviction, LOOK_MS, MAX_RESEND_MS, RESEND_MS, Store, limits, record};
 use crate::workflow::protocol::{
     Claim, Committed, Due, ExecutionId, Finished, Owner, Slot, Snapshot, Start, Started, Status, TIMEOUT, Taken,
     TaskRef, Transition,
@@ -319,36 +320,6 @@ impl Redis {
         Ok(Some((view, moments)))
     }
 
-    async fn ended(&self, partition: u16, limit: usize) -> Result<Vec<Summary>, Error> {
-        let keys = vec![self.keys.done(partition), self.keys.counted(partition)];
-        let mut reply = self.run(Call::new(&script::ENDS, keys).arg(limit)).await?;
-        let mut ends = Vec::new();
-        while let (Some(execution), Some(_at)) = (reply.text(), reply.number()) {
-            ends.push(ExecutionId(execution));
-        }
-        let summaries = try_join_all(ends.into_iter().map(|execution| self.summary(execution))).await?;
-        // One whose end a runtime before this one wrote was counted then.
-        let counts = |summary: &Summary| summary.status != Status::Running && summary.revision != 0;
-        Ok(summaries.into_iter().flatten().filter(counts).collect())
-    }
-
-    async fn keep_definitions(&self, kept: &[(&str, u64)]) -> Result<Vec<String>, Error> {
-        let index = self.keys.kept();
-        let mut call = Call::new(&script::KEEP, vec![index.clone()]).arg(SWEPT_MS);
-        for (id, for_ms) in kept {
-            call = call.arg(*id).arg(for_ms);
-        }
-        let mut reply = self.run(call).await?;
-        let mut removed = Vec::new();
-        while let Some(id) = reply.text() {
-            let call = Call::new(&script::FORGET, vec![index.clone(), self.keys.definition(&id)]).arg(&id);
-            if self.run(call).await?.require()? == 1 {
-                removed.push(id);
-            }
-        }
-        Ok(removed)
-    }
-
     async fn finished(&self, partition: u16, retention_ms: u64, limit: usize) -> Result<Vec<Finished>, Error> {
         let call = Call::new(&script::UNTIL, vec![self.keys.done(partition)]).arg(retention_ms).arg(limit);
         let mut reply = self.run(call).await?;
@@ -478,17 +449,11 @@ impl Store for Redis {
     }
 
     fn put_definition<'a>(&'a self, id: &'a str, text: &'a str) -> Answer<'a, ()> {
-        Box::pin(async move {
-            let mut set = redis::cmd("SET");
-            self.send(set.arg(self.keys.definition(id)).arg(text).arg("NX")).await.map(drop)
-        })
+        Box::pin(self.put_definition(id, text))
     }
 
     fn definition<'a>(&'a self, id: &'a str) -> Answer<'a, Option<String>> {
-        Box::pin(async move {
-            let found = self.send(redis::cmd("GET").arg(self.keys.definition(id))).await?;
-            Ok(Reply::new(found).text())
-        })
+        Box::pin(self.definition(id))
     }
 
     fn keep_definitions<'a>(&'a self, kept: &'a [(&'a str, u64)]) -> Answer<'a, Vec<String>> {
@@ -496,10 +461,7 @@ impl Store for Redis {
     }
 
     fn adopt_definition<'a>(&'a self, id: &'a str, for_ms: u64) -> Answer<'a, ()> {
-        Box::pin(async move {
-            let until = self.time().await?.saturating_add(for_ms);
-            self.send(redis::cmd("ZADD").arg(self.keys.kept()).arg("NX").arg(until).arg(id)).await.map(drop)
-        })
+        Box::pin(self.adopt_definition(id, for_ms))
     }
 
     fn ended(&self, partition: u16, limit: usize) -> Answer<'_, Vec<Summary>> {

@@ -1,10 +1,11 @@
 //! What a store is, as a value: a function a script, the time an argument. Compared and hashed by model checks.
 
+mod definitions;
+mod list;
+
 use super::super::keys::{Keys, member_prefix, parse_member, slot_name};
-use super::super::view::{Cursor, Filter, Moment, Open, Page, Summary, View, parse_moment};
-use super::super::{
-    GRACE_MS, HistoryBounds, LOOK_MS, MAX_RESEND_MS, RESEND_MS, SWEPT_MS, grace, orders_at_once, taken,
-};
+use super::super::view::{Moment, Open, View, parse_moment};
+use super::super::{GRACE_MS, HistoryBounds, LOOK_MS, MAX_RESEND_MS, RESEND_MS, grace, orders_at_once, taken};
 use crate::Error;
 use crate::workflow::protocol::{
     Claim, Committed, Due, ExecutionId, Finished, Owner, Phase, Record, Slot, Snapshot, Start, Started, Status,
@@ -380,106 +381,6 @@ impl Model {
             .flat_map(|execution| execution.history.values())
             .map(|entry| parse_moment(entry))
             .collect()
-    }
-
-    pub(super) fn list(&self, filter: &Filter, after: Option<&Cursor>, limit: usize) -> Page {
-        let cursor = |(id, execution): (&ExecutionId, &Execution)| Cursor {
-            started_ms: execution.started_ms,
-            execution: id.clone(),
-        };
-        let mut cursors: Vec<Cursor> = self.executions.iter().map(cursor).collect();
-        cursors.sort_by(|one, other| other.cmp(one));
-        let there = |cursor: &Cursor| cursor.started_ms >= filter.since_ms && after.is_none_or(|after| cursor < after);
-        let wanted = cursors.into_iter().filter(there).filter_map(|cursor| {
-            let execution = self.executions.get(&cursor.execution)?;
-            let wanted =
-                filter.wants(&cursor.execution) && filter.status.is_none_or(|status| status == execution.status);
-            wanted.then(|| Summary {
-                execution: cursor.execution,
-                status: execution.status,
-                revision: execution.revision,
-                definition: execution.definition.clone(),
-                started_ms: execution.started_ms,
-                finished_ms: execution.finished_ms,
-            })
-        });
-        Page::of(wanted.take(limit.max(1)).collect(), limit)
-    }
-
-    pub(super) fn put_definition(&mut self, id: &str, text: &str) {
-        self.definitions.entry(id.to_owned()).or_insert_with(|| text.to_owned());
-    }
-
-    pub(super) fn definition(&self, id: &str) -> Option<String> {
-        self.definitions.get(id).cloned()
-    }
-
-    /// See [`super::Store::keep_definitions`].
-    pub fn keep_definitions(&mut self, kept: &[(&str, u64)], now: u64) -> Vec<String> {
-        let missed = self.kept_ms.map_or(0, |last| now.saturating_sub(last).saturating_sub(SWEPT_MS));
-        self.kept.values_mut().for_each(|until| *until += missed);
-        self.kept_ms = Some(now);
-        for (id, for_ms) in kept {
-            let until = self.kept.entry((*id).to_owned()).or_default();
-            *until = (*until).max(now + for_ms);
-        }
-        let mut over: Vec<(u64, String)> =
-            self.kept.iter().filter(|(_, until)| **until < now).map(|(id, until)| (*until, id.clone())).collect();
-        over.sort();
-        over.truncate(100);
-        for (_, id) in &over {
-            self.kept.remove(id);
-            self.definitions.remove(id);
-        }
-        over.into_iter().map(|(_, id)| id).collect()
-    }
-
-    pub(super) fn adopt_definition(&mut self, id: &str, for_ms: u64, now: u64) {
-        self.kept.entry(id.to_owned()).or_insert(now + for_ms);
-    }
-
-    /// See [`super::Store::ended`].
-    pub fn ended(&mut self, partition: u16, limit: usize, now: u64) -> Vec<Summary> {
-        let from = self.counted.get(&partition).copied().unwrap_or(0);
-        let mut ends = self.finished(partition, now - 1, usize::MAX);
-        ends.retain(|end| end.finished_ms > from);
-        if ends.len() >= limit && limit > 0 {
-            // Those of one millisecond stay together.
-            let last = ends[limit - 1].finished_ms;
-            if ends[0].finished_ms == last {
-                ends.retain(|end| end.finished_ms == last);
-            } else {
-                ends.truncate(limit);
-                ends.retain(|end| end.finished_ms < last);
-            }
-        }
-        let Some(last) = ends.last() else { return Vec::new() };
-        self.counted.insert(partition, last.finished_ms);
-        let summaries = ends.into_iter().filter_map(|end| {
-            let execution = self.executions.get(&end.execution)?;
-            Some(Summary {
-                execution: end.execution,
-                status: execution.status,
-                revision: execution.revision,
-                definition: execution.definition.clone(),
-                started_ms: execution.started_ms,
-                finished_ms: execution.finished_ms,
-            })
-        });
-        summaries.filter(|summary| summary.revision != 0).collect()
-    }
-
-    /// See [`super::Store::finished`]; `before_ms` is the present less the retention.
-    pub fn finished(&self, partition: u16, before_ms: u64, limit: usize) -> Vec<Finished> {
-        let mut finished: Vec<(u64, &ExecutionId)> = self
-            .executions
-            .iter()
-            .filter(|(id, _)| self.keys.partition(id) == partition)
-            .filter_map(|(id, execution)| Some((execution.finished_ms.filter(|at| *at <= before_ms)?, id)))
-            .collect();
-        finished.sort();
-        let first = finished.into_iter().take(limit);
-        first.map(|(finished_ms, id)| Finished { execution: id.clone(), finished_ms }).collect()
     }
 
     /// See [`super::Store::archive`].

@@ -5,6 +5,7 @@ use crate::Error;
 use crate::workflow::protocol::{ExecutionId, Snapshot, Status};
 use crate::workflow::store::record;
 use crate::workflow::store::reply::{Reply, revision, unexpected};
+use crate::workflow::store::script::{self, Call};
 use crate::workflow::store::view::{Cursor, Filter, Page, Summary, View};
 use futures_util::future::try_join_all;
 use std::collections::{BTreeMap, VecDeque};
@@ -108,6 +109,19 @@ impl Redis {
         let (finished_ms, stored) = (reply.number(), reply.bytes());
         let revision = stored.map_or(0, |stored| revision(&stored));
         Ok(Some(Summary { execution, status, revision, definition, started_ms, finished_ms }))
+    }
+
+    pub(super) async fn ended(&self, partition: u16, limit: usize) -> Result<Vec<Summary>, Error> {
+        let keys = vec![self.keys.done(partition), self.keys.counted(partition)];
+        let mut reply = self.run(Call::new(&script::ENDS, keys).arg(limit)).await?;
+        let mut ends = Vec::new();
+        while let (Some(execution), Some(_at)) = (reply.text(), reply.number()) {
+            ends.push(ExecutionId(execution));
+        }
+        let summaries = try_join_all(ends.into_iter().map(|execution| self.summary(execution))).await?;
+        // One whose end a runtime before this one wrote was counted then.
+        let counts = |summary: &Summary| summary.status != Status::Running && summary.revision != 0;
+        Ok(summaries.into_iter().flatten().filter(counts).collect())
     }
 }
 
