@@ -99,7 +99,7 @@ def tokens(stack: Stack) -> None:
 
     def answer(function: str, text: str) -> str | None:
         """How the answer fails."""
-        result, error = stack.invoke(stack.function(function), {"token": text, "decision": {"approved": True}})
+        result, error = stack.invoke(stack.function(function.capitalize()), {"token": text, "decision": {"approved": True}})
         return result["errorType"] if error else None
 
     (execution,) = [one["execution"] for one in executions.listed(stack) if one["execution"].startswith("approve/")]
