@@ -132,7 +132,9 @@ impl Chance {
     /// A number made of seed and key: who has seen it cannot tell those of other transitions.
     fn secret_number(&self, of: &[u64]) -> u64 {
         let mut hash = Sha256::new_with_prefix(self.key).chain_update(self.seed.to_be_bytes());
-        of.iter().for_each(|part| hash.update(part.to_be_bytes()));
+        for part in of {
+            hash.update(part.to_be_bytes());
+        }
         hash.finalize().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
     }
 
