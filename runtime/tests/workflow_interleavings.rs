@@ -47,7 +47,7 @@ fn call(function: &str, more: Value) -> Value {
     state
 }
 
-fn define(states: Value) -> Definition {
+fn define(states: &Value) -> Definition {
     let leases = json!({ "a": 30, "b": 30, "after": 30, "undo": 30 });
     let machine = json!({ "QueryLanguage": "JSONata", "TimeoutSeconds": 3600, "StartAt": "both", "States": states });
     Definition::parse(&json!({ "evc": 1, "workflow": "w", "leases": leases, "machine": machine }).to_string())
@@ -67,7 +67,7 @@ static UNDONE: LazyLock<Workflow> = LazyLock::new(|| {
         json!([{ "ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 1, "JitterStrategy": "NONE" }]);
     let branch =
         |function: &str, more: Value| json!({ "StartAt": function, "States": { function: call(function, more) } });
-    let definition = define(json!({
+    let definition = define(&json!({
         "both": {
             "Type": "Parallel",
             "Branches": [branch("a", json!({ "End": true })), branch("b", json!({ "End": true, "Retry": retry }))],
@@ -94,7 +94,7 @@ static UNDONE: LazyLock<Workflow> = LazyLock::new(|| {
 static FORK: LazyLock<Workflow> = LazyLock::new(|| {
     let a = call("a", json!({ "Next": "after", "Catch": [{ "ErrorEquals": ["States.ALL"], "Next": "undo" }] }));
     let (after, undo) = (call("after", json!({ "End": true })), call("undo", json!({ "End": true })));
-    let definition = define(json!({
+    let definition = define(&json!({
         "both": {
             "Type": "Parallel", "End": true,
             "Branches": [
@@ -347,7 +347,7 @@ impl World {
                 Due::Deadline(task, snapshot) => found(&task, What::Failed("States.Timeout"), snapshot),
                 Due::Timer(task, snapshot) => found(&task, What::Timer, snapshot),
                 Due::Timeout(_, snapshot) => {
-                    self.swept.push(Found { fence: None, ran: None, what: What::TimedOut, snapshot })
+                    self.swept.push(Found { fence: None, ran: None, what: What::TimedOut, snapshot });
                 }
             }
         }
