@@ -46,36 +46,39 @@ def carried_once(stack: Stack) -> None:
 
 @SYSTEM.scenario("every message of its work delivered ten times over changes nothing")
 def duplicates(stack: Stack) -> None:
-    message_id, execution = send(stack, "a b c d e f g h")
-    bus = stack.outputs["SourceBusName"].removesuffix("source") + "services"
+    bus = services_bus(stack)
     stop = threading.Event()
+    sent: set[str] = set()
 
     def repeat() -> None:
-        # Whatever fencing tokens its work has had: each of them again and again. Some also tell `increment` of work of the engine,
-        # which it may not do.
+        # Each message as it was sent, with its fencing token; and the same told to a function that may not do it.
         while not stop.is_set():
-            for slot in range(8):
-                for seq in range(1, 14):
-                    task = {"x": execution, "t": slot, "q": seq, "f": "shout" if seq < 10 else "increment"}
-                    stack.put_event(bus, "evc.workflow", task["f"], {"evcTask": task})
+            for message in {json.dumps(detail) for detail in heard()} - sent:
+                sent.add(message)
+                task = json.loads(message)["evcTask"]
+                for name in [task["f"]] * 10 + ["increment"]:
+                    stack.put_event(bus, "evc.workflow", name, {"evcTask": {**task, "f": name}})
 
-    with listening(stack) as told:
+    with listening(stack) as told, hearing(stack, bus, "evc.workflow") as heard:
+        message_id, execution = send(stack, "a b c d e f g h")
         again = threading.Thread(target=repeat)
         again.start()
         try:
             ended = finished(stack, execution)
+            wait_until(lambda: len([one for one in sent if execution in one]) >= 9, "eight words and a number, repeated")
         finally:
             stop.set()
             again.join()
-        assert ended["status"] == "succeeded", ended
         event = wait_until(lambda: told(message_id), "event of the message")
+        stays_true(lambda: executions.shown(stack, execution) == ended, "nothing is added")
+    assert ended["status"] == "succeeded", ended
     assert event["message"] == "A B C D E F G H", event
     assert event["number"] == 3, event
 
 
 @SYSTEM.scenario("work whose message was lost is sent again by the sweep")
 def swept(stack: Stack) -> None:
-    bus = stack.outputs["SourceBusName"].removesuffix("source") + "services"
+    bus = services_bus(stack)
     rule = stack.rule(bus, "increment")
     events = stack.client("events")
     events.disable_rule(Name=rule["Name"], EventBusName=bus)
@@ -117,7 +120,7 @@ def through_the_api(stack: Stack) -> None:
 
 @SYSTEM.scenario("an execution that is cancelled runs no further, and goes on when it is retried")
 def cancelled(stack: Stack) -> None:
-    bus = stack.outputs["SourceBusName"].removesuffix("source") + "services"
+    bus = services_bus(stack)
     rule = stack.rule(bus, "increment")
     events = stack.client("events")
     events.disable_rule(Name=rule["Name"], EventBusName=bus)
@@ -159,6 +162,11 @@ def put(stack: Stack, detail: dict) -> None:
     stack.put_event(stack.outputs["SourceBusName"], "choreography.source", "Message Received", detail)
 
 
+def services_bus(stack: Stack) -> str:
+    """The bus that tells services of their work, which is no output."""
+    return stack.outputs["SourceBusName"].removesuffix("source") + "services"
+
+
 def mine(stack: Stack, execution: str) -> list[dict]:
     """The executions of this name."""
     return [one for one in executions.listed(stack) if one["execution"] == execution]
@@ -195,29 +203,40 @@ def counted(stack: Stack) -> int:
 
 @contextmanager
 def listening(stack: Stack):
-    """With a queue behind the output bus; yields what gives the event of a message once it is there."""
+    """Hears what is published; yields what gives the event of a message once it is there."""
+    with hearing(stack, stack.outputs["OutputBusName"], "choreography.output") as heard:
+
+        def told(message_id: str) -> dict | None:
+            found = [detail for detail in heard() if detail["messageId"] == message_id]
+            assert len({detail["metadata"]["eventId"] for detail in found}) <= 1, found
+            return found[0] if found else None
+
+        yield told
+
+
+@contextmanager
+def hearing(stack: Stack, bus: str, source: str):
+    """With a queue behind a bus; yields what gives the details of all events of the source that came so far."""
     events, sqs = stack.client("events"), stack.client("sqs")
-    bus, name = stack.outputs["OutputBusName"], f"told-{uuid.uuid4().hex[:8]}"
+    name = f"heard-{uuid.uuid4().hex[:8]}"
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    rule = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps({"source": ["choreography.output"]}))
+    rule = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps({"source": [source]}))
     may_send = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
     only_from = {"Resource": arn, "Condition": {"ArnEquals": {"aws:SourceArn": rule["RuleArn"]}}}
     policy = {"Version": "2012-10-17", "Statement": [{**may_send, **only_from}]}
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
     events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
-    seen: list[dict] = []
+    details: list[dict] = []
 
-    def told(message_id: str) -> dict | None:
+    def heard() -> list[dict]:
         for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
-            seen.append(json.loads(message["Body"])["detail"])
+            details.append(json.loads(message["Body"])["detail"])
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        found = [detail for detail in seen if detail["messageId"] == message_id]
-        assert len({detail["metadata"]["eventId"] for detail in found}) <= 1, found
-        return found[0] if found else None
+        return details
 
     try:
-        yield told
+        yield heard
     finally:
         events.remove_targets(Rule=name, EventBusName=bus, Ids=["queue"])
         events.delete_rule(Name=name, EventBusName=bus)

@@ -171,8 +171,13 @@ async fn a_sweep_makes_room_in_a_full_cache_although_something_else_is_due() {
         while support::try_command(server.port(), &["APPEND", "other", &"x".repeat(500)]).is_ok() {}
         clock.fetch_add(100_000, Ordering::Relaxed);
         let sweep = async || engine.handle(r#"{"evcSweep": true}"#, TIME).await;
-        assert_eq!(sweep().await.expect_err("not all could be done").name, "Throttled", "{kind:?}");
-        assert_eq!(sweep().await.map_err(|error| error.message).map(drop), Ok(()), "{kind:?}: there is room now");
+        assert_eq!(sweep().await.expect_err("not all can be done at once").name, "Throttled", "{kind:?}");
+        // A server frees what it forgets in another thread, and counts it until then.
+        let until = Instant::now() + Duration::from_secs(20);
+        while let Err(error) = sweep().await {
+            assert!(Instant::now() < until, "{kind:?}: there is room by now: {}", error.message);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
         engine.handle(&start("short", "new"), TIME).await.expect("there is room");
     }
 }
