@@ -144,6 +144,9 @@ impl<'w> Reader<'w> {
         for import in std::mem::take(&mut file.imports) {
             self.import(path, &import, &mut file);
         }
+        if main {
+            self.diagnostics.extend(file.settle());
+        }
         file
     }
 
@@ -162,13 +165,7 @@ impl<'w> Reader<'w> {
             match self.world.read(&path) {
                 Ok(bytes) => {
                     let imported = self.file(&path, bytes, false);
-                    for twice in into.sections.merge(imported.sections) {
-                        let message = format!("`{}` is declared twice", twice.item);
-                        self.diagnostics.push(
-                            Diagnostic::new(Code::EVC0108, twice.second, message)
-                                .secondary(twice.first, "the first is here"),
-                        );
-                    }
+                    self.diagnostics.extend(into.join(imported));
                     return;
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {

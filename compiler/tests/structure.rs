@@ -75,7 +75,8 @@ impl Judge {
         let (file, mut found) = decode_bytes(&mut sources, "spec.yaml", text.as_bytes().to_vec());
         let (node, more) = parse(&sources, file);
         found.extend(more);
-        let (_, decoded) = evc::spec::decode(&node, true);
+        let (mut file, mut decoded) = evc::spec::decode(&node, true);
+        decoded.extend(file.settle());
         (found.is_empty() && !decoded.iter().any(Self::is_beyond_the_schema)).then_some(decoded)
     }
 

@@ -15,6 +15,8 @@ impl Model {
         self.tables.values().for_each(|item| add("tables", &item.head));
         self.outboxes.values().for_each(|item| add("outboxes", &item.head));
         self.functions.values().for_each(|item| add("functions", &item.head));
+        self.caches.values().for_each(|item| add("caches", &item.head));
+        self.networks.values().for_each(|item| add("networks", &item.head));
         let declared = self.apis.values().filter(|api| api.declared);
         declared.for_each(|item| add("apis", &item.head));
         self.rules.values().for_each(|item| add("rules", &item.head));

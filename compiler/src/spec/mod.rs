@@ -36,7 +36,7 @@ use self::scalar::{Name, TypeExpr, one_or_many};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::types::rust::is_keyword;
-use crate::yaml::{Node, NodeKind};
+use crate::yaml::{Conflict, Mapping, Node, NodeKind};
 
 /// A service: its events, and what makes, moves and handles them.
 #[derive(Debug, Clone, JsonSchema)]
@@ -132,9 +132,14 @@ pub struct File {
     pub imports: Vec<Spanned<String>>,
     /// What it declares.
     pub sections: Sections,
+    /// What it says of [`SETTINGS`], until [`File::settle`] reads it.
+    settings: Mapping,
 }
 
-/// Reads a file's tree. `main` is whether it must name the service; an imported file must not.
+/// Sections that are one thing each, of which several files may say parts.
+const SETTINGS: [&str; 3] = ["observability", "overrides", "tags"];
+
+/// Reads a file's tree, but for the [`SETTINGS`]. `main` is whether it must name the service; an imported file must not.
 pub fn decode(node: &Node, main: bool) -> (File, Vec<Diagnostic>) {
     let mut cx = Decoder::default();
     let file = match &node.kind {
@@ -166,8 +171,39 @@ fn file(node: &Node, main: bool, cx: &mut Decoder) -> Option<File> {
     let description = fields.optional("description", cx);
     let imports = fields.or_default("imports", cx);
     let sections = sections(&mut fields, cx);
+    let settings = SETTINGS.into_iter().filter_map(|key| fields.entry(key));
+    let settings = settings.filter(|entry| !matches!(entry.value.kind, NodeKind::Null)).cloned().collect();
     fields.finish(cx);
-    Some(File { service, description, imports, sections })
+    Some(File { service, description, imports, sections, settings: Mapping { entries: settings } })
+}
+
+impl File {
+    /// Adds what an imported file says. A name that is declared already keeps its thing, a setting its value; both are returned.
+    pub fn join(&mut self, other: Self) -> Vec<Diagnostic> {
+        let declared = self.sections.merge(other.sections).into_iter().map(|(item, first, second)| {
+            (format!("`{item}` is declared twice"), first, second)
+        });
+        let settings = self.settings.merge(other.settings).into_iter().map(|Conflict { path, first, second }| {
+            (format!("`{path}` is said twice, and differently"), first, second)
+        });
+        let diagnostic = |(message, first, second)| {
+            Diagnostic::new(Code::EVC0108, second, message).secondary(first, "the first is here")
+        };
+        declared.chain(settings).map(diagnostic).collect()
+    }
+
+    /// Reads what all files together say of [`SETTINGS`].
+    pub fn settle(&mut self) -> Vec<Diagnostic> {
+        let mut cx = Decoder::default();
+        let settings = std::mem::take(&mut self.settings);
+        let node = Node { span: Span::default(), kind: NodeKind::Mapping(settings) };
+        if let Some(mut fields) = cx.fields(&node, "a spec") {
+            self.sections.observability = fields.or_default("observability", &mut cx);
+            self.sections.overrides = fields.or_default("overrides", &mut cx);
+            self.sections.tags = tags(&mut fields, &mut cx);
+        }
+        cx.diagnostics
+    }
 }
 
 fn service(fields: &mut Fields<'_>, main: bool, cx: &mut Decoder) -> Option<Name> {
@@ -211,10 +247,8 @@ fn sections(fields: &mut Fields<'_>, cx: &mut Decoder) -> Sections {
         queues: fields.or_default("queues", cx),
         schedules: fields.or_default("schedules", cx),
         workflows: fields.or_default("workflows", cx),
-        observability: fields.or_default("observability", cx),
         outputs: fields.or_default("outputs", cx),
-        overrides: fields.or_default("overrides", cx),
-        tags: tags(fields, cx),
+        ..Sections::default()
     }
 }
 
@@ -239,20 +273,12 @@ fn tags(fields: &mut Fields<'_>, cx: &mut Decoder) -> IndexMap<Spanned<String>, 
     tags
 }
 
-/// A name declared in two files, with both places.
-#[derive(Debug)]
-pub struct Twice {
-    /// The section and the name.
-    pub item: String,
-    /// The declaration that is kept.
-    pub first: Span,
-    /// The one that is dropped.
-    pub second: Span,
-}
+/// A section and a name that two files declare, and both places.
+type Twice = (String, Span, Span);
 
 impl Sections {
     /// Adds the declarations of another file; a name declared before is kept as it was and returned.
-    pub fn merge(&mut self, other: Self) -> Vec<Twice> {
+    fn merge(&mut self, other: Self) -> Vec<Twice> {
         let mut twice = Vec::new();
         join("environments", &mut self.environments, other.environments, &mut twice);
         join("types", &mut self.types, other.types, &mut twice);
@@ -269,8 +295,6 @@ impl Sections {
         join("schedules", &mut self.schedules, other.schedules, &mut twice);
         join("workflows", &mut self.workflows, other.workflows, &mut twice);
         join("outputs", &mut self.outputs, other.outputs, &mut twice);
-        self.overrides.extend(other.overrides);
-        self.tags.extend(other.tags);
         twice
     }
 }
@@ -278,8 +302,7 @@ impl Sections {
 fn join<T>(section: &str, into: &mut Section<T>, from: Section<T>, twice: &mut Vec<Twice>) {
     for (name, item) in from.items {
         if let Some(first) = into.items.get(&name) {
-            let (first, second) = (first.name_span, item.name_span);
-            twice.push(Twice { item: format!("{section}.{name}"), first, second });
+            twice.push((format!("{section}.{name}"), first.name_span, item.name_span));
         } else {
             into.items.insert(name, item);
         }

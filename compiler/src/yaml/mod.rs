@@ -9,6 +9,7 @@
 mod bare;
 mod build;
 mod decode;
+mod merge;
 mod node;
 mod recover;
 mod refuse;
@@ -19,6 +20,7 @@ mod tests;
 mod write;
 
 pub use decode::{decode_bytes, too_large};
+pub use merge::Conflict;
 pub use node::{Entry, Key, Mapping, Node, NodeKind, Scalar, ScalarStyle};
 pub use write::{Document, Out, OutEntry, write};
 

@@ -113,7 +113,7 @@ impl Scalar {
             .then(|| self.text.parse().ok().filter(|number: &f64| number.is_finite()))?
     }
 
-    fn describe(&self) -> &'static str {
+    pub(super) fn describe(&self) -> &'static str {
         if self.as_bool().is_some() {
             "a boolean"
         } else if self.as_number().is_some() {

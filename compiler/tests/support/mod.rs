@@ -113,6 +113,14 @@ pub(crate) fn check(files: &[(String, String)], old: Option<&str>) -> Analysis {
     analysis
 }
 
+/// What a spec without problems comes to: its files.
+pub(crate) fn build(files: &[(String, String)]) -> evc::emit::Files {
+    let analysis = analyze(&Files(files), Path::new(&files[0].0)).expect("the spec is among the files");
+    let (plan, found) = evc::lower::lower(analysis.model.as_ref().expect("a model"));
+    assert!(analysis.diagnostics.is_empty() && found.is_empty(), "{files:?}: {:?}{found:?}", analysis.diagnostics);
+    emit(Input { plan: &plan, sources: &analysis.sources, project: &project(&files[0].0) })
+}
+
 /// Where a stack would stand whose logic is a crate beside it.
 fn project(spec: &str) -> Project {
     Project {
