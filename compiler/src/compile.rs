@@ -220,7 +220,8 @@ fn normal(path: &Path) -> PathBuf {
 /// there is no error: not all warnings are looked for then.
 pub(crate) fn allow(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     let whole = !diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
-    for (item, head) in model.heads() {
+    for thing in model.things() {
+        let (item, head) = (model.path(thing), model.head(thing));
         for allow in &head.allow.0 {
             let before = diagnostics.len();
             diagnostics.retain(|diagnostic| {

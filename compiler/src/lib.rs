@@ -2,6 +2,9 @@
 //!
 //! Data runs one way: `yaml` → `spec` → `model` → `check` → `lower` → `emit`. [`compile`] runs it; [`compare`] takes two models.
 
+#[macro_use]
+mod kinds;
+
 pub mod check;
 pub mod cli;
 pub mod compare;

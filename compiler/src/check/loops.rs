@@ -8,20 +8,20 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Edge, FlowNode, Model};
+use crate::model::{Edge, Model, Thing};
 
 pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     let edges = on_loops(model.flow());
-    let mut from: BTreeMap<FlowNode, Vec<&Edge>> = BTreeMap::new();
+    let mut from: BTreeMap<Thing, Vec<&Edge>> = BTreeMap::new();
     for edge in &edges {
         from.entry(edge.from).or_default().push(edge);
     }
     let mut breakable: Vec<&Edge> = edges.iter().filter(|edge| can_break(edge)).collect();
     breakable.sort_by_key(|edge| edge.span);
-    let mut reported: BTreeSet<Vec<FlowNode>> = BTreeSet::new();
+    let mut reported: BTreeSet<Vec<Thing>> = BTreeSet::new();
     for edge in breakable {
         let Some(back) = shortest(&from, edge.to, edge.from) else { continue };
-        let mut nodes: Vec<FlowNode> = back.iter().map(|hop| hop.from).chain([edge.from]).collect();
+        let mut nodes: Vec<Thing> = back.iter().map(|hop| hop.from).chain([edge.from]).collect();
         nodes.sort_unstable();
         if reported.insert(nodes) {
             found.push(report(model, edge, &back));
@@ -31,14 +31,14 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
 
 /// Where the spec can be changed to break a loop.
 fn can_break(edge: &Edge) -> bool {
-    matches!(edge.from, FlowNode::Event(_) | FlowNode::Queue(_))
+    matches!(edge.from, Thing::Event(_) | Thing::Queue(_))
 }
 
 /// The edges that remain when those that nothing leads to, or that lead nowhere, are taken away until there are none.
 fn on_loops(mut edges: Vec<Edge>) -> Vec<Edge> {
     loop {
-        let starts: BTreeSet<FlowNode> = edges.iter().map(|edge| edge.from).collect();
-        let ends: BTreeSet<FlowNode> = edges.iter().map(|edge| edge.to).collect();
+        let starts: BTreeSet<Thing> = edges.iter().map(|edge| edge.from).collect();
+        let ends: BTreeSet<Thing> = edges.iter().map(|edge| edge.to).collect();
         let before = edges.len();
         edges.retain(|edge| ends.contains(&edge.from) && starts.contains(&edge.to));
         if edges.len() == before {
@@ -48,8 +48,8 @@ fn on_loops(mut edges: Vec<Edge>) -> Vec<Edge> {
 }
 
 /// The edges of the shortest way between two nodes; none if they are the same.
-fn shortest<'e>(from: &BTreeMap<FlowNode, Vec<&'e Edge>>, start: FlowNode, end: FlowNode) -> Option<Vec<&'e Edge>> {
-    let mut arrived: BTreeMap<FlowNode, &Edge> = BTreeMap::new();
+fn shortest<'e>(from: &BTreeMap<Thing, Vec<&'e Edge>>, start: Thing, end: Thing) -> Option<Vec<&'e Edge>> {
+    let mut arrived: BTreeMap<Thing, &Edge> = BTreeMap::new();
     let mut work = VecDeque::from([start]);
     while let Some(node) = work.pop_front() {
         if node == end {
@@ -99,7 +99,7 @@ fn leads(model: &Model, edge: &Edge) -> String {
 
 /// What the loop can be allowed on: the rule or the queue that the edge comes from.
 fn item(model: &Model, edge: &Edge) -> Option<String> {
-    if let FlowNode::Queue(id) = edge.from {
+    if let Thing::Queue(id) = edge.from {
         return Some(format!("queues.{}", model.queues[id].head.name));
     }
     let rule = model.rules.values().find(|rule| rule.targets.iter().any(|target| target.span == edge.span))?;

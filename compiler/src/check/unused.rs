@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Destination, Head, Input, Integration, Model, OutputValue, Thing, Transport};
+use crate::model::{Destination, Head, Input, Integration, Model, OutputValue, Property, Thing, Transport};
 
 pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     let told = told(model);
@@ -18,17 +18,13 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     networks(model, found);
 }
 
-/// The things that outputs tell of.
+/// The things that outputs tell of. Where the dead letters of one go says nothing of its use.
 fn told(model: &Model) -> HashSet<Thing> {
     let things = model.outputs.iter().filter_map(|output| match output.value {
-        OutputValue::Name(thing) | OutputValue::Arn(thing) => Some(thing),
-        OutputValue::QueueUrl(id) => Some(Thing::Queue(id)),
-        OutputValue::DeadLetterQueueUrl(_)
-        | OutputValue::CacheUrl(_)
-        | OutputValue::ApiUrl(_)
-        | OutputValue::ApiId(_)
+        OutputValue::Of(_, Property::DeadLetterQueueUrl | Property::WorkDeadLetterQueueUrl)
         | OutputValue::DashboardName
         | OutputValue::DashboardUrl => None,
+        OutputValue::Of(thing, Property::Name | Property::Arn | Property::Url | Property::Id) => Some(thing),
     });
     things.collect()
 }

@@ -5,7 +5,7 @@ use super::machine::starts_by_event;
 use super::plan::{LogicalId, Resource};
 use super::value::Value;
 use super::{engine, event_log, function, ids, role};
-use crate::model::{Deadly, Function, Model, Transport};
+use crate::model::{DeadLetterSource, Function, Model, Transport};
 use crate::source::Span;
 
 /// How long a message waits for somebody to look at it: the longest that SQS keeps one, 14 days in seconds.
@@ -31,18 +31,18 @@ pub(super) fn all(model: &Model) -> Vec<DeadLetters> {
     let outboxes = model.outboxes.iter().filter(|(_, outbox)| !outbox.publishes.is_empty());
     let functions = model.functions.iter().filter(|(_, function)| function::is_asynchronous(function));
     let mut of = Vec::new();
-    of.extend(outboxes.map(|(id, _)| Deadly::Outbox(id)));
-    of.extend(model.queues.ids().map(Deadly::Queue));
-    of.extend(functions.map(|(id, _)| Deadly::Function(id)));
-    of.extend(model.rules.ids().map(Deadly::Rule));
-    of.extend(model.schedules.ids().map(Deadly::Schedule));
+    of.extend(outboxes.map(|(id, _)| DeadLetterSource::Outbox(id)));
+    of.extend(model.queues.ids().map(DeadLetterSource::Queue));
+    of.extend(functions.map(|(id, _)| DeadLetterSource::Function(id)));
+    of.extend(model.rules.ids().map(DeadLetterSource::Rule));
+    of.extend(model.schedules.ids().map(DeadLetterSource::Schedule));
     let declared = of.into_iter().map(|of| {
         let (what, span) = describe(model, of);
         let rule = match of {
-            Deadly::Rule(id) => Some(ids::rule(&model.rules[id])),
+            DeadLetterSource::Rule(id) => Some(ids::rule(&model.rules[id])),
             _ => None,
         };
-        let fifo = matches!(of, Deadly::Queue(id) if model.queues[id].group.is_some());
+        let fifo = matches!(of, DeadLetterSource::Queue(id) if model.queues[id].group.is_some());
         DeadLetters { id: ids::dead_letters(model, of), of: what, span, rule, fifo }
     });
     let started = model.workflows.iter().filter(|(id, _)| starts_by_event(model, *id));
@@ -82,15 +82,15 @@ fn engines(model: &Model, transport: Transport) -> Vec<DeadLetters> {
 }
 
 /// What a dead-letter queue is of, and where that is.
-pub(super) fn describe(model: &Model, of: Deadly) -> (String, Span) {
+pub(super) fn describe(model: &Model, of: DeadLetterSource) -> (String, Span) {
     let (what, head) = match of {
-        Deadly::Work(id) => ("work of function", &model.functions[id].head),
-        Deadly::Workflow(id) => ("workflow", &model.workflows[id].head),
-        Deadly::Queue(id) => ("queue", &model.queues[id].head),
-        Deadly::Rule(id) => ("rule", &model.rules[id].head),
-        Deadly::Outbox(id) => ("outbox", &model.outboxes[id].head),
-        Deadly::Function(id) => ("function", &model.functions[id].head),
-        Deadly::Schedule(id) => ("schedule", &model.schedules[id].head),
+        DeadLetterSource::Work(id) => ("work of function", &model.functions[id].head),
+        DeadLetterSource::Workflow(id) => ("workflow", &model.workflows[id].head),
+        DeadLetterSource::Queue(id) => ("queue", &model.queues[id].head),
+        DeadLetterSource::Rule(id) => ("rule", &model.rules[id].head),
+        DeadLetterSource::Outbox(id) => ("outbox", &model.outboxes[id].head),
+        DeadLetterSource::Function(id) => ("function", &model.functions[id].head),
+        DeadLetterSource::Schedule(id) => ("schedule", &model.schedules[id].head),
     };
     (format!("{what} `{}`", head.name), head.name_span)
 }

@@ -9,7 +9,7 @@ use super::plan::{Handler, HandlerKind, Resource, pascal_case};
 use super::value::{Part, Value, text};
 use super::{bus, cache_client, engine, ids, rest, state_machine};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Bus, Cache, Deadly, Event, Function, Id, TableUse, Trigger};
+use crate::model::{Bus, Cache, DeadLetterSource, Event, Function, Id, TableUse, Trigger};
 use crate::source::Spanned;
 use crate::spec::function::Operation;
 
@@ -211,7 +211,7 @@ fn of_table(b: &mut Builder<'_>, role: &Role, used: &TableUse) {
 /// An invocation nobody waits for that fails goes to the function's dead-letter queue, with its payload and the error.
 fn asynchronous(b: &mut Builder<'_>, role: &Role, id: Id<Function>, function: &Function) {
     let logical = ids::function(function);
-    let dead = ids::dead_letters(b.model, Deadly::Function(id));
+    let dead = ids::dead_letters(b.model, DeadLetterSource::Function(id));
     let span = function.head.name_span;
     let why = Why::new("keeps asynchronous invocations that failed", span);
     b.grant(role, &["sqs:SendMessage"], [Value::arn(&dead)], why);

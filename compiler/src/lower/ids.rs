@@ -2,7 +2,7 @@
 
 use super::plan::LogicalId;
 use crate::model::{
-    Api, Bus, Cache, ChangeKind, Deadly, Function, Model, Network, Outbox, Queue, Rule, Schedule, Table, Thing,
+    Api, Bus, Cache, ChangeKind, DeadLetterSource, Function, Model, Network, Outbox, Queue, Rule, Schedule, Table,
     Workflow,
 };
 
@@ -105,16 +105,16 @@ pub fn redrive(outbox: &Outbox) -> LogicalId {
 }
 
 /// The logical id of the dead-letter queue of a thing: `StartFulfilmentRuleDeadLetters`.
-pub fn dead_letters(model: &Model, of: Deadly) -> LogicalId {
+pub fn dead_letters(model: &Model, of: DeadLetterSource) -> LogicalId {
     let id = match of {
-        Deadly::Queue(id) => queue(&model.queues[id]),
-        Deadly::Rule(id) => rule(&model.rules[id]),
-        Deadly::Outbox(id) => forwarder(&model.outboxes[id]),
-        Deadly::Function(id) => function(&model.functions[id]),
-        Deadly::Schedule(id) => schedule(&model.schedules[id]),
-        Deadly::Work(id) => task_queue(&model.functions[id]),
-        Deadly::Workflow(id) if model.workflows[id].redis().is_some() => engine_queue(),
-        Deadly::Workflow(id) => return starter_dead_letters(&model.workflows[id]),
+        DeadLetterSource::Queue(id) => queue(&model.queues[id]),
+        DeadLetterSource::Rule(id) => rule(&model.rules[id]),
+        DeadLetterSource::Outbox(id) => forwarder(&model.outboxes[id]),
+        DeadLetterSource::Function(id) => function(&model.functions[id]),
+        DeadLetterSource::Schedule(id) => schedule(&model.schedules[id]),
+        DeadLetterSource::Work(id) => task_queue(&model.functions[id]),
+        DeadLetterSource::Workflow(id) if model.workflows[id].redis().is_some() => engine_queue(),
+        DeadLetterSource::Workflow(id) => return starter_dead_letters(&model.workflows[id]),
     };
     LogicalId::new([id.as_str(), "dead-letters"])
 }
@@ -166,18 +166,6 @@ pub fn dashboard() -> LogicalId {
 /// The logical id of the table that holds what idempotent functions have done.
 pub fn idempotency() -> LogicalId {
     LogicalId::new([IDEMPOTENCY_TABLE])
-}
-
-/// The logical id of a thing that has a name and an ARN.
-pub fn thing(model: &Model, thing: Thing) -> LogicalId {
-    match thing {
-        Thing::Bus(id) => bus(&model.buses[id]),
-        Thing::Table(id) => table(&model.tables[id]),
-        Thing::Function(id) => function(&model.functions[id]),
-        Thing::Queue(id) => queue(&model.queues[id]),
-        Thing::Workflow(id) => workflow(&model.workflows[id]),
-        Thing::Outbox(id) => outbox_source(model, &model.outboxes[id]),
-    }
 }
 
 /// The name of the table that holds what idempotent functions have done.

@@ -8,7 +8,7 @@ use super::lambda::{self, Lambda};
 use super::plan::{Handler, HandlerKind, LogicalId, Resource};
 use super::value::{Part, Value, text};
 use super::{bus, changes, ids, pipe, table};
-use crate::model::{Bus, Deadly, Event, Id, Model, Outbox};
+use crate::model::{Bus, DeadLetterSource, Event, Id, Model, Outbox};
 use crate::source::Spanned;
 use crate::spec::outbox::Forwarder;
 
@@ -88,7 +88,7 @@ fn add_forwarder(
     bus: &Bus,
     filters: impl IntoIterator<Item = Value>,
 ) {
-    let dead = ids::dead_letters(b.model, Deadly::Outbox(id));
+    let dead = ids::dead_letters(b.model, DeadLetterSource::Outbox(id));
     let role = forwarder(b, id, outbox, bus, &dead);
     let function = ids::forwarder(outbox);
     grants(b, &role, outbox, bus, &dead);

@@ -5,7 +5,7 @@ use super::plan::{LogicalId, PlannedOutput};
 use super::value::{Part, Value, text};
 use super::{api, bus, cache_client, dead_letters, ids};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Deadly, Model, Output, OutputValue, Thing};
+use crate::model::{DeadLetterSource, Model, Output, OutputValue, Property, Thing};
 
 /// The longest description that CloudFormation takes of an output, in bytes; characters of the spec may have several.
 const MAX_DESCRIPTION: usize = 1024 / 4;
@@ -23,25 +23,24 @@ pub(super) fn lower(b: &mut Builder<'_>) {
     }
 }
 
+/// The value of an output. `None` has been reported, or there is no such thing to tell: the line of a kind in `kinds.rs` says what
+/// there is, and a test looks at each.
 fn value(b: &mut Builder<'_>, output: &Output) -> Option<Value> {
     let model = b.model;
     Some(match output.value {
-        OutputValue::Name(Thing::Bus(id)) => bus::name(&model.buses[id]),
-        OutputValue::Arn(Thing::Bus(id)) => bus::arn(&model.buses[id]),
-        // What `Ref` gives: a table's and a function's name, but a queue's URL and a state machine's ARN.
-        OutputValue::Name(Thing::Queue(id)) => Value::Attribute(ids::queue(&model.queues[id]), "QueueName"),
-        OutputValue::Name(Thing::Workflow(id)) if model.workflows[id].redis().is_some() => {
-            model.workflows[id].head.name.as_str().into()
+        OutputValue::Of(thing, Property::Name) => name(model, thing)?,
+        OutputValue::Of(thing, Property::Arn) => arn(model, thing)?,
+        OutputValue::Of(Thing::Queue(id), Property::Url) => Value::Ref(ids::queue(&model.queues[id])),
+        OutputValue::Of(Thing::Cache(id), Property::Url) => cache_client::url(&model.caches[id]),
+        OutputValue::Of(Thing::Api(id), Property::Url) => api::url(&model.apis[id]),
+        OutputValue::Of(Thing::Api(id), Property::Id) => Value::Ref(ids::api(&model.apis[id])),
+        OutputValue::Of(_, Property::Url | Property::Id) => return None,
+        OutputValue::Of(thing, Property::DeadLetterQueueUrl) => {
+            return dead_letter_queue(b, output, DeadLetterSource::of(thing)?);
         }
-        OutputValue::Name(Thing::Workflow(id)) => Value::Attribute(ids::workflow(&model.workflows[id]), "Name"),
-        OutputValue::Arn(Thing::Workflow(id)) => Value::Ref(ids::workflow(&model.workflows[id])),
-        OutputValue::Name(thing) => Value::Ref(ids::thing(model, thing)),
-        OutputValue::Arn(thing) => Value::arn(&ids::thing(model, thing)),
-        OutputValue::QueueUrl(id) => Value::Ref(ids::queue(&model.queues[id])),
-        OutputValue::DeadLetterQueueUrl(of) => return dead_letter_queue(b, output, of),
-        OutputValue::CacheUrl(id) => cache_client::url(&model.caches[id]),
-        OutputValue::ApiUrl(id) => api::url(&model.apis[id]),
-        OutputValue::ApiId(id) => Value::Ref(ids::api(&model.apis[id])),
+        OutputValue::Of(thing, Property::WorkDeadLetterQueueUrl) => {
+            return dead_letter_queue(b, output, DeadLetterSource::of_work(thing)?);
+        }
         OutputValue::DashboardName => Value::Ref(dashboard(b, output)?),
         OutputValue::DashboardUrl => text([
             "https://".into(),
@@ -54,37 +53,72 @@ fn value(b: &mut Builder<'_>, output: &Output) -> Option<Value> {
     })
 }
 
+/// The name of a thing in AWS. `Ref` gives a table's and a function's, but a queue's URL and a state machine's ARN.
+fn name(model: &Model, thing: Thing) -> Option<Value> {
+    Some(match thing {
+        Thing::Bus(id) => bus::name(&model.buses[id]),
+        Thing::Table(id) => Value::Ref(ids::table(&model.tables[id])),
+        Thing::Outbox(id) => Value::Ref(ids::outbox_source(model, &model.outboxes[id])),
+        Thing::Function(id) => Value::Ref(ids::function(&model.functions[id])),
+        Thing::Queue(id) => Value::Attribute(ids::queue(&model.queues[id]), "QueueName"),
+        Thing::Workflow(id) => {
+            let workflow = &model.workflows[id];
+            match workflow.redis() {
+                Some(_) => workflow.head.name.as_str().into(),
+                None => Value::Attribute(ids::workflow(workflow), "Name"),
+            }
+        }
+        Thing::Event(_) | Thing::Cache(_) | Thing::Network(_) | Thing::Api(_) | Thing::Rule(_) | Thing::Schedule(_) => {
+            return None;
+        }
+    })
+}
+
+fn arn(model: &Model, thing: Thing) -> Option<Value> {
+    Some(match thing {
+        Thing::Bus(id) => bus::arn(&model.buses[id]),
+        Thing::Table(id) => Value::arn(&ids::table(&model.tables[id])),
+        Thing::Outbox(id) => Value::arn(&ids::outbox_source(model, &model.outboxes[id])),
+        Thing::Function(id) => Value::arn(&ids::function(&model.functions[id])),
+        Thing::Queue(id) => Value::arn(&ids::queue(&model.queues[id])),
+        Thing::Workflow(id) => Value::Ref(ids::workflow(&model.workflows[id])),
+        Thing::Event(_) | Thing::Cache(_) | Thing::Network(_) | Thing::Api(_) | Thing::Rule(_) | Thing::Schedule(_) => {
+            return None;
+        }
+    })
+}
+
 /// What an output tells, for people: "Name of table orders".
 fn what(model: &Model, value: OutputValue) -> String {
+    let dead_letters = |source: Option<DeadLetterSource>| {
+        let of = source.map(|source| dead_letters::describe(model, source).0).unwrap_or_default();
+        format!("URL of the dead-letter queue of {}", of.replace('`', ""))
+    };
     match value {
-        OutputValue::Name(thing) => format!("Name of {}", called(model, thing)),
-        OutputValue::Arn(thing) => format!("ARN of {}", called(model, thing)),
-        OutputValue::QueueUrl(id) => format!("URL of queue {}", model.queues[id].head.name),
-        OutputValue::DeadLetterQueueUrl(of) => {
-            let (of, _) = dead_letters::describe(model, of);
-            format!("URL of the dead-letter queue of {}", of.replace('`', ""))
+        OutputValue::Of(thing, Property::Name) => format!("Name of {}", called(model, thing)),
+        OutputValue::Of(thing, Property::Arn) => format!("ARN of {}", called(model, thing)),
+        OutputValue::Of(Thing::Cache(id), Property::Url) => {
+            format!("URL of cache {}, for evc workflow", model.caches[id].head.name)
         }
-        OutputValue::CacheUrl(id) => format!("URL of cache {}, for evc workflow", model.caches[id].head.name),
-        OutputValue::ApiUrl(id) => format!("URL of {}", api::called(&model.apis[id])),
-        OutputValue::ApiId(id) => format!("Id of {}", api::called(&model.apis[id])),
+        OutputValue::Of(thing, Property::Url) => format!("URL of {}", called(model, thing)),
+        OutputValue::Of(thing, Property::Id) => format!("Id of {}", called(model, thing)),
+        OutputValue::Of(thing, Property::DeadLetterQueueUrl) => dead_letters(DeadLetterSource::of(thing)),
+        OutputValue::Of(thing, Property::WorkDeadLetterQueueUrl) => dead_letters(DeadLetterSource::of_work(thing)),
         OutputValue::DashboardName => "Name of the dashboard".to_owned(),
         OutputValue::DashboardUrl => "URL of the dashboard in the console".to_owned(),
     }
 }
 
+/// What a thing is called where an output tells of it: "table orders".
 fn called(model: &Model, thing: Thing) -> String {
-    let (what, head) = match thing {
-        Thing::Bus(id) => ("bus", &model.buses[id].head),
-        Thing::Table(id) => ("table", &model.tables[id].head),
-        Thing::Function(id) => ("function", &model.functions[id].head),
-        Thing::Queue(id) => ("queue", &model.queues[id].head),
-        Thing::Workflow(id) => ("workflow", &model.workflows[id].head),
+    match thing {
+        Thing::Api(id) => api::called(&model.apis[id]),
         Thing::Outbox(id) => match &model.outboxes[id].changes {
-            Some(changes) => ("table", &model.tables[changes.table.value].head),
-            None => ("the table of outbox", &model.outboxes[id].head),
+            Some(changes) => format!("table {}", model.tables[changes.table.value].head.name),
+            None => format!("the table of outbox {}", model.outboxes[id].head.name),
         },
-    };
-    format!("{what} {}", head.name)
+        _ => format!("{} {}", thing.what(), model.head(thing).name),
+    }
 }
 
 fn dashboard(b: &mut Builder<'_>, output: &Output) -> Option<LogicalId> {
@@ -98,7 +132,7 @@ fn dashboard(b: &mut Builder<'_>, output: &Output) -> Option<LogicalId> {
     None
 }
 
-fn dead_letter_queue(b: &mut Builder<'_>, output: &Output, of: Deadly) -> Option<Value> {
+fn dead_letter_queue(b: &mut Builder<'_>, output: &Output, of: DeadLetterSource) -> Option<Value> {
     let id = ids::dead_letters(b.model, of);
     if dead_letters::all(b.model).iter().any(|dead| dead.id == id) {
         return Some(Value::Ref(id));

@@ -9,11 +9,11 @@ use super::outbox::{self, MAX_AGE_SECONDS};
 use super::plan::{LogicalId, Resource};
 use super::value::Value;
 use super::{bus, changes, ids, log_group, state_machine};
-use crate::model::{Bus, ChangeEvent, ChangeKind, Changes, Deadly, Id, Model, Outbox, template};
+use crate::model::{Bus, ChangeEvent, ChangeKind, Changes, DeadLetterSource, Id, Model, Outbox, template};
 
 /// Adds a pipe for each event of a table's changes, and the role and the log that they share.
 pub(super) fn add(b: &mut Builder<'_>, id: Id<Outbox>, outbox: &Outbox, changes: &Changes, bus: &Bus) {
-    let dead = ids::dead_letters(b.model, Deadly::Outbox(id));
+    let dead = ids::dead_letters(b.model, DeadLetterSource::Outbox(id));
     let (shared, span) = (ids::pipes(outbox), outbox.head.name_span);
     let principal = format!("pipes of outbox `{}`", outbox.head.name);
     let role = b.role(&shared, &principal, span, "pipes.amazonaws.com", Some(state_machine::own_account()));

@@ -4,7 +4,7 @@ use super::builder::Builder;
 use super::plan::Resource;
 use super::value::Value;
 use super::{dead_letters, ids};
-use crate::model::{Deadly, Destination, Function, Id, Queue};
+use crate::model::{DeadLetterSource, Destination, Function, Id, Queue};
 use crate::source::Spanned;
 
 /// Adds each queue.
@@ -13,7 +13,7 @@ pub(super) fn lower(b: &mut Builder<'_>) {
         let logical = ids::queue(queue);
         let span = queue.head.name_span;
         let origin = format!("queue `{}`", queue.head.name);
-        let dead = ids::dead_letters(b.model, Deadly::Queue(id));
+        let dead = ids::dead_letters(b.model, DeadLetterSource::Queue(id));
         let visibility = b.setting(&logical, "Visibility", &queue.visibility, |time| Value::seconds(*time));
         let redrive =
             Value::map([("deadLetterTargetArn", Value::arn(&dead)), ("maxReceiveCount", Value::count(queue.receives))]);

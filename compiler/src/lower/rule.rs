@@ -6,7 +6,7 @@ use super::plan::{LogicalId, Resource};
 use super::transform::transformer;
 use super::value::{Part, Value, text};
 use super::{engine, ids};
-use crate::model::{Deadly, Destination, Id, Model, Rule, Setting, Target};
+use crate::model::{DeadLetterSource, Destination, Id, Model, Rule, Setting, Target};
 use crate::pattern::{self, Pattern};
 
 /// Adds each rule.
@@ -20,7 +20,7 @@ fn add(b: &mut Builder<'_>, id: Id<Rule>, rule: &Rule) {
     // Without one there has been an error.
     let Some(pattern) = &rule.pattern else { return };
     let logical = ids::rule(rule);
-    let dead = ids::dead_letters(b.model, Deadly::Rule(id));
+    let dead = ids::dead_letters(b.model, DeadLetterSource::Rule(id));
     let model = b.model;
     let role = needs_role(model, rule).then(|| {
         let principal = format!("rule `{}`", rule.head.name);

@@ -5,7 +5,7 @@ use super::plan::Resource;
 use super::rule::{retry_policy, state};
 use super::value::{Part, Value, text};
 use super::{ids, overrides};
-use crate::model::{Deadly, Destination, Id, Schedule, When};
+use crate::model::{DeadLetterSource, Destination, Id, Schedule, When};
 use crate::spec::scalar::Duration;
 
 /// The longest description that Scheduler takes.
@@ -52,7 +52,7 @@ fn add(b: &mut Builder<'_>, id: Id<Schedule>, schedule: &Schedule) {
         }
         Destination::Queue(_) | Destination::Bus(_) => return,
     };
-    let dead = ids::dead_letters(model, Deadly::Schedule(id));
+    let dead = ids::dead_letters(model, DeadLetterSource::Schedule(id));
     let why = Why::new("keeps what could not be started", span);
     b.grant(&role, &["sqs:SendMessage"], [Value::arn(&dead)], why);
     let target = Value::map([

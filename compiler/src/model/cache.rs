@@ -1,13 +1,14 @@
-//! Caches and networks, and who talks to which: the set of functions that get to a cache is derived from here alone.
+//! Caches: the keys that go with the mode of each, and its defaults.
 
-use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
-
-use super::{Function, Head, Id, Model, Setting, StepKind, Transport};
+use super::names::{find, head};
+use super::settings::of_cache;
+use super::{Head, Id, Network, Setting};
+use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
-use crate::spec::cache::{CacheAuth, Durability};
+use crate::spec::Sections;
+use crate::spec::cache::{self as spec, CacheAuth, CacheMode, Durability};
+use crate::spec::decode::Declared;
 use crate::spec::given::Given;
-use crate::spec::network::Service;
 use crate::spec::scalar::Duration;
 use crate::spec::table::Removal;
 
@@ -85,159 +86,286 @@ impl Cache {
     }
 }
 
-/// A network.
-#[derive(Debug, Clone)]
-pub struct Network {
-    /// Name, places, description.
-    pub head: Head,
-    /// Who makes it.
-    pub kind: NetworkKind,
-    /// Whether there is a way to the internet.
-    pub nat: bool,
-}
+/// The word for a cache that needs no network.
+const PUBLIC: &str = "public";
 
-/// Who makes a network.
-#[derive(Debug, Clone)]
-pub enum NetworkKind {
-    /// This stack.
-    Own {
-        /// The first of its addresses and the length of the prefix.
-        cidr: (Ipv4Addr, u32),
-        /// In how many zones it has subnets.
-        zones: u64,
-    },
-    /// It exists already.
-    Imported {
-        /// The VPC's id.
-        vpc: Given<String>,
-        /// The ids of its subnets.
-        subnets: Given<Vec<String>>,
-        /// Further security groups of functions.
-        security_groups: Option<Given<Vec<String>>>,
-        /// The services that it has endpoints for.
-        reaches: Vec<Spanned<Service>>,
-    },
-}
+/// Two small nodes: what a first system needs. <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheNodes.SupportedTypes.html>
+const NODE_TYPE: &str = "cache.t4g.small";
 
-/// A Lambda function that talks to a cache.
-#[derive(Debug, Clone)]
-pub struct CacheClient {
-    /// Which one.
-    pub who: Client,
-    /// What it is called in messages: "function `count`".
-    pub name: String,
-    /// The cache.
-    pub cache: Id<Cache>,
-    /// The place that says so.
-    pub span: Span,
-    /// What else it calls, each with the place that says so.
-    pub services: BTreeMap<Service, Span>,
-}
+/// The least that a durable one has. <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Durability.Limitations.html>
+const DURABLE_NODE_TYPE: &str = "cache.m7g.large";
 
-/// What talks to a cache.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Client {
-    /// A function of the spec.
-    Function(Id<Function>),
-    /// The engine of the workflows on Redis.
-    Engine,
-}
-
-impl Transport {
-    /// The services through which functions hand on work; what has to wait does so in a queue.
-    pub fn services(self) -> &'static [Service] {
-        match self {
-            Self::Sqs => &[Service::Sqs],
-            Self::EventBridge(_) => &[Service::Events, Service::Sqs],
-        }
+pub(super) fn cache(
+    sections: &Sections,
+    name: &str,
+    item: &Declared<spec::Cache>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Cache {
+    misplaced(item, diagnostics);
+    in_environments(sections, name, item, diagnostics);
+    let network = network_of(sections, name, item, diagnostics);
+    let default_auth = match item.mode {
+        CacheMode::Serverless | CacheMode::ReplicationGroup => CacheAuth::Iam,
+        CacheMode::External if item.secret.is_some() => CacheAuth::Token,
+        CacheMode::External => CacheAuth::None,
+    };
+    let auth = item.auth.as_ref().map_or(default_auth, |auth| auth.value);
+    let kind = match item.mode {
+        CacheMode::Serverless => CacheKind::Serverless {
+            max_storage: item.max_storage.as_ref().map(|most| most.value),
+            max_ecpu: item.max_ecpu.as_ref().map(|most| most.value),
+        },
+        CacheMode::ReplicationGroup => replication_group(sections, name, item, diagnostics),
+        CacheMode::External => external(name, item, auth, diagnostics),
+    };
+    Cache {
+        head: head(name, item, item.description.as_ref(), &item.allow),
+        kind,
+        network,
+        auth,
+        snapshots: item.snapshots.as_ref().map_or(Duration::days(7), |time| time.value),
+        removal: item.removal.as_ref().map_or(Removal::Delete, |removal| removal.value),
     }
 }
 
-impl Model {
-    /// The caches that a function talks to, each with the place that says so. More than one is an error of the spec.
-    pub fn caches_of(&self, function: Id<Function>) -> Vec<Spanned<Id<Cache>>> {
-        let function = &self.functions[function];
-        let workflows = function.redis_workflows(self).into_iter();
-        let theirs = workflows.filter_map(|id| self.workflows[id].redis().and_then(|redis| redis.cache));
-        let mut caches: Vec<Spanned<Id<Cache>>> = Vec::new();
-        for cache in function.cache.into_iter().chain(theirs) {
-            if caches.iter().all(|known| known.value != cache.value) {
-                caches.push(cache);
-            }
-        }
-        caches
+fn replication_group(
+    sections: &Sections,
+    name: &str,
+    item: &Declared<spec::Cache>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> CacheKind {
+    let default = if item.durability.is_some() { DURABLE_NODE_TYPE } else { NODE_TYPE };
+    let node_type = item.node_type.as_ref().map_or_else(|| default.to_owned(), |node| node.value.clone());
+    let replicas = item.replicas.as_ref().map_or(1, |replicas| replicas.value);
+    if let Some(durability) = &item.durability {
+        durable(sections, name, item, durability.span, diagnostics);
     }
-
-    /// The cache that a function talks to.
-    pub fn cache_of(&self, function: Id<Function>) -> Option<Spanned<Id<Cache>>> {
-        self.caches_of(function).first().copied()
+    CacheKind::ReplicationGroup {
+        node_type: of_cache(sections, name, node_type, |cache| cache.node_type.as_ref().map(|node| node.value.clone())),
+        replicas: of_cache(sections, name, replicas, |cache| cache.replicas.as_ref().map(|replicas| replicas.value)),
+        replicas_span: item.replicas.as_ref().map_or(item.name_span, |replicas| replicas.span),
+        shards: item.shards.as_ref().map(|shards| shards.value),
+        durability: item.durability.as_ref().map(|durability| durability.value),
     }
+}
 
-    /// Everything that talks to a cache, with what else it calls: what networks, security groups and endpoints are made of.
-    pub fn cache_clients(&self) -> Vec<CacheClient> {
-        let functions = self.functions.iter().filter_map(|(id, function)| {
-            let cache = self.cache_of(id)?;
-            let mut services = self.services_of(function);
-            if self.caches[cache.value].auth == CacheAuth::Token {
-                services.entry(Service::SecretsManager).or_insert(cache.span);
-            }
-            Some(CacheClient {
-                who: Client::Function(id),
-                name: format!("function `{}`", function.head.name),
-                cache: cache.value,
-                span: cache.span,
-                services,
-            })
+/// Reports what a durable replication group has to have, in every environment.
+fn durable(
+    sections: &Sections,
+    name: &str,
+    item: &Declared<spec::Cache>,
+    asked: Span,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let mut refuse = |span, message: &str, help: &str| {
+        let diagnostic = Diagnostic::new(Code::EVC0680, span, message.to_owned()).help(help);
+        diagnostics.push(if span == asked {
+            diagnostic
+        } else {
+            diagnostic.secondary(asked, "it is to be durable here")
         });
-        functions.chain(self.engine_as_client()).collect()
+    };
+    if item.shards.is_none() {
+        refuse(asked, "a replication group without `shards` cannot be durable", "say `shards: 1`, or more");
     }
+    let environments = || sections.environments.items.values().filter_map(|environment| environment.caches.get(name));
+    let replicas = item.replicas.iter().chain(environments().filter_map(|cache| cache.replicas.as_ref()));
+    for replicas in replicas.filter(|replicas| replicas.value == 0) {
+        refuse(replicas.span, "a durable replication group has replicas", "say `replicas: 1`, or more");
+    }
+    let nodes = item.node_type.iter().chain(environments().filter_map(|cache| cache.node_type.as_ref()));
+    for node in nodes.filter(|node| !is_durable(node)) {
+        let message = format!("nodes of type `{}` cannot be durable", node.value);
+        refuse(node.span, &message, "take nodes of the families m6g, m7g, r6g, r7g, c7gn or later");
+    }
+}
 
-    /// The engine of the workflows on Redis, which hands on their work and publishes for them.
-    fn engine_as_client(&self) -> Option<CacheClient> {
-        let cache = self.on_redis().find_map(|(.., redis)| redis.cache)?;
-        let mut services = BTreeMap::new();
-        for (_, workflow, redis) in self.on_redis() {
-            for service in redis.transport.services() {
-                services.entry(*service).or_insert(workflow.engine_span);
-            }
-            workflow.body.walk(&mut |step| {
-                if let StepKind::Publish { span, .. } = &step.kind {
-                    services.entry(Service::Events).or_insert(*span);
-                }
-            });
-        }
-        if self.caches[cache.value].auth == CacheAuth::Token {
-            services.entry(Service::SecretsManager).or_insert(cache.span);
-        }
-        let name = "the engine of the workflows".to_owned();
-        Some(CacheClient { who: Client::Engine, name, cache: cache.value, span: cache.span, services })
-    }
+/// Whether nodes of this type can write to the log. Those of later generations can as well.
+/// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Durability.Limitations.html>
+fn is_durable(node_type: &str) -> bool {
+    let family = node_type.split('.').nth(1).unwrap_or_default();
+    let older = ["t2", "t3", "t4g", "m1", "m2", "m3", "m4", "m5", "r3", "r4", "r5", "r6gd", "c1"];
+    !older.contains(&family)
+}
 
-    /// The services that a function calls for what its line in the spec grants, each with the place that says so.
-    fn services_of(&self, function: &Function) -> BTreeMap<Service, Span> {
-        let mut services = BTreeMap::new();
-        let mut add = |service, span: Option<Span>| {
-            if let Some(span) = span {
-                services.entry(service).or_insert(span);
+fn external(name: &str, item: &Declared<spec::Cache>, auth: CacheAuth, diagnostics: &mut Vec<Diagnostic>) -> CacheKind {
+    let missing = |key: &str, help: &str| {
+        let message = format!("external cache `{name}` needs the key `{key}`");
+        Diagnostic::new(Code::EVC0104, item.name_span, message).help(help)
+    };
+    let endpoint = match item.endpoint.as_ref().map(|endpoint| (&endpoint.value, endpoint.span)) {
+        Some((Given::Here(text), span)) => {
+            let parsed = host_and_port(text);
+            if parsed.is_none() {
+                let message = format!("`{text}` is not the endpoint of a cache");
+                let diagnostic = Diagnostic::new(Code::EVC0683, span, message);
+                diagnostics.push(diagnostic.help("write `host:port`, as in `redis.example.com:6379`, or `parameter`"));
             }
-        };
-        add(Service::DynamoDb, function.tables.first().map(|used| used.span));
-        add(Service::DynamoDb, function.outbox.map(|outbox| outbox.span));
-        add(Service::DynamoDb, function.idempotent.map(|_| function.idempotent_span));
-        add(Service::Events, function.publishes.first().map(|event| event.span));
-        add(Service::Sqs, function.sends.first().map(|queue| queue.span));
-        for workflow in function.redis_workflows(self).into_iter().map(|id| &self.workflows[id]) {
-            if let Some(redis) = workflow.redis() {
-                for service in redis.transport.services() {
-                    add(*service, Some(workflow.engine_span));
-                }
-            }
+            parsed.map_or(Given::Parameter, Given::Here)
         }
-        for signal in &function.signals {
-            if self.workflows[signal.value].redis().is_none() {
-                add(Service::States, Some(signal.span));
-            }
+        Some((Given::Parameter, _)) => Given::Parameter,
+        None => {
+            diagnostics.push(missing("endpoint", "write `host:port`, or `parameter` to give it with each deployment"));
+            Given::Parameter
         }
-        services
+    };
+    if let Some(secret) = &item.secret
+        && let Given::Here(text) = &secret.value
+        && !is_secret(text)
+    {
+        let message = format!("`{text}` is not the ARN of a secret");
+        let help =
+            "it is `arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX`, with the six characters that AWS adds";
+        diagnostics.push(Diagnostic::new(Code::EVC0105, secret.span, message).help(help));
     }
+    if auth == CacheAuth::Token && item.secret.is_none() {
+        diagnostics.push(missing("secret", "write the ARN of the secret with the token, or `parameter`"));
+    }
+    CacheKind::External {
+        endpoint,
+        secret: item.secret.as_ref().map(|secret| secret.value.clone()),
+        user: item.user.as_ref().map(|user| user.value.clone()),
+        tls: item.tls.unwrap_or(Spanned::new(true, item.name_span)),
+        cluster: item.cluster.as_ref().is_some_and(|cluster| cluster.value),
+    }
+}
+
+/// The network that a cache is in, if it is in one.
+fn network_of(
+    sections: &Sections,
+    name: &str,
+    item: &Declared<spec::Cache>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Spanned<Id<Network>>> {
+    match &item.network {
+        Some(network) if network.as_str() == PUBLIC => {
+            if item.mode != CacheMode::Serverless {
+                let what = mode(item.mode).0;
+                let message = format!("{what} has no public endpoint of its own");
+                let diagnostic = Diagnostic::new(Code::EVC0680, network.span, message);
+                diagnostics.push(match item.mode {
+                    CacheMode::External => diagnostic.help("leave `network` out"),
+                    _ => diagnostic.help("name one of `networks`, or make it `mode: serverless`"),
+                });
+            }
+            None
+        }
+        Some(network) => {
+            let id = find(sections, network, diagnostics)?;
+            Some(Spanned::new(id, network.span))
+        }
+        None if item.mode == CacheMode::External => None,
+        None => match sections.networks.items.len() {
+            1 => Some(Spanned::new(Id::new(0), item.name_span)),
+            0 if item.mode == CacheMode::Serverless || !sections.networks.broken.is_empty() => None,
+            _ => {
+                let message = format!("cache `{name}` needs the key `network`");
+                let diagnostic = Diagnostic::new(Code::EVC0104, item.name_span, message);
+                diagnostics.push(if sections.networks.is_empty() {
+                    diagnostic.help("declare one: `networks: { main: {} }` makes a VPC")
+                } else {
+                    let known: Vec<&str> = sections.networks.names().collect();
+                    diagnostic.help(format!("say `network:` and one of {}", crate::diagnostics::list(&known)))
+                });
+                None
+            }
+        },
+    }
+}
+
+/// What a mode is called, and the keys that only others have.
+fn mode(mode: CacheMode) -> (&'static str, &'static [&'static str]) {
+    match mode {
+        CacheMode::Serverless => (
+            "a serverless cache",
+            &["node-type", "replicas", "shards", "durability", "endpoint", "secret", "user", "tls", "cluster"],
+        ),
+        CacheMode::ReplicationGroup => {
+            ("a replication group", &["max-storage", "max-ecpu", "endpoint", "secret", "user", "tls", "cluster"])
+        }
+        CacheMode::External => (
+            "an external cache",
+            &["node-type", "replicas", "shards", "durability", "snapshots", "removal", "max-storage", "max-ecpu"],
+        ),
+    }
+}
+
+/// Reports the keys and words that do not go with the mode.
+fn misplaced(item: &Declared<spec::Cache>, diagnostics: &mut Vec<Diagnostic>) {
+    let (what, others) = mode(item.mode);
+    let at = |value: Option<Span>, key: &'static str| Some((key, value?));
+    let here = [
+        at(item.node_type.as_ref().map(|it| it.span), "node-type"),
+        at(item.replicas.as_ref().map(|it| it.span), "replicas"),
+        at(item.shards.as_ref().map(|it| it.span), "shards"),
+        at(item.durability.as_ref().map(|it| it.span), "durability"),
+        at(item.snapshots.as_ref().map(|it| it.span), "snapshots"),
+        at(item.removal.as_ref().map(|it| it.span), "removal"),
+        at(item.max_storage.as_ref().map(|it| it.span), "max-storage"),
+        at(item.max_ecpu.as_ref().map(|it| it.span), "max-ecpu"),
+        at(item.endpoint.as_ref().map(|it| it.span), "endpoint"),
+        at(item.secret.as_ref().map(|it| it.span), "secret"),
+        at(item.user.as_ref().map(|it| it.span), "user"),
+        at(item.tls.as_ref().map(|it| it.span), "tls"),
+        at(item.cluster.as_ref().map(|it| it.span), "cluster"),
+    ];
+    for (key, span) in here.into_iter().flatten().filter(|(key, _)| others.contains(key)) {
+        let with = [CacheMode::Serverless, CacheMode::ReplicationGroup, CacheMode::External];
+        let with = with.into_iter().filter(|other| !mode(*other).1.contains(&key)).map(|other| mode(other).0);
+        let message = format!("{what} has no `{key}`");
+        let help = format!("only {} has one", with.collect::<Vec<_>>().join(" or "));
+        diagnostics.push(Diagnostic::new(Code::EVC0680, span, message).help(help));
+    }
+    let Some(auth) = &item.auth else { return };
+    let help = match (item.mode, auth.value) {
+        (CacheMode::Serverless, CacheAuth::Token | CacheAuth::None) => "its functions authenticate by `iam`",
+        (CacheMode::ReplicationGroup, CacheAuth::None) => "its functions authenticate by `iam` or `token`",
+        (CacheMode::External, CacheAuth::Iam) => "its functions authenticate by `token` or `none`",
+        (CacheMode::External, CacheAuth::None) if item.secret.is_some() => "leave `secret` or `auth` out",
+        _ => return,
+    };
+    let message = format!("not a way to authenticate with {what}");
+    diagnostics.push(Diagnostic::new(Code::EVC0680, auth.span, message).help(help));
+}
+
+/// Reports what environments say of a cache that has no nodes.
+fn in_environments(sections: &Sections, name: &str, item: &Declared<spec::Cache>, diagnostics: &mut Vec<Diagnostic>) {
+    if item.mode == CacheMode::ReplicationGroup {
+        return;
+    }
+    let named = sections.environments.items.values().filter_map(|environment| environment.caches.get_key_value(name));
+    for (name, _) in named {
+        let message = format!("{} has nothing that differs between environments", mode(item.mode).0);
+        diagnostics.push(Diagnostic::new(Code::EVC0680, name.span, message).help("leave it out here"));
+    }
+}
+
+/// `redis.example.com:6379`.
+fn host_and_port(text: &str) -> Option<(String, u16)> {
+    let (host, port) = text.rsplit_once(':')?;
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+            && !label.starts_with('-')
+    };
+    let is_number = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let port: u16 = port.parse().ok().filter(|port| is_number && *port > 0)?;
+    (host.len() <= 253 && host.split('.').all(is_label)).then(|| (host.to_owned(), port))
+}
+
+/// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html>
+fn is_secret(text: &str) -> bool {
+    let parts: Vec<&str> = text.split(':').collect();
+    let [arn, partition, service, region, account, kind, name] = parts.as_slice() else { return false };
+    let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let suffix = name.rsplit_once('-').map_or("", |(_, suffix)| suffix);
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_+=.@-!".contains(&byte));
+    (*arn, *service, *kind) == ("arn", "secretsmanager", "secret")
+        && plain(partition)
+        && plain(region)
+        && account.len() == 12
+        && account.bytes().all(|byte| byte.is_ascii_digit())
+        && is_name
+        && suffix.len() == 6
+        && suffix.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }

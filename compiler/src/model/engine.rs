@@ -1,7 +1,7 @@
 //! What carries a workflow, and over which transport.
 
-use super::names::find;
-use super::resolve::bus_of;
+use super::bus::bus_of;
+use super::names::find_at;
 use super::workflow::{Engine, Redis, Transport};
 use super::{Cache, Function, Id, Model, Trigger, Workflow};
 use crate::diagnostics::{Code, Diagnostic, list};
@@ -39,7 +39,7 @@ fn cache(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Spanned<Id<Cache>>> {
     if let Some(cache) = &item.cache {
-        return Some(Spanned::new(find(&sections.caches, "cache", cache, diagnostics)?, cache.span));
+        return find_at(sections, cache, diagnostics);
     }
     if !sections.caches.broken.is_empty() {
         return None;

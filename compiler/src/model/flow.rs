@@ -1,6 +1,8 @@
 //! Who makes events and who gets them: the edges of the graph, derived from what functions, rules and workflows say.
 
-use super::{Api, Bus, Destination, Event, Function, Id, Model, Queue, Rule, Schedule, StepKind, TableUse, Workflow};
+use super::{
+    Api, Bus, Destination, Event, Function, Id, Model, Queue, Rule, Schedule, StepKind, TableUse, Thing, Workflow,
+};
 use crate::source::Span;
 
 /// Something that invokes a function.
@@ -18,26 +20,13 @@ pub enum Trigger {
     Workflow(Id<Workflow>),
 }
 
-/// A thing that makes or gets events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Node {
-    /// An event.
-    Event(Id<Event>),
-    /// A function.
-    Function(Id<Function>),
-    /// A workflow.
-    Workflow(Id<Workflow>),
-    /// A queue.
-    Queue(Id<Queue>),
-}
-
 /// An edge of the flow with the place that says so.
 #[derive(Debug, Clone, Copy)]
 pub struct Edge {
     /// What comes first.
-    pub from: Node,
+    pub from: Thing,
     /// What it leads to.
-    pub to: Node,
+    pub to: Thing,
     /// The place that makes the edge.
     pub span: Span,
 }
@@ -50,42 +39,42 @@ impl Model {
         for rule in self.rules.values() {
             for target in &rule.targets {
                 let to = match target.to {
-                    Destination::Function(id) => Node::Function(id),
-                    Destination::Workflow(id) => Node::Workflow(id),
-                    Destination::Queue(id) => Node::Queue(id),
+                    Destination::Function(id) => Thing::Function(id),
+                    Destination::Workflow(id) => Thing::Workflow(id),
+                    Destination::Queue(id) => Thing::Queue(id),
                     Destination::Bus(_) => continue,
                 };
                 edges.extend(rule.events.iter().map(|event| Edge {
-                    from: Node::Event(event.value),
+                    from: Thing::Event(event.value),
                     to,
                     span: target.span,
                 }));
             }
         }
         for (id, function) in self.functions.iter() {
-            let from = Node::Function(id);
+            let from = Thing::Function(id);
             let events = function.publishes.iter().chain(&function.outbox_events);
-            edges.extend(events.map(|event| Edge { from, to: Node::Event(event.value), span: event.span }));
-            edges.extend(self.events_of_writes(function).map(|(to, span)| Edge { from, to: Node::Event(to), span }));
+            edges.extend(events.map(|event| Edge { from, to: Thing::Event(event.value), span: event.span }));
+            edges.extend(self.events_of_writes(function).map(|(to, span)| Edge { from, to: Thing::Event(to), span }));
             edges.extend(function.sends.iter().map(|queue| Edge {
                 from,
-                to: Node::Queue(queue.value),
+                to: Thing::Queue(queue.value),
                 span: queue.span,
             }));
         }
         for (id, queue) in self.queues.iter() {
             if let Some(function) = &queue.to {
-                edges.push(Edge { from: Node::Queue(id), to: Node::Function(function.value), span: function.span });
+                edges.push(Edge { from: Thing::Queue(id), to: Thing::Function(function.value), span: function.span });
             }
         }
         for (id, workflow) in self.workflows.iter() {
-            let from = Node::Workflow(id);
+            let from = Thing::Workflow(id);
             workflow.body.walk(&mut |step| {
                 if let StepKind::Publish { event: Some(event), span, .. } = &step.kind {
-                    edges.push(Edge { from, to: Node::Event(*event), span: *span });
+                    edges.push(Edge { from, to: Thing::Event(*event), span: *span });
                 }
                 for call in step.call().into_iter().chain(&step.undo) {
-                    edges.extend(call.function.map(|to| Edge { from, to: Node::Function(to), span: call.span }));
+                    edges.extend(call.function.map(|to| Edge { from, to: Thing::Function(to), span: call.span }));
                 }
             });
         }
@@ -134,16 +123,6 @@ impl Model {
             if !self.functions[function].triggers.contains(&trigger) {
                 self.functions[function].triggers.push(trigger);
             }
-        }
-    }
-
-    /// What a node is called: "event `OrderCreated`".
-    pub fn describe(&self, node: Node) -> String {
-        match node {
-            Node::Event(id) => format!("event `{}`", self.events[id].head.name),
-            Node::Function(id) => format!("function `{}`", self.functions[id].head.name),
-            Node::Workflow(id) => format!("workflow `{}`", self.workflows[id].head.name),
-            Node::Queue(id) => format!("queue `{}`", self.queues[id].head.name),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What a stack tells: `outputs:`, whose paths, such as `tables.orders.name`, are resolved.
 
-use super::names::{find, unresolved};
-use super::{Api, Bus, Cache, Function, Id, Outbox, Queue, Rule, Schedule, Table, Workflow};
+use super::names::unresolved;
+use super::{Function, Id, Outbox, Queue, Rule, Schedule, Thing, Workflow};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::spec::decode::Declared;
@@ -23,46 +23,48 @@ pub struct Output {
 /// What an output tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutputValue {
-    /// The name of a thing.
-    Name(Thing),
-    /// The ARN of a thing.
-    Arn(Thing),
-    /// The URL of a queue.
-    QueueUrl(Id<Queue>),
-    /// The URL of a queue's dead-letter queue.
-    DeadLetterQueueUrl(Deadly),
-    /// The URL of a cache, as `evc workflow` takes it.
-    CacheUrl(Id<Cache>),
-    /// The URL of an API.
-    ApiUrl(Id<Api>),
-    /// The id of an API, which is part of its URL and of its ARN.
-    ApiId(Id<Api>),
+    /// Something of a thing.
+    Of(Thing, Property),
     /// The name of the dashboard.
     DashboardName,
     /// The URL of the dashboard in the console.
     DashboardUrl,
 }
 
-/// A thing that has a name and an ARN.
+/// What an output can tell of a thing. The line of its kind in `kinds.rs` says which it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Thing {
-    /// A bus.
-    Bus(Id<Bus>),
-    /// A table.
-    Table(Id<Table>),
-    /// A function.
-    Function(Id<Function>),
-    /// A queue.
-    Queue(Id<Queue>),
-    /// A workflow.
-    Workflow(Id<Workflow>),
-    /// The table of an outbox.
-    Outbox(Id<Outbox>),
+pub enum Property {
+    /// Its name in AWS.
+    Name,
+    /// Its ARN.
+    Arn,
+    /// Where it is called.
+    Url,
+    /// The id of an API, which is part of its URL and of its ARN.
+    Id,
+    /// The URL of its dead-letter queue.
+    DeadLetterQueueUrl,
+    /// The URL of the dead-letter queue of a function's work in workflows on Redis.
+    WorkDeadLetterQueueUrl,
+}
+
+impl Property {
+    /// Its word in the path of an output.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Arn => "arn",
+            Self::Url => "url",
+            Self::Id => "id",
+            Self::DeadLetterQueueUrl => "dead-letter-queue-url",
+            Self::WorkDeadLetterQueueUrl => "work-dead-letter-queue-url",
+        }
+    }
 }
 
 /// A thing that has a dead-letter queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Deadly {
+pub enum DeadLetterSource {
     /// What a queue's function could not work off.
     Queue(Id<Queue>),
     /// What a rule could not deliver.
@@ -79,21 +81,27 @@ pub enum Deadly {
     Workflow(Id<Workflow>),
 }
 
-/// The sections whose things have outputs.
-const SECTIONS: [&str; 12] = [
-    "buses",
-    "caches",
-    "tables",
-    "functions",
-    "queues",
-    "workflows",
-    "outboxes",
-    "rules",
-    "schedules",
-    "apis",
-    "api",
-    "dashboard",
-];
+impl DeadLetterSource {
+    /// What a thing itself could not do. `None` for a kind that has no dead-letter queue.
+    pub fn of(thing: Thing) -> Option<Self> {
+        match thing {
+            Thing::Queue(id) => Some(Self::Queue(id)),
+            Thing::Rule(id) => Some(Self::Rule(id)),
+            Thing::Outbox(id) => Some(Self::Outbox(id)),
+            Thing::Function(id) => Some(Self::Function(id)),
+            Thing::Schedule(id) => Some(Self::Schedule(id)),
+            Thing::Workflow(id) => Some(Self::Workflow(id)),
+            Thing::Event(_) | Thing::Bus(_) | Thing::Table(_) | Thing::Cache(_) | Thing::Network(_) | Thing::Api(_) => {
+                None
+            }
+        }
+    }
+
+    /// What workflows on Redis could not hand to a function. `None` if the thing is none.
+    pub fn of_work(thing: Thing) -> Option<Self> {
+        if let Thing::Function(id) = thing { Some(Self::Work(id)) } else { None }
+    }
+}
 
 /// Resolves an output. `None` has been reported.
 pub(super) fn output(
@@ -112,25 +120,6 @@ pub(super) fn output(
                 return None;
             }
         },
-        [section, thing, property] if section.as_str() == "caches" => {
-            let id = find(&sections.caches, "cache", thing, diagnostics)?;
-            if property.as_str() != "url" {
-                diagnostics.push(unresolved("property of `caches`", property, ["url"]));
-                return None;
-            }
-            OutputValue::CacheUrl(id)
-        }
-        [section, thing, property] if section.as_str() == "apis" => {
-            let id: Id<Api> = find(&sections.apis, "API", thing, diagnostics)?;
-            match property.as_str() {
-                "url" => OutputValue::ApiUrl(id),
-                "id" => OutputValue::ApiId(id),
-                _ => {
-                    diagnostics.push(unresolved("property of `apis`", property, ["url", "id"]));
-                    return None;
-                }
-            }
-        }
         [section, thing, property] => of_thing(sections, section, thing, property, diagnostics)?,
         _ => {
             diagnostics.push(
@@ -160,63 +149,29 @@ fn api(
         return None;
     }
     // The stack's own API comes after those declared.
-    Some(OutputValue::ApiUrl(Id::new(sections.apis.items.len())))
+    Some(OutputValue::Of(Thing::Api(Id::new(sections.apis.items.len())), Property::Url))
 }
 
 fn of_thing(
     sections: &Sections,
     section: &Spanned<String>,
-    thing: &Spanned<String>,
+    name: &Spanned<String>,
     property: &Spanned<String>,
     found: &mut Vec<Diagnostic>,
 ) -> Option<OutputValue> {
-    // A thing that has a name and an ARN, and one that has a dead-letter queue.
-    let (named, deadly) = match section.as_str() {
-        "buses" => (Some(Thing::Bus(find(&sections.buses, "bus", thing, found)?)), None),
-        "tables" => (Some(Thing::Table(find(&sections.tables, "table", thing, found)?)), None),
-        "functions" => {
-            let id = find(&sections.functions, "function", thing, found)?;
-            (Some(Thing::Function(id)), Some(Deadly::Function(id)))
-        }
-        "queues" => {
-            let id = find(&sections.queues, "queue", thing, found)?;
-            (Some(Thing::Queue(id)), Some(Deadly::Queue(id)))
-        }
-        "workflows" => {
-            let id = find(&sections.workflows, "workflow", thing, found)?;
-            (Some(Thing::Workflow(id)), Some(Deadly::Workflow(id)))
-        }
-        "outboxes" => {
-            let id = find(&sections.outboxes, "outbox", thing, found)?;
-            (Some(Thing::Outbox(id)), Some(Deadly::Outbox(id)))
-        }
-        "rules" => (None, Some(Deadly::Rule(find(&sections.rules, "rule", thing, found)?))),
-        "schedules" => (None, Some(Deadly::Schedule(find(&sections.schedules, "schedule", thing, found)?))),
+    let known = || Thing::sections_with_properties();
+    let thing = match Thing::find(section, name, sections, found) {
+        Some(thing) if known().any(|known| known == section.as_str()) => thing?,
         _ => {
-            found.push(unresolved("section with outputs", section, SECTIONS));
+            found.push(unresolved("section with outputs", section, known().chain(["api", "dashboard"])));
             return None;
         }
     };
-    let value = match (property.as_str(), named, deadly) {
-        ("name", Some(named), _) => Some(OutputValue::Name(named)),
-        ("arn", Some(named), _) => Some(OutputValue::Arn(named)),
-        ("url", Some(Thing::Queue(queue)), _) => Some(OutputValue::QueueUrl(queue)),
-        ("dead-letter-queue-url", _, Some(deadly)) => Some(OutputValue::DeadLetterQueueUrl(deadly)),
-        ("work-dead-letter-queue-url", Some(Thing::Function(id)), _) => {
-            Some(OutputValue::DeadLetterQueueUrl(Deadly::Work(id)))
-        }
-        _ => None,
-    };
-    if value.is_none() {
-        let known = [
-            named.map(|_| "name"),
-            named.map(|_| "arn"),
-            matches!(named, Some(Thing::Queue(_))).then_some("url"),
-            deadly.map(|_| "dead-letter-queue-url"),
-            matches!(named, Some(Thing::Function(_))).then_some("work-dead-letter-queue-url"),
-        ];
-        let what = format!("property of `{}`", section.value);
-        found.push(unresolved(&what, property, known.into_iter().flatten()));
+    let properties = thing.properties();
+    if let Some(property) = properties.iter().find(|known| known.key() == property.as_str()) {
+        return Some(OutputValue::Of(thing, *property));
     }
-    value
+    let what = format!("property of `{}`", section.value);
+    found.push(unresolved(&what, property, properties.iter().map(|property| property.key())));
+    None
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 
 use super::allow::Allows;
-use super::decode::{Decode, Decoder, Item};
+use super::decode::{Decode, Decoder};
 use super::scalar::Duration;
 use crate::source::Spanned;
 use crate::yaml::Node;
@@ -68,10 +68,6 @@ impl Decode for BusKind {
         let words = [("custom", Self::Custom), ("default", Self::Default), ("imported", Self::Imported)];
         cx.word(node, "a kind of bus", &words)
     }
-}
-
-impl Item for Bus {
-    const WHAT: &'static str = "a bus";
 }
 
 impl Decode for Bus {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 
 use super::allow::Allows;
-use super::decode::{Decode, Decoder, Item};
+use super::decode::{Decode, Decoder};
 use super::given::Given;
 use super::outbox::in_range;
 use super::queue::within;
@@ -130,10 +130,6 @@ impl Decode for Durability {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
         cx.word(node, "a durability", &[("async", Self::Async), ("sync", Self::Sync)])
     }
-}
-
-impl Item for Cache {
-    const WHAT: &'static str = "a cache";
 }
 
 impl Decode for Cache {

@@ -186,8 +186,10 @@ impl<'n> Fields<'n> {
 pub enum Case {
     /// `create-order`: things.
     Kebab,
-    /// `OrderCreated`: types, events and errors.
+    /// `OrderCreated`: outputs and errors.
     Pascal,
+    /// `OrderCreated`, and no name that means something else in Rust: types and events.
+    RustType,
 }
 
 impl Case {
@@ -201,7 +203,7 @@ impl Case {
                         !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
                     })
             }
-            Self::Pascal => {
+            Self::Pascal | Self::RustType => {
                 name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_alphanumeric())
             }
         }
@@ -210,7 +212,7 @@ impl Case {
     fn example(self) -> &'static str {
         match self {
             Self::Kebab => "lower-case words joined by hyphens, as in `create-order`",
-            Self::Pascal => "words in PascalCase, as in `OrderCreated`",
+            Self::Pascal | Self::RustType => "words in PascalCase, as in `OrderCreated`",
         }
     }
 }
@@ -258,8 +260,6 @@ pub trait Item: Decode {
     const WHAT: &'static str;
     /// How its names are written.
     const CASE: Case = Case::Kebab;
-    /// Whether its names are those of types in Rust, as they are.
-    const IS_RUST_TYPE: bool = false;
 }
 
 /// A section: a map from names to things, in the order written.
@@ -330,7 +330,7 @@ impl<T: Item> Decode for Section<T> {
             NodeKind::Mapping(mapping) => {
                 for Entry { key, value } in &mapping.entries {
                     let named = check_name(key, T::CASE, T::WHAT, cx)
-                        && (!T::IS_RUST_TYPE || check_type_name(key, T::WHAT, cx));
+                        && (T::CASE != Case::RustType || check_type_name(key, T::WHAT, cx));
                     match cx.under(Some(key.span), |cx| T::decode(value, cx)) {
                         Some(item) if named => {
                             let item = Declared { name_span: key.span, span: value.span, value: item };

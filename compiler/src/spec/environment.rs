@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::cache::nodes;
-use super::decode::{Decode, Decoder, Item};
+use super::decode::{Decode, Decoder};
 use super::function::sizes;
 use super::observability::log_retention;
 use super::scalar::{Duration, Name};
@@ -104,10 +104,6 @@ impl JsonSchema for Text {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": ["string", "number", "boolean"]})
     }
-}
-
-impl Item for Environment {
-    const WHAT: &'static str = "an environment";
 }
 
 impl Decode for Environment {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 
 use super::allow::Allows;
-use super::decode::{Case, Decode, Decoder, Item};
+use super::decode::{Decode, Decoder};
 use super::scalar::{Name, TypeExpr};
 use crate::source::Spanned;
 use crate::yaml::Node;
@@ -48,12 +48,6 @@ impl Decode for Outside {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
         cx.word(node, "somebody outside the spec", &[("external", Self::External)])
     }
-}
-
-impl Item for Event {
-    const WHAT: &'static str = "an event";
-    const CASE: Case = Case::Pascal;
-    const IS_RUST_TYPE: bool = true;
 }
 
 impl Decode for Event {

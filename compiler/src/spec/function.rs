@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::allow::Allows;
 use super::api::{Auth, ROUTE, RouteText};
-use super::decode::{Case, Decode, Decoder, Item, MAX_NAME, check_name};
+use super::decode::{Case, Decode, Decoder, MAX_NAME, check_name};
 use super::outbox::in_range;
 use super::queue::within;
 use super::scalar::{Duration, Name, TypeExpr, one_or_many};
@@ -174,10 +174,6 @@ impl Decode for CircuitBreaker {
         within(open.as_ref(), 1, 86_400, "the time that a circuit breaker is open", cx);
         Some(Self { failures: failures?, window: window?, open: open? })
     }
-}
-
-impl Item for Function {
-    const WHAT: &'static str = "a function";
 }
 
 impl Decode for Function {

@@ -22,21 +22,23 @@ pub mod rule;
 pub mod scalar;
 pub mod schedule;
 pub mod schema;
+mod sections;
 pub mod table;
 pub mod target;
 pub mod workflow;
 
-use indexmap::IndexMap;
 use schemars::JsonSchema;
 
 pub use decode::{Declared, Section};
+pub use sections::{Sections, TopLevel};
 
 use self::decode::{Case, Decoder, Fields};
-use self::scalar::{Name, TypeExpr, one_or_many};
+use self::scalar::{Name, one_or_many};
+use self::sections::Settings;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::source::{Span, Spanned};
+use crate::source::Spanned;
 use crate::types::rust::is_keyword;
-use crate::yaml::{Conflict, Mapping, Node, NodeKind};
+use crate::yaml::{Node, NodeKind};
 
 /// A service: its events, and what makes, moves and handles them.
 #[derive(Debug, Clone, JsonSchema)]
@@ -58,66 +60,6 @@ pub struct Spec {
     pub sections: Sections,
 }
 
-/// What a spec file, or one that it imports, declares.
-#[derive(Debug, Clone, Default, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
-pub struct Sections {
-    /// Where the stack is deployed to, and what differs there.
-    #[schemars(default)]
-    pub environments: Section<environment::Environment>,
-    /// Payload types by name.
-    #[schemars(default)]
-    pub types: Section<TypeExpr>,
-    /// Events by name.
-    #[schemars(default)]
-    pub events: Section<event::Event>,
-    /// Event buses by name. A spec without any uses the account's default bus.
-    #[schemars(default)]
-    pub buses: Section<bus::Bus>,
-    /// DynamoDB tables by name.
-    #[schemars(default)]
-    pub tables: Section<table::Table>,
-    /// Transactional outboxes by name.
-    #[schemars(default)]
-    pub outboxes: Section<outbox::Outbox>,
-    /// Lambda functions by name.
-    #[schemars(default)]
-    pub functions: Section<function::Function>,
-    /// Caches by name: Valkey for counters, circuit breakers and the state of workflows.
-    #[schemars(default)]
-    pub caches: Section<cache::Cache>,
-    /// Networks by name: the VPCs that caches are in.
-    #[schemars(default)]
-    pub networks: Section<network::Network>,
-    /// HTTP and REST APIs by name.
-    #[schemars(default)]
-    pub apis: Section<api::Api>,
-    /// Event rules by name.
-    #[schemars(default)]
-    pub rules: Section<rule::Rule>,
-    /// SQS queues by name.
-    #[schemars(default)]
-    pub queues: Section<queue::Queue>,
-    /// Schedules by name.
-    #[schemars(default)]
-    pub schedules: Section<schedule::Schedule>,
-    /// Workflows by name.
-    #[schemars(default)]
-    pub workflows: Section<workflow::Workflow>,
-    /// Logs, traces, the dashboard and the alarms.
-    #[schemars(default)]
-    pub observability: observability::Observability,
-    /// Outputs of the stack by name.
-    #[schemars(default)]
-    pub outputs: Section<output::Output>,
-    /// Changes to emitted resources, and further resources, by logical id.
-    #[schemars(default, with = "std::collections::BTreeMap<String, overrides::Override>")]
-    pub overrides: IndexMap<Name, overrides::Override>,
-    /// Tags on everything that can have them.
-    #[schemars(default, with = "std::collections::BTreeMap<String, String>")]
-    pub tags: IndexMap<Spanned<String>, Spanned<String>>,
-}
-
 /// The only version of the language so far.
 pub const VERSION: u64 = 1;
 
@@ -132,14 +74,11 @@ pub struct File {
     pub imports: Vec<Spanned<String>>,
     /// What it declares.
     pub sections: Sections,
-    /// What it says of [`SETTINGS`], until [`File::settle`] reads it.
-    settings: Mapping,
+    /// What it says of the settings, until [`File::settle`] reads it.
+    settings: Settings,
 }
 
-/// Sections that are one thing each, of which several files may say parts.
-const SETTINGS: [&str; 3] = ["observability", "overrides", "tags"];
-
-/// Reads a file's tree, but for the [`SETTINGS`]. `main` is whether it must name the service; an imported file must not.
+/// Reads a file's tree, but for the settings: [`File::settle`] reads those. `main` is whether it must name the service; an imported file must not.
 pub fn decode(node: &Node, main: bool) -> (File, Vec<Diagnostic>) {
     let mut cx = Decoder::default();
     let file = match &node.kind {
@@ -170,38 +109,24 @@ fn file(node: &Node, main: bool, cx: &mut Decoder) -> Option<File> {
     let service = service(&mut fields, main, cx);
     let description = fields.optional("description", cx);
     let imports = fields.or_default("imports", cx);
-    let sections = sections(&mut fields, cx);
-    let settings = SETTINGS.into_iter().filter_map(|key| fields.entry(key));
-    let settings = settings.filter(|entry| !matches!(entry.value.kind, NodeKind::Null)).cloned().collect();
+    let sections = Sections::decode(&mut fields, cx);
+    let settings = Settings::of(&mut fields);
     fields.finish(cx);
-    Some(File { service, description, imports, sections, settings: Mapping { entries: settings } })
+    Some(File { service, description, imports, sections, settings })
 }
 
 impl File {
-    /// Adds what an imported file says. A name that is declared already keeps its thing, a setting its value; both are returned.
+    /// Adds what an imported file says. What is declared or given already stays as it is; what is said twice is told.
     pub fn join(&mut self, other: Self) -> Vec<Diagnostic> {
-        let declared = self.sections.merge(other.sections).into_iter().map(|(item, first, second)| {
-            (format!("`{item}` is declared twice"), first, second)
-        });
-        let settings = self.settings.merge(other.settings).into_iter().map(|Conflict { path, first, second }| {
-            (format!("`{path}` is said twice, and differently"), first, second)
-        });
-        let diagnostic = |(message, first, second)| {
-            Diagnostic::new(Code::EVC0108, second, message).secondary(first, "the first is here")
-        };
-        declared.chain(settings).map(diagnostic).collect()
+        let mut twice = self.sections.join(other.sections);
+        twice.extend(self.settings.join(other.settings));
+        twice
     }
 
-    /// Reads what all files together say of [`SETTINGS`].
+    /// Reads the settings (`observability`, `overrides`, `tags`), when all files are joined.
     pub fn settle(&mut self) -> Vec<Diagnostic> {
         let mut cx = Decoder::default();
-        let settings = std::mem::take(&mut self.settings);
-        let node = Node { span: Span::default(), kind: NodeKind::Mapping(settings) };
-        if let Some(mut fields) = cx.fields(&node, "a spec") {
-            self.sections.observability = fields.or_default("observability", &mut cx);
-            self.sections.overrides = fields.or_default("overrides", &mut cx);
-            self.sections.tags = tags(&mut fields, &mut cx);
-        }
+        std::mem::take(&mut self.settings).decode(&mut self.sections, &mut cx);
         cx.diagnostics
     }
 }
@@ -230,82 +155,3 @@ fn service(fields: &mut Fields<'_>, main: bool, cx: &mut Decoder) -> Option<Name
 
 /// Crates that a crate of the same name would hide: Rust's own, and what the business logic depends on.
 const RESERVED_CRATES: [&str; 7] = ["alloc", "core", "evc-runtime", "proc-macro", "std", "test", "tokio"];
-
-fn sections(fields: &mut Fields<'_>, cx: &mut Decoder) -> Sections {
-    Sections {
-        environments: fields.or_default("environments", cx),
-        types: fields.or_default("types", cx),
-        events: fields.or_default("events", cx),
-        buses: fields.or_default("buses", cx),
-        tables: fields.or_default("tables", cx),
-        outboxes: fields.or_default("outboxes", cx),
-        functions: fields.or_default("functions", cx),
-        caches: fields.or_default("caches", cx),
-        networks: fields.or_default("networks", cx),
-        apis: fields.or_default("apis", cx),
-        rules: fields.or_default("rules", cx),
-        queues: fields.or_default("queues", cx),
-        schedules: fields.or_default("schedules", cx),
-        workflows: fields.or_default("workflows", cx),
-        outputs: fields.or_default("outputs", cx),
-        ..Sections::default()
-    }
-}
-
-/// The characters of tags that all services take, and how many: <https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html>
-fn tags(fields: &mut Fields<'_>, cx: &mut Decoder) -> IndexMap<Spanned<String>, Spanned<String>> {
-    let tags: IndexMap<Spanned<String>, Spanned<String>> = fields.or_default("tags", cx);
-    let wrong = |text: &str| text.chars().find(|c| !c.is_alphanumeric() && !" _.:/=+-@".contains(*c));
-    for (key, value) in &tags {
-        for (text, what, most) in [(key, "key", 128), (value, "value", 256)] {
-            let length = text.chars().count();
-            if let Some(character) = wrong(text) {
-                let message = format!("the {what} of a tag cannot have the character `{}`", character.escape_default());
-                cx.bad_value(text.span, message).help.push("it has letters, digits, spaces and `_.:/=+-@`".to_owned());
-            } else if length > most {
-                cx.bad_value(text.span, format!("the {what} of a tag has {length} characters, at most {most} fit"));
-            }
-        }
-        if key.to_ascii_lowercase().starts_with("aws:") {
-            cx.bad_value(key.span, "keys of tags that start with `aws:` are reserved");
-        }
-    }
-    tags
-}
-
-/// A section and a name that two files declare, and both places.
-type Twice = (String, Span, Span);
-
-impl Sections {
-    /// Adds the declarations of another file; a name declared before is kept as it was and returned.
-    fn merge(&mut self, other: Self) -> Vec<Twice> {
-        let mut twice = Vec::new();
-        join("environments", &mut self.environments, other.environments, &mut twice);
-        join("types", &mut self.types, other.types, &mut twice);
-        join("events", &mut self.events, other.events, &mut twice);
-        join("buses", &mut self.buses, other.buses, &mut twice);
-        join("tables", &mut self.tables, other.tables, &mut twice);
-        join("outboxes", &mut self.outboxes, other.outboxes, &mut twice);
-        join("functions", &mut self.functions, other.functions, &mut twice);
-        join("caches", &mut self.caches, other.caches, &mut twice);
-        join("networks", &mut self.networks, other.networks, &mut twice);
-        join("apis", &mut self.apis, other.apis, &mut twice);
-        join("rules", &mut self.rules, other.rules, &mut twice);
-        join("queues", &mut self.queues, other.queues, &mut twice);
-        join("schedules", &mut self.schedules, other.schedules, &mut twice);
-        join("workflows", &mut self.workflows, other.workflows, &mut twice);
-        join("outputs", &mut self.outputs, other.outputs, &mut twice);
-        twice
-    }
-}
-
-fn join<T>(section: &str, into: &mut Section<T>, from: Section<T>, twice: &mut Vec<Twice>) {
-    for (name, item) in from.items {
-        if let Some(first) = into.items.get(&name) {
-            twice.push((format!("{section}.{name}"), first.name_span, item.name_span));
-        } else {
-            into.items.insert(name, item);
-        }
-    }
-    into.broken.extend(from.broken);
-}

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 
 use super::allow::Allows;
-use super::decode::{Decode, Decoder, Item};
+use super::decode::{Decode, Decoder};
 use super::given::Given;
 use super::outbox::in_range;
 use super::scalar::{one_or_many, one_or_more};
@@ -112,10 +112,6 @@ impl Decode for Service {
         let words = Self::ALL.map(|service| (service.key(), service));
         cx.word(node, "a service that endpoints are known for", &words)
     }
-}
-
-impl Item for Network {
-    const WHAT: &'static str = "a network";
 }
 
 impl Decode for Network {

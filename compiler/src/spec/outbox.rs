@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::allow::Allows;
-use super::decode::{Decode, Decoder, Fields, Item};
+use super::decode::{Decode, Decoder, Fields};
 use super::queue::within;
 use super::scalar::{Duration, Name, PatternNode, one_or_many};
 use super::table::Removal;
@@ -151,10 +151,6 @@ impl JsonSchema for ChangeEvent {
             "examples": ["OrderCreated", {"event": "OrderCreated", "where": {"status": ["CREATED"]}, "with": {"orderId": "id"}}]
         })
     }
-}
-
-impl Item for Outbox {
-    const WHAT: &'static str = "an outbox";
 }
 
 impl Decode for Outbox {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::decode::{Case, Decode, Decoder, Item};
+use super::decode::{Decode, Decoder};
 use crate::source::{Span, Spanned};
 use crate::yaml::{Node, NodeKind};
 
@@ -19,11 +19,6 @@ pub struct Output {
     pub path: Vec<Spanned<String>>,
     /// The place of the whole path.
     pub span: Span,
-}
-
-impl Item for Output {
-    const WHAT: &'static str = "an output";
-    const CASE: Case = Case::Pascal;
 }
 
 impl Decode for Output {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 
 use super::allow::Allows;
-use super::decode::{Decode, Decoder, Item};
+use super::decode::{Decode, Decoder};
 use super::outbox::in_range;
 use super::scalar::{Duration, Name, TypeExpr};
 use crate::diagnostics::{Code, Diagnostic};
@@ -59,10 +59,6 @@ impl Decode for Fifo {
         fields.finish(cx);
         Some(Self { group: group? })
     }
-}
-
-impl Item for Queue {
-    const WHAT: &'static str = "a queue";
 }
 
 impl Decode for Queue {

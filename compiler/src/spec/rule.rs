@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::allow::Allows;
-use super::decode::{Decode, Decoder, Item};
+use super::decode::{Decode, Decoder};
 use super::scalar::{Name, PatternNode, one_or_many};
 use super::target::Target;
 use crate::diagnostics::{Code, Diagnostic};
@@ -38,10 +38,6 @@ pub struct Rule {
     /// Warnings that are fine here, each with the reason.
     #[schemars(default)]
     pub allow: Allows,
-}
-
-impl Item for Rule {
-    const WHAT: &'static str = "a rule";
 }
 
 impl Decode for Rule {

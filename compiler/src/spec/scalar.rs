@@ -188,12 +188,6 @@ impl Decode for TypeExpr {
     }
 }
 
-impl Item for TypeExpr {
-    const WHAT: &'static str = "a type";
-    const CASE: Case = Case::Pascal;
-    const IS_RUST_TYPE: bool = true;
-}
-
 impl JsonSchema for TypeExpr {
     fn schema_name() -> Cow<'static, str> {
         "Type".into()
@@ -249,7 +243,7 @@ impl<T: Item + JsonSchema> JsonSchema for Section<T> {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let pattern = match T::CASE {
             Case::Kebab => "^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
-            Case::Pascal => "^[A-Z][A-Za-z0-9]*$",
+            Case::Pascal | Case::RustType => "^[A-Z][A-Za-z0-9]*$",
         };
         json_schema!({
             "type": ["object", "null"],

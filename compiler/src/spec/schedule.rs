@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 
 use super::allow::Allows;
 use super::cron;
-use super::decode::{Decode, Decoder, Item};
+use super::decode::{Decode, Decoder};
 use super::scalar::{Duration, Json};
 use super::target::Target;
 use crate::diagnostics::{Code, Diagnostic};
@@ -35,10 +35,6 @@ pub struct Schedule {
     /// Warnings that are fine here, each with the reason.
     #[schemars(default)]
     pub allow: Allows,
-}
-
-impl Item for Schedule {
-    const WHAT: &'static str = "a schedule";
 }
 
 impl Decode for Schedule {

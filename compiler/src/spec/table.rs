@@ -115,10 +115,6 @@ pub enum Projection {
     Include(Vec<Name>),
 }
 
-impl Item for Table {
-    const WHAT: &'static str = "a table";
-}
-
 impl Decode for Table {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
         let mut fields = cx.fields(node, "a table")?;

@@ -2,7 +2,7 @@
 
 use super::item;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{CALL_MARGIN, Integration, Model, OutputValue, Redis, Step, Thing, Transport, Workflow};
+use crate::model::{CALL_MARGIN, Integration, Model, OutputValue, Property, Redis, Step, Thing, Transport, Workflow};
 use crate::spec::bus::BusKind;
 use crate::spec::scalar::Duration;
 
@@ -192,7 +192,7 @@ fn routes(model: &Model, out: &mut Vec<Diagnostic>) {
 /// A workflow on Redis is no resource of AWS.
 fn outputs(model: &Model, out: &mut Vec<Diagnostic>) {
     for output in &model.outputs {
-        let OutputValue::Arn(Thing::Workflow(id)) = output.value else { continue };
+        let OutputValue::Of(Thing::Workflow(id), Property::Arn) = output.value else { continue };
         let workflow = &model.workflows[id];
         if workflow.redis().is_some() {
             let message = format!("workflow `{}` runs on Redis, and has no ARN", workflow.head.name);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{Backend, Files, Input};
-use crate::model::{Destination, FlowNode, Integration, Model, StepKind};
+use crate::model::{Integration, Model, StepKind, Thing};
 
 /// Writes the diagram.
 #[derive(Debug)]
@@ -46,24 +46,24 @@ impl Chart {
     fn nodes(&mut self, model: &Model) {
         for (id, function) in model.functions.iter() {
             for (at, (_, route)) in model.routes_of(id).enumerate() {
-                let node = node(FlowNode::Function(id));
+                let node = node(Thing::Function(id));
                 let number = if at == 0 { String::new() } else { (at + 1).to_string() };
                 self.line(&format!("{node}-api{number}{{{{\"{}\"}}}} --> {node}", escape(&route.key())));
             }
-            self.line(&format!("{}[\"{}\"]", node(FlowNode::Function(id)), escape(&function.head.name)));
+            self.line(&format!("{}[\"{}\"]", node(Thing::Function(id)), escape(&function.head.name)));
         }
         self.routes(model);
         for (id, bus) in model.buses.iter() {
             self.line(&format!("bus-{}((\"{}\"))", id.index(), escape(&bus.head.name)));
         }
         for (id, event) in model.events.iter() {
-            self.line(&format!("{}>\"{}\"]", node(FlowNode::Event(id)), escape(&event.head.name)));
+            self.line(&format!("{}>\"{}\"]", node(Thing::Event(id)), escape(&event.head.name)));
         }
         for (id, workflow) in model.workflows.iter() {
-            self.line(&format!("{}[[\"{}\"]]", node(FlowNode::Workflow(id)), escape(&workflow.head.name)));
+            self.line(&format!("{}[[\"{}\"]]", node(Thing::Workflow(id)), escape(&workflow.head.name)));
         }
         for (id, queue) in model.queues.iter() {
-            self.line(&format!("{}[/\"{}\"/]", node(FlowNode::Queue(id)), escape(&queue.head.name)));
+            self.line(&format!("{}[/\"{}\"/]", node(Thing::Queue(id)), escape(&queue.head.name)));
         }
         for (id, table) in model.tables.iter() {
             self.line(&format!("table-{}[(\"{}\")]", id.index(), escape(&table.head.name)));
@@ -81,7 +81,7 @@ impl Chart {
         for (at, (_, route)) in model.routes().enumerate() {
             let (line, to) = match &route.integration {
                 Integration::Function(_) => continue,
-                Integration::Workflow(id) => ("-->", node(FlowNode::Workflow(*id))),
+                Integration::Workflow(id) => ("-->", node(Thing::Workflow(*id))),
                 Integration::Table(to) => {
                     (if to.operation.writes() { "-->" } else { "-.->" }, format!("table-{}", to.table.index()))
                 }
@@ -92,25 +92,25 @@ impl Chart {
 
     fn edges(&mut self, model: &Model) {
         for (id, event) in model.events.iter() {
-            self.line(&format!("bus-{} -.- {}", event.bus.index(), node(FlowNode::Event(id))));
+            self.line(&format!("bus-{} -.- {}", event.bus.index(), node(Thing::Event(id))));
         }
         for (id, schedule) in model.schedules.iter() {
-            let to = schedule.target.as_ref().map(|target| destination(target.to));
+            let to = schedule.target.as_ref().map(|target| node(target.to.into()));
             if let Some(to) = to {
                 let from = format!("schedule-{}([\"{}\"])", id.index(), escape(&schedule.head.name));
                 self.line(&format!("{from} --> {to}"));
             }
         }
         for rule in model.rules.values() {
-            for target in rule.targets.iter().map(|target| destination(target.to)) {
+            for target in rule.targets.iter().map(|target| node(target.to.into())) {
                 for event in &rule.events {
-                    let from = node(FlowNode::Event(event.value));
+                    let from = node(Thing::Event(event.value));
                     self.line(&format!("{from} -- \"{}\" --> {target}", escape(&rule.head.name)));
                 }
             }
         }
         for (id, function) in model.functions.iter() {
-            let from = node(FlowNode::Function(id));
+            let from = node(Thing::Function(id));
             for used in &function.tables {
                 let line = if used.operations.iter().any(|operation| operation.writes()) { "-->" } else { "-.->" };
                 self.line(&format!("{from} {line} table-{}", used.table.index()));
@@ -123,13 +123,13 @@ impl Chart {
                 self.line(&format!("{from} --> cache-{}", cache.value.index()));
             }
             for workflow in &function.signals {
-                self.line(&format!("{from} -. \"answers\" .-> {}", node(FlowNode::Workflow(workflow.value))));
+                self.line(&format!("{from} -. \"answers\" .-> {}", node(Thing::Workflow(workflow.value))));
             }
             for event in &function.publishes {
-                self.line(&format!("{from} --> {}", node(FlowNode::Event(event.value))));
+                self.line(&format!("{from} --> {}", node(Thing::Event(event.value))));
             }
             for queue in &function.sends {
-                self.line(&format!("{from} --> {}", node(FlowNode::Queue(queue.value))));
+                self.line(&format!("{from} --> {}", node(Thing::Queue(queue.value))));
             }
         }
         for (id, outbox) in model.outboxes.iter() {
@@ -137,32 +137,33 @@ impl Chart {
                 self.line(&format!("table-{} --> outbox-{}", changes.table.value.index(), id.index()));
             }
             for event in &outbox.publishes {
-                self.line(&format!("outbox-{} --> {}", id.index(), node(FlowNode::Event(event.value))));
+                self.line(&format!("outbox-{} --> {}", id.index(), node(Thing::Event(event.value))));
             }
         }
         for (id, queue) in model.queues.iter() {
             if let Some(function) = &queue.to {
-                let to = node(FlowNode::Function(function.value));
-                self.line(&format!("{} --> {to}", node(FlowNode::Queue(id))));
+                let to = node(Thing::Function(function.value));
+                self.line(&format!("{} --> {to}", node(Thing::Queue(id))));
             }
         }
         for (id, workflow) in model.workflows.iter() {
-            let from = node(FlowNode::Workflow(id));
+            let from = node(Thing::Workflow(id));
             let mut lines = Vec::new();
             workflow.body.walk(&mut |step| {
                 let name = escape(&step.name);
                 lines.extend(
                     step.call()
                         .and_then(|call| call.function)
-                        .map(|function| format!("{from} -- \"{name}\" --> {}", node(FlowNode::Function(function)))),
+                        .map(|function| format!("{from} -- \"{name}\" --> {}", node(Thing::Function(function)))),
                 );
                 if let StepKind::Publish { event: Some(event), .. } = &step.kind {
-                    lines.push(format!("{from} -- \"{name}\" --> {}", node(FlowNode::Event(*event))));
+                    lines.push(format!("{from} -- \"{name}\" --> {}", node(Thing::Event(*event))));
                 }
                 lines.extend(
-                    step.undo.as_ref().and_then(|undo| undo.function).map(|function| {
-                        format!("{from} -. \"undo {name}\" .-> {}", node(FlowNode::Function(function)))
-                    }),
+                    step.undo
+                        .as_ref()
+                        .and_then(|undo| undo.function)
+                        .map(|function| format!("{from} -. \"undo {name}\" .-> {}", node(Thing::Function(function)))),
                 );
             });
             for line in &lines {
@@ -175,22 +176,9 @@ impl Chart {
     }
 }
 
-fn destination(to: Destination) -> String {
-    match to {
-        Destination::Function(id) => node(FlowNode::Function(id)),
-        Destination::Workflow(id) => node(FlowNode::Workflow(id)),
-        Destination::Queue(id) => node(FlowNode::Queue(id)),
-        Destination::Bus(id) => format!("bus-{}", id.index()),
-    }
-}
-
-fn node(of: FlowNode) -> String {
-    match of {
-        FlowNode::Event(id) => format!("event-{}", id.index()),
-        FlowNode::Function(id) => format!("function-{}", id.index()),
-        FlowNode::Workflow(id) => format!("workflow-{}", id.index()),
-        FlowNode::Queue(id) => format!("queue-{}", id.index()),
-    }
+/// The name of a thing in the chart: `function-0`.
+fn node(thing: Thing) -> String {
+    format!("{}-{}", thing.what().to_ascii_lowercase(), thing.index())
 }
 
 /// Text inside of Mermaid's double quotes: what could end them or start markup becomes an entity code

@@ -6,7 +6,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 use super::{Backend, Files, Input, diagram};
 use crate::lower::ids;
 use crate::lower::plan::{ENVIRONMENT, HandlerKind, Plan};
-use crate::model::{Api, ApiKind, Auth, Input as Takes, Model, Outbox, OutputValue, Route};
+use crate::model::{Api, ApiKind, Auth, Input as Takes, Model, Outbox, OutputValue, Property, Route, Thing};
 
 /// Writes the README.
 #[derive(Debug)]
@@ -175,7 +175,7 @@ fn try_it(plan: &Plan<'_>) -> Option<minijinja::Value> {
 
 /// The output that tells the URL of an API, if one does.
 fn url(model: &Model, api: &Api) -> Option<String> {
-    let tells = |value| matches!(value, OutputValue::ApiUrl(id) if std::ptr::eq(&raw const model.apis[id], api));
+    let tells = |value| matches!(value, OutputValue::Of(Thing::Api(id), Property::Url) if std::ptr::eq(&raw const model.apis[id], api));
     model.outputs.iter().find(|output| tells(output.value)).map(|output| output.name.clone())
 }
 

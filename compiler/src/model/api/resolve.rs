@@ -92,12 +92,8 @@ fn route(
 ) -> Option<Route> {
     let text = &item.text;
     let (integration, usual) = match &item.integration {
-        spec::Integration::Function(name) => {
-            (Integration::Function(find(&sections.functions, "function", name, found)?), OK)
-        }
-        spec::Integration::Workflow(name) => {
-            (Integration::Workflow(find(&sections.workflows, "workflow", name, found)?), ACCEPTED)
-        }
+        spec::Integration::Function(name) => (Integration::Function(find(sections, name, found)?), OK),
+        spec::Integration::Workflow(name) => (Integration::Workflow(find(sections, name, found)?), ACCEPTED),
         spec::Integration::Table(to) => {
             let puts = matches!(to.operation.value, spec::Operation::Put(_));
             let to = table::route(sections, &model.tables, &model.types, text, to, found)?;

@@ -117,7 +117,7 @@ pub(super) fn route(
     if let Some(input) = &item.input {
         found.extend(types.check_type(&input.0));
     }
-    let id = find(&sections.tables, "table", &item.table, found)?;
+    let id = find(sections, &item.table, found)?;
     let table = &tables[id];
     let input = item.input.as_ref().map(|input| input.0.clone());
     let path: Vec<&str> = text.path.split('/').filter_map(parameter).collect();

@@ -11,7 +11,7 @@ pub use route::{Integration, MappingExpr, Operation, Route, Routes, TableRoute};
 pub use words::{Header, Method, Origin, ROUTE, RouteText, is_header};
 
 use super::allow::Allows;
-use super::decode::{Decode, Decoder, Item};
+use super::decode::{Decode, Decoder};
 use super::outbox::in_range;
 use super::queue::within;
 use super::scalar::{Duration, not_empty, one_or_many, one_or_more};
@@ -89,10 +89,6 @@ pub struct Throttling {
 /// More than any account has; by default it is 10,000 a second in a Region
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>).
 const MAX_THROTTLE: u64 = 1_000_000;
-
-impl Item for Api {
-    const WHAT: &'static str = "an API";
-}
 
 impl Decode for Api {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {

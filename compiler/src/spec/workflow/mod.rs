@@ -9,7 +9,7 @@ pub use step::{Branch, Call, Catch, Choice, ForEach, Jitter, Next, Retry, Step, 
 pub use wait::{Signal, Wait};
 
 use super::allow::Allows;
-use super::decode::{Decode, Decoder, Item};
+use super::decode::{Decode, Decoder};
 use super::queue::within;
 use super::scalar::{Duration, Name, TypeExpr};
 use crate::source::Spanned;
@@ -71,10 +71,6 @@ impl Decode for Transport {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
         cx.word(node, "a transport", &[("sqs", Self::Sqs), ("eventbridge", Self::EventBridge)])
     }
-}
-
-impl Item for Workflow {
-    const WHAT: &'static str = "a workflow";
 }
 
 impl Decode for Workflow {

@@ -1,20 +1,54 @@
-//! Networks of the spec to those of the model: made by the stack, or there already.
+//! Networks: made by the stack, or there already.
 
 use std::net::Ipv4Addr;
 
+use super::Head;
 use super::names::head;
-use super::{Network, NetworkKind};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
 use crate::spec::decode::Declared;
 use crate::spec::given::Given;
-use crate::spec::network;
+use crate::spec::network::{self as spec, Service};
 use crate::spec::scalar::Name;
+
+/// A network.
+#[derive(Debug, Clone)]
+pub struct Network {
+    /// Name, places, description.
+    pub head: Head,
+    /// Who makes it.
+    pub kind: NetworkKind,
+    /// Whether there is a way to the internet.
+    pub nat: bool,
+}
+
+/// Who makes a network.
+#[derive(Debug, Clone)]
+pub enum NetworkKind {
+    /// This stack.
+    Own {
+        /// The first of its addresses and the length of the prefix.
+        cidr: (Ipv4Addr, u32),
+        /// In how many zones it has subnets.
+        zones: u64,
+    },
+    /// It exists already.
+    Imported {
+        /// The VPC's id.
+        vpc: Given<String>,
+        /// The ids of its subnets.
+        subnets: Given<Vec<String>>,
+        /// Further security groups of functions.
+        security_groups: Option<Given<Vec<String>>>,
+        /// The services that it has endpoints for.
+        reaches: Vec<Spanned<Service>>,
+    },
+}
 
 /// The block of a network that says none.
 const CIDR: (Ipv4Addr, u32) = (Ipv4Addr::new(10, 0, 0, 0), 16);
 
-pub(super) fn network(name: &str, item: &Declared<network::Network>, diagnostics: &mut Vec<Diagnostic>) -> Network {
+pub(super) fn network(name: &str, item: &Declared<spec::Network>, diagnostics: &mut Vec<Diagnostic>) -> Network {
     let kind = if let Some(vpc) = &item.vpc {
         imported(name, item, vpc, diagnostics)
     } else {
@@ -33,7 +67,7 @@ pub(super) fn network(name: &str, item: &Declared<network::Network>, diagnostics
 
 fn imported(
     name: &str,
-    item: &Declared<network::Network>,
+    item: &Declared<spec::Network>,
     vpc: &Spanned<Given<String>>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> NetworkKind {
@@ -73,7 +107,7 @@ fn imported(
 }
 
 /// Reports what only a network that exists already says.
-fn own_keys(item: &Declared<network::Network>, diagnostics: &mut Vec<Diagnostic>) {
+fn own_keys(item: &Declared<spec::Network>, diagnostics: &mut Vec<Diagnostic>) {
     let keys = [
         ("subnets", item.subnets.as_ref().map(|it| it.span)),
         ("security-groups", item.security_groups.as_ref().map(|it| it.span)),
@@ -94,7 +128,7 @@ fn own_keys(item: &Declared<network::Network>, diagnostics: &mut Vec<Diagnostic>
 /// A block of addresses as CloudFormation takes it: its first address has nothing beyond the prefix.
 fn block(text: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) -> (Ipv4Addr, u32) {
     // What cannot be read has been reported.
-    let Some((address, prefix)) = network::cidr(text) else { return CIDR };
+    let Some((address, prefix)) = spec::cidr(text) else { return CIDR };
     let first = Ipv4Addr::from(u32::from(address) & (u32::MAX << (32 - prefix)));
     if first != address {
         let message = format!("`{}` is not where a block of `/{prefix}` starts", text.value);

@@ -1,5 +1,7 @@
 //! Workflows with their steps resolved: where each goes, what each calls, what is known at each.
 
+pub(super) mod resolve;
+
 use std::collections::BTreeSet;
 
 use super::claim::IN_PROGRESS;

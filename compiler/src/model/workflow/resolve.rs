@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 
-use super::names::{find, head, twice, unresolved};
-use super::results::record;
-use super::workflow::{
+use super::{
     Body, Branch, Call, CatchError, Choice, Engine, Next, Retry, RetryError, Step, StepId, StepKind, Wait, Workflow,
     standard_retry,
 };
-use super::{Model, routes};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::{BUILT_IN_ROOTS, Expr, Scope, Template};
+use crate::model::names::{find, head, twice, unresolved};
+use crate::model::results::record;
+use crate::model::{Model, routes};
 use crate::source::{Span, Spanned};
 use crate::spec::Sections;
 use crate::spec::decode::Declared;
@@ -25,7 +25,7 @@ use crate::types::{Kind, Range, Type};
 const TIMEOUT: Duration = Duration::days(1);
 
 /// Resolves a workflow.
-pub(super) fn workflow(
+pub(in crate::model) fn workflow(
     sections: &Sections,
     model: &Model,
     name: &str,
@@ -158,7 +158,7 @@ impl Builder<'_> {
                 StepKind::Wait(Wait::Signal { answer: signal.answer.0.clone(), call: self.call(&signal.call) })
             }
             spec::StepKind::Publish { event, detail } => StepKind::Publish {
-                event: find(&self.sections.events, "event", event, self.diagnostics),
+                event: find(self.sections, event, self.diagnostics),
                 detail: detail.as_ref().and_then(|detail| self.template(detail)),
                 span: event.span,
             },
@@ -175,7 +175,7 @@ impl Builder<'_> {
 
     fn call(&mut self, call: &spec::Call) -> Call {
         Call {
-            function: find(&self.sections.functions, "function", &call.function, self.diagnostics),
+            function: find(self.sections, &call.function, self.diagnostics),
             span: call.function.span,
             with: call.with.as_ref().and_then(|with| self.template(with)),
         }

@@ -1,0 +1,131 @@
+//! Who talks to which cache, and what else it calls: the set of functions that get to a cache is derived from here alone.
+
+use std::collections::BTreeMap;
+
+use super::{Cache, Function, Id, Model, StepKind, Transport};
+use crate::source::{Span, Spanned};
+use crate::spec::cache::CacheAuth;
+use crate::spec::network::Service;
+
+/// A Lambda function that talks to a cache.
+#[derive(Debug, Clone)]
+pub struct CacheClient {
+    /// Which one.
+    pub who: Client,
+    /// What it is called in messages: "function `count`".
+    pub name: String,
+    /// The cache.
+    pub cache: Id<Cache>,
+    /// The place that says so.
+    pub span: Span,
+    /// What else it calls, each with the place that says so.
+    pub services: BTreeMap<Service, Span>,
+}
+
+/// What talks to a cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Client {
+    /// A function of the spec.
+    Function(Id<Function>),
+    /// The engine of the workflows on Redis.
+    Engine,
+}
+
+impl Transport {
+    /// The services through which functions hand on work; what has to wait does so in a queue.
+    pub fn services(self) -> &'static [Service] {
+        match self {
+            Self::Sqs => &[Service::Sqs],
+            Self::EventBridge(_) => &[Service::Events, Service::Sqs],
+        }
+    }
+}
+
+impl Model {
+    /// The caches that a function talks to, each with the place that says so. More than one is an error of the spec.
+    pub fn caches_of(&self, function: Id<Function>) -> Vec<Spanned<Id<Cache>>> {
+        let function = &self.functions[function];
+        let workflows = function.redis_workflows(self).into_iter();
+        let theirs = workflows.filter_map(|id| self.workflows[id].redis().and_then(|redis| redis.cache));
+        let mut caches: Vec<Spanned<Id<Cache>>> = Vec::new();
+        for cache in function.cache.into_iter().chain(theirs) {
+            if caches.iter().all(|known| known.value != cache.value) {
+                caches.push(cache);
+            }
+        }
+        caches
+    }
+
+    /// The cache that a function talks to.
+    pub fn cache_of(&self, function: Id<Function>) -> Option<Spanned<Id<Cache>>> {
+        self.caches_of(function).first().copied()
+    }
+
+    /// Everything that talks to a cache, with what else it calls: what networks, security groups and endpoints are made of.
+    pub fn cache_clients(&self) -> Vec<CacheClient> {
+        let functions = self.functions.iter().filter_map(|(id, function)| {
+            let cache = self.cache_of(id)?;
+            let mut services = self.services_of(function);
+            if self.caches[cache.value].auth == CacheAuth::Token {
+                services.entry(Service::SecretsManager).or_insert(cache.span);
+            }
+            Some(CacheClient {
+                who: Client::Function(id),
+                name: format!("function `{}`", function.head.name),
+                cache: cache.value,
+                span: cache.span,
+                services,
+            })
+        });
+        functions.chain(self.engine_as_client()).collect()
+    }
+
+    /// The engine of the workflows on Redis, which hands on their work and publishes for them.
+    fn engine_as_client(&self) -> Option<CacheClient> {
+        let cache = self.on_redis().find_map(|(.., redis)| redis.cache)?;
+        let mut services = BTreeMap::new();
+        for (_, workflow, redis) in self.on_redis() {
+            for service in redis.transport.services() {
+                services.entry(*service).or_insert(workflow.engine_span);
+            }
+            workflow.body.walk(&mut |step| {
+                if let StepKind::Publish { span, .. } = &step.kind {
+                    services.entry(Service::Events).or_insert(*span);
+                }
+            });
+        }
+        if self.caches[cache.value].auth == CacheAuth::Token {
+            services.entry(Service::SecretsManager).or_insert(cache.span);
+        }
+        let name = "the engine of the workflows".to_owned();
+        Some(CacheClient { who: Client::Engine, name, cache: cache.value, span: cache.span, services })
+    }
+
+    /// The services that a function calls for what its line in the spec grants, each with the place that says so.
+    fn services_of(&self, function: &Function) -> BTreeMap<Service, Span> {
+        let mut services = BTreeMap::new();
+        let mut add = |service, span: Option<Span>| {
+            if let Some(span) = span {
+                services.entry(service).or_insert(span);
+            }
+        };
+        add(Service::DynamoDb, function.tables.first().map(|used| used.span));
+        add(Service::DynamoDb, function.outbox.map(|outbox| outbox.span));
+        add(Service::DynamoDb, function.idempotent.map(|_| function.idempotent_span));
+        add(Service::Events, function.publishes.first().map(|event| event.span));
+        add(Service::Sqs, function.sends.first().map(|queue| queue.span));
+        for workflow in function.redis_workflows(self).into_iter().map(|id| &self.workflows[id]) {
+            if let Some(redis) = workflow.redis() {
+                for service in redis.transport.services() {
+                    add(*service, Some(workflow.engine_span));
+                }
+            }
+        }
+        for signal in &function.signals {
+            if self.workflows[signal.value].redis().is_none() {
+                add(Service::States, Some(signal.span));
+            }
+        }
+        services
+    }
+}

@@ -1,0 +1,48 @@
+//! Events, and the bus that each travels on.
+
+use super::bus::bus_of;
+use super::names::head;
+use super::{Bus, Head, Id, Model};
+use crate::diagnostics::Diagnostic;
+use crate::source::Spanned;
+use crate::spec::{Declared, Sections};
+use crate::types::Type;
+
+/// An event.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Name, places, description.
+    pub head: Head,
+    /// The `source` on the wire.
+    pub source: Spanned<String>,
+    /// The `detail-type` on the wire.
+    pub detail_type: Spanned<String>,
+    /// What it carries.
+    pub detail: Type,
+    /// The bus it travels on.
+    pub bus: Id<Bus>,
+    /// Whether something outside publishes it.
+    pub published_outside: bool,
+    /// Whether something outside reads it.
+    pub consumed_outside: bool,
+}
+
+pub(super) fn event(
+    sections: &Sections,
+    model: &mut Model,
+    name: &str,
+    item: &Declared<crate::spec::event::Event>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Event {
+    let bus = bus_of(sections, model, item.bus.as_ref(), item.name_span, &format!("event `{name}`"), diagnostics);
+    diagnostics.extend(model.types.check_type(&item.detail.0));
+    Event {
+        head: head(name, item, item.description.as_ref(), &item.allow),
+        source: item.source.clone(),
+        detail_type: item.detail_type.clone(),
+        detail: item.detail.0.clone(),
+        bus,
+        published_outside: item.publisher.is_some(),
+        consumed_outside: item.consumer.is_some(),
+    }
+}

@@ -1,0 +1,212 @@
+//! Functions: what each takes, gives and may do.
+
+use indexmap::IndexMap;
+
+use super::names::{find, find_all, find_at, head};
+use super::settings::{of_function, variables};
+use super::{Cache, Destination, Event, Head, Id, Model, Outbox, Queue, Setting, Table, Trigger, Workflow, api};
+use crate::diagnostics::Diagnostic;
+use crate::source::{Span, Spanned};
+use crate::spec::function::{Idempotency, Operation};
+use crate::spec::scalar::{Duration, Name};
+use crate::spec::{Declared, Sections};
+use crate::types::Type;
+
+/// A function.
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// Name, places, description.
+    pub head: Head,
+    /// What it takes.
+    pub input: Input,
+    /// What it returns.
+    pub output: Option<Type>,
+    /// Its business errors.
+    pub errors: Vec<BusinessError>,
+    /// The HTTP status of a success: that of its routes.
+    pub status: u16,
+    /// The tables it uses.
+    pub tables: Vec<TableUse>,
+    /// The outbox it publishes through.
+    pub outbox: Option<Spanned<Id<Outbox>>>,
+    /// The events it publishes through its outbox: those that it lists and the outbox carries, or all that the outbox carries
+    /// if it lists none.
+    pub outbox_events: Vec<Spanned<Id<Event>>>,
+    /// Events it publishes itself, without a transaction.
+    pub publishes: Vec<Spanned<Id<Event>>>,
+    /// Queues it sends to.
+    pub sends: Vec<Spanned<Id<Queue>>>,
+    /// Workflows whose waits it may answer.
+    pub signals: Vec<Spanned<Id<Workflow>>>,
+    /// The cache that it counts in.
+    pub cache: Option<Spanned<Id<Cache>>>,
+    /// When it stops trying, and for how long.
+    pub circuit_breaker: Option<Spanned<CircuitBreaker>>,
+    /// Environment variables that the spec gives, with the place of each name.
+    pub environment: IndexMap<Name, Setting<String>>,
+    /// How long an invocation may take.
+    pub timeout: Setting<Duration>,
+    /// Where the timeout is said, or the function's name.
+    pub timeout_span: Span,
+    /// Memory in MB.
+    pub memory: Setting<u64>,
+    /// Reserved concurrency.
+    pub concurrency: Option<u64>,
+    /// How long results are kept to drop duplicates, if they are dropped.
+    pub idempotent: Option<Duration>,
+    /// The place of `idempotent`, or of the function's name.
+    pub idempotent_span: Span,
+    /// Everything that invokes it, in the order of the spec's sections.
+    pub triggers: Vec<Trigger>,
+}
+
+/// What a function takes.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// Nothing that it looks at.
+    Nothing,
+    /// A value of this type, as its `input` says.
+    Value(Type),
+    /// These events, as the rules say that bring them. Never empty.
+    Events(Vec<Id<Event>>),
+}
+
+/// When a function stops trying, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CircuitBreaker {
+    /// How many failures within the window open it.
+    pub failures: u64,
+    /// How long a failure counts.
+    pub window: Duration,
+    /// How long it stays open.
+    pub open: Duration,
+}
+
+/// A business error of a function.
+#[derive(Debug, Clone)]
+pub struct BusinessError {
+    /// What workflows catch it by.
+    pub name: Name,
+    /// The status that callers of an API get.
+    pub status: u16,
+}
+
+/// A function's use of a table.
+#[derive(Debug, Clone)]
+pub struct TableUse {
+    /// The table.
+    pub table: Id<Table>,
+    /// The single operations, sorted.
+    pub operations: Vec<Operation>,
+    /// The place that grants them.
+    pub span: Span,
+}
+
+pub(super) fn function(
+    sections: &Sections,
+    model: &Model,
+    name: &str,
+    item: &Declared<crate::spec::function::Function>,
+    routed: bool,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Function {
+    for ty in [&item.input, &item.output].into_iter().flatten() {
+        diagnostics.extend(model.types.check_type(&ty.0));
+    }
+    let tables = item.tables.iter().filter_map(|(name, operations)| {
+        let table = find(sections, name, diagnostics)?;
+        let mut operations: Vec<_> = operations.iter().flat_map(|operation| operation.expand()).copied().collect();
+        operations.sort_unstable();
+        operations.dedup();
+        Some(TableUse { table, operations, span: name.span })
+    });
+    let tables = tables.collect();
+    let outbox = item.outbox.as_ref().and_then(|name| find_at(sections, name, diagnostics));
+    let listed: Vec<Spanned<Id<Event>>> = find_all(sections, &item.publishes, diagnostics);
+    let carried = outbox.as_ref().map(|outbox| &model.outboxes[outbox.value].publishes);
+    let (outbox_events, publishes) = match carried {
+        Some(carried) if listed.is_empty() => (carried.clone(), Vec::new()),
+        Some(carried) => listed.into_iter().partition(|event| carried.iter().any(|other| other.value == event.value)),
+        None => (Vec::new(), listed),
+    };
+    let timeout = item.timeout.as_ref().map_or(default_timeout(routed), |timeout| timeout.value);
+    let memory = item.memory.as_ref().map_or(256, |memory| memory.value);
+    Function {
+        head: head(name, item, item.description.as_ref(), &item.allow),
+        input: item.input.as_ref().map_or(Input::Nothing, |input| Input::Value(input.0.clone())),
+        output: item.output.as_ref().map(|output| output.0.clone()),
+        errors: item.errors.0.iter().map(business_error).collect(),
+        status: api::OK,
+        tables,
+        outbox,
+        outbox_events,
+        publishes,
+        sends: find_all(sections, &item.sends, diagnostics),
+        signals: find_all(sections, &item.signals, diagnostics),
+        cache: item.cache.as_ref().and_then(|name| find_at(sections, name, diagnostics)),
+        circuit_breaker: item.circuit_breaker.as_ref().map(|breaker| {
+            let (failures, window, open) = (breaker.failures.value, breaker.window.value, breaker.open.value);
+            Spanned::new(CircuitBreaker { failures, window, open }, breaker.span)
+        }),
+        environment: variables(sections, name, &item.environment),
+        timeout: of_function(sections, name, timeout, |function| {
+            function.timeout.as_ref().map(|timeout| timeout.value)
+        }),
+        timeout_span: item.timeout.as_ref().map_or(item.name_span, |timeout| timeout.span),
+        memory: of_function(sections, name, memory, |function| function.memory.as_ref().map(|memory| memory.value)),
+        concurrency: item.concurrency.as_ref().map(|concurrency| concurrency.value),
+        idempotent: match item.idempotent.as_ref().map(|idempotent| &idempotent.value) {
+            None | Some(Idempotency::Off) => None,
+            Some(Idempotency::On { retention }) => {
+                Some(retention.as_ref().map_or(Duration::days(1), |time| time.value))
+            }
+        },
+        idempotent_span: item.idempotent.as_ref().map_or(item.name_span, |idempotent| idempotent.span),
+        triggers: Vec::new(),
+    }
+}
+
+/// An error with the status that callers of an API get: 422 where the spec does not say.
+fn business_error((name, status): &(Name, Option<Spanned<u64>>)) -> BusinessError {
+    let status = status.as_ref().and_then(|status| u16::try_from(status.value).ok()).unwrap_or(422);
+    BusinessError { name: name.clone(), status }
+}
+
+/// How long an invocation may take when the spec does not say. Behind an HTTP API, which waits 30 seconds, and a REST API, which
+/// waits 29, a function ends before its caller is gone
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>,
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>).
+fn default_timeout(behind_api: bool) -> Duration {
+    Duration::seconds(if behind_api { 29 } else { 30 })
+}
+
+/// A function without an `input` takes the events that rules, or queues that rules send to, bring it.
+pub(super) fn derive_inputs(model: &mut Model) {
+    let mut brought: IndexMap<Id<Function>, Vec<Id<Event>>> = IndexMap::new();
+    for rule in model.rules.values() {
+        for target in rule.targets.iter().filter(|target| target.input.is_none()) {
+            let function = match target.to {
+                Destination::Function(function) => Some(function),
+                Destination::Queue(queue) => model.queues[queue].to.as_ref().map(|to| to.value),
+                _ => None,
+            };
+            if let Some(function) = function {
+                brought.entry(function).or_default().extend(rule.events.iter().map(|event| event.value));
+            }
+        }
+    }
+    for (function, mut events) in brought {
+        events.sort_unstable();
+        events.dedup();
+        if matches!(model.functions[function].input, Input::Nothing) && !events.is_empty() {
+            model.functions[function].input = Input::Events(events);
+        }
+    }
+    let from_queues: Vec<_> =
+        model.queues.values().filter_map(|queue| Some((queue.to.as_ref()?.value, queue.message.clone()?))).collect();
+    for (function, message) in from_queues {
+        if matches!(model.functions[function].input, Input::Nothing) {
+            model.functions[function].input = Input::Value(message);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Rules: the events that each reads, and what gets them.
+
+use super::bus::{bus_of, default_bus};
+use super::names::{find_all, head};
+use super::settings::enabled;
+use super::target::target_of;
+use super::{Bus, Event, Head, Id, Model, Setting, Target, patterns};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::pattern::Pattern;
+use crate::source::Spanned;
+use crate::spec::scalar::Name;
+use crate::spec::{Declared, Sections};
+
+/// A rule.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Name, places, description.
+    pub head: Head,
+    /// The bus it reads.
+    pub bus: Id<Bus>,
+    /// The events it names, or those that its pattern can match.
+    pub events: Vec<Spanned<Id<Event>>>,
+    /// The whole pattern as `EventBridge` gets it. `None` if it could not be read.
+    pub pattern: Option<Pattern>,
+    /// What could be read of what the spec says of the detail: what checks look at.
+    pub detail_pattern: Option<Pattern>,
+    /// The whole pattern as the spec wrote it, for a rule that has one.
+    pub written_pattern: Option<Pattern>,
+    /// What gets the events.
+    pub targets: Vec<Target>,
+    /// Whether it runs.
+    pub enabled: Setting<bool>,
+}
+
+pub(super) fn rule(
+    sections: &Sections,
+    model: &mut Model,
+    name: &str,
+    item: &Declared<crate::spec::rule::Rule>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Rule {
+    let names: Vec<Name> = item.event.iter().chain(&item.events).cloned().collect();
+    let events: Vec<Spanned<Id<Event>>> = find_all(sections, &names, diagnostics);
+    let bus = match (&item.bus, events.first()) {
+        (None, Some(event)) => model.events[event.value].bus,
+        // What it should read is missing or unknown, which is reported: any bus will do.
+        (None, None) if item.pattern.is_none() => match model.buses.ids().next() {
+            Some(bus) => bus,
+            None => default_bus(model, item.name_span),
+        },
+        (bus, _) => bus_of(sections, model, bus.as_ref(), item.name_span, &format!("rule `{name}`"), diagnostics),
+    };
+    for event in &events {
+        let travels_on = model.events[event.value].bus;
+        if travels_on != bus {
+            let (event_name, bus_name) = (&model.events[event.value].head.name, &model.buses[bus].head.name);
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::EVC0109,
+                    event.span,
+                    format!("event `{event_name}` does not travel on bus `{bus_name}`"),
+                )
+                .label(format!("it travels on bus `{}`", model.buses[travels_on].head.name))
+                .help("make one rule for each bus"),
+            );
+        }
+    }
+    let targets = item.to.iter().filter_map(|target| target_of(sections, target, diagnostics)).collect();
+    let patterns = patterns::of_rule(model, bus, &events, item, diagnostics);
+    Rule {
+        head: head(name, item, item.description.as_ref(), &item.allow),
+        bus,
+        events: patterns.events,
+        pattern: patterns.whole,
+        detail_pattern: patterns.detail,
+        written_pattern: patterns.written,
+        targets,
+        enabled: enabled(sections, name, item.enabled, |environment| &environment.rules),
+    }
+}

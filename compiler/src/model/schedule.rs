@@ -1,0 +1,64 @@
+//! Schedules.
+
+use super::names::head;
+use super::settings::enabled;
+use super::target::target_of;
+use super::{Head, Setting, Target};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::Spanned;
+use crate::spec::scalar::{Duration, Json};
+use crate::spec::target::TargetKind;
+use crate::spec::{Declared, Sections};
+
+/// A schedule.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    /// Name, places, description.
+    pub head: Head,
+    /// When.
+    pub when: When,
+    /// What starts. `None` if it could not be resolved.
+    pub target: Option<Target>,
+    /// What it is given.
+    pub input: Option<Spanned<Json>>,
+    /// Whether it runs.
+    pub enabled: Setting<bool>,
+}
+
+/// When a schedule starts.
+#[derive(Debug, Clone)]
+pub enum When {
+    /// Again and again after this time.
+    Every(Duration),
+    /// At the times of a cron expression, in a time zone.
+    Cron(String, String),
+}
+
+pub(super) fn schedule(
+    sections: &Sections,
+    name: &str,
+    item: &Declared<crate::spec::schedule::Schedule>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Schedule {
+    if !matches!(item.to.kind, TargetKind::Function | TargetKind::Workflow) {
+        let message = format!("a schedule starts a function or a workflow, not a {}", item.to.kind.key());
+        diagnostics.push(Diagnostic::new(Code::EVC0105, item.to.span, message));
+    }
+    if let Some(input) = &item.to.input {
+        let message = "a schedule has no event to make an input of";
+        let diagnostic = Diagnostic::new(Code::EVC0105, input.span, message);
+        diagnostics.push(diagnostic.help("write `input` beside `to`: it is what the schedule brings"));
+    }
+    let zone = item.timezone.as_ref().map_or("UTC", |zone| zone.as_str());
+    Schedule {
+        head: head(name, item, item.description.as_ref(), &item.allow),
+        when: match (&item.every, &item.cron) {
+            (_, Some(cron)) => When::Cron(cron.value.clone(), zone.to_owned()),
+            (Some(every), None) => When::Every(every.value),
+            (None, None) => When::Every(Duration::days(1)),
+        },
+        target: target_of(sections, &item.to, diagnostics),
+        input: item.input.clone(),
+        enabled: enabled(sections, name, item.enabled, |environment| &environment.schedules),
+    }
+}

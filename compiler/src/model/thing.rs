@@ -1,0 +1,161 @@
+//! The things of a model, made from the lines of [`kinds!`](crate::kinds): the arenas of [`Model`], and [`Thing`], the id of any of them.
+
+use indexmap::IndexMap;
+
+use super::outputs::Property;
+use super::{Arena, Environment, Head, Id, Observability, Output};
+use crate::diagnostics::Diagnostic;
+use crate::spec::overrides::Override;
+use crate::spec::scalar::Name;
+use crate::spec::{self, Sections, TopLevel};
+use crate::types::Types;
+
+/// What the things of a section become in the model, so that no name is looked up in the section of another kind.
+pub(super) trait Named {
+    /// What the section declares.
+    type Spec: TopLevel;
+}
+
+macro_rules! model {
+    (
+        around { $($around:tt)* }
+        things { $($(#[doc = $doc:literal])* $section:ident: $module:ident::$Kind:ident, $what:literal, $case:ident, [$($property:ident),*];)* }
+        last { $($last:tt)* }
+    ) => {
+        /// A whole system.
+        #[derive(Debug, Clone)]
+        pub struct Model {
+            /// The service's name.
+            pub service: Name,
+            /// What the service does.
+            pub description: Option<String>,
+            /// Where it is deployed to; at least one.
+            pub environments: Vec<Environment>,
+            /// Declared payload types.
+            pub types: Types,
+            $($(#[doc = $doc])* pub $section: Arena<super::$module::$Kind>,)*
+            /// How the system is watched.
+            pub observability: Observability,
+            /// Outputs of the stack.
+            pub outputs: Vec<Output>,
+            /// Changes to emitted resources, by logical id.
+            pub overrides: IndexMap<Name, Override>,
+            /// Tags of every resource.
+            pub tags: IndexMap<String, String>,
+        }
+
+        impl Model {
+            /// A system of which everything is known but its things and outputs.
+            pub(super) fn without_things(
+                service: Name,
+                environments: Vec<Environment>,
+                types: Types,
+                observability: Observability,
+            ) -> Self {
+                Self {
+                    service,
+                    description: None,
+                    environments,
+                    types,
+                    $($section: Arena::default(),)*
+                    observability,
+                    outputs: Vec::new(),
+                    overrides: IndexMap::new(),
+                    tags: IndexMap::new(),
+                }
+            }
+
+            /// Every thing, section by section in the order of the language.
+            pub fn things(&self) -> impl Iterator<Item = Thing> {
+                let things = Vec::new().into_iter();
+                $(let things = things.chain(self.$section.ids().map(Thing::$Kind));)*
+                things
+            }
+
+            /// Name, places and description of a thing.
+            pub fn head(&self, thing: Thing) -> &Head {
+                match thing {
+                    $(Thing::$Kind(id) => &self.$section[id].head,)*
+                }
+            }
+        }
+
+        /// The id of a thing of any kind.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Thing {
+            $(#[doc = concat!($what, ".")] $Kind(Id<super::$module::$Kind>),)*
+        }
+
+        impl Thing {
+            /// What it is called: "table".
+            pub fn what(self) -> &'static str {
+                match self {
+                    $(Self::$Kind(_) => without_article($what),)*
+                }
+            }
+
+            /// The key of its section: "tables".
+            pub fn section(self) -> &'static str {
+                match self {
+                    $(Self::$Kind(_) => stringify!($section),)*
+                }
+            }
+
+            /// Its place among the things of its kind.
+            pub fn index(self) -> usize {
+                match self {
+                    $(Self::$Kind(id) => id.index(),)*
+                }
+            }
+
+            /// What outputs can tell of it.
+            pub(super) fn properties(self) -> &'static [Property] {
+                match self {
+                    $(Self::$Kind(_) => &[$(Property::$property),*],)*
+                }
+            }
+
+            /// The sections whose things outputs can tell something of.
+            pub(super) fn sections_with_properties() -> impl Iterator<Item = &'static str> {
+                let all: [(&str, &[Property]); _] = [$((stringify!($section), &[$(Property::$property),*]),)*];
+                all.into_iter().filter(|(_, properties)| !properties.is_empty()).map(|(section, _)| section)
+            }
+
+            /// The thing of this name in the section of this key. `None` if there is no such section; the inner one has been reported.
+            pub(super) fn find(
+                section: &str,
+                name: &Name,
+                sections: &Sections,
+                found: &mut Vec<Diagnostic>,
+            ) -> Option<Option<Self>> {
+                match section {
+                    $(stringify!($section) => Some(super::names::find(sections, name, found).map(Self::$Kind)),)*
+                    _ => None,
+                }
+            }
+        }
+
+        $(impl Named for super::$module::$Kind {
+            type Spec = spec::$module::$Kind;
+        })*
+    };
+}
+
+kinds!(model);
+
+/// "a table" to "table".
+pub(super) fn without_article(what: &'static str) -> &'static str {
+    what.split_once(' ').map_or(what, |(_, noun)| noun)
+}
+
+impl Model {
+    /// What a thing is called: "table `orders`".
+    pub fn describe(&self, thing: Thing) -> String {
+        format!("{} `{}`", thing.what(), self.head(thing).name)
+    }
+
+    /// Where a thing stands in the spec, as `allow:` takes it: "tables.orders".
+    pub fn path(&self, thing: Thing) -> String {
+        format!("{}.{}", thing.section(), self.head(thing).name)
+    }
+}
