@@ -1,6 +1,6 @@
 //! `evc reference`: the language reference from its text. For the project's own documentation, so not shown in help.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Exit, console};
 use crate::spec::reference::expand;
@@ -14,14 +14,16 @@ pub(super) struct Arguments {
 
 /// Prints the expanded text.
 pub(super) fn run(arguments: &Arguments) -> Exit {
-    let path = arguments.text.display();
-    match std::fs::read_to_string(&arguments.text).map_err(|error| error.to_string()).and_then(|text| expand(&text)) {
+    let read =
+        |beside: &Path| std::fs::read_to_string(beside).map_err(|error| format!("{}: {error}", beside.display()));
+    let folder = arguments.text.parent().unwrap_or(Path::new(""));
+    match read(&arguments.text).and_then(|text| expand(&text, &|path| read(&folder.join(path)))) {
         Ok(text) => {
             console::print(&text);
             Exit::Clean
         }
         Err(error) => {
-            console::fail(&format!("{path}: {error}"));
+            console::fail(&error);
             Exit::Io
         }
     }

@@ -2,24 +2,38 @@
 //!
 //! A line `<!-- keys: Table -->` becomes the table of that definition's keys, `<!-- keys: Step call -->` that of the alternative
 //! that has the key `call`; `<!-- types -->`, `<!-- functions -->` and `<!-- codes -->` become the tables of payload types, of
-//! expression functions and of diagnostic codes.
+//! expression functions and of diagnostic codes. `<!-- chapters: FOLDER -->` becomes the files `FOLDER/SECTION.md`, one for each kind
+//! of thing, in the order of the language.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use super::Sections;
 use super::schema::schema;
 use crate::diagnostics::ALL;
 use crate::{expr, types};
 
-/// Expands the markers of a text. Fails with the marker that names nothing.
-pub fn expand(text: &str) -> Result<String, String> {
-    let schema = schema();
+/// Expands the markers of a text, whose further files `read` gives. Fails with the marker that names nothing.
+pub fn expand(text: &str, read: &dyn Fn(&str) -> Result<String, String>) -> Result<String, String> {
+    expand_with(text, &schema(), read)
+}
+
+fn expand_with(text: &str, schema: &Value, read: &dyn Fn(&str) -> Result<String, String>) -> Result<String, String> {
     let mut expanded = String::new();
     for line in text.lines() {
         let marker = line.trim().strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->"));
         match marker.map(|marker| marker.split_once(": ").unwrap_or((marker, ""))) {
-            Some(("keys", name)) => expanded.push_str(&keys(&schema, name)?),
+            Some(("keys", name)) => expanded.push_str(&keys(schema, name)?),
+            Some(("chapters", folder)) => {
+                let chapter = |(section, _): &(&str, &str)| {
+                    let chapter = read(&format!("{folder}/{section}.md"))?;
+                    // A chapter stands one folder further in than the whole.
+                    expand_with(&chapter.replace("](../", "]("), schema, read)
+                };
+                let chapters = Sections::KINDS.iter().map(chapter).collect::<Result<Vec<_>, _>>()?;
+                expanded.push_str(chapters.join("\n").trim_end());
+            }
             Some(("types", "")) => expanded.push_str(types::reference_table().trim_end()),
             Some(("functions", "")) => expanded.push_str(expr::functions::reference().trim_end()),
             Some(("codes", "")) => expanded.push_str(codes().trim_end()),
@@ -128,11 +142,14 @@ mod tests {
 
     #[test]
     fn tables_come_from_doc_comments() {
+        let expand = |text| expand(text, &|path| Ok(format!("# {path}\n")));
         let text = expand("Tables:\n<!-- keys: Table -->\nend").unwrap();
         assert!(text.contains("| **`item`** | type | The record type of its items. |"), "{text}");
         assert!(text.starts_with("Tables:\n| key |") && text.ends_with("|\nend\n"), "{text}");
         let text = expand("<!-- keys: Step publish -->\n<!-- keys: Event -->").unwrap();
         assert!(text.contains("| **`publish`** | text |") && text.contains("| `publisher` | `external` |"), "{text}");
+        let chapters = expand("<!-- chapters: of -->").unwrap();
+        assert!(chapters.starts_with("# of/environments.md\n\n# of/types.md\n"), "{chapters}");
         assert_eq!(expand("<!-- keys: Tabel -->"), Err("there is no definition `Tabel` with keys".to_owned()));
     }
 }

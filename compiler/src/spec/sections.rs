@@ -48,8 +48,12 @@ macro_rules! sections {
         sections!(@kinds $($last: $last_module::$Last, $last_what, $last_case;)*);
 
         impl Sections {
-            /// Every section, in the order of the language.
-            pub const NAMES: &[&str] = &[$(stringify!($around),)* $(stringify!($section),)* $(stringify!($last),)*];
+            /// Every section in the order of the language, with the word for one of its things in the sources: "buses" and "bus".
+            pub const KINDS: &[(&str, &str)] = &[
+                $((stringify!($around), stringify!($around_module)),)*
+                $((stringify!($section), stringify!($module)),)*
+                $((stringify!($last), stringify!($last_module)),)*
+            ];
 
             /// Reads the sections of a file. The settings stay as they are; [`Self::settle`] reads them.
             pub(super) fn decode(fields: &mut Fields<'_>, cx: &mut Decoder) -> Self {
