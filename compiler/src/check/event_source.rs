@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::published;
+use super::is_published;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Event, Model};
 
@@ -12,9 +12,8 @@ const AWS: &str = "aws.";
 
 pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     same(model, found);
-    let published = published(model);
     for (id, event) in model.events.iter() {
-        if event.source.starts_with(AWS) && published[id.index()] {
+        if event.source.starts_with(AWS) && is_published(model, id) {
             let message =
                 format!("event `{}` cannot be published with the source `{}`", event.head.name, event.source.value);
             found.push(

@@ -3,19 +3,15 @@
 //! A rule that matches an event reads it, wherever it sends it and whether or not it runs. An archive or an event log keeps
 //! events, and does not count: nothing happens because of them.
 
-use super::published;
+use super::is_published;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Event, Id, Model};
+use crate::model::{Edge, Event, Id, Model, Relation, Thing};
 
 pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
-    let published = published(model);
-    let mut read = vec![false; model.events.len()];
-    for rule in model.rules.values() {
-        rule.events.iter().for_each(|event| read[event.value.index()] = true);
-    }
     for (id, event) in model.events.iter() {
-        let is_published = event.published_outside || published[id.index()];
-        let is_read = event.consumed_outside || read[id.index()];
+        let is_matched = model.graph().to(Thing::Event(id)).any(|edge| edge.relation == Relation::Matches);
+        let is_published = event.published_outside || is_published(model, id);
+        let is_read = event.consumed_outside || is_matched;
         let name = &event.head.name;
         let report = |code, what: &str| {
             let message = format!("{what} event `{name}`");
@@ -36,8 +32,8 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
 }
 
 fn never_published(model: &Model, event: Id<Event>, diagnostic: Diagnostic) -> Diagnostic {
-    let carrier = model.outboxes.values().flat_map(|outbox| &outbox.publishes).find(|carried| carried.value == event);
-    match carrier {
+    let carries = |edge: &&Edge| matches!(edge.from, Thing::Outbox(_)) && edge.relation == Relation::Publishes;
+    match model.graph().to(Thing::Event(event)).find(carries) {
         Some(carried) => diagnostic
             .secondary(carried.span, "this outbox carries it, and no function that has the outbox lists it")
             .help("list it under `publishes` of the function that publishes it"),

@@ -8,15 +8,15 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Edge, Model, Thing};
+use crate::model::{Flow, Model, Thing};
 
 pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     let edges = on_loops(model.flow());
-    let mut from: BTreeMap<Thing, Vec<&Edge>> = BTreeMap::new();
+    let mut from: BTreeMap<Thing, Vec<&Flow>> = BTreeMap::new();
     for edge in &edges {
         from.entry(edge.from).or_default().push(edge);
     }
-    let mut breakable: Vec<&Edge> = edges.iter().filter(|edge| can_break(edge)).collect();
+    let mut breakable: Vec<&Flow> = edges.iter().filter(|edge| can_break(edge)).collect();
     breakable.sort_by_key(|edge| edge.span);
     let mut reported: BTreeSet<Vec<Thing>> = BTreeSet::new();
     for edge in breakable {
@@ -30,12 +30,12 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
 }
 
 /// Where the spec can be changed to break a loop.
-fn can_break(edge: &Edge) -> bool {
+fn can_break(edge: &Flow) -> bool {
     matches!(edge.from, Thing::Event(_) | Thing::Queue(_))
 }
 
 /// The edges that remain when those that nothing leads to, or that lead nowhere, are taken away until there are none.
-fn on_loops(mut edges: Vec<Edge>) -> Vec<Edge> {
+fn on_loops(mut edges: Vec<Flow>) -> Vec<Flow> {
     loop {
         let starts: BTreeSet<Thing> = edges.iter().map(|edge| edge.from).collect();
         let ends: BTreeSet<Thing> = edges.iter().map(|edge| edge.to).collect();
@@ -48,8 +48,8 @@ fn on_loops(mut edges: Vec<Edge>) -> Vec<Edge> {
 }
 
 /// The edges of the shortest way between two nodes; none if they are the same.
-fn shortest<'e>(from: &BTreeMap<Thing, Vec<&'e Edge>>, start: Thing, end: Thing) -> Option<Vec<&'e Edge>> {
-    let mut arrived: BTreeMap<Thing, &Edge> = BTreeMap::new();
+fn shortest<'e>(from: &BTreeMap<Thing, Vec<&'e Flow>>, start: Thing, end: Thing) -> Option<Vec<&'e Flow>> {
+    let mut arrived: BTreeMap<Thing, &Flow> = BTreeMap::new();
     let mut work = VecDeque::from([start]);
     while let Some(node) = work.pop_front() {
         if node == end {
@@ -73,7 +73,7 @@ fn shortest<'e>(from: &BTreeMap<Thing, Vec<&'e Edge>>, start: Thing, end: Thing)
     None
 }
 
-fn report(model: &Model, edge: &Edge, back: &[&Edge]) -> Diagnostic {
+fn report(model: &Model, edge: &Flow, back: &[&Flow]) -> Diagnostic {
     let path: Vec<String> = [edge.from, edge.to]
         .into_iter()
         .chain(back.iter().map(|hop| hop.to))
@@ -93,12 +93,12 @@ fn report(model: &Model, edge: &Edge, back: &[&Edge]) -> Diagnostic {
     }
 }
 
-fn leads(model: &Model, edge: &Edge) -> String {
+fn leads(model: &Model, edge: &Flow) -> String {
     format!("{} leads to {}", model.describe(edge.from), model.describe(edge.to))
 }
 
 /// What the loop can be allowed on: the rule or the queue that the edge comes from.
-fn item(model: &Model, edge: &Edge) -> Option<String> {
+fn item(model: &Model, edge: &Flow) -> Option<String> {
     if let Thing::Queue(id) = edge.from {
         return Some(format!("queues.{}", model.queues[id].head.name));
     }

@@ -29,7 +29,7 @@ mod unused;
 mod workflow;
 
 use crate::diagnostics::{Diagnostic, Severity};
-use crate::model::{Event, Id, Model, Setting, StepKind, Workflow};
+use crate::model::{Event, Id, Model, Relation, Setting, Thing, Workflow};
 use crate::spec::scalar::Duration;
 
 /// A check: looks at the model and adds what it finds.
@@ -120,27 +120,14 @@ fn environments_where(model: &Model, setting: &Setting<Duration>, is_wrong: impl
     }
 }
 
-/// Which events something in the spec publishes. Those of an outbox that no function has count: it is the outbox that is
-/// reported then.
-fn published(model: &Model) -> Vec<bool> {
-    let mut published = vec![false; model.events.len()];
-    let mut mark = |event: Id<Event>| published[event.index()] = true;
-    let mut in_use = vec![false; model.outboxes.len()];
-    for function in model.functions.values() {
-        function.publishes.iter().chain(&function.outbox_events).for_each(|event| mark(event.value));
-        if let Some(outbox) = &function.outbox {
-            in_use[outbox.value.index()] = true;
-        }
-    }
-    for (_, outbox) in model.outboxes.iter().filter(|(id, _)| !in_use[id.index()]) {
-        outbox.publishes.iter().for_each(|event| mark(event.value));
-    }
-    for workflow in model.workflows.values() {
-        workflow.body.walk(&mut |step| {
-            if let StepKind::Publish { event: Some(event), .. } = step.kind {
-                mark(event);
-            }
-        });
-    }
-    published
+/// Whether something in the spec publishes an event. An outbox that carries it does only if no function has the outbox: that is what
+/// is reported then.
+fn is_published(model: &Model, event: Id<Event>) -> bool {
+    let graph = model.graph();
+    let has_writer = |outbox| graph.to(outbox).any(|edge| edge.relation == Relation::WritesOutbox);
+    graph.to(Thing::Event(event)).any(|edge| match edge.relation {
+        Relation::PublishesThroughOutbox | Relation::PublishesIn(_) => true,
+        Relation::Publishes => !matches!(edge.from, Thing::Outbox(_)) || !has_writer(edge.from),
+        _ => false,
+    })
 }

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::{OldCall, Pair, calls_of, function_named, ways_out};
+use super::{OldCall, Pair, calls_of, function_named, id_of, ways_out};
 use crate::diagnostics::{Code, Diagnostic, list, nearest};
 use crate::model::{CALL_MARGIN, Function, Model, RetryError, Workflow};
 use crate::spec::scalar::Duration;
@@ -62,7 +62,7 @@ fn is_called(workflow: &Workflow, model: &Model, function: &Function) -> bool {
 fn not_called(pair: &Pair<'_>, function: &Function, calls: &[OldCall<'_>]) -> Diagnostic {
     let name = &function.head.name;
     if pair.on_redis() {
-        return if function.works_on_redis(pair.now) {
+        return if id_of(pair.now, name).is_some_and(|id| pair.now.works_on_redis(id)) {
             handed_on_late(pair, name, calls)
         } else {
             no_queue(pair, name, calls)

@@ -133,7 +133,12 @@ fn calls_in<'a>(body: &'a Body, around: &[&'a Step], calls: &mut Vec<OldCall<'a>
 
 /// The function of this name.
 fn function_named<'m>(model: &'m Model, name: &str) -> Option<&'m Function> {
-    model.functions.values().find(|function| function.head.name == name)
+    id_of(model, name).map(|id| &model.functions[id])
+}
+
+/// The id of the function of this name.
+fn id_of(model: &Model, name: &str) -> Option<Id<Function>> {
+    model.functions.iter().find(|(_, function)| function.head.name == name).map(|(id, _)| id)
 }
 
 /// Where a function says what it takes or gives: that place, or its name.

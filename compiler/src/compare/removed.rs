@@ -1,6 +1,6 @@
 //! Workflows that are no longer there.
 
-use super::{calls_of, function_named};
+use super::{calls_of, id_of};
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::model::{Model, Workflow};
 
@@ -16,7 +16,7 @@ pub(super) fn report(before: &Model, old: &Workflow, now: &Model, out: &mut Vec<
             "no workflow of this spec runs on Redis, so there is no engine that looks after what is due".to_owned();
         (Code::EVC1001, format!("executions in flight of `{name}` stop where they are: it is no longer there"), why)
     } else {
-        let works = |function: &str| function_named(now, function).is_some_and(|function| function.works_on_redis(now));
+        let works = |function: &str| id_of(now, function).is_some_and(|id| now.works_on_redis(id));
         let mut idle: Vec<&str> =
             calls_of(old).iter().map(|call| before.functions[call.function].head.name.as_str()).collect();
         idle.sort_unstable();

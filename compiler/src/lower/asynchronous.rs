@@ -15,9 +15,9 @@ const FIRST_WAIT_SECONDS: i64 = 60;
 
 /// Looks at the retries of each idempotent function that rules or schedules invoke.
 pub(super) fn lower(b: &mut Builder<'_>) {
-    let idempotent = b.model.functions.values().filter(|function| function.idempotent.is_some());
+    let idempotent = b.model.functions.iter().filter(|(_, function)| function.idempotent.is_some());
     let mut found = Vec::new();
-    for function in idempotent.filter(|function| function::is_asynchronous(function)) {
+    for (_, function) in idempotent.filter(|(id, _)| function::is_asynchronous(b.model, *id)) {
         let id = ids::of(&ids::function(function), "async");
         let change = b.model.overrides.keys().find(|name| name.as_str() == id.as_str());
         if let Some(at) = change.map(|name| name.span) {

@@ -29,7 +29,7 @@ pub(super) struct DeadLetters {
 /// Every dead-letter queue, in the order of the template.
 pub(super) fn all(model: &Model) -> Vec<DeadLetters> {
     let outboxes = model.outboxes.iter().filter(|(_, outbox)| !outbox.publishes.is_empty());
-    let functions = model.functions.iter().filter(|(_, function)| function::is_asynchronous(function));
+    let functions = model.functions.iter().filter(|(id, _)| function::is_asynchronous(model, *id));
     let mut of = Vec::new();
     of.extend(outboxes.map(|(id, _)| DeadLetterSource::Outbox(id)));
     of.extend(model.queues.ids().map(DeadLetterSource::Queue));

@@ -65,7 +65,7 @@ pub(super) fn lower(b: &mut Builder<'_>) {
 
 /// The functions that workflows on Redis call.
 pub(super) fn workers(model: &Model) -> impl Iterator<Item = (Id<Function>, &Function)> {
-    model.functions.iter().filter(|(_, function)| function.works_on_redis(model))
+    model.functions.iter().filter(|(id, _)| model.works_on_redis(*id))
 }
 
 /// How work reaches functions; none if no workflow runs on Redis. A check sees to it that all say the same.

@@ -9,7 +9,7 @@ use super::plan::{Handler, HandlerKind, Resource, pascal_case};
 use super::value::{Part, Value, text};
 use super::{bus, cache_client, engine, ids, rest, state_machine};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Bus, Cache, DeadLetterSource, Event, Function, Id, TableUse, Trigger};
+use crate::model::{Bus, Cache, DeadLetterSource, Event, Function, Id, Model, Relation, TableUse, Thing};
 use crate::source::Spanned;
 use crate::spec::function::Operation;
 
@@ -22,7 +22,7 @@ const ASYNC_MAX_AGE_SECONDS: i64 = 21_600;
 pub(super) fn lower(b: &mut Builder<'_>) {
     for (id, function) in b.model.functions.iter() {
         let cache = b.model.cache_of(id);
-        let variables = variables(b, function, cache);
+        let variables = variables(b, id, cache);
         let binary = ids::binary(b.model, function);
         b.plan.handlers.push(Handler {
             binary: binary.clone(),
@@ -48,16 +48,16 @@ pub(super) fn lower(b: &mut Builder<'_>) {
                 span: function.head.name_span,
             },
         );
-        grants(b, &role, function);
-        if is_asynchronous(function) {
+        grants(b, &role, id);
+        if is_asynchronous(b.model, id) {
             asynchronous(b, &role, id, function);
         }
     }
 }
 
 /// Whether something invokes it without waiting for the result: a rule or a schedule.
-pub(super) fn is_asynchronous(function: &Function) -> bool {
-    function.triggers.iter().any(|trigger| matches!(trigger, Trigger::Rule(_) | Trigger::Schedule(_)))
+pub(super) fn is_asynchronous(model: &Model, function: Id<Function>) -> bool {
+    model.triggers(function).iter().any(|trigger| matches!(trigger, Thing::Rule(_) | Thing::Schedule(_)))
 }
 
 /// The events that a function publishes itself, by bus.
@@ -69,8 +69,9 @@ fn published(b: &Builder<'_>, function: &Function) -> IndexMap<Id<Bus>, Vec<Span
     by_bus
 }
 
-fn variables(b: &mut Builder<'_>, function: &Function, cache: Option<Spanned<Id<Cache>>>) -> Variables {
+fn variables(b: &mut Builder<'_>, of: Id<Function>, cache: Option<Spanned<Id<Cache>>>) -> Variables {
     let model = b.model;
+    let function = &model.functions[of];
     let mut variables = Variables::new();
     for used in &function.tables {
         let table = &model.tables[used.table];
@@ -102,7 +103,7 @@ fn variables(b: &mut Builder<'_>, function: &Function, cache: Option<Spanned<Id<
         let retention = Value::string(retention.seconds.to_string());
         variables.insert(ids::IDEMPOTENCY_RETENTION_VARIABLE.to_owned(), (retention, purpose));
     }
-    variables.extend(engine::variables(b, &function.redis_workflows(model)));
+    variables.extend(engine::variables(b, &model.redis_workflows(of)));
     if let Some(cache) = cache {
         variables.extend(cache_client::variables(model, cache.value));
     }
@@ -122,8 +123,9 @@ fn variables(b: &mut Builder<'_>, function: &Function, cache: Option<Spanned<Id<
     variables
 }
 
-fn grants(b: &mut Builder<'_>, role: &Role, function: &Function) {
+fn grants(b: &mut Builder<'_>, role: &Role, of: Id<Function>) {
     let model = b.model;
+    let function = &model.functions[of];
     for used in &function.tables {
         of_table(b, role, used);
     }
@@ -148,19 +150,17 @@ fn grants(b: &mut Builder<'_>, role: &Role, function: &Function) {
         let why = Why::new("`idempotent`", function.idempotent_span);
         b.grant(role, &["dynamodb:PutItem"], [Value::arn(&ids::idempotency())], why);
     }
-    if function.works_on_redis(model) {
+    if model.works_on_redis(of) {
         engine::consume(b, role, &ids::task_queue(function), function.head.name_span);
     }
-    engine::grants(b, role, &function.redis_workflows(model));
+    engine::grants(b, role, &model.redis_workflows(of));
     signals(b, role, function);
-    for trigger in &function.triggers {
-        if let Trigger::Queue(id) = trigger {
-            let queue = &model.queues[*id];
-            let span = queue.to.as_ref().map_or(queue.head.name_span, |to| to.span);
-            let actions = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
-            let why = Why::new(format!("works off queue `{}`", queue.head.name), span);
-            b.grant(role, &actions, [Value::arn(&ids::queue(queue))], why);
-        }
+    for edge in model.graph().to(Thing::Function(of)).filter(|edge| edge.relation == Relation::Feeds) {
+        let Thing::Queue(id) = edge.from else { continue };
+        let queue = &model.queues[id];
+        let actions = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
+        let why = Why::new(format!("works off queue `{}`", queue.head.name), edge.span);
+        b.grant(role, &actions, [Value::arn(&ids::queue(queue))], why);
     }
 }
 

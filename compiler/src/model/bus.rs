@@ -1,8 +1,9 @@
 //! Buses: those declared, and the account's default bus, which is there when something travels on it.
 
+use super::graph::{Relates, Relation};
 use super::names::{find, head};
 use super::settings::{self, setting};
-use super::{Head, Id, Model, Setting};
+use super::{Head, Id, Model, Setting, Thing};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::spec::bus::BusKind;
@@ -95,4 +96,9 @@ pub(super) fn default_bus(model: &mut Model, at: Span) -> Id<Bus> {
         allow: crate::spec::allow::Allows::default(),
     };
     model.buses.push(Bus { head, kind: BusKind::Default, imported_name: None, archive: None, log: None })
+}
+
+/// It says nothing of others.
+impl Relates for Bus {
+    fn relate(&self, _: &mut dyn FnMut(Relation, Thing, Span)) {}
 }

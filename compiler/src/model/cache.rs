@@ -1,8 +1,9 @@
 //! Caches: the keys that go with the mode of each, and its defaults.
 
+use super::graph::{Relates, Relation};
 use super::names::{find, head};
 use super::settings::of_cache;
-use super::{Head, Id, Network, Setting};
+use super::{Head, Id, Network, Setting, Thing};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::spec::Sections;
@@ -368,4 +369,12 @@ fn is_secret(text: &str) -> bool {
         && is_name
         && suffix.len() == 6
         && suffix.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+impl Relates for Cache {
+    fn relate(&self, tell: &mut dyn FnMut(Relation, Thing, Span)) {
+        if let Some(network) = &self.network {
+            tell(Relation::IsIn, Thing::Network(network.value), network.span);
+        }
+    }
 }

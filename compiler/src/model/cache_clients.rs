@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Cache, Function, Id, Model, StepKind, Transport};
+use super::{Cache, Function, Id, Model, Relation, StepKind, Thing, Transport};
 use crate::source::{Span, Spanned};
 use crate::spec::cache::CacheAuth;
 use crate::spec::network::Service;
@@ -44,11 +44,10 @@ impl Transport {
 impl Model {
     /// The caches that a function talks to, each with the place that says so. More than one is an error of the spec.
     pub fn caches_of(&self, function: Id<Function>) -> Vec<Spanned<Id<Cache>>> {
-        let function = &self.functions[function];
-        let workflows = function.redis_workflows(self).into_iter();
+        let workflows = self.redis_workflows(function).into_iter();
         let theirs = workflows.filter_map(|id| self.workflows[id].redis().and_then(|redis| redis.cache));
         let mut caches: Vec<Spanned<Id<Cache>>> = Vec::new();
-        for cache in function.cache.into_iter().chain(theirs) {
+        for cache in self.functions[function].cache.into_iter().chain(theirs) {
             if caches.iter().all(|known| known.value != cache.value) {
                 caches.push(cache);
             }
@@ -65,7 +64,7 @@ impl Model {
     pub fn cache_clients(&self) -> Vec<CacheClient> {
         let functions = self.functions.iter().filter_map(|(id, function)| {
             let cache = self.cache_of(id)?;
-            let mut services = self.services_of(function);
+            let mut services = self.services_of(id);
             if self.caches[cache.value].auth == CacheAuth::Token {
                 services.entry(Service::SecretsManager).or_insert(cache.span);
             }
@@ -102,28 +101,46 @@ impl Model {
     }
 
     /// The services that a function calls for what its line in the spec grants, each with the place that says so.
-    fn services_of(&self, function: &Function) -> BTreeMap<Service, Span> {
+    fn services_of(&self, id: Id<Function>) -> BTreeMap<Service, Span> {
         let mut services = BTreeMap::new();
-        let mut add = |service, span: Option<Span>| {
-            if let Some(span) = span {
-                services.entry(service).or_insert(span);
-            }
+        let mut add = |service, span| {
+            services.entry(service).or_insert(span);
         };
-        add(Service::DynamoDb, function.tables.first().map(|used| used.span));
-        add(Service::DynamoDb, function.outbox.map(|outbox| outbox.span));
-        add(Service::DynamoDb, function.idempotent.map(|_| function.idempotent_span));
-        add(Service::Events, function.publishes.first().map(|event| event.span));
-        add(Service::Sqs, function.sends.first().map(|queue| queue.span));
-        for workflow in function.redis_workflows(self).into_iter().map(|id| &self.workflows[id]) {
-            if let Some(redis) = workflow.redis() {
-                for service in redis.transport.services() {
-                    add(*service, Some(workflow.engine_span));
+        for edge in self.graph().from(Thing::Function(id)) {
+            match edge.relation {
+                Relation::ReadsTable | Relation::WritesTable | Relation::WritesOutbox => {
+                    add(Service::DynamoDb, edge.span)
                 }
+                Relation::Publishes => add(Service::Events, edge.span),
+                Relation::Sends => add(Service::Sqs, edge.span),
+                Relation::Signals if matches!(edge.to, Thing::Workflow(id) if self.workflows[id].redis().is_none()) => {
+                    add(Service::States, edge.span);
+                }
+                // Caches are in the network; what goes through an outbox is written to its table.
+                Relation::Signals | Relation::Keeps | Relation::PublishesThroughOutbox => {}
+                // No function says these.
+                Relation::TravelsOn
+                | Relation::Reads
+                | Relation::Matches
+                | Relation::Delivers
+                | Relation::Starts
+                | Relation::Routes
+                | Relation::Feeds
+                | Relation::Calls(_)
+                | Relation::Undoes(_)
+                | Relation::PublishesIn(_)
+                | Relation::TakesChanges
+                | Relation::SendsWork
+                | Relation::IsIn => {}
             }
         }
-        for signal in &function.signals {
-            if self.workflows[signal.value].redis().is_none() {
-                add(Service::States, Some(signal.span));
+        let function = &self.functions[id];
+        if function.idempotent.is_some() {
+            add(Service::DynamoDb, function.idempotent_span);
+        }
+        for workflow in self.redis_workflows(id).into_iter().map(|id| &self.workflows[id]) {
+            for service in workflow.redis().into_iter().flat_map(|redis| redis.transport.services()) {
+                add(*service, workflow.engine_span);
             }
         }
         services

@@ -3,7 +3,7 @@
 use super::bus::bus_of;
 use super::names::find_at;
 use super::workflow::{Engine, Redis, Transport};
-use super::{Cache, Function, Id, Model, Trigger, Workflow};
+use super::{Cache, Function, Id, Model, Thing, Workflow};
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::source::{Span, Spanned};
 use crate::spec::Sections;
@@ -110,18 +110,18 @@ impl Model {
     }
 }
 
-impl Function {
-    /// Whether a workflow on Redis calls it.
-    pub fn works_on_redis(&self, model: &Model) -> bool {
-        self.triggers
-            .iter()
-            .any(|trigger| matches!(trigger, Trigger::Workflow(id) if model.workflows[*id].redis().is_some()))
+impl Model {
+    /// Whether a workflow on Redis calls a function.
+    pub fn works_on_redis(&self, function: Id<Function>) -> bool {
+        let calls = |thing| matches!(thing, Thing::Workflow(id) if self.workflows[id].redis().is_some());
+        self.triggers(function).into_iter().any(calls)
     }
 
-    /// The workflows on Redis that it takes part in: those that call it, and those whose waits it answers.
-    pub fn redis_workflows(&self, model: &Model) -> Vec<Id<Workflow>> {
-        let calls = |id: &Id<Workflow>| self.triggers.contains(&Trigger::Workflow(*id));
-        let answers = |id: &Id<Workflow>| self.signals.iter().any(|signal| signal.value == *id);
-        model.on_redis().map(|(id, ..)| id).filter(|id| calls(id) || answers(id)).collect()
+    /// The workflows on Redis that a function takes part in: those that call it, and those whose waits it answers.
+    pub fn redis_workflows(&self, function: Id<Function>) -> Vec<Id<Workflow>> {
+        let triggers = self.triggers(function);
+        let calls = |id: &Id<Workflow>| triggers.contains(&Thing::Workflow(*id));
+        let answers = |id: &Id<Workflow>| self.functions[function].signals.iter().any(|signal| signal.value == *id);
+        self.on_redis().map(|(id, ..)| id).filter(|id| calls(id) || answers(id)).collect()
     }
 }

@@ -1,10 +1,11 @@
 //! Events, and the bus that each travels on.
 
 use super::bus::bus_of;
+use super::graph::{Relates, Relation};
 use super::names::head;
-use super::{Bus, Head, Id, Model};
+use super::{Bus, Head, Id, Model, Thing};
 use crate::diagnostics::Diagnostic;
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 use crate::spec::{Declared, Sections};
 use crate::types::Type;
 
@@ -44,5 +45,18 @@ pub(super) fn event(
         bus,
         published_outside: item.publisher.is_some(),
         consumed_outside: item.consumer.is_some(),
+    }
+}
+
+impl Relates for Event {
+    fn relate(&self, tell: &mut dyn FnMut(Relation, Thing, Span)) {
+        tell(Relation::TravelsOn, Thing::Bus(self.bus), self.head.name_span);
+    }
+}
+
+impl Model {
+    /// The events that travel on a bus.
+    pub fn events_on(&self, bus: Id<Bus>) -> impl Iterator<Item = (Id<Event>, &Event)> {
+        self.events.iter().filter(move |(_, event)| event.bus == bus)
     }
 }

@@ -2,9 +2,10 @@
 
 use indexmap::IndexMap;
 
+use super::graph::{Relates, Relation};
 use super::names::{find, find_all, find_at, head};
 use super::settings::{of_function, variables};
-use super::{Cache, Destination, Event, Head, Id, Model, Outbox, Queue, Setting, Table, Trigger, Workflow, api};
+use super::{Cache, Destination, Event, Head, Id, Model, Outbox, Queue, Setting, Table, Thing, Workflow, api};
 use crate::diagnostics::Diagnostic;
 use crate::source::{Span, Spanned};
 use crate::spec::function::{Idempotency, Operation};
@@ -56,8 +57,6 @@ pub struct Function {
     pub idempotent: Option<Duration>,
     /// The place of `idempotent`, or of the function's name.
     pub idempotent_span: Span,
-    /// Everything that invokes it, in the order of the spec's sections.
-    pub triggers: Vec<Trigger>,
 }
 
 /// What a function takes.
@@ -162,7 +161,6 @@ pub(super) fn function(
             }
         },
         idempotent_span: item.idempotent.as_ref().map_or(item.name_span, |idempotent| idempotent.span),
-        triggers: Vec::new(),
     }
 }
 
@@ -207,6 +205,34 @@ pub(super) fn derive_inputs(model: &mut Model) {
     for (function, message) in from_queues {
         if matches!(model.functions[function].input, Input::Nothing) {
             model.functions[function].input = Input::Value(message);
+        }
+    }
+}
+
+impl Relates for Function {
+    fn relate(&self, tell: &mut dyn FnMut(Relation, Thing, Span)) {
+        for used in &self.tables {
+            let writes = used.operations.iter().any(|operation| operation.writes());
+            let relation = if writes { Relation::WritesTable } else { Relation::ReadsTable };
+            tell(relation, Thing::Table(used.table), used.span);
+        }
+        if let Some(outbox) = &self.outbox {
+            tell(Relation::WritesOutbox, Thing::Outbox(outbox.value), outbox.span);
+        }
+        if let Some(cache) = &self.cache {
+            tell(Relation::Keeps, Thing::Cache(cache.value), cache.span);
+        }
+        for workflow in &self.signals {
+            tell(Relation::Signals, Thing::Workflow(workflow.value), workflow.span);
+        }
+        for event in &self.publishes {
+            tell(Relation::Publishes, Thing::Event(event.value), event.span);
+        }
+        for event in &self.outbox_events {
+            tell(Relation::PublishesThroughOutbox, Thing::Event(event.value), event.span);
+        }
+        for queue in &self.sends {
+            tell(Relation::Sends, Thing::Queue(queue.value), queue.span);
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::net::Ipv4Addr;
 
-use super::Head;
+use super::graph::{Relates, Relation};
 use super::names::head;
+use super::{Head, Thing};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 use crate::spec::decode::Declared;
 use crate::spec::given::Given;
 use crate::spec::network::{self as spec, Service};
@@ -151,4 +152,9 @@ fn check_ids(ids: &[Name], prefix: &str, what: &str, diagnostics: &mut Vec<Diagn
             diagnostics.push(Diagnostic::new(Code::EVC0105, id.span, message).help(help));
         }
     }
+}
+
+/// It says nothing of others.
+impl Relates for Network {
+    fn relate(&self, _: &mut dyn FnMut(Relation, Thing, Span)) {}
 }

@@ -2,9 +2,10 @@
 
 use indexmap::IndexMap;
 
+use super::graph::{Relates, Relation};
 use super::names::{find, find_all, head};
 use super::settings::of_tables;
-use super::{Event, Head, Id, Model, Setting, Table};
+use super::{Event, Head, Id, Model, Setting, Table, Thing};
 use crate::diagnostics::Diagnostic;
 use crate::pattern::{self, Pattern};
 use crate::source::{Span, Spanned};
@@ -219,6 +220,17 @@ pub(super) fn add_streams(model: &mut Model) {
     for outbox in model.outboxes.values() {
         if let Some(changes) = &outbox.changes {
             model.tables[changes.table.value].stream.get_or_insert(StreamView::NewImage);
+        }
+    }
+}
+
+impl Relates for Outbox {
+    fn relate(&self, tell: &mut dyn FnMut(Relation, Thing, Span)) {
+        if let Some(changes) = &self.changes {
+            tell(Relation::TakesChanges, Thing::Table(changes.table.value), changes.table.span);
+        }
+        for event in &self.publishes {
+            tell(Relation::Publishes, Thing::Event(event.value), event.span);
         }
     }
 }

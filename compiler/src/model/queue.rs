@@ -1,8 +1,9 @@
 //! Queues and the functions that work them off.
 
+use super::graph::{Relates, Relation};
 use super::names::{find_at, head};
 use super::settings::setting;
-use super::{Function, Head, Id, Model, Setting};
+use super::{Function, Head, Id, Model, Setting, Thing};
 use crate::diagnostics::Diagnostic;
 use crate::source::{Span, Spanned};
 use crate::spec::scalar::{Duration, Name};
@@ -78,4 +79,12 @@ pub(super) fn queue(
 /// and the batch window (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>).
 pub fn least_visibility(timeout: Duration, window: Duration) -> Duration {
     Duration::seconds(timeout.seconds * 6 + window.seconds)
+}
+
+impl Relates for Queue {
+    fn relate(&self, tell: &mut dyn FnMut(Relation, Thing, Span)) {
+        if let Some(function) = &self.to {
+            tell(Relation::Feeds, Thing::Function(function.value), function.span);
+        }
+    }
 }

@@ -64,7 +64,6 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     model.workflows = workflows
         .map(|((name, item), engine)| workflow::resolve::workflow(sections, &model, name, item, engine, found))
         .collect();
-    model.derive_triggers();
     model.outputs =
         sections.outputs.iter().filter_map(|(name, item)| outputs::output(sections, name, item, found)).collect();
     (file.service.is_some().then_some(model), diagnostics)

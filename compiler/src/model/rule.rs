@@ -1,13 +1,14 @@
 //! Rules: the events that each reads, and what gets them.
 
 use super::bus::{bus_of, default_bus};
+use super::graph::{Relates, Relation};
 use super::names::{find_all, head};
 use super::settings::enabled;
 use super::target::target_of;
-use super::{Bus, Event, Head, Id, Model, Setting, Target, patterns};
+use super::{Bus, Event, Head, Id, Model, Setting, Target, Thing, patterns};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::pattern::Pattern;
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 use crate::spec::scalar::Name;
 use crate::spec::{Declared, Sections};
 
@@ -76,5 +77,17 @@ pub(super) fn rule(
         written_pattern: patterns.written,
         targets,
         enabled: enabled(sections, name, item.enabled, |environment| &environment.rules),
+    }
+}
+
+impl Relates for Rule {
+    fn relate(&self, tell: &mut dyn FnMut(Relation, Thing, Span)) {
+        tell(Relation::Reads, Thing::Bus(self.bus), self.head.name_span);
+        for event in &self.events {
+            tell(Relation::Matches, Thing::Event(event.value), event.span);
+        }
+        for target in &self.targets {
+            tell(Relation::Delivers, target.to.into(), target.span);
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! Schedules.
 
+use super::graph::{Relates, Relation};
 use super::names::head;
 use super::settings::enabled;
 use super::target::target_of;
-use super::{Head, Setting, Target};
+use super::{Head, Setting, Target, Thing};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 use crate::spec::scalar::{Duration, Json};
 use crate::spec::target::TargetKind;
 use crate::spec::{Declared, Sections};
@@ -60,5 +61,13 @@ pub(super) fn schedule(
         target: target_of(sections, &item.to, diagnostics),
         input: item.input.clone(),
         enabled: enabled(sections, name, item.enabled, |environment| &environment.schedules),
+    }
+}
+
+impl Relates for Schedule {
+    fn relate(&self, tell: &mut dyn FnMut(Relation, Thing, Span)) {
+        if let Some(target) = &self.target {
+            tell(Relation::Starts, target.to.into(), target.span);
+        }
     }
 }

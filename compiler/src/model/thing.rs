@@ -1,10 +1,14 @@
 //! The things of a model, made from the lines of [`kinds!`](crate::kinds): the arenas of [`Model`], and [`Thing`], the id of any of them.
 
+use std::sync::OnceLock;
+
 use indexmap::IndexMap;
 
+use super::graph::{Graph, Relates, Relation};
 use super::outputs::Property;
 use super::{Arena, Environment, Head, Id, Observability, Output};
 use crate::diagnostics::Diagnostic;
+use crate::source::Span;
 use crate::spec::overrides::Override;
 use crate::spec::scalar::Name;
 use crate::spec::{self, Sections, TopLevel};
@@ -42,6 +46,8 @@ macro_rules! model {
             pub overrides: IndexMap<Name, Override>,
             /// Tags of every resource.
             pub tags: IndexMap<String, String>,
+            /// The edges, once they are asked for.
+            graph: OnceLock<Graph>,
         }
 
         impl Model {
@@ -62,6 +68,7 @@ macro_rules! model {
                     outputs: Vec::new(),
                     overrides: IndexMap::new(),
                     tags: IndexMap::new(),
+                    graph: OnceLock::new(),
                 }
             }
 
@@ -76,6 +83,15 @@ macro_rules! model {
             pub fn head(&self, thing: Thing) -> &Head {
                 match thing {
                     $(Thing::$Kind(id) => &self.$section[id].head,)*
+                }
+            }
+        }
+
+        impl Model {
+            /// Tells what a thing says of others.
+            pub(super) fn relate(&self, thing: Thing, tell: &mut dyn FnMut(Relation, Thing, Span)) {
+                match thing {
+                    $(Thing::$Kind(id) => self.$section[id].relate(tell),)*
                 }
             }
         }
@@ -149,6 +165,11 @@ pub(super) fn without_article(what: &'static str) -> &'static str {
 }
 
 impl Model {
+    /// The edges between the things. They are gathered when they are first asked for, which is after all is resolved.
+    pub fn graph(&self) -> &Graph {
+        self.graph.get_or_init(|| Graph::of(self))
+    }
+
     /// What a thing is called: "table `orders`".
     pub fn describe(&self, thing: Thing) -> String {
         format!("{} `{}`", thing.what(), self.head(thing).name)

@@ -226,6 +226,7 @@ fn errors(errors: &Errors, cx: &mut Decoder) {
             } else {
                 let message = format!("errors `{}` and `{}` are both `{variant}` in Rust", first.value, error.value);
                 Diagnostic::new(Code::EVC0106, error.span, message)
+                    .note("each error of a function is a variant of one Rust enum")
             };
             cx.report(diagnostic.secondary(first.span, "the first is here"));
         } else {

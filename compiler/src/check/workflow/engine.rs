@@ -127,9 +127,9 @@ fn environment(model: &Model, out: &mut Vec<Diagnostic>) {
     let Some((_, first, Redis { transport: Transport::Sqs, .. })) = workflows.next() else { return };
     let longest = model.environments.iter().map(|environment| environment.name.len()).max().unwrap_or(0);
     let stack = model.service.value.len() + 1 + longest;
-    let functions = model.functions.values().filter(|function| function.works_on_redis(model));
+    let functions = model.functions.iter().filter(|(id, _)| model.works_on_redis(*id));
     let sizes: Vec<usize> = functions
-        .map(|function| {
+        .map(|(_, function)| {
             let name = function.head.name.len();
             // The logical id is the function's name and `FunctionTasks`; the key stands in quotes, the value too.
             name + 8 + URL_BYTES + (stack + name + 13).min(QUEUE_NAME)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{Backend, Files, Input};
-use crate::model::{Integration, Model, StepKind, Thing};
+use crate::model::{Edge, Integration, Model, Relation, Thing};
 
 /// Writes the diagram.
 #[derive(Debug)]
@@ -45,34 +45,19 @@ impl Chart {
 
     fn nodes(&mut self, model: &Model) {
         for (id, function) in model.functions.iter() {
+            let node = node(Thing::Function(id));
             for (at, (_, route)) in model.routes_of(id).enumerate() {
-                let node = node(Thing::Function(id));
                 let number = if at == 0 { String::new() } else { (at + 1).to_string() };
                 self.line(&format!("{node}-api{number}{{{{\"{}\"}}}} --> {node}", escape(&route.key())));
             }
-            self.line(&format!("{}[\"{}\"]", node(Thing::Function(id)), escape(&function.head.name)));
+            self.line(&format!("{node}[\"{}\"]", escape(&function.head.name)));
         }
         self.routes(model);
-        for (id, bus) in model.buses.iter() {
-            self.line(&format!("bus-{}((\"{}\"))", id.index(), escape(&bus.head.name)));
-        }
-        for (id, event) in model.events.iter() {
-            self.line(&format!("{}>\"{}\"]", node(Thing::Event(id)), escape(&event.head.name)));
-        }
-        for (id, workflow) in model.workflows.iter() {
-            self.line(&format!("{}[[\"{}\"]]", node(Thing::Workflow(id)), escape(&workflow.head.name)));
-        }
-        for (id, queue) in model.queues.iter() {
-            self.line(&format!("{}[/\"{}\"/]", node(Thing::Queue(id)), escape(&queue.head.name)));
-        }
-        for (id, table) in model.tables.iter() {
-            self.line(&format!("table-{}[(\"{}\")]", id.index(), escape(&table.head.name)));
-        }
-        for (id, outbox) in model.outboxes.iter() {
-            self.line(&format!("outbox-{}[(\"{}\")]", id.index(), escape(&outbox.head.name)));
-        }
-        for (id, cache) in model.caches.iter() {
-            self.line(&format!("cache-{}[(\"{}\")]", id.index(), escape(&cache.head.name)));
+        for (shape, is) in SHAPES {
+            for thing in model.things().filter(|thing| is(*thing)) {
+                let name = escape(&model.head(thing).name);
+                self.line(&format!("{}{}", node(thing), shape.replace("NAME", &name)));
+            }
         }
     }
 
@@ -91,90 +76,71 @@ impl Chart {
     }
 
     fn edges(&mut self, model: &Model) {
-        for (id, event) in model.events.iter() {
-            self.line(&format!("bus-{} -.- {}", event.bus.index(), node(Thing::Event(id))));
-        }
-        for (id, schedule) in model.schedules.iter() {
-            let to = schedule.target.as_ref().map(|target| node(target.to.into()));
-            if let Some(to) = to {
-                let from = format!("schedule-{}([\"{}\"])", id.index(), escape(&schedule.head.name));
-                self.line(&format!("{from} --> {to}"));
-            }
-        }
-        for rule in model.rules.values() {
-            for target in rule.targets.iter().map(|target| node(target.to.into())) {
-                for event in &rule.events {
-                    let from = node(Thing::Event(event.value));
-                    self.line(&format!("{from} -- \"{}\" --> {target}", escape(&rule.head.name)));
-                }
-            }
-        }
-        for (id, function) in model.functions.iter() {
-            let from = node(Thing::Function(id));
-            for used in &function.tables {
-                let line = if used.operations.iter().any(|operation| operation.writes()) { "-->" } else { "-.->" };
-                self.line(&format!("{from} {line} table-{}", used.table.index()));
-            }
-            if let Some(outbox) = &function.outbox {
-                self.line(&format!("{from} --> outbox-{}", outbox.value.index()));
-            }
-            // That a workflow keeps its state in a cache is an edge of the workflow.
-            if let Some(cache) = &function.cache {
-                self.line(&format!("{from} --> cache-{}", cache.value.index()));
-            }
-            for workflow in &function.signals {
-                self.line(&format!("{from} -. \"answers\" .-> {}", node(Thing::Workflow(workflow.value))));
-            }
-            for event in &function.publishes {
-                self.line(&format!("{from} --> {}", node(Thing::Event(event.value))));
-            }
-            for queue in &function.sends {
-                self.line(&format!("{from} --> {}", node(Thing::Queue(queue.value))));
-            }
-        }
-        for (id, outbox) in model.outboxes.iter() {
-            if let Some(changes) = &outbox.changes {
-                self.line(&format!("table-{} --> outbox-{}", changes.table.value.index(), id.index()));
-            }
-            for event in &outbox.publishes {
-                self.line(&format!("outbox-{} --> {}", id.index(), node(Thing::Event(event.value))));
-            }
-        }
-        for (id, queue) in model.queues.iter() {
-            if let Some(function) = &queue.to {
-                let to = node(Thing::Function(function.value));
-                self.line(&format!("{} --> {to}", node(Thing::Queue(id))));
-            }
-        }
-        for (id, workflow) in model.workflows.iter() {
-            let from = node(Thing::Workflow(id));
-            let mut lines = Vec::new();
-            workflow.body.walk(&mut |step| {
-                let name = escape(&step.name);
-                lines.extend(
-                    step.call()
-                        .and_then(|call| call.function)
-                        .map(|function| format!("{from} -- \"{name}\" --> {}", node(Thing::Function(function)))),
-                );
-                if let StepKind::Publish { event: Some(event), .. } = &step.kind {
-                    lines.push(format!("{from} -- \"{name}\" --> {}", node(Thing::Event(*event))));
-                }
-                lines.extend(
-                    step.undo
-                        .as_ref()
-                        .and_then(|undo| undo.function)
-                        .map(|function| format!("{from} -. \"undo {name}\" .-> {}", node(Thing::Function(function)))),
-                );
-            });
-            for line in &lines {
-                self.line(line);
-            }
-            if let Some(cache) = workflow.redis().and_then(|redis| redis.cache) {
-                self.line(&format!("{from} --> cache-{}", cache.value.index()));
+        for is in DRAWN {
+            for edge in model.graph().edges().iter().filter(|edge| is(edge.from)) {
+                self.edge(model, edge);
             }
         }
     }
+
+    fn edge(&mut self, model: &Model, edge: &Edge) {
+        let (from, to) = (node(edge.from), node(edge.to));
+        let line = match &edge.relation {
+            Relation::TravelsOn => format!("{to} -.- {from}"),
+            Relation::Delivers => {
+                let name = escape(&model.head(edge.from).name);
+                let matched = model.graph().from(edge.from).filter(|edge| edge.relation == Relation::Matches);
+                for event in matched {
+                    self.line(&format!("{} -- \"{name}\" --> {to}", node(event.to)));
+                }
+                return;
+            }
+            Relation::Starts => format!("{from}([\"{}\"]) --> {to}", escape(&model.head(edge.from).name)),
+            Relation::Feeds
+            | Relation::WritesTable
+            | Relation::WritesOutbox
+            | Relation::Publishes
+            | Relation::Sends
+            | Relation::Keeps => format!("{from} --> {to}"),
+            Relation::ReadsTable => format!("{from} -.-> {to}"),
+            Relation::Signals => format!("{from} -. \"answers\" .-> {to}"),
+            Relation::TakesChanges => format!("{to} --> {from}"),
+            Relation::Calls(step) | Relation::PublishesIn(step) => format!("{from} -- \"{}\" --> {to}", escape(step)),
+            Relation::Undoes(step) => format!("{from} -. \"undo {}\" .-> {to}", escape(step)),
+            // Routes have nodes of their own; a rule is the line from an event to its target; what goes through an outbox is
+            // drawn there; work of workflows and networks are not drawn.
+            Relation::Routes
+            | Relation::Reads
+            | Relation::Matches
+            | Relation::PublishesThroughOutbox
+            | Relation::SendsWork
+            | Relation::IsIn => return,
+        };
+        self.line(&line);
+    }
 }
+
+/// How things are drawn, in this order.
+const SHAPES: [(&str, fn(Thing) -> bool); 7] = [
+    ("((\"NAME\"))", |thing| matches!(thing, Thing::Bus(_))),
+    (">\"NAME\"]", |thing| matches!(thing, Thing::Event(_))),
+    ("[[\"NAME\"]]", |thing| matches!(thing, Thing::Workflow(_))),
+    ("[/\"NAME\"/]", |thing| matches!(thing, Thing::Queue(_))),
+    ("[(\"NAME\")]", |thing| matches!(thing, Thing::Table(_))),
+    ("[(\"NAME\")]", |thing| matches!(thing, Thing::Outbox(_))),
+    ("[(\"NAME\")]", |thing| matches!(thing, Thing::Cache(_))),
+];
+
+/// The things whose edges are drawn, in this order. The routes of APIs are drawn with what they lead to.
+const DRAWN: [fn(Thing) -> bool; 7] = [
+    |thing| matches!(thing, Thing::Event(_)),
+    |thing| matches!(thing, Thing::Schedule(_)),
+    |thing| matches!(thing, Thing::Rule(_)),
+    |thing| matches!(thing, Thing::Function(_)),
+    |thing| matches!(thing, Thing::Outbox(_)),
+    |thing| matches!(thing, Thing::Queue(_)),
+    |thing| matches!(thing, Thing::Workflow(_)),
+];
 
 /// The name of a thing in the chart: `function-0`.
 fn node(thing: Thing) -> String {

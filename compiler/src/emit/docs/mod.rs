@@ -147,14 +147,17 @@ fn literal(text: &str) -> String {
 /// invokes. A route for everybody is called by its URL.
 fn try_it(plan: &Plan<'_>) -> Option<minijinja::Value> {
     let model = plan.model;
-    let direct =
-        |function: &&crate::model::Function| function.triggers.is_empty() && matches!(function.input, Takes::Value(_));
+    let direct = |(id, function): &(_, &crate::model::Function)| {
+        matches!(function.input, Takes::Value(_)) && model.triggers(*id).is_empty()
+    };
     let callable = |(api, _): &(&Api, &Route)| api.kind == ApiKind::Http || url(model, api).is_some();
     let open = |(_, route): &(&Api, &Route)| route.auth == Auth::None;
     let routes = || model.routes().filter(|(_, route)| route.function().is_some());
     let open = routes().filter(open).filter(callable).min_by_key(|(api, _)| api.declared);
     let routed = open.or_else(|| routes().min_by_key(|(api, _)| api.declared)).and_then(|(_, route)| route.function());
-    let function = routed.map(|id| &model.functions[id]).or_else(|| model.functions.values().find(direct))?;
+    let function = routed
+        .map(|id| &model.functions[id])
+        .or_else(|| model.functions.iter().find(direct).map(|(_, function)| function))?;
     let default = |name: &str| plan.parameters.get(name).and_then(|parameter| parameter.default.clone());
     let project = default("ProjectName").unwrap_or_default();
     let environment = default(ENVIRONMENT).unwrap_or_default();

@@ -11,7 +11,7 @@ use super::types::{DERIVES, definitions};
 use super::{caches, queues, workflows};
 use crate::emit;
 use crate::lower::ids;
-use crate::model::{ApiKind, Function, Id, Input, Model, Trigger};
+use crate::model::{ApiKind, Function, Id, Input, Model, Thing};
 use crate::spec::function::Operation;
 use crate::types::rust::variant_name;
 use crate::types::{Kind, Type};
@@ -27,7 +27,7 @@ pub(super) fn function(names: &Names<'_>, input: emit::Input<'_>, id: Id<Functio
     events_input(names, function, known, &mut code);
     error(function, known, &mut code);
     context(names, input, function, known, &mut code);
-    implementation(names, function, known, &mut code);
+    implementation(names, id, known, &mut code);
     grants(names, function, known, &mut code);
     methods(names, function, known, &mut code);
     code
@@ -234,14 +234,13 @@ fn verb(operation: Operation) -> &'static str {
     }
 }
 
-fn implementation(names: &Names<'_>, function: &Function, known: &FunctionNames, code: &mut Code) {
+fn implementation(names: &Names<'_>, id: Id<Function>, known: &FunctionNames, code: &mut Code) {
+    let function = &names.model.functions[id];
     let Signature { input, output } = signature(names, function, known, "crate::");
     let FunctionNames { context, error, .. } = known;
     let function_name = literal(&function.head.name);
-    let sources = sources(names.model, function)
-        .map(|source| format!("evc_runtime::Source::{source}"))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let sources =
+        sources(names.model, id).map(|source| format!("evc_runtime::Source::{source}")).collect::<Vec<_>>().join(", ");
     // Without a line of its own it is 200.
     let status = match function.status {
         200 => String::new(),
@@ -265,21 +264,19 @@ fn implementation(names: &Names<'_>, function: &Function, known: &FunctionNames,
 }
 
 /// Who may call it. A function that does not live from events alone can be tried out with a direct invocation.
-fn sources(model: &Model, function: &Function) -> impl Iterator<Item = &'static str> {
-    let has = |is: fn(&Trigger) -> bool| function.triggers.iter().any(is);
-    let called_by =
-        |kind| function.triggers.iter().any(|it| matches!(it, Trigger::Api(id) if model.apis[*id].kind == kind));
-    let called_on = |redis| {
-        let on = |trigger: &Trigger| matches!(trigger, Trigger::Workflow(id) if model.workflows[*id].redis().is_some() == redis);
-        function.triggers.iter().any(on)
-    };
-    let direct = !matches!(function.input, Input::Events(_)) || has(|trigger| matches!(trigger, Trigger::Schedule(_)));
+fn sources(model: &Model, id: Id<Function>) -> impl Iterator<Item = &'static str> {
+    let triggers = model.triggers(id);
+    let has = |is: &dyn Fn(&Thing) -> bool| triggers.iter().any(is);
+    let called_by = |kind| has(&|it| matches!(it, Thing::Api(id) if model.apis[*id].kind == kind));
+    let called_on =
+        |redis| has(&|it| matches!(it, Thing::Workflow(id) if model.workflows[*id].redis().is_some() == redis));
+    let direct = !matches!(model.functions[id].input, Input::Events(_)) || has(&|it| matches!(it, Thing::Schedule(_)));
     let sources = [
         ("Direct", direct),
         ("Step", called_on(false)),
         ("Workflow", called_on(true)),
-        ("EventBridge", has(|trigger| matches!(trigger, Trigger::Rule(_)))),
-        ("Sqs", has(|trigger| matches!(trigger, Trigger::Queue(_)))),
+        ("EventBridge", has(&|it| matches!(it, Thing::Rule(_)))),
+        ("Sqs", has(&|it| matches!(it, Thing::Queue(_)))),
         ("HttpApi", called_by(ApiKind::Http)),
         ("RestApi", called_by(ApiKind::Rest)),
     ];

@@ -25,7 +25,7 @@ pub(super) fn main(names: &Names<'_>, input: Input<'_>, handler: &Handler) -> St
                 code.line(line);
             }
             let serve = if function.idempotent.is_some() { "serve_idempotent" } else { "serve" };
-            let module_of_serve = if function.works_on_redis(model) { "workflow::" } else { "" };
+            let module_of_serve = if model.works_on_redis(id) { "workflow::" } else { "" };
             (
                 format!("The function `{}`.", function.head.name),
                 function.head.description.as_deref(),

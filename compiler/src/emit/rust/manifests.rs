@@ -81,7 +81,7 @@ pub(super) fn handler_manifest(input: Input<'_>, handler: &Handler) -> String {
             let function = &input.plan.model.functions[id];
             let mut features: BTreeSet<&str> = features(input.plan.model, function).collect();
             features.extend(function.idempotent.map(|_| "idempotency"));
-            features.extend(function.works_on_redis(input.plan.model).then_some("engine"));
+            features.extend(input.plan.model.works_on_redis(id).then_some("engine"));
             let (logic, contract) = (&input.project.logic_crate, contract(input.plan.model));
             format!("{}{logic}.workspace = true\n{contract}.workspace = true\n", runtime(&features))
         }

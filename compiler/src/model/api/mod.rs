@@ -12,7 +12,8 @@ pub use request::{Parameter, Request};
 pub(super) use resolve::{OK, apis, routed};
 pub use table::{TableOperation, TableRoute};
 
-use super::{Function, Head, Id, Model, Workflow};
+use super::graph::{Relates, Relation};
+use super::{Function, Head, Id, Model, Thing, Workflow};
 use crate::source::{Span, Spanned};
 pub use crate::spec::api::{ApiKind, Auth, Jwt};
 use crate::spec::scalar::Duration;
@@ -163,5 +164,21 @@ impl Model {
     /// The routes that call a function.
     pub fn routes_of(&self, function: Id<Function>) -> impl Iterator<Item = (&Api, &Route)> {
         self.routes().filter(move |(_, route)| route.function() == Some(function))
+    }
+}
+
+impl Relates for Api {
+    fn relate(&self, tell: &mut dyn FnMut(Relation, Thing, Span)) {
+        for route in &self.routes {
+            match &route.integration {
+                Integration::Function(id) => tell(Relation::Routes, Thing::Function(*id), route.span),
+                Integration::Workflow(id) => tell(Relation::Routes, Thing::Workflow(*id), route.span),
+                Integration::Table(to) => {
+                    let writes = to.operation.writes();
+                    let relation = if writes { Relation::WritesTable } else { Relation::ReadsTable };
+                    tell(relation, Thing::Table(to.table), route.span);
+                }
+            }
+        }
     }
 }

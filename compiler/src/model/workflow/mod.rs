@@ -5,7 +5,8 @@ pub(super) mod resolve;
 use std::collections::BTreeSet;
 
 use super::claim::IN_PROGRESS;
-use super::{Bus, Cache, Event, Function, Head, Id};
+use super::graph::{Relates, Relation};
+use super::{Bus, Cache, Event, Function, Head, Id, Thing};
 use crate::expr::{Expr, Scope, Template};
 use crate::source::{Span, Spanned};
 use crate::spec::scalar::{Duration, Name};
@@ -462,6 +463,35 @@ impl Step {
             }
             StepKind::Succeed(_) | StepKind::Fail { .. } => Vec::new(),
             _ => vec![self.next],
+        }
+    }
+}
+
+impl Relates for Workflow {
+    fn relate(&self, tell: &mut dyn FnMut(Relation, Thing, Span)) {
+        self.body.walk(&mut |step| {
+            let name = || step.name.clone();
+            if let StepKind::Publish { event: Some(event), span, .. } = &step.kind {
+                tell(Relation::PublishesIn(name()), Thing::Event(*event), *span);
+            }
+            if let Some(call) = step.call()
+                && let Some(function) = call.function
+            {
+                tell(Relation::Calls(name()), Thing::Function(function), call.span);
+            }
+            if let Some(undo) = &step.undo
+                && let Some(function) = undo.function
+            {
+                tell(Relation::Undoes(name()), Thing::Function(function), undo.span);
+            }
+        });
+        if let Some(redis) = self.redis() {
+            if let Some(cache) = redis.cache {
+                tell(Relation::Keeps, Thing::Cache(cache.value), cache.span);
+            }
+            if let Transport::EventBridge(bus) = redis.transport {
+                tell(Relation::SendsWork, Thing::Bus(bus), redis.transport_span);
+            }
         }
     }
 }
