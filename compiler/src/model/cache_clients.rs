@@ -109,7 +109,7 @@ impl Model {
         for edge in self.graph().from(Thing::Function(id)) {
             match edge.relation {
                 Relation::ReadsTable | Relation::WritesTable | Relation::WritesOutbox => {
-                    add(Service::DynamoDb, edge.span)
+                    add(Service::DynamoDb, edge.span);
                 }
                 Relation::Publishes => add(Service::Events, edge.span),
                 Relation::Sends => add(Service::Sqs, edge.span),

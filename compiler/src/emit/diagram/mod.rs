@@ -120,8 +120,11 @@ impl Chart {
     }
 }
 
+/// Whether a thing is of some kind.
+type Is = fn(Thing) -> bool;
+
 /// How things are drawn, in this order.
-const SHAPES: [(&str, fn(Thing) -> bool); 7] = [
+const SHAPES: [(&str, Is); 7] = [
     ("((\"NAME\"))", |thing| matches!(thing, Thing::Bus(_))),
     (">\"NAME\"]", |thing| matches!(thing, Thing::Event(_))),
     ("[[\"NAME\"]]", |thing| matches!(thing, Thing::Workflow(_))),
@@ -132,7 +135,7 @@ const SHAPES: [(&str, fn(Thing) -> bool); 7] = [
 ];
 
 /// The things whose edges are drawn, in this order. The routes of APIs are drawn with what they lead to.
-const DRAWN: [fn(Thing) -> bool; 7] = [
+const DRAWN: [Is; 7] = [
     |thing| matches!(thing, Thing::Event(_)),
     |thing| matches!(thing, Thing::Schedule(_)),
     |thing| matches!(thing, Thing::Rule(_)),
