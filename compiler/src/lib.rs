@@ -1,6 +1,6 @@
 //! evc: a declarative infrastructure compiler. One YAML spec in; SAM templates, state machines and Rust Lambda handlers out.
 //!
-//! Data runs one way: `yaml` → `spec` → `model` → `check` → `lower` → `emit`. [`compile`] runs it; [`compare`] takes two models.
+//! Data runs one way: `yaml` → `spec` → `model` → `check` → `lower` → `emit`. [`session`] runs it; [`compare`] takes two models.
 
 #[macro_use]
 mod kinds;
@@ -8,7 +8,6 @@ mod kinds;
 pub mod check;
 pub mod cli;
 pub mod compare;
-pub mod compile;
 pub mod diagnostics;
 pub mod emit;
 pub mod expr;
@@ -16,6 +15,7 @@ pub mod lower;
 pub mod model;
 pub mod pattern;
 pub mod report;
+pub mod session;
 pub mod source;
 pub mod spec;
 pub mod types;

@@ -16,9 +16,9 @@ mod support;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use evc::compile::Analysis;
 use evc::diagnostics::Severity;
 use evc::report::{short, terminal};
+use evc::session::Analysis;
 use support::Block;
 
 /// A spec with its further files, and its snapshot.

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use evc::compile::analyze_text;
+use evc::session::analyze_text;
 use evc::source::SourceMap;
 use evc::spec::Sections;
 use evc::yaml::{Mapping, Node, NodeKind, parse};

@@ -7,8 +7,8 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use evc::compile::Analysis;
 use evc::diagnostics::Diagnostic;
+use evc::session::Analysis;
 use evc::source::Span;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};

@@ -20,7 +20,7 @@ const LAYERS: [&str; 15] = [
     "compare",
     "emit",
     "report",
-    "compile",
+    "session",
     "cli",
 ];
 

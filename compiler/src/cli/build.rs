@@ -7,8 +7,8 @@ use super::plan::{self, Stack};
 use super::project::Places;
 use super::world::Disk;
 use super::{Exit, check, stack};
-use crate::compile::{Analysis, analyze};
 use crate::diagnostics::list;
+use crate::session::{Analysis, analyze};
 
 /// Build stacks: the SAM template, state machines, Rust handlers, schemas, diagram and README of each spec.
 ///
@@ -84,6 +84,8 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
         }
         analyses.push(analysis);
     }
+    // The process ends soon; taking models apart piece by piece first would be for nothing.
+    let analyses = std::mem::ManuallyDrop::new(analyses);
     console::report(&analyses, arguments.message_format);
     let exit = check::exit(&analyses, false, false);
     if exit != Exit::Clean {

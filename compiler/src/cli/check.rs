@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use super::console::{self, Format};
 use super::world::Disk;
 use super::{Exit, build, plan};
-use crate::compile::{Analysis, Comparison, against, analyze};
 use crate::report::Counts;
+use crate::session::{Analysis, Comparison, against, analyze};
 
 /// Check specs without writing anything.
 #[derive(Debug, clap::Args)]
@@ -84,6 +84,8 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
             }
         }
     }
+    // The process ends soon; taking models apart piece by piece first would be for nothing.
+    let analyses = std::mem::ManuallyDrop::new(analyses);
     console::report(&analyses, arguments.message_format);
     if arguments.message_format == Format::Human {
         for analysis in analyses.iter().filter(|analysis| analysis.diagnostics.is_empty()) {

@@ -4,8 +4,8 @@ use std::io::{IsTerminal, Write as _};
 
 use clap::ValueEnum;
 
-use crate::compile::Analysis;
 use crate::report::{Report, github, json, sarif, short, terminal};
+use crate::session::Analysis;
 
 /// How diagnostics are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -67,7 +67,7 @@ mod tests {
         let spec = "evc: 1\nservice: shop\ntables: { orders: { item: { id: uuid }, key: id } }\n\
                     functions: { order: { input: { id: uuid }, tables: { orders: put } } }\n\
                     apis: { web: { routes: { POST /orders: { function: order } } } }\n";
-        let analysis = crate::compile::analyze_text("specs/a.yaml", spec);
+        let analysis = crate::session::analyze_text("specs/a.yaml", spec);
         assert!(!analysis.has_errors(), "{:?}", analysis.diagnostics);
         let model = analysis.model.as_ref().expect("the spec names its service");
         let (plan, _) = crate::lower::lower(model);

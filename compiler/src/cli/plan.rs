@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{console, explain_iam, project};
-use crate::compile::Analysis;
-use crate::{emit, lower};
+use crate::emit;
+use crate::session::{self, Analysis, Extent};
 
 /// What may differ between two plans of one spec.
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,29 +39,34 @@ pub(super) fn plan(spec: &Path, directory: &Path, analysis: &mut Analysis, optio
     if analysis.has_errors() {
         return None;
     }
-    let model = analysis.model.take()?;
-    let (mut plan, mut found) = lower::lower(&model);
+    let Analysis { sources, model, .. } = analysis;
+    let model = model.as_ref()?;
+    let mut planned = session::plan(model);
+    let mut found = std::mem::take(&mut planned.diagnostics);
     let places = project::Places { spec, directory, runtime: options.runtime };
-    let around = project::find(places, &model, &mut analysis.sources);
+    let around = project::find(places, model, sources);
     found.extend(around.diagnostics);
     if options.deep {
         found.extend(project::ask_cargo(directory, &around.project, model.service.span));
     }
     if let Some(environment) = options.environment {
-        plan.set_environment(environment);
+        planned.plan.set_environment(environment);
     }
-    let input = emit::Input { plan: &plan, sources: &analysis.sources, project: &around.project };
-    let files = if options.only_check { emit::emit_bounded(input) } else { emit::emit(input) };
-    found.extend(emit::limits::check(&files, model.service.span));
+    let extent = if options.only_check { Extent::Bounded } else { Extent::Whole };
+    let built = planned.build(sources, &around.project, extent);
+    found.extend(built.diagnostics);
     if options.oversize {
         found.retain(|diagnostic| !emit::limits::is_of_size(diagnostic.code));
     }
     if options.explain_iam {
-        console::print(&explain_iam::table(input));
+        console::print(&explain_iam::table(emit::Input { plan: &planned.plan, sources, project: &around.project }));
     }
+    // The process ends soon; taking it apart piece by piece first would be for nothing.
+    std::mem::forget(planned);
     analysis.add(found);
-    // The process ends soon; taking these apart piece by piece first would be for nothing.
-    std::mem::forget(plan);
-    std::mem::forget(model);
-    (!analysis.has_errors()).then(|| Stack { directory: directory.to_owned(), files, scaffold: around.scaffold })
+    (!analysis.has_errors()).then(|| Stack {
+        directory: directory.to_owned(),
+        files: built.files,
+        scaffold: around.scaffold,
+    })
 }

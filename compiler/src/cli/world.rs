@@ -34,8 +34,8 @@ impl World for Disk {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use crate::compile::analyze;
     use crate::diagnostics::Code;
+    use crate::session::analyze;
 
     #[test]
     fn imports_do_not_leave_the_project_through_links() {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use super::plan::{HandlerKind, LogicalId, Plan, Resource};
 use super::value::Value;
 use super::{graph, lower};
-use crate::compile::{Analysis, analyze_text};
 use crate::report::short;
+use crate::session::{Analysis, analyze_text};
 
 /// Actions that IAM cannot limit to a resource.
 const UNLIMITED: [&str; 15] = [

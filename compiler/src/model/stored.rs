@@ -127,7 +127,7 @@ fn is(kind: &MatchKind, attribute: Option<Attribute>, whole: bool) -> Result<Is,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compile::analyze_text;
+    use crate::session::analyze_text;
 
     fn tests(pattern: &str) -> (Vec<String>, Vec<String>) {
         let spec = format!(

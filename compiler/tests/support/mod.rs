@@ -4,8 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-use evc::compile::{Analysis, against, analyze};
-use evc::emit::{Input, Project, emit, limits};
+use evc::diagnostics::Severity;
+use evc::emit::Project;
+use evc::session::{self, Analysis, Extent, against, analyze};
 use evc::source::{SourceMap, World};
 use evc::yaml::{decode_bytes, parse};
 
@@ -98,16 +99,14 @@ pub(crate) fn check(files: &[(String, String)], old: Option<&str>) -> Analysis {
     let mut analysis = analyze(&Files(files), Path::new(&files[0].0)).expect("the spec is among the files");
     let compared = old.map(|old| against(&Files(files), Path::new(old), &mut analysis, &[]).expect("an old spec"));
     if !analysis.has_errors()
-        && let Some(model) = analysis.model.take()
+        && let Some(model) = &analysis.model
     {
-        let (plan, found) = evc::lower::lower(&model);
-        analysis.add(found);
-        if !analysis.has_errors() {
-            let project = project(&files[0].0);
-            let written = emit(Input { plan: &plan, sources: &analysis.sources, project: &project });
-            analysis.add(limits::check(&written, model.service.span));
+        let planned = session::plan(model);
+        let mut found = planned.diagnostics.clone();
+        if !found.iter().any(|found| found.severity() == Severity::Error) {
+            found.extend(planned.build(&analysis.sources, &project(&files[0].0), Extent::Whole).diagnostics);
         }
-        analysis.model = Some(model);
+        analysis.add(found);
     }
     analysis.add(compared.unwrap_or_default().found);
     analysis
@@ -116,9 +115,10 @@ pub(crate) fn check(files: &[(String, String)], old: Option<&str>) -> Analysis {
 /// What a spec without problems comes to: its files.
 pub(crate) fn build(files: &[(String, String)]) -> evc::emit::Files {
     let analysis = analyze(&Files(files), Path::new(&files[0].0)).expect("the spec is among the files");
-    let (plan, found) = evc::lower::lower(analysis.model.as_ref().expect("a model"));
-    assert!(analysis.diagnostics.is_empty() && found.is_empty(), "{files:?}: {:?}{found:?}", analysis.diagnostics);
-    emit(Input { plan: &plan, sources: &analysis.sources, project: &project(&files[0].0) })
+    let planned = session::plan(analysis.model.as_ref().expect("a model"));
+    let problems = (&analysis.diagnostics, &planned.diagnostics);
+    assert!(problems.0.is_empty() && problems.1.is_empty(), "{files:?}: {problems:?}");
+    planned.build(&analysis.sources, &project(&files[0].0), Extent::Whole).files
 }
 
 /// Where a stack would stand whose logic is a crate beside it.

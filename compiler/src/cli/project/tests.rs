@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::compile::analyze;
 use crate::diagnostics::Code;
+use crate::session::analyze;
 
 /// Files by path.
 #[derive(Default)]

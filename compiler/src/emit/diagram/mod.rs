@@ -173,7 +173,7 @@ mod tests {
     fn buses_are_drawn_with_their_events_and_as_targets() {
         let spec = "evc: 1\nservice: a\nbuses: { shop: {}, audit: {} }\nevents:\n  Placed: { source: s, detail-type: Placed, \
                     detail: { id: uuid }, bus: shop, publisher: external }\nrules: { copy: { event: Placed, to: { bus: audit } } }\n";
-        let analysis = crate::compile::analyze_text("a.yaml", spec);
+        let analysis = crate::session::analyze_text("a.yaml", spec);
         assert!(!analysis.has_errors(), "{:?}", analysis.diagnostics);
         let chart = flowchart(analysis.model.as_ref().expect("the spec names its service"));
         assert!(chart.contains("bus-1((\"audit\"))"), "{chart}");
@@ -186,7 +186,7 @@ mod tests {
         let spec = "evc: 1\nservice: a\ntables: { t: { item: { id: uuid }, key: id } }\nfunctions: { f: { input: { id: uuid } } }\n\
                     apis:\n  x:\n    kind: rest\n    routes:\n      GET /t/{id}: { table: t, get: {} }\n      \
                     POST /t: { table: t, put: { id: request.id } }\n      GET /f: { function: f }\n      HEAD /f: { function: f }\n";
-        let analysis = crate::compile::analyze_text("a.yaml", spec);
+        let analysis = crate::session::analyze_text("a.yaml", spec);
         assert!(!analysis.has_errors(), "{:?}", analysis.diagnostics);
         let chart = flowchart(analysis.model.as_ref().expect("the spec names its service"));
         for line in ["function-0-api{{\"GET /f\"}} --> function-0", "function-0-api2{{\"HEAD /f\"}} --> function-0"] {

@@ -200,7 +200,7 @@ mod tests {
     }
 
     fn readme_of(spec: &str) -> String {
-        let analysis = crate::compile::analyze_text("specs/a.yaml", spec);
+        let analysis = crate::session::analyze_text("specs/a.yaml", spec);
         assert!(!analysis.has_errors(), "{:?}", analysis.diagnostics);
         let model = analysis.model.as_ref().expect("the spec names its service");
         let (plan, _) = crate::lower::lower(model);

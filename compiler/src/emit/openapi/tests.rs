@@ -1,7 +1,7 @@
 //! The document of each kind of API. Read the snapshots; a validator of OpenAPI accepts what stands under `generated/`.
 
 use super::*;
-use crate::compile::analyze_text;
+use crate::session::analyze_text;
 
 const SHOP: &str = r#"
 evc: 1

@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn the_program_of_a_table_s_changes() {
         let spec = include_str!("../../lower/fixtures/changes.yaml");
-        let analysis = crate::compile::analyze_text("specs/shop.yaml", spec);
+        let analysis = crate::session::analyze_text("specs/shop.yaml", spec);
         let model = analysis.model.as_ref().expect("the spec names its service");
         let outbox = model.outboxes.values().find(|outbox| outbox.has_function()).expect("a function");
         let mut code = Code::default();

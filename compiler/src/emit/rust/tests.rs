@@ -6,9 +6,9 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use super::*;
-use crate::compile::analyze_text;
 use crate::emit::Project;
 use crate::lower;
+use crate::session::analyze_text;
 
 mod wide;
 

@@ -1,8 +1,8 @@
 //! The template of each kind of thing. Read the snapshots; `cfn-lint` accepts them.
 
-use crate::compile::analyze_text;
 use crate::emit::{Backend, Files, Input, Project};
 use crate::lower::lower;
+use crate::session::analyze_text;
 
 fn files(spec: &str) -> Files {
     let analysis = analyze_text("specs/shop.yaml", spec);

@@ -156,7 +156,7 @@ mod tests {
 
     /// What a value looks like in the template.
     fn shown(value: &Value) -> String {
-        let analysis = crate::compile::analyze_text("specs/a.yaml", "evc: 1\nservice: a\n");
+        let analysis = crate::session::analyze_text("specs/a.yaml", "evc: 1\nservice: a\n");
         let model = analysis.model.as_ref().expect("the spec names its service");
         let (plan, _) = lower(model);
         let project = Project::default();
@@ -204,7 +204,7 @@ mod tests {
     fn text_of_one_environment_that_looks_like_a_substitution_is_joined_where_it_is_used() {
         let spec = "evc: 1\nservice: a\nenvironments:\n  dev: { functions: { f: { environment: { A: 'x${Environment}${B}' } } } }\n  \
                     prod: {}\nfunctions: { f: { environment: { A: plain } } }\n";
-        let analysis = crate::compile::analyze_text("specs/a.yaml", spec);
+        let analysis = crate::session::analyze_text("specs/a.yaml", spec);
         let model = analysis.model.as_ref().expect("the spec names its service");
         let (plan, _) = lower(model);
         let project = Project::default();

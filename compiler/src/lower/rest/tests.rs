@@ -1,10 +1,10 @@
 //! What holds of every REST API.
 
-use crate::compile::analyze_text;
 use crate::lower::lower;
 use crate::lower::plan::Plan;
 use crate::lower::value::Value;
 use crate::report::short;
+use crate::session::analyze_text;
 
 const FIXTURE: &str = include_str!("../fixtures/rest.yaml");
 
@@ -151,7 +151,7 @@ fn an_override_that_answers_failures_with_success_is_reported() {
     let spec = "evc: 1\nservice: s\ntypes:\n  X: { id: uuid }\ntables:\n  t: { item: X, key: id }\napis:\n  a:\n    kind: rest\n    \
         routes:\n      POST /x: { table: t, input: X, put: {} }\noverrides:\n  AApiPostXMethod:\n    properties:\n      \
         Integration: { PassthroughBehavior: WHEN_NO_TEMPLATES, IntegrationResponses: [{ StatusCode: \"200\" }] }\n";
-    let analysis = crate::compile::analyze_text("spec.yaml", spec);
+    let analysis = crate::session::analyze_text("spec.yaml", spec);
     let (_, found) = crate::lower::lower(analysis.model.as_ref().expect("the spec names its service"));
     let messages: Vec<&str> = found.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
     let expected = [

@@ -1,7 +1,7 @@
 //! What routes are resolved to.
 
 use super::*;
-use crate::compile::analyze_text;
+use crate::session::analyze_text;
 use crate::types::describe;
 
 const SHOP: &str = r#"

@@ -8,10 +8,10 @@ mod validate;
 use std::path::Path;
 
 use super::{definitions, machines};
-use crate::compile::analyze_text;
 use crate::emit::asl::text;
 use crate::lower::plan::Machine;
 use crate::model::Model;
+use crate::session::analyze_text;
 use validate::problems;
 
 fn machines_of(path: &Path) -> Vec<Machine> {

@@ -1,12 +1,28 @@
-//! Runs the stages: from the path of a spec to a checked model, with everything there is to say about it.
+//! The stages as values: text is [`Parsed`], what is parsed is an [`Analysis`], a model has a [`Planned`] stack, and that has files.
+//!
+//! Each stage is asked for by whoever needs it: a command, a test, an editor. None prints, reads the environment or ends
+//! anything; what is wrong is in the diagnostics of each, and leaves the rest usable.
 
 use std::path::{Component, Path, PathBuf};
 
 use crate::diagnostics::{Code, Diagnostic, Severity};
+use crate::emit::{self, Files, Project, limits};
+use crate::lower::{self, plan::Plan};
 use crate::model::Model;
 use crate::source::{MAX_SOURCE_BYTES, SourceMap, Spanned, World};
 use crate::spec::File;
 use crate::{check, compare, model, spec, yaml};
+
+/// A spec that has been read, with all that it imports.
+#[derive(Debug)]
+pub struct Parsed {
+    /// The spec's file and all that it imports.
+    pub sources: SourceMap,
+    /// What the files say together.
+    pub file: File,
+    /// What is wrong with their text and structure.
+    pub diagnostics: Vec<Diagnostic>,
+}
 
 /// A spec that has been read and checked.
 #[derive(Debug)]
@@ -17,6 +33,49 @@ pub struct Analysis {
     pub diagnostics: Vec<Diagnostic>,
     /// The system. There may be errors about it all the same. `None` if the spec names no service.
     pub model: Option<Model>,
+}
+
+/// A stack, decided to the last property.
+#[derive(Debug)]
+pub struct Planned<'m> {
+    /// What is going to be there.
+    pub plan: Plan<'m>,
+    /// What is wrong with it as a whole.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// The files of a stack, in memory.
+#[derive(Debug)]
+pub struct Built {
+    /// The files.
+    pub files: Files,
+    /// Those that AWS takes no more of.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Which files are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All that are written.
+    Whole,
+    /// Those that something may be wrong with: the ones that AWS bounds.
+    Bounded,
+}
+
+impl Parsed {
+    /// Resolves and checks what was read.
+    pub fn analyze(self) -> Analysis {
+        let Self { sources, file, mut diagnostics } = self;
+        let (model, found) = model::resolve(&file);
+        diagnostics.extend(found);
+        if let Some(model) = &model {
+            let whole = !diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
+            diagnostics.extend(check::check(model, whole));
+            allow(model, &mut diagnostics);
+        }
+        sort(&mut diagnostics);
+        Analysis { sources, diagnostics, model }
+    }
 }
 
 impl Analysis {
@@ -32,24 +91,66 @@ impl Analysis {
     }
 }
 
+/// Plans the stack of a model that has no errors.
+pub fn plan(model: &Model) -> Planned<'_> {
+    let (plan, diagnostics) = lower::lower(model);
+    Planned { plan, diagnostics }
+}
+
+impl Planned<'_> {
+    /// Makes its files. `project` says where the stack stands.
+    pub fn build(&self, sources: &SourceMap, project: &Project, extent: Extent) -> Built {
+        let input = emit::Input { plan: &self.plan, sources, project };
+        let files = match extent {
+            Extent::Whole => emit::emit(input),
+            Extent::Bounded => emit::emit_bounded(input),
+        };
+        let diagnostics = limits::check(&files, self.plan.model.service.span);
+        Built { files, diagnostics }
+    }
+}
+
 /// Most files that one spec may import, itself included.
 const MAX_FILES: usize = 256;
 
 /// How far above the spec's folder imports may lie: specs stand in the project or in its folder `specs`.
 const MAX_UP: usize = 1;
 
-/// Reads and checks the spec at `path`. Fails only if that file cannot be read; anything wrong with its text, or with an
+/// Reads the spec at `path` and what it imports. Fails only if that file cannot be read; anything wrong with its text, or with an
 /// import, is in the diagnostics.
-pub fn analyze(world: &dyn World, path: &Path) -> std::io::Result<Analysis> {
+pub fn parse(world: &dyn World, path: &Path) -> std::io::Result<Parsed> {
     let bytes = match world.read(path) {
         Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
             let mut sources = SourceMap::default();
             let file = sources.add(path, "");
-            return Ok(Analysis { sources, diagnostics: vec![yaml::too_large(file)], model: None });
+            return Ok(Parsed { sources, file: File::default(), diagnostics: vec![yaml::too_large(file)] });
         }
         bytes => bytes?,
     };
-    Ok(analyze_bytes(world, path, bytes))
+    Ok(parse_bytes(world, path, bytes, SourceMap::default()))
+}
+
+/// Reads a spec given as text, as if it stood at `path`. It can import nothing.
+pub fn parse_text(path: &str, text: &str) -> Parsed {
+    parse_bytes(&Nowhere, Path::new(path), text.as_bytes().to_vec(), SourceMap::default())
+}
+
+/// Reads a spec whose files join `sources`.
+fn parse_bytes(world: &dyn World, path: &Path, bytes: Vec<u8>, sources: SourceMap) -> Parsed {
+    let mut reader = Reader::new(world, path, sources);
+    let file = reader.file(path, bytes, true);
+    let Reader { sources, diagnostics, .. } = reader;
+    Parsed { sources, file, diagnostics }
+}
+
+/// Reads and checks the spec at `path`: [`parse`] and [`Parsed::analyze`].
+pub fn analyze(world: &dyn World, path: &Path) -> std::io::Result<Analysis> {
+    parse(world, path).map(Parsed::analyze)
+}
+
+/// Reads and checks a spec given as text: [`parse_text`] and [`Parsed::analyze`].
+pub fn analyze_text(path: &str, text: &str) -> Analysis {
+    parse_text(path, text).analyze()
 }
 
 /// What a deploy of one spec over another does.
@@ -71,10 +172,8 @@ pub fn against(
     drained: &[String],
 ) -> std::io::Result<Comparison> {
     let bytes = world.read(old)?;
-    let sources = std::mem::take(&mut analysis.sources);
-    let mut reader = Reader::new(world, old, sources);
-    let file = reader.file(old, bytes, true);
-    let Reader { sources, mut diagnostics, .. } = reader;
+    let parsed = parse_bytes(world, old, bytes, std::mem::take(&mut analysis.sources));
+    let Parsed { sources, file, mut diagnostics } = parsed;
     analysis.sources = sources;
     let (before, found) = model::resolve(&file);
     diagnostics.extend(found);
@@ -86,26 +185,6 @@ pub fn against(
     };
     let found = compare::compare(compare::Before { file: &file, model: before }, now, drained);
     Ok(Comparison { found, unknown: compare::unknown(before, drained).into_iter().map(str::to_owned).collect() })
-}
-
-/// Reads and checks a spec given as text, as if it stood at `path`. It can import nothing.
-pub fn analyze_text(path: &str, text: &str) -> Analysis {
-    analyze_bytes(&Nowhere, Path::new(path), text.as_bytes().to_vec())
-}
-
-fn analyze_bytes(world: &dyn World, path: &Path, bytes: Vec<u8>) -> Analysis {
-    let mut reader = Reader::new(world, path, SourceMap::default());
-    let file = reader.file(path, bytes, true);
-    let Reader { sources, mut diagnostics, .. } = reader;
-    let (model, found) = model::resolve(&file);
-    diagnostics.extend(found);
-    if let Some(model) = &model {
-        let whole = !diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
-        diagnostics.extend(check::check(model, whole));
-        allow(model, &mut diagnostics);
-    }
-    sort(&mut diagnostics);
-    Analysis { sources, diagnostics, model }
 }
 
 fn sort(diagnostics: &mut Vec<Diagnostic>) {
