@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::graph::{Relates, Relation};
 use super::names::{find, find_all, find_at, head};
 use super::settings::{of_function, variables};
-use super::{Cache, Destination, Event, Head, Id, Model, Outbox, Queue, Setting, Table, Thing, Workflow, api};
+use super::{Cache, Destination, Event, Head, Id, Model, Outbox, Queue, Setting, Table, Thing, Workflow};
 use crate::diagnostics::Diagnostic;
 use crate::source::{Span, Spanned};
 use crate::spec::function::{Idempotency, Operation};
@@ -24,8 +24,6 @@ pub struct Function {
     pub output: Option<Type>,
     /// Its business errors.
     pub errors: Vec<BusinessError>,
-    /// The HTTP status of a success: that of its routes.
-    pub status: u16,
     /// The tables it uses.
     pub tables: Vec<TableUse>,
     /// The outbox it publishes through.
@@ -135,7 +133,6 @@ pub(super) fn function(
         input: item.input.as_ref().map_or(Input::Nothing, |input| Input::Value(input.0.clone())),
         output: item.output.as_ref().map(|output| output.0.clone()),
         errors: item.errors.0.iter().map(business_error).collect(),
-        status: api::OK,
         tables,
         outbox,
         outbox_events,

@@ -12,7 +12,7 @@ use crate::source::{Span, Spanned};
 use crate::spec::decode::Declared;
 use crate::spec::outbox::{self, Forwarder, MAX_PIPE_BATCH};
 use crate::spec::scalar::{Duration, Name};
-use crate::spec::table::{Removal, StreamView};
+use crate::spec::table::Removal;
 use crate::spec::{Sections, outbox as spec};
 use crate::types::Field;
 
@@ -215,13 +215,10 @@ fn changes(sections: &Sections, item: &Declared<spec::Outbox>, found: &mut Vec<D
     })
 }
 
-/// Gives each table whose changes are events the stream that they come from.
-pub(super) fn add_streams(model: &mut Model) {
-    for outbox in model.outboxes.values() {
-        if let Some(changes) = &outbox.changes {
-            model.tables[changes.table.value].stream.get_or_insert(StreamView::NewImage);
-        }
-    }
+/// Whether the changes of a table are the events of an outbox.
+pub(super) fn reads_changes_of(sections: &Sections, table: &str) -> bool {
+    let names = sections.outboxes.items.values().filter_map(|outbox| outbox.changes_of.as_ref());
+    names.into_iter().any(|name| name.as_str() == table)
 }
 
 impl Relates for Outbox {

@@ -38,7 +38,6 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     }
     let found = &mut diagnostics;
     model.outboxes = sections.outboxes.iter().map(|(name, item)| outbox::outbox(sections, name, item, found)).collect();
-    outbox::add_streams(&mut model);
     let (caches, networks) = (sections.caches.iter(), sections.networks.iter());
     model.networks = networks.map(|(name, item)| network::network(name, item, found)).collect();
     model.caches = caches.map(|(name, item)| cache::cache(sections, name, item, found)).collect();
@@ -49,7 +48,6 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
         .map(|(name, item)| function(sections, &model, name, item, routed.contains(name), found))
         .collect();
     model.apis = api::apis(sections, &model, found);
-    model.derive_statuses();
     model.queues = sections.queues.iter().map(|(name, item)| queue(sections, &model, name, item, found)).collect();
     for (name, item) in sections.rules.iter() {
         let rule = rule(sections, &mut model, name, item, found);

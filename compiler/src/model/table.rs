@@ -3,7 +3,7 @@
 use super::graph::{Relates, Relation};
 use super::names::head;
 use super::settings::of_tables;
-use super::{Head, Setting, Thing};
+use super::{Head, Setting, Thing, outbox};
 use crate::source::Span;
 use crate::spec::scalar::Name;
 use crate::spec::table::{Billing, Encryption, Projection, Removal, StreamView};
@@ -72,7 +72,8 @@ pub(super) fn table(sections: &Sections, name: &str, item: &Declared<crate::spec
         indexes: indexes.collect(),
         ttl: item.ttl.clone(),
         version: item.version.clone(),
-        stream: item.stream,
+        // Changes that are events come from its stream.
+        stream: item.stream.or(outbox::reads_changes_of(sections, name).then_some(StreamView::NewImage)),
         billing: item.billing.clone(),
         encryption: item.encryption,
         removal: of_tables(sections, removal, |tables| tables.removal),

@@ -24,7 +24,6 @@ pub fn render(reports: &[Report<'_>]) -> String {
                 driver: Driver {
                     name: "evc",
                     version: env!("CARGO_PKG_VERSION"),
-                    information_uri: env!("CARGO_PKG_REPOSITORY"),
                     rules: ALL.iter().map(|&code| rule(code)).collect(),
                 },
             },
@@ -142,7 +141,6 @@ struct Tool {
 struct Driver {
     name: &'static str,
     version: &'static str,
-    information_uri: &'static str,
     rules: Vec<Rule>,
 }
 

@@ -242,7 +242,7 @@ fn implementation(names: &Names<'_>, id: Id<Function>, known: &FunctionNames, co
     let sources =
         sources(names.model, id).map(|source| format!("evc_runtime::Source::{source}")).collect::<Vec<_>>().join(", ");
     // Without a line of its own it is 200.
-    let status = match function.status {
+    let status = match names.model.status(id) {
         200 => String::new(),
         status => format!("    const STATUS: u16 = {status};\n"),
     };

@@ -9,7 +9,9 @@ mod tests;
 
 pub use mapping::{Mapping, MappingValue};
 pub use request::{Parameter, Request};
-pub(super) use resolve::{OK, apis, routed};
+pub(super) use resolve::{apis, routed};
+
+use resolve::OK;
 pub use table::{TableOperation, TableRoute};
 
 use super::graph::{Relates, Relation};
@@ -147,13 +149,9 @@ fn parameter(segment: &str) -> Option<&str> {
 }
 
 impl Model {
-    /// Fills in the status that each function answers a success with. That all of its routes say the same is for a check.
-    pub(super) fn derive_statuses(&mut self) {
-        let statuses = self.functions.ids().map(|id| self.routes_of(id).next().map(|(_, route)| route.status));
-        let statuses: Vec<_> = self.functions.ids().zip(statuses).collect();
-        for (id, status) in statuses {
-            self.functions[id].status = status.unwrap_or(OK);
-        }
+    /// The status that a function answers a success with: that of its routes. That all of them say the same is for a check.
+    pub fn status(&self, function: Id<Function>) -> u16 {
+        self.routes_of(function).next().map_or(OK, |(_, route)| route.status)
     }
 
     /// Every route of every API.

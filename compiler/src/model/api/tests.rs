@@ -94,8 +94,8 @@ fn what_is_not_said_has_its_usual_value() {
     );
     let names: Vec<&str> = model.apis.values().map(|api| api.head.name.as_str()).collect();
     assert_eq!(names, ["orders", "api"]);
-    let function = model.functions.values().next().expect("a function");
-    assert_eq!((function.status, function.errors[0].status), (201, 422));
+    let (id, function) = model.functions.iter().next().expect("a function");
+    assert_eq!((model.status(id), function.errors[0].status), (201, 422));
 }
 
 /// An index that holds less than the item answers with what it holds.
