@@ -5,6 +5,8 @@
 
 mod support;
 
+use std::path::Path;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use evc::diagnostics::Diagnostic;
@@ -13,11 +15,16 @@ use evc::source::Span;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-const SPECS: [&str; 3] = [
-    include_str!("../../specs/orders.yaml"),
-    include_str!("../../specs/event-store.yaml"),
-    include_str!("everything.yaml"),
-];
+/// The specs that are broken: those of the systems, and the one that has everything.
+static SPECS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut paths = vec![root.join("tests/everything.yaml")];
+    let systems = std::fs::read_dir(root.join("../specs")).expect("a readable folder");
+    paths.extend(systems.map(|entry| entry.expect("a readable folder").path()));
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    paths.sort();
+    paths.iter().map(|path| std::fs::read_to_string(path).expect("a readable spec")).collect()
+});
 
 /// What a broken spec may take, in a debug build on a busy machine.
 const TIME: Duration = Duration::from_secs(20);

@@ -29,10 +29,6 @@ class System:
         self.environment = environment or {}
         self.scenarios: list[tuple[str, Callable[[Stack], None]]] = []
 
-    def has_spec(self) -> bool:
-        """Whether the repository has a spec of this name, or the system makes one."""
-        return self.prepare is not None or (ROOT / "specs" / f"{self.name}.yaml").exists()
-
     def scenario(self, title: str):
         """Add the decorated function."""
 

@@ -30,10 +30,12 @@ const UNLIMITED: [&str; 15] = [
 /// The specs whose plans are looked at.
 fn specs() -> Vec<PathBuf> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let systems = ["orders", "event-store", "choreography"];
-    let mut specs: Vec<PathBuf> = systems.map(|name| root.join(format!("../specs/{name}.yaml"))).into();
-    let fixtures = std::fs::read_dir(root.join("src/lower/fixtures")).expect("the fixtures are there");
-    specs.extend(fixtures.map(|entry| entry.expect("a readable folder").path()));
+    let mut specs = Vec::new();
+    for folder in ["../specs", "src/lower/fixtures"] {
+        let entries = std::fs::read_dir(root.join(folder)).expect("a readable folder");
+        let paths = entries.map(|entry| entry.expect("a readable folder").path());
+        specs.extend(paths.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")));
+    }
     specs.sort();
     specs
 }
