@@ -48,7 +48,7 @@ fn taker(model: &Model, to: Destination) -> Option<(String, &Type)> {
 fn brought(model: &Model, target: &Target, what: &str, detail: &Type) -> Option<Diagnostic> {
     let to = match target.to {
         Destination::Queue(id) => Destination::Function(model.queues[id].to.as_ref()?.value),
-        to => to,
+        to @ (Destination::Function(_) | Destination::Workflow(_) | Destination::Bus(_)) => to,
     };
     let (name, input) = taker(model, to)?;
     unfit(model, target.span, what, &name, input, detail)

@@ -128,6 +128,23 @@ fn is_published(model: &Model, event: Id<Event>) -> bool {
     graph.to(Thing::Event(event)).any(|edge| match edge.relation {
         Relation::PublishesThroughOutbox | Relation::PublishesIn(_) => true,
         Relation::Publishes => !matches!(edge.from, Thing::Outbox(_)) || !has_writer(edge.from),
-        _ => false,
+        Relation::TravelsOn
+        | Relation::Reads
+        | Relation::Matches
+        | Relation::Delivers
+        | Relation::Starts
+        | Relation::Routes
+        | Relation::Feeds
+        | Relation::Calls(_)
+        | Relation::Undoes(_)
+        | Relation::ReadsTable
+        | Relation::WritesTable
+        | Relation::WritesOutbox
+        | Relation::Sends
+        | Relation::Signals
+        | Relation::Keeps
+        | Relation::TakesChanges
+        | Relation::SendsWork
+        | Relation::IsIn => false,
     })
 }

@@ -5,6 +5,8 @@
 //! is what the change breaks: arguments that the function no longer takes, paths into a result that it no longer gives. New types get
 //! names of their own, since those of the two specs may be the same.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of step that is forgotten here must not compile")]
+
 use super::signals::waits;
 use super::{Before, OldCall, Pair, calls_of, function_named, place_of, ways_out};
 use crate::check;
@@ -234,7 +236,14 @@ fn set_answer(steps: &mut spec::Steps, name: &str, ty: &Type) {
                 branches.values_mut().for_each(|branch| set_answer(&mut branch.steps.value, name, ty));
             }
             spec::StepKind::ForEach(each) => set_answer(&mut each.steps.value, name, ty),
-            _ => {}
+            spec::StepKind::Call(_)
+            | spec::StepKind::Choose { .. }
+            | spec::StepKind::Wait(_)
+            | spec::StepKind::Publish { .. }
+            | spec::StepKind::Set(_)
+            | spec::StepKind::Compensate
+            | spec::StepKind::Succeed(_)
+            | spec::StepKind::Fail { .. } => {}
         }
     }
 }

@@ -40,7 +40,12 @@ pub(super) fn all(model: &Model) -> Vec<DeadLetters> {
         let (what, span) = describe(model, of);
         let rule = match of {
             DeadLetterSource::Rule(id) => Some(ids::rule(&model.rules[id])),
-            _ => None,
+            DeadLetterSource::Queue(_)
+            | DeadLetterSource::Outbox(_)
+            | DeadLetterSource::Function(_)
+            | DeadLetterSource::Schedule(_)
+            | DeadLetterSource::Work(_)
+            | DeadLetterSource::Workflow(_) => None,
         };
         let fifo = matches!(of, DeadLetterSource::Queue(id) if model.queues[id].group.is_some());
         DeadLetters { id: ids::dead_letters(model, of), of: what, span, rule, fifo }

@@ -35,7 +35,7 @@ pub(super) fn transformer(b: &mut Builder<'_>, rule: &Rule, target: &Target) -> 
         Destination::Workflow(id) if b.model.workflows[id].redis().is_some() => {
             Some(engine::start_of(&b.model.workflows[id]))
         }
-        _ => None,
+        Destination::Function(_) | Destination::Workflow(_) | Destination::Queue(_) | Destination::Bus(_) => None,
     };
     match (start, &target.input) {
         (None, None) => None,

@@ -183,7 +183,7 @@ pub(super) fn derive_inputs(model: &mut Model) {
             let function = match target.to {
                 Destination::Function(function) => Some(function),
                 Destination::Queue(queue) => model.queues[queue].to.as_ref().map(|to| to.value),
-                _ => None,
+                Destination::Workflow(_) | Destination::Bus(_) => None,
             };
             if let Some(function) = function {
                 brought.entry(function).or_default().extend(rule.events.iter().map(|event| event.value));

@@ -1,5 +1,7 @@
 //! What steps give, as far as it is made of expressions and of other steps.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of step that is forgotten here must not compile")]
+
 use indexmap::IndexMap;
 
 use super::workflow::{Body, Next, Step, StepKind};
@@ -21,27 +23,30 @@ pub(super) fn of_step(step: &Step, types: &Types) -> Option<Type> {
             Type { kind: Kind::Record(Record { extends: None, fields }), span: at }
         }
         StepKind::ForEach { body, .. } => list(of_body(body, at, types), at),
-        _ => return None,
+        StepKind::Call(_)
+        | StepKind::Choose { .. }
+        | StepKind::Wait(_)
+        | StepKind::Publish { .. }
+        | StepKind::Compensate
+        | StepKind::Succeed(_)
+        | StepKind::Fail { .. } => return None,
     })
 }
 
 /// The item of a `for-each` over a list.
 pub(super) fn item(items: &Expr, scope: &Scope, types: &Types) -> Type {
     let list = items.check(scope, types).ty;
-    match &types.resolve(&list).kind {
-        Kind::List(item, _) => (**item).clone(),
-        _ => Type::any(items.span),
-    }
+    if let Kind::List(item, _) = &types.resolve(&list).kind { (**item).clone() } else { Type::any(items.span) }
 }
 
 /// What a body gives: the result of the step that ends it; anything, if several do with different results.
 fn of_body(body: &Body, at: Span, types: &Types) -> Type {
-    let ends = body.steps.iter().filter_map(|step| match &step.kind {
-        StepKind::Succeed(output) => {
-            Some(output.as_ref().map_or(Type::any(at), |output| of_template(output, &step.scope, types)))
+    let ends = body.steps.iter().filter_map(|step| {
+        if let StepKind::Succeed(output) = &step.kind {
+            return Some(output.as_ref().map_or(Type::any(at), |output| of_template(output, &step.scope, types)));
         }
-        _ if step.successors().contains(&Next::End) => Some(step.result.clone().unwrap_or(Type::any(at))),
-        _ => None,
+        let ends = step.successors().contains(&Next::End);
+        ends.then(|| step.result.clone().unwrap_or(Type::any(at)))
     });
     common(ends, at)
 }
@@ -51,10 +56,7 @@ fn of_template(template: &Template, scope: &Scope, types: &Types) -> Type {
         Template::Expr(expr) => expr.check(scope, types).ty,
         Template::Object(entries, span) => {
             let field = |(key, value): &(crate::yaml::Key, Template)| {
-                let optional = match value {
-                    Template::Expr(expr) => expr.check(scope, types).may_be_absent,
-                    _ => false,
-                };
+                let optional = matches!(value, Template::Expr(expr) if expr.check(scope, types).may_be_absent);
                 let ty = of_template(value, scope, types);
                 (key.text.clone(), Field { ty, optional, name_span: key.span })
             };

@@ -1,5 +1,7 @@
 //! What is known at each step: the results of the steps that every route to it has passed, and their types.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of step that is forgotten here must not compile")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -107,7 +109,14 @@ impl Workflow<'_> {
                     let known = entering(body, &known);
                     self.fill(body, &inner, &known, &inside);
                 }
-                _ => {}
+                StepKind::Call(_)
+                | StepKind::Choose { .. }
+                | StepKind::Wait(_)
+                | StepKind::Publish { .. }
+                | StepKind::Set(_)
+                | StepKind::Compensate
+                | StepKind::Succeed(_)
+                | StepKind::Fail { .. } => {}
             }
             if self.typing
                 && let Some(result) = results::of_step(step, self.types)

@@ -41,7 +41,15 @@ fn work_at_once(workflow: &Workflow, step: &Step) -> Option<Diagnostic> {
             let span = concurrency.as_ref().map_or(step.name_span, |concurrency| concurrency.span);
             (span, format!("write `concurrency: {rounds}` or less"))
         }
-        _ => (step.name_span, "give the `for-each` in it a lower `concurrency`".to_owned()),
+        StepKind::Call(_)
+        | StepKind::Choose { .. }
+        | StepKind::Parallel(_)
+        | StepKind::Wait(_)
+        | StepKind::Publish { .. }
+        | StepKind::Set(_)
+        | StepKind::Compensate
+        | StepKind::Succeed(_)
+        | StepKind::Fail { .. } => (step.name_span, "give the `for-each` in it a lower `concurrency`".to_owned()),
     };
     let message =
         format!("`{}` may begin {} pieces of work at once, and {MOST_WORK} are the most", step.name, begun(step));

@@ -31,7 +31,14 @@ fn unreachable(workflow: &Workflow, body: &Body, out: &mut Vec<Diagnostic>) {
             let does = match before.kind {
                 StepKind::Succeed(_) | StepKind::Fail { .. } => "ends",
                 _ if before.next == Next::End => "ends",
-                _ => "goes elsewhere",
+                StepKind::Call(_)
+                | StepKind::Choose { .. }
+                | StepKind::Parallel(_)
+                | StepKind::ForEach { .. }
+                | StepKind::Wait(_)
+                | StepKind::Publish { .. }
+                | StepKind::Set(_)
+                | StepKind::Compensate => "goes elsewhere",
             };
             diagnostic = diagnostic.secondary(before.name_span, format!("the step before it {does}"));
         }

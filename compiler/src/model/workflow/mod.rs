@@ -1,5 +1,7 @@
 //! Workflows with their steps resolved: where each goes, what each calls, what is known at each.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of step that is forgotten here must not compile")]
+
 pub(super) mod resolve;
 
 use std::collections::BTreeSet;
@@ -437,7 +439,15 @@ impl Step {
     pub fn call(&self) -> Option<&Call> {
         match &self.kind {
             StepKind::Call(call) | StepKind::Wait(Wait::Signal { call, .. }) => Some(call),
-            _ => None,
+            StepKind::Choose { .. }
+            | StepKind::Parallel(_)
+            | StepKind::ForEach { .. }
+            | StepKind::Wait(_)
+            | StepKind::Publish { .. }
+            | StepKind::Set(_)
+            | StepKind::Compensate
+            | StepKind::Succeed(_)
+            | StepKind::Fail { .. } => None,
         }
     }
 
@@ -451,7 +461,14 @@ impl Step {
         match &self.kind {
             StepKind::Parallel(branches) => branches.iter().map(|branch| &branch.body).collect(),
             StepKind::ForEach { body, .. } => vec![body],
-            _ => Vec::new(),
+            StepKind::Call(_)
+            | StepKind::Choose { .. }
+            | StepKind::Wait(_)
+            | StepKind::Publish { .. }
+            | StepKind::Set(_)
+            | StepKind::Compensate
+            | StepKind::Succeed(_)
+            | StepKind::Fail { .. } => Vec::new(),
         }
     }
 
@@ -462,7 +479,13 @@ impl Step {
                 choices.iter().map(|choice| choice.then).chain([*otherwise]).collect()
             }
             StepKind::Succeed(_) | StepKind::Fail { .. } => Vec::new(),
-            _ => vec![self.next],
+            StepKind::Call(_)
+            | StepKind::Parallel(_)
+            | StepKind::ForEach { .. }
+            | StepKind::Wait(_)
+            | StepKind::Publish { .. }
+            | StepKind::Set(_)
+            | StepKind::Compensate => vec![self.next],
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Spec to model for workflows: steps resolved, expressions parsed, results typed.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of step that is forgotten here must not compile")]
+
 use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
@@ -74,7 +76,14 @@ fn collect_names(steps: &spec::Steps, names: &mut IndexMap<String, Span>, diagno
                 }
             }
             spec::StepKind::ForEach(each) => collect_names(&each.steps, names, diagnostics),
-            _ => {}
+            spec::StepKind::Call(_)
+            | spec::StepKind::Choose { .. }
+            | spec::StepKind::Wait(_)
+            | spec::StepKind::Publish { .. }
+            | spec::StepKind::Set(_)
+            | spec::StepKind::Compensate
+            | spec::StepKind::Succeed(_)
+            | spec::StepKind::Fail { .. } => {}
         }
     }
 }
@@ -233,7 +242,11 @@ impl Builder<'_> {
             StepKind::Publish { .. } => Some(record(at, [("eventId", Kind::String(Range::default()))])),
             // What these are is known when expressions can be typed: `routes` fills it in.
             StepKind::Set(_) | StepKind::Parallel(_) | StepKind::ForEach { .. } => Some(Type::any(at)),
-            _ => None,
+            StepKind::Choose { .. }
+            | StepKind::Wait(_)
+            | StepKind::Compensate
+            | StepKind::Succeed(_)
+            | StepKind::Fail { .. } => None,
         }
     }
 }

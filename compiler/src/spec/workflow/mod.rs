@@ -1,5 +1,7 @@
 //! `workflows:` steps in order, with retries, catches and compensation.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of step that is forgotten here must not compile")]
+
 mod step;
 mod wait;
 
