@@ -166,7 +166,7 @@ proptest! {
         spec in select(&SPECS[..]),
         changes in prop::collection::vec(change(), 1..8),
     ) {
-        let text = changes.iter().fold(spec.to_owned(), |text, change| apply(&text, change));
+        let text = changes.iter().fold(spec.clone(), |text, change| apply(&text, change));
         let started = Instant::now();
         let analysis = support::check(&[("spec.yaml".to_owned(), text)], None);
         prop_assert!(started.elapsed() < TIME, "took {:?}", started.elapsed());

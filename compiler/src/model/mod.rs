@@ -63,8 +63,8 @@ pub use target::{Destination, Target};
 pub use thing::{Model, Thing};
 pub use transform::{TRANSFORM_ROOTS, transform_scope};
 pub use workflow::{
-    Body, Branch, CALL_MARGIN, COMPENSATION_FAILED, Call, CatchError, Choice, Engine, Next, RUNTIME_ERRORS,
-    RUNTIME_HICCUPS, Redis, Retry, RetryError, Step, StepId, StepKind, Transport, Wait, Workflow, standard_retry,
+    Body, Branch, CALL_MARGIN, COMPENSATION_FAILED, Call, CatchError, Choice, Engine, Next, RUNTIME_ERRORS, Redis,
+    Retry, RetryError, Step, StepId, StepKind, TRANSIENT_ERRORS, Transport, Wait, Workflow, standard_retry,
 };
 
 use crate::source::Span;

@@ -7,12 +7,12 @@ use serde_json::{Value as Json, json};
 
 use super::asl::{Catcher, Errors, Retrier, expression};
 use super::body::Scoped;
-use crate::model::{Call, CatchError, RUNTIME_HICCUPS, Retry, RetryError, Step, StepKind, retry_in_progress};
+use crate::model::{Call, CatchError, Retry, RetryError, Step, StepKind, TRANSIENT_ERRORS, retry_in_progress};
 use crate::spec::workflow::Jitter;
 
 /// What Lambda says when it, and not the function, failed, and when the function's process ended.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception>
-const LAMBDA_HICCUPS: [&str; 7] = [
+const LAMBDA_TRANSIENT: [&str; 7] = [
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
@@ -125,10 +125,10 @@ fn names<'e>(errors: impl IntoIterator<Item = &'e RetryError>, step: &Step, agai
                 names.push(TASK_FAILED.to_owned());
             }
             RetryError::Transient => {
-                names.extend(LAMBDA_HICCUPS.map(str::to_owned));
+                names.extend(LAMBDA_TRANSIENT.map(str::to_owned));
                 names.extend(again.then(|| OUT_OF_MEMORY.to_owned()));
                 names.push(RUNTIME_TRANSIENT.to_owned());
-                names.extend(RUNTIME_HICCUPS.map(str::to_owned));
+                names.extend(TRANSIENT_ERRORS.map(str::to_owned));
                 if matches!(step.kind, StepKind::Parallel(_) | StepKind::ForEach { .. }) {
                     names.push(EVENT_NOT_TAKEN.to_owned());
                 }

@@ -19,6 +19,7 @@ mod redis;
 mod starter;
 mod task;
 #[cfg(test)]
+#[allow(clippy::wildcard_enum_match_arm, reason = "tests look at JSON")]
 mod tests;
 mod undo;
 

@@ -255,7 +255,7 @@ fn following(steps: &spec::Steps, index: usize) -> Next {
     if index + 1 < steps.items.len() { Next::Step(StepId(index + 1)) } else { Next::End }
 }
 
-/// The retries of a step; a call or a publish that says none is tried again on hiccups.
+/// The retries of a step; a call or a publish that says none is tried again on transient errors.
 fn retries(written: &[Spanned<spec::Retry>], kind: &StepKind) -> Vec<Retry> {
     let calls = matches!(kind, StepKind::Call(_) | StepKind::Wait(Wait::Signal { .. }) | StepKind::Publish { .. });
     if written.is_empty() && calls {
