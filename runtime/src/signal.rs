@@ -201,4 +201,86 @@ mod tests {
         let ended = ended(&world);
         assert_eq!((ended.error.as_deref(), ended.cause.as_deref()), (Some("Refused"), Some("no")));
     }
+
+    async fn asking() -> (World, Carrier, TaskRef, Arc<std::sync::atomic::AtomicU64>) {
+        let clock = Arc::new(std::sync::atomic::AtomicU64::new(1_764_331_200_000));
+        let mut world = World::new();
+        world.workflows = crate::workflow::store::Memory::new().with_clock(clock.clone());
+        let text = definition();
+        let definition = Definition::parse(&text).expect("a definition");
+        let carrier = Carrier::new(Arc::new(world.workflows.clone()), None);
+        carrier.store.put_definition(definition.id(), &text).await.expect("memory");
+        carrier.start(&definition, "1", json!({})).await.expect("memory");
+        let execution = ExecutionId::new("w", "1");
+        let seq = world.workflows.model().view(&execution, 0).expect("an execution").open[0].seq;
+        (world, carrier, TaskRef { execution, slot: 0, seq, function: "ask".to_owned() }, clock)
+    }
+
+    async fn claimed(carrier: &Carrier, task: &TaskRef, owner: u64) -> crate::workflow::Snapshot {
+        match carrier.store.claim(task, owner).await.expect("memory") {
+            crate::workflow::Claim::Claimed { snapshot, .. } => snapshot,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The sweep is shown a lease that is over; then the worker commits after all, and its commit is acknowledged.
+    #[tokio::test]
+    async fn a_sweep_fails_no_wait_whose_function_is_done() {
+        use crate::workflow::planner::Event;
+        use crate::workflow::{Carried, Due};
+        let (world, carrier, task, clock) = asking().await;
+        let fence = Some((task.slot, task.seq));
+        let worker = claimed(&carrier, &task, 1).await;
+        clock.fetch_add(20_000, std::sync::atomic::Ordering::SeqCst);
+        let partition = carrier.store.keys().partition(&task.execution);
+        let due = carrier.store.due(partition, 10).await.expect("memory");
+        let Some(Due::Lease(_, shown)) = due.into_iter().next() else { panic!("no lease") };
+        let until = tokio::time::Instant::now() + Duration::from_secs(5);
+        let done = Event::Succeeded { slot: 0, output: json!("asked"), claimed_ms: 0 };
+        assert_eq!(carrier.carry(&task.execution, worker, fence, done, until).await.expect("memory"), Carried::On);
+        let lost = Event::Failed { slot: 0, error: "Lambda.Unknown".to_owned(), cause: None, claimed_ms: 0 };
+        let carried = carrier.carry(&task.execution, shown, fence, lost, until).await.expect("memory");
+        assert_eq!((carried, ended(&world).status), (Carried::Late, crate::workflow::Status::Running));
+    }
+
+    /// Two workers have one piece of work, as after a failover that lost the first one's claim. The second one's commit counts.
+    #[tokio::test]
+    async fn a_worker_of_a_lost_history_fails_no_wait() {
+        use crate::workflow::Carried;
+        use crate::workflow::planner::Event;
+        let (world, carrier, task, _clock) = asking().await;
+        let fence = Some((task.slot, task.seq));
+        let older = world.workflows.model();
+        let first = claimed(&carrier, &task, 1).await;
+        world.workflows.restore(older);
+        let second = claimed(&carrier, &task, 2).await;
+        let until = tokio::time::Instant::now() + Duration::from_secs(5);
+        let done = Event::Succeeded { slot: 0, output: json!("asked"), claimed_ms: 0 };
+        assert_eq!(carrier.carry(&task.execution, second, fence, done, until).await.expect("memory"), Carried::On);
+        let failed = Event::Failed { slot: 0, error: "Transient".to_owned(), cause: None, claimed_ms: 0 };
+        let carried = carrier.carry(&task.execution, first, fence, failed, until).await.expect("memory");
+        assert_eq!((carried, ended(&world).status), (Carried::Late, crate::workflow::Status::Running));
+    }
+
+    /// The sweep is shown a timeout; the execution ends by another's hand and is retried before the sweep acts.
+    #[tokio::test]
+    async fn a_timeout_of_before_does_not_end_a_retry() {
+        use crate::workflow::Due;
+        use crate::workflow::planner::Event;
+        let (world, carrier, task, clock) = asking().await;
+        clock.fetch_add(61_000, std::sync::atomic::Ordering::SeqCst);
+        let partition = carrier.store.keys().partition(&task.execution);
+        let due = carrier.store.due(partition, 10).await.expect("memory");
+        let shown = due.into_iter().find_map(|due| match due {
+            Due::Timeout(_, shown) => Some(shown),
+            _ => None,
+        });
+        let shown = shown.expect("a timeout");
+        assert!(carrier.cancel(&task.execution, None).await.expect("memory"));
+        assert!(carrier.retry(&task.execution).await.expect("memory"));
+        assert_eq!(ended(&world).status, crate::workflow::Status::Running);
+        let until = tokio::time::Instant::now() + Duration::from_secs(5);
+        carrier.carry(&task.execution, shown, None, Event::TimedOut, until).await.expect("memory");
+        assert_eq!(ended(&world).status, crate::workflow::Status::Running);
+    }
 }

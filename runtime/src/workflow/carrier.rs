@@ -123,8 +123,8 @@ impl Carrier {
         let mut conflicts = 0;
         loop {
             let definition = self.definition(&snapshot.definition).await?;
-            let event = event.clone();
-            let Some(transition) = planner::plan(&definition, execution, &snapshot, fence, event, self.chance())?
+            let chance = self.chance();
+            let Some(transition) = planner::plan(&definition, execution, &snapshot, fence, event.clone(), chance)?
             else {
                 return Ok((Carried::Late, None));
             };
@@ -148,6 +148,8 @@ impl Carrier {
                     return Ok((Carried::On, next));
                 }
                 Committed::Stale => return Ok((Carried::Late, None)),
+                // It may have ended, and been retried with a time of its own: the next sweep sees whether that is over.
+                Committed::Conflict(_) if event == Event::TimedOut => return Ok((Carried::Late, None)),
                 Committed::Conflict(now) => snapshot = now,
             }
             self.give_way(conflicts, until).await?;

@@ -62,7 +62,15 @@ pub(super) enum Wait {
     /// For iterations: those under way by their index, and the results so far.
     Items { items: Vec<Value>, next: usize, running: Vec<(usize, Scope)>, results: Vec<Option<Value>> },
     /// For who has the token with this secret.
-    Signal { slot: Slot, seq: u64, deadline_ms: Option<u64>, secret: Secret },
+    Signal {
+        slot: Slot,
+        seq: u64,
+        deadline_ms: Option<u64>,
+        secret: Secret,
+        /// Whether the function that asks has handed its token on, so that nothing that becomes of its work matters any more.
+        #[serde(default)]
+        asked: bool,
+    },
 }
 
 /// A branch of a Parallel.

@@ -65,7 +65,7 @@ impl Planner<'_> {
         self.records.insert(slot, Some(record));
         let deadline_ms = timeout_ms.map(|timeout| self.now_ms.saturating_add(timeout));
         scope.wait = match secret {
-            Some(secret) => Wait::Signal { slot, seq, deadline_ms, secret },
+            Some(secret) => Wait::Signal { slot, seq, deadline_ms, secret, asked: false },
             None => Wait::Slot { slot, seq, deadline_ms },
         };
         let attempt = scope.attempts.iter().sum();

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::errors::Failure;
+use super::errors::{self, Failure};
 use super::inner::inside;
 use super::run::Flow;
 use super::scope::Frames;
@@ -23,10 +23,11 @@ impl Planner<'_> {
         event: &mut Option<Event>,
     ) -> Option<Flow> {
         let state = machine.states.get(scope.state)?;
+        let is_awaited = awaited(state, &scope.wait, event.as_ref()?);
         let flow = match &mut scope.wait {
             Wait::Nothing => return None,
             Wait::Slot { slot, seq, deadline_ms } | Wait::Signal { slot, seq, deadline_ms, .. } => {
-                if (*slot, *seq) != at || !awaited(state, event.as_ref()?) {
+                if (*slot, *seq) != at || !is_awaited {
                     return None;
                 }
                 let deadline_ms = *deadline_ms;
@@ -105,6 +106,9 @@ impl Planner<'_> {
                 timeout_ms: deadline_ms.map(|deadline| deadline.saturating_sub(self.now_ms)),
             };
             self.records.insert(slot, Some(record));
+            if let Wait::Signal { asked, .. } = &mut scope.wait {
+                *asked = true;
+            }
             return Flow::Blocked;
         }
         self.free_slot(slot);
@@ -157,14 +161,18 @@ impl Planner<'_> {
     }
 }
 
-/// Whether such a thing can happen to what the state waits for. A token that somebody made up ends nobody's work, and no timer.
-fn awaited(state: &State, event: &Event) -> bool {
+/// Whether such a thing can happen to what the state waits for. A token that somebody made up ends nobody's work, and no timer. Once a
+/// function has handed its token on, its work is over: a worker of a lost history, or a sweep that was shown the lease before, may
+/// still tell of it under the same fencing token, and only the deadline ends the wait then.
+fn awaited(state: &State, wait: &Wait, event: &Event) -> bool {
     let is_task = matches!(state.work, Work::Task(_));
+    let asked = matches!(wait, Wait::Signal { asked: true, .. });
     match event {
         Event::Signalled { .. } | Event::SignalFailed { .. } => {
             matches!(&state.work, Work::Task(task) if task.resource == Resource::CallForSignal)
         }
-        Event::Succeeded { .. } | Event::Failed { .. } => is_task,
+        Event::Succeeded { .. } => is_task && !asked,
+        Event::Failed { error, .. } => is_task && (!asked || error == errors::TIMEOUT),
         Event::TimerDue { .. } => !is_task,
         Event::TimedOut | Event::Cancelled { .. } | Event::Retried => false,
     }
