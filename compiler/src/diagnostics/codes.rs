@@ -118,6 +118,7 @@ codes! {
     EVC0510 Warning "retries-outlive-workflow",
     EVC0511 Error "call-of-event-handler",
     EVC0512 Warning "more-rounds-than-run",
+    EVC0513 Error "undone-then-replayed",
     EVC0515 Warning "retry-below-claim",
     EVC0520 Error "engine-without-cache",
     EVC0521 Error "not-on-this-engine",

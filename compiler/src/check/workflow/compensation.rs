@@ -2,7 +2,8 @@
 
 use super::item;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Body, Model, Next, StepId, StepKind, Workflow};
+use crate::model::{Body, Call, Model, Next, StepId, StepKind, Workflow};
+use crate::source::Span;
 
 pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
@@ -11,6 +12,7 @@ pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
                 in_body(workflow, body, out);
             }
         });
+        retried(model, workflow, &workflow.body, Around { repeats: false, retry: None }, out);
     }
 }
 
@@ -54,4 +56,40 @@ fn once_done(body: &Body, id: StepId) -> Vec<StepId> {
     let next: Vec<StepId> = next.collect();
     let after = body.after(next.clone());
     next.into_iter().chain(after).collect()
+}
+
+/// What is around a body.
+#[derive(Clone, Copy)]
+struct Around {
+    /// Whether a loop runs it again: its steps are told apart by the time of each round then.
+    repeats: bool,
+    /// The place of a retry that runs it again.
+    retry: Option<Span>,
+}
+
+/// Reports bodies whose steps are run again by the retry of what they are in, after they were undone: to the functions, each is the
+/// same step of the same execution.
+fn retried(model: &Model, workflow: &Workflow, body: &Body, around: Around, out: &mut Vec<Diagnostic>) {
+    for (id, step) in body.iter() {
+        let retry = step.retry.iter().find(|retry| retry.attempts > 0).and_then(|retry| retry.span);
+        let inside = Around { repeats: around.repeats || body.in_loop(id), retry: retry.or(around.retry) };
+        for body in step.bodies() {
+            retried(model, workflow, body, inside, out);
+        }
+    }
+    let Some(retry) = around.retry.filter(|_| !around.repeats && body.compensates()) else { return };
+    let idempotent = |call: &Call| call.function.is_some_and(|id| model.functions[id].idempotent.is_some());
+    let undone = body.iter().find_map(|(id, step)| {
+        let undo = step.undo.as_ref().filter(|_| !body.in_loop(id))?;
+        step.call().into_iter().chain([undo]).any(idempotent).then_some((step, undo))
+    });
+    if let Some((step, undo)) = undone {
+        let message = format!("what undoes `{}` is followed by the stored answer of its first round", step.name);
+        let diagnostic = Diagnostic::new(Code::EVC0513, retry, message).label("this runs it again");
+        let diagnostic =
+            diagnostic.secondary(undo.span, "what it did is undone by this, which is not heard of the next time");
+        out.push(
+            diagnostic.on(item(workflow)).help("let the step that fails be tried again before its `catch` compensates"),
+        );
+    }
 }
