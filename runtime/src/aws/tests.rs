@@ -25,12 +25,19 @@ enum Answers {
     InPart,
     /// So many requests, and none after them.
     First(usize),
+    /// Closes the connection when it has a request.
+    Closes,
+    /// The same, with an error of the service's own.
+    Fails,
+    /// No time for the first request.
+    ThrottlesTheFirst,
 }
 
 /// A service.
 struct Server {
     address: String,
     connections: Arc<AtomicUsize>,
+    requests: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -38,15 +45,16 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let connections = Arc::new(AtomicUsize::new(0));
-        let (count, requests) = (connections.clone(), Arc::new(AtomicUsize::new(0)));
+        let requests = Arc::new(AtomicUsize::new(0));
+        let (count, seen) = (connections.clone(), requests.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let number = count.fetch_add(1, Ordering::SeqCst);
-                let requests = requests.clone();
-                std::thread::spawn(move || serve(stream, answers, number, &requests));
+                let seen = seen.clone();
+                std::thread::spawn(move || serve(stream, answers, number, &seen));
             }
         });
-        Self { address, connections }
+        Self { address, connections, requests }
     }
 
     async fn config(&self) -> SdkConfig {
@@ -65,23 +73,35 @@ impl Server {
 fn serve(mut stream: TcpStream, answers: Answers, number: usize, seen: &AtomicUsize) {
     let mut buffer = vec![0; 65536];
     while stream.read(&mut buffer).is_ok_and(|bytes| bytes > 0) {
-        let text = "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: 2\r\n\r\n{}";
+        let request = seen.fetch_add(1, Ordering::SeqCst);
         let text = match answers {
             Answers::Never => continue,
             Answers::FromTheSecond if number == 0 => continue,
-            Answers::FromTheSecond => text,
+            Answers::First(requests) if request >= requests => continue,
+            Answers::Closes => return,
+            Answers::Fails => answer("500 Internal Server Error", &error("InternalServerError")),
+            Answers::ThrottlesTheFirst if request == 0 => answer("400 Bad Request", &error("ThrottlingException")),
             Answers::After(time) => {
                 std::thread::sleep(time);
-                text
+                answer("200 OK", "{}")
             }
-            Answers::First(requests) if seen.fetch_add(1, Ordering::SeqCst) >= requests => continue,
-            Answers::First(_) => text,
-            Answers::InPart => text.trim_end_matches("{}"),
+            Answers::InPart => answer("200 OK", "{}").trim_end_matches("{}").to_owned(),
+            Answers::FromTheSecond | Answers::First(_) | Answers::ThrottlesTheFirst => answer("200 OK", "{}"),
         };
         if stream.write_all(text.as_bytes()).is_err() {
             return;
         }
     }
+}
+
+fn answer(status: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {length}\r\n\r\n{body}")
+}
+
+/// The body of an answer that is an error of DynamoDB.
+fn error(code: &str) -> String {
+    format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"no"}}"#)
 }
 
 fn key() -> Item {
@@ -206,6 +226,39 @@ async fn what_adds_is_not_done_again_because_its_answer_is_slow() {
         assert_eq!(result.expect_err("nobody answers").kind(), Kind::Timeout);
         assert_eq!(server.connections.load(Ordering::SeqCst), connections);
     }
+}
+
+#[tokio::test]
+async fn what_adds_is_not_done_again_because_its_answer_was_lost() {
+    for answers in [Answers::Closes, Answers::Fails] {
+        let server = Server::start(answers);
+        let action = Action::Add("n", Attribute::N("1".to_owned()));
+        let (result, _) = timed(4_000, write(&server, WriteKind::Update(key(), vec![action]))).await;
+        let error = result.expect_err("nobody says that it was done");
+        assert_eq!((error.kind(), server.requests.load(Ordering::SeqCst)), (Kind::Transient, 1), "{answers:?}: {error}");
+        assert!(error.message().contains("nobody knows whether it was done"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_adds_is_done_again_if_it_was_refused_for_the_moment() {
+    let server = Server::start(Answers::ThrottlesTheFirst);
+    let action = Action::Add("n", Attribute::N("1".to_owned()));
+    timed(4_000, write(&server, WriteKind::Update(key(), vec![action]))).await.0.expect("the second time");
+    assert_eq!(server.requests.load(Ordering::SeqCst), 2);
+}
+
+/// Nobody listens there.
+#[tokio::test]
+async fn a_call_that_found_no_connection_did_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    drop(listener);
+    let server = Server { address, connections: Arc::default(), requests: Arc::default() };
+    let action = Action::Add("n", Attribute::N("1".to_owned()));
+    let (result, _) = timed(4_000, write(&server, WriteKind::Update(key(), vec![action]))).await;
+    let error = result.expect_err("no server");
+    assert!(error.kind() == Kind::Transient && !error.message().contains("nobody knows"), "{error}");
 }
 
 #[tokio::test]

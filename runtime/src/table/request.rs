@@ -78,6 +78,14 @@ impl Write {
         }
     }
 
+    /// Whether the write may be made again although it may have been done: that changes nothing more.
+    pub(crate) fn may_repeat(&self) -> bool {
+        match &self.kind {
+            WriteKind::Update(_, actions) => !actions.iter().any(|action| matches!(action, Action::Add(..))),
+            WriteKind::Put(_) | WriteKind::Delete(_) | WriteKind::Check(_) => true,
+        }
+    }
+
     /// What the write counts against the limits of an item and of a transaction, bytes. For an update that is what the request says;
     /// the rest of the item only the store knows.
     pub(crate) fn size(&self) -> usize {
