@@ -7,7 +7,8 @@
 //! Region, credentials, retries (standard mode, three attempts) and endpoints (`AWS_ENDPOINT_URL`, for a local emulator) are the SDK's own
 //! defaults from the environment. Time-outs are not: by itself the SDK gives up connecting, and waits for an answer without end. Every
 //! client is made by `client!`, so that each of its calls has the time that is left where it is made (src/deadline.rs), and each
-//! attempt a share of it: a connection that hangs is given up while there is time for another.
+//! attempt a share of it: a connection that hangs is given up while there is time for another. Calls that must not be made twice are in
+//! aws/once.rs.
 //! <https://docs.aws.amazon.com/sdk-for-rust/latest/dg/timeouts.html>
 
 #[cfg(any(feature = "dynamodb", feature = "signal"))]
@@ -51,7 +52,11 @@ fn http_client() -> SharedHttpClient {
 /// A client whose calls end in time: `client!(aws_sdk_sqs, config)`.
 macro_rules! client {
     ($sdk:ident, $config:expr) => {
-        $sdk::Client::from_conf($sdk::config::Builder::from($config).interceptor($crate::aws::InTime { attempt: $crate::aws::attempt }).build())
+        $sdk::Client::from_conf(
+            $sdk::config::Builder::from($config)
+                .interceptor($crate::aws::InTime { attempt: $crate::aws::attempt })
+                .build(),
+        )
     };
 }
 pub(crate) use client;

@@ -38,7 +38,8 @@ const LONGEST_CONFLICT_PAUSE: Duration = Duration::from_secs(1);
 impl Context {
     /// Does work that reads, decides and writes, from the start again whenever somebody else wrote in between: while its error is a
     /// [`Kind::Conflict`], or another transaction has an item in hand, and the invocation's time lasts. In both cases nothing was
-    /// written. Pauses between attempts are random, up to a bound that doubles.
+    /// written. A write whose answer is lost is neither, but [`Kind::Transient`] or [`Kind::Timeout`]: nobody knows whether it was done, and
+    /// this work is not done again. Pauses between attempts are random, up to a bound that doubles.
     ///
     /// Every attempt numbers its transactions from where the first one did, so that a later delivery of the same work recognises
     /// what was committed, whichever attempt it was.

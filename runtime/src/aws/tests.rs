@@ -5,7 +5,7 @@ use crate::attribute::{Attribute, Item};
 use crate::backend::BoxFuture;
 use crate::publish::{Bus, Entry, EventBridge};
 use crate::queue::{Message, Sender, Sqs};
-use crate::table::{Action, DynamoDb, Lookup, Store, Write, WriteKind};
+use crate::table::{Action, Comparison, DynamoDb, Lookup, Store, Test, Write, WriteKind};
 use crate::{Error, Timestamp};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -31,6 +31,8 @@ enum Answers {
     Fails,
     /// No time for the first request.
     ThrottlesTheFirst,
+    /// Does what the first request asks for, without an answer; refuses the second one, whose condition does not hold any more.
+    LosesTheFirst,
 }
 
 /// A service.
@@ -78,6 +80,10 @@ fn serve(mut stream: TcpStream, answers: Answers, number: usize, seen: &AtomicUs
             Answers::Never => continue,
             Answers::FromTheSecond if number == 0 => continue,
             Answers::First(requests) if request >= requests => continue,
+            Answers::LosesTheFirst if request == 0 => continue,
+            Answers::LosesTheFirst if request == 1 => {
+                answer("400 Bad Request", &error("ConditionalCheckFailedException"))
+            }
             Answers::Closes => return,
             Answers::Fails => answer("500 Internal Server Error", &error("InternalServerError")),
             Answers::ThrottlesTheFirst if request == 0 => answer("400 Bad Request", &error("ThrottlingException")),
@@ -86,7 +92,9 @@ fn serve(mut stream: TcpStream, answers: Answers, number: usize, seen: &AtomicUs
                 answer("200 OK", "{}")
             }
             Answers::InPart => answer("200 OK", "{}").trim_end_matches("{}").to_owned(),
-            Answers::FromTheSecond | Answers::First(_) | Answers::ThrottlesTheFirst => answer("200 OK", "{}"),
+            Answers::FromTheSecond | Answers::First(_) | Answers::ThrottlesTheFirst | Answers::LosesTheFirst => {
+                answer("200 OK", "{}")
+            }
         };
         if stream.write_all(text.as_bytes()).is_err() {
             return;
@@ -235,7 +243,11 @@ async fn what_adds_is_not_done_again_because_its_answer_was_lost() {
         let action = Action::Add("n", Attribute::N("1".to_owned()));
         let (result, _) = timed(4_000, write(&server, WriteKind::Update(key(), vec![action]))).await;
         let error = result.expect_err("nobody says that it was done");
-        assert_eq!((error.kind(), server.requests.load(Ordering::SeqCst)), (Kind::Transient, 1), "{answers:?}: {error}");
+        assert_eq!(
+            (error.kind(), server.requests.load(Ordering::SeqCst)),
+            (Kind::Transient, 1),
+            "{answers:?}: {error}"
+        );
         assert!(error.message().contains("nobody knows whether it was done"), "{error}");
     }
 }
@@ -246,6 +258,54 @@ async fn what_adds_is_done_again_if_it_was_refused_for_the_moment() {
     let action = Action::Add("n", Attribute::N("1".to_owned()));
     timed(4_000, write(&server, WriteKind::Update(key(), vec![action]))).await.0.expect("the second time");
     assert_eq!(server.requests.load(Ordering::SeqCst), 2);
+}
+
+/// What a handler does with `cx.carts().put(&changed).if_version(version).send()`, where it adds to what it read.
+#[tokio::test]
+async fn work_is_not_done_again_because_it_met_its_own_write() {
+    let writes = [WriteKind::Put(key()), WriteKind::Delete(key()), WriteKind::Update(key(), vec![Action::Remove("n")])];
+    for kind in writes {
+        let server = Server::start(Answers::LosesTheFirst);
+        let store = DynamoDb::new(&server.config().await);
+        let context = crate::testing::World::new().context("f");
+        let delivery = context.delivery().clone();
+        let delivery =
+            crate::context::Delivery { deadline: Timestamp::now().after(Duration::from_secs(4)), ..delivery };
+        let metrics = Arc::new(crate::observe::Metrics::new("n".to_owned(), "f"));
+        let context = crate::Context::new(context.services().clone(), metrics, delivery);
+        let work = async || {
+            let version = Test::Compare("version", Comparison::Equal, Attribute::N("1".to_owned()));
+            let write = Write { table: "t".to_owned(), kind: kind.clone(), condition: Some(version) };
+            store.write(write, false).await.map_err(Error::from)
+        };
+        let (done, _) = timed(1_500, context.retry_conflicts(work)).await;
+        let error = done.expect_err("there is no answer");
+        assert!(error.kind() == Kind::Timeout && error.message().contains("nobody knows"), "{kind:?}: {error}");
+        assert_eq!(server.requests.load(Ordering::SeqCst), 1, "{kind:?}");
+    }
+}
+
+#[test]
+fn what_changes_nothing_more_and_meets_no_condition_may_be_repeated() {
+    let one = || Attribute::N("1".to_owned());
+    let set = || WriteKind::Update(key(), vec![Action::Set("n", one())]);
+    let add = || WriteKind::Update(key(), vec![Action::Add("n", one())]);
+    let closed = || Some(Test::Compare("n", Comparison::Less, one()));
+    for (kind, condition, expected) in [
+        (WriteKind::Put(key()), None, true),
+        (WriteKind::Put(key()), Some(Test::NotExists("id")), false),
+        (WriteKind::Delete(key()), None, true),
+        (WriteKind::Delete(key()), Some(Test::Exists("id")), false),
+        (set(), None, true),
+        (set(), Some(Test::Exists("id")), true),
+        (set(), Some(Test::Exists("n")), false),
+        (set(), closed(), false),
+        (add(), None, false),
+        (add(), Some(Test::Exists("id")), false),
+    ] {
+        let write = Write { table: "t".to_owned(), kind, condition };
+        assert_eq!(write.may_repeat(), expected, "{write:?}");
+    }
 }
 
 /// Nobody listens there.

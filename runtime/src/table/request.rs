@@ -78,11 +78,16 @@ impl Write {
         }
     }
 
-    /// Whether the write may be made again although it may have been done: that changes nothing more.
+    /// Whether the write may be made again although it may have been done: that changes nothing more, and its condition holds as before.
     pub(crate) fn may_repeat(&self) -> bool {
-        match &self.kind {
-            WriteKind::Update(_, actions) => !actions.iter().any(|action| matches!(action, Action::Add(..))),
-            WriteKind::Put(_) | WriteKind::Delete(_) | WriteKind::Check(_) => true,
+        match (&self.kind, &self.condition) {
+            (WriteKind::Update(key, actions), condition) => {
+                let adds = actions.iter().any(|action| matches!(action, Action::Add(..)));
+                // An item that is there is there after a change.
+                let holds = |test: &Test| matches!(test, Test::Exists(name) if key.contains_key(*name));
+                !adds && condition.as_ref().is_none_or(holds)
+            }
+            (WriteKind::Put(_) | WriteKind::Delete(_) | WriteKind::Check(_), condition) => condition.is_none(),
         }
     }
 

@@ -1,4 +1,7 @@
 //! Writes in the making: put, update, delete, check.
+//!
+//! A write whose repetition could be refused because of itself, or would add twice, is made once ([`Write::may_repeat`]): without an answer
+//! it fails with [`Kind::Transient`] or [`Kind::Timeout`], and may have been done. So a [`Kind::Conflict`] is always somebody else's doing.
 
 use super::condition::{Comparison, Test};
 use super::{Action, Attr, Condition, Table, Write, WriteKind};
