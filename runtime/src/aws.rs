@@ -74,6 +74,16 @@ pub(crate) fn attempt(time: Duration) -> Duration {
     (time / ATTEMPTS).clamp(SHORTEST_ATTEMPT, LONGEST_ATTEMPT).min(time)
 }
 
+/// The longest attempt of a call that keeps a lease: less than what is left of one when its renewal is due.
+#[cfg(feature = "dynamodb")]
+const LONGEST_SHORT_ATTEMPT: Duration = Duration::from_secs(3);
+
+/// The same of a call that keeps a lease, which runs out meanwhile.
+#[cfg(feature = "dynamodb")]
+pub(crate) fn short_attempt(time: Duration) -> Duration {
+    attempt(time).min(LONGEST_SHORT_ATTEMPT)
+}
+
 /// The same of a call that is made once (src/aws/once.rs): time that is kept for other attempts would be lost.
 #[cfg(any(feature = "dynamodb", feature = "signal"))]
 pub(crate) fn only_attempt(time: Duration) -> Duration {

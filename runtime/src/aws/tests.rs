@@ -226,6 +226,16 @@ async fn a_connection_that_hangs_is_given_up_while_there_is_time_for_another() {
 }
 
 #[tokio::test]
+async fn a_write_that_keeps_a_lease_is_sent_again_soon() {
+    let server = Server::start(Answers::FromTheSecond);
+    let store = DynamoDb::new(&server.config().await);
+    let write = Write { table: "t".to_owned(), kind: WriteKind::Put(key()), condition: Some(Test::NotExists("id")) };
+    let (result, took) = timed(30_000, async { store.write(write, true).await.map_err(Error::from) }).await;
+    result.expect("an answer");
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+#[tokio::test]
 async fn what_adds_is_not_done_again_because_its_answer_is_slow() {
     let one = Attribute::N("1".to_owned());
     for (action, connections) in [(Action::Add("n", one.clone()), 1), (Action::Set("n", one), 2)] {

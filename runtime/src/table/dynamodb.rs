@@ -3,7 +3,7 @@
 use super::expression::Placeholders;
 use super::{ItemPage, Lookup, QueryRequest, Refusal, Refused, Store, Write, WriteKind};
 use crate::attribute::{Attribute, Item};
-use crate::aws::{failure, failure_of_change, once};
+use crate::aws::{InTime, failure, failure_of_change, once, short_attempt};
 use crate::backend::BoxFuture;
 use crate::{Error, Kind};
 use aws_config::SdkConfig;
@@ -80,8 +80,7 @@ impl Store for DynamoDb {
 
     fn write(&self, write: Write, return_stored: bool) -> BoxFuture<'_, Result<(), Refusal>> {
         Box::pin(async move {
-            // Who asks for the stored item finds his own write in it, and takes no refusal by it for somebody else's.
-            let repeats = return_stored || write.may_repeat();
+            let attempts = Attempts::of(&write, return_stored);
             let parts = Parts::of(&write);
             let stored = return_stored.then_some(ReturnValuesOnConditionCheckFailure::AllOld);
             match write.kind {
@@ -95,7 +94,7 @@ impl Store for DynamoDb {
                         .set_expression_attribute_names(parts.names)
                         .set_expression_attribute_values(parts.values)
                         .set_return_values_on_condition_check_failure(stored);
-                    attempts(call.customize(), repeats).send().await.map(drop).map_err(|error| {
+                    attempts.give(call.customize()).send().await.map(drop).map_err(|error| {
                         refusal("dynamodb:PutItem", &error, |error| match error {
                             PutItemError::ConditionalCheckFailedException(refused) => Some(refused.item.clone()),
                             _ => None,
@@ -113,7 +112,7 @@ impl Store for DynamoDb {
                         .set_expression_attribute_names(parts.names)
                         .set_expression_attribute_values(parts.values)
                         .set_return_values_on_condition_check_failure(stored);
-                    attempts(call.customize(), repeats).send().await.map(drop).map_err(|error| {
+                    attempts.give(call.customize()).send().await.map(drop).map_err(|error| {
                         refusal("dynamodb:UpdateItem", &error, |error| match error {
                             UpdateItemError::ConditionalCheckFailedException(refused) => Some(refused.item.clone()),
                             _ => None,
@@ -130,7 +129,7 @@ impl Store for DynamoDb {
                         .set_expression_attribute_names(parts.names)
                         .set_expression_attribute_values(parts.values)
                         .set_return_values_on_condition_check_failure(stored);
-                    attempts(call.customize(), repeats).send().await.map(drop).map_err(|error| {
+                    attempts.give(call.customize()).send().await.map(drop).map_err(|error| {
                         refusal("dynamodb:DeleteItem", &error, |error| match error {
                             DeleteItemError::ConditionalCheckFailedException(refused) => Some(refused.item.clone()),
                             _ => None,
@@ -167,9 +166,34 @@ impl Store for DynamoDb {
     }
 }
 
-/// A write with the attempts that it may have.
-fn attempts<T, E, B>(call: CustomizableOperation<T, E, B>, repeats: bool) -> CustomizableOperation<T, E, B> {
-    if repeats { call } else { once!(aws_sdk_dynamodb, call) }
+/// The attempts that a write may have.
+#[derive(Clone, Copy)]
+enum Attempts {
+    /// One, unless it certainly did nothing.
+    One,
+    Several,
+    /// Several short ones.
+    Short,
+}
+
+impl Attempts {
+    fn of(write: &Write, return_stored: bool) -> Self {
+        match write.may_repeat() {
+            // Who asks for the stored item finds his own write in it, and takes no refusal by it for somebody else's. These are the writes
+            // of idempotency records, whose leases run meanwhile.
+            _ if return_stored => Self::Short,
+            true => Self::Several,
+            false => Self::One,
+        }
+    }
+
+    fn give<T, E, B>(self, call: CustomizableOperation<T, E, B>) -> CustomizableOperation<T, E, B> {
+        match self {
+            Self::One => once!(aws_sdk_dynamodb, call),
+            Self::Several => call,
+            Self::Short => call.interceptor(InTime { attempt: short_attempt }),
+        }
+    }
 }
 
 /// The expressions of a write.
