@@ -69,12 +69,19 @@ pub(crate) enum Range {
 
 impl Write {
     /// The item that is put, or the key of the one that is changed.
-    #[cfg(any(feature = "outbox", test, feature = "testing"))]
     pub(crate) fn item(&self) -> &Item {
         match &self.kind {
             WriteKind::Put(item) | WriteKind::Update(item, _) | WriteKind::Delete(item) | WriteKind::Check(item) => {
                 item
             }
+        }
+    }
+
+    /// Sets a text of the item that is put.
+    #[cfg(feature = "outbox")]
+    pub(crate) fn set(&mut self, name: &str, text: &str) {
+        if let WriteKind::Put(item) = &mut self.kind {
+            item.insert(name.to_owned(), Attribute::S(text.to_owned()));
         }
     }
 
