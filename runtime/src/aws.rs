@@ -7,9 +7,15 @@
 //! Region, credentials, retries (standard mode, three attempts) and endpoints (`AWS_ENDPOINT_URL`, for a local emulator) are the SDK's own
 //! defaults from the environment. Time-outs are not: by itself the SDK gives up connecting, and waits for an answer without end. Every
 //! client is made by `client!`, so that each of its calls has the time that is left where it is made (src/deadline.rs), and each
-//! attempt a share of it: a connection that hangs is given up while there is time for another.
+//! attempt a share of it: a connection that hangs is given up while there is time for another. Calls that must not be made twice are in
+//! aws/once.rs.
 //! <https://docs.aws.amazon.com/sdk-for-rust/latest/dg/timeouts.html>
 
+#[cfg(any(feature = "dynamodb", feature = "signal"))]
+mod once;
+
+#[cfg(any(feature = "dynamodb", feature = "signal"))]
+pub(crate) use self::once::{UnlessDone, failure_of_change, once};
 use crate::{Error, Kind, deadline};
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -46,7 +52,11 @@ fn http_client() -> SharedHttpClient {
 /// A client whose calls end in time: `client!(aws_sdk_sqs, config)`.
 macro_rules! client {
     ($sdk:ident, $config:expr) => {
-        $sdk::Client::from_conf($sdk::config::Builder::from($config).interceptor($crate::aws::InTime).build())
+        $sdk::Client::from_conf(
+            $sdk::config::Builder::from($config)
+                .interceptor($crate::aws::InTime { attempt: $crate::aws::attempt })
+                .build(),
+        )
     };
 }
 pub(crate) use client;
@@ -60,13 +70,31 @@ const SHORTEST_ATTEMPT: Duration = Duration::from_secs(1);
 const LONGEST_ATTEMPT: Duration = Duration::from_secs(10);
 
 /// How long one attempt of a call may take that has so much time.
-fn attempt(time: Duration) -> Duration {
+pub(crate) fn attempt(time: Duration) -> Duration {
     (time / ATTEMPTS).clamp(SHORTEST_ATTEMPT, LONGEST_ATTEMPT).min(time)
 }
 
-/// Gives a call the time that is left.
+/// The longest attempt of a call that keeps a lease: less than what is left of one when its renewal is due.
+#[cfg(feature = "dynamodb")]
+const LONGEST_SHORT_ATTEMPT: Duration = Duration::from_secs(3);
+
+/// The same of a call that keeps a lease, which runs out meanwhile.
+#[cfg(feature = "dynamodb")]
+pub(crate) fn short_attempt(time: Duration) -> Duration {
+    attempt(time).min(LONGEST_SHORT_ATTEMPT)
+}
+
+/// The same of a call that is made once (src/aws/once.rs): time that is kept for other attempts would be lost.
+#[cfg(any(feature = "dynamodb", feature = "signal"))]
+pub(crate) fn only_attempt(time: Duration) -> Duration {
+    time.min(LONGEST_ATTEMPT)
+}
+
+/// Gives a call the time that is left, and each attempt its part of it.
 #[derive(Debug)]
-pub(crate) struct InTime;
+pub(crate) struct InTime {
+    pub(crate) attempt: fn(Duration) -> Duration,
+}
 
 impl Intercept for InTime {
     fn name(&self) -> &'static str {
@@ -82,30 +110,8 @@ impl Intercept for InTime {
         if time.is_zero() {
             return Err("there is no time left".into());
         }
-        let limits = TimeoutConfig::builder().operation_timeout(time).operation_attempt_timeout(attempt(time));
+        let limits = TimeoutConfig::builder().operation_timeout(time).operation_attempt_timeout((self.attempt)(time));
         // Above the client's own, which still says how long to try to connect.
-        config.interceptor_state().store_put(limits.build());
-        Ok(())
-    }
-}
-
-/// Gives the first attempt of a call all the time: for one that must not be made again only because its answer is slow.
-#[cfg(feature = "dynamodb")]
-#[derive(Debug)]
-pub(crate) struct InOneAttempt;
-
-#[cfg(feature = "dynamodb")]
-impl Intercept for InOneAttempt {
-    fn name(&self) -> &'static str {
-        "InOneAttempt"
-    }
-
-    fn read_before_execution(
-        &self,
-        _: &BeforeSerializationInterceptorContextRef<'_>,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let limits = TimeoutConfig::builder().operation_timeout(deadline::left()).disable_operation_attempt_timeout();
         config.interceptor_state().store_put(limits.build());
         Ok(())
     }

@@ -24,8 +24,9 @@
 //!
 //! # The lease
 //!
-//! A claim lasts [`IDEMPOTENCY_LEASE_SECONDS`], and never beyond the invocation's deadline. While the guard holds it, a thread of its own
-//! renews it every five seconds (`renewal.rs`), whatever the handler does to its own thread. A process that dies renews nothing: the work
+//! A claim lasts [`IDEMPOTENCY_LEASE_SECONDS`], and never beyond the invocation's deadline. Until its result is stored, a thread of its own
+//! renews it every five seconds (`renewal.rs`), whatever the handler does to its own thread. A claim whose answer took longer than that is
+//! renewed before the handler runs. A process that dies renews nothing: the work
 //! can be taken over after fifteen seconds at most, whatever the function's timeout is. A handler that is done in five costs no write more.
 //!
 //! Others fail with `InProgress` meanwhile, and come again when their deliverer brings them. A deliverer that would have used its
@@ -64,6 +65,7 @@ pub(crate) use self::record::Claim;
 use self::record::{Claimed, Records};
 #[cfg(feature = "testing")]
 pub(crate) use self::record::{ID, LEASE};
+use self::renewal::Pace;
 pub(crate) use self::renewal::Renewals;
 use crate::adapter::Failure;
 use crate::backend::Services;
@@ -117,7 +119,8 @@ impl Guard for Once {
         let id = record::id(context.delivery().function, key);
         let content = context.delivery().origin.content.clone();
         let content = content.unwrap_or_else(|| Content::of(payload, context.step().is_some()));
-        let claim = match claim(&records, id, content, context).await? {
+        let pace = services.renewals.pace;
+        let claim = match claim(&records, id, content, context, pace).await? {
             Claimed::Before(result) => {
                 tracing::info!("an earlier delivery did the work; its result is returned");
                 return Ok(result);
@@ -127,10 +130,10 @@ impl Guard for Once {
                 return Err(Error::new(Kind::InProgress, "another delivery of the same work is running").into());
             }
         };
-        // Until this is dropped: also when the invocation is cut off in the middle.
-        let renewal = services.renewals.begin(claim.clone());
+        // Until this is dropped: after the record is kept, since another delivery could take over before; also when the invocation is
+        // cut off in the middle.
+        let _renewal = services.renewals.begin(claim.clone());
         let result = work().await;
-        drop(renewal);
         if context.is_answered() {
             return result;
         }
@@ -157,10 +160,17 @@ impl Guard for Once {
 }
 
 /// Claims the work; waits for who has it, if the deliverer would not.
-async fn claim(records: &Records<'_>, id: String, content: Content, context: &Context) -> Result<Claimed, Error> {
+async fn claim(
+    records: &Records<'_>,
+    id: String,
+    content: Content,
+    context: &Context,
+    pace: Pace,
+) -> Result<Claimed, Error> {
     loop {
         let now = Timestamp::now();
         let claimed = records.claim(id.clone(), content.clone(), now, context.deadline()).await?;
+        let claimed = in_time(records, claimed, pace).await?;
         let Claimed::Busy(until) = claimed else { return Ok(claimed) };
         // The end of the lease is the last moment that belongs to it.
         let left = u64::try_from(until.millis() - now.millis() + 1).unwrap_or(0);
@@ -171,6 +181,23 @@ async fn claim(records: &Records<'_>, id: String, content: Content, context: &Co
         tracing::debug!("another delivery of the same work is running; waiting for it");
         tokio::time::sleep(pause).await;
     }
+}
+
+/// A claim that has its time: one whose answer was late is renewed before the handler runs, as it would have been while the handler ran.
+async fn in_time(records: &Records<'_>, mut claimed: Claimed, pace: Pace) -> Result<Claimed, Error> {
+    while let Claimed::Now(claim) = &claimed {
+        let now = Timestamp::now();
+        if !pace.until_renewal(claim, now).is_zero() {
+            break;
+        }
+        let lease = claim.lease;
+        claimed = records.extend(claim.clone(), now).await?;
+        // It ends with the invocation, and so does the handler.
+        if matches!(&claimed, Claimed::Now(claim) if claim.lease == lease) {
+            break;
+        }
+    }
+    Ok(claimed)
 }
 
 #[cfg(test)]

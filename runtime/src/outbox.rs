@@ -10,6 +10,7 @@
 //! | `occurredAt` | S | timestamp |
 //! | `trace` | S, optional | X-Ray header |
 //! | `request` | S, optional | hash of what the delivery asked for that wrote it, if that has an idempotency key |
+//! | `transaction` | S, optional | hash of what the transaction is that wrote it (`transact/identity.rs`), with the same key |
 //! | `ttl` | N | seconds since 1970, when DynamoDB may remove the row |
 //!
 //! A row is never changed. The forwarder reads it from the table's stream; until `ttl` it can be published again from the table.
@@ -33,6 +34,7 @@ pub(crate) mod attribute_names {
     pub(crate) const OCCURRED_AT: &str = "occurredAt";
     pub(crate) const TRACE: &str = "trace";
     pub(crate) const REQUEST: &str = "request";
+    pub(crate) const TRANSACTION: &str = "transaction";
     pub(crate) const TTL: &str = "ttl";
 }
 use attribute_names as name;
@@ -40,7 +42,10 @@ use attribute_names as name;
 /// How long a row stays, seconds, unless `OUTBOX_RETENTION_SECONDS` says otherwise: a week, so that a broken bus can wait for Monday.
 const RETENTION: u64 = 7 * 86_400;
 
-/// The write of an event's row. [`Kind::TooLarge`] if the bus or the table would not take it: better now than lost later.
+/// What the hash of its transaction adds to a row: SHA-256, as hexadecimal digits.
+const TRANSACTION_BYTES: usize = name::TRANSACTION.len() + 64;
+
+/// The write of an event's row, but for the hash of its transaction. [`Kind::TooLarge`] if the bus or the table would not take it: better now than lost later.
 pub(crate) fn row<E: Event>(
     context: &Context,
     env: &str,
@@ -90,7 +95,7 @@ pub(crate) fn row<E: Event>(
         kind: WriteKind::Put(item),
         condition: Some(Test::NotExists(name::EVENT_ID)),
     };
-    if write.size() > crate::limits::ITEM_BYTES {
+    if write.size() + TRANSACTION_BYTES > crate::limits::ITEM_BYTES {
         return Err(too_large(E::DETAIL_TYPE, "a row of the outbox", crate::limits::ITEM_BYTES));
     }
     Ok(write)
@@ -104,6 +109,11 @@ pub(crate) fn is_same_work(stored: &Item, row: &Item, is_api: bool) -> bool {
     let Some(asked) = row.get(name::REQUEST) else { return true };
     let event = |row: &Item| row.get(name::DETAIL).and_then(Attribute::as_s).and_then(|json| canonical(json, true));
     stored.get(name::REQUEST).map_or_else(|| !is_api || event(stored) == event(row), |stored| stored == asked)
+}
+
+/// Whether a stored row is that of the transaction which would write this one. Rows of earlier versions do not say.
+pub(crate) fn is_same_transaction(stored: &Item, row: &Item) -> bool {
+    stored.get(name::TRANSACTION).is_none_or(|stored| row.get(name::TRANSACTION) == Some(stored))
 }
 
 fn too_large(detail_type: &str, place: &str, limit: usize) -> Error {

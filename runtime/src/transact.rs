@@ -9,7 +9,8 @@
 //!   transaction's number and the event's type, and an event's row is written only if it is not there. If that is what refuses the
 //!   transaction, this very transaction was committed before: [`Committed::before`] says so and nothing is written. This holds as
 //!   long as the row stays in the outbox. A row has the hash of what its delivery asked for: if this one asks for something else, the
-//!   key was used again, which is [`Kind::KeyReused`].
+//!   key was used again, which is [`Kind::KeyReused`]. And it has the hash of what its transaction is (`transact/identity.rs`): one
+//!   that is another is never taken for done, but an error.
 //! - **The same delivery, after a crash or a lost answer, in an idempotent function**: [`Transaction::answer`] stores the function's
 //!   result in the same call, and later deliveries get it without running. This makes the second case rare: it is left for answers
 //!   that the idempotency table has forgotten.
@@ -17,6 +18,9 @@
 //!
 //! Work that reads, decides and writes on the condition that nothing has changed goes into [`Context::retry_conflicts`].
 
+mod identity;
+
+use self::identity::{How, Identity};
 use crate::content::{Content, sha256};
 use crate::context::Delivery;
 use crate::limits::{TRANSACTION_ACTIONS, TRANSACTION_BYTES};
@@ -38,7 +42,8 @@ const LONGEST_CONFLICT_PAUSE: Duration = Duration::from_secs(1);
 impl Context {
     /// Does work that reads, decides and writes, from the start again whenever somebody else wrote in between: while its error is a
     /// [`Kind::Conflict`], or another transaction has an item in hand, and the invocation's time lasts. In both cases nothing was
-    /// written. Pauses between attempts are random, up to a bound that doubles.
+    /// written. A write whose answer is lost is neither, but [`Kind::Transient`] or [`Kind::Timeout`]: nobody knows whether it was done, and
+    /// this work is not done again. Pauses between attempts are random, up to a bound that doubles.
     ///
     /// Every attempt numbers its transactions from where the first one did, so that a later delivery of the same work recognises
     /// what was committed, whichever attempt it was.
@@ -88,6 +93,7 @@ pub struct Transaction<'a, F> {
     number: u32,
     writes: Vec<Result<Write, Error>>,
     events: Vec<Published>,
+    identity: Identity,
     /// What becomes of items with versions.
     versions: Vec<Versioned>,
     /// Whether it tells of what it writes: by an event, or the function's answer.
@@ -122,6 +128,7 @@ impl<'a, F> Transaction<'a, F> {
             number: context.next_transaction(),
             writes: Vec::new(),
             events: Vec::new(),
+            identity: Identity::default(),
             versions: Vec::new(),
             tells: false,
             answer: None,
@@ -135,24 +142,30 @@ impl<'a, F> Transaction<'a, F> {
     /// a new item, else that of [`Put::if_version`] and 1. One that says another is refused: what is told of it would be wrong.
     pub fn put<T: Table>(mut self, put: Put<'_, T>) -> Self {
         self.versions.extend(put.versioned());
-        self.add(put.into_write())
+        let how = if put.creates() { How::Create } else { How::Put };
+        self.change::<T>(how, put.into_write())
     }
 
     /// Adds an update.
     pub fn update<T: Table>(mut self, update: Update<'_, T>) -> Self {
         self.versions.extend(update.versioned());
-        self.add(update.into_write())
+        self.change::<T>(How::Update, update.into_write())
     }
 
     /// Adds a delete.
     pub fn delete<T: Table>(mut self, delete: Delete<'_, T>) -> Self {
         self.versions.extend(Delete::<T>::versioned());
-        self.add(delete.into_write())
+        self.change::<T>(How::Delete, delete.into_write())
     }
 
     /// Adds a check of an item that the transaction does not write.
     pub fn check<T: Table>(self, check: Check<'_, T>) -> Self {
         self.add(check.into_write())
+    }
+
+    fn change<T: Table>(mut self, how: How, write: Result<Write, Error>) -> Self {
+        self.identity.write::<T>(how, &write);
+        self.add(write)
     }
 
     fn add(mut self, write: Result<Write, Error>) -> Self {
@@ -189,18 +202,28 @@ impl<'a, F> Transaction<'a, F> {
 
     /// Does it all, or nothing. [`Kind::Conflict`] if a condition or version does not hold; before any call, [`Kind::TooLarge`] if it is
     /// over a limit, and [`Kind::Internal`] if it would publish or answer another version of an item than it stores.
+    ///
+    /// A handler that commits several transactions commits all of them each time, in the same order: those that were committed before are
+    /// recognised. If it skips one because that is done, the next one has its number, and is [`Kind::Internal`] where it meets its row.
     pub async fn commit(self) -> Result<Committed, Error> {
         self.check_versions()?;
-        let writes = self.writes.into_iter().collect::<Result<Vec<_>, _>>()?;
+        #[cfg_attr(not(feature = "outbox"), expect(unused_mut, reason = "only rows of an outbox are changed"))]
+        let mut writes = self.writes.into_iter().collect::<Result<Vec<_>, _>>()?;
         let event_ids: Vec<_> = self.events.iter().map(|event| event.id).collect();
         if writes.is_empty() {
             return Ok(Committed { event_ids, before: false });
+        }
+        #[cfg(feature = "outbox")]
+        if self.context.idempotency_key().is_some() {
+            let identity = self.identity.hash();
+            for event in &self.events {
+                writes[event.write].set(crate::outbox::attribute_names::TRANSACTION, &identity);
+            }
         }
         check_limits(&writes)?;
         let answer = self.answer;
         let token = token(self.context.delivery(), self.number, &writes);
         let rows: Vec<_> = self.events.iter().map(|event| event.write).collect();
-        let is_api = self.context.delivery().origin.is_api;
         let store = self.context.services().tables().await;
         let mut attempt = 0;
         let refusal = loop {
@@ -227,10 +250,11 @@ impl<'a, F> Transaction<'a, F> {
                 if self.context.idempotency_key().is_some()
                     && refused.iter().any(|refused| rows.contains(&refused.write)) =>
             {
-                if refused.iter().any(|refused| is_of_other_work(refused, &rows, &writes, is_api)) {
-                    let message = "the idempotency key was used before with another input";
-                    return Err(Error::new(Kind::KeyReused, message));
-                }
+                #[cfg(feature = "outbox")]
+                identity::check_before(
+                    rows_of_before(&refused, &rows, &writes),
+                    self.context.delivery().origin.is_api,
+                )?;
                 tracing::info!("an earlier delivery of the same work committed this transaction");
                 Ok(Committed { event_ids, before: true })
             }
@@ -239,18 +263,15 @@ impl<'a, F> Transaction<'a, F> {
     }
 }
 
-/// Whether the row of an event is there because the key was used for something else.
+/// The rows that are there already, each with the one that would have been written.
 #[cfg(feature = "outbox")]
-fn is_of_other_work(refused: &Refused, rows: &[usize], writes: &[Write], is_api: bool) -> bool {
-    let row = writes.get(refused.write).filter(|_| rows.contains(&refused.write));
-    let (Some(stored), Some(row)) = (&refused.stored, row) else { return false };
-    !crate::outbox::is_same_work(stored, row.item(), is_api)
-}
-
-/// There are no rows without an outbox.
-#[cfg(not(feature = "outbox"))]
-fn is_of_other_work(_: &Refused, _: &[usize], _: &[Write], _: bool) -> bool {
-    false
+fn rows_of_before<'a>(
+    refused: &'a [Refused],
+    rows: &'a [usize],
+    writes: &'a [Write],
+) -> impl Iterator<Item = (&'a crate::attribute::Item, &'a Write)> {
+    let refused = refused.iter().filter(|refused| rows.contains(&refused.write));
+    refused.filter_map(|refused| Some((refused.stored.as_ref()?, writes.get(refused.write)?)))
 }
 
 impl<F: Function> Transaction<'_, F> {
@@ -347,6 +368,7 @@ mod publish {
             is_version: bool,
         ) -> Self {
             self.tells = true;
+            self.identity.event(E::SOURCE, E::DETAIL_TYPE);
             let numbered = sequence.filter(|_| is_version).map(|number| (E::DETAIL_TYPE, number));
             let place = format!("{}/{}", self.number, self.events.len());
             // A row is found by aggregate and id: with another aggregate, a key that is used again would give two events one id.

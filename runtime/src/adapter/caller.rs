@@ -7,7 +7,7 @@
 //! | --- | --- | --- |
 //! | `jwt` (HTTP API), a user pool (REST API) | `iss` and `sub`; `client_id` in a token without `sub` | `authorizer.jwt.claims`, `authorizer.claims` |
 //! | `iam` | account, and role or user by its id, without the session's name; the identity, of an identity pool | `authorizer.iam` (HTTP API), `identity` (REST API) |
-//! | a Lambda function | `principalId`, or else all that it says of the caller | `authorizer` |
+//! | a Lambda function | `principalId`, or else all that it says of the caller; one that says nothing is refused | `authorizer` |
 //! | `api-key` | the key's id | `identity.apiKeyId` |
 //! | none | nobody | |
 //!
@@ -111,7 +111,7 @@ impl Caller {
                 .caller();
             }
             if let Some(principal) = authorizer.principal_id {
-                return Ok(Self::Known(vec!["principal".to_owned(), principal]));
+                return of_principal(principal);
             }
         }
         let identity = context.identity;
@@ -127,11 +127,48 @@ impl Caller {
             .caller();
         }
         if let Some(text) = authorizer {
-            // An authorizer of its own kind. What it says differs between callers; if also between requests, no key is used twice.
-            return Ok(Self::Known(vec!["authorizer".to_owned(), canonical(text, false).unwrap_or_default()]));
+            return of_authorizer(text);
         }
         let key = identity.and_then(|identity| identity.api_key_id);
         Ok(key.map_or(Self::Anonymous, |key| Self::Known(vec!["api-key".to_owned(), key])))
+    }
+}
+
+fn of_principal(principal: String) -> Result<Caller, Error> {
+    if principal.is_empty() {
+        return Err(Error::new(
+            Kind::InvalidInput,
+            "the authorizer's `principalId` is empty: all its callers would be one",
+        ));
+    }
+    Ok(Caller::Known(vec!["principal".to_owned(), principal]))
+}
+
+/// Of an authorizer of its own kind. What it says differs between callers; if also between requests, no key is used twice.
+fn of_authorizer(text: &str) -> Result<Caller, Error> {
+    let said = serde_json::from_str::<BTreeMap<String, &RawValue>>(text).ok().and_then(|mut said| {
+        // API Gateway's own, and another for each request.
+        said.remove("integrationLatency");
+        let said = serde_json::to_string(&said).ok()?;
+        let says_something = serde_json::from_str(&said).is_ok_and(|said| !is_nothing(&said));
+        canonical(&said, false).filter(|_| says_something)
+    });
+    let Some(said) = said else {
+        let message = "the authorizer says nothing of the caller that can be read: all its callers would be one";
+        return Err(Error::new(Kind::InvalidInput, message));
+    };
+    Ok(Caller::Known(vec!["authorizer".to_owned(), said]))
+}
+
+/// Whether there is nothing in it that could tell callers apart.
+fn is_nothing(said: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match said {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.iter().all(is_nothing),
+        Value::Object(fields) => fields.values().all(is_nothing),
+        Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
@@ -268,6 +305,7 @@ mod tests {
             (rest(json!({ "caller": null, "apiKey": "secret", "apiKeyId": "k" })), "api-key k"),
             (json!({ "authorizer": { "principalId": "p", "integrationLatency": 7 } }), "principal p"),
             (http(json!({ "lambda": { "b": 1, "a": "x" } })), r#"authorizer {"lambda":{"a":"x","b":1}}"#),
+            (json!({ "authorizer": { "tenant": "t", "integrationLatency": 7 } }), r#"authorizer {"tenant":"t"}"#),
             (rest(json!({ "caller": null, "sourceIp": "1.1.1.1", "user": null })), "anonymous"),
             (http(json!(null)), "anonymous"),
             (json!({ "authorizer": {} }), "anonymous"),
@@ -284,6 +322,12 @@ mod tests {
             json!({ "claims": {} }),
             json!({ "iam": { "accountId": "1" } }),
             json!({ "jwt": 1 }),
+            json!({ "principalId": "" }),
+            json!({ "lambda": null }),
+            json!({ "lambda": {} }),
+            json!({ "lambda": { "user": "" } }),
+            json!({ "integrationLatency": 3 }),
+            json!({ "lambda": {}, "integrationLatency": 3 }),
         ] {
             let error = read(&json!({ "authorizer": authorizer })).expect_err("no caller");
             assert_eq!(error.kind(), Kind::InvalidInput, "{authorizer}");

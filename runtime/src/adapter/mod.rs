@@ -129,25 +129,32 @@ struct RecordShape {
     body: Option<String>,
 }
 
-/// What the body of a message about a task has; the second where it came through a bus.
+/// What the body of a message about a task has; in its detail where it came through a bus.
 #[derive(Deserialize)]
 struct TaskShape {
     #[serde(rename = "evcTask")]
     task: Option<IgnoredAny>,
-    source: Option<String>,
+    detail: Option<TaskDetail>,
 }
 
-fn is_task(body: &str) -> bool {
-    serde_json::from_str::<TaskShape>(body)
-        .is_ok_and(|shape| shape.task.is_some() || shape.source.as_deref() == Some("evc.workflow"))
+#[derive(Deserialize)]
+struct TaskDetail {
+    #[serde(rename = "evcTask")]
+    task: Option<IgnoredAny>,
+}
+
+impl RecordShape {
+    fn is_task(&self) -> bool {
+        let shape = self.body.as_deref().and_then(|body| serde_json::from_str::<TaskShape>(body).ok());
+        shape.is_some_and(|shape| shape.task.is_some() || shape.detail.is_some_and(|detail| detail.task.is_some()))
+    }
 }
 
 impl Source {
     /// Which of the declared sources sent this event. One that looks like none of them is a bare input, if that is declared.
     fn detect(text: &str, declared: &[Self]) -> Result<Self, Error> {
-        let seen = serde_json::from_str(text).ok().and_then(|shape| Self::of_shape(&shape));
+        let seen = serde_json::from_str(text).ok().and_then(|shape| Self::of_shape(&shape, declared));
         seen.filter(|source| declared.contains(source))
-            .or_else(|| (seen == Some(Self::Workflow) && declared.contains(&Self::Sqs)).then_some(Self::Sqs))
             .or_else(|| declared.contains(&Self::Direct).then_some(Self::Direct))
             .ok_or_else(|| {
                 let expected: Vec<_> = declared.iter().map(|source| source.describe()).collect();
@@ -155,7 +162,7 @@ impl Source {
             })
     }
 
-    fn of_shape(shape: &Shape<'_>) -> Option<Self> {
+    fn of_shape(shape: &Shape<'_>, declared: &[Self]) -> Option<Self> {
         if shape.evc.is_some_and(|evc| serde_json::from_str::<Step>(evc.get()).is_ok()) {
             return Some(Self::Step);
         }
@@ -166,8 +173,7 @@ impl Source {
             let records: Vec<RecordShape> = serde_json::from_str(records.get()).ok()?;
             let first = records.first()?;
             return match first.event_source.as_str() {
-                "aws:sqs" if first.body.as_deref().is_some_and(is_task) => Some(Self::Workflow),
-                "aws:sqs" => Some(Self::Sqs),
+                "aws:sqs" => Some(Self::of_messages(&records, declared)),
                 "aws:dynamodb" => Some(Self::Stream),
                 _ => None,
             };
@@ -177,6 +183,17 @@ impl Source {
             (Some(context), None) if api::is_http_context(context.get()) => Some(Self::HttpApi),
             _ => None,
         }
+    }
+
+    /// What a message says decides only of itself: where other queues send, too, a batch is of tasks if every message is one. All of a
+    /// batch come from one queue.
+    fn of_messages(records: &[RecordShape], declared: &[Self]) -> Self {
+        let tasks = match (declared.contains(&Self::Workflow), declared.contains(&Self::Sqs)) {
+            (true, true) => records.iter().all(RecordShape::is_task),
+            (true, false) => records.iter().any(RecordShape::is_task),
+            (false, _) => false,
+        };
+        if tasks { Self::Workflow } else { Self::Sqs }
     }
 
     fn describe(self) -> &'static str {

@@ -360,3 +360,28 @@ fn an_internal_error_tells_a_caller_no_details() {
     assert_eq!(response["statusCode"], 500);
     assert!(!text.contains("environment"), "{text}");
 }
+
+/// Messages whose payloads look like tasks, beside one that does not.
+#[test]
+fn what_a_message_says_makes_a_batch_no_batch_of_tasks() {
+    let event = json!({ "source": "evc.workflow", "detail-type": "t", "detail": { "evcTask": {} } });
+    for said in [json!({ "source": "evc.workflow" }), json!({ "evcTask": {} }), event] {
+        let record = |id: &str, body: &Value| json!({ "messageId": id, "body": body.to_string(), "attributes": {}, "eventSource": "aws:sqs" });
+        let batch = json!({ "Records": [record("said", &said), record("other", &json!({ "a": 1 }))] });
+        let detect = |declared: &[Source]| Source::detect(&batch.to_string(), declared).map_err(|error| error.kind());
+        assert_eq!(detect(&[Source::Sqs, Source::Workflow]), Ok(Source::Sqs), "{said}");
+        assert_eq!(detect(&[Source::Sqs]), Ok(Source::Sqs), "{said}");
+        // To a function without a queue come only tasks: whatever else does fails by itself.
+        let is_task = said != json!({ "source": "evc.workflow" });
+        let alone = if is_task { Ok(Source::Workflow) } else { Err(Kind::InvalidInput) };
+        assert_eq!(detect(&[Source::Workflow]), alone, "{said}");
+    }
+}
+
+#[test]
+fn a_message_that_names_the_engine_is_delivered_like_those_beside_it() {
+    let record = |id: &str, body: Value| json!({ "messageId": id, "body": body.to_string(), "attributes": {}, "eventSource": "aws:sqs" });
+    let records = [record("said", json!({ "source": "evc.workflow" })), record("other", json!({ "a": 1 }))];
+    let (result, delivered) = run(&json!({ "Records": records }), &[Source::Sqs, Source::Workflow]);
+    assert_eq!(delivered.len(), 2, "{result:?}");
+}

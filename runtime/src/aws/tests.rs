@@ -5,7 +5,7 @@ use crate::attribute::{Attribute, Item};
 use crate::backend::BoxFuture;
 use crate::publish::{Bus, Entry, EventBridge};
 use crate::queue::{Message, Sender, Sqs};
-use crate::table::{Action, DynamoDb, Lookup, Store, Write, WriteKind};
+use crate::table::{Action, Comparison, DynamoDb, Lookup, Store, Test, Write, WriteKind};
 use crate::{Error, Timestamp};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -25,12 +25,21 @@ enum Answers {
     InPart,
     /// So many requests, and none after them.
     First(usize),
+    /// Closes the connection when it has a request.
+    Closes,
+    /// The same, with an error of the service's own.
+    Fails,
+    /// No time for the first request.
+    ThrottlesTheFirst,
+    /// Does what the first request asks for, without an answer; refuses the second one, whose condition does not hold any more.
+    LosesTheFirst,
 }
 
 /// A service.
 struct Server {
     address: String,
     connections: Arc<AtomicUsize>,
+    requests: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -38,15 +47,16 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let connections = Arc::new(AtomicUsize::new(0));
-        let (count, requests) = (connections.clone(), Arc::new(AtomicUsize::new(0)));
+        let requests = Arc::new(AtomicUsize::new(0));
+        let (count, seen) = (connections.clone(), requests.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let number = count.fetch_add(1, Ordering::SeqCst);
-                let requests = requests.clone();
-                std::thread::spawn(move || serve(stream, answers, number, &requests));
+                let seen = seen.clone();
+                std::thread::spawn(move || serve(stream, answers, number, &seen));
             }
         });
-        Self { address, connections }
+        Self { address, connections, requests }
     }
 
     async fn config(&self) -> SdkConfig {
@@ -65,23 +75,41 @@ impl Server {
 fn serve(mut stream: TcpStream, answers: Answers, number: usize, seen: &AtomicUsize) {
     let mut buffer = vec![0; 65536];
     while stream.read(&mut buffer).is_ok_and(|bytes| bytes > 0) {
-        let text = "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: 2\r\n\r\n{}";
+        let request = seen.fetch_add(1, Ordering::SeqCst);
         let text = match answers {
             Answers::Never => continue,
             Answers::FromTheSecond if number == 0 => continue,
-            Answers::FromTheSecond => text,
+            Answers::First(requests) if request >= requests => continue,
+            Answers::LosesTheFirst if request == 0 => continue,
+            Answers::LosesTheFirst if request == 1 => {
+                answer("400 Bad Request", &error("ConditionalCheckFailedException"))
+            }
+            Answers::Closes => return,
+            Answers::Fails => answer("500 Internal Server Error", &error("InternalServerError")),
+            Answers::ThrottlesTheFirst if request == 0 => answer("400 Bad Request", &error("ThrottlingException")),
             Answers::After(time) => {
                 std::thread::sleep(time);
-                text
+                answer("200 OK", "{}")
             }
-            Answers::First(requests) if seen.fetch_add(1, Ordering::SeqCst) >= requests => continue,
-            Answers::First(_) => text,
-            Answers::InPart => text.trim_end_matches("{}"),
+            Answers::InPart => answer("200 OK", "{}").trim_end_matches("{}").to_owned(),
+            Answers::FromTheSecond | Answers::First(_) | Answers::ThrottlesTheFirst | Answers::LosesTheFirst => {
+                answer("200 OK", "{}")
+            }
         };
         if stream.write_all(text.as_bytes()).is_err() {
             return;
         }
     }
+}
+
+fn answer(status: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {length}\r\n\r\n{body}")
+}
+
+/// The body of an answer that is an error of DynamoDB.
+fn error(code: &str) -> String {
+    format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"no"}}"#)
 }
 
 fn key() -> Item {
@@ -198,6 +226,16 @@ async fn a_connection_that_hangs_is_given_up_while_there_is_time_for_another() {
 }
 
 #[tokio::test]
+async fn a_write_that_keeps_a_lease_is_sent_again_soon() {
+    let server = Server::start(Answers::FromTheSecond);
+    let store = DynamoDb::new(&server.config().await);
+    let write = Write { table: "t".to_owned(), kind: WriteKind::Put(key()), condition: Some(Test::NotExists("id")) };
+    let (result, took) = timed(30_000, async { store.write(write, true).await.map_err(Error::from) }).await;
+    result.expect("an answer");
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+#[tokio::test]
 async fn what_adds_is_not_done_again_because_its_answer_is_slow() {
     let one = Attribute::N("1".to_owned());
     for (action, connections) in [(Action::Add("n", one.clone()), 1), (Action::Set("n", one), 2)] {
@@ -206,6 +244,91 @@ async fn what_adds_is_not_done_again_because_its_answer_is_slow() {
         assert_eq!(result.expect_err("nobody answers").kind(), Kind::Timeout);
         assert_eq!(server.connections.load(Ordering::SeqCst), connections);
     }
+}
+
+#[tokio::test]
+async fn what_adds_is_not_done_again_because_its_answer_was_lost() {
+    for answers in [Answers::Closes, Answers::Fails] {
+        let server = Server::start(answers);
+        let action = Action::Add("n", Attribute::N("1".to_owned()));
+        let (result, _) = timed(4_000, write(&server, WriteKind::Update(key(), vec![action]))).await;
+        let error = result.expect_err("nobody says that it was done");
+        assert_eq!(
+            (error.kind(), server.requests.load(Ordering::SeqCst)),
+            (Kind::Transient, 1),
+            "{answers:?}: {error}"
+        );
+        assert!(error.message().contains("nobody knows whether it was done"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_adds_is_done_again_if_it_was_refused_for_the_moment() {
+    let server = Server::start(Answers::ThrottlesTheFirst);
+    let action = Action::Add("n", Attribute::N("1".to_owned()));
+    timed(4_000, write(&server, WriteKind::Update(key(), vec![action]))).await.0.expect("the second time");
+    assert_eq!(server.requests.load(Ordering::SeqCst), 2);
+}
+
+/// What a handler does with `cx.carts().put(&changed).if_version(version).send()`, where it adds to what it read.
+#[tokio::test]
+async fn work_is_not_done_again_because_it_met_its_own_write() {
+    let writes = [WriteKind::Put(key()), WriteKind::Delete(key()), WriteKind::Update(key(), vec![Action::Remove("n")])];
+    for kind in writes {
+        let server = Server::start(Answers::LosesTheFirst);
+        let store = DynamoDb::new(&server.config().await);
+        let context = crate::testing::World::new().context("f");
+        let delivery = context.delivery().clone();
+        let delivery =
+            crate::context::Delivery { deadline: Timestamp::now().after(Duration::from_secs(4)), ..delivery };
+        let metrics = Arc::new(crate::observe::Metrics::new("n".to_owned(), "f"));
+        let context = crate::Context::new(context.services().clone(), metrics, delivery);
+        let work = async || {
+            let version = Test::Compare("version", Comparison::Equal, Attribute::N("1".to_owned()));
+            let write = Write { table: "t".to_owned(), kind: kind.clone(), condition: Some(version) };
+            store.write(write, false).await.map_err(Error::from)
+        };
+        let (done, _) = timed(1_500, context.retry_conflicts(work)).await;
+        let error = done.expect_err("there is no answer");
+        assert!(error.kind() == Kind::Timeout && error.message().contains("nobody knows"), "{kind:?}: {error}");
+        assert_eq!(server.requests.load(Ordering::SeqCst), 1, "{kind:?}");
+    }
+}
+
+#[test]
+fn what_changes_nothing_more_and_meets_no_condition_may_be_repeated() {
+    let one = || Attribute::N("1".to_owned());
+    let set = || WriteKind::Update(key(), vec![Action::Set("n", one())]);
+    let add = || WriteKind::Update(key(), vec![Action::Add("n", one())]);
+    let closed = || Some(Test::Compare("n", Comparison::Less, one()));
+    for (kind, condition, expected) in [
+        (WriteKind::Put(key()), None, true),
+        (WriteKind::Put(key()), Some(Test::NotExists("id")), false),
+        (WriteKind::Delete(key()), None, true),
+        (WriteKind::Delete(key()), Some(Test::Exists("id")), false),
+        (set(), None, true),
+        (set(), Some(Test::Exists("id")), true),
+        (set(), Some(Test::Exists("n")), false),
+        (set(), closed(), false),
+        (add(), None, false),
+        (add(), Some(Test::Exists("id")), false),
+    ] {
+        let write = Write { table: "t".to_owned(), kind, condition };
+        assert_eq!(write.may_repeat(), expected, "{write:?}");
+    }
+}
+
+/// Nobody listens there.
+#[tokio::test]
+async fn a_call_that_found_no_connection_did_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    drop(listener);
+    let server = Server { address, connections: Arc::default(), requests: Arc::default() };
+    let action = Action::Add("n", Attribute::N("1".to_owned()));
+    let (result, _) = timed(4_000, write(&server, WriteKind::Update(key(), vec![action]))).await;
+    let error = result.expect_err("no server");
+    assert!(error.kind() == Kind::Transient && !error.message().contains("nobody knows"), "{error}");
 }
 
 #[tokio::test]

@@ -173,6 +173,16 @@ impl Records<'_> {
         }
     }
 
+    /// Lets a claim whose answer was late last as long as a new one; unless another delivery took over meanwhile. The same claim if it
+    /// cannot last longer.
+    pub(super) async fn extend(&self, claim: Claim, now: Timestamp) -> Result<Claimed, Error> {
+        let Some(renewed) = claim.renewed(now, self.lease) else { return Ok(Claimed::Now(claim)) };
+        match in_the_way(self.store.write(renewed.renewal(now), true).await)? {
+            None => Ok(Claimed::Now(renewed)),
+            Some(stored) => before(&stored, &claim.content),
+        }
+    }
+
     /// Stores the result for later deliveries.
     pub(super) async fn complete(&self, claim: &Claim, output: &str, now: Timestamp) -> Result<(), Error> {
         self.finish(claim, claim.done(output, now)).await.map(drop)

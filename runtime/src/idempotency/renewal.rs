@@ -32,6 +32,14 @@ impl Default for Pace {
     }
 }
 
+impl Pace {
+    /// How long a claim has until it is to be renewed: what is left of it then outlasts two renewals that fail.
+    pub(super) fn until_renewal(self, claim: &Claim, now: Timestamp) -> Duration {
+        let left = u64::try_from(claim.lease.millis() - now.millis()).unwrap_or(0);
+        Duration::from_millis(left).saturating_sub(self.lease - self.renewal)
+    }
+}
+
 /// The renewals of a process.
 #[derive(Default)]
 pub(crate) struct Renewals {
@@ -97,7 +105,8 @@ async fn keep_all(mut claims: mpsc::UnboundedReceiver<Held>, pace: Pace, store: 
 
 /// Renews one claim until its guard ends, it is lost, or it lasts until the invocation's deadline.
 async fn keep(mut held: Held, pace: Pace, store: &OnceCell<Arc<dyn Store>>) {
-    let mut pause = pace.renewal;
+    // From when the claim began: its answer, and the way to this thread, took time, too.
+    let mut pause = pace.until_renewal(&held.claim, Timestamp::now());
     // An answer, whichever, means that the guard has ended.
     while tokio::time::timeout(pause, &mut held.ended).await.is_err() {
         let now = Timestamp::now();

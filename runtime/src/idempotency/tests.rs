@@ -1,5 +1,7 @@
 //! The state machine of a record, with a crash at each point.
 
+mod slow;
+
 use super::record::{ID, Records};
 use super::renewal::Pace;
 use super::*;

@@ -1,13 +1,14 @@
 //! The store that is DynamoDB. Requests become SDK calls here and nowhere else.
 
 use super::expression::Placeholders;
-use super::{Action, ItemPage, Lookup, QueryRequest, Refusal, Refused, Store, Write, WriteKind};
+use super::{ItemPage, Lookup, QueryRequest, Refusal, Refused, Store, Write, WriteKind};
 use crate::attribute::{Attribute, Item};
-use crate::aws::{InOneAttempt, failure};
+use crate::aws::{InTime, failure, failure_of_change, once, short_attempt};
 use crate::backend::BoxFuture;
 use crate::{Error, Kind};
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::client::customize::CustomizableOperation;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -79,6 +80,7 @@ impl Store for DynamoDb {
 
     fn write(&self, write: Write, return_stored: bool) -> BoxFuture<'_, Result<(), Refusal>> {
         Box::pin(async move {
+            let attempts = Attempts::of(&write, return_stored);
             let parts = Parts::of(&write);
             let stored = return_stored.then_some(ReturnValuesOnConditionCheckFailure::AllOld);
             match write.kind {
@@ -88,33 +90,29 @@ impl Store for DynamoDb {
                         .put_item()
                         .table_name(write.table)
                         .set_item(Some(to_sdk(item)))
-                        .set_condition_expression(parts.condition);
-                    let call =
-                        call.set_expression_attribute_names(parts.names).set_expression_attribute_values(parts.values);
-                    call.set_return_values_on_condition_check_failure(stored).send().await.map(drop).map_err(|error| {
+                        .set_condition_expression(parts.condition)
+                        .set_expression_attribute_names(parts.names)
+                        .set_expression_attribute_values(parts.values)
+                        .set_return_values_on_condition_check_failure(stored);
+                    attempts.give(call.customize()).send().await.map(drop).map_err(|error| {
                         refusal("dynamodb:PutItem", &error, |error| match error {
                             PutItemError::ConditionalCheckFailedException(refused) => Some(refused.item.clone()),
                             _ => None,
                         })
                     })
                 }
-                WriteKind::Update(key, actions) => {
-                    let adds = actions.iter().any(|action| matches!(action, Action::Add(..)));
+                WriteKind::Update(key, _) => {
                     let call = self
                         .client
                         .update_item()
                         .table_name(write.table)
                         .set_key(Some(to_sdk(key)))
-                        .set_update_expression(parts.update);
-                    let call =
-                        call.set_condition_expression(parts.condition).set_expression_attribute_names(parts.names);
-                    let call = call
+                        .set_update_expression(parts.update)
+                        .set_condition_expression(parts.condition)
+                        .set_expression_attribute_names(parts.names)
                         .set_expression_attribute_values(parts.values)
                         .set_return_values_on_condition_check_failure(stored);
-                    // What adds is not tried again only because its answer is slow: it may have added.
-                    let call = call.customize();
-                    let call = if adds { call.interceptor(InOneAttempt) } else { call };
-                    call.send().await.map(drop).map_err(|error| {
+                    attempts.give(call.customize()).send().await.map(drop).map_err(|error| {
                         refusal("dynamodb:UpdateItem", &error, |error| match error {
                             UpdateItemError::ConditionalCheckFailedException(refused) => Some(refused.item.clone()),
                             _ => None,
@@ -127,10 +125,11 @@ impl Store for DynamoDb {
                         .delete_item()
                         .table_name(write.table)
                         .set_key(Some(to_sdk(key)))
-                        .set_condition_expression(parts.condition);
-                    let call =
-                        call.set_expression_attribute_names(parts.names).set_expression_attribute_values(parts.values);
-                    call.set_return_values_on_condition_check_failure(stored).send().await.map(drop).map_err(|error| {
+                        .set_condition_expression(parts.condition)
+                        .set_expression_attribute_names(parts.names)
+                        .set_expression_attribute_values(parts.values)
+                        .set_return_values_on_condition_check_failure(stored);
+                    attempts.give(call.customize()).send().await.map(drop).map_err(|error| {
                         refusal("dynamodb:DeleteItem", &error, |error| match error {
                             DeleteItemError::ConditionalCheckFailedException(refused) => Some(refused.item.clone()),
                             _ => None,
@@ -164,6 +163,36 @@ impl Store for DynamoDb {
                 _ => Refusal::Error(failure("dynamodb:TransactWriteItems", &error)),
             })
         })
+    }
+}
+
+/// The attempts that a write may have.
+#[derive(Clone, Copy)]
+enum Attempts {
+    /// One, unless it certainly did nothing.
+    One,
+    Several,
+    /// Several short ones.
+    Short,
+}
+
+impl Attempts {
+    fn of(write: &Write, return_stored: bool) -> Self {
+        match write.may_repeat() {
+            // Who asks for the stored item finds his own write in it, and takes no refusal by it for somebody else's. These are the writes
+            // of idempotency records, whose leases run meanwhile.
+            _ if return_stored => Self::Short,
+            true => Self::Several,
+            false => Self::One,
+        }
+    }
+
+    fn give<T, E, B>(self, call: CustomizableOperation<T, E, B>) -> CustomizableOperation<T, E, B> {
+        match self {
+            Self::One => once!(aws_sdk_dynamodb, call),
+            Self::Several => call,
+            Self::Short => call.interceptor(InTime { attempt: short_attempt }),
+        }
     }
 }
 
@@ -270,7 +299,7 @@ fn cancellation(reasons: &[CancellationReason]) -> Result<Refusal, Error> {
     Ok(Refusal::Error(Error::new(kind, format!("the transaction was cancelled: {first}"))))
 }
 
-fn refusal<E: ProvideErrorMetadata>(
+fn refusal<E: ProvideErrorMetadata + std::error::Error + 'static>(
     operation: &str,
     error: &SdkError<E>,
     condition: impl FnOnce(&E) -> Option<Option<HashMap<String, AttributeValue>>>,
@@ -281,7 +310,7 @@ fn refusal<E: ProvideErrorMetadata>(
             Err(error) => Refusal::Error(error),
         },
         None if error.code() == Some("TransactionConflictException") => Refusal::Contention,
-        None => Refusal::Error(failure(operation, error)),
+        None => Refusal::Error(failure_of_change(operation, error)),
     }
 }
 

@@ -69,12 +69,32 @@ pub(crate) enum Range {
 
 impl Write {
     /// The item that is put, or the key of the one that is changed.
-    #[cfg(any(feature = "outbox", test, feature = "testing"))]
     pub(crate) fn item(&self) -> &Item {
         match &self.kind {
             WriteKind::Put(item) | WriteKind::Update(item, _) | WriteKind::Delete(item) | WriteKind::Check(item) => {
                 item
             }
+        }
+    }
+
+    /// Sets a text of the item that is put.
+    #[cfg(feature = "outbox")]
+    pub(crate) fn set(&mut self, name: &str, text: &str) {
+        if let WriteKind::Put(item) = &mut self.kind {
+            item.insert(name.to_owned(), Attribute::S(text.to_owned()));
+        }
+    }
+
+    /// Whether the write may be made again although it may have been done: that changes nothing more, and its condition holds as before.
+    pub(crate) fn may_repeat(&self) -> bool {
+        match (&self.kind, &self.condition) {
+            (WriteKind::Update(key, actions), condition) => {
+                let adds = actions.iter().any(|action| matches!(action, Action::Add(..)));
+                // An item that is there is there after a change.
+                let holds = |test: &Test| matches!(test, Test::Exists(name) if key.contains_key(*name));
+                !adds && condition.as_ref().is_none_or(holds)
+            }
+            (WriteKind::Put(_) | WriteKind::Delete(_) | WriteKind::Check(_), condition) => condition.is_none(),
         }
     }
 

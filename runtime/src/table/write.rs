@@ -1,4 +1,7 @@
 //! Writes in the making: put, update, delete, check.
+//!
+//! A write whose repetition could be refused because of itself, or would add twice, is made once ([`Write::may_repeat`]): without an answer
+//! it fails with [`Kind::Transient`] or [`Kind::Timeout`], and may have been done. So a [`Kind::Conflict`] is always somebody else's doing.
 
 use super::condition::{Comparison, Test};
 use super::{Action, Attr, Condition, Table, Write, WriteKind};
@@ -122,10 +125,14 @@ impl<'a, T: Table> Put<'a, T> {
         self.draft.version.unwrap_or(0) + 1
     }
 
+    /// Whether it stores only a new item. Replacing one whose version nobody named would turn its version back.
+    pub(crate) fn creates(&self) -> bool {
+        self.absent || (T::VERSION.is_some() && self.draft.version.is_none())
+    }
+
     pub(crate) fn into_write(mut self) -> Result<Write, Error> {
         let stored = self.stored();
-        // Replacing an item whose version nobody named would turn its version back.
-        let creates = self.absent || (T::VERSION.is_some() && self.draft.version.is_none());
+        let creates = self.creates();
         if let (Some(name), Ok(item)) = (T::VERSION, &mut self.draft.item) {
             item.insert(name.to_owned(), to_attribute(&stored)?);
         }

@@ -121,7 +121,7 @@ fn rows_of_earlier_versions_are_recognised() {
         let world = world();
         publish(&world, &first);
         let mut row = world.raw_items("ORDER_EVENTS_TABLE").remove(0);
-        assert!(row.remove("request").is_some());
+        assert!(row.remove("request").is_some() && row.remove("transaction").is_some());
         world.put_raw("ORDER_EVENTS_TABLE", row).expect("stored");
         let (_, again) = publish(&world, &first);
         assert_eq!(again["paymentId"], "true", "{again}");
@@ -211,4 +211,42 @@ fn a_request_that_failed_keeps_its_key_and_one_that_could_not_be_read_does_not()
     assert_eq!(ask(&request(&caller, "k", 1, "c"), true), "PaymentDeclined");
     assert_eq!(ask(&request(&caller, "k", 1, "d"), false), "KeyReused");
     assert_eq!(ask(&request(&caller, "k", 1, "c"), false), Value::Null);
+}
+
+/// Makes an order and pays for it, unless it died between the two. One that goes on where it died skips what is there.
+fn make_and_pay(world: &World, dies: bool, goes_on: bool) -> (u64, Value) {
+    std::thread::sleep(Duration::from_millis(3));
+    let text = request(&json!(null), "k", 1, "c");
+    send(world, Unguarded, &text, async move |cx: &ProcessPayment, input: ProcessPaymentInput| {
+        let paid = PaymentProcessed { order_id: input.order_id, amount: input.amount };
+        let order = crate::contract::Order { order_id: input.order_id, ..order(&input.customer_id) };
+        let key = crate::contract::OrdersKey { customer_id: order.customer_id.clone(), order_id: input.order_id };
+        let stored = cx.orders().get(&key).consistent().send_versioned().await?;
+        if stored.is_none() || !goes_on {
+            cx.transact().put(cx.orders().put(&order)).publish(&paid).commit().await?;
+        }
+        if dies {
+            return Err(crate::Error::new(crate::Kind::Panic, "it died").into());
+        }
+        let update = cx.transact().put(cx.orders().put(&order).if_version(1)).publish(&paid);
+        Ok(ProcessPaymentOutput { payment_id: update.commit().await?.before.to_string() })
+    })
+}
+
+#[test]
+fn work_that_goes_on_where_it_died_is_not_taken_for_done() {
+    let world = world();
+    make_and_pay(&world, true, true);
+    let (status, problem) = make_and_pay(&world, false, true);
+    assert_eq!((status, done(&world)), (500, (1, 1)), "{problem}");
+}
+
+#[test]
+fn work_that_does_all_its_transactions_again_is_recognised_by_each() {
+    let world = world();
+    make_and_pay(&world, true, false);
+    for before in ["false", "true"] {
+        assert_eq!(make_and_pay(&world, false, false), (200, json!({ "paymentId": before })));
+        assert_eq!(done(&world), (1, 2));
+    }
 }
