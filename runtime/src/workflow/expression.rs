@@ -216,7 +216,7 @@ impl Expression {
             ..EvaluatorOptions::default()
         };
         let mut evaluator = Evaluator::with_options(context, options);
-        let account = Rc::new(Account::default());
+        let account = Rc::new(Account::new());
         let registered = register(&mut evaluator, names, &self.text)
             .and_then(|()| if guarded { bounds::register(&mut evaluator, &account) } else { Ok(()) });
         registered.map_err(|error| self.failed(error.message()))?;

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 
-use jsonata_core::evaluator::{Evaluator, EvaluatorError};
+use jsonata_core::evaluator::{Evaluator, EvaluatorError, live_lambda_count};
 use jsonata_core::value::{JValue, with_stack};
 use serde_json::Value;
 
@@ -39,6 +39,9 @@ pub(super) const TEXT: usize = 1 << 20;
 pub(super) const VALUE: usize = 4 << 20;
 /// How deep a value may nest: as deep as JSON that `serde_json` reads.
 pub(super) const DEPTH: usize = 128;
+/// How many functions an evaluation may keep at a time. A function keeps what it refers to, and the library drops a chain of them with a
+/// frame of the stack for each, of which some 200 KiB are left at worst.
+pub(super) const FUNCTIONS: usize = 1_024;
 /// How often an index may occur in a predicate that selects by indexes.
 pub(super) const SAME_INDEX: usize = 8;
 /// The greatest width in a picture of a time. The pictures of integers have no more digits than characters.
@@ -63,6 +66,7 @@ pub(super) enum Bound {
     List,
     Value,
     Depth,
+    Functions,
     Stack,
     Time,
     Width,
@@ -85,6 +89,7 @@ impl fmt::Display for Bound {
             Self::List => write!(f, "it makes a list of more than {SEQUENCE_LENGTH} items"),
             Self::Value => write!(f, "it makes a value of more than {} MiB", VALUE >> 20),
             Self::Depth => write!(f, "it makes a value that nests more than {DEPTH} deep"),
+            Self::Functions => write!(f, "it keeps more than {FUNCTIONS} functions at a time"),
             Self::Stack => write!(f, "it nests more than {STACK_DEPTH} deep; does a function call itself for ever?"),
             Self::Time => write!(f, "it takes more than {} seconds", TIME_MS / 1_000),
             Self::Width => write!(f, "a picture is wider than {WIDTH}, or a Roman numeral above {ROMAN}"),
@@ -112,6 +117,8 @@ pub(super) struct Account {
     steps: Cell<u64>,
     bytes: Cell<u64>,
     met: Cell<Option<Bound>>,
+    /// How many functions this thread had before.
+    functions: usize,
     /// The arguments so far of the calls under way whose cost depends on all of them.
     pub(super) arguments: RefCell<Vec<JValue>>,
     /// What large values come to. The values are kept, so that no other gets their address.
@@ -140,6 +147,10 @@ const REMEMBERED: usize = 256;
 pub(super) type Result<T, E = Bound> = std::result::Result<T, E>;
 
 impl Account {
+    pub(super) fn new() -> Self {
+        Self { functions: live_lambda_count(), ..Self::default() }
+    }
+
     pub(super) fn met(&self) -> Option<Bound> {
         self.met.get()
     }
@@ -158,6 +169,14 @@ impl Account {
             (_, true) => Err(Bound::Bytes),
             _ => Ok(()),
         }
+    }
+
+    /// A part of the expression is evaluated once more.
+    fn step(&self, steps: u64, bytes: u64) -> Result<()> {
+        if live_lambda_count().saturating_sub(self.functions) > FUNCTIONS {
+            return Err(Bound::Functions);
+        }
+        self.charge(steps, bytes)
     }
 
     /// A value is used, and its immediate parts are copied `copies` times.
@@ -270,7 +289,7 @@ pub(super) fn register(evaluator: &mut Evaluator, account: &Rc<Account>) -> Resu
     let own = account.clone();
     evaluator.register_fn(STEP, move |arguments: &[JValue]| {
         let (steps, bytes) = (number(arguments, 0), number(arguments, 1));
-        own.fail(own.charge(steps, bytes))?;
+        own.fail(own.step(steps, bytes))?;
         Ok(JValue::Undefined)
     })?;
     let own = account.clone();

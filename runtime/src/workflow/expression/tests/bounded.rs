@@ -100,6 +100,34 @@ const GROWS: &[(&str, &[Bound])] = &[
     ("$string($reduce([1..500], function($a, $b) { {'a': $a} }, 1))", &[Bound::Depth]),
 ];
 
+/// A function keeps the one before it: each of these ended the process, whose stack had no room to drop the chain.
+const CHAINS: &[&str] = &[
+    "($f := $reduce([1..130000], function($f, $i) { $append(?, $f) }, 1); 1)",
+    "($f := $reduce([1..130000], function($f, $i) { function() { $f } }, 1); 1)",
+    "($o := $reduce([1..130000], function($o, $i) { {'f': $o.f ~> $string} }, {'f': $string}); 1)",
+    "($o := $reduce([1..130000], function($o, $i) { {'f': function($x) { $o.f($x) }} }, {'f': $string}); 1)",
+    "($g := function($n, $f) { $n = 0 ? 1 : $g($n - 1, function() { $f }) }; $g(60000, 1))",
+    "($h := function($a, $b) { $b }; $g := function($n, $f) { $n = 0 ? 1 : $g($n - 1, $h(?, $f)) }; $g(60000, 1))",
+    "$count($map([1..100000], function($i) { function($x) { [$i, $input] } }))",
+];
+
+#[test]
+fn chains_of_functions_are_bounded() {
+    let world = large();
+    for text in CHAINS {
+        let found = outcome(text, &world);
+        assert!(found.as_ref().is_err_and(|why| why.ends_with(&Bound::Functions.to_string())), "{text}: {found:?}");
+    }
+    let within = "($f := $reduce([1..1000], function($f, $i) { function() { $f } }, 1); 1)";
+    // As deep in calls as may be, where the least of the stack is left.
+    let deep = format!("($d := function($n) {{ $n = 0 ? {within} : 1 + $d($n - 1) }}; $sum($map([300..330], $d)))");
+    for text in [within, &deep, "$count($map([1..1000], function($i) { function() { $i } }))"] {
+        world.spent.0.set(0);
+        let found = outcome(text, &world);
+        assert!(found.is_ok(), "{text}: {found:?}");
+    }
+}
+
 #[test]
 fn whatever_grows_meets_a_bound() {
     let world = large();
