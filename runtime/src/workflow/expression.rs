@@ -9,6 +9,7 @@ mod bounds;
 mod calls;
 mod cost;
 mod guard;
+mod pictures;
 mod tree;
 mod values;
 

@@ -39,13 +39,17 @@ pub(super) const TEXT: usize = 1 << 20;
 pub(super) const VALUE: usize = 4 << 20;
 /// How deep a value may nest: as deep as JSON that `serde_json` reads.
 pub(super) const DEPTH: usize = 128;
-/// How many functions an evaluation may keep at a time. A function keeps what it refers to, and the library drops a chain of them with a
-/// frame of the stack for each, of which some 200 KiB are left at worst.
-pub(super) const FUNCTIONS: usize = 1_024;
+/// How many functions an evaluation may keep at a time. A function keeps those that it refers to, and the library drops a chain of them
+/// by recursion. A call within a call keeps some as well, so the bound is no less than what [`STACK_DEPTH`] allows.
+pub(super) const FUNCTIONS: usize = 2_048;
 /// How often an index may occur in a predicate that selects by indexes.
 pub(super) const SAME_INDEX: usize = 8;
 /// The greatest width in a picture of a time. The pictures of integers have no more digits than characters.
 pub(super) const WIDTH: u64 = 1_000;
+/// How many bytes a picture may have, and each option of one.
+pub(super) const PICTURE: usize = 256;
+/// How many markers (`[Y]`) a picture may have.
+pub(super) const MARKERS: usize = 32;
 /// The greatest number in Roman numerals: a thousand times M.
 pub(super) const ROMAN: f64 = 1_000_000.0;
 /// The greatest end of a range. Beyond it the doubles of JSONata skip integers.
@@ -70,6 +74,7 @@ pub(super) enum Bound {
     Stack,
     Time,
     Width,
+    Picture,
     Range,
     Index,
 }
@@ -93,6 +98,7 @@ impl fmt::Display for Bound {
             Self::Stack => write!(f, "it nests more than {STACK_DEPTH} deep; does a function call itself for ever?"),
             Self::Time => write!(f, "it takes more than {} seconds", TIME_MS / 1_000),
             Self::Width => write!(f, "a picture is wider than {WIDTH}, or a Roman numeral above {ROMAN}"),
+            Self::Picture => write!(f, "a picture has more than {PICTURE} bytes or {MARKERS} markers"),
             Self::Range => write!(f, "a range ends beyond ±{WHOLE}"),
             Self::Index => write!(f, "it selects one item more than {SAME_INDEX} times"),
         }

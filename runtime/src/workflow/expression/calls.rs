@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use jsonata_core::functions::string::build_regex;
 use jsonata_core::value::JValue;
 
-use super::bounds::{Account, Bound, FIELD, ITEM, ROMAN, Result, SAME_INDEX, TEXT, VALUE, WIDTH, number, wide};
+use super::bounds::{Account, Bound, FIELD, ITEM, Result, SAME_INDEX, TEXT, VALUE, number, wide};
+use super::pictures;
 
 impl Account {
     /// A predicate may give indexes: an item is selected as often as its index occurs, which nothing else bounds.
@@ -52,7 +53,7 @@ impl Account {
         let name = text(1).unwrap_or_default();
         // What is left out in front is the context.
         let of_number = matches!(name, "formatInteger" | "formatNumber" | "fromMillis");
-        let of_text = matches!(name, "pad" | "replace" | "match" | "split" | "toMillis");
+        let of_text = matches!(name, "pad" | "replace" | "match" | "split" | "toMillis" | "parseInteger");
         let first = arguments.first();
         let absent = parameters.get(5).and_then(JValue::as_bool).unwrap_or(false)
             || of_number && first.and_then(JValue::as_f64).is_none()
@@ -125,19 +126,7 @@ impl Account {
                 }
                 self.charge(all.saturating_mul(wide(different.len())) / 64, 0)
             }
-            "formatInteger" => {
-                let number = arguments.first().and_then(JValue::as_f64).unwrap_or(0.0);
-                let roman = text(1).starts_with(['i', 'I']);
-                if roman && number.abs() > ROMAN {
-                    Err(Bound::Width)
-                } else {
-                    self.makes(4 * wide(text(1).len()), VALUE)
-                }
-            }
-            "fromMillis" | "toMillis" | "now" => {
-                let wide = widths(text(1)).chain(widths(text(0))).any(|width| width > WIDTH);
-                if wide { Err(Bound::Width) } else { Ok(()) }
-            }
+            _ if pictures::takes(name) => self.pictures(name, arguments),
             _ => Ok(()),
         }
     }
@@ -185,16 +174,4 @@ fn occurrences(text: &str, pattern: Option<&JValue>, regex: Option<(&str, &str)>
     // A pattern that is none is the library's to refuse.
     let regex = build_regex(pattern, flags).ok()?;
     Some((regex.find_iter(text).count(), regex.captures_len()))
-}
-
-/// The widths that the markers of a picture say: `[Y,4-8]`.
-/// <https://www.w3.org/TR/xpath-functions-31/#rules-for-datetime-formatting>
-fn widths(picture: &str) -> impl Iterator<Item = u64> + '_ {
-    let markers = picture.split('[').skip(1).filter_map(|marker| marker.split(']').next());
-    let after = markers.filter_map(|marker| marker.rsplit_once(',').map(|(_, width)| width));
-    after.flat_map(|width| width.split('-')).filter_map(|width| {
-        let digits = width.trim();
-        (!digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()))
-            .then(|| digits.parse().unwrap_or(u64::MAX))
-    })
 }

@@ -267,7 +267,7 @@ impl Guard {
         let seen = |arg: &AstNode| !matches!(arg, AstNode::Regex { .. } | AstNode::Lambda { .. });
         let count = args.iter().filter(|arg| seen(arg)).count();
         let short = match name {
-            "pad" | "split" | "match" => args.len() < 2,
+            "pad" | "split" | "match" | "parseInteger" => args.len() < 2,
             "replace" => args.len() < 3,
             _ => args.is_empty(),
         };

@@ -26,7 +26,7 @@ pub(super) fn function(name: &str) -> Option<(usize, Growth)> {
     Some(match name {
         "abs" | "boolean" | "ceil" | "count" | "exists" | "floor" | "length" | "not" | "number" | "sqrt" | "sum"
         | "max" | "min" | "average" | "type" => (1, Nothing),
-        "contains" | "power" | "round" | "formatBase" | "parseInteger" => (2, Nothing),
+        "contains" | "power" | "round" | "formatBase" => (2, Nothing),
         "millis" | "random" | "uuid" => (0, Nothing),
         "lookup" => (2, Part),
         "base64decode" | "decodeUrl" | "decodeUrlComponent" | "lowercase" | "trim" | "uppercase" | "reverse"
@@ -43,7 +43,7 @@ pub(super) fn function(name: &str) -> Option<(usize, Growth)> {
         "error" | "assert" => (2, Linear(1)),
         "distinct" | "keys" => (1, Joint),
         "string" => (1, Joint),
-        "formatInteger" | "join" | "toMillis" | "now" => (2, Joint),
+        "formatInteger" | "parseInteger" | "join" | "toMillis" | "now" => (2, Joint),
         "formatNumber" | "fromMillis" | "match" | "pad" | "split" => (3, Joint),
         "replace" => (4, Joint),
         _ => return None,

@@ -111,6 +111,40 @@ const CHAINS: &[&str] = &[
     "$count($map([1..100000], function($i) { function($x) { [$i, $input] } }))",
 ];
 
+/// The library's time and memory grow with the square of a picture: each of these took from ten seconds to a minute, or gigabytes.
+#[test]
+fn pictures_are_bounded() {
+    let world = large();
+    for text in [
+        "$toMillis('1', $pad('', 24000, '[Y]'))",
+        "$toMillis('1', $join($map([1..1000], function() { '[Y]' })))",
+        "('1' ~> $toMillis($pad('', 24000, '[Y]')))",
+        "$fromMillis(0, $pad('', 90000, '[YI]'))",
+        "$fromMillis(0, '[Y' & $pad('', 500000, '0,') & ']')",
+        "$fromMillis(0, '[Y]', $pad('', 1000000, '-'))",
+        "$now($pad('', 100000, '[Y]'))",
+        "$formatInteger(1, $pad('', 1000000, '0,'))",
+        "($f := $formatInteger; $f(1, $pad('', 1000000, '0,')))",
+        "[1].$formatInteger($pad('', 1000000, '0,'))",
+        "$parseInteger('1', $pad('', 400000, '0,'))",
+        "$string(1).$parseInteger($pad('', 400000, '0,'))",
+        "($p := $parseInteger('1', ?); $p($pad('', 400000, '0,')))",
+        "$formatNumber(1e300, $pad('', 1000000, '#,'))",
+        "$formatNumber(1.5, '0.0', {'decimal-separator': $pad('', 1000000, '.')})",
+        "$input.numbers[$contains($fromMillis($input.text), 'x')]",
+    ] {
+        world.spent.0.set(0);
+        let found = outcome(text, &world);
+        assert!(found.as_ref().is_err_and(|why| why.ends_with(&Bound::Picture.to_string())), "{text}: {found:?}");
+    }
+    let most = [32, 33].map(|markers| format!("$fromMillis(0, '{}')", "[Y]".repeat(markers)));
+    assert_eq!(most.map(|text| outcome(&text, &world).is_ok()), [true, false]);
+    let begun = Instant::now();
+    let widest = format!("$toMillis('{}', '{}')", "1".repeat(100_000), "[Y,9-999]".repeat(28));
+    let _ = outcome(&widest, &world);
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
 #[test]
 fn chains_of_functions_are_bounded() {
     let world = large();
@@ -118,7 +152,7 @@ fn chains_of_functions_are_bounded() {
         let found = outcome(text, &world);
         assert!(found.as_ref().is_err_and(|why| why.ends_with(&Bound::Functions.to_string())), "{text}: {found:?}");
     }
-    let within = "($f := $reduce([1..1000], function($f, $i) { function() { $f } }, 1); 1)";
+    let within = "($f := $reduce([1..1500], function($f, $i) { function() { $f } }, 1); 1)";
     // As deep in calls as may be, where the least of the stack is left.
     let deep = format!("($d := function($n) {{ $n = 0 ? {within} : 1 + $d($n - 1) }}; $sum($map([300..330], $d)))");
     for text in [within, &deep, "$count($map([1..1000], function($i) { function() { $i } }))"] {
