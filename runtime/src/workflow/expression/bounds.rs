@@ -14,6 +14,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use jsonata_core::evaluator::{Evaluator, EvaluatorError, live_lambda_count};
 use jsonata_core::value::{JValue, with_stack};
@@ -25,6 +26,8 @@ pub(super) const STACK_DEPTH: usize = 2_000;
 pub(super) const SEQUENCE_LENGTH: usize = 131_072;
 /// How long an evaluation may take, milliseconds. What the steps count takes less; without optimisation it takes ten times as long.
 pub(super) const TIME_MS: u64 = if cfg!(debug_assertions) { 30_000 } else { 2_000 };
+/// How long the evaluations of one transition may take together, milliseconds: what looks without making anything takes few steps.
+pub(super) const TRANSITION_TIME_MS: u64 = 5 * TIME_MS / 2;
 /// How many steps an evaluation may take: parts of it that are evaluated, and sixteenths of the values that they look at.
 pub(super) const STEPS: u64 = 1_000_000;
 /// How many steps the evaluations of one transition may take together, since it may enter many states.
@@ -65,6 +68,7 @@ pub(super) enum Bound {
     Steps,
     TransitionSteps,
     TransitionBytes,
+    TransitionTime,
     Bytes,
     Text,
     List,
@@ -88,6 +92,9 @@ impl fmt::Display for Bound {
             }
             Self::TransitionBytes => {
                 write!(f, "the expressions of this transition give more than {} MiB", TRANSITION_BYTES >> 20)
+            }
+            Self::TransitionTime => {
+                write!(f, "the expressions of this transition take more than {} seconds", TRANSITION_TIME_MS / 1_000)
             }
             Self::Bytes => write!(f, "it makes more than {} MiB", BYTES >> 20),
             Self::Text => write!(f, "it makes a text of more than {} MiB", TEXT >> 20),
@@ -125,6 +132,8 @@ pub(super) struct Account {
     met: Cell<Option<Bound>>,
     /// How many functions this thread had before.
     functions: usize,
+    /// When what is done twice, by a guard and then by the library, has to be done once.
+    half: Option<Instant>,
     /// The arguments so far of the calls under way whose cost depends on all of them.
     pub(super) arguments: RefCell<Vec<JValue>>,
     /// What large values come to. The values are kept, so that no other gets their address.
@@ -153,8 +162,14 @@ const REMEMBERED: usize = 256;
 pub(super) type Result<T, E = Bound> = std::result::Result<T, E>;
 
 impl Account {
-    pub(super) fn new() -> Self {
-        Self { functions: live_lambda_count(), ..Self::default() }
+    /// The account of an evaluation that begins now and may take so long.
+    pub(super) fn new(time: Duration) -> Self {
+        Self { functions: live_lambda_count(), half: Instant::now().checked_add(time / 2), ..Self::default() }
+    }
+
+    /// Whether something that the library does again is to be given up.
+    pub(super) fn late(&self) -> bool {
+        self.half.is_some_and(|half| Instant::now() > half)
     }
 
     pub(super) fn met(&self) -> Option<Bound> {

@@ -23,6 +23,7 @@ fn peak() -> u64 {
 }
 
 fn outcome(text: &str, world: &World) -> Result<Value, String> {
+    world.spent.2.set(Duration::ZERO);
     let expression = Expression::parse(text).map_err(|error| error.0)?;
     expression.evaluate(world, &room()).map_err(|error| error.0)
 }
@@ -49,6 +50,7 @@ const GROWS: &[(&str, &[Bound])] = &[
     ("$replace($input.text, /a+/, '$0$0$0$0$0$0$0$0$0$0$0$0$0$0$0$0')", &[Bound::Text]),
     ("$match($input.text, /a/)", &[Bound::Bytes]),
     ("$distinct($input.numbers)", &[Bound::Steps]),
+    ("$distinct($map([1..5000], function($i) { $append([1..60], $i) }))", &[Bound::Steps]),
     // Doubling.
     ("$reduce([1..60], function($a, $b) { $a & $a }, 'x')", &[Bound::Text, Bound::Bytes]),
     ("$reduce([1..60], function($a, $b) { $append($a, $a) }, [1])", &[Bound::List, Bound::Value, Bound::Bytes]),
@@ -110,6 +112,38 @@ const CHAINS: &[&str] = &[
     "($h := function($a, $b) { $b }; $g := function($n, $f) { $n = 0 ? 1 : $g($n - 1, $h(?, $f)) }; $g(60000, 1))",
     "$count($map([1..100000], function($i) { function($x) { [$i, $input] } }))",
 ];
+
+/// `/a.*z|a/` looks at the whole rest of the text for each match.
+#[test]
+fn patterns_that_look_at_all_the_rest_end_in_time() {
+    let world = large();
+    for call in
+        ["$match($input.text, /a.*z|a/)", "$split($input.text, /a.*z|a/)", "$replace($input.text, /a.*z|a/, 'b')"]
+    {
+        let left = Duration::from_millis(400);
+        world.spent.2.set(Duration::from_millis(bounds::TRANSITION_TIME_MS) - left);
+        let begun = Instant::now();
+        let expression = Expression::parse(&format!("$length($string({call}))")).unwrap();
+        let found = expression.evaluate(&world, &room());
+        assert!(
+            found.as_ref().is_err_and(|why| why.0.ends_with(&Bound::TransitionTime.to_string())),
+            "{call}: {found:?}"
+        );
+        assert!(begun.elapsed() < Duration::from_secs(3), "{call}: {:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn the_evaluations_of_a_transition_share_one_clock() {
+    let world = large();
+    let expression = Expression::parse("$sum($input.numbers)").unwrap();
+    assert!(expression.evaluate(&world, &room()).is_ok());
+    let taken = world.spent.2.get();
+    assert!(!taken.is_zero());
+    world.spent.2.set(Duration::from_millis(bounds::TRANSITION_TIME_MS));
+    let found = expression.evaluate(&world, &room());
+    assert!(found.as_ref().is_err_and(|why| why.0.ends_with(&Bound::TransitionTime.to_string())), "{found:?}");
+}
 
 /// The library's time and memory grow with the square of a picture: each of these took from ten seconds to a minute, or gigabytes.
 #[test]
@@ -203,6 +237,9 @@ fn what_an_evaluation_may_take_is_left_to_ordinary_ones() {
         "$count([1..100000])",
         "$count($input.rows ~> |$[n < 50]|{'seen': true}|)",
         "$length($pad('', 100000))",
+        "$count($match($input.text, /a/, 3))",
+        "$length($replace($input.text, /a/, '0123456789abcdef', 3))",
+        "$length($replace($input.text, 'a', '0123456789abcdef', 3))",
     ];
     for text in ordinary {
         world.spent.0.set(0);
