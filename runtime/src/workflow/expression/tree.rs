@@ -163,6 +163,23 @@ pub(super) fn makes_rows(step: &PathStep) -> bool {
     step.focus.is_some() || step.index_var.is_some() || step.ancestor_label.is_some()
 }
 
+pub(super) fn in_rows(steps: &[PathStep]) -> bool {
+    steps.iter().any(|step| step.is_tuple || makes_rows(step))
+}
+
+/// The variable that the rows of a path begin with.
+pub(super) fn rows(node: &AstNode) -> Option<&str> {
+    match node {
+        AstNode::Path { steps } => match &steps.first()?.node {
+            AstNode::Variable(name) if in_rows(steps) => Some(name),
+            AstNode::Variable(_) => None,
+            first => rows(first),
+        },
+        AstNode::Sort { input, .. } | AstNode::ObjectTransform { input, .. } => rows(input),
+        _ => None,
+    }
+}
+
 pub(super) fn literal(node: &AstNode) -> bool {
     matches!(node, AstNode::String(_) | AstNode::Number(_) | AstNode::Boolean(_) | AstNode::Null | AstNode::Undefined)
 }
