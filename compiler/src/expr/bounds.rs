@@ -9,8 +9,14 @@ use crate::source::Spanned;
 const TEXT: f64 = 1_048_576.0;
 /// How long a list may be: `SEQUENCE_LENGTH` of the runtime.
 const LIST: f64 = 131_072.0;
+/// How many numbers `$range` gives, on Step Functions too.
+const RANGE: f64 = 1_000.0;
 /// The greatest number in Roman numerals: `ROMAN` of the runtime.
 const ROMAN: f64 = 1_000_000.0;
+/// How many bytes and markers a picture may have, and how wide a marker may be: `PICTURE`, `MARKERS` and `WIDTH` of the runtime.
+const PICTURE: usize = 256;
+const MARKERS: usize = 32;
+const WIDTH: u64 = 1_000;
 
 impl Expr {
     /// The parts of the expression that are beyond a bound whatever the data, each with what is wrong with it.
@@ -21,45 +27,112 @@ impl Expr {
     }
 
     fn look(&self, ast: &Ast, found: &mut Vec<Spanned<String>>) {
-        found.extend(problem(ast).map(|(at, message)| Spanned::new(message, self.span_of(&at.range))));
+        let problem = match &ast.kind {
+            AstKind::Apply(value, function) => {
+                self.look(value, found);
+                return match &function.kind {
+                    // The value is its first argument.
+                    AstKind::Call(function, args) => {
+                        let all: Vec<&Ast> = std::iter::once(&**value).chain(args).collect();
+                        self.tell(call(function, &all), found);
+                        args.iter().for_each(|arg| self.look(arg, found));
+                    }
+                    _ => self.look(function, found),
+                };
+            }
+            AstKind::Call(function, args) => call(function, &args.iter().collect::<Vec<_>>()),
+            AstKind::Binary(Operator::Range, from, to) => range(from, to).map(|message| (ast, message)),
+            _ => None,
+        };
+        self.tell(problem, found);
         for child in ast.children() {
             self.look(child, found);
         }
     }
+
+    fn tell(&self, problem: Option<(&Ast, String)>, found: &mut Vec<Spanned<String>>) {
+        found.extend(problem.map(|(at, message)| Spanned::new(message, self.span_of(&at.range))));
+    }
 }
 
-/// What is wrong with a part, and the smallest text that says it.
-fn problem(ast: &Ast) -> Option<(&Ast, String)> {
-    match &ast.kind {
-        AstKind::Call(function, args) => {
-            let AstKind::Variable(name) = &function.kind else { return None };
-            match (name.as_str(), args.as_slice()) {
-                // The text may be left out, and is the context then.
-                ("pad", args) => {
-                    let beyond = |arg: &&Ast| number(arg).is_some_and(|width| width.abs() > TEXT);
-                    let width = args.iter().take(2).find(beyond)?;
-                    Some((width, format!("a text has at most {TEXT} bytes; found a width of {}", number(width)?.abs())))
-                }
-                ("formatInteger", [value, Ast { kind: AstKind::String(picture), .. }])
-                    if picture.starts_with(['i', 'I']) && number(value).is_some_and(|value| value.abs() > ROMAN) =>
-                {
-                    Some((value, format!("a Roman numeral is at most {ROMAN}; found {}", number(value)?.abs())))
-                }
-                _ => None,
-            }
+/// What is wrong with a call, and the smallest text that says it.
+fn call<'a>(function: &Ast, args: &[&'a Ast]) -> Option<(&'a Ast, String)> {
+    let AstKind::Variable(name) = &function.kind else { return None };
+    match (name.as_str(), args) {
+        // The text may be left out, and is the context then.
+        ("pad", args) => {
+            let beyond = |arg: &&&Ast| number(arg).is_some_and(|width| width.abs() > TEXT);
+            let width = args.iter().take(2).find(beyond)?;
+            Some((width, format!("a text has at most {TEXT} bytes; found a width of {}", number(width)?.abs())))
         }
-        AstKind::Binary(Operator::Range, from, to) => {
-            let length = number(to)? - number(from)? + 1.0;
-            (length > LIST).then(|| (ast, format!("a list has at most {LIST} items; found a range of {length}")))
+        ("range", [from, to, step]) => {
+            let length = ((number(to)? - number(from)?) / number(step)?).floor() + 1.0;
+            (length > RANGE).then(|| (*to, format!("`$range` gives at most {RANGE} numbers; found {length}")))
         }
+        ("formatInteger", [value, Ast { kind: AstKind::String(picture), .. }])
+            if picture.starts_with(['i', 'I']) && number(value).is_some_and(|value| value.abs() > ROMAN) =>
+        {
+            Some((value, format!("a Roman numeral is at most {ROMAN}; found {}", number(value)?.abs())))
+        }
+        ("formatInteger" | "formatNumber", args) => args.iter().find_map(|arg| picture(arg, false)),
+        ("fromMillis" | "now", args) => args.iter().find_map(|arg| picture(arg, true)),
+        // The first argument is what they read.
+        ("parseInteger", args) => args.iter().skip(1).find_map(|arg| picture(arg, false)),
+        ("toMillis", args) => args.iter().skip(1).find_map(|arg| picture(arg, true)),
         _ => None,
     }
 }
 
+fn range(from: &Ast, to: &Ast) -> Option<String> {
+    let length = number(to)? - number(from)? + 1.0;
+    (length > LIST).then(|| format!("a list has at most {LIST} items; found a range of {length}"))
+}
+
+/// What is wrong with a picture that is written as a text.
+fn picture(ast: &Ast, of_time: bool) -> Option<(&Ast, String)> {
+    let AstKind::String(picture) = &ast.kind else { return None };
+    let markers = picture.matches('[').count();
+    let beyond = if picture.len() > PICTURE {
+        format!("a picture has at most {PICTURE} bytes; found {}", picture.len())
+    } else if markers > MARKERS {
+        format!("a picture has at most {MARKERS} markers; found {markers}")
+    } else {
+        let width = widths(picture).find(|width| of_time && *width > WIDTH)?;
+        format!("a picture is at most {WIDTH} wide; found {width}")
+    };
+    Some((ast, beyond))
+}
+
+/// The widths that the markers of a picture say: `[Y,4-8]`.
+fn widths(picture: &str) -> impl Iterator<Item = u64> + '_ {
+    let markers = picture.split('[').skip(1).filter_map(|marker| marker.split(']').next());
+    let after = markers.filter_map(|marker| marker.rsplit_once(',').map(|(_, width)| width));
+    after.flat_map(|width| width.split('-')).filter_map(|width| {
+        let digits = width.trim();
+        (!digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()))
+            .then(|| digits.parse().unwrap_or(u64::MAX))
+    })
+}
+
+/// The number that literals come to.
 fn number(ast: &Ast) -> Option<f64> {
     match &ast.kind {
         AstKind::Number(number) => Some(*number),
         AstKind::Negate(inner) => number(inner).map(|number| -number),
+        AstKind::Binary(operator, left, right) => {
+            let (left, right) = (number(left)?, number(right)?);
+            match operator {
+                Operator::Add => Some(left + right),
+                Operator::Subtract => Some(left - right),
+                Operator::Multiply => Some(left * right),
+                Operator::Divide => Some(left / right),
+                _ => None,
+            }
+        }
+        AstKind::Block(parts) => match parts.as_slice() {
+            [only] => number(only),
+            _ => None,
+        },
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ mod bounds;
 mod calls;
 mod cost;
 mod guard;
+mod pictures;
 mod tree;
 mod values;
 
@@ -18,6 +19,7 @@ use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jsonata_core::ast::AstNode;
 use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptions};
@@ -68,14 +70,25 @@ pub(super) trait Names {
     fn spent(&self) -> &Spent;
 }
 
-/// The steps that the evaluations of one transition have taken, and the bytes that they have given.
+/// The steps that the evaluations of one transition have taken, the bytes that they have given, and their time.
 #[derive(Debug, Default)]
-pub(super) struct Spent(Cell<u64>, Cell<usize>);
+pub(super) struct Spent(Cell<u64>, Cell<usize>, Cell<Duration>);
 
 impl Spent {
     fn add(&self, steps: u64) -> Result<(), Bound> {
         self.0.set(self.0.get().saturating_add(steps));
         if self.0.get() > bounds::TRANSITION_STEPS { Err(Bound::TransitionSteps) } else { Ok(()) }
+    }
+
+    /// How long the next evaluation may take.
+    fn time(&self) -> Result<Duration, Bound> {
+        let left = Duration::from_millis(bounds::TRANSITION_TIME_MS).saturating_sub(self.2.get());
+        if left.is_zero() { Err(Bound::TransitionTime) } else { Ok(left.min(Duration::from_millis(bounds::TIME_MS))) }
+    }
+
+    /// An evaluation that has begun then is over.
+    fn took(&self, begun: Instant) {
+        self.2.set(self.2.get().saturating_add(begun.elapsed()));
     }
 
     /// Steps that only copy, one after the other, come to as much as those that compute.
@@ -184,8 +197,11 @@ impl Expression {
         names.spent().add(u64::try_from(data / 16).unwrap_or(u64::MAX)).map_err(|bound| self.met(bound))?;
         let cheap = parsed.cost.is_some_and(|cost| cost.is_small(data));
         // A panic of the library is the error of this execution, and of no other of its batch.
+        let begun = Instant::now();
         let evaluation = AssertUnwindSafe(|| self.evaluate_by_library(names, &parsed, &values, !cheap, room));
-        catch_unwind(evaluation).unwrap_or_else(|_| Err(self.failed("it cannot be evaluated")))
+        let found = catch_unwind(evaluation).unwrap_or_else(|_| Err(self.failed("it cannot be evaluated")));
+        names.spent().took(begun);
+        found
     }
 
     /// The values of its variables.
@@ -209,25 +225,30 @@ impl Expression {
         for (name, value) in values {
             context.bind((*name).clone(), jvalue(value));
         }
+        let time = names.spent().time().map_err(|bound| self.met(bound))?;
         let options = EvaluatorOptions {
             max_stack_depth: Some(bounds::STACK_DEPTH),
             max_sequence_length: Some(bounds::SEQUENCE_LENGTH),
-            timeout_ms: Some(bounds::TIME_MS),
+            timeout_ms: Some(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
             ..EvaluatorOptions::default()
         };
         let mut evaluator = Evaluator::with_options(context, options);
-        let account = Rc::new(Account::default());
+        let account = Rc::new(Account::new(time));
         let registered = register(&mut evaluator, names, &self.text)
             .and_then(|()| if guarded { bounds::register(&mut evaluator, &account) } else { Ok(()) });
         registered.map_err(|error| self.failed(error.message()))?;
         let ast = if guarded { parsed.guarded() } else { &parsed.plain };
         let found = evaluator.evaluate(ast, &JValue::Undefined);
         let spent = names.spent().add(account.steps());
+        let met = |bound| match bound {
+            Bound::Time if time < Duration::from_millis(bounds::TIME_MS) => self.met(Bound::TransitionTime),
+            other => self.met(other),
+        };
         if let Some(bound) = account.met().or(spent.err()) {
-            return Err(self.met(bound));
+            return Err(met(bound));
         }
         let found = found.map_err(|error| match error.code().map(|code| (Bound::of_code(code), code)) {
-            Some((Some(bound), _)) => self.met(bound),
+            Some((Some(bound), _)) => met(bound),
             // A message of the library may quote a value; its code does not.
             Some((None, code)) => self.failed(code),
             None => self.failed("it cannot be evaluated"),

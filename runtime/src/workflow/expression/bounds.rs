@@ -14,8 +14,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
-use jsonata_core::evaluator::{Evaluator, EvaluatorError};
+use jsonata_core::evaluator::{Evaluator, EvaluatorError, live_lambda_count};
 use jsonata_core::value::{JValue, with_stack};
 use serde_json::Value;
 
@@ -25,6 +26,8 @@ pub(super) const STACK_DEPTH: usize = 2_000;
 pub(super) const SEQUENCE_LENGTH: usize = 131_072;
 /// How long an evaluation may take, milliseconds. What the steps count takes less; without optimisation it takes ten times as long.
 pub(super) const TIME_MS: u64 = if cfg!(debug_assertions) { 30_000 } else { 2_000 };
+/// How long the evaluations of one transition may take together, milliseconds: what looks without making anything takes few steps.
+pub(super) const TRANSITION_TIME_MS: u64 = 5 * TIME_MS / 2;
 /// How many steps an evaluation may take: parts of it that are evaluated, and sixteenths of the values that they look at.
 pub(super) const STEPS: u64 = 1_000_000;
 /// How many steps the evaluations of one transition may take together, since it may enter many states.
@@ -39,10 +42,17 @@ pub(super) const TEXT: usize = 1 << 20;
 pub(super) const VALUE: usize = 4 << 20;
 /// How deep a value may nest: as deep as JSON that `serde_json` reads.
 pub(super) const DEPTH: usize = 128;
+/// How many functions an evaluation may keep at a time. A function keeps those that it refers to, and the library drops a chain of them
+/// by recursion. A call within a call keeps some as well, so the bound is no less than what [`STACK_DEPTH`] allows.
+pub(super) const FUNCTIONS: usize = 2_048;
 /// How often an index may occur in a predicate that selects by indexes.
 pub(super) const SAME_INDEX: usize = 8;
 /// The greatest width in a picture of a time. The pictures of integers have no more digits than characters.
 pub(super) const WIDTH: u64 = 1_000;
+/// How many bytes a picture may have, and each option of one.
+pub(super) const PICTURE: usize = 256;
+/// How many markers (`[Y]`) a picture may have.
+pub(super) const MARKERS: usize = 32;
 /// The greatest number in Roman numerals: a thousand times M.
 pub(super) const ROMAN: f64 = 1_000_000.0;
 /// The greatest end of a range. Beyond it the doubles of JSONata skip integers.
@@ -58,14 +68,17 @@ pub(super) enum Bound {
     Steps,
     TransitionSteps,
     TransitionBytes,
+    TransitionTime,
     Bytes,
     Text,
     List,
     Value,
     Depth,
+    Functions,
     Stack,
     Time,
     Width,
+    Picture,
     Range,
     Index,
 }
@@ -80,14 +93,19 @@ impl fmt::Display for Bound {
             Self::TransitionBytes => {
                 write!(f, "the expressions of this transition give more than {} MiB", TRANSITION_BYTES >> 20)
             }
+            Self::TransitionTime => {
+                write!(f, "the expressions of this transition take more than {} seconds", TRANSITION_TIME_MS / 1_000)
+            }
             Self::Bytes => write!(f, "it makes more than {} MiB", BYTES >> 20),
             Self::Text => write!(f, "it makes a text of more than {} MiB", TEXT >> 20),
             Self::List => write!(f, "it makes a list of more than {SEQUENCE_LENGTH} items"),
             Self::Value => write!(f, "it makes a value of more than {} MiB", VALUE >> 20),
             Self::Depth => write!(f, "it makes a value that nests more than {DEPTH} deep"),
+            Self::Functions => write!(f, "it keeps more than {FUNCTIONS} functions at a time"),
             Self::Stack => write!(f, "it nests more than {STACK_DEPTH} deep; does a function call itself for ever?"),
             Self::Time => write!(f, "it takes more than {} seconds", TIME_MS / 1_000),
             Self::Width => write!(f, "a picture is wider than {WIDTH}, or a Roman numeral above {ROMAN}"),
+            Self::Picture => write!(f, "a picture has more than {PICTURE} bytes or {MARKERS} markers"),
             Self::Range => write!(f, "a range ends beyond ±{WHOLE}"),
             Self::Index => write!(f, "it selects one item more than {SAME_INDEX} times"),
         }
@@ -112,6 +130,10 @@ pub(super) struct Account {
     steps: Cell<u64>,
     bytes: Cell<u64>,
     met: Cell<Option<Bound>>,
+    /// How many functions this thread had before.
+    functions: usize,
+    /// When what is done twice, by a guard and then by the library, has to be done once.
+    half: Option<Instant>,
     /// The arguments so far of the calls under way whose cost depends on all of them.
     pub(super) arguments: RefCell<Vec<JValue>>,
     /// What large values come to. The values are kept, so that no other gets their address.
@@ -140,6 +162,16 @@ const REMEMBERED: usize = 256;
 pub(super) type Result<T, E = Bound> = std::result::Result<T, E>;
 
 impl Account {
+    /// The account of an evaluation that begins now and may take so long.
+    pub(super) fn new(time: Duration) -> Self {
+        Self { functions: live_lambda_count(), half: Instant::now().checked_add(time / 2), ..Self::default() }
+    }
+
+    /// Whether something that the library does again is to be given up.
+    pub(super) fn late(&self) -> bool {
+        self.half.is_some_and(|half| Instant::now() > half)
+    }
+
     pub(super) fn met(&self) -> Option<Bound> {
         self.met.get()
     }
@@ -158,6 +190,14 @@ impl Account {
             (_, true) => Err(Bound::Bytes),
             _ => Ok(()),
         }
+    }
+
+    /// A part of the expression is evaluated once more.
+    fn step(&self, steps: u64, bytes: u64) -> Result<()> {
+        if live_lambda_count().saturating_sub(self.functions) > FUNCTIONS {
+            return Err(Bound::Functions);
+        }
+        self.charge(steps, bytes)
     }
 
     /// A value is used, and its immediate parts are copied `copies` times.
@@ -270,7 +310,7 @@ pub(super) fn register(evaluator: &mut Evaluator, account: &Rc<Account>) -> Resu
     let own = account.clone();
     evaluator.register_fn(STEP, move |arguments: &[JValue]| {
         let (steps, bytes) = (number(arguments, 0), number(arguments, 1));
-        own.fail(own.charge(steps, bytes))?;
+        own.fail(own.step(steps, bytes))?;
         Ok(JValue::Undefined)
     })?;
     let own = account.clone();

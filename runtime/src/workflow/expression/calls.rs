@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use jsonata_core::functions::string::build_regex;
 use jsonata_core::value::JValue;
 
-use super::bounds::{Account, Bound, FIELD, ITEM, ROMAN, Result, SAME_INDEX, TEXT, VALUE, WIDTH, number, wide};
+use super::bounds::{Account, Bound, FIELD, ITEM, Result, SAME_INDEX, TEXT, VALUE, number, wide};
+use super::pictures;
 
 impl Account {
     /// A predicate may give indexes: an item is selected as often as its index occurs, which nothing else bounds.
@@ -52,7 +53,7 @@ impl Account {
         let name = text(1).unwrap_or_default();
         // What is left out in front is the context.
         let of_number = matches!(name, "formatInteger" | "formatNumber" | "fromMillis");
-        let of_text = matches!(name, "pad" | "replace" | "match" | "split" | "toMillis");
+        let of_text = matches!(name, "pad" | "replace" | "match" | "split" | "toMillis" | "parseInteger");
         let first = arguments.first();
         let absent = parameters.get(5).and_then(JValue::as_bool).unwrap_or(false)
             || of_number && first.and_then(JValue::as_f64).is_none()
@@ -87,10 +88,11 @@ impl Account {
                 let separators = items.len().saturating_sub(1).saturating_mul(text(1).len());
                 self.makes(2 * wide(parts.saturating_add(separators)), 2 * TEXT)
             }
-            "replace" => self.replaces(text(0), arguments.get(1), text(2), regex),
+            "replace" => self.replaces(arguments, regex),
             "match" => {
                 // A matching function is charged by what it does.
-                let Some((count, groups)) = occurrences(text(0), arguments.get(1), regex) else { return Ok(()) };
+                let found = self.occurrences(text(0), arguments.get(1), regex, limit(arguments, 2))?;
+                let Some((count, groups)) = found else { return Ok(()) };
                 self.charge(wide(text(0).len() / 16), wide(count.saturating_mul(6 * FIELD + groups * 3 * ITEM)))
             }
             "split" => {
@@ -98,7 +100,8 @@ impl Account {
                 let count = match separator {
                     Some("") => text(0).chars().count(),
                     Some(separator) => text(0).matches(separator).count(),
-                    None => occurrences(text(0), arguments.get(1), regex).map_or(0, |found| found.0),
+                    // The library looks at its limit when all is done.
+                    None => self.occurrences(text(0), arguments.get(1), regex, usize::MAX)?.map_or(0, |found| found.0),
                 };
                 self.charge(wide(text(0).len() / 16), wide(count.saturating_mul(3 * ITEM)))
             }
@@ -112,9 +115,10 @@ impl Account {
                 self.makes(wide(2 * size.bytes + size.nodes * (line + 20)), 4 * VALUE)
             }
             "distinct" => {
+                let size = self.measure(arguments.first().unwrap_or(&JValue::Null), 0)?;
                 let count = wide(list(0).map_or(0, Vec::len));
-                // Each item is compared with all that are different from those before it.
-                self.charge(count.saturating_mul(count) / 64, 0)
+                // Each item, with all its parts, is compared with all that are different from those before it.
+                self.charge(count.saturating_mul(wide(size.nodes + size.bytes / 1024)) / 64, 0)
             }
             "keys" => {
                 let objects = list(0).map_or(&[][..], Vec::as_slice).iter().filter_map(JValue::as_object);
@@ -125,19 +129,7 @@ impl Account {
                 }
                 self.charge(all.saturating_mul(wide(different.len())) / 64, 0)
             }
-            "formatInteger" => {
-                let number = arguments.first().and_then(JValue::as_f64).unwrap_or(0.0);
-                let roman = text(1).starts_with(['i', 'I']);
-                if roman && number.abs() > ROMAN {
-                    Err(Bound::Width)
-                } else {
-                    self.makes(4 * wide(text(1).len()), VALUE)
-                }
-            }
-            "fromMillis" | "toMillis" | "now" => {
-                let wide = widths(text(1)).chain(widths(text(0))).any(|width| width > WIDTH);
-                if wide { Err(Bound::Width) } else { Ok(()) }
-            }
+            _ if pictures::takes(name) => self.pictures(name, arguments),
             _ => Ok(()),
         }
     }
@@ -149,23 +141,53 @@ impl Account {
         self.charge(0, bytes)
     }
 
-    fn replaces(
-        &self,
-        text: &str,
-        pattern: Option<&JValue>,
-        replacement: &str,
-        regex: Option<(&str, &str)>,
-    ) -> Result<()> {
+    fn replaces(&self, arguments: &[JValue], regex: Option<(&str, &str)>) -> Result<()> {
+        let [text, replacement] = [0, 2].map(|index| arguments.get(index).and_then(JValue::as_str).unwrap_or_default());
+        let (pattern, limit) = (arguments.get(1), limit(arguments, 3));
         let count = match pattern.and_then(JValue::as_str) {
             Some("") => 0,
-            Some(pattern) => text.matches(pattern).count(),
-            None => occurrences(text, pattern, regex).map_or(0, |found| found.0),
+            Some(pattern) => text.matches(pattern).take(limit).count(),
+            None => self.occurrences(text, pattern, regex, limit)?.map_or(0, |found| found.0),
         };
         // A `$1` stands for a part of a match, and the matches are parts of the text.
         let groups = replacement.matches('$').count();
         let most = count.saturating_mul(replacement.len()).saturating_add((groups + 1).saturating_mul(text.len()));
         self.makes(wide(most), 2 * TEXT)
     }
+
+    /// How often a pattern occurs in a text, up to a limit, and how many groups it has.
+    ///
+    /// What a search looks at is not known: `/a.*z|a/` goes to the end of the text for each `a`. So only the clock ends this.
+    fn occurrences(
+        &self,
+        text: &str,
+        pattern: Option<&JValue>,
+        regex: Option<(&str, &str)>,
+        limit: usize,
+    ) -> Result<Option<(usize, usize)>> {
+        let of_value = match pattern {
+            Some(JValue::Regex { pattern, flags }) => Some((&**pattern, &**flags)),
+            _ => None,
+        };
+        // A pattern that is none is the library's to refuse.
+        let Some(regex) = regex.or(of_value).and_then(|(pattern, flags)| build_regex(pattern, flags).ok()) else {
+            return Ok(None);
+        };
+        let mut count = 0;
+        for _ in regex.find_iter(text).take(limit) {
+            count += 1;
+            if self.late() {
+                return Err(Bound::Time);
+            }
+        }
+        Ok(Some((count, regex.captures_len())))
+    }
+}
+
+/// How many matches a call asks for.
+fn limit(arguments: &[JValue], index: usize) -> usize {
+    let limit = arguments.get(index).and_then(JValue::as_f64).map(|limit| bytes_of(limit.max(0.0)));
+    limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX)
 }
 
 /// A width or a number of bytes that is not negative.
@@ -173,28 +195,4 @@ fn bytes_of(width: f64) -> u64 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
     let bytes = width.ceil() as u64;
     bytes
-}
-
-/// How often a pattern occurs in a text, and how many groups it has.
-fn occurrences(text: &str, pattern: Option<&JValue>, regex: Option<(&str, &str)>) -> Option<(usize, usize)> {
-    let of_value = match pattern {
-        Some(JValue::Regex { pattern, flags }) => Some((&**pattern, &**flags)),
-        _ => None,
-    };
-    let (pattern, flags) = regex.or(of_value)?;
-    // A pattern that is none is the library's to refuse.
-    let regex = build_regex(pattern, flags).ok()?;
-    Some((regex.find_iter(text).count(), regex.captures_len()))
-}
-
-/// The widths that the markers of a picture say: `[Y,4-8]`.
-/// <https://www.w3.org/TR/xpath-functions-31/#rules-for-datetime-formatting>
-fn widths(picture: &str) -> impl Iterator<Item = u64> + '_ {
-    let markers = picture.split('[').skip(1).filter_map(|marker| marker.split(']').next());
-    let after = markers.filter_map(|marker| marker.rsplit_once(',').map(|(_, width)| width));
-    after.flat_map(|width| width.split('-')).filter_map(|width| {
-        let digits = width.trim();
-        (!digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()))
-            .then(|| digits.parse().unwrap_or(u64::MAX))
-    })
 }

@@ -173,7 +173,7 @@ impl<'a> Costs<'a> {
         if self.names.iter().any(|(known, _)| *known == name) {
             return None;
         }
-        if name == "range" || growth == Growth::Joint && !of_literals(name, args) {
+        if name == "range" || growth == Growth::Joint && !of_literals(name, args, context) {
             return None;
         }
         let Some(applied) = callback(name, args.len()) else {
@@ -210,7 +210,7 @@ impl<'a> Costs<'a> {
 }
 
 /// Whether what a function makes beyond its first argument is as little as literals say.
-fn of_literals(name: &str, args: &[AstNode]) -> bool {
+fn of_literals(name: &str, args: &[AstNode], context: u32) -> bool {
     let short = |arg: &AstNode| match arg {
         AstNode::String(text) => text.len() <= 64 && !text.contains(',') && !text.starts_with(['i', 'I']),
         AstNode::Number(number) => number.abs() <= 64.0,
@@ -225,7 +225,10 @@ fn of_literals(name: &str, args: &[AstNode]) -> bool {
         "now" => args.iter().all(short),
         "formatNumber" => args.len() == 2 && literal_within(&args[1], 64),
         "pad" => args.len() >= 2 && args.iter().skip(1).all(short),
-        "formatInteger" | "fromMillis" | "toMillis" => !args.is_empty() && args.iter().skip(1).all(short),
+        "formatInteger" | "parseInteger" | "fromMillis" | "toMillis" => {
+            // Where there is a context, the first argument may be the second.
+            (args.len() > 1 || args.len() == 1 && context == 0) && args.iter().skip(1).all(short)
+        }
         _ => false,
     }
 }

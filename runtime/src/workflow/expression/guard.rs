@@ -19,7 +19,8 @@ use jsonata_core::value::with_stack;
 
 use super::bounds::{ARGUMENT, COPY, END, FIELD, FUNCTION, GIVE, ITEM, SELECT, STEP, TARGETS, USE};
 use super::tree::{
-    COMBINES, Growth, bound_names, callback, count, flat_condition, function, is_number, literal, makes_rows, walk,
+    COMBINES, Growth, bound_names, callback, count, flat_condition, function, in_rows, is_number, literal, makes_rows,
+    rows, walk,
 };
 
 /// An expression with guards.
@@ -267,7 +268,7 @@ impl Guard {
         let seen = |arg: &AstNode| !matches!(arg, AstNode::Regex { .. } | AstNode::Lambda { .. });
         let count = args.iter().filter(|arg| seen(arg)).count();
         let short = match name {
-            "pad" | "split" | "match" => args.len() < 2,
+            "pad" | "split" | "match" | "parseInteger" => args.len() < 2,
             "replace" => args.len() < 3,
             _ => args.is_empty(),
         };
@@ -420,7 +421,7 @@ impl Guard {
             | AstNode::Undefined => node.clone(),
             AstNode::Sort { .. } => self.input(node),
             AstNode::FunctionApplication(inner) => {
-                let given = if inner_tuple { self.value(inner) } else { self.given(inner) };
+                let given = if inner_tuple { self.value(inner) } else { self.many(inner, copies) };
                 AstNode::FunctionApplication(Box::new(Self::begun(inner, given)))
             }
             AstNode::Block(_) if inner_tuple => Self::begun(node, self.value(node)),
@@ -435,11 +436,21 @@ impl Guard {
                 other => other,
             },
             AstNode::ArrayGroup(items) => {
-                let items = items.iter().map(|item| self.item(item));
-                AstNode::ArrayGroup(std::iter::once(step(node)).chain(items).collect())
+                let item = |item: &AstNode| match item {
+                    AstNode::Array(_) | AstNode::Object(_) => self.item(item),
+                    // Each item of what it gives is one, or becomes a row.
+                    _ => self.part(item, copies),
+                };
+                AstNode::ArrayGroup(std::iter::once(step(node)).chain(items.iter().map(item)).collect())
             }
-            _ => Self::begun(node, self.given(node)),
+            _ => Self::begun(node, self.many(node, copies)),
         }
+    }
+
+    /// What a step gives for an item, where each item of that is copied so many times: it becomes a row.
+    fn many(&self, node: &AstNode, copies: u32) -> AstNode {
+        let given = self.given(node);
+        if copies > 1 { call(GIVE, vec![given, number(copies)]) } else { given }
     }
 
     /// What a step gives for an item.
@@ -463,23 +474,6 @@ const ROW: u32 = 24;
 
 fn context() -> AstNode {
     AstNode::Variable(String::new())
-}
-
-fn in_rows(steps: &[PathStep]) -> bool {
-    steps.iter().any(|step| step.is_tuple || makes_rows(step))
-}
-
-/// The variable that the rows of a path begin with.
-fn rows(node: &AstNode) -> Option<&str> {
-    match node {
-        AstNode::Path { steps } => match &steps.first()?.node {
-            AstNode::Variable(name) if in_rows(steps) => Some(name),
-            AstNode::Variable(_) => None,
-            first => rows(first),
-        },
-        AstNode::Sort { input, .. } | AstNode::ObjectTransform { input, .. } => rows(input),
-        _ => None,
-    }
 }
 
 /// A step on the account: as many as the part has nodes, and the bytes of the literals, objects and functions that it makes.

@@ -26,7 +26,7 @@ pub(super) fn function(name: &str) -> Option<(usize, Growth)> {
     Some(match name {
         "abs" | "boolean" | "ceil" | "count" | "exists" | "floor" | "length" | "not" | "number" | "sqrt" | "sum"
         | "max" | "min" | "average" | "type" => (1, Nothing),
-        "contains" | "power" | "round" | "formatBase" | "parseInteger" => (2, Nothing),
+        "contains" | "power" | "round" | "formatBase" => (2, Nothing),
         "millis" | "random" | "uuid" => (0, Nothing),
         "lookup" => (2, Part),
         "base64decode" | "decodeUrl" | "decodeUrlComponent" | "lowercase" | "trim" | "uppercase" | "reverse"
@@ -43,7 +43,7 @@ pub(super) fn function(name: &str) -> Option<(usize, Growth)> {
         "error" | "assert" => (2, Linear(1)),
         "distinct" | "keys" => (1, Joint),
         "string" => (1, Joint),
-        "formatInteger" | "join" | "toMillis" | "now" => (2, Joint),
+        "formatInteger" | "parseInteger" | "join" | "toMillis" | "now" => (2, Joint),
         "formatNumber" | "fromMillis" | "match" | "pad" | "split" => (3, Joint),
         "replace" => (4, Joint),
         _ => return None,
@@ -161,6 +161,23 @@ pub(super) fn is_number(node: &AstNode) -> bool {
 
 pub(super) fn makes_rows(step: &PathStep) -> bool {
     step.focus.is_some() || step.index_var.is_some() || step.ancestor_label.is_some()
+}
+
+pub(super) fn in_rows(steps: &[PathStep]) -> bool {
+    steps.iter().any(|step| step.is_tuple || makes_rows(step))
+}
+
+/// The variable that the rows of a path begin with.
+pub(super) fn rows(node: &AstNode) -> Option<&str> {
+    match node {
+        AstNode::Path { steps } => match &steps.first()?.node {
+            AstNode::Variable(name) if in_rows(steps) => Some(name),
+            AstNode::Variable(_) => None,
+            first => rows(first),
+        },
+        AstNode::Sort { input, .. } | AstNode::ObjectTransform { input, .. } => rows(input),
+        _ => None,
+    }
 }
 
 pub(super) fn literal(node: &AstNode) -> bool {
