@@ -2,6 +2,8 @@
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token>
 
 #[cfg(feature = "signal")]
+use crate::aws::{failure_of_change, once};
+#[cfg(feature = "signal")]
 use crate::backend::BoxFuture;
 use crate::{Context, Error, Kind, grant};
 #[cfg(feature = "signal")]
@@ -22,6 +24,9 @@ impl Context {
     /// [`Kind::Conflict`] if no step waits any more: it was answered before, ran out of time, or its execution is over; or if nobody gave
     /// out this token. [`Kind::InvalidInput`] if it is the token of a wait that the function may not answer. That is checked by the
     /// runtime on Redis, by the function's role on Step Functions, whose tokens do not say of which step they are.
+    ///
+    /// Step Functions is asked once: it would refuse a second attempt as that of another. Without its answer this fails with
+    /// [`Kind::Transient`] or [`Kind::Timeout`], and the step may have been answered.
     pub async fn signal<F: grant::Signal<A>, A: Serialize>(&self, token: &str, answer: &A) -> Result<(), Error> {
         self.answer(F::WAITS, token, Ok(serde_json::to_value(answer).map_err(Error::other)?)).await
     }
@@ -81,14 +86,16 @@ pub(crate) trait StepFunctions: Send + Sync {
 impl StepFunctions for aws_sdk_sfn::Client {
     fn succeed<'a>(&'a self, token: &'a str, output: &'a Value) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
-            let sent = self.send_task_success().task_token(token).output(output.to_string()).send().await;
+            let call = self.send_task_success().task_token(token).output(output.to_string());
+            let sent = once!(aws_sdk_sfn, call.customize()).send().await;
             sent.map(drop).map_err(|error| refused("states:SendTaskSuccess", &error))
         })
     }
 
     fn fail<'a>(&'a self, token: &'a str, error: &'a str, cause: &'a str) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
-            let sent = self.send_task_failure().task_token(token).error(error).cause(cause).send().await;
+            let call = self.send_task_failure().task_token(token).error(error).cause(cause);
+            let sent = once!(aws_sdk_sfn, call.customize()).send().await;
             sent.map(drop).map_err(|error| refused("states:SendTaskFailure", &error))
         })
     }
@@ -96,11 +103,11 @@ impl StepFunctions for aws_sdk_sfn::Client {
 
 /// Why Step Functions did not take an answer.
 #[cfg(feature = "signal")]
-fn refused<E: ProvideErrorMetadata>(operation: &str, error: &SdkError<E>) -> Error {
+fn refused<E: ProvideErrorMetadata + std::error::Error + 'static>(operation: &str, error: &SdkError<E>) -> Error {
     match error.code() {
         Some("TaskDoesNotExist" | "TaskTimedOut") => over(),
         Some("InvalidToken" | "InvalidOutput") => Error::new(Kind::InvalidInput, error.message().unwrap_or_default()),
-        _ => crate::aws::failure(operation, error),
+        _ => failure_of_change(operation, error),
     }
 }
 

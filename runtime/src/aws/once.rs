@@ -2,7 +2,7 @@
 //!
 //! The SDK makes a call again when its answer is slow or lost, and what was asked for may have been done by then. A second attempt of an
 //! update that adds adds twice. One of a write with a condition meets what the first has written, and its refusal would say that somebody
-//! else wrote. So these calls are made again only if they certainly did nothing: no connection was made, or the service refused. In
+//! else wrote; one of an answer to a step finds that the step waits no more. So these calls are made again only if they certainly did nothing: no connection was made, or the service refused. In
 //! all other cases their failure says that nobody knows.
 
 use super::failure;

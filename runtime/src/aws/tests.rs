@@ -33,6 +33,8 @@ enum Answers {
     ThrottlesTheFirst,
     /// Does what the first request asks for, without an answer; refuses the second one, whose condition does not hold any more.
     LosesTheFirst,
+    /// The same of an answer to a step.
+    LosesTheFirstSignal,
 }
 
 /// A service.
@@ -80,7 +82,8 @@ fn serve(mut stream: TcpStream, answers: Answers, number: usize, seen: &AtomicUs
             Answers::Never => continue,
             Answers::FromTheSecond if number == 0 => continue,
             Answers::First(requests) if request >= requests => continue,
-            Answers::LosesTheFirst if request == 0 => continue,
+            Answers::LosesTheFirst | Answers::LosesTheFirstSignal if request == 0 => continue,
+            Answers::LosesTheFirstSignal => answer("400 Bad Request", &error("TaskTimedOut")),
             Answers::LosesTheFirst if request == 1 => {
                 answer("400 Bad Request", &error("ConditionalCheckFailedException"))
             }
@@ -107,9 +110,9 @@ fn answer(status: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {length}\r\n\r\n{body}")
 }
 
-/// The body of an answer that is an error of DynamoDB.
+/// The body of an answer that is an error.
 fn error(code: &str) -> String {
-    format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"no"}}"#)
+    format!(r#"{{"__type":"com.amazonaws.service#{code}","message":"no"}}"#)
 }
 
 fn key() -> Item {
@@ -292,6 +295,20 @@ async fn work_is_not_done_again_because_it_met_its_own_write() {
         let error = done.expect_err("there is no answer");
         assert!(error.kind() == Kind::Timeout && error.message().contains("nobody knows"), "{kind:?}: {error}");
         assert_eq!(server.requests.load(Ordering::SeqCst), 1, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_to_a_step_is_not_told_of_itself_that_it_came_too_late() {
+    use crate::signal::StepFunctions;
+    for succeeds in [true, false] {
+        let server = Server::start(Answers::LosesTheFirstSignal);
+        let steps = client!(aws_sdk_sfn, &server.config().await);
+        let output = serde_json::json!({});
+        let call = if succeeds { steps.succeed("t", &output) } else { steps.fail("t", "Refused", "no") };
+        let error = timed(4_000, call).await.0.expect_err("there is no answer");
+        assert!(error.kind() == Kind::Timeout && error.message().contains("nobody knows"), "{error}");
+        assert_eq!(server.requests.load(Ordering::SeqCst), 1);
     }
 }
 

@@ -36,7 +36,7 @@ impl Pace {
     /// How long a claim has until it is to be renewed: what is left of it then outlasts two renewals that fail.
     pub(super) fn until_renewal(self, claim: &Claim, now: Timestamp) -> Duration {
         let left = u64::try_from(claim.lease.millis() - now.millis()).unwrap_or(0);
-        Duration::from_millis(left).saturating_sub(self.lease - self.renewal)
+        Duration::from_millis(left).saturating_sub(self.lease.saturating_sub(self.renewal))
     }
 }
 

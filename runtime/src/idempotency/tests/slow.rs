@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 struct Slow {
     inner: Arc<dyn Store>,
     writes: AtomicUsize,
-    /// The number of the write.
-    slow: usize,
+    /// That of the slow one.
+    number: usize,
     /// What passes until it is written, and from then to its answer.
     times: [Duration; 2],
 }
@@ -30,7 +30,7 @@ impl Store for Slow {
     }
 
     fn write(&self, write: Write, return_stored: bool) -> BoxFuture<'_, Result<(), Refusal>> {
-        let is_slow = self.writes.fetch_add(1, Ordering::SeqCst) == self.slow;
+        let is_slow = self.writes.fetch_add(1, Ordering::SeqCst) == self.number;
         let [before, after] = if is_slow { self.times } else { [Duration::ZERO; 2] };
         Box::pin(async move {
             tokio::time::sleep(before).await;
@@ -51,10 +51,10 @@ impl Store for Slow {
 }
 
 /// Services with short claims, whose write of this number takes so many milliseconds until it is written, and for its answer.
-fn slow(world: &World, slow: usize, times: [u64; 2]) -> Services {
+fn slow(world: &World, number: usize, times: [u64; 2]) -> Services {
     let mut services = quick(world);
     let inner = services.tables.take().expect("a store");
-    let store = Slow { inner, writes: AtomicUsize::new(0), slow, times: times.map(Duration::from_millis) };
+    let store = Slow { inner, writes: AtomicUsize::new(0), number, times: times.map(Duration::from_millis) };
     services.tables = tokio::sync::OnceCell::new_with(Some(Arc::new(store)));
     services
 }
