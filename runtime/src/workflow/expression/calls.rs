@@ -129,7 +129,7 @@ impl Account {
                 }
                 self.charge(all.saturating_mul(wide(different.len())) / 64, 0)
             }
-            _ if pictures::takes(name) => self.pictures(name, arguments),
+            _ if pictures::takes(name) => pictures::check(name, arguments),
             _ => Ok(()),
         }
     }

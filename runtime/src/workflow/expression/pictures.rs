@@ -2,31 +2,29 @@
 
 use jsonata_core::value::JValue;
 
-use super::bounds::{Account, Bound, MARKERS, PICTURE, ROMAN, Result, WIDTH};
+use super::bounds::{Bound, MARKERS, PICTURE, ROMAN, Result, WIDTH};
 
 /// Whether a function takes a picture.
 pub(super) fn takes(function: &str) -> bool {
     matches!(function, "formatInteger" | "formatNumber" | "fromMillis" | "now" | "parseInteger" | "toMillis")
 }
 
-impl Account {
-    /// Looks at the pictures, the time zone and the options of such a call.
-    pub(super) fn pictures(&self, function: &str, arguments: &[JValue]) -> Result<()> {
-        // The first argument of the others is what they format or read.
-        let pictures = if function == "now" { arguments } else { arguments.get(1..).unwrap_or_default() };
-        for argument in pictures {
-            match argument {
-                JValue::String(picture) => within(function, picture)?,
-                JValue::Object(options) => {
-                    options.values().filter_map(JValue::as_str).try_for_each(|option| within(function, option))?;
-                }
-                _ => {}
+/// Looks at the pictures, the time zone and the options of such a call.
+pub(super) fn check(function: &str, arguments: &[JValue]) -> Result<()> {
+    // The first argument of the others is what they format or read.
+    let pictures = if function == "now" { arguments } else { arguments.get(1..).unwrap_or_default() };
+    for argument in pictures {
+        match argument {
+            JValue::String(picture) => within(function, picture)?,
+            JValue::Object(options) => {
+                options.values().filter_map(JValue::as_str).try_for_each(|option| within(function, option))?;
             }
+            _ => {}
         }
-        let number = arguments.first().and_then(JValue::as_f64).unwrap_or(0.0);
-        let roman = arguments.get(1).and_then(JValue::as_str).is_some_and(|picture| picture.starts_with(['i', 'I']));
-        if function == "formatInteger" && roman && number.abs() > ROMAN { Err(Bound::Width) } else { Ok(()) }
     }
+    let number = arguments.first().and_then(JValue::as_f64).unwrap_or(0.0);
+    let roman = arguments.get(1).and_then(JValue::as_str).is_some_and(|picture| picture.starts_with(['i', 'I']));
+    if function == "formatInteger" && roman && number.abs() > ROMAN { Err(Bound::Width) } else { Ok(()) }
 }
 
 fn within(function: &str, picture: &str) -> Result<()> {
