@@ -35,7 +35,9 @@ impl Expr {
                     AstKind::Call(function, args) => {
                         let all: Vec<&Ast> = std::iter::once(&**value).chain(args).collect();
                         self.tell(call(function, &all), found);
-                        args.iter().for_each(|arg| self.look(arg, found));
+                        for arg in args {
+                            self.look(arg, found);
+                        }
                     }
                     _ => self.look(function, found),
                 };
