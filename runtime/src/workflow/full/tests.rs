@@ -150,7 +150,7 @@ async fn a_sweep_makes_room_in_a_full_cache_although_something_else_is_due() {
         ]
     });
     for kind in Kind::BOTH {
-        let server = Server::with(kind, Durability::None, &["--maxmemory", "8mb", "--maxmemory-policy", "noeviction"]);
+        let server = Server::with(kind, Durability::None, &["--maxmemory", "16mb", "--maxmemory-policy", "noeviction"]);
         let clock = Arc::new(AtomicU64::new(1_764_331_200_000));
         let store = Redis::open(&server.url(), "test").expect("a URL").with_partitions(1).with_clock(clock.clone());
         let world = World::new().env("WORKFLOW_QUEUES", r#"{"": "engine"}"#).env("WORKFLOW_RETENTION_SECONDS", "60");
