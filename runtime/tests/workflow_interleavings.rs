@@ -15,12 +15,12 @@
 #![allow(clippy::print_stdout, reason = "how much was gone through")]
 
 use evc_runtime::serde_json::{self, Value, json};
-use evc_runtime::workflow::protocol::TIMEOUT;
+use evc_runtime::workflow::protocol::{Phase, TIMEOUT};
 use evc_runtime::workflow::store::Keys;
 use evc_runtime::workflow::store::memory::Model;
 use evc_runtime::workflow::{
     Chance, Claim, Committed, Definition, Due, Event, ExecutionId, History, Slot, Snapshot, Started, Status, TaskRef,
-    dispatches, plan, start,
+    Transition, dispatches, plan, start, waits,
 };
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeSet, HashSet};
@@ -48,7 +48,7 @@ fn call(function: &str, more: Value) -> Value {
 }
 
 fn define(states: &Value) -> Definition {
-    let leases = json!({ "a": 30, "b": 30, "after": 30, "undo": 30 });
+    let leases = json!({ "a": 30, "b": 30, "both": 30, "after": 30, "undo": 30 });
     let machine = json!({ "QueryLanguage": "JSONata", "TimeoutSeconds": 3600, "StartAt": "both", "States": states });
     Definition::parse(&json!({ "evc": 1, "workflow": "w", "leases": leases, "machine": machine }).to_string())
         .expect("a definition")
@@ -110,6 +110,21 @@ static FORK: LazyLock<Workflow> = LazyLock::new(|| {
     Workflow { definition, succeeded, failed: |_| {} }
 });
 
+/// Asks, and goes one way or the other by what it is answered, if it is.
+static ASKED: LazyLock<Workflow> = LazyLock::new(|| {
+    let asks = json!({
+        "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken", "TimeoutSeconds": 90, "Output": {}, "Next": "after",
+        "Catch": [{ "ErrorEquals": ["States.ALL"], "Next": "undo" }],
+    });
+    let definition = define(&json!({
+        "both": call("both", asks), "after": call("after", json!({ "End": true })), "undo": call("undo", json!({ "End": true })),
+    }));
+    let succeeded = |done: &BTreeSet<String>| {
+        assert_eq!((done.contains("both"), !done.contains("both")), (done.contains("after"), done.contains("undo")));
+    };
+    Workflow { definition, succeeded, failed: |_| {} }
+});
+
 fn execution() -> ExecutionId {
     ExecutionId::new("w", "one")
 }
@@ -118,6 +133,7 @@ fn execution() -> ExecutionId {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum What {
     Succeeded,
+    Signalled,
     Failed(&'static str),
     Timer,
     TimedOut,
@@ -153,6 +169,8 @@ struct Troubles {
     failures: u8,
     cancels: u8,
     failovers: u8,
+    /// How often who waits for a signal may be answered.
+    signals: u8,
     /// How often time may pass, each time to when something is due.
     ticks: u8,
 }
@@ -180,6 +198,8 @@ struct World {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 struct Past {
     committed: BTreeSet<(Slot, u64)>,
+    /// The work of functions that handed their token on; its fence is that of the wait.
+    handed_on: BTreeSet<(Slot, u64)>,
     /// By the history in which it was claimed: what a failover forgets may be claimed, and run, again.
     ran: BTreeSet<(u64, u64)>,
     entered: BTreeSet<(String, String, u32)>,
@@ -221,7 +241,8 @@ impl World {
     fn key(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.stored(&mut hasher);
-        (&self.messages, self.left, self.history, &self.past.committed, &self.past.ran).hash(&mut hasher);
+        (&self.messages, self.left, self.history, &self.past.committed, &self.past.handed_on, &self.past.ran)
+            .hash(&mut hasher);
         let of = |snapshot: &Snapshot| (snapshot.version, snapshot.revision, snapshot.now_ms);
         let found = |found: &Found| (found.fence, found.what.clone(), of(&found.snapshot));
         let mut workers: Vec<_> = self
@@ -272,6 +293,23 @@ impl World {
         }
     }
 
+    /// The laws about fences: each ends once what it stands for, which is a function's work, and then the wait for who has its token.
+    fn fenced(&mut self, found: &Found, transition: &Transition) {
+        let Some(fence) = found.fence else { return };
+        let waits = transition.records.iter().any(|(slot, record)| {
+            record.as_ref().is_some_and(|record| (*slot, record.seq) == fence && record.phase == Phase::Signal)
+        });
+        if waits {
+            assert!(self.past.handed_on.insert(fence), "a token is handed on twice");
+            return;
+        }
+        if self.past.handed_on.contains(&fence) {
+            let ends = matches!(found.what, What::Signalled | What::Failed("States.Timeout"));
+            assert!(ends, "a wait is ended by {:?} of its function", found.what);
+        }
+        assert!(self.past.committed.insert(fence), "a fence commits twice");
+    }
+
     /// The laws about how it ends.
     fn ended(&self, status: Status) {
         match status {
@@ -306,6 +344,7 @@ impl World {
         let slot = found.fence.map_or(TIMEOUT, |(slot, _)| slot);
         let event = match found.what {
             What::Succeeded => Event::Succeeded { slot, output: json!({}), claimed_ms: 0 },
+            What::Signalled => Event::Signalled { slot, output: json!({}) },
             What::Failed(error) => Event::Failed { slot, error: error.to_owned(), cause: None, claimed_ms: 0 },
             What::Timer => Event::TimerDue { slot },
             What::TimedOut => Event::TimedOut,
@@ -323,9 +362,7 @@ impl World {
                         found.snapshot.state, before.state,
                         "it is applied to another state than it was planned from"
                     );
-                    if let Some(fence) = found.fence {
-                        assert!(self.past.committed.insert(fence), "a fence commits twice");
-                    }
+                    self.fenced(&found, &transition);
                     self.record(&transition.history, found.ran.as_deref());
                 }
                 let tasks: Vec<_> = dispatches(&execution(), &transition).into_iter().map(|(task, _)| task).collect();
@@ -455,6 +492,16 @@ impl World {
                 world.swept.push(Found { fence: None, ran: None, what: What::Cancelled, snapshot });
             });
         }
+        if left.signals > 0 {
+            let snapshot = self.model.load(&execution(), self.now).expect("it is there");
+            for wait in waits(&self.workflow.definition, &snapshot).expect("a state") {
+                may(&|world| {
+                    world.left.signals -= 1;
+                    let (fence, snapshot) = (Some((wait.slot, wait.seq)), snapshot.clone());
+                    world.swept.push(Found { fence, ran: None, what: What::Signalled, snapshot });
+                });
+            }
+        }
         // A replica that has nothing but the beginning takes the store's place.
         if left.failovers > 0 {
             may(&|world| {
@@ -581,7 +628,7 @@ fn check_of(workflow: &'static Workflow, left: Troubles, workers: usize, ends: &
 }
 
 const NONE: Troubles =
-    Troubles { crashes: 0, duplicates: 0, losses: 0, failures: 0, cancels: 0, failovers: 0, ticks: 2 };
+    Troubles { crashes: 0, duplicates: 0, losses: 0, failures: 0, cancels: 0, failovers: 0, signals: 0, ticks: 2 };
 
 #[test]
 fn without_trouble() {
@@ -620,7 +667,20 @@ fn with_a_failover() {
 }
 
 #[test]
+fn with_a_wait_for_a_signal() {
+    let left = Troubles { crashes: 1, duplicates: 1, failures: 1, signals: 1, ticks: 3, ..NONE };
+    check_of(&ASKED, left, 2, &["Succeeded"]);
+}
+
+#[test]
+fn with_a_failover_around_a_wait_for_a_signal() {
+    let left = Troubles { failovers: 1, failures: 1, signals: 1, ticks: 2, ..NONE };
+    check_of(&ASKED, left, 2, &["Succeeded"]);
+}
+
+#[test]
 fn with_one_of_each() {
-    let left = Troubles { crashes: 1, duplicates: 1, losses: 1, failures: 1, cancels: 1, failovers: 0, ticks: 2 };
+    let left =
+        Troubles { crashes: 1, duplicates: 1, losses: 1, failures: 1, cancels: 1, failovers: 0, signals: 0, ticks: 2 };
     check(left, 1, &["Succeeded", "Failed", "Aborted"]);
 }

@@ -8,23 +8,10 @@ use std::path::{Path, PathBuf};
 use crate::test::Tally;
 use crate::{generate, project, properties, setup, step};
 
-/// A spec with what no example has: a wait until a time.
-const WAITS: &str = "compiler/src/lower/machine/tests/fixtures/wait.yaml";
-/// Specs with what no example has: waits for signals, workflows on Redis over queues, beside others on Step Functions.
-const WORKFLOWS: [&str; 2] =
-    ["compiler/src/lower/machine/tests/fixtures/signal.yaml", "compiler/src/lower/fixtures/redis.yaml"];
-/// A spec with every kind of route of a REST API.
-const REST: &str = "compiler/src/lower/fixtures/rest.yaml";
-
-/// Specs with a cache of each mode and each kind of network.
-const CACHES: [&str; 6] = [
-    "compiler/src/lower/fixtures/cache-external.yaml",
-    "compiler/src/lower/fixtures/cache-iam.yaml",
-    "compiler/src/lower/fixtures/cache-imported.yaml",
-    "compiler/src/lower/fixtures/cache-serverless-network.yaml",
-    "compiler/src/lower/fixtures/cache-serverless-public.yaml",
-    "compiler/src/lower/fixtures/cache-token.yaml",
-];
+/// Where the fixtures of the lowering lie: specs with what no example has.
+const FIXTURES: [&str; 2] = ["compiler/src/lower/fixtures", "compiler/src/lower/machine/tests/fixtures"];
+/// The fixture with every kind of route of a REST API.
+const REST: &str = "rest";
 
 /// Run every validator over every generated stack; the first complaint ends it.
 pub(crate) fn run(tally: &mut Tally) -> Result<(), String> {
@@ -36,10 +23,13 @@ pub(crate) fn run(tally: &mut Tally) -> Result<(), String> {
         validate(&stack, tally)?;
     }
     let scratch = project::root().join("target/conformance");
-    let result = [WAITS, REST].into_iter().chain(WORKFLOWS).chain(CACHES).try_for_each(|spec| {
-        let stack = build_copy(spec, &scratch)?;
-        validate(&stack, tally)?;
-        if spec == REST { mapping_templates(&stack, tally) } else { Ok(()) }
+    let result = FIXTURES.iter().try_for_each(|folder| {
+        for spec in project::entries(&project::root().join(folder))? {
+            if spec.extension().is_some_and(|extension| extension == "yaml") {
+                fixture(&spec, &scratch, tally)?;
+            }
+        }
+        Ok(())
     });
     if scratch.exists() {
         fs::remove_dir_all(&scratch).map_err(|error| format!("cannot remove {}: {error}", scratch.display()))?;
@@ -47,13 +37,20 @@ pub(crate) fn run(tally: &mut Tally) -> Result<(), String> {
     result
 }
 
+/// Validate what a fixture is compiled to, and run its mapping templates if it is the one that has all of them.
+fn fixture(spec: &Path, scratch: &Path, tally: &mut Tally) -> Result<(), String> {
+    let stack = build_copy(spec, scratch)?;
+    validate(&stack, tally)?;
+    if project::name(spec) == REST { mapping_templates(&stack, tally) } else { Ok(()) }
+}
+
 /// Build a spec from a copy, since a build puts a crate for the business logic beside the spec; the stack's folder.
-fn build_copy(spec: &str, scratch: &Path) -> Result<PathBuf, String> {
-    let name = project::name(Path::new(spec));
+fn build_copy(spec: &Path, scratch: &Path) -> Result<PathBuf, String> {
+    let name = project::name(spec);
     let copy = scratch.join(format!("specs/{name}.yaml"));
     fs::create_dir_all(scratch.join("specs"))
-        .and_then(|()| fs::copy(project::root().join(spec), &copy))
-        .map_err(|error| format!("cannot copy {spec}: {error}"))?;
+        .and_then(|()| fs::copy(spec, &copy))
+        .map_err(|error| format!("cannot copy {}: {error}", spec.display()))?;
     generate::compile_evc()?;
     let stack = scratch.join(&name);
     generate::build(&copy, &stack, &project::root())?;
