@@ -148,8 +148,10 @@ impl Carrier {
                     return Ok((Carried::On, next));
                 }
                 Committed::Stale => return Ok((Carried::Late, None)),
-                // It may have ended, and been retried with a time of its own: the next sweep sees whether that is over.
-                Committed::Conflict(_) if event == Event::TimedOut => return Ok((Carried::Late, None)),
+                // Nothing else tells a timeout of before, which has no fence, from one of the time that began anew with a retry.
+                Committed::Conflict(now) if event == Event::TimedOut && planner::retried_since(&snapshot, &now)? => {
+                    return Ok((Carried::Late, None));
+                }
                 Committed::Conflict(now) => snapshot = now,
             }
             self.give_way(conflicts, until).await?;

@@ -31,6 +31,14 @@ pub(super) struct State {
     pub(super) root: Option<Scope>,
     /// How it ended.
     pub(super) ended: Option<Ended>,
+    /// How often it was retried after it had ended. Left out until then, as runtimes before this one write it.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub(super) retries: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_first(retries: &u32) -> bool {
+    *retries == 0
 }
 
 /// Where one scope of states is.

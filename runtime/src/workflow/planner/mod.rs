@@ -167,6 +167,7 @@ pub fn start(
         input: Value::Null,
         root: None,
         ended: None,
+        retries: 0,
     };
     let mut planner = Planner::new(definition, execution, state, now_ms, chance);
     planner.history.push(History::Started);
@@ -214,6 +215,11 @@ pub fn plan(
     planner.transition(root, flow, (snapshot.version, snapshot.revision), fence).map(Some)
 }
 
+/// Whether an execution was retried between these two moments of it: what was true of its time before is not true of it now.
+pub(super) fn retried_since(before: &Snapshot, now: &Snapshot) -> Result<bool, Error> {
+    Ok(State::decode(&before.state)?.retries != State::decode(&now.state)?.retries)
+}
+
 /// What is to be sent once the transition is committed, and after how long: work to its functions; timers, as hints, to the engine.
 pub fn dispatches(execution: &ExecutionId, transition: &Transition) -> Vec<(TaskRef, u64)> {
     let sent = transition.records.iter().filter_map(|(slot, record)| Some((*slot, record.as_ref()?)));
@@ -249,6 +255,7 @@ impl<'d> Planner<'d> {
     /// Enters the state anew at which the execution stopped; the store lets its time begin again.
     fn again(&mut self, root: &mut Scope) -> Flow {
         self.state.ended = None;
+        self.state.retries = self.state.retries.saturating_add(1);
         self.history.push(History::Retried);
         root.attempts.clear();
         root.wait = super::state::Wait::Nothing;
