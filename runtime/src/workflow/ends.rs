@@ -4,6 +4,9 @@
 //! The store hands out each end once, so that none is counted twice; it is called by the sweep. What a crash does: ends that were
 //! handed out and not yet written are not counted, those of the calls that come after are. A cache that fails over hands out those of its
 //! last moment again. An execution that ends and is retried before the next sweep counts when it ends again.
+//!
+//! What was counted is known by its time, which is the server's. Where that goes back (a replica with a slower clock takes over, a clock
+//! is set), ends are not counted until it has come to where it was: to prevent that, each commit would have to read how far the count is.
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html>
 
 use super::Status;
