@@ -136,21 +136,20 @@ impl Template {
     /// The value, with every expression in it evaluated.
     pub(super) fn evaluate(&self, names: &impl Names) -> Result<Value, QueryError> {
         let room = Cell::new(bounds::VALUE);
-        let value = self.evaluate_into(names, &room)?;
+        let value = self.evaluate_into(names, &room, 0)?;
         names.spent().given(bounds::VALUE - room.get()).map_err(|bound| QueryError(bound.to_string()))?;
         Ok(value)
     }
 
-    /// The same, with so much room for what its expressions make.
-    fn evaluate_into(&self, names: &impl Names, room: &Cell<usize>) -> Result<Value, QueryError> {
+    /// The same, with so much room for what its expressions make, and so many lists and objects around it.
+    fn evaluate_into(&self, names: &impl Names, room: &Cell<usize>, depth: usize) -> Result<Value, QueryError> {
+        let inner = |template: &Self| template.evaluate_into(names, room, depth + 1);
         Ok(match self {
             Self::Literal(value) => value.clone(),
-            Self::Expression(expression) => expression.evaluate(names, room)?,
-            Self::Array(items) => {
-                Value::Array(items.iter().map(|item| item.evaluate_into(names, room)).collect::<Result<_, _>>()?)
-            }
+            Self::Expression(expression) => expression.evaluate(names, room, depth)?,
+            Self::Array(items) => Value::Array(items.iter().map(inner).collect::<Result<_, _>>()?),
             Self::Object(fields) => {
-                let field = |(name, value): &(String, Self)| Ok((name.clone(), value.evaluate_into(names, room)?));
+                let field = |(name, value): &(String, Self)| Ok((name.clone(), inner(value)?));
                 Value::Object(fields.iter().map(field).collect::<Result<_, _>>()?)
             }
         })
@@ -177,20 +176,20 @@ impl Expression {
         Ok(Self { text: text.into(), path, variables: variables(text).into() })
     }
 
-    fn evaluate(&self, names: &impl Names, room: &Cell<usize>) -> Result<Value, QueryError> {
+    fn evaluate(&self, names: &impl Names, room: &Cell<usize>, depth: usize) -> Result<Value, QueryError> {
         if let Some((root, fields)) = &self.path {
             match follow(names, root, fields) {
-                Followed::Value(value) => return copied(value, room).map_err(|bound| self.met(bound)),
+                Followed::Value(value) => return copied(value, room, depth).map_err(|bound| self.met(bound)),
                 Followed::Nothing => return Err(self.failed("it gives nothing")),
                 // What a path means in a list is JSONata's to say.
                 Followed::List => {}
             }
         }
-        self.query(names, room)
+        self.query(names, room, depth)
     }
 
     /// Evaluates by the library, whatever the expression.
-    fn query(&self, names: &impl Names, room: &Cell<usize>) -> Result<Value, QueryError> {
+    fn query(&self, names: &impl Names, room: &Cell<usize>, depth: usize) -> Result<Value, QueryError> {
         let parsed = parsed(&self.text)?;
         let values = self.values(names);
         let data = values.iter().map(|(_, value)| bounds::nodes(value)).sum::<usize>();
@@ -198,7 +197,7 @@ impl Expression {
         let cheap = parsed.cost.is_some_and(|cost| cost.is_small(data));
         // A panic of the library is the error of this execution, and of no other of its batch.
         let begun = Instant::now();
-        let evaluation = AssertUnwindSafe(|| self.evaluate_by_library(names, &parsed, &values, !cheap, room));
+        let evaluation = AssertUnwindSafe(|| self.evaluate_by_library(names, &parsed, &values, !cheap, (room, depth)));
         let found = catch_unwind(evaluation).unwrap_or_else(|_| Err(self.failed("it cannot be evaluated")));
         names.spent().took(begun);
         found
@@ -219,7 +218,7 @@ impl Expression {
         parsed: &Parsed,
         values: &[(&String, &Value)],
         guarded: bool,
-        room: &Cell<usize>,
+        (room, depth): (&Cell<usize>, usize),
     ) -> Result<Value, QueryError> {
         let mut context = Context::new();
         for (name, value) in values {
@@ -259,7 +258,7 @@ impl Expression {
         if found.is_function() || found.is_regex() {
             return Err(self.failed("it gives a function"));
         }
-        json(&found, room, 0).map_err(|bound| self.met(bound))
+        json(&found, room, depth).map_err(|bound| self.met(bound))
     }
 
     /// Whether it may look at this field of `$states`: a use of `$states` of another form than `$states.field` counts as one of all.

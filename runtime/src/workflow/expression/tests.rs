@@ -140,7 +140,11 @@ fn paths_that_are_followed_here_give_what_the_library_gives() {
         let expression = Expression::parse(&text).expect("JSONata");
         followed += usize::from(expression.path.is_some());
         for world in worlds() {
-            assert_eq!(shown(expression.evaluate(&world, &room())), shown(expression.query(&world, &room())), "{text}");
+            assert_eq!(
+                shown(expression.evaluate(&world, &room(), 0)),
+                shown(expression.query(&world, &room(), 0)),
+                "{text}"
+            );
         }
     }
     assert!(followed > 30, "{followed} plain paths");
@@ -276,7 +280,7 @@ fn guards_change_nothing() {
         let parsed = parsed(&text).expect("JSONata");
         for world in worlds() {
             let values = expression.values(&world);
-            let by = |guarded| shown(expression.evaluate_by_library(&world, &parsed, &values, guarded, &room()));
+            let by = |guarded| shown(expression.evaluate_by_library(&world, &parsed, &values, guarded, (&room(), 0)));
             let (with, without) = (by(true), by(false));
             if with != without {
                 differ.push(format!("{text}\n  with:    {with}\n  without: {without}"));
@@ -324,7 +328,7 @@ fn the_reference_engine_agrees() {
             let mut variables = world.variables.clone();
             variables.insert("states".to_owned(), world.states.clone());
             let _ = writeln!(lines, "{}", json!([text, variables]));
-            ours.push((text.clone(), shown(expression.evaluate(&world, &room()))));
+            ours.push((text.clone(), shown(expression.evaluate(&world, &room(), 0))));
         }
     }
     let mut node = Command::new("node")
@@ -363,7 +367,7 @@ fn the_reference_engine_agrees() {
 #[test]
 fn time_and_chance_are_given() {
     let world = &worlds()[0];
-    let evaluate = |text: &str| Expression::parse(text).expect("JSONata").evaluate(world, &room());
+    let evaluate = |text: &str| Expression::parse(text).expect("JSONata").evaluate(world, &room(), 0);
     assert_eq!(evaluate("$now()"), Ok(json!("2025-11-28T12:00:00.123Z")));
     assert_eq!(evaluate("$now('[Y0001]-[M01]')"), Ok(json!("2025-11")));
     assert_eq!(evaluate("$millis() - 1764331200000"), Ok(json!(123)));
@@ -376,8 +380,9 @@ fn time_and_chance_are_given() {
 #[test]
 fn whole_numbers_have_the_digits_of_javascript() {
     let world = &worlds()[0];
-    let text =
-        |text: &str| Expression::parse(text).expect("JSONata").evaluate(world, &room()).expect("a number").to_string();
+    let text = |text: &str| {
+        Expression::parse(text).expect("JSONata").evaluate(world, &room(), 0).expect("a number").to_string()
+    };
     assert_eq!(text("3 * 1"), "3");
     assert_eq!(text("0 * -1"), "0");
     assert_eq!(text("9007199254740993 * 208.9"), "1881603924315393300");
@@ -387,7 +392,7 @@ fn whole_numbers_have_the_digits_of_javascript() {
 #[test]
 fn ranges_are_bounded_and_may_be_empty() {
     let world = &worlds()[0];
-    let evaluate = |text: &str| Expression::parse(text).expect("JSONata").evaluate(world, &room());
+    let evaluate = |text: &str| Expression::parse(text).expect("JSONata").evaluate(world, &room(), 0);
     assert_eq!(evaluate("$range(1, 9, 3)"), Ok(json!([1, 4, 7])));
     assert_eq!(evaluate("$range(3, 1, -1)"), Ok(json!([3, 2, 1])));
     assert_eq!(evaluate("$range(1, 0, 1)"), Ok(json!([])));
@@ -401,7 +406,7 @@ fn errors_name_the_expression_and_no_value() {
     let world = &worlds()[2];
     let error = Expression::parse("$number($input.customerId)")
         .expect("JSONata")
-        .evaluate(world, &room())
+        .evaluate(world, &room(), 0)
         .expect_err("no number");
     assert_eq!(error.0, "The JSONata expression '$number($input.customerId)' failed: D3030");
     assert!(Expression::parse("$input.").is_err());

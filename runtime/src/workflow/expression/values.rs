@@ -44,20 +44,24 @@ pub(super) fn json(value: &JValue, room: &Cell<usize>, depth: usize) -> Result<V
     }
 }
 
-/// A copy of a value, which has to fit into the room that is left.
-pub(super) fn copied(value: &Value, room: &Cell<usize>) -> Result<Value, Bound> {
-    let left = room.get().checked_sub(weight(value)).ok_or(Bound::Value)?;
+/// A copy of a value, which has to fit into the room that is left, and into as many lists and objects as are around it.
+pub(super) fn copied(value: &Value, room: &Cell<usize>, depth: usize) -> Result<Value, Bound> {
+    let left = room.get().checked_sub(weight(value, depth)?).ok_or(Bound::Value)?;
     room.set(left);
     Ok(value.clone())
 }
 
-/// What [`json`] takes for it.
-fn weight(value: &Value) -> usize {
+/// What [`json`] takes for it, and as deep as that goes.
+fn weight(value: &Value, depth: usize) -> Result<usize, Bound> {
+    if depth > bounds::DEPTH {
+        return Err(Bound::Depth);
+    }
+    let inner = |value| weight(value, depth + 1);
     with_stack(|| match value {
-        Value::String(text) => 8 + text.len(),
-        Value::Array(items) => 8 + items.iter().map(weight).sum::<usize>(),
-        Value::Object(fields) => 8 + fields.iter().map(|(name, field)| name.len() + weight(field)).sum::<usize>(),
-        _ => 8,
+        Value::String(text) => Ok(8 + text.len()),
+        Value::Array(items) => items.iter().try_fold(8, |sum, item| Ok(sum + inner(item)?)),
+        Value::Object(fields) => fields.iter().try_fold(8, |sum, (name, field)| Ok(sum + name.len() + inner(field)?)),
+        _ => Ok(8),
     })
 }
 

@@ -587,3 +587,55 @@ fn steps_that_only_copy_are_bounded_too() {
     let run = Run::start(&machine(states), json!("abcd"));
     assert_eq!(run.outcome().error.as_deref(), Some("States.QueryEvaluationError"));
 }
+
+#[test]
+fn a_value_that_nests_deeper_each_time_fails_its_step_while_it_can_be_read() {
+    let states = |times: u64| {
+        json!({
+            "Init": { "Type": "Pass", "Assign": { "n": 0, "x": 1 }, "Next": "Loop" },
+            "Loop": { "Type": "Pass", "Assign": { "n": "{% $n + 1 %}", "x": { "a": "{% $x %}" } }, "Next": "Check" },
+            "Check": { "Type": "Choice", "Choices": [{ "Condition": format!("{{% $n < {times} %}}"), "Next": "Loop" }],
+                       "Default": "A" },
+            "A": call("a", json!({}), json!({ "End": true })),
+        })
+    };
+    let run = |times| {
+        Run::start(
+            &json!({ "QueryLanguage": "JSONata", "TimeoutSeconds": 3600, "StartAt": "Init",
+                                          "States": states(times) }),
+            json!({}),
+        )
+    };
+    assert_eq!(run(128).outcome().status, Status::Running);
+    for times in [129, 1_020, 2_000] {
+        let outcome = run(times).outcome();
+        assert_eq!(outcome.error.as_deref(), Some("States.QueryEvaluationError"), "{times}: {outcome:?}");
+        assert!(outcome.cause.expect("a cause").contains("nests more than 128 deep"), "{times}");
+    }
+}
+
+#[test]
+fn results_that_nest_by_themselves_end_an_execution_that_could_not_be_read() {
+    let around = |inner: Value, name: &str| json!({ "StartAt": name, "States": { name: { "Type": "Parallel", "End": true, "Branches": [inner] } } });
+    // Each round of the loop puts the input into another list.
+    let pass = json!({ "StartAt": "p", "States": { "p": { "Type": "Pass", "End": true } } });
+    let mut round = around(pass, "r")["States"]["r"].clone();
+    round.as_object_mut().expect("a state").remove("End");
+    round["Next"] = json!("Check");
+    round["Assign"] = json!({ "n": "{% $n + 1 %}" });
+    let run = |times: u64| {
+        let choice = json!([{ "Condition": format!("{{% $n < {times} %}}"), "Next": "Round" }]);
+        let states = json!({
+            "Init": { "Type": "Pass", "Assign": { "n": 0 }, "Next": "Round" }, "Round": round,
+            "Check": { "Type": "Choice", "Choices": choice, "Default": "Last" },
+            "Last": { "Type": "Wait", "Seconds": 5, "End": true },
+        });
+        let machine =
+            json!({ "QueryLanguage": "JSONata", "TimeoutSeconds": 3600, "StartAt": "Init", "States": states });
+        Run::start(&machine, json!({})).outcome()
+    };
+    assert_eq!(run(400).status, Status::Running);
+    for times in [600, 1_500] {
+        assert_eq!(run(times).error.as_deref(), Some("States.DataLimitExceeded"), "{times}");
+    }
+}

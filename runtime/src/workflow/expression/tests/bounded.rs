@@ -27,7 +27,7 @@ fn peak() -> u64 {
 fn outcome(text: &str, world: &World) -> Result<Value, String> {
     world.spent.2.set(Duration::ZERO);
     let expression = Expression::parse(text).map_err(|error| error.0)?;
-    expression.evaluate(world, &room()).map_err(|error| error.0)
+    expression.evaluate(world, &room(), 0).map_err(|error| error.0)
 }
 
 /// Each of these took more than a gigabyte or more than a minute, or ended the process, before there were bounds.
@@ -129,7 +129,7 @@ fn patterns_that_look_at_all_the_rest_end_in_time() {
         world.spent.2.set(Duration::from_millis(bounds::TRANSITION_TIME_MS - 400));
         let begun = Instant::now();
         let expression = Expression::parse(&format!("$length($string({call}))")).unwrap();
-        let found = expression.evaluate(&world, &room());
+        let found = expression.evaluate(&world, &room(), 0);
         assert!(
             found.as_ref().is_err_and(|why| why.0.ends_with(&Bound::TransitionTime.to_string())),
             "{call}: {found:?}"
@@ -142,11 +142,11 @@ fn patterns_that_look_at_all_the_rest_end_in_time() {
 fn the_evaluations_of_a_transition_share_one_clock() {
     let world = large();
     let expression = Expression::parse("$sum($input.numbers)").unwrap();
-    assert!(expression.evaluate(&world, &room()).is_ok());
+    assert!(expression.evaluate(&world, &room(), 0).is_ok());
     let taken = world.spent.2.get();
     assert!(!taken.is_zero());
     world.spent.2.set(Duration::from_millis(bounds::TRANSITION_TIME_MS));
-    let found = expression.evaluate(&world, &room());
+    let found = expression.evaluate(&world, &room(), 0);
     assert!(found.as_ref().is_err_and(|why| why.0.ends_with(&Bound::TransitionTime.to_string())), "{found:?}");
 }
 

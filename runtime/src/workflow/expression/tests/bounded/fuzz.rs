@@ -150,7 +150,7 @@ proptest! {
         let world = small();
         let Ok(expression) = Expression::parse(&text) else { return Ok(()) };
         let begun = Instant::now();
-        let _ = expression.evaluate(&world, &room());
+        let _ = expression.evaluate(&world, &room(), 0);
         prop_assert!(begun.elapsed() < Duration::from_secs(30), "{text}: {:?}", begun.elapsed());
         let parsed = parsed(&text).map_err(|error| TestCaseError::fail(error.0))?;
         let values = expression.values(&world);
@@ -158,7 +158,7 @@ proptest! {
         // Only what costs little is evaluated without guards.
         if !chance && parsed.cost.is_some_and(|cost| cost.is_small(40)) {
             let by = |guarded| {
-                catch_unwind(AssertUnwindSafe(|| shown(expression.evaluate_by_library(&world, &parsed, &values, guarded, &room()))))
+                catch_unwind(AssertUnwindSafe(|| shown(expression.evaluate_by_library(&world, &parsed, &values, guarded, (&room(), 0)))))
                     .unwrap_or_default()
             };
             prop_assert_eq!(by(true), by(false), "{}", text);
