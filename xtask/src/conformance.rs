@@ -13,35 +13,32 @@ const FIXTURES: [&str; 2] = ["compiler/src/lower/fixtures", "compiler/src/lower/
 /// The fixture with every kind of route of a REST API.
 const REST: &str = "rest";
 
-/// Run every validator over every generated stack; the first complaint ends it.
+/// Run every validator over every generated stack and fixture; the first complaint ends it.
 pub(crate) fn run(tally: &mut Tally) -> Result<(), String> {
     let python = setup::executables("sam").join("python");
     let limits = project::root().join("tests/conformance/limits.py").to_string_lossy().into_owned();
     counted(tally, step::quietly("limits of AWS's service models", &mut step::command(python, &[&limits])))?;
     counted(tally, properties::check())?;
-    for stack in project::stacks()? {
-        validate(&stack, tally)?;
-    }
     let scratch = project::root().join("target/conformance");
-    let result = FIXTURES.iter().try_for_each(|folder| {
+    remove(&scratch)?;
+    let mut stacks = project::stacks()?;
+    generate::compile_evc()?;
+    for folder in FIXTURES {
         for spec in project::entries(&project::root().join(folder))? {
             if spec.extension().is_some_and(|extension| extension == "yaml") {
-                fixture(&spec, &scratch, tally)?;
+                stacks.push(build_copy(&spec, &scratch.join(folder.replace('/', "-")))?);
             }
         }
-        Ok(())
-    });
-    if scratch.exists() {
-        fs::remove_dir_all(&scratch).map_err(|error| format!("cannot remove {}: {error}", scratch.display()))?;
     }
-    result
+    validate(&stacks, &scratch, tally)?;
+    remove(&scratch)
 }
 
-/// Validate what a fixture is compiled to, and run its mapping templates if it is the one that has all of them.
-fn fixture(spec: &Path, scratch: &Path, tally: &mut Tally) -> Result<(), String> {
-    let stack = build_copy(spec, scratch)?;
-    validate(&stack, tally)?;
-    if project::name(spec) == REST { mapping_templates(&stack, tally) } else { Ok(()) }
+fn remove(folder: &Path) -> Result<(), String> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if folder.exists() => Err(format!("cannot remove {}: {error}", folder.display())),
+        _ => Ok(()),
+    }
 }
 
 /// Build a spec from a copy, since a build puts a crate for the business logic beside the spec; the stack's folder.
@@ -51,61 +48,89 @@ fn build_copy(spec: &Path, scratch: &Path) -> Result<PathBuf, String> {
     fs::create_dir_all(scratch.join("specs"))
         .and_then(|()| fs::copy(spec, &copy))
         .map_err(|error| format!("cannot copy {}: {error}", spec.display()))?;
-    generate::compile_evc()?;
     let stack = scratch.join(&name);
     generate::build(&copy, &stack, &project::root())?;
     Ok(stack)
 }
 
-fn validate(stack: &Path, tally: &mut Tally) -> Result<(), String> {
-    template(stack, tally)?;
+/// Each tool is called once for all files, since most of a call is its start.
+fn validate(stacks: &[PathBuf], scratch: &Path, tally: &mut Tally) -> Result<(), String> {
+    let templates: Vec<_> = stacks.iter().map(|stack| text(&stack.join("template.yaml"))).collect();
+    let (mut machines, mut documents) = (Vec::new(), Vec::new());
+    for stack in stacks {
+        machines.append(&mut machines_of(stack, scratch)?);
+        documents.extend(project::entries(&stack.join("openapi"))?.iter().map(|document| text(document)));
+    }
+    all(tally, "cfn-lint", setup::executables("sam").join("cfn-lint"), &[], &templates)?;
+    all(tally, "asl-validator", setup::node_executable("asl-validator"), &["--json-path"], &machines)?;
+    let timeless = machines.iter().enumerate().map(|(index, machine)| {
+        let machine = fs::read_to_string(machine).map_err(|error| format!("cannot read {machine}: {error}"))?;
+        written(&scratch.join(format!("timeless/{index}.asl.json")), &without_times(&machine))
+    });
+    let timeless = timeless.collect::<Result<Vec<_>, _>>()?;
+    all(tally, "statelint", setup::executables("sam").join("statelint"), &[], &timeless)?;
+    let open_api = setup::executables("openapi").join("openapi-spec-validator");
+    all(tally, "openapi-spec-validator", open_api, &[], &documents)?;
+    sam(&templates, tally)?;
+    mapping_templates(stacks, tally)
+}
+
+/// Call a tool for all files, each after the words that a file takes.
+fn all(tally: &mut Tally, tool: &str, program: PathBuf, before: &[&str], files: &[String]) -> Result<(), String> {
+    let words = files.iter().flat_map(|file| before.iter().copied().chain([file.as_str()]));
+    let mut command = step::command(program, &words.collect::<Vec<_>>());
+    counted(tally, step::quietly(&format!("{tool} on {} files", files.len()), &mut command))
+}
+
+/// `sam validate` takes one template and is mostly start: two at a time.
+fn sam(templates: &[String], tally: &mut Tally) -> Result<(), String> {
+    let one = |template: &String| {
+        let mut command =
+            step::command(setup::executables("sam").join("sam"), &["validate", "--lint", "--template", template]);
+        command.envs([("AWS_DEFAULT_REGION", "us-east-1"), ("SAM_CLI_TELEMETRY", "0")]);
+        let name = Path::new(template).parent().map(project::name).unwrap_or_default();
+        step::quietly(&format!("{name}: sam validate --lint"), &mut command)
+    };
+    let (left, right) = templates.split_at(templates.len() / 2);
+    let results = std::thread::scope(|scope| {
+        let left = scope.spawn(move || left.iter().map(one).collect::<Vec<_>>());
+        let mut results: Vec<_> = right.iter().map(one).collect();
+        results.append(&mut left.join().unwrap_or_else(|_| vec![Err("sam validate: a thread ended".to_owned())]));
+        results
+    });
+    results.into_iter().try_for_each(|result| counted(tally, result))
+}
+
+/// The state machines of a stack: its files, and what the definitions of workflows on Redis hold, which Step Functions would run too.
+fn machines_of(stack: &Path, scratch: &Path) -> Result<Vec<String>, String> {
+    let mut machines = Vec::new();
     for file in project::entries(&stack.join("workflows"))? {
-        if file.to_string_lossy().ends_with(".workflow.json") {
-            definition(stack, &file, tally)?;
-        } else {
-            state_machine(stack, &file, tally)?;
-        }
+        let Some(name) =
+            file.to_string_lossy().strip_suffix(".workflow.json").map(|path| project::name(Path::new(path)))
+        else {
+            machines.push(text(&file));
+            continue;
+        };
+        let definition =
+            fs::read_to_string(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+        machines.push(written(
+            &scratch.join(format!("{}-{name}.asl.json", project::name(stack))),
+            machine_of(&definition),
+        )?);
     }
-    for document in project::entries(&stack.join("openapi"))? {
-        open_api(stack, &document, tally)?;
-    }
-    Ok(())
+    Ok(machines)
 }
 
-fn template(stack: &Path, tally: &mut Tally) -> Result<(), String> {
-    let name = project::name(stack);
-    let template = stack.join("template.yaml").to_string_lossy().into_owned();
-    let mut lint = step::command(setup::executables("sam").join("cfn-lint"), &[&template]);
-    counted(tally, step::quietly(&format!("{name}: cfn-lint"), &mut lint))?;
-    let mut validate =
-        step::command(setup::executables("sam").join("sam"), &["validate", "--lint", "--template", &template]);
-    validate.envs([("AWS_DEFAULT_REGION", "us-east-1"), ("SAM_CLI_TELEMETRY", "0")]);
-    counted(tally, step::quietly(&format!("{name}: sam validate --lint"), &mut validate))
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
 }
 
-fn state_machine(stack: &Path, machine: &Path, tally: &mut Tally) -> Result<(), String> {
-    let file = machine.to_string_lossy();
-    let title = format!("{}: {}", project::name(stack), machine.file_name().unwrap_or_default().to_string_lossy());
-    let mut validator = step::command(setup::node_executable("asl-validator"), &["--json-path", &file]);
-    counted(tally, step::quietly(&format!("{title}: asl-validator"), &mut validator))?;
-    let known = machine.with_extension("statelint");
-    fs::read_to_string(machine)
-        .and_then(|text| fs::write(&known, without_times(&text)))
-        .map_err(|error| format!("cannot copy {file}: {error}"))?;
-    let mut statelint = step::command(setup::executables("sam").join("statelint"), &[&known.to_string_lossy()]);
-    let result = counted(tally, step::quietly(&format!("{title}: statelint"), &mut statelint));
-    fs::remove_file(&known).map_err(|error| format!("cannot remove {}: {error}", known.display()))?;
-    result
-}
-
-/// The machine in the definition of a workflow on Redis: it is one that Step Functions would run.
-fn definition(stack: &Path, file: &Path, tally: &mut Tally) -> Result<(), String> {
-    let text = fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-    let known = file.with_extension("machine");
-    fs::write(&known, machine_of(&text)).map_err(|error| format!("cannot write {}: {error}", known.display()))?;
-    let result = state_machine(stack, &known, tally);
-    fs::remove_file(&known).map_err(|error| format!("cannot remove {}: {error}", known.display()))?;
-    result
+fn written(path: &Path, content: &str) -> Result<String, String> {
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(path, content))
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    Ok(text(path))
 }
 
 /// The last value of a definition.
@@ -127,19 +152,14 @@ fn without_times(machine: &str) -> String {
     machine.lines().map(line).collect()
 }
 
-fn open_api(stack: &Path, document: &Path, tally: &mut Tally) -> Result<(), String> {
-    let file = document.to_string_lossy();
-    let title = format!("{}: {}", project::name(stack), document.file_name().unwrap_or_default().to_string_lossy());
-    let mut validator = step::command(setup::executables("openapi").join("openapi-spec-validator"), &[&file]);
-    counted(tally, step::quietly(&format!("{title}: openapi-spec-validator"), &mut validator))
-}
-
 /// Run the mapping templates on data that would be something else than data to a template or a document.
-fn mapping_templates(stack: &Path, tally: &mut Tally) -> Result<(), String> {
-    let template = stack.join("template.yaml").to_string_lossy().into_owned();
+fn mapping_templates(stacks: &[PathBuf], tally: &mut Tally) -> Result<(), String> {
     let python = setup::executables("emulator").join("python");
-    let mut templates = step::command(python, &["tests/templates.py", &template]);
-    counted(tally, step::quietly("rest: mapping templates", &mut templates))
+    stacks.iter().filter(|stack| project::name(stack) == REST).try_for_each(|stack| {
+        let template = text(&stack.join("template.yaml"));
+        let mut templates = step::command(&python, &["tests/templates.py", &template]);
+        counted(tally, step::quietly("rest: mapping templates", &mut templates))
+    })
 }
 
 fn counted(tally: &mut Tally, result: Result<(), String>) -> Result<(), String> {
