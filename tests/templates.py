@@ -2,7 +2,7 @@
 
     target/tools/emulator/bin/python tests/templates.py TEMPLATE
 
-TEMPLATE is what evc makes of compiler/src/lower/fixtures/rest.yaml, which has every kind of type and route. What goes in
+TEMPLATE is what evc makes of compiler/core/src/lower/fixtures/rest.yaml, which has every kind of type and route. What goes in
 through a put must come out of a get as it was: whatever its texts hold, it stays data on the way to DynamoDB and back.
 """
 

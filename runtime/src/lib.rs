@@ -81,7 +81,7 @@ mod function;
 mod hash;
 #[cfg(feature = "idempotency")]
 pub mod idempotency;
-pub mod limits;
+pub use evc_interface::limits;
 #[cfg(feature = "lambda")]
 pub mod observe;
 #[cfg(feature = "outbox")]

@@ -45,8 +45,8 @@ def attribute_says(words: str) -> bool:
 
 def main() -> int:
     """Compare; 1 when anything differs."""
-    runtime, spec = "runtime/src/limits.rs", "compiler/src/spec/outbox.rs"
-    stream, pipes = "compiler/src/lower/outbox.rs", "compiler/src/model/template.rs"
+    runtime, spec = "runtime/src/limits.rs", "compiler/core/src/spec/outbox.rs"
+    stream, pipes = "compiler/core/src/lower/outbox.rs", "compiler/core/src/model/template.rs"
     mebibyte, kibibyte = 1024 * 1024, 1024
     checks = {
         "entries of PutEvents": constant(runtime, "PUT_EVENTS_ENTRIES") == greatest("events", "PutEventsRequestEntryList"),

@@ -9,7 +9,7 @@ use crate::{project, step};
 /// What to add.
 #[derive(clap::Subcommand)]
 pub(crate) enum New {
-    /// A check and its code: `compiler/src/check/NAME.rs`, a document of its tests, the code's page, and the lines in both
+    /// A check and its code: `compiler/core/src/check/NAME.rs`, a document of its tests, the code's page, and the lines in both
     /// lists.
     Check {
         /// Its name, in lower-case words joined by hyphens: `short-visibility`.
@@ -23,7 +23,7 @@ pub(crate) enum New {
     },
     /// A diagnostic code: its page and its line in the registry.
     Code {
-        /// The code: `EVC0999`. Codes are grouped by hundreds (`compiler/src/diagnostics/codes.rs`) and never reused.
+        /// The code: `EVC0999`. Codes are grouped by hundreds (`compiler/core/src/diagnostics/codes.rs`) and never reused.
         code: String,
         /// Its name, in lower-case words joined by hyphens: `short-visibility`.
         name: String,
@@ -33,8 +33,8 @@ pub(crate) enum New {
     },
 }
 
-const CODES: &str = "compiler/src/diagnostics/codes.rs";
-const CHECKS: &str = "compiler/src/check/mod.rs";
+const CODES: &str = "compiler/core/src/diagnostics/codes.rs";
+const CHECKS: &str = "compiler/core/src/check/mod.rs";
 
 /// Write the files, and say what to do next.
 pub(crate) fn run(new: &New) -> Result<(), String> {
@@ -42,11 +42,11 @@ pub(crate) fn run(new: &New) -> Result<(), String> {
     let (written, next) = match new {
         New::Check { name, code, warning } => (
             check(&root, name, code.as_deref(), *warning)?,
-            "say what it finds in the check, its document and its page: cargo test -p evc",
+            "say what it finds in the check, its document and its page: cargo test -p evc-compiler -p evc",
         ),
         New::Code { code, name, warning } => (
             self::code(&root, code, name, *warning)?,
-            "write the page; its examples are tests: cargo test -p evc --test pages",
+            "write the page; its examples are tests: cargo test -p evc-compiler --test pages",
         ),
     };
     for path in written {
@@ -86,7 +86,7 @@ fn check(root: &Path, name: &str, code: Option<&str>, warning: bool) -> Result<V
          functions:\n  wrong: {{ api: GET /ping }} # {severity}: [{code}]\n```\n"
     );
     let mut files = vec![
-        (root.join(format!("compiler/src/check/{module}.rs")), source, false),
+        (root.join(format!("compiler/core/src/check/{module}.rs")), source, false),
         (root.join(format!("tests/diagnostics/checks/{name}.md")), document, false),
         (list, text, true),
     ];
@@ -129,7 +129,7 @@ fn code_files(root: &Path, code: &str, name: &str, warning: bool) -> Result<Vec<
         example("wrong"),
         example("ping")
     );
-    let page_path = root.join(format!("compiler/src/diagnostics/pages/{code}.md"));
+    let page_path = root.join(format!("compiler/core/src/diagnostics/pages/{code}.md"));
     Ok(vec![(page_path, page, false), (registry, text, true)])
 }
 
@@ -249,7 +249,7 @@ mod tests {
             .collect();
         assert!(codes.is_sorted() && codes.contains(&"EVC0199"), "{codes:?}");
         assert!(registry.contains("    EVC0199 Warning \"odd-thing\",\n"));
-        let page = read(&root.join("compiler/src/diagnostics/pages/EVC0199.md")).expect("the page");
+        let page = read(&root.join("compiler/core/src/diagnostics/pages/EVC0199.md")).expect("the page");
         assert!(page.starts_with("# EVC0199: Odd thing\n"), "{page}");
         assert!(code(&root, "EVC0199", "odd-thing", true).is_err_and(|error| error.contains("already")));
         assert!(code(&root, "EVC19", "odd-thing", false).is_err());
@@ -267,15 +267,15 @@ mod tests {
         let modules: Vec<&str> = list.lines().filter(|line| line.starts_with("mod ")).collect();
         assert!(modules.is_sorted(), "{modules:?}");
         assert!(list.contains("    odd_thing::check,\n];"), "{list}");
-        assert!(root.join("compiler/src/check/odd_thing.rs").exists());
+        assert!(root.join("compiler/core/src/check/odd_thing.rs").exists());
         assert!(root.join("tests/diagnostics/checks/odd-thing.md").exists());
-        let source = read(&root.join("compiler/src/check/odd_thing.rs")).expect("the check");
+        let source = read(&root.join("compiler/core/src/check/odd_thing.rs")).expect("the check");
         let code = source.split("Code::").nth(1).and_then(|rest| rest.get(..7)).expect("a code");
         assert!(code.starts_with(USUAL_GROUP), "{source}");
         assert!(
             read(&root.join(CODES)).expect("the registry").contains(&format!("    {code} Warning \"odd-thing\",\n"))
         );
-        assert!(root.join(format!("compiler/src/diagnostics/pages/{code}.md")).exists());
+        assert!(root.join(format!("compiler/core/src/diagnostics/pages/{code}.md")).exists());
         assert!(check(&root, "odd-thing", None, true).is_err());
         assert!(free("    EVC0699 Error \"a\",\n", USUAL_GROUP).is_err());
         fs::remove_dir_all(root).expect("removed");

@@ -81,7 +81,8 @@ fn worlds() -> Vec<World> {
 /// Every expression that there is to try.
 fn expressions() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let table = std::fs::read_to_string(root.join("compiler/src/expr/tests/cases.txt")).expect("the compiler's table");
+    let table =
+        std::fs::read_to_string(root.join("compiler/core/src/expr/tests/cases.txt")).expect("the compiler's table");
     let mut found: Vec<String> =
         table.lines().filter_map(|line| line.strip_prefix("  = ")).map(str::to_owned).collect();
     let stacks = std::fs::read_dir(root.join("generated")).expect("generated stacks").flatten();

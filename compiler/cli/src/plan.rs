@@ -1,0 +1,72 @@
+//! What `evc build` and `evc check` share: from a checked spec to the files of its stack, in memory.
+
+use std::path::{Path, PathBuf};
+
+use super::{console, explain_iam, project};
+use evc_compiler::emit;
+use evc_compiler::session::{self, Analysis, Extent};
+
+/// What may differ between two plans of one spec.
+#[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line of its own")]
+pub(super) struct Options<'a> {
+    /// The environment that is deployed unless another is given.
+    pub(super) environment: Option<&'a str>,
+    /// Whether the template may be larger than CloudFormation takes.
+    pub(super) oversize: bool,
+    /// The runtime's folder, if it is not where it is looked for.
+    pub(super) runtime: Option<&'a Path>,
+    /// Whether Cargo is asked about the stack that was built before.
+    pub(super) deep: bool,
+    /// Whether the stack is not going to be written, so that only the files are made that something may be wrong with.
+    pub(super) only_check: bool,
+    /// Whether to print who may do what.
+    pub(super) explain_iam: bool,
+}
+
+/// A stack ready to be written.
+pub(super) struct Stack {
+    /// Where to.
+    pub(super) directory: PathBuf,
+    /// Its files.
+    pub(super) files: emit::Files,
+    /// What is missing of the user's crate: paths and texts.
+    pub(super) scaffold: Vec<(PathBuf, String)>,
+}
+
+/// Plans and emits the stack of a spec, adding what is found to its analysis. `None` if there are errors.
+pub(super) fn plan(spec: &Path, directory: &Path, analysis: &mut Analysis, options: Options<'_>) -> Option<Stack> {
+    if analysis.has_errors() {
+        return None;
+    }
+    let Analysis { sources, model, .. } = analysis;
+    let model = model.as_ref()?;
+    let mut planned = session::plan(model);
+    let mut found = std::mem::take(&mut planned.diagnostics);
+    let places = project::Places { spec, directory, runtime: options.runtime };
+    let around = project::find(places, model, sources);
+    found.extend(around.diagnostics);
+    if options.deep {
+        found.extend(project::ask_cargo(directory, &around.project, model.service.span));
+    }
+    if let Some(environment) = options.environment {
+        planned.plan.set_environment(environment);
+    }
+    let extent = if options.only_check { Extent::Bounded } else { Extent::Whole };
+    let built = planned.build(sources, &around.project, extent);
+    found.extend(built.diagnostics);
+    if options.oversize {
+        found.retain(|diagnostic| !emit::limits::is_of_size(diagnostic.code));
+    }
+    if options.explain_iam {
+        console::print(&explain_iam::table(emit::Input { plan: &planned.plan, sources, project: &around.project }));
+    }
+    // The process ends soon; taking it apart piece by piece first would be for nothing.
+    std::mem::forget(planned);
+    analysis.add(found);
+    (!analysis.has_errors()).then(|| Stack {
+        directory: directory.to_owned(),
+        files: built.files,
+        scaffold: around.scaffold,
+    })
+}

@@ -1,0 +1,185 @@
+//! Crates around a stack, in memory; the examples of the pages among them.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::*;
+use evc_compiler::diagnostics::Code;
+use evc_compiler::session::analyze;
+
+/// Files by path.
+#[derive(Default)]
+struct Memory(BTreeMap<PathBuf, String>);
+
+impl World for Memory {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let path = paths::absolute(path);
+        let text = self.0.get(&path).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        Ok(text.clone().into_bytes())
+    }
+}
+
+fn memory(files: &[(&str, &str)]) -> Memory {
+    Memory(files.iter().map(|(path, text)| (paths::absolute(Path::new(path)), (*text).to_owned())).collect())
+}
+
+const SPEC: &str = "evc: 1\nservice: orders\nfunctions:\n  place-order: { api: POST /orders }\n  type: {}\n";
+
+/// The runtime, in the root of the project.
+const RUNTIME: (&str, &str) = ("runtime/Cargo.toml", "[package]\nname = \"evc-runtime\"\n");
+
+/// What is found for the spec at `path`, with the sources to print places.
+fn find_at(world: &Memory, path: &str, directory: &str) -> (Found, SourceMap) {
+    let mut analysis = analyze(world, Path::new(path)).unwrap();
+    let model = analysis.model.take().unwrap();
+    let found = find_in(world, places(path, directory), &model, &mut analysis.sources);
+    (found, analysis.sources)
+}
+
+fn places<'a>(spec: &'a str, directory: &'a str) -> Places<'a> {
+    Places { spec: Path::new(spec), directory: Path::new(directory), runtime: None }
+}
+
+fn lines(found: &Found, sources: &SourceMap) -> Vec<String> {
+    let place = |diagnostic: &Diagnostic| sources.text(diagnostic.primary.span).to_owned();
+    found.diagnostics.iter().map(|d| format!("{} {} @ {}", d.code, d.message, place(d))).collect()
+}
+
+#[test]
+fn a_new_project_gets_a_whole_crate() {
+    let world = memory(&[("specs/orders.yaml", SPEC), RUNTIME]);
+    let (found, sources) = find_at(&world, "specs/orders.yaml", "generated/orders");
+    assert_eq!(lines(&found, &sources), [""; 0]);
+    let project = &found.project;
+    assert_eq!(project.spec_path, "specs/orders.yaml");
+    assert_eq!(project.logic_path, "../../specs/orders");
+    assert_eq!(project.stack_path, "../../generated/orders");
+    assert_eq!((project.logic_crate.as_str(), project.runtime_path.as_str()), ("orders", "../../runtime"));
+    let paths: Vec<_> = found.scaffold.iter().map(|(path, _)| path.to_string_lossy().into_owned()).collect();
+    let expected = ["Cargo.toml", "src/lib.rs", "src/place_order.rs", "src/type_.rs"];
+    assert_eq!(paths, expected.map(|path| format!("specs/orders/{path}")));
+}
+
+#[test]
+fn what_people_wrote_is_left_alone() {
+    let world = memory(&[
+        ("specs/orders.yaml", SPEC),
+        ("specs/orders/Cargo.toml", "[package]\nname = \"shop-logic\"\n[lib]\nname = \"shop\"\n"),
+        ("specs/orders/src/lib.rs", "pub mod place_order;\npub mod type_ { pub async fn type_() {} }\n"),
+        RUNTIME,
+    ]);
+    let (found, sources) = find_at(&world, "specs/orders.yaml", "generated/orders");
+    assert_eq!(lines(&found, &sources), [""; 0]);
+    assert_eq!((found.project.logic_crate.as_str(), found.project.logic_lib.as_str()), ("shop-logic", "shop"));
+    assert_eq!(found.project.runtime_path, "../../runtime");
+    let paths: Vec<_> = found.scaffold.iter().map(|(path, _)| path.to_string_lossy().into_owned()).collect();
+    assert_eq!(paths, ["specs/orders/src/place_order.rs"]);
+}
+
+#[test]
+fn modules_may_come_in_other_ways() {
+    for root in [
+        "pub use elsewhere::{place_order, type_};",
+        "pub use elsewhere::*;",
+        "handlers! { place_order, type_ }",
+        "#[path = \"a.rs\"] pub mod place_order; pub mod type_ {}",
+        "this is { not Rust yet",
+    ] {
+        let world = memory(&[("specs/orders.yaml", SPEC), ("specs/orders/src/lib.rs", root), RUNTIME]);
+        let (found, sources) = find_at(&world, "specs/orders.yaml", "generated/orders");
+        assert_eq!(lines(&found, &sources), [""; 0], "{root}");
+        assert!(found.scaffold.iter().all(|(path, _)| path.ends_with("Cargo.toml")), "{root}");
+    }
+    let world = memory(&[("specs/orders.yaml", SPEC), ("specs/orders/src/lib.rs", "pub mod place_order;\n"), RUNTIME]);
+    let (found, sources) = find_at(&world, "specs/orders.yaml", "generated/orders");
+    assert_eq!(lines(&found, &sources), ["EVC0801 `specs/orders/src/lib.rs` has no module for function `type` @ type"]);
+    assert_eq!(sources.text(found.diagnostics[0].secondary[0].span), "pub mod place_order;");
+}
+
+#[test]
+fn another_runtime_is_refused_whatever_way_it_is_asked_for() {
+    let version = rust::RUNTIME_VERSION;
+    for (asked, fits) in [
+        ("{ path = \"../../runtime\" }", true),
+        ("{ path = \"../runtime\" }", false),
+        (&format!("\"{version}\""), false),
+        ("\"99\"", false),
+        ("{ workspace = true }", true),
+    ] {
+        let manifest = format!("[package]\nname = \"orders\"\n[dependencies]\nevc-runtime = {asked}\n");
+        let files = [("specs/orders.yaml", SPEC), ("specs/orders/Cargo.toml", manifest.as_str()), RUNTIME];
+        let (found, sources) = find_at(&memory(&files), "specs/orders.yaml", "generated/orders");
+        let codes: Vec<_> = found.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
+        assert_eq!(codes, if fits { vec![] } else { vec![Code::EVC0804] }, "{asked}");
+        assert!(found.diagnostics.iter().all(|d| sources.text(d.primary.span) == asked), "{asked}");
+    }
+}
+
+#[test]
+fn a_runtime_that_is_nowhere_is_missed_and_never_a_registrys() {
+    for (spec, directory) in [("specs/orders.yaml", "generated/orders"), ("orders.yaml", "generated/orders")] {
+        let (found, sources) = find_at(&memory(&[(spec, SPEC)]), spec, directory);
+        let codes: Vec<_> = found.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
+        assert_eq!(codes, [Code::EVC0807], "{:?}", lines(&found, &sources));
+        assert_eq!(found.project.runtime_path, "../../runtime");
+    }
+    let world = memory(&[("specs/orders.yaml", SPEC), ("clone/runtime/Cargo.toml", RUNTIME.1)]);
+    let mut analysis = analyze(&world, Path::new("specs/orders.yaml")).unwrap();
+    let model = analysis.model.take().unwrap();
+    for (given, codes) in [("clone/runtime", vec![]), ("clone", vec![Code::EVC0807])] {
+        let places = Places { runtime: Some(Path::new(given)), ..places("specs/orders.yaml", "generated/orders") };
+        let found = find_in(&world, places, &model, &mut analysis.sources);
+        assert_eq!(found.diagnostics.iter().map(|diagnostic| diagnostic.code).collect::<Vec<_>>(), codes);
+        assert_eq!(found.project.runtime_path, format!("../../{given}"));
+    }
+}
+
+#[test]
+fn stacks_stand_beside_the_business_logic() {
+    for (spec, directory, fits) in [
+        ("specs/orders.yaml", "generated/orders", true),
+        ("specs/orders.yaml", "specs/orders-stack", true),
+        ("specs/orders.yaml", "specs/orders", false),
+        ("specs/orders.yaml", "./specs/../specs/orders/", false),
+        ("specs/orders.yaml", "specs/orders/stack", false),
+        ("specs/orders.yaml", "specs", false),
+        ("specs/orders.yaml", ".", false),
+        ("generated.yaml", "generated/generated", false),
+        ("specs/orders", "generated/orders", false),
+        ("specs/.yaml", "generated/.yaml", false),
+    ] {
+        assert_eq!(places(spec, directory).problem().is_none(), fits, "{spec} {directory}");
+    }
+}
+
+/// The files of a section of a page: `example.yaml`, and those that name themselves.
+fn example(code: Code, section: &str) -> Memory {
+    let mut files = if code == Code::EVC0807 { Memory::default() } else { memory(&[RUNTIME]) };
+    let page = code.page().split(&format!("## {section}\n")).nth(1).unwrap_or_default();
+    let page = page.split("\n## ").next().unwrap_or_default();
+    for block in page.split("```").skip(1).step_by(2) {
+        let (head, text) = block.split_once('\n').unwrap();
+        let path = head.split_once("file=").map_or("example.yaml", |(_, path)| path);
+        files.0.insert(paths::absolute(Path::new(path)), text.to_owned());
+    }
+    files
+}
+
+#[test]
+fn the_examples_of_the_pages_do_what_they_say() {
+    // What Cargo has to say about the other one is tested below.
+    for code in [Code::EVC0801, Code::EVC0802, Code::EVC0803, Code::EVC0804, Code::EVC0805, Code::EVC0807] {
+        let (found, _) = find_at(&example(code, "Example"), "example.yaml", "generated/example");
+        let codes: Vec<_> = found.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
+        assert_eq!(codes, [code]);
+        let (found, sources) = find_at(&example(code, "Mended"), "example.yaml", "generated/example");
+        assert_eq!(lines(&found, &sources), [""; 0], "{code}");
+    }
+}
+
+#[test]
+fn cargo_is_asked_only_about_what_was_built() {
+    let found = ask_cargo(Path::new("/nowhere/at/all"), &Project::default(), evc_compiler::source::Span::default());
+    assert_eq!(found.iter().map(|diagnostic| diagnostic.code).collect::<Vec<_>>(), [Code::EVC0806]);
+}

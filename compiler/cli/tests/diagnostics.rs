@@ -1,0 +1,179 @@
+//! Runs the documents under `tests/diagnostics/`: prose, specs, and what is reported about them. A new case needs no Rust.
+//!
+//! - A ```` ```yaml ```` block is a case. A line of it that ends in `# error: [EVC0101]` or `# warning: [EVC0901]` says that
+//!   exactly these diagnostics start on it; several are separated by commas, or by a second comment. Other lines have none.
+//! - A ```` ```yaml text ```` block is read as YAML and not taken for a spec.
+//! - A ```` ```yaml file=payments.yaml ```` block after a case is a further file of it, for `imports: [./payments.yaml]`.
+//! - A ```` ```yaml file=old.yaml against ```` block after a case is the spec that is deployed: changes are reported as well.
+//! - A ```` ```snapshot ```` block after it holds what the terminal shows, a ```` ```snapshot short ```` block the short form.
+//!
+//! `EVC_BLESS=1 cargo test -p evc --test diagnostics` writes the snapshots.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "../../core/tests/support/mod.rs"]
+mod support;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use evc::terminal;
+use evc_compiler::diagnostics::Severity;
+use evc_compiler::report::short;
+use evc_compiler::session::Analysis;
+use support::Block;
+
+/// A spec with its further files, and its snapshot.
+struct Case {
+    files: Vec<Block>,
+    snapshot: Option<Block>,
+}
+
+/// A diagnostic that starts on a line: path, line from 1, `error[EVC0101]`.
+type Found = (String, usize, String);
+
+#[test]
+fn documents_say_what_is_reported() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/diagnostics");
+    let bless = std::env::var_os("EVC_BLESS").is_some();
+    let documents = support::documents(&folder);
+    assert!(!documents.is_empty(), "no documents in {}", folder.display());
+    let mut problems = String::new();
+    for path in documents {
+        let markdown = std::fs::read_to_string(&path).expect("a readable document");
+        let name = path.strip_prefix(&folder).unwrap_or(&path).display().to_string();
+        let mut blessed = markdown.clone();
+        // From the last to the first, so that the lines of those before stay where they are.
+        for case in cases(&markdown).iter().rev() {
+            let found = run(case);
+            problems.push_str(&differences(&name, case, &found));
+            let Some(snapshot) = &case.snapshot else { continue };
+            let shown = render(snapshot, &found);
+            if shown == snapshot.text {
+                continue;
+            }
+            if bless {
+                blessed = with_block(&blessed, snapshot, &shown);
+            } else {
+                let line = snapshot.line;
+                let _ = write!(
+                    problems,
+                    "{name}:{line}: the snapshot differs (EVC_BLESS=1 updates it); shown is now\n{shown}\n"
+                );
+            }
+        }
+        if blessed != markdown {
+            std::fs::write(&path, blessed).expect("a writable document");
+        }
+    }
+    assert!(problems.is_empty(), "\n{problems}");
+}
+
+fn cases(markdown: &str) -> Vec<Case> {
+    let mut cases: Vec<Case> = Vec::new();
+    for block in support::blocks(markdown) {
+        let is_file = block.file().is_some();
+        match (block.language.as_str(), cases.last_mut()) {
+            ("yaml", Some(case)) if is_file => case.files.push(block),
+            ("yaml", None) if is_file => panic!("a block with `file=` comes after the spec that imports it"),
+            ("yaml", _) => cases.push(Case { files: vec![block], snapshot: None }),
+            ("snapshot", Some(case)) if case.snapshot.is_none() => case.snapshot = Some(block),
+            ("snapshot", _) => panic!("a snapshot comes after its spec, and a spec has one"),
+            _ => {}
+        }
+    }
+    cases
+}
+
+fn path_of(block: &Block) -> &str {
+    block.file().unwrap_or("spec.yaml")
+}
+
+fn run(case: &Case) -> Analysis {
+    let text = |block: &Block| block.text.lines().map(|line| split_expectation(line).0.to_owned() + "\n").collect();
+    let files: Vec<(String, String)> =
+        case.files.iter().map(|block| (path_of(block).to_owned(), text(block))).collect();
+    if case.files[0].attributes.iter().any(|attribute| attribute == "text") {
+        support::check_text_only(&files[0].0, &files[0].1)
+    } else {
+        support::check(&files, case.files.iter().find(|file| file.is_old()).and_then(Block::file))
+    }
+}
+
+/// A line without its expectations, and these.
+fn split_expectation(line: &str) -> (&str, &str) {
+    let at = ["# error: [", "# warning: [", "# note: ["]
+        .iter()
+        .filter_map(|start| line.find(start))
+        .min()
+        .unwrap_or(line.len());
+    let (text, expected) = line.split_at(at);
+    (if expected.is_empty() { text } else { text.trim_end_matches(' ') }, expected)
+}
+
+/// What the comments of a case expect.
+fn expected(case: &Case) -> Vec<Found> {
+    let mut expected = Vec::new();
+    for block in &case.files {
+        for (at, line) in block.text.lines().enumerate() {
+            for comment in split_expectation(line).1.split("# ").filter(|comment| !comment.is_empty()) {
+                let (severity, codes) = comment.split_once(": [").expect("`error: [EVC0101]`");
+                assert!(
+                    [Severity::Error, Severity::Warning, Severity::Note].iter().any(|known| known.as_str() == severity),
+                    "{comment}"
+                );
+                let codes = codes.trim_end().strip_suffix(']').expect("`error: [EVC0101]` at the end of the line");
+                let found =
+                    codes.split(", ").map(|code| (path_of(block).to_owned(), at + 1, format!("{severity}[{code}]")));
+                expected.extend(found);
+            }
+        }
+    }
+    expected.sort();
+    expected
+}
+
+/// Lines for what is expected and not found, and the other way round.
+fn differences(name: &str, case: &Case, Analysis { sources, diagnostics, .. }: &Analysis) -> String {
+    let mut found: Vec<(Found, &str)> = diagnostics
+        .iter()
+        .map(|diagnostic| {
+            let span = diagnostic.primary.span;
+            let path = sources.file(span.file).path.display().to_string();
+            let what = format!("{}[{}]", diagnostic.severity().as_str(), diagnostic.code);
+            ((path, sources.position(span).line, what), diagnostic.message.as_str())
+        })
+        .collect();
+    let mut text = String::new();
+    let place = |(path, line, what): &Found| {
+        let start = case.files.iter().find(|block| path_of(block) == path).map_or(0, |block| block.line);
+        format!("{name}:{}: {what}", start + line)
+    };
+    for expected in expected(case) {
+        if let Some(at) = found.iter().position(|(found, _)| *found == expected) {
+            found.swap_remove(at);
+        } else {
+            let _ = writeln!(text, "{} is expected and not reported", place(&expected));
+        }
+    }
+    found.sort();
+    for (unexpected, message) in found {
+        let _ = writeln!(text, "{} is reported and not expected: {message}", place(&unexpected));
+    }
+    text
+}
+
+fn render(snapshot: &Block, Analysis { sources, diagnostics, .. }: &Analysis) -> String {
+    if snapshot.attributes.iter().any(|attribute| attribute == "short") {
+        short::render(diagnostics, sources)
+    } else {
+        terminal::render(diagnostics, sources, terminal::Style { width: 100, color: false })
+    }
+}
+
+/// The document with another text in a block.
+fn with_block(markdown: &str, block: &Block, text: &str) -> String {
+    let lines: Vec<&str> = markdown.split_inclusive('\n').collect();
+    let end = block.line + block.text.lines().count();
+    [&lines[..block.line].concat(), text, &lines[end..].concat()].concat()
+}

@@ -1,0 +1,21 @@
+//! The compiler of evc as a library: one YAML spec in; SAM templates, state machines and Rust Lambda handlers out, all of it values.
+//!
+//! Data runs one way: `yaml` → `spec` → `model` → `check` → `lower` → `emit`. [`session`] runs it; [`compare`] takes two models.
+
+#[macro_use]
+mod kinds;
+
+pub mod check;
+pub mod compare;
+pub mod diagnostics;
+pub mod emit;
+pub mod expr;
+pub mod lower;
+pub mod model;
+pub mod pattern;
+pub mod report;
+pub mod session;
+pub mod source;
+pub mod spec;
+pub mod types;
+pub mod yaml;

@@ -1,0 +1,3 @@
+//! What the compiler writes and the runtime reads, said once: limits and names that both sides have to agree on.
+
+pub mod limits;
