@@ -77,6 +77,7 @@ mod event;
 pub mod forward;
 #[cfg(feature = "lambda")]
 mod function;
+mod function_error;
 #[cfg_attr(not(feature = "lambda"), allow(dead_code, reason = "handlers use all of it"))]
 mod hash;
 #[cfg(feature = "idempotency")]

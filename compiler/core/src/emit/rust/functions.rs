@@ -81,77 +81,26 @@ fn error(function: &Function, known: &FunctionNames, code: &mut Code) {
     let errors: Vec<(String, &str, u16)> =
         function.errors.iter().map(|error| (variant_name(&error.name), error.name.as_str(), error.status)).collect();
     let other = if errors.iter().any(|(variant, ..)| variant == OTHER) { "Infrastructure" } else { OTHER };
-    let (mut variants, mut messages, mut wires) = (String::new(), String::new(), String::new());
-    for (variant, wire, _) in &errors {
+    let mut variants = String::new();
+    for (variant, wire, status) in &errors {
         let docs = member_paragraph(&format!("`{wire}`, with a message for people."));
-        let _ = writeln!(variants, "{docs}    {variant}(String),");
-        let _ = writeln!(messages, "            Self::{variant}(message) => f.write_str(message),");
-        let _ = writeln!(wires, "            Self::{variant}(_) => {},", literal(wire));
+        let _ = writeln!(variants, "{}        {variant}({}, {status}),", indented(&docs), literal(wire));
     }
-    let statuses = statuses(&errors);
-    let docs = paragraph(&format!("What `{function_name}` fails with."));
+    let docs = indented(&paragraph(&format!("What `{function_name}` fails with.")));
     code.item(format_args!(
-        "{docs}#[derive(Debug)]
-pub enum {name} {{
-{variants}    /// Anything outside of the business logic.
-    {other}(evc_runtime::Error),
-}}"
-    ));
-    code.item(format_args!(
-        "impl From<evc_runtime::Error> for {name} {{
-    fn from(error: evc_runtime::Error) -> Self {{
-        Self::{other}(error)
-    }}
-}}"
-    ));
-    code.item(format_args!(
-        "impl std::fmt::Display for {name} {{
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {{
-        match self {{
-{messages}            Self::{other}(error) => error.fmt(f),
-        }}
-    }}
-}}"
-    ));
-    code.line(format_args!("impl std::error::Error for {name} {{}}"));
-    code.item(format_args!(
-        "impl evc_runtime::FunctionError for {name} {{
-    fn name(&self) -> &str {{
-        match self {{
-{wires}            Self::{other}(error) => error.name(),
-        }}
-    }}
-
-    fn status(&self) -> u16 {{
-        match self {{
-            Self::{other}(error) => error.status(),
-{statuses}        }}
-    }}
-
-    fn infrastructure(&self) -> Option<&evc_runtime::Error> {{
-        match self {{
-            Self::{other}(error) => Some(error),
-            _ => None,
-        }}
-    }}
+        "evc_runtime::function_error! {{
+{docs}    pub enum {name} {{
+{variants}    }}
+    /// Anything outside of the business logic.
+    else {other}
 }}"
     ));
 }
 
-/// The arms of the errors' HTTP statuses: one for each that says another than 422, and one for the rest.
-fn statuses(errors: &[(String, &str, u16)]) -> String {
-    let mut arms = String::new();
-    for (variant, _, status) in errors.iter().filter(|(.., status)| *status != UNPROCESSABLE) {
-        let _ = writeln!(arms, "            Self::{variant}(_) => {status},");
-    }
-    if errors.iter().any(|(.., status)| *status == UNPROCESSABLE) {
-        let _ = writeln!(arms, "            _ => {UNPROCESSABLE},");
-    }
-    arms
+/// Lines, each four columns to the right.
+fn indented(lines: &str) -> String {
+    lines.lines().map(|line| format!("    {line}\n")).collect()
 }
-
-/// The status of an error of which the spec says none: the request was understood and cannot be done.
-const UNPROCESSABLE: u16 = 422;
 
 /// The context type, with all that the function may do in its documentation.
 fn context(names: &Names<'_>, input: emit::Input<'_>, function: &Function, known: &FunctionNames, code: &mut Code) {

@@ -26,63 +26,18 @@ impl evc_runtime::Bounded for AddItemsInput {
     }
 }
 
-/// What `add-items` fails with.
-#[derive(Debug)]
-pub enum AddItemsError {
-    /// `CartNotFound`, with a message for people.
-    CartNotFound(String),
-    /// `CartClosed`, with a message for people.
-    CartClosed(String),
-    /// `TooMuch`, with a message for people.
-    TooMuch(String),
+evc_runtime::function_error! {
+    /// What `add-items` fails with.
+    pub enum AddItemsError {
+        /// `CartNotFound`, with a message for people.
+        CartNotFound("CartNotFound", 404),
+        /// `CartClosed`, with a message for people.
+        CartClosed("CartClosed", 409),
+        /// `TooMuch`, with a message for people.
+        TooMuch("TooMuch", 422),
+    }
     /// Anything outside of the business logic.
-    Other(evc_runtime::Error),
-}
-
-impl From<evc_runtime::Error> for AddItemsError {
-    fn from(error: evc_runtime::Error) -> Self {
-        Self::Other(error)
-    }
-}
-
-impl std::fmt::Display for AddItemsError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::CartNotFound(message) => f.write_str(message),
-            Self::CartClosed(message) => f.write_str(message),
-            Self::TooMuch(message) => f.write_str(message),
-            Self::Other(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for AddItemsError {}
-
-impl evc_runtime::FunctionError for AddItemsError {
-    fn name(&self) -> &str {
-        match self {
-            Self::CartNotFound(_) => "CartNotFound",
-            Self::CartClosed(_) => "CartClosed",
-            Self::TooMuch(_) => "TooMuch",
-            Self::Other(error) => error.name(),
-        }
-    }
-
-    fn status(&self) -> u16 {
-        match self {
-            Self::Other(error) => error.status(),
-            Self::CartNotFound(_) => 404,
-            Self::CartClosed(_) => 409,
-            _ => 422,
-        }
-    }
-
-    fn infrastructure(&self) -> Option<&evc_runtime::Error> {
-        match self {
-            Self::Other(error) => Some(error),
-            _ => None,
-        }
-    }
+    else Other
 }
 
 /// The context of `add-items`: what it may do. It may get and put items of `carts`;

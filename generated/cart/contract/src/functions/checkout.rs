@@ -14,63 +14,18 @@ pub struct CheckoutInput {
     pub cart_id: evc_runtime::Uuid,
 }
 
-/// What `checkout` fails with.
-#[derive(Debug)]
-pub enum CheckoutError {
-    /// `CartNotFound`, with a message for people.
-    CartNotFound(String),
-    /// `CartClosed`, with a message for people.
-    CartClosed(String),
-    /// `CartEmpty`, with a message for people.
-    CartEmpty(String),
+evc_runtime::function_error! {
+    /// What `checkout` fails with.
+    pub enum CheckoutError {
+        /// `CartNotFound`, with a message for people.
+        CartNotFound("CartNotFound", 404),
+        /// `CartClosed`, with a message for people.
+        CartClosed("CartClosed", 409),
+        /// `CartEmpty`, with a message for people.
+        CartEmpty("CartEmpty", 409),
+    }
     /// Anything outside of the business logic.
-    Other(evc_runtime::Error),
-}
-
-impl From<evc_runtime::Error> for CheckoutError {
-    fn from(error: evc_runtime::Error) -> Self {
-        Self::Other(error)
-    }
-}
-
-impl std::fmt::Display for CheckoutError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::CartNotFound(message) => f.write_str(message),
-            Self::CartClosed(message) => f.write_str(message),
-            Self::CartEmpty(message) => f.write_str(message),
-            Self::Other(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for CheckoutError {}
-
-impl evc_runtime::FunctionError for CheckoutError {
-    fn name(&self) -> &str {
-        match self {
-            Self::CartNotFound(_) => "CartNotFound",
-            Self::CartClosed(_) => "CartClosed",
-            Self::CartEmpty(_) => "CartEmpty",
-            Self::Other(error) => error.name(),
-        }
-    }
-
-    fn status(&self) -> u16 {
-        match self {
-            Self::Other(error) => error.status(),
-            Self::CartNotFound(_) => 404,
-            Self::CartClosed(_) => 409,
-            Self::CartEmpty(_) => 409,
-        }
-    }
-
-    fn infrastructure(&self) -> Option<&evc_runtime::Error> {
-        match self {
-            Self::Other(error) => Some(error),
-            _ => None,
-        }
-    }
+    else Other
 }
 
 /// The context of `checkout`: what it may do. It may get and put items of `carts`;

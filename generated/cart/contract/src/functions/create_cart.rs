@@ -30,53 +30,14 @@ impl evc_runtime::Bounded for CreateCartInput {
     }
 }
 
-/// What `create-cart` fails with.
-#[derive(Debug)]
-pub enum CreateCartError {
-    /// `TooMuch`, with a message for people.
-    TooMuch(String),
+evc_runtime::function_error! {
+    /// What `create-cart` fails with.
+    pub enum CreateCartError {
+        /// `TooMuch`, with a message for people.
+        TooMuch("TooMuch", 422),
+    }
     /// Anything outside of the business logic.
-    Other(evc_runtime::Error),
-}
-
-impl From<evc_runtime::Error> for CreateCartError {
-    fn from(error: evc_runtime::Error) -> Self {
-        Self::Other(error)
-    }
-}
-
-impl std::fmt::Display for CreateCartError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::TooMuch(message) => f.write_str(message),
-            Self::Other(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for CreateCartError {}
-
-impl evc_runtime::FunctionError for CreateCartError {
-    fn name(&self) -> &str {
-        match self {
-            Self::TooMuch(_) => "TooMuch",
-            Self::Other(error) => error.name(),
-        }
-    }
-
-    fn status(&self) -> u16 {
-        match self {
-            Self::Other(error) => error.status(),
-            _ => 422,
-        }
-    }
-
-    fn infrastructure(&self) -> Option<&evc_runtime::Error> {
-        match self {
-            Self::Other(error) => Some(error),
-            _ => None,
-        }
-    }
+    else Other
 }
 
 /// The context of `create-cart`: what it may do. It may put items of `carts`;

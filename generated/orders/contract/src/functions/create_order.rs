@@ -16,53 +16,14 @@ pub struct CreateOrderOutput {
     pub status: crate::OrderStatus,
 }
 
-/// What `create-order` fails with.
-#[derive(Debug)]
-pub enum CreateOrderError {
-    /// `TotalMismatch`, with a message for people.
-    TotalMismatch(String),
+evc_runtime::function_error! {
+    /// What `create-order` fails with.
+    pub enum CreateOrderError {
+        /// `TotalMismatch`, with a message for people.
+        TotalMismatch("TotalMismatch", 422),
+    }
     /// Anything outside of the business logic.
-    Other(evc_runtime::Error),
-}
-
-impl From<evc_runtime::Error> for CreateOrderError {
-    fn from(error: evc_runtime::Error) -> Self {
-        Self::Other(error)
-    }
-}
-
-impl std::fmt::Display for CreateOrderError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::TotalMismatch(message) => f.write_str(message),
-            Self::Other(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for CreateOrderError {}
-
-impl evc_runtime::FunctionError for CreateOrderError {
-    fn name(&self) -> &str {
-        match self {
-            Self::TotalMismatch(_) => "TotalMismatch",
-            Self::Other(error) => error.name(),
-        }
-    }
-
-    fn status(&self) -> u16 {
-        match self {
-            Self::Other(error) => error.status(),
-            _ => 422,
-        }
-    }
-
-    fn infrastructure(&self) -> Option<&evc_runtime::Error> {
-        match self {
-            Self::Other(error) => Some(error),
-            _ => None,
-        }
-    }
+    else Other
 }
 
 /// The context of `create-order`: what it may do. It may put items of `orders`;

@@ -26,53 +26,14 @@ pub struct ProcessPaymentOutput {
     pub payment_id: String,
 }
 
-/// What `process-payment` fails with.
-#[derive(Debug)]
-pub enum ProcessPaymentError {
-    /// `PaymentDeclined`, with a message for people.
-    PaymentDeclined(String),
+evc_runtime::function_error! {
+    /// What `process-payment` fails with.
+    pub enum ProcessPaymentError {
+        /// `PaymentDeclined`, with a message for people.
+        PaymentDeclined("PaymentDeclined", 422),
+    }
     /// Anything outside of the business logic.
-    Other(evc_runtime::Error),
-}
-
-impl From<evc_runtime::Error> for ProcessPaymentError {
-    fn from(error: evc_runtime::Error) -> Self {
-        Self::Other(error)
-    }
-}
-
-impl std::fmt::Display for ProcessPaymentError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::PaymentDeclined(message) => f.write_str(message),
-            Self::Other(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for ProcessPaymentError {}
-
-impl evc_runtime::FunctionError for ProcessPaymentError {
-    fn name(&self) -> &str {
-        match self {
-            Self::PaymentDeclined(_) => "PaymentDeclined",
-            Self::Other(error) => error.name(),
-        }
-    }
-
-    fn status(&self) -> u16 {
-        match self {
-            Self::Other(error) => error.status(),
-            _ => 422,
-        }
-    }
-
-    fn infrastructure(&self) -> Option<&evc_runtime::Error> {
-        match self {
-            Self::Other(error) => Some(error),
-            _ => None,
-        }
-    }
+    else Other
 }
 
 /// The context of `process-payment`: what it may do. It may get and update items of

@@ -35,53 +35,14 @@ pub struct ReserveInventoryOutput {
     pub reservation_id: String,
 }
 
-/// What `reserve-inventory` fails with.
-#[derive(Debug)]
-pub enum ReserveInventoryError {
-    /// `InventoryUnavailable`, with a message for people.
-    InventoryUnavailable(String),
+evc_runtime::function_error! {
+    /// What `reserve-inventory` fails with.
+    pub enum ReserveInventoryError {
+        /// `InventoryUnavailable`, with a message for people.
+        InventoryUnavailable("InventoryUnavailable", 422),
+    }
     /// Anything outside of the business logic.
-    Other(evc_runtime::Error),
-}
-
-impl From<evc_runtime::Error> for ReserveInventoryError {
-    fn from(error: evc_runtime::Error) -> Self {
-        Self::Other(error)
-    }
-}
-
-impl std::fmt::Display for ReserveInventoryError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::InventoryUnavailable(message) => f.write_str(message),
-            Self::Other(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for ReserveInventoryError {}
-
-impl evc_runtime::FunctionError for ReserveInventoryError {
-    fn name(&self) -> &str {
-        match self {
-            Self::InventoryUnavailable(_) => "InventoryUnavailable",
-            Self::Other(error) => error.name(),
-        }
-    }
-
-    fn status(&self) -> u16 {
-        match self {
-            Self::Other(error) => error.status(),
-            _ => 422,
-        }
-    }
-
-    fn infrastructure(&self) -> Option<&evc_runtime::Error> {
-        match self {
-            Self::Other(error) => Some(error),
-            _ => None,
-        }
-    }
+    else Other
 }
 
 /// The context of `reserve-inventory`: what it may do. It may get and update items
