@@ -10,6 +10,8 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+# The compiler, which `cargo xtask test` has built.
+EVC = ROOT / "target/debug/evc"
 PYTHON = ROOT / "target/tools/emulator/bin/python"
 # Waits and retry intervals of state machines pass ten times as fast; timeouts do not.
 TIME_SCALE = "0.1"

@@ -7,7 +7,7 @@ import subprocess
 import uuid
 
 import policies
-from emulator import ROOT
+from emulator import EVC, ROOT
 from scenarios import System
 from signing import signed
 from stack import Stack, wait_until
@@ -21,7 +21,7 @@ def prepare() -> None:
     shutil.rmtree(specs, ignore_errors=True)
     specs.mkdir(parents=True)
     spec = shutil.copy(ROOT / "tests/e2e/specs/guarded-api.yaml", specs)
-    command = ["cargo", "run", "--quiet", "--package", "evc", "--", "build", spec, "--runtime", "runtime"]
+    command = [EVC, "build", spec, "--runtime", "runtime"]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
 
 

@@ -8,7 +8,7 @@ import subprocess
 import uuid
 
 import executions
-from emulator import ROOT
+from emulator import EVC, ROOT
 from scenarios import System
 from stack import Stack, stays_true, wait_until
 
@@ -22,7 +22,7 @@ def prepare() -> None:
     shutil.rmtree(specs, ignore_errors=True)
     shutil.copytree(ROOT / "tests/e2e/specs/interrupted", specs / "interrupted")
     spec = shutil.copy(ROOT / "tests/e2e/specs/interrupted.yaml", specs)
-    command = ["cargo", "run", "--quiet", "--package", "evc", "--", "build", spec, "--runtime", "runtime"]
+    command = [EVC, "build", spec, "--runtime", "runtime"]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
 
 

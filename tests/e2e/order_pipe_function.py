@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 import order_pipe_stream as by_pipe
-from emulator import ROOT
+from emulator import EVC, ROOT
 from scenarios import System
 from stack import Stack, wait_until
 
@@ -23,7 +23,7 @@ def prepare() -> None:
     spec = (ROOT / "specs/order-pipe.yaml").read_text(encoding="utf-8")
     assert spec.count("forwarder: pipe") == 1, "the spec has one outbox with a pipe"
     (specs / "order-pipe.yaml").write_text(spec.replace("forwarder: pipe", "forwarder: function"), encoding="utf-8")
-    command = ["cargo", "run", "--quiet", "--package", "evc", "--", "build", str(specs / "order-pipe.yaml")]
+    command = [EVC, "build", str(specs / "order-pipe.yaml")]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
 
 

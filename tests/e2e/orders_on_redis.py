@@ -10,7 +10,7 @@ import subprocess
 import executions
 import orders
 import policies
-from emulator import ROOT
+from emulator import EVC, ROOT
 from scenarios import System
 from stack import Stack, stays_true, wait_until
 
@@ -33,11 +33,17 @@ def prepare() -> None:
         assert spec.count(old) == 1, f"the spec has one {old!r}"
         spec = spec.replace(old, new)
     (specs / "orders.yaml").write_text(spec, encoding="utf-8")
-    command = ["cargo", "run", "--quiet", "--package", "evc", "--", "build", str(specs / "orders.yaml")]
+    command = [EVC, "build", str(specs / "orders.yaml")]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
 
 
-SYSTEM = System("orders-on-redis", FOLDER / "generated/orders/template.yaml", prepare, cached=True)
+SYSTEM = System(
+    "orders-on-redis",
+    FOLDER / "generated/orders/template.yaml",
+    prepare,
+    cached=True,
+    shown_by="orders, choreography and interrupted; that both engines mean the same, tests/equivalence/",
+)
 
 
 def place_and_finish(stack: Stack, seconds: float = 60) -> tuple[dict, dict]:

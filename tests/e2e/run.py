@@ -1,14 +1,15 @@
-"""Run the end-to-end tests: each system on an emulator of its own.
+"""Run the end-to-end tests: each system on an emulator of its own, two systems at a time, since most of it is waiting.
 
-    target/tools/sam/bin/python tests/e2e/run.py [--results FILE] [SYSTEM...]
+    target/tools/sam/bin/python tests/e2e/run.py [--results FILE] [--all] [SYSTEM...]
 
-`cargo xtask test --only e2e` does that after installing the tools.
+`cargo xtask test --only e2e` does that after installing the tools and building the compiler.
 """
 
 import argparse
 import importlib
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,12 +19,16 @@ from scenarios import System
 from stack import Stack
 
 
+EMULATOR_ITSELF = "emulator_itself"
+AT_ONCE = 2
+
+
 def systems() -> list[System]:
     """The systems that the modules beside this one have scenarios of. The emulator's own comes first: when that fails, the others
     mean nothing."""
     has_scenarios = "\n@SYSTEM.scenario("
     names = [path.stem for path in sorted(Path(__file__).parent.glob("*.py")) if has_scenarios in path.read_text()]
-    names.sort(key=lambda name: name != "emulator_itself")
+    names.sort(key=lambda name: name != EMULATOR_ITSELF)
     # A system may have its scenarios in several modules.
     found = {id(system): system for system in (importlib.import_module(name).SYSTEM for name in names)}
     return list(found.values())
@@ -33,26 +38,38 @@ def main() -> int:
     """Run the systems asked for, or all; 1 when anything failed."""
     parser = argparse.ArgumentParser(description="Run the end-to-end tests.")
     parser.add_argument("systems", nargs="*", metavar="SYSTEM", help="only these")
+    parser.add_argument("--all", action="store_true", help="also those that show what others show as well")
     parser.add_argument("--results", type=Path, help="write the numbers of passed and failed scenarios to this file")
     arguments = parser.parse_args()
 
-    passed = failed = 0
-    for system in systems():
-        if arguments.systems and system.name not in arguments.systems:
-            continue
-        if system.prepare:
-            system.prepare()
-        if not system.template.exists():
-            print(f"  FAIL  {system.name}: there is no {system.template}", flush=True)
-            counts = (0, 1)
-        else:
-            counts = run_system(system)
-        passed, failed = passed + counts[0], failed + counts[1]
+    def wanted(system: System) -> bool:
+        return system.name in arguments.systems if arguments.systems else arguments.all or not system.shown_by
+
+    first, *others = systems()
+    counts = [prepare_and_run(first)] if wanted(first) else []
+    if not any(failed for _, failed in counts):
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            counts += pool.map(prepare_and_run, filter(wanted, others))
+    passed, failed = (sum(numbers) for numbers in zip(*counts)) if counts else (0, 0)
     if arguments.results:
         arguments.results.parent.mkdir(parents=True, exist_ok=True)
         arguments.results.write_text(f"{passed} passed, {failed} failed\n", encoding="utf-8")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
+
+
+def prepare_and_run(system: System) -> tuple[int, int]:
+    """How many scenarios of a system passed and failed; whatever else goes wrong is one that failed."""
+    try:
+        if system.prepare:
+            system.prepare()
+        if system.template.exists():
+            return run_system(system)
+        trouble = f"there is no {system.template}"
+    except Exception as error:
+        trouble = str(error)
+    print(f"  FAIL  {system.name}: {trouble}", flush=True)
+    return 0, 1
 
 
 def run_system(system: System) -> tuple[int, int]:

@@ -19,14 +19,17 @@ class System:
         prepare: Callable[[], None] | None = None,
         cached: bool = False,
         environment: dict[str, str] | None = None,
+        shown_by: str | None = None,
     ):
         """`template` is that of a generated stack unless it is given; `prepare` makes one that is not checked in; `cached` says that
-        it has a cache, so that there is to be a Redis; `environment` is what its emulator is told besides what all are."""
+        it has a cache, so that there is to be a Redis; `environment` is what its emulator is told besides what all are; `shown_by` says which systems show the same kinds of things, so that this one runs with
+        `--all` only."""
         self.name = name
         self.template = template or ROOT / "generated" / name / "template.yaml"
         self.prepare = prepare
         self.cached = cached
         self.environment = environment or {}
+        self.shown_by = shown_by
         self.scenarios: list[tuple[str, Callable[[Stack], None]]] = []
 
     def scenario(self, title: str):

@@ -1,5 +1,6 @@
 """A stack on the emulator: built and deployed by AWS SAM, then looked at and acted on through boto3."""
 
+import fcntl
 import io
 import json
 import os
@@ -47,9 +48,11 @@ class Stack:
     # Building and deploying
 
     def build(self) -> None:
-        """`sam build`, as a user would call it."""
+        """`sam build`, as a user would call it. One at a time: stacks have binaries of one name in the target directory that they
+        share."""
         parameters = ["--parameter-overrides", f"Architecture={ARCHITECTURE}"]
-        self._sam("build", "--template", str(self.template), "--build-dir", str(self.build_folder), *parameters)
+        with _alone(ROOT / "target/e2e/build.lock"):
+            self._sam("build", "--template", str(self.template), "--build-dir", str(self.build_folder), *parameters)
 
     def deploy(self) -> None:
         """`sam deploy`, then read the outputs."""
@@ -249,6 +252,15 @@ class Stack:
 def small(headers) -> dict[str, str]:
     """Headers by their names in small letters."""
     return {name.lower(): value for name, value in headers.items()}
+
+
+@contextmanager
+def _alone(lock: Path):
+    """Nobody else, in this process or another one, is here at the same time."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with open(lock, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def wait_until(check, what: str, seconds: float = 20):

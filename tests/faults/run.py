@@ -1,6 +1,6 @@
 """Run the fault tests: the cart system, with a proxy between its functions and the emulator.
 
-    target/tools/sam/bin/python tests/faults/run.py [--results FILE] [--seed SEED] [--only TEXT]
+    target/tools/sam/bin/python tests/faults/run.py [--results FILE] [--seed SEED] [--requests N] [--only TEXT]
 
 `cargo xtask test --only faults` does that after installing the tools.
 """
@@ -24,10 +24,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Run the fault tests.")
     parser.add_argument("--results", type=Path, help="write the numbers of passed and failed scenarios to this file")
     parser.add_argument("--seed", type=int, help="of the soak: the one that an earlier run printed")
+    parser.add_argument("--requests", type=int, default=soak.REQUESTS, help="of the soak: how many each of its workers makes")
     parser.add_argument("--only", default="", help="only scenarios whose titles contain this")
     arguments = parser.parse_args()
 
     soak.SEED.set(arguments.seed)
+    soak.REQUESTS = arguments.requests
     system = faulty.SYSTEM
     system.scenarios = [(title, scenario) for title, scenario in system.scenarios if arguments.only in title]
     emulator = Emulator(ROOT / "target/faults")

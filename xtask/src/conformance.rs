@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::test::Tally;
-use crate::{generate, project, properties, setup, step};
+use crate::{generate, project, properties, setup, step, workspace};
 
 /// Where the fixtures of the lowering lie: specs with what no example has.
 const FIXTURES: [&str; 2] = ["compiler/core/src/lower/fixtures", "compiler/core/src/lower/machine/tests/fixtures"];
@@ -22,7 +22,7 @@ pub(crate) fn run(tally: &mut Tally) -> Result<(), String> {
     let scratch = project::root().join("target/conformance");
     remove(&scratch)?;
     let mut stacks = project::stacks()?;
-    generate::compile_evc()?;
+    workspace::evc()?;
     for folder in FIXTURES {
         for spec in project::entries(&project::root().join(folder))? {
             if spec.extension().is_some_and(|extension| extension == "yaml") {

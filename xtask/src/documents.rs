@@ -30,8 +30,8 @@ pub(crate) fn check() -> Result<(), String> {
 }
 
 fn print(arguments: &[&str]) -> Result<Vec<u8>, String> {
-    let evc = project::root().join("target/debug/evc");
-    let output = step::command(evc, arguments).output().map_err(|error| format!("cannot run evc: {error}"))?;
+    let output =
+        step::command(project::evc(), arguments).output().map_err(|error| format!("cannot run evc: {error}"))?;
     if output.status.success() {
         Ok(output.stdout)
     } else {

@@ -3,37 +3,47 @@
 
 use std::fs;
 
-use crate::test::{Tally, most};
-use crate::{project, setup, step};
+use crate::test::{Tally, numbers};
+use crate::{project, setup, step, workspace};
 
-/// Run the drivers of these systems, or of all when none is named.
-pub(crate) fn run(systems: &[String], tally: &mut Tally) -> Result<(), String> {
-    drive("end to end", "e2e", systems, tally)
+/// Run the drivers of these systems, or of all when none is named: those that show what no other does, unless all are asked for.
+pub(crate) fn run(systems: &[String], all: bool, tally: &mut Tally) -> Result<(), String> {
+    workspace::evc()?;
+    let mut arguments = systems.to_vec();
+    arguments.extend(all.then(|| "--all".to_owned()));
+    drive("end to end", "e2e", &arguments, tally)
 }
 
 /// The environment variable that says how many executions a soak has.
 const EXECUTIONS: &str = "EVC_SOAK_EXECUTIONS";
 
-/// How many there are by default.
-const USUAL_EXECUTIONS: u32 = 10_000;
-
-/// Thousands of executions on Redis while workers and servers die.
+/// Hundreds of executions on Redis while workers and servers die; thousands, and faster, with `--all`.
 fn soak(seed: Option<u32>, all: bool) -> Result<(), String> {
-    let soak = ["test", "--quiet", "--package", "evc-runtime", "--profile", "soak", "--no-default-features"];
-    let mut soak = step::command("cargo", &soak);
-    soak.args(["--features", "cache,testing", "--test", "soak", "--", "--nocapture", "--test-threads", "1"]);
+    let test = ["--package", "evc-runtime", "--test", "soak", "--", "--nocapture", "--test-threads", "1"];
+    let mut soak = if all {
+        step::command("cargo", &["test", "--quiet", "--all-features", "--profile", "soak"])
+    } else {
+        workspace::cargo("test", &[])
+    };
+    soak.args(if all { &test[..] } else { &test[2..] });
     soak.envs(seed.map(|seed| ("EVC_SEED", seed.to_string())));
     if std::env::var_os(EXECUTIONS).is_none() {
-        soak.env(EXECUTIONS, if all { most::EXECUTIONS } else { USUAL_EXECUTIONS }.to_string());
+        soak.env(EXECUTIONS, of(numbers::EXECUTIONS, all).to_string());
     }
     step::loudly("workflows on Redis", &mut soak)
+}
+
+/// The usual number, or that of all.
+fn of([usual, most]: [u32; 2], all: bool) -> u32 {
+    if all { most } else { usual }
 }
 
 /// Run the cart system while calls fail and handlers die; with the seed of an earlier run, with its random faults.
 pub(crate) fn run_faults(seed: Option<u32>, all: bool, tally: &mut Tally) -> Result<(), String> {
     soak(seed, all)?;
-    let seed = seed.map(|seed| ["--seed".to_owned(), seed.to_string()]);
-    drive("faults", "faults", seed.as_ref().map_or(&[], |seed| seed.as_slice()), tally)
+    let mut arguments = vec!["--requests".to_owned(), of(numbers::REQUESTS, all).to_string()];
+    arguments.extend(seed.into_iter().flat_map(|seed| ["--seed".to_owned(), seed.to_string()]));
+    drive("faults", "faults", &arguments, tally)
 }
 
 /// Run random workflows on Redis and as state machines: as many as asked for, or those of an earlier seed.
@@ -43,13 +53,13 @@ pub(crate) fn run_equivalence(
     all: bool,
     tally: &mut Tally,
 ) -> Result<(), String> {
-    step::quietly("cargo build -p evc", &mut step::command("cargo", &["build", "--quiet", "--package", "evc"]))?;
-    let runner = ["build", "--quiet", "--package", "evc-runtime", "--example", "workflow_equivalence"];
-    let mut build = step::command("cargo", &runner);
-    step::quietly("build of the runner", build.args(["--no-default-features", "--features", "redis"]))?;
+    workspace::evc()?;
+    let mut build = workspace::cargo("build", &["--example", "workflow_equivalence"]);
+    step::quietly("build of the runner", &mut build)?;
     // A seed alone is that of one workflow, which is to be tried again.
-    let [many, opinions] = most::WORKFLOWS.map(|number| Some(number).filter(|_| all && seed.is_none()));
-    let options = [("--seed", seed), ("--workflows", workflows.or(many)), ("--second-opinions", opinions)];
+    let many = workflows.or((seed.is_none()).then(|| of(numbers::WORKFLOWS, all)));
+    let opinions = Some(of(numbers::SECOND_OPINIONS, all));
+    let options = [("--seed", seed), ("--workflows", many), ("--second-opinions", opinions)];
     let given = options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?.to_string()]));
     drive("equivalence", "equivalence", given.flatten().collect::<Vec<_>>().as_slice(), tally)
 }

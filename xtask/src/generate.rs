@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{documents, project, step};
+use crate::{documents, project, step, workspace};
 
 /// What to do with `generated/`.
 #[derive(clap::Args)]
@@ -23,7 +23,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     if options.check {
         return check();
     }
-    compile_evc()?;
+    workspace::evc()?;
     documents::write()?;
     for spec in project::specs()? {
         let out = project::root().join("generated").join(project::name(&spec));
@@ -34,7 +34,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
 
 /// Build every spec twice, the second time from another working directory, and compare each with `generated/`.
 pub(crate) fn check() -> Result<(), String> {
-    compile_evc()?;
+    workspace::evc()?;
     documents::check()?;
     // Beside generated/, as deep in the tree: the relative paths in the outputs come out the same.
     let scratch = project::root().join(".generated-check");
@@ -62,17 +62,9 @@ fn check_spec(spec: &Path, scratch: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Build the compiler as it is now, beside this program.
-pub(crate) fn compile_evc() -> Result<(), String> {
-    step::quietly("cargo build -p evc", &mut step::command("cargo", &["build", "--quiet", "--package", "evc"]))
-}
-
 /// Build a spec with the compiler, run in `directory`.
 pub(crate) fn build(spec: &Path, out: &Path, directory: &Path) -> Result<(), String> {
-    // Beside this very program, wherever cargo puts what it builds.
-    let evc = std::env::current_exe().map_err(|error| format!("cannot tell where cargo builds: {error}"))?;
-    let evc = evc.with_file_name(format!("evc{}", std::env::consts::EXE_SUFFIX));
-    let mut build = step::command(evc, &["build"]);
+    let mut build = step::command(project::evc(), &["build"]);
     build.arg(spec).arg("--out").arg(out).current_dir(directory);
     step::quietly(&format!("evc build {} in {}", project::name(spec), directory.display()), &mut build)
 }

@@ -6,12 +6,14 @@ mod deny;
 mod documents;
 mod end_to_end;
 mod generate;
+mod lanes;
 mod new;
 mod project;
 mod properties;
 mod setup;
 mod step;
 mod test;
+mod workspace;
 
 use std::process::ExitCode;
 

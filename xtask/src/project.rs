@@ -13,6 +13,11 @@ pub(crate) fn tools() -> PathBuf {
     root().join("target/tools")
 }
 
+/// The compiler, where [`crate::workspace::evc`] builds it.
+pub(crate) fn evc() -> PathBuf {
+    root().join("target/debug").join(format!("evc{}", std::env::consts::EXE_SUFFIX))
+}
+
 /// The specs of the repository, `specs/*.yaml`, by name.
 pub(crate) fn specs() -> Result<Vec<PathBuf>, String> {
     let mut specs = entries(&root().join("specs"))?;

@@ -1,10 +1,11 @@
-//! `cargo xtask test`: every layer of tests, the cheap ones first, stopping at the first that fails.
+//! `cargo xtask test`: every layer of tests, the cheap ones first, then what waits beside what computes; the first failure ends it.
 
-use std::time::Instant;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 
-use crate::{conformance, deny, end_to_end, generate, project, setup, step};
+use crate::{conformance, deny, end_to_end, generate, lanes, project, setup, step, workspace};
 
 /// What to run.
 #[derive(clap::Args)]
@@ -12,7 +13,7 @@ pub(crate) struct Options {
     /// Run these layers only; may be given more than once.
     #[arg(long, value_name = "LAYER")]
     only: Vec<Layer>,
-    /// Try much more of what is random: minutes become hours.
+    /// Try everything: all systems end to end, and much more of what is random. Minutes become hours.
     #[arg(long)]
     all: bool,
     /// With `--only e2e`: only the systems with these names.
@@ -26,14 +27,14 @@ pub(crate) struct Options {
     workflows: Option<u32>,
 }
 
-/// A layer of tests, in the order they run.
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
+/// A layer of tests. Alone they run in this order.
+#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
 enum Layer {
     /// The sources are formatted.
     Fmt,
     /// Every dependency is one that may be: its licence, its source, its advisories.
     Deny,
-    /// No lint fires.
+    /// All of the workspace compiles, and no lint fires.
     Clippy,
     /// Unit, property and snapshot tests of the workspace.
     Unit,
@@ -51,67 +52,108 @@ enum Layer {
     Faults,
 }
 
-/// How much of what is random `--all` tries. The usual numbers stand where each is tried.
-pub(crate) mod most {
-    /// Workflows on both engines, and how many of them on the second interpreter too.
-    pub(crate) const WORKFLOWS: [u32; 2] = [3_200, 480];
+/// How much of what is random is tried: the usual number, and that of `--all`.
+pub(crate) mod numbers {
+    /// Workflows on both engines.
+    pub(crate) const WORKFLOWS: [u32; 2] = [100, 3_200];
+    /// How many of them run on the second interpreter too.
+    pub(crate) const SECOND_OPINIONS: [u32; 2] = [25, 480];
     /// Executions on Redis while workers and servers die.
-    pub(crate) const EXECUTIONS: u32 = 50_000;
-    /// What the environment of the unit layer says, unless it says so already: cases of a property, seeds of executions that crash.
+    pub(crate) const EXECUTIONS: [u32; 2] = [500, 50_000];
+    /// Requests of each of eight clients while any call may fail.
+    pub(crate) const REQUESTS: [u32; 2] = [60, 500];
+    /// What the environment of the unit layer says with `--all`, unless it says so already: cases of a property, seeds of executions
+    /// that crash.
     pub(crate) const UNIT: [(&str, &str); 2] = [("PROPTEST_CASES", "4000"), ("EVC_SEEDS", "5000")];
 }
 
 /// How many cases of the layers that count their own passed and failed.
-#[derive(Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Tally {
     pub(crate) passed: usize,
     pub(crate) failed: usize,
 }
 
+/// What a run has come to: each layer with the time that it took, and what they counted.
+#[derive(Default)]
+struct Outcome {
+    times: Vec<(Layer, Duration)>,
+    tally: Tally,
+}
+
+/// These first, one after the other: what they find makes the others pointless.
+const FIRST: [Layer; 5] = [Layer::Fmt, Layer::Deny, Layer::Clippy, Layer::Unit, Layer::Golden];
+
+/// Then these side by side: what mostly waits, and what computes.
+const LANES: [&[Layer]; 2] =
+    [&[Layer::E2e, Layer::Equivalence], &[Layer::Conformance, Layer::Generated, Layer::Faults]];
+
 /// Run the layers asked for, or all.
 pub(crate) fn run(options: &Options) -> Result<(), String> {
+    let begin = Instant::now();
     setup::run()?;
-    let mut tally = Tally::default();
-    for layer in Layer::value_variants() {
-        if !options.only.is_empty() && !options.only.contains(layer) {
-            continue;
-        }
-        let name = layer.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
-        step::say(&format!("\n{name}"));
-        let start = Instant::now();
-        let result = run_layer(*layer, options, &mut tally);
-        step::say(&format!("{name}: {:.1} s", start.elapsed().as_secs_f64()));
-        if let Err(message) = result {
-            step::say(&format!("\nalone: cargo xtask test --only {name}"));
-            step::say(&format!("{} passed, {} failed", tally.passed, tally.failed.max(1)));
-            return Err(message);
-        }
+    let set_up = begin.elapsed();
+    let outcome = Mutex::new(Outcome::default());
+    let run = |layer| timed(layer, options, &outcome);
+    let result = if options.only.is_empty() {
+        let lanes = LANES.map(<[Layer]>::to_vec);
+        FIRST.into_iter().try_for_each(run).and_then(|()| lanes::side_by_side(lanes, run))
+    } else {
+        Layer::value_variants().iter().copied().filter(|layer| options.only.contains(layer)).try_for_each(run)
+    };
+    let Outcome { times, tally } = outcome.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    step::say(&table(set_up, &times, begin.elapsed()));
+    let failed = if result.is_err() { tally.failed.max(1) } else { tally.failed };
+    step::say(&format!("{} passed, {failed} failed", tally.passed));
+    result
+}
+
+/// How long what took, a line each.
+fn table(set_up: Duration, times: &[(Layer, Duration)], all: Duration) -> String {
+    let line = |name: &str, took: Duration| format!("  {name:<12} {:>7.1} s", took.as_secs_f64());
+    let mut lines = vec![String::new(), line("setup", set_up)];
+    lines.extend(times.iter().map(|(layer, took)| line(&name(*layer), *took)));
+    lines.push(line("all", all));
+    lines.join("\n")
+}
+
+fn name(layer: Layer) -> String {
+    layer.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+/// Run a layer, say how to run it alone if it fails, and remember what it took.
+fn timed(layer: Layer, options: &Options, outcome: &Mutex<Outcome>) -> Result<(), String> {
+    let name = name(layer);
+    step::say(&format!("\n{name}"));
+    let (start, mut tally) = (Instant::now(), Tally::default());
+    let result = run_layer(layer, options, &mut tally);
+    let took = start.elapsed();
+    step::say(&format!("{name}: {:.1} s", took.as_secs_f64()));
+    if let Ok(mut outcome) = outcome.lock() {
+        outcome.times.push((layer, took));
+        outcome.tally.passed += tally.passed;
+        outcome.tally.failed += tally.failed;
     }
-    step::say(&format!("\n{} passed, {} failed", tally.passed, tally.failed));
-    Ok(())
+    result.inspect_err(|_| step::say(&format!("\nalone: cargo xtask test --only {name}")))
 }
 
 fn run_layer(layer: Layer, options: &Options, tally: &mut Tally) -> Result<(), String> {
     match layer {
         Layer::Fmt => step::quietly("cargo fmt", &mut step::command("cargo", &["fmt", "--all", "--check"])),
         Layer::Deny => deny::run(),
-        Layer::Clippy => {
-            let arguments =
-                ["clippy", "--quiet", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
-            step::loudly("cargo clippy", &mut step::command("cargo", &arguments))
-        }
+        Layer::Clippy => step::loudly("cargo build, with clippy", &mut workspace::cargo("build", &["--all-targets"])),
         Layer::Unit => {
-            let mut tests = step::command("cargo", &["test", "--quiet", "--workspace", "--all-features"]);
+            let mut tests = workspace::cargo("test", &[]);
             tests.env("INSTA_UPDATE", "no").env("EVC_NODE_MODULES", project::tools().join("node/node_modules"));
             if options.all {
-                tests.envs(most::UNIT.into_iter().filter(|(name, _)| std::env::var_os(name).is_none()));
+                tests.envs(numbers::UNIT.into_iter().filter(|(name, _)| std::env::var_os(name).is_none()));
             }
             step::loudly("cargo test", &mut tests)
         }
         Layer::Golden => generate::check(),
         Layer::Conformance => conformance::run(tally),
         Layer::Generated => generated_workspaces(),
-        Layer::E2e => end_to_end::run(&options.system, tally),
+        Layer::E2e => end_to_end::run(&options.system, options.all, tally),
         Layer::Equivalence => end_to_end::run_equivalence(options.seed, options.workflows, options.all, tally),
         Layer::Faults => end_to_end::run_faults(options.seed, options.all, tally),
     }
@@ -119,18 +161,15 @@ fn run_layer(layer: Layer, options: &Options, tally: &mut Tally) -> Result<(), S
 
 /// What the project asks of its own Rust is asked of the Rust it writes, and of the business logic beside it.
 fn generated_workspaces() -> Result<(), String> {
-    // `cargo fmt --all` would format what the workspace depends on too, the runtime among it, by the stack's rules.
-    let checks: [(&str, &[&str]); 3] = [
-        ("fmt", &["fmt", "--check"]),
-        ("clippy", &["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]),
-        ("test", &["test", "--quiet", "--workspace"]),
-    ];
     for stack in project::stacks()? {
         let name = project::name(&stack);
-        for (check, arguments) in checks {
-            let mut cargo = step::command("cargo", arguments);
-            step::quietly(&format!("{name}: cargo {check}"), cargo.current_dir(&stack))?;
-        }
+        // `cargo fmt --all` would format what the workspace depends on too, the runtime among it, by the stack's rules.
+        let mut format = step::command("cargo", &["fmt", "--check"]);
+        step::quietly(&format!("{name}: cargo fmt"), format.current_dir(&stack))?;
+        let mut test = workspace::linting(step::command("cargo", &["test", "--quiet", "--workspace"]));
+        // As this workspace has it, so that what both depend on is compiled once.
+        test.current_dir(&stack).env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
+        step::quietly(&format!("{name}: cargo test, with clippy"), &mut test)?;
     }
     Ok(())
 }
