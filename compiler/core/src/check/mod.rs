@@ -9,7 +9,6 @@ mod environment;
 mod event_detail;
 mod event_source;
 mod events;
-mod fifo;
 mod indexes;
 mod inputs;
 mod loops;
@@ -17,9 +16,7 @@ mod lost_update;
 mod one_delivery;
 mod outbox;
 mod patterns;
-mod queue;
-mod queue_message;
-mod queue_retention;
+mod queues;
 mod requests;
 mod routes;
 mod sizes;
@@ -50,13 +47,17 @@ const CHECKS: &[Check] = &[
     api::timeouts::check,
     api::updates::check,
     api::without_body::check,
-    caches::check,
+    caches::breakers::check,
+    caches::plaintext::check,
+    caches::replicas::check,
+    caches::unreachable::check,
+    caches::unreachable_services::check,
+    caches::zones::check,
     changes::check,
     dual_write::check,
     environment::check,
     event_detail::check,
     event_source::check,
-    fifo::check,
     indexes::check,
     inputs::check,
     loops::check,
@@ -64,9 +65,10 @@ const CHECKS: &[Check] = &[
     one_delivery::check,
     outbox::check,
     patterns::check,
-    queue::check,
-    queue_message::check,
-    queue_retention::check,
+    queues::fifo::check,
+    queues::message::check,
+    queues::retention::check,
+    queues::visibility::check,
     requests::check,
     routes::check,
     sizes::check,

@@ -2,11 +2,11 @@
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
 
-use super::environments_where;
+use crate::check::environments_where;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Model, least_visibility};
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     for queue in model.queues.values() {
         let (Some(to), Some(span), Some(visibility)) = (&queue.to, queue.visibility_span, queue.visibility.least())
         else {

@@ -4,7 +4,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Id, Model, Queue};
 use crate::source::Span;
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     for (id, queue) in model.queues.iter().filter(|(_, queue)| queue.message.is_none()) {
         if let Some((sender, at)) = sender(model, id) {
             let name = &queue.head.name;

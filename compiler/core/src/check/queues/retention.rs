@@ -1,11 +1,11 @@
 //! Retention of queues: a message that keeps failing is still there when it has failed often enough for the dead-letter queue.
 
-use super::environments_where;
+use crate::check::environments_where;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::Model;
 use crate::spec::scalar::Duration;
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     for queue in model.queues.values().filter(|queue| queue.to.is_some()) {
         let needed = |visibility: Duration| visibility.seconds.saturating_mul(queue.receives);
         let short =

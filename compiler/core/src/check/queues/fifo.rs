@@ -5,7 +5,7 @@ use crate::model::{Destination, Model, Queue};
 use crate::spec::scalar::Name;
 use crate::types::{Attribute, Type, describe};
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     for (id, queue) in model.queues.iter() {
         let Some(group) = &queue.group else { continue };
         found.extend(group_of(model, queue, group));
