@@ -32,7 +32,7 @@ fn caches(model: &Model, found: &mut Vec<Diagnostic>) {
                 let diagnostic = Diagnostic::new(Code::EVC0686, tls.span, message);
                 found.push(diagnostic.help("leave `tls` out, if the cache speaks TLS").on(path));
             }
-            _ => {}
+            CacheKind::Serverless { .. } | CacheKind::ReplicationGroup { .. } | CacheKind::External { .. } => {}
         }
     }
 }
