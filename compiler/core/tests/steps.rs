@@ -1,5 +1,6 @@
 //! What each kind of step of the schema asks for beside the lines that the compiler asks for: a file in each layer, a fixture of its
-//! lowering, a place in the manual, and a step of the kind that a document of diagnostics finds something wrong with.
+//! lowering, a place in the manual and in the page on both engines, a share in random workflows, and a step of the kind that a document of
+//! diagnostics finds something wrong with.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -53,6 +54,27 @@ fn every_kind_of_step_has_a_file_in_each_layer_and_every_file_a_kind() {
 }
 
 #[test]
+fn only_the_folders_of_steps_match_on_their_kinds() {
+    let (mut folders, mut problems) = (vec![here("src")], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                // What is in a folder of this name has been looked for above.
+                folders.extend(Some(path).filter(|path| !path.ends_with("steps")));
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = read(&path);
+                let named = |(at, _): (usize, &str)| text[at..].starts_with(|c: char| c.is_uppercase());
+                if text.match_indices("StepKind::").map(|(at, name)| (at + name.len(), name)).any(named) {
+                    problems.push(format!("{}: ask `Step` for what you want to know", path.display()));
+                }
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
 fn every_kind_of_step_has_a_fixture_with_such_a_step() {
     for kind in kinds() {
         let path = here(&format!("{MACHINE}/tests/fixtures/{kind}.yaml"));
@@ -66,6 +88,27 @@ fn every_kind_of_step_has_its_place_in_the_manual() {
     let manual = read(&here("../../docs/language/workflows.md"));
     let headings: Vec<&str> = manual.lines().filter_map(|line| line.strip_prefix("#### ")).collect();
     assert_eq!(headings, kinds(), "docs/language/workflows.md: one heading a kind of step, in the order of the schema");
+}
+
+#[test]
+fn every_kind_of_step_means_something_on_both_engines() {
+    let page = read(&here("../../docs/workflows.md"));
+    let told: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next()).collect();
+    let generator = read(&here("../../tests/equivalence/generator.py"));
+    for kind in kinds() {
+        let row = told.iter().any(|step| step.contains(&format!("`{kind}`")));
+        assert!(row, "docs/workflows.md: no row of the table says what `{kind}` means");
+        let made = generator.contains(&format!("\"{kind}\""));
+        assert!(made, "tests/equivalence/generator.py: no random workflow has a step with `{kind}`");
+    }
+}
+
+#[test]
+fn the_system_that_has_everything_has_every_kind_of_step() {
+    let steps = steps_of(&read(&here("tests/everything.yaml")));
+    for kind in kinds() {
+        assert!(steps.iter().any(|step| step.kind == kind), "tests/everything.yaml: no step with `{kind}`");
+    }
 }
 
 #[test]

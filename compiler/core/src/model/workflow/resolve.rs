@@ -135,6 +135,7 @@ impl Resolver<'_> {
             heartbeat: step.heartbeat,
             result,
             kind,
+            // `routes` says what is known here as soon as all steps of the workflow are there, and before anybody else sees one.
             scope: Scope::default(),
             undo_scope: Scope::default(),
             unreachable: false,
