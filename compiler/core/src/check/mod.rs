@@ -1,5 +1,7 @@
 //! What can be wrong with a system whose parts are all right: one file a check, each read-only over the model.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
+
 mod api;
 mod caches;
 mod changes;

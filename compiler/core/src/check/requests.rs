@@ -78,9 +78,11 @@ impl To<'_> {
             if no.reported {
                 continue;
             }
-            let message = match types.resolve(input).kind {
-                Kind::Record(_) => format!("the input of {} has no field `{parameter}`", self.name),
-                _ => format!("the input of {} is `{}`, which has no fields", self.name, describe(input)),
+            let is_record = matches!(types.resolve(input).kind, Kind::Record(_));
+            let message = if is_record {
+                format!("the input of {} has no field `{parameter}`", self.name)
+            } else {
+                format!("the input of {} is `{}`, which has no fields", self.name, describe(input))
             };
             found.push(
                 refuse(message)

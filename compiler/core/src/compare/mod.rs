@@ -9,6 +9,8 @@
 //! use the previous definition and roleArn". The role is the same one with new permissions, so what the new definition does not do, the
 //! old one may no longer do either.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
+
 mod calls;
 mod contracts;
 mod engine;

@@ -2,7 +2,7 @@
 
 use super::{Pair, ways_out};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Bus, Event, Id, Model, StepKind, Workflow};
+use crate::model::{Bus, Event, Id, Model, Workflow};
 use crate::source::Span;
 use crate::spec::bus::BusKind;
 
@@ -21,8 +21,8 @@ pub(super) fn check(pair: &Pair<'_>, out: &mut Vec<Diagnostic>) {
 fn published(workflow: &Workflow) -> Vec<(Id<Event>, Span)> {
     let mut found = Vec::new();
     workflow.body.walk(&mut |step| {
-        if let StepKind::Publish { event: Some(event), span, .. } = step.kind {
-            found.push((event, span));
+        if let Some(publish) = step.publish() {
+            found.extend(publish.event.map(|event| (event, publish.span)));
         }
     });
     found

@@ -2,7 +2,7 @@
 
 use super::Pair;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Model, Step, StepKind, Wait, Workflow};
+use crate::model::{Model, Step, Workflow};
 use crate::types::Type;
 
 /// Reports waits that no function answers any more, where one did.
@@ -30,10 +30,6 @@ pub(super) fn check(pair: &Pair<'_>, out: &mut Vec<Diagnostic>) {
 /// The steps of a workflow that wait for an answer, with what that carries.
 pub(super) fn waits(workflow: &Workflow) -> Vec<(&Step, &Type)> {
     let mut found = Vec::new();
-    workflow.body.walk(&mut |step| {
-        if let StepKind::Wait(Wait::Signal { answer, .. }) = &step.kind {
-            found.push((step, answer));
-        }
-    });
+    workflow.body.walk(&mut |step| found.extend(step.answer().map(|answer| (step, answer))));
     found
 }

@@ -83,7 +83,7 @@ fn strip_comments(value: &mut Json) {
             fields.values_mut().for_each(strip_comments);
         }
         Json::Array(items) => items.iter_mut().for_each(strip_comments),
-        _ => {}
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
     }
 }
 

@@ -4,6 +4,8 @@
 //! A message says only that there is something to do; what is to be done, and whether it still is, stands in the cache. So a message
 //! that is lost, late or there twice does no harm, and every minute the sweep sends again what nobody has taken.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
+
 use indexmap::{IndexMap, IndexSet};
 
 use super::builder::{Builder, Role, Why};

@@ -1,5 +1,7 @@
 //! The functions of the spec: environment, permissions, and what becomes of asynchronous invocations that fail.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
+
 use indexmap::IndexMap;
 
 use super::builder::{Builder, Role, Why, description};

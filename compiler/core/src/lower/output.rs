@@ -1,5 +1,7 @@
 //! Outputs of the stack.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
+
 use super::builder::{Builder, description};
 use super::plan::{LogicalId, PlannedOutput};
 use super::value::{Part, Value, text};
@@ -117,7 +119,16 @@ fn called(model: &Model, thing: Thing) -> String {
             Some(changes) => format!("table {}", model.tables[changes.table.value].head.name),
             None => format!("the table of outbox {}", model.outboxes[id].head.name),
         },
-        _ => format!("{} {}", thing.what(), model.head(thing).name),
+        Thing::Event(_)
+        | Thing::Bus(_)
+        | Thing::Table(_)
+        | Thing::Function(_)
+        | Thing::Cache(_)
+        | Thing::Network(_)
+        | Thing::Rule(_)
+        | Thing::Queue(_)
+        | Thing::Schedule(_)
+        | Thing::Workflow(_) => format!("{} {}", thing.what(), model.head(thing).name),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What is to be deployed and written, decided down to the last property. Backends turn it into files and decide nothing.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
+
 use indexmap::IndexMap;
 
 use super::value::Value;

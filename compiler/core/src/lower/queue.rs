@@ -1,5 +1,7 @@
 //! SQS queues, who may send to them, and the functions that work them off.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
+
 use super::builder::Builder;
 use super::plan::Resource;
 use super::value::Value;

@@ -1,5 +1,7 @@
 //! Rules: the pattern, the targets with retry and dead letters, and what lets `EventBridge` reach each target.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
+
 use super::builder::{Builder, Role, Why, description};
 use super::bus::{self, MAX_DESCRIPTION};
 use super::plan::{LogicalId, Resource};

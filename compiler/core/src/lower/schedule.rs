@@ -1,5 +1,7 @@
 //! Schedules of `EventBridge` Scheduler.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
+
 use super::builder::{Builder, Why, description};
 use super::plan::Resource;
 use super::rule::{retry_policy, state};

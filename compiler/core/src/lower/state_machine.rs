@@ -2,6 +2,8 @@
 //!
 //! What they do is in their definitions; here is what they are: names, roles, logs, traces.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
+
 use indexmap::IndexMap;
 
 use super::builder::{Builder, Role, Why};
@@ -10,7 +12,7 @@ use super::names::Kind;
 use super::plan::{LogicalId, Machine, Resource};
 use super::value::{Part, Value, text};
 use super::{bus, ids, log_group};
-use crate::model::{Bus, Event, Function, Id, Model, StepKind, Workflow};
+use crate::model::{Bus, Event, Function, Id, Model, Workflow};
 use crate::source::{Span, Spanned};
 use crate::spec::observability::LogLevel;
 
@@ -185,11 +187,11 @@ pub(super) fn calls(workflow: &Workflow) -> IndexMap<Id<Function>, (&str, Span)>
 pub(super) fn publishes(model: &Model, workflow: &Workflow) -> IndexMap<Id<Bus>, Vec<Spanned<Id<Event>>>> {
     let mut by_bus: IndexMap<Id<Bus>, Vec<Spanned<Id<Event>>>> = IndexMap::new();
     workflow.body.walk(&mut |step| {
-        if let StepKind::Publish { event: Some(event), span, .. } = &step.kind {
-            let events = by_bus.entry(model.events[*event].bus).or_default();
-            if events.iter().all(|known| known.value != *event) {
-                events.push(Spanned::new(*event, *span));
-            }
+        let Some(publish) = step.publish() else { return };
+        let Some(event) = publish.event else { return };
+        let events = by_bus.entry(model.events[event].bus).or_default();
+        if events.iter().all(|known| known.value != event) {
+            events.push(Spanned::new(event, publish.span));
         }
     });
     by_bus

@@ -4,6 +4,8 @@
 //! there, by which they drop duplicates, and the starter of a workflow names the execution after it.
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html>
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
+
 use std::fmt::Write as _;
 
 use indexmap::IndexMap;
@@ -97,7 +99,9 @@ impl Writer {
                 }
                 self.text.push('}');
             }
-            input => self.value(input),
+            Template::Object(..) | Template::Expr(_) | Template::List(..) | Template::Null(_) | Template::Error(_) => {
+                self.value(input);
+            }
         }
     }
 

@@ -246,7 +246,9 @@ fn network_of(
                 let diagnostic = Diagnostic::new(Code::EVC0680, network.span, message);
                 diagnostics.push(match item.mode {
                     CacheMode::External => diagnostic.help("leave `network` out"),
-                    _ => diagnostic.help("name one of `networks`, or make it `mode: serverless`"),
+                    CacheMode::Serverless | CacheMode::ReplicationGroup => {
+                        diagnostic.help("name one of `networks`, or make it `mode: serverless`")
+                    }
                 });
             }
             None

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Cache, Function, Id, Model, Relation, StepKind, Thing, Transport};
+use super::{Cache, Function, Id, Model, Relation, Thing, Transport};
 use crate::source::{Span, Spanned};
 use crate::spec::cache::CacheAuth;
 use crate::spec::network::Service;
@@ -88,8 +88,8 @@ impl Model {
                 services.entry(*service).or_insert(workflow.engine_span);
             }
             workflow.body.walk(&mut |step| {
-                if let StepKind::Publish { span, .. } = &step.kind {
-                    services.entry(Service::Events).or_insert(*span);
+                if let Some(publish) = step.publish() {
+                    services.entry(Service::Events).or_insert(publish.span);
                 }
             });
         }

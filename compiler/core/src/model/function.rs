@@ -1,5 +1,7 @@
 //! Functions: what each takes, gives and may do.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 
 use super::graph::{Relates, Relation};
@@ -8,6 +10,7 @@ use super::settings::{of_function, variables};
 use super::{Cache, Destination, Event, Head, Id, Model, Outbox, Queue, Setting, Table, Thing, Workflow};
 use crate::diagnostics::Diagnostic;
 use crate::source::{Span, Spanned};
+use crate::spec::function as spec;
 use crate::spec::function::{Idempotency, Operation};
 use crate::spec::scalar::{Duration, Name};
 use crate::spec::{Declared, Sections};
@@ -103,8 +106,8 @@ pub(super) fn function(
     sections: &Sections,
     model: &Model,
     name: &str,
-    item: &Declared<crate::spec::function::Function>,
-    routed: bool,
+    item: &Declared<spec::Function>,
+    (routed, brought): (bool, Option<Input>),
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Function {
     for ty in [&item.input, &item.output].into_iter().flatten() {
@@ -126,11 +129,13 @@ pub(super) fn function(
         Some(carried) => listed.into_iter().partition(|event| carried.iter().any(|other| other.value == event.value)),
         None => (Vec::new(), listed),
     };
-    let timeout = item.timeout.as_ref().map_or(default_timeout(routed), |timeout| timeout.value);
     let memory = item.memory.as_ref().map_or(256, |memory| memory.value);
     Function {
         head: head(name, item, item.description.as_ref(), &item.allow),
-        input: item.input.as_ref().map_or(Input::Nothing, |input| Input::Value(input.0.clone())),
+        input: match &item.input {
+            Some(input) => Input::Value(input.0.clone()),
+            None => brought.unwrap_or(Input::Nothing),
+        },
         output: item.output.as_ref().map(|output| output.0.clone()),
         errors: item.errors.0.iter().map(business_error).collect(),
         tables,
@@ -145,9 +150,7 @@ pub(super) fn function(
             Spanned::new(CircuitBreaker { failures, window, open }, breaker.span)
         }),
         environment: variables(sections, name, &item.environment),
-        timeout: of_function(sections, name, timeout, |function| {
-            function.timeout.as_ref().map(|timeout| timeout.value)
-        }),
+        timeout: timeout(sections, name, item, routed),
         timeout_span: item.timeout.as_ref().map_or(item.name_span, |timeout| timeout.span),
         memory: of_function(sections, name, memory, |function| function.memory.as_ref().map(|memory| memory.value)),
         concurrency: item.concurrency.as_ref().map(|concurrency| concurrency.value),
@@ -167,6 +170,12 @@ fn business_error((name, status): &(Name, Option<Spanned<u64>>)) -> BusinessErro
     BusinessError { name: name.clone(), status }
 }
 
+/// How long an invocation of a function may take, in every environment. `routed`: whether an API calls it.
+pub(super) fn timeout(sections: &Sections, name: &str, function: &spec::Function, routed: bool) -> Setting<Duration> {
+    let base = function.timeout.as_ref().map_or(default_timeout(routed), |timeout| timeout.value);
+    of_function(sections, name, base, |function| function.timeout.as_ref().map(|timeout| timeout.value))
+}
+
 /// How long an invocation may take when the spec does not say. Behind an HTTP API, which waits 30 seconds, and a REST API, which
 /// waits 29, a function ends before its caller is gone
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>,
@@ -175,9 +184,10 @@ fn default_timeout(behind_api: bool) -> Duration {
     Duration::seconds(if behind_api { 29 } else { 30 })
 }
 
-/// A function without an `input` takes the events that rules, or queues that rules send to, bring it.
-pub(super) fn derive_inputs(model: &mut Model) {
-    let mut brought: IndexMap<Id<Function>, Vec<Id<Event>>> = IndexMap::new();
+/// What functions without an `input` take: the events that rules bring them, themselves or through queues, or else the messages of
+/// their queue.
+pub(super) fn brought(model: &Model) -> IndexMap<Id<Function>, Input> {
+    let mut events: IndexMap<Id<Function>, BTreeSet<Id<Event>>> = IndexMap::new();
     for rule in model.rules.values() {
         for target in rule.targets.iter().filter(|target| target.input.is_none()) {
             let function = match target.to {
@@ -186,24 +196,19 @@ pub(super) fn derive_inputs(model: &mut Model) {
                 Destination::Workflow(_) | Destination::Bus(_) => None,
             };
             if let Some(function) = function {
-                brought.entry(function).or_default().extend(rule.events.iter().map(|event| event.value));
+                events.entry(function).or_default().extend(rule.events.iter().map(|event| event.value));
             }
         }
     }
-    for (function, mut events) in brought {
-        events.sort_unstable();
-        events.dedup();
-        if matches!(model.functions[function].input, Input::Nothing) && !events.is_empty() {
-            model.functions[function].input = Input::Events(events);
+    let events = events.into_iter().filter(|(_, events)| !events.is_empty());
+    let mut brought: IndexMap<_, _> =
+        events.map(|(function, events)| (function, Input::Events(events.into_iter().collect()))).collect();
+    for queue in model.queues.values() {
+        if let (Some(function), Some(message)) = (&queue.to, &queue.message) {
+            brought.entry(function.value).or_insert_with(|| Input::Value(message.clone()));
         }
     }
-    let from_queues: Vec<_> =
-        model.queues.values().filter_map(|queue| Some((queue.to.as_ref()?.value, queue.message.clone()?))).collect();
-    for (function, message) in from_queues {
-        if matches!(model.functions[function].input, Input::Nothing) {
-            model.functions[function].input = Input::Value(message);
-        }
-    }
+    brought
 }
 
 impl Relates for Function {

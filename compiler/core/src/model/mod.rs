@@ -3,6 +3,8 @@
 //! Everything later (checks, lowering, the language server) asks the model; nothing looks at YAML again. A thing of the spec
 //! is always in the model, even if parts of it could not be resolved: those parts are left out, and reported.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
+
 pub mod api;
 mod arena;
 pub mod bus;
@@ -22,8 +24,6 @@ mod outputs;
 mod patterns;
 pub mod queue;
 mod resolve;
-mod results;
-mod routes;
 pub mod rule;
 pub mod schedule;
 mod settings;
@@ -63,8 +63,9 @@ pub use target::{Destination, Target};
 pub use thing::{Model, Thing};
 pub use transform::{TRANSFORM_ROOTS, transform_scope};
 pub use workflow::{
-    Body, Branch, CALL_MARGIN, COMPENSATION_FAILED, Call, CatchError, Choice, Engine, Next, RUNTIME_ERRORS, Redis,
-    Retry, RetryError, Step, StepId, StepKind, TRANSIENT_ERRORS, Transport, Wait, Workflow, standard_retry,
+    Argument, Body, CALL_MARGIN, COMPENSATION_FAILED, Call, CatchError, Engine, Given, Lasts, Next, Onward,
+    RUNTIME_ERRORS, Redis, Retry, RetryError, Rounds, Step, StepId, TRANSIENT_ERRORS, Transport, Wanted, Workflow,
+    standard_retry,
 };
 
 use crate::source::Span;

@@ -1,5 +1,8 @@
 //! Queues and the functions that work them off.
 
+use std::collections::BTreeSet;
+
+use super::function::timeout;
 use super::graph::{Relates, Relation};
 use super::names::{find_at, head};
 use super::settings::setting;
@@ -44,6 +47,7 @@ pub(super) fn queue(
     model: &Model,
     name: &str,
     item: &Declared<crate::spec::queue::Queue>,
+    routed: &BTreeSet<&str>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Queue {
     if let Some(message) = &item.message {
@@ -52,8 +56,11 @@ pub(super) fn queue(
     let to: Option<Spanned<Id<Function>>> = item.to.as_ref().and_then(|name| find_at(sections, name, diagnostics));
     let window = item.batch_window.as_ref().map_or(Duration::seconds(0), |window| window.value);
     // Without a function there is nothing to derive from; 30 seconds is what SQS has.
-    let derived = match &to {
-        Some(function) => model.functions[function.value].timeout.map(|timeout| least_visibility(*timeout, window)),
+    let function = item.to.as_ref().and_then(|name| Some((name.as_str(), sections.functions.get(name)?)));
+    let derived = match function {
+        Some((name, function)) => {
+            timeout(sections, name, function, routed.contains(name)).map(|timeout| least_visibility(*timeout, window))
+        }
         None => setting(sections, Duration::seconds(30), |_| None),
     };
     Queue {

@@ -2,13 +2,13 @@
 
 use super::bus::bus;
 use super::event::event;
-use super::function::{derive_inputs, function};
+use super::function::{brought, function};
 use super::observability::observability;
 use super::queue::queue;
 use super::rule::rule;
 use super::schedule::schedule;
 use super::table::table;
-use super::{Model, api, cache, engine, network, outbox, outputs, settings, workflow};
+use super::{Id, Model, api, cache, engine, network, outbox, outputs, settings, workflow};
 use crate::diagnostics::Diagnostic;
 use crate::source::{Span, Spanned};
 use crate::spec::{File, Sections};
@@ -42,19 +42,21 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     model.networks = networks.map(|(name, item)| network::network(name, item, found)).collect();
     model.caches = caches.map(|(name, item)| cache::cache(sections, name, item, found)).collect();
     let routed = api::routed(sections);
-    model.functions = sections
-        .functions
-        .iter()
-        .map(|(name, item)| function(sections, &model, name, item, routed.contains(name), found))
-        .collect();
-    model.apis = api::apis(sections, &model, found);
-    model.queues = sections.queues.iter().map(|(name, item)| queue(sections, &model, name, item, found)).collect();
+    let queues = sections.queues.iter();
+    model.queues = queues.map(|(name, item)| queue(sections, &model, name, item, &routed, found)).collect();
     for (name, item) in sections.rules.iter() {
         let rule = rule(sections, &mut model, name, item, found);
         model.rules.push(rule);
     }
+    // What rules and queues bring is what a function takes, if it says nothing else: so they are known before.
+    let mut brought = brought(&model);
+    let functions = sections.functions.iter().enumerate().map(|(index, (name, item))| {
+        let calls = (routed.contains(name), brought.swap_remove(&Id::new(index)));
+        function(sections, &model, name, item, calls, found)
+    });
+    model.functions = functions.collect();
+    model.apis = api::apis(sections, &model, found);
     model.schedules = sections.schedules.iter().map(|(name, item)| schedule(sections, name, item, found)).collect();
-    derive_inputs(&mut model);
     let workflows = sections.workflows.iter();
     let engines: Vec<_> =
         workflows.map(|(name, item)| engine::engine(sections, &mut model, name, item, found)).collect();

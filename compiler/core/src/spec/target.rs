@@ -1,5 +1,7 @@
 //! What a rule or a schedule starts, and how hard it tries.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
+
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};

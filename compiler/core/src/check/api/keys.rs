@@ -9,7 +9,10 @@ pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     for it in super::to_tables(model) {
         let key: &[Name] = match &it.to.operation {
             TableOperation::Query { index: Some(index), .. } => &it.table.indexes[*index].key,
-            _ => &it.table.key,
+            TableOperation::Query { index: None, .. }
+            | TableOperation::Put { .. }
+            | TableOperation::Update { .. }
+            | TableOperation::Get { .. } => &it.table.key,
         };
         missing(&it, key, found);
         further(&it, key, found);
@@ -24,7 +27,9 @@ fn missing(it: &ToTable<'_>, key: &[Name], found: &mut Vec<Diagnostic>) {
         let message = format!("nothing says the `{}` of the key", name.value);
         let how = match it.to.operation {
             TableOperation::Put { .. } => "add it to the body, to the path or to `put`".to_owned(),
-            _ => format!("add it to the path as `{{{0}}}`, or say `key: {{ {0}: … }}`", name.value),
+            TableOperation::Update { .. } | TableOperation::Get { .. } | TableOperation::Query { .. } => {
+                format!("add it to the path as `{{{0}}}`, or say `key: {{ {0}: … }}`", name.value)
+            }
         };
         let diagnostic = Diagnostic::new(Code::EVC0624, it.route.span, message)
             .secondary(name.span, format!("it is part of the key of table `{}`", it.table.head.name))

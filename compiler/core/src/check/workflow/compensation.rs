@@ -2,7 +2,7 @@
 
 use super::item;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Body, Call, Model, Next, StepId, StepKind, Workflow};
+use crate::model::{Body, Call, Model, Next, StepId, Workflow};
 use crate::source::Span;
 
 pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
@@ -18,7 +18,7 @@ pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
 
 fn in_body(workflow: &Workflow, body: &Body, out: &mut Vec<Diagnostic>) {
     let reachable = || body.iter().filter(|(_, step)| !step.unreachable);
-    let compensates = |id: &StepId| matches!(body.step(*id).kind, StepKind::Compensate);
+    let compensates = |id: &StepId| body.step(*id).compensates();
     let mut used: Vec<StepId> = Vec::new();
     for (id, step) in reachable() {
         let Some(undo) = &step.undo else { continue };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::item;
 use crate::diagnostics::{Code, Diagnostic, list};
-use crate::model::{Body, COMPENSATION_FAILED, Model, RUNTIME_ERRORS, RetryError, Step, StepKind, Wait, Workflow};
+use crate::model::{Body, COMPENSATION_FAILED, Model, Onward, RUNTIME_ERRORS, RetryError, Step, Workflow};
 use crate::source::{Span, Spanned};
 
 pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
@@ -15,8 +15,9 @@ pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
     }
     for workflow in model.workflows.values() {
         workflow.body.walk(&mut |step| {
-            if let StepKind::Fail { error, .. } = &step.kind {
-                reserved(&error.value, error.span, &item(workflow), out);
+            match step.onward() {
+                Onward::Fails(error) => reserved(&error.value, error.span, &item(workflow), out),
+                Onward::Next | Onward::Ways(_) | Onward::Ends(_) => {}
             }
             shadowed(workflow, step, out);
             never_raised(model, workflow, step, out);
@@ -94,21 +95,8 @@ fn never_raised(model: &Model, workflow: &Workflow, step: &Step, out: &mut Vec<D
 
 /// What a step can fail with before its own `catch`.
 fn raised(model: &Model, step: &Step) -> BTreeSet<RetryError> {
-    match &step.kind {
-        StepKind::Call(call) | StepKind::Wait(Wait::Signal { call, .. }) => {
-            let own = call.function.into_iter().flat_map(|function| &model.functions[function].errors);
-            let own = own.map(|error| RetryError::Named(error.name.value.clone()));
-            let runtime = RUNTIME_ERRORS.iter().map(|name| RetryError::Named((*name).to_owned()));
-            own.chain(runtime).chain([RetryError::Transient, RetryError::Timeout]).collect()
-        }
-        StepKind::Publish { .. } => BTreeSet::from([RetryError::Transient, RetryError::Timeout]),
-        StepKind::Fail { error, .. } => BTreeSet::from([RetryError::Named(error.value.clone())]),
-        StepKind::Compensate => BTreeSet::from([RetryError::Named(COMPENSATION_FAILED.to_owned())]),
-        StepKind::Parallel(_) | StepKind::ForEach { .. } => {
-            step.bodies().into_iter().flat_map(|body| escaping(model, body)).collect()
-        }
-        StepKind::Choose { .. } | StepKind::Wait(_) | StepKind::Set(_) | StepKind::Succeed(_) => BTreeSet::new(),
-    }
+    let inside = step.bodies().flat_map(|body| escaping(model, body));
+    step.raises(model).into_iter().chain(inside).collect()
 }
 
 /// What gets out of a body: what its steps fail with and do not catch.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::item;
 use crate::diagnostics::{Code, Diagnostic, list};
-use crate::model::{Body, Model, Next, StepId, StepKind, Workflow};
+use crate::model::{Body, Model, Next, StepId, Workflow};
 
 pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
@@ -28,18 +28,8 @@ fn unreachable(workflow: &Workflow, body: &Body, out: &mut Vec<Diagnostic>) {
         let message = format!("nothing leads to step `{}`", step.name);
         let mut diagnostic = Diagnostic::new(Code::EVC0501, step.name_span, message).on(item(workflow));
         if let Some(before) = id.0.checked_sub(1).map(|before| body.step(StepId(before))) {
-            let does = match before.kind {
-                StepKind::Succeed(_) | StepKind::Fail { .. } => "ends",
-                _ if before.next == Next::End => "ends",
-                StepKind::Call(_)
-                | StepKind::Choose { .. }
-                | StepKind::Parallel(_)
-                | StepKind::ForEach { .. }
-                | StepKind::Wait(_)
-                | StepKind::Publish { .. }
-                | StepKind::Set(_)
-                | StepKind::Compensate => "goes elsewhere",
-            };
+            let ends = before.successors().iter().all(|next| *next == Next::End);
+            let does = if ends { "ends" } else { "goes elsewhere" };
             diagnostic = diagnostic.secondary(before.name_span, format!("the step before it {does}"));
         }
         let help = format!("name it in a `then`, a `choose` or a `catch`, or remove it: `then: {}`", step.name);
@@ -50,8 +40,8 @@ fn unreachable(workflow: &Workflow, body: &Body, out: &mut Vec<Diagnostic>) {
 /// Reports loops that no step of them leaves.
 fn endless(workflow: &Workflow, body: &Body, out: &mut Vec<Diagnostic>) {
     let ends = |id: StepId| {
-        let step = body.step(id);
-        matches!(step.kind, StepKind::Succeed(_) | StepKind::Fail { .. }) || step.successors().contains(&Next::End)
+        let next = body.step(id).successors();
+        next.is_empty() || next.contains(&Next::End)
     };
     let mut reported = BTreeSet::new();
     for (id, step) in body.iter().filter(|(_, step)| !step.unreachable) {

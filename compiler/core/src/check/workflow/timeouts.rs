@@ -2,7 +2,7 @@
 
 use super::item;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{CALL_MARGIN, Model, Retry, RetryError, Step, StepKind, Wait, Workflow, longest_claim};
+use crate::model::{Lasts, Model, Retry, RetryError, Step, Workflow, longest_claim};
 use crate::spec::scalar::Duration;
 
 pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
@@ -31,15 +31,11 @@ fn heartbeat(workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
 }
 
 fn longer_than_the_workflow(model: &Model, workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
-    let (what, time, span) = match (&step.kind, &step.timeout) {
-        (_, Some(timeout)) => ("may take", timeout.value, timeout.span),
-        (StepKind::Call(call), None) => {
-            let function = call.function.map(|function| &model.functions[function]);
-            let Some(own) = function.and_then(|function| function.timeout.greatest()) else { return };
-            ("may take", Duration::seconds(own.seconds + CALL_MARGIN.seconds), step.kind_span)
-        }
-        (StepKind::Wait(Wait::For(time)), _) => ("waits", *time, step.kind_span),
-        _ => return,
+    let (what, time, span) = match (&step.timeout, step.lasts(model)) {
+        (Some(timeout), _) => ("may take", timeout.value, timeout.span),
+        (None, Some(Lasts::AtMost(time))) => ("may take", time, step.kind_span),
+        (None, Some(Lasts::Exactly(time))) => ("waits", time, step.kind_span),
+        (None, None) => return,
     };
     if time >= workflow.timeout {
         let message = format!("`{}` {what} {time}, its workflow {} in all", step.name, workflow.timeout);

@@ -1,5 +1,7 @@
 //! `system.mmd`: the whole system as a Mermaid flowchart, which forges render.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 

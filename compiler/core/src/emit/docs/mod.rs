@@ -1,5 +1,7 @@
 //! `README.md` of a stack: what is in it, how to deploy it, how to try it.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
+
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
@@ -79,7 +81,7 @@ fn redrives(plan: &Plan<'_>) -> Vec<minijinja::Value> {
     let (project, environment) = (default("ProjectName").unwrap_or_default(), default(ENVIRONMENT).unwrap_or_default());
     let of = plan.handlers.iter().filter_map(|handler| match handler.kind {
         HandlerKind::Redrive(id) => Some(&plan.model.outboxes[id]),
-        _ => None,
+        HandlerKind::Function(_) | HandlerKind::Forwarder(_) | HandlerKind::Engine => None,
     });
     let redrive = |outbox: &Outbox| {
         let name = &outbox.head.name;

@@ -1,5 +1,7 @@
 //! What callers get: the answer of a success, and what failures look like by status.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};

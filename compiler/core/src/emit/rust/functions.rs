@@ -1,6 +1,8 @@
 //! `contract/src/functions/NAME.rs`: what one function takes, returns and fails with, and its context: exactly what its line
 //! in the spec grants.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
+
 use std::fmt::Write as _;
 
 use super::bounds::{self, is_bounded};

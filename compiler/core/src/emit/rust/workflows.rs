@@ -1,11 +1,13 @@
 //! `contract/src/workflows.rs`: the definitions of workflows on Redis, which their engine keeps for their functions, and the answers
 //! that workflows wait for; and of a function that answers, the permissions and the methods.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
+
 use super::names::{Home, Names};
 use super::print::{Code, literal};
 use super::types::definitions;
 use crate::emit::{Input, asl};
-use crate::model::{Function, Model, StepKind, Wait};
+use crate::model::{Function, Model};
 use crate::types::Type;
 use std::collections::BTreeMap;
 
@@ -27,9 +29,8 @@ pub(super) fn answers(model: &Model) -> Vec<(String, &Type)> {
     let mut answers = Vec::new();
     for workflow in model.workflows.values() {
         workflow.body.walk(&mut |step| {
-            if let StepKind::Wait(Wait::Signal { answer, .. }) = &step.kind {
-                answers.push((format!("{}-{}", workflow.head.name, step.name), answer));
-            }
+            let name = || format!("{}-{}", workflow.head.name, step.name);
+            answers.extend(step.answer().map(|answer| (name(), answer)));
         });
     }
     answers
@@ -41,7 +42,7 @@ pub(super) fn grants(names: &Names<'_>, function: &Function, context: &str, code
     for signal in &function.signals {
         let workflow = &names.model.workflows[signal.value];
         workflow.body.walk(&mut |step| {
-            if let StepKind::Wait(Wait::Signal { answer, .. }) = &step.kind {
+            if let Some(answer) = step.answer() {
                 let wait = format!("({}, {})", literal(&workflow.head.name), literal(&step.name));
                 all.push(wait.clone());
                 by_answer.entry(names.type_text(answer, "crate::")).or_default().push(wait);

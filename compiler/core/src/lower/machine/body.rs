@@ -5,19 +5,13 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
-use super::asl::{
-    Choice, Done, End, Fail, ItemProcessor, Kind, Map, Parallel, Pass, ProcessorConfig, Rule, State, States, Succeed,
-    Then, Until, Wait, expression, literal,
-};
+use super::asl::{Done, End, Kind, Pass, State, States, Succeed, Then, expression};
 use super::frame::Frame;
-use super::task::{self, Work};
-use super::{errors, undo};
+use super::steps;
 use crate::expr::{Expr, Template, variable_name};
 use crate::lower::ids;
 use crate::lower::value::Value;
-use crate::model::{
-    Body, Branch, Bus, Engine, Function, Model, Next, Step, StepId, StepKind, Wait as WaitStep, Workflow,
-};
+use crate::model::{Body, Bus, Engine, Function, Model, Next, Step, StepId, Workflow};
 use crate::spec::bus::BusKind;
 use crate::spec::scalar::Duration;
 
@@ -134,14 +128,14 @@ impl<'m> Builder<'m> {
         for (id, step) in body.iter() {
             // A check has refused steps that nothing leads to, and Step Functions refuses such states.
             if !step.unreachable {
-                scoped.step(id, step);
+                steps::lower(id, step, &mut scoped);
             }
         }
         States { start_at: begin.or(start).unwrap_or_default(), states: scoped.states }
     }
 }
 
-impl<'m> Scoped<'_, 'm> {
+impl Scoped<'_, '_> {
     /// Adds a state.
     pub(super) fn add(&mut self, name: impl Into<String>, kind: Kind) {
         self.states.insert(name.into(), State::new(kind));
@@ -167,6 +161,7 @@ impl<'m> Scoped<'_, 'm> {
         }
     }
 
+    /// How a state says where it goes.
     pub(super) fn then(&self, next: Next) -> Then {
         match next {
             Next::Step(id) => Then::Next(self.body.step(id).name.clone()),
@@ -179,146 +174,13 @@ impl<'m> Scoped<'_, 'm> {
         self.frame.repeats || self.body.in_loop(id)
     }
 
-    fn step(&mut self, id: StepId, step: &'m Step) {
-        let kind = match &step.kind {
-            StepKind::Call(call) => {
-                let work = Work { name: &step.name, repeats: self.repeats(id), also: None };
-                let scope = self.frame.place(&step.scope);
-                let input = task::input(call.with.as_ref(), &scope, self);
-                let arguments = task::call(call, input, work, self);
-                let timeout = step.timeout.as_ref().map(|timeout| timeout.value);
-                let seconds = task::call_seconds(call, timeout, self);
-                let mut assign = IndexMap::from([(variable_name(&step.name), expression(RESULT))]);
-                assign.extend(undo::remember(step, self));
-                let done = Done { assign, output: Some(expression(RESULT)) };
-                let errors = errors::of_step(step, self);
-                let mut task = task::invoke(arguments, seconds, done, errors, self.then(step.next));
-                task.heartbeat_seconds = step.heartbeat.as_ref().map(|heartbeat| heartbeat.value.seconds);
-                Kind::Task(task)
-            }
-            StepKind::Publish { event: Some(event), detail, .. } => {
-                let work = Work { name: &step.name, repeats: self.repeats(id), also: None };
-                let then = self.then(step.next);
-                Kind::Task(task::publish(step, *event, detail.as_ref(), work, then, self))
-            }
-            StepKind::Choose { choices, otherwise } => {
-                let choices = choices.iter().filter_map(|choice| {
-                    let condition = self.expression(step, choice.when.as_ref()?);
-                    Some(Rule { condition, next: self.target(choice.then, step) })
-                });
-                let choices = choices.collect();
-                Kind::Choice(Choice { choices, default: self.target(*otherwise, step) })
-            }
-            StepKind::Parallel(branches) => self.parallel(id, step, branches),
-            StepKind::ForEach { items, concurrency, body } => {
-                self.for_each(id, step, items.as_ref(), concurrency.as_ref().map(|most| most.value), body)
-            }
-            StepKind::Wait(WaitStep::Signal { call, .. }) => {
-                let work = Work { name: &step.name, repeats: self.repeats(id), also: None };
-                let errors = errors::of_step(step, self);
-                Kind::Task(task::ask(step, call, work, errors, self.then(step.next), self))
-            }
-            StepKind::Wait(WaitStep::For(duration)) => self.wait(step, Until::Seconds(duration.seconds)),
-            StepKind::Wait(WaitStep::Until(until)) => {
-                let until = until.as_ref().map_or(Json::Null, |until| self.expression(step, until));
-                self.wait(step, Until::Timestamp(until))
-            }
-            StepKind::Set(values) => {
-                let value = values.as_ref().map_or(Json::Null, |values| self.template(step, values));
-                // The value again, if it is what the scope gives.
-                let output = (step.next == Next::End).then(|| value.clone());
-                let done = Done { assign: IndexMap::from([(variable_name(&step.name), value)]), output };
-                Kind::Pass(Pass { done, then: self.then(step.next) })
-            }
-            StepKind::Compensate => {
-                undo::compensate(id, step, self);
-                return;
-            }
-            StepKind::Succeed(output) => {
-                let output = output.as_ref().map_or_else(|| json!({}), |output| self.template(step, output));
-                Kind::Succeed(Succeed { output })
-            }
-            StepKind::Fail { error, cause } => {
-                let cause = cause.as_ref().map(|cause| self.expression(step, cause));
-                Kind::Fail(Fail { error: error.value.clone(), cause })
-            }
-            // Reported when the event's name was resolved.
-            StepKind::Publish { event: None, .. } => return,
-        };
-        self.add_step(step, kind);
-    }
-
-    fn wait(&self, step: &Step, until: Until) -> Kind {
-        Kind::Wait(Wait { until, done: without_result(step), then: self.then(step.next) })
-    }
-
-    fn parallel(&mut self, id: StepId, step: &'m Step, branches: &'m [Branch]) -> Kind {
-        let repeats = self.repeats(id);
-        let mut states = Vec::new();
-        let mut results = Vec::new();
-        for (index, branch) in branches.iter().enumerate() {
-            let frame = self.frame.inside(step, &branch.body, repeats, &self.builder.variables);
-            let first = |builder: &mut Builder<'_>| builder.name(&step.name, &branch.name.value);
-            states.push(self.builder.states(&branch.body, frame, first, IndexMap::new()));
-            results.push(format!("{}: $states.result[{index}]", literal(&branch.name.value)));
-        }
-        let result = expression(&format!("{{{}}}", results.join(", ")));
-        let done = Done { assign: IndexMap::from([(variable_name(&step.name), result.clone())]), output: Some(result) };
-        Kind::Parallel(Parallel {
-            branches: states,
-            done,
-            errors: errors::of_step(step, self),
-            then: self.then(step.next),
-        })
-    }
-
-    fn for_each(
-        &mut self,
-        id: StepId,
-        step: &'m Step,
-        items: Option<&Expr>,
-        max_concurrency: Option<u64>,
-        body: &'m Body,
-    ) -> Kind {
-        let taken = &self.builder.variables;
-        let frame = self.frame.inside(step, body, self.repeats(id), taken).with_item(step, taken);
-        let index = frame.indexes.last().cloned().unwrap_or_default();
-        let known = IndexMap::from([
-            (frame.item.clone(), expression("$states.input.item")),
-            (index, expression("$states.input.index")),
-        ]);
-        let first = |builder: &mut Builder<'_>| builder.name(&step.name, "item");
-        let states = self.builder.states(body, frame, first, known);
-        Kind::Map(Map {
-            items: items.map_or_else(|| json!([]), |items| self.expression(step, items)),
-            item_selector: json!({
-                "item": expression("$states.context.Map.Item.Value"),
-                "index": expression("$states.context.Map.Item.Index"),
-            }),
-            max_concurrency,
-            item_processor: ItemProcessor { processor_config: ProcessorConfig { mode: "INLINE" }, states },
-            done: Done {
-                assign: IndexMap::from([(variable_name(&step.name), expression("$states.result"))]),
-                output: Some(expression("$states.result")),
-            },
-            errors: errors::of_step(step, self),
-            then: self.then(step.next),
-        })
-    }
-
-    fn expression(&self, step: &Step, expr: &Expr) -> Json {
+    /// An expression of a step, as a state has it.
+    pub(super) fn expression(&self, step: &Step, expr: &Expr) -> Json {
         expression(&expr.to_asl(&self.frame.place(&step.scope)))
     }
 
-    fn template(&self, step: &Step, template: &Template) -> Json {
+    /// A value with expressions in it, as a state has it.
+    pub(super) fn template(&self, step: &Step, template: &Template) -> Json {
         template.to_asl(&self.frame.place(&step.scope), &self.builder.model.types)
     }
-}
-
-/// What a called function returned.
-pub(super) const RESULT: &str = "$states.result.Payload";
-
-/// What a state gives that has no result, if it is the last of its scope.
-fn without_result(step: &Step) -> Done {
-    Done { assign: IndexMap::new(), output: (step.next == Next::End).then(|| json!({})) }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::asl::{Catcher, Errors, Retrier, expression};
 use super::body::Scoped;
-use crate::model::{Call, CatchError, Retry, RetryError, Step, StepKind, TRANSIENT_ERRORS, retry_in_progress};
+use crate::model::{Call, CatchError, Retry, RetryError, Step, TRANSIENT_ERRORS, retry_in_progress};
 use crate::spec::workflow::Jitter;
 
 /// What Lambda says when it, and not the function, failed, and when the function's process ended.
@@ -120,7 +120,7 @@ fn names<'e>(errors: impl IntoIterator<Item = &'e RetryError>, step: &Step, agai
                 names.extend(TIMEOUTS.map(str::to_owned));
                 names.extend(has_heartbeat(step).then(|| HEARTBEAT.to_owned()));
             }
-            RetryError::Transient if matches!(step.kind, StepKind::Publish { .. }) => {
+            RetryError::Transient if step.publish().is_some() => {
                 // Whatever `PutEvents` fails with, sending the same again does no harm: the event keeps its id.
                 names.push(TASK_FAILED.to_owned());
             }
@@ -129,7 +129,8 @@ fn names<'e>(errors: impl IntoIterator<Item = &'e RetryError>, step: &Step, agai
                 names.extend(again.then(|| OUT_OF_MEMORY.to_owned()));
                 names.push(RUNTIME_TRANSIENT.to_owned());
                 names.extend(TRANSIENT_ERRORS.map(str::to_owned));
-                if matches!(step.kind, StepKind::Parallel(_) | StepKind::ForEach { .. }) {
+                if step.bodies().next().is_some() {
+                    // What steps inside of it fail with is what it fails with.
                     names.push(EVENT_NOT_TAKEN.to_owned());
                 }
             }

@@ -9,7 +9,7 @@
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html>
 
-#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of step that is forgotten here must not compile")]
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
 mod asl;
 mod body;
@@ -17,11 +17,11 @@ mod errors;
 mod frame;
 mod redis;
 mod starter;
+mod steps;
 mod task;
 #[cfg(test)]
 #[allow(clippy::wildcard_enum_match_arm, reason = "tests look at JSON")]
 mod tests;
-mod undo;
 
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};

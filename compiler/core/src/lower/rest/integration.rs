@@ -3,6 +3,8 @@
 //! A function answers for itself. What a table or a workflow is sent, and what becomes of its answer, say templates; an answer that
 //! is neither a success nor a known refusal is a 500, never a success.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
+
 use super::{Rest, cors};
 use crate::lower::builder::{Builder, Why};
 use crate::lower::mapping::{self, Problem};

@@ -100,7 +100,11 @@ impl Model {
             let (list, name) = match &mapping.value {
                 MappingValue::Query(name) => (&mut request.query, name),
                 MappingValue::Header(name) => (&mut request.headers, name),
-                _ => continue,
+                MappingValue::Body(_)
+                | MappingValue::Path(_)
+                | MappingValue::RequestId
+                | MappingValue::RequestTime
+                | MappingValue::Literal(_) => continue,
             };
             if list.iter().all(|parameter| parameter.name != name) {
                 let ty = of(&|value| *value == mapping.value);

@@ -82,7 +82,7 @@ impl TableRoute {
     pub fn index(&self) -> Option<usize> {
         match self.operation {
             TableOperation::Query { index, .. } => index,
-            _ => None,
+            TableOperation::Put { .. } | TableOperation::Update { .. } | TableOperation::Get { .. } => None,
         }
     }
 
@@ -201,7 +201,12 @@ impl Builder<'_> {
             .iter()
             .filter_map(|mapping| match &mapping.value {
                 MappingValue::Body(path) => path.first().cloned(),
-                _ => None,
+                MappingValue::Path(_)
+                | MappingValue::Query(_)
+                | MappingValue::Header(_)
+                | MappingValue::RequestId
+                | MappingValue::RequestTime
+                | MappingValue::Literal(_) => None,
             })
             .collect();
         let fields = body.into_iter().flat_map(|(body, fields)| fields.into_iter().map(move |field| (body, field)));

@@ -1,21 +1,26 @@
 //! Workflows with their steps resolved: where each goes, what each calls, what is known at each.
 
-#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of step that is forgotten here must not compile")]
-
 mod errors;
 pub(super) mod resolve;
+mod results;
+mod routes;
+mod steps;
 
 pub use errors::{
     COMPENSATION_FAILED, CatchError, RUNTIME_ERRORS, Retry, RetryError, TRANSIENT_ERRORS, standard_retry,
+};
+pub use steps::{
+    Argument, Binds, Branch, Call, Choice, Choose, Compensate, Fail, ForEach, Given, Lasts, Nested, Onward, Parallel,
+    Publish, Rounds, Set, StepKind, Succeed, Wait, Wanted,
 };
 
 use std::collections::BTreeSet;
 
 use super::graph::{Relates, Relation};
-use super::{Bus, Cache, Event, Function, Head, Id, Thing};
-use crate::expr::{Expr, Scope, Template};
+use super::{Bus, Cache, Head, Id, Model, Thing};
+use crate::expr::{Expr, Scope};
 use crate::source::{Span, Spanned};
-use crate::spec::scalar::{Duration, Name};
+use crate::spec::scalar::Duration;
 use crate::types::Type;
 
 /// How much longer than the function's own timeout a call may take: a cold start of up to 10 seconds comes before the function's
@@ -130,102 +135,6 @@ pub enum Next {
     End,
 }
 
-/// What a step does. Parts that could not be read or resolved are `None` and have been reported.
-#[derive(Debug, Clone)]
-pub enum StepKind {
-    /// Calls a function.
-    Call(Call),
-    /// Goes one of several ways.
-    Choose {
-        /// Conditions in order.
-        choices: Vec<Choice>,
-        /// Where to go when none holds.
-        otherwise: Next,
-    },
-    /// Runs branches at the same time.
-    Parallel(Vec<Branch>),
-    /// Runs steps for each item of a list.
-    ForEach {
-        /// The list.
-        items: Option<Expr>,
-        /// The most items at once.
-        concurrency: Option<Spanned<u64>>,
-        /// The steps.
-        body: Body,
-    },
-    /// Waits.
-    Wait(Wait),
-    /// Puts an event on its bus.
-    Publish {
-        /// The event.
-        event: Option<Id<Event>>,
-        /// Its detail.
-        detail: Option<Template>,
-        /// The place of the event's name.
-        span: Span,
-    },
-    /// Binds values.
-    Set(Option<Template>),
-    /// Runs the `undo` of every completed step of the body, last first.
-    Compensate,
-    /// Ends well.
-    Succeed(Option<Template>),
-    /// Ends with an error.
-    Fail {
-        /// The error's name.
-        error: Name,
-        /// Why.
-        cause: Option<Expr>,
-    },
-}
-
-/// A call of a function.
-#[derive(Debug, Clone)]
-pub struct Call {
-    /// The function.
-    pub function: Option<Id<Function>>,
-    /// The place of its name.
-    pub span: Span,
-    /// What it is given.
-    pub with: Option<Template>,
-}
-
-/// One way out of a `choose`.
-#[derive(Debug, Clone)]
-pub struct Choice {
-    /// The condition.
-    pub when: Option<Expr>,
-    /// Where to go.
-    pub then: Next,
-    /// The place of the choice.
-    pub span: Span,
-}
-
-/// One branch of a `parallel`.
-#[derive(Debug, Clone)]
-pub struct Branch {
-    /// Its name.
-    pub name: Spanned<String>,
-    /// Its steps.
-    pub body: Body,
-}
-
-/// What to wait for.
-#[derive(Debug, Clone)]
-pub enum Wait {
-    /// This long.
-    For(Duration),
-    /// Until a timestamp.
-    Until(Option<Expr>),
-    /// For an answer.
-    Signal {
-        /// What it carries.
-        answer: Type,
-        /// The call that asks for it.
-        call: Call,
-    },
-}
-
 impl Workflow {
     /// How it runs on Redis, if it does.
     pub fn redis(&self) -> Option<&Redis> {
@@ -301,87 +210,88 @@ impl Body {
 
     /// Whether it has a `compensate` step of its own.
     pub fn compensates(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step.kind, StepKind::Compensate))
+        self.steps.iter().any(Step::compensates)
     }
 }
 
 impl Step {
+    /// What it evaluates in its [`scope`](Self::scope), and what that has to be: neither what bodies inside evaluate nor its `undo`.
+    pub fn arguments(&self) -> Vec<Argument<'_>> {
+        self.kind.facts().arguments(self.kind_span)
+    }
+
+    /// Its own expressions, that of its `undo` among them; not those of bodies inside.
+    pub fn expressions(&self) -> Vec<&Expr> {
+        let undo = self.undo.as_ref().map(Call::argument);
+        self.arguments().into_iter().chain(undo).flat_map(|argument| argument.given.expressions()).collect()
+    }
+
     /// The roots that its own expressions refer to, each time they do; not those of bodies inside.
     pub fn references(&self) -> Vec<Spanned<&str>> {
         self.expressions().into_iter().flat_map(Expr::references).collect()
     }
 
-    /// Its own expressions; not those of bodies inside.
-    pub fn expressions(&self) -> Vec<&Expr> {
-        let mut found: Vec<&Expr> = match &self.kind {
-            StepKind::Call(call) | StepKind::Wait(Wait::Signal { call, .. }) => {
-                call.with.as_ref().map(Template::expressions).unwrap_or_default()
-            }
-            StepKind::Choose { choices, .. } => choices.iter().filter_map(|choice| choice.when.as_ref()).collect(),
-            StepKind::ForEach { items: expr, .. }
-            | StepKind::Wait(Wait::Until(expr))
-            | StepKind::Fail { cause: expr, .. } => expr.iter().collect(),
-            StepKind::Publish { detail: template, .. } | StepKind::Set(template) | StepKind::Succeed(template) => {
-                template.as_ref().map(Template::expressions).unwrap_or_default()
-            }
-            StepKind::Parallel(_) | StepKind::Wait(Wait::For(_)) | StepKind::Compensate => Vec::new(),
-        };
-        let undo = self.undo.as_ref().and_then(|undo| undo.with.as_ref());
-        found.extend(undo.map(Template::expressions).unwrap_or_default());
-        found
+    /// The call that it makes when all is well, if it makes one: that of a `call`, or the one that asks for an answer.
+    pub fn call(&self) -> Option<&Call> {
+        self.kind.facts().call()
     }
 
-    /// The call that it makes when all is well, if it makes one: that of a `call`, or the one that asks for a signal.
-    pub fn call(&self) -> Option<&Call> {
-        match &self.kind {
-            StepKind::Call(call) | StepKind::Wait(Wait::Signal { call, .. }) => Some(call),
-            StepKind::Choose { .. }
-            | StepKind::Parallel(_)
-            | StepKind::ForEach { .. }
-            | StepKind::Wait(_)
-            | StepKind::Publish { .. }
-            | StepKind::Set(_)
-            | StepKind::Compensate
-            | StepKind::Succeed(_)
-            | StepKind::Fail { .. } => None,
-        }
+    /// The event that it puts on a bus, if it does.
+    pub fn publish(&self) -> Option<&Publish> {
+        self.kind.facts().publish()
+    }
+
+    /// What the answer from outside carries, if it waits for one.
+    pub fn answer(&self) -> Option<&Type> {
+        self.kind.facts().answer()
     }
 
     /// Whether it waits for an answer from outside.
     pub fn waits_for_signal(&self) -> bool {
-        matches!(self.kind, StepKind::Wait(Wait::Signal { .. }))
+        self.answer().is_some()
+    }
+
+    /// Whether it runs the `undo` of the steps before it.
+    pub fn compensates(&self) -> bool {
+        self.kind.facts().compensates()
+    }
+
+    /// The errors that it fails with before its own `catch`, less those that come out of bodies inside.
+    pub fn raises(&self, model: &Model) -> Vec<RetryError> {
+        self.kind.facts().raises(model)
+    }
+
+    /// Whether the execution waits for something outside of it: a function, a bus, a clock.
+    pub fn is_work(&self) -> bool {
+        self.kind.facts().is_work()
+    }
+
+    /// How long it takes, where something beside its own `timeout` says so.
+    pub fn lasts(&self, model: &Model) -> Option<Lasts> {
+        self.kind.facts().lasts(model)
+    }
+
+    /// The bodies inside of this step, and how often each runs.
+    pub fn nested(&self) -> Vec<Nested<'_>> {
+        self.kind.facts().nested()
     }
 
     /// The bodies inside of this step.
-    pub fn bodies(&self) -> Vec<&Body> {
-        match &self.kind {
-            StepKind::Parallel(branches) => branches.iter().map(|branch| &branch.body).collect(),
-            StepKind::ForEach { body, .. } => vec![body],
-            StepKind::Call(_)
-            | StepKind::Choose { .. }
-            | StepKind::Wait(_)
-            | StepKind::Publish { .. }
-            | StepKind::Set(_)
-            | StepKind::Compensate
-            | StepKind::Succeed(_)
-            | StepKind::Fail { .. } => Vec::new(),
-        }
+    pub fn bodies(&self) -> impl Iterator<Item = &Body> {
+        self.nested().into_iter().map(|nested| nested.body)
     }
 
-    /// Where the step may go when all is well.
+    /// Where it goes when all is well.
+    pub fn onward(&self) -> Onward<'_> {
+        self.kind.facts().onward()
+    }
+
+    /// Where it may go inside of its body when all is well. Nowhere for a step that ends the body or the execution.
     pub fn successors(&self) -> Vec<Next> {
-        match &self.kind {
-            StepKind::Choose { choices, otherwise } => {
-                choices.iter().map(|choice| choice.then).chain([*otherwise]).collect()
-            }
-            StepKind::Succeed(_) | StepKind::Fail { .. } => Vec::new(),
-            StepKind::Call(_)
-            | StepKind::Parallel(_)
-            | StepKind::ForEach { .. }
-            | StepKind::Wait(_)
-            | StepKind::Publish { .. }
-            | StepKind::Set(_)
-            | StepKind::Compensate => vec![self.next],
+        match self.onward() {
+            Onward::Next => vec![self.next],
+            Onward::Ways(ways) => ways,
+            Onward::Ends(_) | Onward::Fails(_) => Vec::new(),
         }
     }
 }
@@ -390,8 +300,10 @@ impl Relates for Workflow {
     fn relate(&self, tell: &mut dyn FnMut(Relation, Thing, Span)) {
         self.body.walk(&mut |step| {
             let name = || step.name.clone();
-            if let StepKind::Publish { event: Some(event), span, .. } = &step.kind {
-                tell(Relation::PublishesIn(name()), Thing::Event(*event), *span);
+            if let Some(publish) = step.publish()
+                && let Some(event) = publish.event
+            {
+                tell(Relation::PublishesIn(name()), Thing::Event(event), publish.span);
             }
             if let Some(call) = step.call()
                 && let Some(function) = call.function

@@ -1,14 +1,17 @@
 //! `workflows:` steps in order, with retries, catches and compensation.
 
-#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of step that is forgotten here must not compile")]
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
+mod schema;
 mod step;
-mod wait;
+mod steps;
 
 use schemars::JsonSchema;
 
-pub use step::{Branch, Call, Catch, Choice, ForEach, Jitter, Next, Retry, Step, StepKind, Steps};
-pub use wait::{Signal, Wait};
+pub use step::{Catch, Jitter, Next, Retry, Step, Steps};
+pub use steps::{
+    Branch, Call, Choice, Choose, Compensate, Fail, ForEach, Parallel, Publish, Set, Signal, StepKind, Succeed, Wait,
+};
 
 use super::allow::Allows;
 use super::decode::{Decode, Decoder};

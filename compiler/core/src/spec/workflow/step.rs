@@ -1,18 +1,18 @@
-//! One step of a workflow: what it does, and where it goes from there.
+//! One step of a workflow: what all kinds have in common. What each does is in `steps/`.
 
 use std::borrow::Cow;
 
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use super::wait::Wait;
+use super::steps::{Call, KINDS, Onward, Shared, StepKind, Syntax};
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::source::{Span, Spanned};
-use crate::spec::decode::{Case, Declared, Decode, Decoder, Fields, Item, Section};
+use crate::spec::decode::{Case, Decode, Decoder, Fields, Item, Section};
 use crate::spec::outbox::in_range;
 use crate::spec::queue::within;
-use crate::spec::scalar::{Arguments, Duration, Expression, Name, one_or_many};
-use crate::yaml::{Key, Node, NodeKind};
+use crate::spec::scalar::{Duration, Name, one_or_many};
+use crate::yaml::{Key, Node};
 
 /// Steps by name, in the order they run.
 pub type Steps = Section<Step>;
@@ -54,84 +54,6 @@ pub enum Next {
     End(Span),
 }
 
-/// What a step does.
-#[derive(Debug, Clone)]
-pub enum StepKind {
-    /// Calls a function; its result is bound to the step's name.
-    Call(Call),
-    /// Goes one of several ways.
-    Choose {
-        /// The conditions in order; the first that holds decides.
-        choices: Vec<Spanned<Choice>>,
-        /// Where to go when none holds.
-        otherwise: Option<Name>,
-    },
-    /// Runs branches at the same time; their results are bound to the step's name, by branch.
-    Parallel(IndexMap<Spanned<String>, Branch>),
-    /// Runs steps once for each item of a list; the results are bound to the step's name, as a list.
-    ForEach(ForEach),
-    /// Waits: some time, or for an answer, which is bound to the step's name.
-    Wait(Wait),
-    /// Puts an event on its bus.
-    Publish {
-        /// The event.
-        event: Name,
-        /// Its detail.
-        detail: Option<Spanned<Arguments>>,
-    },
-    /// Binds values to the step's name; a Pass state.
-    Set(Spanned<Arguments>),
-    /// Runs the `undo` of every completed step, last first.
-    Compensate,
-    /// Ends the execution well, perhaps with an output.
-    Succeed(Option<Spanned<Arguments>>),
-    /// Ends the execution with an error.
-    Fail {
-        /// The error's name.
-        error: Name,
-        /// Why, for people: an expression.
-        cause: Option<Spanned<Expression>>,
-    },
-}
-
-/// A call of a function.
-#[derive(Debug, Clone)]
-pub struct Call {
-    /// The function.
-    pub function: Name,
-    /// What it is given: the fields of its input.
-    pub with: Option<Spanned<Arguments>>,
-}
-
-/// One way out of a `choose`.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Choice {
-    /// The condition: an expression that is true or false.
-    pub when: Spanned<Expression>,
-    /// The step to go to.
-    pub then: Name,
-}
-
-/// One branch of a `parallel`.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Branch {
-    /// The steps of the branch. The result of the last one is the result of the branch.
-    pub steps: Spanned<Steps>,
-}
-
-/// Steps that run once for each item of a list.
-#[derive(Debug, Clone)]
-pub struct ForEach {
-    /// The list: an expression.
-    pub items: Spanned<Expression>,
-    /// The most items at once; without it as many as Step Functions runs, which is 40.
-    pub concurrency: Option<Spanned<u64>>,
-    /// The steps, which know the item as `item` and its position as `index`.
-    pub steps: Spanned<Steps>,
-}
-
 /// When to try again.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
@@ -171,48 +93,27 @@ impl Item for Step {
     const CASE: Case = Case::Kebab;
 }
 
-/// The keys of which a step has exactly one.
-const KINDS: [&str; 10] =
-    ["call", "choose", "parallel", "for-each", "wait", "publish", "set", "compensate", "succeed", "fail"];
-
 impl Decode for Step {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
         let mut fields = cx.fields(node, "a step")?;
-        let place = fields.place();
-        let present: Vec<&Key> = fields.present(&KINDS);
-        let kind_key = match present.as_slice() {
-            [] => {
-                let message = format!("a step needs one of {}", list(&KINDS));
-                cx.report(Diagnostic::new(Code::EVC0104, place, message));
-                return None;
-            }
-            [only] => *only,
-            [first, second, ..] => {
-                let message = format!("a step does one thing, found `{}` and `{}`", first.text, second.text);
-                cx.report(
-                    Diagnostic::new(Code::EVC0105, second.span, message).secondary(first.span, "the first is here"),
-                );
-                return None;
-            }
-        };
+        let (kind_key, syntax) = kind_of(&fields, cx)?;
         let description = fields.optional("description", cx);
-        let kind = kind(&kind_key.text, &mut fields, cx);
-        let next = match kind_key.text.as_str() {
-            "choose" | "succeed" | "fail" => nowhere(kind_key, &mut fields, cx),
-            _ => next(&mut fields, cx),
+        let kind = (syntax.decode)(&mut fields, cx);
+        let next = match syntax.onward {
+            Onward::Then => next(&mut fields, cx),
+            Onward::Own(help) => nowhere(kind_key, help, &mut fields, cx),
         };
-        let asks = kind_key.text == "wait" && Wait::calls(fields.node("wait").as_ref());
-        let works = asks || matches!(kind_key.text.as_str(), "call" | "publish" | "parallel" | "for-each");
-        let called = kind_key.text == "call";
+        let shares = (syntax.shares)(&mut fields);
+        let has = |key| shares.contains(&key);
         let step = Self {
             description,
             kind_span: kind_key.span,
             next,
-            retry: if works { fields.or_default("retry", cx) } else { Vec::new() },
-            catch: if works { fields.or_default("catch", cx) } else { Catch::new() },
-            undo: if called { fields.optional("undo", cx) } else { None },
-            timeout: if called || asks { fields.optional("timeout", cx) } else { None },
-            heartbeat: if called { fields.optional("heartbeat", cx) } else { None },
+            retry: if has(Shared::Retry) { fields.or_default("retry", cx) } else { Vec::new() },
+            catch: if has(Shared::Catch) { fields.or_default("catch", cx) } else { Catch::new() },
+            undo: if has(Shared::Undo) { fields.optional("undo", cx) } else { None },
+            timeout: if has(Shared::Timeout) { fields.optional("timeout", cx) } else { None },
+            heartbeat: if has(Shared::Heartbeat) { fields.optional("heartbeat", cx) } else { None },
             kind: if let Some(kind) = kind {
                 kind
             } else {
@@ -228,62 +129,28 @@ impl Decode for Step {
     }
 }
 
-fn kind(key: &str, fields: &mut Fields<'_>, cx: &mut Decoder) -> Option<StepKind> {
-    Some(match key {
-        "call" => StepKind::Call(Call { function: fields.required("call", cx)?, with: fields.optional("with", cx) }),
-        "choose" => {
-            let choices = fields.required("choose", cx);
-            let otherwise = fields.optional("else", cx);
-            StepKind::Choose { choices: choices?, otherwise }
+/// The key that says what a step does, of which it has exactly one.
+fn kind_of<'n>(fields: &Fields<'n>, cx: &mut Decoder) -> Option<(&'n Key, &'static Syntax)> {
+    let keys = KINDS.map(|kind| kind.key);
+    match fields.present(&keys).as_slice() {
+        [] => {
+            let message = format!("a step needs one of {}", list(&keys));
+            cx.report(Diagnostic::new(Code::EVC0104, fields.place(), message));
+            None
         }
-        "parallel" => StepKind::Parallel(branches(fields, cx)?),
-        "for-each" => {
-            let items = fields.required("for-each", cx);
-            let concurrency: Option<Spanned<u64>> = fields.optional("concurrency", cx);
-            let steps = fields.required("steps", cx);
-            in_range(concurrency.as_ref(), 1, 1000, "the concurrency of `for-each`", cx);
-            StepKind::ForEach(ForEach { items: items?, concurrency, steps: steps? })
+        [only] => Some((*only, KINDS.into_iter().find(|kind| kind.key == only.text)?)),
+        [first, second, ..] => {
+            let message = format!("a step does one thing, found `{}` and `{}`", first.text, second.text);
+            cx.report(Diagnostic::new(Code::EVC0105, second.span, message).secondary(first.span, "the first is here"));
+            None
         }
-        "wait" => StepKind::Wait(fields.required("wait", cx)?),
-        "publish" => StepKind::Publish { event: fields.required("publish", cx)?, detail: fields.optional("with", cx) },
-        "set" => StepKind::Set(fields.required("set", cx)?),
-        "compensate" => {
-            if !fields.required::<bool>("compensate", cx)? {
-                cx.bad_value(fields.span(), "`compensate` is only ever `true`");
-                return None;
-            }
-            StepKind::Compensate
-        }
-        "succeed" => {
-            let output = fields.node("succeed").unwrap_or(Node { kind: NodeKind::Null, span: fields.span() });
-            let bare = matches!(&output.kind, NodeKind::Null)
-                || matches!(&output.kind, NodeKind::Scalar(scalar) if scalar.as_bool() == Some(true));
-            let span = output.span;
-            StepKind::Succeed((!bare).then(|| Spanned::new(Arguments(output), span)))
-        }
-        _ => StepKind::Fail { error: fields.required("fail", cx)?, cause: fields.optional("cause", cx) },
-    })
-}
-
-fn branches(fields: &mut Fields<'_>, cx: &mut Decoder) -> Option<IndexMap<Spanned<String>, Branch>> {
-    let node = fields.node("parallel")?;
-    let branches: Section<Branch> = Section::decode(&node, cx)?;
-    if branches.items.len() + branches.broken.len() == 0 {
-        cx.bad_value(node.span, "`parallel` needs at least one branch");
-        return None;
     }
-    let pair = |(name, branch): (String, Declared<Branch>)| (Spanned::new(name, branch.name_span), branch.value);
-    branches.broken.is_empty().then(|| branches.items.into_iter().map(pair).collect())
 }
 
-/// What a step has that goes where its choices say, or nowhere.
-fn nowhere(kind: &Key, fields: &mut Fields<'_>, cx: &mut Decoder) -> Next {
+/// What a step has that goes where it says itself, or nowhere.
+fn nowhere(kind: &Key, help: &str, fields: &mut Fields<'_>, cx: &mut Decoder) -> Next {
     for key in ["then", "end"] {
         let Some(entry) = fields.entry(key) else { continue };
-        let help = match kind.text.as_str() {
-            "choose" => "say where to go in each choice, and under `else` where to go when none holds",
-            _ => "take it out: the execution, or the branch, ends here",
-        };
         cx.report(
             Diagnostic::new(Code::EVC0102, entry.key.span, format!("a step with `{}` has no `{key}`", kind.text))
                 .help(help),
@@ -306,48 +173,6 @@ fn next(fields: &mut Fields<'_>, cx: &mut Decoder) -> Next {
         (Some(then), _) => Spanned::decode(&then.value, cx).map_or(Next::Following, Next::Step),
         (None, Some(end)) if end.value => Next::End(end.span),
         _ => Next::Following,
-    }
-}
-
-impl Item for Branch {
-    const WHAT: &'static str = "a branch";
-}
-
-impl Decode for Branch {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let mut fields = cx.fields(node, "a branch")?;
-        if fields.entry("steps").is_none() && !fields.is_empty() {
-            // One error instead of one for each step that stands in the place of a key.
-            cx.report(
-                Diagnostic::new(Code::EVC0104, fields.place(), "a branch needs the key `steps`")
-                    .label("`steps` is missing here")
-                    .help("write the steps of the branch one level deeper, under `steps:`"),
-            );
-            return None;
-        }
-        let steps = fields.required("steps", cx);
-        fields.finish(cx);
-        Some(Self { steps: steps? })
-    }
-}
-
-impl Decode for Call {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let mut fields = cx.fields(node, "a call")?;
-        let function = fields.required("call", cx);
-        let with = fields.optional("with", cx);
-        fields.finish(cx);
-        Some(Self { function: function?, with })
-    }
-}
-
-impl Decode for Choice {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let mut fields = cx.fields(node, "a choice")?;
-        let when = fields.required("when", cx);
-        let then = fields.required("then", cx);
-        fields.finish(cx);
-        Some(Self { when: when?, then: then? })
     }
 }
 
@@ -385,6 +210,6 @@ impl JsonSchema for Step {
         "Step".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        super::super::schema::step(generator)
+        super::schema::step(generator)
     }
 }

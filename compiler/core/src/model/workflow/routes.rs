@@ -1,15 +1,14 @@
 //! What is known at each step: the results of the steps that every route to it has passed, and their types.
 
-#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of step that is forgotten here must not compile")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::results::{self, record};
-use super::workflow::{Body, Next, Step, StepId, StepKind};
+use super::results::record;
+use super::{Binds, Body, Next, Onward, Step, StepId};
 use crate::expr::{Defined, Root, Scope};
+use crate::model::Model;
 use crate::source::Span;
 use crate::types::{Kind, Range, Type, Types};
 
@@ -18,7 +17,7 @@ const ERROR: &str = "error";
 
 /// Fills in the scope of every step of a workflow, and the result of those that are made of expressions or of other steps.
 /// `names` are all of its steps with the places of their names.
-pub(super) fn scopes(body: &mut Body, input: &Type, names: &IndexMap<String, Span>, types: &Types) {
+pub(super) fn scopes(body: &mut Body, input: &Type, names: &IndexMap<String, Span>, model: &Model) {
     let text = || Kind::String(Range::default());
     let at = input.span;
     let base = Scope::default()
@@ -30,7 +29,7 @@ pub(super) fn scopes(body: &mut Body, input: &Type, names: &IndexMap<String, Spa
     });
     let at = names.values().next().copied().unwrap_or_default();
     let error = Arc::new(record(at, [("name", text()), ("cause", text())]));
-    let mut workflow = Workflow { names, types, results, error, typing: true };
+    let mut workflow = Workflow { names, model, types: &model.types, results, error, typing: true };
     workflow.fill(body, &base, &Known::default(), &BTreeMap::new());
     // A step may refer to one that is written after it, whose type was not known the first time.
     workflow.typing = false;
@@ -39,6 +38,7 @@ pub(super) fn scopes(body: &mut Body, input: &Type, names: &IndexMap<String, Spa
 
 struct Workflow<'a> {
     names: &'a IndexMap<String, Span>,
+    model: &'a Model,
     types: &'a Types,
     results: BTreeMap<String, Option<Arc<Type>>>,
     /// The type of a caught error.
@@ -84,47 +84,31 @@ impl Workflow<'_> {
             step.unreachable = known[index].is_none();
             // Expressions of a step that never runs are checked as if everything before it had run.
             let known = known[index].clone().unwrap_or_else(|| all_of(outer, self.names));
-            if !self.typing || is_typed_by_scope(&step.kind) {
+            if !self.typing || self.is_typed_by_scope(step) {
                 step.scope = self.scope(base, &known, &arrivals[index], &inside);
             }
             if !self.typing && step.undo.is_some() {
                 let own = step.result.as_ref().map(|_| step.name.as_str());
                 step.undo_scope = self.scope(base, &known.and(own), &[], &inside);
             }
-            let inner = step.scope.clone();
-            match &mut step.kind {
-                StepKind::Parallel(branches) => {
-                    for branch in branches {
-                        let known = entering(&branch.body, &known);
-                        self.fill(&mut branch.body, &inner, &known, &inside);
-                    }
-                }
-                StepKind::ForEach { body, items, .. } => {
-                    let at = items.as_ref().map_or(step.kind_span, |items| items.span);
-                    let item = items.as_ref().map_or(Type::any(at), |items| results::item(items, &inner, self.types));
-                    let mut inner = inner;
-                    let index = Kind::Integer(Range { min: Some(0), max: None });
-                    inner.insert("item", always(item));
-                    inner.insert("index", always(Type { kind: index, span: at }));
-                    let known = entering(body, &known);
-                    self.fill(body, &inner, &known, &inside);
-                }
-                StepKind::Call(_)
-                | StepKind::Choose { .. }
-                | StepKind::Wait(_)
-                | StepKind::Publish { .. }
-                | StepKind::Set(_)
-                | StepKind::Compensate
-                | StepKind::Succeed(_)
-                | StepKind::Fail { .. } => {}
+            let inner = step.kind.facts().scope_inside(&step.scope, step.kind_span, self.types);
+            for body in step.kind.bodies_mut() {
+                let known = entering(body, &known);
+                self.fill(body, &inner, &known, &inside);
             }
             if self.typing
-                && let Some(result) = results::of_step(step, self.types)
+                && let Some(result) = step.kind.facts().made(&step.scope, step.kind_span, self.types)
             {
                 self.results.insert(step.name.clone(), Some(Arc::new(result.clone())));
                 step.result = Some(result);
             }
         }
+    }
+
+    /// Whether the result of a step, or of the body that it ends, follows from what its expressions refer to.
+    fn is_typed_by_scope(&self, step: &Step) -> bool {
+        let facts = step.kind.facts();
+        matches!(facts.onward(), Onward::Ends(_)) || matches!(facts.binds(self.model, step.kind_span), Binds::Made)
     }
 
     /// The scope of a step: the base, and every step of the workflow with whether it is known.
@@ -144,11 +128,6 @@ impl Workflow<'_> {
         }
         scope
     }
-}
-
-/// Whether the result of such a step, or of the body that it ends, follows from what its expressions refer to.
-fn is_typed_by_scope(kind: &StepKind) -> bool {
-    matches!(kind, StepKind::Set(_) | StepKind::Parallel(_) | StepKind::ForEach { .. } | StepKind::Succeed(_))
 }
 
 /// For each step that is inside of a step of this body, which one; and what is `outside`, less what this body has itself.
@@ -173,10 +152,6 @@ fn entering(body: &Body, known: &Known) -> Known {
         known.sometimes.remove(ERROR);
     }
     known
-}
-
-fn always(ty: Type) -> Root {
-    Root { ty: Arc::new(ty), defined: Defined::Always, declared: None }
 }
 
 fn all_of(outer: &Known, names: &IndexMap<String, Span>) -> Known {

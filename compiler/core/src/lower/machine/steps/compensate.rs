@@ -1,4 +1,4 @@
-//! Compensation: each completed step that has an `undo` puts the call on a stack, and `compensate` makes the calls on it, the one
+//! `compensate`: each completed step that has an `undo` puts the call on a stack, and `compensate` makes the calls on it, the one
 //! of the latest step first.
 //!
 //! The stack is a variable with one entry a call, `{step, with}`; the arguments are evaluated when the step completes, since what
@@ -8,10 +8,10 @@
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
-use super::asl::{Choice, Done, Errors, Fail, Kind, Rule, Succeed, Then, expression, literal};
-use super::body::{RESULT, Scoped};
-use super::errors;
-use super::task::{self, Work};
+use crate::lower::machine::asl::{Choice, Done, Errors, Fail, Kind, Pass, Rule, Succeed, Then, expression, literal};
+use crate::lower::machine::body::Scoped;
+use crate::lower::machine::errors;
+use crate::lower::machine::task::{self, RESULT, Work};
 use crate::model::{COMPENSATION_FAILED, Next, Step, StepId, standard_retry};
 
 /// The assignment with which a step that has completed puts its undoing on the stack; none if nobody takes it off.
@@ -30,7 +30,7 @@ pub(super) fn remember(step: &Step, scoped: &Scoped<'_, '_>) -> Option<(String, 
 }
 
 /// Adds the states that make the calls on the stack: one that chooses by the topmost entry, one a call, and one for the worst.
-pub(super) fn compensate(id: StepId, step: &Step, scoped: &mut Scoped<'_, '_>) {
+pub(super) fn lower(id: StepId, step: &Step, scoped: &mut Scoped<'_, '_>) {
     let body = scoped.body;
     let stack = scoped.frame.undo.clone();
     let repeats = scoped.repeats(id);
@@ -61,7 +61,7 @@ pub(super) fn compensate(id: StepId, step: &Step, scoped: &mut Scoped<'_, '_>) {
     if rules.is_empty() {
         // A check has warned of it.
         let kind = match step.next {
-            Next::Step(_) => Kind::Pass(super::asl::Pass { done: Done::default(), then: scoped.then(step.next) }),
+            Next::Step(_) => Kind::Pass(Pass { done: Done::default(), then: scoped.then(step.next) }),
             Next::End => end,
         };
         scoped.add_step(step, kind);

@@ -1,0 +1,73 @@
+//! `parallel`: runs branches at the same time.
+
+use super::{Argument, Binds, Nested, Onward, Rounds, StepFacts};
+use crate::expr::Scope;
+use crate::model::Model;
+use crate::model::workflow::resolve::Resolver;
+use crate::model::workflow::results;
+use crate::model::workflow::{Body, RetryError};
+use crate::source::{Span, Spanned};
+use crate::spec::workflow as spec;
+use crate::types::{Field, Kind, Record, Type, Types};
+
+/// Branches that run at the same time.
+#[derive(Debug, Clone)]
+pub struct Parallel {
+    /// The branches, in the order written.
+    pub branches: Vec<Branch>,
+}
+
+/// One branch of a `parallel`.
+#[derive(Debug, Clone)]
+pub struct Branch {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// Its steps.
+    pub body: Body,
+}
+
+impl Parallel {
+    pub(super) fn resolve(parallel: &spec::Parallel, cx: &mut Resolver<'_>) -> Self {
+        let branches = parallel.branches.iter();
+        let branch = |(name, branch): (&Spanned<String>, &spec::Branch)| Branch {
+            name: name.clone(),
+            body: cx.body(&branch.steps),
+        };
+        Self { branches: branches.map(branch).collect() }
+    }
+}
+
+impl StepFacts for Parallel {
+    fn arguments(&self, _: Span) -> Vec<Argument<'_>> {
+        Vec::new()
+    }
+
+    fn nested(&self) -> Vec<Nested<'_>> {
+        self.branches.iter().map(|branch| Nested { body: &branch.body, rounds: Rounds::One }).collect()
+    }
+
+    fn onward(&self) -> Onward<'_> {
+        Onward::Next
+    }
+
+    fn binds<'m>(&'m self, _: &'m Model, _: Span) -> Binds<'m> {
+        Binds::Made
+    }
+
+    fn raises(&self, _: &Model) -> Vec<RetryError> {
+        Vec::new()
+    }
+
+    fn is_work(&self) -> bool {
+        false
+    }
+
+    fn made(&self, _: &Scope, at: Span, types: &Types) -> Option<Type> {
+        let field = |branch: &Branch| {
+            let ty = results::of_body(&branch.body, at, types);
+            (branch.name.value.clone(), Field { ty, optional: false, name_span: branch.name.span })
+        };
+        let fields = self.branches.iter().map(field).collect();
+        Some(Type { kind: Kind::Record(Record { extends: None, fields }), span: at })
+    }
+}

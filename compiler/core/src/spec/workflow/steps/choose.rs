@@ -1,0 +1,61 @@
+//! `choose`: goes one of several ways.
+
+use schemars::{JsonSchema, json_schema};
+
+use super::{Onward, StepKind, Syntax};
+use crate::source::Spanned;
+use crate::spec::decode::{Decode, Decoder};
+use crate::spec::scalar::{Expression, Name};
+use crate::spec::workflow::schema::{Form, described, name};
+use crate::yaml::Node;
+
+/// Ways to go.
+#[derive(Debug, Clone)]
+pub struct Choose {
+    /// The conditions in order; the first that holds decides.
+    pub choices: Vec<Spanned<Choice>>,
+    /// Where to go when none holds.
+    pub otherwise: Option<Name>,
+}
+
+/// One way out of a `choose`.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Choice {
+    /// The condition: an expression that is true or false.
+    pub when: Spanned<Expression>,
+    /// The step to go to.
+    pub then: Name,
+}
+
+pub(super) const SYNTAX: Syntax = Syntax {
+    key: "choose",
+    onward: Onward::Own("say where to go in each choice, and under `else` where to go when none holds"),
+    shares: |_| &[],
+    decode: |fields, cx| {
+        let choices = fields.required("choose", cx);
+        let otherwise = fields.optional("else", cx);
+        Some(StepKind::Choose(Choose { choices: choices?, otherwise }))
+    },
+    forms: |generator| {
+        let choice = generator.subschema_for::<Choice>();
+        let otherwise = "Where to go when no condition holds; without it, to the step that is written next.";
+        vec![Form {
+            what: "Goes one of several ways.",
+            value: json_schema!({"type": "array", "items": choice}),
+            needs: Vec::new(),
+            may: vec![("else", described(&name(), otherwise))],
+            shares: &[],
+        }]
+    },
+};
+
+impl Decode for Choice {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let mut fields = cx.fields(node, "a choice")?;
+        let when = fields.required("when", cx);
+        let then = fields.required("then", cx);
+        fields.finish(cx);
+        Some(Self { when: when?, then: then? })
+    }
+}

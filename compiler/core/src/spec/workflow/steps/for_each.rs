@@ -1,0 +1,53 @@
+//! `for-each`: runs steps once for each item of a list.
+
+use schemars::json_schema;
+
+use super::{Onward, Shared, StepKind, Syntax};
+use crate::source::Spanned;
+use crate::spec::outbox::in_range;
+use crate::spec::scalar::Expression;
+use crate::spec::workflow::Steps;
+use crate::spec::workflow::schema::{Form, described};
+
+/// Steps that run once for each item of a list.
+#[derive(Debug, Clone)]
+pub struct ForEach {
+    /// The list: an expression.
+    pub items: Spanned<Expression>,
+    /// The most items at once; without it as many as Step Functions runs, which is 40.
+    pub concurrency: Option<Spanned<u64>>,
+    /// The steps, which know the item as `item` and its position as `index`.
+    pub steps: Spanned<Steps>,
+}
+
+const SHARES: &[Shared] = &[Shared::Retry, Shared::Catch];
+
+pub(super) const SYNTAX: Syntax = Syntax {
+    key: "for-each",
+    onward: Onward::Then,
+    shares: |_| SHARES,
+    decode: |fields, cx| {
+        let items = fields.required("for-each", cx);
+        let concurrency: Option<Spanned<u64>> = fields.optional("concurrency", cx);
+        let steps = fields.required("steps", cx);
+        in_range(concurrency.as_ref(), 1, 1000, "the concurrency of `for-each`", cx);
+        Some(StepKind::ForEach(ForEach { items: items?, concurrency, steps: steps? }))
+    },
+    forms: |generator| {
+        let rounds = described(
+            &generator.subschema_for::<Steps>(),
+            "The steps of a round, which know the item as `item` and its position from 0 as `index`.",
+        );
+        let concurrency = json_schema!({
+            "type": "integer", "minimum": 1, "maximum": 1000,
+            "description": "The most rounds at once. Step Functions runs at most 40, with or without this."
+        });
+        vec![Form {
+            what: "Runs steps once for each item of a list.",
+            value: generator.subschema_for::<Expression>(),
+            needs: vec![("steps", rounds)],
+            may: vec![("concurrency", concurrency)],
+            shares: SHARES,
+        }]
+    },
+};

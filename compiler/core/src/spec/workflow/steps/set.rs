@@ -1,0 +1,29 @@
+//! `set`: binds values to the step's name.
+
+use super::{Onward, StepKind, Syntax};
+use crate::source::Spanned;
+use crate::spec::scalar::Arguments;
+use crate::spec::workflow::schema::Form;
+
+/// Values to bind.
+#[derive(Debug, Clone)]
+pub struct Set {
+    /// The values.
+    pub values: Spanned<Arguments>,
+}
+
+pub(super) const SYNTAX: Syntax = Syntax {
+    key: "set",
+    onward: Onward::Then,
+    shares: |_| &[],
+    decode: |fields, cx| Some(StepKind::Set(Set { values: fields.required("set", cx)? })),
+    forms: |generator| {
+        vec![Form {
+            what: "Binds values to the step's name.",
+            value: generator.subschema_for::<Arguments>(),
+            needs: Vec::new(),
+            may: Vec::new(),
+            shares: &[],
+        }]
+    },
+};
