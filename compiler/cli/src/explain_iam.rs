@@ -1,7 +1,7 @@
 //! `evc build --explain iam`: who may do what, and why.
 
 use evc_compiler::emit::Input;
-use evc_compiler::lower::value::{Part, Value};
+use evc_compiler::plan::value::{Part, Value};
 
 /// A table of every permission: who, the actions, on what, the reason and the line of the spec. First those of roles, then
 /// those that functions give to services which have no role for it.

@@ -13,6 +13,7 @@ pub mod expr;
 pub mod lower;
 pub mod model;
 pub mod pattern;
+pub mod plan;
 pub mod report;
 pub mod session;
 pub mod source;

@@ -7,8 +7,9 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::diagnostics::{Code, Diagnostic, Severity};
 use crate::emit::{self, Files, Project, limits};
-use crate::lower::{self, plan::Plan};
+use crate::lower;
 use crate::model::Model;
+use crate::plan::Plan;
 use crate::source::{MAX_SOURCE_BYTES, SourceMap, Spanned, World};
 use crate::spec::File;
 use crate::{check, compare, model, spec, yaml};

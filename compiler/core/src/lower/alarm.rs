@@ -1,11 +1,14 @@
 //! Alarms: on every dead-letter queue, on executions and functions that fail, on outboxes that fall behind.
 
-use super::builder::Builder;
 use super::dead_letters::{self, DeadLetters};
-use super::plan::{LogicalId, Resource};
-use super::value::{Part, Value, text};
-use super::{ids, machine, pipe, role};
+use super::pipe;
+use super::stepfunctions::machine;
 use crate::model::{ChangeEvent, ChangeKind, Changes, Model, Outbox, Workflow};
+use crate::plan::builder::Builder;
+use crate::plan::ids;
+use crate::plan::policy;
+use crate::plan::value::{Part, Value, text};
+use crate::plan::{LogicalId, Resource};
 use crate::source::Span;
 
 /// How long an event may wait in an outbox, in milliseconds: five minutes.
@@ -224,7 +227,7 @@ fn topic(b: &mut Builder<'_>) -> Option<LogicalId> {
     let properties = [
         ("Description", "Encrypts what alarms say".into()),
         ("EnableKeyRotation", true.into()),
-        ("KeyPolicy", role::document([Value::map(everything), Value::map(alarms)])),
+        ("KeyPolicy", policy::document([Value::map(everything), Value::map(alarms)])),
     ];
     b.add(&key, Resource::new("AWS::KMS::Key", "key of the alarms", span, properties).removal("Delete".into()));
     let properties = [("KmsMasterKeyId", Value::arn(&key))];

@@ -1,12 +1,13 @@
 //! HTTP APIs: their stages, routes, authorizers, and the permission of each route to call its function.
 
-use super::builder::{Builder, description};
-pub(super) use super::ids::api_suffix as suffix;
-use super::names::Kind;
-use super::plan::{LogicalId, Resource};
-use super::value::{Part, Value, text};
-use super::{ids, log_group};
+use super::log_group;
 use crate::model::{Api, ApiKind, Auth, Cors, Function, Jwt, Route, Throttling};
+use crate::plan::builder::{Builder, description};
+use crate::plan::ids;
+pub(super) use crate::plan::ids::api_suffix as suffix;
+use crate::plan::names::Kind;
+use crate::plan::value::{Part, Value, text};
+use crate::plan::{LogicalId, Resource};
 
 /// What the access log holds of each request.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html>

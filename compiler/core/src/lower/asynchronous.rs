@@ -1,12 +1,13 @@
 //! Asynchronous invocations of idempotent functions, as they are after overrides: one that a crash interrupts is tried again. What evc
 //! makes is so; what an override changes may not be.
 
-use super::builder::Builder;
-use super::plan::LogicalId;
-use super::value::Value;
-use super::{function, ids};
+use super::function;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::Function;
+use crate::plan::LogicalId;
+use crate::plan::builder::Builder;
+use crate::plan::ids;
+use crate::plan::value::Value;
 use crate::source::Span;
 
 /// How long Lambda waits before it tries an invocation that failed for the first time.

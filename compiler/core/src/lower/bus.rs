@@ -1,11 +1,11 @@
 //! Event buses and their archives. The default bus is there already, and so is an imported one.
 
-use super::builder::{Builder, description};
-use super::ids;
-use super::names::Kind;
-use super::plan::Resource;
-use super::value::{Part, Value, text};
 use crate::model::Bus;
+use crate::plan::Resource;
+use crate::plan::builder::{Builder, description};
+use crate::plan::ids;
+use crate::plan::names::Kind;
+use crate::plan::value::{Part, Value, text};
 use crate::spec::bus::BusKind;
 
 /// The longest descriptions that `EventBridge` takes of buses, archives and rules.

@@ -1,12 +1,13 @@
 //! Caches: ElastiCache Serverless or a replication group for Valkey, who may log in to them, and from where they are reached.
 
-use super::builder::{Builder, description};
-use super::names::Kind;
+use super::cache_client;
 use super::network;
-use super::plan::{LogicalId, Resource};
-use super::value::{Part, Value, text};
-use super::{cache_client, ids};
 use crate::model::{Cache, CacheKind, Id};
+use crate::plan::builder::{Builder, description};
+use crate::plan::ids;
+use crate::plan::names::Kind;
+use crate::plan::value::{Part, Value, text};
+use crate::plan::{LogicalId, Resource};
 use crate::spec::cache::{CacheAuth, Durability};
 use crate::spec::table::Removal;
 

@@ -2,13 +2,14 @@
 //!
 //! A Lambda function gets all of it by two lines: [`variables`] among its environment, and `cache` in [`super::lambda::Lambda`].
 
-use super::builder::{Builder, Role, Why};
+use super::cache;
 use super::lambda::Variables;
 use super::network;
-use super::plan::{LogicalId, Resource};
-use super::value::{Part, Value, text};
-use super::{cache, ids};
 use crate::model::{Cache, CacheKind, Id, Model, NetworkKind};
+use crate::plan::builder::{Builder, Role, Why};
+use crate::plan::ids;
+use crate::plan::value::{Part, Value, text};
+use crate::plan::{LogicalId, Resource};
 use crate::source::{Span, Spanned};
 use crate::spec::cache::CacheAuth;
 use crate::spec::given::Given;

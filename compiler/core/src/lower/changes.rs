@@ -1,7 +1,7 @@
 //! Changes of a table that are events: which stream records count, as the filters of a function or a pipe say it.
 
-use super::value::Value;
 use crate::model::{ChangeEvent, Changes, FieldTest, Is, Model, field_tests};
+use crate::plan::value::Value;
 
 /// How many filters a Lambda event source has unless a higher quota was asked for.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html>

@@ -1,11 +1,12 @@
 //! The CloudWatch dashboard: functions, the API, workflows, rules, tables, queues and dead letters.
 
-use super::builder::Builder;
-use super::names::Kind;
-use super::plan::{LogicalId, Resource};
-use super::value::{Part, Value, text};
-use super::{api, bus, dead_letters, engine, ids, pipe};
+use super::{api, bus, dead_letters, engine, pipe};
 use crate::model::{ApiKind, Bus, ChangeEvent, ChangeKind, Model, Outbox};
+use crate::plan::builder::Builder;
+use crate::plan::ids;
+use crate::plan::names::Kind;
+use crate::plan::value::{Part, Value, text};
+use crate::plan::{LogicalId, Resource};
 use crate::spec::bus::BusKind;
 
 /// Lines in one graph: CloudWatch draws at most 500, people can tell fewer apart.

@@ -1,11 +1,13 @@
 //! Dead-letter queues: where what could not be delivered or done waits, with its payload.
 
-use super::builder::Builder;
-use super::machine::starts_by_event;
-use super::plan::{LogicalId, Resource};
-use super::value::Value;
-use super::{engine, event_log, function, ids, role};
+use super::stepfunctions::machine::starts_by_event;
+use super::{engine, event_log, function};
 use crate::model::{DeadLetterSource, Function, Model, Transport};
+use crate::plan::builder::Builder;
+use crate::plan::ids;
+use crate::plan::policy;
+use crate::plan::value::Value;
+use crate::plan::{LogicalId, Resource};
 use crate::source::Span;
 
 /// How long a message waits for somebody to look at it: the longest that SQS keeps one, 14 days in seconds.
@@ -127,7 +129,7 @@ pub(super) fn admit(b: &mut Builder<'_>, queue: &LogicalId, rules: Vec<Value>, o
     ];
     let properties = [
         ("Queues", Value::list([Value::Ref(queue.clone())])),
-        ("PolicyDocument", role::document([Value::map(statement)])),
+        ("PolicyDocument", policy::document([Value::map(statement)])),
     ];
     b.add(&ids::of(queue, "policy"), Resource::new("AWS::SQS::QueuePolicy", origin, span, properties));
 }

@@ -6,13 +6,14 @@
 
 use indexmap::{IndexMap, IndexSet};
 
-use super::builder::{Builder, Role, Why};
 use super::lambda::{self, Lambda, Variables};
-use super::plan::{Handler, HandlerKind, LogicalId, Resource};
-use super::state_machine::{calls, publishes};
-use super::value::{Part, Value, text};
-use super::{bus, cache_client, dead_letters, ids, outbox, rule, schedule};
+use super::stepfunctions::state_machine::{calls, publishes};
+use super::{bus, cache_client, dead_letters, outbox, rule, schedule};
 use crate::model::{Bus, Destination, Function, Id, Model, Transport, Workflow, least_visibility};
+use crate::plan::builder::{Builder, Role, Why};
+use crate::plan::ids;
+use crate::plan::value::{Part, Value, text};
+use crate::plan::{Handler, HandlerKind, LogicalId, Resource};
 use crate::source::Span;
 use crate::spec::scalar::Duration;
 

@@ -1,11 +1,13 @@
 //! Log groups that get every event of a bus, by a rule of their own.
 
-use super::builder::Builder;
-use super::names::Kind;
-use super::plan::{LogicalId, Resource};
-use super::value::{Part, Value, text};
-use super::{bus, ids, log_group, role};
+use super::{bus, log_group};
 use crate::model::Bus;
+use crate::plan::builder::Builder;
+use crate::plan::ids;
+use crate::plan::names::Kind;
+use crate::plan::policy;
+use crate::plan::value::{Part, Value, text};
+use crate::plan::{LogicalId, Resource};
 
 /// Adds a log group, the policy that lets `EventBridge` write to it, and the rule.
 pub(super) fn lower(b: &mut Builder<'_>) {
@@ -43,7 +45,7 @@ pub(super) fn lower(b: &mut Builder<'_>) {
         let statements =
             [statement("logs:CreateLogStream", &group, None), statement("logs:PutLogEvents", &group, Some(of_rule))];
         let name = b.name(Kind::LogPolicy, "", &format!("-{}-event-log", it.head.name), log.span);
-        let policy = Value::Json(Box::new(role::document(statements)));
+        let policy = Value::Json(Box::new(policy::document(statements)));
         let properties = [("PolicyName", name), ("PolicyDocument", policy)];
         b.add(&ids::of(&id, "policy"), Resource::new("AWS::Logs::ResourcePolicy", origin, log.span, properties));
     }

@@ -2,14 +2,16 @@
 
 use indexmap::IndexMap;
 
-use super::builder::{Builder, Role, Why, description};
 use super::lambda::{self, Lambda, Variables};
 use super::outbox::only_sources;
-use super::plan::{Handler, HandlerKind, Resource, pascal_case};
-use super::value::{Part, Value, text};
-use super::{bus, cache_client, engine, ids, rest, state_machine};
+use super::stepfunctions::state_machine;
+use super::{bus, cache_client, engine, rest};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Bus, Cache, DeadLetterSource, Event, Function, Id, Model, Relation, TableUse, Thing};
+use crate::plan::builder::{Builder, Role, Why, description};
+use crate::plan::ids;
+use crate::plan::value::{Part, Value, text};
+use crate::plan::{Handler, HandlerKind, Resource, pascal_case};
 use crate::source::Spanned;
 use crate::spec::function::Operation;
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::builder::Builder;
-use super::plan::{LogicalId, Plan, Resource};
-use super::value::{Part, Value};
 use crate::diagnostics::{Code, Diagnostic};
+use crate::plan::builder::Builder;
+use crate::plan::value::{Part, Value};
+use crate::plan::{LogicalId, Plan, Resource};
 
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
 const MAX_RESOURCES: usize = 500;

@@ -1,9 +1,10 @@
 //! The table in which idempotent functions keep what they have done.
 
-use super::builder::Builder;
-use super::plan::Resource;
-use super::value::Value;
-use super::{ids, table};
+use super::table;
+use crate::plan::Resource;
+use crate::plan::builder::Builder;
+use crate::plan::ids;
+use crate::plan::value::Value;
 
 /// Its key, and the attribute that says when a record expires; the runtime writes them.
 const KEY: &str = "id";

@@ -2,12 +2,12 @@
 
 use indexmap::IndexMap;
 
-use super::builder::{Builder, Role, Why};
-use super::names::Kind;
-use super::plan::{LogicalId, Resource};
-use super::value::Value;
 use super::{cache_client, log_group};
 use crate::model::{Cache, Id};
+use crate::plan::builder::{Builder, Role, Why};
+use crate::plan::names::Kind;
+use crate::plan::value::Value;
+use crate::plan::{LogicalId, Resource};
 use crate::source::{Span, Spanned};
 
 /// The longest description that Lambda takes.

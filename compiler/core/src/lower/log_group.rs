@@ -1,11 +1,11 @@
 //! Log groups, always with a retention: a group that a service makes for itself keeps everything for ever.
 
-use super::builder::Builder;
-use super::ids;
-use super::names::Kind;
-use super::plan::{LogicalId, Resource};
-use super::value::Value;
 use crate::model::Setting;
+use crate::plan::builder::Builder;
+use crate::plan::ids;
+use crate::plan::names::Kind;
+use crate::plan::value::Value;
+use crate::plan::{LogicalId, Resource};
 use crate::source::Span;
 use crate::spec::scalar::Duration;
 

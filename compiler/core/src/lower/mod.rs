@@ -6,7 +6,6 @@
 mod alarm;
 mod api;
 mod asynchronous;
-mod builder;
 mod bus;
 mod cache;
 mod cache_client;
@@ -18,39 +17,35 @@ mod event_log;
 mod function;
 mod graph;
 mod idempotency;
-pub mod ids;
 mod lambda;
 mod log_group;
-pub mod machine;
 mod mapping;
-mod names;
 mod network;
 mod outbox;
 mod output;
 mod overrides;
 mod parameters;
 mod pipe;
-pub mod plan;
 mod queue;
 mod redrive;
 mod rest;
 mod role;
 mod rule;
 mod schedule;
-mod state_machine;
+pub mod stepfunctions;
 mod streams;
 mod table;
 mod tags;
 #[cfg(test)]
 mod tests;
 mod transform;
-pub mod value;
 
 pub use self::cache::MAX_SUBNETS;
 
-use self::builder::Builder;
 use crate::diagnostics::Diagnostic;
 use crate::model::Model;
+use crate::plan::Plan;
+use crate::plan::builder::Builder;
 
 /// Adds one kind of thing to the plan.
 type Kind = fn(&mut Builder<'_>);
@@ -69,7 +64,7 @@ const KINDS: &[Kind] = &[
     api::lower,
     rest::lower,
     function::lower,
-    state_machine::lower,
+    stepfunctions::state_machine::lower,
     engine::lower,
     rule::lower,
     schedule::lower,
@@ -93,8 +88,10 @@ const WHOLE: &[Kind] = &[
 ];
 
 /// Plans a system: everything that backends write, and what is wrong with it as a whole.
-pub fn lower(model: &Model) -> (plan::Plan<'_>, Vec<Diagnostic>) {
+pub fn lower(model: &Model) -> (Plan<'_>, Vec<Diagnostic>) {
     let mut builder = Builder::new(model);
+    builder.plan.machines = stepfunctions::machine::machines(model);
+    builder.plan.definitions = stepfunctions::machine::definitions(model);
     for kind in KINDS.iter().chain(WHOLE) {
         kind(&mut builder);
     }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use super::builder::Builder;
-use super::ids;
-use super::plan::{LogicalId, Resource};
-use super::value::{Part, Value, text};
 use crate::model::{Cache, Id, Model, Network, NetworkKind};
+use crate::plan::builder::Builder;
+use crate::plan::ids;
+use crate::plan::value::{Part, Value, text};
+use crate::plan::{LogicalId, Resource};
 use crate::source::Span;
 use crate::spec::given::Given;
 use crate::spec::network::Service;

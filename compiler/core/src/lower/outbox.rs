@@ -3,12 +3,13 @@
 
 use indexmap::IndexMap;
 
-use super::builder::{Builder, Role, Why};
 use super::lambda::{self, Lambda};
-use super::plan::{Handler, HandlerKind, LogicalId, Resource};
-use super::value::{Part, Value, text};
-use super::{bus, changes, ids, pipe, table};
+use super::{bus, changes, pipe, table};
 use crate::model::{Bus, DeadLetterSource, Event, Id, Model, Outbox};
+use crate::plan::builder::{Builder, Role, Why};
+use crate::plan::ids;
+use crate::plan::value::{Part, Value, text};
+use crate::plan::{Handler, HandlerKind, LogicalId, Resource};
 use crate::source::Spanned;
 use crate::spec::outbox::Forwarder;
 

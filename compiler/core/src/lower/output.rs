@@ -1,11 +1,12 @@
 //! Outputs of the stack.
 
-use super::builder::{Builder, description};
-use super::plan::{LogicalId, PlannedOutput};
-use super::value::{Part, Value, text};
-use super::{api, bus, cache_client, dead_letters, ids};
+use super::{api, bus, cache_client, dead_letters};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{DeadLetterSource, Model, Output, OutputValue, Property, Thing};
+use crate::plan::builder::{Builder, description};
+use crate::plan::ids;
+use crate::plan::value::{Part, Value, text};
+use crate::plan::{LogicalId, PlannedOutput};
 
 /// The longest description that CloudFormation takes of an output, in bytes; characters of the spec may have several.
 const MAX_DESCRIPTION: usize = 1024 / 4;

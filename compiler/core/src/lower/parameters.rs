@@ -2,16 +2,16 @@
 
 use indexmap::IndexMap;
 
-use super::builder::Builder;
-use super::names::MAX_ENVIRONMENT;
-use super::plan::{ENVIRONMENT, LogicalId, Parameter};
 use super::{cache_client, network};
 use crate::model::{CacheKind, NetworkKind};
+use crate::plan::builder::Builder;
+use crate::plan::names::MAX_ENVIRONMENT;
+use crate::plan::{ENVIRONMENT, LogicalId, Parameter};
 use crate::spec::given::Given;
 
 /// Adds the parameters; after everything that has a name, since that bounds the project's.
 pub(super) fn lower(b: &mut Builder<'_>) {
-    let max_length = b.longest_project();
+    let max_length = b.names.longest_project(b.model, &mut b.diagnostics);
     let declared: Vec<String> = b
         .model
         .environments

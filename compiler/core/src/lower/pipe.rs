@@ -4,12 +4,14 @@
 //! into a number and leaves no field out. [`crate::model::template`] says what can be copied so that the event is right.
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-input-transformation.html>
 
-use super::builder::{Builder, Role};
 use super::outbox::{self, MAX_AGE_SECONDS};
-use super::plan::{LogicalId, Resource};
-use super::value::Value;
-use super::{bus, changes, ids, log_group, state_machine};
+use super::stepfunctions::state_machine;
+use super::{bus, changes, log_group};
 use crate::model::{Bus, ChangeEvent, ChangeKind, Changes, DeadLetterSource, Id, Model, Outbox, template};
+use crate::plan::builder::{Builder, Role};
+use crate::plan::ids;
+use crate::plan::value::Value;
+use crate::plan::{LogicalId, Resource};
 
 /// Adds a pipe for each event of a table's changes, and the role and the log that they share.
 pub(super) fn add(b: &mut Builder<'_>, id: Id<Outbox>, outbox: &Outbox, changes: &Changes, bus: &Bus) {

@@ -1,10 +1,11 @@
 //! SQS queues, who may send to them, and the functions that work them off.
 
-use super::builder::Builder;
-use super::plan::Resource;
-use super::value::Value;
-use super::{dead_letters, ids};
+use super::dead_letters;
 use crate::model::{DeadLetterSource, Destination, Function, Id, Queue};
+use crate::plan::Resource;
+use crate::plan::builder::Builder;
+use crate::plan::ids;
+use crate::plan::value::Value;
 use crate::source::Spanned;
 
 /// Adds each queue.

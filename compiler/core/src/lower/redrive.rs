@@ -2,12 +2,13 @@
 
 use indexmap::IndexMap;
 
-use super::builder::{Builder, Why};
+use super::bus;
 use super::lambda::{self, Lambda};
 use super::outbox::{bus_of, only_sources};
-use super::plan::{Handler, HandlerKind};
-use super::value::{Part, Value, text};
-use super::{bus, ids};
+use crate::plan::builder::{Builder, Why};
+use crate::plan::ids;
+use crate::plan::value::{Part, Value, text};
+use crate::plan::{Handler, HandlerKind};
 
 /// As long as Lambda allows, in seconds: what is left says where it goes on.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>

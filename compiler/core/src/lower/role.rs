@@ -2,9 +2,9 @@
 
 use indexmap::IndexMap;
 
-use super::builder::Builder;
-use super::plan::{Grant, LogicalId};
-use super::value::{Reason, Value};
+use crate::plan::builder::Builder;
+use crate::plan::value::{Reason, Value};
+use crate::plan::{Grant, LogicalId, policy};
 
 /// Writes the permissions of every role into its inline policy.
 ///
@@ -16,15 +16,10 @@ pub(super) fn lower(b: &mut Builder<'_>) {
     }
     for (id, grants) in by_role {
         if let Some(role) = b.plan.resources.get_mut(id) {
-            let policy = [("PolicyName", "derived".into()), ("PolicyDocument", document(statements(&grants)))];
+            let policy = [("PolicyName", "derived".into()), ("PolicyDocument", policy::document(statements(&grants)))];
             role.properties.insert("Policies".to_owned(), Value::list([Value::map(policy)]));
         }
     }
-}
-
-/// A policy document.
-pub(super) fn document(statements: impl IntoIterator<Item = Value>) -> Value {
-    Value::map([("Version", "2012-10-17".into()), ("Statement", Value::list(statements))])
 }
 
 /// Permissions of the same actions under the same conditions are one statement: a role's policies have at most 10,240

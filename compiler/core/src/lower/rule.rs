@@ -1,13 +1,14 @@
 //! Rules: the pattern, the targets with retry and dead letters, and what lets `EventBridge` reach each target.
 
-use super::builder::{Builder, Role, Why, description};
 use super::bus::{self, MAX_DESCRIPTION};
-use super::plan::{LogicalId, Resource};
+use super::engine;
 use super::transform::transformer;
-use super::value::{Part, Value, text};
-use super::{engine, ids};
 use crate::model::{DeadLetterSource, Destination, Id, Model, Rule, Setting, Target};
 use crate::pattern::{self, Pattern};
+use crate::plan::builder::{Builder, Role, Why, description};
+use crate::plan::ids;
+use crate::plan::value::{Part, Value, text};
+use crate::plan::{LogicalId, Resource};
 
 /// Adds each rule.
 pub(super) fn lower(b: &mut Builder<'_>) {

@@ -1,11 +1,12 @@
 //! Schedules of `EventBridge` Scheduler.
 
-use super::builder::{Builder, Why, description};
-use super::plan::Resource;
+use super::overrides;
 use super::rule::{retry_policy, state};
-use super::value::{Part, Value, text};
-use super::{ids, overrides};
 use crate::model::{DeadLetterSource, Destination, Id, Schedule, When};
+use crate::plan::Resource;
+use crate::plan::builder::{Builder, Why, description};
+use crate::plan::ids;
+use crate::plan::value::{Part, Value, text};
 use crate::spec::scalar::Duration;
 
 /// The longest description that Scheduler takes.

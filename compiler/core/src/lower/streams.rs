@@ -1,10 +1,10 @@
 //! Readers of streams, as they are after overrides: each has a filter, ends its retries, keeps what it gives up, and gives a record
 //! more time than an invocation may take. What evc makes is so; what an override changes or adds may not be.
 
-use super::builder::Builder;
-use super::plan::Resource;
-use super::value::Value;
 use crate::diagnostics::{Code, Diagnostic};
+use crate::plan::Resource;
+use crate::plan::builder::Builder;
+use crate::plan::value::Value;
 use crate::source::Span;
 
 /// How often a batch is tried and how old a record may become when nothing is said: for ever.

@@ -2,11 +2,11 @@
 
 use indexmap::IndexSet;
 
-use super::builder::Builder;
-use super::ids;
-use super::plan::Resource;
-use super::value::Value;
 use crate::model::{Index, Setting, Table};
+use crate::plan::Resource;
+use crate::plan::builder::Builder;
+use crate::plan::ids;
+use crate::plan::value::Value;
 use crate::spec::table::{Billing, Encryption, Projection, Removal, StreamView};
 use crate::types::Attribute;
 

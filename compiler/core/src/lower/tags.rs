@@ -2,8 +2,8 @@
 
 use indexmap::IndexMap;
 
-use super::builder::Builder;
-use super::value::Value;
+use crate::plan::builder::Builder;
+use crate::plan::value::Value;
 
 /// How a resource type takes tags.
 #[derive(Debug, Clone, Copy)]

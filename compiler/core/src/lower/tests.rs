@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::plan::{HandlerKind, LogicalId, Plan, Resource};
-use super::value::Value;
 use super::{graph, lower};
+use crate::plan::value::Value;
+use crate::plan::{HandlerKind, LogicalId, Plan, Resource};
 use crate::report::short;
 use crate::session::{Analysis, analyze_text};
 
@@ -265,7 +265,7 @@ fn functions_are_in_the_network_of_their_cache_and_in_no_other() {
     each(|name, plan| {
         for (id, function) in plan.model.functions.iter() {
             let cache = plan.model.cache_of(id).map(|cache| &plan.model.caches[cache.value]);
-            let resource = &plan.resources[&super::ids::function(function)];
+            let resource = &plan.resources[&crate::plan::ids::function(function)];
             let function = &function.head.name;
             let is_inside = cache.is_some_and(|cache| cache.network.is_some());
             assert_eq!(resource.properties.contains_key("VpcConfig"), is_inside, "{name}: {function}");
@@ -279,7 +279,7 @@ fn functions_are_in_the_network_of_their_cache_and_in_no_other() {
                 }
             }
             if let Some(cache) = cache.filter(|_| is_inside) {
-                assert!(references.contains(super::ids::cache_clients(cache).as_str()), "{name}: {function}");
+                assert!(references.contains(crate::plan::ids::cache_clients(cache).as_str()), "{name}: {function}");
             }
         }
     });

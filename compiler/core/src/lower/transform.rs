@@ -9,12 +9,12 @@ use std::fmt::Write as _;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
-use super::builder::Builder;
 use super::engine;
-use super::value::Value;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::{Plain, Template};
 use crate::model::{Destination, Rule, Target};
+use crate::plan::builder::Builder;
+use crate::plan::value::Value;
 
 /// The fields of the envelope that every target gets.
 const ENVELOPE: [&str; 5] = ["id", "detail-type", "source", "account", "time"];

@@ -4,9 +4,9 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
 use super::{Backend, Files, Input, diagram};
-use crate::lower::ids;
-use crate::lower::plan::{ENVIRONMENT, HandlerKind, Plan};
 use crate::model::{Api, ApiKind, Auth, Input as Takes, Model, Outbox, OutputValue, Property, Route, Thing};
+use crate::plan::ids;
+use crate::plan::{ENVIRONMENT, HandlerKind, Plan};
 
 /// Writes the README.
 #[derive(Debug)]

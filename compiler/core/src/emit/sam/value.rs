@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::json;
 use crate::emit::Input;
-use crate::lower::plan::ENVIRONMENT;
-use crate::lower::value::{Part, Value};
+use crate::plan::ENVIRONMENT;
+use crate::plan::value::{Part, Value};
 use crate::yaml::{Out, OutEntry};
 
 /// A value of a property.
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
     use crate::emit::Project;
     use crate::lower::lower;
-    use crate::lower::plan::LogicalId;
+    use crate::plan::LogicalId;
     use crate::yaml::write;
 
     /// What a value looks like in the template.

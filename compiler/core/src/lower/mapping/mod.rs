@@ -21,7 +21,7 @@ pub(super) use source::header;
 pub(super) use table::{action, request};
 pub(super) use workflow::start;
 
-use super::value::{Part, Value};
+use crate::plan::value::{Part, Value};
 
 /// A text as the inside of a JSON string. `escapeJavaScript` escapes `'` as well, which JSON does not know.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html#util-template-reference>

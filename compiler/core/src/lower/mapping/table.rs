@@ -3,9 +3,9 @@
 use super::attribute::only_if;
 use super::source;
 use super::{RESOURCE, about};
-use crate::lower::ids;
-use crate::lower::value::{Part, Value};
 use crate::model::{Mapping, MappingValue, Model, Table, TableOperation, TableRoute};
+use crate::plan::ids;
+use crate::plan::value::{Part, Value};
 use crate::types::Type;
 
 /// The action of DynamoDB that a route calls, which is also what its role may do.

@@ -4,9 +4,9 @@ use indexmap::IndexMap;
 
 use super::attribute::listed;
 use super::{RESOURCE, about, escaped};
-use crate::lower::ids;
-use crate::lower::value::{Part, Value};
 use crate::model::{Model, Request, Workflow};
+use crate::plan::ids;
+use crate::plan::value::{Part, Value};
 
 /// The template of a request. The input is a JSON text in a JSON string, so that what stands in a string of it is escaped twice.
 pub(in crate::lower) fn start(model: &Model, workflow: &Workflow, request: &Request<'_>) -> Value {

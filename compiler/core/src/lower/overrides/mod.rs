@@ -4,10 +4,10 @@ mod properties;
 
 use indexmap::IndexMap;
 
-use super::builder::Builder;
-use super::plan::{LogicalId, Resource};
-use super::value::Value;
 use crate::diagnostics::{Code, Diagnostic};
+use crate::plan::builder::Builder;
+use crate::plan::value::Value;
+use crate::plan::{LogicalId, Resource};
 use crate::source::Spanned;
 use crate::spec::overrides::Override;
 use crate::yaml::{Node, NodeKind, Scalar};

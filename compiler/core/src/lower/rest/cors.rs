@@ -7,13 +7,13 @@
 use super::Rest;
 use super::integration::{header, method_response};
 use super::paths::Resources;
-use crate::lower::builder::Builder;
-use crate::lower::ids;
 use crate::lower::lambda::Variables;
 use crate::lower::mapping;
-use crate::lower::plan::{LogicalId, Resource};
-use crate::lower::value::Value;
 use crate::model::{Api, ApiKind, Cors, Function, Model};
+use crate::plan::builder::Builder;
+use crate::plan::ids;
+use crate::plan::value::Value;
+use crate::plan::{LogicalId, Resource};
 
 const ORIGIN: &str = "Access-Control-Allow-Origin";
 

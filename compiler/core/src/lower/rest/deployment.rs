@@ -2,12 +2,12 @@
 
 use super::Rest;
 use crate::lower::api::{log_format, suffix};
-use crate::lower::builder::Builder;
-use crate::lower::ids;
 use crate::lower::log_group;
-use crate::lower::plan::{LogicalId, Resource};
-use crate::lower::value::Value;
 use crate::model::Throttling;
+use crate::plan::builder::Builder;
+use crate::plan::ids;
+use crate::plan::value::Value;
+use crate::plan::{LogicalId, Resource};
 
 /// What the access log holds of each request; nothing of its body.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html>

@@ -4,11 +4,12 @@
 //! is neither a success nor a known refusal is a 500, never a success.
 
 use super::{Rest, cors};
-use crate::lower::builder::{Builder, Why};
+use crate::lower::api;
 use crate::lower::mapping::{self, Problem};
-use crate::lower::value::{Part, Value, text};
-use crate::lower::{api, ids};
 use crate::model::{Id, Integration, Request, Route, TableRoute, Workflow};
+use crate::plan::builder::{Builder, Why};
+use crate::plan::ids;
+use crate::plan::value::{Part, Value, text};
 
 /// An integration, and the responses of the method that has it.
 pub(super) struct Integrated {

@@ -3,10 +3,10 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html>
 
 use super::Rest;
-use crate::lower::builder::Builder;
-use crate::lower::ids;
-use crate::lower::plan::LogicalId;
-use crate::lower::value::Value;
+use crate::plan::LogicalId;
+use crate::plan::builder::Builder;
+use crate::plan::ids;
+use crate::plan::value::Value;
 
 /// Adds one key, and the usage plan through which it opens the API's stage.
 pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>, stage: &LogicalId) {

@@ -3,11 +3,11 @@
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-method.html>
 
 use super::{Rest, integration, model};
-use crate::lower::builder::Builder;
-use crate::lower::ids;
-use crate::lower::plan::{LogicalId, Resource};
-use crate::lower::value::Value;
 use crate::model::{Auth, Request, Route};
+use crate::plan::builder::Builder;
+use crate::plan::ids;
+use crate::plan::value::Value;
+use crate::plan::{LogicalId, Resource};
 
 /// Adds what checks requests before anything is called.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html>

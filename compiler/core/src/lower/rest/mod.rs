@@ -18,12 +18,13 @@ pub(super) use cors::origins;
 pub(super) use deployment::name_by_content;
 pub(super) use overridden::check as check_overridden;
 
-use super::builder::{Builder, Role, description};
-use super::names::Kind;
-use super::plan::{LogicalId, Resource};
-use super::value::Value;
-use super::{api, ids};
+use super::api;
 use crate::model::{Api, ApiKind, Auth, Integration};
+use crate::plan::builder::{Builder, Role, description};
+use crate::plan::ids;
+use crate::plan::names::Kind;
+use crate::plan::value::Value;
+use crate::plan::{LogicalId, Resource};
 
 /// Adds each REST API.
 pub(super) fn lower(b: &mut Builder<'_>) {

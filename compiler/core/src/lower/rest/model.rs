@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::lower::value::Value;
+use crate::plan::value::Value;
 use crate::types::{Type, Types};
 
 /// The schema of a type.

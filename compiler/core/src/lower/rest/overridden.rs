@@ -2,8 +2,8 @@
 //! to the service but through its template. What evc makes is so; what an override changes or adds may not be.
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::lower::builder::Builder;
-use crate::lower::value::Value;
+use crate::plan::builder::Builder;
+use crate::plan::value::Value;
 
 /// Looks at each method with an integration of type `AWS`.
 pub(in crate::lower) fn check(b: &mut Builder<'_>) {

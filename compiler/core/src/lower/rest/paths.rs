@@ -5,9 +5,9 @@
 use indexmap::IndexMap;
 
 use super::Rest;
-use crate::lower::builder::Builder;
-use crate::lower::plan::{LogicalId, Resource};
-use crate::lower::value::Value;
+use crate::plan::builder::Builder;
+use crate::plan::value::Value;
+use crate::plan::{LogicalId, Resource};
 
 /// The resources of an API by path.
 pub(super) struct Resources {

@@ -4,10 +4,10 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html>
 
 use super::{Rest, cors};
-use crate::lower::builder::Builder;
 use crate::lower::mapping::Problem;
-use crate::lower::plan::LogicalId;
-use crate::lower::value::Value;
+use crate::plan::LogicalId;
+use crate::plan::builder::Builder;
+use crate::plan::value::Value;
 
 /// Kinds of response with the template of each. Those of status 4xx say what they are and why, as the gateway puts it; those of
 /// 5xx say nothing. `messageString` is quoted already.

@@ -1,8 +1,8 @@
 //! What holds of every REST API.
 
 use crate::lower::lower;
-use crate::lower::plan::Plan;
-use crate::lower::value::Value;
+use crate::plan::Plan;
+use crate::plan::value::Value;
 use crate::report::short;
 use crate::session::analyze_text;
 

@@ -14,10 +14,10 @@ use super::asl::{
     Catcher, Done, End, Errors, Fail, Kind, Retrier, State, StateMachine, States, Succeed, Task, Then, expression,
 };
 use super::finished;
-use crate::lower::ids;
-use crate::lower::plan::Machine;
-use crate::lower::value::Value;
 use crate::model::Workflow;
+use crate::plan::Machine;
+use crate::plan::ids;
+use crate::plan::value::Value;
 
 /// What the optimized integration says when the name is taken.
 const EXISTS: &str = "StepFunctions.ExecutionAlreadyExistsException";

@@ -1,6 +1,6 @@
 //! How things of the spec are called in AWS and in the environment of a handler: the names that layers agree on.
 
-use super::plan::LogicalId;
+use super::LogicalId;
 use crate::model::{
     Api, Bus, Cache, ChangeKind, DeadLetterSource, Function, Model, Network, Outbox, Queue, Rule, Schedule, Table,
     Workflow,

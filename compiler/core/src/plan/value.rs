@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::plan::LogicalId;
+use super::LogicalId;
 use crate::source::Span;
 use crate::spec::scalar::Duration;
 

@@ -4,13 +4,14 @@
 
 use indexmap::IndexMap;
 
-use super::builder::{Builder, Role, Why};
 use super::machine::starts_by_event;
-use super::names::Kind;
-use super::plan::{LogicalId, Machine, Resource};
-use super::value::{Part, Value, text};
-use super::{bus, ids, log_group};
+use crate::lower::{bus, log_group};
 use crate::model::{Bus, Event, Function, Id, Model, StepKind, Workflow};
+use crate::plan::builder::{Builder, Role, Why};
+use crate::plan::ids;
+use crate::plan::names::Kind;
+use crate::plan::value::{Part, Value, text};
+use crate::plan::{LogicalId, Machine, Resource};
 use crate::source::{Span, Spanned};
 use crate::spec::observability::LogLevel;
 
@@ -33,7 +34,7 @@ const TRACING: [&str; 4] =
     ["xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments"];
 
 /// Adds the state machines of each workflow.
-pub(super) fn lower(b: &mut Builder<'_>) {
+pub(crate) fn lower(b: &mut Builder<'_>) {
     for (id, workflow) in b.model.workflows.iter().filter(|(_, workflow)| workflow.redis().is_none()) {
         standard(b, workflow);
         if starts_by_event(b.model, id) {
@@ -69,7 +70,7 @@ fn standard(b: &mut Builder<'_>, workflow: &Workflow) {
         let span = events.first().map_or(workflow.head.name_span, |event| event.span);
         let names: Vec<&str> = events.iter().map(|event| model.events[event.value].head.name.as_str()).collect();
         let why = Why::new(format!("publishes {} in its steps", names.join(", ")), span);
-        let why = super::outbox::only_sources(why, model, &events);
+        let why = crate::lower::outbox::only_sources(why, model, &events);
         b.grant(&role, &["events:PutEvents"], [bus::arn(&model.buses[bus])], why);
     }
 }
@@ -147,12 +148,12 @@ fn add(b: &mut Builder<'_>, machine: &StateMachine) -> Role {
 
 /// Only state machines of this account may use the role. One machine cannot be named: it refers to the role.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html#prevent-cross-service-confused-deputy>
-pub(super) fn own_account() -> Value {
+pub(crate) fn own_account() -> Value {
     Value::map([("StringEquals", Value::map([("aws:SourceAccount", Value::pseudo("AWS::AccountId"))]))])
 }
 
 /// The ARN of a workflow's state machine, made of its name instead of a reference to it.
-pub(super) fn named(workflow: &Workflow) -> Value {
+pub(crate) fn named(workflow: &Workflow) -> Value {
     text([
         "arn:".into(),
         Part::Parameter("AWS::Partition"),
@@ -169,7 +170,7 @@ pub(super) fn named(workflow: &Workflow) -> Value {
 }
 
 /// The functions that a workflow calls, with the first step and place of each.
-pub(super) fn calls(workflow: &Workflow) -> IndexMap<Id<Function>, (&str, Span)> {
+pub(crate) fn calls(workflow: &Workflow) -> IndexMap<Id<Function>, (&str, Span)> {
     let mut calls = IndexMap::new();
     workflow.body.walk(&mut |step| {
         for call in step.call().into_iter().chain(&step.undo) {
@@ -182,7 +183,7 @@ pub(super) fn calls(workflow: &Workflow) -> IndexMap<Id<Function>, (&str, Span)>
 }
 
 /// The events that a workflow publishes, by bus, each once.
-pub(super) fn publishes(model: &Model, workflow: &Workflow) -> IndexMap<Id<Bus>, Vec<Spanned<Id<Event>>>> {
+pub(crate) fn publishes(model: &Model, workflow: &Workflow) -> IndexMap<Id<Bus>, Vec<Spanned<Id<Event>>>> {
     let mut by_bus: IndexMap<Id<Bus>, Vec<Spanned<Id<Event>>>> = IndexMap::new();
     workflow.body.walk(&mut |step| {
         if let StepKind::Publish { event: Some(event), span, .. } = &step.kind {

@@ -9,8 +9,8 @@ use std::path::Path;
 
 use super::{definitions, machines};
 use crate::emit::asl::text;
-use crate::lower::plan::Machine;
 use crate::model::Model;
+use crate::plan::Machine;
 use crate::session::analyze_text;
 use validate::problems;
 
@@ -44,7 +44,7 @@ fn every_kind_of_step() {
 #[test]
 fn machines_are_what_step_functions_takes() {
     let mut seen = 0;
-    for folder in ["src/lower/machine/tests/fixtures", "../../specs"] {
+    for folder in ["src/lower/stepfunctions/machine/tests/fixtures", "../../specs"] {
         for entry in Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).read_dir().expect("a folder") {
             let path = entry.expect("an entry").path();
             if path.extension().is_some_and(|extension| extension == "yaml") {

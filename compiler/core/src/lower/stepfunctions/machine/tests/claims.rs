@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use super::{definitions, machines, model_of};
-use crate::lower::ids;
 use crate::model::{Function, Model, longest_claim};
+use crate::plan::ids;
 use crate::spec::scalar::Duration;
 
 /// Visits the task states of a machine that call a function, at any depth.
@@ -51,7 +51,7 @@ fn waits(task: &Json) -> f64 {
 #[test]
 fn every_call_of_idempotent_work_waits_for_longer_than_a_claim_may_hold() {
     let (mut idempotent, mut others) = (0, 0);
-    for folder in ["src/lower/machine/tests/fixtures", "../../specs"] {
+    for folder in ["src/lower/stepfunctions/machine/tests/fixtures", "../../specs"] {
         for entry in Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).read_dir().expect("a folder") {
             let path = entry.expect("an entry").path();
             if path.extension().is_none_or(|extension| extension != "yaml") {

@@ -30,10 +30,10 @@ use asl::{StateMachine, expression};
 use body::Builder;
 use frame::Frame;
 
-use super::ids;
-use super::plan::{Definition, Machine};
-use super::value::Value;
 use crate::model::{Destination, Id, Model, Workflow};
+use crate::plan::ids;
+use crate::plan::value::Value;
+use crate::plan::{Definition, Machine};
 
 /// The state machines of a system: one a workflow on Step Functions, each followed by its starter if a rule or a schedule starts it.
 pub fn machines(model: &Model) -> Vec<Machine> {
@@ -96,7 +96,7 @@ fn execution() -> Json {
 
 fn finished(
     file: String,
-    id: super::plan::LogicalId,
+    id: crate::plan::LogicalId,
     definition: &StateMachine,
     substitutions: IndexMap<String, Value>,
 ) -> Machine {

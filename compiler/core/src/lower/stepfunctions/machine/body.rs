@@ -13,11 +13,11 @@ use super::frame::Frame;
 use super::task::{self, Work};
 use super::{errors, undo};
 use crate::expr::{Expr, Template, variable_name};
-use crate::lower::ids;
-use crate::lower::value::Value;
 use crate::model::{
     Body, Branch, Bus, Engine, Function, Model, Next, Step, StepId, StepKind, Wait as WaitStep, Workflow,
 };
+use crate::plan::ids;
+use crate::plan::value::Value;
 use crate::spec::bus::BusKind;
 use crate::spec::scalar::Duration;
 

@@ -3,73 +3,78 @@
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 
-use super::ids;
-use super::names::Names;
-use super::plan::{Grant, LogicalId, Plan, Resource};
+use super::names::{self, Names};
 use super::value::Value;
+use super::{Grant, LogicalId, Plan, Resource};
+use super::{ids, policy};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Model, Setting};
 use crate::source::Span;
 
 /// A plan in the making.
-pub(super) struct Builder<'m> {
+pub(crate) struct Builder<'m> {
     /// What it is made of.
-    pub(super) model: &'m Model,
+    pub(crate) model: &'m Model,
     /// What there is so far.
-    pub(super) plan: Plan<'m>,
+    pub(crate) plan: Plan<'m>,
     /// Physical names that are taken.
-    pub(super) names: Names,
+    pub(crate) names: Names,
     /// What was found wrong.
-    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 /// The role of something, to be given permissions.
 #[derive(Debug, Clone)]
-pub(super) struct Role {
+pub(crate) struct Role {
     /// The role's logical id.
-    pub(super) id: LogicalId,
+    pub(crate) id: LogicalId,
     /// Whose it is: "function `create-order`".
-    pub(super) principal: String,
+    pub(crate) principal: String,
 }
 
 /// Why a role may do something: what the spec says, and where.
 #[derive(Debug, Clone)]
-pub(super) struct Why {
+pub(crate) struct Why {
     reason: String,
     span: Span,
     conditions: IndexMap<String, IndexMap<String, Value>>,
 }
 
 impl Why {
-    pub(super) fn new(reason: impl Into<String>, span: Span) -> Self {
+    pub(crate) fn new(reason: impl Into<String>, span: Span) -> Self {
         Self { reason: reason.into(), span, conditions: IndexMap::new() }
     }
 
     /// Adds a condition: operator, key, value.
-    pub(super) fn only_if(mut self, operator: &str, key: &str, value: Value) -> Self {
+    pub(crate) fn only_if(mut self, operator: &str, key: &str, value: Value) -> Self {
         self.conditions.entry(operator.to_owned()).or_default().insert(key.to_owned(), value);
         self
     }
 }
 
 impl<'m> Builder<'m> {
-    pub(super) fn new(model: &'m Model) -> Self {
+    pub(crate) fn new(model: &'m Model) -> Self {
         let plan = Plan {
             model,
             parameters: IndexMap::new(),
             mappings: IndexMap::new(),
             resources: IndexMap::new(),
             outputs: IndexMap::new(),
-            machines: super::machine::machines(model),
-            definitions: super::machine::definitions(model),
+            machines: Vec::new(),
+            definitions: Vec::new(),
             handlers: Vec::new(),
             grants: Vec::new(),
         };
         Self { model, plan, names: Names::default(), diagnostics: Vec::new() }
     }
 
+    /// The name `PREFIX${ProjectName}-${Environment}SUFFIX`. The same name for two things of a kind is reported.
+    pub(crate) fn name(&mut self, kind: names::Kind, prefix: &str, suffix: &str, span: Span) -> Value {
+        self.names.take(kind, prefix, suffix, span, &mut self.diagnostics)
+    }
+
     /// Adds a resource. Two things of the spec whose names give one logical id are reported; the first is kept.
-    pub(super) fn add(&mut self, id: &LogicalId, resource: Resource) {
+    pub(crate) fn add(&mut self, id: &LogicalId, resource: Resource) {
         match self.plan.resources.entry(id.clone()) {
             Entry::Vacant(place) => {
                 place.insert(resource);
@@ -97,7 +102,7 @@ impl<'m> Builder<'m> {
     }
 
     /// Adds a role that `service` may assume, without any permission so far.
-    pub(super) fn role(
+    pub(crate) fn role(
         &mut self,
         of: &LogicalId,
         principal: &str,
@@ -112,7 +117,7 @@ impl<'m> Builder<'m> {
             ("Action", "sts:AssumeRole".into()),
         ];
         let statement = statement.into_iter().chain(conditions.map(|conditions| ("Condition", conditions)));
-        let trust = super::role::document([Value::map(statement)]);
+        let trust = policy::document([Value::map(statement)]);
         let resource = Resource::new(
             "AWS::IAM::Role",
             format!("role of {principal}"),
@@ -124,7 +129,7 @@ impl<'m> Builder<'m> {
     }
 
     /// Gives a role permissions.
-    pub(super) fn grant(
+    pub(crate) fn grant(
         &mut self,
         role: &Role,
         actions: &[&str],
@@ -144,7 +149,7 @@ impl<'m> Builder<'m> {
 
     /// A setting of one thing as a value: a literal where it is the same everywhere, else what the mapping has for the
     /// environment. `what` names it there: `Memory` of `NotifyFunction` is `NotifyFunctionMemory`.
-    pub(super) fn setting<T: PartialEq>(
+    pub(crate) fn setting<T: PartialEq>(
         &mut self,
         of: &LogicalId,
         what: &str,
@@ -156,7 +161,7 @@ impl<'m> Builder<'m> {
 
     /// A setting that many things have in common: those that agree share an entry of the mapping, which has at most 200.
     /// `LogRetention` is the first one's, and `LogRetention2` that of the first thing with another.
-    pub(super) fn shared_setting<T: PartialEq>(
+    pub(crate) fn shared_setting<T: PartialEq>(
         &mut self,
         what: &str,
         setting: &Setting<T>,
@@ -197,7 +202,7 @@ impl<'m> Builder<'m> {
 }
 
 /// A description as AWS takes it: in one line, of at most `limit` characters.
-pub(super) fn description(text: Option<&String>, limit: usize) -> Option<Value> {
+pub(crate) fn description(text: Option<&String>, limit: usize) -> Option<Value> {
     let text = text?.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.is_empty() {
         return None;

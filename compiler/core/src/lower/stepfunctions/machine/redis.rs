@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::{as_json, task};
-use crate::lower::plan::Definition;
 use crate::model::{Model, Workflow};
+use crate::plan::Definition;
 
 /// The version of the format.
 const VERSION: u64 = 1;

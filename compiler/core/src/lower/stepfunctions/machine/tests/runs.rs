@@ -33,7 +33,7 @@ fn run(spec: &str, input: &Json, mut answer: impl FnMut(&str, &str, &Json) -> Re
 }
 
 fn fixture(name: &str) -> String {
-    format!("src/lower/machine/tests/fixtures/{name}.yaml")
+    format!("src/lower/stepfunctions/machine/tests/fixtures/{name}.yaml")
 }
 
 const ORDERS: &str = "../../specs/orders.yaml";
@@ -239,7 +239,7 @@ fn an_error_goes_where_its_own_name_says_whatever_the_order_written() {
     }
 }
 
-const TRIP: &str = "src/lower/machine/tests/fixtures/signal.yaml";
+const TRIP: &str = "src/lower/stepfunctions/machine/tests/fixtures/signal.yaml";
 
 #[test]
 fn answers_are_results() {

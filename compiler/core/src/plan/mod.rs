@@ -1,8 +1,22 @@
 //! What is to be deployed and written, decided down to the last property. Backends turn it into files and decide nothing.
+//!
+//! The words for it are here as well: values, ids, names, ARNs, policies. Rooms of `lower/` add to the plan by the verbs of the
+//! [`builder`], which are all that they know of each other.
+
+pub(crate) mod builder;
+pub mod ids;
+mod logical_id;
+pub(crate) mod names;
+pub(crate) mod policy;
+mod resource;
+pub mod value;
+
+pub use logical_id::{LogicalId, pascal_case};
+pub use resource::Resource;
 
 use indexmap::IndexMap;
 
-use super::value::Value;
+use self::value::Value;
 use crate::model::{Function, Id, Model, Outbox};
 use crate::source::Span;
 
@@ -41,47 +55,6 @@ impl Plan<'_> {
     }
 }
 
-/// The logical id of a resource: letters and digits, derived from the spec's names, unique in the template.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct LogicalId(String);
-
-impl LogicalId {
-    /// Joins words in `PascalCase`: `["create-order", "role"]` gives `CreateOrderRole`. Other characters than ASCII letters and
-    /// digits are dropped; names of the spec have none but hyphens.
-    pub fn new<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
-        Self(words.into_iter().map(pascal_case).collect())
-    }
-
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::borrow::Borrow<str> for LogicalId {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Display for LogicalId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// `create-order` to `CreateOrder`; what is in `PascalCase` stays.
-pub fn pascal_case(name: &str) -> String {
-    let mut pascal = String::with_capacity(name.len());
-    let words = name.split(|c: char| !c.is_ascii_alphanumeric());
-    for word in words {
-        let mut chars = word.chars();
-        pascal.extend(chars.next().map(|first| first.to_ascii_uppercase()));
-        pascal.push_str(chars.as_str());
-    }
-    pascal
-}
-
 /// A parameter of the template.
 #[derive(Debug, Clone)]
 pub struct Parameter {
@@ -97,71 +70,6 @@ pub struct Parameter {
     pub allowed_pattern: Option<String>,
     /// The most characters it may have.
     pub max_length: Option<usize>,
-}
-
-/// A resource of the template.
-#[derive(Debug, Clone)]
-pub struct Resource {
-    /// Its type, such as `AWS::DynamoDB::Table`.
-    pub type_: String,
-    /// Its properties by their CloudFormation names.
-    pub properties: IndexMap<String, Value>,
-    /// What must be there before it, beyond what its properties refer to.
-    pub depends_on: Vec<LogicalId>,
-    /// Its `DeletionPolicy` and `UpdateReplacePolicy`, for what holds data.
-    pub removal: Option<Value>,
-    /// Its `Metadata`, which tells `sam build` how to build it.
-    pub metadata: IndexMap<String, Value>,
-    /// The condition under which it is made.
-    pub condition: Option<String>,
-    /// What in the spec it comes from: "table `orders`".
-    pub origin: String,
-    /// Where that is.
-    pub span: Span,
-}
-
-impl Resource {
-    /// A resource with properties and nothing more.
-    pub fn new(
-        type_: &str,
-        origin: impl Into<String>,
-        span: Span,
-        properties: impl IntoIterator<Item = (&'static str, Value)>,
-    ) -> Self {
-        Self {
-            type_: type_.to_owned(),
-            properties: properties.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
-            depends_on: Vec::new(),
-            removal: None,
-            metadata: IndexMap::new(),
-            condition: None,
-            origin: origin.into(),
-            span,
-        }
-    }
-
-    /// Sets what becomes of it and its data when it leaves the stack.
-    #[must_use]
-    pub fn removal(mut self, removal: Value) -> Self {
-        self.removal = Some(removal);
-        self
-    }
-
-    /// Adds properties after those there are.
-    #[must_use]
-    pub fn and(mut self, properties: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
-        self.properties.extend(properties.into_iter().map(|(key, value)| (key.to_owned(), value)));
-        self
-    }
-
-    /// Adds a property, if there is a value for it.
-    #[must_use]
-    pub fn with(mut self, property: &str, value: impl Into<Option<Value>>) -> Self {
-        if let Some(value) = value.into() {
-            self.properties.insert(property.to_owned(), value);
-        }
-        self
-    }
 }
 
 /// An output of the template.

@@ -5,14 +5,14 @@
 
 use indexmap::IndexMap;
 
-use super::builder::Builder;
 use super::value::{Part, Value, text};
 use crate::diagnostics::{Code, Diagnostic};
+use crate::model::Model;
 use crate::source::Span;
 
 /// What is named. Names of one kind are unique in an account and Region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// <https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html>
     Function,
     /// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html>
@@ -66,33 +66,40 @@ impl Kind {
 
 /// The physical names of a stack.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(crate) struct Names {
     /// By kind, with what stands before and after project and environment.
     taken: IndexMap<(Kind, String, String), Span>,
 }
 
 /// Most characters of an environment's name where the spec declares none, so that lengths can be checked all the same.
-pub(super) const MAX_ENVIRONMENT: usize = 16;
+pub(crate) const MAX_ENVIRONMENT: usize = 16;
 
-impl Builder<'_> {
+impl Names {
     /// The name `PREFIX${ProjectName}-${Environment}SUFFIX`. The same name for two things of a kind is reported.
-    pub(super) fn name(&mut self, kind: Kind, prefix: &str, suffix: &str, span: Span) -> Value {
+    pub(crate) fn take(
+        &mut self,
+        kind: Kind,
+        prefix: &str,
+        suffix: &str,
+        span: Span,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Value {
         let key = (kind, prefix.to_owned(), suffix.to_owned());
-        let known = self.diagnostics.iter().any(|found| found.code == Code::EVC0703 && found.primary.span == span);
-        if let Some(first) = self.names.taken.get(&key) {
+        let known = diagnostics.iter().any(|found| found.code == Code::EVC0703 && found.primary.span == span);
+        if let Some(first) = self.taken.get(&key) {
             // A function that has the name of another has that of its log group as well.
             if known {
                 return Value::string("");
             }
             let message =
                 format!("two things would both be {} called `{}`", kind.what(), shown(&key, "PROJECT", "ENV"));
-            self.diagnostics.push(
+            diagnostics.push(
                 Diagnostic::new(Code::EVC0703, span, message)
                     .secondary(*first, "the first is here")
                     .help("rename one of them"),
             );
         } else {
-            self.names.taken.insert(key, span);
+            self.taken.insert(key, span);
         }
         let parts =
             [prefix.into(), Part::Parameter("ProjectName"), "-".into(), Part::Parameter("Environment"), suffix.into()];
@@ -100,20 +107,20 @@ impl Builder<'_> {
     }
 
     /// The longest project name with which every name fits, after reporting names that do not fit even with the service's.
-    pub(super) fn longest_project(&mut self) -> usize {
-        let environments = &self.model.environments;
+    pub(crate) fn longest_project(&self, model: &Model, diagnostics: &mut Vec<Diagnostic>) -> usize {
+        let environments = &model.environments;
         let declared = environments.iter().filter(|environment| environment.span.is_some());
         let longest = declared.map(|environment| environment.name.as_str()).max_by_key(|name| name.len());
         let (environment, length) = longest.map_or(("ENVIRONMENT", MAX_ENVIRONMENT), |name| (name, name.len()));
-        let service = &self.model.service.value;
+        let service = &model.service.value;
         let mut most = MAX_PROJECT;
-        for (key, span) in &self.names.taken {
+        for (key, span) in &self.taken {
             let (kind, prefix, suffix) = key;
             let fixed = prefix.len() + "-".len() + length + suffix.len();
             let room = kind.limit().saturating_sub(fixed);
             if room < service.len() {
                 let over = service.len() - room;
-                self.diagnostics.push(
+                diagnostics.push(
                     Diagnostic::new(
                         Code::EVC0701,
                         *span,
