@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use quote::ToTokens as _;
 
 /// The layers in the order in which data passes them; none imports a later one.
-const LAYERS: [&str; 14] = [
+const LAYERS: [&str; 16] = [
     "source",
     "diagnostics",
     "yaml",
@@ -18,7 +18,9 @@ const LAYERS: [&str; 14] = [
     "spec",
     "model",
     "check",
+    "plan",
     "lower",
+    "finish",
     "compare",
     "emit",
     "report",

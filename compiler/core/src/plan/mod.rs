@@ -3,13 +3,24 @@
 //! The words for it are here as well: values, ids, names, ARNs, policies. Rooms of `lower/` add to the plan by the verbs of the
 //! [`builder`], which are all that they know of each other.
 
+pub(crate) mod alarm;
+pub(crate) mod api;
+pub(crate) mod arn;
 pub(crate) mod builder;
+pub(crate) mod bus;
+pub(crate) mod cache;
+pub(crate) mod dead_letters;
 pub mod ids;
 mod logical_id;
 pub(crate) mod names;
+pub(crate) mod network;
 pub(crate) mod policy;
 mod resource;
+pub(crate) mod rule;
+pub(crate) mod stream;
 pub mod value;
+pub(crate) mod variables;
+pub(crate) mod work;
 
 pub use logical_id::{LogicalId, pascal_case};
 pub use resource::Resource;
@@ -52,6 +63,17 @@ impl Plan<'_> {
         if let Some(parameter) = self.parameters.get_mut(ENVIRONMENT) {
             parameter.default = Some(name.to_owned());
         }
+    }
+
+    /// What a REST API consists of, but for what deploys it.
+    pub(crate) fn parts_of_api(&self, api: &LogicalId) -> impl Iterator<Item = (&LogicalId, &Resource)> {
+        let of_api = Value::Ref(api.clone());
+        let deploys = |type_: &str| matches!(type_, "AWS::ApiGateway::Deployment" | "AWS::ApiGateway::Stage");
+        self.resources.iter().filter(move |(_, it)| {
+            it.type_.starts_with("AWS::ApiGateway::")
+                && !deploys(&it.type_)
+                && it.properties.get("RestApiId") == Some(&of_api)
+        })
     }
 }
 

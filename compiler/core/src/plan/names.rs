@@ -74,6 +74,11 @@ pub(crate) struct Names {
 /// Most characters of an environment's name where the spec declares none, so that lengths can be checked all the same.
 pub(crate) const MAX_ENVIRONMENT: usize = 16;
 
+/// `${ProjectName}-${Environment}`: what every name has in it.
+pub(crate) fn of_stack() -> [Part; 3] {
+    [Part::Parameter("ProjectName"), "-".into(), Part::Parameter("Environment")]
+}
+
 impl Names {
     /// The name `PREFIX${ProjectName}-${Environment}SUFFIX`. The same name for two things of a kind is reported.
     pub(crate) fn take(

@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use super::LogicalId;
 use crate::source::Span;
 use crate::spec::scalar::Duration;
+use crate::yaml::{Node, NodeKind, Scalar};
 
 /// A value of a property.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +38,12 @@ pub enum Value {
     If(String, Box<Value>, Option<Box<Value>>),
     /// `!Select` of `!Split`: the part with this index, from 0, of what a text has between separators.
     Piece(usize, &'static str, Box<Value>),
+    /// `!Join`: the texts of a list as one, with a separator in between.
+    Join(&'static str, Box<Value>),
+    /// `!Split`: a list of the parts of a text between separators.
+    Split(&'static str, Box<Value>),
+    /// The availability zone with this number, from 0, of those that the account has in the Region.
+    Zone(u64),
     /// A value with why it is there, which the template says in comments.
     Because(Vec<Reason>, Box<Value>),
 }
@@ -163,4 +170,49 @@ impl From<&str> for Part {
     fn from(text: &str) -> Self {
         Self::Literal(text.to_owned())
     }
+}
+
+impl Value {
+    /// A value of the spec as a value of the template. `None` for `null`, and for what has been reported.
+    pub(crate) fn from_node(node: &Node) -> Option<Self> {
+        match &node.kind {
+            NodeKind::Null | NodeKind::Error => None,
+            NodeKind::Scalar(scalar) => Some(scalar_value(scalar)),
+            NodeKind::Sequence(items) => Some(Self::list(items.iter().filter_map(Self::from_node))),
+            NodeKind::Mapping(mapping) => {
+                let entries = mapping.entries.iter();
+                Some(Self::map(
+                    entries.filter_map(|entry| Some((entry.key.text.as_str(), Self::from_node(&entry.value)?))),
+                ))
+            }
+        }
+    }
+}
+
+fn scalar_value(scalar: &Scalar) -> Value {
+    if let Some(value) = scalar.as_bool() {
+        return value.into();
+    }
+    if let Some(value) = scalar.as_integer() {
+        return Value::Integer(value);
+    }
+    match scalar.as_number().and_then(serde_json::Number::from_f64) {
+        // As JSON writes it, with a point, without which YAML 1.1 takes `1e5` for text.
+        Some(number) if number.to_string().contains('.') => Value::Number(number.to_string()),
+        Some(number) => Value::Number(number.to_string().replace('e', ".0e")),
+        None => scalar.text.as_str().into(),
+    }
+}
+
+/// A description as AWS takes it: in one line, of at most `limit` characters.
+pub(crate) fn description(text: Option<&String>, limit: usize) -> Option<Value> {
+    let text = text?.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.is_empty() {
+        return None;
+    }
+    if text.chars().count() <= limit {
+        return Some(text.into());
+    }
+    let kept: String = text.chars().take(limit.saturating_sub(3)).collect();
+    Some(format!("{}...", kept.trim_end()).into())
 }

@@ -203,7 +203,7 @@ mod tests {
         let analysis = crate::session::analyze_text("specs/a.yaml", spec);
         assert!(!analysis.has_errors(), "{:?}", analysis.diagnostics);
         let model = analysis.model.as_ref().expect("the spec names its service");
-        let (plan, _) = crate::lower::lower(model);
+        let plan = crate::session::plan(model).plan;
         let project = crate::emit::Project::default();
         readme(Input { plan: &plan, sources: &analysis.sources, project: &project })
     }

@@ -2,17 +2,15 @@
 //!
 //! What they do is in their definitions; here is what they are: names, roles, logs, traces.
 
-use indexmap::IndexMap;
-
 use super::machine::starts_by_event;
-use crate::lower::{bus, log_group};
-use crate::model::{Bus, Event, Function, Id, Model, StepKind, Workflow};
-use crate::plan::builder::{Builder, Role, Why};
-use crate::plan::ids;
+use crate::model::{DeadLetterSource, Workflow};
+use crate::plan::alarm::Alarm;
+use crate::plan::builder::{Builder, Group, Role, Why};
+use crate::plan::dead_letters::DeadLetters;
 use crate::plan::names::Kind;
-use crate::plan::value::{Part, Value, text};
-use crate::plan::{LogicalId, Machine, Resource};
-use crate::source::{Span, Spanned};
+use crate::plan::value::Value;
+use crate::plan::{LogicalId, Machine, Resource, ids, policy};
+use crate::source::Span;
 use crate::spec::observability::LogLevel;
 
 /// What a state machine needs to write its log; none of these can be limited to a resource.
@@ -36,10 +34,20 @@ const TRACING: [&str; 4] =
 /// Adds the state machines of each workflow.
 pub(crate) fn lower(b: &mut Builder<'_>) {
     for (id, workflow) in b.model.workflows.iter().filter(|(_, workflow)| workflow.redis().is_none()) {
+        let (name, span) = (&workflow.head.name, workflow.head.name_span);
         standard(b, workflow);
+        watch(b, &ids::workflow(workflow), &format!("workflow `{name}`"), span);
         if starts_by_event(b.model, id) {
+            b.dead_letter(DeadLetters::of(b.model, DeadLetterSource::Workflow(id)));
             starter(b, workflow);
+            watch(b, &ids::starter(workflow), &format!("the starter of workflow `{name}`"), span);
         }
+    }
+}
+
+fn watch(b: &mut Builder<'_>, machine: &LogicalId, what: &str, span: Span) {
+    for alarm in Alarm::executions(machine, what, span) {
+        b.alarm(alarm);
     }
 }
 
@@ -61,17 +69,16 @@ fn standard(b: &mut Builder<'_>, workflow: &Workflow) {
             span: workflow.head.name_span,
         },
     );
-    for (function, (step, span)) in calls(workflow) {
+    for (function, (step, span)) in workflow.calls() {
         let function = &model.functions[function];
         let why = Why::new(format!("calls `{}` in step `{step}`", function.head.name), span);
         b.grant(&role, &["lambda:InvokeFunction"], [Value::arn(&ids::function(function))], why);
     }
-    for (bus, events) in publishes(model, workflow) {
+    for (bus, events) in model.published_by(workflow) {
         let span = events.first().map_or(workflow.head.name_span, |event| event.span);
         let names: Vec<&str> = events.iter().map(|event| model.events[event.value].head.name.as_str()).collect();
         let why = Why::new(format!("publishes {} in its steps", names.join(", ")), span);
-        let why = crate::lower::outbox::only_sources(why, model, &events);
-        b.grant(&role, &["events:PutEvents"], [bus::arn(&model.buses[bus])], why);
+        b.publish(&role, &model.buses[bus], &events, why);
     }
 }
 
@@ -110,13 +117,9 @@ fn add(b: &mut Builder<'_>, machine: &StateMachine) -> Role {
     let suffix = format!("-{name}");
     // Groups with this prefix do not count against the size of the account's one policy for log delivery:
     // https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
-    let group = log_group::Group {
-        prefix: "/aws/vendedlogs/states/",
-        suffix: &suffix,
-        retention: &observability.log_retention,
-    };
-    let logs = log_group::add(b, id, &group, what, *span);
-    let role = b.role(id, what, *span, "states.amazonaws.com", Some(own_account()));
+    let group = Group { prefix: "/aws/vendedlogs/states/", suffix: &suffix, retention: &observability.log_retention };
+    let logs = b.log_group(id, &group, what, *span);
+    let role = b.role(id, what, *span, "states.amazonaws.com", Some(policy::own_account()));
     b.grant(&role, &LOG_DELIVERY, ["*".into()], Why::new("writes its log; these actions cannot be limited", *span));
     if observability.tracing {
         let why = Why::new("X-Ray traces; these actions cannot be limited to a resource", *span);
@@ -144,54 +147,4 @@ fn add(b: &mut Builder<'_>, machine: &StateMachine) -> Role {
     ];
     b.add(id, Resource::new("AWS::Serverless::StateMachine", what, *span, properties));
     role
-}
-
-/// Only state machines of this account may use the role. One machine cannot be named: it refers to the role.
-/// <https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html#prevent-cross-service-confused-deputy>
-pub(crate) fn own_account() -> Value {
-    Value::map([("StringEquals", Value::map([("aws:SourceAccount", Value::pseudo("AWS::AccountId"))]))])
-}
-
-/// The ARN of a workflow's state machine, made of its name instead of a reference to it.
-pub(crate) fn named(workflow: &Workflow) -> Value {
-    text([
-        "arn:".into(),
-        Part::Parameter("AWS::Partition"),
-        ":states:".into(),
-        Part::Parameter("AWS::Region"),
-        ":".into(),
-        Part::Parameter("AWS::AccountId"),
-        ":stateMachine:".into(),
-        Part::Parameter("ProjectName"),
-        "-".into(),
-        Part::Parameter("Environment"),
-        format!("-{}", workflow.head.name).as_str().into(),
-    ])
-}
-
-/// The functions that a workflow calls, with the first step and place of each.
-pub(crate) fn calls(workflow: &Workflow) -> IndexMap<Id<Function>, (&str, Span)> {
-    let mut calls = IndexMap::new();
-    workflow.body.walk(&mut |step| {
-        for call in step.call().into_iter().chain(&step.undo) {
-            if let Some(function) = call.function {
-                calls.entry(function).or_insert((step.name.as_str(), call.span));
-            }
-        }
-    });
-    calls
-}
-
-/// The events that a workflow publishes, by bus, each once.
-pub(crate) fn publishes(model: &Model, workflow: &Workflow) -> IndexMap<Id<Bus>, Vec<Spanned<Id<Event>>>> {
-    let mut by_bus: IndexMap<Id<Bus>, Vec<Spanned<Id<Event>>>> = IndexMap::new();
-    workflow.body.walk(&mut |step| {
-        if let StepKind::Publish { event: Some(event), span, .. } = &step.kind {
-            let events = by_bus.entry(model.events[*event].bus).or_default();
-            if events.iter().all(|known| known.value != *event) {
-                events.push(Spanned::new(*event, *span));
-            }
-        }
-    });
-    by_bus
 }

@@ -3,6 +3,7 @@
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of step that is forgotten here must not compile")]
 
 mod errors;
+mod reach;
 pub(super) mod resolve;
 
 pub use errors::{

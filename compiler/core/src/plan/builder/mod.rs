@@ -1,12 +1,27 @@
 //! The plan while it is made: what each kind of thing adds to, with collisions reported instead of overwritten.
 
+mod alarms;
+mod caches;
+mod events;
+mod lambda;
+mod log_group;
+mod networks;
+mod outboxes;
+mod queues;
+mod work;
+
+pub(crate) use events::EventRule;
+pub(crate) use lambda::{Lambda, MAX_DESCRIPTION};
+pub(crate) use log_group::Group;
+
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 
+use super::alarm::Alarm;
+use super::dead_letters::DeadLetters;
 use super::names::{self, Names};
 use super::value::Value;
-use super::{Grant, LogicalId, Plan, Resource};
-use super::{ids, policy};
+use super::{Grant, LogicalId, Plan, Resource, ids, policy};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Model, Setting};
 use crate::source::Span;
@@ -19,6 +34,10 @@ pub(crate) struct Builder<'m> {
     pub(crate) plan: Plan<'m>,
     /// Physical names that are taken.
     pub(crate) names: Names,
+    /// The dead-letter queues that were asked for, in the order of the template.
+    pub(crate) dead_letters: Vec<DeadLetters>,
+    /// The alarms that were asked for, in the order of the template.
+    pub(crate) alarms: Vec<Alarm>,
     /// What was found wrong.
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
@@ -65,7 +84,14 @@ impl<'m> Builder<'m> {
             handlers: Vec::new(),
             grants: Vec::new(),
         };
-        Self { model, plan, names: Names::default(), diagnostics: Vec::new() }
+        Self {
+            model,
+            plan,
+            names: Names::default(),
+            dead_letters: Vec::new(),
+            alarms: Vec::new(),
+            diagnostics: Vec::new(),
+        }
     }
 
     /// The name `PREFIX${ProjectName}-${Environment}SUFFIX`. The same name for two things of a kind is reported.
@@ -111,13 +137,7 @@ impl<'m> Builder<'m> {
         conditions: Option<Value>,
     ) -> Role {
         let id = ids::of(of, "role");
-        let statement = [
-            ("Effect", "Allow".into()),
-            ("Principal", Value::map([("Service", service.into())])),
-            ("Action", "sts:AssumeRole".into()),
-        ];
-        let statement = statement.into_iter().chain(conditions.map(|conditions| ("Condition", conditions)));
-        let trust = policy::document([Value::map(statement)]);
+        let trust = policy::document([policy::assume(service, conditions)]);
         let resource = Resource::new(
             "AWS::IAM::Role",
             format!("role of {principal}"),
@@ -199,17 +219,4 @@ impl<'m> Builder<'m> {
         }
         true
     }
-}
-
-/// A description as AWS takes it: in one line, of at most `limit` characters.
-pub(crate) fn description(text: Option<&String>, limit: usize) -> Option<Value> {
-    let text = text?.split_whitespace().collect::<Vec<_>>().join(" ");
-    if text.is_empty() {
-        return None;
-    }
-    if text.chars().count() <= limit {
-        return Some(text.into());
-    }
-    let kept: String = text.chars().take(limit.saturating_sub(3)).collect();
-    Some(format!("{}...", kept.trim_end()).into())
 }
