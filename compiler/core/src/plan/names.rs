@@ -106,9 +106,8 @@ impl Names {
         } else {
             self.taken.insert(key, span);
         }
-        let parts =
-            [prefix.into(), Part::Parameter("ProjectName"), "-".into(), Part::Parameter("Environment"), suffix.into()];
-        text(parts.into_iter().filter(|part| *part != Part::Literal(String::new())))
+        let parts = [prefix.into()].into_iter().chain(of_stack()).chain([suffix.into()]);
+        text(parts.filter(|part| *part != Part::Literal(String::new())))
     }
 
     /// The longest project name with which every name fits, after reporting names that do not fit even with the service's.
