@@ -1,7 +1,7 @@
 """The properties of the resource types that evc emits, from the schemas that cfn-lint and SAM's translator carry.
 
 An override's properties are checked against this table when a spec is compiled; it is written here, so that it is not
-anybody's memory. The types are those that the sources of `lower/` name.
+anybody's memory. The types are those that the sources of `plan/`, `lower/` and `finish/` name.
 
     python properties.py [--check]
 """
@@ -15,7 +15,7 @@ import cfnlint
 from samtranslator.model import sam_resources
 
 ROOT = Path(__file__).resolve().parents[2]
-TABLE = ROOT / "compiler/core/src/lower/overrides/properties.txt"
+TABLE = ROOT / "compiler/core/src/finish/overrides/properties.txt"
 HEAD = """\
 # The properties of each resource type that evc emits: `cargo xtask properties` writes this from the schemas of
 # CloudFormation (as cfn-lint carries them) and of SAM.
@@ -24,7 +24,8 @@ HEAD = """\
 
 def types():
     """The resource types that the compiler's sources name. What tests name besides is not emitted."""
-    files = sorted((ROOT / "compiler/core/src/lower").rglob("*.rs"))
+    folders = [ROOT / "compiler/core/src" / layer for layer in ("plan", "lower", "finish")]
+    files = sorted(file for folder in folders for file in folder.rglob("*.rs"))
     sources = (file.read_text().split("#[cfg(test)]")[0] for file in files if file.name != "tests.rs")
     named = (re.findall(r'"(AWS::[A-Za-z0-9]+::[A-Za-z0-9]+)"', source) for source in sources)
     return sorted({name for names in named for name in names})

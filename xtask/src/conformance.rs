@@ -9,7 +9,8 @@ use crate::test::Tally;
 use crate::{generate, project, properties, setup, step, workspace};
 
 /// Where the fixtures of the lowering lie: specs with what no example has.
-const FIXTURES: [&str; 2] = ["compiler/core/src/lower/fixtures", "compiler/core/src/lower/machine/tests/fixtures"];
+const FIXTURES: [&str; 2] =
+    ["compiler/core/src/lower/fixtures", "compiler/core/src/lower/stepfunctions/machine/tests/fixtures"];
 /// The fixture with every kind of route of a REST API.
 const REST: &str = "rest";
 

@@ -1,7 +1,7 @@
 //! `evc build --explain iam`: who may do what, and why.
 
 use evc_compiler::emit::Input;
-use evc_compiler::lower::value::{Part, Value};
+use evc_compiler::plan::value::{Part, Value};
 
 /// A table of every permission: who, the actions, on what, the reason and the line of the spec. First those of roles, then
 /// those that functions give to services which have no role for it.
@@ -70,7 +70,7 @@ mod tests {
         let analysis = evc_compiler::session::analyze_text("specs/a.yaml", spec);
         assert!(!analysis.has_errors(), "{:?}", analysis.diagnostics);
         let model = analysis.model.as_ref().expect("the spec names its service");
-        let (plan, _) = evc_compiler::lower::lower(model);
+        let plan = evc_compiler::session::plan(model).plan;
         let project = Project { spec_path: "specs/a.yaml".to_owned(), ..Project::default() };
         let table = table(Input { plan: &plan, sources: &analysis.sources, project: &project });
         let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -60,7 +60,7 @@ fn specs_compile_without_a_word() {
             let line = spec[0].line + 1;
             let file = |block: &Block| (block.file().unwrap_or("spec.yaml").to_owned(), block.text.clone());
             let mut found = support::check(&spec.iter().map(file).collect::<Vec<_>>(), None);
-            let more = found.model.as_ref().map(|model| evc_compiler::lower::lower(model).1);
+            let more = found.model.as_ref().map(|model| evc_compiler::session::plan(model).diagnostics);
             found.add(more.unwrap_or_default());
             if !found.diagnostics.is_empty() {
                 let report = evc_compiler::report::short::render(&found.diagnostics, &found.sources);

@@ -1,6 +1,6 @@
 //! The compiler of evc as a library: one YAML spec in; SAM templates, state machines and Rust Lambda handlers out, all of it values.
 //!
-//! Data runs one way: `yaml` → `spec` → `model` → `check` → `lower` → `emit`. [`session`] runs it; [`compare`] takes two models.
+//! Data runs one way: `yaml` → `spec` → `model` → `check` → `lower` → `finish` → `emit`. [`session`] runs it; [`compare`] takes two models.
 
 #[macro_use]
 mod kinds;
@@ -10,9 +10,11 @@ pub mod compare;
 pub mod diagnostics;
 pub mod emit;
 pub mod expr;
+mod finish;
 pub mod lower;
 pub mod model;
 pub mod pattern;
+pub mod plan;
 pub mod report;
 pub mod session;
 pub mod source;

@@ -7,11 +7,11 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::diagnostics::{Code, Diagnostic, Severity};
 use crate::emit::{self, Files, Project, limits};
-use crate::lower::{self, plan::Plan};
 use crate::model::Model;
+use crate::plan::Plan;
 use crate::source::{MAX_SOURCE_BYTES, SourceMap, Spanned, World};
 use crate::spec::File;
-use crate::{check, compare, model, spec, yaml};
+use crate::{check, compare, finish, lower, model, spec, yaml};
 
 /// A spec that has been read, with all that it imports.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ impl Analysis {
 
 /// Plans the stack of a model that has no errors.
 pub fn plan(model: &Model) -> Planned<'_> {
-    let (plan, diagnostics) = lower::lower(model);
+    let (plan, diagnostics) = finish::finish(lower::lower(model));
     Planned { plan, diagnostics }
 }
 

@@ -17,7 +17,7 @@ use evc_compiler::yaml::{Mapping, Node, NodeKind, parse};
 use support::blocks;
 
 /// Where the lowering of workflows is.
-const MACHINE: &str = "src/lower/machine";
+const MACHINE: &str = "src/lower/stepfunctions/machine";
 
 /// The keys that say what a step does, in the order of the schema.
 fn kinds() -> Vec<String> {

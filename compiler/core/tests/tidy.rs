@@ -2,13 +2,16 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::fs;
-use std::path::{Path, PathBuf};
+#[path = "support/sources.rs"]
+mod sources;
 
-use quote::ToTokens as _;
+use std::fs;
+use std::path::Path;
+
+use sources::{Source, none, sources_in};
 
 /// The layers in the order in which data passes them; none imports a later one.
-const LAYERS: [&str; 14] = [
+const LAYERS: [&str; 16] = [
     "source",
     "diagnostics",
     "yaml",
@@ -18,7 +21,9 @@ const LAYERS: [&str; 14] = [
     "spec",
     "model",
     "check",
+    "plan",
     "lower",
+    "finish",
     "compare",
     "emit",
     "report",
@@ -42,88 +47,6 @@ const WORLD: [&str; 5] = ["std::fs", "std::process", "std::env", "SystemTime", "
 /// The longest source file. A file holds one idea; one that needs more has two.
 const MOST_LINES: usize = 500;
 
-struct Source {
-    /// The path below `src/`, with `/` between parts.
-    path: String,
-    /// The whole text.
-    text: String,
-    /// The code without comments and tests, as tokens: `a::b(c)` however it is written.
-    code: String,
-    /// Every path that is imported, without braces: `use crate::{emit, model::Id}` is two.
-    imports: Vec<String>,
-}
-
-impl Source {
-    fn read(path: String, text: String) -> Self {
-        let is_doc = |line: &&str| ["///", "//!"].iter().any(|start| line.trim_start().starts_with(start));
-        let undocumented: Vec<&str> = text.lines().filter(|line| !is_doc(line)).collect();
-        let file = syn::parse_file(&undocumented.join("\n")).unwrap_or_else(|error| panic!("{path}: {error}"));
-        let (mut code, mut imports) = (String::new(), Vec::new());
-        without_tests(file.items, &mut code, &mut imports);
-        for (spaced, close) in [(" :: ", "::"), (":: ", "::"), (" (", "("), (" !", "!"), (" .", ".")] {
-            code = code.replace(spaced, close);
-        }
-        Self { path, text, code, imports }
-    }
-
-    /// What follows each `start::`, in imports and in the code.
-    fn paths<'s>(&'s self, start: &'s str) -> impl Iterator<Item = &'s str> {
-        let imports = self.imports.iter().filter_map(move |path| path.strip_prefix(start)?.strip_prefix("::"));
-        let at = move |at: usize| self.code[at + start.len()..].strip_prefix("::");
-        let code = self.code.match_indices(start).filter(|(at, _)| is_start(&self.code, *at));
-        imports.chain(code.filter_map(move |(index, _)| at(index)))
-    }
-
-    /// Whether a path, or a macro of the name, is used.
-    fn uses(&self, name: &str) -> bool {
-        let called = format!("{name}!");
-        self.paths(name).next().is_some()
-            || self.imports.iter().any(|path| path == name)
-            || self.code.match_indices(&called).any(|(at, _)| is_start(&self.code, at))
-    }
-}
-
-/// Whether a word starts here.
-fn is_start(code: &str, at: usize) -> bool {
-    !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_')
-}
-
-/// Writes items as tokens, less those that are for tests, and gathers what is imported.
-fn without_tests(items: Vec<syn::Item>, code: &mut String, imports: &mut Vec<String>) {
-    for item in items {
-        match item {
-            syn::Item::Mod(module) if is_test(&module.attrs) => {}
-            syn::Item::Mod(syn::ItemMod { content: Some((_, items)), .. }) => without_tests(items, code, imports),
-            syn::Item::Use(used) if is_test(&used.attrs) => {}
-            syn::Item::Use(used) => flatten(&used.tree, "", imports),
-            syn::Item::Fn(function) if is_test(&function.attrs) => {}
-            syn::Item::Impl(block) if is_test(&block.attrs) => {}
-            other => {
-                code.push_str(&other.to_token_stream().to_string());
-                code.push('\n');
-            }
-        }
-    }
-}
-
-/// Whether something is there for tests alone.
-fn is_test(attributes: &[syn::Attribute]) -> bool {
-    let text = |attribute: &syn::Attribute| attribute.to_token_stream().to_string();
-    attributes.iter().map(text).any(|text| text == "# [cfg (test)]" || text == "# [test]")
-}
-
-/// The paths of an import.
-fn flatten(tree: &syn::UseTree, above: &str, imports: &mut Vec<String>) {
-    let joined = |name: &str| if above.is_empty() { name.to_owned() } else { format!("{above}::{name}") };
-    match tree {
-        syn::UseTree::Path(path) => flatten(&path.tree, &joined(&path.ident.to_string()), imports),
-        syn::UseTree::Name(name) => imports.push(joined(&name.ident.to_string())),
-        syn::UseTree::Rename(name) => imports.push(joined(&name.ident.to_string())),
-        syn::UseTree::Glob(_) => imports.push(joined("*")),
-        syn::UseTree::Group(group) => group.items.iter().for_each(|tree| flatten(tree, above, imports)),
-    }
-}
-
 /// The compiler's sources.
 fn sources() -> Vec<Source> {
     sources_in("src")
@@ -137,36 +60,9 @@ fn all_sources() -> Vec<Source> {
         .collect()
 }
 
-/// The sources in a folder, as the compiler's manifest would name it.
-fn sources_in(folder: &str) -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let mut sources = Vec::new();
-    let mut folders = vec![root.clone()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).expect("a readable folder") {
-            let path: PathBuf = entry.expect("a readable folder").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = fs::read_to_string(&path).expect("a readable source");
-                let path = path.strip_prefix(&root).expect("a path below src").to_string_lossy().replace('\\', "/");
-                if !path.contains("/tests/") && !path.ends_with("/tests.rs") {
-                    sources.push(Source::read(path, text));
-                }
-            }
-        }
-    }
-    sources.sort_by(|a, b| a.path.cmp(&b.path));
-    sources
-}
-
 fn layer(path: &str) -> Option<usize> {
     let first = path.split('/').next()?.trim_end_matches(".rs");
     LAYERS.iter().position(|layer| *layer == first)
-}
-
-fn none(problems: &[String]) {
-    assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
 #[test]

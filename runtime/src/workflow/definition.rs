@@ -1,7 +1,7 @@
 //! Definitions: the state machine that the compiler wrote, read once and checked, its states found by number.
 //!
 //! A definition is the machine that Step Functions would run, in the subset that evc writes: JSONata, inline maps, no distributed
-//! ones. What differs is said by the compiler's `lower/machine`: functions and buses have the names of the spec.
+//! ones. What differs is said by the compiler's `lower/stepfunctions/machine`: functions and buses have the names of the spec.
 //!
 //! <https://states-language.net/spec.html>
 

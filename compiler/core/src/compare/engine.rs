@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Pair;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::lower::MAX_SUBNETS;
 use crate::model::{Cache, CacheKind, Engine, Model, Network, NetworkKind, Redis, Transport};
+use crate::plan::cache::MAX_SUBNETS;
 
 /// Whether executions in flight find their engine and their state again. Reports it if they do not.
 pub(super) fn carries_on(pair: &Pair<'_>, out: &mut Vec<Diagnostic>) -> bool {

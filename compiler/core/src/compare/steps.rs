@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::Pair;
 use crate::diagnostics::{Code, Diagnostic, list};
-use crate::lower::machine::{definitions, machines};
+use crate::lower::stepfunctions::machine::{definitions, machines};
 use crate::model::{Model, Workflow};
 
 /// The definitions of a system's workflows, by their names, less what is for people.

@@ -14,7 +14,7 @@ pub use files::{File, Files};
 
 use std::path::Path;
 
-use crate::lower::plan::Plan;
+use crate::plan::Plan;
 use crate::source::{FileId, SourceMap, Span};
 
 /// What a backend may look at.

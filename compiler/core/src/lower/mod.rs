@@ -1,102 +1,87 @@
 //! Model to plan: which AWS resources there are, who may do what, which handlers and state machines are made.
 //!
-//! One file a kind of thing. Each adds resources, grants and handlers to the plan; none reads what another added. Those that
-//! look at the whole come last.
+//! One room for each service of AWS. A room knows the model and the words of `plan/`; what it wants of another service it gets by a verb
+//! of the builder. Only this file knows the rooms.
 
-mod alarm;
-mod api;
-mod asynchronous;
-mod builder;
-mod bus;
-mod cache;
-mod cache_client;
-mod changes;
-mod dashboard;
-mod dead_letters;
-mod engine;
-mod event_log;
-mod function;
-mod graph;
-mod idempotency;
-pub mod ids;
+mod apigateway;
+mod cloudwatch;
+mod dynamodb;
+mod ec2;
+mod elasticache;
+mod eventbridge;
 mod lambda;
-mod log_group;
-pub mod machine;
-mod mapping;
-mod names;
-mod network;
-mod outbox;
-mod output;
-mod overrides;
-mod parameters;
-mod pipe;
-pub mod plan;
-mod queue;
-mod redrive;
-mod rest;
-mod role;
-mod rule;
-mod schedule;
-mod state_machine;
-mod streams;
-mod table;
-mod tags;
-#[cfg(test)]
-mod tests;
-mod transform;
-pub mod value;
+mod redis;
+mod sqs;
+pub mod stepfunctions;
 
-pub use self::cache::MAX_SUBNETS;
-
-use self::builder::Builder;
-use crate::diagnostics::Diagnostic;
 use crate::model::Model;
+use crate::plan::builder::Builder;
+use crate::plan::stream;
+use crate::plan::value::Value;
+use crate::spec::outbox::Forwarder;
 
 /// Adds one kind of thing to the plan.
 type Kind = fn(&mut Builder<'_>);
 
 /// Every kind of thing, in the order in which they stand in the template.
 const KINDS: &[Kind] = &[
-    bus::lower,
-    event_log::lower,
-    table::lower,
-    outbox::lower,
-    redrive::lower,
-    idempotency::lower,
-    queue::lower,
-    network::lower,
-    cache::lower,
-    api::lower,
-    rest::lower,
-    function::lower,
-    state_machine::lower,
-    engine::lower,
-    rule::lower,
-    schedule::lower,
-    dead_letters::lower,
-    alarm::lower,
-    dashboard::lower,
-    output::lower,
+    eventbridge::bus::lower,
+    eventbridge::event_log::lower,
+    dynamodb::table::lower,
+    outboxes,
+    lambda::redrive::lower,
+    dynamodb::idempotency::lower,
+    sqs::queue::lower,
+    ec2::network::lower,
+    caches,
+    apigateway::http::lower,
+    apigateway::rest::lower,
+    lambda::function::lower,
+    stepfunctions::state_machine::lower,
+    redis::engine::lower,
+    eventbridge::rule::lower,
+    eventbridge::schedule::lower,
+    sqs::dead_letters::lower,
+    cloudwatch::alarm::lower,
+    cloudwatch::dashboard::lower,
 ];
 
-/// What looks at all that has been added, in this order.
-const WHOLE: &[Kind] = &[
-    role::lower,
-    parameters::lower,
-    tags::lower,
-    overrides::lower,
-    streams::lower,
-    asynchronous::lower,
-    rest::check_overridden,
-    rest::name_by_content,
-    graph::lower,
-];
-
-/// Plans a system: everything that backends write, and what is wrong with it as a whole.
-pub fn lower(model: &Model) -> (plan::Plan<'_>, Vec<Diagnostic>) {
+/// Plans a system, up to what looks at the whole of it.
+pub(crate) fn lower(model: &Model) -> Builder<'_> {
     let mut builder = Builder::new(model);
-    for kind in KINDS.iter().chain(WHOLE) {
+    builder.plan.machines = stepfunctions::machine::machines(model);
+    builder.plan.definitions = stepfunctions::machine::definitions(model);
+    for kind in KINDS {
         kind(&mut builder);
     }
-    (builder.plan, builder.diagnostics)
+    builder
+}
+
+/// Each outbox: its table, and what brings its events to the bus.
+fn outboxes(b: &mut Builder<'_>) {
+    for (id, outbox) in b.model.outboxes.iter() {
+        dynamodb::outbox::add(b, outbox);
+        let Some(bus) = b.model.bus_of(outbox) else { continue };
+        match &outbox.changes {
+            None => {
+                let inserted = Value::map([("eventName", Value::list(["INSERT".into()]))]);
+                lambda::forwarder::add(b, id, outbox, bus, [inserted]);
+            }
+            Some(changes) if changes.forwarder == Forwarder::Pipe => {
+                eventbridge::pipe::add(b, id, outbox, changes, bus);
+            }
+            Some(changes) => {
+                let filters = stream::filters(b.model, changes);
+                lambda::forwarder::add(b, id, outbox, bus, filters);
+            }
+        }
+    }
+}
+
+/// Each cache, and the security group of what talks to it.
+fn caches(b: &mut Builder<'_>) {
+    for (id, cache) in b.model.caches.iter() {
+        elasticache::cache::add(b, id, cache);
+        ec2::clients::add(b, id, cache);
+    }
 }

@@ -60,6 +60,11 @@ impl Model {
         self.caches_of(function).first().copied()
     }
 
+    /// Whether anything talks to a cache.
+    pub fn has_clients(&self, cache: Id<Cache>) -> bool {
+        self.cache_clients().iter().any(|client| client.cache == cache)
+    }
+
     /// Everything that talks to a cache, with what else it calls: what networks, security groups and endpoints are made of.
     pub fn cache_clients(&self) -> Vec<CacheClient> {
         let functions = self.functions.iter().filter_map(|(id, function)| {

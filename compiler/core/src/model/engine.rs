@@ -3,7 +3,7 @@
 use super::bus::bus_of;
 use super::names::find_at;
 use super::workflow::{Engine, Redis, Transport};
-use super::{Cache, Function, Id, Model, Thing, Workflow};
+use super::{Cache, Destination, Function, Id, Model, Thing, Workflow};
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::source::{Span, Spanned};
 use crate::spec::Sections;
@@ -111,6 +111,21 @@ impl Model {
 }
 
 impl Model {
+    /// How the work of workflows on Redis reaches functions; none if no workflow runs there. A check sees to it that all say the same.
+    pub fn work_transport(&self) -> Option<Transport> {
+        self.on_redis().map(|(.., redis)| redis.transport).next()
+    }
+
+    /// The functions that workflows on Redis call.
+    pub fn workers(&self) -> impl Iterator<Item = (Id<Function>, &Function)> {
+        self.functions.iter().filter(|(id, _)| self.works_on_redis(*id))
+    }
+
+    /// Whether a target is a workflow on Redis, which starts by a message to the engine.
+    pub fn starts_on_redis(&self, to: Destination) -> bool {
+        matches!(to, Destination::Workflow(id) if self.workflows[id].redis().is_some())
+    }
+
     /// Whether a workflow on Redis calls a function.
     pub fn works_on_redis(&self, function: Id<Function>) -> bool {
         let calls = |thing| matches!(thing, Thing::Workflow(id) if self.workflows[id].redis().is_some());

@@ -141,6 +141,11 @@ impl Model {
         triggers
     }
 
+    /// Whether something invokes a function without waiting for the result: a rule or a schedule.
+    pub fn is_asynchronous(&self, function: Id<Function>) -> bool {
+        self.triggers(function).iter().any(|trigger| matches!(trigger, Thing::Rule(_) | Thing::Schedule(_)))
+    }
+
     /// Everything along which an event, a message or a call moves: event → target, function → event, workflow → function,
     /// workflow → event, function → queue, queue → function. A function that writes a table whose changes are events makes those.
     pub fn flow(&self) -> Vec<Flow> {

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::graph::{Relates, Relation};
 use super::names::{find, find_all, head};
 use super::settings::of_tables;
-use super::{Event, Head, Id, Model, Setting, Table, Thing};
+use super::{Bus, Event, Head, Id, Model, Setting, Table, Thing};
 use crate::diagnostics::Diagnostic;
 use crate::pattern::{self, Pattern};
 use crate::source::{Span, Spanned};
@@ -122,6 +122,18 @@ pub struct CopiedField<'a> {
     pub item_field: &'a Field,
 }
 
+impl Changes {
+    /// The events with the kind of change that each is, and its number within the kind, from 1.
+    pub fn numbered(&self) -> impl Iterator<Item = (ChangeKind, usize, &ChangeEvent)> {
+        let mut counts = [0_usize; 2];
+        self.events.iter().map(move |change| {
+            let count = &mut counts[usize::from(change.kind == ChangeKind::Update)];
+            *count += 1;
+            (change.kind, *count, change)
+        })
+    }
+}
+
 impl Outbox {
     /// Whether a function of its own brings its events to the bus, rather than pipes. An outbox without events has neither.
     pub fn has_function(&self) -> bool {
@@ -141,6 +153,11 @@ impl Outbox {
 }
 
 impl Model {
+    /// The bus that the events of an outbox travel on; none if it publishes nothing.
+    pub fn bus_of(&self, outbox: &Outbox) -> Option<&Bus> {
+        outbox.publishes.first().map(|event| &self.buses[self.events[event.value].bus])
+    }
+
     /// The fields that an event takes from the changed item: those that both have. What an event needs and the item has not
     /// is a check's to report.
     pub fn copied_fields<'a>(&'a self, changes: &Changes, change: &'a ChangeEvent) -> Vec<CopiedField<'a>> {

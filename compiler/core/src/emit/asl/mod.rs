@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::{Backend, Files, Input};
-use crate::lower::plan::{Definition, Machine};
+use crate::plan::{Definition, Machine};
 
 /// Where the arguments of tasks name resources of the stack.
 const RESOURCES: [&str; 4] = ["/FunctionName", "/StateMachineArn", "/QueueUrl", "/Entries/0/EventBusName"];
@@ -81,8 +81,8 @@ fn each_resource(scope: &mut Json, visit: &mut impl FnMut(&mut String)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lower::plan::LogicalId;
-    use crate::lower::value::Value;
+    use crate::plan::LogicalId;
+    use crate::plan::value::Value;
 
     #[test]
     fn only_substitutions_look_like_substitutions() {

@@ -6,9 +6,9 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
 use super::{Backend, Files, Input, diagram};
-use crate::lower::ids;
-use crate::lower::plan::{ENVIRONMENT, HandlerKind, Plan};
 use crate::model::{Api, ApiKind, Auth, Input as Takes, Model, Outbox, OutputValue, Property, Route, Thing};
+use crate::plan::ids;
+use crate::plan::{ENVIRONMENT, HandlerKind, Plan};
 
 /// Writes the README.
 #[derive(Debug)]
@@ -205,7 +205,7 @@ mod tests {
         let analysis = crate::session::analyze_text("specs/a.yaml", spec);
         assert!(!analysis.has_errors(), "{:?}", analysis.diagnostics);
         let model = analysis.model.as_ref().expect("the spec names its service");
-        let (plan, _) = crate::lower::lower(model);
+        let plan = crate::session::plan(model).plan;
         let project = crate::emit::Project::default();
         readme(Input { plan: &plan, sources: &analysis.sources, project: &project })
     }

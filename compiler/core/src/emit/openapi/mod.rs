@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 
 use self::operation::Operations;
 use super::{Backend, Files, Input};
-use crate::lower::ids::REST_STAGE;
 use crate::model::{Api, ApiKind, Model};
+use crate::plan::ids::REST_STAGE;
 
 /// Writes the documents.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::responses::{self, Failures};
 use super::security::Schemes;
-use crate::lower::plan::pascal_case;
 use crate::model::{Api, Integration, Model, Parameter, Route};
+use crate::plan::pascal_case;
 use crate::types::{Kind, Type};
 
 /// Where a document has its schemas.

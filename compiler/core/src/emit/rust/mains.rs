@@ -5,7 +5,7 @@ use super::names::{Names, contract, crate_ident};
 use super::print::Code;
 use super::text::lines;
 use crate::emit::Input;
-use crate::lower::plan::{Handler, HandlerKind};
+use crate::plan::{Handler, HandlerKind};
 
 /// The program of a handler.
 pub(super) fn main(names: &Names<'_>, input: Input<'_>, handler: &Handler) -> String {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::names::{contract, folder};
 use crate::emit::{Input, Project};
-use crate::lower::plan::{Handler, HandlerKind};
 use crate::model::{Function, Model};
+use crate::plan::{Handler, HandlerKind};
 
 /// The version of the runtime that generated code is written for: that of this compiler.
 pub const RUNTIME_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::workflows;
-use crate::lower::ids;
-use crate::lower::plan::{HandlerKind, pascal_case};
 use crate::model::{Event, Function, Id, Input, Model, Outbox, Queue, Table};
+use crate::plan::ids;
+use crate::plan::{HandlerKind, pascal_case};
 use crate::source::Span;
 use crate::types::rust::{field_name, hides_prelude, type_text, variant_name};
 use crate::types::{Kind, Type};

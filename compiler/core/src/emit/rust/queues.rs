@@ -6,8 +6,8 @@ use super::print::{Code, literal};
 use super::text::member_paragraph;
 use super::types::{definitions, head_docs};
 use crate::emit::Input;
-use crate::lower::ids;
 use crate::model::Function;
+use crate::plan::ids;
 use crate::types::rust::field_name;
 
 /// All queues that functions send to. The checks see to it that those say what their messages are.

@@ -7,7 +7,6 @@ use std::process::{Command, Stdio};
 
 use super::*;
 use crate::emit::Project;
-use crate::lower;
 use crate::session::analyze_text;
 
 mod wide;
@@ -28,7 +27,7 @@ fn files(spec: &str) -> Files {
     let analysis = analyze_text("shop.yaml", spec);
     assert!(!analysis.has_errors(), "{:#?}", analysis.diagnostics);
     let model = analysis.model.unwrap();
-    let (plan, _) = lower::lower(&model);
+    let plan = crate::session::plan(&model).plan;
     let mut files = Files::default();
     Rust.emit(Input { plan: &plan, sources: &analysis.sources, project: &project() }, &mut files);
     files
@@ -235,7 +234,7 @@ rules:
         );
         let analysis = analyze_text("shop.yaml", &spec);
         let Some(model) = analysis.model else { panic!("no model for {hostile}") };
-        let (plan, _) = lower::lower(&model);
+        let plan = crate::session::plan(&model).plan;
         let mut files = Files::default();
         let project = Project { spec_path: "specs/a\u{7f}\n\"b.yaml".into(), ..project() };
         Rust.emit(Input { plan: &plan, sources: &analysis.sources, project: &project }, &mut files);

@@ -2,7 +2,7 @@
 
 use super::value::{escape, literal, out as yaml, part, substitute};
 use crate::emit::Input;
-use crate::lower::value::Value;
+use crate::plan::value::Value;
 use crate::yaml::Out;
 
 /// Documents up to this many characters stand in one line, longer ones over several. Access log formats, which must be one

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::lower::plan::{ENVIRONMENT, Plan};
+use crate::plan::{ENVIRONMENT, Plan};
 
 /// The settings: those of the default environment, and one section for each environment that the spec declares.
 pub(super) fn write(plan: &Plan<'_>, spec: &str) -> String {

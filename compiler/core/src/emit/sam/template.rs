@@ -4,8 +4,8 @@ use indexmap::IndexMap;
 
 use super::value;
 use crate::emit::Input;
-use crate::lower::plan::{LogicalId, Parameter, PlannedOutput, Resource};
-use crate::lower::value::Value;
+use crate::plan::value::Value;
+use crate::plan::{LogicalId, Parameter, PlannedOutput, Resource};
 use crate::yaml::{Document, Out, OutEntry};
 
 /// Needed for functions and state machines.

@@ -1,13 +1,12 @@
 //! The template of each kind of thing. Read the snapshots; `cfn-lint` accepts them.
 
 use crate::emit::{Backend, Files, Input, Project};
-use crate::lower::lower;
 use crate::session::analyze_text;
 
 fn files(spec: &str) -> Files {
     let analysis = analyze_text("specs/shop.yaml", spec);
     let model = analysis.model.as_ref().expect("the spec names its service");
-    let (plan, _) = lower(model);
+    let plan = crate::session::plan(model).plan;
     let project = Project { spec_path: "specs/shop.yaml".to_owned(), ..Project::default() };
     let mut files = Files::default();
     super::Sam.emit(Input { plan: &plan, sources: &analysis.sources, project: &project }, &mut files);

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::json;
 use crate::emit::Input;
-use crate::lower::plan::ENVIRONMENT;
-use crate::lower::value::{Part, Value};
+use crate::plan::ENVIRONMENT;
+use crate::plan::value::{Part, Value};
 use crate::yaml::{Out, OutEntry};
 
 /// A value of a property.
@@ -37,6 +37,12 @@ pub(super) fn out<'a>(value: &'a Value, input: Input<'a>) -> Out<'a> {
             let parts = Out::tagged("!Split", vec![(*separator).into(), out(text, input)]);
             Out::tagged("!Select", vec![Out::Int(i64::try_from(*index).unwrap_or(i64::MAX)), parts])
         }
+        Value::Join(separator, texts) => called("Fn::Join", vec![(*separator).into(), out(texts, input)]),
+        Value::Split(separator, text) => called("Fn::Split", vec![(*separator).into(), out(text, input)]),
+        Value::Zone(number) => {
+            let zones = Out::map([("Fn::GetAZs", Out::from(""))]);
+            called("Fn::Select", vec![Out::Int(i64::try_from(*number).unwrap_or(i64::MAX)), zones])
+        }
         Value::Because(reasons, value) => {
             let reasons = reasons.iter().map(|reason| format!("{}, {}", reason.text, input.location(reason.span)));
             let comment = reasons.collect::<Vec<_>>().join("\n");
@@ -51,6 +57,11 @@ pub(super) fn out<'a>(value: &'a Value, input: Input<'a>) -> Out<'a> {
             }
         }
     }
+}
+
+/// An intrinsic function in its long form.
+fn called<'a>(function: &'static str, arguments: Vec<Out<'a>>) -> Out<'a> {
+    Out::map([(function, Out::List(arguments))])
 }
 
 /// Text that is never substituted. CloudFormation substitutes nothing outside of `!Sub`, but its linter takes `${` there for a
@@ -150,15 +161,14 @@ pub(super) fn substitute(text: String, bound: Vec<(String, Out<'_>)>) -> Out<'_>
 mod tests {
     use super::*;
     use crate::emit::Project;
-    use crate::lower::lower;
-    use crate::lower::plan::LogicalId;
+    use crate::plan::LogicalId;
     use crate::yaml::write;
 
     /// What a value looks like in the template.
     fn shown(value: &Value) -> String {
         let analysis = crate::session::analyze_text("specs/a.yaml", "evc: 1\nservice: a\n");
         let model = analysis.model.as_ref().expect("the spec names its service");
-        let (plan, _) = lower(model);
+        let plan = crate::session::plan(model).plan;
         let project = Project::default();
         let input = Input { plan: &plan, sources: &analysis.sources, project: &project };
         write("", &Out::map([("Value", out(value, input))]))
@@ -206,7 +216,7 @@ mod tests {
                     prod: {}\nfunctions: { f: { environment: { A: plain } } }\n";
         let analysis = crate::session::analyze_text("specs/a.yaml", spec);
         let model = analysis.model.as_ref().expect("the spec names its service");
-        let (plan, _) = lower(model);
+        let plan = crate::session::plan(model).plan;
         let project = Project::default();
         let input = Input { plan: &plan, sources: &analysis.sources, project: &project };
         let uses: Vec<Value> = plan.mappings["dev"].keys().cloned().map(Value::ByEnvironment).collect();

@@ -1,6 +1,7 @@
 //! Workflows with their steps resolved: where each goes, what each calls, what is known at each.
 
 mod errors;
+mod reach;
 pub(super) mod resolve;
 mod results;
 mod routes;

@@ -1,7 +1,7 @@
 //! The kinds of steps, one file each: what a step of the kind is, how it is read, and its JSON Schema.
 //!
 //! A kind is a variant of [`StepKind`] and a line of [`KINDS`]; its file has the struct and a [`Syntax`]. `model/workflow/steps/` has
-//! the same kind with its names resolved, `lower/machine/steps/` its states. `tests/steps.rs` asks for the files of each.
+//! the same kind with its names resolved, `lower/stepfunctions/machine/steps/` its states. `tests/steps.rs` asks for the files of each.
 
 mod call;
 mod choose;

@@ -1,0 +1,46 @@
+//! What looks at the whole plan, once the rooms of `lower/` have added to it: outputs, roles, parameters, tags, overrides; and what is
+//! wrong with all of it together.
+
+mod asynchronous;
+mod deployments;
+mod graph;
+mod limits;
+mod methods;
+mod outputs;
+mod overrides;
+mod parameters;
+mod roles;
+mod streams;
+mod tags;
+#[cfg(test)]
+mod tests;
+
+use crate::diagnostics::Diagnostic;
+use crate::plan::Plan;
+use crate::plan::builder::Builder;
+
+/// Looks at the whole plan.
+type Step = fn(&mut Builder<'_>);
+
+/// In this order: what overrides change is looked at after them, and what is added by then has its tags.
+const STEPS: &[Step] = &[
+    outputs::finish,
+    roles::finish,
+    parameters::finish,
+    tags::finish,
+    overrides::finish,
+    streams::finish,
+    asynchronous::finish,
+    methods::check,
+    deployments::name_by_content,
+    graph::finish,
+    limits::finish,
+];
+
+/// Finishes a plan: everything that backends write, and what is wrong with it as a whole.
+pub(crate) fn finish(mut builder: Builder<'_>) -> (Plan<'_>, Vec<Diagnostic>) {
+    for step in STEPS {
+        step(&mut builder);
+    }
+    (builder.plan, builder.diagnostics)
+}

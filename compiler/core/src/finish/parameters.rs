@@ -1,0 +1,105 @@
+//! The template's parameters: the environment, the project's name, the processor architecture.
+
+use indexmap::IndexMap;
+
+use crate::model::{CacheKind, NetworkKind};
+use crate::plan::builder::Builder;
+use crate::plan::names::MAX_ENVIRONMENT;
+use crate::plan::{ENVIRONMENT, LogicalId, Parameter, cache, network};
+use crate::spec::given::Given;
+
+/// Adds the parameters; after everything that has a name, since that bounds the project's.
+pub(super) fn finish(b: &mut Builder<'_>) {
+    let max_length = b.names.longest_project(b.model, &mut b.diagnostics);
+    let declared: Vec<String> = b
+        .model
+        .environments
+        .iter()
+        .filter(|environment| environment.span.is_some())
+        .map(|environment| environment.name.clone())
+        .collect();
+    let any = declared.is_empty();
+    let environment = Parameter {
+        type_: "String",
+        description: "The environment, which is part of every name.".to_owned(),
+        default: b.model.environments.first().map(|environment| environment.name.clone()),
+        allowed_values: declared,
+        allowed_pattern: any.then(|| "^[a-z][a-z0-9-]*$".to_owned()),
+        max_length: any.then_some(MAX_ENVIRONMENT),
+    };
+    let project = Parameter {
+        type_: "String",
+        description: "What every name starts with; another one allows a second stack in the same account.".to_owned(),
+        default: Some(b.model.service.value.clone()),
+        allowed_values: Vec::new(),
+        allowed_pattern: Some("^[a-z][a-z0-9-]*$".to_owned()),
+        max_length: Some(max_length),
+    };
+    let architecture = Parameter {
+        type_: "String",
+        description: "The processors that functions run on. `sam build` compiles for it.".to_owned(),
+        default: Some("arm64".to_owned()),
+        allowed_values: vec!["arm64".to_owned(), "x86_64".to_owned()],
+        allowed_pattern: None,
+        max_length: None,
+    };
+    b.plan.parameters = IndexMap::from([
+        (ENVIRONMENT.to_owned(), environment),
+        ("ProjectName".to_owned(), project),
+        ("Architecture".to_owned(), architecture),
+    ]);
+    caches(b);
+    networks(b);
+}
+
+/// What the spec leaves to each deployment of its external caches.
+fn caches(b: &mut Builder<'_>) {
+    for it in b.model.caches.values() {
+        let CacheKind::External { endpoint, secret, .. } = &it.kind else { continue };
+        let name = &it.head.name;
+        if *endpoint == Given::Parameter {
+            let about = format!("Where cache {name} is: host:port.");
+            let parameter = given("String", about, Some(r"^[A-Za-z0-9._-]+:[0-9]{1,5}$"));
+            b.plan.parameters.insert(cache::endpoint_parameter(it).to_string(), parameter);
+        }
+        if *secret == Some(Given::Parameter) {
+            let about = format!("The ARN of the secret that is the password of cache {name}.");
+            let parameter =
+                given("String", about, Some(r"^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$"));
+            b.plan.parameters.insert(cache::secret_parameter(it).to_string(), parameter);
+        }
+    }
+}
+
+/// What the spec leaves to each deployment of networks that exist already.
+fn networks(b: &mut Builder<'_>) {
+    for it in b.model.networks.values() {
+        let NetworkKind::Imported { vpc, subnets, security_groups, .. } = &it.kind else { continue };
+        let name = &it.head.name;
+        let mut add = |id: LogicalId, parameter| b.plan.parameters.insert(id.to_string(), parameter);
+        if *vpc == Given::Parameter {
+            let about = format!("The VPC that is network {name}.");
+            add(network::vpc_parameter(it), given("AWS::EC2::VPC::Id", about, None));
+        }
+        if *subnets == Given::Parameter {
+            let about = format!("The private subnets of network {name}.");
+            add(network::subnets_parameter(it), given("List<AWS::EC2::Subnet::Id>", about, None));
+        }
+        if *security_groups == Some(Given::Parameter) {
+            let about = format!("Further security groups of functions in network {name}.");
+            add(network::groups_parameter(it), given("List<AWS::EC2::SecurityGroup::Id>", about, None));
+        }
+    }
+}
+
+/// A parameter without a default.
+fn given(type_: &'static str, description: String, pattern: Option<&str>) -> Parameter {
+    Parameter {
+        type_,
+        description,
+        default: None,
+        allowed_values: Vec::new(),
+        allowed_pattern: pattern.map(str::to_owned),
+        max_length: None,
+    }
+}

@@ -1,0 +1,202 @@
+//! HTTP APIs: their stages, routes, authorizers, and the permission of each route to call its function.
+
+use super::shared::{log_format, permission};
+use crate::model::{Api, ApiKind, Auth, Cors, Function, Jwt, Route, Throttling};
+use crate::plan::api::called;
+use crate::plan::builder::{Builder, Group};
+use crate::plan::ids::api_suffix as suffix;
+use crate::plan::names::Kind;
+use crate::plan::value::{Part, Value, description, text};
+use crate::plan::{LogicalId, Resource, ids};
+
+/// What the access log holds of each request.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html>
+const ACCESS_LOG: [(&str, &str); 9] = [
+    ("requestId", "$context.requestId"),
+    ("time", "$context.requestTime"),
+    ("ip", "$context.identity.sourceIp"),
+    ("method", "$context.httpMethod"),
+    ("route", "$context.routeKey"),
+    ("status", "$context.status"),
+    ("latency", "$context.responseLatency"),
+    ("bytes", "$context.responseLength"),
+    ("error", "$context.integrationErrorMessage"),
+];
+
+/// Adds each HTTP API.
+pub(crate) fn lower(b: &mut Builder<'_>) {
+    for api in b.model.apis.values().filter(|api| api.kind == ApiKind::Http) {
+        of(b, api);
+    }
+}
+
+fn of(b: &mut Builder<'_>, api: &Api) {
+    let model = b.model;
+    let (id, span) = (ids::api(api), api.head.name_span);
+    let origin = if api.declared { format!("API `{}`", api.head.name) } else { "HTTP API".to_owned() };
+    let name = b.name(Kind::Api, "", &suffix(api), span);
+    let about = description(api.head.description.as_ref().or(model.description.as_ref()), 1024);
+    let resource = Resource::new("AWS::ApiGatewayV2::Api", &origin, span, [("Name", name)])
+        .with("Description", about)
+        .and([("ProtocolType", "HTTP".into())])
+        .with("CorsConfiguration", api.cors.as_ref().map(cors));
+    b.add(&id, resource);
+    stage(b, api, &id, &origin);
+    let authorizers = authorizers(b, api, &id);
+    let mut integrated: Vec<LogicalId> = Vec::new();
+    for route in &api.routes {
+        // Other routes are not for HTTP APIs, which a check says.
+        let Some(function) = route.function().map(|function| &model.functions[function]) else { continue };
+        let authorizer = match &route.auth {
+            Auth::Jwt(jwt) => authorizers.iter().find(|(known, _)| same_tokens(known, jwt)).map(|(_, id)| id),
+            Auth::Iam | Auth::None | Auth::ApiKey => None,
+        };
+        add_route(b, api, route, function, authorizer, &mut integrated);
+    }
+}
+
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html>
+fn cors(cors: &Cors) -> Value {
+    let list = |texts: &mut dyn Iterator<Item = &str>| Value::List(texts.map(Value::from).collect());
+    let entries = [
+        ("AllowOrigins", list(&mut cors.origins.iter().map(|origin| origin.as_str()))),
+        ("AllowMethods", list(&mut cors.methods.iter().map(String::as_str))),
+        ("AllowHeaders", list(&mut cors.headers.iter().map(String::as_str))),
+        ("MaxAge", Value::seconds(cors.max_age)),
+    ];
+    let credentials = cors.credentials.map(|_| ("AllowCredentials", true.into()));
+    Value::map(entries.into_iter().chain(credentials))
+}
+
+/// The stage `$default`, which deploys itself and has no part in the path, with throttling and an access log.
+fn stage(b: &mut Builder<'_>, api: &Api, id: &LogicalId, origin: &str) {
+    let model = b.model;
+    let span = api.head.name_span;
+    let retention = &model.observability.log_retention;
+    let group = Group { prefix: "/aws/vendedlogs/apis/", suffix: &suffix(api), retention };
+    let logs = b.log_group(id, &group, origin, span);
+    let access_log = Value::map([("DestinationArn", Value::arn(&logs)), ("Format", log_format(&ACCESS_LOG))]);
+    let throttled = api.routes.iter().filter_map(|route| Some((route, route.throttling?)));
+    let routes: Vec<(String, Value)> =
+        throttled.clone().map(|(route, throttling)| (route.key(), settings(throttling))).collect();
+    let properties = [
+        ("ApiId", Value::Ref(id.clone())),
+        ("StageName", "$default".into()),
+        ("AutoDeploy", true.into()),
+        ("DefaultRouteSettings", settings(api.throttling)),
+        ("AccessLogSettings", access_log),
+    ];
+    let mut stage = Resource::new("AWS::ApiGatewayV2::Stage", format!("stage of the {origin}"), span, properties)
+        .with("RouteSettings", (!routes.is_empty()).then(|| Value::Map(routes.into_iter().collect())));
+    // A stage that has settings for a route that is not there yet is refused.
+    stage.depends_on = throttled.map(|(route, _)| of_route(b, api, route, "route")).collect();
+    b.add(&ids::of(id, "stage"), stage);
+}
+
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html>
+fn settings(throttling: Throttling) -> Value {
+    Value::map([
+        ("ThrottlingRateLimit", Value::count(throttling.rate)),
+        ("ThrottlingBurstLimit", Value::count(throttling.burst)),
+        ("DetailedMetricsEnabled", true.into()),
+    ])
+}
+
+/// One authorizer for all routes that take the same tokens. What scopes they need, each route says itself.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html>
+fn authorizers<'a>(b: &mut Builder<'_>, api: &'a Api, id: &LogicalId) -> Vec<(&'a Jwt, LogicalId)> {
+    let mut authorizers: Vec<(&Jwt, LogicalId)> = Vec::new();
+    for route in &api.routes {
+        let Auth::Jwt(jwt) = &route.auth else { continue };
+        if authorizers.iter().any(|(known, _)| same_tokens(known, jwt)) {
+            continue;
+        }
+        let number = if authorizers.is_empty() { String::new() } else { (authorizers.len() + 1).to_string() };
+        let authorizer = ids::of(id, &format!("authorizer{number}"));
+        let audience = Value::List(jwt.audience.iter().map(|it| it.as_str().into()).collect());
+        let configuration = Value::map([("Issuer", jwt.issuer.as_str().into()), ("Audience", audience)]);
+        let properties = [
+            ("ApiId", Value::Ref(id.clone())),
+            ("Name", format!("jwt{number}").into()),
+            ("AuthorizerType", "JWT".into()),
+            ("IdentitySource", Value::List(vec!["$request.header.Authorization".into()])),
+            ("JwtConfiguration", configuration),
+        ];
+        let origin = format!("authorizer of {}", called(api));
+        let resource = Resource::new("AWS::ApiGatewayV2::Authorizer", origin, route.auth_span, properties);
+        b.add(&authorizer, resource);
+        authorizers.push((jwt, authorizer));
+    }
+    authorizers
+}
+
+fn same_tokens(one: &Jwt, other: &Jwt) -> bool {
+    one.issuer == other.issuer && one.audience == other.audience
+}
+
+/// The logical id of what belongs to a route. In the stack's own API a function has one route, and the id is made of its name.
+fn of_route(b: &Builder<'_>, api: &Api, route: &Route, what: &str) -> LogicalId {
+    if let Some(function) = route.function().filter(|_| !api.declared) {
+        return ids::of(&ids::function(&b.model.functions[function]), what);
+    }
+    let method = route.method.to_ascii_lowercase();
+    LogicalId::new([ids::api(api).as_str(), &method, &route.path, what])
+}
+
+fn add_route(
+    b: &mut Builder<'_>,
+    api: &Api,
+    route: &Route,
+    function: &Function,
+    authorizer: Option<&LogicalId>,
+    integrated: &mut Vec<LogicalId>,
+) {
+    let id = ids::function(function);
+    let (origin, integration) = if api.declared {
+        let integration = LogicalId::new([ids::api(api).as_str(), &function.head.name, "integration"]);
+        (format!("route `{}` of API `{}`", route.key(), api.head.name), integration)
+    } else {
+        (format!("route of function `{}`", function.head.name), ids::of(&id, "integration"))
+    };
+    if !integrated.contains(&integration) {
+        let properties = [
+            ("ApiId", Value::Ref(ids::api(api))),
+            ("IntegrationType", "AWS_PROXY".into()),
+            ("IntegrationUri", Value::arn(&id)),
+            ("PayloadFormatVersion", "2.0".into()),
+        ];
+        b.add(&integration, Resource::new("AWS::ApiGatewayV2::Integration", &origin, route.span, properties));
+        integrated.push(integration.clone());
+    }
+    let properties = [
+        ("ApiId", Value::Ref(ids::api(api))),
+        ("RouteKey", route.key().into()),
+        ("AuthorizationType", authorization(&route.auth).into()),
+    ];
+    let resource = Resource::new("AWS::ApiGatewayV2::Route", &origin, route.span, properties)
+        .with("AuthorizerId", authorizer.map(|id| Value::Ref(id.clone())))
+        .with("AuthorizationScopes", scopes(&route.auth))
+        .and([("Target", text(["integrations/".into(), Part::Ref(integration)]))]);
+    b.add(&of_route(b, api, route, "route"), resource);
+    let permission = permission(api, function, route, &origin);
+    let what = if api.declared { "permission" } else { "api-permission" };
+    b.add(&of_route(b, api, route, what), permission);
+}
+
+fn authorization(auth: &Auth) -> &'static str {
+    match auth {
+        Auth::Iam => "AWS_IAM",
+        Auth::Jwt(_) => "JWT",
+        // An HTTP API knows no keys, which a check says.
+        Auth::None | Auth::ApiKey => "NONE",
+    }
+}
+
+fn scopes(auth: &Auth) -> Option<Value> {
+    match auth {
+        Auth::Jwt(jwt) if !jwt.scopes.is_empty() => {
+            Some(Value::List(jwt.scopes.iter().map(|scope| scope.as_str().into()).collect()))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,4 @@
+//! CloudWatch: alarms and the dashboard.
+
+pub(super) mod alarm;
+pub(super) mod dashboard;

@@ -1,0 +1,3 @@
+//! ElastiCache: caches, and who may log in to them.
+
+pub(super) mod cache;

@@ -1,0 +1,110 @@
+//! Rules: the pattern, the targets with retry and dead letters, and what lets `EventBridge` reach each target.
+
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
+
+use super::bus::MAX_DESCRIPTION;
+use super::transform::transformer;
+use crate::model::{DeadLetterSource, Destination, Id, Model, Rule, Target};
+use crate::pattern::{self, Pattern};
+use crate::plan::builder::{Builder, EventRule, Role, Why};
+use crate::plan::dead_letters::DeadLetters;
+use crate::plan::rule::{Input, RuleTarget};
+use crate::plan::value::{Value, description};
+use crate::plan::{LogicalId, Resource, bus, ids, policy};
+
+/// Adds each rule.
+pub(crate) fn lower(b: &mut Builder<'_>) {
+    for (id, rule) in b.model.rules.iter() {
+        add(b, id, rule);
+    }
+}
+
+fn add(b: &mut Builder<'_>, id: Id<Rule>, rule: &Rule) {
+    let dead = b.dead_letter(DeadLetters::of(b.model, DeadLetterSource::Rule(id)));
+    // Without one there has been an error.
+    let Some(pattern) = &rule.pattern else { return };
+    let logical = ids::rule(rule);
+    let model = b.model;
+    let role = needs_role(model, rule).then(|| {
+        let principal = format!("rule `{}`", rule.head.name);
+        b.role(&logical, &principal, rule.head.name_span, "events.amazonaws.com", Some(policy::own_rules()))
+    });
+    let targets = rule.targets.iter().map(|target| {
+        let (id, arn) = reach(b, &logical, role.as_ref(), target);
+        let input = transformer(b, rule, target).map_or(Input::Event, Input::Transformed);
+        let role = role.as_ref().filter(|_| takes_role(model, target.to)).map(|role| role.id.clone());
+        RuleTarget { id, arn, tries: (target.attempts, target.max_age.seconds), dead: dead.clone(), input, role }
+    });
+    let targets = targets.collect();
+    let state = b.state(&logical, &rule.enabled);
+    let made = EventRule {
+        bus: &model.buses[rule.bus],
+        description: description(rule.head.description.as_ref(), MAX_DESCRIPTION),
+        pattern: event_pattern(pattern),
+        state,
+        targets,
+        origin: format!("rule `{}`", rule.head.name),
+        span: rule.head.name_span,
+    };
+    b.rule(&logical, made);
+}
+
+/// Whether `EventBridge` reaches the target with a role; functions and queues have policies of their own, and workflows on Redis
+/// start by a message to a queue.
+fn takes_role(model: &Model, to: Destination) -> bool {
+    matches!(to, Destination::Workflow(_) | Destination::Bus(_)) && !model.starts_on_redis(to)
+}
+
+fn needs_role(model: &Model, rule: &Rule) -> bool {
+    rule.targets.iter().any(|target| takes_role(model, target.to))
+}
+
+/// Lets the rule reach a target; the target's id in the rule, and its ARN.
+fn reach(b: &mut Builder<'_>, rule: &LogicalId, role: Option<&Role>, target: &Target) -> (String, Value) {
+    let model = b.model;
+    match target.to {
+        Destination::Function(id) => {
+            let function = &model.functions[id];
+            let logical = ids::function(function);
+            let properties = [
+                ("FunctionName", Value::Ref(logical.clone())),
+                ("Action", "lambda:InvokeFunction".into()),
+                ("Principal", "events.amazonaws.com".into()),
+                ("SourceArn", Value::arn(rule)),
+            ];
+            let origin = format!("invocations of function `{}` by a rule", function.head.name);
+            let resource = Resource::new("AWS::Lambda::Permission", origin, target.span, properties);
+            b.add(&LogicalId::new([rule.as_str(), &function.head.name, "permission"]), resource);
+            (format!("function-{}", function.head.name), Value::arn(&logical))
+        }
+        Destination::Workflow(id) => {
+            let workflow = &model.workflows[id];
+            if workflow.redis().is_some() {
+                return (format!("workflow-{}", workflow.head.name), Value::arn(&ids::engine_queue()));
+            }
+            let starter = Value::Ref(ids::starter(workflow));
+            if let Some(role) = role {
+                let why = Why::new(format!("`to: {{ workflow: {} }}`", workflow.head.name), target.span);
+                b.grant(role, &["states:StartExecution"], [starter.clone()], why);
+            }
+            (format!("workflow-{}", workflow.head.name), starter)
+        }
+        Destination::Queue(id) => {
+            let queue = &model.queues[id];
+            (format!("queue-{}", queue.head.name), Value::arn(&ids::queue(queue)))
+        }
+        Destination::Bus(id) => {
+            let to = &model.buses[id];
+            if let Some(role) = role {
+                let why = Why::new(format!("`to: {{ bus: {} }}`", to.head.name), target.span);
+                b.grant(role, &["events:PutEvents"], [bus::arn(to)], why);
+            }
+            (format!("bus-{}", to.head.name), bus::arn(to))
+        }
+    }
+}
+
+/// The whole pattern as a map, or as a text if it has a `null`, which a template cannot have.
+fn event_pattern(pattern: &Pattern) -> Value {
+    Value::from_json(&pattern::to_json(pattern)).unwrap_or_else(|| pattern::to_text(pattern).into())
+}

@@ -1,0 +1,266 @@
+//! The functions of the spec: environment, permissions, and what becomes of asynchronous invocations that fail.
+
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
+
+use indexmap::IndexMap;
+
+use crate::diagnostics::{Code, Diagnostic};
+use crate::model::{ApiKind, Bus, Cache, DeadLetterSource, Event, Function, Id, Model, Relation, TableUse, Thing};
+use crate::plan::alarm::{Alarm, Watched};
+use crate::plan::builder::{Builder, Lambda, MAX_DESCRIPTION, Role, Why};
+use crate::plan::dead_letters::DeadLetters;
+use crate::plan::value::{Part, Value, description, text};
+use crate::plan::variables::{Variables, purposes};
+use crate::plan::{Handler, HandlerKind, Resource, arn, bus, cache as words, ids, pascal_case, work};
+use crate::source::Spanned;
+use crate::spec::function::Operation;
+
+/// How often Lambda tries an asynchronous invocation again, and for how long: its own defaults, written out.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
+const ASYNC_ATTEMPTS: i64 = 2;
+const ASYNC_MAX_AGE_SECONDS: i64 = 21_600;
+
+/// The share of invocations that may end with an error before it is alarming for a function that has business errors, which
+/// Lambda counts like any other.
+const ERROR_SHARE: &str = "0.5";
+
+/// Adds each function.
+pub(crate) fn lower(b: &mut Builder<'_>) {
+    for (id, function) in b.model.functions.iter() {
+        let cache = b.model.cache_of(id);
+        let variables = variables(b, id, cache);
+        let binary = ids::binary(b.model, function);
+        b.plan.handlers.push(Handler {
+            binary: binary.clone(),
+            kind: HandlerKind::Function(id),
+            environment: purposes(&variables),
+        });
+        let logical = ids::function(function);
+        let memory = b.setting(&logical, "Memory", &function.memory, |memory| Value::count(*memory));
+        let timeout = b.setting(&logical, "Timeout", &function.timeout, |timeout| Value::seconds(*timeout));
+        let role = b.lambda(Lambda {
+            id: logical,
+            name: function.head.name.clone(),
+            principal: format!("function `{}`", function.head.name),
+            description: description(function.head.description.as_ref(), MAX_DESCRIPTION),
+            binary,
+            memory,
+            timeout,
+            concurrency: function.concurrency,
+            variables,
+            cache,
+            span: function.head.name_span,
+        });
+        grants(b, &role, id);
+        if b.model.is_asynchronous(id) {
+            asynchronous(b, &role, id, function);
+        }
+        b.alarm(alarm(function));
+    }
+}
+
+fn alarm(function: &Function) -> Alarm {
+    let (id, name, span) = (ids::function(function), &function.head.name, function.head.name_span);
+    if function.errors.is_empty() {
+        return Alarm::errors(Watched::Function, &id, format!("Function `{name}` failed"), span);
+    }
+    let about = format!("More than half of the invocations of function `{name}` failed");
+    Alarm {
+        // Each invocation counts as 1 or 0, so that the average is the share that failed.
+        metric: ("Errors", "Average"),
+        threshold: Value::Number(ERROR_SHARE.to_owned()),
+        ..Alarm::errors(Watched::Function, &id, about, span)
+    }
+}
+
+/// The events that a function publishes itself, by bus.
+fn published(b: &Builder<'_>, function: &Function) -> IndexMap<Id<Bus>, Vec<Spanned<Id<Event>>>> {
+    let mut by_bus: IndexMap<Id<Bus>, Vec<Spanned<Id<Event>>>> = IndexMap::new();
+    for event in &function.publishes {
+        by_bus.entry(b.model.events[event.value].bus).or_default().push(*event);
+    }
+    by_bus
+}
+
+fn variables(b: &mut Builder<'_>, of: Id<Function>, cache: Option<Spanned<Id<Cache>>>) -> Variables {
+    let model = b.model;
+    let function = &model.functions[of];
+    let mut variables = Variables::new();
+    for used in &function.tables {
+        let table = &model.tables[used.table];
+        let purpose = format!("the name of table `{}`", table.head.name);
+        variables.insert(ids::table_variable(table), (Value::Ref(ids::table(table)), purpose));
+    }
+    if let Some(outbox) = &function.outbox {
+        let outbox = &model.outboxes[outbox.value];
+        let purpose = format!("the name of the table of outbox `{}`", outbox.head.name);
+        variables.insert(ids::outbox_variable(outbox), (Value::Ref(ids::outbox(outbox)), purpose));
+        let purpose = "how long events stay in the outbox, in seconds".to_owned();
+        let retention = Value::string(outbox.retention.seconds.to_string());
+        variables.insert(ids::OUTBOX_RETENTION_VARIABLE.to_owned(), (retention, purpose));
+    }
+    for bus in published(b, function).into_keys() {
+        let bus = &model.buses[bus];
+        let purpose = format!("the name of bus `{}`", bus.head.name);
+        variables.insert(ids::bus_variable(bus), (bus::name(bus), purpose));
+    }
+    for queue in &function.sends {
+        let queue = &model.queues[queue.value];
+        let purpose = format!("the URL of queue `{}`", queue.head.name);
+        variables.insert(ids::queue_variable(queue), (Value::Ref(ids::queue(queue)), purpose));
+    }
+    if let Some(retention) = function.idempotent {
+        let purpose = "the table of what idempotent functions have done".to_owned();
+        variables.insert(ids::IDEMPOTENCY_VARIABLE.to_owned(), (Value::Ref(ids::idempotency()), purpose));
+        let purpose = "how long results are kept, in seconds".to_owned();
+        let retention = Value::string(retention.seconds.to_string());
+        variables.insert(ids::IDEMPOTENCY_RETENTION_VARIABLE.to_owned(), (retention, purpose));
+    }
+    variables.extend(work::variables(model, &model.redis_workflows(of)));
+    if let Some(cache) = cache {
+        variables.extend(words::variables(model, cache.value));
+    }
+    variables.extend(origins(model, of));
+    let id = ids::function(function);
+    for (name, setting) in &function.environment {
+        if let Some((_, purpose)) = variables.get(name.as_str()) {
+            let message = format!("`{}` is set by evc on this function", name.value);
+            let diagnostic = Diagnostic::new(Code::EVC0608, name.span, message).note(format!("it is {purpose}"));
+            b.diagnostics.push(diagnostic.help("give the variable another name"));
+            continue;
+        }
+        let key = format!("Variable{}", pascal_case(name));
+        let value = b.setting(&id, &key, setting, |value| value.as_str().into());
+        variables.insert(name.value.clone(), (value, "from the spec".to_owned()));
+    }
+    variables
+}
+
+/// What tells a function behind REST APIs which pages may read its answers: those of all of these APIs.
+fn origins(model: &Model, function: Id<Function>) -> Variables {
+    let apis = model
+        .apis
+        .values()
+        .filter(|api| api.kind == ApiKind::Rest && api.routes.iter().any(|route| route.function() == Some(function)));
+    let (mut origins, mut credentials) = (Vec::new(), false);
+    for cors in apis.filter_map(|api| api.cors.as_ref()) {
+        credentials |= cors.credentials.is_some();
+        for origin in &cors.origins {
+            if !origins.contains(&origin.as_str()) {
+                origins.push(origin.as_str());
+            }
+        }
+    }
+    let mut variables = Variables::new();
+    if !origins.is_empty() {
+        let purpose = "the origins of pages that may read its answers".to_owned();
+        variables.insert(ids::CORS_ORIGINS_VARIABLE.to_owned(), (origins.join(" ").into(), purpose));
+    }
+    if credentials {
+        let purpose = "whether these pages may send credentials".to_owned();
+        variables.insert(ids::CORS_CREDENTIALS_VARIABLE.to_owned(), ("true".into(), purpose));
+    }
+    variables
+}
+
+fn grants(b: &mut Builder<'_>, role: &Role, of: Id<Function>) {
+    let model = b.model;
+    let function = &model.functions[of];
+    for used in &function.tables {
+        of_table(b, role, used);
+    }
+    if let Some(outbox) = &function.outbox {
+        let table = ids::outbox(&model.outboxes[outbox.value]);
+        let why = Why::new(format!("`outbox: {}`", model.outboxes[outbox.value].head.name), outbox.span);
+        b.grant(role, &["dynamodb:PutItem"], [Value::arn(&table)], why);
+    }
+    for (bus, events) in published(b, function) {
+        let names: Vec<&str> = events.iter().map(|event| model.events[event.value].head.name.as_str()).collect();
+        let span = events.first().map_or(function.head.name_span, |event| event.span);
+        let why = Why::new(format!("`publishes: [{}]`", names.join(", ")), span);
+        b.publish(role, &model.buses[bus], &events, why);
+    }
+    for sent in &function.sends {
+        let queue = &model.queues[sent.value];
+        let why = Why::new(format!("`sends: {}`", queue.head.name), sent.span);
+        b.grant(role, &["sqs:SendMessage"], [Value::arn(&ids::queue(queue))], why);
+    }
+    if function.idempotent.is_some() {
+        let why = Why::new("`idempotent`", function.idempotent_span);
+        b.grant(role, &["dynamodb:PutItem"], [Value::arn(&ids::idempotency())], why);
+    }
+    if model.works_on_redis(of) {
+        b.consume_work(role, &ids::task_queue(function), function.head.name_span);
+    }
+    b.hand_on_work(role, &model.redis_workflows(of));
+    signals(b, role, function);
+    for edge in model.graph().to(Thing::Function(of)).filter(|edge| edge.relation == Relation::Feeds) {
+        let Thing::Queue(id) = edge.from else { continue };
+        let queue = &model.queues[id];
+        let why = Why::new(format!("works off queue `{}`", queue.head.name), edge.span);
+        b.consume(role, &ids::queue(queue), why);
+    }
+}
+
+/// Lets a function answer what waits in workflows on Step Functions. A state machine is named by its name: it refers to the functions
+/// that it calls, which may be those that answer.
+fn signals(b: &mut Builder<'_>, role: &Role, function: &Function) {
+    for signal in &function.signals {
+        let workflow = &b.model.workflows[signal.value];
+        if workflow.redis().is_some() {
+            continue;
+        }
+        let why = Why::new(format!("`signals: {}`", workflow.head.name), signal.span);
+        b.grant(role, &["states:SendTaskFailure", "states:SendTaskSuccess"], [arn::of_workflow(workflow)], why);
+    }
+}
+
+/// Transactions need no action of their own: each write in one is authorized by its own, and a check by `ConditionCheckItem`.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html>
+fn of_table(b: &mut Builder<'_>, role: &Role, used: &TableUse) {
+    let table = &b.model.tables[used.table];
+    let id = ids::table(table);
+    let mut actions = Vec::new();
+    let mut queries = false;
+    for operation in &used.operations {
+        match operation {
+            Operation::Get => actions.push("dynamodb:GetItem"),
+            Operation::Query => queries = true,
+            Operation::Put => actions.push("dynamodb:PutItem"),
+            Operation::Update => actions.push("dynamodb:UpdateItem"),
+            Operation::Delete => actions.push("dynamodb:DeleteItem"),
+            Operation::Check => actions.push("dynamodb:ConditionCheckItem"),
+            // The model has single operations only.
+            Operation::Read | Operation::Write => {}
+        }
+    }
+    let words: Vec<String> = used.operations.iter().map(|operation| format!("{operation:?}").to_lowercase()).collect();
+    let why = Why::new(format!("`tables: {{ {}: [{}] }}`", table.head.name, words.join(", ")), used.span);
+    if !actions.is_empty() {
+        b.grant(role, &actions, [Value::arn(&id)], why.clone());
+    }
+    if queries {
+        let indexes = text([Part::Attribute(id.clone(), "Arn"), "/index/*".into()]);
+        let with_indexes = (!table.indexes.is_empty()).then_some(indexes);
+        b.grant(role, &["dynamodb:Query"], [Value::arn(&id)].into_iter().chain(with_indexes), why);
+    }
+}
+
+/// An invocation nobody waits for that fails goes to the function's dead-letter queue, with its payload and the error.
+fn asynchronous(b: &mut Builder<'_>, role: &Role, id: Id<Function>, function: &Function) {
+    let logical = ids::function(function);
+    let dead = b.dead_letter(DeadLetters::of(b.model, DeadLetterSource::Function(id)));
+    let span = function.head.name_span;
+    let why = Why::new("keeps asynchronous invocations that failed", span);
+    b.grant(role, &["sqs:SendMessage"], [Value::arn(&dead)], why);
+    let failed = Value::map([("Destination", Value::arn(&dead))]);
+    let properties = [
+        ("FunctionName", Value::Ref(logical.clone())),
+        ("Qualifier", "$LATEST".into()),
+        ("MaximumRetryAttempts", Value::Integer(ASYNC_ATTEMPTS)),
+        ("MaximumEventAgeInSeconds", Value::Integer(ASYNC_MAX_AGE_SECONDS)),
+        ("DestinationConfig", Value::map([("OnFailure", failed)])),
+    ];
+    let origin = format!("asynchronous invocations of function `{}`", function.head.name);
+    b.add(&ids::of(&logical, "async"), Resource::new("AWS::Lambda::EventInvokeConfig", origin, span, properties));
+}

@@ -1,0 +1,3 @@
+//! Workflows on Redis.
+
+pub(super) mod engine;

@@ -1,0 +1,41 @@
+//! The queues of dead letters that things have asked for, each with an alarm.
+
+use crate::plan::Resource;
+use crate::plan::alarm::{Alarm, Watched};
+use crate::plan::builder::Builder;
+use crate::plan::dead_letters::DeadLetters;
+use crate::plan::value::Value;
+
+/// How long a message waits for somebody to look at it: the longest that SQS keeps one, 14 days in seconds.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
+const RETENTION_SECONDS: i64 = 1_209_600;
+
+/// Adds the queues, and lets rules send to theirs.
+pub(crate) fn lower(b: &mut Builder<'_>) {
+    for dead in b.dead_letters.clone() {
+        let properties =
+            [("MessageRetentionPeriod", Value::Integer(RETENTION_SECONDS)), ("SqsManagedSseEnabled", true.into())];
+        let origin = format!("dead letters of {}", dead.of);
+        let resource = Resource::new("AWS::SQS::Queue", &origin, dead.span, properties);
+        b.add(&dead.id, resource.with("FifoQueue", dead.fifo.then(|| Value::from(true))));
+        if let Some(rule) = &dead.rule {
+            b.admit(&dead.id, [Value::arn(rule)], &format!("who may send to the {origin}"), dead.span);
+        }
+        b.alarm(alarm(dead));
+    }
+}
+
+fn alarm(dead: DeadLetters) -> Alarm {
+    Alarm {
+        watched: Watched::DeadLetters,
+        description: format!("Something is in the dead-letter queue of {}", dead.of),
+        span: dead.span,
+        namespace: "AWS/SQS".into(),
+        metric: ("ApproximateNumberOfMessagesVisible", "Maximum"),
+        dimension: ("QueueName", Value::Attribute(dead.id.clone(), "QueueName")),
+        of: dead.id,
+        // A message that is there stays there, so one look is enough, and an early one is better.
+        period: 60,
+        threshold: Value::Integer(0),
+    }
+}

@@ -1,0 +1,28 @@
+//! The definition of a workflow on Redis, as `evc_runtime::workflow::Definition` reads it.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::{as_json, task};
+use crate::model::{Model, Workflow};
+use crate::plan::Definition;
+
+/// The version of the format.
+const VERSION: u64 = 1;
+
+/// The definition of `workflow`: its machine, and for each function that it calls how long that may have a piece of work, in seconds.
+pub(super) fn definition(model: &Model, workflow: &Workflow) -> Definition {
+    let mut leases = BTreeMap::new();
+    workflow.body.walk(&mut |step| {
+        let called = step.call().into_iter().chain(&step.undo).filter_map(|call| call.function);
+        leases.extend(called.map(|function| {
+            let function = &model.functions[function];
+            (function.head.name.as_str(), task::lease_seconds(function))
+        }));
+    });
+    let (machine, _) = super::definition(model, workflow);
+    let name = &workflow.head.name;
+    let json = json!({ "evc": VERSION, "workflow": name, "leases": leases, "machine": as_json(&machine) });
+    Definition { file: name.clone(), json }
+}

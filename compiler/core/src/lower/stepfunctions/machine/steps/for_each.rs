@@ -1,0 +1,39 @@
+//! `for-each`: a `Map` in inline mode.
+
+use indexmap::IndexMap;
+use serde_json::json;
+
+use crate::expr::variable_name;
+use crate::lower::stepfunctions::machine::asl::{Done, ItemProcessor, Kind, Map, ProcessorConfig, expression};
+use crate::lower::stepfunctions::machine::body::{Builder, Scoped};
+use crate::lower::stepfunctions::machine::errors;
+use crate::model::workflow::ForEach;
+use crate::model::{Step, StepId};
+
+pub(super) fn lower<'m>(each: &'m ForEach, id: StepId, step: &Step, scoped: &mut Scoped<'_, 'm>) {
+    let taken = &scoped.builder.variables;
+    let frame = scoped.frame.inside(step, &each.body, scoped.repeats(id), taken).with_item(step, taken);
+    let index = frame.indexes.last().cloned().unwrap_or_default();
+    let known = IndexMap::from([
+        (frame.item.clone(), expression("$states.input.item")),
+        (index, expression("$states.input.index")),
+    ]);
+    let first = |builder: &mut Builder<'_>| builder.name(&step.name, "item");
+    let states = scoped.builder.states(&each.body, frame, first, known);
+    let map = Map {
+        items: each.items.as_ref().map_or_else(|| json!([]), |items| scoped.expression(step, items)),
+        item_selector: json!({
+            "item": expression("$states.context.Map.Item.Value"),
+            "index": expression("$states.context.Map.Item.Index"),
+        }),
+        max_concurrency: each.concurrency.as_ref().map(|most| most.value),
+        item_processor: ItemProcessor { processor_config: ProcessorConfig { mode: "INLINE" }, states },
+        done: Done {
+            assign: IndexMap::from([(variable_name(&step.name), expression("$states.result"))]),
+            output: Some(expression("$states.result")),
+        },
+        errors: errors::of_step(step, scoped),
+        then: scoped.then(step.next),
+    };
+    scoped.add_step(step, Kind::Map(map));
+}

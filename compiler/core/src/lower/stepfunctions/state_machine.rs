@@ -1,0 +1,152 @@
+//! State machines: the standard one of each workflow, and the express one that starts it once an event.
+//!
+//! What they do is in their definitions; here is what they are: names, roles, logs, traces.
+
+#![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
+
+use super::machine::starts_by_event;
+use crate::model::{DeadLetterSource, Workflow};
+use crate::plan::alarm::Alarm;
+use crate::plan::builder::{Builder, Group, Role, Why};
+use crate::plan::dead_letters::DeadLetters;
+use crate::plan::names::Kind;
+use crate::plan::value::Value;
+use crate::plan::{LogicalId, Machine, Resource, ids, policy};
+use crate::source::Span;
+use crate::spec::observability::LogLevel;
+
+/// What a state machine needs to write its log; none of these can be limited to a resource.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy>
+const LOG_DELIVERY: [&str; 8] = [
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+];
+
+/// What a state machine needs to trace; none of these can be limited to a resource.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html>
+const TRACING: [&str; 4] =
+    ["xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments"];
+
+/// Adds the state machines of each workflow.
+pub(crate) fn lower(b: &mut Builder<'_>) {
+    for (id, workflow) in b.model.workflows.iter().filter(|(_, workflow)| workflow.redis().is_none()) {
+        let (name, span) = (&workflow.head.name, workflow.head.name_span);
+        standard(b, workflow);
+        watch(b, &ids::workflow(workflow), &format!("workflow `{name}`"), span);
+        if starts_by_event(b.model, id) {
+            b.dead_letter(DeadLetters::of(b.model, DeadLetterSource::Workflow(id)));
+            starter(b, workflow);
+            watch(b, &ids::starter(workflow), &format!("the starter of workflow `{name}`"), span);
+        }
+    }
+}
+
+fn watch(b: &mut Builder<'_>, machine: &LogicalId, what: &str, span: Span) {
+    for alarm in Alarm::executions(machine, what, span) {
+        b.alarm(alarm);
+    }
+}
+
+fn standard(b: &mut Builder<'_>, workflow: &Workflow) {
+    let model = b.model;
+    // The history of a standard execution is kept by Step Functions; the log repeats it for those who search logs.
+    let level = match model.observability.log_level {
+        LogLevel::Debug | LogLevel::Info => "ALL",
+        LogLevel::Warn | LogLevel::Error => "ERROR",
+    };
+    let role = add(
+        b,
+        &StateMachine {
+            id: ids::workflow(workflow),
+            name: workflow.head.name.clone(),
+            what: format!("workflow `{}`", workflow.head.name),
+            type_: "STANDARD",
+            level,
+            span: workflow.head.name_span,
+        },
+    );
+    for (function, (step, span)) in workflow.calls() {
+        let function = &model.functions[function];
+        let why = Why::new(format!("calls `{}` in step `{step}`", function.head.name), span);
+        b.grant(&role, &["lambda:InvokeFunction"], [Value::arn(&ids::function(function))], why);
+    }
+    for (bus, events) in model.published_by(workflow) {
+        let span = events.first().map_or(workflow.head.name_span, |event| event.span);
+        let names: Vec<&str> = events.iter().map(|event| model.events[event.value].head.name.as_str()).collect();
+        let why = Why::new(format!("publishes {} in its steps", names.join(", ")), span);
+        b.publish(&role, &model.buses[bus], &events, why);
+    }
+}
+
+/// Starts the workflow with a name made of the event's id, so that the same event delivered twice starts one execution.
+fn starter(b: &mut Builder<'_>, workflow: &Workflow) {
+    let span = workflow.head.name_span;
+    let role = add(
+        b,
+        &StateMachine {
+            id: ids::starter(workflow),
+            name: format!("{}-starter", workflow.head.name),
+            what: format!("starter of workflow `{}`", workflow.head.name),
+            type_: "EXPRESS",
+            level: "ERROR",
+            span,
+        },
+    );
+    let why = Why::new(format!("starts workflow `{}` once for each id", workflow.head.name), span);
+    b.grant(&role, &["states:StartExecution"], [Value::Ref(ids::workflow(workflow))], why);
+    let why = Why::new("keeps events that could not start it", span);
+    b.grant(&role, &["sqs:SendMessage"], [Value::arn(&ids::starter_dead_letters(workflow))], why);
+}
+
+struct StateMachine {
+    id: LogicalId,
+    name: String,
+    what: String,
+    type_: &'static str,
+    level: &'static str,
+    span: Span,
+}
+
+fn add(b: &mut Builder<'_>, machine: &StateMachine) -> Role {
+    let observability = &b.model.observability;
+    let StateMachine { id, name, what, type_, level, span } = machine;
+    let suffix = format!("-{name}");
+    // Groups with this prefix do not count against the size of the account's one policy for log delivery:
+    // https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
+    let group = Group { prefix: "/aws/vendedlogs/states/", suffix: &suffix, retention: &observability.log_retention };
+    let logs = b.log_group(id, &group, what, *span);
+    let role = b.role(id, what, *span, "states.amazonaws.com", Some(policy::own_account()));
+    b.grant(&role, &LOG_DELIVERY, ["*".into()], Why::new("writes its log; these actions cannot be limited", *span));
+    if observability.tracing {
+        let why = Why::new("X-Ray traces; these actions cannot be limited to a resource", *span);
+        b.grant(&role, &TRACING, ["*".into()], why);
+    }
+    let Some(Machine { file, substitutions, .. }) = b.plan.machines.iter().find(|machine| machine.id == *id).cloned()
+    else {
+        return role;
+    };
+    let destination = Value::map([("CloudWatchLogsLogGroup", Value::map([("LogGroupArn", Value::arn(&logs))]))]);
+    let logging = Value::map([
+        ("Level", (*level).into()),
+        ("IncludeExecutionData", observability.log_payloads.into()),
+        ("Destinations", Value::list([destination])),
+    ]);
+    let name = b.name(Kind::StateMachine, "", &suffix, *span);
+    let properties = [
+        ("Name", name),
+        ("Type", (*type_).into()),
+        ("DefinitionUri", format!("workflows/{file}.asl.json").into()),
+        ("DefinitionSubstitutions", Value::Map(substitutions)),
+        ("Role", Value::arn(&role.id)),
+        ("Logging", logging),
+        ("Tracing", Value::map([("Enabled", observability.tracing.into())])),
+    ];
+    b.add(id, Resource::new("AWS::Serverless::StateMachine", what, *span, properties));
+    role
+}

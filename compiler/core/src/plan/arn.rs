@@ -1,0 +1,43 @@
+//! ARNs of what CloudFormation has no attribute for.
+
+use super::names::of_stack;
+use super::value::{Part, Value, text};
+use crate::model::Workflow;
+
+/// The ARN of something of a service in this account and Region: `arn:aws:events:eu-west-1:123456789012:RESOURCE`. What a literal
+/// cannot say of the resource follows it in `rest`.
+pub(crate) fn of(service: &str, resource: &str, rest: impl IntoIterator<Item = Part>) -> Value {
+    let own = [":".into(), Part::Parameter("AWS::AccountId"), Part::Literal(format!(":{resource}"))];
+    text(regional(service).into_iter().chain(own).chain(rest))
+}
+
+/// The ARN of a workflow's state machine, made of its name instead of a reference to it.
+pub(crate) fn of_workflow(workflow: &Workflow) -> Value {
+    of("states", "stateMachine:", of_stack().into_iter().chain([Part::Literal(format!("-{}", workflow.head.name))]))
+}
+
+/// What an integration of a REST API calls, such as `dynamodb:action/PutItem`. It is in no account.
+/// <https://docs.aws.amazon.com/apigateway/latest/api/API_Integration.html#apigw-Type-Integration-uri>
+pub(crate) fn of_integration(action: &str, rest: impl IntoIterator<Item = Part>) -> Value {
+    text(regional("apigateway").into_iter().chain([Part::Literal(format!(":{action}"))]).chain(rest))
+}
+
+/// The account itself, so that IAM policies decide who may do something.
+pub(crate) fn of_account() -> Value {
+    text([
+        "arn:".into(),
+        Part::Parameter("AWS::Partition"),
+        ":iam::".into(),
+        Part::Parameter("AWS::AccountId"),
+        ":root".into(),
+    ])
+}
+
+fn regional(service: &str) -> [Part; 4] {
+    [
+        "arn:".into(),
+        Part::Parameter("AWS::Partition"),
+        Part::Literal(format!(":{service}:")),
+        Part::Parameter("AWS::Region"),
+    ]
+}

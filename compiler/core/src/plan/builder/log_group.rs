@@ -1,0 +1,34 @@
+//! Log groups, always with a retention: a group that a service makes for itself keeps everything for ever.
+
+use super::Builder;
+use crate::model::Setting;
+use crate::plan::names::Kind;
+use crate::plan::value::Value;
+use crate::plan::{LogicalId, Resource, ids};
+use crate::source::Span;
+use crate::spec::scalar::Duration;
+
+/// A log group.
+pub(crate) struct Group<'a> {
+    /// What its name starts with: the service that writes it.
+    pub(crate) prefix: &'static str,
+    /// What its name ends with.
+    pub(crate) suffix: &'a str,
+    /// How long entries are kept.
+    pub(crate) retention: &'a Setting<Duration>,
+}
+
+impl Builder<'_> {
+    /// Adds a log group and returns its id.
+    pub(crate) fn log_group(&mut self, of: &LogicalId, group: &Group<'_>, origin: &str, span: Span) -> LogicalId {
+        // An event log's own id says already what it is.
+        let id = if of.as_str().ends_with("Log") { of.clone() } else { ids::of(of, "logs") };
+        let name = self.name(Kind::LogGroup, group.prefix, group.suffix, span);
+        let retention = self.shared_setting("LogRetention", group.retention, |time| Value::count(time.as_days()));
+        let properties = [("LogGroupName", name), ("RetentionInDays", retention)];
+        let origin = format!("log group of {origin}");
+        // Its name is fixed: a group that stayed would be in the way of the next deployment.
+        self.add(&id, Resource::new("AWS::Logs::LogGroup", origin, span, properties).removal("Delete".into()));
+        id
+    }
+}

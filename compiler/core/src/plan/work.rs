@@ -1,0 +1,51 @@
+//! Work of workflows on Redis: how it travels, and what makes the engine start a workflow.
+
+use super::names::of_stack;
+use super::value::{Value, text};
+use super::variables::Variables;
+use super::{bus, ids};
+use crate::model::{Id, Model, Transport, Workflow};
+
+/// The `source` of work that travels as events.
+pub(crate) const SOURCE: &str = "evc.workflow";
+
+/// The message that makes the engine start a workflow for an event.
+pub(crate) fn start(workflow: &Workflow, event: Value) -> Value {
+    let start = Value::map([("workflow", workflow.head.name.as_str().into())]);
+    Value::map([("evcStart", start), ("event", event)])
+}
+
+/// The start of that message as a text, up to the event.
+pub(crate) fn start_of(workflow: &Workflow) -> String {
+    format!("{{\"evcStart\":{{\"workflow\":\"{}\"}},\"event\":", workflow.head.name)
+}
+
+/// The variables of a function that takes part in these workflows.
+pub(crate) fn variables(model: &Model, workflows: &[Id<Workflow>]) -> Variables {
+    let mut variables = Variables::new();
+    let Some(transport) = model.work_transport().filter(|_| !workflows.is_empty()) else { return variables };
+    let mut add = |name: &str, value: Value, purpose: &str| {
+        variables.insert(name.to_owned(), (value, purpose.to_owned()));
+    };
+    // Whoever ends an execution counts it.
+    add(ids::METRICS_VARIABLE, text(of_stack()), "the namespace of its metrics and of executions");
+    match transport {
+        Transport::Sqs => {
+            add("WORKFLOW_TRANSPORT", "sqs".into(), "how work reaches functions");
+            let queues = model.called_by(workflows).into_iter().map(|id| {
+                let function = &model.functions[id];
+                (function.head.name.as_str(), Value::Ref(ids::task_queue(function)))
+            });
+            let queues = queues.chain([("", Value::Ref(ids::engine_queue()))]);
+            let purpose = "the queues of functions, by name; that of the engine has none";
+            add("WORKFLOW_QUEUES", Value::Json(Box::new(Value::map(queues))), purpose);
+        }
+        Transport::EventBridge(bus) => {
+            add("WORKFLOW_TRANSPORT", "eventbridge".into(), "how work reaches functions");
+            add("WORKFLOW_BUS_NAME", bus::name(&model.buses[bus]), "the bus that work travels on");
+            let queue = Value::map([("", Value::Ref(ids::engine_queue()))]);
+            add("WORKFLOW_QUEUES", Value::Json(Box::new(queue)), "the queue of the engine, for work that has to wait");
+        }
+    }
+    variables
+}
