@@ -12,7 +12,8 @@ use evc_runtime::workflow::sweep::sweep;
 use evc_runtime::workflow::transport::memory;
 use evc_runtime::workflow::transport::pull::{PullOptions, PullWorker};
 use evc_runtime::workflow::{
-    Carrier, Definition, ExecutionId, Job, Outcome, Started, Status, TaskError, TaskRef, Token, Worked, outcome,
+    Carried, Carrier, Definition, Due, Event, ExecutionId, Job, Outcome, Snapshot, Started, Status, TaskError, TaskRef,
+    Token, Worked, outcome,
 };
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -263,6 +264,79 @@ async fn an_execution_that_takes_too_long_ends() {
     stage.start(json!({})).await;
     stage.pass(3600);
     stage.sweep().await;
+    assert_eq!(stage.outcome().await.status, Status::TimedOut);
+}
+
+/// What a sweep is shown of the execution's time, which is over.
+async fn time_is_over(stage: &Stage) -> (ExecutionId, Snapshot) {
+    for partition in 0..stage.store.keys().partitions() {
+        for due in stage.store.due(partition, 10).await.expect("memory") {
+            if let Due::Timeout(execution, snapshot) = due {
+                return (execution, snapshot);
+            }
+        }
+    }
+    panic!("its time is not over")
+}
+
+/// That sweep goes on, whatever has become of the execution meanwhile.
+async fn times_out(stage: &Stage, (execution, shown): &(ExecutionId, Snapshot)) -> Carried {
+    let until = tokio::time::Instant::now() + TIME;
+    stage.carrier.carry(execution, shown.clone(), None, Event::TimedOut, until).await.expect("memory")
+}
+
+#[tokio::test]
+async fn a_timeout_of_a_history_that_was_lost_does_not_end_what_was_retried_in_another() {
+    let stage = Stage::new(&paying()).await;
+    let execution = stage.start(json!({})).await;
+    assert!(stage.carrier.cancel(&execution, None).await.expect("memory"));
+    let replica = stage.store.model();
+    assert!(stage.carrier.retry(&execution).await.expect("memory"));
+    stage.pass(3600);
+    let shown = time_is_over(&stage).await;
+    stage.store.restore(replica);
+    assert!(stage.carrier.retry(&execution).await.expect("memory"));
+    assert_eq!(times_out(&stage, &shown).await, Carried::Late);
+    assert_eq!(stage.outcome().await.status, Status::Running);
+    stage.pass(3600);
+    let shown = time_is_over(&stage).await;
+    assert_eq!(times_out(&stage, &shown).await, Carried::On);
+    assert_eq!(stage.outcome().await.status, Status::TimedOut);
+}
+
+#[tokio::test]
+async fn a_timeout_of_a_start_that_was_lost_does_not_end_what_was_started_again() {
+    // Also where clocks make the two starts the same: the replica's is behind.
+    for behind in [0, 3600] {
+        let stage = Stage::new(&paying()).await;
+        let replica = stage.store.model();
+        stage.start(json!({})).await;
+        stage.pass(3600);
+        let shown = time_is_over(&stage).await;
+        stage.store.restore(replica);
+        stage.clock.fetch_sub(behind * 1000, Ordering::Relaxed);
+        stage.start(json!({})).await;
+        assert_eq!(times_out(&stage, &shown).await, Carried::Late, "{behind}");
+        assert_eq!(stage.outcome().await.status, Status::Running, "{behind}");
+    }
+}
+
+#[tokio::test]
+async fn a_timeout_is_planned_again_after_another_transition_of_the_same_run() {
+    let call = |more: Value| {
+        let payload = json!({ "evc": { "execution": "e", "step": "pay" }, "input": {} });
+        let mut state = json!({ "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+                                "Arguments": { "FunctionName": "pay", "Payload": payload } });
+        state.as_object_mut().expect("a state").extend(more.as_object().expect("fields").clone());
+        state
+    };
+    let states = json!({ "first": call(json!({ "Next": "second" })), "second": call(json!({ "End": true })) });
+    let stage = Stage::new(&machine("first", &states)).await;
+    stage.start(json!({})).await;
+    stage.pass(3600);
+    let shown = time_is_over(&stage).await;
+    assert_eq!(stage.work(&stage.word(), |_| Ok(json!({}))).await, Worked::Done);
+    assert_eq!(times_out(&stage, &shown).await, Carried::On);
     assert_eq!(stage.outcome().await.status, Status::TimedOut);
 }
 

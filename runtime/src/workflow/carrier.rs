@@ -148,8 +148,7 @@ impl Carrier {
                     return Ok((Carried::On, next));
                 }
                 Committed::Stale => return Ok((Carried::Late, None)),
-                // Nothing else tells a timeout of before, which has no fence, from one of the time that began anew with a retry.
-                Committed::Conflict(now) if event == Event::TimedOut && planner::retried_since(&snapshot, &now)? => {
+                Committed::Conflict(now) if planner::is_outdated(&event, &snapshot, &now)? => {
                     return Ok((Carried::Late, None));
                 }
                 Committed::Conflict(now) => snapshot = now,

@@ -55,7 +55,7 @@ pub use definition::Definition;
 #[cfg(feature = "engine")]
 pub use engine::serve_engine;
 pub use message::{Message, StartRequest};
-pub use planner::{Chance, Event, Waiting, dispatches, plan, start, waits};
+pub use planner::{Chance, Event, Waiting, dispatches, is_outdated, plan, start, waits};
 pub use protocol::{
     Claim, Committed, Due, ExecutionId, Finished, History, Owner, Phase, Record, Slot, Snapshot, Start, Started,
     Status, Taken, Task, TaskRef, Transition, work_number,

@@ -41,6 +41,9 @@ use crate::{Error, hash};
 /// What a revision is made of beside the seed: no count of work.
 const REVISION: u64 = u64::MAX;
 
+/// What tells runs of an execution apart is made of this and of the run before, beside the seed: no count of work either.
+const RUN: u64 = 1 << 63;
+
 /// The most bytes that the history of one transition takes; a transition of 1,000 pieces of work would have more.
 const HISTORY_BYTES: usize = 32 * 1024;
 
@@ -159,7 +162,7 @@ pub fn start(
     now_ms: u64,
     chance: Chance,
 ) -> Result<Start, Error> {
-    let state = State {
+    let mut state = State {
         started_ms: now_ms,
         entered_ms: 0,
         seq: 0,
@@ -167,8 +170,8 @@ pub fn start(
         input: Value::Null,
         root: None,
         ended: None,
-        retries: 0,
     };
+    state.begin_run(chance.number(RUN));
     let mut planner = Planner::new(definition, execution, state, now_ms, chance);
     planner.history.push(History::Started);
     let mut root = Scope::new(definition.machine.start, input);
@@ -215,9 +218,10 @@ pub fn plan(
     planner.transition(root, flow, (snapshot.version, snapshot.revision), fence).map(Some)
 }
 
-/// Whether an execution was retried between these two moments of it: what was true of its time before is not true of it now.
-pub(super) fn retried_since(before: &Snapshot, now: &Snapshot) -> Result<bool, Error> {
-    Ok(State::decode(&before.state)?.retries != State::decode(&now.state)?.retries)
+/// Whether what was found out of an execution as it was before says nothing of it as it is now. A timeout has no fence, and an
+/// execution's time begins anew with each retry; and with a start that a cache makes once more which has lost the first one.
+pub fn is_outdated(event: &Event, before: &Snapshot, now: &Snapshot) -> Result<bool, Error> {
+    Ok(*event == Event::TimedOut && State::decode(&before.state)?.run() != State::decode(&now.state)?.run())
 }
 
 /// What is to be sent once the transition is committed, and after how long: work to its functions; timers, as hints, to the engine.
@@ -255,7 +259,7 @@ impl<'d> Planner<'d> {
     /// Enters the state anew at which the execution stopped; the store lets its time begin again.
     fn again(&mut self, root: &mut Scope) -> Flow {
         self.state.ended = None;
-        self.state.retries = self.state.retries.saturating_add(1);
+        self.state.begin_run(self.chance.number(RUN | self.state.seq));
         self.history.push(History::Retried);
         root.attempts.clear();
         root.wait = super::state::Wait::Nothing;
@@ -346,8 +350,8 @@ impl<'d> Planner<'d> {
     }
 
     fn next_seq(&mut self) -> u64 {
-        self.state.seq += 1;
-        fencing_token(self.state.seq, self.chance.number(self.state.seq))
+        let count = self.state.count();
+        fencing_token(count, self.chance.number(count))
     }
 
     /// The lowest slot that is free, now taken.

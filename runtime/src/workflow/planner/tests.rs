@@ -50,9 +50,13 @@ fn define(machine: &Value) -> Definition {
 
 impl Run {
     fn start(machine: &Value, input: Value) -> Self {
+        Self::start_by(CHANCE, machine, input)
+    }
+
+    fn start_by(chance: Chance, machine: &Value, input: Value) -> Self {
         let definition = define(machine);
         let execution = ExecutionId::new("w", "e-1");
-        let start = start(&definition, &execution, input, 1_764_331_200_000, CHANCE).expect("a start");
+        let start = start(&definition, &execution, input, 1_764_331_200_000, chance).expect("a start");
         let snapshot = Snapshot {
             status: Status::Running,
             version: 0,
@@ -411,6 +415,31 @@ fn time_cancellation_and_retry() {
     run.step("reserve-inventory", json!({ "reservationId": "r" }));
     run.tell(Event::Cancelled { cause: Some("no longer wanted".to_owned()) });
     assert_eq!((run.snapshot.status, run.outcome().cause.as_deref()), (Status::Aborted, Some("no longer wanted")));
+}
+
+#[test]
+fn each_start_and_each_retry_is_another_run_that_the_runtime_before_can_read() {
+    let mut runs = std::collections::BTreeSet::new();
+    let mut look = |run: &Run| {
+        // What a runtime before this one has of a state.
+        let before: (u64, u64, u64, Vec<bool>, Value, Option<Value>, Option<Value>) =
+            rmp_serde::from_slice(&run.snapshot.state[1..]).expect("seven fields");
+        let state = State::decode(&run.snapshot.state).expect("a state");
+        assert_eq!(before.2, state.seq);
+        assert!(state.seq < 1 << 53, "exact in any JSON");
+        runs.insert(state.run());
+    };
+    for seed in 0..100 {
+        let mut run = Run::start_by(Chance { seed, ..CHANCE }, &fulfil_order(), order());
+        look(&run);
+        for _ in 0..3 {
+            run.tell(Event::TimedOut);
+            look(&run);
+            run.tell(Event::Retried);
+            look(&run);
+        }
+    }
+    assert_eq!(runs.len(), 400);
 }
 
 #[test]
