@@ -20,6 +20,7 @@ mod patterns;
 mod queue;
 mod queue_message;
 mod queue_retention;
+mod repeated_input;
 mod requests;
 mod routes;
 mod sizes;
@@ -67,6 +68,7 @@ const CHECKS: &[Check] = &[
     queue::check,
     queue_message::check,
     queue_retention::check,
+    repeated_input::check,
     requests::check,
     routes::check,
     sizes::check,

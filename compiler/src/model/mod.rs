@@ -61,7 +61,7 @@ pub use stored::{FieldTest, Is, NotStored, field_tests};
 pub use table::{Index, Table};
 pub use target::{Destination, Target};
 pub use thing::{Model, Thing};
-pub use transform::{TRANSFORM_ROOTS, transform_scope};
+pub use transform::{TRANSFORM_ROOTS, keeps_event_id, transform_scope};
 pub use workflow::{
     Body, Branch, CALL_MARGIN, COMPENSATION_FAILED, Call, CatchError, Choice, Engine, Next, RUNTIME_ERRORS, Redis,
     Retry, RetryError, Step, StepId, StepKind, TRANSIENT_ERRORS, Transport, Wait, Workflow, standard_retry,

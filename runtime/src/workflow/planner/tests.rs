@@ -237,6 +237,30 @@ fn retries_wait_longer_each_time_and_then_it_is_caught() {
     assert_eq!(run.outcome().output, Some(json!("Transient")));
 }
 
+#[test]
+fn each_attempt_of_a_publish_evaluates_its_detail_again_and_keeps_its_id() {
+    let metadata = json!({ "eventId": "{% $hash($states.context.Execution.Id & '/told', 'SHA-256') %}" });
+    let detail = json!({ "id": "{% $uuid() %}", "at": "{% $millis() %}", "set": "{% $id %}", "metadata": metadata });
+    let mut run = Run::start(
+        &machine(json!({
+            "Start": { "Type": "Pass", "Assign": { "id": "{% $uuid() %}" }, "Next": "told" },
+            "told": { "Type": "Task", "Resource": "arn:aws:states:::events:putEvents",
+                      "Arguments": { "Entries": [{ "Detail": detail }] },
+                      "Retry": retry(json!(["States.ALL"]), 3), "End": true },
+        })),
+        json!({}),
+    );
+    let mut look = || {
+        let detail = run.open()[0].payload()["Detail"].clone();
+        run.fail(run.open()[0].slot, "Transient");
+        detail
+    };
+    let (first, second) = (look(), look());
+    for (field, same) in [("metadata", true), ("set", true), ("at", false), ("id", false)] {
+        assert_eq!(first[field] == second[field], same, "{field}");
+    }
+}
+
 fn fan_out() -> Value {
     let branch = |function: &str| json!({ "StartAt": function, "States": { function: call(function, json!({ "n": "{% $input.n %}" }), json!({ "End": true })) } });
     machine(json!({
