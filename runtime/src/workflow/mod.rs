@@ -3,6 +3,7 @@
 //! | module | does |
 //! | --- | --- |
 //! | [`definition`] | reads the state machine that the compiler wrote |
+//! | [`pattern`] | how large regular expressions are |
 //! | [`planner`] | the pure function from a state and what happened to the next state and what is to be done |
 //! | [`protocol`] | what planner, store and workers tell each other |
 //! | [`store`] | keeps executions: in Redis, or in memory |
@@ -30,6 +31,7 @@ mod full;
 pub mod message;
 #[cfg(feature = "redis")]
 pub mod ops;
+pub mod pattern;
 pub mod planner;
 pub mod protocol;
 #[cfg(feature = "engine")]

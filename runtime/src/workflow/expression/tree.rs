@@ -26,7 +26,8 @@ pub(super) fn function(name: &str) -> Option<(usize, Growth)> {
     Some(match name {
         "abs" | "boolean" | "ceil" | "count" | "exists" | "floor" | "length" | "not" | "number" | "sqrt" | "sum"
         | "max" | "min" | "average" | "type" => (1, Nothing),
-        "contains" | "power" | "round" | "formatBase" => (2, Nothing),
+        "power" | "round" | "formatBase" => (2, Nothing),
+        "contains" => (2, Joint),
         "millis" | "random" | "uuid" => (0, Nothing),
         "lookup" => (2, Part),
         "base64decode" | "decodeUrl" | "decodeUrlComponent" | "lowercase" | "trim" | "uppercase" | "reverse"

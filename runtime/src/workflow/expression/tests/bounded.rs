@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::*;
 
 mod fuzz;
+mod patterns;
 
 /// A world with much in it, as far as a state may have it.
 fn large() -> World {
