@@ -8,6 +8,7 @@
 //! | [`protocol`] | what planner, store and workers tell each other |
 //! | [`store`] | keeps executions: in Redis, or in memory |
 //! | [`carrier`] | plans and commits what happened, and sends what follows |
+//! | `turn` | whose turn it is to plan |
 //! | [`worker`] | does one piece of work |
 //! | [`sweep`] | looks after what is due |
 //! | [`ends`] | counts the executions that end |
@@ -44,6 +45,8 @@ pub mod sweep;
 mod token;
 #[cfg(feature = "redis")]
 pub mod transport;
+#[cfg(feature = "redis")]
+mod turn;
 #[cfg(feature = "redis")]
 pub mod worker;
 

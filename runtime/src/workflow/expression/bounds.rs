@@ -75,6 +75,7 @@ pub(super) enum Bound {
     TransitionSteps,
     TransitionBytes,
     TransitionTime,
+    TimeLeft,
     Bytes,
     Text,
     List,
@@ -104,6 +105,7 @@ impl fmt::Display for Bound {
             Self::TransitionTime => {
                 write!(f, "the expressions of this transition take more than {} seconds", TRANSITION_TIME_MS / 1_000)
             }
+            Self::TimeLeft => write!(f, "it takes longer than there is time for it"),
             Self::Bytes => write!(f, "it makes more than {} MiB", BYTES >> 20),
             Self::Text => write!(f, "it makes a text of more than {} MiB", TEXT >> 20),
             Self::List => write!(f, "it makes a list of more than {SEQUENCE_LENGTH} items"),
@@ -314,6 +316,8 @@ pub(super) const END: &str = "evc end";
 pub(super) const SELECT: &str = "evc select";
 /// What a transformation is to change, and what it is applied to.
 pub(super) const TARGETS: &str = "evc targets";
+/// A value is gone through, again and again, on the way to these fields of it.
+pub(super) const LOOK: &str = "evc look";
 /// A pattern that is used as a function is too large for that.
 pub(super) const APPLIED: &str = "evc applied";
 /// A function of the library as a value, or what else has its name; and the same with guards.
@@ -368,6 +372,12 @@ pub(super) fn register(evaluator: &mut Evaluator, account: &Rc<Account>) -> Resu
     evaluator.register_fn(TARGETS, move |arguments: &[JValue]| {
         let value = given(arguments, 0);
         own.fail(own.targets(&value, &given(arguments, 1)))?;
+        Ok(again(value))
+    })?;
+    let own = account.clone();
+    evaluator.register_fn(LOOK, move |arguments: &[JValue]| {
+        let value = given(arguments, 0);
+        own.fail(own.looks(&value, arguments.get(1..).unwrap_or_default()))?;
         Ok(again(value))
     })?;
     let own = account.clone();

@@ -25,6 +25,29 @@ impl Account {
         Ok(())
     }
 
+    /// What is on the way to a field is looked at: a list has it in each of its items, and those may have lists in turn.
+    pub(super) fn looks(&self, value: &JValue, fields: &[JValue]) -> Result<()> {
+        let mut at = value.clone();
+        for (index, field) in fields.iter().enumerate() {
+            match &at {
+                JValue::Array(items) => {
+                    let is_last = index + 1 == fields.len();
+                    let nodes = if is_last { items.len() } else { self.measure(&at, 0)?.nodes };
+                    return self.charge(wide(nodes / 16), 0);
+                }
+                JValue::Object(object) => match field.as_str().and_then(|name| object.get(name)) {
+                    Some(inner) => {
+                        let inner = inner.clone();
+                        at = inner;
+                    }
+                    None => return Ok(()),
+                },
+                _ => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
     /// A transformation copies what it is applied to, and compares each part of it with each target.
     pub(super) fn targets(&self, targets: &JValue, applied_to: &JValue) -> Result<()> {
         self.uses(targets, 1)?;
@@ -39,9 +62,10 @@ impl Account {
     /// The parameters: the argument, the function, the argument's place, how many there are, the context, whether the call has too few
     /// arguments without it, and the pattern and the flags of a regular expression that is written in the call.
     pub(super) fn argument(&self, value: &JValue, parameters: &[JValue]) -> Result<()> {
-        self.uses(value, 1)?;
-        self.arguments.borrow_mut().push(value.clone());
         let text = |index: usize| parameters.get(index).and_then(JValue::as_str);
+        // It only looks.
+        self.uses(value, u64::from(text(1) != Some("contains")))?;
+        self.arguments.borrow_mut().push(value.clone());
         let (place, count) = (number(parameters, 2), number(parameters, 3));
         if place + 1 < count {
             return Ok(());
@@ -93,7 +117,7 @@ impl Account {
             // It is searched once, where the others are searched here as well.
             "contains" | "applied" => match pattern_of(arguments.get(1), regex) {
                 Some((pattern, _)) => self.searches(text(0), pattern, 1),
-                None => self.charge(wide(text(0).len() / 1024), 0),
+                None => Ok(()),
             },
             "match" => {
                 // A matching function is charged by what it does.

@@ -19,10 +19,10 @@ use std::collections::HashSet;
 use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage, StepId};
 use jsonata_core::value::with_stack;
 
-use super::bounds::{APPLIED, APPLIED_PARTS, COPY, END, FIELD, FUNCTION, GIVE, ITEM, SELECT, STEP, TARGETS, USE};
+use super::bounds::{APPLIED, APPLIED_PARTS, COPY, END, FIELD, FUNCTION, GIVE, ITEM, LOOK, SELECT, STEP, TARGETS, USE};
 use super::tree::{
-    COMBINES, Growth, bound_names, callback, count, flat_condition, function, in_rows, is_number, literal, makes_rows,
-    rows, walk,
+    COMBINES, GOES_THROUGH, Growth, bound_names, callback, count, flat_condition, function, in_rows, is_number,
+    literal, makes_rows, rows, walk, way,
 };
 use crate::workflow::pattern;
 
@@ -118,7 +118,15 @@ impl Guard {
                     Some(name) => {
                         AstNode::Block(vec![call(USE, vec![AstNode::Variable(name.to_owned()), number(ROW)]), inner])
                     }
-                    None => inner,
+                    None => match way(node).filter(|_| self.repeated.get()) {
+                        Some((name, fields)) => {
+                            let fields = fields.into_iter().map(|field| AstNode::String(field.to_owned()));
+                            let variable = AstNode::Variable(name.to_owned());
+                            let look = call(LOOK, std::iter::once(variable).chain(fields).collect());
+                            AstNode::Block(vec![look, inner])
+                        }
+                        None => inner,
+                    },
                 }
             }
             AstNode::Binary { op, lhs, rhs } => self.binary(*op, lhs, rhs),
@@ -236,8 +244,15 @@ impl Guard {
                 }
                 _ => both(self.used(lhs, 2), self.value(rhs)),
             },
+            // It is looked for in the whole list.
+            BinaryOp::In => both(self.value(lhs), self.seen(rhs)),
             _ => both(self.value(lhs), self.value(rhs)),
         }
+    }
+
+    /// A node all of whose value is looked at, which counts where that is done again and again.
+    fn seen(&self, node: &AstNode) -> AstNode {
+        if self.repeated.get() { self.used(node, 0) } else { self.value(node) }
     }
 
     fn function(&self, name: &str, args: &[AstNode], is_builtin: bool) -> AstNode {
@@ -249,7 +264,13 @@ impl Guard {
             return self.partial(name, args);
         }
         match growth {
+            Growth::None if GOES_THROUGH.contains(&name) => made(args.iter().map(|arg| self.seen(arg)).collect()),
             Growth::None => made(args.iter().map(|arg| self.value(arg)).collect()),
+            Growth::Part if name == "lookup" && self.repeated.get() && args.len() == 2 => {
+                let field = AstNode::String(String::new());
+                let list = call(LOOK, vec![self.value(&args[0]), field]);
+                call(GIVE, vec![made(vec![list, self.value(&args[1])]), number(1)])
+            }
             Growth::Part => call(GIVE, vec![made(args.iter().map(|arg| self.value(arg)).collect()), number(1)]),
             Growth::Deep => made(args.iter().map(|arg| self.by(COPY, arg, 1)).collect()),
             Growth::Linear(copies) => {

@@ -67,6 +67,9 @@ pub(super) const COMBINES: &[&str] = &[
     "partition",
 ];
 
+/// Functions that go through all of an argument, and give a number or a boolean.
+pub(super) const GOES_THROUGH: &[&str] = &["boolean", "not", "number", "length", "sum", "max", "min", "average"];
+
 /// Functions whose result is longer than their argument, so that a chain of them doubles and doubles.
 pub(super) const GROWING: &[&str] =
     &["base64encode", "encodeUrl", "encodeUrlComponent", "string", "spread", "zip", "keys"];
@@ -166,6 +169,24 @@ pub(super) fn makes_rows(step: &PathStep) -> bool {
 
 pub(super) fn in_rows(steps: &[PathStep]) -> bool {
     steps.iter().any(|step| step.is_tuple || makes_rows(step))
+}
+
+/// The variable that a path begins with and the fields that it goes to from there, if there are some.
+pub(super) fn way(node: &AstNode) -> Option<(&str, Vec<&str>)> {
+    let AstNode::Path { steps } = node else { return None };
+    let (first, rest) = steps.split_first()?;
+    let AstNode::Variable(name) = &first.node else { return None };
+    let mut fields = Vec::new();
+    let mut before = first;
+    for step in rest {
+        let AstNode::Name(field) = &step.node else { break };
+        if !before.stages.is_empty() {
+            break;
+        }
+        fields.push(field.as_str());
+        before = step;
+    }
+    (!name.is_empty() && !fields.is_empty()).then_some((name, fields))
 }
 
 /// The variable that the rows of a path begin with.

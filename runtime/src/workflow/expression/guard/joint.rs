@@ -27,6 +27,9 @@ impl Guard {
             AstNode::Regex { .. } => arg.clone(),
             _ => self.value(arg),
         };
+        if count == 0 && !args.is_empty() && !matches!(name, "contains" | "match" | "replace" | "split") {
+            return args.iter().map(unseen).collect();
+        }
         if count == 0 {
             // The context, which the library would have taken.
             return std::iter::once(guard(0, 1, context())).chain(args.iter().map(unseen)).collect();
