@@ -15,6 +15,7 @@ use evc_runtime::workflow::{
     Carried, Carrier, Definition, Due, Event, ExecutionId, Job, Outcome, Snapshot, Started, Status, TaskError, TaskRef,
     Token, Worked, outcome,
 };
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -405,4 +406,96 @@ async fn a_process_carries_executions_to_their_end() {
         shop::handle(&job, calls.get() % 10 == 0 && job.task.function != "charge")
     };
     tokio::join!(worker.run(run), watch);
+}
+
+/// Goes from a first step, or a wait, to one whose arguments nobody evaluates in time if the text is long; that is caught.
+fn searching(first: &Value) -> String {
+    let search = "{% $count($match($input.text, /a.*z|a/)) %}";
+    machine(
+        "begin",
+        &json!({
+            "begin": { "Type": "Pass", "Assign": { "input": "{% $states.input %}" }, "Next": "first" },
+            "first": first,
+            "search": { "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+                        "Arguments": { "FunctionName": "ask", "Payload": { "input": search } },
+                        "Catch": [{ "ErrorEquals": ["States.QueryEvaluationError"], "Next": "caught" }], "Next": "done" },
+            "caught": { "Type": "Succeed", "Output": "{% 'caught' & $string($length($input.text) > 0) %}" },
+            "done": { "Type": "Succeed" },
+        }),
+    )
+}
+
+/// Starts one execution for each; those that are slow have a long text.
+async fn start_all(stage: &Stage, are_slow: &[bool]) {
+    for (number, is_slow) in are_slow.iter().enumerate() {
+        let text = if *is_slow { "a".repeat(400_000) } else { "a".to_owned() };
+        let input = json!({ "text": text });
+        stage.carrier.start(&stage.definition, &number.to_string(), input).await.expect("memory");
+    }
+}
+
+/// Where an execution is: how many transitions it has made, and what it ended with.
+async fn place(stage: &Stage, number: usize) -> (u64, Option<Value>) {
+    let snapshot = stage.store.load(&ExecutionId::new("w", &number.to_string())).await.expect("memory").expect("there");
+    (snapshot.version, outcome(&snapshot.state).expect("an outcome").output)
+}
+
+#[tokio::test]
+async fn slow_expressions_of_a_batch_take_no_other_with_them() {
+    let pay = json!({ "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": { "FunctionName": "pay", "Payload": { "input": {} } }, "Next": "search" });
+    let stage = Stage::new(&searching(&pay)).await;
+    let mut are_slow = [true; 10];
+    (are_slow[0], are_slow[9]) = (false, false);
+    start_all(&stage, &are_slow).await;
+    let tasks: Vec<TaskRef> = stage.sent.take().into_iter().map(|(task, _)| task).collect();
+    let begun = std::time::Instant::now();
+    let worked = join_all(tasks.iter().map(async |task| {
+        let run = async |_: Job<'_>| {
+            tokio::task::yield_now().await;
+            Ok("{}".to_owned())
+        };
+        let worked = stage.carrier.work(task, Duration::from_secs(4), run).await;
+        (worked, begun.elapsed())
+    }))
+    .await;
+    for (number, (worked, took)) in worked.iter().enumerate() {
+        let (transitions, output) = place(&stage, number).await;
+        match (are_slow[number], worked) {
+            (false, worked) => {
+                assert!(matches!(worked, Ok(Worked::Done)) && *took < Duration::from_secs(2), "{worked:?} {took:?}");
+                assert_eq!(transitions, 2);
+            }
+            (true, Ok(_)) => assert_eq!(output, Some(json!("caughttrue"))),
+            // It had less time than is fair, and is delivered again.
+            (true, Err(error)) => assert_eq!((error.kind(), transitions), (Kind::Timeout, 1)),
+        }
+    }
+    assert!(worked[1].0.is_ok(), "{:?}", worked[1]);
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn slow_expressions_keep_no_sweep_from_moving_others() {
+    let stage = Stage::new(&searching(&json!({ "Type": "Wait", "Seconds": 5, "Next": "search" }))).await;
+    let are_slow = [true, true, true, true, false, true, true, true, false, false];
+    start_all(&stage, &are_slow).await;
+    let (mut left, mut sweeps) = (usize::MAX, 0);
+    while left > 0 {
+        stage.pass(60);
+        let begun = std::time::Instant::now();
+        sweep(&stage.carrier, None, Duration::from_secs(4)).await.expect("memory");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+        sweeps += 1;
+        let before = std::mem::take(&mut left);
+        for (number, is_slow) in are_slow.iter().enumerate() {
+            let (transitions, output) = place(&stage, number).await;
+            if !is_slow {
+                assert!(transitions > 1, "{number} was left in sweep {sweeps}");
+            } else if output != Some(json!("caughttrue")) {
+                left += 1;
+            }
+        }
+        assert!(left < before, "sweep {sweeps} ended none of {before}");
+    }
 }

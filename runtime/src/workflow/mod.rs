@@ -3,10 +3,12 @@
 //! | module | does |
 //! | --- | --- |
 //! | [`definition`] | reads the state machine that the compiler wrote |
+//! | [`pattern`] | how large regular expressions are |
 //! | [`planner`] | the pure function from a state and what happened to the next state and what is to be done |
 //! | [`protocol`] | what planner, store and workers tell each other |
 //! | [`store`] | keeps executions: in Redis, or in memory |
 //! | [`carrier`] | plans and commits what happened, and sends what follows |
+//! | `turn` | whose turn it is to plan |
 //! | [`worker`] | does one piece of work |
 //! | [`sweep`] | looks after what is due |
 //! | [`ends`] | counts the executions that end |
@@ -30,6 +32,7 @@ mod full;
 pub mod message;
 #[cfg(feature = "redis")]
 pub mod ops;
+pub mod pattern;
 pub mod planner;
 pub mod protocol;
 #[cfg(feature = "engine")]
@@ -42,6 +45,8 @@ pub mod sweep;
 mod token;
 #[cfg(feature = "redis")]
 pub mod transport;
+#[cfg(feature = "redis")]
+mod turn;
 #[cfg(feature = "redis")]
 pub mod worker;
 
