@@ -26,7 +26,7 @@ const DEPTH: usize = 128;
 pub(crate) struct Content {
     /// SHA-256 of the payload in canonical form, or what stands for all payloads of a step.
     hash: String,
-    /// SHA-256 of the text as it came: all that earlier versions of the runtime compared.
+    /// SHA-256 of the text as versions of the runtime before the lease read it: all that they compared.
     #[cfg(feature = "idempotency")]
     text: String,
     /// Whether the key alone says what the work is.
@@ -53,7 +53,7 @@ impl Content {
         Self {
             hash,
             #[cfg(feature = "idempotency")]
-            text: sha256(json),
+            text: sha256(payload.compared_before()),
             #[cfg(feature = "idempotency")]
             is_step,
         }

@@ -149,6 +149,15 @@ impl Context {
         Self { inner: Arc::new(inner) }
     }
 
+    /// The same delivery, where what it asks for is known.
+    #[cfg(feature = "testing")]
+    pub(crate) fn asking_for(&self, payload: &crate::Payload<'_>) -> Self {
+        let mut delivery = self.inner.delivery.clone();
+        let is_step = delivery.step.is_some();
+        delivery.origin.content = delivery.key.as_ref().map(|_| Content::of(payload, is_step));
+        Self::new(self.inner.services.clone(), self.inner.metrics.clone(), delivery)
+    }
+
     pub(crate) fn services(&self) -> &Arc<Services> {
         &self.inner.services
     }

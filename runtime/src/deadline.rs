@@ -46,10 +46,16 @@ fn around() -> Option<Instant> {
     UNTIL.try_with(|until| *until).ok().flatten()
 }
 
+/// The time that is left, at most so long.
+#[cfg(any(test, feature = "aws", feature = "redis"))]
+pub(crate) fn at_most(longest: Duration) -> Duration {
+    around().map_or(longest, |until| until.saturating_duration_since(Instant::now()).min(longest))
+}
+
 /// How long a call that begins now may take.
 #[cfg(any(test, feature = "aws", feature = "cache"))]
 pub(crate) fn left() -> Duration {
-    around().map_or(LONGEST_CALL, |until| until.saturating_duration_since(Instant::now()).min(LONGEST_CALL))
+    at_most(LONGEST_CALL)
 }
 
 #[cfg(test)]

@@ -9,17 +9,31 @@ use std::borrow::Cow;
 #[derive(Debug, Clone)]
 pub struct Payload<'a> {
     json: Cow<'a, str>,
+    /// What versions before the lease took for the input, where they read it otherwise.
+    before: Option<String>,
     source: Option<String>,
     detail_type: Option<String>,
 }
 
 impl<'a> Payload<'a> {
     pub(crate) fn new(json: impl Into<Cow<'a, str>>) -> Self {
-        Self { json: json.into(), source: None, detail_type: None }
+        Self { json: json.into(), before: None, source: None, detail_type: None }
+    }
+
+    /// The same, which versions before the lease read as this.
+    pub(crate) fn read_before_as(self, before: Option<String>) -> Self {
+        Self { before, ..self }
+    }
+
+    /// The text that versions before the lease compared.
+    #[cfg_attr(not(feature = "idempotency"), allow(dead_code, reason = "records compare it"))]
+    pub(crate) fn compared_before(&self) -> &str {
+        self.before.as_deref().unwrap_or(&self.json)
     }
 
     pub(crate) fn of_event(json: impl Into<Cow<'a, str>>, source: &str, detail_type: &str) -> Self {
-        Self { json: json.into(), source: Some(source.to_owned()), detail_type: Some(detail_type.to_owned()) }
+        let (source, detail_type) = (Some(source.to_owned()), Some(detail_type.to_owned()));
+        Self { json: json.into(), before: None, source, detail_type }
     }
 
     /// The text; never log it.

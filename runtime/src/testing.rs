@@ -12,7 +12,7 @@
 //!
 //! | a handler uses | a test gives | and looks at |
 //! | --- | --- | --- |
-//! | `cx.idempotency_key()`, `cx.stable_id()` | [`World::delivery`], [`World::event`], [`World::step`] | what it made, in two deliveries of one key |
+//! | `cx.idempotency_key()`, `cx.stable_id()` | [`World::delivery`], [`World::event`], [`World::step`], [`World::request`] | what it made, in two deliveries of one key |
 //! | `cx.event()` | [`World::event`] | |
 //! | `cx.step()` | [`World::step`]: attempt, item, visit | |
 //! | `cx.task_token()` | [`World::step`] with `token`, or `context_on_redis` | where it handed the token on |
@@ -134,6 +134,11 @@ impl World {
         self.context_with(function, Some(key.to_owned()), None, None)
     }
 
+    /// The context of a request of an API with this `Idempotency-Key`: its caller may use a key again, for something else.
+    pub fn request(&self, function: &'static str, key: &str) -> Context {
+        self.context_from(function, Some(key.to_owned()), None, None, Origin { is_api: true, ..Origin::default() })
+    }
+
     /// The values of a metric, in the order of the contexts that they were given to.
     pub fn metric(&self, name: &str) -> Vec<f64> {
         let metrics = self.metrics.lock().unwrap_or_else(PoisonError::into_inner);
@@ -147,9 +152,19 @@ impl World {
         event: Option<EventMetadata>,
         step: Option<Step>,
     ) -> Context {
+        self.context_from(function, key, event, step, Origin::default())
+    }
+
+    fn context_from(
+        &self,
+        function: &'static str,
+        key: Option<String>,
+        event: Option<EventMetadata>,
+        step: Option<Step>,
+        origin: Origin,
+    ) -> Context {
         let deadline = Timestamp::now().after(self.timeout.unwrap_or(DEADLINE));
         let request_id = "test".to_owned();
-        let origin = Origin::default();
         let delivery = Delivery { function, request_id, deadline, trace: None, key, event, step, origin };
         let metrics = Arc::new(Metrics::new("test".to_owned(), function));
         self.metrics.lock().unwrap_or_else(PoisonError::into_inner).push(metrics.clone());

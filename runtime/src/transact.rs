@@ -382,6 +382,8 @@ mod publish {
 
 #[cfg(test)]
 mod reuse;
+#[cfg(test)]
+mod takeover;
 
 #[cfg(test)]
 mod tests {

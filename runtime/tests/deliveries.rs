@@ -247,3 +247,47 @@ async fn metrics_are_seen() {
     }
     assert_eq!((world.metric("Amount"), world.metric("Other")), (vec![2.0, 1.0, 3.0, 1.0], Vec::new()));
 }
+
+/// As on AWS: the row of the first event says what was asked for.
+#[tokio::test]
+async fn a_key_that_is_used_for_another_input_is_refused_by_the_outbox() {
+    let publish = async |cx: &ProcessPayment, input: ProcessPaymentInput| {
+        let paid = PaymentProcessed { order_id: input.order_id, amount: input.amount };
+        let committed = cx.transact().publish(&paid).commit().await?;
+        Ok::<_, ProcessPaymentError>(ProcessPaymentOutput { payment_id: committed.before.to_string() })
+    };
+    let contexts: [fn(&World) -> Context; 2] =
+        [|world| world.delivery("process-payment", "k"), |world| world.request("process-payment", "k")];
+    for context in contexts {
+        let (world, input) = (World::new().outbox::<OrderEvents>(), input());
+        let deliver = async |customer: &str| {
+            // A repeated transaction has another time in it, and with it another token.
+            std::thread::sleep(Duration::from_millis(3));
+            let input = ProcessPaymentInput { customer_id: customer.to_owned(), ..input.clone() };
+            world.deliver::<ProcessPayment, _>(context(&world), &input, publish).await.map(|output| output.payment_id)
+        };
+        assert_eq!(deliver("c").await, Ok("false".to_owned()));
+        assert_eq!(deliver("c").await, Ok("true".to_owned()), "the same again");
+        assert_eq!(failed(deliver("d").await), "KeyReused");
+        assert_eq!(world.events::<OrderEvents>().len(), 1);
+    }
+}
+
+/// The ids of what a caller's key leads to depend on what was asked for, and those of a delivery on its key alone.
+#[tokio::test]
+async fn a_key_of_a_caller_may_be_used_for_several_things() {
+    let (world, input) = (World::new().env("ORDERS_BUS", "bus"), input());
+    let publish = async |cx: &ProcessPayment, input: ProcessPaymentInput| {
+        let paid = PaymentProcessed { order_id: input.order_id, amount: input.amount };
+        let id = cx.publish::<ProcessPayment, _>(&paid).await?;
+        Ok::<_, ProcessPaymentError>(ProcessPaymentOutput { payment_id: id.to_string() })
+    };
+    let id = async |cx: Context, customer: &str| {
+        let input = ProcessPaymentInput { customer_id: customer.to_owned(), ..input.clone() };
+        world.deliver::<ProcessPayment, _>(cx, &input, publish).await.expect("published").payment_id
+    };
+    let (request, delivery) = (|| world.request("process-payment", "k"), || world.delivery("process-payment", "k"));
+    assert_eq!(id(request(), "c").await, id(request(), "c").await);
+    assert_ne!(id(request(), "c").await, id(request(), "d").await);
+    assert_eq!(id(delivery(), "c").await, id(delivery(), "d").await);
+}

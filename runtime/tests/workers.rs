@@ -12,8 +12,10 @@ use evc_runtime::workflow::sweep::sweep;
 use evc_runtime::workflow::transport::memory;
 use evc_runtime::workflow::transport::pull::{PullOptions, PullWorker};
 use evc_runtime::workflow::{
-    Carrier, Definition, ExecutionId, Job, Outcome, Started, Status, TaskError, TaskRef, Token, Worked, outcome,
+    Carried, Carrier, Definition, Due, Event, ExecutionId, Job, Outcome, Snapshot, Started, Status, TaskError, TaskRef,
+    Token, Worked, outcome,
 };
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -266,6 +268,79 @@ async fn an_execution_that_takes_too_long_ends() {
     assert_eq!(stage.outcome().await.status, Status::TimedOut);
 }
 
+/// What a sweep is shown of the execution's time, which is over.
+async fn time_is_over(stage: &Stage) -> (ExecutionId, Snapshot) {
+    for partition in 0..stage.store.keys().partitions() {
+        for due in stage.store.due(partition, 10).await.expect("memory") {
+            if let Due::Timeout(execution, snapshot) = due {
+                return (execution, snapshot);
+            }
+        }
+    }
+    panic!("its time is not over")
+}
+
+/// That sweep goes on, whatever has become of the execution meanwhile.
+async fn times_out(stage: &Stage, (execution, shown): &(ExecutionId, Snapshot)) -> Carried {
+    let until = tokio::time::Instant::now() + TIME;
+    stage.carrier.carry(execution, shown.clone(), None, Event::TimedOut, until).await.expect("memory")
+}
+
+#[tokio::test]
+async fn a_timeout_of_a_history_that_was_lost_does_not_end_what_was_retried_in_another() {
+    let stage = Stage::new(&paying()).await;
+    let execution = stage.start(json!({})).await;
+    assert!(stage.carrier.cancel(&execution, None).await.expect("memory"));
+    let replica = stage.store.model();
+    assert!(stage.carrier.retry(&execution).await.expect("memory"));
+    stage.pass(3600);
+    let shown = time_is_over(&stage).await;
+    stage.store.restore(replica);
+    assert!(stage.carrier.retry(&execution).await.expect("memory"));
+    assert_eq!(times_out(&stage, &shown).await, Carried::Late);
+    assert_eq!(stage.outcome().await.status, Status::Running);
+    stage.pass(3600);
+    let shown = time_is_over(&stage).await;
+    assert_eq!(times_out(&stage, &shown).await, Carried::On);
+    assert_eq!(stage.outcome().await.status, Status::TimedOut);
+}
+
+#[tokio::test]
+async fn a_timeout_of_a_start_that_was_lost_does_not_end_what_was_started_again() {
+    // Also where clocks make the two starts the same: the replica's is behind.
+    for behind in [0, 3600] {
+        let stage = Stage::new(&paying()).await;
+        let replica = stage.store.model();
+        stage.start(json!({})).await;
+        stage.pass(3600);
+        let shown = time_is_over(&stage).await;
+        stage.store.restore(replica);
+        stage.clock.fetch_sub(behind * 1000, Ordering::Relaxed);
+        stage.start(json!({})).await;
+        assert_eq!(times_out(&stage, &shown).await, Carried::Late, "{behind}");
+        assert_eq!(stage.outcome().await.status, Status::Running, "{behind}");
+    }
+}
+
+#[tokio::test]
+async fn a_timeout_is_planned_again_after_another_transition_of_the_same_run() {
+    let call = |more: Value| {
+        let payload = json!({ "evc": { "execution": "e", "step": "pay" }, "input": {} });
+        let mut state = json!({ "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+                                "Arguments": { "FunctionName": "pay", "Payload": payload } });
+        state.as_object_mut().expect("a state").extend(more.as_object().expect("fields").clone());
+        state
+    };
+    let states = json!({ "first": call(json!({ "Next": "second" })), "second": call(json!({ "End": true })) });
+    let stage = Stage::new(&machine("first", &states)).await;
+    stage.start(json!({})).await;
+    stage.pass(3600);
+    let shown = time_is_over(&stage).await;
+    assert_eq!(stage.work(&stage.word(), |_| Ok(json!({}))).await, Worked::Done);
+    assert_eq!(times_out(&stage, &shown).await, Carried::On);
+    assert_eq!(stage.outcome().await.status, Status::TimedOut);
+}
+
 #[tokio::test]
 async fn branches_that_end_at_once_are_planned_one_after_the_other() {
     let items = 40;
@@ -331,4 +406,96 @@ async fn a_process_carries_executions_to_their_end() {
         shop::handle(&job, calls.get() % 10 == 0 && job.task.function != "charge")
     };
     tokio::join!(worker.run(run), watch);
+}
+
+/// Goes from a first step, or a wait, to one whose arguments nobody evaluates in time if the text is long; that is caught.
+fn searching(first: &Value) -> String {
+    let search = "{% $count($match($input.text, /a.*z|a/)) %}";
+    machine(
+        "begin",
+        &json!({
+            "begin": { "Type": "Pass", "Assign": { "input": "{% $states.input %}" }, "Next": "first" },
+            "first": first,
+            "search": { "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+                        "Arguments": { "FunctionName": "ask", "Payload": { "input": search } },
+                        "Catch": [{ "ErrorEquals": ["States.QueryEvaluationError"], "Next": "caught" }], "Next": "done" },
+            "caught": { "Type": "Succeed", "Output": "{% 'caught' & $string($length($input.text) > 0) %}" },
+            "done": { "Type": "Succeed" },
+        }),
+    )
+}
+
+/// Starts one execution for each; those that are slow have a long text.
+async fn start_all(stage: &Stage, are_slow: &[bool]) {
+    for (number, is_slow) in are_slow.iter().enumerate() {
+        let text = if *is_slow { "a".repeat(400_000) } else { "a".to_owned() };
+        let input = json!({ "text": text });
+        stage.carrier.start(&stage.definition, &number.to_string(), input).await.expect("memory");
+    }
+}
+
+/// Where an execution is: how many transitions it has made, and what it ended with.
+async fn place(stage: &Stage, number: usize) -> (u64, Option<Value>) {
+    let snapshot = stage.store.load(&ExecutionId::new("w", &number.to_string())).await.expect("memory").expect("there");
+    (snapshot.version, outcome(&snapshot.state).expect("an outcome").output)
+}
+
+#[tokio::test]
+async fn slow_expressions_of_a_batch_take_no_other_with_them() {
+    let pay = json!({ "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": { "FunctionName": "pay", "Payload": { "input": {} } }, "Next": "search" });
+    let stage = Stage::new(&searching(&pay)).await;
+    let mut are_slow = [true; 10];
+    (are_slow[0], are_slow[9]) = (false, false);
+    start_all(&stage, &are_slow).await;
+    let tasks: Vec<TaskRef> = stage.sent.take().into_iter().map(|(task, _)| task).collect();
+    let begun = std::time::Instant::now();
+    let worked = join_all(tasks.iter().map(async |task| {
+        let run = async |_: Job<'_>| {
+            tokio::task::yield_now().await;
+            Ok("{}".to_owned())
+        };
+        let worked = stage.carrier.work(task, Duration::from_secs(4), run).await;
+        (worked, begun.elapsed())
+    }))
+    .await;
+    for (number, (worked, took)) in worked.iter().enumerate() {
+        let (transitions, output) = place(&stage, number).await;
+        match (are_slow[number], worked) {
+            (false, worked) => {
+                assert!(matches!(worked, Ok(Worked::Done)) && *took < Duration::from_secs(2), "{worked:?} {took:?}");
+                assert_eq!(transitions, 2);
+            }
+            (true, Ok(_)) => assert_eq!(output, Some(json!("caughttrue"))),
+            // It had less time than is fair, and is delivered again.
+            (true, Err(error)) => assert_eq!((error.kind(), transitions), (Kind::Timeout, 1)),
+        }
+    }
+    assert!(worked[1].0.is_ok(), "{:?}", worked[1]);
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn slow_expressions_keep_no_sweep_from_moving_others() {
+    let stage = Stage::new(&searching(&json!({ "Type": "Wait", "Seconds": 5, "Next": "search" }))).await;
+    let are_slow = [true, true, true, true, false, true, true, true, false, false];
+    start_all(&stage, &are_slow).await;
+    let (mut left, mut sweeps) = (usize::MAX, 0);
+    while left > 0 {
+        stage.pass(60);
+        let begun = std::time::Instant::now();
+        sweep(&stage.carrier, None, Duration::from_secs(4)).await.expect("memory");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+        sweeps += 1;
+        let before = std::mem::take(&mut left);
+        for (number, is_slow) in are_slow.iter().enumerate() {
+            let (transitions, output) = place(&stage, number).await;
+            if !is_slow {
+                assert!(transitions > 1, "{number} was left in sweep {sweeps}");
+            } else if output != Some(json!("caughttrue")) {
+                left += 1;
+            }
+        }
+        assert!(left < before, "sweep {sweeps} ended none of {before}");
+    }
 }

@@ -9,7 +9,9 @@
 //! - a transition is applied to the very state that it was planned from;
 //! - if now all workers died and all messages were lost, a sweeper would bring the execution to its end.
 //!
-//! The store may fail over: it forgets all since some earlier moment, while workers and messages stay as they are.
+//! The store may fail over: it forgets all since some earlier moment, while workers and messages stay as they are. That moment may be
+//! before the start, which is then made once more. Who is shown that an execution's time is over ends no other run of it: one ends
+//! by its time when that is over.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "how much was gone through")]
@@ -19,8 +21,8 @@ use evc_runtime::workflow::protocol::{Phase, TIMEOUT};
 use evc_runtime::workflow::store::Keys;
 use evc_runtime::workflow::store::memory::Model;
 use evc_runtime::workflow::{
-    Chance, Claim, Committed, Definition, Due, Event, ExecutionId, History, Slot, Snapshot, Started, Status, TaskRef,
-    Transition, dispatches, plan, start, waits,
+    Chance, Claim, Committed, Definition, Due, Event, ExecutionId, History, Slot, Snapshot, Start, Started, Status,
+    TaskRef, Transition, dispatches, is_outdated, plan, start, waits,
 };
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeSet, HashSet};
@@ -48,8 +50,12 @@ fn call(function: &str, more: Value) -> Value {
 }
 
 fn define(states: &Value) -> Definition {
+    define_with(3600, states)
+}
+
+fn define_with(timeout: u64, states: &Value) -> Definition {
     let leases = json!({ "a": 30, "b": 30, "both": 30, "after": 30, "undo": 30 });
-    let machine = json!({ "QueryLanguage": "JSONata", "TimeoutSeconds": 3600, "StartAt": "both", "States": states });
+    let machine = json!({ "QueryLanguage": "JSONata", "TimeoutSeconds": timeout, "StartAt": "both", "States": states });
     Definition::parse(&json!({ "evc": 1, "workflow": "w", "leases": leases, "machine": machine }).to_string())
         .expect("a definition")
 }
@@ -125,6 +131,13 @@ static ASKED: LazyLock<Workflow> = LazyLock::new(|| {
     Workflow { definition, succeeded, failed: |_| {} }
 });
 
+/// Calls a function, and has little time for it.
+static TIMED: LazyLock<Workflow> = LazyLock::new(|| {
+    let definition = define_with(5, &json!({ "both": call("both", json!({ "End": true })) }));
+    let succeeded = |done: &BTreeSet<String>| assert!(done.contains("both"), "{done:?}");
+    Workflow { definition, succeeded, failed: |_| {} }
+});
+
 fn execution() -> ExecutionId {
     ExecutionId::new("w", "one")
 }
@@ -169,6 +182,12 @@ struct Troubles {
     failures: u8,
     cancels: u8,
     failovers: u8,
+    /// How often the replica may catch up with all that there is; until then it has the beginning.
+    catches_up: u8,
+    /// How often the replica may have nothing at all, so that the execution is started again.
+    restarts: u8,
+    /// How often an execution that did not end well may be retried.
+    retries: u8,
     /// How often who waits for a signal may be answered.
     signals: u8,
     /// How often time may pass, each time to when something is due.
@@ -180,7 +199,7 @@ struct Troubles {
 struct World {
     workflow: &'static Workflow,
     model: Model,
-    /// What a replica has of it: the beginning.
+    /// What a replica has of it.
     replica: Box<(Model, Past)>,
     /// Counts failovers.
     history: u64,
@@ -204,13 +223,14 @@ struct Past {
     ran: BTreeSet<(u64, u64)>,
     entered: BTreeSet<(String, String, u32)>,
     succeeded: BTreeSet<String>,
+    /// When the time of the execution began.
+    began: u64,
 }
 
 impl World {
     fn new(workflow: &'static Workflow, left: Troubles, workers: usize) -> Self {
         let mut model = Model::new(Keys::new("test").with_partitions(1), false);
-        let first = start(&workflow.definition, &execution(), json!({}), BEGINNING, chance(0)).expect("a start");
-        assert_eq!(model.start(&first, BEGINNING), Started::Now);
+        let (first, past) = begin(workflow, &mut model, BEGINNING, 0);
         let mut world = Self {
             workflow,
             replica: Box::new((model.clone(), Past::default())),
@@ -222,7 +242,7 @@ impl World {
             swept: Vec::new(),
             left,
             claims: 0,
-            past: Past::default(),
+            past,
         };
         world.record(&first.transition.history, None);
         world.replica.1 = world.past.clone();
@@ -234,7 +254,7 @@ impl World {
     fn stored(&self, hasher: &mut DefaultHasher) {
         self.now.hash(hasher);
         hash_model(&self.model, self.now, hasher);
-        (&self.past.entered, &self.past.succeeded).hash(hasher);
+        (&self.past.entered, &self.past.succeeded, self.past.began).hash(hasher);
     }
 
     /// What tells this world from another. Which worker is which does not matter.
@@ -243,6 +263,8 @@ impl World {
         self.stored(&mut hasher);
         (&self.messages, self.left, self.history, &self.past.committed, &self.past.handed_on, &self.past.ran)
             .hash(&mut hasher);
+        let (replica, past) = &*self.replica;
+        (past, replica.load(&execution(), 0).map(|snapshot| snapshot.revision), replica.due_set(0)).hash(&mut hasher);
         let of = |snapshot: &Snapshot| (snapshot.version, snapshot.revision, snapshot.now_ms);
         let found = |found: &Found| (found.fence, found.what.clone(), of(&found.snapshot));
         let mut workers: Vec<_> = self
@@ -313,6 +335,10 @@ impl World {
     /// The laws about how it ends.
     fn ended(&self, status: Status) {
         match status {
+            Status::TimedOut => {
+                let until = self.past.began + self.workflow.definition.timeout_ms();
+                assert!(self.now >= until, "its time ends before it is over");
+            }
             Status::Succeeded => (self.workflow.succeeded)(&self.past.succeeded),
             Status::Failed => (self.workflow.failed)(&self.past.succeeded),
             _ => {}
@@ -350,8 +376,14 @@ impl World {
             What::TimedOut => Event::TimedOut,
             What::Cancelled => Event::Cancelled { cause: None },
         };
-        let planned =
-            plan(&self.workflow.definition, &execution(), &found.snapshot, found.fence, event, chance(self.history));
+        let planned = plan(
+            &self.workflow.definition,
+            &execution(),
+            &found.snapshot,
+            found.fence,
+            event.clone(),
+            chance(self.history),
+        );
         let Some(transition) = planned.expect("a plan") else { return Worker::Idle };
         let before = self.model.load(&execution(), self.now).expect("it is there");
         match self.model.commit(&execution(), &transition, self.now) {
@@ -368,6 +400,7 @@ impl World {
                 let tasks: Vec<_> = dispatches(&execution(), &transition).into_iter().map(|(task, _)| task).collect();
                 if tasks.is_empty() { Worker::Idle } else { Worker::Sends(tasks) }
             }
+            Committed::Conflict(now) if is_outdated(&event, &found.snapshot, &now).expect("states") => Worker::Idle,
             Committed::Conflict(snapshot) => Worker::Commits(Found { snapshot, ..found }),
             Committed::Stale => Worker::Idle,
         }
@@ -502,12 +535,32 @@ impl World {
                 });
             }
         }
-        // A replica that has nothing but the beginning takes the store's place.
+        if left.catches_up > 0 {
+            may(&|world| {
+                world.left.catches_up -= 1;
+                *world.replica = (world.model.clone(), world.past.clone());
+            });
+        }
+        // A replica takes the store's place.
         if left.failovers > 0 {
             may(&|world| {
                 world.left.failovers -= 1;
                 world.history += 1;
                 (world.model, world.past) = (*world.replica).clone();
+            });
+        }
+        // One takes it that has nothing at all, and whoever started the execution starts it again.
+        if left.restarts > 0 {
+            may(&|world| {
+                world.left.restarts -= 1;
+                world.history += 1;
+                world.model = Model::new(Keys::new("test").with_partitions(1), false);
+                let (first, past) = begin(world.workflow, &mut world.model, world.now, world.history);
+                world.past = past;
+                world.record(&first.transition.history, None);
+                let sent = dispatches(&execution(), &first.transition).into_iter().map(|(task, _)| task);
+                world.send(&sent.collect::<Vec<_>>());
+                *world.replica = (world.model.clone(), world.past.clone());
             });
         }
         match self.next_due() {
@@ -519,6 +572,21 @@ impl World {
             _ => {}
         }
         worlds
+    }
+
+    /// Lets an execution that did not end well go on.
+    fn retry(&mut self) {
+        self.left.retries -= 1;
+        let snapshot = self.model.load(&execution(), self.now).expect("it is there");
+        let (definition, chance) = (&self.workflow.definition, chance(self.history));
+        let planned = plan(definition, &execution(), &snapshot, None, Event::Retried, chance).expect("a plan");
+        let transition = planned.expect("it is over");
+        assert_eq!(self.model.commit(&execution(), &transition, self.now), Committed::Done);
+        self.past.began = self.now;
+        // What is entered anew is dispatched anew.
+        self.past.entered.clear();
+        self.record(&transition.history, None);
+        self.send(&dispatches(&execution(), &transition).into_iter().map(|(task, _)| task).collect::<Vec<_>>());
     }
 
     /// All workers die and all messages are lost; then all goes well. It must end.
@@ -561,6 +629,13 @@ impl World {
         }
         panic!("it is stuck: {:#?}", self.model);
     }
+}
+
+/// Starts the execution.
+fn begin(workflow: &Workflow, model: &mut Model, now: u64, history: u64) -> (Start, Past) {
+    let first = start(&workflow.definition, &execution(), json!({}), now, chance(history)).expect("a start");
+    assert_eq!(model.start(&first, now), Started::Now);
+    (first, Past { began: now, ..Past::default() })
 }
 
 /// What a store holds, as far as the future goes.
@@ -612,6 +687,14 @@ fn explore(workflow: &'static Workflow, left: Troubles, workers: usize) -> (usiz
                 assert_eq!(over.status(), world.status());
             }
             assert_eq!(world.model.due_set(0), Vec::new(), "it is over, and yet due");
+            if world.left.retries > 0 && world.status() != Status::Succeeded {
+                let mut retried = world.clone();
+                retried.retry();
+                open.push(retried);
+            }
+            if world.left.retries > 0 {
+                open.extend(world.next());
+            }
         }
     }
     (seen.len(), models.len(), ends)
@@ -627,8 +710,19 @@ fn check_of(workflow: &'static Workflow, left: Troubles, workers: usize, ends: &
     assert!(ends.iter().all(|end| found.contains(*end)), "not all ends were reached: {found:?}");
 }
 
-const NONE: Troubles =
-    Troubles { crashes: 0, duplicates: 0, losses: 0, failures: 0, cancels: 0, failovers: 0, signals: 0, ticks: 2 };
+const NONE: Troubles = Troubles {
+    crashes: 0,
+    duplicates: 0,
+    losses: 0,
+    failures: 0,
+    cancels: 0,
+    failovers: 0,
+    catches_up: 0,
+    restarts: 0,
+    retries: 0,
+    signals: 0,
+    ticks: 2,
+};
 
 #[test]
 fn without_trouble() {
@@ -679,8 +773,18 @@ fn with_a_failover_around_a_wait_for_a_signal() {
 }
 
 #[test]
+fn with_a_failover_around_a_retry() {
+    let left = Troubles { catches_up: 1, failovers: 1, retries: 2, ..NONE };
+    check_of(&TIMED, left, 1, &["Succeeded", "TimedOut"]);
+}
+
+#[test]
+fn with_a_start_that_is_lost() {
+    check_of(&TIMED, Troubles { restarts: 1, ..NONE }, 1, &["Succeeded", "TimedOut"]);
+}
+
+#[test]
 fn with_one_of_each() {
-    let left =
-        Troubles { crashes: 1, duplicates: 1, losses: 1, failures: 1, cancels: 1, failovers: 0, signals: 0, ticks: 2 };
+    let left = Troubles { crashes: 1, duplicates: 1, losses: 1, failures: 1, cancels: 1, ..NONE };
     check(left, 1, &["Succeeded", "Failed", "Aborted"]);
 }

@@ -109,8 +109,10 @@ async fn answer(
     let key = request.header("idempotency-key").filter(|key| !key.is_empty()).map(str::to_owned);
     // Only a key is kept apart by caller.
     let caller = key.as_ref().map(|_| rejected(Caller::read(request.context.as_deref()))).transpose()?;
-    let input = rejected(request.input())?;
-    deliver(Incoming { key, caller, ..Incoming::bare(Payload::new(input)) }).await
+    let payload = Payload::new(rejected(request.input())?);
+    // Only a key has a record.
+    let before = key.as_ref().and_then(|_| request.input_before());
+    deliver(Incoming { key, caller, ..Incoming::bare(payload.read_before_as(before)) }).await
 }
 
 fn problem(failure: &Failure) -> Result<Response, Error> {
@@ -142,11 +144,21 @@ impl Request {
     }
 
     fn input(&self) -> Result<String, Failure> {
-        let (body, query) = if self.has_body() {
-            (self.text()?, None)
+        if self.has_body() {
+            self.with_parameters(self.text()?, None)
         } else {
-            ("{}".to_owned(), self.query_string_parameters.as_ref())
-        };
+            self.with_parameters("{}".to_owned(), self.query_string_parameters.as_ref())
+        }
+    }
+
+    /// What versions before the lease took for the input: they added the query to any body, and read the body of any method. None if
+    /// they refused it.
+    fn input_before(&self) -> Option<String> {
+        self.with_parameters(self.text().ok()?, self.query_string_parameters.as_ref()).ok()
+    }
+
+    /// A body with parameters: those of the path win over it, and it wins over those of the query.
+    fn with_parameters(&self, body: String, query: Option<&BTreeMap<String, String>>) -> Result<String, Failure> {
         let path = self.path_parameters.iter().flatten();
         let query = query.into_iter().flatten();
         if path.clone().next().is_none() && query.clone().next().is_none() {
@@ -159,7 +171,10 @@ impl Request {
         };
         let path = path.map(quoted).collect::<Result<Vec<_>, _>>()?;
         let query = query.map(quoted).collect::<Result<Vec<_>, _>>()?;
-        fields.extend(query.iter().chain(&path).map(|(name, value)| (name.clone(), &**value)));
+        for (name, value) in &query {
+            fields.entry(name.clone()).or_insert(value);
+        }
+        fields.extend(path.iter().map(|(name, value)| (name.clone(), &**value)));
         Ok(serde_json::to_string(&fields).map_err(Error::other)?)
     }
 

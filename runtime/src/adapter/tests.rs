@@ -270,6 +270,41 @@ fn what_is_not_in_the_path_comes_from_the_body_or_where_there_is_none_from_the_q
     }
 }
 
+/// Versions before the lease compared the query with the body, whatever the method.
+#[test]
+#[cfg(feature = "idempotency")]
+fn a_request_is_the_one_that_an_earlier_version_stored() {
+    let merged = r#"{"amount":0.1,"note":"q","orderId":"1"}"#;
+    let of_path = r#"{"orderId":"1"}"#;
+    for (method, body, query, before) in [
+        ("POST", Some(r#"{"orderId": "b", "amount": 0.1}"#), true, merged),
+        ("PUT", Some(r#"{"note": 7}"#), true, r#"{"note":7,"orderId":"1"}"#),
+        ("DELETE", Some(r#"{"amount": 0.1}"#), true, merged),
+        ("DELETE", None, true, r#"{"note":"q","orderId":"1"}"#),
+        ("GET", None, true, r#"{"note":"q","orderId":"1"}"#),
+        ("POST", None, false, of_path),
+        // What the earlier version refused it stored nothing of.
+        ("DELETE", Some("[]"), false, of_path),
+    ] {
+        let mut event = http(body);
+        event["requestContext"]["http"]["method"] = json!(method);
+        if !query {
+            event["queryStringParameters"] = Value::Null;
+        }
+        let seen = RefCell::new(None);
+        let deliver = async |incoming: Incoming<'_>| {
+            *seen.borrow_mut() = Some(crate::content::Content::of(&incoming.payload, false));
+            Ok("{}".to_owned())
+        };
+        let contract = Contract::new(ALL, 200, None);
+        crate::serve::block_on(dispatch(&event.to_string(), contract, || true, deliver))
+            .expect("runtime")
+            .expect("done");
+        let content = seen.into_inner().expect("a delivery");
+        assert!(content.is(None, Some(&crate::content::sha256(before))), "{method} {body:?}");
+    }
+}
+
 #[test]
 fn an_empty_key_is_none() {
     let mut event = http(None);

@@ -115,6 +115,28 @@ async fn entries_3_and_7_of_10_fail_and_only_they_are_sent_again() {
     assert!(queue.letters().is_empty());
 }
 
+/// `tests/takeover/README.md` says how they were written.
+#[tokio::test(start_paused = true)]
+async fn rows_that_the_runtime_of_commit_17e0f7d_wrote_are_published() {
+    #[derive(serde::Deserialize)]
+    struct Written {
+        tables: BTreeMap<String, Vec<Item>>,
+    }
+    let written: Written = serde_json::from_str(include_str!("../../tests/takeover/tables.json")).expect("JSON");
+    let rows = &written.tables[OrderEvents::ENV];
+    let (world, queue) = (World::new(), Queue::new());
+    assert_eq!(forward(&world, &queue, 30, &records("INSERT", rows)).await, None);
+    assert_eq!(rows.len(), 4);
+    assert_eq!(taken_ids(&world), event_ids(rows));
+    assert!(queue.letters().is_empty());
+    for (entry, row) in world.bus.taken().iter().zip(rows) {
+        assert_eq!(
+            (Some(entry.detail.as_str()), entry.detail_type.as_str()),
+            (row["detail"].as_s(), "Payment Processed")
+        );
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn events_of_one_aggregate_are_taken_in_their_order_whatever_fails() {
     let (world, queue) = (World::new(), Queue::new());

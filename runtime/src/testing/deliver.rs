@@ -31,7 +31,8 @@ impl World {
     /// Delivers an input to a function as [`serve`](crate::serve) does: it is read from its JSON, ranges and all; a panic and a timeout
     /// are errors with a name; a circuit breaker counts, if [`Self::cache`] says in which cache.
     ///
-    /// A context with an event ([`Self::event`]) makes the input its detail.
+    /// A context with an event ([`Self::event`]) makes the input its detail. A key that is used again with another input is refused where
+    /// AWS would be asked to: by the guard of `idempotent: true`, and by an outbox, if the first row is of another input.
     pub async fn deliver<F, H>(&self, context: Context, input: &impl Serialize, handler: H) -> Result<F::Output, Failed>
     where
         F: Function,
@@ -60,6 +61,7 @@ impl World {
             Some(event) => Payload::of_event(json, &event.source, &event.detail_type),
             None => Payload::new(json),
         };
+        let context = context.asking_for(&payload);
         let app = App::<F, H, G>::new(handler, guard, self.services()).map_err(Failure::from)?;
         // Boxed: it is large, and so would be each test that calls it.
         let output = Box::pin(app.handle(&context, &payload)).await?;

@@ -17,6 +17,7 @@ use super::full::Told;
 use super::planner::{self, Chance, Event};
 use super::store::Store;
 use super::transport::{Dispatch, Transport};
+use super::turn::{Member, Turns};
 use super::{Claim, Committed, ExecutionId, Slot, Snapshot, Status, Taken, TaskRef, Transition, crash};
 use crate::{Error, Kind, Uuid, hash};
 use std::collections::HashMap;
@@ -42,6 +43,8 @@ pub struct Carrier {
     key: [u8; 32],
     /// The store's time, and when it was that.
     time: Mutex<Option<(Instant, u64)>>,
+    /// Whose turn it is to plan.
+    pub(crate) turns: Turns,
     /// What the sweep said of the cache.
     pub(crate) told: Told,
 }
@@ -61,8 +64,8 @@ impl Carrier {
         let [seed, _] = halves(Uuid::new_v4());
         let seed = AtomicU64::new(seed);
         let (definitions, sent, time) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let told = Told::default();
-        Self { store, transport, definitions, sent, seed, key: random_key(), time, told }
+        let (turns, told) = (Turns::default(), Told::default());
+        Self { store, transport, definitions, sent, seed, key: random_key(), time, turns, told }
     }
 
     /// Draws jitter and owners from this seed.
@@ -106,7 +109,8 @@ impl Carrier {
         event: Event,
         until: Instant,
     ) -> Result<Carried, Error> {
-        let (carried, _) = self.carry_taking(execution, snapshot, fence, event, until, &|_| false).await?;
+        let member = self.turns.member(until, false);
+        let (carried, _) = self.carry_taking(execution, snapshot, fence, event, &member, &|_| false).await?;
         Ok(carried)
     }
 
@@ -117,24 +121,27 @@ impl Carrier {
         mut snapshot: Snapshot,
         fence: Option<(Slot, u64)>,
         event: Event,
-        until: Instant,
+        member: &Member<'_>,
         wants: &(dyn Fn(&TaskRef) -> bool + Sync),
     ) -> Result<(Carried, Option<Next>), Error> {
         let mut conflicts = 0;
         loop {
             let definition = self.definition(&snapshot.definition).await?;
             let chance = self.chance();
-            let Some(transition) = planner::plan(&definition, execution, &snapshot, fence, event.clone(), chance)?
-            else {
-                return Ok((Carried::Late, None));
+            let plan = |patience| {
+                planner::plan_within(&definition, execution, &snapshot, fence, event.clone(), (chance, patience))
             };
+            let (transition, turn) = member.plan(plan).await?;
+            let Some(transition) = transition else { return Ok((Carried::Late, None)) };
             let mut dispatches = hints(execution, &transition, snapshot.now_ms);
             let wanted = dispatches.iter().position(|(task, delay_ms)| *delay_ms == 0 && wants(task));
             let sent = Instant::now();
             crash::point("before-commit");
             let (committed, taken) = match wanted.and_then(|place| dispatches.get(place)) {
-                Some((task, _)) => self.store.commit_taking(execution, &transition, task, self.draw()).await?,
-                None => (self.store.commit(execution, &transition).await?, None),
+                Some((task, _)) => {
+                    turn.through(self.store.commit_taking(execution, &transition, task, self.draw())).await?
+                }
+                None => (turn.through(self.store.commit(execution, &transition)).await?, None),
             };
             crash::point("after-commit");
             match committed {
@@ -148,13 +155,12 @@ impl Carrier {
                     return Ok((Carried::On, next));
                 }
                 Committed::Stale => return Ok((Carried::Late, None)),
-                // Nothing else tells a timeout of before, which has no fence, from one of the time that began anew with a retry.
-                Committed::Conflict(now) if event == Event::TimedOut && planner::retried_since(&snapshot, &now)? => {
+                Committed::Conflict(now) if planner::is_outdated(&event, &snapshot, &now)? => {
                     return Ok((Carried::Late, None));
                 }
                 Committed::Conflict(now) => snapshot = now,
             }
-            self.give_way(conflicts, until).await?;
+            self.give_way(conflicts, member.until()).await?;
             conflicts += 1;
         }
     }

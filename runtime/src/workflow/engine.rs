@@ -108,13 +108,13 @@ impl Engine {
 
     async fn take(&self, message: Message, time: Duration) -> Result<(), Error> {
         match message {
-            Message::Start(start) => self.start(start).await,
+            Message::Start(start) => self.start(start, time.min(LONGEST)).await,
             Message::Task(task) => self.work(&task, time.min(LONGEST)).await,
             Message::Sweep => self.sweep(time).await.map(drop),
         }
     }
 
-    async fn start(&self, request: StartRequest) -> Result<(), Error> {
+    async fn start(&self, request: StartRequest, time: Duration) -> Result<(), Error> {
         let (carrier, _) = self.parts().await?;
         let own = self.definitions.iter().find(|(definition, _)| definition.workflow() == request.workflow);
         let (definition, text) = own.ok_or_else(|| {
@@ -126,7 +126,7 @@ impl Engine {
             super::carrier::lock(&self.stored).insert(definition.id().to_owned());
         }
         let execution = request.execution();
-        match carrier.start(definition, &request.name, request.input).await? {
+        match carrier.start_within(definition, &request.name, request.input, time).await? {
             Started::Now => tracing::info!(execution = execution.0, "started"),
             Started::Before(status) => tracing::info!(execution = execution.0, ?status, "started before"),
         }

@@ -70,31 +70,75 @@ pub(super) trait Names {
     fn spent(&self) -> &Spent;
 }
 
+/// How long the evaluations of one transition may take together, milliseconds.
+pub(super) const LONGEST_MS: u64 = bounds::TRANSITION_TIME_MS;
+
+/// How long the evaluations of one transition may take together this time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    pub(super) time: Duration,
+    /// Whether one that takes longer fails for that. Else nothing comes of the transition, and it is planned another time.
+    pub(super) is_last: bool,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { time: Duration::from_millis(LONGEST_MS), is_last: true }
+    }
+}
+
 /// The steps that the evaluations of one transition have taken, the bytes that they have given, and their time.
 #[derive(Debug, Default)]
-pub(super) struct Spent(Cell<u64>, Cell<usize>, Cell<Duration>);
+pub(super) struct Spent {
+    steps: Cell<u64>,
+    bytes: Cell<usize>,
+    time: Cell<Duration>,
+    patience: Patience,
+    /// Whether one has met the end of the time.
+    is_over: Cell<bool>,
+}
 
 impl Spent {
-    fn add(&self, steps: u64) -> Result<(), Bound> {
-        self.0.set(self.0.get().saturating_add(steps));
-        if self.0.get() > bounds::TRANSITION_STEPS { Err(Bound::TransitionSteps) } else { Ok(()) }
+    pub(super) fn new(patience: Patience) -> Self {
+        Self { patience, ..Self::default() }
     }
 
-    /// How long the next evaluation may take.
+    /// Whether another attempt, with more time, may lead somewhere else.
+    pub(super) fn is_undecided(&self) -> bool {
+        self.is_over.get() && !self.patience.is_last
+    }
+
+    fn add(&self, steps: u64) -> Result<(), Bound> {
+        self.steps.set(self.steps.get().saturating_add(steps));
+        if self.steps.get() > bounds::TRANSITION_STEPS { Err(Bound::TransitionSteps) } else { Ok(()) }
+    }
+
+    /// How long the next evaluation may take: less than all of them, so that what catches its failure can be evaluated.
     fn time(&self) -> Result<Duration, Bound> {
-        let left = Duration::from_millis(bounds::TRANSITION_TIME_MS).saturating_sub(self.2.get());
-        if left.is_zero() { Err(Bound::TransitionTime) } else { Ok(left.min(Duration::from_millis(bounds::TIME_MS))) }
+        let left = self.patience.time.saturating_sub(self.time.get());
+        let most = left.min(self.patience.time * 2 / 5).min(Duration::from_millis(bounds::TIME_MS));
+        if most.is_zero() { Err(self.over(most)) } else { Ok(most) }
+    }
+
+    /// The time of an evaluation, which had so much, is over: the bound that it met.
+    fn over(&self, had: Duration) -> Bound {
+        self.is_over.set(true);
+        match (had < Duration::from_millis(bounds::TIME_MS), self.patience.time < Duration::from_millis(LONGEST_MS)) {
+            (false, _) => Bound::Time,
+            (true, false) => Bound::TransitionTime,
+            (true, true) => Bound::TimeLeft,
+        }
     }
 
     /// An evaluation that has begun then is over.
     fn took(&self, begun: Instant) {
-        self.2.set(self.2.get().saturating_add(begun.elapsed()));
+        self.time.set(self.time.get().saturating_add(begun.elapsed()));
     }
 
     /// Steps that only copy, one after the other, come to as much as those that compute.
     fn given(&self, bytes: usize) -> Result<(), Bound> {
-        self.1.set(self.1.get().saturating_add(bytes));
-        if self.1.get() > bounds::TRANSITION_BYTES { Err(Bound::TransitionBytes) } else { Ok(()) }
+        self.bytes.set(self.bytes.get().saturating_add(bytes));
+        if self.bytes.get() > bounds::TRANSITION_BYTES { Err(Bound::TransitionBytes) } else { Ok(()) }
     }
 }
 
@@ -240,7 +284,7 @@ impl Expression {
         let found = evaluator.evaluate(ast, &JValue::Undefined);
         let spent = names.spent().add(account.steps());
         let met = |bound| match bound {
-            Bound::Time if time < Duration::from_millis(bounds::TIME_MS) => self.met(Bound::TransitionTime),
+            Bound::Time => self.met(names.spent().over(time)),
             other => self.met(other),
         };
         if let Some(bound) = account.met().or(spent.err()) {

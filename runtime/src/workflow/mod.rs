@@ -7,6 +7,7 @@
 //! | [`protocol`] | what planner, store and workers tell each other |
 //! | [`store`] | keeps executions: in Redis, or in memory |
 //! | [`carrier`] | plans and commits what happened, and sends what follows |
+//! | `turn` | whose turn it is to plan |
 //! | [`worker`] | does one piece of work |
 //! | [`sweep`] | looks after what is due |
 //! | [`ends`] | counts the executions that end |
@@ -43,6 +44,8 @@ mod token;
 #[cfg(feature = "redis")]
 pub mod transport;
 #[cfg(feature = "redis")]
+mod turn;
+#[cfg(feature = "redis")]
 pub mod worker;
 
 #[cfg(feature = "engine")]
@@ -55,7 +58,7 @@ pub use definition::Definition;
 #[cfg(feature = "engine")]
 pub use engine::serve_engine;
 pub use message::{Message, StartRequest};
-pub use planner::{Chance, Event, Waiting, dispatches, plan, start, waits};
+pub use planner::{Chance, Event, Waiting, dispatches, is_outdated, plan, start, waits};
 pub use protocol::{
     Claim, Committed, Due, ExecutionId, Finished, History, Owner, Phase, Record, Slot, Snapshot, Start, Started,
     Status, Taken, Task, TaskRef, Transition, work_number,

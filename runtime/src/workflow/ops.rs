@@ -26,6 +26,14 @@ pub(crate) fn needed_ms(definition: &Definition, retention: Duration) -> u64 {
 /// How long an operation goes on when other transitions come first.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The same, where a function makes it.
+fn patience() -> Duration {
+    #[cfg(feature = "lambda")]
+    return crate::deadline::at_most(PATIENCE);
+    #[cfg(not(feature = "lambda"))]
+    return PATIENCE;
+}
+
 /// The longest error that may be answered, name and cause together.
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html>
 const FAILURE_BYTES: usize = 32_768;
@@ -42,11 +50,25 @@ pub enum Signalled {
 impl Carrier {
     /// Begins an execution, unless there is one of its name.
     pub async fn start(&self, definition: &Definition, name: &str, input: Value) -> Result<Started, Error> {
+        self.start_within(definition, name, input, patience()).await
+    }
+
+    /// The same, within this time.
+    pub(crate) async fn start_within(
+        &self,
+        definition: &Definition,
+        name: &str,
+        input: Value,
+        time: Duration,
+    ) -> Result<Started, Error> {
+        let member = self.turns.member(Instant::now() + time, false);
         let execution = ExecutionId::new(definition.workflow(), name);
         let now_ms = self.time().await?;
-        let start: Start = planner::start(definition, &execution, input, now_ms, self.chance())?;
+        let chance = self.chance();
+        let plan = |patience| planner::start_within(definition, &execution, input.clone(), now_ms, chance, patience);
+        let (start, turn): (Start, _) = member.plan(plan).await?;
         super::crash::point("before-start");
-        let started = self.store.start(&start).await?;
+        let started = turn.through(self.store.start(&start)).await?;
         super::crash::point("after-start");
         if started == Started::Now {
             self.send_hints(&execution, &start.transition, now_ms).await?;
@@ -92,7 +114,7 @@ impl Carrier {
         }
         // It was proven for this fencing token, and holds as long as that does.
         let fence = Some((slot, token.seq));
-        match self.carry(execution, snapshot, fence, event, Instant::now() + PATIENCE).await? {
+        match self.carry(execution, snapshot, fence, event, Instant::now() + patience()).await? {
             Carried::On => Ok(Signalled::Delivered),
             Carried::Late => Ok(Signalled::Over),
         }
@@ -117,7 +139,7 @@ impl Carrier {
             let definition = self.definition(&snapshot.definition).await?;
             self.store.keep_definitions(&[(definition.id(), needed_ms(&definition, RETENTION))]).await?;
         }
-        let carried = self.carry(execution, snapshot, None, event, Instant::now() + PATIENCE).await?;
+        let carried = self.carry(execution, snapshot, None, event, Instant::now() + patience()).await?;
         Ok(carried == Carried::On)
     }
 }

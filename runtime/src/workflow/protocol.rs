@@ -45,18 +45,20 @@ pub const TIMEOUT: Slot = u32::MAX;
 /// How many of a fencing token's bits count.
 const COUNTED_BITS: u32 = 16;
 
+/// Those bits.
+pub(crate) const COUNTED: u64 = (1 << COUNTED_BITS) - 1;
+
 /// A fencing token: 48 bits of chance, above 16 that count the work of the execution, round and round. Two histories of an execution
 /// after the loss of a node give the same token to their nth piece of work once in 2^48.
 pub(crate) fn fencing_token(count: u64, chance: u64) -> u64 {
-    let counted = (1 << COUNTED_BITS) - 1;
     // Tokens that are mere counts are those of a runtime before these.
     let chance = if chance >> COUNTED_BITS == 0 { !chance } else { chance };
-    (chance & !counted) | (count & counted)
+    (chance & !COUNTED) | (count & COUNTED)
 }
 
 /// The part of a fencing token that counts: what the history calls the work by.
 pub fn work_number(seq: u64) -> u64 {
-    seq & ((1 << COUNTED_BITS) - 1)
+    seq & COUNTED
 }
 
 /// Tells one claim of a piece of work from another, so that a claim whose answer was lost can be made again.

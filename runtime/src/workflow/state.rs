@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::protocol::{Slot, Status};
+use super::protocol::{COUNTED, Slot, Status};
 use super::token::Secret;
 use crate::limits::WORKFLOW_STATE_BYTES;
 use crate::{Error, Kind};
@@ -19,6 +19,9 @@ const FORMAT: u8 = 1;
 /// <https://docs.rs/rmp-serde/latest/rmp_serde/decode/struct.Deserializer.html#method.set_max_depth>
 const DEPTH: usize = 512;
 
+/// The integers that a reader of JSON who takes numbers for doubles reads exactly.
+const EXACT: u64 = (1 << 53) - 1;
+
 /// An execution's state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct State {
@@ -26,7 +29,8 @@ pub(super) struct State {
     pub(super) started_ms: u64,
     /// When a state was last entered: no two are entered at the same time, so that the time tells visits apart.
     pub(super) entered_ms: u64,
-    /// How many pieces of work it has ordered.
+    /// How many pieces of work it has ordered, in the bits that a fencing token counts in; those above tell its runs apart: see
+    /// [`State::run`].
     pub(super) seq: u64,
     /// Which slots are taken.
     pub(super) slots: Vec<bool>,
@@ -36,14 +40,6 @@ pub(super) struct State {
     pub(super) root: Option<Scope>,
     /// How it ended.
     pub(super) ended: Option<Ended>,
-    /// How often it was retried after it had ended. Left out until then, as runtimes before this one write it.
-    #[serde(default, skip_serializing_if = "is_first")]
-    pub(super) retries: u32,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-fn is_first(retries: &u32) -> bool {
-    *retries == 0
 }
 
 /// Where one scope of states is.
@@ -156,6 +152,26 @@ fn fits(value: &Value, depth: usize) -> bool {
 }
 
 impl State {
+    /// Tells this run of the execution from all others: when it was started, and a number that the start and each retry draw. Neither
+    /// is a count: two histories of an execution after the loss of a node may have as many retries, and two starts the same time.
+    ///
+    /// The number stands in `seq`, where a runtime before this one has a mere count, so that such a runtime can read and go on with what
+    /// this one wrote. It has 37 bits, since fencing tokens of such a runtime are `seq` itself, and its messages have them as numbers.
+    pub(super) fn run(&self) -> (u64, u64) {
+        (self.started_ms, self.seq & !COUNTED)
+    }
+
+    /// Makes this another run, with what chance gives it.
+    pub(super) fn begin_run(&mut self, chance: u64) {
+        self.seq = (chance & EXACT & !COUNTED) | (self.seq & COUNTED);
+    }
+
+    /// Counts one more piece of work: what its fencing token is made of.
+    pub(super) fn count(&mut self) -> u64 {
+        self.seq = (self.seq & !COUNTED) | (self.seq.wrapping_add(1) & COUNTED);
+        self.seq
+    }
+
     /// The bytes that the store keeps. [`Kind::TooLarge`] beyond what an execution may have.
     pub(super) fn encode(&self) -> Result<Vec<u8>, Error> {
         if !self.is_shallow() {

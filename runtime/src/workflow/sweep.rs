@@ -11,6 +11,9 @@
 //!
 //! It also tells of a cache that would lose executions when it is full.
 //!
+//! What is slow to plan takes its turn behind what is quick (`turn`), and ends with an error of its own where it takes too
+//! long: it does not keep others from going on, this time or the next.
+//!
 //! Two sweeps at once do no harm: what one is shown is not shown to the other for a while, and what both act upon nevertheless has a
 //! fence that holds once. A sweep that dies leaves what it was shown to the next one.
 
@@ -21,7 +24,7 @@ use super::state::outcome;
 use super::transport::Dispatch;
 use super::worker::{lost, overdue};
 use super::{Due, ExecutionId, Finished, History, Snapshot, TaskRef, full};
-use crate::{Error, Timestamp};
+use crate::{Error, Kind, Timestamp};
 use futures_util::{StreamExt, stream};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -122,7 +125,10 @@ impl Part<'_> {
             match self.carrier.store.due(self.partition, LIMIT).await {
                 Ok(due) => {
                     let more = due.len() >= LIMIT;
-                    self.look_after(due).await;
+                    if !self.look_after(due).await {
+                        self.swept.left += 1;
+                        return;
+                    }
                     if !more {
                         break;
                     }
@@ -146,7 +152,8 @@ impl Part<'_> {
         self.error = Some(error);
     }
 
-    async fn look_after(&mut self, due: Vec<Due>) {
+    /// Whether there was time for all of it. What there was none for is due again.
+    async fn look_after(&mut self, due: Vec<Due>) -> bool {
         let (mut again, mut happened): (Vec<Dispatch>, Vec<_>) = (Vec::new(), Vec::new());
         for due in due {
             match due {
@@ -165,12 +172,21 @@ impl Part<'_> {
         }
         let (carrier, until) = (self.carrier, self.until);
         let carried = stream::iter(happened).map(|(execution, snapshot, fence, event)| async move {
-            carrier.carry(&execution, snapshot, fence, event, until).await.map_err(|error| (execution, error))
+            if Instant::now() >= until {
+                return Ok(None);
+            }
+            carrier.carry(&execution, snapshot, fence, event, until).await.map(Some).map_err(|error| (execution, error))
         });
+        let mut had_time = true;
         let mut carried = carried.buffer_unordered(EXECUTIONS);
         while let Some(result) = carried.next().await {
             match result {
-                Ok(_) => self.swept.moved += 1,
+                Ok(Some(_)) => self.swept.moved += 1,
+                Ok(None) => had_time = false,
+                Err((execution, error)) if error.kind() == Kind::Timeout => {
+                    tracing::warn!(execution = execution.0, "an execution is left to the next sweep: {error}");
+                    had_time = false;
+                }
                 Err((execution, error)) => {
                     let kind = error.kind().name();
                     tracing::error!(execution = execution.0, error = kind, "an execution could not go on: {error}");
@@ -178,6 +194,7 @@ impl Part<'_> {
                 }
             }
         }
+        had_time
     }
 
     async fn archive(&mut self, retention: Duration) -> Result<(), Error> {

@@ -15,6 +15,7 @@
 
 use super::carrier::{Carried, Carrier, Next};
 use super::planner::Event;
+use super::turn::Member;
 use super::{Claim, TaskRef, crash};
 use crate::limits::WORKFLOW_PAYLOAD_BYTES;
 use crate::{Error, Kind};
@@ -87,8 +88,9 @@ impl Carrier {
         run: impl AsyncFnOnce(Job<'_>) -> Result<String, TaskError>,
     ) -> Result<Worked, Error> {
         let begin = Instant::now();
+        let member = self.turns.member(begin + time, true);
         let claim = self.claim(task).await?;
-        self.claimed(task, claim, begin, begin + time, &|_| false, run).await.map(|(worked, _)| worked)
+        self.claimed(task, claim, begin, &member, &|_| false, run).await.map(|(worked, _)| worked)
     }
 
     /// The same, and then what follows from it and is wanted, one piece of work after the other, each within `time`. The claim of what
@@ -101,11 +103,13 @@ impl Carrier {
         run: &impl AsyncFn(Job<'_>) -> Result<String, TaskError>,
     ) -> Result<Worked, Error> {
         let begin = Instant::now();
+        let mut member = self.turns.member(begin + time, true);
         let claim = self.claim(task).await?;
         let (mut worked, mut next) =
-            self.claimed(task, claim, begin, begin + time, wants, async |job| run(job).await).await?;
+            self.claimed(task, claim, begin, &member, wants, async |job| run(job).await).await?;
         while let Some(Next { task, claim, sent }) = next {
-            (worked, next) = self.claimed(&task, claim, sent, sent + time, wants, async |job| run(job).await).await?;
+            member = self.turns.member(sent + time, true);
+            (worked, next) = self.claimed(&task, claim, sent, &member, wants, async |job| run(job).await).await?;
         }
         Ok(worked)
     }
@@ -123,7 +127,7 @@ impl Carrier {
         task: &TaskRef,
         claim: Claim,
         begin: Instant,
-        until: Instant,
+        member: &Member<'_>,
         wants: &(dyn Fn(&TaskRef) -> bool + Sync),
         run: impl AsyncFnOnce(Job<'_>) -> Result<String, TaskError>,
     ) -> Result<(Worked, Option<Next>), Error> {
@@ -133,7 +137,7 @@ impl Carrier {
                 let left = |at_ms: u64| Duration::from_millis(at_ms.saturating_sub(snapshot.now_ms));
                 let lease = left(lease_until_ms).saturating_sub(begin.elapsed());
                 let deadline = deadline_ms.map(|at_ms| begin + left(at_ms));
-                let time = lease.min(until.saturating_duration_since(Instant::now()));
+                let time = lease.min(member.until().saturating_duration_since(Instant::now()));
                 let result = match serde_json::from_slice(&payload).map_err(Error::other)? {
                     Payload::Call(payload) | Payload::Publish(payload) => {
                         run(Job { task, payload: payload.get(), time }).await
@@ -155,7 +159,7 @@ impl Carrier {
             }
         };
         let fence = Some((task.slot, task.seq));
-        match self.carry_taking(&task.execution, snapshot, fence, event, until, wants).await? {
+        match self.carry_taking(&task.execution, snapshot, fence, event, member, wants).await? {
             (Carried::On, next) => Ok((Worked::Done, next)),
             (Carried::Late, _) => {
                 tracing::warn!(execution = task.execution.0, seq = task.seq, "the execution went on without this work");

@@ -19,6 +19,7 @@ mod one_delivery;
 mod outbox;
 mod patterns;
 mod queues;
+mod repeated_input;
 mod requests;
 mod routes;
 mod sizes;
@@ -71,6 +72,7 @@ const CHECKS: &[Check] = &[
     queues::message::check,
     queues::retention::check,
     queues::visibility::check,
+    repeated_input::check,
     requests::check,
     routes::check,
     sizes::check,

@@ -161,6 +161,7 @@ codes! {
     EVC0629 Error "no-body",
     EVC0630 Error "answer-without-a-body",
     EVC0635 Warning "delivered-once",
+    EVC0636 Warning "input-of-one-publication",
     EVC0650 Error "not-for-a-template",
     EVC0651 Error "gone-from-the-answer",
     EVC0652 Error "several-parameters-in-one-place",

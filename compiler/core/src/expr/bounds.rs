@@ -4,6 +4,7 @@
 use super::Expr;
 use super::ast::{Ast, AstKind, Operator};
 use crate::source::Spanned;
+use evc_interface::pattern;
 
 /// How long a text may be: `TEXT` of the runtime.
 const TEXT: f64 = 1_048_576.0;
@@ -44,6 +45,7 @@ impl Expr {
             }
             AstKind::Call(function, args) => call(function, &args.iter().collect::<Vec<_>>()),
             AstKind::Binary(Operator::Range, from, to) => range(from, to).map(|message| (ast, message)),
+            AstKind::Regex => regex(&self.text[ast.range.clone()]).map(|message| (ast, message)),
             _ => None,
         };
         self.tell(problem, found);
@@ -88,6 +90,15 @@ fn call<'a>(function: &Ast, args: &[&'a Ast]) -> Option<(&'a Ast, String)> {
 fn range(from: &Ast, to: &Ast) -> Option<String> {
     let length = number(to)? - number(from)? + 1.0;
     (length > LIST).then(|| format!("a list has at most {LIST} items; found a range of {length}"))
+}
+
+/// What is wrong with a regular expression, with its slashes and flags.
+fn regex(literal: &str) -> Option<String> {
+    let (pattern, _) = literal.strip_prefix('/')?.rsplit_once('/')?;
+    let parts = pattern::size(pattern).parts;
+    (parts > pattern::PARTS).then(|| {
+        format!("a pattern has at most {} parts; found {parts} with its repetitions written out", pattern::PARTS)
+    })
 }
 
 /// What is wrong with a picture that is written as a text.

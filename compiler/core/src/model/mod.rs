@@ -61,7 +61,7 @@ pub use stored::{FieldTest, Is, NotStored, field_tests};
 pub use table::{Index, Table};
 pub use target::{Destination, Target};
 pub use thing::{Model, Thing};
-pub use transform::{TRANSFORM_ROOTS, transform_scope};
+pub use transform::{TRANSFORM_ROOTS, keeps_event_id, transform_scope};
 pub use workflow::{
     Argument, Body, CALL_MARGIN, COMPENSATION_FAILED, Call, CatchError, Engine, Given, Lasts, Next, Onward,
     RUNTIME_ERRORS, Redis, Retry, RetryError, Rounds, Step, StepId, TRANSIENT_ERRORS, Transport, Wanted, Workflow,

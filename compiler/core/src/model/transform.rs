@@ -1,7 +1,7 @@
 //! What a rule makes of an event for a target: the scope of its `input`.
 
-use super::{Event, envelope};
-use crate::expr::Scope;
+use super::{Event, Model, Rule, envelope};
+use crate::expr::{Scope, Template};
 use crate::types::{Kind, Record, Type};
 
 /// The parts of an event that an `input` may start from.
@@ -16,4 +16,14 @@ pub fn transform_scope(event: &Event) -> Scope {
         Some((*name, if *name == "id" { Type { kind: Kind::Uuid, span: ty.span } } else { ty }))
     });
     roots.fold(Scope::default(), |scope, (name, ty)| scope.with(name, ty))
+}
+
+/// Whether what an `input` makes of the events of a rule has their metadata beside what it says: events of this system carry the id that
+/// stays the same when they are published again.
+pub fn keeps_event_id(model: &Model, rule: &Rule, input: &Template) -> bool {
+    let ours = rule.events.iter().all(|event| !model.events[event.value].published_outside);
+    match input {
+        Template::Object(fields, _) => ours && fields.iter().all(|(key, _)| key.text != "metadata"),
+        Template::Expr(_) | Template::List(..) | Template::Null(_) | Template::Error(_) => false,
+    }
 }

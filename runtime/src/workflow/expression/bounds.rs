@@ -20,6 +20,8 @@ use jsonata_core::evaluator::{Evaluator, EvaluatorError, live_lambda_count};
 use jsonata_core::value::{JValue, with_stack};
 use serde_json::Value;
 
+use evc_interface::pattern::PARTS;
+
 /// How deep an evaluation may nest. The library moves to stacks on the heap, of about 3 KiB a level, so this bounds memory.
 pub(super) const STACK_DEPTH: usize = 2_000;
 /// How long a list an evaluation may make: what 256 KiB of numbers could hold.
@@ -55,6 +57,10 @@ pub(super) const PICTURE: usize = 256;
 pub(super) const MARKERS: usize = 32;
 /// The greatest number in Roman numerals: a thousand times M.
 pub(super) const ROMAN: f64 = 1_000_000.0;
+/// How many parts a pattern may have that is applied as a function: to how much text is not seen.
+pub(super) const APPLIED_PARTS: u64 = 64;
+/// How many bytes of a text a part of a pattern is compared with in a step.
+pub(super) const COMPARED: u64 = 32;
 /// The greatest end of a range. Beyond it the doubles of JSONata skip integers.
 const WHOLE: f64 = 9_007_199_254_740_992.0;
 /// What a value takes beside its text: the library's item of a list.
@@ -69,6 +75,7 @@ pub(super) enum Bound {
     TransitionSteps,
     TransitionBytes,
     TransitionTime,
+    TimeLeft,
     Bytes,
     Text,
     List,
@@ -81,6 +88,8 @@ pub(super) enum Bound {
     Picture,
     Range,
     Index,
+    Pattern,
+    AppliedPattern,
 }
 
 impl fmt::Display for Bound {
@@ -96,6 +105,7 @@ impl fmt::Display for Bound {
             Self::TransitionTime => {
                 write!(f, "the expressions of this transition take more than {} seconds", TRANSITION_TIME_MS / 1_000)
             }
+            Self::TimeLeft => write!(f, "it takes longer than there is time for it"),
             Self::Bytes => write!(f, "it makes more than {} MiB", BYTES >> 20),
             Self::Text => write!(f, "it makes a text of more than {} MiB", TEXT >> 20),
             Self::List => write!(f, "it makes a list of more than {SEQUENCE_LENGTH} items"),
@@ -108,6 +118,10 @@ impl fmt::Display for Bound {
             Self::Picture => write!(f, "a picture has more than {PICTURE} bytes or {MARKERS} markers"),
             Self::Range => write!(f, "a range ends beyond ±{WHOLE}"),
             Self::Index => write!(f, "it selects one item more than {SAME_INDEX} times"),
+            Self::Pattern => write!(f, "a pattern has more than {PARTS} parts, repetitions written out"),
+            Self::AppliedPattern => {
+                write!(f, "a pattern that is used as a function has more than {APPLIED_PARTS} parts")
+            }
         }
     }
 }
@@ -302,6 +316,10 @@ pub(super) const END: &str = "evc end";
 pub(super) const SELECT: &str = "evc select";
 /// What a transformation is to change, and what it is applied to.
 pub(super) const TARGETS: &str = "evc targets";
+/// A value is gone through, again and again, on the way to these fields of it.
+pub(super) const LOOK: &str = "evc look";
+/// A pattern that is used as a function is too large for that.
+pub(super) const APPLIED: &str = "evc applied";
 /// A function of the library as a value, or what else has its name; and the same with guards.
 pub(super) const FUNCTION: &str = "evc function";
 
@@ -355,6 +373,17 @@ pub(super) fn register(evaluator: &mut Evaluator, account: &Rc<Account>) -> Resu
         let value = given(arguments, 0);
         own.fail(own.targets(&value, &given(arguments, 1)))?;
         Ok(again(value))
+    })?;
+    let own = account.clone();
+    evaluator.register_fn(LOOK, move |arguments: &[JValue]| {
+        let value = given(arguments, 0);
+        own.fail(own.looks(&value, arguments.get(1..).unwrap_or_default()))?;
+        Ok(again(value))
+    })?;
+    let own = account.clone();
+    evaluator.register_fn(APPLIED, move |_: &[JValue]| {
+        own.fail(Err(Bound::AppliedPattern))?;
+        Ok(JValue::Undefined)
     })?;
     evaluator.register_fn(FUNCTION, move |arguments: &[JValue]| {
         let value = given(arguments, 0);

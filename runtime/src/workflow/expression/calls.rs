@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use jsonata_core::functions::string::build_regex;
 use jsonata_core::value::JValue;
 
-use super::bounds::{Account, Bound, FIELD, ITEM, Result, SAME_INDEX, TEXT, VALUE, number, wide};
+use super::bounds::{Account, Bound, COMPARED, FIELD, ITEM, Result, SAME_INDEX, TEXT, VALUE, number, wide};
 use super::pictures;
+use evc_interface::pattern;
 
 impl Account {
     /// A predicate may give indexes: an item is selected as often as its index occurs, which nothing else bounds.
@@ -19,6 +20,29 @@ impl Account {
             *times += 1;
             if *times > SAME_INDEX {
                 return Err(Bound::Index);
+            }
+        }
+        Ok(())
+    }
+
+    /// What is on the way to a field is looked at: a list has it in each of its items, and those may have lists in turn.
+    pub(super) fn looks(&self, value: &JValue, fields: &[JValue]) -> Result<()> {
+        let mut at = value.clone();
+        for (index, field) in fields.iter().enumerate() {
+            match &at {
+                JValue::Array(items) => {
+                    let is_last = index + 1 == fields.len();
+                    let nodes = if is_last { items.len() } else { self.measure(&at, 0)?.nodes };
+                    return self.charge(wide(nodes / 16), 0);
+                }
+                JValue::Object(object) => match field.as_str().and_then(|name| object.get(name)) {
+                    Some(inner) => {
+                        let inner = inner.clone();
+                        at = inner;
+                    }
+                    None => return Ok(()),
+                },
+                _ => return Ok(()),
             }
         }
         Ok(())
@@ -38,9 +62,10 @@ impl Account {
     /// The parameters: the argument, the function, the argument's place, how many there are, the context, whether the call has too few
     /// arguments without it, and the pattern and the flags of a regular expression that is written in the call.
     pub(super) fn argument(&self, value: &JValue, parameters: &[JValue]) -> Result<()> {
-        self.uses(value, 1)?;
-        self.arguments.borrow_mut().push(value.clone());
         let text = |index: usize| parameters.get(index).and_then(JValue::as_str);
+        // It only looks.
+        self.uses(value, u64::from(text(1) != Some("contains")))?;
+        self.arguments.borrow_mut().push(value.clone());
         let (place, count) = (number(parameters, 2), number(parameters, 3));
         if place + 1 < count {
             return Ok(());
@@ -53,7 +78,7 @@ impl Account {
         let name = text(1).unwrap_or_default();
         // What is left out in front is the context.
         let of_number = matches!(name, "formatInteger" | "formatNumber" | "fromMillis");
-        let of_text = matches!(name, "pad" | "replace" | "match" | "split" | "toMillis" | "parseInteger");
+        let of_text = matches!(name, "contains" | "pad" | "replace" | "match" | "split" | "toMillis" | "parseInteger");
         let first = arguments.first();
         let absent = parameters.get(5).and_then(JValue::as_bool).unwrap_or(false)
             || of_number && first.and_then(JValue::as_f64).is_none()
@@ -89,6 +114,11 @@ impl Account {
                 self.makes(2 * wide(parts.saturating_add(separators)), 2 * TEXT)
             }
             "replace" => self.replaces(arguments, regex),
+            // It is searched once, where the others are searched here as well.
+            "contains" | "applied" => match pattern_of(arguments.get(1), regex) {
+                Some((pattern, _)) => self.searches(text(0), pattern, 1),
+                None => Ok(()),
+            },
             "match" => {
                 // A matching function is charged by what it does.
                 let found = self.occurrences(text(0), arguments.get(1), regex, limit(arguments, 2))?;
@@ -155,9 +185,19 @@ impl Account {
         self.makes(wide(most), 2 * TEXT)
     }
 
+    /// A pattern is made and searched for in a text, so many times. Nothing interrupts a search.
+    fn searches(&self, text: &str, pattern: &str, times: u64) -> Result<()> {
+        let size = pattern::size(pattern);
+        if size.parts > pattern::PARTS {
+            return Err(Bound::Pattern);
+        }
+        let compared = size.parts.saturating_mul(wide(text.len())) / COMPARED;
+        self.charge(times.saturating_mul(size.made_of.saturating_add(compared)), 0)
+    }
+
     /// How often a pattern occurs in a text, up to a limit, and how many groups it has.
     ///
-    /// What a search looks at is not known: `/a.*z|a/` goes to the end of the text for each `a`. So only the clock ends this.
+    /// What all searches together look at is not known: `/a.*z|a/` goes to the end of the text for each `a`. So only the clock ends them.
     fn occurrences(
         &self,
         text: &str,
@@ -165,14 +205,11 @@ impl Account {
         regex: Option<(&str, &str)>,
         limit: usize,
     ) -> Result<Option<(usize, usize)>> {
-        let of_value = match pattern {
-            Some(JValue::Regex { pattern, flags }) => Some((&**pattern, &**flags)),
-            _ => None,
-        };
+        let Some((pattern, flags)) = pattern_of(pattern, regex) else { return Ok(None) };
+        // Once here, once by the library.
+        self.searches(text, pattern, 2)?;
         // A pattern that is none is the library's to refuse.
-        let Some(regex) = regex.or(of_value).and_then(|(pattern, flags)| build_regex(pattern, flags).ok()) else {
-            return Ok(None);
-        };
+        let Ok(regex) = build_regex(pattern, flags) else { return Ok(None) };
         let mut count = 0;
         for _ in regex.find_iter(text).take(limit) {
             count += 1;
@@ -182,6 +219,14 @@ impl Account {
         }
         Ok(Some((count, regex.captures_len())))
     }
+}
+
+/// The pattern and the flags of a regular expression: of one that is written in the call, or of an argument.
+fn pattern_of<'a>(argument: Option<&'a JValue>, regex: Option<(&'a str, &'a str)>) -> Option<(&'a str, &'a str)> {
+    regex.or(match argument {
+        Some(JValue::Regex { pattern, flags }) => Some((&**pattern, &**flags)),
+        _ => None,
+    })
 }
 
 /// How many matches a call asks for.

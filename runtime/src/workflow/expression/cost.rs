@@ -4,11 +4,14 @@ use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
 use jsonata_core::value::with_stack;
 
 use super::tree::{GROWING, Growth, callback, calls, count, function, is_number, makes_rows, walk};
+use evc_interface::pattern;
 
 /// What an expression costs at most, where that is known: `nodes` times a power of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cost {
     nodes: u64,
+    /// What its patterns come to, in nodes.
+    patterns: u64,
     power: u32,
     /// Whether texts of the data become lists or objects, which are many times their size.
     of_texts: bool,
@@ -23,7 +26,7 @@ impl Cost {
         // What stands in the expression is data as well.
         let data = u64::try_from(data).unwrap_or(u64::MAX).saturating_add(self.nodes);
         let data = data.saturating_mul(if self.of_texts { 32 } else { 1 });
-        data.saturating_pow(self.power).saturating_mul(self.nodes) <= CHEAP
+        data.saturating_pow(self.power).saturating_mul(self.nodes.saturating_add(self.patterns)) <= CHEAP
     }
 }
 
@@ -37,16 +40,22 @@ impl Cost {
         let nodes = u64::try_from(count(ast)).ok().filter(|nodes| *nodes <= SIMPLE)?;
         let powers = Costs { names: Vec::new() }.of(ast, 0)?;
         let of_texts = calls(ast, "parse");
-        let mut growing = 0;
+        let (mut growing, mut patterns, mut is_bounded) = (0, 0_u64, true);
         walk(ast, &mut |node| {
+            if let AstNode::Regex { pattern, .. } = node {
+                let size = pattern::size(pattern);
+                is_bounded &= size.parts <= pattern::PARTS;
+                // A node of the data is 64 bytes of a text.
+                patterns = patterns.saturating_add(size.parts.saturating_mul(16)).saturating_add(size.made_of);
+            }
             if let AstNode::Function { name, .. } | AstNode::Variable(name) = node {
                 growing += usize::from(GROWING.contains(&name.as_str()));
             }
         });
-        if growing > 4 {
+        if growing > 4 || !is_bounded {
             return None;
         }
-        Some(Self { nodes, power: powers.size.max(powers.work), of_texts })
+        Some(Self { nodes, patterns, power: powers.size.max(powers.work), of_texts })
     }
 }
 
@@ -218,7 +227,7 @@ fn of_literals(name: &str, args: &[AstNode], context: u32) -> bool {
     };
     match name {
         "string" => args.len() == 1,
-        "distinct" | "keys" => true,
+        "contains" | "distinct" | "keys" => true,
         "join" => {
             matches!(args, [_] | [_, AstNode::String(_)]) && args.iter().skip(1).all(|arg| literal_within(arg, 64))
         }

@@ -11,17 +11,20 @@
 //! The library decides some things by the kind of a node (an array in an array stays one, `~>` takes a call on its right), so a guard
 //! stands only where the kind does not count. `tests.rs` holds what is guarded against what is not.
 
+mod joint;
+
 use std::cell::Cell;
 use std::collections::HashSet;
 
 use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage, StepId};
 use jsonata_core::value::with_stack;
 
-use super::bounds::{ARGUMENT, COPY, END, FIELD, FUNCTION, GIVE, ITEM, SELECT, STEP, TARGETS, USE};
+use super::bounds::{APPLIED, APPLIED_PARTS, COPY, END, FIELD, FUNCTION, GIVE, ITEM, LOOK, SELECT, STEP, TARGETS, USE};
 use super::tree::{
-    COMBINES, Growth, bound_names, callback, count, flat_condition, function, in_rows, is_number, literal, makes_rows,
-    rows, walk,
+    COMBINES, GOES_THROUGH, Growth, bound_names, callback, count, flat_condition, function, in_rows, is_number,
+    literal, makes_rows, rows, walk, way,
 };
+use evc_interface::pattern;
 
 /// An expression with guards.
 pub(super) fn guarded(ast: &AstNode) -> AstNode {
@@ -115,7 +118,15 @@ impl Guard {
                     Some(name) => {
                         AstNode::Block(vec![call(USE, vec![AstNode::Variable(name.to_owned()), number(ROW)]), inner])
                     }
-                    None => inner,
+                    None => match way(node).filter(|_| self.repeated.get()) {
+                        Some((name, fields)) => {
+                            let fields = fields.into_iter().map(|field| AstNode::String(field.to_owned()));
+                            let variable = AstNode::Variable(name.to_owned());
+                            let look = call(LOOK, std::iter::once(variable).chain(fields).collect());
+                            AstNode::Block(vec![look, inner])
+                        }
+                        None => inner,
+                    },
                 }
             }
             AstNode::Binary { op, lhs, rhs } => self.binary(*op, lhs, rhs),
@@ -148,6 +159,7 @@ impl Guard {
                 update: Box::new(self.again(update)),
                 delete: delete.as_ref().map(|delete| Box::new(self.again(delete))),
             },
+            AstNode::Regex { pattern, .. } if pattern::size(pattern).parts > APPLIED_PARTS => call(APPLIED, Vec::new()),
             other => other.clone(),
         })
     }
@@ -226,10 +238,21 @@ impl Guard {
                 // A call on the right would be taken for one.
                 AstNode::Variable(_) => both(self.used(lhs, 2), AstNode::Block(vec![self.value(rhs)])),
                 AstNode::Function { .. } => both(self.used(lhs, 2), AstNode::Block(vec![self.value(rhs)])),
+                AstNode::Regex { pattern, flags } => {
+                    let regex = [pattern.clone(), flags.clone()].map(AstNode::String);
+                    both(Self::argument("applied", (0, 1), self.value(lhs), false, Some(&regex)), rhs.clone())
+                }
                 _ => both(self.used(lhs, 2), self.value(rhs)),
             },
+            // It is looked for in the whole list.
+            BinaryOp::In => both(self.value(lhs), self.seen(rhs)),
             _ => both(self.value(lhs), self.value(rhs)),
         }
+    }
+
+    /// A node all of whose value is looked at, which counts where that is done again and again.
+    fn seen(&self, node: &AstNode) -> AstNode {
+        if self.repeated.get() { self.used(node, 0) } else { self.value(node) }
     }
 
     fn function(&self, name: &str, args: &[AstNode], is_builtin: bool) -> AstNode {
@@ -241,7 +264,13 @@ impl Guard {
             return self.partial(name, args);
         }
         match growth {
+            Growth::None if GOES_THROUGH.contains(&name) => made(args.iter().map(|arg| self.seen(arg)).collect()),
             Growth::None => made(args.iter().map(|arg| self.value(arg)).collect()),
+            Growth::Part if name == "lookup" && self.repeated.get() && args.len() == 2 => {
+                let field = AstNode::String(String::new());
+                let list = call(LOOK, vec![self.value(&args[0]), field]);
+                call(GIVE, vec![made(vec![list, self.value(&args[1])]), number(1)])
+            }
             Growth::Part => call(GIVE, vec![made(args.iter().map(|arg| self.value(arg)).collect()), number(1)]),
             Growth::Deep => made(args.iter().map(|arg| self.by(COPY, arg, 1)).collect()),
             Growth::Linear(copies) => {
@@ -256,58 +285,6 @@ impl Guard {
             }
             Growth::Joint => made(self.joint(name, args)),
         }
-    }
-
-    /// The arguments of a function whose result depends on all of them.
-    fn joint(&self, name: &str, args: &[AstNode]) -> Vec<AstNode> {
-        let regex = args.iter().find_map(|arg| match arg {
-            AstNode::Regex { pattern, flags } => Some([pattern.clone(), flags.clone()].map(AstNode::String)),
-            _ => None,
-        });
-        // A function that replaces or matches is guarded by its own body.
-        let seen = |arg: &AstNode| !matches!(arg, AstNode::Regex { .. } | AstNode::Lambda { .. });
-        let count = args.iter().filter(|arg| seen(arg)).count();
-        let short = match name {
-            "pad" | "split" | "match" | "parseInteger" => args.len() < 2,
-            "replace" => args.len() < 3,
-            _ => args.is_empty(),
-        };
-        let guard = |place: usize, count: usize, inner: AstNode| {
-            let place_and_count =
-                [place, count].map(|number| AstNode::Number(u32::try_from(number).unwrap_or(0).into()));
-            let parameters = [inner, AstNode::String(name.to_owned())].into_iter().chain(place_and_count);
-            let of_context = [context(), AstNode::Boolean(short)];
-            call(ARGUMENT, parameters.chain(of_context).chain(regex.clone().into_iter().flatten()).collect())
-        };
-        if count == 0 {
-            // The context, which the library would have taken.
-            return std::iter::once(guard(0, 1, context())).chain(args.iter().map(|arg| self.value(arg))).collect();
-        }
-        let mut place = 0;
-        let argument = |arg: &AstNode| {
-            if !seen(arg) {
-                return self.value(arg);
-            }
-            place += 1;
-            guard(place - 1, count, self.value(arg))
-        };
-        args.iter().map(argument).collect()
-    }
-
-    /// A function with some of its arguments: one of the others.
-    fn partial(&self, name: &str, args: &[AstNode]) -> AstNode {
-        let mut params = Vec::new();
-        let full: Vec<AstNode> = args
-            .iter()
-            .map(|arg| {
-                if *arg != AstNode::Placeholder {
-                    return arg.clone();
-                }
-                params.push(format!("evc {}", params.len()));
-                AstNode::Variable(format!("evc {}", params.len() - 1))
-            })
-            .collect();
-        AstNode::Lambda { params, body: Box::new(self.function(name, &full, true)), signature: None, thunk: true }
     }
 
     /// An item of an array: an array in it stays one, so its kind counts.

@@ -26,7 +26,8 @@ pub(super) fn function(name: &str) -> Option<(usize, Growth)> {
     Some(match name {
         "abs" | "boolean" | "ceil" | "count" | "exists" | "floor" | "length" | "not" | "number" | "sqrt" | "sum"
         | "max" | "min" | "average" | "type" => (1, Nothing),
-        "contains" | "power" | "round" | "formatBase" => (2, Nothing),
+        "power" | "round" | "formatBase" => (2, Nothing),
+        "contains" => (2, Joint),
         "millis" | "random" | "uuid" => (0, Nothing),
         "lookup" => (2, Part),
         "base64decode" | "decodeUrl" | "decodeUrlComponent" | "lowercase" | "trim" | "uppercase" | "reverse"
@@ -65,6 +66,9 @@ pub(super) const COMBINES: &[&str] = &[
     "zip",
     "partition",
 ];
+
+/// Functions that go through all of an argument, and give a number or a boolean.
+pub(super) const GOES_THROUGH: &[&str] = &["boolean", "not", "number", "length", "sum", "max", "min", "average"];
 
 /// Functions whose result is longer than their argument, so that a chain of them doubles and doubles.
 pub(super) const GROWING: &[&str] =
@@ -165,6 +169,24 @@ pub(super) fn makes_rows(step: &PathStep) -> bool {
 
 pub(super) fn in_rows(steps: &[PathStep]) -> bool {
     steps.iter().any(|step| step.is_tuple || makes_rows(step))
+}
+
+/// The variable that a path begins with and the fields that it goes to from there, if there are some.
+pub(super) fn way(node: &AstNode) -> Option<(&str, Vec<&str>)> {
+    let AstNode::Path { steps } = node else { return None };
+    let (first, rest) = steps.split_first()?;
+    let AstNode::Variable(name) = &first.node else { return None };
+    let mut fields = Vec::new();
+    let mut before = first;
+    for step in rest {
+        let AstNode::Name(field) = &step.node else { break };
+        if !before.stages.is_empty() {
+            break;
+        }
+        fields.push(field.as_str());
+        before = step;
+    }
+    (!name.is_empty() && !fields.is_empty()).then_some((name, fields))
 }
 
 /// The variable that the rows of a path begin with.

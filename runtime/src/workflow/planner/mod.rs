@@ -28,7 +28,7 @@ use sha2::{Digest, Sha256};
 use self::errors::Failure;
 use self::run::Flow;
 use super::definition::Definition;
-use super::expression::Spent;
+use super::expression::{Patience, Spent};
 use super::protocol::{
     ExecutionId, History, Phase, Record, Slot, Snapshot, Start, Status, TIMEOUT, TaskRef, Transition, fencing_token,
     work_number,
@@ -36,10 +36,13 @@ use super::protocol::{
 use super::state::{Ended, Scope, State};
 use super::store::MAX_RECORDS;
 use crate::limits::WORKFLOW_TRANSITIONS;
-use crate::{Error, hash};
+use crate::{Error, Kind, hash};
 
 /// What a revision is made of beside the seed: no count of work.
 const REVISION: u64 = u64::MAX;
+
+/// What tells runs of an execution apart is made of this and of the run before, beside the seed: no count of work either.
+const RUN: u64 = 1 << 63;
 
 /// The most bytes that the history of one transition takes; a transition of 1,000 pieces of work would have more.
 const HISTORY_BYTES: usize = 32 * 1024;
@@ -113,6 +116,29 @@ impl Event {
     }
 }
 
+/// Why there is no plan.
+#[derive(Debug)]
+pub(super) enum Unplanned {
+    /// There was too little time for it.
+    Late,
+    Failed(Error),
+}
+
+impl From<Error> for Unplanned {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Unplanned> for Error {
+    fn from(unplanned: Unplanned) -> Self {
+        match unplanned {
+            Unplanned::Late => Self::new(Kind::Timeout, "there was no time to plan"),
+            Unplanned::Failed(error) => error,
+        }
+    }
+}
+
 /// What chance decides in a transition.
 #[derive(Clone, Copy)]
 pub struct Chance {
@@ -159,7 +185,19 @@ pub fn start(
     now_ms: u64,
     chance: Chance,
 ) -> Result<Start, Error> {
-    let state = State {
+    Ok(start_within(definition, execution, input, now_ms, chance, Patience::default())?)
+}
+
+/// The same, where its expressions may take so long.
+pub(super) fn start_within(
+    definition: &Definition,
+    execution: &ExecutionId,
+    input: Value,
+    now_ms: u64,
+    chance: Chance,
+    patience: Patience,
+) -> Result<Start, Unplanned> {
+    let mut state = State {
         started_ms: now_ms,
         entered_ms: 0,
         seq: 0,
@@ -167,9 +205,9 @@ pub fn start(
         input: Value::Null,
         root: None,
         ended: None,
-        retries: 0,
     };
-    let mut planner = Planner::new(definition, execution, state, now_ms, chance);
+    state.begin_run(chance.number(RUN));
+    let mut planner = Planner::new(definition, execution, state, (now_ms, chance), patience);
     planner.history.push(History::Started);
     let mut root = Scope::new(definition.machine.start, input);
     let flow = planner.run(&definition.machine, &mut root, None, "");
@@ -192,13 +230,25 @@ pub fn plan(
     event: Event,
     chance: Chance,
 ) -> Result<Option<Transition>, Error> {
+    Ok(plan_within(definition, execution, snapshot, fence, event, (chance, Patience::default()))?)
+}
+
+/// The same, where its expressions may take so long.
+pub(super) fn plan_within(
+    definition: &Definition,
+    execution: &ExecutionId,
+    snapshot: &Snapshot,
+    fence: Option<(Slot, u64)>,
+    event: Event,
+    (chance, patience): (Chance, Patience),
+) -> Result<Option<Transition>, Unplanned> {
     let mut state = State::decode(&snapshot.state)?;
     let Some(mut root) = state.root.take() else { return Ok(None) };
     let over = state.ended.is_some();
     if over != (event == Event::Retried) {
         return Ok(None);
     }
-    let mut planner = Planner::new(definition, execution, state, snapshot.now_ms, chance);
+    let mut planner = Planner::new(definition, execution, state, (snapshot.now_ms, chance), patience);
     let flow = match event {
         Event::TimedOut => Flow::Ended(Status::TimedOut, Failure::timeout()),
         Event::Cancelled { cause } => Flow::Ended(Status::Aborted, Failure::new("Cancelled", cause)),
@@ -215,9 +265,10 @@ pub fn plan(
     planner.transition(root, flow, (snapshot.version, snapshot.revision), fence).map(Some)
 }
 
-/// Whether an execution was retried between these two moments of it: what was true of its time before is not true of it now.
-pub(super) fn retried_since(before: &Snapshot, now: &Snapshot) -> Result<bool, Error> {
-    Ok(State::decode(&before.state)?.retries != State::decode(&now.state)?.retries)
+/// Whether what was found out of an execution as it was before says nothing of it as it is now. A timeout has no fence, and an
+/// execution's time begins anew with each retry; and with a start that a cache makes once more which has lost the first one.
+pub fn is_outdated(event: &Event, before: &Snapshot, now: &Snapshot) -> Result<bool, Error> {
+    Ok(*event == Event::TimedOut && State::decode(&before.state)?.run() != State::decode(&now.state)?.run())
 }
 
 /// What is to be sent once the transition is committed, and after how long: work to its functions; timers, as hints, to the engine.
@@ -247,15 +298,21 @@ struct Planner<'d> {
 }
 
 impl<'d> Planner<'d> {
-    fn new(definition: &'d Definition, execution: &'d ExecutionId, state: State, now_ms: u64, chance: Chance) -> Self {
-        let (records, history) = (BTreeMap::new(), Vec::new());
-        Self { definition, execution, state, now_ms, chance, records, history, entered: 0, spent: Rc::default() }
+    fn new(
+        definition: &'d Definition,
+        execution: &'d ExecutionId,
+        state: State,
+        (now_ms, chance): (u64, Chance),
+        patience: Patience,
+    ) -> Self {
+        let (records, history, spent) = (BTreeMap::new(), Vec::new(), Rc::new(Spent::new(patience)));
+        Self { definition, execution, state, now_ms, chance, records, history, entered: 0, spent }
     }
 
     /// Enters the state anew at which the execution stopped; the store lets its time begin again.
     fn again(&mut self, root: &mut Scope) -> Flow {
         self.state.ended = None;
-        self.state.retries = self.state.retries.saturating_add(1);
+        self.state.begin_run(self.chance.number(RUN | self.state.seq));
         self.history.push(History::Retried);
         root.attempts.clear();
         root.wait = super::state::Wait::Nothing;
@@ -270,7 +327,10 @@ impl<'d> Planner<'d> {
         flow: Flow,
         (version, seen): (u64, u64),
         fence: Option<(Slot, u64)>,
-    ) -> Result<Transition, Error> {
+    ) -> Result<Transition, Unplanned> {
+        if self.spent.is_undecided() {
+            return Err(Unplanned::Late);
+        }
         let retried = self.history.contains(&History::Retried);
         let mut status = self.settle(root, flow);
         if status.is_none() && version + 1 >= WORKFLOW_TRANSITIONS {
@@ -346,8 +406,8 @@ impl<'d> Planner<'d> {
     }
 
     fn next_seq(&mut self) -> u64 {
-        self.state.seq += 1;
-        fencing_token(self.state.seq, self.chance.number(self.state.seq))
+        let count = self.state.count();
+        fencing_token(count, self.chance.number(count))
     }
 
     /// The lowest slot that is free, now taken.

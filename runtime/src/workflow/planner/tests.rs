@@ -50,9 +50,13 @@ fn define(machine: &Value) -> Definition {
 
 impl Run {
     fn start(machine: &Value, input: Value) -> Self {
+        Self::start_by(CHANCE, machine, input)
+    }
+
+    fn start_by(chance: Chance, machine: &Value, input: Value) -> Self {
         let definition = define(machine);
         let execution = ExecutionId::new("w", "e-1");
-        let start = start(&definition, &execution, input, 1_764_331_200_000, CHANCE).expect("a start");
+        let start = start(&definition, &execution, input, 1_764_331_200_000, chance).expect("a start");
         let snapshot = Snapshot {
             status: Status::Running,
             version: 0,
@@ -233,6 +237,30 @@ fn retries_wait_longer_each_time_and_then_it_is_caught() {
     assert_eq!(run.outcome().output, Some(json!("Transient")));
 }
 
+#[test]
+fn each_attempt_of_a_publish_evaluates_its_detail_again_and_keeps_its_id() {
+    let metadata = json!({ "eventId": "{% $hash($states.context.Execution.Id & '/told', 'SHA-256') %}" });
+    let detail = json!({ "id": "{% $uuid() %}", "at": "{% $millis() %}", "set": "{% $id %}", "metadata": metadata });
+    let mut run = Run::start(
+        &machine(json!({
+            "Start": { "Type": "Pass", "Assign": { "id": "{% $uuid() %}" }, "Next": "told" },
+            "told": { "Type": "Task", "Resource": "arn:aws:states:::events:putEvents",
+                      "Arguments": { "Entries": [{ "Detail": detail }] },
+                      "Retry": retry(json!(["States.ALL"]), 3), "End": true },
+        })),
+        json!({}),
+    );
+    let mut look = || {
+        let detail = run.open()[0].payload()["Detail"].clone();
+        run.fail(run.open()[0].slot, "Transient");
+        detail
+    };
+    let (first, second) = (look(), look());
+    for (field, same) in [("metadata", true), ("set", true), ("at", false), ("id", false)] {
+        assert_eq!(first[field] == second[field], same, "{field}");
+    }
+}
+
 fn fan_out() -> Value {
     let branch = |function: &str| json!({ "StartAt": function, "States": { function: call(function, json!({ "n": "{% $input.n %}" }), json!({ "End": true })) } });
     machine(json!({
@@ -411,6 +439,31 @@ fn time_cancellation_and_retry() {
     run.step("reserve-inventory", json!({ "reservationId": "r" }));
     run.tell(Event::Cancelled { cause: Some("no longer wanted".to_owned()) });
     assert_eq!((run.snapshot.status, run.outcome().cause.as_deref()), (Status::Aborted, Some("no longer wanted")));
+}
+
+#[test]
+fn each_start_and_each_retry_is_another_run_that_the_runtime_before_can_read() {
+    let mut runs = std::collections::BTreeSet::new();
+    let mut look = |run: &Run| {
+        // What a runtime before this one has of a state.
+        let before: (u64, u64, u64, Vec<bool>, Value, Option<Value>, Option<Value>) =
+            rmp_serde::from_slice(&run.snapshot.state[1..]).expect("seven fields");
+        let state = State::decode(&run.snapshot.state).expect("a state");
+        assert_eq!(before.2, state.seq);
+        assert!(state.seq < 1 << 53, "exact in any JSON");
+        runs.insert(state.run());
+    };
+    for seed in 0..100 {
+        let mut run = Run::start_by(Chance { seed, ..CHANCE }, &fulfil_order(), order());
+        look(&run);
+        for _ in 0..3 {
+            run.tell(Event::TimedOut);
+            look(&run);
+            run.tell(Event::Retried);
+            look(&run);
+        }
+    }
+    assert_eq!(runs.len(), 400);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! How large an execution may be. The planner refuses first, with an error that the workflow can catch; the store makes sure.
+//! How large an execution may be. The planner refuses first: a payload with an error of its state, all variables together with an end of
+//! the execution, which nothing catches. The store makes sure.
 
 use crate::limits::{
     WORKFLOW_HISTORY_BYTES, WORKFLOW_HISTORY_TRANSITIONS, WORKFLOW_PAYLOAD_BYTES, WORKFLOW_STATE_BYTES,

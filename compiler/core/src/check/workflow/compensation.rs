@@ -78,18 +78,43 @@ fn retried(model: &Model, workflow: &Workflow, body: &Body, around: Around, out:
         }
     }
     let Some(retry) = around.retry.filter(|_| !around.repeats && body.compensates()) else { return };
-    let idempotent = |call: &Call| call.function.is_some_and(|id| model.functions[id].idempotent.is_some());
     let undone = body.iter().find_map(|(id, step)| {
         let undo = step.undo.as_ref().filter(|_| !body.in_loop(id))?;
-        step.call().into_iter().chain([undo]).any(idempotent).then_some((step, undo))
+        let why = step.call().into_iter().chain([undo]).find_map(|call| remembers(model, call))?;
+        Some((step, undo, why))
     });
-    if let Some((step, undo)) = undone {
-        let message = format!("what undoes `{}` is followed by the stored answer of its first round", step.name);
+    if let Some((step, undo, why)) = undone {
+        let message = format!("what `{}` did is undone, and its next round is taken for the one that was", step.name);
         let diagnostic = Diagnostic::new(Code::EVC0513, retry, message).label("this runs it again");
-        let diagnostic =
-            diagnostic.secondary(undo.span, "what it did is undone by this, which is not heard of the next time");
+        let diagnostic = diagnostic.secondary(undo.span, "what it did is undone by this");
         out.push(
-            diagnostic.on(item(workflow)).help("let the step that fails be tried again before its `catch` compensates"),
+            diagnostic
+                .on(item(workflow))
+                .note(why)
+                .help("let the step that fails be tried again before its `catch` compensates"),
         );
+    }
+}
+
+/// By what the function that is called, or whoever hears of its work, knows the work of this step of this execution again, if by anything.
+fn remembers(model: &Model, call: &Call) -> Option<String> {
+    let function = &model.functions[call.function?];
+    let name = &function.head.name;
+    if function.idempotent.is_some() {
+        Some(format!("`{name}` is idempotent: to the next round it gives the answer that it has stored"))
+    } else if function.outbox.is_some() {
+        Some(format!(
+            "`{name}` has an outbox, by whose rows the transaction of the next round is taken for done, and writes nothing"
+        ))
+    } else if !function.publishes.is_empty() {
+        Some(format!(
+            "`{name}` publishes: an event of the next round has the id of the one before, and who has seen that drops it"
+        ))
+    } else if !function.sends.is_empty() {
+        Some(format!(
+            "`{name}` sends: a message of the next round has the id of the one before, and who has seen that drops it"
+        ))
+    } else {
+        None
     }
 }

@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::{Plain, Template};
-use crate::model::{Destination, Rule, Target};
+use crate::model::{Destination, Rule, Target, keeps_event_id};
 use crate::plan::builder::Builder;
 use crate::plan::value::Value;
 use crate::plan::work;
@@ -55,9 +55,7 @@ fn of_input(b: &mut Builder<'_>, rule: &Rule, start: Option<String>, input: &Tem
         let _ = write!(writer.text, "\"{field}\":<{variable}>,");
     }
     writer.text.push_str("\"detail\":");
-    // Events of this system carry the id that stays the same when they are published again.
-    let ours = rule.events.iter().all(|event| !model.events[event.value].published_outside);
-    writer.detail(input, ours);
+    writer.detail(input, keeps_event_id(model, rule, input));
     writer.text.push_str(end);
     let (variables, characters) = (writer.paths.len(), writer.text.chars().count());
     if variables > MAX_VARIABLES || characters > MAX_TEMPLATE {
@@ -88,9 +86,9 @@ impl Writer {
         variable
     }
 
-    fn detail(&mut self, input: &Template, ours: bool) {
+    fn detail(&mut self, input: &Template, keeps_event_id: bool) {
         match input {
-            Template::Object(fields, _) if ours && fields.iter().all(|(key, _)| key.text != "metadata") => {
+            Template::Object(fields, _) if keeps_event_id => {
                 let variable = self.variable(&["detail", "metadata"]);
                 let _ = write!(self.text, "{{\"metadata\":<{variable}>");
                 for (key, value) in fields {

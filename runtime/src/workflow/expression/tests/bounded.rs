@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::*;
 
 mod fuzz;
+mod patterns;
 
 /// A world with much in it, as far as a state may have it.
 fn large() -> World {
@@ -25,7 +26,7 @@ fn peak() -> u64 {
 }
 
 fn outcome(text: &str, world: &World) -> Result<Value, String> {
-    world.spent.2.set(Duration::ZERO);
+    world.spent.time.set(Duration::ZERO);
     let expression = Expression::parse(text).map_err(|error| error.0)?;
     expression.evaluate(world, &room(), 0).map_err(|error| error.0)
 }
@@ -95,6 +96,18 @@ const GROWS: &[(&str, &[Bound])] = &[
     ("($o := {'l': $input.numbers}; $r := [1..100000].$o; $r.l)", &[Bound::Value, Bound::Steps, Bound::Bytes]),
     ("[1..1000][$map([1..100000], function() { 0 })]", &[Bound::Index]),
     ("$input.rows ~> |**|{'x': $$}|", &[Bound::Value, Bound::Steps, Bound::Bytes]),
+    // What only looks at much, again and again.
+    ("$count($input.numbers[49999 in $input.numbers])", &[Bound::Steps]),
+    ("($list := [1..120000]; $count($list[7 in $list]))", &[Bound::Steps]),
+    ("$map([1..50000], function($i) { $i in $input.numbers })", &[Bound::Steps]),
+    ("$map([1..50000], function() { $sum($input.numbers) })", &[Bound::Steps]),
+    ("$map([1..50000], function() { $average($input.numbers) })", &[Bound::Steps]),
+    ("$map([1..50000], function() { $not($input.numbers) })", &[Bound::Steps]),
+    ("$map([1..50000], function() { $length($input.text) })", &[Bound::Steps]),
+    ("$map([1..50000], function() { $contains($input.text, 'b') })", &[Bound::Steps]),
+    ("$map([1..50000], function() { $exists($input.numbers.none) })", &[Bound::Steps]),
+    ("$map([1..50000], function() { $lookup($input.numbers, 'none') })", &[Bound::Steps]),
+    ("($f := $sum; $map([1..50000], function() { $f($input.numbers) }))", &[Bound::Bytes]),
     // Without end.
     ("($f := function($n) { $f($n + 1) }; $f(0))", &[Bound::Steps]),
     ("($f := function($n) { 1 + $f($n + 1) }; $f(0))", &[Bound::Stack]),
@@ -126,7 +139,7 @@ fn patterns_that_look_at_all_the_rest_end_in_time() {
     for call in
         ["$match($input.text, /a.*z|a/)", "$split($input.text, /a.*z|a/)", "$replace($input.text, /a.*z|a/, 'b')"]
     {
-        world.spent.2.set(Duration::from_millis(bounds::TRANSITION_TIME_MS - 400));
+        world.spent.time.set(Duration::from_millis(bounds::TRANSITION_TIME_MS - 400));
         let begun = Instant::now();
         let expression = Expression::parse(&format!("$length($string({call}))")).unwrap();
         let found = expression.evaluate(&world, &room(), 0);
@@ -143,9 +156,9 @@ fn the_evaluations_of_a_transition_share_one_clock() {
     let world = large();
     let expression = Expression::parse("$sum($input.numbers)").unwrap();
     assert!(expression.evaluate(&world, &room(), 0).is_ok());
-    let taken = world.spent.2.get();
+    let taken = world.spent.time.get();
     assert!(!taken.is_zero());
-    world.spent.2.set(Duration::from_millis(bounds::TRANSITION_TIME_MS));
+    world.spent.time.set(Duration::from_millis(bounds::TRANSITION_TIME_MS));
     let found = expression.evaluate(&world, &room(), 0);
     assert!(found.as_ref().is_err_and(|why| why.0.ends_with(&Bound::TransitionTime.to_string())), "{found:?}");
 }
@@ -172,7 +185,7 @@ fn pictures_are_bounded() {
         "$formatNumber(1.5, '0.0', {'decimal-separator': $pad('', 1000000, '.')})",
         "$input.numbers[$contains($fromMillis($input.text), 'x')]",
     ] {
-        world.spent.0.set(0);
+        world.spent.steps.set(0);
         let found = outcome(text, &world);
         assert!(found.as_ref().is_err_and(|why| why.ends_with(&Bound::Picture.to_string())), "{text}: {found:?}");
     }
@@ -195,7 +208,7 @@ fn chains_of_functions_are_bounded() {
     // As deep in calls as may be, where the least of the stack is left.
     let deep = format!("($d := function($n) {{ $n = 0 ? {within} : 1 + $d($n - 1) }}; $sum($map([300..330], $d)))");
     for text in [within, &deep, "$count($map([1..1000], function($i) { function() { $i } }))"] {
-        world.spent.0.set(0);
+        world.spent.steps.set(0);
         let found = outcome(text, &world);
         assert!(found.is_ok(), "{text}: {found:?}");
     }
@@ -207,7 +220,7 @@ fn whatever_grows_meets_a_bound() {
     let before = peak();
     let mut wrong = Vec::new();
     for (text, bounds) in GROWS {
-        world.spent.0.set(0);
+        world.spent.steps.set(0);
         let begun = Instant::now();
         let found = outcome(text, &world);
         let (took, grown) = (begun.elapsed(), peak().saturating_sub(before) >> 20);
@@ -243,13 +256,17 @@ fn what_an_evaluation_may_take_is_left_to_ordinary_ones() {
         "($f := function($n, $s) { $n = 0 ? $s : $f($n - 1, $s + $n) }; $f(20000, 0))",
         "$count([1..100000])",
         "$count($input.rows ~> |$[n < 50]|{'seen': true}|)",
+        "$count($input.rows[id in $input.rows.id])",
+        "$map($input.rows, function($r) { $r.n / $sum($input.rows.n) })",
+        "$count($input.numbers[$ in [1, 2, 3]])",
+        "$map($input.rows, function($r) { $lookup($input, 'one') })",
         "$length($pad('', 100000))",
         "$count($match($input.text, /a/, 3))",
         "$length($replace($input.text, /a/, '0123456789abcdef', 3))",
         "$length($replace($input.text, 'a', '0123456789abcdef', 3))",
     ];
     for text in ordinary {
-        world.spent.0.set(0);
+        world.spent.steps.set(0);
         let found = outcome(text, &world);
         assert!(found.is_ok(), "{text}: {found:?}");
     }
@@ -321,8 +338,8 @@ fn a_deep_expression_fits_the_stack_of_a_thread() {
 fn the_same_expression_takes_the_same_steps() {
     let world = large();
     let taken = |text: &str| {
-        world.spent.0.set(0);
-        (outcome(text, &world), world.spent.0.get())
+        world.spent.steps.set(0);
+        (outcome(text, &world), world.spent.steps.get())
     };
     for text in [
         "$sum($map($input.rows[n < 100], function($r) { $r.n * $count($input.rows[n < $r.n]) }))",
