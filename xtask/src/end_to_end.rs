@@ -19,7 +19,7 @@ const USUAL_EXECUTIONS: u32 = 10_000;
 
 /// Thousands of executions on Redis while workers and servers die.
 fn soak(seed: Option<u32>, all: bool) -> Result<(), String> {
-    let soak = ["test", "--quiet", "--package", "evc-runtime", "--profile", "soak", "--no-default-features"];
+    let soak = ["test", "--quiet", "--package", "evc-runtime", "--profile", "soak"];
     let mut soak = step::command("cargo", &soak);
     soak.args(["--features", "cache,testing", "--test", "soak", "--", "--nocapture", "--test-threads", "1"]);
     soak.envs(seed.map(|seed| ("EVC_SEED", seed.to_string())));
@@ -44,9 +44,9 @@ pub(crate) fn run_equivalence(
     tally: &mut Tally,
 ) -> Result<(), String> {
     step::quietly("cargo build -p evc", &mut step::command("cargo", &["build", "--quiet", "--package", "evc"]))?;
-    let runner = ["build", "--quiet", "--package", "evc-runtime", "--example", "workflow_equivalence"];
+    let runner = ["build", "--quiet", "--package", "evc-workflow", "--example", "workflow_equivalence"];
     let mut build = step::command("cargo", &runner);
-    step::quietly("build of the runner", build.args(["--no-default-features", "--features", "redis"]))?;
+    step::quietly("build of the runner", build.args(["--features", "redis"]))?;
     // A seed alone is that of one workflow, which is to be tried again.
     let [many, opinions] = most::WORKFLOWS.map(|number| Some(number).filter(|_| all && seed.is_none()));
     let options = [("--seed", seed), ("--workflows", workflows.or(many)), ("--second-opinions", opinions)];

@@ -107,7 +107,7 @@ impl Services {
     /// The function's cache.
     #[cfg(feature = "cache")]
     pub(crate) async fn redis(&self) -> Result<&crate::workflow::store::Redis, Error> {
-        self.redis.get_or_try_init(|| async { crate::workflow::store::Redis::of_environment(&self.settings) }).await
+        self.redis.get_or_try_init(|| async { crate::cache::of_environment(&self.settings) }).await
     }
 
     /// The counters of the cache: in Redis, unless a test put others here.

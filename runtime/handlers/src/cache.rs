@@ -16,9 +16,13 @@
 //!
 //! What a cache can lose (docs/workflows.md), counters lose too: they are no books.
 
+mod environment;
+
+pub(crate) use environment::of_environment;
+
 use crate::backend::BoxFuture;
 use crate::workflow::store::Redis;
-use crate::workflow::store::script::{Call, Script};
+use crate::workflow::store::{Call, Script};
 use crate::{Context, Error, grant, hash};
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -62,10 +66,7 @@ impl Counters for Redis {
     }
 
     fn count<'a>(&'a self, counter: &'a str) -> BoxFuture<'a, Result<i64, Error>> {
-        Box::pin(async move {
-            let found = self.connection().send(redis::cmd("GET").arg(key(self, counter))).await?;
-            crate::workflow::store::reply::Reply::new(found).integer()
-        })
+        Box::pin(async move { self.read(&key(self, counter)).await?.integer() })
     }
 }
 

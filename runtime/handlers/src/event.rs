@@ -82,7 +82,7 @@ impl FromStr for Sequence {
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(ParseError("a sequence is a whole number".to_owned()));
+            return Err(ParseError::new("a sequence is a whole number"));
         }
         let digits = text.trim_start_matches('0');
         Ok(Self(if digits.is_empty() { "0".to_owned() } else { digits.to_owned() }))

@@ -6,17 +6,15 @@
 //!
 //! | feature | gives | brings |
 //! | --- | --- | --- |
-//! | (none) | values, errors | nothing |
-//! | `lambda` (default) | adapters, contexts, logs, metrics: what a handler is made of | `lambda_runtime` |
+//! | (none) | adapters, contexts, logs, metrics: what every handler is made of | `lambda_runtime` |
 //! | `dynamodb` | table clients, transactions | `aws-sdk-dynamodb` |
 //! | `outbox` | events in the same transaction | `dynamodb` |
 //! | `idempotency` | `serve_idempotent` | `dynamodb` |
 //! | `eventbridge` | publishing to a bus | `aws-sdk-eventbridge` |
 //! | `sqs` | sending to queues | `aws-sdk-sqs` |
 //! | `forwarder` | the stream-to-bus forwarder of an outbox, and its redrive | `eventbridge`, `outbox`, `sqs` |
-//! | `workflow` | definitions and the planner of workflows on Redis | `jsonata-core`, `rmp-serde` |
-//! | `redis` | executions of workflows in Redis | `redis`, `rustls` |
-//! | `cache` | the cache of a function on AWS: counters, circuit breakers | `redis`, `aws-sigv4`, `aws-sdk-secretsmanager` |
+//! | `workflow` | definitions, planner and store of workflows on Redis | `evc-workflow` with `jsonata-core`, `rmp-serde` |
+//! | `cache` | the cache of a function on AWS: counters, circuit breakers | `workflow` with `redis`, `aws-sigv4`, `aws-sdk-secretsmanager` |
 //! | `engine` | functions of workflows on Redis, and the engine of a stack | `cache`, `sqs`, `eventbridge` |
 //! | `signal` | answering steps of workflows on Step Functions that wait | `aws-sdk-sfn` |
 //! | `testing` | tests of handlers without AWS: tables, buses, queues, counters and waiting steps in memory | nothing |
@@ -36,7 +34,7 @@
 //! | `IDEMPOTENCY_RETENTION_SECONDS` | a day | `serve_idempotent`: time to live of a record |
 //! | `EVENT_BUS_NAME`, `DLQ_URL` | required | `forward::outbox`, `forward::Changes`; `redrive::outbox` the first of them |
 //! | `OUTBOX_TABLE` | required | `redrive::outbox` |
-//! | `CACHE_ENDPOINT` and others | required | functions with a cache: `workflow/store/aws.rs` has them all |
+//! | `CACHE_ENDPOINT` and others | required | functions with a cache: `cache/environment.rs` has them all |
 //! | `WORKFLOW_NAMESPACE` | required | functions with a cache: what its keys begin with |
 //! | `WORKFLOW_TRANSPORT` | `sqs` | functions of workflows on Redis, and the engine: `sqs` or `eventbridge` |
 //! | `WORKFLOW_QUEUES` | required | the same: a JSON object with the URL of each function's task queue, and the engine's under `""` |
@@ -45,48 +43,37 @@
 //! | `BUS_` and a bus's name in upper snake case | required | the engine: the bus that a `publish` step puts events on |
 //! | `AWS_ENDPOINT_URL` | AWS | the SDK: a local emulator |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(all(test, feature = "outbox", feature = "eventbridge"))]
 extern crate self as evc_runtime;
 
-#[cfg(feature = "lambda")]
 mod adapter;
-#[cfg(feature = "lambda")]
 pub mod attribute;
 #[cfg(feature = "aws")]
 mod aws;
-#[cfg(feature = "lambda")]
 mod backend;
-#[cfg(feature = "lambda")]
 mod bounds;
 mod breaker;
 #[cfg(feature = "cache")]
 pub mod cache;
-#[cfg(feature = "lambda")]
 mod content;
-#[cfg(feature = "lambda")]
 mod context;
 #[cfg(all(test, feature = "outbox", feature = "eventbridge"))]
 #[path = "../tests/contract/mod.rs"]
 mod contract;
-#[cfg(feature = "lambda")]
 mod deadline;
 mod error;
-#[cfg(feature = "lambda")]
 mod event;
 #[cfg(feature = "forwarder")]
 pub mod forward;
-#[cfg(feature = "lambda")]
 mod function;
-#[cfg_attr(not(feature = "lambda"), allow(dead_code, reason = "handlers use all of it"))]
-mod hash;
 #[cfg(feature = "idempotency")]
 pub mod idempotency;
 pub use evc_interface::limits;
-#[cfg(feature = "lambda")]
 pub mod observe;
 #[cfg(feature = "outbox")]
 pub mod outbox;
-#[cfg(feature = "lambda")]
 mod payload;
 #[cfg(feature = "eventbridge")]
 pub mod publish;
@@ -94,57 +81,49 @@ pub mod publish;
 mod queue;
 #[cfg(feature = "forwarder")]
 pub mod redrive;
-#[cfg(feature = "lambda")]
 mod serve;
 #[cfg(any(feature = "engine", feature = "signal"))]
 mod signal;
-#[cfg(all(test, feature = "redis"))]
-#[path = "../tests/support/mod.rs"]
+#[cfg(all(test, feature = "cache"))]
+#[path = "../../workflow/tests/support/mod.rs"]
 mod support;
 #[cfg(feature = "dynamodb")]
 pub mod table;
-#[cfg(any(all(test, feature = "lambda"), feature = "testing"))]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(feature = "dynamodb")]
 mod transact;
-mod value;
 #[cfg(feature = "workflow")]
 pub mod workflow;
 
-#[cfg(feature = "lambda")]
 pub use adapter::Source;
-#[cfg(feature = "lambda")]
 pub use adapter::stream::{Change, ChangeKind};
-#[cfg(feature = "lambda")]
 pub use bounds::{At, Bounded};
 pub use breaker::CircuitBreaker;
-#[cfg(feature = "lambda")]
 pub use context::{Context, Step};
-pub use error::{Error, FunctionError, Kind};
-#[cfg(feature = "lambda")]
-pub use event::{Event, EventMetadata, Sequence};
-#[cfg(feature = "lambda")]
+pub use error::FunctionError;
+pub use event::{Carries, Event, EventMetadata, Outbox, Sequence};
 pub use function::Function;
 #[cfg(feature = "idempotency")]
 pub use idempotency::serve_idempotent;
-#[cfg(feature = "lambda")]
 pub use observe::Unit;
-#[cfg(feature = "lambda")]
 pub use payload::Payload;
 #[cfg(feature = "sqs")]
 pub use queue::Queue;
-#[cfg(feature = "lambda")]
 pub use serve::serve;
 #[cfg(feature = "dynamodb")]
 pub use transact::{Committed, Transaction};
-pub use value::{Bytes, Date, Duration, Money, MoneyError, ParseError, Timestamp, Uuid};
 
 // Generated crates depend on this crate alone, so that its versions of these are theirs.
-pub use {rust_decimal, serde, serde_json, tracing};
+pub use evc_values::{
+    Bytes, Date, Duration, Error, Kind, Money, MoneyError, ParseError, Timestamp, Uuid, rust_decimal,
+};
+pub use {serde, serde_json, tracing};
+
+use evc_values::hash;
 
 /// What a function may do, as traits on its context type: the generated crate implements exactly those that the spec grants,
 /// and the compiler refuses every other call. The IAM role of the function allows the same.
-#[cfg(feature = "lambda")]
 pub mod grant {
     /// May read items of `T` by key.
     #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` get items of `{T}`")]
@@ -195,6 +174,3 @@ pub mod grant {
         const BUS_ENV: &'static str;
     }
 }
-
-#[cfg(feature = "lambda")]
-pub use event::{Carries, Outbox};

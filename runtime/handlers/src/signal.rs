@@ -141,7 +141,7 @@ mod tests {
         let text = definition();
         let definition = Definition::parse(&text).expect("a definition");
         let carrier = Carrier::new(Arc::new(world.workflows.clone()), None);
-        carrier.store.put_definition(definition.id(), &text).await.expect("memory");
+        carrier.store().put_definition(definition.id(), &text).await.expect("memory");
         carrier.start(&definition, "1", json!({})).await.expect("memory");
         let execution = ExecutionId::new("w", "1");
         let seq = world.workflows.model().view(&execution, 0).expect("an execution").open[0].seq;
@@ -216,7 +216,7 @@ mod tests {
         let text = definition();
         let definition = Definition::parse(&text).expect("a definition");
         let carrier = Carrier::new(Arc::new(world.workflows.clone()), None);
-        carrier.store.put_definition(definition.id(), &text).await.expect("memory");
+        carrier.store().put_definition(definition.id(), &text).await.expect("memory");
         carrier.start(&definition, "1", json!({})).await.expect("memory");
         let execution = ExecutionId::new("w", "1");
         let seq = world.workflows.model().view(&execution, 0).expect("an execution").open[0].seq;
@@ -224,7 +224,7 @@ mod tests {
     }
 
     async fn claimed(carrier: &Carrier, task: &TaskRef, owner: u64) -> crate::workflow::Snapshot {
-        match carrier.store.claim(task, owner).await.expect("memory") {
+        match carrier.store().claim(task, owner).await.expect("memory") {
             crate::workflow::Claim::Claimed { snapshot, .. } => snapshot,
             other => panic!("{other:?}"),
         }
@@ -239,8 +239,8 @@ mod tests {
         let fence = Some((task.slot, task.seq));
         let worker = claimed(&carrier, &task, 1).await;
         clock.fetch_add(20_000, std::sync::atomic::Ordering::SeqCst);
-        let partition = carrier.store.keys().partition(&task.execution);
-        let due = carrier.store.due(partition, 10).await.expect("memory");
+        let partition = carrier.store().keys().partition(&task.execution);
+        let due = carrier.store().due(partition, 10).await.expect("memory");
         let Some(Due::Lease(_, shown)) = due.into_iter().next() else { panic!("no lease") };
         let until = tokio::time::Instant::now() + Duration::from_secs(5);
         let done = Event::Succeeded { slot: 0, output: json!("asked"), claimed_ms: 0 };
@@ -276,8 +276,8 @@ mod tests {
         use crate::workflow::planner::Event;
         let (world, carrier, task, clock) = asking().await;
         clock.fetch_add(61_000, std::sync::atomic::Ordering::SeqCst);
-        let partition = carrier.store.keys().partition(&task.execution);
-        let due = carrier.store.due(partition, 10).await.expect("memory");
+        let partition = carrier.store().keys().partition(&task.execution);
+        let due = carrier.store().due(partition, 10).await.expect("memory");
         let shown = due.into_iter().find_map(|due| match due {
             Due::Timeout(_, shown) => Some(shown),
             _ => None,

@@ -11,7 +11,9 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test fails by panicking")]
 
 #[macro_use]
+#[path = "../../workflow/tests/shop/mod.rs"]
 mod shop;
+#[path = "../../workflow/tests/support/mod.rs"]
 mod support;
 
 use evc_runtime::testing::World;

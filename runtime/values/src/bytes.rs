@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use std::fmt;
 
 /// The name by which the DynamoDB writer and reader of this crate recognise binary data.
-pub(crate) const BINARY: &str = "$evc_runtime::private::Bytes";
+pub const BINARY: &str = "$evc_runtime::private::Bytes";
 
 /// Binary data: a base64 string (RFC 4648, with padding) in JSON, B in DynamoDB.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -44,7 +44,7 @@ impl Kind {
     /// The error name in `errorType`, as `Retry` and `Catch` match it.
     ///
     /// ```
-    /// assert_eq!(evc_runtime::Kind::Throttled.name(), "Throttled");
+    /// assert_eq!(evc_values::Kind::Throttled.name(), "Throttled");
     /// ```
     pub fn name(self) -> &'static str {
         match self {
@@ -75,6 +75,26 @@ impl Kind {
             Self::Transient | Self::Throttled | Self::CircuitOpen => 503,
             Self::AccessDenied | Self::Configuration | Self::Panic | Self::Internal => 500,
             Self::Timeout => 504,
+        }
+    }
+
+    /// Whether something that the function depends on, or the function itself, is in trouble: not its input, its callers, or who wrote first.
+    pub fn is_of_infrastructure(self) -> bool {
+        match self {
+            Self::Transient
+            | Self::Throttled
+            | Self::AccessDenied
+            | Self::Configuration
+            | Self::Panic
+            | Self::Timeout
+            | Self::Internal => true,
+            Self::Conflict
+            | Self::InvalidInput
+            | Self::MoneyTooPrecise
+            | Self::TooLarge
+            | Self::InProgress
+            | Self::CircuitOpen
+            | Self::KeyReused => false,
         }
     }
 
@@ -111,8 +131,8 @@ impl Error {
     /// Wraps any other error as [`Kind::Internal`].
     ///
     /// ```
-    /// # fn handler() -> Result<u8, evc_runtime::Error> {
-    /// let number: u8 = "12".parse().map_err(evc_runtime::Error::other)?;
+    /// # fn handler() -> Result<u8, evc_values::Error> {
+    /// let number: u8 = "12".parse().map_err(evc_values::Error::other)?;
     /// # Ok(number) }
     /// # assert_eq!(handler().unwrap(), 12);
     /// ```
@@ -149,34 +169,6 @@ impl StdError for Error {
     }
 }
 
-/// What a function may fail with: implemented by each generated error enum, and by [`Error`] for functions that declare none.
-pub trait FunctionError: fmt::Display + fmt::Debug + From<Error> + Send {
-    /// The name for `Retry` and `Catch`, such as `PaymentDeclined`.
-    fn name(&self) -> &str;
-
-    /// The HTTP status for an API caller: 422 for a declared business error unless the spec says otherwise.
-    fn status(&self) -> u16 {
-        422
-    }
-
-    /// The failure outside the business logic, if it is one.
-    fn infrastructure(&self) -> Option<&Error>;
-}
-
-impl FunctionError for Error {
-    fn name(&self) -> &str {
-        self.kind.name()
-    }
-
-    fn status(&self) -> u16 {
-        self.kind.status()
-    }
-
-    fn infrastructure(&self) -> Option<&Error> {
-        Some(self)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,7 +176,7 @@ mod tests {
     #[test]
     fn a_wrapped_error_keeps_its_source_and_is_internal() {
         let error = Error::other("x".parse::<u8>().expect_err("not a number"));
-        assert_eq!(error.name(), "Internal");
+        assert_eq!(error.kind().name(), "Internal");
         assert!(StdError::source(&error).is_some());
         assert!(!error.kind().is_retryable());
     }

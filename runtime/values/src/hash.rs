@@ -4,7 +4,7 @@ use crate::{Timestamp, Uuid};
 
 /// FNV-1a, 128 bits, over length-prefixed parts: for derived ids and simulated outcomes. Not for secrets.
 /// <https://datatracker.ietf.org/doc/html/draft-eastlake-fnv>
-pub(crate) fn fnv128(parts: &[&str]) -> u128 {
+pub fn fnv128(parts: &[&str]) -> u128 {
     const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
     let mut hash = OFFSET;
@@ -20,20 +20,18 @@ pub(crate) fn fnv128(parts: &[&str]) -> u128 {
 }
 
 /// The step of splitmix64's sequence: an odd number near 2^64 divided by the golden ratio.
-#[cfg(feature = "workflow")]
-pub(crate) const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
+pub const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// splitmix64's mixing: a number for each number, with all of its bits stirred. Not for secrets.
 /// <https://prng.di.unimi.it/splitmix64.c>
-#[cfg(feature = "workflow")]
-pub(crate) fn mix(number: u64) -> u64 {
+pub fn mix(number: u64) -> u64 {
     let z = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
 }
 
 /// A number in [0, 1) from 53 of the hash's bits.
-pub(crate) fn fraction(hash: u128) -> f64 {
+pub fn fraction(hash: u128) -> f64 {
     // 53 bits fit a double exactly.
     #[expect(clippy::cast_precision_loss, reason = "53 bits fit a double exactly")]
     let bits = (hash >> 75) as u64 as f64;
@@ -41,15 +39,20 @@ pub(crate) fn fraction(hash: u128) -> f64 {
 }
 
 /// A random number in [0, 1).
-pub(crate) fn random() -> f64 {
+pub fn random() -> f64 {
     // Bits 0..62 of a version 4 UUID are random.
     fraction(Uuid::new_v4().as_u128() << 66)
+}
+
+/// The id that random bits make: a UUID of version 4.
+pub fn random_id(bits: u128) -> Uuid {
+    uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid()
 }
 
 /// An id that is the same whenever the same delivery makes it again (such as that of an event it publishes), and sorts by `at` where that is known.
 ///
 /// With a stable time it has the layout of a version 7 UUID, else of version 8 (RFC 9562).
-pub(crate) fn derived_id(at: Option<Timestamp>, parts: &[&str]) -> Uuid {
+pub fn derived_id(at: Option<Timestamp>, parts: &[&str]) -> Uuid {
     let hash = fnv128(parts).to_be_bytes();
     match at.and_then(|at| u64::try_from(at.millis()).ok()) {
         Some(millis) => {

@@ -1,4 +1,7 @@
-//! The values of the spec's type language that Rust's own types do not cover, each with one form in JSON and in DynamoDB.
+//! What all crates of the runtime share: errors with the names that `Retry` and `Catch` see, the values of payload types, hashes.
+//!
+//! Handlers and their tests name these through `evc_runtime`, which exports them. The values are those of the spec's type language that
+//! Rust's own types do not cover, each with one form in JSON and in DynamoDB.
 //!
 //! | spec | Rust | JSON | DynamoDB |
 //! | --- | --- | --- | --- |
@@ -9,26 +12,41 @@
 //! | `uuid` | [`Uuid`] | `0197a2f0-…` | S |
 //! | `bytes` | [`Bytes`] | base64 string | B |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod bytes;
 mod date;
 mod duration;
+mod error;
+pub mod hash;
 mod money;
 mod timestamp;
 
-#[cfg(feature = "lambda")]
-pub(crate) use bytes::BINARY;
 pub use bytes::Bytes;
 pub use date::Date;
 pub use duration::Duration;
-#[cfg(feature = "lambda")]
-pub(crate) use money::RAW_TEXT;
+pub use error::{Error, Kind};
 pub use money::{Money, MoneyError};
+pub use rust_decimal;
 pub use timestamp::Timestamp;
 pub use uuid::Uuid;
 
+/// The names under which values ask a format for more than JSON has: for formats that have it.
+pub mod wire {
+    pub use crate::bytes::BINARY;
+    pub use crate::money::RAW_TEXT;
+}
+
 /// Why a text is not a value of its type.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParseError(pub(crate) String);
+pub struct ParseError(String);
+
+impl ParseError {
+    /// What was expected.
+    pub fn new(expected: impl Into<String>) -> Self {
+        Self(expected.into())
+    }
+}
 
 impl std::fmt::Display for ParseError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

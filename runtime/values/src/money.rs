@@ -19,7 +19,7 @@ use std::iter::Sum;
 use std::str::FromStr;
 
 /// The name under which `serde_json` gives a type its raw text (`RawValue`'s own; a test here fails if it ever changes).
-pub(crate) const RAW_TEXT: &str = "$serde_json::private::RawValue";
+pub const RAW_TEXT: &str = "$serde_json::private::RawValue";
 
 /// Significant digits that survive every hop.
 const DIGITS: u32 = 15;
@@ -29,7 +29,7 @@ const DIGITS: u32 = 15;
 /// Trailing zeros carry no meaning: `10.50` and `10.5` are equal and are written `10.5`.
 ///
 /// ```
-/// use evc_runtime::Money;
+/// use evc_values::Money;
 /// let price: Money = "29.99".parse().unwrap();
 /// let total = price.times(2).unwrap().plus("49.99".parse().unwrap()).unwrap();
 /// assert_eq!(total.to_string(), "109.97");
@@ -40,6 +40,7 @@ pub struct Money(Decimal);
 
 /// Why there is no such amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum MoneyError {
     /// The exact amount has more than 15 significant digits, or is beyond about 7.9e28 or 1e-28.
     TooPrecise,

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use evc_runtime::workflow::store::{Redis, Store};
-use evc_runtime::workflow::{
+use evc_workflow::store::{Redis, Store};
+use evc_workflow::{
     Carrier, Chance, Definition, ExecutionId, Job, Started, TaskError, Worked, dispatches, start, work_number,
 };
 use futures_util::future::try_join_all;

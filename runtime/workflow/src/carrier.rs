@@ -65,6 +65,11 @@ impl Carrier {
         Self { store, transport, definitions, sent, seed, key: random_key(), time, told }
     }
 
+    /// Where its executions live.
+    pub fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
     /// Draws jitter and owners from this seed.
     #[cfg(any(test, feature = "testing"))]
     #[must_use]

@@ -48,8 +48,7 @@ pub async fn ends(
 }
 
 /// The name of the metric.
-#[cfg(feature = "engine")]
-pub(crate) fn metric(status: Status) -> Option<&'static str> {
+pub fn metric(status: Status) -> Option<&'static str> {
     match status {
         Status::Running => None,
         Status::Succeeded => Some("ExecutionsSucceeded"),

@@ -431,10 +431,7 @@ fn chance_and_time(evaluator: &mut Evaluator, seed: u64, now_ms: u64) -> Result<
         hash::fnv128(&[what, &seed.to_string(), &calls.borrow().to_string()])
     };
     let another = next.clone();
-    evaluator.register_fn("uuid", move |_: &[JValue]| {
-        let bytes = next("uuid").to_be_bytes();
-        Ok(JValue::string(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()))
-    })?;
+    evaluator.register_fn("uuid", move |_: &[JValue]| Ok(JValue::string(hash::random_id(next("uuid")).to_string())))?;
     evaluator.register_fn_override("random", move |arguments: &[JValue]| {
         let of = arguments.first().and_then(JValue::as_f64).map(|seed| hash::fnv128(&["random", &seed.to_string()]));
         Ok(JValue::from(hash::fraction(of.unwrap_or_else(|| another("random")))))

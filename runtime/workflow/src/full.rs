@@ -63,6 +63,6 @@ pub(crate) async fn tell(carrier: &Carrier) {
     }
 }
 
-#[cfg(feature = "lambda")]
+#[cfg(feature = "redis")]
 #[cfg(test)]
 mod tests;

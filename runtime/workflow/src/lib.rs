@@ -2,58 +2,74 @@
 //!
 //! | module | does |
 //! | --- | --- |
-//! | [`definition`] | reads the state machine that the compiler wrote |
+//! | [`Definition`] | reads the state machine that the compiler wrote |
 //! | [`planner`] | the pure function from a state and what happened to the next state and what is to be done |
 //! | [`protocol`] | what planner, store and workers tell each other |
 //! | [`store`] | keeps executions: in Redis, or in memory |
-//! | [`carrier`] | plans and commits what happened, and sends what follows |
-//! | [`worker`] | does one piece of work |
+//! | [`Carrier`] | plans and commits what happened, and sends what follows |
+//! | `worker` | does one piece of work: [`Carrier::work`] |
 //! | [`sweep`] | looks after what is due |
 //! | [`ends`] | counts the executions that end |
 //! | `full` | tells of a cache that loses executions when it is full |
-//! | [`ops`] | signals, cancels, retries |
+//! | [`ops`] | starts, signals, cancels, retries |
 //! | [`transport`] | brings word of work to workers |
-//! | [`engine`] | the function that starts executions, publishes for them and sweeps |
+//! | [`message`] | the bodies of messages to workers and to the engine |
+//!
+//! Handlers on AWS (`evc-runtime`) bring transports and the engine function to it; `evc workflow` looks at executions and changes them; a
+//! local system carries them on in memory. It knows nothing of Lambda and of AWS. Executions in Redis are behind the feature `redis`.
+//!
+//! A definition, an execution of it, and its first step:
+//!
+//! ```
+//! use evc_workflow::store::{Memory, Store};
+//! use evc_workflow::{Chance, Definition, Event, ExecutionId, Status, outcome, plan, start};
+//! use serde_json::json;
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+//! # runtime.block_on(async {
+//!
+//! let work = json!({ "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Arguments": { "FunctionName": "charge",
+//!     "Payload": { "evc": {}, "input": "{% $states.input %}" } }, "Output": "{% $states.result.Payload %}", "End": true });
+//! let machine = json!({ "QueryLanguage": "JSONata", "TimeoutSeconds": 60, "StartAt": "pay", "States": { "pay": work } });
+//! let text = json!({ "evc": 1, "workflow": "order", "leases": { "charge": 30 }, "machine": machine }).to_string();
+//! let definition = Definition::parse(&text)?;
+//!
+//! let (store, execution) = (Memory::new(), ExecutionId::new("order", "1"));
+//! let (now_ms, chance) = (store.time().await?, Chance { seed: 1, key: [0; 32] });
+//! store.start(&start(&definition, &execution, json!({ "amount": 20 }), now_ms, chance)?).await?;
+//!
+//! let snapshot = store.load(&execution).await?.ok_or("it has begun")?;
+//! let charged = Event::Succeeded { slot: 0, output: json!({ "paid": true }), claimed_ms: now_ms };
+//! let transition = plan(&definition, &execution, &snapshot, None, charged, chance)?;
+//! assert_eq!(transition.status, Some(Status::Succeeded));
+//! assert_eq!(outcome(&transition.state)?.output, Some(json!({ "paid": true })));
+//! # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
-#[cfg(feature = "redis")]
-pub mod carrier;
-#[cfg(feature = "redis")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod carrier;
 mod crash;
-pub mod definition;
-#[cfg(feature = "redis")]
+mod definition;
 pub mod ends;
-#[cfg(feature = "engine")]
-pub mod engine;
 mod expression;
-#[cfg(feature = "redis")]
 mod full;
 pub mod message;
-#[cfg(feature = "redis")]
 pub mod ops;
 pub mod planner;
 pub mod protocol;
-#[cfg(feature = "engine")]
-pub(crate) mod setup;
 mod state;
-#[cfg(any(test, feature = "redis", feature = "testing"))]
 pub mod store;
-#[cfg(feature = "redis")]
+#[cfg(all(test, feature = "redis"))]
+#[path = "../tests/support/mod.rs"]
+mod support;
 pub mod sweep;
 mod token;
-#[cfg(feature = "redis")]
 pub mod transport;
-#[cfg(feature = "redis")]
-pub mod worker;
+mod worker;
 
-#[cfg(feature = "engine")]
-pub use crate::serve;
-#[cfg(all(feature = "engine", feature = "idempotency"))]
-pub use crate::serve_idempotent;
-#[cfg(feature = "redis")]
 pub use carrier::{Carried, Carrier};
 pub use definition::Definition;
-#[cfg(feature = "engine")]
-pub use engine::serve_engine;
 pub use message::{Message, StartRequest};
 pub use planner::{Chance, Event, Waiting, dispatches, plan, start, waits};
 pub use protocol::{
@@ -62,5 +78,10 @@ pub use protocol::{
 };
 pub use state::{Outcome, outcome};
 pub use token::Token;
-#[cfg(feature = "redis")]
 pub use worker::{Job, TaskError, Worked};
+
+// What this crate's own interface is written in.
+pub use evc_values::{Error, Kind, Timestamp, Uuid};
+
+use evc_interface::limits;
+use evc_values::hash;

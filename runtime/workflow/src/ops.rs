@@ -11,14 +11,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long a finished execution stays, unless `WORKFLOW_RETENTION_SECONDS` says otherwise: a week.
-pub(crate) const RETENTION: Duration = Duration::from_hours(7 * 24);
+pub const RETENTION: Duration = Duration::from_hours(7 * 24);
 
 /// What a definition is kept for longer than executions of it can be there: a function that was replaced by a deployment may still start
 /// one.
 const SPARE: Duration = Duration::from_hours(24);
 
 /// For how long from now a definition is needed if an execution of it starts now.
-pub(crate) fn needed_ms(definition: &Definition, retention: Duration) -> u64 {
+pub fn needed_ms(definition: &Definition, retention: Duration) -> u64 {
     let stays = u64::try_from((retention + SPARE).as_millis()).unwrap_or(u64::MAX);
     definition.timeout_ms().saturating_add(stays)
 }

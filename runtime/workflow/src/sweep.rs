@@ -36,6 +36,7 @@ const EXECUTIONS: usize = 16;
 
 /// What a sweep did.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Swept {
     /// Dispatches that were sent again.
     pub sent: usize,

@@ -30,7 +30,7 @@ const TIMEOUT: &str = "States.Timeout";
 /// The error of a result that is too large. Nothing catches it.
 const DATA_LIMIT: &str = "States.DataLimitExceeded";
 
-/// How long before its deadline a handler is cut off at the latest: see `ANSWER` in `serve.rs`, and a little.
+/// How long before its deadline a handler is cut off at the latest: see `ANSWER` in `serve.rs` of `evc-runtime`, and a little.
 const CUT: Duration = Duration::from_millis(250);
 
 /// The longest message of an error that a state machine is given.

@@ -9,14 +9,14 @@
 #[macro_use]
 mod shop;
 
-use evc_runtime::workflow::store::{Answer, Cursor, Filter, Keys, Memory, Moment, Page, Store, Summary, View};
-use evc_runtime::workflow::sweep::sweep;
-use evc_runtime::workflow::transport::{Dispatch, Sending, Sent, Transport, memory};
-use evc_runtime::workflow::{
+use evc_workflow::store::{Answer, Cursor, Filter, Keys, Memory, Moment, Page, Store, Summary, View};
+use evc_workflow::sweep::sweep;
+use evc_workflow::transport::{Dispatch, Sending, Sent, Transport, memory};
+use evc_workflow::{
     Carrier, Claim, Committed, Definition, Due, ExecutionId, Finished, Job, Owner, Snapshot, Start, Started, Taken,
     TaskRef, Transition, outcome,
 };
-use evc_runtime::{Error, Kind};
+use evc_workflow::{Error, Kind};
 use shop::{Chance, number};
 use std::future::{Future, ready};
 use std::pin::Pin;
@@ -235,7 +235,7 @@ impl World {
         for order in 0..orders {
             let execution = ExecutionId::new("shop", &order.to_string());
             let snapshot = self.store.load(&execution).await.expect("memory");
-            if snapshot.is_none_or(|snapshot| snapshot.status == evc_runtime::workflow::Status::Running) {
+            if snapshot.is_none_or(|snapshot| snapshot.status == evc_workflow::Status::Running) {
                 return false;
             }
         }

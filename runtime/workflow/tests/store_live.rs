@@ -8,11 +8,9 @@
 mod steps;
 mod support;
 
-use evc_runtime::Kind as ErrorKind;
-use evc_runtime::workflow::store::{Redis, Store};
-use evc_runtime::workflow::{
-    Carrier, Claim, Committed, Definition, ExecutionId, Job, Phase, Started, TaskRef, Worked, outcome,
-};
+use evc_workflow::Kind as ErrorKind;
+use evc_workflow::store::{Redis, Store};
+use evc_workflow::{Carrier, Claim, Committed, Definition, ExecutionId, Job, Phase, Started, TaskRef, Worked, outcome};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

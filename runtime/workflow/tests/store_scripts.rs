@@ -13,9 +13,9 @@
 mod steps;
 mod support;
 
-use evc_runtime::Kind as ErrorKind;
-use evc_runtime::workflow::store::{MAX_RECORDS, Redis, Store};
-use evc_runtime::workflow::{
+use evc_workflow::Kind as ErrorKind;
+use evc_workflow::store::{MAX_RECORDS, Redis, Store};
+use evc_workflow::{
     Claim, Committed, Due, ExecutionId, Finished, Phase, Record, Slot, Started, Status, TaskRef, Transition,
 };
 use std::time::Duration;

@@ -11,14 +11,12 @@ mod support;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use evc_runtime::workflow::ends::ends;
-use evc_runtime::workflow::ops::Signalled;
-use evc_runtime::workflow::store::{Redis, Store};
-use evc_runtime::workflow::sweep::sweep;
-use evc_runtime::workflow::transport::memory;
-use evc_runtime::workflow::{
-    Carrier, ExecutionId, History, Job, Message, Outcome, Status, TaskRef, Token, Worked, outcome,
-};
+use evc_workflow::ends::ends;
+use evc_workflow::ops::Signalled;
+use evc_workflow::store::{Redis, Store};
+use evc_workflow::sweep::sweep;
+use evc_workflow::transport::memory;
+use evc_workflow::{Carrier, ExecutionId, History, Job, Message, Outcome, Status, TaskRef, Token, Worked, outcome};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -227,7 +225,7 @@ fn what_ended_can_be_retried_is_counted_once_and_leaves_nothing_behind() {
             stage.store.keep_definitions(&[]).await.expect("redis");
             stage.pass(60);
         }
-        let filter = evc_runtime::workflow::store::Filter::default();
+        let filter = evc_workflow::store::Filter::default();
         assert_eq!(stage.store.list(&filter, None, 10).await.expect("redis").executions, []);
         // Time counts only as long as somebody sweeps.
         let mut removed = Vec::new();

@@ -5,13 +5,13 @@
 #[macro_use]
 mod shop;
 
-use evc_runtime::Kind;
-use evc_runtime::workflow::ops::Signalled;
-use evc_runtime::workflow::store::{Memory, Store};
-use evc_runtime::workflow::sweep::sweep;
-use evc_runtime::workflow::transport::memory;
-use evc_runtime::workflow::transport::pull::{PullOptions, PullWorker};
-use evc_runtime::workflow::{
+use evc_workflow::Kind;
+use evc_workflow::ops::Signalled;
+use evc_workflow::store::{Memory, Store};
+use evc_workflow::sweep::sweep;
+use evc_workflow::transport::memory;
+use evc_workflow::transport::pull::{PullOptions, PullWorker};
+use evc_workflow::{
     Carrier, Definition, ExecutionId, Job, Outcome, Started, Status, TaskError, TaskRef, Token, Worked, outcome,
 };
 use serde_json::{Value, json};
@@ -65,7 +65,7 @@ impl Stage {
         outcome(&snapshot.state).expect("an outcome")
     }
 
-    async fn sweep(&self) -> evc_runtime::workflow::sweep::Swept {
+    async fn sweep(&self) -> evc_workflow::sweep::Swept {
         sweep(&self.carrier, None, TIME).await.expect("memory")
     }
 

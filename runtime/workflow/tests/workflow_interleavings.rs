@@ -14,14 +14,14 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "how much was gone through")]
 
-use evc_runtime::serde_json::{self, Value, json};
-use evc_runtime::workflow::protocol::{Phase, TIMEOUT};
-use evc_runtime::workflow::store::Keys;
-use evc_runtime::workflow::store::memory::Model;
-use evc_runtime::workflow::{
+use evc_workflow::protocol::{Phase, TIMEOUT};
+use evc_workflow::store::Keys;
+use evc_workflow::store::memory::Model;
+use evc_workflow::{
     Chance, Claim, Committed, Definition, Due, Event, ExecutionId, History, Slot, Snapshot, Started, Status, TaskRef,
     Transition, dispatches, plan, start, waits,
 };
+use serde_json::{Value, json};
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{Hash, Hasher};

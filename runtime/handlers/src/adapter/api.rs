@@ -7,7 +7,7 @@
 use super::caller::Caller;
 use super::cors::Cors;
 use super::{Failure, Incoming, rejected};
-use crate::value::Bytes;
+use crate::Bytes;
 use crate::{Error, Kind, Payload, payload};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

@@ -2,8 +2,8 @@
 
 use super::ser::Failure;
 use super::{Attribute, Item};
-use crate::value::{BINARY, RAW_TEXT};
 use crate::{Error, Kind};
+use evc_values::wire::{BINARY, RAW_TEXT};
 use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
 use serde::de::{self, DeserializeOwned, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;

@@ -197,7 +197,7 @@ mod tests {
     proptest! {
         #[test]
         fn money_is_exact_in_a_table(digits in -999_999_999_999_999_i64..=999_999_999_999_999, scale in 0_u32..=20) {
-            let money = Money::new(rust_decimal::Decimal::new(digits, scale)).expect("15 digits");
+            let money = Money::new(crate::rust_decimal::Decimal::new(digits, scale)).expect("15 digits");
             let attribute = to_attribute(&money).expect("written");
             prop_assert_eq!(from_attribute::<Money>(&attribute).expect("read"), money);
             prop_assert!(matches!(attribute, Attribute::N(text) if text.len() <= 38));

@@ -1,7 +1,7 @@
 //! From an item to plain JSON text, numbers as they are stored.
 
 use super::{Attribute, Item};
-use crate::value::Bytes;
+use crate::Bytes;
 use std::fmt::Write;
 
 /// The plain JSON of an item: what a type of the contract reads. Numbers keep every digit; sets become lists; binary data becomes base64.

@@ -1,8 +1,9 @@
 //! From Rust types to attributes.
 
 use super::{Attribute, Item};
-use crate::value::{BINARY, Bytes};
+use crate::Bytes;
 use crate::{Error, Kind};
+use evc_values::wire::BINARY;
 use serde::ser::{self, Serialize};
 use std::fmt::Display;
 

@@ -1,7 +1,7 @@
 //! DynamoDB's JSON, one tag a value: `{"S": "text"}`, `{"N": "109.97"}`, `{"M": {…}}`.
 
 use super::{Attribute, Item};
-use crate::value::Bytes;
+use crate::Bytes;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::fmt;

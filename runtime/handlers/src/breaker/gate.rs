@@ -2,7 +2,7 @@
 
 use super::CircuitBreaker;
 use crate::workflow::store::Redis;
-use crate::workflow::store::script::{Call, Script};
+use crate::workflow::store::{Call, Script};
 use crate::{Context, Error, FunctionError, Kind, Uuid, deadline};
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -46,22 +46,7 @@ impl Ended {
     }
 
     fn of_error(error: &Error) -> Self {
-        match error.kind() {
-            Kind::Transient
-            | Kind::Throttled
-            | Kind::AccessDenied
-            | Kind::Configuration
-            | Kind::Panic
-            | Kind::Timeout
-            | Kind::Internal => Self::Failed,
-            Kind::Conflict
-            | Kind::InvalidInput
-            | Kind::MoneyTooPrecise
-            | Kind::TooLarge
-            | Kind::InProgress
-            | Kind::CircuitOpen
-            | Kind::KeyReused => Self::Neither,
-        }
+        if error.kind().is_of_infrastructure() { Self::Failed } else { Self::Neither }
     }
 
     /// As the script reads it.

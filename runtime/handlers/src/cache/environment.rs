@@ -11,9 +11,8 @@
 //! | `CACHE_SERVERLESS` | `true` for a serverless cache |
 //! | `WORKFLOW_NAMESPACE` | whose executions: by default all functions of a stack share theirs |
 
-use super::Redis;
-use super::connect::{Credentials, Provider, Target};
 use crate::backend::Settings;
+use crate::workflow::store::{Credentials, Provider, Redis, Target};
 use crate::{Error, Kind};
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign};
@@ -25,35 +24,33 @@ use std::time::{Duration, SystemTime};
 /// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html>
 const TOKEN: Duration = Duration::from_mins(15);
 
-impl Redis {
-    /// The cache of this function, by the environment of the process. Connects at the first use.
-    pub fn of_function() -> Result<Self, Error> {
-        Self::of_environment(&Settings::Process)
+/// The cache of the function whose settings these are. Connects at the first use.
+pub(crate) fn of_environment(settings: &Settings) -> Result<Redis, Error> {
+    let mut target = Target::parse(&settings.require("CACHE_ENDPOINT")?)?;
+    if settings.parse("CACHE_CLUSTER", false)? {
+        target = target.in_cluster_mode();
     }
-
-    /// The same by these settings.
-    pub(crate) fn of_environment(settings: &Settings) -> Result<Self, Error> {
-        let mut target = Target::parse(&settings.require("CACHE_ENDPOINT")?)?;
-        target.cluster |= settings.parse("CACHE_CLUSTER", false)?;
-        target.serverless = settings.parse("CACHE_SERVERLESS", false)?;
-        target.provider = match settings.get("CACHE_AUTH").as_deref() {
-            None | Some("" | "none") => None,
-            Some("secret") => {
-                let user = settings.get("CACHE_USER").filter(|user| !user.is_empty());
-                Some(secret(settings.require("CACHE_SECRET_ARN")?, user))
-            }
-            Some("iam") => Some(iam(Iam {
-                user: settings.require("CACHE_USER")?,
-                cache: settings.require("CACHE_NAME")?,
-                serverless: target.serverless,
-            })),
-            Some(_) => {
-                let message = "the environment variable `CACHE_AUTH` is none of `none`, `secret`, `iam`";
-                return Err(Error::new(Kind::Configuration, message));
-            }
-        };
-        Ok(Self::connect(target, &settings.require("WORKFLOW_NAMESPACE")?))
+    let serverless = settings.parse("CACHE_SERVERLESS", false)?;
+    if serverless {
+        target = target.serverless();
     }
+    target = match settings.get("CACHE_AUTH").as_deref() {
+        None | Some("" | "none") => target,
+        Some("secret") => {
+            let user = settings.get("CACHE_USER").filter(|user| !user.is_empty());
+            target.with_credentials(secret(settings.require("CACHE_SECRET_ARN")?, user))
+        }
+        Some("iam") => target.with_credentials(iam(Iam {
+            user: settings.require("CACHE_USER")?,
+            cache: settings.require("CACHE_NAME")?,
+            serverless,
+        })),
+        Some(_) => {
+            let message = "the environment variable `CACHE_AUTH` is none of `none`, `secret`, `iam`";
+            return Err(Error::new(Kind::Configuration, message));
+        }
+    };
+    Ok(Redis::connect(target, &settings.require("WORKFLOW_NAMESPACE")?))
 }
 
 /// The secret is the password. It is read anew for each connection, so that it may be rotated.
@@ -130,6 +127,8 @@ fn token(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::support::{Durability, Kind as Program, Server};
+    use crate::workflow::store::Store;
 
     fn settings(pairs: &[(&str, &str)]) -> Settings {
         Settings::Fixed(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
@@ -172,11 +171,30 @@ mod tests {
             (&[("CACHE_CLUSTER", "yes")], Some(Kind::Configuration)),
         ] {
             let settings = settings(&[&place[..], more].concat());
-            assert_eq!(Redis::of_environment(&settings).err().map(|error| error.kind()), kind, "{more:?}");
+            assert_eq!(of_environment(&settings).err().map(|error| error.kind()), kind, "{more:?}");
         }
         for missing in 0..2 {
             let settings = settings(&place[missing..=missing]);
-            assert_eq!(Redis::of_environment(&settings).err().map(|error| error.kind()), Some(Kind::Configuration));
+            assert_eq!(of_environment(&settings).err().map(|error| error.kind()), Some(Kind::Configuration));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_serverless_cache_is_not_asked_since_nobody_can_change_it() {
+        let server = Server::with(
+            Program::Valkey,
+            Durability::None,
+            &["--maxmemory", "100mb", "--maxmemory-policy", "volatile-lru"],
+        );
+        for (serverless, asked) in [("true", 0), ("false", 1)] {
+            let settings = [
+                ("CACHE_ENDPOINT", server.url()),
+                ("CACHE_SERVERLESS", serverless.to_owned()),
+                ("WORKFLOW_NAMESPACE", "test".to_owned()),
+            ];
+            let settings = settings.map(|(name, value)| (name.to_owned(), value)).into();
+            let store = of_environment(&Settings::Fixed(settings)).expect("settings");
+            assert_eq!(store.eviction().await.expect("an answer").len(), asked, "{serverless}");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Queries: one partition, a range of sort keys, a bounded number of items.
 
 use super::{Index, QueryRequest, Range, Table};
+use crate::Bytes;
 use crate::attribute::{Attribute, Item, from_item, to_attribute};
-use crate::value::Bytes;
 use crate::{Context, Error, Kind};
 use std::marker::PhantomData;
 

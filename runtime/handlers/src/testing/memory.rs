@@ -3,11 +3,11 @@
 use crate::attribute::{Attribute, Item, item_size};
 use crate::backend::BoxFuture;
 use crate::limits::ITEM_BYTES;
+use crate::rust_decimal::Decimal;
 use crate::table::{
     Action, Comparison, ItemPage, Lookup, QueryRequest, Range, Refusal, Refused, Store, Test, Write, WriteKind,
 };
 use crate::{Error, Kind};
-use rust_decimal::Decimal;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -201,7 +201,7 @@ mod waits {
             let definition = workflow::Definition::parse(&text)?;
             let sent = std::sync::Arc::new(Transport::default());
             let carrier = workflow::Carrier::new(std::sync::Arc::new(store.clone()), Some(sent.clone()));
-            carrier.store.put_definition(definition.id(), &text).await?;
+            carrier.store().put_definition(definition.id(), &text).await?;
             let name = crate::Uuid::new_v4().to_string();
             carrier.start(&definition, &name, Value::Null).await?;
             let token = Mutex::new(None);

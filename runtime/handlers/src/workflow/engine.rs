@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | a batch of its queue: `evcStart` | starts the execution that is named by the event; a second time, nothing |
 //! | a batch of its queue: `evcTask` | a publish, a timer; or a task of a function that had to wait, which is sent on |
-//! | `{"evcSweep": true}`, from a schedule | counts the executions that ended, see [`ends`](super::ends); removes definitions that none needs; then see [`sweep`](super::sweep) |
+//! | `{"evcSweep": true}`, from a schedule | counts the executions that ended, see [`ends`]; removes definitions that none needs; then see [`sweep`] |
 //!
 //! # What a crash does
 //!
@@ -13,16 +13,13 @@
 //! - **After a publish, before it is committed**: it fails when its lease is over, and its `Retry` publishes it again with the same
 //!   event id, which receivers know (`metadata.eventId`).
 
-use super::carrier::Carrier;
-use super::definition::Definition;
 use super::ends::{ends, metric};
 use super::message::{Message, StartRequest};
 use super::ops::{RETENTION, needed_ms};
 use super::setup;
 use super::sweep::sweep;
 use super::transport::Transport;
-use super::worker::{Job, TaskError};
-use super::{Started, Status, TaskRef};
+use super::{Carrier, Definition, Job, Started, Status, TaskError, TaskRef};
 use crate::adapter::{Failure, batch};
 use crate::backend::Services;
 use crate::observe::{Metrics, Unit};
@@ -33,7 +30,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
@@ -120,10 +117,10 @@ impl Engine {
         let (definition, text) = own.ok_or_else(|| {
             Error::new(Kind::Configuration, format!("this engine has no workflow `{}`", request.workflow))
         })?;
-        let known = super::carrier::lock(&self.stored).contains(definition.id());
+        let known = lock(&self.stored).contains(definition.id());
         if !known {
-            carrier.store.put_definition(definition.id(), text).await?;
-            super::carrier::lock(&self.stored).insert(definition.id().to_owned());
+            carrier.store().put_definition(definition.id(), text).await?;
+            lock(&self.stored).insert(definition.id().to_owned());
         }
         let execution = request.execution();
         match carrier.start(definition, &request.name, request.input).await? {
@@ -213,13 +210,13 @@ impl Engine {
         // sweep has made room.
         let mut refused = None;
         for (definition, text) in &self.definitions {
-            refused = carrier.store.put_definition(definition.id(), text).await.err().or(refused);
+            refused = carrier.store().put_definition(definition.id(), text).await.err().or(refused);
         }
         let retention = self.services.settings.parse("WORKFLOW_RETENTION_SECONDS", RETENTION.as_secs())?;
         let retention = Duration::from_secs(retention);
         let needed: Vec<(&str, u64)> =
             self.definitions.iter().map(|(own, _)| (own.id(), needed_ms(own, retention))).collect();
-        for definition in carrier.store.keep_definitions(&needed).await? {
+        for definition in carrier.store().keep_definitions(&needed).await? {
             tracing::info!(definition, "a definition that no execution needs was removed");
         }
         let (begin, time) = (Instant::now(), time.saturating_sub(RESERVE));
@@ -232,6 +229,10 @@ impl Engine {
             json!({ "sent": swept.sent, "moved": swept.moved, "archived": swept.archived, "left": swept.left });
         refused.map_or(Ok(answer), Err)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Metrics of the executions that ended, written at once: nobody is told of them again.

@@ -1,6 +1,6 @@
 //! Store and transport of a function on AWS, from its environment.
 
-use super::carrier::Carrier;
+use super::Carrier;
 use super::store::Store;
 use super::transport::Transport;
 use super::transport::eventbridge::EventBridge;

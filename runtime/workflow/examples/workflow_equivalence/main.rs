@@ -10,8 +10,8 @@ mod world;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 
-use evc_runtime::workflow::store::{Redis, Store};
-use evc_runtime::workflow::{
+use evc_workflow::store::{Redis, Store};
+use evc_workflow::{
     Chance, Claim, Committed, Definition, Event, ExecutionId, Outcome, Slot, Snapshot, Started, Status, Task, TaskRef,
     Transition, dispatches, outcome, plan, start,
 };

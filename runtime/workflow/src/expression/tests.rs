@@ -80,7 +80,7 @@ fn worlds() -> Vec<World> {
 
 /// Every expression that there is to try.
 fn expressions() -> Vec<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let table =
         std::fs::read_to_string(root.join("compiler/core/src/expr/tests/cases.txt")).expect("the compiler's table");
     let mut found: Vec<String> =
@@ -315,7 +315,7 @@ fn the_reference_engine_agrees() {
     let told = std::env::var_os("EVC_NODE_MODULES").map(PathBuf::from);
     let must = told.is_some();
     let modules =
-        told.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/node/node_modules"));
+        told.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/node/node_modules"));
     if !modules.join("jsonata").exists() {
         assert!(!must, "no jsonata in {}", modules.display());
         let _ = writeln!(std::io::stderr(), "skipped: no jsonata in {}", modules.display());

@@ -6,12 +6,12 @@ use super::Planner;
 use super::errors::{self, Failure};
 use super::run::Flow;
 use super::scope::Frames;
+use crate::definition::{Resource, State, Task};
 use crate::hash;
 use crate::limits::WORKFLOW_PAYLOAD_BYTES;
-use crate::workflow::definition::{Resource, State, Task};
-use crate::workflow::protocol::{self, History, Phase, Record, work_number};
-use crate::workflow::state::{Scope, Wait};
-use crate::workflow::token::{Secret, Token};
+use crate::protocol::{self, History, Phase, Record, work_number};
+use crate::state::{Scope, Wait};
+use crate::token::{Secret, Token};
 
 /// How long the engine has to put an event on its bus, milliseconds.
 const PUBLISH_LEASE_MS: u64 = 30_000;

@@ -4,9 +4,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::workflow::expression::QueryError;
-use crate::workflow::protocol::Status;
-use crate::workflow::state::Ended;
+use crate::expression::QueryError;
+use crate::protocol::Status;
+use crate::state::Ended;
 
 /// An expression gave nothing, or could not be evaluated.
 pub(super) const QUERY: &str = "States.QueryEvaluationError";

@@ -6,9 +6,9 @@ use super::Planner;
 use super::errors::Failure;
 use super::run::Flow;
 use super::scope::Frames;
-use crate::workflow::definition::{Machine, State, Work};
-use crate::workflow::expression::Template;
-use crate::workflow::state::{Branch, Scope, Wait};
+use crate::definition::{Machine, State, Work};
+use crate::expression::Template;
+use crate::state::{Branch, Scope, Wait};
 
 impl Planner<'_> {
     /// Runs all branches of a Parallel from their starts.

@@ -124,7 +124,6 @@ pub struct Chance {
 
 impl Chance {
     /// As this seed decides it; its tokens can be computed.
-    #[cfg(any(test, feature = "testing", feature = "redis"))]
     pub fn fixed(seed: u64) -> Self {
         Self { seed, key: [0; 32] }
     }

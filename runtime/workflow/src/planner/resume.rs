@@ -7,9 +7,9 @@ use super::inner::inside;
 use super::run::Flow;
 use super::scope::Frames;
 use super::{Event, Planner};
-use crate::workflow::definition::{Machine, Resource, State, Task, Work};
-use crate::workflow::protocol::{History, Phase, Record, Slot, work_number};
-use crate::workflow::state::{Branch, Scope, Wait};
+use crate::definition::{Machine, Resource, State, Task, Work};
+use crate::protocol::{History, Phase, Record, Slot, work_number};
+use crate::state::{Branch, Scope, Wait};
 
 impl Planner<'_> {
     /// Goes on where an event happened: `None` if nothing of the scope waits for it.

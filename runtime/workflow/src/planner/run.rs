@@ -6,10 +6,10 @@ use super::Planner;
 use super::errors::{self, Failure};
 use super::scope::Frames;
 use crate::Timestamp;
-use crate::workflow::definition::{Machine, State, Work};
-use crate::workflow::expression::Template;
-use crate::workflow::protocol::{History, Status};
-use crate::workflow::state::{Branch, Scope, Wait};
+use crate::definition::{Machine, State, Work};
+use crate::expression::Template;
+use crate::protocol::{History, Status};
+use crate::state::{Branch, Scope, Wait};
 
 /// How many states one transition may enter. A machine that goes round without any work to wait for would go on for ever; Step
 /// Functions ends one after 25,000 events.

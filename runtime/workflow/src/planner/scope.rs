@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 use std::cell::Cell;
 
 use super::{Chance, Planner};
-use crate::workflow::definition::State;
-use crate::workflow::expression::{Names, Spent, timestamp};
-use crate::workflow::state::Scope;
+use crate::definition::State;
+use crate::expression::{Names, Spent, timestamp};
+use crate::state::Scope;
 
 /// The variables of a scope and of those around it.
 pub(super) struct Frames<'a> {

@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::workflow::Token;
-use crate::workflow::protocol::Task;
-use crate::workflow::state::outcome;
+use crate::Token;
+use crate::protocol::Task;
+use crate::state::outcome;
 
 /// A piece of work that somebody could do now.
 #[derive(Debug, Clone)]
@@ -132,7 +132,7 @@ impl Run {
     }
 }
 
-use crate::workflow::state::Outcome;
+use crate::state::Outcome;
 
 /// A call in the form that evc writes.
 fn call(function: &str, input: Value, more: Value) -> Value {

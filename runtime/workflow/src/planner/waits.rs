@@ -1,10 +1,10 @@
 //! Which steps of an execution wait for a signal, and what proves that somebody was asked for it.
 
 use super::{Definition, Error, Snapshot, State};
-use crate::workflow::definition::{Machine, Resource, Task, Work};
-use crate::workflow::protocol::{ExecutionId, Slot};
-use crate::workflow::state::{Branch, Scope, Wait};
-use crate::workflow::token::{Secret, Token};
+use crate::definition::{Machine, Resource, Task, Work};
+use crate::protocol::{ExecutionId, Slot};
+use crate::state::{Branch, Scope, Wait};
+use crate::token::{Secret, Token};
 
 /// A step that waits for a signal, or whose function has not handed its token on yet.
 #[derive(Debug, Clone, PartialEq, Eq)]

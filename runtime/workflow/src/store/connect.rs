@@ -32,23 +32,21 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 const LIFETIME: Duration = Duration::from_hours(11);
 
 /// User and password.
-pub(crate) type Credentials = (Option<String>, String);
+pub type Credentials = (Option<String>, String);
 /// Where they come from: asked each time a connection is made.
-pub(crate) type Provider =
-    Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Credentials, Error>> + Send>> + Send + Sync>;
+pub type Provider = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Credentials, Error>> + Send>> + Send + Sync>;
 
 /// Where the cache is, and who we are there.
-pub(crate) struct Target {
-    pub(crate) info: ConnectionInfo,
-    pub(crate) cluster: bool,
-    pub(crate) provider: Option<Provider>,
-    /// ElastiCache Serverless: nobody can set its parameters.
-    pub(crate) serverless: bool,
+pub struct Target {
+    info: ConnectionInfo,
+    cluster: bool,
+    provider: Option<Provider>,
+    serverless: bool,
 }
 
 impl Target {
     /// `redis://`, `rediss://` (TLS) or `unix://`, with a user and a password if need be, and `?cluster=true` for cluster mode.
-    pub(crate) fn parse(url: &str) -> Result<Self, Error> {
+    pub fn parse(url: &str) -> Result<Self, Error> {
         let (plain, cluster) = without_cluster(url);
         let info = plain.as_str().into_connection_info().map_err(|error| {
             // The URL may hold a password: only the part of the error that is the same for every URL is said.
@@ -57,6 +55,27 @@ impl Target {
             Error::new(Kind::Configuration, format!("the cache's URL cannot be read: {what}"))
         })?;
         Ok(Self { info: info.set_tcp_settings(tcp()), cluster, provider: None, serverless: false })
+    }
+
+    /// The same in cluster mode.
+    #[must_use]
+    pub fn in_cluster_mode(mut self) -> Self {
+        self.cluster = true;
+        self
+    }
+
+    /// The same with credentials that are asked for each time a connection is made.
+    #[must_use]
+    pub fn with_credentials(mut self, provider: Provider) -> Self {
+        self.provider = Some(provider);
+        self
+    }
+
+    /// The same on ElastiCache Serverless: nobody can set its parameters.
+    #[must_use]
+    pub fn serverless(mut self) -> Self {
+        self.serverless = true;
+        self
     }
 
     fn address(&self) -> String {
@@ -303,7 +322,7 @@ fn by_address(answers: Value) -> Vec<(String, Value)> {
     answers.into_iter().map(|(server, answer)| (address(server), answer)).collect()
 }
 
-/// rustls takes the provider of the process; *ring*, as the SDK's client does (src/aws.rs).
+/// rustls takes the provider of the process; *ring*, as the client of the SDK in handlers does.
 fn install_crypto() {
     // An error says that there is one.
     let _ = rustls::crypto::ring::default_provider().install_default();

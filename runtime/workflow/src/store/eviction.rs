@@ -5,12 +5,16 @@
 //! A serverless cache is not asked: its policy cannot be changed, and executions are safe from it.
 //! <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Scaling.html>
 
+#[cfg(feature = "redis")]
 use super::connect::Connection;
+#[cfg(feature = "redis")]
 use crate::Error;
+#[cfg(feature = "redis")]
 use redis::Value;
 
 /// What one server of a cache does when its memory is full.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct Eviction {
     /// Its address.
     pub server: String,
@@ -20,6 +24,7 @@ pub struct Eviction {
 
 /// What a policy throws away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Evicts {
     /// Nothing: writes fail until there is room.
     Nothing,
@@ -33,6 +38,7 @@ pub enum Evicts {
 
 impl Eviction {
     /// Asks all servers of a cache.
+    #[cfg(feature = "redis")]
     pub(crate) async fn ask(connection: &Connection) -> Result<Vec<Self>, Error> {
         if connection.is_serverless() {
             return Ok(Vec::new());
@@ -44,6 +50,7 @@ impl Eviction {
     }
 
     /// What a server answered to `INFO memory`.
+    #[cfg(feature = "redis")]
     pub(crate) fn of(server: String, answer: &Value) -> Self {
         let text = match answer {
             Value::BulkString(bytes) => std::str::from_utf8(bytes).unwrap_or_default(),
@@ -71,6 +78,7 @@ impl Eviction {
     }
 }
 
+#[cfg(feature = "redis")]
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! The names of keys. All keys of an execution have one hash tag, that of its partition: in a cluster they are in one slot.
 
-use crate::workflow::protocol::{ExecutionId, Slot, TIMEOUT};
+use crate::protocol::{ExecutionId, Slot, TIMEOUT};
 
 /// Into how many parts a namespace is split.
 pub const PARTITIONS: u16 = 256;
@@ -39,6 +39,14 @@ impl Keys {
         u16::try_from(hash % u64::from(self.partitions)).unwrap_or(0)
     }
 
+    /// The key of something beside workflows.
+    pub fn beside(&self, what: &str) -> String {
+        format!("evc:{{{}.{}}}", self.namespace, what.replace(['{', '}'], "_"))
+    }
+}
+
+#[cfg(feature = "redis")]
+impl Keys {
     pub(crate) fn execution(&self, id: &ExecutionId) -> String {
         format!("{}x:{}", self.prefix(self.partition(id)), id.0)
     }
@@ -71,12 +79,6 @@ impl Keys {
     /// Until when definitions are kept: in the slot of all of them. No definition has this id.
     pub(crate) fn kept(&self) -> String {
         self.definition("")
-    }
-
-    /// The key of something beside workflows.
-    #[cfg(feature = "cache")]
-    pub(crate) fn beside(&self, what: &str) -> String {
-        format!("evc:{{{}.{}}}", self.namespace, what.replace(['{', '}'], "_"))
     }
 
     fn prefix(&self, partition: u16) -> String {

@@ -3,7 +3,7 @@
 use crate::limits::{
     WORKFLOW_HISTORY_BYTES, WORKFLOW_HISTORY_TRANSITIONS, WORKFLOW_PAYLOAD_BYTES, WORKFLOW_STATE_BYTES,
 };
-use crate::workflow::protocol::{Status, Transition};
+use crate::protocol::{Status, Transition};
 use crate::{Error, Kind};
 
 /// The most pieces of work that one transition orders: what Lua can hand to one command, with room to spare.

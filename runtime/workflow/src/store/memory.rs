@@ -5,7 +5,7 @@ mod model;
 use super::keys::Keys;
 use super::view::{Cursor, Filter, Moment, Page, Summary, View};
 use super::{Answer, HistoryBounds, Store, limits};
-use crate::workflow::protocol::{
+use crate::protocol::{
     Claim, Committed, Due, ExecutionId, Finished, Owner, Snapshot, Start, Started, Taken, TaskRef, Transition,
 };
 use crate::{Error, Timestamp};

@@ -1,4 +1,4 @@
-//! Where executions live: Redis, or memory in tests. Every change of an execution is one atomic step here.
+//! Where executions live: Redis, or memory. Every change of an execution is one atomic step here.
 //!
 //! Keys, records and scripts are described in `docs/workflows-protocol.md`. In short: a **commit** applies a transition of the planner if the
 //! execution has the version that the planner saw and the fencing token of the work still holds; a **claim** gives a piece of work to
@@ -22,8 +22,7 @@
 //! (a cancellation, a retry) it changes the status, which is checked likewise. A lease that is over is never given to another worker:
 //! that the work failed is a transition, and its retry has another fencing token. So each attempt is begun by one worker.
 
-#[cfg(feature = "cache")]
-mod aws;
+mod eviction;
 mod keys;
 mod limits;
 pub mod memory;
@@ -32,29 +31,32 @@ mod view;
 #[cfg(feature = "redis")]
 mod connect;
 #[cfg(feature = "redis")]
-mod eviction;
-#[cfg(feature = "redis")]
 mod record;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(feature = "redis")]
-pub(crate) mod reply;
+mod reply;
 #[cfg(feature = "redis")]
-pub(crate) mod script;
+mod script;
 
 use crate::Error;
-use crate::workflow::protocol::{
+use crate::protocol::{
     Claim, Committed, Due, ExecutionId, Finished, Owner, Phase, Record, Snapshot, Start, Started, Taken, TaskRef,
     Transition,
 };
 
 #[cfg(feature = "redis")]
+pub use connect::{Credentials, Provider, Target};
 pub use eviction::{Eviction, Evicts};
 pub use keys::{Keys, PARTITIONS};
 pub use limits::{HistoryBounds, MAX_RECORDS};
 pub use memory::Memory;
 #[cfg(feature = "redis")]
 pub use redis::Redis;
+#[cfg(feature = "redis")]
+pub use reply::Reply;
+#[cfg(feature = "redis")]
+pub use script::{Call, Script};
 pub use view::{Cursor, Filter, Moment, Open, Page, Summary, View};
 
 /// What a call of the store comes to.
@@ -158,7 +160,6 @@ pub trait Store: Send + Sync {
     fn archive<'a>(&'a self, finished: &'a Finished) -> Answer<'a, bool>;
 
     /// What its servers do when they are full, as far as that matters: nothing of a store that never is.
-    #[cfg(feature = "redis")]
     fn eviction(&self) -> Answer<'_, Vec<Eviction>> {
         Box::pin(std::future::ready(Ok(Vec::new())))
     }

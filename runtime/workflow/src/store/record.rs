@@ -19,7 +19,7 @@ use super::grace;
 use super::keys::{Keys, ready_entry, slot_name};
 use super::script::Call;
 use super::view::Open;
-use crate::workflow::protocol::{ExecutionId, Owner, Phase, Record, Slot, TaskRef, Transition};
+use crate::protocol::{ExecutionId, Owner, Phase, Record, Slot, TaskRef, Transition};
 
 /// An order without the function's name: see `scripts/apply.lua`.
 const ORDER_BYTES: usize = 68;

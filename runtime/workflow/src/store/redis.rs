@@ -9,7 +9,7 @@ use super::reply::{Reply, unexpected};
 use super::script::{self, Call};
 use super::view::{Cursor, Filter, Moment, Page, Summary, View, parse_moment};
 use super::{Answer, Eviction, LOOK_MS, MAX_RESEND_MS, RESEND_MS, Store, limits, record};
-use crate::workflow::protocol::{
+use crate::protocol::{
     Claim, Committed, Due, ExecutionId, Finished, Owner, Slot, Snapshot, Start, Started, Status, TIMEOUT, Taken,
     TaskRef, Transition,
 };
@@ -46,7 +46,8 @@ impl Redis {
         self.connection.contact().await
     }
 
-    pub(crate) fn connect(target: Target, namespace: &str) -> Self {
+    /// The same at a target. Connects at the first use.
+    pub fn connect(target: Target, namespace: &str) -> Self {
         Self {
             keys: Keys::new(namespace),
             connection: Connection::new(target),
@@ -88,20 +89,18 @@ impl Redis {
         self
     }
 
-    /// For what lives beside workflows.
-    #[cfg(feature = "cache")]
-    pub(crate) fn connection(&self) -> &Connection {
-        &self.connection
-    }
-
-    /// What names the keys.
-    #[cfg(feature = "cache")]
-    pub(crate) fn names(&self) -> &Keys {
+    /// What names the keys: also those of what lives beside workflows ([`Keys::beside`]).
+    pub fn names(&self) -> &Keys {
         &self.keys
     }
 
+    /// The text at a key of what lives beside workflows.
+    pub async fn read(&self, key: &str) -> Result<Reply, Error> {
+        self.send(redis::cmd("GET").arg(key)).await.map(Reply::new)
+    }
+
     /// Runs a script: also for what lives beside workflows.
-    pub(crate) async fn run(&self, call: Call<'_>) -> Result<Reply, Error> {
+    pub async fn run(&self, call: Call<'_>) -> Result<Reply, Error> {
         #[cfg(any(test, feature = "testing"))]
         let simulated = self.clock.as_ref().map(|clock| script::Simulated {
             now_ms: clock.load(std::sync::atomic::Ordering::Relaxed),

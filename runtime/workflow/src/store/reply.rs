@@ -1,11 +1,11 @@
 //! What scripts answer, taken apart.
 
-use crate::workflow::protocol::{Snapshot, Status, Taken};
+use crate::protocol::{Snapshot, Status, Taken};
 use crate::{Error, Kind};
 use redis::Value;
 
 /// The parts of an answer, in their order.
-pub(crate) struct Reply(std::vec::IntoIter<Value>);
+pub struct Reply(std::vec::IntoIter<Value>);
 
 impl Reply {
     /// An array's parts; anything else is one part.
@@ -44,13 +44,12 @@ impl Reply {
     }
 
     /// A number that must be there.
-    pub(crate) fn require(&mut self) -> Result<u64, Error> {
+    pub fn require(&mut self) -> Result<u64, Error> {
         self.number().ok_or_else(unexpected)
     }
 
     /// A counter; nothing is 0.
-    #[cfg(feature = "cache")]
-    pub(crate) fn integer(&mut self) -> Result<i64, Error> {
+    pub fn integer(&mut self) -> Result<i64, Error> {
         self.text().map_or(Ok(0), |text| text.parse().map_err(|_| unexpected()))
     }
 

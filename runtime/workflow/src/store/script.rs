@@ -1,4 +1,5 @@
-//! The scripts: each is atomic on the server. They are sent by their hash, and whole to a server that does not have them.
+//! The scripts: each is atomic on the server. They are sent by their hash, and whole to a server that does not have them. What lives in the
+//! cache beside workflows (counters, circuit breakers) has scripts of its own, which are run the same way.
 
 use super::connect::Connection;
 use super::limits::HistoryBounds;
@@ -8,7 +9,7 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 /// A script and the hash that the server knows it by.
-pub(crate) struct Script {
+pub struct Script {
     prelude: Prelude,
     body: &'static str,
     prepared: redis::Script,
@@ -35,8 +36,7 @@ const CLOCK: &str = include_str!("scripts/clock.lua");
 
 impl Script {
     /// With `clock`, the body may use `now` and `digits`.
-    #[cfg(feature = "cache")]
-    pub(crate) fn new(clock: bool, body: &'static str) -> Self {
+    pub fn new(clock: bool, body: &'static str) -> Self {
         Self::with(if clock { Prelude::Clock } else { Prelude::Nothing }, body)
     }
 
@@ -85,7 +85,7 @@ scripts! {
 }
 
 /// A call of a script: keys first, then arguments.
-pub(crate) struct Call<'a> {
+pub struct Call<'a> {
     script: &'a Script,
     keys: Vec<String>,
     /// Only arguments: a command keeps them all in one piece of memory.
@@ -93,12 +93,14 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    pub(crate) fn new(script: &'a Script, keys: Vec<String>) -> Self {
+    /// With these keys and no arguments.
+    pub fn new(script: &'a Script, keys: Vec<String>) -> Self {
         Self { script, keys, arguments: Cmd::new() }
     }
 
+    /// The same with one more argument.
     #[must_use]
-    pub(crate) fn arg(mut self, argument: impl ToRedisArgs) -> Self {
+    pub fn arg(mut self, argument: impl ToRedisArgs) -> Self {
         self.push(argument);
         self
     }

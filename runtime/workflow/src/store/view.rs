@@ -1,6 +1,6 @@
 //! What people see of executions.
 
-use crate::workflow::protocol::{ExecutionId, History, Phase, Slot, Snapshot, Status};
+use crate::protocol::{ExecutionId, History, Phase, Slot, Snapshot, Status};
 
 /// An execution and the work that is under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct Summary {
     pub execution: ExecutionId,
     /// How it stands.
     pub status: Status,
-    /// The last transition's [`Transition::revision`](crate::workflow::Transition::revision).
+    /// The last transition's [`Transition::revision`](crate::Transition::revision).
     pub revision: u64,
     /// The definition that it keeps.
     pub definition: String,

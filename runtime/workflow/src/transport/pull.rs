@@ -7,11 +7,11 @@
 //! work again every ten seconds until it is claimed; a list that is longer than that has some of it twice, which a claim finds out.
 
 use super::{Dispatch, Sending, Sent, Transport};
-use crate::workflow::TaskRef;
-use crate::workflow::carrier::{Carrier, lock};
-use crate::workflow::store::Store;
-use crate::workflow::sweep::sweep;
-use crate::workflow::worker::{Job, TaskError};
+use crate::TaskRef;
+use crate::carrier::{Carrier, lock};
+use crate::store::Store;
+use crate::sweep::sweep;
+use crate::worker::{Job, TaskError};
 use futures_util::StreamExt;
 use futures_util::future::{join_all, pending};
 use futures_util::stream::FuturesUnordered;

@@ -5,7 +5,7 @@
 
 #![allow(dead_code, reason = "each test uses a part")]
 
-use evc_runtime::workflow::{ExecutionId, History, Job, Status, TaskError};
+use evc_workflow::{ExecutionId, History, Job, Status, TaskError};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 

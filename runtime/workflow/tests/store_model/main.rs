@@ -9,10 +9,8 @@ mod operations;
 #[path = "../support/mod.rs"]
 mod support;
 
-use evc_runtime::workflow::store::{Answer, Cursor, Filter, HistoryBounds, Keys, Memory, Redis, Store, View};
-use evc_runtime::workflow::{
-    Committed, ExecutionId, Finished, Phase, Record, Slot, Start, Status, TaskRef, Transition,
-};
+use evc_workflow::store::{Answer, Cursor, Filter, HistoryBounds, Keys, Memory, Redis, Store, View};
+use evc_workflow::{Committed, ExecutionId, Finished, Phase, Record, Slot, Start, Status, TaskRef, Transition};
 use operations::{Operation, Work, operation};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -130,7 +128,7 @@ impl<'a> Case<'a> {
     fn tasks(&self) -> Vec<TaskRef> {
         let open = (0..5).map(id).filter_map(|id| self.view(&id).map(|view| (id, view)));
         open.flat_map(|(id, view)| {
-            let task = |open: evc_runtime::workflow::store::Open| TaskRef {
+            let task = |open: evc_workflow::store::Open| TaskRef {
                 execution: id.clone(),
                 slot: open.slot,
                 seq: open.seq,

@@ -1,7 +1,7 @@
 //! The operations, and how they are drawn.
 
 use crate::{BEGINNING, PARTITIONS};
-use evc_runtime::workflow::{Phase, Slot, Status};
+use evc_workflow::{Phase, Slot, Status};
 use proptest::collection::vec;
 use proptest::prelude::*;
 

@@ -1,6 +1,6 @@
 //! Redis and Valkey servers for tests: started on free ports of the loopback, in a folder of their own, and stopped when dropped.
 //!
-//! Another crate's tests use it by path: `#[path = "../../runtime/tests/support/mod.rs"] mod support;`. It needs nothing but the
+//! Another crate's tests use it by path: `#[path = "../../runtime/workflow/tests/support/mod.rs"] mod support;`. It needs nothing but the
 //! standard library. A server that cannot be started fails the test: `cargo xtask setup` installs both.
 
 #![allow(dead_code, reason = "no test uses all of it")]

@@ -3,10 +3,8 @@
 #![allow(dead_code, reason = "no test uses all of it")]
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-use evc_runtime::workflow::store::Store;
-use evc_runtime::workflow::{
-    Claim, Committed, ExecutionId, Phase, Record, Slot, Start, Started, Status, TaskRef, Transition,
-};
+use evc_workflow::store::Store;
+use evc_workflow::{Claim, Committed, ExecutionId, Phase, Record, Slot, Start, Started, Status, TaskRef, Transition};
 
 pub(crate) fn record(seq: u64, function: &str) -> Record {
     Record {

@@ -61,7 +61,7 @@ impl Stage {
         let text = definition();
         let definition = Definition::parse(&text).expect("a definition");
         let carrier = Carrier::new(Arc::new(world.workflows.clone()), None);
-        carrier.store.put_definition(definition.id(), &text).await.expect("memory");
+        carrier.store().put_definition(definition.id(), &text).await.expect("memory");
         carrier.start(&definition, "1", input).await.expect("started");
         Self { world, clock, seqs: RefCell::default() }
     }

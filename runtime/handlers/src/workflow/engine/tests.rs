@@ -1,5 +1,7 @@
 //! The engine against memory: a store, queues, a bus.
 
+mod full;
+
 use super::*;
 use crate::testing::World;
 use crate::workflow::store::Memory;

@@ -4,7 +4,7 @@
 //! without that queue, or for longer than a queue keeps a message back, it waits for the sweep.
 
 use super::sqs::Sqs;
-use super::{Dispatch, Sending, Sent, Transport, persist};
+use super::{Dispatch, Sending, Sent, Transport, add, persist};
 use crate::backend::Services;
 use crate::limits::PUT_EVENTS_ENTRIES;
 use crate::publish::{Entry, Rejection};
@@ -23,7 +23,7 @@ const SOURCE: &str = "evc.workflow";
 const ENGINE: &str = "workflow-engine";
 
 /// A bus of EventBridge.
-pub struct EventBridge {
+pub(crate) struct EventBridge {
     services: Arc<Services>,
     bus: String,
     /// Keeps back what may not start yet.
@@ -75,10 +75,10 @@ impl Transport for EventBridge {
                 }
             }
             for entries in entries.chunks(PUT_EVENTS_ENTRIES) {
-                sent.add(persist(entries.to_vec(), |entries| self.call(entries)).await);
+                add(&mut sent, persist(entries.to_vec(), |entries| self.call(entries)).await);
             }
             if let Some(queue) = &self.queue {
-                sent.add(queue.send_to_engine(&later).await);
+                add(&mut sent, queue.send_to_engine(&later).await);
             }
             sent
         })

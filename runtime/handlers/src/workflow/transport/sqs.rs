@@ -1,6 +1,6 @@
 //! Word by a queue a function: `SendMessageBatch` to its task queue.
 
-use super::{Dispatch, Sending, Sent, Transport, persist};
+use super::{Dispatch, Sending, Sent, Transport, add, persist};
 use crate::backend::Services;
 use crate::limits::{SQS_BATCH_ENTRIES, SQS_DELAY_SECONDS};
 use crate::queue::{Answers, Delayed};
@@ -17,7 +17,7 @@ pub(super) const QUEUES: &str = "WORKFLOW_QUEUES";
 const ENGINE: &str = "";
 
 /// Task queues of SQS.
-pub struct Sqs {
+pub(crate) struct Sqs {
     services: Arc<Services>,
     urls: BTreeMap<String, String>,
 }
@@ -46,7 +46,8 @@ impl Sqs {
                 (_, Ok(None)) => {}
                 (Some(url), Ok(Some(message))) => queues.entry(url).or_default().push((&dispatch.0, message)),
                 (None, Ok(Some(_))) => {
-                    sent.fail(Kind::Configuration, format!("`{QUEUES}` has no queue for `{function}`"));
+                    let message = format!("`{QUEUES}` has no queue for `{function}`");
+                    sent.error = Some(Error::new(Kind::Configuration, message));
                 }
                 (_, Err(error)) => sent.error = Some(error),
             }
@@ -56,7 +57,7 @@ impl Sqs {
             batches.map(move |batch| persist(batch.to_vec(), |messages| self.call(url, messages)))
         });
         for part in futures_util::future::join_all(calls).await {
-            sent.add(part);
+            add(&mut sent, part);
         }
         sent
     }

@@ -7,7 +7,7 @@ use super::super::keys::{Keys, member_prefix, parse_member, slot_name};
 use super::super::view::{Moment, Open, View, parse_moment};
 use super::super::{GRACE_MS, HistoryBounds, LOOK_MS, MAX_RESEND_MS, RESEND_MS, grace, orders_at_once, taken};
 use crate::Error;
-use crate::workflow::protocol::{
+use crate::protocol::{
     Claim, Committed, Due, ExecutionId, Finished, Owner, Phase, Record, Slot, Snapshot, Start, Started, Status,
     TIMEOUT, Taken, TaskRef, Transition,
 };

@@ -2,9 +2,9 @@
 
 use super::Redis;
 use crate::Error;
-use crate::workflow::store::SWEPT_MS;
-use crate::workflow::store::reply::Reply;
-use crate::workflow::store::script::{self, Call};
+use crate::store::SWEPT_MS;
+use crate::store::reply::Reply;
+use crate::store::script::{self, Call};
 
 impl Redis {
     pub(super) async fn put_definition(&self, id: &str, text: &str) -> Result<(), Error> {

@@ -2,11 +2,11 @@
 
 use super::Redis;
 use crate::Error;
-use crate::workflow::protocol::{ExecutionId, Snapshot, Status};
-use crate::workflow::store::record;
-use crate::workflow::store::reply::{Reply, revision, unexpected};
-use crate::workflow::store::script::{self, Call};
-use crate::workflow::store::view::{Cursor, Filter, Page, Summary, View};
+use crate::protocol::{ExecutionId, Snapshot, Status};
+use crate::store::record;
+use crate::store::reply::{Reply, revision, unexpected};
+use crate::store::script::{self, Call};
+use crate::store::view::{Cursor, Filter, Page, Summary, View};
 use futures_util::future::try_join_all;
 use std::collections::{BTreeMap, VecDeque};
 

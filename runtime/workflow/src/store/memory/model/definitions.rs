@@ -1,7 +1,7 @@
 //! Definitions, and for how long they are kept.
 
 use super::Model;
-use crate::workflow::store::SWEPT_MS;
+use crate::store::SWEPT_MS;
 
 impl Model {
     pub(in super::super) fn put_definition(&mut self, id: &str, text: &str) {

@@ -1,8 +1,8 @@
 //! Lists of executions: for people, to be counted, to be archived.
 
 use super::{Execution, Model};
-use crate::workflow::protocol::{ExecutionId, Finished};
-use crate::workflow::store::view::{Cursor, Filter, Page, Summary};
+use crate::protocol::{ExecutionId, Finished};
+use crate::store::view::{Cursor, Filter, Page, Summary};
 
 impl Model {
     pub(in super::super) fn list(&self, filter: &Filter, after: Option<&Cursor>, limit: usize) -> Page {
