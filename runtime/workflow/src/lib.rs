@@ -22,7 +22,7 @@
 //!
 //! ```
 //! use evc_workflow::store::{Memory, Store};
-//! use evc_workflow::{Chance, Definition, Event, ExecutionId, Status, outcome, plan, start};
+//! use evc_workflow::{Chance, Claim, Committed, Definition, Event, ExecutionId, dispatches, outcome, plan, start};
 //! use serde_json::json;
 //! # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
 //! # runtime.block_on(async {
@@ -34,14 +34,20 @@
 //! let definition = Definition::parse(&text)?;
 //!
 //! let (store, execution) = (Memory::new(), ExecutionId::new("order", "1"));
-//! let (now_ms, chance) = (store.time().await?, Chance { seed: 1, key: [0; 32] });
-//! store.start(&start(&definition, &execution, json!({ "amount": 20 }), now_ms, chance)?).await?;
+//! let chance = Chance { seed: 1, key: [0; 32] };
+//! let begin = start(&definition, &execution, json!({ "amount": 20 }), store.time().await?, chance)?;
+//! store.start(&begin).await?;
 //!
-//! let snapshot = store.load(&execution).await?.ok_or("it has begun")?;
-//! let charged = Event::Succeeded { slot: 0, output: json!({ "paid": true }), claimed_ms: now_ms };
-//! let transition = plan(&definition, &execution, &snapshot, None, charged, chance)?;
-//! assert_eq!(transition.status, Some(Status::Succeeded));
-//! assert_eq!(outcome(&transition.state)?.output, Some(json!({ "paid": true })));
+//! // The transition orders one piece of work, which a worker claims.
+//! let (task, _) = dispatches(&execution, &begin.transition).remove(0);
+//! assert_eq!(task.function, "charge");
+//! let Claim::Claimed { snapshot, .. } = store.claim(&task, 1).await? else { return Err("it waits".into()) };
+//! let charged = Event::Succeeded { slot: task.slot, output: json!({ "paid": true }), claimed_ms: snapshot.now_ms };
+//! let fence = Some((task.slot, task.seq));
+//! let next = plan(&definition, &execution, &snapshot, fence, charged, Chance { seed: 2, ..chance })?;
+//! let next = next.ok_or("it counts")?;
+//! assert_eq!(store.commit(&execution, &next).await?, Committed::Done);
+//! assert_eq!(outcome(&next.state)?.output, Some(json!({ "paid": true })));
 //! # Ok::<(), Box<dyn std::error::Error>>(()) })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
