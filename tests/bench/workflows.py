@@ -74,7 +74,7 @@ class Ours:
         stack = FOLDER / "stack"
         spec = FOLDER / "bench.yaml"
         spec.write_bytes((HERE / "workflow.yaml").read_bytes())
-        command = [evc, "build", spec, "--out", stack, "--runtime", ROOT / "runtime", "--quiet"]
+        command = [evc, "build", spec, "--out", stack, "--runtime", ROOT / "runtime/handlers", "--quiet"]
         subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
         self._definition = stack / "workflows/order.workflow.json"
 

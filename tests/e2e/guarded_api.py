@@ -21,7 +21,7 @@ def prepare() -> None:
     shutil.rmtree(specs, ignore_errors=True)
     specs.mkdir(parents=True)
     spec = shutil.copy(ROOT / "tests/e2e/specs/guarded-api.yaml", specs)
-    command = [EVC, "build", spec, "--runtime", "runtime"]
+    command = [EVC, "build", spec, "--runtime", "runtime/handlers"]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
 
 

@@ -22,7 +22,7 @@ def prepare() -> None:
     shutil.rmtree(specs, ignore_errors=True)
     shutil.copytree(ROOT / "tests/e2e/specs/interrupted", specs / "interrupted")
     spec = shutil.copy(ROOT / "tests/e2e/specs/interrupted.yaml", specs)
-    command = [EVC, "build", spec, "--runtime", "runtime"]
+    command = [EVC, "build", spec, "--runtime", "runtime/handlers"]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
 
 

@@ -101,7 +101,7 @@ def compile_for(engine: str, evc: Path, folder: Path, workflows: dict) -> Path:
     stack.mkdir(parents=True)
     spec = folder / f"{engine}.yaml"
     spec.write_text(json.dumps(generator.spec(engine, workflows), indent=1, ensure_ascii=False), encoding="utf-8")
-    command = [evc, "build", spec, "--out", stack, "--runtime", ROOT / "runtime", "--oversize", "--quiet"]
+    command = [evc, "build", spec, "--out", stack, "--runtime", ROOT / "runtime/handlers", "--oversize", "--quiet"]
     built = subprocess.run([*command, "--message-format", "short"], capture_output=True, text=True)
     if built.returncode:
         errors = [line for line in (built.stdout + built.stderr).splitlines() if "error" in line]

@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     /// The directory of the stack itself: DIR/template.yaml. For one spec.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// The folder of the crate `evc-runtime`. A folder `runtime` beside the spec or above by default.
+    /// The folder of the crate `evc-runtime`. A folder `runtime/handlers` beside the spec or above by default.
     #[arg(long, value_name = "DIR")]
     runtime: Option<PathBuf>,
     /// The environment that is deployed unless another is given to `sam deploy`. The first one by default.

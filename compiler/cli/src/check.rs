@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     /// Let the template be larger than CloudFormation takes.
     #[arg(long)]
     oversize: bool,
-    /// The folder of the crate `evc-runtime`. A folder `runtime` beside the spec or above by default.
+    /// The folder of the crate `evc-runtime`. A folder `runtime/handlers` beside the spec or above by default.
     #[arg(long, value_name = "DIR")]
     runtime: Option<PathBuf>,
     /// The directory of the stack, where it was built with `--out`.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 fn evc(folder: &Path, arguments: &[&str]) -> Output {
-    let runtime = concat!(env!("CARGO_MANIFEST_DIR"), "/../../runtime");
+    let runtime = concat!(env!("CARGO_MANIFEST_DIR"), "/../../runtime/handlers");
     let mut command = Command::new(env!("CARGO_BIN_EXE_evc"));
     command.current_dir(folder).args(arguments).args(["--runtime", runtime]).output().expect("evc runs")
 }

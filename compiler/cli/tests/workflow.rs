@@ -7,16 +7,15 @@
     reason = "a test fails by panicking, and says why it did nothing"
 )]
 
-#[path = "../../../runtime/tests/support/mod.rs"]
+#[path = "../../../runtime/workflow/tests/support/mod.rs"]
 mod redis;
 
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
-use evc_runtime::Error;
-use evc_runtime::workflow::planner::Event;
-use evc_runtime::workflow::store::{Filter, Redis, Store};
-use evc_runtime::workflow::{Carrier, Claim, Definition, Phase, TaskRef};
+use evc_workflow::planner::Event;
+use evc_workflow::store::{Filter, Redis, Store};
+use evc_workflow::{Carrier, Claim, Definition, Error, ExecutionId, Phase, TaskRef};
 use serde_json::{Value as Json, json};
 
 const NAMESPACE: &str = "orders-test";
@@ -94,7 +93,7 @@ impl World {
     /// Does the only work of an execution that is handed out.
     fn work(&self, name: &str, answer: Result<Json, &str>) {
         let worked: Result<(), Error> = self.runtime.block_on(async {
-            let execution = evc_runtime::workflow::ExecutionId::new("fulfil-order", name);
+            let execution = ExecutionId::new("fulfil-order", name);
             let view = self.store.view(&execution).await?.expect("an execution");
             let open = view.open.iter().find(|open| open.phase == Phase::Dispatched).expect("some work");
             let task = TaskRef {

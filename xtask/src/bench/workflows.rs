@@ -7,9 +7,9 @@ pub(super) fn run(few: bool) -> Result<(), String> {
     setup::node_packages("bench", "tests/bench/peers/package.json")?;
     let evc = ["build", "--quiet", "--package", "evc"];
     step::quietly("cargo build -p evc", &mut step::command("cargo", &evc))?;
-    let runner = ["build", "--quiet", "--release", "--package", "evc-runtime", "--example", "workflow_bench"];
+    let runner = ["build", "--quiet", "--release", "--package", "evc-workflow", "--example", "workflow_bench"];
     let mut build = step::command("cargo", &runner);
-    step::quietly("release build of the runner", build.args(["--no-default-features", "--features", "redis"]))?;
+    step::quietly("release build of the runner", build.args(["--features", "redis"]))?;
     let mut bench = step::command(setup::executables("sam").join("python"), &["tests/bench/workflows.py"]);
     bench.arg(project::root().join("target/debug/evc"));
     bench.arg(project::root().join("target/release/examples/workflow_bench"));

@@ -17,6 +17,9 @@ use evc_compiler::source::{SourceMap, World};
 
 pub(super) use metadata::ask_cargo;
 
+/// Where the runtime is in its project.
+const RUNTIME: &str = "runtime/handlers";
+
 /// What is around a stack.
 pub(super) struct Found {
     /// The paths that the generated crates need.
@@ -92,7 +95,7 @@ fn find_in(world: &dyn World, places: Places<'_>, model: &Model, sources: &mut S
     Found { project, scaffold, diagnostics }
 }
 
-/// The runtime's folder: the one that is given, or a folder `runtime` of the project that the user's crate is in. If there is
+/// The runtime's folder: the one that is given, or a folder `runtime/handlers` of the project that the user's crate is in. If there is
 /// none, that is reported, and the answer is where it is expected. Never a registry's: nobody has published a crate of that
 /// name, so whoever does would have their code run in every stack.
 fn runtime(
@@ -109,7 +112,7 @@ fn runtime(
     let missing = |message: String| {
         Diagnostic::new(Code::EVC0807, model.service.span, message)
             .note("no registry has it: the generated handlers build only where it is on this disk")
-            .help("name the folder `runtime` of a clone of evc: `--runtime ../evc/runtime`")
+            .help("name the folder `runtime/handlers` of a clone of evc: `--runtime ../evc/runtime/handlers`")
     };
     if let Some(given) = given {
         if !is_runtime(given) {
@@ -118,18 +121,18 @@ fn runtime(
         return paths::absolute(given);
     }
     let above = crate_folder.ancestors().skip(1);
-    if let Some(folder) = above.map(|folder| folder.join("runtime")).find(|folder| is_runtime(folder)) {
+    if let Some(folder) = above.map(|folder| folder.join(RUNTIME)).find(|folder| is_runtime(folder)) {
         return folder;
     }
-    found.push(missing(
-        "there is no crate `evc-runtime` in a folder `runtime` beside this spec or in a folder above".to_owned(),
-    ));
+    found.push(missing(format!(
+        "there is no crate `evc-runtime` in a folder `{RUNTIME}` beside this spec or in a folder above"
+    )));
     let beside = crate_folder.parent().unwrap_or(crate_folder);
     let project = match beside.parent() {
         Some(project) if beside.ends_with("specs") => project,
         _ => beside,
     };
-    project.join("runtime")
+    project.join(RUNTIME)
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ fn memory(files: &[(&str, &str)]) -> Memory {
 const SPEC: &str = "evc: 1\nservice: orders\nfunctions:\n  place-order: { api: POST /orders }\n  type: {}\n";
 
 /// The runtime, in the root of the project.
-const RUNTIME: (&str, &str) = ("runtime/Cargo.toml", "[package]\nname = \"evc-runtime\"\n");
+const CRATE: (&str, &str) = ("runtime/handlers/Cargo.toml", "[package]\nname = \"evc-runtime\"\n");
 
 /// What is found for the spec at `path`, with the sources to print places.
 fn find_at(world: &Memory, path: &str, directory: &str) -> (Found, SourceMap) {
@@ -48,14 +48,14 @@ fn lines(found: &Found, sources: &SourceMap) -> Vec<String> {
 
 #[test]
 fn a_new_project_gets_a_whole_crate() {
-    let world = memory(&[("specs/orders.yaml", SPEC), RUNTIME]);
+    let world = memory(&[("specs/orders.yaml", SPEC), CRATE]);
     let (found, sources) = find_at(&world, "specs/orders.yaml", "generated/orders");
     assert_eq!(lines(&found, &sources), [""; 0]);
     let project = &found.project;
     assert_eq!(project.spec_path, "specs/orders.yaml");
     assert_eq!(project.logic_path, "../../specs/orders");
     assert_eq!(project.stack_path, "../../generated/orders");
-    assert_eq!((project.logic_crate.as_str(), project.runtime_path.as_str()), ("orders", "../../runtime"));
+    assert_eq!((project.logic_crate.as_str(), project.runtime_path.as_str()), ("orders", "../../runtime/handlers"));
     let paths: Vec<_> = found.scaffold.iter().map(|(path, _)| path.to_string_lossy().into_owned()).collect();
     let expected = ["Cargo.toml", "src/lib.rs", "src/place_order.rs", "src/type_.rs"];
     assert_eq!(paths, expected.map(|path| format!("specs/orders/{path}")));
@@ -72,7 +72,7 @@ fn what_people_wrote_is_left_alone() {
     let (found, sources) = find_at(&world, "specs/orders.yaml", "generated/orders");
     assert_eq!(lines(&found, &sources), [""; 0]);
     assert_eq!((found.project.logic_crate.as_str(), found.project.logic_lib.as_str()), ("shop-logic", "shop"));
-    assert_eq!(found.project.runtime_path, "../../runtime");
+    assert_eq!(found.project.runtime_path, "../../runtime/handlers");
     let paths: Vec<_> = found.scaffold.iter().map(|(path, _)| path.to_string_lossy().into_owned()).collect();
     assert_eq!(paths, ["specs/orders/src/place_order.rs"]);
 }
@@ -86,12 +86,12 @@ fn modules_may_come_in_other_ways() {
         "#[path = \"a.rs\"] pub mod place_order; pub mod type_ {}",
         "this is { not Rust yet",
     ] {
-        let world = memory(&[("specs/orders.yaml", SPEC), ("specs/orders/src/lib.rs", root), RUNTIME]);
+        let world = memory(&[("specs/orders.yaml", SPEC), ("specs/orders/src/lib.rs", root), CRATE]);
         let (found, sources) = find_at(&world, "specs/orders.yaml", "generated/orders");
         assert_eq!(lines(&found, &sources), [""; 0], "{root}");
         assert!(found.scaffold.iter().all(|(path, _)| path.ends_with("Cargo.toml")), "{root}");
     }
-    let world = memory(&[("specs/orders.yaml", SPEC), ("specs/orders/src/lib.rs", "pub mod place_order;\n"), RUNTIME]);
+    let world = memory(&[("specs/orders.yaml", SPEC), ("specs/orders/src/lib.rs", "pub mod place_order;\n"), CRATE]);
     let (found, sources) = find_at(&world, "specs/orders.yaml", "generated/orders");
     assert_eq!(lines(&found, &sources), ["EVC0801 `specs/orders/src/lib.rs` has no module for function `type` @ type"]);
     assert_eq!(sources.text(found.diagnostics[0].secondary[0].span), "pub mod place_order;");
@@ -101,14 +101,14 @@ fn modules_may_come_in_other_ways() {
 fn another_runtime_is_refused_whatever_way_it_is_asked_for() {
     let version = rust::RUNTIME_VERSION;
     for (asked, fits) in [
-        ("{ path = \"../../runtime\" }", true),
-        ("{ path = \"../runtime\" }", false),
+        ("{ path = \"../../runtime/handlers\" }", true),
+        ("{ path = \"../runtime/handlers\" }", false),
         (&format!("\"{version}\""), false),
         ("\"99\"", false),
         ("{ workspace = true }", true),
     ] {
         let manifest = format!("[package]\nname = \"orders\"\n[dependencies]\nevc-runtime = {asked}\n");
-        let files = [("specs/orders.yaml", SPEC), ("specs/orders/Cargo.toml", manifest.as_str()), RUNTIME];
+        let files = [("specs/orders.yaml", SPEC), ("specs/orders/Cargo.toml", manifest.as_str()), CRATE];
         let (found, sources) = find_at(&memory(&files), "specs/orders.yaml", "generated/orders");
         let codes: Vec<_> = found.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
         assert_eq!(codes, if fits { vec![] } else { vec![Code::EVC0804] }, "{asked}");
@@ -122,12 +122,12 @@ fn a_runtime_that_is_nowhere_is_missed_and_never_a_registrys() {
         let (found, sources) = find_at(&memory(&[(spec, SPEC)]), spec, directory);
         let codes: Vec<_> = found.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
         assert_eq!(codes, [Code::EVC0807], "{:?}", lines(&found, &sources));
-        assert_eq!(found.project.runtime_path, "../../runtime");
+        assert_eq!(found.project.runtime_path, "../../runtime/handlers");
     }
-    let world = memory(&[("specs/orders.yaml", SPEC), ("clone/runtime/Cargo.toml", RUNTIME.1)]);
+    let world = memory(&[("specs/orders.yaml", SPEC), ("clone/runtime/handlers/Cargo.toml", CRATE.1)]);
     let mut analysis = analyze(&world, Path::new("specs/orders.yaml")).unwrap();
     let model = analysis.model.take().unwrap();
-    for (given, codes) in [("clone/runtime", vec![]), ("clone", vec![Code::EVC0807])] {
+    for (given, codes) in [("clone/runtime/handlers", vec![]), ("clone", vec![Code::EVC0807])] {
         let places = Places { runtime: Some(Path::new(given)), ..places("specs/orders.yaml", "generated/orders") };
         let found = find_in(&world, places, &model, &mut analysis.sources);
         assert_eq!(found.diagnostics.iter().map(|diagnostic| diagnostic.code).collect::<Vec<_>>(), codes);
@@ -155,7 +155,7 @@ fn stacks_stand_beside_the_business_logic() {
 
 /// The files of a section of a page: `example.yaml`, and those that name themselves.
 fn example(code: Code, section: &str) -> Memory {
-    let mut files = if code == Code::EVC0807 { Memory::default() } else { memory(&[RUNTIME]) };
+    let mut files = if code == Code::EVC0807 { Memory::default() } else { memory(&[CRATE]) };
     let page = code.page().split(&format!("## {section}\n")).nth(1).unwrap_or_default();
     let page = page.split("\n## ").next().unwrap_or_default();
     for block in page.split("```").skip(1).step_by(2) {

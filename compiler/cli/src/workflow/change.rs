@@ -4,8 +4,8 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use evc_runtime::workflow::ops::Signalled;
-use evc_runtime::workflow::{ExecutionId, Status, Token, Waiting, waits, work_number};
+use evc_workflow::ops::Signalled;
+use evc_workflow::{ExecutionId, Status, Token, Waiting, waits, work_number};
 use serde::Serialize;
 use serde_json::Value as Json;
 

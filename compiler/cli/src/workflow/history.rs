@@ -1,7 +1,7 @@
 //! `evc workflow history`: what happened to an execution, event by event.
 
-use evc_runtime::workflow::store::Moment;
-use evc_runtime::workflow::{ExecutionId, History};
+use evc_workflow::store::Moment;
+use evc_workflow::{ExecutionId, History};
 use serde::Serialize;
 
 use super::server::Server;
@@ -176,7 +176,7 @@ fn as_json(execution: &ExecutionId, left_out: usize, events: &[Entry]) -> String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use evc_runtime::workflow::Status;
+    use evc_workflow::Status;
 
     #[test]
     fn histories_for_people_and_for_programs() {

@@ -1,9 +1,8 @@
 //! `evc workflow list`: executions, latest start first.
 
 use clap::ValueEnum;
-use evc_runtime::workflow::store::{Cursor, Filter, Summary};
-use evc_runtime::workflow::{ExecutionId, Status};
-use evc_runtime::{Timestamp, workflow::store::Page};
+use evc_workflow::store::{Cursor, Filter, Page, Summary};
+use evc_workflow::{ExecutionId, Status, Timestamp};
 use serde::Serialize;
 
 use super::server::Server;

@@ -8,8 +8,7 @@ mod show;
 mod text;
 mod timeline;
 
-use evc_runtime::workflow::ExecutionId;
-use evc_runtime::{Error, Kind, workflow::Status};
+use evc_workflow::{Error, ExecutionId, Kind, Status};
 use serde::Serialize;
 
 use super::{Exit, console};

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use evc_runtime::workflow::Carrier;
-use evc_runtime::workflow::store::{Redis, Store};
+use evc_workflow::Carrier;
+use evc_workflow::store::{Redis, Store};
 
 use super::Problem;
 use evc_compiler::diagnostics::list;

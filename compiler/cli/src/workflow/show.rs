@@ -1,7 +1,7 @@
 //! `evc workflow show`: how an execution stands, with a timeline of its steps.
 
-use evc_runtime::workflow::store::{Moment, View};
-use evc_runtime::workflow::{ExecutionId, History, Outcome, Status, outcome};
+use evc_workflow::store::{Moment, View};
+use evc_workflow::{ExecutionId, History, Outcome, Status, outcome};
 use serde::Serialize;
 use serde_json::Value as Json;
 

@@ -1,7 +1,6 @@
 //! What the commands print: columns, times and colours. Colours are taken out again where nobody sees them (`console::print`).
 
-use evc_runtime::Timestamp;
-use evc_runtime::workflow::Status;
+use evc_workflow::{Status, Timestamp};
 
 use evc_compiler::report::excerpt::escaped;
 

@@ -1,8 +1,8 @@
 //! One execution by its steps: when each attempt was handed out, began and ended. From the history and the work that is under way.
 
-use evc_runtime::workflow::History;
-use evc_runtime::workflow::store::{Moment, Open};
-use evc_runtime::workflow::{Phase, Slot, work_number};
+use evc_workflow::History;
+use evc_workflow::store::{Moment, Open};
+use evc_workflow::{Phase, Slot, work_number};
 
 use super::text::{self, Cell, DIM, GREEN, RED, Side, YELLOW};
 

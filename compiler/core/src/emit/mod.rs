@@ -62,7 +62,7 @@ pub struct Project {
     pub logic_lib: String,
     /// The stack's directory, relative to the user's crate: `../../generated/orders`.
     pub stack_path: String,
-    /// The runtime crate, relative to the stack's directory: `../../runtime`. No registry has it.
+    /// The runtime crate, relative to the stack's directory: `../../runtime/handlers`. No registry has it.
     pub runtime_path: String,
 }
 

@@ -1,4 +1,4 @@
-//! What an expression is sure to meet when a worker on Redis evaluates it: the bounds of `evc_runtime::workflow::expression`, where
+//! What an expression is sure to meet when a worker on Redis evaluates it: the bounds of `evc_workflow::expression`, where
 //! literals are beyond them.
 
 use super::Expr;

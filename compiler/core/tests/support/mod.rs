@@ -129,7 +129,7 @@ fn project(spec: &str) -> Project {
         logic_crate: "logic".to_owned(),
         logic_lib: "logic".to_owned(),
         stack_path: "../stack".to_owned(),
-        runtime_path: "../../runtime".to_owned(),
+        runtime_path: "../../runtime/handlers".to_owned(),
     }
 }
 

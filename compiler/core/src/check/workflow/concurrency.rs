@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html>
 const MOST_ROUNDS: u64 = 40;
 
-/// The most pieces of work that one transition of an execution on Redis may order: `evc_runtime::workflow::store::MAX_RECORDS`.
+/// The most pieces of work that one transition of an execution on Redis may order: `evc_workflow::store::MAX_RECORDS`.
 const MOST_WORK: u64 = 1000;
 
 pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
@@ -92,6 +92,6 @@ fn begun(step: &Step) -> u64 {
 mod tests {
     #[test]
     fn the_runtime_takes_as_much() {
-        assert_eq!(super::MOST_WORK, evc_runtime::workflow::store::MAX_RECORDS as u64);
+        assert_eq!(super::MOST_WORK, evc_workflow::store::MAX_RECORDS as u64);
     }
 }

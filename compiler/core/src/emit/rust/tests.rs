@@ -18,7 +18,7 @@ fn project() -> Project {
         logic_crate: "shop".into(),
         logic_lib: "shop".into(),
         stack_path: "../../generated/shop".into(),
-        runtime_path: "../../runtime".into(),
+        runtime_path: "../../runtime/handlers".into(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The definition of a workflow on Redis, as `evc_runtime::workflow::Definition` reads it.
+//! The definition of a workflow on Redis, as `evc_workflow::Definition` reads it.
 
 use std::collections::BTreeMap;
 

@@ -50,7 +50,7 @@ fn machines_are_what_step_functions_takes() {
             if path.extension().is_some_and(|extension| extension == "yaml") {
                 for definition in definitions(&model_of(&path)) {
                     // Who reads it is the runtime.
-                    let read = evc_runtime::workflow::Definition::parse(&definition.json.to_string());
+                    let read = evc_workflow::Definition::parse(&definition.json.to_string());
                     assert!(read.is_ok(), "{}: {}: {:?}", path.display(), definition.file, read.err());
                     let mut found = problems(&definition.json["machine"]);
                     // On Redis a lease ends what a handler has, and the workflow's own limit what nobody takes.

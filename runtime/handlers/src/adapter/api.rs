@@ -1,0 +1,203 @@
+//! A request through API Gateway (HTTP API with payload format 2.0 or 1.0, or REST API): JSON in, status and JSON out.
+//!
+//! The input is the body, or for `GET`, `HEAD` and `DELETE`, which have none, the parameters of the query as strings; those of the path are
+//! added to it, and win. A failure becomes problem JSON (RFC 9457); what is not the caller's business (500) says no more than its name.
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
+
+use super::caller::Caller;
+use super::cors::Cors;
+use super::{Failure, Incoming, rejected};
+use crate::Bytes;
+use crate::{Error, Kind, Payload, payload};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Request {
+    #[serde(default)]
+    headers: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    path_parameters: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    query_string_parameters: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+    #[serde(default, rename = "requestContext")]
+    context: Option<Box<RawValue>>,
+    /// Format 1.0 has the method here too, and some local invokers only here.
+    #[serde(default)]
+    http_method: Option<String>,
+}
+
+/// Where the gateway says which method a request has: format 1.0 in the context itself, 2.0 in its `http`.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct MethodContext {
+    #[serde(default)]
+    http_method: Option<String>,
+    #[serde(default)]
+    http: Option<HttpContext>,
+}
+
+#[derive(Deserialize)]
+struct HttpContext {
+    method: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Response {
+    status_code: u16,
+    headers: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    title: &'a str,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+}
+
+/// Whether a request context is that of payload format 2.0.
+pub(super) fn is_http_context(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Context<'a> {
+        #[serde(borrow)]
+        http: Option<&'a RawValue>,
+    }
+    serde_json::from_str::<Context<'_>>(text).is_ok_and(|context| context.http.is_some())
+}
+
+pub(super) async fn handle(
+    text: &str,
+    status: u16,
+    cors: Option<&Cors>,
+    deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
+) -> Result<String, Failure> {
+    let request: Result<Request, Failure> = rejected(payload::decode(text));
+    let origin = request.as_ref().ok().and_then(|request| request.header("origin"));
+    let allowed: Vec<(&'static str, String)> = cors.map(|cors| cors.headers(origin)).unwrap_or_default();
+    let answered = match request {
+        Ok(request) => answer(request, deliver).await,
+        Err(failure) => Err(failure),
+    };
+    let mut response = match answered {
+        // A function without an output returns nothing: `null`.
+        Ok(body) => Response {
+            status_code: status,
+            headers: [("content-type", "application/json".to_owned())].into(),
+            body: Some(body).filter(|body| body != "null"),
+        },
+        Err(failure) => problem(&failure)?,
+    };
+    response.headers.extend(allowed);
+    Ok(serde_json::to_string(&response).map_err(Error::other)?)
+}
+
+async fn answer(
+    request: Request,
+    deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
+) -> Result<String, Failure> {
+    // All who send an empty one would have one key.
+    let key = request.header("idempotency-key").filter(|key| !key.is_empty()).map(str::to_owned);
+    // Only a key is kept apart by caller.
+    let caller = key.as_ref().map(|_| rejected(Caller::read(request.context.as_deref()))).transpose()?;
+    let payload = Payload::new(rejected(request.input())?);
+    // Only a key has a record.
+    let before = key.as_ref().and_then(|_| request.input_before());
+    deliver(Incoming { key, caller, ..Incoming::bare(payload.read_before_as(before)) }).await
+}
+
+fn problem(failure: &Failure) -> Result<Response, Error> {
+    let detail = Some(failure.message.as_str()).filter(|_| failure.status < 500);
+    let problem = Problem { title: &failure.name, status: failure.status, detail };
+    let body = serde_json::to_string(&problem).map_err(Error::other)?;
+    Ok(Response {
+        status_code: failure.status,
+        headers: [("content-type", "application/problem+json".to_owned())].into(),
+        body: Some(body),
+    })
+}
+
+impl Request {
+    /// A header; names are case-insensitive, and REST APIs pass them as they came.
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().flatten().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the method is one with a body, as the compiler has it in `Route::has_body`.
+    fn has_body(&self) -> bool {
+        // One that cannot be read says no method.
+        let context =
+            self.context.as_ref().and_then(|context| serde_json::from_str::<MethodContext>(context.get()).ok());
+        let MethodContext { http_method, http } = context.unwrap_or_default();
+        let method = http.and_then(|http| http.method).or(http_method);
+        let method = method.as_deref().or(self.http_method.as_deref());
+        !method.is_some_and(|method| matches!(method, "GET" | "HEAD" | "DELETE"))
+    }
+
+    fn input(&self) -> Result<String, Failure> {
+        if self.has_body() {
+            self.with_parameters(self.text()?, None)
+        } else {
+            self.with_parameters("{}".to_owned(), self.query_string_parameters.as_ref())
+        }
+    }
+
+    /// What versions before the lease took for the input: they added the query to any body, and read the body of any method. None if
+    /// they refused it.
+    fn input_before(&self) -> Option<String> {
+        self.with_parameters(self.text().ok()?, self.query_string_parameters.as_ref()).ok()
+    }
+
+    /// A body with parameters: those of the path win over it, and it wins over those of the query.
+    fn with_parameters(&self, body: String, query: Option<&BTreeMap<String, String>>) -> Result<String, Failure> {
+        let path = self.path_parameters.iter().flatten();
+        let query = query.into_iter().flatten();
+        if path.clone().next().is_none() && query.clone().next().is_none() {
+            return Ok(body);
+        }
+        // Raw values, so that every number of the body stays the text that it is.
+        let mut fields: BTreeMap<String, &RawValue> = payload::decode(&body)?;
+        let quoted = |(name, value): (&String, &String)| -> Result<_, Error> {
+            Ok((name.clone(), serde_json::value::to_raw_value(value).map_err(Error::other)?))
+        };
+        let path = path.map(quoted).collect::<Result<Vec<_>, _>>()?;
+        let query = query.map(quoted).collect::<Result<Vec<_>, _>>()?;
+        for (name, value) in &query {
+            fields.entry(name.clone()).or_insert(value);
+        }
+        fields.extend(path.iter().map(|(name, value)| (name.clone(), &**value)));
+        Ok(serde_json::to_string(&fields).map_err(Error::other)?)
+    }
+
+    /// The JSON of the body; without one, an empty object.
+    fn text(&self) -> Result<String, Failure> {
+        let Some(body) = self.body.as_deref().filter(|body| !body.is_empty()) else {
+            return Ok("{}".to_owned());
+        };
+        if let Some(content_type) = self.header("content-type").filter(|content_type| !is_json(content_type)) {
+            let message = format!("expected a body of type `application/json`, found `{content_type}`");
+            return Err(Failure { name: "UnsupportedMediaType".to_owned(), message, status: 415 });
+        }
+        if !self.is_base64_encoded {
+            return Ok(body.to_owned());
+        }
+        let bytes =
+            Bytes::from_base64(body).map_err(|error| Error::new(Kind::InvalidInput, format!("the body: {error}")))?;
+        String::from_utf8(bytes.0).map_err(|_| Error::new(Kind::InvalidInput, "the body is not UTF-8").into())
+    }
+}
+
+/// `application/json` and `application/…+json`, with or without parameters.
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
