@@ -67,7 +67,7 @@ fn what_people_wrote_is_left_alone() {
         ("specs/orders.yaml", SPEC),
         ("specs/orders/Cargo.toml", "[package]\nname = \"shop-logic\"\n[lib]\nname = \"shop\"\n"),
         ("specs/orders/src/lib.rs", "pub mod place_order;\npub mod type_ { pub async fn type_() {} }\n"),
-        RUNTIME,
+        CRATE,
     ]);
     let (found, sources) = find_at(&world, "specs/orders.yaml", "generated/orders");
     assert_eq!(lines(&found, &sources), [""; 0]);
