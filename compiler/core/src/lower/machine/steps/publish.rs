@@ -8,7 +8,7 @@ use crate::lower::machine::asl::{Done, Kind, Task, expression, literal};
 use crate::lower::machine::body::Scoped;
 use crate::lower::machine::errors;
 use crate::lower::machine::task::{ENTERED, Work};
-use crate::model::workflow::Publish;
+use crate::model::workflow::steps::Publish;
 use crate::model::{Engine, Step, StepId};
 
 /// How long putting an event may take.

@@ -8,7 +8,7 @@ use crate::lower::machine::asl::{self, Done, Kind, Task, Until, expression};
 use crate::lower::machine::body::Scoped;
 use crate::lower::machine::errors;
 use crate::lower::machine::task::{self, Work};
-use crate::model::workflow::{Call, Wait};
+use crate::model::workflow::steps::{Call, Wait};
 use crate::model::{Engine, Next, Step, StepId};
 
 pub(super) fn lower(wait: &Wait, id: StepId, step: &Step, scoped: &mut Scoped<'_, '_>) {
