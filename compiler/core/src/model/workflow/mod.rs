@@ -5,15 +5,12 @@ mod reach;
 pub(super) mod resolve;
 mod results;
 mod routes;
-mod steps;
+pub mod steps;
 
 pub use errors::{
     COMPENSATION_FAILED, CatchError, RUNTIME_ERRORS, Retry, RetryError, TRANSIENT_ERRORS, standard_retry,
 };
-pub use steps::{
-    Argument, Binds, Branch, Call, Choice, Choose, Compensate, Fail, ForEach, Given, Lasts, Nested, Onward, Parallel,
-    Publish, Rounds, Set, StepKind, Succeed, Wait, Wanted,
-};
+pub use steps::{Argument, Call, Given, Lasts, Nested, Onward, Publish, Rounds, StepKind, Wanted};
 
 use std::collections::BTreeSet;
 

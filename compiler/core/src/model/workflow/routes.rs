@@ -6,7 +6,8 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::results::record;
-use super::{Binds, Body, Next, Onward, Step, StepId};
+use super::steps::Binds;
+use super::{Body, Next, Onward, Step, StepId};
 use crate::expr::{Defined, Root, Scope};
 use crate::model::Model;
 use crate::source::Span;

@@ -4,14 +4,12 @@
 
 mod schema;
 mod step;
-mod steps;
+pub mod steps;
 
 use schemars::JsonSchema;
 
 pub use step::{Catch, Jitter, Next, Retry, Step, Steps};
-pub use steps::{
-    Branch, Call, Choice, Choose, Compensate, Fail, ForEach, Parallel, Publish, Set, Signal, StepKind, Succeed, Wait,
-};
+pub use steps::{Call, StepKind};
 
 use super::allow::Allows;
 use super::decode::{Decode, Decoder};

@@ -10,7 +10,7 @@ use crate::model::workflow::{CALL_MARGIN, RUNTIME_ERRORS, RetryError};
 use crate::model::{Function, Id, Model};
 use crate::source::Span;
 use crate::spec::scalar::Duration;
-use crate::spec::workflow as spec;
+use crate::spec::workflow::steps as spec;
 use crate::types::Type;
 
 /// A call of a function.

@@ -6,7 +6,7 @@ use crate::model::Model;
 use crate::model::workflow::resolve::{Place, Resolver};
 use crate::model::workflow::{Next, RetryError};
 use crate::source::Span;
-use crate::spec::workflow as spec;
+use crate::spec::workflow::steps as spec;
 
 /// Ways to go.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use crate::model::workflow::RetryError;
 use crate::model::workflow::resolve::Resolver;
 use crate::source::Span;
 use crate::spec::scalar::Name;
-use crate::spec::workflow as spec;
+use crate::spec::workflow::steps as spec;
 
 /// An error to end with.
 #[derive(Debug, Clone)]

@@ -34,7 +34,7 @@ use crate::expr::{Expr, Scope, Template};
 use crate::model::{Event, Function, Id, Model};
 use crate::source::{Span, Spanned};
 use crate::spec::scalar::{Duration, Name};
-use crate::spec::workflow as spec;
+use crate::spec::workflow::steps as spec;
 use crate::types::{Type, Types};
 
 /// What a step does. Parts that could not be read or resolved are `None` and have been reported.

@@ -7,7 +7,7 @@ use crate::model::workflow::resolve::Resolver;
 use crate::model::workflow::results;
 use crate::model::workflow::{Body, RetryError};
 use crate::source::{Span, Spanned};
-use crate::spec::workflow as spec;
+use crate::spec::workflow::steps as spec;
 use crate::types::{Field, Kind, Record, Type, Types};
 
 /// Branches that run at the same time.

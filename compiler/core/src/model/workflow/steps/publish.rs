@@ -10,7 +10,7 @@ use crate::model::workflow::resolve::Resolver;
 use crate::model::workflow::results::record;
 use crate::model::{Event, Id, Model};
 use crate::source::Span;
-use crate::spec::workflow as spec;
+use crate::spec::workflow::steps as spec;
 use crate::types::{Kind, Range};
 
 /// An event to put on its bus.

@@ -7,7 +7,7 @@ use crate::model::workflow::RetryError;
 use crate::model::workflow::resolve::Resolver;
 use crate::model::workflow::results;
 use crate::source::Span;
-use crate::spec::workflow as spec;
+use crate::spec::workflow::steps as spec;
 use crate::types::{Type, Types};
 
 /// Values to bind.

@@ -6,7 +6,7 @@ use crate::model::Model;
 use crate::model::workflow::RetryError;
 use crate::model::workflow::resolve::Resolver;
 use crate::source::Span;
-use crate::spec::workflow as spec;
+use crate::spec::workflow::steps as spec;
 
 /// An end.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use crate::model::workflow::RetryError;
 use crate::model::workflow::resolve::Resolver;
 use crate::source::Span;
 use crate::spec::scalar::Duration;
-use crate::spec::workflow as spec;
+use crate::spec::workflow::steps as spec;
 use crate::types::Type;
 
 /// What to wait for.

@@ -8,7 +8,7 @@ use crate::lower::stepfunctions::machine::asl::{Done, Kind, expression};
 use crate::lower::stepfunctions::machine::body::Scoped;
 use crate::lower::stepfunctions::machine::errors;
 use crate::lower::stepfunctions::machine::task::{self, RESULT, Work};
-use crate::model::workflow::Call;
+use crate::model::workflow::steps::Call;
 use crate::model::{Step, StepId};
 
 pub(super) fn lower(call: &Call, id: StepId, step: &Step, scoped: &mut Scoped<'_, '_>) {

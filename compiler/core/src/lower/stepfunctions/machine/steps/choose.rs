@@ -3,7 +3,7 @@
 use crate::lower::stepfunctions::machine::asl::{Choice, Kind, Rule};
 use crate::lower::stepfunctions::machine::body::Scoped;
 use crate::model::Step;
-use crate::model::workflow::Choose;
+use crate::model::workflow::steps::Choose;
 
 pub(super) fn lower(choose: &Choose, step: &Step, scoped: &mut Scoped<'_, '_>) {
     let choices = choose.choices.iter().filter_map(|choice| {

@@ -3,7 +3,7 @@
 use crate::lower::stepfunctions::machine::asl::{self, Kind};
 use crate::lower::stepfunctions::machine::body::Scoped;
 use crate::model::Step;
-use crate::model::workflow::Fail;
+use crate::model::workflow::steps::Fail;
 
 pub(super) fn lower(fail: &Fail, step: &Step, scoped: &mut Scoped<'_, '_>) {
     let cause = fail.cause.as_ref().map(|cause| scoped.expression(step, cause));

@@ -7,7 +7,7 @@ use crate::expr::variable_name;
 use crate::lower::stepfunctions::machine::asl::{Done, ItemProcessor, Kind, Map, ProcessorConfig, expression};
 use crate::lower::stepfunctions::machine::body::{Builder, Scoped};
 use crate::lower::stepfunctions::machine::errors;
-use crate::model::workflow::ForEach;
+use crate::model::workflow::steps::ForEach;
 use crate::model::{Step, StepId};
 
 pub(super) fn lower<'m>(each: &'m ForEach, id: StepId, step: &Step, scoped: &mut Scoped<'_, 'm>) {

@@ -12,7 +12,7 @@ mod succeed;
 mod wait;
 
 use super::body::Scoped;
-use crate::model::workflow::StepKind;
+use crate::model::workflow::steps::StepKind;
 use crate::model::{Step, StepId};
 
 /// Adds the states of a step, the one that carries its name among them.

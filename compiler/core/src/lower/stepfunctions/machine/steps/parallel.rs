@@ -6,7 +6,7 @@ use crate::expr::variable_name;
 use crate::lower::stepfunctions::machine::asl::{self, Done, Kind, expression, literal};
 use crate::lower::stepfunctions::machine::body::{Builder, Scoped};
 use crate::lower::stepfunctions::machine::errors;
-use crate::model::workflow::Parallel;
+use crate::model::workflow::steps::Parallel;
 use crate::model::{Step, StepId};
 
 pub(super) fn lower<'m>(parallel: &'m Parallel, id: StepId, step: &Step, scoped: &mut Scoped<'_, 'm>) {

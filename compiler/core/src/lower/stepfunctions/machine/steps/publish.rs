@@ -8,7 +8,7 @@ use crate::lower::stepfunctions::machine::asl::{Done, Kind, Task, expression, li
 use crate::lower::stepfunctions::machine::body::Scoped;
 use crate::lower::stepfunctions::machine::errors;
 use crate::lower::stepfunctions::machine::task::{ENTERED, Work};
-use crate::model::workflow::Publish;
+use crate::model::workflow::steps::Publish;
 use crate::model::{Engine, Step, StepId};
 
 /// How long putting an event may take.

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use crate::expr::variable_name;
 use crate::lower::stepfunctions::machine::asl::{Done, Kind, Pass};
 use crate::lower::stepfunctions::machine::body::Scoped;
-use crate::model::workflow::Set;
+use crate::model::workflow::steps::Set;
 use crate::model::{Next, Step};
 
 pub(super) fn lower(set: &Set, step: &Step, scoped: &mut Scoped<'_, '_>) {

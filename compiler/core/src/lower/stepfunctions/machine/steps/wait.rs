@@ -8,7 +8,7 @@ use crate::lower::stepfunctions::machine::asl::{self, Done, Kind, Task, Until, e
 use crate::lower::stepfunctions::machine::body::Scoped;
 use crate::lower::stepfunctions::machine::errors;
 use crate::lower::stepfunctions::machine::task::{self, Work};
-use crate::model::workflow::{Call, Wait};
+use crate::model::workflow::steps::{Call, Wait};
 use crate::model::{Engine, Next, Step, StepId};
 
 pub(super) fn lower(wait: &Wait, id: StepId, step: &Step, scoped: &mut Scoped<'_, '_>) {
