@@ -1,6 +1,6 @@
 //! HTTP APIs: their stages, routes, authorizers, and the permission of each route to call its function.
 
-use super::shared::{log_format, permission};
+use super::shared::{log_format, permit};
 use crate::model::{Api, ApiKind, Auth, Cors, Function, Jwt, Route, Throttling};
 use crate::plan::api::called;
 use crate::plan::builder::{Builder, Group};
@@ -178,9 +178,9 @@ fn add_route(
         .with("AuthorizationScopes", scopes(&route.auth))
         .and([("Target", text(["integrations/".into(), Part::Ref(integration)]))]);
     b.add(&of_route(b, api, route, "route"), resource);
-    let permission = permission(api, function, route, &origin);
     let what = if api.declared { "permission" } else { "api-permission" };
-    b.add(&of_route(b, api, route, what), permission);
+    let permission = of_route(b, api, route, what);
+    permit(b, &permission, api, function, route, &origin);
 }
 
 fn authorization(auth: &Auth) -> &'static str {

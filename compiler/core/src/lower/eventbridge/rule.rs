@@ -8,7 +8,7 @@ use crate::plan::builder::{Builder, EventRule, Role, Why};
 use crate::plan::dead_letters::DeadLetters;
 use crate::plan::rule::{Input, RuleTarget};
 use crate::plan::value::{Value, description};
-use crate::plan::{LogicalId, Resource, bus, ids, policy};
+use crate::plan::{LogicalId, bus, ids, policy};
 
 /// Adds each rule.
 pub(crate) fn lower(b: &mut Builder<'_>) {
@@ -64,15 +64,9 @@ fn reach(b: &mut Builder<'_>, rule: &LogicalId, role: Option<&Role>, target: &Ta
         Destination::Function(id) => {
             let function = &model.functions[id];
             let logical = ids::function(function);
-            let properties = [
-                ("FunctionName", Value::Ref(logical.clone())),
-                ("Action", "lambda:InvokeFunction".into()),
-                ("Principal", "events.amazonaws.com".into()),
-                ("SourceArn", Value::arn(rule)),
-            ];
             let origin = format!("invocations of function `{}` by a rule", function.head.name);
-            let resource = Resource::new("AWS::Lambda::Permission", origin, target.span, properties);
-            b.add(&LogicalId::new([rule.as_str(), &function.head.name, "permission"]), resource);
+            let id = LogicalId::new([rule.as_str(), &function.head.name, "permission"]);
+            b.permit(&id, &logical, "events.amazonaws.com", Value::arn(rule), &origin, target.span);
             (format!("function-{}", function.head.name), Value::arn(&logical))
         }
         Destination::Workflow(id) => {

@@ -3,16 +3,21 @@
 mod alarms;
 mod caches;
 mod events;
+mod invocations;
 mod lambda;
 mod log_group;
 mod networks;
 mod outboxes;
 mod queues;
+mod schedules;
 mod work;
 
 pub(crate) use events::EventRule;
+pub(crate) use invocations::Messages;
 pub(crate) use lambda::{Lambda, MAX_DESCRIPTION};
 pub(crate) use log_group::Group;
+pub(crate) use queues::Queue;
+pub(crate) use schedules::Scheduled;
 
 use indexmap::IndexMap;
 use indexmap::map::Entry;
