@@ -1,6 +1,6 @@
 //! HTTP APIs: their stages, routes, authorizers, and the permission of each route to call its function.
 
-use super::shared::{log_format, permit};
+use super::shared::{log_format, permit, show};
 use crate::model::{Api, ApiKind, Auth, Cors, Function, Jwt, Route, Throttling};
 use crate::plan::api::called;
 use crate::plan::builder::{Builder, Group};
@@ -25,8 +25,9 @@ const ACCESS_LOG: [(&str, &str); 9] = [
 
 /// Adds each HTTP API.
 pub(crate) fn lower(b: &mut Builder<'_>) {
-    for api in b.model.apis.values().filter(|api| api.kind == ApiKind::Http) {
+    for (id, api) in b.model.apis.iter().filter(|(_, api)| api.kind == ApiKind::Http) {
         of(b, api);
+        show(b, id, api);
     }
 }
 

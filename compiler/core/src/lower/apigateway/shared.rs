@@ -1,8 +1,10 @@
-//! What HTTP and REST APIs have in common: leave to call functions, and the format of access logs.
+//! What HTTP and REST APIs have in common: leave to call functions, the format of access logs, lines on the dashboard.
 
-use crate::model::{Api, ApiKind, Function, Route};
+use crate::model::{Api, ApiKind, Function, Id, Route};
 use crate::plan::builder::Builder;
-use crate::plan::value::{Part, Value};
+use crate::plan::graph::{Graph, Line};
+use crate::plan::names::of_stack;
+use crate::plan::value::{Part, Value, text};
 use crate::plan::{LogicalId, arn, ids};
 
 /// Lets an API call a function for one route.
@@ -21,4 +23,30 @@ pub(super) fn log_format(fields: &[(&str, &str)]) -> Value {
     let object: serde_json::Map<String, serde_json::Value> =
         fields.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect();
     serde_json::Value::Object(object).to_string().into()
+}
+
+/// What is asked of an API and how it answers, on the dashboard.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html>
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html>
+pub(super) fn show(b: &mut Builder<'_>, id: Id<Api>, api: &Api) {
+    let several = b.model.apis.len() > 1;
+    for (graph, metric) in [
+        (Graph::ApiRequests, "Count"),
+        (Graph::ApiRequests, "4xx"),
+        (Graph::ApiRequests, "5xx"),
+        (Graph::ApiLatency, "Latency"),
+    ] {
+        let label = if several { format!("{} {metric}", api.head.name) } else { metric.to_owned() };
+        let line = match api.kind {
+            ApiKind::Http => Line::new(&label, "AWS/ApiGateway", metric, [("ApiId", Value::Ref(ids::api(api)))]),
+            // REST APIs are told apart by their names, and call their errors otherwise.
+            ApiKind::Rest => {
+                let metric = metric.replace("xx", "XXError");
+                let name = text(of_stack().into_iter().chain([ids::api_suffix(api).as_str().into()]));
+                Line::new(&label, "AWS/ApiGateway", &metric, [("ApiName", name)])
+            }
+        };
+        // In the order of the spec, whatever their kind.
+        b.show(graph, line.at(id.index()));
+    }
 }

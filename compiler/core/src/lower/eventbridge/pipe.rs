@@ -8,6 +8,7 @@ use crate::model::{Bus, ChangeEvent, ChangeKind, Changes, DeadLetterSource, Id, 
 use crate::plan::alarm::{Alarm, Watched};
 use crate::plan::builder::{Builder, Group, Role};
 use crate::plan::dead_letters::DeadLetters;
+use crate::plan::graph::{Graph, Line};
 use crate::plan::value::Value;
 use crate::plan::{LogicalId, Resource, bus as words, ids, policy, stream};
 
@@ -83,6 +84,8 @@ fn add_pipe(b: &mut Builder<'_>, outbox: &Outbox, changes: &Changes, bus: &Bus, 
     let resource = Resource::new("AWS::Pipes::Pipe", origin, change.event.span, properties);
     let id = ids::pipe(outbox, kind, number);
     b.add(&id, resource);
+    let name = [("PipeName", Value::Ref(id.clone()))];
+    b.show(Graph::PipeFailures, Line::new(&event.head.name, "AWS/EventBridge/Pipes", "ExecutionFailed", name));
     for alarm in alarms(outbox, &id, change) {
         b.alarm(alarm);
     }

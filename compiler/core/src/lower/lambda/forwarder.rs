@@ -6,6 +6,7 @@ use crate::model::{Bus, DeadLetterSource, Id, Outbox};
 use crate::plan::alarm::{Alarm, Watched};
 use crate::plan::builder::{Builder, Lambda, Role};
 use crate::plan::dead_letters::DeadLetters;
+use crate::plan::graph::{Graph, Line};
 use crate::plan::names::of_stack;
 use crate::plan::value::{Value, text};
 use crate::plan::variables::purposes;
@@ -33,6 +34,9 @@ pub(crate) fn add(
     let function = ids::forwarder(outbox);
     b.forward(&role, outbox, bus, &dead);
     mapping(b, &function, outbox, filters, &dead);
+    b.show_function(&format!("{} forwarder", outbox.head.name), &function, 1);
+    let name = [("FunctionName", Value::Ref(function.clone()))];
+    b.show(Graph::OutboxDelay, Line::new(&outbox.head.name, "AWS/Lambda", "IteratorAge", name));
     for alarm in alarms(outbox, &function) {
         b.alarm(alarm);
     }

@@ -54,6 +54,7 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
             asynchronous(b, &role, id, function);
         }
         b.alarm(alarm(function));
+        b.show_function(&function.head.name, &ids::function(function), 0);
     }
 }
 

@@ -59,6 +59,7 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
             let rule = add_rule(b, &queue, &model.buses[bus], name, &origin, span);
             b.admit(&queue, [Value::arn(&rule)], &format!("who may send {origin}"), span);
         }
+        b.show_queue(&format!("work of {name}"), &queue);
         let rule = transport_rule(transport, &queue);
         b.dead_letter(DeadLetters { rule, ..DeadLetters::of(model, DeadLetterSource::Work(id)) });
     }
@@ -176,6 +177,8 @@ fn add_engine(b: &mut Builder<'_>, transport: Transport) {
     }
     engine_queue(b, transport, span);
     sweep(b, span);
+    b.show_function(ids::ENGINE, &ids::engine(), 2);
+    b.show_queue(ids::ENGINE, &ids::engine_queue());
     for (_, workflow, _) in model.on_redis() {
         for alarm in executions(workflow) {
             b.alarm(alarm);

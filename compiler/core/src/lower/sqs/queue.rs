@@ -18,6 +18,7 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
         let made =
             builder::Queue { visibility, retention_seconds: queue.retention.seconds, receives: queue.receives, dead };
         b.queue(&logical, made, fifo(queue), &origin, span);
+        b.show_queue(&queue.head.name, &logical);
         policy(b, id, queue);
         if let Some(function) = &queue.to {
             mapping(b, queue, function);
