@@ -4,7 +4,7 @@ use super::services::{endpoint_group, services};
 use crate::model::{Cache, CacheKind, Id, Model, Network, NetworkKind};
 use crate::plan::builder::Builder;
 use crate::plan::value::Value;
-use crate::plan::{cache as cache_words, ids, network};
+use crate::plan::{cache, ids, network};
 use crate::spec::given::Given;
 use crate::spec::network::Service;
 
@@ -16,11 +16,11 @@ pub(crate) fn add(b: &mut Builder<'_>, id: Id<Cache>, cache: &Cache) {
         CacheKind::External { endpoint, .. } => {
             let port = match endpoint {
                 Given::Here((_, port)) => Value::count(u64::from(*port)),
-                Given::Parameter => Value::Piece(1, ":", Box::new(Value::Ref(cache_words::endpoint_parameter(cache)))),
+                Given::Parameter => Value::Piece(1, ":", Box::new(Value::Ref(cache::endpoint_parameter(cache)))),
             };
             network::to_anywhere(port, "the cache")
         }
-        _ => network::to_group(&cache_words::group(cache), Value::Integer(cache_words::PORT), "the cache"),
+        _ => network::to_group(&cache::group(cache), Value::Integer(cache::PORT), "the cache"),
     }];
     ways.extend(ways_out(model, network.value, id));
     let about = format!("What talks to cache {name} of {}", model.service.value);

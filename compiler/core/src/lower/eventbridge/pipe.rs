@@ -10,7 +10,7 @@ use crate::plan::builder::{Builder, Group, Role};
 use crate::plan::dead_letters::DeadLetters;
 use crate::plan::graph::{Graph, Line};
 use crate::plan::value::Value;
-use crate::plan::{LogicalId, Resource, bus as words, ids, policy, stream};
+use crate::plan::{LogicalId, Resource, bus, ids, policy, stream};
 
 /// Adds a pipe for each event of a table's changes, and the role and the log that they share.
 pub(crate) fn add(b: &mut Builder<'_>, id: Id<Outbox>, outbox: &Outbox, changes: &Changes, bus: &Bus) {
@@ -76,7 +76,7 @@ fn add_pipe(b: &mut Builder<'_>, outbox: &Outbox, changes: &Changes, bus: &Bus, 
         ("RoleArn", Value::arn(&role.id)),
         ("Source", stream::of(model, outbox)),
         ("SourceParameters", source),
-        ("Target", words::arn(bus)),
+        ("Target", bus::arn(bus)),
         ("TargetParameters", target),
         ("LogConfiguration", log),
     ];

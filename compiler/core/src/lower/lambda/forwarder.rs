@@ -10,7 +10,7 @@ use crate::plan::graph::{Graph, Line};
 use crate::plan::names::of_stack;
 use crate::plan::value::{Value, text};
 use crate::plan::variables::purposes;
-use crate::plan::{Handler, HandlerKind, LogicalId, Resource, bus as words, ids, stream};
+use crate::plan::{Handler, HandlerKind, LogicalId, Resource, bus, ids, stream};
 
 /// How long the forwarder may take for a batch, in seconds: 1,000 events are a hundred calls of `PutEvents`.
 const TIMEOUT: i64 = 60;
@@ -67,7 +67,7 @@ fn alarms(outbox: &Outbox, id: &LogicalId) -> [Alarm; 3] {
 fn forwarder(b: &mut Builder<'_>, id: Id<Outbox>, outbox: &Outbox, bus: &Bus, dead: &LogicalId) -> Role {
     let variables = IndexMap::from([
         (ids::METRICS_VARIABLE.to_owned(), (text(of_stack()), "the namespace of its metrics".to_owned())),
-        (ids::FORWARDER_BUS_VARIABLE.to_owned(), (words::name(bus), "the bus that events are put on".to_owned())),
+        (ids::FORWARDER_BUS_VARIABLE.to_owned(), (bus::name(bus), "the bus that events are put on".to_owned())),
         (
             ids::DEAD_LETTERS_VARIABLE.to_owned(),
             (Value::Ref(dead.clone()), "the queue for events that can never be published".to_owned()),

@@ -9,7 +9,7 @@ use crate::plan::builder::{Builder, Lambda, MAX_DESCRIPTION, Role, Why};
 use crate::plan::dead_letters::DeadLetters;
 use crate::plan::value::{Part, Value, description, text};
 use crate::plan::variables::{Variables, purposes};
-use crate::plan::{Handler, HandlerKind, arn, bus, cache as words, ids, pascal_case, work};
+use crate::plan::{Handler, HandlerKind, arn, bus, cache, ids, pascal_case, work};
 use crate::source::Spanned;
 use crate::spec::function::Operation;
 
@@ -117,7 +117,7 @@ fn variables(b: &mut Builder<'_>, of: Id<Function>, cache: Option<Spanned<Id<Cac
     }
     variables.extend(work::variables(model, &model.redis_workflows(of)));
     if let Some(cache) = cache {
-        variables.extend(words::variables(model, cache.value));
+        variables.extend(cache::variables(model, cache.value));
     }
     variables.extend(origins(model, of));
     let id = ids::function(function);

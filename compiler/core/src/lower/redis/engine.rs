@@ -15,7 +15,7 @@ use crate::plan::rule::{Input, RuleTarget, state};
 use crate::plan::value::{Value, text};
 use crate::plan::variables::purposes;
 use crate::plan::work::{self, SOURCE};
-use crate::plan::{Handler, HandlerKind, LogicalId, bus as words, cache, ids, policy};
+use crate::plan::{Handler, HandlerKind, LogicalId, bus, cache, ids, policy};
 use crate::source::{Span, Spanned};
 use crate::spec::scalar::Duration;
 
@@ -146,7 +146,7 @@ fn add_engine(b: &mut Builder<'_>, transport: Transport) {
         workflows.iter().flat_map(|id| model.published_by(&model.workflows[*id]).into_keys()).collect();
     for bus in buses.into_iter().map(|bus| &model.buses[bus]) {
         let purpose = format!("the name of bus `{}`", bus.head.name);
-        variables.insert(ids::engine_bus_variable(bus), (words::name(bus), purpose));
+        variables.insert(ids::engine_bus_variable(bus), (bus::name(bus), purpose));
     }
     let binary = ids::engine_binary(model);
     b.plan.handlers.push(Handler {
