@@ -28,6 +28,20 @@ const WORDS: [(&str, &str, &[&str]); 4] = [
     ("an intrinsic function", "\"Fn::", &["finish/graph.rs", "finish/overrides/"]),
 ];
 
+/// The services of AWS whose resources each room makes; those of others it asks for.
+const ROOMS: [(&str, &[&str]); 10] = [
+    ("apigateway", &["ApiGateway", "ApiGatewayV2"]),
+    ("cloudwatch", &["CloudWatch", "KMS", "SNS"]),
+    ("dynamodb", &["DynamoDB"]),
+    ("ec2", &["EC2"]),
+    ("elasticache", &["ElastiCache", "SecretsManager"]),
+    ("eventbridge", &["Events", "Pipes", "Scheduler"]),
+    ("lambda", &["Lambda"]),
+    ("redis", &[]),
+    ("sqs", &["SQS"]),
+    ("stepfunctions", &["Serverless"]),
+];
+
 /// The modules that each module imports, by path: `lower/eventbridge/rule`. Tests are not looked at.
 struct Imports(BTreeMap<String, BTreeSet<String>>);
 
@@ -102,7 +116,7 @@ fn resolve(known: &BTreeMap<String, &Source>, own: &str, path: &str) -> Option<S
     };
     for word in words {
         if word == "super" {
-            at = at.rsplit_once('/').map_or("", |(above, _)| above).to_owned();
+            at.truncate(at.rfind('/').unwrap_or_default());
             continue;
         }
         let below = if at.is_empty() { word.to_owned() } else { format!("{at}/{word}") };
@@ -136,6 +150,24 @@ fn no_room_knows_another() {
         let elsewhere = |other: &&String| *other == "lower" || room(other).is_some_and(|room| room != own_room);
         let told = imported.iter().filter(elsewhere);
         problems.extend(told.map(|other| format!("{own} imports {other}: what it wants is a verb of the builder")));
+    }
+    none(&problems);
+}
+
+#[test]
+fn a_room_makes_the_resources_of_its_own_service() {
+    let mut problems = Vec::new();
+    for source in SOURCES.iter() {
+        let module = module(&source.path);
+        let Some(own) = room(&module) else { continue };
+        let services = ROOMS.iter().find(|(room, _)| *room == own).map(|(_, services)| *services);
+        let Some(services) = services else {
+            problems.push(format!("{}: whose resources does this room make?", source.path));
+            continue;
+        };
+        let made = source.code.split("\"AWS::").skip(1).filter_map(|rest| rest.split("::").next());
+        let others = made.filter(|service| service.chars().all(char::is_alphanumeric) && !services.contains(service));
+        problems.extend(others.map(|service| format!("{} makes something of {service}", source.path)));
     }
     none(&problems);
 }

@@ -1,6 +1,6 @@
 //! HTTP APIs: their stages, routes, authorizers, and the permission of each route to call its function.
 
-use super::shared::{log_format, permission};
+use super::shared::{log_format, permit, show};
 use crate::model::{Api, ApiKind, Auth, Cors, Function, Jwt, Route, Throttling};
 use crate::plan::api::called;
 use crate::plan::builder::{Builder, Group};
@@ -25,8 +25,9 @@ const ACCESS_LOG: [(&str, &str); 9] = [
 
 /// Adds each HTTP API.
 pub(crate) fn lower(b: &mut Builder<'_>) {
-    for api in b.model.apis.values().filter(|api| api.kind == ApiKind::Http) {
+    for (id, api) in b.model.apis.iter().filter(|(_, api)| api.kind == ApiKind::Http) {
         of(b, api);
+        show(b, id, api);
     }
 }
 
@@ -178,9 +179,9 @@ fn add_route(
         .with("AuthorizationScopes", scopes(&route.auth))
         .and([("Target", text(["integrations/".into(), Part::Ref(integration)]))]);
     b.add(&of_route(b, api, route, "route"), resource);
-    let permission = permission(api, function, route, &origin);
     let what = if api.declared { "permission" } else { "api-permission" };
-    b.add(&of_route(b, api, route, what), permission);
+    let permission = of_route(b, api, route, what);
+    permit(b, &permission, api, function, route, &origin);
 }
 
 fn authorization(auth: &Auth) -> &'static str {

@@ -1,24 +1,21 @@
-//! What HTTP and REST APIs have in common: leave to call functions, and the format of access logs.
+//! What HTTP and REST APIs have in common: leave to call functions, the format of access logs, lines on the dashboard.
 
-use crate::model::{Api, ApiKind, Function, Route};
-use crate::plan::value::{Part, Value};
-use crate::plan::{Resource, arn, ids};
+use crate::model::{Api, ApiKind, Function, Id, Route};
+use crate::plan::builder::Builder;
+use crate::plan::graph::{Graph, Line};
+use crate::plan::names::of_stack;
+use crate::plan::value::{Part, Value, text};
+use crate::plan::{LogicalId, arn, ids};
 
-/// The permission of an API to call a function for one route.
-pub(super) fn permission(api: &Api, function: &Function, route: &Route, origin: &str) -> Resource {
+/// Lets an API call a function for one route.
+pub(super) fn permit(b: &mut Builder<'_>, id: &LogicalId, api: &Api, function: &Function, route: &Route, origin: &str) {
     // An HTTP API calls in the name of the route as it is written, a REST API in that of the path that was asked for.
     let is_open = |segment: &str| api.kind == ApiKind::Rest && segment.starts_with('{');
     let path: Vec<&str> = route.path.split('/').map(|it| if is_open(it) { "*" } else { it }).collect();
     // Any stage; there is only one.
     let any = format!("/*/{}{}", route.method, path.join("/"));
     let source = arn::of("execute-api", "", [Part::Ref(ids::api(api)), Part::Literal(any)]);
-    let properties = [
-        ("FunctionName", Value::Ref(ids::function(function))),
-        ("Action", "lambda:InvokeFunction".into()),
-        ("Principal", "apigateway.amazonaws.com".into()),
-        ("SourceArn", source),
-    ];
-    Resource::new("AWS::Lambda::Permission", origin, route.span, properties)
+    b.permit(id, &ids::function(function), "apigateway.amazonaws.com", source, origin, route.span);
 }
 
 /// The format of an access log: an object on one line, since API Gateway takes no other.
@@ -26,4 +23,30 @@ pub(super) fn log_format(fields: &[(&str, &str)]) -> Value {
     let object: serde_json::Map<String, serde_json::Value> =
         fields.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect();
     serde_json::Value::Object(object).to_string().into()
+}
+
+/// What is asked of an API and how it answers, on the dashboard.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html>
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html>
+pub(super) fn show(b: &mut Builder<'_>, id: Id<Api>, api: &Api) {
+    let several = b.model.apis.len() > 1;
+    for (graph, metric) in [
+        (Graph::ApiRequests, "Count"),
+        (Graph::ApiRequests, "4xx"),
+        (Graph::ApiRequests, "5xx"),
+        (Graph::ApiLatency, "Latency"),
+    ] {
+        let label = if several { format!("{} {metric}", api.head.name) } else { metric.to_owned() };
+        let line = match api.kind {
+            ApiKind::Http => Line::new(&label, "AWS/ApiGateway", metric, [("ApiId", Value::Ref(ids::api(api)))]),
+            // REST APIs are told apart by their names, and call their errors otherwise.
+            ApiKind::Rest => {
+                let metric = metric.replace("xx", "XXError");
+                let name = text(of_stack().into_iter().chain([ids::api_suffix(api).as_str().into()]));
+                Line::new(&label, "AWS/ApiGateway", &metric, [("ApiName", name)])
+            }
+        };
+        // In the order of the spec, whatever their kind.
+        b.show(graph, line.at(id.index()));
+    }
 }

@@ -33,4 +33,5 @@ pub(crate) fn add(b: &mut Builder<'_>, outbox: &Outbox) {
         &ids::outbox(outbox),
         Resource::new("AWS::DynamoDB::Table", origin, outbox.head.name_span, properties).removal(removal),
     );
+    table::show(b, &outbox.head.name, &ids::outbox(outbox));
 }

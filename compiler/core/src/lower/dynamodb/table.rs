@@ -3,10 +3,11 @@
 use indexmap::IndexSet;
 
 use crate::model::{Index, Setting, Table};
-use crate::plan::Resource;
 use crate::plan::builder::Builder;
+use crate::plan::graph::{Graph, Line};
 use crate::plan::ids;
 use crate::plan::value::Value;
+use crate::plan::{LogicalId, Resource};
 use crate::spec::table::{Billing, Encryption, Projection, Removal, StreamView};
 use crate::types::Attribute;
 
@@ -34,6 +35,20 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
             .with("DeletionProtectionEnabled", protection)
             .removal(removal);
         b.add(&id, resource);
+        show(b, &table.head.name, &id);
+    }
+}
+
+/// What is read from a table and written to it, on the dashboard.
+pub(super) fn show(b: &mut Builder<'_>, name: &str, table: &LogicalId) {
+    for (graph, metric) in [
+        (Graph::TableReads, "ConsumedReadCapacityUnits"),
+        (Graph::TableWrites, "ConsumedWriteCapacityUnits"),
+        (Graph::TableReadThrottles, "ReadThrottleEvents"),
+        (Graph::TableWriteThrottles, "WriteThrottleEvents"),
+    ] {
+        let dimension = [("TableName", Value::Ref(table.clone()))];
+        b.show(graph, Line::new(name, "AWS/DynamoDB", metric, dimension));
     }
 }
 

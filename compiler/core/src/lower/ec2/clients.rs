@@ -4,7 +4,7 @@ use super::services::{endpoint_group, services};
 use crate::model::{Cache, CacheKind, Id, Model, Network, NetworkKind};
 use crate::plan::builder::Builder;
 use crate::plan::value::Value;
-use crate::plan::{Resource, cache as cache_words, ids, network};
+use crate::plan::{cache, ids, network};
 use crate::spec::given::Given;
 use crate::spec::network::Service;
 
@@ -16,21 +16,17 @@ pub(crate) fn add(b: &mut Builder<'_>, id: Id<Cache>, cache: &Cache) {
         CacheKind::External { endpoint, .. } => {
             let port = match endpoint {
                 Given::Here((_, port)) => Value::count(u64::from(*port)),
-                Given::Parameter => Value::Piece(1, ":", Box::new(Value::Ref(cache_words::endpoint_parameter(cache)))),
+                Given::Parameter => Value::Piece(1, ":", Box::new(Value::Ref(cache::endpoint_parameter(cache)))),
             };
             network::to_anywhere(port, "the cache")
         }
-        _ => network::to_group(&cache_words::group(cache), Value::Integer(cache_words::PORT), "the cache"),
+        _ => network::to_group(&cache::group(cache), Value::Integer(cache::PORT), "the cache"),
     }];
     ways.extend(ways_out(model, network.value, id));
-    let properties = [
-        ("GroupDescription", format!("What talks to cache {name} of {}", model.service.value).into()),
-        ("VpcId", network::vpc(model, network.value)),
-        ("SecurityGroupEgress", Value::list(ways)),
-    ];
+    let about = format!("What talks to cache {name} of {}", model.service.value);
     let origin = format!("security group of what talks to cache `{name}`");
-    let resource = Resource::new("AWS::EC2::SecurityGroup", origin, cache.head.name_span, properties);
-    b.add(&ids::cache_clients(cache), resource);
+    let vpc = network::vpc(model, network.value);
+    b.security_group(&ids::cache_clients(cache), about, vpc, ways, &origin, cache.head.name_span);
 }
 
 /// The ways out of the security group of a cache's clients, beside the one to the cache.

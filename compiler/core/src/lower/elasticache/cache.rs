@@ -198,13 +198,10 @@ fn secret(b: &mut Builder<'_>, cache: &Cache) -> Value {
 fn admit(b: &mut Builder<'_>, id: Id<Cache>, cache: &Cache) {
     let Some(network) = cache.network else { return };
     let (name, span) = (&cache.head.name, cache.head.name_span);
-    let properties = [
-        ("GroupDescription", format!("Cache {name} of {}", b.model.service.value).into()),
-        ("VpcId", network::vpc(b.model, network.value)),
-        ("SecurityGroupEgress", Value::list([network::nowhere()])),
-    ];
+    let about = format!("Cache {name} of {}", b.model.service.value);
     let origin = format!("security group of cache `{name}`");
-    b.add(&group(cache), Resource::new("AWS::EC2::SecurityGroup", origin, span, properties));
+    let vpc = network::vpc(b.model, network.value);
+    b.security_group(&group(cache), about, vpc, vec![network::nowhere()], &origin, span);
     if b.model.has_clients(id) {
         let origin = format!("who gets to cache `{name}`");
         b.ingress(&group(cache), &ids::cache_clients(cache), Value::Integer(PORT), &origin, span);

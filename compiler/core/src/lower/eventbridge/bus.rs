@@ -3,7 +3,7 @@
 use crate::plan::builder::Builder;
 use crate::plan::names::Kind;
 use crate::plan::value::{Value, description};
-use crate::plan::{Resource, bus as words, ids};
+use crate::plan::{Resource, bus, ids};
 use crate::spec::bus::BusKind;
 
 /// The longest descriptions that `EventBridge` takes of buses, archives and rules.
@@ -22,7 +22,7 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
         }
         if let Some(retention) = &bus.archive {
             let name = b.name(Kind::Archive, "", &format!("-{}", bus.head.name), retention.span);
-            let properties = [("SourceArn", words::arn(bus)), ("RetentionDays", Value::count(retention.as_days()))];
+            let properties = [("SourceArn", bus::arn(bus)), ("RetentionDays", Value::count(retention.as_days()))];
             let origin = format!("archive of {origin}");
             let resource = Resource::new("AWS::Events::Archive", origin, retention.span, [("ArchiveName", name)])
                 .with("Description", about)

@@ -2,10 +2,9 @@
 
 use crate::plan::builder::{Builder, EventRule, Group};
 use crate::plan::dead_letters::{DeadLetters, Sender};
-use crate::plan::names::Kind;
 use crate::plan::rule::{Input, RuleTarget, state};
 use crate::plan::value::{Part, Value};
-use crate::plan::{LogicalId, Resource, arn, ids, policy};
+use crate::plan::{LogicalId, arn, ids, policy};
 
 /// Adds a log group, the policy that lets `EventBridge` write to it, and the rule.
 pub(crate) fn lower(b: &mut Builder<'_>) {
@@ -55,10 +54,8 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
         let of_rule = policy::of_rules([Value::arn(&rule)]);
         let statements =
             [statement("logs:CreateLogStream", &group, None), statement("logs:PutLogEvents", &group, Some(of_rule))];
-        let name = b.name(Kind::LogPolicy, "", &format!("-{}-event-log", it.head.name), log.span);
-        let policy = Value::Json(Box::new(policy::document(statements)));
-        let properties = [("PolicyName", name), ("PolicyDocument", policy)];
-        b.add(&ids::of(&id, "policy"), Resource::new("AWS::Logs::ResourcePolicy", origin, log.span, properties));
+        let suffix = format!("-{}-event-log", it.head.name);
+        b.log_policy(&ids::of(&id, "policy"), &suffix, statements, &origin, log.span);
     }
 }
 

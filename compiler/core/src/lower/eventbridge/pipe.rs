@@ -8,8 +8,9 @@ use crate::model::{Bus, ChangeEvent, ChangeKind, Changes, DeadLetterSource, Id, 
 use crate::plan::alarm::{Alarm, Watched};
 use crate::plan::builder::{Builder, Group, Role};
 use crate::plan::dead_letters::DeadLetters;
+use crate::plan::graph::{Graph, Line};
 use crate::plan::value::Value;
-use crate::plan::{LogicalId, Resource, bus as words, ids, policy, stream};
+use crate::plan::{LogicalId, Resource, bus, ids, policy, stream};
 
 /// Adds a pipe for each event of a table's changes, and the role and the log that they share.
 pub(crate) fn add(b: &mut Builder<'_>, id: Id<Outbox>, outbox: &Outbox, changes: &Changes, bus: &Bus) {
@@ -75,7 +76,7 @@ fn add_pipe(b: &mut Builder<'_>, outbox: &Outbox, changes: &Changes, bus: &Bus, 
         ("RoleArn", Value::arn(&role.id)),
         ("Source", stream::of(model, outbox)),
         ("SourceParameters", source),
-        ("Target", words::arn(bus)),
+        ("Target", bus::arn(bus)),
         ("TargetParameters", target),
         ("LogConfiguration", log),
     ];
@@ -83,6 +84,8 @@ fn add_pipe(b: &mut Builder<'_>, outbox: &Outbox, changes: &Changes, bus: &Bus, 
     let resource = Resource::new("AWS::Pipes::Pipe", origin, change.event.span, properties);
     let id = ids::pipe(outbox, kind, number);
     b.add(&id, resource);
+    let name = [("PipeName", Value::Ref(id.clone()))];
+    b.show(Graph::PipeFailures, Line::new(&event.head.name, "AWS/EventBridge/Pipes", "ExecutionFailed", name));
     for alarm in alarms(outbox, &id, change) {
         b.alarm(alarm);
     }

@@ -8,9 +8,11 @@ use crate::model::{DeadLetterSource, Destination, Id, Model, Rule, Target};
 use crate::pattern::{self, Pattern};
 use crate::plan::builder::{Builder, EventRule, Role, Why};
 use crate::plan::dead_letters::DeadLetters;
+use crate::plan::graph::{Graph, Line};
 use crate::plan::rule::{Input, RuleTarget};
 use crate::plan::value::{Value, description};
-use crate::plan::{LogicalId, Resource, bus, ids, policy};
+use crate::plan::{LogicalId, bus, ids, policy};
+use crate::spec::bus::BusKind;
 
 /// Adds each rule.
 pub(crate) fn lower(b: &mut Builder<'_>) {
@@ -47,6 +49,21 @@ fn add(b: &mut Builder<'_>, id: Id<Rule>, rule: &Rule) {
         span: rule.head.name_span,
     };
     b.rule(&logical, made);
+    show(b, rule);
+}
+
+/// The metrics of rules are by the name of the rule, and on other buses than the default one by that of the bus as well.
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html>
+fn show(b: &mut Builder<'_>, rule: &Rule) {
+    let on = &b.model.buses[rule.bus];
+    // `arn:...:rule/NAME` on the default bus, `arn:...:rule/BUS/NAME` on others.
+    let default = on.kind == BusKind::Default;
+    for (graph, metric) in [(Graph::RuleMatches, "TriggeredRules"), (Graph::RuleFailures, "FailedInvocations")] {
+        let name = Value::Piece(if default { 1 } else { 2 }, "/", Box::new(Value::arn(&ids::rule(rule))));
+        let bus = (!default).then(|| ("EventBusName", bus::name(on)));
+        let dimensions = bus.into_iter().chain([("RuleName", name)]);
+        b.show(graph, Line::new(&rule.head.name, "AWS/Events", metric, dimensions));
+    }
 }
 
 /// Whether `EventBridge` reaches the target with a role; functions and queues have policies of their own, and workflows on Redis
@@ -66,15 +83,9 @@ fn reach(b: &mut Builder<'_>, rule: &LogicalId, role: Option<&Role>, target: &Ta
         Destination::Function(id) => {
             let function = &model.functions[id];
             let logical = ids::function(function);
-            let properties = [
-                ("FunctionName", Value::Ref(logical.clone())),
-                ("Action", "lambda:InvokeFunction".into()),
-                ("Principal", "events.amazonaws.com".into()),
-                ("SourceArn", Value::arn(rule)),
-            ];
             let origin = format!("invocations of function `{}` by a rule", function.head.name);
-            let resource = Resource::new("AWS::Lambda::Permission", origin, target.span, properties);
-            b.add(&LogicalId::new([rule.as_str(), &function.head.name, "permission"]), resource);
+            let id = LogicalId::new([rule.as_str(), &function.head.name, "permission"]);
+            b.permit(&id, &logical, "events.amazonaws.com", Value::arn(rule), &origin, target.span);
             (format!("function-{}", function.head.name), Value::arn(&logical))
         }
         Destination::Workflow(id) => {

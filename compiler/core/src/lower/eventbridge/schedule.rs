@@ -3,11 +3,10 @@
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
 use crate::model::{DeadLetterSource, Destination, Id, Schedule, When};
-use crate::plan::builder::{Builder, Why};
+use crate::plan::builder::{Builder, Scheduled, Why};
 use crate::plan::dead_letters::DeadLetters;
-use crate::plan::rule::retry_policy;
 use crate::plan::value::{Value, description};
-use crate::plan::{Resource, ids, policy, work};
+use crate::plan::{ids, policy, work};
 use crate::spec::scalar::Duration;
 
 /// The longest description that Scheduler takes.
@@ -56,26 +55,23 @@ fn add(b: &mut Builder<'_>, id: Id<Schedule>, schedule: &Schedule) {
     };
     let why = Why::new("keeps what could not be started", span);
     b.grant(&role, &["sqs:SendMessage"], [Value::arn(&dead)], why);
-    let target = Value::map([
-        ("Arn", arn),
-        ("RoleArn", Value::arn(&role.id)),
-        ("Input", Value::Json(Box::new(input))),
-        ("RetryPolicy", retry_policy(target.attempts, target.max_age.seconds)),
-        ("DeadLetterConfig", Value::map([("Arn", Value::arn(&dead))])),
-    ]);
     let (expression, zone) = match &schedule.when {
         When::Every(time) => (rate(*time), None),
         When::Cron(cron, zone) => (format!("cron({cron})"), Some(Value::string(zone))),
     };
     let state = b.state(&logical, &schedule.enabled);
-    let properties =
-        [("FlexibleTimeWindow", Value::map([("Mode", "OFF".into())])), ("State", state), ("Target", target)];
-    let resource = Resource::new("AWS::Scheduler::Schedule", principal, span, [])
-        .with("Description", description(schedule.head.description.as_ref(), MAX_DESCRIPTION))
-        .with("ScheduleExpression", Value::from(expression))
-        .with("ScheduleExpressionTimezone", zone)
-        .and(properties);
-    b.add(&logical, resource);
+    let made = Scheduled {
+        description: description(schedule.head.description.as_ref(), MAX_DESCRIPTION),
+        expression,
+        zone,
+        state,
+        arn,
+        role: &role,
+        input,
+        tries: (target.attempts, target.max_age.seconds),
+        dead: Some(dead),
+    };
+    b.schedule(&logical, made, &principal, span);
 }
 
 /// What starts a workflow is an event; Scheduler delivers at least once, and the event's id, one for each time that the schedule is

@@ -6,10 +6,11 @@ use crate::model::{Bus, DeadLetterSource, Id, Outbox};
 use crate::plan::alarm::{Alarm, Watched};
 use crate::plan::builder::{Builder, Lambda, Role};
 use crate::plan::dead_letters::DeadLetters;
+use crate::plan::graph::{Graph, Line};
 use crate::plan::names::of_stack;
 use crate::plan::value::{Value, text};
 use crate::plan::variables::purposes;
-use crate::plan::{Handler, HandlerKind, LogicalId, Resource, bus as words, ids, stream};
+use crate::plan::{Handler, HandlerKind, LogicalId, Resource, bus, ids, stream};
 
 /// How long the forwarder may take for a batch, in seconds: 1,000 events are a hundred calls of `PutEvents`.
 const TIMEOUT: i64 = 60;
@@ -33,6 +34,9 @@ pub(crate) fn add(
     let function = ids::forwarder(outbox);
     b.forward(&role, outbox, bus, &dead);
     mapping(b, &function, outbox, filters, &dead);
+    b.show_function(&format!("{} forwarder", outbox.head.name), &function, 1);
+    let name = [("FunctionName", Value::Ref(function.clone()))];
+    b.show(Graph::OutboxDelay, Line::new(&outbox.head.name, "AWS/Lambda", "IteratorAge", name));
     for alarm in alarms(outbox, &function) {
         b.alarm(alarm);
     }
@@ -63,7 +67,7 @@ fn alarms(outbox: &Outbox, id: &LogicalId) -> [Alarm; 3] {
 fn forwarder(b: &mut Builder<'_>, id: Id<Outbox>, outbox: &Outbox, bus: &Bus, dead: &LogicalId) -> Role {
     let variables = IndexMap::from([
         (ids::METRICS_VARIABLE.to_owned(), (text(of_stack()), "the namespace of its metrics".to_owned())),
-        (ids::FORWARDER_BUS_VARIABLE.to_owned(), (words::name(bus), "the bus that events are put on".to_owned())),
+        (ids::FORWARDER_BUS_VARIABLE.to_owned(), (bus::name(bus), "the bus that events are put on".to_owned())),
         (
             ids::DEAD_LETTERS_VARIABLE.to_owned(),
             (Value::Ref(dead.clone()), "the queue for events that can never be published".to_owned()),

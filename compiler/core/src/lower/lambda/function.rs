@@ -11,14 +11,14 @@ use crate::plan::builder::{Builder, Lambda, MAX_DESCRIPTION, Role, Why};
 use crate::plan::dead_letters::DeadLetters;
 use crate::plan::value::{Part, Value, description, text};
 use crate::plan::variables::{Variables, purposes};
-use crate::plan::{Handler, HandlerKind, Resource, arn, bus, cache as words, ids, pascal_case, work};
+use crate::plan::{Handler, HandlerKind, arn, bus, cache, ids, pascal_case, work};
 use crate::source::Spanned;
 use crate::spec::function::Operation;
 
 /// How often Lambda tries an asynchronous invocation again, and for how long: its own defaults, written out.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
-const ASYNC_ATTEMPTS: i64 = 2;
-const ASYNC_MAX_AGE_SECONDS: i64 = 21_600;
+const ASYNC_ATTEMPTS: u64 = 2;
+const ASYNC_MAX_AGE_SECONDS: u64 = 21_600;
 
 /// The share of invocations that may end with an error before it is alarming for a function that has business errors, which
 /// Lambda counts like any other.
@@ -56,6 +56,7 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
             asynchronous(b, &role, id, function);
         }
         b.alarm(alarm(function));
+        b.show_function(&function.head.name, &ids::function(function), 0);
     }
 }
 
@@ -118,7 +119,7 @@ fn variables(b: &mut Builder<'_>, of: Id<Function>, cache: Option<Spanned<Id<Cac
     }
     variables.extend(work::variables(model, &model.redis_workflows(of)));
     if let Some(cache) = cache {
-        variables.extend(words::variables(model, cache.value));
+        variables.extend(cache::variables(model, cache.value));
     }
     variables.extend(origins(model, of));
     let id = ids::function(function);
@@ -253,14 +254,6 @@ fn asynchronous(b: &mut Builder<'_>, role: &Role, id: Id<Function>, function: &F
     let span = function.head.name_span;
     let why = Why::new("keeps asynchronous invocations that failed", span);
     b.grant(role, &["sqs:SendMessage"], [Value::arn(&dead)], why);
-    let failed = Value::map([("Destination", Value::arn(&dead))]);
-    let properties = [
-        ("FunctionName", Value::Ref(logical.clone())),
-        ("Qualifier", "$LATEST".into()),
-        ("MaximumRetryAttempts", Value::Integer(ASYNC_ATTEMPTS)),
-        ("MaximumEventAgeInSeconds", Value::Integer(ASYNC_MAX_AGE_SECONDS)),
-        ("DestinationConfig", Value::map([("OnFailure", failed)])),
-    ];
     let origin = format!("asynchronous invocations of function `{}`", function.head.name);
-    b.add(&ids::of(&logical, "async"), Resource::new("AWS::Lambda::EventInvokeConfig", origin, span, properties));
+    b.asynchronous(&logical, (ASYNC_ATTEMPTS, ASYNC_MAX_AGE_SECONDS), Some(&dead), origin, span);
 }

@@ -6,7 +6,7 @@ use crate::plan::builder::{Builder, Lambda, Why};
 use crate::plan::names::of_stack;
 use crate::plan::value::{Value, text};
 use crate::plan::variables::purposes;
-use crate::plan::{Handler, HandlerKind, bus as words, ids};
+use crate::plan::{Handler, HandlerKind, bus, ids};
 
 /// As long as Lambda allows, in seconds: what is left says where it goes on.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
@@ -24,7 +24,7 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
         let variables = IndexMap::from([
             (ids::METRICS_VARIABLE.to_owned(), (text(of_stack()), "the namespace of its metrics".to_owned())),
             (ids::REDRIVE_TABLE_VARIABLE.to_owned(), (Value::Ref(table.clone()), "the table of the outbox".to_owned())),
-            (ids::FORWARDER_BUS_VARIABLE.to_owned(), (words::name(bus), "the bus that events are put on".to_owned())),
+            (ids::FORWARDER_BUS_VARIABLE.to_owned(), (bus::name(bus), "the bus that events are put on".to_owned())),
         ]);
         let binary = ids::redrive_binary(b.model, outbox);
         b.plan.handlers.push(Handler {

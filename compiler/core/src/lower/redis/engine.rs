@@ -10,14 +10,14 @@ use indexmap::{IndexMap, IndexSet};
 
 use crate::model::{Bus, DeadLetterSource, Event, Id, Model, Transport, Workflow, least_visibility};
 use crate::plan::alarm::{Alarm, Watched};
-use crate::plan::builder::{Builder, EventRule, Lambda, Why};
+use crate::plan::builder::{Builder, EventRule, Lambda, Messages, Queue, Scheduled, Why};
 use crate::plan::dead_letters::{DeadLetters, Sender};
 use crate::plan::names::of_stack;
-use crate::plan::rule::{Input, RuleTarget, retry_policy, state};
+use crate::plan::rule::{Input, RuleTarget, state};
 use crate::plan::value::{Value, text};
 use crate::plan::variables::purposes;
 use crate::plan::work::{self, SOURCE};
-use crate::plan::{Handler, HandlerKind, LogicalId, Resource, bus as words, cache, ids, policy};
+use crate::plan::{Handler, HandlerKind, LogicalId, bus, cache, ids, policy};
 use crate::source::{Span, Spanned};
 use crate::spec::scalar::Duration;
 
@@ -29,13 +29,13 @@ const MEMORY: i64 = 256;
 
 /// The most messages an invocation gets: as many as without a batch window.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
-const BATCH_SIZE: i64 = 10;
+const BATCH_SIZE: u64 = 10;
 
 /// How often a message may be received: a message is a hint, and what it is about is found by the sweep as well.
-const RECEIVES: i64 = 5;
+const RECEIVES: u64 = 5;
 
 /// How long messages wait: four days, as SQS has it.
-const RETENTION_SECONDS: i64 = 345_600;
+const RETENTION_SECONDS: u64 = 345_600;
 
 /// How long finished executions are kept, in seconds: seven days.
 const EXECUTION_RETENTION_SECONDS: &str = "604800";
@@ -61,6 +61,7 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
             let rule = add_rule(b, &queue, &model.buses[bus], name, &origin, span);
             b.admit(&queue, [Value::arn(&rule)], &format!("who may send {origin}"), span);
         }
+        b.show_queue(&format!("work of {name}"), &queue);
         let rule = transport_rule(transport, &queue);
         b.dead_letter(DeadLetters { rule, ..DeadLetters::of(model, DeadLetterSource::Work(id)) });
     }
@@ -68,17 +69,9 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
 }
 
 fn add_queue(b: &mut Builder<'_>, id: &LogicalId, visibility: Value, origin: &str, span: Span) {
-    let redrive = Value::map([
-        ("deadLetterTargetArn", Value::arn(&ids::of(id, "dead-letters"))),
-        ("maxReceiveCount", Value::Integer(RECEIVES)),
-    ]);
-    let properties = [
-        ("VisibilityTimeout", visibility),
-        ("MessageRetentionPeriod", Value::Integer(RETENTION_SECONDS)),
-        ("RedrivePolicy", redrive),
-        ("SqsManagedSseEnabled", true.into()),
-    ];
-    b.add(id, Resource::new("AWS::SQS::Queue", origin, span, properties));
+    let dead = ids::of(id, "dead-letters");
+    let queue = Queue { visibility, retention_seconds: RETENTION_SECONDS, receives: RECEIVES, dead };
+    b.queue(id, queue, [], origin, span);
 }
 
 fn add_mapping(
@@ -89,15 +82,8 @@ fn add_mapping(
     origin: &str,
     span: Span,
 ) {
-    let properties = [
-        ("FunctionName", Value::Ref(function.clone())),
-        ("EventSourceArn", Value::arn(queue)),
-        ("BatchSize", Value::Integer(BATCH_SIZE)),
-        ("FunctionResponseTypes", Value::list(["ReportBatchItemFailures".into()])),
-    ];
-    let scaling = concurrency.map(|most| Value::map([("MaximumConcurrency", Value::count(most))]));
-    let resource = Resource::new("AWS::Lambda::EventSourceMapping", origin, span, properties);
-    b.add(&ids::of(queue, "mapping"), resource.with("ScalingConfig", scaling));
+    let messages = Messages { queue, function, batch_size: BATCH_SIZE, batch_window: 0, concurrency };
+    b.messages(&messages, origin, span);
 }
 
 /// The rule that brings work from the bus to its queue. What it cannot deliver goes where the queue's dead letters go.
@@ -162,7 +148,7 @@ fn add_engine(b: &mut Builder<'_>, transport: Transport) {
         workflows.iter().flat_map(|id| model.published_by(&model.workflows[*id]).into_keys()).collect();
     for bus in buses.into_iter().map(|bus| &model.buses[bus]) {
         let purpose = format!("the name of bus `{}`", bus.head.name);
-        variables.insert(ids::engine_bus_variable(bus), (words::name(bus), purpose));
+        variables.insert(ids::engine_bus_variable(bus), (bus::name(bus), purpose));
     }
     let binary = ids::engine_binary(model);
     b.plan.handlers.push(Handler {
@@ -193,6 +179,8 @@ fn add_engine(b: &mut Builder<'_>, transport: Transport) {
     }
     engine_queue(b, transport, span);
     sweep(b, span);
+    b.show_function(ids::ENGINE, &ids::engine(), 2);
+    b.show_queue(ids::ENGINE, &ids::engine_queue());
     for (_, workflow, _) in model.on_redis() {
         for alarm in executions(workflow) {
             b.alarm(alarm);
@@ -273,27 +261,19 @@ fn sweep(b: &mut Builder<'_>, span: Span) {
     let role = b.role(&id, &principal, span, "scheduler.amazonaws.com", Some(conditions));
     let why = Why::new("tells the engine to look after what is due", span);
     b.grant(&role, &["lambda:InvokeFunction"], [Value::arn(&engine)], why);
-    let target = Value::map([
-        ("Arn", Value::arn(&engine)),
-        ("RoleArn", Value::arn(&role.id)),
-        ("Input", Value::Json(Box::new(Value::map([("evcSweep", true.into())])))),
-        ("RetryPolicy", retry_policy(0, SWEEP_SECONDS)),
-    ]);
-    let properties = [
-        ("Description", "Looks after workflows every minute".into()),
-        ("ScheduleExpression", "rate(1 minute)".into()),
-        ("FlexibleTimeWindow", Value::map([("Mode", "OFF".into())])),
-        ("State", "ENABLED".into()),
-        ("Target", target),
-    ];
-    b.add(&id, Resource::new("AWS::Scheduler::Schedule", &principal, span, properties));
-    let properties = [
-        ("FunctionName", Value::Ref(engine.clone())),
-        ("Qualifier", "$LATEST".into()),
-        ("MaximumRetryAttempts", Value::Integer(0)),
-        ("MaximumEventAgeInSeconds", Value::count(SWEEP_SECONDS)),
-    ];
-    b.add(&ids::of(&engine, "async"), Resource::new("AWS::Lambda::EventInvokeConfig", principal, span, properties));
+    let made = Scheduled {
+        description: Some("Looks after workflows every minute".into()),
+        expression: "rate(1 minute)".to_owned(),
+        zone: None,
+        state: state(true),
+        arn: Value::arn(&engine),
+        role: &role,
+        input: Value::map([("evcSweep", true.into())]),
+        tries: (0, SWEEP_SECONDS),
+        dead: None,
+    };
+    b.schedule(&id, made, &principal, span);
+    b.asynchronous(&engine, (0, SWEEP_SECONDS), None, principal, span);
 }
 
 /// How long a sweep may wait, in seconds: until the next one.

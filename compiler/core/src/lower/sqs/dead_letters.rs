@@ -1,9 +1,10 @@
-//! The queues of dead letters that things have asked for, each with an alarm.
+//! The queues of dead letters that things have asked for, each with an alarm, and a line on the dashboard.
 
 use crate::plan::Resource;
 use crate::plan::alarm::{Alarm, Watched};
 use crate::plan::builder::Builder;
 use crate::plan::dead_letters::DeadLetters;
+use crate::plan::graph::{Graph, Line};
 use crate::plan::value::Value;
 
 /// How long a message waits for somebody to look at it: the longest that SQS keeps one, 14 days in seconds.
@@ -21,6 +22,9 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
         if let Some(rule) = &dead.rule {
             b.admit(&dead.id, [Value::arn(rule)], &format!("who may send to the {origin}"), dead.span);
         }
+        let name = [("QueueName", Value::Attribute(dead.id.clone(), "QueueName"))];
+        let line = Line::new(&dead.of.replace('`', ""), "AWS/SQS", "ApproximateNumberOfMessagesVisible", name);
+        b.show(Graph::DeadLetters, line);
         b.alarm(alarm(dead));
     }
 }

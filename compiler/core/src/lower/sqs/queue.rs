@@ -3,8 +3,7 @@
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
 use crate::model::{DeadLetterSource, Destination, Function, Id, Queue};
-use crate::plan::Resource;
-use crate::plan::builder::Builder;
+use crate::plan::builder::{self, Builder, Messages};
 use crate::plan::dead_letters::DeadLetters;
 use crate::plan::ids;
 use crate::plan::value::Value;
@@ -18,15 +17,10 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
         let origin = format!("queue `{}`", queue.head.name);
         let dead = b.dead_letter(DeadLetters::of(b.model, DeadLetterSource::Queue(id)));
         let visibility = b.setting(&logical, "Visibility", &queue.visibility, |time| Value::seconds(*time));
-        let redrive =
-            Value::map([("deadLetterTargetArn", Value::arn(&dead)), ("maxReceiveCount", Value::count(queue.receives))]);
-        let properties = [
-            ("VisibilityTimeout", visibility),
-            ("MessageRetentionPeriod", Value::seconds(queue.retention)),
-            ("RedrivePolicy", redrive),
-            ("SqsManagedSseEnabled", true.into()),
-        ];
-        b.add(&logical, Resource::new("AWS::SQS::Queue", &origin, span, properties).and(fifo(queue)));
+        let made =
+            builder::Queue { visibility, retention_seconds: queue.retention.seconds, receives: queue.receives, dead };
+        b.queue(&logical, made, fifo(queue), &origin, span);
+        b.show_queue(&queue.head.name, &logical);
         policy(b, id, queue);
         if let Some(function) = &queue.to {
             mapping(b, queue, function);
@@ -61,18 +55,12 @@ fn policy(b: &mut Builder<'_>, id: Id<Queue>, queue: &Queue) {
 }
 
 fn mapping(b: &mut Builder<'_>, queue: &Queue, function: &Spanned<Id<Function>>) {
-    let id = ids::queue(queue);
-    let properties = [
-        ("FunctionName", Value::Ref(ids::function(&b.model.functions[function.value]))),
-        ("EventSourceArn", Value::arn(&id)),
-        ("BatchSize", Value::count(queue.batch_size)),
-        ("FunctionResponseTypes", Value::list(["ReportBatchItemFailures".into()])),
-    ];
-    let window = queue.batch_window;
-    let scaling = |most| Value::map([("MaximumConcurrency", Value::count(most))]);
-    let origin = format!("messages of queue `{}`", queue.head.name);
-    let resource = Resource::new("AWS::Lambda::EventSourceMapping", origin, function.span, properties)
-        .with("MaximumBatchingWindowInSeconds", (window.seconds > 0).then(|| Value::seconds(window)))
-        .with("ScalingConfig", queue.concurrency.map(scaling));
-    b.add(&ids::of(&id, "mapping"), resource);
+    let messages = Messages {
+        queue: &ids::queue(queue),
+        function: &ids::function(&b.model.functions[function.value]),
+        batch_size: queue.batch_size,
+        batch_window: queue.batch_window.seconds,
+        concurrency: queue.concurrency,
+    };
+    b.messages(&messages, &format!("messages of queue `{}`", queue.head.name), function.span);
 }

@@ -9,6 +9,7 @@ use crate::model::{DeadLetterSource, Workflow};
 use crate::plan::alarm::Alarm;
 use crate::plan::builder::{Builder, Group, Role, Why};
 use crate::plan::dead_letters::DeadLetters;
+use crate::plan::graph::{Graph, Line};
 use crate::plan::names::Kind;
 use crate::plan::value::Value;
 use crate::plan::{LogicalId, Machine, Resource, ids, policy};
@@ -39,12 +40,23 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
         let (name, span) = (&workflow.head.name, workflow.head.name_span);
         standard(b, workflow);
         watch(b, &ids::workflow(workflow), &format!("workflow `{name}`"), span);
+        show(b, id.index(), workflow);
         if starts_by_event(b.model, id) {
             b.dead_letter(DeadLetters::of(b.model, DeadLetterSource::Workflow(id)));
             starter(b, workflow);
             watch(b, &ids::starter(workflow), &format!("the starter of workflow `{name}`"), span);
         }
     }
+}
+
+fn show(b: &mut Builder<'_>, at: usize, workflow: &Workflow) {
+    let name = &workflow.head.name;
+    let arn = || [("StateMachineArn", Value::Ref(ids::workflow(workflow)))];
+    for metric in ["ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut"] {
+        let line = Line::new(metric.trim_start_matches("Executions"), "AWS/States", metric, arn());
+        b.show(Graph::Workflow(at, name.clone()), line);
+    }
+    b.show(Graph::WorkflowDuration, Line::new(name, "AWS/States", "ExecutionTime", arn()));
 }
 
 fn watch(b: &mut Builder<'_>, machine: &LogicalId, what: &str, span: Span) {

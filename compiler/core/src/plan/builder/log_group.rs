@@ -4,7 +4,7 @@ use super::Builder;
 use crate::model::Setting;
 use crate::plan::names::Kind;
 use crate::plan::value::Value;
-use crate::plan::{LogicalId, Resource, ids};
+use crate::plan::{LogicalId, Resource, ids, policy};
 use crate::source::Span;
 use crate::spec::scalar::Duration;
 
@@ -19,6 +19,21 @@ pub(crate) struct Group<'a> {
 }
 
 impl Builder<'_> {
+    /// Lets services write to log groups.
+    pub(crate) fn log_policy(
+        &mut self,
+        id: &LogicalId,
+        suffix: &str,
+        statements: impl IntoIterator<Item = Value>,
+        origin: &str,
+        span: Span,
+    ) {
+        let name = self.name(Kind::LogPolicy, "", suffix, span);
+        let policy = Value::Json(Box::new(policy::document(statements)));
+        let properties = [("PolicyName", name), ("PolicyDocument", policy)];
+        self.add(id, Resource::new("AWS::Logs::ResourcePolicy", origin, span, properties));
+    }
+
     /// Adds a log group and returns its id.
     pub(crate) fn log_group(&mut self, of: &LogicalId, group: &Group<'_>, origin: &str, span: Span) -> LogicalId {
         // An event log's own id says already what it is.

@@ -3,22 +3,29 @@
 mod alarms;
 mod caches;
 mod events;
+mod graphs;
+mod invocations;
 mod lambda;
 mod log_group;
 mod networks;
 mod outboxes;
 mod queues;
+mod schedules;
 mod work;
 
 pub(crate) use events::EventRule;
+pub(crate) use invocations::Messages;
 pub(crate) use lambda::{Lambda, MAX_DESCRIPTION};
 pub(crate) use log_group::Group;
+pub(crate) use queues::Queue;
+pub(crate) use schedules::Scheduled;
 
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 
 use super::alarm::Alarm;
 use super::dead_letters::DeadLetters;
+use super::graph::{Graph, Line};
 use super::names::{self, Names};
 use super::value::Value;
 use super::{Grant, LogicalId, Plan, Resource, ids, policy};
@@ -38,6 +45,8 @@ pub(crate) struct Builder<'m> {
     pub(crate) dead_letters: Vec<DeadLetters>,
     /// The alarms that were asked for, in the order of the template.
     pub(crate) alarms: Vec<Alarm>,
+    /// The graphs of the dashboard with the lines that were asked for, in its order.
+    pub(crate) graphs: Vec<(Graph, Vec<Line>)>,
     /// What was found wrong.
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
@@ -90,6 +99,7 @@ impl<'m> Builder<'m> {
             names: Names::default(),
             dead_letters: Vec::new(),
             alarms: Vec::new(),
+            graphs: Vec::new(),
             diagnostics: Vec::new(),
         }
     }

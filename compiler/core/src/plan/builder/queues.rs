@@ -1,4 +1,4 @@
-//! What others than SQS want of queues: dead letters, and leave to send.
+//! What others than SQS want of queues: queues of their own, dead letters, and leave to send.
 
 use super::{Builder, Role, Why};
 use crate::plan::dead_letters::DeadLetters;
@@ -6,7 +6,41 @@ use crate::plan::value::Value;
 use crate::plan::{LogicalId, Resource, ids, policy};
 use crate::source::Span;
 
+/// A queue that a function works off.
+pub(crate) struct Queue {
+    /// How long a message stays hidden while it is worked on.
+    pub(crate) visibility: Value,
+    /// How long messages wait, in seconds.
+    pub(crate) retention_seconds: u64,
+    /// How often a message may be received before it is given up.
+    pub(crate) receives: u64,
+    /// Where it goes then.
+    pub(crate) dead: LogicalId,
+}
+
 impl Builder<'_> {
+    /// Adds a queue, with what makes it one of a kind.
+    pub(crate) fn queue(
+        &mut self,
+        id: &LogicalId,
+        queue: Queue,
+        more: impl IntoIterator<Item = (&'static str, Value)>,
+        origin: &str,
+        span: Span,
+    ) {
+        let redrive = Value::map([
+            ("deadLetterTargetArn", Value::arn(&queue.dead)),
+            ("maxReceiveCount", Value::count(queue.receives)),
+        ]);
+        let properties = [
+            ("VisibilityTimeout", queue.visibility),
+            ("MessageRetentionPeriod", Value::count(queue.retention_seconds)),
+            ("RedrivePolicy", redrive),
+            ("SqsManagedSseEnabled", true.into()),
+        ];
+        self.add(id, Resource::new("AWS::SQS::Queue", origin, span, properties).and(more));
+    }
+
     /// Asks for a dead-letter queue, and for the alarm on it. Its id.
     pub(crate) fn dead_letter(&mut self, dead: DeadLetters) -> LogicalId {
         let id = dead.id.clone();

@@ -33,8 +33,7 @@ pub(super) fn of(
     match &route.integration {
         Integration::Function(id) => {
             let function = &b.model.functions[*id];
-            let permission = shared::permission(rest.api, function, route, origin);
-            b.add(&rest.of_route(route, "permission"), permission);
+            shared::permit(b, &rest.of_route(route, "permission"), rest.api, function, route, origin);
             let entries = [
                 ("Type", "AWS_PROXY".into()),
                 ("IntegrationHttpMethod", "POST".into()),

@@ -16,6 +16,7 @@ mod responses;
 mod tests;
 
 use self::api::Rest;
+use crate::lower::apigateway::shared;
 use crate::model::{Api, ApiKind, Auth};
 use crate::plan::builder::Builder;
 use crate::plan::ids;
@@ -24,8 +25,9 @@ use crate::plan::value::{Value, description};
 
 /// Adds each REST API.
 pub(crate) fn lower(b: &mut Builder<'_>) {
-    for api in b.model.apis.values().filter(|api| api.kind == ApiKind::Rest) {
+    for (id, api) in b.model.apis.iter().filter(|(_, api)| api.kind == ApiKind::Rest) {
         of(b, api);
+        shared::show(b, id, api);
     }
 }
 
