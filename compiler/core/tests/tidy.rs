@@ -131,7 +131,7 @@ fn sources() -> Vec<Source> {
 
 /// The sources of all crates that people write.
 fn all_sources() -> Vec<Source> {
-    ["src", "../cli/src", "../../runtime/src", "../../runtime/interface/src", "../../xtask/src"]
+    ["src", "../cli/src", "../macros/src", "../../runtime/src", "../../runtime/interface/src", "../../xtask/src"]
         .into_iter()
         .flat_map(sources_in)
         .collect()

@@ -1,5 +1,6 @@
 //! `buses:` where events travel.
 
+use evc_macros::Word;
 use schemars::JsonSchema;
 
 use super::allow::Allows;
@@ -35,8 +36,8 @@ pub struct Bus {
 }
 
 /// What makes a bus.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Word)]
+#[word(what = "a kind of bus")]
 pub enum BusKind {
     /// This stack makes it.
     #[default]
@@ -61,13 +62,6 @@ pub struct Archive {
 pub struct EventLog {
     /// How long entries are kept; one of the retentions that CloudWatch Logs has. Without it: that of `observability.logs`.
     pub retention: Option<Spanned<Duration>>,
-}
-
-impl Decode for BusKind {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let words = [("custom", Self::Custom), ("default", Self::Default), ("imported", Self::Imported)];
-        cx.word(node, "a kind of bus", &words)
-    }
 }
 
 impl Decode for Bus {

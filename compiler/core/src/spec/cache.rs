@@ -1,12 +1,13 @@
 //! `caches:` ElastiCache for Valkey, or a Redis that exists already: where counters, circuit breakers and workflows keep state.
 
+use evc_macros::Word;
 use schemars::JsonSchema;
 
 use super::allow::Allows;
 use super::decode::{Decode, Decoder};
 use super::given::Given;
-use super::outbox::in_range;
-use super::queue::within;
+use super::range::in_range;
+use super::range::within;
 use super::scalar::{Duration, Name};
 use super::table::Removal;
 use crate::source::Spanned;
@@ -74,8 +75,8 @@ pub struct Cache {
 }
 
 /// What makes a cache.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Word)]
+#[word(what = "a mode of a cache")]
 pub enum CacheMode {
     /// ElastiCache Serverless for Valkey: it grows with what it holds and does.
     #[default]
@@ -87,8 +88,8 @@ pub enum CacheMode {
 }
 
 /// When a write is safe from the loss of a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Word)]
+#[word(what = "a durability")]
 pub enum Durability {
     /// Within ten seconds.
     Async,
@@ -97,8 +98,8 @@ pub enum Durability {
 }
 
 /// How functions authenticate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Word)]
+#[word(what = "a way to authenticate")]
 pub enum CacheAuth {
     /// They do not.
     None,
@@ -106,30 +107,6 @@ pub enum CacheAuth {
     Token,
     /// With short-lived tokens of IAM.
     Iam,
-}
-
-impl Decode for CacheMode {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let words = [
-            ("serverless", Self::Serverless),
-            ("replication-group", Self::ReplicationGroup),
-            ("external", Self::External),
-        ];
-        cx.word(node, "a mode of a cache", &words)
-    }
-}
-
-impl Decode for CacheAuth {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let words = [("none", Self::None), ("token", Self::Token), ("iam", Self::Iam)];
-        cx.word(node, "a way to authenticate", &words)
-    }
-}
-
-impl Decode for Durability {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        cx.word(node, "a durability", &[("async", Self::Async), ("sync", Self::Sync)])
-    }
 }
 
 impl Decode for Cache {

@@ -1,5 +1,6 @@
 //! `events:` what happens in the system, and what each event carries.
 
+use evc_macros::Word;
 use schemars::JsonSchema;
 
 use super::allow::Allows;
@@ -37,17 +38,11 @@ pub struct Event {
 }
 
 /// Somebody outside this spec.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Word)]
+#[word(what = "somebody outside the spec")]
 pub enum Outside {
     /// Another service, another account, or AWS itself.
     External,
-}
-
-impl Decode for Outside {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        cx.word(node, "somebody outside the spec", &[("external", Self::External)])
-    }
 }
 
 impl Decode for Event {

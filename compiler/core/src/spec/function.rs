@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 
+use evc_macros::Word;
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::allow::Allows;
 use super::api::{Auth, ROUTE, RouteText};
 use super::decode::{Case, Decode, Decoder, MAX_NAME, check_name};
-use super::outbox::in_range;
-use super::queue::within;
+use super::range::in_range;
+use super::range::within;
 use super::scalar::{Duration, Name, TypeExpr, one_or_many};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
@@ -76,8 +77,8 @@ pub struct Function {
 }
 
 /// An operation on a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Word)]
+#[word(what = "an operation on a table")]
 pub enum Operation {
     /// `GetItem`.
     Get,
@@ -242,22 +243,6 @@ pub fn sizes(timeout: Option<&Spanned<Duration>>, memory: Option<&Spanned<u64>>,
         && !(1..=900).contains(&timeout.seconds)
     {
         cx.bad_value(timeout.span, format!("the timeout of a function is `1s` to `15m`, found `{}`", timeout.value));
-    }
-}
-
-impl Decode for Operation {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let words = [
-            ("get", Self::Get),
-            ("query", Self::Query),
-            ("put", Self::Put),
-            ("update", Self::Update),
-            ("delete", Self::Delete),
-            ("check", Self::Check),
-            ("read", Self::Read),
-            ("write", Self::Write),
-        ];
-        cx.word(node, "an operation on a table", &words)
     }
 }
 

@@ -1,11 +1,13 @@
 //! `networks:` VPCs: made by this stack with what its functions need, or there already.
 
+use evc_macros::Word;
 use schemars::JsonSchema;
 
 use super::allow::Allows;
 use super::decode::{Decode, Decoder};
 use super::given::Given;
-use super::outbox::in_range;
+use super::keys::Word as _;
+use super::range::in_range;
 use super::scalar::{one_or_many, one_or_more};
 use crate::source::Spanned;
 use crate::yaml::Node;
@@ -44,18 +46,18 @@ pub struct Network {
 }
 
 /// A service of AWS that a function calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Word)]
+#[word(what = "a service that endpoints are known for")]
 pub enum Service {
     /// DynamoDB: tables, outboxes, what idempotent functions have done.
-    #[schemars(rename = "dynamodb")]
+    #[word(rename = "dynamodb")]
     DynamoDb,
     /// EventBridge: events that are put on a bus.
     Events,
     /// Lambda: functions that are invoked.
     Lambda,
     /// Secrets Manager: tokens of caches.
-    #[schemars(rename = "secretsmanager")]
+    #[word(rename = "secretsmanager")]
     SecretsManager,
     /// SQS: messages that are sent.
     Sqs,
@@ -71,14 +73,7 @@ impl Service {
     /// How the language and the names of endpoints write it.
     /// <https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html>
     pub fn key(self) -> &'static str {
-        match self {
-            Self::DynamoDb => "dynamodb",
-            Self::Events => "events",
-            Self::Lambda => "lambda",
-            Self::SecretsManager => "secretsmanager",
-            Self::Sqs => "sqs",
-            Self::States => "states",
-        }
+        self.word()
     }
 
     /// What people call it.
@@ -105,13 +100,6 @@ pub fn cidr(text: &str) -> Option<(std::net::Ipv4Addr, u32)> {
     let is_plain = prefix.len() == 2 && prefix.bytes().all(|byte| byte.is_ascii_digit());
     let prefix: u32 = prefix.parse().ok().filter(|prefix| is_plain && (16..=24).contains(prefix))?;
     Some((address.parse().ok()?, prefix))
-}
-
-impl Decode for Service {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let words = Self::ALL.map(|service| (service.key(), service));
-        cx.word(node, "a service that endpoints are known for", &words)
-    }
 }
 
 impl Decode for Network {

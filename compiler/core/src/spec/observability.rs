@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use evc_macros::Word;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{Decode, Decoder};
@@ -39,8 +40,8 @@ pub struct Logs {
 }
 
 /// How severe a log entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Word)]
+#[word(what = "a log level")]
 pub enum LogLevel {
     /// Steps of the runtime, for debugging it.
     Debug,
@@ -124,13 +125,6 @@ pub fn log_retention(retention: Option<&Spanned<Duration>>, cx: &mut Decoder) {
         cx.bad_value(retention.span, format!("CloudWatch Logs cannot keep entries for `{}`", retention.value))
             .help
             .push(format!("the nearest that it has is `{near}d`"));
-    }
-}
-
-impl Decode for LogLevel {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let words = [("debug", Self::Debug), ("info", Self::Info), ("warn", Self::Warn), ("error", Self::Error)];
-        cx.word(node, "a log level", &words)
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
+use evc_macros::Word;
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::allow::Allows;
 use super::decode::{Decode, Decoder, Fields};
-use super::queue::within;
+pub use super::range::in_range; // for `workflow/`, until it names `range`
+use super::range::within;
 use super::scalar::{Duration, Name, PatternNode, one_or_many};
 use super::table::Removal;
 use crate::diagnostics::{Code, Diagnostic};
@@ -78,20 +80,14 @@ pub struct Outbox {
 }
 
 /// What brings the changes of a table to the bus.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Word)]
+#[word(what = "a forwarder")]
 pub enum Forwarder {
     /// A Lambda function that evc writes: any event, packed calls, failed entries tried alone.
     #[default]
     Function,
     /// A pipe for each event: no code, and only events whose every field a pipe can copy as it is.
     Pipe,
-}
-
-impl Decode for Forwarder {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        cx.word(node, "a forwarder", &[("function", Self::Function), ("pipe", Self::Pipe)])
-    }
 }
 
 /// An event that a change of a table's item is: the event's name, or a map with more about it.
@@ -250,12 +246,3 @@ fn changes(fields: &mut Fields<'_>, key: &'static str, cx: &mut Decoder) -> Vec<
 /// forwarder has given up can be published again; ten years.
 const MIN_RETENTION: u64 = 2 * 86_400;
 const MAX_RETENTION: u64 = 10 * 365 * 86_400;
-
-/// Reports a number outside of what AWS takes.
-pub fn in_range(value: Option<&Spanned<u64>>, min: u64, max: u64, what: &str, cx: &mut Decoder) {
-    if let Some(value) = value
-        && !(min..=max).contains(&value.value)
-    {
-        cx.bad_value(value.span, format!("{what} is {min} to {max}, found {}", value.value));
-    }
-}

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 
 use super::allow::Allows;
 use super::decode::{Decode, Decoder};
-use super::outbox::in_range;
+use super::range::in_range;
+pub use super::range::within; // for `workflow/`, until it names `range`
 use super::scalar::{Duration, Name, TypeExpr};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
@@ -92,15 +93,5 @@ impl Decode for Queue {
         within(queue.visibility.as_ref(), 0, 43_200, "a visibility timeout", cx);
         within(queue.retention.as_ref(), 60, 1_209_600, "the retention of a queue", cx);
         Some(queue)
-    }
-}
-
-/// Reports a duration outside of what AWS takes, in seconds.
-pub fn within(value: Option<&Spanned<Duration>>, min: u64, max: u64, what: &str, cx: &mut Decoder) {
-    if let Some(value) = value
-        && !(min..=max).contains(&value.seconds)
-    {
-        let (min, max) = (Duration::seconds(min), Duration::seconds(max));
-        cx.bad_value(value.span, format!("{what} is `{min}` to `{max}`, found `{}`", value.value));
     }
 }

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use evc_macros::Word;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::allow::Allows;
 use super::decode::{Decode, Decoder, Item, Section};
-use super::outbox::in_range;
+use super::range::in_range;
 use super::scalar::{Name, TypeExpr};
 use crate::source::Spanned;
 use crate::yaml::{Node, NodeKind};
@@ -49,8 +50,8 @@ pub struct Table {
 }
 
 /// What becomes of a resource that holds data when it leaves the stack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Word)]
+#[word(what = "a removal policy")]
 pub enum Removal {
     /// It stays, outside of the stack.
     Retain,
@@ -59,8 +60,8 @@ pub enum Removal {
 }
 
 /// The images a stream record carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Word)]
+#[word(what = "a view of a stream")]
 pub enum StreamView {
     /// The item as it is after the change.
     NewImage,
@@ -84,8 +85,8 @@ pub enum Billing {
 }
 
 /// Who owns the encryption key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Word)]
+#[word(what = "an owner of the key")]
 pub enum Encryption {
     /// AWS manages a key in this account; its use shows in `CloudTrail`.
     #[default]
@@ -159,25 +160,6 @@ fn key_of(key: Spanned<Vec<Name>>, cx: &mut Decoder) -> Option<Spanned<Vec<Name>
         format!("a key is a partition attribute and perhaps a sort attribute, found {} attributes", key.len());
     cx.bad_value(key.span, message);
     None
-}
-
-impl Decode for Removal {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        cx.word(node, "a removal policy", &[("retain", Self::Retain), ("delete", Self::Delete)])
-    }
-}
-
-impl Decode for StreamView {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let words = [("new-image", Self::NewImage), ("new-and-old-images", Self::NewAndOldImages)];
-        cx.word(node, "a view of a stream", &words)
-    }
-}
-
-impl Decode for Encryption {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        cx.word(node, "an owner of the key", &[("aws-managed", Self::AwsManaged), ("aws-owned", Self::AwsOwned)])
-    }
 }
 
 /// More capacity units than any quota allows: what is too much is up to the account. DynamoDB takes no less than 1

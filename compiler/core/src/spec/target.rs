@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{Decode, Decoder};
-use super::outbox::in_range;
+use super::range::in_range;
 use super::scalar::{Arguments, Duration, Name};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;

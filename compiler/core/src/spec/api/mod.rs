@@ -4,6 +4,7 @@ mod auth;
 mod route;
 mod words;
 
+use evc_macros::Word;
 use schemars::JsonSchema;
 
 pub use auth::{Auth, Jwt};
@@ -12,8 +13,8 @@ pub use words::{Header, Method, Origin, ROUTE, RouteText, is_header};
 
 use super::allow::Allows;
 use super::decode::{Decode, Decoder};
-use super::outbox::in_range;
-use super::queue::within;
+use super::range::in_range;
+use super::range::within;
 use super::scalar::{Duration, not_empty, one_or_many, one_or_more};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
@@ -45,8 +46,8 @@ pub struct Api {
 }
 
 /// Which of API Gateway's kinds of API it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Word)]
+#[word(what = "a kind of API")]
 pub enum ApiKind {
     /// An HTTP API.
     #[default]
@@ -107,12 +108,6 @@ impl Decode for Api {
             cx.report(diagnostic.help("say what is called: `POST /orders: { function: place-order }`"));
         }
         Some(Self { description, kind, auth, cors, throttling, routes: routes?, allow })
-    }
-}
-
-impl Decode for ApiKind {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        cx.word(node, "a kind of API", &[("http", Self::Http), ("rest", Self::Rest)])
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Auth, Throttling};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
 use crate::spec::decode::{Decode, Decoder, Fields};
-use crate::spec::outbox::in_range;
+use crate::spec::range::in_range;
 use crate::spec::scalar::{Name, TypeExpr};
 use crate::yaml::{Entry, Key, Node, NodeKind, ScalarStyle};
 
