@@ -1,8 +1,9 @@
 //! What stands on a struct, its fields, an enum and its variants: the attributes of the derives, and doc comments.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::meta::ParseNestedMeta;
+use syn::parse::ParseStream;
 use syn::{Attribute, Error, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Result, Token};
 
 /// What `#[section(..)]` says.
@@ -12,12 +13,13 @@ pub(crate) struct Section {
     pub(crate) present: Option<Path>,
     pub(crate) check: Option<Path>,
     pub(crate) whole: bool,
+    pub(crate) shorthand: bool,
     pub(crate) schema: Option<Path>,
 }
 
 impl Section {
     pub(crate) fn of(attributes: &[Attribute], name: &Ident) -> Result<Self> {
-        let (mut what, mut one_of, mut whole) = (None, Vec::new(), false);
+        let (mut what, mut one_of, mut whole, mut shorthand) = (None, Vec::new(), false, false);
         let (mut present, mut check, mut schema) = (None, None, None);
         each(attributes, "section", |meta| {
             match word(&meta).as_str() {
@@ -31,13 +33,14 @@ impl Section {
                 "present" => present = Some(meta.value()?.parse()?),
                 "check" => check = Some(meta.value()?.parse()?),
                 "whole" => whole = true,
+                "shorthand" => shorthand = true,
                 "schema" => schema = Some(meta.value()?.parse()?),
-                _ => return Err(meta.error("expected one of what, one_of, present, check, whole, schema")),
+                _ => return Err(meta.error("expected one of what, one_of, present, check, whole, shorthand, schema")),
             }
             Ok(())
         })?;
         let what = what.ok_or_else(|| Error::new(name.span(), "a section needs `#[section(what = \"a ..\")]`"))?;
-        Ok(Self { what, one_of, present, check, whole, schema })
+        Ok(Self { what, one_of, present, check, whole, shorthand, schema })
     }
 }
 
@@ -46,8 +49,9 @@ impl Section {
 pub(crate) struct Key {
     pub(crate) rename: Option<LitStr>,
     pub(crate) default: bool,
-    pub(crate) range: Option<Expr>,
-    pub(crate) length: Option<Expr>,
+    pub(crate) skip: bool,
+    pub(crate) range: Option<TokenStream>,
+    pub(crate) length: Option<TokenStream>,
     pub(crate) what: Option<LitStr>,
     pub(crate) not_empty: Option<LitStr>,
     pub(crate) pattern: Option<Expr>,
@@ -63,8 +67,9 @@ impl Key {
             match word(&meta).as_str() {
                 "rename" => key.rename = Some(meta.value()?.parse()?),
                 "default" => key.default = true,
-                "range" => key.range = Some(meta.value()?.parse()?),
-                "length" => key.length = Some(meta.value()?.parse()?),
+                "skip" => key.skip = true,
+                "range" => key.range = Some(up_to_comma(meta.value()?)?),
+                "length" => key.length = Some(up_to_comma(meta.value()?)?),
                 "what" => key.what = Some(meta.value()?.parse()?),
                 "not_empty" => key.not_empty = Some(meta.value()?.parse()?),
                 "pattern" => key.pattern = Some(meta.value()?.parse()?),
@@ -72,7 +77,7 @@ impl Key {
                 "decode" => key.decode = Some(meta.value()?.parse()?),
                 "schema" => key.schema = Some(meta.value()?.parse()?),
                 _ => {
-                    let known = "rename, default, range, length, what, not_empty, pattern, check, decode, schema";
+                    let known = "rename, default, skip, range, length, what, not_empty, pattern, check, decode, schema";
                     return Err(meta.error(format!("expected one of {known}")));
                 }
             }
@@ -109,6 +114,15 @@ fn each(attributes: &[Attribute], name: &str, mut read: impl FnMut(ParseNestedMe
         .iter()
         .filter(|attribute| attribute.path().is_ident(name))
         .try_for_each(|attribute| attribute.parse_nested_meta(&mut read))
+}
+
+/// An expression as it stands: syn knows ranges only with all of the language's syntax.
+fn up_to_comma(input: ParseStream<'_>) -> Result<TokenStream> {
+    let mut tokens = TokenStream::new();
+    while !input.is_empty() && !input.peek(Token![,]) {
+        tokens.extend([input.parse::<TokenTree>()?]);
+    }
+    if tokens.is_empty() { Err(input.error("expected an expression")) } else { Ok(tokens) }
 }
 
 fn word(meta: &ParseNestedMeta<'_>) -> String {

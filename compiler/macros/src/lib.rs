@@ -6,6 +6,8 @@
 
 mod attributes;
 mod section;
+#[cfg(test)]
+mod tests;
 mod word;
 
 use proc_macro::TokenStream;
@@ -38,6 +40,7 @@ use proc_macro::TokenStream;
 /// | `present = path` | `fn(&Fields<'_>, &mut Decoder)`: reports what is wrong with the keys that are there |
 /// | `check = path` | `fn(&Self, &Fields<'_>, &mut Decoder)`: reports what is wrong between the keys, once all that must be there were read |
 /// | `whole` | there is no struct if any key could not be read |
+/// | `shorthand` | what is not a map may be short for one: `crate::spec::keys::Shorthand` says what |
 /// | `schema = path` | `fn(&mut Schema)`: adds to the schema what `present` and `check` ask for |
 ///
 /// On a field, `#[key(..)]`:
@@ -46,6 +49,7 @@ use proc_macro::TokenStream;
 /// | --- | --- |
 /// | `rename = "type"` | the key, where it is not the field's name |
 /// | `default` | the default of the type if the key is absent |
+/// | `skip` | no key: the default of the type, unless the shorthand sets it |
 /// | `range = 2..=6, what = ".."` | what the value is within, in messages, in the schema and for `{range}` in the doc comment |
 /// | `range = MEMORY` | the same with a `Range` that several keys have |
 /// | `length = 1..=256, what = ".."` | how many characters a text has |

@@ -18,17 +18,21 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         return Err(Error::new(name.span(), "a section has fields with names"));
     };
     let section = Section::of(&input.attrs, name)?;
-    let keys: Vec<TheKey<'_>> = fields.named.iter().map(TheKey::of).collect::<Result<_>>()?;
+    let (mut keys, mut skipped) = (Vec::new(), Vec::new());
+    for field in &fields.named {
+        let said = Key::of(&field.attrs)?;
+        if said.skip { skipped.extend(&field.ident) } else { keys.push(KeyField::of(field, said)?) }
+    }
     if let Some(unknown) = section.one_of.iter().find(|word| keys.iter().all(|key| key.key.value() != word.value())) {
         return Err(Error::new(unknown.span(), "no field has this key"));
     }
-    let decode = decode(name, &section, &keys);
+    let decode = decode(name, &section, &keys, &skipped);
     let schema = schema(name, &section, &keys, &doc(&input.attrs, name.span())?);
     Ok(quote! { #decode #schema })
 }
 
 /// A field and its key.
-struct TheKey<'a> {
+struct KeyField<'a> {
     field: &'a Ident,
     /// What holds its value until the struct is made: unlike the field, it is no word of the generated code.
     local: Ident,
@@ -46,10 +50,9 @@ enum Presence {
     Default,
 }
 
-impl<'a> TheKey<'a> {
-    fn of(field: &'a Field) -> Result<Self> {
+impl<'a> KeyField<'a> {
+    fn of(field: &'a Field, said: Key) -> Result<Self> {
         let ident = field.ident.as_ref().ok_or_else(|| Error::new(field.span(), "a key has a name"))?;
-        let said = Key::of(&field.attrs)?;
         let presence = match (argument(&field.ty, "Option"), said.default) {
             (Some(_), true) => {
                 return Err(Error::new(ident.span(), "a key that may be absent has no default: leave one of both out"));
@@ -78,10 +81,8 @@ impl<'a> TheKey<'a> {
     fn read(&self) -> TokenStream {
         let Self { local, key, .. } = self;
         let ty = self.value_type();
-        let read = match &self.said.decode {
-            Some(path) => quote! { #path },
-            None => quote_spanned! { ty.span() => <#ty as crate::spec::decode::Decode>::decode },
-        };
+        let own = || quote_spanned! { ty.span() => <#ty as crate::spec::decode::Decode>::decode };
+        let read = self.said.decode.as_ref().map_or_else(own, |path| quote! { #path });
         match self.presence {
             Presence::Required => quote! { let #local: Option<#ty> = fields.required_with(#key, #read, cx); },
             Presence::Optional => quote! { let #local: Option<#ty> = fields.optional_with(#key, #read, cx); },
@@ -110,10 +111,8 @@ impl<'a> TheKey<'a> {
 
     fn range(&self) -> Option<TokenStream> {
         let range = self.said.range.as_ref()?;
-        Some(match (&self.said.what, &self.said.length) {
-            (Some(what), None) => quote! { crate::spec::range::Range::new(#what, #range) },
-            _ => quote! { #range },
-        })
+        let what = self.said.what.as_ref().filter(|_| self.said.length.is_none());
+        Some(what.map_or(range.clone(), |what| quote! { crate::spec::range::Range::new(#what, #range) }))
     }
 
     fn length(&self) -> Option<TokenStream> {
@@ -154,15 +153,22 @@ impl<'a> TheKey<'a> {
     }
 }
 
-fn decode(name: &Ident, section: &Section, keys: &[TheKey<'_>]) -> TokenStream {
+fn decode(name: &Ident, section: &Section, keys: &[KeyField<'_>], skipped: &[&Ident]) -> TokenStream {
     let Section { what, one_of, present, check, whole, .. } = section;
-    let reads = keys.iter().map(TheKey::read);
-    let checks = keys.iter().map(TheKey::checks);
-    let sets = keys.iter().map(TheKey::set);
+    let reads = keys.iter().map(KeyField::read);
+    let checks = keys.iter().map(KeyField::checks);
+    let sets = keys.iter().map(KeyField::set);
     let one_of =
         (!one_of.is_empty()).then(|| quote! { crate::spec::keys::one_of(&fields, #what, &[#(#one_of),*], cx); });
     let present = present.as_ref().map(|path| quote! { #path(&fields, cx); });
     let check = check.as_ref().map(|path| quote! { #path(&section, &fields, cx); });
+    let short = section.shorthand.then(|| {
+        quote! {
+            if <Self as crate::spec::keys::Shorthand>::is_short(node) {
+                return <Self as crate::spec::keys::Shorthand>::short(node, cx);
+            }
+        }
+    });
     let result = if *whole {
         quote! { whole.then_some(section) }
     } else {
@@ -177,13 +183,14 @@ fn decode(name: &Ident, section: &Section, keys: &[TheKey<'_>]) -> TokenStream {
         #[automatically_derived]
         impl crate::spec::decode::Decode for #name {
             fn decode(node: &crate::yaml::Node, cx: &mut crate::spec::decode::Decoder) -> Option<Self> {
+                #short
                 let mut fields = cx.fields(node, #what)?;
                 #(#reads)*
                 #finish
                 #one_of
                 #present
                 #(#checks)*
-                let section = Self { #(#sets),* };
+                let section = Self { #(#sets,)* #(#skipped: Default::default()),* };
                 #check
                 #result
             }
@@ -191,12 +198,17 @@ fn decode(name: &Ident, section: &Section, keys: &[TheKey<'_>]) -> TokenStream {
     }
 }
 
-fn schema(name: &Ident, section: &Section, keys: &[TheKey<'_>], about: &str) -> TokenStream {
+fn schema(name: &Ident, section: &Section, keys: &[KeyField<'_>], about: &str) -> TokenStream {
     let schema_name = name.to_string();
-    let keys = keys.iter().map(TheKey::describe);
+    let keys = keys.iter().map(KeyField::describe);
     let one_of = &section.one_of;
-    let one_of = (!one_of.is_empty()).then(|| quote! { keys.one_of(&[#(#one_of),*]); });
     let more = section.schema.as_ref().map(|path| quote! { #path(&mut schema); });
+    let made = if section.shorthand {
+        let short = quote! { <Self as crate::spec::keys::Shorthand>::short_schema(generator) };
+        quote! { keys.schema_or(&#short, #about) }
+    } else {
+        quote! { keys.schema(#about, &[#(#one_of),*]) }
+    };
     let mutable = more.is_some().then(|| quote! { mut });
     quote! {
         #[automatically_derived]
@@ -207,8 +219,7 @@ fn schema(name: &Ident, section: &Section, keys: &[TheKey<'_>], about: &str) -> 
             fn json_schema(generator: &mut ::schemars::SchemaGenerator) -> ::schemars::Schema {
                 let mut keys = crate::spec::keys::Keys::default();
                 #(#keys)*
-                #one_of
-                let #mutable schema = keys.schema(#about);
+                let #mutable schema = #made;
                 #more
                 schema
             }

@@ -1,30 +1,33 @@
 //! `tables:` DynamoDB tables, their keys and indexes.
+//!
+//! Billing and projections are decoded by hand: each is a word or something else, and an enum in the model as well.
 
 use std::borrow::Cow;
 
-use evc_macros::Word;
+use evc_macros::{Section, Word};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::allow::Allows;
 use super::decode::{Decode, Decoder, Item, Section};
+use super::keys::Shorthand;
 use super::range::in_range;
 use super::scalar::{Name, TypeExpr};
 use crate::source::Spanned;
 use crate::yaml::{Node, NodeKind};
 
 /// A DynamoDB table. Encrypted, with point-in-time recovery and on-demand capacity unless it says otherwise.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Section)]
+#[section(what = "a table")]
 pub struct Table {
     /// What it holds, for people.
     pub description: Option<String>,
     /// The record type of its items.
     pub item: Spanned<TypeExpr>,
     /// The partition key, or the partition key and the sort key: attributes of the item.
-    #[schemars(with = "KeyList")]
+    #[key(decode = key, schema = key_schema)]
     pub key: Spanned<Vec<Name>>,
     /// Global secondary indexes.
-    #[schemars(default)]
+    #[key(default)]
     pub indexes: Section<Index>,
     /// The attribute that holds when an item expires, in seconds since 1970: an `integer` of the item.
     pub ttl: Option<Name>,
@@ -33,10 +36,10 @@ pub struct Table {
     /// What the table's stream carries. Without it there is no stream.
     pub stream: Option<StreamView>,
     /// `on-demand`, or provisioned read and write units.
-    #[schemars(default)]
+    #[key(default)]
     pub billing: Billing,
     /// Who owns the key that encrypts it: `aws-managed` (KMS key `aws/dynamodb`) or `aws-owned`.
-    #[schemars(default)]
+    #[key(default)]
     pub encryption: Encryption,
     /// Continuous backups, to restore any second of the last 35 days. On by default.
     pub point_in_time_recovery: Option<bool>,
@@ -45,7 +48,7 @@ pub struct Table {
     /// Makes DynamoDB refuse to delete the table.
     pub deletion_protection: Option<bool>,
     /// Warnings that are fine here, each with the reason.
-    #[schemars(default)]
+    #[key(default)]
     pub allow: Allows,
 }
 
@@ -95,13 +98,26 @@ pub enum Encryption {
     AwsOwned,
 }
 
-/// A global secondary index.
-#[derive(Debug, Clone)]
+/// A global secondary index: its key alone, or its key and what it holds.
+#[derive(Debug, Clone, Section)]
+#[section(what = "an index", shorthand)]
 pub struct Index {
     /// The partition key, or the partition key and the sort key: attributes of the item.
+    #[key(decode = key, schema = key_schema)]
     pub key: Spanned<Vec<Name>>,
-    /// The attributes that the index holds.
+    /// What the index holds: `all`, `keys`, or a list of attributes.
+    #[key(default, schema = projection_schema)]
     pub projection: Projection,
+}
+
+/// The key alone.
+impl Shorthand for Index {
+    fn short(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        Some(Self { key: key(node, cx)?, projection: Projection::All })
+    }
+    fn short_schema(generator: &mut SchemaGenerator) -> Schema {
+        key_schema(generator)
+    }
 }
 
 /// What an index holds of an item.
@@ -116,43 +132,17 @@ pub enum Projection {
     Include(Vec<Name>),
 }
 
-impl Decode for Table {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let mut fields = cx.fields(node, "a table")?;
-        let description = fields.optional("description", cx);
-        let item = fields.required("item", cx);
-        let key = fields.required("key", cx).and_then(|key| key_of(key, cx));
-        let indexes = fields.or_default("indexes", cx);
-        let ttl = fields.optional("ttl", cx);
-        let version = fields.optional("version", cx);
-        let stream = fields.optional("stream", cx);
-        let billing = fields.or_default("billing", cx);
-        let encryption = fields.or_default("encryption", cx);
-        let point_in_time_recovery = fields.optional("point-in-time-recovery", cx);
-        let removal = fields.optional("removal", cx);
-        let deletion_protection = fields.optional("deletion-protection", cx);
-        let allow = fields.or_default("allow", cx);
-        fields.finish(cx);
-        Some(Self {
-            description,
-            item: item?,
-            key: key?,
-            indexes,
-            ttl,
-            version,
-            stream,
-            billing,
-            encryption,
-            point_in_time_recovery,
-            removal,
-            deletion_protection,
-            allow,
-        })
-    }
+fn projection_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"anyOf": [{"enum": ["all", "keys"]}, {"type": "array", "items": {"type": "string"}}]})
+}
+
+fn key_schema(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<KeyList>()
 }
 
 /// A key is one or two attributes.
-fn key_of(key: Spanned<Vec<Name>>, cx: &mut Decoder) -> Option<Spanned<Vec<Name>>> {
+fn key(node: &Node, cx: &mut Decoder) -> Option<Spanned<Vec<Name>>> {
+    let key: Spanned<Vec<Name>> = Spanned::decode(node, cx)?;
     if (1..=2).contains(&key.len()) {
         return Some(key);
     }
@@ -183,20 +173,6 @@ impl Decode for Billing {
 
 impl Item for Index {
     const WHAT: &'static str = "an index";
-}
-
-impl Decode for Index {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        if !matches!(node.kind, NodeKind::Mapping(_)) {
-            let key = key_of(Spanned::decode(node, cx)?, cx)?;
-            return Some(Self { key, projection: Projection::All });
-        }
-        let mut fields = cx.fields(node, "an index")?;
-        let key = fields.required("key", cx).and_then(|key| key_of(key, cx));
-        let projection = fields.or_default("projection", cx);
-        fields.finish(cx);
-        Some(Self { key: key?, projection })
-    }
 }
 
 impl Decode for Projection {
@@ -256,33 +232,6 @@ impl JsonSchema for Billing {
                     "type": "object",
                     "properties": {"read": units, "write": units},
                     "required": ["read", "write"],
-                    "additionalProperties": false
-                }
-            ]
-        })
-    }
-}
-
-impl JsonSchema for Index {
-    fn schema_name() -> Cow<'static, str> {
-        "Index".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let key = generator.subschema_for::<KeyList>();
-        json_schema!({
-            "description": "A global secondary index: its key alone, or its key and what it holds.",
-            "anyOf": [
-                key,
-                {
-                    "type": "object",
-                    "properties": {
-                        "key": key,
-                        "projection": {
-                            "description": "What the index holds: `all`, `keys`, or a list of attributes.",
-                            "anyOf": [{"enum": ["all", "keys"]}, {"type": "array", "items": {"type": "string"}}]
-                        }
-                    },
-                    "required": ["key"],
                     "additionalProperties": false
                 }
             ]
