@@ -66,7 +66,7 @@ fn sources() -> Vec<Source> {
 
 /// The sources of all crates that people write.
 fn all_sources() -> Vec<Source> {
-    ["src", "../cli/src", "../../xtask/src"].into_iter().chain(RUNTIME).flat_map(sources_in).collect()
+    ["src", "../cli/src", "../macros/src", "../../xtask/src"].into_iter().chain(RUNTIME).flat_map(sources_in).collect()
 }
 
 fn layer(path: &str) -> Option<usize> {

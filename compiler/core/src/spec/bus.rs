@@ -1,42 +1,38 @@
 //! `buses:` where events travel.
 
-use schemars::JsonSchema;
+use evc_macros::{Section, Word};
+use schemars::Schema;
+use serde_json::json;
 
 use super::allow::Allows;
-use super::decode::{Decode, Decoder};
+use super::decode::{Decoder, Fields};
 use super::scalar::Duration;
 use crate::source::Spanned;
-use crate::yaml::Node;
 
 /// An event bus: a custom one of this service, the account's default one, or one that exists already.
-#[derive(Debug, Clone, Default, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
-#[schemars(extend(
-    "if" = {"properties": {"kind": {"const": "imported"}}, "required": ["kind"]},
-    "then" = {"required": ["name"]},
-    "else" = {"not": {"required": ["name"]}}
-))]
+#[derive(Debug, Clone, Default, Section)]
+#[section(what = "a bus", check = imported, schema = imported_schema)]
 pub struct Bus {
     /// What travels on it, for people.
     pub description: Option<String>,
     /// `custom` (made by this stack), `default` (the account's own) or `imported` (made elsewhere).
-    #[schemars(default)]
+    #[key(default)]
     pub kind: BusKind,
     /// The name of an imported bus. A custom bus is named after the project, the environment and its name here.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9._-]{1,256}$"))]
+    #[key(pattern = r"^[A-Za-z0-9._-]{1,256}$", check = bus_name)]
     pub name: Option<Spanned<String>>,
     /// Keeps every event for replay.
     pub archive: Option<Archive>,
     /// Writes every event to a log group; `{}` with the retention of the other logs.
     pub log: Option<EventLog>,
     /// Warnings that are fine here, each with the reason.
-    #[schemars(default)]
+    #[key(default)]
     pub allow: Allows,
 }
 
 /// What makes a bus.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Word)]
+#[word(what = "a kind of bus")]
 pub enum BusKind {
     /// This stack makes it.
     #[default]
@@ -48,81 +44,47 @@ pub enum BusKind {
 }
 
 /// An archive of a bus, from which events can be replayed.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Section)]
+#[section(what = "an archive")]
 pub struct Archive {
     /// How long events are kept, in whole days (what is over counts as a day).
     pub retention: Spanned<Duration>,
 }
 
 /// A log group that receives every event of a bus.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Section)]
+#[section(what = "an event log")]
 pub struct EventLog {
     /// How long entries are kept; one of the retentions that CloudWatch Logs has. Without it: that of `observability.logs`.
     pub retention: Option<Spanned<Duration>>,
 }
 
-impl Decode for BusKind {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let words = [("custom", Self::Custom), ("default", Self::Default), ("imported", Self::Imported)];
-        cx.word(node, "a kind of bus", &words)
+/// A bus that exists already has a name, and no other has.
+fn imported(bus: &Bus, fields: &Fields<'_>, cx: &mut Decoder) {
+    match (bus.kind, &bus.name) {
+        (BusKind::Imported, None) if fields.present(&["name"]).is_empty() => fields.missing("name", cx),
+        (BusKind::Custom | BusKind::Default, Some(name)) => {
+            cx.bad_value(name.span, "only an imported bus has a `name`")
+                .help
+                .push("a custom bus is named after the project, the environment and its name here".to_owned());
+        }
+        _ => {}
     }
 }
 
-impl Decode for Bus {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let mut fields = cx.fields(node, "a bus")?;
-        let bus = Self {
-            description: fields.optional("description", cx),
-            kind: fields.or_default("kind", cx),
-            name: fields.optional("name", cx),
-            archive: fields.optional("archive", cx),
-            log: fields.optional("log", cx),
-            allow: fields.or_default("allow", cx),
-        };
-        match (bus.kind, &bus.name) {
-            (BusKind::Imported, None) => {
-                let _ = fields.required::<String>("name", cx);
-            }
-            (BusKind::Custom | BusKind::Default, Some(name)) => {
-                cx.bad_value(name.span, "only an imported bus has a `name`")
-                    .help
-                    .push("a custom bus is named after the project, the environment and its name here".to_owned());
-            }
-            _ => {}
-        }
-        if let Some(name) = &bus.name
-            && !is_bus_name(name)
-        {
-            cx.bad_value(name.span, format!("`{}` cannot be the name of a bus", name.value))
-                .help
-                .push("a bus has a name of letters, digits, `.`, `_` and `-`, at most 256 characters".to_owned());
-        }
-        fields.finish(cx);
-        Some(bus)
-    }
+fn imported_schema(schema: &mut Schema) {
+    let imported = json!({"properties": {"kind": {"const": "imported"}}, "required": ["kind"]});
+    schema.insert("if".to_owned(), imported);
+    schema.insert("then".to_owned(), json!({"required": ["name"]}));
+    schema.insert("else".to_owned(), json!({"not": {"required": ["name"]}}));
 }
 
 /// What `EventBridge` takes: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html>
-fn is_bus_name(name: &str) -> bool {
-    (1..=256).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
-}
-
-impl Decode for Archive {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let mut fields = cx.fields(node, "an archive")?;
-        let retention = fields.required("retention", cx);
-        fields.finish(cx);
-        Some(Self { retention: retention? })
-    }
-}
-
-impl Decode for EventLog {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let mut fields = cx.fields(node, "an event log")?;
-        let retention = fields.optional("retention", cx);
-        fields.finish(cx);
-        Some(Self { retention })
+fn bus_name(name: &Spanned<String>, cx: &mut Decoder) {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if !((1..=256).contains(&name.len()) && name.chars().all(fits)) {
+        cx.bad_value(name.span, format!("`{}` cannot be the name of a bus", name.value))
+            .help
+            .push("a bus has a name of letters, digits, `.`, `_` and `-`, at most 256 characters".to_owned());
     }
 }

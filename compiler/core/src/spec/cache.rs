@@ -1,27 +1,25 @@
 //! `caches:` ElastiCache for Valkey, or a Redis that exists already: where counters, circuit breakers and workflows keep state.
 
-use schemars::JsonSchema;
+use evc_macros::{Section, Word};
 
 use super::allow::Allows;
-use super::decode::{Decode, Decoder};
+use super::decode::Decoder;
 use super::given::Given;
-use super::outbox::in_range;
-use super::queue::within;
+use super::range::Range;
 use super::scalar::{Duration, Name};
 use super::table::Removal;
 use crate::source::Spanned;
-use crate::yaml::Node;
 
 /// A cache: Valkey that this stack makes, or a Redis or Valkey that exists already. Encrypted at rest and on the wire; only
 /// what says `cache:` or runs a workflow that does gets to it.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Section)]
+#[section(what = "a cache", whole)]
 pub struct Cache {
     /// What it is for, for people.
     pub description: Option<String>,
     /// `serverless` (ElastiCache Serverless, without one said), `replication-group` (nodes of ElastiCache) or `external` (it
     /// exists already).
-    #[schemars(default)]
+    #[key(default)]
     pub mode: CacheMode,
     /// One of `networks`, or `public` for an endpoint without a network, which is what a serverless cache has if there is no
     /// network: TLS, and IAM on every connection. A replication group needs a network. An external cache has one if it can be
@@ -32,29 +30,30 @@ pub struct Cache {
     /// a `secret`, else `none`.
     pub auth: Option<Spanned<CacheAuth>>,
     /// The nodes of a replication group: `cache.t4g.small` without it.
-    #[schemars(regex(pattern = r"^cache\.[a-z0-9-]+\.[a-z0-9]+$"))]
+    #[key(pattern = NODE_TYPE, check = node_type)]
     pub node_type: Option<Spanned<String>>,
-    /// Replicas of each node of a replication group, in other zones: 0 to 5, 1 without it. With at least one, a node that is
+    /// Replicas of each node of a replication group, in other zones: {range}, 1 without it. With at least one, a node that is
     /// lost is replaced by a replica of its own accord.
-    #[schemars(range(max = 5))]
+    #[key(range = REPLICAS)]
     pub replicas: Option<Spanned<u64>>,
-    /// Splits a replication group into so many shards (cluster mode): 1 to 90.
-    #[schemars(range(min = 1, max = 90))]
+    /// Splits a replication group into so many shards (cluster mode): {range}.
+    #[key(range = 1..=90, what = "the number of shards")]
     pub shards: Option<Spanned<u64>>,
     /// Writes of a replication group go to a log in several zones: `sync` before they are answered, so that none that was
     /// answered is lost with a node, `async` soon after. Needs `shards`, a replica and nodes of the families m6g, r6g, c7gn or
     /// later; cannot be turned on or off once the cache is there.
     pub durability: Option<Spanned<Durability>>,
     /// How long daily snapshots are kept, in whole days: `0s` (none) to `35d`, `7d` without it.
+    #[key(range = Duration::seconds(0)..=Duration::days(35), what = "the retention of snapshots")]
     pub snapshots: Option<Spanned<Duration>>,
     /// What becomes of it when it leaves the stack: `retain` or `delete`, which is what happens without it; a replication group
     /// is deleted after a last snapshot.
     pub removal: Option<Spanned<Removal>>,
-    /// The most that a serverless cache may hold, in GB: 1 to 5000. AWS's own limit without it.
-    #[schemars(range(min = 1, max = 5000))]
+    /// The most that a serverless cache may hold, in GB: {range}. AWS's own limit without it.
+    #[key(range = 1..=5000, what = "the storage of a cache in GB")]
     pub max_storage: Option<Spanned<u64>>,
-    /// The most that a serverless cache may do, in ElastiCache processing units a second: 1000 to 15000000.
-    #[schemars(range(min = 1000, max = 15_000_000))]
+    /// The most that a serverless cache may do, in ElastiCache processing units a second: {range}.
+    #[key(range = 1000..=15_000_000, what = "the processing units of a cache")]
     pub max_ecpu: Option<Spanned<u64>>,
     /// Where an external cache is: `host:port`, or `parameter` for a parameter of the template.
     pub endpoint: Option<Spanned<Given<String>>>,
@@ -62,20 +61,20 @@ pub struct Cache {
     /// is the password and nothing else.
     pub secret: Option<Spanned<Given<String>>>,
     /// The user that functions are in an external cache; the default one without it.
-    #[schemars(regex(pattern = r"^[!-~]{1,128}$"))]
+    #[key(pattern = r"^[!-~]{1,128}$", check = user)]
     pub user: Option<Spanned<String>>,
     /// Whether an external cache speaks TLS: `true` without it.
     pub tls: Option<Spanned<bool>>,
     /// Whether an external cache is a cluster: `false` without it.
     pub cluster: Option<Spanned<bool>>,
     /// Warnings that are fine here, each with the reason.
-    #[schemars(default)]
+    #[key(default)]
     pub allow: Allows,
 }
 
 /// What makes a cache.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Word)]
+#[word(what = "a mode of a cache")]
 pub enum CacheMode {
     /// ElastiCache Serverless for Valkey: it grows with what it holds and does.
     #[default]
@@ -87,8 +86,8 @@ pub enum CacheMode {
 }
 
 /// When a write is safe from the loss of a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Word)]
+#[word(what = "a durability")]
 pub enum Durability {
     /// Within ten seconds.
     Async,
@@ -97,8 +96,8 @@ pub enum Durability {
 }
 
 /// How functions authenticate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Word)]
+#[word(what = "a way to authenticate")]
 pub enum CacheAuth {
     /// They do not.
     None,
@@ -108,83 +107,17 @@ pub enum CacheAuth {
     Iam,
 }
 
-impl Decode for CacheMode {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let words = [
-            ("serverless", Self::Serverless),
-            ("replication-group", Self::ReplicationGroup),
-            ("external", Self::External),
-        ];
-        cx.word(node, "a mode of a cache", &words)
-    }
-}
+/// What ElastiCache takes: <https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html>
+pub const REPLICAS: Range<u64> = Range::new("the number of replicas", 0..=5);
 
-impl Decode for CacheAuth {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let words = [("none", Self::None), ("token", Self::Token), ("iam", Self::Iam)];
-        cx.word(node, "a way to authenticate", &words)
-    }
-}
+/// What a type of node looks like, for the schema.
+pub const NODE_TYPE: &str = r"^cache\.[a-z0-9-]+\.[a-z0-9]+$";
 
-impl Decode for Durability {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        cx.word(node, "a durability", &[("async", Self::Async), ("sync", Self::Sync)])
-    }
-}
-
-impl Decode for Cache {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let mut fields = cx.fields(node, "a cache")?;
-        let cache = Self {
-            description: fields.optional("description", cx),
-            mode: fields.or_default("mode", cx),
-            network: fields.optional("network", cx),
-            auth: fields.optional("auth", cx),
-            node_type: fields.optional("node-type", cx),
-            replicas: fields.optional("replicas", cx),
-            shards: fields.optional("shards", cx),
-            durability: fields.optional("durability", cx),
-            snapshots: fields.optional("snapshots", cx),
-            removal: fields.optional("removal", cx),
-            max_storage: fields.optional("max-storage", cx),
-            max_ecpu: fields.optional("max-ecpu", cx),
-            endpoint: fields.optional("endpoint", cx),
-            secret: fields.optional("secret", cx),
-            user: fields.optional("user", cx),
-            tls: fields.optional("tls", cx),
-            cluster: fields.optional("cluster", cx),
-            allow: fields.or_default("allow", cx),
-        };
-        // What else is said depends on the mode, so a wrong one says nothing.
-        let whole = fields.finish(cx);
-        sizes(&cache, cx);
-        whole.then_some(cache)
-    }
-}
-
-/// The limits of ElastiCache: <https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html>,
-/// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Scaling.html>
-fn sizes(cache: &Cache, cx: &mut Decoder) {
-    nodes(cache.node_type.as_ref(), cache.replicas.as_ref(), cx);
-    in_range(cache.shards.as_ref(), 1, 90, "the number of shards", cx);
-    in_range(cache.max_storage.as_ref(), 1, 5000, "the storage of a cache in GB", cx);
-    in_range(cache.max_ecpu.as_ref(), 1000, 15_000_000, "the processing units of a cache", cx);
-    within(cache.snapshots.as_ref(), 0, 35 * 86_400, "the retention of snapshots", cx);
-    if let Some(user) = &cache.user
-        && !((1..=128).contains(&user.len()) && user.bytes().all(|byte| byte.is_ascii_graphic()))
-    {
-        cx.bad_value(user.span, "a user has 1 to 128 printable characters and no space");
-    }
-}
-
-/// Checks the nodes of a replication group.
-pub fn nodes(node_type: Option<&Spanned<String>>, replicas: Option<&Spanned<u64>>, cx: &mut Decoder) {
-    in_range(replicas, 0, 5, "the number of replicas", cx);
-    if let Some(node_type) = node_type
-        && !is_node_type(node_type)
-    {
-        let message = format!("`{}` is not a type of node", node_type.value);
-        cx.bad_value(node_type.span, message).help.push("types of nodes are such as `cache.t4g.small`".to_owned());
+/// Reports a text that is no type of node.
+pub fn node_type(text: &Spanned<String>, cx: &mut Decoder) {
+    if !is_node_type(text) {
+        let message = format!("`{}` is not a type of node", text.value);
+        cx.bad_value(text.span, message).help.push("types of nodes are such as `cache.t4g.small`".to_owned());
     }
 }
 
@@ -198,4 +131,10 @@ fn is_node_type(text: &str) -> bool {
         })
     };
     parts.next() == Some("cache") && word(parts.next(), "-") && word(parts.next(), "") && parts.next().is_none()
+}
+
+fn user(user: &Spanned<String>, cx: &mut Decoder) {
+    if !((1..=128).contains(&user.len()) && user.bytes().all(|byte| byte.is_ascii_graphic())) {
+        cx.bad_value(user.span, "a user has 1 to 128 printable characters and no space");
+    }
 }

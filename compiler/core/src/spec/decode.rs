@@ -24,6 +24,9 @@ pub trait Decode: Sized {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self>;
 }
 
+/// What reads a value, or reports why not.
+pub type Read<T> = fn(&Node, &mut Decoder) -> Option<T>;
+
 impl Decoder {
     /// Adds a diagnostic.
     pub fn report(&mut self, diagnostic: Diagnostic) {
@@ -119,8 +122,13 @@ impl<'n> Fields<'n> {
 
     /// The value of a key that may be absent. A value that cannot be read is reported and counts as absent.
     pub fn optional<T: Decode>(&mut self, key: &'static str, cx: &mut Decoder) -> Option<T> {
+        self.optional_with(key, T::decode, cx)
+    }
+
+    /// The value of a key that may be absent, read by a function.
+    pub fn optional_with<T>(&mut self, key: &'static str, read: Read<T>, cx: &mut Decoder) -> Option<T> {
         let entry = self.entry(key)?;
-        let value = cx.under(Some(entry.key.span), |cx| T::decode(&entry.value, cx));
+        let value = cx.under(Some(entry.key.span), |cx| read(&entry.value, cx));
         self.failed |= value.is_none();
         value
     }
@@ -132,16 +140,26 @@ impl<'n> Fields<'n> {
 
     /// The value of a key that must be there.
     pub fn required<T: Decode>(&mut self, key: &'static str, cx: &mut Decoder) -> Option<T> {
+        self.required_with(key, T::decode, cx)
+    }
+
+    /// The value of a key that must be there, read by a function.
+    pub fn required_with<T>(&mut self, key: &'static str, read: Read<T>, cx: &mut Decoder) -> Option<T> {
         if self.mapping.get(key).is_none() {
             self.known.push(key);
             self.failed = true;
-            cx.report(
-                Diagnostic::new(Code::EVC0104, self.place, format!("{} needs the key `{key}`", self.what))
-                    .label(format!("`{key}` is missing here")),
-            );
+            self.missing(key, cx);
             return None;
         }
-        self.optional(key, cx)
+        self.optional_with(key, read, cx)
+    }
+
+    /// Reports that a key is missing.
+    pub fn missing(&self, key: &str, cx: &mut Decoder) {
+        cx.report(
+            Diagnostic::new(Code::EVC0104, self.place, format!("{} needs the key `{key}`", self.what))
+                .label(format!("`{key}` is missing here")),
+        );
     }
 
     /// Whether the map has no key at all.
@@ -165,7 +183,7 @@ impl<'n> Fields<'n> {
     }
 
     /// Reports every key that nobody asked for. Returns whether all that was asked for could be read.
-    pub fn finish(self, cx: &mut Decoder) -> bool {
+    pub fn finish(&self, cx: &mut Decoder) -> bool {
         for Entry { key, .. } in &self.mapping.entries {
             if !self.known.contains(&key.text.as_str()) {
                 let diagnostic =

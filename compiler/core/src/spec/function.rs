@@ -1,16 +1,19 @@
 //! `functions:` Lambda handlers: what they take, what they may touch, how they run.
+//!
+//! Errors and idempotency are decoded by hand: each is written in several forms that come to one value.
 
 use std::borrow::Cow;
 
+use evc_macros::{Section, Word};
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::allow::Allows;
-use super::api::{Auth, ROUTE, RouteText};
+use super::api::{Auth, RouteText, SUCCESS};
 use super::decode::{Case, Decode, Decoder, MAX_NAME, check_name};
-use super::outbox::in_range;
-use super::queue::within;
-use super::scalar::{Duration, Name, TypeExpr, one_or_many};
+use super::keys::Shorthand;
+use super::range::{Range, in_range};
+use super::scalar::{Duration, Name, TypeExpr, map_of, one_or_many};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
 use crate::types::rust::variant_name;
@@ -19,8 +22,8 @@ use crate::yaml::{Node, NodeKind};
 /// A Lambda function. Its business logic is the Rust function of the same name in the user's crate.
 ///
 /// What it may do is what it says here, and nothing else: the handler's context and its IAM role are made from these lines.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Section)]
+#[section(what = "a function")]
 pub struct Function {
     /// What it does, for people.
     pub description: Option<String>,
@@ -33,23 +36,23 @@ pub struct Function {
     pub output: Option<Spanned<TypeExpr>>,
     /// The business errors it may return, by name: what `catch` and `retry` in a workflow see. A map gives each the status that
     /// callers of an API get: `{ CartNotFound: 404 }`. It is 422 without.
-    #[schemars(default)]
+    #[key(default, check = errors)]
     pub errors: Errors,
     /// The tables it uses and the operations it may call on each: `get`, `query`, `put`, `update`, `delete`, `check`, or `read`
     /// (get and query) and `write` (put, update and delete).
-    #[schemars(default, with = "std::collections::BTreeMap<String, OperationList>")]
+    #[key(default, schema = operations)]
     pub tables: IndexMap<Name, Spanned<Vec<Operation>>>,
     /// The outbox it publishes through, in the transaction that changes its tables.
     pub outbox: Option<Name>,
     /// The events it publishes: through its outbox those that the outbox carries, others by putting them on their bus itself.
     /// Without it, a function with an outbox may publish all that the outbox carries.
-    #[schemars(default, schema_with = "one_or_many::<String>")]
+    #[key(default)]
     pub publishes: Vec<Name>,
     /// Queues it sends messages to.
-    #[schemars(default, schema_with = "one_or_many::<String>")]
+    #[key(default)]
     pub sends: Vec<Name>,
     /// Workflows that wait for an answer which this function may give: with `cx.signal`, to whoever gave it the token.
-    #[schemars(default, schema_with = "one_or_many::<String>")]
+    #[key(default)]
     pub signals: Vec<Name>,
     /// The cache it counts in, and where its circuit breaker is.
     pub cache: Option<Name>,
@@ -57,27 +60,28 @@ pub struct Function {
     /// instances share it, in the cache.
     pub circuit_breaker: Option<Spanned<CircuitBreaker>>,
     /// Environment variables. Lambda reserves some names.
-    #[schemars(default, with = "std::collections::BTreeMap<String, EnvironmentValue>")]
+    #[key(default, schema = variables)]
     pub environment: IndexMap<Spanned<String>, Spanned<String>>,
-    /// How long one invocation may take: `1s` to `15m`. `30s` by default, `29s` with a route, which is all that its caller
+    /// How long one invocation may take: {range}. `30s` by default, `29s` with a route, which is all that its caller
     /// waits for.
+    #[key(range = TIMEOUT)]
     pub timeout: Option<Spanned<Duration>>,
-    /// Memory in MB: 128 to 10240, 256 by default.
-    #[schemars(range(min = 128, max = 10240))]
+    /// Memory in MB: {range}, 256 by default.
+    #[key(range = MEMORY)]
     pub memory: Option<Spanned<u64>>,
     /// The most invocations at once, reserved for this function: 1 or more.
-    #[schemars(range(min = 1, max = 100_000))]
+    #[key(range = 1..=MAX_CONCURRENCY, what = "the concurrency of a function")]
     pub concurrency: Option<Spanned<u64>>,
     /// Drops duplicates by event id, by `Idempotency-Key` header, or by workflow execution and step.
     pub idempotent: Option<Spanned<Idempotency>>,
     /// Warnings that are fine here, each with the reason.
-    #[schemars(default)]
+    #[key(default)]
     pub allow: Allows,
 }
 
 /// An operation on a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Word)]
+#[word(what = "an operation on a table")]
 pub enum Operation {
     /// `GetItem`.
     Get,
@@ -118,15 +122,28 @@ impl Operation {
     }
 }
 
-/// How a function is reached over the stack's own HTTP API.
-#[derive(Debug, Clone)]
+/// An HTTP route: a method and a path, or these with who may call it and the status of a success.
+#[derive(Debug, Clone, Section)]
+#[section(what = "an API route", shorthand)]
 pub struct ApiRoute {
     /// Its method and path.
+    #[key(rename = "route")]
     pub text: RouteText,
     /// Who may call it.
     pub auth: Option<Spanned<Auth>>,
     /// The status of a success.
+    #[key(range = SUCCESS)]
     pub status: Option<Spanned<u64>>,
+}
+
+/// The method and the path alone.
+impl Shorthand for ApiRoute {
+    fn short(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        Some(Self { text: RouteText::decode(node, cx)?, auth: None, status: None })
+    }
+    fn short_schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<RouteText>()
+    }
 }
 
 /// The business errors of a function.
@@ -150,61 +167,18 @@ pub enum Idempotency {
 }
 
 /// When a function stops trying, and for how long.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Section)]
+#[section(what = "a circuit breaker")]
 pub struct CircuitBreaker {
-    /// How many failures within the window open it: 1 to 1000.
-    #[schemars(range(min = 1, max = 1000))]
+    /// How many failures within the window open it: {range}.
+    #[key(range = 1..=1000, what = "the number of failures")]
     pub failures: Spanned<u64>,
-    /// How long a failure counts: `1s` to `1d`.
+    /// How long a failure counts: {range}.
+    #[key(range = Duration::seconds(1)..=Duration::days(1), what = "the window of a circuit breaker")]
     pub window: Spanned<Duration>,
-    /// How long it stays open before one invocation may try again: `1s` to `1d`.
+    /// How long it stays open before one invocation may try again: {range}.
+    #[key(range = Duration::seconds(1)..=Duration::days(1), what = "the time that a circuit breaker is open")]
     pub open: Spanned<Duration>,
-}
-
-impl Decode for CircuitBreaker {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let mut fields = cx.fields(node, "a circuit breaker")?;
-        let failures = fields.required("failures", cx);
-        let window = fields.required("window", cx);
-        let open = fields.required("open", cx);
-        fields.finish(cx);
-        in_range(failures.as_ref(), 1, 1000, "the number of failures", cx);
-        within(window.as_ref(), 1, 86_400, "the window of a circuit breaker", cx);
-        within(open.as_ref(), 1, 86_400, "the time that a circuit breaker is open", cx);
-        Some(Self { failures: failures?, window: window?, open: open? })
-    }
-}
-
-impl Decode for Function {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let mut fields = cx.fields(node, "a function")?;
-        let function = Self {
-            description: fields.optional("description", cx),
-            api: fields.optional("api", cx),
-            input: fields.optional("input", cx),
-            output: fields.optional("output", cx),
-            errors: fields.or_default("errors", cx),
-            tables: fields.or_default("tables", cx),
-            outbox: fields.optional("outbox", cx),
-            publishes: fields.or_default("publishes", cx),
-            sends: fields.or_default("sends", cx),
-            signals: fields.or_default("signals", cx),
-            cache: fields.optional("cache", cx),
-            circuit_breaker: fields.optional("circuit-breaker", cx),
-            environment: fields.or_default("environment", cx),
-            timeout: fields.optional("timeout", cx),
-            memory: fields.optional("memory", cx),
-            concurrency: fields.optional("concurrency", cx),
-            idempotent: fields.optional("idempotent", cx),
-            allow: fields.or_default("allow", cx),
-        };
-        fields.finish(cx);
-        sizes(function.timeout.as_ref(), function.memory.as_ref(), cx);
-        in_range(function.concurrency.as_ref(), 1, MAX_CONCURRENCY, "the concurrency of a function", cx);
-        errors(&function.errors, cx);
-        Some(function)
-    }
 }
 
 /// The most invocations at once that a function may reserve. Accounts have 1,000 until they ask for more; 0 would switch the
@@ -235,48 +209,12 @@ fn errors(errors: &Errors, cx: &mut Decoder) {
     }
 }
 
-/// Checks a timeout and a memory size against Lambda's quotas.
-pub fn sizes(timeout: Option<&Spanned<Duration>>, memory: Option<&Spanned<u64>>, cx: &mut Decoder) {
-    in_range(memory, 128, 10_240, "the memory of a function in MB", cx);
-    if let Some(timeout) = timeout
-        && !(1..=900).contains(&timeout.seconds)
-    {
-        cx.bad_value(timeout.span, format!("the timeout of a function is `1s` to `15m`, found `{}`", timeout.value));
-    }
-}
+/// Lambda's quotas: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+pub const MEMORY: Range<u64> = Range::new("the memory of a function in MB", 128..=10_240);
 
-impl Decode for Operation {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let words = [
-            ("get", Self::Get),
-            ("query", Self::Query),
-            ("put", Self::Put),
-            ("update", Self::Update),
-            ("delete", Self::Delete),
-            ("check", Self::Check),
-            ("read", Self::Read),
-            ("write", Self::Write),
-        ];
-        cx.word(node, "an operation on a table", &words)
-    }
-}
-
-impl Decode for ApiRoute {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        if !matches!(node.kind, NodeKind::Mapping(_)) {
-            let text = RouteText::parse(&String::decode(node, cx)?, node.span, cx)?;
-            return Some(Self { text, auth: None, status: None });
-        }
-        let mut fields = cx.fields(node, "an API route")?;
-        let text = fields.required::<Spanned<String>>("route", cx);
-        let auth = fields.optional("auth", cx);
-        let status = fields.optional("status", cx);
-        fields.finish(cx);
-        in_range(status.as_ref(), 200, 299, "the status of a success", cx);
-        let text = text?;
-        Some(Self { text: RouteText::parse(&text, text.span, cx)?, auth, status })
-    }
-}
+/// How long an invocation may take.
+pub const TIMEOUT: Range<Duration> =
+    Range::new("the timeout of a function", Duration::seconds(1)..=Duration::minutes(15));
 
 impl Decode for Errors {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
@@ -305,33 +243,6 @@ impl Decode for Idempotency {
     }
 }
 
-impl JsonSchema for ApiRoute {
-    fn schema_name() -> Cow<'static, str> {
-        "ApiRoute".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let route = json_schema!({
-            "type": "string",
-            "pattern": ROUTE,
-            "examples": ["POST /orders", "GET /orders/{orderId}"]
-        });
-        let auth = generator.subschema_for::<Auth>();
-        let status = json_schema!({"type": "integer", "minimum": 200, "maximum": 299});
-        json_schema!({
-            "description": "An HTTP route: a method and a path, or these with who may call it and the status of a success.",
-            "anyOf": [
-                route,
-                {
-                    "type": "object",
-                    "properties": {"route": route, "auth": auth, "status": status},
-                    "required": ["route"],
-                    "additionalProperties": false
-                }
-            ]
-        })
-    }
-}
-
 impl JsonSchema for Idempotency {
     fn schema_name() -> Cow<'static, str> {
         "Idempotency".into()
@@ -351,6 +262,15 @@ impl JsonSchema for Idempotency {
             ]
         })
     }
+}
+
+fn operations(generator: &mut SchemaGenerator) -> Schema {
+    map_of::<OperationList>(generator)
+}
+
+/// The schema of environment variables.
+pub fn variables(generator: &mut SchemaGenerator) -> Schema {
+    map_of::<EnvironmentValue>(generator)
 }
 
 /// Schema only: an operation or a list of them.

@@ -1,61 +1,60 @@
 //! `networks:` VPCs: made by this stack with what its functions need, or there already.
 
-use schemars::JsonSchema;
+use evc_macros::{Section, Word};
 
 use super::allow::Allows;
-use super::decode::{Decode, Decoder};
+use super::decode::{Decoder, Fields};
 use super::given::Given;
-use super::outbox::in_range;
-use super::scalar::{one_or_many, one_or_more};
+use super::keys::Word as _;
+use super::scalar::one_or_more;
 use crate::source::Spanned;
-use crate::yaml::Node;
 
 /// A VPC for caches and the functions that use them. Without a `vpc`, the stack makes one: private subnets, a gateway endpoint
 /// for DynamoDB, interface endpoints for what its functions call and nothing else.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Section)]
+#[section(what = "a network", whole, check = lists)]
 pub struct Network {
     /// What it is for, for people.
     pub description: Option<String>,
     /// The addresses of a VPC that this stack makes: a block of `/16` to `/24`, `10.0.0.0/16` without it.
-    #[schemars(regex(pattern = CIDR))]
+    #[key(pattern = CIDR, check = is_cidr)]
     pub cidr: Option<Spanned<String>>,
-    /// In how many zones a VPC that this stack makes has subnets: 2 to 6, 2 without it.
-    #[schemars(range(min = 2, max = 6))]
+    /// In how many zones a VPC that this stack makes has subnets: {range}, 2 without it.
+    #[key(range = 2..=6, what = "the number of zones")]
     pub zones: Option<Spanned<u64>>,
     /// A VPC that exists already: its id, or `parameter` for a parameter of the template.
     pub vpc: Option<Spanned<Given<String>>>,
     /// The private subnets to use in a VPC that exists already: their ids, or `parameter` for a parameter of the template.
-    #[schemars(default, schema_with = "one_or_more::<String>")]
+    #[key(schema = one_or_more::<String>)]
     pub subnets: Option<Spanned<Given<Vec<Spanned<String>>>>>,
     /// Further security groups that functions get in a VPC that exists already: their ids, or `parameter` for a parameter of
     /// the template.
-    #[schemars(default, schema_with = "one_or_more::<String>")]
+    #[key(schema = one_or_more::<String>)]
     pub security_groups: Option<Spanned<Given<Vec<Spanned<String>>>>>,
     /// The services that a VPC which exists already has endpoints for.
-    #[schemars(default, schema_with = "one_or_many::<Service>")]
+    #[key(default)]
     pub reaches: Vec<Spanned<Service>>,
     /// Whether there is a way to the internet, through NAT gateways: made by this stack, one a zone, or there already. Functions
     /// that call anything else than AWS and the cache need it.
     pub nat: Option<Spanned<bool>>,
     /// Warnings that are fine here, each with the reason.
-    #[schemars(default)]
+    #[key(default)]
     pub allow: Allows,
 }
 
 /// A service of AWS that a function calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Word)]
+#[word(what = "a service that endpoints are known for")]
 pub enum Service {
     /// DynamoDB: tables, outboxes, what idempotent functions have done.
-    #[schemars(rename = "dynamodb")]
+    #[word(rename = "dynamodb")]
     DynamoDb,
     /// EventBridge: events that are put on a bus.
     Events,
     /// Lambda: functions that are invoked.
     Lambda,
     /// Secrets Manager: tokens of caches.
-    #[schemars(rename = "secretsmanager")]
+    #[word(rename = "secretsmanager")]
     SecretsManager,
     /// SQS: messages that are sent.
     Sqs,
@@ -71,14 +70,7 @@ impl Service {
     /// How the language and the names of endpoints write it.
     /// <https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html>
     pub fn key(self) -> &'static str {
-        match self {
-            Self::DynamoDb => "dynamodb",
-            Self::Events => "events",
-            Self::Lambda => "lambda",
-            Self::SecretsManager => "secretsmanager",
-            Self::Sqs => "sqs",
-            Self::States => "states",
-        }
+        self.word()
     }
 
     /// What people call it.
@@ -107,43 +99,20 @@ pub fn cidr(text: &str) -> Option<(std::net::Ipv4Addr, u32)> {
     Some((address.parse().ok()?, prefix))
 }
 
-impl Decode for Service {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let words = Self::ALL.map(|service| (service.key(), service));
-        cx.word(node, "a service that endpoints are known for", &words)
+fn is_cidr(text: &Spanned<String>, cx: &mut Decoder) {
+    if cidr(text).is_none() {
+        cx.bad_value(text.span, format!("`{}` is not a block of addresses for a VPC", text.value))
+            .help
+            .push("write an IPv4 address and a prefix of `/16` to `/24`, such as `10.0.0.0/16`".to_owned());
     }
 }
 
-impl Decode for Network {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let mut fields = cx.fields(node, "a network")?;
-        let network = Self {
-            description: fields.optional("description", cx),
-            cidr: fields.optional("cidr", cx),
-            zones: fields.optional("zones", cx),
-            vpc: fields.optional("vpc", cx),
-            subnets: fields.optional("subnets", cx),
-            security_groups: fields.optional("security-groups", cx),
-            reaches: fields.or_default("reaches", cx),
-            nat: fields.optional("nat", cx),
-            allow: fields.or_default("allow", cx),
-        };
-        let whole = fields.finish(cx);
-        in_range(network.zones.as_ref(), 2, 6, "the number of zones", cx);
-        if let Some(text) = &network.cidr
-            && cidr(text).is_none()
+fn lists(network: &Network, _: &Fields<'_>, cx: &mut Decoder) {
+    for (list, what) in [(&network.subnets, "a subnet"), (&network.security_groups, "a security group")] {
+        if let Some(list) = list
+            && list.here().is_some_and(Vec::is_empty)
         {
-            cx.bad_value(text.span, format!("`{}` is not a block of addresses for a VPC", text.value))
-                .help
-                .push("write an IPv4 address and a prefix of `/16` to `/24`, such as `10.0.0.0/16`".to_owned());
+            cx.bad_value(list.span, format!("expected at least {what}, found none"));
         }
-        for (list, what) in [(&network.subnets, "a subnet"), (&network.security_groups, "a security group")] {
-            if let Some(list) = list
-                && list.here().is_some_and(Vec::is_empty)
-            {
-                cx.bad_value(list.span, format!("expected at least {what}, found none"));
-            }
-        }
-        whole.then_some(network)
     }
 }

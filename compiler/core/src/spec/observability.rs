@@ -1,36 +1,37 @@
 //! `observability:` logs, traces, the dashboard and the alarms.
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use evc_macros::{Section, Word};
+use schemars::{Schema, SchemaGenerator, json_schema};
 
 use super::decode::{Decode, Decoder};
+use super::keys::Shorthand;
 use super::scalar::Duration;
 use crate::source::Spanned;
 use crate::yaml::{Node, NodeKind};
 
 /// How the system is watched. All of it is on unless it is switched off here.
-#[derive(Debug, Clone, Default, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Section)]
+#[section(what = "observability")]
 pub struct Observability {
     /// Logs of functions and workflows.
-    #[schemars(default)]
+    #[key(default)]
     pub logs: Logs,
     /// AWS X-Ray traces of functions and workflows.
     pub tracing: Option<bool>,
     /// A CloudWatch dashboard of functions, workflows, rules, tables and dead-letter queues.
-    #[schemars(default)]
+    #[key(default)]
     pub dashboard: Dashboard,
     /// Alarms on dead-letter queues, failed executions, function errors and outbox delay.
-    #[schemars(default)]
+    #[key(default)]
     pub alarms: Alarms,
 }
 
 /// Log groups.
-#[derive(Debug, Clone, Default, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Section)]
+#[section(what = "logs")]
 pub struct Logs {
     /// How long entries are kept: one of the retentions that CloudWatch Logs has, such as `14d` (the default) or `90d`.
+    #[key(check = log_retention)]
     pub retention: Option<Spanned<Duration>>,
     /// The least severe entries that functions write: `info` by default.
     pub level: Option<LogLevel>,
@@ -39,8 +40,8 @@ pub struct Logs {
 }
 
 /// How severe a log entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Word)]
+#[word(what = "a log level")]
 pub enum LogLevel {
     /// Steps of the runtime, for debugging it.
     Debug,
@@ -64,50 +65,28 @@ impl LogLevel {
     }
 }
 
-/// The dashboard.
-#[derive(Debug, Clone, Default)]
+/// Whether there is a dashboard, or the period of its graphs.
+#[derive(Debug, Clone, Default, Section)]
+#[section(what = "a dashboard", shorthand)]
 pub struct Dashboard {
     /// Whether there is one; yes by default.
+    #[key(skip)]
     pub enabled: Option<bool>,
-    /// The period of its graphs: `5m` by default.
+    /// The period of its graphs, in whole minutes: `5m` by default.
+    #[key(check = whole_minutes)]
     pub period: Option<Spanned<Duration>>,
 }
 
-/// The alarms.
-#[derive(Debug, Clone, Default)]
+/// Whether there are alarms, or the email addresses that are told.
+#[derive(Debug, Clone, Default, Section)]
+#[section(what = "alarms", shorthand)]
 pub struct Alarms {
     /// Whether there are any; yes by default.
+    #[key(skip)]
     pub enabled: Option<bool>,
     /// The email addresses that are told.
+    #[key(default, check = addresses, schema = addresses_schema)]
     pub notify: Vec<Spanned<String>>,
-}
-
-impl Decode for Observability {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let mut fields = cx.fields(node, "observability")?;
-        let observability = Self {
-            logs: fields.or_default("logs", cx),
-            tracing: fields.optional("tracing", cx),
-            dashboard: fields.or_default("dashboard", cx),
-            alarms: fields.or_default("alarms", cx),
-        };
-        fields.finish(cx);
-        Some(observability)
-    }
-}
-
-impl Decode for Logs {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let mut fields = cx.fields(node, "logs")?;
-        let logs = Self {
-            retention: fields.optional("retention", cx),
-            level: fields.optional("level", cx),
-            payloads: fields.optional("payloads", cx),
-        };
-        fields.finish(cx);
-        log_retention(logs.retention.as_ref(), cx);
-        Some(logs)
-    }
 }
 
 /// The retentions that CloudWatch Logs has, in days
@@ -116,8 +95,7 @@ pub const LOG_RETENTIONS: [u64; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
 /// Reports a retention that CloudWatch Logs does not have.
-pub fn log_retention(retention: Option<&Spanned<Duration>>, cx: &mut Decoder) {
-    let Some(retention) = retention else { return };
+pub fn log_retention(retention: &Spanned<Duration>, cx: &mut Decoder) {
     let days = retention.as_days();
     if !LOG_RETENTIONS.contains(&days) || !retention.seconds.is_multiple_of(86_400) {
         let near = LOG_RETENTIONS.iter().min_by_key(|known| known.abs_diff(days)).copied().unwrap_or(14);
@@ -127,45 +105,47 @@ pub fn log_retention(retention: Option<&Spanned<Duration>>, cx: &mut Decoder) {
     }
 }
 
-impl Decode for LogLevel {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let words = [("debug", Self::Debug), ("info", Self::Info), ("warn", Self::Warn), ("error", Self::Error)];
-        cx.word(node, "a log level", &words)
+/// `true` and `false` say whether there is a dashboard.
+impl Shorthand for Dashboard {
+    fn is_short(node: &Node) -> bool {
+        matches!(node.kind, NodeKind::Scalar(_))
+    }
+    fn short(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        Some(Self { enabled: Some(bool::decode(node, cx)?), ..Self::default() })
+    }
+    fn short_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "boolean"})
     }
 }
 
-impl Decode for Dashboard {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        if let NodeKind::Scalar(_) = node.kind {
-            return Some(Self { enabled: Some(bool::decode(node, cx)?), period: None });
-        }
-        let mut fields = cx.fields(node, "a dashboard")?;
-        let period: Option<Spanned<Duration>> = fields.optional("period", cx);
-        fields.finish(cx);
-        if let Some(period) = &period
-            && (period.seconds == 0 || !period.seconds.is_multiple_of(60))
-        {
-            cx.bad_value(period.span, format!("a period is a whole number of minutes, found `{}`", period.value));
-        }
-        Some(Self { enabled: None, period })
+/// `true` and `false` say whether there are alarms.
+impl Shorthand for Alarms {
+    fn is_short(node: &Node) -> bool {
+        matches!(node.kind, NodeKind::Scalar(_))
+    }
+    fn short(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        Some(Self { enabled: Some(bool::decode(node, cx)?), ..Self::default() })
+    }
+    fn short_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "boolean"})
     }
 }
 
-impl Decode for Alarms {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        if let NodeKind::Scalar(_) = node.kind {
-            return Some(Self { enabled: Some(bool::decode(node, cx)?), notify: Vec::new() });
-        }
-        let mut fields = cx.fields(node, "alarms")?;
-        let notify: Vec<Spanned<String>> = fields.or_default("notify", cx);
-        fields.finish(cx);
-        for address in &notify {
-            if !is_address(address) {
-                cx.bad_value(address.span, format!("`{}` is not an email address", address.value));
-            }
-        }
-        Some(Self { enabled: None, notify })
+fn whole_minutes(period: &Spanned<Duration>, cx: &mut Decoder) {
+    if period.seconds == 0 || !period.seconds.is_multiple_of(60) {
+        cx.bad_value(period.span, format!("a period is a whole number of minutes, found `{}`", period.value));
     }
+}
+
+fn addresses(notify: &[Spanned<String>], cx: &mut Decoder) {
+    for address in notify.iter().filter(|address| !is_address(address)) {
+        cx.bad_value(address.span, format!("`{}` is not an email address", address.value));
+    }
+}
+
+fn addresses_schema(_: &mut SchemaGenerator) -> Schema {
+    let address = json_schema!({"type": "string", "pattern": "^[^@\\s]+@[^@\\s]*\\.[^@\\s]*$"});
+    json_schema!({"anyOf": [address, {"type": "array", "items": address}]})
 }
 
 /// Whether mail can be sent to an address: SNS takes it, and sends a message that asks to confirm it.
@@ -173,37 +153,4 @@ fn is_address(text: &str) -> bool {
     let plain = !text.contains(|c: char| c.is_whitespace() || c.is_control());
     let parts = text.split_once('@');
     plain && parts.is_some_and(|(user, host)| !user.is_empty() && !host.contains('@') && host.contains('.'))
-}
-
-impl JsonSchema for Dashboard {
-    fn schema_name() -> Cow<'static, str> {
-        "Dashboard".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let period = generator.subschema_for::<Duration>();
-        json_schema!({
-            "description": "Whether there is a dashboard, or the period of its graphs.",
-            "anyOf": [
-                {"type": "boolean"},
-                {"type": "object", "properties": {"period": period}, "additionalProperties": false}
-            ]
-        })
-    }
-}
-
-impl JsonSchema for Alarms {
-    fn schema_name() -> Cow<'static, str> {
-        "Alarms".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let address = json_schema!({"type": "string", "pattern": "^[^@\\s]+@[^@\\s]*\\.[^@\\s]*$"});
-        let notify = json_schema!({"anyOf": [address, {"type": "array", "items": address}]});
-        json_schema!({
-            "description": "Whether there are alarms, or the email addresses that are told.",
-            "anyOf": [
-                {"type": "boolean"},
-                {"type": "object", "properties": {"notify": notify}, "additionalProperties": false}
-            ]
-        })
-    }
 }

@@ -1,4 +1,6 @@
 //! `outputs:` what the stack tells those who deploy it, under names the spec gives.
+//!
+//! Decoded by hand: text or a map, an output is taken apart into the parts of its path.
 
 use std::borrow::Cow;
 

@@ -1,19 +1,20 @@
 //! `queues:` SQS queues and the functions that work them off.
 
-use schemars::JsonSchema;
+use evc_macros::Section;
+use schemars::{Schema, SchemaGenerator, json_schema};
+use serde_json::json;
 
 use super::allow::Allows;
-use super::decode::{Decode, Decoder};
-use super::outbox::in_range;
+use super::decode::{Decoder, Fields};
+use super::range::in_range;
+pub use super::range::within; // for `workflow/`, until it names `range`
 use super::scalar::{Duration, Name, TypeExpr};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
-use crate::yaml::Node;
 
 /// An SQS queue with a dead-letter queue. Encrypted; batches report partial failures.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
-#[schemars(extend("not" = {"type": "object", "required": ["fifo", "batch-window"]}))]
+#[derive(Debug, Clone, Section)]
+#[section(what = "a queue", check = batches, schema = batches_schema)]
 pub struct Queue {
     /// What it is for, for people.
     pub description: Option<String>,
@@ -24,83 +25,57 @@ pub struct Queue {
     /// The function that receives its messages.
     pub to: Option<Name>,
     /// The most messages an invocation gets: 1 to 10, or to 10000 with a `batch-window`. 10 by default.
-    #[schemars(range(min = 1, max = 10000))]
+    #[key(schema = batch_sizes)]
     pub batch_size: Option<Spanned<u64>>,
     /// How long a batch is gathered: up to `5m`.
+    #[key(range = Duration::seconds(0)..=Duration::minutes(5), what = "a batch window")]
     pub batch_window: Option<Spanned<Duration>>,
     /// How long a message that was received stays hidden from others. By default six times the function's timeout and the
     /// batch window, which is the least that AWS recommends.
+    #[key(range = Duration::seconds(0)..=Duration::hours(12), what = "a visibility timeout")]
     pub visibility: Option<Spanned<Duration>>,
     /// How often a message may be received before it goes to the dead-letter queue: 5 by default.
-    #[schemars(range(min = 1, max = 1000))]
+    #[key(range = 1..=1000, what = "the number of receives")]
     pub receives: Option<Spanned<u64>>,
-    /// How long a message waits: `1m` to `14d`, `4d` by default. In the dead-letter queue it stays until `14d` after it was sent.
+    /// How long a message waits: {range}, `4d` by default. In the dead-letter queue it stays until `14d` after it was sent.
+    #[key(range = Duration::minutes(1)..=Duration::days(14), what = "the retention of a queue")]
     pub retention: Option<Spanned<Duration>>,
-    /// The most invocations at once: 2 to 1000.
-    #[schemars(range(min = 2, max = 1000))]
+    /// The most invocations at once: {range}.
+    #[key(range = 2..=1000, what = "the concurrency of a queue")]
     pub concurrency: Option<Spanned<u64>>,
     /// Warnings that are fine here, each with the reason.
-    #[schemars(default)]
+    #[key(default)]
     pub allow: Allows,
 }
 
 /// A FIFO queue: one message group for each value of a field.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Section)]
+#[section(what = "the order of a queue")]
 pub struct Fifo {
     /// The field of the message that says what it belongs to. Messages with the same value are handled one after the other.
     pub group: Name,
 }
 
-impl Decode for Fifo {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let mut fields = cx.fields(node, "the order of a queue")?;
-        let group = fields.required("group", cx);
-        fields.finish(cx);
-        Some(Self { group: group? })
+/// How large batches are depends on how long they are gathered, and whether they are on the order.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html>
+fn batches(queue: &Queue, _: &Fields<'_>, cx: &mut Decoder) {
+    let window = queue.batch_window.as_ref().map_or(0, |window| window.seconds);
+    if let (Some(window), Some(fifo)) = (&queue.batch_window, &queue.fifo) {
+        let message = "Lambda gathers no batches of a FIFO queue";
+        let diagnostic = Diagnostic::new(Code::EVC0105, window.span, message);
+        cx.report(diagnostic.secondary(fifo.span, "it is one here").help("leave `batch-window` out"));
     }
+    let largest = if window > 0 { MAX_GATHERED_BATCH } else { 10 };
+    in_range(queue.batch_size.as_ref(), 1, largest, "the size of a batch", cx);
 }
 
-impl Decode for Queue {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let mut fields = cx.fields(node, "a queue")?;
-        let queue = Self {
-            description: fields.optional("description", cx),
-            message: fields.optional("message", cx),
-            fifo: fields.optional("fifo", cx),
-            to: fields.optional("to", cx),
-            batch_size: fields.optional("batch-size", cx),
-            batch_window: fields.optional("batch-window", cx),
-            visibility: fields.optional("visibility", cx),
-            receives: fields.optional("receives", cx),
-            retention: fields.optional("retention", cx),
-            concurrency: fields.optional("concurrency", cx),
-            allow: fields.or_default("allow", cx),
-        };
-        fields.finish(cx);
-        let window = queue.batch_window.as_ref().map_or(0, |window| window.seconds);
-        if let (Some(window), Some(fifo)) = (&queue.batch_window, &queue.fifo) {
-            // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html
-            let message = "Lambda gathers no batches of a FIFO queue";
-            let diagnostic = Diagnostic::new(Code::EVC0105, window.span, message);
-            cx.report(diagnostic.secondary(fifo.span, "it is one here").help("leave `batch-window` out"));
-        }
-        in_range(queue.batch_size.as_ref(), 1, if window > 0 { 10_000 } else { 10 }, "the size of a batch", cx);
-        in_range(queue.receives.as_ref(), 1, 1000, "the number of receives", cx);
-        in_range(queue.concurrency.as_ref(), 2, 1000, "the concurrency of a queue", cx);
-        within(queue.batch_window.as_ref(), 0, 300, "a batch window", cx);
-        within(queue.visibility.as_ref(), 0, 43_200, "a visibility timeout", cx);
-        within(queue.retention.as_ref(), 60, 1_209_600, "the retention of a queue", cx);
-        Some(queue)
-    }
+/// The most messages in a batch that is gathered.
+const MAX_GATHERED_BATCH: u64 = 10_000;
+
+fn batch_sizes(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "integer", "maximum": MAX_GATHERED_BATCH, "minimum": 1})
 }
 
-/// Reports a duration outside of what AWS takes, in seconds.
-pub fn within(value: Option<&Spanned<Duration>>, min: u64, max: u64, what: &str, cx: &mut Decoder) {
-    if let Some(value) = value
-        && !(min..=max).contains(&value.seconds)
-    {
-        let (min, max) = (Duration::seconds(min), Duration::seconds(max));
-        cx.bad_value(value.span, format!("{what} is `{min}` to `{max}`, found `{}`", value.value));
-    }
+fn batches_schema(schema: &mut Schema) {
+    schema.insert("not".to_owned(), json!({"type": "object", "required": ["fifo", "batch-window"]}));
 }

@@ -21,6 +21,16 @@ impl Duration {
         Self { seconds }
     }
 
+    /// A duration of so many minutes.
+    pub const fn minutes(minutes: u64) -> Self {
+        Self { seconds: minutes * 60 }
+    }
+
+    /// A duration of so many hours.
+    pub const fn hours(hours: u64) -> Self {
+        Self { seconds: hours * 3_600 }
+    }
+
     /// A duration of so many days.
     pub const fn days(days: u64) -> Self {
         Self { seconds: days * 86_400 }
@@ -268,17 +278,16 @@ pub fn one_or_more<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     json_schema!({"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]})
 }
 
-/// Reports a list that must not be empty and is.
-pub fn not_empty<T>(list: Option<&Spanned<Vec<T>>>, what: &str, cx: &mut Decoder) {
-    if let Some(list) = list.filter(|list| list.is_empty()) {
-        cx.bad_value(list.span, format!("expected {what}, found none"));
-    }
-}
-
 /// One value or a list of them: what [`Vec`] decodes from.
 pub fn one_or_many<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     let one = generator.subschema_for::<T>();
     json_schema!({"anyOf": [one, {"type": "array", "items": one}]})
+}
+
+/// A map from names or free text.
+pub fn map_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    let value = generator.subschema_for::<T>();
+    json_schema!({"type": "object", "additionalProperties": value})
 }
 
 #[cfg(test)]

@@ -1,29 +1,33 @@
 //! `tables:` DynamoDB tables, their keys and indexes.
+//!
+//! Billing and projections are decoded by hand: each is a word or something else, and an enum in the model as well.
 
 use std::borrow::Cow;
 
+use evc_macros::{Section, Word};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::allow::Allows;
 use super::decode::{Decode, Decoder, Item, Section};
-use super::outbox::in_range;
+use super::keys::Shorthand;
+use super::range::in_range;
 use super::scalar::{Name, TypeExpr};
 use crate::source::Spanned;
 use crate::yaml::{Node, NodeKind};
 
 /// A DynamoDB table. Encrypted, with point-in-time recovery and on-demand capacity unless it says otherwise.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Section)]
+#[section(what = "a table")]
 pub struct Table {
     /// What it holds, for people.
     pub description: Option<String>,
     /// The record type of its items.
     pub item: Spanned<TypeExpr>,
     /// The partition key, or the partition key and the sort key: attributes of the item.
-    #[schemars(with = "KeyList")]
+    #[key(decode = key, schema = key_schema)]
     pub key: Spanned<Vec<Name>>,
     /// Global secondary indexes.
-    #[schemars(default)]
+    #[key(default)]
     pub indexes: Section<Index>,
     /// The attribute that holds when an item expires, in seconds since 1970: an `integer` of the item.
     pub ttl: Option<Name>,
@@ -32,10 +36,10 @@ pub struct Table {
     /// What the table's stream carries. Without it there is no stream.
     pub stream: Option<StreamView>,
     /// `on-demand`, or provisioned read and write units.
-    #[schemars(default)]
+    #[key(default)]
     pub billing: Billing,
     /// Who owns the key that encrypts it: `aws-managed` (KMS key `aws/dynamodb`) or `aws-owned`.
-    #[schemars(default)]
+    #[key(default)]
     pub encryption: Encryption,
     /// Continuous backups, to restore any second of the last 35 days. On by default.
     pub point_in_time_recovery: Option<bool>,
@@ -44,13 +48,13 @@ pub struct Table {
     /// Makes DynamoDB refuse to delete the table.
     pub deletion_protection: Option<bool>,
     /// Warnings that are fine here, each with the reason.
-    #[schemars(default)]
+    #[key(default)]
     pub allow: Allows,
 }
 
 /// What becomes of a resource that holds data when it leaves the stack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Word)]
+#[word(what = "a removal policy")]
 pub enum Removal {
     /// It stays, outside of the stack.
     Retain,
@@ -59,8 +63,8 @@ pub enum Removal {
 }
 
 /// The images a stream record carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Word)]
+#[word(what = "a view of a stream")]
 pub enum StreamView {
     /// The item as it is after the change.
     NewImage,
@@ -84,8 +88,8 @@ pub enum Billing {
 }
 
 /// Who owns the encryption key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Word)]
+#[word(what = "an owner of the key")]
 pub enum Encryption {
     /// AWS manages a key in this account; its use shows in `CloudTrail`.
     #[default]
@@ -94,13 +98,26 @@ pub enum Encryption {
     AwsOwned,
 }
 
-/// A global secondary index.
-#[derive(Debug, Clone)]
+/// A global secondary index: its key alone, or its key and what it holds.
+#[derive(Debug, Clone, Section)]
+#[section(what = "an index", shorthand)]
 pub struct Index {
     /// The partition key, or the partition key and the sort key: attributes of the item.
+    #[key(decode = key, schema = key_schema)]
     pub key: Spanned<Vec<Name>>,
-    /// The attributes that the index holds.
+    /// What the index holds: `all`, `keys`, or a list of attributes.
+    #[key(default, schema = projection_schema)]
     pub projection: Projection,
+}
+
+/// The key alone.
+impl Shorthand for Index {
+    fn short(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        Some(Self { key: key(node, cx)?, projection: Projection::All })
+    }
+    fn short_schema(generator: &mut SchemaGenerator) -> Schema {
+        key_schema(generator)
+    }
 }
 
 /// What an index holds of an item.
@@ -115,43 +132,17 @@ pub enum Projection {
     Include(Vec<Name>),
 }
 
-impl Decode for Table {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let mut fields = cx.fields(node, "a table")?;
-        let description = fields.optional("description", cx);
-        let item = fields.required("item", cx);
-        let key = fields.required("key", cx).and_then(|key| key_of(key, cx));
-        let indexes = fields.or_default("indexes", cx);
-        let ttl = fields.optional("ttl", cx);
-        let version = fields.optional("version", cx);
-        let stream = fields.optional("stream", cx);
-        let billing = fields.or_default("billing", cx);
-        let encryption = fields.or_default("encryption", cx);
-        let point_in_time_recovery = fields.optional("point-in-time-recovery", cx);
-        let removal = fields.optional("removal", cx);
-        let deletion_protection = fields.optional("deletion-protection", cx);
-        let allow = fields.or_default("allow", cx);
-        fields.finish(cx);
-        Some(Self {
-            description,
-            item: item?,
-            key: key?,
-            indexes,
-            ttl,
-            version,
-            stream,
-            billing,
-            encryption,
-            point_in_time_recovery,
-            removal,
-            deletion_protection,
-            allow,
-        })
-    }
+fn projection_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"anyOf": [{"enum": ["all", "keys"]}, {"type": "array", "items": {"type": "string"}}]})
+}
+
+fn key_schema(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<KeyList>()
 }
 
 /// A key is one or two attributes.
-fn key_of(key: Spanned<Vec<Name>>, cx: &mut Decoder) -> Option<Spanned<Vec<Name>>> {
+fn key(node: &Node, cx: &mut Decoder) -> Option<Spanned<Vec<Name>>> {
+    let key: Spanned<Vec<Name>> = Spanned::decode(node, cx)?;
     if (1..=2).contains(&key.len()) {
         return Some(key);
     }
@@ -159,25 +150,6 @@ fn key_of(key: Spanned<Vec<Name>>, cx: &mut Decoder) -> Option<Spanned<Vec<Name>
         format!("a key is a partition attribute and perhaps a sort attribute, found {} attributes", key.len());
     cx.bad_value(key.span, message);
     None
-}
-
-impl Decode for Removal {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        cx.word(node, "a removal policy", &[("retain", Self::Retain), ("delete", Self::Delete)])
-    }
-}
-
-impl Decode for StreamView {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let words = [("new-image", Self::NewImage), ("new-and-old-images", Self::NewAndOldImages)];
-        cx.word(node, "a view of a stream", &words)
-    }
-}
-
-impl Decode for Encryption {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        cx.word(node, "an owner of the key", &[("aws-managed", Self::AwsManaged), ("aws-owned", Self::AwsOwned)])
-    }
 }
 
 /// More capacity units than any quota allows: what is too much is up to the account. DynamoDB takes no less than 1
@@ -201,20 +173,6 @@ impl Decode for Billing {
 
 impl Item for Index {
     const WHAT: &'static str = "an index";
-}
-
-impl Decode for Index {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        if !matches!(node.kind, NodeKind::Mapping(_)) {
-            let key = key_of(Spanned::decode(node, cx)?, cx)?;
-            return Some(Self { key, projection: Projection::All });
-        }
-        let mut fields = cx.fields(node, "an index")?;
-        let key = fields.required("key", cx).and_then(|key| key_of(key, cx));
-        let projection = fields.or_default("projection", cx);
-        fields.finish(cx);
-        Some(Self { key: key?, projection })
-    }
 }
 
 impl Decode for Projection {
@@ -274,33 +232,6 @@ impl JsonSchema for Billing {
                     "type": "object",
                     "properties": {"read": units, "write": units},
                     "required": ["read", "write"],
-                    "additionalProperties": false
-                }
-            ]
-        })
-    }
-}
-
-impl JsonSchema for Index {
-    fn schema_name() -> Cow<'static, str> {
-        "Index".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let key = generator.subschema_for::<KeyList>();
-        json_schema!({
-            "description": "A global secondary index: its key alone, or its key and what it holds.",
-            "anyOf": [
-                key,
-                {
-                    "type": "object",
-                    "properties": {
-                        "key": key,
-                        "projection": {
-                            "description": "What the index holds: `all`, `keys`, or a list of attributes.",
-                            "anyOf": [{"enum": ["all", "keys"]}, {"type": "array", "items": {"type": "string"}}]
-                        }
-                    },
-                    "required": ["key"],
                     "additionalProperties": false
                 }
             ]

@@ -1,13 +1,15 @@
 //! What a rule or a schedule starts, and how hard it tries.
+//!
+//! A target is decoded by hand: which of four keys it has says what it is.
 
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
 use std::borrow::Cow;
 
+use evc_macros::Section;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{Decode, Decoder};
-use super::outbox::in_range;
 use super::scalar::{Arguments, Duration, Name};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
@@ -55,28 +57,21 @@ impl TargetKind {
 }
 
 /// How `EventBridge` tries to deliver; what cannot be delivered goes to a dead-letter queue.
-#[derive(Debug, Clone, Default, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Section)]
+#[section(what = "a delivery policy")]
 pub struct Delivery {
-    /// How often it tries: 0 to 185, which is the default.
-    #[schemars(range(min = 0, max = 185))]
+    /// How often it tries: {range}, which is the default.
+    #[key(range = 0..=185, what = "the number of attempts")]
     pub attempts: Option<Spanned<u64>>,
     /// How old an event may become while it is tried: `1m` to `24h`, which is the default.
+    #[key(check = age)]
     pub max_age: Option<Spanned<Duration>>,
 }
 
-impl Decode for Delivery {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let mut fields = cx.fields(node, "a delivery policy")?;
-        let delivery = Self { attempts: fields.optional("attempts", cx), max_age: fields.optional("max-age", cx) };
-        fields.finish(cx);
-        in_range(delivery.attempts.as_ref(), 0, 185, "the number of attempts", cx);
-        if let Some(age) = &delivery.max_age
-            && !(60..=86_400).contains(&age.seconds)
-        {
-            cx.bad_value(age.span, format!("the greatest age of an event is `1m` to `24h`, found `{}`", age.value));
-        }
-        Some(delivery)
+/// The time that `EventBridge` keeps what it tries to deliver.
+fn age(age: &Spanned<Duration>, cx: &mut Decoder) {
+    if !(60..=86_400).contains(&age.seconds) {
+        cx.bad_value(age.span, format!("the greatest age of an event is `1m` to `24h`, found `{}`", age.value));
     }
 }
 

@@ -1,12 +1,14 @@
 //! `auth:` who may call a route.
+//!
+//! Decoded by hand: a word, or a map with one key that is no word.
 
 use std::borrow::Cow;
 
+use evc_macros::Section;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::source::Spanned;
 use crate::spec::decode::{Decode, Decoder};
-use crate::spec::scalar::{not_empty, one_or_many, one_or_more};
 use crate::yaml::{Node, NodeKind};
 
 /// Who may call a route.
@@ -24,17 +26,17 @@ pub enum Auth {
 }
 
 /// The tokens that are taken.
-#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Section)]
+#[section(what = "a JWT authorization")]
 pub struct Jwt {
     /// Who signs the tokens: their `iss`, the address under which its keys are found.
-    #[schemars(regex(pattern = r"^https://\S+$"))]
+    #[key(pattern = r"^https://\S+$", check = issuer)]
     pub issuer: Spanned<String>,
     /// Whom the tokens are for: one of these is the `aud` or the `client_id` of a token.
-    #[schemars(schema_with = "one_or_more::<String>")]
+    #[key(not_empty = "an audience")]
     pub audience: Spanned<Vec<Spanned<String>>>,
     /// Scopes of which a token needs one. Without any, every token of the issuer for the audience is taken.
-    #[schemars(default, schema_with = "one_or_many::<String>")]
+    #[key(default)]
     pub scopes: Vec<Spanned<String>>,
 }
 
@@ -52,22 +54,12 @@ impl Decode for Auth {
     }
 }
 
-impl Decode for Jwt {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let mut fields = cx.fields(node, "a JWT authorization")?;
-        let issuer = fields.required::<Spanned<String>>("issuer", cx);
-        let audience: Option<Spanned<Vec<_>>> = fields.required("audience", cx);
-        not_empty(audience.as_ref(), "an audience", cx);
-        let scopes = fields.or_default("scopes", cx);
-        fields.finish(cx);
-        let issuer = issuer?;
-        if !issuer.strip_prefix("https://").is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
-        {
-            cx.bad_value(issuer.span, format!("`{}` is not an issuer", issuer.value))
-                .help
-                .push("write the `iss` of its tokens, an address that starts with `https://`".to_owned());
-        }
-        Some(Self { issuer, audience: audience?, scopes })
+fn issuer(issuer: &Spanned<String>, cx: &mut Decoder) {
+    let address = |rest: &str| !rest.is_empty() && !rest.contains(char::is_whitespace);
+    if !issuer.strip_prefix("https://").is_some_and(address) {
+        cx.bad_value(issuer.span, format!("`{}` is not an issuer", issuer.value))
+            .help
+            .push("write the `iss` of its tokens, an address that starts with `https://`".to_owned());
     }
 }
 

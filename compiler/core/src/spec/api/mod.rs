@@ -4,49 +4,46 @@ mod auth;
 mod route;
 mod words;
 
-use schemars::JsonSchema;
+use evc_macros::{Section, Word};
 
 pub use auth::{Auth, Jwt};
 pub use route::{Integration, MappingExpr, Operation, Route, Routes, TableRoute};
-pub use words::{Header, Method, Origin, ROUTE, RouteText, is_header};
+pub use words::{Header, Method, Origin, RouteText, SUCCESS, is_header};
 
 use super::allow::Allows;
-use super::decode::{Decode, Decoder};
-use super::outbox::in_range;
-use super::queue::within;
-use super::scalar::{Duration, not_empty, one_or_many, one_or_more};
+use super::decode::{Decoder, Fields};
+use super::scalar::Duration;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
-use crate::yaml::Node;
 
 /// An API: routes, who may call them and how often. Access is logged. Callers are authorized by IAM unless it says otherwise.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Section)]
+#[section(what = "an API", check = has_a_route)]
 pub struct Api {
     /// What it is for, for people.
     pub description: Option<String>,
     /// `http` (the default): an API Gateway HTTP API, cheaper and faster, whose routes call functions. `rest`: an API Gateway REST
     /// API, which also checks requests by the types of the spec before anything runs, and starts workflows and reads and writes
     /// tables without a function between.
-    #[schemars(default)]
+    #[key(default)]
     pub kind: ApiKind,
     /// Who may call it: `iam` (the default), `none` for everybody, `api-key` (of a REST API) or a map with `jwt` (of an HTTP API).
     pub auth: Option<Spanned<Auth>>,
     /// The web pages that may call it from a browser. Without it, none of another origin.
     pub cors: Option<Spanned<Cors>>,
     /// How many requests it takes before it answers 429.
-    #[schemars(default)]
+    #[key(default)]
     pub throttling: Throttling,
     /// What is called by method and path, such as `POST /carts/{cartId}/items`.
     pub routes: Spanned<Routes>,
     /// Warnings that are fine here, each with the reason.
-    #[schemars(default)]
+    #[key(default)]
     pub allow: Allows,
 }
 
 /// Which of API Gateway's kinds of API it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Word)]
+#[word(what = "a kind of API")]
 pub enum ApiKind {
     /// An HTTP API.
     #[default]
@@ -56,33 +53,32 @@ pub enum ApiKind {
 }
 
 /// Which web pages may call an API from a browser, and how.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Section)]
+#[section(what = "CORS")]
 pub struct Cors {
     /// The origins of the pages, such as `https://shop.example`; `"*"` is every page.
-    #[schemars(schema_with = "one_or_more::<Origin>")]
+    #[key(not_empty = "an origin")]
     pub origins: Spanned<Vec<Spanned<Origin>>>,
     /// The methods that they may use. By default those of the routes.
-    #[schemars(default, schema_with = "one_or_many::<Method>")]
     pub methods: Option<Vec<Spanned<Method>>>,
     /// The headers that they may send. By default `content-type`, `idempotency-key` and what says who calls.
-    #[schemars(default, schema_with = "one_or_many::<Header>")]
     pub headers: Option<Vec<Spanned<Header>>>,
     /// How long a browser remembers the answer: up to `1d`, `10m` by default.
+    #[key(range = Duration::seconds(0)..=MAX_AGE, what = "the time that browsers remember")]
     pub max_age: Option<Spanned<Duration>>,
     /// Whether pages may send cookies and other credentials of the browser.
     pub credentials: Option<Spanned<bool>>,
 }
 
 /// How many requests are taken before the answer is 429.
-#[derive(Debug, Clone, Default, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Section)]
+#[section(what = "throttling")]
 pub struct Throttling {
     /// Requests a second: 1000 by default.
-    #[schemars(range(min = 1, max = MAX_THROTTLE))]
+    #[key(range = 1..=MAX_THROTTLE, what = "the rate of requests")]
     pub rate: Option<Spanned<u64>>,
     /// Requests at once: 500 by default.
-    #[schemars(range(min = 1, max = MAX_THROTTLE))]
+    #[key(range = 1..=MAX_THROTTLE, what = "the number of requests at once")]
     pub burst: Option<Spanned<u64>>,
 }
 
@@ -90,58 +86,13 @@ pub struct Throttling {
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>).
 const MAX_THROTTLE: u64 = 1_000_000;
 
-impl Decode for Api {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let mut fields = cx.fields(node, "an API")?;
-        let description = fields.optional("description", cx);
-        let kind = fields.or_default("kind", cx);
-        let auth = fields.optional("auth", cx);
-        let cors = fields.optional("cors", cx);
-        let throttling = fields.or_default("throttling", cx);
-        let routes = fields.required::<Spanned<Routes>>("routes", cx);
-        let allow = fields.or_default("allow", cx);
-        let place = fields.place();
-        fields.finish(cx);
-        if routes.as_ref().is_some_and(|routes| routes.is_empty()) {
-            let diagnostic = Diagnostic::new(Code::EVC0104, place, "an API needs a route");
-            cx.report(diagnostic.help("say what is called: `POST /orders: { function: place-order }`"));
-        }
-        Some(Self { description, kind, auth, cors, throttling, routes: routes?, allow })
-    }
-}
-
-impl Decode for ApiKind {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        cx.word(node, "a kind of API", &[("http", Self::Http), ("rest", Self::Rest)])
-    }
-}
-
-impl Decode for Throttling {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let mut fields = cx.fields(node, "throttling")?;
-        let throttling = Self { rate: fields.optional("rate", cx), burst: fields.optional("burst", cx) };
-        fields.finish(cx);
-        in_range(throttling.rate.as_ref(), 1, MAX_THROTTLE, "the rate of requests", cx);
-        in_range(throttling.burst.as_ref(), 1, MAX_THROTTLE, "the number of requests at once", cx);
-        Some(throttling)
+fn has_a_route(api: &Api, fields: &Fields<'_>, cx: &mut Decoder) {
+    if api.routes.is_empty() {
+        let diagnostic = Diagnostic::new(Code::EVC0104, fields.place(), "an API needs a route");
+        cx.report(diagnostic.help("say what is called: `POST /orders: { function: place-order }`"));
     }
 }
 
 /// Browsers remember an answer no longer than a day; Chrome two hours, whatever it says
 /// (<https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Access-Control-Max-Age>).
-const MAX_AGE: u64 = 86_400;
-
-impl Decode for Cors {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let mut fields = cx.fields(node, "CORS")?;
-        let origins: Option<Spanned<Vec<_>>> = fields.required("origins", cx);
-        not_empty(origins.as_ref(), "an origin", cx);
-        let methods = fields.optional("methods", cx);
-        let headers = fields.optional("headers", cx);
-        let max_age = fields.optional("max-age", cx);
-        let credentials = fields.optional("credentials", cx);
-        fields.finish(cx);
-        within(max_age.as_ref(), 0, MAX_AGE, "the time that browsers remember", cx);
-        Some(Self { origins: origins?, methods, headers, max_age, credentials })
-    }
-}
+const MAX_AGE: Duration = Duration::days(1);

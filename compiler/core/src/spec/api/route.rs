@@ -1,4 +1,6 @@
 //! A route of an API: what a method and a path lead to.
+//!
+//! Decoded by hand: which keys a route has depends on what it leads to.
 
 use std::borrow::Cow;
 
@@ -6,12 +8,12 @@ use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use super::words::{ROUTE, RouteText};
+use super::words::{ROUTE, RouteText, SUCCESS};
 use super::{Auth, Throttling};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
 use crate::spec::decode::{Decode, Decoder, Fields};
-use crate::spec::outbox::in_range;
+use crate::spec::range::in_range;
 use crate::spec::scalar::{Name, TypeExpr};
 use crate::yaml::{Entry, Key, Node, NodeKind, ScalarStyle};
 
@@ -132,7 +134,9 @@ fn route(key: &Key, node: &Node, cx: &mut Decoder) -> Option<Route> {
     let place = fields.place();
     let to_table = targets.first().is_some_and(|key| key.text == "table").then(|| table_route(table, &mut fields, cx));
     fields.finish(cx);
-    in_range(status.as_ref(), 200, 299, "the status of a success", cx);
+    if let Some(status) = &status {
+        SUCCESS.check(status, cx);
+    }
     match targets.as_slice() {
         [] => {
             let message = "a route needs one of `function`, `workflow` and `table`";

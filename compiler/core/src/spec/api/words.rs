@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Span;
 use crate::spec::decode::{Decode, Decoder};
+use crate::spec::range::Range;
 use crate::yaml::Node;
 
 /// A method and a path: `POST /orders/{orderId}`.
@@ -53,6 +54,27 @@ impl RouteText {
         Some(Self { method: method.to_owned(), path: path.to_owned(), span })
     }
 }
+
+impl Decode for RouteText {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        Self::parse(&String::decode(node, cx)?, node.span, cx)
+    }
+}
+
+impl JsonSchema for RouteText {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "RouteText".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": ROUTE, "examples": ["POST /orders", "GET /orders/{orderId}"]})
+    }
+}
+
+/// The statuses of successes.
+pub const SUCCESS: Range<u64> = Range::new("the status of a success", 200..=299);
 
 /// Whether every segment is a word or a parameter. The last may be a parameter for all that is left: `{path+}`.
 fn is_path(path: &str) -> bool {
