@@ -10,6 +10,7 @@ mod calls;
 mod cost;
 mod guard;
 mod pictures;
+mod spent;
 mod tree;
 mod values;
 
@@ -19,7 +20,7 @@ use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jsonata_core::ast::AstNode;
 use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptions};
@@ -29,6 +30,7 @@ use sha2::{Digest, Sha256};
 
 use self::bounds::{Account, Bound};
 use self::cost::Cost;
+pub(crate) use self::spent::{LONGEST_MS, Patience, Spent};
 use self::values::{copied, json, jvalue};
 use crate::hash;
 
@@ -68,78 +70,6 @@ pub(super) trait Names {
     fn now_ms(&self) -> u64;
     /// What the evaluations of the transition have taken so far.
     fn spent(&self) -> &Spent;
-}
-
-/// How long the evaluations of one transition may take together, milliseconds.
-pub(super) const LONGEST_MS: u64 = bounds::TRANSITION_TIME_MS;
-
-/// How long the evaluations of one transition may take together this time.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
-    pub(super) time: Duration,
-    /// Whether one that takes longer fails for that. Else nothing comes of the transition, and it is planned another time.
-    pub(super) is_last: bool,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self { time: Duration::from_millis(LONGEST_MS), is_last: true }
-    }
-}
-
-/// The steps that the evaluations of one transition have taken, the bytes that they have given, and their time.
-#[derive(Debug, Default)]
-pub(super) struct Spent {
-    steps: Cell<u64>,
-    bytes: Cell<usize>,
-    time: Cell<Duration>,
-    patience: Patience,
-    /// Whether one has met the end of the time.
-    is_over: Cell<bool>,
-}
-
-impl Spent {
-    pub(super) fn new(patience: Patience) -> Self {
-        Self { patience, ..Self::default() }
-    }
-
-    /// Whether another attempt, with more time, may lead somewhere else.
-    pub(super) fn is_undecided(&self) -> bool {
-        self.is_over.get() && !self.patience.is_last
-    }
-
-    fn add(&self, steps: u64) -> Result<(), Bound> {
-        self.steps.set(self.steps.get().saturating_add(steps));
-        if self.steps.get() > bounds::TRANSITION_STEPS { Err(Bound::TransitionSteps) } else { Ok(()) }
-    }
-
-    /// How long the next evaluation may take: less than all of them, so that what catches its failure can be evaluated.
-    fn time(&self) -> Result<Duration, Bound> {
-        let left = self.patience.time.saturating_sub(self.time.get());
-        let most = left.min(self.patience.time * 2 / 5).min(Duration::from_millis(bounds::TIME_MS));
-        if most.is_zero() { Err(self.over(most)) } else { Ok(most) }
-    }
-
-    /// The time of an evaluation, which had so much, is over: the bound that it met.
-    fn over(&self, had: Duration) -> Bound {
-        self.is_over.set(true);
-        match (had < Duration::from_millis(bounds::TIME_MS), self.patience.time < Duration::from_millis(LONGEST_MS)) {
-            (false, _) => Bound::Time,
-            (true, false) => Bound::TransitionTime,
-            (true, true) => Bound::TimeLeft,
-        }
-    }
-
-    /// An evaluation that has begun then is over.
-    fn took(&self, begun: Instant) {
-        self.time.set(self.time.get().saturating_add(begun.elapsed()));
-    }
-
-    /// Steps that only copy, one after the other, come to as much as those that compute.
-    fn given(&self, bytes: usize) -> Result<(), Bound> {
-        self.bytes.set(self.bytes.get().saturating_add(bytes));
-        if self.bytes.get() > bounds::TRANSITION_BYTES { Err(Bound::TransitionBytes) } else { Ok(()) }
-    }
 }
 
 impl Template {
