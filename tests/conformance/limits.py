@@ -45,7 +45,7 @@ def attribute_says(words: str) -> bool:
 
 def main() -> int:
     """Compare; 1 when anything differs."""
-    runtime, spec = "runtime/src/limits.rs", "compiler/core/src/spec/outbox.rs"
+    runtime, spec = "runtime/interface/src/limits.rs", "compiler/core/src/spec/outbox.rs"
     stream, pipes = "compiler/core/src/plan/stream.rs", "compiler/core/src/model/template.rs"
     mebibyte, kibibyte = 1024 * 1024, 1024
     checks = {
