@@ -73,11 +73,9 @@ impl Published {
             )
         });
         // The forwarder publishes a row with the time that stands in it; a pipe says none.
-        let by_pipe = to().any(|edge| match edge.from {
-            Thing::Outbox(id) => {
-                model.outboxes[id].changes.as_ref().is_some_and(|changes| changes.forwarder == Forwarder::Pipe)
-            }
-            _ => false,
+        let by_pipe = to().any(|edge| {
+            let Thing::Outbox(id) = edge.from else { return false };
+            model.outboxes[id].changes.as_ref().is_some_and(|changes| changes.forwarder == Forwarder::Pipe)
         });
         let outside = rule.events.iter().any(|event| model.events[event.value].published_outside);
         Self { with_another_time: runs_again || by_pipe || outside, with_other_metadata: runs_again }

@@ -140,7 +140,7 @@ pub(crate) fn vpc_config(model: &Model, id: Id<Cache>) -> Option<Value> {
             let all = Value::list([own, Value::Join(",", Box::new(given))]);
             Value::Split(",", Box::new(Value::Join(",", Box::new(all))))
         }
-        _ => Value::list([own]),
+        NetworkKind::Own { .. } | NetworkKind::Imported { security_groups: None, .. } => Value::list([own]),
     };
     Some(Value::map([("SubnetIds", network::subnets(model, network)), ("SecurityGroupIds", groups)]))
 }

@@ -56,7 +56,7 @@ impl Default for Keys {
 impl Keys {
     /// Adds a key.
     pub fn add(&mut self, key: Key) {
-        let Key { key, required, schema } = key;
+        let Key { name: key, required, schema } = key;
         let object = self.schema.ensure_object();
         if let Some(properties) = object.get_mut("properties").and_then(Value::as_object_mut) {
             properties.insert(key.to_owned(), schema.to_value());
@@ -86,16 +86,16 @@ impl Keys {
 /// A key of a map.
 #[derive(Debug)]
 pub struct Key {
-    key: &'static str,
+    name: &'static str,
     required: bool,
     schema: Schema,
 }
 
 impl Key {
     /// A key with the schema of its value and its line in the manual.
-    pub fn new(key: &'static str, required: bool, mut schema: Schema, doc: &str) -> Self {
+    pub fn new(name: &'static str, required: bool, mut schema: Schema, doc: &str) -> Self {
         schema.insert("description".to_owned(), doc.into());
-        Self { key, required, schema }
+        Self { name, required, schema }
     }
 
     /// Says what a number or a duration is within, also where the line in the manual has `{range}`.

@@ -22,7 +22,7 @@ pub struct RouteText {
 }
 
 /// The pattern of [`RouteText`] in JSON Schema.
-pub const ROUTE: &str = r"^(GET|POST|PUT|PATCH|DELETE|HEAD) /\S*$";
+pub(super) const ROUTE: &str = r"^(GET|POST|PUT|PATCH|DELETE|HEAD) /\S*$";
 
 /// The methods of routes. `OPTIONS` is answered by API Gateway where there is CORS.
 const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
