@@ -14,11 +14,6 @@ use crate::{Error, Kind};
 /// The format's name: `MessagePack` of [`State`].
 const FORMAT: u8 = 1;
 
-/// How deep a value of a state may nest. Reading takes 1,024 levels, of which the scopes around a value take some: far fewer than the
-/// other half, since a machine is JSON of 128 levels. Expressions make less deep ones, but results of branches and rounds nest by themselves.
-/// <https://docs.rs/rmp-serde/latest/rmp_serde/decode/struct.Deserializer.html#method.set_max_depth>
-const DEPTH: usize = 512;
-
 /// The integers that a reader of JSON who takes numbers for doubles reads exactly.
 const EXACT: u64 = (1 << 53) - 1;
 
@@ -125,32 +120,6 @@ impl Scope {
     }
 }
 
-impl Scope {
-    fn is_shallow(&self) -> bool {
-        let inner = match &self.wait {
-            Wait::Nothing | Wait::Slot { .. } | Wait::Signal { .. } => true,
-            Wait::Branches(branches) => branches.iter().all(|branch| match branch {
-                Branch::Running(scope) => scope.is_shallow(),
-                Branch::Done(output) => fits(output, DEPTH),
-            }),
-            Wait::Items { items, running, results, .. } => {
-                let mut values = items.iter().chain(results.iter().flatten());
-                values.all(|value| fits(value, DEPTH)) && running.iter().all(|(_, scope)| scope.is_shallow())
-            }
-        };
-        inner && fits(&self.input, DEPTH) && self.variables.values().all(|value| fits(value, DEPTH))
-    }
-}
-
-/// Whether a value nests no deeper than this.
-fn fits(value: &Value, depth: usize) -> bool {
-    match value {
-        Value::Array(items) => depth > 0 && items.iter().all(|item| fits(item, depth - 1)),
-        Value::Object(fields) => depth > 0 && fields.values().all(|field| fits(field, depth - 1)),
-        _ => true,
-    }
-}
-
 impl State {
     /// Tells this run of the execution from all others: when it was started, and a number that the start and each retry draw. Neither
     /// is a count: two histories of an execution after the loss of a node may have as many retries, and two starts the same time.
@@ -174,10 +143,6 @@ impl State {
 
     /// The bytes that the store keeps. [`Kind::TooLarge`] beyond what an execution may have.
     pub(super) fn encode(&self) -> Result<Vec<u8>, Error> {
-        if !self.is_shallow() {
-            let message = format!("a value of the execution nests more than {DEPTH} deep");
-            return Err(Error::new(Kind::TooLarge, message));
-        }
         let mut bytes = vec![FORMAT];
         rmp_serde::encode::write(&mut bytes, self).map_err(Error::other)?;
         if bytes.len() > WORKFLOW_STATE_BYTES {
@@ -187,12 +152,6 @@ impl State {
             ));
         }
         Ok(bytes)
-    }
-
-    /// Whether what is written can be read.
-    fn is_shallow(&self) -> bool {
-        let ended = self.ended.as_ref().is_none_or(|ended| fits(&ended.output, DEPTH));
-        ended && fits(&self.input, DEPTH) && self.root.as_ref().is_none_or(Scope::is_shallow)
     }
 
     /// Reads those bytes. [`Kind::Configuration`] if a later version of the runtime wrote them.

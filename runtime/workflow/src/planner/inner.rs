@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Planner;
-use super::errors::Failure;
+use super::errors::{DATA_LIMIT, Failure};
 use super::run::Flow;
 use super::scope::Frames;
 use crate::definition::{Machine, State, Work};
@@ -61,8 +61,10 @@ impl Planner<'_> {
             Branch::Done(output) => output.take(),
             Branch::Running(_) => Value::Null,
         });
-        let result = Value::Array(outputs.collect());
-        self.complete(machine, state, scope, outer, Some(result))
+        match joined(outputs.collect()) {
+            Ok(result) => self.complete(machine, state, scope, outer, Some(result)),
+            Err(failure) => Flow::Failed(failure),
+        }
     }
 
     /// Starts as many iterations of a Map as may run, and completes it once all are done.
@@ -75,7 +77,7 @@ impl Planner<'_> {
         path: &str,
     ) -> Flow {
         let flow = match self.start_items(state, scope, outer, path) {
-            Ok(Some(results)) => self.complete(machine, state, scope, outer, Some(Value::Array(results))),
+            Ok(Some(results)) => self.complete(machine, state, scope, outer, Some(results)),
             Ok(None) => Flow::Blocked,
             Err(failure) => {
                 self.drop_all(scope);
@@ -92,12 +94,13 @@ impl Planner<'_> {
         scope: &mut Scope,
         outer: Option<&Frames<'_>>,
         path: &str,
-    ) -> Result<Option<Vec<Value>>, Failure> {
+    ) -> Result<Option<Value>, Failure> {
         let Work::Map { selector, concurrency, processor, .. } = &state.work else { return Ok(None) };
         loop {
             let Wait::Items { items, next, running, results } = &mut scope.wait else { return Ok(None) };
             if running.is_empty() && *next == items.len() {
-                return Ok(Some(results.iter_mut().map(|result| result.take().unwrap_or_default()).collect()));
+                let results = results.iter_mut().map(|result| result.take().unwrap_or_default());
+                return joined(results.collect()).map(Some);
             }
             if running.len() >= *concurrency || *next == items.len() {
                 return Ok(None);
@@ -134,6 +137,29 @@ impl Planner<'_> {
         let input = selector.evaluate(&place);
         scope.input = place.into_input();
         Ok(input?)
+    }
+}
+
+/// How deep the results of branches and iterations may nest: twice what JSON and expressions may. Those are bounded where they are made,
+/// JSON by its reader and expressions by [`crate::expression`]; only lists of results put one list around another unseen. A stored execution
+/// is read to a depth of 1,024, of which the scopes around a value take far fewer than the rest: a machine is JSON of 128 levels.
+/// <https://docs.rs/rmp-serde/latest/rmp_serde/decode/struct.Deserializer.html#method.set_max_depth>
+const DEPTH: usize = 256;
+
+/// The results of all branches or iterations as one value. [`DATA_LIMIT`] if it nests too deep to be stored and read.
+fn joined(results: Vec<Value>) -> Result<Value, Failure> {
+    if results.iter().all(|result| fits(result, DEPTH - 1)) {
+        return Ok(Value::Array(results));
+    }
+    Err(Failure::new(DATA_LIMIT, Some(format!("the results nest more than {DEPTH} deep"))))
+}
+
+/// Whether a value nests no deeper than this.
+fn fits(value: &Value, depth: usize) -> bool {
+    match value {
+        Value::Array(items) => depth > 0 && items.iter().all(|item| fits(item, depth - 1)),
+        Value::Object(fields) => depth > 0 && fields.values().all(|field| fits(field, depth - 1)),
+        _ => true,
     }
 }
 

@@ -687,8 +687,8 @@ fn results_that_nest_by_themselves_end_an_execution_that_could_not_be_read() {
             json!({ "QueryLanguage": "JSONata", "TimeoutSeconds": 3600, "StartAt": "Init", "States": states });
         Run::start(&machine, json!({})).outcome()
     };
-    assert_eq!(run(400).status, Status::Running);
-    for times in [600, 1_500] {
+    assert_eq!(run(250).status, Status::Running);
+    for times in [260, 600, 1_500] {
         assert_eq!(run(times).error.as_deref(), Some("States.DataLimitExceeded"), "{times}");
     }
 }
