@@ -4,7 +4,10 @@
 -- members, revision seen ('' if it has none), its own revision, records.
 -- Returns 0 stale, {2, now, version, revision, definition, state, status} after a conflict, or what `apply.lua` does.
 local x = redis.call('HMGET', KEYS[1], 'v', 'st', 'r', ARGV[3])
-local status, prefix, revision = ARGV[7], ARGV[8], string.sub(x[3] or '', 1, 8)
+local status, prefix = ARGV[7], ARGV[8]
+-- The revision, and of the history after the first transition: its bytes, and the earliest version of which there is one.
+local revision, bytes, from = '', 0, 2
+if x[3] then revision, bytes, from = struct.unpack('>c8I4I4', x[3]) end
 local holds = x[2] == 'R'
 if ARGV[3] ~= '' then
   holds = holds and x[4] and string.sub(x[4], 1, 8) == ARGV[4]
@@ -20,21 +23,20 @@ if x[1] ~= ARGV[1] or revision ~= ARGV[9] then
   local seen = redis.call('HMGET', KEYS[1], 'd', 's')
   return {2, now, x[1], revision, seen[1], seen[2], x[2]}
 end
-local set, due, undue = {'v', ARGV[2], 's', ARGV[5], 'h' .. ARGV[2], digits .. ARGV[6], 'r', ''}, {}, {}
--- Of the history after the first transition: its bytes, and the earliest version of which there is one. What is more than is kept goes,
--- a hundred transitions at the most: an execution may have run under a runtime that kept all.
-local bytes, from, cut = 0, 2, {}
-if x[3] then bytes, from = struct.unpack('>I4I4', x[3], 9) end
-bytes = bytes + #digits + #ARGV[6]
-if bytes > most_bytes or ARGV[2] - from >= most_transitions then
-  while from < ARGV[2] + 0 and #cut < 100 and (bytes > most_bytes or ARGV[2] - from >= most_transitions) do
+local entry, version = digits .. ARGV[6], ARGV[2] + 0
+bytes = bytes + #entry
+if bytes > most_bytes or version - from >= most_transitions then
+  -- What is more than is kept goes, a hundred transitions at the most: an execution may have run under a runtime that kept all.
+  local cut = {}
+  while from < version and #cut < 100 and (bytes > most_bytes or version - from >= most_transitions) do
     cut[#cut + 1] = 'h' .. string.format('%d', from)
     bytes = math.max(0, bytes - redis.call('HSTRLEN', KEYS[1], cut[#cut]))
     from = from + 1
   end
   if cut[1] then redis.call('HDEL', KEYS[1], unpack(cut)) end
 end
-set[8] = ARGV[10] .. struct.pack('>I4I4', bytes, from)
+local kept = struct.pack('>c8I4I4', ARGV[10], bytes, from)
+local set, due, undue = {'v', ARGV[2], 's', ARGV[5], 'h' .. ARGV[2], entry, 'r', kept}, {}, {}
 if status == 'R' then
   set[9], set[10] = 'st', status
   redis.call('HDEL', KEYS[1], 'f')
