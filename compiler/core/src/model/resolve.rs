@@ -18,8 +18,9 @@ use crate::types::{Type, Types};
 pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let sections = &file.sections;
-    let types = types(sections);
+    let mut types = types(sections);
     diagnostics.extend(types.check());
+    types.cut_endless(&diagnostics);
     settings::check_names(sections, &mut diagnostics);
 
     let service = file.service.clone().unwrap_or_else(|| Spanned::new(String::new(), Span::default()));

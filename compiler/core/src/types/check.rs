@@ -21,6 +21,15 @@ impl Types {
         diagnostics
     }
 
+    /// Makes `any` of what [`Types::check`] found to have no end, so that who follows types comes to one.
+    pub fn cut_endless(&mut self, found: &[Diagnostic]) {
+        let endless = found.iter().filter(|diagnostic| diagnostic.code == Code::EVC0204);
+        let endless: HashSet<Span> = endless.map(|diagnostic| diagnostic.primary.span).collect();
+        if !endless.is_empty() {
+            self.declared.values_mut().for_each(|ty| cut(ty, &endless));
+        }
+    }
+
     /// Everything wrong with a type that stands outside `types:`, such as an event's detail or a function's input.
     pub fn check_type(&self, ty: &Type) -> Vec<Diagnostic> {
         let mut diagnostics = Vec::new();
@@ -159,6 +168,23 @@ impl Types {
         }
         path.pop();
         done.insert(name);
+    }
+}
+
+/// Makes `any` of each part of a type that stands, or extends something, at one of these places.
+fn cut(ty: &mut Type, endless: &HashSet<Span>) {
+    let extends = match &ty.kind {
+        Kind::Record(record) => record.extends.as_ref().map(|base| base.span),
+        _ => None,
+    };
+    if endless.contains(&ty.span) || extends.is_some_and(|span| endless.contains(&span)) {
+        *ty = Type::any(ty.span);
+        return;
+    }
+    match &mut ty.kind {
+        Kind::List(inner, _) | Kind::Map(inner) => cut(inner, endless),
+        Kind::Record(record) => record.fields.values_mut().for_each(|field| cut(&mut field.ty, endless)),
+        _ => {}
     }
 }
 

@@ -26,9 +26,19 @@ pub(crate) fn ty(text: &str) -> Type {
     ty.expect("a type")
 }
 
-/// Declared types from names and shorthand texts.
+/// Declared types from names and shorthand texts, each at a place of its own.
 pub(crate) fn types(declared: &[(&str, &str)]) -> Types {
-    Types { declared: declared.iter().map(|(name, text)| ((*name).into(), ty(text))).collect() }
+    let fields: Vec<String> = declared.iter().map(|(name, text)| format!("{name}: {text}")).collect();
+    let text = format!("{{ {} }}", fields.join(", "));
+    let NodeKind::Mapping(mapping) = node(&text).kind else { panic!("{text}") };
+    let mut diagnostics = Vec::new();
+    let decoded = mapping.entries.iter().map(|entry| {
+        let ty = decode(&entry.value, &mut diagnostics).expect("a type");
+        (entry.key.text.clone(), ty)
+    });
+    let declared = decoded.collect();
+    assert_eq!(diagnostics, [], "{text}");
+    Types { declared }
 }
 
 /// Diagnostics as lines of `CODE message @ text`, with the text that the primary label covers.
