@@ -261,7 +261,11 @@ mod tests {
             // What extends something of which nothing is known has its own fields at least.
             assert!(types.max_json_bytes(first).is_none_or(|bytes| bytes <= 450), "{body}");
             let accepted = types.accepts(first, &types.declared["T1"]);
-            assert_eq!(accepted.is_ok(), body != "{ x: { extends: T{} } }", "where it ends is another level of T1: {body}");
+            assert_eq!(
+                accepted.is_ok(),
+                body != "{ x: { extends: T{} } }",
+                "where it ends is another level of T1: {body}"
+            );
         }
     }
 
