@@ -126,6 +126,29 @@ fn the_compiler_does_not_touch_the_world() {
     none(&problems);
 }
 
+/// Names of `evc_interface` that are no plain words: where one stands as a text elsewhere, two sides say the same thing.
+#[test]
+fn what_compiler_and_runtime_agree_on_is_said_once() {
+    let mut names = Vec::new();
+    for source in sources_in("../../runtime/interface/src") {
+        let constants = source.code.split(": & str = ").skip(1);
+        names.extend(constants.filter_map(|rest| rest.split_once(" ;").map(|(value, _)| value.to_owned())));
+    }
+    names.retain(|name| name.starts_with('"') && name.contains(|c: char| c.is_ascii_uppercase() || "._-".contains(c)));
+    assert!(names.len() > 30, "{names:?}");
+    let mut problems = Vec::new();
+    for folder in
+        ["src", "../cli/src"].into_iter().chain(RUNTIME.into_iter().filter(|path| !path.contains("interface")))
+    {
+        for source in sources_in(folder) {
+            let said = names.iter().filter(|name| source.code.contains(name.as_str()));
+            problems
+                .extend(said.map(|name| format!("{folder}/{} says {name}, which `evc_interface` has", source.path)));
+        }
+    }
+    none(&problems);
+}
+
 #[test]
 fn tests_are_told_from_code_wherever_they_stand() {
     let text = "//! Why.\n#[cfg(test)]\nmod tests;\nuse crate::{emit, model::Id};\n/// std::fs\nfn f() { std::env::var (\"x\"); tokio :: spawn() }\n\

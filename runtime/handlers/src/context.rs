@@ -354,6 +354,17 @@ mod tests {
     }
 
     #[test]
+    fn the_fields_are_those_that_the_compiler_writes() {
+        let step: Step = serde_json::from_value(serde_json::json!({ "execution": "e", "step": "pay" })).expect("step");
+        let json = serde_json::to_value(step).expect("JSON");
+        let mut names: Vec<_> = json.as_object().expect("an object").keys().collect();
+        let mut listed = evc_interface::call::ENVELOPE_FIELDS;
+        names.sort();
+        listed.sort_unstable();
+        assert_eq!(names, listed.each_ref());
+    }
+
+    #[test]
     fn repeated_work_makes_the_same_ids() {
         let world = World::new();
         let id = |key: &str, part: &str| world.delivery("f", key).stable_id(&[part]);

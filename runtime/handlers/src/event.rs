@@ -150,7 +150,7 @@ pub(crate) struct Metadata {
 
 impl Metadata {
     /// The names of all its fields.
-    pub(crate) const FIELDS: [&'static str; 5] = ["eventId", "aggregate", "sequence", "occurredAt", "trace"];
+    pub(crate) const FIELDS: [&'static str; 5] = evc_interface::event::METADATA_FIELDS;
 }
 
 /// What the two ways to publish share.
@@ -160,11 +160,9 @@ mod publishing {
     use crate::context::Delivery;
     use crate::limits::PUT_EVENTS_TIME_BYTES;
     use crate::{Error, Kind, Uuid, hash};
+    use evc_interface::event::METADATA;
     use serde_json::value::RawValue;
     use std::collections::BTreeMap;
-
-    /// The key of an event's `detail` under which [`Metadata`] travels.
-    const METADATA: &str = "metadata";
 
     /// The id of an event: the same for every delivery of the same work, where the delivery has an idempotency key.
     ///

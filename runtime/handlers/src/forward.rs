@@ -21,8 +21,10 @@ use crate::observe::Metrics;
 use crate::serve::{Invocation, catch_panic, listen, write_metrics};
 use crate::{Error, Timestamp, payload};
 pub use changes::Changes;
+use evc_interface::environment;
+use evc_interface::metric::forwarder as metric;
 use plan::{Reader, Rows, plan};
-use publisher::{Publisher, metric};
+use publisher::Publisher;
 use queue::{Letters, Sqs};
 use row::{Poison, letter};
 use std::time::Duration;
@@ -38,9 +40,9 @@ pub fn outbox(name: &'static str) -> Result<(), Error> {
 
 fn run(name: &'static str, reader: &impl Reader) -> Result<(), Error> {
     let services = Services::default();
-    let bus = services.settings.require("EVENT_BUS_NAME")?;
-    let queue = services.settings.require("DLQ_URL")?;
-    let metrics = Metrics::new(services.settings.parse("EVC_METRICS_NAMESPACE", "evc".to_owned())?, name);
+    let bus = services.settings.require(environment::EVENT_BUS)?;
+    let queue = services.settings.require(environment::DEAD_LETTERS)?;
+    let metrics = Metrics::new(services.settings.parse(environment::METRICS_NAMESPACE, "evc".to_owned())?, name);
     let letters = Sqs { services: &services, url: queue };
     listen(&async |text: &str, invocation: &Invocation| {
         let records: Records = rejected(payload::decode(text))?;

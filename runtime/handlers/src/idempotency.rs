@@ -74,12 +74,13 @@ use crate::content::Content;
 use crate::limits::IDEMPOTENCY_LEASE_SECONDS;
 use crate::serve::{App, Guard, run};
 use crate::{Context, Error, Function, Kind, Payload, Timestamp};
+use evc_interface::environment;
 use std::time::Duration;
 
 /// How long a record stays, seconds, unless `IDEMPOTENCY_RETENTION_SECONDS` says otherwise.
 const RETENTION: u64 = 86_400;
 /// The environment variable with the name of the table.
-pub(crate) const TABLE: &str = "IDEMPOTENCY_TABLE";
+pub(crate) const TABLE: &str = environment::IDEMPOTENCY_TABLE;
 
 /// The longest pause before a delivery that waits looks again.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
@@ -113,7 +114,7 @@ impl Guard for Once {
         let records = Records {
             store: services.tables().await,
             table: settings.require(TABLE)?,
-            retention: Duration::from_secs(settings.parse("IDEMPOTENCY_RETENTION_SECONDS", RETENTION)?),
+            retention: Duration::from_secs(settings.parse(environment::IDEMPOTENCY_RETENTION, RETENTION)?),
             lease: services.renewals.pace.lease,
         };
         let id = record::id(context.delivery().function, key);

@@ -21,21 +21,24 @@ use crate::event::{self, Event, Metadata};
 use crate::limits::PUT_EVENTS_BYTES;
 use crate::table::{Test, Write, WriteKind};
 use crate::{Context, Error, Kind, Timestamp, Uuid};
+use evc_interface::environment;
 use std::time::Duration;
 
 /// The attribute names of a row.
 pub(crate) mod attribute_names {
-    pub(crate) const AGGREGATE: &str = "aggregate";
-    pub(crate) const EVENT_ID: &str = "eventId";
+    use evc_interface::{event, table};
+
+    pub(crate) const AGGREGATE: &str = table::OUTBOX_PARTITION;
+    pub(crate) const EVENT_ID: &str = table::OUTBOX_SORT;
     pub(crate) const SOURCE: &str = "source";
     pub(crate) const DETAIL_TYPE: &str = "detailType";
     pub(crate) const DETAIL: &str = "detail";
-    pub(crate) const SEQUENCE: &str = "sequence";
-    pub(crate) const OCCURRED_AT: &str = "occurredAt";
-    pub(crate) const TRACE: &str = "trace";
+    pub(crate) const SEQUENCE: &str = event::SEQUENCE;
+    pub(crate) const OCCURRED_AT: &str = event::OCCURRED_AT;
+    pub(crate) const TRACE: &str = event::TRACE;
     pub(crate) const REQUEST: &str = "request";
     pub(crate) const TRANSACTION: &str = "transaction";
-    pub(crate) const TTL: &str = "ttl";
+    pub(crate) const TTL: &str = table::TTL;
 }
 use attribute_names as name;
 
@@ -69,7 +72,7 @@ pub(crate) fn row<E: Event>(
         return Err(too_large(E::DETAIL_TYPE, "the bus", PUT_EVENTS_BYTES));
     }
     let settings = &context.services().settings;
-    let retention = Duration::from_secs(settings.parse("OUTBOX_RETENTION_SECONDS", RETENTION)?);
+    let retention = Duration::from_secs(settings.parse(environment::OUTBOX_RETENTION, RETENTION)?);
     let mut item: Item = [
         (name::AGGREGATE, Attribute::S(aggregate.unwrap_or_else(|| id.to_string()))),
         (name::EVENT_ID, Attribute::S(id.to_string())),

@@ -15,10 +15,9 @@ use aws_sdk_sqs::Client;
 #[cfg(feature = "engine")]
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use aws_sdk_sqs::types::{MessageAttributeValue, MessageSystemAttributeNameForSends, MessageSystemAttributeValue};
+use evc_interface::event::EVENT_ID;
 use serde::Serialize;
 
-/// The message attribute with the id by which a receiver tells duplicates; `adapter/sqs.rs` reads it.
-const EVENT_ID: &str = "eventId";
 /// The data type of attributes.
 const STRING: &str = "String";
 

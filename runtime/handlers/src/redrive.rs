@@ -33,6 +33,7 @@ use crate::outbox::attribute_names as name;
 use crate::serve::{Invocation, listen, write_metrics};
 use crate::table::{ItemPage, QueryRequest, Store};
 use crate::{Error, Kind, Timestamp, payload};
+use evc_interface::environment;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -84,9 +85,9 @@ struct Failed {
 /// its metrics are of.
 pub fn outbox(name: &'static str) -> Result<(), Error> {
     let services = Services::default();
-    let table = services.settings.require("OUTBOX_TABLE")?;
-    let bus = services.settings.require("EVENT_BUS_NAME")?;
-    let metrics = Metrics::new(services.settings.parse("EVC_METRICS_NAMESPACE", "evc".to_owned())?, name);
+    let table = services.settings.require(environment::OUTBOX_TABLE)?;
+    let bus = services.settings.require(environment::EVENT_BUS)?;
+    let metrics = Metrics::new(services.settings.parse(environment::METRICS_NAMESPACE, "evc".to_owned())?, name);
     listen(&async |text: &str, invocation: &Invocation| {
         let request: Request = rejected(payload::decode(text))?;
         let time_left = || time_left(invocation.deadline);

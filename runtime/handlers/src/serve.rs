@@ -12,6 +12,7 @@ use crate::context::{Delivery, Origin};
 use crate::deadline::{self, ANSWER, REACTION, REPORT, less};
 use crate::observe::{self, Metrics};
 use crate::{Context, Error, Function, FunctionError, Kind, Payload, Timestamp};
+use evc_interface::environment;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 use std::io::Write;
@@ -113,7 +114,7 @@ where
     G: Guard,
 {
     pub(crate) fn new(handler: H, guard: G, services: Services) -> Result<Self, Error> {
-        let namespace = services.settings.parse("EVC_METRICS_NAMESPACE", "evc".to_owned())?;
+        let namespace = services.settings.parse(environment::METRICS_NAMESPACE, "evc".to_owned())?;
         let metrics = Arc::new(Metrics::new(namespace, F::NAME));
         let cors = Cors::of(&services.settings);
         let services = Arc::new(services);

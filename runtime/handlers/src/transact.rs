@@ -381,12 +381,10 @@ mod publish {
 }
 
 #[cfg(test)]
-mod reuse;
-#[cfg(test)]
-mod takeover;
-
-#[cfg(test)]
 mod tests {
+    mod reuse;
+    mod takeover;
+
     use super::*;
     use crate::Timestamp;
     use crate::observe::Metrics;

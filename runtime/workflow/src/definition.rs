@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use evc_interface::workflow::DEFINITION_VERSION;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -126,7 +127,7 @@ impl Definition {
     /// Reads what the compiler wrote. [`Kind::Configuration`] for anything else.
     pub fn parse(json: &str) -> Result<Self, Error> {
         let raw: RawDefinition = serde_json::from_str(json).map_err(|error| wrong(&error.to_string()))?;
-        if raw.evc != 1 {
+        if raw.evc != DEFINITION_VERSION {
             return Err(wrong("it is for another version of the runtime"));
         }
         let timeout = raw.machine.timeout_seconds.ok_or_else(|| wrong("its machine has no timeout"))?;
@@ -190,7 +191,7 @@ impl Retrier {
 
 #[derive(Deserialize)]
 struct RawDefinition {
-    evc: u32,
+    evc: u64,
     workflow: String,
     #[serde(default)]
     leases: BTreeMap<String, u64>,

@@ -12,6 +12,7 @@
 use super::Status;
 use super::carrier::Carrier;
 use crate::Error;
+use evc_interface::metric::executions;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use std::collections::BTreeMap;
 use tokio::time::Instant;
@@ -51,9 +52,9 @@ pub async fn ends(
 pub fn metric(status: Status) -> Option<&'static str> {
     match status {
         Status::Running => None,
-        Status::Succeeded => Some("ExecutionsSucceeded"),
-        Status::Failed => Some("ExecutionsFailed"),
-        Status::TimedOut => Some("ExecutionsTimedOut"),
-        Status::Aborted => Some("ExecutionsAborted"),
+        Status::Succeeded => Some(executions::SUCCEEDED),
+        Status::Failed => Some(executions::FAILED),
+        Status::TimedOut => Some(executions::TIMED_OUT),
+        Status::Aborted => Some(executions::ABORTED),
     }
 }

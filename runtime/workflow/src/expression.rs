@@ -201,7 +201,7 @@ impl Expression {
         let time = names.spent().time().map_err(|bound| self.met(bound))?;
         let options = EvaluatorOptions {
             max_stack_depth: Some(bounds::STACK_DEPTH),
-            max_sequence_length: Some(bounds::SEQUENCE_LENGTH),
+            max_sequence_length: Some(evc_interface::expression::LIST_LENGTH),
             timeout_ms: Some(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
             ..EvaluatorOptions::default()
         };

@@ -126,6 +126,8 @@ pub fn execution_name(id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use evc_interface::event::{EVENT_ID, METADATA};
+    use evc_interface::workflow::{START, START_EVENT, START_WORKFLOW, SWEEP};
     use serde_json::json;
 
     fn task() -> TaskRef {
@@ -155,8 +157,8 @@ mod tests {
             ("e-1", json!(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
             ("e-1", json!(long), &execution_name(&long)),
         ] {
-            let body = json!({ "evcStart": { "workflow": "w" },
-                               "event": { "id": id, "detail": { "metadata": { "eventId": event_id } } } });
+            let body = json!({ START: { START_WORKFLOW: "w" },
+                               START_EVENT: { "id": id, "detail": { METADATA: { EVENT_ID: event_id } } } });
             let Ok(Message::Start(start)) = Message::parse(&body.to_string()) else { panic!("{body}") };
             assert_eq!((start.name.as_str(), start.input), (name, body["event"]["detail"].clone()));
         }
@@ -170,6 +172,6 @@ mod tests {
             assert_eq!(error.kind(), Kind::InvalidInput);
             assert!(!error.message().contains("secret"), "{error}");
         }
-        assert_eq!(Message::parse(r#"{"evcSweep": true}"#).expect("a sweep"), Message::Sweep);
+        assert_eq!(Message::parse(&json!({ SWEEP: true }).to_string()).expect("a sweep"), Message::Sweep);
     }
 }

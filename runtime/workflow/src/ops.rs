@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long a finished execution stays, unless `WORKFLOW_RETENTION_SECONDS` says otherwise: a week.
-pub const RETENTION: Duration = Duration::from_hours(7 * 24);
+pub const RETENTION: Duration = Duration::from_secs(evc_interface::workflow::RETENTION_SECONDS);
 
 /// What a definition is kept for longer than executions of it can be there: a function that was replaced by a deployment may still start
 /// one.

@@ -19,17 +19,11 @@ use super::turn::Member;
 use super::{Claim, TaskRef, crash};
 use crate::limits::WORKFLOW_PAYLOAD_BYTES;
 use crate::{Error, Kind};
+use evc_interface::error::{LAMBDA_UNKNOWN, states};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// The error of work whose lease is over: what Lambda says of a function that ended without an answer.
-const UNKNOWN: &str = "Lambda.Unknown";
-/// The error of work whose deadline is over.
-const TIMEOUT: &str = "States.Timeout";
-/// The error of a result that is too large. Nothing catches it.
-const DATA_LIMIT: &str = "States.DataLimitExceeded";
 
 /// How long before its deadline a handler is cut off at the latest: see `ANSWER` in `serve.rs` of `evc-runtime`, and a little.
 const CUT: Duration = Duration::from_millis(250);
@@ -179,11 +173,11 @@ fn ended(task: &TaskRef, result: Result<String, TaskError>, deadline: Option<Ins
     };
     let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
     if left.is_some_and(|left| left.is_zero()) {
-        return failed(TIMEOUT, None);
+        return failed(states::TIMEOUT, None);
     }
     match result {
         Ok(output) if output.len() > WORKFLOW_PAYLOAD_BYTES => failed(
-            DATA_LIMIT,
+            states::DATA_LIMIT,
             Some(format!("the result has {} bytes; the limit is {WORKFLOW_PAYLOAD_BYTES}", output.len())),
         ),
         Ok(output) => match serde_json::from_str(&output) {
@@ -192,7 +186,7 @@ fn ended(task: &TaskRef, result: Result<String, TaskError>, deadline: Option<Ins
         },
         // The handler was cut off, and it is the step's time that was over.
         Err(error) if error.name == Kind::Timeout.name() && left.is_some_and(|left| left <= CUT) => {
-            failed(TIMEOUT, None)
+            failed(states::TIMEOUT, None)
         }
         Err(error) => failed(&error.name, Some(error.cause())),
     }
@@ -203,7 +197,7 @@ pub(super) fn lost(task: &TaskRef) -> Event {
     tracing::warn!(execution = task.execution.0, seq = task.seq, function = task.function, "a worker did not answer");
     Event::Failed {
         slot: task.slot,
-        error: UNKNOWN.to_owned(),
+        error: LAMBDA_UNKNOWN.to_owned(),
         cause: Some("the worker ended without an answer, or did not answer before its lease was over".to_owned()),
         claimed_ms: 0,
     }
@@ -211,7 +205,7 @@ pub(super) fn lost(task: &TaskRef) -> Event {
 
 /// Work whose deadline is over.
 pub(super) fn overdue(task: &TaskRef) -> Event {
-    Event::Failed { slot: task.slot, error: TIMEOUT.to_owned(), cause: None, claimed_ms: 0 }
+    Event::Failed { slot: task.slot, error: states::TIMEOUT.to_owned(), cause: None, claimed_ms: 0 }
 }
 
 impl TaskError {

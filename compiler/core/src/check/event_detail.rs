@@ -1,11 +1,10 @@
 //! The detail of events: an object, without the field that publishers of evc add.
 
+use evc_interface::event::METADATA;
+
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::Model;
 use crate::types::{Kind, describe};
-
-/// The field that the runtime adds to the detail: the event's id, which consumers drop duplicates by.
-const METADATA: &str = "metadata";
 
 pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     for event in model.events.values() {

@@ -1,5 +1,7 @@
 //! What a rule makes of an event for an idempotent function is the same each time the event is published.
 
+use evc_interface::event::{EVENT_ID, METADATA, OCCURRED_AT, TRACE};
+
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::{Expr, Plain, Template};
 use crate::model::{Destination, Function, Model, Relation, Rule, Target, Thing, keeps_event_id};
@@ -30,9 +32,6 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Where the detail has the id by which events are known.
-const METADATA: &str = "metadata";
-
 /// The function that gets what the target gets.
 fn function_of<'m>(model: &'m Model, target: &Target) -> Option<&'m Function> {
     let id = match target.to {
@@ -49,7 +48,7 @@ fn is_event_id(key: &str, value: &Template) -> bool {
     key == METADATA
         && match value {
             Template::Expr(expr) => is_whole(expr),
-            Template::Object(fields, _) => fields.iter().any(|(key, _)| key.text == "eventId"),
+            Template::Object(fields, _) => fields.iter().any(|(key, _)| key.text == EVENT_ID),
             Template::List(..) | Template::Null(_) | Template::Error(_) => false,
         }
 }
@@ -92,7 +91,7 @@ impl Published {
             ["detail"] | ["detail", METADATA] if self.with_other_metadata => {
                 Some("the metadata in it has another `occurredAt` and `trace` when its publisher runs again")
             }
-            ["detail", METADATA, "occurredAt" | "trace"] if self.with_other_metadata => {
+            ["detail", METADATA, OCCURRED_AT | TRACE] if self.with_other_metadata => {
                 Some("it is another one when the event's publisher runs again")
             }
             _ => None,

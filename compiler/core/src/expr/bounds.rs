@@ -1,23 +1,13 @@
-//! What an expression is sure to meet when a worker on Redis evaluates it: the bounds of `evc_workflow::expression`, where
+//! What an expression is sure to meet when a worker on Redis evaluates it: the bounds of `evc_interface::expression`, where
 //! literals are beyond them.
 
 use super::Expr;
 use super::ast::{Ast, AstKind, Operator};
 use crate::source::Spanned;
+use evc_interface::expression::{
+    GREATEST_ROMAN, LIST_LENGTH, MARKER_WIDTH, PICTURE_BYTES, PICTURE_MARKERS, RANGE_LENGTH, TEXT_BYTES,
+};
 use evc_interface::pattern;
-
-/// How long a text may be: `TEXT` of the runtime.
-const TEXT: f64 = 1_048_576.0;
-/// How long a list may be: `SEQUENCE_LENGTH` of the runtime.
-const LIST: f64 = 131_072.0;
-/// How many numbers `$range` gives, on Step Functions too.
-const RANGE: f64 = 1_000.0;
-/// The greatest number in Roman numerals: `ROMAN` of the runtime.
-const ROMAN: f64 = 1_000_000.0;
-/// How many bytes and markers a picture may have, and how wide a marker may be: `PICTURE`, `MARKERS` and `WIDTH` of the runtime.
-const PICTURE: usize = 256;
-const MARKERS: usize = 32;
-const WIDTH: u64 = 1_000;
 
 impl Expr {
     /// The parts of the expression that are beyond a bound whatever the data, each with what is wrong with it.
@@ -65,18 +55,19 @@ fn call<'a>(function: &Ast, args: &[&'a Ast]) -> Option<(&'a Ast, String)> {
     match (name.as_str(), args) {
         // The text may be left out, and is the context then.
         ("pad", args) => {
-            let beyond = |arg: &&&Ast| number(arg).is_some_and(|width| width.abs() > TEXT);
+            let beyond = |arg: &&&Ast| number(arg).is_some_and(|width| more(width.abs(), TEXT_BYTES));
             let width = args.iter().take(2).find(beyond)?;
-            Some((width, format!("a text has at most {TEXT} bytes; found a width of {}", number(width)?.abs())))
+            Some((width, format!("a text has at most {TEXT_BYTES} bytes; found a width of {}", number(width)?.abs())))
         }
         ("range", [from, to, step]) => {
             let length = ((number(to)? - number(from)?) / number(step)?).floor() + 1.0;
-            (length > RANGE).then(|| (*to, format!("`$range` gives at most {RANGE} numbers; found {length}")))
+            more(length, RANGE_LENGTH)
+                .then(|| (*to, format!("`$range` gives at most {RANGE_LENGTH} numbers; found {length}")))
         }
         ("formatInteger", [value, Ast { kind: AstKind::String(picture), .. }])
-            if picture.starts_with(['i', 'I']) && number(value).is_some_and(|value| value.abs() > ROMAN) =>
+            if picture.starts_with(['i', 'I']) && number(value).is_some_and(|value| value.abs() > GREATEST_ROMAN) =>
         {
-            Some((value, format!("a Roman numeral is at most {ROMAN}; found {}", number(value)?.abs())))
+            Some((value, format!("a Roman numeral is at most {GREATEST_ROMAN}; found {}", number(value)?.abs())))
         }
         ("formatInteger" | "formatNumber", args) => args.iter().find_map(|arg| picture(arg, false)),
         ("fromMillis" | "now", args) => args.iter().find_map(|arg| picture(arg, true)),
@@ -87,9 +78,14 @@ fn call<'a>(function: &Ast, args: &[&'a Ast]) -> Option<(&'a Ast, String)> {
     }
 }
 
+#[expect(clippy::cast_precision_loss, reason = "the bounds fit a double")]
+fn more(number: f64, most: usize) -> bool {
+    number > most as f64
+}
+
 fn range(from: &Ast, to: &Ast) -> Option<String> {
     let length = number(to)? - number(from)? + 1.0;
-    (length > LIST).then(|| format!("a list has at most {LIST} items; found a range of {length}"))
+    more(length, LIST_LENGTH).then(|| format!("a list has at most {LIST_LENGTH} items; found a range of {length}"))
 }
 
 /// What is wrong with a regular expression, with its slashes and flags.
@@ -105,13 +101,13 @@ fn regex(literal: &str) -> Option<String> {
 fn picture(ast: &Ast, of_time: bool) -> Option<(&Ast, String)> {
     let AstKind::String(picture) = &ast.kind else { return None };
     let markers = picture.matches('[').count();
-    let beyond = if picture.len() > PICTURE {
-        format!("a picture has at most {PICTURE} bytes; found {}", picture.len())
-    } else if markers > MARKERS {
-        format!("a picture has at most {MARKERS} markers; found {markers}")
+    let beyond = if picture.len() > PICTURE_BYTES {
+        format!("a picture has at most {PICTURE_BYTES} bytes; found {}", picture.len())
+    } else if markers > PICTURE_MARKERS {
+        format!("a picture has at most {PICTURE_MARKERS} markers; found {markers}")
     } else {
-        let width = widths(picture).find(|width| of_time && *width > WIDTH)?;
-        format!("a picture is at most {WIDTH} wide; found {width}")
+        let width = widths(picture).find(|width| of_time && *width > MARKER_WIDTH)?;
+        format!("a picture is at most {MARKER_WIDTH} wide; found {width}")
     };
     Some((ast, beyond))
 }

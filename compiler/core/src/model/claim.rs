@@ -4,6 +4,8 @@
 //! long as the claim holds: while the process of the attempt lives, and a lease after it has died; never longer than the deadline of
 //! its invocation. Who gives up sooner reports work as failed that was only interrupted.
 
+use evc_interface::{Kind, limits};
+
 use super::workflow::{CALL_MARGIN, Retry, RetryError, Step};
 use super::{Function, Model};
 use crate::source::{Span, Spanned};
@@ -11,10 +13,10 @@ use crate::spec::scalar::Duration;
 use crate::spec::workflow::Jitter;
 
 /// The error of an attempt that finds the claim of another one.
-pub const IN_PROGRESS: &str = "InProgress";
+pub const IN_PROGRESS: &str = Kind::InProgress.name();
 
 /// How long the claim of a process that has died holds.
-pub const LEASE: Duration = Duration::seconds(evc_interface::limits::IDEMPOTENCY_LEASE_SECONDS);
+pub const LEASE: Duration = Duration::seconds(limits::IDEMPOTENCY_LEASE_SECONDS);
 
 /// The least interval at which an attempt looks again whether the claim is over: often enough for work that has died, seldom enough
 /// for a call that costs an invocation and a state transition.

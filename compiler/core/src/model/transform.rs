@@ -1,5 +1,7 @@
 //! What a rule makes of an event for a target: the scope of its `input`.
 
+use evc_interface::event::METADATA;
+
 use super::{Event, Model, Rule, envelope};
 use crate::expr::{Scope, Template};
 use crate::types::{Kind, Record, Type};
@@ -23,7 +25,7 @@ pub fn transform_scope(event: &Event) -> Scope {
 pub fn keeps_event_id(model: &Model, rule: &Rule, input: &Template) -> bool {
     let ours = rule.events.iter().all(|event| !model.events[event.value].published_outside);
     match input {
-        Template::Object(fields, _) => ours && fields.iter().all(|(key, _)| key.text != "metadata"),
+        Template::Object(fields, _) => ours && fields.iter().all(|(key, _)| key.text != METADATA),
         Template::Expr(_) | Template::List(..) | Template::Null(_) | Template::Error(_) => false,
     }
 }

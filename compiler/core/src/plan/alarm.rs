@@ -1,5 +1,7 @@
 //! Alarms: what is watched, and what is too much.
 
+use evc_interface::metric::executions::{FAILED, TIMED_OUT};
+
 use super::value::Value;
 use super::{LogicalId, ids};
 use crate::source::Span;
@@ -62,7 +64,7 @@ impl Alarm {
 
     /// Executions that failed, and ones that ran out of time, which Step Functions counts apart.
     pub(crate) fn executions(machine: &LogicalId, what: &str, span: Span) -> [Self; 2] {
-        let kinds = [("failures", "ExecutionsFailed", "failed"), ("timeouts", "ExecutionsTimedOut", "ran out of time")];
+        let kinds = [("failures", FAILED, "failed"), ("timeouts", TIMED_OUT, "ran out of time")];
         kinds.map(|(suffix, metric, happened)| Self {
             watched: Watched::StateMachine,
             of: ids::of(machine, suffix),

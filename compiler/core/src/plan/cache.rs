@@ -1,5 +1,7 @@
 //! How a cache is addressed: where what talks to it is told that it is and how to log in, and where in the network that stands.
 
+use evc_interface::environment::{self, cache_auth};
+
 use super::value::{Part, Value, text};
 use super::variables::Variables;
 use super::{LogicalId, arn, ids, network};
@@ -39,32 +41,32 @@ pub(crate) fn variables(model: &Model, id: Id<Cache>) -> Variables {
     let mut add = |variable: &str, value: Value, purpose: String| {
         variables.insert(variable.to_owned(), (value, purpose));
     };
-    add(ids::CACHE_ENDPOINT_VARIABLE, endpoint(cache), format!("where cache `{name}` is"));
+    add(environment::CACHE_ENDPOINT, endpoint(cache), format!("where cache `{name}` is"));
     let auth = match cache.auth {
-        CacheAuth::None => "none",
-        CacheAuth::Iam => "iam",
-        CacheAuth::Token => "secret",
+        CacheAuth::None => cache_auth::NONE,
+        CacheAuth::Iam => cache_auth::IAM,
+        CacheAuth::Token => cache_auth::SECRET,
     };
-    add(ids::CACHE_AUTH_VARIABLE, auth.into(), format!("how to authenticate with cache `{name}`"));
+    add(environment::CACHE_AUTH, auth.into(), format!("how to authenticate with cache `{name}`"));
     if cache.auth == CacheAuth::Iam {
         let purpose = format!("the name of cache `{name}`, which tokens are for");
-        add(ids::CACHE_NAME_VARIABLE, Value::Ref(logical), purpose);
-        add(ids::CACHE_USER_VARIABLE, Value::Ref(user(cache)), format!("who to be in cache `{name}`"));
+        add(environment::CACHE_NAME, Value::Ref(logical), purpose);
+        add(environment::CACHE_USER, Value::Ref(user(cache)), format!("who to be in cache `{name}`"));
     }
     if let CacheKind::External { user: Some(user), .. } = &cache.kind {
-        add(ids::CACHE_USER_VARIABLE, user.as_str().into(), format!("who to be in cache `{name}`"));
+        add(environment::CACHE_USER, user.as_str().into(), format!("who to be in cache `{name}`"));
     }
     let purpose = "what tells the keys of this stack from those of others".to_owned();
-    add(ids::NAMESPACE_VARIABLE, Value::pseudo("AWS::StackName"), purpose);
+    add(environment::NAMESPACE, Value::pseudo("AWS::StackName"), purpose);
     if let Some(secret) = secret(cache) {
         let purpose = format!("the ARN of the secret with the token of cache `{name}`");
-        add(ids::CACHE_SECRET_VARIABLE, secret, purpose);
+        add(environment::CACHE_SECRET_ARN, secret, purpose);
     }
     if let CacheKind::Serverless { .. } = cache.kind {
-        add(ids::CACHE_SERVERLESS_VARIABLE, "true".into(), "whether the cache is serverless".to_owned());
+        add(environment::CACHE_SERVERLESS, "true".into(), "whether the cache is serverless".to_owned());
     }
     if cache.is_cluster() {
-        add(ids::CACHE_CLUSTER_VARIABLE, "true".into(), "whether the cache is a cluster".to_owned());
+        add(environment::CACHE_CLUSTER, "true".into(), "whether the cache is a cluster".to_owned());
     }
     variables
 }

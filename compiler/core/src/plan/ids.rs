@@ -1,5 +1,8 @@
 //! How things of the spec are called in AWS and in the environment of a handler: the names that layers agree on.
 
+use evc_interface::environment;
+use evc_interface::workflow::ENGINE;
+
 use super::LogicalId;
 use crate::model::{
     Api, Bus, Cache, ChangeKind, DeadLetterSource, Function, Model, Network, Outbox, Queue, Rule, Schedule, Table,
@@ -55,9 +58,6 @@ pub fn starter_dead_letters(workflow: &Workflow) -> LogicalId {
 pub fn task_queue(function: &Function) -> LogicalId {
     of(&self::function(function), "tasks")
 }
-
-/// What the engine of the workflows on Redis is called: the end of its function's name, and the detail-type of its work.
-pub const ENGINE: &str = "workflow-engine";
 
 /// The logical id of the function of the workflows' engine.
 pub fn engine() -> LogicalId {
@@ -152,12 +152,6 @@ pub fn api_suffix(api: &Api) -> String {
 /// The only stage of a REST API, which is the first part of its paths.
 pub const REST_STAGE: &str = "live";
 
-/// The environment variable with the origins whose pages may read what a function behind a REST API answers.
-pub const CORS_ORIGINS_VARIABLE: &str = "EVC_CORS_ORIGINS";
-
-/// The environment variable that says whether those pages may send credentials.
-pub const CORS_CREDENTIALS_VARIABLE: &str = "EVC_CORS_CREDENTIALS";
-
 /// The logical id of the dashboard.
 pub fn dashboard() -> LogicalId {
     LogicalId::new(["dashboard"])
@@ -171,83 +165,25 @@ pub fn idempotency() -> LogicalId {
 /// The name of the table that holds what idempotent functions have done.
 pub const IDEMPOTENCY_TABLE: &str = "IdempotencyTable";
 
-/// The environment variable that tells a handler a resource's name: `ORDERS_TABLE`.
-pub fn variable(name: &str, kind: &str) -> String {
-    format!("{name}_{kind}")
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
-        .collect()
-}
-
 /// The environment variable with the name of a table.
 pub fn table_variable(table: &Table) -> String {
-    variable(&table.head.name, "table")
+    environment::of_thing(&table.head.name, "table")
 }
 
 /// The environment variable with the name of an outbox's table.
 pub fn outbox_variable(outbox: &Outbox) -> String {
-    variable(&outbox.head.name, "outbox")
+    environment::of_thing(&outbox.head.name, "outbox")
 }
 
 /// The environment variable with the name or ARN of a bus.
 pub fn bus_variable(bus: &Bus) -> String {
-    variable(&bus.head.name, "bus")
-}
-
-/// The environment variable with the name of a bus, for the engine of the workflows on Redis.
-pub fn engine_bus_variable(bus: &Bus) -> String {
-    variable("bus", &bus.head.name)
+    environment::of_thing(&bus.head.name, "bus")
 }
 
 /// The environment variable with the URL of a queue.
 pub fn queue_variable(queue: &Queue) -> String {
-    variable(&queue.head.name, "queue_url")
+    environment::of_thing(&queue.head.name, "queue_url")
 }
-
-/// The environment variable with the name of the idempotency table.
-pub const IDEMPOTENCY_VARIABLE: &str = "IDEMPOTENCY_TABLE";
-
-/// The environment variable that says how long the results of an idempotent function are kept, in seconds.
-pub const IDEMPOTENCY_RETENTION_VARIABLE: &str = "IDEMPOTENCY_RETENTION_SECONDS";
-
-/// The environment variable with what tells a stack's keys in a cache from those of others: counters, breakers, workflows.
-pub const NAMESPACE_VARIABLE: &str = "WORKFLOW_NAMESPACE";
-
-/// The environment variable with where the cache is: `rediss://host:port`, or `redis://host:port` without TLS.
-pub const CACHE_ENDPOINT_VARIABLE: &str = "CACHE_ENDPOINT";
-
-/// The environment variable that says how to authenticate with the cache: `none`, `iam` or `secret`.
-pub const CACHE_AUTH_VARIABLE: &str = "CACHE_AUTH";
-
-/// The environment variable with the user to be in the cache.
-pub const CACHE_USER_VARIABLE: &str = "CACHE_USER";
-
-/// The environment variable with the cache's own name, which tokens of IAM are for.
-pub const CACHE_NAME_VARIABLE: &str = "CACHE_NAME";
-
-/// The environment variable that says, by `true`, that tokens of IAM are for a serverless cache.
-pub const CACHE_SERVERLESS_VARIABLE: &str = "CACHE_SERVERLESS";
-
-/// The environment variable with the ARN of the secret with the cache's token.
-pub const CACHE_SECRET_VARIABLE: &str = "CACHE_SECRET_ARN";
-
-/// The environment variable that says, by `true`, that the cache is a cluster.
-pub const CACHE_CLUSTER_VARIABLE: &str = "CACHE_CLUSTER";
-
-/// The environment variable that says how long events stay in an outbox, in seconds.
-pub const OUTBOX_RETENTION_VARIABLE: &str = "OUTBOX_RETENTION_SECONDS";
-
-/// The environment variable with the CloudWatch namespace of what a handler measures.
-pub const METRICS_VARIABLE: &str = "EVC_METRICS_NAMESPACE";
-
-/// The environment variable with the name of the bus that a forwarder publishes to.
-pub const FORWARDER_BUS_VARIABLE: &str = "EVENT_BUS_NAME";
-
-/// The environment variable with the name of the table that a redrive reads.
-pub const REDRIVE_TABLE_VARIABLE: &str = "OUTBOX_TABLE";
-
-/// The environment variable with the URL of the queue for what a forwarder can never publish.
-pub const DEAD_LETTERS_VARIABLE: &str = "DLQ_URL";
 
 /// The folder, crate and binary of a function, unique in the workspace: `orders-create-order`.
 pub fn binary(model: &Model, function: &Function) -> String {

@@ -9,6 +9,7 @@ use super::cors::Cors;
 use super::{Failure, Incoming, rejected};
 use crate::Bytes;
 use crate::{Error, Kind, Payload, payload};
+use evc_interface::call::IDEMPOTENCY_HEADER;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -106,7 +107,7 @@ async fn answer(
     deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
     // All who send an empty one would have one key.
-    let key = request.header("idempotency-key").filter(|key| !key.is_empty()).map(str::to_owned);
+    let key = request.header(IDEMPOTENCY_HEADER).filter(|key| !key.is_empty()).map(str::to_owned);
     // Only a key is kept apart by caller.
     let caller = key.as_ref().map(|_| rejected(Caller::read(request.context.as_deref()))).transpose()?;
     let payload = Payload::new(rejected(request.input())?);

@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-cors.html#apigateway-enable-cors-proxy>
 
 use crate::backend::Settings;
+use evc_interface::environment;
 
 /// The pages that may read what a function answers.
 #[derive(Debug)]
@@ -15,8 +16,8 @@ impl Cors {
     /// By the environment: origins with spaces between, and whether pages may send credentials.
     pub(crate) fn of(settings: &Settings) -> Option<Self> {
         let origins: Vec<String> =
-            settings.get("EVC_CORS_ORIGINS")?.split_ascii_whitespace().map(str::to_owned).collect();
-        let credentials = settings.get("EVC_CORS_CREDENTIALS").as_deref() == Some("true");
+            settings.get(environment::CORS_ORIGINS)?.split_ascii_whitespace().map(str::to_owned).collect();
+        let credentials = settings.get(environment::CORS_CREDENTIALS).as_deref() == Some("true");
         (!origins.is_empty()).then_some(Self { origins, credentials })
     }
 

@@ -17,6 +17,7 @@ use crate::{Error, Kind};
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign};
 use aws_sigv4::sign::v4;
+use evc_interface::environment::{self, cache_auth};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -26,23 +27,23 @@ const TOKEN: Duration = Duration::from_mins(15);
 
 /// The cache of the function whose settings these are. Connects at the first use.
 pub(crate) fn of_environment(settings: &Settings) -> Result<Redis, Error> {
-    let mut target = Target::parse(&settings.require("CACHE_ENDPOINT")?)?;
-    if settings.parse("CACHE_CLUSTER", false)? {
+    let mut target = Target::parse(&settings.require(environment::CACHE_ENDPOINT)?)?;
+    if settings.parse(environment::CACHE_CLUSTER, false)? {
         target = target.in_cluster_mode();
     }
-    let serverless = settings.parse("CACHE_SERVERLESS", false)?;
+    let serverless = settings.parse(environment::CACHE_SERVERLESS, false)?;
     if serverless {
         target = target.serverless();
     }
-    target = match settings.get("CACHE_AUTH").as_deref() {
-        None | Some("" | "none") => target,
-        Some("secret") => {
-            let user = settings.get("CACHE_USER").filter(|user| !user.is_empty());
-            target.with_credentials(secret(settings.require("CACHE_SECRET_ARN")?, user))
+    target = match settings.get(environment::CACHE_AUTH).as_deref() {
+        None | Some("" | cache_auth::NONE) => target,
+        Some(cache_auth::SECRET) => {
+            let user = settings.get(environment::CACHE_USER).filter(|user| !user.is_empty());
+            target.with_credentials(secret(settings.require(environment::CACHE_SECRET_ARN)?, user))
         }
-        Some("iam") => target.with_credentials(iam(Iam {
-            user: settings.require("CACHE_USER")?,
-            cache: settings.require("CACHE_NAME")?,
+        Some(cache_auth::IAM) => target.with_credentials(iam(Iam {
+            user: settings.require(environment::CACHE_USER)?,
+            cache: settings.require(environment::CACHE_NAME)?,
             serverless,
         })),
         Some(_) => {
@@ -50,7 +51,7 @@ pub(crate) fn of_environment(settings: &Settings) -> Result<Redis, Error> {
             return Err(Error::new(Kind::Configuration, message));
         }
     };
-    Ok(Redis::connect(target, &settings.require("WORKFLOW_NAMESPACE")?))
+    Ok(Redis::connect(target, &settings.require(environment::NAMESPACE)?))
 }
 
 /// The secret is the password. It is read anew for each connection, so that it may be rotated.

@@ -2,26 +2,14 @@
 
 use super::plan::{Pending, pack, waves};
 use super::row::Poison;
+use evc_interface::metric::forwarder as metric;
+
 use crate::observe::{Metrics, Unit};
 use crate::publish::{Bus, Rejection, pause};
 use crate::{Error, Kind, Timestamp, hash};
 use futures_util::{StreamExt, stream};
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
-
-/// The metrics of a forwarder, in the namespace `EVC_METRICS_NAMESPACE` and with its name as dimension `function`.
-pub(super) mod metric {
-    /// Events that the bus took.
-    pub(crate) const FORWARDED: &str = "EventsForwarded";
-    /// Entries that were sent again.
-    pub(crate) const RETRIED: &str = "EventsRetried";
-    /// Events that can never be published and are in the dead-letter queue.
-    pub(crate) const DEAD: &str = "EventsDead";
-    /// Records that this invocation could not finish and gave back to the stream.
-    pub(crate) const FAILED: &str = "EventsFailed";
-    /// From the commit of an event to the answer of the bus that took it.
-    pub(crate) const LAG: &str = "EventLag";
-}
 
 /// Calls of the bus at a time: a batch of 100, the default, takes as long as two.
 const CALLS: usize = 5;

@@ -5,20 +5,21 @@ use crate::content::{Content, sha256};
 use crate::limits::ITEM_BYTES;
 use crate::table::{Comparison, Refusal, Refused, Store, Test, Write, WriteKind};
 use crate::{Error, Kind, Timestamp, Uuid};
+use evc_interface::table;
 use std::time::Duration;
 
 /// The longest key that is stored as it is; a longer one is stored as its hash. A partition key has at most 2048 bytes.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-keys>
 const KEY_BYTES: usize = 1024;
 
-pub(crate) const ID: &str = "id";
+pub(crate) const ID: &str = table::IDEMPOTENCY_KEY;
 const STATUS: &str = "status";
 const OWNER: &str = "owner";
 pub(crate) const LEASE: &str = "leaseUntil";
 const CONTENT: &str = "content";
 const PAYLOAD: &str = "payload";
 const RESULT: &str = "result";
-const TTL: &str = "ttl";
+const TTL: &str = table::TTL;
 
 const IN_PROGRESS: &str = "IN_PROGRESS";
 const DONE: &str = "DONE";

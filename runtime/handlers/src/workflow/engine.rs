@@ -26,6 +26,9 @@ use crate::observe::{Metrics, Unit};
 use crate::publish::{Entry, pause};
 use crate::serve::{Invocation, listen, write_metrics};
 use crate::{Error, Kind, Timestamp, hash};
+use evc_interface::environment;
+use evc_interface::error::EVENT_NOT_TAKEN;
+use evc_interface::metric::executions::DIMENSION;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -153,9 +156,9 @@ impl Engine {
                     Some(Err(rejection)) => {
                         let entries = json!([{ "ErrorCode": rejection.code, "ErrorMessage": rejection.message }]);
                         let cause = json!({ "Entries": entries, "FailedEntryCount": 1 }).to_string();
-                        (!rejection.is_final(), failed("EventBridge.FailedEntry", cause))
+                        (!rejection.is_final(), failed(EVENT_NOT_TAKEN, cause))
                     }
-                    None => (true, failed("EventBridge.FailedEntry", "the bus said nothing".to_owned())),
+                    None => (true, failed(EVENT_NOT_TAKEN, "the bus said nothing".to_owned())),
                 },
                 Err(error) => (error.kind().is_retryable(), failed(bus_error(error.kind()), error.to_string())),
             };
@@ -185,8 +188,7 @@ impl Engine {
     /// The name of a bus of the spec: in the variable `BUS_` and its name in upper snake case.
     fn bus(&self, name: &str) -> Result<String, Error> {
         const DEFAULT: &str = "default";
-        let upper = name.replace(|c: char| !c.is_ascii_alphanumeric(), "_").to_ascii_uppercase();
-        let variable = format!("BUS_{upper}");
+        let variable = environment::engine_bus(name);
         match self.services.settings.get(&variable) {
             None if name == DEFAULT => Ok(DEFAULT.to_owned()),
             _ => self.services.settings.require(&variable),
@@ -196,7 +198,7 @@ impl Engine {
     /// Counts the executions that have ended. That this fails keeps none from going on.
     async fn count_ends(&self, until: Instant) {
         let counted = async {
-            let namespace = self.services.settings.parse("EVC_METRICS_NAMESPACE", "evc".to_owned())?;
+            let namespace = self.services.settings.parse(environment::METRICS_NAMESPACE, "evc".to_owned())?;
             ends(&self.parts().await?.0, until, |ends| write_ends(&namespace, ends)).await
         };
         if let Err(error) = counted.await {
@@ -212,7 +214,7 @@ impl Engine {
         for (definition, text) in &self.definitions {
             refused = carrier.store().put_definition(definition.id(), text).await.err().or(refused);
         }
-        let retention = self.services.settings.parse("WORKFLOW_RETENTION_SECONDS", RETENTION.as_secs())?;
+        let retention = self.services.settings.parse(environment::WORKFLOW_RETENTION, RETENTION.as_secs())?;
         let retention = Duration::from_secs(retention);
         let needed: Vec<(&str, u64)> =
             self.definitions.iter().map(|(own, _)| (own.id(), needed_ms(own, retention))).collect();
@@ -239,7 +241,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn write_ends(namespace: &str, ends: &BTreeMap<(String, Status), usize>) {
     for ((workflow, status), count) in ends {
         let Some(name) = metric(*status) else { continue };
-        let metrics = Metrics::of(namespace.to_owned(), ("workflow", workflow.clone()));
+        let metrics = Metrics::of(namespace.to_owned(), (DIMENSION, workflow.clone()));
         (0..*count).for_each(|_| metrics.add(name, 1.0, Unit::Count));
         write_metrics(&metrics);
     }

@@ -1,5 +1,7 @@
 //! Store and transport of a function on AWS, from its environment.
 
+use evc_interface::environment::{WORKFLOW_TRANSPORT, transport};
+
 use super::Carrier;
 use super::store::Store;
 use super::transport::Transport;
@@ -9,17 +11,14 @@ use crate::backend::Services;
 use crate::{Error, Kind};
 use std::sync::Arc;
 
-/// The environment variable with the kind of transport.
-const TRANSPORT: &str = "WORKFLOW_TRANSPORT";
-
 /// What moves the executions of the function's namespace, and its transport alone.
 pub(crate) async fn carrier(services: &Arc<Services>) -> Result<(Carrier, Arc<dyn Transport>), Error> {
     let store: Arc<dyn Store> = services.workflows().await?;
-    let transport: Arc<dyn Transport> = match services.settings.get(TRANSPORT).as_deref() {
-        None | Some("" | "sqs") => Arc::new(Sqs::new(services.clone())?),
-        Some("eventbridge") => Arc::new(EventBridge::new(services.clone())?),
+    let transport: Arc<dyn Transport> = match services.settings.get(WORKFLOW_TRANSPORT).as_deref() {
+        None | Some("" | transport::SQS) => Arc::new(Sqs::new(services.clone())?),
+        Some(transport::EVENTBRIDGE) => Arc::new(EventBridge::new(services.clone())?),
         Some(_) => {
-            let message = format!("the environment variable `{TRANSPORT}` is neither `sqs` nor `eventbridge`");
+            let message = format!("the environment variable `{WORKFLOW_TRANSPORT}` is neither `sqs` nor `eventbridge`");
             return Err(Error::new(Kind::Configuration, message));
         }
     };
@@ -30,7 +29,7 @@ pub(crate) async fn carrier(services: &Arc<Services>) -> Result<(Carrier, Arc<dy
 /// is left to the sweep.
 pub(crate) async fn signaller(services: &Arc<Services>) -> Result<Carrier, Error> {
     let settings = &services.settings;
-    if settings.get(TRANSPORT).is_some_and(|transport| !transport.is_empty()) {
+    if settings.get(WORKFLOW_TRANSPORT).is_some_and(|transport| !transport.is_empty()) {
         return carrier(services).await.map(|(carrier, _)| carrier);
     }
     Ok(Carrier::new(services.workflows().await?, None))

@@ -1,5 +1,5 @@
 //! What the runtime of commit 17e0f7d was asked to do before it was replaced, and the present one is asked again: `write_tables.rs` has
-//! the former write its tables, `src/transact/takeover.rs` the latter read them.
+//! the former write its tables, `src/transact/tests/takeover.rs` the latter read them.
 
 use crate::contract::{
     Order, OrderEvents, Orders, PaymentProcessed, ProcessPaymentError, ProcessPaymentInput, ProcessPaymentOutput, order,

@@ -20,12 +20,13 @@ use jsonata_core::evaluator::{Evaluator, EvaluatorError, live_lambda_count};
 use jsonata_core::value::{JValue, with_stack};
 use serde_json::Value;
 
+use evc_interface::expression::{
+    GREATEST_ROMAN, LIST_LENGTH, MARKER_WIDTH, PICTURE_BYTES, PICTURE_MARKERS, TEXT_BYTES,
+};
 use evc_interface::pattern::PARTS;
 
 /// How deep an evaluation may nest. The library moves to stacks on the heap, of about 3 KiB a level, so this bounds memory.
 pub(super) const STACK_DEPTH: usize = 2_000;
-/// How long a list an evaluation may make: what 256 KiB of numbers could hold.
-pub(super) const SEQUENCE_LENGTH: usize = 131_072;
 /// How long an evaluation may take, milliseconds. What the steps count takes less; without optimisation it takes ten times as long.
 pub(super) const TIME_MS: u64 = if cfg!(debug_assertions) { 30_000 } else { 2_000 };
 /// How long the evaluations of one transition may take together, milliseconds: what looks without making anything takes few steps.
@@ -38,8 +39,6 @@ pub(super) const TRANSITION_STEPS: u64 = 4 * STEPS;
 pub(super) const TRANSITION_BYTES: usize = 32 << 20;
 /// How many bytes an evaluation may make, whether it keeps them or not.
 pub(super) const BYTES: u64 = 64 << 20;
-/// How many bytes a text may have: as all variables of an execution together.
-pub(super) const TEXT: usize = 1 << 20;
 /// How many bytes a value may stand for, with what occurs in it twice counted twice.
 pub(super) const VALUE: usize = 4 << 20;
 /// How deep a value may nest: as deep as JSON that `serde_json` reads.
@@ -49,14 +48,6 @@ pub(super) const DEPTH: usize = 128;
 pub(super) const FUNCTIONS: usize = 2_048;
 /// How often an index may occur in a predicate that selects by indexes.
 pub(super) const SAME_INDEX: usize = 8;
-/// The greatest width in a picture of a time. The pictures of integers have no more digits than characters.
-pub(super) const WIDTH: u64 = 1_000;
-/// How many bytes a picture may have, and each option of one.
-pub(super) const PICTURE: usize = 256;
-/// How many markers (`[Y]`) a picture may have.
-pub(super) const MARKERS: usize = 32;
-/// The greatest number in Roman numerals: a thousand times M.
-pub(super) const ROMAN: f64 = 1_000_000.0;
 /// How many parts a pattern may have that is applied as a function: to how much text is not seen.
 pub(super) const APPLIED_PARTS: u64 = 64;
 /// How many bytes of a text a part of a pattern is compared with in a step.
@@ -107,15 +98,17 @@ impl fmt::Display for Bound {
             }
             Self::TimeLeft => write!(f, "it takes longer than there is time for it"),
             Self::Bytes => write!(f, "it makes more than {} MiB", BYTES >> 20),
-            Self::Text => write!(f, "it makes a text of more than {} MiB", TEXT >> 20),
-            Self::List => write!(f, "it makes a list of more than {SEQUENCE_LENGTH} items"),
+            Self::Text => write!(f, "it makes a text of more than {} MiB", TEXT_BYTES >> 20),
+            Self::List => write!(f, "it makes a list of more than {LIST_LENGTH} items"),
             Self::Value => write!(f, "it makes a value of more than {} MiB", VALUE >> 20),
             Self::Depth => write!(f, "it makes a value that nests more than {DEPTH} deep"),
             Self::Functions => write!(f, "it keeps more than {FUNCTIONS} functions at a time"),
             Self::Stack => write!(f, "it nests more than {STACK_DEPTH} deep; does a function call itself for ever?"),
             Self::Time => write!(f, "it takes more than {} seconds", TIME_MS / 1_000),
-            Self::Width => write!(f, "a picture is wider than {WIDTH}, or a Roman numeral above {ROMAN}"),
-            Self::Picture => write!(f, "a picture has more than {PICTURE} bytes or {MARKERS} markers"),
+            Self::Width => {
+                write!(f, "a picture is wider than {MARKER_WIDTH}, or a Roman numeral above {GREATEST_ROMAN}")
+            }
+            Self::Picture => write!(f, "a picture has more than {PICTURE_BYTES} bytes or {PICTURE_MARKERS} markers"),
             Self::Range => write!(f, "a range ends beyond ±{WHOLE}"),
             Self::Index => write!(f, "it selects one item more than {SAME_INDEX} times"),
             Self::Pattern => write!(f, "a pattern has more than {PARTS} parts, repetitions written out"),
@@ -221,8 +214,8 @@ impl Account {
             return Err(Bound::Value);
         }
         let flat = match value {
-            JValue::String(text) if text.len() > TEXT => return Err(Bound::Text),
-            JValue::Array(items) if items.len() > SEQUENCE_LENGTH => return Err(Bound::List),
+            JValue::String(text) if text.len() > TEXT_BYTES => return Err(Bound::Text),
+            JValue::Array(items) if items.len() > LIST_LENGTH => return Err(Bound::List),
             JValue::String(text) => text.len(),
             JValue::Array(items) => items.len() * ITEM,
             JValue::Object(fields) => fields.len() * FIELD,

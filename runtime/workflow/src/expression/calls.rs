@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use jsonata_core::functions::string::build_regex;
 use jsonata_core::value::JValue;
 
-use super::bounds::{Account, Bound, COMPARED, FIELD, ITEM, Result, SAME_INDEX, TEXT, VALUE, number, wide};
+use super::bounds::{Account, Bound, COMPARED, FIELD, ITEM, Result, SAME_INDEX, VALUE, number, wide};
 use super::pictures;
+use evc_interface::expression::TEXT_BYTES;
 use evc_interface::pattern;
 
 impl Account {
@@ -104,14 +105,18 @@ impl Account {
             "pad" => {
                 let width = arguments.get(1).and_then(JValue::as_f64).unwrap_or(0.0).abs();
                 #[expect(clippy::cast_precision_loss, reason = "1 MiB fits a double")]
-                let most = TEXT as f64;
-                if width > most { Err(Bound::Text) } else { self.makes(wide(TEXT).min(bytes_of(width) * 4), TEXT * 4) }
+                let most = TEXT_BYTES as f64;
+                if width > most {
+                    Err(Bound::Text)
+                } else {
+                    self.makes(wide(TEXT_BYTES).min(bytes_of(width) * 4), TEXT_BYTES * 4)
+                }
             }
             "join" => {
                 let items = list(0).map_or(&[][..], Vec::as_slice);
                 let parts: usize = items.iter().filter_map(JValue::as_str).map(str::len).sum();
                 let separators = items.len().saturating_sub(1).saturating_mul(text(1).len());
-                self.makes(2 * wide(parts.saturating_add(separators)), 2 * TEXT)
+                self.makes(2 * wide(parts.saturating_add(separators)), 2 * TEXT_BYTES)
             }
             "replace" => self.replaces(arguments, regex),
             // It is searched once, where the others are searched here as well.
@@ -182,7 +187,7 @@ impl Account {
         // A `$1` stands for a part of a match, and the matches are parts of the text.
         let groups = replacement.matches('$').count();
         let most = count.saturating_mul(replacement.len()).saturating_add((groups + 1).saturating_mul(text.len()));
-        self.makes(wide(most), 2 * TEXT)
+        self.makes(wide(most), 2 * TEXT_BYTES)
     }
 
     /// A pattern is made and searched for in a text, so many times. Nothing interrupts a search.

@@ -2,7 +2,9 @@
 
 use jsonata_core::value::JValue;
 
-use super::bounds::{Bound, MARKERS, PICTURE, ROMAN, Result, WIDTH};
+use evc_interface::expression::{GREATEST_ROMAN, MARKER_WIDTH, PICTURE_BYTES, PICTURE_MARKERS};
+
+use super::bounds::{Bound, Result};
 
 /// Whether a function takes a picture.
 pub(super) fn takes(function: &str) -> bool {
@@ -24,15 +26,15 @@ pub(super) fn check(function: &str, arguments: &[JValue]) -> Result<()> {
     }
     let number = arguments.first().and_then(JValue::as_f64).unwrap_or(0.0);
     let roman = arguments.get(1).and_then(JValue::as_str).is_some_and(|picture| picture.starts_with(['i', 'I']));
-    if function == "formatInteger" && roman && number.abs() > ROMAN { Err(Bound::Width) } else { Ok(()) }
+    if function == "formatInteger" && roman && number.abs() > GREATEST_ROMAN { Err(Bound::Width) } else { Ok(()) }
 }
 
 fn within(function: &str, picture: &str) -> Result<()> {
-    if picture.len() > PICTURE || picture.matches('[').count() > MARKERS {
+    if picture.len() > PICTURE_BYTES || picture.matches('[').count() > PICTURE_MARKERS {
         return Err(Bound::Picture);
     }
     let of_time = matches!(function, "fromMillis" | "toMillis" | "now");
-    if of_time && widths(picture).any(|width| width > WIDTH) { Err(Bound::Width) } else { Ok(()) }
+    if of_time && widths(picture).any(|width| width > MARKER_WIDTH) { Err(Bound::Width) } else { Ok(()) }
 }
 
 /// The widths that the markers of a picture say: `[Y,4-8]`.

@@ -1,9 +1,10 @@
 //! Hands out work: what a task is given, who does it, when it is tried again.
 
+use evc_interface::error::states;
 use serde_json::Value;
 
 use super::Planner;
-use super::errors::{self, Failure};
+use super::errors::Failure;
 use super::run::Flow;
 use super::scope::Frames;
 use crate::definition::{Resource, State, Task};
@@ -101,7 +102,7 @@ impl Planner<'_> {
 /// Who does what: the function, empty for the engine, and the payload of its record.
 fn order(resource: Resource, arguments: Value) -> Result<(String, Vec<u8>), Failure> {
     let malformed =
-        || Failure::new(errors::RUNTIME, Some("the arguments of a task are not what evc writes".to_owned()));
+        || Failure::new(states::RUNTIME, Some("the arguments of a task are not what evc writes".to_owned()));
     let Value::Object(mut arguments) = arguments else { return Err(malformed()) };
     let (function, task) = match resource {
         Resource::Publish => {
@@ -119,7 +120,7 @@ fn order(resource: Resource, arguments: Value) -> Result<(String, Vec<u8>), Fail
     let payload = serde_json::to_vec(&task).map_err(|_| malformed())?;
     if payload.len() > WORKFLOW_PAYLOAD_BYTES {
         let cause = format!("the payload has {} bytes; the limit is {WORKFLOW_PAYLOAD_BYTES}", payload.len());
-        return Err(Failure::new(errors::DATA_LIMIT, Some(cause)));
+        return Err(Failure::new(states::DATA_LIMIT, Some(cause)));
     }
     Ok((function, payload))
 }

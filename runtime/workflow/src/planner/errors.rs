@@ -2,25 +2,12 @@
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>
 
+use evc_interface::error::states;
 use serde_json::{Map, Value};
 
 use crate::expression::QueryError;
 use crate::protocol::Status;
 use crate::state::Ended;
-
-/// An expression gave nothing, or could not be evaluated.
-pub(super) const QUERY: &str = "States.QueryEvaluationError";
-/// A payload or all variables together are over their limit. Only its own name catches it.
-pub(super) const DATA_LIMIT: &str = "States.DataLimitExceeded";
-/// The machine itself is at fault. Only its own name catches it.
-pub(super) const RUNTIME: &str = "States.Runtime";
-/// A state took too long.
-pub(super) const TIMEOUT: &str = "States.Timeout";
-/// No catcher matched in a choice.
-pub(super) const NO_CHOICE: &str = "States.NoChoiceMatched";
-
-const ALL: &str = "States.ALL";
-const TASK_FAILED: &str = "States.TaskFailed";
 
 /// Why a state failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +22,7 @@ impl Failure {
     }
 
     pub(super) fn timeout() -> Self {
-        Self::new(TIMEOUT, None)
+        Self::new(states::TIMEOUT, None)
     }
 
     /// What a catcher finds in `$states.errorOutput`.
@@ -52,10 +39,10 @@ impl Failure {
 
     /// Whether a retrier or a catcher with these names is for it.
     pub(super) fn matches(&self, names: &[String]) -> bool {
-        let last = matches!(self.error.as_str(), DATA_LIMIT | RUNTIME);
+        let last = matches!(self.error.as_str(), states::DATA_LIMIT | states::RUNTIME);
         names.iter().any(|name| match name.as_str() {
-            ALL => !last,
-            TASK_FAILED => !last && self.error != TIMEOUT,
+            states::ALL => !last,
+            states::TASK_FAILED => !last && self.error != states::TIMEOUT,
             name => name == self.error,
         })
     }
@@ -63,6 +50,6 @@ impl Failure {
 
 impl From<QueryError> for Failure {
     fn from(error: QueryError) -> Self {
-        Self::new(QUERY, Some(error.0))
+        Self::new(states::QUERY, Some(error.0))
     }
 }

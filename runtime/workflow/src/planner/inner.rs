@@ -1,9 +1,10 @@
 //! Scopes inside of a state: the branches of a Parallel, the iterations of a Map.
 
+use evc_interface::error::states;
 use serde_json::Value;
 
 use super::Planner;
-use super::errors::{DATA_LIMIT, Failure};
+use super::errors::Failure;
 use super::run::Flow;
 use super::scope::Frames;
 use crate::definition::{Machine, State, Work};
@@ -146,12 +147,12 @@ impl Planner<'_> {
 /// <https://docs.rs/rmp-serde/latest/rmp_serde/decode/struct.Deserializer.html#method.set_max_depth>
 const DEPTH: usize = 256;
 
-/// The results of all branches or iterations as one value. [`DATA_LIMIT`] if it nests too deep to be stored and read.
+/// The results of all branches or iterations as one value. [`states::DATA_LIMIT`] if it nests too deep to be stored and read.
 fn joined(results: Vec<Value>) -> Result<Value, Failure> {
     if results.iter().all(|result| fits(result, DEPTH - 1)) {
         return Ok(Value::Array(results));
     }
-    Err(Failure::new(DATA_LIMIT, Some(format!("the results nest more than {DEPTH} deep"))))
+    Err(Failure::new(states::DATA_LIMIT, Some(format!("the results nest more than {DEPTH} deep"))))
 }
 
 /// Whether a value nests no deeper than this.

@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
+use evc_interface::error::states;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -334,17 +335,17 @@ impl<'d> Planner<'d> {
         let mut status = self.settle(root, flow);
         if status.is_none() && version + 1 >= WORKFLOW_TRANSITIONS {
             let cause = format!("the execution has gone on {WORKFLOW_TRANSITIONS} times, which is the limit");
-            status = self.give_up(errors::RUNTIME, cause, status);
+            status = self.give_up(states::RUNTIME, cause, status);
         }
         let opened = self.records.values().flatten().count();
         if status.is_none() && opened > MAX_RECORDS {
             let cause = format!("{opened} pieces of work were to begin at once; the limit is {MAX_RECORDS}");
-            status = self.give_up(errors::DATA_LIMIT, cause, status);
+            status = self.give_up(states::DATA_LIMIT, cause, status);
         }
         let state = match self.state.encode() {
             Ok(bytes) => bytes,
             Err(error) => {
-                status = self.give_up(errors::DATA_LIMIT, error.to_string(), status);
+                status = self.give_up(states::DATA_LIMIT, error.to_string(), status);
                 self.state.encode()?
             }
         };

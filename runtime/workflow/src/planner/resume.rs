@@ -1,8 +1,9 @@
 //! Goes on with an execution where something happened.
 
+use evc_interface::error::states;
 use serde_json::{Map, Value};
 
-use super::errors::{self, Failure};
+use super::errors::Failure;
 use super::inner::inside;
 use super::run::Flow;
 use super::scope::Frames;
@@ -172,7 +173,7 @@ fn awaited(state: &State, wait: &Wait, event: &Event) -> bool {
             matches!(&state.work, Work::Task(task) if task.resource == Resource::CallForSignal)
         }
         Event::Succeeded { .. } => is_task && !asked,
-        Event::Failed { error, .. } => is_task && (!asked || error == errors::TIMEOUT),
+        Event::Failed { error, .. } => is_task && (!asked || error == states::TIMEOUT),
         Event::TimerDue { .. } => !is_task,
         Event::TimedOut | Event::Cancelled { .. } | Event::Retried => false,
     }

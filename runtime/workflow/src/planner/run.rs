@@ -1,9 +1,10 @@
 //! Moves one scope: enters states until it has to wait, and goes on where something happened.
 
+use evc_interface::error::states;
 use serde_json::Value;
 
 use super::Planner;
-use super::errors::{self, Failure};
+use super::errors::Failure;
 use super::scope::Frames;
 use crate::Timestamp;
 use crate::definition::{Machine, State, Work};
@@ -57,12 +58,12 @@ impl Planner<'_> {
 
     fn enter_checked(&mut self, machine: &Machine, scope: &mut Scope, outer: Option<&Frames<'_>>, path: &str) -> Flow {
         let Some(state) = machine.states.get(scope.state) else {
-            return Flow::Failed(Failure::new(errors::RUNTIME, Some("there is no such state".to_owned())));
+            return Flow::Failed(Failure::new(states::RUNTIME, Some("there is no such state".to_owned())));
         };
         self.entered += 1;
         if self.entered > STATES {
             let cause = format!("`{}`: {STATES} states were entered without any work between them", state.name);
-            return Flow::Failed(Failure::new(errors::RUNTIME, Some(cause)));
+            return Flow::Failed(Failure::new(states::RUNTIME, Some(cause)));
         }
         self.state.entered_ms = self.now_ms.max(self.state.entered_ms + 1);
         scope.entered_ms = self.state.entered_ms;
@@ -93,12 +94,12 @@ impl Planner<'_> {
                         Ok(Value::Bool(false)) => {}
                         Ok(_) => {
                             let cause = "a condition gives neither true nor false".to_owned();
-                            return Flow::Failed(Failure::new(errors::QUERY, Some(cause)));
+                            return Flow::Failed(Failure::new(states::QUERY, Some(cause)));
                         }
                         Err(failure) => return Flow::Failed(failure),
                     }
                 }
-                default.map_or_else(|| Flow::Failed(Failure::new(errors::NO_CHOICE, None)), Flow::Next)
+                default.map_or_else(|| Flow::Failed(Failure::new(states::NO_CHOICE, None)), Flow::Next)
             }
             Work::WaitSeconds(seconds) => {
                 self.arm(state, scope, path, seconds.saturating_mul(1000), None);
@@ -112,7 +113,7 @@ impl Planner<'_> {
                 let at = until.as_str().and_then(|text| text.parse::<Timestamp>().ok());
                 let Some(at) = at.and_then(|at| u64::try_from(at.millis()).ok()) else {
                     let cause = "the time to wait until is not a timestamp".to_owned();
-                    return Flow::Failed(Failure::new(errors::QUERY, Some(cause)));
+                    return Flow::Failed(Failure::new(states::QUERY, Some(cause)));
                 };
                 self.arm(state, scope, path, at.saturating_sub(self.now_ms), Some(at));
                 Flow::Blocked
@@ -135,7 +136,7 @@ impl Planner<'_> {
                         scope.wait = Wait::Items { items, next: 0, running: Vec::new(), results };
                         return self.run_items(machine, state, scope, outer, path);
                     }
-                    Ok(_) => Flow::Failed(Failure::new(errors::QUERY, Some("the items are not a list".to_owned()))),
+                    Ok(_) => Flow::Failed(Failure::new(states::QUERY, Some("the items are not a list".to_owned()))),
                     Err(failure) => Flow::Failed(failure),
                 };
                 self.caught(machine, state, scope, outer, path, flow)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::item;
 use crate::diagnostics::{Code, Diagnostic, list};
-use crate::model::{Body, COMPENSATION_FAILED, Model, Onward, RUNTIME_ERRORS, RetryError, Step, Workflow};
+use crate::model::{Body, COMPENSATION_FAILED, Model, Onward, RetryError, Step, Workflow, runtime_errors};
 use crate::source::{Span, Spanned};
 
 pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
@@ -28,7 +28,7 @@ pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
 /// Reports an error of the spec with a name that already stands for something else.
 fn reserved(name: &str, span: Span, item: &str, out: &mut Vec<Diagnostic>) {
     let is_kind = !matches!(RetryError::parse(name), RetryError::Named(_));
-    if is_kind || name == COMPENSATION_FAILED || RUNTIME_ERRORS.contains(&name) {
+    if is_kind || name == COMPENSATION_FAILED || runtime_errors().any(|error| error == name) {
         let message = format!("`{name}` is not a name for an error of your own");
         let note = if is_kind {
             format!("in `retry` and `catch`, `{name}` stands for a kind of errors")
@@ -65,7 +65,7 @@ fn never_raised(model: &Model, workflow: &Workflow, step: &Step, out: &mut Vec<D
     let raised = raised(model, step);
     // Names of the spec only: what the runtime may fail with is many, and seldom meant.
     let known: Vec<&str> =
-        raised.iter().map(RetryError::as_str).filter(|name| !RUNTIME_ERRORS.contains(name)).collect();
+        raised.iter().map(RetryError::as_str).filter(|name| !runtime_errors().any(|error| error == *name)).collect();
     // Whoever answers for the function may do so with an error of any name.
     let unresolved = step.waits_for_signal() || step.call().is_some_and(|call| call.function.is_none());
     let mut report = |error: &Spanned<RetryError>, does: &str| {

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::workflows;
 use crate::model::{Event, Function, Id, Input, Model, Outbox, Queue, Table};
-use crate::plan::ids;
 use crate::plan::{HandlerKind, pascal_case};
 use crate::source::Span;
 use crate::types::rust::{field_name, hides_prelude, type_text, variant_name};
@@ -308,7 +307,7 @@ pub(super) fn folder(model: &Model, handler: HandlerKind) -> String {
         HandlerKind::Function(id) => model.functions[id].head.name.clone(),
         HandlerKind::Forwarder(id) => format!("{}-forwarder", model.outboxes[id].head.name),
         HandlerKind::Redrive(id) => format!("{}-redrive", model.outboxes[id].head.name),
-        HandlerKind::Engine => ids::ENGINE.to_owned(),
+        HandlerKind::Engine => evc_interface::workflow::ENGINE.to_owned(),
     }
 }
 

@@ -1,22 +1,20 @@
 //! The table in which idempotent functions keep what they have done.
 
+use evc_interface::table::{IDEMPOTENCY_KEY, TTL};
+
 use super::table;
 use crate::plan::Resource;
 use crate::plan::builder::Builder;
 use crate::plan::ids;
 use crate::plan::value::Value;
 
-/// Its key, and the attribute that says when a record expires; the runtime writes them.
-const KEY: &str = "id";
-const TTL: &str = "ttl";
-
 /// Adds the table if any function is idempotent.
 pub(crate) fn lower(b: &mut Builder<'_>) {
     let Some(first) = b.model.functions.values().find(|function| function.idempotent.is_some()) else { return };
     let properties = [
         ("BillingMode", "PAY_PER_REQUEST".into()),
-        ("AttributeDefinitions", Value::list([table::attribute(KEY, "S")])),
-        ("KeySchema", table::key_schema([KEY].into_iter())),
+        ("AttributeDefinitions", Value::list([table::attribute(IDEMPOTENCY_KEY, "S")])),
+        ("KeySchema", table::key_schema([IDEMPOTENCY_KEY].into_iter())),
         ("TimeToLiveSpecification", table::ttl_of(TTL)),
         ("SSESpecification", Value::map([("SSEEnabled", true.into())])),
     ];

@@ -1,14 +1,15 @@
 //! The table of an outbox: events waiting to be published.
 
+use evc_interface::table::{OUTBOX_PARTITION, OUTBOX_SORT, TTL};
+
 use super::table;
 use crate::model::Outbox;
 use crate::plan::builder::Builder;
 use crate::plan::value::Value;
 use crate::plan::{Resource, ids};
 
-/// The attributes of an outbox's key, and the one that says when a row expires; the runtime writes them.
-const KEY: [&str; 2] = ["aggregate", "eventId"];
-const TTL: &str = "ttl";
+/// The attributes of an outbox's key; the runtime writes them.
+const KEY: [&str; 2] = [OUTBOX_PARTITION, OUTBOX_SORT];
 
 /// Adds the table of an outbox that has one of its own.
 pub(crate) fn add(b: &mut Builder<'_>, outbox: &Outbox) {

@@ -11,6 +11,8 @@ use std::fmt::Write as _;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
+use evc_interface::event::METADATA;
+
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::{Plain, Template};
 use crate::model::{Destination, Rule, Target, keeps_event_id};
@@ -89,7 +91,7 @@ impl Writer {
     fn detail(&mut self, input: &Template, keeps_event_id: bool) {
         match input {
             Template::Object(fields, _) if keeps_event_id => {
-                let variable = self.variable(&["detail", "metadata"]);
+                let variable = self.variable(&["detail", METADATA]);
                 let _ = write!(self.text, "{{\"metadata\":<{variable}>");
                 for (key, value) in fields {
                     self.text.push(',');

@@ -2,6 +2,8 @@
 
 use indexmap::IndexMap;
 
+use evc_interface::{environment, metric};
+
 use crate::model::{Bus, DeadLetterSource, Id, Outbox};
 use crate::plan::alarm::{Alarm, Watched};
 use crate::plan::builder::{Builder, Lambda, Role};
@@ -57,7 +59,7 @@ fn alarms(outbox: &Outbox, id: &LogicalId) -> [Alarm; 3] {
     let failures = Alarm {
         of: ids::of(id, "failures"),
         namespace: text(of_stack()),
-        metric: ("EventsFailed", "Sum"),
+        metric: (metric::forwarder::FAILED, "Sum"),
         dimension: ("function", format!("{name}-forwarder").into()),
         ..failed(format!("The forwarder of outbox `{name}` gave events back to the stream"))
     };
@@ -66,10 +68,10 @@ fn alarms(outbox: &Outbox, id: &LogicalId) -> [Alarm; 3] {
 
 fn forwarder(b: &mut Builder<'_>, id: Id<Outbox>, outbox: &Outbox, bus: &Bus, dead: &LogicalId) -> Role {
     let variables = IndexMap::from([
-        (ids::METRICS_VARIABLE.to_owned(), (text(of_stack()), "the namespace of its metrics".to_owned())),
-        (ids::FORWARDER_BUS_VARIABLE.to_owned(), (bus::name(bus), "the bus that events are put on".to_owned())),
+        (environment::METRICS_NAMESPACE.to_owned(), (text(of_stack()), "the namespace of its metrics".to_owned())),
+        (environment::EVENT_BUS.to_owned(), (bus::name(bus), "the bus that events are put on".to_owned())),
         (
-            ids::DEAD_LETTERS_VARIABLE.to_owned(),
+            environment::DEAD_LETTERS.to_owned(),
             (Value::Ref(dead.clone()), "the queue for events that can never be published".to_owned()),
         ),
     ]);

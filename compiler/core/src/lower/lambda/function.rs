@@ -4,6 +4,8 @@
 
 use indexmap::IndexMap;
 
+use evc_interface::environment;
+
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{ApiKind, Bus, Cache, DeadLetterSource, Event, Function, Id, Model, Relation, TableUse, Thing};
 use crate::plan::alarm::{Alarm, Watched};
@@ -98,7 +100,7 @@ fn variables(b: &mut Builder<'_>, of: Id<Function>, cache: Option<Spanned<Id<Cac
         variables.insert(ids::outbox_variable(outbox), (Value::Ref(ids::outbox(outbox)), purpose));
         let purpose = "how long events stay in the outbox, in seconds".to_owned();
         let retention = Value::string(outbox.retention.seconds.to_string());
-        variables.insert(ids::OUTBOX_RETENTION_VARIABLE.to_owned(), (retention, purpose));
+        variables.insert(environment::OUTBOX_RETENTION.to_owned(), (retention, purpose));
     }
     for bus in published(b, function).into_keys() {
         let bus = &model.buses[bus];
@@ -112,10 +114,10 @@ fn variables(b: &mut Builder<'_>, of: Id<Function>, cache: Option<Spanned<Id<Cac
     }
     if let Some(retention) = function.idempotent {
         let purpose = "the table of what idempotent functions have done".to_owned();
-        variables.insert(ids::IDEMPOTENCY_VARIABLE.to_owned(), (Value::Ref(ids::idempotency()), purpose));
+        variables.insert(environment::IDEMPOTENCY_TABLE.to_owned(), (Value::Ref(ids::idempotency()), purpose));
         let purpose = "how long results are kept, in seconds".to_owned();
         let retention = Value::string(retention.seconds.to_string());
-        variables.insert(ids::IDEMPOTENCY_RETENTION_VARIABLE.to_owned(), (retention, purpose));
+        variables.insert(environment::IDEMPOTENCY_RETENTION.to_owned(), (retention, purpose));
     }
     variables.extend(work::variables(model, &model.redis_workflows(of)));
     if let Some(cache) = cache {
@@ -155,11 +157,11 @@ fn origins(model: &Model, function: Id<Function>) -> Variables {
     let mut variables = Variables::new();
     if !origins.is_empty() {
         let purpose = "the origins of pages that may read its answers".to_owned();
-        variables.insert(ids::CORS_ORIGINS_VARIABLE.to_owned(), (origins.join(" ").into(), purpose));
+        variables.insert(environment::CORS_ORIGINS.to_owned(), (origins.join(" ").into(), purpose));
     }
     if credentials {
         let purpose = "whether these pages may send credentials".to_owned();
-        variables.insert(ids::CORS_CREDENTIALS_VARIABLE.to_owned(), ("true".into(), purpose));
+        variables.insert(environment::CORS_CREDENTIALS.to_owned(), ("true".into(), purpose));
     }
     variables
 }

@@ -2,6 +2,8 @@
 
 use indexmap::IndexMap;
 
+use evc_interface::environment;
+
 use crate::plan::builder::{Builder, Lambda, Why};
 use crate::plan::names::of_stack;
 use crate::plan::value::{Value, text};
@@ -22,9 +24,9 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
         let (name, span) = (&outbox.head.name, outbox.head.name_span);
         let table = ids::outbox(outbox);
         let variables = IndexMap::from([
-            (ids::METRICS_VARIABLE.to_owned(), (text(of_stack()), "the namespace of its metrics".to_owned())),
-            (ids::REDRIVE_TABLE_VARIABLE.to_owned(), (Value::Ref(table.clone()), "the table of the outbox".to_owned())),
-            (ids::FORWARDER_BUS_VARIABLE.to_owned(), (bus::name(bus), "the bus that events are put on".to_owned())),
+            (environment::METRICS_NAMESPACE.to_owned(), (text(of_stack()), "the namespace of its metrics".to_owned())),
+            (environment::OUTBOX_TABLE.to_owned(), (Value::Ref(table.clone()), "the table of the outbox".to_owned())),
+            (environment::EVENT_BUS.to_owned(), (bus::name(bus), "the bus that events are put on".to_owned())),
         ]);
         let binary = ids::redrive_binary(b.model, outbox);
         b.plan.handlers.push(Handler {

@@ -8,6 +8,10 @@
 
 use indexmap::{IndexMap, IndexSet};
 
+use evc_interface::environment;
+use evc_interface::metric::executions::DIMENSION;
+use evc_interface::workflow::{ENGINE, RETENTION_SECONDS, SOURCE, SWEEP};
+
 use crate::model::{Bus, DeadLetterSource, Event, Id, Model, Transport, Workflow, least_visibility};
 use crate::plan::alarm::{Alarm, Watched};
 use crate::plan::builder::{Builder, EventRule, Lambda, Messages, Queue, Scheduled, Why};
@@ -16,7 +20,7 @@ use crate::plan::names::of_stack;
 use crate::plan::rule::{Input, RuleTarget, state};
 use crate::plan::value::{Value, text};
 use crate::plan::variables::purposes;
-use crate::plan::work::{self, SOURCE};
+use crate::plan::work;
 use crate::plan::{Handler, HandlerKind, LogicalId, bus, cache, ids, policy};
 use crate::source::{Span, Spanned};
 use crate::spec::scalar::Duration;
@@ -35,10 +39,7 @@ const BATCH_SIZE: u64 = 10;
 const RECEIVES: u64 = 5;
 
 /// How long messages wait: four days, as SQS has it.
-const RETENTION_SECONDS: u64 = 345_600;
-
-/// How long finished executions are kept, in seconds: seven days.
-const EXECUTION_RETENTION_SECONDS: &str = "604800";
+const MESSAGE_RETENTION_SECONDS: u64 = 345_600;
 
 /// The least of `MaximumConcurrency`, and the most.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html#events-sqs-max-concurrency>
@@ -70,7 +71,7 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
 
 fn add_queue(b: &mut Builder<'_>, id: &LogicalId, visibility: Value, origin: &str, span: Span) {
     let dead = ids::of(id, "dead-letters");
-    let queue = Queue { visibility, retention_seconds: RETENTION_SECONDS, receives: RECEIVES, dead };
+    let queue = Queue { visibility, retention_seconds: MESSAGE_RETENTION_SECONDS, receives: RECEIVES, dead };
     b.queue(id, queue, [], origin, span);
 }
 
@@ -141,14 +142,14 @@ fn add_engine(b: &mut Builder<'_>, transport: Transport) {
     let mut variables = work::variables(model, &workflows);
     variables.extend(cache.into_iter().flat_map(|cache| cache::variables(model, cache.value)));
     variables.insert(
-        "WORKFLOW_RETENTION_SECONDS".to_owned(),
-        (EXECUTION_RETENTION_SECONDS.into(), "how long finished executions are kept, in seconds".to_owned()),
+        environment::WORKFLOW_RETENTION.to_owned(),
+        (RETENTION_SECONDS.to_string().into(), "how long finished executions are kept, in seconds".to_owned()),
     );
     let buses: IndexSet<Id<Bus>> =
         workflows.iter().flat_map(|id| model.published_by(&model.workflows[*id]).into_keys()).collect();
     for bus in buses.into_iter().map(|bus| &model.buses[bus]) {
         let purpose = format!("the name of bus `{}`", bus.head.name);
-        variables.insert(ids::engine_bus_variable(bus), (bus::name(bus), purpose));
+        variables.insert(environment::engine_bus(&bus.head.name), (bus::name(bus), purpose));
     }
     let binary = ids::engine_binary(model);
     b.plan.handlers.push(Handler {
@@ -158,7 +159,7 @@ fn add_engine(b: &mut Builder<'_>, transport: Transport) {
     });
     let role = b.lambda(Lambda {
         id: ids::engine(),
-        name: ids::ENGINE.to_owned(),
+        name: ENGINE.to_owned(),
         principal: PRINCIPAL.to_owned(),
         description: Some("Starts workflows, publishes for them, and looks after what is due".into()),
         binary,
@@ -179,8 +180,8 @@ fn add_engine(b: &mut Builder<'_>, transport: Transport) {
     }
     engine_queue(b, transport, span);
     sweep(b, span);
-    b.show_function(ids::ENGINE, &ids::engine(), 2);
-    b.show_queue(ids::ENGINE, &ids::engine_queue());
+    b.show_function(ENGINE, &ids::engine(), 2);
+    b.show_queue(ENGINE, &ids::engine_queue());
     for (_, workflow, _) in model.on_redis() {
         for alarm in executions(workflow) {
             b.alarm(alarm);
@@ -195,7 +196,7 @@ fn executions(workflow: &Workflow) -> [Alarm; 2] {
     Alarm::executions(&ids::workflow(workflow), &format!("workflow `{name}`"), span).map(|alarm| Alarm {
         watched: Watched::Redis,
         namespace: text(of_stack()),
-        dimension: ("workflow", name.as_str().into()),
+        dimension: (DIMENSION, name.as_str().into()),
         ..alarm
     })
 }
@@ -237,7 +238,7 @@ fn engine_queue(b: &mut Builder<'_>, transport: Transport, span: Span) {
     let mut senders: Vec<Value> = starts.map(|rule| Value::arn(&ids::rule(rule))).collect();
     if let Transport::EventBridge(bus) = transport {
         let origin = format!("work of the {PRINCIPAL}");
-        let rule = add_rule(b, &queue, &model.buses[bus], ids::ENGINE, &origin, span);
+        let rule = add_rule(b, &queue, &model.buses[bus], ENGINE, &origin, span);
         senders.push(Value::arn(&rule));
     }
     if !senders.is_empty() {
@@ -268,7 +269,7 @@ fn sweep(b: &mut Builder<'_>, span: Span) {
         state: state(true),
         arn: Value::arn(&engine),
         role: &role,
-        input: Value::map([("evcSweep", true.into())]),
+        input: Value::map([(SWEEP, true.into())]),
         tries: (0, SWEEP_SECONDS),
         dead: None,
     };

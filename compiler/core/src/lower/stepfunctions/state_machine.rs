@@ -4,6 +4,8 @@
 
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
+use evc_interface::metric::executions::{FAILED, SUCCEEDED, TIMED_OUT};
+
 use super::machine::starts_by_event;
 use crate::model::{DeadLetterSource, Workflow};
 use crate::plan::alarm::Alarm;
@@ -52,7 +54,7 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
 fn show(b: &mut Builder<'_>, at: usize, workflow: &Workflow) {
     let name = &workflow.head.name;
     let arn = || [("StateMachineArn", Value::Ref(ids::workflow(workflow)))];
-    for metric in ["ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut"] {
+    for metric in ["ExecutionsStarted", SUCCEEDED, FAILED, TIMED_OUT] {
         let line = Line::new(metric.trim_start_matches("Executions"), "AWS/States", metric, arn());
         b.show(Graph::Workflow(at, name.clone()), line);
     }

@@ -10,6 +10,7 @@ use crate::source::{Span, Spanned};
 use crate::spec::decode::Declared;
 use crate::spec::scalar::Duration;
 use crate::spec::{Sections, api as spec};
+use evc_interface::call::IDEMPOTENCY_HEADER;
 
 /// The statuses of a success where the spec does not say.
 pub(in crate::model) const OK: u16 = 200;
@@ -153,7 +154,7 @@ fn cors(said: &Spanned<spec::Cors>, routes: &[Route]) -> Cors {
 
 /// What pages send to these routes: the type of the body, the key of a retry, and what says who calls.
 fn usual_headers(routes: &[Route]) -> Vec<String> {
-    let mut headers = vec!["content-type", "idempotency-key"];
+    let mut headers = vec!["content-type", IDEMPOTENCY_HEADER];
     let has = |is: fn(&Auth) -> bool| routes.iter().any(|route| is(&route.auth));
     if has(|auth| matches!(auth, Auth::Jwt(_) | Auth::Iam)) {
         headers.push("authorization");

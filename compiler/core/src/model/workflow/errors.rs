@@ -1,7 +1,8 @@
 //! The errors of steps: what is tried again, and what is caught.
 
+use evc_interface::Kind;
+
 use super::Next;
-use crate::model::claim::IN_PROGRESS;
 use crate::source::{Span, Spanned};
 use crate::spec::scalar::Duration;
 use crate::spec::workflow::Jitter;
@@ -38,24 +39,17 @@ pub fn standard_retry() -> Retry {
     }
 }
 
-/// What the runtime fails with outside the business logic: the names of `evc_runtime::Kind`, less those that are [`RetryError`]s.
-pub const RUNTIME_ERRORS: [&str; 12] = [
-    "Throttled",
-    "Conflict",
-    IN_PROGRESS,
-    "CircuitOpen",
-    "InvalidInput",
-    "MoneyTooPrecise",
-    "TooLarge",
-    "KeyReused",
-    "AccessDenied",
-    "Configuration",
-    "Panic",
-    "Internal",
-];
+/// What the runtime fails with outside the business logic, less what is a [`RetryError`] of its own.
+pub fn runtime_errors() -> impl Iterator<Item = &'static str> {
+    let named = |kind: &Kind| !matches!(kind, Kind::Transient | Kind::Timeout);
+    Kind::ALL.into_iter().filter(named).map(Kind::name)
+}
 
-/// Those of [`RUNTIME_ERRORS`] after which trying again may help: [`RetryError::Transient`] stands for them too.
-pub const TRANSIENT_ERRORS: [&str; 4] = ["Throttled", "Conflict", IN_PROGRESS, "CircuitOpen"];
+/// Those of [`runtime_errors`] after which trying again may help: [`RetryError::Transient`] stands for them too.
+pub fn transient_errors() -> impl Iterator<Item = &'static str> {
+    let named = |kind: &Kind| kind.is_retryable() && !matches!(kind, Kind::Transient | Kind::Timeout);
+    Kind::ALL.into_iter().filter(named).map(Kind::name)
+}
 
 /// The error of an execution whose compensation could not be finished: an `undo` failed for good.
 pub const COMPENSATION_FAILED: &str = "CompensationFailed";
@@ -88,7 +82,7 @@ impl RetryError {
     pub fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::All, _) => true,
-            (Self::Transient, Self::Named(name)) => TRANSIENT_ERRORS.contains(&name.as_str()),
+            (Self::Transient, Self::Named(name)) => transient_errors().any(|transient| transient == name),
             _ => self == other,
         }
     }

@@ -8,7 +8,7 @@ mod routes;
 pub mod steps;
 
 pub use errors::{
-    COMPENSATION_FAILED, CatchError, RUNTIME_ERRORS, Retry, RetryError, TRANSIENT_ERRORS, standard_retry,
+    COMPENSATION_FAILED, CatchError, Retry, RetryError, runtime_errors, standard_retry, transient_errors,
 };
 pub use steps::{Argument, Call, Given, Lasts, Nested, Onward, Publish, Rounds, StepKind, Wanted};
 

@@ -1,9 +1,10 @@
 //! What takes part in workflows on Redis: it works off a queue, and hands on what comes next.
 
+use evc_interface::workflow::SOURCE;
+
 use super::{Builder, Role, Why};
 use crate::model::{Id, Transport, Workflow};
 use crate::plan::value::Value;
-use crate::plan::work::SOURCE;
 use crate::plan::{LogicalId, ids};
 use crate::source::Span;
 

@@ -3,6 +3,9 @@
 //! A bus cannot keep an event back. What may not start at once goes to the engine's queue for as long, and the engine sends it on;
 //! without that queue, or for longer than a queue keeps a message back, it waits for the sweep.
 
+use evc_interface::environment;
+use evc_interface::workflow::{ENGINE, SOURCE};
+
 use super::sqs::Sqs;
 use super::{Dispatch, Sending, Sent, Transport, add, persist};
 use crate::backend::Services;
@@ -15,13 +18,6 @@ use crate::workflow::store::Answer;
 use crate::{Error, Kind, Timestamp};
 use std::sync::Arc;
 
-/// The environment variable with the name of the bus.
-const BUS: &str = "WORKFLOW_BUS_NAME";
-/// The source of the events.
-const SOURCE: &str = "evc.workflow";
-/// The detail-type of work for the engine itself.
-const ENGINE: &str = "workflow-engine";
-
 /// A bus of EventBridge.
 pub(crate) struct EventBridge {
     services: Arc<Services>,
@@ -33,8 +29,9 @@ pub(crate) struct EventBridge {
 impl EventBridge {
     /// The bus that `WORKFLOW_BUS_NAME` names.
     pub(crate) fn new(services: Arc<Services>) -> Result<Self, Error> {
-        let bus = services.settings.require(BUS)?;
-        let queue = services.settings.get(super::sqs::QUEUES).map(|_| Sqs::new(services.clone())).transpose()?;
+        let bus = services.settings.require(environment::WORKFLOW_BUS)?;
+        let queue =
+            services.settings.get(environment::WORKFLOW_QUEUES).map(|_| Sqs::new(services.clone())).transpose()?;
         Ok(Self { services, bus, queue })
     }
 
@@ -97,7 +94,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn word_is_an_event_for_the_function_and_what_waits_goes_to_the_engine() {
-        let world = World::new().env(BUS, "orders").env("WORKFLOW_QUEUES", r#"{"": "engine-url"}"#);
+        let world =
+            World::new().env(environment::WORKFLOW_BUS, "orders").env("WORKFLOW_QUEUES", r#"{"": "engine-url"}"#);
         world.bus.answer(Ok((vec![1], "ThrottlingException")));
         let transport = EventBridge::new(Arc::new(world.services())).expect("a transport");
         let sent = transport.send(&[(task("pay", 1), 0), (task("", 2), 0), (task("ship", 3), 1500)]).await;
@@ -113,7 +111,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_the_engine_s_queue_what_waits_is_left_to_the_sweep() {
-        let world = World::new().env(BUS, "orders");
+        let world = World::new().env(environment::WORKFLOW_BUS, "orders");
         let transport = EventBridge::new(Arc::new(world.services())).expect("a transport");
         let sent = transport.send(&[(task("ship", 3), 1500)]).await;
         assert!(sent.taken.is_empty() && sent.error.is_none(), "{sent:?}");

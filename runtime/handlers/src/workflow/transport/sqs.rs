@@ -1,5 +1,7 @@
 //! Word by a queue a function: `SendMessageBatch` to its task queue.
 
+use evc_interface::environment::{ENGINE_QUEUE, WORKFLOW_QUEUES};
+
 use super::{Dispatch, Sending, Sent, Transport, add, persist};
 use crate::backend::Services;
 use crate::limits::{SQS_BATCH_ENTRIES, SQS_DELAY_SECONDS};
@@ -11,11 +13,6 @@ use crate::{Error, Kind};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The environment variable with the URLs of the task queues.
-pub(super) const QUEUES: &str = "WORKFLOW_QUEUES";
-/// The engine's own name among them.
-const ENGINE: &str = "";
-
 /// Task queues of SQS.
 pub(crate) struct Sqs {
     services: Arc<Services>,
@@ -25,16 +22,19 @@ pub(crate) struct Sqs {
 impl Sqs {
     /// The queues that `WORKFLOW_QUEUES` names: a JSON object with the URL of each function's queue, and the engine's under `""`.
     pub(crate) fn new(services: Arc<Services>) -> Result<Self, Error> {
-        let text = services.settings.require(QUEUES)?;
+        let text = services.settings.require(WORKFLOW_QUEUES)?;
         let urls = serde_json::from_str(&text).map_err(|_| {
-            Error::new(Kind::Configuration, format!("the environment variable `{QUEUES}` is not a map of queue URLs"))
+            Error::new(
+                Kind::Configuration,
+                format!("the environment variable `{WORKFLOW_QUEUES}` is not a map of queue URLs"),
+            )
         })?;
         Ok(Self { services, urls })
     }
 
     /// Sends these to the engine's queue, whoever does them.
     pub(super) async fn send_to_engine(&self, dispatches: &[&Dispatch]) -> Sent {
-        self.send_each(dispatches.iter().map(|dispatch| (ENGINE, *dispatch))).await
+        self.send_each(dispatches.iter().map(|dispatch| (ENGINE_QUEUE, *dispatch))).await
     }
 
     /// Sends each to the queue of this function.
@@ -46,7 +46,7 @@ impl Sqs {
                 (_, Ok(None)) => {}
                 (Some(url), Ok(Some(message))) => queues.entry(url).or_default().push((&dispatch.0, message)),
                 (None, Ok(Some(_))) => {
-                    let message = format!("`{QUEUES}` has no queue for `{function}`");
+                    let message = format!("`{WORKFLOW_QUEUES}` has no queue for `{function}`");
                     sent.error = Some(Error::new(Kind::Configuration, message));
                 }
                 (_, Err(error)) => sent.error = Some(error),
@@ -97,7 +97,7 @@ mod tests {
 
     #[tokio::test]
     async fn word_goes_to_the_function_s_queue_in_batches_and_never_early() {
-        let world = World::new().env(QUEUES, r#"{"pay": "pay-url", "": "engine-url"}"#);
+        let world = World::new().env(WORKFLOW_QUEUES, r#"{"pay": "pay-url", "": "engine-url"}"#);
         let mut dispatches: Vec<Dispatch> = (0..12).map(|seq| (task("pay", seq), 0)).collect();
         dispatches.extend([(task("", 12), 900_000), (task("", 13), 1), (task("", 14), 900_001)]);
         let sent = transport(&world).send(&dispatches).await;
@@ -112,7 +112,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_a_queue_refuses_for_the_moment_is_sent_again() {
-        let world = World::new().env(QUEUES, r#"{"pay": "pay-url"}"#);
+        let world = World::new().env(WORKFLOW_QUEUES, r#"{"pay": "pay-url"}"#);
         world.refuse_messages(&[(1, Kind::Transient), (2, Kind::Internal)]);
         let dispatches: Vec<Dispatch> = (0..3).map(|seq| (task("pay", seq), 0)).collect();
         let sent = transport(&world).send(&dispatches).await;
@@ -122,11 +122,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_function_without_a_queue_is_an_error_and_the_others_get_word() {
-        let world = World::new().env(QUEUES, r#"{"pay": "pay-url"}"#);
+        let world = World::new().env(WORKFLOW_QUEUES, r#"{"pay": "pay-url"}"#);
         let sent = transport(&world).send(&[(task("ship", 1), 0), (task("pay", 2), 0)]).await;
         assert_eq!(sent.taken, [task("pay", 2)]);
         assert_eq!(sent.error.map(|error| error.kind()), Some(Kind::Configuration));
-        let unset = Sqs::new(Arc::new(World::new().env(QUEUES, "[]").services()));
+        let unset = Sqs::new(Arc::new(World::new().env(WORKFLOW_QUEUES, "[]").services()));
         assert_eq!(unset.err().map(|error| error.kind()), Some(Kind::Configuration));
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>
 
+use evc_interface::Kind;
+use evc_interface::error::{EVENT_NOT_TAKEN, LAMBDA_UNKNOWN, states};
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
 use super::asl::{Catcher, Errors, Retrier, expression};
 use super::body::Scoped;
-use crate::model::{Call, CatchError, Retry, RetryError, Step, TRANSIENT_ERRORS, retry_in_progress};
+use crate::model::{Call, CatchError, Retry, RetryError, Step, retry_in_progress, transient_errors};
 use crate::spec::workflow::Jitter;
 
 /// What Lambda says when it, and not the function, failed, and when the function's process ended.
@@ -18,7 +20,7 @@ const LAMBDA_TRANSIENT: [&str; 7] = [
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
     "Lambda.ClientExecutionTimeoutException",
-    "Lambda.Unknown",
+    LAMBDA_UNKNOWN,
     "Runtime.ExitError",
 ];
 
@@ -27,24 +29,8 @@ const LAMBDA_TRANSIENT: [&str; 7] = [
 /// <https://github.com/awslabs/aws-deployment-framework/issues/758> has the error as a state machine sees it.
 const OUT_OF_MEMORY: &str = "Runtime.OutOfMemory";
 
-/// The runtime's name for a service that did not answer, or answered with a fault of its own.
-const RUNTIME_TRANSIENT: &str = "Transient";
-
-/// Some entry of a `PutEvents` was not taken.
-/// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-eventbridge.html>
-const EVENT_NOT_TAKEN: &str = "EventBridge.FailedEntry";
-
-/// Every failure of a task but a timeout.
-const TASK_FAILED: &str = "States.TaskFailed";
-
 /// Step Functions' own timeout, Lambda's, and the runtime's, which sees the deadline coming.
-const TIMEOUTS: [&str; 3] = ["States.Timeout", "Sandbox.Timedout", "Timeout"];
-
-/// No heartbeat within the time given.
-const HEARTBEAT: &str = "States.HeartbeatTimeout";
-
-/// Every error but `States.Runtime` and `States.DataLimitExceeded`, which nothing catches. Stands alone, and last.
-const ALL: &str = "States.ALL";
+const TIMEOUTS: [&str; 3] = [states::TIMEOUT, "Sandbox.Timedout", Kind::Timeout.name()];
 
 /// The message of a caught error. A function's `Cause` is its error as JSON, of which `errorMessage` is for people; other causes
 /// are text, or not there at all.
@@ -97,7 +83,7 @@ fn catcher(catch: &CatchError, step: &Step, scoped: &mut Scoped<'_, '_>) -> Catc
 
 /// The catch of everything that goes to `next`, where `$states.input` is the error.
 pub(super) fn catch_all(next: String) -> Catcher {
-    Catcher { error_equals: vec![ALL.to_owned()], assign: IndexMap::<String, Json>::new(), next }
+    Catcher { error_equals: vec![states::ALL.to_owned()], assign: IndexMap::<String, Json>::new(), next }
 }
 
 /// Whether the step, or one inside of it whose errors are its own, can fail for want of a heartbeat.
@@ -114,21 +100,21 @@ fn names<'e>(errors: impl IntoIterator<Item = &'e RetryError>, step: &Step, agai
     let mut names: Vec<String> = Vec::new();
     for error in errors {
         match error {
-            RetryError::All => return vec![ALL.to_owned()],
+            RetryError::All => return vec![states::ALL.to_owned()],
             RetryError::Named(name) => names.push(name.clone()),
             RetryError::Timeout => {
                 names.extend(TIMEOUTS.map(str::to_owned));
-                names.extend(has_heartbeat(step).then(|| HEARTBEAT.to_owned()));
+                names.extend(has_heartbeat(step).then(|| states::HEARTBEAT_TIMEOUT.to_owned()));
             }
             RetryError::Transient if step.publish().is_some() => {
                 // Whatever `PutEvents` fails with, sending the same again does no harm: the event keeps its id.
-                names.push(TASK_FAILED.to_owned());
+                names.push(states::TASK_FAILED.to_owned());
             }
             RetryError::Transient => {
                 names.extend(LAMBDA_TRANSIENT.map(str::to_owned));
                 names.extend(again.then(|| OUT_OF_MEMORY.to_owned()));
-                names.push(RUNTIME_TRANSIENT.to_owned());
-                names.extend(TRANSIENT_ERRORS.map(str::to_owned));
+                names.push(Kind::Transient.name().to_owned());
+                names.extend(transient_errors().map(str::to_owned));
                 if step.bodies().next().is_some() {
                     // What steps inside of it fail with is what it fails with.
                     names.push(EVENT_NOT_TAKEN.to_owned());

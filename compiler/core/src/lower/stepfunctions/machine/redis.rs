@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use evc_interface::workflow::{DEFINITION, DEFINITION_VERSION};
 use serde_json::json;
 
 use super::{as_json, task};
 use crate::model::{Model, Workflow};
 use crate::plan::Definition;
-
-/// The version of the format.
-const VERSION: u64 = 1;
 
 /// The definition of `workflow`: its machine, and for each function that it calls how long that may have a piece of work, in seconds.
 pub(super) fn definition(model: &Model, workflow: &Workflow) -> Definition {
@@ -23,6 +21,7 @@ pub(super) fn definition(model: &Model, workflow: &Workflow) -> Definition {
     });
     let (machine, _) = super::definition(model, workflow);
     let name = &workflow.head.name;
-    let json = json!({ "evc": VERSION, "workflow": name, "leases": leases, "machine": as_json(&machine) });
+    let json =
+        json!({ DEFINITION: DEFINITION_VERSION, "workflow": name, "leases": leases, "machine": as_json(&machine) });
     Definition { file: name.clone(), json }
 }

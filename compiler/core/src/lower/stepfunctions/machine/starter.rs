@@ -7,6 +7,7 @@
 //! The rule has done its part once this machine runs, so that what it cannot start goes to a dead-letter queue of its own, with
 //! the whole event.
 
+use evc_interface::error::states;
 use indexmap::IndexMap;
 use serde_json::json;
 
@@ -64,7 +65,7 @@ pub(super) fn machine(workflow: &Workflow) -> Machine {
         done: Done::default(),
         errors: Errors {
             // The first retrier that matches counts: a name that is taken stays taken.
-            retry: vec![retrier(EXISTS, 0), retrier("States.ALL", 5)],
+            retry: vec![retrier(EXISTS, 0), retrier(states::ALL, 5)],
             catch: vec![
                 Catcher {
                     error_equals: vec![EXISTS.to_owned()],
@@ -72,7 +73,7 @@ pub(super) fn machine(workflow: &Workflow) -> Machine {
                     next: "AlreadyStarted".to_owned(),
                 },
                 Catcher {
-                    error_equals: vec!["States.ALL".to_owned()],
+                    error_equals: vec![states::ALL.to_owned()],
                     assign: IndexMap::from([("error".to_owned(), expression("$states.errorOutput"))]),
                     next: "Keep".to_owned(),
                 },
@@ -93,7 +94,7 @@ pub(super) fn machine(workflow: &Workflow) -> Machine {
         timeout_seconds: Some(CALL_SECONDS),
         heartbeat_seconds: None,
         done: Done::default(),
-        errors: Errors { retry: vec![retrier("States.ALL", 5)], catch: Vec::new() },
+        errors: Errors { retry: vec![retrier(states::ALL, 5)], catch: Vec::new() },
         then: Then::Next("NotStarted".to_owned()),
     };
     let not_started =

@@ -1,5 +1,6 @@
 //! Calls of functions, as the tasks of several kinds of steps make them.
 
+use evc_interface::call;
 use serde_json::{Map as Object, Value as Json, json};
 
 use super::asl::{Done, Errors, Task, Then, expression};
@@ -25,8 +26,8 @@ pub(super) fn call(call: &Call, input: Option<Json>, work: Work<'_>, scoped: &mu
     let builder = &mut *scoped.builder;
     let function = call.function.map_or(Json::Null, |function| builder.function(&builder.model.functions[function]));
     let mut payload = Object::new();
-    payload.insert("evc".to_owned(), envelope(work, scoped));
-    payload.extend(input.map(|input| ("input".to_owned(), input)));
+    payload.insert(call::ENVELOPE.to_owned(), envelope(work, scoped));
+    payload.extend(input.map(|input| (call::INPUT.to_owned(), input)));
     json!({ "FunctionName": function, "Payload": payload })
 }
 
@@ -52,10 +53,10 @@ pub(super) fn lease_seconds(function: &Function) -> u64 {
 /// What the runtime is told of where a delivery comes from: `evc_runtime::Step`.
 fn envelope(work: Work<'_>, scoped: &Scoped<'_, '_>) -> Json {
     let mut evc = Object::new();
-    evc.insert("execution".to_owned(), expression("$states.context.Execution.Id"));
-    evc.insert("started".to_owned(), expression("$states.context.Execution.StartTime"));
-    evc.insert("step".to_owned(), Json::from(work.name));
-    evc.insert("attempt".to_owned(), expression("$states.context.State.RetryCount"));
+    evc.insert(call::EXECUTION.to_owned(), expression("$states.context.Execution.Id"));
+    evc.insert(call::STARTED.to_owned(), expression("$states.context.Execution.StartTime"));
+    evc.insert(call::STEP.to_owned(), Json::from(work.name));
+    evc.insert(call::ATTEMPT.to_owned(), expression("$states.context.State.RetryCount"));
     // The runtime knows one index; those of the lists around and the time of a visit make the rest of the key.
     let (item, mut visit) = match scoped.frame.indexes.split_last() {
         Some((item, around)) => {
@@ -67,9 +68,9 @@ fn envelope(work: Work<'_>, scoped: &Scoped<'_, '_>) -> Json {
         visit.push(ENTERED.to_owned());
         visit.extend(work.also.map(str::to_owned));
     }
-    evc.extend(item.map(|index| ("item".to_owned(), expression(&format!("${index}")))));
+    evc.extend(item.map(|index| (call::ITEM.to_owned(), expression(&format!("${index}")))));
     if !visit.is_empty() {
-        evc.insert("visit".to_owned(), expression(&visit.join(" & '/' & ")));
+        evc.insert(call::VISIT.to_owned(), expression(&visit.join(" & '/' & ")));
     }
     Json::Object(evc)
 }

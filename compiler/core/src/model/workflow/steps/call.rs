@@ -6,7 +6,7 @@ use super::{Argument, Binds, Given, Lasts, Nested, Onward, StepFacts, Wanted};
 use crate::expr::Template;
 use crate::model::names::find;
 use crate::model::workflow::resolve::Resolver;
-use crate::model::workflow::{CALL_MARGIN, RUNTIME_ERRORS, RetryError};
+use crate::model::workflow::{CALL_MARGIN, RetryError, runtime_errors};
 use crate::model::{Function, Id, Model};
 use crate::source::Span;
 use crate::spec::scalar::Duration;
@@ -43,7 +43,7 @@ impl Call {
     pub(super) fn raises(&self, model: &Model) -> Vec<RetryError> {
         let own = self.function.into_iter().flat_map(|function| &model.functions[function].errors);
         let own = own.map(|error| RetryError::Named(error.name.value.clone()));
-        let runtime = RUNTIME_ERRORS.iter().map(|name| RetryError::Named((*name).to_owned()));
+        let runtime = runtime_errors().map(|name| RetryError::Named(name.to_owned()));
         own.chain(runtime).chain([RetryError::Transient, RetryError::Timeout]).collect()
     }
 }

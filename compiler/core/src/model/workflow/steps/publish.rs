@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use evc_interface::event::EVENT_ID;
+
 use super::{Argument, Binds, Given, Nested, Onward, StepFacts, Wanted};
 use crate::expr::Template;
 use crate::model::names::find;
@@ -49,7 +51,7 @@ impl StepFacts for Publish {
     }
 
     fn binds<'m>(&'m self, _: &'m Model, at: Span) -> Binds<'m> {
-        Binds::Known(Cow::Owned(record(at, [("eventId", Kind::String(Range::default()))])))
+        Binds::Known(Cow::Owned(record(at, [(EVENT_ID, Kind::String(Range::default()))])))
     }
 
     fn raises(&self, _: &Model) -> Vec<RetryError> {

@@ -1,5 +1,6 @@
 //! `publish`: a `Task` of `PutEvents`.
 
+use evc_interface::event::{EVENT_ID, METADATA, OCCURRED_AT};
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
@@ -24,21 +25,21 @@ pub(super) fn lower(publish: &Publish, id: StepId, step: &Step, scoped: &mut Sco
     let event = &model.events[event];
     let bus = scoped.builder.bus(&model.buses[event.bus]);
     let given_id = expression(&event_id(work, scoped));
-    let metadata = json!({ "eventId": given_id, "occurredAt": expression(ENTERED) });
+    let metadata = json!({ EVENT_ID: given_id, OCCURRED_AT: expression(ENTERED) });
     let scope = scoped.frame.place(&step.scope);
     let detail = match publish.detail.as_ref().map(|detail| (detail, detail.to_asl(&scope, &model.types))) {
-        None => json!({ "metadata": metadata }),
+        None => json!({ METADATA: metadata }),
         Some((_, Json::Object(mut fields))) => {
-            fields.insert("metadata".to_owned(), metadata);
+            fields.insert(METADATA.to_owned(), metadata);
             Json::Object(fields)
         }
         Some((detail, _)) => expression(&format!(
-            "$merge([{}, {{'metadata': {{'eventId': {}, 'occurredAt': {ENTERED}}}}}])",
+            "$merge([{}, {{'{METADATA}': {{'{EVENT_ID}': {}, '{OCCURRED_AT}': {ENTERED}}}}}])",
             detail.to_jsonata(&scope, &model.types),
             event_id(work, scoped),
         )),
     };
-    let result = json!({ "eventId": given_id });
+    let result = json!({ EVENT_ID: given_id });
     let task = Task {
         resource: "arn:aws:states:::events:putEvents",
         arguments: json!({ "Entries": [{

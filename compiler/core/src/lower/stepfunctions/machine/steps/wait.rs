@@ -1,5 +1,6 @@
 //! `wait`: a `Wait` for time, or a `Task` that goes on when it is answered for.
 
+use evc_interface::call;
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
@@ -36,7 +37,7 @@ fn ask(call: &Call, id: StepId, step: &Step, scoped: &mut Scoped<'_, '_>) -> Tas
     let errors = errors::of_step(step, scoped);
     let input = task::input(call.with.as_ref(), &scoped.frame.place(&step.scope), scoped);
     let mut arguments = task::call(call, input, work, scoped);
-    arguments["Payload"]["evc"]["token"] = expression(TOKEN);
+    arguments["Payload"][call::ENVELOPE][call::TOKEN] = expression(TOKEN);
     let answer = expression("$states.result");
     Task {
         resource: "arn:aws:states:::lambda:invoke.waitForTaskToken",

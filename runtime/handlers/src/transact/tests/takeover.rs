@@ -3,7 +3,7 @@
 
 #![cfg(all(feature = "idempotency", feature = "outbox", feature = "eventbridge"))]
 
-#[path = "../../tests/takeover/paying.rs"]
+#[path = "../../../tests/takeover/paying.rs"]
 mod paying;
 
 use self::paying::{Pay, event, request, step};
@@ -15,12 +15,13 @@ use crate::serve::{App, Guard, Invocation, Unguarded, block_on};
 use crate::table::Table;
 use crate::testing::World;
 use crate::{Outbox, Timestamp};
+use evc_interface::environment;
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-const RECORDS: &str = "IDEMPOTENCY_TABLE";
+const RECORDS: &str = environment::IDEMPOTENCY_TABLE;
 
 /// Longer than an invocation of that runtime could take.
 const LATER: Duration = Duration::from_secs(31);
@@ -32,7 +33,7 @@ fn world(ago: Duration) -> World {
         now: i64,
         tables: BTreeMap<String, Vec<Item>>,
     }
-    let written: Written = serde_json::from_str(include_str!("../../tests/takeover/tables.json")).expect("JSON");
+    let written: Written = serde_json::from_str(include_str!("../../../tests/takeover/tables.json")).expect("JSON");
     let passed = Timestamp::now().millis() - written.now - i64::try_from(ago.as_millis()).expect("milliseconds");
     let world = World::new().table::<Orders>().outbox::<OrderEvents>().raw_table(RECORDS, &["id"]);
     for (table, items) in written.tables {
