@@ -262,6 +262,8 @@ const GUARDED: &[&str] = &[
     "$input.(items.quantity; status)",
     "($g := function($h, $n) { $n = 0 ? 0 : $h($h, $n - 1) }; $g($g, 500))",
     "$map([1..3], function($v, $i, $a) { $v + $i + $count($a) })",
+    "$zip($contains())",
+    "$zip($pad())",
     "[1..3] ~> $map($string) ~> $join(',')",
     "[1..3] ~> $map(function($x) { $x * 2 })[0]",
     "$append([1], [[2]])",

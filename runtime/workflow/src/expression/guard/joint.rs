@@ -8,6 +8,10 @@ use crate::expression::bounds::ARGUMENT;
 impl Guard {
     /// The arguments of a function whose result depends on all of them.
     pub(super) fn joint(&self, name: &str, args: &[AstNode]) -> Vec<AstNode> {
+        if args.is_empty() {
+            // The library refuses it, or takes the context for a number or a time, whatever that is.
+            return Vec::new();
+        }
         let regex = args.iter().find_map(|arg| match arg {
             AstNode::Regex { pattern, flags } => Some([pattern.clone(), flags.clone()].map(AstNode::String)),
             _ => None,
@@ -27,7 +31,7 @@ impl Guard {
             AstNode::Regex { .. } => arg.clone(),
             _ => self.value(arg),
         };
-        if count == 0 && !args.is_empty() && !matches!(name, "contains" | "match" | "replace" | "split") {
+        if count == 0 && !matches!(name, "contains" | "match" | "replace" | "split") {
             return args.iter().map(unseen).collect();
         }
         if count == 0 {
