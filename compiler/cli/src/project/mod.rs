@@ -103,7 +103,7 @@ fn runtime(
     crate_folder: &Path,
     given: Option<&Path>,
     model: &Model,
-    found: &mut Vec<Diagnostic>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> PathBuf {
     let is_runtime = |folder: &Path| {
         let text = world.read(&folder.join("Cargo.toml")).ok().and_then(|bytes| String::from_utf8(bytes).ok());
@@ -116,7 +116,7 @@ fn runtime(
     };
     if let Some(given) = given {
         if !is_runtime(given) {
-            found.push(missing(format!("there is no crate `evc-runtime` in `{}`", given.display())));
+            diagnostics.push(missing(format!("there is no crate `evc-runtime` in `{}`", given.display())));
         }
         return paths::absolute(given);
     }
@@ -124,7 +124,7 @@ fn runtime(
     if let Some(folder) = above.map(|folder| folder.join(RUNTIME)).find(|folder| is_runtime(folder)) {
         return folder;
     }
-    found.push(missing(format!(
+    diagnostics.push(missing(format!(
         "there is no crate `evc-runtime` in a folder `{RUNTIME}` beside this spec or in a folder above"
     )));
     let beside = crate_folder.parent().unwrap_or(crate_folder);

@@ -6,25 +6,25 @@ use crate::pattern;
 use crate::spec::outbox::Forwarder;
 use crate::types::{Attribute, describe};
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for outbox in model.outboxes.values() {
         if let Some(changes) = &outbox.changes {
             for change in &changes.events {
-                fields(model, changes, change, found);
-                conditions(model, changes, change, found);
+                fields(model, changes, change, diagnostics);
+                conditions(model, changes, change, diagnostics);
                 if changes.forwarder == Forwarder::Pipe {
-                    found.extend(pipe(model, outbox, changes, change));
+                    diagnostics.extend(pipe(model, outbox, changes, change));
                 }
             }
         }
-        parallel(outbox, found);
+        parallel(outbox, diagnostics);
     }
-    used_by_functions(model, found);
-    readers(model, found);
+    used_by_functions(model, diagnostics);
+    readers(model, diagnostics);
 }
 
 /// Every field that the event must have is a field of the item, always there and of the event's type.
-fn fields(model: &Model, changes: &Changes, change: &ChangeEvent, found: &mut Vec<Diagnostic>) {
+fn fields(model: &Model, changes: &Changes, change: &ChangeEvent, diagnostics: &mut Vec<Diagnostic>) {
     let types = &model.types;
     let (event, table) = (&model.events[change.event.value], &model.tables[changes.table.value]);
     let it = format!("event `{}`", event.head.name);
@@ -37,7 +37,7 @@ fn fields(model: &Model, changes: &Changes, change: &ChangeEvent, found: &mut Ve
         };
         if !types.is_any(ty) || matches!(ty.kind, crate::types::Kind::Any) {
             let message = format!("{what} is `{}`, and fields are taken from a record to a record", describe(ty));
-            found.push(report(change.event.span, message).secondary(ty.span, "its type is here"));
+            diagnostics.push(report(change.event.span, message).secondary(ty.span, "its type is here"));
         }
         return;
     };
@@ -45,12 +45,12 @@ fn fields(model: &Model, changes: &Changes, change: &ChangeEvent, found: &mut Ve
         if !wanted.contains_key(to.as_str()) {
             let message = format!("{it} has no field `{}`", to.value);
             let diagnostic = report(to.span, message).secondary(declared, "its fields are here");
-            found.push(diagnostic.suggest(to, wanted.keys().copied()));
+            diagnostics.push(diagnostic.suggest(to, wanted.keys().copied()));
         }
         if !there.contains_key(from.as_str()) {
             let message = format!("items of table `{}` have no field `{}`", table.head.name, from.value);
             let diagnostic = report(from.span, message).secondary(table.item.span, "the type of its items is here");
-            found.push(diagnostic.suggest(from, there.keys().copied()));
+            diagnostics.push(diagnostic.suggest(from, there.keys().copied()));
         }
     }
     for (name, field) in &wanted {
@@ -59,7 +59,7 @@ fn fields(model: &Model, changes: &Changes, change: &ChangeEvent, found: &mut Ve
         let Some(item_field) = there.get(item_name) else {
             if said.is_none() && !field.optional {
                 let message = format!("field `{name}` of {it} is no field of the items of table `{}`", table.head.name);
-                found.push(
+                diagnostics.push(
                     report(at, message)
                         .secondary(field.name_span, "the event needs it")
                         .secondary(table.item.span, "the type of the items is here")
@@ -71,11 +71,11 @@ fn fields(model: &Model, changes: &Changes, change: &ChangeEvent, found: &mut Ve
         let from = format!("`{item_name}` of table `{}`", table.head.name);
         if let Err(mismatch) = types.accepts(&field.ty, &item_field.ty) {
             let diagnostic = report(at, format!("field `{name}` of {it} cannot be {from}: {}", mismatch.reason));
-            found.push(
+            diagnostics.push(
                 diagnostic.secondary(field.name_span, "in the event").secondary(item_field.name_span, "in the item"),
             );
         } else if item_field.optional && !field.optional {
-            found.push(
+            diagnostics.push(
                 report(at, format!("field `{name}` of {it} is always there, and {from} may be absent"))
                     .secondary(field.name_span, "in the event")
                     .secondary(item_field.name_span, "in the item")
@@ -86,16 +86,16 @@ fn fields(model: &Model, changes: &Changes, change: &ChangeEvent, found: &mut Ve
 }
 
 /// A `where` is about fields of the item, and asks what can be asked of an item in a stream.
-fn conditions(model: &Model, changes: &Changes, change: &ChangeEvent, found: &mut Vec<Diagnostic>) {
+fn conditions(model: &Model, changes: &Changes, change: &ChangeEvent, diagnostics: &mut Vec<Diagnostic>) {
     let Some(filter) = &change.filter else { return };
     let item = &model.tables[changes.table.value].item;
     let wrong = pattern::check(filter, &model.types, item);
     if !wrong.is_empty() {
-        found.extend(wrong);
+        diagnostics.extend(wrong);
         return;
     }
     for not in field_tests(&model.types, item, filter).1 {
-        found.push(
+        diagnostics.push(
             Diagnostic::new(Code::EVC0672, not.span, format!("{} cannot be asked of an item in a stream", not.what))
                 .note("texts, booleans and whole numbers can be compared with values; texts also by `prefix` and `anything-but`")
                 .help("publish the event for more changes, and let the rule that reads it say more"),
@@ -142,12 +142,12 @@ fn pipe(model: &Model, outbox: &Outbox, changes: &Changes, change: &ChangeEvent)
 }
 
 /// Several batches of a shard at once keep the order of each item, and every event of an outbox's own table is an item.
-fn parallel(outbox: &Outbox, found: &mut Vec<Diagnostic>) {
+fn parallel(outbox: &Outbox, diagnostics: &mut Vec<Diagnostic>) {
     let Some(aggregate) = outbox.aggregate.as_ref().filter(|_| outbox.parallel > 1 && outbox.changes.is_none()) else {
         return;
     };
     let message = format!("with `parallel: {}`, events of one `{}` lose their order", outbox.parallel, aggregate.value);
-    found.push(
+    diagnostics.push(
         Diagnostic::new(Code::EVC0674, outbox.parallel_span, message)
             .secondary(aggregate.span, "events of one of these are to be published in order")
             .note("Lambda keeps the order of each item, partition key and sort key; each event is an item of its own")
@@ -156,13 +156,13 @@ fn parallel(outbox: &Outbox, found: &mut Vec<Diagnostic>) {
 }
 
 /// A function publishes through an outbox by writing into its table.
-fn used_by_functions(model: &Model, found: &mut Vec<Diagnostic>) {
+fn used_by_functions(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for function in model.functions.values() {
         let Some(outbox) = &function.outbox else { continue };
         let Some(changes) = &model.outboxes[outbox.value].changes else { continue };
         let (name, table) = (&model.outboxes[outbox.value].head.name, &model.tables[changes.table.value].head.name);
         let message = format!("no function publishes through outbox `{name}`: changes of table `{table}` do");
-        found.push(
+        diagnostics.push(
             Diagnostic::new(Code::EVC0675, outbox.span, message)
                 .secondary(changes.table.span, "its events are the changes of this table")
                 .help(format!("leave the line out, and say `tables: {{ {table}: write }}`")),
@@ -175,7 +175,7 @@ fn used_by_functions(model: &Model, found: &mut Vec<Diagnostic>) {
 const MAX_READERS: usize = 2;
 
 /// Each function that reads a stream is a reader of each of its shards, and so is each pipe.
-fn readers(model: &Model, found: &mut Vec<Diagnostic>) {
+fn readers(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for (id, table) in model.tables.iter() {
         let of_table = |outbox: &&Outbox| outbox.changes.as_ref().is_some_and(|changes| changes.table.value == id);
         let outboxes: Vec<&Outbox> = model.outboxes.values().filter(of_table).collect();
@@ -190,7 +190,7 @@ fn readers(model: &Model, found: &mut Vec<Diagnostic>) {
             .secondary(table.head.name_span, "its stream is read")
             .note("more are throttled, and events come late; a pipe is a reader for each of its events")
             .help("publish them all through one outbox with `forwarder: function`, which is one reader");
-        found.push(diagnostic.on(format!("outboxes.{}", last.head.name)));
+        diagnostics.push(diagnostic.on(format!("outboxes.{}", last.head.name)));
     }
 }
 

@@ -4,12 +4,12 @@
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Function, Model, TableUse};
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for function in model.functions.values() {
         let writes = function.tables.iter().find(|used| used.operations.iter().any(|operation| operation.writes()));
         let Some(written) = writes else { continue };
         let Some(published) = function.publishes.first() else {
-            found.extend(sends(model, function, written));
+            diagnostics.extend(sends(model, function, written));
             continue;
         };
         let name = &function.head.name;
@@ -29,7 +29,7 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
             }
             (None, None) => format!("declare an outbox with `publishes: [{event}]`, and give it to the function"),
         };
-        found.push(
+        diagnostics.push(
             Diagnostic::new(
                 Code::EVC0604,
                 published.span,

@@ -14,34 +14,34 @@ const START: &str = "{{resolve:";
 const ELSEWHERE: [&str; 3] = ["overrides", "types", "workflows"];
 
 /// Looks at every text of a file that can land in the template.
-pub(crate) fn check(file: &Node, found: &mut Vec<Diagnostic>) {
+pub(crate) fn check(file: &Node, diagnostics: &mut Vec<Diagnostic>) {
     let NodeKind::Mapping(sections) = &file.kind else { return };
     for section in &sections.entries {
         if !ELSEWHERE.contains(&section.key.text.as_str()) {
-            texts(&section.value, found);
+            texts(&section.value, diagnostics);
         }
     }
 }
 
-fn texts(node: &Node, found: &mut Vec<Diagnostic>) {
+fn texts(node: &Node, diagnostics: &mut Vec<Diagnostic>) {
     match &node.kind {
-        NodeKind::Scalar(scalar) => text(&scalar.text, node.span, found),
-        NodeKind::Sequence(items) => items.iter().for_each(|item| texts(item, found)),
+        NodeKind::Scalar(scalar) => text(&scalar.text, node.span, diagnostics),
+        NodeKind::Sequence(items) => items.iter().for_each(|item| texts(item, diagnostics)),
         NodeKind::Mapping(mapping) => {
             for entry in &mapping.entries {
-                text(&entry.key.text, entry.key.span, found);
-                texts(&entry.value, found);
+                text(&entry.key.text, entry.key.span, diagnostics);
+                texts(&entry.value, diagnostics);
             }
         }
         NodeKind::Null | NodeKind::Error => {}
     }
 }
 
-fn text(text: &str, span: Span, found: &mut Vec<Diagnostic>) {
+fn text(text: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
     if text.contains(START) {
         let diagnostic = Diagnostic::new(Code::EVC0708, span, "CloudFormation takes this text for a dynamic reference")
             .note(format!("`{START}` cannot be escaped: it is looked for after all else is put in"))
             .help("take it out; a property that is to have the value of a parameter or secret is set in `overrides`");
-        found.push(diagnostic);
+        diagnostics.push(diagnostic);
     }
 }

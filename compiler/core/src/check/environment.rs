@@ -35,22 +35,22 @@ const RESERVED: [&str; 21] = [
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 const MAX_BYTES: usize = 4096;
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for function in model.functions.values() {
         for name in function.environment.keys() {
             let refuse = |message: String| Diagnostic::new(Code::EVC0608, name.span, message);
             if RESERVED.contains(&name.as_str()) {
-                found.push(
+                diagnostics.push(
                     refuse(format!("Lambda sets `{}` itself", name.value)).help("give the variable another name"),
                 );
             } else if !is_name(name) {
-                found.push(
+                diagnostics.push(
                     refuse(format!("`{}` cannot name an environment variable", name.value))
                         .help("write a letter, then letters, digits and underscores, two characters at least"),
                 );
             }
         }
-        found.extend(size(model, function));
+        diagnostics.extend(size(model, function));
     }
 }
 

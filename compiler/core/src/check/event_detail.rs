@@ -6,7 +6,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::model::Model;
 use crate::types::{Kind, describe};
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for event in model.events.values() {
         let is_object = matches!(
             model.types.resolve(&event.detail).kind,
@@ -14,7 +14,7 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
         );
         if !is_object {
             let message = format!("the detail of an event is a record, found `{}`", describe(&event.detail));
-            found.push(
+            diagnostics.push(
                 Diagnostic::new(Code::EVC0611, event.detail.span, message)
                     .help("make it a field of a record, as in `{ value: string }`"),
             );
@@ -24,7 +24,7 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
             && let Some(field) = fields.get(METADATA)
         {
             let message = format!("the field `{METADATA}` of event `{}` is taken", event.head.name);
-            found.push(
+            diagnostics.push(
                 Diagnostic::new(Code::EVC0611, field.name_span, message)
                     .secondary(event.detail.span, "the event carries it")
                     .note("publishers put the event's id there, which consumers drop duplicates by")

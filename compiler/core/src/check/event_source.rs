@@ -10,13 +10,13 @@ use crate::model::{Event, Model};
 /// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html>
 const AWS: &str = "aws.";
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
-    same(model, found);
+pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
+    same(model, diagnostics);
     for (id, event) in model.events.iter() {
         if event.source.starts_with(AWS) && is_published(model, id) {
             let message =
                 format!("event `{}` cannot be published with the source `{}`", event.head.name, event.source.value);
-            found.push(
+            diagnostics.push(
                 Diagnostic::new(Code::EVC0105, event.source.span, message)
                     .note("EventBridge takes sources that start with `aws.` from AWS alone")
                     .help("name the service that publishes it"),
@@ -26,7 +26,7 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
 }
 
 /// Reports events that readers could not tell from an earlier one.
-fn same(model: &Model, found: &mut Vec<Diagnostic>) {
+fn same(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     let mut seen: BTreeMap<(usize, &str, &str), &Event> = BTreeMap::new();
     for event in model.events.values() {
         let (source, detail_type) = (event.source.as_str(), event.detail_type.as_str());
@@ -35,7 +35,7 @@ fn same(model: &Model, found: &mut Vec<Diagnostic>) {
             continue;
         };
         let message = format!("events `{}` and `{}` are the same on their bus", first.head.name, event.head.name);
-        found.push(
+        diagnostics.push(
             Diagnostic::new(Code::EVC0613, event.detail_type.span, message)
                 .label("its source has said this before")
                 .secondary(first.detail_type.span, "the first is here")

@@ -7,7 +7,7 @@ use super::is_published;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Edge, Event, Id, Model, Relation, Thing};
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for (id, event) in model.events.iter() {
         let is_matched = model.graph().to(Thing::Event(id)).any(|edge| edge.relation == Relation::Matches);
         let is_published = event.published_outside || is_published(model, id);
@@ -20,10 +20,10 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
         match (is_published, is_read) {
             (true, true) => {}
             (false, false) => {
-                found.push(report(Code::EVC0905, "nothing publishes or reads").help("use it, or take it out"));
+                diagnostics.push(report(Code::EVC0905, "nothing publishes or reads").help("use it, or take it out"));
             }
-            (false, true) => found.push(never_published(model, id, report(Code::EVC0901, "nothing publishes"))),
-            (true, false) => found.push(
+            (false, true) => diagnostics.push(never_published(model, id, report(Code::EVC0901, "nothing publishes"))),
+            (true, false) => diagnostics.push(
                 report(Code::EVC0902, "nothing reads")
                     .help("make a rule for it, or say `consumer: external` if something outside this spec reads it"),
             ),

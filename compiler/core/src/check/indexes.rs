@@ -5,7 +5,7 @@ use crate::model::{Index, Model, Table};
 use crate::spec::function::Operation;
 use crate::spec::table::Projection;
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for (id, table) in model.tables.iter() {
         let queries = |function: &&crate::model::Function| {
             let mut uses = function.tables.iter().filter(|used| used.table == id);
@@ -26,7 +26,7 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
                 let label = format!("`{}` may query it", function.head.name);
                 diagnostic = diagnostic.secondary(used.span, label);
             }
-            found.push(diagnostic.on(format!("tables.{table_name}")));
+            diagnostics.push(diagnostic.on(format!("tables.{table_name}")));
         }
     }
 }

@@ -6,25 +6,25 @@ use crate::source::Span;
 use crate::types::Type;
 use crate::yaml::{Node, NodeKind};
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for rule in model.rules.values() {
         // What is made of an event for a target is looked at by another check.
         for target in rule.targets.iter().filter(|target| target.input.is_none()) {
             for event in &rule.events {
                 let event = &model.events[event.value];
                 let what = format!("event `{}`", event.head.name);
-                found.extend(brought(model, target, &what, &event.detail));
+                diagnostics.extend(brought(model, target, &what, &event.detail));
             }
         }
     }
     for queue in model.queues.values() {
         if let (Some(to), Some(message)) = (&queue.to, &queue.message) {
-            of_queue(model, queue, message, &model.functions[to.value], to.span, found);
+            of_queue(model, queue, message, &model.functions[to.value], to.span, diagnostics);
         }
     }
     for schedule in model.schedules.values() {
         if let Some(target) = &schedule.target {
-            of_schedule(model, target, schedule.input.as_ref().map(|input| &input.value.0), found);
+            of_schedule(model, target, schedule.input.as_ref().map(|input| &input.value.0), diagnostics);
         }
     }
 }
@@ -66,14 +66,21 @@ fn unfit(model: &Model, at: Span, what: &str, name: &str, input: &Type, given: &
     )
 }
 
-fn of_queue(model: &Model, queue: &Queue, message: &Type, function: &Function, at: Span, found: &mut Vec<Diagnostic>) {
+fn of_queue(
+    model: &Model,
+    queue: &Queue,
+    message: &Type,
+    function: &Function,
+    at: Span,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     let what = format!("a message of queue `{}`", queue.head.name);
     match &function.input {
         Input::Value(input) => {
             let name = format!("function `{}`", function.head.name);
-            found.extend(unfit(model, at, &what, &name, input, message));
+            diagnostics.extend(unfit(model, at, &what, &name, input, message));
         }
-        Input::Events(_) => found.push(not_an_event(at, &what, &function.head)),
+        Input::Events(_) => diagnostics.push(not_an_event(at, &what, &function.head)),
         Input::Nothing => {}
     }
 }
@@ -87,11 +94,11 @@ pub(super) fn not_an_event(at: Span, what: &str, function: &Head) -> Diagnostic 
 }
 
 /// Without an `input`, a schedule brings an empty object.
-fn of_schedule(model: &Model, target: &Target, input: Option<&Node>, found: &mut Vec<Diagnostic>) {
+fn of_schedule(model: &Model, target: &Target, input: Option<&Node>, diagnostics: &mut Vec<Diagnostic>) {
     if let Destination::Function(id) = target.to
         && let Input::Events(_) = model.functions[id].input
     {
-        found.push(not_an_event(target.span, "what a schedule brings", &model.functions[id].head));
+        diagnostics.push(not_an_event(target.span, "what a schedule brings", &model.functions[id].head));
         return;
     }
     let Some((name, ty)) = taker(model, target.to) else { return };
@@ -104,7 +111,7 @@ fn of_schedule(model: &Model, target: &Target, input: Option<&Node>, found: &mut
     let Some(first) = problems.first() else { return };
     let at = input.map_or(target.span, |node| node.span);
     let place = if first.pointer.is_empty() { String::new() } else { format!("`{}`: ", first.pointer) };
-    found.push(
+    diagnostics.push(
         Diagnostic::new(Code::EVC0610, at, format!("what the schedule brings does not fit the input of {name}"))
             .label(format!("{place}{}", first.reason))
             .secondary(ty.span, "the input is declared here")

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Flow, Model, Thing};
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     let edges = on_loops(model.flow());
     let mut from: BTreeMap<Thing, Vec<&Flow>> = BTreeMap::new();
     for edge in &edges {
@@ -24,7 +24,7 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
         let mut nodes: Vec<Thing> = back.iter().map(|hop| hop.from).chain([edge.from]).collect();
         nodes.sort_unstable();
         if reported.insert(nodes) {
-            found.push(report(model, edge, &back));
+            diagnostics.push(report(model, edge, &back));
         }
     }
 }

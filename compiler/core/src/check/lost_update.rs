@@ -4,11 +4,11 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Function, Model, TableUse};
 use crate::spec::function::Operation;
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for function in model.functions.values() {
         for used in function.tables.iter().filter(|used| model.tables[used.table].version.is_none()) {
             if may(used, Operation::Put) && (may(used, Operation::Get) || may(used, Operation::Query)) {
-                found.push(diagnostic(model, function, used));
+                diagnostics.push(diagnostic(model, function, used));
             }
         }
     }

@@ -3,7 +3,7 @@
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::Model;
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for queue in model.queues.values().filter(|queue| queue.receives == 1) {
         let (Some(to), Some(span)) = (&queue.to, queue.receives_span) else { continue };
         let function = &model.functions[to.value];
@@ -12,7 +12,7 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
         }
         let (name, function_name) = (&queue.head.name, &function.head.name);
         let message = format!("a message that `{function_name}` was interrupted at is not delivered again");
-        found.push(
+        diagnostics.push(
             Diagnostic::new(Code::EVC0635, span, message)
                 .on(format!("queues.{name}"))
                 .secondary(function.idempotent_span, "the function may do its work again")

@@ -6,25 +6,25 @@ use crate::source::Spanned;
 use crate::spec::scalar::Name;
 use crate::types::{Attribute, describe};
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for outbox in model.outboxes.values() {
-        one_bus(model, outbox, found);
+        one_bus(model, outbox, diagnostics);
         if let Some(aggregate) = &outbox.aggregate {
             for event in &outbox.publishes {
-                found.extend(aggregate_of(model, aggregate, *event));
+                diagnostics.extend(aggregate_of(model, aggregate, *event));
             }
         }
     }
 }
 
 /// The forwarder puts a batch of events on one bus.
-fn one_bus(model: &Model, outbox: &Outbox, found: &mut Vec<Diagnostic>) {
+fn one_bus(model: &Model, outbox: &Outbox, diagnostics: &mut Vec<Diagnostic>) {
     let Some((first, rest)) = outbox.publishes.split_first() else { return };
     let bus_of = |event: &Spanned<Id<Event>>| model.events[event.value].bus;
     let name_of = |event: &Spanned<Id<Event>>| &model.buses[bus_of(event)].head.name;
     for event in rest.iter().filter(|event| bus_of(event) != bus_of(first)) {
         let message = format!("the events of outbox `{}` travel on several buses", outbox.head.name);
-        found.push(
+        diagnostics.push(
             Diagnostic::new(Code::EVC0603, event.span, message)
                 .label(format!("this one travels on `{}`", name_of(event)))
                 .secondary(first.span, format!("the first one travels on `{}`", name_of(first)))

@@ -6,19 +6,19 @@ use crate::pattern::{self, Pattern, Verdict};
 use crate::source::Span;
 use crate::types::Type;
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for rule in model.rules.values() {
         if let Some(filter) = &rule.detail_pattern {
-            of_detail(model, rule, filter, found);
+            of_detail(model, rule, filter, diagnostics);
         }
         if let Some(written) = &rule.written_pattern {
-            of_whole(model, rule, written, found);
+            of_whole(model, rule, written, diagnostics);
         }
     }
 }
 
 /// A `where:` is about every event that the rule names: what is wrong for one is reported once.
-fn of_detail(model: &Model, rule: &Rule, filter: &Pattern, found: &mut Vec<Diagnostic>) {
+fn of_detail(model: &Model, rule: &Rule, filter: &Pattern, diagnostics: &mut Vec<Diagnostic>) {
     let mut reported: Vec<(Code, Span)> = Vec::new();
     for named in &rule.events {
         let event = &model.events[named.value];
@@ -26,18 +26,19 @@ fn of_detail(model: &Model, rule: &Rule, filter: &Pattern, found: &mut Vec<Diagn
             let key = (diagnostic.code, diagnostic.primary.span);
             if !reported.contains(&key) {
                 reported.push(key);
-                found.push(diagnostic.secondary(named.span, format!("event `{}` is named here", event.head.name)));
+                diagnostics
+                    .push(diagnostic.secondary(named.span, format!("event `{}` is named here", event.head.name)));
             }
         }
     }
 }
 
 /// A whole pattern must fit the shape of any event, and match one that is declared on the bus.
-fn of_whole(model: &Model, rule: &Rule, written: &Pattern, found: &mut Vec<Diagnostic>) {
+fn of_whole(model: &Model, rule: &Rule, written: &Pattern, diagnostics: &mut Vec<Diagnostic>) {
     let span = written.root.span;
     let shape = pattern::check(written, &model.types, &pattern::envelope(None, None, &Type::any(span), span));
     if !shape.is_empty() {
-        found.extend(shape);
+        diagnostics.extend(shape);
         return;
     }
     let bus = &model.buses[rule.bus].head.name;
@@ -55,7 +56,7 @@ fn of_whole(model: &Model, rule: &Rule, written: &Pattern, found: &mut Vec<Diagn
         }
     }
     let diagnostic = Diagnostic::new(Code::EVC0312, rule.head.name_span, "the rule can match no declared event");
-    found.push(match nearest {
+    diagnostics.push(match nearest {
         Some((span, reason, event)) => diagnostic
             .secondary(span, format!("not event `{event}`: {reason}"))
             .help(format!("change the pattern, or declare the event that it is for on bus `{bus}`")),

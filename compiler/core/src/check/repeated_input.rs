@@ -7,7 +7,7 @@ use crate::expr::{Expr, Plain, Template};
 use crate::model::{Destination, Function, Model, Relation, Rule, Target, Thing, keeps_event_id};
 use crate::spec::outbox::Forwarder;
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for rule in model.rules.values() {
         let published = Published::of(model, rule);
         for target in &rule.targets {
@@ -26,7 +26,7 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
             let payload =
                 fields.iter().filter(|(key, _)| key.text != METADATA).flat_map(|(_, value)| value.expressions());
             for expr in payload {
-                found.extend(published.differs(expr).map(|why| diagnostic(rule, function, expr, why)));
+                diagnostics.extend(published.differs(expr).map(|why| diagnostic(rule, function, expr, why)));
             }
         }
     }

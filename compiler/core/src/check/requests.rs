@@ -6,7 +6,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Input, Integration, MappingValue, Model, Route, TableRoute};
 use crate::types::{Kind, Type, describe};
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for (_, route) in model.routes() {
         let to = match &route.integration {
             Integration::Function(id) => {
@@ -15,7 +15,7 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
                     Input::Value(input) => Some(input),
                     Input::Nothing => None,
                     Input::Events(_) => {
-                        found.push(not_an_event(route.span, "a request", &function.head));
+                        diagnostics.push(not_an_event(route.span, "a request", &function.head));
                         continue;
                     }
                 };
@@ -26,17 +26,17 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
                 To { model, route, name: format!("workflow `{}`", workflow.head.name), input: Some(&workflow.input) }
             }
             Integration::Table(to) => {
-                of_table(model, route, to, found);
+                of_table(model, route, to, diagnostics);
                 continue;
             }
         };
-        to.path(found);
-        to.texts(found);
+        to.path(diagnostics);
+        to.texts(diagnostics);
     }
 }
 
 /// Every parameter of a path is what an attribute comes from.
-fn of_table(model: &Model, route: &Route, to: &TableRoute, found: &mut Vec<Diagnostic>) {
+fn of_table(model: &Model, route: &Route, to: &TableRoute, diagnostics: &mut Vec<Diagnostic>) {
     for parameter in route.parameters() {
         let takes = |value: &MappingValue| matches!(value, MappingValue::Path(name) if name == parameter);
         if to.mappings().any(|mapping| takes(&mapping.value)) {
@@ -44,7 +44,7 @@ fn of_table(model: &Model, route: &Route, to: &TableRoute, found: &mut Vec<Diagn
         }
         let table = &model.tables[to.table];
         let message = format!("nothing of table `{}` comes from `{parameter}`", table.head.name);
-        found.push(
+        diagnostics.push(
             Diagnostic::new(Code::EVC0610, route.parameter_span(parameter), message)
                 .secondary(table.key_span, "the key is here")
                 .note("a parameter of the path is the attribute of the key that has its name, or what `path.x` takes"),
@@ -63,7 +63,7 @@ struct To<'m> {
 
 impl To<'_> {
     /// Every parameter of a path is a field of the input, where the handler finds it.
-    fn path(&self, found: &mut Vec<Diagnostic>) {
+    fn path(&self, diagnostics: &mut Vec<Diagnostic>) {
         let types = &self.model.types;
         for parameter in self.route.parameters() {
             let at = self.route.parameter_span(parameter);
@@ -71,7 +71,7 @@ impl To<'_> {
             let Some(input) = self.input else {
                 let message = format!("{} has no `input` that could take `{parameter}`", self.name);
                 let help = format!("say `input: {{ {parameter}: string }}`");
-                found.push(refuse(message).help(help));
+                diagnostics.push(refuse(message).help(help));
                 continue;
             };
             let Err(no) = types.field_at(input, &[parameter]) else { continue };
@@ -84,7 +84,7 @@ impl To<'_> {
             } else {
                 format!("the input of {} is `{}`, which has no fields", self.name, describe(input))
             };
-            found.push(
+            diagnostics.push(
                 refuse(message)
                     .secondary(input.span, "the input is declared here")
                     .suggest(parameter, no.known)
@@ -94,7 +94,7 @@ impl To<'_> {
     }
 
     /// What comes with a path, and with a request that has no body, is text: every such field can be read from text.
-    fn texts(&self, found: &mut Vec<Diagnostic>) {
+    fn texts(&self, diagnostics: &mut Vec<Diagnostic>) {
         let (types, bodiless) = (&self.model.types, !self.route.has_body());
         let fields = self.input.and_then(|input| types.record(input)).unwrap_or_default();
         for (name, field) in fields {
@@ -108,7 +108,7 @@ impl To<'_> {
             let at = if in_path { self.route.parameter_span(name) } else { self.route.span };
             let help =
                 if bodiless && !in_path { "make it a text, or use a method that has a body" } else { "make it a text" };
-            found.push(
+            diagnostics.push(
                 Diagnostic::new(Code::EVC0610, at, message)
                     .secondary(field.name_span, "the field is declared here")
                     .help(help),

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Api, Integration, Model, Route};
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for api in model.apis.values() {
         let mut taken: BTreeMap<String, &Route> = BTreeMap::new();
         for route in &api.routes {
             match taken.get(&shape(route)) {
-                Some(first) => found.push(same(model, api, first, route)),
+                Some(first) => diagnostics.push(same(model, api, first, route)),
                 None => drop(taken.insert(shape(route), route)),
             }
         }

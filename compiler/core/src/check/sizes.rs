@@ -32,20 +32,20 @@ const ITEM: Hop = Hop { name: "an item of DynamoDB", limit: 409_600 };
 /// the publisher. More than that is not known to occur.
 const ENVELOPE_BYTES: u64 = 1024;
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     let sizes = Sizes { model };
-    model.events.values().for_each(|event| found.extend(sizes.event(event)));
-    sizes.outboxes(found);
-    sizes.rules(found);
-    model.queues.values().for_each(|queue| found.extend(sizes.queue(queue)));
+    model.events.values().for_each(|event| diagnostics.extend(sizes.event(event)));
+    sizes.outboxes(diagnostics);
+    sizes.rules(diagnostics);
+    model.queues.values().for_each(|queue| diagnostics.extend(sizes.queue(queue)));
     for table in model.tables.values() {
         let what = format!("an item of table `{}`", table.head.name);
         let item = format!("tables.{}", table.head.name);
-        found.extend(sizes.over(&what, &table.item, 0, ITEM, table.item.span).map(|it| it.on(item)));
+        diagnostics.extend(sizes.over(&what, &table.item, 0, ITEM, table.item.span).map(|it| it.on(item)));
     }
     let routed = model.functions.iter().filter(|(id, _)| model.routes_of(*id).next().is_some());
-    routed.for_each(|(_, function)| sizes.function(function, found));
-    model.workflows.values().for_each(|workflow| sizes.workflow(workflow, found));
+    routed.for_each(|(_, function)| sizes.function(function, diagnostics));
+    model.workflows.values().for_each(|workflow| sizes.workflow(workflow, diagnostics));
 }
 
 /// What carries a workflow.
@@ -79,7 +79,7 @@ impl Sizes<'_> {
     }
 
     /// An event waits in its outbox as an item. One that is too large for its bus is reported there.
-    fn outboxes(&self, found: &mut Vec<Diagnostic>) {
+    fn outboxes(&self, diagnostics: &mut Vec<Diagnostic>) {
         for outbox in self.model.outboxes.values().filter(|outbox| outbox.changes.is_none()) {
             for published in &outbox.publishes {
                 let event = &self.model.events[published.value];
@@ -88,13 +88,13 @@ impl Sizes<'_> {
                 }
                 let what = format!("event `{}`", event.head.name);
                 let over = self.over(&what, &event.detail, ENVELOPE_BYTES, ITEM, published.span);
-                found.extend(over.map(|it| it.on(format!("outboxes.{}", outbox.head.name))));
+                diagnostics.extend(over.map(|it| it.on(format!("outboxes.{}", outbox.head.name))));
             }
         }
     }
 
     /// A rule brings the whole event. One that is too large for its bus is reported there.
-    fn rules(&self, found: &mut Vec<Diagnostic>) {
+    fn rules(&self, diagnostics: &mut Vec<Diagnostic>) {
         for rule in self.model.rules.values() {
             for target in &rule.targets {
                 let hop = match target.to {
@@ -107,7 +107,7 @@ impl Sizes<'_> {
                 for event in events.filter(|event| self.event(event).is_none()) {
                     let what = format!("event `{}`", event.head.name);
                     let over = self.over(&what, &event.detail, ENVELOPE_BYTES, hop, target.span);
-                    found.extend(over.map(|it| it.on(format!("rules.{}", rule.head.name))));
+                    diagnostics.extend(over.map(|it| it.on(format!("rules.{}", rule.head.name))));
                 }
             }
         }
@@ -120,7 +120,7 @@ impl Sizes<'_> {
     }
 
     /// What a route takes and gives.
-    fn function(&self, function: &Function, found: &mut Vec<Diagnostic>) {
+    fn function(&self, function: &Function, diagnostics: &mut Vec<Diagnostic>) {
         let name = &function.head.name;
         let input = match &function.input {
             Input::Value(input) => self.over(&format!("the input of function `{name}`"), input, 0, LAMBDA, input.span),
@@ -129,11 +129,11 @@ impl Sizes<'_> {
         let output = function.output.as_ref();
         let output = output
             .and_then(|output| self.over(&format!("the output of function `{name}`"), output, 0, LAMBDA, output.span));
-        found.extend(input.into_iter().chain(output).map(|it| it.on(format!("functions.{name}"))));
+        diagnostics.extend(input.into_iter().chain(output).map(|it| it.on(format!("functions.{name}"))));
     }
 
     /// What steps give to functions and get from them, and what they publish.
-    fn workflow(&self, workflow: &Workflow, found: &mut Vec<Diagnostic>) {
+    fn workflow(&self, workflow: &Workflow, diagnostics: &mut Vec<Diagnostic>) {
         let engine = engine(workflow);
         workflow.body.walk(&mut |step| {
             let name = &step.name;
@@ -147,7 +147,7 @@ impl Sizes<'_> {
             let result = output
                 .and_then(|output| self.over(&format!("the result of step `{name}`"), output, 0, engine, call.span));
             let on = format!("workflows.{}", workflow.head.name);
-            found.extend(arguments.into_iter().chain(result).map(|it| it.on(on.clone())));
+            diagnostics.extend(arguments.into_iter().chain(result).map(|it| it.on(on.clone())));
         });
     }
 }

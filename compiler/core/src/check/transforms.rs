@@ -6,18 +6,18 @@ use crate::model::{Destination, Input, Model, Rule, Target, transform_scope};
 use crate::source::Span;
 use crate::types::Type;
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for rule in model.rules.values() {
         for target in &rule.targets {
             if let Some(input) = &target.input {
-                of_target(model, rule, target, input, found);
+                of_target(model, rule, target, input, diagnostics);
             }
         }
     }
 }
 
-fn of_target(model: &Model, rule: &Rule, target: &Target, input: &Template, found: &mut Vec<Diagnostic>) {
-    let Some(expected) = expected(model, target, input.span(), found) else { return };
+fn of_target(model: &Model, rule: &Rule, target: &Target, input: &Template, diagnostics: &mut Vec<Diagnostic>) {
+    let Some(expected) = expected(model, target, input.span(), diagnostics) else { return };
     let mut reported: Vec<(Code, Span)> = Vec::new();
     for named in &rule.events {
         let event = &model.events[named.value];
@@ -31,14 +31,14 @@ fn of_target(model: &Model, rule: &Rule, target: &Target, input: &Template, foun
             let key = (problem.code, problem.primary.span);
             if !reported.contains(&key) {
                 reported.push(key);
-                found.push(problem.secondary(named.span, format!("event `{}` is named here", event.head.name)));
+                diagnostics.push(problem.secondary(named.span, format!("event `{}` is named here", event.head.name)));
             }
         }
     }
 }
 
 /// The type that the target takes; none if what is wrong has been said.
-fn expected(model: &Model, target: &Target, at: Span, found: &mut Vec<Diagnostic>) -> Option<Type> {
+fn expected(model: &Model, target: &Target, at: Span, diagnostics: &mut Vec<Diagnostic>) -> Option<Type> {
     let function = match target.to {
         Destination::Function(id) => id,
         Destination::Queue(id) => match &model.queues[id].to {
@@ -48,7 +48,7 @@ fn expected(model: &Model, target: &Target, at: Span, found: &mut Vec<Diagnostic
         Destination::Workflow(id) => return Some(model.workflows[id].input.clone()),
         Destination::Bus(_) => {
             let message = "a bus gets the event as it is";
-            found.push(Diagnostic::new(Code::EVC0614, at, message).help("leave `input` out"));
+            diagnostics.push(Diagnostic::new(Code::EVC0614, at, message).help("leave `input` out"));
             return None;
         }
     };
@@ -60,13 +60,13 @@ fn expected(model: &Model, target: &Target, at: Span, found: &mut Vec<Diagnostic
     let diagnostic = Diagnostic::new(Code::EVC0614, at, message)
         .secondary(function.head.name_span, "it takes the detail of events as they are")
         .help("declare the type of what is made here as its `input`");
-    found.push(diagnostic);
+    diagnostics.push(diagnostic);
     None
 }
 
 /// EventBridge copies values and computes nothing, and what it copies must be there.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html>
-fn plain(template: &Template, scope: &Scope, model: &Model, found: &mut Vec<Diagnostic>) {
+fn plain(template: &Template, scope: &Scope, model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     match template {
         Template::Expr(expr) => match expr.plain() {
             Some(Plain::Literal(_)) => {}
@@ -74,16 +74,16 @@ fn plain(template: &Template, scope: &Scope, model: &Model, found: &mut Vec<Diag
             Some(Plain::Path(_)) => {
                 let message = format!("`{}` may be absent, and then EventBridge makes no JSON", expr.text());
                 let help = "require the field in the event's type, or let the function look for it in the whole event";
-                found.push(Diagnostic::new(Code::EVC0614, expr.span, message).help(help));
+                diagnostics.push(Diagnostic::new(Code::EVC0614, expr.span, message).help(help));
             }
             None => {
                 let message = "a rule copies values of the event; it computes none";
                 let help = "write a path such as `detail.orderId` or a literal, and compute in the function";
-                found.push(Diagnostic::new(Code::EVC0614, expr.span, message).help(help));
+                diagnostics.push(Diagnostic::new(Code::EVC0614, expr.span, message).help(help));
             }
         },
-        Template::Object(fields, _) => fields.iter().for_each(|(_, field)| plain(field, scope, model, found)),
-        Template::List(items, _) => items.iter().for_each(|item| plain(item, scope, model, found)),
+        Template::Object(fields, _) => fields.iter().for_each(|(_, field)| plain(field, scope, model, diagnostics)),
+        Template::List(items, _) => items.iter().for_each(|item| plain(item, scope, model, diagnostics)),
         Template::Null(_) | Template::Error(_) => {}
     }
 }

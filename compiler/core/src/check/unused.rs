@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Function, Id, Input, Model, Outbox, OutputValue, Property, Relation, Thing};
 
-pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     let told = told(model);
     for thing in model.things() {
         let why = match thing {
@@ -22,7 +22,7 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
             Thing::Event(_) | Thing::Api(_) | Thing::Rule(_) | Thing::Schedule(_) | Thing::Workflow(_) => None,
         };
         let Some((code, message, help)) = why.filter(|_| !told.contains(&thing)) else { continue };
-        found.push(Diagnostic::new(code, model.head(thing).name_span, message).help(help).on(model.path(thing)));
+        diagnostics.push(Diagnostic::new(code, model.head(thing).name_span, message).help(help).on(model.path(thing)));
     }
 }
 

@@ -8,22 +8,22 @@ use crate::model::{CALL_MARGIN, Function, Model, RetryError, Workflow};
 use crate::spec::scalar::Duration;
 
 /// Looks at each function that the old workflow calls.
-pub(super) fn check(pair: &Pair<'_>, out: &mut Vec<Diagnostic>) {
+pub(super) fn check(pair: &Pair<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let mut by_function: IndexMap<&str, Vec<OldCall<'_>>> = IndexMap::new();
     for call in calls_of(pair.old) {
         by_function.entry(pair.before.functions[call.function].head.name.as_str()).or_default().push(call);
     }
     for (name, calls) in by_function {
         let Some(new) = function_named(pair.now, name) else {
-            out.push(gone(pair, name, &calls));
+            diagnostics.push(gone(pair, name, &calls));
             continue;
         };
         if !is_called(pair.new, pair.now, new) {
-            out.push(not_called(pair, new, &calls));
+            diagnostics.push(not_called(pair, new, &calls));
         }
         let old = &pair.before.functions[calls[0].function];
-        out.extend(slower(pair, old, new, &calls));
-        out.extend(new_errors(pair, old, new, &calls));
+        diagnostics.extend(slower(pair, old, new, &calls));
+        diagnostics.extend(new_errors(pair, old, new, &calls));
     }
 }
 

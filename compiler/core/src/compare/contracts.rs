@@ -28,7 +28,7 @@ enum Change<'a> {
 }
 
 /// Reports what a changed contract breaks.
-pub(super) fn check(before: Before<'_>, now: &Model, pairs: &[Pair<'_>], out: &mut Vec<Diagnostic>) {
+pub(super) fn check(before: Before<'_>, now: &Model, pairs: &[Pair<'_>], diagnostics: &mut Vec<Diagnostic>) {
     let Some(all) = resolved(&with_types(before.file, now)) else { return };
     for old in before.model.functions.values() {
         let Some(new) = function_named(now, &old.head.name) else { continue };
@@ -36,7 +36,7 @@ pub(super) fn check(before: Before<'_>, now: &Model, pairs: &[Pair<'_>], out: &m
         if !pairs.iter().any(|pair| calls_of(pair.old).iter().any(is_called)) {
             continue;
         }
-        input(before, now, &all, (old, new), pairs, out);
+        input(before, now, &all, (old, new), pairs, diagnostics);
         let nothing = Type { kind: Kind::Record(Record::default()), span: new.head.name_span };
         let (was, is) = match (&old.output, &new.output) {
             // Nothing was known of it, and nothing could be read with a promise.
@@ -44,14 +44,14 @@ pub(super) fn check(before: Before<'_>, now: &Model, pairs: &[Pair<'_>], out: &m
             (Some(was), is) => (was.clone(), renamed(is.as_ref().unwrap_or(&nothing))),
         };
         if differ(&all, &was, &is) {
-            broken(before, now, pairs, &Change::Output(new, is), out);
+            broken(before, now, pairs, &Change::Output(new, is), diagnostics);
         }
     }
     for old in before.model.events.values() {
         let Some(new) = now.events.values().find(|new| new.head.name == old.head.name) else { continue };
         let is = renamed(&new.detail);
         if differ(&all, &old.detail, &is) {
-            broken(before, now, pairs, &Change::Detail(new, is), out);
+            broken(before, now, pairs, &Change::Detail(new, is), diagnostics);
         }
     }
     for pair in pairs {
@@ -60,7 +60,7 @@ pub(super) fn check(before: Before<'_>, now: &Model, pairs: &[Pair<'_>], out: &m
             let Some((_, is)) = now_waits.iter().find(|(new, _)| new.name == step.name) else { continue };
             let is = renamed(is);
             if differ(&all, was, &is) {
-                broken(before, now, &[*pair], &Change::Answer(&pair.old.head.name, &step.name, is), out);
+                broken(before, now, &[*pair], &Change::Answer(&pair.old.head.name, &step.name, is), diagnostics);
             }
         }
     }
@@ -73,24 +73,24 @@ fn input(
     all: &Model,
     (old, new): (&Function, &Function),
     pairs: &[Pair<'_>],
-    out: &mut Vec<Diagnostic>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) {
     let Some(is) = input_of(now, new) else {
         // Several events, which a step's call is none of. Where that was so before, nothing changed.
         if input_of(before.model, old).is_some() {
-            out.extend(pairs.iter().filter_map(|pair| takes_events(pair, old, new)));
+            diagnostics.extend(pairs.iter().filter_map(|pair| takes_events(pair, old, new)));
         }
         return;
     };
     let Some(was) = input_of(before.model, old) else { return };
     let is = renamed(&is);
-    if !differ(all, &was, &is) || broken(before, now, pairs, &Change::Input(new, is.clone()), out) {
+    if !differ(all, &was, &is) || broken(before, now, pairs, &Change::Input(new, is.clone()), diagnostics) {
         return;
     }
     for pair in pairs {
         let calls = calls_of(pair.old);
         let called = calls.iter().filter(|call| pair.before.functions[call.function].head.name == old.head.name);
-        out.extend(called.filter_map(|call| narrower(pair, call, all, &was, &is, new)));
+        diagnostics.extend(called.filter_map(|call| narrower(pair, call, all, &was, &is, new)));
     }
 }
 
@@ -134,9 +134,15 @@ fn takes_events(pair: &Pair<'_>, old: &Function, new: &Function) -> Option<Diagn
 }
 
 /// Checks the old workflows with one change; whether it breaks any.
-fn broken(before: Before<'_>, now: &Model, pairs: &[Pair<'_>], change: &Change<'_>, out: &mut Vec<Diagnostic>) -> bool {
+fn broken(
+    before: Before<'_>,
+    now: &Model,
+    pairs: &[Pair<'_>],
+    change: &Change<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> bool {
     let Some(changed) = resolved(&with_change(before.file, now, change)) else { return false };
-    let count = out.len();
+    let count = diagnostics.len();
     for pair in pairs {
         let Some(again) = changed.workflows.values().find(|workflow| workflow.head.name == pair.old.head.name) else {
             continue;
@@ -147,10 +153,10 @@ fn broken(before: Before<'_>, now: &Model, pairs: &[Pair<'_>], change: &Change<'
             !was.iter().any(|known| known.code == problem.code && known.primary.span == problem.primary.span)
         });
         if !problems.is_empty() {
-            out.push(report(pair, change, problems));
+            diagnostics.push(report(pair, change, problems));
         }
     }
-    out.len() > count
+    diagnostics.len() > count
 }
 
 fn report(pair: &Pair<'_>, change: &Change<'_>, problems: Vec<Diagnostic>) -> Diagnostic {

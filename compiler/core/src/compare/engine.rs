@@ -8,12 +8,12 @@ use crate::model::{Cache, CacheKind, Engine, Model, Network, NetworkKind, Redis,
 use crate::plan::cache::MAX_SUBNETS;
 
 /// Whether executions in flight find their engine and their state again. Reports it if they do not.
-pub(super) fn carries_on(pair: &Pair<'_>, out: &mut Vec<Diagnostic>) -> bool {
+pub(super) fn carries_on(pair: &Pair<'_>, diagnostics: &mut Vec<Diagnostic>) -> bool {
     match (&pair.old.engine, &pair.new.engine) {
         (Engine::StepFunctions, Engine::StepFunctions) => true,
         (Engine::Redis(old), Engine::Redis(new)) => {
-            transport(pair, old, new, out);
-            same_state(pair, old, new, out)
+            transport(pair, old, new, diagnostics);
+            same_state(pair, old, new, diagnostics)
         }
         (old, new) => {
             let name = |engine: &Engine| match engine {
@@ -32,7 +32,8 @@ pub(super) fn carries_on(pair: &Pair<'_>, out: &mut Vec<Diagnostic>) -> bool {
                 Engine::Redis(_) => "nobody carries them on in the cache",
             };
             let diagnostic = Diagnostic::new(Code::EVC1001, pair.new.engine_span, message);
-            out.push(moved(pair, diagnostic.secondary(pair.old.engine_span, "the old spec has it there").note(why)));
+            diagnostics
+                .push(moved(pair, diagnostic.secondary(pair.old.engine_span, "the old spec has it there").note(why)));
             false
         }
     }
@@ -48,13 +49,13 @@ fn moved(pair: &Pair<'_>, diagnostic: Diagnostic) -> Diagnostic {
         .help(format!("if none is in flight, say so: `--drained {name}`"))
 }
 
-fn same_state(pair: &Pair<'_>, old: &Redis, new: &Redis, out: &mut Vec<Diagnostic>) -> bool {
+fn same_state(pair: &Pair<'_>, old: &Redis, new: &Redis, diagnostics: &mut Vec<Diagnostic>) -> bool {
     let (Some(old), Some(new)) = (old.cache, new.cache) else { return true };
     let (was, is) = (&pair.before.caches[old.value], &pair.now.caches[new.value]);
     let Some(reason) = another_cache(pair, was, is) else { return true };
     let message = format!("executions in flight of `{}` have their state in another cache", pair.old.head.name);
     let name = &pair.old.head.name;
-    out.push(
+    diagnostics.push(
         Diagnostic::new(Code::EVC1001, new.span, message)
             .secondary(is.head.name_span, reason)
             .secondary(was.head.name_span, "the cache of the old spec")
@@ -157,7 +158,7 @@ fn resharded(was: Option<u64>, is: Option<u64>) -> Option<&'static str> {
     }
 }
 /// Notes that work goes another way from now on.
-fn transport(pair: &Pair<'_>, old: &Redis, new: &Redis, out: &mut Vec<Diagnostic>) {
+fn transport(pair: &Pair<'_>, old: &Redis, new: &Redis, diagnostics: &mut Vec<Diagnostic>) {
     let bus = |model: &Model, transport: Transport| match transport {
         Transport::Sqs => None,
         Transport::EventBridge(bus) => Some(model.buses[bus].head.name.clone()),
@@ -167,7 +168,7 @@ fn transport(pair: &Pair<'_>, old: &Redis, new: &Redis, out: &mut Vec<Diagnostic
             "work of executions in flight of `{}` that is on its way during the deploy may come a minute late",
             pair.old.head.name
         );
-        out.push(Diagnostic::new(Code::EVC1003, pair.new.engine_span, message).note(
+        diagnostics.push(Diagnostic::new(Code::EVC1003, pair.new.engine_span, message).note(
             "the transport changes; a message that is lost on the way is sent again by the sweep, over the new one",
         ));
     }

@@ -7,12 +7,12 @@ use crate::source::Span;
 use crate::spec::bus::BusKind;
 
 /// Looks at each event that the old workflow publishes.
-pub(super) fn check(pair: &Pair<'_>, out: &mut Vec<Diagnostic>) {
+pub(super) fn check(pair: &Pair<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let mut seen: Vec<Id<Event>> = Vec::new();
     for (event, span) in published(pair.old) {
         if !seen.contains(&event) {
             seen.push(event);
-            out.extend(one(pair, &pair.before.events[event], span));
+            diagnostics.extend(one(pair, &pair.before.events[event], span));
         }
     }
 }

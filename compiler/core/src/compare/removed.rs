@@ -5,7 +5,7 @@ use crate::diagnostics::{Code, Diagnostic, list};
 use crate::model::{Model, Workflow};
 
 /// Reports a workflow whose executions nothing carries on, or notes that they go on.
-pub(super) fn report(before: &Model, old: &Workflow, now: &Model, out: &mut Vec<Diagnostic>) {
+pub(super) fn report(before: &Model, old: &Workflow, now: &Model, diagnostics: &mut Vec<Diagnostic>) {
     let name = &old.head.name;
     let (code, message, why) = if old.redis().is_none() {
         // https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html
@@ -34,7 +34,7 @@ pub(super) fn report(before: &Model, old: &Workflow, now: &Model, out: &mut Vec<
     let diagnostic = Diagnostic::new(code, now.service.span, message)
         .secondary(old.head.name_span, "the old spec has it here")
         .note(why);
-    out.push(if code == Code::EVC1003 {
+    diagnostics.push(if code == Code::EVC1003 {
         diagnostic
     } else {
         diagnostic

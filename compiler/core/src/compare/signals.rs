@@ -6,7 +6,7 @@ use crate::model::{Model, Step, Workflow};
 use crate::types::Type;
 
 /// Reports waits that no function answers any more, where one did.
-pub(super) fn check(pair: &Pair<'_>, out: &mut Vec<Diagnostic>) {
+pub(super) fn check(pair: &Pair<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let Some((step, _)) = waits(pair.old).into_iter().next() else { return };
     let answers = |model: &Model, workflow: &Workflow| {
         let name = &workflow.head.name;
@@ -24,7 +24,7 @@ pub(super) fn check(pair: &Pair<'_>, out: &mut Vec<Diagnostic>) {
     } else {
         "whoever has the token and `states:SendTaskSuccess` can answer too"
     };
-    out.push(diagnostic.note(others));
+    diagnostics.push(diagnostic.note(others));
 }
 
 /// The steps of a workflow that wait for an answer, with what that carries.

@@ -25,7 +25,7 @@ pub(super) fn note(
     pair: &Pair<'_>,
     before: &BTreeMap<String, Json>,
     now: &BTreeMap<String, Json>,
-    out: &mut Vec<Diagnostic>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) {
     let name = &pair.old.head.name;
     let (Some(old), Some(new)) = (before.get(name), now.get(name)) else { return };
@@ -53,7 +53,7 @@ pub(super) fn note(
     .collect();
     let what = if parts.is_empty() { "its steps are the same".to_owned() } else { parts.join("; ") };
     let message = format!("executions in flight of `{}` go on with the old definition", pair.new.head.name);
-    out.push(Diagnostic::new(Code::EVC1003, pair.new.head.name_span, message).label(what));
+    diagnostics.push(Diagnostic::new(Code::EVC1003, pair.new.head.name_span, message).label(what));
 }
 
 /// "added steps" and their names.

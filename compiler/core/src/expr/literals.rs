@@ -20,31 +20,33 @@ pub(super) fn too_precise(expr: &Expr, expected: &Type, types: &Types) -> Vec<Di
     found
 }
 
-fn walk(expr: &Expr, ast: &Ast, expected: &Type, types: &Types, found: &mut Vec<Diagnostic>) {
+fn walk(expr: &Expr, ast: &Ast, expected: &Type, types: &Types, diagnostics: &mut Vec<Diagnostic>) {
     match (&ast.kind, &types.resolve(expected).kind) {
         (AstKind::Number(_), Kind::Money(_)) => {
-            found.extend(digits_diagnostic(expr, ast));
+            diagnostics.extend(digits_diagnostic(expr, ast));
         }
-        (AstKind::Negate(inner) | AstKind::Bind { value: inner, .. }, _) => walk(expr, inner, expected, types, found),
+        (AstKind::Negate(inner) | AstKind::Bind { value: inner, .. }, _) => {
+            walk(expr, inner, expected, types, diagnostics)
+        }
         (AstKind::Conditional(_, then, otherwise), _) => {
-            walk(expr, then, expected, types, found);
+            walk(expr, then, expected, types, diagnostics);
             if let Some(otherwise) = otherwise {
-                walk(expr, otherwise, expected, types, found);
+                walk(expr, otherwise, expected, types, diagnostics);
             }
         }
         (AstKind::Block(parts), _) => {
             if let Some(last) = parts.last() {
-                walk(expr, last, expected, types, found);
+                walk(expr, last, expected, types, diagnostics);
             }
         }
         (AstKind::Array(items), Kind::List(item, _)) => {
             for value in items {
-                walk(expr, value, item, types, found);
+                walk(expr, value, item, types, diagnostics);
             }
         }
         (AstKind::Object(entries), Kind::Map(value)) => {
             for (_, given) in entries {
-                walk(expr, given, value, types, found);
+                walk(expr, given, value, types, diagnostics);
             }
         }
         (AstKind::Object(entries), Kind::Record(_)) => {
@@ -53,7 +55,7 @@ fn walk(expr: &Expr, ast: &Ast, expected: &Type, types: &Types, found: &mut Vec<
                 if let AstKind::String(name) = &key.kind
                     && let Some(field) = fields.get(name.as_str())
                 {
-                    walk(expr, given, &field.ty, types, found);
+                    walk(expr, given, &field.ty, types, diagnostics);
                 }
             }
         }

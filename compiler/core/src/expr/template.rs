@@ -103,33 +103,33 @@ impl Template {
         at: Span,
         scope: &Scope,
         types: &Types,
-        out: &mut Vec<Diagnostic>,
+        diagnostics: &mut Vec<Diagnostic>,
     ) {
         let resolved = types.resolve(expected);
         match (self, &resolved.kind) {
             (Self::Error(_), _) | (Self::Null(_), Kind::Any | Kind::Named(_)) => {}
-            (Self::Expr(expr), _) => out.extend(expr.check_field(expected, optional, scope, types)),
+            (Self::Expr(expr), _) => diagnostics.extend(expr.check_field(expected, optional, scope, types)),
             (Self::Object(fields, _), Kind::Record(_)) => {
-                record(fields, expected, at, scope, types, out);
+                record(fields, expected, at, scope, types, diagnostics);
             }
             (Self::Object(fields, _), Kind::Map(value)) => {
                 for (key, field) in fields {
-                    field.check_into(value, true, key.span, scope, types, out);
+                    field.check_into(value, true, key.span, scope, types, diagnostics);
                 }
             }
             (Self::Object(fields, _), Kind::Any | Kind::Named(_)) => {
                 for (key, field) in fields {
-                    field.check_into(resolved, true, key.span, scope, types, out);
+                    field.check_into(resolved, true, key.span, scope, types, diagnostics);
                 }
             }
             (Self::List(items, _), Kind::List(item, _)) => {
                 for value in items {
-                    value.check_into(item, false, at, scope, types, out);
+                    value.check_into(item, false, at, scope, types, diagnostics);
                 }
             }
             (Self::List(items, _), Kind::Any | Kind::Named(_)) => {
                 for value in items {
-                    value.check_into(resolved, false, at, scope, types, out);
+                    value.check_into(resolved, false, at, scope, types, diagnostics);
                 }
             }
             (Self::Object(..) | Self::List(..) | Self::Null(_), _) => {
@@ -141,7 +141,7 @@ impl Template {
                 let message = format!("found {what}; expected `{}`", describe(expected));
                 // A map can be many lines long; its key is the smallest text that says where.
                 let place = if matches!(self, Self::Object(..)) { at } else { self.span() };
-                out.push(Diagnostic::new(Code::EVC0414, place, message));
+                diagnostics.push(Diagnostic::new(Code::EVC0414, place, message));
             }
         }
     }
@@ -225,13 +225,13 @@ fn record(
     at: Span,
     scope: &Scope,
     types: &Types,
-    out: &mut Vec<Diagnostic>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) {
     let known = types.record(expected).unwrap_or_default();
     let names: Vec<&str> = known.keys().copied().collect();
     for (key, value) in fields {
         if let Some(field) = known.get(key.text.as_str()) {
-            value.check_into(&field.ty, field.optional, key.span, scope, types, out);
+            value.check_into(&field.ty, field.optional, key.span, scope, types, diagnostics);
             continue;
         }
         let of = if matches!(expected.kind, Kind::Named(_)) {
@@ -240,9 +240,9 @@ fn record(
             String::new()
         };
         let message = format!("unknown field `{}`{of}", key.text);
-        out.push(Diagnostic::new(Code::EVC0416, key.span, message).suggest(&key.text, names.iter().copied()));
+        diagnostics.push(Diagnostic::new(Code::EVC0416, key.span, message).suggest(&key.text, names.iter().copied()));
         // Its own mistakes still count.
-        value.check_into(&Type::any(expected.span), true, key.span, scope, types, out);
+        value.check_into(&Type::any(expected.span), true, key.span, scope, types, diagnostics);
     }
     let missing = |name: &str, field: &Field| !field.optional && fields.iter().all(|(key, _)| key.text != name);
     for (name, field) in known.iter().filter(|(name, field)| missing(name, field)) {
@@ -255,7 +255,7 @@ fn record(
                 place.field.is_some() && !place.optional && place.ty.kind == types.resolve(&field.ty).kind
             })
         });
-        out.push(match root {
+        diagnostics.push(match root {
             Some(root) => diagnostic.help(format!("did you mean to pass `{name}: {root}.{name}`?")),
             None => diagnostic,
         });

@@ -60,7 +60,7 @@ impl<'r> Reader<'r> {
         })
     }
 
-    fn check(&self, b: &Builder<'_>, id: &str, at: Span, found: &mut Vec<Diagnostic>) {
+    fn check(&self, b: &Builder<'_>, id: &str, at: Span, diagnostics: &mut Vec<Diagnostic>) {
         let report = |code, message: String| {
             let diagnostic = Diagnostic::new(code, at, message);
             if at == self.resource.span {
@@ -70,7 +70,7 @@ impl<'r> Reader<'r> {
             }
         };
         if matches!(self.filters, None | Some(Value::List(_))) && !has_items(self.filters) {
-            found.push(
+            diagnostics.push(
                 report(Code::EVC0676, format!("`{id}` reads every record of its stream"))
                     .note("also of items that were deleted or have expired, and each batch costs an invocation")
                     .help("say under `FilterCriteria` which records it is for, as in `{\"eventName\": [\"INSERT\"]}`"),
@@ -78,13 +78,13 @@ impl<'r> Reader<'r> {
         }
         let endless = |value: Option<&Value>| matches!(value, None | Some(Value::Integer(FOR_EVER)));
         if endless(self.attempts) && endless(self.age) {
-            found.push(
+            diagnostics.push(
                 report(Code::EVC0677, format!("`{id}` tries a batch that fails for as long as the stream has it"))
                     .note("one record that can never be worked on keeps all behind it from being read, for a day, until both are lost")
                     .help("say `MaximumRetryAttempts`, and where what is given up goes"),
             );
         } else if !self.keeps {
-            found.push(
+            diagnostics.push(
                 report(Code::EVC0677, format!("`{id}` gives a failing batch up, and nothing keeps it"))
                     .help("give it a destination for failures: a queue"),
             );
@@ -94,7 +94,7 @@ impl<'r> Reader<'r> {
             && *age >= 0
             && *age < 2 * timeout
         {
-            found.push(
+            diagnostics.push(
                 report(
                     Code::EVC0678,
                     format!("`{id}` gives a record {age} seconds, and one invocation may take {timeout}"),

@@ -211,15 +211,15 @@ pub(super) fn outbox(
     }
 }
 
-fn changes(sections: &Sections, item: &Declared<spec::Outbox>, found: &mut Vec<Diagnostic>) -> Option<Changes> {
+fn changes(sections: &Sections, item: &Declared<spec::Outbox>, diagnostics: &mut Vec<Diagnostic>) -> Option<Changes> {
     let name = item.changes_of.as_ref()?;
-    let table = Spanned::new(find(sections, name, found)?, name.span);
+    let table = Spanned::new(find(sections, name, diagnostics)?, name.span);
     let declared = item.insert.iter().map(|event| (ChangeKind::Insert, event));
     let declared = declared.chain(item.update.iter().map(|event| (ChangeKind::Update, event)));
     let events = declared.filter_map(|(kind, change)| {
-        let event = Spanned::new(find(sections, &change.event, found)?, change.event.span);
+        let event = Spanned::new(find(sections, &change.event, diagnostics)?, change.event.span);
         // A pattern that cannot be read is reported; without it, more would be published than was meant, but nothing is built.
-        let filter = change.where_.as_ref().and_then(|pattern| pattern::parse(&pattern.value.0, found));
+        let filter = change.where_.as_ref().and_then(|pattern| pattern::parse(&pattern.value.0, diagnostics));
         let filter = filter.map(|parsed| parsed.readable);
         Some(ChangeEvent { kind, event, filter, with: change.with.clone() })
     });

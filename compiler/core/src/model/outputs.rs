@@ -157,13 +157,13 @@ fn of_thing(
     section: &Spanned<String>,
     name: &Spanned<String>,
     property: &Spanned<String>,
-    found: &mut Vec<Diagnostic>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<OutputValue> {
     let known = || Thing::sections_with_properties();
-    let thing = match Thing::find(section, name, sections, found) {
+    let thing = match Thing::find(section, name, sections, diagnostics) {
         Some(thing) if known().any(|known| known == section.as_str()) => thing?,
         _ => {
-            found.push(unresolved("section with outputs", section, known().chain(["api", "dashboard"])));
+            diagnostics.push(unresolved("section with outputs", section, known().chain(["api", "dashboard"])));
             return None;
         }
     };
@@ -172,6 +172,6 @@ fn of_thing(
         return Some(OutputValue::Of(thing, *property));
     }
     let what = format!("property of `{}`", section.value);
-    found.push(unresolved(&what, property, properties.iter().map(|property| property.key())));
+    diagnostics.push(unresolved(&what, property, properties.iter().map(|property| property.key())));
     None
 }

@@ -142,10 +142,10 @@ macro_rules! model {
                 section: &str,
                 name: &Name,
                 sections: &Sections,
-                found: &mut Vec<Diagnostic>,
+                diagnostics: &mut Vec<Diagnostic>,
             ) -> Option<Option<Self>> {
                 match section {
-                    $(stringify!($section) => Some(super::names::find(sections, name, found).map(Self::$Kind)),)*
+                    $(stringify!($section) => Some(super::names::find(sections, name, diagnostics).map(Self::$Kind)),)*
                     _ => None,
                 }
             }

@@ -12,7 +12,7 @@ use crate::source::Span;
 
 /// What is named. Names of one kind are unique in an account and Region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Kind {
+pub(crate) enum Named {
     /// <https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html>
     Function,
     /// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html>
@@ -34,7 +34,7 @@ pub(crate) enum Kind {
     Cache,
 }
 
-impl Kind {
+impl Named {
     /// The most characters AWS takes.
     fn limit(self) -> usize {
         match self {
@@ -68,7 +68,7 @@ impl Kind {
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     /// By kind, with what stands before and after project and environment.
-    taken: IndexMap<(Kind, String, String), Span>,
+    taken: IndexMap<(Named, String, String), Span>,
 }
 
 /// Most characters of an environment's name where the spec declares none, so that lengths can be checked all the same.
@@ -83,7 +83,7 @@ impl Names {
     /// The name `PREFIX${ProjectName}-${Environment}SUFFIX`. The same name for two things of a kind is reported.
     pub(crate) fn take(
         &mut self,
-        kind: Kind,
+        kind: Named,
         prefix: &str,
         suffix: &str,
         span: Span,
@@ -145,6 +145,6 @@ impl Names {
 /// Longer project names help nobody.
 const MAX_PROJECT: usize = 64;
 
-fn shown((_, prefix, suffix): &(Kind, String, String), project: &str, environment: &str) -> String {
+fn shown((_, prefix, suffix): &(Named, String, String), project: &str, environment: &str) -> String {
     format!("{prefix}{project}-{environment}{suffix}")
 }

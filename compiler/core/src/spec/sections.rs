@@ -93,11 +93,11 @@ macro_rules! sections {
 
 kinds!(sections);
 
-fn join<T: TopLevel>(into: &mut Section<T>, from: Section<T>, found: &mut Vec<Diagnostic>) {
+fn join<T: TopLevel>(into: &mut Section<T>, from: Section<T>, diagnostics: &mut Vec<Diagnostic>) {
     for (name, item) in from.items {
         if let Some(first) = into.items.get(&name) {
             let message = format!("`{}.{name}` is declared twice", T::SECTION);
-            found.push(twice(message, first.name_span, item.name_span));
+            diagnostics.push(twice(message, first.name_span, item.name_span));
         } else {
             into.items.insert(name, item);
         }

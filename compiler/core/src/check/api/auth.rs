@@ -4,7 +4,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{ApiKind, Auth, Model};
 use crate::source::Span;
 
-pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for api in model.apis.values() {
         let mut told: Vec<Span> = Vec::new();
         for route in &api.routes {
@@ -24,7 +24,7 @@ pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
             if !told.contains(&route.auth_span) {
                 told.push(route.auth_span);
                 let diagnostic = Diagnostic::new(Code::EVC0622, route.auth_span, message).note(note).help(help);
-                found.push(super::item(api, diagnostic));
+                diagnostics.push(super::item(api, diagnostic));
             }
         }
     }

@@ -3,7 +3,7 @@
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::Model;
 
-pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for api in model.apis.values() {
         let Some(cors) = &api.cors else { continue };
         let (Some(any), Some(credentials)) = (cors.any_origin(), cors.credentials) else { continue };
@@ -12,6 +12,6 @@ pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
             .secondary(credentials, "credentials are allowed here")
             .note("browsers refuse such an answer, since any page could act for whoever looks at it")
             .help("name the origins of the pages, or leave out `credentials`");
-        found.push(super::item(api, diagnostic));
+        diagnostics.push(super::item(api, diagnostic));
     }
 }

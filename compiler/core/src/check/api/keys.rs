@@ -5,7 +5,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Model, TableOperation};
 use crate::spec::scalar::Name;
 
-pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for it in super::to_tables(model) {
         let key: &[Name] = match &it.to.operation {
             TableOperation::Query { index: Some(index), .. } => &it.table.indexes[*index].key,
@@ -14,13 +14,13 @@ pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
             | TableOperation::Update { .. }
             | TableOperation::Get { .. } => &it.table.key,
         };
-        missing(&it, key, found);
-        further(&it, key, found);
+        missing(&it, key, diagnostics);
+        further(&it, key, diagnostics);
     }
 }
 
 /// Attributes of the key that nothing gives. A query needs the partition key only.
-fn missing(it: &ToTable<'_>, key: &[Name], found: &mut Vec<Diagnostic>) {
+fn missing(it: &ToTable<'_>, key: &[Name], diagnostics: &mut Vec<Diagnostic>) {
     let needed = if let TableOperation::Query { .. } = it.to.operation { 1 } else { key.len() };
     let given = |name: &Name| it.to.mappings().any(|mapping| mapping.attribute == name.value);
     for name in key.iter().take(needed).filter(|name| !given(name)) {
@@ -34,18 +34,18 @@ fn missing(it: &ToTable<'_>, key: &[Name], found: &mut Vec<Diagnostic>) {
         let diagnostic = Diagnostic::new(Code::EVC0624, it.route.span, message)
             .secondary(name.span, format!("it is part of the key of table `{}`", it.table.head.name))
             .help(how);
-        found.push(super::item(it.api, diagnostic));
+        diagnostics.push(super::item(it.api, diagnostic));
     }
 }
 
 /// What stands under `key` and is not part of the key.
-fn further(it: &ToTable<'_>, key: &[Name], found: &mut Vec<Diagnostic>) {
+fn further(it: &ToTable<'_>, key: &[Name], diagnostics: &mut Vec<Diagnostic>) {
     for mapping in it.to.key() {
         if key.iter().all(|name| name.value != mapping.attribute) {
             let message = format!("`{}` is not part of the key", mapping.attribute);
             let known = key.iter().map(|name| name.as_str());
             let diagnostic = Diagnostic::new(Code::EVC0624, mapping.span, message).suggest(&mapping.attribute, known);
-            found.push(super::item(it.api, diagnostic));
+            diagnostics.push(super::item(it.api, diagnostic));
         }
     }
 }

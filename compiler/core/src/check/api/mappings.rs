@@ -8,7 +8,7 @@ use crate::spec::scalar::Name;
 use crate::spec::table::Projection;
 use crate::types::{Attribute, FieldAt, NoField, describe};
 
-pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for it in super::to_tables(model) {
         for mapping in it.to.mappings() {
             let found_here = match model.types.field_at(&it.table.item, &[&mapping.attribute]) {
@@ -18,14 +18,14 @@ pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
                     found.map(|found| with_field(found, mapping))
                 }
             };
-            found.extend(found_here.map(|diagnostic| super::item(it.api, diagnostic)));
+            diagnostics.extend(found_here.map(|diagnostic| super::item(it.api, diagnostic)));
         }
         for name in &it.to.output {
             let found_here = match model.types.field_at(&it.table.item, &[name.as_str()]) {
                 Ok(_) => projected(&it, name),
                 Err(no) => unknown(&it, name, name.span, no),
             };
-            found.extend(found_here.map(|diagnostic| super::item(it.api, diagnostic)));
+            diagnostics.extend(found_here.map(|diagnostic| super::item(it.api, diagnostic)));
         }
     }
 }

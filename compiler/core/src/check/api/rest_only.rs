@@ -3,7 +3,7 @@
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{ApiKind, Integration, Model};
 
-pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for (api, route) in model.routes().filter(|(api, _)| api.kind == ApiKind::Http) {
         let (what, why) = match &route.integration {
             Integration::Function(_) => continue,
@@ -15,6 +15,6 @@ pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
         };
         let message = format!("API `{}` is an HTTP API, which cannot {what}", api.head.name);
         let diagnostic = Diagnostic::new(Code::EVC0621, route.span, message).note(why);
-        found.push(super::item(api, diagnostic.help("say `kind: rest` on the API, or call a function")));
+        diagnostics.push(super::item(api, diagnostic.help("say `kind: rest` on the API, or call a function")));
     }
 }

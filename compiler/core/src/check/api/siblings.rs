@@ -6,7 +6,7 @@ use crate::check::routes;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{ApiKind, Model, Route};
 
-pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for api in model.apis.values().filter(|api| api.kind == ApiKind::Rest) {
         // By the path before it: the parameter, and the first route with it.
         let mut known: BTreeMap<String, (&str, &Route)> = BTreeMap::new();
@@ -17,7 +17,7 @@ pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
                     let (first, its_route) = *known.entry(path.clone()).or_insert((part, route));
                     // Routes that differ in nothing else are another check's.
                     if first != part && !routes::are_same(its_route, route) {
-                        found.push(super::item(api, several(&path, (first, its_route), (part, route))));
+                        diagnostics.push(super::item(api, several(&path, (first, its_route), (part, route))));
                         break;
                     }
                 }

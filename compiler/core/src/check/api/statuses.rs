@@ -3,7 +3,7 @@
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::Model;
 
-pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for (id, function) in model.functions.iter() {
         let mut routes = model.routes_of(id);
         let Some((_, first)) = routes.next() else { continue };
@@ -16,7 +16,7 @@ pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
                 .label(format!("{} here", route.status))
                 .secondary(place(first), format!("{} there", first.status))
                 .help(format!("say `status: {}` on all of its routes", first.status.max(route.status)));
-            found.push(super::item(api, diagnostic));
+            diagnostics.push(super::item(api, diagnostic));
         }
     }
 }

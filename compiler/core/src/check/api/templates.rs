@@ -5,15 +5,15 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Mapping, MappingValue, Model, TableOperation};
 use crate::types::{MAX_MAPPED_DEPTH, Type, Unmapped, describe};
 
-pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for it in super::to_tables(model) {
-        carried(model, &it, found);
-        gone(&it, found);
+        carried(model, &it, diagnostics);
+        gone(&it, diagnostics);
     }
 }
 
 /// Values of which nothing is known, or that go too deep.
-fn carried(model: &Model, it: &ToTable<'_>, found: &mut Vec<Diagnostic>) {
+fn carried(model: &Model, it: &ToTable<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let fields = model.types.record(&it.table.item).unwrap_or_default();
     let written = it.to.mappings().filter_map(|mapping| {
         let stored = fields.get(mapping.attribute.as_str()).map(|field| &field.ty);
@@ -34,7 +34,7 @@ fn carried(model: &Model, it: &ToTable<'_>, found: &mut Vec<Diagnostic>) {
         let diagnostic = Diagnostic::new(Code::EVC0650, at, message)
             .secondary(place.span, format!("this is `{}`", describe(place)))
             .help("say what it holds, leave it out, or call a function");
-        found.push(super::item(it.api, diagnostic));
+        diagnostics.push(super::item(it.api, diagnostic));
     }
 }
 
@@ -53,7 +53,7 @@ fn problem<'m>(model: &'m Model, ty: &'m Type) -> Option<(String, &'m Type)> {
 }
 
 /// Fields of the body in the answer of a put.
-fn gone(it: &ToTable<'_>, found: &mut Vec<Diagnostic>) {
+fn gone(it: &ToTable<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let TableOperation::Put { attributes } = &it.to.operation else { return };
     for name in &it.to.output {
         let given = attributes.iter().find(|mapping| mapping.attribute == name.value);
@@ -63,6 +63,6 @@ fn gone(it: &ToTable<'_>, found: &mut Vec<Diagnostic>) {
             .secondary(mapping.span, "it comes from here")
             .note("when DynamoDB has answered, API Gateway no longer has the body, and DynamoDB does not send a new item back")
             .help("leave it out: the caller knows what it sent");
-        found.push(super::item(it.api, diagnostic));
+        diagnostics.push(super::item(it.api, diagnostic));
     }
 }

@@ -13,7 +13,7 @@ const LONGEST: Duration = Duration::seconds(29);
 /// The longest timeout of any function. Longer ones are reported where they are read.
 const LONGEST_OF_LAMBDA: Duration = Duration::seconds(900);
 
-pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for (id, function) in model.functions.iter() {
         let Some((api, route)) = model.routes_of(id).max_by_key(|(api, _)| api.kind == ApiKind::Rest) else { continue };
         let longer =
@@ -22,7 +22,7 @@ pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
             continue;
         }
         let message = format!("function `{}` may take longer than the API waits for it", function.head.name);
-        found.push(
+        diagnostics.push(
             Diagnostic::new(Code::EVC0607, function.timeout_span, message)
                 .label(format!("its timeout is {}", longer.join(" and ")))
                 .secondary(route.span, "its route is here")

@@ -7,7 +7,7 @@ use crate::types::describe;
 /// No content, and reset content. <https://www.rfc-editor.org/rfc/rfc9110#status.204>
 const WITHOUT_BODY: [u16; 2] = [204, 205];
 
-pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for (api, route) in model.routes().filter(|(_, route)| WITHOUT_BODY.contains(&route.status)) {
         let Some(answer) = model.answer(route) else { continue };
         if model.types.record(&answer).is_some_and(|fields| fields.is_empty()) {
@@ -17,6 +17,6 @@ pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
         let diagnostic = Diagnostic::new(Code::EVC0630, route.status_span.unwrap_or(route.span), message)
             .secondary(answer.span, format!("it answers with `{}`", describe(&answer)))
             .help("say `status: 200`, or answer with nothing");
-        found.push(super::item(api, diagnostic));
+        diagnostics.push(super::item(api, diagnostic));
     }
 }

@@ -3,7 +3,7 @@
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::model::Model;
 
-pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for (id, function) in model.functions.iter() {
         if let Some(breaker) = &function.circuit_breaker
             && model.cache_of(id).is_none()
@@ -11,7 +11,7 @@ pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
             let message = format!("the circuit breaker of function `{}` has no cache to be in", function.head.name);
             let diagnostic = Diagnostic::new(Code::EVC0684, breaker.span, message);
             let known: Vec<&str> = model.caches.values().map(|cache| cache.head.name.as_str()).collect();
-            found.push(if known.is_empty() {
+            diagnostics.push(if known.is_empty() {
                 diagnostic.help("declare a cache, and say `cache:` and its name on the function")
             } else {
                 diagnostic.help(format!("say `cache:` on the function and one of {}", list(&known)))

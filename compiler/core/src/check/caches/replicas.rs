@@ -3,7 +3,7 @@
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{CacheKind, Model};
 
-pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for cache in model.caches.values() {
         let CacheKind::ReplicationGroup { replicas, replicas_span, .. } = &cache.kind else { continue };
         // One that has none in some environments says so there.
@@ -11,7 +11,7 @@ pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
             let name = &cache.head.name;
             let message = format!("what cache `{name}` holds is gone when a node is");
             let diagnostic = Diagnostic::new(Code::EVC0685, *replicas_span, message);
-            found.push(diagnostic.help("say `replicas: 1`, or more").on(format!("caches.{name}")));
+            diagnostics.push(diagnostic.help("say `replicas: 1`, or more").on(format!("caches.{name}")));
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::spec::network::Service;
 type Need<'a> = (&'a CacheClient, Span);
 
 /// What is missing in a network is said once for each service, where it is first needed.
-pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     let clients = model.cache_clients();
     let mut missing: BTreeMap<(Id<Network>, Service), Vec<Need<'_>>> = BTreeMap::new();
     for client in &clients {
@@ -38,7 +38,7 @@ pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
             let others: Vec<&str> = clients[1..].iter().map(|(client, _)| client.name.as_str()).collect();
             diagnostic = diagnostic.note(format!("neither can {}", others.join(", ")));
         }
-        found.push(diagnostic.help(format!(
+        diagnostics.push(diagnostic.help(format!(
             "add `{}` to `reaches` if the VPC has an endpoint for it, or say `nat: true` if it has a NAT gateway",
             service.key()
         )));

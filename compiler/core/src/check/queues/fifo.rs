@@ -5,10 +5,10 @@ use crate::model::{Destination, Model, Queue};
 use crate::spec::scalar::Name;
 use crate::types::{Attribute, Type, describe};
 
-pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for (id, queue) in model.queues.iter() {
         let Some(group) = &queue.group else { continue };
-        found.extend(group_of(model, queue, group));
+        diagnostics.extend(group_of(model, queue, group));
         for rule in model.rules.values() {
             for target in rule.targets.iter().filter(|target| target.to == Destination::Queue(id)) {
                 let message = format!("rule `{}` cannot keep the order of queue `{}`", rule.head.name, queue.head.name);
@@ -16,7 +16,7 @@ pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
                     .secondary(group.span, "the queue keeps messages in order by this field")
                     .help("make it a standard queue, or let a function send what must stay in order")
                     .note("EventBridge promises no order, and gives all messages of a rule one group");
-                found.push(diagnostic);
+                diagnostics.push(diagnostic);
             }
         }
     }

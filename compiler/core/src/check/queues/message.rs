@@ -4,13 +4,13 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Id, Model, Queue};
 use crate::source::Span;
 
-pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for (id, queue) in model.queues.iter().filter(|(_, queue)| queue.message.is_none()) {
         if let Some((sender, at)) = sender(model, id) {
             let name = &queue.head.name;
             let message =
                 format!("queue `{name}` does not say what its messages are, and function `{sender}` sends to it");
-            found.push(
+            diagnostics.push(
                 Diagnostic::new(Code::EVC0612, queue.head.name_span, message)
                     .secondary(at, "it sends to the queue here")
                     .help("say `message:` and a type"),

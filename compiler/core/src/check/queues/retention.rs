@@ -5,7 +5,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::model::Model;
 use crate::spec::scalar::Duration;
 
-pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for queue in model.queues.values().filter(|queue| queue.to.is_some()) {
         let needed = |visibility: Duration| visibility.seconds.saturating_mul(queue.receives);
         let short =
@@ -20,6 +20,6 @@ pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
             .label(format!("it is hidden for {} after each of them", short.join(" and ")))
             .note(format!("the queue keeps it for `{}`, and what it drops is in no dead-letter queue", queue.retention))
             .help("raise `retention`, or lower `receives` or `visibility`");
-        found.push(diagnostic.on(format!("queues.{name}")));
+        diagnostics.push(diagnostic.on(format!("queues.{name}")));
     }
 }

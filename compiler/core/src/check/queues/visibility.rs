@@ -6,7 +6,7 @@ use crate::check::environments_where;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Model, least_visibility};
 
-pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for queue in model.queues.values() {
         let (Some(to), Some(span), Some(visibility)) = (&queue.to, queue.visibility_span, queue.visibility.least())
         else {
@@ -37,6 +37,6 @@ pub(in crate::check) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
             continue;
         };
         diagnostic.help.extend(help);
-        found.push(diagnostic.on(format!("queues.{}", queue.head.name)));
+        diagnostics.push(diagnostic.on(format!("queues.{}", queue.head.name)));
     }
 }

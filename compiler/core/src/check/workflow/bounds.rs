@@ -4,11 +4,11 @@ use super::item;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::Model;
 
-pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values().filter(|workflow| workflow.redis().is_some()) {
         workflow.body.walk(&mut |step| {
             let beyond = step.expressions().into_iter().flat_map(crate::expr::Expr::beyond_bounds);
-            out.extend(beyond.map(|found| {
+            diagnostics.extend(beyond.map(|found| {
                 Diagnostic::new(Code::EVC0421, found.span, found.value)
                     .on(item(workflow))
                     .note("a worker on Redis bounds what an expression makes; beyond it the step fails")

@@ -6,9 +6,9 @@ use crate::model::{IN_PROGRESS, LEASE, Model, Retry, Step, Workflow, longest_cla
 use crate::spec::scalar::Duration;
 use crate::spec::workflow::Jitter;
 
-pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
-        workflow.body.walk(&mut |step| out.extend(ends_before_the_claim(model, workflow, step)));
+        workflow.body.walk(&mut |step| diagnostics.extend(ends_before_the_claim(model, workflow, step)));
     }
 }
 

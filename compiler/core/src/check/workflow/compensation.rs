@@ -5,18 +5,18 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Body, Call, Model, Next, StepId, Workflow};
 use crate::source::Span;
 
-pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
         workflow.body.bodies(&mut |body| {
             if !body.partial {
-                in_body(workflow, body, out);
+                in_body(workflow, body, diagnostics);
             }
         });
-        retried(model, workflow, &workflow.body, Around { repeats: false, retry: None }, out);
+        retried(model, workflow, &workflow.body, Around { repeats: false, retry: None }, diagnostics);
     }
 }
 
-fn in_body(workflow: &Workflow, body: &Body, out: &mut Vec<Diagnostic>) {
+fn in_body(workflow: &Workflow, body: &Body, diagnostics: &mut Vec<Diagnostic>) {
     let reachable = || body.iter().filter(|(_, step)| !step.unreachable);
     let compensates = |id: &StepId| body.step(*id).compensates();
     let mut used: Vec<StepId> = Vec::new();
@@ -26,7 +26,7 @@ fn in_body(workflow: &Workflow, body: &Body, out: &mut Vec<Diagnostic>) {
         if !after.iter().any(compensates) {
             let message = format!("what undoes `{}` never runs", step.name);
             let diagnostic = Diagnostic::new(Code::EVC0505, undo.span, message).on(item(workflow));
-            out.push(if body.compensates() {
+            diagnostics.push(if body.compensates() {
                 diagnostic.help("no `compensate` comes after this step: let a `catch` of a later step lead to one")
             } else {
                 diagnostic
@@ -42,7 +42,7 @@ fn in_body(workflow: &Workflow, body: &Body, out: &mut Vec<Diagnostic>) {
         if !used.contains(&id) {
             let message = format!("`{}` has nothing to undo", step.name);
             let diagnostic = Diagnostic::new(Code::EVC0506, step.kind_span, message).on(item(workflow));
-            out.push(diagnostic.help("give a step before it an `undo`, or remove it"));
+            diagnostics.push(diagnostic.help("give a step before it an `undo`, or remove it"));
         }
     }
 }
@@ -69,12 +69,12 @@ struct Around {
 
 /// Reports bodies whose steps are run again by the retry of what they are in, after they were undone: to the functions, each is the
 /// same step of the same execution.
-fn retried(model: &Model, workflow: &Workflow, body: &Body, around: Around, out: &mut Vec<Diagnostic>) {
+fn retried(model: &Model, workflow: &Workflow, body: &Body, around: Around, diagnostics: &mut Vec<Diagnostic>) {
     for (id, step) in body.iter() {
         let retry = step.retry.iter().find(|retry| retry.attempts > 0).and_then(|retry| retry.span);
         let inside = Around { repeats: around.repeats || body.in_loop(id), retry: retry.or(around.retry) };
         for body in step.bodies() {
-            retried(model, workflow, body, inside, out);
+            retried(model, workflow, body, inside, diagnostics);
         }
     }
     let Some(retry) = around.retry.filter(|_| !around.repeats && body.compensates()) else { return };
@@ -87,7 +87,7 @@ fn retried(model: &Model, workflow: &Workflow, body: &Body, around: Around, out:
         let message = format!("what `{}` did is undone, and its next round is taken for the one that was", step.name);
         let diagnostic = Diagnostic::new(Code::EVC0513, retry, message).label("this runs it again");
         let diagnostic = diagnostic.secondary(undo.span, "what it did is undone by this");
-        out.push(
+        diagnostics.push(
             diagnostic
                 .on(item(workflow))
                 .note(why)

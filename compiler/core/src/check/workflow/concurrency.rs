@@ -13,10 +13,10 @@ const MOST_ROUNDS: u64 = 40;
 /// The most pieces of work that one transition of an execution on Redis may order: `evc_workflow::store::MAX_RECORDS`.
 const MOST_WORK: u64 = 1000;
 
-pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
         let look = if workflow.redis().is_some() { work_at_once } else { rounds };
-        workflow.body.walk(&mut |step| out.extend(look(workflow, step)));
+        workflow.body.walk(&mut |step| diagnostics.extend(look(workflow, step)));
     }
 }
 

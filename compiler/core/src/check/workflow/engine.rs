@@ -6,34 +6,34 @@ use crate::model::{CALL_MARGIN, Integration, Model, OutputValue, Property, Redis
 use crate::spec::bus::BusKind;
 use crate::spec::scalar::Duration;
 
-pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for (_, workflow, _) in model.on_redis() {
         workflow.body.walk(&mut |step| {
-            heartbeat(workflow, step, out);
-            lease(model, workflow, step, out);
+            heartbeat(workflow, step, diagnostics);
+            lease(model, workflow, step, diagnostics);
         });
     }
-    differences(model, out);
-    caches(model, out);
-    environment(model, out);
-    shared_bus(model, out);
-    routes(model, out);
-    outputs(model, out);
+    differences(model, diagnostics);
+    caches(model, diagnostics);
+    environment(model, diagnostics);
+    shared_bus(model, diagnostics);
+    routes(model, diagnostics);
+    outputs(model, diagnostics);
 }
 
 /// On Redis the lease of a call tells whether its handler is alive.
-fn heartbeat(workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
+fn heartbeat(workflow: &Workflow, step: &Step, diagnostics: &mut Vec<Diagnostic>) {
     let Some(heartbeat) = &step.heartbeat else { return };
     let message = format!("`{}` is on Redis, where a call has no heartbeat", step.name);
     let diagnostic = Diagnostic::new(Code::EVC0521, heartbeat.span, message)
         .on(item(workflow))
         .secondary(workflow.engine_span, "the engine is said here")
         .note("a handler that dies is noticed by a sweep, after its function's timeout and 10 seconds are over");
-    out.push(diagnostic.help("take it out, and give the function as short a timeout as it needs"));
+    diagnostics.push(diagnostic.help("take it out, and give the function as short a timeout as it needs"));
 }
 
 /// A limit that ends before the handler does leaves work behind of which nobody hears.
-fn lease(model: &Model, workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
+fn lease(model: &Model, workflow: &Workflow, step: &Step, diagnostics: &mut Vec<Diagnostic>) {
     let Some(timeout) = &step.timeout else { return };
     let function = step.call().and_then(|call| call.function).map(|function| &model.functions[function]);
     let Some((function, own)) = function.and_then(|function| Some((function, function.timeout.greatest()?))) else {
@@ -45,7 +45,7 @@ fn lease(model: &Model, workflow: &Workflow, step: &Step, out: &mut Vec<Diagnost
     }
     let name = &function.head.name;
     let message = format!("`{}` ends after {}, and `{name}` may still be at it for {lease}", step.name, timeout.value);
-    out.push(
+    diagnostics.push(
         Diagnostic::new(Code::EVC0523, timeout.span, message)
             .on(item(workflow))
             .secondary(function.timeout_span, format!("an invocation may take {own}"))
@@ -55,7 +55,7 @@ fn lease(model: &Model, workflow: &Workflow, step: &Step, out: &mut Vec<Diagnost
 }
 
 /// One engine works for all workflows of a service: with one cache, and over one transport.
-fn differences(model: &Model, out: &mut Vec<Diagnostic>) {
+fn differences(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     let mut workflows = model.on_redis();
     let Some((_, first, common)) = workflows.next() else { return };
     for (_, workflow, redis) in workflows {
@@ -65,7 +65,7 @@ fn differences(model: &Model, out: &mut Vec<Diagnostic>) {
         ] {
             let Some((own, theirs)) = own.zip(theirs).filter(|(own, theirs)| own != theirs) else { continue };
             let message = format!("workflow `{}` {what} {own}, and `{}` {theirs}", workflow.head.name, first.head.name);
-            out.push(
+            diagnostics.push(
                 Diagnostic::new(Code::EVC0522, workflow.head.name_span, message)
                     .on(item(workflow))
                     .secondary(first.head.name_span, "the other one")
@@ -88,7 +88,7 @@ fn transport_of(model: &Model, redis: &Redis) -> String {
 }
 
 /// A function talks to one cache: its own is that of the workflows that it works for.
-fn caches(model: &Model, out: &mut Vec<Diagnostic>) {
+fn caches(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for (id, function) in model.functions.iter() {
         let caches = model.caches_of(id);
         let (Some(own), Some(other)) = (function.cache, caches.get(1)) else { continue };
@@ -102,7 +102,7 @@ fn caches(model: &Model, out: &mut Vec<Diagnostic>) {
         let diagnostic = Diagnostic::new(Code::EVC0522, own.span, message)
             .on(format!("functions.{}", function.head.name))
             .secondary(other.span, "the workflow keeps its state there");
-        out.push(diagnostic.help("give both one cache"));
+        diagnostics.push(diagnostic.help("give both one cache"));
     }
 }
 
@@ -122,7 +122,7 @@ const QUEUE_NAME: usize = 80;
 
 /// The engine knows the queue of every function: their URLs stand in one environment variable. With the stack called after the service
 /// and its environment, how long that is follows.
-fn environment(model: &Model, out: &mut Vec<Diagnostic>) {
+fn environment(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     let mut workflows = model.on_redis();
     let Some((_, first, Redis { transport: Transport::Sqs, .. })) = workflows.next() else { return };
     let longest = model.environments.iter().map(|environment| environment.name.len()).max().unwrap_or(0);
@@ -138,7 +138,7 @@ fn environment(model: &Model, out: &mut Vec<Diagnostic>) {
     let bytes: usize = OTHER_BYTES + sizes.iter().sum::<usize>();
     if bytes > ENVIRONMENT_BYTES {
         let message = format!("the URLs of the queues of {} functions may not fit into an environment", sizes.len());
-        out.push(
+        diagnostics.push(
             Diagnostic::new(Code::EVC0527, first.engine_span, message)
                 .on(item(first))
                 .note(format!("the environment of the engine has about {bytes} bytes, at most {ENVIRONMENT_BYTES} fit"))
@@ -148,7 +148,7 @@ fn environment(model: &Model, out: &mut Vec<Diagnostic>) {
 }
 
 /// Rules tell work apart by its source and the function's name, which are the same in the next stack.
-fn shared_bus(model: &Model, out: &mut Vec<Diagnostic>) {
+fn shared_bus(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     let mut workflows = model.on_redis();
     // The others have the same transport, or it is reported that they do not.
     let Some((_, first, redis)) = workflows.next() else { return };
@@ -159,7 +159,7 @@ fn shared_bus(model: &Model, out: &mut Vec<Diagnostic>) {
         BusKind::Imported => ("an imported bus", "that bus"),
     };
     let message = format!("work on {what} also gets to other stacks that have theirs there");
-    out.push(
+    diagnostics.push(
         Diagnostic::new(Code::EVC0528, redis.transport_span, message)
             .on(item(first))
             .note(format!(
@@ -171,7 +171,7 @@ fn shared_bus(model: &Model, out: &mut Vec<Diagnostic>) {
 }
 
 /// An API starts executions of Step Functions by itself; nothing in it can start one on Redis.
-fn routes(model: &Model, out: &mut Vec<Diagnostic>) {
+fn routes(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for (api, route) in model.routes() {
         let Integration::Workflow(id) = route.integration else { continue };
         let workflow = &model.workflows[id];
@@ -182,7 +182,7 @@ fn routes(model: &Model, out: &mut Vec<Diagnostic>) {
         let diagnostic = Diagnostic::new(Code::EVC0521, route.span, message)
             .on(format!("apis.{}", api.head.name))
             .secondary(workflow.engine_span, "the engine is said here");
-        out.push(
+        diagnostics.push(
             diagnostic
                 .help("let the route call a function that publishes an event, and a rule start the workflow by it"),
         );
@@ -190,7 +190,7 @@ fn routes(model: &Model, out: &mut Vec<Diagnostic>) {
 }
 
 /// A workflow on Redis is no resource of AWS.
-fn outputs(model: &Model, out: &mut Vec<Diagnostic>) {
+fn outputs(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for output in &model.outputs {
         let OutputValue::Of(Thing::Workflow(id), Property::Arn) = output.value else { continue };
         let workflow = &model.workflows[id];
@@ -198,7 +198,7 @@ fn outputs(model: &Model, out: &mut Vec<Diagnostic>) {
             let message = format!("workflow `{}` runs on Redis, and has no ARN", workflow.head.name);
             let diagnostic = Diagnostic::new(Code::EVC0521, output.span, message)
                 .secondary(workflow.engine_span, "the engine is said here");
-            out.push(diagnostic.help(format!("tell its name: `workflows.{}.name`", workflow.head.name)));
+            diagnostics.push(diagnostic.help(format!("tell its name: `workflows.{}.name`", workflow.head.name)));
         }
     }
 }

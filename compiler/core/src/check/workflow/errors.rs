@@ -7,26 +7,26 @@ use crate::diagnostics::{Code, Diagnostic, list};
 use crate::model::{Body, COMPENSATION_FAILED, Model, Onward, RetryError, Step, Workflow, runtime_errors};
 use crate::source::{Span, Spanned};
 
-pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for function in model.functions.values() {
         for error in &function.errors {
-            reserved(&error.name, error.name.span, &format!("functions.{}", function.head.name), out);
+            reserved(&error.name, error.name.span, &format!("functions.{}", function.head.name), diagnostics);
         }
     }
     for workflow in model.workflows.values() {
         workflow.body.walk(&mut |step| {
             match step.onward() {
-                Onward::Fails(error) => reserved(&error.value, error.span, &item(workflow), out),
+                Onward::Fails(error) => reserved(&error.value, error.span, &item(workflow), diagnostics),
                 Onward::Next | Onward::Ways(_) | Onward::Ends(_) => {}
             }
-            shadowed(workflow, step, out);
-            never_raised(model, workflow, step, out);
+            shadowed(workflow, step, diagnostics);
+            never_raised(model, workflow, step, diagnostics);
         });
     }
 }
 
 /// Reports an error of the spec with a name that already stands for something else.
-fn reserved(name: &str, span: Span, item: &str, out: &mut Vec<Diagnostic>) {
+fn reserved(name: &str, span: Span, item: &str, diagnostics: &mut Vec<Diagnostic>) {
     let is_kind = !matches!(RetryError::parse(name), RetryError::Named(_));
     if is_kind || name == COMPENSATION_FAILED || runtime_errors().any(|error| error == name) {
         let message = format!("`{name}` is not a name for an error of your own");
@@ -37,18 +37,18 @@ fn reserved(name: &str, span: Span, item: &str, out: &mut Vec<Diagnostic>) {
         } else {
             "the runtime fails with it, and it could not be told from that".to_owned()
         };
-        out.push(Diagnostic::new(Code::EVC0507, span, message).on(item).note(note));
+        diagnostics.push(Diagnostic::new(Code::EVC0507, span, message).on(item).note(note));
     }
 }
 
 /// Reports errors in a `retry` that an earlier entry has taken: the first one that matches counts.
-fn shadowed(workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
+fn shadowed(workflow: &Workflow, step: &Step, diagnostics: &mut Vec<Diagnostic>) {
     let mut taken: Vec<&Spanned<RetryError>> = Vec::new();
     for retry in &step.retry {
         for error in &retry.errors {
             if let Some(earlier) = taken.iter().find(|earlier| earlier.value.covers(&error.value)) {
                 let message = format!("the retry of `{}` is never used", error.value.as_str());
-                out.push(
+                diagnostics.push(
                     Diagnostic::new(Code::EVC0503, error.span, message)
                         .on(item(workflow))
                         .secondary(earlier.span, "this comes first, and has taken it")
@@ -61,7 +61,7 @@ fn shadowed(workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
 }
 
 /// Reports errors in a `retry` or a `catch` that the step cannot fail with.
-fn never_raised(model: &Model, workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
+fn never_raised(model: &Model, workflow: &Workflow, step: &Step, diagnostics: &mut Vec<Diagnostic>) {
     let raised = raised(model, step);
     // Names of the spec only: what the runtime may fail with is many, and seldom meant.
     let known: Vec<&str> =
@@ -83,7 +83,7 @@ fn never_raised(model: &Model, workflow: &Workflow, step: &Step, out: &mut Vec<D
                 if errors.is_empty() { "no `errors`".to_owned() } else { format!("`errors`: {}", list(&errors)) };
             diagnostic = diagnostic.secondary(function.head.name_span, format!("the function has {says}"));
         }
-        out.push(diagnostic.suggest(name, known.iter().copied().chain(["All"])));
+        diagnostics.push(diagnostic.suggest(name, known.iter().copied().chain(["All"])));
     };
     for error in step.retry.iter().filter(|retry| retry.span.is_some()).flat_map(|retry| &retry.errors) {
         report(error, "tries again on");

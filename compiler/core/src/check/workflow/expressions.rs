@@ -7,15 +7,15 @@ use crate::model::{Argument, Given, Input, Model, Step, Wanted, Workflow};
 use crate::source::Span;
 use crate::types::{Kind, Range, Record, Type};
 
-pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
-        of(model, workflow, out);
+        of(model, workflow, diagnostics);
     }
 }
 
 /// The expressions of one workflow.
-pub(in crate::check) fn of(model: &Model, workflow: &Workflow, out: &mut Vec<Diagnostic>) {
-    workflow.body.walk(&mut |step| Checker { model, workflow, step }.step(out));
+pub(in crate::check) fn of(model: &Model, workflow: &Workflow, diagnostics: &mut Vec<Diagnostic>) {
+    workflow.body.walk(&mut |step| Checker { model, workflow, step }.step(diagnostics));
 }
 
 struct Checker<'m> {
@@ -25,16 +25,16 @@ struct Checker<'m> {
 }
 
 impl Checker<'_> {
-    fn step(&self, out: &mut Vec<Diagnostic>) {
+    fn step(&self, diagnostics: &mut Vec<Diagnostic>) {
         for argument in self.step.arguments() {
-            self.argument(argument, &self.step.scope, out);
+            self.argument(argument, &self.step.scope, diagnostics);
         }
         if let Some(undo) = &self.step.undo {
-            self.argument(undo.argument(), &self.step.undo_scope, out);
+            self.argument(undo.argument(), &self.step.undo_scope, diagnostics);
         }
     }
 
-    fn argument(&self, argument: Argument<'_>, scope: &Scope, out: &mut Vec<Diagnostic>) {
+    fn argument(&self, argument: Argument<'_>, scope: &Scope, diagnostics: &mut Vec<Diagnostic>) {
         let types = &self.model.types;
         let found = match argument.given {
             Given::Expr(None) => return,
@@ -47,7 +47,7 @@ impl Checker<'_> {
             }
         };
         let item = item(self.workflow);
-        out.extend(found.into_iter().map(|diagnostic| diagnostic.on(item.clone())));
+        diagnostics.extend(found.into_iter().map(|diagnostic| diagnostic.on(item.clone())));
     }
 
     /// The type of what is wanted, as if it were said at `at`.

@@ -6,19 +6,19 @@ use super::item;
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::model::{Body, Model, Next, StepId, Workflow};
 
-pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
         workflow.body.bodies(&mut |body| {
             if !body.partial {
-                unreachable(workflow, body, out);
-                endless(workflow, body, out);
+                unreachable(workflow, body, diagnostics);
+                endless(workflow, body, diagnostics);
             }
         });
     }
 }
 
 /// Reports steps that nothing leads to; of those that follow from one another only the first.
-fn unreachable(workflow: &Workflow, body: &Body, out: &mut Vec<Diagnostic>) {
+fn unreachable(workflow: &Workflow, body: &Body, diagnostics: &mut Vec<Diagnostic>) {
     let mut reported = BTreeSet::new();
     for (id, step) in body.iter().filter(|(_, step)| step.unreachable) {
         if reported.contains(&id) {
@@ -33,12 +33,12 @@ fn unreachable(workflow: &Workflow, body: &Body, out: &mut Vec<Diagnostic>) {
             diagnostic = diagnostic.secondary(before.name_span, format!("the step before it {does}"));
         }
         let help = format!("name it in a `then`, a `choose` or a `catch`, or remove it: `then: {}`", step.name);
-        out.push(diagnostic.help(help));
+        diagnostics.push(diagnostic.help(help));
     }
 }
 
 /// Reports loops that no step of them leaves.
-fn endless(workflow: &Workflow, body: &Body, out: &mut Vec<Diagnostic>) {
+fn endless(workflow: &Workflow, body: &Body, diagnostics: &mut Vec<Diagnostic>) {
     let ends = |id: StepId| {
         let next = body.step(id).successors();
         next.is_empty() || next.contains(&Next::End)
@@ -57,7 +57,7 @@ fn endless(workflow: &Workflow, body: &Body, out: &mut Vec<Diagnostic>) {
         } else {
             format!("steps {} go round, and none of them leads out", list(&names))
         };
-        out.push(
+        diagnostics.push(
             Diagnostic::new(Code::EVC0502, step.name_span, message)
                 .on(item(workflow))
                 .help("let one of them say `end: true`, or leave through a `choose`"),

@@ -4,7 +4,7 @@ use super::item;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Model, Step, Workflow};
 
-pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     let answered = |of: &Workflow| {
         let signals = model.functions.values().flat_map(|function| &function.signals);
         signals.into_iter().any(|signal| std::ptr::eq(&raw const model.workflows[signal.value], of))
@@ -15,7 +15,7 @@ pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
                 let message = format!("no function answers what `{}` waits for", step.name);
                 let diagnostic = Diagnostic::new(Code::EVC0525, step.kind_span, message).on(item(workflow));
                 let help = format!("say `signals: {}` on the function that does", workflow.head.name);
-                out.push(diagnostic.help(help));
+                diagnostics.push(diagnostic.help(help));
             }
         });
     }
@@ -27,7 +27,8 @@ pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
                 let diagnostic = Diagnostic::new(Code::EVC0526, signal.span, message)
                     .on(format!("functions.{}", function.head.name))
                     .secondary(workflow.head.name_span, "declared here");
-                out.push(diagnostic.help("take it out, or give the workflow a step with `wait: { signal: .. }`"));
+                diagnostics
+                    .push(diagnostic.help("take it out, or give the workflow a step with `wait: { signal: .. }`"));
             }
         }
     }

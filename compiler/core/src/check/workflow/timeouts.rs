@@ -5,24 +5,24 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Lasts, Model, Retry, RetryError, Step, Workflow, longest_claim};
 use crate::spec::scalar::Duration;
 
-pub(in crate::check) fn check(model: &Model, out: &mut Vec<Diagnostic>) {
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
         workflow.body.walk(&mut |step| {
-            heartbeat(workflow, step, out);
-            longer_than_the_workflow(model, workflow, step, out);
-            retries(model, workflow, step, out);
+            heartbeat(workflow, step, diagnostics);
+            longer_than_the_workflow(model, workflow, step, diagnostics);
+            retries(model, workflow, step, diagnostics);
         });
     }
 }
 
 /// Step Functions takes no heartbeat that is not below the timeout.
 /// <https://states-language.net/spec.html#task-state>
-fn heartbeat(workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
+fn heartbeat(workflow: &Workflow, step: &Step, diagnostics: &mut Vec<Diagnostic>) {
     if let (Some(heartbeat), Some(timeout)) = (&step.heartbeat, &step.timeout)
         && heartbeat.value >= timeout.value
     {
         let message = format!("the heartbeat of {} is not below the timeout of {}", heartbeat.value, timeout.value);
-        out.push(
+        diagnostics.push(
             Diagnostic::new(Code::EVC0508, heartbeat.span, message)
                 .on(item(workflow))
                 .secondary(timeout.span, "this would always come first"),
@@ -30,7 +30,7 @@ fn heartbeat(workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
     }
 }
 
-fn longer_than_the_workflow(model: &Model, workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
+fn longer_than_the_workflow(model: &Model, workflow: &Workflow, step: &Step, diagnostics: &mut Vec<Diagnostic>) {
     let (what, time, span) = match (&step.timeout, step.lasts(model)) {
         (Some(timeout), _) => ("may take", timeout.value, timeout.span),
         (None, Some(Lasts::AtMost(time))) => ("may take", time, step.kind_span),
@@ -39,7 +39,7 @@ fn longer_than_the_workflow(model: &Model, workflow: &Workflow, step: &Step, out
     };
     if time >= workflow.timeout {
         let message = format!("`{}` {what} {time}, its workflow {} in all", step.name, workflow.timeout);
-        out.push(
+        diagnostics.push(
             Diagnostic::new(Code::EVC0509, span, message)
                 .on(item(workflow))
                 .secondary(workflow.timeout_span, limit(workflow))
@@ -49,7 +49,7 @@ fn longer_than_the_workflow(model: &Model, workflow: &Workflow, step: &Step, out
 }
 
 /// Reports retries that the workflow's own timeout would cut off, if every attempt took as long as it may.
-fn retries(model: &Model, workflow: &Workflow, step: &Step, out: &mut Vec<Diagnostic>) {
+fn retries(model: &Model, workflow: &Workflow, step: &Step, diagnostics: &mut Vec<Diagnostic>) {
     let Some(call) = step.call() else { return };
     let own = step.timeout.as_ref().map(|timeout| timeout.value);
     let called = call.function.map(|function| &model.functions[function]);
@@ -74,7 +74,7 @@ fn retries(model: &Model, workflow: &Workflow, step: &Step, out: &mut Vec<Diagno
                 rounded(longest),
                 workflow.timeout
             );
-            out.push(
+            diagnostics.push(
                 Diagnostic::new(Code::EVC0510, span, message)
                     .on(item(workflow))
                     .secondary(workflow.timeout_span, limit(workflow))

@@ -5,7 +5,7 @@ use crate::model::{Api, ApiKind, Auth, Cors, Function, Jwt, Route, Throttling};
 use crate::plan::api::called;
 use crate::plan::builder::{Builder, Group};
 use crate::plan::ids::api_suffix as suffix;
-use crate::plan::names::Kind;
+use crate::plan::names::Named;
 use crate::plan::value::{Part, Value, description, text};
 use crate::plan::{LogicalId, Resource, ids};
 
@@ -35,7 +35,7 @@ fn of(b: &mut Builder<'_>, api: &Api) {
     let model = b.model;
     let (id, span) = (ids::api(api), api.head.name_span);
     let origin = if api.declared { format!("API `{}`", api.head.name) } else { "HTTP API".to_owned() };
-    let name = b.name(Kind::Api, "", &suffix(api), span);
+    let name = b.name(Named::Api, "", &suffix(api), span);
     let about = description(api.head.description.as_ref().or(model.description.as_ref()), 1024);
     let resource = Resource::new("AWS::ApiGatewayV2::Api", &origin, span, [("Name", name)])
         .with("Description", about)

@@ -4,7 +4,7 @@ use crate::plan::Resource;
 use crate::plan::builder::Builder;
 use crate::plan::graph::Line;
 use crate::plan::ids;
-use crate::plan::names::Kind;
+use crate::plan::names::Named;
 use crate::plan::value::Value;
 
 /// Lines in one graph: CloudWatch draws at most 500, people can tell fewer apart.
@@ -31,7 +31,7 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
     }
     let body = Value::map([("widgets", Value::list(widgets))]);
     let span = b.model.service.span;
-    let name = b.name(Kind::Dashboard, "", "", span);
+    let name = b.name(Named::Dashboard, "", "", span);
     let properties = [("DashboardName", name), ("DashboardBody", Value::Json(Box::new(body)))];
     let origin = format!("dashboard of service `{}`", b.model.service.value);
     b.add(&ids::dashboard(), Resource::new("AWS::CloudWatch::Dashboard", origin, span, properties));

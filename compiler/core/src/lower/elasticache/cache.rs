@@ -3,7 +3,7 @@
 use crate::model::{Cache, CacheKind, Id};
 use crate::plan::builder::Builder;
 use crate::plan::cache::{MAX_SUBNETS, PORT, group, token, user};
-use crate::plan::names::Kind;
+use crate::plan::names::Named;
 use crate::plan::value::{Part, Value, description, text};
 use crate::plan::{LogicalId, Resource, ids, network};
 use crate::spec::cache::{CacheAuth, Durability};
@@ -164,7 +164,7 @@ fn parameter_group(b: &mut Builder<'_>, cache: &Cache, cluster: bool) {
 /// user's name is its id, as IAM has it. <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html>
 fn users(b: &mut Builder<'_>, cache: &Cache) -> (LogicalId, Value) {
     let span = cache.head.name_span;
-    let name = b.name(Kind::Cache, "", &format!("-{}", cache.head.name), span);
+    let name = b.name(Named::Cache, "", &format!("-{}", cache.head.name), span);
     let properties = [
         ("UserId", name.clone()),
         ("UserName", name.clone()),

@@ -1,7 +1,7 @@
 //! Event buses and their archives. The default bus is there already, and so is an imported one.
 
 use crate::plan::builder::Builder;
-use crate::plan::names::Kind;
+use crate::plan::names::Named;
 use crate::plan::value::{Value, description};
 use crate::plan::{Resource, bus, ids};
 use crate::spec::bus::BusKind;
@@ -15,13 +15,13 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
         let origin = format!("bus `{}`", bus.head.name);
         let about = description(bus.head.description.as_ref(), MAX_DESCRIPTION);
         if bus.kind == BusKind::Custom {
-            let name = b.name(Kind::Bus, "", &format!("-{}", bus.head.name), bus.head.name_span);
+            let name = b.name(Named::Bus, "", &format!("-{}", bus.head.name), bus.head.name_span);
             let resource = Resource::new("AWS::Events::EventBus", &origin, bus.head.name_span, [("Name", name)])
                 .with("Description", about.clone());
             b.add(&ids::bus(bus), resource);
         }
         if let Some(retention) = &bus.archive {
-            let name = b.name(Kind::Archive, "", &format!("-{}", bus.head.name), retention.span);
+            let name = b.name(Named::Archive, "", &format!("-{}", bus.head.name), retention.span);
             let properties = [("SourceArn", bus::arn(bus)), ("RetentionDays", Value::count(retention.as_days()))];
             let origin = format!("archive of {origin}");
             let resource = Resource::new("AWS::Events::Archive", origin, retention.span, [("ArchiveName", name)])

@@ -12,7 +12,7 @@ use crate::plan::alarm::Alarm;
 use crate::plan::builder::{Builder, Group, Role, Why};
 use crate::plan::dead_letters::DeadLetters;
 use crate::plan::graph::{Graph, Line};
-use crate::plan::names::Kind;
+use crate::plan::names::Named;
 use crate::plan::value::Value;
 use crate::plan::{LogicalId, Machine, Resource, ids, policy};
 use crate::source::Span;
@@ -151,7 +151,7 @@ fn add(b: &mut Builder<'_>, machine: &StateMachine) -> Role {
         ("IncludeExecutionData", observability.log_payloads.into()),
         ("Destinations", Value::list([destination])),
     ]);
-    let name = b.name(Kind::StateMachine, "", &suffix, *span);
+    let name = b.name(Named::StateMachine, "", &suffix, *span);
     let properties = [
         ("Name", name),
         ("Type", (*type_).into()),

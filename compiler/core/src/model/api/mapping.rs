@@ -59,10 +59,10 @@ const ROOTS: [&str; 5] = ["body", "path", "query", "header", "request"];
 
 impl Request<'_> {
     /// Reads an expression; what cannot be read is reported and counts as anything.
-    pub(super) fn read(&self, expr: &Spanned<MappingExpr>, found: &mut Vec<Diagnostic>) -> Given {
+    pub(super) fn read(&self, expr: &Spanned<MappingExpr>, diagnostics: &mut Vec<Diagnostic>) -> Given {
         let given = literal(expr).map_or_else(|| self.path(expr), Ok);
         given.unwrap_or_else(|diagnostic| {
-            found.push(*diagnostic);
+            diagnostics.push(*diagnostic);
             Given { value: MappingValue::Literal(serde_json::Value::Null), ty: Type::any(expr.span), optional: false }
         })
     }

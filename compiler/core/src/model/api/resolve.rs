@@ -29,17 +29,23 @@ pub(in crate::model) fn routed(sections: &Sections) -> BTreeSet<&str> {
 }
 
 /// The declared APIs and, after them, the stack's own if any function has an `api`.
-pub(in crate::model) fn apis(sections: &Sections, model: &Model, found: &mut Vec<Diagnostic>) -> Arena<Api> {
-    let declared = sections.apis.iter().map(|(name, item)| api(sections, model, name, item, found));
+pub(in crate::model) fn apis(sections: &Sections, model: &Model, diagnostics: &mut Vec<Diagnostic>) -> Arena<Api> {
+    let declared = sections.apis.iter().map(|(name, item)| api(sections, model, name, item, diagnostics));
     declared.chain(own(sections)).collect()
 }
 
-fn api(sections: &Sections, model: &Model, name: &str, item: &Declared<spec::Api>, found: &mut Vec<Diagnostic>) -> Api {
+fn api(
+    sections: &Sections,
+    model: &Model,
+    name: &str,
+    item: &Declared<spec::Api>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Api {
     if name == OWN {
         let diagnostic = Diagnostic::new(Code::EVC0106, item.name_span, format!("`{OWN}` cannot name an API"));
-        found.push(diagnostic.note("it is what the stack's own is called, of the functions that say `api:`"));
+        diagnostics.push(diagnostic.note("it is what the stack's own is called, of the functions that say `api:`"));
     }
-    let routes = item.routes.0.iter().filter_map(|it| route(sections, model, item, it, found));
+    let routes = item.routes.0.iter().filter_map(|it| route(sections, model, item, it, diagnostics));
     let routes: Vec<Route> = routes.collect();
     Api {
         head: head(name, item, item.description.as_ref(), &item.allow),
@@ -89,15 +95,15 @@ fn route(
     model: &Model,
     api: &spec::Api,
     item: &spec::Route,
-    found: &mut Vec<Diagnostic>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Route> {
     let text = &item.text;
     let (integration, usual) = match &item.integration {
-        spec::Integration::Function(name) => (Integration::Function(find(sections, name, found)?), OK),
-        spec::Integration::Workflow(name) => (Integration::Workflow(find(sections, name, found)?), ACCEPTED),
+        spec::Integration::Function(name) => (Integration::Function(find(sections, name, diagnostics)?), OK),
+        spec::Integration::Workflow(name) => (Integration::Workflow(find(sections, name, diagnostics)?), ACCEPTED),
         spec::Integration::Table(to) => {
             let puts = matches!(to.operation.value, spec::Operation::Put(_));
-            let to = table::route(sections, &model.tables, &model.types, text, to, found)?;
+            let to = table::route(sections, &model.tables, &model.types, text, to, diagnostics)?;
             (Integration::Table(Box::new(to)), if puts { CREATED } else { OK })
         }
     };

@@ -112,17 +112,17 @@ pub(super) fn route(
     types: &Types,
     text: &RouteText,
     item: &spec::TableRoute,
-    found: &mut Vec<Diagnostic>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<TableRoute> {
     if let Some(input) = &item.input {
-        found.extend(types.check_type(&input.0));
+        diagnostics.extend(types.check_type(&input.0));
     }
-    let id = find(sections, &item.table, found)?;
+    let id = find(sections, &item.table, diagnostics)?;
     let table = &tables[id];
     let input = item.input.as_ref().map(|input| input.0.clone());
     let path: Vec<&str> = text.path.split('/').filter_map(parameter).collect();
     let request = Request { types, body: input.as_ref(), path };
-    let mut route = Builder { request, text, table, found };
+    let mut route = Builder { request, text, table, diagnostics };
     let operation = match &item.operation.value {
         spec::Operation::Put(values) => TableOperation::Put { attributes: route.put(values) },
         spec::Operation::Update(values) => {
@@ -179,7 +179,7 @@ struct Builder<'a> {
     request: Request<'a>,
     text: &'a RouteText,
     table: &'a Table,
-    found: &'a mut Vec<Diagnostic>,
+    diagnostics: &'a mut Vec<Diagnostic>,
 }
 
 impl Builder<'_> {
@@ -187,7 +187,7 @@ impl Builder<'_> {
         values
             .iter()
             .map(|(attribute, expr)| {
-                let given = self.request.read(expr, self.found);
+                let given = self.request.read(expr, self.diagnostics);
                 mapping(&attribute.value, attribute.span, given)
             })
             .collect()
@@ -252,7 +252,7 @@ impl Builder<'_> {
         let index = self.table.indexes.iter().position(|index| index.name == name.value);
         if index.is_none() {
             let what = format!("index of table `{}`", self.table.head.name);
-            self.found.push(unresolved(&what, name, self.table.indexes.iter().map(|index| index.name.as_str())));
+            self.diagnostics.push(unresolved(&what, name, self.table.indexes.iter().map(|index| index.name.as_str())));
         }
         index.map(Some)
     }

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::log_group::Group;
 use super::{Builder, Role, Why};
 use crate::model::{Cache, Id};
-use crate::plan::names::Kind;
+use crate::plan::names::Named;
 use crate::plan::value::Value;
 use crate::plan::variables::Variables;
 use crate::plan::{LogicalId, Resource, cache};
@@ -61,7 +61,7 @@ impl Builder<'_> {
         }
         let network = lambda.cache.and_then(|cache| cache::vpc_config(self.model, cache.value));
 
-        let name = self.name(Kind::Function, "", &suffix, span);
+        let name = self.name(Named::Function, "", &suffix, span);
         let logging = Value::map([
             ("LogGroup", Value::Ref(logs)),
             ("LogFormat", "JSON".into()),

@@ -2,7 +2,7 @@
 
 use super::Builder;
 use crate::model::Setting;
-use crate::plan::names::Kind;
+use crate::plan::names::Named;
 use crate::plan::value::Value;
 use crate::plan::{LogicalId, Resource, ids, policy};
 use crate::source::Span;
@@ -28,7 +28,7 @@ impl Builder<'_> {
         origin: &str,
         span: Span,
     ) {
-        let name = self.name(Kind::LogPolicy, "", suffix, span);
+        let name = self.name(Named::LogPolicy, "", suffix, span);
         let policy = Value::Json(Box::new(policy::document(statements)));
         let properties = [("PolicyName", name), ("PolicyDocument", policy)];
         self.add(id, Resource::new("AWS::Logs::ResourcePolicy", origin, span, properties));
@@ -38,7 +38,7 @@ impl Builder<'_> {
     pub(crate) fn log_group(&mut self, of: &LogicalId, group: &Group<'_>, origin: &str, span: Span) -> LogicalId {
         // An event log's own id says already what it is.
         let id = if of.as_str().ends_with("Log") { of.clone() } else { ids::of(of, "logs") };
-        let name = self.name(Kind::LogGroup, group.prefix, group.suffix, span);
+        let name = self.name(Named::LogGroup, group.prefix, group.suffix, span);
         let retention = self.shared_setting("LogRetention", group.retention, |time| Value::count(time.as_days()));
         let properties = [("LogGroupName", name), ("RetentionInDays", retention)];
         let origin = format!("log group of {origin}");

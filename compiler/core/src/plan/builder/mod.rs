@@ -105,7 +105,7 @@ impl<'m> Builder<'m> {
     }
 
     /// The name `PREFIX${ProjectName}-${Environment}SUFFIX`. The same name for two things of a kind is reported.
-    pub(crate) fn name(&mut self, kind: names::Kind, prefix: &str, suffix: &str, span: Span) -> Value {
+    pub(crate) fn name(&mut self, kind: names::Named, prefix: &str, suffix: &str, span: Span) -> Value {
         self.names.take(kind, prefix, suffix, span, &mut self.diagnostics)
     }
 

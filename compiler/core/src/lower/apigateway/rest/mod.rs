@@ -20,7 +20,7 @@ use crate::lower::apigateway::shared;
 use crate::model::{Api, ApiKind, Auth};
 use crate::plan::builder::Builder;
 use crate::plan::ids;
-use crate::plan::names::Kind;
+use crate::plan::names::Named;
 use crate::plan::value::{Value, description};
 
 /// Adds each REST API.
@@ -33,7 +33,7 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
 
 fn of(b: &mut Builder<'_>, api: &Api) {
     let rest = Rest::new(b, api);
-    let name = b.name(Kind::Api, "", &ids::api_suffix(api), api.head.name_span);
+    let name = b.name(Named::Api, "", &ids::api_suffix(api), api.head.name_span);
     let about = description(api.head.description.as_ref().or(b.model.description.as_ref()), 1024);
     let properties = [("Name", name)];
     let resource =

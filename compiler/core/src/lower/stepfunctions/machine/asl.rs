@@ -34,13 +34,13 @@ pub(super) struct State {
     #[serde(rename = "Comment", skip_serializing_if = "Option::is_none")]
     pub(super) comment: Option<String>,
     #[serde(flatten)]
-    pub(super) kind: Kind,
+    pub(super) kind: StateType,
 }
 
 /// What a state does.
 #[derive(Debug, Serialize)]
 #[serde(tag = "Type")]
-pub(super) enum Kind {
+pub(super) enum StateType {
     Task(Task),
     Pass(Pass),
     Choice(Choice),
@@ -237,7 +237,7 @@ impl Serialize for End {
 
 impl State {
     /// A state without a comment.
-    pub(super) fn new(kind: Kind) -> Self {
+    pub(super) fn new(kind: StateType) -> Self {
         Self { comment: None, kind }
     }
 }

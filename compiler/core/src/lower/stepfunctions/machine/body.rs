@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
-use super::asl::{Done, End, Kind, Pass, State, States, Succeed, Then, expression};
+use super::asl::{Done, End, Pass, State, StateType, States, Succeed, Then, expression};
 use super::frame::Frame;
 use super::steps;
 use crate::expr::{Expr, Template, variable_name};
@@ -123,7 +123,7 @@ impl<'m> Builder<'m> {
         if let Some(name) = &begin {
             let then = start.clone().map_or(Then::End(End), Then::Next);
             let done = Done { assign: known, output: None };
-            scoped.states.insert(name.clone(), State::new(Kind::Pass(Pass { done, then })));
+            scoped.states.insert(name.clone(), State::new(StateType::Pass(Pass { done, then })));
         }
         for (id, step) in body.iter() {
             // A check has refused steps that nothing leads to, and Step Functions refuses such states.
@@ -137,7 +137,7 @@ impl<'m> Builder<'m> {
 
 impl Scoped<'_, '_> {
     /// Adds a state.
-    pub(super) fn add(&mut self, name: impl Into<String>, kind: Kind) {
+    pub(super) fn add(&mut self, name: impl Into<String>, kind: StateType) {
         self.states.insert(name.into(), State::new(kind));
     }
 
@@ -154,10 +154,10 @@ impl Scoped<'_, '_> {
     }
 
     /// Adds the state that carries the step's own name.
-    pub(super) fn add_step(&mut self, step: &Step, kind: Kind) {
+    pub(super) fn add_step(&mut self, step: &Step, kind: StateType) {
         self.states.insert(step.name.clone(), State { comment: step.description.clone(), kind });
         for end in std::mem::take(&mut self.ends) {
-            self.add(end, Kind::Succeed(Succeed { output: json!({}) }));
+            self.add(end, StateType::Succeed(Succeed { output: json!({}) }));
         }
     }
 

@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 use serde_json::json;
 
 use super::asl::{
-    Catcher, Done, End, Errors, Fail, Kind, Retrier, State, StateMachine, States, Succeed, Task, Then, expression,
+    Catcher, Done, End, Errors, Fail, Retrier, State, StateMachine, StateType, States, Succeed, Task, Then, expression,
 };
 use super::finished;
 use crate::model::Workflow;
@@ -106,10 +106,10 @@ pub(super) fn machine(workflow: &Workflow) -> Machine {
         states: States {
             start_at: "Start".to_owned(),
             states: IndexMap::from([
-                ("Start".to_owned(), State::new(Kind::Task(start))),
-                ("AlreadyStarted".to_owned(), State::new(Kind::Succeed(done))),
-                ("Keep".to_owned(), State::new(Kind::Task(keep))),
-                ("NotStarted".to_owned(), State::new(Kind::Fail(not_started))),
+                ("Start".to_owned(), State::new(StateType::Task(start))),
+                ("AlreadyStarted".to_owned(), State::new(StateType::Succeed(done))),
+                ("Keep".to_owned(), State::new(StateType::Task(keep))),
+                ("NotStarted".to_owned(), State::new(StateType::Fail(not_started))),
             ]),
         },
     };

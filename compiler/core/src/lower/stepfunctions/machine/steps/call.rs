@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use super::compensate;
 use crate::expr::variable_name;
-use crate::lower::stepfunctions::machine::asl::{Done, Kind, expression};
+use crate::lower::stepfunctions::machine::asl::{Done, StateType, expression};
 use crate::lower::stepfunctions::machine::body::Scoped;
 use crate::lower::stepfunctions::machine::errors;
 use crate::lower::stepfunctions::machine::task::{self, RESULT, Work};
@@ -24,5 +24,5 @@ pub(super) fn lower(call: &Call, id: StepId, step: &Step, scoped: &mut Scoped<'_
     let errors = errors::of_step(step, scoped);
     let mut task = task::invoke(arguments, seconds, done, errors, scoped.then(step.next));
     task.heartbeat_seconds = step.heartbeat.as_ref().map(|heartbeat| heartbeat.value.seconds);
-    scoped.add_step(step, Kind::Task(task));
+    scoped.add_step(step, StateType::Task(task));
 }

@@ -1,6 +1,6 @@
 //! `choose`: a `Choice`.
 
-use crate::lower::stepfunctions::machine::asl::{Choice, Kind, Rule};
+use crate::lower::stepfunctions::machine::asl::{Choice, Rule, StateType};
 use crate::lower::stepfunctions::machine::body::Scoped;
 use crate::model::Step;
 use crate::model::workflow::steps::Choose;
@@ -12,5 +12,5 @@ pub(super) fn lower(choose: &Choose, step: &Step, scoped: &mut Scoped<'_, '_>) {
     });
     let choices = choices.collect();
     let default = scoped.target(choose.otherwise, step);
-    scoped.add_step(step, Kind::Choice(Choice { choices, default }));
+    scoped.add_step(step, StateType::Choice(Choice { choices, default }));
 }

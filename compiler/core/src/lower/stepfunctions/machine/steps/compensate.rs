@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use crate::lower::stepfunctions::machine::asl::{
-    Choice, Done, Errors, Fail, Kind, Pass, Rule, Succeed, Then, expression, literal,
+    Choice, Done, Errors, Fail, Pass, Rule, StateType, Succeed, Then, expression, literal,
 };
 use crate::lower::stepfunctions::machine::body::Scoped;
 use crate::lower::stepfunctions::machine::errors;
@@ -57,25 +57,28 @@ pub(super) fn lower(id: StepId, step: &Step, scoped: &mut Scoped<'_, '_>) {
         let retry = errors::retriers(&[standard_retry()], Some(undo), undone, scoped);
         let errors = Errors { retry, catch: vec![errors::catch_all(failed)] };
         let task = task::invoke(arguments, seconds, done, errors, Then::Next(step.name.clone()));
-        calls.push((name, Kind::Task(task)));
+        calls.push((name, StateType::Task(task)));
     }
-    let end = Kind::Succeed(Succeed { output: Json::Object(serde_json::Map::new()) });
+    let end = StateType::Succeed(Succeed { output: Json::Object(serde_json::Map::new()) });
     if rules.is_empty() {
         // A check has warned of it.
         let kind = match step.next {
-            Next::Step(_) => Kind::Pass(Pass { done: Done::default(), then: scoped.then(step.next) }),
+            Next::Step(_) => StateType::Pass(Pass { done: Done::default(), then: scoped.then(step.next) }),
             Next::End => end,
         };
         scoped.add_step(step, kind);
         return;
     }
     let default = scoped.target(step.next, step);
-    scoped.add_step(step, Kind::Choice(Choice { choices: rules, default }));
+    scoped.add_step(step, StateType::Choice(Choice { choices: rules, default }));
     for (name, kind) in calls {
         scoped.add(name, kind);
     }
     if let Some(name) = failed {
         let cause = format!("'`' & ${stack}[0].step & '` could not be undone: ' & $states.input.Error");
-        scoped.add(name, Kind::Fail(Fail { error: COMPENSATION_FAILED.to_owned(), cause: Some(expression(&cause)) }));
+        scoped.add(
+            name,
+            StateType::Fail(Fail { error: COMPENSATION_FAILED.to_owned(), cause: Some(expression(&cause)) }),
+        );
     }
 }

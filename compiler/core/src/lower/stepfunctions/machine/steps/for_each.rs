@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::json;
 
 use crate::expr::variable_name;
-use crate::lower::stepfunctions::machine::asl::{Done, ItemProcessor, Kind, Map, ProcessorConfig, expression};
+use crate::lower::stepfunctions::machine::asl::{Done, ItemProcessor, Map, ProcessorConfig, StateType, expression};
 use crate::lower::stepfunctions::machine::body::{Builder, Scoped};
 use crate::lower::stepfunctions::machine::errors;
 use crate::model::workflow::steps::ForEach;
@@ -35,5 +35,5 @@ pub(super) fn lower<'m>(each: &'m ForEach, id: StepId, step: &Step, scoped: &mut
         errors: errors::of_step(step, scoped),
         then: scoped.then(step.next),
     };
-    scoped.add_step(step, Kind::Map(map));
+    scoped.add_step(step, StateType::Map(map));
 }

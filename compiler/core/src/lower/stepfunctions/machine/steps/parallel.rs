@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use crate::expr::variable_name;
-use crate::lower::stepfunctions::machine::asl::{self, Done, Kind, expression, literal};
+use crate::lower::stepfunctions::machine::asl::{self, Done, StateType, expression, literal};
 use crate::lower::stepfunctions::machine::body::{Builder, Scoped};
 use crate::lower::stepfunctions::machine::errors;
 use crate::model::workflow::steps::Parallel;
@@ -22,5 +22,5 @@ pub(super) fn lower<'m>(parallel: &'m Parallel, id: StepId, step: &Step, scoped:
     let result = expression(&format!("{{{}}}", results.join(", ")));
     let done = Done { assign: IndexMap::from([(variable_name(&step.name), result.clone())]), output: Some(result) };
     let (errors, then) = (errors::of_step(step, scoped), scoped.then(step.next));
-    scoped.add_step(step, Kind::Parallel(asl::Parallel { branches, done, errors, then }));
+    scoped.add_step(step, StateType::Parallel(asl::Parallel { branches, done, errors, then }));
 }

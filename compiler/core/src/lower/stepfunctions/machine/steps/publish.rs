@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
 use crate::expr::variable_name;
-use crate::lower::stepfunctions::machine::asl::{Done, Kind, Task, expression, literal};
+use crate::lower::stepfunctions::machine::asl::{Done, StateType, Task, expression, literal};
 use crate::lower::stepfunctions::machine::body::Scoped;
 use crate::lower::stepfunctions::machine::errors;
 use crate::lower::stepfunctions::machine::task::{ENTERED, Work};
@@ -58,7 +58,7 @@ pub(super) fn lower(publish: &Publish, id: StepId, step: &Step, scoped: &mut Sco
         errors: errors::of_step(step, scoped),
         then: scoped.then(step.next),
     };
-    scoped.add_step(step, Kind::Task(task));
+    scoped.add_step(step, StateType::Task(task));
 }
 
 fn event_id(work: Work<'_>, scoped: &Scoped<'_, '_>) -> String {

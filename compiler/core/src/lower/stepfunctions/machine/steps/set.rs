@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use crate::expr::variable_name;
-use crate::lower::stepfunctions::machine::asl::{Done, Kind, Pass};
+use crate::lower::stepfunctions::machine::asl::{Done, Pass, StateType};
 use crate::lower::stepfunctions::machine::body::Scoped;
 use crate::model::workflow::steps::Set;
 use crate::model::{Next, Step};
@@ -14,5 +14,5 @@ pub(super) fn lower(set: &Set, step: &Step, scoped: &mut Scoped<'_, '_>) {
     // The value again, if it is what the scope gives.
     let output = (step.next == Next::End).then(|| value.clone());
     let done = Done { assign: IndexMap::from([(variable_name(&step.name), value)]), output };
-    scoped.add_step(step, Kind::Pass(Pass { done, then: scoped.then(step.next) }));
+    scoped.add_step(step, StateType::Pass(Pass { done, then: scoped.then(step.next) }));
 }

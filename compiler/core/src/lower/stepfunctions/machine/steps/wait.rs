@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
 use crate::expr::variable_name;
-use crate::lower::stepfunctions::machine::asl::{self, Done, Kind, Task, Until, expression};
+use crate::lower::stepfunctions::machine::asl::{self, Done, StateType, Task, Until, expression};
 use crate::lower::stepfunctions::machine::body::Scoped;
 use crate::lower::stepfunctions::machine::errors;
 use crate::lower::stepfunctions::machine::task::{self, Work};
@@ -14,7 +14,7 @@ use crate::model::{Engine, Next, Step, StepId};
 
 pub(super) fn lower(wait: &Wait, id: StepId, step: &Step, scoped: &mut Scoped<'_, '_>) {
     let kind = match wait {
-        Wait::Signal { call, .. } => Kind::Task(ask(call, id, step, scoped)),
+        Wait::Signal { call, .. } => StateType::Task(ask(call, id, step, scoped)),
         Wait::For(duration) => for_time(Until::Seconds(duration.seconds), step, scoped),
         Wait::Until(until) => {
             let until = until.as_ref().map_or(Json::Null, |until| scoped.expression(step, until));
@@ -24,10 +24,10 @@ pub(super) fn lower(wait: &Wait, id: StepId, step: &Step, scoped: &mut Scoped<'_
     scoped.add_step(step, kind);
 }
 
-fn for_time(until: Until, step: &Step, scoped: &Scoped<'_, '_>) -> Kind {
+fn for_time(until: Until, step: &Step, scoped: &Scoped<'_, '_>) -> StateType {
     // There is no result; if the step is the last of its scope, it gives an empty one.
     let done = Done { assign: IndexMap::new(), output: (step.next == Next::End).then(|| json!({})) };
-    Kind::Wait(asl::Wait { until, done, then: scoped.then(step.next) })
+    StateType::Wait(asl::Wait { until, done, then: scoped.then(step.next) })
 }
 
 /// Calls a function that somebody outside is to answer for: with the token under which to do so.
