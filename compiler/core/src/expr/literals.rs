@@ -26,7 +26,7 @@ fn walk(expr: &Expr, ast: &Ast, expected: &Type, types: &Types, diagnostics: &mu
             diagnostics.extend(digits_diagnostic(expr, ast));
         }
         (AstKind::Negate(inner) | AstKind::Bind { value: inner, .. }, _) => {
-            walk(expr, inner, expected, types, diagnostics)
+            walk(expr, inner, expected, types, diagnostics);
         }
         (AstKind::Conditional(_, then, otherwise), _) => {
             walk(expr, then, expected, types, diagnostics);

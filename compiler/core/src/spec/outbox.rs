@@ -8,7 +8,7 @@ use serde_json::json;
 use super::allow::Allows;
 use super::decode::{Decode, Decoder, Fields};
 use super::keys::Shorthand;
-pub use super::range::in_range; // for `workflow/`, until it names `range`
+use super::range::in_range;
 use super::scalar::{Duration, Name, PatternNode};
 use super::table::Removal;
 use crate::diagnostics::{Code, Diagnostic};

@@ -7,7 +7,6 @@ use serde_json::json;
 use super::allow::Allows;
 use super::decode::{Decoder, Fields};
 use super::range::in_range;
-pub use super::range::within; // for `workflow/`, until it names `range`
 use super::scalar::{Duration, Name, TypeExpr};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;

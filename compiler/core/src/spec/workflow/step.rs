@@ -2,20 +2,20 @@
 
 use std::borrow::Cow;
 
+use evc_macros::{Section, Word};
 use indexmap::IndexMap;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::steps::{Call, KINDS, Onward, Shared, StepKind, Syntax};
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::source::{Span, Spanned};
-use crate::spec::decode::{Case, Decode, Decoder, Fields, Item, Section};
-use crate::spec::outbox::in_range;
-use crate::spec::queue::within;
-use crate::spec::scalar::{Duration, Name, one_or_many};
+use crate::spec::decode::{self, Case, Decode, Decoder, Fields, Item};
+use crate::spec::range::{Range, within};
+use crate::spec::scalar::{Duration, Name};
 use crate::yaml::{Key, Node};
 
 /// Steps by name, in the order they run.
-pub type Steps = Section<Step>;
+pub type Steps = decode::Section<Step>;
 
 /// A step.
 #[derive(Debug, Clone)]
@@ -55,29 +55,33 @@ pub enum Next {
 }
 
 /// When to try again.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Section)]
+#[section(what = "a retry")]
 pub struct Retry {
     /// The errors this is for: errors of the function, `Transient` (what AWS says to retry), `Timeout` or `All`.
-    #[schemars(schema_with = "one_or_many::<String>")]
     pub errors: Vec<Name>,
-    /// How often to try again: 0 to 1000, 3 by default.
-    #[schemars(range(min = 0, max = 1000))]
+    /// How often to try again: {range}, 3 by default.
+    #[key(range = 0..=1000, what = "the number of attempts")]
     pub attempts: Option<Spanned<u64>>,
     /// How long to wait before the first retry: `1s` by default.
+    #[key(range = INTERVAL)]
     pub interval: Option<Spanned<Duration>>,
-    /// What the interval is multiplied by after each retry: 2 by default.
-    #[schemars(range(min = 1, max = 100))]
+    /// What the interval is multiplied by after each retry: 1 to 100, 2 by default.
+    #[key(check = backoff, schema = backoff_schema)]
     pub backoff: Option<Spanned<f64>>,
     /// The longest interval: `1m` by default.
+    #[key(range = INTERVAL)]
     pub max_interval: Option<Spanned<Duration>>,
     /// `full` (the default) waits a random part of the interval, `none` all of it.
     pub jitter: Option<Jitter>,
 }
 
+/// `MaxDelaySeconds` is below a year: <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>
+const INTERVAL: Range<Duration> = Range::new("an interval", Duration::seconds(1)..=Duration::days(365));
+
 /// Whether the wait before a retry is random.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Word)]
+#[word(what = "a kind of jitter")]
 pub enum Jitter {
     /// A random part of the interval.
     Full,
@@ -176,33 +180,15 @@ fn next(fields: &mut Fields<'_>, cx: &mut Decoder) -> Next {
     }
 }
 
-impl Decode for Retry {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let mut fields = cx.fields(node, "a retry")?;
-        let errors = fields.required("errors", cx);
-        let attempts = fields.optional("attempts", cx);
-        let interval = fields.optional("interval", cx);
-        let backoff: Option<Spanned<f64>> = fields.optional("backoff", cx);
-        let max_interval = fields.optional("max-interval", cx);
-        let jitter = fields.optional("jitter", cx);
-        fields.finish(cx);
-        in_range(attempts.as_ref(), 0, 1000, "the number of attempts", cx);
-        // MaxDelaySeconds is below a year.
-        within(interval.as_ref(), 1, 31_536_000, "an interval", cx);
-        within(max_interval.as_ref(), 1, 31_536_000, "an interval", cx);
-        if let Some(backoff) = &backoff
-            && !(1.0..=100.0).contains(&backoff.value)
-        {
-            cx.bad_value(backoff.span, format!("a backoff is 1 to 100, found {}", backoff.value));
-        }
-        Some(Self { errors: errors?, attempts, interval, backoff, max_interval, jitter })
+/// Reports a factor that Step Functions does not take, or that makes no sense.
+fn backoff(backoff: &Spanned<f64>, cx: &mut Decoder) {
+    if !(1.0..=100.0).contains(&backoff.value) {
+        cx.bad_value(backoff.span, format!("a backoff is 1 to 100, found {}", backoff.value));
     }
 }
 
-impl Decode for Jitter {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        cx.word(node, "a kind of jitter", &[("full", Self::Full), ("none", Self::None)])
-    }
+fn backoff_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "number", "minimum": 1, "maximum": 100})
 }
 
 impl JsonSchema for Step {

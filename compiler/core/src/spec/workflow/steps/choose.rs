@@ -1,13 +1,12 @@
 //! `choose`: goes one of several ways.
 
-use schemars::{JsonSchema, json_schema};
+use evc_macros::Section;
+use schemars::json_schema;
 
 use super::{Onward, StepKind, Syntax};
 use crate::source::Spanned;
-use crate::spec::decode::{Decode, Decoder};
 use crate::spec::scalar::{Expression, Name};
 use crate::spec::workflow::schema::{Form, described, name};
-use crate::yaml::Node;
 
 /// Ways to go.
 #[derive(Debug, Clone)]
@@ -19,8 +18,8 @@ pub struct Choose {
 }
 
 /// One way out of a `choose`.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Section)]
+#[section(what = "a choice")]
 pub struct Choice {
     /// The condition: an expression that is true or false.
     pub when: Spanned<Expression>,
@@ -49,13 +48,3 @@ pub(super) const SYNTAX: Syntax = Syntax {
         }]
     },
 };
-
-impl Decode for Choice {
-    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        let mut fields = cx.fields(node, "a choice")?;
-        let when = fields.required("when", cx);
-        let then = fields.required("then", cx);
-        fields.finish(cx);
-        Some(Self { when: when?, then: then? })
-    }
-}

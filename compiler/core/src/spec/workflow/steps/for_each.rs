@@ -4,7 +4,7 @@ use schemars::json_schema;
 
 use super::{Onward, Shared, StepKind, Syntax};
 use crate::source::Spanned;
-use crate::spec::outbox::in_range;
+use crate::spec::range::in_range;
 use crate::spec::scalar::Expression;
 use crate::spec::workflow::Steps;
 use crate::spec::workflow::schema::{Form, described};

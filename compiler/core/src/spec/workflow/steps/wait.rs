@@ -5,7 +5,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use super::{Call, Onward, Shared, StepKind, Syntax};
 use crate::source::Spanned;
 use crate::spec::decode::{Decode, Decoder, Fields};
-use crate::spec::queue::within;
+use crate::spec::range::within;
 use crate::spec::scalar::{Arguments, Duration, Expression, TypeExpr};
 use crate::spec::workflow::schema::{Form, described};
 use crate::yaml::{Node, NodeKind};
