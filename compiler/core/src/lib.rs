@@ -5,13 +5,13 @@
 #[macro_use]
 mod kinds;
 
-pub mod check;
-pub mod compare;
+mod check;
+mod compare;
 pub mod diagnostics;
 pub mod emit;
 pub mod expr;
 mod finish;
-pub mod lower;
+mod lower;
 pub mod model;
 pub mod pattern;
 pub mod plan;

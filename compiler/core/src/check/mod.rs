@@ -95,7 +95,7 @@ const CHECKS: &[Check] = &[
 const CHECKS_OF_A_WHOLE: &[Check] = &[events::check, unused::check, workflow::signals::check];
 
 /// Runs every check. `whole` is whether all of the spec could be read and resolved.
-pub fn check(model: &Model, whole: bool) -> Vec<Diagnostic> {
+pub(crate) fn check(model: &Model, whole: bool) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for check in CHECKS {
         check(model, &mut found);
@@ -110,7 +110,7 @@ pub fn check(model: &Model, whole: bool) -> Vec<Diagnostic> {
 }
 
 /// What is wrong with the expressions of one workflow.
-pub fn expressions(model: &Model, workflow: &Workflow) -> Vec<Diagnostic> {
+pub(crate) fn expressions(model: &Model, workflow: &Workflow) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     workflow::expressions::of(model, workflow, &mut found);
     found

@@ -26,7 +26,7 @@ use crate::spec::File;
 
 /// What is deployed: the spec as it was read and what it resolved to.
 #[derive(Debug, Clone, Copy)]
-pub struct Before<'a> {
+pub(crate) struct Before<'a> {
     /// The sections, from which the old workflows can be resolved again among new contracts.
     pub file: &'a File,
     /// The system.
@@ -43,7 +43,7 @@ struct Pair<'a> {
 }
 
 /// Compares the workflows of two specs by name. Those in `drained` have no execution in flight, and are not looked at.
-pub fn compare(before: Before<'_>, now: &Model, drained: &[String]) -> Vec<Diagnostic> {
+pub(crate) fn compare(before: Before<'_>, now: &Model, drained: &[String]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     if before.model.service.value != now.service.value {
         found.push(another_service(before.model, now));
@@ -71,7 +71,7 @@ pub fn compare(before: Before<'_>, now: &Model, drained: &[String]) -> Vec<Diagn
 }
 
 /// Names in `drained` that are no workflow of the old spec, for the caller to refuse.
-pub fn unknown<'d>(before: &Model, drained: &'d [String]) -> Vec<&'d str> {
+pub(crate) fn unknown<'d>(before: &Model, drained: &'d [String]) -> Vec<&'d str> {
     let known = |name: &str| before.workflows.values().any(|workflow| workflow.head.name == name);
     drained.iter().map(String::as_str).filter(|name| !known(name)).collect()
 }

@@ -12,7 +12,7 @@ mod eventbridge;
 mod lambda;
 mod redis;
 mod sqs;
-pub mod stepfunctions;
+pub(crate) mod stepfunctions;
 
 use crate::model::Model;
 use crate::plan::builder::Builder;

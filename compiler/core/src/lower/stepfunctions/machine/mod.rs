@@ -36,7 +36,7 @@ use crate::plan::value::Value;
 use crate::plan::{Definition, Machine};
 
 /// The state machines of a system: one a workflow on Step Functions, each followed by its starter if a rule or a schedule starts it.
-pub fn machines(model: &Model) -> Vec<Machine> {
+pub(crate) fn machines(model: &Model) -> Vec<Machine> {
     let mut machines = Vec::new();
     for (id, workflow) in model.workflows.iter().filter(|(_, workflow)| workflow.redis().is_none()) {
         machines.push(machine(model, workflow));
@@ -48,12 +48,12 @@ pub fn machines(model: &Model) -> Vec<Machine> {
 }
 
 /// The definitions of the workflows on Redis: the machine that Step Functions would run, with the names of the spec in it.
-pub fn definitions(model: &Model) -> Vec<Definition> {
+pub(crate) fn definitions(model: &Model) -> Vec<Definition> {
     model.on_redis().map(|(_, workflow, _)| redis::definition(model, workflow)).collect()
 }
 
 /// Whether a rule or a schedule starts the workflow on Step Functions: both deliver at least once.
-pub fn starts_by_event(model: &Model, workflow: Id<Workflow>) -> bool {
+pub(crate) fn starts_by_event(model: &Model, workflow: Id<Workflow>) -> bool {
     if model.workflows[workflow].redis().is_some() {
         return false;
     }
