@@ -299,6 +299,12 @@ fn normal(path: &Path) -> PathBuf {
 /// there is no error: not all warnings are looked for then.
 pub(crate) fn allow(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     let whole = !diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
+    let allowed_on = |item: &str, code| {
+        let things = model.things().filter(|thing| model.path(*thing) == item);
+        things.flat_map(|thing| &model.head(thing).allow.0).any(|allow| allow.code == code)
+    };
+    let occurs = diagnostics.iter().filter_map(|found| Some((found.code, found.item.clone()?)));
+    let occurs: Vec<(Code, String)> = occurs.filter(|(code, item)| !allowed_on(item, *code)).collect();
     for thing in model.things() {
         let (item, head) = (model.path(thing), model.head(thing));
         for allow in &head.allow.0 {
@@ -310,10 +316,12 @@ pub(crate) fn allow(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
             });
             if whole && diagnostics.len() == before {
                 let message = format!("`{}` is allowed on `{item}`, where it does not occur", allow.code);
-                diagnostics.push(
-                    Diagnostic::new(Code::EVC0107, allow.span, message)
-                        .help("take it out, so that it cannot hide a later one"),
+                let mut elsewhere = occurs.iter().filter(|(code, _)| *code == allow.code).map(|(_, item)| item);
+                let help = elsewhere.next().map_or_else(
+                    || "take it out, so that it cannot hide a later one".to_owned(),
+                    |elsewhere| format!("it occurs on `{elsewhere}`: allow it there"),
                 );
+                diagnostics.push(Diagnostic::new(Code::EVC0107, allow.span, message).help(help));
             }
         }
     }

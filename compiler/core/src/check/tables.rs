@@ -98,7 +98,8 @@ impl<'m> Attributes<'m> {
     }
 
     fn key_type(&self, name: &Name, place: &FieldAt<'_>, diagnostics: &mut Vec<Diagnostic>) {
-        if self.model.types.can_be_key(place.ty) {
+        // A name that is not declared has been reported.
+        if self.model.types.can_be_key(place.ty) || matches!(place.ty.kind, Kind::Named(_)) {
             return;
         }
         let message = format!("`{}` is `{}`, which cannot be a key", name.value, described(place));

@@ -53,6 +53,7 @@ codes! {
     EVC0009 Error "yaml-merge-key",
     EVC0010 Error "yaml-key",
     EVC0011 Error "yaml-second-document",
+    EVC0012 Error "cut-at-comma",
     EVC0101 Error "unresolved-name",
     EVC0102 Error "unknown-key",
     EVC0103 Error "wrong-kind-of-value",

@@ -70,9 +70,9 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     (file.service.is_some().then_some(model), diagnostics)
 }
 
-/// The declared types. One that could not be read counts as `any`, so that its uses stay silent.
+/// The declared types. The uses of one that could not be read stay silent.
 fn types(sections: &Sections) -> Types {
     let read = sections.types.items.iter().map(|(name, ty)| (name.clone(), ty.value.0.clone()));
-    let broken = sections.types.broken.iter().map(|name| (name.clone(), Type::any(Span::default())));
+    let broken = sections.types.broken.iter().map(|name| (name.clone(), Type::unread(Span::default())));
     Types { declared: read.chain(broken).collect() }
 }

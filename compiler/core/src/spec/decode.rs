@@ -4,7 +4,7 @@
 
 use indexmap::IndexMap;
 
-use crate::diagnostics::{Code, Diagnostic, list};
+use crate::diagnostics::{Code, Diagnostic, list, nearest};
 use crate::source::{Span, Spanned};
 use crate::types::rust::hides_prelude;
 use crate::yaml::{Entry, Key, Mapping, Node, NodeKind, Scalar};
@@ -78,7 +78,7 @@ impl Decoder {
         };
         let first = mapping.entries.first().map(|entry| entry.key.span);
         let place = self.key.or(first).unwrap_or(node.span);
-        Some(Fields { mapping, span: node.span, place, what, known: Vec::new(), failed: false })
+        Some(Fields { mapping, span: node.span, place, what, known: Vec::new(), failed: false, missing: Vec::new() })
     }
 
     /// The node as one of a few words.
@@ -106,6 +106,8 @@ pub struct Fields<'n> {
     what: &'static str,
     known: Vec<&'static str>,
     failed: bool,
+    /// The keys that were reported as missing, each with the number of its report.
+    missing: Vec<(&'static str, usize)>,
 }
 
 impl<'n> Fields<'n> {
@@ -148,6 +150,7 @@ impl<'n> Fields<'n> {
         if self.mapping.get(key).is_none() {
             self.known.push(key);
             self.failed = true;
+            self.missing.push((key, cx.diagnostics.len()));
             self.missing(key, cx);
             return None;
         }
@@ -184,18 +187,30 @@ impl<'n> Fields<'n> {
 
     /// Reports every key that nobody asked for. Returns whether all that was asked for could be read.
     pub fn finish(&self, cx: &mut Decoder) -> bool {
-        for Entry { key, .. } in &self.mapping.entries {
-            if !self.known.contains(&key.text.as_str()) {
-                let diagnostic =
-                    Diagnostic::new(Code::EVC0102, key.span, format!("{} has no key `{}`", self.what, key.text));
-                let mut diagnostic = diagnostic.suggest(&key.text, self.known.iter().copied());
-                if diagnostic.help.is_empty() {
-                    diagnostic = diagnostic.help(format!("known keys are {}", list(&self.known)));
-                }
-                cx.report(diagnostic);
+        let keys = self.mapping.entries.iter().map(|entry| &entry.key);
+        let unknown: Vec<&Key> = keys.filter(|key| !self.known.contains(&key.text.as_str())).collect();
+        self.take_back_missing(&unknown, cx);
+        for key in unknown {
+            let diagnostic =
+                Diagnostic::new(Code::EVC0102, key.span, format!("{} has no key `{}`", self.what, key.text));
+            let mut diagnostic = diagnostic.suggest(&key.text, self.known.iter().copied());
+            if diagnostic.help.is_empty() {
+                diagnostic = diagnostic.help(format!("known keys are {}", list(&self.known)));
             }
+            cx.report(diagnostic);
         }
         !self.failed
+    }
+
+    /// One mistake is one report: a key that is written wrong is not missing as well, nor are those of something else that none of the
+    /// keys belongs to.
+    fn take_back_missing(&self, unknown: &[&Key], cx: &mut Decoder) {
+        let none_known = !unknown.is_empty() && unknown.len() == self.mapping.entries.len();
+        for (missing, report) in self.missing.iter().rev() {
+            if none_known || unknown.iter().any(|key| nearest(&key.text, &[missing]).is_some()) {
+                cx.diagnostics.remove(*report);
+            }
+        }
     }
 }
 

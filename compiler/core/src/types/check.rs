@@ -21,7 +21,7 @@ impl Types {
         diagnostics
     }
 
-    /// Makes `any` of what [`Types::check`] found to have no end, so that who follows types comes to one.
+    /// Takes away what [`Types::check`] found to have no end, so that who follows types comes to one.
     pub fn cut_endless(&mut self, found: &[Diagnostic]) {
         let endless = found.iter().filter(|diagnostic| diagnostic.code == Code::EVC0204);
         let endless: HashSet<Span> = endless.map(|diagnostic| diagnostic.primary.span).collect();
@@ -39,7 +39,8 @@ impl Types {
 
     fn visit(&self, ty: &Type, diagnostics: &mut Vec<Diagnostic>) {
         match &ty.kind {
-            Kind::Named(name) if !self.declared.contains_key(name) => {
+            // What could not be read has no name, and has been reported.
+            Kind::Named(name) if !name.is_empty() && !self.declared.contains_key(name) => {
                 diagnostics.push(self.unknown(name, ty.span));
             }
             Kind::Enum(literals) => {
@@ -115,7 +116,7 @@ impl Types {
         // A list of everything there is would only hide the one thing that can be said of `PLACED`.
         let near = crate::diagnostics::nearest(name, &known.clone().collect::<Vec<_>>());
         if near.is_none() && name.len() > 1 && !name.chars().any(|next| next.is_ascii_lowercase()) {
-            return diagnostic.help(format!("an enumeration of one literal is written `'{name}'`, in quotes"));
+            return diagnostic.help(super::shorthand::one_literal(name));
         }
         if near.is_some() {
             diagnostic.suggest(name, known)
@@ -171,14 +172,14 @@ impl Types {
     }
 }
 
-/// Makes `any` of each part of a type that stands, or extends something, at one of these places.
+/// Takes away each part of a type that stands, or extends something, at one of these places.
 fn cut(ty: &mut Type, endless: &HashSet<Span>) {
     let extends = match &ty.kind {
         Kind::Record(record) => record.extends.as_ref().map(|base| base.span),
         _ => None,
     };
     if endless.contains(&ty.span) || extends.is_some_and(|span| endless.contains(&span)) {
-        *ty = Type::any(ty.span);
+        *ty = Type::unread(ty.span);
         return;
     }
     match &mut ty.kind {

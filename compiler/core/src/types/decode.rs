@@ -75,7 +75,7 @@ fn record(mapping: &Mapping, span: Span, diagnostics: &mut Vec<Diagnostic>) -> T
         }
         let (name, optional) = key.text.strip_suffix('?').map_or((key.text.as_str(), false), |name| (name, true));
         let name_span = name_span(key, name.len());
-        let ty = decode(value, diagnostics).unwrap_or_else(|| Type::any(value.span));
+        let ty = decode(value, diagnostics).unwrap_or_else(|| Type::unread(value.span));
         if let Some(first) = fields.get(name) {
             let message = format!("field `{name}` is declared twice");
             let diagnostic =
@@ -86,7 +86,7 @@ fn record(mapping: &Mapping, span: Span, diagnostics: &mut Vec<Diagnostic>) -> T
         fields.insert(name.to_owned(), Field { ty, optional, name_span });
     }
     // Without the base nothing is known of the fields it would bring.
-    let Some(extends) = extends.map_or(Some(None), |base| base.map(Some)) else { return Type::any(span) };
+    let Some(extends) = extends.map_or(Some(None), |base| base.map(Some)) else { return Type::unread(span) };
     Type { kind: Kind::Record(Record { extends, fields }), span }
 }
 

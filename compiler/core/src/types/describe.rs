@@ -11,6 +11,7 @@ const SHOWN: usize = 6;
 pub fn describe(ty: &Type) -> String {
     match &ty.kind {
         Kind::Any => "any".into(),
+        Kind::Named(name) if name.is_empty() => "any".into(),
         Kind::String(range) => bounded("string", range),
         Kind::Integer(range) => bounded("integer", range),
         Kind::Number(range) => bounded("number", range),

@@ -122,7 +122,13 @@ pub struct Types {
 }
 
 impl Type {
-    /// A type of which nothing is known: what stands in for one that could not be read.
+    /// What stands in for a type that could not be read, which has been reported: its uses stay silent, as those of a name do that is
+    /// not declared.
+    pub fn unread(span: Span) -> Self {
+        Self { kind: Kind::Named(String::new()), span }
+    }
+
+    /// A type of which nothing is known.
     pub fn any(span: Span) -> Self {
         Self { kind: Kind::Any, span }
     }

@@ -7,6 +7,8 @@ use super::{Kind, Type};
 pub fn type_text(ty: &Type, path: &str, name: &impl Fn(&Type) -> String) -> String {
     match &ty.kind {
         Kind::Any => "evc_runtime::serde_json::Value".into(),
+        // What could not be read.
+        Kind::Named(declared) if declared.is_empty() => "evc_runtime::serde_json::Value".into(),
         Kind::String(_) => "String".into(),
         Kind::Integer(_) => "i64".into(),
         Kind::Number(_) => "f64".into(),

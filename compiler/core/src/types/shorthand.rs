@@ -298,14 +298,17 @@ impl<'a> Parser<'a> {
             Some(ours) => {
                 diagnostic.help(format!("did you mean `{ours}`?")).replace(format!("replace with `{ours}`"), span, ours)
             }
-            None if literal => {
-                diagnostic.help(format!("an enumeration of one literal is written `'{name}'`, in quotes"))
-            }
+            None if literal => diagnostic.help(one_literal(name)),
             None => {
                 diagnostic.suggest(name, SCALARS.iter().copied()).help("declared types have names such as `OrderLine`")
             }
         })
     }
+}
+
+/// How an enumeration of one literal is written: YAML takes quotes away.
+pub(super) fn one_literal(name: &str) -> String {
+    format!("an enumeration of one literal is written `\"'{name}'\"`: in the quotes of YAML, which go, and in its own")
 }
 
 struct Literal {

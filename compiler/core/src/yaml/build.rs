@@ -8,7 +8,7 @@ use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle as RawStyle, 
 
 use super::node::{Entry, Key, Mapping, Node, NodeKind, Scalar, ScalarStyle};
 use super::scan::open_since;
-use super::{MAX_DEPTH, MAX_NODES, bare, refuse};
+use super::{MAX_DEPTH, MAX_NODES, bare, comma, refuse};
 use crate::diagnostics::Diagnostic;
 use crate::source::{FileId, Span};
 
@@ -236,10 +236,21 @@ impl Builder<'_> {
         // The end of a block collection is noticed at the next token, past blank lines and comments.
         let range = if frame.flow { frame.span.start..end } else { frame.span };
         let span = self.span(range);
+        let text = self.input.text;
         let kind = match frame.kind {
             _ if frame.refused => NodeKind::Error,
-            FrameKind::Sequence(items) => NodeKind::Sequence(items),
-            FrameKind::Mapping { mapping, .. } => NodeKind::Mapping(mapping),
+            FrameKind::Sequence(mut items) => {
+                if frame.flow {
+                    comma::items(&mut items, text, &mut self.diagnostics);
+                }
+                NodeKind::Sequence(items)
+            }
+            FrameKind::Mapping { mut mapping, .. } => {
+                if frame.flow {
+                    comma::values(&mut mapping, text, &mut self.diagnostics);
+                }
+                NodeKind::Mapping(mapping)
+            }
         };
         self.value(Node { kind, span });
     }

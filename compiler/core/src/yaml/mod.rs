@@ -8,6 +8,7 @@
 
 mod bare;
 mod build;
+mod comma;
 mod decode;
 mod merge;
 mod node;

@@ -114,6 +114,10 @@ impl Decode for Wait {
 }
 
 fn until(fields: &mut Fields<'_>, cx: &mut Decoder) -> Option<Wait> {
+    if fields.present(&["until"]).is_empty() {
+        // What else it could have been.
+        let _ = fields.entry("signal");
+    }
     Some(Wait::Until(fields.required("until", cx)?))
 }
 
