@@ -74,16 +74,26 @@ fn check(root: &Path, name: &str, code: Option<&str>, warning: bool) -> Result<V
     };
     let title = sentence(name);
     let source = format!(
-        "//! {title}.\n\nuse crate::diagnostics::{{Code, Diagnostic}};\nuse crate::model::Model;\n\n\
-         pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {{\n    \
-         for function in model.functions.values().filter(|function| function.head.name == \"wrong\") {{\n        \
+        "//! {title}.\n\nuse crate::diagnostics::{{Code, Diagnostic}};\nuse crate::model::{{Model, Thing}};\n\n\
+         pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {{\n    \
+         for (id, function) in model.functions.iter().filter(|(_, function)| function.head.name == \"wrong\") {{\n        \
          let message = format!(\"found `{{}}`, expected another name\", function.head.name);\n        \
-         found.push(Diagnostic::new(Code::{code}, function.head.name_span, message));\n    }}\n}}\n"
+         let diagnostic = Diagnostic::new(Code::{code}, function.head.name_span, message);\n        \
+         // The item that it is about, which may allow it if it is a warning.\n        \
+         diagnostics.push(diagnostic.on(model.path(Thing::Function(id))));\n    }}\n}}\n"
     );
     let severity = if warning { "warning" } else { "error" };
+    let allowed = if warning {
+        format!(
+            "\n## Allowed\n\n```yaml\nevc: 1\nservice: shop\nfunctions:\n  \
+             wrong: {{ api: GET /ping, allow: [{code}: a reason] }}\n```\n"
+        )
+    } else {
+        String::new()
+    };
     let document = format!(
         "# {title}\n\nWhat is checked, and why.\n\n```yaml\nevc: 1\nservice: shop\n\
-         functions:\n  wrong: {{ api: GET /ping }} # {severity}: [{code}]\n```\n"
+         functions:\n  wrong: {{ api: GET /ping }} # {severity}: [{code}]\n```\n{allowed}"
     );
     let mut files = vec![
         (root.join(format!("compiler/core/src/check/{module}.rs")), source, false),

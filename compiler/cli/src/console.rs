@@ -108,3 +108,17 @@ fn width() -> usize {
         _ => 100,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_is_in_the_page_about_diagnostics() {
+        let page = include_str!("../../../docs/diagnostics.md");
+        for format in Format::value_variants() {
+            let name = format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+            assert!(page.contains(&format!("| `{name}` |")), "docs/diagnostics.md says nothing of `{name}`");
+        }
+    }
+}

@@ -48,6 +48,31 @@ fn every_thing_of_the_spec_is_a_thing_of_the_model() {
     }
 }
 
+#[test]
+fn the_manual_leads_to_every_kind() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let read = |file: &str| std::fs::read_to_string(docs.join(file)).expect("a readable page");
+    let (contents, outputs) = (read("language.in.md"), read("language/outputs.md"));
+    // Who names a section that outputs tell nothing of is told of those that they do.
+    let analysis = analyze_text("spec.yaml", "evc: 1\nservice: shop\noutputs: { Name: nothing.of.name }\n");
+    let told: Vec<&str> = analysis.diagnostics.iter().flat_map(|found| &found.help).map(String::as_str).collect();
+    let mut missing = Vec::new();
+    for (section, _) in Sections::KINDS {
+        let chapter = read(&format!("language/{section}.md"));
+        let title = chapter.lines().next().and_then(|line| line.strip_prefix("## ")).unwrap_or_default();
+        let link = format!("[{title}](#{})", title.to_lowercase().replace(' ', "-"));
+        if !contents.contains(&link) {
+            missing.push(format!("docs/language.in.md: {link}"));
+        }
+        let named = format!("`{section}`");
+        if told.iter().any(|help| help.contains(&named)) && !outputs.contains(&named) {
+            missing.push(format!("docs/language/outputs.md: what outputs tell of {named}"));
+        }
+    }
+    assert!(told.iter().any(|help| help.contains("`tables`")), "{told:?}");
+    assert!(missing.is_empty(), "to write:\n{}", missing.join("\n"));
+}
+
 fn mapping(node: &Node) -> &Mapping {
     match &node.kind {
         NodeKind::Mapping(mapping) => mapping,

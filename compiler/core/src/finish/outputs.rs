@@ -30,15 +30,15 @@ pub(super) fn finish(b: &mut Builder<'_>) {
 fn value(b: &mut Builder<'_>, output: &Output) -> Option<Value> {
     let model = b.model;
     Some(match output.value {
-        OutputValue::Of(thing, Property::Name) => name(model, thing)?,
-        OutputValue::Of(thing, Property::Arn) => arn(model, thing)?,
+        OutputValue::Of(thing, Property::Name) => name(model, thing),
+        OutputValue::Of(thing, Property::Arn) => arn(model, thing),
         OutputValue::Of(Thing::Queue(id), Property::Url) => Value::Ref(ids::queue(&model.queues[id])),
         OutputValue::Of(Thing::Cache(id), Property::Url) => cache::url(&model.caches[id]),
         OutputValue::Of(Thing::Api(id), Property::Url) => api::url(&model.apis[id]),
         OutputValue::Of(Thing::Api(id), Property::Id) => Value::Ref(ids::api(&model.apis[id])),
         OutputValue::Of(_, Property::Url | Property::Id) => return None,
         OutputValue::Of(thing, Property::DeadLetterQueueUrl) => {
-            return dead_letter_queue(b, output, DeadLetterSource::of(thing)?);
+            return dead_letter_queue(b, output, thing.dead_letters()?);
         }
         OutputValue::Of(thing, Property::WorkDeadLetterQueueUrl) => {
             return dead_letter_queue(b, output, DeadLetterSource::of_work(thing)?);
@@ -55,39 +55,39 @@ fn value(b: &mut Builder<'_>, output: &Output) -> Option<Value> {
     })
 }
 
-/// The name of a thing in AWS. `Ref` gives a table's and a function's, but a queue's URL and a state machine's ARN.
-fn name(model: &Model, thing: Thing) -> Option<Value> {
-    Some(match thing {
-        Thing::Bus(id) => bus::name(&model.buses[id]),
-        Thing::Table(id) => Value::Ref(ids::table(&model.tables[id])),
-        Thing::Outbox(id) => Value::Ref(ids::outbox_source(model, &model.outboxes[id])),
-        Thing::Function(id) => Value::Ref(ids::function(&model.functions[id])),
-        Thing::Queue(id) => Value::Attribute(ids::queue(&model.queues[id]), "QueueName"),
-        Thing::Workflow(id) => {
-            let workflow = &model.workflows[id];
-            match workflow.redis() {
-                Some(_) => workflow.head.name.as_str().into(),
-                None => Value::Attribute(ids::workflow(workflow), "Name"),
-            }
-        }
-        Thing::Event(_) | Thing::Cache(_) | Thing::Network(_) | Thing::Api(_) | Thing::Rule(_) | Thing::Schedule(_) => {
-            return None;
-        }
-    })
+/// The name of a thing in AWS: what `Ref` gives, but for those whose `Ref` is something else.
+fn name(model: &Model, thing: Thing) -> Value {
+    if let Thing::Bus(id) = thing {
+        return bus::name(&model.buses[id]);
+    }
+    if let Thing::Outbox(id) = thing {
+        return Value::Ref(ids::outbox_source(model, &model.outboxes[id]));
+    }
+    if let Thing::Queue(_) = thing {
+        return Value::Attribute(ids::thing(model, thing), "QueueName");
+    }
+    if let Thing::Workflow(id) = thing {
+        let workflow = &model.workflows[id];
+        return match workflow.redis() {
+            Some(_) => workflow.head.name.as_str().into(),
+            None => Value::Attribute(ids::thing(model, thing), "Name"),
+        };
+    }
+    Value::Ref(ids::thing(model, thing))
 }
 
-fn arn(model: &Model, thing: Thing) -> Option<Value> {
-    Some(match thing {
-        Thing::Bus(id) => bus::arn(&model.buses[id]),
-        Thing::Table(id) => Value::arn(&ids::table(&model.tables[id])),
-        Thing::Outbox(id) => Value::arn(&ids::outbox_source(model, &model.outboxes[id])),
-        Thing::Function(id) => Value::arn(&ids::function(&model.functions[id])),
-        Thing::Queue(id) => Value::arn(&ids::queue(&model.queues[id])),
-        Thing::Workflow(id) => Value::Ref(ids::workflow(&model.workflows[id])),
-        Thing::Event(_) | Thing::Cache(_) | Thing::Network(_) | Thing::Api(_) | Thing::Rule(_) | Thing::Schedule(_) => {
-            return None;
-        }
-    })
+/// The ARN of a thing: its attribute of that name, but for those whose `Ref` it is.
+fn arn(model: &Model, thing: Thing) -> Value {
+    if let Thing::Bus(id) = thing {
+        return bus::arn(&model.buses[id]);
+    }
+    if let Thing::Outbox(id) = thing {
+        return Value::arn(&ids::outbox_source(model, &model.outboxes[id]));
+    }
+    if let Thing::Workflow(_) = thing {
+        return Value::Ref(ids::thing(model, thing));
+    }
+    Value::arn(&ids::thing(model, thing))
 }
 
 /// What an output tells, for people: "Name of table orders".
@@ -104,7 +104,7 @@ fn what(model: &Model, value: OutputValue) -> String {
         }
         OutputValue::Of(thing, Property::Url) => format!("URL of {}", called(model, thing)),
         OutputValue::Of(thing, Property::Id) => format!("Id of {}", called(model, thing)),
-        OutputValue::Of(thing, Property::DeadLetterQueueUrl) => dead_letters(DeadLetterSource::of(thing)),
+        OutputValue::Of(thing, Property::DeadLetterQueueUrl) => dead_letters(thing.dead_letters()),
         OutputValue::Of(thing, Property::WorkDeadLetterQueueUrl) => dead_letters(DeadLetterSource::of_work(thing)),
         OutputValue::DashboardName => "Name of the dashboard".to_owned(),
         OutputValue::DashboardUrl => "URL of the dashboard in the console".to_owned(),
@@ -113,23 +113,17 @@ fn what(model: &Model, value: OutputValue) -> String {
 
 /// What a thing is called where an output tells of it: "table orders".
 fn called(model: &Model, thing: Thing) -> String {
-    match thing {
-        Thing::Api(id) => api::called(&model.apis[id]),
-        Thing::Outbox(id) => match &model.outboxes[id].changes {
-            Some(changes) => format!("table {}", model.tables[changes.table.value].head.name),
-            None => format!("the table of outbox {}", model.outboxes[id].head.name),
-        },
-        Thing::Event(_)
-        | Thing::Bus(_)
-        | Thing::Table(_)
-        | Thing::Function(_)
-        | Thing::Cache(_)
-        | Thing::Network(_)
-        | Thing::Rule(_)
-        | Thing::Queue(_)
-        | Thing::Schedule(_)
-        | Thing::Workflow(_) => format!("{} {}", thing.what(), model.head(thing).name),
+    if let Thing::Api(id) = thing {
+        return api::called(&model.apis[id]);
     }
+    if let Thing::Outbox(id) = thing {
+        let outbox = &model.outboxes[id];
+        return match &outbox.changes {
+            Some(changes) => format!("table {}", model.tables[changes.table.value].head.name),
+            None => format!("the table of outbox {}", outbox.head.name),
+        };
+    }
+    format!("{} {}", thing.what(), model.head(thing).name)
 }
 
 fn dashboard(b: &mut Builder<'_>, output: &Output) -> Option<LogicalId> {

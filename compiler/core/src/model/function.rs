@@ -7,7 +7,9 @@ use indexmap::IndexMap;
 use super::graph::{Relates, Relation};
 use super::names::{find, find_all, find_at, head};
 use super::settings::{of_function, variables};
-use super::{Cache, Destination, Event, Head, Id, Model, Outbox, Queue, Setting, Table, Thing, Workflow};
+use super::{
+    Cache, DeadLetterSource, Destination, Event, Head, Id, Model, Outbox, Queue, Setting, Table, Thing, Workflow,
+};
 use crate::diagnostics::Diagnostic;
 use crate::source::{Span, Spanned};
 use crate::spec::function as spec;
@@ -236,5 +238,9 @@ impl Relates for Function {
         for queue in &self.sends {
             tell(Relation::Sends, Thing::Queue(queue.value), queue.span);
         }
+    }
+
+    fn dead_letters(id: Id<Self>) -> Option<DeadLetterSource> {
+        Some(DeadLetterSource::Function(id))
     }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::{Function, Id, Model, Thing};
+use super::{DeadLetterSource, Function, Id, Model, Thing};
 use crate::source::Span;
 
 /// What one thing has to do with another: the verb between `from` and `to`.
@@ -68,9 +68,14 @@ pub struct Edge {
 }
 
 /// What things of one kind say of others.
-pub(super) trait Relates {
+pub(super) trait Relates: Sized {
     /// Tells each relation, its other end, and the place that says so.
     fn relate(&self, tell: &mut dyn FnMut(Relation, Thing, Span));
+
+    /// Where what the thing of this id could not do is kept. Most kinds do nothing that could fail, and have no such queue.
+    fn dead_letters(_: Id<Self>) -> Option<DeadLetterSource> {
+        None
+    }
 }
 
 /// All edges of a system.

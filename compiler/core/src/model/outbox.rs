@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::graph::{Relates, Relation};
 use super::names::{find, find_all, head};
 use super::settings::of_tables;
-use super::{Bus, Event, Head, Id, Model, Setting, Table, Thing};
+use super::{Bus, DeadLetterSource, Event, Head, Id, Model, Setting, Table, Thing};
 use crate::diagnostics::Diagnostic;
 use crate::pattern::{self, Pattern};
 use crate::source::{Span, Spanned};
@@ -246,5 +246,9 @@ impl Relates for Outbox {
         for event in &self.publishes {
             tell(Relation::Publishes, Thing::Event(event.value), event.span);
         }
+    }
+
+    fn dead_letters(id: Id<Self>) -> Option<DeadLetterSource> {
+        Some(DeadLetterSource::Outbox(id))
     }
 }

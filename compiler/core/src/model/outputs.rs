@@ -82,21 +82,6 @@ pub enum DeadLetterSource {
 }
 
 impl DeadLetterSource {
-    /// What a thing itself could not do. `None` for a kind that has no dead-letter queue.
-    pub fn of(thing: Thing) -> Option<Self> {
-        match thing {
-            Thing::Queue(id) => Some(Self::Queue(id)),
-            Thing::Rule(id) => Some(Self::Rule(id)),
-            Thing::Outbox(id) => Some(Self::Outbox(id)),
-            Thing::Function(id) => Some(Self::Function(id)),
-            Thing::Schedule(id) => Some(Self::Schedule(id)),
-            Thing::Workflow(id) => Some(Self::Workflow(id)),
-            Thing::Event(_) | Thing::Bus(_) | Thing::Table(_) | Thing::Cache(_) | Thing::Network(_) | Thing::Api(_) => {
-                None
-            }
-        }
-    }
-
     /// What workflows on Redis could not hand to a function. `None` if the thing is none.
     pub fn of_work(thing: Thing) -> Option<Self> {
         if let Thing::Function(id) = thing { Some(Self::Work(id)) } else { None }

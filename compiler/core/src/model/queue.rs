@@ -6,7 +6,7 @@ use super::function::timeout;
 use super::graph::{Relates, Relation};
 use super::names::{find_at, head};
 use super::settings::setting;
-use super::{Function, Head, Id, Model, Setting, Thing};
+use super::{DeadLetterSource, Function, Head, Id, Model, Setting, Thing};
 use crate::diagnostics::Diagnostic;
 use crate::source::{Span, Spanned};
 use crate::spec::scalar::{Duration, Name};
@@ -93,5 +93,9 @@ impl Relates for Queue {
         if let Some(function) = &self.to {
             tell(Relation::Feeds, Thing::Function(function.value), function.span);
         }
+    }
+
+    fn dead_letters(id: Id<Self>) -> Option<DeadLetterSource> {
+        Some(DeadLetterSource::Queue(id))
     }
 }

@@ -5,7 +5,7 @@ use super::graph::{Relates, Relation};
 use super::names::{find_all, head};
 use super::settings::enabled;
 use super::target::target_of;
-use super::{Bus, Event, Head, Id, Model, Setting, Target, Thing, patterns};
+use super::{Bus, DeadLetterSource, Event, Head, Id, Model, Setting, Target, Thing, patterns};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::pattern::Pattern;
 use crate::source::{Span, Spanned};
@@ -89,5 +89,9 @@ impl Relates for Rule {
         for target in &self.targets {
             tell(Relation::Delivers, target.to.into(), target.span);
         }
+    }
+
+    fn dead_letters(id: Id<Self>) -> Option<DeadLetterSource> {
+        Some(DeadLetterSource::Rule(id))
     }
 }

@@ -4,7 +4,7 @@ use super::graph::{Relates, Relation};
 use super::names::head;
 use super::settings::enabled;
 use super::target::target_of;
-use super::{Head, Setting, Target, Thing};
+use super::{DeadLetterSource, Head, Id, Setting, Target, Thing};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::spec::scalar::{Duration, Json};
@@ -69,5 +69,9 @@ impl Relates for Schedule {
         if let Some(target) = &self.target {
             tell(Relation::Starts, target.to.into(), target.span);
         }
+    }
+
+    fn dead_letters(id: Id<Self>) -> Option<DeadLetterSource> {
+        Some(DeadLetterSource::Schedule(id))
     }
 }

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::graph::{Graph, Relates, Relation};
 use super::outputs::Property;
-use super::{Arena, Environment, Head, Id, Observability, Output};
+use super::{Arena, DeadLetterSource, Environment, Head, Id, Observability, Output};
 use crate::diagnostics::Diagnostic;
 use crate::source::Span;
 use crate::spec::overrides::Override;
@@ -121,6 +121,13 @@ macro_rules! model {
             pub fn index(self) -> usize {
                 match self {
                     $(Self::$Kind(id) => id.index(),)*
+                }
+            }
+
+            /// Where what it could not do is kept. `None` for a kind that has no dead-letter queue.
+            pub fn dead_letters(self) -> Option<DeadLetterSource> {
+                match self {
+                    $(Self::$Kind(id) => super::$module::$Kind::dead_letters(id),)*
                 }
             }
 

@@ -6,8 +6,16 @@ use evc_interface::workflow::ENGINE;
 use super::LogicalId;
 use crate::model::{
     Api, Bus, Cache, ChangeKind, DeadLetterSource, Function, Model, Network, Outbox, Queue, Rule, Schedule, Table,
-    Workflow,
+    Thing, Workflow,
 };
+
+/// The logical id of a thing: what it and its kind are called, `CreateOrderFunction`. That of an outbox is its table's.
+pub fn thing(model: &Model, thing: Thing) -> LogicalId {
+    if let Thing::Api(id) = thing {
+        return api(&model.apis[id]);
+    }
+    LogicalId::new([model.head(thing).name.as_str(), thing.what()])
+}
 
 /// The logical id of a function: `CreateOrderFunction`.
 pub fn function(function: &Function) -> LogicalId {

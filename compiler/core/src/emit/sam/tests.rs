@@ -42,6 +42,27 @@ fn settings_of_the_command_line_name_each_environment() {
     insta::assert_snapshot!(files.get("samconfig.toml").unwrap_or_default());
 }
 
+/// A kind whose outputs tell of a resource that no room makes is seen here.
+#[test]
+fn what_a_template_refers_to_is_in_it() {
+    let (mut seen, mut missing) = (0, Vec::new());
+    for (name, spec) in fixtures() {
+        let files = files(&spec);
+        let template = files.get("template.yaml").unwrap_or_default();
+        let declared = |id: &str| template.contains(&format!("\n  {id}:\n"));
+        for tag in ["!Ref ", "!GetAtt "] {
+            for rest in template.split(tag).skip(1) {
+                let id = rest.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+                seen += 1;
+                if !rest.starts_with("AWS::") && !declared(id) {
+                    missing.push(format!("{name}: {tag}{id}"));
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty() && seen > 200, "{seen}: {}", missing.join("\n"));
+}
+
 #[test]
 fn templates_read_back_as_yaml_with_unique_keys() {
     for (name, spec) in fixtures() {

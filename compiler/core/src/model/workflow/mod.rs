@@ -15,7 +15,7 @@ pub use steps::{Argument, Call, Given, Lasts, Nested, Onward, Publish, Rounds, S
 use std::collections::BTreeSet;
 
 use super::graph::{Relates, Relation};
-use super::{Bus, Cache, Head, Id, Model, Thing};
+use super::{Bus, Cache, DeadLetterSource, Head, Id, Model, Thing};
 use crate::expr::{Expr, Scope};
 use crate::source::{Span, Spanned};
 use crate::spec::scalar::Duration;
@@ -322,5 +322,9 @@ impl Relates for Workflow {
                 tell(Relation::SendsWork, Thing::Bus(bus), redis.transport_span);
             }
         }
+    }
+
+    fn dead_letters(id: Id<Self>) -> Option<DeadLetterSource> {
+        Some(DeadLetterSource::Workflow(id))
     }
 }
