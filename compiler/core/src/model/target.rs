@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::names::find;
+use super::transform::with_detail_type;
 use super::{Bus, Function, Id, Queue, Thing, Workflow};
 use crate::diagnostics::Diagnostic;
 use crate::expr::Template;
@@ -83,7 +84,10 @@ pub(super) fn target_of(
         to,
         attempts: retry.and_then(|retry| retry.attempts.as_ref()).map_or(DELIVERY.0, |attempts| attempts.value),
         max_age: retry.and_then(|retry| retry.max_age.as_ref()).map_or(DELIVERY.1, |age| age.value),
-        input: target.input.as_ref().and_then(|input| Template::decode(&input.0, &BTreeSet::new(), diagnostics)),
+        input: target
+            .input
+            .as_ref()
+            .and_then(|input| Template::decode(&with_detail_type(&input.0), &BTreeSet::new(), diagnostics)),
         span: name.span,
     })
 }

@@ -5,9 +5,27 @@ use evc_interface::event::METADATA;
 use super::{Event, Model, Rule, envelope};
 use crate::expr::{Scope, Template};
 use crate::types::{Kind, Record, Type};
+use crate::yaml::{Node, NodeKind};
 
 /// The parts of an event that an `input` may start from.
-pub const TRANSFORM_ROOTS: [&str; 6] = ["detail", "id", "time", "source", "account", "region"];
+pub const TRANSFORM_ROOTS: [&str; 7] = ["detail", DETAIL_TYPE, "id", "time", "source", "account", "region"];
+
+/// The one of them whose name JSONata takes for a subtraction.
+const DETAIL_TYPE: &str = "detail-type";
+
+/// An `input` as JSONata reads it: where an expression is `detail-type` and nothing else, the name is in its quotes.
+pub(super) fn with_detail_type(node: &Node) -> Node {
+    let mut node = node.clone();
+    match &mut node.kind {
+        NodeKind::Scalar(scalar) if scalar.text == DETAIL_TYPE => scalar.text = format!("`{DETAIL_TYPE}`"),
+        NodeKind::Sequence(items) => items.iter_mut().for_each(|item| *item = with_detail_type(item)),
+        NodeKind::Mapping(mapping) => {
+            mapping.entries.iter_mut().for_each(|entry| entry.value = with_detail_type(&entry.value));
+        }
+        NodeKind::Null | NodeKind::Scalar(_) | NodeKind::Error => {}
+    }
+    node
+}
 
 /// What the expressions of an `input` can refer to when this event arrives.
 pub fn transform_scope(event: &Event) -> Scope {
