@@ -271,6 +271,17 @@ pub fn check_name(key: &Key, case: Case, what: &str, cx: &mut Decoder) -> bool {
     true
 }
 
+/// Checks that AWS takes a name that is so short.
+fn long_enough<T: Item>(key: &Key, cx: &mut Decoder) -> bool {
+    let length = key.text.len();
+    if length < T::MIN_NAME {
+        let (what, least) = (T::WHAT, T::MIN_NAME);
+        let message = format!("the name of {what} is {length} characters long, AWS takes no less than {least}");
+        cx.report(Diagnostic::new(Code::EVC0106, key.span, message));
+    }
+    length >= T::MIN_NAME
+}
+
 /// Checks the name of a type in Rust: it is none that generated code uses for something else, or that the language of types
 /// takes for a slip.
 fn check_type_name(key: &Key, what: &str, cx: &mut Decoder) -> bool {
@@ -293,6 +304,8 @@ pub trait Item: Decode {
     const WHAT: &'static str;
     /// How its names are written.
     const CASE: Case = Case::Kebab;
+    /// The fewest characters of its name, where AWS has the name as it is and takes no shorter one.
+    const MIN_NAME: usize = 1;
 }
 
 /// A section: a map from names to things, in the order written.
@@ -363,6 +376,7 @@ impl<T: Item> Decode for Section<T> {
             NodeKind::Mapping(mapping) => {
                 for Entry { key, value } in &mapping.entries {
                     let named = check_name(key, T::CASE, T::WHAT, cx)
+                        && long_enough::<T>(key, cx)
                         && (T::CASE != Case::RustType || check_type_name(key, T::WHAT, cx));
                     match cx.under(Some(key.span), |cx| T::decode(value, cx)) {
                         Some(item) if named => {

@@ -173,6 +173,8 @@ impl Decode for Billing {
 
 impl Item for Index {
     const WHAT: &'static str = "an index";
+    // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GlobalSecondaryIndex.html
+    const MIN_NAME: usize = 3;
 }
 
 impl Decode for Projection {
