@@ -29,7 +29,7 @@ fn spec(long: usize, field: usize) -> String {
     let [table, other] = [1, 2].map(|number| kebab("t", number, long));
     let [first, second, third, fourth, fifth] = [1, 2, 3, 4, 5].map(|number| kebab("f", number, long));
     let [a, b, c, d, e, f, g, h, i] = [1, 2, 3, 4, 5, 6, 7, 8, 9].map(|number| name("a", number, field));
-    let [jobs, outbox, index] = [kebab("q", 1, long), kebab("o", 1, long), kebab("i", 1, long.max(3))];
+    let [jobs, outbox, index] = [kebab("q", 1, long), kebab("o", 1, long), kebab("in", 1, long)];
     let [failure, literal] = [name("X", 1, long), "l".repeat(field)];
     let mut spec = String::new();
     let _ = write!(
