@@ -255,9 +255,13 @@ impl<T: Item + JsonSchema> JsonSchema for Section<T> {
             Case::Kebab => "^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
             Case::Pascal | Case::RustType => "^[A-Z][A-Za-z0-9]*$",
         };
+        let mut name = json_schema!({"pattern": pattern, "maxLength": super::decode::MAX_NAME});
+        if T::MIN_NAME > 1 {
+            name.insert("minLength".to_owned(), T::MIN_NAME.into());
+        }
         json_schema!({
             "type": ["object", "null"],
-            "propertyNames": {"pattern": pattern, "maxLength": super::decode::MAX_NAME},
+            "propertyNames": name,
             "additionalProperties": generator.subschema_for::<T>()
         })
     }
