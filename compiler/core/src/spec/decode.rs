@@ -4,9 +4,10 @@
 
 use indexmap::IndexMap;
 
+pub use super::name::{Case, MAX_NAME, check_name};
+use super::name::{check_type_name, long_enough};
 use crate::diagnostics::{Code, Diagnostic, list, nearest};
 use crate::source::{Span, Spanned};
-use crate::types::rust::hides_prelude;
 use crate::yaml::{Entry, Key, Mapping, Node, NodeKind, Scalar};
 
 /// Collects what decoding finds wrong.
@@ -212,90 +213,6 @@ impl<'n> Fields<'n> {
             }
         }
     }
-}
-
-/// The case that names of a kind are written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Case {
-    /// `create-order`: things.
-    Kebab,
-    /// `OrderCreated`: outputs and errors.
-    Pascal,
-    /// `OrderCreated`, and no name that means something else in Rust: types and events.
-    RustType,
-}
-
-impl Case {
-    /// Whether `name` is written in this case. Both allow only ASCII letters and digits, so that a name can become a
-    /// logical id, a Rust identifier and a file name.
-    pub fn accepts(self, name: &str) -> bool {
-        match self {
-            Self::Kebab => {
-                name.starts_with(|c: char| c.is_ascii_lowercase())
-                    && name.split('-').all(|part| {
-                        !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-                    })
-            }
-            Self::Pascal | Self::RustType => {
-                name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_alphanumeric())
-            }
-        }
-    }
-
-    fn example(self) -> &'static str {
-        match self {
-            Self::Kebab => "lower-case words joined by hyphens, as in `create-order`",
-            Self::Pascal | Self::RustType => "words in PascalCase, as in `OrderCreated`",
-        }
-    }
-}
-
-/// The longest name of a thing. The shortest limit that a name meets is 64 characters (Lambda function names), and it is
-/// joined there to a project and an environment.
-pub const MAX_NAME: usize = 48;
-
-/// Checks a declared name; reports what is wrong with it.
-pub fn check_name(key: &Key, case: Case, what: &str, cx: &mut Decoder) -> bool {
-    if !case.accepts(&key.text) {
-        cx.report(
-            Diagnostic::new(Code::EVC0106, key.span, format!("`{}` cannot name {what}", key.text))
-                .help(format!("write {}", case.example())),
-        );
-        return false;
-    }
-    if key.text.len() > MAX_NAME {
-        let message = format!("the name of {what} is {} characters long, at most {MAX_NAME} fit", key.text.len());
-        cx.report(Diagnostic::new(Code::EVC0106, key.span, message));
-        return false;
-    }
-    true
-}
-
-/// Checks that AWS takes a name that is so short.
-fn long_enough<T: Item>(key: &Key, cx: &mut Decoder) -> bool {
-    let length = key.text.len();
-    if length < T::MIN_NAME {
-        let (what, least) = (T::WHAT, T::MIN_NAME);
-        let message = format!("the name of {what} is {length} characters long, AWS takes no less than {least}");
-        cx.report(Diagnostic::new(Code::EVC0106, key.span, message));
-    }
-    length >= T::MIN_NAME
-}
-
-/// Checks the name of a type in Rust: it is none that generated code uses for something else, or that the language of types
-/// takes for a slip.
-fn check_type_name(key: &Key, what: &str, cx: &mut Decoder) -> bool {
-    let message = format!("`{}` cannot name {what}", key.text);
-    let diagnostic = Diagnostic::new(Code::EVC0106, key.span, message);
-    let diagnostic = if hides_prelude(&key.text) {
-        diagnostic.note(format!("in Rust, `{}` is something that every program uses", key.text))
-    } else if matches!(key.text.as_str(), "List" | "Array") {
-        diagnostic.note("a list is written `[T]`")
-    } else {
-        return true;
-    };
-    cx.report(diagnostic.help(format!("give it another name, such as `My{}`", key.text)));
-    false
 }
 
 /// A thing that a section declares by name.

@@ -12,6 +12,7 @@ pub mod event;
 pub mod function;
 pub mod given;
 pub mod keys;
+mod name;
 pub mod network;
 pub mod observability;
 pub mod outbox;
