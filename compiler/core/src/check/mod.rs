@@ -28,8 +28,11 @@ mod transforms;
 mod unused;
 mod workflow;
 
+use indexmap::IndexMap;
+
 use crate::diagnostics::{Diagnostic, Severity};
 use crate::model::{Event, Id, Model, Relation, Setting, Thing, Workflow};
+use crate::source::Span;
 use crate::spec::scalar::Duration;
 
 /// A check: looks at the model and adds what it finds.
@@ -116,14 +119,27 @@ pub(crate) fn expressions(model: &Model, workflow: &Workflow) -> Vec<Diagnostic>
     found
 }
 
-/// The environments in which a duration is too long or too short, each with it: "`1m` in `prod`".
-fn environments_where(model: &Model, setting: &Setting<Duration>, is_wrong: impl Fn(Duration) -> bool) -> Vec<String> {
-    let named = model.environments.iter().zip(setting.values());
-    let wrong = named.filter(|(_, value)| is_wrong(**value));
-    match setting.same() {
-        Some(same) if is_wrong(*same) => vec![format!("`{same}`")],
-        _ => wrong.map(|(environment, value)| format!("`{value}` in `{}`", environment.name)).collect(),
+/// Where a duration is said that is too long or too short, each with what it is there: "`1m`", or "`1m` in `prod`" where not every
+/// environment has it. `top` is where the top level says it.
+fn said_where(
+    model: &Model,
+    setting: &Setting<Duration>,
+    top: Span,
+    is_wrong: impl Fn(Duration) -> bool,
+) -> Vec<(Span, String)> {
+    let mut places: IndexMap<Span, (Duration, Vec<String>)> = IndexMap::new();
+    for (environment, (value, place)) in model.environments.iter().zip(setting.said()) {
+        if is_wrong(*value) {
+            let place = places.entry(place.unwrap_or(top)).or_insert_with(|| (*value, Vec::new()));
+            place.1.push(format!("`{}`", environment.name));
+        }
     }
+    let everywhere = model.environments.len();
+    let text = |(span, (value, environments)): (Span, (Duration, Vec<String>))| match environments.len() {
+        count if count == everywhere => (span, format!("`{value}`")),
+        _ => (span, format!("`{value}` in {}", environments.join(" and "))),
+    };
+    places.into_iter().map(text).collect()
 }
 
 /// Whether something in the spec publishes an event. An outbox that carries it does only if no function has the outbox: that is what

@@ -160,12 +160,29 @@ impl Diagnostic {
 /// The candidate most like `found`, if one is near enough to be what was meant.
 pub fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
     let limit = (found.chars().count() / 3).max(1);
+    let found = found.to_lowercase();
+    let distance = |candidate: &str| {
+        let candidate = candidate.to_lowercase();
+        if singular(&candidate) == singular(&found) {
+            return usize::from(candidate != found);
+        }
+        strsim::damerau_levenshtein(&found, &candidate)
+    };
     known
         .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&found.to_lowercase(), &candidate.to_lowercase()), *candidate))
+        .map(|candidate| (distance(candidate), *candidate))
         .filter(|(distance, _)| *distance <= limit)
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+/// A word as it is for one thing: `retry` for `retries`, `event` for `events`.
+fn singular(word: &str) -> String {
+    match (word.strip_suffix("ies"), word.strip_suffix('s')) {
+        (Some(stem), _) => format!("{stem}y"),
+        (None, Some(stem)) => stem.to_owned(),
+        (None, None) => word.to_owned(),
+    }
 }
 
 /// Names in backticks, joined by commas.
