@@ -15,6 +15,9 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
         let function = &model.functions[to.value];
         let name = &function.head.name;
         let slower = environments_where(model, &function.timeout, |timeout| *visibility < timeout);
+        let batched = environments_where(model, &function.timeout, |timeout| {
+            visibility.seconds < timeout.seconds + queue.batch_window.seconds
+        });
         let much_slower = environments_where(model, &function.timeout, |timeout| {
             *visibility < least_visibility(timeout, queue.batch_window)
         });
@@ -28,6 +31,13 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
             Diagnostic::new(Code::EVC0606, span, message)
                 .secondary(function.timeout_span, format!("its timeout is {}", slower.join(" and ")))
                 .note("AWS refuses to connect a queue and a function like these")
+        } else if !batched.is_empty() {
+            let message = format!(
+                "messages may show again after `{visibility}`, while they wait for a batch or function `{name}` works on them"
+            );
+            Diagnostic::new(Code::EVC0640, span, message)
+                .secondary(function.timeout_span, format!("its timeout is {}", batched.join(" and ")))
+                .note("a message is hidden from when Lambda takes it, and then waits for its batch for up to `batch-window`")
         } else if !much_slower.is_empty() {
             let message = format!("a visibility of `{visibility}` is too short for function `{name}`");
             Diagnostic::new(Code::EVC0605, span, message)
