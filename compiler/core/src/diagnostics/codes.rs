@@ -164,6 +164,7 @@ codes! {
     EVC0635 Warning "delivered-once",
     EVC0636 Warning "input-of-one-publication",
     EVC0640 Warning "visibility-below-batch-window",
+    EVC0641 Warning "queue-over-concurrency",
     EVC0650 Error "not-for-a-template",
     EVC0651 Error "gone-from-the-answer",
     EVC0652 Error "several-parameters-in-one-place",
