@@ -30,7 +30,7 @@ pub(super) struct Arguments {
     /// The directory of the stack, where it was built with `--out`.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Treat warnings as errors.
+    /// Treat warnings as errors. Advice fails nothing.
     #[arg(long)]
     deny_warnings: bool,
     /// Compare workflows with those of the spec that is deployed, and say which changes executions in flight do not survive.

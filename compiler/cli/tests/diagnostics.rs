@@ -102,7 +102,7 @@ fn run(case: &Case) -> Analysis {
 
 /// A line without its expectations, and these.
 fn split_expectation(line: &str) -> (&str, &str) {
-    let at = ["# error: [", "# warning: [", "# note: ["]
+    let at = ["# error: [", "# warning: [", "# advice: [", "# note: ["]
         .iter()
         .filter_map(|start| line.find(start))
         .min()
@@ -118,10 +118,7 @@ fn expected(case: &Case) -> Vec<Found> {
         for (at, line) in block.text.lines().enumerate() {
             for comment in split_expectation(line).1.split("# ").filter(|comment| !comment.is_empty()) {
                 let (severity, codes) = comment.split_once(": [").expect("`error: [EVC0101]`");
-                assert!(
-                    [Severity::Error, Severity::Warning, Severity::Note].iter().any(|known| known.as_str() == severity),
-                    "{comment}"
-                );
+                assert!(Severity::ALL.iter().any(|known| known.as_str() == severity), "{comment}");
                 let codes = codes.trim_end().strip_suffix(']').expect("`error: [EVC0101]` at the end of the line");
                 let found =
                     codes.split(", ").map(|code| (path_of(block).to_owned(), at + 1, format!("{severity}[{code}]")));

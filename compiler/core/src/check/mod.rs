@@ -71,6 +71,7 @@ const CHECKS: &[Check] = &[
     one_delivery::check,
     outbox::check,
     patterns::check,
+    queues::concurrency::check,
     queues::fifo::check,
     queues::message::check,
     queues::retention::check,

@@ -4,7 +4,7 @@
 //! 04 expressions, 05 workflows, 06 tables, functions, queues and rules, 07 limits of AWS, 08 the user's crate, 09 flow of events,
 //! 10 changes of what is deployed.
 
-use super::Severity::{self, Error, Note, Warning};
+use super::Severity::{self, Advice, Error, Note, Warning};
 
 macro_rules! codes {
     ($($code:ident $severity:ident $name:literal,)*) => {
@@ -114,7 +114,6 @@ codes! {
     EVC0505 Warning "undo-never-run",
     EVC0506 Warning "nothing-to-undo",
     EVC0507 Error "reserved-error-name",
-    EVC0508 Error "heartbeat-not-below-timeout",
     EVC0509 Error "step-outlives-workflow",
     EVC0510 Warning "retries-outlive-workflow",
     EVC0511 Error "call-of-event-handler",
@@ -131,11 +130,12 @@ codes! {
     EVC0527 Warning "queues-may-not-fit",
     EVC0528 Warning "shared-bus-of-work",
     EVC0529 Warning "more-work-than-may-begin",
+    EVC0560 Error "heartbeat-that-nobody-sends",
     EVC0601 Error "unknown-attribute",
     EVC0602 Error "bad-attribute",
     EVC0603 Error "bad-outbox",
     EVC0604 Warning "dual-write",
-    EVC0605 Warning "short-visibility",
+    EVC0605 Advice "short-visibility",
     EVC0606 Error "visibility-below-timeout",
     EVC0607 Error "slower-than-the-api",
     EVC0608 Error "bad-environment-variable",
@@ -163,6 +163,8 @@ codes! {
     EVC0630 Error "answer-without-a-body",
     EVC0635 Warning "delivered-once",
     EVC0636 Warning "input-of-one-publication",
+    EVC0640 Warning "visibility-below-batch-window",
+    EVC0641 Warning "queue-over-concurrency",
     EVC0650 Error "not-for-a-template",
     EVC0651 Error "gone-from-the-answer",
     EVC0652 Error "several-parameters-in-one-place",
@@ -170,17 +172,17 @@ codes! {
     EVC0670 Error "bad-change-event",
     EVC0671 Error "not-for-a-pipe",
     EVC0672 Error "pattern-not-for-a-stream",
-    EVC0673 Warning "too-many-stream-readers",
+    EVC0673 Advice "too-many-stream-readers",
     EVC0674 Error "order-lost",
     EVC0675 Error "outbox-of-changes",
-    EVC0676 Warning "stream-without-filter",
+    EVC0676 Advice "stream-without-filter",
     EVC0677 Warning "endless-retry",
     EVC0678 Warning "record-age-below-timeout",
     EVC0680 Error "not-in-this-mode",
     EVC0682 Error "unreachable-service",
     EVC0683 Error "bad-endpoint",
     EVC0684 Error "breaker-without-a-cache",
-    EVC0685 Warning "no-replica",
+    EVC0685 Advice "no-replica",
     EVC0686 Warning "unencrypted-cache",
     EVC0687 Error "no-other-zone",
     EVC0701 Error "name-too-long",

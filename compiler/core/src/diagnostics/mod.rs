@@ -9,23 +9,29 @@ pub use codes::{ALL, Code};
 
 use crate::source::Span;
 
-/// How bad it is. Errors stop the build; warnings can be allowed on one item with a reason; notes ask for nothing.
+/// How bad it is. Errors stop the build; warnings and advice can be allowed on one item with a reason; notes ask for nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// The spec cannot be built.
     Error,
-    /// The spec can be built but is likely wrong.
+    /// The spec can be built, but the system will misbehave, or this is very probably a mistake.
     Warning,
+    /// It works, and AWS or experience recommends otherwise. Fails nothing, whatever is asked for.
+    Advice,
     /// Nothing is wrong: something that is good to know.
     Note,
 }
 
 impl Severity {
-    /// The lower-case word for it: `error`, `warning`, `note`.
+    /// Every level, the worst first.
+    pub const ALL: [Self; 4] = [Self::Error, Self::Warning, Self::Advice, Self::Note];
+
+    /// The lower-case word for it: `error`, `warning`, `advice`, `note`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Advice => "advice",
             Self::Note => "note",
         }
     }
@@ -129,7 +135,7 @@ impl Diagnostic {
         self
     }
 
-    /// Says which item this is about, so that an `allow:` on it can silence a warning.
+    /// Says which item this is about, so that an `allow:` on it can silence a warning or advice.
     #[must_use]
     pub fn on(mut self, item: impl Into<String>) -> Self {
         self.item = Some(item.into());

@@ -55,7 +55,7 @@ pub struct Function {
     /// Memory in MB.
     pub memory: Setting<u64>,
     /// Reserved concurrency.
-    pub concurrency: Option<u64>,
+    pub concurrency: Option<Spanned<u64>>,
     /// How long results are kept to drop duplicates, if they are dropped.
     pub idempotent: Option<Duration>,
     /// The place of `idempotent`, or of the function's name.
@@ -155,7 +155,7 @@ pub(super) fn function(
         timeout: timeout(sections, name, item, routed),
         timeout_span: item.timeout.as_ref().map_or(item.name_span, |timeout| timeout.span),
         memory: of_function(sections, name, memory, |function| function.memory),
-        concurrency: item.concurrency.as_ref().map(|concurrency| concurrency.value),
+        concurrency: item.concurrency,
         idempotent: match item.idempotent.as_ref().map(|idempotent| &idempotent.value) {
             None | Some(Idempotency::Off) => None,
             Some(Idempotency::On { retention }) => {

@@ -18,6 +18,7 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
         let timeouts =
             |is_wrong: &dyn Fn(Duration) -> bool| said_where(model, &function.timeout, function.timeout_span, is_wrong);
         let slower = timeouts(&|timeout| *visibility < timeout);
+        let batched = timeouts(&|timeout| visibility.seconds < timeout.seconds + queue.batch_window.seconds);
         let much_slower = timeouts(&|timeout| *visibility < least_visibility(timeout, queue.batch_window));
         let least = function.timeout.greatest().map(|timeout| least_visibility(*timeout, queue.batch_window));
         let help = least.map(|least| {
@@ -28,6 +29,14 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
                 format!("messages show again after `{visibility}`, while function `{name}` still works on them");
             let diagnostic = Diagnostic::new(Code::EVC0606, span, message);
             (diagnostic.note("AWS refuses to connect a queue and a function like these"), slower)
+        } else if !batched.is_empty() {
+            let message = format!(
+                "messages may show again after `{visibility}`, while they wait for a batch or function `{name}` works on them"
+            );
+            let diagnostic = Diagnostic::new(Code::EVC0640, span, message).note(
+                "a message is hidden from when Lambda takes it, and then waits for its batch for up to `batch-window`",
+            );
+            (diagnostic, batched)
         } else if !much_slower.is_empty() {
             let message = format!("a visibility of `{visibility}` is too short for function `{name}`");
             let diagnostic = Diagnostic::new(Code::EVC0605, span, message)

@@ -112,8 +112,6 @@ pub struct Step {
     pub undo: Option<Call>,
     /// How long it may take.
     pub timeout: Option<Spanned<Duration>>,
-    /// How long it may be silent.
-    pub heartbeat: Option<Spanned<Duration>>,
     /// What its name is bound to when it is done; `None` for steps that bind nothing.
     pub result: Option<Type>,
     /// What expressions of the step may refer to.

@@ -112,8 +112,6 @@ pub(super) enum Shared {
     Undo,
     /// `timeout`: how long it may take.
     Timeout,
-    /// `heartbeat`: how long it may be silent.
-    Heartbeat,
 }
 
 impl StepKind {
