@@ -6,6 +6,7 @@ mod completions;
 mod console;
 mod explain;
 mod explain_iam;
+mod fix;
 mod plan;
 mod project;
 mod reference;
