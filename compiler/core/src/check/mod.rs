@@ -87,6 +87,7 @@ const CHECKS: &[Check] = &[
     workflow::engine::check,
     workflow::errors::check,
     workflow::expressions::check,
+    workflow::history::check,
     workflow::routes::check,
     workflow::timeouts::check,
 ];

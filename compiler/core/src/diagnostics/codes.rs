@@ -193,6 +193,8 @@ codes! {
     EVC0706 Warning "payload-may-not-fit",
     EVC0707 Error "file-too-large",
     EVC0708 Error "dynamic-reference",
+    EVC0709 Warning "history-may-be-full",
+    EVC0710 Error "history-does-not-fit",
     EVC0801 Error "missing-module",
     EVC0802 Error "missing-handler",
     EVC0803 Error "unusable-crate",

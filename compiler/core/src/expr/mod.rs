@@ -14,6 +14,7 @@ mod fits;
 pub mod functions;
 mod infer;
 mod literals;
+mod order;
 mod parse;
 mod print;
 mod scope;
