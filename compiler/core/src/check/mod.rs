@@ -11,6 +11,7 @@ mod environment;
 mod event_detail;
 mod event_source;
 mod events;
+mod gathered;
 mod indexes;
 mod inputs;
 mod loops;

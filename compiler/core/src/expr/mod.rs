@@ -18,6 +18,7 @@ mod order;
 mod parse;
 mod print;
 mod scope;
+mod size;
 mod template;
 #[cfg(test)]
 mod tests;

@@ -24,15 +24,15 @@ fn item(workflow: &Workflow) -> String {
 
 /// How many items the list has that a step goes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Items {
+pub(super) struct Items {
     /// As few as its type allows.
-    least: u64,
+    pub(super) least: u64,
     /// As many as its type allows, if that has a bound.
-    most: Option<u64>,
+    pub(super) most: Option<u64>,
 }
 
 /// How many rounds a step makes whose bodies run for each item of a list, by the type of the list.
-fn items(model: &Model, step: &Step) -> Items {
+pub(super) fn items(model: &Model, step: &Step) -> Items {
     let list = step.arguments().into_iter().find_map(|argument| match argument.given {
         Given::Expr(expr) => Some(expr?.check(&step.scope, &model.types).ty),
         Given::Template(_) => None,
