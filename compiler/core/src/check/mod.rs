@@ -91,6 +91,7 @@ const CHECKS: &[Check] = &[
     workflow::history::check,
     workflow::routes::check,
     workflow::timeouts::check,
+    workflow::undone_in_time::check,
 ];
 
 /// Checks that say that something is missing. What they miss may stand in a part of the spec that could not be read, or that

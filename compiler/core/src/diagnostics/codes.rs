@@ -131,6 +131,7 @@ codes! {
     EVC0528 Warning "shared-bus-of-work",
     EVC0529 Warning "more-work-than-may-begin",
     EVC0560 Error "heartbeat-that-nobody-sends",
+    EVC0561 Warning "undo-cut-off",
     EVC0601 Error "unknown-attribute",
     EVC0602 Error "bad-attribute",
     EVC0603 Error "bad-outbox",

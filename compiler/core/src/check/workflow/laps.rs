@@ -48,7 +48,7 @@ pub(super) fn check(
 }
 
 /// Whether a step goes on by how much of something there is: the loop ends by itself.
-fn counts(step: &Step) -> bool {
+pub(super) fn counts(step: &Step) -> bool {
     step.successors().len() > 1 && step.expressions().into_iter().any(crate::expr::Expr::compares_by_order)
 }
 
@@ -116,7 +116,7 @@ fn waits_unknown(model: &Model, step: &Step) -> bool {
 }
 
 /// How many seconds a step waits, if it waits for a time that the spec says.
-fn waits_for(model: &Model, step: &Step) -> Option<u64> {
+pub(super) fn waits_for(model: &Model, step: &Step) -> Option<u64> {
     match step.lasts(model)? {
         Lasts::Exactly(time) => Some(time.seconds),
         Lasts::AtMost(_) => None,

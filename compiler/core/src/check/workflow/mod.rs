@@ -13,6 +13,7 @@ mod laps;
 pub(super) mod routes;
 pub(super) mod signals;
 pub(super) mod timeouts;
+pub(super) mod undone_in_time;
 
 use crate::model::{Given, Model, Step, Workflow};
 use crate::types::Kind;
