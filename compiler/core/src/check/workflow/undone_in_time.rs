@@ -104,7 +104,9 @@ impl Times<'_> {
         let (message, help) = match late.why {
             Why::Answer => (
                 format!("`{name}` may wait until the workflow's time is over, and then nothing undoes `{}`", done.name),
-                format!("give the wait a `timeout` below {limit}, and let its `catch` lead to the step that compensates"),
+                format!(
+                    "give the wait a `timeout` below {limit}, and let its `catch` lead to the step that compensates"
+                ),
             ),
             Why::Loop => (
                 format!(
