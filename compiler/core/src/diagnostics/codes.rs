@@ -196,6 +196,7 @@ codes! {
     EVC0708 Error "dynamic-reference",
     EVC0709 Warning "history-may-be-full",
     EVC0710 Error "history-does-not-fit",
+    EVC0711 Error "policy-too-large",
     EVC0801 Error "missing-module",
     EVC0802 Error "missing-handler",
     EVC0803 Error "unusable-crate",
