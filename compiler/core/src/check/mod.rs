@@ -11,6 +11,7 @@ mod environment;
 mod event_detail;
 mod event_source;
 mod events;
+mod gathered;
 mod indexes;
 mod inputs;
 mod loops;
@@ -90,8 +91,10 @@ const CHECKS: &[Check] = &[
     workflow::engine::check,
     workflow::errors::check,
     workflow::expressions::check,
+    workflow::history::check,
     workflow::routes::check,
     workflow::timeouts::check,
+    workflow::undone_in_time::check,
 ];
 
 /// Checks that say that something is missing. What they miss may stand in a part of the spec that could not be read, or that

@@ -14,9 +14,11 @@ mod fits;
 pub mod functions;
 mod infer;
 mod literals;
+mod order;
 mod parse;
 mod print;
 mod scope;
+mod size;
 mod template;
 #[cfg(test)]
 mod tests;

@@ -32,6 +32,7 @@ pub use lookup::{FieldAt, NoField};
 pub use mapped::{MAX_MAPPED_DEPTH, Unmapped};
 pub use reference::{KindDoc, reference, reference_table};
 pub use shorthand::SCALARS;
+pub use size::json_bytes;
 pub use value::Problem;
 pub(crate) use value::{is_text, number_problem, significant_digits, text_problem};
 
