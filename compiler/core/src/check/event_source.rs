@@ -8,7 +8,7 @@ use crate::model::{Event, Model};
 
 /// What sources of AWS's own events start with. `PutEvents` takes none of them.
 /// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html>
-const AWS: &str = "aws.";
+const AWS: &str = crate::model::aws::PREFIX;
 
 pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     same(model, diagnostics);

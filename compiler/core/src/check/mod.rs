@@ -11,6 +11,7 @@ mod environment;
 mod event_detail;
 mod event_source;
 mod events;
+mod forwarding;
 mod indexes;
 mod inputs;
 mod loops;
@@ -61,6 +62,7 @@ const CHECKS: &[Check] = &[
     environment::check,
     event_detail::check,
     event_source::check,
+    forwarding::check,
     indexes::check,
     inputs::check,
     loops::check,
