@@ -82,6 +82,7 @@ const CHECKS: &[Check] = &[
     transforms::check,
     workflow::bounds::check,
     workflow::calls::check,
+    workflow::choices::check,
     workflow::claims::check,
     workflow::compensation::check,
     workflow::concurrency::check,

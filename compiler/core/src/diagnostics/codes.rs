@@ -132,6 +132,8 @@ codes! {
     EVC0527 Warning "queues-may-not-fit",
     EVC0528 Warning "shared-bus-of-work",
     EVC0529 Warning "more-work-than-may-begin",
+    EVC0550 Error "value-without-a-way",
+    EVC0551 Warning "choose-without-else",
     EVC0601 Error "unknown-attribute",
     EVC0602 Error "bad-attribute",
     EVC0603 Error "bad-outbox",
