@@ -3,6 +3,7 @@
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
 mod api;
+mod aws_events;
 mod caches;
 mod changes;
 mod dual_write;
@@ -51,6 +52,7 @@ const CHECKS: &[Check] = &[
     api::timeouts::check,
     api::updates::check,
     api::without_body::check,
+    aws_events::check,
     caches::breakers::check,
     caches::plaintext::check,
     caches::replicas::check,

@@ -1,9 +1,10 @@
 //! A pattern that matches no declared event: which one was probably meant.
 
 use crate::diagnostics::{Code, Diagnostic, list, nearest};
-use crate::model::{Event, Model, Rule, envelope};
+use crate::model::{Event, Model, Rule, aws, envelope};
 use crate::pattern::{self, Pattern, Verdict};
 use crate::source::{Span, Spanned};
+use crate::spec::bus::BusKind;
 
 /// Reports a pattern, of a whole rule or an alternative in it, that matches no declared event.
 pub(super) fn report(model: &Model, rule: &Rule, written: &Pattern, at: Span, what: &str) -> Diagnostic {
@@ -18,6 +19,13 @@ pub(super) fn report(model: &Model, rule: &Rule, written: &Pattern, at: Span, wh
                 format!("event `{}` is like this, and travels on bus `{other}`", event.head.name),
             )
             .help(format!("say `bus: {other}`, or let a rule of bus `{other}` bring it to bus `{bus}`"));
+    }
+    let is_of_aws =
+        |texts: Vec<Spanned<&str>>| !texts.is_empty() && texts.iter().all(|text| aws::is_source(text.value));
+    if model.buses[rule.bus].kind == BusKind::Custom && written.texts("source").is_some_and(is_of_aws) {
+        return diagnostic
+            .label(format!("it reads bus `{bus}`, and services of AWS publish on the default bus"))
+            .help(format!("say `bus: default`; or declare the event on bus `{bus}`, and let a rule of the default bus bring it there"));
     }
     if arriving.is_empty() {
         return diagnostic
