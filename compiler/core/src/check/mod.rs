@@ -3,6 +3,7 @@
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
 mod api;
+mod aws_events;
 mod caches;
 mod changes;
 mod dual_write;
@@ -11,6 +12,7 @@ mod environment;
 mod event_detail;
 mod event_source;
 mod events;
+mod forwarding;
 mod gathered;
 mod indexes;
 mod inputs;
@@ -54,6 +56,7 @@ const CHECKS: &[Check] = &[
     api::timeouts::check,
     api::updates::check,
     api::without_body::check,
+    aws_events::check,
     caches::breakers::check,
     caches::plaintext::check,
     caches::replicas::check,
@@ -65,6 +68,7 @@ const CHECKS: &[Check] = &[
     environment::check,
     event_detail::check,
     event_source::check,
+    forwarding::check,
     indexes::check,
     inputs::check,
     loops::check,
@@ -85,6 +89,7 @@ const CHECKS: &[Check] = &[
     transforms::check,
     workflow::bounds::check,
     workflow::calls::check,
+    workflow::choices::check,
     workflow::claims::check,
     workflow::compensation::check,
     workflow::concurrency::check,

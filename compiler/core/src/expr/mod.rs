@@ -10,6 +10,7 @@
 
 mod ast;
 mod bounds;
+mod cover;
 mod fits;
 pub mod functions;
 mod infer;
@@ -34,6 +35,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::types::{Kind, Range as Bounds, Type, Types};
 
+pub use cover::{Left, left};
 pub use scope::{BUILT_IN_ROOTS, Defined, Root, Scope, variable_name};
 pub use template::Template;
 
