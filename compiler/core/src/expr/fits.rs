@@ -1,7 +1,7 @@
 //! Whether the value of an expression may stand where a type is expected, and what to say if not.
 
 use super::Expr;
-use super::infer::{Special, Value, Way, show};
+use super::infer::{Special, Value, WayOut, show};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::types::{Cause, Kind, Mismatch, Type, Types};
 
@@ -27,11 +27,11 @@ pub(super) fn fits(expr: &Expr, value: &Value, expected: &Type, optional: bool, 
             .note("Step Functions fails a state whose expression gives nothing");
         let exists = format!("say what to use instead: `$exists({path}) ? {path} : …`");
         diagnostic = match &absent.way {
-            Way::Exists => diagnostic.help(exists),
-            Way::Bounds => {
+            WayOut::Exists => diagnostic.help(exists),
+            WayOut::Bounds => {
                 diagnostic.help(exists).help("or declare the list with bounds, as `[string; 1..]`: it has items then")
             }
-            Way::Says(way) => diagnostic.help(way.clone()),
+            WayOut::Says(way) => diagnostic.help(way.clone()),
         };
         if let Some(declared) = absent.declared {
             diagnostic = diagnostic.secondary(declared, "declared as optional here");

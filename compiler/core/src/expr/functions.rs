@@ -262,6 +262,22 @@ pub(super) const REFUSED: [(&str, &str); 3] = [
     ("assert", "use a `choose` step that leads to a `fail` step"),
 ];
 
+impl Function {
+    /// Whether it gives nothing where its first argument is nothing.
+    pub(super) fn gives_nothing_of_nothing(&self) -> bool {
+        !self.params.is_empty()
+            && !matches!(
+                self.name,
+                "exists" | "count" | "append" | "zip" | "now" | "random" | "range" | "error" | "assert" | "eval"
+            )
+    }
+
+    /// Whether it gives the same each time for the same arguments.
+    pub(super) fn is_pure(&self) -> bool {
+        !matches!(self.name, "now" | "millis" | "random" | "uuid" | "shuffle" | "error" | "assert" | "eval")
+    }
+}
+
 /// The function of this name, without its dollar.
 pub fn find(name: &str) -> Option<&'static Function> {
     FUNCTIONS.iter().find(|function| function.name == name)

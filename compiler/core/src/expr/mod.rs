@@ -10,6 +10,7 @@
 
 mod ast;
 mod bounds;
+mod facts;
 mod fits;
 pub mod functions;
 mod infer;
@@ -32,6 +33,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::types::{Kind, Range as Bounds, Type, Types};
 
+pub use facts::Facts;
 pub use scope::{BUILT_IN_ROOTS, Defined, Root, Scope, variable_name};
 pub use template::Template;
 

@@ -5,7 +5,7 @@ use std::ops::Range as Bytes;
 use indexmap::IndexMap;
 
 use super::value::Absent;
-use super::{Class, Context, Infer, Special, Value, Way, join, operators};
+use super::{Class, Context, Infer, Special, Value, WayOut, join, operators};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::ast::{Ast, AstKind};
 use crate::expr::functions::{self, Function, Returns, Takes};
@@ -334,23 +334,23 @@ impl Infer<'_> {
                     Some((test, _)) => format!("$filter({list}, {})", self.text(test)),
                     None => format!("({list})"),
                 };
-                Way::Says(format!("`$single` fails unless there is exactly one; take the first: `{some}[0]`"))
+                WayOut::Says(format!("`$single` fails unless there is exactly one; take the first: `{some}[0]`"))
             }
             "reduce" if given.len() == 2 && !filled => {
                 let function = given.get(1).map_or("…", |(function, _)| self.text(function));
-                Way::Says(format!(
+                WayOut::Says(format!(
                     "write what it starts from, which it gives of none: `$reduce([{list}], {function}, …)`"
                 ))
             }
-            "max" | "min" | "average" if !filled => Way::Bounds,
-            "sum" | "join" if value.many && !filled => Way::Says(format!(
+            "max" | "min" | "average" if !filled => WayOut::Bounds,
+            "sum" | "join" if value.many && !filled => WayOut::Says(format!(
                 "write `${}([{list}])`, which is {} for none",
                 function.name,
                 if function.name == "sum" { "0" } else { "an empty text" }
             )),
             // What gives several gives none of none.
             "map" | "filter" | "distinct" | "keys" => return None,
-            _ if value.many && !filled => Way::Exists,
+            _ if value.many && !filled => WayOut::Exists,
             _ => return None,
         };
         Some(Absent { at: self.span(&ast.range), path: self.text(ast).to_owned(), declared: None, way })

@@ -1,7 +1,6 @@
 //! Types of expressions: a walk over the tree that gives each part a type and reports what cannot be meant.
 
 mod calls;
-mod guards;
 mod operators;
 mod paths;
 mod value;
@@ -11,13 +10,14 @@ use std::ops::Range as Bytes;
 use indexmap::IndexMap;
 
 use super::ast::{Ast, AstKind, Operator};
+use super::facts::{Base, Facts, Names, Way, established};
 use super::{Expr, Scope, literals};
 use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::source::Span;
-use crate::types::{Field, Kind, MAX_INTEGER, Range, Record, Type, Types};
+use crate::types::{Field, Kind, MAX_INTEGER, Range, Record, Step, Type, Types};
 
 use value::Absent;
-pub(super) use value::{Class, Special, Value, Way, join, show};
+pub(super) use value::{Class, Special, Value, WayOut, join, show};
 
 /// What a check found.
 pub(super) struct Found {
@@ -48,7 +48,8 @@ pub(super) fn infer_with(decimals: Decimals, expr: &Expr, scope: &Scope, types: 
         types,
         diagnostics: Vec::new(),
         locals: Vec::new(),
-        present: Vec::new(),
+        facts: scope.facts().clone(),
+        shown: Facts::default(),
         taken_apart: None,
         untyped: false,
         decimals,
@@ -64,8 +65,10 @@ struct Infer<'a> {
     diagnostics: Vec<Diagnostic>,
     /// `$variables` bound by the expression itself, innermost last.
     locals: Vec<(String, Value)>,
-    /// Paths that conditions around this part have shown to be there.
-    present: Vec<String>,
+    /// What is known where this part stands.
+    facts: Facts,
+    /// What conditions of the expression itself have shown of that.
+    shown: Facts,
     /// A name with hyphens that was taken apart into a subtraction, and reported as one: `reserve-inventry`.
     taken_apart: Option<Bytes<usize>>,
     /// Whether something was met that the compiler has no types for.
@@ -244,19 +247,18 @@ impl Infer<'_> {
 
     fn conditional(&mut self, condition: &Ast, then: &Ast, otherwise: Option<&Ast>, context: &Context) -> Value {
         self.value(condition, context);
-        let then_value =
-            self.knowing(guards::shown(condition, true, context.depth), |infer| infer.value(then, context));
+        let [held, failed] = established(condition, &self.names(context));
+        let then_value = self.knowing(&held, |infer| infer.value(then, context));
         let Some(otherwise) = otherwise else {
             let absent = Absent {
                 at: self.span(&then.range),
                 path: self.text(then).to_owned(),
                 declared: None,
-                way: Way::Exists,
+                way: WayOut::Exists,
             };
             return then_value.maybe(Some(absent));
         };
-        let facts = guards::shown(condition, false, context.depth);
-        let other_value = self.knowing(facts, |infer| infer.value(otherwise, context));
+        let other_value = self.knowing(&failed, |infer| infer.value(otherwise, context));
         match (then_value.special, other_value.special) {
             (Special::No, Special::No) if then_value.many == other_value.many => {}
             (Special::No, Special::No) => self.untyped = true,
@@ -269,13 +271,51 @@ impl Infer<'_> {
         Value { ty, many, filled, absent: then_value.absent.or(other_value.absent), special: Special::No }
     }
 
-    /// Runs with some paths known to be there.
-    fn knowing<T>(&mut self, facts: Vec<String>, run: impl FnOnce(&mut Self) -> T) -> T {
-        let outer = self.present.len();
-        self.present.extend(facts);
+    /// Runs with more known.
+    fn knowing<T>(&mut self, facts: &Facts, run: impl FnOnce(&mut Self) -> T) -> T {
+        if facts.is_empty() {
+            return run(self);
+        }
+        let outer = (self.facts.clone(), self.shown.clone());
+        self.facts = std::mem::take(&mut self.facts).and(facts);
+        self.shown = std::mem::take(&mut self.shown).and(facts);
         let result = run(self);
-        self.present.truncate(outer);
+        (self.facts, self.shown) = outer;
         result
+    }
+
+    /// What names mean here.
+    fn names(&self, context: &Context) -> Names<'_> {
+        Names { scope: self.scope, locals: &self.locals, depth: context.depth }
+    }
+
+    /// Whether a condition around this part has shown that there is a value.
+    fn is_present(&self, ast: &Ast, context: &Context) -> bool {
+        !self.facts.is_empty() && self.names(context).way(ast).is_some_and(|way| self.facts.is_present(&way))
+    }
+
+    /// The value of a path, filled if a condition around it has shown that the list it leads to has an element.
+    fn guarded(&self, ast: &Ast, value: Value, context: &Context) -> Value {
+        let is_list = value.many || value.class(self.types) == Class::List;
+        if !is_list || self.facts.is_empty() {
+            return value;
+        }
+        let Some(mut way) = self.names(context).way(ast) else { return value };
+        way.steps.push(Step::At(0));
+        if self.facts.is_present(&way) { value.filled(true) } else { value }
+    }
+
+    /// The value that a base means, as far as conditions of the expression narrow it.
+    fn narrowed(&self, base: &Base, mut value: Value) -> Value {
+        if !self.shown.is_empty() && !value.many {
+            if let Some(narrower) = self.shown.narrowed(base, &value.ty, self.types) {
+                value.ty = narrower;
+            }
+            if self.shown.is_present(&Way { base: base.clone(), steps: Vec::new() }) {
+                value.absent = None;
+            }
+        }
+        value
     }
 
     /// Binds a `$variable`, unless it would hide something that the expression or the machine needs.

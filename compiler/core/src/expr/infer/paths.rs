@@ -1,9 +1,10 @@
 //! Names, fields and predicates.
 
 use super::value::Absent;
-use super::{Class, Context, Infer, Special, Value, Way};
+use super::{Class, Context, Infer, Special, Value, WayOut};
 use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::expr::ast::{Ast, AstKind, Place};
+use crate::expr::facts::{Base, index};
 use crate::expr::scope::{Defined, Root};
 use crate::expr::{functions, variable_name};
 use crate::types::{Kind, Range, Type, describe};
@@ -11,7 +12,11 @@ use crate::types::{Kind, Range, Type, describe};
 impl Infer<'_> {
     pub(super) fn name(&mut self, ast: &Ast, name: &str, place: Place, quoted: bool, context: &Context) -> Value {
         match &context.item {
-            Some(item) if place != Place::Root => self.field(ast, name, place, quoted, item, context),
+            Some(item) if place == Place::Head => {
+                let item = self.narrowed(&Base::Item(context.depth), item.clone());
+                self.field(ast, name, place, quoted, &item, context)
+            }
+            Some(item) if place == Place::Step => self.field(ast, name, place, quoted, item, context),
             _ => self.root(ast, name),
         }
     }
@@ -79,21 +84,21 @@ impl Infer<'_> {
             }
             self.report(diagnostic);
         }
-        Value::of(Type::clone(&root.ty))
+        self.narrowed(&Base::Root(name.to_owned()), Value::of(Type::clone(&root.ty)))
     }
 
     pub(super) fn variable(&mut self, ast: &Ast, name: &str, context: &Context) -> Value {
         let span = self.span(&ast.range);
         if name.is_empty() {
             if let Some(item) = &context.item {
-                return item.clone();
+                return self.narrowed(&Base::Item(context.depth), item.clone());
             }
             let message = "`$` is nothing here: no value is at hand outside of predicates and maps";
             self.report(Diagnostic::new(Code::EVC0412, span, message).help("start from a name: `input`"));
             return Value::any(span);
         }
-        if let Some((_, value)) = self.locals.iter().rev().find(|(local, _)| local == name) {
-            return value.clone();
+        if let Some((at, (_, value))) = self.locals.iter().enumerate().rev().find(|(_, (local, _))| local == name) {
+            return self.narrowed(&Base::Local(at), value.clone());
         }
         if let Some((root_name, root)) = self.scope.by_variable(name) {
             let (root_name, root) = (root_name.to_owned(), root.clone());
@@ -132,7 +137,7 @@ impl Infer<'_> {
             Kind::Any | Kind::Named(_) if root_meant => Vec::new(),
             Kind::Any | Kind::Named(_) => return Value::any(span),
             Kind::Map(value) => {
-                let absent = Absent { at: span, path: self.text(ast).to_owned(), declared: None, way: Way::Exists };
+                let absent = Absent { at: span, path: self.text(ast).to_owned(), declared: None, way: WayOut::Exists };
                 let value = Value::of((**value).clone());
                 return if self.is_present(ast, context) { value } else { value.maybe(Some(absent)) };
             }
@@ -149,7 +154,7 @@ impl Infer<'_> {
                             at: span,
                             path: self.text(ast).to_owned(),
                             declared,
-                            way: Way::Exists,
+                            way: WayOut::Exists,
                         }));
                     }
                     None => fields.into_keys().collect(),
@@ -234,13 +239,13 @@ impl Infer<'_> {
         match (many, is_index) {
             (true, true) if value.is_filled(self.types) && self.within(&value, predicate) => element,
             (true, true) if self.is_present(ast, context) => element,
-            (true, true) => element.maybe(value.absent).maybe(Some(nothing(Way::Bounds))),
+            (true, true) => element.maybe(value.absent).maybe(Some(nothing(WayOut::Bounds))),
             (true, false) => element.many().filled(self.is_present(ast, context)),
             (false, true) if matches!(index(predicate), Some(0 | -1)) || self.is_present(ast, context) => value,
-            (false, true) => value.maybe(Some(nothing(Way::Exists))),
+            (false, true) => value.maybe(Some(nothing(WayOut::Exists))),
             (false, false) => {
                 let path = self.text(base).to_owned();
-                value.maybe(Some(Absent { at: self.span(&predicate.range), path, declared: None, way: Way::Exists }))
+                value.maybe(Some(Absent { at: self.span(&predicate.range), path, declared: None, way: WayOut::Exists }))
             }
         }
     }
@@ -270,23 +275,10 @@ impl Infer<'_> {
             at: span,
             path: self.text(base).to_owned(),
             declared: None,
-            way: Way::Exists,
+            way: WayOut::Exists,
         });
         let list = Kind::List(Box::new(value.ty), Range::default());
         Value::new(list, span).maybe(value.absent.or(absent))
-    }
-}
-
-/// The place that a literal index names; JSONata rounds down.
-pub(super) fn index(predicate: &Ast) -> Option<i64> {
-    #[expect(clippy::cast_possible_truncation, reason = "a place beyond all lists is still beyond them")]
-    match &predicate.kind {
-        AstKind::Number(at) => Some(at.floor() as i64),
-        AstKind::Negate(at) => match &at.kind {
-            AstKind::Number(at) => Some((-at).floor() as i64),
-            _ => None,
-        },
-        _ => None,
     }
 }
 

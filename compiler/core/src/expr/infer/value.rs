@@ -28,12 +28,12 @@ pub(in crate::expr) struct Absent {
     /// Where the field is declared as optional.
     pub(in crate::expr) declared: Option<Span>,
     /// What to do about it.
-    pub(in crate::expr) way: Way,
+    pub(in crate::expr) way: WayOut,
 }
 
 /// The way out of a value that may be absent.
 #[derive(Debug, Clone)]
-pub(in crate::expr) enum Way {
+pub(in crate::expr) enum WayOut {
     /// Ask whether it is there.
     Exists,
     /// Ask, or declare a list that always has items.
@@ -62,6 +62,8 @@ pub(in crate::expr) enum Class {
     Boolean,
     List,
     Object,
+    /// One or another of these.
+    Mixed,
 }
 
 impl Value {
@@ -117,59 +119,64 @@ impl Value {
 
     /// One element, if this is a list or many; itself otherwise. Lists of lists are one list to JSONata's paths.
     pub(in crate::expr) fn element(&self, types: &Types) -> (Self, bool) {
-        let mut ty = &self.ty;
-        let mut many = self.many;
-        while let Kind::List(item, _) = &types.resolve(ty).kind {
-            ty = item;
-            many = true;
-        }
-        (Self { ty: ty.clone(), absent: None, many: false, filled: false, special: self.special }, many)
+        let (ty, is_list) = element(&self.ty, types);
+        (Self { ty, absent: None, many: false, filled: false, special: self.special }, self.many || is_list)
     }
 
     pub(in crate::expr) fn class(&self, types: &Types) -> Class {
-        class(&types.resolve(&self.ty).kind)
+        class_of(&self.ty, types)
     }
 
     pub(in crate::expr) fn is_money(&self, types: &Types) -> bool {
-        matches!(types.resolve(&self.element(types).0.ty).kind, Kind::Money(_))
+        match &types.resolve(&self.element(types).0.ty).kind {
+            Kind::Union(members) => members.iter().any(|member| matches!(types.resolve(member).kind, Kind::Money(_))),
+            kind => matches!(kind, Kind::Money(_)),
+        }
     }
 }
 
-pub(in crate::expr) fn class(kind: &Kind) -> Class {
+/// What is in a list, in a list of lists, and so on; the type itself, if it is none. Whether it is one, or may be.
+fn element(ty: &Type, types: &Types) -> (Type, bool) {
+    match &types.resolve(ty).kind {
+        Kind::List(item, _) => (element(item, types).0, true),
+        Kind::Union(members) => {
+            let elements: Vec<(Type, bool)> = members.iter().map(|member| element(member, types)).collect();
+            let is_list = elements.iter().any(|(_, is_list)| *is_list);
+            match types.join(elements.iter().map(|(ty, _)| ty)) {
+                Some(joined) if is_list => (joined, true),
+                _ => (ty.clone(), false),
+            }
+        }
+        _ => (ty.clone(), false),
+    }
+}
+
+/// What operators ask of a type, names followed.
+pub(in crate::expr) fn class_of(ty: &Type, types: &Types) -> Class {
+    let resolved = types.resolve(ty);
+    let Kind::Union(members) = &resolved.kind else { return class(&resolved.kind) };
+    let mut classes = members.iter().map(|member| class_of(member, types));
+    let first = classes.next().unwrap_or(Class::Any);
+    if classes.all(|class| class == first) { first } else { Class::Mixed }
+}
+
+fn class(kind: &Kind) -> Class {
     match kind {
         Kind::Any | Kind::Named(_) => Class::Any,
+        Kind::Union(_) => Class::Mixed,
         Kind::String(_) | Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration | Kind::Bytes | Kind::Enum(_) => {
             Class::Text
         }
         Kind::Integer(_) | Kind::Number(_) | Kind::Money(_) => Class::Number,
         Kind::Boolean => Class::Boolean,
         Kind::List(..) => Class::List,
-        Kind::Map(_) | Kind::Record(_) => Class::Object,
+        Kind::Map(_) | Kind::Record(_) | Kind::Tagged(..) => Class::Object,
     }
 }
 
-/// A type that holds the values of both; `any` if the spec language has no such type.
+/// A type that holds the values of both.
 pub(in crate::expr) fn join(a: &Type, b: &Type, types: &Types) -> Type {
-    let kind = match (&types.resolve(a).kind, &types.resolve(b).kind) {
-        _ if a.kind == b.kind => return a.clone(),
-        (one, other) if one == other => one.clone(),
-        (Kind::Enum(one), Kind::Enum(other)) => {
-            let new = other.iter().filter(|literal| !one.contains(literal)).cloned();
-            Kind::Enum(one.iter().cloned().chain(new).collect())
-        }
-        (Kind::Integer(one), Kind::Integer(other)) => Kind::Integer(hull(*one, *other)),
-        (Kind::Number(_) | Kind::Integer(_), Kind::Number(_) | Kind::Integer(_)) => Kind::Number(Range::default()),
-        (Kind::Money(_) | Kind::Integer(_), Kind::Money(_) | Kind::Integer(_)) => Kind::Money(Range::default()),
-        (one, other) if class(one) == Class::Number && class(other) == Class::Number => Kind::Number(Range::default()),
-        (Kind::List(one, _), Kind::List(other, _)) => Kind::List(Box::new(join(one, other, types)), Range::default()),
-        (one, other) if class(one) == Class::Text && class(other) == Class::Text => Kind::String(Range::default()),
-        _ => Kind::Any,
-    };
-    Type { kind, span: a.span }
-}
-
-fn hull(a: Range<i64>, b: Range<i64>) -> Range<i64> {
-    Range { min: a.min.zip(b.min).map(|(a, b)| a.min(b)), max: a.max.zip(b.max).map(|(a, b)| a.max(b)) }
+    types.join_two(a, b)
 }
 
 /// The type of a text literal: the enumeration of it alone.
