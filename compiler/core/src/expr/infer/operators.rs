@@ -1,6 +1,6 @@
 //! Arithmetic, comparisons, boolean operators and concatenation.
 
-use super::{Class, Context, Facts, Infer, Special, Value, established, join, show};
+use super::{Class, Context, Facts, Infer, Special, Value, established, show};
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::expr::ast::{Ast, AstKind, Operator};
 use crate::expr::literals;
@@ -273,21 +273,5 @@ fn overlap(a: &Type, b: &Type, types: &crate::types::Types) -> bool {
         (Kind::Union(members), _) => members.iter().any(|member| overlap(member, b, types)),
         (_, Kind::Union(members)) => members.iter().any(|member| overlap(a, member, types)),
         _ => super::value::class_of(a, types) == super::value::class_of(b, types),
-    }
-}
-
-impl Infer<'_> {
-    /// The type of both lists in one.
-    pub(super) fn appended(&mut self, a: &Value, b: &Value) -> Value {
-        let joined = join(&a.element(self.types).0.ty, &b.element(self.types).0.ty, self.types);
-        self.untyped |= joined.kind == Kind::Any;
-        let span = joined.span;
-        // To nothing, JSONata appends nothing: the other value comes back as it is.
-        let is_list = |value: &Value| value.class(self.types) == Class::List && !value.many && value.absent.is_none();
-        if is_list(a) || is_list(b) {
-            Value::new(Kind::List(Box::new(joined), Range::default()), span)
-        } else {
-            Value::of(joined).many()
-        }
     }
 }
