@@ -109,7 +109,7 @@ impl Fits<'_> {
     /// An item of a list that is written in the expression: one element, or a list whose elements are added.
     fn item(&mut self, item: &Ast, expected: &Type) {
         let Some(value) = self.found(item) else { return };
-        if matches!(item.kind, AstKind::Array(_)) {
+        if item.is_list() {
             return self.part(item, &value, expected, true);
         }
         let is_list = value.element(self.types).1;

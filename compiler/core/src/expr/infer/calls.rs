@@ -64,6 +64,43 @@ impl Infer<'_> {
         self.known_call(function, ast, callee, arguments, first, context)
     }
 
+    /// Reports a function of JSONata's own that is given to another one where a function ends with that call: 2.0.6 calls such a
+    /// function in a way that fails. <https://github.com/jsonata-js/jsonata/blob/v2.0.6/src/jsonata.js>, `apply`
+    fn unwrapped(&mut self, body: &Ast) {
+        match &body.kind {
+            AstKind::Block(parts) => {
+                if let Some(last) = parts.last() {
+                    self.unwrapped(last);
+                }
+            }
+            AstKind::Conditional(_, then, otherwise) => {
+                self.unwrapped(then);
+                if let Some(otherwise) = otherwise {
+                    self.unwrapped(otherwise);
+                }
+            }
+            AstKind::Call(_, arguments) => {
+                for argument in arguments {
+                    let AstKind::Variable(name) = &argument.kind else { continue };
+                    if !self.is_builtin(name) {
+                        continue;
+                    }
+                    let message = format!("`${name}` cannot be given to another function at the end of a function");
+                    let lambda = format!("function($x) {{ ${name}($x) }}");
+                    let diagnostic = Diagnostic::new(Code::EVC0412, self.span(&argument.range), message)
+                        .note("JSONata 2.0.6, which Step Functions evaluates, fails there")
+                        .help(format!("write `{lambda}`"));
+                    self.report(diagnostic);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn is_builtin(&self, name: &str) -> bool {
+        functions::find(name).is_some() && !self.locals.iter().any(|(local, _)| local == name)
+    }
+
     /// The function that `$name` calls; reports one that is unknown or refused.
     fn function(&mut self, name: &str, range: &Bytes<usize>) -> Option<&'static Function> {
         let span = self.span(range);
@@ -134,7 +171,7 @@ impl Infer<'_> {
         for ((argument, value), param) in given.iter().zip(&function.params[usize::from(left_out)..]) {
             ok &= self.argument(function, argument, value, param.takes);
         }
-        self.second_arguments(function, &given);
+        self.absent_arguments(function, &given);
         if function.computes && given.iter().any(|(_, value)| value.is_money(self.types)) {
             self.money(&ast.range, &format!("`${}`", function.name));
             return Value::any(span);
@@ -273,6 +310,7 @@ impl Infer<'_> {
             self.bind(name, range, value);
         }
         let value = self.value(body, context);
+        self.unwrapped(body);
         self.remember(body, &value);
         self.locals.truncate(outer);
         value

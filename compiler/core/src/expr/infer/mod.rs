@@ -214,8 +214,8 @@ impl Infer<'_> {
             let value = self.value(item, context);
             self.remember(item, &value);
             // A list in a list constructor adds its elements, unless it is itself one.
-            let (ty, count) = if matches!(item.kind, AstKind::Array(_)) {
-                (value.ty, 1)
+            let (ty, count) = if item.is_list() {
+                (value.kept(self.types), u64::from(!value.may_be_absent()))
             } else if is_empty_list(&value, self.types) {
                 continue;
             } else {
