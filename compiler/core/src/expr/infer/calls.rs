@@ -79,6 +79,16 @@ impl Infer<'_> {
                     self.unwrapped(otherwise);
                 }
             }
+            AstKind::Filter(base, _) | AstKind::KeepArray(base) if self.ends_with_call(base) => {
+                let of = self.text(base).to_owned();
+                let message = format!("what stands after `{of}` is left out at the end of a function");
+                let help = "leave the parentheses away, or give the value a name first: `($x := …; $x[0])`";
+                self.report(
+                    Diagnostic::new(Code::EVC0412, self.span(&body.range), message)
+                        .note("JSONata 2.0.6, which Step Functions evaluates, gives what the call gives there")
+                        .help(help),
+                );
+            }
             AstKind::Call(_, arguments) => {
                 for argument in arguments {
                     let AstKind::Variable(name) = &argument.kind else { continue };
@@ -94,6 +104,24 @@ impl Infer<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Whether this is in parentheses, and ends with a call.
+    fn ends_with_call(&self, ast: &Ast) -> bool {
+        fn call(ast: &Ast) -> bool {
+            match &ast.kind {
+                AstKind::Call(..) => true,
+                AstKind::Block(parts) => parts.last().is_some_and(call),
+                AstKind::Conditional(_, then, otherwise) => call(then) || otherwise.as_deref().is_some_and(call),
+                AstKind::Filter(base, _) | AstKind::KeepArray(base) => matches!(base.kind, AstKind::Block(_)) && call(base),
+                _ => false,
+            }
+        }
+        match &ast.kind {
+            AstKind::Block(_) => call(ast),
+            AstKind::Filter(base, _) | AstKind::KeepArray(base) => self.ends_with_call(base),
+            _ => false,
         }
     }
 

@@ -233,6 +233,15 @@ impl Infer<'_> {
     }
 
     fn object(&mut self, entries: &[(Ast, Ast)], span: Span, context: &Context) -> Value {
+        if context.item.as_ref().is_some_and(|item| item.element(self.types).1) {
+            // Of a list at hand, an object groups the elements.
+            self.untyped = true;
+            for (key, value) in entries {
+                self.value(key, context);
+                self.value(value, context);
+            }
+            return Value::any(span);
+        }
         let mut fields = IndexMap::new();
         // What is under keys that are computed.
         let mut open: Option<Type> = None;

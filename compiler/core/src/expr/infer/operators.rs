@@ -237,8 +237,8 @@ impl Infer<'_> {
         let diagnostic = Diagnostic::new(Code::EVC0417, self.span(&ast.range), message)
             .note(format!("a path through a list gives each {} in it", show(&value.ty)))
             .help(format!(
-                "take the first with `({})[0]`, or all with `$sum`, `$count`, `$join` or `$map`",
-                self.text(ast)
+                "take the first with `{}`, or all with `$sum`, `$count`, `$join` or `$map`",
+                crate::expr::fits::first_of(ast, self.text(ast))
             ));
         self.report(diagnostic);
     }

@@ -302,7 +302,7 @@ impl Infer<'_> {
 
     /// The type of both lists in one.
     pub(super) fn appended(&mut self, a: &Value, b: &Value) -> Value {
-        let is_list = |value: &Value| value.element(self.types).1 && !value.many;
+        let is_list = |value: &Value| value.class(self.types) == Class::List && !value.many;
         let is_empty = |value: &Value| super::is_empty_list(value, self.types);
         let (one, other) = (a.item(self.types).kept(self.types), b.item(self.types).kept(self.types));
         let joined = match (is_empty(a), is_empty(b)) {

@@ -26,11 +26,14 @@ struct Grammar<'a> {
     random: &'a mut Random,
     types: &'a Types,
     bases: Vec<Base>,
+    /// All paths from these; none if they have not been looked for.
+    known: Vec<Path>,
     /// How many variables have been named.
     variables: usize,
 }
 
 /// A path that can be written, with its type.
+#[derive(Clone)]
 struct Path {
     text: String,
     ty: Type,
@@ -54,7 +57,7 @@ pub(super) fn condition(random: &mut Random, roots: &[(String, Type)], types: &T
 impl<'a> Grammar<'a> {
     fn new(random: &'a mut Random, roots: &[(String, Type)], types: &'a Types) -> Self {
         let bases = roots.iter().map(|(name, ty)| Base { text: name.clone(), ty: ty.clone() }).collect();
-        Self { random, types, bases, variables: 0 }
+        Self { random, types, bases, known: Vec::new(), variables: 0 }
     }
 
     fn write(&mut self, want: Want, depth: usize) -> String {
@@ -320,7 +323,9 @@ impl<'a> Grammar<'a> {
         self.variables += 1;
         let name = format!("$v{}", self.variables);
         self.bases.push(Base { text: name.clone(), ty: item.clone() });
+        let outer = std::mem::take(&mut self.known);
         let body = body(self);
+        self.known = outer;
         self.bases.pop();
         (name, body)
     }
@@ -330,7 +335,9 @@ impl<'a> Grammar<'a> {
         let mut outer = std::mem::replace(&mut self.bases, vec![Base { text: String::new(), ty: item.clone() }]);
         self.bases.push(Base { text: "$".to_owned(), ty: item.clone() });
         self.bases.push(Base { text: "$input".to_owned(), ty: outer[0].ty.clone() });
+        let known = std::mem::take(&mut self.known);
         let body = body(self);
+        self.known = known;
         std::mem::swap(&mut self.bases, &mut outer);
         body
     }
@@ -348,14 +355,18 @@ impl<'a> Grammar<'a> {
 
     /// A random one of the paths that are so.
     fn path(&mut self, is: impl Fn(&Path) -> bool) -> Option<Path> {
-        let mut found = Vec::new();
-        for base in &self.bases {
-            let at = Path { text: base.text.clone(), ty: base.ty.clone(), many: false, optional: false };
-            self.paths(at, 2, &mut found);
+        if self.known.is_empty() {
+            let mut found = Vec::new();
+            for base in &self.bases {
+                let at = Path { text: base.text.clone(), ty: base.ty.clone(), many: false, optional: false };
+                self.paths(at, 2, &mut found);
+            }
+            found.retain(|path| !path.text.is_empty());
+            self.known = found;
         }
-        found.retain(|path| !path.text.is_empty() && is(path));
-        let at = self.random.below(found.len());
-        (!found.is_empty()).then(|| found.swap_remove(at))
+        let fitting: Vec<usize> = (0..self.known.len()).filter(|at| is(&self.known[*at])).collect();
+        let at = self.random.below(fitting.len());
+        fitting.get(at).map(|at| self.known[*at].clone())
     }
 
     fn paths(&self, at: Path, depth: usize, found: &mut Vec<Path>) {
