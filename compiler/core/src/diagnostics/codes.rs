@@ -131,6 +131,8 @@ codes! {
     EVC0527 Warning "queues-may-not-fit",
     EVC0528 Warning "shared-bus-of-work",
     EVC0529 Warning "more-work-than-may-begin",
+    EVC0530 Error "variable-of-steps-around",
+    EVC0531 Warning "variable-never-read",
     EVC0601 Error "unknown-attribute",
     EVC0602 Error "bad-attribute",
     EVC0603 Error "bad-outbox",

@@ -32,7 +32,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::types::{Kind, Range as Bounds, Type, Types};
 
-pub use scope::{BUILT_IN_ROOTS, Defined, Root, Scope, variable_name};
+pub use scope::{BOXED, BUILT_IN_ROOTS, Defined, Origin, Root, Scope, variable_name};
 pub use template::Template;
 
 /// A parsed expression.

@@ -11,6 +11,7 @@ pub(super) mod expressions;
 pub(super) mod routes;
 pub(super) mod signals;
 pub(super) mod timeouts;
+pub(super) mod variables;
 
 use crate::model::Workflow;
 

@@ -4,7 +4,7 @@ use super::value::Absent;
 use super::{Class, Context, Infer, Special, Value, Way};
 use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::expr::ast::{Ast, AstKind, Place};
-use crate::expr::scope::{Defined, Root};
+use crate::expr::scope::{Defined, Origin, Root};
 use crate::expr::{functions, variable_name};
 use crate::types::{Kind, Range, Type, describe};
 
@@ -12,15 +12,15 @@ impl Infer<'_> {
     pub(super) fn name(&mut self, ast: &Ast, name: &str, place: Place, quoted: bool, context: &Context) -> Value {
         match &context.item {
             Some(item) if place != Place::Root => self.field(ast, name, place, quoted, item, context),
-            _ => self.root(ast, name),
+            _ => self.root(ast, name, context),
         }
     }
 
-    fn root(&mut self, ast: &Ast, name: &str) -> Value {
+    fn root(&mut self, ast: &Ast, name: &str, context: &Context) -> Value {
         let span = self.span(&ast.range);
         if let Some(root) = self.scope.get(name) {
             let root = root.clone();
-            return self.known_root(name, &root, ast);
+            return self.known_root(name, &root, ast, context);
         }
         if self.taken_apart.as_ref().is_some_and(|reported| reported.contains(&ast.range.start)) {
             return Value::any(span);
@@ -64,22 +64,24 @@ impl Infer<'_> {
         Some(diagnostic)
     }
 
-    fn known_root(&mut self, name: &str, root: &Root, ast: &Ast) -> Value {
+    fn known_root(&mut self, name: &str, root: &Root, ast: &Ast, context: &Context) -> Value {
         let span = self.span(&ast.range);
+        let what = if root.from == Origin::Workflow { "result" } else { "value" };
         let message = match &root.defined {
             Defined::Always => None,
-            Defined::Sometimes(when) => Some(format!("`{name}` has no result here {when}")),
-            Defined::Never(why) => Some(format!("`{name}` has no result here: {why}")),
+            Defined::Sometimes(when) => Some(format!("`{name}` has no {what} here {when}")),
+            Defined::Never(why) => Some(format!("`{name}` has no {what} here: {why}")),
         };
         if let Some(message) = message {
-            let mut diagnostic = Diagnostic::new(Code::EVC0404, span, message)
-                .help("use it only where every route has passed the step, or set a value on the other routes with a `set` step");
-            if let Some(declared) = root.declared {
-                diagnostic = diagnostic.secondary(declared, "its result is bound here");
-            }
-            self.report(diagnostic);
+            let diagnostic = Diagnostic::new(Code::EVC0404, span, message);
+            self.report(undefined(diagnostic, name, root));
         }
-        Value::of(Type::clone(&root.ty))
+        let value = Value::of(Type::clone(&root.ty));
+        if root.from != (Origin::Steps { optional: true }) || self.is_present(ast, context) {
+            return value;
+        }
+        let path = self.text(ast).to_owned();
+        value.maybe(Some(Absent { at: span, path, declared: root.declared, way: Way::Exists }))
     }
 
     pub(super) fn variable(&mut self, ast: &Ast, name: &str, context: &Context) -> Value {
@@ -97,7 +99,7 @@ impl Infer<'_> {
         }
         if let Some((root_name, root)) = self.scope.by_variable(name) {
             let (root_name, root) = (root_name.to_owned(), root.clone());
-            return self.known_root(&root_name, &root, ast);
+            return self.known_root(&root_name, &root, ast, context);
         }
         if functions::is_known(name) {
             return Value::special(Special::Function, span);
@@ -274,6 +276,31 @@ impl Infer<'_> {
         });
         let list = Kind::List(Box::new(value.ty), Range::default());
         Value::new(list, span).maybe(value.absent.or(absent))
+    }
+}
+
+/// What to do about a name that has no value on some route.
+fn undefined(diagnostic: Diagnostic, name: &str, root: &Root) -> Diagnostic {
+    match root.from {
+        Origin::Workflow => {
+            let diagnostic = match root.declared {
+                Some(declared) => diagnostic.secondary(declared, "its result is bound here"),
+                None => diagnostic,
+            };
+            diagnostic.help("use it only where every route has passed the step").help(
+                "a value that one of several routes gives, or that goes round a loop, is a variable: declare it under `variables:`, \
+                 set it on each route with `assign:`, and read it by its name",
+            )
+        }
+        Origin::Steps { .. } => {
+            let diagnostic = match root.declared {
+                Some(declared) => diagnostic.secondary(declared, "declared here, without a first value"),
+                None => diagnostic,
+            };
+            diagnostic.help(format!(
+                "set it on that route too, with `assign: {{ {name}: .. }}`, or give it a first value: `{name}: {{ type: .., value: .. }}`"
+            ))
+        }
     }
 }
 
