@@ -58,6 +58,8 @@ pub enum Defined {
     Always,
     /// On some routes; the text completes "`payment` has no result …": "when `check` goes to `skip`".
     Sometimes(String),
+    /// Inside of this step alone, of which the place is outside.
+    Inside(String),
     /// On no route; the text completes "`payment` has no result here: …": "it runs later".
     Never(String),
 }

@@ -24,7 +24,8 @@ pub(in crate::check) fn of(model: &Model, workflow: &Workflow, diagnostics: &mut
     workflow.body.walk(&mut |step| {
         Checker { model, workflow, step }.step(diagnostics);
         for assignment in &step.assign {
-            let value = Held { name: &assignment.name.value, at: assignment.name.span, value: assignment.value.as_ref() };
+            let value =
+                Held { name: &assignment.name.value, at: assignment.name.span, value: assignment.value.as_ref() };
             value.check((&assignment.ty, assignment.optional), &step.assign_scope, model, workflow, diagnostics);
         }
     });

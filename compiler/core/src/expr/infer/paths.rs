@@ -70,6 +70,12 @@ impl Infer<'_> {
         let message = match &root.defined {
             Defined::Always => None,
             Defined::Sometimes(when) => Some(format!("`{name}` has no {what} here {when}")),
+            Defined::Inside(outer) if root.from == Origin::Workflow => {
+                Some(format!("`{name}` has no result here: it runs inside of `{outer}`, which has the results"))
+            }
+            Defined::Inside(outer) => {
+                Some(format!("`{name}` has no value here: it is a variable of steps inside of `{outer}`"))
+            }
             Defined::Never(why) => Some(format!("`{name}` has no {what} here: {why}")),
         };
         if let Some(message) = message {
@@ -281,27 +287,32 @@ impl Infer<'_> {
 
 /// What to do about a name that has no value on some route.
 fn undefined(diagnostic: Diagnostic, name: &str, root: &Root) -> Diagnostic {
-    match root.from {
-        Origin::Workflow => {
-            let diagnostic = match root.declared {
-                Some(declared) => diagnostic.secondary(declared, "its result is bound here"),
-                None => diagnostic,
-            };
-            diagnostic.help("use it only where every route has passed the step").help(
+    let label = if root.from == Origin::Workflow { "its result is bound here" } else { "declared here" };
+    let diagnostic = match root.declared {
+        Some(declared) => diagnostic.secondary(declared, label),
+        None => diagnostic,
+    };
+    let where_set = match (&root.defined, root.from) {
+        (Defined::Inside(outer), _) => {
+            return diagnostic
+                .help(format!("let the branch or the round end with the value, and use what `{outer}` gives"));
+        }
+        (_, Origin::Workflow) => {
+            let diagnostic = diagnostic.help("use it only where every route has passed the step");
+            if root.declared.is_none() {
+                return diagnostic;
+            }
+            return diagnostic.help(
                 "a value that one of several routes gives, or that goes round a loop, is a variable: declare it under `variables:`, \
                  set it on each route with `assign:`, and read it by its name",
-            )
+            );
         }
-        Origin::Steps { .. } => {
-            let diagnostic = match root.declared {
-                Some(declared) => diagnostic.secondary(declared, "declared here, without a first value"),
-                None => diagnostic,
-            };
-            diagnostic.help(format!(
-                "set it on that route too, with `assign: {{ {name}: .. }}`, or give it a first value: `{name}: {{ type: .., value: .. }}`"
-            ))
-        }
-    }
+        (Defined::Sometimes(_), Origin::Steps { .. }) => "on that route too",
+        (Defined::Always | Defined::Never(_), Origin::Steps { .. }) => "before",
+    };
+    diagnostic.help(format!(
+        "set it {where_set}, with `assign: {{ {name}: .. }}`, or give it a first value: `{name}: {{ type: .., value: .. }}`"
+    ))
 }
 
 /// The place that a literal index names; JSONata rounds down.

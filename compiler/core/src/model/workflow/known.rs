@@ -166,6 +166,14 @@ impl Arrivals {
                 work.extend(lacks.iter().filter_map(|way| way.from));
                 continue;
             }
+            // What comes back from the step itself lacks the name because the step does.
+            let first = self.reached_without(at);
+            let before = |way: &&&Arrival| way.from.is_none_or(|from| first.contains(&from));
+            let lacks: Vec<_> = if lacks.iter().any(|way| before(&way)) {
+                lacks.iter().filter(before).copied().collect()
+            } else {
+                lacks
+            };
             let step = if at == index { "this step".to_owned() } else { format!("`{}`", self.names[at]) };
             let steps: BTreeSet<usize> = lacks.iter().filter_map(|way| way.from).collect();
             let steps: Vec<&str> = steps.into_iter().map(|from| self.names[from].as_str()).collect();
@@ -177,5 +185,18 @@ impl Arrivals {
             return Some(format!("when {step} is reached from {from}"));
         }
         None
+    }
+
+    /// The steps that a route from the start leads to that does not pass this one.
+    fn reached_without(&self, step: usize) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        loop {
+            let is_new = |at: &usize| {
+                let from_found = |way: &Arrival| way.from.is_none_or(|from| found.contains(&from));
+                *at != step && !found.contains(at) && self.to[*at].iter().any(from_found)
+            };
+            let Some(next) = (0..self.to.len()).find(is_new) else { return found };
+            found.insert(next);
+        }
     }
 }

@@ -33,8 +33,15 @@ pub(in crate::model) fn workflow(
     diagnostics.extend(model.types.check_type(&item.input.0));
     let mut names = IndexMap::new();
     collect_names(&item.steps, &item.variables, &mut names, diagnostics);
-    let mut resolver =
-        Resolver { sections, model, names: names.keys().cloned().collect(), variables: Vec::new(), partial: false, diagnostics };
+    let mut resolver = Resolver {
+        sections,
+        model,
+        names: names.keys().cloned().collect(),
+        variables: Vec::new(),
+        assumed: BTreeSet::new(),
+        partial: false,
+        diagnostics,
+    };
     let mut body = resolver.body(&item.steps, &item.variables);
     routes::scopes(&mut body, &item.input.0, &names, model);
     Workflow {
@@ -105,8 +112,10 @@ pub(super) struct Resolver<'a> {
     names: BTreeSet<String>,
     /// The variables of the body at hand, after those of the bodies around it.
     pub(super) variables: Vec<spec::Variables>,
+    /// Variables that something was to set which could not be resolved.
+    pub(super) assumed: BTreeSet<String>,
     /// Whether a part of the body at hand is missing.
-    pub(super) partial: bool,
+    partial: bool,
     /// What is wrong.
     pub(super) diagnostics: &'a mut Vec<Diagnostic>,
 }
@@ -129,12 +138,15 @@ impl Place<'_> {
 
 impl Resolver<'_> {
     pub(super) fn body(&mut self, steps: &spec::Steps, variables: &spec::Variables) -> Body {
-        let declared = self.declared(variables);
+        let mut declared = self.declared(variables);
         self.variables.push(variables.clone());
         let around = std::mem::replace(&mut self.partial, !steps.broken.is_empty());
         let resolved = steps.items.iter().enumerate();
         let steps = resolved.map(|(index, (name, step))| self.step(Place { steps, index }, name, step)).collect();
         self.variables.pop();
+        for variable in &mut declared {
+            variable.assumed = self.assumed.contains(&variable.name);
+        }
         let partial = std::mem::replace(&mut self.partial, around) || !variables.broken.is_empty();
         Body { variables: declared, steps, partial }
     }

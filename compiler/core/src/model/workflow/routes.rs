@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::results::record;
 use super::known::{Arrivals, ERROR, Known, all_of, arrivals, defined, entering, reach};
+use super::results::record;
 use super::steps::Binds;
 use super::{Body, Onward, Step, Variable};
 use crate::expr::{Defined, Origin, Root, Scope};
@@ -56,7 +56,13 @@ impl Workflow<'_> {
         let arrivals = arrivals(body, &start, &known);
         let inside = enclosed(body, inside);
         if !self.typing && !body.variables.is_empty() {
-            let scope = self.scope(base, outer, None, &inside);
+            let mut scope = self.scope(base, outer, None, &inside);
+            for variable in &body.variables {
+                let mut root = Self::variable(variable, outer, None, &inside);
+                root.defined =
+                    Defined::Never("first values are set together, and know nothing of each other".to_owned());
+                scope.insert(variable.name.clone(), root);
+            }
             body.variables.iter_mut().for_each(|variable| variable.scope = scope.clone());
         }
         for (index, step) in body.steps.iter_mut().enumerate() {
@@ -114,7 +120,7 @@ impl Workflow<'_> {
             let ty = self.results.get(name).cloned().flatten();
             let defined = match (&ty, inside.get(name)) {
                 (None, _) => Defined::Never("it binds no result".to_owned()),
-                (_, Some(outer)) => Defined::Never(format!("it runs inside of `{outer}`, which has the results")),
+                (_, Some(outer)) => Defined::Inside(outer.clone()),
                 _ => defined(name, known, at, "it has not run when this step starts"),
             };
             let ty = ty.unwrap_or_else(|| Arc::new(Type::any(*span)));
@@ -132,7 +138,7 @@ impl Workflow<'_> {
     ) -> Root {
         let name = &variable.name;
         let defined = match inside.get(name) {
-            Some(outer) => Defined::Never(format!("it belongs to the steps inside of `{outer}`, which has their results")),
+            Some(outer) => Defined::Inside(outer.clone()),
             None => defined(name, known, at, "no route to this step sets it"),
         };
         let from = Origin::Steps { optional: variable.optional };

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use super::resolve::Resolver;
 use super::{Body, Step};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::expr::{Expr, Scope, Template};
 use crate::model::names::unresolved;
 use crate::source::{Span, Spanned};
@@ -25,6 +25,8 @@ pub struct Variable {
     pub optional: bool,
     /// What it holds when the body starts. `None` is not said, or could not be read.
     pub value: Option<Template>,
+    /// Whether what was to set it could not be resolved, which has been reported: nobody is told that it has no value.
+    pub assumed: bool,
     /// What the first value may refer to.
     pub scope: Scope,
 }
@@ -45,7 +47,7 @@ pub struct Assignment {
 impl Variable {
     /// Whether it can be read as soon as the body has started.
     pub fn starts_with_value(&self) -> bool {
-        self.optional || self.value.is_some()
+        self.optional || self.value.is_some() || self.assumed
     }
 }
 
@@ -61,6 +63,7 @@ impl Resolver<'_> {
                 ty: variable.ty.0.clone(),
                 optional: variable.optional,
                 value: variable.value.as_ref().and_then(|value| self.template(value)),
+                assumed: false,
                 // `routes` says what is known where the body starts.
                 scope: Scope::default(),
             });
@@ -87,16 +90,16 @@ impl Resolver<'_> {
         if let Some(variable) = own.items.get(name.as_str()) {
             return Some(variable.clone());
         }
-        // Who reads it is not told that nothing sets it.
-        self.partial = true;
-        if own.declares(name) {
+        if own.declares(name) || outer.iter().any(|outer| outer.broken.contains(&name.value)) {
             return None;
         }
+        let known: Vec<&str> = own.items.keys().map(String::as_str).collect();
+        let meant = nearest(name, &known).unwrap_or(name).to_owned();
         self.diagnostics.push(match outer.iter().find_map(|outer| outer.items.get(name.as_str())) {
             Some(declared) => outside(name, declared.name_span),
-            None if outer.iter().any(|outer| outer.declares(name)) => return None,
-            None => unknown(name, own),
+            None => unknown(name, &known),
         });
+        self.assumed.insert(meant);
         None
     }
 }
@@ -107,13 +110,12 @@ fn outside(name: &Name, declared: Span) -> Diagnostic {
     Diagnostic::new(Code::EVC0530, name.span, message)
         .label("it is a variable of the steps around")
         .secondary(declared, "declared here")
-        .note("branches and rounds run at the same time: which of them would be the last to set it, nobody could say")
+        .note("branches and rounds run at the same time, and nobody could say which of them would be the last to set it")
         .help("let the branch, or each round, end with the value, and set the variable in the step that they are in: `assign:` there knows its results")
 }
 
-fn unknown(name: &Name, own: &spec::Variables) -> Diagnostic {
-    let known = own.items.keys().map(String::as_str);
-    let diagnostic = unresolved("variable", name, known);
+fn unknown(name: &Name, known: &[&str]) -> Diagnostic {
+    let diagnostic = unresolved("variable", name, known.iter().copied());
     if diagnostic.help.is_empty() {
         let place = "beside the `steps` of the workflow, the branch or the `for-each`";
         return diagnostic.help(format!("declare it {place}: `variables: {{ {}: TYPE }}`", name.value));

@@ -4,8 +4,8 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
 use super::step::Retry;
-use super::variables::assign_schema;
 use super::steps::{Branch, Choice, KINDS, Onward, Shared, Syntax};
+use super::variables::assign_schema;
 use crate::spec::scalar::{Arguments, Duration, Expression};
 
 /// One way to write a step of a kind.

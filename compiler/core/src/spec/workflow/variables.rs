@@ -99,11 +99,9 @@ fn declaration(node: &Node, cx: &mut Decoder) -> Option<(TypeExpr, Option<Spanne
             fields.finish(cx);
             Some((ty?, value))
         }
-        NodeKind::Null
-        | NodeKind::Scalar(_)
-        | NodeKind::Sequence(_)
-        | NodeKind::Mapping(_)
-        | NodeKind::Error => Some((TypeExpr::decode(node, cx)?, None)),
+        NodeKind::Null | NodeKind::Scalar(_) | NodeKind::Sequence(_) | NodeKind::Mapping(_) | NodeKind::Error => {
+            Some((TypeExpr::decode(node, cx)?, None))
+        }
     }
 }
 
@@ -126,7 +124,13 @@ impl JsonSchema for Variables {
                         "required": ["type"],
                         "additionalProperties": false
                     },
-                    ty
+                    // A map of nothing but these two keys is no record.
+                    {
+                        "allOf": [
+                            ty,
+                            {"not": {"type": "object", "required": ["value"], "propertyNames": {"enum": ["type", "value"]}}}
+                        ]
+                    }
                 ]
             }
         })

@@ -19,10 +19,10 @@ mod redis;
 mod starter;
 mod steps;
 mod task;
-mod variables;
 #[cfg(test)]
 #[allow(clippy::wildcard_enum_match_arm, reason = "tests look at JSON")]
 mod tests;
+mod variables;
 
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};

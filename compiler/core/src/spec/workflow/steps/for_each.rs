@@ -6,8 +6,8 @@ use super::{Onward, Shared, StepKind, Syntax};
 use crate::source::Spanned;
 use crate::spec::range::in_range;
 use crate::spec::scalar::Expression;
-use crate::spec::workflow::{Steps, Variables};
 use crate::spec::workflow::schema::{Form, described};
+use crate::spec::workflow::{Steps, Variables};
 
 /// Steps that run once for each item of a list.
 #[derive(Debug, Clone)]

@@ -9,8 +9,8 @@ use super::{Onward, Shared, StepKind, Syntax};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
 use crate::spec::decode::{Declared, Decode, Decoder, Fields, Item, Section};
-use crate::spec::workflow::{Steps, Variables};
 use crate::spec::workflow::schema::{Form, described};
+use crate::spec::workflow::{Steps, Variables};
 use crate::yaml::Node;
 
 /// Branches that run at the same time.

@@ -31,10 +31,7 @@ pub(super) fn lower<'m>(each: &'m ForEach, id: StepId, step: &Step, scoped: &mut
         }),
         max_concurrency: each.concurrency.as_ref().map(|most| most.value),
         item_processor: ItemProcessor { processor_config: ProcessorConfig { mode: "INLINE" }, states },
-        done: Done {
-            assign: scoped.bound(step, expression(RESULT), RESULT),
-            output: Some(expression(RESULT)),
-        },
+        done: Done { assign: scoped.bound(step, expression(RESULT), RESULT), output: Some(expression(RESULT)) },
         errors: errors::of_step(step, scoped),
         then: scoped.then(step.next),
     };
