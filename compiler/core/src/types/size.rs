@@ -57,6 +57,10 @@ impl Types {
                 }
                 Some(total)
             }
+            Kind::Union(members) | Kind::Tagged(members, _) => members
+                .iter()
+                .map(|member| self.max_bytes(member, depth, known))
+                .try_fold(0, |most, size| size.map(|size| most.max(size))),
             Kind::Named(_) if depth > super::MAX_NESTING => None,
             Kind::Named(name) => {
                 if let Some(size) = known.get(name.as_str()) {
