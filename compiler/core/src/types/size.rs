@@ -86,6 +86,7 @@ impl Types {
             | Kind::Duration
             | Kind::Bytes
             | Kind::Enum(_) => true,
+            Kind::Union(members) => members.iter().all(|member| self.is_text(member)),
             Kind::Any
             | Kind::Integer(_)
             | Kind::Number(_)
@@ -94,6 +95,7 @@ impl Types {
             | Kind::List(..)
             | Kind::Map(_)
             | Kind::Record(_)
+            | Kind::Tagged(..)
             | Kind::Named(_) => false,
         }
     }
