@@ -218,12 +218,38 @@ fn plainly(part: &Part<'_>, value: &Value, expected: &Type, optional: bool, type
     if let Err(mismatch) = types.accepts(expected, &value.ty) {
         let message = format!("found {}; expected {}", show(&value.ty), show(expected));
         let mut diagnostic = misfit(part, &value.ty, message, &mismatch);
+        if let Some(way) = way_to(&types.resolve(expected).kind, &types.resolve(&value.ty).kind, part.text) {
+            diagnostic = diagnostic.help(way);
+        }
         if part.text.starts_with('$') && matches!(types.resolve(expected).kind, Kind::String(_)) {
             diagnostic = diagnostic.help("`$string(…)` makes a text of a number");
         }
         found.push(diagnostic);
     }
     found
+}
+
+/// The conversion of a text, or a number, to what is expected.
+fn way_to(expected: &Kind, found: &Kind, text: &str) -> Option<String> {
+    let from_text = |function: &str, what: &str| {
+        Some(format!("`${function}({text})` gives the {what} that a text says, and fails where it says none"))
+    };
+    match (expected, found) {
+        (Kind::Uuid, Kind::String(_)) => from_text("toUuid", "UUID"),
+        (Kind::Timestamp, Kind::String(_) | Kind::Date) => from_text("toTimestamp", "timestamp"),
+        (Kind::Date, Kind::String(_) | Kind::Timestamp) => from_text("toDate", "date"),
+        (Kind::Enum(literals), Kind::String(_)) => {
+            let all: Vec<String> = literals.iter().map(|literal| format!("'{}'", literal.value)).collect();
+            Some(format!(
+                "`$toOneOf({text}, [{}])` gives the text, and fails where it is none of these",
+                all.join(", ")
+            ))
+        }
+        (Kind::Integer(_), Kind::Number(_)) => {
+            Some(format!("`$round({text})`, `$floor({text})` or `$ceil({text})` makes it whole"))
+        }
+        _ => None,
+    }
 }
 
 /// Says that a part may give nothing where that cannot be.

@@ -10,6 +10,7 @@
 
 mod ast;
 mod bounds;
+mod conversions;
 mod facts;
 mod fits;
 pub mod functions;

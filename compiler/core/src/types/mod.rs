@@ -11,6 +11,7 @@ mod check;
 mod decode;
 mod describe;
 mod dynamo;
+mod inline;
 mod join;
 mod lookup;
 mod mapped;

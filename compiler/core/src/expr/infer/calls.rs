@@ -114,7 +114,9 @@ impl Infer<'_> {
                 AstKind::Call(..) => true,
                 AstKind::Block(parts) => parts.last().is_some_and(call),
                 AstKind::Conditional(_, then, otherwise) => call(then) || otherwise.as_deref().is_some_and(call),
-                AstKind::Filter(base, _) | AstKind::KeepArray(base) => matches!(base.kind, AstKind::Block(_)) && call(base),
+                AstKind::Filter(base, _) | AstKind::KeepArray(base) => {
+                    matches!(base.kind, AstKind::Block(_)) && call(base)
+                }
                 _ => false,
             }
         }
@@ -200,6 +202,9 @@ impl Infer<'_> {
             ok &= self.argument(function, argument, value, param.takes);
         }
         self.absent_arguments(function, &given);
+        if !left_out {
+            self.literals(function, &given);
+        }
         if function.computes && given.iter().any(|(_, value)| value.is_money(self.types)) {
             self.money(&ast.range, &format!("`${}`", function.name));
             return Value::any(span);

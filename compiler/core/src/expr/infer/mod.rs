@@ -1,6 +1,7 @@
 //! Types of expressions: a walk over the tree that gives each part a type and reports what cannot be meant.
 
 mod calls;
+mod fixed;
 mod operators;
 mod paths;
 mod returns;

@@ -62,7 +62,9 @@ impl<'a> Grammar<'a> {
 
     fn write(&mut self, want: Want, depth: usize) -> String {
         let want = match want {
-            Want::Anything => [Want::Text, Want::Number, Want::Boolean, Want::List, Want::List, Want::Object][self.random.below(6)],
+            Want::Anything => {
+                [Want::Text, Want::Number, Want::Boolean, Want::List, Want::List, Want::Object][self.random.below(6)]
+            }
             want => want,
         };
         if depth == 0 || self.random.one_in(4) {
@@ -122,10 +124,17 @@ impl<'a> Grammar<'a> {
 
     fn text(&mut self, depth: usize) -> String {
         let t = |grammar: &mut Self| grammar.write(Want::Text, depth);
-        match self.random.below(16) {
+        match self.random.below(19) {
             0 => format!("{} & {}", t(self), self.write(Want::Anything, depth)),
             1 => {
-                let function = self.random.pick(&["uppercase", "lowercase", "trim", "base64encode", "encodeUrlComponent", "string"]);
+                let function = self.random.pick(&[
+                    "uppercase",
+                    "lowercase",
+                    "trim",
+                    "base64encode",
+                    "encodeUrlComponent",
+                    "string",
+                ]);
                 format!("${function}({})", t(self))
             }
             2 => format!("$string({})", self.write(Want::Anything, depth)),
@@ -144,6 +153,12 @@ impl<'a> Grammar<'a> {
             12 => format!("$formatBase({}, 16)", self.write(Want::Number, depth)),
             13 => format!("$formatNumber({}, '#,##0.00')", self.write(Want::Number, depth)),
             14 => format!("$match({}, /a(.)?/)[0].match", t(self)),
+            15 => {
+                let function = self.random.pick(&["toUuid", "toTimestamp", "toDate"]);
+                format!("${function}({})", t(self))
+            }
+            16 => format!("$toOneOf({}, ['X', 'Y'])", t(self)),
+            17 => format!("$map({}, $toOneOf(?, ['X']))", self.texts(depth)),
             _ => format!("{} ~> $uppercase()", t(self)),
         }
     }
@@ -199,11 +214,20 @@ impl<'a> Grammar<'a> {
             8 => format!("{} = {}", self.write(Want::Text, depth), self.write(Want::Text, 0)),
             9 => format!("{} in {}", self.write(Want::Text, 0), self.texts(depth)),
             10 => format!("$contains({}, {})", self.write(Want::Text, depth), self.random.pick(&["'a'", "/a+/"])),
-            11 => format!("$count({}) {} {}", self.write(Want::List, depth), self.random.pick(&[">", "=", "!=", ">="]), self.random.below(3)),
+            11 => format!(
+                "$count({}) {} {}",
+                self.write(Want::List, depth),
+                self.random.pick(&[">", "=", "!=", ">="]),
+                self.random.below(3)
+            ),
             12 => format!("$boolean({})", self.write(Want::Anything, depth)),
             13 => {
                 let path = self.path(|_| true).map_or_else(|| "input".to_owned(), |path| path.text);
-                format!("$type({path}) {} '{}'", self.random.pick(&["=", "!="]), self.random.pick(&["string", "number", "array"]))
+                format!(
+                    "$type({path}) {} '{}'",
+                    self.random.pick(&["=", "!="]),
+                    self.random.pick(&["string", "number", "array"])
+                )
             }
             _ => self.leaf(Want::Boolean),
         }
@@ -284,7 +308,10 @@ impl<'a> Grammar<'a> {
                 let field = self.at_hand(&item, |grammar| grammar.leaf(Want::Anything));
                 format!("{list}.[{field}]")
             }
-            23 => format!("$map({list}, ${})", self.random.pick(&["string", "count", "type", "exists", "boolean", "keys"])),
+            23 => format!(
+                "$map({list}, ${})",
+                self.random.pick(&["string", "count", "type", "exists", "boolean", "keys"])
+            ),
             24 => {
                 let path = self.path(|path| path.many).map_or(list, |path| path.text);
                 format!("{path}[]")
