@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::step::Retry;
 use super::steps::{Branch, Choice, KINDS, Onward, Shared, Syntax};
+use super::variables::assign_schema;
 use crate::spec::scalar::{Arguments, Duration, Expression};
 
 /// One way to write a step of a kind.
@@ -75,6 +76,7 @@ fn alternative(kind: &Syntax, form: &Form, generator: &mut SchemaGenerator) -> V
 /// A key that several kinds have.
 fn shared(key: Shared, generator: &mut SchemaGenerator) -> (&'static str, Schema) {
     match key {
+        Shared::Assign => ("assign", assign_schema(generator)),
         Shared::Retry => {
             let retry = generator.subschema_for::<Retry>();
             let schema = json_schema!({"type": "array", "items": retry, "description": "When to try again; the first entry that matches counts."});
@@ -102,14 +104,6 @@ fn shared(key: Shared, generator: &mut SchemaGenerator) -> (&'static str, Schema
         Shared::Timeout => {
             let duration = generator.subschema_for::<Duration>();
             ("timeout", described(&duration, "How long the step may take, retries not counted."))
-        }
-        Shared::Heartbeat => {
-            let duration = generator.subschema_for::<Duration>();
-            let schema = described(
-                &duration,
-                "When to take a call for dead (`HeartbeatSeconds`), below its timeout. A function that a workflow calls sends no heartbeats: it has to be done by then.",
-            );
-            ("heartbeat", schema)
         }
     }
 }
