@@ -156,6 +156,11 @@ impl Expr {
         self.check_field(expected, false, scope, types)
     }
 
+    /// Says where something of which nothing is known is given where an `expected` says more.
+    pub fn unchecked(&self, expected: &Type, scope: &Scope, types: &Types) -> Vec<Diagnostic> {
+        fits::unchecked(self, &infer::infer(self, scope, types), expected, types)
+    }
+
     fn check_field(&self, expected: &Type, optional: bool, scope: &Scope, types: &Types) -> Vec<Diagnostic> {
         let found = infer::infer(self, scope, types);
         if !found.diagnostics.is_empty() {

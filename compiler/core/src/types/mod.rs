@@ -24,6 +24,7 @@ mod shorthand;
 mod size;
 #[cfg(test)]
 pub(crate) mod testing;
+mod unchecked;
 mod value;
 mod within;
 
