@@ -6,8 +6,9 @@ use indexmap::IndexMap;
 
 use super::{Body, Next, Step, StepId};
 use crate::diagnostics::list;
-use crate::expr::Defined;
+use crate::expr::{Defined, Facts, Scope};
 use crate::source::Span;
+use crate::types::Type;
 
 /// The name under which a caught error is known.
 pub(super) const ERROR: &str = "error";
@@ -19,6 +20,8 @@ pub(super) struct Known {
     always: BTreeSet<String>,
     /// On some route.
     sometimes: BTreeSet<String>,
+    /// What conditions have established of their values on every route.
+    pub(super) facts: Facts,
 }
 
 impl Known {
@@ -28,6 +31,8 @@ impl Known {
         for name in names {
             known.always.insert(name.to_owned());
             known.sometimes.insert(name.to_owned());
+            // It has another value now.
+            known.facts.forget(name);
         }
         known
     }
@@ -39,6 +44,7 @@ impl Known {
         for variable in &body.variables {
             known.always.remove(&variable.name);
             known.sometimes.remove(&variable.name);
+            known.facts.forget(&variable.name);
         }
         let valued = body.variables.iter().filter(|variable| variable.starts_with_value());
         known.and(valued.map(|variable| variable.name.as_str()))
@@ -48,15 +54,24 @@ impl Known {
     fn meet(&mut self, other: &Self) {
         self.always.retain(|name| other.always.contains(name));
         self.sometimes.extend(other.sometimes.iter().cloned());
+        self.facts = std::mem::take(&mut self.facts).or(&other.facts);
+    }
+
+    /// The same where facts are known too.
+    fn knowing(mut self, facts: &Facts) -> Self {
+        self.facts = self.facts.and(facts);
+        self
     }
 }
 
-/// What is known where an inner body starts. One that catches errors itself has an `error` of its own.
-pub(super) fn entering(body: &Body, known: &Known) -> Known {
+/// What is known where an inner body starts, which has `names` of its own. One that catches errors itself has an `error` of its own.
+pub(super) fn entering(body: &Body, names: &[(&str, Type)], known: &Known) -> Known {
     let mut known = known.clone();
+    names.iter().for_each(|(name, _)| known.facts.forget(name));
     if body.steps.iter().any(|step| !step.catch.is_empty()) {
         known.always.remove(ERROR);
         known.sometimes.remove(ERROR);
+        known.facts.forget(ERROR);
     }
     known
 }
@@ -64,11 +79,11 @@ pub(super) fn entering(body: &Body, known: &Known) -> Known {
 /// What is known where no route leads: as if everything before had run.
 pub(super) fn all_of(outer: &Known, names: &IndexMap<String, Span>) -> Known {
     let all: BTreeSet<String> = names.keys().cloned().chain([ERROR.to_owned()]).collect();
-    Known { sometimes: outer.sometimes.union(&all).cloned().collect(), always: all }
+    Known { sometimes: outer.sometimes.union(&all).cloned().collect(), always: all, facts: outer.facts.clone() }
 }
 
-/// What is known where each step starts; `None` for a step that nothing leads to.
-pub(super) fn reach(body: &Body, start: &Known) -> Vec<Option<Known>> {
+/// What is known where each step starts; `None` for a step that nothing leads to. `names` has every name of the workflow.
+pub(super) fn reach(body: &Body, start: &Known, names: &Scope) -> Vec<Option<Known>> {
     let mut known: Vec<Option<Known>> = vec![None; body.steps.len()];
     if known.is_empty() {
         return known;
@@ -77,7 +92,7 @@ pub(super) fn reach(body: &Body, start: &Known) -> Vec<Option<Known>> {
     let mut work = vec![StepId(0)];
     while let Some(id) = work.pop() {
         let Some(before) = known[id.0].clone() else { continue };
-        for (to, after) in edges(body.step(id), &before) {
+        for (to, after) in edges(body.step(id), &before, names) {
             let met = match &known[to.0] {
                 None => after,
                 Some(earlier) => {
@@ -96,10 +111,14 @@ pub(super) fn reach(body: &Body, start: &Known) -> Vec<Option<Known>> {
 }
 
 /// Where a step leads inside its body, and what is known there. A step that failed has neither a result nor set anything.
-fn edges(step: &Step, before: &Known) -> Vec<(StepId, Known)> {
+fn edges(step: &Step, before: &Known, names: &Scope) -> Vec<(StepId, Known)> {
     let own = step.result.as_ref().map(|_| step.name.as_str());
     let after = before.and(own.into_iter().chain(step.assigns()));
-    let on = step.successors().into_iter().map(|next| (next, after.clone()));
+    let established = step.established(names);
+    let on = step.successors().into_iter().enumerate().map(|(way, next)| {
+        let after = after.clone();
+        (next, established.get(way).map_or_else(|| after.clone(), |facts| after.clone().knowing(facts)))
+    });
     let caught = step.catch.iter().map(|catch| (catch.then, before.and([ERROR])));
     on.chain(caught)
         .filter_map(|(next, known)| match next {
@@ -125,7 +144,7 @@ struct Arrival {
 }
 
 /// For each step, where it is reached from.
-pub(super) fn arrivals(body: &Body, start: &Known, known: &[Option<Known>]) -> Arrivals {
+pub(super) fn arrivals(body: &Body, start: &Known, known: &[Option<Known>], names: &Scope) -> Arrivals {
     let mut to: Vec<Vec<Arrival>> = Vec::new();
     to.resize_with(body.steps.len(), Vec::new);
     if let Some(first) = to.first_mut() {
@@ -133,7 +152,7 @@ pub(super) fn arrivals(body: &Body, start: &Known, known: &[Option<Known>]) -> A
     }
     for (id, step) in body.iter() {
         let Some(before) = &known[id.0] else { continue };
-        for (next, after) in edges(step, before) {
+        for (next, after) in edges(step, before, names) {
             to[next.0].push(Arrival { from: Some(id.0), always: after.always });
         }
     }
