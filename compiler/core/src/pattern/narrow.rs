@@ -111,9 +111,8 @@ fn of(kind: &MatchKind) -> Shown {
         }
         MatchKind::Null | MatchKind::AnythingBut(_) | MatchKind::Exists(true) => Shown::present(),
         MatchKind::Exists(false) => Shown::default(),
-        MatchKind::Numeric(numeric) => numeric.comparisons.iter().fold(
-            Shown::of_form([Form::Number]),
-            |shown, (comparison, with)| {
+        MatchKind::Numeric(numeric) => {
+            numeric.comparisons.iter().fold(Shown::of_form([Form::Number]), |shown, (comparison, with)| {
                 let value = with.value.value;
                 let bound = |open| Some(Bound { value, open });
                 shown.and(&match comparison {
@@ -123,7 +122,7 @@ fn of(kind: &MatchKind) -> Shown {
                     Comparison::Greater => Shown { least: bound(true), ..Shown::present() },
                     Comparison::GreaterOrEqual => Shown { least: bound(false), ..Shown::present() },
                 })
-            },
-        ),
+            })
+        }
     }
 }

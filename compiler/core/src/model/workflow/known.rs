@@ -89,8 +89,9 @@ pub(super) fn reach(body: &Body, start: &Known, names: &Scope) -> Vec<Option<Kno
         return known;
     }
     known[0] = Some(start.clone());
-    let mut work = vec![StepId(0)];
-    while let Some(id) = work.pop() {
+    // In the order written, so that a step is looked at once unless a loop leads back to it.
+    let mut work = BTreeSet::from([StepId(0)]);
+    while let Some(id) = work.pop_first() {
         let Some(before) = known[id.0].clone() else { continue };
         for (to, after) in edges(body.step(id), &before, names) {
             let met = match &known[to.0] {
@@ -103,7 +104,7 @@ pub(super) fn reach(body: &Body, start: &Known, names: &Scope) -> Vec<Option<Kno
             };
             if known[to.0].as_ref() != Some(&met) {
                 known[to.0] = Some(met);
-                work.push(to);
+                work.insert(to);
             }
         }
     }
@@ -126,6 +127,16 @@ fn edges(step: &Step, before: &Known, names: &Scope) -> Vec<(StepId, Known)> {
             Next::End => None,
         })
         .collect()
+}
+
+/// A step that asks what names are.
+pub(super) struct At<'a> {
+    /// Where the steps of its body are reached from.
+    pub(super) arrivals: &'a Arrivals,
+    /// Which step it is.
+    pub(super) index: usize,
+    /// The names that its expressions refer to: why one of them is not known may have to be said.
+    pub(super) asks: BTreeSet<String>,
 }
 
 /// For each step of a body, where it is reached from.
@@ -159,13 +170,14 @@ pub(super) fn arrivals(body: &Body, start: &Known, known: &[Option<Known>], name
     Arrivals { names: body.steps.iter().map(|step| step.name.clone()).collect(), to }
 }
 
-/// Whether a name is known; `never` says why not if it is on no route. `at` is the step, among all of its body.
-pub(super) fn defined(name: &str, known: &Known, at: Option<(&Arrivals, usize)>, never: &str) -> Defined {
+/// Whether a name is known; `never` says why not if it is on no route. `at` is the step that asks, if it does.
+pub(super) fn defined(name: &str, known: &Known, at: Option<&At<'_>>, never: &str) -> Defined {
     if known.always.contains(name) {
         return Defined::Always;
     }
     if known.sometimes.contains(name) {
-        let without = at.and_then(|(arrivals, index)| arrivals.without(name, index));
+        let asks = at.filter(|at| at.asks.contains(name));
+        let without = asks.and_then(|at| at.arrivals.without(name, at.index));
         return Defined::Sometimes(without.unwrap_or_else(|| "on every route to this step".to_owned()));
     }
     Defined::Never(never.to_owned())

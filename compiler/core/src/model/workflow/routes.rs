@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::known::{Arrivals, ERROR, Known, all_of, arrivals, defined, entering, reach};
+use super::known::{At, ERROR, Known, all_of, arrivals, defined, entering, reach};
 use super::results::{Made, record};
 use super::steps::Binds;
 use super::{Body, Onward, Step, Variable};
@@ -30,8 +30,18 @@ pub(super) fn scopes(body: &mut Body, input: &Type, names: &IndexMap<String, Spa
     let error = Arc::new(record(at, [("name", text()), ("cause", text())]));
     let variables = body.all_variables();
     let (ways, untyped) = (Vec::new(), made_ones(body, model));
-    let mut workflow =
-        Workflow { names, model, types: &model.types, results, ways, untyped, variables, error, typing: true, early: true };
+    let mut workflow = Workflow {
+        names,
+        model,
+        types: &model.types,
+        results,
+        ways,
+        untyped,
+        variables,
+        error,
+        typing: true,
+        early: true,
+    };
     // A step may refer to one that is written after it, whose type is not known the first time. Of all steps one at least is typed for good
     // in each round: the results that a step knows are those of steps before it on every route.
     for _ in 0..=workflow.untyped.len() {
@@ -91,9 +101,11 @@ impl Workflow<'_> {
             step.unreachable = known[index].is_none();
             // Expressions of a step that never runs are checked as if everything before it had run.
             let known = known[index].clone().unwrap_or_else(|| all_of(outer, self.names));
+            let asks = step.references().iter().map(|name| name.value.to_owned()).collect();
+            let at = At { arrivals: &arrivals, index, asks };
             if !self.typing || self.is_typed_by_scope(step) {
-                step.scope = self.scope(base, &known, Some((&arrivals, index)), &inside);
-                self.early |= self.typing && step.references().iter().any(|name| self.untyped.contains(name.value));
+                step.scope = self.scope(base, &known, Some(&at), &inside);
+                self.early |= self.typing && at.asks.iter().any(|name| self.untyped.contains(name));
             }
             if !self.typing {
                 step.kind.know(&step.scope, self.types);
@@ -104,7 +116,7 @@ impl Workflow<'_> {
             }
             if !self.typing && !step.assign.is_empty() {
                 let own = step.result.as_ref().map(|_| step.name.as_str());
-                step.assign_scope = self.scope(base, &known.and(own), Some((&arrivals, index)), &inside);
+                step.assign_scope = self.scope(base, &known.and(own), Some(&at), &inside);
             }
             let names = step.kind.facts().names_inside(&step.scope, step.kind_span, self.types);
             let inner = names.iter().fold(base.clone(), |inner, (name, ty)| inner.with(*name, ty.clone()));
@@ -139,13 +151,7 @@ impl Workflow<'_> {
     }
 
     /// The scope of a step: the base, and every step of the workflow with whether it is known.
-    fn scope(
-        &self,
-        base: &Scope,
-        known: &Known,
-        at: Option<(&Arrivals, usize)>,
-        inside: &BTreeMap<String, String>,
-    ) -> Scope {
+    fn scope(&self, base: &Scope, known: &Known, at: Option<&At<'_>>, inside: &BTreeMap<String, String>) -> Scope {
         let mut scope = base.clone();
         let defined_error = defined(ERROR, known, at, "no `catch` leads here");
         let from = Origin::Workflow;
@@ -168,12 +174,7 @@ impl Workflow<'_> {
     }
 
     /// What the name of a variable refers to.
-    fn variable(
-        variable: &Variable,
-        known: &Known,
-        at: Option<(&Arrivals, usize)>,
-        inside: &BTreeMap<String, String>,
-    ) -> Root {
+    fn variable(variable: &Variable, known: &Known, at: Option<&At<'_>>, inside: &BTreeMap<String, String>) -> Root {
         let name = &variable.name;
         let defined = match inside.get(name) {
             Some(outer) => Defined::Inside(outer.clone()),
