@@ -20,6 +20,9 @@ pub(crate) enum New {
         /// What it reports does not stop a build, and can be allowed.
         #[arg(long)]
         warning: bool,
+        /// What it reports works, and is recommended otherwise: it stops nothing, and can be allowed.
+        #[arg(long, conflicts_with = "warning")]
+        advice: bool,
     },
     /// A diagnostic code: its page and its line in the registry.
     Code {
@@ -30,7 +33,37 @@ pub(crate) enum New {
         /// It does not stop a build, and can be allowed.
         #[arg(long)]
         warning: bool,
+        /// It works, and is recommended otherwise: it stops nothing, and can be allowed.
+        #[arg(long, conflicts_with = "warning")]
+        advice: bool,
     },
+}
+
+/// The level of what a code is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Error,
+    Warning,
+    Advice,
+}
+
+impl Level {
+    fn of(warning: bool, advice: bool) -> Self {
+        match (warning, advice) {
+            (true, _) => Self::Warning,
+            (false, true) => Self::Advice,
+            (false, false) => Self::Error,
+        }
+    }
+
+    /// Its word in the registry of codes.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Error => "Error",
+            Self::Warning => "Warning",
+            Self::Advice => "Advice",
+        }
+    }
 }
 
 const CODES: &str = "compiler/core/src/diagnostics/codes.rs";
@@ -40,12 +73,12 @@ const CHECKS: &str = "compiler/core/src/check/mod.rs";
 pub(crate) fn run(new: &New) -> Result<(), String> {
     let root = project::root();
     let (written, next) = match new {
-        New::Check { name, code, warning } => (
-            check(&root, name, code.as_deref(), *warning)?,
+        New::Check { name, code, warning, advice } => (
+            check(&root, name, code.as_deref(), Level::of(*warning, *advice))?,
             "say what it finds in the check, its document and its page: cargo test -p evc-compiler -p evc",
         ),
-        New::Code { code, name, warning } => (
-            self::code(&root, code, name, *warning)?,
+        New::Code { code, name, warning, advice } => (
+            self::code(&root, code, name, Level::of(*warning, *advice))?,
             "write the page; its examples are tests: cargo test -p evc-compiler --test pages",
         ),
     };
@@ -61,7 +94,7 @@ const USUAL_GROUP: &str = "EVC06";
 
 /// Adds a check and its code to the project in `root`. Returns what was written. As written, the check finds functions that
 /// are called `wrong`, and its tests pass.
-fn check(root: &Path, name: &str, code: Option<&str>, warning: bool) -> Result<Vec<PathBuf>, String> {
+fn check(root: &Path, name: &str, code: Option<&str>, level: Level) -> Result<Vec<PathBuf>, String> {
     kebab(name)?;
     let module = name.replace('-', "_");
     let list = root.join(CHECKS);
@@ -82,8 +115,8 @@ fn check(root: &Path, name: &str, code: Option<&str>, warning: bool) -> Result<V
          // The item that it is about, which may allow it if it is a warning.\n        \
          diagnostics.push(diagnostic.on(model.path(Thing::Function(id))));\n    }}\n}}\n"
     );
-    let severity = if warning { "warning" } else { "error" };
-    let allowed = if warning {
+    let severity = level.word().to_lowercase();
+    let allowed = if level != Level::Error {
         format!(
             "\n## Allowed\n\n```yaml\nevc: 1\nservice: shop\nfunctions:\n  \
              wrong: {{ api: GET /ping, allow: [{code}: a reason] }}\n```\n"
@@ -100,7 +133,7 @@ fn check(root: &Path, name: &str, code: Option<&str>, warning: bool) -> Result<V
         (root.join(format!("tests/diagnostics/checks/{name}.md")), document, false),
         (list, text, true),
     ];
-    files.extend(code_files(root, &code, name, warning)?);
+    files.extend(code_files(root, &code, name, level)?);
     write(files)
 }
 
@@ -114,12 +147,12 @@ fn free(registry: &str, group: &str) -> Result<String, String> {
 }
 
 /// Adds a code to the project in `root`. Returns what was written.
-fn code(root: &Path, code: &str, name: &str, warning: bool) -> Result<Vec<PathBuf>, String> {
-    write(code_files(root, code, name, warning)?)
+fn code(root: &Path, code: &str, name: &str, level: Level) -> Result<Vec<PathBuf>, String> {
+    write(code_files(root, code, name, level)?)
 }
 
 /// The files of a code: path, text, and whether the file is there already.
-fn code_files(root: &Path, code: &str, name: &str, warning: bool) -> Result<Vec<(PathBuf, String, bool)>, String> {
+fn code_files(root: &Path, code: &str, name: &str, level: Level) -> Result<Vec<(PathBuf, String, bool)>, String> {
     kebab(name)?;
     let digits =
         code.strip_prefix("EVC").filter(|digits| digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit()));
@@ -127,7 +160,7 @@ fn code_files(root: &Path, code: &str, name: &str, warning: bool) -> Result<Vec<
         return Err(format!("`{code}` is not a code: write `EVC` and four digits"));
     }
     let registry = root.join(CODES);
-    let severity = if warning { "Warning" } else { "Error" };
+    let severity = level.word();
     let text = with_code(&read(&registry)?, code, &format!("    {code} {severity} \"{name}\",\n"))?;
     let example = |function: &str| {
         format!("```yaml\nevc: 1\nservice: shop\nfunctions:\n  {function}: {{ api: GET /ping }}\n```\n")
@@ -248,7 +281,7 @@ mod tests {
     #[test]
     fn a_code_stands_in_its_place_and_has_a_page() {
         let root = copy("code");
-        let written = code(&root, "EVC0199", "odd-thing", true).expect("written");
+        let written = code(&root, "EVC0199", "odd-thing", Level::Warning).expect("written");
         assert_eq!(written.len(), 2);
         let registry = read(&root.join(CODES)).expect("the registry");
         let codes: Vec<&str> = registry
@@ -261,16 +294,16 @@ mod tests {
         assert!(registry.contains("    EVC0199 Warning \"odd-thing\",\n"));
         let page = read(&root.join("compiler/core/src/diagnostics/pages/EVC0199.md")).expect("the page");
         assert!(page.starts_with("# EVC0199: Odd thing\n"), "{page}");
-        assert!(code(&root, "EVC0199", "odd-thing", true).is_err_and(|error| error.contains("already")));
-        assert!(code(&root, "EVC19", "odd-thing", false).is_err());
-        assert!(code(&root, "EVC0198", "Odd_thing", false).is_err());
+        assert!(code(&root, "EVC0199", "odd-thing", Level::Warning).is_err_and(|error| error.contains("already")));
+        assert!(code(&root, "EVC19", "odd-thing", Level::Error).is_err());
+        assert!(code(&root, "EVC0198", "Odd_thing", Level::Advice).is_err());
         fs::remove_dir_all(root).expect("removed");
     }
 
     #[test]
     fn a_check_is_a_module_and_in_the_list() {
         let root = copy("check");
-        let written = check(&root, "odd-thing", None, true).expect("written");
+        let written = check(&root, "odd-thing", None, Level::Warning).expect("written");
         assert_eq!(written.len(), 5);
         let list = read(&root.join(CHECKS)).expect("the list");
         assert_eq!(list.matches("mod odd_thing;\n").count(), 1, "{list}");
@@ -286,7 +319,7 @@ mod tests {
             read(&root.join(CODES)).expect("the registry").contains(&format!("    {code} Warning \"odd-thing\",\n"))
         );
         assert!(root.join(format!("compiler/core/src/diagnostics/pages/{code}.md")).exists());
-        assert!(check(&root, "odd-thing", None, true).is_err());
+        assert!(check(&root, "odd-thing", None, Level::Warning).is_err());
         assert!(free("    EVC0699 Error \"a\",\n", USUAL_GROUP).is_err());
         fs::remove_dir_all(root).expect("removed");
     }

@@ -32,12 +32,10 @@ impl Default for Style {
 
 /// Renders diagnostics and, if there are any, a last line that counts them.
 pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap, style: Style) -> String {
-    let styles = if style.color { ThemeStyles::ansi() } else { ThemeStyles::none() };
-    let handler = GraphicalReportHandler::new_themed(GraphicalTheme { characters: ThemeCharacters::unicode(), styles })
-        .with_width(style.width)
-        .with_links(false);
+    let (usual, of_advice) = (handler(style, false), handler(style, true));
     let mut text = String::new();
     for diagnostic in sorted(diagnostics) {
+        let handler = if diagnostic.severity() == Severity::Advice { &of_advice } else { &usual };
         // Writing to a string cannot fail; a span outside its file is drawn as a message by miette itself.
         let _ = handler.render_report(&mut text, &Adapter::of(diagnostic, sources));
         for label in elsewhere(diagnostic) {
@@ -50,6 +48,16 @@ pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap, style: Style) -> 
         let _ = writeln!(text, "{}", Counts::of(diagnostics));
     }
     text
+}
+
+/// What draws in a style. Errors are red, warnings yellow, notes cyan; advice, which miette has one level with notes for, is green.
+fn handler(style: Style, advice: bool) -> GraphicalReportHandler {
+    let mut styles = if style.color { ThemeStyles::ansi() } else { ThemeStyles::none() };
+    if let Some(green) = styles.highlights.last().filter(|_| advice) {
+        styles.advice = *green;
+    }
+    let theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles };
+    GraphicalReportHandler::new_themed(theme).with_width(style.width).with_links(false)
 }
 
 /// The labels in other files than the diagnostic's own.
@@ -113,7 +121,7 @@ impl<'a> Adapter<'a> {
             severity: match diagnostic.severity() {
                 Severity::Error => miette::Severity::Error,
                 Severity::Warning => miette::Severity::Warning,
-                Severity::Note => miette::Severity::Advice,
+                Severity::Advice | Severity::Note => miette::Severity::Advice,
             },
             source,
             labels,

@@ -29,7 +29,7 @@ pub struct Parsed {
 pub struct Analysis {
     /// The spec's file and all that it imports.
     pub sources: SourceMap,
-    /// What was found, sorted by place; allowed warnings are left out.
+    /// What was found, sorted by place; allowed warnings and advice are left out.
     pub diagnostics: Vec<Diagnostic>,
     /// The system. There may be errors about it all the same. `None` if the spec names no service.
     pub model: Option<Model>,
@@ -295,7 +295,7 @@ fn normal(path: &Path) -> PathBuf {
     parts.into_iter().collect()
 }
 
-/// Leaves out warnings that the item they are about allows, and reports what is allowed for nothing. The latter only where
+/// Leaves out warnings and advice that the item they are about allows, and reports what is allowed for nothing. The latter only where
 /// there is no error: not all warnings are looked for then.
 pub(crate) fn allow(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     let whole = !diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);

@@ -128,8 +128,6 @@ pub mod states {
     pub const TASK_FAILED: &str = "States.TaskFailed";
     /// A state took too long.
     pub const TIMEOUT: &str = "States.Timeout";
-    /// No heartbeat within the time given.
-    pub const HEARTBEAT_TIMEOUT: &str = "States.HeartbeatTimeout";
     /// An expression gave nothing, or could not be evaluated.
     pub const QUERY: &str = "States.QueryEvaluationError";
     /// A payload or all variables together are over their limit. Only its own name catches it.

@@ -1,8 +1,9 @@
 //! Payloads that may be larger than the next thing on their way takes. Only where the types bound them: a text without a
 //! bound may be of any size, and nothing is said about it.
 
+use super::gathered;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Destination, Event, Function, Input, Model, Queue, Workflow};
+use crate::model::{Destination, Event, Function, Given, Input, Model, Queue, Step, Workflow};
 use crate::source::Span;
 use crate::types::Type;
 
@@ -61,13 +62,7 @@ impl Sizes<'_> {
     /// The diagnostic for a payload that may not fit, with `around` bytes beside the value.
     fn over(&self, what: &str, ty: &Type, around: u64, hop: Hop, at: Span) -> Option<Diagnostic> {
         let bytes = self.model.types.max_json_bytes(ty)?.saturating_add(around);
-        if bytes <= hop.limit {
-            return None;
-        }
-        let message = format!("{what} may have {bytes} bytes, and {} has at most {}", hop.name, hop.limit);
-        let diagnostic = Diagnostic::new(Code::EVC0706, at, message)
-            .note("this is the most that the bounds of the type allow, at six bytes a character, the worst of JSON")
-            .help("lower the bounds of its lists and texts, or keep the payload in a bucket and send where it is");
+        let diagnostic = self.exceeds(what, bytes, hop, at)?;
         Some(if at == ty.span { diagnostic } else { diagnostic.secondary(ty.span, "its type is here") })
     }
 
@@ -132,22 +127,61 @@ impl Sizes<'_> {
         diagnostics.extend(input.into_iter().chain(output).map(|it| it.on(format!("functions.{name}"))));
     }
 
-    /// What steps give to functions and get from them, and what they publish.
+    /// What steps give, get and gather.
     fn workflow(&self, workflow: &Workflow, diagnostics: &mut Vec<Diagnostic>) {
         let engine = engine(workflow);
+        let types = &self.model.types;
         workflow.body.walk(&mut |step| {
             let name = &step.name;
-            let Some(call) = step.call() else { return };
-            let arguments = call.with.as_ref().and_then(|with| {
-                let ty = with.ty(&step.scope, &self.model.types);
-                self.over(&format!("what step `{name}` gives"), &ty, 0, engine, call.span)
+            let given = step.arguments().into_iter().find_map(|argument| match argument.given {
+                Given::Template(Some(with)) => {
+                    let bytes = with.max_json_bytes(&step.scope, types)?;
+                    self.exceeds(&format!("what step `{name}` gives"), bytes, engine, argument.at)
+                }
+                Given::Template(None) | Given::Expr(_) => None,
             });
-            let gives = || call.function.and_then(|function| self.model.functions[function].output.as_ref());
+            let gives = || step.call()?.function.and_then(|function| self.model.functions[function].output.as_ref());
+            let at = step.call().map_or(step.kind_span, |call| call.span);
             let output = step.answer().or_else(gives);
-            let result = output
-                .and_then(|output| self.over(&format!("the result of step `{name}`"), output, 0, engine, call.span));
+            let result =
+                output.and_then(|output| self.over(&format!("the result of step `{name}`"), output, 0, engine, at));
             let on = format!("workflows.{}", workflow.head.name);
-            diagnostics.extend(arguments.into_iter().chain(result).map(|it| it.on(on.clone())));
+            let found = given.into_iter().chain(result).chain(self.gathered(step, engine));
+            diagnostics.extend(found.map(|it| it.on(on.clone())));
         });
     }
+
+    /// The results of branches and rounds are one value, which is too large where each is not. What is too large by itself inside is
+    /// reported there.
+    fn gathered(&self, step: &Step, engine: Hop) -> Option<Diagnostic> {
+        let is_over = |step: &Step| gathered::result(self.model, step).is_some_and(|bytes| bytes > engine.limit);
+        if !gathered::gathers(step) {
+            return None;
+        }
+        let mut inside = false;
+        for body in step.bodies() {
+            body.walk(&mut |step| inside = inside || is_over(step));
+        }
+        if inside {
+            return None;
+        }
+        let what = format!("the results that `{}` gathers", step.name);
+        let diagnostic = self.exceeds(&what, gathered::result(self.model, step)?, engine, step.name_span)?;
+        Some(diagnostic.help("end what is inside with a `set` or `succeed` that gives only what is needed later"))
+    }
+
+    /// The diagnostic for a value that may have so many bytes.
+    fn exceeds(&self, what: &str, bytes: u64, hop: Hop, at: Span) -> Option<Diagnostic> {
+        if bytes <= hop.limit {
+            return None;
+        }
+        let message = format!("{what} may have {bytes} bytes, and {} has at most {}", hop.name, hop.limit);
+        Some(Diagnostic::new(Code::EVC0706, at, message).note(WORST).help(LOWER))
+    }
 }
+
+/// What the number of bytes is.
+const WORST: &str = "this is the most that the bounds of the type allow, at six bytes a character, the worst of JSON";
+
+/// What helps against it.
+const LOWER: &str = "lower the bounds of its lists and texts, or keep the payload in a bucket and send where it is";

@@ -4,28 +4,38 @@
 //! shown, it is [`Diagnostic::message`] at [`Diagnostic::primary`].
 
 mod codes;
+mod fix;
+mod names;
 
 pub use codes::{ALL, Code};
+pub use fix::{Edit, Fix, apply, certain};
+pub use names::{list, nearest};
 
 use crate::source::Span;
 
-/// How bad it is. Errors stop the build; warnings can be allowed on one item with a reason; notes ask for nothing.
+/// How bad it is. Errors stop the build; warnings and advice can be allowed on one item with a reason; notes ask for nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// The spec cannot be built.
     Error,
-    /// The spec can be built but is likely wrong.
+    /// The spec can be built, but the system will misbehave, or this is very probably a mistake.
     Warning,
+    /// It works, and AWS or experience recommends otherwise. Fails nothing, whatever is asked for.
+    Advice,
     /// Nothing is wrong: something that is good to know.
     Note,
 }
 
 impl Severity {
-    /// The lower-case word for it: `error`, `warning`, `note`.
+    /// Every level, the worst first.
+    pub const ALL: [Self; 4] = [Self::Error, Self::Warning, Self::Advice, Self::Note];
+
+    /// The lower-case word for it: `error`, `warning`, `advice`, `note`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Advice => "advice",
             Self::Note => "note",
         }
     }
@@ -37,24 +47,6 @@ pub struct Label {
     /// The smallest text that shows the point.
     pub span: Span,
     /// What to say at it; may be empty for the primary label.
-    pub text: String,
-}
-
-/// A change to the source that mends the problem.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fix {
-    /// What applying it does: "replace with `OrderPlaced`".
-    pub title: String,
-    /// Replacements, in no particular order, not overlapping.
-    pub edits: Vec<Edit>,
-}
-
-/// Replaces the text of a span.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edit {
-    /// What is replaced; empty to insert.
-    pub span: Span,
-    /// What stands there afterwards.
     pub text: String,
 }
 
@@ -122,14 +114,26 @@ impl Diagnostic {
         self
     }
 
-    /// Adds a fix that replaces one span.
+    /// Adds a fix that replaces one span, and is what was meant: `evc check --fix` applies it.
     #[must_use]
-    pub fn replace(mut self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
-        self.fixes.push(Fix { title: title.into(), edits: vec![Edit { span, text: text.into() }] });
+    pub fn replace(self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
+        self.fix(Fix { title: title.into(), edits: vec![Edit { span, text: text.into() }], certain: true })
+    }
+
+    /// Adds a fix that replaces one span, and may not be what was meant: `evc check --fix=ask` asks.
+    #[must_use]
+    pub fn propose(self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
+        self.fix(Fix { title: title.into(), edits: vec![Edit { span, text: text.into() }], certain: false })
+    }
+
+    /// Adds a fix.
+    #[must_use]
+    pub fn fix(mut self, fix: Fix) -> Self {
+        self.fixes.push(fix);
         self
     }
 
-    /// Says which item this is about, so that an `allow:` on it can silence a warning.
+    /// Says which item this is about, so that an `allow:` on it can silence a warning or advice.
     #[must_use]
     pub fn on(mut self, item: impl Into<String>) -> Self {
         self.item = Some(item.into());
@@ -147,28 +151,11 @@ impl Diagnostic {
         let known: Vec<&str> = known.into_iter().collect();
         let span = self.primary.span;
         if let Some(nearest) = nearest(found, &known) {
-            return self.help(format!("did you mean `{nearest}`?")).replace(
-                format!("replace with `{nearest}`"),
-                span,
-                nearest,
-            );
+            let title = format!("replace with `{nearest}`");
+            let certain = names::is_slip(found, nearest, &known);
+            let edits = vec![Edit { span, text: nearest.to_owned() }];
+            return self.help(format!("did you mean `{nearest}`?")).fix(Fix { title, edits, certain });
         }
         if (1..=12).contains(&known.len()) { self.help(format!("expected one of {}", list(&known))) } else { self }
     }
-}
-
-/// The candidate most like `found`, if one is near enough to be what was meant.
-pub fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
-    let limit = (found.chars().count() / 3).max(1);
-    known
-        .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&found.to_lowercase(), &candidate.to_lowercase()), *candidate))
-        .filter(|(distance, _)| *distance <= limit)
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-/// Names in backticks, joined by commas.
-pub fn list(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

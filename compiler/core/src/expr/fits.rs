@@ -109,7 +109,7 @@ impl Fits<'_> {
     /// An item of a list that is written in the expression: one element, or a list whose elements are added.
     fn item(&mut self, item: &Ast, expected: &Type) {
         let Some(value) = self.found(item) else { return };
-        if matches!(item.kind, AstKind::Array(_)) {
+        if item.is_list() {
             return self.part(item, &value, expected, true);
         }
         let is_list = value.element(self.types).1;
@@ -161,11 +161,17 @@ impl Fits<'_> {
         let part = Part {
             at: if is_whole { self.expr.span } else { self.expr.span_of(&ast.range) },
             text: if is_whole { self.expr.text.trim() } else { &self.expr.text[ast.range.clone()] },
+            first: first_of(ast, self.expr.text[ast.range.clone()].trim()),
             is_whole,
             is_exact: super::shift(self.expr.span, &self.expr.text).is_some(),
         };
         self.diagnostics.extend(plainly(&part, value, expected, optional, self.types));
     }
+}
+
+/// How the first value of a part is taken. JSONata loses what stands after the parentheses around a call where a function ends.
+pub(super) fn first_of(ast: &Ast, text: &str) -> String {
+    if matches!(ast.kind, AstKind::Call(..)) { format!("{text}[0]") } else { format!("({text})[0]") }
 }
 
 /// Whether all keys are written.
@@ -177,6 +183,8 @@ fn is_plain(entries: &[(Ast, Ast)]) -> bool {
 struct Part<'a> {
     at: crate::source::Span,
     text: &'a str,
+    /// How its first value is taken.
+    first: String,
     /// Whether it is the whole expression.
     is_whole: bool,
     /// Whether its place is exact, so that it can be replaced.
@@ -262,7 +270,7 @@ fn many(part: &Part<'_>, value: &Value, expected: &Type, optional: bool, types: 
     let mut diagnostic = Diagnostic::new(Code::EVC0417, part.at, message);
     let Kind::List(item, _) = &resolved.kind else {
         return Some(
-            diagnostic.help(format!("take the first with `({text})[0]`, or all with `$sum`, `$count` or `$join`")),
+            diagnostic.help(format!("take the first with `{}`, or all with `$sum`, `$count` or `$join`", part.first)),
         );
     };
     if let Err(mismatch) = types.accepts(item, &value.ty) {

@@ -288,8 +288,25 @@ impl Function {
         !self.params.is_empty()
             && !matches!(
                 self.name,
-                "exists" | "count" | "append" | "zip" | "now" | "random" | "range" | "error" | "assert" | "eval"
+                "exists"
+                    | "count"
+                    | "append"
+                    | "zip"
+                    | "now"
+                    | "random"
+                    | "range"
+                    | "hash"
+                    | "partition"
+                    | "parse"
+                    | "error"
+                    | "assert"
+                    | "eval"
             )
+    }
+
+    /// Whether it is one of those that Step Functions adds to JSONata's: what they give of nothing is not documented.
+    pub(super) fn is_own(&self) -> bool {
+        matches!(self.name, "partition" | "range" | "hash" | "random" | "uuid" | "parse")
     }
 
     /// Whether it gives the same each time for the same arguments.

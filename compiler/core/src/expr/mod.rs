@@ -10,14 +10,17 @@
 
 mod ast;
 mod bounds;
+mod cover;
 mod facts;
 mod fits;
 pub mod functions;
 mod infer;
 mod literals;
+mod order;
 mod parse;
 mod print;
 mod scope;
+mod size;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -33,6 +36,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::types::{Kind, Range as Bounds, Type, Types};
 
+pub use cover::{Left, left};
 pub use facts::Facts;
 pub use scope::{BOXED, BUILT_IN_ROOTS, Defined, Origin, Root, Scope, variable_name};
 pub use template::Template;

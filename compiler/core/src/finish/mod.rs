@@ -9,6 +9,7 @@ mod methods;
 mod outputs;
 mod overrides;
 mod parameters;
+mod policies;
 mod roles;
 mod streams;
 mod tags;
@@ -26,9 +27,11 @@ type Step = fn(&mut Builder<'_>);
 const STEPS: &[Step] = &[
     outputs::finish,
     roles::finish,
+    policies::merge,
     parameters::finish,
     tags::finish,
     overrides::finish,
+    policies::check,
     streams::finish,
     asynchronous::finish,
     methods::check,

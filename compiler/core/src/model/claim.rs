@@ -90,8 +90,8 @@ impl Step {
         function.is_some_and(|function| model.functions[function].idempotent.is_some())
     }
 
-    /// How long its call waits for the function, if the spec says so: the timeout, or the heartbeat, which a plain call never sends.
+    /// How long its call waits for the function, if the spec says so.
     pub fn waits_for_call(&self) -> Option<Duration> {
-        self.timeout.iter().chain(&self.heartbeat).map(|time| time.value).min()
+        self.timeout.as_ref().map(|time| time.value)
     }
 }

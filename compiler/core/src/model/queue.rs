@@ -38,8 +38,8 @@ pub struct Queue {
     pub receives_span: Option<Span>,
     /// How long messages wait.
     pub retention: Duration,
-    /// The most invocations at once.
-    pub concurrency: Option<u64>,
+    /// The most invocations at once, where the spec says so; [`Model::queue_concurrency`] is what holds.
+    pub concurrency: Option<Spanned<u64>>,
 }
 
 pub(super) fn queue(
@@ -78,7 +78,7 @@ pub(super) fn queue(
         receives: item.receives.as_ref().map_or(5, |receives| receives.value),
         receives_span: item.receives.as_ref().map(|receives| receives.span),
         retention: item.retention.as_ref().map_or(Duration::days(4), |retention| retention.value),
-        concurrency: item.concurrency.as_ref().map(|concurrency| concurrency.value),
+        concurrency: item.concurrency,
     }
 }
 

@@ -37,7 +37,7 @@ pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
 fn command(severity: Severity) -> &'static str {
     match severity {
         Severity::Error | Severity::Warning => severity.as_str(),
-        Severity::Note => "notice",
+        Severity::Advice | Severity::Note => "notice",
     }
 }
 

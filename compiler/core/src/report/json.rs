@@ -6,9 +6,9 @@
 //!  "primary":{"file":"specs/orders.yaml","start":{"line":7,"column":12,"byte":104},
 //!             "end":{"line":7,"column":22,"byte":114},"label":""},
 //!  "secondary":[],"notes":[],"help":["did you mean `OrderPlaced`?"],
-//!  "fixes":[{"title":"replace with `OrderPlaced`","edits":[{"file":"specs/orders.yaml","start":{},"end":{},"text":"OrderPlaced"}]}],
+//!  "fixes":[{"title":"replace with `OrderPlaced`","certain":true,"edits":[{"file":"specs/orders.yaml","start":{},"end":{},"text":"OrderPlaced"}]}],
 //!  "item":"rules.start"}
-//! {"reason":"summary","errors":1,"warnings":0,"notes":0}
+//! {"reason":"summary","errors":1,"warnings":0,"advice":0,"notes":0}
 //! ```
 //!
 //! Lines and columns count from 1, columns in Unicode characters; `byte` counts from 0 in the file as UTF-8. Ends are
@@ -23,16 +23,18 @@ use crate::source::{Position, SourceMap, Span};
 
 /// Renders the diagnostics of all reports, then one count of all of them, one object a line.
 pub fn render(reports: &[Report<'_>]) -> String {
-    let (mut errors, mut warnings, mut notes) = (0, 0, 0);
+    let mut all = Counts::default();
     let mut text = String::new();
     for Report { diagnostics, sources } in reports {
         let counts = Counts::of(diagnostics);
-        errors += counts.errors;
-        warnings += counts.warnings;
-        notes += counts.notes;
+        all.errors += counts.errors;
+        all.warnings += counts.warnings;
+        all.advice += counts.advice;
+        all.notes += counts.notes;
         text.extend(sorted(diagnostics).into_iter().map(|diagnostic| line(&Found::of(diagnostic, sources))));
     }
-    text.push_str(&line(&Summary { reason: "summary", errors, warnings, notes }));
+    let Counts { errors, warnings, advice, notes } = all;
+    text.push_str(&line(&Summary { reason: "summary", errors, warnings, advice, notes }));
     text
 }
 
@@ -46,6 +48,7 @@ struct Summary {
     reason: &'static str,
     errors: usize,
     warnings: usize,
+    advice: usize,
     notes: usize,
 }
 
@@ -89,6 +92,7 @@ struct Point {
 #[derive(Serialize)]
 struct Change<'a> {
     title: &'a str,
+    certain: bool,
     edits: Vec<Replacement<'a>>,
 }
 
@@ -104,6 +108,7 @@ impl<'a> Found<'a> {
         let place = |label: &'a Label| Place { range: range(label.span, sources), label: &label.text };
         let change = |fix: &'a Fix| Change {
             title: &fix.title,
+            certain: fix.certain && diagnostic.fixes.len() == 1,
             edits: fix
                 .edits
                 .iter()

@@ -31,13 +31,15 @@ pub fn sorted(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
     sorted
 }
 
-/// How many errors, warnings and notes there are.
+/// How many diagnostics of each level there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     /// Diagnostics of level error.
     pub errors: usize,
     /// Diagnostics of level warning.
     pub warnings: usize,
+    /// Diagnostics of level advice.
+    pub advice: usize,
     /// Diagnostics of level note.
     pub notes: usize,
 }
@@ -46,19 +48,29 @@ impl Counts {
     /// Counts what is in a list of diagnostics.
     pub fn of(diagnostics: &[Diagnostic]) -> Self {
         let count = |severity| diagnostics.iter().filter(|diagnostic| diagnostic.severity() == severity).count();
-        Self { errors: count(Severity::Error), warnings: count(Severity::Warning), notes: count(Severity::Note) }
+        Self {
+            errors: count(Severity::Error),
+            warnings: count(Severity::Warning),
+            advice: count(Severity::Advice),
+            notes: count(Severity::Note),
+        }
     }
 }
 
-/// `3 errors, 1 warning`; without what there is none of, and empty without either.
+/// `3 errors, 1 warning, 2 pieces of advice`; without what there is none of, and empty without either.
 impl std::fmt::Display for Counts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let count = |number: usize, word: &str| match number {
+        let count = |number: usize, one: &str, many: &str| match number {
             0 => None,
-            1 => Some(format!("1 {word}")),
-            _ => Some(format!("{number} {word}s")),
+            1 => Some(format!("1 {one}")),
+            _ => Some(format!("{number} {many}")),
         };
-        let counts = [count(self.errors, "error"), count(self.warnings, "warning"), count(self.notes, "note")];
+        let counts = [
+            count(self.errors, "error", "errors"),
+            count(self.warnings, "warning", "warnings"),
+            count(self.advice, "piece of advice", "pieces of advice"),
+            count(self.notes, "note", "notes"),
+        ];
         let parts: Vec<String> = counts.into_iter().flatten().collect();
         f.write_str(&parts.join(", "))
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Report, end, path, sorted};
-use crate::diagnostics::{ALL, Code, Diagnostic, Edit, Fix, Label};
+use crate::diagnostics::{ALL, Code, Diagnostic, Edit, Fix, Label, Severity};
 use crate::source::{SourceMap, Span};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -44,7 +44,7 @@ fn rule(code: Code) -> Rule {
         name: code.name(),
         short_description: Text { text: title.to_owned() },
         help: Help { text: page, markdown: page },
-        default_configuration: Configuration { level: code.severity().as_str() },
+        default_configuration: Configuration { level: level(code.severity()) },
     }
 }
 
@@ -55,11 +55,19 @@ fn result(diagnostic: &Diagnostic, sources: &SourceMap) -> Outcome {
     Outcome {
         rule_id: diagnostic.code.as_str(),
         rule_index: ALL.iter().position(|&code| code == diagnostic.code).unwrap_or_default(),
-        level: diagnostic.severity().as_str(),
+        level: level(diagnostic.severity()),
         message: Text { text },
         locations: [location(&diagnostic.primary, sources)],
         related_locations: diagnostic.secondary.iter().map(|label| location(label, sources)).collect(),
         fixes: diagnostic.fixes.iter().map(|fix| change(fix, sources)).collect(),
+    }
+}
+
+/// SARIF has three levels for what is found; what asks for no change is a note.
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error | Severity::Warning | Severity::Note => severity.as_str(),
+        Severity::Advice => Severity::Note.as_str(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `allow:` warnings that are fine on one item, each with the reason.
+//! `allow:` warnings and advice that are fine on one item, each with the reason.
 
 use std::borrow::Cow;
 
@@ -9,17 +9,17 @@ use crate::diagnostics::{ALL, Code, Diagnostic, Severity};
 use crate::source::Span;
 use crate::yaml::{Entry, Node, NodeKind};
 
-/// The warnings that an item allows.
+/// The warnings and the advice that an item allows.
 #[derive(Debug, Clone, Default)]
 pub struct Allows(
     /// In the order written.
     pub Vec<Allow>,
 );
 
-/// One warning that is fine here.
+/// One warning, or piece of advice, that is fine here.
 #[derive(Debug, Clone)]
 pub struct Allow {
-    /// The warning.
+    /// What is allowed.
     pub code: Code,
     /// The place of its code.
     pub span: Span,
@@ -61,7 +61,11 @@ fn one(Entry { key, value }: &Entry, cx: &mut Decoder) -> Option<Allow> {
         return None;
     };
     if code.severity() == Severity::Error {
-        cx.bad_value(key.span, format!("`{code}` is an error; only warnings can be allowed"));
+        cx.bad_value(key.span, format!("`{code}` is an error; only warnings and advice can be allowed"));
+        return None;
+    }
+    if !can_be_allowed(code) && !code.is_of_change() {
+        cx.bad_value(key.span, format!("`{code}` is a note, which asks for nothing"));
         return None;
     }
     if !can_be_allowed(code) {
@@ -70,15 +74,15 @@ fn one(Entry { key, value }: &Entry, cx: &mut Decoder) -> Option<Allow> {
     }
     let reason = String::decode(value, cx)?;
     if reason.trim().is_empty() {
-        cx.bad_value(value.span, "an allowed warning needs a reason");
+        cx.bad_value(value.span, "what is allowed needs a reason");
         return None;
     }
     Some(Allow { code, span: key.span, reason })
 }
 
-/// Whether an `allow:` may name it: a warning about the spec as it stands.
+/// Whether an `allow:` may name it: a warning or advice about the spec as it stands.
 fn can_be_allowed(code: Code) -> bool {
-    code.severity() == Severity::Warning && !code.is_of_change()
+    matches!(code.severity(), Severity::Warning | Severity::Advice) && !code.is_of_change()
 }
 
 impl JsonSchema for Allows {
@@ -90,10 +94,10 @@ impl JsonSchema for Allows {
             "type": "object",
             "minProperties": 0,
             "propertyNames": {"pattern": "^[Ee][Vv][Cc][0-9]{4}$"},
-            "additionalProperties": {"type": ["string", "number", "boolean"], "description": "Why the warning is fine here."}
+            "additionalProperties": {"type": ["string", "number", "boolean"], "description": "Why it is fine here."}
         });
         json_schema!({
-            "description": "Warnings that are fine here, each with the reason.",
+            "description": "Warnings and advice that are fine here, each with the reason.",
             "anyOf": [one, {"type": "array", "items": one}, {"type": "null"}],
             "examples": [[{"EVC0902": "read by the analytics account"}]]
         })

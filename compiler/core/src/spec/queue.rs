@@ -39,7 +39,7 @@ pub struct Queue {
     /// How long a message waits: {range}, `4d` by default. In the dead-letter queue it stays until `14d` after it was sent.
     #[key(range = Duration::minutes(1)..=Duration::days(14), what = "the retention of a queue")]
     pub retention: Option<Spanned<Duration>>,
-    /// The most invocations at once: {range}.
+    /// The most invocations at once: {range}. By default what the `concurrency` of its function leaves for it.
     #[key(range = 2..=1000, what = "the concurrency of a queue")]
     pub concurrency: Option<Spanned<u64>>,
     /// Warnings that are fine here, each with the reason.

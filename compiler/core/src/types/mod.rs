@@ -36,6 +36,7 @@ pub use mapped::{MAX_MAPPED_DEPTH, Unmapped};
 pub use narrow::{Bound, Form, Shown, Step};
 pub use reference::{KindDoc, reference, reference_table};
 pub use shorthand::SCALARS;
+pub use size::json_bytes;
 pub use value::Problem;
 pub(crate) use value::{is_text, number_problem, significant_digits, text_problem};
 

@@ -38,7 +38,7 @@ impl Types {
             Kind::Timestamp => Some("2026-11-21T10:00:00.000000000Z".len() as u64 + QUOTES),
             Kind::Date => Some("2026-11-21".len() as u64 + QUOTES),
             Kind::Duration => Some(super::value::MAX_DURATION_CHARS as u64 + QUOTES),
-            Kind::Enum(literals) => literals.iter().map(|literal| json_len(&literal.value)).max(),
+            Kind::Enum(literals) => literals.iter().map(|literal| json_bytes(&literal.value)).max(),
             Kind::List(item, range) => {
                 let count = range.max?;
                 let items = if count == 0 {
@@ -53,7 +53,7 @@ impl Types {
                 for (name, field) in self.record(ty)? {
                     let value = self.max_bytes(&field.ty, depth, known)?;
                     // The name, a colon and a comma.
-                    total = total.checked_add(json_len(name) + 2)?.checked_add(value)?;
+                    total = total.checked_add(json_bytes(name) + 2)?.checked_add(value)?;
                 }
                 Some(total)
             }
@@ -75,8 +75,34 @@ impl Types {
     }
 }
 
+impl Types {
+    /// Whether all its values are texts in JSON.
+    pub fn is_text(&self, ty: &Type) -> bool {
+        match &self.resolve(ty).kind {
+            Kind::String(_)
+            | Kind::Uuid
+            | Kind::Timestamp
+            | Kind::Date
+            | Kind::Duration
+            | Kind::Bytes
+            | Kind::Enum(_) => true,
+            Kind::Union(members) => members.iter().all(|member| self.is_text(member)),
+            Kind::Any
+            | Kind::Integer(_)
+            | Kind::Number(_)
+            | Kind::Money(_)
+            | Kind::Boolean
+            | Kind::List(..)
+            | Kind::Map(_)
+            | Kind::Record(_)
+            | Kind::Tagged(..)
+            | Kind::Named(_) => false,
+        }
+    }
+}
+
 /// The bytes of a text in JSON, quotes included.
-fn json_len(text: &str) -> u64 {
+pub fn json_bytes(text: &str) -> u64 {
     serde_json::Value::from(text).to_string().len() as u64
 }
 

@@ -8,10 +8,7 @@ use crate::spec::scalar::Duration;
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for (_, workflow, _) in model.on_redis() {
-        workflow.body.walk(&mut |step| {
-            heartbeat(workflow, step, diagnostics);
-            lease(model, workflow, step, diagnostics);
-        });
+        workflow.body.walk(&mut |step| lease(model, workflow, step, diagnostics));
     }
     differences(model, diagnostics);
     caches(model, diagnostics);
@@ -19,17 +16,6 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
     shared_bus(model, diagnostics);
     routes(model, diagnostics);
     outputs(model, diagnostics);
-}
-
-/// On Redis the lease of a call tells whether its handler is alive.
-fn heartbeat(workflow: &Workflow, step: &Step, diagnostics: &mut Vec<Diagnostic>) {
-    let Some(heartbeat) = &step.heartbeat else { return };
-    let message = format!("`{}` is on Redis, where a call has no heartbeat", step.name);
-    let diagnostic = Diagnostic::new(Code::EVC0521, heartbeat.span, message)
-        .on(item(workflow))
-        .secondary(workflow.engine_span, "the engine is said here")
-        .note("a handler that dies is noticed by a sweep, after its function's timeout and 10 seconds are over");
-    diagnostics.push(diagnostic.help("take it out, and give the function as short a timeout as it needs"));
 }
 
 /// A limit that ends before the handler does leaves work behind of which nobody hears.
@@ -48,7 +34,7 @@ fn lease(model: &Model, workflow: &Workflow, step: &Step, diagnostics: &mut Vec<
     diagnostics.push(
         Diagnostic::new(Code::EVC0523, timeout.span, message)
             .on(item(workflow))
-            .secondary(function.timeout_span, format!("an invocation may take {own}"))
+            .secondary(function.greatest_timeout_span(), format!("an invocation may take {own}"))
             .note("the lease of a call on Redis is the function's timeout and 10 seconds for a cold start")
             .help(format!("give the step at least `{lease}`, or the function a shorter `timeout`")),
     );

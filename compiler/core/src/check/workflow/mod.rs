@@ -2,20 +2,46 @@
 
 pub(super) mod bounds;
 pub(super) mod calls;
+pub(super) mod choices;
 pub(super) mod claims;
 pub(super) mod compensation;
 pub(super) mod concurrency;
 pub(super) mod engine;
 pub(super) mod errors;
 pub(super) mod expressions;
+pub(super) mod history;
+mod laps;
 pub(super) mod routes;
 pub(super) mod signals;
 pub(super) mod timeouts;
+pub(super) mod undone_in_time;
 pub(super) mod variables;
 
-use crate::model::Workflow;
+use crate::model::{Given, Model, Step, Workflow};
+use crate::types::Kind;
 
 /// The name under which an `allow:` is about a workflow.
 fn item(workflow: &Workflow) -> String {
     format!("workflows.{}", workflow.head.name)
+}
+
+/// How many items the list has that a step goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Items {
+    /// As few as its type allows.
+    pub(super) least: u64,
+    /// As many as its type allows, if that has a bound.
+    pub(super) most: Option<u64>,
+}
+
+/// How many rounds a step makes whose bodies run for each item of a list, by the type of the list.
+pub(super) fn items(model: &Model, step: &Step) -> Items {
+    let list = step.arguments().into_iter().find_map(|argument| match argument.given {
+        Given::Expr(expr) => Some(expr?.check(&step.scope, &model.types).ty),
+        Given::Template(_) => None,
+    });
+    match list.map(|list| model.types.resolve(&list).kind.clone()) {
+        Some(Kind::List(_, bounds)) => Items { least: bounds.min.unwrap_or(0), most: bounds.max },
+        Some(_) | None => Items { least: 0, most: None },
+    }
 }

@@ -8,25 +8,9 @@ use crate::spec::scalar::Duration;
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
         workflow.body.walk(&mut |step| {
-            heartbeat(workflow, step, diagnostics);
             longer_than_the_workflow(model, workflow, step, diagnostics);
             retries(model, workflow, step, diagnostics);
         });
-    }
-}
-
-/// Step Functions takes no heartbeat that is not below the timeout.
-/// <https://states-language.net/spec.html#task-state>
-fn heartbeat(workflow: &Workflow, step: &Step, diagnostics: &mut Vec<Diagnostic>) {
-    if let (Some(heartbeat), Some(timeout)) = (&step.heartbeat, &step.timeout)
-        && heartbeat.value >= timeout.value
-    {
-        let message = format!("the heartbeat of {} is not below the timeout of {}", heartbeat.value, timeout.value);
-        diagnostics.push(
-            Diagnostic::new(Code::EVC0508, heartbeat.span, message)
-                .on(item(workflow))
-                .secondary(timeout.span, "this would always come first"),
-        );
     }
 }
 

@@ -64,6 +64,73 @@ impl Infer<'_> {
         self.known_call(function, ast, callee, arguments, first, context)
     }
 
+    /// Reports a function of JSONata's own that is given to another one where a function ends with that call: 2.0.6 calls such a
+    /// function in a way that fails. <https://github.com/jsonata-js/jsonata/blob/v2.0.6/src/jsonata.js>, `apply`
+    fn unwrapped(&mut self, body: &Ast) {
+        match &body.kind {
+            AstKind::Block(parts) => {
+                if let Some(last) = parts.last() {
+                    self.unwrapped(last);
+                }
+            }
+            AstKind::Conditional(_, then, otherwise) => {
+                self.unwrapped(then);
+                if let Some(otherwise) = otherwise {
+                    self.unwrapped(otherwise);
+                }
+            }
+            AstKind::Filter(base, _) | AstKind::KeepArray(base) if self.ends_with_call(base) => {
+                let of = self.text(base).to_owned();
+                let message = format!("what stands after `{of}` is left out at the end of a function");
+                let help = "leave the parentheses away, or give the value a name first: `($x := …; $x[0])`";
+                self.report(
+                    Diagnostic::new(Code::EVC0412, self.span(&body.range), message)
+                        .note("JSONata 2.0.6, which Step Functions evaluates, gives what the call gives there")
+                        .help(help),
+                );
+            }
+            AstKind::Call(_, arguments) => {
+                for argument in arguments {
+                    let AstKind::Variable(name) = &argument.kind else { continue };
+                    if !self.is_builtin(name) {
+                        continue;
+                    }
+                    let message = format!("`${name}` cannot be given to another function at the end of a function");
+                    let lambda = format!("function($x) {{ ${name}($x) }}");
+                    let diagnostic = Diagnostic::new(Code::EVC0412, self.span(&argument.range), message)
+                        .note("JSONata 2.0.6, which Step Functions evaluates, fails there")
+                        .help(format!("write `{lambda}`"));
+                    self.report(diagnostic);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether this is in parentheses, and ends with a call.
+    fn ends_with_call(&self, ast: &Ast) -> bool {
+        fn call(ast: &Ast) -> bool {
+            match &ast.kind {
+                AstKind::Call(..) => true,
+                AstKind::Block(parts) => parts.last().is_some_and(call),
+                AstKind::Conditional(_, then, otherwise) => call(then) || otherwise.as_deref().is_some_and(call),
+                AstKind::Filter(base, _) | AstKind::KeepArray(base) => {
+                    matches!(base.kind, AstKind::Block(_)) && call(base)
+                }
+                _ => false,
+            }
+        }
+        match &ast.kind {
+            AstKind::Block(_) => call(ast),
+            AstKind::Filter(base, _) | AstKind::KeepArray(base) => self.ends_with_call(base),
+            _ => false,
+        }
+    }
+
+    fn is_builtin(&self, name: &str) -> bool {
+        functions::find(name).is_some() && !self.locals.iter().any(|(local, _)| local == name)
+    }
+
     /// The function that `$name` calls; reports one that is unknown or refused.
     fn function(&mut self, name: &str, range: &Bytes<usize>) -> Option<&'static Function> {
         let span = self.span(range);
@@ -134,7 +201,7 @@ impl Infer<'_> {
         for ((argument, value), param) in given.iter().zip(&function.params[usize::from(left_out)..]) {
             ok &= self.argument(function, argument, value, param.takes);
         }
-        self.second_arguments(function, &given);
+        self.absent_arguments(function, &given);
         if function.computes && given.iter().any(|(_, value)| value.is_money(self.types)) {
             self.money(&ast.range, &format!("`${}`", function.name));
             return Value::any(span);
@@ -273,6 +340,7 @@ impl Infer<'_> {
             self.bind(name, range, value);
         }
         let value = self.value(body, context);
+        self.unwrapped(body);
         self.remember(body, &value);
         self.locals.truncate(outer);
         value

@@ -56,7 +56,7 @@ impl Infer<'_> {
                 Value::new(Kind::Boolean, span).maybe(a.absent.or(b.absent))
             }
             Operator::Range => {
-                let ok = self.operand(operator, left, &a) && self.operand(operator, right, &b);
+                let ok = self.end(left, &a) && self.end(right, &b);
                 let integer = Type { kind: Kind::Integer(Range::default()), span };
                 if ok { Value::new(Kind::List(Box::new(integer), Range::default()), span) } else { Value::any(span) }
             }
@@ -119,6 +119,20 @@ impl Infer<'_> {
         let found = describe(value);
         self.wrong_operand(operator, ast, &found, "a number");
         false
+    }
+
+    /// Reports an end of a range that is no whole number, of which JSONata makes an error; says whether it is one.
+    fn end(&mut self, ast: &Ast, value: &Value) -> bool {
+        if !self.operand(Operator::Range, ast, value) {
+            return false;
+        }
+        let is_whole = matches!(self.types.resolve(&value.ty).kind, Kind::Integer(_) | Kind::Any | Kind::Named(_));
+        if !is_whole {
+            let message = format!("`..` takes whole numbers; found {}", describe(value));
+            let help = format!("write `$floor({})`", self.text(ast));
+            self.report(Diagnostic::new(Code::EVC0408, self.span(&ast.range), message).help(help));
+        }
+        is_whole
     }
 
     fn wrong_operand(&mut self, operator: Operator, ast: &Ast, found: &str, expected: &str) {
@@ -223,8 +237,8 @@ impl Infer<'_> {
         let diagnostic = Diagnostic::new(Code::EVC0417, self.span(&ast.range), message)
             .note(format!("a path through a list gives each {} in it", show(&value.ty)))
             .help(format!(
-                "take the first with `({})[0]`, or all with `$sum`, `$count`, `$join` or `$map`",
-                self.text(ast)
+                "take the first with `{}`, or all with `$sum`, `$count`, `$join` or `$map`",
+                crate::expr::fits::first_of(ast, self.text(ast))
             ));
         self.report(diagnostic);
     }

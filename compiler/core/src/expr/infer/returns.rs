@@ -169,16 +169,18 @@ impl Infer<'_> {
         Some(Absent { way, ..Absent::new(self.span(&ast.range), self.text(ast)) })
     }
 
-    /// Reports arguments after the first that may be nothing where the function fails of that.
-    pub(super) fn second_arguments(&mut self, function: &Function, given: &[Given<'_>]) {
+    /// Reports arguments that may be nothing where the function fails of that: others than the first, as a rule.
+    pub(super) fn absent_arguments(&mut self, function: &Function, given: &[Given<'_>]) {
         let takes_nothing = |at: usize| {
-            let param = function.params.get(at);
-            param
-                .is_none_or(|param| param.optional || matches!(param.takes, Takes::Any | Takes::Function | Takes::List))
-                || matches!((function.name, at), ("substring" | "lookup" | "pad", 1))
+            let by_kind = function.params.get(at).is_none_or(|param| {
+                let is_open = matches!(param.takes, Takes::Any | Takes::Function | Takes::List);
+                param.optional || (is_open && !function.is_own())
+            });
+            by_kind || matches!((function.name, at), ("substring" | "lookup" | "pad", 1))
         };
-        for (at, (argument, value)) in given.iter().enumerate().skip(1) {
-            if !takes_nothing(at) && value.may_be_absent() && !value.many {
+        for (at, (argument, value)) in given.iter().enumerate() {
+            let takes_nothing = if at == 0 { !function.is_own() } else { takes_nothing(at) };
+            if !takes_nothing && value.may_be_absent() && (!value.many || at == 0) {
                 let expected = function.params.get(at).map_or("a value", |param| param.takes.as_str());
                 self.absent_argument(argument, value, &format!("expected `{expected}`"));
             }
@@ -300,7 +302,7 @@ impl Infer<'_> {
 
     /// The type of both lists in one.
     pub(super) fn appended(&mut self, a: &Value, b: &Value) -> Value {
-        let is_list = |value: &Value| value.element(self.types).1 && !value.many;
+        let is_list = |value: &Value| value.class(self.types) == Class::List && !value.many;
         let is_empty = |value: &Value| super::is_empty_list(value, self.types);
         let (one, other) = (a.item(self.types).kept(self.types), b.item(self.types).kept(self.types));
         let joined = match (is_empty(a), is_empty(b)) {
@@ -395,7 +397,14 @@ impl Infer<'_> {
     /// Whether a function takes one argument, so that it can stand for one that is written in place.
     pub(super) fn is_simple(&self, name: &str) -> bool {
         let taken = self.locals.iter().any(|(local, _)| local == name);
-        let of_one = |function: &Function| function.params.len() == 1 || function.name == "string";
+        // Given to another function, one that makes a sequence gives it as it is.
+        let of_one = |function: &Function| {
+            (function.params.len() == 1 || function.name == "string")
+                && !matches!(
+                    function.returns,
+                    Returns::Names | Returns::Filter | Returns::Spread | Returns::Any | Returns::Merge
+                )
+        };
         !taken && functions::find(name).is_some_and(of_one) && functions::callable().any(|known| known.name == name)
     }
 }

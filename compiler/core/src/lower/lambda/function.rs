@@ -48,7 +48,7 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
             binary,
             memory,
             timeout,
-            concurrency: function.concurrency,
+            concurrency: function.concurrency.map(|most| most.value),
             variables,
             cache,
             span: function.head.name_span,

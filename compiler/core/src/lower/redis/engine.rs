@@ -41,10 +41,6 @@ const RECEIVES: u64 = 5;
 /// How long messages wait: four days, as SQS has it.
 const MESSAGE_RETENTION_SECONDS: u64 = 345_600;
 
-/// The least of `MaximumConcurrency`, and the most.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html#events-sqs-max-concurrency>
-const MAPPING_CONCURRENCY: std::ops::RangeInclusive<u64> = 2..=1000;
-
 /// Adds the queues of functions that workflows on Redis call, and the engine.
 pub(crate) fn lower(b: &mut Builder<'_>) {
     let model = b.model;
@@ -56,7 +52,7 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
         let visibility = b.setting(&queue, "Visibility", &visibility, |time| Value::seconds(*time));
         let origin = format!("work of function `{name}` in workflows");
         add_queue(b, &queue, visibility, &origin, span);
-        let concurrency = function.concurrency.filter(|most| MAPPING_CONCURRENCY.contains(most));
+        let concurrency = model.derived_concurrency(id);
         add_mapping(b, &queue, &ids::function(&model.functions[id]), concurrency, &origin, span);
         if let Transport::EventBridge(bus) = transport {
             let rule = add_rule(b, &queue, &model.buses[bus], name, &origin, span);

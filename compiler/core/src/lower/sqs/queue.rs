@@ -60,7 +60,7 @@ fn mapping(b: &mut Builder<'_>, queue: &Queue, function: &Spanned<Id<Function>>)
         function: &ids::function(&b.model.functions[function.value]),
         batch_size: queue.batch_size,
         batch_window: queue.batch_window.seconds,
-        concurrency: queue.concurrency,
+        concurrency: b.model.queue_concurrency(queue),
     };
     b.messages(&messages, &format!("messages of queue `{}`", queue.head.name), function.span);
 }

@@ -120,8 +120,6 @@ pub struct Step {
     pub undo: Option<Call>,
     /// How long it may take.
     pub timeout: Option<Spanned<Duration>>,
-    /// How long it may be silent.
-    pub heartbeat: Option<Spanned<Duration>>,
     /// What its name is bound to when it is done; `None` for steps that bind nothing.
     pub result: Option<Type>,
     /// What expressions of the step may refer to.
@@ -263,6 +261,11 @@ impl Step {
     /// Whether it waits for an answer from outside.
     pub fn waits_for_signal(&self) -> bool {
         self.answer().is_some()
+    }
+
+    /// The conditions of which one should hold, for it is not said where it goes if none does.
+    pub fn unsaid(&self) -> Option<Vec<&Expr>> {
+        self.kind.facts().unsaid()
     }
 
     /// Whether it runs the `undo` of the steps before it.

@@ -175,7 +175,6 @@ impl Resolver<'_> {
             catch: self.catches(place, &step.catch),
             undo: step.undo.as_ref().map(|undo| Call::resolve(&undo.value, self)),
             timeout: step.timeout,
-            heartbeat: step.heartbeat,
             result,
             kind,
             // `routes` says what is known here as soon as all steps of the workflow are there, and before anybody else sees one.

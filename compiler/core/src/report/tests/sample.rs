@@ -17,6 +17,9 @@ pub(super) fn sample() -> (SourceMap, Vec<Diagnostic>) {
     let first = span_of(&sources, orders, "service: orders");
     let again = span_of(&sources, payments, "service: orders");
     let diagnostics = vec![
+        Diagnostic::new(Code::EVC0605, span_of(&sources, orders, "start"), "a visibility of `1m` is too short")
+            .help("say `visibility: 6m`")
+            .on("queues.jobs"),
         Diagnostic::new(
             Code::EVC0107,
             span_of(&sources, payments, "order.service"),

@@ -105,14 +105,6 @@ fn shared(key: Shared, generator: &mut SchemaGenerator) -> (&'static str, Schema
             let duration = generator.subschema_for::<Duration>();
             ("timeout", described(&duration, "How long the step may take, retries not counted."))
         }
-        Shared::Heartbeat => {
-            let duration = generator.subschema_for::<Duration>();
-            let schema = described(
-                &duration,
-                "When to take a call for dead (`HeartbeatSeconds`), below its timeout. A function that a workflow calls sends no heartbeats: it has to be done by then.",
-            );
-            ("heartbeat", schema)
-        }
     }
 }
 

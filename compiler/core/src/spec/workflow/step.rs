@@ -40,9 +40,6 @@ pub struct Step {
     pub undo: Option<Spanned<Call>>,
     /// How long the step may take.
     pub timeout: Option<Spanned<Duration>>,
-    /// How long until the step is taken for dead. A plain call of a function sends no heartbeats, so that it has to be done by then.
-    /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskHeartbeat.html>
-    pub heartbeat: Option<Spanned<Duration>>,
 }
 
 /// Where a step goes.
@@ -111,6 +108,7 @@ impl Decode for Step {
             Onward::Own(help) => nowhere(kind_key, help, &mut fields, cx),
         };
         let shares = (syntax.shares)(&mut fields);
+        no_heartbeat(shares, &mut fields, cx);
         let has = |key| shares.contains(&key);
         if !has(Shared::Assign) {
             no_assign(kind_key, syntax.onward, &mut fields, cx);
@@ -124,7 +122,6 @@ impl Decode for Step {
             catch: if has(Shared::Catch) { fields.or_default("catch", cx) } else { Catch::new() },
             undo: if has(Shared::Undo) { fields.optional("undo", cx) } else { None },
             timeout: if has(Shared::Timeout) { fields.optional("timeout", cx) } else { None },
-            heartbeat: if has(Shared::Heartbeat) { fields.optional("heartbeat", cx) } else { None },
             kind: if let Some(kind) = kind {
                 kind
             } else {
@@ -135,7 +132,6 @@ impl Decode for Step {
         fields.finish(cx);
         // Step Functions waits at most 99999999 seconds for a task.
         within(step.timeout.as_ref(), 1, 99_999_999, "the timeout of a step", cx);
-        within(step.heartbeat.as_ref(), 1, 99_999_999, "the heartbeat of a step", cx);
         Some(step)
     }
 }
@@ -195,6 +191,31 @@ fn nowhere(kind: &Key, help: &str, fields: &mut Fields<'_>, cx: &mut Decoder) ->
         );
     }
     Next::Following
+}
+
+/// Refuses a `heartbeat`. Step Functions knows one of callbacks and activities; of what a function does for a step, and of who answers a
+/// signal, nothing sends any, so that the step would fail when the time is over, however well the work goes.
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskHeartbeat.html>
+fn no_heartbeat(shares: &[Shared], fields: &mut Fields<'_>, cx: &mut Decoder) {
+    if fields.present(&["heartbeat"]).is_empty() {
+        return;
+    }
+    let timed = shares.contains(&Shared::Timeout);
+    let timeout = fields.present(&["timeout"]).first().map(|key| key.span);
+    let Some(entry) = fields.entry("heartbeat") else { return };
+    let diagnostic = Diagnostic::new(Code::EVC0560, entry.key.span, "a step has no `heartbeat`: nothing sends one")
+        .note("a function that a workflow calls answers once, when it is done; who answers a signal does too");
+    cx.report(match timeout {
+        _ if !timed => diagnostic.help("take it out: a step of this kind has no limit of time"),
+        Some(timeout) => diagnostic
+            .secondary(timeout, "this bounds how long the step may take")
+            .help("take it out: `timeout` says how long the step may take"),
+        None => diagnostic.help("say `timeout`: how long the step may take").replace(
+            "say `timeout` in its place",
+            entry.key.span,
+            "timeout",
+        ),
+    });
 }
 
 fn next(fields: &mut Fields<'_>, cx: &mut Decoder) -> Next {

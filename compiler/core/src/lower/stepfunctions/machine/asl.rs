@@ -59,8 +59,6 @@ pub(super) struct Task {
     pub(super) arguments: Json,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) timeout_seconds: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) heartbeat_seconds: Option<u64>,
     #[serde(flatten)]
     pub(super) done: Done,
     #[serde(flatten)]

@@ -86,15 +86,6 @@ pub(super) fn catch_all(next: String) -> Catcher {
     Catcher { error_equals: vec![states::ALL.to_owned()], assign: IndexMap::<String, Json>::new(), next }
 }
 
-/// Whether the step, or one inside of it whose errors are its own, can fail for want of a heartbeat.
-fn has_heartbeat(step: &Step) -> bool {
-    let mut found = step.heartbeat.is_some();
-    for body in step.bodies() {
-        body.walk(&mut |inner| found |= inner.heartbeat.is_some());
-    }
-    found
-}
-
 /// The names under which these errors reach a state of `step`. `again`: whether it calls something idempotent.
 fn names<'e>(errors: impl IntoIterator<Item = &'e RetryError>, step: &Step, again: bool) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
@@ -102,10 +93,7 @@ fn names<'e>(errors: impl IntoIterator<Item = &'e RetryError>, step: &Step, agai
         match error {
             RetryError::All => return vec![states::ALL.to_owned()],
             RetryError::Named(name) => names.push(name.clone()),
-            RetryError::Timeout => {
-                names.extend(TIMEOUTS.map(str::to_owned));
-                names.extend(has_heartbeat(step).then(|| states::HEARTBEAT_TIMEOUT.to_owned()));
-            }
+            RetryError::Timeout => names.extend(TIMEOUTS.map(str::to_owned)),
             RetryError::Transient if step.publish().is_some() => {
                 // Whatever `PutEvents` fails with, sending the same again does no harm: the event keeps its id.
                 names.push(states::TASK_FAILED.to_owned());

@@ -61,7 +61,6 @@ pub(super) fn machine(workflow: &Workflow) -> Machine {
             "Input": expression("$states.input.detail"),
         }),
         timeout_seconds: Some(CALL_SECONDS),
-        heartbeat_seconds: None,
         done: Done::default(),
         errors: Errors {
             // The first retrier that matches counts: a name that is taken stays taken.
@@ -92,7 +91,6 @@ pub(super) fn machine(workflow: &Workflow) -> Machine {
             },
         }),
         timeout_seconds: Some(CALL_SECONDS),
-        heartbeat_seconds: None,
         done: Done::default(),
         errors: Errors { retry: vec![retrier(states::ALL, 5)], catch: Vec::new() },
         then: Then::Next("NotStarted".to_owned()),

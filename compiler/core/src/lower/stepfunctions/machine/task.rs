@@ -88,13 +88,5 @@ pub(super) const RESULT: &str = "$states.result.Payload";
 
 /// Calls a Lambda function.
 pub(super) fn invoke(arguments: Json, timeout_seconds: Option<u64>, done: Done, errors: Errors, then: Then) -> Task {
-    Task {
-        resource: "arn:aws:states:::lambda:invoke",
-        arguments,
-        timeout_seconds,
-        heartbeat_seconds: None,
-        done,
-        errors,
-        then,
-    }
+    Task { resource: "arn:aws:states:::lambda:invoke", arguments, timeout_seconds, done, errors, then }
 }

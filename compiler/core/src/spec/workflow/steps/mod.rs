@@ -17,7 +17,7 @@ mod wait;
 
 pub use assign::Assign;
 pub use call::Call;
-pub use choose::{Choice, Choose};
+pub use choose::{Choice, Choose, Otherwise};
 pub use compensate::Compensate;
 pub use fail::Fail;
 pub use for_each::ForEach;
@@ -123,8 +123,6 @@ pub(super) enum Shared {
     Undo,
     /// `timeout`: how long it may take.
     Timeout,
-    /// `heartbeat`: how long it may be silent.
-    Heartbeat,
 }
 
 impl StepKind {

@@ -19,7 +19,6 @@ pub(super) fn lower(call: &Call, id: StepId, step: &Step, scoped: &mut Scoped<'_
     assign.extend(compensate::remember(step, scoped));
     let done = Done { assign, output: Some(expression(RESULT)) };
     let errors = errors::of_step(step, scoped);
-    let mut task = task::invoke(arguments, seconds, done, errors, scoped.then(step.next));
-    task.heartbeat_seconds = step.heartbeat.as_ref().map(|heartbeat| heartbeat.value.seconds);
+    let task = task::invoke(arguments, seconds, done, errors, scoped.then(step.next));
     scoped.add_step(step, StateType::Task(task));
 }

@@ -52,7 +52,6 @@ pub(super) fn lower(publish: &Publish, id: StepId, step: &Step, scoped: &mut Sco
             // Events wait for the engine's function in its queue; how long the call itself takes is its affair.
             Engine::Redis(_) => None,
         },
-        heartbeat_seconds: None,
         done: Done { assign: scoped.bound(step, result.clone(), &place), output: Some(result) },
         errors: errors::of_step(step, scoped),
         then: scoped.then(step.next),

@@ -41,7 +41,6 @@ fn ask(call: &Call, id: StepId, step: &Step, scoped: &mut Scoped<'_, '_>) -> Tas
         resource: "arn:aws:states:::lambda:invoke.waitForTaskToken",
         arguments,
         timeout_seconds: answer_seconds(step, scoped),
-        heartbeat_seconds: None,
         done: Done { assign: scoped.bound(step, answer.clone(), ANSWER), output: Some(answer) },
         errors,
         then: scoped.then(step.next),

@@ -1,0 +1,82 @@
+//! Concurrency of queues: Lambda takes no more messages than the function may work on.
+//!
+//! <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html#events-sqs-max-concurrency>
+
+use crate::diagnostics::{Code, Diagnostic};
+use crate::model::{Function, Model, Queue};
+use crate::source::Spanned;
+
+/// How often AWS recommends that a message may be received, so that one whose batches were throttled is not given up.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
+const ENOUGH_RECEIVES: u64 = 5;
+
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
+    for (id, function) in model.functions.iter() {
+        let Some(most) = &function.concurrency else { continue };
+        let said: Vec<(&Queue, &Spanned<u64>)> =
+            model.queues_to(id).filter_map(|queue| Some((queue, queue.concurrency.as_ref()?))).collect();
+        let total: u64 = said.iter().map(|(_, own)| own.value).sum();
+        if total > most.value {
+            // The greatest is the one to be made smaller.
+            if let Some((queue, own)) = said.iter().max_by_key(|(_, own)| own.value) {
+                diagnostics.push(more_than_runs(function, most, queue, own, total));
+            }
+        } else if model.batches_at_once(id).is_some_and(|all| all > most.value) {
+            diagnostics.extend(model.queues_to(id).filter_map(|queue| given_up(function, most, queue)));
+        }
+    }
+}
+
+/// The queues of a function say that more batches run at once than the function does.
+fn more_than_runs(
+    function: &Function,
+    most: &Spanned<u64>,
+    queue: &Queue,
+    own: &Spanned<u64>,
+    total: u64,
+) -> Diagnostic {
+    let name = &function.head.name;
+    let found = if total == own.value {
+        format!("Lambda takes {total} batches at once from queue `{}`", queue.head.name)
+    } else {
+        format!("Lambda takes {total} batches at once from the queues of function `{name}`")
+    };
+    let others = total - own.value;
+    let mut diagnostic = Diagnostic::new(
+        Code::EVC0641,
+        own.span,
+        format!("{found}, and `{name}` works on {} at once", most.value),
+    )
+    .on(format!("queues.{}", queue.head.name))
+    .secondary(most.span, "as many run at once")
+    .note("what is taken and then throttled counts as received, and ends as a dead letter that nobody has looked at");
+    diagnostic.help.push(if others == 0 && most.value >= 2 {
+        "leave `concurrency` of the queue out: it is that of the function then".to_owned()
+    } else {
+        format!("give the function `concurrency: {total}`, or the queues less")
+    });
+    diagnostic
+}
+
+/// A queue of which Lambda takes more than its function works on, since it takes two batches at least, and that gives up messages that
+/// were throttled.
+fn given_up(function: &Function, most: &Spanned<u64>, queue: &Queue) -> Option<Diagnostic> {
+    // A message of idempotent work that is received once is reported as that.
+    if queue.receives >= ENOUGH_RECEIVES || (queue.receives == 1 && function.idempotent.is_some()) {
+        return None;
+    }
+    let (name, span) = (&function.head.name, queue.receives_span?);
+    let message = format!(
+        "messages of queue `{}` may be given up because `{name}` is busy: Lambda takes more batches at once than the {} that it works on",
+        queue.head.name, most.value
+    );
+    Some(
+        Diagnostic::new(Code::EVC0641, span, message)
+            .on(format!("queues.{}", queue.head.name))
+            .secondary(most.span, "as many run at once")
+            .note("Lambda takes two batches at once of each queue at least, and a batch that is throttled counts as received")
+            .help(format!(
+                "leave `receives` out, which gives it {ENOUGH_RECEIVES}, or give the function a `concurrency` of two for each queue"
+            )),
+    )
+}

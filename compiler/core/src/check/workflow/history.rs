@@ -1,0 +1,216 @@
+//! The history of an execution of Step Functions: what is sure to have more entries than it takes, or may.
+//!
+//! What each state writes is in <https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html>: a task is entered,
+//! scheduled, started, ends and is left; other states are entered and left.
+
+use std::collections::BTreeMap;
+
+use super::{Items, item, items, laps};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::model::{Body, Model, Next, Rounds, Step, StepId, Workflow};
+
+/// The most entries of the history of an execution of a standard workflow.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-state-machine-executions>
+pub(super) const MOST_ENTRIES: u64 = 25_000;
+
+/// What an attempt of a task writes: it is scheduled, started, and fails.
+const ATTEMPT: u64 = 3;
+
+/// What a round of a `Map` state writes beside its steps: it is started, and it ends.
+const ROUND: u64 = 2;
+
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
+    for workflow in model.workflows.values().filter(|workflow| workflow.redis().is_none()) {
+        let mut partial = false;
+        workflow.body.bodies(&mut |body| partial |= body.partial);
+        if partial {
+            continue;
+        }
+        let mut counting = Counting { model, workflow, found: Vec::new() };
+        let whole = counting.body(&workflow.body);
+        if counting.found.is_empty() {
+            counting.tell_whole(whole);
+        }
+        diagnostics.append(&mut counting.found);
+        workflow.body.bodies(&mut |body| {
+            diagnostics
+                .extend(laps::check(model, workflow, body, &|step| Counting::new(model, workflow).step(step).least));
+        });
+    }
+}
+
+/// How many entries something writes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Entries {
+    /// If lists are as short as they may be, and nothing fails.
+    least: u64,
+    /// If lists that have a bound are as long as they may be, and every retry of the spec is made.
+    most: u64,
+}
+
+struct Counting<'m> {
+    model: &'m Model,
+    workflow: &'m Workflow,
+    found: Vec<Diagnostic>,
+}
+
+impl<'m> Counting<'m> {
+    fn new(model: &'m Model, workflow: &'m Workflow) -> Self {
+        Self { model, workflow, found: Vec::new() }
+    }
+
+    /// What a step writes each time that it runs. A step that writes too much by itself is reported, and counts as nothing for what it
+    /// is inside of.
+    fn step(&mut self, step: &Step) -> Entries {
+        let own = own(step);
+        let mut inside = Entries::default();
+        let mut rounds = None;
+        for nested in step.nested() {
+            let body = self.body(nested.body);
+            let (round, times) = match nested.rounds {
+                Rounds::One => (0, Items { least: 1, most: Some(1) }),
+                Rounds::EachItem { .. } => {
+                    let times = items(self.model, step);
+                    rounds = Some((times, body));
+                    (ROUND, times)
+                }
+            };
+            let most = times.most.unwrap_or(times.least);
+            inside.least = inside.least.saturating_add((round + body.least).saturating_mul(times.least));
+            inside.most = inside.most.saturating_add((round + body.most).saturating_mul(most));
+        }
+        let attempts: u64 = step.retry.iter().filter(|retry| retry.span.is_some()).map(|retry| retry.attempts).sum();
+        let again = if step.nested().is_empty() { ATTEMPT } else { inside.most };
+        let entries = Entries {
+            least: own.saturating_add(inside.least),
+            most: own.saturating_add(inside.most).saturating_add(again.saturating_mul(attempts)),
+        };
+        match self.too_many(step, entries, rounds, own.saturating_add(inside.most) > MOST_ENTRIES) {
+            Some(diagnostic) => {
+                self.found.push(diagnostic);
+                Entries { least: own, most: own }
+            }
+            None => entries,
+        }
+    }
+
+    /// What the steps of a body write: along the shortest way, and along the longest without a loop.
+    fn body(&mut self, body: &Body) -> Entries {
+        let steps: Vec<Entries> = body.steps.iter().map(|step| self.step(step)).collect();
+        if steps.is_empty() {
+            return Entries::default();
+        }
+        Entries { least: shortest(body, &steps), most: longest(body, StepId(0), &steps, &mut BTreeMap::new()) }
+    }
+
+    fn too_many(
+        &self,
+        step: &Step,
+        entries: Entries,
+        rounds: Option<(Items, Entries)>,
+        without_retries: bool,
+    ) -> Option<Diagnostic> {
+        if entries.most.max(entries.least) <= MOST_ENTRIES {
+            return None;
+        }
+        let (sure, name) = (entries.least > MOST_ENTRIES, &step.name);
+        let (code, writes) = if sure {
+            (Code::EVC0710, format!("at least {}", entries.least))
+        } else {
+            (Code::EVC0709, format!("up to {}", entries.most))
+        };
+        let message =
+            format!("`{name}` writes {writes} entries of the history of an execution, and {MOST_ENTRIES} are the most");
+        let mut diagnostic = Diagnostic::new(code, step.name_span, message).on(item(self.workflow)).note(FAILS);
+        if let Some((times, body)) = rounds {
+            let each = ROUND.saturating_add(if sure { body.least } else { body.most });
+            let fit = (MOST_ENTRIES / each).max(1);
+            let most = times.most.unwrap_or(times.least);
+            diagnostic = diagnostic.note(format!(
+                "a round writes {each} entries, so that about {fit} rounds fit, however many run at once; the list may have {most} items"
+            ));
+        }
+        if !sure && !without_retries {
+            diagnostic = diagnostic.note("every attempt of a retry writes its entries again");
+        }
+        Some(diagnostic.help(if rounds.is_some() {
+            "bound the list, publish an event for each part of it that starts a workflow of its own, or say `engine: redis`"
+        } else {
+            "let it try less often, or say `engine: redis`"
+        }))
+    }
+
+    fn tell_whole(&mut self, whole: Entries) {
+        let (code, writes) = if whole.least > MOST_ENTRIES {
+            (Code::EVC0710, format!("at least {}", whole.least))
+        } else if whole.most > MOST_ENTRIES {
+            (Code::EVC0709, format!("up to {}", whole.most))
+        } else {
+            return;
+        };
+        let head = &self.workflow.head;
+        let message = format!(
+            "the steps of workflow `{}` together write {writes} entries of the history of an execution, and {MOST_ENTRIES} are the most",
+            head.name
+        );
+        self.found.push(
+            Diagnostic::new(code, head.name_span, message)
+                .on(item(self.workflow))
+                .note(FAILS)
+                .help("bound their lists, let an event start a second workflow half-way, or say `engine: redis`"),
+        );
+    }
+}
+
+/// What becomes of an execution that writes more.
+pub(super) const FAILS: &str = "Step Functions ends an execution whose history is full, and looks at no `catch` for it";
+
+/// What the states of a step write themselves, if nothing fails.
+fn own(step: &Step) -> u64 {
+    if step.waits_for_signal() {
+        // As a task, and it tells that the request was made.
+        6
+    } else if step.call().is_some() || step.publish().is_some() {
+        5
+    } else if !step.nested().is_empty() {
+        // Entered, started, succeeded, left.
+        4
+    } else {
+        2
+    }
+}
+
+/// The fewest entries from the first step to an end of the body, when nothing fails. What no way leads to an end of counts as nothing.
+fn shortest(body: &Body, steps: &[Entries]) -> u64 {
+    let mut reached: BTreeMap<StepId, u64> = BTreeMap::new();
+    let mut work = std::collections::BTreeSet::from([(steps[0].least, StepId(0))]);
+    while let Some((entries, id)) = work.pop_first() {
+        if reached.contains_key(&id) {
+            continue;
+        }
+        reached.insert(id, entries);
+        let next = body.step(id).successors();
+        if next.is_empty() || next.contains(&Next::End) {
+            return entries;
+        }
+        for to in next {
+            if let Next::Step(to) = to {
+                work.insert((entries.saturating_add(steps[to.0].least), to));
+            }
+        }
+    }
+    0
+}
+
+/// The most entries on a way from a step to an end that comes to no step twice. `known` has the steps that were looked at; one that is
+/// being looked at has nothing in it.
+fn longest(body: &Body, id: StepId, steps: &[Entries], known: &mut BTreeMap<StepId, u64>) -> u64 {
+    if let Some(entries) = known.get(&id) {
+        return *entries;
+    }
+    known.insert(id, 0);
+    let after = body.edges(id).map(|to| longest(body, to, steps, known)).max().unwrap_or(0);
+    let entries = steps[id.0].most.saturating_add(after);
+    known.insert(id, entries);
+    entries
+}

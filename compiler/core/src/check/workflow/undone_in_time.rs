@@ -1,0 +1,249 @@
+//! Undo and the workflow's own time: an execution that takes too long ends where it is, and nothing is undone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{item, items, laps};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::model::{Body, Lasts, Model, Rounds, Step, StepId, Workflow};
+use crate::spec::scalar::Duration;
+
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
+    for workflow in model.workflows.values() {
+        let times = Times { model, workflow };
+        times.look(&workflow.body, 0, diagnostics);
+    }
+}
+
+/// How long something may take, retries not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    /// So many seconds.
+    AtMost(u64),
+    /// As long as the workflow lets it: nobody need answer.
+    AsLongAsItMay,
+}
+
+struct Times<'m> {
+    model: &'m Model,
+    workflow: &'m Workflow,
+}
+
+/// A step that may outlast the workflow.
+struct Late<'b> {
+    step: &'b Step,
+    why: Why,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// Nobody need answer.
+    Answer,
+    /// It is in a loop that waits, and that nothing bounds.
+    Loop,
+    /// The steps together, up to this one, may take so many seconds.
+    Sum(u64),
+}
+
+impl Times<'_> {
+    /// Looks at a body that begins at most so many seconds after the execution, and at those in it.
+    fn look(&self, body: &Body, begins: u64, diagnostics: &mut Vec<Diagnostic>) {
+        if body.partial || body.steps.is_empty() {
+            return;
+        }
+        let ends = self.ends(body, begins);
+        for (id, step) in body.iter() {
+            let Some(end) = ends.get(&id) else { continue };
+            let own = match self.step(step) {
+                Takes::AtMost(seconds) => seconds,
+                Takes::AsLongAsItMay => 0,
+            };
+            for inner in step.bodies() {
+                self.look(inner, end.saturating_sub(own), diagnostics);
+            }
+        }
+        if !body.compensates() {
+            return;
+        }
+        let mut told = BTreeSet::new();
+        for (id, done) in body.iter().filter(|(_, step)| step.undo.is_some() && !step.unreachable) {
+            let pending = pending(body, id);
+            let late = self.late(body, &pending, &ends);
+            for late in late.into_iter().filter(|late| told.insert(late.step.name.clone())) {
+                diagnostics.push(self.tell(done, &late));
+            }
+        }
+    }
+
+    /// What may outlast the workflow of these steps. If something goes on for nobody knows how long, what comes in all is not told.
+    fn late<'b>(&self, body: &'b Body, pending: &BTreeSet<StepId>, ends: &BTreeMap<StepId, u64>) -> Vec<Late<'b>> {
+        let steps = || pending.iter().map(|id| (*id, body.step(*id)));
+        let mut late = Vec::new();
+        for (id, step) in steps() {
+            let waits = laps::waits_for(self.model, step).is_some();
+            if self.step(step) == Takes::AsLongAsItMay {
+                late.push(Late { step, why: Why::Answer });
+            } else if waits && self.goes_round(body, id) {
+                late.push(Late { step, why: Why::Loop });
+            }
+        }
+        if !late.is_empty() {
+            return late;
+        }
+        let over = steps().find_map(|(id, step)| {
+            let end = *ends.get(&id)?;
+            // A step that is too long by itself is reported as that.
+            let alone = self.step(step) == Takes::AtMost(end) || self.limit() <= self.seconds(step);
+            (end > self.limit() && !alone).then_some(Late { step, why: Why::Sum(end) })
+        });
+        late.extend(over);
+        late
+    }
+
+    fn tell(&self, done: &Step, late: &Late<'_>) -> Diagnostic {
+        let (name, limit) = (&late.step.name, self.workflow.timeout);
+        let (message, help) = match late.why {
+            Why::Answer => (
+                format!("`{name}` may wait until the workflow's time is over, and then nothing undoes `{}`", done.name),
+                format!(
+                    "give the wait a `timeout` below {limit}, and let its `catch` lead to the step that compensates"
+                ),
+            ),
+            Why::Loop => (
+                format!(
+                    "this loop may go on until the workflow's time is over, and then nothing undoes `{}`",
+                    done.name
+                ),
+                "count its rounds, and leave it in time for the step that compensates".to_owned(),
+            ),
+            Why::Sum(seconds) => (
+                format!(
+                    "`{name}` may end {} after the start, its workflow may take {limit}, and then nothing undoes `{}`",
+                    Duration::seconds(seconds),
+                    done.name
+                ),
+                format!(
+                    "give the workflow a `timeout` above {}, with time to undo in it, or its steps and functions shorter ones",
+                    Duration::seconds(seconds)
+                ),
+            ),
+        };
+        let mut diagnostic = Diagnostic::new(Code::EVC0561, late.step.kind_span, message).on(item(self.workflow));
+        if let Some(undo) = &done.undo {
+            diagnostic = diagnostic.secondary(undo.span, format!("this is to undo `{}`", done.name));
+        }
+        diagnostic
+            .secondary(self.workflow.timeout_span, format!("ends after {limit}"))
+            .note("an execution that takes too long ends where it is: no `catch` is looked at, and nothing is compensated")
+            .help(help)
+    }
+
+    fn limit(&self) -> u64 {
+        self.workflow.timeout.seconds
+    }
+
+    /// Whether a loop leads back to a step, and nothing in it counts.
+    fn goes_round(&self, body: &Body, id: StepId) -> bool {
+        let after = body.after([id]);
+        after.contains(&id)
+            && !after
+                .iter()
+                .chain([&id])
+                .filter(|to| body.after([**to]).contains(&id))
+                .any(|to| laps::counts(body.step(*to)))
+    }
+
+    fn seconds(&self, step: &Step) -> u64 {
+        match self.step(step) {
+            Takes::AtMost(seconds) => seconds,
+            Takes::AsLongAsItMay => 0,
+        }
+    }
+
+    /// How long a step may take.
+    fn step(&self, step: &Step) -> Takes {
+        if let Some(timeout) = &step.timeout {
+            return Takes::AtMost(timeout.value.seconds);
+        }
+        if step.waits_for_signal() {
+            return Takes::AsLongAsItMay;
+        }
+        match step.lasts(self.model) {
+            Some(Lasts::AtMost(time) | Lasts::Exactly(time)) => return Takes::AtMost(time.seconds),
+            None => {}
+        }
+        let mut longest = 0;
+        for nested in step.nested() {
+            let rounds = match nested.rounds {
+                Rounds::One => 1,
+                Rounds::EachItem { .. } => u64::from(items(self.model, step).most != Some(0)),
+            };
+            let mut answers = false;
+            nested.body.walk(&mut |step| answers |= step.timeout.is_none() && step.waits_for_signal());
+            if answers {
+                return Takes::AsLongAsItMay;
+            }
+            let ends = self.ends(nested.body, 0);
+            longest = longest.max(ends.values().copied().max().unwrap_or(0).saturating_mul(rounds));
+        }
+        Takes::AtMost(longest)
+    }
+
+    /// When each step has ended at the latest, on ways that come to no step twice.
+    fn ends(&self, body: &Body, begins: u64) -> BTreeMap<StepId, u64> {
+        let mut ends = BTreeMap::new();
+        if body.steps.is_empty() {
+            return ends;
+        }
+        let order = forward(body);
+        let place: BTreeMap<StepId, usize> = order.iter().enumerate().map(|(place, id)| (*id, place)).collect();
+        let mut starts: BTreeMap<StepId, u64> = BTreeMap::from([(StepId(0), begins)]);
+        for id in &order {
+            let start = starts.get(id).copied().unwrap_or(begins);
+            let end = start.saturating_add(self.seconds(body.step(*id)));
+            ends.insert(*id, end);
+            for to in body.edges(*id).filter(|to| place.get(to) > place.get(id)) {
+                let known = starts.entry(to).or_insert(end);
+                *known = end.max(*known);
+            }
+        }
+        ends
+    }
+}
+
+/// The steps of a body from the first one on, each after those that lead to it, loops aside.
+fn forward(body: &Body) -> Vec<StepId> {
+    fn visit(body: &Body, id: StepId, seen: &mut BTreeSet<StepId>, order: &mut Vec<StepId>) {
+        if seen.insert(id) {
+            for to in body.edges(id) {
+                visit(body, to, seen, order);
+            }
+            order.push(id);
+        }
+    }
+    let mut order = Vec::new();
+    visit(body, StepId(0), &mut BTreeSet::new(), &mut order);
+    order.reverse();
+    order
+}
+
+/// The steps after one that was done, on whose way what it did may still have to be undone.
+fn pending(body: &Body, done: StepId) -> BTreeSet<StepId> {
+    let compensates = |id: StepId| body.step(id).compensates();
+    let mut found = BTreeSet::new();
+    let mut work: Vec<StepId> = body
+        .step(done)
+        .successors()
+        .into_iter()
+        .filter_map(|next| match next {
+            crate::model::Next::Step(to) => Some(to),
+            crate::model::Next::End => None,
+        })
+        .collect();
+    while let Some(id) = work.pop() {
+        if !compensates(id) && found.insert(id) {
+            work.extend(body.edges(id));
+        }
+    }
+    found.retain(|id| body.after([*id]).into_iter().any(compensates));
+    found
+}
