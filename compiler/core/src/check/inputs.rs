@@ -11,9 +11,10 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
         // What is made of an event for a target is looked at by another check.
         for target in rule.targets.iter().filter(|target| target.input.is_none()) {
             for event in &rule.events {
-                let event = &model.events[event.value];
-                let what = format!("event `{}`", event.head.name);
-                diagnostics.extend(brought(model, target, &what, &event.detail));
+                // What its pattern never matches is reported, and not brought.
+                let Some(detail) = rule.brings(model, event.value) else { continue };
+                let what = format!("event `{}`", model.events[event.value].head.name);
+                diagnostics.extend(brought(model, target, &what, &detail));
             }
         }
     }

@@ -73,7 +73,7 @@ struct Checker<'m> {
 impl Checker<'_> {
     fn step(&self, diagnostics: &mut Vec<Diagnostic>) {
         for argument in self.step.arguments() {
-            self.argument(argument, &self.step.scope, diagnostics);
+            self.argument(argument, argument.scope.unwrap_or(&self.step.scope), diagnostics);
         }
         if let Some(undo) = &self.step.undo {
             self.argument(undo.argument(), &self.step.undo_scope, diagnostics);
