@@ -26,7 +26,9 @@ pub(super) fn item(items: &Expr, scope: &Scope, types: &Types) -> (Type, Range<u
     let list = items.check(scope, types).ty;
     match &types.resolve(&list).kind {
         Kind::List(item, range) => ((**item).clone(), *range),
-        _ => (Type::any(items.span), Range::default()),
+        Kind::Any => (Type::any(items.span), Range::default()),
+        // What is no list has been reported.
+        _ => (Type::unread(items.span), Range::default()),
     }
 }
 
