@@ -204,15 +204,20 @@ class Generator:
 
     def values(self, scope: Scope) -> dict:
         """Fields for `set` and `succeed`."""
-        kinds = ["string", "integer", "number", "boolean", ["list", "string"], THING]
-        return {name: self.make.of(self.random.choice(kinds), scope.known) for name in self.random.sample("abcdef", self.random.randint(1, 3))}
+        names = self.random.sample("abcdef", self.random.randint(1, 3))
+        return {name: self.maybe(self.random.choice(KINDS_OF_VALUES), scope.known) for name in names}
+
+    def maybe(self, kind, known: list) -> str:
+        """An expression of a type, or a path to something of the type that may not be there."""
+        absent = [path for path, found in expressions.optional(known) if found == kind]
+        return self.random.choice(absent) if absent and self.chance(0.3) else self.make.of(kind, known)
 
     def arguments(self, kind: dict, scope: Scope) -> dict:
         """Fields for `with`."""
         return {
-            name.rstrip("?"): self.make.of(inner, scope.known)
+            name.rstrip("?"): self.maybe(inner, scope.known) if name.endswith("?") else self.make.of(inner, scope.known)
             for name, inner in kind.items()
-            if not name.endswith("?") or self.chance(0.5)
+            if not name.endswith("?") or self.chance(0.6)
         }
 
     def set(self, scope: Scope, main: list, _aside: list) -> None:

@@ -11,9 +11,10 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
         // What is made of an event for a target is looked at by another check.
         for target in rule.targets.iter().filter(|target| target.input.is_none()) {
             for event in &rule.events {
-                let event = &model.events[event.value];
-                let what = format!("event `{}`", event.head.name);
-                diagnostics.extend(brought(model, target, &what, &event.detail));
+                // What its pattern never matches is reported, and not brought.
+                let Some(detail) = rule.brings(model, event.value) else { continue };
+                let what = format!("event `{}`", model.events[event.value].head.name);
+                diagnostics.extend(brought(model, target, &what, &detail));
             }
         }
     }
@@ -107,7 +108,7 @@ fn of_schedule(model: &Model, target: &Target, input: Option<&Node>, diagnostics
         None => Some(serde_json::Value::Object(serde_json::Map::new())),
     };
     let Some(given) = given else { return };
-    let problems = model.types.validate(ty, &given);
+    let problems = model.types.validate(ty, &put_in(given));
     let Some(first) = problems.first() else { return };
     let at = input.map_or(target.span, |node| node.span);
     let place = if first.pointer.is_empty() { String::new() } else { format!("`{}`: ", first.pointer) };
@@ -117,6 +118,28 @@ fn of_schedule(model: &Model, target: &Target, input: Option<&Node>, diagnostics
             .secondary(ty.span, "the input is declared here")
             .help("say under `input` of the schedule what is brought"),
     );
+}
+
+/// What Scheduler puts in for a text, with an example of each.
+/// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html>
+const PUT_IN: [(&str, &str); 4] = [
+    ("<aws.scheduler.schedule-arn>", "arn:aws:scheduler:us-east-1:123456789012:schedule/default/nightly"),
+    ("<aws.scheduler.scheduled-time>", "2022-03-22T18:59:43Z"),
+    ("<aws.scheduler.execution-id>", "d32c5kddcf5bb8c3"),
+    ("<aws.scheduler.attempt-number>", "1"),
+];
+
+/// What a schedule brings, with examples of what Scheduler puts in.
+fn put_in(given: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match given {
+        Value::String(text) => {
+            PUT_IN.iter().fold(text, |text, (keyword, example)| text.replace(keyword, example)).into()
+        }
+        Value::Array(items) => items.into_iter().map(put_in).collect(),
+        Value::Object(fields) => Value::Object(fields.into_iter().map(|(name, value)| (name, put_in(value))).collect()),
+        plain => plain,
+    }
 }
 
 /// The JSON that a node stands for; `None` if a part of it could not be read.

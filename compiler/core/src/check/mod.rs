@@ -33,7 +33,7 @@ mod workflow;
 
 use indexmap::IndexMap;
 
-use crate::diagnostics::{Diagnostic, Severity};
+use crate::diagnostics::{Code, Diagnostic, Severity};
 use crate::model::{Event, Id, Model, Relation, Setting, Thing, Workflow};
 use crate::source::Span;
 use crate::spec::scalar::Duration;
@@ -126,6 +126,8 @@ pub(crate) fn check(model: &Model, whole: bool) -> Vec<Diagnostic> {
 pub(crate) fn expressions(model: &Model, workflow: &Workflow) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     workflow::expressions::of(model, workflow, &mut found);
+    // What is not known is for those to say who ask whether values fit.
+    found.retain(|diagnostic| diagnostic.code != Code::EVC0423);
     found
 }
 

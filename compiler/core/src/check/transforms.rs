@@ -21,7 +21,9 @@ fn of_target(model: &Model, rule: &Rule, target: &Target, input: &Template, diag
     let mut reported: Vec<(Code, Span)> = Vec::new();
     for named in &rule.events {
         let event = &model.events[named.value];
-        let scope = transform_scope(event);
+        // What its pattern never matches is reported, and not brought.
+        let Some(detail) = rule.brings(model, named.value) else { continue };
+        let scope = transform_scope(event, &detail);
         let mut problems = Vec::new();
         plain(input, &scope, model, &mut problems);
         if problems.is_empty() {

@@ -109,6 +109,8 @@ codes! {
     EVC0419 Error "money-too-precise",
     EVC0420 Error "inexact-number",
     EVC0421 Error "beyond-bounds",
+    EVC0422 Error "literal-that-never-works",
+    EVC0423 Advice "unchecked-argument",
     EVC0501 Error "unreachable-step",
     EVC0502 Error "endless-loop",
     EVC0503 Error "shadowed-retry",

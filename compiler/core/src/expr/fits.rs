@@ -9,12 +9,30 @@ use crate::types::{Cause, Field, Kind, Mismatch, Type, Types, describe};
 
 /// Reports what keeps what was found of an expression from being an `expected`. An optional place takes a value that may be absent.
 pub(super) fn fits(expr: &Expr, found: &Found, expected: &Type, optional: bool, types: &Types) -> Vec<Diagnostic> {
-    let mut fits = Fits { expr, types, parts: &found.parts, diagnostics: Vec::new() };
+    let mut fits = Fits { expr, types, parts: &found.parts, looks: Looks::Misfits, diagnostics: Vec::new() };
     fits.part(&expr.tree, &found.value, expected, optional);
     fits.diagnostics
 }
 
+/// Says where a part of an expression, of which nothing is known, is given where a type is expected. The secondary label is where it is
+/// said that nothing is known, if it is elsewhere.
+pub(super) fn unchecked(expr: &Expr, found: &Found, expected: &Type, types: &Types) -> Vec<Diagnostic> {
+    let mut fits = Fits { expr, types, parts: &found.parts, looks: Looks::Unchecked, diagnostics: Vec::new() };
+    fits.part(&expr.tree, &found.value, expected, true);
+    fits.diagnostics
+}
+
+/// What is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Looks {
+    /// What does not fit.
+    Misfits,
+    /// What fits only because nothing is known of it.
+    Unchecked,
+}
+
 struct Fits<'a> {
+    looks: Looks,
     expr: &'a Expr,
     types: &'a Types,
     parts: &'a Parts,
@@ -74,8 +92,12 @@ impl Fits<'_> {
     fn object(&mut self, ast: &Ast, entries: &[(Ast, Ast)], expected: &Type) {
         let known = self.types.record(expected).unwrap_or_default();
         let named = |key: &Ast| if let AstKind::String(name) = &key.kind { Some(name.clone()) } else { None };
+        let is_checked = self.looks == Looks::Misfits;
         for (key, entry) in entries {
             let Some(name) = named(key) else { continue };
+            if !is_checked && !known.contains_key(name.as_str()) {
+                continue;
+            }
             let Some(field) = known.get(name.as_str()) else {
                 let of = if matches!(expected.kind, Kind::Named(_)) {
                     format!(" of `{}`", describe(expected))
@@ -94,6 +116,9 @@ impl Fits<'_> {
                 continue;
             };
             self.entry(entry, &field.ty, field.optional);
+        }
+        if !is_checked {
+            return;
         }
         let given: Vec<String> = entries.iter().filter_map(|(key, _)| named(key)).collect();
         let missing = |name: &str, field: &Field| !field.optional && given.iter().all(|given| given != name);
@@ -126,7 +151,7 @@ impl Fits<'_> {
             _ => item,
         };
         let is_one_list = value.many && Value::of(value.ty.clone()).element(self.types).1;
-        if is_one_list && self.types.accepts(expected, &value.ty).is_ok() {
+        if is_one_list && self.looks == Looks::Misfits && self.types.accepts(expected, &value.ty).is_ok() {
             return self.spread(item, expected);
         }
         match (&each.kind, self.found(each)) {
@@ -165,13 +190,45 @@ impl Fits<'_> {
             is_whole,
             is_exact: super::shift(self.expr.span, &self.expr.text).is_some(),
         };
-        self.diagnostics.extend(plainly(&part, value, expected, optional, self.types));
+        if self.looks == Looks::Misfits {
+            self.diagnostics.extend(plainly(&part, value, expected, optional, self.types));
+            return;
+        }
+        let item = if value.many { list_item(expected, self.types) } else { None };
+        let Some(any) = self.types.unchecked(item.as_ref().unwrap_or(expected), &value.ty) else { return };
+        let text = part.text;
+        let message = format!("nothing is known about `{text}`: that it is {} is not checked", show(expected));
+        let mut diagnostic = Diagnostic::new(Code::EVC0423, part.at, message);
+        if !self.expr.span.range().contains(&any.span.range().start) || any.span.file != self.expr.span.file {
+            diagnostic = diagnostic.secondary(any.span, "`any` stands here");
+        }
+        self.diagnostics.push(diagnostic.help(match form(&self.types.resolve(expected).kind) {
+            Some(form) => {
+                format!("say its type where it is declared, or ask for it: `$type({text}) = '{form}' ? {text} : …`")
+            }
+            None => "say its type where it is declared".to_owned(),
+        }));
     }
 }
 
 /// How the first value of a part is taken. JSONata loses what stands after the parentheses around a call where a function ends.
 pub(super) fn first_of(ast: &Ast, text: &str) -> String {
     if matches!(ast.kind, AstKind::Call(..)) { format!("{text}[0]") } else { format!("({text})[0]") }
+}
+
+/// The type of the items of a list.
+fn list_item(ty: &Type, types: &Types) -> Option<Type> {
+    if let Kind::List(item, _) = &types.resolve(ty).kind { Some((**item).clone()) } else { None }
+}
+
+/// What `$type` says of values of a kind that it tells from all others.
+fn form(kind: &Kind) -> Option<&'static str> {
+    match kind {
+        Kind::String(_) => Some("string"),
+        Kind::Number(_) => Some("number"),
+        Kind::Boolean => Some("boolean"),
+        _ => None,
+    }
 }
 
 /// Whether all keys are written.
@@ -218,12 +275,38 @@ fn plainly(part: &Part<'_>, value: &Value, expected: &Type, optional: bool, type
     if let Err(mismatch) = types.accepts(expected, &value.ty) {
         let message = format!("found {}; expected {}", show(&value.ty), show(expected));
         let mut diagnostic = misfit(part, &value.ty, message, &mismatch);
+        if let Some(way) = way_to(&types.resolve(expected).kind, &types.resolve(&value.ty).kind, part.text) {
+            diagnostic = diagnostic.help(way);
+        }
         if part.text.starts_with('$') && matches!(types.resolve(expected).kind, Kind::String(_)) {
             diagnostic = diagnostic.help("`$string(…)` makes a text of a number");
         }
         found.push(diagnostic);
     }
     found
+}
+
+/// The conversion of a text, or a number, to what is expected.
+fn way_to(expected: &Kind, found: &Kind, text: &str) -> Option<String> {
+    let from_text = |function: &str, what: &str| {
+        Some(format!("`${function}({text})` gives the {what} that a text says, and fails where it says none"))
+    };
+    match (expected, found) {
+        (Kind::Uuid, Kind::String(_)) => from_text("toUuid", "UUID"),
+        (Kind::Timestamp, Kind::String(_) | Kind::Date) => from_text("toTimestamp", "timestamp"),
+        (Kind::Date, Kind::String(_) | Kind::Timestamp) => from_text("toDate", "date"),
+        (Kind::Enum(literals), Kind::String(_)) => {
+            let all: Vec<String> = literals.iter().map(|literal| format!("'{}'", literal.value)).collect();
+            Some(format!(
+                "`$toOneOf({text}, [{}])` gives the text, and fails where it is none of these",
+                all.join(", ")
+            ))
+        }
+        (Kind::Integer(_), Kind::Number(_)) => {
+            Some(format!("`$round({text})`, `$floor({text})` or `$ceil({text})` makes it whole"))
+        }
+        _ => None,
+    }
 }
 
 /// Says that a part may give nothing where that cannot be.

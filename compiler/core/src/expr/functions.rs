@@ -1,4 +1,4 @@
-//! The functions of an expression: those of JSONata 2.0.6 and the six that Step Functions adds, with their types.
+//! The functions of an expression: those of JSONata 2.0.6, the six that Step Functions adds and four of evc's, with their types.
 //!
 //! This table is the one place: calls are checked against it, and the reference in the docs is made from it.
 //! Sources: <https://docs.jsonata.org/string-functions> and its siblings, and
@@ -84,6 +84,10 @@ pub enum Returns {
     Integers,
     /// A timestamp.
     Timestamp,
+    /// A date.
+    Date,
+    /// One of the texts that the second argument lists.
+    OneOf,
     /// A UUID.
     Uuid,
     /// The type of its first argument.
@@ -269,6 +273,26 @@ pub const FUNCTIONS: &[Function] = &[
     function("random", &[maybe(Number)], Returns::Number, "from 0 to below 1, the same for the same seed"),
     function("uuid", &[], Returns::Uuid, "a random UUID"),
     function("parse", &[one(Text)], Returns::Any, "the value that the JSON text says"),
+    // evc's own: what they become in JSONata stands in `conversions.rs`.
+    function("toUuid", &[one(Text)], Returns::Uuid, "the text, if it is a UUID; fails otherwise"),
+    function(
+        "toTimestamp",
+        &[one(Text)],
+        Returns::Timestamp,
+        "the timestamp that the text says; fails if it says none",
+    ),
+    function(
+        "toDate",
+        &[one(Text)],
+        Returns::Date,
+        "the date of the timestamp or date that the text says; fails if it says none",
+    ),
+    function(
+        "toOneOf",
+        &[one(Text), one(Texts)],
+        Returns::OneOf,
+        "the text, if it is one of the list; fails otherwise",
+    ),
     // Refused, but known: no root may take their names for its variable.
     function("eval", &[one(Text), maybe(Any)], Returns::Any, "not in Step Functions"),
     function("error", &[maybe(Text)], Returns::Any, "not in a spec: a `fail` step says it"),
@@ -298,15 +322,32 @@ impl Function {
                     | "hash"
                     | "partition"
                     | "parse"
+                    | "toUuid"
+                    | "toTimestamp"
+                    | "toDate"
+                    | "toOneOf"
                     | "error"
                     | "assert"
                     | "eval"
             )
     }
 
-    /// Whether it is one of those that Step Functions adds to JSONata's: what they give of nothing is not documented.
+    /// Whether it is one of those that Step Functions, or evc, adds to JSONata's: what they give of nothing is not documented, or they
+    /// fail of it.
     pub(super) fn is_own(&self) -> bool {
-        matches!(self.name, "partition" | "range" | "hash" | "random" | "uuid" | "parse")
+        matches!(
+            self.name,
+            "partition"
+                | "range"
+                | "hash"
+                | "random"
+                | "uuid"
+                | "parse"
+                | "toUuid"
+                | "toTimestamp"
+                | "toDate"
+                | "toOneOf"
+        )
     }
 
     /// Whether it gives the same each time for the same arguments.
@@ -386,6 +427,8 @@ impl Returns {
             Self::Integers => "[integer]",
             Self::Timestamp => "timestamp",
             Self::Uuid => "uuid",
+            Self::Date => "date",
+            Self::OneOf => "one of the list",
             Self::First => "what it takes",
             Self::Element | Self::Filter => "elements of the list",
             Self::ListLikeFirst => "the list",

@@ -10,6 +10,7 @@
 
 mod ast;
 mod bounds;
+mod conversions;
 mod cover;
 mod facts;
 mod fits;
@@ -153,6 +154,11 @@ impl Expr {
     /// Reports what keeps the expression from always giving an `expected`: its own mistakes, and another type, no value, or several.
     pub fn check_as(&self, expected: &Type, scope: &Scope, types: &Types) -> Vec<Diagnostic> {
         self.check_field(expected, false, scope, types)
+    }
+
+    /// Says where something of which nothing is known is given where an `expected` says more.
+    pub fn unchecked(&self, expected: &Type, scope: &Scope, types: &Types) -> Vec<Diagnostic> {
+        fits::unchecked(self, &infer::infer(self, scope, types), expected, types)
     }
 
     fn check_field(&self, expected: &Type, optional: bool, scope: &Scope, types: &Types) -> Vec<Diagnostic> {

@@ -35,6 +35,8 @@ fn collect<'t>(text: &str, ast: &'t Ast, scope: &Scope, locals: &mut Vec<&'t str
         AstKind::Variable(name) if !locals.contains(&name.as_str()) => {
             if let Some((root, _)) = scope.by_variable(name) {
                 edits.push((ast.range.clone(), scope.placed(root)));
+            } else if let Some(function) = super::conversions::conversion(name) {
+                edits.push((ast.range.clone(), function.to_owned()));
             }
         }
         // `%}` ends an expression for a reader that does not know JSONata.

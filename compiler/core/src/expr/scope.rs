@@ -22,6 +22,8 @@ pub struct Scope {
     roots: Arc<IndexMap<String, Root>>,
     places: IndexMap<String, String>,
     facts: Facts,
+    /// The names as they are without the facts, if there are any.
+    declared: Option<Arc<IndexMap<String, Root>>>,
     sides: Vec<(Vec<String>, Arc<[Side]>)>,
 }
 
@@ -77,7 +79,11 @@ impl Scope {
 
     /// Adds or replaces a name.
     pub fn insert(&mut self, name: impl Into<String>, root: Root) {
-        Arc::make_mut(&mut self.roots).insert(name.into(), root);
+        let name = name.into();
+        if let Some(declared) = &mut self.declared {
+            Arc::make_mut(declared).insert(name.clone(), root.clone());
+        }
+        Arc::make_mut(&mut self.roots).insert(name, root);
     }
 
     /// The scope of a place where facts hold: the types of its names are narrower, and paths have values.
@@ -88,6 +94,7 @@ impl Scope {
             return scope;
         }
         scope.facts = scope.facts.and(facts);
+        scope.declared.get_or_insert_with(|| self.roots.clone());
         let roots = Arc::make_mut(&mut scope.roots);
         for name in facts.roots() {
             if let Some(root) = roots.get_mut(name)
@@ -97,6 +104,12 @@ impl Scope {
             }
         }
         scope
+    }
+
+    /// The scope as it would be if nothing were known of the values of its names.
+    pub(super) fn unknowing(&self) -> Self {
+        let roots = self.declared.clone().unwrap_or_else(|| self.roots.clone());
+        Self { roots, facts: Facts::default(), declared: None, ..self.clone() }
     }
 
     /// What is known of the values of its names.

@@ -158,6 +158,25 @@ impl Template {
         }
     }
 
+    /// Says where something of which nothing is known is given where an `expected` says more.
+    pub fn unchecked(&self, expected: &Type, scope: &Scope, types: &Types) -> Vec<Diagnostic> {
+        match (self, &types.resolve(expected).kind) {
+            (Self::Expr(expr), _) => expr.unchecked(expected, scope, types),
+            (Self::Object(fields, _), Kind::Record(_)) => {
+                let known = types.record(expected).unwrap_or_default();
+                let wanted = fields.iter().filter_map(|(key, value)| Some((value, known.get(key.text.as_str())?)));
+                wanted.flat_map(|(value, field)| value.unchecked(&field.ty, scope, types)).collect()
+            }
+            (Self::Object(fields, _), Kind::Map(of)) => {
+                fields.iter().flat_map(|(_, value)| value.unchecked(of, scope, types)).collect()
+            }
+            (Self::List(items, _), Kind::List(of, _)) => {
+                items.iter().flat_map(|value| value.unchecked(of, scope, types)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The type of the value that it makes; mistakes in it are not reported.
     pub fn ty(&self, scope: &Scope, types: &Types) -> Type {
         let kind = match self {

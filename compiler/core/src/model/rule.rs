@@ -5,12 +5,13 @@ use super::graph::{Relates, Relation};
 use super::names::{find_all, head};
 use super::settings::enabled;
 use super::target::target_of;
-use super::{Bus, DeadLetterSource, Event, Head, Id, Model, Setting, Target, Thing, patterns};
+use super::{Bus, DeadLetterSource, Event, Head, Id, Model, Setting, Target, Thing, envelope, patterns};
 use crate::diagnostics::Diagnostic;
-use crate::pattern::Pattern;
+use crate::pattern::{Pattern, narrowed};
 use crate::source::{Span, Spanned};
 use crate::spec::scalar::Name;
 use crate::spec::{Declared, Sections};
+use crate::types::Type;
 
 /// A rule.
 #[derive(Debug, Clone)]
@@ -62,6 +63,21 @@ pub(super) fn rule(
         written_pattern: patterns.written,
         targets,
         enabled: enabled(sections, name, item.enabled, |environment| &environment.rules),
+    }
+}
+
+impl Rule {
+    /// The type of the details of an event that the rule brings: those that its pattern matches. None if there are none.
+    pub fn brings(&self, model: &Model, event: Id<Event>) -> Option<Type> {
+        let event = &model.events[event];
+        if let Some(pattern) = &self.written_pattern {
+            let brought = narrowed(pattern, &envelope(event), &model.types)?;
+            return Some(model.types.record(&brought)?.get("detail")?.ty.clone());
+        }
+        match &self.detail_pattern {
+            Some(pattern) => narrowed(pattern, &event.detail, &model.types),
+            None => Some(event.detail.clone()),
+        }
     }
 }
 

@@ -8,7 +8,10 @@ use crate::types::{Kind, Record, Type};
 use crate::yaml::{Node, NodeKind};
 
 /// The parts of an event that an `input` may start from.
-pub const TRANSFORM_ROOTS: [&str; 7] = ["detail", DETAIL_TYPE, "id", "time", "source", "account", "region"];
+pub const TRANSFORM_ROOTS: [&str; 7] = [DETAIL, DETAIL_TYPE, "id", "time", "source", "account", "region"];
+
+/// The one that the events of a rule may have narrower than they are declared.
+const DETAIL: &str = "detail";
 
 /// The one of them whose name JSONata takes for a subtraction.
 const DETAIL_TYPE: &str = "detail-type";
@@ -27,11 +30,11 @@ pub(super) fn with_detail_type(node: &Node) -> Node {
     node
 }
 
-/// What the expressions of an `input` can refer to when this event arrives.
-pub fn transform_scope(event: &Event) -> Scope {
+/// What the expressions of an `input` can refer to when this event arrives with a detail of this type.
+pub fn transform_scope(event: &Event, detail: &Type) -> Scope {
     let Kind::Record(Record { fields, .. }) = envelope(event).kind else { return Scope::default() };
     let roots = TRANSFORM_ROOTS.iter().filter_map(|name| {
-        let ty = fields.get(*name)?.ty.clone();
+        let ty = if *name == DETAIL { detail.clone() } else { fields.get(*name)?.ty.clone() };
         // A UUID: https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
         Some((*name, if *name == "id" { Type { kind: Kind::Uuid, span: ty.span } } else { ty }))
     });

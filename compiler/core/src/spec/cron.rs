@@ -33,6 +33,11 @@ const FIELDS: [Field; 6] = [
 /// Where the days stand among [`FIELDS`].
 const DAY_OF_MONTH: usize = 2;
 const DAY_OF_WEEK: usize = 4;
+const MONTH: usize = 3;
+const YEAR: usize = 5;
+
+/// The year of this version of evc, which does not look at a clock: what is before it is past.
+const THIS_YEAR: u32 = 2026;
 
 const HELP: &str = "the fields are minutes, hours, day of month, month, day of week, year: `0 3 * * ? *`";
 
@@ -55,7 +60,66 @@ pub(super) fn check(cron: &Spanned<String>, cx: &mut Decoder) {
         let message = "one of day of month and day of week is `?`, and the other is not";
         let days = place(cron, written[DAY_OF_MONTH]).to(place(cron, written[DAY_OF_WEEK]));
         cx.report(bad(days, message));
+        return;
     }
+    if fits {
+        never(cron, &written, cx);
+    }
+}
+
+/// Reports days that no month has, and years that are past.
+fn never(cron: &Spanned<String>, written: &[&str], cx: &mut Decoder) {
+    let (days, months, years) = (written[DAY_OF_MONTH], written[MONTH], written[YEAR]);
+    if let (Some(first), Some(months)) = (first_day(days), numbers(&FIELDS[MONTH], months)) {
+        let longest = months.iter().map(|month| MONTH_DAYS[*month as usize - 1]).max().unwrap_or(31);
+        if first > longest {
+            let message = format!("none of these months has a day {first}, so that this never comes");
+            cx.report(Diagnostic::new(Code::EVC0111, place(cron, days).to(place(cron, written[MONTH])), message));
+        } else if first == 29
+            && longest == 29
+            && numbers(&FIELDS[YEAR], years).is_some_and(|years| years.iter().all(|year| !is_leap(*year)))
+        {
+            let message = format!("February of `{years}` has no day 29, so that this never comes");
+            cx.report(Diagnostic::new(Code::EVC0111, place(cron, days).to(place(cron, years)), message));
+        }
+    }
+    if numbers(&FIELDS[YEAR], years).is_some_and(|years| years.iter().all(|year| *year < THIS_YEAR)) {
+        let message = format!("`{years}` is past, so that this never comes");
+        cx.report(Diagnostic::new(Code::EVC0111, place(cron, years), message));
+    }
+}
+
+/// The days of each month, of a leap year.
+const MONTH_DAYS: [u32; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+fn is_leap(year: u32) -> bool {
+    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+}
+
+/// The least day of a month that a field names; none if it names days in other ways, too.
+fn first_day(days: &str) -> Option<u32> {
+    let numbers = days.split(',').map(|item| numbers(&FIELDS[DAY_OF_MONTH], item.strip_suffix('W').unwrap_or(item)));
+    let first = numbers.map(|numbers| numbers.and_then(|numbers| numbers.into_iter().min()));
+    first.collect::<Option<Vec<u32>>>()?.into_iter().min()
+}
+
+/// The numbers that a field names; none if it has marks that are no numbers.
+fn numbers(field: &Field, text: &str) -> Option<Vec<u32>> {
+    let mut found = Vec::new();
+    for item in text.split(',') {
+        let (range, step) = match item.split_once('/') {
+            Some((range, step)) => (range, step.parse().ok()?),
+            None => (item, 1),
+        };
+        let (low, high) = match range.split_once('-') {
+            Some((low, high)) => (number(field, low).ok()?, number(field, high).ok()?),
+            None if range == "*" => (field.min, field.max),
+            None if item.contains('/') => (number(field, range).ok()?, field.max),
+            None => (number(field, range).ok()?, number(field, range).ok()?),
+        };
+        found.extend((low..=high).step_by(usize::max(step, 1)));
+    }
+    Some(found)
 }
 
 fn bad(span: Span, message: impl Into<String>) -> Diagnostic {
@@ -170,7 +234,14 @@ mod tests {
             "*/5 0,12 1,15 JAN-mar ? 2026-2030",
             "0 18 L * ? *",
             "0 18 15W * ? *",
-            "0 10 ? * 6L 1970",
+            "0 10 ? * 6L 2030",
+            "0 0 29 FEB ? *",
+            "0 0 29 2 ? 2027-2028",
+            "0 0 31 2,3 ? *",
+            "0 0 28-31 2 ? *",
+            "0 0 30/1 * ? *",
+            "0 0 L 2 ? *",
+            "0 0 1 1 ? 2020-2030",
             "0 10 ? * FRI#2 2199",
             "10-50/10 0 31 12 ? */2",
         ] {
@@ -199,6 +270,13 @@ mod tests {
             ("0 3 * * * *", "* * *"),
             ("0 3 ? * ? *", "? * ?"),
             ("0 3 * *", "0 3 * *"),
+            ("0 3 31 2 ? *", "31 2"),
+            ("0 3 31 APR,jun,9,11 ? *", "31 APR,jun,9,11"),
+            ("0 3 30W FEB ? *", "30W FEB"),
+            ("0 3 30,31 FEB ? *", "30,31 FEB"),
+            ("0 3 29 2 ? 2027", "29 2 ? 2027"),
+            ("0 3 * * ? 1999", "1999"),
+            ("0 3 * * ? 1999-2001,2010", "1999-2001,2010"),
         ] {
             let found = found(text);
             assert_eq!(found.iter().map(|(at, _)| at.as_str()).collect::<Vec<_>>(), [at], "{text}: {found:?}");

@@ -11,6 +11,7 @@ mod check;
 mod decode;
 mod describe;
 mod dynamo;
+mod inline;
 mod join;
 mod lookup;
 mod mapped;
@@ -23,6 +24,7 @@ mod shorthand;
 mod size;
 #[cfg(test)]
 pub(crate) mod testing;
+mod unchecked;
 mod value;
 mod within;
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! type     = literal "|" literal …  |  "'" text "'"  |  "[" type [";" bounds] "]"  |  "map" "(" type ")"
-//!          | scalar ["(" bounds ")"]  |  Name
+//!          | "{" name ["?"] ":" type "," … "}"  |  scalar ["(" bounds ")"]  |  Name
 //! literal  = word of letters, digits, "_", "-", "."  |  "'" text "'"
 //! bounds   = [value] ".." [value]                      both inclusive
 //! ```
@@ -107,7 +107,7 @@ impl<'a> Parser<'a> {
         self.rest().chars().next()
     }
 
-    fn take(&mut self, expected: char) -> bool {
+    pub(super) fn take(&mut self, expected: char) -> bool {
         let found = self.peek() == Some(expected);
         if found {
             self.at += expected.len_utf8();
@@ -127,7 +127,6 @@ impl<'a> Parser<'a> {
         let found = next.map_or("the end".to_owned(), |found| format!("`{found}`"));
         let diagnostic = Diagnostic::new(Code::EVC0202, span, format!("expected {expected}, found {found}"));
         self.report(match next {
-            Some('{') => diagnostic.help("declare the record under `types:` and use its name here"),
             Some('?') => diagnostic.help("`?` belongs to the field's name: `name?: string`"),
             Some(',') => diagnostic.help("the length of a list is written `[T; 1..10]`"),
             Some('[') => diagnostic.help("a list is written `[T]`"),
@@ -139,7 +138,7 @@ impl<'a> Parser<'a> {
         if self.peek().is_none() { Some(()) } else { self.expected("the end of the type") }
     }
 
-    fn close(&mut self, close: char) -> Option<()> {
+    pub(super) fn close(&mut self, close: char) -> Option<()> {
         if self.take(close) { Some(()) } else { self.expected(&format!("`{close}`")) }
     }
 
@@ -150,7 +149,7 @@ impl<'a> Parser<'a> {
         Some(Item { ty, bounds })
     }
 
-    fn ty(&mut self) -> Option<Type> {
+    pub(super) fn ty(&mut self) -> Option<Type> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             let span = self.text.span(self.at, self.text.content.len());
@@ -163,6 +162,8 @@ impl<'a> Parser<'a> {
             let item = self.item(Some(']'))?;
             self.close(']')?;
             Kind::List(Box::new(item.ty), item.bounds)
+        } else if self.take('{') {
+            self.record()?
         } else {
             let first = self.literal()?;
             if self.peek() == Some('|') {
@@ -210,7 +211,7 @@ impl<'a> Parser<'a> {
     }
 
     /// A bare word or a text in single quotes.
-    fn literal(&mut self) -> Option<Literal> {
+    pub(super) fn literal(&mut self) -> Option<Literal> {
         let quoted = self.take('\'');
         let start = self.at;
         if quoted {
@@ -311,10 +312,10 @@ pub(super) fn one_literal(name: &str) -> String {
     format!("an enumeration of one literal is written `\"'{name}'\"`: in the quotes of YAML, which go, and in its own")
 }
 
-struct Literal {
-    text: String,
-    span: Span,
-    quoted: bool,
+pub(super) struct Literal {
+    pub(super) text: String,
+    pub(super) span: Span,
+    pub(super) quoted: bool,
 }
 
 /// A literal of an enumeration, unless it is bare and means something else to YAML, JSON or us.

@@ -73,7 +73,7 @@ struct Checker<'m> {
 impl Checker<'_> {
     fn step(&self, diagnostics: &mut Vec<Diagnostic>) {
         for argument in self.step.arguments() {
-            self.argument(argument, &self.step.scope, diagnostics);
+            self.argument(argument, argument.scope.unwrap_or(&self.step.scope), diagnostics);
         }
         if let Some(undo) = &self.step.undo {
             self.argument(undo.argument(), &self.step.undo_scope, diagnostics);
@@ -92,8 +92,25 @@ impl Checker<'_> {
                 template.unwrap_or(&nothing).check(&expected, argument.at, scope, types)
             }
         };
+        if found.is_empty() {
+            self.unchecked(argument, scope, diagnostics);
+        }
         let item = item(self.workflow);
         diagnostics.extend(found.into_iter().map(|diagnostic| diagnostic.on(item.clone())));
+    }
+
+    /// Tells once of each `any` that is given where a type is wanted.
+    fn unchecked(&self, argument: Argument<'_>, scope: &Scope, diagnostics: &mut Vec<Diagnostic>) {
+        let Given::Template(Some(template)) = argument.given else { return };
+        let source = |diagnostic: &Diagnostic| {
+            diagnostic.secondary.first().map_or(diagnostic.primary.span, |declared| declared.span)
+        };
+        for found in template.unchecked(&self.wanted(argument.wanted, argument.at), scope, &self.model.types) {
+            let told = |known: &Diagnostic| known.code == found.code && source(known) == source(&found);
+            if !diagnostics.iter().any(told) {
+                diagnostics.push(found.on(item(self.workflow)));
+            }
+        }
     }
 
     /// The type of what is wanted, as if it were said at `at`.

@@ -202,6 +202,9 @@ impl Infer<'_> {
             ok &= self.argument(function, argument, value, param.takes);
         }
         self.absent_arguments(function, &given);
+        if !left_out {
+            self.literals(function, &given);
+        }
         if function.computes && given.iter().any(|(_, value)| value.is_money(self.types)) {
             self.money(&ast.range, &format!("`${}`", function.name));
             return Value::any(span);

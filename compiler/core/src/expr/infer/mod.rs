@@ -1,6 +1,7 @@
 //! Types of expressions: a walk over the tree that gives each part a type and reports what cannot be meant.
 
 mod calls;
+mod fixed;
 mod operators;
 mod paths;
 mod returns;
@@ -47,9 +48,23 @@ pub(super) enum Decimals {
 
 /// Checks an expression in a scope, with decimal literals of either type.
 pub(super) fn infer_with(decimals: Decimals, expr: &Expr, scope: &Scope, types: &Types) -> Found {
+    let mut found = narrowing(true, decimals, expr, scope, types);
+    let is_dead = |diagnostic: &Diagnostic| diagnostic.code == Code::EVC0410;
+    if found.diagnostics.iter().any(is_dead) {
+        // What can never be equal only because a condition before has said so is no mistake: it is said twice.
+        let unknowing = narrowing(false, decimals, expr, &scope.unknowing(), types).diagnostics;
+        let is_known = |one: &Diagnostic| unknowing.iter().any(|other| is_dead(other) && other.primary == one.primary);
+        found.diagnostics.retain(|diagnostic| !is_dead(diagnostic) || is_known(diagnostic));
+    }
+    found
+}
+
+/// Checks an expression; `narrows` is whether its own conditions make types narrower.
+fn narrowing(narrows: bool, decimals: Decimals, expr: &Expr, scope: &Scope, types: &Types) -> Found {
     let mut infer = Infer {
         expr,
         scope,
+        narrows,
         types,
         diagnostics: Vec::new(),
         locals: Vec::new(),
@@ -67,6 +82,8 @@ pub(super) fn infer_with(decimals: Decimals, expr: &Expr, scope: &Scope, types: 
 struct Infer<'a> {
     expr: &'a Expr,
     scope: &'a Scope,
+    /// Whether conditions make types narrower.
+    narrows: bool,
     types: &'a Types,
     diagnostics: Vec<Diagnostic>,
     /// `$variables` bound by the expression itself, innermost last.
@@ -350,7 +367,9 @@ impl Infer<'_> {
     /// The value that a base means, as far as conditions of the expression narrow it.
     fn narrowed(&self, base: &Base, mut value: Value) -> Value {
         if !self.shown.is_empty() && !value.many {
-            if let Some(narrower) = self.shown.narrowed(base, &value.ty, self.types) {
+            if self.narrows
+                && let Some(narrower) = self.shown.narrowed(base, &value.ty, self.types)
+            {
                 value.ty = narrower;
             }
             if self.shown.is_present(&Way { base: base.clone(), steps: Vec::new() }) {

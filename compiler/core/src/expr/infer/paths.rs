@@ -84,8 +84,11 @@ impl Infer<'_> {
             Defined::Never(why) => Some(format!("`{name}` has no {what} here: {why}")),
         };
         if let Some(message) = message {
-            let diagnostic = Diagnostic::new(Code::EVC0404, span, message);
-            self.report(undefined(diagnostic, name, root));
+            // Once for an expression: `$exists(a.b) ? a.b : c`.
+            if self.diagnostics.iter().all(|known| known.message != message) {
+                let diagnostic = Diagnostic::new(Code::EVC0404, span, message);
+                self.report(undefined(diagnostic, name, root));
+            }
         }
         let mut value = Value::of(Type::clone(&root.ty));
         if root.from == (Origin::Steps { optional: true }) && !self.is_present(ast, context) {

@@ -13,6 +13,9 @@ use crate::expr::functions::{self, Function, Returns, Takes};
 use crate::source::{Span, Spanned};
 use crate::types::{Field, Kind, Range, Record, Type};
 
+/// The picture by which a time gives a date.
+const DATE_PICTURE: &str = "[Y0001]-[M01]-[D01]";
+
 /// What an argument is to the rules below: the text of it, and its value.
 pub(super) type Given<'a> = (&'a Ast, Value);
 
@@ -45,9 +48,23 @@ impl Infer<'_> {
             }
             Returns::Names => text(span).many().filled(self.has_field(&first)),
             Returns::Integers => list_of(integer(span).ty, 0, span),
-            Returns::Timestamp if given.len() > usize::from(function.name == "fromMillis") => text(span),
+            Returns::Timestamp
+                if function.name != "toTimestamp" && given.len() > usize::from(function.name == "fromMillis") =>
+            {
+                match given.last() {
+                    Some((Ast { kind: AstKind::String(picture), .. }, _)) if picture == DATE_PICTURE => {
+                        Value::new(Kind::Date, span)
+                    }
+                    _ => text(span),
+                }
+            }
             Returns::Timestamp => Value::new(Kind::Timestamp, span),
             Returns::Uuid => Value::new(Kind::Uuid, span),
+            Returns::Date => Value::new(Kind::Date, span),
+            Returns::OneOf => match given.get(1).map(|(_, of)| of.item(self.types)) {
+                Some(of) if matches!(self.types.resolve(&of.ty).kind, Kind::Enum(_)) => Value { absent: None, ..of },
+                _ => text(span),
+            },
             Returns::First => Value { absent: None, ..first.clone() }.unbounded(self.types),
             Returns::Element => item,
             Returns::Filter => {

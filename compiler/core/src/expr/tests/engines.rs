@@ -186,6 +186,27 @@ proptest! {
     }
 }
 
+/// The reference evaluates them in `oracle.rs`.
+#[test]
+fn conversions_fail_where_a_text_is_something_else() {
+    let world = worlds()[0].clone();
+    for (text, expected) in [
+        ("$toUuid(input.orderId)", Ok("\"5f3c1b52-7c0e-4f6a-9d59-0a4f7b1c2d3e\"")),
+        ("$toUuid(input.customerId)", Err(())),
+        ("$toTimestamp(input.createdAt)", Ok("\"2026-01-01T00:00:00.000Z\"")),
+        ("$toTimestamp(input.customerId)", Err(())),
+        ("$toDate(input.createdAt)", Ok("\"2026-01-01\"")),
+        ("$toDate('2026-13-01')", Err(())),
+        ("$toOneOf(input.status, ['PAID', 'OPEN'])", Ok("\"PAID\"")),
+        ("$toOneOf(input.customerId, ['PAID', 'OPEN'])", Err(())),
+        ("input.orderId ~> $toUuid()", Ok("\"5f3c1b52-7c0e-4f6a-9d59-0a4f7b1c2d3e\"")),
+    ] {
+        let printed = print(text).expect("an expression");
+        let value = evaluate(&printed, &world, true).map(|value| value.to_json_string().unwrap_or_default());
+        assert_eq!(value.as_deref().map_err(|_| ()), expected, "{text}");
+    }
+}
+
 #[test]
 fn deep_and_long_expressions_are_refused_in_time() {
     let steps = scope().step_names();
@@ -212,6 +233,8 @@ fn table() -> Vec<(String, String)> {
                 .replace("retry-after", "`retry-after`");
             (text, printed)
         })
+        // Conversions are ours.
+        .filter(|(text, _)| !["$toUuid", "$toTimestamp", "$toDate", "$toOneOf"].iter().any(|own| text.contains(own)))
         .filter(|(text, _)| !text.contains("$input") && !text.contains("$now") && !text.contains("$uuid"))
         .collect()
 }

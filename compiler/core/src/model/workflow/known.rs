@@ -6,8 +6,9 @@ use indexmap::IndexMap;
 
 use super::{Body, Next, Step, StepId};
 use crate::diagnostics::list;
-use crate::expr::Defined;
+use crate::expr::{Defined, Facts, Scope};
 use crate::source::Span;
+use crate::types::Type;
 
 /// The name under which a caught error is known.
 pub(super) const ERROR: &str = "error";
@@ -19,6 +20,8 @@ pub(super) struct Known {
     always: BTreeSet<String>,
     /// On some route.
     sometimes: BTreeSet<String>,
+    /// What conditions have established of their values on every route.
+    pub(super) facts: Facts,
 }
 
 impl Known {
@@ -28,6 +31,8 @@ impl Known {
         for name in names {
             known.always.insert(name.to_owned());
             known.sometimes.insert(name.to_owned());
+            // It has another value now.
+            known.facts.forget(name);
         }
         known
     }
@@ -39,6 +44,7 @@ impl Known {
         for variable in &body.variables {
             known.always.remove(&variable.name);
             known.sometimes.remove(&variable.name);
+            known.facts.forget(&variable.name);
         }
         let valued = body.variables.iter().filter(|variable| variable.starts_with_value());
         known.and(valued.map(|variable| variable.name.as_str()))
@@ -48,15 +54,24 @@ impl Known {
     fn meet(&mut self, other: &Self) {
         self.always.retain(|name| other.always.contains(name));
         self.sometimes.extend(other.sometimes.iter().cloned());
+        self.facts = std::mem::take(&mut self.facts).or(&other.facts);
+    }
+
+    /// The same where facts are known too.
+    fn knowing(mut self, facts: &Facts) -> Self {
+        self.facts = self.facts.and(facts);
+        self
     }
 }
 
-/// What is known where an inner body starts. One that catches errors itself has an `error` of its own.
-pub(super) fn entering(body: &Body, known: &Known) -> Known {
+/// What is known where an inner body starts, which has `names` of its own. One that catches errors itself has an `error` of its own.
+pub(super) fn entering(body: &Body, names: &[(&str, Type)], known: &Known) -> Known {
     let mut known = known.clone();
+    names.iter().for_each(|(name, _)| known.facts.forget(name));
     if body.steps.iter().any(|step| !step.catch.is_empty()) {
         known.always.remove(ERROR);
         known.sometimes.remove(ERROR);
+        known.facts.forget(ERROR);
     }
     known
 }
@@ -64,20 +79,21 @@ pub(super) fn entering(body: &Body, known: &Known) -> Known {
 /// What is known where no route leads: as if everything before had run.
 pub(super) fn all_of(outer: &Known, names: &IndexMap<String, Span>) -> Known {
     let all: BTreeSet<String> = names.keys().cloned().chain([ERROR.to_owned()]).collect();
-    Known { sometimes: outer.sometimes.union(&all).cloned().collect(), always: all }
+    Known { sometimes: outer.sometimes.union(&all).cloned().collect(), always: all, facts: outer.facts.clone() }
 }
 
-/// What is known where each step starts; `None` for a step that nothing leads to.
-pub(super) fn reach(body: &Body, start: &Known) -> Vec<Option<Known>> {
+/// What is known where each step starts; `None` for a step that nothing leads to. `names` has every name of the workflow.
+pub(super) fn reach(body: &Body, start: &Known, names: &Scope) -> Vec<Option<Known>> {
     let mut known: Vec<Option<Known>> = vec![None; body.steps.len()];
     if known.is_empty() {
         return known;
     }
     known[0] = Some(start.clone());
-    let mut work = vec![StepId(0)];
-    while let Some(id) = work.pop() {
+    // In the order written, so that a step is looked at once unless a loop leads back to it.
+    let mut work = BTreeSet::from([StepId(0)]);
+    while let Some(id) = work.pop_first() {
         let Some(before) = known[id.0].clone() else { continue };
-        for (to, after) in edges(body.step(id), &before) {
+        for (to, after) in edges(body.step(id), &before, names) {
             let met = match &known[to.0] {
                 None => after,
                 Some(earlier) => {
@@ -88,7 +104,7 @@ pub(super) fn reach(body: &Body, start: &Known) -> Vec<Option<Known>> {
             };
             if known[to.0].as_ref() != Some(&met) {
                 known[to.0] = Some(met);
-                work.push(to);
+                work.insert(to);
             }
         }
     }
@@ -96,10 +112,14 @@ pub(super) fn reach(body: &Body, start: &Known) -> Vec<Option<Known>> {
 }
 
 /// Where a step leads inside its body, and what is known there. A step that failed has neither a result nor set anything.
-fn edges(step: &Step, before: &Known) -> Vec<(StepId, Known)> {
+fn edges(step: &Step, before: &Known, names: &Scope) -> Vec<(StepId, Known)> {
     let own = step.result.as_ref().map(|_| step.name.as_str());
     let after = before.and(own.into_iter().chain(step.assigns()));
-    let on = step.successors().into_iter().map(|next| (next, after.clone()));
+    let established = step.established(names);
+    let on = step.successors().into_iter().enumerate().map(|(way, next)| {
+        let after = after.clone();
+        (next, established.get(way).map_or_else(|| after.clone(), |facts| after.clone().knowing(facts)))
+    });
     let caught = step.catch.iter().map(|catch| (catch.then, before.and([ERROR])));
     on.chain(caught)
         .filter_map(|(next, known)| match next {
@@ -107,6 +127,16 @@ fn edges(step: &Step, before: &Known) -> Vec<(StepId, Known)> {
             Next::End => None,
         })
         .collect()
+}
+
+/// A step that asks what names are.
+pub(super) struct At<'a> {
+    /// Where the steps of its body are reached from.
+    pub(super) arrivals: &'a Arrivals,
+    /// Which step it is.
+    pub(super) index: usize,
+    /// The names that its expressions refer to: why one of them is not known may have to be said.
+    pub(super) asks: BTreeSet<String>,
 }
 
 /// For each step of a body, where it is reached from.
@@ -125,7 +155,7 @@ struct Arrival {
 }
 
 /// For each step, where it is reached from.
-pub(super) fn arrivals(body: &Body, start: &Known, known: &[Option<Known>]) -> Arrivals {
+pub(super) fn arrivals(body: &Body, start: &Known, known: &[Option<Known>], names: &Scope) -> Arrivals {
     let mut to: Vec<Vec<Arrival>> = Vec::new();
     to.resize_with(body.steps.len(), Vec::new);
     if let Some(first) = to.first_mut() {
@@ -133,20 +163,21 @@ pub(super) fn arrivals(body: &Body, start: &Known, known: &[Option<Known>]) -> A
     }
     for (id, step) in body.iter() {
         let Some(before) = &known[id.0] else { continue };
-        for (next, after) in edges(step, before) {
+        for (next, after) in edges(step, before, names) {
             to[next.0].push(Arrival { from: Some(id.0), always: after.always });
         }
     }
     Arrivals { names: body.steps.iter().map(|step| step.name.clone()).collect(), to }
 }
 
-/// Whether a name is known; `never` says why not if it is on no route. `at` is the step, among all of its body.
-pub(super) fn defined(name: &str, known: &Known, at: Option<(&Arrivals, usize)>, never: &str) -> Defined {
+/// Whether a name is known; `never` says why not if it is on no route. `at` is the step that asks, if it does.
+pub(super) fn defined(name: &str, known: &Known, at: Option<&At<'_>>, never: &str) -> Defined {
     if known.always.contains(name) {
         return Defined::Always;
     }
     if known.sometimes.contains(name) {
-        let without = at.and_then(|(arrivals, index)| arrivals.without(name, index));
+        let asks = at.filter(|at| at.asks.contains(name));
+        let without = asks.and_then(|at| at.arrivals.without(name, at.index));
         return Defined::Sometimes(without.unwrap_or_else(|| "on every route to this step".to_owned()));
     }
     Defined::Never(never.to_owned())

@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 
 use super::graph::{Relates, Relation};
 use super::{Bus, Cache, DeadLetterSource, Head, Id, Model, Thing};
-use crate::expr::{Expr, Scope, Template};
+use crate::expr::{Expr, Facts, Scope, Template};
 use crate::source::{Span, Spanned};
 use crate::spec::scalar::Duration;
 use crate::types::Type;
@@ -301,6 +301,12 @@ impl Step {
     /// Where it goes when all is well.
     pub fn onward(&self) -> Onward<'_> {
         self.kind.facts().onward()
+    }
+
+    /// What is established on each of the ways that [`successors`](Self::successors) has, where it goes one of several. `names` has every
+    /// name of the workflow.
+    pub fn established(&self, names: &Scope) -> Vec<Facts> {
+        self.kind.facts().established(names)
     }
 
     /// Where it may go inside of its body when all is well. Nowhere for a step that ends the body or the execution.

@@ -1,58 +1,65 @@
 //! What steps give, as far as it is made of expressions and of other steps.
 
-use indexmap::IndexMap;
-
 use super::{Body, Next, Onward};
-use crate::expr::{Expr, Scope, Template};
+use crate::expr::{Expr, Scope};
 use crate::source::Span;
-use crate::types::{Field, Kind, Range, Record, Type, Types, describe};
+use crate::types::{Field, Joined, Kind, Range, Record, Side, Type, Types};
 
-/// The item of a `for-each` over a list.
-pub(super) fn item(items: &Expr, scope: &Scope, types: &Types) -> Type {
-    let list = items.check(scope, types).ty;
-    if let Kind::List(item, _) = &types.resolve(&list).kind { (**item).clone() } else { Type::any(items.span) }
+/// What a step's name is bound to, and the ways by which the parts of it come that come by several.
+#[derive(Debug)]
+pub(in crate::model) struct Made {
+    /// Its type.
+    pub(in crate::model) ty: Type,
+    /// For each part that several ends of a body give: the field of the result, or the result itself, and the ends.
+    pub(in crate::model) ways: Vec<(Option<String>, Vec<Side>)>,
 }
 
-/// What a body gives: the result of the step that ends it; anything, if several do with different results.
-pub(super) fn of_body(body: &Body, at: Span, types: &Types) -> Type {
-    let ends = body.steps.iter().filter_map(|step| match step.onward() {
-        Onward::Ends(output) => Some(output.map_or(Type::any(at), |output| of_template(output, &step.scope, types))),
-        Onward::Next | Onward::Ways(_) | Onward::Fails(_) => {
-            let ends = step.successors().contains(&Next::End);
-            ends.then(|| step.result.clone().unwrap_or(Type::any(at)))
-        }
-    });
-    common(ends, at)
-}
-
-pub(super) fn of_template(template: &Template, scope: &Scope, types: &Types) -> Type {
-    match template {
-        Template::Expr(expr) => expr.check(scope, types).ty,
-        Template::Object(entries, span) => {
-            let field = |(key, value): &(crate::yaml::Key, Template)| {
-                let optional = matches!(value, Template::Expr(expr) if expr.check(scope, types).may_be_absent);
-                let ty = of_template(value, scope, types);
-                (key.text.clone(), Field { ty, optional, name_span: key.span })
-            };
-            let fields = entries.iter().map(field).collect::<IndexMap<_, _>>();
-            Type { kind: Kind::Record(Record { extends: None, fields }), span: *span }
-        }
-        Template::List(items, span) => {
-            list(common(items.iter().map(|item| of_template(item, scope, types)), *span), *span)
-        }
-        Template::Null(span) | Template::Error(span) => Type::any(*span),
+impl Made {
+    /// Something that comes one way.
+    pub(super) fn one(ty: Type) -> Self {
+        Self { ty, ways: Vec::new() }
     }
 }
 
-/// The type that all of these are; anything, if they differ or there are none.
-fn common(all: impl Iterator<Item = Type>, at: Span) -> Type {
-    let merged = all.reduce(|first, next| if describe(&first) == describe(&next) { first } else { Type::any(at) });
-    merged.unwrap_or(Type::any(at))
+/// The item of a `for-each` over a list, and how many there are.
+pub(super) fn item(items: &Expr, scope: &Scope, types: &Types) -> (Type, Range<u64>) {
+    let list = items.check(scope, types).ty;
+    match &types.resolve(&list).kind {
+        Kind::List(item, range) => ((**item).clone(), *range),
+        Kind::Any => (Type::any(items.span), Range::default()),
+        // What is no list has been reported.
+        _ => (Type::unread(items.span), Range::default()),
+    }
+}
+
+/// What a body gives, which is called `what` in messages: the results of the steps that end it, joined.
+pub(super) fn of_body(body: &Body, what: &str, at: Span, types: &Types) -> Joined {
+    let reached = body.steps.iter().filter(|step| !step.unreachable);
+    let ends = reached.filter_map(|step| {
+        let ty = match step.onward() {
+            Onward::Ends(Some(output)) => output.ty(&step.scope, types),
+            Onward::Ends(None) => nothing(step.name_span),
+            Onward::Next | Onward::Ways(_) | Onward::Fails(_) => {
+                if !step.successors().contains(&Next::End) {
+                    return None;
+                }
+                step.result.clone().unwrap_or_else(|| nothing(step.name_span))
+            }
+        };
+        Some(Side { ty, when: format!("when {what} ends at `{}`", step.name), span: step.name_span })
+    });
+    // A body that only fails gives nothing that anybody could read.
+    Joined::of(ends.collect(), types).unwrap_or_else(|| Joined { ty: Type::any(at), sides: Vec::new() })
+}
+
+/// What a step gives that has no result, where it ends its body: an empty object.
+fn nothing(span: Span) -> Type {
+    Type { kind: Kind::Record(Record::default()), span }
 }
 
 /// A list of this.
-pub(super) fn list(item: Type, span: Span) -> Type {
-    Type { kind: Kind::List(Box::new(item), Range::default()), span }
+pub(super) fn list(item: Type, range: Range<u64>, span: Span) -> Type {
+    Type { kind: Kind::List(Box::new(item), range), span }
 }
 
 /// A record of fields that are always there.

@@ -1,18 +1,18 @@
 //! What is known at each step: the results of the steps that every route to it has passed, and their types.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::known::{Arrivals, ERROR, Known, all_of, arrivals, defined, entering, reach};
-use super::results::record;
+use super::known::{At, ERROR, Known, all_of, arrivals, defined, entering, reach};
+use super::results::{Made, record};
 use super::steps::Binds;
 use super::{Body, Onward, Step, Variable};
 use crate::expr::{Defined, Origin, Root, Scope};
 use crate::model::Model;
 use crate::source::Span;
-use crate::types::{Kind, Range, Type, Types};
+use crate::types::{Kind, Range, Side, Type, Types};
 
 /// Fills in the scope of every step of a workflow, and the result of those that are made of expressions or of other steps.
 /// `names` are all of its steps and variables with the places of their names.
@@ -29,10 +29,33 @@ pub(super) fn scopes(body: &mut Body, input: &Type, names: &IndexMap<String, Spa
     let at = names.values().next().copied().unwrap_or_default();
     let error = Arc::new(record(at, [("name", text()), ("cause", text())]));
     let variables = body.all_variables();
-    let mut workflow = Workflow { names, model, types: &model.types, results, variables, error, typing: true };
-    workflow.fill(body, &base, &Known::default(), &BTreeMap::new());
-    // A step may refer to one that is written after it, whose type was not known the first time.
+    let (ways, untyped) = (Vec::new(), made_ones(body, model));
+    let mut workflow = Workflow {
+        names,
+        model,
+        types: &model.types,
+        results,
+        ways,
+        untyped,
+        variables,
+        error,
+        typing: true,
+        early: true,
+    };
+    // A step may refer to one that is written after it, whose type is not known the first time. Of all steps one at least is typed for good
+    // in each round: the results that a step knows are those of steps before it on every route.
+    for _ in 0..=workflow.untyped.len() {
+        (workflow.early, workflow.ways, workflow.untyped) = (false, Vec::new(), made_ones(body, model));
+        workflow.fill(body, &base, &Known::default(), &BTreeMap::new());
+        if !workflow.early {
+            break;
+        }
+    }
     workflow.typing = false;
+    let mut base = base;
+    for (path, sides) in std::mem::take(&mut workflow.ways) {
+        base.comes_from(path, sides);
+    }
     workflow.fill(body, &base, &Known::default(), &BTreeMap::new());
 }
 
@@ -41,6 +64,12 @@ struct Workflow<'a> {
     model: &'a Model,
     types: &'a Types,
     results: BTreeMap<String, Option<Arc<Type>>>,
+    /// The ways by which parts of results come.
+    ways: Vec<(Vec<String>, Vec<Side>)>,
+    /// The steps whose results are yet to be typed.
+    untyped: BTreeSet<String>,
+    /// Whether a step was typed that refers to one of them.
+    early: bool,
     variables: IndexMap<String, Variable>,
     /// The type of a caught error.
     error: Arc<Type>,
@@ -52,9 +81,12 @@ impl Workflow<'_> {
     /// `inside` names the step of this body, or of one around it, that each step further inside belongs to.
     fn fill(&mut self, body: &mut Body, base: &Scope, outer: &Known, inside: &BTreeMap<String, String>) {
         let start = outer.with_variables(body);
-        let known = reach(body, &start);
-        let arrivals = arrivals(body, &start, &known);
         let inside = enclosed(body, inside);
+        let chooses = body.steps.iter().any(|step| matches!(step.onward(), Onward::Ways(_)));
+        let everything =
+            if chooses { self.scope(base, &all_of(outer, self.names), None, &inside) } else { Scope::default() };
+        let known = reach(body, &start, &everything);
+        let arrivals = arrivals(body, &start, &known, &everything);
         if !self.typing && !body.variables.is_empty() {
             let mut scope = self.scope(base, outer, None, &inside);
             for variable in &body.variables {
@@ -69,8 +101,14 @@ impl Workflow<'_> {
             step.unreachable = known[index].is_none();
             // Expressions of a step that never runs are checked as if everything before it had run.
             let known = known[index].clone().unwrap_or_else(|| all_of(outer, self.names));
+            let asks = step.references().iter().map(|name| name.value.to_owned()).collect();
+            let at = At { arrivals: &arrivals, index, asks };
             if !self.typing || self.is_typed_by_scope(step) {
-                step.scope = self.scope(base, &known, Some((&arrivals, index)), &inside);
+                step.scope = self.scope(base, &known, Some(&at), &inside);
+                self.early |= self.typing && at.asks.iter().any(|name| self.untyped.contains(name));
+            }
+            if !self.typing {
+                step.kind.know(&step.scope, self.types);
             }
             if !self.typing && step.undo.is_some() {
                 let own = step.result.as_ref().map(|_| step.name.as_str());
@@ -78,20 +116,32 @@ impl Workflow<'_> {
             }
             if !self.typing && !step.assign.is_empty() {
                 let own = step.result.as_ref().map(|_| step.name.as_str());
-                step.assign_scope = self.scope(base, &known.and(own), Some((&arrivals, index)), &inside);
+                step.assign_scope = self.scope(base, &known.and(own), Some(&at), &inside);
             }
-            let inner = step.kind.facts().scope_inside(&step.scope, step.kind_span, self.types);
+            let names = step.kind.facts().names_inside(&step.scope, step.kind_span, self.types);
+            let inner = names.iter().fold(base.clone(), |inner, (name, ty)| inner.with(*name, ty.clone()));
             for body in step.kind.bodies_mut() {
-                let known = entering(body, &known);
+                let known = entering(body, &names, &known);
                 self.fill(body, &inner, &known, &inside);
             }
             if self.typing
-                && let Some(result) = step.kind.facts().made(&step.scope, step.kind_span, self.types)
+                && let Some(made) = step.kind.facts().made(&step.scope, step.kind_span, self.types)
             {
-                self.results.insert(step.name.clone(), Some(Arc::new(result.clone())));
-                step.result = Some(result);
+                self.made(step, made);
             }
         }
+    }
+
+    /// Keeps what a step gives.
+    fn made(&mut self, step: &mut Step, made: Made) {
+        self.untyped.remove(&step.name);
+        self.results.insert(step.name.clone(), Some(Arc::new(made.ty.clone())));
+        step.result = Some(made.ty);
+        let several = made.ways.into_iter().filter(|(_, sides)| sides.len() > 1);
+        self.ways.extend(several.map(|(field, sides)| {
+            let path = [step.name.clone()].into_iter().chain(field).collect();
+            (path, sides)
+        }));
     }
 
     /// Whether the result of a step, or of the body that it ends, follows from what its expressions refer to.
@@ -101,13 +151,7 @@ impl Workflow<'_> {
     }
 
     /// The scope of a step: the base, and every step of the workflow with whether it is known.
-    fn scope(
-        &self,
-        base: &Scope,
-        known: &Known,
-        at: Option<(&Arrivals, usize)>,
-        inside: &BTreeMap<String, String>,
-    ) -> Scope {
+    fn scope(&self, base: &Scope, known: &Known, at: Option<&At<'_>>, inside: &BTreeMap<String, String>) -> Scope {
         let mut scope = base.clone();
         let defined_error = defined(ERROR, known, at, "no `catch` leads here");
         let from = Origin::Workflow;
@@ -126,16 +170,11 @@ impl Workflow<'_> {
             let ty = ty.unwrap_or_else(|| Arc::new(Type::any(*span)));
             scope.insert(name.clone(), Root { ty, defined, declared: Some(*span), from });
         }
-        scope
+        scope.knowing(&known.facts, self.types)
     }
 
     /// What the name of a variable refers to.
-    fn variable(
-        variable: &Variable,
-        known: &Known,
-        at: Option<(&Arrivals, usize)>,
-        inside: &BTreeMap<String, String>,
-    ) -> Root {
+    fn variable(variable: &Variable, known: &Known, at: Option<&At<'_>>, inside: &BTreeMap<String, String>) -> Root {
         let name = &variable.name;
         let defined = match inside.get(name) {
             Some(outer) => Defined::Inside(outer.clone()),
@@ -144,6 +183,17 @@ impl Workflow<'_> {
         let from = Origin::Steps { optional: variable.optional };
         Root { ty: Arc::new(variable.ty.clone()), defined, declared: Some(variable.name_span), from }
     }
+}
+
+/// The steps whose results are made of what their expressions refer to, or of the steps inside of them.
+fn made_ones(body: &Body, model: &Model) -> BTreeSet<String> {
+    let mut made = BTreeSet::new();
+    body.walk(&mut |step| {
+        if matches!(step.kind.facts().binds(model, step.kind_span), Binds::Made) {
+            made.insert(step.name.clone());
+        }
+    });
+    made
 }
 
 /// For each step that is inside of a step of this body, which one; and what is `outside`, less what this body has itself.

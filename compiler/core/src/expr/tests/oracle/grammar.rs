@@ -124,7 +124,7 @@ impl<'a> Grammar<'a> {
 
     fn text(&mut self, depth: usize) -> String {
         let t = |grammar: &mut Self| grammar.write(Want::Text, depth);
-        match self.random.below(16) {
+        match self.random.below(19) {
             0 => format!("{} & {}", t(self), self.write(Want::Anything, depth)),
             1 => {
                 let function = self.random.pick(&[
@@ -153,6 +153,12 @@ impl<'a> Grammar<'a> {
             12 => format!("$formatBase({}, 16)", self.write(Want::Number, depth)),
             13 => format!("$formatNumber({}, '#,##0.00')", self.write(Want::Number, depth)),
             14 => format!("$match({}, /a(.)?/)[0].match", t(self)),
+            15 => {
+                let function = self.random.pick(&["toUuid", "toTimestamp", "toDate"]);
+                format!("${function}({})", t(self))
+            }
+            16 => format!("$toOneOf({}, ['X', 'Y'])", t(self)),
+            17 => format!("$map({}, $toOneOf(?, ['X']))", self.texts(depth)),
             _ => format!("{} ~> $uppercase()", t(self)),
         }
     }

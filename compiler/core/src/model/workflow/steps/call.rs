@@ -36,7 +36,7 @@ impl Call {
     /// What the function is given.
     pub fn argument(&self) -> Argument<'_> {
         let given = Given::Template(self.with.as_ref());
-        Argument { given, wanted: Wanted::Input(self.function), at: self.span }
+        Argument { given, scope: None, wanted: Wanted::Input(self.function), at: self.span }
     }
 
     /// What it fails with: the errors of the function, and those of the runtime.

@@ -1,12 +1,13 @@
 //! `choose`: goes one of several ways.
 
 use super::{Argument, Binds, Given, Nested, Onward, StepFacts, Wanted};
-use crate::expr::Expr;
+use crate::expr::{Expr, Facts, Scope};
 use crate::model::Model;
 use crate::model::workflow::resolve::{Place, Resolver};
 use crate::model::workflow::{Next, RetryError};
 use crate::source::Span;
 use crate::spec::workflow::steps as spec;
+use crate::types::Types;
 
 /// Ways to go.
 #[derive(Debug, Clone)]
@@ -28,13 +29,15 @@ pub struct Choice {
     pub then: Next,
     /// The place of the choice.
     pub span: Span,
+    /// What the condition may refer to: it is looked at where those before it did not hold.
+    pub scope: Scope,
 }
 
 impl Choose {
     pub(super) fn resolve(choose: &spec::Choose, place: Place<'_>, cx: &mut Resolver<'_>) -> Self {
         let choices = choose.choices.iter().filter_map(|choice| {
             let when = cx.expression(&choice.when);
-            Some(Choice { when, then: cx.target(place, &choice.then)?, span: choice.span })
+            Some(Choice { when, then: cx.target(place, &choice.then)?, span: choice.span, scope: Scope::default() })
         });
         let choices: Vec<Choice> = choices.collect();
         let otherwise = choose.otherwise.as_ref().and_then(|otherwise| match otherwise {
@@ -44,13 +47,27 @@ impl Choose {
         let said = choose.said || choices.len() < choose.choices.len();
         Self { choices, otherwise: otherwise.unwrap_or_else(|| place.following()), said }
     }
+
+    /// Gives each condition what is known where those before it did not hold.
+    pub(super) fn know(&mut self, scope: &Scope, types: &Types) {
+        let mut failed = Facts::default();
+        for choice in &mut self.choices {
+            choice.scope = scope.knowing(&failed, types);
+            if let Some(when) = &choice.when {
+                failed = failed.and(&when.facts(false, scope));
+            }
+        }
+    }
 }
 
 impl StepFacts for Choose {
     fn arguments(&self, at: Span) -> Vec<Argument<'_>> {
         self.choices
             .iter()
-            .map(|choice| Argument { given: Given::Expr(choice.when.as_ref()), wanted: Wanted::Boolean, at })
+            .map(|choice| {
+                let given = Given::Expr(choice.when.as_ref());
+                Argument { given, scope: Some(&choice.scope), wanted: Wanted::Boolean, at }
+            })
             .collect()
     }
 
@@ -68,6 +85,22 @@ impl StepFacts for Choose {
 
     fn raises(&self, _: &Model) -> Vec<RetryError> {
         Vec::new()
+    }
+
+    /// On each way that its condition held and those before it did not, and on the last that none did.
+    fn established(&self, names: &Scope) -> Vec<Facts> {
+        let mut failed = Facts::default();
+        let mut ways = Vec::new();
+        for choice in &self.choices {
+            let Some(when) = &choice.when else {
+                ways.push(failed.clone());
+                continue;
+            };
+            ways.push(failed.clone().and(&when.facts(true, names)));
+            failed = failed.and(&when.facts(false, names));
+        }
+        ways.push(failed);
+        ways
     }
 
     fn is_work(&self) -> bool {

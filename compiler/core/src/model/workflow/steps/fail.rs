@@ -26,7 +26,7 @@ impl Fail {
 
 impl StepFacts for Fail {
     fn arguments(&self, at: Span) -> Vec<Argument<'_>> {
-        vec![Argument { given: Given::Expr(self.cause.as_ref()), wanted: Wanted::Text, at }]
+        vec![Argument { given: Given::Expr(self.cause.as_ref()), scope: None, wanted: Wanted::Text, at }]
     }
 
     fn nested(&self) -> Vec<Nested<'_>> {

@@ -4,7 +4,7 @@ use super::{Argument, Binds, Given, Nested, Onward, Rounds, StepFacts, Wanted};
 use crate::expr::{Expr, Scope};
 use crate::model::Model;
 use crate::model::workflow::resolve::Resolver;
-use crate::model::workflow::results;
+use crate::model::workflow::results::{self, Made};
 use crate::model::workflow::{Body, RetryError};
 use crate::source::{Span, Spanned};
 use crate::spec::workflow::steps as spec;
@@ -33,7 +33,7 @@ impl ForEach {
 
 impl StepFacts for ForEach {
     fn arguments(&self, at: Span) -> Vec<Argument<'_>> {
-        vec![Argument { given: Given::Expr(self.items.as_ref()), wanted: Wanted::List, at }]
+        vec![Argument { given: Given::Expr(self.items.as_ref()), scope: None, wanted: Wanted::List, at }]
     }
 
     fn nested(&self) -> Vec<Nested<'_>> {
@@ -56,15 +56,18 @@ impl StepFacts for ForEach {
         false
     }
 
-    fn made(&self, _: &Scope, at: Span, types: &Types) -> Option<Type> {
-        Some(results::list(results::of_body(&self.body, at, types), at))
+    /// As many results as there are items.
+    fn made(&self, scope: &Scope, at: Span, types: &Types) -> Option<Made> {
+        let rounds = results::of_body(&self.body, "a round", at, types);
+        let range = self.items.as_ref().map_or(Range::default(), |items| results::item(items, scope, types).1);
+        Some(Made { ty: results::list(rounds.ty, range, at), ways: vec![(None, rounds.sides)] })
     }
 
     /// The item and its position.
-    fn scope_inside(&self, scope: &Scope, at: Span, types: &Types) -> Scope {
+    fn names_inside(&self, scope: &Scope, at: Span, types: &Types) -> Vec<(&'static str, Type)> {
         let at = self.items.as_ref().map_or(at, |items| items.span);
-        let item = self.items.as_ref().map_or(Type::any(at), |items| results::item(items, scope, types));
+        let item = self.items.as_ref().map_or(Type::any(at), |items| results::item(items, scope, types).0);
         let index = Type { kind: Kind::Integer(Range { min: Some(0), max: None }), span: at };
-        scope.clone().with("item", item).with("index", index)
+        vec![("item", item), ("index", index)]
     }
 }

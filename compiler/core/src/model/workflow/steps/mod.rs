@@ -31,8 +31,9 @@ pub use wait::Wait;
 use std::borrow::Cow;
 
 use super::resolve::{Place, Resolver};
+use super::results::Made;
 use super::{Body, Next, RetryError};
-use crate::expr::{Expr, Scope, Template};
+use crate::expr::{Expr, Facts, Scope, Template};
 use crate::model::{Event, Function, Id, Model};
 use crate::source::{Span, Spanned};
 use crate::spec::scalar::{Duration, Name};
@@ -101,6 +102,23 @@ impl StepKind {
         }
     }
 
+    /// Fills in what its parts may refer to that know more than all of it does, which is `scope`.
+    pub(in crate::model) fn know(&mut self, scope: &Scope, types: &Types) {
+        match self {
+            Self::Choose(choose) => choose.know(scope, types),
+            Self::Call(_)
+            | Self::Parallel(_)
+            | Self::ForEach(_)
+            | Self::Wait(_)
+            | Self::Publish(_)
+            | Self::Set(_)
+            | Self::Assign(_)
+            | Self::Compensate(_)
+            | Self::Succeed(_)
+            | Self::Fail(_) => {}
+        }
+    }
+
     /// The bodies inside of it, to fill in what their steps know.
     pub(in crate::model) fn bodies_mut(&mut self) -> Vec<&mut Body> {
         match self {
@@ -141,13 +159,18 @@ pub(in crate::model) trait StepFacts {
     fn is_work(&self) -> bool;
 
     /// What its name is bound to, for what [`Binds::Made`]. `scope` is what its expressions may refer to.
-    fn made(&self, _scope: &Scope, _at: Span, _types: &Types) -> Option<Type> {
+    fn made(&self, _scope: &Scope, _at: Span, _types: &Types) -> Option<Made> {
         None
     }
 
-    /// What steps inside of it may refer to, results of steps aside.
-    fn scope_inside(&self, scope: &Scope, _at: Span, _types: &Types) -> Scope {
-        scope.clone()
+    /// The names that steps inside of it know besides those that it knows itself.
+    fn names_inside(&self, _scope: &Scope, _at: Span, _types: &Types) -> Vec<(&'static str, Type)> {
+        Vec::new()
+    }
+
+    /// What is established on each of its ways, in their order, where it goes one of several. `names` has every name of the workflow.
+    fn established(&self, _names: &Scope) -> Vec<Facts> {
+        Vec::new()
     }
 
     /// How long it takes, where something beside its own `timeout` says so.
@@ -186,6 +209,8 @@ pub(in crate::model) trait StepFacts {
 pub struct Argument<'s> {
     /// What the spec says.
     pub given: Given<'s>,
+    /// What it may refer to, where that is more than all of the step knows.
+    pub scope: Option<&'s Scope>,
     /// What it has to be.
     pub wanted: Wanted,
     /// Where to say what is missing in it.

@@ -1,14 +1,16 @@
 //! `parallel`: runs branches at the same time.
 
+use indexmap::IndexMap;
+
 use super::{Argument, Binds, Nested, Onward, Rounds, StepFacts};
 use crate::expr::Scope;
 use crate::model::Model;
 use crate::model::workflow::resolve::Resolver;
-use crate::model::workflow::results;
+use crate::model::workflow::results::{self, Made};
 use crate::model::workflow::{Body, RetryError};
 use crate::source::{Span, Spanned};
 use crate::spec::workflow::steps as spec;
-use crate::types::{Field, Kind, Record, Type, Types};
+use crate::types::{Field, Joined, Kind, Record, Type, Types};
 
 /// Branches that run at the same time.
 #[derive(Debug, Clone)]
@@ -62,12 +64,15 @@ impl StepFacts for Parallel {
         false
     }
 
-    fn made(&self, _: &Scope, at: Span, types: &Types) -> Option<Type> {
-        let field = |branch: &Branch| {
-            let ty = results::of_body(&branch.body, at, types);
-            (branch.name.value.clone(), Field { ty, optional: false, name_span: branch.name.span })
-        };
-        let fields = self.branches.iter().map(field).collect();
-        Some(Type { kind: Kind::Record(Record { extends: None, fields }), span: at })
+    fn made(&self, _: &Scope, at: Span, types: &Types) -> Option<Made> {
+        let (mut fields, mut ways) = (IndexMap::new(), Vec::new());
+        for branch in &self.branches {
+            let name = &branch.name.value;
+            let Joined { ty, sides } = results::of_body(&branch.body, &format!("branch `{name}`"), at, types);
+            fields.insert(name.clone(), Field { ty, optional: false, name_span: branch.name.span });
+            ways.push((Some(name.clone()), sides));
+        }
+        let ty = Type { kind: Kind::Record(Record { extends: None, fields }), span: at };
+        Some(Made { ty, ways })
     }
 }

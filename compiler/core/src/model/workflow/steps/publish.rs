@@ -39,7 +39,7 @@ impl Publish {
 impl StepFacts for Publish {
     fn arguments(&self, _: Span) -> Vec<Argument<'_>> {
         let wanted = self.event.map_or(Wanted::Anything, Wanted::Detail);
-        vec![Argument { given: Given::Template(self.detail.as_ref()), wanted, at: self.span }]
+        vec![Argument { given: Given::Template(self.detail.as_ref()), scope: None, wanted, at: self.span }]
     }
 
     fn nested(&self) -> Vec<Nested<'_>> {

@@ -5,10 +5,10 @@ use crate::expr::{Scope, Template};
 use crate::model::Model;
 use crate::model::workflow::RetryError;
 use crate::model::workflow::resolve::Resolver;
-use crate::model::workflow::results;
+use crate::model::workflow::results::Made;
 use crate::source::Span;
 use crate::spec::workflow::steps as spec;
-use crate::types::{Type, Types};
+use crate::types::Types;
 
 /// Values to bind.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ impl Set {
 
 impl StepFacts for Set {
     fn arguments(&self, at: Span) -> Vec<Argument<'_>> {
-        vec![Argument { given: Given::Template(self.values.as_ref()), wanted: Wanted::Anything, at }]
+        vec![Argument { given: Given::Template(self.values.as_ref()), scope: None, wanted: Wanted::Anything, at }]
     }
 
     fn nested(&self) -> Vec<Nested<'_>> {
@@ -48,7 +48,7 @@ impl StepFacts for Set {
         false
     }
 
-    fn made(&self, scope: &Scope, _: Span, types: &Types) -> Option<Type> {
-        Some(results::of_template(self.values.as_ref()?, scope, types))
+    fn made(&self, scope: &Scope, _: Span, types: &Types) -> Option<Made> {
+        Some(Made::one(self.values.as_ref()?.ty(scope, types)))
     }
 }

@@ -23,7 +23,7 @@ impl Succeed {
 
 impl StepFacts for Succeed {
     fn arguments(&self, at: Span) -> Vec<Argument<'_>> {
-        vec![Argument { given: Given::Template(self.output.as_ref()), wanted: Wanted::Anything, at }]
+        vec![Argument { given: Given::Template(self.output.as_ref()), scope: None, wanted: Wanted::Anything, at }]
     }
 
     fn nested(&self) -> Vec<Nested<'_>> {

@@ -46,7 +46,7 @@ impl StepFacts for Wait {
         match self {
             Self::For(_) => Vec::new(),
             Self::Until(until) => {
-                vec![Argument { given: Given::Expr(until.as_ref()), wanted: Wanted::Timestamp, at }]
+                vec![Argument { given: Given::Expr(until.as_ref()), scope: None, wanted: Wanted::Timestamp, at }]
             }
             Self::Signal { call, .. } => vec![call.argument()],
         }
