@@ -27,6 +27,7 @@ mod sizes;
 mod tables;
 mod transforms;
 mod unused;
+mod wildcards;
 mod workflow;
 
 use crate::diagnostics::{Diagnostic, Severity};
@@ -80,6 +81,7 @@ const CHECKS: &[Check] = &[
     sizes::check,
     tables::check,
     transforms::check,
+    wildcards::check,
     workflow::bounds::check,
     workflow::calls::check,
     workflow::claims::check,

@@ -19,6 +19,7 @@ mod parse;
 mod rule;
 #[cfg(test)]
 mod tests;
+pub mod wildcards;
 
 pub use ast::{
     AnythingBut, Cidr, Comparison, Constraint, Field, Match, MatchKind, Number, Numeric, Object, Pattern, Wildcard,
