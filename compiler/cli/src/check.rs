@@ -1,10 +1,11 @@
 //! `evc check`: everything that `evc build` does but writing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::console::{self, Format};
 use super::world::Disk;
-use super::{Exit, build, plan};
+use super::{Exit, build, fix, plan};
+use evc_compiler::diagnostics::certain;
 use evc_compiler::report::Counts;
 use evc_compiler::session::{Analysis, Comparison, against, analyze};
 
@@ -13,11 +14,16 @@ use evc_compiler::session::{Analysis, Comparison, against, analyze};
 #[command(after_help = "Examples:\n  evc check specs/orders.yaml\n  evc check specs/*.yaml --message-format short\n\n\
         Before a deploy, against what is deployed (here from the tag `deployed`):\n  \
         git worktree add /tmp/deployed deployed\n  \
-        evc check specs/orders.yaml --against /tmp/deployed/specs/orders.yaml")]
+        evc check specs/orders.yaml --against /tmp/deployed/specs/orders.yaml\n\n\
+        Mend what can be mended:\n  evc check specs/orders.yaml --fix\n  evc check specs/orders.yaml --fix=ask")]
 pub(super) struct Arguments {
     /// The specs to check.
     #[arg(required = true, value_name = "SPEC")]
     specs: Vec<PathBuf>,
+    /// Change the specs: what is reported and can only be meant in one way is mended, and the rest is reported. With `ask`, each change
+    /// that would mend something is shown, and made if you say yes.
+    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "certain")]
+    fix: Option<fix::Mode>,
     /// How diagnostics are written.
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     message_format: Format,
@@ -60,21 +66,19 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     let mut analyses = Vec::new();
     let mut unreadable = false;
     for spec in &arguments.specs {
+        if let Some(mode) = arguments.fix
+            && let Err(error) = fix::mend(mode, || Ok(planned(arguments, spec, analyze(&Disk, spec)?)))
+        {
+            console::fail(&format!("cannot change `{}`: {error}", spec.display()));
+            return Exit::Io;
+        }
         match analyze(&Disk, spec) {
             Ok(mut analysis) => {
-                let options = plan::Options {
-                    oversize: arguments.oversize,
-                    deep: arguments.deep,
-                    runtime: arguments.runtime.as_deref(),
-                    only_check: true,
-                    ..Default::default()
-                };
                 let comparison = match compare(arguments, &mut analysis) {
                     Ok(comparison) => comparison,
                     Err(exit) => return exit,
                 };
-                let directory = arguments.out.clone().unwrap_or_else(|| build::default_directory(spec));
-                let _ = plan::plan(spec, &directory, &mut analysis, options);
+                analysis = planned(arguments, spec, analysis);
                 analysis.add(comparison.found);
                 analyses.push(analysis);
             }
@@ -95,7 +99,29 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
             console::tell(&format!("{}: {what}", path.unwrap_or_default()));
         }
     }
+    if arguments.message_format == Format::Human && arguments.fix.is_none() {
+        let found = analyses.iter().flat_map(|analysis| &analysis.diagnostics);
+        match found.filter(|diagnostic| certain(diagnostic).is_some()).count() {
+            0 => {}
+            1 => console::tell("`evc check --fix` can mend 1 of them"),
+            several => console::tell(&format!("`evc check --fix` can mend {several} of them")),
+        }
+    }
     exit(&analyses, unreadable, arguments.deny_warnings)
+}
+
+/// What is found on a spec when its stack is planned as well.
+fn planned(arguments: &Arguments, spec: &Path, mut analysis: Analysis) -> Analysis {
+    let options = plan::Options {
+        oversize: arguments.oversize,
+        deep: arguments.deep,
+        runtime: arguments.runtime.as_deref(),
+        only_check: true,
+        ..Default::default()
+    };
+    let directory = arguments.out.clone().unwrap_or_else(|| build::default_directory(spec));
+    let _ = plan::plan(spec, &directory, &mut analysis, options);
+    analysis
 }
 
 /// Compares with the old spec, if one is given.

@@ -58,10 +58,8 @@ pub(super) fn colored_output() -> bool {
 pub(super) fn report(analyses: &[Analysis], format: Format) {
     match format {
         Format::Human => {
-            let color = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
-            let style = terminal::Style { width: width(), color };
             for analysis in analyses {
-                let text = terminal::render(&analysis.diagnostics, &analysis.sources, style);
+                let text = terminal::render(&analysis.diagnostics, &analysis.sources, style());
                 let _ = std::io::stderr().write_all(text.as_bytes());
             }
         }
@@ -70,6 +68,12 @@ pub(super) fn report(analyses: &[Analysis], format: Format) {
         Format::Github => all(analyses, |analysis| github::render(&analysis.diagnostics, &analysis.sources)),
         Format::Sarif => print(&sarif::render(&reports(analyses))),
     }
+}
+
+/// How text for people is drawn on standard error.
+pub(super) fn style() -> terminal::Style {
+    let color = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+    terminal::Style { width: width(), color }
 }
 
 fn reports(analyses: &[Analysis]) -> Vec<Report<'_>> {

@@ -6,6 +6,8 @@ mod completions;
 mod console;
 mod explain;
 mod explain_iam;
+mod fix;
+mod match_event;
 mod plan;
 mod project;
 mod reference;
@@ -67,6 +69,7 @@ const STYLES: Styles = Styles::styled()
 enum Command {
     Build(build::Arguments),
     Check(check::Arguments),
+    Match(match_event::Arguments),
     Workflow(workflow::Arguments),
     Explain(explain::Arguments),
     Schema(schema::Arguments),
@@ -90,6 +93,7 @@ pub fn main() -> ExitCode {
     let exit = match &arguments.command {
         Command::Build(arguments) => build::run(arguments),
         Command::Check(arguments) => check::run(arguments),
+        Command::Match(arguments) => match_event::run(arguments),
         Command::Workflow(arguments) => workflow::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Schema(arguments) => schema::run(arguments),

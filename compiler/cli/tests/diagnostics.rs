@@ -7,6 +7,8 @@
 //! - A ```` ```yaml file=old.yaml against ```` block after a case is the spec that is deployed: changes are reported as well.
 //! - A ```` ```snapshot ```` block after it holds what the terminal shows, a ```` ```snapshot short ```` block the short form.
 //!
+//! Where something reported can be mended in one way only, it is: then the same is not reported any more.
+//!
 //! `EVC_BLESS=1 cargo test -p evc --test diagnostics` writes the snapshots.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
@@ -18,7 +20,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use evc::terminal;
-use evc_compiler::diagnostics::Severity;
+use evc_compiler::diagnostics::{Severity, apply, certain};
 use evc_compiler::report::short;
 use evc_compiler::session::Analysis;
 use support::Block;
@@ -47,6 +49,7 @@ fn documents_say_what_is_reported() {
         for case in cases(&markdown).iter().rev() {
             let found = run(case);
             problems.push_str(&differences(&name, case, &found));
+            problems.push_str(&mended(&name, case, &found));
             let Some(snapshot) = &case.snapshot else { continue };
             let shown = render(snapshot, &found);
             if shown == snapshot.text {
@@ -90,14 +93,44 @@ fn path_of(block: &Block) -> &str {
 }
 
 fn run(case: &Case) -> Analysis {
+    analyze(case, &texts(case))
+}
+
+/// The files of a case, without what is expected of them.
+fn texts(case: &Case) -> Vec<(String, String)> {
     let text = |block: &Block| block.text.lines().map(|line| split_expectation(line).0.to_owned() + "\n").collect();
-    let files: Vec<(String, String)> =
-        case.files.iter().map(|block| (path_of(block).to_owned(), text(block))).collect();
+    case.files.iter().map(|block| (path_of(block).to_owned(), text(block))).collect()
+}
+
+fn analyze(case: &Case, files: &[(String, String)]) -> Analysis {
     if case.files[0].attributes.iter().any(|attribute| attribute == "text") {
         support::check_text_only(&files[0].0, &files[0].1)
     } else {
-        support::check(&files, case.files.iter().find(|file| file.is_old()).and_then(Block::file))
+        support::check(files, case.files.iter().find(|file| file.is_old()).and_then(Block::file))
     }
+}
+
+/// Lines for what is still reported where the fix of it was made.
+fn mended(name: &str, case: &Case, found: &Analysis) -> String {
+    let mut problems = String::new();
+    for diagnostic in &found.diagnostics {
+        let Some(fix) = certain(diagnostic) else { continue };
+        let id = diagnostic.primary.span.file;
+        let mut files = texts(case);
+        let path = found.sources.file(id).path.clone();
+        let Some(file) = files.iter_mut().find(|(name, _)| Path::new(name) == path) else { continue };
+        file.1 = apply(&found.sources.file(id).text, id, [fix]).0;
+        let left = analyze(case, &files);
+        let same = |analysis: &Analysis| {
+            let all = analysis.diagnostics.iter();
+            all.filter(|left| left.code == diagnostic.code && left.message == diagnostic.message).count()
+        };
+        if same(&left) >= same(found) {
+            let message = &diagnostic.message;
+            let _ = writeln!(problems, "{name}: `{}` does not mend this: {message}", fix.title);
+        }
+    }
+    problems
 }
 
 /// A line without its expectations, and these.

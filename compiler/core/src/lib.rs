@@ -7,6 +7,7 @@ mod kinds;
 
 mod check;
 mod compare;
+pub mod delivery;
 pub mod diagnostics;
 pub mod emit;
 pub mod expr;

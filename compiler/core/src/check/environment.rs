@@ -68,13 +68,14 @@ fn size(model: &Model, function: &Function) -> Option<Diagnostic> {
         let pairs = function.environment.iter();
         pairs.map(|(name, setting)| name.len() + setting.values().get(at).map_or(0, String::len)).sum()
     };
-    let sizes = model.environments.iter().enumerate().map(|(at, environment)| (bytes_in(at), environment));
-    let (bytes, environment) = sizes.max_by_key(|(bytes, _)| *bytes)?;
+    let sizes = model.environments.iter().enumerate().map(|(at, environment)| (bytes_in(at), at, environment));
+    let (bytes, at, environment) = sizes.max_by_key(|(bytes, ..)| *bytes)?;
     if bytes <= MAX_BYTES {
         return None;
     }
-    let largest = function.environment.iter().max_by_key(|(_, setting)| setting.values().iter().map(String::len).max());
-    let span = largest.map_or(function.head.name_span, |(name, _)| name.span);
+    let values = function.environment.iter().filter_map(|(name, setting)| Some((name, setting.said().nth(at)?)));
+    let longest = values.max_by_key(|(_, (value, _))| value.len());
+    let span = longest.map_or(function.head.name_span, |(name, (_, place))| place.unwrap_or(name.span));
     let message = format!(
         "the environment variables of function `{}` have {bytes} bytes in `{}`, at most {MAX_BYTES} fit",
         function.head.name, environment.name

@@ -4,16 +4,12 @@ use std::collections::BTreeMap;
 
 use super::is_published;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Event, Model};
-
-/// What sources of AWS's own events start with. `PutEvents` takes none of them.
-/// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html>
-const AWS: &str = "aws.";
+use crate::model::{Event, Model, aws};
 
 pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     same(model, diagnostics);
     for (id, event) in model.events.iter() {
-        if event.source.starts_with(AWS) && is_published(model, id) {
+        if aws::is_source(&event.source) && is_published(model, id) {
             let message =
                 format!("event `{}` cannot be published with the source `{}`", event.head.name, event.source.value);
             diagnostics.push(

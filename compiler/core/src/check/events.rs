@@ -1,16 +1,18 @@
 //! Events without a publisher or without a reader.
 //!
 //! A rule that matches an event reads it, wherever it sends it and whether or not it runs. An archive or an event log keeps
-//! events, and does not count: nothing happens because of them.
+//! events, and does not count: nothing happens because of them. What a rule brings from another bus is published on the bus that it comes to.
 
 use super::is_published;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Edge, Event, Id, Model, Relation, Thing};
 
 pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
+    let forwards = model.forwards();
     for (id, event) in model.events.iter() {
+        let is_forwarded = forwards.iter().any(|forward| forward.arrives == id && forward.to == event.bus);
         let is_matched = model.graph().to(Thing::Event(id)).any(|edge| edge.relation == Relation::Matches);
-        let is_published = event.published_outside || is_published(model, id);
+        let is_published = event.published_outside || is_forwarded || is_published(model, id);
         let is_read = event.consumed_outside || is_matched;
         let name = &event.head.name;
         let report = |code, what: &str| {

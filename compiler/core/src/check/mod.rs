@@ -3,6 +3,7 @@
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
 mod api;
+mod aws_events;
 mod caches;
 mod changes;
 mod dual_write;
@@ -11,6 +12,7 @@ mod environment;
 mod event_detail;
 mod event_source;
 mod events;
+mod forwarding;
 mod gathered;
 mod indexes;
 mod inputs;
@@ -30,8 +32,11 @@ mod unused;
 mod wildcards;
 mod workflow;
 
+use indexmap::IndexMap;
+
 use crate::diagnostics::{Diagnostic, Severity};
 use crate::model::{Event, Id, Model, Relation, Setting, Thing, Workflow};
+use crate::source::Span;
 use crate::spec::scalar::Duration;
 
 /// A check: looks at the model and adds what it finds.
@@ -52,6 +57,7 @@ const CHECKS: &[Check] = &[
     api::timeouts::check,
     api::updates::check,
     api::without_body::check,
+    aws_events::check,
     caches::breakers::check,
     caches::plaintext::check,
     caches::replicas::check,
@@ -63,6 +69,7 @@ const CHECKS: &[Check] = &[
     environment::check,
     event_detail::check,
     event_source::check,
+    forwarding::check,
     indexes::check,
     inputs::check,
     loops::check,
@@ -84,6 +91,7 @@ const CHECKS: &[Check] = &[
     wildcards::check,
     workflow::bounds::check,
     workflow::calls::check,
+    workflow::choices::check,
     workflow::claims::check,
     workflow::compensation::check,
     workflow::concurrency::check,
@@ -122,14 +130,27 @@ pub(crate) fn expressions(model: &Model, workflow: &Workflow) -> Vec<Diagnostic>
     found
 }
 
-/// The environments in which a duration is too long or too short, each with it: "`1m` in `prod`".
-fn environments_where(model: &Model, setting: &Setting<Duration>, is_wrong: impl Fn(Duration) -> bool) -> Vec<String> {
-    let named = model.environments.iter().zip(setting.values());
-    let wrong = named.filter(|(_, value)| is_wrong(**value));
-    match setting.same() {
-        Some(same) if is_wrong(*same) => vec![format!("`{same}`")],
-        _ => wrong.map(|(environment, value)| format!("`{value}` in `{}`", environment.name)).collect(),
+/// Where a duration is said that is too long or too short, each with what it is there: "`1m`", or "`1m` in `prod`" where not every
+/// environment has it. `top` is where the top level says it.
+fn said_where(
+    model: &Model,
+    setting: &Setting<Duration>,
+    top: Span,
+    is_wrong: impl Fn(Duration) -> bool,
+) -> Vec<(Span, String)> {
+    let mut places: IndexMap<Span, (Duration, Vec<String>)> = IndexMap::new();
+    for (environment, (value, place)) in model.environments.iter().zip(setting.said()) {
+        if is_wrong(*value) {
+            let place = places.entry(place.unwrap_or(top)).or_insert_with(|| (*value, Vec::new()));
+            place.1.push(format!("`{}`", environment.name));
+        }
     }
+    let everywhere = model.environments.len();
+    let text = |(span, (value, environments)): (Span, (Duration, Vec<String>))| match environments.len() {
+        count if count == everywhere => (span, format!("`{value}`")),
+        _ => (span, format!("`{value}` in {}", environments.join(" and "))),
+    };
+    places.into_iter().map(text).collect()
 }
 
 /// Whether something in the spec publishes an event. An outbox that carries it does only if no function has the outbox: that is what

@@ -124,5 +124,7 @@ pub(super) fn is_text(kind: &Kind) -> bool {
         Kind::List(..) | Kind::Map(_) | Kind::Record(_) => false,
         Kind::Any | Kind::String(_) | Kind::Enum(_) | Kind::Named(_) => true,
         Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration | Kind::Bytes => true,
+        // What specs do not write.
+        Kind::Union(_) | Kind::Tagged(..) => true,
     }
 }

@@ -50,8 +50,8 @@ fn tell(rule: &Rule, places: &Places<'_>) -> Option<Diagnostic> {
             (count, left) if left <= MOST_PLACES => format!(", and so for {} more", count - 1),
             (_, left) => format!("; {left} places are left then"),
         };
-        diagnostic = diagnostic
-            .help(format!("say {said} in place of `{{ wildcard: {text:?} }}`{others}: it is no wildcard"));
+        diagnostic =
+            diagnostic.help(format!("say {said} in place of `{{ wildcard: {text:?} }}`{others}: it is no wildcard"));
     }
     if simple.len() < places.wildcards.len() {
         diagnostic = diagnostic.help("use fewer stars, divide the rule into several, or test it in the target");

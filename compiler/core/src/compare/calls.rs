@@ -117,8 +117,8 @@ fn slower(pair: &Pair<'_>, old: &Function, new: &Function, calls: &[OldCall<'_>]
             "their call counts as failed with `Timeout` while the function still runs, and may be tried again beside it",
         )
     };
-    let diagnostic = Diagnostic::new(Code::EVC1002, new.timeout_span, message)
-        .secondary(old.timeout_span, format!("it was `{before}`"))
+    let diagnostic = Diagnostic::new(Code::EVC1002, new.greatest_timeout_span(), message)
+        .secondary(old.greatest_timeout_span(), format!("it was `{before}`"))
         .note(why);
     Some(diagnostic)
 }

@@ -4,8 +4,12 @@
 //! shown, it is [`Diagnostic::message`] at [`Diagnostic::primary`].
 
 mod codes;
+mod fix;
+mod names;
 
 pub use codes::{ALL, Code};
+pub use fix::{Edit, Fix, apply, certain};
+pub use names::{list, nearest};
 
 use crate::source::Span;
 
@@ -43,24 +47,6 @@ pub struct Label {
     /// The smallest text that shows the point.
     pub span: Span,
     /// What to say at it; may be empty for the primary label.
-    pub text: String,
-}
-
-/// A change to the source that mends the problem.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fix {
-    /// What applying it does: "replace with `OrderPlaced`".
-    pub title: String,
-    /// Replacements, in no particular order, not overlapping.
-    pub edits: Vec<Edit>,
-}
-
-/// Replaces the text of a span.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edit {
-    /// What is replaced; empty to insert.
-    pub span: Span,
-    /// What stands there afterwards.
     pub text: String,
 }
 
@@ -128,10 +114,22 @@ impl Diagnostic {
         self
     }
 
-    /// Adds a fix that replaces one span.
+    /// Adds a fix that replaces one span, and is what was meant: `evc check --fix` applies it.
     #[must_use]
-    pub fn replace(mut self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
-        self.fixes.push(Fix { title: title.into(), edits: vec![Edit { span, text: text.into() }] });
+    pub fn replace(self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
+        self.fix(Fix { title: title.into(), edits: vec![Edit { span, text: text.into() }], certain: true })
+    }
+
+    /// Adds a fix that replaces one span, and may not be what was meant: `evc check --fix=ask` asks.
+    #[must_use]
+    pub fn propose(self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
+        self.fix(Fix { title: title.into(), edits: vec![Edit { span, text: text.into() }], certain: false })
+    }
+
+    /// Adds a fix.
+    #[must_use]
+    pub fn fix(mut self, fix: Fix) -> Self {
+        self.fixes.push(fix);
         self
     }
 
@@ -153,28 +151,11 @@ impl Diagnostic {
         let known: Vec<&str> = known.into_iter().collect();
         let span = self.primary.span;
         if let Some(nearest) = nearest(found, &known) {
-            return self.help(format!("did you mean `{nearest}`?")).replace(
-                format!("replace with `{nearest}`"),
-                span,
-                nearest,
-            );
+            let title = format!("replace with `{nearest}`");
+            let certain = names::is_slip(found, nearest, &known);
+            let edits = vec![Edit { span, text: nearest.to_owned() }];
+            return self.help(format!("did you mean `{nearest}`?")).fix(Fix { title, edits, certain });
         }
         if (1..=12).contains(&known.len()) { self.help(format!("expected one of {}", list(&known))) } else { self }
     }
-}
-
-/// The candidate most like `found`, if one is near enough to be what was meant.
-pub fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
-    let limit = (found.chars().count() / 3).max(1);
-    known
-        .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&found.to_lowercase(), &candidate.to_lowercase()), *candidate))
-        .filter(|(distance, _)| *distance <= limit)
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-/// Names in backticks, joined by commas.
-pub fn list(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

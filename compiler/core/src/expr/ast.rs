@@ -124,6 +124,15 @@ impl Operator {
 }
 
 impl Ast {
+    /// Whether this is a list that is written, also with a predicate: inside of another list it is one element of that.
+    pub(super) fn is_list(&self) -> bool {
+        match &self.kind {
+            AstKind::Array(_) => true,
+            AstKind::Filter(base, _) | AstKind::KeepArray(base) => base.is_list(),
+            _ => false,
+        }
+    }
+
     /// Its parts, in the order written.
     pub(super) fn children(&self) -> Vec<&Ast> {
         fn pairs(entries: &[(Ast, Ast)]) -> impl Iterator<Item = &Ast> {

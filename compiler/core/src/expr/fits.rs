@@ -1,51 +1,224 @@
-//! Whether the value of an expression may stand where a type is expected, and what to say if not.
+//! Whether the value of an expression may stand where a type is expected, and what to say if not. Objects, lists and the sides of a
+//! condition that are written in the expression are looked into, so that the smallest part is blamed.
 
 use super::Expr;
-use super::infer::{Special, Value, Way, show};
+use super::ast::{Ast, AstKind};
+use super::infer::{Absent, Found, Parts, Special, Value, WayOut, show};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::types::{Cause, Kind, Mismatch, Type, Types};
+use crate::types::{Cause, Field, Kind, Mismatch, Type, Types, describe};
 
-/// Reports what keeps `value` from being an `expected`. An optional place takes a value that may be absent.
-pub(super) fn fits(expr: &Expr, value: &Value, expected: &Type, optional: bool, types: &Types) -> Vec<Diagnostic> {
+/// Reports what keeps what was found of an expression from being an `expected`. An optional place takes a value that may be absent.
+pub(super) fn fits(expr: &Expr, found: &Found, expected: &Type, optional: bool, types: &Types) -> Vec<Diagnostic> {
+    let mut fits = Fits { expr, types, parts: &found.parts, diagnostics: Vec::new() };
+    fits.part(&expr.tree, &found.value, expected, optional);
+    fits.diagnostics
+}
+
+struct Fits<'a> {
+    expr: &'a Expr,
+    types: &'a Types,
+    parts: &'a Parts,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Fits<'_> {
+    /// A part of the expression that is what is expected, or one of several that may be.
+    fn part(&mut self, ast: &Ast, value: &Value, expected: &Type, optional: bool) {
+        match (&ast.kind, &self.types.resolve(expected).kind) {
+            (AstKind::Block(parts), _) => {
+                if let Some(last) = parts.last() {
+                    return self.part(last, value, expected, optional);
+                }
+            }
+            (AstKind::Bind { value: inner, .. }, _) => return self.part(inner, value, expected, optional),
+            (AstKind::Conditional(_, then, Some(otherwise)), _) => {
+                if let (Some(then_value), Some(other_value)) = (self.found(then), self.found(otherwise)) {
+                    self.part(then, &then_value, expected, optional);
+                    return self.part(otherwise, &other_value, expected, optional);
+                }
+            }
+            (AstKind::Object(entries), Kind::Record(_)) if is_plain(entries) => {
+                return self.object(ast, entries, expected);
+            }
+            (AstKind::Object(entries), Kind::Map(of)) if is_plain(entries) => {
+                for (_, entry) in entries {
+                    self.entry(entry, of, true);
+                }
+                return;
+            }
+            (AstKind::Array(items), Kind::List(of, _)) => {
+                let before = self.diagnostics.len();
+                for item in items {
+                    self.item(item, of);
+                }
+                if self.diagnostics.len() > before {
+                    return;
+                }
+            }
+            _ => {}
+        }
+        self.value(ast, value, expected, optional);
+    }
+
+    fn found(&self, ast: &Ast) -> Option<Value> {
+        self.parts.get(&ast.range).cloned()
+    }
+
+    fn entry(&mut self, ast: &Ast, expected: &Type, optional: bool) {
+        if let Some(value) = self.found(ast) {
+            self.part(ast, &value, expected, optional);
+        }
+    }
+
+    /// The fields of an object that is written in the expression, as those of a map of YAML are.
+    fn object(&mut self, ast: &Ast, entries: &[(Ast, Ast)], expected: &Type) {
+        let known = self.types.record(expected).unwrap_or_default();
+        let named = |key: &Ast| if let AstKind::String(name) = &key.kind { Some(name.clone()) } else { None };
+        for (key, entry) in entries {
+            let Some(name) = named(key) else { continue };
+            let Some(field) = known.get(name.as_str()) else {
+                let of = if matches!(expected.kind, Kind::Named(_)) {
+                    format!(" of `{}`", describe(expected))
+                } else {
+                    String::new()
+                };
+                let inner = key.range.start + 1..key.range.end.saturating_sub(1);
+                let message = format!("unknown field `{name}`{of}");
+                let diagnostic = Diagnostic::new(Code::EVC0416, self.expr.span_of(&inner), message);
+                let diagnostic = if super::shift(self.expr.span, &self.expr.text).is_some() {
+                    diagnostic.suggest(&name, known.keys().copied())
+                } else {
+                    diagnostic
+                };
+                self.diagnostics.push(diagnostic);
+                continue;
+            };
+            self.entry(entry, &field.ty, field.optional);
+        }
+        let given: Vec<String> = entries.iter().filter_map(|(key, _)| named(key)).collect();
+        let missing = |name: &str, field: &Field| !field.optional && given.iter().all(|given| given != name);
+        for (name, field) in known.iter().filter(|(name, field)| missing(name, field)) {
+            let message = format!("missing field `{name}`: `{}`", describe(&field.ty));
+            let at = self.expr.span_of(&ast.range);
+            self.diagnostics.push(
+                Diagnostic::new(Code::EVC0415, at, message).secondary(field.name_span, "declared as required here"),
+            );
+        }
+    }
+
+    /// An item of a list that is written in the expression: one element, or a list whose elements are added.
+    fn item(&mut self, item: &Ast, expected: &Type) {
+        let Some(value) = self.found(item) else { return };
+        if item.is_list() {
+            return self.part(item, &value, expected, true);
+        }
+        let is_list = value.element(self.types).1;
+        if !is_list {
+            return self.part(item, &value, expected, true);
+        }
+        // What makes each of the elements, if it is written here.
+        let each = match &item.kind {
+            AstKind::Path(_, right) => right,
+            AstKind::Call(callee, arguments) => match (&callee.kind, arguments.as_slice()) {
+                (AstKind::Variable(name), [_, Ast { kind: AstKind::Lambda { body, .. }, .. }]) if name == "map" => body,
+                _ => item,
+            },
+            _ => item,
+        };
+        let is_one_list = value.many && Value::of(value.ty.clone()).element(self.types).1;
+        if is_one_list && self.types.accepts(expected, &value.ty).is_ok() {
+            return self.spread(item, expected);
+        }
+        match (&each.kind, self.found(each)) {
+            (AstKind::Object(_) | AstKind::Block(_) | AstKind::Conditional(..), _)
+                if !std::ptr::eq(each, item) && value.many =>
+            {
+                self.part(each, &Value { many: false, ..value.clone() }, expected, true);
+            }
+            _ => {
+                let element = value.item(self.types);
+                self.value(item, &element, expected, true);
+            }
+        }
+    }
+
+    /// Lists, of which one alone would be taken apart.
+    fn spread(&mut self, item: &Ast, expected: &Type) {
+        let text = self.expr.text[item.range.clone()].to_owned();
+        let message = format!(
+            "`{text}` gives nothing, one list or a list of several; expected each as {} in a list",
+            show(expected)
+        );
+        self.diagnostics.push(
+            Diagnostic::new(Code::EVC0417, self.expr.span_of(&item.range), message)
+                .note("JSONata gives the list itself, not in another one, when there is one, and its elements are added one by one")
+                .help(format!("write `{text}[]`, which stays a list of lists")),
+        );
+    }
+
+    fn value(&mut self, ast: &Ast, value: &Value, expected: &Type, optional: bool) {
+        let is_whole = std::ptr::eq(ast, &raw const self.expr.tree);
+        let part = Part {
+            at: if is_whole { self.expr.span } else { self.expr.span_of(&ast.range) },
+            text: if is_whole { self.expr.text.trim() } else { &self.expr.text[ast.range.clone()] },
+            first: first_of(ast, self.expr.text[ast.range.clone()].trim()),
+            is_whole,
+            is_exact: super::shift(self.expr.span, &self.expr.text).is_some(),
+        };
+        self.diagnostics.extend(plainly(&part, value, expected, optional, self.types));
+    }
+}
+
+/// How the first value of a part is taken. JSONata loses what stands after the parentheses around a call where a function ends.
+pub(super) fn first_of(ast: &Ast, text: &str) -> String {
+    if matches!(ast.kind, AstKind::Call(..)) { format!("{text}[0]") } else { format!("({text})[0]") }
+}
+
+/// Whether all keys are written.
+fn is_plain(entries: &[(Ast, Ast)]) -> bool {
+    entries.iter().all(|(key, _)| matches!(key.kind, AstKind::String(_)))
+}
+
+/// A part of an expression, for messages.
+struct Part<'a> {
+    at: crate::source::Span,
+    text: &'a str,
+    /// How its first value is taken.
+    first: String,
+    /// Whether it is the whole expression.
+    is_whole: bool,
+    /// Whether its place is exact, so that it can be replaced.
+    is_exact: bool,
+}
+
+/// What keeps a value from being an `expected`, without a look into it.
+fn plainly(part: &Part<'_>, value: &Value, expected: &Type, optional: bool, types: &Types) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    let text = expr.text.trim();
     if value.special == Special::Function {
         let message = format!("found a function; expected {}", show(expected));
-        return vec![Diagnostic::new(Code::EVC0414, expr.span, message).help("call it with `(…)`")];
+        return vec![Diagnostic::new(Code::EVC0414, part.at, message).help("call it with `(…)`")];
+    }
+    if (value.special == Special::Null || value.null) && !types.is_any(expected) {
+        let what = if value.null { "what may be `null`" } else { "`null`" };
+        let message = format!("found {what}; expected {}", show(expected));
+        return vec![Diagnostic::new(Code::EVC0414, part.at, message).help(
+            "an optional field is left out where there is no value: `condition ? value`, with nothing after it",
+        )];
     }
     if value.special == Special::Null {
-        if !types.is_any(expected) {
-            let message = format!("found `null`; expected {}", show(expected));
-            found.push(Diagnostic::new(Code::EVC0414, expr.span, message));
-        }
         return found;
     }
     if let Some(absent) = value.absent.as_ref().filter(|_| !optional) {
-        let path = &absent.path;
-        let message = format!("`{path}` may be absent; expected {}", show(expected));
-        let mut diagnostic = Diagnostic::new(Code::EVC0405, absent.at, message)
-            .note("Step Functions fails a state whose expression gives nothing");
-        let exists = format!("say what to use instead: `$exists({path}) ? {path} : …`");
-        diagnostic = match &absent.way {
-            Way::Exists => diagnostic.help(exists),
-            Way::Bounds => {
-                diagnostic.help(exists).help("or declare the list with bounds, as `[string; 1..]`: it has items then")
-            }
-            Way::Says(way) => diagnostic.help(way.clone()),
-        };
-        if let Some(declared) = absent.declared {
-            diagnostic = diagnostic.secondary(declared, "declared as optional here");
-        }
-        found.push(diagnostic);
+        found.push(absent_diagnostic(absent, &format!("expected {}", show(expected))));
     }
     if value.many {
-        found.extend(many(expr, value, expected, types));
+        found.extend(many(part, value, expected, optional, types));
         return found;
     }
     if let Err(mismatch) = types.accepts(expected, &value.ty) {
         let message = format!("found {}; expected {}", show(&value.ty), show(expected));
-        let mut diagnostic = misfit(expr, &value.ty, message, &mismatch);
-        if text.starts_with('$') && matches!(types.resolve(expected).kind, Kind::String(_)) {
+        let mut diagnostic = misfit(part, &value.ty, message, &mismatch);
+        if part.text.starts_with('$') && matches!(types.resolve(expected).kind, Kind::String(_)) {
             diagnostic = diagnostic.help("`$string(…)` makes a text of a number");
         }
         found.push(diagnostic);
@@ -53,43 +226,78 @@ pub(super) fn fits(expr: &Expr, value: &Value, expected: &Type, optional: bool, 
     found
 }
 
+/// Says that a part may give nothing where that cannot be.
+pub(super) fn absent_diagnostic(absent: &Absent, expected: &str) -> Diagnostic {
+    let path = &absent.path;
+    let message = match &absent.side {
+        Some(side) => format!("`{path}` is missing {}; {expected}", side.when),
+        None => format!("`{path}` may be absent; {expected}"),
+    };
+    let diagnostic = Diagnostic::new(Code::EVC0405, absent.at, message)
+        .note("Step Functions fails a state whose expression gives nothing");
+    let exists = format!("say what to use instead: `$exists({path}) ? {path} : …`");
+    let diagnostic = match &absent.way {
+        WayOut::Exists => diagnostic.help(exists),
+        WayOut::Bounds => {
+            diagnostic.help(exists).help("or declare the list with bounds, as `[string; 1..]`: it has items then")
+        }
+        WayOut::Says(way) => diagnostic.help(way.clone()),
+    };
+    match (&absent.side, absent.declared) {
+        (Some(side), _) => diagnostic.secondary(side.span, "what comes of this lacks it"),
+        (None, Some(declared)) => diagnostic.secondary(declared, "declared as optional here"),
+        (None, None) => diagnostic,
+    }
+}
+
 /// Reports a sequence, which may be nothing, one value or a list, where one of these is expected.
-fn many(expr: &Expr, value: &Value, expected: &Type, types: &Types) -> Option<Diagnostic> {
-    let text = expr.text.trim();
+fn many(part: &Part<'_>, value: &Value, expected: &Type, optional: bool, types: &Types) -> Option<Diagnostic> {
+    let text = part.text;
     let resolved = types.resolve(expected);
     if types.is_any(expected) {
-        return None;
+        if optional || value.filled || value.absent.is_some() {
+            return None;
+        }
+        let message = format!("`{text}` gives nothing where there is none; expected a value");
+        return Some(
+            Diagnostic::new(Code::EVC0405, part.at, message)
+                .note("Step Functions fails a state whose expression gives nothing")
+                .help(format!("write `[{text}]`, which is always a list")),
+        );
     }
     let message =
         format!("`{text}` gives nothing, one value or a list, as many as there are; expected {}", show(expected));
-    let mut diagnostic = Diagnostic::new(Code::EVC0417, expr.span, message);
+    let mut diagnostic = Diagnostic::new(Code::EVC0417, part.at, message);
     let Kind::List(item, _) = &resolved.kind else {
         return Some(
-            diagnostic.help(format!("take the first with `({text})[0]`, or all with `$sum`, `$count` or `$join`")),
+            diagnostic.help(format!("take the first with `{}`, or all with `$sum`, `$count` or `$join`", part.first)),
         );
     };
     if let Err(mismatch) = types.accepts(item, &value.ty) {
         let message = format!("found a list of {}; expected {}", show(&value.ty), show(expected));
-        return Some(misfit(expr, &value.ty, message, &mismatch));
+        return Some(misfit(part, &value.ty, message, &mismatch));
     }
+    let is_list = value.element(types).1 && Value::of(value.ty.clone()).element(types).1;
+    let list = if is_list { format!("[{text}[]]") } else { format!("[{text}]") };
     diagnostic = diagnostic
         .note("JSONata gives the value itself, without a list, when a path through a list finds one")
-        .help(format!("write `[{text}]`, which is always a list"));
+        .help(format!("write `{list}`, which is always a list"));
     // The whole scalar is replaced, in quotes, since a bare `[` would be a list of YAML.
-    Some(match super::quoted(&format!("[{text}]")) {
-        Some(quoted) => diagnostic.replace("make it a list", expr.span, quoted),
+    let mended = if part.is_whole { super::quoted(&list) } else { part.is_exact.then_some(list) };
+    Some(match mended {
+        Some(mended) => diagnostic.replace("make it a list", part.at, mended),
         None => diagnostic,
     })
 }
 
 /// A value of type `found` where an `expected` is wanted; `message` says so.
-fn misfit(expr: &Expr, found: &Type, message: String, mismatch: &Mismatch) -> Diagnostic {
+fn misfit(part: &Part<'_>, found: &Type, message: String, mismatch: &Mismatch) -> Diagnostic {
     if mismatch.cause == Cause::Digits {
-        return Diagnostic::new(Code::EVC0419, expr.span, mismatch.to_string());
+        return Diagnostic::new(Code::EVC0419, part.at, mismatch.to_string());
     }
-    let mut diagnostic = Diagnostic::new(Code::EVC0414, expr.span, message);
+    let mut diagnostic = Diagnostic::new(Code::EVC0414, part.at, message);
     // Two plain types say it all.
-    if !mismatch.path.is_empty() || matches!(found.kind, Kind::Enum(_)) {
+    if !mismatch.path.is_empty() || matches!(found.kind, Kind::Enum(_) | Kind::Union(_)) {
         diagnostic = diagnostic.note(mismatch.to_string());
     }
     if mismatch.cause == Cause::NumberForMoney {

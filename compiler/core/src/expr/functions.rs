@@ -39,6 +39,10 @@ pub enum Takes {
     Text,
     /// A string or a regular expression.
     Pattern,
+    /// A regular expression.
+    Regex,
+    /// A string, or a function that makes one of a match.
+    Replacement,
     /// A number.
     Number,
     /// A boolean.
@@ -100,6 +104,22 @@ pub enum Returns {
     Reduced,
     /// Some elements of the first argument.
     Filter,
+    /// The matches of a pattern: none, one, or a list of several.
+    Matches,
+    /// The field of the first argument that the second names.
+    Lookup,
+    /// The fields of the first argument as objects of one field each.
+    Spread,
+    /// Some fields of the first argument.
+    Sift,
+    /// What the function given as second argument gives, for each field of the first.
+    Each,
+    /// Lists of the first elements of all arguments, the second, and so on.
+    Zip,
+    /// A number, whole if it is rounded to whole numbers.
+    Rounded,
+    /// The name of a kind of JSON.
+    Form,
     /// Nothing is known about it.
     Any,
 }
@@ -152,10 +172,10 @@ pub const FUNCTIONS: &[Function] = &[
     function("contains", &[one(Text), one(Pattern)], Returns::Boolean, "whether the text or pattern occurs"),
     function("split", &[one(Text), one(Pattern), maybe(Number)], Returns::Texts, "the parts between separators"),
     function("join", &[one(Texts), maybe(Text)], Returns::Text, "the texts in one, with a separator"),
-    function("match", &[one(Text), one(Takes::Pattern), maybe(Number)], Returns::Any, "the matches of a pattern"),
+    function("match", &[one(Text), one(Takes::Regex), maybe(Number)], Returns::Matches, "the matches of a pattern"),
     function(
         "replace",
-        &[one(Text), one(Pattern), one(Any), maybe(Number)],
+        &[one(Text), one(Pattern), one(Takes::Replacement), maybe(Number)],
         Returns::Text,
         "with occurrences replaced",
     ),
@@ -170,7 +190,7 @@ pub const FUNCTIONS: &[Function] = &[
     function("abs", &[one(Number)], Returns::First, "without its sign"),
     computing("floor", &[one(Number)], Returns::Integer, "the nearest whole number below"),
     computing("ceil", &[one(Number)], Returns::Integer, "the nearest whole number above"),
-    computing("round", &[one(Number), maybe(Number)], Returns::Number, "to so many decimals, half to even"),
+    computing("round", &[one(Number), maybe(Number)], Returns::Rounded, "to so many decimals, half to even"),
     computing("power", &[one(Number), one(Number)], Returns::Number, "the first to the power of the second"),
     computing("sqrt", &[one(Number)], Returns::Number, "the square root"),
     function(
@@ -200,20 +220,20 @@ pub const FUNCTIONS: &[Function] = &[
     function(
         "zip",
         &[one(List), maybe(List), maybe(List), maybe(List)],
-        Returns::Any,
+        Returns::Zip,
         "lists of the first elements, the second, …",
     ),
     // Objects.
     function("keys", &[one(Any)], Returns::Names, "the names of its fields"),
-    function("lookup", &[one(Any), one(Text)], Returns::Any, "the field of that name"),
-    function("spread", &[one(Any)], Returns::Any, "a list of objects of one field each"),
+    function("lookup", &[one(Any), one(Text)], Returns::Lookup, "the field of that name"),
+    function("spread", &[one(Any)], Returns::Spread, "a list of objects of one field each"),
     function("merge", &[one(Objects)], Returns::Merge, "one object with the fields of all, later ones first"),
-    function("sift", &[one(Object), maybe(Takes::Function)], Returns::Any, "the fields that the function holds for"),
-    function("each", &[one(Object), one(Takes::Function)], Returns::Any, "what the function gives for each field"),
+    function("sift", &[one(Object), maybe(Takes::Function)], Returns::Sift, "the fields that the function holds for"),
+    function("each", &[one(Object), one(Takes::Function)], Returns::Each, "what the function gives for each field"),
     function(
         "type",
         &[one(Any)],
-        Returns::Text,
+        Returns::Form,
         "`string`, `number`, `boolean`, `array`, `object`, `null`, `function`",
     ),
     function("clone", &[one(Any)], Returns::First, "a copy"),
@@ -262,6 +282,27 @@ pub(super) const REFUSED: [(&str, &str); 3] = [
     ("assert", "use a `choose` step that leads to a `fail` step"),
 ];
 
+impl Function {
+    /// Whether it gives nothing where its first argument is nothing.
+    pub(super) fn gives_nothing_of_nothing(&self) -> bool {
+        !self.params.is_empty()
+            && !matches!(
+                self.name,
+                "exists" | "count" | "append" | "zip" | "now" | "random" | "range" | "hash" | "partition" | "parse" | "error" | "assert" | "eval"
+            )
+    }
+
+    /// Whether it is one of those that Step Functions adds to JSONata's: what they give of nothing is not documented.
+    pub(super) fn is_own(&self) -> bool {
+        matches!(self.name, "partition" | "range" | "hash" | "random" | "uuid" | "parse")
+    }
+
+    /// Whether it gives the same each time for the same arguments.
+    pub(super) fn is_pure(&self) -> bool {
+        !matches!(self.name, "now" | "millis" | "random" | "uuid" | "shuffle" | "error" | "assert" | "eval")
+    }
+}
+
 /// The function of this name, without its dollar.
 pub fn find(name: &str) -> Option<&'static Function> {
     FUNCTIONS.iter().find(|function| function.name == name)
@@ -306,6 +347,8 @@ impl Takes {
             Self::Any => "any",
             Self::Text => "string",
             Self::Pattern => "string or /pattern/",
+            Self::Regex => "/pattern/",
+            Self::Replacement => "string or function",
             Self::Number => "number",
             Self::Boolean => "boolean",
             Self::Scalar => "string, number or boolean",
@@ -323,8 +366,8 @@ impl Returns {
     /// What it gives, as the reference says it.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Text => "string",
-            Self::Number | Self::Sum => "number",
+            Self::Text | Self::Form => "string",
+            Self::Number | Self::Sum | Self::Rounded => "number",
             Self::Integer => "integer",
             Self::Boolean => "boolean",
             Self::Texts | Self::Names => "[string]",
@@ -337,7 +380,12 @@ impl Returns {
             Self::ListsLikeFirst => "lists",
             Self::Append => "a list",
             Self::Merge => "an object",
-            Self::Map | Self::Reduced => "what the function gives",
+            Self::Map | Self::Reduced | Self::Each => "what the function gives",
+            Self::Matches => "`{match, index, groups}`, or several",
+            Self::Lookup => "the field",
+            Self::Spread => "objects",
+            Self::Sift => "an object",
+            Self::Zip => "lists",
             Self::Any => "any",
         }
     }

@@ -10,6 +10,8 @@
 
 mod ast;
 mod bounds;
+mod cover;
+mod facts;
 mod fits;
 pub mod functions;
 mod infer;
@@ -34,6 +36,8 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::types::{Kind, Range as Bounds, Type, Types};
 
+pub use cover::{Left, left};
+pub use facts::Facts;
 pub use scope::{BUILT_IN_ROOTS, Defined, Root, Scope, variable_name};
 pub use template::Template;
 
@@ -52,7 +56,9 @@ pub struct Expr {
 pub struct Checked {
     /// The type of its value; a list if it may be several.
     pub ty: Type,
-    /// Whether it may give nothing, because a field on the way is optional.
+    /// The type of its value where it is kept, as in a field or as the result of a step: what may be one or several is of either.
+    pub kept: Type,
+    /// Whether it may give nothing: a field on the way is optional, or nothing is in a list.
     pub may_be_absent: bool,
     /// Whether it gives nothing, one value, or a list of several, as JSONata's paths through lists do.
     pub one_or_many: bool,
@@ -128,6 +134,7 @@ impl Expr {
     pub fn check(&self, scope: &Scope, types: &Types) -> Checked {
         let found = infer::infer(self, scope, types);
         let value = found.value;
+        let (kept, may_be_absent) = (value.kept(types), value.may_be_absent());
         let ty = if value.many {
             Type { kind: Kind::List(Box::new(value.ty), Bounds::default()), span: self.span }
         } else {
@@ -135,7 +142,8 @@ impl Expr {
         };
         Checked {
             ty,
-            may_be_absent: value.absent.is_some(),
+            may_be_absent,
+            kept,
             one_or_many: value.many,
             untyped: found.untyped,
             diagnostics: found.diagnostics,
@@ -156,7 +164,7 @@ impl Expr {
         if !too_precise.is_empty() {
             return too_precise;
         }
-        let problems = fits::fits(self, &found.value, expected, optional, types);
+        let problems = fits::fits(self, &found, expected, optional, types);
         if problems.is_empty() {
             return problems;
         }
@@ -164,7 +172,7 @@ impl Expr {
         let exact = infer::infer_with(infer::Decimals::Money, self, scope, types);
         let is_exact = exact.diagnostics.is_empty()
             && exact.untyped == found.untyped
-            && fits::fits(self, &exact.value, expected, optional, types).is_empty();
+            && fits::fits(self, &exact, expected, optional, types).is_empty();
         if is_exact { Vec::new() } else { problems }
     }
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::facts::{Base, Facts};
 use super::functions;
 use crate::source::Span;
-use crate::types::Type;
+use crate::types::{Side, Type, Types, lacking};
 
 /// The names that every workflow has; no step may take one of them.
 ///
@@ -20,6 +21,8 @@ pub const BUILT_IN_ROOTS: [&str; 5] = ["input", "error", "item", "index", "execu
 pub struct Scope {
     roots: Arc<IndexMap<String, Root>>,
     places: IndexMap<String, String>,
+    facts: Facts,
+    sides: Vec<(Vec<String>, Arc<[Side]>)>,
 }
 
 /// A name that an expression may start from.
@@ -55,6 +58,44 @@ impl Scope {
     /// Adds or replaces a name.
     pub fn insert(&mut self, name: impl Into<String>, root: Root) {
         Arc::make_mut(&mut self.roots).insert(name.into(), root);
+    }
+
+    /// The scope of a place where facts hold: the types of its names are narrower, and paths have values.
+    #[must_use]
+    pub fn knowing(&self, facts: &Facts, types: &Types) -> Self {
+        let mut scope = self.clone();
+        if facts.is_empty() {
+            return scope;
+        }
+        scope.facts = scope.facts.and(facts);
+        let roots = Arc::make_mut(&mut scope.roots);
+        for name in facts.roots() {
+            if let Some(root) = roots.get_mut(name)
+                && let Some(narrower) = facts.narrowed(&Base::Root(name.to_owned()), &root.ty, types)
+            {
+                root.ty = Arc::new(narrower);
+            }
+        }
+        scope
+    }
+
+    /// What is known of the values of its names.
+    pub(super) fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Says by which ways the value at a path comes, so that a message can name the one that lacks what is wanted of it. Lists on
+    /// the path are crossed.
+    pub fn comes_from(&mut self, path: Vec<String>, sides: Vec<Side>) {
+        self.sides.push((path, sides.into()));
+    }
+
+    /// The way of those by which a value comes that may lack what stands at a path.
+    pub(super) fn lacking(&self, path: &[&str], types: &Types) -> Option<&Side> {
+        self.sides.iter().find_map(|(to, sides)| {
+            let rest = path.get(to.len()..).filter(|rest| !rest.is_empty())?;
+            to.iter().eq(path.iter().take(to.len())).then(|| lacking(sides, rest, types)).flatten()
+        })
     }
 
     /// Says that a state machine has a name's value elsewhere than in the variable that [`variable_name`] gives: in another

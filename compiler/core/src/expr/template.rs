@@ -149,7 +149,7 @@ impl Template {
     /// The type of the value that it makes; mistakes in it are not reported.
     pub fn ty(&self, scope: &Scope, types: &Types) -> Type {
         let kind = match self {
-            Self::Expr(expr) => return expr.check(scope, types).ty,
+            Self::Expr(expr) => return expr.check(scope, types).kept,
             Self::Null(_) | Self::Error(_) => Kind::Any,
             Self::Object(fields, _) => {
                 let field = |(key, value): &(Key, Self)| {
@@ -160,7 +160,9 @@ impl Template {
             }
             Self::List(items, span) => {
                 let joined = items.iter().map(|item| item.ty(scope, types)).reduce(|a, b| join(&a, &b, types));
-                Kind::List(Box::new(joined.unwrap_or(Type { kind: Kind::Any, span: *span })), Range::default())
+                let count = items.len() as u64;
+                let range = Range { min: (count > 0).then_some(count), max: (count == 0).then_some(0) };
+                Kind::List(Box::new(joined.unwrap_or(Type { kind: Kind::Any, span: *span })), range)
             }
         };
         Type { kind, span: self.span() }
@@ -213,7 +215,7 @@ impl Template {
 
     fn may_be_absent(&self, scope: &Scope, types: &Types) -> bool {
         match self {
-            Self::Expr(expr) => infer(expr, scope, types).value.absent.is_some(),
+            Self::Expr(expr) => infer(expr, scope, types).value.may_be_absent(),
             _ => false,
         }
     }

@@ -150,7 +150,7 @@ fn a_variable_of_the_spec_cannot_hide_one_of_evc() {
     let spec = "evc: 1\nservice: a\ntypes: { T: { id: string } }\ntables: { orders: { item: T, key: id } }\n\
                 functions: { f: { tables: { orders: get }, environment: { ORDERS_TABLE: mine } } }\n";
     insta::assert_snapshot!(found(spec), @"
-    spec.yaml:5:59: error[EVC0608]: `ORDERS_TABLE` is set by evc on this function
+    spec.yaml:5:59: error[EVC0608]: `ORDERS_TABLE` is set by evc on this function (it is the name of table `orders`)
     1 error
     ");
 }
@@ -159,7 +159,7 @@ fn a_variable_of_the_spec_cannot_hide_one_of_evc() {
 fn an_output_of_a_dead_letter_queue_that_is_not_there_is_reported() {
     let spec = "evc: 1\nservice: a\nfunctions: { f: {} }\noutputs: { Dead: functions.f.dead-letter-queue-url }\n";
     insta::assert_snapshot!(found(spec), @"
-    spec.yaml:4:12: error[EVC0105]: function `f` has no dead-letter queue
+    spec.yaml:4:12: error[EVC0105]: function `f` has no dead-letter queue; 3:14 declared here (a function has one if a rule or a schedule invokes it, its work if a workflow on Redis calls it, an outbox if it publishes something, a workflow if it is on Redis or an event starts it)
     1 error
     ");
 }
@@ -202,7 +202,7 @@ outputs:
 fn an_output_of_a_dashboard_that_is_not_there_is_reported() {
     let spec = "evc: 1\nservice: a\nfunctions: { f: {} }\nobservability: { dashboard: false }\noutputs: { Url: dashboard.url }\n";
     insta::assert_snapshot!(found(spec), @"
-    spec.yaml:5:12: error[EVC0105]: there is no dashboard
+    spec.yaml:5:12: error[EVC0105]: there is no dashboard (it is turned off by `observability`, or there is nothing to show on it)
     1 error
     ");
 }

@@ -142,8 +142,8 @@ fn replication_group(
         durable(sections, name, item, durability.span, diagnostics);
     }
     CacheKind::ReplicationGroup {
-        node_type: of_cache(sections, name, node_type, |cache| cache.node_type.as_ref().map(|node| node.value.clone())),
-        replicas: of_cache(sections, name, replicas, |cache| cache.replicas.as_ref().map(|replicas| replicas.value)),
+        node_type: of_cache(sections, name, node_type, |cache| cache.node_type.clone()),
+        replicas: of_cache(sections, name, replicas, |cache| cache.replicas),
         replicas_span: item.replicas.as_ref().map_or(item.name_span, |replicas| replicas.span),
         shards: item.shards.as_ref().map(|shards| shards.value),
         durability: item.durability.as_ref().map(|durability| durability.value),

@@ -14,15 +14,18 @@ pub struct Environment {
 }
 
 /// A value for each environment, in the order of [`super::Model::environments`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Setting<T> {
     values: Vec<T>,
+    /// Where each environment says its value; `None` where it has what the top level says.
+    places: Vec<Option<Span>>,
 }
 
 impl<T> Setting<T> {
-    /// A value for each environment; `value` is asked once each.
-    pub(super) fn new(values: Vec<T>) -> Self {
-        Self { values }
+    /// A value for each environment, with where it says so; `None` where the top level says it.
+    pub(super) fn new(values: impl IntoIterator<Item = (T, Option<Span>)>) -> Self {
+        let (values, places) = values.into_iter().unzip();
+        Self { values, places }
     }
 
     /// The values, one an environment.
@@ -30,9 +33,14 @@ impl<T> Setting<T> {
         &self.values
     }
 
+    /// The values, each with where its environment says it; `None` where the top level does.
+    pub fn said(&self) -> impl Iterator<Item = (&T, Option<Span>)> {
+        self.values.iter().zip(self.places.iter().copied())
+    }
+
     /// The setting that `f` makes of each value.
     pub fn map<U>(&self, f: impl FnMut(&T) -> U) -> Setting<U> {
-        Setting { values: self.values.iter().map(f).collect() }
+        Setting { values: self.values.iter().map(f).collect(), places: self.places.clone() }
     }
 }
 

@@ -6,6 +6,7 @@ use super::names::head;
 use super::{Bus, Head, Id, Model, Thing};
 use crate::diagnostics::Diagnostic;
 use crate::source::{Span, Spanned};
+use crate::spec::event::Publisher;
 use crate::spec::{Declared, Sections};
 use crate::types::Type;
 
@@ -24,6 +25,8 @@ pub struct Event {
     pub bus: Id<Bus>,
     /// Whether something outside publishes it.
     pub published_outside: bool,
+    /// Whether a rule outside brings it to its bus.
+    pub forwarded_outside: bool,
     /// Whether something outside reads it.
     pub consumed_outside: bool,
 }
@@ -44,6 +47,7 @@ pub(super) fn event(
         detail: item.detail.0.clone(),
         bus,
         published_outside: item.publisher.is_some(),
+        forwarded_outside: item.publisher.as_ref().is_some_and(|publisher| publisher.value == Publisher::Forwarded),
         consumed_outside: item.consumer.is_some(),
     }
 }

@@ -154,7 +154,7 @@ pub(super) fn function(
         environment: variables(sections, name, &item.environment),
         timeout: timeout(sections, name, item, routed),
         timeout_span: item.timeout.as_ref().map_or(item.name_span, |timeout| timeout.span),
-        memory: of_function(sections, name, memory, |function| function.memory.as_ref().map(|memory| memory.value)),
+        memory: of_function(sections, name, memory, |function| function.memory),
         concurrency: item.concurrency,
         idempotent: match item.idempotent.as_ref().map(|idempotent| &idempotent.value) {
             None | Some(Idempotency::Off) => None,
@@ -175,7 +175,7 @@ fn business_error((name, status): &(Name, Option<Spanned<u64>>)) -> BusinessErro
 /// How long an invocation of a function may take, in every environment. `routed`: whether an API calls it.
 pub(super) fn timeout(sections: &Sections, name: &str, function: &spec::Function, routed: bool) -> Setting<Duration> {
     let base = function.timeout.as_ref().map_or(default_timeout(routed), |timeout| timeout.value);
-    of_function(sections, name, base, |function| function.timeout.as_ref().map(|timeout| timeout.value))
+    of_function(sections, name, base, |function| function.timeout)
 }
 
 /// How long an invocation may take when the spec does not say. Behind an HTTP API, which waits 30 seconds, and a REST API, which
@@ -211,6 +211,14 @@ pub(super) fn brought(model: &Model) -> IndexMap<Id<Function>, Input> {
         }
     }
     brought
+}
+
+impl Function {
+    /// Where the longest of its timeouts is said: at the top level, or in an environment.
+    pub(crate) fn greatest_timeout_span(&self) -> Span {
+        let longest = self.timeout.said().max_by_key(|(timeout, _)| **timeout);
+        longest.and_then(|(_, place)| place).unwrap_or(self.timeout_span)
+    }
 }
 
 impl Relates for Function {

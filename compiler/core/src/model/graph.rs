@@ -123,17 +123,6 @@ impl Relation {
     }
 }
 
-/// That one thing happens because of another.
-#[derive(Debug, Clone, Copy)]
-pub struct Flow {
-    /// What comes first.
-    pub from: Thing,
-    /// What it leads to.
-    pub to: Thing,
-    /// The place that makes it so.
-    pub span: Span,
-}
-
 impl Model {
     /// Everything that invokes a function, in the order of the language.
     pub fn triggers(&self, function: Id<Function>) -> Vec<Thing> {
@@ -149,51 +138,5 @@ impl Model {
     /// Whether something invokes a function without waiting for the result: a rule or a schedule.
     pub fn is_asynchronous(&self, function: Id<Function>) -> bool {
         self.triggers(function).iter().any(|trigger| matches!(trigger, Thing::Rule(_) | Thing::Schedule(_)))
-    }
-
-    /// Everything along which an event, a message or a call moves: event → target, function → event, workflow → function,
-    /// workflow → event, function → queue, queue → function. A function that writes a table whose changes are events makes those.
-    pub fn flow(&self) -> Vec<Flow> {
-        let graph = self.graph();
-        let mut flows = Vec::new();
-        for Edge { from, relation, to, span } in graph.edges() {
-            let (from, to, span) = (*from, *to, *span);
-            match relation {
-                // A bus that gets an event leads to rules of whoever reads it.
-                Relation::Delivers if matches!(to, Thing::Bus(_)) => {}
-                Relation::Delivers => {
-                    let matched = graph.from(from).filter(|edge| edge.relation == Relation::Matches);
-                    flows.extend(matched.map(|event| Flow { from: event.to, to, span }));
-                }
-                Relation::PublishesThroughOutbox
-                | Relation::PublishesIn(_)
-                | Relation::Sends
-                | Relation::Feeds
-                | Relation::Calls(_)
-                | Relation::Undoes(_) => flows.push(Flow { from, to, span }),
-                Relation::Publishes if matches!(from, Thing::Function(_)) => flows.push(Flow { from, to, span }),
-                Relation::WritesTable if matches!(from, Thing::Function(_)) => {
-                    let outboxes = graph.to(to).filter(|edge| edge.relation == Relation::TakesChanges);
-                    let events = outboxes.flat_map(|outbox| graph.from(outbox.from));
-                    let events = events.filter(|edge| edge.relation == Relation::Publishes);
-                    flows.extend(events.map(|event| Flow { from, to: event.to, span }));
-                }
-                Relation::TravelsOn
-                | Relation::Reads
-                | Relation::Matches
-                | Relation::Starts
-                | Relation::Routes
-                | Relation::ReadsTable
-                | Relation::WritesTable
-                | Relation::WritesOutbox
-                | Relation::Publishes
-                | Relation::Signals
-                | Relation::Keeps
-                | Relation::TakesChanges
-                | Relation::SendsWork
-                | Relation::IsIn => {}
-            }
-        }
-        flows
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod api;
 mod arena;
+pub mod aws;
 pub mod bus;
 pub mod cache;
 mod cache_clients;
@@ -15,6 +16,7 @@ mod concurrency;
 mod engine;
 mod environment;
 pub mod event;
+mod forwards;
 pub mod function;
 pub mod graph;
 mod names;
@@ -48,8 +50,9 @@ pub use claim::{IN_PROGRESS, LEASE, longest_claim, retry_in_progress};
 pub use concurrency::MAPPING_CONCURRENCY;
 pub use environment::{Environment, Setting};
 pub use event::Event;
+pub use forwards::Forward;
 pub use function::{BusinessError, CircuitBreaker, Function, Input, TableUse};
-pub use graph::{Edge, Flow, Graph, Relation};
+pub use graph::{Edge, Graph, Relation};
 pub use network::{Network, NetworkKind};
 pub use observability::Observability;
 pub use outbox::{ChangeEvent, ChangeKind, Changes, CopiedField, Outbox};

@@ -38,7 +38,7 @@ pub(super) fn observability(sections: &Sections) -> Observability {
         tracing: spec.tracing.unwrap_or(true),
         dashboard: spec.dashboard.enabled.unwrap_or(true).then_some(period),
         alarms: spec.alarms.enabled.unwrap_or(true),
-        alarm_actions: setting(sections, true, |environment| environment.alarms.as_ref().map(|on| on.value)),
+        alarm_actions: setting(sections, true, |environment| environment.alarms),
         notify: spec.alarms.notify.clone(),
     }
 }

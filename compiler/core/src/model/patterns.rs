@@ -1,6 +1,6 @@
 //! The event patterns of rules: made of the events that a rule names and what it says of their detail, or as it writes them.
 
-use super::{Bus, Event, Id, Model};
+use super::{Bus, Event, Id, Model, aws};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::pattern::{self, Pattern, Verdict};
 use crate::source::{Span, Spanned};
@@ -32,9 +32,11 @@ pub(super) fn of_rule(
                     .help("write the condition under `detail` in the pattern"),
             );
         }
-        let written = pattern::parse(&written.value.0, diagnostics).and_then(|parsed| parsed.whole().cloned());
+        let parsed = pattern::parse(&written.value.0, diagnostics);
+        let whole = parsed.as_ref().and_then(|parsed| parsed.whole().cloned());
+        let written = parsed.map(|parsed| parsed.readable);
         let events = written.as_ref().map_or(Vec::new(), |written| matched(model, bus, written));
-        return Patterns { events, whole: written.clone(), detail: None, written };
+        return Patterns { events, whole, detail: None, written };
     }
     let detail = filter.and_then(|filter| pattern::parse(&filter.value.0, diagnostics));
     let named: Vec<(&str, &str)> = events.iter().map(|event| wire_name(&model.events[event.value])).collect();
@@ -47,9 +49,19 @@ pub(super) fn of_rule(
 
 /// The declared events of a bus that a pattern can match.
 fn matched(model: &Model, bus: Id<Bus>, pattern: &Pattern) -> Vec<Spanned<Id<Event>>> {
-    let can =
-        |event: &Event| !matches!(pattern::can_match(pattern, &model.types, &envelope(event)), Verdict::Never(..));
-    model.events_on(bus).filter(|(_, event)| can(event)).map(|(id, _)| Spanned::new(id, pattern.root.span)).collect()
+    let events = model.events_on(bus).filter(|(_, event)| can_match(model, pattern, event));
+    events.map(|(id, _)| Spanned::new(id, pattern.root.span)).collect()
+}
+
+/// Whether a whole pattern can match an event. Of what AWS publishes, a spec declares the fields that it uses, and others are there.
+pub(super) fn can_match(model: &Model, pattern: &Pattern, event: &Event) -> bool {
+    let envelope = envelope(event);
+    let verdict = if aws::is_source(&event.source) {
+        pattern::can_match(&pattern.known_part(&model.types, &envelope), &model.types, &envelope)
+    } else {
+        pattern::can_match(pattern, &model.types, &envelope)
+    };
+    !matches!(verdict, Verdict::Never(..))
 }
 
 fn wire_name(event: &Event) -> (&str, &str) {

@@ -49,6 +49,7 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
         let rule = rule(sections, &mut model, name, item, found);
         model.rules.push(rule);
     }
+    model.match_forwarded();
     // What rules and queues bring is what a function takes, if it says nothing else: so they are known before.
     let mut brought = brought(&model);
     let functions = sections.functions.iter().enumerate().map(|(index, (name, item))| {

@@ -6,7 +6,7 @@ use super::names::{find_all, head};
 use super::settings::enabled;
 use super::target::target_of;
 use super::{Bus, DeadLetterSource, Event, Head, Id, Model, Setting, Target, Thing, patterns};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::Diagnostic;
 use crate::pattern::Pattern;
 use crate::source::{Span, Spanned};
 use crate::spec::scalar::Name;
@@ -25,7 +25,7 @@ pub struct Rule {
     pub pattern: Option<Pattern>,
     /// What could be read of what the spec says of the detail: what checks look at.
     pub detail_pattern: Option<Pattern>,
-    /// The whole pattern as the spec wrote it, for a rule that has one.
+    /// What could be read of the pattern that the spec wrote, for a rule that has one: what checks look at.
     pub written_pattern: Option<Pattern>,
     /// What gets the events.
     pub targets: Vec<Target>,
@@ -51,21 +51,6 @@ pub(super) fn rule(
         },
         (bus, _) => bus_of(sections, model, bus.as_ref(), item.name_span, &format!("rule `{name}`"), diagnostics),
     };
-    for event in &events {
-        let travels_on = model.events[event.value].bus;
-        if travels_on != bus {
-            let (event_name, bus_name) = (&model.events[event.value].head.name, &model.buses[bus].head.name);
-            diagnostics.push(
-                Diagnostic::new(
-                    Code::EVC0109,
-                    event.span,
-                    format!("event `{event_name}` does not travel on bus `{bus_name}`"),
-                )
-                .label(format!("it travels on bus `{}`", model.buses[travels_on].head.name))
-                .help("make one rule for each bus"),
-            );
-        }
-    }
     let targets = item.to.iter().filter_map(|target| target_of(sections, target, diagnostics)).collect();
     let patterns = patterns::of_rule(model, bus, &events, item, diagnostics);
     Rule {

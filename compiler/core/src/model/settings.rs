@@ -32,19 +32,22 @@ pub(super) fn environments(sections: &Sections) -> Vec<Environment> {
 pub(super) fn setting<T: Clone>(
     sections: &Sections,
     base: T,
-    ask: impl Fn(&spec::Environment) -> Option<T>,
+    ask: impl Fn(&spec::Environment) -> Option<Spanned<T>>,
 ) -> Setting<T> {
     if sections.environments.is_empty() {
-        return Setting::new(vec![base]);
+        return Setting::new([(base, None)]);
     }
-    let values = sections.environments.items.values();
-    Setting::new(values.map(|environment: &Declared<_>| ask(environment).unwrap_or_else(|| base.clone())).collect())
+    let environments = sections.environments.items.values();
+    Setting::new(environments.map(|environment: &Declared<_>| match ask(environment) {
+        Some(said) => (said.value, Some(said.span)),
+        None => (base.clone(), None),
+    }))
 }
 
 /// How long log groups keep entries.
 pub(super) fn log_retention(sections: &Sections) -> Setting<Duration> {
     let base = sections.observability.logs.retention.as_ref().map_or(LOG_RETENTION, |retention| retention.value);
-    setting(sections, base, |environment| Some(environment.logs.as_ref()?.retention.as_ref()?.value))
+    setting(sections, base, |environment| environment.logs.as_ref()?.retention)
 }
 
 /// A setting that environments have for tables.
@@ -53,7 +56,7 @@ pub(super) fn of_tables<T: Clone>(
     base: T,
     ask: impl Fn(&spec::EnvironmentTables) -> Option<Spanned<T>>,
 ) -> Setting<T> {
-    setting(sections, base, |environment| environment.tables.as_ref().and_then(&ask).map(|value| value.value))
+    setting(sections, base, |environment| environment.tables.as_ref().and_then(&ask))
 }
 
 /// A setting that environments have for one function.
@@ -61,7 +64,7 @@ pub(super) fn of_function<T: Clone>(
     sections: &Sections,
     name: &str,
     base: T,
-    ask: impl Fn(&spec::EnvironmentFunction) -> Option<T>,
+    ask: impl Fn(&spec::EnvironmentFunction) -> Option<Spanned<T>>,
 ) -> Setting<T> {
     setting(sections, base, |environment| environment.functions.get(name).and_then(&ask))
 }
@@ -71,7 +74,7 @@ pub(super) fn of_cache<T: Clone>(
     sections: &Sections,
     name: &str,
     base: T,
-    ask: impl Fn(&spec::EnvironmentCache) -> Option<T>,
+    ask: impl Fn(&spec::EnvironmentCache) -> Option<Spanned<T>>,
 ) -> Setting<T> {
     setting(sections, base, |environment| environment.caches.get(name).and_then(&ask))
 }
@@ -94,7 +97,7 @@ pub(super) fn variables(
 ) -> IndexMap<Name, Setting<String>> {
     let one = |(key, value): (&Spanned<String>, &Spanned<String>)| {
         let values = of_function(sections, name, value.value.clone(), |function| {
-            function.environment.get(key.as_str()).map(|value| value.value.clone())
+            function.environment.get(key.as_str()).cloned()
         });
         (key.clone(), values)
     };

@@ -35,7 +35,9 @@ pub fn not_as_it_is(types: &Types, ty: &Type) -> Option<&'static str> {
         Kind::List(..) | Kind::Map(_) | Kind::Record(_) => {
             Some("has parts, which a pipe copies as DynamoDB stores them")
         }
-        Kind::Any | Kind::Named(_) => Some("can be anything, and a pipe copies only what it knows the form of"),
+        Kind::Any | Kind::Named(_) | Kind::Union(_) | Kind::Tagged(..) => {
+            Some("can be anything, and a pipe copies only what it knows the form of")
+        }
     }
 }
 

@@ -120,9 +120,10 @@ fn any_of(matches: &[Match], place: &FieldAt<'_>, types: &Types) -> Verdict {
     let mut alive = Vec::new();
     for one in matches {
         match judge::never(one, place, types) {
-            // Excluding what cannot be is a mistake, but matches.
+            // Excluding what cannot be is a mistake, but matches; so is asking whether what has no leaves is absent.
             Some(diagnostic)
-                if !matches!(one.kind, super::MatchKind::AnythingBut(_)) || diagnostic.code == Code::EVC0309 =>
+                if !(matches!(one.kind, super::MatchKind::AnythingBut(_)) && diagnostic.code != Code::EVC0309
+                    || judge::is_vacuous(one, place, types)) =>
             {
                 reason = reason.or(Some((diagnostic.primary.span, diagnostic.message)));
             }
@@ -131,6 +132,9 @@ fn any_of(matches: &[Match], place: &FieldAt<'_>, types: &Types) -> Verdict {
     }
     if let (true, Some((span, reason))) = (alive.is_empty(), reason) {
         return Verdict::Never(span, reason);
+    }
+    if matches.iter().any(|one| judge::is_vacuous(one, place, types)) {
+        return Verdict::Always;
     }
     let there =
         !place.optional && !place.many && !matches!(place.ty.kind, crate::types::Kind::List(..)) && !types.is_any(leaf);

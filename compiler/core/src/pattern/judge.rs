@@ -110,16 +110,31 @@ pub(super) fn item<'a>(ty: &'a Type, types: &'a Types) -> &'a Type {
     leaf
 }
 
+/// Whether a match takes everything though it asks something: that what is no single value does not exist.
+pub(super) fn is_vacuous(one: &Match, place: &FieldAt<'_>, types: &Types) -> bool {
+    one.kind == MatchKind::Exists(false) && has_fields(item(place.ty, types))
+}
+
+fn has_fields(leaf: &Type) -> bool {
+    matches!(leaf.kind, Kind::Record(_) | Kind::Map(_))
+}
+
 fn exists_problem(exists: bool, place: &FieldAt<'_>, leaf: &Type, span: Span) -> Option<Diagnostic> {
-    let has_fields = matches!(leaf.kind, Kind::Record(_) | Kind::Map(_));
-    if exists && has_fields {
-        let message = format!("`exists` looks at single values, but this is `{}`", describe(leaf));
-        let help = "look at one of its required fields";
-        return Some(Diagnostic::new(Code::EVC0308, span, message).help(help));
+    if has_fields(leaf) {
+        let found = if std::ptr::eq(place.ty, leaf) { describe(leaf) } else { describe(place.ty) };
+        let matches = if exists { "never" } else { "always" };
+        let message = format!("`exists` looks at single values, but this is `{found}`, so it {matches} matches");
+        let diagnostic = Diagnostic::new(Code::EVC0308, span, message).note(
+            "to EventBridge, a field that has fields is on the way to values, and is neither there nor absent itself",
+        );
+        return Some(match &leaf.kind {
+            Kind::Map(_) => diagnostic.help("let what publishes it say so in a field of its own, and look at that"),
+            _ if exists => diagnostic.help("look at one of its required fields"),
+            _ => diagnostic.help("look at one of its required fields: `field: [{ exists: false }]`"),
+        });
     }
     let may_be_absent = place.optional
         || place.many
-        || has_fields
         || matches!(place.ty.kind, Kind::List(..))
         || matches!(leaf.kind, Kind::Any | Kind::Named(_));
     if exists || may_be_absent {

@@ -10,23 +10,29 @@
 
 mod ast;
 mod check;
+mod fixed;
 mod json;
 mod judge;
 mod limits;
 mod matching;
+mod misses;
 mod operators;
 mod parse;
 mod rule;
 #[cfg(test)]
 mod tests;
+mod ways;
 pub mod wildcards;
 
 pub use ast::{
     AnythingBut, Cidr, Comparison, Constraint, Field, Match, MatchKind, Number, Numeric, Object, Pattern, Wildcard,
 };
 pub use check::{Verdict, can_match, check};
+pub use fixed::{booleans, bounds_a_count, fixed, rules_out};
 pub use json::{to_json, to_text};
 pub use limits::{DEFAULT_SIZE, MAX_COMBINATIONS, MAX_SIZE};
 pub use matching::matches;
+pub use misses::{Miss, Saw, misses};
 pub use parse::{Parsed, parse};
 pub use rule::{ENVELOPE_FIELDS, envelope, for_events};
+pub use ways::ways;

@@ -238,6 +238,7 @@ fn unquote(node: &Node, diagnostics: &mut [Diagnostic]) {
         reported.fixes.push(Fix {
             title: "write it without quotes".into(),
             edits: vec![Edit { span: node.span, text: text.clone() }],
+            certain: true,
         });
     }
 }

@@ -131,7 +131,8 @@ fn constraint(entry: &Entry, in_or: bool, diagnostics: &mut Vec<Diagnostic>) -> 
                 if mapping.entries.len() == 1
                     && mapping.entries.iter().all(|only| only.key.span.start > value.span.start)
                 {
-                    diagnostic.fixes.push(crate::diagnostics::Fix { title: "put it in a list".into(), edits });
+                    let title = "put it in a list".into();
+                    diagnostic.fixes.push(crate::diagnostics::Fix { title, edits, certain: true });
                 }
                 diagnostics.push(diagnostic);
                 None

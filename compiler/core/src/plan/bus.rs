@@ -14,12 +14,15 @@ pub(crate) fn name(bus: &Bus) -> Value {
     }
 }
 
-/// The ARN of a bus.
+/// The ARN of a bus. One of another account is imported by it.
 pub(crate) fn arn(bus: &Bus) -> Value {
     let name = match bus.kind {
         BusKind::Custom => return Value::arn(&ids::bus(bus)),
         BusKind::Default => "default",
-        BusKind::Imported => bus.imported_name.as_deref().unwrap_or_default(),
+        BusKind::Imported => match bus.imported_name.as_deref().unwrap_or_default() {
+            arn if arn.starts_with("arn:") => return arn.into(),
+            name => name,
+        },
     };
     arn::of("events", &format!("event-bus/{name}"), [])
 }

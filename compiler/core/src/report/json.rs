@@ -6,7 +6,7 @@
 //!  "primary":{"file":"specs/orders.yaml","start":{"line":7,"column":12,"byte":104},
 //!             "end":{"line":7,"column":22,"byte":114},"label":""},
 //!  "secondary":[],"notes":[],"help":["did you mean `OrderPlaced`?"],
-//!  "fixes":[{"title":"replace with `OrderPlaced`","edits":[{"file":"specs/orders.yaml","start":{},"end":{},"text":"OrderPlaced"}]}],
+//!  "fixes":[{"title":"replace with `OrderPlaced`","certain":true,"edits":[{"file":"specs/orders.yaml","start":{},"end":{},"text":"OrderPlaced"}]}],
 //!  "item":"rules.start"}
 //! {"reason":"summary","errors":1,"warnings":0,"advice":0,"notes":0}
 //! ```
@@ -92,6 +92,7 @@ struct Point {
 #[derive(Serialize)]
 struct Change<'a> {
     title: &'a str,
+    certain: bool,
     edits: Vec<Replacement<'a>>,
 }
 
@@ -107,6 +108,7 @@ impl<'a> Found<'a> {
         let place = |label: &'a Label| Place { range: range(label.span, sources), label: &label.text };
         let change = |fix: &'a Fix| Change {
             title: &fix.title,
+            certain: fix.certain && diagnostic.fixes.len() == 1,
             edits: fix
                 .edits
                 .iter()

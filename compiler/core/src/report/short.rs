@@ -1,4 +1,5 @@
-//! One line a diagnostic, as compilers have always written them: `file:line:column: error[EVC0101]: message`.
+//! One line a diagnostic, as compilers have always written them: `file:line:column: error[EVC0101]: message`, with what is said of
+//! its places and the reason after it.
 
 use std::fmt::Write as _;
 
@@ -30,10 +31,29 @@ pub fn lines(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
             position.column,
             diagnostic.severity().as_str(),
             diagnostic.code,
-            one_line(&diagnostic.message)
+            one_line(&message(diagnostic, sources))
         );
     }
     text
+}
+
+/// What is wrong, what other places have to do with it, and why: `retries outlast the workflow; 9:12 it ends after 15m (an attempt may
+/// take 5m)`.
+fn message(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
+    let mut message = diagnostic.message.clone();
+    if !diagnostic.primary.text.is_empty() {
+        let _ = write!(message, ": {}", diagnostic.primary.text);
+    }
+    for label in &diagnostic.secondary {
+        let position = sources.position(label.span);
+        let elsewhere = label.span.file != diagnostic.primary.span.file;
+        let file = if elsewhere { format!("{}:", path(sources, label.span)) } else { String::new() };
+        let _ = write!(message, "; {file}{}:{} {}", position.line, position.column, label.text);
+    }
+    if !diagnostic.notes.is_empty() {
+        let _ = write!(message, " ({})", diagnostic.notes.join("; "));
+    }
+    message
 }
 
 /// A text without what would break the line, or steer a terminal.

@@ -9,7 +9,8 @@ use super::decode::{Decoder, Fields};
 use super::scalar::Duration;
 use crate::source::Spanned;
 
-/// An event bus: a custom one of this service, the account's default one, or one that exists already.
+/// An event bus: a custom one of this service, the account's default one, or one that exists already: of somebody else in the account, of
+/// a partner of AWS, or of another account.
 #[derive(Debug, Clone, Default, Section)]
 #[section(what = "a bus", check = imported, schema = imported_schema)]
 pub struct Bus {
@@ -18,8 +19,9 @@ pub struct Bus {
     /// `custom` (made by this stack), `default` (the account's own) or `imported` (made elsewhere).
     #[key(default)]
     pub kind: BusKind,
-    /// The name of an imported bus. A custom bus is named after the project, the environment and its name here.
-    #[key(pattern = r"^[A-Za-z0-9._-]{1,256}$", check = bus_name)]
+    /// The name of an imported bus; that of a partner's is its event source (`aws.partner/...`), and for a bus of another account it is the
+    /// ARN. A custom bus is named after the project, the environment and its name here.
+    #[key(pattern = r"^(arn:[^:]+:events:[^:]+:[0-9]{12}:event-bus/)?[A-Za-z0-9._/-]{1,256}$", check = bus_name)]
     pub name: Option<Spanned<String>>,
     /// Keeps every event for replay.
     pub archive: Option<Archive>,
@@ -39,7 +41,7 @@ pub enum BusKind {
     Custom,
     /// The default bus of the account and Region.
     Default,
-    /// It exists already, in this account and Region, under `name`.
+    /// It exists already, under `name`.
     Imported,
 }
 
@@ -79,12 +81,32 @@ fn imported_schema(schema: &mut Schema) {
     schema.insert("else".to_owned(), json!({"not": {"required": ["name"]}}));
 }
 
-/// What `EventBridge` takes: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html>
+/// What `EventBridge` takes. Only a partner's bus, and its like in another account, has a `/` in its name.
+/// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html>
 fn bus_name(name: &Spanned<String>, cx: &mut Decoder) {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    if !((1..=256).contains(&name.len()) && name.chars().all(fits)) {
-        cx.bad_value(name.span, format!("`{}` cannot be the name of a bus", name.value))
-            .help
-            .push("a bus has a name of letters, digits, `.`, `_` and `-`, at most 256 characters".to_owned());
+    let own = match name.starts_with("arn:") {
+        false => Some(name.as_str()),
+        true => bus_of_arn(name),
+    };
+    let fits = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
+    let is_name = |own: &str| {
+        (1..=256).contains(&own.len())
+            && own.chars().all(fits)
+            && (!own.contains('/') || own.starts_with("aws.partner/") && !own.ends_with('/'))
+    };
+    if !own.is_some_and(is_name) {
+        cx.bad_value(name.span, format!("`{}` cannot be the name of a bus", name.value)).help.extend([
+            "a bus has a name of letters, digits, `.`, `_` and `-`, at most 256 characters; a partner's starts with `aws.partner/`".to_owned(),
+            "one of another account is named by its ARN: `arn:aws:events:eu-west-1:123456789012:event-bus/NAME`".to_owned(),
+        ]);
     }
+}
+
+/// The name in the ARN of a bus: `arn:aws:events:eu-west-1:123456789012:event-bus/NAME`.
+fn bus_of_arn(arn: &str) -> Option<&str> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let [_, partition, "events", region, account, resource] = parts.as_slice() else { return None };
+    let is_account = account.len() == 12 && account.chars().all(|digit| digit.is_ascii_digit());
+    let is_whole = partition.starts_with("aws") && !region.is_empty() && is_account;
+    resource.strip_prefix("event-bus/").filter(|_| is_whole)
 }

@@ -89,5 +89,5 @@ pub struct EnvironmentCache {
 #[section(what = "a rule or schedule in an environment")]
 pub struct EnvironmentSwitch {
     /// Whether it runs.
-    pub enabled: Option<bool>,
+    pub enabled: Option<Spanned<bool>>,
 }

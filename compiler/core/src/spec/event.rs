@@ -26,13 +26,24 @@ pub struct Event {
     /// The bus it travels on; required if the spec has several. Without it: the only bus of the spec, or, if that has none, the
     /// account's default bus.
     pub bus: Option<Name>,
-    /// `external`: something outside this spec publishes it.
-    pub publisher: Option<Spanned<Outside>>,
+    /// `external`: something outside this spec publishes it. `forwarded`: a rule outside this spec, of this account or another, brings it to
+    /// the bus.
+    pub publisher: Option<Spanned<Publisher>>,
     /// `external`: something outside this spec reads it.
     pub consumer: Option<Spanned<Outside>>,
     /// Warnings that are fine here, each with the reason.
     #[key(default)]
     pub allow: Allows,
+}
+
+/// Whoever publishes an event, if that is nothing in this spec.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Word)]
+#[word(what = "a publisher outside the spec")]
+pub enum Publisher {
+    /// Another service, another account, or AWS itself.
+    External,
+    /// A rule of another bus, outside this spec: also one in another account.
+    Forwarded,
 }
 
 /// Somebody outside this spec.

@@ -2,7 +2,6 @@
 
 use super::decode::{Decoder, Item};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::types::rust::hides_prelude;
 use crate::yaml::Key;
 
 /// The case that names of a kind are written in.
@@ -73,18 +72,13 @@ pub(super) fn long_enough<T: Item>(key: &Key, cx: &mut Decoder) -> bool {
     length >= T::MIN_NAME
 }
 
-/// Checks the name of a type in Rust: it is none that generated code uses for something else, or that the language of types
-/// takes for a slip.
+/// Checks the name of what is a type in Rust: it is none that the language of types takes for a slip.
 pub(super) fn check_type_name(key: &Key, what: &str, cx: &mut Decoder) -> bool {
-    let message = format!("`{}` cannot name {what}", key.text);
-    let diagnostic = Diagnostic::new(Code::EVC0106, key.span, message);
-    let diagnostic = if hides_prelude(&key.text) {
-        diagnostic.note(format!("in Rust, `{}` is something that every program uses", key.text))
-    } else if matches!(key.text.as_str(), "List" | "Array") {
-        diagnostic.note("a list is written `[T]`")
-    } else {
+    if !matches!(key.text.as_str(), "List" | "Array") {
         return true;
-    };
+    }
+    let message = format!("`{}` cannot name {what}", key.text);
+    let diagnostic = Diagnostic::new(Code::EVC0106, key.span, message).note("a list is written `[T]`");
     cx.report(diagnostic.help(format!("give it another name, such as `My{}`", key.text)));
     false
 }

@@ -64,6 +64,13 @@ impl Types {
         let refuse_unless = |fits: bool| if fits { Ok(()) } else { refuse() };
         match (&left.kind, &right.kind) {
             (Kind::Any | Kind::Named(_), _) | (_, Kind::Any | Kind::Named(_)) => Ok(()),
+            (_, Kind::Union(members)) => {
+                members.iter().try_for_each(|member| self.accept(expected, member, path, open))
+            }
+            (Kind::Union(members), _) => {
+                let of = |member: &Type| self.accept(member, found, &mut path.clone(), &mut open.clone()).is_ok();
+                refuse_unless(members.iter().any(of))
+            }
             (Kind::String(a), Kind::String(b)) => refuse_unless(overlap(a, b)),
             (Kind::String(_), Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration | Kind::Bytes) => Ok(()),
             (

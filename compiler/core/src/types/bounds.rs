@@ -71,7 +71,7 @@ impl Parser<'_> {
             let message = format!("the bounds are upside down: {low} is more than {high}");
             let mended = bounds(&Range { min: range.max, max: range.min });
             return self.report(
-                Diagnostic::new(Code::EVC0203, span, message).help(format!("did you mean `{mended}`?")).replace(
+                Diagnostic::new(Code::EVC0203, span, message).help(format!("did you mean `{mended}`?")).propose(
                     format!("replace with `{mended}`"),
                     span,
                     mended,

@@ -31,6 +31,8 @@ pub fn describe(ty: &Type) -> String {
         Kind::Map(value) => format!("map({})", describe(value)),
         Kind::Record(record) => describe_record(record),
         Kind::Named(name) => name.clone(),
+        Kind::Union(members) => cut(members.iter().map(describe), " | "),
+        Kind::Tagged(_, whole) => describe(whole),
     }
 }
 

@@ -47,7 +47,7 @@ impl Types {
             Kind::Bytes => Attribute::B,
             Kind::List(..) => Attribute::L,
             Kind::Map(_) | Kind::Record(_) => Attribute::M,
-            Kind::Any | Kind::Named(_) => return None,
+            Kind::Any | Kind::Named(_) | Kind::Union(_) | Kind::Tagged(..) => return None,
         })
     }
 

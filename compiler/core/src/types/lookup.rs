@@ -36,9 +36,14 @@ impl Types {
     pub fn resolve<'a>(&'a self, ty: &'a Type) -> &'a Type {
         let mut current = ty;
         for _ in 0..=MAX_NESTING {
-            let Kind::Named(name) = &current.kind else { return current };
-            let Some(next) = self.declared.get(name) else { return current };
-            current = next;
+            current = match &current.kind {
+                Kind::Named(name) => match self.declared.get(name) {
+                    Some(next) => next,
+                    None => return current,
+                },
+                Kind::Tagged(_, whole) => whole,
+                _ => return current,
+            };
         }
         current
     }

@@ -26,7 +26,7 @@ impl Types {
         match &resolved.kind {
             // A name that is not declared has been reported.
             Kind::Named(_) => None,
-            Kind::Any => Some(Unmapped::Any(ty)),
+            Kind::Any | Kind::Union(_) => Some(Unmapped::Any(ty)),
             Kind::List(..) | Kind::Map(_) | Kind::Record(_) if depth > MAX_MAPPED_DEPTH => Some(Unmapped::Deep(ty)),
             Kind::List(item, _) | Kind::Map(item) => self.unmapped_at(item, depth + 1),
             Kind::Record(_) => {

@@ -11,8 +11,10 @@ mod check;
 mod decode;
 mod describe;
 mod dynamo;
+mod join;
 mod lookup;
 mod mapped;
+mod narrow;
 mod reference;
 mod renamed;
 pub mod rust;
@@ -28,8 +30,10 @@ pub use assign::{Cause, Mismatch};
 pub use decode::decode;
 pub use describe::describe;
 pub use dynamo::Attribute;
+pub use join::{Joined, Side, lacking};
 pub use lookup::{FieldAt, NoField};
 pub use mapped::{MAX_MAPPED_DEPTH, Unmapped};
+pub use narrow::{Bound, Form, Shown, Step};
 pub use reference::{KindDoc, reference, reference_table};
 pub use shorthand::SCALARS;
 pub use size::json_bytes;
@@ -84,6 +88,11 @@ pub enum Kind {
     Record(Record),
     /// A type declared under `types:`.
     Named(String),
+    /// A value of one of these types, no two of which are records: what routes come to that end in different ways. Not written in specs.
+    Union(Vec<Type>),
+    /// One of these records, which the values of a field tell apart; and the one record that holds what all of them have. Who
+    /// follows names comes to that record. Not written in specs.
+    Tagged(Vec<Type>, Box<Type>),
 }
 
 /// Bounds, both inclusive, each of them optional: `1..`, `..5`, `1..5`.

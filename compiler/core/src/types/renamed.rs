@@ -20,6 +20,10 @@ impl Type {
                     .map(|(key, field)| (key.clone(), Field { ty: field.ty.renamed(name), ..field.clone() }))
                     .collect(),
             }),
+            Kind::Union(members) => Kind::Union(members.iter().map(|member| member.renamed(name)).collect()),
+            Kind::Tagged(members, whole) => {
+                Kind::Tagged(members.iter().map(|member| member.renamed(name)).collect(), inner(whole))
+            }
             plain => plain.clone(),
         };
         Self { kind, span: self.span }

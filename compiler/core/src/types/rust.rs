@@ -2,13 +2,15 @@
 
 use super::{Kind, Type};
 
-/// The Rust type as text: `Vec<OrderLine>`, `evc_runtime::Money`. Records and enumerations that are written in place have no
-/// name of their own; `name` gives them one. Names that are the stack's own get `path` before them: `crate::`, or nothing.
+/// The Rust type as text: `Vec<OrderLine>`, `evc_runtime::Money`. `name` names what is the stack's own: declared types, and records
+/// and enumerations that are written in place. Such names get `path` before them: `crate::`, or nothing.
 pub fn type_text(ty: &Type, path: &str, name: &impl Fn(&Type) -> String) -> String {
     match &ty.kind {
         Kind::Any => "evc_runtime::serde_json::Value".into(),
         // What could not be read.
         Kind::Named(declared) if declared.is_empty() => "evc_runtime::serde_json::Value".into(),
+        // What specs do not write, so that it is in no signature.
+        Kind::Union(_) | Kind::Tagged(..) => "evc_runtime::serde_json::Value".into(),
         Kind::String(_) => "String".into(),
         Kind::Integer(_) => "i64".into(),
         Kind::Number(_) => "f64".into(),
@@ -21,8 +23,7 @@ pub fn type_text(ty: &Type, path: &str, name: &impl Fn(&Type) -> String) -> Stri
         Kind::Bytes => "evc_runtime::Bytes".into(),
         Kind::List(item, _) => format!("Vec<{}>", type_text(item, path, name)),
         Kind::Map(value) => format!("std::collections::BTreeMap<String, {}>", type_text(value, path, name)),
-        Kind::Enum(_) | Kind::Record(_) => format!("{path}{}", name(ty)),
-        Kind::Named(declared) => format!("{path}{declared}"),
+        Kind::Enum(_) | Kind::Record(_) | Kind::Named(_) => format!("{path}{}", name(ty)),
     }
 }
 
@@ -57,7 +58,7 @@ pub fn variant_name(literal: &str) -> String {
     }
 }
 
-/// Whether a declared type of this name would hide one that generated code and the user's code rely on: those of Rust's prelude,
+/// Whether a Rust type of this name would hide one that generated code and the user's code rely on: those of Rust's prelude,
 /// and `Error` and `Kind`, which the skeleton of a function imports.
 pub fn hides_prelude(name: &str) -> bool {
     matches!(
@@ -160,7 +161,10 @@ mod tests {
 
     #[test]
     fn types_become_rust_types() {
-        let name = |_: &Type| "Inline".to_owned();
+        let name = |ty: &Type| match &ty.kind {
+            Kind::Named(declared) => declared.clone(),
+            _ => "Inline".to_owned(),
+        };
         assert_eq!(
             type_text(&ty("[map(money)]"), "crate::", &name),
             "Vec<std::collections::BTreeMap<String, evc_runtime::Money>>"

@@ -92,6 +92,10 @@ impl Types {
                 object(json!({ "$ref": format!("{}{name}", names.at) }))
             }
             Kind::Named(_) => Map::new(),
+            Kind::Union(members) | Kind::Tagged(members, _) => {
+                let members = members.iter().map(|member| Value::Object(self.schema_of(member, names)));
+                object(json!({ "anyOf": members.collect::<Vec<_>>() }))
+            }
         }
     }
 

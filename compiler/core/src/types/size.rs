@@ -57,6 +57,10 @@ impl Types {
                 }
                 Some(total)
             }
+            Kind::Union(members) | Kind::Tagged(members, _) => members
+                .iter()
+                .map(|member| self.max_bytes(member, depth, known))
+                .try_fold(0, |most, size| size.map(|size| most.max(size))),
             Kind::Named(_) if depth > super::MAX_NESTING => None,
             Kind::Named(name) => {
                 if let Some(size) = known.get(name.as_str()) {
@@ -82,6 +86,7 @@ impl Types {
             | Kind::Duration
             | Kind::Bytes
             | Kind::Enum(_) => true,
+            Kind::Union(parts) => parts.iter().all(|part| self.is_text(part)),
             Kind::Any
             | Kind::Integer(_)
             | Kind::Number(_)
@@ -90,6 +95,7 @@ impl Types {
             | Kind::List(..)
             | Kind::Map(_)
             | Kind::Record(_)
+            | Kind::Tagged(..)
             | Kind::Named(_) => false,
         }
     }

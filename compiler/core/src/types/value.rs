@@ -26,6 +26,17 @@ impl Types {
     }
 
     fn validate_at(&self, ty: &Type, value: &Value, pointer: &str, problems: &mut Vec<Problem>) {
+        let members: &[Type] = match &ty.kind {
+            Kind::Union(members) | Kind::Tagged(members, _) => members,
+            _ => &[],
+        };
+        if let Some(first) = members.first() {
+            // What is wrong by the first is as good an answer as any.
+            if members.iter().all(|member| !self.validate(member, value).is_empty()) {
+                self.validate_at(first, value, pointer, problems);
+            }
+            return;
+        }
         let ty = self.resolve(ty);
         let mut report = |reason: String| problems.push(Problem { pointer: pointer.to_owned(), reason });
         match (&ty.kind, value) {

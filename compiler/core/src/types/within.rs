@@ -105,7 +105,7 @@ fn inner(path: &str, name: &str) -> String {
 }
 
 /// Whether every value of one kind, neither a record nor a list nor a map, is one of another.
-fn scalar(expected: &Kind, found: &Kind) -> bool {
+pub(super) fn scalar(expected: &Kind, found: &Kind) -> bool {
     let double = |range: &Range<i64>| range.map_ends(as_double);
     match (expected, found) {
         (Kind::String(a), Kind::String(b)) => inside(a, b),
@@ -131,7 +131,7 @@ fn scalar(expected: &Kind, found: &Kind) -> bool {
 }
 
 /// Whether a range holds all of another.
-fn inside<T: PartialOrd>(outer: &Range<T>, inner: &Range<T>) -> bool {
+pub(super) fn inside<T: PartialOrd>(outer: &Range<T>, inner: &Range<T>) -> bool {
     let low = outer.min.as_ref().is_none_or(|least| inner.min.as_ref().is_some_and(|min| min >= least));
     let high = outer.max.as_ref().is_none_or(|most| inner.max.as_ref().is_some_and(|max| max <= most));
     low && high

@@ -38,7 +38,11 @@ pub(super) fn describe_tabs(error: &SyntaxError, lines: &[Vec<usize>], text: &st
     let edits = lines.iter().flatten().map(|&at| Edit { span: Span::new(file, at..at + 1), text: "  ".to_owned() });
     let mut diagnostic = Diagnostic::new(Code::EVC0003, span, "indented with a tab; YAML indents with spaces only")
         .help("set your editor to indent YAML with two spaces");
-    diagnostic.fixes.push(Fix { title: "indent with two spaces for each tab".to_owned(), edits: edits.collect() });
+    diagnostic.fixes.push(Fix {
+        title: "indent with two spaces for each tab".to_owned(),
+        edits: edits.collect(),
+        certain: true,
+    });
     match lines.len() - 1 {
         0 => diagnostic,
         1 => diagnostic.note("1 more line is indented with tabs"),

@@ -1,6 +1,6 @@
 //! Retention of queues: a message that keeps failing is still there when it has failed often enough for the dead-letter queue.
 
-use crate::check::environments_where;
+use crate::check::said_where;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::Model;
 use crate::spec::scalar::Duration;
@@ -8,18 +8,24 @@ use crate::spec::scalar::Duration;
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for queue in model.queues.values().filter(|queue| queue.to.is_some()) {
         let needed = |visibility: Duration| visibility.seconds.saturating_mul(queue.receives);
+        let span = queue.visibility_span.unwrap_or(queue.head.name_span);
         let short =
-            environments_where(model, &queue.visibility, |visibility| needed(visibility) > queue.retention.seconds);
+            said_where(model, &queue.visibility, span, |visibility| needed(visibility) > queue.retention.seconds);
         if short.is_empty() {
             continue;
         }
         let name = &queue.head.name;
         let message = format!("a message of queue `{name}` may be gone before it has failed {} times", queue.receives);
-        let span = queue.visibility_span.unwrap_or(queue.head.name_span);
-        let diagnostic = Diagnostic::new(Code::EVC0619, span, message)
-            .label(format!("it is hidden for {} after each of them", short.join(" and ")))
+        let mut diagnostic = Diagnostic::new(Code::EVC0619, span, message)
             .note(format!("the queue keeps it for `{}`, and what it drops is in no dead-letter queue", queue.retention))
             .help("raise `retention`, or lower `receives` or `visibility`");
+        for (place, visibility) in short {
+            diagnostic = if place == span {
+                diagnostic.label(format!("it is hidden for {visibility} after each of them"))
+            } else {
+                diagnostic.secondary(place, format!("this hides it for {visibility} after each of them"))
+            };
+        }
         diagnostics.push(diagnostic.on(format!("queues.{name}")));
     }
 }

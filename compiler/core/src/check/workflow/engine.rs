@@ -34,7 +34,7 @@ fn lease(model: &Model, workflow: &Workflow, step: &Step, diagnostics: &mut Vec<
     diagnostics.push(
         Diagnostic::new(Code::EVC0523, timeout.span, message)
             .on(item(workflow))
-            .secondary(function.timeout_span, format!("an invocation may take {own}"))
+            .secondary(function.greatest_timeout_span(), format!("an invocation may take {own}"))
             .note("the lease of a call on Redis is the function's timeout and 10 seconds for a cold start")
             .help(format!("give the step at least `{lease}`, or the function a shorter `timeout`")),
     );

@@ -2,6 +2,7 @@
 
 pub(super) mod bounds;
 pub(super) mod calls;
+pub(super) mod choices;
 pub(super) mod claims;
 pub(super) mod compensation;
 pub(super) mod concurrency;

@@ -1,7 +1,7 @@
 //! What things of the spec are called in Rust. All of them live in one namespace, that of the contract crate's root, so that
 //! `use orders_contract::*` is all that a handler needs.
 //!
-//! Declared types come first and keep their names. Then come events, tables, outboxes, queues and functions; one whose name is
+//! Declared types come first and keep their names; one that hides a name of Rust's own is told apart: `Error` is `ErrorType`. Then come events, tables, outboxes, queues and functions; one whose name is
 //! taken gets its kind appended: the context of a function `order` beside a type `Order` is `OrderFunction`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +19,7 @@ pub(super) struct Names<'m> {
     /// The system.
     pub(super) model: &'m Model,
     taken: BTreeSet<String>,
+    declared: BTreeMap<&'m str, String>,
     events: Vec<String>,
     tables: Vec<TableNames>,
     outboxes: Vec<String>,
@@ -84,7 +85,8 @@ impl<'m> Names<'m> {
     pub(super) fn new(model: &'m Model) -> Self {
         let mut names = Self {
             model,
-            taken: model.types.declared.keys().cloned().collect(),
+            taken: model.types.declared.keys().filter(|name| !hides_prelude(name)).cloned().collect(),
+            declared: BTreeMap::new(),
             events: Vec::new(),
             tables: Vec::new(),
             outboxes: Vec::new(),
@@ -93,9 +95,16 @@ impl<'m> Names<'m> {
             inline: BTreeMap::new(),
             definitions: Vec::new(),
         };
+        for name in model.types.declared.keys().filter(|name| hides_prelude(name)) {
+            let claimed = names.claim(name, "Type");
+            names.declared.insert(name, claimed);
+        }
         for event in model.events.values() {
-            let name =
-                if is_detail(event, model) { event.head.name.clone() } else { names.claim(&event.head.name, "Event") };
+            let name = if is_detail(event, model) {
+                names.of_declared(&event.head.name).to_owned()
+            } else {
+                names.claim(&event.head.name, "Event")
+            };
             names.events.push(name);
         }
         for table in model.tables.values() {
@@ -220,6 +229,11 @@ impl<'m> Names<'m> {
         &self.functions[id.index()]
     }
 
+    /// The name of a declared type.
+    pub(super) fn of_declared<'n>(&'n self, name: &'n str) -> &'n str {
+        self.declared.get(name).map_or(name, String::as_str)
+    }
+
     /// The name of a record or an enumeration that is written in place.
     pub(super) fn of_inline(&self, ty: &Type) -> &str {
         self.inline.get(&ty.span).map_or("", String::as_str)
@@ -227,7 +241,10 @@ impl<'m> Names<'m> {
 
     /// A type as Rust, with `path` before every name that is the contract's.
     pub(super) fn type_text(&self, ty: &Type, path: &str) -> String {
-        type_text(ty, path, &|inline| self.of_inline(inline).to_owned())
+        type_text(ty, path, &|own| match &own.kind {
+            Kind::Named(declared) => self.of_declared(declared).to_owned(),
+            _ => self.of_inline(own).to_owned(),
+        })
     }
 
     /// A type as Rust, in the module of the declared types or in another one.

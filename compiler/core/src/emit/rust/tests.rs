@@ -317,6 +317,42 @@ rules:
 }
 
 #[test]
+fn a_type_may_have_a_name_that_rust_has_as_well() {
+    let files = files(
+        "
+evc: 1
+service: shop
+types:
+  Kind: A | B
+  Error: { kind: Kind, all: '[Option]' }
+  ErrorType: { id: string }
+  Option: { id: string }
+  Self: { id: string }
+events:
+  Error: { source: a, detail-type: Error, detail: Error, publisher: external }
+functions:
+  take: { input: Self, output: ErrorType }
+  note: {}
+rules:
+  r: { event: Error, to: { function: note } }
+",
+    );
+    is_well_formed(&files);
+    let types = text(&files, "contract/src/types.rs");
+    for part in [
+        "pub enum KindType ",
+        "pub struct ErrorType2 ",
+        "pub kind: KindType,",
+        "pub all: Vec<OptionType>,",
+        "pub struct ErrorType ",
+    ] {
+        assert!(types.contains(part), "{part}: {types}");
+    }
+    assert!(text(&files, "contract/src/events.rs").contains("impl evc_runtime::Event for crate::ErrorType2 "));
+    assert!(text(&files, "contract/src/functions/take.rs").contains("type Input = crate::SelfType;"));
+}
+
+#[test]
 fn long_names_are_laid_out_as_rustfmt_does() {
     let long = "a-function-with-a-very-long-name-of-many-words";
     let files = files(&format!(

@@ -18,6 +18,7 @@ pub(super) fn types(names: &Names<'_>, input: Input<'_>) -> Code {
     let mut code = Code::default();
     for (name, ty) in &names.model.types.declared {
         let docs = paragraph(&format!("`{name}`, declared at {}.", input.location(ty.span)));
+        let name = names.of_declared(name);
         match &ty.kind {
             Kind::Record(_) => record(names, ty, name, &docs, Home::Types, &mut code),
             Kind::Enum(_) => enumeration(ty, name, &docs, &mut code),

@@ -2,15 +2,12 @@
 
 use std::ops::Range as Bytes;
 
-use indexmap::IndexMap;
-
-use super::value::Absent;
-use super::{Class, Context, Infer, Special, Value, Way, join, operators};
+use super::value::classes;
+use super::{Class, Context, Infer, Special, Value, join, operators};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::ast::{Ast, AstKind};
-use crate::expr::functions::{self, Function, Returns, Takes};
-use crate::source::Span;
-use crate::types::{Field, Kind, Range, Record, Type, Types};
+use crate::expr::functions::{self, Function, Takes};
+use crate::types::{Kind, Range, Types};
 
 impl Infer<'_> {
     /// `value ~> $function(rest)` is `$function(value, rest)`.
@@ -67,6 +64,71 @@ impl Infer<'_> {
         self.known_call(function, ast, callee, arguments, first, context)
     }
 
+    /// Reports a function of JSONata's own that is given to another one where a function ends with that call: 2.0.6 calls such a
+    /// function in a way that fails. <https://github.com/jsonata-js/jsonata/blob/v2.0.6/src/jsonata.js>, `apply`
+    fn unwrapped(&mut self, body: &Ast) {
+        match &body.kind {
+            AstKind::Block(parts) => {
+                if let Some(last) = parts.last() {
+                    self.unwrapped(last);
+                }
+            }
+            AstKind::Conditional(_, then, otherwise) => {
+                self.unwrapped(then);
+                if let Some(otherwise) = otherwise {
+                    self.unwrapped(otherwise);
+                }
+            }
+            AstKind::Filter(base, _) | AstKind::KeepArray(base) if self.ends_with_call(base) => {
+                let of = self.text(base).to_owned();
+                let message = format!("what stands after `{of}` is left out at the end of a function");
+                let help = "leave the parentheses away, or give the value a name first: `($x := …; $x[0])`";
+                self.report(
+                    Diagnostic::new(Code::EVC0412, self.span(&body.range), message)
+                        .note("JSONata 2.0.6, which Step Functions evaluates, gives what the call gives there")
+                        .help(help),
+                );
+            }
+            AstKind::Call(_, arguments) => {
+                for argument in arguments {
+                    let AstKind::Variable(name) = &argument.kind else { continue };
+                    if !self.is_builtin(name) {
+                        continue;
+                    }
+                    let message = format!("`${name}` cannot be given to another function at the end of a function");
+                    let lambda = format!("function($x) {{ ${name}($x) }}");
+                    let diagnostic = Diagnostic::new(Code::EVC0412, self.span(&argument.range), message)
+                        .note("JSONata 2.0.6, which Step Functions evaluates, fails there")
+                        .help(format!("write `{lambda}`"));
+                    self.report(diagnostic);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether this is in parentheses, and ends with a call.
+    fn ends_with_call(&self, ast: &Ast) -> bool {
+        fn call(ast: &Ast) -> bool {
+            match &ast.kind {
+                AstKind::Call(..) => true,
+                AstKind::Block(parts) => parts.last().is_some_and(call),
+                AstKind::Conditional(_, then, otherwise) => call(then) || otherwise.as_deref().is_some_and(call),
+                AstKind::Filter(base, _) | AstKind::KeepArray(base) => matches!(base.kind, AstKind::Block(_)) && call(base),
+                _ => false,
+            }
+        }
+        match &ast.kind {
+            AstKind::Block(_) => call(ast),
+            AstKind::Filter(base, _) | AstKind::KeepArray(base) => self.ends_with_call(base),
+            _ => false,
+        }
+    }
+
+    fn is_builtin(&self, name: &str) -> bool {
+        functions::find(name).is_some() && !self.locals.iter().any(|(local, _)| local == name)
+    }
+
     /// The function that `$name` calls; reports one that is unknown or refused.
     fn function(&mut self, name: &str, range: &Bytes<usize>) -> Option<&'static Function> {
         let span = self.span(range);
@@ -97,12 +159,11 @@ impl Infer<'_> {
         context: &Context,
     ) -> Value {
         let span = self.span(&ast.range);
-        let untyped = self.untyped;
         let partial = arguments.iter().any(|argument| argument.kind == AstKind::Placeholder);
         let mut given: Vec<(&Ast, Value)> = first.into_iter().collect();
         let mut result = None;
         for (at, argument) in arguments.iter().enumerate() {
-            let element = given.first().map(|(_, list)| list.element(self.types).0);
+            let element = given.first().map(|(_, list)| list.item(self.types));
             let value = match (&argument.kind, element) {
                 (AstKind::Lambda { params, body }, Some(element)) if function.name == "reduce" => {
                     let start = arguments.get(at + 1);
@@ -110,8 +171,15 @@ impl Infer<'_> {
                     Value::special(Special::Function, self.span(&argument.range))
                 }
                 (AstKind::Lambda { params, body }, Some(element)) => {
-                    let types = lambda_parameters(function.name, element, self.types);
+                    let types = self.lambda_parameters(function.name, element, given.get(1));
                     result = Some(self.lambda(params, body, &types, context));
+                    Value::special(Special::Function, self.span(&argument.range))
+                }
+                (AstKind::Variable(name), Some(element)) if self.is_simple(name) => {
+                    result = functions::find(name).map(|function| {
+                        self.argument(function, argument, &element, function.params[0].takes);
+                        self.returned(function, argument, &[(argument, element)], None, context)
+                    });
                     Value::special(Special::Function, self.span(&argument.range))
                 }
                 _ => self.value(argument, context),
@@ -131,16 +199,13 @@ impl Infer<'_> {
         for ((argument, value), param) in given.iter().zip(&function.params[usize::from(left_out)..]) {
             ok &= self.argument(function, argument, value, param.takes);
         }
+        self.absent_arguments(function, &given);
         if function.computes && given.iter().any(|(_, value)| value.is_money(self.types)) {
             self.money(&ast.range, &format!("`${}`", function.name));
             return Value::any(span);
         }
         if !ok {
             return Value::any(span);
-        }
-        if function.returns == Returns::Merge {
-            // The list of objects has no type, but what becomes of it does.
-            self.untyped = untyped;
         }
         self.returned(function, ast, &given, result, context)
     }
@@ -216,12 +281,12 @@ impl Infer<'_> {
     /// Reports an argument that a parameter does not accept; says whether it does.
     fn argument(&mut self, function: &Function, ast: &Ast, value: &Value, takes: Takes) -> bool {
         let class = value.class(self.types);
-        let element = value.element(self.types).0.class(self.types);
+        let element = value.item(self.types).class(self.types);
         let is_function = value.special == Special::Function;
         let fits = match takes {
             Takes::Any | Takes::List => !is_function || takes == Takes::Any,
-            Takes::Function => is_function || (class == Class::Any && value.special == Special::No),
-            Takes::Pattern => is_function || matches!(class, Class::Text | Class::Any),
+            Takes::Function | Takes::Regex => is_function || (class == Class::Any && value.special == Special::No),
+            Takes::Pattern | Takes::Replacement => is_function || matches!(class, Class::Text | Class::Any),
             _ if is_function => false,
             Takes::Numbers => matches!(element, Class::Number | Class::Any),
             Takes::Texts => matches!(element, Class::Text | Class::Any),
@@ -230,9 +295,11 @@ impl Infer<'_> {
             Takes::Number => matches!(class, Class::Number | Class::Any),
             Takes::Boolean => matches!(class, Class::Boolean | Class::Any),
             Takes::Object => matches!(class, Class::Object | Class::Any),
-            Takes::Scalar => matches!(class, Class::Text | Class::Number | Class::Boolean | Class::Any),
+            Takes::Scalar => classes(&value.ty, self.types)
+                .iter()
+                .all(|class| matches!(class, Class::Text | Class::Number | Class::Boolean | Class::Any)),
         };
-        if !fits || (value.special == Special::Null && takes != Takes::Any) {
+        if !fits || ((value.special == Special::Null || value.null) && takes != Takes::Any) {
             let message =
                 format!("`${}` takes `{}` here; found {}", function.name, takes.as_str(), operators::describe(value));
             let diagnostic = Diagnostic::new(Code::EVC0407, self.span(&ast.range), message);
@@ -243,150 +310,18 @@ impl Infer<'_> {
         }
         let one = matches!(
             takes,
-            Takes::Text | Takes::Number | Takes::Boolean | Takes::Object | Takes::Scalar | Takes::Pattern
+            Takes::Text
+                | Takes::Number
+                | Takes::Boolean
+                | Takes::Object
+                | Takes::Scalar
+                | Takes::Pattern
+                | Takes::Replacement
         );
         if one && value.many {
             self.one_or_many(ast, value, "one value");
         }
         true
-    }
-
-    fn returned(
-        &mut self,
-        function: &Function,
-        ast: &Ast,
-        given: &[(&Ast, Value)],
-        lambda: Option<Value>,
-        context: &Context,
-    ) -> Value {
-        let span = self.span(&ast.range);
-        let list_of = |ty: Type| Value::new(Kind::List(Box::new(ty), Range::default()), span);
-        let text = || Value::new(Kind::String(Range::default()), span);
-        let integer = || Value::new(Kind::Integer(Range::default()), span);
-        // Without its first argument, a function works on the value at hand, whose type is not followed here.
-        let first = given.first().map_or_else(|| Value::any(span), |(_, value)| value.clone());
-        let (element, _) = first.element(self.types);
-        let value = match function.returns {
-            Returns::Text => text(),
-            Returns::Number => Value::new(Kind::Number(Range::default()), span),
-            Returns::Sum if matches!(self.types.resolve(&element.ty).kind, Kind::Integer(_)) => integer(),
-            Returns::Sum => Value::new(Kind::Number(Range::default()), span),
-            Returns::Integer => integer(),
-            Returns::Boolean => Value::new(Kind::Boolean, span),
-            Returns::Texts => list_of(text().ty).filled(matches!(
-                given,
-                [_, (Ast { kind: AstKind::String(separator), .. }, _)] if !separator.is_empty()
-            )),
-            Returns::Names => text().many(),
-            Returns::Integers => list_of(integer().ty),
-            Returns::Timestamp if given.len() > usize::from(function.name == "fromMillis") => text(),
-            Returns::Timestamp => Value::new(Kind::Timestamp, span),
-            Returns::Uuid => Value::new(Kind::Uuid, span),
-            Returns::First => Value { absent: None, ..first.clone() }.unbounded(self.types),
-            Returns::Element => element,
-            Returns::Filter => element.many().filled(function.name == "distinct" && first.is_filled(self.types)),
-            Returns::ListLikeFirst => list_of(element.ty).filled(first.is_filled(self.types)),
-            Returns::ListsLikeFirst => list_of(list_of(element.ty).ty),
-            Returns::Append => match given {
-                [(_, a), (_, b)] => self.appended(a, b),
-                _ => Value::any(span),
-            },
-            Returns::Merge => self.merged(given, span, context),
-            Returns::Map => match lambda {
-                // A list for each element makes lists of lists, or one list where there is one element.
-                Some(body) if body.special == Special::No && !body.many && body.class(self.types) != Class::List => {
-                    let filled = first.is_filled(self.types) && body.absent.is_none();
-                    body.many().filled(filled)
-                }
-                _ => {
-                    self.untyped = true;
-                    Value::any(span)
-                }
-            },
-            Returns::Reduced => {
-                self.untyped |= lambda.is_none();
-                lambda.unwrap_or_else(|| Value::any(span))
-            }
-            Returns::Any => {
-                self.untyped = true;
-                Value::any(span)
-            }
-        };
-        if matches!(function.name, "exists" | "count" | "append") {
-            return value;
-        }
-        let absent = if self.is_present(ast, context) { None } else { self.of_nothing(function, ast, given) };
-        value.maybe(first.absent).maybe(absent)
-    }
-
-    /// Why a function over a list may give nothing: there may be nothing in the list, or no list.
-    fn of_nothing(&self, function: &Function, ast: &Ast, given: &[(&Ast, Value)]) -> Option<Absent> {
-        let (list, value) = given.first()?;
-        let list = self.text(list);
-        let filled = value.is_filled(self.types);
-        let way = match function.name {
-            "single" => {
-                let one = !value.many && value.class(self.types) != Class::List;
-                if one && given.len() == 1 {
-                    return None;
-                }
-                let some = match given.get(1) {
-                    Some((test, _)) => format!("$filter({list}, {})", self.text(test)),
-                    None => format!("({list})"),
-                };
-                Way::Says(format!("`$single` fails unless there is exactly one; take the first: `{some}[0]`"))
-            }
-            "reduce" if given.len() == 2 && !filled => {
-                let function = given.get(1).map_or("…", |(function, _)| self.text(function));
-                Way::Says(format!(
-                    "write what it starts from, which it gives of none: `$reduce([{list}], {function}, …)`"
-                ))
-            }
-            "max" | "min" | "average" if !filled => Way::Bounds,
-            "sum" | "join" if value.many && !filled => Way::Says(format!(
-                "write `${}([{list}])`, which is {} for none",
-                function.name,
-                if function.name == "sum" { "0" } else { "an empty text" }
-            )),
-            // What gives several gives none of none.
-            "map" | "filter" | "distinct" | "keys" => return None,
-            _ if value.many && !filled => Way::Exists,
-            _ => return None,
-        };
-        Some(Absent { at: self.span(&ast.range), path: self.text(ast).to_owned(), declared: None, way })
-    }
-
-    /// The fields of all objects that are written in the list; later ones win.
-    fn merged(&mut self, given: &[(&Ast, Value)], span: Span, context: &Context) -> Value {
-        let Some((Ast { kind: AstKind::Array(items), .. }, _)) = given.first() else {
-            let element = given.first().map(|(_, value)| value.element(self.types).0);
-            return element.unwrap_or_else(|| Value::any(span));
-        };
-        // The parts were checked as arguments; here only their types are wanted again.
-        let reported = self.diagnostics.len();
-        let parts: Vec<Value> = items.iter().map(|item| self.value(item, context)).collect();
-        self.diagnostics.truncate(reported);
-        let mut fields: IndexMap<String, Field> = IndexMap::new();
-        for part in parts {
-            let Some(record) = self.types.record(&part.ty).filter(|_| part.absent.is_none() && !part.many) else {
-                self.untyped = true;
-                return Value::any(span);
-            };
-            for (name, field) in record {
-                // An optional field leaves an earlier value where it is absent.
-                let earlier = fields.get(name).filter(|_| field.optional);
-                let merged = earlier.map_or_else(
-                    || field.clone(),
-                    |earlier| Field {
-                        ty: join(&earlier.ty, &field.ty, self.types),
-                        optional: earlier.optional,
-                        ..field.clone()
-                    },
-                );
-                fields.insert(name.to_owned(), merged);
-            }
-        }
-        Value::new(Kind::Record(Record { extends: None, fields }), span)
     }
 
     /// Checks the body of a function with its parameters; gives what it gives.
@@ -403,28 +338,10 @@ impl Infer<'_> {
             self.bind(name, range, value);
         }
         let value = self.value(body, context);
+        self.unwrapped(body);
+        self.remember(body, &value);
         self.locals.truncate(outer);
         value
-    }
-}
-
-/// The types of the parameters that a function over lists calls its argument with.
-fn lambda_parameters(function: &str, element: Value, types: &Types) -> Vec<Value> {
-    let span = element.ty.span;
-    match function {
-        "map" | "filter" | "single" => vec![element, Value::new(Kind::Integer(Range::default()), span)],
-        "sort" => vec![element.clone(), element],
-        "each" | "sift" => {
-            let value = if let Kind::Map(value) = &types.resolve(&element.ty).kind {
-                (**value).clone()
-            } else {
-                let fields = types.record(&element.ty).unwrap_or_default();
-                let joined = fields.into_values().map(|field| field.ty.clone()).reduce(|a, b| join(&a, &b, types));
-                joined.unwrap_or(Type { kind: Kind::Any, span })
-            };
-            vec![Value::of(value), Value::new(Kind::String(Range::default()), span)]
-        }
-        _ => Vec::new(),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Types of expressions: a walk over the tree that gives each part a type and reports what cannot be meant.
 
 mod calls;
-mod guards;
 mod operators;
 mod paths;
+mod returns;
 mod value;
 
 use std::ops::Range as Bytes;
@@ -11,17 +11,22 @@ use std::ops::Range as Bytes;
 use indexmap::IndexMap;
 
 use super::ast::{Ast, AstKind, Operator};
+use super::facts::{Base, Facts, Names, Way, established};
 use super::{Expr, Scope, literals};
 use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::source::Span;
-use crate::types::{Field, Kind, MAX_INTEGER, Range, Record, Type, Types};
+use crate::types::{Field, Kind, MAX_INTEGER, Range, Record, Step, Type, Types};
 
-use value::Absent;
-pub(super) use value::{Class, Special, Value, Way, join, show};
+pub(super) use value::{Absent, Class, Special, Value, WayOut, join, show};
+
+/// Values by the bytes of the part that gives them.
+pub(super) type Parts = std::collections::HashMap<Bytes<usize>, Value>;
 
 /// What a check found.
 pub(super) struct Found {
     pub(super) value: Value,
+    /// What the parts of objects, lists and conditions give.
+    pub(super) parts: Parts,
     pub(super) untyped: bool,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
@@ -48,13 +53,15 @@ pub(super) fn infer_with(decimals: Decimals, expr: &Expr, scope: &Scope, types: 
         types,
         diagnostics: Vec::new(),
         locals: Vec::new(),
-        present: Vec::new(),
+        facts: scope.facts().clone(),
+        shown: Facts::default(),
         taken_apart: None,
         untyped: false,
         decimals,
+        parts: Parts::new(),
     };
     let value = infer.value(&expr.tree, &Context { item: None, depth: 0 });
-    Found { value, untyped: infer.untyped, diagnostics: infer.diagnostics }
+    Found { value, parts: infer.parts, untyped: infer.untyped, diagnostics: infer.diagnostics }
 }
 
 struct Infer<'a> {
@@ -64,14 +71,18 @@ struct Infer<'a> {
     diagnostics: Vec<Diagnostic>,
     /// `$variables` bound by the expression itself, innermost last.
     locals: Vec<(String, Value)>,
-    /// Paths that conditions around this part have shown to be there.
-    present: Vec<String>,
+    /// What is known where this part stands.
+    facts: Facts,
+    /// What conditions of the expression itself have shown of that.
+    shown: Facts,
     /// A name with hyphens that was taken apart into a subtraction, and reported as one: `reserve-inventry`.
     taken_apart: Option<Bytes<usize>>,
     /// Whether something was met that the compiler has no types for.
     untyped: bool,
     /// What decimal literals are taken for.
     decimals: Decimals,
+    /// What the parts of objects, lists and conditions give, by their bytes.
+    parts: Parts,
 }
 
 /// What a bare name is looked up in.
@@ -113,12 +124,13 @@ impl Infer<'_> {
             AstKind::KeepArray(base) => self.keep_array(base, context),
             AstKind::Sort(base, terms) => {
                 let value = self.value(base, context);
-                let (element, _) = value.element(self.types);
+                let element = value.item(self.types);
                 let inside = context.inside(element.clone());
                 for term in terms {
                     self.value(term, &inside);
                 }
-                element.many().maybe(value.absent)
+                let filled = value.is_filled(self.types);
+                element.many().filled(filled).maybe(value.absent)
             }
             AstKind::Binary(operator, left, right) => self.binary(*operator, left, right, context),
             AstKind::Negate(operand) => {
@@ -197,85 +209,155 @@ impl Infer<'_> {
 
     fn array(&mut self, items: &[Ast], span: Span, context: &Context) -> Value {
         let mut element: Option<Type> = None;
-        let mut filled = false;
+        let mut least = 0_u64;
         for item in items {
             let value = self.value(item, context);
-            filled |= matches!(item.kind, AstKind::Array(_)) || value.is_filled(self.types);
+            self.remember(item, &value);
             // A list in a list constructor adds its elements, unless it is itself one.
-            let ty = match &self.types.resolve(&value.ty).kind {
-                Kind::List(inner, _) if !matches!(item.kind, AstKind::Array(_)) => (**inner).clone(),
-                _ => value.ty,
+            let (ty, count) = if item.is_list() {
+                (value.kept(self.types), u64::from(!value.may_be_absent()))
+            } else if is_empty_list(&value, self.types) {
+                continue;
+            } else {
+                (value.item(self.types).kept(self.types), value.least(self.types))
             };
-            let typed = element.as_ref().is_none_or(|joined| !self.types.is_any(joined)) && !self.types.is_any(&ty);
-            let joined = element.map_or_else(|| ty.clone(), |joined| join(&joined, &ty, self.types));
-            self.untyped |= typed && joined.kind == Kind::Any;
-            element = Some(joined);
+            least = least.saturating_add(count);
+            element = Some(element.map_or_else(|| ty.clone(), |joined| join(&joined, &ty, self.types)));
         }
+        let range = match &element {
+            Some(_) => Range { min: (least > 0).then_some(least), max: None },
+            None => Range { min: None, max: Some(0) },
+        };
         let element = element.unwrap_or(Type { kind: Kind::Any, span });
-        Value::new(Kind::List(Box::new(element), Range::default()), span).filled(filled)
+        Value::new(Kind::List(Box::new(element), range), span)
     }
 
     fn object(&mut self, entries: &[(Ast, Ast)], span: Span, context: &Context) -> Value {
+        if context.item.as_ref().is_some_and(|item| item.element(self.types).1) {
+            // Of a list at hand, an object groups the elements.
+            self.untyped = true;
+            for (key, value) in entries {
+                self.value(key, context);
+                self.value(value, context);
+            }
+            return Value::any(span);
+        }
         let mut fields = IndexMap::new();
-        let mut open = false;
+        // What is under keys that are computed.
+        let mut open: Option<Type> = None;
         for (key, value) in entries {
             let key_type = self.value(key, context);
-            let value = self.value(value, context);
+            let given = self.value(value, context);
+            self.remember(value, &given);
+            let ty = given.kept(self.types);
             let AstKind::String(name) = &key.kind else {
                 if !matches!(key_type.class(self.types), Class::Text | Class::Any) || key_type.special != Special::No {
                     let message = format!("a key is a text; found {}", operators::describe(&key_type));
                     self.report(Diagnostic::new(Code::EVC0408, self.span(&key.range), message));
+                } else if key_type.may_be_absent() || key_type.many {
+                    self.absent_argument(key, &key_type, "a key is a text");
                 }
-                open = true;
+                open = Some(open.map_or_else(|| ty.clone(), |open| join(&open, &ty, self.types)));
                 continue;
             };
-            // What may be one or a list has no type of the spec language.
-            let ty = if value.many { Type { kind: Kind::Any, span } } else { value.ty };
-            self.untyped |= value.many;
-            let field = Field { ty, optional: value.absent.is_some(), name_span: self.span(&key.range) };
+            let field = Field { ty, optional: given.may_be_absent(), name_span: self.span(&key.range) };
             fields.insert(name.clone(), field);
         }
-        if open {
-            self.untyped = true;
-            return Value::new(Kind::Map(Box::new(Type { kind: Kind::Any, span })), span);
+        if let Some(open) = open {
+            let known = fields.values().map(|field: &Field| &field.ty);
+            let joined = self.types.join(std::iter::once(&open).chain(known)).unwrap_or(Type { kind: Kind::Any, span });
+            return Value::new(Kind::Map(Box::new(joined)), span);
         }
         Value::new(Kind::Record(Record { extends: None, fields }), span)
     }
 
     fn conditional(&mut self, condition: &Ast, then: &Ast, otherwise: Option<&Ast>, context: &Context) -> Value {
         self.value(condition, context);
-        let then_value =
-            self.knowing(guards::shown(condition, true, context.depth), |infer| infer.value(then, context));
+        let [held, failed] = established(condition, &self.names(context));
+        let then_value = self.knowing(&held, |infer| infer.value(then, context));
+        self.remember(then, &then_value);
         let Some(otherwise) = otherwise else {
-            let absent = Absent {
-                at: self.span(&then.range),
-                path: self.text(then).to_owned(),
-                declared: None,
-                way: Way::Exists,
-            };
+            let absent = Absent::new(self.span(&then.range), self.text(then));
             return then_value.maybe(Some(absent));
         };
-        let facts = guards::shown(condition, false, context.depth);
-        let other_value = self.knowing(facts, |infer| infer.value(otherwise, context));
-        match (then_value.special, other_value.special) {
-            (Special::No, Special::No) if then_value.many == other_value.many => {}
-            (Special::No, Special::No) => self.untyped = true,
-            _ => return Value::any(then_value.ty.span),
-        }
-        let ty = join(&then_value.ty, &other_value.ty, self.types);
-        self.untyped |= ty.kind == Kind::Any;
-        let many = then_value.many || other_value.many;
-        let filled = then_value.is_filled(self.types) && other_value.is_filled(self.types);
-        Value { ty, many, filled, absent: then_value.absent.or(other_value.absent), special: Special::No }
+        let other_value = self.knowing(&failed, |infer| infer.value(otherwise, context));
+        self.remember(otherwise, &other_value);
+        self.either(then_value, other_value)
     }
 
-    /// Runs with some paths known to be there.
-    fn knowing<T>(&mut self, facts: Vec<String>, run: impl FnOnce(&mut Self) -> T) -> T {
-        let outer = self.present.len();
-        self.present.extend(facts);
+    /// One or the other of two values.
+    fn either(&mut self, a: Value, b: Value) -> Value {
+        let null = a.null || b.null || a.special == Special::Null || b.special == Special::Null;
+        match (a.special, b.special) {
+            (Special::No, Special::No) => {}
+            (Special::Null, Special::Null) => return a,
+            (Special::Null, Special::No) => return Value { null, absent: a.absent.or(b.absent.clone()), ..b },
+            (Special::No, Special::Null) => return Value { null, absent: a.absent.clone().or(b.absent), ..a },
+            _ => {
+                self.untyped = true;
+                return Value::any(a.ty.span);
+            }
+        }
+        let many = a.many || b.many;
+        let filled = a.is_filled(self.types) && b.is_filled(self.types);
+        // One value and a list are one or many, too.
+        let side = |value: &Value, types: &Types| {
+            if many && !value.many { value.item(types).ty } else { value.ty.clone() }
+        };
+        let ty = join(&side(&a, self.types), &side(&b, self.types), self.types);
+        Value { ty, many, filled: many && filled, null, absent: a.absent.or(b.absent), special: Special::No }
+    }
+
+    /// Keeps what a part of the expression gives, so that it can be compared with what is wanted of it.
+    fn remember(&mut self, ast: &Ast, value: &Value) {
+        self.parts.insert(ast.range.clone(), value.clone());
+    }
+
+    /// Runs with more known.
+    fn knowing<T>(&mut self, facts: &Facts, run: impl FnOnce(&mut Self) -> T) -> T {
+        if facts.is_empty() {
+            return run(self);
+        }
+        let outer = (self.facts.clone(), self.shown.clone());
+        self.facts = std::mem::take(&mut self.facts).and(facts);
+        self.shown = std::mem::take(&mut self.shown).and(facts);
         let result = run(self);
-        self.present.truncate(outer);
+        (self.facts, self.shown) = outer;
         result
+    }
+
+    /// What names mean here.
+    fn names(&self, context: &Context) -> Names<'_> {
+        Names { scope: self.scope, locals: &self.locals, depth: context.depth }
+    }
+
+    /// Whether a condition around this part has shown that there is a value.
+    fn is_present(&self, ast: &Ast, context: &Context) -> bool {
+        !self.facts.is_empty() && self.names(context).way(ast).is_some_and(|way| self.facts.is_present(&way))
+    }
+
+    /// The value of a path, filled if a condition around it has shown that the list it leads to has an element.
+    fn guarded(&self, ast: &Ast, value: Value, context: &Context) -> Value {
+        let is_list = value.many || value.class(self.types) == Class::List;
+        if !is_list || self.facts.is_empty() {
+            return value;
+        }
+        let Some(mut way) = self.names(context).way(ast) else { return value };
+        way.steps.push(Step::At(0));
+        if self.facts.is_present(&way) { value.at_least(1, self.types) } else { value }
+    }
+
+    /// The value that a base means, as far as conditions of the expression narrow it.
+    fn narrowed(&self, base: &Base, mut value: Value) -> Value {
+        if !self.shown.is_empty() && !value.many {
+            if let Some(narrower) = self.shown.narrowed(base, &value.ty, self.types) {
+                value.ty = narrower;
+            }
+            if self.shown.is_present(&Way { base: base.clone(), steps: Vec::new() }) {
+                value.absent = None;
+            }
+        }
+        value
     }
 
     /// Binds a `$variable`, unless it would hide something that the expression or the machine needs.
@@ -325,4 +407,9 @@ impl Infer<'_> {
             None => diagnostic,
         }
     }
+}
+
+/// Whether this is a list that never has an element, of which nothing is known.
+fn is_empty_list(value: &Value, types: &Types) -> bool {
+    matches!(&types.resolve(&value.ty).kind, Kind::List(_, range) if range.max == Some(0))
 }

@@ -1,6 +1,6 @@
 //! Arithmetic, comparisons, boolean operators and concatenation.
 
-use super::{Class, Context, Infer, Special, Value, guards, join, show};
+use super::{Class, Context, Facts, Infer, Special, Value, established, show};
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::expr::ast::{Ast, AstKind, Operator};
 use crate::expr::literals;
@@ -12,11 +12,13 @@ impl Infer<'_> {
         let a = self.value(left, context);
         // The right side of `and` is reached only if the left holds, and that of `or` only if it does not.
         let facts = match operator {
-            Operator::And => guards::shown(left, true, context.depth),
-            Operator::Or => guards::shown(left, false, context.depth),
-            _ => Vec::new(),
+            Operator::And | Operator::Or => {
+                let [held, failed] = established(left, &self.names(context));
+                if operator == Operator::And { held } else { failed }
+            }
+            _ => Facts::default(),
         };
-        let b = self.knowing(facts, |infer| infer.value(right, context));
+        let b = self.knowing(&facts, |infer| infer.value(right, context));
         if matches!(
             operator,
             Operator::Equal
@@ -54,7 +56,7 @@ impl Infer<'_> {
                 Value::new(Kind::Boolean, span).maybe(a.absent.or(b.absent))
             }
             Operator::Range => {
-                let ok = self.operand(operator, left, &a) && self.operand(operator, right, &b);
+                let ok = self.end(left, &a) && self.end(right, &b);
                 let integer = Type { kind: Kind::Integer(Range::default()), span };
                 if ok { Value::new(Kind::List(Box::new(integer), Range::default()), span) } else { Value::any(span) }
             }
@@ -117,6 +119,20 @@ impl Infer<'_> {
         let found = describe(value);
         self.wrong_operand(operator, ast, &found, "a number");
         false
+    }
+
+    /// Reports an end of a range that is no whole number, of which JSONata makes an error; says whether it is one.
+    fn end(&mut self, ast: &Ast, value: &Value) -> bool {
+        if !self.operand(Operator::Range, ast, value) {
+            return false;
+        }
+        let is_whole = matches!(self.types.resolve(&value.ty).kind, Kind::Integer(_) | Kind::Any | Kind::Named(_));
+        if !is_whole {
+            let message = format!("`..` takes whole numbers; found {}", describe(value));
+            let help = format!("write `$floor({})`", self.text(ast));
+            self.report(Diagnostic::new(Code::EVC0408, self.span(&ast.range), message).help(help));
+        }
+        is_whole
     }
 
     fn wrong_operand(&mut self, operator: Operator, ast: &Ast, found: &str, expected: &str) {
@@ -184,17 +200,13 @@ impl Infer<'_> {
     fn order(&mut self, operator: Operator, (left, a): (&Ast, &Value), (right, b): (&Ast, &Value)) {
         for (ast, value) in [(left, a), (right, b)] {
             let reason = match &self.types.resolve(&value.ty).kind {
-                _ if value.special != Special::No => Some("only numbers and texts have an order"),
-                Kind::Any | Kind::Named(_) | Kind::Integer(_) | Kind::Number(_) | Kind::Money(_) => None,
-                Kind::String(_) | Kind::Timestamp | Kind::Date => None,
-                Kind::Enum(literals) if literals.len() == 1 => None,
-                Kind::Enum(_) => Some("values of an enumeration would be compared by spelling"),
-                Kind::Uuid => Some("the order of UUIDs says nothing"),
-                Kind::Duration => Some("durations would be compared as text: `PT10M` is before `PT2M`"),
-                Kind::Bytes => Some("bytes would be compared in base64"),
-                Kind::Boolean | Kind::List(..) | Kind::Map(_) | Kind::Record(_) => {
-                    Some("only numbers and texts have an order")
+                _ if value.special != Special::No => Some(NO_ORDER),
+                Kind::Union(members) if value.class(self.types) == Class::Mixed => {
+                    let reason = members.iter().find_map(|member| no_order(&self.types.resolve(member).kind));
+                    reason.or(Some("JSONata fails at run time unless both are numbers or both are texts"))
                 }
+                Kind::Union(members) => members.iter().find_map(|member| no_order(&self.types.resolve(member).kind)),
+                kind => no_order(kind),
             };
             if let Some(reason) = reason {
                 let message = format!(
@@ -225,10 +237,29 @@ impl Infer<'_> {
         let diagnostic = Diagnostic::new(Code::EVC0417, self.span(&ast.range), message)
             .note(format!("a path through a list gives each {} in it", show(&value.ty)))
             .help(format!(
-                "take the first with `({})[0]`, or all with `$sum`, `$count`, `$join` or `$map`",
-                self.text(ast)
+                "take the first with `{}`, or all with `$sum`, `$count`, `$join` or `$map`",
+                crate::expr::fits::first_of(ast, self.text(ast))
             ));
         self.report(diagnostic);
+    }
+}
+
+/// Why values of other kinds are not compared by order.
+const NO_ORDER: &str = "only numbers and texts have an order";
+
+/// Why values of a kind are not compared by order; none if they are.
+fn no_order(kind: &Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Any | Kind::Named(_) | Kind::Integer(_) | Kind::Number(_) | Kind::Money(_) => None,
+        Kind::String(_) | Kind::Timestamp | Kind::Date => None,
+        Kind::Enum(literals) if literals.len() == 1 => None,
+        Kind::Enum(_) => Some("values of an enumeration would be compared by spelling"),
+        Kind::Uuid => Some("the order of UUIDs says nothing"),
+        Kind::Duration => Some("durations would be compared as text: `PT10M` is before `PT2M`"),
+        Kind::Bytes => Some("bytes would be compared in base64"),
+        Kind::Boolean | Kind::List(..) | Kind::Map(_) | Kind::Record(_) | Kind::Union(_) | Kind::Tagged(..) => {
+            Some(NO_ORDER)
+        }
     }
 }
 
@@ -253,22 +284,8 @@ fn overlap(a: &Type, b: &Type, types: &crate::types::Types) -> bool {
             one @ (Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration),
             other @ (Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration),
         ) => one == other,
-        (one, other) => super::value::class(one) == super::value::class(other),
-    }
-}
-
-impl Infer<'_> {
-    /// The type of both lists in one.
-    pub(super) fn appended(&mut self, a: &Value, b: &Value) -> Value {
-        let joined = join(&a.element(self.types).0.ty, &b.element(self.types).0.ty, self.types);
-        self.untyped |= joined.kind == Kind::Any;
-        let span = joined.span;
-        // To nothing, JSONata appends nothing: the other value comes back as it is.
-        let is_list = |value: &Value| value.class(self.types) == Class::List && !value.many && value.absent.is_none();
-        if is_list(a) || is_list(b) {
-            Value::new(Kind::List(Box::new(joined), Range::default()), span)
-        } else {
-            Value::of(joined).many()
-        }
+        (Kind::Union(members), _) => members.iter().any(|member| overlap(member, b, types)),
+        (_, Kind::Union(members)) => members.iter().any(|member| overlap(a, member, types)),
+        _ => super::value::class_of(a, types) == super::value::class_of(b, types),
     }
 }

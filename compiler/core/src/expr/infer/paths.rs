@@ -1,17 +1,22 @@
 //! Names, fields and predicates.
 
-use super::value::Absent;
-use super::{Class, Context, Infer, Special, Value, Way};
+use super::value::{Absent, class_of};
+use super::{Class, Context, Infer, Special, Value, WayOut};
 use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::expr::ast::{Ast, AstKind, Place};
+use crate::expr::facts::{Base, established, index};
 use crate::expr::scope::{Defined, Root};
 use crate::expr::{functions, variable_name};
-use crate::types::{Kind, Range, Type, describe};
+use crate::types::{FieldAt, Kind, Range, Side, Step, Type, describe};
 
 impl Infer<'_> {
     pub(super) fn name(&mut self, ast: &Ast, name: &str, place: Place, quoted: bool, context: &Context) -> Value {
         match &context.item {
-            Some(item) if place != Place::Root => self.field(ast, name, place, quoted, item, context),
+            Some(item) if place == Place::Head => {
+                let item = self.narrowed(&Base::Item(context.depth), item.clone());
+                self.field(ast, name, place, quoted, &item, context)
+            }
+            Some(item) if place == Place::Step => self.field(ast, name, place, quoted, item, context),
             _ => self.root(ast, name),
         }
     }
@@ -79,21 +84,21 @@ impl Infer<'_> {
             }
             self.report(diagnostic);
         }
-        Value::of(Type::clone(&root.ty))
+        self.narrowed(&Base::Root(name.to_owned()), Value::of(Type::clone(&root.ty)))
     }
 
     pub(super) fn variable(&mut self, ast: &Ast, name: &str, context: &Context) -> Value {
         let span = self.span(&ast.range);
         if name.is_empty() {
             if let Some(item) = &context.item {
-                return item.clone();
+                return self.narrowed(&Base::Item(context.depth), item.clone());
             }
             let message = "`$` is nothing here: no value is at hand outside of predicates and maps";
             self.report(Diagnostic::new(Code::EVC0412, span, message).help("start from a name: `input`"));
             return Value::any(span);
         }
-        if let Some((_, value)) = self.locals.iter().rev().find(|(local, _)| local == name) {
-            return value.clone();
+        if let Some((at, (_, value))) = self.locals.iter().enumerate().rev().find(|(_, (local, _))| local == name) {
+            return self.narrowed(&Base::Local(at), value.clone());
         }
         if let Some((root_name, root)) = self.scope.by_variable(name) {
             let (root_name, root) = (root_name.to_owned(), root.clone());
@@ -132,7 +137,7 @@ impl Infer<'_> {
             Kind::Any | Kind::Named(_) if root_meant => Vec::new(),
             Kind::Any | Kind::Named(_) => return Value::any(span),
             Kind::Map(value) => {
-                let absent = Absent { at: span, path: self.text(ast).to_owned(), declared: None, way: Way::Exists };
+                let absent = Absent::new(span, self.text(ast));
                 let value = Value::of((**value).clone());
                 return if self.is_present(ast, context) { value } else { value.maybe(Some(absent)) };
             }
@@ -145,15 +150,21 @@ impl Infer<'_> {
                             return value;
                         }
                         let declared = Some(field.name_span);
-                        return value.maybe(Some(Absent {
-                            at: span,
-                            path: self.text(ast).to_owned(),
-                            declared,
-                            way: Way::Exists,
-                        }));
+                        return value.maybe(Some(Absent { declared, ..Absent::new(span, self.text(ast)) }));
                     }
                     None => fields.into_keys().collect(),
                 }
+            }
+            Kind::Union(members) => {
+                // Of what is no object, there is nothing under a name.
+                let objects = members.iter().filter(|member| class_of(member, self.types) == Class::Object);
+                let fields: Vec<FieldAt<'_>> =
+                    objects.filter_map(|object| self.types.field_at(object, &[name]).ok()).collect();
+                if let Some(ty) = self.types.join(fields.iter().map(|field| field.ty)) {
+                    let absent = (!self.is_present(ast, context)).then(|| Absent::new(span, self.text(ast)));
+                    return Value::of(ty).maybe(absent);
+                }
+                Vec::new()
             }
             _ => Vec::new(),
         };
@@ -188,7 +199,12 @@ impl Infer<'_> {
 
     pub(super) fn path(&mut self, ast: &Ast, left: &Ast, right: &Ast, context: &Context) -> Value {
         let base = self.value(left, context);
-        let (element, many) = base.element(self.types);
+        let (mut element, many) = base.element(self.types);
+        let mut base_filled = base.is_filled_throughout(self.types);
+        if many && !matches!(right.kind, AstKind::Name { .. }) {
+            // Only names look into lists of lists.
+            (element, base_filled) = (base.item(self.types), base.is_filled(self.types));
+        }
         let of_any = element.class(self.types) == Class::Any;
         let mut value = self.value(right, &context.inside(element));
         if of_any {
@@ -202,13 +218,14 @@ impl Infer<'_> {
         }
         if many {
             // A list for each of many values becomes one sequence.
-            let filled = (base.is_filled(self.types) && value.is_filled(self.types)) || self.is_present(ast, context);
-            return value.element(self.types).0.many().filled(filled);
+            let filled = (base_filled && value.is_filled(self.types)) || self.is_present(ast, context);
+            return value.item(self.types).many().filled(filled);
         }
         if let Some(absent) = &mut value.absent
             && matches!(right.kind, AstKind::Name { .. } | AstKind::Filter(..))
         {
             self.text(ast).clone_into(&mut absent.path);
+            absent.side = absent.side.take().or_else(|| self.lacking(ast, context));
         }
         value.absent = base.absent.or(value.absent);
         if self.is_present(ast, context) {
@@ -217,9 +234,19 @@ impl Infer<'_> {
         value
     }
 
+    /// The way by which a value comes that may lack what a path leads to.
+    fn lacking(&self, ast: &Ast, context: &Context) -> Option<Side> {
+        let way = self.names(context).way(ast)?;
+        let Base::Root(root) = &way.base else { return None };
+        let fields =
+            way.steps.iter().filter_map(|step| if let Step::Field(name) = step { Some(name.as_str()) } else { None });
+        let path: Vec<&str> = std::iter::once(root.as_str()).chain(fields).collect();
+        self.scope.lacking(&path, self.types).cloned()
+    }
+
     pub(super) fn filter(&mut self, ast: &Ast, base: &Ast, predicate: &Ast, context: &Context) -> Value {
         let value = self.value(base, context);
-        let (element, many) = value.element(self.types);
+        let (element, many) = (value.item(self.types), value.element(self.types).1);
         // In `a[][0]`, the brackets keep the list around what the index takes.
         let kept = matches!(base.kind, AstKind::KeepArray(_));
         if kept || value.class(self.types) == Class::Any {
@@ -230,17 +257,22 @@ impl Infer<'_> {
         let test = self.value(predicate, &context.inside(element.clone()));
         // A number takes the element at that place; one computed from each element takes those that name their own.
         let is_index = test.class(self.types) == Class::Number && !test.many && !uses_item(predicate);
-        let nothing = |way| Absent { at: self.span(&ast.range), path: self.text(ast).to_owned(), declared: None, way };
+        let nothing = |way| Absent { way, ..Absent::new(self.span(&ast.range), self.text(ast)) };
         match (many, is_index) {
             (true, true) if value.is_filled(self.types) && self.within(&value, predicate) => element,
             (true, true) if self.is_present(ast, context) => element,
-            (true, true) => element.maybe(value.absent).maybe(Some(nothing(Way::Bounds))),
-            (true, false) => element.many().filled(self.is_present(ast, context)),
+            (true, true) => element.maybe(value.absent).maybe(Some(nothing(WayOut::Bounds))),
+            (true, false) => {
+                let [held, _] = established(predicate, &self.names(&context.inside(element.clone())));
+                let narrower = held.narrowed(&Base::Item(context.depth + 1), &element.ty, self.types);
+                let element = Value { ty: narrower.unwrap_or_else(|| element.ty.clone()), ..element };
+                element.many().filled(self.is_present(ast, context))
+            }
             (false, true) if matches!(index(predicate), Some(0 | -1)) || self.is_present(ast, context) => value,
-            (false, true) => value.maybe(Some(nothing(Way::Exists))),
+            (false, true) => value.maybe(Some(nothing(WayOut::Exists))),
             (false, false) => {
                 let path = self.text(base).to_owned();
-                value.maybe(Some(Absent { at: self.span(&predicate.range), path, declared: None, way: Way::Exists }))
+                value.maybe(Some(Absent::new(self.span(&predicate.range), &path)))
             }
         }
     }
@@ -257,8 +289,9 @@ impl Infer<'_> {
     pub(super) fn keep_array(&mut self, base: &Ast, context: &Context) -> Value {
         let value = self.value(base, context);
         let span = self.span(&base.range);
+        let is_path = matches!(base.kind, AstKind::Name { .. } | AstKind::Path(..) | AstKind::Filter(..));
         // Elsewhere than on a path, what `[]` does depends on how JSONata came by the value: `1[]` is 1.
-        if !matches!(base.kind, AstKind::Name { .. } | AstKind::Path(..) | AstKind::Filter(..)) {
+        if !is_path && !(value.many && gives_sequence(base)) {
             self.untyped = true;
             return Value::any(span);
         }
@@ -266,27 +299,20 @@ impl Infer<'_> {
             return value;
         }
         // Nothing stays nothing: `[]` makes a list of one value, not of none.
-        let absent = (value.many && !value.filled).then(|| Absent {
-            at: span,
-            path: self.text(base).to_owned(),
-            declared: None,
-            way: Way::Exists,
-        });
-        let list = Kind::List(Box::new(value.ty), Range::default());
-        Value::new(list, span).maybe(value.absent.or(absent))
+        let absent = (value.many && !value.filled).then(|| Absent::new(span, self.text(base)));
+        let least = Range { min: Some(1), max: None };
+        let item = Value { many: false, ..value.clone() }.kept(self.types);
+        Value::new(Kind::List(Box::new(item), least), span).maybe(value.absent.or(absent))
     }
 }
 
-/// The place that a literal index names; JSONata rounds down.
-pub(super) fn index(predicate: &Ast) -> Option<i64> {
-    #[expect(clippy::cast_possible_truncation, reason = "a place beyond all lists is still beyond them")]
-    match &predicate.kind {
-        AstKind::Number(at) => Some(at.floor() as i64),
-        AstKind::Negate(at) => match &at.kind {
-            AstKind::Number(at) => Some((-at).floor() as i64),
-            _ => None,
-        },
-        _ => None,
+/// Whether this is a call of a function that makes a sequence, which `[]` keeps a list even of one.
+fn gives_sequence(ast: &Ast) -> bool {
+    match &ast.kind {
+        AstKind::Call(callee, _) => {
+            matches!(&callee.kind, AstKind::Variable(name) if matches!(name.as_str(), "map" | "filter" | "keys" | "each"))
+        }
+        _ => false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is known about a value: its type, and how JSONata's ways (nothing, one or many) touch it.
 
 use crate::source::{Span, Spanned};
-use crate::types::{Kind, Range, Type, Types, describe};
+use crate::types::{Kind, Range, Side, Type, Types, describe};
 
 /// What is known about the value of a part of an expression.
 #[derive(Debug, Clone)]
@@ -12,8 +12,10 @@ pub(in crate::expr) struct Value {
     pub(in crate::expr) absent: Option<Absent>,
     /// Whether it is a sequence: nothing, one value, or a list of several, as paths through lists give.
     pub(in crate::expr) many: bool,
-    /// Whether the sequence or list is known to have a value in it, beyond what the bounds of its type say.
+    /// Whether the sequence is known to have a value in it. A list says so by its bounds.
     pub(in crate::expr) filled: bool,
+    /// Whether it may be JSON's `null`.
+    pub(in crate::expr) null: bool,
     /// What it is if it has no type of the spec language.
     pub(in crate::expr) special: Special,
 }
@@ -27,13 +29,22 @@ pub(in crate::expr) struct Absent {
     pub(in crate::expr) path: String,
     /// Where the field is declared as optional.
     pub(in crate::expr) declared: Option<Span>,
+    /// The way by which it comes that lacks it.
+    pub(in crate::expr) side: Option<Side>,
     /// What to do about it.
-    pub(in crate::expr) way: Way,
+    pub(in crate::expr) way: WayOut,
+}
+
+impl Absent {
+    /// A part that may give nothing, which can be asked for.
+    pub(in crate::expr) fn new(at: Span, path: &str) -> Self {
+        Self { at, path: path.to_owned(), declared: None, side: None, way: WayOut::Exists }
+    }
 }
 
 /// The way out of a value that may be absent.
 #[derive(Debug, Clone)]
-pub(in crate::expr) enum Way {
+pub(in crate::expr) enum WayOut {
     /// Ask whether it is there.
     Exists,
     /// Ask, or declare a list that always has items.
@@ -62,6 +73,8 @@ pub(in crate::expr) enum Class {
     Boolean,
     List,
     Object,
+    /// One or another of these.
+    Mixed,
 }
 
 impl Value {
@@ -70,7 +83,7 @@ impl Value {
     }
 
     pub(in crate::expr) fn of(ty: Type) -> Self {
-        Self { ty, absent: None, many: false, filled: false, special: Special::No }
+        Self { ty, absent: None, many: false, filled: false, null: false, special: Special::No }
     }
 
     pub(in crate::expr) fn any(span: Span) -> Self {
@@ -100,12 +113,80 @@ impl Value {
         Self { filled, ..self }
     }
 
+    /// The same with at least so many elements, if it is a list; with one, if it is many.
+    pub(in crate::expr) fn at_least(mut self, count: u64, types: &Types) -> Self {
+        if count == 0 {
+            return self;
+        }
+        if self.many {
+            return self.filled(true);
+        }
+        if let Kind::List(item, range) = &types.resolve(&self.ty).kind
+            && range.min.unwrap_or(0) < count
+            && range.max.is_none_or(|max| max >= count)
+        {
+            let range = Range { min: Some(count), max: range.max };
+            self.ty = Type { kind: Kind::List(item.clone(), range), span: self.ty.span };
+        }
+        self
+    }
+
+    /// How many elements there are at least: one of what is neither a list nor many.
+    pub(in crate::expr) fn least(&self, types: &Types) -> u64 {
+        if self.absent.is_some() {
+            return 0;
+        }
+        if self.many {
+            return u64::from(self.filled).min(Self::of(self.ty.clone()).least(types));
+        }
+        match &types.resolve(&self.ty).kind {
+            Kind::List(_, range) => range.min.unwrap_or(0),
+            Kind::Union(_) if self.element(types).1 => 0,
+            Kind::Any | Kind::Named(_) => 0,
+            _ => 1,
+        }
+    }
+
+    /// Whether a path through it meets something: lists in it are crossed, too.
+    pub(in crate::expr) fn is_filled_throughout(&self, types: &Types) -> bool {
+        self.is_filled(types) && {
+            let item = self.item(types);
+            !item.element(types).1 || item.is_filled_throughout(types)
+        }
+    }
+
+    /// Whether it may be nothing.
+    pub(in crate::expr) fn may_be_absent(&self) -> bool {
+        self.absent.is_some() || (self.many && !self.filled)
+    }
+
+    /// What it is where it is kept: in a field, in a list, as the result of a step. One or many of a type are one of it or a list.
+    pub(in crate::expr) fn kept(&self, types: &Types) -> Type {
+        let span = self.ty.span;
+        if self.null || self.special != Special::No {
+            return Type::any(span);
+        }
+        if !self.many || types.is_any(&self.ty) {
+            return self.ty.clone();
+        }
+        let list = Kind::List(Box::new(self.ty.clone()), Range { min: None, max: None });
+        types.join_two(&self.ty, &Type { kind: list, span })
+    }
+
+    /// What its elements are to functions and constructors, which take one value for a list of it: lists in a list stay lists.
+    pub(in crate::expr) fn item(&self, types: &Types) -> Self {
+        let inner = item(&self.ty, types);
+        // One list of those that are many is taken for the list of all.
+        let ty = if self.many { types.join_two(&self.ty, &inner) } else { inner };
+        Self { null: self.null, special: self.special, ..Self::of(ty) }
+    }
     /// Whether there is at least one value in it: always so of what is neither a list nor many.
     pub(in crate::expr) fn is_filled(&self, types: &Types) -> bool {
         match &types.resolve(&self.ty).kind {
             _ if self.absent.is_some() => false,
-            _ if self.many => self.filled,
-            Kind::List(_, range) => self.filled || range.min.is_some_and(|min| min > 0),
+            _ if self.many => self.least(types) > 0,
+            Kind::List(_, range) => range.min.is_some_and(|min| min > 0),
+            Kind::Union(_) => !self.element(types).1,
             _ => true,
         }
     }
@@ -117,59 +198,84 @@ impl Value {
 
     /// One element, if this is a list or many; itself otherwise. Lists of lists are one list to JSONata's paths.
     pub(in crate::expr) fn element(&self, types: &Types) -> (Self, bool) {
-        let mut ty = &self.ty;
-        let mut many = self.many;
-        while let Kind::List(item, _) = &types.resolve(ty).kind {
-            ty = item;
-            many = true;
-        }
-        (Self { ty: ty.clone(), absent: None, many: false, filled: false, special: self.special }, many)
+        let (ty, is_list) = element(&self.ty, types);
+        (Self { null: self.null, special: self.special, ..Self::of(ty) }, self.many || is_list)
     }
 
     pub(in crate::expr) fn class(&self, types: &Types) -> Class {
-        class(&types.resolve(&self.ty).kind)
+        class_of(&self.ty, types)
     }
 
     pub(in crate::expr) fn is_money(&self, types: &Types) -> bool {
-        matches!(types.resolve(&self.element(types).0.ty).kind, Kind::Money(_))
+        match &types.resolve(&self.element(types).0.ty).kind {
+            Kind::Union(members) => members.iter().any(|member| matches!(types.resolve(member).kind, Kind::Money(_))),
+            kind => matches!(kind, Kind::Money(_)),
+        }
     }
 }
 
-pub(in crate::expr) fn class(kind: &Kind) -> Class {
+/// What is in a list, in a list of lists, and so on; the type itself, if it is none. Whether it is one, or may be.
+fn element(ty: &Type, types: &Types) -> (Type, bool) {
+    match &types.resolve(ty).kind {
+        Kind::List(item, _) => (element(item, types).0, true),
+        Kind::Union(members) => {
+            let elements: Vec<(Type, bool)> = members.iter().map(|member| element(member, types)).collect();
+            let is_list = elements.iter().any(|(_, is_list)| *is_list);
+            match types.join(elements.iter().map(|(ty, _)| ty)) {
+                Some(joined) if is_list => (joined, true),
+                _ => (ty.clone(), false),
+            }
+        }
+        _ => (ty.clone(), false),
+    }
+}
+
+/// What is in a list; the type itself, if it is none.
+fn item(ty: &Type, types: &Types) -> Type {
+    match &types.resolve(ty).kind {
+        Kind::List(item, _) => (**item).clone(),
+        Kind::Union(members) => {
+            let items: Vec<Type> = members.iter().map(|member| item(member, types)).collect();
+            types.join(&items).unwrap_or_else(|| ty.clone())
+        }
+        _ => ty.clone(),
+    }
+}
+
+/// What operators ask of a type, names followed.
+pub(in crate::expr) fn class_of(ty: &Type, types: &Types) -> Class {
+    let resolved = types.resolve(ty);
+    let Kind::Union(members) = &resolved.kind else { return class(&resolved.kind) };
+    let mut classes = members.iter().map(|member| class_of(member, types));
+    let first = classes.next().unwrap_or(Class::Any);
+    if classes.all(|class| class == first) { first } else { Class::Mixed }
+}
+
+/// All that values of a type may be to operators.
+pub(in crate::expr) fn classes(ty: &Type, types: &Types) -> Vec<Class> {
+    match &types.resolve(ty).kind {
+        Kind::Union(members) => members.iter().flat_map(|member| classes(member, types)).collect(),
+        kind => vec![class(kind)],
+    }
+}
+
+fn class(kind: &Kind) -> Class {
     match kind {
         Kind::Any | Kind::Named(_) => Class::Any,
+        Kind::Union(_) => Class::Mixed,
         Kind::String(_) | Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration | Kind::Bytes | Kind::Enum(_) => {
             Class::Text
         }
         Kind::Integer(_) | Kind::Number(_) | Kind::Money(_) => Class::Number,
         Kind::Boolean => Class::Boolean,
         Kind::List(..) => Class::List,
-        Kind::Map(_) | Kind::Record(_) => Class::Object,
+        Kind::Map(_) | Kind::Record(_) | Kind::Tagged(..) => Class::Object,
     }
 }
 
-/// A type that holds the values of both; `any` if the spec language has no such type.
+/// A type that holds the values of both.
 pub(in crate::expr) fn join(a: &Type, b: &Type, types: &Types) -> Type {
-    let kind = match (&types.resolve(a).kind, &types.resolve(b).kind) {
-        _ if a.kind == b.kind => return a.clone(),
-        (one, other) if one == other => one.clone(),
-        (Kind::Enum(one), Kind::Enum(other)) => {
-            let new = other.iter().filter(|literal| !one.contains(literal)).cloned();
-            Kind::Enum(one.iter().cloned().chain(new).collect())
-        }
-        (Kind::Integer(one), Kind::Integer(other)) => Kind::Integer(hull(*one, *other)),
-        (Kind::Number(_) | Kind::Integer(_), Kind::Number(_) | Kind::Integer(_)) => Kind::Number(Range::default()),
-        (Kind::Money(_) | Kind::Integer(_), Kind::Money(_) | Kind::Integer(_)) => Kind::Money(Range::default()),
-        (one, other) if class(one) == Class::Number && class(other) == Class::Number => Kind::Number(Range::default()),
-        (Kind::List(one, _), Kind::List(other, _)) => Kind::List(Box::new(join(one, other, types)), Range::default()),
-        (one, other) if class(one) == Class::Text && class(other) == Class::Text => Kind::String(Range::default()),
-        _ => Kind::Any,
-    };
-    Type { kind, span: a.span }
-}
-
-fn hull(a: Range<i64>, b: Range<i64>) -> Range<i64> {
-    Range { min: a.min.zip(b.min).map(|(a, b)| a.min(b)), max: a.max.zip(b.max).map(|(a, b)| a.max(b)) }
+    types.join_two(a, b)
 }
 
 /// The type of a text literal: the enumeration of it alone.

@@ -40,7 +40,8 @@ fn case(text: &str) -> String {
             let mut marks = String::new();
             for (mark, on) in [
                 ("one or many", checked.one_or_many),
-                ("may be absent", checked.may_be_absent),
+                ("may be absent", checked.may_be_absent && !checked.one_or_many),
+                ("never none", checked.one_or_many && !checked.may_be_absent),
                 ("untyped", checked.untyped),
             ] {
                 if on {

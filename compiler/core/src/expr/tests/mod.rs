@@ -2,6 +2,7 @@
 
 mod cases;
 mod engines;
+mod oracle;
 mod templates;
 
 use super::{Defined, Root, Scope};

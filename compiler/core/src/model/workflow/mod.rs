@@ -247,6 +247,11 @@ impl Step {
         self.answer().is_some()
     }
 
+    /// The conditions of which one should hold, for it is not said where it goes if none does.
+    pub fn unsaid(&self) -> Option<Vec<&Expr>> {
+        self.kind.facts().unsaid()
+    }
+
     /// Whether it runs the `undo` of the steps before it.
     pub fn compensates(&self) -> bool {
         self.kind.facts().compensates()

@@ -68,7 +68,11 @@ fn mistakes_are_told() {
         ),
         (
             "items: [{ exists: true }]",
-            "EVC0308 `exists` looks at single values, but this is `{ sku: string(1..8), count: integer(1..) }` @ { exists: true }",
+            "EVC0308 `exists` looks at single values, but this is `[Line]`, so it never matches @ { exists: true }",
+        ),
+        (
+            "items: [{ exists: false }]",
+            "EVC0308 `exists` looks at single values, but this is `[Line]`, so it always matches @ { exists: false }",
         ),
         ("items: { count: [{ exists: false }] }", ""),
         ("items: { sku: ['too long for it'] }", "EVC0307 a text of 15 characters is more than 8 @ 'too long for it'"),

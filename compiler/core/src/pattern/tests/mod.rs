@@ -9,7 +9,7 @@ use super::{Pattern, parse};
 use crate::types::testing::node;
 
 /// The pattern a text in flow style means, which must be right.
-fn pattern(text: &str) -> Pattern {
+pub(super) fn pattern(text: &str) -> Pattern {
     let mut diagnostics = Vec::new();
     let pattern = parse(&node(text), &mut diagnostics);
     assert_eq!(diagnostics, [], "{text}");

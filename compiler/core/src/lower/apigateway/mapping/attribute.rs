@@ -23,7 +23,7 @@ fn of(types: &Types, value: &str, stored: &Type, given: &Type, depth: usize) -> 
         Kind::Boolean => format!(r#"{{ "BOOL": #if({value})true#{{else}}false#end }}"#),
         Kind::Integer(_) | Kind::Number(_) | Kind::Money(_) => format!(r#"{{ "N": "{value}" }}"#),
         // Refused by a check.
-        Kind::Any | Kind::Named(_) => r#"{ "NULL": true }"#.to_owned(),
+        Kind::Any | Kind::Named(_) | Kind::Union(_) | Kind::Tagged(..) => r#"{ "NULL": true }"#.to_owned(),
         Kind::List(..) | Kind::Map(_) | Kind::Record(_) if depth > MAX_MAPPED_DEPTH => r#"{ "NULL": true }"#.to_owned(),
         Kind::List(item, _) => {
             let given = within(types, given).unwrap_or(item);

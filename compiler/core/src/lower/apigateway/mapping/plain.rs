@@ -23,7 +23,7 @@ fn of(types: &Types, value: &str, ty: &Type, depth: usize) -> String {
         Kind::Boolean => format!("#if({value}.get('BOOL'))true#{{else}}false#end"),
         Kind::Integer(_) | Kind::Number(_) | Kind::Money(_) => format!("{value}.get('N')"),
         // Refused by a check.
-        Kind::Any | Kind::Named(_) => "null".to_owned(),
+        Kind::Any | Kind::Named(_) | Kind::Union(_) | Kind::Tagged(..) => "null".to_owned(),
         Kind::List(..) | Kind::Map(_) | Kind::Record(_) if depth > MAX_MAPPED_DEPTH => "null".to_owned(),
         Kind::List(item, _) => {
             let each = of(types, &format!("$item{depth}"), item, depth + 1);

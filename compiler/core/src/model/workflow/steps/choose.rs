@@ -15,6 +15,8 @@ pub struct Choose {
     pub choices: Vec<Choice>,
     /// Where to go when none holds.
     pub otherwise: Next,
+    /// Whether the spec says so. If not, it goes to the step that is written next.
+    pub said: bool,
 }
 
 /// One way out of a `choose`.
@@ -34,9 +36,13 @@ impl Choose {
             let when = cx.expression(&choice.when);
             Some(Choice { when, then: cx.target(place, &choice.then)?, span: choice.span })
         });
-        let choices = choices.collect();
-        let otherwise = choose.otherwise.as_ref().and_then(|otherwise| cx.target(place, otherwise));
-        Self { choices, otherwise: otherwise.unwrap_or_else(|| place.following()) }
+        let choices: Vec<Choice> = choices.collect();
+        let otherwise = choose.otherwise.as_ref().and_then(|otherwise| match otherwise {
+            spec::Otherwise::Step(name) => cx.target(place, name),
+            spec::Otherwise::End(_) => Some(Next::End),
+        });
+        let said = choose.said || choices.len() < choose.choices.len();
+        Self { choices, otherwise: otherwise.unwrap_or_else(|| place.following()), said }
     }
 }
 
@@ -66,5 +72,12 @@ impl StepFacts for Choose {
 
     fn is_work(&self) -> bool {
         false
+    }
+
+    fn unsaid(&self) -> Option<Vec<&Expr>> {
+        if self.said {
+            return None;
+        }
+        self.choices.iter().map(|choice| choice.when.as_ref()).collect()
     }
 }

@@ -163,6 +163,11 @@ pub(in crate::model) trait StepFacts {
         None
     }
 
+    /// The conditions of which one should hold, for it is not said where it goes if none does.
+    fn unsaid(&self) -> Option<Vec<&Expr>> {
+        None
+    }
+
     /// Whether it runs the `undo` of the steps before it.
     fn compensates(&self) -> bool {
         false

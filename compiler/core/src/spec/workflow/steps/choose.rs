@@ -4,9 +4,11 @@ use evc_macros::Section;
 use schemars::json_schema;
 
 use super::{Onward, StepKind, Syntax};
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
+use crate::spec::decode::{Decode, Decoder};
 use crate::spec::scalar::{Expression, Name};
-use crate::spec::workflow::schema::{Form, described, name};
+use crate::spec::workflow::schema::{Form, described};
+use crate::yaml::{Node, NodeKind};
 
 /// Ways to go.
 #[derive(Debug, Clone)]
@@ -14,7 +16,37 @@ pub struct Choose {
     /// The conditions in order; the first that holds decides.
     pub choices: Vec<Spanned<Choice>>,
     /// Where to go when none holds.
-    pub otherwise: Option<Name>,
+    pub otherwise: Option<Otherwise>,
+    /// Whether that is said, also where it could not be read.
+    pub said: bool,
+}
+
+/// Where to go when no condition holds.
+#[derive(Debug, Clone)]
+pub enum Otherwise {
+    /// To this step.
+    Step(Name),
+    /// To the end of the workflow, or of its branch: `{ end: true }`.
+    End(Span),
+}
+
+impl Decode for Otherwise {
+    fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        if !matches!(node.kind, NodeKind::Mapping(_)) {
+            return Spanned::decode(node, cx).map(Self::Step);
+        }
+        let mut fields = cx.fields(node, "an `else`")?;
+        let end: Option<Spanned<bool>> = fields.required("end", cx);
+        fields.finish(cx);
+        let end = end?;
+        if !end.value {
+            cx.bad_value(end.span, "`end` is `true` where it is said")
+                .help
+                .push("name the step to go to: `else: STEP`".to_owned());
+            return None;
+        }
+        Some(Self::End(end.span))
+    }
 }
 
 /// One way out of a `choose`.
@@ -33,17 +65,22 @@ pub(super) const SYNTAX: Syntax = Syntax {
     shares: |_| &[],
     decode: |fields, cx| {
         let choices = fields.required("choose", cx);
+        let said = fields.entry("else").is_some();
         let otherwise = fields.optional("else", cx);
-        Some(StepKind::Choose(Choose { choices: choices?, otherwise }))
+        Some(StepKind::Choose(Choose { choices: choices?, otherwise, said }))
     },
     forms: |generator| {
         let choice = generator.subschema_for::<Choice>();
-        let otherwise = "Where to go when no condition holds; without it, to the step that is written next.";
+        let otherwise = json_schema!({"anyOf": [
+            {"type": "string"},
+            {"type": "object", "properties": {"end": {"const": true}}, "required": ["end"], "additionalProperties": false}
+        ]});
+        let said = "Where to go when no condition holds: a step, or `{ end: true }`. It can be left out where one of them always holds.";
         vec![Form {
             what: "Goes one of several ways.",
             value: json_schema!({"type": "array", "items": choice}),
             needs: Vec::new(),
-            may: vec![("else", described(&name(), otherwise))],
+            may: vec![("else", described(&otherwise, said))],
             shares: &[],
         }]
     },

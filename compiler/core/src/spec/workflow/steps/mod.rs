@@ -15,7 +15,7 @@ mod succeed;
 mod wait;
 
 pub use call::Call;
-pub use choose::{Choice, Choose};
+pub use choose::{Choice, Choose, Otherwise};
 pub use compensate::Compensate;
 pub use fail::Fail;
 pub use for_each::ForEach;

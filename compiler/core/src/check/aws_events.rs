@@ -1,0 +1,95 @@
+//! Events of AWS and its partners: on the bus that they are published on, or brought to another, and from a service that there is.
+
+use crate::diagnostics::{Code, Diagnostic};
+use crate::model::aws::{PARTNER_PREFIX, PREFIX, is_source, near_miss};
+use crate::model::{Bus, Event, Forward, Id, Model};
+use crate::pattern;
+use crate::source::Span;
+use crate::spec::bus::BusKind;
+
+pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
+    let forwards = model.forwards();
+    for (id, event) in model.events.iter().filter(|(_, event)| is_source(&event.source)) {
+        diagnostics.extend(unknown(&event.source, event.source.span));
+        diagnostics.extend(elsewhere(model, id, event, &forwards));
+    }
+    for rule in model.rules.values() {
+        let Some(written) = &rule.written_pattern else { continue };
+        let mut seen: Vec<Span> = Vec::new();
+        for way in pattern::ways(written) {
+            for text in way.texts("source").unwrap_or_default() {
+                if !seen.contains(&text.span) {
+                    seen.push(text.span);
+                    diagnostics.extend(unknown(text.value, text.span));
+                }
+            }
+        }
+    }
+}
+
+/// A source that is nearly one of AWS.
+fn unknown(source: &str, at: Span) -> Option<Diagnostic> {
+    let near = near_miss(source)?;
+    let message = format!("`{source}` is no source of AWS that evc knows");
+    let meant = format!("{PREFIX}{near}");
+    Some(Diagnostic::new(Code::EVC0314, at, message).help(format!("did you mean `{meant}`?")).replace(
+        format!("replace with `{meant}`"),
+        at,
+        meant,
+    ))
+}
+
+/// An event that is published on another bus than the one that it is said to travel on, and that nothing brings there.
+fn elsewhere(model: &Model, id: Id<Event>, event: &Event, forwards: &[Forward]) -> Option<Diagnostic> {
+    let bus = &model.buses[event.bus];
+    let is_brought = |forward: &Forward| forward.arrives == id && forward.to == event.bus;
+    // One that nothing publishes has been reported, and so has one that something of the spec does.
+    if !event.published_outside || event.forwarded_outside || forwards.iter().any(is_brought) {
+        return None;
+    }
+    let name = &event.head.name;
+    let partner = event.source.starts_with(PARTNER_PREFIX);
+    let (where_, help) = match (partner, bus.kind) {
+        (false, BusKind::Default) => return None,
+        (false, BusKind::Custom) => (
+            "services of AWS publish on the account's default bus",
+            format!("say `bus: default`, or let a rule of the default bus bring it to bus `{}`", bus.head.name),
+        ),
+        // Whoever made an imported bus may let a rule bring events there; a partner's has the partner's alone.
+        (false, BusKind::Imported) if is_of_a_partner(bus) => (
+            "on the bus of a partner only events of that partner are published",
+            "say `bus: default`, where services of AWS publish".to_owned(),
+        ),
+        (true, BusKind::Default | BusKind::Custom) => (
+            "a partner publishes on a bus of its own, named like its source",
+            format!("declare that bus, `{{ kind: imported, name: {} }}`, and say so under `bus`", event.source.value),
+        ),
+        (true, BusKind::Imported) if is_of_a_partner(bus) && !is_named(bus, &event.source) => (
+            "a partner publishes on a bus of its own, named like its source",
+            format!("let the source be that of the bus: `{}`", bus.imported_name.as_deref().unwrap_or_default()),
+        ),
+        (_, BusKind::Imported) => return None,
+    };
+    let message = format!("event `{name}` does not arrive on bus `{}`", bus.head.name);
+    Some(
+        Diagnostic::new(Code::EVC0910, event.source.span, message)
+            .on(format!("events.{name}"))
+            .secondary(bus.head.name_span, format!("it is said to travel on bus `{}`", bus.head.name))
+            .note(where_)
+            .help(help)
+            .help("if a rule outside this spec brings it, of this account or another, say `publisher: forwarded`"),
+    )
+}
+
+fn is_of_a_partner(bus: &Bus) -> bool {
+    bus.imported_name.as_ref().is_some_and(|name| own_name(name).starts_with(PARTNER_PREFIX))
+}
+
+fn is_named(bus: &Bus, source: &str) -> bool {
+    bus.imported_name.as_ref().is_some_and(|name| own_name(name) == source)
+}
+
+/// The name of a bus that may be named by its ARN.
+fn own_name(name: &str) -> &str {
+    name.split_once(":event-bus/").map_or(name, |(_, name)| name)
+}

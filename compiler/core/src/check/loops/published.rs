@@ -1,0 +1,180 @@
+//! What is known of an event as somebody publishes it: the type of its detail, and the booleans in it that are always the same.
+
+use crate::expr::{Plain, Template};
+use crate::model::{ChangeEvent, Event, Id, Model, Rule, Step};
+use crate::pattern::{self, Constraint, Pattern, Verdict};
+use crate::types::Type;
+
+/// An event as it is published in one place, or brought to another bus.
+#[derive(Debug, Clone)]
+pub(super) struct Published {
+    pub(super) event: Id<Event>,
+    detail: Type,
+    booleans: Vec<(Vec<String>, bool)>,
+}
+
+/// Whether an event passes a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Passes {
+    Always,
+    Sometimes,
+    /// While a whole number is within a bound.
+    WithinABound,
+    Never,
+}
+
+impl Published {
+    /// By a handler, of which no more is known than that it fits.
+    pub(super) fn by_handler(model: &Model, event: Id<Event>) -> Self {
+        Self { event, detail: model.events[event].detail.clone(), booleans: Vec::new() }
+    }
+
+    /// By an outbox, as a change of a table.
+    pub(super) fn by_change(model: &Model, change: &ChangeEvent) -> Self {
+        let published = Self::by_handler(model, change.event.value);
+        let Some(filter) = &change.filter else { return published };
+        let filter = of_event(model, change, filter);
+        Self {
+            detail: pattern::fixed(&filter, &model.types, &published.detail),
+            booleans: pattern::booleans(&filter),
+            ..published
+        }
+    }
+
+    /// By a step of a workflow that a rule has started with an event.
+    pub(super) fn by_step(
+        model: &Model,
+        event: Id<Event>,
+        step: &Step,
+        detail: Option<&Template>,
+        start: &Start,
+    ) -> Self {
+        let published = Self::by_handler(model, event);
+        let Some(template) = detail else { return published };
+        let scope = match &start.input {
+            Some(input) => step.scope.clone().with("input", input.clone()),
+            None => step.scope.clone(),
+        };
+        let mut booleans = Vec::new();
+        collect(template, &mut Vec::new(), &start.booleans, &mut booleans);
+        Self { detail: template.ty(&scope, &model.types), booleans, ..published }
+    }
+
+    /// The same event as another bus knows it.
+    pub(super) fn brought(&self, arrives: Id<Event>) -> Self {
+        Self { event: arrives, ..self.clone() }
+    }
+
+    /// Whether it passes the pattern of a rule that can match such events.
+    pub(super) fn passes(&self, model: &Model, rule: &Rule) -> Passes {
+        let Some((filter, root)) = self.filter(model, rule) else { return Passes::Always };
+        match pattern::can_match(&filter, &model.types, &root) {
+            Verdict::Never(..) => Passes::Never,
+            _ if pattern::rules_out(&filter, &self.booleans) => Passes::Never,
+            Verdict::Always => Passes::Always,
+            Verdict::Sometimes if pattern::bounds_a_count(&filter, &model.types, &root) => Passes::WithinABound,
+            Verdict::Sometimes => Passes::Sometimes,
+        }
+    }
+
+    /// What a rule says of the detail, and the detail.
+    fn filter(&self, model: &Model, rule: &Rule) -> Option<(Pattern, Type)> {
+        let of_detail = match (&rule.detail_pattern, &rule.written_pattern) {
+            (Some(filter), _) => return Some((filter.clone(), self.detail.clone())),
+            (None, written) => written.as_ref()?,
+        };
+        let event = &model.events[self.event];
+        let root = pattern::envelope(Some(&event.source), Some(&event.detail_type), &self.detail, event.head.name_span);
+        let detail = of_detail.root.fields.iter().find(|field| field.name.value == "detail");
+        match detail.map(|field| &field.constraint) {
+            // The envelope has matched, or the event would not be one of the rule's.
+            Some(Constraint::Object(detail)) if of_detail.root.or.is_empty() => {
+                Some((Pattern { root: detail.clone() }, self.detail.clone()))
+            }
+            _ => Some((of_detail.clone(), root)),
+        }
+    }
+}
+
+/// What is known of the input of a workflow that a rule starts.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Start {
+    input: Option<Type>,
+    booleans: Vec<(Vec<String>, bool)>,
+}
+
+impl Start {
+    /// By this event, whose detail is the input unless the rule makes another of it.
+    pub(super) fn by(model: &Model, rule: &Rule, event: Id<Event>, as_it_is: bool) -> Self {
+        let published = Published::by_handler(model, event);
+        match published.filter(model, rule).filter(|_| as_it_is && rule.detail_pattern.is_some() || is_of_detail(rule))
+        {
+            Some((filter, detail)) => Self {
+                input: Some(pattern::fixed(&filter, &model.types, &detail)),
+                booleans: pattern::booleans(&filter),
+            },
+            None => Self::default(),
+        }
+    }
+}
+
+/// Whether what a written pattern says of the detail stands alone.
+fn is_of_detail(rule: &Rule) -> bool {
+    let Some(written) = &rule.written_pattern else { return false };
+    let detail = written.root.fields.iter().find(|field| field.name.value == "detail");
+    written.root.or.is_empty() && matches!(detail.map(|field| &field.constraint), Some(Constraint::Object(_)))
+}
+
+/// What a filter of items says of the event that is made of one: its fields under the names that they have there.
+fn of_event(model: &Model, change: &ChangeEvent, filter: &Pattern) -> Pattern {
+    let fields = model.types.record(&model.events[change.event.value].detail).unwrap_or_default();
+    let mut root = filter.root.clone();
+    root.fields.clear();
+    root.or.clear();
+    for name in fields.keys() {
+        let (source, _) = change.source(name);
+        if let Some(field) = filter.root.fields.iter().find(|field| field.name.value == source) {
+            let mut field = field.clone();
+            (*name).clone_into(&mut field.name.value);
+            root.fields.push(field);
+        }
+    }
+    Pattern { root }
+}
+
+/// The booleans that a template always makes: literals, and fields of the input that are always the same.
+fn collect(
+    template: &Template,
+    path: &mut Vec<String>,
+    input: &[(Vec<String>, bool)],
+    into: &mut Vec<(Vec<String>, bool)>,
+) {
+    match template {
+        Template::Expr(expr) => {
+            let value = match expr.plain() {
+                Some(Plain::Literal(serde_json::Value::Bool(value))) => Some(value),
+                Some(Plain::Path(names)) if names.first() == Some(&"input") => {
+                    let known = input
+                        .iter()
+                        .find(|(known, _)| names.iter().skip(1).copied().eq(known.iter().map(String::as_str)));
+                    known.map(|(_, value)| *value)
+                }
+                Some(Plain::Literal(_) | Plain::Path(_)) | None => None,
+            };
+            into.extend(value.map(|value| (path.clone(), value)));
+            if let (Some(Plain::Path(names)), true) = (expr.plain(), path.is_empty())
+                && names == ["input"]
+            {
+                into.extend(input.iter().cloned());
+            }
+        }
+        Template::Object(fields, _) => {
+            for (key, value) in fields {
+                path.push(key.text.clone());
+                collect(value, path, input, into);
+                path.pop();
+            }
+        }
+        Template::List(..) | Template::Null(_) | Template::Error(_) => {}
+    }
+}

@@ -1,0 +1,416 @@
+//! Whether one of several conditions always holds: what is left when none does.
+//!
+//! What conditions compare with literals, or only ask to be true, is taken through every case that makes a difference: the values of an
+//! enumeration, the literals and what is none of them, the numbers at, between and beyond those that are compared with, and that there
+//! is nothing. What else there is may hold or not.
+
+use indexmap::IndexMap;
+
+use super::ast::{Ast, AstKind, Operator};
+use super::infer::infer;
+use super::{Expr, Scope};
+use crate::types::{Kind, Type, Types, describe};
+
+/// The most cases that are looked at; with more, nothing is known.
+const MAX_CASES: usize = 4096;
+
+/// What is left when none of some conditions holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Left {
+    /// Nothing: one of them always holds.
+    Nothing,
+    /// These values of an enumeration, for which none can hold.
+    Values {
+        /// What has them, as written.
+        path: String,
+        /// The values.
+        values: Vec<String>,
+        /// The enumeration.
+        of: String,
+    },
+    /// Something, with a case of it if one can be told: "`order.total` is 100".
+    Some(Option<String>),
+}
+
+/// What is left when none of these conditions holds.
+pub fn left(conditions: &[&Expr], scope: &Scope, types: &Types) -> Left {
+    let mut subjects: IndexMap<String, Subject> = IndexMap::new();
+    for condition in conditions {
+        collect(condition, &condition.tree, &mut subjects);
+    }
+    let mut domains: Vec<(String, Option<Type>, Vec<Case>)> = Vec::new();
+    for (key, subject) in subjects {
+        let (ty, cases) = subject.cases(scope, types);
+        domains.push((key, ty, cases));
+    }
+    let count = domains.iter().fold(1_usize, |count, (.., cases)| count.saturating_mul(cases.len()));
+    if count > MAX_CASES {
+        return Left::Some(None);
+    }
+    let falls = |case: &IndexMap<&str, &Case>| {
+        let outcomes = conditions.iter().map(|condition| holds(condition, &condition.tree, case));
+        outcomes.fold(Some(true), |falls, holds| match holds {
+            Some(true) => Some(false),
+            None if falls == Some(true) => None,
+            None | Some(false) => falls,
+        })
+    };
+    let mut falling: Vec<(IndexMap<&str, &Case>, bool)> = Vec::new();
+    for number in 0..count {
+        let mut rest = number;
+        let case: IndexMap<&str, &Case> = domains
+            .iter()
+            .filter_map(|(key, _, cases)| {
+                let one = cases.get(rest % cases.len().max(1))?;
+                rest /= cases.len().max(1);
+                Some((key.as_str(), one))
+            })
+            .collect();
+        match falls(&case) {
+            Some(false) => {}
+            Some(true) => falling.push((case, true)),
+            None => falling.push((case, false)),
+        }
+    }
+    if falling.is_empty() {
+        return Left::Nothing;
+    }
+    for (key, ty, cases) in &domains {
+        let Some(Type { kind: Kind::Enum(_), .. }) = ty else { continue };
+        let per_value = count / cases.len().max(1);
+        let always = |value: &&Case| {
+            let of_value = falling.iter().filter(|(case, certain)| *certain && case.get(key.as_str()) == Some(value));
+            of_value.count() == per_value
+        };
+        let values = cases.iter().filter(always).filter_map(|case| match case {
+            Case::Text(text) => Some(text.clone()),
+            Case::Number(_) | Case::Boolean(_) | Case::Absent | Case::Other => None,
+        });
+        let values: Vec<String> = values.collect();
+        if !values.is_empty() {
+            return Left::Values { path: key.clone(), values, of: ty.as_ref().map(describe).unwrap_or_default() };
+        }
+    }
+    Left::Some(falling.first().and_then(|(case, _)| told(case)))
+}
+
+/// A case in words, if it is of few things.
+fn told(case: &IndexMap<&str, &Case>) -> Option<String> {
+    let parts = case.iter().map(|(key, value)| match value {
+        Case::Text(text) => format!("`{key}` is `{text}`"),
+        Case::Number(number) => format!("`{key}` is {number}"),
+        Case::Boolean(value) => format!("`{key}` is {value}"),
+        Case::Absent => format!("`{key}` is absent"),
+        Case::Other => format!("`{key}` is something else"),
+    });
+    let parts: Vec<String> = parts.collect();
+    (1..=2).contains(&parts.len()).then(|| parts.join(" and "))
+}
+
+/// What a subject may be, as far as it makes a difference.
+#[derive(Debug, Clone, PartialEq)]
+enum Case {
+    Text(String),
+    Number(f64),
+    Boolean(bool),
+    Absent,
+    /// None of what it is compared with.
+    Other,
+}
+
+/// Something that conditions ask of.
+struct Subject {
+    expr: Expr,
+    literals: Vec<Case>,
+    /// Whether it is asked to be true itself.
+    is_condition: bool,
+}
+
+impl Subject {
+    /// Its type if it has one of the spec language, and its cases.
+    fn cases(&self, scope: &Scope, types: &Types) -> (Option<Type>, Vec<Case>) {
+        let found = infer(&self.expr, scope, types);
+        let absent = found.value.absent.is_some().then_some(Case::Absent);
+        if self.is_condition && self.literals.is_empty() {
+            return (None, vec![Case::Boolean(true), Case::Boolean(false)]);
+        }
+        let ty = types.resolve(&found.value.ty).clone();
+        let is_known = found.diagnostics.is_empty() && !found.value.many;
+        let mut cases: Vec<Case> = match &ty.kind {
+            Kind::Enum(values) if is_known => values.iter().map(|value| Case::Text(value.value.clone())).collect(),
+            Kind::Boolean if is_known => vec![Case::Boolean(true), Case::Boolean(false)],
+            Kind::Integer(range) if is_known => {
+                #[expect(clippy::cast_precision_loss, reason = "bounds are within 2^53 - 1")]
+                let bound = |bound: Option<i64>| bound.map(|bound| bound as f64);
+                numbers(&self.literals, true, bound(range.min), bound(range.max))
+            }
+            Kind::Number(range) | Kind::Money(range) if is_known => {
+                numbers(&self.literals, false, range.min, range.max)
+            }
+            _ => {
+                let mut cases = Vec::new();
+                for literal in &self.literals {
+                    if !cases.contains(literal) {
+                        cases.push(literal.clone());
+                    }
+                }
+                cases.push(Case::Other);
+                cases
+            }
+        };
+        let unknown = !is_known || types.is_any(&ty);
+        cases.extend(absent.or(unknown.then_some(Case::Absent)));
+        let known = is_known.then_some(ty);
+        (known, cases)
+    }
+}
+
+/// The numbers at, between and beyond some literals, within bounds.
+fn numbers(literals: &[Case], whole: bool, min: Option<f64>, max: Option<f64>) -> Vec<Case> {
+    let numbers = literals.iter().filter_map(|literal| match literal {
+        Case::Number(number) => Some(*number),
+        Case::Text(_) | Case::Boolean(_) | Case::Absent | Case::Other => None,
+    });
+    let mut at: Vec<f64> = numbers.collect();
+    at.sort_by(f64::total_cmp);
+    at.dedup();
+    let mut points = Vec::new();
+    for (index, number) in at.iter().enumerate() {
+        let before = match index.checked_sub(1).and_then(|before| at.get(before)) {
+            Some(before) => f64::midpoint(*before, *number),
+            None => number - 1.0,
+        };
+        points.extend([before, *number]);
+    }
+    points.extend(at.last().map(|last| last + 1.0));
+    if whole {
+        // Between two neighbours there is no whole number.
+        points = at.iter().flat_map(|number| [number.ceil() - 1.0, number.floor(), number.floor() + 1.0]).collect();
+        points.sort_by(f64::total_cmp);
+        points.dedup();
+    }
+    points.extend(min.into_iter().chain(max).filter(|_| at.is_empty()));
+    points.retain(|point| min.is_none_or(|min| *point >= min) && max.is_none_or(|max| *point <= max));
+    if points.is_empty() { vec![Case::Other] } else { points.into_iter().map(Case::Number).collect() }
+}
+
+/// A comparison with a literal, and with which side it is.
+fn comparison(ast: &Ast) -> Option<(Operator, &Ast, Vec<Case>)> {
+    let AstKind::Binary(operator, left, right) = &ast.kind else { return None };
+    let listed = |ast: &Ast| match &ast.kind {
+        AstKind::Array(items) => items.iter().map(literal).collect::<Option<Vec<_>>>(),
+        _ => literal(ast).map(|one| vec![one]),
+    };
+    match operator {
+        Operator::In => Some((Operator::In, left, listed(right)?)),
+        Operator::Equal
+        | Operator::NotEqual
+        | Operator::Less
+        | Operator::LessOrEqual
+        | Operator::Greater
+        | Operator::GreaterOrEqual => match (literal(left), literal(right)) {
+            (None, Some(literal)) => Some((*operator, left, vec![literal])),
+            (Some(literal), None) => Some((mirrored(*operator), right, vec![literal])),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn mirrored(operator: Operator) -> Operator {
+    match operator {
+        Operator::Less => Operator::Greater,
+        Operator::LessOrEqual => Operator::GreaterOrEqual,
+        Operator::Greater => Operator::Less,
+        Operator::GreaterOrEqual => Operator::LessOrEqual,
+        other => other,
+    }
+}
+
+fn literal(ast: &Ast) -> Option<Case> {
+    match &ast.kind {
+        AstKind::String(text) => Some(Case::Text(text.clone())),
+        AstKind::Number(number) => Some(Case::Number(*number)),
+        AstKind::Boolean(value) => Some(Case::Boolean(*value)),
+        AstKind::Negate(inner) => match literal(inner)? {
+            Case::Number(number) => Some(Case::Number(-number)),
+            _ => None,
+        },
+        AstKind::Block(parts) => match parts.as_slice() {
+            [only] => literal(only),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The argument of a call of a function of one.
+fn argument<'a>(ast: &'a Ast, function: &str) -> Option<&'a Ast> {
+    let AstKind::Call(callee, arguments) = &ast.kind else { return None };
+    match (&callee.kind, arguments.as_slice()) {
+        (AstKind::Variable(name), [argument]) if name == function => Some(argument),
+        _ => None,
+    }
+}
+
+/// What a condition asks of, by its text.
+fn collect(expr: &Expr, ast: &Ast, subjects: &mut IndexMap<String, Subject>) {
+    match &ast.kind {
+        AstKind::Boolean(_) => return,
+        AstKind::Binary(Operator::And | Operator::Or, a, b) => {
+            collect(expr, a, subjects);
+            collect(expr, b, subjects);
+            return;
+        }
+        AstKind::Block(parts) if parts.len() == 1 => {
+            parts.iter().for_each(|part| collect(expr, part, subjects));
+            return;
+        }
+        _ => {}
+    }
+    if let Some(inner) = argument(ast, "not").or_else(|| argument(ast, "boolean")) {
+        return collect(expr, inner, subjects);
+    }
+    let (of, literals, is_condition) = match comparison(ast) {
+        Some((_, of, literals)) => (of, literals, false),
+        None => match argument(ast, "exists") {
+            Some(of) => (of, Vec::new(), false),
+            None => (ast, Vec::new(), true),
+        },
+    };
+    let subject = subjects.entry(key(expr, of)).or_insert_with(|| Subject {
+        expr: Expr { text: expr.text.clone(), tree: of.clone(), references: Vec::new(), span: expr.span },
+        literals: Vec::new(),
+        is_condition: false,
+    });
+    subject.literals.extend(literals);
+    subject.is_condition |= is_condition;
+}
+
+/// The text of a part, without blanks that make no difference.
+fn key(expr: &Expr, ast: &Ast) -> String {
+    let text = expr.text.get(ast.range.clone()).unwrap_or_default().trim();
+    if text.contains(['"', '\'']) { text.to_owned() } else { text.split_whitespace().collect::<Vec<_>>().join(" ") }
+}
+
+/// Whether a condition holds in a case; `None` if it may.
+fn holds(expr: &Expr, ast: &Ast, case: &IndexMap<&str, &Case>) -> Option<bool> {
+    match &ast.kind {
+        AstKind::Boolean(value) => return Some(*value),
+        AstKind::Binary(Operator::And, a, b) => {
+            return match (holds(expr, a, case), holds(expr, b, case)) {
+                (Some(false), _) | (_, Some(false)) => Some(false),
+                (Some(true), Some(true)) => Some(true),
+                _ => None,
+            };
+        }
+        AstKind::Binary(Operator::Or, a, b) => {
+            return match (holds(expr, a, case), holds(expr, b, case)) {
+                (Some(true), _) | (_, Some(true)) => Some(true),
+                (Some(false), Some(false)) => Some(false),
+                _ => None,
+            };
+        }
+        AstKind::Block(parts) => {
+            if let [only] = parts.as_slice() {
+                return holds(expr, only, case);
+            }
+        }
+        _ => {}
+    }
+    if let Some(inner) = argument(ast, "not") {
+        return holds(expr, inner, case).map(|holds| !holds);
+    }
+    if let Some(inner) = argument(ast, "boolean") {
+        return holds(expr, inner, case);
+    }
+    if let Some((operator, of, literals)) = comparison(ast) {
+        return compared(operator, case.get(key(expr, of).as_str())?, &literals);
+    }
+    if let Some(of) = argument(ast, "exists") {
+        return Some(**case.get(key(expr, of).as_str())? != Case::Absent);
+    }
+    match case.get(key(expr, ast).as_str())? {
+        Case::Boolean(value) => Some(*value),
+        Case::Absent => Some(false),
+        Case::Text(_) | Case::Number(_) | Case::Other => None,
+    }
+}
+
+/// A comparison in a case. One with nothing is never true.
+fn compared(operator: Operator, case: &Case, literals: &[Case]) -> Option<bool> {
+    if *case == Case::Absent {
+        return Some(false);
+    }
+    match operator {
+        Operator::Equal | Operator::In => Some(literals.contains(case)),
+        Operator::NotEqual => Some(!literals.contains(case)),
+        _ => {
+            let (Case::Number(number), [Case::Number(literal)]) = (case, literals) else { return None };
+            Some(match operator {
+                Operator::Less => number < literal,
+                Operator::LessOrEqual => number <= literal,
+                Operator::Greater => number > literal,
+                _ => number >= literal,
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::testing;
+
+    #[test]
+    fn conditions_cover_or_leave_something() {
+        for (conditions, expected) in [
+            (vec!["input.state = 'A'", "input.state = 'B'", "input.state = 'C'"], "nothing"),
+            (vec!["input.state = 'A'", "'B' = input.state"], "input.state: C"),
+            (vec!["input.state in ['A', 'B']"], "input.state: C"),
+            (vec!["input.state != 'A'"], "input.state: A"),
+            (vec!["input.state = 'A'", "input.state != 'A'"], "nothing"),
+            (vec!["input.state = 'A' or input.state = 'B'", "$not(input.state = 'A' or input.state = 'B')"], "nothing"),
+            (vec!["input.state = 'A' and input.count > 3", "input.state = 'B'"], "input.state: C"),
+            (
+                vec![
+                    "input.state = 'A' and input.flag",
+                    "input.state = 'A' and $not(input.flag)",
+                    "input.state in ['B', 'C']",
+                ],
+                "nothing",
+            ),
+            (vec!["input.flag", "$not(input.flag)"], "nothing"),
+            (vec!["input.flag = true", "input.flag = false"], "nothing"),
+            (vec!["input.flag"], "some `input.flag` is false"),
+            (vec!["input.count > 5", "input.count <= 5"], "nothing"),
+            (vec!["input.count > 5", "input.count < 5"], "some `input.count` is 5"),
+            (vec!["input.count >= 1", "input.count = 0"], "nothing"),
+            (vec!["input.price > 0"], "some `input.price` is 0"),
+            (vec!["input.price > 1", "input.price < 1", "input.price = 1"], "nothing"),
+            (vec!["$exists(input.maybe)", "$not($exists(input.maybe))"], "nothing"),
+            (vec!["input.maybe = 'A'", "input.maybe != 'A'"], "some `input.maybe` is absent"),
+            (vec!["input.text = 'x'", "input.text != 'x'"], "nothing"),
+            (vec!["input.text = 'x'"], "some `input.text` is something else"),
+            (vec!["$contains(input.text, 'x')", "$not($contains(input.text, 'x'))"], "nothing"),
+            (vec!["true"], "nothing"),
+        ] {
+            let input = "{ state: A | B | C, flag: boolean, count: integer(0..), price: money(0..), maybe?: A | B, text: string }";
+            let (scope, types) = (Scope::default().with("input", testing::ty(input)), Types::default());
+            let parsed: Vec<Expr> = conditions
+                .iter()
+                .filter_map(|text| {
+                    let span = crate::source::Span::new(testing::file(), 0..text.len());
+                    Expr::parse(text, span, &std::collections::BTreeSet::new()).ok()
+                })
+                .collect();
+            let refs: Vec<&Expr> = parsed.iter().collect();
+            let found = match left(&refs, &scope, &types) {
+                Left::Nothing => "nothing".to_owned(),
+                Left::Values { path, values, .. } => format!("{path}: {}", values.join(", ")),
+                Left::Some(told) => format!("some {}", told.unwrap_or_default()),
+            };
+            assert_eq!(found, expected, "{conditions:?}");
+        }
+    }
+}

@@ -1,0 +1,434 @@
+//! What known functions give, and when they give nothing. `tests/oracle.rs` holds it against the reference implementation.
+
+use std::ops::Range as Bytes;
+
+use indexmap::IndexMap;
+
+use super::value::Absent;
+use super::{Class, Context, Infer, Special, Value, WayOut, join};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::expr::ast::{Ast, AstKind};
+use crate::expr::fits::absent_diagnostic;
+use crate::expr::functions::{self, Function, Returns, Takes};
+use crate::source::{Span, Spanned};
+use crate::types::{Field, Kind, Range, Record, Type};
+
+/// What an argument is to the rules below: the text of it, and its value.
+pub(super) type Given<'a> = (&'a Ast, Value);
+
+impl Infer<'_> {
+    pub(super) fn returned(
+        &mut self,
+        function: &Function,
+        ast: &Ast,
+        given: &[Given<'_>],
+        lambda: Option<Value>,
+        context: &Context,
+    ) -> Value {
+        let span = self.span(&ast.range);
+        // Without its first argument, a function works on the value at hand, whose type is not followed here.
+        let first = given.first().map_or_else(|| Value::any(span), |(_, value)| value.clone());
+        let item = first.item(self.types);
+        let least = first.least(self.types);
+        let value = match function.returns {
+            Returns::Text => text(span),
+            Returns::Number => Value::new(Kind::Number(Range::default()), span),
+            Returns::Sum if matches!(self.types.resolve(&item.ty).kind, Kind::Integer(_)) => integer(span),
+            Returns::Sum => Value::new(Kind::Number(Range::default()), span),
+            Returns::Rounded if given.len() < 2 => integer(span),
+            Returns::Rounded => Value::new(Kind::Number(Range::default()), span),
+            Returns::Integer => integer(span),
+            Returns::Boolean => Value::new(Kind::Boolean, span),
+            Returns::Texts => {
+                let separated = matches!(given, [_, (Ast { kind: AstKind::String(by), .. }, _)] if !by.is_empty());
+                list_of(text(span).ty, u64::from(separated), span)
+            }
+            Returns::Names => text(span).many().filled(self.has_field(&first)),
+            Returns::Integers => list_of(integer(span).ty, 0, span),
+            Returns::Timestamp if given.len() > usize::from(function.name == "fromMillis") => text(span),
+            Returns::Timestamp => Value::new(Kind::Timestamp, span),
+            Returns::Uuid => Value::new(Kind::Uuid, span),
+            Returns::First => Value { absent: None, ..first.clone() }.unbounded(self.types),
+            Returns::Element => item,
+            Returns::Filter => {
+                let item = match given.get(1) {
+                    Some((Ast { kind: AstKind::Lambda { params, body }, .. }, _)) => {
+                        self.held(params, body, item, context)
+                    }
+                    _ => item,
+                };
+                item.many().filled(function.name == "distinct" && least > 0)
+            }
+            Returns::ListLikeFirst => {
+                if function.name == "sort" && given.len() == 1 {
+                    self.sortable(ast, &item);
+                }
+                list_of(item.kept(self.types), least, span)
+            }
+            Returns::ListsLikeFirst => {
+                let inner = list_of(item.kept(self.types), 1, span).ty;
+                list_of(inner, u64::from(least > 0), span)
+            }
+            Returns::Append => match given {
+                [(_, a), (_, b)] => self.appended(a, b),
+                _ => Value::any(span),
+            },
+            Returns::Merge => self.merged(given, span, context),
+            Returns::Map | Returns::Each => match lambda {
+                Some(body) if body.special == Special::No => {
+                    let some = if function.returns == Returns::Map { least > 0 } else { self.has_field(&first) };
+                    let filled = some && !body.may_be_absent();
+                    Value::of(body.kept(self.types)).many().filled(filled)
+                }
+                _ => {
+                    self.untyped = true;
+                    Value::any(span)
+                }
+            },
+            Returns::Reduced => {
+                self.untyped |= lambda.is_none();
+                lambda.unwrap_or_else(|| Value::any(span))
+            }
+            Returns::Matches => matches_of(given.get(1).map(|(pattern, _)| self.text(pattern)), span),
+            Returns::Lookup => self.looked_up(given, span),
+            Returns::Spread => match item.class(self.types) {
+                Class::Object => {
+                    let filled = least > 0 && self.has_field(&item);
+                    Value::new(Kind::Map(Box::new(self.any_field(&item, span))), span).many().filled(filled)
+                }
+                _ => {
+                    self.untyped = true;
+                    Value::any(span)
+                }
+            },
+            Returns::Sift => self.sifted(&first, span),
+            Returns::Zip => {
+                let least = given.iter().map(|(_, list)| list.least(self.types)).min().unwrap_or(0);
+                let items: Vec<Type> = given.iter().map(|(_, list)| list.item(self.types).kept(self.types)).collect();
+                let joined = self.types.join(&items).unwrap_or(Type { kind: Kind::Any, span });
+                list_of(list_of(joined, given.len() as u64, span).ty, least, span)
+            }
+            Returns::Form => {
+                let forms = ["null", "number", "string", "boolean", "array", "object", "function"];
+                let forms = forms.iter().map(|form| Spanned::new((*form).to_owned(), span));
+                Value::new(Kind::Enum(forms.collect()), span)
+            }
+            Returns::Any => {
+                self.untyped = true;
+                Value::any(span)
+            }
+        };
+        if matches!(function.name, "exists" | "count" | "append" | "zip") {
+            return value;
+        }
+        let absent = if self.is_present(ast, context) { None } else { self.of_nothing(function, ast, given) };
+        value.maybe(first.absent).maybe(absent)
+    }
+
+    /// Why a function may give nothing: there may be nothing in a list, no list, or nothing that it finds.
+    fn of_nothing(&self, function: &Function, ast: &Ast, given: &[Given<'_>]) -> Option<Absent> {
+        let (list, value) = given.first()?;
+        let list = self.text(list);
+        let filled = value.is_filled(self.types);
+        let way = match function.name {
+            "single" => {
+                let one = !value.element(self.types).1 && !value.many;
+                if one && given.len() == 1 {
+                    return None;
+                }
+                let some = match given.get(1) {
+                    Some((test, _)) => format!("$filter({list}, {})", self.text(test)),
+                    None => format!("({list})"),
+                };
+                WayOut::Says(format!("`$single` fails unless there is exactly one; take the first: `{some}[0]`"))
+            }
+            "reduce" if given.len() == 2 && !filled => {
+                let function = given.get(1).map_or("…", |(function, _)| self.text(function));
+                WayOut::Says(format!(
+                    "write what it starts from, which it gives of none: `$reduce([{list}], {function}, …)`"
+                ))
+            }
+            "max" | "min" | "average" if !filled => WayOut::Bounds,
+            "sum" | "join" if value.many && !filled => WayOut::Says(format!(
+                "write `${}([{list}])`, which is {} for none",
+                function.name,
+                if function.name == "sum" { "0" } else { "an empty text" }
+            )),
+            // A text that is not by the picture is no time.
+            "toMillis" if given.len() > 1 => WayOut::Exists,
+            "parseInteger" => WayOut::Says(format!(
+                "of a text that is no number it gives none, without a word: `$number({list})` fails then, and the step can `catch` it"
+            )),
+            "lookup" => return self.lookup_absent(ast, given),
+            "sift" => WayOut::Exists,
+            // What gives several gives none of none.
+            "map" | "filter" | "distinct" | "keys" | "each" | "spread" | "match" => return None,
+            _ if value.many && !filled => WayOut::Exists,
+            _ => return None,
+        };
+        Some(Absent { way, ..Absent::new(self.span(&ast.range), self.text(ast)) })
+    }
+
+    /// Reports arguments that may be nothing where the function fails of that: others than the first, as a rule.
+    pub(super) fn absent_arguments(&mut self, function: &Function, given: &[Given<'_>]) {
+        let takes_nothing = |at: usize| {
+            let by_kind = function.params.get(at).is_none_or(|param| {
+                let is_open = matches!(param.takes, Takes::Any | Takes::Function | Takes::List);
+                param.optional || (is_open && !function.is_own())
+            });
+            by_kind || matches!((function.name, at), ("substring" | "lookup" | "pad", 1))
+        };
+        for (at, (argument, value)) in given.iter().enumerate() {
+            let takes_nothing = if at == 0 { !function.is_own() } else { takes_nothing(at) };
+            if !takes_nothing && value.may_be_absent() && (!value.many || at == 0) {
+                let expected = function.params.get(at).map_or("a value", |param| param.takes.as_str());
+                self.absent_argument(argument, value, &format!("expected `{expected}`"));
+            }
+        }
+    }
+
+    /// Reports a part that may be nothing where that cannot be.
+    pub(super) fn absent_argument(&mut self, ast: &Ast, value: &Value, expected: &str) {
+        let absent = value.absent.clone().unwrap_or_else(|| Absent::new(self.span(&ast.range), self.text(ast)));
+        self.report(absent_diagnostic(&absent, expected));
+    }
+
+    /// Reports what `$sort` has no order for.
+    fn sortable(&mut self, ast: &Ast, item: &Value) {
+        if matches!(item.class(self.types), Class::Number | Class::Text | Class::Any) {
+            return;
+        }
+        let message =
+            format!("`$sort` has an order for numbers or for texts; found {}", super::operators::describe(item));
+        let help =
+            "say which is first with a function of two elements: `$sort(list, function($a, $b) { $a.n > $b.n })`";
+        self.report(Diagnostic::new(Code::EVC0407, self.span(&ast.range), message).help(help));
+    }
+
+    /// What an element is where the function of a `$filter` held for it.
+    fn held(&self, params: &[(String, Bytes<usize>)], body: &Ast, item: Value, context: &Context) -> Value {
+        let Some((name, _)) = params.first() else { return item };
+        let mut locals = self.locals.clone();
+        locals.push((name.clone(), item.clone()));
+        let base = super::Base::Local(locals.len() - 1);
+        let names = super::Names { scope: self.scope, locals: &locals, depth: context.depth };
+        let [held, _] = super::established(body, &names);
+        match held.narrowed(&base, &item.ty, self.types) {
+            Some(ty) => Value { ty, ..item },
+            None => item,
+        }
+    }
+
+    /// Whether an object always has a field.
+    fn has_field(&self, object: &Value) -> bool {
+        object.absent.is_none()
+            && !object.many
+            && self.types.record(&object.ty).is_some_and(|fields| fields.values().any(|field| !field.optional))
+    }
+
+    /// The type of any of the fields of an object.
+    fn any_field(&self, object: &Value, span: Span) -> Type {
+        if let Kind::Map(value) = &self.types.resolve(&object.ty).kind {
+            return (**value).clone();
+        }
+        let fields = self.types.record(&object.ty).unwrap_or_default();
+        self.types.join(fields.into_values().map(|field| &field.ty)).unwrap_or(Type { kind: Kind::Any, span })
+    }
+
+    /// The field that a key names.
+    fn looked_up(&mut self, given: &[Given<'_>], span: Span) -> Value {
+        let [(_, object), (key_ast, key)] = given else { return Value::any(span) };
+        let (item, many) = object.element(self.types);
+        if item.class(self.types) != Class::Object {
+            self.untyped |= item.class(self.types) != Class::Any;
+            return Value::any(span);
+        }
+        let ty = match (self.types.record(&item.ty), &self.types.resolve(&key.ty).kind) {
+            (Some(fields), Kind::Enum(keys)) => {
+                let known: Vec<&Type> =
+                    keys.iter().filter_map(|key| fields.get(key.value.as_str())).map(|field| &field.ty).collect();
+                match self.types.join(known.iter().copied()) {
+                    Some(joined) => joined,
+                    None => {
+                        let name = keys.first().map_or("", |key| key.value.as_str());
+                        let message = format!("unknown field `{name}`: no such key is in what is looked into");
+                        let known: Vec<&str> = fields.into_keys().collect();
+                        let inner = (key_ast.range.start + 1)..key_ast.range.end.saturating_sub(1);
+                        let diagnostic = Diagnostic::new(Code::EVC0403, self.span(&inner), message);
+                        let diagnostic = self.suggest(diagnostic, name, &known);
+                        self.report(diagnostic);
+                        return Value::any(span);
+                    }
+                }
+            }
+            _ => self.any_field(&item, span),
+        };
+        let value = Value::of(ty);
+        if many { value.item(self.types).many() } else { value }
+    }
+
+    /// Why there may be nothing under a key.
+    fn lookup_absent(&self, ast: &Ast, given: &[Given<'_>]) -> Option<Absent> {
+        let [(_, object), (_, key)] = given else { return None };
+        let (item, many) = object.element(self.types);
+        if many || item.class(self.types) == Class::Any {
+            return None;
+        }
+        let nothing = Absent::new(self.span(&ast.range), self.text(ast));
+        let fields = self.types.record(&item.ty);
+        match (fields, &self.types.resolve(&key.ty).kind) {
+            (Some(fields), Kind::Enum(keys)) if key.absent.is_none() => {
+                let lacking =
+                    keys.iter().find(|key| fields.get(key.value.as_str()).is_none_or(|field| field.optional))?;
+                let declared = fields.get(lacking.value.as_str()).map(|field| field.name_span);
+                Some(Absent { declared, ..nothing })
+            }
+            _ => Some(nothing),
+        }
+    }
+
+    /// An object with some of the fields of another.
+    fn sifted(&self, object: &Value, span: Span) -> Value {
+        let Some(fields) = self.types.record(&object.ty) else {
+            return match &self.types.resolve(&object.ty).kind {
+                Kind::Map(_) => Value::of(object.ty.clone()),
+                _ => Value::any(span),
+            };
+        };
+        let optional = |(name, field): (&str, &Field)| (name.to_owned(), Field { optional: true, ..field.clone() });
+        let fields = fields.into_iter().map(optional).collect();
+        Value::new(Kind::Record(Record { extends: None, fields }), span)
+    }
+
+    /// The type of both lists in one.
+    pub(super) fn appended(&mut self, a: &Value, b: &Value) -> Value {
+        let is_list = |value: &Value| value.class(self.types) == Class::List && !value.many;
+        let is_empty = |value: &Value| super::is_empty_list(value, self.types);
+        let (one, other) = (a.item(self.types).kept(self.types), b.item(self.types).kept(self.types));
+        let joined = match (is_empty(a), is_empty(b)) {
+            (true, false) => other,
+            (false, true) => one,
+            _ => join(&one, &other, self.types),
+        };
+        let span = joined.span;
+        let least = a.least(self.types).saturating_add(b.least(self.types));
+        let there = |value: &Value| !value.may_be_absent();
+        // To nothing, JSONata appends nothing: the other value comes back as it is.
+        if there(a) && there(b) || there(a) && is_list(a) || there(b) && is_list(b) {
+            list_of(joined, least, span)
+        } else {
+            Value::of(joined).many().filled(least > 0)
+        }
+    }
+
+    /// The fields of all objects of a list; later ones win.
+    fn merged(&mut self, given: &[Given<'_>], span: Span, context: &Context) -> Value {
+        let Some((Ast { kind: AstKind::Array(items), .. }, _)) = given.first() else {
+            let Some((_, list)) = given.first() else { return Value::any(span) };
+            let item = list.item(self.types);
+            return if list.least(self.types) > 0 || list.may_be_absent() && !list.element(self.types).1 {
+                item
+            } else {
+                // Of no object there is an empty one.
+                self.sifted(&item, span)
+            };
+        };
+        // The parts were checked as arguments; here only their types are wanted again.
+        let reported = self.diagnostics.len();
+        let parts: Vec<Value> = items.iter().map(|item| self.value(item, context)).collect();
+        self.diagnostics.truncate(reported);
+        let mut fields: IndexMap<String, Field> = IndexMap::new();
+        for part in parts {
+            if let Kind::Map(_) = self.types.resolve(&part.ty).kind {
+                let items: Vec<Type> = items.iter().map(|item| self.parts_type(item, span)).collect();
+                let joined = self.types.join(&items).unwrap_or(Type { kind: Kind::Any, span });
+                return Value::new(Kind::Map(Box::new(joined)), span);
+            }
+            let many = part.element(self.types).1;
+            let element = part.element(self.types).0;
+            let Some(record) = self.types.record(&element.ty) else {
+                self.untyped = true;
+                return Value::any(span);
+            };
+            let may_lack = part.may_be_absent() || (many && part.least(self.types) == 0);
+            for (name, field) in record {
+                let optional = field.optional || may_lack;
+                // An optional field leaves an earlier value where it is absent.
+                let earlier = fields.get(name).filter(|_| optional);
+                let merged = earlier.map_or_else(
+                    || Field { optional, ..field.clone() },
+                    |earlier| Field {
+                        ty: join(&earlier.ty, &field.ty, self.types),
+                        optional: earlier.optional,
+                        ..field.clone()
+                    },
+                );
+                fields.insert(name.to_owned(), merged);
+            }
+        }
+        Value::new(Kind::Record(Record { extends: None, fields }), span)
+    }
+
+    /// The type of any field of a part of a list of objects, as the list's check found it.
+    fn parts_type(&self, item: &Ast, span: Span) -> Type {
+        self.parts
+            .get(&item.range)
+            .map_or(Type { kind: Kind::Any, span }, |value| self.any_field(&value.element(self.types).0, span))
+    }
+
+    /// The types of the parameters that a function over lists calls its argument with.
+    pub(super) fn lambda_parameters(&self, function: &str, element: Value, second: Option<&Given<'_>>) -> Vec<Value> {
+        let span = element.ty.span;
+        match function {
+            "map" | "filter" | "single" => {
+                let all = list_of(element.kept(self.types), 1, span);
+                vec![element, integer(span), all]
+            }
+            "sort" => vec![element.clone(), element],
+            "each" | "sift" => vec![Value::of(self.any_field(&element, span)), text(span)],
+            "replace" => {
+                let found = matches_of(second.map(|(pattern, _)| self.text(pattern)), span);
+                vec![Value { many: false, ..found }]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether a function takes one argument, so that it can stand for one that is written in place.
+    pub(super) fn is_simple(&self, name: &str) -> bool {
+        let taken = self.locals.iter().any(|(local, _)| local == name);
+        // Given to another function, one that makes a sequence gives it as it is.
+        let of_one = |function: &Function| {
+            (function.params.len() == 1 || function.name == "string")
+                && !matches!(function.returns, Returns::Names | Returns::Filter | Returns::Spread | Returns::Any | Returns::Merge)
+        };
+        !taken && functions::find(name).is_some_and(of_one) && functions::callable().any(|known| known.name == name)
+    }
+}
+
+fn text(span: Span) -> Value {
+    Value::new(Kind::String(Range::default()), span)
+}
+
+fn integer(span: Span) -> Value {
+    Value::new(Kind::Integer(Range::default()), span)
+}
+
+fn list_of(item: Type, least: u64, span: Span) -> Value {
+    let range = Range { min: (least > 0).then_some(least), max: None };
+    Value::new(Kind::List(Box::new(item), range), span)
+}
+
+/// The matches of a regular expression, as it is written.
+fn matches_of(pattern: Option<&str>, span: Span) -> Value {
+    // A group that took no part in a match is `null`.
+    let optional = pattern.is_none_or(|pattern| [")?", ")*", "){0", "|"].iter().any(|part| pattern.contains(part)));
+    let group = if optional { Type { kind: Kind::Any, span } } else { text(span).ty };
+    let field = |ty: Type| Field { ty, optional: false, name_span: span };
+    let fields = [
+        ("match".to_owned(), field(text(span).ty)),
+        ("index".to_owned(), field(integer(span).ty)),
+        ("groups".to_owned(), field(list_of(group, 0, span).ty)),
+    ];
+    Value::new(Kind::Record(Record { extends: None, fields: fields.into_iter().collect() }), span).many()
+}
