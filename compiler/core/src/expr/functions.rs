@@ -288,7 +288,19 @@ impl Function {
         !self.params.is_empty()
             && !matches!(
                 self.name,
-                "exists" | "count" | "append" | "zip" | "now" | "random" | "range" | "hash" | "partition" | "parse" | "error" | "assert" | "eval"
+                "exists"
+                    | "count"
+                    | "append"
+                    | "zip"
+                    | "now"
+                    | "random"
+                    | "range"
+                    | "hash"
+                    | "partition"
+                    | "parse"
+                    | "error"
+                    | "assert"
+                    | "eval"
             )
     }
 

@@ -23,10 +23,10 @@ pub enum Unmapped<'t> {
 
 impl Types {
     /// How many parts a value may have in a mapping template, all fields of all records in it counted. API Gateway takes templates of 300 KB,
-/// and a field has some hundred bytes in one. <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
-pub const MAX_MAPPED_PARTS: usize = 2_000;
+    /// and a field has some hundred bytes in one. <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
+    pub const MAX_MAPPED_PARTS: usize = 2_000;
 
-/// Why a template cannot carry values of this type; `None` if it can.
+    /// Why a template cannot carry values of this type; `None` if it can.
     pub fn unmapped<'t>(&'t self, ty: &'t Type) -> Option<Unmapped<'t>> {
         self.unmapped_at(ty, 1, &mut 0)
     }
@@ -64,7 +64,8 @@ mod tests {
         assert_eq!(types.unmapped(&ty("{ lines: [Line], by: map(Line), on: boolean }")), None);
         assert!(matches!(types.unmapped(&ty("[map(any)]")), Some(Unmapped::Any(_))));
         assert!(matches!(types.unmapped(&ty("Tree")), Some(Unmapped::Deep(_))));
-        let wide = format!("{{ {} }}", (0..MAX_MAPPED_PARTS).map(|i| format!("f{i}: boolean")).collect::<Vec<_>>().join(", "));
+        let wide =
+            format!("{{ {} }}", (0..MAX_MAPPED_PARTS).map(|i| format!("f{i}: boolean")).collect::<Vec<_>>().join(", "));
         assert!(matches!(types.unmapped(&ty(&wide)), Some(Unmapped::Wide(_))));
     }
 }

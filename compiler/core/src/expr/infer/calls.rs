@@ -114,7 +114,9 @@ impl Infer<'_> {
                 AstKind::Call(..) => true,
                 AstKind::Block(parts) => parts.last().is_some_and(call),
                 AstKind::Conditional(_, then, otherwise) => call(then) || otherwise.as_deref().is_some_and(call),
-                AstKind::Filter(base, _) | AstKind::KeepArray(base) => matches!(base.kind, AstKind::Block(_)) && call(base),
+                AstKind::Filter(base, _) | AstKind::KeepArray(base) => {
+                    matches!(base.kind, AstKind::Block(_)) && call(base)
+                }
                 _ => false,
             }
         }

@@ -400,7 +400,10 @@ impl Infer<'_> {
         // Given to another function, one that makes a sequence gives it as it is.
         let of_one = |function: &Function| {
             (function.params.len() == 1 || function.name == "string")
-                && !matches!(function.returns, Returns::Names | Returns::Filter | Returns::Spread | Returns::Any | Returns::Merge)
+                && !matches!(
+                    function.returns,
+                    Returns::Names | Returns::Filter | Returns::Spread | Returns::Any | Returns::Merge
+                )
         };
         !taken && functions::find(name).is_some_and(of_one) && functions::callable().any(|known| known.name == name)
     }

@@ -62,7 +62,9 @@ impl<'a> Grammar<'a> {
 
     fn write(&mut self, want: Want, depth: usize) -> String {
         let want = match want {
-            Want::Anything => [Want::Text, Want::Number, Want::Boolean, Want::List, Want::List, Want::Object][self.random.below(6)],
+            Want::Anything => {
+                [Want::Text, Want::Number, Want::Boolean, Want::List, Want::List, Want::Object][self.random.below(6)]
+            }
             want => want,
         };
         if depth == 0 || self.random.one_in(4) {
@@ -125,7 +127,14 @@ impl<'a> Grammar<'a> {
         match self.random.below(16) {
             0 => format!("{} & {}", t(self), self.write(Want::Anything, depth)),
             1 => {
-                let function = self.random.pick(&["uppercase", "lowercase", "trim", "base64encode", "encodeUrlComponent", "string"]);
+                let function = self.random.pick(&[
+                    "uppercase",
+                    "lowercase",
+                    "trim",
+                    "base64encode",
+                    "encodeUrlComponent",
+                    "string",
+                ]);
                 format!("${function}({})", t(self))
             }
             2 => format!("$string({})", self.write(Want::Anything, depth)),
@@ -199,11 +208,20 @@ impl<'a> Grammar<'a> {
             8 => format!("{} = {}", self.write(Want::Text, depth), self.write(Want::Text, 0)),
             9 => format!("{} in {}", self.write(Want::Text, 0), self.texts(depth)),
             10 => format!("$contains({}, {})", self.write(Want::Text, depth), self.random.pick(&["'a'", "/a+/"])),
-            11 => format!("$count({}) {} {}", self.write(Want::List, depth), self.random.pick(&[">", "=", "!=", ">="]), self.random.below(3)),
+            11 => format!(
+                "$count({}) {} {}",
+                self.write(Want::List, depth),
+                self.random.pick(&[">", "=", "!=", ">="]),
+                self.random.below(3)
+            ),
             12 => format!("$boolean({})", self.write(Want::Anything, depth)),
             13 => {
                 let path = self.path(|_| true).map_or_else(|| "input".to_owned(), |path| path.text);
-                format!("$type({path}) {} '{}'", self.random.pick(&["=", "!="]), self.random.pick(&["string", "number", "array"]))
+                format!(
+                    "$type({path}) {} '{}'",
+                    self.random.pick(&["=", "!="]),
+                    self.random.pick(&["string", "number", "array"])
+                )
             }
             _ => self.leaf(Want::Boolean),
         }
@@ -284,7 +302,10 @@ impl<'a> Grammar<'a> {
                 let field = self.at_hand(&item, |grammar| grammar.leaf(Want::Anything));
                 format!("{list}.[{field}]")
             }
-            23 => format!("$map({list}, ${})", self.random.pick(&["string", "count", "type", "exists", "boolean", "keys"])),
+            23 => format!(
+                "$map({list}, ${})",
+                self.random.pick(&["string", "count", "type", "exists", "boolean", "keys"])
+            ),
             24 => {
                 let path = self.path(|path| path.many).map_or(list, |path| path.text);
                 format!("{path}[]")

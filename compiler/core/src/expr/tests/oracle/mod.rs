@@ -59,15 +59,15 @@ fn what_is_accepted_has_a_value_of_its_type() {
         let _ = writeln!(stderr, "skipped: no jsonata in {}", modules.display());
         return;
     }
-    let number = |name: &str, default: u64| {
-        std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-    };
+    let number =
+        |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     let (cases, seed) = (number("EVC_ORACLE_CASES", 10_000), number("EVC_ORACLE_SEED", 2026));
     let _ = writeln!(stderr, "{cases} expressions from seed {seed}");
     let mut faults = String::new();
     let (mut made, mut accepted, mut found) = (0, 0, 0);
     let mut random = Random::new(seed);
-    let mut nt = std::time::Duration::ZERO; let ts = std::time::Instant::now();
+    let mut nt = std::time::Duration::ZERO;
+    let ts = std::time::Instant::now();
     let mut node = Node::start(&modules);
     while made < cases && found < 20 {
         let mut batch = Vec::new();
@@ -77,7 +77,11 @@ fn what_is_accepted_has_a_value_of_its_type() {
         }
         accepted += batch.len();
         let t0 = std::time::Instant::now();
-        for (case, results) in batch.iter().zip({let r=node.evaluate(&batch); nt += t0.elapsed(); r}) {
+        for (case, results) in batch.iter().zip({
+            let r = node.evaluate(&batch);
+            nt += t0.elapsed();
+            r
+        }) {
             if let Some(fault) = fault(case, &results) {
                 found += 1;
                 let _ = writeln!(faults, "{fault}\n");
@@ -87,16 +91,17 @@ fn what_is_accepted_has_a_value_of_its_type() {
     eprintln!("node {nt:?} of {:?}", ts.elapsed());
     let _ = writeln!(stderr, "{accepted} of {made} were accepted");
     assert!(faults.is_empty(), "seed {seed}:\n{faults}");
-    assert!(accepted as u64 * 5 > made, "{accepted} of {made} were accepted: the grammar makes too much that is refused");
+    assert!(
+        accepted as u64 * 5 > made,
+        "{accepted} of {made} were accepted: the grammar makes too much that is refused"
+    );
 }
 
 /// A random expression that is accepted, with values of the types it is over.
 fn case(random: &mut Random) -> Option<Case> {
     let types = Types::default();
-    let roots: Vec<(String, Type)> = ["input", "step-one", "item"]
-        .into_iter()
-        .map(|name| (name.to_owned(), values::record(random, 2)))
-        .collect();
+    let roots: Vec<(String, Type)> =
+        ["input", "step-one", "item"].into_iter().map(|name| (name.to_owned(), values::record(random, 2))).collect();
     let scope = roots.iter().fold(Scope::default(), |scope, (name, ty)| scope.with(name.clone(), ty.clone()));
     let parse = |text: &str| Expr::parse(text, Span::new(file(text).1, 0..text.len()), &scope.step_names()).ok();
     let text = grammar::expression(random, &roots, &types);
@@ -153,7 +158,9 @@ fn fault(case: &Case, results: &[Json]) -> Option<String> {
                 let kept = types.validate(&checked.kept, value);
                 match (fits, kept.first()) {
                     (true, None) => None,
-                    (true, Some(problem)) => Some(format!("gives {value}, kept as {}: {problem:?}", describe(&checked.kept))),
+                    (true, Some(problem)) => {
+                        Some(format!("gives {value}, kept as {}: {problem:?}", describe(&checked.kept)))
+                    }
                     (false, _) => Some(format!("gives {value}: {:?}", problems.first())),
                 }
             }

@@ -28,8 +28,22 @@ fn of(kind: Kind) -> Type {
 
 fn some(random: &mut Random, depth: usize) -> Type {
     let scalars = [
-        "string", "string", "string(1..)", "integer", "integer(0..9)", "integer(1..)", "number", "boolean", "money", "uuid",
-        "timestamp", "date", "duration", "X | Y | Z", "Y | Z", "X | W",
+        "string",
+        "string",
+        "string(1..)",
+        "integer",
+        "integer(0..9)",
+        "integer(1..)",
+        "number",
+        "boolean",
+        "money",
+        "uuid",
+        "timestamp",
+        "date",
+        "duration",
+        "X | Y | Z",
+        "Y | Z",
+        "X | W",
     ];
     match random.below(if depth == 0 { 12 } else { 20 }) {
         0..12 => testing::ty(random.pick(&scalars)),
@@ -56,7 +70,9 @@ pub(super) fn value(random: &mut Random, ty: &Type, types: &Types) -> Json {
             let span = usize::try_from(most - least + 1).unwrap_or(1);
             json!(least + i64::try_from(random.below(span)).unwrap_or(0))
         }
-        Kind::Number(_) | Kind::Money(_) => random.pick(&[&json!(0), &json!(1.5), &json!(-2), &json!(7), &json!(0.25)]).clone(),
+        Kind::Number(_) | Kind::Money(_) => {
+            random.pick(&[&json!(0), &json!(1.5), &json!(-2), &json!(7), &json!(0.25)]).clone()
+        }
         Kind::Boolean => json!(random.one_in(2)),
         Kind::Uuid => json!("5f3c1b52-7c0e-4f6a-9d59-0a4f7b1c2d3e"),
         Kind::Timestamp => json!("2026-11-21T10:00:00.000Z"),
