@@ -92,8 +92,11 @@ fn is_indexes(resource: &Value) -> bool {
     matches!(resource, Value::Text(_))
 }
 
+/// Actions, and resources with the tables that they are of.
+type OfTables = (Vec<Value>, Vec<(LogicalId, Value)>);
+
 /// The actions and the resources of a statement without conditions that is about tables and their indexes alone, each with its table.
-fn of_tables(statement: &Value) -> Option<(Vec<Value>, Vec<(LogicalId, Value)>)> {
+fn of_tables(statement: &Value) -> Option<OfTables> {
     let entries = entries(statement)?;
     if entries.contains_key("Condition") || entries.get("Effect") != Some(&"Allow".into()) {
         return None;

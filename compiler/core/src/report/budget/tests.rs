@@ -3,7 +3,7 @@
 use super::{First, text, ways};
 use crate::session::{analyze_text, plan};
 
-const SPEC: &str = r#"evc: 1
+const SPEC: &str = "evc: 1
 service: shop
 environments: { dev: {}, prod: { functions: { ship: { timeout: 2m } } } }
 caches: { state: {} }
@@ -33,7 +33,7 @@ workflows:
   quick: { engine: redis, input: Order, timeout: 10m, steps: { sent: { call: notify, with: { id: input.id } } } }
 overrides:
   NotifyFunctionAsync: { properties: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 900 } }
-"#;
+";
 
 #[test]
 fn every_way_is_told_with_its_stages() {

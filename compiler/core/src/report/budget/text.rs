@@ -19,10 +19,10 @@ pub fn text(ways: &[Way], location: &dyn Fn(Span) -> String) -> String {
     };
     let mut text = String::new();
     for way in ways {
-        text.push_str(&format!("{} to {}\n", way.from, way.to));
+        text.extend([way.from.as_str(), " to ", way.to.as_str(), "\n"]);
         text.push_str(&line(&header));
         text.extend(rows(way).iter().map(line));
-        text.push_str(&format!("  {}\n\n", summary(way)));
+        text.extend(["  ", summary(way).as_str(), "\n\n"]);
     }
     text.pop();
     text
