@@ -29,6 +29,7 @@ mod sizes;
 mod tables;
 mod transforms;
 mod unused;
+mod wildcards;
 mod workflow;
 
 use indexmap::IndexMap;
@@ -87,6 +88,7 @@ const CHECKS: &[Check] = &[
     sizes::check,
     tables::check,
     transforms::check,
+    wildcards::check,
     workflow::bounds::check,
     workflow::calls::check,
     workflow::choices::check,

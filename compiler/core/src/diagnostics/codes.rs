@@ -205,6 +205,7 @@ codes! {
     EVC0709 Warning "history-may-be-full",
     EVC0710 Error "history-does-not-fit",
     EVC0711 Error "policy-too-large",
+    EVC0712 Warning "wildcards-too-complex",
     EVC0801 Error "missing-module",
     EVC0802 Error "missing-handler",
     EVC0803 Error "unusable-crate",
