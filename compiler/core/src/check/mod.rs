@@ -20,9 +20,11 @@ mod lost_update;
 mod one_delivery;
 mod outbox;
 mod patterns;
+mod published_twice;
 mod queues;
 mod repeated_input;
 mod requests;
+mod restarts;
 mod routes;
 mod sizes;
 mod tables;
@@ -72,16 +74,19 @@ const CHECKS: &[Check] = &[
     one_delivery::check,
     outbox::check,
     patterns::check,
+    published_twice::check,
     queues::fifo::check,
     queues::message::check,
     queues::retention::check,
     queues::visibility::check,
     repeated_input::check,
     requests::check,
+    restarts::check,
     routes::check,
     sizes::check,
     tables::check,
     transforms::check,
+    workflow::back::check,
     workflow::bounds::check,
     workflow::calls::check,
     workflow::choices::check,
@@ -91,7 +96,9 @@ const CHECKS: &[Check] = &[
     workflow::engine::check,
     workflow::errors::check,
     workflow::expressions::check,
+    workflow::pending::check,
     workflow::routes::check,
+    workflow::swallowed::check,
     workflow::timeouts::check,
 ];
 

@@ -1,5 +1,6 @@
 //! Checks of workflows.
 
+pub(super) mod back;
 pub(super) mod bounds;
 pub(super) mod calls;
 pub(super) mod choices;
@@ -9,8 +10,10 @@ pub(super) mod concurrency;
 pub(super) mod engine;
 pub(super) mod errors;
 pub(super) mod expressions;
+pub(super) mod pending;
 pub(super) mod routes;
 pub(super) mod signals;
+pub(super) mod swallowed;
 pub(super) mod timeouts;
 
 use crate::model::Workflow;
