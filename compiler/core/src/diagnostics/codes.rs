@@ -221,6 +221,7 @@ codes! {
     EVC0911 Warning "starts-what-has-ended",
     EVC0912 Warning "workflow-never-started",
     EVC0913 Warning "published-twice",
+    EVC0914 Warning "published-and-read-by-other-names",
     EVC1001 Error "breaks-executions",
     EVC1002 Warning "may-break-executions",
     EVC1003 Note "executions-keep-their-definition",
