@@ -21,9 +21,11 @@ mod lost_update;
 mod one_delivery;
 mod outbox;
 mod patterns;
+mod published_twice;
 mod queues;
 mod repeated_input;
 mod requests;
+mod restarts;
 mod routes;
 mod sizes;
 mod tables;
@@ -78,17 +80,20 @@ const CHECKS: &[Check] = &[
     outbox::check,
     patterns::check,
     queues::concurrency::check,
+    published_twice::check,
     queues::fifo::check,
     queues::message::check,
     queues::retention::check,
     queues::visibility::check,
     repeated_input::check,
     requests::check,
+    restarts::check,
     routes::check,
     sizes::check,
     tables::check,
     transforms::check,
     wildcards::check,
+    workflow::back::check,
     workflow::bounds::check,
     workflow::calls::check,
     workflow::choices::check,
@@ -99,7 +104,9 @@ const CHECKS: &[Check] = &[
     workflow::errors::check,
     workflow::expressions::check,
     workflow::history::check,
+    workflow::pending::check,
     workflow::routes::check,
+    workflow::swallowed::check,
     workflow::timeouts::check,
     workflow::undone_in_time::check,
 ];

@@ -96,10 +96,13 @@ fn report(model: &Model, hops: &Hops, cycle: &[&Hop], sure: Sure) -> Diagnostic 
     let nodes = cycle.iter().map(|hop| hop.from).chain(cycle.last().map(|hop| hop.to));
     let path: Vec<String> = nodes.map(|node| hops.describe(model, node)).collect();
     let allowed = cycle.iter().filter_map(|hop| hop.item).find(|item| allows(model, *item));
-    let (code, how) = match (sure, allowed) {
-        (_, Some(_)) | (Sure::Maybe, None) => (Code::EVC0903, ""),
-        (Sure::Certain, None) => (Code::EVC0908, ", and nothing ends it"),
-        (Sure::Bounded, None) => (Code::EVC0909, " until a rule's bound ends it"),
+    // Somebody has said what ends it, if in the wrong place, which is told with the right one.
+    let said = allowed.is_some() || cycle.iter().any(|hop| allows(model, hops.thing(hop.from)));
+    let (code, how) = match sure {
+        _ if said => (Code::EVC0903, ""),
+        Sure::Maybe => (Code::EVC0903, ""),
+        Sure::Certain => (Code::EVC0908, ", and nothing ends it"),
+        Sure::Bounded => (Code::EVC0909, " until a rule's bound ends it"),
     };
     let start = path.first().map_or("", String::as_str);
     let leads = |hop: &Hop| format!("{} leads to {}", hops.describe(model, hop.from), hops.describe(model, hop.to));
