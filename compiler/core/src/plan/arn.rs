@@ -4,6 +4,11 @@ use super::names::of_stack;
 use super::value::{Part, Value, text};
 use crate::model::Workflow;
 
+/// Whether a text of the spec is an ARN, not a name.
+pub(crate) fn is_arn(text: &str) -> bool {
+    text.starts_with("arn:")
+}
+
 /// The ARN of something of a service in this account and Region: `arn:aws:events:eu-west-1:123456789012:RESOURCE`. What a literal
 /// cannot say of the resource follows it in `rest`.
 pub(crate) fn of(service: &str, resource: &str, rest: impl IntoIterator<Item = Part>) -> Value {

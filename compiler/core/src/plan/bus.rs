@@ -29,7 +29,7 @@ pub(crate) fn arn(bus: &Bus) -> Value {
         BusKind::Custom => return Value::arn(&ids::bus(bus)),
         BusKind::Default => "default",
         BusKind::Imported => match &bus.imported_name {
-            Some(Given::Here(arn)) if arn.starts_with("arn:") => return arn.as_str().into(),
+            Some(Given::Here(arn)) if arn::is_arn(arn) => return arn.as_str().into(),
             Some(Given::Here(name)) => name,
             Some(Given::Parameter) | None => return arn::of("events", "event-bus/", [Part::Ref(name_parameter(bus))]),
         },
