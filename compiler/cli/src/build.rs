@@ -31,7 +31,8 @@ pub(super) struct Arguments {
     /// The environment that is deployed unless another is given to `sam deploy`. The first one by default.
     #[arg(long, value_name = "NAME")]
     environment: Option<String>,
-    /// Print what was decided instead of writing: `iam` is who may do what, and why.
+    /// Print what was decided instead of writing: `iam` is who may do what, and why; `budget` is how long messages are tried for, from who
+    /// publishes to who consumes last.
     #[arg(long, value_name = "WHAT")]
     explain: Option<Explain>,
     /// Replace files that are in the way though evc did not write them.
@@ -53,6 +54,8 @@ pub(super) struct Arguments {
 enum Explain {
     /// Who may do what, and why.
     Iam,
+    /// How often and how long each stage of a way tries, and what gives out first.
+    Budget,
 }
 
 /// Builds each spec; writes all of them or none.
@@ -112,6 +115,7 @@ fn planned(arguments: &Arguments, spec: &Path, analysis: &mut Analysis) -> Resul
         deep: false,
         only_check: arguments.explain.is_some(),
         explain_iam: arguments.explain == Some(Explain::Iam),
+        explain_budget: arguments.explain == Some(Explain::Budget),
     };
     Ok(plan::plan(spec, &directory, analysis, options).filter(|_| arguments.explain.is_none()))
 }

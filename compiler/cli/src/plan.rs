@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{console, explain_iam, project};
 use evc_compiler::emit;
+use evc_compiler::report::budget;
 use evc_compiler::session::{self, Analysis, Extent};
 
 /// What may differ between two plans of one spec.
@@ -22,6 +23,8 @@ pub(super) struct Options<'a> {
     pub(super) only_check: bool,
     /// Whether to print who may do what.
     pub(super) explain_iam: bool,
+    /// Whether to print how long messages are tried for.
+    pub(super) explain_budget: bool,
 }
 
 /// A stack ready to be written.
@@ -60,6 +63,9 @@ pub(super) fn plan(spec: &Path, directory: &Path, analysis: &mut Analysis, optio
     }
     if options.explain_iam {
         console::print(&explain_iam::table(emit::Input { plan: &planned.plan, sources, project: &around.project }));
+    }
+    if options.explain_budget {
+        console::print(&budget::explain(emit::Input { plan: &planned.plan, sources, project: &around.project }));
     }
     // The process ends soon; taking it apart piece by piece first would be for nothing.
     std::mem::forget(planned);

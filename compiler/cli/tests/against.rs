@@ -39,6 +39,7 @@ workflows:
     input: { orderId: uuid }
     steps:
       charged: { call: charge, with: { orderId: input.orderId } }
+outputs: { Arn: workflows.pay.arn }
 ";
 
 fn check(arguments: &[&str]) -> (Option<i32>, String, String) {

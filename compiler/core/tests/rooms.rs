@@ -23,8 +23,8 @@ const CIRCLES: [(&str, &str); 1] = [(
 /// Words of the output that one place writes: what it is, and where it may stand. Whoever needs one calls that place.
 const WORDS: [(&str, &str, &[&str]); 4] = [
     ("the start of an ARN", "\"arn:\"", &["plan/arn.rs"]),
-    ("a rule", "\"AWS::Events::Rule\"", &["plan/builder/events.rs", "finish/tags.rs"]),
-    ("a policy", "\"AWS::SQS::QueuePolicy\"", &["plan/builder/queues.rs"]),
+    ("a rule", "\"AWS::Events::Rule\"", &["plan/builder/events.rs", "finish/policies/", "finish/tags.rs"]),
+    ("a policy", "\"AWS::SQS::QueuePolicy\"", &["plan/builder/queues.rs", "finish/policies/"]),
     ("an intrinsic function", "\"Fn::", &["finish/graph.rs", "finish/overrides/"]),
 ];
 

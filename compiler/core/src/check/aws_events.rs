@@ -6,6 +6,7 @@ use crate::model::{Bus, Event, Forward, Id, Model};
 use crate::pattern;
 use crate::source::Span;
 use crate::spec::bus::BusKind;
+use crate::spec::given::Given;
 
 pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     let forwards = model.forwards();
@@ -66,7 +67,7 @@ fn elsewhere(model: &Model, id: Id<Event>, event: &Event, forwards: &[Forward]) 
         ),
         (true, BusKind::Imported) if is_of_a_partner(bus) && !is_named(bus, &event.source) => (
             "a partner publishes on a bus of its own, named like its source",
-            format!("let the source be that of the bus: `{}`", bus.imported_name.as_deref().unwrap_or_default()),
+            format!("let the source be that of the bus: `{}`", name_of(bus).unwrap_or_default()),
         ),
         (_, BusKind::Imported) => return None,
     };
@@ -82,11 +83,16 @@ fn elsewhere(model: &Model, id: Id<Event>, event: &Event, forwards: &[Forward]) 
 }
 
 fn is_of_a_partner(bus: &Bus) -> bool {
-    bus.imported_name.as_ref().is_some_and(|name| own_name(name).starts_with(PARTNER_PREFIX))
+    name_of(bus).is_some_and(|name| own_name(name).starts_with(PARTNER_PREFIX))
 }
 
 fn is_named(bus: &Bus, source: &str) -> bool {
-    bus.imported_name.as_ref().is_some_and(|name| own_name(name) == source)
+    name_of(bus).is_some_and(|name| own_name(name) == source)
+}
+
+/// The name of an imported bus, if the spec says it.
+fn name_of(bus: &Bus) -> Option<&str> {
+    bus.imported_name.as_ref().and_then(Given::here).map(String::as_str)
 }
 
 /// The name of a bus that may be named by its ARN.

@@ -21,14 +21,17 @@ mod lost_update;
 mod one_delivery;
 mod outbox;
 mod patterns;
+mod published_twice;
 mod queues;
 mod repeated_input;
 mod requests;
+mod restarts;
 mod routes;
 mod sizes;
 mod tables;
 mod transforms;
 mod unused;
+mod wildcards;
 mod workflow;
 
 use indexmap::IndexMap;
@@ -77,16 +80,20 @@ const CHECKS: &[Check] = &[
     outbox::check,
     patterns::check,
     queues::concurrency::check,
+    published_twice::check,
     queues::fifo::check,
     queues::message::check,
     queues::retention::check,
     queues::visibility::check,
     repeated_input::check,
     requests::check,
+    restarts::check,
     routes::check,
     sizes::check,
     tables::check,
     transforms::check,
+    wildcards::check,
+    workflow::back::check,
     workflow::bounds::check,
     workflow::calls::check,
     workflow::choices::check,
@@ -97,7 +104,9 @@ const CHECKS: &[Check] = &[
     workflow::errors::check,
     workflow::expressions::check,
     workflow::history::check,
+    workflow::pending::check,
     workflow::routes::check,
+    workflow::swallowed::check,
     workflow::timeouts::check,
     workflow::undone_in_time::check,
 ];

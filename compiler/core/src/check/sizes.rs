@@ -62,7 +62,7 @@ impl Sizes<'_> {
     /// The diagnostic for a payload that may not fit, with `around` bytes beside the value.
     fn over(&self, what: &str, ty: &Type, around: u64, hop: Hop, at: Span) -> Option<Diagnostic> {
         let bytes = self.model.types.max_json_bytes(ty)?.saturating_add(around);
-        let diagnostic = self.exceeds(what, bytes, hop, at)?;
+        let diagnostic = exceeds(what, bytes, hop, at)?;
         Some(if at == ty.span { diagnostic } else { diagnostic.secondary(ty.span, "its type is here") })
     }
 
@@ -136,7 +136,7 @@ impl Sizes<'_> {
             let given = step.arguments().into_iter().find_map(|argument| match argument.given {
                 Given::Template(Some(with)) => {
                     let bytes = with.max_json_bytes(&step.scope, types)?;
-                    self.exceeds(&format!("what step `{name}` gives"), bytes, engine, argument.at)
+                    exceeds(&format!("what step `{name}` gives"), bytes, engine, argument.at)
                 }
                 Given::Template(None) | Given::Expr(_) => None,
             });
@@ -166,18 +166,18 @@ impl Sizes<'_> {
             return None;
         }
         let what = format!("the results that `{}` gathers", step.name);
-        let diagnostic = self.exceeds(&what, gathered::result(self.model, step)?, engine, step.name_span)?;
+        let diagnostic = exceeds(&what, gathered::result(self.model, step)?, engine, step.name_span)?;
         Some(diagnostic.help("end what is inside with a `set` or `succeed` that gives only what is needed later"))
     }
+}
 
-    /// The diagnostic for a value that may have so many bytes.
-    fn exceeds(&self, what: &str, bytes: u64, hop: Hop, at: Span) -> Option<Diagnostic> {
-        if bytes <= hop.limit {
-            return None;
-        }
-        let message = format!("{what} may have {bytes} bytes, and {} has at most {}", hop.name, hop.limit);
-        Some(Diagnostic::new(Code::EVC0706, at, message).note(WORST).help(LOWER))
+/// The diagnostic for a value that may have so many bytes.
+fn exceeds(what: &str, bytes: u64, hop: Hop, at: Span) -> Option<Diagnostic> {
+    if bytes <= hop.limit {
+        return None;
     }
+    let message = format!("{what} may have {bytes} bytes, and {} has at most {}", hop.name, hop.limit);
+    Some(Diagnostic::new(Code::EVC0706, at, message).note(WORST).help(LOWER))
 }
 
 /// What the number of bytes is.

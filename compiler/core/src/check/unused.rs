@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Function, Id, Input, Model, Outbox, OutputValue, Property, Relation, Thing};
+use crate::model::{Function, Id, Input, Model, Outbox, OutputValue, Property, Relation, Thing, Workflow};
 
 pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     let told = told(model);
@@ -18,8 +18,9 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
             Thing::Bus(_) => bus(model, thing),
             Thing::Cache(_) => cache(model, thing),
             Thing::Network(_) => network(model, thing),
+            Thing::Workflow(id) => workflow(model, id),
             // Events have a check of their own. The others are where something starts.
-            Thing::Event(_) | Thing::Api(_) | Thing::Rule(_) | Thing::Schedule(_) | Thing::Workflow(_) => None,
+            Thing::Event(_) | Thing::Api(_) | Thing::Rule(_) | Thing::Schedule(_) => None,
         };
         let Some((code, message, help)) = why.filter(|_| !told.contains(&thing)) else { continue };
         diagnostics.push(Diagnostic::new(code, model.head(thing).name_span, message).help(help).on(model.path(thing)));
@@ -56,6 +57,22 @@ fn function(model: &Model, id: Id<Function>) -> Unused {
     let message = format!("nothing invokes function `{}`", function.head.name);
     let help = "give it a route, make it the target of a rule, a queue or a schedule, or name it in `outputs`";
     Some((Code::EVC0904, message, help.to_owned()))
+}
+
+fn workflow(model: &Model, id: Id<Workflow>) -> Unused {
+    let starts = |relation: &Relation| matches!(relation, Relation::Delivers | Relation::Starts | Relation::Routes);
+    if has(model, Thing::Workflow(id), starts) {
+        return None;
+    }
+    let workflow = &model.workflows[id];
+    let message = format!("nothing starts workflow `{}`", workflow.head.name);
+    // One on Redis has no ARN that could be told.
+    let outside = match workflow.redis() {
+        None => "or name it in `outputs` if somebody outside starts it",
+        Some(_) => "or say under `allow` who starts it",
+    };
+    let help = format!("make it the target of a rule or a schedule, give it a route, {outside}");
+    Some((Code::EVC0912, message, help))
 }
 
 fn table(model: &Model, thing: Thing) -> Unused {

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use crate::model::{CacheKind, NetworkKind};
 use crate::plan::builder::Builder;
 use crate::plan::names::MAX_ENVIRONMENT;
-use crate::plan::{ENVIRONMENT, LogicalId, Parameter, cache, network};
+use crate::plan::{ENVIRONMENT, LogicalId, Parameter, bus, cache, network};
 use crate::spec::given::Given;
 
 /// Adds the parameters; after everything that has a name, since that bounds the project's.
@@ -48,8 +48,18 @@ pub(super) fn finish(b: &mut Builder<'_>) {
         ("ProjectName".to_owned(), project),
         ("Architecture".to_owned(), architecture),
     ]);
+    buses(b);
     caches(b);
     networks(b);
+}
+
+/// The names of buses that the spec leaves to each deployment.
+fn buses(b: &mut Builder<'_>) {
+    for it in b.model.buses.values().filter(|bus| bus.imported_name == Some(Given::Parameter)) {
+        let about = format!("The name of bus {}, which exists already.", it.head.name);
+        let parameter = given("String", about, Some(r"^[A-Za-z0-9._/-]{1,256}$"));
+        b.plan.parameters.insert(bus::name_parameter(it).to_string(), parameter);
+    }
 }
 
 /// What the spec leaves to each deployment of its external caches.

@@ -7,6 +7,7 @@ use super::{Head, Id, Model, Setting, Thing};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::spec::bus::BusKind;
+use crate::spec::given::Given;
 use crate::spec::scalar::{Duration, Name};
 use crate::spec::{Declared, Sections};
 
@@ -18,7 +19,7 @@ pub struct Bus {
     /// Who makes it.
     pub kind: BusKind,
     /// The name of an imported bus.
-    pub imported_name: Option<String>,
+    pub imported_name: Option<Given<String>>,
     /// How long its archive keeps events, if it has one.
     pub archive: Option<Spanned<Duration>>,
     /// The log group that gets all of its events, if it has one.

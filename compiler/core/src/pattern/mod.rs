@@ -23,6 +23,7 @@ mod rule;
 #[cfg(test)]
 mod tests;
 mod ways;
+pub mod wildcards;
 
 pub use ast::{
     AnythingBut, Cidr, Comparison, Constraint, Field, Match, MatchKind, Number, Numeric, Object, Pattern, Wildcard,

@@ -20,6 +20,7 @@ pub(crate) mod network;
 pub(crate) mod policy;
 mod resource;
 pub(crate) mod rule;
+pub(crate) mod starter;
 pub(crate) mod stream;
 pub mod value;
 pub(crate) mod variables;

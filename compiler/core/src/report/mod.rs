@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows where the text goes: the caller chooses the width and whether there are colours.
 
+pub mod budget;
 pub mod excerpt;
 pub mod github;
 pub mod json;

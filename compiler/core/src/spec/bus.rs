@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::allow::Allows;
 use super::decode::{Decoder, Fields};
+use super::given::Given;
 use super::scalar::Duration;
 use crate::source::Spanned;
 
@@ -20,9 +21,9 @@ pub struct Bus {
     #[key(default)]
     pub kind: BusKind,
     /// The name of an imported bus; that of a partner's is its event source (`aws.partner/...`), and for a bus of another account it is the
-    /// ARN. A custom bus is named after the project, the environment and its name here.
+    /// ARN. `parameter` leaves the name to each deployment. A custom bus is named after the project, the environment and its name here.
     #[key(pattern = r"^(arn:[^:]+:events:[^:]+:[0-9]{12}:event-bus/)?[A-Za-z0-9._/-]{1,256}$", check = bus_name)]
-    pub name: Option<Spanned<String>>,
+    pub name: Option<Spanned<Given<String>>>,
     /// Keeps every event for replay.
     pub archive: Option<Archive>,
     /// Writes every event to a log group; `{}` with the retention of the other logs.
@@ -83,7 +84,8 @@ fn imported_schema(schema: &mut Schema) {
 
 /// What `EventBridge` takes. Only a partner's bus, and its like in another account, has a `/` in its name.
 /// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html>
-fn bus_name(name: &Spanned<String>, cx: &mut Decoder) {
+fn bus_name(given: &Spanned<Given<String>>, cx: &mut Decoder) {
+    let Given::Here(name) = &given.value else { return };
     let own = match name.starts_with("arn:") {
         false => Some(name.as_str()),
         true => bus_of_arn(name),
@@ -95,7 +97,7 @@ fn bus_name(name: &Spanned<String>, cx: &mut Decoder) {
             && (!own.contains('/') || own.starts_with("aws.partner/") && !own.ends_with('/'))
     };
     if !own.is_some_and(is_name) {
-        cx.bad_value(name.span, format!("`{}` cannot be the name of a bus", name.value)).help.extend([
+        cx.bad_value(given.span, format!("`{name}` cannot be the name of a bus")).help.extend([
             "a bus has a name of letters, digits, `.`, `_` and `-`, at most 256 characters; a partner's starts with `aws.partner/`".to_owned(),
             "one of another account is named by its ARN: `arn:aws:events:eu-west-1:123456789012:event-bus/NAME`".to_owned(),
         ]);

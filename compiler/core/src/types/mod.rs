@@ -34,7 +34,7 @@ pub use describe::describe;
 pub use dynamo::Attribute;
 pub use join::{Joined, Side, lacking};
 pub use lookup::{FieldAt, NoField};
-pub use mapped::{MAX_MAPPED_DEPTH, Unmapped};
+pub use mapped::{MAX_MAPPED_DEPTH, MAX_MAPPED_PARTS, Unmapped};
 pub use narrow::{Bound, Form, Shown, Step};
 pub use reference::{KindDoc, reference, reference_table};
 pub use shorthand::SCALARS;

@@ -3,7 +3,7 @@
 use super::ToTable;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Mapping, MappingValue, Model, TableOperation};
-use crate::types::{MAX_MAPPED_DEPTH, Type, Unmapped, describe};
+use crate::types::{MAX_MAPPED_DEPTH, MAX_MAPPED_PARTS, Type, Unmapped, describe};
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for it in super::to_tables(model) {
@@ -49,6 +49,7 @@ fn problem<'m>(model: &'m Model, ty: &'m Type) -> Option<(String, &'m Type)> {
     Some(match model.types.unmapped(ty)? {
         Unmapped::Any(place) => ("nothing is known about a part of it".to_owned(), place),
         Unmapped::Deep(place) => (format!("it goes more than {MAX_MAPPED_DEPTH} levels deep"), place),
+        Unmapped::Wide(place) => (format!("it has more than {MAX_MAPPED_PARTS} parts"), place),
     })
 }
 

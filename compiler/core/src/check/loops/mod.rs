@@ -96,10 +96,13 @@ fn report(model: &Model, hops: &Hops, cycle: &[&Hop], sure: Sure) -> Diagnostic 
     let nodes = cycle.iter().map(|hop| hop.from).chain(cycle.last().map(|hop| hop.to));
     let path: Vec<String> = nodes.map(|node| hops.describe(model, node)).collect();
     let allowed = cycle.iter().filter_map(|hop| hop.item).find(|item| allows(model, *item));
-    let (code, how) = match (sure, allowed) {
-        (_, Some(_)) | (Sure::Maybe, None) => (Code::EVC0903, ""),
-        (Sure::Certain, None) => (Code::EVC0908, ", and nothing ends it"),
-        (Sure::Bounded, None) => (Code::EVC0909, " until a rule's bound ends it"),
+    // Somebody has said what ends it, if in the wrong place, which is told with the right one.
+    let said = allowed.is_some() || cycle.iter().any(|hop| allows(model, hops.thing(hop.from)));
+    let (code, how) = match sure {
+        _ if said => (Code::EVC0903, ""),
+        Sure::Maybe => (Code::EVC0903, ""),
+        Sure::Certain => (Code::EVC0908, ", and nothing ends it"),
+        Sure::Bounded => (Code::EVC0909, " until a rule's bound ends it"),
     };
     let start = path.first().map_or("", String::as_str);
     let leads = |hop: &Hop| format!("{} leads to {}", hops.describe(model, hop.from), hops.describe(model, hop.to));
@@ -110,12 +113,27 @@ fn report(model: &Model, hops: &Hops, cycle: &[&Hop], sure: Sure) -> Diagnostic 
     }
     diagnostic = diagnostic.note(path.join(" → "));
     diagnostic = match sure {
-        Sure::Bounded => diagnostic.note("whether each round comes nearer to the bound is up to what publishes the event"),
-        Sure::Maybe => diagnostic.help("let one of these not follow on the other, or say under `allow` what ends the loop"),
-        Sure::Certain => diagnostic.help(
-            "let one of these not follow on the other; if the handler ends it, say so: `allow: { EVC0903: what ends it }`",
-        ),
+        Sure::Bounded => {
+            diagnostic.note("whether each round comes nearer to the bound is up to what publishes the event")
+        }
+        Sure::Maybe => {
+            diagnostic.help("let one of these not follow on the other, or say under `allow` what ends the loop")
+        }
+        Sure::Certain => {
+            let item = cycle.first().and_then(|hop| hop.item).map(|item| format!(" on `{}`", model.path(item)));
+            diagnostic.help(format!(
+                "let one of these not follow on the other; if the handler ends it, say so{}: `allow: {{ EVC0903: what ends it }}`",
+                item.unwrap_or_default()
+            ))
+        }
     };
+    let things = cycle.iter().map(|hop| hops.thing(hop.from));
+    for misplaced in things.filter(|thing| allowed.is_none() && allows(model, *thing)) {
+        let allows = &model.head(misplaced).allow.0;
+        for allow in allows.iter().filter(|allow| allow.code == Code::EVC0903) {
+            diagnostic = diagnostic.secondary(allow.span, "this allows nothing here");
+        }
+    }
     let item = allowed.or_else(|| cycle.first().and_then(|hop| hop.item));
     match item.filter(|_| code == Code::EVC0903) {
         Some(item) => diagnostic.on(model.path(item)),

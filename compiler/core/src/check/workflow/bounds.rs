@@ -2,12 +2,14 @@
 
 use super::item;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::Model;
+use crate::expr::Expr;
+use crate::model::{Model, Step};
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values().filter(|workflow| workflow.redis().is_some()) {
-        workflow.body.walk(&mut |step| {
-            let beyond = step.expressions().into_iter().flat_map(crate::expr::Expr::beyond_bounds);
+        workflow.body.bodies(&mut |body| {
+            let of_steps = body.steps.iter().flat_map(Step::expressions);
+            let beyond = body.first_values().chain(of_steps).flat_map(Expr::beyond_bounds);
             diagnostics.extend(beyond.map(|found| {
                 Diagnostic::new(Code::EVC0421, found.span, found.value)
                     .on(item(workflow))

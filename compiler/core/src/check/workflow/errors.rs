@@ -69,10 +69,28 @@ fn never_raised(model: &Model, workflow: &Workflow, step: &Step, diagnostics: &m
     // Whoever answers for the function may do so with an error of any name.
     let unresolved = step.waits_for_signal() || step.call().is_some_and(|call| call.function.is_none());
     let mut report = |error: &Spanned<RetryError>, does: &str| {
-        if unresolved || error.value == RetryError::All || raised.contains(&error.value) {
+        let name = error.value.as_str();
+        if let Some(instead) = of_aws(name) {
+            let message = format!("`{}` cannot fail with `{name}`, which it {does}", step.name);
+            diagnostics.push(
+                Diagnostic::new(Code::EVC0504, error.span, message)
+                    .on(item(workflow))
+                    .note("errors of AWS have one name on both engines")
+                    .help(format!("say `{instead}`"))
+                    .replace(format!("replace with `{instead}`"), error.span, instead),
+            );
             return;
         }
-        let name = error.value.as_str();
+        if unresolved || error.value == RetryError::All {
+            return;
+        }
+        if raised.contains(&error.value) {
+            diagnostics.extend(without_cause(model, step, &error.value).map(|why| {
+                let message = format!("`{}` does not fail with `{name}`, which it {does}: {why}", step.name);
+                Diagnostic::new(Code::EVC0557, error.span, message).on(item(workflow))
+            }));
+            return;
+        }
         let message = format!("`{}` cannot fail with `{name}`, which it {does}", step.name);
         let mut diagnostic = Diagnostic::new(Code::EVC0504, error.span, message).on(item(workflow));
         if let Some(call) = step.call()
@@ -93,8 +111,34 @@ fn never_raised(model: &Model, workflow: &Workflow, step: &Step, diagnostics: &m
     }
 }
 
+/// The name in evc for an error of Step Functions or Lambda.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-handling-error-representation>
+fn of_aws(name: &str) -> Option<&'static str> {
+    match name {
+        "States.Timeout" | "States.HeartbeatTimeout" => Some("Timeout"),
+        _ if name.starts_with("Lambda.") => Some("Transient"),
+        _ if name.starts_with("States.") => Some("All"),
+        _ => None,
+    }
+}
+
+/// Why the runtime does not fail with this in what a step calls, if it does not: the function has nothing that could.
+fn without_cause(model: &Model, step: &Step, error: &RetryError) -> Option<String> {
+    let RetryError::Named(name) = error else { return None };
+    let function = &model.functions[step.call()?.function?];
+    let lacks = match name.as_str() {
+        "CircuitOpen" if function.circuit_breaker.is_none() => "no `circuit-breaker`",
+        "InProgress" if function.idempotent.is_none() => "no `idempotent`",
+        "KeyReused" if function.idempotent.is_none() && function.outbox.is_none() => {
+            "neither `idempotent` nor an outbox"
+        }
+        _ => return None,
+    };
+    Some(format!("function `{}` has {lacks}", function.head.name))
+}
+
 /// What a step can fail with before its own `catch`.
-fn raised(model: &Model, step: &Step) -> BTreeSet<RetryError> {
+pub(super) fn raised(model: &Model, step: &Step) -> BTreeSet<RetryError> {
     let inside = step.bodies().flat_map(|body| escaping(model, body));
     step.raises(model).into_iter().chain(inside).collect()
 }

@@ -1,5 +1,6 @@
 //! Checks of workflows.
 
+pub(super) mod back;
 pub(super) mod bounds;
 pub(super) mod calls;
 pub(super) mod choices;
@@ -11,8 +12,10 @@ pub(super) mod errors;
 pub(super) mod expressions;
 pub(super) mod history;
 mod laps;
+pub(super) mod pending;
 pub(super) mod routes;
 pub(super) mod signals;
+pub(super) mod swallowed;
 pub(super) mod timeouts;
 pub(super) mod undone_in_time;
 pub(super) mod variables;

@@ -82,7 +82,7 @@ impl Times<'_> {
             let waits = laps::waits_for(self.model, step).is_some();
             if self.step(step) == Takes::AsLongAsItMay {
                 late.push(Late { step, why: Why::Answer });
-            } else if waits && self.goes_round(body, id) {
+            } else if waits && goes_round(body, id) {
                 late.push(Late { step, why: Why::Loop });
             }
         }
@@ -141,17 +141,6 @@ impl Times<'_> {
         self.workflow.timeout.seconds
     }
 
-    /// Whether a loop leads back to a step, and nothing in it counts.
-    fn goes_round(&self, body: &Body, id: StepId) -> bool {
-        let after = body.after([id]);
-        after.contains(&id)
-            && !after
-                .iter()
-                .chain([&id])
-                .filter(|to| body.after([**to]).contains(&id))
-                .any(|to| laps::counts(body.step(*to)))
-    }
-
     fn seconds(&self, step: &Step) -> u64 {
         match self.step(step) {
             Takes::AtMost(seconds) => seconds,
@@ -208,6 +197,17 @@ impl Times<'_> {
         }
         ends
     }
+}
+
+/// Whether a loop leads back to a step, and nothing in it counts.
+fn goes_round(body: &Body, id: StepId) -> bool {
+    let after = body.after([id]);
+    after.contains(&id)
+        && !after
+            .iter()
+            .chain([&id])
+            .filter(|to| body.after([**to]).contains(&id))
+            .any(|to| laps::counts(body.step(*to)))
 }
 
 /// The steps of a body from the first one on, each after those that lead to it, loops aside.

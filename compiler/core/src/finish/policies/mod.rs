@@ -4,17 +4,15 @@
 mod bytes;
 mod functions;
 mod queues;
+mod statement;
 mod tables;
 #[cfg(test)]
 mod tests;
-
-use indexmap::IndexMap;
 
 use bytes::Estimate;
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::plan::builder::Builder;
-use crate::plan::value::Value;
 use crate::plan::{LogicalId, Resource};
 
 /// A kind of policy.
@@ -113,32 +111,4 @@ fn too_large(b: &Builder<'_>, estimate: &Estimate, kind: &Kind) -> Vec<LogicalId
 /// The statements of the policy of a queue, a bus or a topic.
 fn statements_of(policy: &Resource) -> String {
     format!("the statements about {}", policy.origin)
-}
-
-/// The statements of a policy document.
-fn statements(document: &mut Value) -> Option<&mut Vec<Value>> {
-    match document {
-        Value::Map(entries) => match entries.get_mut("Statement")? {
-            Value::List(statements) => Some(statements),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// The entries of a statement, with or without the reasons for it.
-fn entries(statement: &Value) -> Option<&IndexMap<String, Value>> {
-    match statement {
-        Value::Because(_, inner) => entries(inner),
-        Value::Map(entries) => Some(entries),
-        _ => None,
-    }
-}
-
-/// The values of what may be one or many.
-fn many(value: &Value) -> Vec<Value> {
-    match value {
-        Value::List(items) => items.clone(),
-        one => vec![one.clone()],
-    }
 }

@@ -1,6 +1,7 @@
 //! The policy of a queue names each rule that sends to it; where that is too long, the rules of each bus.
 
 use super::functions::of_bus;
+use super::statement;
 use crate::plan::LogicalId;
 use crate::plan::builder::Builder;
 use crate::plan::policy;
@@ -22,7 +23,7 @@ pub(super) fn merge(b: &mut Builder<'_>, id: &LogicalId) {
         }
     }
     let Some(resource) = b.plan.resources.get_mut(id) else { return };
-    let Some(statements) = resource.properties.get_mut("PolicyDocument").and_then(super::statements) else { return };
+    let Some(statements) = resource.properties.get_mut("PolicyDocument").and_then(statement::all) else { return };
     if let Some(Value::Map(statement)) = statements.first_mut() {
         statement.insert("Condition".to_owned(), policy::of_rules(buses));
     }
@@ -30,7 +31,7 @@ pub(super) fn merge(b: &mut Builder<'_>, id: &LogicalId) {
 
 /// The rules that a statement is for.
 fn sources(statement: &Value) -> Option<Vec<Value>> {
-    let Value::Map(condition) = super::entries(statement)?.get("Condition")? else { return None };
+    let Value::Map(condition) = statement::entries(statement)?.get("Condition")? else { return None };
     let Value::Map(equals) = condition.get("ArnEquals")? else { return None };
-    equals.get("aws:SourceArn").map(super::many)
+    equals.get("aws:SourceArn").map(statement::many)
 }

@@ -3,7 +3,7 @@
 
 use indexmap::IndexMap;
 
-use super::{entries, many};
+use super::statement::{self, entries, many};
 use crate::plan::value::{Part, Reason, Value};
 use crate::plan::{LogicalId, Resource};
 
@@ -27,7 +27,7 @@ pub(super) fn merge(role: &mut Resource) {
     let Some(Value::List(policies)) = role.properties.get_mut("Policies") else { return };
     for policy in policies {
         let Value::Map(policy) = policy else { continue };
-        let Some(statements) = policy.get_mut("PolicyDocument").and_then(super::statements) else { continue };
+        let Some(statements) = policy.get_mut("PolicyDocument").and_then(statement::all) else { continue };
         if let Some(joined) = tables(statements) {
             *statements = joined;
         }
@@ -92,8 +92,11 @@ fn is_indexes(resource: &Value) -> bool {
     matches!(resource, Value::Text(_))
 }
 
+/// Actions, and resources with the tables that they are of.
+type OfTables = (Vec<Value>, Vec<(LogicalId, Value)>);
+
 /// The actions and the resources of a statement without conditions that is about tables and their indexes alone, each with its table.
-fn of_tables(statement: &Value) -> Option<(Vec<Value>, Vec<(LogicalId, Value)>)> {
+fn of_tables(statement: &Value) -> Option<OfTables> {
     let entries = entries(statement)?;
     if entries.contains_key("Condition") || entries.get("Effect") != Some(&"Allow".into()) {
         return None;

@@ -11,9 +11,8 @@ use super::steps;
 use super::variables;
 use crate::expr::{Expr, Template, variable_name};
 use crate::model::{Body, Bus, Engine, Function, Model, Next, Step, StepId, Workflow};
-use crate::plan::ids;
 use crate::plan::value::Value;
-use crate::spec::bus::BusKind;
+use crate::plan::{self, ids};
 use crate::spec::scalar::Duration;
 
 /// The longest name of a state. <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-general>
@@ -79,14 +78,10 @@ impl<'m> Builder<'m> {
 
     /// What a task calls a bus: its name in the account, or on Redis that in the spec.
     pub(super) fn bus(&mut self, bus: &Bus) -> Json {
-        match (self.engine, bus.kind, &bus.imported_name) {
-            (Engine::Redis(_), ..) => Json::from(bus.head.name.as_str()),
-            (_, BusKind::Default, _) => Json::from("default"),
-            (_, BusKind::Imported, Some(name)) => Json::from(name.as_str()),
-            (_, BusKind::Custom | BusKind::Imported, _) => {
-                let id = ids::bus(bus);
-                self.substitute(&format!("{id}Name"), Value::Ref(id))
-            }
+        match (self.engine, plan::bus::name(bus)) {
+            (Engine::Redis(_), _) => Json::from(bus.head.name.as_str()),
+            (Engine::StepFunctions, Value::String(name)) => Json::from(name),
+            (Engine::StepFunctions, name) => self.substitute(&format!("{}Name", ids::bus(bus)), name),
         }
     }
 

@@ -18,13 +18,11 @@ use super::finished;
 use crate::model::Workflow;
 use crate::plan::Machine;
 use crate::plan::ids;
+use crate::plan::starter::TIMEOUT_SECONDS;
 use crate::plan::value::Value;
 
 /// What the optimized integration says when the name is taken.
 const EXISTS: &str = "StepFunctions.ExecutionAlreadyExistsException";
-
-/// An express execution may take five minutes at most; this is plenty for two calls and their retries.
-const TIMEOUT_SECONDS: u64 = 240;
 
 /// What stands in the definition for the URL of the dead-letter queue.
 const DEAD_LETTERS: &str = "DeadLetterQueueUrl";

@@ -1,0 +1,103 @@
+//! Errors that lead back to the step that failed, and waits for an answer that last as long as the workflow.
+
+use std::collections::BTreeSet;
+
+use super::item;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::model::{Body, CatchError, Lasts, Model, Next, RetryError, Step, StepId, Workflow};
+use crate::spec::scalar::Duration;
+
+/// How long an answer may take without that somebody has said so of the wait.
+const LONG_WAIT: Duration = Duration::days(31);
+
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
+    for workflow in model.workflows.values() {
+        workflow.body.bodies(&mut |body| {
+            for (id, step) in body.iter().filter(|(_, step)| !step.unreachable) {
+                leads_back(model, workflow, body, (id, step), diagnostics);
+            }
+        });
+        workflow.body.walk(&mut |step| diagnostics.extend(unanswered(workflow, step)));
+    }
+}
+
+/// Reports a catch from which the step is reached again at once, whatever happens on the way.
+fn leads_back(
+    model: &Model,
+    workflow: &Workflow,
+    body: &Body,
+    (id, step): (StepId, &Step),
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let back = step.catch.iter().find(|catch| match catch.then {
+        Next::Step(to) => !took_time(step, catch) && reaches_at_once(model, body, to, id),
+        Next::End => false,
+    });
+    let Some(catch) = back else { return };
+    let error = catch.error.value.as_str();
+    let direct = catch.then == Next::Step(id);
+    let message = if direct {
+        format!("a `{error}` of `{}` leads to it again, at once and without an end", step.name)
+    } else {
+        format!("a `{error}` of `{}` leads back to it, at once and without an end", step.name)
+    };
+    diagnostics.push(
+        Diagnostic::new(Code::EVC0552, catch.error.span, message)
+            .on(item(workflow))
+            .note("what fails each time goes round as fast as it can, until the execution has used up its history")
+            .help(
+                "say `retry` with `attempts` and an `interval`; or put a `wait` on the way, and a `choose` that leaves",
+            ),
+    );
+}
+
+/// Whether the step had waited before it failed with this: by its own timeout, or between the attempts of a retry that the spec gives it.
+fn took_time(step: &Step, catch: &CatchError) -> bool {
+    let error = &catch.error.value;
+    let waited = step.retry.iter().filter(|retry| retry.span.is_some() && retry.attempts > 0);
+    let tried = waited.flat_map(|retry| &retry.errors).any(|retried| retried.value.covers(error));
+    tried || *error == RetryError::Timeout
+}
+
+/// Whether a route leads from one step to another on which nothing waits and nothing is decided.
+fn reaches_at_once(model: &Model, body: &Body, from: StepId, to: StepId) -> bool {
+    let mut seen: BTreeSet<StepId> = BTreeSet::new();
+    let mut work = vec![from];
+    while let Some(at) = work.pop() {
+        if at == to {
+            return true;
+        }
+        if !seen.insert(at) {
+            continue;
+        }
+        let step = body.step(at);
+        let waits = step.waits_for_signal()
+            || step.bodies().next().is_none() && step.call().is_none() && step.publish().is_none() && step.is_work()
+            || matches!(step.lasts(model), Some(Lasts::Exactly(_)));
+        let next = step.successors();
+        if waits || next.len() > 1 {
+            continue;
+        }
+        work.extend(next.into_iter().filter_map(|next| match next {
+            Next::Step(id) => Some(id),
+            Next::End => None,
+        }));
+    }
+    false
+}
+
+/// A wait for an answer that nothing ends but the workflow's own time, and that is long.
+fn unanswered(workflow: &Workflow, step: &Step) -> Option<Diagnostic> {
+    if !step.waits_for_signal() || step.timeout.is_some() || workflow.timeout <= LONG_WAIT {
+        return None;
+    }
+    let message =
+        format!("`{}` waits up to {} for an answer, and then the execution ends", step.name, workflow.timeout);
+    Some(
+        Diagnostic::new(Code::EVC0553, step.kind_span, message)
+            .on(item(workflow))
+            .secondary(workflow.timeout_span, "this is all that ends it")
+            .note("nobody need answer, and a workflow that has used up its time runs no `catch`")
+            .help("say how long an answer may take, and what then: `timeout: 7d` and `catch: { Timeout: STEP }`"),
+    )
+}
