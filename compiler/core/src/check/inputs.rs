@@ -138,7 +138,7 @@ fn put_in(given: serde_json::Value) -> serde_json::Value {
         }
         Value::Array(items) => items.into_iter().map(put_in).collect(),
         Value::Object(fields) => Value::Object(fields.into_iter().map(|(name, value)| (name, put_in(value))).collect()),
-        plain => plain,
+        plain @ (Value::Null | Value::Bool(_) | Value::Number(_)) => plain,
     }
 }
 

@@ -60,7 +60,7 @@ impl Facts {
     /// One fact about what stands at a path from a name.
     pub fn of(root: impl Into<String>, steps: Vec<Step>, shown: Shown) -> Self {
         let mut facts = Self::default();
-        facts.add(Way { base: Base::Root(root.into()), steps }, &shown);
+        facts.add(Way { base: Base::Root(root.into()), steps }, shown);
         facts
     }
 
@@ -122,14 +122,14 @@ impl Facts {
         self.0.get(way).is_some_and(|shown| shown.present)
     }
 
-    fn add(&mut self, way: Way, shown: &Shown) {
+    fn add(&mut self, way: Way, shown: Shown) {
         // What is there is inside of what is there.
         for end in 0..if shown.present { way.steps.len() } else { 0 } {
             let before = Way { base: way.base.clone(), steps: way.steps[..end].to_vec() };
             self.0.entry(before).or_default().present = true;
         }
         let known = self.0.entry(way).or_default();
-        *known = known.and(shown);
+        *known = if known.is_nothing() { shown } else { known.and(&shown) };
     }
 }
 
@@ -214,7 +214,7 @@ fn compared(operator: Operator, a: &Ast, b: &Ast, names: &Names<'_>) -> [Facts; 
             if let Some((value, shown)) = shown(value, operator, other, outcome)
                 && let Some(way) = names.way(value)
             {
-                facts.add(way, &shown);
+                facts.add(way, shown);
             }
             if let Some((list, least)) = counted(value, operator, other, outcome) {
                 *facts = std::mem::take(facts).and(&filled(list, least, names));
@@ -286,7 +286,7 @@ fn counted<'a>(value: &'a Ast, operator: Operator, other: &Ast, outcome: bool) -
     let bound = number(other)?;
     let least = match (operator, outcome) {
         (Operator::Greater, true) | (Operator::LessOrEqual, false) => bound.floor() + 1.0,
-        (Operator::GreaterOrEqual, true) | (Operator::Less, false) | (Operator::Equal, true) => bound.ceil(),
+        (Operator::GreaterOrEqual | Operator::Equal, true) | (Operator::Less, false) => bound.ceil(),
         (Operator::NotEqual, false) => bound.ceil(),
         // Not none, so at least one.
         (Operator::NotEqual, true) | (Operator::Equal, false) if bound == 0.0 => 1.0,
@@ -306,9 +306,9 @@ fn filled(list: &Ast, least: u64, names: &Names<'_>) -> Facts {
     let Some(way) = names.way(list) else { return facts };
     for at in [0, -1] {
         let steps = way.steps.iter().cloned().chain([Step::At(at)]).collect();
-        facts.add(Way { base: way.base.clone(), steps }, &Shown::present());
+        facts.add(Way { base: way.base.clone(), steps }, Shown::present());
     }
-    facts.add(way, &Shown { count: least, ..Shown::present() });
+    facts.add(way, Shown { count: least, ..Shown::present() });
     facts
 }
 
@@ -322,12 +322,12 @@ fn present_in<'a>(parts: impl IntoIterator<Item = &'a Ast>, names: &Names<'_>) -
     let mut left: Vec<&Ast> = parts.into_iter().collect();
     while let Some(ast) = left.pop() {
         if let Some(way) = names.way(ast) {
-            facts.add(way, &Shown::present());
+            facts.add(way, Shown::present());
         }
         match &ast.kind {
             AstKind::Call(callee, arguments) => {
                 if let (AstKind::Variable(name), Some(first)) = (&callee.kind, arguments.first())
-                    && super::functions::find(name).is_some_and(|function| function.gives_nothing_of_nothing())
+                    && super::functions::find(name).is_some_and(super::functions::Function::gives_nothing_of_nothing)
                 {
                     left.push(first);
                 }
@@ -376,7 +376,9 @@ impl Names<'_> {
                 _ => None,
             },
             AstKind::Call(callee, arguments) => match &callee.kind {
-                AstKind::Variable(name) if super::functions::find(name).is_some_and(|function| function.is_pure()) => {
+                AstKind::Variable(name)
+                    if super::functions::find(name).is_some_and(super::functions::Function::is_pure) =>
+                {
                     let ways: Option<Vec<String>> = arguments.iter().map(|argument| self.argument(argument)).collect();
                     from(Base::Call(format!("${name}({})", ways?.join(","))))
                 }

@@ -275,6 +275,11 @@ fn plainly(part: &Part<'_>, value: &Value, expected: &Type, optional: bool, type
     if let Err(mismatch) = types.accepts(expected, &value.ty) {
         let message = format!("found {}; expected {}", show(&value.ty), show(expected));
         let mut diagnostic = misfit(part, &value.ty, message, &mismatch);
+        if let (Kind::List(..), Kind::Union(members)) = (&types.resolve(expected).kind, &types.resolve(&value.ty).kind)
+            && members.iter().any(|member| matches!(types.resolve(member).kind, Kind::List(..)))
+        {
+            diagnostic = diagnostic.help(format!("write `[{}]`, which is always a list", part.text));
+        }
         if let Some(way) = way_to(&types.resolve(expected).kind, &types.resolve(&value.ty).kind, part.text) {
             diagnostic = diagnostic.help(way);
         }

@@ -231,12 +231,17 @@ impl Template {
                 format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(", "))
             }
             Self::List(items, _) => {
-                let item = |item: &Self| match item {
+                let item = |item: &Self| {
+                    let text = item.to_jsonata(scope, types);
+                    let Self::Expr(expr) = item else { return text };
                     // A list in a list constructor would add its elements; a constructor in it stays a list.
-                    Self::Expr(expr) if matches!(types.resolve(&expr.check(scope, types).ty).kind, Kind::List(..)) => {
-                        format!("[{}]", expr.to_asl(scope))
+                    match &types.resolve(&expr.check(scope, types).kept).kind {
+                        Kind::List(..) => format!("[{text}]"),
+                        Kind::Any | Kind::Named(_) | Kind::Union(_) => {
+                            format!("($listItem := {text}; $type($listItem) = 'array' ? [[$listItem]] : $listItem)")
+                        }
+                        _ => text,
                     }
-                    other => other.to_jsonata(scope, types),
                 };
                 format!("[{}]", items.iter().map(item).collect::<Vec<_>>().join(", "))
             }

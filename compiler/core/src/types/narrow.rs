@@ -81,8 +81,8 @@ impl Shown {
             present: self.present || other.present,
             among: common(self.among.as_ref(), other.among.as_ref()),
             without: self.without.union(&other.without).cloned().collect(),
-            least: tighter(self.least, other.least, |a, b| a.value > b.value || (a.value == b.value && a.open)),
-            most: tighter(self.most, other.most, |a, b| a.value < b.value || (a.value == b.value && a.open)),
+            least: tighter(self.least, other.least, |a, b| (a.value, a.open) > (b.value, b.open)),
+            most: tighter(self.most, other.most, |a, b| (a.value, !a.open) < (b.value, !b.open)),
             count: self.count.max(other.count),
             forms: common(self.forms.as_ref(), other.forms.as_ref()),
         }
@@ -99,8 +99,8 @@ impl Shown {
             present: self.present && other.present,
             among: either(self.among.as_ref(), other.among.as_ref()),
             without: without.filter(|text| excluded(self, text) && excluded(other, text)).cloned().collect(),
-            least: looser(self.least, other.least, |a, b| a.value < b.value || (a.value == b.value && !a.open)),
-            most: looser(self.most, other.most, |a, b| a.value > b.value || (a.value == b.value && !a.open)),
+            least: looser(self.least, other.least, |a, b| (a.value, a.open) < (b.value, b.open)),
+            most: looser(self.most, other.most, |a, b| (a.value, !a.open) > (b.value, !b.open)),
             count: self.count.min(other.count),
             forms: either(self.forms.as_ref(), other.forms.as_ref()),
         }

@@ -79,7 +79,7 @@ impl Infer<'_> {
                     self.unwrapped(otherwise);
                 }
             }
-            AstKind::Filter(base, _) | AstKind::KeepArray(base) if self.ends_with_call(base) => {
+            AstKind::Filter(base, _) | AstKind::KeepArray(base) if ends_with_call(base) => {
                 let of = self.text(base).to_owned();
                 let message = format!("what stands after `{of}` is left out at the end of a function");
                 let help = "leave the parentheses away, or give the value a name first: `($x := …; $x[0])`";
@@ -104,26 +104,6 @@ impl Infer<'_> {
                 }
             }
             _ => {}
-        }
-    }
-
-    /// Whether this is in parentheses, and ends with a call.
-    fn ends_with_call(&self, ast: &Ast) -> bool {
-        fn call(ast: &Ast) -> bool {
-            match &ast.kind {
-                AstKind::Call(..) => true,
-                AstKind::Block(parts) => parts.last().is_some_and(call),
-                AstKind::Conditional(_, then, otherwise) => call(then) || otherwise.as_deref().is_some_and(call),
-                AstKind::Filter(base, _) | AstKind::KeepArray(base) => {
-                    matches!(base.kind, AstKind::Block(_)) && call(base)
-                }
-                _ => false,
-            }
-        }
-        match &ast.kind {
-            AstKind::Block(_) => call(ast),
-            AstKind::Filter(base, _) | AstKind::KeepArray(base) => self.ends_with_call(base),
-            _ => false,
         }
     }
 
@@ -357,4 +337,23 @@ fn widened(value: Value, types: &Types) -> Value {
         value.ty.kind = Kind::String(Range::default());
     }
     Value { absent: None, ..value }
+}
+
+/// Whether this is in parentheses, and ends with a call.
+fn ends_with_call(ast: &Ast) -> bool {
+    match &ast.kind {
+        AstKind::Block(parts) => parts.last().is_some_and(calls_last),
+        AstKind::Filter(base, _) | AstKind::KeepArray(base) => ends_with_call(base),
+        _ => false,
+    }
+}
+
+/// Whether the last that this does is a call.
+fn calls_last(ast: &Ast) -> bool {
+    match &ast.kind {
+        AstKind::Call(..) => true,
+        AstKind::Conditional(_, then, otherwise) => calls_last(then) || otherwise.as_deref().is_some_and(calls_last),
+        AstKind::Block(_) | AstKind::Filter(..) | AstKind::KeepArray(_) => ends_with_call(ast),
+        _ => false,
+    }
 }

@@ -4,6 +4,7 @@ mod calls;
 mod fixed;
 mod operators;
 mod paths;
+mod regex;
 mod returns;
 mod value;
 
@@ -124,7 +125,11 @@ impl Infer<'_> {
             AstKind::Number(number) => self.number(ast, *number),
             AstKind::Boolean(_) => Value::new(Kind::Boolean, span),
             AstKind::Null => Value::special(Special::Null, span),
-            AstKind::Regex | AstKind::Placeholder => Value::special(Special::Function, span),
+            AstKind::Regex => {
+                self.regex(ast);
+                Value::special(Special::Function, span)
+            }
+            AstKind::Placeholder => Value::special(Special::Function, span),
             AstKind::Name { name, place, quoted } => {
                 let value = self.name(ast, name, *place, *quoted, context);
                 self.guarded(ast, value, context)

@@ -302,7 +302,7 @@ impl Infer<'_> {
         let span = self.span(&base.range);
         let is_path = matches!(base.kind, AstKind::Name { .. } | AstKind::Path(..) | AstKind::Filter(..));
         // Elsewhere than on a path, what `[]` does depends on how JSONata came by the value: `1[]` is 1.
-        if !is_path && !(value.many && gives_sequence(base)) {
+        if !(is_path || value.many && gives_sequence(base)) {
             self.untyped = true;
             return Value::any(span);
         }

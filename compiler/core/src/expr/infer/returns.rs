@@ -108,16 +108,10 @@ impl Infer<'_> {
             }
             Returns::Matches => matches_of(given.get(1).map(|(pattern, _)| self.text(pattern)), span),
             Returns::Lookup => self.looked_up(given, span),
-            Returns::Spread => match item.class(self.types) {
-                Class::Object => {
-                    let filled = least > 0 && self.has_field(&item);
-                    Value::new(Kind::Map(Box::new(self.any_field(&item, span))), span).many().filled(filled)
-                }
-                _ => {
-                    self.untyped = true;
-                    Value::any(span)
-                }
-            },
+            Returns::Spread if item.class(self.types) == Class::Object => {
+                let filled = least > 0 && self.has_field(&item);
+                Value::new(Kind::Map(Box::new(self.any_field(&item, span))), span).many().filled(filled)
+            }
             Returns::Sift => self.sifted(&first, span),
             Returns::Zip => {
                 let least = given.iter().map(|(_, list)| list.least(self.types)).min().unwrap_or(0);
@@ -130,7 +124,7 @@ impl Infer<'_> {
                 let forms = forms.iter().map(|form| Spanned::new((*form).to_owned(), span));
                 Value::new(Kind::Enum(forms.collect()), span)
             }
-            Returns::Any => {
+            Returns::Any | Returns::Spread => {
                 self.untyped = true;
                 Value::any(span)
             }
@@ -264,19 +258,17 @@ impl Infer<'_> {
             (Some(fields), Kind::Enum(keys)) => {
                 let known: Vec<&Type> =
                     keys.iter().filter_map(|key| fields.get(key.value.as_str())).map(|field| &field.ty).collect();
-                match self.types.join(known.iter().copied()) {
-                    Some(joined) => joined,
-                    None => {
-                        let name = keys.first().map_or("", |key| key.value.as_str());
-                        let message = format!("unknown field `{name}`: no such key is in what is looked into");
-                        let known: Vec<&str> = fields.into_keys().collect();
-                        let inner = (key_ast.range.start + 1)..key_ast.range.end.saturating_sub(1);
-                        let diagnostic = Diagnostic::new(Code::EVC0403, self.span(&inner), message);
-                        let diagnostic = self.suggest(diagnostic, name, &known);
-                        self.report(diagnostic);
-                        return Value::any(span);
-                    }
-                }
+                let Some(joined) = self.types.join(known.iter().copied()) else {
+                    let name = keys.first().map_or("", |key| key.value.as_str());
+                    let message = format!("unknown field `{name}`: no such key is in what is looked into");
+                    let known: Vec<&str> = fields.into_keys().collect();
+                    let inner = (key_ast.range.start + 1)..key_ast.range.end.saturating_sub(1);
+                    let diagnostic = Diagnostic::new(Code::EVC0403, self.span(&inner), message);
+                    let diagnostic = self.suggest(diagnostic, name, &known);
+                    self.report(diagnostic);
+                    return Value::any(span);
+                };
+                joined
             }
             _ => self.any_field(&item, span),
         };

@@ -24,12 +24,13 @@ impl Made {
 /// The item of a `for-each` over a list, and how many there are.
 pub(super) fn item(items: &Expr, scope: &Scope, types: &Types) -> (Type, Range<u64>) {
     let list = items.check(scope, types).ty;
-    match &types.resolve(&list).kind {
-        Kind::List(item, range) => ((**item).clone(), *range),
-        Kind::Any => (Type::any(items.span), Range::default()),
-        // What is no list has been reported.
-        _ => (Type::unread(items.span), Range::default()),
+    let resolved = types.resolve(&list);
+    if let Kind::List(item, range) = &resolved.kind {
+        return ((**item).clone(), *range);
     }
+    // What is no list has been reported.
+    let item = if resolved.kind == Kind::Any { Type::any(items.span) } else { Type::unread(items.span) };
+    (item, Range::default())
 }
 
 /// What a body gives, which is called `what` in messages: the results of the steps that end it, joined.

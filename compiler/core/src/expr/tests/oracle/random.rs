@@ -1,4 +1,4 @@
-//! Random numbers that come out the same for a seed: SplitMix64, <https://prng.di.unimi.it/splitmix64.c>.
+//! Random numbers that come out the same for a seed: `SplitMix64`, <https://prng.di.unimi.it/splitmix64.c>.
 
 pub(super) struct Random(u64);
 
