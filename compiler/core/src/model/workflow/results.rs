@@ -24,9 +24,10 @@ impl Made {
 /// The item of a `for-each` over a list, and how many there are.
 pub(super) fn item(items: &Expr, scope: &Scope, types: &Types) -> (Type, Range<u64>) {
     let list = items.check(scope, types).ty;
-    match &types.resolve(&list).kind {
-        Kind::List(item, range) => ((**item).clone(), *range),
-        _ => (Type::any(items.span), Range::default()),
+    if let Kind::List(item, range) = &types.resolve(&list).kind {
+        ((**item).clone(), *range)
+    } else {
+        (Type::any(items.span), Range::default())
     }
 }
 
