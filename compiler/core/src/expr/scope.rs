@@ -65,6 +65,8 @@ pub enum Defined {
     Sometimes(String),
     /// Inside of this step alone, of which the place is outside.
     Inside(String),
+    /// Nowhere: it is bound to nothing; the text says why.
+    Nothing(String),
     /// On no route; the text completes "`payment` has no result here: …": "it runs later".
     Never(String),
 }

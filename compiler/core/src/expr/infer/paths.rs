@@ -81,6 +81,7 @@ impl Infer<'_> {
             Defined::Inside(outer) => {
                 Some(format!("`{name}` has no value here: it is a variable of steps inside of `{outer}`"))
             }
+            Defined::Nothing(why) => Some(format!("`{name}` has no {what}: {why}")),
             Defined::Never(why) => Some(format!("`{name}` has no {what} here: {why}")),
         };
         if let Some(message) = message {
@@ -319,7 +320,11 @@ impl Infer<'_> {
 
 /// What to do about a name that has no value on some route.
 fn undefined(diagnostic: Diagnostic, name: &str, root: &Root) -> Diagnostic {
-    let label = if root.from == Origin::Workflow { "its result is bound here" } else { "declared here" };
+    let label = match (&root.defined, root.from) {
+        (Defined::Nothing(_), _) => "this is the step",
+        (_, Origin::Workflow) => "its result is bound here",
+        (_, Origin::Steps { .. }) => "declared here",
+    };
     let diagnostic = match root.declared {
         Some(declared) => diagnostic.secondary(declared, label),
         None => diagnostic,
@@ -329,6 +334,7 @@ fn undefined(diagnostic: Diagnostic, name: &str, root: &Root) -> Diagnostic {
             return diagnostic
                 .help(format!("let the branch or the round end with the value, and use what `{outer}` gives"));
         }
+        (Defined::Nothing(_), _) => return diagnostic,
         (_, Origin::Workflow) => {
             let diagnostic = diagnostic.help("use it only where every route has passed the step");
             if root.declared.is_none() {

@@ -67,7 +67,9 @@ impl Known {
 /// What is known where an inner body starts, which has `names` of its own. One that catches errors itself has an `error` of its own.
 pub(super) fn entering(body: &Body, names: &[(&str, Type)], known: &Known) -> Known {
     let mut known = known.clone();
-    names.iter().for_each(|(name, _)| known.facts.forget(name));
+    for (name, _) in names {
+        known.facts.forget(name);
+    }
     if body.steps.iter().any(|step| !step.catch.is_empty()) {
         known.always.remove(ERROR);
         known.sometimes.remove(ERROR);

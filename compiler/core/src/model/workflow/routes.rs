@@ -38,6 +38,7 @@ pub(super) fn scopes(body: &mut Body, input: &Type, names: &IndexMap<String, Spa
         ways,
         untyped,
         variables,
+        silent: silent(body, model),
         error,
         typing: true,
         early: true,
@@ -71,6 +72,8 @@ struct Workflow<'a> {
     /// Whether a step was typed that refers to one of them.
     early: bool,
     variables: IndexMap<String, Variable>,
+    /// The steps that call functions without an output, and these.
+    silent: BTreeMap<String, String>,
     /// The type of a caught error.
     error: Arc<Type>,
     /// Whether results are being typed, step by step as they are written; scopes are then made only where results need them.
@@ -163,7 +166,7 @@ impl Workflow<'_> {
             }
             let ty = self.results.get(name).cloned().flatten();
             let defined = match (&ty, inside.get(name)) {
-                (None, _) => Defined::Never("it binds no result".to_owned()),
+                (None, _) => Defined::Nothing(self.why_none(name)),
                 (_, Some(outer)) => Defined::Inside(outer.clone()),
                 _ => defined(name, known, at, "it has not run when this step starts"),
             };
@@ -171,6 +174,14 @@ impl Workflow<'_> {
             scope.insert(name.clone(), Root { ty, defined, declared: Some(*span), from });
         }
         scope.knowing(&known.facts, self.types)
+    }
+
+    /// Why a step has no result.
+    fn why_none(&self, step: &str) -> String {
+        match self.silent.get(step) {
+            Some(function) => format!("function `{function}` says no `output`"),
+            None => "a step of its kind gives none".to_owned(),
+        }
     }
 
     /// What the name of a variable refers to.
@@ -183,6 +194,16 @@ impl Workflow<'_> {
         let from = Origin::Steps { optional: variable.optional };
         Root { ty: Arc::new(variable.ty.clone()), defined, declared: Some(variable.name_span), from }
     }
+}
+
+/// The steps that call functions without an output, and these.
+fn silent(body: &Body, model: &Model) -> BTreeMap<String, String> {
+    let mut silent = BTreeMap::new();
+    body.walk(&mut |step| {
+        let function = step.call().filter(|_| step.result.is_none()).and_then(|call| call.function);
+        silent.extend(function.map(|function| (step.name.clone(), model.functions[function].head.name.clone())));
+    });
+    silent
 }
 
 /// The steps whose results are made of what their expressions refer to, or of the steps inside of them.

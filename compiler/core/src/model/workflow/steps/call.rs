@@ -62,8 +62,13 @@ impl StepFacts for Call {
     }
 
     fn binds<'m>(&'m self, model: &'m Model, at: Span) -> Binds<'m> {
-        let output = self.function.and_then(|function| model.functions[function].output.as_ref());
-        Binds::Known(output.map_or_else(|| Cow::Owned(Type::any(at)), Cow::Borrowed))
+        match self.function.map(|function| &model.functions[function].output) {
+            Some(Some(output)) => Binds::Known(Cow::Borrowed(output)),
+            // A handler without an `output` returns nothing that could be read.
+            Some(None) => Binds::Nothing,
+            // Which function it is has been reported.
+            None => Binds::Known(Cow::Owned(Type::any(at))),
+        }
     }
 
     fn raises(&self, model: &Model) -> Vec<RetryError> {
