@@ -1,7 +1,7 @@
 """Random well-typed values and JSONata expressions.
 
 A type is `"string"`, `"integer"`, `"number"`, `"boolean"`, `["list", T]` or `{field: T}`, where a field that may be absent
-ends in `?`. What is known is a list of `(expression, type)`.
+ends in `?`. What is known is a list of `(expression, type)`; an expression that may give nothing, a variable, ends in `?` too.
 """
 
 import json
@@ -50,19 +50,21 @@ def fields(known, kinds=None):
                     walk(f"{expression}.{field}", inner)
 
     for expression, kind in known:
-        walk(expression, kind)
+        if not expression.endswith("?"):
+            walk(expression, kind)
     return [entry for entry in found if kinds is None or entry[1] in kinds]
 
 
 def optional(known):
     """Every path to a field that may be absent, with its type."""
-    return [
+    inside = [
         (f"{expression}.{field[:-1]}", inner)
         for expression, kind in fields(known)
         if isinstance(kind, dict)
         for field, inner in kind.items()
         if field.endswith("?")
     ]
+    return inside + [(expression[:-1], kind) for expression, kind in known if expression.endswith("?")]
 
 
 class Expressions:

@@ -34,6 +34,8 @@ KINDS = {
     "Transient": ["Transient", "Throttled", "Conflict", "InProgress", "CircuitOpen", "Lambda.Unknown", "Lambda.TooManyRequestsException", "Runtime.ExitError"],
     "Timeout": ["Sandbox.Timedout", "Timeout", "States.Timeout"],
 }
+# What a variable holds.
+KINDS_OF_VALUES = ["string", "integer", "number", "boolean", ["list", "string"], THING]
 UNNAMED = ["Unexpected", "TypeError"]
 
 
@@ -94,6 +96,10 @@ class Scope:
     # The expression that says at which item of which list, as `outcomes` and the log have it.
     place: str = "''"
     depth: int = 0
+    # The variables of the steps at hand that a step may set: name, type, and whether it may have no value.
+    variables: list[tuple[str, object, bool]] = field(default_factory=list)
+    # As the spec declares them, to stand beside the steps.
+    declared: dict = field(default_factory=dict)
     compensates: bool = False
     undone: int = 0
 
@@ -115,7 +121,9 @@ class Generator:
     def workflow(self) -> dict:
         """The workflow as the spec has it."""
         scope = Scope(known=[("input", INPUT)])
-        return {"input": named(INPUT), "steps": self.body(scope, self.random.randint(3, 8))}
+        self.variables(scope)
+        steps = self.body(scope, self.random.randint(3, 8))
+        return {"input": named(INPUT), "variables": scope.declared, "steps": steps}
 
     def input(self) -> dict:
         """What it is started with."""
@@ -131,6 +139,35 @@ class Generator:
     def chance(self, of: float) -> bool:
         """True so often."""
         return self.random.random() < of
+
+    def variables(self, scope: Scope) -> None:
+        """Variables of the steps of a scope, which hold what is known where it starts."""
+        known = list(scope.known)
+        for _ in range(self.random.choice([0, 1, 2, 3])):
+            name, kind = self.variable(), self.random.choice(KINDS_OF_VALUES)
+            optional = self.chance(0.4)
+            if optional:
+                absent = [path for path, found in expressions.optional(known) if found == kind]
+                values = [None, self.make.of(kind, known, 1), *absent[:2]]
+            else:
+                values = [self.make.of(kind, known, 1)]
+            value = self.random.choice(values)
+            scope.declared[f"{name}?" if optional else name] = {"type": named(kind), **({} if value is None else {"value": value})}
+            scope.variables.append((name, kind, optional))
+            scope.known.append((f"{name}?" if optional else name, kind))
+
+    def variable(self) -> str:
+        """A new name of a variable."""
+        self.count += 1
+        return f"k{self.count}" if self.random.random() < 0.7 else f"var-{self.count}"
+
+    def assigned(self, scope: Scope, own: list) -> dict:
+        """What a step sets, of what is known and of its `own` result."""
+        known, values = [*scope.known, *own], {}
+        for name, kind, optional in self.random.sample(scope.variables, self.random.randint(0, min(2, len(scope.variables)))):
+            absent = [path for path, found in expressions.optional(known) if found == kind] if optional else []
+            values[name] = self.random.choice(absent) if absent and self.chance(0.6) else self.make.of(kind, known, 1)
+        return {"assign": values} if values else {}
 
     def body(self, scope: Scope, size: int) -> dict:
         """The steps of a scope: those of the way where all goes well, then those of the other ways."""
@@ -155,11 +192,11 @@ class Generator:
 
     def block(self, scope: Scope, main: list, aside: list) -> None:
         """Adds a step, or several that belong together."""
-        choices = [self.call] * 5 + [self.set] * 2 + [self.publish, self.choose, self.wait]
+        choices = [self.call] * 5 + [self.set] * 2 + [self.publish, self.choose, self.wait, self.assign, self.whichever]
         if scope.depth < 2:
             choices += [self.parallel, self.for_each] * 2
         if scope.mode == "free":
-            choices += [self.guard, self.loop]
+            choices += [self.guard, self.loop, self.counted]
             # In a list it would be every item that fails.
             if not scope.items and self.chance(0.03):
                 choices = [self.stumble]
@@ -183,12 +220,45 @@ class Generator:
         kinds = {"t": "string", "n": "integer", "r": "number", "f": "boolean", "w": ["list", "string"], "x": THING}
         kind = {name: kinds[name] for name in self.random.sample(list(kinds), self.random.randint(1, 3))}
         name = self.name(scope)
-        main.append((name, {"set": {part: self.make.of(inner, scope.known) for part, inner in kind.items()}}))
+        values = {part: self.make.of(inner, scope.known) for part, inner in kind.items()}
+        main.append((name, {"set": values, **self.assigned(scope, [(name, kind)])}))
         scope.known.append((name, kind))
+
+    def assign(self, scope: Scope, main: list, _aside: list) -> None:
+        """Variables, in a step that does nothing else."""
+        if assigned := self.assigned(scope, []):
+            main.append((self.name(scope), assigned))
+
+    def whichever(self, scope: Scope, main: list, aside: list) -> None:
+        """Two ways, of which each sets a variable that has no value before."""
+        variable, kind = self.variable(), self.random.choice(KINDS_OF_VALUES)
+        name, first, second, meet = (self.name(scope) for _ in range(4))
+        scope.declared[variable] = named(kind)
+        main.append((name, {"choose": [{"when": self.make.of("boolean", scope.known), "then": first}], "else": second}))
+        given, gives = FUNCTIONS["enrich"]
+        known = [*scope.known, (first, gives)]
+        main.append((first, {"call": "enrich", "with": self.arguments(given, scope), "assign": {variable: self.make.of(kind, known)}, "then": meet}))
+        self.outcomes[first] = {"*": [{"ok": expressions.value(self.random, gives)}]}
+        main.append((second, {"assign": {variable: self.make.of(kind, scope.known)}}))
+        scope.known.append((variable, kind))
+        main.append((meet, {"set": {"met": self.make.of(kind, scope.known, 1)}}))
+
+    def counted(self, scope: Scope, main: list, _aside: list) -> None:
+        """A call that is made a few times, and knows which time it is."""
+        counter = self.variable()
+        name, again = self.name(scope), self.name(scope)
+        scope.declared[counter] = {"type": "integer", "value": self.random.randint(0, 2)}
+        scope.known.append((counter, "integer"))
+        given, gives = FUNCTIONS["decide"]
+        step = {"call": "decide", "with": {**self.arguments(given, scope), "texts": f"[$string({counter})]"}}
+        main.append((name, {**step, "assign": {**self.assigned(scope, [(name, gives)]).get("assign", {}), counter: f"{counter} + 1"}}))
+        main.append((again, {"choose": [{"when": f"{counter} < 3", "then": name}]}))
+        scope.known.append((name, gives))
+        self.outcomes[name] = {"*": [{"ok": expressions.value(self.random, gives)} for _ in range(3)]}
 
     def wait(self, scope: Scope, main: list, _aside: list) -> None:
         """A second or two."""
-        main.append((self.name(scope), {"wait": f"{self.random.randint(1, 2)}s"}))
+        main.append((self.name(scope), {"wait": f"{self.random.randint(1, 2)}s", **self.assigned(scope, [])}))
 
     def stumble(self, scope: Scope, main: list, _aside: list) -> None:
         """An expression that may fail when it is evaluated."""
@@ -251,6 +321,7 @@ class Generator:
         before = list(scope.known)
         if scope.compensates and (undo or self.chance(0.6)):
             self.undo(scope, name, gives, step)
+        step |= self.assigned(scope, [(name, gives)])
         joined = self.fallible(scope, name, step, ok, main, aside, before)
         if not joined:
             scope.known.append((name, gives))
@@ -272,6 +343,7 @@ class Generator:
         name = self.name(scope)
         detail = {**self.arguments(DETAIL, scope), "step": f"'{name}'", "place": scope.place}
         step = {"publish": self.random.choice(list(EVENTS)), "with": detail}
+        step |= self.assigned(scope, [(name, {"eventId": "string"})])
         before = list(scope.known)
         joined = self.fallible(scope, name, step, {"ok": {}}, main, aside, before)
         if not joined:
@@ -291,8 +363,10 @@ class Generator:
                 mode = "calm"
             branch = f"b{index}"
             inner = self.inside(scope, f"{scope.thread}>{name}.{branch}", mode)
-            branches[branch] = {"steps": self.body(inner, self.random.randint(1, 2))}
-        step = {"parallel": branches}
+            self.variables(inner)
+            steps = self.body(inner, self.random.randint(1, 2))
+            branches[branch] = {"variables": inner.declared, "steps": steps}
+        step = {"parallel": branches, **self.assigned(scope, [(name, gives)])}
         joined = self.fallible(scope, name, step, None, main, aside, before)
         if not joined:
             scope.known.append((name, gives))
@@ -310,12 +384,13 @@ class Generator:
         # The item of a list around is hidden here.
         inner.known = [entry for entry in inner.known if entry[0] not in ("item", "index")]
         inner.known += [("item", item), ("index", "integer")]
+        self.variables(inner)
         place = self.name(inner, "p")
         start = "$string(index)" if scope.place == "''" else f"{scope.place} & '/' & $string(index)"
         inner.known.append((place, {"at": "string"}))
         inner.place = f"{place}.at"
         steps = {place: {"set": {"at": start}}, **self.body(inner, self.random.randint(1, 2))}
-        step = {"for-each": items, "steps": steps}
+        step = {"for-each": items, "variables": inner.declared, "steps": steps, **self.assigned(scope, [(name, ["list", {}])])}
         if self.chance(0.5):
             step["concurrency"] = self.random.randint(1, 3)
         joined = self.fallible(scope, name, step, None, main, aside, before)

@@ -123,7 +123,10 @@ fn mended(name: &str, case: &Case, found: &Analysis) -> String {
         let left = analyze(case, &files);
         let same = |analysis: &Analysis| {
             let all = analysis.diagnostics.iter();
-            all.filter(|left| left.code == diagnostic.code && left.message == diagnostic.message).count()
+            all.filter(|left| {
+                left.code == diagnostic.code && left.message == diagnostic.message && left.help == diagnostic.help
+            })
+            .count()
         };
         if same(&left) >= same(found) {
             let message = &diagnostic.message;

@@ -132,6 +132,8 @@ codes! {
     EVC0527 Warning "queues-may-not-fit",
     EVC0528 Warning "shared-bus-of-work",
     EVC0529 Warning "more-work-than-may-begin",
+    EVC0530 Error "variable-of-steps-around",
+    EVC0531 Warning "variable-never-read",
     EVC0550 Error "value-without-a-way",
     EVC0551 Warning "choose-without-else",
     EVC0560 Error "heartbeat-that-nobody-sends",

@@ -38,7 +38,7 @@ use crate::types::{Kind, Range as Bounds, Type, Types};
 
 pub use cover::{Left, left};
 pub use facts::Facts;
-pub use scope::{BUILT_IN_ROOTS, Defined, Root, Scope, variable_name};
+pub use scope::{BOXED, BUILT_IN_ROOTS, Defined, Origin, Root, Scope, variable_name};
 pub use template::Template;
 
 /// A parsed expression.

@@ -34,7 +34,25 @@ pub struct Root {
     pub defined: Defined,
     /// Where the spec declares it, if it does: shown beside diagnostics.
     pub declared: Option<Span>,
+    /// What gives it its value.
+    pub from: Origin,
 }
+
+/// What gives a name its value.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// The workflow, or the step of this name.
+    #[default]
+    Workflow,
+    /// Steps that assign it: it is a variable.
+    Steps {
+        /// Whether it may have no value. A state machine has it as the field [`BOXED`] of an object then.
+        optional: bool,
+    },
+}
+
+/// The field that holds the value of a variable that may have none: nothing cannot be assigned, an object without the field can.
+pub const BOXED: &str = "value";
 
 /// Whether a name has a value when a step is reached. Computed by the caller, which knows the routes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +61,8 @@ pub enum Defined {
     Always,
     /// On some routes; the text completes "`payment` has no result …": "when `check` goes to `skip`".
     Sometimes(String),
+    /// Inside of this step alone, of which the place is outside.
+    Inside(String),
     /// On no route; the text completes "`payment` has no result here: …": "it runs later".
     Never(String),
 }
@@ -51,7 +71,7 @@ impl Scope {
     /// Adds a name that has a value on every route.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, ty: Type) -> Self {
-        self.insert(name, Root { ty: Arc::new(ty), defined: Defined::Always, declared: None });
+        self.insert(name, Root { ty: Arc::new(ty), defined: Defined::Always, declared: None, from: Origin::Workflow });
         self
     }
 
@@ -106,7 +126,11 @@ impl Scope {
 
     /// The JSONata that gives a name's value in a state machine: `$reserve_inventory`.
     pub(super) fn placed(&self, name: &str) -> String {
-        self.places.get(name).cloned().unwrap_or_else(|| format!("${}", variable_name(name)))
+        let place = || match self.roots.get(name).map(|root| root.from) {
+            Some(Origin::Steps { optional: true }) => format!("${}.{BOXED}", variable_name(name)),
+            Some(Origin::Steps { optional: false } | Origin::Workflow) | None => format!("${}", variable_name(name)),
+        };
+        self.places.get(name).cloned().unwrap_or_else(place)
     }
 
     /// What a name refers to.

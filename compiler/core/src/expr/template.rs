@@ -91,8 +91,20 @@ impl Template {
     /// Reports what keeps the template from being an `expected`. `at` is blamed for what is missing: the key that the template
     /// belongs to.
     pub fn check(&self, expected: &Type, at: Span, scope: &Scope, types: &Types) -> Vec<Diagnostic> {
+        self.check_place(expected, false, at, scope, types)
+    }
+
+    /// The same for a place that may stay empty, if `optional`.
+    pub fn check_place(
+        &self,
+        expected: &Type,
+        optional: bool,
+        at: Span,
+        scope: &Scope,
+        types: &Types,
+    ) -> Vec<Diagnostic> {
         let mut found = Vec::new();
-        self.check_into(expected, false, at, scope, types, &mut found);
+        self.check_into(expected, optional, at, scope, types, &mut found);
         found
     }
 

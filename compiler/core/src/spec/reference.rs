@@ -147,7 +147,7 @@ mod tests {
         assert!(text.contains("| **`item`** | type | The record type of its items. |"), "{text}");
         assert!(text.starts_with("Tables:\n| key |") && text.ends_with("|\nend\n"), "{text}");
         let text = expand("<!-- keys: Step publish -->\n<!-- keys: Event -->").unwrap();
-        assert!(text.contains("| **`publish`** | text |") && text.contains("| `publisher` | `external` |"), "{text}");
+        assert!(text.contains("| **`publish`** | text |") && text.contains("| `consumer` | `external` |"), "{text}");
         let chapters = expand("<!-- chapters: of -->").unwrap();
         assert!(chapters.starts_with("# of/environments.md\n\n# of/types.md\n"), "{chapters}");
         assert_eq!(expand("<!-- keys: Tabel -->"), Err("there is no definition `Tabel` with keys".to_owned()));

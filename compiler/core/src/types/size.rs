@@ -86,7 +86,7 @@ impl Types {
             | Kind::Duration
             | Kind::Bytes
             | Kind::Enum(_) => true,
-            Kind::Union(parts) => parts.iter().all(|part| self.is_text(part)),
+            Kind::Union(members) => members.iter().all(|member| self.is_text(member)),
             Kind::Any
             | Kind::Integer(_)
             | Kind::Number(_)

@@ -110,12 +110,27 @@ fn report(model: &Model, hops: &Hops, cycle: &[&Hop], sure: Sure) -> Diagnostic 
     }
     diagnostic = diagnostic.note(path.join(" → "));
     diagnostic = match sure {
-        Sure::Bounded => diagnostic.note("whether each round comes nearer to the bound is up to what publishes the event"),
-        Sure::Maybe => diagnostic.help("let one of these not follow on the other, or say under `allow` what ends the loop"),
-        Sure::Certain => diagnostic.help(
-            "let one of these not follow on the other; if the handler ends it, say so: `allow: { EVC0903: what ends it }`",
-        ),
+        Sure::Bounded => {
+            diagnostic.note("whether each round comes nearer to the bound is up to what publishes the event")
+        }
+        Sure::Maybe => {
+            diagnostic.help("let one of these not follow on the other, or say under `allow` what ends the loop")
+        }
+        Sure::Certain => {
+            let item = cycle.first().and_then(|hop| hop.item).map(|item| format!(" on `{}`", model.path(item)));
+            diagnostic.help(format!(
+                "let one of these not follow on the other; if the handler ends it, say so{}: `allow: {{ EVC0903: what ends it }}`",
+                item.unwrap_or_default()
+            ))
+        }
     };
+    let things = cycle.iter().map(|hop| hops.thing(hop.from));
+    for misplaced in things.filter(|thing| allowed.is_none() && allows(model, *thing)) {
+        let allows = &model.head(misplaced).allow.0;
+        for allow in allows.iter().filter(|allow| allow.code == Code::EVC0903) {
+            diagnostic = diagnostic.secondary(allow.span, "this allows nothing here");
+        }
+    }
     let item = allowed.or_else(|| cycle.first().and_then(|hop| hop.item));
     match item.filter(|_| code == Code::EVC0903) {
         Some(item) => diagnostic.on(model.path(item)),

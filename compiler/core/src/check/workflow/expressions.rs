@@ -1,7 +1,7 @@
 //! Expressions of workflows: every name they use is known where they stand, and what they give is what is wanted there.
 
 use super::item;
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::{Scope, Template};
 use crate::model::{Argument, Given, Input, Model, Step, Wanted, Workflow};
 use crate::source::Span;
@@ -15,7 +15,53 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
 
 /// The expressions of one workflow.
 pub(in crate::check) fn of(model: &Model, workflow: &Workflow, diagnostics: &mut Vec<Diagnostic>) {
-    workflow.body.walk(&mut |step| Checker { model, workflow, step }.step(diagnostics));
+    workflow.body.bodies(&mut |body| {
+        for variable in &body.variables {
+            let value = Held { name: &variable.name, at: variable.name_span, value: variable.value.as_ref() };
+            value.check((&variable.ty, variable.optional), &variable.scope, model, workflow, diagnostics);
+        }
+    });
+    workflow.body.walk(&mut |step| {
+        Checker { model, workflow, step }.step(diagnostics);
+        for assignment in &step.assign {
+            let value =
+                Held { name: &assignment.name.value, at: assignment.name.span, value: assignment.value.as_ref() };
+            value.check((&assignment.ty, assignment.optional), &step.assign_scope, model, workflow, diagnostics);
+        }
+    });
+}
+
+/// What a variable is given.
+struct Held<'m> {
+    /// The variable.
+    name: &'m str,
+    /// The place of its name.
+    at: Span,
+    /// The value.
+    value: Option<&'m Template>,
+}
+
+impl Held<'_> {
+    /// Reports what keeps the value from being what the variable holds.
+    fn check(
+        &self,
+        (ty, optional): (&Type, bool),
+        scope: &Scope,
+        model: &Model,
+        workflow: &Workflow,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let Some(value) = self.value else { return };
+        for diagnostic in value.check_place(ty, optional, self.at, scope, &model.types) {
+            let may_be_none = diagnostic.code == Code::EVC0405 && matches!(value, Template::Expr(_));
+            let diagnostic = diagnostic.on(item(workflow));
+            diagnostics.push(if may_be_none {
+                diagnostic.help(format!("or declare the variable as `{}?`, which may have no value", self.name))
+            } else {
+                diagnostic
+            });
+        }
+    }
 }
 
 struct Checker<'m> {

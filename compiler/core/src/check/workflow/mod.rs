@@ -15,6 +15,7 @@ pub(super) mod routes;
 pub(super) mod signals;
 pub(super) mod timeouts;
 pub(super) mod undone_in_time;
+pub(super) mod variables;
 
 use crate::model::{Given, Model, Step, Workflow};
 use crate::types::Kind;

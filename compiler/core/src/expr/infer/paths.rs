@@ -5,7 +5,7 @@ use super::{Class, Context, Infer, Special, Value, WayOut};
 use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::expr::ast::{Ast, AstKind, Place};
 use crate::expr::facts::{Base, established, index};
-use crate::expr::scope::{Defined, Root};
+use crate::expr::scope::{Defined, Origin, Root};
 use crate::expr::{functions, variable_name};
 use crate::types::{FieldAt, Kind, Range, Side, Step, Type, describe};
 
@@ -17,15 +17,15 @@ impl Infer<'_> {
                 self.field(ast, name, place, quoted, &item, context)
             }
             Some(item) if place == Place::Step => self.field(ast, name, place, quoted, item, context),
-            _ => self.root(ast, name),
+            _ => self.root(ast, name, context),
         }
     }
 
-    fn root(&mut self, ast: &Ast, name: &str) -> Value {
+    fn root(&mut self, ast: &Ast, name: &str, context: &Context) -> Value {
         let span = self.span(&ast.range);
         if let Some(root) = self.scope.get(name) {
             let root = root.clone();
-            return self.known_root(name, &root, ast);
+            return self.known_root(name, &root, ast, context);
         }
         if self.taken_apart.as_ref().is_some_and(|reported| reported.contains(&ast.range.start)) {
             return Value::any(span);
@@ -69,22 +69,30 @@ impl Infer<'_> {
         Some(diagnostic)
     }
 
-    fn known_root(&mut self, name: &str, root: &Root, ast: &Ast) -> Value {
+    fn known_root(&mut self, name: &str, root: &Root, ast: &Ast, context: &Context) -> Value {
         let span = self.span(&ast.range);
+        let what = if root.from == Origin::Workflow { "result" } else { "value" };
         let message = match &root.defined {
             Defined::Always => None,
-            Defined::Sometimes(when) => Some(format!("`{name}` has no result here {when}")),
-            Defined::Never(why) => Some(format!("`{name}` has no result here: {why}")),
+            Defined::Sometimes(when) => Some(format!("`{name}` has no {what} here {when}")),
+            Defined::Inside(outer) if root.from == Origin::Workflow => {
+                Some(format!("`{name}` has no result here: it runs inside of `{outer}`, which has the results"))
+            }
+            Defined::Inside(outer) => {
+                Some(format!("`{name}` has no value here: it is a variable of steps inside of `{outer}`"))
+            }
+            Defined::Never(why) => Some(format!("`{name}` has no {what} here: {why}")),
         };
         if let Some(message) = message {
-            let mut diagnostic = Diagnostic::new(Code::EVC0404, span, message)
-                .help("use it only where every route has passed the step, or set a value on the other routes with a `set` step");
-            if let Some(declared) = root.declared {
-                diagnostic = diagnostic.secondary(declared, "its result is bound here");
-            }
-            self.report(diagnostic);
+            let diagnostic = Diagnostic::new(Code::EVC0404, span, message);
+            self.report(undefined(diagnostic, name, root));
         }
-        self.narrowed(&Base::Root(name.to_owned()), Value::of(Type::clone(&root.ty)))
+        let mut value = Value::of(Type::clone(&root.ty));
+        if root.from == (Origin::Steps { optional: true }) && !self.is_present(ast, context) {
+            let absent = Absent { declared: root.declared, ..Absent::new(span, self.text(ast)) };
+            value = value.maybe(Some(absent));
+        }
+        self.narrowed(&Base::Root(name.to_owned()), value)
     }
 
     pub(super) fn variable(&mut self, ast: &Ast, name: &str, context: &Context) -> Value {
@@ -102,7 +110,7 @@ impl Infer<'_> {
         }
         if let Some((root_name, root)) = self.scope.by_variable(name) {
             let (root_name, root) = (root_name.to_owned(), root.clone());
-            return self.known_root(&root_name, &root, ast);
+            return self.known_root(&root_name, &root, ast, context);
         }
         if functions::is_known(name) {
             return Value::special(Special::Function, span);
@@ -304,6 +312,36 @@ impl Infer<'_> {
         let item = Value { many: false, ..value.clone() }.kept(self.types);
         Value::new(Kind::List(Box::new(item), least), span).maybe(value.absent.or(absent))
     }
+}
+
+/// What to do about a name that has no value on some route.
+fn undefined(diagnostic: Diagnostic, name: &str, root: &Root) -> Diagnostic {
+    let label = if root.from == Origin::Workflow { "its result is bound here" } else { "declared here" };
+    let diagnostic = match root.declared {
+        Some(declared) => diagnostic.secondary(declared, label),
+        None => diagnostic,
+    };
+    let where_set = match (&root.defined, root.from) {
+        (Defined::Inside(outer), _) => {
+            return diagnostic
+                .help(format!("let the branch or the round end with the value, and use what `{outer}` gives"));
+        }
+        (_, Origin::Workflow) => {
+            let diagnostic = diagnostic.help("use it only where every route has passed the step");
+            if root.declared.is_none() {
+                return diagnostic;
+            }
+            return diagnostic.help(
+                "a value that one of several routes gives, or that goes round a loop, is a variable: declare it under `variables:`, \
+                 set it on each route with `assign:`, and read it by its name",
+            );
+        }
+        (Defined::Sometimes(_), Origin::Steps { .. }) => "on that route too",
+        (Defined::Always | Defined::Never(_), Origin::Steps { .. }) => "before",
+    };
+    diagnostic.help(format!(
+        "set it {where_set}, with `assign: {{ {name}: .. }}`, or give it a first value: `{name}: {{ type: .., value: .. }}`"
+    ))
 }
 
 /// Whether this is a call of a function that makes a sequence, which `[]` keeps a list even of one.

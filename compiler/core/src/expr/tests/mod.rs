@@ -5,7 +5,7 @@ mod engines;
 mod oracle;
 mod templates;
 
-use super::{Defined, Root, Scope};
+use super::{Defined, Origin, Root, Scope};
 use crate::source::{FileId, SourceMap, Span};
 use crate::types::Types;
 use crate::types::testing;
@@ -47,8 +47,14 @@ pub(super) fn scope() -> Scope {
     }
     let sometimes = Defined::Sometimes("when `check` goes to `pick-up`".to_owned());
     let declared = Some(Span::new(testing::file(), 0..0));
-    scope.insert("shipment", Root { ty: testing::ty("{trackingId: string}").into(), defined: sometimes, declared });
+    scope.insert(
+        "shipment",
+        Root { ty: testing::ty("{trackingId: string}").into(), defined: sometimes, declared, from: Origin::Workflow },
+    );
     let never = Defined::Never("it runs later".to_owned());
-    scope.insert("refund", Root { ty: testing::ty("{refundId: string}").into(), defined: never, declared: None });
+    scope.insert(
+        "refund",
+        Root { ty: testing::ty("{refundId: string}").into(), defined: never, declared: None, from: Origin::Workflow },
+    );
     scope
 }

@@ -1,22 +1,26 @@
 //! Workflows with their steps resolved: where each goes, what each calls, what is known at each.
 
 mod errors;
+mod known;
 mod reach;
 pub(super) mod resolve;
 mod results;
 mod routes;
 pub mod steps;
+mod variables;
 
 pub use errors::{
     COMPENSATION_FAILED, CatchError, Retry, RetryError, runtime_errors, standard_retry, transient_errors,
 };
 pub use steps::{Argument, Call, Given, Lasts, Nested, Onward, Publish, Rounds, StepKind, Wanted};
 
+pub use variables::{Assignment, Variable};
+
 use std::collections::BTreeSet;
 
 use super::graph::{Relates, Relation};
 use super::{Bus, Cache, DeadLetterSource, Head, Id, Model, Thing};
-use crate::expr::{Expr, Scope};
+use crate::expr::{Expr, Scope, Template};
 use crate::source::{Span, Spanned};
 use crate::spec::scalar::Duration;
 use crate::types::Type;
@@ -76,6 +80,8 @@ pub enum Transport {
 /// Steps that run in one scope: those of a workflow, of a branch, or of a `for-each`.
 #[derive(Debug, Clone, Default)]
 pub struct Body {
+    /// Its variables, in the order written.
+    pub variables: Vec<Variable>,
     /// The steps in the order written; the first one is where the body starts.
     pub steps: Vec<Step>,
     /// Whether something of it could not be read or resolved, so that there are routes that nobody knows.
@@ -104,6 +110,8 @@ pub struct Step {
     pub kind: StepKind,
     /// Where it goes when done. Not looked at for `succeed` and `fail`.
     pub next: Next,
+    /// The variables that it sets when it has succeeded.
+    pub assign: Vec<Assignment>,
     /// When to try again, in order.
     pub retry: Vec<Retry>,
     /// Where to go on errors, in order.
@@ -118,6 +126,8 @@ pub struct Step {
     pub scope: Scope,
     /// What the arguments of its `undo` may refer to: `scope` and its own result. Nothing if it has no `undo`.
     pub undo_scope: Scope,
+    /// What the values of `assign` may refer to: `scope` and its own result. Nothing if it sets no variables.
+    pub assign_scope: Scope,
     /// Whether no route from the start of the body leads here.
     pub unreachable: bool,
 }
@@ -197,10 +207,14 @@ impl Body {
         self.after([id]).contains(&id)
     }
 
-    /// Whether an expression of any step, inner bodies included, refers to this root.
+    /// Whether an expression of any step or variable, inner bodies included, refers to this root.
     pub fn refers_to(&self, root: &str) -> bool {
         let mut found = false;
-        self.walk(&mut |step| found |= step.references().iter().any(|reference| reference.value == root));
+        let refers = |expr: &Expr| expr.references().iter().any(|reference| reference.value == root);
+        self.bodies(&mut |body| {
+            found |= body.first_values().any(refers);
+            found |= body.steps.iter().any(|step| step.expressions().into_iter().any(refers));
+        });
         found
     }
 
@@ -216,10 +230,12 @@ impl Step {
         self.kind.facts().arguments(self.kind_span)
     }
 
-    /// Its own expressions, that of its `undo` among them; not those of bodies inside.
+    /// Its own expressions, those of its `undo` and `assign` among them; not those of bodies inside.
     pub fn expressions(&self) -> Vec<&Expr> {
         let undo = self.undo.as_ref().map(Call::argument);
-        self.arguments().into_iter().chain(undo).flat_map(|argument| argument.given.expressions()).collect()
+        let own = self.arguments().into_iter().chain(undo).flat_map(|argument| argument.given.expressions());
+        let assigned = self.assign.iter().filter_map(|assignment| assignment.value.as_ref());
+        own.chain(assigned.flat_map(Template::expressions)).collect()
     }
 
     /// The roots that its own expressions refer to, each time they do; not those of bodies inside.

@@ -32,10 +32,17 @@ pub(in crate::model) fn workflow(
 ) -> Workflow {
     diagnostics.extend(model.types.check_type(&item.input.0));
     let mut names = IndexMap::new();
-    collect_names(&item.steps, &mut names, diagnostics);
-    let mut resolver =
-        Resolver { sections, model, names: names.keys().cloned().collect(), partial: false, diagnostics };
-    let mut body = resolver.body(&item.steps);
+    collect_names(&item.steps, &item.variables, &mut names, diagnostics);
+    let mut resolver = Resolver {
+        sections,
+        model,
+        names: names.keys().cloned().collect(),
+        variables: Vec::new(),
+        assumed: BTreeSet::new(),
+        partial: false,
+        diagnostics,
+    };
+    let mut body = resolver.body(&item.steps, &item.variables);
     routes::scopes(&mut body, &item.input.0, &names, model);
     Workflow {
         head: head(name, item, item.description.as_ref(), &item.allow),
@@ -48,15 +55,28 @@ pub(in crate::model) fn workflow(
     }
 }
 
-/// Gathers the names of all steps, at any depth. A name may be used once, for its result is known by it everywhere.
-fn collect_names(steps: &spec::Steps, names: &mut IndexMap<String, Span>, diagnostics: &mut Vec<Diagnostic>) {
+/// Gathers the names of all steps and variables, at any depth. A name may be used once, for what it stands for is known by it everywhere.
+fn collect_names(
+    steps: &spec::Steps,
+    variables: &spec::Variables,
+    names: &mut IndexMap<String, Span>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    for (name, variable) in &variables.items {
+        if BUILT_IN_ROOTS.contains(&name.as_str()) {
+            diagnostics.push(taken(name, variable.name_span, "a variable"));
+        } else if let Some(first) = names.get(name) {
+            diagnostics.push(clash(name, variable.name_span, *first).help("give the variable another name"));
+        } else {
+            names.insert(name.clone(), variable.name_span);
+        }
+    }
     for (name, step) in steps.iter() {
         let declared = Name::new(name.to_owned(), step.name_span);
         if BUILT_IN_ROOTS.contains(&name) {
-            diagnostics.push(
-                Diagnostic::new(Code::EVC0106, step.name_span, format!("`{name}` cannot name a step"))
-                    .note(format!("expressions know `{name}` as something that every workflow has")),
-            );
+            diagnostics.push(taken(name, step.name_span, "a step"));
+        } else if let Some(variable) = variables.items.get(name) {
+            diagnostics.push(clash(name, step.name_span, variable.name_span).help("give one of them another name"));
         } else if let Some(first) = names.get(name) {
             diagnostics.push(
                 twice("step", &declared, *first)
@@ -65,10 +85,21 @@ fn collect_names(steps: &spec::Steps, names: &mut IndexMap<String, Span>, diagno
         } else {
             names.insert(name.to_owned(), step.name_span);
         }
-        for inner in step.kind.nested() {
-            collect_names(inner, names, diagnostics);
+        for (inner, variables) in step.kind.nested() {
+            collect_names(inner, variables, names, diagnostics);
         }
     }
+}
+
+fn clash(name: &str, at: Span, first: Span) -> Diagnostic {
+    Diagnostic::new(Code::EVC0108, at, format!("`{name}` is a name of the workflow already"))
+        .secondary(first, "the first is here")
+        .note("expressions know a variable by its bare name in the whole workflow, as they do the result of a step")
+}
+
+fn taken(name: &str, at: Span, what: &str) -> Diagnostic {
+    Diagnostic::new(Code::EVC0106, at, format!("`{name}` cannot name {what}"))
+        .note(format!("expressions know `{name}` as something that every workflow has"))
 }
 
 /// What steps are resolved with.
@@ -79,6 +110,10 @@ pub(super) struct Resolver<'a> {
     pub(super) model: &'a Model,
     /// The names of all steps of the workflow.
     names: BTreeSet<String>,
+    /// The variables of the body at hand, after those of the bodies around it.
+    pub(super) variables: Vec<spec::Variables>,
+    /// Variables that something was to set which could not be resolved.
+    pub(super) assumed: BTreeSet<String>,
     /// Whether a part of the body at hand is missing.
     partial: bool,
     /// What is wrong.
@@ -102,11 +137,18 @@ impl Place<'_> {
 }
 
 impl Resolver<'_> {
-    pub(super) fn body(&mut self, steps: &spec::Steps) -> Body {
+    pub(super) fn body(&mut self, steps: &spec::Steps, variables: &spec::Variables) -> Body {
+        let mut declared = self.declared(variables);
+        self.variables.push(variables.clone());
         let around = std::mem::replace(&mut self.partial, !steps.broken.is_empty());
         let resolved = steps.items.iter().enumerate();
         let steps = resolved.map(|(index, (name, step))| self.step(Place { steps, index }, name, step)).collect();
-        Body { steps, partial: std::mem::replace(&mut self.partial, around) }
+        self.variables.pop();
+        for variable in &mut declared {
+            variable.assumed = self.assumed.contains(&variable.name);
+        }
+        let partial = std::mem::replace(&mut self.partial, around) || !variables.broken.is_empty();
+        Body { variables: declared, steps, partial }
     }
 
     fn step(&mut self, place: Place<'_>, name: &str, step: &Declared<spec::Step>) -> Step {
@@ -128,6 +170,7 @@ impl Resolver<'_> {
             kind_span: step.kind_span,
             description: step.description.clone(),
             next,
+            assign: self.assignments(&step.assign),
             retry: retries(&step.retry, &kind),
             catch: self.catches(place, &step.catch),
             undo: step.undo.as_ref().map(|undo| Call::resolve(&undo.value, self)),
@@ -137,6 +180,7 @@ impl Resolver<'_> {
             // `routes` says what is known here as soon as all steps of the workflow are there, and before anybody else sees one.
             scope: Scope::default(),
             undo_scope: Scope::default(),
+            assign_scope: Scope::default(),
             unreachable: false,
         }
     }

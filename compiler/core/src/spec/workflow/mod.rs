@@ -5,11 +5,13 @@
 mod schema;
 mod step;
 pub mod steps;
+pub mod variables;
 
 use evc_macros::{Section, Word};
 
 pub use step::{Catch, Jitter, Next, Retry, Step, Steps};
 pub use steps::{Call, StepKind};
+pub use variables::{Assign, Variable, Variables};
 
 use super::allow::Allows;
 use super::scalar::{Duration, Name, TypeExpr};
@@ -35,6 +37,9 @@ pub struct Workflow {
     /// How long an execution may take, up to `365d`. A day by default.
     #[key(range = Duration::seconds(1)..=Duration::days(365), what = "the timeout of a workflow")]
     pub timeout: Option<Spanned<Duration>>,
+    /// Values that change while the steps run: for each name a type, or a map with `type` and the first `value`.
+    #[key(default)]
+    pub variables: Variables,
     /// The steps.
     pub steps: Spanned<Steps>,
     /// Warnings that are fine here, each with the reason.

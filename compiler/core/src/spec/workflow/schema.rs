@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::step::Retry;
 use super::steps::{Branch, Choice, KINDS, Onward, Shared, Syntax};
+use super::variables::assign_schema;
 use crate::spec::scalar::{Arguments, Duration, Expression};
 
 /// One way to write a step of a kind.
@@ -75,6 +76,7 @@ fn alternative(kind: &Syntax, form: &Form, generator: &mut SchemaGenerator) -> V
 /// A key that several kinds have.
 fn shared(key: Shared, generator: &mut SchemaGenerator) -> (&'static str, Schema) {
     match key {
+        Shared::Assign => ("assign", assign_schema(generator)),
         Shared::Retry => {
             let retry = generator.subschema_for::<Retry>();
             let schema = json_schema!({"type": "array", "items": retry, "description": "When to try again; the first entry that matches counts."});

@@ -6,7 +6,8 @@ use evc_macros::{Section, Word};
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::steps::{Call, KINDS, Onward, Shared, StepKind, Syntax};
+use super::steps::{self, Call, KINDS, Onward, Shared, StepKind, Syntax};
+use super::variables::Assign;
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::source::{Span, Spanned};
 use crate::spec::decode::{self, Case, Decode, Decoder, Fields, Item};
@@ -28,6 +29,8 @@ pub struct Step {
     pub kind_span: Span,
     /// Where it goes from here.
     pub next: Next,
+    /// The variables that it sets when it has succeeded. For steps that go on in one way, but for `compensate`.
+    pub assign: Assign,
     /// When to try again; the first entry that matches an error counts. For `call`, `publish`, `parallel`, `for-each` and a `wait`
     /// for a signal.
     pub retry: Vec<Spanned<Retry>>,
@@ -107,10 +110,14 @@ impl Decode for Step {
         let shares = (syntax.shares)(&mut fields);
         no_heartbeat(shares, &mut fields, cx);
         let has = |key| shares.contains(&key);
+        if !has(Shared::Assign) {
+            no_assign(kind_key, syntax.onward, &mut fields, cx);
+        }
         let step = Self {
             description,
             kind_span: kind_key.span,
             next,
+            assign: if has(Shared::Assign) { assign(&mut fields, cx) } else { Assign::new() },
             retry: if has(Shared::Retry) { fields.or_default("retry", cx) } else { Vec::new() },
             catch: if has(Shared::Catch) { fields.or_default("catch", cx) } else { Catch::new() },
             undo: if has(Shared::Undo) { fields.optional("undo", cx) } else { None },
@@ -132,7 +139,12 @@ impl Decode for Step {
 /// The key that says what a step does, of which it has exactly one.
 fn kind_of<'n>(fields: &Fields<'n>, cx: &mut Decoder) -> Option<(&'n Key, &'static Syntax)> {
     let keys = KINDS.map(|kind| kind.key);
-    match fields.present(&keys).as_slice() {
+    let mut present = fields.present(&keys);
+    if present.len() > 1 {
+        // Beside another key it says what that step sets.
+        present.retain(|key| key.text != steps::ASSIGN);
+    }
+    match present.as_slice() {
         [] => {
             let message = format!("a step needs one of {}", list(&keys));
             cx.report(Diagnostic::new(Code::EVC0104, fields.place(), message));
@@ -145,6 +157,28 @@ fn kind_of<'n>(fields: &Fields<'n>, cx: &mut Decoder) -> Option<(&'n Key, &'stat
             None
         }
     }
+}
+
+/// The variables that a step sets.
+fn assign(fields: &mut Fields<'_>, cx: &mut Decoder) -> Assign {
+    let place = fields.node(steps::ASSIGN).map(|node| node.span);
+    let assign: Option<Assign> = fields.optional(steps::ASSIGN, cx);
+    if let (Some(place), Some(true)) = (place, assign.as_ref().map(Assign::is_empty)) {
+        cx.bad_value(place, "`assign` needs at least one variable");
+    }
+    assign.unwrap_or_default()
+}
+
+/// What is said of `assign` in a step that sets no variables.
+fn no_assign(kind: &Key, onward: Onward, fields: &mut Fields<'_>, cx: &mut Decoder) {
+    let Some(entry) = fields.entry(steps::ASSIGN) else { return };
+    let message = format!("a step with `{}` has no `assign`", kind.text);
+    let diagnostic = Diagnostic::new(Code::EVC0102, entry.key.span, message);
+    cx.report(diagnostic.help(if onward == Onward::ENDS {
+        "take it out: no step comes after this one"
+    } else {
+        "say it in the step that this one goes to, or in a step between them that has `assign` alone"
+    }));
 }
 
 /// What a step has that goes where it says itself, or nowhere.

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use super::asl::{Done, End, Pass, State, StateType, States, Succeed, Then, expression};
 use super::frame::Frame;
 use super::steps;
+use super::variables;
 use crate::expr::{Expr, Template, variable_name};
 use crate::model::{Body, Bus, Engine, Function, Model, Next, Step, StepId, Workflow};
 use crate::plan::ids;
@@ -29,7 +30,7 @@ pub(super) struct Builder<'m> {
     pub(super) timeout: Duration,
     /// Names in the definition that only the deployed stack knows, with their values.
     pub(super) substitutions: IndexMap<String, Value>,
-    /// The variables of all steps.
+    /// The variables of all steps, and those of the spec.
     pub(super) variables: BTreeSet<String>,
     /// The names of states that exist. Step Functions wants them to be unique in the whole machine.
     names: BTreeSet<String>,
@@ -57,7 +58,10 @@ impl<'m> Builder<'m> {
         workflow.body.walk(&mut |step| {
             names.insert(step.name.clone());
         });
-        let variables = names.iter().map(|name| variable_name(name)).collect();
+        let mut variables: BTreeSet<String> = names.iter().map(|name| variable_name(name)).collect();
+        workflow.body.bodies(&mut |body| {
+            variables.extend(body.variables.iter().map(|variable| variable_name(&variable.name)));
+        });
         let (engine, timeout) = (workflow.engine, workflow.timeout);
         Self { model, engine, timeout, substitutions: IndexMap::new(), variables, names }
     }
@@ -105,18 +109,20 @@ impl<'m> Builder<'m> {
         name
     }
 
-    /// The states of a body. `first` names the state that assigns `known` before the first step; without anything to assign
-    /// there is none.
+    /// The states of a body. `first` names the state that assigns `known` and the first values of variables before the first step;
+    /// without anything to assign there is none. `places` is where that state has what it binds as `known`.
     pub(super) fn states(
         &mut self,
         body: &'m Body,
         frame: Frame,
         first: impl FnOnce(&mut Self) -> String,
         mut known: IndexMap<String, Json>,
+        places: &[(&str, &str)],
     ) -> States {
         if body.compensates() {
             known.insert(frame.undo.clone(), json!([]));
         }
+        known.extend(variables::first_values(body, &frame, places, &self.model.types));
         let mut scoped = Scoped { builder: self, body, frame, states: IndexMap::new(), ends: Vec::new() };
         let start = body.steps.first().map(|step| step.name.clone());
         let begin = if known.is_empty() { None } else { Some(first(scoped.builder)) };

@@ -36,7 +36,7 @@ impl Frame {
         }
     }
 
-    /// The scope of a body inside of `step`. `taken` are the variables of all steps.
+    /// The scope of a body inside of `step`. `taken` are the variables of all steps and of the spec.
     pub(super) fn inside(&self, step: &Step, body: &Body, repeats: bool, taken: &BTreeSet<String>) -> Self {
         let catches = body.steps.iter().any(|step| !step.catch.is_empty());
         Self {

@@ -22,6 +22,7 @@ mod task;
 #[cfg(test)]
 #[allow(clippy::wildcard_enum_match_arm, reason = "tests look at JSON")]
 mod tests;
+mod variables;
 
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
@@ -75,7 +76,10 @@ fn definition(model: &Model, workflow: &Workflow) -> (StateMachine, IndexMap<Str
         known.insert("execution".to_owned(), execution());
     }
     let frame = Frame::outermost(&builder.variables);
-    let states = builder.states(&workflow.body, frame, |_| "Start".to_owned(), known);
+    // The first state binds these, so that they are there for the next.
+    let execution = place_of_execution();
+    let places = [("input", "$states.input"), ("execution", execution.as_str())];
+    let states = builder.states(&workflow.body, frame, |_| "Start".to_owned(), known, &places);
     let definition = StateMachine {
         comment: workflow.head.description.clone(),
         query_language: "JSONata",
@@ -92,6 +96,12 @@ fn execution() -> Json {
         "name": expression("$states.context.Execution.Name"),
         "startTime": expression("$states.context.Execution.StartTime"),
     })
+}
+
+/// The same as JSONata, where it is not bound yet.
+fn place_of_execution() -> String {
+    let context = "$states.context.Execution";
+    format!("{{'id': {context}.Id, 'name': {context}.Name, 'startTime': {context}.StartTime}}")
 }
 
 fn finished(

@@ -23,7 +23,11 @@ pub struct ForEach {
 
 impl ForEach {
     pub(super) fn resolve(each: &spec::ForEach, cx: &mut Resolver<'_>) -> Self {
-        Self { items: cx.expression(&each.items), concurrency: each.concurrency, body: cx.body(&each.steps) }
+        Self {
+            items: cx.expression(&each.items),
+            concurrency: each.concurrency,
+            body: cx.body(&each.steps, &each.variables),
+        }
     }
 }
 

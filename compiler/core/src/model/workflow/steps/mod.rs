@@ -4,6 +4,7 @@
 //! A kind is a variant of [`StepKind`], a line in each of its functions, and its [`StepFacts`]. Checks, scopes, the graph, the comparison
 //! of specs and what is emitted ask for these facts through [`Step`](super::Step), so that they know of no kind by its name.
 
+mod assign;
 mod call;
 mod choose;
 mod compensate;
@@ -15,6 +16,7 @@ mod set;
 mod succeed;
 mod wait;
 
+pub use assign::Assign;
 pub use call::Call;
 pub use choose::{Choice, Choose};
 pub use compensate::Compensate;
@@ -54,6 +56,8 @@ pub enum StepKind {
     Publish(Publish),
     /// Binds values.
     Set(Set),
+    /// Sets variables.
+    Assign(Assign),
     /// Runs the `undo` of every completed step of the body, last first.
     Compensate(Compensate),
     /// Ends well.
@@ -73,6 +77,7 @@ impl StepKind {
             spec::StepKind::Wait(wait) => Self::Wait(Wait::resolve(wait, cx)),
             spec::StepKind::Publish(publish) => Self::Publish(Publish::resolve(publish, cx)),
             spec::StepKind::Set(set) => Self::Set(Set::resolve(set, cx)),
+            spec::StepKind::Assign(spec::Assign) => Self::Assign(Assign),
             spec::StepKind::Compensate(spec::Compensate) => Self::Compensate(Compensate),
             spec::StepKind::Succeed(succeed) => Self::Succeed(Succeed::resolve(succeed, cx)),
             spec::StepKind::Fail(fail) => Self::Fail(Fail::resolve(fail, cx)),
@@ -89,6 +94,7 @@ impl StepKind {
             Self::Wait(wait) => wait,
             Self::Publish(publish) => publish,
             Self::Set(set) => set,
+            Self::Assign(assign) => assign,
             Self::Compensate(compensate) => compensate,
             Self::Succeed(succeed) => succeed,
             Self::Fail(fail) => fail,
@@ -105,6 +111,7 @@ impl StepKind {
             | Self::Wait(_)
             | Self::Publish(_)
             | Self::Set(_)
+            | Self::Assign(_)
             | Self::Compensate(_)
             | Self::Succeed(_)
             | Self::Fail(_) => Vec::new(),

@@ -31,7 +31,7 @@ impl Parallel {
         let branches = parallel.branches.iter();
         let branch = |(name, branch): (&Spanned<String>, &spec::Branch)| Branch {
             name: name.clone(),
-            body: cx.body(&branch.steps),
+            body: cx.body(&branch.steps, &branch.variables),
         };
         Self { branches: branches.map(branch).collect() }
     }

@@ -16,7 +16,7 @@ pub struct Call {
     pub with: Option<Spanned<Arguments>>,
 }
 
-const SHARES: &[Shared] = &[Shared::Undo, Shared::Timeout, Shared::Retry, Shared::Catch];
+const SHARES: &[Shared] = &[Shared::Assign, Shared::Undo, Shared::Timeout, Shared::Retry, Shared::Catch];
 
 pub(super) const SYNTAX: Syntax = Syntax {
     key: "call",

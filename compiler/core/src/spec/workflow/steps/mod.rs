@@ -3,6 +3,7 @@
 //! A kind is a variant of [`StepKind`] and a line of [`KINDS`]; its file has the struct and a [`Syntax`]. `model/workflow/steps/` has
 //! the same kind with its names resolved, `lower/stepfunctions/machine/steps/` its states. `tests/steps.rs` asks for the files of each.
 
+mod assign;
 mod call;
 mod choose;
 mod compensate;
@@ -14,6 +15,7 @@ mod set;
 mod succeed;
 mod wait;
 
+pub use assign::Assign;
 pub use call::Call;
 pub use choose::{Choice, Choose, Otherwise};
 pub use compensate::Compensate;
@@ -29,6 +31,7 @@ use schemars::SchemaGenerator;
 
 use super::schema::Form;
 use super::step::Steps;
+use super::variables::Variables;
 use crate::source::Spanned;
 use crate::spec::decode::{Decoder, Fields};
 use crate::spec::scalar::TypeExpr;
@@ -50,6 +53,8 @@ pub enum StepKind {
     Publish(Publish),
     /// Binds values to the step's name.
     Set(Set),
+    /// Sets variables.
+    Assign(Assign),
     /// Runs the `undo` of every completed step, last first.
     Compensate(Compensate),
     /// Ends the execution well, perhaps with an output.
@@ -59,7 +64,7 @@ pub enum StepKind {
 }
 
 /// The kinds, in the order of the manual and of the schema.
-pub(super) const KINDS: [&Syntax; 10] = [
+pub(super) const KINDS: [&Syntax; 11] = [
     &call::SYNTAX,
     &choose::SYNTAX,
     &parallel::SYNTAX,
@@ -67,10 +72,14 @@ pub(super) const KINDS: [&Syntax; 10] = [
     &wait::SYNTAX,
     &publish::SYNTAX,
     &set::SYNTAX,
+    &assign::SYNTAX,
     &compensate::SYNTAX,
     &succeed::SYNTAX,
     &fail::SYNTAX,
 ];
+
+/// The key that sets variables: of a step that does nothing else, and beside the key of another kind.
+pub(super) const ASSIGN: &str = "assign";
 
 /// How a kind of step is written.
 #[derive(Debug)]
@@ -88,7 +97,7 @@ pub(super) struct Syntax {
 }
 
 /// Where steps of a kind go.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Onward {
     /// Where `then` and `end` say, or to the step that is written next.
     Then,
@@ -98,12 +107,14 @@ pub(super) enum Onward {
 
 impl Onward {
     /// Of a kind that ends what it is in.
-    const ENDS: Self = Self::Own("take it out: the execution, or the branch, ends here");
+    pub(super) const ENDS: Self = Self::Own("take it out: the execution, or the branch, ends here");
 }
 
 /// A key that steps of several kinds have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shared {
+    /// `assign`: the variables that it sets.
+    Assign,
     /// `retry`: when to try again.
     Retry,
     /// `catch`: where to go on an error.
@@ -115,16 +126,19 @@ pub(super) enum Shared {
 }
 
 impl StepKind {
-    /// The steps inside of it.
-    pub fn nested(&self) -> Vec<&Steps> {
+    /// The steps inside of it, with their variables.
+    pub fn nested(&self) -> Vec<(&Steps, &Variables)> {
         match self {
-            Self::Parallel(parallel) => parallel.branches.values().map(|branch| &branch.steps.value).collect(),
-            Self::ForEach(each) => vec![&each.steps.value],
+            Self::Parallel(parallel) => {
+                parallel.branches.values().map(|branch| (&branch.steps.value, &branch.variables)).collect()
+            }
+            Self::ForEach(each) => vec![(&each.steps.value, &each.variables)],
             Self::Call(_)
             | Self::Choose(_)
             | Self::Wait(_)
             | Self::Publish(_)
             | Self::Set(_)
+            | Self::Assign(_)
             | Self::Compensate(_)
             | Self::Succeed(_)
             | Self::Fail(_) => Vec::new(),
@@ -141,6 +155,7 @@ impl StepKind {
             | Self::Wait(_)
             | Self::Publish(_)
             | Self::Set(_)
+            | Self::Assign(_)
             | Self::Compensate(_)
             | Self::Succeed(_)
             | Self::Fail(_) => Vec::new(),
@@ -157,6 +172,7 @@ impl StepKind {
             | Self::ForEach(_)
             | Self::Publish(_)
             | Self::Set(_)
+            | Self::Assign(_)
             | Self::Compensate(_)
             | Self::Succeed(_)
             | Self::Fail(_) => None,

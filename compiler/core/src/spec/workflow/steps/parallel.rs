@@ -1,14 +1,16 @@
 //! `parallel`: runs branches at the same time.
 
+use std::borrow::Cow;
+
 use indexmap::IndexMap;
-use schemars::{JsonSchema, json_schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::{Onward, Shared, StepKind, Syntax};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
 use crate::spec::decode::{Declared, Decode, Decoder, Fields, Item, Section};
-use crate::spec::workflow::Steps;
-use crate::spec::workflow::schema::Form;
+use crate::spec::workflow::schema::{Form, described};
+use crate::spec::workflow::{Steps, Variables};
 use crate::yaml::Node;
 
 /// Branches that run at the same time.
@@ -19,14 +21,15 @@ pub struct Parallel {
 }
 
 /// One branch of a `parallel`.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct Branch {
+    /// The variables of the branch.
+    pub variables: Variables,
     /// The steps of the branch. The result of the last one is the result of the branch.
     pub steps: Spanned<Steps>,
 }
 
-const SHARES: &[Shared] = &[Shared::Retry, Shared::Catch];
+const SHARES: &[Shared] = &[Shared::Assign, Shared::Retry, Shared::Catch];
 
 pub(super) const SYNTAX: Syntax = Syntax {
     key: "parallel",
@@ -68,7 +71,7 @@ impl Item for Branch {
 impl Decode for Branch {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
         let mut fields = cx.fields(node, "a branch")?;
-        if fields.entry("steps").is_none() && !fields.is_empty() {
+        if fields.entry("steps").is_none() && fields.present(&["variables"]).is_empty() && !fields.is_empty() {
             // One error instead of one for each step that stands in the place of a key.
             cx.report(
                 Diagnostic::new(Code::EVC0104, fields.place(), "a branch needs the key `steps`")
@@ -77,8 +80,30 @@ impl Decode for Branch {
             );
             return None;
         }
+        let variables = fields.or_default("variables", cx);
         let steps = fields.required("steps", cx);
         fields.finish(cx);
-        Some(Self { steps: steps? })
+        Some(Self { variables, steps: steps? })
+    }
+}
+
+impl JsonSchema for Branch {
+    fn schema_name() -> Cow<'static, str> {
+        "Branch".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let steps = described(
+            &generator.subschema_for::<Spanned<Steps>>(),
+            "The steps of the branch. The result of the last one is the result of the branch.",
+        );
+        let variables = generator.subschema_for::<Variables>();
+        json_schema!({
+            "description": "One branch of a `parallel`.",
+            "type": "object",
+            "properties": {"variables": variables, "steps": steps},
+            "required": ["steps"],
+            "additionalProperties": false
+        })
     }
 }

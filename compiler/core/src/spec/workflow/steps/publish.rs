@@ -14,7 +14,7 @@ pub struct Publish {
     pub detail: Option<Spanned<Arguments>>,
 }
 
-const SHARES: &[Shared] = &[Shared::Retry, Shared::Catch];
+const SHARES: &[Shared] = &[Shared::Assign, Shared::Retry, Shared::Catch];
 
 pub(super) const SYNTAX: Syntax = Syntax {
     key: "publish",

@@ -1,6 +1,6 @@
 //! `set`: binds values to the step's name.
 
-use super::{Onward, StepKind, Syntax};
+use super::{Onward, Shared, StepKind, Syntax};
 use crate::source::Spanned;
 use crate::spec::scalar::Arguments;
 use crate::spec::workflow::schema::Form;
@@ -12,10 +12,12 @@ pub struct Set {
     pub values: Spanned<Arguments>,
 }
 
+const SHARES: &[Shared] = &[Shared::Assign];
+
 pub(super) const SYNTAX: Syntax = Syntax {
     key: "set",
     onward: Onward::Then,
-    shares: |_| &[],
+    shares: |_| SHARES,
     decode: |fields, cx| Some(StepKind::Set(Set { values: fields.required("set", cx)? })),
     forms: |generator| {
         vec![Form {
@@ -23,7 +25,7 @@ pub(super) const SYNTAX: Syntax = Syntax {
             value: generator.subschema_for::<Arguments>(),
             needs: Vec::new(),
             may: Vec::new(),
-            shares: &[],
+            shares: SHARES,
         }]
     },
 };

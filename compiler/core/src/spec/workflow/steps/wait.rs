@@ -31,12 +31,15 @@ pub struct Signal {
 }
 
 /// What waits for an answer calls the function that asks for it, which may fail.
-const ASKS: &[Shared] = &[Shared::Timeout, Shared::Retry, Shared::Catch];
+const ASKS: &[Shared] = &[Shared::Assign, Shared::Timeout, Shared::Retry, Shared::Catch];
+
+/// What waits for time does not fail.
+const WAITS: &[Shared] = &[Shared::Assign];
 
 pub(super) const SYNTAX: Syntax = Syntax {
     key: "wait",
     onward: Onward::Then,
-    shares: |fields| if fields.node("wait").as_ref().is_some_and(is_for_signal) { ASKS } else { &[] },
+    shares: |fields| if fields.node("wait").as_ref().is_some_and(is_for_signal) { ASKS } else { WAITS },
     decode: |fields, cx| Some(StepKind::Wait(fields.required("wait", cx)?)),
     forms: |generator| {
         let for_signal = Form {
@@ -63,7 +66,7 @@ pub(super) const SYNTAX: Syntax = Syntax {
             }),
             needs: Vec::new(),
             may: Vec::new(),
-            shares: &[],
+            shares: WAITS,
         };
         vec![for_signal, for_time]
     },

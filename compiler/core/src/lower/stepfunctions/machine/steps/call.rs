@@ -1,9 +1,6 @@
 //! `call`: a `Task` that calls a Lambda function.
 
-use indexmap::IndexMap;
-
 use super::compensate;
-use crate::expr::variable_name;
 use crate::lower::stepfunctions::machine::asl::{Done, StateType, expression};
 use crate::lower::stepfunctions::machine::body::Scoped;
 use crate::lower::stepfunctions::machine::errors;
@@ -18,7 +15,7 @@ pub(super) fn lower(call: &Call, id: StepId, step: &Step, scoped: &mut Scoped<'_
     let arguments = task::call(call, input, work, scoped);
     let timeout = step.timeout.as_ref().map(|timeout| timeout.value);
     let seconds = task::call_seconds(call, timeout, scoped);
-    let mut assign = IndexMap::from([(variable_name(&step.name), expression(RESULT))]);
+    let mut assign = scoped.bound(step, expression(RESULT), RESULT);
     assign.extend(compensate::remember(step, scoped));
     let done = Done { assign, output: Some(expression(RESULT)) };
     let errors = errors::of_step(step, scoped);

@@ -3,12 +3,14 @@
 use indexmap::IndexMap;
 use serde_json::json;
 
-use crate::expr::variable_name;
 use crate::lower::stepfunctions::machine::asl::{Done, ItemProcessor, Map, ProcessorConfig, StateType, expression};
 use crate::lower::stepfunctions::machine::body::{Builder, Scoped};
 use crate::lower::stepfunctions::machine::errors;
 use crate::model::workflow::steps::ForEach;
 use crate::model::{Step, StepId};
+
+/// What all rounds gave.
+const RESULT: &str = "$states.result";
 
 pub(super) fn lower<'m>(each: &'m ForEach, id: StepId, step: &Step, scoped: &mut Scoped<'_, 'm>) {
     let taken = &scoped.builder.variables;
@@ -18,8 +20,9 @@ pub(super) fn lower<'m>(each: &'m ForEach, id: StepId, step: &Step, scoped: &mut
         (frame.item.clone(), expression("$states.input.item")),
         (index, expression("$states.input.index")),
     ]);
+    let places = [("item", "$states.input.item"), ("index", "$states.input.index")];
     let first = |builder: &mut Builder<'_>| builder.name(&step.name, "item");
-    let states = scoped.builder.states(&each.body, frame, first, known);
+    let states = scoped.builder.states(&each.body, frame, first, known, &places);
     let map = Map {
         items: each.items.as_ref().map_or_else(|| json!([]), |items| scoped.expression(step, items)),
         item_selector: json!({
@@ -28,10 +31,7 @@ pub(super) fn lower<'m>(each: &'m ForEach, id: StepId, step: &Step, scoped: &mut
         }),
         max_concurrency: each.concurrency.as_ref().map(|most| most.value),
         item_processor: ItemProcessor { processor_config: ProcessorConfig { mode: "INLINE" }, states },
-        done: Done {
-            assign: IndexMap::from([(variable_name(&step.name), expression("$states.result"))]),
-            output: Some(expression("$states.result")),
-        },
+        done: Done { assign: scoped.bound(step, expression(RESULT), RESULT), output: Some(expression(RESULT)) },
         errors: errors::of_step(step, scoped),
         then: scoped.then(step.next),
     };

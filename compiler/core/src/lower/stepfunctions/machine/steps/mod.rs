@@ -1,5 +1,6 @@
 //! The states of each kind of step, one file each.
 
+mod assign;
 mod call;
 mod choose;
 mod compensate;
@@ -25,6 +26,7 @@ pub(super) fn lower<'m>(id: StepId, step: &'m Step, scoped: &mut Scoped<'_, 'm>)
         StepKind::Wait(wait) => wait::lower(wait, id, step, scoped),
         StepKind::Publish(publish) => publish::lower(publish, id, step, scoped),
         StepKind::Set(set) => set::lower(set, step, scoped),
+        StepKind::Assign(_) => assign::lower(step, scoped),
         StepKind::Compensate(_) => compensate::lower(id, step, scoped),
         StepKind::Succeed(succeed) => succeed::lower(succeed, step, scoped),
         StepKind::Fail(fail) => fail::lower(fail, step, scoped),

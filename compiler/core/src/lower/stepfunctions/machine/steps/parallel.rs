@@ -2,7 +2,6 @@
 
 use indexmap::IndexMap;
 
-use crate::expr::variable_name;
 use crate::lower::stepfunctions::machine::asl::{self, Done, StateType, expression, literal};
 use crate::lower::stepfunctions::machine::body::{Builder, Scoped};
 use crate::lower::stepfunctions::machine::errors;
@@ -16,11 +15,12 @@ pub(super) fn lower<'m>(parallel: &'m Parallel, id: StepId, step: &Step, scoped:
     for (index, branch) in parallel.branches.iter().enumerate() {
         let frame = scoped.frame.inside(step, &branch.body, repeats, &scoped.builder.variables);
         let first = |builder: &mut Builder<'_>| builder.name(&step.name, &branch.name.value);
-        branches.push(scoped.builder.states(&branch.body, frame, first, IndexMap::new()));
+        branches.push(scoped.builder.states(&branch.body, frame, first, IndexMap::new(), &[]));
         results.push(format!("{}: $states.result[{index}]", literal(&branch.name.value)));
     }
-    let result = expression(&format!("{{{}}}", results.join(", ")));
-    let done = Done { assign: IndexMap::from([(variable_name(&step.name), result.clone())]), output: Some(result) };
+    let place = format!("{{{}}}", results.join(", "));
+    let result = expression(&place);
+    let done = Done { assign: scoped.bound(step, result.clone(), &place), output: Some(result) };
     let (errors, then) = (errors::of_step(step, scoped), scoped.then(step.next));
     scoped.add_step(step, StateType::Parallel(asl::Parallel { branches, done, errors, then }));
 }

@@ -1,10 +1,8 @@
 //! `publish`: a `Task` of `PutEvents`.
 
 use evc_interface::event::{EVENT_ID, METADATA, OCCURRED_AT};
-use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
-use crate::expr::variable_name;
 use crate::lower::stepfunctions::machine::asl::{Done, StateType, Task, expression, literal};
 use crate::lower::stepfunctions::machine::body::Scoped;
 use crate::lower::stepfunctions::machine::errors;
@@ -40,6 +38,7 @@ pub(super) fn lower(publish: &Publish, id: StepId, step: &Step, scoped: &mut Sco
         )),
     };
     let result = json!({ EVENT_ID: given_id });
+    let place = format!("{{'{EVENT_ID}': {}}}", event_id(work, scoped));
     let task = Task {
         resource: "arn:aws:states:::events:putEvents",
         arguments: json!({ "Entries": [{
@@ -53,7 +52,7 @@ pub(super) fn lower(publish: &Publish, id: StepId, step: &Step, scoped: &mut Sco
             // Events wait for the engine's function in its queue; how long the call itself takes is its affair.
             Engine::Redis(_) => None,
         },
-        done: Done { assign: IndexMap::from([(variable_name(&step.name), result.clone())]), output: Some(result) },
+        done: Done { assign: scoped.bound(step, result.clone(), &place), output: Some(result) },
         errors: errors::of_step(step, scoped),
         then: scoped.then(step.next),
     };

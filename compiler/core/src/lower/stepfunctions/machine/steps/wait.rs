@@ -1,10 +1,8 @@
 //! `wait`: a `Wait` for time, or a `Task` that goes on when it is answered for.
 
 use evc_interface::call;
-use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
-use crate::expr::variable_name;
 use crate::lower::stepfunctions::machine::asl::{self, Done, StateType, Task, Until, expression};
 use crate::lower::stepfunctions::machine::body::Scoped;
 use crate::lower::stepfunctions::machine::errors;
@@ -26,7 +24,7 @@ pub(super) fn lower(wait: &Wait, id: StepId, step: &Step, scoped: &mut Scoped<'_
 
 fn for_time(until: Until, step: &Step, scoped: &Scoped<'_, '_>) -> StateType {
     // There is no result; if the step is the last of its scope, it gives an empty one.
-    let done = Done { assign: IndexMap::new(), output: (step.next == Next::End).then(|| json!({})) };
+    let done = Done { assign: scoped.assigned(step, None), output: (step.next == Next::End).then(|| json!({})) };
     StateType::Wait(asl::Wait { until, done, then: scoped.then(step.next) })
 }
 
@@ -38,12 +36,12 @@ fn ask(call: &Call, id: StepId, step: &Step, scoped: &mut Scoped<'_, '_>) -> Tas
     let input = task::input(call.with.as_ref(), &scoped.frame.place(&step.scope), scoped);
     let mut arguments = task::call(call, input, work, scoped);
     arguments["Payload"][call::ENVELOPE][call::TOKEN] = expression(TOKEN);
-    let answer = expression("$states.result");
+    let answer = expression(ANSWER);
     Task {
         resource: "arn:aws:states:::lambda:invoke.waitForTaskToken",
         arguments,
         timeout_seconds: answer_seconds(step, scoped),
-        done: Done { assign: IndexMap::from([(variable_name(&step.name), answer.clone())]), output: Some(answer) },
+        done: Done { assign: scoped.bound(step, answer.clone(), ANSWER), output: Some(answer) },
         errors,
         then: scoped.then(step.next),
     }
@@ -55,6 +53,9 @@ fn answer_seconds(step: &Step, scoped: &Scoped<'_, '_>) -> Option<u64> {
     let whole = (builder.engine == Engine::StepFunctions).then_some(builder.timeout);
     step.timeout.as_ref().map(|timeout| timeout.value).or(whole).map(|timeout| timeout.seconds)
 }
+
+/// What it was answered with.
+const ANSWER: &str = "$states.result";
 
 /// The token under which the work of a state is answered for.
 const TOKEN: &str = "$states.context.Task.Token";

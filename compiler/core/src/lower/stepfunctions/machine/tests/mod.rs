@@ -4,6 +4,7 @@ mod claims;
 mod interpreter;
 mod runs;
 mod validate;
+mod variables;
 
 use std::path::Path;
 

@@ -1,0 +1,202 @@
+//! What is known where each step of a body starts: the steps that every route to it has passed, and the variables that they have set.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+
+use super::{Body, Next, Step, StepId};
+use crate::diagnostics::list;
+use crate::expr::Defined;
+use crate::source::Span;
+
+/// The name under which a caught error is known.
+pub(super) const ERROR: &str = "error";
+
+/// What is known where a step starts.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Known {
+    /// On every route.
+    always: BTreeSet<String>,
+    /// On some route.
+    sometimes: BTreeSet<String>,
+}
+
+impl Known {
+    /// What is known after these names were bound.
+    pub(super) fn and<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Self {
+        let mut known = self.clone();
+        for name in names {
+            known.always.insert(name.to_owned());
+            known.sometimes.insert(name.to_owned());
+        }
+        known
+    }
+
+    /// The same where a body starts, whose variables with a first value are known from there on. Of an earlier round of a loop
+    /// around it, none has a value any more.
+    pub(super) fn with_variables(&self, body: &Body) -> Self {
+        let mut known = self.clone();
+        for variable in &body.variables {
+            known.always.remove(&variable.name);
+            known.sometimes.remove(&variable.name);
+        }
+        let valued = body.variables.iter().filter(|variable| variable.starts_with_value());
+        known.and(valued.map(|variable| variable.name.as_str()))
+    }
+
+    /// What is known where two routes meet.
+    fn meet(&mut self, other: &Self) {
+        self.always.retain(|name| other.always.contains(name));
+        self.sometimes.extend(other.sometimes.iter().cloned());
+    }
+}
+
+/// What is known where an inner body starts. One that catches errors itself has an `error` of its own.
+pub(super) fn entering(body: &Body, known: &Known) -> Known {
+    let mut known = known.clone();
+    if body.steps.iter().any(|step| !step.catch.is_empty()) {
+        known.always.remove(ERROR);
+        known.sometimes.remove(ERROR);
+    }
+    known
+}
+
+/// What is known where no route leads: as if everything before had run.
+pub(super) fn all_of(outer: &Known, names: &IndexMap<String, Span>) -> Known {
+    let all: BTreeSet<String> = names.keys().cloned().chain([ERROR.to_owned()]).collect();
+    Known { sometimes: outer.sometimes.union(&all).cloned().collect(), always: all }
+}
+
+/// What is known where each step starts; `None` for a step that nothing leads to.
+pub(super) fn reach(body: &Body, start: &Known) -> Vec<Option<Known>> {
+    let mut known: Vec<Option<Known>> = vec![None; body.steps.len()];
+    if known.is_empty() {
+        return known;
+    }
+    known[0] = Some(start.clone());
+    let mut work = vec![StepId(0)];
+    while let Some(id) = work.pop() {
+        let Some(before) = known[id.0].clone() else { continue };
+        for (to, after) in edges(body.step(id), &before) {
+            let met = match &known[to.0] {
+                None => after,
+                Some(earlier) => {
+                    let mut met = earlier.clone();
+                    met.meet(&after);
+                    met
+                }
+            };
+            if known[to.0].as_ref() != Some(&met) {
+                known[to.0] = Some(met);
+                work.push(to);
+            }
+        }
+    }
+    known
+}
+
+/// Where a step leads inside its body, and what is known there. A step that failed has neither a result nor set anything.
+fn edges(step: &Step, before: &Known) -> Vec<(StepId, Known)> {
+    let own = step.result.as_ref().map(|_| step.name.as_str());
+    let after = before.and(own.into_iter().chain(step.assigns()));
+    let on = step.successors().into_iter().map(|next| (next, after.clone()));
+    let caught = step.catch.iter().map(|catch| (catch.then, before.and([ERROR])));
+    on.chain(caught)
+        .filter_map(|(next, known)| match next {
+            Next::Step(to) => Some((to, known)),
+            Next::End => None,
+        })
+        .collect()
+}
+
+/// For each step of a body, where it is reached from.
+pub(super) struct Arrivals {
+    /// The names of the steps.
+    names: Vec<String>,
+    to: Vec<Vec<Arrival>>,
+}
+
+/// One way to reach a step.
+struct Arrival {
+    /// The step that leads to it; `None` is the start of the body.
+    from: Option<usize>,
+    /// What is known on every route through there.
+    always: BTreeSet<String>,
+}
+
+/// For each step, where it is reached from.
+pub(super) fn arrivals(body: &Body, start: &Known, known: &[Option<Known>]) -> Arrivals {
+    let mut to: Vec<Vec<Arrival>> = Vec::new();
+    to.resize_with(body.steps.len(), Vec::new);
+    if let Some(first) = to.first_mut() {
+        first.push(Arrival { from: None, always: start.always.clone() });
+    }
+    for (id, step) in body.iter() {
+        let Some(before) = &known[id.0] else { continue };
+        for (next, after) in edges(step, before) {
+            to[next.0].push(Arrival { from: Some(id.0), always: after.always });
+        }
+    }
+    Arrivals { names: body.steps.iter().map(|step| step.name.clone()).collect(), to }
+}
+
+/// Whether a name is known; `never` says why not if it is on no route. `at` is the step, among all of its body.
+pub(super) fn defined(name: &str, known: &Known, at: Option<(&Arrivals, usize)>, never: &str) -> Defined {
+    if known.always.contains(name) {
+        return Defined::Always;
+    }
+    if known.sometimes.contains(name) {
+        let without = at.and_then(|(arrivals, index)| arrivals.without(name, index));
+        return Defined::Sometimes(without.unwrap_or_else(|| "on every route to this step".to_owned()));
+    }
+    Defined::Never(never.to_owned())
+}
+
+impl Arrivals {
+    /// On which routes a name is not known where a step starts: where they meet those that know it.
+    fn without(&self, name: &str, index: usize) -> Option<String> {
+        let mut seen = BTreeSet::new();
+        let mut work = vec![index];
+        while let Some(at) = work.pop() {
+            if !seen.insert(at) {
+                continue;
+            }
+            let (knows, lacks): (Vec<_>, Vec<_>) = self.to[at].iter().partition(|way| way.always.contains(name));
+            if knows.is_empty() {
+                work.extend(lacks.iter().filter_map(|way| way.from));
+                continue;
+            }
+            // What comes back from the step itself lacks the name because the step does.
+            let first = self.reached_without(at);
+            let before = |way: &&&Arrival| way.from.is_none_or(|from| first.contains(&from));
+            let lacks: Vec<_> = if lacks.iter().any(|way| before(&way)) {
+                lacks.iter().filter(before).copied().collect()
+            } else {
+                lacks
+            };
+            let step = if at == index { "this step".to_owned() } else { format!("`{}`", self.names[at]) };
+            let steps: BTreeSet<usize> = lacks.iter().filter_map(|way| way.from).collect();
+            let steps: Vec<&str> = steps.into_iter().map(|from| self.names[from].as_str()).collect();
+            let from = match (steps.as_slice(), lacks.iter().any(|way| way.from.is_none())) {
+                ([], _) => "the start".to_owned(),
+                (steps, false) => list(steps),
+                (steps, true) => format!("{} and the start", list(steps)),
+            };
+            return Some(format!("when {step} is reached from {from}"));
+        }
+        None
+    }
+
+    /// The steps that a route from the start leads to that does not pass this one.
+    fn reached_without(&self, step: usize) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        loop {
+            let is_new = |at: &usize| {
+                let from_found = |way: &Arrival| way.from.is_none_or(|from| found.contains(&from));
+                *at != step && !found.contains(at) && self.to[*at].iter().any(from_found)
+            };
+            let Some(next) = (0..self.to.len()).find(is_new) else { return found };
+            found.insert(next);
+        }
+    }
+}
