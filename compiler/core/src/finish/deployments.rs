@@ -2,7 +2,7 @@
 
 use crate::plan::builder::Builder;
 use crate::plan::value::Value;
-use crate::plan::{LogicalId, Resource};
+use crate::plan::{LogicalId, Resource, fingerprint};
 
 /// Gives each deployment an id made of what it serves, when all of that is there, overrides among it: it serves what there was
 /// when it was made, so that another content needs another deployment. A table whose keys are others is another table, under
@@ -48,14 +48,6 @@ fn rename(b: &mut Builder<'_>, from: &LogicalId, to: &LogicalId) {
             (if id == *from { to.clone() } else { id }, it)
         })
         .collect();
-}
-
-/// FNV-1a of a text: the same everywhere and for ever, unlike the hashes of the standard library.
-/// <https://datatracker.ietf.org/doc/html/draft-eastlake-fnv#section-2>
-fn fingerprint(text: &str) -> u64 {
-    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0100_0000_01b3;
-    text.bytes().fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
 }
 
 #[cfg(test)]

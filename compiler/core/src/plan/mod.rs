@@ -26,6 +26,7 @@ pub mod value;
 pub(crate) mod variables;
 pub(crate) mod work;
 
+pub(crate) use logical_id::fingerprint;
 pub use logical_id::{LogicalId, pascal_case};
 pub use resource::Resource;
 

@@ -39,6 +39,10 @@ const YEAR: usize = 5;
 /// The year of this version of evc, which does not look at a clock: what is before it is past.
 const THIS_YEAR: u32 = 2026;
 
+/// The most characters of the expression of a schedule.
+/// <https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html>
+const MAX_EXPRESSION: usize = 256;
+
 const HELP: &str = "the fields are minutes, hours, day of month, month, day of week, year: `0 3 * * ? *`";
 
 /// Reports what is wrong with a cron expression, each field where it stands.
@@ -47,6 +51,14 @@ pub(super) fn check(cron: &Spanned<String>, cx: &mut Decoder) {
     if written.len() != FIELDS.len() {
         let message = format!("a cron expression has {} fields, found {}", FIELDS.len(), written.len());
         cx.report(bad(cron.span, message));
+        return;
+    }
+    // `cron(..)` stands around it.
+    let length = "cron()".len() + cron.len();
+    if length > MAX_EXPRESSION {
+        let message =
+            format!("with `cron()` around it the expression has {length} characters, at most {MAX_EXPRESSION} fit");
+        cx.report(Diagnostic::new(Code::EVC0111, cron.span, message).help("use ranges and steps: `0-23`, `*/5`"));
         return;
     }
     let mut fits = true;

@@ -142,9 +142,16 @@ impl Settings {
     }
 }
 
+/// The most tags of a resource are 50: `project` and `environment` are there already, and SAM adds `lambda:createdBy` to a function.
+/// <https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html>
+const MAX_TAGS: usize = 47;
+
 /// The characters of tags that all services take, and how many: <https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html>
 fn tags(fields: &mut Fields<'_>, cx: &mut Decoder) -> IndexMap<Spanned<String>, Spanned<String>> {
     let tags: IndexMap<Spanned<String>, Spanned<String>> = fields.or_default("tags", cx);
+    if let Some((key, _)) = tags.get_index(MAX_TAGS) {
+        cx.bad_value(key.span, format!("there are {} tags, at most {MAX_TAGS} fit beside those of evc", tags.len()));
+    }
     let wrong = |text: &str| text.chars().find(|c| !c.is_alphanumeric() && !" _.:/=+-@".contains(*c));
     for (key, value) in &tags {
         for (text, what, most) in [(key, "key", 128), (value, "value", 256)] {
