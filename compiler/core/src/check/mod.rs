@@ -21,6 +21,7 @@ mod one_delivery;
 mod outbox;
 mod patterns;
 mod published_twice;
+mod queries;
 mod queues;
 mod repeated_input;
 mod requests;
@@ -75,6 +76,7 @@ const CHECKS: &[Check] = &[
     outbox::check,
     patterns::check,
     published_twice::check,
+    queries::check,
     queues::fifo::check,
     queues::message::check,
     queues::retention::check,

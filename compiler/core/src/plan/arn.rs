@@ -11,6 +11,11 @@ pub(crate) fn of(service: &str, resource: &str, rest: impl IntoIterator<Item = P
     text(regional(service).into_iter().chain(own).chain(rest))
 }
 
+/// Whether a text that the spec gives is an ARN, where it may be a name as well.
+pub(crate) fn is_arn(text: &str) -> bool {
+    text.starts_with("arn:")
+}
+
 /// The ARN of a workflow's state machine, made of its name instead of a reference to it.
 pub(crate) fn of_workflow(workflow: &Workflow) -> Value {
     of("states", "stateMachine:", of_stack().into_iter().chain([Part::Literal(format!("-{}", workflow.head.name))]))

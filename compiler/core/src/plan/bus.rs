@@ -20,7 +20,7 @@ pub(crate) fn arn(bus: &Bus) -> Value {
         BusKind::Custom => return Value::arn(&ids::bus(bus)),
         BusKind::Default => "default",
         BusKind::Imported => match bus.imported_name.as_deref().unwrap_or_default() {
-            arn if arn.starts_with("arn:") => return arn.into(),
+            arn if arn::is_arn(arn) => return arn.into(),
             name => name,
         },
     };
