@@ -327,6 +327,16 @@ impl Context {
         crate::table::TableClient::new(self)
     }
 
+    /// The items of one partition of a table or an index that function `F` has an access pattern for. Generated contexts have a method a
+    /// pattern that calls this.
+    pub fn query_by<F, I>(&self, index: I, partition: &I::Partition) -> crate::table::QueryBuilder<'_, I>
+    where
+        I: crate::table::Index,
+        F: crate::grant::QueryBy<I>,
+    {
+        crate::table::QueryBuilder::new(self, index, partition)
+    }
+
     /// A transaction of function `F`. Generated contexts have `transact()` that calls this.
     pub fn transaction<F>(&self) -> crate::Transaction<'_, F> {
         crate::Transaction::new(self)

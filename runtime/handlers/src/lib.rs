@@ -132,6 +132,9 @@ pub mod grant {
     /// May query `T` and its indexes.
     #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` query `{T}`")]
     pub trait Query<T> {}
+    /// May query by `I`: the key of a table, or one of its indexes.
+    #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` query by `{I}`")]
+    pub trait QueryBy<I> {}
     /// May put items into `T`.
     #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` put items into `{T}`")]
     pub trait Put<T> {}

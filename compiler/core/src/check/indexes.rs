@@ -11,8 +11,14 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
             let mut uses = function.tables.iter().filter(|used| used.table == id);
             uses.any(|used| used.operations.contains(&Operation::Query))
         };
-        let Some(function) = model.functions.values().find(queries) else { continue };
         for index in &table.indexes {
+            let looks = |function: &&crate::model::Function| {
+                let mut through = function.queries.iter().filter(|pattern| pattern.table.value == id);
+                through.any(|pattern| pattern.index.as_ref().is_some_and(|name| *name.value == *index.name))
+            };
+            let Some(function) = model.functions.values().find(|function| queries(function) || looks(function)) else {
+                continue;
+            };
             let missing = missing(model, table, index);
             if missing.is_empty() {
                 continue;

@@ -22,6 +22,7 @@ mod one_delivery;
 mod outbox;
 mod patterns;
 mod published_twice;
+mod queries;
 mod queues;
 mod repeated_input;
 mod requests;
@@ -81,6 +82,7 @@ const CHECKS: &[Check] = &[
     patterns::check,
     queues::concurrency::check,
     published_twice::check,
+    queries::check,
     queues::fifo::check,
     queues::message::check,
     queues::retention::check,

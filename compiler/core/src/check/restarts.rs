@@ -15,7 +15,7 @@ const WHICH: [&str; 3] = ["stateMachineArn", "executionArn", "name"];
 pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for rule in model.rules.values() {
         let Some(pattern) = &rule.pattern else { continue };
-        if !pattern::ways(pattern).iter().any(|way| takes_all(way)) {
+        if !pattern::ways(pattern).iter().any(takes_all) {
             continue;
         }
         for target in &rule.targets {

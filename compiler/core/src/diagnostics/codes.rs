@@ -233,6 +233,8 @@ codes! {
     EVC0912 Warning "workflow-never-started",
     EVC0913 Warning "published-twice",
     EVC0914 Warning "published-and-read-by-other-names",
+    EVC0920 Error "no-such-index",
+    EVC0921 Error "no-sort-key-for-it",
     EVC1001 Error "breaks-executions",
     EVC1002 Warning "may-break-executions",
     EVC1003 Note "executions-keep-their-definition",

@@ -48,12 +48,15 @@ pub fn left(conditions: &[&Expr], scope: &Scope, types: &Types) -> Left {
         return Left::Some(None);
     }
     let falls = |case: &IndexMap<&str, &Case>| {
-        let outcomes = conditions.iter().map(|condition| holds(condition, &condition.tree, case));
-        outcomes.fold(Some(true), |falls, holds| match holds {
-            Some(true) => Some(false),
-            None if falls == Some(true) => None,
-            None | Some(false) => falls,
-        })
+        let mut falls = Some(true);
+        for condition in conditions {
+            match holds(condition, &condition.tree, case) {
+                Some(true) => return Some(false),
+                None => falls = None,
+                Some(false) => {}
+            }
+        }
+        falls
     };
     let mut falling: Vec<(IndexMap<&str, &Case>, bool)> = Vec::new();
     for number in 0..count {
@@ -97,6 +100,15 @@ pub fn left(conditions: &[&Expr], scope: &Scope, types: &Types) -> Left {
 /// A case in words, if it is of few things.
 fn told(case: &IndexMap<&str, &Case>) -> Option<String> {
     let parts = case.iter().map(|(key, value)| match value {
+        Case::Number(order) if key.contains(" against ") => {
+            let (a, b) = key.split_once(" against ").unwrap_or((key, ""));
+            let how = match order.total_cmp(&0.0) {
+                std::cmp::Ordering::Less => "less than",
+                std::cmp::Ordering::Equal => "the same as",
+                std::cmp::Ordering::Greater => "greater than",
+            };
+            format!("`{a}` is {how} `{b}`")
+        }
         Case::Text(text) => format!("`{key}` is `{text}`"),
         Case::Number(number) => format!("`{key}` is {number}"),
         Case::Boolean(value) => format!("`{key}` is {value}"),
@@ -124,11 +136,19 @@ struct Subject {
     literals: Vec<Case>,
     /// Whether it is asked to be true itself.
     is_condition: bool,
+    /// What is compared, where it is a comparison of two things of which either may be the greater.
+    sides: Vec<Expr>,
 }
 
 impl Subject {
     /// Its type if it has one of the spec language, and its cases.
     fn cases(&self, scope: &Scope, types: &Types) -> (Option<Type>, Vec<Case>) {
+        if !self.sides.is_empty() {
+            let is_absent = |side: &Expr| infer(side, scope, types).value.absent.is_some();
+            let absent = self.sides.iter().any(is_absent).then_some(Case::Absent);
+            let cases = [-1.0, 0.0, 1.0].map(Case::Number).into_iter().chain(absent);
+            return (None, cases.collect());
+        }
         let found = infer(&self.expr, scope, types);
         let absent = found.value.absent.is_some().then_some(Case::Absent);
         if self.is_condition && self.literals.is_empty() {
@@ -244,6 +264,33 @@ fn literal(ast: &Ast) -> Option<Case> {
     }
 }
 
+/// A part of an expression as one of its own.
+fn part(expr: &Expr, ast: &Ast) -> Expr {
+    Expr { text: expr.text.clone(), tree: ast.clone(), references: Vec::new(), span: expr.span }
+}
+
+/// A comparison of two things that are no literals, or of texts by their order: what both are, by their texts in one order, how the first
+/// is compared with the second, and both.
+fn pair<'a>(expr: &Expr, ast: &'a Ast) -> Option<(String, Operator, Vec<&'a Ast>)> {
+    let AstKind::Binary(operator, left, right) = &ast.kind else { return None };
+    let of_order = match operator {
+        Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual => true,
+        Operator::Equal | Operator::NotEqual => false,
+        _ => return None,
+    };
+    let is_plain = |ast: &Ast| match literal(ast) {
+        None => true,
+        Some(Case::Text(_)) => of_order,
+        Some(Case::Number(_) | Case::Boolean(_) | Case::Absent | Case::Other) => false,
+    };
+    if !is_plain(left) || !is_plain(right) {
+        return None;
+    }
+    let (a, b) = (key(expr, left), key(expr, right));
+    let (a, b, operator) = if a <= b { (a, b, *operator) } else { (b, a, mirrored(*operator)) };
+    Some((format!("{a} against {b}"), operator, vec![left, right]))
+}
+
 /// The argument of a call of a function of one.
 fn argument<'a>(ast: &'a Ast, function: &str) -> Option<&'a Ast> {
     let AstKind::Call(callee, arguments) = &ast.kind else { return None };
@@ -263,13 +310,25 @@ fn collect(expr: &Expr, ast: &Ast, subjects: &mut IndexMap<String, Subject>) {
             return;
         }
         AstKind::Block(parts) if parts.len() == 1 => {
-            parts.iter().for_each(|part| collect(expr, part, subjects));
+            for part in parts {
+                collect(expr, part, subjects);
+            }
             return;
         }
         _ => {}
     }
     if let Some(inner) = argument(ast, "not").or_else(|| argument(ast, "boolean")) {
         return collect(expr, inner, subjects);
+    }
+    if let Some((key, _, sides)) = pair(expr, ast) {
+        let sides = sides.into_iter().map(|side| part(expr, side)).collect();
+        subjects.entry(key).or_insert_with(|| Subject {
+            expr: part(expr, ast),
+            literals: Vec::new(),
+            is_condition: false,
+            sides,
+        });
+        return;
     }
     let (of, literals, is_condition) = match comparison(ast) {
         Some((_, of, literals)) => (of, literals, false),
@@ -279,9 +338,10 @@ fn collect(expr: &Expr, ast: &Ast, subjects: &mut IndexMap<String, Subject>) {
         },
     };
     let subject = subjects.entry(key(expr, of)).or_insert_with(|| Subject {
-        expr: Expr { text: expr.text.clone(), tree: of.clone(), references: Vec::new(), span: expr.span },
+        expr: part(expr, of),
         literals: Vec::new(),
         is_condition: false,
+        sides: Vec::new(),
     });
     subject.literals.extend(literals);
     subject.is_condition |= is_condition;
@@ -323,6 +383,9 @@ fn holds(expr: &Expr, ast: &Ast, case: &IndexMap<&str, &Case>) -> Option<bool> {
     }
     if let Some(inner) = argument(ast, "boolean") {
         return holds(expr, inner, case);
+    }
+    if let Some((key, operator, _)) = pair(expr, ast) {
+        return compared(operator, case.get(key.as_str())?, &[Case::Number(0.0)]);
     }
     if let Some((operator, of, literals)) = comparison(ast) {
         return compared(operator, case.get(key(expr, of).as_str())?, &literals);
@@ -394,6 +457,13 @@ mod tests {
             (vec!["input.text = 'x'"], "some `input.text` is something else"),
             (vec!["$contains(input.text, 'x')", "$not($contains(input.text, 'x'))"], "nothing"),
             (vec!["true"], "nothing"),
+            (vec!["input.price > input.count", "input.count >= input.price"], "nothing"),
+            (
+                vec!["input.price > input.count", "input.price < input.count"],
+                "some `input.count` is the same as `input.price`",
+            ),
+            (vec!["input.text > 'm'", "input.text <= 'm'"], "nothing"),
+            (vec!["input.text = input.text & 'x'", "input.text != input.text & 'x'"], "nothing"),
         ] {
             let input = "{ state: A | B | C, flag: boolean, count: integer(0..), price: money(0..), maybe?: A | B, text: string }";
             let (scope, types) = (Scope::default().with("input", testing::ty(input)), Types::default());

@@ -8,7 +8,8 @@ use super::graph::{Relates, Relation};
 use super::names::{find, find_all, find_at, head};
 use super::settings::{of_function, variables};
 use super::{
-    Cache, DeadLetterSource, Destination, Event, Head, Id, Model, Outbox, Queue, Setting, Table, Thing, Workflow,
+    AccessPattern, Cache, DeadLetterSource, Destination, Event, Head, Id, Model, Outbox, Queue, Setting, Table, Thing,
+    Workflow, access,
 };
 use crate::diagnostics::Diagnostic;
 use crate::source::{Span, Spanned};
@@ -31,6 +32,8 @@ pub struct Function {
     pub errors: Vec<BusinessError>,
     /// The tables it uses.
     pub tables: Vec<TableUse>,
+    /// The ways in which it looks for items.
+    pub queries: Vec<AccessPattern>,
     /// The outbox it publishes through.
     pub outbox: Option<Spanned<Id<Outbox>>>,
     /// The events it publishes through its outbox: those that it lists and the outbox carries, or all that the outbox carries
@@ -141,6 +144,7 @@ pub(super) fn function(
         output: item.output.as_ref().map(|output| output.0.clone()),
         errors: item.errors.0.iter().map(business_error).collect(),
         tables,
+        queries: access::of_function(sections, item, diagnostics),
         outbox,
         outbox_events,
         publishes,
@@ -227,6 +231,9 @@ impl Relates for Function {
             let writes = used.operations.iter().any(|operation| operation.writes());
             let relation = if writes { Relation::WritesTable } else { Relation::ReadsTable };
             tell(relation, Thing::Table(used.table), used.span);
+        }
+        for pattern in &self.queries {
+            tell(Relation::ReadsTable, Thing::Table(pattern.table.value), pattern.table.span);
         }
         if let Some(outbox) = &self.outbox {
             tell(Relation::WritesOutbox, Thing::Outbox(outbox.value), outbox.span);

@@ -5,6 +5,7 @@
 
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
+pub mod access;
 pub mod api;
 mod arena;
 pub mod aws;
@@ -38,6 +39,7 @@ mod thing;
 mod transform;
 pub mod workflow;
 
+pub use access::{AccessPattern, Through};
 pub use api::{
     Api, ApiKind, Auth, Cors, Integration, Jwt, Mapping, MappingValue, Parameter, Request, Route, TableOperation,
     TableRoute, Throttling,

@@ -4,16 +4,16 @@ use super::names::of_stack;
 use super::value::{Part, Value, text};
 use crate::model::Workflow;
 
-/// Whether a text of the spec is an ARN, not a name.
-pub(crate) fn is_arn(text: &str) -> bool {
-    text.starts_with("arn:")
-}
-
 /// The ARN of something of a service in this account and Region: `arn:aws:events:eu-west-1:123456789012:RESOURCE`. What a literal
 /// cannot say of the resource follows it in `rest`.
 pub(crate) fn of(service: &str, resource: &str, rest: impl IntoIterator<Item = Part>) -> Value {
     let own = [":".into(), Part::Parameter("AWS::AccountId"), Part::Literal(format!(":{resource}"))];
     text(regional(service).into_iter().chain(own).chain(rest))
+}
+
+/// Whether a text that the spec gives is an ARN, where it may be a name as well.
+pub(crate) fn is_arn(text: &str) -> bool {
+    text.starts_with("arn:")
 }
 
 /// The ARN of a workflow's state machine, made of its name instead of a reference to it.

@@ -86,10 +86,7 @@ fn imported_schema(schema: &mut Schema) {
 /// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html>
 fn bus_name(given: &Spanned<Given<String>>, cx: &mut Decoder) {
     let Given::Here(name) = &given.value else { return };
-    let own = match name.starts_with("arn:") {
-        false => Some(name.as_str()),
-        true => bus_of_arn(name),
-    };
+    let own = if name.starts_with("arn:") { bus_of_arn(name) } else { Some(name.as_str()) };
     let fits = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
     let is_name = |own: &str| {
         (1..=256).contains(&own.len())

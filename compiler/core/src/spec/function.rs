@@ -8,9 +8,10 @@ use evc_macros::{Section, Word};
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use super::access::AccessPattern;
 use super::allow::Allows;
 use super::api::{Auth, RouteText, SUCCESS};
-use super::decode::{Case, Decode, Decoder, MAX_NAME, check_name};
+use super::decode::{Case, Decode, Decoder, MAX_NAME, Section, check_name};
 use super::keys::Shorthand;
 use super::range::{Range, in_range};
 use super::scalar::{Duration, Name, TypeExpr, map_of, one_or_many};
@@ -42,6 +43,9 @@ pub struct Function {
     /// (get and query) and `write` (put, update and delete).
     #[key(default, schema = operations)]
     pub tables: IndexMap<Name, Spanned<Vec<Operation>>>,
+    /// Ways in which it looks for items, by name: each is a method of its context, and all that it may query unless `tables` says more.
+    #[key(default)]
+    pub queries: Section<AccessPattern>,
     /// The outbox it publishes through, in the transaction that changes its tables.
     pub outbox: Option<Name>,
     /// The events it publishes: through its outbox those that the outbox carries, others by putting them on their bus itself.

@@ -1,6 +1,7 @@
 //! The spec language: one file a section, each with its struct (whose doc comments are the manual and the JSON Schema) and
 //! its decoding from a [`Node`].
 
+pub mod access;
 pub mod allow;
 pub mod api;
 pub mod bus;

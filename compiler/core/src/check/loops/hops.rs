@@ -40,10 +40,13 @@ pub(super) struct Hop {
     pub(super) item: Option<Thing>,
 }
 
+/// The rules that read each event on each bus.
+type Readers = BTreeMap<(Id<Bus>, Id<Event>), Vec<Id<Rule>>>;
+
 /// All hops of a system that a loop may have.
 #[derive(Debug, Default)]
 pub(super) struct Hops {
-    pub(super) hops: Vec<Hop>,
+    pub(super) all: Vec<Hop>,
     published: Vec<(Published, Option<Id<Bus>>)>,
     events: Vec<Id<Event>>,
 }
@@ -61,7 +64,7 @@ impl Hops {
         for (id, queue) in model.queues.iter() {
             if let Some(to) = &queue.to {
                 let (from, to) = (Node::Thing(Thing::Queue(id)), Node::Thing(Thing::Function(to.value)));
-                hops.hops.push(Hop {
+                hops.all.push(Hop {
                     from,
                     to,
                     span: queue.to.as_ref().map_or(queue.head.name_span, |to| to.span),
@@ -104,12 +107,12 @@ impl Hops {
     }
 
     /// Whether the spec can be changed there to break a loop.
-    pub(super) fn can_break(&self, hop: &Hop) -> bool {
+    pub(super) fn can_break(hop: &Hop) -> bool {
         matches!(hop.from, Node::Published(_) | Node::Thing(Thing::Queue(_)))
     }
 
     fn hop(&mut self, from: Node, to: Node, span: Span, sure: Sure) {
-        self.hops.push(Hop { from, to, span, sure, item: None });
+        self.all.push(Hop { from, to, span, sure, item: None });
     }
 
     fn publish(&mut self, from: Node, published: Published, span: Span, sure: Sure) {
@@ -154,7 +157,7 @@ impl Hops {
         &mut self,
         model: &Model,
         at: usize,
-        readers: &BTreeMap<(Id<Bus>, Id<Event>), Vec<Id<Rule>>>,
+        readers: &Readers,
         forwards: &[Forward],
         started: &mut BTreeMap<(usize, usize, usize), Node>,
     ) {
@@ -173,14 +176,15 @@ impl Hops {
                 let to = match target.to {
                     Destination::Function(function) => Node::Thing(Thing::Function(function)),
                     Destination::Queue(queue) => Node::Thing(Thing::Queue(queue)),
-                    Destination::Workflow(workflow) => match started.get(&key) {
-                        Some(node) => *node,
-                        None => {
+                    Destination::Workflow(workflow) => {
+                        if let Some(node) = started.get(&key) {
+                            *node
+                        } else {
                             let node = self.start(model, workflow, (rule, target), published.event, started.len());
                             started.insert(key, node);
                             node
                         }
-                    },
+                    }
                     // What came by a rule is not passed on.
                     Destination::Bus(_) if brought_to.is_some() => continue,
                     Destination::Bus(to) => {
@@ -189,7 +193,7 @@ impl Hops {
                         self.add(published.brought(forward.arrives), Some(to))
                     }
                 };
-                self.hops.push(Hop {
+                self.all.push(Hop {
                     from: Node::Published(at),
                     to,
                     span: target.span,
@@ -246,8 +250,8 @@ fn makes(operation: Operation, kind: ChangeKind) -> bool {
 }
 
 /// The rules that read each event on each bus. One that runs in no environment leads nowhere.
-fn readers(model: &Model) -> BTreeMap<(Id<Bus>, Id<Event>), Vec<Id<Rule>>> {
-    let mut readers: BTreeMap<(Id<Bus>, Id<Event>), Vec<Id<Rule>>> = BTreeMap::new();
+fn readers(model: &Model) -> Readers {
+    let mut readers = Readers::new();
     for (id, rule) in model.rules.iter().filter(|(_, rule)| rule.enabled.same() != Some(&false)) {
         for event in &rule.events {
             readers.entry((rule.bus, event.value)).or_default().push(id);

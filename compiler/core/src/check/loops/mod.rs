@@ -36,13 +36,13 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
 /// For each place that can break a loop of hops that are no less sure than `least`, and that is not `broken` yet, the shortest such loop,
 /// which starts there.
 fn loops<'h>(hops: &'h Hops, least: Sure, broken: &BTreeSet<Span>) -> Vec<Vec<&'h Hop>> {
-    let edges = on_loops(hops.hops.iter().filter(|hop| hop.sure <= least).collect());
+    let edges = on_loops(hops.all.iter().filter(|hop| hop.sure <= least).collect());
     let mut from: BTreeMap<Node, Vec<&Hop>> = BTreeMap::new();
     for edge in &edges {
         from.entry(edge.from).or_default().push(edge);
     }
     let mut shortest_at: BTreeMap<Span, Vec<&Hop>> = BTreeMap::new();
-    for edge in edges.iter().filter(|edge| hops.can_break(edge) && !broken.contains(&edge.span)) {
+    for edge in edges.iter().filter(|edge| Hops::can_break(edge) && !broken.contains(&edge.span)) {
         let Some(back) = shortest(&from, edge.to, edge.from) else { continue };
         let cycle: Vec<&Hop> = std::iter::once(*edge).chain(back).collect();
         let known = shortest_at.entry(edge.span).or_insert_with(|| cycle.clone());

@@ -33,11 +33,11 @@ pub(super) fn report(model: &Model, rule: &Rule, written: &Pattern, at: Span, wh
             .help("declare the event under `events`, with `publisher: external` if it comes from outside");
     }
     let (sources, detail_types) = (written.texts("source"), written.texts("detail-type"));
-    let picked = |event: &&&Event| {
+    let picked = |event: &&Event| {
         let around = written.only(&|name| name != "detail");
         !matches!(pattern::can_match(&around, &model.types, &envelope(event)), Verdict::Never(..))
     };
-    if !arriving.iter().any(|event| picked(&&event)) {
+    if !arriving.iter().any(picked) {
         let of_source = by(&arriving, sources.as_deref(), |event| &event.source);
         if let (false, Some(types)) = (of_source.is_empty(), &detail_types) {
             return other_name(diagnostic, &of_source, types, "detail-type", |event| &event.detail_type);

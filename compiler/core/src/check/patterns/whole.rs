@@ -52,7 +52,7 @@ pub(super) fn check(model: &Model, id: Id<Rule>, written: &Pattern, diagnostics:
 fn judged<'m>(model: &Model, way: Pattern, arriving: &[&'m Event]) -> Way<'m> {
     let around = way.only(&|name| name != "detail");
     let detail = way.only(&|name| name == "detail");
-    let picks = |event: &&&Event| !never(pattern::can_match(&around, &model.types, &envelope(event)));
+    let picks = |event: &&&Event| !never(&pattern::can_match(&around, &model.types, &envelope(event)));
     let events: Vec<&Event> = arriving.iter().filter(picks).copied().collect();
     let mut wrong: Option<Vec<Diagnostic>> = None;
     for event in &events {
@@ -71,7 +71,7 @@ fn judged<'m>(model: &Model, way: Pattern, arriving: &[&'m Event]) -> Way<'m> {
     Way { pattern: way, events, wrong: wrong.unwrap_or_default() }
 }
 
-fn never(verdict: Verdict) -> bool {
+fn never(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::Never(..))
 }
 

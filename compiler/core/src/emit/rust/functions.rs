@@ -10,7 +10,7 @@ use super::names::{FunctionNames, Home, Names};
 use super::print::{Code, literal};
 use super::text::{and, member_paragraph, paragraph, paragraphs};
 use super::types::{DERIVES, definitions};
-use super::{caches, queues, workflows};
+use super::{caches, queries, queues, workflows};
 use crate::emit;
 use crate::model::{ApiKind, Function, Id, Input, Model, Thing};
 use crate::plan::ids;
@@ -145,6 +145,9 @@ fn may(names: &Names<'_>, function: &Function) -> String {
     for table in &function.tables {
         let operations: Vec<String> = table.operations.iter().map(|operation| verb(*operation).to_owned()).collect();
         may.push(format!("{} items of `{}`", and(&operations), model.tables[table.table].head.name));
+    }
+    for pattern in &function.queries {
+        may.push(queries::may(model, pattern));
     }
     let event =
         |event: &crate::source::Spanned<Id<crate::model::Event>>| format!("`{}`", model.events[event.value].head.name);
@@ -293,6 +296,7 @@ fn grants(names: &Names<'_>, function: &Function, known: &FunctionNames, code: &
             code.line(format_args!("impl evc_runtime::grant::{grant}<crate::{table}> for {context} {{}}"));
         }
     }
+    queries::grants(names, function, context, code);
     if let Some(outbox) = &function.outbox {
         let env = literal(&ids::outbox_variable(&names.model.outboxes[outbox.value]));
         code.item(format_args!(
@@ -337,6 +341,7 @@ fn methods(names: &Names<'_>, function: &Function, known: &FunctionNames, code: 
 "
         ));
     }
+    methods.extend(queries::methods(names, function));
     let writes = function.tables.iter().any(|used| used.operations.iter().any(|operation| operation.writes()));
     if writes || function.outbox.is_some() {
         methods.push(TRANSACT.to_owned());

@@ -125,7 +125,7 @@ fn features(model: &Model, function: &Function) -> impl Iterator<Item = &'static
     let answers_on =
         |redis: bool| function.signals.iter().any(|signal| model.workflows[signal.value].redis().is_some() == redis);
     let needs = [
-        ("dynamodb", !function.tables.is_empty()),
+        ("dynamodb", !function.tables.is_empty() || !function.queries.is_empty()),
         ("outbox", function.outbox.is_some()),
         ("eventbridge", !function.publishes.is_empty()),
         ("sqs", !function.sends.is_empty()),

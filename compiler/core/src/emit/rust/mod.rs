@@ -21,6 +21,7 @@ mod mains;
 mod manifests;
 mod names;
 mod print;
+mod queries;
 mod queues;
 mod scaffold;
 mod tables;

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::workflows;
-use crate::model::{Event, Function, Id, Input, Model, Outbox, Queue, Table};
+use crate::model::{AccessPattern, Event, Function, Id, Input, Model, Outbox, Queue, Table};
 use crate::plan::{HandlerKind, pascal_case};
 use crate::source::Span;
 use crate::types::rust::{field_name, hides_prelude, type_text, variant_name};
@@ -266,6 +266,18 @@ impl<'m> Names<'m> {
         };
         function.tables.iter().map(|table| name(table.table)).collect()
     }
+
+    /// The methods of a function's context that look for items, in the order of its access patterns. A name that the context has for
+    /// something else gets `_query` appended.
+    pub(super) fn query_methods(&self, function: &Function) -> Vec<String> {
+        let tables = self.table_methods(function);
+        let name = |pattern: &AccessPattern| {
+            let name = field_name(&pattern.name.value);
+            let is_taken = CONTEXT.contains(&name.as_str()) || tables.contains(&name);
+            if is_taken { format!("{name}_query") } else { name }
+        };
+        function.queries.iter().map(name).collect()
+    }
 }
 
 /// The methods that every context has.
@@ -278,6 +290,7 @@ const CONTEXT: &[&str] = &[
     "metric",
     "new",
     "publish",
+    "query_by",
     "random",
     "remaining",
     "request_id",

@@ -107,7 +107,13 @@ functions:
     tables: { parcels: [get, update] }
     outbox: news
     idempotent: true
-  search: { publishes: [ParcelSent], sends: [jobs, notes] }
+  search:
+    publishes: [ParcelSent]
+    sends: [jobs, notes]
+    queries:
+      parcels-of: { table: parcels, index: by-state }
+      parcels-between: { table: parcels, index: by-state, sort: between }
+      table: { table: parcels }
   pack: { description: Packs. }
   move-parcel: { api: POST /moves, input: Move }
   label-parcels: { api: { route: POST /labels, status: 201 }, input: "[Label; ..3]" }
@@ -121,6 +127,24 @@ queues:
 rules:
   trouble: { events: [ParcelLost, ParcelFound], to: { function: search } }
 "#;
+
+#[test]
+fn access_patterns_are_methods() {
+    let files = files(SHOP);
+    is_well_formed(&files);
+    let search = text(&files, "contract/src/functions/search.rs");
+    for part in [
+        "impl evc_runtime::grant::QueryBy<crate::ParcelsByState> for Search {}",
+        "impl evc_runtime::grant::QueryBy<crate::Parcels> for Search {}",
+        "pub fn parcels_of(",
+        "pub fn table_query(",
+        "query.between(low, high)",
+        "query items of `parcels` through `by-state`",
+    ] {
+        assert!(search.contains(part), "{part} in {search}");
+    }
+    assert!(!search.contains("grant::Query<"), "{search}");
+}
 
 #[test]
 fn a_small_shop() {

@@ -7,7 +7,9 @@ use indexmap::IndexMap;
 use evc_interface::environment;
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{ApiKind, Bus, Cache, DeadLetterSource, Event, Function, Id, Model, Relation, TableUse, Thing};
+use crate::model::{
+    AccessPattern, ApiKind, Bus, Cache, DeadLetterSource, Event, Function, Id, Model, Relation, TableUse, Thing,
+};
 use crate::plan::alarm::{Alarm, Watched};
 use crate::plan::builder::{Builder, Lambda, MAX_DESCRIPTION, Role, Why};
 use crate::plan::dead_letters::DeadLetters;
@@ -94,6 +96,11 @@ fn variables(b: &mut Builder<'_>, of: Id<Function>, cache: Option<Spanned<Id<Cac
         let purpose = format!("the name of table `{}`", table.head.name);
         variables.insert(ids::table_variable(table), (Value::Ref(ids::table(table)), purpose));
     }
+    for pattern in &function.queries {
+        let table = &model.tables[pattern.table.value];
+        let purpose = format!("the name of table `{}`", table.head.name);
+        variables.insert(ids::table_variable(table), (Value::Ref(ids::table(table)), purpose));
+    }
     if let Some(outbox) = &function.outbox {
         let outbox = &model.outboxes[outbox.value];
         let purpose = format!("the name of the table of outbox `{}`", outbox.head.name);
@@ -172,6 +179,9 @@ fn grants(b: &mut Builder<'_>, role: &Role, of: Id<Function>) {
     for used in &function.tables {
         of_table(b, role, used);
     }
+    for pattern in &function.queries {
+        of_pattern(b, role, pattern);
+    }
     if let Some(outbox) = &function.outbox {
         let table = ids::outbox(&model.outboxes[outbox.value]);
         let why = Why::new(format!("`outbox: {}`", model.outboxes[outbox.value].head.name), outbox.span);
@@ -247,6 +257,18 @@ fn of_table(b: &mut Builder<'_>, role: &Role, used: &TableUse) {
         let with_indexes = (!table.indexes.is_empty()).then_some(indexes);
         b.grant(role, &["dynamodb:Query"], [Value::arn(&id)].into_iter().chain(with_indexes), why);
     }
+}
+
+/// An access pattern may query what it names, and no other index.
+fn of_pattern(b: &mut Builder<'_>, role: &Role, pattern: &AccessPattern) {
+    let table = &b.model.tables[pattern.table.value];
+    let id = ids::table(table);
+    let resource = match &pattern.index {
+        None => Value::arn(&id),
+        Some(index) => text([Part::Attribute(id, "Arn"), Part::Literal(format!("/index/{}", index.value))]),
+    };
+    let why = Why::new(format!("`queries: {}`", pattern.name.value), pattern.place());
+    b.grant(role, &["dynamodb:Query"], [resource], why);
 }
 
 /// An invocation nobody waits for that fails goes to the function's dead-letter queue, with its payload and the error.
