@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use evc_interface::error::states;
+
 use super::item;
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::model::{Body, COMPENSATION_FAILED, Model, Onward, RetryError, Step, Workflow, runtime_errors};
@@ -115,7 +117,7 @@ fn never_raised(model: &Model, workflow: &Workflow, step: &Step, diagnostics: &m
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-handling-error-representation>
 fn of_aws(name: &str) -> Option<&'static str> {
     match name {
-        "States.Timeout" | "States.HeartbeatTimeout" => Some("Timeout"),
+        states::TIMEOUT | states::HEARTBEAT_TIMEOUT => Some("Timeout"),
         _ if name.starts_with("Lambda.") => Some("Transient"),
         _ if name.starts_with("States.") => Some("All"),
         _ => None,

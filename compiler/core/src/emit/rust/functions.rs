@@ -147,7 +147,10 @@ fn may(names: &Names<'_>, function: &Function) -> String {
         may.push(format!("{} items of `{}`", and(&operations), model.tables[table.table].head.name));
     }
     for pattern in &function.queries {
-        may.push(queries::may(model, pattern));
+        let queries = queries::may(model, pattern);
+        if !may.contains(&queries) {
+            may.push(queries);
+        }
     }
     let event =
         |event: &crate::source::Spanned<Id<crate::model::Event>>| format!("`{}`", model.events[event.value].head.name);

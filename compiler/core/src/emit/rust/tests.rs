@@ -139,7 +139,7 @@ fn access_patterns_are_methods() {
         "pub fn parcels_of(",
         "pub fn table_query(",
         "query.between(low, high)",
-        "query items of `parcels` through `by-state`",
+        "query items of `parcels`",
     ] {
         assert!(search.contains(part), "{part} in {search}");
     }
