@@ -39,7 +39,7 @@ macro_rules! sections {
             #[schemars(default, with = "std::collections::BTreeMap<String, overrides::Override>")]
             pub overrides: IndexMap<Name, overrides::Override>,
             /// Tags on everything that can have them.
-            #[schemars(default, with = "std::collections::BTreeMap<String, String>")]
+            #[schemars(default, with = "std::collections::BTreeMap<String, String>", extend("maxProperties" = MAX_TAGS))]
             pub tags: IndexMap<Spanned<String>, Spanned<String>>,
         }
 

@@ -117,7 +117,7 @@ fn never_raised(model: &Model, workflow: &Workflow, step: &Step, diagnostics: &m
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-handling-error-representation>
 fn of_aws(name: &str) -> Option<&'static str> {
     match name {
-        states::TIMEOUT | states::HEARTBEAT_TIMEOUT => Some("Timeout"),
+        states::TIMEOUT | "States.HeartbeatTimeout" => Some("Timeout"),
         _ if name.starts_with("Lambda.") => Some("Transient"),
         _ if name.starts_with("States.") => Some("All"),
         _ => None,
