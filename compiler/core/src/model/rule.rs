@@ -2,7 +2,7 @@
 
 use super::bus::{bus_of, default_bus};
 use super::graph::{Relates, Relation};
-use super::names::{find_all, head};
+use super::names::{find, find_all, head};
 use super::settings::enabled;
 use super::target::target_of;
 use super::{Bus, DeadLetterSource, Event, Head, Id, Model, Setting, Target, Thing, envelope, patterns};
@@ -50,6 +50,11 @@ pub(super) fn rule(
             Some(bus) => bus,
             None => default_bus(model, item.name_span),
         },
+        // The name is reported; what depends on the bus is not.
+        (Some(name), Some(event)) if name.as_str() != "default" && !sections.buses.declares(name) => {
+            let _: Option<Id<Bus>> = find(sections, name, diagnostics);
+            model.events[event.value].bus
+        }
         (bus, _) => bus_of(sections, model, bus.as_ref(), item.name_span, &format!("rule `{name}`"), diagnostics),
     };
     let targets = item.to.iter().filter_map(|target| target_of(sections, target, diagnostics)).collect();

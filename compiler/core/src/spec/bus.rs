@@ -7,6 +7,7 @@ use serde_json::json;
 use super::allow::Allows;
 use super::decode::{Decoder, Fields};
 use super::given::Given;
+use super::observability::log_retention;
 use super::scalar::Duration;
 use crate::source::Spanned;
 
@@ -51,6 +52,7 @@ pub enum BusKind {
 #[section(what = "an archive")]
 pub struct Archive {
     /// How long events are kept, in whole days (what is over counts as a day).
+    #[key(check = some_time)]
     pub retention: Spanned<Duration>,
 }
 
@@ -59,7 +61,17 @@ pub struct Archive {
 #[section(what = "an event log")]
 pub struct EventLog {
     /// How long entries are kept; one of the retentions that CloudWatch Logs has. Without it: that of `observability.logs`.
+    #[key(check = log_retention)]
     pub retention: Option<Spanned<Duration>>,
+}
+
+/// To EventBridge, no days are all days. <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateArchive.html>
+fn some_time(retention: &Spanned<Duration>, cx: &mut Decoder) {
+    if retention.seconds == 0 {
+        let diagnostic = cx.bad_value(retention.span, "an archive that keeps events for no time");
+        diagnostic.help.push("give it a day at least, or leave out the archive".to_owned());
+        diagnostic.notes.push("EventBridge takes 0 days for ever".to_owned());
+    }
 }
 
 /// A bus that exists already has a name, and no other has.

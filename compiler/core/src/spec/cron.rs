@@ -47,6 +47,15 @@ const HELP: &str = "the fields are minutes, hours, day of month, month, day of w
 
 /// Reports what is wrong with a cron expression, each field where it stands.
 pub(super) fn check(cron: &Spanned<String>, cx: &mut Decoder) {
+    if let Some(inner) = cron.trim().strip_prefix("cron(").and_then(|rest| rest.strip_suffix(')')) {
+        let message = "the expression stands without `cron()` around it";
+        cx.report(Diagnostic::new(Code::EVC0111, cron.span, message).replace(
+            format!("write `{inner}`"),
+            cron.span,
+            format!("\"{inner}\""),
+        ));
+        return;
+    }
     let written: Vec<&str> = cron.split_whitespace().collect();
     if written.len() != FIELDS.len() {
         let message = format!("a cron expression has {} fields, found {}", FIELDS.len(), written.len());

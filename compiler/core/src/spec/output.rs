@@ -37,7 +37,8 @@ impl Decode for Output {
 }
 
 fn path(description: Option<String>, text: &Spanned<String>) -> Output {
-    let mut offset = 0;
+    // The place of a text in quotes has them.
+    let mut offset = usize::from(text.span.range().len() > text.len());
     let parts = text.split('.').map(|part| {
         let span = text.span.slice(offset, part.len());
         offset += part.len() + 1;
