@@ -9,8 +9,8 @@
 //! open-source matcher behind the service decides: <https://github.com/aws/event-ruler>.
 
 mod ast;
+mod bounded;
 mod check;
-mod fixed;
 mod json;
 mod judge;
 mod limits;
@@ -28,8 +28,8 @@ pub mod wildcards;
 pub use ast::{
     AnythingBut, Cidr, Comparison, Constraint, Field, Match, MatchKind, Number, Numeric, Object, Pattern, Wildcard,
 };
+pub use bounded::{booleans, bounds_a_count, rules_out};
 pub use check::{Verdict, can_match, check};
-pub use fixed::{booleans, bounds_a_count, fixed, rules_out};
 pub use json::{to_json, to_text};
 pub use limits::{DEFAULT_SIZE, MAX_COMBINATIONS, MAX_SIZE};
 pub use matching::matches;

@@ -34,11 +34,7 @@ impl Published {
         let published = Self::by_handler(model, change.event.value);
         let Some(filter) = &change.filter else { return published };
         let filter = of_event(model, change, filter);
-        Self {
-            detail: pattern::fixed(&filter, &model.types, &published.detail),
-            booleans: pattern::booleans(&filter),
-            ..published
-        }
+        Self { detail: taken(model, &filter, &published.detail), booleans: pattern::booleans(&filter), ..published }
     }
 
     /// By a step of a workflow that a rule has started with an event.
@@ -109,10 +105,9 @@ impl Start {
         let published = Published::by_handler(model, event);
         match published.filter(model, rule).filter(|_| as_it_is && rule.detail_pattern.is_some() || is_of_detail(rule))
         {
-            Some((filter, detail)) => Self {
-                input: Some(pattern::fixed(&filter, &model.types, &detail)),
-                booleans: pattern::booleans(&filter),
-            },
+            Some((filter, detail)) => {
+                Self { input: Some(taken(model, &filter, &detail)), booleans: pattern::booleans(&filter) }
+            }
             None => Self::default(),
         }
     }
@@ -177,4 +172,9 @@ fn collect(
         }
         Template::List(..) | Template::Null(_) | Template::Error(_) => {}
     }
+}
+
+/// What a filter lets through of values of a type.
+fn taken(model: &Model, filter: &Pattern, ty: &Type) -> Type {
+    pattern::narrowed(filter, ty, &model.types).unwrap_or_else(|| ty.clone())
 }

@@ -1,0 +1,53 @@
+//! What loops ask of a pattern: the fields that have one boolean in all that it matches, and whether it bounds a count.
+
+use serde_json::Value;
+
+use super::ast::{Comparison, Constraint, Match, MatchKind, Object, Pattern};
+use super::matching::accepts;
+use crate::types::{Kind, Type, Types};
+
+/// The fields, by their paths, that are the same boolean in all that a pattern matches.
+pub fn booleans(pattern: &Pattern) -> Vec<(Vec<String>, bool)> {
+    let mut found = Vec::new();
+    walk(&pattern.root, &mut Vec::new(), &mut |path, matches| {
+        if let [Match { kind: MatchKind::Boolean(boolean), .. }] = matches {
+            found.push((path.iter().map(|name| (*name).to_owned()).collect(), *boolean));
+        }
+    });
+    found
+}
+
+/// Whether a pattern cannot match what has these booleans.
+pub fn rules_out(pattern: &Pattern, booleans: &[(Vec<String>, bool)]) -> bool {
+    let mut out = false;
+    walk(&pattern.root, &mut Vec::new(), &mut |path, matches| {
+        let known = booleans.iter().find(|(known, _)| known.iter().map(String::as_str).eq(path.iter().copied()));
+        out |= known.is_some_and(|(_, value)| !matches.iter().any(|one| accepts(&one.kind, &Value::from(*value))));
+    });
+    out
+}
+
+/// Whether it bounds a whole number on one side: what a counter comes to.
+pub fn bounds_a_count(pattern: &Pattern, types: &Types, root: &Type) -> bool {
+    let mut bounds = false;
+    walk(&pattern.root, &mut Vec::new(), &mut |path, matches| {
+        let is_whole = || types.field_at(root, path).is_ok_and(|place| matches!(place.ty.kind, Kind::Integer(_)));
+        let is_bound = |one: &Match| match &one.kind {
+            MatchKind::Numeric(numeric) => numeric.comparisons.iter().any(|(how, _)| *how != Comparison::Equal),
+            _ => false,
+        };
+        bounds |= matches.iter().any(is_bound) && is_whole();
+    });
+    bounds
+}
+
+fn walk<'a>(object: &'a Object, path: &mut Vec<&'a str>, visit: &mut dyn FnMut(&[&str], &[Match])) {
+    for field in &object.fields {
+        path.push(&field.name.value);
+        match &field.constraint {
+            Constraint::Object(inner) => walk(inner, path, visit),
+            Constraint::AnyOf(matches) => visit(path, matches),
+        }
+        path.pop();
+    }
+}
