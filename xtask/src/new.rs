@@ -116,13 +116,13 @@ fn check(root: &Path, name: &str, code: Option<&str>, level: Level) -> Result<Ve
          diagnostics.push(diagnostic.on(model.path(Thing::Function(id))));\n    }}\n}}\n"
     );
     let severity = level.word().to_lowercase();
-    let allowed = if level != Level::Error {
+    let allowed = if level == Level::Error {
+        String::new()
+    } else {
         format!(
             "\n## Allowed\n\n```yaml\nevc: 1\nservice: shop\nfunctions:\n  \
              wrong: {{ api: GET /ping, allow: [{code}: a reason] }}\n```\n"
         )
-    } else {
-        String::new()
     };
     let document = format!(
         "# {title}\n\nWhat is checked, and why.\n\n```yaml\nevc: 1\nservice: shop\n\
