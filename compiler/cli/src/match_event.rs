@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Exit;
 use super::console::{self, Format};
 use super::world::Disk;
-use evc_compiler::delivery::{Delivery, Outcome, Received, deliver, events};
+use evc_compiler::delivery::{Delivery, Outcome, Received, bus_named, deliver, events};
 use evc_compiler::diagnostics::nearest;
 use evc_compiler::model::{Bus, Destination, Id, Model, Rule, Thing};
 use evc_compiler::pattern::{Miss, Saw};
@@ -66,7 +66,9 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
             return Exit::Io;
         }
     };
-    let json = serde_json::from_slice(&bytes).map_err(|error| format!("it is not JSON: {error}"));
+    // Some editors put a mark before the first character.
+    let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
+    let json = serde_json::from_slice(text).map_err(|error| format!("it is not JSON: {error}"));
     let events = match json.and_then(events) {
         Ok(events) => events,
         Err(why) => {
@@ -82,11 +84,23 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
         }
     };
     let mut every = !events.is_empty();
-    for event in events {
-        let mut delivery = deliver(model, event, asked.bus);
+    for put in events {
+        let bus = match (asked.bus, &put.bus) {
+            (None, Some(name)) => match bus_named(model, name) {
+                Some(bus) => Some(bus),
+                None => {
+                    console::fail(&format!(
+                        "the event is put on bus `{name}`, which is none of the spec; say which with `--bus`"
+                    ));
+                    return Exit::Usage;
+                }
+            },
+            (asked, _) => asked,
+        };
+        let mut delivery = deliver(model, put.event, bus);
         delivery.rules.retain(|(id, _)| asked.rule.is_none_or(|rule| rule == *id));
-        every &= delivery.rules.iter().any(|(_, outcome)| matches!(outcome, Outcome::Matches(_)));
         let told = Told { model, sources, delivery: &delivery };
+        every &= told.matching() > 0;
         console::print(&if arguments.json { format!("{}\n", told.json()) } else { told.text() });
     }
     if every { Exit::Clean } else { Exit::Diagnostics }
@@ -173,20 +187,32 @@ impl Told<'_> {
                 let _ = writeln!(text, "  {MISS} {at}: {}", problem.reason);
             }
         }
-        if declared.is_empty() {
-            let meant = nearest.map_or_else(String::new, |id| {
-                let of = &self.model.events[id];
-                format!("; did you mean `{}`: {} of {}?", of.head.name, of.detail_type.value, of.source.value)
-            });
-            let _ = writeln!(text, "  is no event of the spec{meant}");
+        match nearest.map(|id| &self.model.events[id]) {
+            Some(of) if of.source.value == field("source") && of.detail_type.value == field("detail-type") => {
+                let bus = &self.model.buses[of.bus].head.name;
+                let _ = writeln!(text, "  is no event of this bus; event `{}` travels on `{bus}`", of.head.name);
+            }
+            Some(of) => {
+                let (name, of_type) = (&of.head.name, &of.detail_type.value);
+                let meant = format!("did you mean `{name}`: {of_type} of {}?", of.source.value);
+                let _ = writeln!(text, "  is no event of the spec; {meant}");
+            }
+            None if declared.is_empty() => text.push_str("  is no event of the spec\n"),
+            None => {}
         }
         text.push('\n');
         for (id, outcome) in rules {
             let rule = &self.model.rules[*id];
             let (name, place) = (&rule.head.name, self.place(rule.head.name_span));
             match outcome {
-                Outcome::Matches(received) => {
+                Outcome::Matches { off_in, .. } if self.is_off(off_in) => {
+                    let _ = writeln!(text, "{MISS} {name}  {DIM}{place}{OFF}\n    matches, and is switched off");
+                }
+                Outcome::Matches { received, off_in } => {
                     let _ = writeln!(text, "{MATCH} {name}  {DIM}{place}{OFF}");
+                    if !off_in.is_empty() {
+                        let _ = writeln!(text, "    is switched off in {}", list(off_in));
+                    }
                     for one in received {
                         let (kind, name) = self.target(one.to);
                         let detail = one.event.get("detail").unwrap_or(&Value::Null);
@@ -206,7 +232,7 @@ impl Told<'_> {
                 Outcome::Unread => {}
             }
         }
-        let matching = rules.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Matches(_))).count();
+        let matching = self.matching();
         let _ = writeln!(
             text,
             "\n{matching} of {} {} it",
@@ -214,6 +240,17 @@ impl Told<'_> {
             if rules.len() == 1 { "rule matches" } else { "rules match" }
         );
         text
+    }
+
+    /// How many rules hand the event on, in some environment at least.
+    fn matching(&self) -> usize {
+        let hands_on = |outcome: &Outcome| matches!(outcome, Outcome::Matches { off_in, .. } if !self.is_off(off_in));
+        self.delivery.rules.iter().filter(|(_, outcome)| hands_on(outcome)).count()
+    }
+
+    /// Whether a rule is switched off everywhere.
+    fn is_off(&self, off_in: &[String]) -> bool {
+        off_in.len() == self.model.environments.len()
     }
 
     /// The kind and the name of a target.
@@ -230,14 +267,18 @@ impl Told<'_> {
         let rules = rules.iter().map(|(id, outcome)| {
             let rule = &self.model.rules[*id];
             let (matches, targets, misses) = match outcome {
-                Outcome::Matches(received) => {
+                Outcome::Matches { received, .. } => {
                     (true, received.iter().map(|one| self.received(one)).collect(), json!([]))
                 }
                 Outcome::Misses(misses) => (false, json!([]), misses.iter().map(|miss| self.miss(miss)).collect()),
                 Outcome::OtherBus | Outcome::Unread => (false, json!([]), json!([])),
             };
+            let off_in = match outcome {
+                Outcome::Matches { off_in, .. } => off_in.as_slice(),
+                Outcome::Misses(_) | Outcome::OtherBus | Outcome::Unread => &[],
+            };
             let bus = &self.model.buses[rule.bus].head.name;
-            json!({"rule": rule.head.name, "bus": bus, "matches": matches, "targets": targets, "misses": misses})
+            json!({"rule": rule.head.name, "bus": bus, "matches": matches, "off-in": off_in, "targets": targets, "misses": misses})
         });
         json!({"event": event, "declared": declared.collect::<Value>(), "rules": rules.collect::<Value>()})
     }
@@ -255,6 +296,10 @@ impl Told<'_> {
         let asks: Value = serde_json::from_str(&miss.asks).unwrap_or_default();
         json!({"path": miss.path, "asks": asks, "saw": saw, "absent": miss.saw == Saw::Absent, "at": self.place(miss.span)})
     }
+}
+
+fn list(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// A condition that failed, as a sentence.

@@ -11,11 +11,13 @@ buses: { main: {}, side: {} }
 events:
   Placed: { bus: main, source: shop, detail-type: Placed, detail: { id: uuid, lines: [{ sku: string, qty: integer }] }, publisher: external }
   Moved: { bus: side, source: shop, detail-type: Moved, detail: { id: uuid }, publisher: external }
+environments: { dev: { rules: { big: { enabled: false } } }, prod: {} }
 functions: { all: {}, some: { input: { of: uuid } }, other: {} }
 rules:
   all: { event: Placed, to: [{ function: all }, { function: some, input: { of: detail.id } }] }
   big: { event: Placed, where: { lines: { sku: [a], qty: [{ numeric: ['>', 1] }] } }, to: { function: all } }
   moved: { event: Moved, to: { function: other } }
+  idle: { event: Placed, to: { function: other }, enabled: false }
 ";
 
 /// Asks about an event, from a folder of the test's own.
@@ -42,15 +44,17 @@ fn what_matches_and_what_does_not() {
         r#"Placed of shop
   is event `Placed` on bus `main`  shop.yaml:5:3
 
-✓ all  shop.yaml:9:3
+✓ all  shop.yaml:10:3
     function `all` gets {"id":"0b5e1b76-3c50-4f3a-9f0e-2f4ff1a1d7c1","lines":[{"sku":"a","qty":1},{"sku":"b","qty":2}]}
     function `some` gets {"of":"0b5e1b76-3c50-4f3a-9f0e-2f4ff1a1d7c1"}
-✗ big  shop.yaml:10:3
-    no one item of `detail.lines` has all of {"sku":["a"],"qty":[{"numeric":[">",1]}]}  shop.yaml:10:34
-✗ moved  shop.yaml:11:3
+✗ big  shop.yaml:11:3
+    no one item of `detail.lines` has all of {"sku":["a"],"qty":[{"numeric":[">",1]}]}  shop.yaml:11:34
+✗ moved  shop.yaml:12:3
     reads bus `side`
+✗ idle  shop.yaml:13:3
+    matches, and is switched off
 
-1 of 3 rules match it
+1 of 4 rules match it
 "#
     );
     assert_eq!(output.status.code(), Some(0));
@@ -64,6 +68,17 @@ fn an_event_that_is_none_of_the_spec() {
     assert!(told.contains("is no event of the spec; did you mean `Placed`: Placed of shop?"), "{told}");
     assert!(told.contains("`detail-type` is \"Place\"; the rule asks for [\"Placed\"]"), "{told}");
     assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn the_bus_that_an_entry_names() {
+    let entry = r#"[{"Source": "shop", "DetailType": "Placed", "Detail": "{}", "EventBusName": "shop-dev-side"}]"#;
+    let (output, told) = evc_match("bus", entry, &["--rule", "all"]);
+    assert!(told.contains("is no event of this bus; event `Placed` travels on `main`"), "{told}");
+    assert_eq!(output.status.code(), Some(1));
+    let both = r#"{"source": "shop", "detail-type": "Placed", "detail": {"lines": [{"sku": "a", "qty": 2}]}}"#;
+    let (_, told) = evc_match("bus", both, &["--rule", "big"]);
+    assert!(told.contains("is switched off in `dev`"), "{told}");
 }
 
 #[test]
@@ -81,6 +96,12 @@ fn what_cannot_be_asked() {
     for (event, arguments, expected) in [
         ("{}", vec![], "is no event: an event has the field `detail-type`; found none"),
         ("{", vec![], "is no event: it is not JSON"),
+        ("[]", vec![], "is no event: there is none in the list"),
+        (
+            r#"{"Source": "s", "DetailType": "d", "Detail": "{}", "EventBusName": "mine"}"#,
+            vec![],
+            "the event is put on bus `mine`, which is none of the spec",
+        ),
         (PLACED, vec!["--rule", "bigg"], "there is no rule `bigg`; did you mean `big`?"),
         (PLACED, vec!["--bus", "mian"], "there is no bus `mian`; did you mean `main`?"),
     ] {

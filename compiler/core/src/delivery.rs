@@ -7,6 +7,8 @@ use crate::diagnostics::nearest;
 use crate::expr::{Plain, Template};
 use crate::model::{Bus, Destination, Event, Id, Model, Rule, Target, keeps_event_id};
 use crate::pattern::{ENVELOPE_FIELDS, Miss, matches, misses};
+use crate::spec::bus::BusKind;
+use crate::spec::given::Given;
 use crate::types::Problem;
 
 /// What becomes of an event.
@@ -26,8 +28,13 @@ pub struct Delivery {
 /// What a rule does with an event.
 #[derive(Debug, Clone)]
 pub enum Outcome {
-    /// It matches, and each target gets this.
-    Matches(Vec<Received>),
+    /// It matches.
+    Matches {
+        /// What each target gets.
+        received: Vec<Received>,
+        /// The environments in which the rule is switched off.
+        off_in: Vec<String>,
+    },
     /// It does not: these conditions fail.
     Misses(Vec<Miss>),
     /// It reads another bus.
@@ -51,15 +58,32 @@ pub struct Received {
 /// # Errors
 ///
 /// When it is none of these.
-pub fn events(json: Value) -> Result<Vec<Value>, String> {
+pub fn events(json: Value) -> Result<Vec<Put>, String> {
     match json {
-        Value::Array(events) => events.into_iter().map(envelope).collect(),
+        Value::Array(events) => each(events),
         Value::Object(mut request) if request.contains_key("Entries") => match request.remove("Entries") {
-            Some(Value::Array(entries)) => entries.into_iter().map(envelope).collect(),
+            Some(Value::Array(entries)) => each(entries),
             _ => Err("`Entries` is not a list".to_owned()),
         },
         other => Ok(vec![envelope(other)?]),
     }
+}
+
+/// An event as it is put.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Put {
+    /// The event in its envelope.
+    pub event: Value,
+    /// The name or the ARN of the bus that its entry names.
+    pub bus: Option<String>,
+}
+
+fn each(events: Vec<Value>) -> Result<Vec<Put>, String> {
+    if events.is_empty() {
+        return Err("there is none in the list".to_owned());
+    }
+    let numbered = (1..).zip(events);
+    numbered.map(|(number, event)| envelope(event).map_err(|why| format!("number {number}: {why}"))).collect()
 }
 
 /// What stands for the parts of an envelope that a file leaves out: EventBridge adds them.
@@ -75,7 +99,7 @@ fn filled_in(field: &str) -> Option<Value> {
     })
 }
 
-fn envelope(event: Value) -> Result<Value, String> {
+fn envelope(event: Value) -> Result<Put, String> {
     let Value::Object(mut given) = event else { return Err("an event is an object".to_owned()) };
     for (entry, field) in
         [("Source", "source"), ("DetailType", "detail-type"), ("Time", "time"), ("Resources", "resources")]
@@ -84,6 +108,7 @@ fn envelope(event: Value) -> Result<Value, String> {
             given.insert(field.to_owned(), value);
         }
     }
+    let bus = given.remove("EventBusName").and_then(|bus| bus.as_str().map(str::to_owned));
     if let Some(detail) = given.remove("Detail") {
         let text = detail.as_str().ok_or("`Detail` of an entry is JSON in a text")?;
         let detail = serde_json::from_str(text).map_err(|error| format!("`Detail` is not JSON: {error}"))?;
@@ -93,10 +118,18 @@ fn envelope(event: Value) -> Result<Value, String> {
     for field in ENVELOPE_FIELDS {
         let value = given.remove(*field).or_else(|| filled_in(field));
         let value = value.ok_or_else(|| format!("an event has the field `{field}`; found none"))?;
+        let (fits, what) = match *field {
+            "detail" => (value.is_object(), "an object"),
+            "resources" => (value.is_array(), "a list"),
+            _ => (value.is_string(), "a text"),
+        };
+        if !fits {
+            return Err(format!("`{field}` of an event is {what}"));
+        }
         whole.insert((*field).to_owned(), value);
     }
     whole.extend(given);
-    Ok(Value::Object(whole))
+    Ok(Put { event: Value::Object(whole), bus })
 }
 
 /// What becomes of an event on one bus; without one, on those on which events with its source and detail-type travel, or else on all.
@@ -118,19 +151,43 @@ pub fn deliver(model: &Model, event: Value, bus: Option<Id<Bus>>) -> Delivery {
         let outcome = match &rule.pattern {
             None => Outcome::Unread,
             Some(_) if !buses.is_empty() && !buses.contains(&rule.bus) => Outcome::OtherBus,
-            Some(pattern) if matches(pattern, &event) => {
-                Outcome::Matches(rule.targets.iter().map(|target| received(model, rule, target, &event)).collect())
-            }
+            Some(pattern) if matches(pattern, &event) => Outcome::Matches {
+                received: rule.targets.iter().map(|target| received(model, rule, target, &event)).collect(),
+                off_in: off_in(model, rule),
+            },
             Some(pattern) => Outcome::Misses(misses(pattern, &event)),
         };
         (id, outcome)
     });
     let rules = rules.collect();
     let detail = event.get("detail").unwrap_or(&Value::Null);
-    let nearest = if declared.is_empty() { nearest_event(model, &source, &detail_type) } else { None };
+    // One of another bus is what it is, and not nearly that.
+    let elsewhere = model.events.iter().find(|(_, of)| is_it(of)).map(|(id, _)| id);
+    let nearest =
+        if declared.is_empty() { elsewhere.or_else(|| nearest_event(model, &source, &detail_type)) } else { None };
     let declared =
         declared.into_iter().map(|id| (id, model.types.validate(&model.events[id].detail, detail))).collect();
     Delivery { event, declared, nearest, rules }
+}
+
+/// The environments in which a rule is switched off.
+fn off_in(model: &Model, rule: &Rule) -> Vec<String> {
+    let environments = model.environments.iter().zip(rule.enabled.values());
+    environments.filter(|(_, on)| !**on).map(|(environment, _)| environment.name.clone()).collect()
+}
+
+/// The bus that an entry names: by its name in the spec, in the account, or by its ARN.
+pub fn bus_named(model: &Model, name: &str) -> Option<Id<Bus>> {
+    let name = name.rsplit_once(":event-bus/").map_or(name, |(_, name)| name);
+    let is_it = |bus: &Bus| match (bus.kind, &bus.imported_name) {
+        (BusKind::Default, _) => name == "default",
+        (BusKind::Imported, Some(Given::Here(own))) => {
+            own.rsplit_once(":event-bus/").map_or(own.as_str(), |(_, own)| own) == name
+        }
+        (BusKind::Imported, _) => name == bus.head.name,
+        (BusKind::Custom, _) => name == bus.head.name || name.ends_with(&format!("-{}", bus.head.name)),
+    };
+    model.buses.iter().find(|(_, bus)| is_it(bus)).map(|(id, _)| id)
 }
 
 /// The declared event whose source and detail-type are nearest.
@@ -188,13 +245,17 @@ mod tests {
     fn events_come_as_they_are_delivered_or_as_they_are_put() {
         let whole = json!({"source": "shop", "detail-type": "Placed", "detail": {"id": 1}});
         let entry = json!({"Source": "shop", "DetailType": "Placed", "Detail": "{\"id\": 1}", "EventBusName": "b"});
-        let request = json!({"Entries": [entry]});
-        for given in [whole.clone(), json!([whole]), entry.clone(), request] {
+        for given in [whole.clone(), json!([whole]), entry.clone(), json!({"Entries": [entry]})] {
             let events = events(given).expect("events");
-            assert_eq!(events[0]["source"], "shop");
-            assert_eq!(events[0]["detail"], json!({"id": 1}));
-            assert_eq!(events[0]["account"], "111122223333");
+            assert_eq!(events[0].event["source"], "shop");
+            assert_eq!(events[0].event["detail"], json!({"id": 1}));
+            assert_eq!(events[0].event["account"], "111122223333");
         }
+        assert_eq!(events(json!({"Entries": [entry]})).expect("events")[0].bus.as_deref(), Some("b"));
+        assert_eq!(events(json!([])), Err("there is none in the list".into()));
+        assert_eq!(events(json!([whole, 1])), Err("number 2: an event is an object".into()));
+        let pattern = json!({"source": ["shop"], "detail-type": ["Placed"], "detail": {}});
+        assert_eq!(events(pattern), Err("`detail-type` of an event is a text".into()));
         assert_eq!(events(json!(1)), Err("an event is an object".into()));
         assert_eq!(events(json!({"source": "x"})), Err("an event has the field `detail-type`; found none".into()));
         assert!(events(json!({"Source": "x", "DetailType": "y", "Detail": "{"})).is_err());
@@ -219,11 +280,13 @@ rules:
         let model = analysis.model.expect("a model");
         let id = "0b5e1b76-3c50-4f3a-9f0e-2f4ff1a1d7c1";
         let event = json!({"source": "shop", "detail-type": "Placed", "detail": {"id": id, "total": 5}});
-        let event = events(event).expect("an event").remove(0);
+        let event = events(event).expect("an event").remove(0).event;
         let delivery = deliver(&model, event.clone(), None);
         assert!(delivery.declared[0].1.is_empty());
         let outcomes: Vec<&Outcome> = delivery.rules.iter().map(|(_, outcome)| outcome).collect();
-        let [Outcome::Matches(all), Outcome::Matches(some), Outcome::Misses(misses)] = outcomes.as_slice() else {
+        let [Outcome::Matches { received: all, .. }, Outcome::Matches { received: some, .. }, Outcome::Misses(misses)] =
+            outcomes.as_slice()
+        else {
             panic!("{outcomes:?}");
         };
         assert_eq!(all[0].event, event);

@@ -81,10 +81,10 @@ impl Judge {
     }
 
     /// Whether the schema cannot say this: what is wrong with the text of a type, of a cron expression or of a time zone, and
-    /// names of the right form that are taken, which a note says.
+    /// names and values of the right form that something else does not take, which a note says.
     fn is_beyond_the_schema(found: &Diagnostic) -> bool {
         let of_types = found.code.as_str().starts_with("EVC02");
-        let is_taken = found.code == Code::EVC0106 && !found.notes.is_empty();
+        let is_taken = matches!(found.code, Code::EVC0105 | Code::EVC0106) && !found.notes.is_empty();
         of_types || found.code == Code::EVC0111 || is_taken
     }
 

@@ -21,11 +21,13 @@ pub fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
 
 /// A word as it is for one thing: `retry` for `retries`, `event` for `events`.
 fn singular(word: &str) -> String {
-    match (word.strip_suffix("ies"), word.strip_suffix('s')) {
-        (Some(stem), _) => format!("{stem}y"),
-        (None, Some(stem)) => stem.to_owned(),
-        (None, None) => word.to_owned(),
+    if let Some(stem) = word.strip_suffix("ies") {
+        return format!("{stem}y");
     }
+    let after_hiss =
+        word.strip_suffix("es").filter(|stem| ["s", "x", "sh", "ch"].iter().any(|end| stem.ends_with(end)));
+    let is_one = word.ends_with("us") || word.ends_with("ss");
+    after_hiss.or_else(|| word.strip_suffix('s').filter(|_| !is_one)).unwrap_or(word).to_owned()
 }
 
 /// Names in backticks, joined by commas.
@@ -42,7 +44,10 @@ pub(super) fn is_slip(found: &str, nearest: &str, known: &[&str]) -> bool {
         if singular(&candidate) == singular(&found) { 0 } else { strsim::damerau_levenshtein(&found, &candidate) }
     };
     let near = known.iter().filter(|candidate| steps(candidate) <= 2).count();
-    found.chars().count() >= 4 && digits(found) == digits(nearest) && steps(nearest) <= 1 && near == 1
+    (found.chars().count() >= 4 || steps(nearest) == 0)
+        && digits(found) == digits(nearest)
+        && steps(nearest) <= 1
+        && near == 1
 }
 
 #[cfg(test)]
@@ -51,11 +56,14 @@ mod tests {
 
     #[test]
     fn what_is_meant() {
-        let known = ["retry", "catch", "timeout", "then", "pay-1", "pay-2", "orders", "order-items"];
+        let known = ["retry", "catch", "timeout", "then", "pay-1", "pay-2", "orders", "order-items", "bus", "indexes"];
         for (found, expected, certain) in [
             ("retries", Some("retry"), true),
             ("timout", Some("timeout"), true),
             ("Orders", Some("orders"), true),
+            ("buses", Some("bus"), true),
+            ("bus", Some("bus"), true),
+            ("index", Some("indexes"), true),
             ("order", Some("orders"), true),
             ("pay-3", Some("pay-1"), false),
             ("thne", Some("then"), true),

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 pub use super::name::{Case, MAX_NAME, check_name};
 use super::name::{check_type_name, long_enough};
-use crate::diagnostics::{Code, Diagnostic, list, nearest};
+use crate::diagnostics::{Code, Diagnostic, Edit, list, nearest};
 use crate::source::{Span, Spanned};
 use crate::yaml::{Entry, Key, Mapping, Node, NodeKind, Scalar};
 
@@ -195,6 +195,17 @@ impl<'n> Fields<'n> {
             let diagnostic =
                 Diagnostic::new(Code::EVC0102, key.span, format!("{} has no key `{}`", self.what, key.text));
             let mut diagnostic = diagnostic.suggest(&key.text, self.known.iter().copied());
+            // Two keys cannot become one.
+            diagnostic.fixes.retain(|fix| {
+                let becomes = |other: &Key, edit: &Edit| {
+                    other.text == edit.text
+                        || (other.span != key.span
+                            && nearest(&other.text, &[&edit.text]).is_some()
+                            && !self.known.contains(&other.text.as_str()))
+                };
+                let keys = || self.mapping.entries.iter().map(|entry| &entry.key);
+                fix.edits.iter().all(|edit| !keys().any(|other| becomes(other, edit)))
+            });
             if diagnostic.help.is_empty() {
                 diagnostic = diagnostic.help(format!("known keys are {}", list(&self.known)));
             }

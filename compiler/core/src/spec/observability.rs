@@ -99,9 +99,10 @@ pub fn log_retention(retention: &Spanned<Duration>, cx: &mut Decoder) {
     let days = retention.as_days();
     if !LOG_RETENTIONS.contains(&days) || !retention.seconds.is_multiple_of(86_400) {
         let near = LOG_RETENTIONS.iter().min_by_key(|known| known.abs_diff(days)).copied().unwrap_or(14);
-        cx.bad_value(retention.span, format!("CloudWatch Logs cannot keep entries for `{}`", retention.value))
-            .help
-            .push(format!("the nearest that it has is `{near}d`"));
+        let diagnostic =
+            cx.bad_value(retention.span, format!("CloudWatch Logs cannot keep entries for `{}`", retention.value));
+        diagnostic.help.push(format!("the nearest that it has is `{near}d`"));
+        diagnostic.notes.push("it keeps them for certain numbers of days only".to_owned());
     }
 }
 

@@ -33,6 +33,8 @@ const ALIASES: &[(&str, &str)] = &[
     ("f64", "number"),
     ("decimal", "money"),
     ("bool", "boolean"),
+    ("char", "string"),
+    ("bigint", "integer"),
     ("guid", "uuid"),
     ("datetime", "timestamp"),
     ("date-time", "timestamp"),
@@ -44,6 +46,9 @@ const ALIASES: &[(&str, &str)] = &[
     ("json", "any"),
     ("unknown", "any"),
 ];
+
+/// Those of [`ALIASES`] that may mean something else as well: a time of day, a number to reckon with, text that is JSON.
+const GUESSES: &[&str] = &["decimal", "time", "interval", "json", "unknown"];
 
 /// How deep `map(` and `[` may nest in one scalar. People write two or three; the bound keeps hostile input off the stack.
 const MAX_DEPTH: usize = 32;
@@ -297,7 +302,13 @@ impl<'a> Parser<'a> {
             matches!(name, "true" | "false" | "null") || name.starts_with(|first: char| first.is_ascii_digit());
         self.report(match alias.or_else(|| nearest(name, SCALARS)) {
             Some(ours) => {
-                diagnostic.help(format!("did you mean `{ours}`?")).replace(format!("replace with `{ours}`"), span, ours)
+                let diagnostic = diagnostic.help(format!("did you mean `{ours}`?"));
+                let title = format!("replace with `{ours}`");
+                if alias.is_some() && GUESSES.contains(&lower.as_str()) {
+                    diagnostic.propose(title, span, ours)
+                } else {
+                    diagnostic.replace(title, span, ours)
+                }
             }
             None if literal => diagnostic.help(one_literal(name)),
             None => {

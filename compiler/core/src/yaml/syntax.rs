@@ -41,7 +41,8 @@ pub(super) fn describe_tabs(error: &SyntaxError, lines: &[Vec<usize>], text: &st
     diagnostic.fixes.push(Fix {
         title: "indent with two spaces for each tab".to_owned(),
         edits: edits.collect(),
-        certain: true,
+        // How wide a tab is to whoever wrote it, nobody knows; another width may be another structure.
+        certain: false,
     });
     match lines.len() - 1 {
         0 => diagnostic,
