@@ -52,7 +52,23 @@ fn brought(model: &Model, target: &Target, what: &str, detail: &Type) -> Option<
         to @ (Destination::Function(_) | Destination::Workflow(_) | Destination::Bus(_)) => to,
     };
     let (name, input) = taker(model, to)?;
-    unfit(model, target.span, what, &name, input, detail)
+    let unfit = unfit(model, target.span, what, &name, input, detail);
+    match to {
+        Destination::Workflow(_) if unfit.is_none() => on_trust(model, target.span, what, &name, input, detail),
+        Destination::Function(_) | Destination::Workflow(_) | Destination::Queue(_) | Destination::Bus(_) => unfit,
+    }
+}
+
+/// The diagnostic for a value that may not be what a workflow takes it for: a handler refuses such a value, and a workflow has none.
+fn on_trust(model: &Model, at: Span, what: &str, name: &str, input: &Type, given: &Type) -> Option<Diagnostic> {
+    let why = model.types.within(input, &[given]).err()?;
+    Some(
+        Diagnostic::new(Code::EVC0424, at, format!("{what} may be what {name} does not expect"))
+            .label(why)
+            .secondary(input.span, "the input is declared here")
+            .note("nothing checks the input of a workflow that a rule starts: its steps take it for what is declared")
+            .help("let the event promise as much, filter it with `where`, or let the input promise less"),
+    )
 }
 
 /// The diagnostic for a value that does not fit an input.

@@ -111,6 +111,7 @@ codes! {
     EVC0421 Error "beyond-bounds",
     EVC0422 Error "literal-that-never-works",
     EVC0423 Advice "unchecked-argument",
+    EVC0424 Advice "taken-on-trust",
     EVC0501 Error "unreachable-step",
     EVC0502 Error "endless-loop",
     EVC0503 Error "shadowed-retry",

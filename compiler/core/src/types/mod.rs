@@ -6,11 +6,13 @@
 //! counts as `any`, so that one mistake gives one message.
 
 mod assign;
+
 mod bounds;
 mod check;
 mod decode;
 mod describe;
 mod dynamo;
+mod held;
 mod inline;
 mod join;
 mod lookup;

@@ -52,6 +52,7 @@ impl Held<'_> {
         diagnostics: &mut Vec<Diagnostic>,
     ) {
         let Some(value) = self.value else { return };
+        let before = diagnostics.len();
         for diagnostic in value.check_place(ty, optional, self.at, scope, &model.types) {
             let may_be_none = diagnostic.code == Code::EVC0405 && matches!(value, Template::Expr(_));
             let diagnostic = diagnostic.on(item(workflow));
@@ -60,6 +61,19 @@ impl Held<'_> {
             } else {
                 diagnostic
             });
+        }
+        if diagnostics.len() > before {
+            return;
+        }
+        // What expressions believe of a variable has to be so: no handler stands between.
+        if let Err(why) = model.types.bounds_hold(ty, &value.ty(scope, &model.types)) {
+            let message = format!("variable `{}` is not always what its type says: {why}", self.name);
+            diagnostics.push(
+                Diagnostic::new(Code::EVC0414, value.span(), message)
+                    .on(item(workflow))
+                    .note("nothing checks values between the steps of a workflow, so that the bounds of a variable have to hold by themselves")
+                    .help("leave the bounds out of the variable's type, or see to them first: `$count(x) > 0 ? x : ['none']`"),
+            );
         }
     }
 }

@@ -117,6 +117,15 @@ impl Infer<'_> {
             return self.known_root(&root_name, &root, ast, context);
         }
         if functions::is_known(name) {
+            if self.scope.names().any(|root| root == name) {
+                let variable = format!("${}", variable_name(name));
+                let message = format!("`${name}` is the function of this name, not the workflow's `{name}`");
+                let diagnostic = Diagnostic::new(Code::EVC0418, span, message).help(format!(
+                    "write `{variable}` for the workflow's; for the function, give the step or variable another name"
+                ));
+                let title = format!("replace with `{variable}`");
+                self.report(if self.exact() { diagnostic.propose(title, span, variable) } else { diagnostic });
+            }
             return Value::special(Special::Function, span);
         }
         let diagnostic = match name {
