@@ -196,7 +196,7 @@ impl Template {
                 Kind::List(Box::new(joined.unwrap_or(Type { kind: Kind::Any, span: *span })), range)
             }
         };
-        Type { kind, span: self.span() }
+        Type { kind, span: self.span() }.bounded()
     }
 
     /// The JSON that a state machine evaluates to this value. Optional fields are left out where they are absent.

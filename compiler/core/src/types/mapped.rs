@@ -22,10 +22,6 @@ pub enum Unmapped<'t> {
 }
 
 impl Types {
-    /// How many parts a value may have in a mapping template, all fields of all records in it counted. API Gateway takes templates of 300 KB,
-    /// and a field has some hundred bytes in one. <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
-    pub const MAX_MAPPED_PARTS: usize = 2_000;
-
     /// Why a template cannot carry values of this type; `None` if it can.
     pub fn unmapped<'t>(&'t self, ty: &'t Type) -> Option<Unmapped<'t>> {
         self.unmapped_at(ty, 1, &mut 0)

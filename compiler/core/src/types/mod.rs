@@ -28,6 +28,7 @@ mod size;
 pub(crate) mod testing;
 mod unchecked;
 mod value;
+mod wide;
 mod within;
 
 pub use assign::{Cause, Mismatch};

@@ -290,7 +290,8 @@ impl Infer<'_> {
             let joined = self.types.join(std::iter::once(&open).chain(known)).unwrap_or(Type { kind: Kind::Any, span });
             return Value::new(Kind::Map(Box::new(joined)), span);
         }
-        Value::new(Kind::Record(Record { extends: None, fields }), span)
+        let made = Type { kind: Kind::Record(Record { extends: None, fields }), span }.bounded();
+        Value::new(made.kind, span)
     }
 
     fn conditional(&mut self, condition: &Ast, then: &Ast, otherwise: Option<&Ast>, context: &Context) -> Value {
