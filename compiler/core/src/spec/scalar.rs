@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{Case, Declared, Decode, Decoder, Item, Section};
-use crate::source::Spanned;
+use crate::diagnostics::{Edit, Fix};
+use crate::source::{Span, Spanned};
 use crate::yaml::{Node, NodeKind, ScalarStyle};
 
 /// A span of time in whole seconds: `30s`, `15m`, `24h`, `90d`.
@@ -78,12 +79,31 @@ impl Decode for Duration {
         let scalar = cx.scalar(node, "a duration such as `30s`, `15m`, `24h` or `90d`")?;
         let duration = Self::parse(&scalar.text);
         if duration.is_none() {
-            cx.bad_value(node.span, format!("`{}` is not a duration", scalar.text))
-                .help
-                .push("write a whole number and a unit: `30s`, `15m`, `24h` or `90d`".to_owned());
+            let diagnostic = cx.bad_value(node.span, format!("`{}` is not a duration", scalar.text));
+            diagnostic.help.push("write a whole number and a unit: `30s`, `15m`, `24h` or `90d`".to_owned());
+            diagnostic.fixes.extend(meant(&scalar.text, node.span));
         }
         duration
     }
+}
+
+/// What is meant by a duration that is written in other words: `1min`, `5 sec`, `2 weeks`. A number alone may be seconds, and `3M` months.
+fn meant(text: &str, span: Span) -> Option<Fix> {
+    let digits = text.trim().bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.trim().split_at(digits);
+    let number: u64 = number.parse().ok()?;
+    let certain = !matches!(unit.trim(), "" | "M");
+    let (number, unit) = match unit.trim().to_lowercase().as_str() {
+        "" | "s" | "sec" | "secs" | "second" | "seconds" => (number, "s"),
+        "m" | "min" | "mins" | "minute" | "minutes" => (number, "m"),
+        "h" | "hr" | "hrs" | "hour" | "hours" => (number, "h"),
+        "d" | "day" | "days" => (number, "d"),
+        "w" | "week" | "weeks" => (number.checked_mul(7)?, "d"),
+        _ => return None,
+    };
+    let text_of = format!("{number}{unit}");
+    let edits = vec![Edit { span, text: text_of.clone() }];
+    Some(Fix { title: format!("replace with `{text_of}`"), edits, certain })
 }
 
 impl JsonSchema for Duration {
