@@ -85,18 +85,14 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     };
     let mut every = !events.is_empty();
     for put in events {
-        let bus = match (asked.bus, &put.bus) {
-            (None, Some(name)) => match bus_named(model, name) {
-                Some(bus) => Some(bus),
-                None => {
-                    console::fail(&format!(
-                        "the event is put on bus `{name}`, which is none of the spec; say which with `--bus`"
-                    ));
-                    return Exit::Usage;
-                }
-            },
-            (asked, _) => asked,
-        };
+        let named = put.bus.as_deref().filter(|_| asked.bus.is_none());
+        let bus = asked.bus.or_else(|| bus_named(model, named?));
+        if let (Some(name), None) = (named, bus) {
+            console::fail(&format!(
+                "the event is put on bus `{name}`, which is none of the spec; say which with `--bus`"
+            ));
+            return Exit::Usage;
+        }
         let mut delivery = deliver(model, put.event, bus);
         delivery.rules.retain(|(id, _)| asked.rule.is_none_or(|rule| rule == *id));
         let told = Told { model, sources, delivery: &delivery };
