@@ -1,9 +1,12 @@
-use super::pattern;
-use crate::pattern::matches;
+use super::{naive, pattern};
+use crate::pattern::{matches, to_json};
 use serde_json::{Value, json};
 
 fn matched(text: &str, detail: &Value) -> bool {
-    matches(&pattern(text), detail)
+    let pattern = pattern(text);
+    let matched = matches(&pattern, detail);
+    assert_eq!(naive::matches(&to_json(&pattern), detail), matched, "naively: {text} on {detail}");
+    matched
 }
 
 /// One event detail that each pattern matches and one that it does not.

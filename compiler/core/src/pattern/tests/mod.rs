@@ -2,6 +2,7 @@
 
 mod checking;
 mod matching;
+mod naive;
 mod oracle;
 mod syntax;
 
