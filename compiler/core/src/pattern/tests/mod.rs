@@ -4,6 +4,8 @@ mod checking;
 mod matching;
 mod naive;
 mod oracle;
+mod random;
+mod shapes;
 mod syntax;
 
 use super::{Pattern, parse};
