@@ -62,6 +62,17 @@ fn every_operator() {
             json!({ "a": [{ "k": 1, "v": 3 }] }),
             json!({ "a": [{ "k": 1, "v": 9 }, { "k": 8, "v": 3 }] }),
         ),
+        // A field is absent from the item that was chosen before, and paths are gone through in their order.
+        (
+            "{ a: { k: [1], v: [{ exists: false }] } }",
+            json!({ "a": [{ "k": 1 }, { "v": 1 }] }),
+            json!({ "a": [{ "k": 1, "v": 1 }, {}] }),
+        ),
+        (
+            "{ a: { v: [1], k: [{ exists: false }] } }",
+            json!({ "a": [{ "v": 1 }] }),
+            json!({ "a": [{ "k": 1 }, { "v": 1 }] }),
+        ),
     ] {
         assert!(matched(text, &yes), "{text} should match {yes}");
         assert!(!matched(text, &no), "{text} should not match {no}");
