@@ -1,7 +1,7 @@
 //! What is said of patterns holds for events: random types, values of them and patterns over them, with [`super::naive`], which was
 //! written from AWS's documentation by somebody who had not read ours, as the judge.
 //!
-//! `EVC_ORACLE_CASES` says how many patterns (10,000), `EVC_ORACLE_SEED` from where (printed).
+//! `EVC_PATTERN_CASES` says how many patterns (10,000), `EVC_ORACLE_SEED` from where (printed).
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -29,7 +29,7 @@ struct Case {
 fn what_is_said_of_patterns_holds_for_events() {
     let number =
         |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
-    let (cases, seed) = (number("EVC_ORACLE_CASES", 10_000), number("EVC_ORACLE_SEED", 2026));
+    let (cases, seed) = (number("EVC_PATTERN_CASES", 10_000), number("EVC_ORACLE_SEED", 2026));
     let mut stderr = std::io::stderr();
     let _ = writeln!(stderr, "{cases} patterns from seed {seed}");
     let mut random = Random::new(seed);

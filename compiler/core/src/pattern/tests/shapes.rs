@@ -1,5 +1,7 @@
 //! Random types, values of them and patterns over them, which have texts and numbers in common so that they meet.
 
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value as Json, json};
 
 use crate::random::Random;
@@ -37,32 +39,9 @@ const WILDCARDS: [&str; 12] = ["*", "a*", "*b", "a*b", "*a*", "*ab*ab*", "ab*b",
 const BLOCKS: [&str; 5] = ["10.0.0.0/24", "10.0.0.0/8", "10.0.1.6/31", "0.0.0.0/0", "2001:db8::/32"];
 const NUMBERS: [f64; 11] = [-3.0, -0.5, 0.0, 0.25, 1.0, 1.5, 2.0, 3.0, 5.0, 9.0, 12.0];
 
-/// Declared types that others name.
-pub(super) fn declared() -> Types {
-    testing::types(&[
-        ("Status", "X | Y | ab"),
-        ("Item", "{ kind: X | Y, n: integer(0..5), on?: boolean }"),
-        ("Tree", "{ a: string, b?: Tree, c?: [Tree] }"),
-    ])
-}
-
-fn of(kind: Kind) -> Type {
-    Type { kind, span: Span::default() }
-}
-
-/// A record with some fields.
-pub(super) fn record(random: &mut Random, depth: usize) -> Type {
-    let (count, start) = (1 + random.below(4), random.below(FIELDS.len()));
-    let field = |at: usize| {
-        let optional = random.one_in(3);
-        let ty = some(random, depth);
-        (FIELDS[(start + at) % FIELDS.len()].to_owned(), Field { ty, optional, name_span: Span::default() })
-    };
-    of(Kind::Record(Record { extends: None, fields: (0..count).map(field).collect() }))
-}
-
-fn some(random: &mut Random, depth: usize) -> Type {
-    let scalars = [
+/// Types without parts.
+static SCALARS: LazyLock<[Type; 26]> = LazyLock::new(|| {
+    [
         "string",
         "string(1..)",
         "string(..2)",
@@ -89,9 +68,37 @@ fn some(random: &mut Random, depth: usize) -> Type {
         "X",
         "b | c",
         "Status",
-    ];
+    ]
+    .map(testing::ty)
+});
+
+/// Declared types that others name.
+pub(super) fn declared() -> Types {
+    testing::types(&[
+        ("Status", "X | Y | ab"),
+        ("Item", "{ kind: X | Y, n: integer(0..5), on?: boolean }"),
+        ("Tree", "{ a: string, b?: Tree, c?: [Tree] }"),
+    ])
+}
+
+fn of(kind: Kind) -> Type {
+    Type { kind, span: Span::default() }
+}
+
+/// A record with some fields.
+pub(super) fn record(random: &mut Random, depth: usize) -> Type {
+    let (count, start) = (1 + random.below(4), random.below(FIELDS.len()));
+    let field = |at: usize| {
+        let optional = random.one_in(3);
+        let ty = some(random, depth);
+        (FIELDS[(start + at) % FIELDS.len()].to_owned(), Field { ty, optional, name_span: Span::default() })
+    };
+    of(Kind::Record(Record { extends: None, fields: (0..count).map(field).collect() }))
+}
+
+fn some(random: &mut Random, depth: usize) -> Type {
     match random.below(if depth == 0 { 26 } else { 48 }) {
-        at @ 0..26 => testing::ty(scalars[at]),
+        at @ 0..26 => SCALARS[at].clone(),
         26..33 => {
             let (min, max) = [(None, None), (Some(1), None), (None, Some(2)), (Some(1), Some(1))][random.below(4)];
             of(Kind::List(Box::new(some(random, depth - 1)), Range { min, max }))
@@ -133,7 +140,7 @@ pub(super) fn value(random: &mut Random, ty: &Type, types: &Types, depth: usize)
             let within: Vec<f64> = within.collect();
             let number = within[random.below(within.len())];
             // Whole ones are written either way.
-            if number.fract() == 0.0 && random.one_in(2) { json!(number as i64) } else { json!(number) }
+            if random.one_in(2) { whole(number) } else { json!(number) }
         }
         Kind::Boolean => json!(random.one_in(2)),
         Kind::Uuid => json!("5f3c1b52-7c0e-4f6a-9d59-0a4f7b1c2d3e"),
@@ -189,11 +196,10 @@ pub(super) fn anything(random: &mut Random, depth: usize) -> Json {
 pub(super) fn pattern(random: &mut Random, ty: &Type, types: &Types, depth: usize) -> Json {
     let mut fields = Map::new();
     let known = names(ty, types);
-    for _ in 0..1 + random.below(if known.len() > 1 { 3 } else { 1 }) {
+    for _ in 0..=random.below(if known.len() > 1 { 3 } else { 1 }) {
         let stray = random.one_in(if known.is_empty() { 1 } else { 20 });
-        let (name, inner) =
-            if stray { (random.pick(&FIELDS).to_owned(), None) } else { known[random.below(known.len())].clone() };
-        fields.insert(name, constraint(random, inner.as_ref(), types, depth));
+        let (name, inner) = if stray { (random.pick(&FIELDS), None) } else { known[random.below(known.len())] };
+        fields.insert(name.to_owned(), constraint(random, inner, types, depth));
     }
     if random.one_in(5) {
         let alternatives = (0..2 + random.below(2)).map(|_| pattern(random, ty, types, depth.saturating_sub(1)));
@@ -206,22 +212,22 @@ pub(super) fn pattern(random: &mut Random, ty: &Type, types: &Types, depth: usiz
 }
 
 /// The fields that patterns can name of values of a type, with their types: arrays leave no trace in paths.
-fn names(ty: &Type, types: &Types) -> Vec<(String, Option<Type>)> {
+fn names<'a>(ty: &'a Type, types: &'a Types) -> Vec<(&'a str, Option<&'a Type>)> {
     let ty = types.resolve(ty);
     match &ty.kind {
         Kind::Record(_) => {
             let fields = types.record(ty).unwrap_or_default();
-            fields.into_iter().map(|(name, field)| (name.to_owned(), Some(field.ty.clone()))).collect()
+            fields.into_iter().map(|(name, field)| (name, Some(&field.ty))).collect()
         }
-        Kind::Map(inner) => KEYS.map(|key| (key.to_owned(), Some((**inner).clone()))).to_vec(),
+        Kind::Map(inner) => KEYS.map(|key| (key, Some(&**inner))).to_vec(),
         Kind::List(item, _) => names(item, types),
-        Kind::Any => FIELDS.map(|name| (name.to_owned(), None)).to_vec(),
+        Kind::Any => FIELDS.map(|name| (name, None)).to_vec(),
         _ => Vec::new(),
     }
 }
 
 fn constraint(random: &mut Random, ty: Option<&Type>, types: &Types, depth: usize) -> Json {
-    let any = testing::ty("any");
+    let any = of(Kind::Any);
     let ty = types.resolve(ty.unwrap_or(&any));
     let leads_on = if names(ty, types).is_empty() { 40 } else { 0 };
     let deeper = depth > 0 && if leads_on > 0 { random.one_in(leads_on) } else { !random.one_in(6) };
@@ -271,14 +277,19 @@ fn any_item(random: &mut Random) -> Json {
 
 fn number(random: &mut Random) -> Json {
     let number = NUMBERS[random.below(NUMBERS.len())];
-    if number.fract() == 0.0 { json!(number as i64) } else { json!(number) }
+    whole(number)
+}
+
+/// A whole number as one is written mostly, without a fraction.
+fn whole(number: f64) -> Json {
+    format!("{number}").parse::<i64>().map_or_else(|_| json!(number), Json::from)
 }
 
 fn number_item(random: &mut Random) -> Json {
     match random.below(6) {
         0 | 1 => number(random),
         2 => json!({ "anything-but": number(random) }),
-        3 => json!({ "anything-but": (0..1 + random.below(3)).map(|_| number(random)).collect::<Vec<_>>() }),
+        3 => json!({ "anything-but": (0..=random.below(3)).map(|_| number(random)).collect::<Vec<_>>() }),
         4 => json!({ "numeric": [random.pick(&["=", "<", "<=", ">", ">="]), number(random)] }),
         _ => {
             let at = random.below(NUMBERS.len() - 1);
@@ -326,6 +337,6 @@ fn text_item(random: &mut Random, from: &[String]) -> Json {
 
 /// An event that is of no type.
 pub(super) fn event(random: &mut Random) -> Json {
-    let fields = (0..1 + random.below(5)).map(|_| (random.pick(&FIELDS).to_owned(), anything(random, 3)));
+    let fields = (0..=random.below(5)).map(|_| (random.pick(&FIELDS).to_owned(), anything(random, 3)));
     fields.collect::<Map<_, _>>().into()
 }
