@@ -63,9 +63,13 @@ pub(crate) mod numbers {
     /// Requests of each of eight clients while any call may fail.
     pub(crate) const REQUESTS: [u32; 2] = [60, 500];
     /// What the environment of the unit layer says with `--all`, unless it says so already: cases of a property, seeds of executions
-    /// that crash, expressions that the reference implementation of JSONata evaluates.
-    pub(crate) const UNIT: [(&str, &str); 3] =
-        [("PROPTEST_CASES", "4000"), ("EVC_SEEDS", "5000"), ("EVC_ORACLE_CASES", "1000000")];
+    /// that crash, expressions that the reference implementation of JSONata evaluates, patterns that a naive evaluator judges.
+    pub(crate) const UNIT: [(&str, &str); 4] = [
+        ("PROPTEST_CASES", "4000"),
+        ("EVC_SEEDS", "5000"),
+        ("EVC_ORACLE_CASES", "1000000"),
+        ("EVC_PATTERN_CASES", "200000"),
+    ];
 }
 
 /// How many cases of the layers that count their own passed and failed.

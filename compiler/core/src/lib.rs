@@ -16,6 +16,8 @@ mod lower;
 pub mod model;
 pub mod pattern;
 pub mod plan;
+#[cfg(test)]
+mod random;
 pub mod report;
 pub mod session;
 pub mod source;

@@ -4,7 +4,7 @@ use super::ast::{Constraint, Field, Match, Object, Pattern};
 use super::{judge, operators};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Span;
-use crate::types::{FieldAt, Type, Types, describe};
+use crate::types::{FieldAt, Kind, Type, Types, describe};
 
 /// Whether a pattern matches values of a type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +61,8 @@ fn locate<'a>(
     let no = match types.field_at(root, path) {
         Ok(place) => return Ok(place),
         Err(no) if no.reported => return Err(None),
+        // One of several types may have it.
+        Err(no) if matches!(no.within.kind, Kind::Union(_)) => return Err(None),
         Err(no) => no,
     };
     let name = field.name.value.as_str();
@@ -108,10 +110,13 @@ fn object<'a>(object_: &'a Object, path: &mut Vec<&'a str>, types: &Types, root:
 fn tolerates_absence(constraint: &Constraint) -> bool {
     match constraint {
         Constraint::AnyOf(matches) => matches.iter().any(|one| one.kind == super::MatchKind::Exists(false)),
-        Constraint::Object(object) => {
-            object.fields.iter().all(|field| tolerates_absence(&field.constraint)) && object.or.is_empty()
-        }
+        Constraint::Object(object) => tolerate_absence(object),
     }
+}
+
+fn tolerate_absence(object: &Object) -> bool {
+    object.fields.iter().all(|field| tolerates_absence(&field.constraint))
+        && (object.or.is_empty() || object.or.iter().any(tolerate_absence))
 }
 
 fn any_of(matches: &[Match], place: &FieldAt<'_>, types: &Types) -> Verdict {
@@ -136,11 +141,10 @@ fn any_of(matches: &[Match], place: &FieldAt<'_>, types: &Types) -> Verdict {
     if matches.iter().any(|one| judge::is_vacuous(one, place, types)) {
         return Verdict::Always;
     }
-    let there =
-        !place.optional && !place.many && !matches!(place.ty.kind, crate::types::Kind::List(..)) && !types.is_any(leaf);
+    let there = !place.optional && !place.many && !matches!(place.ty.kind, Kind::List(..)) && !types.is_any(leaf);
     let covered = judge::domain(leaf)
         .is_some_and(|values| values.iter().all(|value| alive.iter().any(|one| super::matching::accepts(one, value))));
-    if there && (covered || alive.iter().any(|one| judge::always(one, leaf))) {
+    if there && (covered || alive.iter().any(|one| judge::always(one, leaf, types))) {
         Verdict::Always
     } else {
         Verdict::Sometimes

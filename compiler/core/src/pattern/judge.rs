@@ -20,6 +20,12 @@ pub(super) fn never(one: &Match, place: &FieldAt<'_>, types: &Types) -> Option<D
 fn problem(one: &Match, place: &FieldAt<'_>, types: &Types) -> Option<Diagnostic> {
     let leaf = item(place.ty, types);
     let kind = &leaf.kind;
+    // What one of several types takes is taken; else it is told of all of them.
+    if let Kind::Union(members) = kind
+        && members.iter().any(|one_of| problem(one, &FieldAt { ty: types.resolve(one_of), ..*place }, types).is_none())
+    {
+        return None;
+    }
     if let MatchKind::Exists(exists) = one.kind {
         return exists_problem(exists, place, leaf, one.span);
     }
@@ -80,8 +86,12 @@ pub(super) fn domain(leaf: &Type) -> Option<Vec<Value>> {
 }
 
 /// Whether a match takes every value that a leaf of this type can have.
-pub(super) fn always(one: &MatchKind, leaf: &Type) -> bool {
+pub(super) fn always(one: &MatchKind, leaf: &Type, types: &Types) -> bool {
     match (one, &leaf.kind) {
+        (_, Kind::Union(members)) => members.iter().all(|one_of| {
+            let one_of = types.resolve(one_of);
+            !has_fields(one_of) && !matches!(one_of.kind, Kind::List(..) | Kind::Any) && always(one, one_of, types)
+        }),
         (MatchKind::Exists(exists), _) => *exists,
         (MatchKind::Prefix(text, _) | MatchKind::Suffix(text, _), kind) => text.value.is_empty() && is_text(kind),
         (MatchKind::Wildcard(wildcard), kind) => wildcard.value.text == "*" && is_text(kind),

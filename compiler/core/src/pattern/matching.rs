@@ -8,55 +8,93 @@ use serde_json::Value;
 
 use super::ast::{AnythingBut, Constraint, Match, MatchKind, Object, Pattern};
 
+/// What may stand at a path of fields.
+type Said<'a> = (Vec<&'a str>, &'a [Match]);
+
 /// Whether the pattern matches a value: a whole event, or its detail if that is what the pattern is of.
 pub fn matches(pattern: &Pattern, value: &Value) -> bool {
-    object(&[&pattern.root], Some(value), &[value])
+    any_way(vec![(&pattern.root, Vec::new())], &mut Vec::new(), &mut |said| {
+        let mut said = said.to_vec();
+        said.sort_by_cached_key(|(path, _)| order(path));
+        object(&said, 0, Some(value), &[value]).is_some()
+    })
 }
 
-/// Whether all these objects match the value. `anywhere` holds every value at the same path, whichever items of lists lead
-/// there: a field is absent only if it is in none of them.
-fn object(objects: &[&Object], value: Option<&Value>, anywhere: &[&Value]) -> bool {
-    if let Some(at) = objects.iter().position(|one| !one.or.is_empty()) {
-        // Each alternative in turn joins the fields beside it, so that items of lists are chosen for both together.
-        let Some(chosen) = objects.get(at) else { return false };
-        let bare = Object { or: Vec::new(), ..(*chosen).clone() };
-        return chosen.or.iter().any(|alternative| {
-            let mut joined: Vec<&Object> =
-                objects.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, one)| *one).collect();
-            joined.extend([&bare, alternative]);
-            object(&joined, value, anywhere)
-        });
+/// Whether the test holds for one choice of alternatives from every `$or`. Each in turn joins the fields beside it, so that items
+/// of lists are chosen for both together.
+fn any_way<'a>(
+    mut objects: Vec<(&'a Object, Vec<&'a str>)>,
+    said: &mut Vec<Said<'a>>,
+    test: &mut dyn FnMut(&[Said<'a>]) -> bool,
+) -> bool {
+    let Some((next, path)) = objects.pop() else { return test(said) };
+    let before = said.len();
+    for field in &next.fields {
+        let path: Vec<&str> = path.iter().copied().chain([field.name.value.as_str()]).collect();
+        match &field.constraint {
+            Constraint::Object(inner) => objects.push((inner, path)),
+            Constraint::AnyOf(matches) => said.push((path, matches)),
+        }
     }
+    let found = if next.or.is_empty() {
+        any_way(objects, said, test)
+    } else {
+        next.or.iter().any(|alternative| {
+            let mut objects = objects.clone();
+            objects.push((alternative, path.clone()));
+            any_way(objects, said, test)
+        })
+    };
+    said.truncate(before);
+    found
+}
+
+/// The matcher goes through a pattern in the order of its paths, whose names it joins by dots. It matters where fields must be absent.
+fn order(path: &[&str]) -> Vec<String> {
+    let last = path.len().saturating_sub(1);
+    path.iter().enumerate().map(|(at, name)| if at == last { (*name).to_owned() } else { format!("{name}.") }).collect()
+}
+
+/// Whether all that is said holds within a value, and if so, whether something that is there was chosen for it. `anywhere` holds every
+/// value at the same path that is in no other item of a list than those chosen so far: a field is absent if it is in none of them,
+/// so that one which comes before all choices must be in no item.
+fn object(said: &[Said<'_>], depth: usize, value: Option<&Value>, anywhere: &[&Value]) -> Option<bool> {
     if let Some(Value::Array(items)) = value {
         let mut inner = items.iter().filter(|item| item.is_object() || item.is_array()).peekable();
         return if inner.peek().is_none() {
-            object(objects, None, anywhere)
+            object(said, depth, None, anywhere)
         } else {
-            inner.any(|item| object(objects, Some(item), anywhere))
+            inner.find_map(|item| object(said, depth, Some(item), anywhere))
         };
     }
-    let mut names: Vec<&str> = Vec::new();
-    for field in objects.iter().flat_map(|one| &one.fields) {
-        if !names.contains(&field.name.value.as_str()) {
-            names.push(&field.name.value);
+    let mut chosen = false;
+    let ends = |path: &[&str]| path.len() == depth + 1;
+    for group in said.chunk_by(|(a, _), (b, _)| a.get(depth) == b.get(depth) && ends(a) == ends(b)) {
+        let Some((path, _)) = group.first() else { continue };
+        let Some(name) = path.get(depth) else { continue };
+        let mut below = Vec::new();
+        match value {
+            Some(value) if chosen => reach(value, name, &mut below),
+            _ => anywhere.iter().for_each(|value| reach(value, name, &mut below)),
+        }
+        let value = value.and_then(|value| value.get(*name));
+        if !ends(path) {
+            chosen |= object(group, depth + 1, value, &below)?;
+        } else if !below.iter().any(|value| has_leaf(value)) {
+            group
+                .iter()
+                .all(|(_, matches)| matches.iter().any(|one| one.kind == MatchKind::Exists(false)))
+                .then_some(())?;
+        } else {
+            let value = value?;
+            let accepted = |one: &Match| {
+                one.kind != MatchKind::Exists(false) && any_scalar(value, &|leaf| accepts(&one.kind, leaf))
+            };
+            group.iter().all(|(_, matches)| matches.iter().any(accepted)).then_some(())?;
+            chosen = true;
         }
     }
-    names.into_iter().all(|name| {
-        let value = value.and_then(|value| value.get(name));
-        let mut below = Vec::new();
-        for value in anywhere {
-            reach(value, name, &mut below);
-        }
-        let mut inner = Vec::new();
-        let constraints = objects.iter().flat_map(|one| &one.fields).filter(|field| field.name.value == name);
-        constraints.into_iter().all(|field| match &field.constraint {
-            Constraint::Object(object) => {
-                inner.push(object);
-                true
-            }
-            Constraint::AnyOf(matches) => matches.iter().any(|one| leaf(one, value, &below)),
-        }) && (inner.is_empty() || object(&inner, value, &below))
-    })
+    Some(chosen)
 }
 
 /// Collects the values of a field in all objects, through lists.
@@ -65,14 +103,6 @@ fn reach<'a>(value: &'a Value, name: &str, into: &mut Vec<&'a Value>) {
         Value::Array(items) => items.iter().for_each(|item| reach(item, name, into)),
         Value::Object(fields) => into.extend(fields.get(name)),
         _ => {}
-    }
-}
-
-fn leaf(one: &Match, value: Option<&Value>, anywhere: &[&Value]) -> bool {
-    match one.kind {
-        MatchKind::Exists(true) => value.is_some_and(has_leaf),
-        MatchKind::Exists(false) => !anywhere.iter().any(|value| has_leaf(value)),
-        _ => value.is_some_and(|value| any_scalar(value, &|scalar| accepts(&one.kind, scalar))),
     }
 }
 

@@ -2,7 +2,10 @@
 
 mod checking;
 mod matching;
+mod naive;
 mod oracle;
+mod random;
+mod shapes;
 mod syntax;
 
 use super::{Pattern, parse};

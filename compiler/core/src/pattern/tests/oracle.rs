@@ -2,8 +2,8 @@
 //! `anything-but` and no `$or`, and it misses events that lack a field which must be absent, if the pattern is about
 //! another one as well.
 
-use super::pattern;
-use crate::pattern::{matches, to_text};
+use super::{naive, pattern};
+use crate::pattern::{matches, to_json, to_text};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -101,6 +101,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(2000), failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn quamina_agrees(text in patterns(), event in events()) {
+        let naive = naive::matches(&to_json(&pattern(&text)), &event);
+        prop_assert_eq!(matches(&pattern(&text), &event), naive, "naively: {} on {}", text, event);
         prop_assume!(!text.contains("exists: false") || text.matches(": [").count() == 1);
         let ours = pattern(&text);
         let mut theirs = quamina::Quamina::new();

@@ -5,7 +5,6 @@
 //! `target/tools/node/node_modules` or where `EVC_NODE_MODULES` says, the test says so and passes.
 
 mod grammar;
-mod random;
 mod values;
 
 use std::fmt::Write as _;
@@ -17,10 +16,9 @@ use serde_json::{Value as Json, json};
 
 use super::file;
 use crate::expr::{Checked, Expr, Scope, variable_name};
+use crate::random::{self, Random};
 use crate::source::Span;
 use crate::types::{Type, Types, describe};
-
-use random::Random;
 
 /// Errors that no type could have told: what a text says, how many there are, what numbers come to.
 ///
