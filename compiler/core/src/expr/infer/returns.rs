@@ -159,6 +159,12 @@ impl Infer<'_> {
                     "write what it starts from, which it gives of none: `$reduce([{list}], {function}, …)`"
                 ))
             }
+            // Of no element, it gives what it starts from.
+            "reduce" if !filled && !value.many && given.get(2).is_some_and(|(_, start)| start.may_be_absent()) => {
+                let (start, value) = given.get(2)?;
+                let whole = || Absent::new(self.span(&start.range), self.text(start));
+                return Some(value.absent.clone().unwrap_or_else(whole));
+            }
             "max" | "min" | "average" if !filled => WayOut::Bounds,
             "sum" | "join" if value.many && !filled => WayOut::Says(format!(
                 "write `${}([{list}])`, which is {} for none",
