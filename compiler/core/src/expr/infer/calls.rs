@@ -2,7 +2,7 @@
 
 use std::ops::Range as Bytes;
 
-use super::value::classes;
+use super::value::{Absent, classes};
 use super::{Class, Context, Infer, Special, Value, join, operators};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::ast::{Ast, AstKind};
@@ -215,10 +215,23 @@ impl Infer<'_> {
         }
         // The start is an argument of its own, and reported as that.
         let reported = self.diagnostics.len();
-        let first = start.map_or_else(|| element.clone(), |start| self.value(start, context));
+        let start = start.map(|start| self.value(start, context));
         self.diagnostics.truncate(reported);
+        let first = match start {
+            // Of a start that is nothing, JSONata starts from the first element.
+            Some(start) if start.may_be_absent() => {
+                let is_plain = start.special == Special::No && !start.many && !start.null;
+                let ty = join(&start.ty, &element.ty, self.types);
+                if is_plain { Value::of(ty) } else { Value::any(span) }
+            }
+            Some(start) => start,
+            None => element.clone(),
+        };
         let mut so_far = widened(first, self.types);
-        for _ in 0..2 {
+        // Why the function may give nothing, which is what has come together then.
+        let mut nothing: Option<Absent> = None;
+        let so_far_absent = params.first().map(|(name, range)| Absent::new(self.span(range), &format!("${name}")));
+        for _ in 0..3 {
             let untyped = self.untyped;
             let index = Value::new(Kind::Integer(Range::default()), span);
             let given = self.lambda(params, body, &[so_far.clone(), element.clone(), index], context);
@@ -226,17 +239,24 @@ impl Infer<'_> {
             if self.diagnostics.len() > reported {
                 return Value::any(span);
             }
-            let is_plain = given.special == Special::No && so_far.special == Special::No && !given.many && !so_far.many;
-            if is_plain && joined.kind == so_far.ty.kind {
-                return Value { absent: None, ..so_far };
+            let is_known = |value: &Value| value.special == Special::No && !value.many && !value.null;
+            let is_plain = is_known(&given) && is_known(&so_far);
+            let is_new = given.may_be_absent() && nothing.is_none();
+            if is_new {
+                let whole = || Absent::new(self.span(&body.range), self.text(body));
+                nothing = Some(given.absent.clone().unwrap_or_else(whole));
+            }
+            if is_plain && !is_new && joined.kind == so_far.ty.kind {
+                return Value { absent: nothing, ..so_far };
             }
             self.untyped = untyped;
             so_far = if is_plain { Value::of(joined) } else { Value::any(span) };
+            so_far.absent = nothing.as_ref().and(so_far_absent.clone());
         }
         // No type of the language holds both.
-        self.lambda(params, body, &[Value::any(span), element], context);
+        self.lambda(params, body, &[Value { absent: so_far.absent, ..Value::any(span) }, element], context);
         self.untyped = true;
-        Value::any(span)
+        Value::any(span).maybe(nothing)
     }
 
     fn arity(&mut self, function: &Function, callee: &Ast, given: usize, context: &Context) -> bool {

@@ -6,10 +6,12 @@
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html#jsonata-functions-provided-by-aws>.
 
 use super::Infer;
+use super::regex::shape_of;
 use super::returns::Given;
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::expr::ast::{Ast, AstKind};
 use crate::expr::functions::Function;
+use crate::types::{Kind, text_problem};
 
 /// The algorithms of `$hash`.
 const ALGORITHMS: [&str; 5] = ["MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512"];
@@ -34,7 +36,7 @@ impl Infer<'_> {
                 let picture = text(0).and_then(|(at, text)| Some((at, time_picture(text)?)));
                 picture.or_else(|| text(1).and_then(|(at, text)| Some((at, zone(text)?))))
             }
-            "toMillis" => text(1).and_then(|(at, text)| Some((at, read_picture(text)?))),
+            "toMillis" if given.len() > 1 => text(1).and_then(|(at, text)| Some((at, read_picture(text)?))),
             "hash" => text(1).filter(|(_, text)| !ALGORITHMS.contains(text)).map(|(at, text)| {
                 (at, Never { message: format!("`{text}` is no algorithm of `$hash`"), help: None, known: &ALGORITHMS })
             }),
@@ -50,6 +52,44 @@ impl Infer<'_> {
             "number" => text(0)
                 .filter(|(_, text)| !is_number(text))
                 .map(|(at, text)| (at, never(format!("`{text}` is not a number"), None))),
+            "replace" | "split" | "match" => {
+                let limit = at(if function.name == "replace" { 3 } else { 2 });
+                let pattern = given.get(1).and_then(|(pattern, _)| {
+                    let Ast { kind: AstKind::Regex, .. } = pattern else { return None };
+                    let written = self.text(pattern);
+                    shape_of(written).filter(|shape| shape.is_empty).map(|_| (*pattern, matches_nothing(written)))
+                });
+                let nothing = text(1).filter(|(_, text)| function.name == "replace" && text.is_empty());
+                let nothing = nothing.map(|(at, _)| (at, never("an empty text cannot be replaced".to_owned(), None)));
+                let limit = limit.filter(|(_, most)| *most < 0.0).map(|(at, most)| {
+                    (at, never(format!("`${}` takes no negative number of times; found {most}", function.name), None))
+                });
+                pattern.or(nothing).or(limit)
+            }
+            "sqrt" => at(0)
+                .filter(|(_, of)| *of < 0.0)
+                .map(|(at, of)| (at, never(format!("a negative number has no square root; found {of}"), None))),
+            "decodeUrlComponent" | "decodeUrl" => text(0).filter(|(_, text)| !is_escaped(text)).map(|(at, text)| {
+                (at, never(format!("`{text}` is not escaped for a URL"), Some("a `%` is escaped as `%25`")))
+            }),
+            "toUuid" => text(0).and_then(|(at, text)| Some((at, never(text_problem(&Kind::Uuid, text)?, None)))),
+            "toTimestamp" | "toDate" => text(0).filter(|(_, text)| !may_be_time(text)).map(|(at, text)| {
+                let help = "a time is like `2026-11-21T10:00:00.000Z`, or a date like `2026-11-21`";
+                (at, never(format!("`{text}` is not a time"), Some(help)))
+            }),
+            "toMillis" if given.len() == 1 => text(0).filter(|(_, text)| !may_be_time(text)).map(|(at, text)| {
+                let help = "a time is like `2026-11-21T10:00:00.000Z`; of another, a picture is the second argument";
+                (at, never(format!("`{text}` is not a time"), Some(help)))
+            }),
+            "toOneOf" => text(0).and_then(|(at, text)| {
+                let Some((Ast { kind: AstKind::Array(items), .. }, _)) = given.get(1) else { return None };
+                let known: Option<Vec<&str>> = items
+                    .iter()
+                    .map(|item| if let AstKind::String(text) = &item.kind { Some(text.as_str()) } else { None })
+                    .collect();
+                let known = known.filter(|known| !known.contains(&text))?;
+                Some((at, never(format!("`{text}` is none of {}", list(&known)), None)))
+            }),
             "parse" => text(0).and_then(|(at, text)| {
                 let error = serde_json::from_str::<serde::de::IgnoredAny>(text).err()?;
                 Some((at, never(format!("the text is not JSON: {error}"), None)))
@@ -85,6 +125,29 @@ struct Never {
 
 fn never(message: String, help: Option<&str>) -> Never {
     Never { message, help: help.map(str::to_owned), known: &[] }
+}
+
+/// That a regular expression matches the empty text.
+fn matches_nothing(written: &str) -> Never {
+    never(
+        format!("`{written}` matches the empty text, of which the call fails"),
+        Some("let it match at least one character: `+` in place of `*`, and no `?` behind all of it"),
+    )
+}
+
+/// Whether every `%` of a text starts an escape of two hexadecimal digits.
+fn is_escaped(text: &str) -> bool {
+    text.split('%').skip(1).all(|rest| {
+        let digits = rest.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    })
+}
+
+/// Whether `$toMillis` may read a text: it starts with a year, and has nothing that no time has. That it has such a day is not asked.
+fn may_be_time(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_digit() || b"-:.+TZ".contains(&byte);
+    let year = text.as_bytes().get(..4);
+    year.is_some_and(|year| year.iter().all(u8::is_ascii_digit)) && text.bytes().all(is_part)
 }
 
 fn number(ast: &Ast) -> Option<f64> {

@@ -6,6 +6,7 @@ mod operators;
 mod paths;
 mod regex;
 mod returns;
+mod shape;
 mod value;
 
 use std::ops::Range as Bytes;

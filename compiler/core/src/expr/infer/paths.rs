@@ -239,7 +239,9 @@ impl Infer<'_> {
         }
         if many {
             // A list for each of many values becomes one sequence.
-            let filled = (base_filled && value.is_filled(self.types)) || self.is_present(ast, context);
+            // A list that is all there is may be empty: it is there, and has no item.
+            let is_each = !value.element(self.types).1 || value.is_filled(self.types);
+            let filled = (base_filled && value.is_filled(self.types)) || (is_each && self.is_present(ast, context));
             return value.item(self.types).many().filled(filled);
         }
         if let Some(absent) = &mut value.absent

@@ -1,6 +1,7 @@
 //! Regular expressions that are none to JavaScript, which evaluates them: <https://tc39.es/ecma262/#sec-patterns>.
 
 use super::Infer;
+use super::shape::{Shape, shape};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::ast::Ast;
 
@@ -14,6 +15,12 @@ impl Infer<'_> {
             self.report(Diagnostic::new(Code::EVC0422, self.span(&ast.range), message));
         }
     }
+}
+
+/// The shape of a regular expression, as it is written.
+pub(super) fn shape_of(text: &str) -> Option<Shape> {
+    let (pattern, _) = text.strip_prefix('/')?.rsplit_once('/')?;
+    shape(pattern)
 }
 
 /// What is wrong with a pattern; nothing for most.
@@ -81,7 +88,7 @@ fn problem(pattern: &str) -> Option<String> {
 }
 
 /// The length of a class of characters, brackets included.
-fn class_length(text: &str) -> Option<usize> {
+pub(super) fn class_length(text: &str) -> Option<usize> {
     let mut escaped = false;
     for (at, next) in text.char_indices().skip(1) {
         match next {
@@ -116,7 +123,7 @@ fn upside_down(class: &str) -> Option<String> {
 }
 
 /// The numbers of a counted repetition: `2`, `2,` or `2,3`.
-fn counted(inside: &str) -> Option<(u64, Option<u64>)> {
+pub(super) fn counted(inside: &str) -> Option<(u64, Option<u64>)> {
     let number = |text: &str| {
         (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().unwrap_or(u64::MAX))
     };

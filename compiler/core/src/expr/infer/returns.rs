@@ -33,6 +33,9 @@ impl Infer<'_> {
         let first = given.first().map_or_else(|| Value::any(span), |(_, value)| value.clone());
         let item = first.item(self.types);
         let least = first.least(self.types);
+        if let ("replace", Some((replacement, _)), Some(body)) = (function.name, given.get(2), &lambda) {
+            self.replacement(replacement, body);
+        }
         let value = match function.returns {
             Returns::Text => text(span),
             Returns::Number => Value::new(Kind::Number(Range::default()), span),
@@ -159,6 +162,12 @@ impl Infer<'_> {
                     "write what it starts from, which it gives of none: `$reduce([{list}], {function}, …)`"
                 ))
             }
+            // Of no element, it gives what it starts from.
+            "reduce" if !filled && !value.many && given.get(2).is_some_and(|(_, start)| start.may_be_absent()) => {
+                let (start, value) = given.get(2)?;
+                let whole = || Absent::new(self.span(&start.range), self.text(start));
+                return Some(value.absent.clone().unwrap_or_else(whole));
+            }
             "max" | "min" | "average" if !filled => WayOut::Bounds,
             "sum" | "join" if value.many && !filled => WayOut::Says(format!(
                 "write `${}([{list}])`, which is {} for none",
@@ -214,6 +223,24 @@ impl Infer<'_> {
         let help =
             "say which is first with a function of two elements: `$sort(list, function($a, $b) { $a.n > $b.n })`";
         self.report(Diagnostic::new(Code::EVC0407, self.span(&ast.range), message).help(help));
+    }
+
+    /// Reports what the function of a `$replace` gives, if it may be no text.
+    fn replacement(&mut self, function: &Ast, given: &Value) {
+        let body = if let AstKind::Lambda { body, .. } = &function.kind { body } else { function };
+        let is_text = given.special == Special::No && matches!(given.class(self.types), Class::Text | Class::Any);
+        if !is_text || given.null {
+            let message = format!(
+                "the function of a `$replace` gives the text that stands for a match; found {}",
+                super::operators::describe(given)
+            );
+            let help = format!("`$string({})` makes a text of it", self.text(body));
+            self.report(Diagnostic::new(Code::EVC0407, self.span(&body.range), message).help(help));
+        } else if given.many {
+            self.one_or_many(body, given, "one text");
+        } else if given.may_be_absent() {
+            self.absent_argument(body, given, "expected the text that stands for a match");
+        }
     }
 
     /// What an element is where the function of a `$filter` held for it.
@@ -433,14 +460,16 @@ fn list_of(item: Type, least: u64, span: Span) -> Value {
 
 /// The matches of a regular expression, as it is written.
 fn matches_of(pattern: Option<&str>, span: Span) -> Value {
-    // A group that took no part in a match is `null`.
-    let optional = pattern.is_none_or(|pattern| [")?", ")*", "){0", "|"].iter().any(|part| pattern.contains(part)));
+    // A group that took no part in a match is nothing.
+    let groups = pattern.and_then(super::regex::shape_of).map(|shape| shape.groups);
+    let always = groups.as_ref().map_or(0, |groups| groups.iter().take_while(|always| **always).count());
+    let optional = groups.is_none_or(|groups| groups.len() > always);
     let group = if optional { Type { kind: Kind::Any, span } } else { text(span).ty };
     let field = |ty: Type| Field { ty, optional: false, name_span: span };
     let fields = [
         ("match".to_owned(), field(text(span).ty)),
         ("index".to_owned(), field(integer(span).ty)),
-        ("groups".to_owned(), field(list_of(group, 0, span).ty)),
+        ("groups".to_owned(), field(list_of(group, always as u64, span).ty)),
     ];
     Value::new(Kind::Record(Record { extends: None, fields: fields.into_iter().collect() }), span).many()
 }

@@ -143,7 +143,11 @@ impl<'a> Grammar<'a> {
             5 => format!("$substringBefore({}, 'a')", t(self)),
             6 => format!("$pad({}, {})", t(self), self.random.pick(&["3", "-3"])),
             7 => format!("$replace({}, {}, 'z')", t(self), self.random.pick(&["'a'", "/[a-z]+/"])),
-            8 => format!("$replace({}, /(a)|b/, function($m) {{ $m.match & $m.index }})", t(self)),
+            8 => {
+                let body = self.random.pick(&["$m.match & $m.index", "$m.groups[0]", "$m.groups[1]"]);
+                let pattern = self.random.pick(&["(a)|b", "(.)(a)?", "a"]);
+                format!("$replace({}, /{pattern}/, function($m) {{ {body} }})", t(self))
+            }
             9 => format!("({})[{}]", self.texts(depth), self.random.pick(&["0", "-1", "1"])),
             10 => format!("$type({})", self.write(Want::Anything, depth)),
             11 => {
@@ -181,8 +185,11 @@ impl<'a> Grammar<'a> {
             11 => format!("({})[{}]", self.numbers(depth), self.random.pick(&["0", "-1", "1"])),
             12 => format!("-{}", self.leaf(Want::Number)),
             _ => {
-                let (list, _) = self.path_of_list();
-                format!("$reduce({list}, function($s, $e) {{ $s + 1 }}, 0)")
+                let (list, item) = self.path_of_list();
+                let body = self.inside(&item, |grammar| grammar.write(Want::Number, depth.min(1)));
+                let start = self.leaf(Want::Number);
+                let so_far = self.random.pick(&["$s + ", "", "$exists($s) ? $s : "]);
+                format!("$reduce({list}, function($s, {}) {{ {so_far}{} }}, {start})", body.0, body.1)
             }
         }
     }
