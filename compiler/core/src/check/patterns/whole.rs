@@ -28,7 +28,8 @@ pub(super) fn check(model: &Model, id: Id<Rule>, written: &Pattern, diagnostics:
         return;
     }
     let arriving: Vec<&Event> = model.arriving_on(rule.bus).into_iter().map(|id| &model.events[id]).collect();
-    let ways: Vec<Way<'_>> = pattern::ways(written).into_iter().map(|way| judged(model, rule, way, &arriving)).collect();
+    let ways: Vec<Way<'_>> =
+        pattern::ways(written).into_iter().map(|way| judged(model, rule, way, &arriving)).collect();
     let before = diagnostics.len();
     details(&ways, diagnostics);
     // What was lost of a pattern that could not all be read may be what picks an event; and what others publish on a bus that is not this
@@ -78,9 +79,8 @@ fn judged<'m>(model: &Model, rule: &Rule, way: Pattern, arriving: &[&'m Event]) 
 
 /// Whether a pattern says the source or the detail-type of one of these events.
 fn names_one_of(pattern: &Pattern, events: &[&Event]) -> bool {
-    let says = |field: &str, name: &str| {
-        pattern.texts(field).is_some_and(|texts| texts.iter().any(|text| text.value == name))
-    };
+    let says =
+        |field: &str, name: &str| pattern.texts(field).is_some_and(|texts| texts.iter().any(|text| text.value == name));
     events.iter().any(|event| says("source", &event.source) || says("detail-type", &event.detail_type))
 }
 

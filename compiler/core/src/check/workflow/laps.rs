@@ -82,8 +82,7 @@ fn full(model: &Model, workflow: &Workflow, body: &Body, lap: Lap, left: u64) ->
         about(time),
         workflow.timeout
     );
-    let longer =
-        lap.entries.saturating_mul(workflow.timeout.seconds).div_ceil(left.max(1)).saturating_sub(lap.seconds);
+    let longer = lap.entries.saturating_mul(workflow.timeout.seconds).div_ceil(left.max(1)).saturating_sub(lap.seconds);
     let longer = match waits_for(model, waits) {
         Some(now) => Duration::seconds(round_up(now + longer)),
         None => return None,

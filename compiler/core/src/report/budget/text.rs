@@ -8,7 +8,8 @@ pub fn text(ways: &[Way], location: &dyn Fn(Span) -> String) -> String {
     if ways.is_empty() {
         return "nothing is delivered by rules, schedules or queues\n".to_owned();
     }
-    let header = ["STAGE", "TRIES", "EACH", "FOR", "GIVES OUT FIRST", "AFTER", "THROTTLED", "THEN IN", "SPEC"].map(str::to_owned);
+    let header = ["STAGE", "TRIES", "EACH", "FOR", "GIVES OUT FIRST", "AFTER", "THROTTLED", "THEN IN", "SPEC"]
+        .map(str::to_owned);
     let rows = |way: &Way| -> Vec<[String; 9]> { way.hops.iter().map(|hop| row(hop, location)).collect() };
     let all: Vec<[String; 9]> = std::iter::once(header.clone()).chain(ways.iter().flat_map(rows)).collect();
     let widths: [usize; 9] =
