@@ -1,7 +1,7 @@
 //! What AWS publishes itself: to the account's default bus, with sources that start with `aws.`; its partners publish to buses of their own.
 
 use super::Bus;
-use crate::pattern::{Constraint, MatchKind, Pattern};
+use crate::pattern::{AnythingBut, Constraint, MatchKind, Pattern};
 use crate::spec::bus::BusKind;
 
 /// What sources of AWS's own events start with, and those of its partners. `PutEvents` takes none of them.
@@ -17,28 +17,60 @@ pub fn is_source(source: &str) -> bool {
     source.starts_with(PREFIX)
 }
 
-/// Whether a pattern for this bus may be about events that AWS publishes, which need not be declared.
+/// Whether a pattern for this bus may be about events that AWS publishes, which need not be declared: it says no source, or one of which
+/// `aws.` may be the start.
 pub fn may_be_of_aws(pattern: &Pattern, bus: &Bus) -> bool {
     if bus.kind != BusKind::Default {
         return false;
     }
     let source = pattern.root.fields.iter().find(|field| field.name.value == "source");
     match source.map(|field| &field.constraint) {
-        None | Some(Constraint::Object(_)) => false,
-        Some(Constraint::AnyOf(matches)) => matches.iter().any(|one| match &one.kind {
-            MatchKind::Text(text) => is_source(text),
-            MatchKind::Prefix(text, _) => text.starts_with(PREFIX) || PREFIX.starts_with(text.as_str()),
-            MatchKind::Wildcard(wildcard) => wildcard.value.text.starts_with(PREFIX),
-            MatchKind::EqualsIgnoreCase(_)
-            | MatchKind::Suffix(..)
-            | MatchKind::AnythingBut(_)
-            | MatchKind::Exists(_)
-            | MatchKind::Null
-            | MatchKind::Boolean(_)
-            | MatchKind::Number(_)
-            | MatchKind::Numeric(_)
-            | MatchKind::Cidr(_) => false,
+        None => true,
+        Some(Constraint::Object(_)) => false,
+        Some(Constraint::AnyOf(matches)) => matches.iter().any(|one| may_match(&one.kind)),
+    }
+}
+
+/// Whether a pattern names sources of AWS, rather than to leave them in.
+pub fn names_sources(pattern: &Pattern) -> bool {
+    pattern.texts("source").is_some_and(|texts| texts.iter().any(|text| is_source(text.value)))
+}
+
+fn may_match(kind: &MatchKind) -> bool {
+    match kind {
+        MatchKind::Text(text) => is_source(text),
+        MatchKind::Prefix(text, ignores_case) => {
+            let text = if *ignores_case { text.to_lowercase() } else { text.value.clone() };
+            text.starts_with(PREFIX) || PREFIX.starts_with(text.as_str())
+        }
+        MatchKind::EqualsIgnoreCase(text) => is_source(&text.to_lowercase()),
+        MatchKind::Wildcard(wildcard) => match wildcard.value.parts.as_slice() {
+            [only] => is_source(only),
+            [first, ..] => first.starts_with(PREFIX) || PREFIX.starts_with(first.as_str()),
+            [] => false,
+        },
+        MatchKind::AnythingBut(but) => !excludes(but),
+        MatchKind::Suffix(..) | MatchKind::Exists(true) => true,
+        MatchKind::Exists(false)
+        | MatchKind::Null
+        | MatchKind::Boolean(_)
+        | MatchKind::Number(_)
+        | MatchKind::Numeric(_)
+        | MatchKind::Cidr(_) => false,
+    }
+}
+
+/// Whether every source of AWS is among what a pattern does not want.
+fn excludes(but: &AnythingBut) -> bool {
+    match but {
+        AnythingBut::Prefixes(prefixes) => prefixes.iter().any(|prefix| PREFIX.starts_with(prefix.as_str())),
+        AnythingBut::Wildcards(wildcards) => wildcards.iter().any(|wildcard| match wildcard.value.parts.as_slice() {
+            [first, last] => PREFIX.starts_with(first.as_str()) && last.is_empty(),
+            _ => false,
         }),
+        AnythingBut::Texts(_) | AnythingBut::Numbers(_) | AnythingBut::Suffixes(_) | AnythingBut::IgnoreCase(_) => {
+            false
+        }
     }
 }
 

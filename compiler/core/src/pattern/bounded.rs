@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::ast::{Comparison, Constraint, Match, MatchKind, Object, Pattern};
+use super::ast::{AnythingBut, Comparison, Constraint, Match, MatchKind, Object, Pattern};
 use super::matching::accepts;
 use crate::types::{Kind, Type, Types};
 
@@ -27,18 +27,33 @@ pub fn rules_out(pattern: &Pattern, booleans: &[(Vec<String>, bool)]) -> bool {
     out
 }
 
-/// Whether it bounds a whole number on one side: what a counter comes to.
+/// Whether it bounds a whole number: on one side, or, where the type has an end, to some of its values. That is what a counter comes to.
 pub fn bounds_a_count(pattern: &Pattern, types: &Types, root: &Type) -> bool {
     let mut bounds = false;
     walk(&pattern.root, &mut Vec::new(), &mut |path, matches| {
-        let is_whole = || types.field_at(root, path).is_ok_and(|place| matches!(place.ty.kind, Kind::Integer(_)));
-        let is_bound = |one: &Match| match &one.kind {
-            MatchKind::Numeric(numeric) => numeric.comparisons.iter().any(|(how, _)| *how != Comparison::Equal),
-            _ => false,
+        let is_bound = || {
+            types.field_at(root, path).is_ok_and(|place| match &place.ty.kind {
+                Kind::Integer(range) => is_bounded(matches, range.min.is_some() || range.max.is_some()),
+                _ => false,
+            })
         };
-        bounds |= matches.iter().any(is_bound) && is_whole();
+        bounds |= is_bound();
     });
     bounds
+}
+
+/// Whether matches bound a whole number, of a type that has an end or not.
+fn is_bounded(matches: &[Match], has_end: bool) -> bool {
+    let one_side = |one: &Match| match &one.kind {
+        MatchKind::Numeric(numeric) => numeric.comparisons.iter().any(|(how, _)| *how != Comparison::Equal),
+        _ => false,
+    };
+    let values = |one: &Match| match &one.kind {
+        MatchKind::Number(_) | MatchKind::Numeric(_) => true,
+        MatchKind::AnythingBut(AnythingBut::Numbers(_)) => true,
+        _ => false,
+    };
+    matches.iter().any(one_side) || has_end && matches.iter().all(values)
 }
 
 fn walk<'a>(object: &'a Object, path: &mut Vec<&'a str>, visit: &mut dyn FnMut(&[&str], &[Match])) {

@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html#events-sqs-max-concurrency>
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Function, Model, Queue};
+use crate::model::{Function, MAPPING_CONCURRENCY, Model, Queue};
 use crate::source::Spanned;
 
 /// How often AWS recommends that a message may be received, so that one whose batches were throttled is not given up.
@@ -13,21 +13,21 @@ const ENOUGH_RECEIVES: u64 = 5;
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for (id, function) in model.functions.iter() {
         let Some(most) = &function.concurrency else { continue };
-        let said: Vec<(&Queue, &Spanned<u64>)> =
-            model.queues_to(id).filter_map(|queue| Some((queue, queue.concurrency.as_ref()?))).collect();
-        let total: u64 = said.iter().map(|(_, own)| own.value).sum();
-        if total > most.value {
-            // The greatest is the one to be made smaller.
-            if let Some((queue, own)) = said.iter().max_by_key(|(_, own)| own.value) {
-                diagnostics.push(more_than_runs(function, most, queue, own, total));
-            }
-        } else if model.batches_at_once(id).is_some_and(|all| all > most.value) {
-            diagnostics.extend(model.queues_to(id).filter_map(|queue| given_up(function, most, queue)));
+        // What is deployed counts, whether a queue says it or not.
+        let Some(total) = model.batches_at_once(id).filter(|total| *total > most.value) else { continue };
+        let lower = |queue: &'_ Queue| {
+            queue.concurrency.as_ref().filter(|own| own.value > *MAPPING_CONCURRENCY.start()).cloned()
+        };
+        let said = model.queues_to(id).filter_map(|queue| Some((queue, lower(queue)?)));
+        // The greatest is the one to be made smaller.
+        match said.max_by_key(|(_, own)| own.value) {
+            Some((queue, own)) => diagnostics.push(more_than_runs(function, most, queue, &own, total)),
+            None => diagnostics.extend(model.queues_to(id).filter_map(|queue| given_up(function, most, queue))),
         }
     }
 }
 
-/// The queues of a function say that more batches run at once than the function does.
+/// More batches of the queues of a function run at once than the function does, and one of the queues could take less.
 fn more_than_runs(
     function: &Function,
     most: &Spanned<u64>,

@@ -19,6 +19,9 @@ const ATTEMPT: u64 = 3;
 /// What a round of a `Map` state writes beside its steps: it is started, and it ends.
 const ROUND: u64 = 2;
 
+/// What an execution writes when it starts, and when it ends.
+pub(super) const ENDS: u64 = 2;
+
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values().filter(|workflow| workflow.redis().is_none()) {
         let mut partial = false;
@@ -124,7 +127,7 @@ impl<'m> Counting<'m> {
         let mut diagnostic = Diagnostic::new(code, step.name_span, message).on(item(self.workflow)).note(FAILS);
         if let Some((times, body)) = rounds {
             let each = ROUND.saturating_add(if sure { body.least } else { body.most });
-            let fit = (MOST_ENTRIES / each).max(1);
+            let fit = ((MOST_ENTRIES - ENDS).saturating_sub(own(step)) / each).max(1);
             let most = times.most.unwrap_or(times.least);
             diagnostic = diagnostic.note(format!(
                 "a round writes {each} entries, so that about {fit} rounds fit, however many run at once; the list may have {most} items"

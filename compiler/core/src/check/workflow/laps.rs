@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::history::{FAILS, MOST_ENTRIES};
+use super::history::{ENDS, FAILS, MOST_ENTRIES};
 use super::item;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Body, Lasts, Model, Step, StepId, Workflow};
@@ -42,7 +42,8 @@ pub(super) fn check(
             continue;
         }
         let Some(lap) = slowest(model, body, &round, entries) else { continue };
-        found.extend(full(model, workflow, body, lap));
+        let left = (MOST_ENTRIES - ENDS).saturating_sub(before(body, &round, entries));
+        found.extend(full(model, workflow, body, lap, left));
     }
     found
 }
@@ -52,8 +53,25 @@ pub(super) fn counts(step: &Step) -> bool {
     step.successors().len() > 1 && step.expressions().into_iter().any(crate::expr::Expr::compares_by_order)
 }
 
-fn full(model: &Model, workflow: &Workflow, body: &Body, lap: Lap) -> Option<Diagnostic> {
-    let laps = MOST_ENTRIES / lap.entries.max(1);
+/// The fewest entries that are written before a loop is reached.
+fn before(body: &Body, round: &BTreeSet<StepId>, entries: &dyn Fn(&Step) -> u64) -> u64 {
+    let mut seen = BTreeSet::new();
+    let mut work = BTreeSet::from([(0, StepId(0))]);
+    while let Some((written, id)) = work.pop_first() {
+        if round.contains(&id) {
+            return written;
+        }
+        if seen.insert(id) {
+            let after = entries(body.step(id)).saturating_add(written);
+            work.extend(body.edges(id).map(|to| (after, to)));
+        }
+    }
+    0
+}
+
+/// Reports a loop of which the laps fill what is left of a history.
+fn full(model: &Model, workflow: &Workflow, body: &Body, lap: Lap, left: u64) -> Option<Diagnostic> {
+    let laps = left / lap.entries.max(1);
     let time = laps.saturating_mul(lap.seconds);
     if time >= workflow.timeout.seconds {
         return None;
@@ -64,8 +82,7 @@ fn full(model: &Model, workflow: &Workflow, body: &Body, lap: Lap) -> Option<Dia
         about(time),
         workflow.timeout
     );
-    let longer =
-        lap.entries.saturating_mul(workflow.timeout.seconds).div_ceil(MOST_ENTRIES).saturating_sub(lap.seconds);
+    let longer = lap.entries.saturating_mul(workflow.timeout.seconds).div_ceil(left.max(1)).saturating_sub(lap.seconds);
     let longer = match waits_for(model, waits) {
         Some(now) => Duration::seconds(round_up(now + longer)),
         None => return None,

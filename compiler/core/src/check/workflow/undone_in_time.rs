@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{item, items, laps};
+use super::{item, items, laps, timeouts};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Body, Lasts, Model, Rounds, Step, StepId, Workflow};
 use crate::spec::scalar::Duration;
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
-    for workflow in model.workflows.values() {
+    // Waits that certainly outlast a workflow are told as that.
+    for workflow in model.workflows.values().filter(|it| timeouts::together_longer(model, it).is_none()) {
         let times = Times { model, workflow };
         times.look(&workflow.body, 0, diagnostics);
     }

@@ -35,7 +35,10 @@ impl Hops<'_> {
             each: Some(FORWARD),
             age: Some(age),
             first: if tries.saturating_mul(FORWARD) < age { First::Tries } else { First::Age },
-            worst: age,
+            // How long it waits between tries is not said.
+            after: if tries == 1 { FORWARD } else { age },
+            // https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+            throttled: (tries == 1).then_some(age),
             dead: Some(ids::dead_letters(self.plan.model, DeadLetterSource::Outbox(id))),
             span: outbox.head.name_span,
         }
@@ -65,7 +68,7 @@ impl Hops<'_> {
             Destination::Function(id) => vec![self.invocation(id)],
             Destination::Queue(id) => vec![self.queue(id)],
             Destination::Workflow(id) => self.workflow(id),
-            // What is on another bus is on the ways of its rules there.
+            // What is brought to another bus goes on with the rules there: `ways`.
             Destination::Bus(_) => Vec::new(),
         }
     }
@@ -86,8 +89,9 @@ impl Hops<'_> {
             each: Some(timeout),
             age: Some(age),
             first: if all <= age { First::Tries } else { First::Age },
+            after: all.min(age.saturating_add(timeout)),
             // What is throttled is tried again until it is too old.
-            worst: age.saturating_add(timeout),
+            throttled: Some(age.saturating_add(timeout)),
             dead: Some(ids::dead_letters(self.plan.model, DeadLetterSource::Function(id))),
             span: function.head.name_span,
         }
@@ -130,7 +134,8 @@ impl Hops<'_> {
                 each: None,
                 age: Some(starter::TIMEOUT_SECONDS),
                 first: First::Timeout,
-                worst: starter::TIMEOUT_SECONDS,
+                after: starter::TIMEOUT_SECONDS,
+                throttled: None,
                 dead: Some(ids::dead_letters(self.plan.model, DeadLetterSource::Workflow(id))),
                 span,
             }
@@ -141,7 +146,8 @@ impl Hops<'_> {
             each: None,
             age: Some(workflow.timeout.seconds),
             first: First::Timeout,
-            worst: workflow.timeout.seconds,
+            after: workflow.timeout.seconds,
+            throttled: None,
             dead: None,
             span: workflow.timeout_span,
         };
@@ -167,7 +173,9 @@ impl Hops<'_> {
             each: Some(visibility),
             age: Some(retention),
             first: if lost { First::Retention } else { First::Tries },
-            worst: all.min(retention),
+            // What is throttled counts as received.
+            after: all.min(retention),
+            throttled: None,
             dead: (!lost).then_some(dead),
             span: self.plan.model.service.span,
         }
@@ -214,7 +222,9 @@ fn delivery(what: String, (attempts, age): (u64, u64), dead: Option<LogicalId>, 
         each: None,
         age: Some(age),
         first: if by_age { First::Age } else { First::Tries },
-        worst: age,
+        // The first try is made at once.
+        after: if attempts == 0 { 0 } else { age },
+        throttled: None,
         dead,
         span,
     }

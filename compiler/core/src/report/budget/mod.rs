@@ -9,7 +9,7 @@ mod tests;
 mod text;
 
 use crate::emit::Input;
-use crate::model::{Destination, Event, Id, Model, Relation, Target, Thing};
+use crate::model::{Bus, Destination, Event, Forward, Id, Model, Relation, Rule, Target, Thing};
 use crate::plan::{LogicalId, Plan};
 use crate::source::Span;
 
@@ -39,8 +39,10 @@ pub struct Hop {
     pub age: Option<u64>,
     /// What gives out first.
     pub first: First,
-    /// How long it takes at the worst until the stage has given up, in seconds.
-    pub worst: u64,
+    /// How long it takes at the longest until it has given up, in seconds, if every try fails.
+    pub after: u64,
+    /// The same if it is throttled instead, where that is another time.
+    pub throttled: Option<u64>,
     /// Where what it gives up lies then; nothing if it is lost, or if it does not give up messages.
     pub dead: Option<LogicalId>,
     /// Where it stands in the spec.
@@ -60,15 +62,22 @@ pub enum First {
     Timeout,
 }
 
+impl Hop {
+    /// How long it takes at the worst until the stage has given up, in seconds.
+    pub fn worst(&self) -> u64 {
+        self.after.max(self.throttled.unwrap_or(0))
+    }
+}
+
 impl Way {
     /// How long it takes at the worst until its last stage has given up, in seconds: each stage succeeds at the last moment.
     pub fn worst(&self) -> u64 {
-        self.hops.iter().map(|hop| hop.worst).fold(0, u64::saturating_add)
+        self.hops.iter().map(Hop::worst).fold(0, u64::saturating_add)
     }
 
-    /// The stage that gives up soonest.
+    /// The stage that gives up soonest, each if every try of its fails.
     pub fn soonest(&self) -> Option<&Hop> {
-        self.hops.iter().min_by_key(|hop| hop.worst)
+        self.hops.iter().min_by_key(|hop| hop.after)
     }
 }
 
@@ -79,21 +88,14 @@ pub fn ways(plan: &Plan<'_>) -> Vec<Way> {
     let mut ways = Vec::new();
     for (id, event) in model.events.iter() {
         for (publisher, before) in publishers(model, &hops, id, event) {
-            for rule in model.rules.values().filter(|rule| rule.events.iter().any(|named| named.value == id)) {
-                for target in &rule.targets {
-                    let mut way = before.clone();
-                    way.push(hops.rule(rule, target));
-                    way.extend(hops.destination(target.to));
-                    let from = format!("event `{}` of {publisher}", event.head.name);
-                    ways.push(Way { from, to: name(model, target), hops: way });
-                }
-            }
+            let from = format!("event `{}` of {publisher}", event.head.name);
+            rules(&hops, &from, &before, (id, event.bus), false, &mut ways);
         }
     }
     for (id, queue) in model.queues.iter() {
         let Some(message) = queue.to.as_ref() else { continue };
         for edge in model.graph().to(Thing::Queue(id)).filter(|edge| edge.relation == Relation::Sends) {
-            let from = format!("message of {}", called(model, edge.from));
+            let from = format!("message of {}", model.describe(edge.from));
             let to = format!("function `{}`", model.functions[message.value].head.name);
             ways.push(Way { from, to, hops: hops.destination(Destination::Queue(id)) });
         }
@@ -107,6 +109,41 @@ pub fn ways(plan: &Plan<'_>) -> Vec<Way> {
     ways
 }
 
+/// The ways of an event by the rules of a bus, after these stages. What a rule has brought there goes on to no third bus.
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-bus-to-bus.html>
+fn rules(
+    hops: &hops::Hops<'_>,
+    from: &str,
+    before: &[Hop],
+    (event, bus): (Id<Event>, Id<Bus>),
+    is_brought: bool,
+    ways: &mut Vec<Way>,
+) {
+    let model = hops.plan.model;
+    let reads = |rule: &Rule| rule.bus == bus && rule.events.iter().any(|named| named.value == event);
+    for (id, rule) in model.rules.iter().filter(|(_, rule)| reads(rule)) {
+        for target in &rule.targets {
+            let mut way = before.to_vec();
+            way.push(hops.rule(rule, target));
+            let known = ways.len();
+            if let Destination::Bus(to) = target.to {
+                if is_brought {
+                    continue;
+                }
+                let same = |one: &Forward| one.rule == id && one.to == to && one.event == event;
+                if let Some(forward) = model.forwards().into_iter().find(same) {
+                    rules(hops, from, &way, (forward.arrives, to), true, ways);
+                }
+            }
+            // A bus of which no rule takes it is where it ends.
+            if ways.len() == known {
+                way.extend(hops.destination(target.to));
+                ways.push(Way { from: from.to_owned(), to: name(model, target), hops: way });
+            }
+        }
+    }
+}
+
 /// Who publishes an event, each with the stages before its bus.
 fn publishers(model: &Model, hops: &hops::Hops<'_>, id: Id<Event>, event: &Event) -> Vec<(String, Vec<Hop>)> {
     let mut found: Vec<(String, Vec<Hop>)> = Vec::new();
@@ -114,13 +151,13 @@ fn publishers(model: &Model, hops: &hops::Hops<'_>, id: Id<Event>, event: &Event
         let own = match (edge.from, &edge.relation) {
             (Thing::Function(function), Relation::PublishesThroughOutbox) => {
                 let outbox = model.functions[function].outbox.as_ref().map(|outbox| outbox.value);
-                Some((called(model, edge.from), outbox.map(|outbox| hops.outbox(outbox)).into_iter().collect()))
+                Some((model.describe(edge.from), outbox.map(|outbox| hops.outbox(outbox)).into_iter().collect()))
             }
             (Thing::Outbox(outbox), Relation::Publishes) if model.outboxes[outbox].changes.is_some() => {
-                Some((called(model, edge.from), vec![hops.outbox(outbox)]))
+                Some((model.describe(edge.from), vec![hops.outbox(outbox)]))
             }
             (Thing::Function(_), Relation::Publishes) | (_, Relation::PublishesIn(_)) => {
-                Some((called(model, edge.from), Vec::new()))
+                Some((model.describe(edge.from), Vec::new()))
             }
             _ => None,
         };
@@ -132,14 +169,6 @@ fn publishers(model: &Model, hops: &hops::Hops<'_>, id: Id<Event>, event: &Event
     found
 }
 
-fn called(model: &Model, thing: Thing) -> String {
-    let path = model.path(thing);
-    match path.split_once("s.") {
-        Some((kind, name)) => format!("{} `{name}`", if kind == "outboxe" { "outbox" } else { kind }),
-        None => path,
-    }
-}
-
 /// Where a target leads to in the end: a queue is worked off by a function.
 fn name(model: &Model, target: &Target) -> String {
     match target.to {
@@ -147,7 +176,7 @@ fn name(model: &Model, target: &Target) -> String {
             Some(to) => format!("function `{}`", model.functions[to.value].head.name),
             None => format!("queue `{}`", model.queues[id].head.name),
         },
-        Destination::Function(_) | Destination::Workflow(_) | Destination::Bus(_) => called(model, target.to.into()),
+        Destination::Function(_) | Destination::Workflow(_) | Destination::Bus(_) => model.describe(target.to.into()),
     }
 }
 

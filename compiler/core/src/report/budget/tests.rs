@@ -47,6 +47,37 @@ fn every_way_is_told_with_its_stages() {
     assert!(lost.clone().count() == 1 && lost.clone().all(|hop| hop.dead.is_none()));
 }
 
+/// One try gives up at once; and what a rule brings to another bus goes on with the rules there, and to no third one.
+#[test]
+fn one_try_and_several_buses() {
+    const SPEC: &str = "evc: 1
+service: shop
+buses: { first: {}, second: {}, third: {} }
+types: { Order: { id: uuid } }
+tables: { orders: { item: Order, key: id } }
+events:
+  Placed: { source: shop, detail-type: Placed, detail: Order, bus: first }
+  PlacedThere: { source: shop, detail-type: Placed, detail: Order, bus: second }
+  Unread: { source: shop, detail-type: Unread, detail: Order, bus: first, publisher: external }
+outboxes: { order-events: { changes-of: orders, insert: { event: Placed }, attempts: 0 } }
+functions:
+  place: { api: POST /orders, input: Order, tables: { orders: put } }
+  ship: { input: Order, timeout: 15s }
+rules:
+  over: { event: Placed, to: { bus: second, retry: { attempts: 0 } } }
+  unread: { event: Unread, to: { bus: second } }
+  ship-it: { event: PlacedThere, to: { function: ship } }
+";
+    let analysis = analyze_text("spec.yaml", SPEC);
+    assert!(!analysis.has_errors(), "{:?}", analysis.diagnostics);
+    let model = analysis.model.as_ref().expect("the spec names its service");
+    let planned = plan(model);
+    insta::assert_snapshot!(text(&ways(&planned.plan), &|span| format!(
+        "spec.yaml:{}",
+        analysis.sources.position(span).line
+    )));
+}
+
 #[test]
 fn a_system_without_ways_says_so() {
     let analysis = analyze_text("spec.yaml", "evc: 1\nservice: shop\nfunctions: { ping: { api: GET /ping } }\n");

@@ -8,12 +8,13 @@ pub fn text(ways: &[Way], location: &dyn Fn(Span) -> String) -> String {
     if ways.is_empty() {
         return "nothing is delivered by rules, schedules or queues\n".to_owned();
     }
-    let header = ["STAGE", "TRIES", "EACH", "FOR", "GIVES OUT FIRST", "AFTER", "THEN IN", "SPEC"].map(str::to_owned);
-    let rows = |way: &Way| -> Vec<[String; 8]> { way.hops.iter().map(|hop| row(hop, location)).collect() };
-    let all: Vec<[String; 8]> = std::iter::once(header.clone()).chain(ways.iter().flat_map(rows)).collect();
-    let widths: [usize; 8] =
+    let header = ["STAGE", "TRIES", "EACH", "FOR", "GIVES OUT FIRST", "AFTER", "THROTTLED", "THEN IN", "SPEC"]
+        .map(str::to_owned);
+    let rows = |way: &Way| -> Vec<[String; 9]> { way.hops.iter().map(|hop| row(hop, location)).collect() };
+    let all: Vec<[String; 9]> = std::iter::once(header.clone()).chain(ways.iter().flat_map(rows)).collect();
+    let widths: [usize; 9] =
         std::array::from_fn(|column| all.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
-    let line = |row: &[String; 8]| {
+    let line = |row: &[String; 9]| {
         let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
         format!("  {}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
     };
@@ -28,7 +29,7 @@ pub fn text(ways: &[Way], location: &dyn Fn(Span) -> String) -> String {
     text
 }
 
-fn row(hop: &Hop, location: &dyn Fn(Span) -> String) -> [String; 8] {
+fn row(hop: &Hop, location: &dyn Fn(Span) -> String) -> [String; 9] {
     let or_none = |seconds: Option<u64>| seconds.map_or_else(|| "-".to_owned(), time);
     let first = match hop.first {
         First::Tries => "tries",
@@ -47,7 +48,8 @@ fn row(hop: &Hop, location: &dyn Fn(Span) -> String) -> [String; 8] {
         or_none(hop.each),
         or_none(hop.age),
         first.to_owned(),
-        time(hop.worst),
+        after(hop.after),
+        or_none(hop.throttled),
         then,
         location(hop.span),
     ]
@@ -56,15 +58,24 @@ fn row(hop: &Hop, location: &dyn Fn(Span) -> String) -> [String; 8] {
 /// How long it takes at the worst, and what gives up soonest.
 fn summary(way: &Way) -> String {
     let dead = way.hops.iter().rposition(|hop| hop.dead.is_some());
-    let worst: u64 = way.hops.iter().take(dead.map_or(0, |last| last + 1)).map(|hop| hop.worst).sum();
+    let worst: u64 = way.hops.iter().take(dead.map_or(0, |last| last + 1)).map(Hop::worst).sum();
     let soonest = way
         .soonest()
-        .map_or_else(String::new, |hop| format!("; {} gives up first, after {}", hop.what, time(hop.worst)));
+        .map_or_else(String::new, |hop| format!("; if each fails, {} gives up first, {}", hop.what, when(hop.after)));
     if dead.is_some() {
         format!("in a dead-letter queue after {} at the worst{soonest}", time(worst))
     } else {
         format!("in no dead-letter queue, over after {} at the worst{soonest}", time(way.worst()))
     }
+}
+
+/// When something has given up.
+fn after(seconds: u64) -> String {
+    if seconds == 0 { "at once".to_owned() } else { time(seconds) }
+}
+
+fn when(seconds: u64) -> String {
+    if seconds == 0 { "at once".to_owned() } else { format!("after {}", time(seconds)) }
 }
 
 /// A time in its two greatest units.
