@@ -31,7 +31,7 @@ pub(super) enum Base {
     Local(usize),
     /// The value at hand, inside of so many predicates and maps.
     Item(usize),
-    /// What a function gives of such values, as a text.
+    /// What gives the same wherever it is written, as a text.
     Call(String),
 }
 
@@ -348,8 +348,13 @@ fn present_in<'a>(parts: impl IntoIterator<Item = &'a Ast>, names: &Names<'_>) -
 }
 
 impl Names<'_> {
-    /// The way to what an expression of plain names and places means, or a function of such.
+    /// The way to what an expression means: of plain names and places, or of one that gives the same each time it is written.
     pub(super) fn way(&self, ast: &Ast) -> Option<Way> {
+        self.plain(ast).or_else(|| Some(Way { base: Base::Call(self.same(ast)?), steps: Vec::new() }))
+    }
+
+    /// The way to what plain names and places mean, from where something is known.
+    fn plain(&self, ast: &Ast) -> Option<Way> {
         let from = |base: Base| Some(Way { base, steps: Vec::new() });
         match &ast.kind {
             AstKind::Name { name, place: Place::Root, .. } => from(Base::Root(name.clone())),
@@ -367,33 +372,16 @@ impl Names<'_> {
                 Some(way)
             }
             AstKind::Filter(base, predicate) => {
+                let at = index(predicate)?;
                 let mut way = self.way(base)?;
-                way.steps.push(Step::At(index(predicate)?));
+                way.steps.push(Step::At(at));
                 Some(way)
             }
             AstKind::Block(parts) => match parts.as_slice() {
                 [only] => self.way(only),
                 _ => None,
             },
-            AstKind::Call(callee, arguments) => match &callee.kind {
-                AstKind::Variable(name)
-                    if super::functions::find(name).is_some_and(super::functions::Function::is_pure) =>
-                {
-                    let ways: Option<Vec<String>> = arguments.iter().map(|argument| self.argument(argument)).collect();
-                    from(Base::Call(format!("${name}({})", ways?.join(","))))
-                }
-                _ => None,
-            },
             _ => None,
-        }
-    }
-
-    /// An argument of a function as a text that is the same wherever it means the same.
-    fn argument(&self, ast: &Ast) -> Option<String> {
-        match &ast.kind {
-            AstKind::String(text) => Some(format!("{text:?}")),
-            AstKind::Number(number) => Some(number.to_string()),
-            _ => self.way(ast).map(|way| format!("{way:?}")),
         }
     }
 }

@@ -20,6 +20,7 @@ mod literals;
 mod order;
 mod parse;
 mod print;
+mod same;
 mod scope;
 mod size;
 mod template;

@@ -120,6 +120,15 @@ impl Context {
 
 impl Infer<'_> {
     fn value(&mut self, ast: &Ast, context: &Context) -> Value {
+        let mut value = self.part(ast, context);
+        // A condition has asked for the very same.
+        if value.absent.is_some() && self.is_present(ast, context) {
+            value.absent = None;
+        }
+        value
+    }
+
+    fn part(&mut self, ast: &Ast, context: &Context) -> Value {
         let span = self.span(&ast.range);
         match &ast.kind {
             AstKind::String(text) => value::literal(text, span),
@@ -437,5 +446,5 @@ impl Infer<'_> {
 
 /// Whether this is a list that never has an element, of which nothing is known.
 fn is_empty_list(value: &Value, types: &Types) -> bool {
-    matches!(&types.resolve(&value.ty).kind, Kind::List(_, range) if range.max == Some(0))
+    !value.many && matches!(&types.resolve(&value.ty).kind, Kind::List(_, range) if range.max == Some(0))
 }

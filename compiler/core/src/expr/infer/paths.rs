@@ -253,6 +253,7 @@ impl Infer<'_> {
         value.absent = base.absent.or(value.absent);
         if self.is_present(ast, context) {
             value.absent = None;
+            value.filled |= value.many && matches!(right.kind, AstKind::Filter(..));
         }
         value
     }

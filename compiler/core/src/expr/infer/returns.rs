@@ -135,7 +135,13 @@ impl Infer<'_> {
         if matches!(function.name, "exists" | "count" | "append" | "zip") {
             return value;
         }
-        let absent = if self.is_present(ast, context) { None } else { self.of_nothing(function, ast, given) };
+        if self.is_present(ast, context) {
+            // What is there of these has a value in it.
+            let is_sequence = matches!(function.name, "map" | "filter" | "match" | "keys" | "each");
+            let filled = value.filled || value.many && is_sequence;
+            return value.filled(filled);
+        }
+        let absent = self.of_nothing(function, ast, given);
         value.maybe(first.absent).maybe(absent)
     }
 

@@ -99,8 +99,16 @@ impl<'a> Grammar<'a> {
                 _ => format!("({} or $not($exists({path})) ? {other} : {path})", self.write(Want::Boolean, 0)),
             };
         }
-        let when = self.write(Want::Boolean, depth);
         let then = self.write(want, depth);
+        if self.random.one_in(3) {
+            let rest = self.random.pick(&["", "[0]", "[1]"]);
+            return match self.random.below(3) {
+                0 => format!("($exists({then}) ? ({then}){rest} : {other})"),
+                1 => format!("($exists({then}{rest}) ? {then}{rest} : {other})"),
+                _ => format!("($count({then}) > 0 ? ({then}){rest} : {other})"),
+            };
+        }
+        let when = self.write(Want::Boolean, depth);
         match self.random.below(8) {
             0 => format!("({when} ? {then})"),
             _ => format!("({when} ? {then} : {other})"),
