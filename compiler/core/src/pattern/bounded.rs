@@ -48,10 +48,11 @@ fn is_bounded(matches: &[Match], has_end: bool) -> bool {
         MatchKind::Numeric(numeric) => numeric.comparisons.iter().any(|(how, _)| *how != Comparison::Equal),
         _ => false,
     };
-    let values = |one: &Match| match &one.kind {
-        MatchKind::Number(_) | MatchKind::Numeric(_) => true,
-        MatchKind::AnythingBut(AnythingBut::Numbers(_)) => true,
-        _ => false,
+    let values = |one: &Match| {
+        matches!(
+            &one.kind,
+            MatchKind::Number(_) | MatchKind::Numeric(_) | MatchKind::AnythingBut(AnythingBut::Numbers(_))
+        )
     };
     matches.iter().any(one_side) || has_end && matches.iter().all(values)
 }

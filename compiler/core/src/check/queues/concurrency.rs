@@ -16,7 +16,7 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
         // What is deployed counts, whether a queue says it or not.
         let Some(total) = model.batches_at_once(id).filter(|total| *total > most.value) else { continue };
         let lower = |queue: &'_ Queue| {
-            queue.concurrency.as_ref().filter(|own| own.value > *MAPPING_CONCURRENCY.start()).cloned()
+            queue.concurrency.as_ref().filter(|own| own.value > *MAPPING_CONCURRENCY.start()).copied()
         };
         let said = model.queues_to(id).filter_map(|queue| Some((queue, lower(queue)?)));
         // The greatest is the one to be made smaller.
