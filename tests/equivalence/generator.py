@@ -268,7 +268,10 @@ class Generator:
     def stumble(self, scope: Scope, main: list, _aside: list) -> None:
         """An expression that may fail when it is evaluated."""
         name = self.name(scope)
-        main.append((name, {"set": {"n": f"$number({self.make.of('string', scope.known, 1)})"}}))
+        word = self.make.of("string", scope.known, 1)
+        # evc refuses a text that it can see is no number.
+        word = f"$trim({word})" if word.startswith('"') else word
+        main.append((name, {"set": {"n": f"$number({word})"}}))
 
     def guard(self, scope: Scope, main: list, aside: list) -> None:
         """A way out that fails."""
