@@ -97,14 +97,21 @@ impl Facts {
         self.0.retain(|way, _| !matches!(&way.base, Base::Root(of) if of == root));
     }
 
-    /// The names of the scope that something is known of.
+    /// Keeps what is known of some names, and forgets the rest.
+    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.0.retain(|way, _| matches!(&way.base, Base::Root(root) if keep(root)));
+    }
+
+    /// The names of the scope that something is known of, each as often as there is something.
     pub fn roots(&self) -> impl Iterator<Item = &str> {
         self.0.keys().filter_map(|way| if let Base::Root(root) = &way.base { Some(root.as_str()) } else { None })
     }
 
     /// What is known of values on the ways from a base.
     pub(super) fn from<'a>(&'a self, base: &'a Base) -> impl Iterator<Item = (&'a [Step], &'a Shown)> {
-        self.0.iter().filter(move |(way, _)| way.base == *base).map(|(way, shown)| (way.steps.as_slice(), shown))
+        let first = Way { base: base.clone(), steps: Vec::new() };
+        let of_it = self.0.range(first..).take_while(move |(way, _)| way.base == *base);
+        of_it.map(|(way, shown)| (way.steps.as_slice(), shown))
     }
 
     /// The type of what a base means, as far as facts narrow it; none if they contradict it, or do not.
