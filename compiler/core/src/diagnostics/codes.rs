@@ -234,6 +234,7 @@ codes! {
     EVC0912 Warning "workflow-never-started",
     EVC0913 Warning "published-twice",
     EVC0914 Warning "published-and-read-by-other-names",
+    EVC0915 Warning "nothing-that-matches-arrives",
     EVC0920 Error "no-such-index",
     EVC0921 Error "no-sort-key-for-it",
     EVC1001 Error "breaks-executions",

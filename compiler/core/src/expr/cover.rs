@@ -94,7 +94,33 @@ pub fn left(conditions: &[&Expr], scope: &Scope, types: &Types) -> Left {
             return Left::Values { path: key.clone(), values, of: ty.as_ref().map(describe).unwrap_or_default() };
         }
     }
-    Left::Some(falling.first().and_then(|(case, _)| told(case)))
+    // An example has to be possible: for sure none of the conditions holds, and what it says of one thing leaves the others open.
+    let example = falling.iter().find(|(_, certain)| *certain).filter(|_| are_independent(&domains));
+    let example = example
+        .filter(|(case, _)| case.iter().all(|(key, case)| has_any_number(key) || !matches!(case, Case::Number(_))));
+    Left::Some(example.and_then(|(case, _)| told(case)))
+}
+
+/// Whether what is asked of can be any number that its type has: a field, a variable or a count, and nothing that is computed of one.
+fn has_any_number(key: &str) -> bool {
+    let inner =
+        ["$count(", "$length("].iter().find_map(|call| key.strip_prefix(call)?.strip_suffix(')')).unwrap_or(key);
+    key.contains(" against ") || !inner.contains([' ', '(', '[', '*', '+', '/', '%'])
+}
+
+/// Whether nothing that is asked of has to do with another, as far as their texts say: they name different values.
+fn are_independent(domains: &[(String, Option<Type>, Vec<Case>)]) -> bool {
+    fn names(key: &str) -> Vec<&str> {
+        let is_part = |char: char| char.is_alphanumeric() || "_-.$".contains(char);
+        let words = key.split(|char| !is_part(char)).map(|word| word.trim_matches(['-', '.']));
+        words.filter(|word| word.starts_with(|first: char| first.is_alphabetic() || first == '_')).collect()
+    }
+    let inside = |a: &str, b: &str| b.strip_prefix(a).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    let all: Vec<Vec<&str>> = domains.iter().map(|(key, ..)| names(key)).collect();
+    all.iter().enumerate().all(|(at, one)| {
+        let others = all.iter().skip(at + 1).flatten();
+        others.into_iter().all(|other| one.iter().all(|name| !inside(name, other) && !inside(other, name)))
+    })
 }
 
 /// A case in words, if it is of few things.
@@ -141,6 +167,11 @@ struct Subject {
 }
 
 impl Subject {
+    /// Whether it says how many there are of something.
+    fn is_count(&self) -> bool {
+        ["count", "length"].into_iter().any(|function| argument(&self.expr.tree, function).is_some())
+    }
+
     /// Its type if it has one of the spec language, and its cases.
     fn cases(&self, scope: &Scope, types: &Types) -> (Option<Type>, Vec<Case>) {
         if !self.sides.is_empty() {
@@ -159,6 +190,9 @@ impl Subject {
         let mut cases: Vec<Case> = match &ty.kind {
             Kind::Enum(values) if is_known => values.iter().map(|value| Case::Text(value.value.clone())).collect(),
             Kind::Boolean if is_known => vec![Case::Boolean(true), Case::Boolean(false)],
+            Kind::Integer(_) | Kind::Number(_) | Kind::Money(_) if is_known && self.is_count() => {
+                numbers(&self.literals, true, Some(0.0), None)
+            }
             Kind::Integer(range) if is_known => {
                 #[expect(clippy::cast_precision_loss, reason = "bounds are within 2^53 - 1")]
                 let bound = |bound: Option<i64>| bound.map(|bound| bound as f64);

@@ -97,6 +97,19 @@ impl Facts {
         self.0.retain(|way, _| !matches!(&way.base, Base::Root(of) if of == root));
     }
 
+    /// The greatest number that a name is known to be at most; with `up` unset, the least that it is at least.
+    pub fn bound(&self, root: &str, up: bool) -> Option<Bound> {
+        self.bound_at(&[root], up)
+    }
+
+    /// The same of what stands at a path of names.
+    pub(super) fn bound_at(&self, path: &[&str], up: bool) -> Option<Bound> {
+        let (root, fields) = path.split_first()?;
+        let steps = fields.iter().map(|name| Step::Field((*name).to_owned())).collect();
+        let shown = self.0.get(&Way { base: Base::Root((*root).to_owned()), steps })?;
+        if up { shown.most } else { shown.least }
+    }
+
     /// Keeps what is known of some names, and forgets the rest.
     pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
         self.0.retain(|way, _| matches!(&way.base, Base::Root(root) if keep(root)));
@@ -444,7 +457,7 @@ fn texts(ast: &Ast, operator: Operator) -> Option<Vec<String>> {
 }
 
 /// The number that a literal says.
-fn number(ast: &Ast) -> Option<f64> {
+pub(super) fn number(ast: &Ast) -> Option<f64> {
     match &ast.kind {
         AstKind::Number(number) => Some(*number),
         AstKind::Negate(inner) => match &inner.kind {

@@ -125,6 +125,11 @@ impl Scope {
         Self { roots, facts: Facts::default(), declared: None, ..self.clone() }
     }
 
+    /// Whether what stands at a path of names is known to be at most some number; with `up` unset, at least.
+    pub fn bounds(&self, path: &[&str], up: bool) -> bool {
+        self.facts.bound_at(path, up).is_some()
+    }
+
     /// What is known of the values of its names.
     pub(super) fn facts(&self) -> &Facts {
         &self.facts

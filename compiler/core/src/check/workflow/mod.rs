@@ -13,6 +13,7 @@ pub(super) mod expressions;
 pub(super) mod history;
 mod laps;
 pub(super) mod pending;
+mod rounds;
 pub(super) mod routes;
 pub(super) mod signals;
 pub(super) mod swallowed;

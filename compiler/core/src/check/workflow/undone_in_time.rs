@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::concurrency::MOST_ROUNDS;
 use super::{item, items, laps, timeouts};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Body, Lasts, Loops, Model, Rounds, Step, StepId, Workflow};
@@ -100,7 +101,8 @@ impl Times<'_> {
         let over = steps().find_map(|(id, step)| {
             let end = *ends.get(&id)?;
             // A step that is too long by itself is reported as that.
-            let alone = self.step(step) == Takes::AtMost(end) || self.limit() <= self.seconds(step);
+            let alone = step.nested().is_empty()
+                && (self.step(step) == Takes::AtMost(end) || self.limit() <= self.seconds(step));
             (end > self.limit() && !alone).then_some(Late { step, why: Why::Sum(end) })
         });
         late.extend(over);
@@ -172,7 +174,11 @@ impl Times<'_> {
         for nested in step.nested() {
             let rounds = match nested.rounds {
                 Rounds::One => 1,
-                Rounds::EachItem { .. } => u64::from(items(self.model, step).most != Some(0)),
+                // As many as run one after the other, where the list has a bound.
+                Rounds::EachItem { concurrency } => match items(self.model, step).most {
+                    Some(most) => most.div_ceil(concurrency.map_or(MOST_ROUNDS, |it| it.value).max(1)),
+                    None => 1,
+                },
             };
             let mut answers = false;
             nested.body.walk(&mut |step| answers |= step.timeout.is_none() && step.waits_for_signal());

@@ -196,10 +196,10 @@ impl Workflow<'_> {
             let defined = defined(ERROR, known, at, "no `catch` leads here");
             return scope.insert(ERROR, Root { ty: self.error.clone(), defined, declared: None, from });
         }
+        let Some(span) = self.names.get(name) else { return };
         if let Some(variable) = self.variables.get(name) {
             return scope.insert(name, Self::variable(variable, known, at, inside));
         }
-        let Some(span) = self.names.get(name) else { return };
         let ty = self.results.get(name).cloned().flatten();
         let defined = match (&ty, inside.get(name)) {
             (None, _) => Defined::Nothing(self.why_none(name)),
