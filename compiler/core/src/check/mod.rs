@@ -105,6 +105,7 @@ const CHECKS: &[Check] = &[
     workflow::engine::check,
     workflow::errors::check,
     workflow::expressions::check,
+    workflow::grows::check,
     workflow::history::check,
     workflow::pending::check,
     workflow::routes::check,

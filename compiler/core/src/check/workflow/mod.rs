@@ -10,6 +10,7 @@ pub(super) mod concurrency;
 pub(super) mod engine;
 pub(super) mod errors;
 pub(super) mod expressions;
+pub(super) mod grows;
 pub(super) mod history;
 mod laps;
 pub(super) mod pending;
