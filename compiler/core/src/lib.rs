@@ -5,6 +5,7 @@
 #[macro_use]
 mod kinds;
 
+pub mod audit;
 pub mod aws;
 mod check;
 mod compare;

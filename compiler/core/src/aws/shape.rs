@@ -147,8 +147,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order of their bits in the data.
-    pub const ALL: [Self; 6] =
-        [Self::String, Self::Integer, Self::Number, Self::Boolean, Self::Object, Self::Array];
+    pub const ALL: [Self; 6] = [Self::String, Self::Integer, Self::Number, Self::Boolean, Self::Object, Self::Array];
 
     /// For messages: "a map".
     pub fn describe(self) -> &'static str {
