@@ -8,7 +8,7 @@ pub use super::name::{Case, MAX_NAME, check_name};
 use super::name::{check_type_name, long_enough};
 use crate::diagnostics::{Code, Diagnostic, Edit, list, nearest};
 use crate::source::{Span, Spanned};
-use crate::yaml::{Entry, Key, Mapping, Node, NodeKind, Scalar};
+use crate::yaml::{Entry, Key, Mapping, Node, NodeKind, Room, Scalar};
 
 /// Collects what decoding finds wrong.
 #[derive(Debug, Default)]
@@ -96,7 +96,7 @@ impl Decoder {
     }
 }
 
-static EMPTY: Mapping = Mapping { entries: Vec::new() };
+static EMPTY: Mapping = Mapping { entries: Vec::new(), room: None };
 
 /// The entries of a map with known keys, taken one by one.
 #[derive(Debug)]
@@ -184,6 +184,11 @@ impl<'n> Fields<'n> {
     /// Where the whole map stands.
     pub fn span(&self) -> Span {
         self.span
+    }
+
+    /// Where a further key can be written.
+    pub fn room(&self) -> Option<Room> {
+        self.mapping.room.as_deref().copied()
     }
 
     /// Reports every key that nobody asked for. Returns whether all that was asked for could be read.

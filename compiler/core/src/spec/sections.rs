@@ -120,7 +120,8 @@ impl Settings {
     /// Those of a file. One without a value says nothing.
     pub(super) fn of(fields: &mut Fields<'_>) -> Self {
         let said = SETTINGS.into_iter().filter_map(|key| fields.entry(key));
-        Self(Mapping { entries: said.filter(|entry| !matches!(entry.value.kind, NodeKind::Null)).cloned().collect() })
+        let entries = said.filter(|entry| !matches!(entry.value.kind, NodeKind::Null)).cloned().collect();
+        Self(Mapping { entries, room: None })
     }
 
     /// Adds those of another file. A key that is given already keeps its first value; one with another value is told.

@@ -1,6 +1,6 @@
 //! `choose`: goes one of several ways.
 
-use super::{Argument, Binds, Given, Nested, Onward, StepFacts, Wanted};
+use super::{Argument, Binds, Given, Nested, Onward, StepFacts, Unsaid, Wanted};
 use crate::expr::{Expr, Facts, Scope};
 use crate::model::Model;
 use crate::model::workflow::resolve::{Place, Resolver};
@@ -8,6 +8,7 @@ use crate::model::workflow::{Next, RetryError};
 use crate::source::Span;
 use crate::spec::workflow::steps as spec;
 use crate::types::Types;
+use crate::yaml::Room;
 
 /// Ways to go.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct Choose {
     pub otherwise: Next,
     /// Whether the spec says so. If not, it goes to the step that is written next.
     pub said: bool,
+    /// Where the spec could say so.
+    pub room: Option<Room>,
 }
 
 /// One way out of a `choose`.
@@ -45,7 +48,7 @@ impl Choose {
             spec::Otherwise::End(_) => Some(Next::End),
         });
         let said = choose.said || choices.len() < choose.choices.len();
-        Self { choices, otherwise: otherwise.unwrap_or_else(|| place.following()), said }
+        Self { choices, otherwise: otherwise.unwrap_or_else(|| place.following()), said, room: choose.room }
     }
 
     /// Gives each condition what is known where those before it did not hold.
@@ -107,10 +110,11 @@ impl StepFacts for Choose {
         false
     }
 
-    fn unsaid(&self) -> Option<Vec<&Expr>> {
+    fn unsaid(&self) -> Option<Unsaid<'_>> {
         if self.said {
             return None;
         }
-        self.choices.iter().map(|choice| choice.when.as_ref()).collect()
+        let conditions = self.choices.iter().map(|choice| choice.when.as_ref()).collect::<Option<_>>()?;
+        Some(Unsaid { conditions, room: self.room })
     }
 }
