@@ -29,6 +29,11 @@ pub trait Decode: Sized {
 pub type Read<T> = fn(&Node, &mut Decoder) -> Option<T>;
 
 impl Decoder {
+    /// What has been reported.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
     /// Adds a diagnostic.
     pub fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
@@ -430,7 +435,7 @@ impl<T: Decode> Decode for IndexMap<Spanned<String>, T> {
                 whole.then_some(map)
             }
             _ => {
-                cx.mismatch(node, "a map");
+                cx.mismatch(node, "a map from names to values");
                 None
             }
         }

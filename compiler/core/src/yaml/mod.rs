@@ -16,6 +16,7 @@ mod recover;
 mod refuse;
 mod scan;
 mod syntax;
+mod tabs;
 #[cfg(test)]
 mod tests;
 mod write;
