@@ -195,7 +195,8 @@ fn settled(name: &str, case: &Case, found: &Analysis) -> (String, String) {
         && is_read
         && errors(left) > errors(found)
     {
-        let _ = writeln!(problems, "{place}: `--fix` makes it worse:\n{}", short::render(&left.diagnostics, &left.sources));
+        let _ =
+            writeln!(problems, "{place}: `--fix` makes it worse:\n{}", short::render(&left.diagnostics, &left.sources));
     }
     if case.fixed.is_some() {
         let reported = left.as_ref().unwrap_or(found);

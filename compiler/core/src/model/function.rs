@@ -124,7 +124,11 @@ pub(super) fn function(
         if operations.is_empty() {
             let message = format!("`{}` lists no operation, so that the function may call none", name.as_str());
             let diagnostic = Diagnostic::new(Code::EVC0115, operations.span, message);
-            diagnostics.push(diagnostic.on(format!("functions.{own}")).help("say which, such as `[get, put]`, or take the table out"));
+            diagnostics.push(
+                diagnostic
+                    .on(format!("functions.{own}"))
+                    .help("say which, such as `[get, put]`, or take the table out"),
+            );
         }
         let mut operations: Vec<_> = operations.iter().flat_map(|operation| operation.expand()).copied().collect();
         operations.sort_unstable();

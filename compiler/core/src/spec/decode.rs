@@ -146,6 +146,20 @@ impl<'n> Fields<'n> {
         self.optional(key, cx).unwrap_or_default()
     }
 
+    /// The value of a key that may be absent, or of one that is written wrong and is none of `all`: what stands there counts, and the key
+    /// is reported.
+    pub fn or_misspelt<T: Decode + Default>(&mut self, key: &'static str, all: &[&str], cx: &mut Decoder) -> T {
+        let is_meant =
+            |entry: &&Entry| !all.contains(&entry.key.text.as_str()) && nearest(&entry.key.text, all) == Some(key);
+        match self.mapping.entries.iter().find(is_meant) {
+            Some(entry) if self.mapping.get(key).is_none() => {
+                self.known.push(key);
+                cx.under(Some(entry.key.span), |cx| T::decode(&entry.value, cx)).unwrap_or_default()
+            }
+            _ => self.or_default(key, cx),
+        }
+    }
+
     /// The value of a key that must be there.
     pub fn required<T: Decode>(&mut self, key: &'static str, cx: &mut Decoder) -> Option<T> {
         self.required_with(key, T::decode, cx)

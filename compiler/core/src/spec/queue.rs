@@ -57,7 +57,7 @@ pub const RETENTION: Range<Duration> =
 
 /// A FIFO queue: one message group for each value of a field.
 #[derive(Debug, Clone, Section)]
-#[section(what = "the order of a queue")]
+#[section(what = "`fifo`")]
 pub struct Fifo {
     /// The field of the message that says what it belongs to. Messages with the same value are handled one after the other.
     pub group: Name,

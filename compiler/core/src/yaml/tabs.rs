@@ -59,8 +59,8 @@ mod tests {
     fn tabs_of_blocks_of_text_are_text() {
         for (text, expected) in [
             ("a:\n\tb: 1\n", vec![vec![3]]),
-            ("a: |\n  x\n  \ty\nb:\n\tc: 1\n", vec![vec![16]]),
-            ("a: >-  # why\n  \tx\n  y\nb:\n\tc: 1\n", vec![vec![26]]),
+            ("a: |\n  x\n  \ty\nb:\n\tc: 1\n", vec![vec![17]]),
+            ("a: >-  # why\n  \tx\n  y\nb:\n\tc: 1\n", vec![vec![25]]),
             ("a:\n\tb: |\n\t\tx\n\t\t\ty\n\tc: 1\n", vec![vec![3], vec![9, 10], vec![13, 14], vec![18]]),
             ("- |2\n  x\n\n  \ty\n", vec![]),
             ("a: b |\n\tc: 1\n", vec![vec![7]]),
