@@ -158,15 +158,15 @@ tables:
     let mut queries = String::new();
     for length in (1..44).step_by(2) {
         let (key, by) = ("k".repeat(length), "b".repeat(length.max(3)));
-        spec += &format!(
+        spec.extend([format!(
             "  t{length}: {{ item: {{ {key}: string, at: timestamp, id: uuid }}, key: id, indexes: {{ {by}: [{key}, at] }} }}\n"
-        );
+        )]);
         for sort in ["", ", sort: ge", ", sort: between"] {
             let name = format!("q{length}{}", sort.trim_start_matches(", sort: "));
-            queries += &format!("      {name}: {{ table: t{length}, index: {by}{sort} }}\n");
+            queries.extend([format!("      {name}: {{ table: t{length}, index: {by}{sort} }}\n")]);
         }
     }
-    spec += &format!("functions:\n  search:\n    publishes: []\n    queries:\n{queries}");
+    spec.extend([format!("functions:\n  search:\n    publishes: []\n    queries:\n{queries}")]);
     is_well_formed(&files(&spec));
 }
 
