@@ -109,7 +109,7 @@ impl Frame {
     fn shape(&mut self) -> Shape {
         static NONE: OnceLock<ShapeData> = OnceLock::new();
         let number = self.reader.number();
-        let at = if number % 2 == 0 { self.at.checked_sub(number / 2) } else { Some(self.at + number / 2) };
+        let at = if number.is_multiple_of(2) { self.at.checked_sub(number / 2) } else { Some(self.at + number / 2) };
         Shape(at.and_then(|at| self.shapes.get(at)).unwrap_or(&NONE))
     }
 

@@ -82,7 +82,7 @@ pub fn call<'a>(function: &'a str, argument: Node<'a>) -> Call<'a> {
         _ if function.starts_with("Fn::ForEach::") => return Call::ForEach(argument),
         _ => return Call::Unknown(Cow::Borrowed(function), argument),
     };
-    call.unwrap_or_else(|| Call::Malformed(Cow::Borrowed(function), argument))
+    call.unwrap_or(Call::Malformed(Cow::Borrowed(function), argument))
 }
 
 /// A value where a condition is wanted: there, `{Condition: Name}` is a call.

@@ -1,5 +1,7 @@
 //! Every reference of a template: who refers to what, by which function, and where.
 
+#![warn(clippy::wildcard_enum_match_arm, reason = "a function that is forgotten here must not compile")]
+
 use super::{Call, Entry, Kind, Name, Node, Part, Template};
 use crate::source::Span;
 
