@@ -23,15 +23,18 @@ const CHECKS: &[Check] = &[calls::check, circles::check, names::check, reference
 
 /// A template, and what several checks want to know of it.
 pub struct View<'t> {
-    /// The template.
+    /// The template as it is written.
     pub template: &'t Template<'t>,
     /// Every reference in it, in its order.
     pub references: Vec<Reference<'t>>,
+    /// What SAM makes of it: the same where it has nothing to make. Sense is judged by this.
+    pub deployed: &'t Template<'t>,
 }
 
 /// Looks at a template.
 pub fn run(template: &Template<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    let view = View { template, references: template.references() };
+    let deployed = sam::expand(template);
+    let view = View { template, references: template.references(), deployed: &deployed };
     for check in CHECKS {
         check(&view, diagnostics);
     }

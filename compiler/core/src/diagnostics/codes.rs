@@ -245,6 +245,7 @@ codes! {
     EVC1012 Error "name-of-a-parameter",
     EVC1013 Warning "name-of-two-things",
     EVC1014 Error "bad-function-call",
+    EVC1060 Error "not-a-template",
 }
 
 impl Code {
