@@ -65,6 +65,7 @@ impl<'a> Event<'_, 'a> {
             update_replace_policy: None,
             others: Vec::new(),
             properties,
+            touched: self.of.touched,
         }
     }
 

@@ -141,6 +141,7 @@ pub(super) fn role<'a>(
         update_replace_policy: None,
         others: Vec::new(),
         properties: role,
+        touched: of.touched,
     }
 }
 

@@ -92,6 +92,8 @@ pub struct Resource<'a> {
     pub others: Vec<Entry<'a>>,
     /// Its properties.
     pub properties: Map<'a>,
+    /// Whether somebody changed what evc derived.
+    pub touched: bool,
 }
 
 /// Who made a resource.
@@ -264,6 +266,11 @@ impl<'a> Node<'a> {
 }
 
 impl<'a> Resource<'a> {
+    /// Whether somebody wrote it, or something of it.
+    pub fn is_touched(&self) -> bool {
+        matches!(self.origin, Origin::Written) || self.touched
+    }
+
     /// The value of a property.
     pub fn property(&self, name: &str) -> Option<&Node<'a>> {
         self.properties.get(name)

@@ -205,6 +205,7 @@ fn resource<'a>(entry: &'a yaml::Entry, diagnostics: &mut Vec<Diagnostic>) -> Op
         update_replace_policy: None,
         others: Vec::new(),
         properties: Map::default(),
+        touched: false,
     };
     for attribute in &mapping.entries {
         let key = attribute.key.text.as_str();
