@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle as RawStyle, StructureStyle, options};
 
+use super::frame::{Anchor, Frame, FrameKind, Pending, Tag};
 use super::node::{Entry, Key, Mapping, Node, NodeKind, Scalar, ScalarStyle};
 use super::scan::open_since;
 use super::{Dialect, MAX_DEPTH, MAX_NODES, bare, comma, refuse, template};
@@ -65,61 +66,6 @@ fn parser_options() -> Options {
         flow_nesting_limit: MAX_DEPTH + 1,
         block_nesting_limit: MAX_DEPTH + 1,
     }
-}
-
-/// A list or map that is being read.
-struct Frame {
-    /// Where it starts, and where its last child so far ends.
-    span: Range<usize>,
-    flow: bool,
-    /// Its tag has been reported: what it holds is not what it means.
-    refused: bool,
-    /// The function of CloudFormation whose argument it is.
-    function: Option<Span>,
-    /// The number of its anchor; 0 if it has none.
-    anchor: usize,
-    kind: FrameKind,
-}
-
-enum FrameKind {
-    Sequence(Vec<Node>),
-    Mapping {
-        mapping: Mapping,
-        seen: HashMap<String, Span>,
-        pending: Option<Pending>,
-        /// What merge keys take over, in a template.
-        merged: Vec<Node>,
-    },
-}
-
-/// The key whose value comes next.
-enum Pending {
-    Key(Key),
-    /// A key given before, at this place; the value is dropped.
-    Duplicate,
-    /// `<<`.
-    Merge(Span),
-    /// Not text; the value is dropped.
-    Refused,
-}
-
-/// An anchor and where it is used.
-struct Anchor {
-    name: String,
-    span: Span,
-    aliases: Vec<Span>,
-    /// It is also used by a merge key, which is reported with it.
-    merged: bool,
-}
-
-/// What the tag of a value asks for.
-enum Tag {
-    /// Nothing.
-    Plain,
-    /// What this dialect has not: it is reported.
-    Refused,
-    /// The call of a function of CloudFormation.
-    Function(Span),
 }
 
 struct Builder<'a> {

@@ -10,6 +10,7 @@ mod bare;
 mod build;
 mod comma;
 mod decode;
+mod frame;
 mod merge;
 mod node;
 mod recover;
