@@ -211,7 +211,8 @@ impl Builder<'_> {
     fn close(&mut self, end: usize) {
         let Some(frame) = self.frames.pop() else { return };
         // The end of a block collection is noticed at the next token, past blank lines and comments.
-        let range = if frame.flow { frame.span.start..end } else { frame.span };
+        let range = if frame.flow { frame.span.start..end } else { frame.span.clone() };
+        let room = frame.room(self.input.text, self.input.file);
         let span = self.span(range);
         let text = self.input.text;
         let kind = match frame.kind {
@@ -228,6 +229,7 @@ impl Builder<'_> {
                 if frame.flow {
                     comma::values(&mut mapping, text, &mut self.diagnostics);
                 }
+                mapping.room = room.map(Box::new);
                 NodeKind::Mapping(mapping)
             }
         };

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::node::{Key, Mapping, Node};
-use crate::source::Span;
+use super::node::{Key, Mapping, Node, Room};
+use crate::source::{FileId, Span};
 
 /// A list or map that is being read.
 pub(super) struct Frame {
@@ -18,6 +18,29 @@ pub(super) struct Frame {
     /// The number of its anchor; 0 if it has none.
     pub(super) anchor: usize,
     pub(super) kind: FrameKind,
+}
+
+impl Frame {
+    /// Where a map could have one more entry. There is no place in one without any, after a block of text, and in one whose keys do not
+    /// begin their lines.
+    pub(super) fn room(&self, text: &str, file: FileId) -> Option<Room> {
+        let FrameKind::Mapping { mapping, .. } = &self.kind else { return None };
+        mapping.entries.first()?;
+        let end = mapping.entries.last().map(|last| last.value.span.range().end.max(last.key.span.range().end))?;
+        if self.flow {
+            let span = Span::new(file, end..end);
+            return Some(Room { span, indent: None });
+        }
+        let line = text.get(..self.span.start)?.rfind('\n').map_or(0, |before| before + 1);
+        let before = text.get(line..self.span.start)?;
+        let rest = text.get(end..)?;
+        let rest = rest.get(..rest.find('\n').unwrap_or(rest.len()))?.trim_end_matches('\r');
+        let is_over =
+            !text.get(..end)?.ends_with('\n') && (rest.trim().is_empty() || rest.trim_start().starts_with('#'));
+        let is_indent = before.chars().all(|c| matches!(c, ' ' | '-')) && is_over;
+        let at = end + rest.len();
+        is_indent.then(|| Room { span: Span::new(file, at..at), indent: Some(before.len()) })
+    }
 }
 
 pub(super) enum FrameKind {

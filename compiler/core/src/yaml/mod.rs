@@ -17,6 +17,7 @@ mod recover;
 mod refuse;
 mod scan;
 mod syntax;
+mod tabs;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -24,7 +25,7 @@ mod write;
 
 pub use decode::{decode_bytes, too_large};
 pub use merge::Conflict;
-pub use node::{Entry, Key, Mapping, Node, NodeKind, Scalar, ScalarStyle};
+pub use node::{Entry, Key, Mapping, Node, NodeKind, Room, Scalar, ScalarStyle};
 pub use write::{Document, Out, OutEntry, write};
 
 use crate::diagnostics::Diagnostic;

@@ -10,7 +10,7 @@ pub(super) fn call(tag: &str, span: Span, argument: Node) -> Node {
     let text = if matches!(name, "Ref" | "Condition") { name.to_owned() } else { format!("Fn::{name}") };
     let whole = span.to(argument.span);
     let entries = vec![Entry { key: Key { text, span }, value: argument }];
-    Node { kind: NodeKind::Mapping(Mapping { entries }), span: whole }
+    Node { kind: NodeKind::Mapping(Mapping { entries, ..Mapping::default() }), span: whole }
 }
 
 /// A bare word that is a boolean to readers of YAML 1.1, as `true` or `false`.
