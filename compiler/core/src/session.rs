@@ -171,7 +171,10 @@ pub fn audit(world: &dyn World, path: &Path) -> std::io::Result<Analysis> {
     // Reading on after a syntax error leaves out lines: what seems to be missing may stand on one of them.
     if !diagnostics.iter().any(|diagnostic| matches!(diagnostic.code, Code::EVC0001 | Code::EVC0007)) {
         let template = audit::template::of_template(&root, &mut diagnostics);
-        audit::run(&template, &mut diagnostics);
+        let documents = audit::machines::documents(world, path, &template, &mut sources, &mut diagnostics);
+        let documents = documents.iter().map(|(id, root)| (id.as_str(), audit::template::node(root))).collect();
+        let beside = audit::Beside { sources: Some(&sources), documents };
+        audit::run(&template, &beside, &mut diagnostics);
     }
     sort(&mut diagnostics);
     Ok(Analysis { sources, diagnostics, model: None })
@@ -302,6 +305,20 @@ fn outside(folder: &Path, import: &Path, path: &Path) -> Option<String> {
     let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
     let up = to[common..].iter().take_while(|part| matches!(part, Component::ParentDir)).count();
     (from.len() - common + up > MAX_UP).then(|| format!("`{shown}` leads out of the project"))
+}
+
+/// Where a file is that a template at `from` names, if it is YAML or JSON in the project: a template of somebody else shows nothing of this
+/// disk.
+pub(crate) fn inside(world: &dyn World, from: &Path, name: &Path) -> Option<PathBuf> {
+    let parent = from.parent().unwrap_or(Path::new(""));
+    let (folder, path) = (normal(parent), normal(&parent.join(name)));
+    // JSON is YAML, and looked at as such.
+    let as_yaml = |path: &Path| if path.extension().is_some_and(|it| it == "json") { path.with_extension("yaml") } else { path.to_owned() };
+    if outside(&folder, &as_yaml(name), &as_yaml(&path)).is_some() {
+        return None;
+    }
+    let (real_folder, real) = (world.real(&folder).ok()?, world.real(&path).ok()?);
+    outside(&real_folder, &as_yaml(name), &as_yaml(&real)).is_none().then_some(path)
 }
 
 /// Removes `.` and `a/..`, so that one file has one path.

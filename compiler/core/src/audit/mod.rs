@@ -5,38 +5,53 @@
 
 mod calls;
 mod circles;
+mod json;
+pub(crate) mod machines;
 mod names;
 mod references;
 mod sam;
 mod sense;
 pub mod template;
+mod text;
 mod view;
 
-use template::Template;
+use indexmap::IndexMap;
+
+use template::{Node, Template};
 use view::View;
 
 use crate::diagnostics::Diagnostic;
 use crate::plan::Plan;
+use crate::source::SourceMap;
 
 /// A check: looks at the template and adds what it finds.
 type Check = fn(&View<'_>, &mut Vec<Diagnostic>);
 
 /// Every check. The order does not matter: reports sort by place.
-const CHECKS: &[Check] = &[calls::check, circles::check, names::check, references::check];
+const CHECKS: &[Check] = &[calls::check, circles::check, machines::check, names::check, references::check];
+
+/// What is known beside a template.
+#[derive(Debug, Default)]
+pub struct Beside<'a> {
+    /// The files that it was read from, for places within texts.
+    pub sources: Option<&'a SourceMap>,
+    /// The definitions of state machines that stand in files of their own, by logical id.
+    pub documents: IndexMap<&'a str, Node<'a>>,
+}
 
 /// Looks at a template that somebody wrote.
-pub fn run(template: &Template<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    look(template, false, diagnostics);
+pub fn run(template: &Template<'_>, beside: &Beside<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    look(template, beside, false, diagnostics);
 }
 
 /// Looks at the template that a plan is.
 pub fn plan(plan: &Plan<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    look(&template::of_plan(plan), true, diagnostics);
+    look(&template::of_plan(plan), &Beside::default(), true, diagnostics);
 }
 
-fn look(template: &Template<'_>, only_written: bool, diagnostics: &mut Vec<Diagnostic>) {
+fn look(template: &Template<'_>, beside: &Beside<'_>, only_written: bool, diagnostics: &mut Vec<Diagnostic>) {
     let deployed = sam::expand(template);
-    let view = View { template, references: template.references(), deployed: &deployed, only_written };
+    let view = View { template, references: template.references(), deployed: &deployed, beside, only_written };
     for check in CHECKS.iter().chain(&sense::CHECKS) {
         check(&view, diagnostics);
     }

@@ -1,5 +1,6 @@
 //! A template with what several checks want to know of it.
 
+use super::Beside;
 use super::template::{Call, Kind, Node, Part, Reference, Resource, Template};
 use crate::source::Span;
 
@@ -11,6 +12,8 @@ pub(super) struct View<'t> {
     pub references: Vec<Reference<'t>>,
     /// What SAM makes of it: the same where it has nothing to make. Sense is judged by this.
     pub deployed: &'t Template<'t>,
+    /// What is known beside it.
+    pub beside: &'t Beside<'t>,
     /// Whether what evc derived from a spec is left alone: the spec's own checks have looked at that.
     pub only_written: bool,
 }

@@ -254,6 +254,21 @@ codes! {
     EVC1067 Error "failures-taken-for-done",
     EVC1068 Advice "whole-batch-again",
     EVC1069 Error "table-without-a-stream",
+    EVC1085 Error "no-such-state",
+    EVC1086 Error "unreachable-state",
+    EVC1087 Error "no-way-on",
+    EVC1088 Error "bad-definition",
+    EVC1089 Error "all-errors-before-others",
+    EVC1090 Warning "error-taken-before",
+    EVC1091 Warning "no-such-error",
+    EVC1092 Error "heartbeat-not-shorter",
+    EVC1093 Error "express-cannot-wait",
+    EVC1094 Error "bad-path-or-expression",
+    EVC1095 Advice "choice-without-default",
+    EVC1096 Warning "loop-in-the-template",
+    EVC1097 Error "bad-schedule",
+    EVC1098 Error "token-for-nobody",
+    EVC1099 Warning "budgets-do-not-fit",
 }
 
 impl Code {

@@ -1,0 +1,106 @@
+//! Retriers and catchers: those that are never looked at, and names of errors that there are not.
+//!
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>
+
+use super::states::{Machine, State, literal};
+use crate::audit::template::Node;
+use crate::diagnostics::{Code, Diagnostic};
+
+const ALL: &str = "States.ALL";
+
+/// Matches every error but timeouts. Same page.
+const FAILED: &str = "States.TaskFailed";
+
+/// The errors of Step Functions itself; further ones start with `States.Http.`.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-handling-error-representation>
+const KNOWN: [&str; 16] = [
+    ALL,
+    "States.BranchFailed",
+    "States.DataLimitExceeded",
+    "States.ExceedToleratedFailureThreshold",
+    "States.HeartbeatTimeout",
+    "States.Http.Socket",
+    "States.IntrinsicFailure",
+    "States.ItemReaderFailed",
+    "States.NoChoiceMatched",
+    "States.ParameterPathFailure",
+    "States.Permissions",
+    "States.QueryEvaluationError",
+    "States.ResultPathMatchFailure",
+    "States.ResultWriterFailed",
+    "States.Runtime",
+    FAILED,
+];
+
+/// The one of them that `States.TaskFailed` does not stand for.
+const TIMEOUT: &str = "States.Timeout";
+
+pub(super) fn check(machine: &Machine<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    for state in machine.states() {
+        for (list, what) in [("Retry", "retrier"), ("Catch", "catcher")] {
+            if let Some(items) = state.get(list).and_then(Node::as_list) {
+                of_list(machine, state, what, items, diagnostics);
+            }
+        }
+    }
+}
+
+/// Whether a state of type `Fail` has this error.
+fn is_thrown(machine: &Machine<'_>, name: &str) -> bool {
+    machine.states().any(|state| state.get("Error").and_then(Node::as_text) == Some(name))
+}
+
+fn of_list<'m>(
+    machine: &Machine<'_>,
+    state: &State<'_>,
+    what: &str,
+    items: &'m [Node<'m>],
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let mut earlier: Vec<(&str, &Node<'_>)> = Vec::new();
+    for (at, item) in items.iter().enumerate() {
+        let Some(errors) = item.get("ErrorEquals").and_then(Node::as_list) else { continue };
+        let is_last = at + 1 == items.len();
+        for error in errors {
+            let Some(name) = literal(error) else { continue };
+            let place = machine.place(error);
+            let of = &state.name.text;
+            if name == ALL {
+                if errors.len() > 1 || !is_last {
+                    let problem = if errors.len() > 1 { "with others" } else { "before another" };
+                    let message = format!("`{ALL}` stands {problem} in a {what} of state `{of}`");
+                    let diagnostic = Diagnostic::new(Code::EVC1089, place, message);
+                    diagnostics.push(
+                        diagnostic.note(format!("it stands alone, in the last {what}; Step Functions refuses anything else")),
+                    );
+                    return;
+                }
+            } else if name.starts_with("States.")
+                && !name.starts_with("States.Http.")
+                && !KNOWN.contains(&name)
+                && name != TIMEOUT
+                && !is_thrown(machine, name)
+            {
+                let message = format!("`{name}` is no error of Step Functions");
+                let diagnostic = Diagnostic::new(Code::EVC1091, place, message);
+                let known = KNOWN.iter().copied().chain([TIMEOUT]);
+                diagnostics.push(match crate::diagnostics::nearest(name, &known.collect::<Vec<_>>()) {
+                    Some(nearest) => diagnostic.help(format!("did you mean `{nearest}`?")),
+                    None => diagnostic.note("names that start with `States.` are those of Step Functions alone"),
+                });
+            }
+            let shadow = earlier.iter().find(|(other, _)| {
+                *other == name || *other == FAILED && !name.starts_with("States.")
+            });
+            if let Some((other, node)) = shadow {
+                let message = format!("a {what} of state `{of}` never sees `{name}`, which an earlier one takes");
+                diagnostics.push(
+                    Diagnostic::new(Code::EVC1090, place, message)
+                        .secondary(machine.place(node), format!("`{other}` comes first"))
+                        .help(format!("put the {what} of `{name}` before it")),
+                );
+            }
+        }
+        earlier.extend(errors.iter().filter_map(|error| Some((literal(error)?, error))));
+    }
+}
