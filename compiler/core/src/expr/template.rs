@@ -187,7 +187,7 @@ impl Template {
                     let optional = value.may_be_absent(scope, types);
                     (key.text.clone(), Field { ty: value.ty(scope, types), optional, name_span: key.span })
                 };
-                Kind::Record(Record { extends: None, fields: fields.iter().map(field).collect() })
+                Kind::Record(Record { extends: None, exact: true, fields: fields.iter().map(field).collect() })
             }
             Self::List(items, span) => {
                 let joined = items.iter().map(|item| item.ty(scope, types)).reduce(|a, b| join(&a, &b, types));

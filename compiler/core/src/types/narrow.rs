@@ -163,7 +163,8 @@ impl Types {
                 let mut narrowed = match &ty.kind {
                     // The name is kept for messages.
                     Kind::Named(of) => {
-                        Record { extends: Some(Spanned::new(of.clone(), ty.span)), fields: indexmap::IndexMap::new() }
+                        let extends = Some(Spanned::new(of.clone(), ty.span));
+                        Record { extends, ..Record::default() }
                     }
                     _ => record.clone(),
                 };

@@ -2,6 +2,7 @@
 
 mod calls;
 mod fixed;
+mod objects;
 mod operators;
 mod paths;
 mod regex;
@@ -300,7 +301,7 @@ impl Infer<'_> {
             let joined = self.types.join(std::iter::once(&open).chain(known)).unwrap_or(Type { kind: Kind::Any, span });
             return Value::new(Kind::Map(Box::new(joined)), span);
         }
-        let made = Type { kind: Kind::Record(Record { extends: None, fields }), span }.bounded();
+        let made = Type { kind: Kind::Record(Record { extends: None, exact: true, fields }), span }.bounded();
         Value::new(made.kind, span)
     }
 
