@@ -97,6 +97,7 @@ const CHECKS: &[Check] = &[
     wildcards::check,
     workflow::back::check,
     workflow::bounds::check,
+    workflow::arithmetic::check,
     workflow::calls::check,
     workflow::choices::check,
     workflow::claims::check,

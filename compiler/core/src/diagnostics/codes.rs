@@ -112,6 +112,7 @@ codes! {
     EVC0422 Error "literal-that-never-works",
     EVC0423 Advice "unchecked-argument",
     EVC0424 Advice "taken-on-trust",
+    EVC0425 Advice "may-have-no-result",
     EVC0501 Error "unreachable-step",
     EVC0502 Error "endless-loop",
     EVC0503 Error "shadowed-retry",

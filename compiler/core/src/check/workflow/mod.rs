@@ -1,5 +1,6 @@
 //! Checks of workflows.
 
+pub(super) mod arithmetic;
 pub(super) mod back;
 pub(super) mod bounds;
 pub(super) mod calls;

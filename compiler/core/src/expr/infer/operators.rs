@@ -1,9 +1,9 @@
 //! Arithmetic, comparisons, boolean operators and concatenation.
 
-use super::{Class, Context, Facts, Infer, Special, Value, established, show};
+use super::{Class, Context, Facts, Infer, Special, Value, Without, established, show};
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::expr::ast::{Ast, AstKind, Operator};
-use crate::expr::literals;
+use crate::expr::{bounds, literals};
 use crate::types::{Kind, Range, Type};
 
 impl Infer<'_> {
@@ -61,12 +61,18 @@ impl Infer<'_> {
                 if ok { Value::new(Kind::List(Box::new(integer), Range::default()), span) } else { Value::any(span) }
             }
             Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Modulo => {
-                self.arithmetic(operator, (left, &a), (right, &b))
+                self.arithmetic(operator, (left, &a), (right, &b), context)
             }
         }
     }
 
-    fn arithmetic(&mut self, operator: Operator, (left, a): (&Ast, &Value), (right, b): (&Ast, &Value)) -> Value {
+    fn arithmetic(
+        &mut self,
+        operator: Operator,
+        (left, a): (&Ast, &Value),
+        (right, b): (&Ast, &Value),
+        context: &Context,
+    ) -> Value {
         let span = self.span(&(left.range.start..right.range.end));
         let ok = self.operand(operator, left, a) && self.operand(operator, right, b);
         if a.is_money(self.types) || b.is_money(self.types) {
@@ -76,8 +82,18 @@ impl Infer<'_> {
         if !ok {
             return Value::any(span);
         }
-        if matches!(operator, Operator::Divide | Operator::Modulo) && matches!(right.kind, AstKind::Number(0.0)) {
-            self.wrong_operand(operator, right, "`0`", "a number other than zero");
+        if matches!(operator, Operator::Divide | Operator::Modulo) {
+            if self.is_zero(b) {
+                self.wrong_operand(operator, right, "`0`", "a number other than zero");
+                return Value::any(span);
+            }
+            self.risk(right, Without::Zero, context);
+        }
+        if let Some(value) = computed(operator, left, right)
+            && !value.is_finite()
+        {
+            let message = "this is beyond what a number can be, about 1.8e308".to_owned();
+            self.report(Diagnostic::new(Code::EVC0422, span, message));
             return Value::any(span);
         }
         let integers = [a, b].iter().all(|value| matches!(self.types.resolve(&value.ty).kind, Kind::Integer(_)));
@@ -241,6 +257,18 @@ impl Infer<'_> {
                 crate::expr::fits::first_of(ast, self.text(ast))
             ));
         self.report(diagnostic);
+    }
+}
+
+/// What literals come to.
+fn computed(operator: Operator, left: &Ast, right: &Ast) -> Option<f64> {
+    let (left, right) = (bounds::number(left)?, bounds::number(right)?);
+    match operator {
+        Operator::Add => Some(left + right),
+        Operator::Subtract => Some(left - right),
+        Operator::Multiply => Some(left * right),
+        Operator::Divide => Some(left / right),
+        _ => None,
     }
 }
 

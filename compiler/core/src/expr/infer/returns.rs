@@ -2,7 +2,6 @@
 
 use std::ops::Range as Bytes;
 
-
 use super::value::Absent;
 use super::{Class, Context, Infer, Special, Value, WayOut, join};
 use crate::diagnostics::{Code, Diagnostic};
@@ -42,7 +41,7 @@ impl Infer<'_> {
             Returns::Sum => Value::new(Kind::Number(Range::default()), span),
             Returns::Rounded if given.len() < 2 => integer(span),
             Returns::Rounded => Value::new(Kind::Number(Range::default()), span),
-            Returns::Integer => integer(span),
+            Returns::Integer => Value::new(Kind::Integer(self.counted(function, &first, least)), span),
             Returns::Boolean => Value::new(Kind::Boolean, span),
             Returns::Texts => {
                 let separated = matches!(given, [_, (Ast { kind: AstKind::String(by), .. }, _)] if !by.is_empty());
@@ -142,6 +141,19 @@ impl Infer<'_> {
         }
         let absent = self.of_nothing(function, ast, given);
         value.maybe(first.absent).maybe(absent)
+    }
+
+    /// The bounds of a whole number that counts elements or characters.
+    fn counted(&self, function: &Function, first: &Value, least: u64) -> Range<i64> {
+        let least = match function.name {
+            "count" => least,
+            "length" => match &self.types.resolve(&first.ty).kind {
+                Kind::String(range) => range.min.unwrap_or(0),
+                _ => 0,
+            },
+            _ => return Range::default(),
+        };
+        Range { min: Some(i64::try_from(least).unwrap_or(i64::MAX)), max: None }
     }
 
     /// Why a function may give nothing: there may be nothing in a list, no list, or nothing that it finds.
