@@ -249,6 +249,11 @@ impl Template {
         }
     }
 
+    /// Whether it may give nothing. Of `any` nothing is known.
+    pub fn may_be_nothing(&self, scope: &Scope, types: &Types) -> bool {
+        self.may_be_absent(scope, types) || types.is_any(&self.ty(scope, types))
+    }
+
     fn may_be_absent(&self, scope: &Scope, types: &Types) -> bool {
         match self {
             Self::Expr(expr) => infer(expr, scope, types).value.may_be_absent(),

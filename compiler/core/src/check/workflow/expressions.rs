@@ -115,11 +115,16 @@ impl Checker<'_> {
 
     /// Tells once of each `any` that is given where a type is wanted.
     fn unchecked(&self, argument: Argument<'_>, scope: &Scope, diagnostics: &mut Vec<Diagnostic>) {
-        let Given::Template(Some(template)) = argument.given else { return };
+        let wanted = self.wanted(argument.wanted, argument.at);
+        let unchecked = match argument.given {
+            Given::Template(Some(template)) => template.unchecked(&wanted, scope, &self.model.types),
+            Given::Expr(Some(expr)) => expr.unchecked(&wanted, scope, &self.model.types),
+            Given::Template(None) | Given::Expr(None) => return,
+        };
         let source = |diagnostic: &Diagnostic| {
             diagnostic.secondary.first().map_or(diagnostic.primary.span, |declared| declared.span)
         };
-        for found in template.unchecked(&self.wanted(argument.wanted, argument.at), scope, &self.model.types) {
+        for found in unchecked {
             let told = |known: &Diagnostic| known.code == found.code && source(known) == source(&found);
             if !diagnostics.iter().any(told) {
                 diagnostics.push(found.on(item(self.workflow)));

@@ -227,7 +227,8 @@ impl Infer<'_> {
                 self.untyped = true;
                 Value::special(Special::Function, span)
             }
-            AstKind::Wildcard | AstKind::Descendant | AstKind::Parent => {
+            AstKind::Wildcard => self.wildcard(ast, context),
+            AstKind::Descendant | AstKind::Parent => {
                 self.untyped = true;
                 Value::any(span)
             }

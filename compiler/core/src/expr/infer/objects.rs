@@ -31,6 +31,20 @@ impl Infer<'_> {
         self.types.join(fields.into_values().map(|field| &field.ty)).unwrap_or(Type { kind: Kind::Any, span })
     }
 
+    /// The values of all fields of the value at hand: none, one or several, those of lists among them one by one.
+    pub(super) fn wildcard(&mut self, ast: &Ast, context: &Context) -> Value {
+        let span = self.span(&ast.range);
+        let nothing = Absent::new(span, self.text(ast));
+        let Some(item) = context.item.clone().filter(|item| item.class(self.types) == Class::Object) else {
+            self.untyped = true;
+            return Value::any(span).maybe(Some(nothing));
+        };
+        let of = Value::of(self.any_field(&item, span));
+        let (element, has_lists) = of.element(self.types);
+        let may_be_list = has_lists || element.class(self.types) == Class::Any;
+        element.many().filled(self.has_field(&item) && !may_be_list)
+    }
+
     /// The field that a key names.
     pub(super) fn looked_up(&mut self, given: &[Given<'_>], span: Span) -> Value {
         let [(_, object), (key_ast, key)] = given else { return Value::any(span) };
