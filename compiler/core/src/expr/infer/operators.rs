@@ -4,7 +4,7 @@ use super::{Class, Context, Facts, Infer, Special, Value, Without, established, 
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::expr::ast::{Ast, AstKind, Operator};
 use crate::expr::{bounds, literals};
-use crate::types::{Kind, Range, Type};
+use crate::types::{Kind, MAX_INTEGER, Range, Type};
 
 impl Infer<'_> {
     pub(super) fn binary(&mut self, operator: Operator, left: &Ast, right: &Ast, context: &Context) -> Value {
@@ -96,11 +96,11 @@ impl Infer<'_> {
             self.report(Diagnostic::new(Code::EVC0422, span, message));
             return Value::any(span);
         }
-        let integers = [a, b].iter().all(|value| matches!(self.types.resolve(&value.ty).kind, Kind::Integer(_)));
-        let kind = if integers && operator != Operator::Divide {
-            Kind::Integer(Range::default())
-        } else {
-            Kind::Number(Range::default())
+        let kind = match (&self.types.resolve(&a.ty).kind, &self.types.resolve(&b.ty).kind) {
+            (Kind::Integer(a), Kind::Integer(b)) if operator != Operator::Divide => {
+                Kind::Integer(bounds_of(operator, a, b))
+            }
+            _ => Kind::Number(Range::default()),
         };
         Value::new(kind, span).maybe(a.absent.clone()).maybe(b.absent.clone())
     }
@@ -258,6 +258,24 @@ impl Infer<'_> {
             ));
         self.report(diagnostic);
     }
+}
+
+/// The bounds of what whole numbers within bounds come to.
+fn bounds_of(operator: Operator, a: &Range<i64>, b: &Range<i64>) -> Range<i64> {
+    // Beyond what a double holds exactly, nothing is known of the last digits.
+    let exact = |bound: Option<i64>| bound.filter(|bound| (-MAX_INTEGER..=MAX_INTEGER).contains(bound));
+    let sum = |a: Option<i64>, b: Option<i64>| a.zip(b).and_then(|(a, b)| a.checked_add(b));
+    let less = |a: Option<i64>, b: Option<i64>| a.zip(b).and_then(|(a, b)| a.checked_sub(b));
+    let product = |a: Option<i64>, b: Option<i64>| a.zip(b).and_then(|(a, b)| a.checked_mul(b));
+    let (min, max) = match operator {
+        Operator::Add => (sum(a.min, b.min), sum(a.max, b.max)),
+        Operator::Subtract => (less(a.min, b.max), less(a.max, b.min)),
+        Operator::Multiply if a.min.is_some_and(|min| min >= 0) && b.min.is_some_and(|min| min >= 0) => {
+            (product(a.min, b.min), product(a.max, b.max))
+        }
+        _ => (None, None),
+    };
+    Range { min: exact(min), max: exact(max) }
 }
 
 /// What literals come to.
