@@ -103,6 +103,7 @@ const CHECKS: &[Check] = &[
     workflow::claims::check,
     workflow::compensation::check,
     workflow::concurrency::check,
+    workflow::dead_ways::check,
     workflow::engine::check,
     workflow::errors::check,
     workflow::expressions::check,

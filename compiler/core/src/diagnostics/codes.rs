@@ -138,6 +138,8 @@ codes! {
     EVC0529 Warning "more-work-than-may-begin",
     EVC0530 Error "variable-of-steps-around",
     EVC0531 Warning "variable-never-read",
+    EVC0532 Warning "way-never-taken",
+    EVC0533 Warning "loop-that-nothing-changes",
     EVC0550 Error "value-without-a-way",
     EVC0551 Warning "choose-without-else",
     EVC0552 Warning "catch-leads-back",

@@ -34,16 +34,7 @@ pub enum Left {
 
 /// What is left when none of these conditions holds.
 pub fn left(conditions: &[&Expr], scope: &Scope, types: &Types) -> Left {
-    let mut subjects: IndexMap<String, Subject> = IndexMap::new();
-    for condition in conditions {
-        collect(condition, &condition.tree, &mut subjects);
-    }
-    let mut domains: Vec<(String, Option<Type>, Vec<Case>)> = Vec::new();
-    for (key, subject) in subjects {
-        let (ty, cases) = subject.cases(scope, types);
-        domains.push((key, ty, cases));
-    }
-    let count = domains.iter().fold(1_usize, |count, (.., cases)| count.saturating_mul(cases.len()));
+    let (domains, count) = domains(conditions, scope, types);
     if count > MAX_CASES {
         return Left::Some(None);
     }
@@ -60,15 +51,7 @@ pub fn left(conditions: &[&Expr], scope: &Scope, types: &Types) -> Left {
     };
     let mut falling: Vec<(IndexMap<&str, &Case>, bool)> = Vec::new();
     for number in 0..count {
-        let mut rest = number;
-        let case: IndexMap<&str, &Case> = domains
-            .iter()
-            .filter_map(|(key, _, cases)| {
-                let one = cases.get(rest % cases.len().max(1))?;
-                rest /= cases.len().max(1);
-                Some((key.as_str(), one))
-            })
-            .collect();
+        let case = case_of(&domains, number);
         match falls(&case) {
             Some(false) => {}
             Some(true) => falling.push((case, true)),
@@ -95,6 +78,64 @@ pub fn left(conditions: &[&Expr], scope: &Scope, types: &Types) -> Left {
         }
     }
     Left::Some(falling.first().and_then(|(case, _)| told(case)))
+}
+
+/// Whether a condition never holds where none of those before it does.
+pub fn never(before: &[&Expr], condition: &Expr, scope: &Scope, types: &Types) -> bool {
+    // Of what gives another value each time, one says nothing of the next.
+    let before: Vec<&Expr> = before.iter().copied().filter(|expr| expr.is_steady()).collect();
+    let all: Vec<&Expr> = before.iter().copied().chain([condition]).collect();
+    if !condition.is_steady() {
+        return false;
+    }
+    let (domains, count) = domains(&all, scope, types);
+    count <= MAX_CASES
+        && (0..count).all(|number| {
+            let case = case_of(&domains, number);
+            let is_left = before.iter().all(|earlier| holds(earlier, &earlier.tree, &case) != Some(true));
+            !is_left || holds(condition, &condition.tree, &case) == Some(false)
+        })
+}
+
+/// Functions that give another value each time.
+const CHANGES: [&str; 5] = ["$random", "$uuid", "$now", "$millis", "$shuffle"];
+
+impl Expr {
+    /// Whether it gives the same as long as what it refers to does.
+    pub fn is_steady(&self) -> bool {
+        !CHANGES.iter().any(|function| self.text.contains(function))
+    }
+}
+
+/// What each subject of some conditions may be.
+type Domains = Vec<(String, Option<Type>, Vec<Case>)>;
+
+/// What conditions ask of, with the cases of each; and how many cases that makes.
+fn domains(conditions: &[&Expr], scope: &Scope, types: &Types) -> (Domains, usize) {
+    let mut subjects: IndexMap<String, Subject> = IndexMap::new();
+    for condition in conditions {
+        collect(condition, &condition.tree, &mut subjects);
+    }
+    let mut domains: Domains = Vec::new();
+    for (key, subject) in subjects {
+        let (ty, cases) = subject.cases(scope, types);
+        domains.push((key, ty, cases));
+    }
+    let count = domains.iter().fold(1_usize, |count, (.., cases)| count.saturating_mul(cases.len()));
+    (domains, count)
+}
+
+/// One of the cases, by its number.
+fn case_of(domains: &Domains, number: usize) -> IndexMap<&str, &Case> {
+    let mut rest = number;
+    let mut case = IndexMap::new();
+    for (key, _, cases) in domains {
+        if let Some(one) = cases.get(rest % cases.len().max(1)) {
+            case.insert(key.as_str(), one);
+        }
+        rest /= cases.len().max(1);
+    }
+    case
 }
 
 /// A case in words, if it is of few things.
@@ -209,7 +250,8 @@ fn numbers(literals: &[Case], whole: bool, min: Option<f64>, max: Option<f64>) -
         points.sort_by(f64::total_cmp);
         points.dedup();
     }
-    points.extend(min.into_iter().chain(max).filter(|_| at.is_empty()));
+    // What is between a bound and the first number that is compared with, too.
+    points.extend(min.into_iter().chain(max).filter(|_| at.is_empty() || !whole));
     points.retain(|point| min.is_none_or(|min| *point >= min) && max.is_none_or(|max| *point <= max));
     if points.is_empty() { vec![Case::Other] } else { points.into_iter().map(Case::Number).collect() }
 }

@@ -38,7 +38,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::types::{Kind, Range as Bounds, Type, Types};
 
-pub use cover::{Left, left};
+pub use cover::{Left, left, never};
 pub use facts::Facts;
 use infer::Risk;
 pub use infer::Without;

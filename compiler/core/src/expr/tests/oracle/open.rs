@@ -66,7 +66,7 @@ fn fields_that_no_type_knows() {
             let checked = expr.check(&scope, &types);
             let star = if checked.one_or_many { "*" } else { "" };
             assert_eq!(
-                format!("{}{star}", describe(&checked.ty).trim_start_matches('[').replace("]", "")),
+                format!("{}{star}", describe(&checked.ty).trim_start_matches('[').replace(']', "")),
                 *expected,
                 "{text}"
             );
