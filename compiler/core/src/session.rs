@@ -11,7 +11,7 @@ use crate::model::Model;
 use crate::plan::Plan;
 use crate::source::{MAX_SOURCE_BYTES, SourceMap, Spanned, World};
 use crate::spec::File;
-use crate::{check, compare, finish, lower, model, spec, yaml};
+use crate::{audit, check, compare, finish, lower, model, spec, yaml};
 
 /// A spec that has been read, with all that it imports.
 #[derive(Debug)]
@@ -93,7 +93,8 @@ impl Analysis {
 
 /// Plans the stack of a model that has no errors.
 pub fn plan(model: &Model) -> Planned<'_> {
-    let (plan, diagnostics) = finish::finish(lower::lower(model));
+    let (plan, mut diagnostics) = finish::finish(lower::lower(model));
+    audit::plan(&plan, &mut diagnostics);
     Planned { plan, diagnostics }
 }
 

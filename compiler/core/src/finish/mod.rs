@@ -3,7 +3,6 @@
 
 mod asynchronous;
 mod deployments;
-mod graph;
 mod limits;
 mod methods;
 mod outputs;
@@ -36,7 +35,6 @@ const STEPS: &[Step] = &[
     asynchronous::finish,
     methods::check,
     deployments::name_by_content,
-    graph::finish,
     limits::finish,
 ];
 
