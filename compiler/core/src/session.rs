@@ -173,7 +173,7 @@ pub fn audit(world: &dyn World, path: &Path) -> std::io::Result<Analysis> {
         let template = audit::template::of_template(&root, &mut diagnostics);
         let documents = audit::machines::documents(world, path, &template, &mut sources, &mut diagnostics);
         let documents = documents.iter().map(|(id, root)| (id.as_str(), audit::template::node(root))).collect();
-        let beside = audit::Beside { sources: Some(&sources), documents };
+        let beside = audit::Beside { sources: Some(&sources), documents, model: None };
         audit::run(&template, &beside, &mut diagnostics);
     }
     sort(&mut diagnostics);

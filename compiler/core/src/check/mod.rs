@@ -32,7 +32,7 @@ mod sizes;
 mod tables;
 mod transforms;
 mod unused;
-mod wildcards;
+pub(crate) mod wildcards;
 mod workflow;
 
 use indexmap::IndexMap;
@@ -97,11 +97,13 @@ const CHECKS: &[Check] = &[
     wildcards::check,
     workflow::back::check,
     workflow::bounds::check,
+    workflow::arithmetic::check,
     workflow::calls::check,
     workflow::choices::check,
     workflow::claims::check,
     workflow::compensation::check,
     workflow::concurrency::check,
+    workflow::dead_ways::check,
     workflow::engine::check,
     workflow::errors::check,
     workflow::expressions::check,

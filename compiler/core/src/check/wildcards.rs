@@ -1,29 +1,30 @@
 //! Wildcards of a rule that are too much work for EventBridge, which refuses the rule in the middle of a deployment.
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Model, Rule};
+use crate::model::Model;
 use crate::pattern::Pattern;
 use crate::pattern::wildcards::{MOST_PLACES, Places, measure, places};
 
 pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for rule in model.rules.values() {
         let written = rule.detail_pattern.iter().chain(&rule.written_pattern);
-        diagnostics.extend(written.flat_map(|pattern| of(rule, pattern)));
+        let item = format!("rules.{}", rule.head.name);
+        diagnostics.extend(written.flat_map(of).map(|found| found.on(item.clone())));
     }
 }
 
-fn of<'m>(rule: &'m Rule, pattern: &'m Pattern) -> impl Iterator<Item = Diagnostic> {
-    places(pattern).into_iter().filter(|places| places.most > MOST_PLACES).filter_map(|places| tell(rule, &places))
+/// What is too much work in a pattern, wherever it stands.
+pub(crate) fn of(pattern: &Pattern) -> impl Iterator<Item = Diagnostic> {
+    places(pattern).into_iter().filter(|places| places.most > MOST_PLACES).filter_map(|places| tell(&places))
 }
 
-fn tell(rule: &Rule, places: &Places<'_>) -> Option<Diagnostic> {
+fn tell(places: &Places<'_>) -> Option<Diagnostic> {
     let message = format!(
         "the wildcards of `{}` may be too complex for EventBridge: a text may be at {} places in them at once",
         places.path.join("."),
         places.most
     );
     let mut diagnostic = Diagnostic::new(Code::EVC0712, places.wildcards.first()?.span, message)
-        .on(format!("rules.{}", rule.head.name))
         .note(format!("AWS publishes no limit; its open rule engine has this measure, with a bound of {MOST_PLACES}"));
     let simple: Vec<(String, String)> = places
         .wildcards

@@ -113,6 +113,7 @@ codes! {
     EVC0422 Error "literal-that-never-works",
     EVC0423 Advice "unchecked-argument",
     EVC0424 Advice "taken-on-trust",
+    EVC0425 Advice "may-have-no-result",
     EVC0501 Error "unreachable-step",
     EVC0502 Error "endless-loop",
     EVC0503 Error "shadowed-retry",
@@ -138,6 +139,8 @@ codes! {
     EVC0529 Warning "more-work-than-may-begin",
     EVC0530 Error "variable-of-steps-around",
     EVC0531 Warning "variable-never-read",
+    EVC0532 Warning "way-never-taken",
+    EVC0533 Warning "loop-that-nothing-changes",
     EVC0550 Error "value-without-a-way",
     EVC0551 Warning "choose-without-else",
     EVC0552 Warning "catch-leads-back",
@@ -261,14 +264,14 @@ codes! {
     EVC1089 Error "all-errors-before-others",
     EVC1090 Warning "error-taken-before",
     EVC1091 Warning "no-such-error",
-    EVC1092 Error "heartbeat-not-shorter",
+    EVC1092 Error "fifo-by-name-only",
     EVC1093 Error "express-cannot-wait",
     EVC1094 Error "bad-path-or-expression",
     EVC1095 Advice "choice-without-default",
     EVC1096 Warning "loop-in-the-template",
     EVC1097 Error "bad-schedule",
     EVC1098 Error "token-for-nobody",
-    EVC1099 Warning "budgets-do-not-fit",
+    EVC1099 Advice "budgets-do-not-fit",
 }
 
 impl Code {

@@ -88,6 +88,20 @@ pub(super) fn check(cron: &Spanned<String>, cx: &mut Decoder) {
     }
 }
 
+/// What is wrong with a cron expression that stands in a template.
+pub(crate) fn problems(cron: &Spanned<String>) -> Vec<Diagnostic> {
+    let mut cx = Decoder::default();
+    check(cron, &mut cx);
+    cx.diagnostics
+}
+
+/// What is wrong with the name of a time zone that stands in a template.
+pub(crate) fn timezone_problems(timezone: &Spanned<String>) -> Vec<Diagnostic> {
+    let mut cx = Decoder::default();
+    check_timezone(timezone, &mut cx);
+    cx.diagnostics
+}
+
 /// Reports days that no month has, and years that are past.
 fn never(cron: &Spanned<String>, written: &[&str], cx: &mut Decoder) {
     let (days, months, years) = (written[DAY_OF_MONTH], written[MONTH], written[YEAR]);

@@ -6,7 +6,7 @@ pub mod allow;
 pub mod api;
 pub mod bus;
 pub mod cache;
-mod cron;
+pub(crate) mod cron;
 pub mod decode;
 pub mod environment;
 pub mod event;

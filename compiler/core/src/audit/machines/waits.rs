@@ -29,7 +29,7 @@ fn heartbeat(state: &State<'_>, diagnostics: &mut Vec<Diagnostic>) {
     {
         let message = format!("the heartbeat of state `{}` is not shorter than its timeout", state.name.text);
         diagnostics.push(
-            Diagnostic::new(Code::EVC1092, state.place_of("HeartbeatSeconds"), message)
+            Diagnostic::new(Code::EVC1088, state.place_of("HeartbeatSeconds"), message)
                 .secondary(state.place_of("TimeoutSeconds"), format!("it may take {timeout} s as a whole"))
                 .note("Step Functions refuses a heartbeat that is not shorter"),
         );
