@@ -89,18 +89,39 @@ fn of_list<'m>(
                     None => diagnostic.note("names that start with `States.` are those of Step Functions alone"),
                 });
             }
-            let shadow = earlier.iter().find(|(other, _)| {
-                *other == name || *other == FAILED && !name.starts_with("States.")
-            });
-            if let Some((other, node)) = shadow {
-                let message = format!("a {what} of state `{of}` never sees `{name}`, which an earlier one takes");
-                diagnostics.push(
-                    Diagnostic::new(Code::EVC1090, place, message)
-                        .secondary(machine.place(node), format!("`{other}` comes first"))
-                        .help(format!("put the {what} of `{name}` before it")),
-                );
-            }
         }
+        shadowed(machine, state, what, errors, &earlier, diagnostics);
         earlier.extend(errors.iter().filter_map(|error| Some((literal(error)?, error))));
+    }
+}
+
+/// Reports errors that an earlier one takes. That a retrier names one again beside others changes nothing.
+fn shadowed(
+    machine: &Machine<'_>,
+    state: &State<'_>,
+    what: &str,
+    errors: &[Node<'_>],
+    earlier: &[(&str, &Node<'_>)],
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let found = errors.iter().filter_map(|error| {
+        let name = literal(error)?;
+        let takes = |other: &str| other == name || other == FAILED && !name.starts_with("States.");
+        let (other, by) = earlier.iter().find(|(other, _)| takes(other))?;
+        Some((error, name, *other, *by))
+    });
+    let found: Vec<_> = found.collect();
+    let all = found.len() == errors.len();
+    for (error, name, other, by) in found {
+        if what == "retrier" && name == other && !all {
+            continue;
+        }
+        let message =
+            format!("a {what} of state `{}` never sees `{name}`, which an earlier one takes", state.name.text);
+        diagnostics.push(
+            Diagnostic::new(Code::EVC1090, machine.place(error), message)
+                .secondary(machine.place(by), format!("`{other}` comes first"))
+                .help(format!("put the {what} of `{name}` before it, or take it out")),
+        );
     }
 }

@@ -55,15 +55,15 @@ fn filters(
     }
 }
 
-/// A pattern that is right by itself.
+/// A pattern.
 pub(super) struct Read {
-    /// The pattern, without what is known when it is deployed only.
+    /// What of it could be read, without what is known when it is deployed only.
     pub pattern: Pattern,
-    /// Whether that is all of it.
-    pub whole: bool,
+    /// Whether it is known which events it is about: nothing is left out but of their details.
+    pub picks: bool,
 }
 
-/// The pattern that a node is, if it is right. Reports what is wrong with it by itself.
+/// The pattern that a node is. Reports what is wrong with it by itself.
 pub(super) fn read(
     view: &View<'_>,
     of: Named<'_>,
@@ -106,12 +106,11 @@ pub(super) fn read(
     }
     let mut found = Vec::new();
     let parsed = pattern::parse(&tree, &mut found);
-    let parsed = parsed.filter(|parsed| parsed.whole).map(|parsed| parsed.readable);
-    found.extend(parsed.iter().flat_map(wildcards::of));
+    found.extend(parsed.iter().filter_map(|parsed| parsed.whole()).flat_map(wildcards::of));
     // A text in a template may be JSON in quotes of YAML: what mends a spec does not mend that.
     found.iter_mut().for_each(|one| one.fixes.clear());
     diagnostics.extend(found);
-    parsed.map(|pattern| Read { pattern, whole: is_known(&tree) })
+    parsed.map(|parsed| Read { pattern: parsed.readable, picks: is_clear(tree) })
 }
 
 /// What is wrong with a pattern for the events that it is about: their shape, and what a spec says of them.
@@ -124,7 +123,7 @@ fn of_events(beside: &Beside<'_>, read: &Read) -> Vec<Diagnostic> {
         pattern.root.fields.iter().any(|field| field.name.value == REPLAY && field.name.span == one.primary.span)
     };
     found.retain(|one| !is_replay(one));
-    if let (true, Some(model)) = (found.is_empty() && read.whole, beside.model) {
+    if let (true, Some(model)) = (found.is_empty() && read.picks, beside.model) {
         found = of_declared(model, pattern);
     }
     found.iter_mut().for_each(|one| one.fixes.clear());
@@ -153,6 +152,16 @@ fn of_declared(model: &Model, pattern: &Pattern) -> Vec<Diagnostic> {
         });
     }
     wrong.unwrap_or_default()
+}
+
+/// Whether what stands around the detail is right, and known.
+fn is_clear(tree: yaml::Node) -> bool {
+    let NodeKind::Mapping(mut mapping) = tree.kind else { return false };
+    mapping.entries.retain(|entry| entry.key.text != "detail");
+    let around = yaml::Node { kind: NodeKind::Mapping(mapping), span: tree.span };
+    let mut found = Vec::new();
+    pattern::parse(&around, &mut found);
+    found.is_empty() && is_known(&around)
 }
 
 /// Whether no part of a value is known when it is deployed only.
