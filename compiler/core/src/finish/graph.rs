@@ -78,7 +78,7 @@ fn unknown(plan: &Plan<'_>, references: &[BTreeSet<&str>]) -> Vec<Diagnostic> {
         for &name in references {
             let is_known = plan.resources.contains_key(name) || plan.parameters.contains_key(name);
             if !is_known && !name.starts_with("AWS::") {
-                let span = plan.model.overrides.get_full(id.as_str()).map_or(resource.span, |(_, name, _)| name.span);
+                let span = resource.place();
                 let diagnostic = Diagnostic::new(
                     Code::EVC0101,
                     span,

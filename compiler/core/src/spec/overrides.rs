@@ -1,28 +1,51 @@
-//! `overrides:` properties of emitted resources that the spec says differently, and resources that evc does not know.
+//! `overrides:` what of emitted resources the spec says differently.
 
 use evc_macros::Section;
 
-use super::decode::Decoder;
-use super::scalar::Json;
+use super::raw::{Attributes, DeletionPolicy, UpdateReplacePolicy, a_map};
+use super::scalar::{Json, Name};
 use crate::source::Spanned;
 
-/// What to change on one emitted resource, found by its logical id.
+/// What to change on one emitted resource, found by its name in the spec (`rules.placed`, `functions.pay.role`) or by its logical id.
 #[derive(Debug, Clone, Section)]
 #[section(what = "an override")]
 pub struct Override {
-    /// Properties by their CloudFormation names; maps are merged, `null` removes, anything else replaces.
+    /// Properties by their CloudFormation names: maps are merged, lists of named items and of statements are added to, `null` removes,
+    /// anything else replaces.
+    #[key(check = a_map)]
     pub properties: Option<Spanned<Json>>,
-    /// The CloudFormation type of a resource that evc does not make. Without it, the resource must be one that evc makes.
-    #[key(pattern = r"^[A-Za-z0-9]+::[A-Za-z0-9]+::[A-Za-z0-9]+$", check = resource_type)]
-    pub type_: Option<Spanned<String>>,
+    /// What must be there before it, beside what it waits for already: names of the spec or logical ids.
+    #[key(default)]
+    pub depends_on: Vec<Name>,
+    /// The condition, of `conditions`, under which it is made.
+    pub condition: Option<Name>,
+    /// What becomes of it when it leaves the stack.
+    pub deletion_policy: Option<Spanned<DeletionPolicy>>,
+    /// What becomes of the old one when a change replaces it.
+    pub update_replace_policy: Option<Spanned<UpdateReplacePolicy>>,
+    /// When it counts as made.
+    #[key(check = a_map)]
+    pub creation_policy: Option<Spanned<Json>>,
+    /// How updates of it go on.
+    #[key(check = a_map)]
+    pub update_policy: Option<Spanned<Json>>,
+    /// Anything for tools that read the template, merged into what is there.
+    #[key(check = a_map)]
+    pub metadata: Option<Spanned<Json>>,
 }
 
-fn resource_type(type_: &Spanned<String>, cx: &mut Decoder) {
-    let parts: Vec<&str> = type_.split("::").collect();
-    let plain = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric());
-    if parts.len() != 3 || !parts.iter().all(plain) {
-        cx.bad_value(type_.span, format!("`{}` is not a CloudFormation resource type", type_.value))
-            .help
-            .push("write it as in `AWS::SNS::Topic`".to_owned());
+impl Override {
+    /// What it says.
+    pub fn attributes(&self) -> Attributes {
+        Attributes {
+            properties: self.properties.clone(),
+            depends_on: self.depends_on.clone(),
+            condition: self.condition.clone(),
+            deletion_policy: self.deletion_policy,
+            update_replace_policy: self.update_replace_policy,
+            creation_policy: self.creation_policy.clone(),
+            update_policy: self.update_policy.clone(),
+            metadata: self.metadata.clone(),
+        }
     }
 }
