@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{console, explain_iam, project};
+use super::{console, project};
 use evc_compiler::emit;
-use evc_compiler::report::budget;
+use evc_compiler::report::{budget, iam, resources};
 use evc_compiler::session::{self, Analysis, Extent};
 
 /// What may differ between two plans of one spec.
@@ -25,6 +25,10 @@ pub(super) struct Options<'a> {
     pub(super) explain_iam: bool,
     /// Whether to print how long messages are tried for.
     pub(super) explain_budget: bool,
+    /// Whether to print what stands in the template.
+    pub(super) explain_resources: bool,
+    /// Whether what is printed is for programs.
+    pub(super) explain_as_json: bool,
 }
 
 /// A stack ready to be written.
@@ -61,11 +65,17 @@ pub(super) fn plan(spec: &Path, directory: &Path, analysis: &mut Analysis, optio
     if options.oversize {
         found.retain(|diagnostic| !emit::limits::is_of_size(diagnostic.code));
     }
+    let input = emit::Input { plan: &planned.plan, sources, project: &around.project };
     if options.explain_iam {
-        console::print(&explain_iam::table(emit::Input { plan: &planned.plan, sources, project: &around.project }));
+        let write = if options.explain_as_json { iam::json } else { iam::table };
+        console::print(&write(input));
     }
     if options.explain_budget {
-        console::print(&budget::explain(emit::Input { plan: &planned.plan, sources, project: &around.project }));
+        console::print(&budget::explain(input));
+    }
+    if options.explain_resources {
+        let write = if options.explain_as_json { resources::json } else { resources::table };
+        console::print(&write(input));
     }
     // The process ends soon; taking it apart piece by piece first would be for nothing.
     std::mem::forget(planned);

@@ -5,6 +5,8 @@
 #[macro_use]
 mod kinds;
 
+pub mod audit;
+pub mod aws;
 mod check;
 mod compare;
 pub mod delivery;

@@ -11,7 +11,7 @@ use crate::model::Model;
 use crate::plan::Plan;
 use crate::source::{MAX_SOURCE_BYTES, SourceMap, Spanned, World};
 use crate::spec::File;
-use crate::{check, compare, finish, lower, model, spec, yaml};
+use crate::{audit, check, compare, finish, lower, model, spec, yaml};
 
 /// A spec that has been read, with all that it imports.
 #[derive(Debug)]
@@ -94,6 +94,7 @@ impl Analysis {
 /// Plans the stack of a model that has no errors. What is allowed for nothing is known now, and reported.
 pub fn plan(model: &Model) -> Planned<'_> {
     let (plan, mut diagnostics) = finish::finish(lower::lower(model));
+    audit::plan(&plan, &mut diagnostics);
     let unused = allow(model, &mut diagnostics);
     if !diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error) {
         let in_model = |found: &Diagnostic| model.unused_allows.iter().find(|it| it.primary == found.primary).cloned();

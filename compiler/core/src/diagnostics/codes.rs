@@ -2,7 +2,7 @@
 //!
 //! Codes are grouped by hundreds and never reused: 00 text and YAML, 01 names and structure, 02 types, 03 event patterns,
 //! 04 expressions, 05 workflows, 06 tables, functions, queues and rules, 07 limits of AWS, 08 the user's crate, 09 flow of events,
-//! 10 changes of what is deployed.
+//! 10 changes of what is deployed, and from EVC1010 on the template as it is deployed.
 
 use super::Severity::{self, Advice, Error, Note, Warning};
 
@@ -243,12 +243,17 @@ codes! {
     EVC1002 Warning "may-break-executions",
     EVC1003 Note "executions-keep-their-definition",
     EVC1004 Error "not-the-same-service",
+    EVC1010 Error "reference-to-nothing",
+    EVC1011 Error "no-such-attribute",
+    EVC1012 Error "name-of-a-parameter",
+    EVC1013 Warning "name-of-two-things",
+    EVC1014 Error "bad-function-call",
 }
 
 impl Code {
     /// Whether it is about the difference between two specs.
     pub fn is_of_change(self) -> bool {
-        self.as_str().starts_with("EVC10")
+        self.as_str().starts_with("EVC100")
     }
 
     /// Finds a code by its written form, in any case.

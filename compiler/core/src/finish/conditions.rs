@@ -1,4 +1,4 @@
-//! Conditions of the template: what they are made of, and whether they lead back to themselves.
+//! Conditions of the template: what they look at, and whether they lead back to themselves.
 
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::plan::builder::Builder;
@@ -46,17 +46,8 @@ fn walk(b: &Builder<'_>, node: &Node, found: &mut Vec<Diagnostic>) {
 
 fn reference(b: &Builder<'_>, entry: &Entry, name: &str, found: &mut Vec<Diagnostic>) {
     let span = entry.value.span;
-    let unknown = |what: &str, known: Vec<&str>| {
-        Diagnostic::new(Code::EVC0101, span, format!("there is no {what} `{name}`")).suggest(name, known)
-    };
     match entry.key.text.as_str() {
-        "Condition" if !b.model.conditions.contains_key(name) => {
-            found.push(unknown("condition", b.model.conditions.keys().map(|known| known.as_str()).collect()));
-        }
         "Ref" if b.plan.resources.contains_key(name) => found.push(too_early(span, &format!("resource `{name}`"))),
-        "Ref" if !b.plan.parameters.contains_key(name) && !name.starts_with("AWS::") => {
-            found.push(unknown("parameter", b.plan.parameters.keys().map(String::as_str).collect()));
-        }
         "ref" => found.push(too_early(span, &format!("`{name}`"))),
         _ => {}
     }

@@ -6,7 +6,6 @@ mod asynchronous;
 mod attributes;
 mod conditions;
 mod deployments;
-mod graph;
 mod limits;
 mod methods;
 mod outputs;
@@ -45,7 +44,6 @@ const STEPS: &[Step] = &[
     asynchronous::finish,
     methods::check,
     deployments::name_by_content,
-    graph::finish,
     limits::finish,
 ];
 

@@ -3,10 +3,11 @@
 
 use indexmap::IndexMap;
 
+use crate::aws;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Model, Property, Thing};
 use crate::plan::value::Value;
-use crate::plan::{LogicalId, Plan, address, told};
+use crate::plan::{LogicalId, Plan, address, pascal_case, told};
 use crate::source::{Span, Spanned};
 
 /// What names of the spec stand for.
@@ -84,9 +85,7 @@ impl<'m> References<'m> {
                 }
                 value
             }
-            (_, None, None, Some((of, property))) => {
-                self.id(of).and_then(|id| attribute(id, self.types.get(id)?, property))
-            }
+            (_, None, None, Some(_)) => self.attribute(path),
             (_, None, None, None) => None,
         };
         if value.is_none() {
@@ -106,6 +105,13 @@ impl<'m> References<'m> {
             _ => true,
         };
         is_told.then_some(value)
+    }
+
+    /// An attribute of a resource; its name may have points: `resources.Store.Endpoint.Address`.
+    fn attribute(&self, path: &str) -> Option<Value> {
+        let splits = path.rmatch_indices('.').map(|(at, _)| (&path[..at], &path[at + 1..]));
+        let (id, property) = splits.filter_map(|(of, property)| Some((self.id(of)?, property))).next()?;
+        attribute(id, self.types.get(id)?, property)
     }
 
     /// Why there is nothing to tell of a thing.
@@ -157,15 +163,20 @@ impl<'m> References<'m> {
             start => format!("there is no `{wrong}` in `{start}`"),
         };
         let candidates = self.candidates(start, only_parts);
+        let attributes = self.id(start).filter(|_| !only_parts).and_then(|id| self.types.get(id));
+        let attributes: Vec<String> = attributes.map(|type_| words(type_, false)).unwrap_or_default();
         if candidates.iter().any(|candidate| candidate == wrong) {
             let message = format!("`{start}.{wrong}` is a value, which has no parts");
             let rest = span.slice(quote + known + wrong.len(), path.len() - known - wrong.len());
             return Diagnostic::new(Code::EVC0101, rest, message).propose("take it out", rest, "");
         }
         let diagnostic = Diagnostic::new(Code::EVC0101, at, message);
-        let suggested = diagnostic.clone().suggest(wrong, candidates.iter().map(String::as_str));
-        if !suggested.help.is_empty() || candidates.is_empty() {
-            return suggested;
+        let all: Vec<&str> = candidates.iter().chain(&attributes).map(String::as_str).collect();
+        if crate::diagnostics::nearest(wrong, &all).is_some() {
+            return diagnostic.suggest(wrong, all);
+        }
+        if candidates.len() <= 12 {
+            return diagnostic.suggest(wrong, candidates.iter().map(String::as_str));
         }
         let shown: Vec<&str> = candidates.iter().take(12).map(String::as_str).collect();
         diagnostic.help(format!(
@@ -208,7 +219,7 @@ impl<'m> References<'m> {
             found.extend(thing.properties().iter().map(|property| property.key().to_owned()));
         }
         if let Some(type_) = self.id(start).and_then(|id| self.types.get(id)) {
-            found.extend(properties(type_).map(|(property, _)| property));
+            found.extend(words(type_, true));
         }
         found.sort_unstable();
         found.dedup();
@@ -221,18 +232,34 @@ fn attribute(id: &LogicalId, type_: &str, property: &str) -> Option<Value> {
     if property == given_by_ref(type_) {
         return Some(Value::Ref(id.clone()));
     }
-    if property == "Arn" || (property == "arn" && !is_known(type_)) {
-        return Some(Value::arn(id));
+    let get_att = |attribute: &str| match attribute {
+        "Arn" => Value::arn(id),
+        _ => super::raw::get_att(id, attribute),
+    };
+    let Some(known) = schema(type_) else {
+        let is_attribute = property == "arn" || property.starts_with(|c: char| c.is_ascii_uppercase());
+        return is_attribute.then(|| get_att(&pascal_case(property)));
+    };
+    // Attributes of stacks and custom resources are whatever they give.
+    if known.has_attribute(property) {
+        return Some(get_att(property));
     }
-    let is_attribute = property == "stream-arn" || property.starts_with(|c: char| c.is_ascii_uppercase());
-    if !is_known(type_) {
-        if !is_attribute {
-            return None;
+    let attributes = known.attributes();
+    attributes.iter().find(|attribute| word(attribute) == property).map(|attribute| get_att(attribute))
+}
+
+/// `StreamArn` as the spec says it: `stream-arn`.
+fn word(attribute: &str) -> String {
+    let mut word = String::new();
+    let mut after_lower = false;
+    for c in attribute.chars() {
+        if c.is_ascii_uppercase() && after_lower {
+            word.push('-');
         }
-        return Some(super::raw::get_att(id, &crate::plan::pascal_case(property)));
+        after_lower = !c.is_ascii_uppercase();
+        word.extend(c.to_lowercase());
     }
-    let (_, attribute) = properties(type_).find(|(word, attribute)| word == property || attribute == property)?;
-    Some(super::raw::get_att(id, &attribute))
+    word
 }
 
 /// The word for what `Ref` gives.
@@ -240,13 +267,18 @@ fn given_by_ref(type_: &str) -> &'static str {
     REF.iter().find(|(start, _)| type_.starts_with(start)).map_or("name", |(_, word)| word)
 }
 
-/// Whether the attributes of a type are known.
-fn is_known(_type: &str) -> bool {
-    false
+/// What is known of a type. What SAM makes of its own has the attributes of what it makes.
+fn schema(type_: &str) -> Option<&'static aws::ResourceType> {
+    aws::resource_type(aws::attributes_are_those_of(type_)?)
 }
 
-/// The attributes of a type, each with its word.
-fn properties(type_: &str) -> impl Iterator<Item = (String, String)> {
-    let _ = type_;
-    std::iter::empty()
+/// What can be referred to of a type: all of it, or what AWS alone gives.
+fn words(type_: &str, only_given: bool) -> Vec<String> {
+    let Some(known) = schema(type_) else { return vec![given_by_ref(type_).to_owned()] };
+    let attributes = known.attributes();
+    let is_meant = |attribute: &&String| {
+        !attribute.contains(['*', '.']) && (!only_given || known.read_only.contains(&attribute.as_str()))
+    };
+    let words = attributes.iter().filter(is_meant).map(|attribute| word(attribute));
+    words.chain([given_by_ref(type_).to_owned()]).collect()
 }

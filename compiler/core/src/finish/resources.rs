@@ -3,7 +3,6 @@
 use super::attributes::Resolved;
 use super::raw::Raw;
 use super::references::References;
-use crate::diagnostics::{Code, Diagnostic};
 use crate::model;
 use crate::plan::builder::Builder;
 use crate::plan::value::Value;
@@ -43,13 +42,6 @@ pub(super) fn finish(b: &mut Builder<'_>) {
 
 fn declare(b: &mut Builder<'_>, it: &model::Resource) {
     let name = &it.head.name;
-    let parameter = b.plan.parameters.contains_key(name.as_str());
-    if parameter || b.model.conditions.contains_key(name.as_str()) {
-        let what = if parameter { "parameter" } else { "condition" };
-        let message = format!("resource `{name}` is called like a {what} of the template");
-        b.diagnostics.push(Diagnostic::new(Code::EVC0702, it.head.name_span, message).help("give it another name"));
-        return;
-    }
     let mut resource = Resource::new(&it.type_, format!("resource `{name}` of the spec"), it.head.name_span, []);
     resource.address = format!("resources.{name}");
     b.add(&LogicalId::new([name.as_str()]), resource);

@@ -1,8 +1,9 @@
 //! What holds of every plan: of the reference systems and of each fixture.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::graph;
+use crate::audit::template::{From, of_plan};
 use crate::plan::value::Value;
 use crate::plan::{HandlerKind, LogicalId, Plan, Resource};
 use crate::report::short;
@@ -52,6 +53,14 @@ fn each(test: impl Fn(&str, &Plan<'_>)) {
         assert!(!analysis.has_errors(), "{}", short::render(&analysis.diagnostics, &analysis.sources));
         test(&name, &plan);
     }
+}
+
+/// What a resource refers to, by name.
+fn references(plan: &Plan<'_>, id: &LogicalId) -> BTreeSet<String> {
+    let template = of_plan(plan);
+    let references = template.references();
+    let from = references.iter().filter(|reference| reference.from == From::Resource(id.as_str()));
+    from.map(|reference| reference.name.to_owned()).collect()
 }
 
 fn of_type<'p>(plan: &'p Plan<'_>, type_: &'static str) -> impl Iterator<Item = (&'p LogicalId, &'p Resource)> {
@@ -109,8 +118,8 @@ fn every_dead_letter_queue_is_used_and_has_an_alarm() {
     each(|name, plan| {
         let dead = of_type(plan, "AWS::SQS::Queue").filter(|(id, _)| id.as_str().ends_with("DeadLetters"));
         for (id, _) in dead {
-            let users = plan.resources.iter().filter(|(other, resource)| {
-                !other.as_str().starts_with(id.as_str()) && graph::references(resource).contains(id.as_str())
+            let users = plan.resources.iter().filter(|(other, _)| {
+                !other.as_str().starts_with(id.as_str()) && references(plan, other).contains(id.as_str())
             });
             assert!(users.count() > 0, "{name}: nothing sends to {id}");
             let alarm = LogicalId::new([id.as_str(), "alarm"]);
@@ -265,11 +274,12 @@ fn functions_are_in_the_network_of_their_cache_and_in_no_other() {
     each(|name, plan| {
         for (id, function) in plan.model.functions.iter() {
             let cache = plan.model.cache_of(id).map(|cache| &plan.model.caches[cache.value]);
-            let resource = &plan.resources[&crate::plan::ids::function(function)];
+            let id_of_function = crate::plan::ids::function(function);
+            let resource = &plan.resources[&id_of_function];
             let function = &function.head.name;
             let is_inside = cache.is_some_and(|cache| cache.network.is_some());
             assert_eq!(resource.properties.contains_key("VpcConfig"), is_inside, "{name}: {function}");
-            let references = graph::references(resource);
+            let references = references(plan, &id_of_function);
             // Without these the runtime does not start.
             if cache.is_some() {
                 let handler = plan.handlers.iter().find(|handler| handler.kind == HandlerKind::Function(id));
@@ -319,7 +329,7 @@ fn overrides_of_nothing_are_reported_with_what_might_be_meant() {
                 FFunctionRole: {}\n  Key: {}\nresources: { Key: { type: AWS::KMS::Key } }\n";
     insta::assert_snapshot!(found(spec), @"
     spec.yaml:5:3: error[EVC0101]: there is no resource `FFunctoin`
-    spec.yaml:6:3: error[EVC0101]: `FFunction` refers to `Kye`, which is not in the template
+    spec.yaml:6:48: error[EVC1010]: `FFunction` refers to `Kye`, which is not in the template
     spec.yaml:7:15: error[EVC0101]: `functions.f` has no part `roel`
     spec.yaml:9:3: error[EVC0108]: resource `FFunctionRole` is overridden twice; 8:3 the first is here
     spec.yaml:10:3: error[EVC0105]: resource `Key` is the spec's own; 11:14 declared here

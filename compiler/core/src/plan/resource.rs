@@ -62,6 +62,17 @@ impl Resource {
         }
     }
 
+    /// A map beside its properties, by CloudFormation's name: `Metadata`, `CreationPolicy`, `UpdatePolicy`.
+    pub fn attribute(&self, name: &str) -> Option<&IndexMap<String, Value>> {
+        let policy = match name {
+            "Metadata" => return Some(&self.metadata),
+            "CreationPolicy" => self.creation_policy.as_ref()?,
+            "UpdatePolicy" => self.update_policy.as_ref()?,
+            _ => return None,
+        };
+        if let Value::Map(entries) = policy { Some(entries) } else { None }
+    }
+
     /// Where to say what is wrong with it: at the override that changes it, or at what it comes from.
     pub fn place(&self) -> Span {
         self.overridden.unwrap_or(self.span)
