@@ -71,7 +71,7 @@ pub(super) fn plan(spec: &Path, directory: &Path, analysis: &mut Analysis, optio
         console::print(&write(input));
     }
     if options.explain_budget {
-        console::print(&budget::explain(input));
+        console::print(&budget::explain(input, options.explain_as_json));
     }
     if options.explain_resources {
         let write = if options.explain_as_json { resources::json } else { resources::table };

@@ -68,6 +68,7 @@ codes! {
     EVC0112 Error "new-resource-in-overrides",
     EVC0113 Error "derived-would-be-lost",
     EVC0114 Error "bad-condition",
+    EVC0115 Warning "says-nothing",
     EVC0201 Error "unknown-type",
     EVC0202 Error "type-syntax",
     EVC0203 Error "bad-bounds",

@@ -2,7 +2,7 @@
 
 use super::names::unresolved;
 use super::{Function, Id, Outbox, Queue, Rule, Schedule, Thing, Workflow};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, list};
 use crate::source::{Span, Spanned};
 use crate::spec::decode::Declared;
 use crate::spec::{Sections, output};
@@ -105,7 +105,7 @@ pub(super) fn output(
             "name" => OutputValue::DashboardName,
             "url" => OutputValue::DashboardUrl,
             _ => {
-                diagnostics.push(unresolved("property of `dashboard`", property, ["name", "url"]));
+                diagnostics.push(no_property("dashboard", property, ["name", "url"]));
                 return None;
             }
         },
@@ -137,7 +137,7 @@ fn api(
         return None;
     }
     if crate::diagnostics::nearest(property, &["url"]).is_some_and(|_| property.as_str() != "url") {
-        diagnostics.push(unresolved("property of `api`", property, ["url"]));
+        diagnostics.push(no_property("api", property, ["url"]));
         return None;
     }
     if property.as_str() != "url" {
@@ -155,12 +155,20 @@ fn of_thing(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<OutputValue> {
     let found = Thing::find(section, name, sections, diagnostics);
-    // Events are nothing that the template has.
-    let Some(thing) = found.filter(|thing| !matches!(thing, Some(Thing::Event(_)))) else {
-        let known = Thing::sections_with_properties().chain(["resources", "api", "dashboard"]);
-        diagnostics.push(unresolved("section with outputs", section, known));
+    let known = || Thing::sections_with_properties().chain(["resources"]);
+    let Some(thing) = found else {
+        diagnostics.push(unresolved("section", section, known().chain(["api", "dashboard"])));
         return None;
     };
+    // Events are nothing that the template has.
+    if let Some(Thing::Event(_)) = thing {
+        let known: Vec<&str> = known().collect();
+        diagnostics.push(
+            Diagnostic::new(Code::EVC0101, section.span, format!("there are no outputs of `{}`", section.value))
+                .help(format!("those that have are {}", list(&known))),
+        );
+        return None;
+    }
     let thing = thing?;
     let [property] = rest else { return Some(OutputValue::Other(None)) };
     if let Some(property) = thing.properties().iter().find(|known| known.key() == property.as_str()) {
@@ -169,7 +177,7 @@ fn of_thing(
     // What a thing has beyond these is known when the template is; a slip is told at once.
     let known: Vec<&str> = thing.properties().iter().map(|property| property.key()).collect();
     if crate::diagnostics::nearest(property, &known).is_some() {
-        diagnostics.push(unresolved(&format!("property of `{}`", section.value), property, known));
+        diagnostics.push(no_property(section, property, known));
         return None;
     }
     Some(OutputValue::Other(tells_of_thing(property).then_some(thing)))
@@ -180,4 +188,10 @@ fn of_thing(
 pub(super) fn tells_of_thing(property: &str) -> bool {
     let own = ["name", "arn", "url", "id", "stream-arn"];
     own.contains(&property) || property.starts_with(|c: char| c.is_ascii_uppercase())
+}
+
+/// A property that nothing of a section has.
+fn no_property<'k>(section: &str, property: &Spanned<String>, known: impl IntoIterator<Item = &'k str>) -> Diagnostic {
+    let message = format!("there is no output `{}` of `{section}`", property.value);
+    Diagnostic::new(Code::EVC0101, property.span, message).suggest(property, known)
 }

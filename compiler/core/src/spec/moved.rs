@@ -26,11 +26,12 @@ pub fn move_resources(file: &mut Node, text: &str, diagnostics: &mut Vec<Diagnos
     }
     match sections.entries.iter_mut().find(|entry| entry.key.text == "resources") {
         Some(Entry { value: Node { kind: NodeKind::Mapping(there), .. }, .. }) => there.entries.extend(moved),
-        Some(entry) => entry.value.kind = NodeKind::Mapping(Mapping { entries: moved }),
+        Some(entry) => entry.value.kind = NodeKind::Mapping(Mapping { entries: moved, ..Mapping::default() }),
         None => {
             let (key, value) = (&sections.entries[overrides].key, &sections.entries[overrides].value);
             let key = Key { text: "resources".to_owned(), span: key.span };
-            let value = Node { kind: NodeKind::Mapping(Mapping { entries: moved }), span: value.span };
+            let value =
+                Node { kind: NodeKind::Mapping(Mapping { entries: moved, ..Mapping::default() }), span: value.span };
             sections.entries.push(Entry { key, value });
         }
     }
