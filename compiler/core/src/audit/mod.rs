@@ -8,9 +8,12 @@ mod circles;
 mod names;
 mod references;
 mod sam;
+mod sense;
 pub mod template;
+mod view;
 
-use template::{Reference, Template};
+use template::Template;
+use view::View;
 
 use crate::diagnostics::Diagnostic;
 use crate::plan::Plan;
@@ -21,23 +24,20 @@ type Check = fn(&View<'_>, &mut Vec<Diagnostic>);
 /// Every check. The order does not matter: reports sort by place.
 const CHECKS: &[Check] = &[calls::check, circles::check, names::check, references::check];
 
-/// A template, and what several checks want to know of it.
-pub struct View<'t> {
-    /// The template.
-    pub template: &'t Template<'t>,
-    /// Every reference in it, in its order.
-    pub references: Vec<Reference<'t>>,
-}
-
-/// Looks at a template.
+/// Looks at a template that somebody wrote.
 pub fn run(template: &Template<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    let view = View { template, references: template.references() };
-    for check in CHECKS {
-        check(&view, diagnostics);
-    }
+    look(template, false, diagnostics);
 }
 
 /// Looks at the template that a plan is.
 pub fn plan(plan: &Plan<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    run(&template::of_plan(plan), diagnostics);
+    look(&template::of_plan(plan), true, diagnostics);
+}
+
+fn look(template: &Template<'_>, only_written: bool, diagnostics: &mut Vec<Diagnostic>) {
+    let deployed = sam::expand(template);
+    let view = View { template, references: template.references(), deployed: &deployed, only_written };
+    for check in CHECKS.iter().chain(&sense::CHECKS) {
+        check(&view, diagnostics);
+    }
 }

@@ -66,6 +66,7 @@ fn resource<'p>(it: &'p plan::Resource, id: &str, plan: &'p Plan<'_>) -> Resourc
         update_replace_policy: it.update_replace_policy.as_ref().map(value),
         others: Vec::new(),
         properties: map(&it.properties),
+        touched: written.is_some(),
     };
     if !it.metadata.is_empty() {
         let metadata = Node::derived(Kind::Map(map(&it.metadata)));
