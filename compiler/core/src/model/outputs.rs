@@ -157,7 +157,11 @@ fn of_thing(
     let found = Thing::find(section, name, sections, diagnostics);
     let known = || Thing::sections_with_properties().chain(["resources"]);
     let Some(thing) = found else {
-        diagnostics.push(unresolved("section", section, known().chain(["api", "dashboard"])));
+        let known: Vec<&str> = known().chain(["api", "dashboard"]).collect();
+        let diagnostic = unresolved("section", section, known.iter().copied());
+        let is_helped = !diagnostic.help.is_empty();
+        let told = format!("expected one of {}", list(&known));
+        diagnostics.push(if is_helped { diagnostic } else { diagnostic.help(told) });
         return None;
     };
     // Events are nothing that the template has.
