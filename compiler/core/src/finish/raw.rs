@@ -5,7 +5,6 @@ use indexmap::IndexMap;
 
 use super::references::References;
 use crate::diagnostics::Diagnostic;
-use crate::plan::LogicalId;
 use crate::plan::value::{Part, Value};
 use crate::source::Span;
 use crate::yaml::{Entry, Node, NodeKind, Scalar};
@@ -16,11 +15,6 @@ pub(super) struct Raw<'r, 'm> {
     pub(super) references: &'r References<'m>,
     /// What was found wrong.
     pub(super) diagnostics: Vec<Diagnostic>,
-}
-
-/// The long form of `!GetAtt`.
-pub(super) fn get_att(id: &LogicalId, attribute: &str) -> Value {
-    Value::map([("Fn::GetAtt", Value::list([id.as_str().into(), attribute.into()]))])
 }
 
 impl<'r, 'm> Raw<'r, 'm> {

@@ -109,8 +109,8 @@ impl<'m> References<'m> {
 
     /// An attribute of a resource; its name may have points: `resources.Store.Endpoint.Address`.
     fn attribute(&self, path: &str) -> Option<Value> {
-        let splits = path.rmatch_indices('.').map(|(at, _)| (&path[..at], &path[at + 1..]));
-        let (id, property) = splits.filter_map(|(of, property)| Some((self.id(of)?, property))).next()?;
+        let mut splits = path.rmatch_indices('.').map(|(at, _)| (&path[..at], &path[at + 1..]));
+        let (id, property) = splits.find_map(|(of, property)| Some((self.id(of)?, property)))?;
         attribute(id, self.types.get(id)?, property)
     }
 
@@ -234,7 +234,7 @@ fn attribute(id: &LogicalId, type_: &str, property: &str) -> Option<Value> {
     }
     let get_att = |attribute: &str| match attribute {
         "Arn" => Value::arn(id),
-        _ => super::raw::get_att(id, attribute),
+        _ => Value::map([("Fn::GetAtt", Value::list([id.as_str().into(), attribute.into()]))]),
     };
     let Some(known) = schema(type_) else {
         let is_attribute = property == "arn" || property.starts_with(|c: char| c.is_ascii_uppercase());

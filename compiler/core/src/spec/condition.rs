@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::json;
 
 use super::decode::{Decode, Decoder};
 use crate::yaml::{Node, NodeKind};
@@ -66,11 +67,20 @@ impl JsonSchema for Condition {
     fn schema_name() -> Cow<'static, str> {
         "Condition".into()
     }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<Self>();
+        let conditions = |least, most| json!({"type": "array", "minItems": least, "maxItems": most, "items": one});
         json_schema!({
             "description": "A condition of CloudFormation: one of its functions, or `Condition` and the name of another.",
             "type": "object",
-            "propertyNames": {"enum": FUNCTIONS},
+            "additionalProperties": false,
+            "properties": {
+                "Condition": {"type": ["string", "number", "boolean"]},
+                "Fn::And": conditions(2, 10),
+                "Fn::Equals": {"type": "array", "minItems": 2, "maxItems": 2},
+                "Fn::Not": conditions(1, 1),
+                "Fn::Or": conditions(2, 10)
+            },
             "minProperties": 1,
             "maxProperties": 1,
             "examples": [{"Fn::Equals": [{"Ref": "Environment"}, "prod"]}]

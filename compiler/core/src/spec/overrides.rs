@@ -2,7 +2,7 @@
 
 use evc_macros::Section;
 
-use super::raw::{Attributes, DeletionPolicy, UpdateReplacePolicy, a_map};
+use super::raw::{Attributes, DeletionPolicy, UpdateReplacePolicy, a_map, a_map_schema};
 use super::scalar::{Json, Name};
 use crate::source::Spanned;
 
@@ -12,7 +12,7 @@ use crate::source::Spanned;
 pub struct Override {
     /// Properties by their CloudFormation names: maps are merged, lists of named items and of statements are added to, `null` removes,
     /// anything else replaces.
-    #[key(check = a_map)]
+    #[key(check = a_map, schema = a_map_schema)]
     pub properties: Option<Spanned<Json>>,
     /// What must be there before it, beside what it waits for already: names of the spec or logical ids.
     #[key(default)]
@@ -24,13 +24,13 @@ pub struct Override {
     /// What becomes of the old one when a change replaces it.
     pub update_replace_policy: Option<Spanned<UpdateReplacePolicy>>,
     /// When it counts as made.
-    #[key(check = a_map)]
+    #[key(check = a_map, schema = a_map_schema)]
     pub creation_policy: Option<Spanned<Json>>,
     /// How updates of it go on.
-    #[key(check = a_map)]
+    #[key(check = a_map, schema = a_map_schema)]
     pub update_policy: Option<Spanned<Json>>,
     /// Anything for tools that read the template, merged into what is there.
-    #[key(check = a_map)]
+    #[key(check = a_map, schema = a_map_schema)]
     pub metadata: Option<Spanned<Json>>,
 }
 

@@ -1,6 +1,7 @@
 //! What CloudFormation has beside the properties of a resource: the attributes that `resources:` and `overrides:` share.
 
 use evc_macros::Word;
+use schemars::{Schema, SchemaGenerator, json_schema};
 
 use super::decode::Decoder;
 use super::scalar::{Json, Name};
@@ -80,4 +81,9 @@ pub(super) fn a_map(value: &Spanned<Json>, cx: &mut Decoder) {
     if !matches!(value.0.kind, NodeKind::Mapping(_) | NodeKind::Null | NodeKind::Error) {
         cx.mismatch(&value.0, "a map, by the names of CloudFormation");
     }
+}
+
+/// The schema of such a map.
+pub(super) fn a_map_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": ["object", "null"]})
 }

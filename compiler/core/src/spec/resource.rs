@@ -4,7 +4,7 @@ use evc_macros::Section;
 
 use super::allow::Allows;
 use super::decode::Decoder;
-use super::raw::{Attributes, DeletionPolicy, UpdateReplacePolicy, a_map};
+use super::raw::{Attributes, DeletionPolicy, UpdateReplacePolicy, a_map, a_map_schema};
 use super::scalar::{Json, Name};
 use crate::source::Spanned;
 
@@ -19,7 +19,7 @@ pub struct Resource {
     )]
     pub type_: Spanned<String>,
     /// Properties by their CloudFormation names.
-    #[key(check = a_map)]
+    #[key(check = a_map, schema = a_map_schema)]
     pub properties: Option<Spanned<Json>>,
     /// What must be there before it, beyond what its properties refer to: names of the spec or logical ids.
     #[key(default)]
@@ -31,13 +31,13 @@ pub struct Resource {
     /// What becomes of the old one when a change replaces it: `Delete` by default.
     pub update_replace_policy: Option<Spanned<UpdateReplacePolicy>>,
     /// When it counts as made.
-    #[key(check = a_map)]
+    #[key(check = a_map, schema = a_map_schema)]
     pub creation_policy: Option<Spanned<Json>>,
     /// How updates of it go on.
-    #[key(check = a_map)]
+    #[key(check = a_map, schema = a_map_schema)]
     pub update_policy: Option<Spanned<Json>>,
     /// Anything for tools that read the template.
-    #[key(check = a_map)]
+    #[key(check = a_map, schema = a_map_schema)]
     pub metadata: Option<Spanned<Json>>,
     /// Warnings that are fine here, each with the reason.
     #[key(default)]

@@ -4,6 +4,8 @@
 //! Maps are merged, key by key. Lists of items that have a name are merged by it; statements of policies are added. `null` removes,
 //! anything else replaces.
 
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 
 use crate::diagnostics::{Code, Diagnostic};
@@ -93,22 +95,35 @@ fn adds(key: &str) -> bool {
 
 /// Adds items to a list: those with the name of one that is there are merged into it.
 fn add(list: &mut Vec<Value>, key: &str, items: &[Node], place: Place<'_>, raw: &mut Raw<'_, '_>) {
-    let name = NAMED.iter().find(|(list, _)| *list == key).map(|(_, name)| *name);
-    for item in items {
-        let called = name.and_then(|name| match &item.kind {
-            NodeKind::Mapping(mapping) => raw.value(&mapping.get(name)?.value),
-            NodeKind::Sequence(_) | NodeKind::Scalar(_) | NodeKind::Null | NodeKind::Error => None,
-        });
-        let same = |it: &&mut Value| matches!((&**it, name), (Value::Map(map), Some(name)) if called.is_some() && map.get(name) == called.as_ref());
-        match (list.iter_mut().find(same), &item.kind) {
-            (Some(Value::Map(there)), NodeKind::Mapping(mapping)) => merge(there, &mapping.entries, place, raw),
-            _ => {
-                if let Some(value) = raw.value(item).filter(|value| !list.contains(value)) {
-                    list.push(value);
-                }
+    let Some((_, name)) = NAMED.iter().find(|(list, _)| *list == key) else {
+        for value in items.iter().filter_map(|item| raw.value(item)) {
+            if !list.contains(&value) {
+                list.push(value);
             }
         }
+        return;
+    };
+    let mut at: HashMap<String, usize> = HashMap::new();
+    for (index, item) in list.iter().enumerate() {
+        at.extend(called(item, name).map(|called| (called, index)));
     }
+    for item in items {
+        let Some(value) = raw.value(item) else { continue };
+        let called = called(&value, name);
+        let there = called.as_ref().and_then(|called| at.get(called)).and_then(|index| list.get_mut(*index));
+        if let (Some(Value::Map(there)), NodeKind::Mapping(mapping)) = (there, &item.kind) {
+            merge(there, &mapping.entries, place, raw);
+        } else {
+            at.extend(called.map(|called| (called, list.len())));
+            list.push(value);
+        }
+    }
+}
+
+/// The name of an item, if it is text.
+fn called(item: &Value, name: &str) -> Option<String> {
+    let Value::Map(entries) = item else { return None };
+    if let Some(Value::String(called)) = entries.get(name) { Some(called.clone()) } else { None }
 }
 
 /// Why a value must not be replaced or removed: it is derived from the spec.
