@@ -70,9 +70,10 @@ fn of_list<'m>(
                     let problem = if errors.len() > 1 { "with others" } else { "before another" };
                     let message = format!("`{ALL}` stands {problem} in a {what} of state `{of}`");
                     let diagnostic = Diagnostic::new(Code::EVC1089, place, message);
-                    diagnostics.push(
-                        diagnostic.note(format!("it stands alone, in the last {what}; Step Functions refuses anything else")),
-                    );
+                    diagnostics
+                        .push(diagnostic.note(format!(
+                            "it stands alone, in the last {what}; Step Functions refuses anything else"
+                        )));
                     return;
                 }
             } else if name.starts_with("States.")

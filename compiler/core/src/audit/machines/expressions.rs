@@ -42,12 +42,15 @@ pub(super) fn check(machine: &Machine<'_>, diagnostics: &mut Vec<Diagnostic>) {
 fn paths(machine: &Machine<'_>, state: &State<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for field in PATHS {
         let Some(node) = state.get(field) else { continue };
-        let Some(text) = node.as_text().filter(|text| !text.starts_with('$') && !text.contains(UNKNOWN)) else { continue };
+        let Some(text) = node.as_text().filter(|text| !text.starts_with('$') && !text.contains(UNKNOWN)) else {
+            continue;
+        };
         // `ErrorPath` and `CausePath` take a call of a function.
         if text.starts_with("States.") {
             continue;
         }
-        let message = format!("`{field}` of state `{}` is a path, which starts with `$`, found `{text}`", state.name.text);
+        let message =
+            format!("`{field}` of state `{}` is a path, which starts with `$`, found `{text}`", state.name.text);
         diagnostics.push(Diagnostic::new(Code::EVC1094, machine.place(node), message));
     }
     for field in PAYLOADS {
@@ -68,7 +71,11 @@ fn payload(machine: &Machine<'_>, node: &Node<'_>, diagnostics: &mut Vec<Diagnos
                     continue;
                 }
                 let found = match &entry.value.kind {
-                    Kind::Text(text) if text.contains(UNKNOWN) || text.starts_with(['$', ' ']) || text.starts_with("States.") => continue,
+                    Kind::Text(text)
+                        if text.contains(UNKNOWN) || text.starts_with(['$', ' ']) || text.starts_with("States.") =>
+                    {
+                        continue;
+                    }
                     Kind::Text(text) => format!("`{text}`"),
                     Kind::Call(_) | Kind::Error => continue,
                     Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::List(_) | Kind::Map(_) => {
@@ -91,7 +98,8 @@ fn jsonata(machine: &Machine<'_>, node: &Node<'_>, diagnostics: &mut Vec<Diagnos
         Kind::Map(map) => map.entries.iter().for_each(|entry| {
             if let Some(path) = entry.key.text.strip_suffix(".$") {
                 let place = entry.key.place.unwrap_or_else(|| machine.place(&entry.value));
-                let message = format!("`{}` is how JSONPath writes it, and the state is written in JSONata", entry.key.text);
+                let message =
+                    format!("`{}` is how JSONPath writes it, and the state is written in JSONata", entry.key.text);
                 let diagnostic = Diagnostic::new(Code::EVC1094, place, message);
                 diagnostics.push(diagnostic.help(format!("`\"{path}\": \"{{% .. %}}\"`")));
             } else {
@@ -195,9 +203,18 @@ mod tests {
         ] {
             assert_eq!(expression(text), None, "{text}");
         }
-        for text in
-            ["{% $f( %}", "{% a ]%}", "{% (a] %}", "{% 'a %}", "{% a", "a %}", "{% %}", " {% a %} ", "{% /* a %}", "{%}"]
-        {
+        for text in [
+            "{% $f( %}",
+            "{% a ]%}",
+            "{% (a] %}",
+            "{% 'a %}",
+            "{% a",
+            "a %}",
+            "{% %}",
+            " {% a %} ",
+            "{% /* a %}",
+            "{%}",
+        ] {
             assert!(expression(text).is_some(), "{text}");
         }
     }

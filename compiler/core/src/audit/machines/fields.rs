@@ -104,7 +104,9 @@ pub(super) fn check(machine: &Machine<'_>, diagnostics: &mut Vec<Diagnostic>) {
         let name = &state.name.text;
         let Some(type_) = state.get("Type") else {
             let message = format!("state `{name}` has no `Type`");
-            diagnostics.push(Diagnostic::new(Code::EVC1088, state.place, message).help(format!("it is one of {}", list(&TYPES))));
+            diagnostics.push(
+                Diagnostic::new(Code::EVC1088, state.place, message).help(format!("it is one of {}", list(&TYPES))),
+            );
             continue;
         };
         let Some(known) = type_.as_text().filter(|text| !text.contains(UNKNOWN)) else { continue };
@@ -177,8 +179,12 @@ fn of_type(machine: &Machine<'_>, state: &State<'_>, type_: &str, diagnostics: &
             ("Arguments", Language::Path) => {
                 diagnostic.help("`Parameters` has what a task is given; or `QueryLanguage: JSONata`")
             }
-            ("Output", Language::Path) => diagnostic.help("`QueryLanguage: JSONata`, or `ResultSelector` and `OutputPath`"),
-            ("Next" | "End", _) if type_ == "Choice" => diagnostic.help("each of its rules has a `Next`, and there is a `Default`"),
+            ("Output", Language::Path) => {
+                diagnostic.help("`QueryLanguage: JSONata`, or `ResultSelector` and `OutputPath`")
+            }
+            ("Next" | "End", _) if type_ == "Choice" => {
+                diagnostic.help("each of its rules has a `Next`, and there is a `Default`")
+            }
             _ => diagnostic,
         });
     }
@@ -186,8 +192,13 @@ fn of_type(machine: &Machine<'_>, state: &State<'_>, type_: &str, diagnostics: &
     if let Some((_, fields)) = required.filter(|(_, fields)| fields.iter().all(|field| state.get(field).is_none()))
         && !told
     {
-        let wanted: Vec<&str> = fields.iter().copied().filter(|field| !field.ends_with("Path") || state.language == Language::Path).collect();
-        let what = if let [only] = wanted.as_slice() { format!("`{only}`") } else { format!("any of {}", list(&wanted)) };
+        let wanted: Vec<&str> = fields
+            .iter()
+            .copied()
+            .filter(|field| !field.ends_with("Path") || state.language == Language::Path)
+            .collect();
+        let what =
+            if let [only] = wanted.as_slice() { format!("`{only}`") } else { format!("any of {}", list(&wanted)) };
         let message = format!("state `{name}` is {article} {type_} without {what}");
         diagnostics.push(Diagnostic::new(Code::EVC1088, state.place, message));
     }
@@ -197,7 +208,14 @@ fn of_type(machine: &Machine<'_>, state: &State<'_>, type_: &str, diagnostics: &
         let message = format!("choice `{name}` has no rules");
         diagnostics.push(Diagnostic::new(Code::EVC1088, machine.place(choices), message));
     }
-    for (field, wants) in [("Next", "text"), ("Default", "text"), ("Retry", "a list"), ("Catch", "a list"), ("Choices", "a list"), ("Branches", "a list")] {
+    for (field, wants) in [
+        ("Next", "text"),
+        ("Default", "text"),
+        ("Retry", "a list"),
+        ("Catch", "a list"),
+        ("Choices", "a list"),
+        ("Branches", "a list"),
+    ] {
         let Some(node) = state.get(field) else { continue };
         let fits = match &node.kind {
             Kind::Call(_) | Kind::Error => true,

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
+use crate::audit::json;
 use crate::audit::template::{Call, Kind, Node};
 use crate::audit::text::{Text, UNKNOWN};
 use crate::audit::view::{Named, View};
-use crate::audit::json;
 use crate::diagnostics::{Code, Diagnostic};
 
 /// The definition of a machine, if it is known.

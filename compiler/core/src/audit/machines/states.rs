@@ -83,13 +83,7 @@ impl<'m> Machine<'m> {
                 let map = entry.value.as_map()?;
                 let place = entry.key.place.or(entry.value.place).unwrap_or(self.place);
                 let language = language(&entry.value).unwrap_or(outer);
-                Some(State {
-                    name: &entry.key,
-                    map,
-                    type_: map.get("Type").and_then(Node::as_text),
-                    language,
-                    place,
-                })
+                Some(State { name: &entry.key, map, type_: map.get("Type").and_then(Node::as_text), language, place })
             })
             .collect();
         let inner: Vec<_> = states

@@ -71,9 +71,7 @@ fn unreachable(group: &Group<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let targets: Vec<(&str, Vec<&str>)> = group
         .states
         .iter()
-        .map(|state| {
-            (&*state.name.text, state.targets().into_iter().filter_map(|(_, node)| literal(node)).collect())
-        })
+        .map(|state| (&*state.name.text, state.targets().into_iter().filter_map(|(_, node)| literal(node)).collect()))
         .collect();
     let mut reached: BTreeSet<&str> = BTreeSet::new();
     let mut reach = |from: &str| {

@@ -83,14 +83,16 @@ fn express(machine: &Machine<'_>, state: &State<'_>, diagnostics: &mut Vec<Diagn
         if let Some(what) = what {
             let message = format!("state `{name}` {what}, which executions of EXPRESS cannot");
             let diagnostic = Diagnostic::new(Code::EVC1093, machine.place(resource), message);
-            diagnostics.push(diagnostic.help("let the machine be STANDARD, or start what it waits for without waiting"));
+            diagnostics
+                .push(diagnostic.help("let the machine be STANDARD, or start what it waits for without waiting"));
         }
     }
     if let Some(seconds) = state.get("Seconds").and_then(Node::as_number)
         && state.type_ == Some("Wait")
         && seconds >= EXPRESS_SECONDS
     {
-        let message = format!("state `{name}` waits {seconds} s, and an execution of EXPRESS ends after {EXPRESS_SECONDS}");
+        let message =
+            format!("state `{name}` waits {seconds} s, and an execution of EXPRESS ends after {EXPRESS_SECONDS}");
         diagnostics.push(Diagnostic::new(Code::EVC1093, state.place_of("Seconds"), message));
     }
     let mode = state.get("ItemProcessor").and_then(|inner| inner.at(&["ProcessorConfig", "Mode"]));

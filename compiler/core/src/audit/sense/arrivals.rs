@@ -19,7 +19,10 @@ pub(in crate::audit) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>
             if sources.iter().all(|source| source.starts_with("aws.") && !source.starts_with("aws.partner"))
                 && is_own(view, bus)
             {
-                let message = format!("rule `{}` waits on bus `{}` for events of AWS, which come on the default bus", rule.id, bus.id);
+                let message = format!(
+                    "rule `{}` waits on bus `{}` for events of AWS, which come on the default bus",
+                    rule.id, bus.id
+                );
                 diagnostics.push(
                     Diagnostic::new(Code::EVC0910, rule.place_of("EventBusName"), message)
                         .secondary(bus.resource.place, "nothing in the template brings them here")
@@ -38,9 +41,9 @@ fn is_own(view: &View<'_>, bus: Named<'_>) -> bool {
     &*bus.resource.type_.text == "AWS::Events::EventBus"
         && bus.resource.property("EventSourceName").is_none()
         && bus.resource.property("Policy").is_none()
-        && !view.of_type("AWS::Events::EventBusPolicy").any(|policy| {
-            policy.resource.property("EventBusName").is_none_or(|it| it.as_text().is_some() || names(it))
-        })
+        && !view
+            .of_type("AWS::Events::EventBusPolicy")
+            .any(|policy| policy.resource.property("EventBusName").is_none_or(|it| it.as_text().is_some() || names(it)))
         && !view.of_type("AWS::Events::Rule").any(|rule| rule.resource.property("Targets").is_some_and(names))
 }
 
@@ -60,7 +63,10 @@ fn buckets(view: &View<'_>, rule: Named<'_>, pattern: &Node<'_>, diagnostics: &m
             },
         };
         if !tells {
-            let message = format!("rule `{}` waits for events of bucket `{}`, which tells EventBridge nothing", rule.id, bucket.id);
+            let message = format!(
+                "rule `{}` waits for events of bucket `{}`, which tells EventBridge nothing",
+                rule.id, bucket.id
+            );
             diagnostics.push(
                 Diagnostic::new(Code::EVC0915, name.place.unwrap_or_else(|| rule.place_of("EventPattern")), message)
                     .secondary(bucket.place_of("NotificationConfiguration"), "this bucket")

@@ -98,12 +98,15 @@ fn called(
     if view.template.resources.get(function.id).is_some_and(streams) {
         return;
     }
-    let Some(timeout) = function.number("Timeout", TIMEOUT).filter(|timeout| *timeout > limit.max(HTTP)) else { return };
+    let Some(timeout) = function.number("Timeout", TIMEOUT).filter(|timeout| *timeout > limit.max(HTTP)) else {
+        return;
+    };
     if told.iter().any(|id| id == function.id) {
         return;
     }
     told.push(function.id.to_owned());
-    let message = format!("function `{}` may take {timeout} s, and the API that calls it answers after {limit} s", function.id);
+    let message =
+        format!("function `{}` may take {timeout} s, and the API that calls it answers after {limit} s", function.id);
     diagnostics.push(
         Diagnostic::new(Code::EVC1099, function.place_of("Timeout"), message)
             .secondary(place, "the API calls it here")
@@ -138,6 +141,9 @@ fn gathered(view: &View<'_>, mapping: Named<'_>, diagnostics: &mut Vec<Diagnosti
     diagnostics.push(
         Diagnostic::new(Code::EVC1099, mapping.place_of("MaximumBatchingWindowInSeconds"), message)
             .secondary(queue.place_of("VisibilityTimeout"), "this long it is hidden")
-            .help(format!("`VisibilityTimeout: {}`, six times the function's timeout and the window", ENOUGH * timeout + window)),
+            .help(format!(
+                "`VisibilityTimeout: {}`, six times the function's timeout and the window",
+                ENOUGH * timeout + window
+            )),
     );
 }

@@ -18,7 +18,8 @@ pub(in crate::audit) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>
     for bucket in view.of_type("AWS::S3::Bucket") {
         let all = bucket.resource.property("NotificationConfiguration").and_then(|it| it.get("LambdaConfigurations"));
         for one in all.and_then(Node::as_list).into_iter().flatten() {
-            let (Some(function), None) = (one.get("Function").and_then(|it| view.resource_of(it)), one.get("Filter")) else {
+            let (Some(function), None) = (one.get("Function").and_then(|it| view.resource_of(it)), one.get("Filter"))
+            else {
                 continue;
             };
             let place = one.place.unwrap_or_else(|| bucket.place_of("NotificationConfiguration"));
@@ -49,7 +50,8 @@ fn forwarded(view: &View<'_>, rule: Named<'_>, diagnostics: &mut Vec<Diagnostic>
     for target in rule.resource.property("Targets").and_then(Node::as_list).into_iter().flatten() {
         let Some(arn) = target.get("Arn").filter(|arn| arn.referent() == Some(bus.id)) else { continue };
         if &*bus.resource.type_.text == "AWS::Events::EventBus" && !view.is_settled(&[rule]) {
-            let message = format!("rule `{}` sends what it matches to the bus `{}` that it comes from", rule.id, bus.id);
+            let message =
+                format!("rule `{}` sends what it matches to the bus `{}` that it comes from", rule.id, bus.id);
             let place = arn.place.unwrap_or_else(|| rule.place_of("Targets"));
             diagnostics.push(Diagnostic::new(Code::EVC1096, place, message).note("there it matches again"));
         }
@@ -66,12 +68,15 @@ fn destinations(view: &View<'_>, invoke: Named<'_>, diagnostics: &mut Vec<Diagno
             "AWS::Lambda::Function" => target.id == function.id,
             "AWS::SNS::Topic" => view.of_type("AWS::SNS::Subscription").any(|it| {
                 let is = |property, id| it.resource.property(property).and_then(Node::referent) == Some(id);
-                is("TopicArn", target.id) && is("Endpoint", function.id) && it.resource.property("FilterPolicy").is_none()
+                is("TopicArn", target.id)
+                    && is("Endpoint", function.id)
+                    && it.resource.property("FilterPolicy").is_none()
             }),
             _ => false,
         };
         if comes_back && !view.is_settled(&[invoke, function]) {
-            let message = format!("`{end}` of function `{}` leads to `{}`, and so to the function again", function.id, target.id);
+            let message =
+                format!("`{end}` of function `{}` leads to `{}`, and so to the function again", function.id, target.id);
             diagnostics.push(Diagnostic::new(Code::EVC1096, to.place.unwrap_or(invoke.resource.place), message));
         }
     }
@@ -94,7 +99,10 @@ fn objects(
     }
     let role = function.resource.property("Role").and_then(|role| view.resource_of(role));
     let Some(writes) = role.and_then(|role| writer(role, bucket)) else { return };
-    let message = format!("function `{}` is told of each new object of bucket `{}`, and may write objects to it", function.id, bucket.id);
+    let message = format!(
+        "function `{}` is told of each new object of bucket `{}`, and may write objects to it",
+        function.id, bucket.id
+    );
     let mut diagnostic = Diagnostic::new(Code::EVC1096, place, message)
         .note("an object that it writes calls it again")
         .help("a `Filter` with a prefix or suffix that what it writes has not, or another bucket to write to");

@@ -139,9 +139,8 @@ fn of_declared(model: &Model, pattern: &Pattern) -> Vec<Diagnostic> {
     }
     let around = pattern.only(&|name| name != "detail");
     let detail = pattern.only(&|name| name == "detail");
-    let picks = |event: &&Event| {
-        !matches!(pattern::can_match(&around, &model.types, &envelope(event)), Verdict::Never(..))
-    };
+    let picks =
+        |event: &&Event| !matches!(pattern::can_match(&around, &model.types, &envelope(event)), Verdict::Never(..));
     let mut wrong: Option<Vec<Diagnostic>> = None;
     for event in model.events.values().filter(picks) {
         let found = pattern::check(&detail, &model.types, &envelope(event));
@@ -187,7 +186,8 @@ fn tree(node: &Node<'_>, outer: Span) -> yaml::Node {
         Kind::List(items) => NodeKind::Sequence(items.iter().map(|item| tree(item, span)).collect()),
         Kind::Map(map) => {
             let entries = map.entries.iter().map(|entry| {
-                let key = yaml::Key { text: entry.key.text.clone().into_owned(), span: entry.key.place.unwrap_or(span) };
+                let key =
+                    yaml::Key { text: entry.key.text.clone().into_owned(), span: entry.key.place.unwrap_or(span) };
                 yaml::Entry { key, value: tree(&entry.value, span) }
             });
             NodeKind::Mapping(yaml::Mapping { entries: entries.collect(), ..yaml::Mapping::default() })

@@ -61,7 +61,10 @@ fn expression(node: Option<&Node<'_>>, of: Of, place: Span) -> Vec<Diagnostic> {
         let between = fields.split_whitespace().filter(|field| field.ends_with(',')).count();
         if between > 1 {
             let message = "the fields of a cron expression stand without commas between them";
-            let help = format!("`cron({})`", fields.split_whitespace().map(|it| it.trim_end_matches(',')).collect::<Vec<_>>().join(" "));
+            let help = format!(
+                "`cron({})`",
+                fields.split_whitespace().map(|it| it.trim_end_matches(',')).collect::<Vec<_>>().join(" ")
+            );
             return vec![Diagnostic::new(Code::EVC1097, place, message).help(help)];
         }
         // In quotes, what is written is one further.
@@ -89,11 +92,13 @@ fn rate_problem(rate: &str, of: Of) -> Option<String> {
     let Some(count) = count.parse::<u64>().ok().filter(|count| *count > 0) else {
         return Some(format!("`{count}` is no whole number above 0"));
     };
-    let Some(single) = ["minute", "hour", "day"].into_iter().find(|single| unit.trim_end_matches('s') == *single) else {
+    let Some(single) = ["minute", "hour", "day"].into_iter().find(|single| unit.trim_end_matches('s') == *single)
+    else {
         return Some(format!("`{unit}` is no unit of a rate, which are minutes, hours and days"));
     };
     let wanted = if count == 1 { single.to_owned() } else { format!("{single}s") };
-    (of == Of::Rule && *unit != wanted).then(|| format!("EventBridge refuses `{count} {unit}`: write `{count} {wanted}`"))
+    (of == Of::Rule && *unit != wanted)
+        .then(|| format!("EventBridge refuses `{count} {unit}`: write `{count} {wanted}`"))
 }
 
 /// Whether this is a time like `2030-01-31T12:00:00`.
