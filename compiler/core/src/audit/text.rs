@@ -38,9 +38,9 @@ impl Text {
                     for part in parts {
                         match part {
                             Part::Literal(text) => whole.push_str(text),
-                            Part::Ref(name) => whole.push_str(&format!("${{{}}}", name.text)),
+                            Part::Ref(name) => whole.extend(["${", &name.text, "}"]),
                             Part::GetAtt(name, attribute) => {
-                                whole.push_str(&format!("${{{}.{attribute}}}", name.text));
+                                whole.extend(["${", &name.text, ".", attribute, "}"]);
                             }
                         }
                     }

@@ -1,6 +1,6 @@
 //! The states of a machine, those of branches and of maps included.
 
-use crate::audit::template::{Kind, Map, Name, Node};
+use crate::audit::template::{Map, Name, Node};
 use crate::audit::text::UNKNOWN;
 use crate::audit::view::Named;
 use crate::source::Span;
@@ -129,10 +129,7 @@ impl<'m> State<'m> {
 
 /// The text of a node, unless a part of it is known when it is deployed only.
 pub(super) fn literal<'n>(node: &'n Node<'_>) -> Option<&'n str> {
-    match &node.kind {
-        Kind::Text(text) if !text.contains(UNKNOWN) => Some(text),
-        _ => None,
-    }
+    node.as_text().filter(|text| !text.contains(UNKNOWN))
 }
 
 fn language(node: &Node<'_>) -> Option<Language> {

@@ -9,6 +9,11 @@ use crate::diagnostics::{Code, Diagnostic};
 /// Seconds that an execution of EXPRESS may take. Same page.
 const EXPRESS_SECONDS: f64 = 300.0;
 
+/// What the ARNs of integrations end in that wait for a token, or for a job to end.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html>
+const TOKEN: &str = ".waitForTaskToken";
+const SYNC: &str = ".sync";
+
 pub(super) fn check(machine: &Machine<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for group in &machine.groups {
         for state in &group.states {
@@ -39,7 +44,7 @@ fn heartbeat(state: &State<'_>, diagnostics: &mut Vec<Diagnostic>) {
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token>
 fn token(machine: &Machine<'_>, state: &State<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let Some(resource) = state.get("Resource") else { return };
-    let waits = literal(resource).is_some_and(|text| text.ends_with(".waitForTaskToken"));
+    let waits = literal(resource).is_some_and(|text| text.ends_with(TOKEN));
     let given = ["Parameters", "Arguments"].into_iter().filter_map(|field| state.get(field));
     let hands_over = |node: &Node<'_>| mentions(node);
     if !waits || given.clone().any(hands_over) {
@@ -71,9 +76,9 @@ fn express(machine: &Machine<'_>, state: &State<'_>, diagnostics: &mut Vec<Diagn
     let name = &state.name.text;
     let refused = state.get("Resource").and_then(|resource| Some((resource, literal(resource)?)));
     if let Some((resource, text)) = refused {
-        let what = if text.ends_with(".waitForTaskToken") {
+        let what = if text.ends_with(TOKEN) {
             Some("waits for a token")
-        } else if text.ends_with(".sync") || text.ends_with(".sync:2") {
+        } else if text.ends_with(SYNC) || text.ends_with(".sync:2") {
             Some("waits for a job to end")
         } else if text.starts_with("arn:") && text.contains(":states:") && text.contains(":activity:") {
             Some("waits for an activity")

@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events.html>,
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html>
 
-use crate::audit::template::{Kind, Node};
+use crate::audit::template::Node;
 use crate::audit::view::{Named, View};
 use crate::diagnostics::{Code, Diagnostic};
 
@@ -55,12 +55,10 @@ fn buckets(view: &View<'_>, rule: Named<'_>, pattern: &Node<'_>, diagnostics: &m
         };
         let tells = match bucket.resource.property("NotificationConfiguration") {
             None => false,
-            Some(node) => match &node.kind {
-                Kind::Map(map) => map.get("EventBridgeConfiguration").is_some_and(|it| {
-                    it.get("EventBridgeEnabled").is_none_or(|enabled| enabled.as_bool() != Some(false))
-                }),
-                _ => true,
-            },
+            Some(node) => node.as_map().is_none_or(|map| {
+                let told = map.get("EventBridgeConfiguration");
+                told.is_some_and(|it| it.get("EventBridgeEnabled").is_none_or(|it| it.as_bool() != Some(false)))
+            }),
         };
         if !tells {
             let message = format!(

@@ -103,17 +103,15 @@ fn objects(
         "function `{}` is told of each new object of bucket `{}`, and may write objects to it",
         function.id, bucket.id
     );
-    let mut diagnostic = Diagnostic::new(Code::EVC1096, place, message)
+    let diagnostic = Diagnostic::new(Code::EVC1096, place, message)
+        .secondary(writes, "here it may write")
         .note("an object that it writes calls it again")
         .help("a `Filter` with a prefix or suffix that what it writes has not, or another bucket to write to");
-    if let Some(writes) = writes {
-        diagnostic = diagnostic.secondary(writes, "here it may write");
-    }
     diagnostics.push(diagnostic);
 }
 
-/// The statement of a role that lets it write objects to a bucket, by its place; `None` if there is none.
-fn writer(role: Named<'_>, bucket: Named<'_>) -> Option<Option<Span>> {
+/// Where a role has a statement that lets it write objects to a bucket, if it has one.
+fn writer(role: Named<'_>, bucket: Named<'_>) -> Option<Span> {
     let policies = role.resource.property("Policies").and_then(Node::as_list).unwrap_or_default();
     policies
         .iter()
@@ -136,5 +134,8 @@ fn writer(role: Named<'_>, bucket: Named<'_>) -> Option<Option<Span>> {
             let is_on = statement.get("Resource").is_some_and(|it| it.one_or_many().iter().any(on));
             allows && acts && is_on && statement.get("Condition").is_none()
         })
-        .map(|statement| statement.place.or_else(|| statement.get("Action").and_then(|it| it.place)))
+        .map(|statement| {
+            let place = statement.place.or_else(|| statement.get("Action").and_then(|it| it.place));
+            place.unwrap_or(role.resource.place)
+        })
 }

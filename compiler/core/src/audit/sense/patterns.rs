@@ -108,7 +108,9 @@ pub(super) fn read(
     let parsed = pattern::parse(&tree, &mut found);
     found.extend(parsed.iter().filter_map(|parsed| parsed.whole()).flat_map(wildcards::of));
     // A text in a template may be JSON in quotes of YAML: what mends a spec does not mend that.
-    found.iter_mut().for_each(|one| one.fixes.clear());
+    for one in &mut found {
+        one.fixes.clear();
+    }
     diagnostics.extend(found);
     parsed.map(|parsed| Read { pattern: parsed.readable, picks: is_clear(tree) })
 }
@@ -126,7 +128,9 @@ fn of_events(beside: &Beside<'_>, read: &Read) -> Vec<Diagnostic> {
     if let (true, Some(model)) = (found.is_empty() && read.picks, beside.model) {
         found = of_declared(model, pattern);
     }
-    found.iter_mut().for_each(|one| one.fixes.clear());
+    for one in &mut found {
+        one.fixes.clear();
+    }
     found
 }
 
