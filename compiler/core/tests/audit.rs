@@ -38,7 +38,7 @@ fn what_evc_makes_passes_its_own_audit() {
         let Some(model) = &analysis.model else { panic!("{}: no model", path.display()) };
         let planned = session::plan(model);
         let mut found = Vec::new();
-        audit::run(&of_plan(&planned.plan), &mut found);
+        audit::run(&of_plan(&planned.plan), &audit::Beside::default(), &mut found);
         found.retain(|diagnostic: &Diagnostic| diagnostic.severity() != Severity::Note);
         if !found.is_empty() {
             problems += &format!("{}\n{}", path.display(), short::render(&found, &analysis.sources));
