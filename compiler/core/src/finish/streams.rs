@@ -118,7 +118,7 @@ impl<'r> Reader<'r> {
     }
 }
 
-fn map(value: Option<&Value>) -> Option<&indexmap::IndexMap<String, Value>> {
+fn map(value: Option<&Value>) -> Option<&Map> {
     match value {
         Some(Value::Map(entries)) => Some(entries),
         _ => None,

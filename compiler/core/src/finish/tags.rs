@@ -78,10 +78,10 @@ pub(super) fn finish(b: &mut Builder<'_>) {
 }
 
 /// The spec's tags win. Some services take no two keys that differ in case only.
-fn tags(b: &Builder<'_>) -> IndexMap<String, Value> {
+fn tags(b: &Builder<'_>) -> Map {
     let given = &b.model.tags;
     let own = [("project", Value::pseudo("ProjectName")), ("environment", Value::pseudo("Environment"))];
-    let mut tags: IndexMap<String, Value> = own
+    let mut tags: Map = own
         .into_iter()
         .filter(|(key, _)| given.keys().all(|given| !given.eq_ignore_ascii_case(key)))
         .map(|(key, value)| (key.to_owned(), value))

@@ -15,6 +15,7 @@ pub(crate) mod dead_letters;
 pub(crate) mod graph;
 pub mod ids;
 mod logical_id;
+pub mod map;
 pub(crate) mod names;
 pub(crate) mod network;
 pub(crate) mod policy;

@@ -1,6 +1,6 @@
 //! A resource of the template.
 
-use indexmap::IndexMap;
+use super::map::Map;
 
 use super::logical_id::LogicalId;
 use super::value::Value;
@@ -12,13 +12,13 @@ pub struct Resource {
     /// Its type, such as `AWS::DynamoDB::Table`.
     pub type_: String,
     /// Its properties by their CloudFormation names.
-    pub properties: IndexMap<String, Value>,
+    pub properties: Map,
     /// What must be there before it, beyond what its properties refer to.
     pub depends_on: Vec<LogicalId>,
     /// Its `DeletionPolicy` and `UpdateReplacePolicy`, for what holds data.
     pub removal: Option<Value>,
     /// Its `Metadata`, which tells `sam build` how to build it.
-    pub metadata: IndexMap<String, Value>,
+    pub metadata: Map,
     /// The condition under which it is made.
     pub condition: Option<String>,
     /// What in the spec it comes from: "table `orders`".
@@ -40,7 +40,7 @@ impl Resource {
             properties: properties.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
             depends_on: Vec::new(),
             removal: None,
-            metadata: IndexMap::new(),
+            metadata: Map::default(),
             condition: None,
             origin: origin.into(),
             span,

@@ -103,12 +103,12 @@ fn output<'a>(output: &'a PlannedOutput, input: Input<'a>) -> Out<'a> {
     Out::Map(entries)
 }
 
-fn map<'a>(entries: &'a IndexMap<String, Value>, input: Input<'a>) -> Out<'a> {
+fn map<'a>(entries: &'a Map, input: Input<'a>) -> Out<'a> {
     Out::map(entries.iter().map(|(key, value)| (key.as_str(), value::out(value, input))))
 }
 
 /// The values of one environment.
-fn values<'a>(entries: &'a IndexMap<String, Value>, input: Input<'a>) -> Out<'a> {
+fn values<'a>(entries: &'a Map, input: Input<'a>) -> Out<'a> {
     Out::map(entries.iter().map(|(key, value)| (key.as_str(), value::of_environment(key, value, input))))
 }
 

@@ -103,7 +103,7 @@ fn is_in_pieces(key: &str, input: Input<'_>) -> bool {
 }
 
 /// Whether this is the long form of `!Sub` that an override has; its text is meant to be substituted.
-fn is_substitution(entries: &indexmap::IndexMap<String, Value>) -> bool {
+fn is_substitution(entries: &Map) -> bool {
     entries.len() == 1 && entries.contains_key("Fn::Sub")
 }
 

@@ -75,7 +75,7 @@ fn check_properties(type_: &str, change: &Override, diagnostics: &mut Vec<Diagno
 }
 
 /// Maps are merged, `null` removes, anything else replaces.
-fn merge(into: &mut IndexMap<String, Value>, from: &Node) {
+fn merge(into: &mut Map, from: &Node) {
     let NodeKind::Mapping(mapping) = &from.kind else { return };
     for entry in &mapping.entries {
         let key = &entry.key.text;
