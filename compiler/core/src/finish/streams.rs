@@ -4,6 +4,7 @@
 use crate::diagnostics::{Code, Diagnostic};
 use crate::plan::Resource;
 use crate::plan::builder::Builder;
+use crate::plan::map::Map;
 use crate::plan::value::Value;
 use crate::source::Span;
 
@@ -20,8 +21,7 @@ pub(super) fn finish(b: &mut Builder<'_>) {
     let mut found = Vec::new();
     for (id, resource) in &b.plan.resources {
         let Some(reader) = Reader::of(resource) else { continue };
-        let change = b.model.overrides.keys().find(|name| name.as_str() == id.as_str());
-        let at = change.map_or(resource.span, |name| name.span);
+        let at = resource.place();
         reader.check(b, id.as_str(), at, &mut found);
     }
     b.diagnostics.extend(found);
@@ -62,7 +62,7 @@ impl<'r> Reader<'r> {
 
     fn check(&self, b: &Builder<'_>, id: &str, at: Span, diagnostics: &mut Vec<Diagnostic>) {
         let report = |code, message: String| {
-            let diagnostic = Diagnostic::new(code, at, message);
+            let diagnostic = Diagnostic::new(code, at, message).on(self.resource.item());
             if at == self.resource.span {
                 diagnostic
             } else {

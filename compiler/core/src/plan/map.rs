@@ -73,6 +73,11 @@ impl Map {
         self.entries.iter().map(|(key, value)| (&**key, value))
     }
 
+    /// The first entry.
+    pub fn first(&self) -> Option<(&str, &Value)> {
+        self.entries.first().map(|(key, value)| (&**key, value))
+    }
+
     /// The keys, in order.
     pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> {
         self.entries.iter().map(|(key, _)| &**key)

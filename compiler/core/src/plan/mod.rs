@@ -5,6 +5,7 @@
 
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
+pub(crate) mod address;
 pub(crate) mod alarm;
 pub(crate) mod api;
 pub(crate) mod arn;
@@ -23,6 +24,7 @@ mod resource;
 pub(crate) mod rule;
 pub(crate) mod starter;
 pub(crate) mod stream;
+pub(crate) mod told;
 pub mod value;
 pub(crate) mod variables;
 pub(crate) mod work;
@@ -33,6 +35,7 @@ pub use resource::Resource;
 
 use indexmap::IndexMap;
 
+use self::map::Map;
 use self::value::Value;
 use crate::model::{Function, Id, Model, Outbox};
 use crate::source::Span;
@@ -46,6 +49,8 @@ pub struct Plan<'m> {
     pub parameters: IndexMap<String, Parameter>,
     /// Values by environment: mapping `Environments`, environment, key.
     pub mappings: IndexMap<String, IndexMap<String, Value>>,
+    /// Conditions by name, as resources and values name them.
+    pub conditions: IndexMap<String, Value>,
     /// Resources by logical id, in the order of the template.
     pub resources: IndexMap<LogicalId, Resource>,
     /// Outputs by name.
@@ -167,7 +172,7 @@ pub struct Grant {
     /// What they are allowed on.
     pub resources: Vec<Value>,
     /// The conditions, as IAM writes them: operator, key, value.
-    pub conditions: IndexMap<String, IndexMap<String, Value>>,
+    pub conditions: IndexMap<String, Map>,
     /// Why: "`tables: { orders: put }`".
     pub reason: String,
     /// The place in the spec that caused it.

@@ -182,7 +182,7 @@ impl Value {
             NodeKind::Mapping(mapping) => {
                 let entries = mapping.entries.iter();
                 Some(Self::map(
-                    entries.filter_map(|entry| Some((entry.key.text.as_str(), Self::from_node(&entry.value)?))),
+                    entries.filter_map(|entry| Some((entry.key.text.clone(), Self::from_node(&entry.value)?))),
                 ))
             }
         }

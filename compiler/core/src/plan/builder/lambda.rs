@@ -1,10 +1,9 @@
 //! What every Lambda function has: a log group, a role, a build, its configuration.
 
-use indexmap::IndexMap;
-
 use super::log_group::Group;
 use super::{Builder, Role, Why};
 use crate::model::{Cache, Id};
+use crate::plan::map::Map;
 use crate::plan::names::Named;
 use crate::plan::value::Value;
 use crate::plan::variables::Variables;
