@@ -11,7 +11,7 @@ use super::value::Value;
 pub type Key = Cow<'static, str>;
 
 /// A map of values. Keys are unique.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Map {
     entries: Vec<(Key, Value)>,
 }
@@ -91,6 +91,12 @@ impl Map {
     /// The values, in order, to be changed.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
         self.entries.iter_mut().map(|(_, value)| value)
+    }
+}
+
+impl std::fmt::Debug for Map {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
     }
 }
 
