@@ -8,6 +8,7 @@ mod circles;
 mod names;
 mod references;
 mod sam;
+mod shapes;
 pub mod template;
 
 use template::{Reference, Template};
@@ -19,7 +20,7 @@ use crate::plan::Plan;
 type Check = fn(&View<'_>, &mut Vec<Diagnostic>);
 
 /// Every check. The order does not matter: reports sort by place.
-const CHECKS: &[Check] = &[calls::check, circles::check, names::check, references::check];
+const CHECKS: &[Check] = &[calls::check, circles::check, names::check, references::check, shapes::check];
 
 /// A template, and what several checks want to know of it.
 pub struct View<'t> {

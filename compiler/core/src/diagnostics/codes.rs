@@ -245,6 +245,15 @@ codes! {
     EVC1012 Error "name-of-a-parameter",
     EVC1013 Warning "name-of-two-things",
     EVC1014 Error "bad-function-call",
+    EVC1015 Warning "unknown-resource-type",
+    EVC1016 Error "unknown-property",
+    EVC1017 Error "wrong-kind-of-property",
+    EVC1018 Error "missing-property",
+    EVC1019 Error "properties-that-exclude-each-other",
+    EVC1020 Warning "unknown-value-of-property",
+    EVC1021 Warning "property-of-another-pattern",
+    EVC1022 Warning "property-out-of-bounds",
+    EVC1023 Error "read-only-property",
 }
 
 impl Code {

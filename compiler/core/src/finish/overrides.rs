@@ -1,7 +1,5 @@
 //! Overrides: properties that the spec says differently, and resources that evc does not make.
 
-mod properties;
-
 use indexmap::IndexMap;
 
 use crate::diagnostics::{Code, Diagnostic};
@@ -33,7 +31,6 @@ fn add(b: &mut Builder<'_>, name: &Spanned<String>, type_: &Spanned<String>, cha
         return;
     }
     let mut resource = Resource::new(type_.as_str(), format!("resource `{id}` of the spec"), name.span, []);
-    check_properties(type_.as_str(), change, &mut b.diagnostics);
     if let Some(properties) = &change.properties
         && let Some(Value::Map(properties)) = Value::from_node(&properties.value.0)
     {
@@ -55,22 +52,6 @@ fn merge_into(b: &mut Builder<'_>, name: &Spanned<String>, change: &Override) {
     };
     if let Some(properties) = &change.properties {
         merge(&mut resource.properties, &properties.value.0);
-    }
-    check_properties(&resource.type_, change, &mut b.diagnostics);
-}
-
-/// Reports properties that resources of a type do not have. Nothing is known of types that evc does not emit.
-fn check_properties(type_: &str, change: &Override, diagnostics: &mut Vec<Diagnostic>) {
-    let Some(given) = &change.properties else { return };
-    let NodeKind::Mapping(mapping) = &given.value.0.kind else { return };
-    for entry in &mapping.entries {
-        let name = entry.key.text.as_str();
-        let Some(mut known) = properties::of(type_).filter(|_| !name.starts_with("Fn::")) else { continue };
-        if !known.any(|known| known == name) {
-            let diagnostic =
-                Diagnostic::new(Code::EVC0102, entry.key.span, format!("`{type_}` has no property `{name}`"));
-            diagnostics.push(diagnostic.suggest(name, properties::of(type_).into_iter().flatten()));
-        }
     }
 }
 
