@@ -2,9 +2,11 @@
 
 import json
 from contextlib import contextmanager
+from urllib.parse import quote
 
 import policies
 from scenarios import System
+from signing import signed
 from stack import Stack, stays_true, wait_until
 
 SYSTEM = System("orders")
@@ -106,6 +108,29 @@ def refuses(stack: Stack) -> None:
     for body in ('{"customerId": "c"}', "[]", "{", '{"customerId": 1, "items": [], "totalAmount": "x"}'):
         status, answer = stack.http("POST", orders_url(stack), body)
         assert status == 400, (body, status, answer)
+
+
+@SYSTEM.scenario("the orders of a customer are listed, the latest first, also from a time on, to who has signed")
+def lists(stack: Stack) -> None:
+    customer = "customer-of-lists"
+    for quantity in (1, 2, 3):
+        body = {"customerId": customer, "items": [{"productId": "p", "quantity": quantity, "price": 0}], "totalAmount": 0}
+        status, answer = stack.http("POST", orders_url(stack), json.dumps(body))
+        assert status == 200, (status, answer)
+
+    def listed(query: str = "", of: str = customer) -> list[dict]:
+        url = f"{stack.outputs[API].rstrip('/')}/customers/{of}/orders{query}"
+        assert stack.http("GET", url)[0] == 403, "nobody reads orders without a signature"
+        status, answer = stack.http("GET", url, None, signed("GET", url))
+        assert status == 200, (status, answer)
+        return json.loads(answer)["orders"]
+
+    wait_until(lambda: len(listed()) == 3, "the three orders of the customer")
+    orders = listed()
+    assert [order["items"][0]["quantity"] for order in orders] == [3, 2, 1], orders
+    since = quote(orders[1]["createdAt"])
+    assert [order["orderId"] for order in listed(f"?since={since}")] == [order["orderId"] for order in orders[:2]]
+    assert listed(of="nobody") == []
 
 
 @SYSTEM.scenario("an event whose target cannot be reached lands in the rule's dead-letter queue with its payload")

@@ -16,7 +16,8 @@ use evc_compiler::session::{Analysis, analyze};
 /// any spec has errors; files that did not change are left alone, and files that no longer belong are removed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  evc build specs/orders.yaml\n  evc build specs/*.yaml\n  \
-    evc build specs/orders.yaml --out /tmp/orders --environment prod\n  evc build specs/orders.yaml --explain iam\n\n\
+    evc build specs/orders.yaml --out /tmp/orders --environment prod\n  evc build specs/orders.yaml --explain iam\n  \
+    evc build specs/orders.yaml --explain budget --message-format json\n\n\
     Then:\n  cd generated/orders && sam build && sam deploy --guided")]
 pub(super) struct Arguments {
     /// The specs to build.
@@ -32,7 +33,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME")]
     environment: Option<String>,
     /// Print what was decided instead of writing: `iam` is who may do what, and why; `budget` is how long messages are tried for, from who
-    /// publishes to who consumes last.
+    /// publishes to who consumes last. With `--message-format json`, a JSON object a line.
     #[arg(long, value_name = "WHAT")]
     explain: Option<Explain>,
     /// Replace files that are in the way though evc did not write them.
@@ -62,6 +63,10 @@ enum Explain {
 pub(super) fn run(arguments: &Arguments) -> Exit {
     if arguments.out.is_some() && arguments.specs.len() > 1 {
         console::fail("`--out` names the directory of one stack; build one spec with it");
+        return Exit::Usage;
+    }
+    if arguments.explain.is_some() && arguments.message_format == Format::Sarif {
+        console::fail("a SARIF log has no place for what is explained; use `--message-format json`");
         return Exit::Usage;
     }
     for spec in &arguments.specs {
@@ -116,6 +121,7 @@ fn planned(arguments: &Arguments, spec: &Path, analysis: &mut Analysis) -> Resul
         only_check: arguments.explain.is_some(),
         explain_iam: arguments.explain == Some(Explain::Iam),
         explain_budget: arguments.explain == Some(Explain::Budget),
+        explain_as_json: arguments.message_format == Format::Json,
     };
     Ok(plan::plan(spec, &directory, analysis, options).filter(|_| arguments.explain.is_none()))
 }

@@ -1,5 +1,8 @@
 //! `evc build --explain iam`: who may do what, and why.
 
+use indexmap::IndexMap;
+use serde_json::{Map, json};
+
 use evc_compiler::emit::Input;
 use evc_compiler::plan::value::{Part, Value};
 
@@ -23,6 +26,43 @@ pub(super) fn table(input: Input<'_>) -> String {
         format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
     };
     rows.iter().map(line).collect()
+}
+
+/// The same for programs: a JSON object a line, a line for each statement.
+///
+/// ```json
+/// {"reason":"permission","who":"function `order`","may":["dynamodb:PutItem"],"on":["OrdersTable"],"conditions":{},
+///  "because":"`tables: { orders: [put] }`","spec":"specs/shop.yaml:4"}
+/// ```
+///
+/// `on` are logical ids of the template, or ARNs; `conditions` are as IAM writes them: operator, key, value. Later versions may add fields.
+pub(super) fn json(input: Input<'_>) -> String {
+    let of_roles = input.plan.grants.iter().map(|grant| {
+        let on: Vec<String> = grant.resources.iter().map(text).collect();
+        let of_operator = |keys: &IndexMap<String, Value>| -> Map<String, serde_json::Value> {
+            keys.iter().map(|(key, value)| (key.clone(), text(value).into())).collect()
+        };
+        let conditions: Map<String, serde_json::Value> =
+            grant.conditions.iter().map(|(operator, keys)| (operator.clone(), of_operator(keys).into())).collect();
+        line(&grant.principal, &grant.actions, &on, &conditions, &grant.reason, &input.location(grant.span))
+    });
+    let of_services =
+        to_services(input).map(|[who, may, on, because, spec]| line(&who, &[may], &[on], &Map::new(), &because, &spec));
+    of_roles.chain(of_services).collect()
+}
+
+fn line(
+    who: &str,
+    may: &[String],
+    on: &[String],
+    conditions: &Map<String, serde_json::Value>,
+    because: &str,
+    spec: &str,
+) -> String {
+    let line = json!({
+        "reason": "permission", "who": who, "may": may, "on": on, "conditions": conditions, "because": because, "spec": spec,
+    });
+    format!("{line}\n")
 }
 
 /// What the resource policies of functions say: which service may invoke them, for what.
@@ -80,6 +120,15 @@ mod tests {
             "apigateway.amazonaws.com lambda:InvokeFunction OrderFunction route `POST /orders` of API `web` specs/a.yaml:5",
         ] {
             assert!(lines.iter().any(|it| it == line), "{table}");
+        }
+        let json = json(Input { plan: &plan, sources: &analysis.sources, project: &project });
+        for line in [
+            r#"{"reason":"permission","who":"function `order`","may":["dynamodb:PutItem"],"on":["OrdersTable"],"conditions":{},"because":"`tables: { orders: [put] }`","spec":"specs/a.yaml:4"}"#,
+            r#"{"reason":"permission","who":"apigateway.amazonaws.com","may":["lambda:InvokeFunction"],"on":["OrderFunction"],"conditions":{},"because":"route `POST /orders` of API `web`","spec":"specs/a.yaml:5"}"#,
+        ] {
+            let wanted: serde_json::Value = serde_json::from_str(line).expect("an object");
+            let found = json.lines().map(|line| serde_json::from_str(line).expect("an object"));
+            assert!(found.into_iter().any(|found: serde_json::Value| found == wanted), "{json}");
         }
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct Options<'a> {
     pub(super) explain_iam: bool,
     /// Whether to print how long messages are tried for.
     pub(super) explain_budget: bool,
+    /// Whether what is printed is for programs.
+    pub(super) explain_as_json: bool,
 }
 
 /// A stack ready to be written.
@@ -61,11 +63,13 @@ pub(super) fn plan(spec: &Path, directory: &Path, analysis: &mut Analysis, optio
     if options.oversize {
         found.retain(|diagnostic| !emit::limits::is_of_size(diagnostic.code));
     }
+    let input = emit::Input { plan: &planned.plan, sources, project: &around.project };
     if options.explain_iam {
-        console::print(&explain_iam::table(emit::Input { plan: &planned.plan, sources, project: &around.project }));
+        let write = if options.explain_as_json { explain_iam::json } else { explain_iam::table };
+        console::print(&write(input));
     }
     if options.explain_budget {
-        console::print(&budget::explain(emit::Input { plan: &planned.plan, sources, project: &around.project }));
+        console::print(&budget::explain(input, options.explain_as_json));
     }
     // The process ends soon; taking it apart piece by piece first would be for nothing.
     std::mem::forget(planned);

@@ -5,9 +5,11 @@
 //! - A ```` ```yaml text ```` block is read as YAML and not taken for a spec.
 //! - A ```` ```yaml file=payments.yaml ```` block after a case is a further file of it, for `imports: [./payments.yaml]`.
 //! - A ```` ```yaml file=old.yaml against ```` block after a case is the spec that is deployed: changes are reported as well.
+//! - A ```` ```yaml fixed ```` block after it holds what `evc check --fix` makes of the spec, about which nothing is reported.
 //! - A ```` ```snapshot ```` block after it holds what the terminal shows, a ```` ```snapshot short ```` block the short form.
 //!
-//! Where something reported can be mended in one way only, it is: then the same is not reported any more.
+//! Where something reported can be mended in one way only, it is: then the same is not reported any more. All of it together comes to an
+//! end, loses no comment, and makes nothing worse.
 //!
 //! `EVC_BLESS=1 cargo test -p evc --test diagnostics` writes the snapshots.
 
@@ -28,6 +30,7 @@ use support::Block;
 /// A spec with its further files, and its snapshot.
 struct Case {
     files: Vec<Block>,
+    fixed: Option<Block>,
     snapshot: Option<Block>,
 }
 
@@ -50,6 +53,15 @@ fn documents_say_what_is_reported() {
             let found = run(case);
             problems.push_str(&differences(&name, case, &found));
             problems.push_str(&mended(&name, case, &found));
+            let (fixed, wrong) = settled(&name, case, &found);
+            problems.push_str(&wrong);
+            if let Some(block) = case.fixed.as_ref().filter(|block| block.text != fixed) {
+                if bless {
+                    blessed = with_block(&blessed, block, &fixed);
+                } else {
+                    let _ = writeln!(problems, "{name}:{}: `--fix` makes of it\n{fixed}", block.line);
+                }
+            }
             let Some(snapshot) = &case.snapshot else { continue };
             let shown = render(snapshot, &found);
             if shown == snapshot.text {
@@ -79,7 +91,10 @@ fn cases(markdown: &str) -> Vec<Case> {
         match (block.language.as_str(), cases.last_mut()) {
             ("yaml", Some(case)) if is_file => case.files.push(block),
             ("yaml", None) if is_file => panic!("a block with `file=` comes after the spec that imports it"),
-            ("yaml", _) => cases.push(Case { files: vec![block], snapshot: None }),
+            ("yaml", Some(case)) if block.attributes.iter().any(|attribute| attribute == "fixed") => {
+                case.fixed = Some(block);
+            }
+            ("yaml", _) => cases.push(Case { files: vec![block], fixed: None, snapshot: None }),
             ("snapshot", Some(case)) if case.snapshot.is_none() => case.snapshot = Some(block),
             ("snapshot", _) => panic!("a snapshot comes after its spec, and a spec has one"),
             _ => {}
@@ -134,6 +149,63 @@ fn mended(name: &str, case: &Case, found: &Analysis) -> String {
         }
     }
     problems
+}
+
+/// What `--fix` may go through at most, as in the command.
+const ROUNDS: usize = 32;
+
+/// The spec after all that `--fix` does to a case, and lines for what is wrong with that.
+fn settled(name: &str, case: &Case, found: &Analysis) -> (String, String) {
+    let place = format!("{name}:{}", case.files[0].line);
+    let mut files = texts(case);
+    let comments = |files: &[(String, String)]| files.iter().map(|(_, text)| text.matches('#').count()).sum::<usize>();
+    let before = comments(&files);
+    let mut left = None;
+    let mut rounds = 0;
+    loop {
+        let analysis = left.as_ref().unwrap_or(found);
+        let mut changed = false;
+        for (id, source) in analysis.sources.files() {
+            let fixes = analysis.diagnostics.iter().filter(|diagnostic| diagnostic.primary.span.file == id);
+            let (text, made) = apply(&source.text, id, fixes.filter_map(certain));
+            let Some(file) = files.iter_mut().find(|(name, _)| Path::new(name) == source.path) else { continue };
+            changed |= !made.is_empty();
+            file.1 = text;
+        }
+        if !changed {
+            break;
+        }
+        rounds += 1;
+        if rounds > ROUNDS {
+            let problem = format!("{place}: `--fix` comes to no end:\n{}", files[0].1);
+            return (files.swap_remove(0).1, problem);
+        }
+        left = Some(analyze(case, &files));
+    }
+    let mut problems = String::new();
+    if comments(&files) < before {
+        let _ = writeln!(problems, "{place}: `--fix` loses a comment:\n{}", files[0].1);
+    }
+    let errors = |analysis: &Analysis| {
+        analysis.diagnostics.iter().filter(|diagnostic| diagnostic.severity() == Severity::Error).count()
+    };
+    // What could not be read as YAML hides what it says.
+    let is_read = found.diagnostics.iter().all(|diagnostic| !diagnostic.code.as_str().starts_with("EVC00"));
+    if let Some(left) = &left
+        && is_read
+        && errors(left) > errors(found)
+    {
+        let _ =
+            writeln!(problems, "{place}: `--fix` makes it worse:\n{}", short::render(&left.diagnostics, &left.sources));
+    }
+    if case.fixed.is_some() {
+        let reported = left.as_ref().unwrap_or(found);
+        if !reported.diagnostics.is_empty() {
+            let left = short::render(&reported.diagnostics, &reported.sources);
+            let _ = writeln!(problems, "{place}: after `--fix` there is left\n{left}");
+        }
+    }
+    (files.swap_remove(0).1, problems)
 }
 
 /// A line without its expectations, and these.

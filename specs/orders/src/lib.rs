@@ -6,6 +6,7 @@
 
 pub mod complete_order;
 pub mod create_order;
+pub mod list_orders;
 pub mod notify;
 mod order;
 pub mod process_payment;

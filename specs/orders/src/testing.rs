@@ -3,7 +3,7 @@
 use evc_runtime::testing::PublishedEvent;
 use evc_runtime::{Function, Money, Timestamp, Uuid};
 use orders_contract::{
-    CompleteOrder, CreateOrder, NewOrder, Notify, Order, OrderEvents, OrderLine, OrderStatus, Orders, ProcessPayment,
+    CompleteOrder, CreateOrder, ListOrders, NewOrder, Notify, Order, OrderEvents, OrderLine, OrderStatus, Orders, ProcessPayment,
     RefundPayment, ReserveInventory,
 };
 
@@ -34,6 +34,7 @@ macro_rules! contexts {
 
 contexts! {
     create_order CreateOrder "create-order",
+    list_orders ListOrders "list-orders",
     process_payment ProcessPayment "process-payment",
     refund_payment RefundPayment "refund-payment",
     reserve_inventory ReserveInventory "reserve-inventory",

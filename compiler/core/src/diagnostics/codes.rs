@@ -65,6 +65,7 @@ codes! {
     EVC0109 Error "event-of-another-bus",
     EVC0110 Error "unreadable-import",
     EVC0111 Error "bad-schedule",
+    EVC0115 Warning "says-nothing",
     EVC0201 Error "unknown-type",
     EVC0202 Error "type-syntax",
     EVC0203 Error "bad-bounds",

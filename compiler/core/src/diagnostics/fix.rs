@@ -62,11 +62,13 @@ pub fn apply<'f>(text: &str, file: FileId, fixes: impl IntoIterator<Item = &'f F
         }
     }
     edits.sort_by_key(|edit| edit.span);
+    // Lines end as they do in the file.
+    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let (mut mended, mut at) = (String::with_capacity(text.len()), 0);
     for edit in edits {
         let range = edit.span.range();
         mended.push_str(text.get(at..range.start).unwrap_or_default());
-        mended.push_str(&edit.text);
+        mended.push_str(&edit.text.replace('\n', end));
         at = range.end;
     }
     mended.push_str(text.get(at..).unwrap_or_default());
@@ -98,6 +100,7 @@ mod tests {
         ];
         assert_eq!(apply("one two three", file, &fixes), ("1 2 3".to_owned(), vec![&fixes[0], &fixes[2]]));
         assert_eq!(apply("one two three", file, &fixes[..1]).0, "1 two 3");
+        assert_eq!(apply("one\r\n", file, &[fix(&[(at(3..3), "\ntwo")])]).0, "one\r\ntwo\r\n");
         assert_eq!(apply("one", file, &fixes), ("one".to_owned(), vec![]));
     }
 }

@@ -4,7 +4,7 @@
 use super::Expr;
 use super::ast::{Ast, AstKind};
 use super::infer::{Absent, Found, Parts, Special, Value, WayOut, show};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::types::{Cause, Field, Kind, Mismatch, Type, Types, describe};
 
 /// Reports what keeps what was found of an expression from being an `expected`. An optional place takes a value that may be absent.
@@ -121,7 +121,12 @@ impl Fits<'_> {
             return;
         }
         let given: Vec<String> = entries.iter().filter_map(|(key, _)| named(key)).collect();
-        let missing = |name: &str, field: &Field| !field.optional && given.iter().all(|given| given != name);
+        let names: Vec<&str> = known.keys().copied().collect();
+        // One that is written wrong is not missing as well.
+        let is_misspelt = |given: &str, name: &str| !known.contains_key(given) && nearest(given, &names) == Some(name);
+        let missing = |name: &str, field: &Field| {
+            !field.optional && given.iter().all(|given| given != name && !is_misspelt(given, name))
+        };
         for (name, field) in known.iter().filter(|(name, field)| missing(name, field)) {
             let message = format!("missing field `{name}`: `{}`", describe(&field.ty));
             let at = self.expr.span_of(&ast.range);

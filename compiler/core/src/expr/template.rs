@@ -8,7 +8,7 @@ use serde_json::{Map, Number, Value as Json};
 use super::ast::AstKind;
 use super::infer::{infer, join};
 use super::{Expr, Scope};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::source::{Span, Spanned};
 use crate::types::{Field, Kind, Range, Record, Type, Types, describe};
 use crate::yaml::{Key, Node, NodeKind};
@@ -282,7 +282,12 @@ fn record(
         // Its own mistakes still count.
         value.check_into(&Type::any(expected.span), true, key.span, scope, types, diagnostics);
     }
-    let missing = |name: &str, field: &Field| !field.optional && fields.iter().all(|(key, _)| key.text != name);
+    // One that is written wrong is not missing as well.
+    let is_misspelt =
+        |key: &Key, name: &str| !known.contains_key(key.text.as_str()) && nearest(&key.text, &names) == Some(name);
+    let missing = |name: &str, field: &Field| {
+        !field.optional && fields.iter().all(|(key, _)| key.text != name && !is_misspelt(key, name))
+    };
     for (name, field) in known.iter().filter(|(name, field)| missing(name, field)) {
         let message = format!("missing field `{name}`: `{}`", describe(&field.ty));
         let diagnostic =

@@ -11,7 +11,7 @@ use super::{
     AccessPattern, Cache, DeadLetterSource, Destination, Event, Head, Id, Model, Outbox, Queue, Setting, Table, Thing,
     Workflow, access,
 };
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::spec::function as spec;
 use crate::spec::function::{Idempotency, Operation};
@@ -118,8 +118,18 @@ pub(super) fn function(
     for ty in [&item.input, &item.output].into_iter().flatten() {
         diagnostics.extend(model.types.check_type(&ty.0));
     }
+    let own = name;
     let tables = item.tables.iter().filter_map(|(name, operations)| {
         let table = find(sections, name, diagnostics)?;
+        if operations.is_empty() {
+            let message = format!("`{}` lists no operation, so that the function may call none", name.as_str());
+            let diagnostic = Diagnostic::new(Code::EVC0115, operations.span, message);
+            diagnostics.push(
+                diagnostic
+                    .on(format!("functions.{own}"))
+                    .help("say which, such as `[get, put]`, or take the table out"),
+            );
+        }
         let mut operations: Vec<_> = operations.iter().flat_map(|operation| operation.expand()).copied().collect();
         operations.sort_unstable();
         operations.dedup();

@@ -71,7 +71,7 @@ pub use thing::{Model, Thing};
 pub use transform::{TRANSFORM_ROOTS, keeps_event_id, transform_scope};
 pub use workflow::{
     Argument, Body, CALL_MARGIN, COMPENSATION_FAILED, Call, CatchError, Engine, Given, Lasts, Next, Onward, Redis,
-    Retry, RetryError, Rounds, Step, StepId, Transport, Wanted, Workflow, runtime_errors, standard_retry,
+    Retry, RetryError, Rounds, Step, StepId, Transport, Unsaid, Wanted, Workflow, runtime_errors, standard_retry,
     transient_errors,
 };
 

@@ -2,7 +2,7 @@
 
 use super::names::unresolved;
 use super::{Function, Id, Outbox, Queue, Rule, Schedule, Thing, Workflow};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, list};
 use crate::source::{Span, Spanned};
 use crate::spec::decode::Declared;
 use crate::spec::{Sections, output};
@@ -101,7 +101,7 @@ pub(super) fn output(
             "name" => OutputValue::DashboardName,
             "url" => OutputValue::DashboardUrl,
             _ => {
-                diagnostics.push(unresolved("property of `dashboard`", property, ["name", "url"]));
+                diagnostics.push(no_property("dashboard", property, ["name", "url"]));
                 return None;
             }
         },
@@ -124,7 +124,7 @@ fn api(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<OutputValue> {
     if property.as_str() != "url" {
-        diagnostics.push(unresolved("property of `api`", property, ["url"]));
+        diagnostics.push(no_property("api", property, ["url"]));
         return None;
     }
     if sections.functions.items.values().all(|function| function.api.is_none()) {
@@ -148,7 +148,14 @@ fn of_thing(
     let thing = match Thing::find(section, name, sections, diagnostics) {
         Some(thing) if known().any(|known| known == section.as_str()) => thing?,
         _ => {
-            diagnostics.push(unresolved("section with outputs", section, known().chain(["api", "dashboard"])));
+            let is_section = Thing::find(section, name, sections, &mut Vec::new()).is_some();
+            diagnostics.push(if is_section {
+                let known: Vec<&str> = known().collect();
+                Diagnostic::new(Code::EVC0101, section.span, format!("there are no outputs of `{}`", section.value))
+                    .help(format!("those that have are {}", list(&known)))
+            } else {
+                unresolved("section", section, known().chain(["api", "dashboard"]))
+            });
             return None;
         }
     };
@@ -156,7 +163,12 @@ fn of_thing(
     if let Some(property) = properties.iter().find(|known| known.key() == property.as_str()) {
         return Some(OutputValue::Of(thing, *property));
     }
-    let what = format!("property of `{}`", section.value);
-    diagnostics.push(unresolved(&what, property, properties.iter().map(|property| property.key())));
+    diagnostics.push(no_property(section, property, properties.iter().map(|property| property.key())));
     None
+}
+
+/// A property that nothing of a section has.
+fn no_property<'k>(section: &str, property: &Spanned<String>, known: impl IntoIterator<Item = &'k str>) -> Diagnostic {
+    let message = format!("there is no output `{}` of `{section}`", property.value);
+    Diagnostic::new(Code::EVC0101, property.span, message).suggest(property, known)
 }

@@ -45,6 +45,13 @@ pub(super) fn schedule(
         let message = format!("a schedule starts a function or a workflow, not a {}", item.to.kind.key());
         diagnostics.push(Diagnostic::new(Code::EVC0105, item.to.span, message));
     }
+    if let (Some(zone), Some(_)) = (&item.timezone, &item.every) {
+        let message = "`timezone` says nothing beside `every`";
+        let diagnostic = Diagnostic::new(Code::EVC0115, zone.span, message)
+            .on(format!("schedules.{name}"))
+            .note("what starts again after a time looks at no clock");
+        diagnostics.push(diagnostic.help("take it out, or say at which hour it starts with `cron`"));
+    }
     if let Some(input) = &item.to.input {
         let message = "a schedule has no event to make an input of";
         let diagnostic = Diagnostic::new(Code::EVC0105, input.span, message);

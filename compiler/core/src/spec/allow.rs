@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use super::decode::{Decode, Decoder};
 use crate::diagnostics::{ALL, Code, Diagnostic, Severity};
 use crate::source::Span;
-use crate::yaml::{Entry, Node, NodeKind};
+use crate::yaml::{Entry, Node, NodeKind, ScalarStyle};
 
 /// The warnings and the advice that an item allows.
 #[derive(Debug, Clone, Default)]
@@ -34,7 +34,12 @@ impl Decode for Allows {
             NodeKind::Null => {}
             NodeKind::Mapping(mapping) => allows.extend(mapping.entries.iter().filter_map(|entry| one(entry, cx))),
             NodeKind::Sequence(items) => {
-                for item in items {
+                for (at, item) in items.iter().enumerate() {
+                    let before = at.checked_sub(1).and_then(|before| items.get(before));
+                    if let Some(cut) = before.and_then(|before| cut(before, item)) {
+                        cx.report(cut);
+                        continue;
+                    }
                     match &item.kind {
                         NodeKind::Mapping(mapping) => {
                             allows.extend(mapping.entries.iter().filter_map(|entry| one(entry, cx)));
@@ -49,6 +54,30 @@ impl Decode for Allows {
         }
         Some(Self(allows))
     }
+}
+
+/// A reason that YAML ended at a comma: what comes after it stands alone, in the same brackets.
+fn cut(before: &Node, rest: &Node) -> Option<Diagnostic> {
+    let NodeKind::Mapping(mapping) = &before.kind else { return None };
+    let first = mapping.entries.last()?;
+    let bare = |node: &Node| match &node.kind {
+        NodeKind::Scalar(scalar) if scalar.style == ScalarStyle::Plain => Some(scalar.text.clone()),
+        _ => None,
+    };
+    let (start, rest_of) = (bare(&first.value)?, bare(rest)?);
+    // A comma and a space are between them, and not the dash of another item.
+    let is_beside = (1..=2).contains(&rest.span.range().start.saturating_sub(first.value.span.range().end));
+    if Code::parse(&rest_of).is_some() || !is_beside {
+        return None;
+    }
+    let reason = format!("{start}, {rest_of}");
+    let span = Span::new(rest.span.file, first.value.span.range().start..rest.span.range().end);
+    let quoted = format!("'{}'", reason.replace('\'', "''"));
+    Some(
+        Diagnostic::new(Code::EVC0012, span, "YAML ends the text at the comma")
+            .help(format!("quote it: `{quoted}`"))
+            .replace("quote it", span, quoted),
+    )
 }
 
 fn one(Entry { key, value }: &Entry, cx: &mut Decoder) -> Option<Allow> {

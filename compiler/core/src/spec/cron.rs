@@ -178,7 +178,7 @@ fn item_problem(field: &Field, item: &str, whole: &str) -> Option<String> {
     }
     if let Some((day, week)) = item.split_once('#').filter(|_| may('#')) {
         let is_week = matches!(week, "1" | "2" | "3" | "4" | "5");
-        let message = || format!("`{item}` is no day of a month: a day, `#`, and which one of 1 to 5");
+        let message = || format!("after `#` stands which one of the month it is, 1 to 5, found `{week}`");
         return if is_week { number(day).err() } else { Some(message()) };
     }
     // `15W`, the working day next to the 15th; `6L`, the last Friday.

@@ -8,7 +8,7 @@ pub use super::name::{Case, MAX_NAME, check_name};
 use super::name::{check_type_name, long_enough};
 use crate::diagnostics::{Code, Diagnostic, Edit, list, nearest};
 use crate::source::{Span, Spanned};
-use crate::yaml::{Entry, Key, Mapping, Node, NodeKind, Scalar};
+use crate::yaml::{Entry, Key, Mapping, Node, NodeKind, Room, Scalar};
 
 /// Collects what decoding finds wrong.
 #[derive(Debug, Default)]
@@ -29,6 +29,11 @@ pub trait Decode: Sized {
 pub type Read<T> = fn(&Node, &mut Decoder) -> Option<T>;
 
 impl Decoder {
+    /// What has been reported.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
     /// Adds a diagnostic.
     pub fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
@@ -96,7 +101,7 @@ impl Decoder {
     }
 }
 
-static EMPTY: Mapping = Mapping { entries: Vec::new() };
+static EMPTY: Mapping = Mapping { entries: Vec::new(), room: None };
 
 /// The entries of a map with known keys, taken one by one.
 #[derive(Debug)]
@@ -139,6 +144,20 @@ impl<'n> Fields<'n> {
     /// The value of a key, or the type's default.
     pub fn or_default<T: Decode + Default>(&mut self, key: &'static str, cx: &mut Decoder) -> T {
         self.optional(key, cx).unwrap_or_default()
+    }
+
+    /// The value of a key that may be absent, or of one that is written wrong and is none of `all`: what stands there counts, and the key
+    /// is reported.
+    pub fn or_misspelt<T: Decode + Default>(&mut self, key: &'static str, all: &[&str], cx: &mut Decoder) -> T {
+        let is_meant =
+            |entry: &&Entry| !all.contains(&entry.key.text.as_str()) && nearest(&entry.key.text, all) == Some(key);
+        match self.mapping.entries.iter().find(is_meant) {
+            Some(entry) if self.mapping.get(key).is_none() => {
+                self.known.push(key);
+                cx.under(Some(entry.key.span), |cx| T::decode(&entry.value, cx)).unwrap_or_default()
+            }
+            _ => self.or_default(key, cx),
+        }
     }
 
     /// The value of a key that must be there.
@@ -184,6 +203,11 @@ impl<'n> Fields<'n> {
     /// Where the whole map stands.
     pub fn span(&self) -> Span {
         self.span
+    }
+
+    /// Where a further key can be written.
+    pub fn room(&self) -> Option<Room> {
+        self.mapping.room.as_deref().copied()
     }
 
     /// Reports every key that nobody asked for. Returns whether all that was asked for could be read.
@@ -425,7 +449,7 @@ impl<T: Decode> Decode for IndexMap<Spanned<String>, T> {
                 whole.then_some(map)
             }
             _ => {
-                cx.mismatch(node, "a map");
+                cx.mismatch(node, "a map from names to values");
                 None
             }
         }

@@ -48,7 +48,7 @@ pub enum Publisher {
 
 /// Somebody outside this spec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Word)]
-#[word(what = "somebody outside the spec")]
+#[word(what = "a consumer outside the spec")]
 pub enum Outside {
     /// Another service, another account, or AWS itself.
     External,

@@ -216,6 +216,10 @@ fn errors(errors: &Errors, cx: &mut Decoder) {
 /// Lambda's quotas: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 pub const MEMORY: Range<u64> = Range::new("the memory of a function in MB", 128..=10_240);
 
+/// How long results of what is idempotent are kept. No limit of AWS: what is longer than ten years is a slip, and may be beyond what a
+/// timestamp holds.
+pub const KEPT: Range<Duration> = Range::new("the retention of results", Duration::seconds(1)..=Duration::days(3650));
+
 /// How long an invocation may take.
 pub const TIMEOUT: Range<Duration> =
     Range::new("the timeout of a function", Duration::seconds(1)..=Duration::minutes(15));
@@ -241,7 +245,10 @@ impl Decode for Idempotency {
             return Some(if on { Self::On { retention: None } } else { Self::Off });
         }
         let mut fields = cx.fields(node, "idempotency")?;
-        let retention = fields.optional("retention", cx);
+        let retention: Option<Spanned<Duration>> = fields.optional("retention", cx);
+        if let Some(retention) = &retention {
+            KEPT.check(retention, cx);
+        }
         fields.finish(cx);
         Some(Self::On { retention })
     }

@@ -7,6 +7,7 @@ use super::decode::{Decoder, Fields};
 use super::given::Given;
 use super::keys::Word as _;
 use super::scalar::one_or_more;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
 
 /// A VPC for caches and the functions that use them. Without a `vpc`, the stack makes one: private subnets, a gateway endpoint
@@ -113,6 +114,14 @@ fn lists(network: &Network, _: &Fields<'_>, cx: &mut Decoder) {
             && list.here().is_some_and(Vec::is_empty)
         {
             cx.bad_value(list.span, format!("expected at least {what}, found none"));
+        }
+        let named = list.as_ref().and_then(|list| list.here()).map_or(&[][..], Vec::as_slice);
+        for (at, one) in named.iter().enumerate() {
+            if let Some(first) = named[..at].iter().find(|other| other.value == one.value) {
+                let message = format!("`{}` is listed twice", one.value);
+                let diagnostic = Diagnostic::new(Code::EVC0108, one.span, message);
+                cx.report(diagnostic.secondary(first.span, "the first is here").help("name each once"));
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::allow::Allows;
 use super::decode::{Decoder, Fields};
-use super::range::in_range;
+use super::range::{Range, in_range};
 use super::scalar::{Duration, Name, TypeExpr};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
@@ -31,13 +31,13 @@ pub struct Queue {
     pub batch_window: Option<Spanned<Duration>>,
     /// How long a message that was received stays hidden from others. By default six times the function's timeout and the
     /// batch window, which is the least that AWS recommends.
-    #[key(range = Duration::seconds(0)..=Duration::hours(12), what = "a visibility timeout")]
+    #[key(range = VISIBILITY)]
     pub visibility: Option<Spanned<Duration>>,
     /// How often a message may be received before it goes to the dead-letter queue: 5 by default.
     #[key(range = 1..=1000, what = "the number of receives")]
     pub receives: Option<Spanned<u64>>,
     /// How long a message waits: {range}, `4d` by default. In the dead-letter queue it stays until `14d` after it was sent.
-    #[key(range = Duration::minutes(1)..=Duration::days(14), what = "the retention of a queue")]
+    #[key(range = RETENTION)]
     pub retention: Option<Spanned<Duration>>,
     /// The most invocations at once: {range}. By default what the `concurrency` of its function leaves for it.
     #[key(range = 2..=1000, what = "the concurrency of a queue")]
@@ -47,9 +47,17 @@ pub struct Queue {
     pub allow: Allows,
 }
 
+/// How long SQS hides a message that was received.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html>
+pub const VISIBILITY: Range<Duration> = Range::new("a visibility timeout", Duration::seconds(0)..=Duration::hours(12));
+
+/// How long SQS keeps a message; from the same page.
+pub const RETENTION: Range<Duration> =
+    Range::new("the retention of a queue", Duration::minutes(1)..=Duration::days(14));
+
 /// A FIFO queue: one message group for each value of a field.
 #[derive(Debug, Clone, Section)]
-#[section(what = "the order of a queue")]
+#[section(what = "`fifo`")]
 pub struct Fifo {
     /// The field of the message that says what it belongs to. Messages with the same value are handled one after the other.
     pub group: Name,

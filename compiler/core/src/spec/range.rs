@@ -64,6 +64,11 @@ impl<T: Bound> Range<T> {
         }
     }
 
+    /// Whether a value is in it.
+    pub fn contains(&self, value: T) -> bool {
+        (self.min..=self.max).contains(&value)
+    }
+
     /// `1 to 10`, for messages and the manual.
     pub fn text(&self) -> String {
         format!("{} to {}", self.min.written(), self.max.written())

@@ -25,6 +25,7 @@ pub struct Schedule {
     #[key(check = cron::check_timezone)]
     pub timezone: Option<Spanned<String>>,
     /// What starts: a function or a workflow.
+    #[key(decode = Target::of_schedule)]
     pub to: Spanned<Target>,
     /// What it is given. Scheduler puts in its own values for texts such as `<aws.scheduler.scheduled-time>` and
     /// `<aws.scheduler.execution-id>`.

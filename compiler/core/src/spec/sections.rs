@@ -57,10 +57,11 @@ macro_rules! sections {
 
             /// Reads the sections of a file. The settings stay as they are; [`Self::settle`] reads them.
             pub(super) fn decode(fields: &mut Fields<'_>, cx: &mut Decoder) -> Self {
+                let all: Vec<&str> = Self::KINDS.iter().map(|(section, _)| *section).chain(AROUND).chain(SETTINGS).collect();
                 Self {
-                    $($around: fields.or_default(stringify!($around), cx),)*
-                    $($section: fields.or_default(stringify!($section), cx),)*
-                    $($last: fields.or_default(stringify!($last), cx),)*
+                    $($around: fields.or_misspelt(stringify!($around), &all, cx),)*
+                    $($section: fields.or_misspelt(stringify!($section), &all, cx),)*
+                    $($last: fields.or_misspelt(stringify!($last), &all, cx),)*
                     ..Self::default()
                 }
             }
@@ -109,6 +110,9 @@ fn twice(message: String, first: Span, second: Span) -> Diagnostic {
     Diagnostic::new(Code::EVC0108, second, message).secondary(first, "the first is here")
 }
 
+/// The keys of a file that are no sections.
+const AROUND: [&str; 4] = ["evc", "service", "description", "imports"];
+
 /// The sections that are one thing each, of which several files may say parts.
 const SETTINGS: [&str; 3] = ["observability", "overrides", "tags"];
 
@@ -120,7 +124,8 @@ impl Settings {
     /// Those of a file. One without a value says nothing.
     pub(super) fn of(fields: &mut Fields<'_>) -> Self {
         let said = SETTINGS.into_iter().filter_map(|key| fields.entry(key));
-        Self(Mapping { entries: said.filter(|entry| !matches!(entry.value.kind, NodeKind::Null)).cloned().collect() })
+        let entries = said.filter(|entry| !matches!(entry.value.kind, NodeKind::Null)).cloned().collect();
+        Self(Mapping { entries, room: None })
     }
 
     /// Adds those of another file. A key that is given already keeps its first value; one with another value is told.

@@ -11,7 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{Decode, Decoder};
 use super::scalar::{Arguments, Duration, Name};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, list};
 use crate::source::Spanned;
 use crate::yaml::{Node, NodeKind};
 
@@ -77,6 +77,20 @@ fn age(age: &Spanned<Duration>, cx: &mut Decoder) {
 
 impl Decode for Target {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        Self::one_of(node, &TargetKind::ALL, "write a list of targets under `to`", cx)
+    }
+}
+
+impl Target {
+    /// What a schedule starts.
+    pub fn of_schedule(node: &Node, cx: &mut Decoder) -> Option<Spanned<Self>> {
+        let kinds = [TargetKind::Function, TargetKind::Workflow];
+        let target = Self::one_of(node, &kinds, "a schedule starts one thing: write a second schedule", cx)?;
+        Some(Spanned::new(target, node.span))
+    }
+
+    /// Reads a target. It is to be of these `kinds`; `several` says what to do where more than one thing is named.
+    fn one_of(node: &Node, kinds: &[TargetKind], several: &str, cx: &mut Decoder) -> Option<Self> {
         if !matches!(node.kind, NodeKind::Mapping(_)) {
             cx.mismatch(node, "a target such as `{ function: notify }`");
             return None;
@@ -94,11 +108,16 @@ impl Decode for Target {
         let retry = fields.optional("retry", cx);
         let present = fields.present(&keys);
         let place = fields.place();
+        let before = cx.diagnostics().len();
         fields.finish(cx);
+        let is_known = cx.diagnostics().len() == before;
         match (named.as_slice(), present.as_slice()) {
             ([(kind, name)], _) => Some(Self { kind: *kind, name: name.clone()?, input, retry }),
+            // What stands in its place has been reported.
+            ([], _) if !is_known => None,
             ([], _) => {
-                let message = "a target needs one of `function`, `workflow`, `queue` and `bus`";
+                let known: Vec<&str> = kinds.iter().map(|kind| kind.key()).collect();
+                let message = format!("a target needs one of {}", list(&known));
                 cx.report(Diagnostic::new(Code::EVC0104, place, message));
                 None
             }
@@ -106,7 +125,7 @@ impl Decode for Target {
                 let mut diagnostic =
                     Diagnostic::new(Code::EVC0105, keys[1].span, "a target is one thing, found several")
                         .secondary(keys[0].span, "the first is here");
-                diagnostic.help.push("write a list of targets under `to`".to_owned());
+                diagnostic.help.push(several.to_owned());
                 cx.report(diagnostic);
                 None
             }

@@ -94,7 +94,7 @@ impl Reader<'_> {
             let value = reader.value();
             entries.push(Entry { key: Key { text, span }, value });
         });
-        Mapping { entries }
+        Mapping { entries, room: None }
     }
 
     fn sequence(&mut self) -> Vec<Node> {

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle as RawStyle, StructureStyle, options};
 
-use super::node::{Entry, Key, Mapping, Node, NodeKind, Scalar, ScalarStyle};
+use super::node::{Entry, Key, Mapping, Node, NodeKind, Room, Scalar, ScalarStyle};
 use super::scan::open_since;
 use super::{MAX_DEPTH, MAX_NODES, bare, comma, refuse};
 use crate::diagnostics::Diagnostic;
@@ -234,7 +234,8 @@ impl Builder<'_> {
     fn close(&mut self, end: usize) {
         let Some(frame) = self.frames.pop() else { return };
         // The end of a block collection is noticed at the next token, past blank lines and comments.
-        let range = if frame.flow { frame.span.start..end } else { frame.span };
+        let range = if frame.flow { frame.span.start..end } else { frame.span.clone() };
+        let room = self.room(&frame);
         let span = self.span(range);
         let text = self.input.text;
         let kind = match frame.kind {
@@ -249,10 +250,33 @@ impl Builder<'_> {
                 if frame.flow {
                     comma::values(&mut mapping, text, &mut self.diagnostics);
                 }
+                mapping.room = room.map(Box::new);
                 NodeKind::Mapping(mapping)
             }
         };
         self.value(Node { kind, span });
+    }
+
+    /// Where a map could have one more entry. There is no place in one without any, after a block of text, and in one whose keys do not
+    /// begin their lines.
+    fn room(&self, frame: &Frame) -> Option<Room> {
+        let FrameKind::Mapping { mapping, .. } = &frame.kind else { return None };
+        mapping.entries.first()?;
+        let end = mapping.entries.last().map(|last| last.value.span.range().end.max(last.key.span.range().end))?;
+        let text = self.input.text;
+        if frame.flow {
+            let span = self.span(end..end);
+            return Some(Room { span, indent: None });
+        }
+        let line = text.get(..frame.span.start)?.rfind('\n').map_or(0, |before| before + 1);
+        let before = text.get(line..frame.span.start)?;
+        let rest = text.get(end..)?;
+        let rest = rest.get(..rest.find('\n').unwrap_or(rest.len()))?.trim_end_matches('\r');
+        let is_over =
+            !text.get(..end)?.ends_with('\n') && (rest.trim().is_empty() || rest.trim_start().starts_with('#'));
+        let is_indent = before.chars().all(|c| matches!(c, ' ' | '-')) && is_over;
+        let at = end + rest.len();
+        is_indent.then(|| Room { span: self.span(at..at), indent: Some(before.len()) })
     }
 
     fn scalar(&mut self, text: String, style: RawStyle, range: Range<usize>, tag: Option<Range<usize>>) {

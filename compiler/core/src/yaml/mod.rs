@@ -16,13 +16,14 @@ mod recover;
 mod refuse;
 mod scan;
 mod syntax;
+mod tabs;
 #[cfg(test)]
 mod tests;
 mod write;
 
 pub use decode::{decode_bytes, too_large};
 pub use merge::Conflict;
-pub use node::{Entry, Key, Mapping, Node, NodeKind, Scalar, ScalarStyle};
+pub use node::{Entry, Key, Mapping, Node, NodeKind, Room, Scalar, ScalarStyle};
 pub use write::{Document, Out, OutEntry, write};
 
 use crate::diagnostics::Diagnostic;

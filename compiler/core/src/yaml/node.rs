@@ -1,5 +1,6 @@
 //! The tree that every spec is decoded from: YAML with a span on every node.
 
+use crate::diagnostics::Edit;
 use crate::source::Span;
 
 /// A value in a YAML document.
@@ -51,6 +52,28 @@ pub enum ScalarStyle {
 pub struct Mapping {
     /// The entries.
     pub entries: Vec<Entry>,
+    /// Where a further one could be written, if there is such a place.
+    pub room: Option<Box<Room>>,
+}
+
+/// Where a further entry of a map can be written: after the last one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// The place, behind a comment if there is one.
+    pub span: Span,
+    /// How far the keys are indented; nothing for a map in braces.
+    pub indent: Option<usize>,
+}
+
+impl Room {
+    /// What has to be written there to add this entry, `else: { end: true }`.
+    pub fn edit(&self, entry: &str) -> Edit {
+        let text = match self.indent {
+            Some(indent) => format!("\n{:indent$}{entry}", ""),
+            None => format!(", {entry}"),
+        };
+        Edit { span: self.span, text }
+    }
 }
 
 /// A key and its value.

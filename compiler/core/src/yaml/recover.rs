@@ -12,7 +12,7 @@ use granit_parser::ErrorKind;
 use super::build::{Input, Stop, SyntaxError, build};
 use super::node::{Node, NodeKind};
 use super::scan::Lines;
-use super::{decode, syntax};
+use super::{decode, syntax, tabs};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{FileId, MAX_SOURCE_BYTES, Span};
 
@@ -198,15 +198,9 @@ impl Recovery {
     /// indented with tabs throughout is then read as it was meant.
     fn replace_tabs(&mut self, error: &SyntaxError) {
         self.tabs_reported = true;
-        let mut tabs = Vec::new();
-        for line in self.text.split_inclusive('\n') {
-            let start = line.as_ptr() as usize - self.text.as_ptr() as usize;
-            let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
-            let in_line: Vec<usize> = (start..start + indent).filter(|&at| self.text.as_bytes()[at] == b'\t').collect();
-            if !in_line.is_empty() && !line.trim().is_empty() {
-                self.quiet.push(start..start + line.trim_end().len());
-                tabs.push(in_line);
-            }
+        let tabs = tabs::of_indentation(&self.text);
+        for first in tabs.iter().filter_map(|line| line.first()) {
+            self.quiet.push(Lines(&self.text).line(*first));
         }
         self.quiet.push(Lines(&self.text).line(error.at));
         self.diagnostics.push(syntax::describe_tabs(error, &tabs, &self.text, self.file));

@@ -2,15 +2,19 @@
 
 use crate::check::said_where;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::Model;
+use crate::model::{Model, Queue};
+use crate::spec::queue::{RETENTION, VISIBILITY};
 use crate::spec::scalar::Duration;
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
-    for queue in model.queues.values().filter(|queue| queue.to.is_some()) {
+    // Figures that SQS does not take have been reported.
+    let can_be = |queue: &&Queue| RETENTION.contains(queue.retention);
+    for queue in model.queues.values().filter(|queue| queue.to.is_some()).filter(can_be) {
         let needed = |visibility: Duration| visibility.seconds.saturating_mul(queue.receives);
         let span = queue.visibility_span.unwrap_or(queue.head.name_span);
-        let short =
-            said_where(model, &queue.visibility, span, |visibility| needed(visibility) > queue.retention.seconds);
+        let short = said_where(model, &queue.visibility, span, |visibility| {
+            VISIBILITY.contains(visibility) && needed(visibility) > queue.retention.seconds
+        });
         if short.is_empty() {
             continue;
         }

@@ -53,9 +53,10 @@ fn broken(text: &str, indent: usize) -> Option<String> {
     }
     if let Some(item) = text.strip_suffix(';') {
         if let Some((head, value)) = split(item, " = ") {
+            let layout = if head.starts_with("let ") { expression } else { ty };
             return match split(head, ": ") {
                 Some((name, ty)) => constant(name, ty, value, indent),
-                None => assigned(&format!("{head} ="), value, ty, indent),
+                None => assigned(&format!("{head} ="), value, layout, indent),
             };
         }
         return expression(item, Room { indent, used: indent, tail: 1 }).map(|text| text + ";");
@@ -283,8 +284,8 @@ fn chain(text: &str, room: Room, slack: usize) -> Option<String> {
         Some(format!("{almost}.{last}"))
     };
     let vertical = || {
-        // A root no wider than an indent has the first of its methods on its line.
-        let glued = usize::from(width(root) <= 4);
+        // A root that ends within an indent has the first of its methods on its line.
+        let glued = usize::from(width(root) + room.used.saturating_sub(room.indent) <= 4);
         let first = if glued == 1 { format!("{root}.{}", links[0]) } else { (*root).to_owned() };
         let here = Room { tail: room.tail - slack, ..room };
         let (mut text, rest, indent) = if here.fits(&first) {

@@ -146,6 +146,30 @@ fn access_patterns_are_methods() {
     assert!(!search.contains("grant::Query<"), "{search}");
 }
 
+/// Methods of access patterns are laid out as rustfmt does, whatever their tables, indexes and keys are called.
+#[test]
+fn access_patterns_of_every_width() {
+    let mut spec = "
+evc: 1
+service: shop
+tables:
+"
+    .to_owned();
+    let mut queries = String::new();
+    for length in (1..44).step_by(2) {
+        let (key, by) = ("k".repeat(length), "b".repeat(length.max(3)));
+        spec.extend([format!(
+            "  t{length}: {{ item: {{ {key}: string, at: timestamp, id: uuid }}, key: id, indexes: {{ {by}: [{key}, at] }} }}\n"
+        )]);
+        for sort in ["", ", sort: ge", ", sort: between"] {
+            let name = format!("q{length}{}", sort.trim_start_matches(", sort: "));
+            queries.extend([format!("      {name}: {{ table: t{length}, index: {by}{sort} }}\n")]);
+        }
+    }
+    spec.extend([format!("functions:\n  search:\n    publishes: []\n    queries:\n{queries}")]);
+    is_well_formed(&files(&spec));
+}
+
 #[test]
 fn a_small_shop() {
     let files = files(SHOP);

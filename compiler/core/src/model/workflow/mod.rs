@@ -12,7 +12,7 @@ mod variables;
 pub use errors::{
     COMPENSATION_FAILED, CatchError, Retry, RetryError, runtime_errors, standard_retry, transient_errors,
 };
-pub use steps::{Argument, Call, Given, Lasts, Nested, Onward, Publish, Rounds, StepKind, Wanted};
+pub use steps::{Argument, Call, Given, Lasts, Nested, Onward, Publish, Rounds, StepKind, Unsaid, Wanted};
 
 pub use variables::{Assignment, Variable};
 
@@ -263,8 +263,8 @@ impl Step {
         self.answer().is_some()
     }
 
-    /// The conditions of which one should hold, for it is not said where it goes if none does.
-    pub fn unsaid(&self) -> Option<Vec<&Expr>> {
+    /// What is left to be said, if it is not said where it goes when no condition holds.
+    pub fn unsaid(&self) -> Option<Unsaid<'_>> {
         self.kind.facts().unsaid()
     }
 

@@ -4,6 +4,7 @@
 //! The figures are those of the plan, after overrides; where environments differ, the greatest.
 
 mod hops;
+mod json;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -13,6 +14,7 @@ use crate::model::{Bus, Destination, Event, Forward, Id, Model, Relation, Rule, 
 use crate::plan::{LogicalId, Plan};
 use crate::source::Span;
 
+pub use json::json;
 pub use text::text;
 
 /// A way of messages.
@@ -73,6 +75,20 @@ impl Way {
     /// How long it takes at the worst until its last stage has given up, in seconds: each stage succeeds at the last moment.
     pub fn worst(&self) -> u64 {
         self.hops.iter().map(Hop::worst).fold(0, u64::saturating_add)
+    }
+
+    /// Whether what is given up lies in a dead-letter queue, of one stage at least.
+    pub fn has_dead_letters(&self) -> bool {
+        self.hops.iter().any(|hop| hop.dead.is_some())
+    }
+
+    /// How long it takes at the worst until a message lies in the last dead-letter queue of the way, in seconds; where there is none, until
+    /// all is over.
+    pub fn until_given_up(&self) -> u64 {
+        match self.hops.iter().rposition(|hop| hop.dead.is_some()) {
+            Some(last) => self.hops.iter().take(last + 1).map(Hop::worst).fold(0, u64::saturating_add),
+            None => self.worst(),
+        }
     }
 
     /// The stage that gives up soonest, each if every try of its fails.
@@ -180,7 +196,8 @@ fn name(model: &Model, target: &Target) -> String {
     }
 }
 
-/// The ways of a stack as text, and where each stage stands in the spec.
-pub fn explain(input: Input<'_>) -> String {
-    text(&ways(input.plan), &|span| input.location(span))
+/// The ways of a stack, for people or as JSON Lines, and where each stage stands in the spec.
+pub fn explain(input: Input<'_>, as_json: bool) -> String {
+    let write = if as_json { json } else { text };
+    write(&ways(input.plan), &|span| input.location(span))
 }

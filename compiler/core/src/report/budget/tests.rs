@@ -1,6 +1,6 @@
 //! The ways of a system that has a stage of each kind, with figures of its own and with overrides.
 
-use super::{First, text, ways};
+use super::{First, json, text, ways};
 use crate::session::{analyze_text, plan};
 
 const SPEC: &str = "evc: 1
@@ -43,6 +43,9 @@ fn every_way_is_told_with_its_stages() {
     let planned = plan(model);
     let ways = ways(&planned.plan);
     insta::assert_snapshot!(text(&ways, &|span| format!("spec.yaml:{}", analysis.sources.position(span).line)));
+    let lines = json(&ways, &|span| format!("spec.yaml:{}", analysis.sources.position(span).line));
+    assert!(lines.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{lines}");
+    insta::assert_snapshot!("ways_as_json", lines);
     let lost = ways.iter().flat_map(|way| &way.hops).filter(|hop| hop.first == First::Retention);
     assert!(lost.clone().count() == 1 && lost.clone().all(|hop| hop.dead.is_none()));
 }

@@ -31,12 +31,6 @@ pub fn text(ways: &[Way], location: &dyn Fn(Span) -> String) -> String {
 
 fn row(hop: &Hop, location: &dyn Fn(Span) -> String) -> [String; 9] {
     let or_none = |seconds: Option<u64>| seconds.map_or_else(|| "-".to_owned(), time);
-    let first = match hop.first {
-        First::Tries => "tries",
-        First::Age => "age",
-        First::Retention => "retention",
-        First::Timeout => "timeout",
-    };
     let then = match (&hop.dead, hop.first) {
         (Some(dead), _) => dead.to_string(),
         (None, First::Retention) => "lost".to_owned(),
@@ -47,7 +41,7 @@ fn row(hop: &Hop, location: &dyn Fn(Span) -> String) -> [String; 9] {
         hop.tries.map_or_else(|| "-".to_owned(), |tries| tries.to_string()),
         or_none(hop.each),
         or_none(hop.age),
-        first.to_owned(),
+        hop.first.word().to_owned(),
         after(hop.after),
         or_none(hop.throttled),
         then,
@@ -57,15 +51,14 @@ fn row(hop: &Hop, location: &dyn Fn(Span) -> String) -> [String; 9] {
 
 /// How long it takes at the worst, and what gives up soonest.
 fn summary(way: &Way) -> String {
-    let dead = way.hops.iter().rposition(|hop| hop.dead.is_some());
-    let worst: u64 = way.hops.iter().take(dead.map_or(0, |last| last + 1)).map(Hop::worst).sum();
+    let worst = time(way.until_given_up());
     let soonest = way
         .soonest()
         .map_or_else(String::new, |hop| format!("; if each fails, {} gives up first, {}", hop.what, when(hop.after)));
-    if dead.is_some() {
-        format!("in a dead-letter queue after {} at the worst{soonest}", time(worst))
+    if way.has_dead_letters() {
+        format!("in a dead-letter queue after {worst} at the worst{soonest}")
     } else {
-        format!("in no dead-letter queue, over after {} at the worst{soonest}", time(way.worst()))
+        format!("in no dead-letter queue, over after {worst} at the worst{soonest}")
     }
 }
 

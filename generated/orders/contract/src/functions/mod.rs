@@ -4,6 +4,7 @@
 
 mod complete_order;
 mod create_order;
+mod list_orders;
 mod notify;
 mod process_payment;
 mod refund_payment;
@@ -11,6 +12,7 @@ mod reserve_inventory;
 
 pub use complete_order::*;
 pub use create_order::*;
+pub use list_orders::*;
 pub use notify::*;
 pub use process_payment::*;
 pub use refund_payment::*;

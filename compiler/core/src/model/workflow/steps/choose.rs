@@ -1,6 +1,6 @@
 //! `choose`: goes one of several ways.
 
-use super::{Argument, Binds, Given, Nested, Onward, StepFacts, Wanted};
+use super::{Argument, Binds, Given, Nested, Onward, StepFacts, Unsaid, Wanted};
 use crate::expr::{Expr, Facts, Scope};
 use crate::model::Model;
 use crate::model::workflow::resolve::{Place, Resolver};
@@ -8,6 +8,7 @@ use crate::model::workflow::{Next, RetryError};
 use crate::source::Span;
 use crate::spec::workflow::steps as spec;
 use crate::types::Types;
+use crate::yaml::Room;
 
 /// Ways to go.
 #[derive(Debug, Clone)]
@@ -18,6 +19,10 @@ pub struct Choose {
     pub otherwise: Next,
     /// Whether the spec says so. If not, it goes to the step that is written next.
     pub said: bool,
+    /// Conditions of ways to steps that there are not. They are looked at as well, and nothing else is made of them.
+    astray: Vec<Choice>,
+    /// Where the spec could say so.
+    pub room: Option<Room>,
 }
 
 /// One way out of a `choose`.
@@ -35,17 +40,19 @@ pub struct Choice {
 
 impl Choose {
     pub(super) fn resolve(choose: &spec::Choose, place: Place<'_>, cx: &mut Resolver<'_>) -> Self {
-        let choices = choose.choices.iter().filter_map(|choice| {
+        let (mut choices, mut astray) = (Vec::new(), Vec::new());
+        for choice in &choose.choices {
             let when = cx.expression(&choice.when);
-            Some(Choice { when, then: cx.target(place, &choice.then)?, span: choice.span, scope: Scope::default() })
-        });
-        let choices: Vec<Choice> = choices.collect();
+            let then = cx.target(place, &choice.then);
+            let of = if then.is_some() { &mut choices } else { &mut astray };
+            of.push(Choice { when, then: then.unwrap_or(Next::End), span: choice.span, scope: Scope::default() });
+        }
         let otherwise = choose.otherwise.as_ref().and_then(|otherwise| match otherwise {
             spec::Otherwise::Step(name) => cx.target(place, name),
             spec::Otherwise::End(_) => Some(Next::End),
         });
         let said = choose.said || choices.len() < choose.choices.len();
-        Self { choices, otherwise: otherwise.unwrap_or_else(|| place.following()), said }
+        Self { choices, otherwise: otherwise.unwrap_or_else(|| place.following()), said, astray, room: choose.room }
     }
 
     /// Gives each condition what is known where those before it did not hold.
@@ -57,6 +64,9 @@ impl Choose {
                 failed = failed.and(&when.facts(false, scope));
             }
         }
+        for choice in &mut self.astray {
+            choice.scope = scope.clone();
+        }
     }
 }
 
@@ -64,6 +74,7 @@ impl StepFacts for Choose {
     fn arguments(&self, at: Span) -> Vec<Argument<'_>> {
         self.choices
             .iter()
+            .chain(&self.astray)
             .map(|choice| {
                 let given = Given::Expr(choice.when.as_ref());
                 Argument { given, scope: Some(&choice.scope), wanted: Wanted::Boolean, at }
@@ -107,10 +118,11 @@ impl StepFacts for Choose {
         false
     }
 
-    fn unsaid(&self) -> Option<Vec<&Expr>> {
+    fn unsaid(&self) -> Option<Unsaid<'_>> {
         if self.said {
             return None;
         }
-        self.choices.iter().map(|choice| choice.when.as_ref()).collect()
+        let conditions = self.choices.iter().map(|choice| choice.when.as_ref()).collect::<Option<_>>()?;
+        Some(Unsaid { conditions, room: self.room })
     }
 }

@@ -39,6 +39,7 @@ use crate::source::{Span, Spanned};
 use crate::spec::scalar::{Duration, Name};
 use crate::spec::workflow::steps as spec;
 use crate::types::{Type, Types};
+use crate::yaml::Room;
 
 /// What a step does. Parts that could not be read or resolved are `None` and have been reported.
 #[derive(Debug, Clone)]
@@ -193,8 +194,8 @@ pub(in crate::model) trait StepFacts {
         None
     }
 
-    /// The conditions of which one should hold, for it is not said where it goes if none does.
-    fn unsaid(&self) -> Option<Vec<&Expr>> {
+    /// What is left to be said, if it is not said where it goes when no condition holds.
+    fn unsaid(&self) -> Option<Unsaid<'_>> {
         None
     }
 
@@ -202,6 +203,15 @@ pub(in crate::model) trait StepFacts {
     fn compensates(&self) -> bool {
         false
     }
+}
+
+/// Ways to go of which none may be the right one.
+#[derive(Debug, Clone)]
+pub struct Unsaid<'s> {
+    /// The conditions of which one should hold.
+    pub conditions: Vec<&'s Expr>,
+    /// Where the spec could say where it goes if none does.
+    pub room: Option<Room>,
 }
 
 /// Something that a step evaluates.

@@ -8,7 +8,7 @@ use crate::source::{Span, Spanned};
 use crate::spec::decode::{Decode, Decoder};
 use crate::spec::scalar::{Expression, Name};
 use crate::spec::workflow::schema::{Form, described};
-use crate::yaml::{Node, NodeKind};
+use crate::yaml::{Node, NodeKind, Room};
 
 /// Ways to go.
 #[derive(Debug, Clone)]
@@ -19,6 +19,8 @@ pub struct Choose {
     pub otherwise: Option<Otherwise>,
     /// Whether that is said, also where it could not be read.
     pub said: bool,
+    /// Where it could be said.
+    pub room: Option<Room>,
 }
 
 /// Where to go when no condition holds.
@@ -67,7 +69,7 @@ pub(super) const SYNTAX: Syntax = Syntax {
         let choices = fields.required("choose", cx);
         let said = fields.entry("else").is_some();
         let otherwise = fields.optional("else", cx);
-        Some(StepKind::Choose(Choose { choices: choices?, otherwise, said }))
+        Some(StepKind::Choose(Choose { choices: choices?, otherwise, said, room: fields.room() }))
     },
     forms: |generator| {
         let choice = generator.subschema_for::<Choice>();

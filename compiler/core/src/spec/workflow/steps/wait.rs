@@ -18,7 +18,7 @@ pub enum Wait {
     /// Until a timestamp: an expression.
     Until(Spanned<Expression>),
     /// For an answer; it is bound to the step's name.
-    Signal(Signal),
+    Signal(Box<Signal>),
 }
 
 /// An answer from outside: of a person, of another system.
@@ -128,5 +128,5 @@ fn signal(fields: &mut Fields<'_>, cx: &mut Decoder) -> Option<Wait> {
     let answer = fields.required("signal", cx);
     let function = fields.required("call", cx);
     let with = fields.optional("with", cx);
-    Some(Wait::Signal(Signal { answer: answer?, call: Call { function: function?, with } }))
+    Some(Wait::Signal(Box::new(Signal { answer: answer?, call: Call { function: function?, with } })))
 }
