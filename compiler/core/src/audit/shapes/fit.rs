@@ -1,49 +1,12 @@
 //! Whether a value is like a shape: yes, no, or not known before it is deployed.
 
+use super::path::Path;
 use super::pattern::Patterns;
 use super::problem::Problem;
-use crate::audit::template::{Call, Entry, Kind, Map, Name, Node};
+use super::say::{describe, excluded, never, none_of, range, together, wrong_kind};
+use crate::audit::template::{Call, Entry, Kind, Map, Node};
 use crate::aws::{self, Bounds, Condition, Shape};
-use crate::diagnostics::{Code, list};
-use crate::source::Span;
-
-/// Where a value is in its resource.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Path<'p> {
-    parent: Option<&'p Path<'p>>,
-    name: &'p str,
-    /// The place of the nearest thing around it that somebody wrote, or of the resource.
-    place: Span,
-}
-
-impl<'p> Path<'p> {
-    pub(super) fn root(place: Span) -> Self {
-        Self { parent: None, name: "", place }
-    }
-
-    fn at(&'p self, name: &'p str, place: Option<Span>) -> Self {
-        Self { parent: Some(self), name, place: place.unwrap_or(self.place) }
-    }
-
-    /// As people write it: `Targets.Arn`.
-    fn shown(&self) -> String {
-        match self.parent {
-            Some(parent) if parent.parent.is_some() && !self.name.is_empty() => {
-                format!("{}.{}", parent.shown(), self.name)
-            }
-            Some(parent) if self.name.is_empty() => parent.shown(),
-            Some(_) | None => self.name.to_owned(),
-        }
-    }
-
-    /// The subject of a sentence, where `{}` is the resource.
-    fn subject(&self) -> String {
-        match self.shown() {
-            path if path.is_empty() => "{}".to_owned(),
-            path => format!("`{path}` of {{}}"),
-        }
-    }
-}
+use crate::diagnostics::Code;
 
 /// How a value and a shape go together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -454,69 +417,4 @@ fn is_among(text: &str, node: &Node<'_>, shape: Shape) -> bool {
             || (shape.kinds.has(aws::Kind::Boolean) && known.eq_ignore_ascii_case(text))
             || node.as_number().is_some_and(|number| known.parse() == Ok(number))
     })
-}
-
-fn wrong_kind(found: &str, shape: Shape, path: &Path<'_>) -> Problem {
-    let mut kinds: Vec<&str> = shape.kinds.iter().map(aws::Kind::describe).collect();
-    kinds.dedup();
-    let expected = kinds.join(" or ");
-    Problem::new(Code::EVC1017, path.place, format!("{} is {found}; expected {expected}", path.subject()))
-}
-
-fn never(path: &Path<'_>) -> Problem {
-    Problem::new(Code::EVC1019, path.place, format!("{} must not be there", path.subject()))
-}
-
-fn none_of(names: &[&str], path: &Path<'_>) -> Problem {
-    let message = match names {
-        [only] => format!("{} lacks `{only}`", path.subject()),
-        _ => format!("{} has none of {}", path.subject(), list(names)),
-    };
-    Problem::new(Code::EVC1018, path.place, message)
-}
-
-fn together(one: &Name<'_>, other: &Name<'_>, path: &Path<'_>) -> Problem {
-    let place = other.place.or(one.place).unwrap_or(path.place);
-    let message = format!("{} has both `{}` and `{}`, which exclude each other", path.subject(), one.text, other.text);
-    Problem::new(Code::EVC1019, place, message)
-}
-
-/// A value is like what it must not be like.
-fn excluded(node: &Node<'_>, not: Shape, path: &Path<'_>) -> Problem {
-    let entry = |name: &&'static str| node.as_map().and_then(|map| map.entry(name));
-    match not.required.iter().filter_map(entry).collect::<Vec<_>>().as_slice() {
-        [one, other, ..] => together(&one.key, &other.key, path),
-        [only] => never(&path.at(&only.key.text, only.key.place)),
-        [] => Problem::new(Code::EVC1019, path.place, format!("{} is what it must not be", path.subject())),
-    }
-}
-
-/// The bounds of a number, for messages.
-fn range(bounds: &Bounds) -> String {
-    match (bounds.minimum, bounds.maximum) {
-        (Some(least), Some(most)) => format!("{least} to {most}"),
-        (Some(least), None) => format!("at least {least}"),
-        (None, Some(most)) => format!("at most {most}"),
-        (None, None) => match (bounds.above, bounds.below) {
-            (Some(above), Some(below)) => format!("more than {above} and less than {below}"),
-            (Some(above), None) => format!("more than {above}"),
-            (None, Some(below)) => format!("less than {below}"),
-            (None, None) => String::new(),
-        },
-    }
-}
-
-/// What a condition asks for, for messages: "`FifoQueue` is `true`".
-fn describe(condition: Shape) -> Option<String> {
-    let said = condition.properties.iter().map(|(name, shape)| {
-        let mut values: Vec<&str> = shape.values.clone();
-        values.dedup();
-        let is = match values.as_slice() {
-            [] => return None,
-            values => values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(" or "),
-        };
-        let absent = if condition.required.contains(name) { "" } else { ", or not there" };
-        Some(format!("`{name}` is {is}{absent}"))
-    });
-    said.collect::<Option<Vec<_>>>().filter(|said| !said.is_empty()).map(|said| said.join(" and "))
 }

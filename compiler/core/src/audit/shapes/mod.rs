@@ -4,10 +4,13 @@
 //! What a function gives is known when it is deployed, and is taken for right.
 
 mod fit;
+mod path;
 mod pattern;
 mod problem;
+mod say;
 
-use fit::{Fit, Path};
+use fit::Fit;
+use path::Path;
 use problem::Problem;
 
 use super::View;
@@ -76,7 +79,7 @@ fn set_at<'t>(map: &'t Map<'_>, parts: &[&str], path: &str, resource: &'t Resour
     let Some(entry) = map.entry(first) else { return };
     if rest.is_empty() {
         let place = entry.key.place.unwrap_or(resource.place);
-        fit.problems.push(Problem::read_only(place, path.replace("/*", "").replace('/', ".")));
+        fit.problems.push(Problem::read_only(place, &path.replace("/*", "").replace('/', ".")));
         return;
     }
     let inner: &[Node<'_>] =
