@@ -1,5 +1,6 @@
 //! The command line of evc: one file a command. The only part that knows disks, processes and terminals.
 
+mod audit;
 mod build;
 mod check;
 mod completions;
@@ -69,6 +70,7 @@ const STYLES: Styles = Styles::styled()
 enum Command {
     Build(build::Arguments),
     Check(check::Arguments),
+    Audit(audit::Arguments),
     Match(match_event::Arguments),
     Workflow(workflow::Arguments),
     Explain(explain::Arguments),
@@ -93,6 +95,7 @@ pub fn main() -> ExitCode {
     let exit = match &arguments.command {
         Command::Build(arguments) => build::run(arguments),
         Command::Check(arguments) => check::run(arguments),
+        Command::Audit(arguments) => audit::run(arguments),
         Command::Match(arguments) => match_event::run(arguments),
         Command::Workflow(arguments) => workflow::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),

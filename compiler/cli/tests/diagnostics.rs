@@ -2,6 +2,7 @@
 //!
 //! - A ```` ```yaml ```` block is a case. A line of it that ends in `# error: [EVC0101]` or `# warning: [EVC0901]` says that
 //!   exactly these diagnostics start on it; several are separated by commas, or by a second comment. Other lines have none.
+//! - A ```` ```yaml template ```` block is a CloudFormation or SAM template, which is audited.
 //! - A ```` ```yaml text ```` block is read as YAML and not taken for a spec.
 //! - A ```` ```yaml file=payments.yaml ```` block after a case is a further file of it, for `imports: [./payments.yaml]`.
 //! - A ```` ```yaml file=old.yaml against ```` block after a case is the spec that is deployed: changes are reported as well.
@@ -104,7 +105,7 @@ fn cases(markdown: &str) -> Vec<Case> {
 }
 
 fn path_of(block: &Block) -> &str {
-    block.file().unwrap_or("spec.yaml")
+    block.file().unwrap_or(if block.is_template() { support::TEMPLATE } else { "spec.yaml" })
 }
 
 fn run(case: &Case) -> Analysis {

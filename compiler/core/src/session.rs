@@ -154,6 +154,29 @@ pub fn analyze_text(path: &str, text: &str) -> Analysis {
     parse_text(path, text).analyze()
 }
 
+/// Reads the CloudFormation or SAM template at `path`, and looks at it as at the template of a spec. Fails only if that file cannot be
+/// read.
+pub fn audit(world: &dyn World, path: &Path) -> std::io::Result<Analysis> {
+    let mut sources = SourceMap::default();
+    let bytes = match world.read(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
+            let file = sources.add(path, "");
+            return Ok(Analysis { sources, diagnostics: vec![yaml::too_large(file)], model: None });
+        }
+        bytes => bytes?,
+    };
+    let (file, mut diagnostics) = yaml::decode_bytes(&mut sources, path, bytes);
+    let (root, found) = yaml::parse_template(&sources, file);
+    diagnostics.extend(found);
+    // Reading on after a syntax error leaves out lines: what seems to be missing may stand on one of them.
+    if !diagnostics.iter().any(|diagnostic| matches!(diagnostic.code, Code::EVC0001 | Code::EVC0007)) {
+        let template = audit::template::of_template(&root, &mut diagnostics);
+        audit::run(&template, &mut diagnostics);
+    }
+    sort(&mut diagnostics);
+    Ok(Analysis { sources, diagnostics, model: None })
+}
+
 /// What a deploy of one spec over another does.
 #[derive(Debug, Default)]
 pub struct Comparison {

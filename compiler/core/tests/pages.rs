@@ -59,7 +59,11 @@ fn example(code: Code, section: &str) -> Vec<(String, String)> {
     let mut blocks = support::blocks(code.page());
     blocks.retain(|block| block.heading == section && block.language == "yaml");
     blocks.sort_by_key(|block| block.file().is_some());
-    blocks.into_iter().map(|block| (block.file().unwrap_or("example.yaml").to_owned(), block.expanded())).collect()
+    let path = |block: &support::Block| {
+        let own = if block.is_template() { support::TEMPLATE } else { "example.yaml" };
+        block.file().unwrap_or(own).to_owned()
+    };
+    blocks.iter().map(|block| (path(block), block.expanded())).collect()
 }
 
 #[test]

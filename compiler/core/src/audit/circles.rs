@@ -6,10 +6,11 @@ use crate::diagnostics::{Code, Diagnostic};
 
 /// Reports each circle. Taking away all that wait for nothing leaves the circles, and what waits for them.
 pub(super) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    let resources = &view.template.resources;
+    let resources = &view.deployed.resources;
+    let references = view.deployed.references();
     let mut waits_for: Vec<Vec<(usize, &Reference<'_>)>> = vec![Vec::new(); resources.len()];
     let mut waited_for_by = vec![Vec::new(); resources.len()];
-    for reference in &view.references {
+    for reference in &references {
         let From::Resource(from) = reference.from else { continue };
         if matches!(reference.to, To::Condition | To::Mapping(..)) {
             continue;
@@ -66,7 +67,7 @@ fn circle<'v>(
 }
 
 fn report(view: &View<'_>, circle: &[(usize, &Reference<'_>)]) -> Option<Diagnostic> {
-    let resources = &view.template.resources;
+    let resources = &view.deployed.resources;
     // Somebody wrote one of them: evc makes no circle.
     let written = circle.iter().find(|(_, reference)| reference.exact).or(circle.first())?;
     let ids = circle.iter().map(|(at, _)| *at).chain(circle.first().map(|(at, _)| *at));

@@ -8,10 +8,13 @@ mod circles;
 mod names;
 mod references;
 mod sam;
+mod sense;
 mod shapes;
 pub mod template;
+mod view;
 
-use template::{Reference, Template};
+use template::Template;
+use view::View;
 
 use crate::diagnostics::Diagnostic;
 use crate::plan::Plan;
@@ -22,23 +25,23 @@ type Check = fn(&View<'_>, &mut Vec<Diagnostic>);
 /// Every check. The order does not matter: reports sort by place.
 const CHECKS: &[Check] = &[calls::check, circles::check, names::check, references::check, shapes::check];
 
-/// A template, and what several checks want to know of it.
-pub struct View<'t> {
-    /// The template.
-    pub template: &'t Template<'t>,
-    /// Every reference in it, in its order.
-    pub references: Vec<Reference<'t>>,
+/// Looks at a template that somebody wrote.
+pub fn run(template: &Template<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    look(template, false, diagnostics);
 }
 
-/// Looks at a template.
-pub fn run(template: &Template<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    let view = View { template, references: template.references() };
-    for check in CHECKS {
+/// Looks at the template that a plan is, if somebody had a hand in it: what evc derives from a spec is right, which tests show by [`run`].
+pub fn plan(plan: &Plan<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    if plan.model.overrides.is_empty() {
+        return;
+    }
+    look(&template::of_plan(plan), true, diagnostics);
+}
+
+fn look(template: &Template<'_>, only_written: bool, diagnostics: &mut Vec<Diagnostic>) {
+    let deployed = sam::expand(template);
+    let view = View { template, references: template.references(), deployed: &deployed, only_written };
+    for check in CHECKS.iter().chain(&sense::CHECKS) {
         check(&view, diagnostics);
     }
-}
-
-/// Looks at the template that a plan is.
-pub fn plan(plan: &Plan<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    run(&template::of_plan(plan), diagnostics);
 }

@@ -24,6 +24,14 @@ fn of_another_bus(model: &Model, rule: &Rule, named: &Spanned<Id<Event>>, forwar
     if event.bus == rule.bus || forwards.iter().any(is_brought) {
         return None;
     }
+    // What a second hop was to bring is told there.
+    let second = |other: &Rule| {
+        other.events.iter().any(|event| event.value == named.value)
+            && other.targets.iter().any(|target| matches!(target.to, Destination::Bus(to) if to == rule.bus))
+    };
+    if model.rules.values().any(second) && !forwards.iter().any(|one| one.event == named.value && one.to == rule.bus) {
+        return None;
+    }
     let bus = &model.buses[rule.bus].head.name;
     let message = format!("event `{}` does not travel on bus `{bus}`", event.head.name);
     let diagnostic = Diagnostic::new(Code::EVC0109, named.span, message)

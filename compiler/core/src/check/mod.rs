@@ -105,6 +105,7 @@ const CHECKS: &[Check] = &[
     workflow::engine::check,
     workflow::errors::check,
     workflow::expressions::check,
+    workflow::grows::check,
     workflow::history::check,
     workflow::pending::check,
     workflow::routes::check,
@@ -116,7 +117,7 @@ const CHECKS: &[Check] = &[
 /// Checks that say that something is missing. What they miss may stand in a part of the spec that could not be read, or that
 /// is wrong in another way.
 const CHECKS_OF_A_WHOLE: &[Check] =
-    &[events::check, unused::check, workflow::signals::check, workflow::variables::check];
+    &[events::check, loops::arrives::check, unused::check, workflow::signals::check, workflow::variables::check];
 
 /// Runs every check. `whole` is whether all of the spec could be read and resolved.
 pub(crate) fn check(model: &Model, whole: bool) -> Vec<Diagnostic> {

@@ -1,7 +1,10 @@
-//! Rules for what becomes of executions that start a workflow whose executions they are for as well.
+//! Rules for what becomes of executions that start a workflow whose executions they are for as well: themselves, or by a function that
+//! publishes what starts one.
+
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Destination, Model, Rule};
+use crate::model::{Destination, Id, Model, Relation, Rule, Thing, Workflow};
 use crate::pattern::{self, Constraint, Object, Pattern};
 
 /// The source of the events of Step Functions, and the detail-type of those about executions.
@@ -19,14 +22,45 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
             continue;
         }
         for target in &rule.targets {
-            let Destination::Workflow(id) = target.to else { continue };
-            let workflow = &model.workflows[id];
+            let id = match target.to {
+                Destination::Workflow(id) => Some(id),
+                Destination::Function(function) => started_after(model, Thing::Function(function)),
+                Destination::Queue(queue) => started_after(model, Thing::Queue(queue)),
+                Destination::Bus(_) => None,
+            };
+            let Some(workflow) = id.map(|id| &model.workflows[id]) else { continue };
             // Executions on Redis are none of Step Functions.
             if workflow.redis().is_none() {
                 diagnostics.push(report(rule, &workflow.head.name, target.span));
             }
         }
     }
+}
+
+/// The first workflow that is started, by a rule for an event, after a function or what works off a queue has run.
+fn started_after(model: &Model, thing: Thing) -> Option<Id<Workflow>> {
+    let graph = model.graph();
+    let mut seen = BTreeSet::from([thing]);
+    let mut work = VecDeque::from([thing]);
+    while let Some(at) = work.pop_front() {
+        if let Thing::Workflow(id) = at {
+            return Some(id);
+        }
+        let onward = graph.from(at).filter(|edge| {
+            matches!(
+                edge.relation,
+                Relation::Publishes
+                    | Relation::PublishesThroughOutbox
+                    | Relation::Sends
+                    | Relation::Feeds
+                    | Relation::Delivers
+            )
+        });
+        let read = graph.to(at).filter(|edge| edge.relation == Relation::Matches);
+        let next = onward.map(|edge| edge.to).chain(read.map(|edge| edge.from));
+        work.extend(next.filter(|next| seen.insert(*next)));
+    }
+    None
 }
 
 /// Whether a pattern is for executions of any state machine.

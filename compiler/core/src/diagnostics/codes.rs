@@ -235,6 +235,7 @@ codes! {
     EVC0912 Warning "workflow-never-started",
     EVC0913 Warning "published-twice",
     EVC0914 Warning "published-and-read-by-other-names",
+    EVC0915 Warning "nothing-that-matches-arrives",
     EVC0920 Error "no-such-index",
     EVC0921 Error "no-sort-key-for-it",
     EVC1001 Error "breaks-executions",
@@ -255,6 +256,13 @@ codes! {
     EVC1021 Warning "property-of-another-pattern",
     EVC1022 Warning "property-out-of-bounds",
     EVC1023 Error "read-only-property",
+    EVC1060 Error "not-a-template",
+    EVC1064 Error "may-not-be-called",
+    EVC1065 Error "dead-letter-queue-of-another-kind",
+    EVC1066 Advice "no-dead-letter-queue",
+    EVC1067 Error "failures-taken-for-done",
+    EVC1068 Advice "whole-batch-again",
+    EVC1069 Error "table-without-a-stream",
 }
 
 impl Code {

@@ -7,6 +7,7 @@
 use indexmap::IndexMap;
 
 use super::ast::{Ast, AstKind, Operator};
+use super::example::example;
 use super::infer::infer;
 use super::{Expr, Scope};
 use crate::types::{Kind, Type, Types, describe};
@@ -94,34 +95,13 @@ pub fn left(conditions: &[&Expr], scope: &Scope, types: &Types) -> Left {
             return Left::Values { path: key.clone(), values, of: ty.as_ref().map(describe).unwrap_or_default() };
         }
     }
-    Left::Some(falling.first().and_then(|(case, _)| told(case)))
-}
-
-/// A case in words, if it is of few things.
-fn told(case: &IndexMap<&str, &Case>) -> Option<String> {
-    let parts = case.iter().map(|(key, value)| match value {
-        Case::Number(order) if key.contains(" against ") => {
-            let (a, b) = key.split_once(" against ").unwrap_or((key, ""));
-            let how = match order.total_cmp(&0.0) {
-                std::cmp::Ordering::Less => "less than",
-                std::cmp::Ordering::Equal => "the same as",
-                std::cmp::Ordering::Greater => "greater than",
-            };
-            format!("`{a}` is {how} `{b}`")
-        }
-        Case::Text(text) => format!("`{key}` is `{text}`"),
-        Case::Number(number) => format!("`{key}` is {number}"),
-        Case::Boolean(value) => format!("`{key}` is {value}"),
-        Case::Absent => format!("`{key}` is absent"),
-        Case::Other => format!("`{key}` is something else"),
-    });
-    let parts: Vec<String> = parts.collect();
-    (1..=2).contains(&parts.len()).then(|| parts.join(" and "))
+    let keys: Vec<&str> = domains.iter().map(|(key, ..)| key.as_str()).collect();
+    Left::Some(falling.iter().find(|(_, certain)| *certain).and_then(|(case, _)| example(&keys, case)))
 }
 
 /// What a subject may be, as far as it makes a difference.
 #[derive(Debug, Clone, PartialEq)]
-enum Case {
+pub(super) enum Case {
     Text(String),
     Number(f64),
     Boolean(bool),
@@ -141,6 +121,11 @@ struct Subject {
 }
 
 impl Subject {
+    /// Whether it says how many there are of something.
+    fn is_count(&self) -> bool {
+        ["count", "length"].into_iter().any(|function| argument(&self.expr.tree, function).is_some())
+    }
+
     /// Its type if it has one of the spec language, and its cases.
     fn cases(&self, scope: &Scope, types: &Types) -> (Option<Type>, Vec<Case>) {
         if !self.sides.is_empty() {
@@ -159,6 +144,9 @@ impl Subject {
         let mut cases: Vec<Case> = match &ty.kind {
             Kind::Enum(values) if is_known => values.iter().map(|value| Case::Text(value.value.clone())).collect(),
             Kind::Boolean if is_known => vec![Case::Boolean(true), Case::Boolean(false)],
+            Kind::Integer(_) | Kind::Number(_) | Kind::Money(_) if is_known && self.is_count() => {
+                numbers(&self.literals, true, Some(0.0), None)
+            }
             Kind::Integer(range) if is_known => {
                 #[expect(clippy::cast_precision_loss, reason = "bounds are within 2^53 - 1")]
                 let bound = |bound: Option<i64>| bound.map(|bound| bound as f64);

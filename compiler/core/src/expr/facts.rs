@@ -97,14 +97,34 @@ impl Facts {
         self.0.retain(|way, _| !matches!(&way.base, Base::Root(of) if of == root));
     }
 
-    /// The names of the scope that something is known of.
+    /// The greatest number that a name is known to be at most; with `up` unset, the least that it is at least.
+    pub fn bound(&self, root: &str, up: bool) -> Option<Bound> {
+        self.bound_at(&[root], up)
+    }
+
+    /// The same of what stands at a path of names.
+    pub(super) fn bound_at(&self, path: &[&str], up: bool) -> Option<Bound> {
+        let (root, fields) = path.split_first()?;
+        let steps = fields.iter().map(|name| Step::Field((*name).to_owned())).collect();
+        let shown = self.0.get(&Way { base: Base::Root((*root).to_owned()), steps })?;
+        if up { shown.most } else { shown.least }
+    }
+
+    /// Keeps what is known of some names, and forgets the rest.
+    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.0.retain(|way, _| matches!(&way.base, Base::Root(root) if keep(root)));
+    }
+
+    /// The names of the scope that something is known of, each as often as there is something.
     pub fn roots(&self) -> impl Iterator<Item = &str> {
         self.0.keys().filter_map(|way| if let Base::Root(root) = &way.base { Some(root.as_str()) } else { None })
     }
 
     /// What is known of values on the ways from a base.
     pub(super) fn from<'a>(&'a self, base: &'a Base) -> impl Iterator<Item = (&'a [Step], &'a Shown)> {
-        self.0.iter().filter(move |(way, _)| way.base == *base).map(|(way, shown)| (way.steps.as_slice(), shown))
+        let first = Way { base: base.clone(), steps: Vec::new() };
+        let of_it = self.0.range(first..).take_while(move |(way, _)| way.base == *base);
+        of_it.map(|(way, shown)| (way.steps.as_slice(), shown))
     }
 
     /// The type of what a base means, as far as facts narrow it; none if they contradict it, or do not.
@@ -437,7 +457,7 @@ fn texts(ast: &Ast, operator: Operator) -> Option<Vec<String>> {
 }
 
 /// The number that a literal says.
-fn number(ast: &Ast) -> Option<f64> {
+pub(super) fn number(ast: &Ast) -> Option<f64> {
     match &ast.kind {
         AstKind::Number(number) => Some(*number),
         AstKind::Negate(inner) => match &inner.kind {

@@ -12,6 +12,7 @@ mod ast;
 mod bounds;
 mod conversions;
 mod cover;
+mod example;
 mod facts;
 mod fits;
 pub mod functions;

@@ -20,6 +20,8 @@ pub const BUILT_IN_ROOTS: [&str; 5] = ["input", "error", "item", "index", "execu
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
     roots: Arc<IndexMap<String, Root>>,
+    /// Names that are the same in many scopes, behind those of this one: expressions here do not refer to them, and messages can name them.
+    others: Arc<IndexMap<String, Root>>,
     places: IndexMap<String, String>,
     facts: Facts,
     /// The names as they are without the facts, if there are any.
@@ -88,6 +90,13 @@ impl Scope {
         Arc::make_mut(&mut self.roots).insert(name, root);
     }
 
+    /// The names of another scope, behind those that this one has.
+    #[must_use]
+    pub fn beside(mut self, others: &Self) -> Self {
+        self.others = others.roots.clone();
+        self
+    }
+
     /// The scope of a place where facts hold: the types of its names are narrower, and paths have values.
     #[must_use]
     pub fn knowing(&self, facts: &Facts, types: &Types) -> Self {
@@ -98,7 +107,9 @@ impl Scope {
         scope.facts = scope.facts.and(facts);
         scope.declared.get_or_insert_with(|| self.roots.clone());
         let roots = Arc::make_mut(&mut scope.roots);
-        for name in facts.roots() {
+        let mut names: Vec<&str> = facts.roots().collect();
+        names.dedup();
+        for name in names {
             if let Some(root) = roots.get_mut(name)
                 && let Some(narrower) = facts.narrowed(&Base::Root(name.to_owned()), &root.ty, types)
             {
@@ -112,6 +123,11 @@ impl Scope {
     pub(super) fn unknowing(&self) -> Self {
         let roots = self.declared.clone().unwrap_or_else(|| self.roots.clone());
         Self { roots, facts: Facts::default(), declared: None, ..self.clone() }
+    }
+
+    /// Whether what stands at a path of names is known to be at most some number; with `up` unset, at least.
+    pub fn bounds(&self, path: &[&str], up: bool) -> bool {
+        self.facts.bound_at(path, up).is_some()
     }
 
     /// What is known of the values of its names.
@@ -141,7 +157,7 @@ impl Scope {
 
     /// The JSONata that gives a name's value in a state machine: `$reserve_inventory`.
     pub(super) fn placed(&self, name: &str) -> String {
-        let place = || match self.roots.get(name).map(|root| root.from) {
+        let place = || match self.get(name).map(|root| root.from) {
             Some(Origin::Steps { optional: true }) => format!("${}.{BOXED}", variable_name(name)),
             Some(Origin::Steps { optional: false } | Origin::Workflow) | None => format!("${}", variable_name(name)),
         };
@@ -150,24 +166,29 @@ impl Scope {
 
     /// What a name refers to.
     pub fn get(&self, name: &str) -> Option<&Root> {
-        self.roots.get(name)
+        self.roots.get(name).or_else(|| self.others.get(name))
     }
 
     /// The root that `$name` refers to: written as the root is (`$reserve-inventory`) or as its variable is.
     pub(super) fn by_variable(&self, name: &str) -> Option<(&str, &Root)> {
-        let entry = self.roots.iter().find(|(root, _)| variable_name(root) == name);
-        let hyphenated = || self.roots.get_key_value(name).filter(|_| name.contains('-'));
+        let entry = self.all().find(|(root, _)| variable_name(root) == name);
+        let hyphenated = || self.all().find(|(root, _)| *root == name && name.contains('-'));
         entry.or_else(hyphenated).map(|(name, root)| (name.as_str(), root))
+    }
+
+    /// Every name, in the order added, and what each refers to.
+    fn all(&self) -> impl Iterator<Item = (&String, &Root)> {
+        self.roots.iter().chain(self.others.iter().filter(|(name, _)| !self.roots.contains_key(*name)))
     }
 
     /// Every name, in the order added.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.roots.keys().map(String::as_str)
+        self.all().map(|(name, _)| name.as_str())
     }
 
     /// Every name, for [`super::Expr::parse`].
     pub fn step_names(&self) -> BTreeSet<String> {
-        self.roots.keys().cloned().collect()
+        self.all().map(|(name, _)| name.clone()).collect()
     }
 }
 

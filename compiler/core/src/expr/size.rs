@@ -1,6 +1,6 @@
 //! How large the value of an expression may be in JSON. What its type does not bound, its parts may: two bounded texts joined are one.
 
-use super::ast::{Ast, AstKind, Operator};
+use super::ast::{Ast, AstKind, Operator, Place};
 use super::{Expr, Scope, Template};
 use crate::types::{Types, json_bytes};
 
@@ -11,6 +11,23 @@ impl Expr {
     /// The most bytes that its value takes as compact JSON; `None` if nothing bounds it.
     pub fn max_json_bytes(&self, scope: &Scope, types: &Types) -> Option<u64> {
         self.bytes(&self.tree, scope, types)
+    }
+
+    /// The most bytes that it adds to the list of a name, if that is what it does: `[photos, page.photos]`, `$append(photos, page.photos)`.
+    pub fn appended_bytes(&self, root: &str, scope: &Scope, types: &Types) -> Option<u64> {
+        let parts: Vec<&Ast> = match &self.tree.kind {
+            AstKind::Array(items) => items.iter().collect(),
+            AstKind::Call(callee, items) if matches!(&callee.kind, AstKind::Variable(name) if name == "append") => {
+                items.iter().collect()
+            }
+            _ => return None,
+        };
+        let is_root = |ast: &&Ast| matches!(&ast.kind, AstKind::Name { name, place: Place::Root, .. } if name == root);
+        if parts.iter().filter(|part| is_root(part)).count() != 1 {
+            return None;
+        }
+        let added = parts.iter().filter(|part| !is_root(part));
+        added.map(|part| self.bytes(part, scope, types)).sum()
     }
 
     fn bytes(&self, tree: &Ast, scope: &Scope, types: &Types) -> Option<u64> {

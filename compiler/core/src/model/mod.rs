@@ -70,9 +70,9 @@ pub use target::{Destination, Target};
 pub use thing::{Model, Thing};
 pub use transform::{TRANSFORM_ROOTS, keeps_event_id, transform_scope};
 pub use workflow::{
-    Argument, Body, CALL_MARGIN, COMPENSATION_FAILED, Call, CatchError, Engine, Given, Lasts, Next, Onward, Redis,
-    Retry, RetryError, Rounds, Step, StepId, Transport, Unsaid, Wanted, Workflow, runtime_errors, standard_retry,
-    transient_errors,
+    Argument, Body, CALL_MARGIN, COMPENSATION_FAILED, Call, CatchError, Engine, Given, Lasts, Loops, Next, Onward,
+    Redis, Retry, RetryError, Rounds, Step, StepId, Transport, Unsaid, Wanted, Workflow, runtime_errors,
+    standard_retry, transient_errors,
 };
 
 use crate::source::Span;

@@ -27,6 +27,35 @@ pub fn rules_out(pattern: &Pattern, booleans: &[(Vec<String>, bool)]) -> bool {
     out
 }
 
+/// Whether a pattern cannot match what has texts that start so.
+pub fn rules_out_starts(pattern: &Pattern, starts: &[(Vec<String>, String)]) -> bool {
+    let mut out = false;
+    walk(&pattern.root, &mut Vec::new(), &mut |path, matches| {
+        let known = starts.iter().find(|(known, _)| known.iter().map(String::as_str).eq(path.iter().copied()));
+        out |= known.is_some_and(|(_, start)| !matches.iter().any(|one| may_start(&one.kind, start)));
+    });
+    out
+}
+
+/// Whether a match takes any text that starts so.
+fn may_start(one: &MatchKind, start: &str) -> bool {
+    match one {
+        MatchKind::Text(text) => text.starts_with(start),
+        MatchKind::Prefix(prefix, false) => prefix.value.starts_with(start) || start.starts_with(&prefix.value),
+        MatchKind::AnythingBut(AnythingBut::Prefixes(prefixes)) => {
+            !prefixes.iter().any(|prefix| start.starts_with(&prefix.value))
+        }
+        MatchKind::Null | MatchKind::Boolean(_) | MatchKind::Number(_) | MatchKind::Numeric(_) => false,
+        MatchKind::Exists(exists) => *exists,
+        MatchKind::Prefix(_, true)
+        | MatchKind::Suffix(..)
+        | MatchKind::EqualsIgnoreCase(_)
+        | MatchKind::Wildcard(_)
+        | MatchKind::AnythingBut(_)
+        | MatchKind::Cidr(_) => true,
+    }
+}
+
 /// Whether it bounds a whole number: on one side, or, where the type has an end, to some of its values. That is what a counter comes to.
 pub fn bounds_a_count(pattern: &Pattern, types: &Types, root: &Type) -> bool {
     let mut bounds = false;

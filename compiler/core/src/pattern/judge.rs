@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::ast::{AnythingBut, Comparison, Match, MatchKind, Numeric};
 use super::matching::accepts;
+use super::operators::MAX_NUMBER;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::types::{FieldAt, Kind, Range, Type, Types, describe, is_text, number_problem, text_problem};
@@ -62,6 +63,15 @@ fn problem(one: &Match, place: &FieldAt<'_>, types: &Types) -> Option<Diagnostic
                 || *kind == Kind::Boolean && matches!(text.as_str(), "true" | "false");
             if bare { diagnostic.replace("remove the quotes", one.span, text.clone()) } else { diagnostic }
         }),
+        MatchKind::Numeric(_) if is_beyond(kind) => {
+            let message =
+                format!("`numeric` compares numbers within ±5.0e9, and `{}` has none of them", describe(leaf));
+            Some(
+                Diagnostic::new(Code::EVC0309, one.span, message).help(
+                    "name the values themselves, or let what publishes it say how great it is in a field of its own",
+                ),
+            )
+        }
         MatchKind::Numeric(numeric) if is_number(kind) => numeric_problem(numeric, kind, leaf),
         MatchKind::AnythingBut(AnythingBut::Numbers(numbers)) if is_number(kind) => numbers.iter().find_map(|number| {
             let reason = number_problem(kind, &number.value.text)?;
@@ -74,6 +84,13 @@ fn problem(one: &Match, place: &FieldAt<'_>, types: &Types) -> Option<Diagnostic
             Some(Diagnostic::new(Code::EVC0308, one.span, message))
         }
     }
+}
+
+/// Whether a type has only numbers that EventBridge does not compare: a value beyond its numbers matches no `numeric`.
+fn is_beyond(kind: &Kind) -> bool {
+    bounds(kind).is_some_and(|range| {
+        range.min.is_some_and(|min| min > MAX_NUMBER) || range.max.is_some_and(|max| max < -MAX_NUMBER)
+    })
 }
 
 /// Every value that a leaf of this type can have, where they are few.

@@ -17,7 +17,7 @@ pub(super) const NAMES: &[&str] =
 
 /// The greatest number, up or down, that `numeric` and `anything-but` compare.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#eb-filtering-numeric-matching>
-const MAX_NUMBER: f64 = 5.0e9;
+pub(super) const MAX_NUMBER: f64 = 5.0e9;
 /// The significant digits that they compare, same page.
 const MAX_DIGITS: usize = 15;
 

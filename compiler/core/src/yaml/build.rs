@@ -6,9 +6,10 @@ use std::ops::Range;
 
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle as RawStyle, StructureStyle, options};
 
-use super::node::{Entry, Key, Mapping, Node, NodeKind, Room, Scalar, ScalarStyle};
+use super::frame::{Anchor, Frame, FrameKind, Pending, Tag};
+use super::node::{Entry, Key, Mapping, Node, NodeKind, Scalar, ScalarStyle};
 use super::scan::open_since;
-use super::{MAX_DEPTH, MAX_NODES, bare, comma, refuse};
+use super::{Dialect, MAX_DEPTH, MAX_NODES, bare, comma, refuse, template};
 use crate::diagnostics::Diagnostic;
 use crate::source::{FileId, Span};
 
@@ -35,6 +36,7 @@ pub(super) struct SyntaxError {
 pub(super) struct Input<'a> {
     pub(super) text: &'a str,
     pub(super) file: FileId,
+    pub(super) dialect: Dialect,
     pub(super) blanked: &'a [Range<usize>],
 }
 
@@ -45,6 +47,7 @@ pub(super) fn build(input: &Input<'_>) -> (Result<Node, Stop>, Vec<Diagnostic>) 
         frames: Vec::new(),
         root: None,
         anchors: BTreeMap::new(),
+        anchored: BTreeMap::new(),
         nodes: 0,
         last: 0,
         diagnostics: Vec::new(),
@@ -65,46 +68,13 @@ fn parser_options() -> Options {
     }
 }
 
-/// A list or map that is being read.
-struct Frame {
-    /// Where it starts, and where its last child so far ends.
-    span: Range<usize>,
-    flow: bool,
-    /// Its tag has been reported: what it holds is not what it means.
-    refused: bool,
-    kind: FrameKind,
-}
-
-enum FrameKind {
-    Sequence(Vec<Node>),
-    Mapping { mapping: Mapping, seen: HashMap<String, Span>, pending: Option<Pending> },
-}
-
-/// The key whose value comes next.
-enum Pending {
-    Key(Key),
-    /// A key given before, at this place; the value is dropped.
-    Duplicate,
-    /// `<<`.
-    Merge(Span),
-    /// Not text; the value is dropped.
-    Refused,
-}
-
-/// An anchor and where it is used.
-struct Anchor {
-    name: String,
-    span: Span,
-    aliases: Vec<Span>,
-    /// It is also used by a merge key, which is reported with it.
-    merged: bool,
-}
-
 struct Builder<'a> {
     input: &'a Input<'a>,
     frames: Vec<Frame>,
     root: Option<Node>,
     anchors: BTreeMap<usize, Anchor>,
+    /// What anchors stand for, in a template.
+    anchored: BTreeMap<usize, Node>,
     nodes: usize,
     last: usize,
     diagnostics: Vec<Diagnostic>,
@@ -125,22 +95,27 @@ impl Builder<'_> {
                         break;
                     }
                 }
-                Event::Scalar(text, style, _, _) => {
+                Event::Scalar(text, style, anchor, _) => {
                     self.count(&range)?;
                     self.last = range.start;
-                    self.scalar(text.into_owned(), style, range, tag);
+                    self.scalar(text.into_owned(), style, range, (tag, anchor));
                 }
-                Event::SequenceStart(style, _, _) => {
-                    self.open(range, style, tag, FrameKind::Sequence(Vec::new()))?;
+                Event::SequenceStart(style, anchor, _) => {
+                    self.open(range, style, (tag, anchor), FrameKind::Sequence(Vec::new()))?;
                 }
-                Event::MappingStart(style, _, _) => {
-                    let kind = FrameKind::Mapping { mapping: Mapping::default(), seen: HashMap::new(), pending: None };
-                    self.open(range, style, tag, kind)?;
+                Event::MappingStart(style, anchor, _) => {
+                    let (mapping, seen, merged) = (Mapping::default(), HashMap::new(), Vec::new());
+                    let kind = FrameKind::Mapping { mapping, seen, pending: None, merged };
+                    self.open(range, style, (tag, anchor), kind)?;
                 }
                 Event::SequenceEnd | Event::MappingEnd => self.close(range.end),
                 Event::Alias(id) => {
                     self.count(&range)?;
-                    self.alias(id, range);
+                    if self.input.dialect == Dialect::Template {
+                        self.expand(id, &range)?;
+                    } else {
+                        self.alias(id, range);
+                    }
                 }
                 Event::UnresolvedAlias(name) => {
                     self.count(&range)?;
@@ -201,7 +176,7 @@ impl Builder<'_> {
         &mut self,
         range: Range<usize>,
         style: StructureStyle,
-        tag: Option<Range<usize>>,
+        (tag, anchor): (Option<Range<usize>>, usize),
         kind: FrameKind,
     ) -> Result<(), Stop> {
         self.count(&range)?;
@@ -210,11 +185,13 @@ impl Builder<'_> {
         }
         let start = self.sequence_start(range.start, &kind);
         self.last = start;
-        let refused = self.refuse_tag(tag);
+        let tag = self.tag(tag);
+        let refused = matches!(tag, Tag::Refused);
+        let function = if let Tag::Function(span) = tag { Some(span) } else { None };
         let flow = style == StructureStyle::Flow;
         // A block collection starts with its first child; a flow collection with its bracket.
         let end = if flow { range.end } else { start };
-        self.frames.push(Frame { span: start..end, flow, refused, kind });
+        self.frames.push(Frame { span: start..end, flow, refused, function, anchor, kind });
         Ok(())
     }
 
@@ -235,7 +212,7 @@ impl Builder<'_> {
         let Some(frame) = self.frames.pop() else { return };
         // The end of a block collection is noticed at the next token, past blank lines and comments.
         let range = if frame.flow { frame.span.start..end } else { frame.span.clone() };
-        let room = self.room(&frame);
+        let room = frame.room(self.input.text, self.input.file);
         let span = self.span(range);
         let text = self.input.text;
         let kind = match frame.kind {
@@ -246,7 +223,9 @@ impl Builder<'_> {
                 }
                 NodeKind::Sequence(items)
             }
-            FrameKind::Mapping { mut mapping, .. } => {
+            FrameKind::Mapping { mut mapping, merged, .. } => {
+                // What the map says itself goes before what it takes over.
+                merged.into_iter().for_each(|node| template::merge(&mut mapping, node));
                 if frame.flow {
                     comma::values(&mut mapping, text, &mut self.diagnostics);
                 }
@@ -254,38 +233,53 @@ impl Builder<'_> {
                 NodeKind::Mapping(mapping)
             }
         };
-        self.value(Node { kind, span });
+        let node = Node { kind, span };
+        self.finished(node, frame.function, frame.anchor);
     }
 
-    /// Where a map could have one more entry. There is no place in one without any, after a block of text, and in one whose keys do not
-    /// begin their lines.
-    fn room(&self, frame: &Frame) -> Option<Room> {
-        let FrameKind::Mapping { mapping, .. } = &frame.kind else { return None };
-        mapping.entries.first()?;
-        let end = mapping.entries.last().map(|last| last.value.span.range().end.max(last.key.span.range().end))?;
-        let text = self.input.text;
-        if frame.flow {
-            let span = self.span(end..end);
-            return Some(Room { span, indent: None });
+    /// Puts a node where it belongs, as the argument of the function that its tag calls; and keeps what an anchor stands for.
+    fn finished(&mut self, node: Node, function: Option<Span>, anchor: usize) {
+        let node = match function {
+            Some(tag) => template::call(self.text(tag), tag, node),
+            None => node,
+        };
+        if self.input.dialect == Dialect::Template && anchor != 0 {
+            self.anchored.insert(anchor, node.clone());
         }
-        let line = text.get(..frame.span.start)?.rfind('\n').map_or(0, |before| before + 1);
-        let before = text.get(line..frame.span.start)?;
-        let rest = text.get(end..)?;
-        let rest = rest.get(..rest.find('\n').unwrap_or(rest.len()))?.trim_end_matches('\r');
-        let is_over =
-            !text.get(..end)?.ends_with('\n') && (rest.trim().is_empty() || rest.trim_start().starts_with('#'));
-        let is_indent = before.chars().all(|c| matches!(c, ' ' | '-')) && is_over;
-        let at = end + rest.len();
-        is_indent.then(|| Room { span: self.span(at..at), indent: Some(before.len()) })
+        self.value(node);
     }
 
-    fn scalar(&mut self, text: String, style: RawStyle, range: Range<usize>, tag: Option<Range<usize>>) {
+    /// What an alias of a template stands for. Its nodes count again, so that few aliases do not make many.
+    fn expand(&mut self, id: usize, range: &Range<usize>) -> Result<(), Stop> {
+        let node = self.anchored.get(&id).cloned();
+        for _ in 0..node.as_ref().map_or(0, template::size) {
+            self.count(range)?;
+        }
+        let span = self.span(range.clone());
+        // What is inside of itself has no end.
+        let node = node.unwrap_or(Node { kind: NodeKind::Error, span });
+        if self.at_key() {
+            self.refused_key();
+        } else {
+            self.value(node);
+        }
+        Ok(())
+    }
+
+    fn scalar(
+        &mut self,
+        text: String,
+        style: RawStyle,
+        range: Range<usize>,
+        (tag, anchor): (Option<Range<usize>>, usize),
+    ) {
         let style = match style {
             RawStyle::Plain => ScalarStyle::Plain,
             RawStyle::SingleQuoted | RawStyle::DoubleQuoted => ScalarStyle::Quoted,
             RawStyle::Literal | RawStyle::Folded => ScalarStyle::Block,
         };
-        let refused = self.refuse_tag(tag);
+        let tag = self.tag(tag);
+        let refused = matches!(tag, Tag::Refused);
         if refused && self.at_key() {
             return self.refused_key();
         }
@@ -306,6 +300,7 @@ impl Builder<'_> {
             NodeKind::Null
         } else if style == ScalarStyle::Plain {
             match bare::literal(&text, span) {
+                Some(_) if self.input.dialect == Dialect::Template => template::boolean(&text, style),
                 Some(diagnostic) => {
                     self.diagnostics.push(diagnostic);
                     NodeKind::Error
@@ -316,7 +311,8 @@ impl Builder<'_> {
         } else {
             NodeKind::Scalar(Scalar { text, style })
         };
-        self.value(Node { kind, span });
+        let function = if let Tag::Function(span) = tag { Some(span) } else { None };
+        self.finished(Node { kind, span }, function, anchor);
     }
 
     /// The part of a scalar's range that shows: block scalars reach to the next token.
@@ -344,7 +340,7 @@ impl Builder<'_> {
 
     fn key(&mut self, key: Key, style: ScalarStyle) {
         let plain = style == ScalarStyle::Plain;
-        if plain {
+        if plain && self.input.dialect == Dialect::Spec {
             self.diagnostics.extend(bare::key(&key.text, key.span));
         }
         let Some(Frame { span, kind: FrameKind::Mapping { seen, pending, .. }, .. }) = self.frames.last_mut() else {
@@ -389,9 +385,12 @@ impl Builder<'_> {
         frame.span.end = frame.span.end.max(end);
         match &mut frame.kind {
             FrameKind::Sequence(items) => items.push(node),
-            FrameKind::Mapping { mapping, pending, .. } => match pending.take() {
+            FrameKind::Mapping { mapping, pending, merged, .. } => match pending.take() {
                 Some(Pending::Key(key)) => mapping.entries.push(Entry { key, value: node }),
                 Some(Pending::Duplicate | Pending::Refused) => {}
+                Some(Pending::Merge(_)) if self.input.dialect == Dialect::Template => {
+                    merged.push(node);
+                }
                 Some(Pending::Merge(span)) => {
                     // What the map would have taken over is not known to it now: say nothing more about it.
                     frame.refused |= inner;
@@ -453,15 +452,22 @@ impl Builder<'_> {
         self.diagnostics.push(refuse::collection_key(node, template));
     }
 
-    fn refuse_tag(&mut self, tag: Option<Range<usize>>) -> bool {
-        let Some(range) = tag else { return false };
+    fn tag(&mut self, tag: Option<Range<usize>>) -> Tag {
+        let Some(range) = tag else { return Tag::Plain };
         let span = self.span(range);
+        if self.input.dialect == Dialect::Template {
+            // What a value with a tag of YAML's own is follows from where it stands, here as well.
+            return if self.text(span).starts_with("!!") { Tag::Plain } else { Tag::Function(span) };
+        }
         let diagnostic = refuse::tag(self.text(span), span);
         self.diagnostics.push(diagnostic);
-        true
+        Tag::Refused
     }
 
     fn report_anchors(&mut self) {
+        if self.input.dialect == Dialect::Template {
+            return;
+        }
         let anchors = mem::take(&mut self.anchors).into_values();
         let reported = anchors.filter(|anchor| !anchor.merged || !anchor.aliases.is_empty());
         self.diagnostics.extend(reported.map(|anchor| refuse::anchor(&anchor.name, anchor.span, &anchor.aliases)));

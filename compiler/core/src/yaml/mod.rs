@@ -10,6 +10,7 @@ mod bare;
 mod build;
 mod comma;
 mod decode;
+mod frame;
 mod merge;
 mod node;
 mod recover;
@@ -17,6 +18,7 @@ mod refuse;
 mod scan;
 mod syntax;
 mod tabs;
+mod template;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -35,11 +37,27 @@ pub const MAX_DEPTH: usize = 64;
 /// Most keys and values in one file. A spec that fills the largest deployable template has about ten thousand.
 pub const MAX_NODES: usize = 100_000;
 
-/// Reads a file's text into a tree. Whatever is wrong with it is reported, and the rest is read as if that were not there:
+/// Whose YAML a text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// A spec's: without anchors, aliases, merge keys, tags, and words that readers of YAML 1.1 take for booleans.
+    Spec,
+    /// A template's, as CloudFormation and SAM read it: tags are calls of its functions (`!Ref`), anchors and merge keys stand for
+    /// what they name, `yes` and `on` are booleans. JSON is read as the YAML that it is.
+    Template,
+}
+
+/// Reads a spec's text into a tree. Whatever is wrong with it is reported, and the rest is read as if that were not there:
 /// values that could not be read are [`NodeKind::Error`].
 ///
 /// Takes time and memory in proportion to the text, which must not be longer than
 /// [`MAX_SOURCE_BYTES`](crate::source::MAX_SOURCE_BYTES).
 pub fn parse(sources: &SourceMap, file: FileId) -> (Node, Vec<Diagnostic>) {
-    recover::parse(&sources.file(file).text, file)
+    recover::parse(&sources.file(file).text, file, Dialect::Spec)
+}
+
+/// Reads the text of a CloudFormation or SAM template into a tree, as [`parse`] does with a spec's. Short forms of functions are long
+/// ones in it: `!GetAtt Queue.Arn` is a map whose only key is `Fn::GetAtt`.
+pub fn parse_template(sources: &SourceMap, file: FileId) -> (Node, Vec<Diagnostic>) {
+    recover::parse(&sources.file(file).text, file, Dialect::Template)
 }

@@ -12,7 +12,7 @@ use granit_parser::ErrorKind;
 use super::build::{Input, Stop, SyntaxError, build};
 use super::node::{Node, NodeKind};
 use super::scan::Lines;
-use super::{decode, syntax, tabs};
+use super::{Dialect, decode, syntax, tabs};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{FileId, MAX_SOURCE_BYTES, Span};
 
@@ -25,13 +25,14 @@ const BUDGET: usize = 16 * 1024 * 1024;
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// Reads a text into a tree; see [`super::parse`].
-pub(super) fn parse(text: &str, file: FileId) -> (Node, Vec<Diagnostic>) {
+pub(super) fn parse(text: &str, file: FileId, dialect: Dialect) -> (Node, Vec<Diagnostic>) {
     let whole = Span::new(file, 0..text.len());
     if text.len() as u64 > MAX_SOURCE_BYTES {
         return (Node { kind: NodeKind::Error, span: whole }, vec![decode::too_large(file)]);
     }
     let mut recovery = Recovery {
         file,
+        dialect,
         text: text.to_owned(),
         blanked: Vec::new(),
         quiet: Vec::new(),
@@ -76,6 +77,7 @@ pub(super) struct Candidate {
 
 struct Recovery {
     file: FileId,
+    dialect: Dialect,
     /// The text with blanks where it could not be read; as long as the original.
     text: String,
     blanked: Vec<Range<usize>>,
@@ -120,7 +122,7 @@ impl Recovery {
     }
 
     fn build(&self, text: &str, blanked: &[Range<usize>]) -> (Result<Node, Stop>, Vec<Diagnostic>) {
-        build(&Input { text, file: self.file, blanked })
+        build(&Input { text, file: self.file, dialect: self.dialect, blanked })
     }
 
     fn report(&mut self, error: &SyntaxError, chosen: &Candidate) {

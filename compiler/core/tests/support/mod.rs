@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use evc_compiler::diagnostics::Severity;
 use evc_compiler::emit::Project;
-use evc_compiler::session::{self, Analysis, Extent, against, analyze};
+use evc_compiler::session::{self, Analysis, Extent, against, analyze, audit};
 use evc_compiler::source::{SourceMap, World};
 use evc_compiler::yaml::{decode_bytes, parse};
 
@@ -47,6 +47,11 @@ impl Block {
         self.attributes.iter().any(|attribute| attribute == "against")
     }
 
+    /// Whether it is a template and no spec: `template`.
+    pub(crate) fn is_template(&self) -> bool {
+        self.attributes.iter().any(|attribute| attribute == "template")
+    }
+
     /// The path of a further file, if it is one: `file=./payments.yaml`.
     pub(crate) fn file(&self) -> Option<&str> {
         self.attributes.iter().find_map(|attribute| attribute.strip_prefix("file="))
@@ -83,6 +88,9 @@ pub(crate) fn blocks(markdown: &str) -> Vec<Block> {
     blocks
 }
 
+/// The path of a template that stands in a document, by which it is known for one.
+pub(crate) const TEMPLATE: &str = "template.yaml";
+
 /// Files that are there without a disk, by path.
 struct Files<'a>(&'a [(String, String)]);
 
@@ -94,8 +102,11 @@ impl World for Files<'_> {
 }
 
 /// Checks a spec and the files it imports, and builds it in memory if there is no error: pairs of path and text, the spec first.
-/// Compares it with the spec `old` of these files, if one is given.
+/// Compares it with the spec `old` of these files, if one is given. A template is audited.
 pub(crate) fn check(files: &[(String, String)], old: Option<&str>) -> Analysis {
+    if files[0].0 == TEMPLATE {
+        return audit(&Files(files), Path::new(TEMPLATE)).expect("the template is among the files");
+    }
     let mut analysis = analyze(&Files(files), Path::new(&files[0].0)).expect("the spec is among the files");
     let compared = old.map(|old| against(&Files(files), Path::new(old), &mut analysis, &[]).expect("an old spec"));
     if !analysis.has_errors()

@@ -6,6 +6,7 @@
 mod call;
 mod of_node;
 mod of_plan;
+mod of_template;
 mod references;
 
 use std::borrow::Cow;
@@ -17,10 +18,11 @@ use crate::source::Span;
 pub use call::{Call, Name, Part};
 pub use of_node::{call, condition, node};
 pub use of_plan::of_plan;
+pub use of_template::of_template;
 pub use references::{From, Reference, To};
 
 /// A template.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Template<'a> {
     /// The transforms that it is put through, such as `AWS::Serverless-2016-10-31`.
     pub transforms: Vec<Cow<'a, str>>,
@@ -32,12 +34,14 @@ pub struct Template<'a> {
     pub conditions: IndexMap<Cow<'a, str>, Condition<'a>>,
     /// Its resources, by logical id.
     pub resources: IndexMap<Cow<'a, str>, Resource<'a>>,
+    /// What SAM adds to resources of a kind, if it is there.
+    pub globals: Option<Node<'a>>,
     /// Its outputs, by name.
     pub outputs: IndexMap<Cow<'a, str>, Output<'a>>,
 }
 
 /// A parameter.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Parameter<'a> {
     /// Where its name stands.
     pub place: Span,
@@ -50,7 +54,7 @@ pub struct Parameter<'a> {
 }
 
 /// A mapping.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Mapping<'a> {
     /// Where its name stands.
     pub place: Span,
@@ -59,7 +63,7 @@ pub struct Mapping<'a> {
 }
 
 /// A condition.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Condition<'a> {
     /// Where its name stands.
     pub place: Span,
@@ -68,7 +72,7 @@ pub struct Condition<'a> {
 }
 
 /// A resource.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Resource<'a> {
     /// Where its logical id stands; or the thing that it was derived from.
     pub place: Span,
@@ -88,6 +92,8 @@ pub struct Resource<'a> {
     pub others: Vec<Entry<'a>>,
     /// Its properties.
     pub properties: Map<'a>,
+    /// Whether somebody changed what evc derived.
+    pub touched: bool,
 }
 
 /// Who made a resource.
@@ -100,7 +106,7 @@ pub enum Origin<'a> {
 }
 
 /// An output.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Output<'a> {
     /// Where its name stands.
     pub place: Span,
@@ -260,6 +266,11 @@ impl<'a> Node<'a> {
 }
 
 impl<'a> Resource<'a> {
+    /// Whether somebody wrote it, or something of it.
+    pub fn is_touched(&self) -> bool {
+        matches!(self.origin, Origin::Written) || self.touched
+    }
+
     /// The value of a property.
     pub fn property(&self, name: &str) -> Option<&Node<'a>> {
         self.properties.get(name)

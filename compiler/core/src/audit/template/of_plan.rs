@@ -58,11 +58,13 @@ fn resource<'p>(it: &'p plan::Resource, id: &str, plan: &'p Plan<'_>) -> Resourc
         update_replace_policy: it.removal.as_ref().map(value),
         others: Vec::new(),
         properties: map(&it.properties),
+        touched: false,
     };
     if !it.metadata.is_empty() {
         let metadata = Node::derived(Kind::Map(map(&it.metadata)));
         resource.others.push(Entry { key: Name::derived("Metadata"), value: metadata });
     }
+    resource.touched = written.is_some();
     if let Some((_, change)) = written
         && let Some(properties) = &change.properties
         && let NodeKind::Mapping(written) = &properties.value.0.kind

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::published::{Passes, Published, Start};
+use super::published::{Passes, Published, Start, counts_within_a_bound};
 use crate::model::{
     Body, Bus, ChangeKind, Destination, Event, Forward, Function, Id, Model, Next, Onward, Rule, StepId, Target, Thing,
     Workflow,
@@ -190,7 +190,7 @@ impl Hops {
                     Destination::Bus(to) => {
                         let same = |one: &&Forward| one.rule == *id && one.to == to && one.event == published.event;
                         let Some(forward) = forwards.iter().find(same) else { continue };
-                        self.add(published.brought(forward.arrives), Some(to))
+                        self.add(published.brought(model, rule, forward.arrives), Some(to))
                     }
                 };
                 self.all.push(Hop {
@@ -221,7 +221,8 @@ impl Hops {
                 && let Some(event) = publish.event
             {
                 let published = Published::by_step(model, event, step, publish.detail.as_ref(), start);
-                self.publish(from, published, publish.span, how);
+                let bounded = counts_within_a_bound(step, publish.detail.as_ref());
+                self.publish(from, published, publish.span, if bounded { Sure::Bounded } else { how });
             }
             if let Some(call) = step.call()
                 && let Some(function) = call.function

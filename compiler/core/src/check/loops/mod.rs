@@ -6,6 +6,7 @@
 //! One loop is reported for each place that could break it, a rule's target or a queue's function: the shortest one through
 //! there of those that are most certain. All loops of a dense system could not be listed.
 
+pub(super) mod arrives;
 mod hops;
 mod published;
 

@@ -11,6 +11,8 @@ pub(super) struct Published {
     pub(super) event: Id<Event>,
     detail: Type,
     booleans: Vec<(Vec<String>, bool)>,
+    /// Texts of which the start is always the same, by their paths.
+    starts: Vec<(Vec<String>, String)>,
 }
 
 /// Whether an event passes a rule.
@@ -26,7 +28,7 @@ pub(super) enum Passes {
 impl Published {
     /// By a handler, of which no more is known than that it fits.
     pub(super) fn by_handler(model: &Model, event: Id<Event>) -> Self {
-        Self { event, detail: model.events[event].detail.clone(), booleans: Vec::new() }
+        Self { event, detail: model.events[event].detail.clone(), booleans: Vec::new(), starts: Vec::new() }
     }
 
     /// By an outbox, as a change of a table.
@@ -53,12 +55,19 @@ impl Published {
         };
         let mut booleans = Vec::new();
         collect(template, &mut Vec::new(), &start.booleans, &mut booleans);
-        Self { detail: template.ty(&scope, &model.types), booleans, ..published }
+        let mut starts = Vec::new();
+        texts(template, &mut Vec::new(), &mut starts);
+        Self { detail: template.ty(&scope, &model.types), booleans, starts, ..published }
     }
 
-    /// The same event as another bus knows it.
-    pub(super) fn brought(&self, arrives: Id<Event>) -> Self {
-        Self { event: arrives, ..self.clone() }
+    /// The same event as another bus knows it, to which a rule has brought it.
+    pub(super) fn brought(&self, model: &Model, rule: &Rule, arrives: Id<Event>) -> Self {
+        let mut brought = Self { event: arrives, ..self.clone() };
+        if let Some((filter, detail)) = self.filter(model, rule).filter(|_| is_of_detail(rule)) {
+            brought.detail = taken(model, &filter, &detail);
+            brought.booleans.extend(pattern::booleans(&filter));
+        }
+        brought
     }
 
     /// Whether it passes the pattern of a rule that can match such events.
@@ -67,6 +76,7 @@ impl Published {
         match pattern::can_match(&filter, &model.types, &root) {
             Verdict::Never(..) => Passes::Never,
             _ if pattern::rules_out(&filter, &self.booleans) => Passes::Never,
+            _ if pattern::rules_out_starts(&filter, &self.starts) => Passes::Never,
             Verdict::Always => Passes::Always,
             Verdict::Sometimes if pattern::bounds_a_count(&filter, &model.types, &root) => Passes::WithinABound,
             Verdict::Sometimes => Passes::Sometimes,
@@ -103,8 +113,7 @@ impl Start {
     /// By this event, whose detail is the input unless the rule makes another of it.
     pub(super) fn by(model: &Model, rule: &Rule, event: Id<Event>, as_it_is: bool) -> Self {
         let published = Published::by_handler(model, event);
-        match published.filter(model, rule).filter(|_| as_it_is && rule.detail_pattern.is_some() || is_of_detail(rule))
-        {
+        match published.filter(model, rule).filter(|_| as_it_is && is_of_detail(rule)) {
             Some((filter, detail)) => {
                 Self { input: Some(taken(model, &filter, &detail)), booleans: pattern::booleans(&filter) }
             }
@@ -115,6 +124,9 @@ impl Start {
 
 /// Whether what a written pattern says of the detail stands alone.
 fn is_of_detail(rule: &Rule) -> bool {
+    if rule.detail_pattern.is_some() {
+        return true;
+    }
     let Some(written) = &rule.written_pattern else { return false };
     let detail = written.root.fields.iter().find(|field| field.name.value == "detail");
     written.root.or.is_empty() && matches!(detail.map(|field| &field.constraint), Some(Constraint::Object(_)))
@@ -172,6 +184,31 @@ fn collect(
         }
         Template::List(..) | Template::Null(_) | Template::Error(_) => {}
     }
+}
+
+/// The texts that a template makes of which the start is written: `'robot-' & input.by`.
+fn texts(template: &Template, path: &mut Vec<String>, into: &mut Vec<(Vec<String>, String)>) {
+    match template {
+        Template::Expr(expr) => into.extend(expr.starts_with().map(|start| (path.clone(), start.to_owned()))),
+        Template::Object(fields, _) => {
+            for (key, value) in fields {
+                path.push(key.text.clone());
+                texts(value, path, into);
+                path.pop();
+            }
+        }
+        Template::List(..) | Template::Null(_) | Template::Error(_) => {}
+    }
+}
+
+/// Whether a field of what a step publishes is counted, and the choices before it bound what it is counted from: `attempt: input.attempt + 1`
+/// where `input.attempt < 5`.
+pub(super) fn counts_within_a_bound(step: &Step, detail: Option<&Template>) -> bool {
+    let Some(Template::Object(fields, _)) = detail else { return false };
+    fields.iter().any(|(_, value)| {
+        let Template::Expr(expr) = value else { return false };
+        expr.counts_from().is_some_and(|(path, by)| step.scope.bounds(&path, by > 0.0))
+    })
 }
 
 /// What a filter lets through of values of a type.

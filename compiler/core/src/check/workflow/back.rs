@@ -37,9 +37,9 @@ fn leads_back(
     let error = catch.error.value.as_str();
     let direct = catch.then == Next::Step(id);
     let message = if direct {
-        format!("a `{error}` of `{}` leads to it again, at once and without an end", step.name)
+        format!("`{error}` of `{}` leads to it again, at once and without an end", step.name)
     } else {
-        format!("a `{error}` of `{}` leads back to it, at once and without an end", step.name)
+        format!("`{error}` of `{}` leads back to it, at once and without an end", step.name)
     };
     diagnostics.push(
         Diagnostic::new(Code::EVC0552, catch.error.span, message)

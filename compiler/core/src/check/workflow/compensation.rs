@@ -2,7 +2,7 @@
 
 use super::item;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Body, Call, Model, Next, StepId, Workflow};
+use crate::model::{Body, Call, Model, StepId, Workflow};
 use crate::source::Span;
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
@@ -18,12 +18,11 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
 
 fn in_body(workflow: &Workflow, body: &Body, diagnostics: &mut Vec<Diagnostic>) {
     let reachable = || body.iter().filter(|(_, step)| !step.unreachable);
-    let compensates = |id: &StepId| body.step(*id).compensates();
-    let mut used: Vec<StepId> = Vec::new();
+    let compensates = |id: StepId| body.step(id).compensates();
+    let to_come = body.before(compensates);
     for (id, step) in reachable() {
         let Some(undo) = &step.undo else { continue };
-        let after = once_done(body, id);
-        if !after.iter().any(compensates) {
+        if !body.onward(id).any(|next| compensates(next) || to_come.contains(&next)) {
             let message = format!("what undoes `{}` never runs", step.name);
             let diagnostic = Diagnostic::new(Code::EVC0505, undo.span, message).on(item(workflow));
             diagnostics.push(if body.compensates() {
@@ -36,26 +35,15 @@ fn in_body(workflow: &Workflow, body: &Body, diagnostics: &mut Vec<Diagnostic>) 
                     .help("let a `catch` of a later step lead to a step with `compensate: true`")
             });
         }
-        used.extend(after);
     }
-    for (id, step) in reachable().filter(|(id, _)| compensates(id)) {
+    let used = body.from(reachable().filter(|(_, step)| step.undo.is_some()).flat_map(|(id, _)| body.onward(id)));
+    for (id, step) in reachable().filter(|(id, _)| compensates(*id)) {
         if !used.contains(&id) {
             let message = format!("`{}` has nothing to undo", step.name);
             let diagnostic = Diagnostic::new(Code::EVC0506, step.kind_span, message).on(item(workflow));
             diagnostics.push(diagnostic.help("give a step before it an `undo`, or remove it"));
         }
     }
-}
-
-/// The steps that can come after one that was done, and did not fail.
-fn once_done(body: &Body, id: StepId) -> Vec<StepId> {
-    let next = body.step(id).successors().into_iter().filter_map(|next| match next {
-        Next::Step(id) => Some(id),
-        Next::End => None,
-    });
-    let next: Vec<StepId> = next.collect();
-    let after = body.after(next.clone());
-    next.into_iter().chain(after).collect()
 }
 
 /// What is around a body.
@@ -70,16 +58,17 @@ struct Around {
 /// Reports bodies whose steps are run again by the retry of what they are in, after they were undone: to the functions, each is the
 /// same step of the same execution.
 fn retried(model: &Model, workflow: &Workflow, body: &Body, around: Around, diagnostics: &mut Vec<Diagnostic>) {
+    let loops = body.loops();
     for (id, step) in body.iter() {
         let retry = step.retry.iter().find(|retry| retry.attempts > 0).and_then(|retry| retry.span);
-        let inside = Around { repeats: around.repeats || body.in_loop(id), retry: retry.or(around.retry) };
+        let inside = Around { repeats: around.repeats || loops.has(id), retry: retry.or(around.retry) };
         for body in step.bodies() {
             retried(model, workflow, body, inside, diagnostics);
         }
     }
     let Some(retry) = around.retry.filter(|_| !around.repeats && body.compensates()) else { return };
     let undone = body.iter().find_map(|(id, step)| {
-        let undo = step.undo.as_ref().filter(|_| !body.in_loop(id))?;
+        let undo = step.undo.as_ref().filter(|_| !loops.has(id))?;
         let why = step.call().into_iter().chain([undo]).find_map(|call| remembers(model, call))?;
         Some((step, undo, why))
     });

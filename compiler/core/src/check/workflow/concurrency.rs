@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 /// The most rounds that a `Map` state in inline mode runs at once; a greater `MaxConcurrency` changes nothing. On Redis as many run as
 /// the spec says, and so many unless it says a number.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html>
-const MOST_ROUNDS: u64 = 40;
+pub(super) const MOST_ROUNDS: u64 = 40;
 
 /// The most pieces of work that one transition of an execution on Redis may order: `evc_workflow::store::MAX_RECORDS`.
 const MOST_WORK: u64 = 1000;

@@ -3,11 +3,12 @@
 //! What each state writes is in <https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html>: a task is entered,
 //! scheduled, started, ends and is left; other states are entered and left.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::rounds::{self, Rounds};
 use super::{Items, item, items, laps};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Body, Model, Next, Rounds, Step, StepId, Workflow};
+use crate::model::{self, Body, Model, Next, Step, StepId, Workflow};
 
 /// The most entries of the history of an execution of a standard workflow.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-state-machine-executions>
@@ -71,8 +72,8 @@ impl<'m> Counting<'m> {
         for nested in step.nested() {
             let body = self.body(nested.body);
             let (round, times) = match nested.rounds {
-                Rounds::One => (0, Items { least: 1, most: Some(1) }),
-                Rounds::EachItem { .. } => {
+                model::Rounds::One => (0, Items { least: 1, most: Some(1) }),
+                model::Rounds::EachItem { .. } => {
                     let times = items(self.model, step);
                     rounds = Some((times, body));
                     (ROUND, times)
@@ -103,7 +104,46 @@ impl<'m> Counting<'m> {
         if steps.is_empty() {
             return Entries::default();
         }
-        Entries { least: shortest(body, &steps), most: longest(body, StepId(0), &steps, &mut BTreeMap::new()) }
+        let mut all =
+            Entries { least: shortest(body, &steps), most: longest(body, StepId(0), &steps, &mut BTreeMap::new()) };
+        for round in body.loops().iter() {
+            let Some(rounds) = rounds::counted(body, round) else { continue };
+            let (least, most) = rounds::lap(body, round, rounds.counts, &|id| (steps[id.0].least, steps[id.0].most));
+            // One lap is on the way already.
+            let again = Entries {
+                least: least.saturating_mul(rounds.least.saturating_sub(1)),
+                most: most.saturating_mul(rounds.most.saturating_sub(1)),
+            };
+            if again.most > MOST_ENTRIES {
+                self.found.push(self.too_many_laps(body, rounds, (least, most)));
+            } else {
+                all.most = all.most.saturating_add(again.most);
+                all.least = all.least.saturating_add(if can_avoid(body, round) { 0 } else { again.least });
+            }
+        }
+        all
+    }
+
+    fn too_many_laps(&self, body: &Body, rounds: Rounds, (least, most): (u64, u64)) -> Diagnostic {
+        let sure = least.saturating_mul(rounds.least.saturating_sub(1)) > MOST_ENTRIES;
+        let (code, laps) = if sure {
+            (Code::EVC0710, format!("at least {} times", rounds.least))
+        } else {
+            (Code::EVC0709, format!("up to {} times", rounds.most))
+        };
+        let (counts, leaves) = (body.step(rounds.counts), body.step(rounds.leaves));
+        let message = format!(
+            "this loop goes round {laps}, and fills the history of an execution, of {MOST_ENTRIES} entries, before that"
+        );
+        let each = if sure { least } else { most };
+        let fit = (MOST_ENTRIES - ENDS) / each.max(1);
+        Diagnostic::new(code, leaves.kind_span, message)
+            .label("it is left here")
+            .secondary(counts.kind_span, "each round is counted here")
+            .on(item(self.workflow))
+            .note(format!("a round writes {each} entries, so that about {fit} rounds fit"))
+            .note(FAILS)
+            .help("let it go round less often, start an execution of another workflow for each part, or say `engine: redis`")
     }
 
     fn too_many(
@@ -181,6 +221,23 @@ fn own(step: &Step) -> u64 {
     } else {
         2
     }
+}
+
+/// Whether some route through a body ends without coming to a loop.
+fn can_avoid(body: &Body, round: &BTreeSet<StepId>) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut work = vec![StepId(0)];
+    while let Some(id) = work.pop() {
+        if round.contains(&id) || !seen.insert(id) {
+            continue;
+        }
+        let next = body.step(id).successors();
+        if next.is_empty() || next.contains(&Next::End) {
+            return true;
+        }
+        work.extend(body.onward(id));
+    }
+    false
 }
 
 /// The fewest entries from the first step to an end of the body, when nothing fails. What no way leads to an end of counts as nothing.

@@ -28,21 +28,13 @@ pub(super) fn check(
     body: &Body,
     entries: &dyn Fn(&Step) -> u64,
 ) -> Vec<Diagnostic> {
-    let mut seen = BTreeSet::new();
     let mut found = Vec::new();
-    for (id, _) in body.iter() {
-        let after = body.after([id]);
-        if !after.contains(&id) || !seen.insert(id) {
-            continue;
-        }
-        // The loop: what comes after it and leads back to it.
-        let round: BTreeSet<StepId> = after.into_iter().filter(|to| body.after([*to]).contains(&id)).collect();
-        seen.extend(&round);
+    for round in body.loops().iter() {
         if round.iter().any(|id| counts(body.step(*id))) {
             continue;
         }
-        let Some(lap) = slowest(model, body, &round, entries) else { continue };
-        let left = (MOST_ENTRIES - ENDS).saturating_sub(before(body, &round, entries));
+        let Some(lap) = slowest(model, body, round, entries) else { continue };
+        let left = (MOST_ENTRIES - ENDS).saturating_sub(before(body, round, entries));
         found.extend(full(model, workflow, body, lap, left));
     }
     found

@@ -19,27 +19,25 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
 }
 
 fn in_body(model: &Model, workflow: &Workflow, body: &Body, diagnostics: &mut Vec<Diagnostic>) {
-    let pending = pending(body);
+    let (pending, to_come) = (pending(body), body.before(|id| body.step(id).compensates()));
     for (id, step) in body.iter().filter(|(_, step)| !step.unreachable && !step.compensates()) {
-        let Some(undo) = pending[id.0].iter().find_map(|done| body.step(*done).undo.as_ref().map(|undo| (*done, undo)))
-        else {
-            continue;
-        };
-        let done = &body.step(undo.0).name;
-        let Some((at, what)) = skips(model, body, (id, step)) else { continue };
+        let Some(done) = pending[id.0].map(|done| body.step(done)) else { continue };
+        let Some(undo) = &done.undo else { continue };
+        let Some((at, what)) = skips(model, step, to_come.contains(&id)) else { continue };
+        let done = &done.name;
         let message = format!("{what}, and what `{done}` did is not undone");
         diagnostics.push(
             Diagnostic::new(Code::EVC0556, at, message)
                 .on(item(workflow))
-                .secondary(undo.1.span, "this would undo it")
+                .secondary(undo.span, "this would undo it")
                 .note("an error that nothing catches ends the execution, and only a `compensate` undoes what was done")
                 .help("let a `catch` lead to a step with `compensate: true`: `catch: { All: STEP }`"),
         );
     }
 }
 
-/// How a step ends an execution by an error: the place, and what happens.
-fn skips(model: &Model, body: &Body, (id, step): (StepId, &Step)) -> Option<(Span, String)> {
+/// How a step ends an execution by an error: the place, and what happens. `to_come` is whether a `compensate` may come after it.
+fn skips(model: &Model, step: &Step, to_come: bool) -> Option<(Span, String)> {
     if let Onward::Fails(error) = step.onward() {
         return Some((error.span, format!("`{}` ends the execution with `{}`", step.name, error.value)));
     }
@@ -52,7 +50,7 @@ fn skips(model: &Model, body: &Body, (id, step): (StepId, &Step)) -> Option<(Spa
     // The errors of the business first, then that it takes too long, which somebody has thought of, then what may always happen.
     let mut named: Vec<&str> = escapes.iter().filter(is_named).map(RetryError::as_str).collect();
     // Once nothing can be undone any more, whatever fails is for people to look at.
-    if named.is_empty() && body.after([id]).into_iter().any(|after| body.step(after).compensates()) {
+    if named.is_empty() && to_come {
         let is_kind = |error: &&RetryError| matches!(error, RetryError::Timeout | RetryError::Transient);
         named = escapes.iter().filter(is_kind).map(RetryError::as_str).collect();
     }
@@ -63,24 +61,20 @@ fn skips(model: &Model, body: &Body, (id, step): (StepId, &Step)) -> Option<(Spa
     Some((step.kind_span, format!("nothing catches {} of `{}`", list(&named), step.name)))
 }
 
-/// For each step, those with an `undo` that may be done, and not undone, when it starts.
-fn pending(body: &Body) -> Vec<BTreeSet<StepId>> {
-    let mut pending: Vec<BTreeSet<StepId>> = vec![BTreeSet::new(); body.steps.len()];
-    let mut work: Vec<StepId> = body.iter().map(|(id, _)| id).collect();
-    while let Some(id) = work.pop() {
+/// For each step, the first with an `undo` that may be done, and not undone, when it starts.
+fn pending(body: &Body) -> Vec<Option<StepId>> {
+    let mut pending: Vec<Option<StepId>> = vec![None; body.steps.len()];
+    let mut work: BTreeSet<StepId> = body.iter().map(|(id, _)| id).collect();
+    while let Some(id) = work.pop_first() {
         let step = body.step(id);
-        let before = if step.compensates() { BTreeSet::new() } else { pending[id.0].clone() };
-        let mut after = before.clone();
-        if step.undo.is_some() {
-            after.insert(id);
-        }
-        let on = step.successors().into_iter().map(|next| (next, &after));
-        for (next, known) in on.chain(step.catch.iter().map(|catch| (catch.then, &before))) {
-            let Next::Step(to) = next else { continue };
-            let size = pending[to.0].len();
-            pending[to.0].extend(known.iter().copied());
-            if pending[to.0].len() > size {
-                work.push(to);
+        let before = pending[id.0].filter(|_| !step.compensates());
+        let after = before.into_iter().chain(step.undo.as_ref().map(|_| id)).min();
+        let on = step.successors().into_iter().map(|next| (next, after));
+        for (next, known) in on.chain(step.catch.iter().map(|catch| (catch.then, before))) {
+            let (Next::Step(to), Some(known)) = (next, known) else { continue };
+            if pending[to.0].is_none_or(|first| known < first) {
+                pending[to.0] = Some(known);
+                work.insert(to);
             }
         }
     }

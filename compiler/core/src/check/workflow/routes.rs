@@ -43,14 +43,13 @@ fn endless(workflow: &Workflow, body: &Body, diagnostics: &mut Vec<Diagnostic>) 
         let next = body.step(id).successors();
         next.is_empty() || next.contains(&Next::End)
     };
-    let mut reported = BTreeSet::new();
-    for (id, step) in body.iter().filter(|(_, step)| !step.unreachable) {
-        let after = body.after([id]);
-        // Those that lead into a loop are not the mistake; the loop is.
-        if !after.contains(&id) || ends(id) || after.iter().any(|id| ends(*id)) || !reported.insert(id) {
+    // Those that lead into a loop are not the mistake; the loop is.
+    for round in body.loops().iter() {
+        let Some(id) = round.iter().copied().find(|id| !body.step(*id).unreachable) else { continue };
+        let (after, step) = (body.after([id]), body.step(id));
+        if after.iter().any(|id| ends(*id)) {
             continue;
         }
-        reported.extend(&after);
         let names: Vec<&str> = after.iter().map(|id| body.step(*id).name.as_str()).collect();
         let message = if names.len() == 1 {
             format!("step `{}` goes to itself, and nowhere else", step.name)

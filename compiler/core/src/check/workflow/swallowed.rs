@@ -19,6 +19,10 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
 /// An error of the business is told apart from success for a reason; to go on whatever happens can be meant.
 fn swallowed(workflow: &Workflow, body: &Body, step: &Step) -> Option<Diagnostic> {
     let (Onward::Next, Next::Step(next)) = (step.onward(), step.next) else { return None };
+    // A variable that only success sets tells the two apart.
+    if step.assigns().next().is_some() {
+        return None;
+    }
     let same = |named: bool| {
         step.catch
             .iter()

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::concurrency::MOST_ROUNDS;
 use super::{item, items, laps, timeouts};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Body, Lasts, Model, Rounds, Step, StepId, Workflow};
+use crate::model::{Body, Lasts, Loops, Model, Rounds, Step, StepId, Workflow};
 use crate::spec::scalar::Duration;
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
@@ -65,10 +66,11 @@ impl Times<'_> {
         if !body.compensates() {
             return;
         }
+        let (loops, to_come) = (body.loops(), body.before(|id| body.step(id).compensates()));
         let mut told = BTreeSet::new();
         for (id, done) in body.iter().filter(|(_, step)| step.undo.is_some() && !step.unreachable) {
-            let pending = pending(body, id);
-            let late = self.late(body, &pending, &ends);
+            let pending = pending(body, id, &to_come);
+            let late = self.late(body, &loops, &pending, &ends);
             for late in late.into_iter().filter(|late| told.insert(late.step.name.clone())) {
                 diagnostics.push(self.tell(done, &late));
             }
@@ -76,14 +78,20 @@ impl Times<'_> {
     }
 
     /// What may outlast the workflow of these steps. If something goes on for nobody knows how long, what comes in all is not told.
-    fn late<'b>(&self, body: &'b Body, pending: &BTreeSet<StepId>, ends: &BTreeMap<StepId, u64>) -> Vec<Late<'b>> {
+    fn late<'b>(
+        &self,
+        body: &'b Body,
+        loops: &Loops,
+        pending: &BTreeSet<StepId>,
+        ends: &BTreeMap<StepId, u64>,
+    ) -> Vec<Late<'b>> {
         let steps = || pending.iter().map(|id| (*id, body.step(*id)));
         let mut late = Vec::new();
         for (id, step) in steps() {
             let waits = laps::waits_for(self.model, step).is_some();
             if self.step(step) == Takes::AsLongAsItMay {
                 late.push(Late { step, why: Why::Answer });
-            } else if waits && goes_round(body, id) {
+            } else if waits && goes_round(body, loops, id) {
                 late.push(Late { step, why: Why::Loop });
             }
         }
@@ -93,7 +101,8 @@ impl Times<'_> {
         let over = steps().find_map(|(id, step)| {
             let end = *ends.get(&id)?;
             // A step that is too long by itself is reported as that.
-            let alone = self.step(step) == Takes::AtMost(end) || self.limit() <= self.seconds(step);
+            let alone = step.nested().is_empty()
+                && (self.step(step) == Takes::AtMost(end) || self.limit() <= self.seconds(step));
             (end > self.limit() && !alone).then_some(Late { step, why: Why::Sum(end) })
         });
         late.extend(over);
@@ -165,7 +174,11 @@ impl Times<'_> {
         for nested in step.nested() {
             let rounds = match nested.rounds {
                 Rounds::One => 1,
-                Rounds::EachItem { .. } => u64::from(items(self.model, step).most != Some(0)),
+                // As many as run one after the other, where the list has a bound.
+                Rounds::EachItem { concurrency } => match items(self.model, step).most {
+                    Some(most) => most.div_ceil(concurrency.map_or(MOST_ROUNDS, |it| it.value).max(1)),
+                    None => 1,
+                },
             };
             let mut answers = false;
             nested.body.walk(&mut |step| answers |= step.timeout.is_none() && step.waits_for_signal());
@@ -201,14 +214,8 @@ impl Times<'_> {
 }
 
 /// Whether a loop leads back to a step, and nothing in it counts.
-fn goes_round(body: &Body, id: StepId) -> bool {
-    let after = body.after([id]);
-    after.contains(&id)
-        && !after
-            .iter()
-            .chain([&id])
-            .filter(|to| body.after([**to]).contains(&id))
-            .any(|to| laps::counts(body.step(*to)))
+fn goes_round(body: &Body, loops: &Loops, id: StepId) -> bool {
+    loops.around(id).is_some_and(|round| !round.iter().any(|to| laps::counts(body.step(*to))))
 }
 
 /// The steps of a body from the first one on, each after those that lead to it, loops aside.
@@ -227,24 +234,16 @@ fn forward(body: &Body) -> Vec<StepId> {
     order
 }
 
-/// The steps after one that was done, on whose way what it did may still have to be undone.
-fn pending(body: &Body, done: StepId) -> BTreeSet<StepId> {
-    let compensates = |id: StepId| body.step(id).compensates();
+/// The steps after one that was done, on whose way what it did may still have to be undone. `to_come` are those after which a `compensate`
+/// may come.
+fn pending(body: &Body, done: StepId, to_come: &BTreeSet<StepId>) -> BTreeSet<StepId> {
     let mut found = BTreeSet::new();
-    let mut work: Vec<StepId> = body
-        .step(done)
-        .successors()
-        .into_iter()
-        .filter_map(|next| match next {
-            crate::model::Next::Step(to) => Some(to),
-            crate::model::Next::End => None,
-        })
-        .collect();
+    let mut work: Vec<StepId> = body.onward(done).collect();
     while let Some(id) = work.pop() {
-        if !compensates(id) && found.insert(id) {
+        if !body.step(id).compensates() && found.insert(id) {
             work.extend(body.edges(id));
         }
     }
-    found.retain(|id| body.after([*id]).into_iter().any(compensates));
+    found.retain(|id| to_come.contains(id));
     found
 }

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::{Body, Next, Step, StepId};
 use crate::diagnostics::list;
-use crate::expr::{Defined, Facts, Scope};
+use crate::expr::{Defined, Expr, Facts, Scope};
 use crate::source::Span;
 use crate::types::Type;
 
@@ -57,6 +57,13 @@ impl Known {
         self.facts = std::mem::take(&mut self.facts).or(&other.facts);
     }
 
+    /// Keeps what is known of some names.
+    fn forget_all_but(&mut self, keep: impl Fn(&str) -> bool) {
+        self.always.retain(|name| keep(name));
+        self.sometimes.retain(|name| keep(name));
+        self.facts.retain(keep);
+    }
+
     /// The same where facts are known too.
     fn knowing(mut self, facts: &Facts) -> Self {
         self.facts = self.facts.and(facts);
@@ -90,12 +97,14 @@ pub(super) fn reach(body: &Body, start: &Known, names: &Scope) -> Vec<Option<Kno
     if known.is_empty() {
         return known;
     }
+    let needed = needed(body);
     known[0] = Some(start.clone());
     // In the order written, so that a step is looked at once unless a loop leads back to it.
     let mut work = BTreeSet::from([StepId(0)]);
     while let Some(id) = work.pop_first() {
         let Some(before) = known[id.0].clone() else { continue };
-        for (to, after) in edges(body.step(id), &before, names) {
+        for (to, mut after) in edges(body.step(id), &before, names) {
+            after.forget_all_but(|name| needed.get(name).is_some_and(|last| *last >= to.0));
             let met = match &known[to.0] {
                 None => after,
                 Some(earlier) => {
@@ -111,6 +120,41 @@ pub(super) fn reach(body: &Body, start: &Known, names: &Scope) -> Vec<Option<Kno
         }
     }
     known
+}
+
+/// For each name that a step of a body refers to, steps inside of it included, up to which step something has to be known of it: the last
+/// that does, or the end of a loop around that. So what is known of a workflow stays as small as what its steps pass on, and does not
+/// grow with every step.
+fn needed(body: &Body) -> IndexMap<String, usize> {
+    // The farthest step from which one leads back to this one or before it.
+    let mut until: Vec<usize> = (0..body.steps.len()).collect();
+    for (id, _) in body.iter() {
+        for to in body.edges(id).filter(|to| *to <= id) {
+            until[to.0] = until[to.0].max(id.0);
+        }
+    }
+    for at in 1..until.len() {
+        until[at] = until[at].max(until[at - 1]);
+    }
+    for at in (0..until.len()).rev() {
+        until[at] = until[until[at]];
+    }
+    let mut needed: IndexMap<String, usize> = IndexMap::new();
+    for (id, step) in body.iter() {
+        let mut refers = |expr: &Expr| {
+            for name in expr.references() {
+                needed.insert(name.value.to_owned(), until[id.0]);
+            }
+        };
+        step.expressions().into_iter().for_each(&mut refers);
+        for inner in step.bodies() {
+            inner.bodies(&mut |body| {
+                body.first_values().for_each(&mut refers);
+                body.steps.iter().flat_map(Step::expressions).for_each(&mut refers);
+            });
+        }
+    }
+    needed
 }
 
 /// Where a step leads inside its body, and what is known there. A step that failed has neither a result nor set anything.

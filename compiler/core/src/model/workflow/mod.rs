@@ -8,6 +8,7 @@ mod results;
 mod routes;
 pub mod steps;
 mod variables;
+mod ways;
 
 pub use errors::{
     COMPENSATION_FAILED, CatchError, Retry, RetryError, runtime_errors, standard_retry, transient_errors,
@@ -15,8 +16,7 @@ pub use errors::{
 pub use steps::{Argument, Call, Given, Lasts, Nested, Onward, Publish, Rounds, StepKind, Unsaid, Wanted};
 
 pub use variables::{Assignment, Variable};
-
-use std::collections::BTreeSet;
+pub use ways::Loops;
 
 use super::graph::{Relates, Relation};
 use super::{Bus, Cache, DeadLetterSource, Head, Id, Model, Thing};
@@ -180,31 +180,6 @@ impl Body {
                 body.bodies(visit);
             }
         }
-    }
-
-    /// Where a step may go inside of the body, errors that it catches included.
-    pub fn edges(&self, id: StepId) -> impl Iterator<Item = StepId> {
-        let step = self.step(id);
-        let caught = step.catch.iter().map(|catch| catch.then);
-        step.successors().into_iter().chain(caught).filter_map(|next| match next {
-            Next::Step(to) => Some(to),
-            Next::End => None,
-        })
-    }
-
-    /// The steps that some route leads to after these, themselves left out unless a route leads back.
-    pub fn after(&self, from: impl IntoIterator<Item = StepId>) -> BTreeSet<StepId> {
-        let mut work: Vec<StepId> = from.into_iter().collect();
-        let mut found = BTreeSet::new();
-        while let Some(id) = work.pop() {
-            work.extend(self.edges(id).filter(|to| found.insert(*to)));
-        }
-        found
-    }
-
-    /// Whether a step may run again after it has run.
-    pub fn in_loop(&self, id: StepId) -> bool {
-        self.after([id]).contains(&id)
     }
 
     /// Whether an expression of any step or variable, inner bodies included, refers to this root.

@@ -88,6 +88,7 @@ impl Workflow<'_> {
         let chooses = body.steps.iter().any(|step| matches!(step.onward(), Onward::Ways(_)));
         let everything =
             if chooses { self.scope(base, &all_of(outer, self.names), None, &inside) } else { Scope::default() };
+        let others = self.scope(&Scope::default(), &Known::default(), None, &inside);
         let known = reach(body, &start, &everything);
         let arrivals = arrivals(body, &start, &known, &everything);
         if !self.typing && !body.variables.is_empty() {
@@ -104,10 +105,10 @@ impl Workflow<'_> {
             step.unreachable = known[index].is_none();
             // Expressions of a step that never runs are checked as if everything before it had run.
             let known = known[index].clone().unwrap_or_else(|| all_of(outer, self.names));
-            let asks = step.references().iter().map(|name| name.value.to_owned()).collect();
+            let asks: BTreeSet<String> = step.references().iter().map(|name| name.value.to_owned()).collect();
             let at = At { arrivals: &arrivals, index, asks };
             if !self.typing || self.is_typed_by_scope(step) {
-                step.scope = self.scope(base, &known, Some(&at), &inside);
+                step.scope = self.scope_of_step(base, &others, &known, (&at, true), &inside);
                 self.early |= self.typing && at.asks.iter().any(|name| self.untyped.contains(name));
             }
             if !self.typing {
@@ -115,11 +116,11 @@ impl Workflow<'_> {
             }
             if !self.typing && step.undo.is_some() {
                 let own = step.result.as_ref().map(|_| step.name.as_str());
-                step.undo_scope = self.scope(base, &known.and(own), None, &inside);
+                step.undo_scope = self.scope_of_step(base, &others, &known.and(own), (&at, false), &inside);
             }
             if !self.typing && !step.assign.is_empty() {
                 let own = step.result.as_ref().map(|_| step.name.as_str());
-                step.assign_scope = self.scope(base, &known.and(own), Some(&at), &inside);
+                step.assign_scope = self.scope_of_step(base, &others, &known.and(own), (&at, true), &inside);
             }
             let names = step.kind.facts().names_inside(&step.scope, step.kind_span, self.types);
             let inner = names.iter().fold(base.clone(), |inner, (name, ty)| inner.with(*name, ty.clone()));
@@ -153,27 +154,60 @@ impl Workflow<'_> {
         matches!(facts.onward(), Onward::Ends(_)) || matches!(facts.binds(self.model, step.kind_span), Binds::Made)
     }
 
-    /// The scope of a step: the base, and every step of the workflow with whether it is known.
+    /// The scope of a body: the base, and every step of the workflow with whether it is known.
     fn scope(&self, base: &Scope, known: &Known, at: Option<&At<'_>>, inside: &BTreeMap<String, String>) -> Scope {
         let mut scope = base.clone();
-        let defined_error = defined(ERROR, known, at, "no `catch` leads here");
-        let from = Origin::Workflow;
-        scope.insert(ERROR, Root { ty: self.error.clone(), defined: defined_error, declared: None, from });
-        for (name, span) in self.names {
-            if let Some(variable) = self.variables.get(name) {
-                scope.insert(name.clone(), Self::variable(variable, known, at, inside));
-                continue;
-            }
-            let ty = self.results.get(name).cloned().flatten();
-            let defined = match (&ty, inside.get(name)) {
-                (None, _) => Defined::Nothing(self.why_none(name)),
-                (_, Some(outer)) => Defined::Inside(outer.clone()),
-                _ => defined(name, known, at, "it has not run when this step starts"),
-            };
-            let ty = ty.unwrap_or_else(|| Arc::new(Type::any(*span)));
-            scope.insert(name.clone(), Root { ty, defined, declared: Some(*span), from });
+        for name in [ERROR].into_iter().chain(self.names.keys().map(String::as_str)) {
+            self.name(&mut scope, name, known, at, inside);
         }
         scope.knowing(&known.facts, self.types)
+    }
+
+    /// The scope of a step: the base, and what the names are that the step refers to. The `others` are shared by all steps of a body, so that
+    /// what a step has to be remembered of does not grow with their number. `says` is whether to say on which route a name is not known.
+    fn scope_of_step(
+        &self,
+        base: &Scope,
+        others: &Scope,
+        known: &Known,
+        (at, says): (&At<'_>, bool),
+        inside: &BTreeMap<String, String>,
+    ) -> Scope {
+        let mut scope = base.clone().beside(others);
+        for name in &at.asks {
+            self.name(&mut scope, name, known, Some(at).filter(|_| says), inside);
+        }
+        let mut facts = known.facts.clone();
+        facts.retain(|name| at.asks.contains(name));
+        scope.knowing(&facts, self.types)
+    }
+
+    /// Adds what a name of the workflow refers to.
+    fn name(
+        &self,
+        scope: &mut Scope,
+        name: &str,
+        known: &Known,
+        at: Option<&At<'_>>,
+        inside: &BTreeMap<String, String>,
+    ) {
+        let from = Origin::Workflow;
+        if name == ERROR {
+            let defined = defined(ERROR, known, at, "no `catch` leads here");
+            return scope.insert(ERROR, Root { ty: self.error.clone(), defined, declared: None, from });
+        }
+        let Some(span) = self.names.get(name) else { return };
+        if let Some(variable) = self.variables.get(name) {
+            return scope.insert(name, Self::variable(variable, known, at, inside));
+        }
+        let ty = self.results.get(name).cloned().flatten();
+        let defined = match (&ty, inside.get(name)) {
+            (None, _) => Defined::Nothing(self.why_none(name)),
+            (_, Some(outer)) => Defined::Inside(outer.clone()),
+            _ => defined(name, known, at, "it has not run when this step starts"),
+        };
+        let ty = ty.unwrap_or_else(|| Arc::new(Type::any(*span)));
+        scope.insert(name, Root { ty, defined, declared: Some(*span), from });
     }
 
     /// Why a step has no result.

@@ -10,7 +10,7 @@ use super::frame::Frame;
 use super::steps;
 use super::variables;
 use crate::expr::{Expr, Template, variable_name};
-use crate::model::{Body, Bus, Engine, Function, Model, Next, Step, StepId, Workflow};
+use crate::model::{Body, Bus, Engine, Function, Loops, Model, Next, Step, StepId, Workflow};
 use crate::plan::value::Value;
 use crate::plan::{self, ids};
 use crate::spec::scalar::Duration;
@@ -42,6 +42,8 @@ pub(super) struct Scoped<'b, 'm> {
     pub(super) builder: &'b mut Builder<'m>,
     /// The steps.
     pub(super) body: &'m Body,
+    /// Which of them are in loops.
+    loops: Loops,
     /// Where it keeps what it knows.
     pub(super) frame: Frame,
     /// Its states so far.
@@ -118,7 +120,8 @@ impl<'m> Builder<'m> {
             known.insert(frame.undo.clone(), json!([]));
         }
         known.extend(variables::first_values(body, &frame, places, &self.model.types));
-        let mut scoped = Scoped { builder: self, body, frame, states: IndexMap::new(), ends: Vec::new() };
+        let loops = body.loops();
+        let mut scoped = Scoped { builder: self, body, loops, frame, states: IndexMap::new(), ends: Vec::new() };
         let start = body.steps.first().map(|step| step.name.clone());
         let begin = if known.is_empty() { None } else { Some(first(scoped.builder)) };
         if let Some(name) = &begin {
@@ -172,7 +175,7 @@ impl Scoped<'_, '_> {
 
     /// Whether a step may run again in the same execution, in the same item of every list.
     pub(super) fn repeats(&self, id: StepId) -> bool {
-        self.frame.repeats || self.body.in_loop(id)
+        self.frame.repeats || self.loops.has(id)
     }
 
     /// An expression of a step, as a state has it.

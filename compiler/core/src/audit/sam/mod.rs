@@ -1,4 +1,12 @@
-//! What SAM makes of its resources when it is transformed: names that a template may refer to and does not have.
+//! What SAM makes of its resources when it is transformed: names that a template may refer to and does not have, and the template that
+//! comes of it.
+
+mod events;
+mod expand;
+mod nodes;
+mod policies;
+
+pub(super) use expand::expand;
 
 use super::template::{Resource, Template};
 

@@ -1,0 +1,126 @@
+//! Whether who is to call a function, a queue or a topic may: permissions and resource policies.
+//!
+//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html>
+
+use crate::audit::template::Node;
+use crate::audit::view::{Named, View};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::Span;
+
+pub(in crate::audit) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    for rule in view.of_type("AWS::Events::Rule") {
+        for target in rule.resource.property("Targets").and_then(Node::as_list).into_iter().flatten() {
+            // A role is for what it says, and is looked at as one.
+            if target.get("RoleArn").is_some() {
+                continue;
+            }
+            let to = target.get("Arn").map(|arn| (arn, "events.amazonaws.com", "the rule"));
+            let letters =
+                target.at(&["DeadLetterConfig", "Arn"]).map(|arn| (arn, "events.amazonaws.com", "EventBridge"));
+            for (arn, service, who) in to.into_iter().chain(letters) {
+                may(view, rule, arn, (service, who), diagnostics);
+            }
+        }
+    }
+    for subscription in view.of_type("AWS::SNS::Subscription") {
+        if let Some(to) = subscription.resource.property("Endpoint") {
+            may(view, subscription, to, ("sns.amazonaws.com", "the topic"), diagnostics);
+        }
+    }
+    for bucket in view.of_type("AWS::S3::Bucket") {
+        let Some(configuration) = bucket.resource.property("NotificationConfiguration") else { continue };
+        for (list, key) in
+            [("LambdaConfigurations", "Function"), ("QueueConfigurations", "Queue"), ("TopicConfigurations", "Topic")]
+        {
+            for one in configuration.get(list).and_then(Node::as_list).into_iter().flatten() {
+                if let Some(to) = one.get(key) {
+                    may(view, bucket, to, ("s3.amazonaws.com", "the bucket"), diagnostics);
+                }
+            }
+        }
+    }
+}
+
+/// Reports that nothing lets a service call what a value names.
+fn may(
+    view: &View<'_>,
+    from: Named<'_>,
+    to: &Node<'_>,
+    (service, who): (&str, &str),
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let Some(target) = view.resource_of(to) else { return };
+    let (policy, needs) = match &*target.resource.type_.text {
+        "AWS::Lambda::Function" => (None, "an `AWS::Lambda::Permission`"),
+        "AWS::SQS::Queue" => (Some(("AWS::SQS::QueuePolicy", "Queues")), "an `AWS::SQS::QueuePolicy`"),
+        "AWS::SNS::Topic" => (Some(("AWS::SNS::TopicPolicy", "Topics")), "an `AWS::SNS::TopicPolicy`"),
+        _ => return,
+    };
+    if view.is_settled(&[from, target]) && view.template.resources.values().all(|it| !it.is_touched()) {
+        return;
+    }
+    let let_in = match policy {
+        None => permitted(view, target.id, service),
+        Some((type_, key)) => view.of_type(type_).any(|policy| {
+            let names = policy.resource.property(key).map(View::named_in).unwrap_or_default();
+            names.contains(&target.id)
+                && policy.resource.property("PolicyDocument").is_none_or(|it| admits(it, service))
+        }),
+    };
+    if let_in {
+        return;
+    }
+    let place: Span = to.place.unwrap_or(from.resource.place);
+    let message = format!("`{}` may not be called by {who} `{}`", target.id, from.id);
+    let message = if who == "EventBridge" {
+        format!("EventBridge may not send dead letters of `{}` to `{}`", from.id, target.id)
+    } else {
+        message
+    };
+    diagnostics.push(
+        Diagnostic::new(Code::EVC1064, place, message)
+            .secondary(target.resource.place, "nothing lets it in")
+            .help(format!("add {needs} for the principal `{service}`")),
+    );
+}
+
+/// Whether a permission lets a service call a function, in any version of it.
+fn permitted(view: &View<'_>, function: &str, service: &str) -> bool {
+    view.of_type("AWS::Lambda::Permission").any(|permission| {
+        let names = permission.resource.property("FunctionName").map(View::named_in).unwrap_or_default();
+        let principal = permission.resource.property("Principal");
+        // The name of a version or an alias, or one that is not known, may be that of the function.
+        (names.contains(&function)
+            || names.iter().any(|name| view.resource(name).is_none_or(|it| is_version_of(&it, function))))
+            && principal.is_none_or(|it| it.as_text().is_none_or(|text| text == service || text == "*"))
+    }) || view.of_type("AWS::Lambda::Permission").any(|permission| {
+        permission.resource.property("FunctionName").is_some_and(|name| View::named_in(name).is_empty())
+    })
+}
+
+fn is_version_of(it: &Named<'_>, function: &str) -> bool {
+    let of = it.resource.property("FunctionName").map(View::named_in).unwrap_or_default();
+    of.contains(&function)
+}
+
+/// Whether a policy document has a statement that allows something to a service.
+fn admits(document: &Node<'_>, service: &str) -> bool {
+    let Some(statements) = document.get("Statement") else { return true };
+    statements.one_or_many().iter().any(|statement| {
+        let allows = statement.get("Effect").is_none_or(|effect| effect.as_text().is_none_or(|it| it == "Allow"));
+        let principal = statement.get("Principal");
+        allows
+            && principal.is_some_and(|principal| match principal.as_text() {
+                Some(text) => text == "*",
+                None => principal.as_map().is_none_or(|map| {
+                    map.entries.iter().any(|entry| {
+                        entry
+                            .value
+                            .one_or_many()
+                            .iter()
+                            .any(|it| it.as_text().is_none_or(|text| text == "*" || text == service))
+                    })
+                }),
+            })
+    })
+}
