@@ -11,6 +11,7 @@ mod names;
 mod references;
 mod sam;
 mod sense;
+mod shapes;
 pub mod template;
 mod text;
 mod view;
@@ -29,7 +30,8 @@ use crate::source::SourceMap;
 type Check = fn(&View<'_>, &mut Vec<Diagnostic>);
 
 /// Every check. The order does not matter: reports sort by place.
-const CHECKS: &[Check] = &[calls::check, circles::check, machines::check, names::check, references::check];
+const CHECKS: &[Check] =
+    &[calls::check, circles::check, machines::check, names::check, references::check, shapes::check];
 
 /// What is known beside a template.
 #[derive(Debug, Default)]
