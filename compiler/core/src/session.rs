@@ -176,7 +176,13 @@ pub fn audit(world: &dyn World, path: &Path) -> std::io::Result<Analysis> {
     // Reading on after a syntax error leaves out lines: what seems to be missing may stand on one of them.
     if !diagnostics.iter().any(|diagnostic| matches!(diagnostic.code, Code::EVC0001 | Code::EVC0007)) {
         let template = audit::template::of_template(&root, &mut diagnostics);
-        let documents = audit::machines::documents(world, path, &template, &mut sources, &mut diagnostics);
+        let documents = audit::machines::documents(
+            world,
+            &|name| inside(world, path, name),
+            &template,
+            &mut sources,
+            &mut diagnostics,
+        );
         let documents = documents.iter().map(|(id, root)| (id.as_str(), audit::template::node(root))).collect();
         let beside = audit::Beside { sources: Some(&sources), documents, model: None };
         audit::run(&template, &beside, &mut diagnostics);
@@ -315,7 +321,7 @@ fn outside(folder: &Path, import: &Path, path: &Path) -> Option<String> {
 
 /// Where a file is that a template at `from` names, if it is YAML or JSON in the project: a template of somebody else shows nothing of this
 /// disk.
-pub(crate) fn inside(world: &dyn World, from: &Path, name: &Path) -> Option<PathBuf> {
+fn inside(world: &dyn World, from: &Path, name: &Path) -> Option<PathBuf> {
     let parent = from.parent().unwrap_or(Path::new(""));
     let (folder, path) = (normal(parent), normal(&parent.join(name)));
     // JSON is YAML, and looked at as such.

@@ -281,7 +281,7 @@ codes! {
     EVC1094 Error "bad-path-or-expression",
     EVC1095 Advice "choice-without-default",
     EVC1096 Warning "loop-in-the-template",
-    EVC1097 Error "bad-schedule",
+    EVC1097 Error "no-such-time",
     EVC1098 Error "token-for-nobody",
     EVC1099 Advice "budgets-do-not-fit",
 }

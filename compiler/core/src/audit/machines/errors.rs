@@ -2,38 +2,40 @@
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>
 
+use evc_interface::error::states;
+
 use super::states::{Machine, State, literal};
 use crate::audit::template::Node;
 use crate::diagnostics::{Code, Diagnostic};
 
-const ALL: &str = "States.ALL";
+const ALL: &str = states::ALL;
 
 /// Matches every error but timeouts. Same page.
-const FAILED: &str = "States.TaskFailed";
+const FAILED: &str = states::TASK_FAILED;
 
 /// The errors of Step Functions itself; further ones start with `States.Http.`.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-handling-error-representation>
 const KNOWN: [&str; 16] = [
     ALL,
     "States.BranchFailed",
-    "States.DataLimitExceeded",
+    states::DATA_LIMIT,
     "States.ExceedToleratedFailureThreshold",
     "States.HeartbeatTimeout",
     "States.Http.Socket",
     "States.IntrinsicFailure",
     "States.ItemReaderFailed",
-    "States.NoChoiceMatched",
+    states::NO_CHOICE,
     "States.ParameterPathFailure",
     "States.Permissions",
-    "States.QueryEvaluationError",
+    states::QUERY,
     "States.ResultPathMatchFailure",
     "States.ResultWriterFailed",
-    "States.Runtime",
+    states::RUNTIME,
     FAILED,
 ];
 
 /// The one of them that `States.TaskFailed` does not stand for.
-const TIMEOUT: &str = "States.Timeout";
+const TIMEOUT: &str = states::TIMEOUT;
 
 pub(super) fn check(machine: &Machine<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for state in machine.states() {

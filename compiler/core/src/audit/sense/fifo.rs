@@ -1,4 +1,5 @@
-//! FIFO queues and topics, whose names end in `.fifo`, and others, whose names do not.
+//! Queues and topics whose names end in `.fifo`, as those of FIFO queues and topics do, and that are none. The other way round, the shape
+//! of the name is told.
 //!
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html>,
 //! <https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html>
@@ -21,17 +22,12 @@ pub(in crate::audit) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>
             let Some(text) = Text::of(name).map(|text| text.text) else { continue };
             // What ends in a reference may end in anything.
             let ends_in_reference = text.ends_with('}') && text.contains(UNKNOWN);
-            if ends_in_reference || text.ends_with(SUFFIX) == fifo || view.is_settled(&[one]) {
+            if fifo || ends_in_reference || !text.ends_with(SUFFIX) || view.is_settled(&[one]) {
                 continue;
             }
             let place = name.place.unwrap_or_else(|| one.place_of(property));
-            let (message, help) = if fifo {
-                let message = format!("the name of FIFO {what} `{}` does not end in `{SUFFIX}`", one.id);
-                (message, format!("`{property}: {text}{SUFFIX}`"))
-            } else {
-                let message = format!("{what} `{}` has the name of a FIFO {what}, and is none", one.id);
-                (message, format!("`{flag}: true`, or a name without `{SUFFIX}`"))
-            };
+            let message = format!("{what} `{}` has the name of a FIFO {what}, and is none", one.id);
+            let help = format!("`{flag}: true`, or a name without `{SUFFIX}`");
             let diagnostic = Diagnostic::new(Code::EVC1092, place, message).help(help);
             diagnostics.push(diagnostic.note("AWS refuses it when it is deployed"));
         }
