@@ -74,8 +74,9 @@ fn expression(node: Option<&Node<'_>>, of: Of, place: Span) -> Vec<Diagnostic> {
     }
     let problem = if let Some(rate) = inner("rate") {
         rate_problem(rate, of)
-    } else if inner("at").is_some() && of == Of::Rule {
-        Some("a rule has no `at(..)`: use a schedule of Scheduler".to_owned())
+    } else if of == Of::Rule {
+        // The shape of what a rule takes is looked at as the shape of any property.
+        None
     } else if let Some(at) = inner("at") {
         (!is_time(at)).then(|| format!("`at(..)` takes a time such as `2030-01-31T12:00:00`, found `{at}`"))
     } else {
