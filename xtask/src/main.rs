@@ -6,6 +6,7 @@ mod deny;
 mod documents;
 mod end_to_end;
 mod generate;
+mod iam;
 mod lanes;
 mod new;
 mod project;
@@ -37,6 +38,8 @@ enum Task {
     Generate(generate::Options),
     /// Write the table of the properties that overrides may name, from the schemas that cfn-lint and SAM carry.
     Properties,
+    /// Write what the compiler knows of the actions of IAM, from the package that reads AWS's reference.
+    Iam,
     /// Add a check or a diagnostic code: its files and its line in the registry.
     #[command(subcommand)]
     New(new::New),
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Generate(options) => generate::run(&options),
         Task::Properties => setup::run().and_then(|()| properties::write()),
+        Task::Iam => setup::run().and_then(|()| iam::write()),
         Task::New(new) => new::run(&new),
         Task::Bench(options) => bench::run(&options),
     };
