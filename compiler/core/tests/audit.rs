@@ -1,0 +1,48 @@
+//! What evc makes passes its own audit, as if somebody else had written it: the five systems, and a spec with everything.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+
+use evc_compiler::audit::{self, template::of_plan};
+use evc_compiler::diagnostics::{Diagnostic, Severity};
+use evc_compiler::report::short;
+use evc_compiler::session;
+use evc_compiler::source::World;
+
+struct Disk;
+
+impl World for Disk {
+    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        std::fs::read(path)
+    }
+}
+
+fn specs(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let entries = std::fs::read_dir(&folder).expect("a readable folder");
+    let mut specs: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    specs.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    specs.sort();
+    assert!(!specs.is_empty(), "no specs in {}", folder.display());
+    specs
+}
+
+#[test]
+fn what_evc_makes_passes_its_own_audit() {
+    let everything = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/everything.yaml");
+    let specs = specs("../../specs").into_iter().chain(specs("src/lower/fixtures")).chain([everything]);
+    let mut problems = String::new();
+    for path in specs {
+        let analysis = session::analyze(&Disk, &path).expect("a readable spec");
+        let Some(model) = &analysis.model else { panic!("{}: no model", path.display()) };
+        let planned = session::plan(model);
+        let mut found = Vec::new();
+        audit::run(&of_plan(&planned.plan), &mut found);
+        found.retain(|diagnostic: &Diagnostic| diagnostic.severity() != Severity::Note);
+        if !found.is_empty() {
+            problems += &format!("{}\n{}", path.display(), short::render(&found, &analysis.sources));
+        }
+    }
+    assert!(problems.is_empty(), "{problems}");
+}
