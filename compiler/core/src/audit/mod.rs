@@ -5,6 +5,7 @@
 
 mod calls;
 mod circles;
+mod iam;
 mod names;
 mod references;
 mod sam;

@@ -254,6 +254,17 @@ codes! {
     EVC1067 Error "failures-taken-for-done",
     EVC1068 Advice "whole-batch-again",
     EVC1069 Error "table-without-a-stream",
+    EVC1070 Warning "everything-is-allowed",
+    EVC1071 Advice "whole-service-is-allowed",
+    EVC1072 Warning "anybody-may",
+    EVC1073 Error "no-such-action",
+    EVC1074 Warning "allows-nothing",
+    EVC1075 Advice "service-for-any-account",
+    EVC1076 Error "role-that-cannot-be-taken-on",
+    EVC1077 Error "network-without-rights",
+    EVC1078 Error "source-that-may-not-be-read",
+    EVC1079 Error "role-without-the-right",
+    EVC1080 Error "resource-is-no-arn",
 }
 
 impl Code {

@@ -1,7 +1,7 @@
 //! ARNs as far as a template tells them: as patterns, of which two can be compared.
 
 use crate::audit::template::{Call, Kind, Node, Part};
-use crate::audit::view::View;
+use crate::audit::view::{Named, View};
 
 /// What ARNs are known to be like.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,10 @@ enum Piece {
     /// The name of the resource that has this logical id.
     NameOf(String),
 }
+
+/// What is longer than any ARN is not looked at: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Resource.html> and others
+/// have 2,048 for the longest.
+const LONGEST: usize = 2048;
 
 /// What identifies resources of a type: the attribute, or nothing for `Ref`, and the ARN, with `#` for the name and `~` for a Region or an
 /// account.
@@ -65,19 +69,31 @@ impl Pattern {
             pieces.extend(literal.chars().map(of_char));
             let (name, after) = after.split_once('}').unwrap_or((after, ""));
             // Others are longer than they look: a function's name comes with a version or an alias.
-            let word = matches!(name, "Partition" | "Region" | "Account" | "BucketName");
-            pieces.push(if word { Piece::Word } else { Piece::Any });
+            pieces.push(match name {
+                "Partition" | "Region" | "BucketName" => Piece::Word,
+                // What is AWS's own has no account.
+                "Account" if arn.contains(":s3:") => Piece::Word,
+                _ => Piece::Any,
+            });
             rest = after;
         }
         pieces.extend(rest.chars().map(of_char));
         Self(pieces)
     }
 
+    /// The ARN of a resource of the template, by the attribute that gives it. `None`: it is not known how it is made.
+    pub(in crate::audit) fn of_resource(resource: Named<'_>, attribute: &str) -> Option<Self> {
+        let (_, _, arn) =
+            ARNS.iter().find(|(type_, by, _)| *type_ == resource.resource.type_.text && *by == attribute)?;
+        Some(Self(identified(arn, resource.id).collect()))
+    }
+
     /// What a value in a template is known to be. `None`: it can be anything.
     pub(in crate::audit) fn of_node(view: &View<'_>, node: &Node<'_>) -> Option<Self> {
         let mut pieces = Vec::new();
         add(view, node, &mut pieces)?;
-        Some(Self(pieces)).filter(|it| it.0.first() != Some(&Piece::Any) || it.0.len() == 1)
+        let starts = pieces.first() != Some(&Piece::Any) || pieces.len() == 1;
+        (starts && pieces.len() <= LONGEST).then_some(Self(pieces))
     }
 
     /// Whether it stands for every resource: `*`, or an ARN that has nothing but the service.
@@ -161,16 +177,21 @@ fn named(view: &View<'_>, id: &str, attribute: &str, pieces: &mut Vec<Piece>) {
     let type_ = view.resource(id).map(|it| &*it.resource.type_.text);
     let arn = ARNS.iter().find(|(of, by, _)| Some(*of) == type_ && *by == attribute);
     match arn {
-        Some((_, _, arn)) => pieces.extend(arn.chars().map(|char| match char {
-            '~' => Piece::Word,
-            '#' => Piece::NameOf(id.to_owned()),
-            _ => of_char(char),
-        })),
+        Some((_, _, arn)) => pieces.extend(identified(arn, id)),
         None if attribute.is_empty() && type_.is_some_and(|type_| NAMES.contains(&type_) && !type_.contains("SQS")) => {
             pieces.push(Piece::NameOf(id.to_owned()));
         }
         None => pieces.push(Piece::Any),
     }
+}
+
+/// The ARN of the resource that has this logical id.
+fn identified(arn: &str, id: &str) -> impl Iterator<Item = Piece> {
+    arn.chars().map(move |char| match char {
+        '~' => Piece::Word,
+        '#' => Piece::NameOf(id.to_owned()),
+        _ => of_char(char),
+    })
 }
 
 /// The type of the resource whose name or URL a value is, where an ARN is wanted.
@@ -215,9 +236,12 @@ mod tests {
 
     #[test]
     fn what_arns_have_in_common() {
-        let (bucket, object) = ("arn:${Partition}:s3:::${BucketName}", "arn:${Partition}:s3:::${BucketName}/${ObjectName}");
+        let (bucket, object) =
+            ("arn:${Partition}:s3:::${BucketName}", "arn:${Partition}:s3:::${BucketName}/${ObjectName}");
         assert!(overlaps("arn:aws:s3:::mine", bucket) && !overlaps("arn:aws:s3:::mine", object));
         assert!(overlaps("arn:aws:s3:::mine/*", object) && !overlaps("arn:aws:s3:::mine/*", bucket));
+        let runbook = "arn:${Partition}:ssm:${Region}:${Account}:automation-definition/${Name}:${Version}";
+        assert!(overlaps("arn:aws:ssm:eu-west-1::automation-definition/AWS-RestartEC2Instance:*", runbook));
         assert!(overlaps("arn:aws:s3:::*", bucket) && overlaps("arn:aws:s3:::*", object) && overlaps("*", bucket));
         let function = "arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}";
         assert!(overlaps("arn:aws:lambda:eu-west-1:123456789012:function:pay:live", function));
