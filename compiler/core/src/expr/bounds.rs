@@ -124,7 +124,7 @@ fn widths(picture: &str) -> impl Iterator<Item = u64> + '_ {
 }
 
 /// The number that literals come to.
-fn number(ast: &Ast) -> Option<f64> {
+pub(super) fn number(ast: &Ast) -> Option<f64> {
     match &ast.kind {
         AstKind::Number(number) => Some(*number),
         AstKind::Negate(inner) => number(inner).map(|number| -number),

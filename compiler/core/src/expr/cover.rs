@@ -35,16 +35,7 @@ pub enum Left {
 
 /// What is left when none of these conditions holds.
 pub fn left(conditions: &[&Expr], scope: &Scope, types: &Types) -> Left {
-    let mut subjects: IndexMap<String, Subject> = IndexMap::new();
-    for condition in conditions {
-        collect(condition, &condition.tree, &mut subjects);
-    }
-    let mut domains: Vec<(String, Option<Type>, Vec<Case>)> = Vec::new();
-    for (key, subject) in subjects {
-        let (ty, cases) = subject.cases(scope, types);
-        domains.push((key, ty, cases));
-    }
-    let count = domains.iter().fold(1_usize, |count, (.., cases)| count.saturating_mul(cases.len()));
+    let (domains, count) = domains(conditions, scope, types);
     if count > MAX_CASES {
         return Left::Some(None);
     }
@@ -61,15 +52,7 @@ pub fn left(conditions: &[&Expr], scope: &Scope, types: &Types) -> Left {
     };
     let mut falling: Vec<(IndexMap<&str, &Case>, bool)> = Vec::new();
     for number in 0..count {
-        let mut rest = number;
-        let case: IndexMap<&str, &Case> = domains
-            .iter()
-            .filter_map(|(key, _, cases)| {
-                let one = cases.get(rest % cases.len().max(1))?;
-                rest /= cases.len().max(1);
-                Some((key.as_str(), one))
-            })
-            .collect();
+        let case = case_of(&domains, number);
         match falls(&case) {
             Some(false) => {}
             Some(true) => falling.push((case, true)),
@@ -97,6 +80,64 @@ pub fn left(conditions: &[&Expr], scope: &Scope, types: &Types) -> Left {
     }
     let keys: Vec<&str> = domains.iter().map(|(key, ..)| key.as_str()).collect();
     Left::Some(falling.iter().find(|(_, certain)| *certain).and_then(|(case, _)| example(&keys, case)))
+}
+
+/// Whether a condition never holds where none of those before it does.
+pub fn never(before: &[&Expr], condition: &Expr, scope: &Scope, types: &Types) -> bool {
+    // Of what gives another value each time, one says nothing of the next.
+    let before: Vec<&Expr> = before.iter().copied().filter(|expr| expr.is_steady()).collect();
+    let all: Vec<&Expr> = before.iter().copied().chain([condition]).collect();
+    if !condition.is_steady() {
+        return false;
+    }
+    let (domains, count) = domains(&all, scope, types);
+    count <= MAX_CASES
+        && (0..count).all(|number| {
+            let case = case_of(&domains, number);
+            let is_left = before.iter().all(|earlier| holds(earlier, &earlier.tree, &case) != Some(true));
+            !is_left || holds(condition, &condition.tree, &case) == Some(false)
+        })
+}
+
+/// Functions that give another value each time.
+const CHANGES: [&str; 5] = ["$random", "$uuid", "$now", "$millis", "$shuffle"];
+
+impl Expr {
+    /// Whether it gives the same as long as what it refers to does.
+    pub fn is_steady(&self) -> bool {
+        !CHANGES.iter().any(|function| self.text.contains(function))
+    }
+}
+
+/// What each subject of some conditions may be.
+type Domains = Vec<(String, Option<Type>, Vec<Case>)>;
+
+/// What conditions ask of, with the cases of each; and how many cases that makes.
+fn domains(conditions: &[&Expr], scope: &Scope, types: &Types) -> (Domains, usize) {
+    let mut subjects: IndexMap<String, Subject> = IndexMap::new();
+    for condition in conditions {
+        collect(condition, &condition.tree, &mut subjects);
+    }
+    let mut domains: Domains = Vec::new();
+    for (key, subject) in subjects {
+        let (ty, cases) = subject.cases(scope, types);
+        domains.push((key, ty, cases));
+    }
+    let count = domains.iter().fold(1_usize, |count, (.., cases)| count.saturating_mul(cases.len()));
+    (domains, count)
+}
+
+/// One of the cases, by its number.
+fn case_of(domains: &Domains, number: usize) -> IndexMap<&str, &Case> {
+    let mut rest = number;
+    let mut case = IndexMap::new();
+    for (key, _, cases) in domains {
+        if let Some(one) = cases.get(rest % cases.len().max(1)) {
+            case.insert(key.as_str(), one);
+        }
+        rest /= cases.len().max(1);
+    }
+    case
 }
 
 /// What a subject may be, as far as it makes a difference.
@@ -197,7 +238,8 @@ fn numbers(literals: &[Case], whole: bool, min: Option<f64>, max: Option<f64>) -
         points.sort_by(f64::total_cmp);
         points.dedup();
     }
-    points.extend(min.into_iter().chain(max).filter(|_| at.is_empty()));
+    // What is between a bound and the first number that is compared with, too.
+    points.extend(min.into_iter().chain(max).filter(|_| at.is_empty() || !whole));
     points.retain(|point| min.is_none_or(|min| *point >= min) && max.is_none_or(|max| *point <= max));
     if points.is_empty() { vec![Case::Other] } else { points.into_iter().map(Case::Number).collect() }
 }
@@ -409,66 +451,4 @@ fn compared(operator: Operator, case: &Case, literals: &[Case]) -> Option<bool> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::types::testing;
-
-    #[test]
-    fn conditions_cover_or_leave_something() {
-        for (conditions, expected) in [
-            (vec!["input.state = 'A'", "input.state = 'B'", "input.state = 'C'"], "nothing"),
-            (vec!["input.state = 'A'", "'B' = input.state"], "input.state: C"),
-            (vec!["input.state in ['A', 'B']"], "input.state: C"),
-            (vec!["input.state != 'A'"], "input.state: A"),
-            (vec!["input.state = 'A'", "input.state != 'A'"], "nothing"),
-            (vec!["input.state = 'A' or input.state = 'B'", "$not(input.state = 'A' or input.state = 'B')"], "nothing"),
-            (vec!["input.state = 'A' and input.count > 3", "input.state = 'B'"], "input.state: C"),
-            (
-                vec![
-                    "input.state = 'A' and input.flag",
-                    "input.state = 'A' and $not(input.flag)",
-                    "input.state in ['B', 'C']",
-                ],
-                "nothing",
-            ),
-            (vec!["input.flag", "$not(input.flag)"], "nothing"),
-            (vec!["input.flag = true", "input.flag = false"], "nothing"),
-            (vec!["input.flag"], "some `input.flag` is false"),
-            (vec!["input.count > 5", "input.count <= 5"], "nothing"),
-            (vec!["input.count > 5", "input.count < 5"], "some `input.count` is 5"),
-            (vec!["input.count >= 1", "input.count = 0"], "nothing"),
-            (vec!["input.price > 0"], "some `input.price` is 0"),
-            (vec!["input.price > 1", "input.price < 1", "input.price = 1"], "nothing"),
-            (vec!["$exists(input.maybe)", "$not($exists(input.maybe))"], "nothing"),
-            (vec!["input.maybe = 'A'", "input.maybe != 'A'"], "some `input.maybe` is absent"),
-            (vec!["input.text = 'x'", "input.text != 'x'"], "nothing"),
-            (vec!["input.text = 'x'"], "some `input.text` is something else"),
-            (vec!["$contains(input.text, 'x')", "$not($contains(input.text, 'x'))"], "nothing"),
-            (vec!["true"], "nothing"),
-            (vec!["input.price > input.count", "input.count >= input.price"], "nothing"),
-            (
-                vec!["input.price > input.count", "input.price < input.count"],
-                "some `input.count` is the same as `input.price`",
-            ),
-            (vec!["input.text > 'm'", "input.text <= 'm'"], "nothing"),
-            (vec!["input.text = input.text & 'x'", "input.text != input.text & 'x'"], "nothing"),
-        ] {
-            let input = "{ state: A | B | C, flag: boolean, count: integer(0..), price: money(0..), maybe?: A | B, text: string }";
-            let (scope, types) = (Scope::default().with("input", testing::ty(input)), Types::default());
-            let parsed: Vec<Expr> = conditions
-                .iter()
-                .filter_map(|text| {
-                    let span = crate::source::Span::new(testing::file(), 0..text.len());
-                    Expr::parse(text, span, &std::collections::BTreeSet::new()).ok()
-                })
-                .collect();
-            let refs: Vec<&Expr> = parsed.iter().collect();
-            let found = match left(&refs, &scope, &types) {
-                Left::Nothing => "nothing".to_owned(),
-                Left::Values { path, values, .. } => format!("{path}: {}", values.join(", ")),
-                Left::Some(told) => format!("some {}", told.unwrap_or_default()),
-            };
-            assert_eq!(found, expected, "{conditions:?}");
-        }
-    }
-}
+mod tests;

@@ -142,6 +142,11 @@ impl Facts {
         self.0.get(way).is_some_and(|shown| shown.present)
     }
 
+    /// What is known of the value on a way.
+    pub(super) fn shown(&self, way: &Way) -> Option<&Shown> {
+        self.0.get(way)
+    }
+
     fn add(&mut self, way: Way, shown: Shown) {
         // What is there is inside of what is there.
         for end in 0..if shown.present { way.steps.len() } else { 0 } {
@@ -180,10 +185,12 @@ pub(super) fn established(condition: &Ast, names: &Names<'_>) -> [Facts; 2] {
                 // Of nothing, `$not` gives nothing, which is no more true than false.
                 [failed, if is_always_there(argument) { held } else { Facts::default() }]
             }
-            (AstKind::Variable(name), [list]) if name == "count" => [filled(list, 1, names), Facts::default()],
-            _ => [present(condition, names), Facts::default()],
+            (AstKind::Variable(name), [list]) if name == "count" => {
+                [truthy(condition, names).and(&filled(list, 1, names)), Facts::default()]
+            }
+            _ => [truthy(condition, names), Facts::default()],
         },
-        _ => [present(condition, names), Facts::default()],
+        _ => [truthy(condition, names), Facts::default()],
     }
 }
 
@@ -275,6 +282,9 @@ fn shown<'a>(value: &'a Ast, operator: Operator, other: &Ast, outcome: bool) -> 
             there(Shown { least: bound, most: bound, ..Shown::of_form([Form::Number]) })
         }
         (Operator::Equal | Operator::In, false) | (Operator::NotEqual, true) => {
+            if number(other) == Some(0.0) {
+                return there(Shown { nonzero: true, ..Shown::default() });
+            }
             there(Shown { without: texts(other, operator)?.into_iter().collect(), ..Shown::default() })
         }
         (Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual, _) => {
@@ -329,6 +339,15 @@ fn filled(list: &Ast, least: u64, names: &Names<'_>) -> Facts {
         facts.add(Way { base: way.base.clone(), steps }, Shown::present());
     }
     facts.add(way, Shown { count: least, ..Shown::present() });
+    facts
+}
+
+/// That an expression holds as a condition: it has a value, which is not zero.
+fn truthy(condition: &Ast, names: &Names<'_>) -> Facts {
+    let mut facts = present(condition, names);
+    if let Some(way) = names.way(condition) {
+        facts.add(way, Shown { nonzero: true, ..Shown::present() });
+    }
     facts
 }
 
@@ -460,10 +479,7 @@ fn texts(ast: &Ast, operator: Operator) -> Option<Vec<String>> {
 pub(super) fn number(ast: &Ast) -> Option<f64> {
     match &ast.kind {
         AstKind::Number(number) => Some(*number),
-        AstKind::Negate(inner) => match &inner.kind {
-            AstKind::Number(number) => Some(-number),
-            _ => None,
-        },
+        AstKind::Negate(inner) => number(inner).map(|number| -number),
         AstKind::Block(parts) => match parts.as_slice() {
             [only] => number(only),
             _ => None,

@@ -39,8 +39,10 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::types::{Kind, Range as Bounds, Type, Types};
 
-pub use cover::{Left, left};
+pub use cover::{Left, left, never};
 pub use facts::Facts;
+use infer::Risk;
+pub use infer::Without;
 pub use scope::{BOXED, BUILT_IN_ROOTS, Defined, Origin, Root, Scope, variable_name};
 pub use template::Template;
 
@@ -161,6 +163,13 @@ impl Expr {
     /// Says where something of which nothing is known is given where an `expected` says more.
     pub fn unchecked(&self, expected: &Type, scope: &Scope, types: &Types) -> Vec<Diagnostic> {
         fits::unchecked(self, &infer::infer(self, scope, types), expected, types)
+    }
+
+    /// The parts that have no result for some of the values that their types admit, each with its text and place.
+    pub fn risks(&self, scope: &Scope, types: &Types) -> Vec<Spanned<(Without, &str)>> {
+        let risks = infer::infer(self, scope, types).risks;
+        let told = |risk: Risk| Spanned::new((risk.of, &self.text[risk.at.clone()]), self.span_of(&risk.at));
+        risks.into_iter().map(told).collect()
     }
 
     fn check_field(&self, expected: &Type, optional: bool, scope: &Scope, types: &Types) -> Vec<Diagnostic> {

@@ -187,7 +187,7 @@ impl Template {
                     let optional = value.may_be_absent(scope, types);
                     (key.text.clone(), Field { ty: value.ty(scope, types), optional, name_span: key.span })
                 };
-                Kind::Record(Record { extends: None, fields: fields.iter().map(field).collect() })
+                Kind::Record(Record { extends: None, exact: true, fields: fields.iter().map(field).collect() })
             }
             Self::List(items, span) => {
                 let joined = items.iter().map(|item| item.ty(scope, types)).reduce(|a, b| join(&a, &b, types));
@@ -247,6 +247,11 @@ impl Template {
             }
             Self::Null(_) | Self::Error(_) => "null".to_owned(),
         }
+    }
+
+    /// Whether it may give nothing. Of `any` nothing is known.
+    pub fn may_be_nothing(&self, scope: &Scope, types: &Types) -> bool {
+        self.may_be_absent(scope, types) || types.is_any(&self.ty(scope, types))
     }
 
     fn may_be_absent(&self, scope: &Scope, types: &Types) -> bool {

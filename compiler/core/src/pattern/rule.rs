@@ -32,7 +32,7 @@ pub fn envelope(source: Option<&str>, detail_type: Option<&str>, detail: &Type, 
             ((*name).to_owned(), TypeField { ty, optional: false, name_span: span })
         })
         .collect();
-    Type { kind: Kind::Record(Record { extends: None, fields }), span }
+    Type { kind: Kind::Record(Record { extends: None, exact: false, fields }), span }
 }
 
 /// The pattern that picks these events, each a source and a detail-type, whose details match `filter`. `span` is where the

@@ -87,7 +87,7 @@ fn record(mapping: &Mapping, span: Span, diagnostics: &mut Vec<Diagnostic>) -> T
     }
     // Without the base nothing is known of the fields it would bring.
     let Some(extends) = extends.map_or(Some(None), |base| base.map(Some)) else { return Type::unread(span) };
-    Type { kind: Kind::Record(Record { extends, fields }), span }
+    Type { kind: Kind::Record(Record { extends, exact: false, fields }), span }
 }
 
 /// Whether this key is the bare word; in quotes it is a field of that name.

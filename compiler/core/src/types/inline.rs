@@ -1,7 +1,5 @@
 //! Records in the shorthand: `{ sku: string, qty?: integer }` within a text, as in `"[{ sku: string }; 1..10]"`.
 
-use indexmap::IndexMap;
-
 use super::shorthand::Parser;
 use super::{Field, Kind, Record};
 use crate::diagnostics::{Code, Diagnostic};
@@ -10,7 +8,7 @@ use crate::source::Spanned;
 impl Parser<'_> {
     /// What stands after the opening brace of a record, and the closing one.
     pub(super) fn record(&mut self) -> Option<Kind> {
-        let mut record = Record { extends: None, fields: IndexMap::new() };
+        let mut record = Record::default();
         while self.peek() != Some('}') {
             let name = self.literal()?;
             let optional = self.take('?');

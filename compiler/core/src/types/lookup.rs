@@ -63,6 +63,11 @@ impl Types {
         Some(fields)
     }
 
+    /// Whether a value of this record has no other fields than the type knows of.
+    pub fn is_exact(&self, ty: &Type) -> bool {
+        matches!(&self.resolve(ty).kind, Kind::Record(record) if record.exact)
+    }
+
     /// One field of a record, its own or inherited.
     pub fn field<'a>(&'a self, record: &'a Record, name: &str) -> Option<&'a Field> {
         self.lineage(record).into_iter().find_map(|part| part.fields.get(name))

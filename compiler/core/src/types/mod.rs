@@ -114,6 +114,8 @@ pub struct Range<T> {
 pub struct Record {
     /// The record whose fields this one starts with.
     pub extends: Option<Spanned<String>>,
+    /// Whether a value has no other fields: so it is with what an expression writes. Not written in specs.
+    pub exact: bool,
     /// Its own fields by name.
     pub fields: IndexMap<String, Field>,
 }

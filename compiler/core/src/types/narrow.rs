@@ -28,6 +28,8 @@ pub struct Shown {
     pub least: Option<Bound>,
     /// It is at most this number.
     pub most: Option<Bound>,
+    /// It is not zero.
+    pub nonzero: bool,
     /// It is a list of at least so many elements.
     pub count: u64,
     /// Which kinds of JSON it can be.
@@ -83,6 +85,7 @@ impl Shown {
             without: self.without.union(&other.without).cloned().collect(),
             least: tighter(self.least, other.least, |a, b| (a.value, a.open) > (b.value, b.open)),
             most: tighter(self.most, other.most, |a, b| (a.value, !a.open) < (b.value, !b.open)),
+            nonzero: self.nonzero || other.nonzero,
             count: self.count.max(other.count),
             forms: common(self.forms.as_ref(), other.forms.as_ref()),
         }
@@ -101,9 +104,17 @@ impl Shown {
             without: without.filter(|text| excluded(self, text) && excluded(other, text)).cloned().collect(),
             least: looser(self.least, other.least, |a, b| (a.value, a.open) < (b.value, b.open)),
             most: looser(self.most, other.most, |a, b| (a.value, !a.open) > (b.value, !b.open)),
+            nonzero: self.is_nonzero() && other.is_nonzero(),
             count: self.count.min(other.count),
             forms: either(self.forms.as_ref(), other.forms.as_ref()),
         }
+    }
+
+    /// Whether it is not zero.
+    fn is_nonzero(&self) -> bool {
+        let above = |bound: Bound| bound.value > 0.0 || (bound.open && bound.value == 0.0);
+        let below = |bound: Bound| bound.value < 0.0 || (bound.open && bound.value == 0.0);
+        self.nonzero || self.least.is_some_and(above) || self.most.is_some_and(below)
     }
 
     /// Whether nothing is known.
@@ -163,7 +174,8 @@ impl Types {
                 let mut narrowed = match &ty.kind {
                     // The name is kept for messages.
                     Kind::Named(of) => {
-                        Record { extends: Some(Spanned::new(of.clone(), ty.span)), fields: indexmap::IndexMap::new() }
+                        let extends = Some(Spanned::new(of.clone(), ty.span));
+                        Record { extends, ..Record::default() }
                     }
                     _ => record.clone(),
                 };
@@ -217,8 +229,14 @@ impl Types {
             },
             // A number is no text, and a text no number.
             Kind::Integer(_) | Kind::Number(_) | Kind::Money(_) | Kind::Boolean if shown.among.is_some() => None,
-            Kind::Integer(range) => within(*range, shown.least.map(Bound::above), shown.most.map(Bound::below))
-                .map(|range| of(Kind::Integer(range))),
+            Kind::Integer(range) => {
+                let (mut least, mut most) = (shown.least.map(Bound::above), shown.most.map(Bound::below));
+                if shown.nonzero {
+                    least = if range.min == Some(0) { Some(least.unwrap_or(1).max(1)) } else { least };
+                    most = if range.max == Some(0) { Some(most.unwrap_or(-1).min(-1)) } else { most };
+                }
+                within(*range, least, most).map(|range| of(Kind::Integer(range)))
+            }
             Kind::Number(range) => {
                 within(*range, shown.least.map(|bound| bound.value), shown.most.map(|bound| bound.value))
                     .map(|range| of(Kind::Number(range)))

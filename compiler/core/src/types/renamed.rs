@@ -14,6 +14,7 @@ impl Type {
             Kind::Map(value) => Kind::Map(inner(value)),
             Kind::Record(record) => Kind::Record(Record {
                 extends: record.extends.as_ref().map(|base| Spanned::new(name(&base.value), base.span)),
+                exact: record.exact,
                 fields: record
                     .fields
                     .iter()

@@ -54,7 +54,8 @@ mod tests {
                 (name.to_owned(), field)
             };
             let fields = ["l", "r"].into_iter().map(field).collect();
-            made = Type { kind: Kind::Record(Record { extends: None, fields }), span: made.span }.bounded();
+            made =
+                Type { kind: Kind::Record(Record { extends: None, exact: false, fields }), span: made.span }.bounded();
         }
         let (mut left, small) = (super::MAX_PARTS, ty("{ a: [integer] }"));
         assert!(made.takes(&mut left));

@@ -107,7 +107,11 @@ impl Checker<'_> {
             }
         };
         if found.is_empty() {
+            let before = diagnostics.len();
             self.unchecked(argument, scope, diagnostics);
+            if before == diagnostics.len() {
+                diagnostics.extend(self.on_trust(argument, scope));
+            }
         }
         let item = item(self.workflow);
         diagnostics.extend(found.into_iter().map(|diagnostic| diagnostic.on(item.clone())));
@@ -115,16 +119,39 @@ impl Checker<'_> {
 
     /// Tells once of each `any` that is given where a type is wanted.
     fn unchecked(&self, argument: Argument<'_>, scope: &Scope, diagnostics: &mut Vec<Diagnostic>) {
-        let Given::Template(Some(template)) = argument.given else { return };
+        let wanted = self.wanted(argument.wanted, argument.at);
+        let unchecked = match argument.given {
+            Given::Template(Some(template)) => template.unchecked(&wanted, scope, &self.model.types),
+            Given::Expr(Some(expr)) => expr.unchecked(&wanted, scope, &self.model.types),
+            Given::Template(None) | Given::Expr(None) => return,
+        };
         let source = |diagnostic: &Diagnostic| {
             diagnostic.secondary.first().map_or(diagnostic.primary.span, |declared| declared.span)
         };
-        for found in template.unchecked(&self.wanted(argument.wanted, argument.at), scope, &self.model.types) {
+        for found in unchecked {
             let told = |known: &Diagnostic| known.code == found.code && source(known) == source(&found);
             if !diagnostics.iter().any(told) {
                 diagnostics.push(found.on(item(self.workflow)));
             }
         }
+    }
+
+    /// Tells of an event whose detail may be out of the bounds that its consumers rely on. What a function is given, its handler checks.
+    fn on_trust(&self, argument: Argument<'_>, scope: &Scope) -> Option<Diagnostic> {
+        let (Wanted::Detail(event), Given::Template(Some(detail))) = (argument.wanted, argument.given) else {
+            return None;
+        };
+        let event = &self.model.events[event];
+        let why = self.model.types.bounds_hold(&event.detail, &detail.ty(scope, &self.model.types)).err()?;
+        let message = format!("what is published may not be what event `{}` says", event.head.name);
+        Some(
+            Diagnostic::new(Code::EVC0424, detail.span(), message)
+                .label(why)
+                .secondary(event.detail.span, "its detail is declared here")
+                .on(item(self.workflow))
+                .note("nothing checks what a workflow publishes; who gets the event takes it for what is declared, or refuses it")
+                .help("let what is published promise as much: by its type, or by a condition before; or let the event promise less"),
+        )
     }
 
     /// The type of what is wanted, as if it were said at `at`.

@@ -1,5 +1,6 @@
 //! Checks of workflows.
 
+pub(super) mod arithmetic;
 pub(super) mod back;
 pub(super) mod bounds;
 pub(super) mod calls;
@@ -7,6 +8,7 @@ pub(super) mod choices;
 pub(super) mod claims;
 pub(super) mod compensation;
 pub(super) mod concurrency;
+pub(super) mod dead_ways;
 pub(super) mod engine;
 pub(super) mod errors;
 pub(super) mod expressions;

@@ -185,6 +185,12 @@ impl Infer<'_> {
         if !left_out {
             self.literals(function, &given);
         }
+        if let ("sqrt", [(of, value)]) = (function.name, given.as_slice())
+            && ok
+            && !self.is_negative(value)
+        {
+            self.risk(of, super::Without::Negative, context);
+        }
         if function.computes && given.iter().any(|(_, value)| value.is_money(self.types)) {
             self.money(&ast.range, &format!("`${}`", function.name));
             return Value::any(span);

@@ -66,9 +66,14 @@ impl Infer<'_> {
                 });
                 pattern.or(nothing).or(limit)
             }
-            "sqrt" => at(0)
-                .filter(|(_, of)| *of < 0.0)
-                .map(|(at, of)| (at, never(format!("a negative number has no square root; found {of}"), None))),
+            "sqrt" => given.first().filter(|(_, of)| self.is_negative(of)).map(|(at, of)| {
+                let found = super::show(&of.ty);
+                (*at, never(format!("a negative number has no square root; found {found}"), None))
+            }),
+            "power" => at(0)
+                .zip(at(1))
+                .filter(|((_, of), (_, to))| !of.powf(*to).is_finite())
+                .map(|((_, of), (at, to))| (at, never(format!("{of} to the power of {to} is no number"), None))),
             "decodeUrlComponent" | "decodeUrl" => text(0).filter(|(_, text)| !is_escaped(text)).map(|(at, text)| {
                 (at, never(format!("`{text}` is not escaped for a URL"), Some("a `%` is escaped as `%25`")))
             }),

@@ -2,10 +2,12 @@
 
 mod calls;
 mod fixed;
+mod objects;
 mod operators;
 mod paths;
 mod regex;
 mod returns;
+mod risks;
 mod shape;
 mod value;
 
@@ -20,6 +22,8 @@ use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::source::Span;
 use crate::types::{Field, Kind, MAX_INTEGER, Range, Record, Step, Type, Types};
 
+pub(super) use risks::Risk;
+pub use risks::Without;
 pub(super) use value::{Absent, Class, Special, Value, WayOut, join, show};
 
 /// Values by the bytes of the part that gives them.
@@ -31,6 +35,8 @@ pub(super) struct Found {
     /// What the parts of objects, lists and conditions give.
     pub(super) parts: Parts,
     pub(super) untyped: bool,
+    /// Parts that have no result for some of their values.
+    pub(super) risks: Vec<Risk>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -74,11 +80,13 @@ fn narrowing(narrows: bool, decimals: Decimals, expr: &Expr, scope: &Scope, type
         shown: Facts::default(),
         taken_apart: None,
         untyped: false,
+        risks: Vec::new(),
+        weighs: false,
         decimals,
         parts: Parts::new(),
     };
     let value = infer.value(&expr.tree, &Context { item: None, depth: 0 });
-    Found { value, parts: infer.parts, untyped: infer.untyped, diagnostics: infer.diagnostics }
+    Found { value, parts: infer.parts, untyped: infer.untyped, risks: infer.risks, diagnostics: infer.diagnostics }
 }
 
 struct Infer<'a> {
@@ -98,6 +106,10 @@ struct Infer<'a> {
     taken_apart: Option<Bytes<usize>>,
     /// Whether something was met that the compiler has no types for.
     untyped: bool,
+    /// Parts that have no result for some of their values.
+    risks: Vec<Risk>,
+    /// Whether it is being looked whether a part is such a one.
+    weighs: bool,
     /// What decimal literals are taken for.
     decimals: Decimals,
     /// What the parts of objects, lists and conditions give, by their bytes.
@@ -215,7 +227,8 @@ impl Infer<'_> {
                 self.untyped = true;
                 Value::special(Special::Function, span)
             }
-            AstKind::Wildcard | AstKind::Descendant | AstKind::Parent => {
+            AstKind::Wildcard => self.wildcard(ast, context),
+            AstKind::Descendant | AstKind::Parent => {
                 self.untyped = true;
                 Value::any(span)
             }
@@ -300,7 +313,7 @@ impl Infer<'_> {
             let joined = self.types.join(std::iter::once(&open).chain(known)).unwrap_or(Type { kind: Kind::Any, span });
             return Value::new(Kind::Map(Box::new(joined)), span);
         }
-        let made = Type { kind: Kind::Record(Record { extends: None, fields }), span }.bounded();
+        let made = Type { kind: Kind::Record(Record { extends: None, exact: true, fields }), span }.bounded();
         Value::new(made.kind, span)
     }
 

@@ -1,10 +1,10 @@
 //! Arithmetic, comparisons, boolean operators and concatenation.
 
-use super::{Class, Context, Facts, Infer, Special, Value, established, show};
+use super::{Class, Context, Facts, Infer, Special, Value, Without, established, show};
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::expr::ast::{Ast, AstKind, Operator};
-use crate::expr::literals;
-use crate::types::{Kind, Range, Type};
+use crate::expr::{bounds, literals};
+use crate::types::{Kind, MAX_INTEGER, Range, Type};
 
 impl Infer<'_> {
     pub(super) fn binary(&mut self, operator: Operator, left: &Ast, right: &Ast, context: &Context) -> Value {
@@ -61,12 +61,18 @@ impl Infer<'_> {
                 if ok { Value::new(Kind::List(Box::new(integer), Range::default()), span) } else { Value::any(span) }
             }
             Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Modulo => {
-                self.arithmetic(operator, (left, &a), (right, &b))
+                self.arithmetic(operator, (left, &a), (right, &b), context)
             }
         }
     }
 
-    fn arithmetic(&mut self, operator: Operator, (left, a): (&Ast, &Value), (right, b): (&Ast, &Value)) -> Value {
+    fn arithmetic(
+        &mut self,
+        operator: Operator,
+        (left, a): (&Ast, &Value),
+        (right, b): (&Ast, &Value),
+        context: &Context,
+    ) -> Value {
         let span = self.span(&(left.range.start..right.range.end));
         let ok = self.operand(operator, left, a) && self.operand(operator, right, b);
         if a.is_money(self.types) || b.is_money(self.types) {
@@ -76,15 +82,25 @@ impl Infer<'_> {
         if !ok {
             return Value::any(span);
         }
-        if matches!(operator, Operator::Divide | Operator::Modulo) && matches!(right.kind, AstKind::Number(0.0)) {
-            self.wrong_operand(operator, right, "`0`", "a number other than zero");
+        if matches!(operator, Operator::Divide | Operator::Modulo) {
+            if self.is_zero(b) {
+                self.wrong_operand(operator, right, "`0`", "a number other than zero");
+                return Value::any(span);
+            }
+            self.risk(right, Without::Zero, context);
+        }
+        if let Some(value) = computed(operator, left, right)
+            && !value.is_finite()
+        {
+            let message = "this is beyond what a number can be, about 1.8e308".to_owned();
+            self.report(Diagnostic::new(Code::EVC0422, span, message));
             return Value::any(span);
         }
-        let integers = [a, b].iter().all(|value| matches!(self.types.resolve(&value.ty).kind, Kind::Integer(_)));
-        let kind = if integers && operator != Operator::Divide {
-            Kind::Integer(Range::default())
-        } else {
-            Kind::Number(Range::default())
+        let kind = match (&self.types.resolve(&a.ty).kind, &self.types.resolve(&b.ty).kind) {
+            (Kind::Integer(a), Kind::Integer(b)) if operator != Operator::Divide => {
+                Kind::Integer(bounds_of(operator, a, b))
+            }
+            _ => Kind::Number(Range::default()),
         };
         Value::new(kind, span).maybe(a.absent.clone()).maybe(b.absent.clone())
     }
@@ -241,6 +257,36 @@ impl Infer<'_> {
                 crate::expr::fits::first_of(ast, self.text(ast))
             ));
         self.report(diagnostic);
+    }
+}
+
+/// The bounds of what whole numbers within bounds come to.
+fn bounds_of(operator: Operator, a: &Range<i64>, b: &Range<i64>) -> Range<i64> {
+    // Beyond what a double holds exactly, nothing is known of the last digits.
+    let exact = |bound: Option<i64>| bound.filter(|bound| (-MAX_INTEGER..=MAX_INTEGER).contains(bound));
+    let sum = |a: Option<i64>, b: Option<i64>| a.zip(b).and_then(|(a, b)| a.checked_add(b));
+    let less = |a: Option<i64>, b: Option<i64>| a.zip(b).and_then(|(a, b)| a.checked_sub(b));
+    let product = |a: Option<i64>, b: Option<i64>| a.zip(b).and_then(|(a, b)| a.checked_mul(b));
+    let (min, max) = match operator {
+        Operator::Add => (sum(a.min, b.min), sum(a.max, b.max)),
+        Operator::Subtract => (less(a.min, b.max), less(a.max, b.min)),
+        Operator::Multiply if a.min.is_some_and(|min| min >= 0) && b.min.is_some_and(|min| min >= 0) => {
+            (product(a.min, b.min), product(a.max, b.max))
+        }
+        _ => (None, None),
+    };
+    Range { min: exact(min), max: exact(max) }
+}
+
+/// What literals come to.
+fn computed(operator: Operator, left: &Ast, right: &Ast) -> Option<f64> {
+    let (left, right) = (bounds::number(left)?, bounds::number(right)?);
+    match operator {
+        Operator::Add => Some(left + right),
+        Operator::Subtract => Some(left - right),
+        Operator::Multiply => Some(left * right),
+        Operator::Divide => Some(left / right),
+        _ => None,
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::ops::Range as Bytes;
 
-use indexmap::IndexMap;
-
 use super::value::Absent;
 use super::{Class, Context, Infer, Special, Value, WayOut, join};
 use crate::diagnostics::{Code, Diagnostic};
@@ -43,7 +41,7 @@ impl Infer<'_> {
             Returns::Sum => Value::new(Kind::Number(Range::default()), span),
             Returns::Rounded if given.len() < 2 => integer(span),
             Returns::Rounded => Value::new(Kind::Number(Range::default()), span),
-            Returns::Integer => integer(span),
+            Returns::Integer => Value::new(Kind::Integer(self.counted(function, &first, least)), span),
             Returns::Boolean => Value::new(Kind::Boolean, span),
             Returns::Texts => {
                 let separated = matches!(given, [_, (Ast { kind: AstKind::String(by), .. }, _)] if !by.is_empty());
@@ -143,6 +141,19 @@ impl Infer<'_> {
         }
         let absent = self.of_nothing(function, ast, given);
         value.maybe(first.absent).maybe(absent)
+    }
+
+    /// The bounds of a whole number that counts elements or characters.
+    fn counted(&self, function: &Function, first: &Value, least: u64) -> Range<i64> {
+        let least = match function.name {
+            "count" => least,
+            "length" => match &self.types.resolve(&first.ty).kind {
+                Kind::String(range) => range.min.unwrap_or(0),
+                _ => 0,
+            },
+            _ => return Range::default(),
+        };
+        Range { min: Some(i64::try_from(least).unwrap_or(i64::MAX)), max: None }
     }
 
     /// Why a function may give nothing: there may be nothing in a list, no list, or nothing that it finds.
@@ -263,85 +274,6 @@ impl Infer<'_> {
         }
     }
 
-    /// Whether an object always has a field.
-    fn has_field(&self, object: &Value) -> bool {
-        object.absent.is_none()
-            && !object.many
-            && self.types.record(&object.ty).is_some_and(|fields| fields.values().any(|field| !field.optional))
-    }
-
-    /// The type of any of the fields of an object.
-    fn any_field(&self, object: &Value, span: Span) -> Type {
-        if let Kind::Map(value) = &self.types.resolve(&object.ty).kind {
-            return (**value).clone();
-        }
-        let fields = self.types.record(&object.ty).unwrap_or_default();
-        self.types.join(fields.into_values().map(|field| &field.ty)).unwrap_or(Type { kind: Kind::Any, span })
-    }
-
-    /// The field that a key names.
-    fn looked_up(&mut self, given: &[Given<'_>], span: Span) -> Value {
-        let [(_, object), (key_ast, key)] = given else { return Value::any(span) };
-        let (item, many) = object.element(self.types);
-        if item.class(self.types) != Class::Object {
-            self.untyped |= item.class(self.types) != Class::Any;
-            return Value::any(span);
-        }
-        let ty = match (self.types.record(&item.ty), &self.types.resolve(&key.ty).kind) {
-            (Some(fields), Kind::Enum(keys)) => {
-                let known: Vec<&Type> =
-                    keys.iter().filter_map(|key| fields.get(key.value.as_str())).map(|field| &field.ty).collect();
-                let Some(joined) = self.types.join(known.iter().copied()) else {
-                    let name = keys.first().map_or("", |key| key.value.as_str());
-                    let message = format!("unknown field `{name}`: no such key is in what is looked into");
-                    let known: Vec<&str> = fields.into_keys().collect();
-                    let inner = (key_ast.range.start + 1)..key_ast.range.end.saturating_sub(1);
-                    let diagnostic = Diagnostic::new(Code::EVC0403, self.span(&inner), message);
-                    let diagnostic = self.suggest(diagnostic, name, &known);
-                    self.report(diagnostic);
-                    return Value::any(span);
-                };
-                joined
-            }
-            _ => self.any_field(&item, span),
-        };
-        let value = Value::of(ty);
-        if many { value.item(self.types).many() } else { value }
-    }
-
-    /// Why there may be nothing under a key.
-    fn lookup_absent(&self, ast: &Ast, given: &[Given<'_>]) -> Option<Absent> {
-        let [(_, object), (_, key)] = given else { return None };
-        let (item, many) = object.element(self.types);
-        if many || item.class(self.types) == Class::Any {
-            return None;
-        }
-        let nothing = Absent::new(self.span(&ast.range), self.text(ast));
-        let fields = self.types.record(&item.ty);
-        match (fields, &self.types.resolve(&key.ty).kind) {
-            (Some(fields), Kind::Enum(keys)) if key.absent.is_none() => {
-                let lacking =
-                    keys.iter().find(|key| fields.get(key.value.as_str()).is_none_or(|field| field.optional))?;
-                let declared = fields.get(lacking.value.as_str()).map(|field| field.name_span);
-                Some(Absent { declared, ..nothing })
-            }
-            _ => Some(nothing),
-        }
-    }
-
-    /// An object with some of the fields of another.
-    fn sifted(&self, object: &Value, span: Span) -> Value {
-        let Some(fields) = self.types.record(&object.ty) else {
-            return match &self.types.resolve(&object.ty).kind {
-                Kind::Map(_) => Value::of(object.ty.clone()),
-                _ => Value::any(span),
-            };
-        };
-        let optional = |(name, field): (&str, &Field)| (name.to_owned(), Field { optional: true, ..field.clone() });
-        let fields = fields.into_iter().map(optional).collect();
-        Value::new(Kind::Record(Record { extends: None, fields }), span)
-    }
-
     /// The type of both lists in one.
     pub(super) fn appended(&mut self, a: &Value, b: &Value) -> Value {
         let is_list = |value: &Value| value.class(self.types) == Class::List && !value.many;
@@ -361,61 +293,6 @@ impl Infer<'_> {
         } else {
             Value::of(joined).many().filled(least > 0)
         }
-    }
-
-    /// The fields of all objects of a list; later ones win.
-    fn merged(&mut self, given: &[Given<'_>], span: Span, context: &Context) -> Value {
-        let Some((Ast { kind: AstKind::Array(items), .. }, _)) = given.first() else {
-            let Some((_, list)) = given.first() else { return Value::any(span) };
-            let item = list.item(self.types);
-            return if list.least(self.types) > 0 || list.may_be_absent() && !list.element(self.types).1 {
-                item
-            } else {
-                // Of no object there is an empty one.
-                self.sifted(&item, span)
-            };
-        };
-        // The parts were checked as arguments; here only their types are wanted again.
-        let reported = self.diagnostics.len();
-        let parts: Vec<Value> = items.iter().map(|item| self.value(item, context)).collect();
-        self.diagnostics.truncate(reported);
-        let mut fields: IndexMap<String, Field> = IndexMap::new();
-        for part in parts {
-            if let Kind::Map(_) = self.types.resolve(&part.ty).kind {
-                let items: Vec<Type> = items.iter().map(|item| self.parts_type(item, span)).collect();
-                let joined = self.types.join(&items).unwrap_or(Type { kind: Kind::Any, span });
-                return Value::new(Kind::Map(Box::new(joined)), span);
-            }
-            let many = part.element(self.types).1;
-            let element = part.element(self.types).0;
-            let Some(record) = self.types.record(&element.ty) else {
-                self.untyped = true;
-                return Value::any(span);
-            };
-            let may_lack = part.may_be_absent() || (many && part.least(self.types) == 0);
-            for (name, field) in record {
-                let optional = field.optional || may_lack;
-                // An optional field leaves an earlier value where it is absent.
-                let earlier = fields.get(name).filter(|_| optional);
-                let merged = earlier.map_or_else(
-                    || Field { optional, ..field.clone() },
-                    |earlier| Field {
-                        ty: join(&earlier.ty, &field.ty, self.types),
-                        optional: earlier.optional,
-                        ..field.clone()
-                    },
-                );
-                fields.insert(name.to_owned(), merged);
-            }
-        }
-        Value::new(Kind::Record(Record { extends: None, fields }), span)
-    }
-
-    /// The type of any field of a part of a list of objects, as the list's check found it.
-    fn parts_type(&self, item: &Ast, span: Span) -> Type {
-        self.parts
-            .get(&item.range)
-            .map_or(Type { kind: Kind::Any, span }, |value| self.any_field(&value.element(self.types).0, span))
     }
 
     /// The types of the parameters that a function over lists calls its argument with.
@@ -477,5 +354,5 @@ fn matches_of(pattern: Option<&str>, span: Span) -> Value {
         ("index".to_owned(), field(integer(span).ty)),
         ("groups".to_owned(), field(list_of(group, always as u64, span).ty)),
     ];
-    Value::new(Kind::Record(Record { extends: None, fields: fields.into_iter().collect() }), span).many()
+    Value::new(Kind::Record(Record { extends: None, exact: false, fields: fields.into_iter().collect() }), span).many()
 }

@@ -75,7 +75,7 @@ impl Model {
         } else {
             let rest: IndexMap<String, Field> =
                 rest.map(|(name, field)| ((*name).to_owned(), (*field).clone())).collect();
-            let kind = Kind::Record(Record { extends: None, fields: rest });
+            let kind = Kind::Record(Record { extends: None, exact: false, fields: rest });
             request.body = input
                 .filter(|_| matches!(&kind, Kind::Record(record) if !record.fields.is_empty()))
                 .map(|input| Cow::Owned(Type { kind, span: input.span }));
@@ -138,7 +138,7 @@ impl Model {
                 let field = known.get(name.as_str())?;
                 Some((name.value.clone(), (*field).clone()))
             });
-            let kind = Kind::Record(Record { extends: None, fields: fields.collect() });
+            let kind = Kind::Record(Record { extends: None, exact: false, fields: fields.collect() });
             Cow::Owned(Type { kind, span: of.item.span })
         };
         match &table.operation {
@@ -153,6 +153,6 @@ impl Model {
 
 fn record<const N: usize>(route: &Route, fields: [(&str, Type); N]) -> Type {
     let field = |(name, ty): (&str, Type)| (name.to_owned(), Field { ty, optional: false, name_span: route.span });
-    let kind = Kind::Record(Record { extends: None, fields: fields.into_iter().map(field).collect() });
+    let kind = Kind::Record(Record { extends: None, exact: false, fields: fields.into_iter().map(field).collect() });
     Type { kind, span: route.span }
 }

@@ -6,9 +6,9 @@ use indexmap::IndexMap;
 
 use super::{Body, Next, Step, StepId};
 use crate::diagnostics::list;
-use crate::expr::{Defined, Expr, Facts, Scope};
+use crate::expr::{Defined, Expr, Facts, Scope, Template};
 use crate::source::Span;
-use crate::types::Type;
+use crate::types::{Shown, Type, Types};
 
 /// The name under which a caught error is known.
 pub(super) const ERROR: &str = "error";
@@ -48,6 +48,14 @@ impl Known {
         }
         let valued = body.variables.iter().filter(|variable| variable.starts_with_value());
         known.and(valued.map(|variable| variable.name.as_str()))
+    }
+
+    /// What is known after a variable that may have no value was set: if what it was set to is always there, so is it, until it is set
+    /// again. `names` has what the value may refer to.
+    pub(super) fn set(&mut self, name: &str, value: &Template, names: &Scope, types: &Types) {
+        if !value.may_be_nothing(names, types) {
+            self.facts = std::mem::take(&mut self.facts).and(&Facts::of(name, Vec::new(), Shown::present()));
+        }
     }
 
     /// What is known where two routes meet.
@@ -92,7 +100,7 @@ pub(super) fn all_of(outer: &Known, names: &IndexMap<String, Span>) -> Known {
 }
 
 /// What is known where each step starts; `None` for a step that nothing leads to. `names` has every name of the workflow.
-pub(super) fn reach(body: &Body, start: &Known, names: &Scope) -> Vec<Option<Known>> {
+pub(super) fn reach(body: &Body, start: &Known, names: &Scope, types: &Types) -> Vec<Option<Known>> {
     let mut known: Vec<Option<Known>> = vec![None; body.steps.len()];
     if known.is_empty() {
         return known;
@@ -103,7 +111,7 @@ pub(super) fn reach(body: &Body, start: &Known, names: &Scope) -> Vec<Option<Kno
     let mut work = BTreeSet::from([StepId(0)]);
     while let Some(id) = work.pop_first() {
         let Some(before) = known[id.0].clone() else { continue };
-        for (to, mut after) in edges(body.step(id), &before, names) {
+        for (to, mut after) in edges(body.step(id), &before, names, types) {
             after.forget_all_but(|name| needed.get(name).is_some_and(|last| *last >= to.0));
             let met = match &known[to.0] {
                 None => after,
@@ -158,9 +166,16 @@ fn needed(body: &Body) -> IndexMap<String, usize> {
 }
 
 /// Where a step leads inside its body, and what is known there. A step that failed has neither a result nor set anything.
-fn edges(step: &Step, before: &Known, names: &Scope) -> Vec<(StepId, Known)> {
+fn edges(step: &Step, before: &Known, names: &Scope, types: &Types) -> Vec<(StepId, Known)> {
     let own = step.result.as_ref().map(|_| step.name.as_str());
-    let after = before.and(own.into_iter().chain(step.assigns()));
+    let mut after = before.and(own.into_iter().chain(step.assigns()));
+    let optional = step.assign.iter().filter(|assignment| assignment.optional);
+    let valued = optional.filter_map(|set| Some((set.name.value.as_str(), set.value.as_ref()?)));
+    for (name, value) in valued {
+        // What it is made of is what was known before, with the step's own result.
+        let known = before.and(own).facts;
+        after.set(name, value, &names.knowing(&known, types), types);
+    }
     let established = step.established(names);
     let on = step.successors().into_iter().enumerate().map(|(way, next)| {
         let after = after.clone();
@@ -201,7 +216,7 @@ struct Arrival {
 }
 
 /// For each step, where it is reached from.
-pub(super) fn arrivals(body: &Body, start: &Known, known: &[Option<Known>], names: &Scope) -> Arrivals {
+pub(super) fn arrivals(body: &Body, start: &Known, known: &[Option<Known>], names: &Scope, types: &Types) -> Arrivals {
     let mut to: Vec<Vec<Arrival>> = Vec::new();
     to.resize_with(body.steps.len(), Vec::new);
     if let Some(first) = to.first_mut() {
@@ -209,7 +224,7 @@ pub(super) fn arrivals(body: &Body, start: &Known, known: &[Option<Known>], name
     }
     for (id, step) in body.iter() {
         let Some(before) = &known[id.0] else { continue };
-        for (next, after) in edges(step, before, names) {
+        for (next, after) in edges(step, before, names, types) {
             to[next.0].push(Arrival { from: Some(id.0), always: after.always });
         }
     }

@@ -68,5 +68,8 @@ pub(super) fn record<const N: usize>(span: Span, fields: [(&str, Kind); N]) -> T
     let field = |(name, kind): (&str, Kind)| {
         (name.to_owned(), Field { ty: Type { kind, span }, optional: false, name_span: span })
     };
-    Type { kind: Kind::Record(Record { extends: None, fields: fields.into_iter().map(field).collect() }), span }
+    Type {
+        kind: Kind::Record(Record { extends: None, exact: false, fields: fields.into_iter().map(field).collect() }),
+        span,
+    }
 }

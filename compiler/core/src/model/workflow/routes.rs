@@ -83,14 +83,23 @@ struct Workflow<'a> {
 impl Workflow<'_> {
     /// `inside` names the step of this body, or of one around it, that each step further inside belongs to.
     fn fill(&mut self, body: &mut Body, base: &Scope, outer: &Known, inside: &BTreeMap<String, String>) {
-        let start = outer.with_variables(body);
+        let mut start = outer.with_variables(body);
         let inside = enclosed(body, inside);
         let chooses = body.steps.iter().any(|step| matches!(step.onward(), Onward::Ways(_)));
-        let everything =
-            if chooses { self.scope(base, &all_of(outer, self.names), None, &inside) } else { Scope::default() };
+        let optional = body.variables.iter().any(|variable| variable.optional);
+        let everything = if chooses || optional {
+            self.scope(base, &all_of(outer, self.names), None, &inside)
+        } else {
+            Scope::default()
+        };
+        for variable in body.variables.iter().filter(|variable| variable.optional) {
+            if let Some(value) = &variable.value {
+                start.set(&variable.name, value, &everything.knowing(&outer.facts, self.types), self.types);
+            }
+        }
         let others = self.scope(&Scope::default(), &Known::default(), None, &inside);
-        let known = reach(body, &start, &everything);
-        let arrivals = arrivals(body, &start, &known, &everything);
+        let known = reach(body, &start, &everything, self.types);
+        let arrivals = arrivals(body, &start, &known, &everything, self.types);
         if !self.typing && !body.variables.is_empty() {
             let mut scope = self.scope(base, outer, None, &inside);
             for variable in &body.variables {

@@ -93,7 +93,7 @@ pub(super) fn record(random: &mut Random, depth: usize) -> Type {
         let ty = some(random, depth);
         (FIELDS[(start + at) % FIELDS.len()].to_owned(), Field { ty, optional, name_span: Span::default() })
     };
-    of(Kind::Record(Record { extends: None, fields: (0..count).map(field).collect() }))
+    of(Kind::Record(Record { extends: None, exact: false, fields: (0..count).map(field).collect() }))
 }
 
 fn some(random: &mut Random, depth: usize) -> Type {

@@ -307,7 +307,8 @@ impl<'a> Grammar<'a> {
             16 => format!("$spread({})", self.write(Want::Object, depth)),
             17 => {
                 let object = self.write(Want::Object, depth);
-                format!("$each({object}, function($v, $k) {{ $k & $string($v) }})")
+                let body = self.random.pick(&["$k & $string($v)", "$v", "[$v]", "{'k': $k, 'v': $v}"]);
+                format!("$each({object}, function($v, $k) {{ {body} }})")
             }
             18 => format!("$match({}, /(a)(.)/)", self.write(Want::Text, depth)),
             19 => format!("$partition({list}, 2)"),
@@ -336,7 +337,11 @@ impl<'a> Grammar<'a> {
     }
 
     fn object(&mut self, depth: usize) -> String {
-        match self.random.below(7) {
+        match self.random.below(8) {
+            7 => {
+                let (list, _) = self.path_of_list();
+                format!("$merge({list})")
+            }
             0..3 => {
                 let first = self.write(Want::Anything, depth);
                 let second = self.write(Want::Anything, depth);

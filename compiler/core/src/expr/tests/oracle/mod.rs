@@ -5,6 +5,7 @@
 //! `target/tools/node/node_modules` or where `EVC_NODE_MODULES` says, the test says so and passes.
 
 mod grammar;
+mod open;
 mod values;
 
 use std::fmt::Write as _;
@@ -48,15 +49,7 @@ struct Case {
 #[test]
 fn what_is_accepted_has_a_value_of_its_type() {
     let mut stderr = std::io::stderr();
-    let told = std::env::var_os("EVC_NODE_MODULES").map(PathBuf::from);
-    let must = told.is_some();
-    let modules =
-        told.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/node/node_modules"));
-    if !modules.join("jsonata").exists() {
-        assert!(!must, "no jsonata in {}", modules.display());
-        let _ = writeln!(stderr, "skipped: no jsonata in {}", modules.display());
-        return;
-    }
+    let Some(modules) = modules() else { return };
     let number =
         |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     let (cases, seed) = (number("EVC_ORACLE_CASES", 10_000), number("EVC_ORACLE_SEED", 2026));
@@ -85,6 +78,20 @@ fn what_is_accepted_has_a_value_of_its_type() {
         accepted as u64 * 5 > made,
         "{accepted} of {made} were accepted: the grammar makes too much that is refused"
     );
+}
+
+/// Where the npm package is, if it is there.
+fn modules() -> Option<PathBuf> {
+    let told = std::env::var_os("EVC_NODE_MODULES").map(PathBuf::from);
+    let must = told.is_some();
+    let modules =
+        told.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/node/node_modules"));
+    let is_there = modules.join("jsonata").exists();
+    assert!(is_there || !must, "no jsonata in {}", modules.display());
+    if !is_there {
+        let _ = writeln!(std::io::stderr(), "skipped: no jsonata in {}", modules.display());
+    }
+    is_there.then_some(modules)
 }
 
 /// A random expression that is accepted, with values of the types it is over.

@@ -9,6 +9,9 @@ use crate::types::{Field, Kind, Range, Record, Type, Types, testing};
 /// The names of fields, so that records of different types share some.
 const FIELDS: [&str; 8] = ["a", "b", "c", "kind", "n", "list", "note", "on"];
 
+/// A field that no type knows of. Where records are joined, that it has the name of a known field of another is left aside.
+const UNKNOWN: &str = "more";
+
 /// A record with some fields.
 pub(super) fn record(random: &mut Random, depth: usize) -> Type {
     let count = 2 + random.below(5);
@@ -19,7 +22,7 @@ pub(super) fn record(random: &mut Random, depth: usize) -> Type {
         (FIELDS[(start + at) % FIELDS.len()].to_owned(), Field { ty, optional, name_span: Span::default() })
     };
     let fields = (0..count).map(field).collect();
-    of(Kind::Record(Record { extends: None, fields }))
+    of(Kind::Record(Record { extends: None, exact: false, fields }))
 }
 
 fn of(kind: Kind) -> Type {
@@ -96,6 +99,11 @@ pub(super) fn value(random: &mut Random, ty: &Type, types: &Types) -> Json {
                 if !field.optional || random.one_in(2) {
                     fields.insert(name.to_owned(), value(random, &field.ty, types));
                 }
+            }
+            // Records may have more fields than their types know.
+            if random.one_in(3) {
+                let values = [json!("u"), json!(5), json!(true), json!(["u"]), json!({ "a": ["u"] })];
+                fields.insert(UNKNOWN.to_owned(), random.pick(&values.each_ref()).clone());
             }
             fields.into()
         }

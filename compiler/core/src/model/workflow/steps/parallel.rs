@@ -72,7 +72,7 @@ impl StepFacts for Parallel {
             fields.insert(name.clone(), Field { ty, optional: false, name_span: branch.name.span });
             ways.push((Some(name.clone()), sides));
         }
-        let ty = Type { kind: Kind::Record(Record { extends: None, fields }), span: at };
+        let ty = Type { kind: Kind::Record(Record { extends: None, exact: true, fields }), span: at };
         Some(Made { ty, ways })
     }
 }
