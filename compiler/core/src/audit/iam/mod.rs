@@ -4,7 +4,7 @@ mod arn;
 mod rights;
 
 pub(super) use arn::{Pattern, is_a_name};
-pub(super) use rights::{managed_name, rights};
+pub(super) use rights::{READS, managed_name, rights};
 
 use super::template::{Kind, Node};
 use super::view::{Named, View};
@@ -125,7 +125,7 @@ impl<'v> Statement<'v> {
     pub(super) fn place(&self, node: &Node<'_>) -> Span {
         let key = |node: &Node<'_>| node.as_map().and_then(|map| map.entries.first()).and_then(|entry| entry.key.place);
         node.place
-            .or_else(|| self.node.place)
+            .or(self.node.place)
             .or_else(|| key(self.node))
             .unwrap_or_else(|| self.resource.place_of(self.property))
     }

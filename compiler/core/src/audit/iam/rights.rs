@@ -84,6 +84,20 @@ const MANAGED: [(&str, &[&str]); 6] = [
     ),
 ];
 
+/// What reads a source: its type, the attribute that gives its ARN, and the actions.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions>,
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html>,
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html>
+pub(in crate::audit) const READS: [(&str, &str, &[&str]); 3] = [
+    ("AWS::SQS::Queue", "Arn", &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]),
+    (
+        "AWS::DynamoDB::Table",
+        "StreamArn",
+        &["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+    ),
+    ("AWS::Kinesis::Stream", "Arn", &["kinesis:GetRecords", "kinesis:GetShardIterator"]),
+];
+
 /// Policies that are attached to a role by themselves.
 const ATTACHED: [&str; 3] = ["AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy"];
 

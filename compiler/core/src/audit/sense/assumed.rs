@@ -4,7 +4,7 @@
 
 use crate::audit::iam::{Of, Statement, statements};
 use crate::audit::template::{Call, Node, Part};
-use crate::audit::view::View;
+use crate::audit::view::{View, values};
 use crate::diagnostics::{Code, Diagnostic};
 
 /// What uses a role: the type, the way to the role's ARN with `*` for each of a list, and the service that takes the role on.
@@ -59,15 +59,6 @@ pub(in crate::audit) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>
             }
         }
     }
-}
-
-/// The values at the end of a path, with `*` for each of a list.
-pub(super) fn values<'n>(node: &'n Node<'n>, path: &[&str]) -> Vec<&'n Node<'n>> {
-    let Some((first, rest)) = path.split_first() else { return vec![node] };
-    if *first == "*" {
-        return node.as_list().into_iter().flatten().flat_map(|item| values(item, rest)).collect();
-    }
-    node.get(first).into_iter().flat_map(|value| values(value, rest)).collect()
 }
 
 /// Whether a statement may let a service take the role on.

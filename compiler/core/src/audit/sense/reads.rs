@@ -2,23 +2,9 @@
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html>
 
-use crate::audit::iam::{Pattern, rights};
+use crate::audit::iam::{Pattern, READS, rights};
 use crate::audit::view::View;
 use crate::diagnostics::{Code, Diagnostic, list};
-
-/// What reads a source.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions>,
-/// <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html>,
-/// <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html>
-pub(super) const READS: [(&str, &str, &[&str]); 3] = [
-    ("AWS::SQS::Queue", "Arn", &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]),
-    (
-        "AWS::DynamoDB::Table",
-        "StreamArn",
-        &["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
-    ),
-    ("AWS::Kinesis::Stream", "Arn", &["kinesis:GetRecords", "kinesis:GetShardIterator"]),
-];
 
 pub(in crate::audit) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for mapping in view.of_type("AWS::Lambda::EventSourceMapping") {

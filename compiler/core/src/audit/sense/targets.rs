@@ -3,11 +3,9 @@
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html>,
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html>
 
-use super::assumed::values;
-use super::reads::READS;
-use crate::audit::iam::{Pattern, rights};
+use crate::audit::iam::{Pattern, READS, rights};
 use crate::audit::template::{Call, Kind, Node, Part};
-use crate::audit::view::{Named, View};
+use crate::audit::view::{Named, View, values};
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::source::Span;
 
@@ -99,7 +97,7 @@ fn call(
     let calls = CALLS.iter().find(|(type_, ..)| *type_ == target.resource.type_.text);
     let Some((_, attribute, action)) = calls else { return };
     let place = to.place.unwrap_or(who.resource.place);
-    report(view, Use { who, role, target, attribute, actions: vec![*action], place }, diagnostics);
+    report(view, &Use { who, role, target, attribute, actions: vec![*action], place }, diagnostics);
 }
 
 /// A pipe reads with its role.
@@ -129,7 +127,7 @@ fn step(view: &View<'_>, machine: Named<'_>, role: Named<'_>, task: &Node<'_>, d
     if let Some(function) = view.resource_of(resource) {
         if &*function.resource.type_.text == "AWS::Lambda::Function" {
             let actions: Vec<&[&str]> = vec![&["lambda:InvokeFunction"]];
-            report(view, Use { who: machine, role, target: function, attribute: "Arn", actions, place }, diagnostics);
+            report(view, &Use { who: machine, role, target: function, attribute: "Arn", actions, place }, diagnostics);
         }
         return;
     }
@@ -141,7 +139,7 @@ fn step(view: &View<'_>, machine: Named<'_>, role: Named<'_>, task: &Node<'_>, d
     for target in targets {
         let Some(target) = view.resource_of(substituted(machine, target)) else { continue };
         let place = argument.place.unwrap_or(place);
-        report(view, Use { who: machine, role, target, attribute, actions: vec![*action], place }, diagnostics);
+        report(view, &Use { who: machine, role, target, attribute, actions: vec![*action], place }, diagnostics);
     }
 }
 
@@ -180,7 +178,7 @@ fn tasks<'n>(node: &'n Node<'n>) -> Vec<&'n Node<'n>> {
     }
 }
 
-fn report(view: &View<'_>, it: Use<'_>, diagnostics: &mut Vec<Diagnostic>) {
+fn report(view: &View<'_>, it: &Use<'_>, diagnostics: &mut Vec<Diagnostic>) {
     if view.is_settled(&[it.who, it.role, it.target]) {
         return;
     }
