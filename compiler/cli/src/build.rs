@@ -33,7 +33,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME")]
     environment: Option<String>,
     /// Print what was decided instead of writing: `iam` is who may do what, and why; `budget` is how long messages are tried for, from who
-    /// publishes to who consumes last. With `--message-format json`, a JSON object a line.
+    /// publishes to who consumes last; `resources` is what stands in the template, by the names that the spec has for it. With
+    /// `--message-format json`, a JSON object a line.
     #[arg(long, value_name = "WHAT")]
     explain: Option<Explain>,
     /// Replace files that are in the way though evc did not write them.
@@ -57,6 +58,8 @@ enum Explain {
     Iam,
     /// How often and how long each stage of a way tries, and what gives out first.
     Budget,
+    /// What stands in the template, by the names that the spec has for it.
+    Resources,
 }
 
 /// Builds each spec; writes all of them or none.
@@ -121,6 +124,7 @@ fn planned(arguments: &Arguments, spec: &Path, analysis: &mut Analysis) -> Resul
         only_check: arguments.explain.is_some(),
         explain_iam: arguments.explain == Some(Explain::Iam),
         explain_budget: arguments.explain == Some(Explain::Budget),
+        explain_resources: arguments.explain == Some(Explain::Resources),
         explain_as_json: arguments.message_format == Format::Json,
     };
     Ok(plan::plan(spec, &directory, analysis, options).filter(|_| arguments.explain.is_none()))

@@ -6,7 +6,6 @@ mod check;
 mod completions;
 mod console;
 mod explain;
-mod explain_iam;
 mod fix;
 mod match_event;
 mod plan;

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{console, explain_iam, project};
+use super::{console, project};
 use evc_compiler::emit;
-use evc_compiler::report::budget;
+use evc_compiler::report::{budget, iam, resources};
 use evc_compiler::session::{self, Analysis, Extent};
 
 /// What may differ between two plans of one spec.
@@ -25,6 +25,8 @@ pub(super) struct Options<'a> {
     pub(super) explain_iam: bool,
     /// Whether to print how long messages are tried for.
     pub(super) explain_budget: bool,
+    /// Whether to print what stands in the template.
+    pub(super) explain_resources: bool,
     /// Whether what is printed is for programs.
     pub(super) explain_as_json: bool,
 }
@@ -65,11 +67,15 @@ pub(super) fn plan(spec: &Path, directory: &Path, analysis: &mut Analysis, optio
     }
     let input = emit::Input { plan: &planned.plan, sources, project: &around.project };
     if options.explain_iam {
-        let write = if options.explain_as_json { explain_iam::json } else { explain_iam::table };
+        let write = if options.explain_as_json { iam::json } else { iam::table };
         console::print(&write(input));
     }
     if options.explain_budget {
         console::print(&budget::explain(input, options.explain_as_json));
+    }
+    if options.explain_resources {
+        let write = if options.explain_as_json { resources::json } else { resources::table };
+        console::print(&write(input));
     }
     // The process ends soon; taking it apart piece by piece first would be for nothing.
     std::mem::forget(planned);

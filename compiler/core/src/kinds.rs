@@ -42,8 +42,12 @@ macro_rules! kinds {
                 schedules: schedule::Schedule, "a schedule", Kebab, [DeadLetterQueueUrl];
                 /// Workflows by name.
                 workflows: workflow::Workflow, "a workflow", Kebab, [Name, Arn, DeadLetterQueueUrl];
+                /// CloudFormation resources that evc does not make itself, by logical id.
+                resources: resource::Resource, "a resource", LogicalId, [];
             }
             last {
+                /// CloudFormation conditions by name, for the `condition` of resources and overrides, and for `Fn::If`.
+                conditions: condition::Condition, "a condition", LogicalId;
                 /// Outputs of the stack by name.
                 outputs: output::Output, "an output", Pascal;
             }

@@ -66,12 +66,12 @@ impl Parsed {
     /// Resolves and checks what was read.
     pub fn analyze(self) -> Analysis {
         let Self { sources, file, mut diagnostics } = self;
-        let (model, found) = model::resolve(&file);
+        let (mut model, found) = model::resolve(&file);
         diagnostics.extend(found);
-        if let Some(model) = &model {
+        if let Some(model) = &mut model {
             let whole = !diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
             diagnostics.extend(check::check(model, whole));
-            allow(model, &mut diagnostics);
+            model.unused_allows = allow(model, &mut diagnostics);
         }
         sort(&mut diagnostics);
         Analysis { sources, diagnostics, model }
@@ -91,10 +91,15 @@ impl Analysis {
     }
 }
 
-/// Plans the stack of a model that has no errors.
+/// Plans the stack of a model that has no errors. What is allowed for nothing is known now, and reported.
 pub fn plan(model: &Model) -> Planned<'_> {
     let (plan, mut diagnostics) = finish::finish(lower::lower(model));
     audit::plan(&plan, &mut diagnostics);
+    let unused = allow(model, &mut diagnostics);
+    if !diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error) {
+        let in_model = |found: &Diagnostic| model.unused_allows.iter().find(|it| it.primary == found.primary).cloned();
+        diagnostics.extend(unused.iter().filter_map(in_model));
+    }
     Planned { plan, diagnostics }
 }
 
@@ -237,10 +242,11 @@ impl<'w> Reader<'w> {
         self.read.push(normal(path));
         let (id, found) = yaml::decode_bytes(&mut self.sources, path, bytes);
         self.diagnostics.extend(found);
-        let (node, found) = yaml::parse(&self.sources, id);
+        let (mut node, found) = yaml::parse(&self.sources, id);
         // Reading on after a syntax error leaves out lines: a key that seems to be missing may stand on one of them.
         let has_gaps = found.iter().any(|diagnostic| diagnostic.code == Code::EVC0001);
         self.diagnostics.extend(found);
+        spec::moved::move_resources(&mut node, &self.sources.file(id).text, &mut self.diagnostics);
         check::dynamic_reference::check(&node, &mut self.diagnostics);
         let (mut file, found) = spec::decode(&node, main);
         self.diagnostics.extend(found.into_iter().filter(|found| !has_gaps || found.code != Code::EVC0104));
@@ -319,9 +325,9 @@ fn normal(path: &Path) -> PathBuf {
     parts.into_iter().collect()
 }
 
-/// Leaves out warnings and advice that the item they are about allows, and reports what is allowed for nothing. The latter only where
-/// there is no error: not all warnings are looked for then.
-pub(crate) fn allow(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
+/// Leaves out warnings and advice that the item they are about allows, and gives a report for each that is allowed for nothing so far. The
+/// latter only where there is no error: not all warnings are looked for then.
+pub(crate) fn allow(model: &Model, diagnostics: &mut Vec<Diagnostic>) -> Vec<Diagnostic> {
     let whole = !diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
     let allowed_on = |item: &str, code| {
         let things = model.things().filter(|thing| model.path(*thing) == item);
@@ -329,6 +335,7 @@ pub(crate) fn allow(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     };
     let occurs = diagnostics.iter().filter_map(|found| Some((found.code, found.item.clone()?)));
     let occurs: Vec<(Code, String)> = occurs.filter(|(code, item)| !allowed_on(item, *code)).collect();
+    let mut unused = Vec::new();
     for thing in model.things() {
         let (item, head) = (model.path(thing), model.head(thing));
         for allow in &head.allow.0 {
@@ -345,10 +352,11 @@ pub(crate) fn allow(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
                     || "take it out, so that it cannot hide a later one".to_owned(),
                     |elsewhere| format!("it occurs on `{elsewhere}`: allow it there"),
                 );
-                diagnostics.push(Diagnostic::new(Code::EVC0107, allow.span, message).help(help));
+                unused.push(Diagnostic::new(Code::EVC0107, allow.span, message).help(help));
             }
         }
     }
+    unused
 }
 
 /// A world without files.

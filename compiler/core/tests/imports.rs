@@ -7,7 +7,7 @@ mod support;
 const HEAD: &str = "evc: 1\nservice: shop\n";
 
 /// Sections that two files can share, each in one file and in two.
-const SHARED: [(&str, &str, &str); 4] = [
+const SHARED: [(&str, &str, &str); 5] = [
     (
         "observability: { tracing: false, logs: { level: debug, retention: 30d }, alarms: false }\n",
         "observability: { tracing: false, logs: { level: debug } }\n",
@@ -16,9 +16,14 @@ const SHARED: [(&str, &str, &str); 4] = [
     ("observability: { dashboard: false }\n", "observability:\n", "observability: { dashboard: false }\n"),
     ("tags: { team: shop, stage: dev }\n", "tags: { team: shop }\n", "tags: { team: shop, stage: dev }\n"),
     (
-        "overrides:\n  PayFunction: { properties: { MemorySize: 512, Timeout: 20 } }\n  Topic: { type: AWS::SNS::Topic }\n",
+        "overrides:\n  PayFunction: { properties: { MemorySize: 512, Timeout: 20 } }\n  functions.pay.role: { properties: { Path: /shop/ } }\n",
         "overrides:\n  PayFunction: { properties: { MemorySize: 512 } }\n",
-        "overrides:\n  PayFunction: { properties: { Timeout: 20 } }\n  Topic: { type: AWS::SNS::Topic }\n",
+        "overrides:\n  PayFunction: { properties: { Timeout: 20 } }\n  functions.pay.role: { properties: { Path: /shop/ } }\n",
+    ),
+    (
+        "conditions: { IsProd: { 'Fn::Equals': [{ Ref: Environment }, prod] } }\nresources:\n  Topic: { type: AWS::SNS::Topic, condition: IsProd }\n",
+        "resources: { Topic: { type: AWS::SNS::Topic, condition: IsProd } }\n",
+        "conditions: { IsProd: { 'Fn::Equals': [{ Ref: Environment }, prod] } }\n",
     ),
 ];
 

@@ -13,8 +13,9 @@ use evc_compiler::yaml::{Mapping, Node, NodeKind, parse};
 /// A spec with a thing of every kind.
 const EVERYTHING: &str = include_str!("everything.yaml");
 
-/// Sections whose things are no things of the model: what a system is deployed to, what it is made of, what it tells.
-const APART: [&str; 3] = ["environments", "types", "outputs"];
+/// Sections whose things are no things of the model: what a system is deployed to, what it is made of, under which
+/// conditions, what it tells.
+const APART: [&str; 4] = ["environments", "types", "conditions", "outputs"];
 
 #[test]
 fn every_kind_has_its_chapter_document_and_fixture() {

@@ -25,7 +25,11 @@ const WORDS: [(&str, &str, &[&str]); 4] = [
     ("the start of an ARN", "\"arn:\"", &["plan/arn.rs"]),
     ("a rule", "\"AWS::Events::Rule\"", &["plan/builder/events.rs", "finish/policies/", "finish/tags.rs"]),
     ("a policy", "\"AWS::SQS::QueuePolicy\"", &["plan/builder/queues.rs", "finish/policies/"]),
-    ("an intrinsic function", "\"Fn::", &["finish/graph.rs", "finish/overrides/"]),
+    (
+        "an intrinsic function",
+        "\"Fn::",
+        &["finish/conditions.rs", "finish/overrides/", "finish/raw.rs", "finish/references.rs"],
+    ),
 ];
 
 /// The services of AWS whose resources each room makes; those of others it asks for.

@@ -32,7 +32,8 @@ pub fn run(template: &Template<'_>, diagnostics: &mut Vec<Diagnostic>) {
 
 /// Looks at the template that a plan is, if somebody had a hand in it: what evc derives from a spec is right, which tests show by [`run`].
 pub fn plan(plan: &Plan<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    if plan.model.overrides.is_empty() {
+    let model = plan.model;
+    if model.overrides.is_empty() && model.resources.values().next().is_none() && model.conditions.is_empty() {
         return;
     }
     look(&template::of_plan(plan), true, diagnostics);

@@ -67,6 +67,21 @@ pub fn resource_type(name: &str) -> Option<&'static ResourceType> {
     types.binary_search_by(|type_| type_.name.cmp(name)).ok().map(|at| &types[at])
 }
 
+/// The type of which a resource's attributes are: what SAM makes of it, or its own. `None` is not known.
+pub fn attributes_are_those_of(type_: &str) -> Option<&str> {
+    match type_ {
+        "AWS::Serverless::Api" => Some("AWS::ApiGateway::RestApi"),
+        "AWS::Serverless::Application" => Some("AWS::CloudFormation::Stack"),
+        "AWS::Serverless::Function" => Some("AWS::Lambda::Function"),
+        "AWS::Serverless::HttpApi" | "AWS::Serverless::WebSocketApi" => Some("AWS::ApiGatewayV2::Api"),
+        "AWS::Serverless::LayerVersion" => Some("AWS::Lambda::LayerVersion"),
+        "AWS::Serverless::SimpleTable" => Some("AWS::DynamoDB::Table"),
+        "AWS::Serverless::StateMachine" => Some("AWS::StepFunctions::StateMachine"),
+        _ if type_.starts_with("AWS::Serverless::") => None,
+        _ => Some(type_),
+    }
+}
+
 /// The names of all resource types, in alphabetical order.
 pub fn resource_types() -> impl Iterator<Item = &'static str> {
     frames::names().iter().copied()

@@ -10,8 +10,8 @@ use crate::yaml::{Node, NodeKind};
 /// What a dynamic reference starts with.
 const START: &str = "{{resolve:";
 
-/// Sections whose texts stay out of the template, and `overrides`, where a reference is meant.
-const ELSEWHERE: [&str; 3] = ["overrides", "types", "workflows"];
+/// Sections whose texts stay out of the template, and those of raw values, where a reference is meant.
+const ELSEWHERE: [&str; 5] = ["conditions", "overrides", "resources", "types", "workflows"];
 
 /// Looks at every text of a file that can land in the template.
 pub(crate) fn check(file: &Node, diagnostics: &mut Vec<Diagnostic>) {

@@ -193,6 +193,7 @@ fn is_published(model: &Model, event: Id<Event>) -> bool {
         | Relation::Keeps
         | Relation::TakesChanges
         | Relation::SendsWork
-        | Relation::IsIn => false,
+        | Relation::IsIn
+        | Relation::Refers => false,
     })
 }

@@ -1,6 +1,7 @@
 //! Things that are declared and that nothing in the spec uses.
 //!
-//! What an output tells is used by those who read the output, so it counts as used.
+//! What an output tells is used by those who read the output, so it counts as used; and so does what a resource of the spec's own or an
+//! override refers to.
 
 use std::collections::HashSet;
 
@@ -20,7 +21,7 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
             Thing::Network(_) => network(model, thing),
             Thing::Workflow(id) => workflow(model, id),
             // Events have a check of their own. The others are where something starts.
-            Thing::Event(_) | Thing::Api(_) | Thing::Rule(_) | Thing::Schedule(_) => None,
+            Thing::Event(_) | Thing::Api(_) | Thing::Rule(_) | Thing::Schedule(_) | Thing::Resource(_) => None,
         };
         let Some((code, message, help)) = why.filter(|_| !told.contains(&thing)) else { continue };
         diagnostics.push(Diagnostic::new(code, model.head(thing).name_span, message).help(help).on(model.path(thing)));
@@ -35,8 +36,10 @@ fn has(model: &Model, thing: Thing, is: impl Fn(&Relation) -> bool) -> bool {
     model.graph().to(thing).any(|edge| is(&edge.relation))
 }
 
-/// The things that outputs tell of. Where the dead letters of one go says nothing of its use.
+/// The things that outputs tell of, and that resources and overrides refer to. Where the dead letters of one go says nothing of its use.
 fn told(model: &Model) -> HashSet<Thing> {
+    let raw = model.resources.values().flat_map(|it| &it.refers);
+    let raw = raw.chain(model.overrides.values().flat_map(|it| &it.refers)).map(|thing| thing.value);
     let things = model.outputs.iter().filter_map(|output| match output.value {
         OutputValue::Of(_, Property::DeadLetterQueueUrl | Property::WorkDeadLetterQueueUrl)
         | OutputValue::DashboardName
@@ -44,8 +47,9 @@ fn told(model: &Model) -> HashSet<Thing> {
         // The table of an outbox and the URL of a cache say how to look into it, and are of no use without something that fills it.
         OutputValue::Of(Thing::Outbox(_) | Thing::Cache(_), _) => None,
         OutputValue::Of(thing, Property::Name | Property::Arn | Property::Url | Property::Id) => Some(thing),
+        OutputValue::Other(thing) => thing,
     });
-    things.collect()
+    things.chain(raw).collect()
 }
 
 /// A function that says an `input` may be invoked by whoever has the right to.

@@ -19,8 +19,7 @@ pub(super) fn finish(b: &mut Builder<'_>) {
     let mut found = Vec::new();
     for (_, function) in idempotent.filter(|(id, _)| b.model.is_asynchronous(*id)) {
         let id = ids::of(&ids::function(function), "async");
-        let change = b.model.overrides.keys().find(|name| name.as_str() == id.as_str());
-        if let Some(at) = change.map(|name| name.span) {
+        if let Some(at) = b.plan.resources.get(&id).and_then(|it| it.overridden) {
             found.extend(check(b, function, &id, at));
         }
     }

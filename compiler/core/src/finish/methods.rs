@@ -14,11 +14,11 @@ pub(super) fn check(b: &mut Builder<'_>) {
         if integration.get("Type") != Some(&"AWS".into()) {
             continue;
         }
-        let change = b.model.overrides.keys().find(|name| name.as_str() == id.as_str());
-        let at = change.map_or(method.span, |name| name.span);
+        let at = method.place();
         if answers_all_with_success(integration.get("IntegrationResponses")) {
             found.push(
                 Diagnostic::new(Code::EVC0653, at, format!("`{id}` may answer a failure with a success"))
+                    .on(method.item())
                     .note("a response without a `SelectionPattern` is for whatever no other one is for")
                     .help("let it be a 500, and give the success the pattern `2\\d{2}`"),
             );
@@ -26,6 +26,7 @@ pub(super) fn check(b: &mut Builder<'_>) {
         if integration.get("PassthroughBehavior") != Some(&"NEVER".into()) {
             found.push(
                 Diagnostic::new(Code::EVC0653, at, format!("`{id}` passes bodies of other types on as they are"))
+                    .on(method.item())
                     .note("a caller could then send the service a request of its own making")
                     .help("say `PassthroughBehavior: NEVER`"),
             );

@@ -1,7 +1,10 @@
 //! What looks at the whole plan, once the rooms of `lower/` have added to it: outputs, roles, parameters, tags, overrides; and what is
 //! wrong with all of it together.
 
+mod addresses;
 mod asynchronous;
+mod attributes;
+mod conditions;
 mod deployments;
 mod limits;
 mod methods;
@@ -9,6 +12,9 @@ mod outputs;
 mod overrides;
 mod parameters;
 mod policies;
+mod raw;
+mod references;
+mod resources;
 mod roles;
 mod streams;
 mod tags;
@@ -24,12 +30,15 @@ type Step = fn(&mut Builder<'_>);
 
 /// In this order: what overrides change is looked at after them, and what is added by then has its tags.
 const STEPS: &[Step] = &[
-    outputs::finish,
     roles::finish,
     policies::merge,
     parameters::finish,
     tags::finish,
+    addresses::finish,
+    conditions::finish,
+    resources::finish,
     overrides::finish,
+    outputs::finish,
     policies::check,
     streams::finish,
     asynchronous::finish,

@@ -20,8 +20,7 @@ pub(super) fn finish(b: &mut Builder<'_>) {
     let mut found = Vec::new();
     for (id, resource) in &b.plan.resources {
         let Some(reader) = Reader::of(resource) else { continue };
-        let change = b.model.overrides.keys().find(|name| name.as_str() == id.as_str());
-        let at = change.map_or(resource.span, |name| name.span);
+        let at = resource.place();
         reader.check(b, id.as_str(), at, &mut found);
     }
     b.diagnostics.extend(found);
@@ -62,7 +61,7 @@ impl<'r> Reader<'r> {
 
     fn check(&self, b: &Builder<'_>, id: &str, at: Span, diagnostics: &mut Vec<Diagnostic>) {
         let report = |code, message: String| {
-            let diagnostic = Diagnostic::new(code, at, message);
+            let diagnostic = Diagnostic::new(code, at, message).on(self.resource.item());
             if at == self.resource.span {
                 diagnostic
             } else {

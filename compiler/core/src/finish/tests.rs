@@ -118,7 +118,7 @@ fn every_dead_letter_queue_is_used_and_has_an_alarm() {
     each(|name, plan| {
         let dead = of_type(plan, "AWS::SQS::Queue").filter(|(id, _)| id.as_str().ends_with("DeadLetters"));
         for (id, _) in dead {
-            let users = plan.resources.iter().filter(|(other, resource)| {
+            let users = plan.resources.iter().filter(|(other, _)| {
                 !other.as_str().starts_with(id.as_str()) && references(plan, other).contains(id.as_str())
             });
             assert!(users.count() > 0, "{name}: nothing sends to {id}");
@@ -168,7 +168,7 @@ fn a_variable_of_the_spec_cannot_hide_one_of_evc() {
 fn an_output_of_a_dead_letter_queue_that_is_not_there_is_reported() {
     let spec = "evc: 1\nservice: a\nfunctions: { f: {} }\noutputs: { Dead: functions.f.dead-letter-queue-url }\n";
     insta::assert_snapshot!(found(spec), @"
-    spec.yaml:4:12: error[EVC0105]: function `f` has no dead-letter queue; 3:14 declared here (a function has one if a rule or a schedule invokes it, its work if a workflow on Redis calls it, an outbox if it publishes something, a workflow if it is on Redis or an event starts it)
+    spec.yaml:4:18: error[EVC0105]: function `f` has no dead-letter queue; 3:14 declared here (a function has one if a rule or a schedule invokes it, its work if a workflow on Redis calls it, an outbox if it publishes something, a workflow if it is on Redis or an event starts it)
     1 error
     ");
 }
@@ -211,7 +211,7 @@ outputs:
 fn an_output_of_a_dashboard_that_is_not_there_is_reported() {
     let spec = "evc: 1\nservice: a\nfunctions: { f: {} }\nobservability: { dashboard: false }\noutputs: { Url: dashboard.url }\n";
     insta::assert_snapshot!(found(spec), @"
-    spec.yaml:5:12: error[EVC0105]: there is no dashboard (it is turned off by `observability`, or there is nothing to show on it)
+    spec.yaml:5:17: error[EVC0105]: there is no dashboard (it is turned off by `observability`, or there is nothing to show on it)
     1 error
     ");
 }
@@ -325,13 +325,15 @@ fn no_secret_is_in_a_template() {
 #[test]
 fn overrides_of_nothing_are_reported_with_what_might_be_meant() {
     let spec = "evc: 1\nservice: a\nfunctions: { f: {} }\noverrides:\n  FFunctoin: { properties: { Timeout: 3 } }\n  \
-                FFunction: { properties: { KmsKeyArn: { Ref: Kye } } }\n  not-an-id: { type: AWS::KMS::Key }\n  \
-                Key: { type: AWS::KMS::Key }\n";
+                FFunction: { properties: { KmsKeyArn: { Ref: Kye } } }\n  functions.f.roel: {}\n  functions.f.role: {}\n  \
+                FFunctionRole: {}\n  Key: {}\nresources: { Key: { type: AWS::KMS::Key } }\n";
     insta::assert_snapshot!(found(spec), @"
     spec.yaml:5:3: error[EVC0101]: there is no resource `FFunctoin`
     spec.yaml:6:48: error[EVC1010]: `FFunction` refers to `Kye`, which is not in the template
-    spec.yaml:7:3: error[EVC0106]: `not-an-id` is not a logical id
-    3 errors
+    spec.yaml:7:15: error[EVC0101]: `functions.f` has no part `roel`
+    spec.yaml:9:3: error[EVC0108]: resource `FFunctionRole` is overridden twice; 8:3 the first is here
+    spec.yaml:10:3: error[EVC0105]: resource `Key` is the spec's own; 11:14 declared here
+    5 errors
     ");
 }
 
@@ -366,10 +368,72 @@ fn rules_and_schedules_run_where_their_environment_lets_them() {
 fn overrides_name_properties_that_there_are() {
     let spec = "evc: 1\nservice: s\nfunctions:\n  f: { api: GET /f }\noverrides:\n  \
         FFunction: { properties: { MemorySise: 512, EphemeralStorage: { Size: 1024 } } }\n  \
-        Topic: { type: AWS::SNS::Topic, properties: { Nonsense: 1 } }\n  Db: { type: AWS::Neptune::DBCluster, properties: { Any: 1 } }\n";
+        \nresources:\n  Topic: { type: AWS::SNS::Topic, properties: { Nonsense: 1 } }\n  Db: { type: AWS::Neptune::DBCluster, properties: { Any: 1 } }\n";
     insta::assert_snapshot!(found(spec), @"
     spec.yaml:6:30: error[EVC0102]: `AWS::Serverless::Function` has no property `MemorySise`
-    spec.yaml:7:49: error[EVC0102]: `AWS::SNS::Topic` has no property `Nonsense`
+    spec.yaml:9:49: error[EVC0102]: `AWS::SNS::Topic` has no property `Nonsense`
     2 errors
     ");
+}
+
+#[test]
+fn every_resource_has_a_name_of_its_own_in_the_spec() {
+    each(|name, plan| {
+        let mut ids = indexmap::IndexMap::new();
+        for (id, resource) in &plan.resources {
+            let address = &resource.address;
+            assert!(!address.is_empty(), "{name}: {id}");
+            let first = ids.insert(address.clone(), id);
+            assert_eq!(first, None, "{name}: {id} is {address} as well");
+            // What a thing is for is no resource of its own, and so nothing is called after a part of an id.
+            let is_named = address.split('.').all(|part| !part.is_empty() && !part.starts_with('-'));
+            assert!(is_named, "{name}: {id} is {address}");
+        }
+        for thing in plan.model.things() {
+            let path = crate::plan::address::of_thing(plan.model, thing);
+            let id = crate::plan::ids::thing(plan.model, thing);
+            if let Some(resource) = plan.resources.get(&id) {
+                assert_eq!(resource.address, path, "{name}: {id}");
+            }
+        }
+    });
+}
+
+#[test]
+fn parts_of_things_have_the_words_of_outputs() {
+    let names = |spec: &str| -> Vec<(String, String)> {
+        let analysis = analyze_text("spec.yaml", spec);
+        assert!(!analysis.has_errors(), "{}", short::render(&analysis.diagnostics, &analysis.sources));
+        let model = analysis.model.as_ref().expect("the spec names its service");
+        let plan = session::plan(model).plan;
+        plan.resources.iter().map(|(id, it)| (it.address.clone(), id.to_string())).collect()
+    };
+    let all = names(include_str!("../../../../specs/orders.yaml"));
+    for (name, id) in [
+        ("functions.create-order", "CreateOrderFunction"),
+        ("functions.create-order.role", "CreateOrderFunctionRole"),
+        ("functions.create-order.log-group", "CreateOrderFunctionLogs"),
+        ("outboxes.order-events", "OrderEventsOutbox"),
+        ("outboxes.order-events.forwarder", "OrderEventsForwarder"),
+        ("outboxes.order-events.forwarder.role", "OrderEventsForwarderRole"),
+        ("outboxes.order-events.dead-letter-queue", "OrderEventsForwarderDeadLetters"),
+        ("rules.start-fulfilment", "StartFulfilmentRule"),
+        ("rules.start-fulfilment.dead-letter-queue", "StartFulfilmentRuleDeadLetters"),
+        ("rules.start-fulfilment.dead-letter-queue.policy", "StartFulfilmentRuleDeadLettersPolicy"),
+        ("rules.start-fulfilment.dead-letter-queue.alarm", "StartFulfilmentRuleDeadLettersAlarm"),
+        ("workflows.fulfil-order", "FulfilOrderWorkflow"),
+        ("workflows.fulfil-order.starter", "FulfilOrderStarter"),
+        ("workflows.fulfil-order.dead-letter-queue", "FulfilOrderStarterDeadLetters"),
+        ("api", "Api"),
+        ("api.stage", "ApiStage"),
+        ("dashboard", "Dashboard"),
+        ("idempotency-table", "IdempotencyTable"),
+    ] {
+        assert!(all.contains(&(name.to_owned(), id.to_owned())), "{name}: {all:#?}");
+    }
+    // A thing that is called like a part of another.
+    let spec =
+        "evc: 1\nservice: a\noutboxes: { pay-function-role: { publishes: [] } }\nfunctions: { pay: { api: GET /a } }\n";
+    let all = names(spec);
+    assert!(all.contains(&("functions.pay.role".to_owned(), "PayFunctionRole".to_owned())), "{all:#?}");
 }

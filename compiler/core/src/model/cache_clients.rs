@@ -136,7 +136,8 @@ impl Model {
                 | Relation::PublishesIn(_)
                 | Relation::TakesChanges
                 | Relation::SendsWork
-                | Relation::IsIn => {}
+                | Relation::IsIn
+                | Relation::Refers => {}
             }
         }
         let function = &self.functions[id];

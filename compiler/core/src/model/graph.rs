@@ -52,6 +52,8 @@ pub enum Relation {
     SendsWork,
     /// A cache is in a network.
     IsIn,
+    /// A resource that evc does not make itself refers to a thing.
+    Refers,
 }
 
 /// One thing says something of another.

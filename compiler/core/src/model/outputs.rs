@@ -18,6 +18,8 @@ pub struct Output {
     pub description: Option<String>,
     /// What it tells.
     pub value: OutputValue,
+    /// The path as it is written.
+    pub path: Spanned<String>,
 }
 
 /// What an output tells.
@@ -29,6 +31,8 @@ pub enum OutputValue {
     DashboardName,
     /// The URL of the dashboard in the console.
     DashboardUrl,
+    /// Something else that the plan has: a resource of the spec's own, a part of a thing, an attribute. The thing whose use it is, if any.
+    Other(Option<Thing>),
 }
 
 /// What an output can tell of a thing. The line of its kind in `kinds.rs` says which it has.
@@ -96,7 +100,7 @@ pub(super) fn output(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Output> {
     let value = match item.path.as_slice() {
-        [section, property] if section.as_str() == "api" => api(sections, section, property, diagnostics)?,
+        [section, property, ..] if section.as_str() == "api" => api(sections, section, property, diagnostics)?,
         [section, property] if section.as_str() == "dashboard" => match property.as_str() {
             "name" => OutputValue::DashboardName,
             "url" => OutputValue::DashboardUrl,
@@ -105,7 +109,9 @@ pub(super) fn output(
                 return None;
             }
         },
-        [section, thing, property] => of_thing(sections, section, thing, property, diagnostics)?,
+        [section, thing, rest @ ..] if !rest.is_empty() || section.as_str() == "resources" => {
+            of_thing(sections, section, thing, rest, diagnostics)?
+        }
         _ => {
             diagnostics.push(
                 Diagnostic::new(Code::EVC0105, item.span, format!("`{}` is not a property of something", item.text))
@@ -114,7 +120,8 @@ pub(super) fn output(
             return None;
         }
     };
-    Some(Output { name: name.to_owned(), span: item.name_span, description: item.description.clone(), value })
+    let path = Spanned::new(item.text.clone(), item.span);
+    Some(Output { name: name.to_owned(), span: item.name_span, description: item.description.clone(), value, path })
 }
 
 fn api(
@@ -123,15 +130,18 @@ fn api(
     property: &Spanned<String>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<OutputValue> {
-    if property.as_str() != "url" {
-        diagnostics.push(no_property("api", property, ["url"]));
-        return None;
-    }
     if sections.functions.items.values().all(|function| function.api.is_none()) {
         diagnostics.push(
             Diagnostic::new(Code::EVC0101, section.span, "there is no API").help("give a function an `api` route"),
         );
         return None;
+    }
+    if crate::diagnostics::nearest(property, &["url"]).is_some_and(|_| property.as_str() != "url") {
+        diagnostics.push(no_property("api", property, ["url"]));
+        return None;
+    }
+    if property.as_str() != "url" {
+        return Some(OutputValue::Other(None));
     }
     // The stack's own API comes after those declared.
     Some(OutputValue::Of(Thing::Api(Id::new(sections.apis.items.len())), Property::Url))
@@ -141,30 +151,47 @@ fn of_thing(
     sections: &Sections,
     section: &Spanned<String>,
     name: &Spanned<String>,
-    property: &Spanned<String>,
+    rest: &[Spanned<String>],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<OutputValue> {
-    let known = || Thing::sections_with_properties();
-    let thing = match Thing::find(section, name, sections, diagnostics) {
-        Some(thing) if known().any(|known| known == section.as_str()) => thing?,
-        _ => {
-            let is_section = Thing::find(section, name, sections, &mut Vec::new()).is_some();
-            diagnostics.push(if is_section {
-                let known: Vec<&str> = known().collect();
-                Diagnostic::new(Code::EVC0101, section.span, format!("there are no outputs of `{}`", section.value))
-                    .help(format!("those that have are {}", list(&known)))
-            } else {
-                unresolved("section", section, known().chain(["api", "dashboard"]))
-            });
-            return None;
-        }
+    let found = Thing::find(section, name, sections, diagnostics);
+    let known = || Thing::sections_with_properties().chain(["resources"]);
+    let Some(thing) = found else {
+        let known: Vec<&str> = known().chain(["api", "dashboard"]).collect();
+        let diagnostic = unresolved("section", section, known.iter().copied());
+        let is_helped = !diagnostic.help.is_empty();
+        let told = format!("expected one of {}", list(&known));
+        diagnostics.push(if is_helped { diagnostic } else { diagnostic.help(told) });
+        return None;
     };
-    let properties = thing.properties();
-    if let Some(property) = properties.iter().find(|known| known.key() == property.as_str()) {
+    // Events are nothing that the template has.
+    if let Some(Thing::Event(_)) = thing {
+        let known: Vec<&str> = known().collect();
+        diagnostics.push(
+            Diagnostic::new(Code::EVC0101, section.span, format!("there are no outputs of `{}`", section.value))
+                .help(format!("those that have are {}", list(&known))),
+        );
+        return None;
+    }
+    let thing = thing?;
+    let [property] = rest else { return Some(OutputValue::Other(None)) };
+    if let Some(property) = thing.properties().iter().find(|known| known.key() == property.as_str()) {
         return Some(OutputValue::Of(thing, *property));
     }
-    diagnostics.push(no_property(section, property, properties.iter().map(|property| property.key())));
-    None
+    // What a thing has beyond these is known when the template is; a slip is told at once.
+    let known: Vec<&str> = thing.properties().iter().map(|property| property.key()).collect();
+    if crate::diagnostics::nearest(property, &known).is_some() {
+        diagnostics.push(no_property(section, property, known));
+        return None;
+    }
+    Some(OutputValue::Other(tells_of_thing(property).then_some(thing)))
+}
+
+/// Whether the last part of a path that leads to a thing tells something of the thing itself, and not of a part of it, whose use is not
+/// its own.
+pub(super) fn tells_of_thing(property: &str) -> bool {
+    let own = ["name", "arn", "url", "id", "stream-arn"];
+    own.contains(&property) || property.starts_with(|c: char| c.is_ascii_uppercase())
 }
 
 /// A property that nothing of a section has.

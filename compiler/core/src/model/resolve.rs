@@ -8,7 +8,7 @@ use super::queue::queue;
 use super::rule::rule;
 use super::schedule::schedule;
 use super::table::table;
-use super::{Id, Model, api, cache, engine, network, outbox, outputs, settings, workflow};
+use super::{Id, Model, api, cache, engine, network, outbox, outputs, resource, settings, workflow};
 use crate::diagnostics::Diagnostic;
 use crate::source::{Span, Spanned};
 use crate::spec::{File, Sections};
@@ -26,7 +26,13 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     let service = file.service.clone().unwrap_or_else(|| Spanned::new(String::new(), Span::default()));
     let mut model = Model::without_things(service, settings::environments(sections), types, observability(sections));
     model.description = file.description.as_ref().map(|text| text.value.clone());
-    model.overrides.clone_from(&sections.overrides);
+    let known = resource::Known::of(sections);
+    let overrides = sections.overrides.iter();
+    model.overrides = overrides.map(|(name, change)| (name.clone(), resource::change(&known, change))).collect();
+    model.resources = sections.resources.iter().map(|(name, item)| resource::resource(&known, name, item)).collect();
+    let conditions = sections.conditions.iter();
+    model.conditions =
+        conditions.map(|(name, item)| (Spanned::new(name.to_owned(), item.name_span), item.value.clone())).collect();
     model.tags = sections.tags.iter().map(|(key, value)| (key.value.clone(), value.value.clone())).collect();
     model.buses = sections.buses.iter().map(|(name, item)| bus(sections, name, item)).collect();
     model.tables = sections.tables.iter().map(|(name, item)| table(sections, name, item)).collect();

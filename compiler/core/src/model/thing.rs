@@ -6,10 +6,10 @@ use indexmap::IndexMap;
 
 use super::graph::{Graph, Relates, Relation};
 use super::outputs::Property;
-use super::{Arena, DeadLetterSource, Environment, Head, Id, Observability, Output};
+use super::{Arena, DeadLetterSource, Environment, Head, Id, Observability, Output, Override};
 use crate::diagnostics::Diagnostic;
 use crate::source::Span;
-use crate::spec::overrides::Override;
+use crate::spec::condition::Condition;
 use crate::spec::scalar::Name;
 use crate::spec::{self, Sections, TopLevel};
 use crate::types::Types;
@@ -42,10 +42,14 @@ macro_rules! model {
             pub observability: Observability,
             /// Outputs of the stack.
             pub outputs: Vec<Output>,
-            /// Changes to emitted resources, by logical id.
+            /// CloudFormation conditions by name.
+            pub conditions: IndexMap<Name, Condition>,
+            /// Changes to emitted resources, by their names in the spec or their logical ids.
             pub overrides: IndexMap<Name, Override>,
             /// Tags of every resource.
             pub tags: IndexMap<String, String>,
+            /// What is allowed and was not found in the model: it may be in the plan.
+            pub(crate) unused_allows: Vec<Diagnostic>,
             /// The edges, once they are asked for.
             graph: OnceLock<Graph>,
         }
@@ -66,8 +70,10 @@ macro_rules! model {
                     $($section: Arena::default(),)*
                     observability,
                     outputs: Vec::new(),
+                    conditions: IndexMap::new(),
                     overrides: IndexMap::new(),
                     tags: IndexMap::new(),
+                    unused_allows: Vec::new(),
                     graph: OnceLock::new(),
                 }
             }
@@ -132,10 +138,17 @@ macro_rules! model {
             }
 
             /// What outputs can tell of it.
-            pub(super) fn properties(self) -> &'static [Property] {
+            pub fn properties(self) -> &'static [Property] {
                 match self {
                     $(Self::$Kind(_) => &[$(Property::$property),*],)*
                 }
+            }
+
+            /// The things that a spec declares, each with its name.
+            pub(super) fn all(sections: &Sections) -> Vec<(&str, Self)> {
+                let mut all = Vec::new();
+                $(all.extend(sections.$section.names().enumerate().map(|(at, name)| (name, Self::$Kind(Id::new(at)))));)*
+                all
             }
 
             /// The sections whose things outputs can tell something of.

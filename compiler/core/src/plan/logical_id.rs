@@ -1,8 +1,7 @@
 //! Logical ids: what resources are called in the template.
 
-/// The most characters of a logical id.
-/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
-const MAX_LENGTH: usize = 255;
+use crate::spec::decode::MAX_LOGICAL_ID as MAX_LENGTH;
+pub use crate::spec::decode::pascal_case;
 
 /// The characters of the digest that a longer one ends with.
 const DIGEST: usize = 16;
@@ -41,18 +40,6 @@ impl std::fmt::Display for LogicalId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// `create-order` to `CreateOrder`; what is in `PascalCase` stays.
-pub fn pascal_case(name: &str) -> String {
-    let mut pascal = String::with_capacity(name.len());
-    let words = name.split(|c: char| !c.is_ascii_alphanumeric());
-    for word in words {
-        let mut chars = word.chars();
-        pascal.extend(chars.next().map(|first| first.to_ascii_uppercase()));
-        pascal.push_str(chars.as_str());
-    }
-    pascal
 }
 
 /// FNV-1a of a text: the same everywhere and for ever, unlike the hashes of the standard library.

@@ -5,6 +5,7 @@
 
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
+pub(crate) mod address;
 pub(crate) mod alarm;
 pub(crate) mod api;
 pub(crate) mod arn;
@@ -22,6 +23,7 @@ mod resource;
 pub(crate) mod rule;
 pub(crate) mod starter;
 pub(crate) mod stream;
+pub(crate) mod told;
 pub mod value;
 pub(crate) mod variables;
 pub(crate) mod work;
@@ -45,6 +47,8 @@ pub struct Plan<'m> {
     pub parameters: IndexMap<String, Parameter>,
     /// Values by environment: mapping `Environments`, environment, key.
     pub mappings: IndexMap<String, IndexMap<String, Value>>,
+    /// Conditions by name, as resources and values name them.
+    pub conditions: IndexMap<String, Value>,
     /// Resources by logical id, in the order of the template.
     pub resources: IndexMap<LogicalId, Resource>,
     /// Outputs by name.

@@ -15,8 +15,14 @@ pub struct Resource {
     pub properties: IndexMap<String, Value>,
     /// What must be there before it, beyond what its properties refer to.
     pub depends_on: Vec<LogicalId>,
-    /// Its `DeletionPolicy` and `UpdateReplacePolicy`, for what holds data.
-    pub removal: Option<Value>,
+    /// Its `DeletionPolicy`, for what holds data.
+    pub deletion_policy: Option<Value>,
+    /// Its `UpdateReplacePolicy`, for what holds data.
+    pub update_replace_policy: Option<Value>,
+    /// Its `CreationPolicy`.
+    pub creation_policy: Option<Value>,
+    /// Its `UpdatePolicy`.
+    pub update_policy: Option<Value>,
     /// Its `Metadata`, which tells `sam build` how to build it.
     pub metadata: IndexMap<String, Value>,
     /// The condition under which it is made.
@@ -25,6 +31,10 @@ pub struct Resource {
     pub origin: String,
     /// Where that is.
     pub span: Span,
+    /// What the spec calls it: `functions.pay.role`. Known once all resources are there.
+    pub address: String,
+    /// Where an override changes it.
+    pub overridden: Option<Span>,
 }
 
 impl Resource {
@@ -39,18 +49,45 @@ impl Resource {
             type_: type_.to_owned(),
             properties: properties.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
             depends_on: Vec::new(),
-            removal: None,
+            deletion_policy: None,
+            update_replace_policy: None,
+            creation_policy: None,
+            update_policy: None,
             metadata: IndexMap::new(),
             condition: None,
             origin: origin.into(),
             span,
+            address: String::new(),
+            overridden: None,
         }
+    }
+
+    /// A map beside its properties, by CloudFormation's name: `Metadata`, `CreationPolicy`, `UpdatePolicy`.
+    pub fn attribute(&self, name: &str) -> Option<&IndexMap<String, Value>> {
+        let policy = match name {
+            "Metadata" => return Some(&self.metadata),
+            "CreationPolicy" => self.creation_policy.as_ref()?,
+            "UpdatePolicy" => self.update_policy.as_ref()?,
+            _ => return None,
+        };
+        if let Value::Map(entries) = policy { Some(entries) } else { None }
+    }
+
+    /// Where to say what is wrong with it: at the override that changes it, or at what it comes from.
+    pub fn place(&self) -> Span {
+        self.overridden.unwrap_or(self.span)
+    }
+
+    /// The item of the spec that it is of, as `allow:` takes it: `functions.pay` for a role of that function.
+    pub fn item(&self) -> String {
+        self.address.splitn(3, '.').take(2).collect::<Vec<_>>().join(".")
     }
 
     /// Sets what becomes of it and its data when it leaves the stack.
     #[must_use]
     pub fn removal(mut self, removal: Value) -> Self {
-        self.removal = Some(removal);
+        self.deletion_policy = Some(removal.clone());
+        self.update_replace_policy = Some(removal);
         self
     }
 

@@ -5,8 +5,10 @@
 pub mod budget;
 pub mod excerpt;
 pub mod github;
+pub mod iam;
 pub mod json;
 pub mod page;
+pub mod resources;
 pub mod sarif;
 pub mod short;
 

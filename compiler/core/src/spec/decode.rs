@@ -4,7 +4,8 @@
 
 use indexmap::IndexMap;
 
-pub use super::name::{Case, MAX_NAME, check_name};
+pub(crate) use super::name::MAX_LOGICAL_ID;
+pub use super::name::{Case, MAX_NAME, check_name, pascal_case};
 use super::name::{check_type_name, long_enough};
 use crate::diagnostics::{Code, Diagnostic, Edit, list, nearest};
 use crate::source::{Span, Spanned};

@@ -13,6 +13,8 @@ pub enum Case {
     Pascal,
     /// `OrderCreated`, and no name that means something else in Rust: types and events.
     RustType,
+    /// `OrderAlerts`, of whatever length CloudFormation takes: what stands in the template under this name.
+    LogicalId,
 }
 
 impl Case {
@@ -26,7 +28,7 @@ impl Case {
                         !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
                     })
             }
-            Self::Pascal | Self::RustType => {
+            Self::Pascal | Self::RustType | Self::LogicalId => {
                 name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_alphanumeric())
             }
         }
@@ -36,6 +38,15 @@ impl Case {
         match self {
             Self::Kebab => "lower-case words joined by hyphens, as in `create-order`",
             Self::Pascal | Self::RustType => "words in PascalCase, as in `OrderCreated`",
+            Self::LogicalId => "letters and digits that start with a capital, as in `OrderAlerts`",
+        }
+    }
+
+    /// The most characters of a name.
+    pub fn longest(self) -> usize {
+        match self {
+            Self::Kebab | Self::Pascal | Self::RustType => MAX_NAME,
+            Self::LogicalId => MAX_LOGICAL_ID,
         }
     }
 }
@@ -43,6 +54,22 @@ impl Case {
 /// The longest name of a thing. The shortest limit that a name meets is 64 characters (Lambda function names), and it is
 /// joined there to a project and an environment.
 pub const MAX_NAME: usize = 48;
+
+/// The most characters of a logical id.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
+pub(crate) const MAX_LOGICAL_ID: usize = 255;
+
+/// `create-order` to `CreateOrder`; what is in `PascalCase` stays.
+pub fn pascal_case(name: &str) -> String {
+    let mut pascal = String::with_capacity(name.len());
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    for word in words {
+        let mut chars = word.chars();
+        pascal.extend(chars.next().map(|first| first.to_ascii_uppercase()));
+        pascal.push_str(chars.as_str());
+    }
+    pascal
+}
 
 /// Checks a declared name; reports what is wrong with it.
 pub fn check_name(key: &Key, case: Case, what: &str, cx: &mut Decoder) -> bool {
@@ -53,8 +80,9 @@ pub fn check_name(key: &Key, case: Case, what: &str, cx: &mut Decoder) -> bool {
         );
         return false;
     }
-    if key.text.len() > MAX_NAME {
-        let message = format!("the name of {what} is {} characters long, at most {MAX_NAME} fit", key.text.len());
+    let longest = case.longest();
+    if key.text.len() > longest {
+        let message = format!("the name of {what} is {} characters long, at most {longest} fit", key.text.len());
         cx.report(Diagnostic::new(Code::EVC0106, key.span, message));
         return false;
     }

@@ -1,41 +1,51 @@
-//! `overrides:` properties of emitted resources that the spec says differently, and resources that evc does not know.
+//! `overrides:` what of emitted resources the spec says differently.
 
 use evc_macros::Section;
 
-use super::decode::Decoder;
-use super::scalar::Json;
+use super::raw::{Attributes, DeletionPolicy, UpdateReplacePolicy, a_map, a_map_schema};
+use super::scalar::{Json, Name};
 use crate::source::Spanned;
 
-/// What to change on one emitted resource, found by its logical id.
+/// What to change on one emitted resource, found by its name in the spec (`rules.placed`, `functions.pay.role`) or by its logical id.
 #[derive(Debug, Clone, Section)]
 #[section(what = "an override")]
 pub struct Override {
-    /// Properties by their CloudFormation names; maps are merged, `null` removes, anything else replaces.
+    /// Properties by their CloudFormation names: maps are merged, lists of named items and of statements are added to, `null` removes,
+    /// anything else replaces.
+    #[key(check = a_map, schema = a_map_schema)]
     pub properties: Option<Spanned<Json>>,
-    /// The CloudFormation type of a resource that evc does not make. Without it, the resource must be one that evc makes.
-    /// `Custom::Name` is a custom resource.
-    #[key(pattern = r"^([A-Za-z0-9]+::[A-Za-z0-9]+::[A-Za-z0-9]+(::MODULE)?|Custom::[A-Za-z0-9_@-]{1,60})$", check = resource_type)]
-    pub type_: Option<Spanned<String>>,
+    /// What must be there before it, beside what it waits for already: names of the spec or logical ids.
+    #[key(default)]
+    pub depends_on: Vec<Name>,
+    /// The condition, of `conditions`, under which it is made.
+    pub condition: Option<Name>,
+    /// What becomes of it when it leaves the stack.
+    pub deletion_policy: Option<Spanned<DeletionPolicy>>,
+    /// What becomes of the old one when a change replaces it.
+    pub update_replace_policy: Option<Spanned<UpdateReplacePolicy>>,
+    /// When it counts as made.
+    #[key(check = a_map, schema = a_map_schema)]
+    pub creation_policy: Option<Spanned<Json>>,
+    /// How updates of it go on.
+    #[key(check = a_map, schema = a_map_schema)]
+    pub update_policy: Option<Spanned<Json>>,
+    /// Anything for tools that read the template, merged into what is there.
+    #[key(check = a_map, schema = a_map_schema)]
+    pub metadata: Option<Spanned<Json>>,
 }
 
-/// The most characters of the name of a custom resource's type.
-/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html>
-const MOST_OF_CUSTOM: usize = 60;
-
-fn resource_type(type_: &Spanned<String>, cx: &mut Decoder) {
-    let parts: Vec<&str> = type_.split("::").collect();
-    let plain = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric());
-    let is_type = match parts.as_slice() {
-        ["Custom", name] => {
-            (1..=MOST_OF_CUSTOM).contains(&name.len())
-                && name.chars().all(|c| c.is_ascii_alphanumeric() || "_@-".contains(c))
+impl Override {
+    /// What it says.
+    pub fn attributes(&self) -> Attributes {
+        Attributes {
+            properties: self.properties.clone(),
+            depends_on: self.depends_on.clone(),
+            condition: self.condition.clone(),
+            deletion_policy: self.deletion_policy,
+            update_replace_policy: self.update_replace_policy,
+            creation_policy: self.creation_policy.clone(),
+            update_policy: self.update_policy.clone(),
+            metadata: self.metadata.clone(),
         }
-        [one, two, three] | [one, two, three, "MODULE"] => [one, two, three].into_iter().all(plain),
-        _ => false,
-    };
-    if !is_type {
-        cx.bad_value(type_.span, format!("`{}` is not a CloudFormation resource type", type_.value))
-            .help
-            .push("write it as in `AWS::SNS::Topic`".to_owned());
     }
 }

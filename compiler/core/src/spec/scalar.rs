@@ -273,9 +273,9 @@ impl<T: Item + JsonSchema> JsonSchema for Section<T> {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let pattern = match T::CASE {
             Case::Kebab => "^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
-            Case::Pascal | Case::RustType => "^[A-Z][A-Za-z0-9]*$",
+            Case::Pascal | Case::RustType | Case::LogicalId => "^[A-Z][A-Za-z0-9]*$",
         };
-        let mut name = json_schema!({"pattern": pattern, "maxLength": super::decode::MAX_NAME});
+        let mut name = json_schema!({"pattern": pattern, "maxLength": T::CASE.longest()});
         if T::MIN_NAME > 1 {
             name.insert("minLength".to_owned(), T::MIN_NAME.into());
         }

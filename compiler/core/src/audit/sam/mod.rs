@@ -9,6 +9,7 @@ mod policies;
 pub(super) use expand::expand;
 
 use super::template::{Resource, Template};
+pub(super) use crate::aws::attributes_are_those_of;
 
 /// What SAM calls what it makes for functions without an API of their own.
 /// <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html>
@@ -52,21 +53,6 @@ fn makes_for(resource: &Resource<'_>, rest: &str) -> bool {
         }
         "AWS::Serverless::GraphQLApi" | "AWS::Serverless::Connector" | "AWS::Serverless::LayerVersion" => true,
         _ => false,
-    }
-}
-
-/// The type of which a resource's attributes are: what SAM makes of it, or its own. `None` is not known.
-pub(super) fn attributes_are_those_of(type_: &str) -> Option<&str> {
-    match type_ {
-        "AWS::Serverless::Api" => Some("AWS::ApiGateway::RestApi"),
-        "AWS::Serverless::Application" => Some("AWS::CloudFormation::Stack"),
-        "AWS::Serverless::Function" => Some("AWS::Lambda::Function"),
-        "AWS::Serverless::HttpApi" | "AWS::Serverless::WebSocketApi" => Some("AWS::ApiGatewayV2::Api"),
-        "AWS::Serverless::LayerVersion" => Some("AWS::Lambda::LayerVersion"),
-        "AWS::Serverless::SimpleTable" => Some("AWS::DynamoDB::Table"),
-        "AWS::Serverless::StateMachine" => Some("AWS::StepFunctions::StateMachine"),
-        _ if type_.starts_with("AWS::Serverless::") => None,
-        _ => Some(type_),
     }
 }
 

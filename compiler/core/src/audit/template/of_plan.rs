@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::of_node::{call, is_function};
-use super::{Call, Entry, Kind, Map, Mapping, Name, Node, Origin, Output, Parameter, Part, Resource, Template, node};
+use super::of_node::{call, condition, is_function};
+use super::{
+    Call, Condition, Entry, Kind, Map, Mapping, Name, Node, Origin, Output, Parameter, Part, Resource, Template, node,
+};
 use crate::plan::value::{self, Value};
 use crate::plan::{self, ENVIRONMENT, Plan};
 use crate::source::Span;
@@ -33,6 +35,10 @@ pub fn of_plan<'p>(plan: &'p Plan<'_>) -> Template<'p> {
         });
         template.mappings.insert(ENVIRONMENTS.into(), Mapping { place: here, keys: keys.collect() });
     }
+    for (name, written) in &plan.model.conditions {
+        let value = condition(node(&written.0));
+        template.conditions.insert(Cow::Borrowed(name.as_str()), Condition { place: name.span, value });
+    }
     for (id, it) in &plan.resources {
         template.resources.insert(Cow::Borrowed(id.as_str()), resource(it, id.as_str(), plan));
     }
@@ -46,30 +52,39 @@ pub fn of_plan<'p>(plan: &'p Plan<'_>) -> Template<'p> {
 }
 
 fn resource<'p>(it: &'p plan::Resource, id: &str, plan: &'p Plan<'_>) -> Resource<'p> {
-    let written = plan.model.overrides.get_full(id).map(|(_, name, change)| (name.span, change));
-    let type_ = written.and_then(|(_, change)| change.type_.as_ref());
+    let own = plan.model.resources.values().find(|own| own.head.name == id && own.head.name_span == it.span);
+    let change = plan.model.overrides.iter().find(|(name, _)| it.overridden == Some(name.span));
+    let written = own.map(|own| &own.attributes).or(change.map(|(_, change)| &change.attributes));
+    let condition = written.and_then(|written| written.condition.as_ref());
     let mut resource = Resource {
-        place: if type_.is_some() { written.map_or(it.span, |(place, _)| place) } else { it.span },
-        origin: if type_.is_some() { Origin::Written } else { Origin::Derived(&it.origin) },
-        type_: Name { text: it.type_.as_str().into(), place: type_.map(|type_| type_.span) },
-        condition: it.condition.as_deref().map(Name::derived),
+        place: it.span,
+        origin: if own.is_some() { Origin::Written } else { Origin::Derived(&it.origin) },
+        type_: Name { text: it.type_.as_str().into(), place: own.map(|own| own.type_.span) },
+        condition: it.condition.as_deref().map(|name| Name { text: name.into(), place: condition.map(|it| it.span) }),
         depends_on: it.depends_on.iter().map(|id| Name::derived(id.as_str())).collect(),
-        deletion_policy: it.removal.as_ref().map(value),
-        update_replace_policy: it.removal.as_ref().map(value),
+        deletion_policy: it.deletion_policy.as_ref().map(value),
+        update_replace_policy: it.update_replace_policy.as_ref().map(value),
         others: Vec::new(),
         properties: map(&it.properties),
-        touched: false,
+        touched: written.is_some(),
     };
     if !it.metadata.is_empty() {
         let metadata = Node::derived(Kind::Map(map(&it.metadata)));
         resource.others.push(Entry { key: Name::derived("Metadata"), value: metadata });
     }
-    resource.touched = written.is_some();
-    if let Some((_, change)) = written
-        && let Some(properties) = &change.properties
-        && let NodeKind::Mapping(written) = &properties.value.0.kind
-    {
-        overlay(&mut resource.properties, &it.properties, written);
+    let policies = [("CreationPolicy", &it.creation_policy), ("UpdatePolicy", &it.update_policy)];
+    for (name, policy) in policies.into_iter().filter_map(|(name, policy)| Some((name, policy.as_ref()?))) {
+        resource.others.push(Entry { key: Name::derived(name), value: value(policy) });
+    }
+    for (name, tree) in written.into_iter().flat_map(crate::spec::raw::Attributes::trees) {
+        let NodeKind::Mapping(written) = &tree.value.0.kind else { continue };
+        match (name, resource.others.iter_mut().find(|entry| entry.key.text == name), it.attribute(name)) {
+            ("Properties", ..) => overlay(&mut resource.properties, &it.properties, written),
+            (_, Some(Entry { value: Node { kind: Kind::Map(map), .. }, .. }), Some(planned)) => {
+                overlay(map, planned, written);
+            }
+            _ => {}
+        }
     }
     resource
 }
@@ -79,16 +94,35 @@ fn overlay<'p>(map: &mut Map<'p>, planned: &'p indexmap::IndexMap<String, Value>
     for from in &written.entries {
         let Some(entry) = map.entries.iter_mut().find(|entry| entry.key.text == from.key.text) else { continue };
         entry.key.place = Some(from.key.span);
-        match (&mut entry.value.kind, planned.get(&from.key.text), &from.value.kind) {
-            (Kind::Map(inner), Some(Value::Map(planned)), NodeKind::Mapping(written)) => {
-                entry.value.place = Some(from.value.span);
-                overlay(inner, planned, written);
-            }
-            (_, Some(planned), _) if Value::from_node(&from.value).as_ref() == Some(planned) => {
-                entry.value = node(&from.value);
-            }
-            _ => {}
+        if let Some(planned) = planned.get(&from.key.text) {
+            place(&mut entry.value, planned, &from.value);
         }
+    }
+}
+
+/// Gives a value that is as it was written its own place, and else the parts of it that are.
+fn place<'p>(into: &mut Node<'p>, planned: &'p Value, written: &'p yaml::Node) {
+    if Value::from_node(written).as_ref() == Some(planned) {
+        *into = node(written);
+        return;
+    }
+    match (&mut into.kind, planned, &written.kind) {
+        (Kind::Map(inner), Value::Map(planned), NodeKind::Mapping(mapping)) => {
+            into.place = Some(written.span);
+            overlay(inner, planned, mapping);
+        }
+        // What is written comes after what evc has in a list that is added to.
+        (Kind::List(inner), Value::List(planned), NodeKind::Sequence(items)) => {
+            let first = planned.len().saturating_sub(items.len());
+            for (at, item) in items.iter().enumerate() {
+                if let (Some(inner), Some(planned)) = (inner.get_mut(first + at), planned.get(first + at)) {
+                    place(inner, planned, item);
+                }
+            }
+        }
+        // A reference by the spec's name, or a call with one in it.
+        (Kind::Call(_), _, _) => into.place = Some(written.span),
+        _ => {}
     }
 }
 

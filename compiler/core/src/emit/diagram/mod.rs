@@ -106,6 +106,7 @@ impl Chart {
             | Relation::Keeps => format!("{from} --> {to}"),
             Relation::ReadsTable => format!("{from} -.-> {to}"),
             Relation::Signals => format!("{from} -. \"answers\" .-> {to}"),
+            Relation::Refers => format!("{from} -.- {to}"),
             Relation::TakesChanges => format!("{to} --> {from}"),
             Relation::Calls(step) | Relation::PublishesIn(step) => format!("{from} -- \"{}\" --> {to}", escape(step)),
             Relation::Undoes(step) => format!("{from} -. \"undo {}\" .-> {to}", escape(step)),
@@ -126,7 +127,7 @@ impl Chart {
 type Is = fn(Thing) -> bool;
 
 /// How things are drawn, in this order.
-const SHAPES: [(&str, Is); 7] = [
+const SHAPES: [(&str, Is); 8] = [
     ("((\"NAME\"))", |thing| matches!(thing, Thing::Bus(_))),
     (">\"NAME\"]", |thing| matches!(thing, Thing::Event(_))),
     ("[[\"NAME\"]]", |thing| matches!(thing, Thing::Workflow(_))),
@@ -134,10 +135,11 @@ const SHAPES: [(&str, Is); 7] = [
     ("[(\"NAME\")]", |thing| matches!(thing, Thing::Table(_))),
     ("[(\"NAME\")]", |thing| matches!(thing, Thing::Outbox(_))),
     ("[(\"NAME\")]", |thing| matches!(thing, Thing::Cache(_))),
+    ("[\"NAME\"]", |thing| matches!(thing, Thing::Resource(_))),
 ];
 
 /// The things whose edges are drawn, in this order. The routes of APIs are drawn with what they lead to.
-const DRAWN: [Is; 7] = [
+const DRAWN: [Is; 8] = [
     |thing| matches!(thing, Thing::Event(_)),
     |thing| matches!(thing, Thing::Schedule(_)),
     |thing| matches!(thing, Thing::Rule(_)),
@@ -145,6 +147,7 @@ const DRAWN: [Is; 7] = [
     |thing| matches!(thing, Thing::Outbox(_)),
     |thing| matches!(thing, Thing::Queue(_)),
     |thing| matches!(thing, Thing::Workflow(_)),
+    |thing| matches!(thing, Thing::Resource(_)),
 ];
 
 /// The name of a thing in the chart: `function-0`.

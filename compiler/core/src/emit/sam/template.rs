@@ -33,6 +33,10 @@ pub(super) fn write(input: Input<'_>) -> String {
         let environments = plan.mappings.iter().map(|(name, entries)| (name, values(entries, input)));
         template.entry("Mappings", Out::map([("Environments", Out::map(environments))]));
     }
+    if !plan.conditions.is_empty() {
+        let conditions = plan.conditions.iter().map(|(name, it)| (name.as_str(), value::out(it, input)));
+        template.map("Conditions", conditions.map(|(name, it)| OutEntry::new(name, it)));
+    }
     let resources = plan.resources.iter().map(|(id, it)| {
         let comment = format!("{}, {}", it.origin, input.location(it.span));
         OutEntry::new(id.as_str(), resource(it, input)).comment(comment)
@@ -47,7 +51,7 @@ pub(super) fn write(input: Input<'_>) -> String {
 /// SAM's transform, and before it the one for language extensions if something needs it: it slows deployments down.
 fn transform<'r>(mut resources: impl Iterator<Item = &'r Resource>) -> Out<'static> {
     let computed = |removal: &Value| !matches!(removal, Value::String(_));
-    if resources.any(|resource| resource.removal.as_ref().is_some_and(computed)) {
+    if resources.any(|it| [&it.deletion_policy, &it.update_replace_policy].into_iter().flatten().any(computed)) {
         return Out::list([LANGUAGE_EXTENSIONS, SERVERLESS]);
     }
     SERVERLESS.into()
@@ -81,9 +85,16 @@ fn resource<'a>(resource: &'a Resource, input: Input<'a>) -> Out<'a> {
         let ids = resource.depends_on.iter().map(LogicalId::as_str);
         entries.push(OutEntry::new("DependsOn", Out::list(ids)));
     }
-    if let Some(removal) = &resource.removal {
-        entries.push(OutEntry::new("DeletionPolicy", value::out(removal, input)));
-        entries.push(OutEntry::new("UpdateReplacePolicy", value::out(removal, input)));
+    let policies = [
+        ("DeletionPolicy", &resource.deletion_policy),
+        ("UpdateReplacePolicy", &resource.update_replace_policy),
+        ("CreationPolicy", &resource.creation_policy),
+        ("UpdatePolicy", &resource.update_policy),
+    ];
+    for (name, policy) in policies {
+        if let Some(policy) = policy {
+            entries.push(OutEntry::new(name, value::out(policy, input)));
+        }
     }
     if !resource.metadata.is_empty() {
         entries.push(OutEntry::new("Metadata", map(&resource.metadata, input)));

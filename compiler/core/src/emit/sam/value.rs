@@ -15,7 +15,7 @@ pub(super) fn out<'a>(value: &'a Value, input: Input<'a>) -> Out<'a> {
         Value::Integer(number) => Out::Int(*number),
         Value::Number(digits) => Out::Float(digits.into()),
         Value::String(text) => literal(text.as_str()),
-        Value::Map(entries) if is_substitution(entries) => plain(value),
+        Value::Map(entries) if is_substitution(entries) => substitution(entries, input),
         Value::List(items) => Out::List(items.iter().map(|item| out(item, input)).collect()),
         Value::Map(entries) => Out::map(entries.iter().map(|(key, value)| (key.as_str(), out(value, input)))),
         Value::Ref(id) => Out::tagged("!Ref", id.as_str()),
@@ -105,6 +105,20 @@ fn is_in_pieces(key: &str, input: Input<'_>) -> bool {
 /// Whether this is the long form of `!Sub` that an override has; its text is meant to be substituted.
 fn is_substitution(entries: &indexmap::IndexMap<String, Value>) -> bool {
     entries.len() == 1 && entries.contains_key("Fn::Sub")
+}
+
+/// A `!Sub` in its long form: its text as it is, and the values that are bound to names of its own.
+fn substitution<'a>(entries: &'a indexmap::IndexMap<String, Value>, input: Input<'a>) -> Out<'a> {
+    Out::map(entries.iter().map(|(function, argument)| {
+        let argument = match argument {
+            Value::List(items) => {
+                let text = items.iter().take(1).map(plain);
+                Out::List(text.chain(items.iter().skip(1).map(|item| out(item, input))).collect())
+            }
+            text => plain(text),
+        };
+        (function.as_str(), argument)
+    }))
 }
 
 /// A value without intrinsic functions, as it is: one of a mapping, where none is allowed, or an argument of `Fn::Sub`.

@@ -1,67 +1,82 @@
-//! Overrides: properties that the spec says differently, and resources that evc does not make.
+//! Overrides: what the spec says differently of resources that evc makes.
 
+mod merge;
 mod properties;
 
 use indexmap::IndexMap;
 
+use super::attributes::Resolved;
+use super::raw::Raw;
+use super::references::References;
 use crate::diagnostics::{Code, Diagnostic};
+use crate::model;
 use crate::plan::builder::Builder;
 use crate::plan::value::Value;
 use crate::plan::{LogicalId, Resource};
-use crate::source::Spanned;
-use crate::spec::overrides::Override;
-use crate::yaml::{Node, NodeKind};
+use crate::source::{Span, Spanned};
+use crate::spec::raw::Attributes;
+use crate::yaml::NodeKind;
 
-/// Merges each override into its resource, or adds the resource.
+/// Merges each override into its resource.
 pub(super) fn finish(b: &mut Builder<'_>) {
     let model = b.model;
+    let references = References::of(&b.plan);
+    let mut raw = Raw::new(&references);
+    let mut changed: IndexMap<LogicalId, Span> = IndexMap::new();
     for (name, change) in &model.overrides {
-        match &change.type_ {
-            Some(type_) => add(b, name, type_, change),
-            None => merge_into(b, name, change),
+        let Some(id) = target(&references, name, &mut changed, &mut raw.diagnostics) else { continue };
+        let resolved = Resolved::of(&change.attributes, &b.plan, &mut raw);
+        if let Some(resource) = b.plan.resources.get_mut(&id) {
+            if resource.address == format!("resources.{id}") {
+                let diagnostic =
+                    Diagnostic::new(Code::EVC0105, name.span, format!("resource `{id}` is the spec's own"));
+                let diagnostic = diagnostic.secondary(resource.span, "declared here");
+                raw.diagnostics.push(diagnostic.help("say it there: overrides are for what evc makes"));
+                continue;
+            }
+            resource.overridden = Some(name.span);
+            apply(resource, change, resolved, &mut raw);
         }
     }
+    b.diagnostics.extend(raw.diagnostics);
 }
 
-fn add(b: &mut Builder<'_>, name: &Spanned<String>, type_: &Spanned<String>, change: &Override) {
-    let id = LogicalId::new([name.as_str()]);
-    if id.as_str() != name.as_str() {
-        let message = format!("`{}` is not a logical id", name.value);
-        let diagnostic = Diagnostic::new(Code::EVC0106, name.span, message)
-            .help(format!("a logical id has letters and digits only, and starts with a capital: `{id}`"));
-        b.diagnostics.push(diagnostic);
-        return;
-    }
-    let mut resource = Resource::new(type_.as_str(), format!("resource `{id}` of the spec"), name.span, []);
-    check_properties(type_.as_str(), change, &mut b.diagnostics);
-    if let Some(properties) = &change.properties
-        && let Some(Value::Map(properties)) = Value::from_node(&properties.value.0)
-    {
-        resource.properties = properties;
-    }
-    b.add(&id, resource);
-}
-
-fn merge_into(b: &mut Builder<'_>, name: &Spanned<String>, change: &Override) {
-    let id = LogicalId::new([name.as_str()]);
-    let known = b.plan.resources.get_mut(&id).filter(|_| id.as_str() == name.as_str());
-    let Some(resource) = known else {
-        let message = format!("there is no resource `{}`", name.value);
-        let diagnostic = Diagnostic::new(Code::EVC0101, name.span, message)
-            .suggest(name, b.plan.resources.keys().map(LogicalId::as_str))
-            .help("an override names a resource of the template; with `type` it adds one");
-        b.diagnostics.push(diagnostic);
-        return;
+/// The resource that an override is of. `None` has been reported.
+fn target(
+    references: &References<'_>,
+    name: &Spanned<String>,
+    changed: &mut IndexMap<LogicalId, Span>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<LogicalId> {
+    let Some(id) = references.id(name) else {
+        diagnostics.push(references.no_resource(name));
+        return None;
     };
-    if let Some(properties) = &change.properties {
-        merge(&mut resource.properties, &properties.value.0);
+    if let Some(first) = changed.insert(id.clone(), name.span) {
+        let diagnostic = Diagnostic::new(Code::EVC0108, name.span, format!("resource `{id}` is overridden twice"));
+        diagnostics.push(diagnostic.secondary(first, "the first is here").help("say it in one of them"));
+        return None;
     }
-    check_properties(&resource.type_, change, &mut b.diagnostics);
+    Some(id.clone())
+}
+
+fn apply(resource: &mut Resource, change: &model::Override, mut resolved: Resolved, raw: &mut Raw<'_, '_>) {
+    if let Some(properties) = &change.attributes.properties
+        && let NodeKind::Mapping(mapping) = &properties.value.0.kind
+    {
+        let of = format!("`{}`", resource.address);
+        merge::merge(&mut resource.properties, &mapping.entries, merge::Place::top(&of), raw);
+    }
+    check_properties(&resource.type_, &change.attributes, &mut raw.diagnostics);
+    if let Some(Value::Map(metadata)) = resolved.metadata.take() {
+        resource.metadata.extend(metadata);
+    }
+    resolved.apply(resource);
 }
 
 /// Reports properties that resources of a type do not have. Nothing is known of types that evc does not emit.
-fn check_properties(type_: &str, change: &Override, diagnostics: &mut Vec<Diagnostic>) {
-    let Some(given) = &change.properties else { return };
+pub(super) fn check_properties(type_: &str, attributes: &Attributes, diagnostics: &mut Vec<Diagnostic>) {
+    let Some(given) = &attributes.properties else { return };
     let NodeKind::Mapping(mapping) = &given.value.0.kind else { return };
     for entry in &mapping.entries {
         let name = entry.key.text.as_str();
@@ -71,37 +86,5 @@ fn check_properties(type_: &str, change: &Override, diagnostics: &mut Vec<Diagno
                 Diagnostic::new(Code::EVC0102, entry.key.span, format!("`{type_}` has no property `{name}`"));
             diagnostics.push(diagnostic.suggest(name, properties::of(type_).into_iter().flatten()));
         }
-    }
-}
-
-/// Maps are merged, `null` removes, anything else replaces.
-fn merge(into: &mut IndexMap<String, Value>, from: &Node) {
-    let NodeKind::Mapping(mapping) = &from.kind else { return };
-    for entry in &mapping.entries {
-        let key = &entry.key.text;
-        match (into.get_mut(key), &entry.value.kind) {
-            (_, NodeKind::Null) => {
-                into.shift_remove(key);
-            }
-            (Some(Value::Map(inner)), NodeKind::Mapping(_)) if !is_intrinsic(&entry.value) => {
-                merge(inner, &entry.value);
-            }
-            _ => {
-                if let Some(value) = Value::from_node(&entry.value) {
-                    into.insert(key.clone(), value);
-                }
-            }
-        }
-    }
-}
-
-/// Whether a map is a call of an intrinsic function in its long form, such as `{Ref: OrdersTable}`.
-fn is_intrinsic(node: &Node) -> bool {
-    match &node.kind {
-        NodeKind::Mapping(mapping) => match mapping.entries.as_slice() {
-            [only] => only.key.text == "Ref" || only.key.text.starts_with("Fn::"),
-            _ => false,
-        },
-        _ => false,
     }
 }

@@ -86,6 +86,7 @@ impl<'m> Builder<'m> {
             model,
             parameters: IndexMap::new(),
             mappings: IndexMap::new(),
+            conditions: IndexMap::new(),
             resources: IndexMap::new(),
             outputs: IndexMap::new(),
             machines: Vec::new(),
