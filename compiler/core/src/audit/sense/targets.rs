@@ -116,7 +116,7 @@ fn read(
     let place = source.place.unwrap_or(pipe.resource.place);
     report(
         view,
-        Use { who: pipe, role, target, attribute, actions: actions.iter().map(std::slice::from_ref).collect(), place },
+        &Use { who: pipe, role, target, attribute, actions: actions.iter().map(std::slice::from_ref).collect(), place },
         diagnostics,
     );
 }
