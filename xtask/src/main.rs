@@ -10,7 +10,7 @@ mod iam;
 mod lanes;
 mod new;
 mod project;
-mod properties;
+mod schemas;
 mod setup;
 mod step;
 mod test;
@@ -36,10 +36,10 @@ enum Task {
     Test(test::Options),
     /// Write `generated/` afresh from `specs/`.
     Generate(generate::Options),
-    /// Write the table of the properties that overrides may name, from the schemas that cfn-lint and SAM carry.
-    Properties,
     /// Write what the compiler knows of the actions of IAM, from the package that reads AWS's reference.
     Iam,
+    /// Write what the compiler knows of resource types, from the schemas that cfn-lint carries.
+    Schemas,
     /// Add a check or a diagnostic code: its files and its line in the registry.
     #[command(subcommand)]
     New(new::New),
@@ -52,8 +52,8 @@ fn main() -> ExitCode {
         Task::Setup => setup::run(),
         Task::Test(options) => test::run(&options),
         Task::Generate(options) => generate::run(&options),
-        Task::Properties => setup::run().and_then(|()| properties::write()),
         Task::Iam => setup::run().and_then(|()| iam::write()),
+        Task::Schemas => setup::run().and_then(|()| schemas::write()),
         Task::New(new) => new::run(&new),
         Task::Bench(options) => bench::run(&options),
     };

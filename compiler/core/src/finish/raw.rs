@@ -1,10 +1,9 @@
 //! Raw values: those of `resources:`, `overrides:` and `conditions:`, as they stand in the template, with references by the names of the
 //! spec put in.
 
-use indexmap::IndexMap;
-
 use super::references::References;
 use crate::diagnostics::Diagnostic;
+use crate::plan::map::Map;
 use crate::plan::value::{Part, Value};
 use crate::source::Span;
 use crate::yaml::{Entry, Node, NodeKind, Scalar};
@@ -41,7 +40,7 @@ impl<'r, 'm> Raw<'r, 'm> {
     }
 
     /// The entries of a map, without those that are `null`.
-    pub(super) fn map(&mut self, entries: &[Entry]) -> IndexMap<String, Value> {
+    pub(super) fn map(&mut self, entries: &[Entry]) -> Map {
         entries.iter().filter_map(|entry| Some((entry.key.text.clone(), self.value(&entry.value)?))).collect()
     }
 
@@ -61,7 +60,7 @@ impl<'r, 'm> Raw<'r, 'm> {
         };
         let mut names = match bound.map(|node| &node.kind) {
             Some(NodeKind::Mapping(mapping)) => self.map(&mapping.entries),
-            _ => IndexMap::new(),
+            _ => Map::default(),
         };
         let text = self.text(text.0, text.1, &mut names);
         let argument = if names.is_empty() {
@@ -73,7 +72,7 @@ impl<'r, 'm> Raw<'r, 'm> {
     }
 
     /// The text of an `Fn::Sub`. `bound` has the names of its own, and gets further ones.
-    fn text(&mut self, scalar: &Scalar, span: Span, bound: &mut IndexMap<String, Value>) -> String {
+    fn text(&mut self, scalar: &Scalar, span: Span, bound: &mut Map) -> String {
         let text = &scalar.text;
         // In a text that is written as it is read, what stands in it has a place of its own.
         let quote = usize::from(span.range().len() == text.len() + 2);
@@ -100,7 +99,7 @@ impl<'r, 'm> Raw<'r, 'm> {
 }
 
 /// A value as the text of an `Fn::Sub` has it; what no text can have is bound to a name.
-fn in_text(value: Value, bound: &mut IndexMap<String, Value>) -> String {
+fn in_text(value: Value, bound: &mut Map) -> String {
     match value {
         Value::String(text) => text.replace("${", "${!"),
         Value::Ref(id) => format!("${{{id}}}"),

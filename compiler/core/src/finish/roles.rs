@@ -53,7 +53,7 @@ fn statement(group: &[&Grant]) -> Option<Value> {
         ("Resource", Value::one_or_many(resources)),
     ];
     if !first.conditions.is_empty() {
-        let keys = first.conditions.iter().map(|(operator, keys)| (operator.as_str(), Value::Map(keys.clone())));
+        let keys = first.conditions.iter().map(|(operator, keys)| (operator.clone(), Value::Map(keys.clone())));
         entries.push(("Condition", Value::map(keys)));
     }
     let reasons = group.iter().map(|grant| Reason { text: grant.reason.clone(), span: grant.span });

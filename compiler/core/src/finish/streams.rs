@@ -4,6 +4,7 @@
 use crate::diagnostics::{Code, Diagnostic};
 use crate::plan::Resource;
 use crate::plan::builder::Builder;
+use crate::plan::map::Map;
 use crate::plan::value::Value;
 use crate::source::Span;
 
@@ -117,7 +118,7 @@ impl<'r> Reader<'r> {
     }
 }
 
-fn map(value: Option<&Value>) -> Option<&indexmap::IndexMap<String, Value>> {
+fn map(value: Option<&Value>) -> Option<&Map> {
     match value {
         Some(Value::Map(entries)) => Some(entries),
         _ => None,

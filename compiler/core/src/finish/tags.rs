@@ -1,8 +1,7 @@
 //! Tags on everything that can have them: the project, the environment, and those of the spec.
 
-use indexmap::IndexMap;
-
 use crate::plan::builder::Builder;
+use crate::plan::map::Map;
 use crate::plan::value::Value;
 
 /// How a resource type takes tags.
@@ -61,9 +60,7 @@ pub(super) fn finish(b: &mut Builder<'_>) {
         let value = match shape {
             Some((_, Shape::Map)) => Value::Map(tags.clone()),
             Some((_, Shape::List)) => {
-                let one = |(key, value): (&String, &Value)| {
-                    Value::map([("Key", key.as_str().into()), ("Value", value.clone())])
-                };
+                let one = |(key, value): (&str, &Value)| Value::map([("Key", key.into()), ("Value", value.clone())]);
                 // A VPC has a name, which is a tag.
                 let own = match resource.properties.get("Tags") {
                     Some(Value::List(own)) => own.clone(),
@@ -78,10 +75,10 @@ pub(super) fn finish(b: &mut Builder<'_>) {
 }
 
 /// The spec's tags win. Some services take no two keys that differ in case only.
-fn tags(b: &Builder<'_>) -> IndexMap<String, Value> {
+fn tags(b: &Builder<'_>) -> Map {
     let given = &b.model.tags;
     let own = [("project", Value::pseudo("ProjectName")), ("environment", Value::pseudo("Environment"))];
-    let mut tags: IndexMap<String, Value> = own
+    let mut tags: Map = own
         .into_iter()
         .filter(|(key, _)| given.keys().all(|given| !given.eq_ignore_ascii_case(key)))
         .map(|(key, value)| (key.to_owned(), value))

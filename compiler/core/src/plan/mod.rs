@@ -16,6 +16,7 @@ pub(crate) mod dead_letters;
 pub(crate) mod graph;
 pub mod ids;
 mod logical_id;
+pub mod map;
 pub(crate) mod names;
 pub(crate) mod network;
 pub(crate) mod policy;
@@ -34,6 +35,7 @@ pub use resource::Resource;
 
 use indexmap::IndexMap;
 
+use self::map::Map;
 use self::value::Value;
 use crate::model::{Function, Id, Model, Outbox};
 use crate::source::Span;
@@ -170,7 +172,7 @@ pub struct Grant {
     /// What they are allowed on.
     pub resources: Vec<Value>,
     /// The conditions, as IAM writes them: operator, key, value.
-    pub conditions: IndexMap<String, IndexMap<String, Value>>,
+    pub conditions: IndexMap<String, Map>,
     /// Why: "`tables: { orders: put }`".
     pub reason: String,
     /// The place in the spec that caused it.

@@ -1,6 +1,6 @@
 //! A resource of the template.
 
-use indexmap::IndexMap;
+use super::map::Map;
 
 use super::logical_id::LogicalId;
 use super::value::Value;
@@ -12,7 +12,7 @@ pub struct Resource {
     /// Its type, such as `AWS::DynamoDB::Table`.
     pub type_: String,
     /// Its properties by their CloudFormation names.
-    pub properties: IndexMap<String, Value>,
+    pub properties: Map,
     /// What must be there before it, beyond what its properties refer to.
     pub depends_on: Vec<LogicalId>,
     /// Its `DeletionPolicy`, for what holds data.
@@ -24,7 +24,7 @@ pub struct Resource {
     /// Its `UpdatePolicy`.
     pub update_policy: Option<Value>,
     /// Its `Metadata`, which tells `sam build` how to build it.
-    pub metadata: IndexMap<String, Value>,
+    pub metadata: Map,
     /// The condition under which it is made.
     pub condition: Option<String>,
     /// What in the spec it comes from: "table `orders`".
@@ -53,7 +53,7 @@ impl Resource {
             update_replace_policy: None,
             creation_policy: None,
             update_policy: None,
-            metadata: IndexMap::new(),
+            metadata: Map::default(),
             condition: None,
             origin: origin.into(),
             span,
@@ -63,7 +63,7 @@ impl Resource {
     }
 
     /// A map beside its properties, by CloudFormation's name: `Metadata`, `CreationPolicy`, `UpdatePolicy`.
-    pub fn attribute(&self, name: &str) -> Option<&IndexMap<String, Value>> {
+    pub fn attribute(&self, name: &str) -> Option<&Map> {
         let policy = match name {
             "Metadata" => return Some(&self.metadata),
             "CreationPolicy" => self.creation_policy.as_ref()?,

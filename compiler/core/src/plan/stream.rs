@@ -89,6 +89,6 @@ fn insert(map: &mut Value, path: &[String], value: Value) {
     if rest.is_empty() {
         entries.insert(first.clone(), value);
     } else {
-        insert(entries.entry(first.clone()).or_insert_with(|| Value::map::<&str>([])), rest, value);
+        insert(entries.or_insert_with(first.clone(), || Value::map::<&str>([])), rest, value);
     }
 }

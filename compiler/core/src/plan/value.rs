@@ -1,6 +1,6 @@
 //! A value in a template: JSON, and the intrinsic functions of CloudFormation.
 
-use indexmap::IndexMap;
+use super::map::{Key, Map};
 
 use super::LogicalId;
 use crate::source::Span;
@@ -21,7 +21,7 @@ pub enum Value {
     /// A list.
     List(Vec<Value>),
     /// A map.
-    Map(IndexMap<String, Value>),
+    Map(Map),
     /// `!Ref` of a resource.
     Ref(LogicalId),
     /// `!Ref` of a parameter or a pseudo parameter such as `AWS::Region`.
@@ -77,7 +77,7 @@ impl Value {
     }
 
     /// A map of known keys.
-    pub fn map<K: Into<String>>(entries: impl IntoIterator<Item = (K, Self)>) -> Self {
+    pub fn map<K: Into<Key>>(entries: impl IntoIterator<Item = (K, Self)>) -> Self {
         Self::Map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
     }
 
@@ -155,7 +155,7 @@ impl Value {
             }
             serde_json::Value::Object(entries) => {
                 let entries = entries.iter().map(|(key, value)| Some((key.clone(), Self::from_json(value)?)));
-                Self::Map(entries.collect::<Option<IndexMap<_, _>>>()?)
+                Self::Map(entries.collect::<Option<Map>>()?)
             }
         })
     }
@@ -182,7 +182,7 @@ impl Value {
             NodeKind::Mapping(mapping) => {
                 let entries = mapping.entries.iter();
                 Some(Self::map(
-                    entries.filter_map(|entry| Some((entry.key.text.as_str(), Self::from_node(&entry.value)?))),
+                    entries.filter_map(|entry| Some((entry.key.text.clone(), Self::from_node(&entry.value)?))),
                 ))
             }
         }

@@ -34,16 +34,16 @@ pub(crate) fn variables(model: &Model, workflows: &[Id<Workflow>]) -> Variables 
             add(environment::WORKFLOW_TRANSPORT, transport::SQS.into(), "how work reaches functions");
             let queues = model.called_by(workflows).into_iter().map(|id| {
                 let function = &model.functions[id];
-                (function.head.name.as_str(), Value::Ref(ids::task_queue(function)))
+                (function.head.name.clone(), Value::Ref(ids::task_queue(function)))
             });
-            let queues = queues.chain([(environment::ENGINE_QUEUE, Value::Ref(ids::engine_queue()))]);
+            let queues = queues.chain([(environment::ENGINE_QUEUE.to_owned(), Value::Ref(ids::engine_queue()))]);
             let purpose = "the queues of functions, by name; that of the engine has none";
             add(environment::WORKFLOW_QUEUES, Value::Json(Box::new(Value::map(queues))), purpose);
         }
         Transport::EventBridge(bus) => {
             add(environment::WORKFLOW_TRANSPORT, transport::EVENTBRIDGE.into(), "how work reaches functions");
             add(environment::WORKFLOW_BUS, bus::name(&model.buses[bus]), "the bus that work travels on");
-            let queue = Value::map([(environment::ENGINE_QUEUE, Value::Ref(ids::engine_queue()))]);
+            let queue = Value::map([(environment::ENGINE_QUEUE.to_owned(), Value::Ref(ids::engine_queue()))]);
             add(
                 environment::WORKFLOW_QUEUES,
                 Value::Json(Box::new(queue)),

@@ -1,10 +1,10 @@
 //! `evc build --explain iam`: who may do what, and why, as the template says it: permissions that evc derives, and statements of the spec's
 //! own resources and overrides.
 
-use indexmap::IndexMap;
 use serde_json::{Map, Value as Json, json};
 
 use crate::emit::Input;
+use crate::plan::map;
 use crate::plan::value::{Part, Value};
 use crate::plan::{LogicalId, Resource};
 use crate::source::Span;
@@ -72,7 +72,7 @@ fn rows(input: Input<'_>) -> Vec<Row> {
             who: grant.principal.clone(),
             may: grant.actions.clone(),
             on: grant.resources.iter().map(text).collect(),
-            conditions: grant.conditions.iter().map(|(operator, keys)| (operator.clone(), keys_of(keys))).collect(),
+            conditions: grant.conditions.iter().map(|(operator, keys)| (operator.to_owned(), keys_of(keys))).collect(),
             allows: true,
             because: grant.reason.clone(),
             span: grant.span,
@@ -99,8 +99,8 @@ fn rows(input: Input<'_>) -> Vec<Row> {
     rows
 }
 
-fn keys_of(keys: &IndexMap<String, Value>) -> Json {
-    Json::Object(keys.iter().map(|(key, value)| (key.clone(), Json::String(text(value)))).collect())
+fn keys_of(keys: &map::Map) -> Json {
+    Json::Object(keys.iter().map(|(key, value)| (key.to_owned(), Json::String(text(value)))).collect())
 }
 
 /// What a role has beyond what was derived: statements of an override, or all of a role of the spec's own; and who may assume that.
@@ -195,8 +195,8 @@ fn statement(value: &Value, who: &str, because: &str, resource: &Resource) -> Op
         Some(Value::Map(operators)) => operators
             .iter()
             .map(|(operator, keys)| match keys {
-                Value::Map(keys) => (operator.clone(), keys_of(keys)),
-                other => (operator.clone(), as_json(other)),
+                Value::Map(keys) => (operator.to_owned(), keys_of(keys)),
+                other => (operator.to_owned(), as_json(other)),
             })
             .collect(),
         _ => Map::new(),
@@ -213,7 +213,7 @@ fn statement(value: &Value, who: &str, because: &str, resource: &Resource) -> Op
 }
 
 /// Whom a statement is about: services, accounts, `*` for everybody.
-fn principals(statement: &IndexMap<String, Value>) -> Vec<String> {
+fn principals(statement: &map::Map) -> Vec<String> {
     let (not, value) = match (statement.get("Principal"), statement.get("NotPrincipal")) {
         (Some(value), _) => ("", value),
         (None, Some(value)) => ("all but ", value),
@@ -244,7 +244,7 @@ fn list(value: Option<&Value>) -> impl Iterator<Item = &Value> {
     items.iter()
 }
 
-fn is_call(entries: &IndexMap<String, Value>) -> bool {
+fn is_call(entries: &map::Map) -> bool {
     entries.len() == 1 && entries.keys().all(|key| key == "Ref" || key.starts_with("Fn::"))
 }
 
@@ -264,9 +264,9 @@ fn text(value: &Value) -> String {
 }
 
 /// A function of CloudFormation as people read it. `None` for those that are read best as they are.
-fn called(entries: &IndexMap<String, Value>) -> Option<String> {
+fn called(entries: &map::Map) -> Option<String> {
     let (function, argument) = entries.first()?;
-    match (function.as_str(), argument) {
+    match (function, argument) {
         ("Ref" | "Fn::Sub", Value::String(text)) => Some(text.clone()),
         ("Fn::Sub", Value::List(items)) => items.first().map(text),
         ("Fn::GetAtt", Value::String(path)) => Some(path.trim_end_matches(".Arn").to_owned()),
@@ -293,7 +293,9 @@ fn as_json(value: &Value) -> Json {
         Value::Bool(value) => Json::Bool(*value),
         Value::Integer(number) => Json::from(*number),
         Value::List(items) => Json::Array(items.iter().map(as_json).collect()),
-        Value::Map(entries) => Json::Object(entries.iter().map(|(key, value)| (key.clone(), as_json(value))).collect()),
+        Value::Map(entries) => {
+            Json::Object(entries.iter().map(|(key, value)| (key.to_owned(), as_json(value))).collect())
+        }
         Value::Json(inner) | Value::Because(_, inner) => as_json(inner),
         Value::If(condition, yes, no) => {
             let no = no.as_ref().map_or(Json::Null, |no| as_json(no));

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 
 use super::value;
 use crate::emit::Input;
+use crate::plan::map::Map;
 use crate::plan::value::Value;
 use crate::plan::{LogicalId, Parameter, PlannedOutput, Resource};
 use crate::yaml::{Document, Out, OutEntry};
@@ -114,8 +115,8 @@ fn output<'a>(output: &'a PlannedOutput, input: Input<'a>) -> Out<'a> {
     Out::Map(entries)
 }
 
-fn map<'a>(entries: &'a IndexMap<String, Value>, input: Input<'a>) -> Out<'a> {
-    Out::map(entries.iter().map(|(key, value)| (key.as_str(), value::out(value, input))))
+fn map<'a>(entries: &'a Map, input: Input<'a>) -> Out<'a> {
+    Out::map(entries.iter().map(|(key, value)| (key, value::out(value, input))))
 }
 
 /// The values of one environment.

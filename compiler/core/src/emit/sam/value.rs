@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::json;
 use crate::emit::Input;
 use crate::plan::ENVIRONMENT;
+use crate::plan::map::Map;
 use crate::plan::value::{Part, Value};
 use crate::yaml::{Out, OutEntry};
 
@@ -17,7 +18,7 @@ pub(super) fn out<'a>(value: &'a Value, input: Input<'a>) -> Out<'a> {
         Value::String(text) => literal(text.as_str()),
         Value::Map(entries) if is_substitution(entries) => substitution(entries, input),
         Value::List(items) => Out::List(items.iter().map(|item| out(item, input)).collect()),
-        Value::Map(entries) => Out::map(entries.iter().map(|(key, value)| (key.as_str(), out(value, input)))),
+        Value::Map(entries) => Out::map(entries.iter().map(|(key, value)| (key, out(value, input)))),
         Value::Ref(id) => Out::tagged("!Ref", id.as_str()),
         Value::Parameter(name) => Out::tagged("!Ref", name.as_str()),
         Value::Attribute(id, attribute) => Out::tagged("!GetAtt", format!("{id}.{attribute}")),
@@ -103,12 +104,12 @@ fn is_in_pieces(key: &str, input: Input<'_>) -> bool {
 }
 
 /// Whether this is the long form of `!Sub` that an override has; its text is meant to be substituted.
-fn is_substitution(entries: &indexmap::IndexMap<String, Value>) -> bool {
+fn is_substitution(entries: &Map) -> bool {
     entries.len() == 1 && entries.contains_key("Fn::Sub")
 }
 
 /// A `!Sub` in its long form: its text as it is, and the values that are bound to names of its own.
-fn substitution<'a>(entries: &'a indexmap::IndexMap<String, Value>, input: Input<'a>) -> Out<'a> {
+fn substitution<'a>(entries: &'a Map, input: Input<'a>) -> Out<'a> {
     Out::map(entries.iter().map(|(function, argument)| {
         let argument = match argument {
             Value::List(items) => {
@@ -117,7 +118,7 @@ fn substitution<'a>(entries: &'a indexmap::IndexMap<String, Value>, input: Input
             }
             text => plain(text),
         };
-        (function.as_str(), argument)
+        (function, argument)
     }))
 }
 
@@ -129,7 +130,7 @@ pub(super) fn plain(value: &Value) -> Out<'_> {
         Value::Number(digits) => Out::Float(digits.into()),
         Value::String(text) => text.as_str().into(),
         Value::List(items) => Out::List(items.iter().map(plain).collect()),
-        Value::Map(entries) => Out::map(entries.iter().map(|(key, value)| (key.as_str(), plain(value)))),
+        Value::Map(entries) => Out::map(entries.iter().map(|(key, value)| (key, plain(value)))),
         _ => Out::Null,
     }
 }

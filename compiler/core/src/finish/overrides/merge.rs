@@ -6,10 +6,9 @@
 
 use std::collections::HashMap;
 
-use indexmap::IndexMap;
-
 use crate::diagnostics::{Code, Diagnostic};
 use crate::finish::raw::Raw;
+use crate::plan::map::Map;
 use crate::plan::value::Value;
 use crate::source::Span;
 use crate::yaml::{Entry, Node, NodeKind};
@@ -55,7 +54,7 @@ impl<'a> Place<'a> {
 }
 
 /// Merges entries of the spec into a map of the plan.
-pub(super) fn merge(into: &mut IndexMap<String, Value>, from: &[Entry], place: Place<'_>, raw: &mut Raw<'_, '_>) {
+pub(super) fn merge(into: &mut Map, from: &[Entry], place: Place<'_>, raw: &mut Raw<'_, '_>) {
     for entry in from {
         let key = entry.key.text.as_str();
         let Some(there) = into.get_mut(key) else {
@@ -161,7 +160,7 @@ fn is_function(node: &Node) -> bool {
     }
 }
 
-fn is_function_value(map: &IndexMap<String, Value>) -> bool {
+fn is_function_value(map: &Map) -> bool {
     map.len() == 1 && map.keys().all(|key| is_name_of_function(key))
 }
 

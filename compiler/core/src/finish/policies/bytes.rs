@@ -76,7 +76,7 @@ impl Estimate {
             Value::Number(number) => number.len(),
             Value::List(items) => 2 + items.iter().map(|item| self.value(b, item) + 1).sum::<usize>().saturating_sub(1),
             Value::Map(entries) => {
-                let entry = |(key, value): (&String, &Value)| key.len() + 4 + self.value(b, value);
+                let entry = |(key, value): (&str, &Value)| key.len() + 4 + self.value(b, value);
                 2 + entries.iter().map(entry).sum::<usize>().saturating_sub(1)
             }
             Value::Because(_, inner) => self.value(b, inner),

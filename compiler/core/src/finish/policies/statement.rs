@@ -1,7 +1,6 @@
 //! The parts of policies and of their statements.
 
-use indexmap::IndexMap;
-
+use crate::plan::map::Map;
 use crate::plan::value::Value;
 
 /// The statements of a policy document.
@@ -16,7 +15,7 @@ pub(super) fn all(document: &mut Value) -> Option<&mut Vec<Value>> {
 }
 
 /// The entries of a statement, with or without the reasons for it.
-pub(super) fn entries(statement: &Value) -> Option<&IndexMap<String, Value>> {
+pub(super) fn entries(statement: &Value) -> Option<&Map> {
     match statement {
         Value::Because(_, inner) => entries(inner),
         Value::Map(entries) => Some(entries),

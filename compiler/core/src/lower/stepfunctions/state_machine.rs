@@ -156,7 +156,7 @@ fn add(b: &mut Builder<'_>, machine: &StateMachine) -> Role {
         ("Name", name),
         ("Type", (*type_).into()),
         ("DefinitionUri", format!("workflows/{file}.asl.json").into()),
-        ("DefinitionSubstitutions", Value::Map(substitutions)),
+        ("DefinitionSubstitutions", Value::map(substitutions)),
         ("Role", Value::arn(&role.id)),
         ("Logging", logging),
         ("Tracing", Value::map([("Enabled", observability.tracing.into())])),

@@ -1,10 +1,9 @@
 //! What every Lambda function has: a log group, a role, a build, its configuration.
 
-use indexmap::IndexMap;
-
 use super::log_group::Group;
 use super::{Builder, Role, Why};
 use crate::model::{Cache, Id};
+use crate::plan::map::Map;
 use crate::plan::names::Named;
 use crate::plan::value::Value;
 use crate::plan::variables::Variables;
@@ -68,7 +67,7 @@ impl Builder<'_> {
             ("ApplicationLogLevel", observability.log_level.as_lambda().into()),
         ]);
         let variables = lambda.variables.into_iter().map(|(name, (value, _))| (name, value));
-        let variables: IndexMap<String, Value> = variables.collect();
+        let variables: Map = variables.collect();
         let environment = (!variables.is_empty()).then(|| Value::map([("Variables", Value::Map(variables))]));
         let properties = [
             // The workspace of all functions; `sam build` compiles the binary that the metadata names.
@@ -88,7 +87,7 @@ impl Builder<'_> {
             .with("VpcConfig", network)
             .with("Environment", environment)
             .with("ReservedConcurrentExecutions", lambda.concurrency.map(Value::count));
-        resource.metadata = IndexMap::from([
+        resource.metadata = Map::from_iter([
             ("BuildMethod".to_owned(), "rust-cargolambda".into()),
             ("BuildProperties".to_owned(), Value::map([("Binary", lambda.binary.into())])),
         ]);

@@ -31,6 +31,7 @@ use super::value::Value;
 use super::{Grant, LogicalId, Plan, Resource, ids, policy};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Model, Setting};
+use crate::plan::map::Map;
 use crate::source::Span;
 
 /// A plan in the making.
@@ -65,7 +66,7 @@ pub(crate) struct Role {
 pub(crate) struct Why {
     reason: String,
     span: Span,
-    conditions: IndexMap<String, IndexMap<String, Value>>,
+    conditions: IndexMap<String, Map>,
 }
 
 impl Why {
