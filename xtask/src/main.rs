@@ -9,7 +9,7 @@ mod generate;
 mod lanes;
 mod new;
 mod project;
-mod properties;
+mod schemas;
 mod setup;
 mod step;
 mod test;
@@ -35,8 +35,8 @@ enum Task {
     Test(test::Options),
     /// Write `generated/` afresh from `specs/`.
     Generate(generate::Options),
-    /// Write the table of the properties that overrides may name, from the schemas that cfn-lint and SAM carry.
-    Properties,
+    /// Write what the compiler knows of resource types, from the schemas that cfn-lint carries.
+    Schemas,
     /// Add a check or a diagnostic code: its files and its line in the registry.
     #[command(subcommand)]
     New(new::New),
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
         Task::Setup => setup::run(),
         Task::Test(options) => test::run(&options),
         Task::Generate(options) => generate::run(&options),
-        Task::Properties => setup::run().and_then(|()| properties::write()),
+        Task::Schemas => setup::run().and_then(|()| schemas::write()),
         Task::New(new) => new::run(&new),
         Task::Bench(options) => bench::run(&options),
     };

@@ -9,6 +9,7 @@ mod names;
 mod references;
 mod sam;
 mod sense;
+mod shapes;
 pub mod template;
 mod view;
 
@@ -22,7 +23,7 @@ use crate::plan::Plan;
 type Check = fn(&View<'_>, &mut Vec<Diagnostic>);
 
 /// Every check. The order does not matter: reports sort by place.
-const CHECKS: &[Check] = &[calls::check, circles::check, names::check, references::check];
+const CHECKS: &[Check] = &[calls::check, circles::check, names::check, references::check, shapes::check];
 
 /// Looks at a template that somebody wrote.
 pub fn run(template: &Template<'_>, diagnostics: &mut Vec<Diagnostic>) {

@@ -30,7 +30,6 @@ pub(super) fn finish(b: &mut Builder<'_>) {
         if resource.span != it.head.name_span {
             continue;
         }
-        super::overrides::check_properties(&it.type_, &it.attributes, &mut raw.diagnostics);
         resource.properties = properties.unwrap_or_default();
         if let Some(Value::Map(metadata)) = metadata {
             resource.metadata = metadata;

@@ -373,9 +373,10 @@ fn overrides_name_properties_that_there_are() {
         FFunction: { properties: { MemorySise: 512, EphemeralStorage: { Size: 1024 } } }\n  \
         \nresources:\n  Topic: { type: AWS::SNS::Topic, properties: { Nonsense: 1 } }\n  Db: { type: AWS::Neptune::DBCluster, properties: { Any: 1 } }\n";
     insta::assert_snapshot!(found(spec), @"
-    spec.yaml:6:30: error[EVC0102]: `AWS::Serverless::Function` has no property `MemorySise`
-    spec.yaml:9:49: error[EVC0102]: `AWS::SNS::Topic` has no property `Nonsense`
-    2 errors
+    spec.yaml:6:30: error[EVC1016]: `FFunction` has no property `MemorySise`
+    spec.yaml:9:49: error[EVC1016]: `Topic` has no property `Nonsense`
+    spec.yaml:10:54: error[EVC1016]: `Db` has no property `Any`
+    3 errors
     ");
 }
 

@@ -1,7 +1,6 @@
 //! Overrides: what the spec says differently of resources that evc makes.
 
 mod merge;
-mod properties;
 
 use indexmap::IndexMap;
 
@@ -14,7 +13,6 @@ use crate::plan::builder::Builder;
 use crate::plan::value::Value;
 use crate::plan::{LogicalId, Resource};
 use crate::source::{Span, Spanned};
-use crate::spec::raw::Attributes;
 use crate::yaml::NodeKind;
 
 /// Merges each override into its resource.
@@ -67,24 +65,8 @@ fn apply(resource: &mut Resource, change: &model::Override, mut resolved: Resolv
         let of = format!("`{}`", resource.address);
         merge::merge(&mut resource.properties, &mapping.entries, merge::Place::top(&of), raw);
     }
-    check_properties(&resource.type_, &change.attributes, &mut raw.diagnostics);
     if let Some(Value::Map(metadata)) = resolved.metadata.take() {
         resource.metadata.extend(metadata);
     }
     resolved.apply(resource);
-}
-
-/// Reports properties that resources of a type do not have. Nothing is known of types that evc does not emit.
-pub(super) fn check_properties(type_: &str, attributes: &Attributes, diagnostics: &mut Vec<Diagnostic>) {
-    let Some(given) = &attributes.properties else { return };
-    let NodeKind::Mapping(mapping) = &given.value.0.kind else { return };
-    for entry in &mapping.entries {
-        let name = entry.key.text.as_str();
-        let Some(mut known) = properties::of(type_).filter(|_| !name.starts_with("Fn::")) else { continue };
-        if !known.any(|known| known == name) {
-            let diagnostic =
-                Diagnostic::new(Code::EVC0102, entry.key.span, format!("`{type_}` has no property `{name}`"));
-            diagnostics.push(diagnostic.suggest(name, properties::of(type_).into_iter().flatten()));
-        }
-    }
 }
