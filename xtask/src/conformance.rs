@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::test::Tally;
-use crate::{generate, project, schemas, setup, step, workspace};
+use crate::{generate, iam, project, schemas, setup, step, workspace};
 
 /// Where the fixtures of the lowering lie: specs with what no example has.
 const FIXTURES: [&str; 2] =
@@ -20,6 +20,7 @@ pub(crate) fn run(tally: &mut Tally) -> Result<(), String> {
     let limits = project::root().join("tests/conformance/limits.py").to_string_lossy().into_owned();
     counted(tally, step::quietly("limits of AWS's service models", &mut step::command(python, &[&limits])))?;
     counted(tally, schemas::check())?;
+    counted(tally, iam::check())?;
     let scratch = project::root().join("target/conformance");
     remove(&scratch)?;
     let mut stacks = project::stacks()?;

@@ -6,6 +6,7 @@ mod deny;
 mod documents;
 mod end_to_end;
 mod generate;
+mod iam;
 mod lanes;
 mod new;
 mod project;
@@ -35,6 +36,8 @@ enum Task {
     Test(test::Options),
     /// Write `generated/` afresh from `specs/`.
     Generate(generate::Options),
+    /// Write what the compiler knows of the actions of IAM, from the package that reads AWS's reference.
+    Iam,
     /// Write what the compiler knows of resource types, from the schemas that cfn-lint carries.
     Schemas,
     /// Add a check or a diagnostic code: its files and its line in the registry.
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Task::Setup => setup::run(),
         Task::Test(options) => test::run(&options),
         Task::Generate(options) => generate::run(&options),
+        Task::Iam => setup::run().and_then(|()| iam::write()),
         Task::Schemas => setup::run().and_then(|()| schemas::write()),
         Task::New(new) => new::run(&new),
         Task::Bench(options) => bench::run(&options),

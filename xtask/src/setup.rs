@@ -23,6 +23,7 @@ pub(crate) fn run() -> Result<(), String> {
     valkey_server()?;
     python_environment("moto", "tests/requirements-moto.txt")?;
     python_environment("deny", "tests/requirements-deny.txt")?;
+    node_packages("iam", "tests/package-iam.json")?;
     node_packages("node", "tests/package.json")
 }
 

@@ -32,7 +32,7 @@ fn specs(folder: &str) -> Vec<PathBuf> {
 fn what_evc_makes_passes_its_own_audit() {
     let everything = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/everything.yaml");
     let specs = specs("../../specs").into_iter().chain(specs("src/lower/fixtures")).chain([everything]);
-    let mut problems = String::new();
+    let mut problems = Vec::new();
     for path in specs {
         let analysis = session::analyze(&Disk, &path).expect("a readable spec");
         let Some(model) = &analysis.model else { panic!("{}: no model", path.display()) };
@@ -41,8 +41,8 @@ fn what_evc_makes_passes_its_own_audit() {
         audit::run(&of_plan(&planned.plan), &audit::Beside::default(), &mut found);
         found.retain(|diagnostic: &Diagnostic| diagnostic.severity() != Severity::Note);
         if !found.is_empty() {
-            problems += &format!("{}\n{}", path.display(), short::render(&found, &analysis.sources));
+            problems.push(format!("{}\n{}", path.display(), short::render(&found, &analysis.sources)));
         }
     }
-    assert!(problems.is_empty(), "{problems}");
+    assert!(problems.is_empty(), "{}", problems.concat());
 }

@@ -5,6 +5,7 @@
 
 mod calls;
 mod circles;
+mod iam;
 mod json;
 pub(crate) mod machines;
 mod names;

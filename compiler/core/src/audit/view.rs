@@ -80,6 +80,15 @@ impl Named<'_> {
     }
 }
 
+/// The values at the end of a path, with `*` for each of a list.
+pub(super) fn values<'n>(node: &'n Node<'n>, path: &[&str]) -> Vec<&'n Node<'n>> {
+    let Some((first, rest)) = path.split_first() else { return vec![node] };
+    if *first == "*" {
+        return node.as_list().into_iter().flatten().flat_map(|item| values(item, rest)).collect();
+    }
+    node.get(first).into_iter().flat_map(|value| values(value, rest)).collect()
+}
+
 fn names<'n>(node: &'n Node<'_>, found: &mut Vec<&'n str>) {
     match &node.kind {
         Kind::List(items) => items.iter().for_each(|item| names(item, found)),

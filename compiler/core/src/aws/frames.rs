@@ -80,12 +80,17 @@ fn dictionary() -> &'static [u8] {
 /// test rules out, is empty.
 fn block(at: usize, dictionary: &[u8]) -> &'static [u8] {
     let Some((packed, length)) = index().blocks.get(at) else { return &[] };
+    inflate(packed, *length, dictionary)
+}
+
+/// What was compressed, which is `length` long; it stays for as long as the program runs. Nothing, if it cannot be read.
+pub(super) fn inflate(packed: &[u8], length: usize, dictionary: &[u8]) -> &'static [u8] {
     let mut bytes = vec![0; dictionary.len() + length];
     bytes[..dictionary.len()].copy_from_slice(dictionary);
     let mut state = DecompressorOxide::new();
     let flags = TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
     let (status, _, written) = decompress(&mut state, packed, &mut bytes, dictionary.len(), flags);
-    if status != TINFLStatus::Done || written != *length {
+    if status != TINFLStatus::Done || written != length {
         return &[];
     }
     &bytes.leak()[dictionary.len()..]

@@ -14,6 +14,7 @@
 //! [decision 32]: ../../../../docs/decisions/0032-schemas.md
 
 mod frames;
+pub mod iam;
 mod read;
 mod shape;
 

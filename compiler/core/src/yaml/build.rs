@@ -225,7 +225,9 @@ impl Builder<'_> {
             }
             FrameKind::Mapping { mut mapping, merged, .. } => {
                 // What the map says itself goes before what it takes over.
-                merged.into_iter().for_each(|node| template::merge(&mut mapping, node));
+                for node in merged {
+                    template::merge(&mut mapping, node);
+                }
                 if frame.flow {
                     comma::values(&mut mapping, text, &mut self.diagnostics);
                 }

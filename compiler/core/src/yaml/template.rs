@@ -94,11 +94,12 @@ mod tests {
 
     #[test]
     fn few_aliases_do_not_make_many_nodes() {
-        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
-        for level in 1..12 {
+        let line = |level: usize| {
             let uses = vec![format!("*a{}", level - 1); 10].join(", ");
-            text += &format!("a{level}: &a{level} [{uses}]\n");
-        }
+            format!("a{level}: &a{level} [{uses}]\n")
+        };
+        let text: String =
+            std::iter::once("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned()).chain((1..12).map(line)).collect();
         assert_eq!(read(&text).1, ["EVC0007"]);
         assert_eq!(read("a: &a [*a]\n"), ("{a: [!]}".to_owned(), Vec::new()));
     }

@@ -25,11 +25,10 @@ pub(super) fn expand<'a>(into: &mut Expansion<'a>, target: Target<'_>, of: &Reso
         };
         let empty = Map::default();
         let given = given.and_then(Node::as_map).unwrap_or(&empty);
-        let made = Event { event, given, of, target };
+        let made = Event { written: event, given, of, target };
         match kind {
             "SQS" => made.mapping(into, "Queue"),
-            "DynamoDB" | "Kinesis" => made.mapping(into, "Stream"),
-            "MSK" => made.mapping(into, "Stream"),
+            "DynamoDB" | "Kinesis" | "MSK" => made.mapping(into, "Stream"),
             "MQ" => made.mapping(into, "Broker"),
             "EventBridgeRule" | "CloudWatchEvent" => made.rule(into, "EventPattern", "Pattern"),
             "Schedule" => made.rule(into, "ScheduleExpression", "Schedule"),
@@ -42,7 +41,7 @@ pub(super) fn expand<'a>(into: &mut Expansion<'a>, target: Target<'_>, of: &Reso
 }
 
 struct Event<'e, 'a> {
-    event: &'e Entry<'a>,
+    written: &'e Entry<'a>,
     given: &'e Map<'a>,
     of: &'e Resource<'a>,
     target: Target<'e>,
@@ -51,12 +50,12 @@ struct Event<'e, 'a> {
 impl<'a> Event<'_, 'a> {
     fn id(&self) -> String {
         let (Target::Function(of) | Target::Machine(of)) = self.target;
-        format!("{of}{}", self.event.key.text)
+        format!("{of}{}", self.written.key.text)
     }
 
     fn resource(&self, type_: &'static str, properties: Map<'a>) -> Resource<'a> {
         Resource {
-            place: self.event.key.place.unwrap_or(self.of.place),
+            place: self.written.key.place.unwrap_or(self.of.place),
             origin: self.of.origin.clone(),
             type_: Name::derived(type_),
             condition: self.of.condition.clone(),

@@ -1,31 +1,49 @@
 //! Whether what is deployed does what it is there for: one file for each check. All look at what SAM makes of a template.
 
+mod actions;
+mod anybody;
 mod arrivals;
+mod assumed;
 mod batches;
 mod budgets;
 mod dead_letters;
+mod deputies;
+mod everything;
 mod fifo;
 mod invocations;
+mod limits;
 mod loops;
+mod networks;
 mod patterns;
+mod reads;
 mod schedules;
 mod streams;
 mod subscriptions;
+mod targets;
 mod visibility;
 
 use super::Check;
 
 /// Every check of sense.
-pub(super) const CHECKS: [Check; 11] = [
+pub(super) const CHECKS: [Check; 20] = [
+    actions::check,
+    anybody::check,
     arrivals::check,
+    assumed::check,
     batches::check,
     budgets::check,
     dead_letters::check,
+    deputies::check,
+    everything::check,
     fifo::check,
     invocations::check,
+    limits::check,
     loops::check,
+    networks::check,
     patterns::check,
+    reads::check,
     schedules::check,
     streams::check,
+    targets::check,
     visibility::check,
 ];

@@ -161,7 +161,7 @@ fn is_function(node: &Node) -> bool {
 }
 
 fn is_function_value(map: &Map) -> bool {
-    map.len() == 1 && map.keys().all(|key| is_name_of_function(key))
+    map.len() == 1 && map.keys().all(is_name_of_function)
 }
 
 fn is_name_of_function(key: &str) -> bool {

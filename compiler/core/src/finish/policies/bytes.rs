@@ -140,7 +140,7 @@ impl Estimate {
     fn name(&self, b: &Builder<'_>, id: &LogicalId) -> usize {
         let given = b.plan.resources.get(id).and_then(|resource| {
             let own = ["FunctionName", "Name", "StateMachineName", "LogGroupName", "ArchiveName"];
-            own.iter().find_map(|name| resource.properties.get(*name))
+            own.iter().find_map(|name| resource.properties.get(name))
         });
         given.map_or(self.stack + id.as_str().len() + AROUND, |name| self.text(b, name))
     }
