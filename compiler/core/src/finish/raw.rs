@@ -3,7 +3,7 @@
 
 use super::references::References;
 use crate::diagnostics::Diagnostic;
-use crate::plan::map::Map;
+use crate::plan::value::Map;
 use crate::plan::value::{Part, Value};
 use crate::source::Span;
 use crate::yaml::{Entry, Node, NodeKind, Scalar};

@@ -4,7 +4,7 @@
 use crate::diagnostics::{Code, Diagnostic};
 use crate::plan::Resource;
 use crate::plan::builder::Builder;
-use crate::plan::map::Map;
+use crate::plan::value::Map;
 use crate::plan::value::Value;
 use crate::source::Span;
 

@@ -1,7 +1,7 @@
 //! Tags on everything that can have them: the project, the environment, and those of the spec.
 
 use crate::plan::builder::Builder;
-use crate::plan::map::Map;
+use crate::plan::value::Map;
 use crate::plan::value::Value;
 
 /// How a resource type takes tags.

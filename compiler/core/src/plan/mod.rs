@@ -16,7 +16,6 @@ pub(crate) mod dead_letters;
 pub(crate) mod graph;
 pub mod ids;
 mod logical_id;
-pub mod map;
 pub(crate) mod names;
 pub(crate) mod network;
 pub(crate) mod policy;
@@ -35,7 +34,7 @@ pub use resource::Resource;
 
 use indexmap::IndexMap;
 
-use self::map::Map;
+use self::value::Map;
 use self::value::Value;
 use crate::model::{Function, Id, Model, Outbox};
 use crate::source::Span;

@@ -1,6 +1,6 @@
 //! A resource of the template.
 
-use super::map::Map;
+use super::value::Map;
 
 use super::logical_id::LogicalId;
 use super::value::Value;

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::emit::Input;
-use crate::plan::map;
+use crate::plan::value;
 use crate::plan::value::{Part, Value};
 use crate::plan::{LogicalId, Resource};
 use crate::source::Span;
@@ -99,7 +99,7 @@ fn rows(input: Input<'_>) -> Vec<Row> {
     rows
 }
 
-fn keys_of(keys: &map::Map) -> Json {
+fn keys_of(keys: &value::Map) -> Json {
     Json::Object(keys.iter().map(|(key, value)| (key.to_owned(), Json::String(text(value)))).collect())
 }
 
@@ -213,7 +213,7 @@ fn statement(value: &Value, who: &str, because: &str, resource: &Resource) -> Op
 }
 
 /// Whom a statement is about: services, accounts, `*` for everybody.
-fn principals(statement: &map::Map) -> Vec<String> {
+fn principals(statement: &value::Map) -> Vec<String> {
     let (not, value) = match (statement.get("Principal"), statement.get("NotPrincipal")) {
         (Some(value), _) => ("", value),
         (None, Some(value)) => ("all but ", value),
@@ -244,7 +244,7 @@ fn list(value: Option<&Value>) -> impl Iterator<Item = &Value> {
     items.iter()
 }
 
-fn is_call(entries: &map::Map) -> bool {
+fn is_call(entries: &value::Map) -> bool {
     entries.len() == 1 && entries.keys().all(|key| key == "Ref" || key.starts_with("Fn::"))
 }
 
@@ -264,7 +264,7 @@ fn text(value: &Value) -> String {
 }
 
 /// A function of CloudFormation as people read it. `None` for those that are read best as they are.
-fn called(entries: &map::Map) -> Option<String> {
+fn called(entries: &value::Map) -> Option<String> {
     let (function, argument) = entries.first()?;
     match (function, argument) {
         ("Ref" | "Fn::Sub", Value::String(text)) => Some(text.clone()),

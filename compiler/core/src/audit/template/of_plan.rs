@@ -90,7 +90,7 @@ fn resource<'p>(it: &'p plan::Resource, id: &str, plan: &'p Plan<'_>) -> Resourc
 }
 
 /// Gives what is as it was written its own place. What a later step changed has none.
-fn overlay<'p>(map: &mut Map<'p>, planned: &'p plan::map::Map, written: &'p yaml::Mapping) {
+fn overlay<'p>(map: &mut Map<'p>, planned: &'p plan::value::Map, written: &'p yaml::Mapping) {
     for from in &written.entries {
         let Some(entry) = map.entries.iter_mut().find(|entry| entry.key.text == from.key.text) else { continue };
         entry.key.place = Some(from.key.span);
@@ -126,7 +126,7 @@ fn place<'p>(into: &mut Node<'p>, planned: &'p Value, written: &'p yaml::Node) {
     }
 }
 
-fn map(entries: &plan::map::Map) -> Map<'_> {
+fn map(entries: &plan::value::Map) -> Map<'_> {
     let entries = entries.iter().map(|(key, it)| Entry { key: Name::derived(key), value: value(it) });
     Map { entries: entries.collect() }
 }

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use super::value;
 use crate::emit::Input;
-use crate::plan::map::Map;
+use crate::plan::value::Map;
 use crate::plan::value::Value;
 use crate::plan::{LogicalId, Parameter, PlannedOutput, Resource};
 use crate::yaml::{Document, Out, OutEntry};

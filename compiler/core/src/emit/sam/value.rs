@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::json;
 use crate::emit::Input;
 use crate::plan::ENVIRONMENT;
-use crate::plan::map::Map;
+use crate::plan::value::Map;
 use crate::plan::value::{Part, Value};
 use crate::yaml::{Out, OutEntry};
 

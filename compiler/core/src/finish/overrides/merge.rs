@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::finish::raw::Raw;
-use crate::plan::map::Map;
+use crate::plan::value::Map;
 use crate::plan::value::Value;
 use crate::source::Span;
 use crate::yaml::{Entry, Node, NodeKind};

@@ -1,6 +1,6 @@
 //! The parts of policies and of their statements.
 
-use crate::plan::map::Map;
+use crate::plan::value::Map;
 use crate::plan::value::Value;
 
 /// The statements of a policy document.

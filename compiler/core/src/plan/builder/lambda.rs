@@ -3,8 +3,8 @@
 use super::log_group::Group;
 use super::{Builder, Role, Why};
 use crate::model::{Cache, Id};
-use crate::plan::map::Map;
 use crate::plan::names::Named;
+use crate::plan::value::Map;
 use crate::plan::value::Value;
 use crate::plan::variables::Variables;
 use crate::plan::{LogicalId, Resource, cache};

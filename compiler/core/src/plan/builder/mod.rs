@@ -31,7 +31,7 @@ use super::value::Value;
 use super::{Grant, LogicalId, Plan, Resource, ids, policy};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Model, Setting};
-use crate::plan::map::Map;
+use crate::plan::value::Map;
 use crate::source::Span;
 
 /// A plan in the making.

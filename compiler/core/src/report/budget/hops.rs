@@ -198,7 +198,7 @@ impl Hops<'_> {
         own.and_then(retries).unwrap_or((target.attempts, target.max_age.seconds))
     }
 
-    fn properties(&self, id: &LogicalId) -> Option<&crate::plan::map::Map> {
+    fn properties(&self, id: &LogicalId) -> Option<&crate::plan::value::Map> {
         self.plan.resources.get(id).map(|resource| &resource.properties)
     }
 }

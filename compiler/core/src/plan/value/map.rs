@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::value::Value;
+use super::Value;
 
 /// A key: a word of AWS, or a name of the spec.
 pub type Key = Cow<'static, str>;

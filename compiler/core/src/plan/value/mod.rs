@@ -1,6 +1,8 @@
 //! A value in a template: JSON, and the intrinsic functions of CloudFormation.
 
-use super::map::{Key, Map};
+mod map;
+
+pub use map::{Key, Map};
 
 use super::LogicalId;
 use crate::source::Span;
