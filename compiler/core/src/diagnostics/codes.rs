@@ -272,7 +272,7 @@ codes! {
     EVC1070 Warning "everything-is-allowed",
     EVC1071 Advice "whole-service-is-allowed",
     EVC1072 Warning "anybody-may",
-    EVC1073 Error "no-such-action",
+    EVC1073 Warning "no-such-action",
     EVC1074 Warning "allows-nothing",
     EVC1075 Advice "service-for-any-account",
     EVC1076 Error "role-that-cannot-be-taken-on",
