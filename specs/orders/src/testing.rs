@@ -3,8 +3,8 @@
 use evc_runtime::testing::PublishedEvent;
 use evc_runtime::{Function, Money, Timestamp, Uuid};
 use orders_contract::{
-    CompleteOrder, CreateOrder, ListOrders, NewOrder, Notify, Order, OrderEvents, OrderLine, OrderStatus, Orders, ProcessPayment,
-    RefundPayment, ReserveInventory,
+    CompleteOrder, CreateOrder, ListOrders, NewOrder, Notify, Order, OrderEvents, OrderLine, OrderStatus, Orders,
+    ProcessPayment, RefundPayment, ReserveInventory,
 };
 
 /// What surrounds a function.
