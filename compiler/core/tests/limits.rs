@@ -9,7 +9,12 @@ fn of_events(count: usize) -> Vec<String> {
     let name = |number: usize| format!("{:A<44}{number:03}", "Event");
     let mut spec = "evc: 1\nservice: shop\nevents:\n".to_owned();
     for number in 0..count {
-        let _ = writeln!(spec, "  {}: {{ source: shop, detail: {{ n: integer }}, publisher: external }}", name(number));
+        let _ = writeln!(
+            spec,
+            "  {}: {{ source: shop, detail-type: {}, detail: {{ n: integer }}, publisher: external }}",
+            name(number),
+            name(number)
+        );
     }
     let names: Vec<String> = (0..count).map(name).collect();
     let _ = write!(
