@@ -29,6 +29,7 @@ mod requests;
 mod restarts;
 mod routes;
 mod sizes;
+mod table_limits;
 mod tables;
 mod transforms;
 mod unused;
@@ -92,6 +93,7 @@ const CHECKS: &[Check] = &[
     restarts::check,
     routes::check,
     sizes::check,
+    table_limits::check,
     tables::check,
     transforms::check,
     wildcards::check,

@@ -188,6 +188,8 @@ codes! {
     EVC0636 Warning "input-of-one-publication",
     EVC0640 Warning "visibility-below-batch-window",
     EVC0641 Warning "queue-over-concurrency",
+    EVC0643 Error "not-taken-by-dynamodb",
+    EVC0644 Warning "more-indexes-than-the-quota",
     EVC0650 Error "not-for-a-template",
     EVC0651 Error "gone-from-the-answer",
     EVC0652 Error "several-parameters-in-one-place",

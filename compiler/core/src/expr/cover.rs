@@ -241,6 +241,10 @@ fn numbers(literals: &[Case], whole: bool, min: Option<f64>, max: Option<f64>) -
     // What is between a bound and the first number that is compared with, too.
     points.extend(min.into_iter().chain(max).filter(|_| at.is_empty() || !whole));
     points.retain(|point| min.is_none_or(|min| *point >= min) && max.is_none_or(|max| *point <= max));
+    if points.is_empty() {
+        // All that it is compared with lies beyond its bounds.
+        points.extend(min.into_iter().chain(max));
+    }
     if points.is_empty() { vec![Case::Other] } else { points.into_iter().map(Case::Number).collect() }
 }
 

@@ -55,6 +55,24 @@ pub(super) fn check(pattern: &Pattern, diagnostics: &mut Vec<Diagnostic>) {
     twice(&pattern.root, &mut Vec::new(), &mut Vec::new(), diagnostics);
 }
 
+/// Reports the pattern that a rule comes to, if what is added to what was written makes it too large. `written` is what was judged before.
+pub fn check_whole(whole: &Pattern, written: Option<&Pattern>, span: Span) -> Option<Diagnostic> {
+    let size = |pattern: &Pattern| to_text(pattern).chars().count();
+    let (all, known) = (size(whole), written.map_or(0, size));
+    let measured = format!("the pattern that this rule comes to has {all} characters as JSON");
+    let help = "split the rule: each takes a part of the events";
+    if all > MAX_SIZE && known <= MAX_SIZE {
+        let message = format!("{measured}, more than the {MAX_SIZE} that EventBridge takes");
+        Some(Diagnostic::new(Code::EVC0304, span, message).help(help))
+    } else if all > DEFAULT_SIZE && known <= DEFAULT_SIZE {
+        let message = format!("{measured}, more than an account takes by default ({DEFAULT_SIZE})");
+        let diagnostic = Diagnostic::new(Code::EVC0311, span, message).help(help);
+        Some(diagnostic.help("or have the quota `Event pattern size` raised"))
+    } else {
+        None
+    }
+}
+
 /// How many patterns without `$or` this stands for: alternatives add up, what must hold together multiplies.
 fn combinations(object: &Object) -> usize {
     let fields = object.fields.iter().map(|field| match &field.constraint {

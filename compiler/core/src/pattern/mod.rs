@@ -31,7 +31,7 @@ pub use ast::{
 pub use bounded::{booleans, bounds_a_count, rules_out, rules_out_starts};
 pub use check::{Verdict, can_match, check};
 pub use json::{to_json, to_text};
-pub use limits::{DEFAULT_SIZE, MAX_COMBINATIONS, MAX_SIZE};
+pub use limits::{DEFAULT_SIZE, MAX_COMBINATIONS, MAX_SIZE, check_whole};
 pub use matching::matches;
 pub use misses::{Miss, Saw, misses};
 pub use narrow::narrowed;

@@ -11,6 +11,10 @@ use crate::source::Span;
 
 pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for (id, rule) in model.rules.iter() {
+        if let Some(whole) = &rule.pattern {
+            let written = rule.written_pattern.as_ref().or(rule.detail_pattern.as_ref());
+            diagnostics.extend(pattern::check_whole(whole, written, rule.head.span));
+        }
         if let Some(filter) = &rule.detail_pattern {
             of_detail(model, rule, filter, diagnostics);
         }

@@ -17,6 +17,21 @@ use crate::types::{Kind, text_problem};
 const ALGORITHMS: [&str; 5] = ["MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512"];
 
 impl Infer<'_> {
+    /// What never is a time, by its type, where a function reads one.
+    fn no_time<'g>(&self, function: &str, given: &[Given<'g>]) -> Option<(&'g Ast, Never)> {
+        let (ast, of) = match given {
+            [only] if matches!(function, "toMillis" | "toTimestamp" | "toDate") => only,
+            _ => return None,
+        };
+        let found = match self.types.resolve(&of.ty).kind {
+            Kind::Uuid => "a uuid",
+            Kind::Duration => "a duration",
+            _ => return None,
+        };
+        let help = "a time is like `2026-11-21T10:00:00.000Z`, or a date like `2026-11-21`";
+        Some((*ast, never(format!("`${function}` reads a time, which {found} never is"), Some(help))))
+    }
+
     /// Reports literals with which a call can never work.
     pub(super) fn literals(&mut self, function: &Function, given: &[Given<'_>]) {
         // The value may be left out inside of a map; then nothing is looked at.
@@ -101,6 +116,7 @@ impl Infer<'_> {
             }),
             _ => None,
         };
+        let problem = problem.or_else(|| self.no_time(function.name, given));
         let Some((ast, never)) = problem else { return };
         let inner = ast.range.start + 1..ast.range.end.saturating_sub(1);
         let is_text = matches!(ast.kind, AstKind::String(_));

@@ -171,7 +171,8 @@ impl Infer<'_> {
                 let element = value.item(self.types);
                 let inside = context.inside(element.clone());
                 for term in terms {
-                    self.value(term, &inside);
+                    let by = self.value(term, &inside);
+                    self.ordering(term, &by);
                 }
                 let filled = value.is_filled(self.types);
                 element.many().filled(filled).maybe(value.absent)
@@ -306,6 +307,11 @@ impl Infer<'_> {
                 continue;
             };
             let field = Field { ty, optional: given.may_be_absent(), name_span: self.span(&key.range) };
+            if let Some(Field { name_span, .. }) = fields.get(name) {
+                let message = format!("the key `{name}` is given twice, and the expression fails");
+                let diagnostic = Diagnostic::new(Code::EVC0422, field.name_span, message);
+                self.report(diagnostic.secondary(*name_span, "first given here").help("keep one of them"));
+            }
             fields.insert(name.clone(), field);
         }
         if let Some(open) = open {

@@ -4,6 +4,7 @@ use super::{Class, Context, Facts, Infer, Special, Value, Without, established, 
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::expr::ast::{Ast, AstKind, Operator};
 use crate::expr::{bounds, literals};
+use crate::source::Span;
 use crate::types::{Kind, MAX_INTEGER, Range, Type};
 
 impl Infer<'_> {
@@ -57,13 +58,28 @@ impl Infer<'_> {
             }
             Operator::Range => {
                 let ok = self.end(left, &a) && self.end(right, &b);
-                let integer = Type { kind: Kind::Integer(Range::default()), span };
-                if ok { Value::new(Kind::List(Box::new(integer), Range::default()), span) } else { Value::any(span) }
+                if ok { self.range(&a, &b, span) } else { Value::any(span) }
             }
             Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Modulo => {
                 self.arithmetic(operator, (left, &a), (right, &b), context)
             }
         }
+    }
+
+    /// The list of the whole numbers from one to another: as long as their bounds say.
+    fn range(&self, from: &Value, to: &Value, span: Span) -> Value {
+        let bounds = |value: &Value| match (&value.absent, &self.types.resolve(&value.ty).kind) {
+            (None, Kind::Integer(range)) => *range,
+            _ => Range::default(),
+        };
+        let (from, to) = (bounds(from), bounds(to));
+        let count = |first: Option<i64>, last: Option<i64>| {
+            let count = last?.saturating_sub(first?).saturating_add(1);
+            Some(u64::try_from(count).unwrap_or(0))
+        };
+        let length = Range { min: count(from.max, to.min).filter(|least| *least > 0), max: count(from.min, to.max) };
+        let element = Type { kind: Kind::Integer(Range { min: from.min, max: to.max }), span };
+        Value::new(Kind::List(Box::new(element), length), span)
     }
 
     fn arithmetic(

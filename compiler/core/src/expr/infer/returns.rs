@@ -242,6 +242,18 @@ impl Infer<'_> {
         self.report(Diagnostic::new(Code::EVC0407, self.span(&ast.range), message).help(help));
     }
 
+    /// Reports what `^( )` has no order for.
+    pub(super) fn ordering(&mut self, term: &Ast, by: &Value) {
+        if matches!(by.class(self.types), Class::Number | Class::Text | Class::Any) && !by.many {
+            return;
+        }
+        let message = format!("`^( )` has an order for numbers or for texts; found {}", super::operators::describe(by));
+        let help = format!("a condition has an order as a number: `^({} ? 0 : 1)`", self.text(term));
+        let diagnostic = Diagnostic::new(Code::EVC0407, self.span(&term.range), message);
+        let is_condition = matches!(by.class(self.types), Class::Boolean) && !by.many;
+        self.report(if is_condition { diagnostic.help(help) } else { diagnostic });
+    }
+
     /// Reports what the function of a `$replace` gives, if it may be no text.
     fn replacement(&mut self, function: &Ast, given: &Value) {
         let body = if let AstKind::Lambda { body, .. } = &function.kind { body } else { function };

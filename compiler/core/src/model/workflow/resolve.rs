@@ -234,12 +234,15 @@ fn retries(written: &[Spanned<spec::Retry>], kind: &StepKind) -> Vec<Retry> {
     if written.is_empty() && (facts.call().is_some() || facts.publish().is_some()) {
         return vec![standard_retry()];
     }
+    // An interval that is written is not cut by a bound that is not.
+    let longest = |first: Duration| Duration::seconds(60).max(first);
+    let first = |retry: &spec::Retry| retry.interval.as_ref().map_or(Duration::seconds(1), |interval| interval.value);
     let retry = |retry: &Spanned<spec::Retry>| Retry {
         errors: retry.errors.iter().map(|name| name.as_ref().map(|name| RetryError::parse(name))).collect(),
         attempts: retry.attempts.as_ref().map_or(3, |attempts| attempts.value),
-        interval: retry.interval.as_ref().map_or(Duration::seconds(1), |interval| interval.value),
+        interval: first(retry),
         backoff: retry.backoff.as_ref().map_or(2.0, |backoff| backoff.value),
-        max_interval: retry.max_interval.as_ref().map_or(Duration::seconds(60), |interval| interval.value),
+        max_interval: retry.max_interval.as_ref().map_or_else(|| longest(first(retry)), |interval| interval.value),
         jitter: retry.jitter.unwrap_or(Jitter::Full),
         span: Some(retry.span),
     };

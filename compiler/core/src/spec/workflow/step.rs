@@ -69,7 +69,7 @@ pub struct Retry {
     /// What the interval is multiplied by after each retry: 1 to 100, 2 by default.
     #[key(check = backoff, schema = backoff_schema)]
     pub backoff: Option<Spanned<f64>>,
-    /// The longest interval: `1m` by default.
+    /// The longest interval: `1m` by default, or `interval` if that is longer.
     #[key(range = INTERVAL)]
     pub max_interval: Option<Spanned<Duration>>,
     /// `full` (the default) waits a random part of the interval, `none` all of it.
