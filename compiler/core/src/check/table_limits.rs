@@ -31,7 +31,7 @@ fn too_long(model: &Model, table: &Table, key: &Name, most: u64) -> Option<Diagn
     let fields = model.types.record(&table.item)?;
     let field = fields.get(key.value.as_str())?;
     let Kind::String(range) = &model.types.resolve(&field.ty).kind else { return None };
-    let least = u64::try_from(range.min?).ok().filter(|least| *least > most)?;
+    let least = range.min.filter(|least| *least > most)?;
     let message =
         format!("`{}` has at least {least} characters, and a key of its kind has at most {most} bytes", key.value);
     Some(
