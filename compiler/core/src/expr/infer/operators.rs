@@ -66,7 +66,8 @@ impl Infer<'_> {
         }
     }
 
-    /// The list of the whole numbers from one to another: as long as their bounds say.
+    /// The list of the whole numbers from one to another: at least as long as their bounds say. How long it may be is not said, since what
+    /// is too long is told as an expression that makes too much.
     fn range(&self, from: &Value, to: &Value, span: Span) -> Value {
         let bounds = |value: &Value| match (&value.absent, &self.types.resolve(&value.ty).kind) {
             (None, Kind::Integer(range)) => *range,
@@ -77,7 +78,7 @@ impl Infer<'_> {
             let count = last?.saturating_sub(first?).saturating_add(1);
             Some(u64::try_from(count).unwrap_or(0))
         };
-        let length = Range { min: count(from.max, to.min).filter(|least| *least > 0), max: count(from.min, to.max) };
+        let length = Range { min: count(from.max, to.min).filter(|least| *least > 0), max: None };
         let element = Type { kind: Kind::Integer(Range { min: from.min, max: to.max }), span };
         Value::new(Kind::List(Box::new(element), length), span)
     }
