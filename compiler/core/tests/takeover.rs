@@ -58,6 +58,8 @@ const KEPT: &[(&str, &[&str])] = &[
 
 /// Types that keep nothing, and that nobody else knows: they may be replaced.
 const FREE: &[&str] = &[
+    "AWS::CloudWatch::CompositeAlarm",
+    "AWS::Logs::MetricFilter",
     "AWS::ApiGateway::Deployment",
     "AWS::ApiGateway::GatewayResponse",
     "AWS::ApiGateway::Method",

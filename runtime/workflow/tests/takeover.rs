@@ -17,7 +17,7 @@ use evc_workflow::ops::Signalled;
 use evc_workflow::store::{Redis, Store};
 use evc_workflow::sweep::sweep;
 use evc_workflow::transport::memory;
-use evc_workflow::{Carrier, ExecutionId, History, Job, Message, Outcome, Status, TaskRef, Token, Worked, outcome};
+use evc_workflow::{Carrier, ExecutionId, History, Job, Message, Outcome, TaskRef, Token, Worked, outcome};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -57,7 +57,7 @@ pub use forwards::Forward;
 pub use function::{BusinessError, CircuitBreaker, Function, Input, TableUse};
 pub use graph::{Edge, Graph, Relation};
 pub use network::{Network, NetworkKind};
-pub use observability::Observability;
+pub use observability::{Observability, Thresholds};
 pub use outbox::{ChangeEvent, ChangeKind, Changes, CopiedField, Outbox};
 pub use outputs::{DeadLetterSource, Output, OutputValue, Property};
 pub use patterns::envelope;

@@ -1,6 +1,6 @@
 //! HTTP APIs: their stages, routes, authorizers, and the permission of each route to call its function.
 
-use super::shared::{log_format, permit, show};
+use super::shared::{log_format, permit, show, watch};
 use crate::model::{Api, ApiKind, Auth, Cors, Function, Jwt, Route, Throttling};
 use crate::plan::api::called;
 use crate::plan::builder::{Builder, Group};
@@ -28,6 +28,7 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
     for (id, api) in b.model.apis.iter().filter(|(_, api)| api.kind == ApiKind::Http) {
         of(b, api);
         show(b, id, api);
+        watch(b, api);
     }
 }
 
