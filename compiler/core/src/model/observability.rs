@@ -18,6 +18,8 @@ pub struct Observability {
     pub log_payloads: bool,
     /// Whether X-Ray traces.
     pub tracing: bool,
+    /// What of APIs has metrics.
+    pub api_metrics: ApiMetrics,
     /// The period of the dashboard's graphs, if there is one.
     pub dashboard: Option<Duration>,
     /// Whether there are alarms.
@@ -32,6 +34,15 @@ pub struct Observability {
     pub thresholds: Thresholds,
     /// Where the top level says how old a message may be.
     pub queue_age_span: Option<Span>,
+}
+
+/// What of an API has metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApiMetrics {
+    /// The API as a whole.
+    OfTheApi,
+    /// Each of its routes as well.
+    OfEachRoute,
 }
 
 /// How much of something is no alarm yet, in each environment.
@@ -81,6 +92,10 @@ pub(super) fn observability(sections: &Sections) -> Observability {
         log_level: spec.logs.level.unwrap_or(LogLevel::Info),
         log_payloads: spec.logs.payloads.unwrap_or(false),
         tracing: spec.tracing.unwrap_or(true),
+        api_metrics: match spec.detailed_metrics {
+            Some(true) => ApiMetrics::OfEachRoute,
+            Some(false) | None => ApiMetrics::OfTheApi,
+        },
         dashboard: spec.dashboard.enabled.unwrap_or(true).then_some(period),
         alarms: spec.alarms.enabled.unwrap_or(true),
         alarm_actions: setting(sections, true, |environment| environment.alarms.as_ref()?.enabled),

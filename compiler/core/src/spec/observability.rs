@@ -19,6 +19,8 @@ pub struct Observability {
     pub logs: Logs,
     /// AWS X-Ray traces of functions and workflows.
     pub tracing: Option<bool>,
+    /// Metrics of each route of an API beside those of the API. Off by default: each is paid for as a metric of your own.
+    pub detailed_metrics: Option<bool>,
     /// A CloudWatch dashboard of functions, workflows, rules, tables and dead-letter queues.
     #[key(default)]
     pub dashboard: Dashboard,

@@ -17,7 +17,7 @@ pub(crate) fn add(b: &mut Builder<'_>, id: Id<Outbox>, outbox: &Outbox, changes:
     let dead = b.dead_letter(DeadLetters::of(b.model, DeadLetterSource::Outbox(id)));
     let (shared, span) = (ids::pipes(outbox), outbox.head.name_span);
     let principal = format!("pipes of outbox `{}`", outbox.head.name);
-    let role = b.role(&shared, &principal, span, "pipes.amazonaws.com", Some(policy::own_account()));
+    let role = b.role(&shared, &principal, span, "pipes.amazonaws.com", Some(policy::own_pipes()));
     b.forward(&role, outbox, bus, &dead);
     // As for state machines: groups with this prefix do not count against the size of the account's one policy for log
     // delivery (https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html).

@@ -179,7 +179,7 @@ fn add(b: &mut Builder<'_>, machine: &StateMachine) -> Role {
     // https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
     let group = Group { prefix: "/aws/vendedlogs/states/", suffix: &suffix, retention: &observability.log_retention };
     let logs = b.log_group(id, &group, what, *span);
-    let role = b.role(id, what, *span, "states.amazonaws.com", Some(policy::own_account()));
+    let role = b.role(id, what, *span, "states.amazonaws.com", Some(policy::own_machine(&suffix)));
     b.grant(&role, &LOG_DELIVERY, ["*".into()], Why::new("writes its log; these actions cannot be limited", *span));
     if observability.tracing {
         let why = Why::new("X-Ray traces; these actions cannot be limited to a resource", *span);
