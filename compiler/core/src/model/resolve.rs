@@ -22,6 +22,7 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     let mut types = types(sections);
     diagnostics.extend(types.check());
     types.cut_endless(&diagnostics);
+    types.unite();
     settings::check_names(sections, &mut diagnostics);
 
     let service = file.service.clone().unwrap_or_else(|| Spanned::new(String::new(), Span::default()));
