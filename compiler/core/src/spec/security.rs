@@ -12,7 +12,7 @@ use crate::source::Spanned;
 pub struct Security {
     /// The managed policy that every role of the stack has as its permissions boundary: its name in the account that is deployed to
     /// (`team-boundary`, with its path if it has one: `teams/shop-boundary`), its ARN, or `parameter` for a parameter of the template.
-    #[key(pattern = r"^(arn:[^:]+:iam::([0-9]{12}|aws):policy/)?[A-Za-z0-9_+=,.@/-]{1,512}$", check = policy)]
+    #[key(pattern = r"^(arn:[^:]+:iam::([0-9]{12}|aws):policy/)?([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,128}$", check = policy)]
     pub permissions_boundary: Option<Spanned<Given<String>>>,
 }
 
