@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::graph::{Graph, Relates, Relation};
 use super::outputs::Property;
-use super::{Arena, DeadLetterSource, Durability, Environment, Head, Id, Observability, Output, Override};
+use super::{Arena, DeadLetterSource, Durability, Environment, Head, Id, Observability, Output, Override, Security};
 use crate::diagnostics::Diagnostic;
 use crate::source::Span;
 use crate::spec::condition::Condition;
@@ -42,6 +42,8 @@ macro_rules! model {
             pub observability: Observability,
             /// How durable the tables are that evc makes for itself.
             pub durability: Durability,
+            /// What a company asks of every role.
+            pub security: Security,
             /// Outputs of the stack.
             pub outputs: Vec<Output>,
             /// CloudFormation conditions by name.
@@ -73,6 +75,7 @@ macro_rules! model {
                     $($section: Arena::default(),)*
                     observability,
                     durability,
+                    security: Security::default(),
                     outputs: Vec::new(),
                     conditions: IndexMap::new(),
                     overrides: IndexMap::new(),
