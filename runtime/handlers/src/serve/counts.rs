@@ -53,12 +53,18 @@ async fn charge(_: &Charge, input: Value) -> Result<Value, ChargeError> {
 
 /// Errors that Lambda is given, and what the function counts: business errors and failures.
 async fn counted(event: &Value) -> (bool, usize, usize) {
+    let (is_error, count, _) = invoked(event).await;
+    (is_error, count[0], count[1])
+}
+
+/// The same, with the lines that are written.
+async fn invoked(event: &Value) -> (bool, [usize; 2], Vec<String>) {
     let app = App::<Charge, _, _>::new(charge, Unguarded, World::new().services()).expect("a function");
     let deadline = Timestamp::now().after(Duration::from_secs(30));
     let invocation = Invocation { request_id: "r".to_owned(), deadline, trace: None };
     let result = app.invoke(&event.to_string(), &invocation).await;
-    let count = |name| app.metrics.values(name).len();
-    (result.is_err(), count(metric::BUSINESS), count(metric::FAILURES))
+    let count = [metric::BUSINESS, metric::FAILURES].map(|name| app.metrics.values(name).len());
+    (result.is_err(), count, app.metrics.take_lines(Timestamp::from_millis(0).expect("a time")))
 }
 
 fn request(does: &str) -> Value {
@@ -114,4 +120,30 @@ async fn messages_that_are_given_back_are_failures_unless_they_are_of_the_busine
     assert_eq!(counted(&event).await, (false, 0, 2));
     let nonsense = json!({ "Records": [{ "messageId": "1", "body": "nonsense", "eventSource": "aws:sqs" }] });
     assert_eq!(counted(&nonsense).await, (false, 0, 1));
+}
+
+/// What `tests/alarms/run.py` evaluates the alarms of templates with is what is written. `EVC_BLESS=1` writes it afresh.
+#[tokio::test]
+async fn the_lines_that_alarms_are_tested_with_are_those_that_are_written() {
+    let direct = |does: &str| json!({ "does": does });
+    let transient = Kind::Transient.name();
+    let cases = [
+        ("handed over: business", direct("Declined")),
+        ("handed over: in progress", direct(Kind::InProgress.name())),
+        ("handed over: trouble", direct(transient)),
+        ("answered: business", request("Declined")),
+        ("answered: trouble", request(transient)),
+        ("given back: business", messages(&["Declined"])),
+        ("given back: trouble", messages(&["well", transient])),
+    ];
+    let mut lines = serde_json::Map::new();
+    for (case, event) in cases {
+        lines.insert(case.to_owned(), json!(invoked(&event).await.2));
+    }
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/alarms/lines.json");
+    let text = serde_json::to_string_pretty(&lines).expect("JSON") + "\n";
+    if std::env::var_os("EVC_BLESS").is_some() {
+        std::fs::write(&path, &text).expect("written");
+    }
+    assert_eq!(std::fs::read_to_string(path).expect("a file"), text);
 }
