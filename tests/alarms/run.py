@@ -125,10 +125,25 @@ def outcomes(id, alarm, expect):
     expect(datapoint(alarm, metrics, NOW - 300, NOW) == 1 + alarm["Threshold"], f"{id}: counts wrongly")
 
 
+def costs(system, text):
+    """What of a stack is paid for when nothing happens, as `docs/deploying.md` has it."""
+    template = Template(text, "", "")
+    alarms = template.resources("AWS::CloudWatch::Alarm")
+    polled = [m for m in template.resources("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" not in m]
+    kinds = ["CloudWatch::CompositeAlarm", "CloudWatch::Dashboard", "KMS::Key", "ElastiCache::ServerlessCache"]
+    counts = [len(alarms), sum(len(parts(alarm)) for alarm in alarms.values())]
+    counts += [len(template.resources(f"AWS::{kind}")) for kind in kinds]
+    counts += [len(polled), sum("Sweep" in id for id in template.resources("AWS::Scheduler::Schedule"))]
+    return f"| {system} | {' | '.join(map(str, counts))} |"
+
+
 def main():
     problems, count = [], 0
+    manual = (ROOT / "docs/deploying.md").read_text()
     for system in sorted(path.parent.name for path in (ROOT / "generated").glob("*/template.yaml")):
         text = (ROOT / "generated" / system / "template.yaml").read_text()
+        if (row := costs(system, text)) not in manual:
+            problems.append(f"docs/deploying.md, what it costs when nothing happens, should have: {row}")
         environments = Template(text, "", "").body.get("Mappings", {}).get("Environments", {"dev": {}})
         for environment in environments:
             count += check(system, environment, problems)

@@ -63,6 +63,10 @@ fn readme(input: Input<'_>) -> String {
         flowchart => diagram::flowchart(model),
         redrives => redrives(plan),
         try_it => try_it(plan),
+        signed => signed(model),
+        logic_manifest => shell(&format!("{}/Cargo.toml", input.project.logic_path)),
+        has_alarms => model.observability.alarms,
+        told => told(model),
     };
     environment().render_str(TEMPLATE, values).unwrap_or_else(|error| format!("{error:#}\n"))
 }
@@ -178,6 +182,29 @@ fn try_it(plan: &Plan<'_>) -> Option<minijinja::Value> {
     })
 }
 
+/// The first route that takes signed requests.
+fn signed(model: &Model) -> Option<minijinja::Value> {
+    let (_, route) = model.routes().filter(|(_, route)| route.auth == Auth::Iam).min_by_key(|(api, _)| api.declared)?;
+    Some(context! {
+        key => route.key(),
+        method => route.method.clone(),
+        path => route.path.clone(),
+        has_body => !matches!(route.method.as_str(), "GET" | "HEAD" | "DELETE"),
+    })
+}
+
+/// Who is told of alarms, for people.
+fn told(model: &Model) -> String {
+    let told: Vec<String> = model.observability.notify.iter().map(|address| literal(&address.value)).collect();
+    told.join(", ")
+}
+
+/// A word of a command: in quotes where a shell would take it apart.
+fn shell(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
 /// The output that tells the URL of an API, if one does.
 fn url(model: &Model, api: &Api) -> Option<String> {
     let tells = |value| matches!(value, OutputValue::Of(Thing::Api(id), Property::Url) if std::ptr::eq(&raw const model.apis[id], api));
@@ -221,7 +248,7 @@ mod tests {
         let open = readme_of(&spec("{ route: POST /orders, auth: none }"));
         assert!(open.contains("OutputKey=='Url'") && open.contains("curl -X POST \"$API_URL\"'/orders'"), "{open}");
         let signed = readme_of(&spec("POST /orders"));
-        assert!(signed.contains("--function-name shop-dev-order ") && !signed.contains("curl"), "{signed}");
+        assert!(signed.contains("--function-name shop-dev-order ") && signed.contains("--aws-sigv4"), "{signed}");
         assert!(signed.contains("| `Url` | URL of the HTTP API |"), "{signed}");
     }
 
