@@ -16,6 +16,7 @@ mod example;
 mod facts;
 mod fits;
 pub mod functions;
+mod held;
 mod infer;
 mod literals;
 mod order;
@@ -39,8 +40,9 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::types::{Kind, Range as Bounds, Type, Types};
 
-pub use cover::{Left, left, never};
+pub use cover::{Left, left, may_come, never};
 pub use facts::Facts;
+pub use held::Holds;
 use infer::Risk;
 pub use infer::Without;
 pub use scope::{BOXED, BUILT_IN_ROOTS, Defined, Origin, Root, Scope, variable_name};

@@ -94,11 +94,18 @@ fn number(template: &Template) -> Option<f64> {
     value.as_f64()
 }
 
-/// Whether each way round a loop passes a step: without it, the rest of the loop has an order.
-fn is_on_every_lap(body: &Body, round: &BTreeSet<StepId>, without: StepId) -> bool {
-    let rest = || round.iter().copied().filter(|id| *id != without);
-    let mut into: BTreeMap<StepId, usize> = rest().map(|id| (id, 0)).collect();
-    for to in rest().flat_map(|id| body.edges(id)) {
+/// Whether a step succeeds on each way round a loop: without the ways on from it, the loop has an order.
+pub(super) fn is_on_every_lap(body: &Body, round: &BTreeSet<StepId>, passes: StepId) -> bool {
+    let edges = |id: StepId| {
+        let caught = body.step(id).catch.iter().filter_map(|catch| match catch.then {
+            Next::Step(to) => Some(to),
+            Next::End => None,
+        });
+        let on: Vec<StepId> = if id == passes { Vec::new() } else { body.onward(id).collect() };
+        on.into_iter().chain(caught)
+    };
+    let mut into: BTreeMap<StepId, usize> = round.iter().map(|id| (*id, 0)).collect();
+    for to in round.iter().flat_map(|id| edges(*id)) {
         if let Some(count) = into.get_mut(&to) {
             *count += 1;
         }
@@ -107,7 +114,7 @@ fn is_on_every_lap(body: &Body, round: &BTreeSet<StepId>, without: StepId) -> bo
     let mut ordered = 0;
     while let Some(id) = work.pop() {
         ordered += 1;
-        for to in body.edges(id) {
+        for to in edges(id) {
             if let Some(count) = into.get_mut(&to) {
                 *count -= 1;
                 if *count == 0 {

@@ -238,6 +238,11 @@ impl Step {
         self.answer().is_some()
     }
 
+    /// The values that it binds to its name, and does nothing else.
+    pub fn values(&self) -> Option<&Template> {
+        self.kind.facts().values()
+    }
+
     /// What is left to be said, if it is not said where it goes when no condition holds.
     pub fn unsaid(&self) -> Option<Unsaid<'_>> {
         self.kind.facts().unsaid()
