@@ -97,6 +97,7 @@ const CHECKS: &[Check] = &[
     tables::check,
     transforms::check,
     wildcards::check,
+    workflow::answers::check,
     workflow::back::check,
     workflow::bounds::check,
     workflow::arithmetic::check,

@@ -154,6 +154,8 @@ codes! {
     EVC0557 Warning "runtime-error-without-a-cause",
     EVC0560 Error "heartbeat-that-nobody-sends",
     EVC0561 Warning "undo-cut-off",
+    EVC0562 Warning "way-outlives-workflow",
+    EVC0563 Warning "answer-comes-too-late",
     EVC0601 Error "unknown-attribute",
     EVC0602 Error "bad-attribute",
     EVC0603 Error "bad-outbox",

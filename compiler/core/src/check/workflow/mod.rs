@@ -1,5 +1,6 @@
 //! Checks of workflows.
 
+pub(super) mod answers;
 pub(super) mod arithmetic;
 pub(super) mod back;
 pub(super) mod bounds;
@@ -22,6 +23,7 @@ pub(super) mod routes;
 pub(super) mod signals;
 pub(super) mod swallowed;
 pub(super) mod timeouts;
+mod too_late;
 mod unchanged;
 pub(super) mod undone_in_time;
 pub(super) mod variables;
