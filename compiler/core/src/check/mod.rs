@@ -12,6 +12,7 @@ mod environment;
 mod event_detail;
 mod event_source;
 mod events;
+mod expiry;
 mod forwarding;
 mod gathered;
 mod indexes;
@@ -73,6 +74,7 @@ const CHECKS: &[Check] = &[
     environment::check,
     event_detail::check,
     event_source::check,
+    expiry::check,
     forwarding::check,
     indexes::check,
     inputs::check,
