@@ -6,6 +6,7 @@ mod api;
 mod aws_events;
 mod caches;
 mod changes;
+mod disabled;
 mod dual_write;
 pub(crate) mod dynamic_reference;
 mod environment;
@@ -33,6 +34,7 @@ mod sizes;
 mod table_limits;
 mod tables;
 mod transforms;
+mod unmade;
 mod unused;
 pub(crate) mod wildcards;
 mod workflow;
@@ -123,8 +125,15 @@ const CHECKS: &[Check] = &[
 
 /// Checks that say that something is missing. What they miss may stand in a part of the spec that could not be read, or that
 /// is wrong in another way.
-const CHECKS_OF_A_WHOLE: &[Check] =
-    &[events::check, loops::arrives::check, unused::check, workflow::signals::check, workflow::variables::check];
+const CHECKS_OF_A_WHOLE: &[Check] = &[
+    disabled::check,
+    events::check,
+    loops::arrives::check,
+    unmade::check,
+    unused::check,
+    workflow::signals::check,
+    workflow::variables::check,
+];
 
 /// Runs every check. `whole` is whether all of the spec could be read and resolved.
 pub(crate) fn check(model: &Model, whole: bool) -> Vec<Diagnostic> {

@@ -248,6 +248,8 @@ codes! {
     EVC0915 Warning "nothing-that-matches-arrives",
     EVC0920 Error "no-such-index",
     EVC0921 Error "no-sort-key-for-it",
+    EVC0922 Warning "change-that-nobody-makes",
+    EVC0923 Warning "runs-nowhere",
     EVC1001 Error "breaks-executions",
     EVC1002 Warning "may-break-executions",
     EVC1003 Note "executions-keep-their-definition",
