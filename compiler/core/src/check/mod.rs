@@ -26,6 +26,7 @@ mod patterns;
 mod published_twice;
 mod queries;
 mod queues;
+mod quotas;
 mod repeated_input;
 mod requests;
 mod restarts;
@@ -92,6 +93,7 @@ const CHECKS: &[Check] = &[
     queues::message::check,
     queues::retention::check,
     queues::visibility::check,
+    quotas::check,
     repeated_input::check,
     requests::check,
     restarts::check,
@@ -102,6 +104,7 @@ const CHECKS: &[Check] = &[
     transforms::check,
     wildcards::check,
     workflow::answers::check,
+    workflow::assigned::check,
     workflow::back::check,
     workflow::bounds::check,
     workflow::arithmetic::check,

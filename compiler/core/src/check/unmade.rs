@@ -97,7 +97,11 @@ fn unmade(model: &Model, changes: &Changes, change: &ChangeEvent) -> Option<Diag
         (message, help)
     } else {
         let names: Vec<&str> = makers.iter().map(|user| user.name.as_str()).collect();
-        let message = format!("{} {does} items of table `{}`, and event `{event}` is for none of them", names.join(" and "), table.head.name);
+        let message = format!(
+            "{} {does} items of table `{}`, and event `{event}` is for none of them",
+            names.join(" and "),
+            table.head.name
+        );
         (message, "change what is written, or the `where` of the event")
     };
     let mut names: Vec<&str> = users.iter().map(|user| user.name.as_str()).collect();

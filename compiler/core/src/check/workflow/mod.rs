@@ -2,6 +2,7 @@
 
 pub(super) mod answers;
 pub(super) mod arithmetic;
+pub(super) mod assigned;
 pub(super) mod back;
 pub(super) mod bounds;
 pub(super) mod calls;
