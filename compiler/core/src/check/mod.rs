@@ -31,6 +31,7 @@ mod repeated_input;
 mod requests;
 mod restarts;
 mod routes;
+mod same_bus;
 mod sizes;
 mod table_limits;
 mod tables;
@@ -98,6 +99,7 @@ const CHECKS: &[Check] = &[
     requests::check,
     restarts::check,
     routes::check,
+    same_bus::check,
     sizes::check,
     table_limits::check,
     tables::check,

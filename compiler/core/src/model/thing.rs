@@ -42,6 +42,8 @@ macro_rules! model {
             pub observability: Observability,
             /// Outputs of the stack.
             pub outputs: Vec<Output>,
+            /// Whether an event, or the bus of one, could not be read, so that nobody knows all that may arrive.
+            pub unread_events: bool,
             /// CloudFormation conditions by name.
             pub conditions: IndexMap<Name, Condition>,
             /// Changes to emitted resources, by their names in the spec or their logical ids.
@@ -70,6 +72,7 @@ macro_rules! model {
                     $($section: Arena::default(),)*
                     observability,
                     outputs: Vec::new(),
+                    unread_events: false,
                     conditions: IndexMap::new(),
                     overrides: IndexMap::new(),
                     tags: IndexMap::new(),
