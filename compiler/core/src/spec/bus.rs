@@ -77,6 +77,7 @@ fn some_time(retention: &Spanned<Duration>, cx: &mut Decoder) {
 
 /// A bus that exists already has a name, and no other has.
 /// The name of a bus. One that could not be read is named by nothing: that there is a bus has been said.
+#[expect(clippy::unnecessary_wraps, reason = "so the reader of a key has to be")]
 pub(super) fn named(node: &Node, cx: &mut Decoder) -> Option<Name> {
     Some(Name::decode(node, cx).unwrap_or_else(|| Name::new(String::new(), node.span)))
 }

@@ -95,7 +95,7 @@ impl<'b> Times<'b> {
         let (again, starts, ends) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let mut times = Self { body, loops: body.loops(), lasts, again, starts, ends };
         times.again = times.loops.iter().filter_map(|round| Some((*round.first()?, times.counted(round)?))).collect();
-        times.starts = times.shortest([(StepId(0), 0)], &|id| times.edges(id));
+        times.starts = shortest([(StepId(0), 0)], &|id| times.edges(id));
         let mut back: BTreeMap<StepId, Vec<(StepId, u64)>> = BTreeMap::new();
         let mut ends = Vec::new();
         for (id, step) in body.iter() {
@@ -110,7 +110,7 @@ impl<'b> Times<'b> {
                 ends.push((id, 0));
             }
         }
-        times.ends = times.shortest(ends, &|id| back.get(&id).cloned().unwrap_or_default());
+        times.ends = shortest(ends, &|id| back.get(&id).cloned().unwrap_or_default());
         Some(times)
     }
 
@@ -126,7 +126,7 @@ impl<'b> Times<'b> {
         }
         let inside = |id: StepId| self.plain(id).into_iter().filter(|(to, _)| round.contains(to)).collect();
         let first: Vec<(StepId, u64)> = self.plain(rounds.counts);
-        let back = self.shortest(first, &inside);
+        let back = shortest(first, &inside);
         Some((rounds.least.saturating_sub(1), *back.get(&rounds.counts)?))
     }
 
@@ -194,24 +194,23 @@ impl<'b> Times<'b> {
         }
         None
     }
+}
 
-    /// How far each step is from some, along edges of a length.
-    fn shortest(
-        &self,
-        from: impl IntoIterator<Item = (StepId, u64)>,
-        edges: &dyn Fn(StepId) -> Vec<(StepId, u64)>,
-    ) -> BTreeMap<StepId, u64> {
-        let mut known = BTreeMap::new();
-        let mut work: BTreeSet<(u64, StepId)> = from.into_iter().map(|(id, seconds)| (seconds, id)).collect();
-        while let Some((seconds, id)) = work.pop_first() {
-            if known.contains_key(&id) {
-                continue;
-            }
-            known.insert(id, seconds);
-            work.extend(edges(id).into_iter().map(|(to, more)| (seconds.saturating_add(more), to)));
+/// How far each step is from some, along edges of a length.
+fn shortest(
+    from: impl IntoIterator<Item = (StepId, u64)>,
+    edges: &dyn Fn(StepId) -> Vec<(StepId, u64)>,
+) -> BTreeMap<StepId, u64> {
+    let mut known = BTreeMap::new();
+    let mut work: BTreeSet<(u64, StepId)> = from.into_iter().map(|(id, seconds)| (seconds, id)).collect();
+    while let Some((seconds, id)) = work.pop_first() {
+        if known.contains_key(&id) {
+            continue;
         }
-        known
+        known.insert(id, seconds);
+        work.extend(edges(id).into_iter().map(|(to, more)| (seconds.saturating_add(more), to)));
     }
+    known
 }
 
 /// How many seconds a step lasts at least if it succeeds.
