@@ -1,10 +1,12 @@
 //! `fail`: ends the execution with an error.
 
+use schemars::json_schema;
+
 use super::{Onward, StepKind, Syntax};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
 use crate::spec::scalar::{Expression, Name};
-use crate::spec::workflow::schema::{Form, described, name};
+use crate::spec::workflow::schema::{Form, described};
 
 /// An error to end with.
 #[derive(Debug, Clone)]
@@ -36,7 +38,7 @@ pub(super) const SYNTAX: Syntax = Syntax {
         let expression = generator.subschema_for::<Expression>();
         vec![Form {
             what: "Ends the execution with an error.",
-            value: name(),
+            value: json_schema!({"type": "string", "maxLength": MOST}),
             needs: Vec::new(),
             may: vec![("cause", described(&expression, "Why, for people: an expression that gives a text."))],
             shares: &[],
