@@ -106,7 +106,7 @@ impl Types {
                     needed.map(|(name, field)| (json_bytes(name) + 2).saturating_add(self.min_bytes(&field.ty, depth)));
                 each.fold(0, u64::saturating_add).max(1).saturating_add(1)
             }
-            Kind::Union(members) | Kind::Tagged(members, _) => {
+            Kind::Union(members) | Kind::Tagged(super::Tagged { members, .. }) => {
                 members.iter().map(|member| self.min_bytes(member, depth)).min().unwrap_or(1)
             }
             // Deep down, little is said rather than much computed.
