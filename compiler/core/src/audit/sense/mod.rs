@@ -10,6 +10,7 @@ mod dead_letters;
 mod deputies;
 mod everything;
 mod fifo;
+mod functions;
 mod invocations;
 mod limits;
 mod loops;
@@ -19,13 +20,14 @@ mod reads;
 mod schedules;
 mod streams;
 mod subscriptions;
+mod tables;
 mod targets;
 mod visibility;
 
 use super::Check;
 
 /// Every check of sense.
-pub(super) const CHECKS: [Check; 20] = [
+pub(super) const CHECKS: [Check; 22] = [
     actions::check,
     anybody::check,
     arrivals::check,
@@ -36,6 +38,7 @@ pub(super) const CHECKS: [Check; 20] = [
     deputies::check,
     everything::check,
     fifo::check,
+    functions::check,
     invocations::check,
     limits::check,
     loops::check,
@@ -44,6 +47,7 @@ pub(super) const CHECKS: [Check; 20] = [
     reads::check,
     schedules::check,
     streams::check,
+    tables::check,
     targets::check,
     visibility::check,
 ];
