@@ -18,7 +18,7 @@ use path::Path;
 use problem::Problem;
 
 use super::View;
-use super::template::{Map, Node, Resource};
+use super::template::{Entry, Map, Node, Resource};
 use crate::aws::{self, ResourceType};
 use crate::diagnostics::{Code, Diagnostic};
 
@@ -44,11 +44,13 @@ pub(super) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>) {
             diagnostics.push(problem.report(id, resource));
         }
     }
-    // SAM's schemas say little of what SAM passes on, such as the runtime of a function. What `Globals` say is told once.
+    // SAM's schemas say little of the texts and numbers that SAM passes on, such as the runtime of a function. What is a map may be another
+    // for SAM. What `Globals` say is told once.
     for (id, resource) in passed_on(view) {
         let Some(type_) = aws::resource_type(&resource.type_.text) else { continue };
         let path = Path::root(resource.place);
-        for entry in resource.properties.entries.iter().filter(|entry| entry.key.place.is_some()) {
+        let written = |entry: &&Entry<'_>| entry.key.place.is_some() && entry.value.as_literal().is_some();
+        for entry in resource.properties.entries.iter().filter(written) {
             if let Some(shape) = type_.shape.property(&entry.key.text) {
                 fit.node(&entry.value, shape, &path.at(&entry.key.text, entry.key.place));
             }
