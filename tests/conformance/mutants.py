@@ -96,7 +96,9 @@ def mutate(properties, mutant):
     if mutant.bend == "misspelt":
         around[name + "x"] = value
     elif mutant.bend != "deleted":
-        around[name] = bent(mutant.bend, value)
+        new = bent(mutant.bend, value)
+        # Names are to be different ones.
+        around[name] = f"{new}{mutant.resource}" if new == "another?" else new
 
 
 def bent(bend, value):

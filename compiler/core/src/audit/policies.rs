@@ -101,7 +101,9 @@ impl Look<'_, '_> {
             Kind::Map(map) if self.document.is_statement() => self.statement(map, node),
             Kind::Map(map) => self.map(map, node),
             Kind::List(items) if self.document.is_statement() => {
-                items.iter().for_each(|item| self.one_statement(item));
+                for item in items {
+                    self.one_statement(item);
+                }
             }
             Kind::Text(_) | Kind::Call(_) => {
                 let Some(text) = Text::of(node).filter(|text| text.text.trim_start().starts_with('{')) else { return };

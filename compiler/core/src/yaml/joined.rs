@@ -14,7 +14,9 @@ pub(super) fn parse(text: &str, file: FileId) -> (Node, Vec<Diagnostic>) {
     let (root, found) = recover::parse(text, file, Dialect::Template);
     let (mut joined, mut problems) = (Cow::Borrowed(text), first_problem(&found));
     for _ in 0..MOST {
-        let Some(next) = problems.and_then(|at| with_joined(&joined, at)) else { break };
+        let next = problems
+            .and_then(|at| with_joined(&joined, at).or_else(|| with_joined(&joined, quote_before(&joined, at)?)));
+        let Some(next) = next else { break };
         joined = Cow::Owned(next);
         let (root, found) = recover::parse(&joined, file, Dialect::Template);
         problems = first_problem(&found);
@@ -28,6 +30,28 @@ pub(super) fn parse(text: &str, file: FileId) -> (Node, Vec<Diagnostic>) {
 /// Where the first thing is that is no YAML.
 fn first_problem(found: &[Diagnostic]) -> Option<usize> {
     found.iter().filter(|it| it.code == Code::EVC0001).map(|it| it.primary.span.range().start).min()
+}
+
+/// How many lines a problem may stand after the quote that it is about.
+const LINES: usize = 50;
+
+/// Where the nearest quoted text begins above that is not closed on its line.
+fn quote_before(text: &str, at: usize) -> Option<usize> {
+    let mut end = at;
+    for _ in 0..LINES {
+        let start = text.get(..end)?.rfind('\n').map_or(0, |found| found + 1);
+        let line = text.get(start..)?.lines().next()?;
+        let value =
+            [": \"", ": '", "- \"", "- '"].iter().filter_map(|mark| line.find(mark)).min().map(|found| found + 2);
+        let is_open = |from: usize| {
+            line.get(from..).is_some_and(|rest| !rest.get(1..).unwrap_or_default().trim_end().ends_with(['"', '\'']))
+        };
+        if let Some(from) = value.filter(|from| is_open(*from)) {
+            return Some(start + from);
+        }
+        end = start.checked_sub(1)?;
+    }
+    None
 }
 
 /// The text with spaces in the place of the line ends of the quoted text that begins here, if that goes on over lines.

@@ -60,10 +60,7 @@ fn end_of_group(text: &str) -> Option<usize> {
     let (mut depth, mut in_class, mut escaped) = (0_usize, false, false);
     for (at, next) in text.char_indices() {
         match next {
-            _ if escaped => {
-                escaped = false;
-                continue;
-            }
+            _ if escaped => escaped = false,
             '\\' => escaped = true,
             '[' => in_class = true,
             ']' => in_class = false,
@@ -92,7 +89,8 @@ fn plain(pattern: &str) -> Option<String> {
                 };
                 rest = rest.strip_prefix('{').map_or(rest.get(1..), |braced| braced.get(name.len() + 1..))?;
                 let class = class(name, not)?;
-                out.push_str(&if in_class { class.to_owned() } else { format!("[{class}]") });
+                let around = if in_class { ["", class, ""] } else { ["[", class, "]"] };
+                out.extend(around);
             }
             '\\' => {
                 out.push('\\');
