@@ -90,6 +90,7 @@ mod signal;
 mod support;
 #[cfg(feature = "dynamodb")]
 pub mod table;
+mod tagged;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(feature = "dynamodb")]
@@ -112,6 +113,7 @@ pub use payload::Payload;
 #[cfg(feature = "sqs")]
 pub use queue::Queue;
 pub use serve::serve;
+pub use tagged::Tagged;
 #[cfg(feature = "dynamodb")]
 pub use transact::{Committed, Transaction};
 

@@ -30,6 +30,9 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
                 continue;
             }
         };
+        if to.union(diagnostics) {
+            continue;
+        }
         to.path(diagnostics);
         to.texts(diagnostics);
     }
@@ -91,6 +94,25 @@ impl To<'_> {
                     .note("a parameter of the path comes to the handler as a field of its input"),
             );
         }
+    }
+
+    /// One of several records comes as a whole in a body, where its reader tells which it is.
+    fn union(&self, diagnostics: &mut Vec<Diagnostic>) -> bool {
+        let Some(input) = self.input.filter(|input| self.model.types.union(input).is_some()) else { return false };
+        let place = match self.route.parameters().next() {
+            Some(parameter) => self.route.parameter_span(parameter),
+            None if self.route.has_body() => return false,
+            None => self.route.span,
+        };
+        let message =
+            format!("the input of {} is one of several records, `{}`, and comes in parts", self.name, describe(input));
+        diagnostics.push(
+            Diagnostic::new(Code::EVC0213, place, message)
+                .secondary(input.span, "the input is declared here")
+                .help("use a method that has a body, and no parameters in the path")
+                .help(format!("or make it a field of the input: `input: {{ id: string, of: {} }}`", describe(input))),
+        );
+        true
     }
 
     /// What comes with a path, and with a request that has no body, is text: every such field can be read from text.

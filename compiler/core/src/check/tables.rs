@@ -19,6 +19,15 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
             diagnostics.push(Diagnostic::new(Code::EVC0602, table.item.span, message));
             continue;
         }
+        if model.types.union(&table.item).is_some() {
+            let message = format!(
+                "the items of a table are records of one kind, found `{}`, which is one of several",
+                describe(&table.item)
+            );
+            let help = "make it a field of the items: `{ id: uuid, of: …, at: timestamp }`, with the key beside it";
+            diagnostics.push(Diagnostic::new(Code::EVC0602, table.item.span, message).help(help));
+            continue;
+        }
         let table = Attributes { model, table };
         table.check(diagnostics);
     }

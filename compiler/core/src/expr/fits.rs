@@ -56,7 +56,11 @@ impl Fits<'_> {
                 }
             }
             (AstKind::Object(entries), Kind::Record(_)) if is_plain(entries) => {
-                return self.object(ast, entries, expected);
+                let of = self.types.expected_of(expected, |name| text_of(entries, name));
+                // Of several records, the value as a whole tells which it may be.
+                if self.types.union(of).is_none() {
+                    return self.object(ast, entries, of);
+                }
             }
             (AstKind::Object(entries), Kind::Map(of)) if is_plain(entries) => {
                 for (_, entry) in entries {
@@ -234,6 +238,15 @@ fn form(kind: &Kind) -> Option<&'static str> {
         Kind::Boolean => Some("boolean"),
         _ => None,
     }
+}
+
+/// The text that is written as a field of an object.
+pub(super) fn text_of(entries: &[(Ast, Ast)], name: &str) -> Option<String> {
+    let is_key = |key: &Ast| matches!(&key.kind, AstKind::String(key) if key == name);
+    entries.iter().find_map(|(key, value)| match &value.kind {
+        AstKind::String(text) if is_key(key) => Some(text.clone()),
+        _ => None,
+    })
 }
 
 /// Whether all keys are written.

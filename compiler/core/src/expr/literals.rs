@@ -50,7 +50,8 @@ fn walk(expr: &Expr, ast: &Ast, expected: &Type, types: &Types, diagnostics: &mu
             }
         }
         (AstKind::Object(entries), Kind::Record(_)) => {
-            let fields = types.record(expected).unwrap_or_default();
+            let of = types.expected_of(expected, |name| super::fits::text_of(entries, name));
+            let fields = types.record(of).unwrap_or_default();
             for (key, given) in entries {
                 if let AstKind::String(name) = &key.kind
                     && let Some(field) = fields.get(name.as_str())

@@ -122,7 +122,12 @@ impl Template {
             (Self::Error(_), _) | (Self::Null(_), Kind::Any | Kind::Named(_)) => {}
             (Self::Expr(expr), _) => diagnostics.extend(expr.check_field(expected, optional, scope, types)),
             (Self::Object(fields, _), Kind::Record(_)) => {
-                record(fields, expected, at, scope, types, diagnostics);
+                let of = types.expected_of(expected, |name| text_of(fields, name));
+                if types.union(of).is_some() {
+                    self.one_of(fields, of, at, scope, types, diagnostics);
+                } else {
+                    record(fields, of, at, scope, types, diagnostics);
+                }
             }
             (Self::Object(fields, _), Kind::Map(value)) => {
                 for (key, field) in fields {
@@ -158,12 +163,36 @@ impl Template {
         }
     }
 
+    /// Reports what keeps a map of fields, of which none tells by a literal which of several records it is, from being one of them.
+    fn one_of(
+        &self,
+        fields: &[(Key, Self)],
+        expected: &Type,
+        at: Span,
+        scope: &Scope,
+        types: &Types,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let before = diagnostics.len();
+        for (key, value) in fields {
+            value.check_into(&Type::any(expected.span), true, key.span, scope, types, diagnostics);
+        }
+        let ty = self.ty(scope, types);
+        if let Err(mismatch) = types.accepts(expected, &ty)
+            && diagnostics.len() == before
+        {
+            let message = format!("found `{}`; expected `{}`", describe(&ty), describe(expected));
+            diagnostics.push(Diagnostic::new(Code::EVC0414, at, message).note(mismatch.to_string()));
+        }
+    }
+
     /// Says where something of which nothing is known is given where an `expected` says more.
     pub fn unchecked(&self, expected: &Type, scope: &Scope, types: &Types) -> Vec<Diagnostic> {
         match (self, &types.resolve(expected).kind) {
             (Self::Expr(expr), _) => expr.unchecked(expected, scope, types),
             (Self::Object(fields, _), Kind::Record(_)) => {
-                let known = types.record(expected).unwrap_or_default();
+                let of = types.expected_of(expected, |name| text_of(fields, name));
+                let known = types.record(of).unwrap_or_default();
                 let wanted = fields.iter().filter_map(|(key, value)| Some((value, known.get(key.text.as_str())?)));
                 wanted.flat_map(|(value, field)| value.unchecked(&field.ty, scope, types)).collect()
             }
@@ -259,6 +288,15 @@ impl Template {
             Self::Expr(expr) => infer(expr, scope, types).value.may_be_absent(),
             _ => false,
         }
+    }
+}
+
+/// The text that is written as a field of a map.
+fn text_of(fields: &[(Key, Template)], name: &str) -> Option<String> {
+    let (_, value) = fields.iter().find(|(key, _)| key.text == name)?;
+    match value {
+        Template::Expr(expr) => literal(expr)?.as_str().map(str::to_owned),
+        Template::Object(..) | Template::List(..) | Template::Null(_) | Template::Error(_) => None,
     }
 }
 

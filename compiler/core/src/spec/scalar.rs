@@ -227,11 +227,24 @@ impl JsonSchema for TypeExpr {
         json_schema!({
             "description": "A payload type: `string integer number money boolean uuid timestamp date duration bytes any`, bounds in \
                 parentheses as in `string(1..64)`, `[T]` for a list, `map(T)`, `A | B` for an enumeration, the name of a declared \
-                type, or a map of fields for a record; `name?` marks a field that may be absent.",
+                type, or a map of fields for a record; `name?` marks a field that may be absent. Under `types:`, `one-of` with the names of records and \
+                `by` with the field that tells them apart.",
             "anyOf": [
                 {"type": "string", "examples": ["string", "integer(1..)", "money", "PENDING | PAID", "[OrderLine]", "Order"]},
                 {"type": "array", "items": this, "minItems": 1, "maxItems": 1},
-                {"type": "object", "additionalProperties": this}
+                {"type": "object", "properties": {"one-of": false}, "additionalProperties": this},
+                {
+                    "type": "object",
+                    "properties": {
+                        "one-of": {
+                            "type": "array", "items": {"type": "string", "pattern": "^[A-Z][A-Za-z0-9]*$"}, "minItems": 1,
+                            "description": "The records that a value may be: names of declared types."
+                        },
+                        "by": {"type": "string", "minLength": 1, "description": "The field that each of them has, with values of its own."}
+                    },
+                    "required": ["one-of", "by"],
+                    "additionalProperties": false
+                }
             ]
         })
     }

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use super::value::{number_problem, significant_digits, text_problem};
-use super::{Field, Kind, MAX_MONEY_DIGITS, Range, Type, Types, describe};
+use super::{Field, Kind, MAX_MONEY_DIGITS, Range, Tagged, Type, Types, describe};
 
 /// Why a type cannot be given where another is expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +58,11 @@ impl Types {
                 return Ok(());
             }
             open.push((left, right));
+        }
+        if let Some(union) = self.union(expected)
+            && !self.is_any(found)
+        {
+            return self.accept_union(expected, union, found, path, open);
         }
         let (left, right) = (self.resolve(expected), self.resolve(found));
         let refuse = || Err(mismatch(path, format!("expected `{}`, found `{}`", describe(expected), describe(found))));
@@ -125,6 +130,76 @@ impl Types {
             }
             _ => refuse(),
         }
+    }
+
+    /// One of several records is given one of them: each that it may be, by the values of the field that tells them apart.
+    fn accept_union<'a>(
+        &'a self,
+        expected: &'a Type,
+        union: &'a Tagged,
+        found: &'a Type,
+        path: &mut Vec<&'a str>,
+        open: &mut Vec<(&'a str, &'a str)>,
+    ) -> Result<(), Mismatch> {
+        let each = |given: &[Type]| given.iter().try_for_each(|one| self.accepts_at(expected, one, path, open));
+        if let Some(given) = self.union(found) {
+            return each(&given.members);
+        }
+        match &self.resolve(found).kind {
+            Kind::Union(members) => return each(members),
+            Kind::Record(_) => {}
+            _ => {
+                let reason = format!("expected `{}`, found `{}`", describe(expected), describe(found));
+                return Err(mismatch(path, reason));
+            }
+        }
+        let any_of = |member: &Type| self.accepts_at(member, found, path, open).is_ok();
+        let Some(by) = &union.by else {
+            let fits = union.members.iter().any(any_of);
+            let reason = || format!("expected `{}`, found `{}`", describe(expected), describe(found));
+            return if fits { Ok(()) } else { Err(mismatch(path, reason())) };
+        };
+        let fields = self.record(found).unwrap_or_default();
+        let Some(tag) = fields.get(by.value.as_str()) else {
+            return Err(mismatch(path, format!("required field `{}` is missing", by.value)));
+        };
+        if tag.optional {
+            let reason = format!("field `{}` is required, but what is given may lack it", by.value);
+            return Err(mismatch(path, reason));
+        }
+        if self.is_any(&tag.ty) {
+            return Ok(());
+        }
+        let at_tag = |reason: String| {
+            let mut path = path.clone();
+            path.push(&by.value);
+            Err(mismatch(&path, reason))
+        };
+        let Some(apart) = self.apart(found, &by.value) else {
+            let (tag, union) = (describe(&tag.ty), describe(expected));
+            return at_tag(format!("`{tag}` does not tell which of the records of `{union}` it is"));
+        };
+        for (tag, one) in apart {
+            let Some(member) = self.tagged_by(union, &tag) else {
+                return at_tag(format!("`{tag}` is the value of none of the records of `{}`", describe(expected)));
+            };
+            self.accepts_at(member, &one, path, open)?;
+        }
+        Ok(())
+    }
+
+    /// The same for types that do not live as long as those under comparison.
+    fn accepts_at<'a>(
+        &'a self,
+        expected: &'a Type,
+        found: &Type,
+        path: &[&'a str],
+        open: &[(&'a str, &'a str)],
+    ) -> Result<(), Mismatch> {
+        if open.len() > MAX_PAIRS {
+            return Ok(());
+        }
+        self.accept(expected, found, &mut path.to_vec(), &mut open.to_vec())
     }
 
     fn accept_field<'a>(

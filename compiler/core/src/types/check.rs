@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::tagged::union_problems;
 use super::{Field, Kind, MAX_NESTING, Record, Type, Types, rust};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 
 /// The longest attribute name that DynamoDB takes as part of a key; longer names could never be indexed.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-naming-rules>
@@ -14,8 +15,8 @@ impl Types {
     /// Everything wrong with the declared types, in the order they are written.
     pub fn check(&self) -> Vec<Diagnostic> {
         let mut diagnostics = Vec::new();
-        for ty in self.declared.values() {
-            self.visit(ty, &mut diagnostics);
+        for (name, ty) in &self.declared {
+            self.visit_declared(name, ty, &mut diagnostics);
         }
         self.recursion(&mut diagnostics);
         diagnostics
@@ -37,24 +38,29 @@ impl Types {
         diagnostics
     }
 
+    /// A type that has a name of its own, and may be one of several records.
+    fn visit_declared(&self, name: &str, ty: &Type, diagnostics: &mut Vec<Diagnostic>) {
+        let Kind::Tagged(union) = &ty.kind else { return self.visit(ty, diagnostics) };
+        for member in &union.members {
+            self.visit(member, diagnostics);
+        }
+        diagnostics.extend(union_problems(self, name, union));
+    }
+
     fn visit(&self, ty: &Type, diagnostics: &mut Vec<Diagnostic>) {
         match &ty.kind {
+            Kind::Tagged(union) => {
+                let place = union.by.as_ref().map_or(ty.span, |by| by.span);
+                let message = "a type of several records has a name of its own";
+                let help = "declare it under `types:` and write its name here";
+                diagnostics.push(Diagnostic::new(Code::EVC0210, place, message).help(help));
+            }
             // What could not be read has no name, and has been reported.
             Kind::Named(name) if !name.is_empty() && !self.declared.contains_key(name) => {
                 diagnostics.push(self.unknown(name, ty.span));
             }
             Kind::Enum(literals) => {
-                for literal in literals {
-                    // In quotes, the place is longer than the text, and the text is meant.
-                    let bare = literal.span.range().len() == literal.value.len();
-                    if bare && self.declared.contains_key(&literal.value) {
-                        let name = &literal.value;
-                        let message = format!("`{name}` is a declared type; `|` joins literals");
-                        let help =
-                            format!("for the text itself write `'{name}'`; for a value of several types use `any`");
-                        diagnostics.push(Diagnostic::new(Code::EVC0209, literal.span, message).help(help));
-                    }
-                }
+                diagnostics.extend(self.types_in_place_of_literals(literals));
                 let names = literals.iter().map(|literal| (literal.value.as_str(), literal.span));
                 collisions("literal", names, rust::variant_name, diagnostics);
             }
@@ -62,6 +68,27 @@ impl Types {
             Kind::Record(record) => self.visit_record(record, diagnostics),
             _ => {}
         }
+    }
+
+    /// Names of declared types where texts stand.
+    fn types_in_place_of_literals(&self, literals: &[Spanned<String>]) -> Vec<Diagnostic> {
+        // In quotes, the place is longer than the text, and the text is meant.
+        let is_bare = |literal: &&Spanned<String>| literal.span.range().len() == literal.value.len();
+        let named: Vec<_> =
+            literals.iter().filter(is_bare).filter(|literal| self.declared.contains_key(&literal.value)).collect();
+        let names: Vec<&str> = named.iter().map(|literal| literal.value.as_str()).collect();
+        let is_record = |name: &&str| self.declared.get(*name).is_some_and(|ty| self.record(ty).is_some());
+        let diagnostic = |literal: &Spanned<String>| {
+            let message = format!("`{}` is a declared type; `|` joins literals", literal.value);
+            Diagnostic::new(Code::EVC0209, literal.span, message)
+        };
+        if names.len() > 1 && names.len() == literals.len() && names.iter().all(is_record) {
+            let help = format!("one of several records is written `{{ one-of: [{}], by: FIELD }}`", names.join(", "));
+            let how = "FIELD is one that each of them has, with a value of its own";
+            return named.first().map(|first| diagnostic(first).help(help).help(how)).into_iter().collect();
+        }
+        let help = |name: &str| format!("for the text itself write `'{name}'`; for a value of several types use `any`");
+        named.into_iter().map(|literal| diagnostic(literal).help(help(&literal.value))).collect()
     }
 
     fn visit_record(&self, record: &Record, diagnostics: &mut Vec<Diagnostic>) {
@@ -100,7 +127,7 @@ impl Types {
         let Some(declared) = self.declared.get(&base.value) else {
             return diagnostics.push(self.unknown(&base.value, base.span));
         };
-        let found = self.resolve(declared);
+        let found = self.named(declared);
         if !matches!(found.kind, Kind::Record(_) | Kind::Named(_)) {
             let message = format!("`{}` is not a record and cannot be extended", base.value);
             diagnostics.push(
@@ -185,6 +212,7 @@ fn cut(ty: &mut Type, endless: &HashSet<Span>) {
     match &mut ty.kind {
         Kind::List(inner, _) | Kind::Map(inner) => cut(inner, endless),
         Kind::Record(record) => record.fields.values_mut().for_each(|field| cut(&mut field.ty, endless)),
+        Kind::Tagged(union) => union.members.iter_mut().for_each(|member| cut(member, endless)),
         _ => {}
     }
 }
@@ -198,6 +226,7 @@ fn collect<'a>(ty: &'a Type, into: &mut Vec<(&'a str, Span)>) {
             into.extend(record.extends.iter().map(|base| (base.value.as_str(), base.span)));
             record.fields.values().for_each(|field| collect(&field.ty, into));
         }
+        Kind::Tagged(union) => union.members.iter().for_each(|member| collect(member, into)),
         _ => {}
     }
 }

@@ -6,6 +6,7 @@
 use indexmap::IndexMap;
 
 use super::shorthand::{self, Text};
+use super::union;
 use super::{Field, Kind, Range, Record, Type};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
@@ -25,6 +26,9 @@ pub fn decode(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Type> {
         }
         NodeKind::Scalar(scalar) => shorthand::parse(&text(scalar, node.span), diagnostics),
         NodeKind::Sequence(items) => list(items, node.span, diagnostics),
+        NodeKind::Mapping(mapping) if mapping.entries.iter().any(|entry| is_word(&entry.key, union::ONE_OF)) => {
+            Some(union::union(mapping, node.span, diagnostics))
+        }
         NodeKind::Mapping(mapping) => Some(record(mapping, node.span, diagnostics)),
     }
 }
@@ -69,7 +73,7 @@ fn record(mapping: &Mapping, span: Span, diagnostics: &mut Vec<Diagnostic>) -> T
     let mut extends = None;
     let mut fields: IndexMap<String, Field> = IndexMap::new();
     for Entry { key, value } in &mapping.entries {
-        if is_extends(key) {
+        if is_word(key, "extends") {
             extends = Some(base(value, diagnostics));
             continue;
         }
@@ -91,8 +95,8 @@ fn record(mapping: &Mapping, span: Span, diagnostics: &mut Vec<Diagnostic>) -> T
 }
 
 /// Whether this key is the bare word; in quotes it is a field of that name.
-fn is_extends(key: &Key) -> bool {
-    key.text == "extends" && key.span.range().len() == key.text.len()
+pub(super) fn is_word(key: &Key, word: &str) -> bool {
+    key.text == word && key.span.range().len() == word.len()
 }
 
 /// The place of a field's name within its key, without quotes and `?`.

@@ -32,7 +32,8 @@ pub fn describe(ty: &Type) -> String {
         Kind::Record(record) => describe_record(record),
         Kind::Named(name) => name.clone(),
         Kind::Union(members) => cut(members.iter().map(describe), " | "),
-        Kind::Tagged(_, whole) => describe(whole),
+        Kind::Tagged(union) if union.by.is_some() => cut(union.members.iter().map(describe), " | "),
+        Kind::Tagged(union) => describe(&union.whole),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whether the bounds of a type hold for what is given where nobody checks values: between the steps of a workflow.
 
 use super::within::inside;
-use super::{Kind, Range, Type, Types, describe};
+use super::{Kind, Range, Tagged, Type, Types, describe};
 
 /// How deep declared types are looked into; what is deeper counts as held.
 const MAX_DEPTH: usize = 16;
@@ -17,6 +17,9 @@ impl Types {
         let same = matches!((&expected.kind, &found.kind), (Kind::Named(a), Kind::Named(b)) if a == b);
         if same || depth > MAX_DEPTH {
             return Ok(());
+        }
+        if let Some(by) = self.union(expected).and_then(|union| union.by.as_ref()) {
+            return self.union_bounds(expected, &by.value, found, path, depth);
         }
         let (wanted, given) = (self.resolve(expected), self.resolve(found));
         let hold = match (&wanted.kind, &given.kind) {
@@ -56,6 +59,20 @@ impl Types {
         }
         let at = if path.is_empty() { String::new() } else { format!("`{path}`: ") };
         Err(format!("{at}`{}` may be outside of `{}`", describe(found), describe(expected)))
+    }
+
+    /// The bounds of each of the records of a union that is given; the values of a field tell which.
+    fn union_bounds(&self, expected: &Type, by: &str, found: &Type, path: &str, depth: usize) -> Result<(), String> {
+        if let Kind::Union(members) | Kind::Tagged(Tagged { members, .. }) = &self.named(found).kind {
+            return members.iter().try_for_each(|member| self.bounds_at(expected, member, path, depth + 1));
+        }
+        let Some(union) = self.union(expected) else { return Ok(()) };
+        for (tag, one) in self.apart(found, by).unwrap_or_default() {
+            if let Some(member) = self.tagged_by(union, &tag) {
+                self.bounds_at(member, &one, path, depth + 1)?;
+            }
+        }
+        Ok(())
     }
 }
 

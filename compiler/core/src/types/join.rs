@@ -8,7 +8,7 @@ use std::cell::Cell;
 use indexmap::IndexMap;
 
 use super::within::scalar;
-use super::{Field, Kind, MAX_NESTING, Range, Record, Type, Types, is_text};
+use super::{Field, Kind, MAX_NESTING, Range, Record, Tagged, Type, Types, is_text};
 use crate::source::{Span, Spanned};
 
 /// How many parts of types one join looks at. Payloads have some dozens; what is beyond is `any`, so that types that name one
@@ -216,7 +216,7 @@ impl Joiner<'_> {
             members.iter().skip(1).fold(members[0].clone(), |whole, member| self.fields(&whole, member, span, depth));
         let pairs = |at: usize| members[..at].iter().all(|earlier| self.told_apart(earlier, &members[at]));
         if members.len() > 1 && (1..members.len()).all(pairs) {
-            return Type { kind: Kind::Tagged(members, Box::new(whole)), span };
+            return Type { kind: Kind::Tagged(Tagged { by: None, members, whole: Box::new(whole) }), span };
         }
         whole
     }
@@ -275,10 +275,10 @@ impl Joiner<'_> {
         }
         let (one, other) = (self.declared(a), self.declared(b));
         match (&one.kind, &other.kind) {
-            (_, Kind::Union(members) | Kind::Tagged(members, _)) => {
+            (_, Kind::Union(members) | Kind::Tagged(Tagged { members, .. })) => {
                 return members.iter().all(|member| self.covers(one, member, depth + 1));
             }
-            (Kind::Union(members) | Kind::Tagged(members, _), _) => {
+            (Kind::Union(members) | Kind::Tagged(Tagged { members, .. }), _) => {
                 return members.iter().any(|member| self.covers(member, other, depth + 1));
             }
             _ => {}
@@ -312,7 +312,7 @@ impl Joiner<'_> {
 /// The types of a union, or the one that it is.
 fn members(ty: &Type) -> Vec<&Type> {
     match &ty.kind {
-        Kind::Union(members) | Kind::Tagged(members, _) => members.iter().collect(),
+        Kind::Union(members) | Kind::Tagged(Tagged { members, .. }) => members.iter().collect(),
         _ => vec![ty],
     }
 }
@@ -361,7 +361,7 @@ mod tests {
         let sides: Vec<Type> = sides.iter().map(|side| ty(side)).collect();
         types.join(&sides).map_or_else(String::new, |ty| {
             let count =
-                if let Kind::Tagged(members, _) = &ty.kind { format!("{} of ", members.len()) } else { String::new() };
+                if let Kind::Tagged(of) = &ty.kind { format!("{} of ", of.members.len()) } else { String::new() };
             format!("{count}{}", super::super::describe(&ty))
         })
     }

@@ -41,7 +41,7 @@ impl Types {
                     Some(next) => next,
                     None => return current,
                 },
-                Kind::Tagged(_, whole) => whole,
+                Kind::Tagged(union) => &union.whole,
                 _ => return current,
             };
         }
@@ -86,6 +86,11 @@ impl Types {
             current = base;
         }
         parts
+    }
+
+    /// Whether something is wrong with a type that has been reported: what it extends is not known.
+    pub(super) fn is_reported(&self, ty: &Type) -> bool {
+        matches!(&self.resolve(ty).kind, Kind::Record(record) if !self.closed(record))
     }
 
     /// Whether all that the record extends is known.

@@ -15,6 +15,8 @@ pub const MAX_MAPPED_PARTS: usize = 2_000;
 pub enum Unmapped<'t> {
     /// Nothing is known about this part of it.
     Any(&'t Type),
+    /// This part of it is one of several records, which no template tells apart.
+    Tagged(&'t Type),
     /// It goes too deep at this part of it.
     Deep(&'t Type),
     /// It has too many parts, of which this is the one too many.
@@ -32,6 +34,9 @@ impl Types {
         *parts += 1;
         if *parts > MAX_MAPPED_PARTS {
             return Some(Unmapped::Wide(ty));
+        }
+        if self.union(ty).is_some() {
+            return Some(Unmapped::Tagged(ty));
         }
         let resolved = self.resolve(ty);
         match &resolved.kind {
@@ -54,11 +59,17 @@ mod tests {
     use super::super::testing::{ty, types};
     use super::*;
 
+    fn types_with_union() -> Types {
+        types(&[("A", "{ k: \"'a'\" }"), ("B", "{ k: \"'b'\" }"), ("Either", "{ one-of: [A, B], by: k }")])
+    }
+
     #[test]
     fn what_is_known_and_ends_can_be_carried() {
         let types = types(&[("Line", "{ sku: string, tags: [string] }"), ("Tree", "{ children: [Tree] }")]);
         assert_eq!(types.unmapped(&ty("{ lines: [Line], by: map(Line), on: boolean }")), None);
         assert!(matches!(types.unmapped(&ty("[map(any)]")), Some(Unmapped::Any(_))));
+        let union = types_with_union();
+        assert!(matches!(union.unmapped(&ty("{ all: [Either] }")), Some(Unmapped::Tagged(_))));
         assert!(matches!(types.unmapped(&ty("Tree")), Some(Unmapped::Deep(_))));
         let wide =
             format!("{{ {} }}", (0..MAX_MAPPED_PARTS).map(|i| format!("f{i}: boolean")).collect::<Vec<_>>().join(", "));

@@ -24,9 +24,11 @@ pub mod rust;
 mod schema;
 mod shorthand;
 mod size;
+mod tagged;
 #[cfg(test)]
 pub(crate) mod testing;
 mod unchecked;
+mod union;
 mod value;
 mod wide;
 mod within;
@@ -42,6 +44,7 @@ pub use narrow::{Bound, Form, Shown, Step};
 pub use reference::{KindDoc, reference, reference_table};
 pub use shorthand::SCALARS;
 pub use size::json_bytes;
+pub use tagged::Tagged;
 pub use value::Problem;
 pub(crate) use value::{is_text, number_problem, significant_digits, text_problem};
 
@@ -95,9 +98,9 @@ pub enum Kind {
     Named(String),
     /// A value of one of these types, no two of which are records: what routes come to that end in different ways. Not written in specs.
     Union(Vec<Type>),
-    /// One of these records, which the values of a field tell apart; and the one record that holds what all of them have. Who
-    /// follows names comes to that record. Not written in specs.
-    Tagged(Vec<Type>, Box<Type>),
+    /// One of several records, which the values of a field tell apart. Who follows names comes to the one record that holds what all
+    /// of them have.
+    Tagged(Tagged),
 }
 
 /// Bounds, both inclusive, each of them optional: `1..`, `..5`, `1..5`.

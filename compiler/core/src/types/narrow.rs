@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Field, Kind, Range, Record, Type, Types, is_text, text_problem};
+use super::{Field, Kind, Range, Record, Tagged, Type, Types, is_text, text_problem};
 use crate::source::Spanned;
 
 /// A step of the way from a value to a part of it.
@@ -150,7 +150,7 @@ fn looser(a: Option<Bound>, b: Option<Bound>, is: impl Fn(Bound, Bound) -> bool)
 impl Types {
     /// A type where `shown` is known of what stands at `path`; none if no value of the type is so.
     pub fn narrowed(&self, ty: &Type, path: &[Step], shown: &Shown) -> Option<Type> {
-        if let Kind::Tagged(members, _) | Kind::Union(members) = &self.tagged(ty).kind {
+        if let Kind::Tagged(Tagged { members, .. }) | Kind::Union(members) = &self.named(ty).kind {
             let left = members.iter().filter_map(|member| self.narrowed(member, path, shown));
             return self.join(&left.collect::<Vec<_>>());
         }
@@ -192,17 +192,6 @@ impl Types {
             }
             // Through lists and maps, nothing that is known of one value is known of the others.
             _ => Some(ty.clone()),
-        }
-    }
-
-    /// Names followed to a union or to several records, if they lead to one.
-    fn tagged<'a>(&'a self, ty: &'a Type) -> &'a Type {
-        match &ty.kind {
-            Kind::Named(name) => match self.declared.get(name) {
-                Some(next) if matches!(next.kind, Kind::Union(_) | Kind::Tagged(..)) => next,
-                _ => ty,
-            },
-            _ => ty,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Types under other names, so that the declared types of two specs can stand beside each other.
 
-use super::{Field, Kind, Record, Type};
+use super::{Field, Kind, Record, Tagged, Type};
 use crate::source::Spanned;
 
 impl Type {
@@ -22,9 +22,11 @@ impl Type {
                     .collect(),
             }),
             Kind::Union(members) => Kind::Union(members.iter().map(|member| member.renamed(name)).collect()),
-            Kind::Tagged(members, whole) => {
-                Kind::Tagged(members.iter().map(|member| member.renamed(name)).collect(), inner(whole))
-            }
+            Kind::Tagged(Tagged { by, members, whole }) => Kind::Tagged(Tagged {
+                by: by.clone(),
+                members: members.iter().map(|member| member.renamed(name)).collect(),
+                whole: inner(whole),
+            }),
             plain => plain.clone(),
         };
         Self { kind, span: self.span }

@@ -9,7 +9,7 @@ pub fn type_text(ty: &Type, path: &str, name: &impl Fn(&Type) -> String) -> Stri
         Kind::Any => "evc_runtime::serde_json::Value".into(),
         // What could not be read.
         Kind::Named(declared) if declared.is_empty() => "evc_runtime::serde_json::Value".into(),
-        // What specs do not write, so that it is in no signature.
+        // What has no name in a spec, so that it is in no signature.
         Kind::Union(_) | Kind::Tagged(..) => "evc_runtime::serde_json::Value".into(),
         Kind::String(_) => "String".into(),
         Kind::Integer(_) => "i64".into(),

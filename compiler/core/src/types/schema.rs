@@ -6,12 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::{Kind, MAX_INTEGER, Range, Type, Types};
+use super::{Kind, MAX_INTEGER, Range, Tagged, Type, Types};
 
 /// The declared types that a schema names, and where it looks for them.
 struct Names<'a, 'p> {
     at: &'p str,
     used: BTreeSet<&'a str>,
+    /// Whether the document is one of OpenAPI.
+    openapi: bool,
 }
 
 impl Types {
@@ -22,8 +24,8 @@ impl Types {
         if let Kind::Named(name) = &ty.kind {
             document.insert("title".into(), name.as_str().into());
         }
-        let mut names = Names { at: "#/$defs/", used: BTreeSet::new() };
-        let body = self.schema_of(self.resolve(ty), &mut names);
+        let mut names = Names { at: "#/$defs/", used: BTreeSet::new(), openapi: false };
+        let body = self.schema_of(self.named(ty), &mut names);
         document.extend(body);
         let mut definitions = BTreeMap::new();
         self.define(names, &mut definitions);
@@ -33,10 +35,10 @@ impl Types {
         Value::Object(document)
     }
 
-    /// The schema of a type as part of a larger document, which has what it names at `at`, such as `#/components/schemas/`.
+    /// The schema of a type as part of a document of OpenAPI, which has what it names at `at`, such as `#/components/schemas/`.
     /// Adds those names and what they name to `definitions`.
     pub fn json_schema_within(&self, ty: &Type, at: &str, definitions: &mut BTreeMap<String, Value>) -> Value {
-        let mut names = Names { at, used: BTreeSet::new() };
+        let mut names = Names { at, used: BTreeSet::new(), openapi: true };
         let schema = self.schema_of(ty, &mut names);
         self.define(names, definitions);
         Value::Object(schema)
@@ -92,11 +94,29 @@ impl Types {
                 object(json!({ "$ref": format!("{}{name}", names.at) }))
             }
             Kind::Named(_) => Map::new(),
-            Kind::Union(members) | Kind::Tagged(members, _) => {
+            Kind::Union(members) | Kind::Tagged(Tagged { by: None, members, .. }) => {
                 let members = members.iter().map(|member| Value::Object(self.schema_of(member, names)));
                 object(json!({ "anyOf": members.collect::<Vec<_>>() }))
             }
+            Kind::Tagged(Tagged { by: Some(by), members, .. }) => self.schema_of_union(by, members, names),
         }
+    }
+
+    /// One of several records, of which a value is exactly one. OpenAPI has a word for the field that tells which, and for where the
+    /// record is that each value of it means. <https://spec.openapis.org/oas/v3.1.1.html#discriminator-object>
+    fn schema_of_union<'a>(&'a self, by: &str, members: &'a [Type], names: &mut Names<'a, '_>) -> Map<String, Value> {
+        let all: Vec<Value> = members.iter().map(|member| Value::Object(self.schema_of(member, names))).collect();
+        let mut schema = object(json!({ "oneOf": all }));
+        if names.openapi {
+            let mut mapping = Map::new();
+            for member in members {
+                let Kind::Named(name) = &member.kind else { continue };
+                let at = format!("{}{name}", names.at);
+                mapping.extend(self.tags(by, member).into_iter().map(|tag| (tag.to_owned(), at.clone().into())));
+            }
+            schema.insert("discriminator".into(), json!({ "propertyName": by, "mapping": mapping }));
+        }
+        schema
     }
 
     fn schema_of_record<'a>(&'a self, ty: &'a Type, names: &mut Names<'a, '_>) -> Map<String, Value> {
@@ -201,8 +221,20 @@ mod tests {
     /// An independent validator and ours give one verdict on the same values.
     #[test]
     fn the_schema_and_the_validator_agree() {
-        let types = types(&[("Line", "{ sku: string(1..3), count?: integer(1..) }")]);
+        let types = types(&[
+            ("Line", "{ sku: string(1..3), count?: integer(1..) }"),
+            ("Card", "{ kind: \"'card'\", number: string(..3) }"),
+            ("Cash", "{ kind: cash | coins, of?: Paid }"),
+            ("Paid", "{ at: date }"),
+            ("Payment", "{ one-of: [Card, Cash], by: kind }"),
+        ]);
         let values = [
+            json!({ "kind": "card" }),
+            json!({ "kind": "card", "number": "12" }),
+            json!({ "kind": "card", "number": "1234", "sku": "a" }),
+            json!({ "kind": "coins", "number": "1234" }),
+            json!({ "kind": "cash", "of": {} }),
+            json!({ "kind": "other", "sku": "a" }),
             json!(null),
             json!(true),
             json!(0),
@@ -243,6 +275,8 @@ mod tests {
             "map(string)",
             "Line",
             "{ extends: Line, x?: any }",
+            "Payment",
+            "[Payment]",
         ] {
             let ty = ty(shorthand);
             let schema = types.json_schema(&ty);

@@ -57,7 +57,7 @@ impl Types {
                 }
                 Some(total)
             }
-            Kind::Union(members) | Kind::Tagged(members, _) => members
+            Kind::Union(members) | Kind::Tagged(super::Tagged { members, .. }) => members
                 .iter()
                 .map(|member| self.max_bytes(member, depth, known))
                 .try_fold(0, |most, size| size.map(|size| most.max(size))),

@@ -38,7 +38,9 @@ pub(crate) fn types(declared: &[(&str, &str)]) -> Types {
     });
     let declared = decoded.collect();
     assert_eq!(diagnostics, [], "{text}");
-    Types { declared }
+    let mut types = Types { declared };
+    types.unite();
+    types
 }
 
 /// Diagnostics as lines of `CODE message @ text`, with the text that the primary label covers.

@@ -18,6 +18,9 @@ impl Types {
             return None;
         }
         let (wanted, given) = (self.resolve(expected), self.resolve(found));
+        if let Some(member) = self.only_member(expected, found) {
+            return self.unchecked_at(member, found, depth + 1);
+        }
         match (&wanted.kind, &given.kind) {
             (_, Kind::Any) => Some(given),
             (_, Kind::Union(members)) => {
@@ -38,6 +41,15 @@ impl Types {
                     .into_iter()
                     .find_map(|(name, field)| self.unchecked_at(&field.ty, &fields.get(name)?.ty, depth + 1))
             }
+            _ => None,
+        }
+    }
+
+    /// The one record of a union that this one is.
+    fn only_member<'t>(&'t self, expected: &'t Type, found: &Type) -> Option<&'t Type> {
+        let union = self.union(expected)?;
+        match self.tags(&union.by.as_ref()?.value, found).as_slice() {
+            [tag] => self.tagged_by(union, tag),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Kind, MAX_INTEGER, MAX_MONEY_DIGITS, Range, Type, Types};
+use super::{Kind, MAX_INTEGER, MAX_MONEY_DIGITS, Range, Tagged, Type, Types};
 
 /// The longest text that is taken for a duration; `P` and seven numbers fit several times over.
 pub(super) const MAX_DURATION_CHARS: usize = 64;
@@ -26,10 +26,23 @@ impl Types {
     }
 
     fn validate_at(&self, ty: &Type, value: &Value, pointer: &str, problems: &mut Vec<Problem>) {
-        let members: &[Type] = match &ty.kind {
-            Kind::Union(members) | Kind::Tagged(members, _) => members,
+        let members: &[Type] = match &self.named(ty).kind {
+            Kind::Union(members) | Kind::Tagged(Tagged { members, .. }) => members,
             _ => &[],
         };
+        if let Some(union) = self.union(ty)
+            && let Some(by) = &union.by
+            && let Some(tag) = value.get(&by.value).and_then(Value::as_str)
+        {
+            match self.tagged_by(union, tag) {
+                Some(member) => self.validate_at(member, value, pointer, problems),
+                None => problems.push(Problem {
+                    pointer: format!("{pointer}/{}", escape(&by.value)),
+                    reason: format!("`{tag}` is the value of none of the records of `{}`", super::describe(ty)),
+                }),
+            }
+            return;
+        }
         if let Some(first) = members.first() {
             // What is wrong by the first is as good an answer as any.
             if members.iter().all(|member| !self.validate(member, value).is_empty()) {

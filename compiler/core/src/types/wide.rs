@@ -22,7 +22,7 @@ impl Type {
             Kind::List(of, _) | Kind::Map(of) => of.takes(left),
             Kind::Record(record) => record.fields.values().all(|field| field.ty.takes(left)),
             Kind::Union(members) => members.iter().all(|member| member.takes(left)),
-            Kind::Tagged(members, whole) => whole.takes(left) && members.iter().all(|member| member.takes(left)),
+            Kind::Tagged(of) => of.whole.takes(left) && of.members.iter().all(|member| member.takes(left)),
             Kind::Any
             | Kind::String(_)
             | Kind::Integer(_)

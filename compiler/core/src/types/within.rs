@@ -2,7 +2,7 @@
 //! bounds and `any`, counts here.
 
 use super::value::{is_text, number_problem, text_problem};
-use super::{Kind, Range, Type, Types, describe};
+use super::{Kind, Range, Tagged, Type, Types, describe};
 
 /// How many comparisons of declared types one question takes; what is beyond counts as within.
 const MAX_COMPARED: usize = 1024;
@@ -39,6 +39,9 @@ impl<'t> Within<'t> {
         if self.types.is_any(wanted) {
             return Ok(());
         }
+        if let Some(union) = self.types.union(expected) {
+            return self.union(expected, union, found, path);
+        }
         let known: Vec<&'t Type> =
             found.iter().map(|ty| self.types.resolve(ty)).filter(|ty| !self.types.is_any(ty)).collect();
         let shown = || known.first().map_or("any".to_owned(), |ty| describe(ty));
@@ -69,6 +72,32 @@ impl<'t> Within<'t> {
             kind if known.iter().any(|ty| scalar(kind, &ty.kind)) => Ok(()),
             _ => refuse(),
         }
+    }
+
+    /// A value that is one of the records of a union: by one of the types that are known of it, each record that it may be.
+    fn union(&self, expected: &Type, union: &Tagged, found: &[&Type], path: &str) -> Result<(), String> {
+        let types = self.types;
+        let fits = |found: &Type| {
+            let members = match &types.named(found).kind {
+                Kind::Tagged(Tagged { members, .. }) => members.clone(),
+                _ => vec![found.clone()],
+            };
+            members.iter().all(|one| match &union.by {
+                Some(by) => types.apart(one, &by.value).is_some_and(|apart| {
+                    let within = |(tag, one): &(String, Type)| {
+                        let member = types.tagged_by(union, tag);
+                        member.is_some_and(|member| types.within(member, &[one]).is_ok())
+                    };
+                    apart.iter().all(within)
+                }),
+                None => union.members.iter().any(|member| types.within(member, &[one]).is_ok()),
+            })
+        };
+        if found.iter().any(|found| fits(found)) {
+            return Ok(());
+        }
+        let shown = found.first().map_or("any".to_owned(), |ty| describe(ty));
+        Err(at(path, &format!("expected `{}`, found `{shown}`", describe(expected))))
     }
 
     /// Every field that a record wants is there and right, by one or another of the types that are known of it.

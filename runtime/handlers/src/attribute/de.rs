@@ -14,6 +14,18 @@ pub fn from_item<T: DeserializeOwned>(item: &Item) -> Result<T, Error> {
     read(Reader::Map(item))
 }
 
+/// The name under which a map gives itself as text, one entry, to [`crate::Tagged`].
+pub(crate) const ATTRIBUTES: &str = "$evc::attributes";
+
+/// The value of a part of an item; what is wrong with it, with the way there from this part.
+pub(crate) fn from_nested<T: DeserializeOwned>(item: &Item) -> Result<T, String> {
+    serde_path_to_error::deserialize(Reader::Map(item)).map_err(|error| {
+        let path = error.path().to_string();
+        let message = error.into_inner().0;
+        if path == "." || message.starts_with("MoneyTooPrecise") { message } else { format!("`{path}`: {message}") }
+    })
+}
+
 /// The value of an attribute.
 pub fn from_attribute<T: DeserializeOwned>(attribute: &Attribute) -> Result<T, Error> {
     read(Reader::Value(attribute))
@@ -136,13 +148,17 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
         }
     }
 
-    /// Money asks for the raw text of its number and [`crate::Bytes`] for binary data; see there.
+    /// Money asks for the raw text of its number, [`crate::Bytes`] for binary data and [`crate::Tagged`] for a map; see there.
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Failure> {
         match (name, self) {
             (RAW_TEXT, Self::Value(Attribute::N(text))) => {
                 visitor.visit_map(MapDeserializer::new(std::iter::once((RAW_TEXT, text.as_str()))))
             }
             (BINARY, Self::Value(Attribute::B(bytes))) => visitor.visit_bytes(bytes),
+            (RAW_TEXT, Self::Value(Attribute::M(item)) | Self::Map(item)) => {
+                let text = serde_json::to_string(item).map_err(de::Error::custom)?;
+                visitor.visit_map(MapDeserializer::new(std::iter::once((ATTRIBUTES, text))))
+            }
             _ => visitor.visit_newtype_struct(self),
         }
     }

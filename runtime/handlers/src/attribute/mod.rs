@@ -12,6 +12,7 @@ mod plain;
 mod ser;
 mod wire;
 
+pub(crate) use de::{ATTRIBUTES, from_nested};
 pub use de::{from_attribute, from_item};
 pub use plain::to_json;
 pub use ser::{to_attribute, to_item};

@@ -48,6 +48,7 @@ fn is_declared(model: &Model, it: &ToTable<'_>, mapping: &Mapping) -> bool {
 fn problem<'m>(model: &'m Model, ty: &'m Type) -> Option<(String, &'m Type)> {
     Some(match model.types.unmapped(ty)? {
         Unmapped::Any(place) => ("nothing is known about a part of it".to_owned(), place),
+        Unmapped::Tagged(place) => ("a template does not tell several records apart".to_owned(), place),
         Unmapped::Deep(place) => (format!("it goes more than {MAX_MAPPED_DEPTH} levels deep"), place),
         Unmapped::Wide(place) => (format!("it has more than {MAX_MAPPED_PARTS} parts"), place),
     })

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 use std::fmt::{Display, Write as _};
 
-use super::names::Names;
+use super::names::{Home, Names};
 use super::print::{Code, literal};
 use crate::types::rust::field_name;
-use crate::types::{Kind, Range, Type};
+use crate::types::{Kind, Range, Tagged, Type};
 
 /// The implementation for a record, if there are ranges in it.
 pub(super) fn of_record(names: &Names<'_>, ty: &Type, name: &str, code: &mut Code) {
@@ -21,6 +21,27 @@ pub(super) fn of_record(names: &Names<'_>, ty: &Type, name: &str, code: &mut Cod
             body.checks(&field.ty, &Place::reference("value"), &at, 3, 0);
             body.line(2, "}");
         }
+    }
+    implementation(name, &body.text, code);
+}
+
+/// The implementation for a union, if there are ranges in one of its records.
+pub(super) fn of_union(names: &Names<'_>, union: &Tagged, name: &str, code: &mut Code) {
+    let mut body = Body { names, text: String::new() };
+    if union.members.iter().any(|member| is_bounded(names, member)) {
+        body.line(2, "match self {");
+        for member in &union.members {
+            let variant = names.type_of(member, Home::Types);
+            body.line(
+                3,
+                if is_bounded(names, member) {
+                    format!("Self::{variant}(record) => evc_runtime::Bounded::check(record, at)?,")
+                } else {
+                    format!("Self::{variant}(_) => {{}}")
+                },
+            );
+        }
+        body.line(2, "}");
     }
     implementation(name, &body.text, code);
 }
@@ -71,6 +92,7 @@ fn bounded<'m>(names: &Names<'m>, ty: &Type, seen: &mut BTreeSet<&'m str>) -> bo
             let fields = names.model.types.record(ty).unwrap_or_default();
             fields.values().any(|field| bounded(names, &field.ty, seen))
         }
+        Kind::Tagged(union) => union.members.iter().any(|member| bounded(names, member, seen)),
         Kind::Named(name) => match names.model.types.declared.get_key_value(name) {
             Some((name, ty)) => seen.insert(name) && bounded(names, ty, seen),
             None => false,

@@ -4,10 +4,11 @@ use super::bounds;
 use super::names::{Home, Names, is_detail};
 use super::print::{Code, literal};
 use super::types::{DERIVES, definitions, head_docs, record};
+use super::unions;
 use crate::emit::Input;
 use crate::model::{Event, Id};
 use crate::types::rust::field_name;
-use crate::types::{Kind, Type};
+use crate::types::{Field, Kind, Type, Types};
 
 /// All events.
 pub(super) fn events(names: &Names<'_>, input: Input<'_>) -> Code {
@@ -61,23 +62,44 @@ fn aggregate(names: &Names<'_>, id: Id<Event>, detail: &Type, wrapped: bool) -> 
     let name = names.model.outboxes.values().filter(carries).find_map(|outbox| outbox.aggregate.as_ref())?;
     let record = types.record(detail)?;
     let field = record.get(name.as_str())?;
-    let text = matches!(
-        types.resolve(&field.ty).kind,
-        Kind::String(_) | Kind::Integer(_) | Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Money(_) | Kind::Enum(_)
-    );
-    let value = format!("{}.{}", if wrapped { "self.0" } else { "self" }, field_name(name));
-    let value = if field.optional {
-        format!("{value}.as_ref().map(ToString::to_string)")
-    } else {
-        format!("Some({value}.to_string())")
+    let own = if wrapped { "self.0" } else { "self" };
+    let value = match unions::named(names, detail) {
+        Some((union, of)) => {
+            let arm = |member: &Type| {
+                let field = types.record(member)?.get(name.as_str()).map(|field| text_of("record", name, field, types));
+                let (bound, text) = match field {
+                    Some(text) => ("record", text?),
+                    None => ("_", "None".to_owned()),
+                };
+                let variant = names.type_of(member, Home::Types);
+                Some(format!("            crate::{union}::{variant}({bound}) => {text},\n"))
+            };
+            let arms = of.members.iter().map(arm).collect::<Option<String>>()?;
+            format!("match {}{own} {{\n{arms}        }}", if wrapped { "&" } else { "" })
+        }
+        None => text_of(own, name, field, types)?,
     };
-    text.then(|| {
-        format!(
-            "
+    Some(format!(
+        "
 
     fn aggregate(&self) -> Option<String> {{
         {value}
     }}"
-        )
+    ))
+}
+
+/// The text of a field, if it is one that is there; `None` if its type has none.
+fn text_of(value: &str, name: &str, field: &Field, types: &Types) -> Option<String> {
+    let is_text = matches!(
+        types.resolve(&field.ty).kind,
+        Kind::String(_) | Kind::Integer(_) | Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Money(_) | Kind::Enum(_)
+    );
+    let value = format!("{value}.{}", field_name(name));
+    is_text.then(|| {
+        if field.optional {
+            format!("{value}.as_ref().map(ToString::to_string)")
+        } else {
+            format!("Some({value}.to_string())")
+        }
     })
 }

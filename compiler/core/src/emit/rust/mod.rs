@@ -29,6 +29,7 @@ mod tables;
 mod tests;
 mod text;
 mod types;
+mod unions;
 mod workflows;
 
 use super::{Backend, Files, Input, each};

@@ -5,10 +5,11 @@ use super::names::{Home, Names};
 use super::print::{Code, literal};
 use super::text::member_paragraph;
 use super::types::{definitions, head_docs};
+use super::unions;
 use crate::emit::Input;
 use crate::model::Function;
 use crate::plan::ids;
-use crate::types::rust::field_name;
+use crate::types::Type;
 
 /// All queues that functions send to. The checks see to it that those say what their messages are.
 pub(super) fn queues(names: &Names<'_>, input: Input<'_>) -> Code {
@@ -16,8 +17,8 @@ pub(super) fn queues(names: &Names<'_>, input: Input<'_>) -> Code {
     let mut code = Code::default();
     let sent_to = |id| model.functions.values().flat_map(|function| &function.sends).any(|queue| queue.value == id);
     for (id, queue) in model.queues.iter().filter(|(id, _)| sent_to(*id)) {
-        let Some(message) = &queue.message else { continue };
-        let (name, message) = (names.queue(id), names.type_of(message, Home::Queues));
+        let Some(of) = &queue.message else { continue };
+        let (name, message) = (names.queue(id), names.type_of(of, Home::Queues));
         let docs = head_docs(
             &format!("The queue `{}`.", queue.head.name),
             queue.head.description.as_deref(),
@@ -27,7 +28,7 @@ pub(super) fn queues(names: &Names<'_>, input: Input<'_>) -> Code {
             "{docs}#[derive(Debug, Clone, Copy)]
 pub struct {name};"
         ));
-        let group = queue.group.as_ref().map_or_else(String::new, |field| group(field));
+        let group = queue.group.as_ref().map_or_else(String::new, |field| group(names, of, field));
         let (queue_name, env) = (literal(&queue.head.name), literal(&ids::queue_variable(queue)));
         code.item(format_args!(
             "impl evc_runtime::Queue for {name} {{
@@ -42,13 +43,13 @@ pub struct {name};"
 }
 
 /// The method that says what a message of a FIFO queue belongs to. The checks see to it that the field is there.
-fn group(field: &str) -> String {
-    let field = field_name(field);
+fn group(names: &Names<'_>, message: &Type, field: &str) -> String {
+    let text = unions::text_of_field(names, message, "message", field);
     format!(
         "
 
     fn group(message: &Self::Message) -> Option<String> {{
-        Some(message.{field}.to_string())
+        Some({text})
     }}"
     )
 }

@@ -6,6 +6,7 @@ use super::bounds;
 use super::names::{Definition, Home, Names};
 use super::print::{Code, literal};
 use super::text::{member_paragraph, paragraph, paragraphs};
+use super::unions;
 use crate::emit::Input;
 use crate::types::rust::{field_name, variant_name};
 use crate::types::{Field, Kind, Type, describe};
@@ -17,11 +18,18 @@ pub(super) const DERIVES: &str = "#[derive(Debug, Clone, PartialEq, serde::Seria
 pub(super) fn types(names: &Names<'_>, input: Input<'_>) -> Code {
     let mut code = Code::default();
     for (name, ty) in &names.model.types.declared {
-        let docs = paragraph(&format!("`{name}`, declared at {}.", input.location(ty.span)));
+        let by = match &ty.kind {
+            Kind::Tagged(union) => union.by.as_ref(),
+            _ => None,
+        };
+        let told =
+            by.map_or_else(String::new, |by| format!(" One of several records, which `{}` tells apart.", by.value));
+        let docs = paragraph(&format!("`{name}`, declared at {}.{told}", input.location(ty.span)));
         let name = names.of_declared(name);
         match &ty.kind {
             Kind::Record(_) => record(names, ty, name, &docs, Home::Types, &mut code),
             Kind::Enum(_) => enumeration(ty, name, &docs, &mut code),
+            Kind::Tagged(union) => unions::union(names, union, name, &docs, &mut code),
             _ => code.item(format_args!("{docs}pub type {name} = {};", names.type_of(ty, Home::Types))),
         }
     }

@@ -117,9 +117,9 @@ impl Infer<'_> {
             let Some((_, list)) = given.first() else { return Value::any(span) };
             let item = list.item(self.types);
             // Of records that a field tells apart, one may win here and another one there.
-            let item = Value::of(match &item.ty.kind {
-                Kind::Tagged(_, whole) => Type::clone(whole),
-                _ => item.ty,
+            let item = Value::of(match self.types.union(&item.ty) {
+                Some(union) => Type::clone(&union.whole),
+                None => item.ty,
             });
             return if list.least(self.types) > 0 || list.may_be_absent() && !list.element(self.types).1 {
                 item

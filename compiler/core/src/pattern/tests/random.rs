@@ -115,7 +115,7 @@ fn full(ty: &Type) -> String {
         }
         crate::types::Kind::List(item, range) => format!("list({range:?}) of {}", full(item)),
         crate::types::Kind::Map(inner) => format!("map of {}", full(inner)),
-        crate::types::Kind::Tagged(members, _) => members.iter().map(full).collect::<Vec<_>>().join(" or "),
+        crate::types::Kind::Tagged(of) => of.members.iter().map(full).collect::<Vec<_>>().join(" or "),
         _ => describe(ty),
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::random::Random;
 use crate::source::{Span, Spanned};
-use crate::types::{Field, Kind, Range, Record, Type, Types, testing};
+use crate::types::{Field, Kind, Range, Record, Tagged, Type, Types, testing};
 
 /// The names of fields, so that patterns and records of different types share some.
 const FIELDS: [&str; 6] = ["a", "b", "c", "kind", "n", "on"];
@@ -170,7 +170,7 @@ pub(super) fn value(random: &mut Random, ty: &Type, types: &Types, depth: usize)
             }
             fields.into()
         }
-        Kind::Union(members) | Kind::Tagged(members, _) => {
+        Kind::Union(members) | Kind::Tagged(Tagged { members, .. }) => {
             let at = random.below(members.len());
             value(random, &members[at], types, depth)
         }
@@ -258,7 +258,7 @@ fn one(random: &mut Random, ty: &Type, types: &Types) -> Json {
             let known = ["5f3c1b52-7c0e-4f6a-9d59-0a4f7b1c2d3e", "2026-11-21T10:00:00.000Z", "2026-11-21", "PT5M", "P"];
             text_item(random, &known.map(str::to_owned))
         }
-        Kind::Union(members) | Kind::Tagged(members, _) => {
+        Kind::Union(members) | Kind::Tagged(Tagged { members, .. }) => {
             let at = random.below(members.len());
             one(random, &members[at], types)
         }

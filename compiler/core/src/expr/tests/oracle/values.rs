@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::random::Random;
 use crate::source::Span;
-use crate::types::{Field, Kind, Range, Record, Type, Types, testing};
+use crate::types::{Field, Kind, Range, Record, Tagged, Type, Types, testing};
 
 /// The names of fields, so that records of different types share some.
 const FIELDS: [&str; 8] = ["a", "b", "c", "kind", "n", "list", "note", "on"];
@@ -107,7 +107,7 @@ pub(super) fn value(random: &mut Random, ty: &Type, types: &Types) -> Json {
             }
             fields.into()
         }
-        Kind::Union(members) | Kind::Tagged(members, _) => {
+        Kind::Union(members) | Kind::Tagged(Tagged { members, .. }) => {
             let at = random.below(members.len());
             value(random, &members[at], types)
         }
