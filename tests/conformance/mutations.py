@@ -143,16 +143,27 @@ def audited(evc, systems, mutants):
                 file = home / f"{number}.json"
                 file.write_text(json.dumps(systems[mutant.system].mutated([mutant])), encoding="utf-8")
                 files[str(file)] = mutant
-            run = subprocess.run([evc, "audit", "--message-format", "json", *files], capture_output=True, text=True, check=False)
-            for line in run.stdout.splitlines():
-                one = json.loads(line)
-                if one["reason"] == "diagnostic":
-                    mutant = next(files[name] for name in files if name.endswith(one["primary"]["file"].rsplit("target/", 1)[-1]))
+            elsewhere = False
+            for one in found_in(evc, list(files)):
+                name = one["primary"]["file"].rsplit("target/", 1)[-1]
+                mutant = next((mutant for file, mutant in files.items() if file.endswith(name)), None)
+                elsewhere |= mutant is None
+                if mutant:
                     answers.setdefault(mutant.key, f"{one['code']} {one['message']}")
-            assert run.returncode in (0, 1), run.stderr
+            # What stands in the file of a state machine does not say whose it is.
+            for file, mutant in files.items() if elsewhere else ():
+                if mutant.key not in answers and (found := found_in(evc, [file])):
+                    answers[mutant.key] = f"{found[0]['code']} {found[0]['message']}"
             for file in files:
                 Path(file).unlink()
     return answers
+
+
+def found_in(evc, files):
+    """The diagnostics of `evc audit` for some templates."""
+    run = subprocess.run([evc, "audit", "--message-format", "json", *files], capture_output=True, text=True, check=False)
+    assert run.returncode in (0, 1), run.stderr
+    return [one for one in map(json.loads, run.stdout.splitlines()) if one["reason"] == "diagnostic"]
 
 
 def linted(linter, systems, chosen, kept):
