@@ -76,7 +76,10 @@ impl Held<'_> {
             );
         }
         for found in value.unchecked(ty, scope, &model.types) {
-            let of = format!("it is held by variable `{}`, which the steps that follow believe to be of its type", self.name);
+            let of = format!(
+                "it is held by variable `{}`, which the steps that follow believe to be of its type",
+                self.name
+            );
             diagnostics.push(found.on(item(workflow)).note(of));
         }
     }

@@ -149,6 +149,7 @@ impl Infer<'_> {
             if value.many {
                 self.one_or_many(ast, value, "one number");
             }
+            self.unknown(ast, value, "a number");
             return true;
         }
         let found = describe(value);
@@ -276,6 +277,8 @@ impl Infer<'_> {
                 self.one_or_many(ast, value, "one value");
                 return;
             }
+            let other = if std::ptr::eq(ast, left) { b } else { a };
+            self.unknown(ast, value, if other.class(self.types) == Class::Text { "a text" } else { "a number" });
         }
         if let Some((literal, text, reason)) = self.no_such_text((left, a), (right, b)) {
             // `2026` and `2026-11` come before all that begin so.
