@@ -202,7 +202,7 @@ mod tests {
         assert_eq!(found, [("lines".into(), "{\"sku\":[\"a\"],\"qty\":[2]}".into(), Saw::NotTogether)]);
         let found = told("{ lines: { sku: [a], $or: [{ qty: [2] }, { qty: [3] }] } }", &value);
         assert_eq!(found.len(), 1);
-        let found = told("{ lines: { sku: [a] }, $or: [{ lines: { qty: [2] } }] }", &value);
+        let found = told("{ lines: { sku: [a] }, $or: [{ lines: { qty: [2] } }, { lines: { qty: [3] } }] }", &value);
         assert_eq!(found.iter().map(|(path, ..)| path.as_str()).collect::<Vec<_>>(), ["lines"]);
     }
 

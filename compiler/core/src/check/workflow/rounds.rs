@@ -60,7 +60,7 @@ fn stays(
     let mut farthest: Option<f64> = None;
     let reached = reached(&ways, &is_in, (variable, first, by));
     for (_, facts) in ways.iter().filter(|(next, _)| is_in(next)) {
-        let Some(bound) = limit(facts, by > 0.0).or(reached) else { return None };
+        let bound = limit(facts, by > 0.0).or(reached)?;
         let value = match (by > 0.0, bound.open) {
             (true, true) => bound.value.ceil() - 1.0,
             (true, false) => bound.value.floor(),
