@@ -7,13 +7,14 @@ mod support;
 const HEAD: &str = "evc: 1\nservice: shop\n";
 
 /// Sections that two files can share, each in one file and in two.
-const SHARED: [(&str, &str, &str); 5] = [
+const SHARED: [(&str, &str, &str); 6] = [
     (
         "observability: { tracing: false, logs: { level: debug, retention: 30d }, alarms: false }\n",
         "observability: { tracing: false, logs: { level: debug } }\n",
         "observability: { logs: { retention: 30d }, alarms: false }\n",
     ),
     ("observability: { dashboard: false }\n", "observability:\n", "observability: { dashboard: false }\n"),
+    ("security: { permissions-boundary: team }\n", "", "security: { permissions-boundary: team }\n"),
     ("tags: { team: shop, stage: dev }\n", "tags: { team: shop }\n", "tags: { team: shop, stage: dev }\n"),
     (
         "overrides:\n  PayFunction: { properties: { MemorySize: 512, Timeout: 20 } }\n  functions.pay.role: { properties: { Path: /shop/ } }\n",

@@ -4,6 +4,7 @@
 mod addresses;
 mod asynchronous;
 mod attributes;
+mod boundary;
 mod conditions;
 mod deployments;
 mod limits;
@@ -37,6 +38,7 @@ const STEPS: &[Step] = &[
     addresses::finish,
     conditions::finish,
     resources::finish,
+    boundary::finish,
     overrides::finish,
     outputs::finish,
     policies::check,

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use crate::model::{CacheKind, NetworkKind};
 use crate::plan::builder::Builder;
 use crate::plan::names::MAX_ENVIRONMENT;
-use crate::plan::{ENVIRONMENT, LogicalId, Parameter, bus, cache, network};
+use crate::plan::{ENVIRONMENT, LogicalId, Parameter, arn, bus, cache, network};
 use crate::spec::given::Given;
 
 /// Adds the parameters; after everything that has a name, since that bounds the project's.
@@ -48,9 +48,19 @@ pub(super) fn finish(b: &mut Builder<'_>) {
         ("ProjectName".to_owned(), project),
         ("Architecture".to_owned(), architecture),
     ]);
+    boundary(b);
     buses(b);
     caches(b);
     networks(b);
+}
+
+/// The permissions boundary, if the spec leaves it to each deployment.
+fn boundary(b: &mut Builder<'_>) {
+    if b.model.security.permissions_boundary == Some(Given::Parameter) {
+        let about = "The ARN of the managed policy that bounds every role of the stack.".to_owned();
+        let parameter = given("String", about, Some(r"^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$"));
+        b.plan.parameters.insert(arn::BOUNDARY.to_owned(), parameter);
+    }
 }
 
 /// The names of buses that the spec leaves to each deployment.

@@ -7,6 +7,7 @@ use super::observability::observability;
 use super::queue::queue;
 use super::rule::rule;
 use super::schedule::schedule;
+use super::security::security;
 use super::table::table;
 use super::{Id, Model, api, cache, engine, network, outbox, outputs, resource, settings, workflow};
 use crate::diagnostics::Diagnostic;
@@ -26,6 +27,7 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
 
     let service = file.service.clone().unwrap_or_else(|| Spanned::new(String::new(), Span::default()));
     let mut model = Model::without_things(service, settings::environments(sections), types, observability(sections));
+    model.security = security(sections);
     model.description = file.description.as_ref().map(|text| text.value.clone());
     let known = resource::Known::of(sections);
     let overrides = sections.overrides.iter();

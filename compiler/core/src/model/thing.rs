@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::graph::{Graph, Relates, Relation};
 use super::outputs::Property;
-use super::{Arena, DeadLetterSource, Environment, Head, Id, Observability, Output, Override};
+use super::{Arena, DeadLetterSource, Environment, Head, Id, Observability, Output, Override, Security};
 use crate::diagnostics::Diagnostic;
 use crate::source::Span;
 use crate::spec::condition::Condition;
@@ -40,6 +40,8 @@ macro_rules! model {
             $($(#[doc = $doc])* pub $section: Arena<super::$module::$Kind>,)*
             /// How the system is watched.
             pub observability: Observability,
+            /// What a company asks of every role.
+            pub security: Security,
             /// Outputs of the stack.
             pub outputs: Vec<Output>,
             /// CloudFormation conditions by name.
@@ -69,6 +71,7 @@ macro_rules! model {
                     types,
                     $($section: Arena::default(),)*
                     observability,
+                    security: Security::default(),
                     outputs: Vec::new(),
                     conditions: IndexMap::new(),
                     overrides: IndexMap::new(),

@@ -3,6 +3,7 @@
 use super::names::of_stack;
 use super::value::{Part, Value, text};
 use crate::model::Workflow;
+use crate::spec::given::Given;
 
 /// The ARN of something of a service in this account and Region: `arn:aws:events:eu-west-1:123456789012:RESOURCE`. What a literal
 /// cannot say of the resource follows it in `rest`.
@@ -19,6 +20,24 @@ pub(crate) fn is_arn(text: &str) -> bool {
 /// The ARN of a workflow's state machine, made of its name instead of a reference to it.
 pub(crate) fn of_workflow(workflow: &Workflow) -> Value {
     of("states", "stateMachine:", of_stack().into_iter().chain([Part::Literal(format!("-{}", workflow.head.name))]))
+}
+
+/// The parameter with the permissions boundary that the spec leaves to each deployment.
+pub(crate) const BOUNDARY: &str = "PermissionsBoundary";
+
+/// The ARN of the managed policy that bounds roles, which the spec gives by its name, by its ARN or not at all.
+pub(crate) fn of_boundary(given: &Given<String>) -> Value {
+    match given {
+        Given::Parameter => Value::pseudo(BOUNDARY),
+        Given::Here(arn) if is_arn(arn) => arn.as_str().into(),
+        Given::Here(name) => text([
+            "arn:".into(),
+            Part::Parameter("AWS::Partition"),
+            ":iam::".into(),
+            Part::Parameter("AWS::AccountId"),
+            Part::Literal(format!(":policy/{name}")),
+        ]),
+    }
 }
 
 /// What an integration of a REST API calls, such as `dynamodb:action/PutItem`. It is in no account.

@@ -31,6 +31,7 @@ pub mod scalar;
 pub mod schedule;
 pub mod schema;
 mod sections;
+pub mod security;
 pub mod table;
 pub mod target;
 pub mod workflow;
@@ -131,7 +132,7 @@ impl File {
         twice
     }
 
-    /// Reads the settings (`observability`, `overrides`, `tags`), when all files are joined.
+    /// Reads the settings (`observability`, `security`, `overrides`, `tags`), when all files are joined.
     pub fn settle(&mut self) -> Vec<Diagnostic> {
         let mut cx = Decoder::default();
         std::mem::take(&mut self.settings).decode(&mut self.sections, &mut cx);

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 
 use super::decode::{Case, Decoder, Fields, Item, Section};
-use super::{observability, overrides};
+use super::{observability, overrides, security};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::spec::scalar::Name;
@@ -34,6 +34,9 @@ macro_rules! sections {
             /// Logs, traces, the dashboard and the alarms.
             #[schemars(default)]
             pub observability: observability::Observability,
+            /// What a company asks of every role.
+            #[schemars(default)]
+            pub security: security::Security,
             $($(#[doc = $last_doc])* #[schemars(default)] pub $last: Section<super::$last_module::$Last>,)*
             /// Changes to emitted resources, and further resources, by logical id.
             #[schemars(default, with = "std::collections::BTreeMap<String, overrides::Override>")]
@@ -114,7 +117,7 @@ fn twice(message: String, first: Span, second: Span) -> Diagnostic {
 const AROUND: [&str; 4] = ["evc", "service", "description", "imports"];
 
 /// The sections that are one thing each, of which several files may say parts.
-const SETTINGS: [&str; 3] = ["observability", "overrides", "tags"];
+const SETTINGS: [&str; 4] = ["observability", "security", "overrides", "tags"];
 
 /// What files say of the settings, joined before it is read: so every key of every setting is joined in the same way.
 #[derive(Debug, Clone, Default)]
@@ -142,6 +145,7 @@ impl Settings {
         let node = Node { span: Span::default(), kind: NodeKind::Mapping(self.0) };
         let Some(mut fields) = cx.fields(&node, "a spec") else { return };
         sections.observability = fields.or_default("observability", cx);
+        sections.security = fields.or_default("security", cx);
         sections.overrides = fields.or_default("overrides", cx);
         sections.tags = tags(&mut fields, cx);
     }
