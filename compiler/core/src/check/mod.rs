@@ -2,6 +2,7 @@
 
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
+mod alarms;
 mod api;
 mod aws_events;
 mod caches;
@@ -48,6 +49,7 @@ type Check = fn(&Model, &mut Vec<Diagnostic>);
 
 /// Every check of what is there. The order does not matter: reports sort by place.
 const CHECKS: &[Check] = &[
+    alarms::check,
     api::auth::check,
     api::bodies::check,
     api::cors::check,
@@ -111,6 +113,7 @@ const CHECKS: &[Check] = &[
     workflow::expressions::check,
     workflow::grows::check,
     workflow::history::check,
+    workflow::outcomes::check,
     workflow::pending::check,
     workflow::routes::check,
     workflow::swallowed::check,

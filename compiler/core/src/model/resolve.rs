@@ -26,7 +26,8 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     settings::check_names(sections, &mut diagnostics);
 
     let service = file.service.clone().unwrap_or_else(|| Spanned::new(String::new(), Span::default()));
-    let mut model = Model::without_things(service, settings::environments(sections), types, observability(sections));
+    let (environments, durability) = (settings::environments(sections), settings::durability(sections));
+    let mut model = Model::without_things(service, environments, types, observability(sections), durability);
     model.security = security(sections);
     model.description = file.description.as_ref().map(|text| text.value.clone());
     let known = resource::Known::of(sections);

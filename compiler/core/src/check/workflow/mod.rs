@@ -15,6 +15,7 @@ pub(super) mod expressions;
 pub(super) mod grows;
 pub(super) mod history;
 mod laps;
+pub(super) mod outcomes;
 pub(super) mod pending;
 mod rounds;
 pub(super) mod routes;

@@ -22,7 +22,7 @@ use super::graph::{Relates, Relation};
 use super::{Bus, Cache, DeadLetterSource, Head, Id, Model, Thing};
 use crate::expr::{Expr, Facts, Scope, Template};
 use crate::source::{Span, Spanned};
-use crate::spec::scalar::Duration;
+use crate::spec::scalar::{Duration, Name};
 use crate::types::Type;
 
 /// How much longer than the function's own timeout a call may take: a cold start of up to 10 seconds comes before the function's
@@ -44,6 +44,8 @@ pub struct Workflow {
     pub engine: Engine,
     /// Where the engine is said, or the workflow's name.
     pub engine_span: Span,
+    /// The errors with which an execution may end without anything being wrong.
+    pub outcomes: Vec<Name>,
     /// Its steps.
     pub body: Body,
 }
