@@ -121,6 +121,8 @@ codes! {
     EVC0423 Advice "unchecked-argument",
     EVC0424 Advice "taken-on-trust",
     EVC0425 Advice "may-have-no-result",
+    EVC0426 Error "comparator-of-no-boolean",
+    EVC0427 Advice "else-never-taken",
     EVC0501 Error "unreachable-step",
     EVC0502 Error "endless-loop",
     EVC0503 Error "shadowed-retry",

@@ -3,8 +3,8 @@
 use super::exits::{self, Closed};
 use super::{conditions, item, unchanged};
 use crate::diagnostics::{Code, Diagnostic, list};
-use crate::expr::{Expr, never};
-use crate::model::{Body, Model, Step, Workflow};
+use crate::expr::{Expr, Left, left, never};
+use crate::model::{Body, Model, Next, Onward, Step, Workflow};
 use crate::types::{Kind, Type};
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
@@ -22,6 +22,7 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
                 let is_sound = |expr: &&Expr| expr.check_as(&boolean, &step.scope, &model.types).is_empty();
                 if conditions.iter().all(is_sound) {
                     dead(model, workflow, step, &conditions, diagnostics);
+                    diagnostics.extend(otherwise(model, workflow, body, step));
                     diagnostics.extend(unchanged::check(model, workflow, (body, &loops), (id, step), &conditions));
                 }
             }
@@ -71,4 +72,23 @@ fn dead(model: &Model, workflow: &Workflow, step: &Step, conditions: &[&Expr], d
         };
         diagnostics.push(diagnostic.on(item(workflow)));
     }
+}
+
+/// Tells of an `else` that is never taken. One that leads to a failure is there for what should not be.
+fn otherwise(model: &Model, workflow: &Workflow, body: &Body, step: &Step) -> Option<Diagnostic> {
+    let (conditions, next) = step.otherwise()?;
+    let guards = match next {
+        Next::Step(id) => matches!(body.step(id).onward(), Onward::Fails(_)),
+        Next::End => false,
+    };
+    let is_steady = conditions.iter().all(|condition| condition.is_steady());
+    if guards || conditions.is_empty() || !is_steady || left(&conditions, &step.scope, &model.types) != Left::Nothing {
+        return None;
+    }
+    let message = format!("the `else` of `{}` is never taken: one of its conditions always holds", step.name);
+    Some(
+        Diagnostic::new(Code::EVC0427, step.kind_span, message)
+            .on(item(workflow))
+            .help("leave it out, or let it lead to a `fail` if it is there for what should not be"),
+    )
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::expr::{Facts, Plain, Template};
 use crate::model::{Body, Next, Step, StepId};
+use crate::types::Bound;
 
 /// How often a loop goes round, as far as its counter says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +58,9 @@ fn stays(
     let limit = |facts: &Facts, up: bool| facts.bound(variable, up);
     // The farthest value with which it stays.
     let mut farthest: Option<f64> = None;
+    let reached = reached(&ways, &is_in, (variable, first, by));
     for (_, facts) in ways.iter().filter(|(next, _)| is_in(next)) {
-        let bound = limit(facts, by > 0.0)?;
+        let bound = limit(facts, by > 0.0).or(reached)?;
         let value = match (by > 0.0, bound.open) {
             (true, true) => bound.value.ceil() - 1.0,
             (true, false) => bound.value.floor(),
@@ -78,6 +80,21 @@ fn stays(
     let others = round.iter().filter(|other| **other != id).map(|other| body.step(*other));
     let alone = by_counter && others.map(Step::successors).all(|next| !next.is_empty() && next.iter().all(is_in));
     Some((laps, alone))
+}
+
+/// The last value with which a loop goes on that is left at one value alone, `i = 100`, if the counter comes to that one.
+fn reached(
+    ways: &[(Next, Facts)],
+    is_in: &dyn Fn(&Next) -> bool,
+    (variable, first, by): (&str, f64, f64),
+) -> Option<Bound> {
+    let mut leaving = ways.iter().filter(|(next, _)| !is_in(next));
+    let (Some((_, facts)), None) = (leaving.next(), leaving.next()) else { return None };
+    let (least, most) = (facts.bound(variable, false)?, facts.bound(variable, true)?);
+    let laps = (least.value - first) / by;
+    let is_reached =
+        !least.open && !most.open && least.value.total_cmp(&most.value).is_eq() && laps >= 1.0 && laps.fract() == 0.0;
+    is_reached.then_some(Bound { value: least.value - by, open: false })
 }
 
 /// By how much a step counts a variable, if it does.

@@ -250,6 +250,11 @@ impl Step {
         self.kind.facts().unsaid()
     }
 
+    /// Where it is said to go when no condition holds, and the conditions.
+    pub fn otherwise(&self) -> Option<(Vec<&Expr>, Next)> {
+        self.kind.facts().otherwise()
+    }
+
     /// Whether it runs the `undo` of the steps before it.
     pub fn compensates(&self) -> bool {
         self.kind.facts().compensates()

@@ -204,6 +204,11 @@ pub(in crate::model) trait StepFacts {
         None
     }
 
+    /// Where it is said to go when no condition holds, and the conditions.
+    fn otherwise(&self) -> Option<(Vec<&Expr>, Next)> {
+        None
+    }
+
     /// Whether it runs the `undo` of the steps before it.
     fn compensates(&self) -> bool {
         false
