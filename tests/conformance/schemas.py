@@ -40,7 +40,7 @@ IGNORED = set(
     replacementStrategy resourceLink typeConfiguration nonPublicProperties nonPublicDefinitions readonlyProperties""".split()
 )
 # Rare keywords that the compiler does without.
-LEFT_OUT = {"multipleOf", "uniqueKeys", "maxUniqueItems", "prefixItems", "awsType", "contains", "minContains", "maxContains"}
+LEFT_OUT = {"awsType", "contains", "minContains", "maxContains"}
 
 
 def listed(value):
@@ -75,12 +75,29 @@ class Left:
     conditions = []
 
 
-def is_regular(pattern):
-    """Whether the `regex` crate takes a pattern: no looking around, no references back. A test compiles each that is kept."""
-    if re.search(r"\(\?[=!<>]|\\[1-9]|[*+?}]\+|\\[ZGuUhc]", pattern):
-        return False
-    # A literal `[` in a class, `&&` or `--` there: set operations in Rust.
-    return not re.search(r"\[[^\]]*(\[(?!:)|&&|~~)", pattern)
+# Looking ahead at the beginning, `^(?!aws:)`, which the compiler does by itself.
+LOOKS = re.compile(r"\(\?[=!]((?:[^()\[\]\\]|\\.|\[\^?\]?(?:[^\]\\]|\\.)*\]|\((?!\?[=!<])[^()]*\))*)\)")
+
+
+def regular(pattern):
+    """A pattern as the crate `regex-lite` takes it; `None` where it looks around elsewhere or back. A test compiles each that is kept."""
+    text = pattern.replace("\0", r"\x00").replace(r"\Z", r"\z").replace(r"(?![\s\S])", r"\z")
+    # `^((?!aws:)[a-z]*)$` looks ahead at the beginning too.
+    text = re.sub(r"^\^\((\(\?!\w+:\))([^()]*)\)\$$", r"^\1(\2)$", text)
+    # A `[` in a class begins another one for Rust.
+    text = re.sub(r"\[(\^?\]?(?:[^\]\\]|\\.)*)\]", lambda one: "[" + re.sub(r"(?<!\\)\[(?!:)", r"\[", one[1]) + "]", text)
+    rest = text.removeprefix("^")
+    looks = []
+    while text.startswith("^(?") and (look := LOOKS.match(rest)):
+        looks.append(look[1])
+        rest = rest[look.end() :]
+    if any(re.search(r"\(\?[=!<>]|\\[1-9]|[*+?}]\+|\\[GUhc]|\\u[dD][89a-fA-F]", part) for part in [rest, *looks]):
+        return None
+    # What stands beside `|` would not look ahead.
+    if looks and re.search(r"^[^()]*\|", re.sub(r"\\.|\[[^\]]*\]|\([^()]*\)", "", rest)):
+        return None
+    # `&&` or `~~` in a class: set operations in Rust.
+    return None if re.search(r"\[[^\]]*(&&|~~)", text) else text
 
 
 class Node(int):
@@ -250,8 +267,8 @@ class Document:
             elif key == "enumCaseInsensitive":
                 field(8, listing([text_of(one) for one in value]))
             elif key == "pattern":
-                if is_regular(value):
-                    field(9, (value.replace("\0", r"\x00"),))
+                if regular(value) is not None:
+                    field(9, (regular(value),))
                 else:
                     Left.patterns.add(value)
                     if self.strict:
@@ -284,6 +301,14 @@ class Document:
                     field(30, (len(value), *pairs))
             elif key == "propertyNames":
                 field(31, (Node(self.node(value)),))
+            elif key == "uniqueKeys":
+                field(32, listing(value))
+            elif key == "prefixItems":
+                field(33, (len(value), *(Node(self.node(one)) for one in value)))
+            elif key == "multipleOf":
+                field(34, (text_of(value),))
+            elif key == "maxUniqueItems":
+                field(35, (text_of(value),))
             elif self.strict or key not in LEFT_OUT:
                 raise Unknown(key)
             else:
@@ -313,6 +338,8 @@ def conditions():
         try:
             if len(json.dumps(schema)) > LONGEST_CONDITION:
                 raise Unknown("length")
+            if '"$ref"' in json.dumps(schema):
+                raise Unknown("definitions")
             Document(Frame(), schema, strict=True).node(schema)
         except Unknown as reason:
             Left.conditions.append(f"{name} ({reason})")

@@ -1,12 +1,12 @@
 //! Templates, state machines and OpenAPI documents before the tools that read them: `cfn-lint`, `sam validate --lint`, two ASL
 //! validators, the first of which parses every expression with the reference JSONata engine, and `openapi-spec-validator`. Mapping
-//! templates are run, and our limits compared with those of AWS's service models.
+//! templates are run, our limits compared with those of AWS's service models, and what `evc audit` finds with what cfn-lint finds.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::test::Tally;
-use crate::{generate, iam, project, schemas, setup, step, workspace};
+use crate::{generate, iam, mutations, project, schemas, setup, step, workspace};
 
 /// Where the fixtures of the lowering lie: specs with what no example has.
 const FIXTURES: [&str; 2] =
@@ -14,8 +14,8 @@ const FIXTURES: [&str; 2] =
 /// The fixture with every kind of route of a REST API.
 const REST: &str = "rest";
 
-/// Run every validator over every generated stack and fixture; the first complaint ends it.
-pub(crate) fn run(tally: &mut Tally) -> Result<(), String> {
+/// Run every validator over every generated stack and fixture; the first complaint ends it. The seed is that of mistakes in templates.
+pub(crate) fn run(seed: Option<u32>, all: bool, tally: &mut Tally) -> Result<(), String> {
     let python = setup::executables("sam").join("python");
     let limits = project::root().join("tests/conformance/limits.py").to_string_lossy().into_owned();
     counted(tally, step::quietly("limits of AWS's service models", &mut step::command(&python, &[&limits])))?;
@@ -35,6 +35,7 @@ pub(crate) fn run(tally: &mut Tally) -> Result<(), String> {
         }
     }
     validate(&stacks, &scratch, tally)?;
+    counted(tally, mutations::run(seed, all))?;
     remove(&scratch)
 }
 

@@ -8,6 +8,7 @@ mod end_to_end;
 mod generate;
 mod iam;
 mod lanes;
+mod mutations;
 mod new;
 mod project;
 mod schemas;

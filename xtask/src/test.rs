@@ -19,7 +19,7 @@ pub(crate) struct Options {
     /// With `--only e2e`: only the systems with these names.
     #[arg(long, value_name = "SYSTEM")]
     system: Vec<String>,
-    /// With `--only faults` or `--only equivalence`: the seed of what is random, as an earlier run printed it.
+    /// With `--only faults`, `equivalence` or `conformance`: the seed of what is random, as an earlier run printed it.
     #[arg(long, value_name = "SEED")]
     seed: Option<u32>,
     /// With `--only equivalence`: how many workflows to try.
@@ -156,7 +156,7 @@ fn run_layer(layer: Layer, options: &Options, tally: &mut Tally) -> Result<(), S
             step::loudly("cargo test", &mut tests)
         }
         Layer::Golden => generate::check(),
-        Layer::Conformance => conformance::run(tally),
+        Layer::Conformance => conformance::run(options.seed, options.all, tally),
         Layer::Generated => generated_workspaces(),
         Layer::E2e => end_to_end::run(&options.system, options.all, tally),
         Layer::Equivalence => end_to_end::run_equivalence(options.seed, options.workflows, options.all, tally),

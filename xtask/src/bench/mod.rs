@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: how fast the compiler, the forwarder and workflows are, beside what a user would otherwise run, in one run.
+//! `cargo xtask bench`: how fast the compiler, the audit, the forwarder and workflows are, beside what a user would otherwise run, in one run.
 
 mod workflows;
 
@@ -28,6 +28,8 @@ pub(crate) struct Options {
 enum What {
     /// `evc build`, beside SAM's translator.
     Compiler,
+    /// `evc audit` of a template with 500 resources, beside cfn-lint.
+    Audit,
     /// The forwarder of an outbox, beside simpler ways to publish and a forwarder in Python.
     Forwarder,
     /// Workflows on Redis, beside redis-benchmark, `BullMQ` and Restate.
@@ -39,6 +41,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     setup::run()?;
     match options.what {
         What::Compiler => compiler(options),
+        What::Audit => audit(),
         What::Forwarder => forwarder(),
         What::Workflows => workflows::run(options.few),
     }
@@ -55,11 +58,21 @@ fn forwarder() -> Result<(), String> {
     step::loudly("the forwarder", bench.arg(target.join("release/cart-cart-events-forwarder")))
 }
 
-fn compiler(options: &Options) -> Result<(), String> {
+fn release() -> Result<(), String> {
     step::quietly(
         "cargo build --release -p evc",
         &mut step::command("cargo", &["build", "--quiet", "--release", "--package", "evc"]),
-    )?;
+    )
+}
+
+fn audit() -> Result<(), String> {
+    release()?;
+    let mut bench = step::command(setup::executables("sam").join("python"), &["tests/bench/audit.py"]);
+    step::loudly("evc audit beside cfn-lint", bench.arg(project::root().join("target/release/evc")))
+}
+
+fn compiler(options: &Options) -> Result<(), String> {
+    release()?;
     let scratch = project::root().join("target/bench");
     fs::create_dir_all(&scratch).map_err(|error| format!("cannot make {}: {error}", scratch.display()))?;
     let mut bench = step::command(setup::executables("emulator").join("python"), &["tests/bench/compile.py"]);

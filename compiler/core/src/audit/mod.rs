@@ -9,6 +9,7 @@ mod iam;
 mod json;
 pub(crate) mod machines;
 mod names;
+mod policies;
 mod references;
 mod sam;
 mod sense;
@@ -32,7 +33,7 @@ type Check = fn(&View<'_>, &mut Vec<Diagnostic>);
 
 /// Every check. The order does not matter: reports sort by place.
 const CHECKS: &[Check] =
-    &[calls::check, circles::check, machines::check, names::check, references::check, shapes::check];
+    &[calls::check, circles::check, machines::check, names::check, policies::check, references::check, shapes::check];
 
 /// What is known beside a template.
 #[derive(Debug, Default)]

@@ -77,9 +77,12 @@ impl Text {
         let place = piece.place?;
         let exact = sources.and_then(|sources| {
             let text = self.text.get(piece.start..piece.end)?;
-            exact(sources.text(place), text, start - piece.start)
+            let source = sources.text(place);
+            let length = end.min(piece.end) - start;
+            let found = exact(source, text, start - piece.start).map(|at| (at, length));
+            found.or_else(|| same_word(source, text, start - piece.start, length))
         });
-        Some(exact.map_or(place, |at| place.slice(at, end.min(piece.end) - start)))
+        Some(exact.map_or(place, |(at, length)| place.slice(at, length)))
     }
 }
 
@@ -103,6 +106,18 @@ fn exact(source: &str, text: &str, offset: usize) -> Option<usize> {
         at += written.len();
     }
     None
+}
+
+/// Where the same word is in a source, whose lines or escapes are not those of the text: as many are before it as in the text.
+fn same_word(source: &str, text: &str, offset: usize, length: usize) -> Option<(usize, usize)> {
+    let whole = text.get(offset..offset + length)?;
+    let word = whole
+        .trim_start_matches(['"', '{', '[', ' '])
+        .split(['\n', ' ', '"', '\\'])
+        .next()
+        .filter(|it| !it.is_empty())?;
+    let before = text.get(..offset)?.matches(word).count();
+    source.match_indices(word).nth(before).map(|(at, _)| (at, word.len()))
 }
 
 fn leading(line: &str) -> usize {

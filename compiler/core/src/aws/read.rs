@@ -159,7 +159,7 @@ impl Frame {
         if (11..21).any(has) {
             data.bounds = Some(Box::new(self.bounds(has)));
         }
-        if !pattern_properties.is_empty() || (21..32).any(has) {
+        if !pattern_properties.is_empty() || (21..36).any(has) {
             data.more = Some(Box::new(self.more(pattern_properties, has)));
         }
         data
@@ -212,6 +212,14 @@ impl Frame {
             more.requires = self.named_texts();
         }
         more.names = has(31).then(|| self.shape());
+        if has(32) {
+            more.unique_by = self.texts();
+        }
+        if has(33) {
+            more.first_items = self.shapes();
+        }
+        more.multiple_of = if has(34) { self.text().parse().ok() } else { None };
+        more.most_unique = if has(35) { self.text().parse().ok() } else { None };
         more
     }
 

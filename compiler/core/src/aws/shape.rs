@@ -97,6 +97,14 @@ pub struct More {
     pub names: Option<Shape>,
     /// Whether no item of a list may be there twice.
     pub unique: bool,
+    /// No two items of a list may have the same values of these.
+    pub unique_by: Vec<&'static str>,
+    /// What the first items of a list are like, one after the other.
+    pub first_items: Vec<Shape>,
+    /// What a number is a multiple of.
+    pub multiple_of: Option<f64>,
+    /// The most different items of a list.
+    pub most_unique: Option<u64>,
     /// It has to be like all of these.
     pub all_of: Vec<Shape>,
     /// It has to be like one of these, or several.

@@ -1,11 +1,11 @@
 //! Events without a publisher or without a reader. One of each that look alike are one mistake.
 //!
-//! A rule that matches an event reads it, wherever it sends it and whether or not it runs. An archive or an event log keeps
+//! A rule that matches an event reads it, wherever it sends it and whether or not it runs, also one that is a raw resource. An archive or an event log keeps
 //! events, and does not count: nothing happens because of them. What a rule brings from another bus is published on the bus that it comes to.
 
 use super::is_published;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Edge, Event, Forward, Id, Model, Relation, Thing};
+use crate::model::{Edge, Event, Forward, Id, Model, Relation, Thing, is_read_by_raw_rule};
 
 pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     let forwards = model.forwards();
@@ -56,7 +56,7 @@ fn use_of(model: &Model, id: Id<Event>, forwards: &[Forward]) -> (bool, bool) {
     let is_forwarded = forwards.iter().any(|forward| forward.arrives == id && forward.to == event.bus);
     let is_matched = model.graph().to(Thing::Event(id)).any(|edge| edge.relation == Relation::Matches);
     let is_published = event.published_outside || is_forwarded || is_published(model, id);
-    (is_published, event.consumed_outside || is_matched)
+    (is_published, event.consumed_outside || is_matched || is_read_by_raw_rule(model, event))
 }
 
 /// Events that nothing publishes, each with the one that nothing reads and that is probably meant by it.

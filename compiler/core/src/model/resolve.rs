@@ -43,6 +43,8 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     for table in model.tables.values() {
         diagnostics.extend(model.types.check_type(&table.item));
     }
+    let is_unread = |event: &crate::spec::event::Event| event.bus.as_ref().is_some_and(|bus| bus.is_empty());
+    model.unread_events = !sections.events.broken.is_empty() || sections.events.iter().any(|(_, it)| is_unread(it));
     for (name, item) in sections.events.iter() {
         let event = event(sections, &mut model, name, item, &mut diagnostics);
         model.events.push(event);

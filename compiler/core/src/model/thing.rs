@@ -46,6 +46,8 @@ macro_rules! model {
             pub security: Security,
             /// Outputs of the stack.
             pub outputs: Vec<Output>,
+            /// Whether an event, or the bus of one, could not be read, so that nobody knows all that may arrive.
+            pub unread_events: bool,
             /// CloudFormation conditions by name.
             pub conditions: IndexMap<Name, Condition>,
             /// Changes to emitted resources, by their names in the spec or their logical ids.
@@ -77,6 +79,7 @@ macro_rules! model {
                     durability,
                     security: Security::default(),
                     outputs: Vec::new(),
+                    unread_events: false,
                     conditions: IndexMap::new(),
                     overrides: IndexMap::new(),
                     tags: IndexMap::new(),

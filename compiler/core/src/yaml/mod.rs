@@ -11,6 +11,7 @@ mod build;
 mod comma;
 mod decode;
 mod frame;
+mod joined;
 mod merge;
 mod node;
 mod recover;
@@ -59,5 +60,5 @@ pub fn parse(sources: &SourceMap, file: FileId) -> (Node, Vec<Diagnostic>) {
 /// Reads the text of a CloudFormation or SAM template into a tree, as [`parse`] does with a spec's. Short forms of functions are long
 /// ones in it: `!GetAtt Queue.Arn` is a map whose only key is `Fn::GetAtt`.
 pub fn parse_template(sources: &SourceMap, file: FileId) -> (Node, Vec<Diagnostic>) {
-    recover::parse(&sources.file(file).text, file, Dialect::Template)
+    joined::parse(&sources.file(file).text, file)
 }

@@ -70,19 +70,48 @@ pub(super) fn statements<'v>(view: &'v View<'_>) -> Vec<Statement<'v>> {
 /// The statements that stand in a resource.
 fn of_resource<'v>(view: &'v View<'_>, resource: Named<'v>) -> Vec<Statement<'v>> {
     let mut found = Vec::new();
+    for document in documents_of(view, resource) {
+        let Document { of, node, property, made, .. } = document;
+        let statements =
+            if document.is_statement() { vec![node] } else { node.get("Statement").into_iter().collect::<Vec<_>>() };
+        let statements = statements.into_iter().flat_map(Node::one_or_many).flat_map(alternatives);
+        found.extend(statements.map(|node| Statement { resource, of, node, property, made }));
+    }
+    found
+}
+
+/// A policy as a whole, or the one statement that stands in its place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Document<'v> {
+    /// The resource that it stands in.
+    pub resource: Named<'v>,
+    /// Whose policy it is.
+    pub of: Of,
+    /// The policy.
+    pub node: &'v Node<'v>,
+    /// The property that it stands in.
+    pub property: &'static str,
+    /// Whether SAM made the resource of another.
+    pub made: bool,
+}
+
+impl Document<'_> {
+    /// Whether it is a statement alone.
+    pub(super) fn is_statement(&self) -> bool {
+        self.property == "Statement"
+    }
+}
+
+/// The policies that stand in a resource.
+pub(super) fn documents_of<'v>(view: &'v View<'_>, resource: Named<'v>) -> Vec<Document<'v>> {
+    let mut found = Vec::new();
     for (_, property, path, of) in DOCUMENTS.iter().filter(|(type_, ..)| *type_ == resource.resource.type_.text) {
         let Some(value) = resource.resource.property(property) else { continue };
         let before = view.template.resources.get(resource.id);
         let made = before.is_none_or(|before| before.type_.text != resource.resource.type_.text);
-        let mut add = |node| found.push(Statement { resource, of: *of, node, property, made });
-        for one in value.one_or_many().iter().flat_map(alternatives) {
-            if *property == "Statement" {
-                add(one);
-                continue;
-            }
-            let document = one.at(path).and_then(|document| document.get("Statement"));
-            document.into_iter().flat_map(Node::one_or_many).flat_map(alternatives).for_each(&mut add);
-        }
+        let values = value.one_or_many().iter().flat_map(alternatives).filter_map(|one| one.at(path));
+        let values = values.flat_map(alternatives);
+        found.extend(values.map(|node| Document { resource, of: *of, node, property, made }));
     }
     found
 }

@@ -134,6 +134,9 @@ pub(in crate::audit) fn rights<'v>(view: &'v View<'_>, role: Named<'v>) -> Right
 impl<'v> Rights<'v> {
     /// Whether it has the right to do this with that, as far as is known.
     pub(in crate::audit) fn may(&self, view: &View<'_>, action: &str, target: Option<&Pattern>) -> bool {
+        if self.statements.iter().any(|statement| denies(statement, action)) {
+            return false;
+        }
         !self.complete
             || self.managed.iter().any(|managed| matches(managed, action))
             || self.statements.iter().any(|statement| {
@@ -209,6 +212,16 @@ fn attaches(view: &View<'_>, policy: Named<'_>, role: Named<'_>) -> Option<bool>
         }
     }
     (!unknown).then_some(false)
+}
+
+/// Whether a statement surely forbids an action, whatever allows it.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_AccessPolicyLanguage_Interplay.html>
+fn denies(statement: &Statement<'_>, action: &str) -> bool {
+    let of = |name: &str| statement.node.get(name).map(Node::one_or_many).unwrap_or_default();
+    statement.node.get("Effect").and_then(Node::as_text) == Some("Deny")
+        && !statement.has_condition()
+        && of("Action").iter().any(|it| it.as_text().is_some_and(|text| matches(text, action)))
+        && of("Resource").iter().any(|it| it.as_text() == Some("*"))
 }
 
 /// Whether a statement may be about a target.

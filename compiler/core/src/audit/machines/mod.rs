@@ -13,6 +13,7 @@ mod targets;
 mod waits;
 
 pub(crate) use files::documents;
+pub(super) use read::definition;
 
 use super::view::View;
 use crate::diagnostics::Diagnostic;
@@ -30,7 +31,7 @@ pub(super) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>) {
         if view.is_settled(&[machine]) {
             continue;
         }
-        let Some(definition) = read::definition(view, machine, diagnostics) else { continue };
+        let Some(definition) = definition(view, machine, diagnostics) else { continue };
         let machine = Machine::of(machine, &definition);
         for check in CHECKS {
             check(&machine, diagnostics);

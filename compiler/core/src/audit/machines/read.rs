@@ -9,7 +9,7 @@ use crate::audit::view::{Named, View};
 use crate::diagnostics::{Code, Diagnostic};
 
 /// The definition of a machine, if it is known.
-pub(super) fn definition<'v>(
+pub(in crate::audit) fn definition<'v>(
     view: &'v View<'_>,
     machine: Named<'v>,
     diagnostics: &mut Vec<Diagnostic>,

@@ -23,8 +23,11 @@ const CALLERS: [&str; 9] = [
 ];
 
 /// Services that take on roles, for which AWS recommends the same.
-/// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html>
-const TAKERS: [&str; 1] = ["scheduler.amazonaws.com"];
+/// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html>,
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html>,
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html#prevent-cross-service-confused-deputy-issue>
+const TAKERS: [&str; 4] =
+    ["scheduler.amazonaws.com", "events.amazonaws.com", "pipes.amazonaws.com", "states.amazonaws.com"];
 
 /// Keys that say whose.
 const WHOSE: [&str; 6] = [

@@ -24,26 +24,32 @@ pub(in crate::audit) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>
 
 fn of_statement(view: &View<'_>, statement: &Statement<'_>) -> Option<Diagnostic> {
     let all = |node| Pattern::of_node(view, node).is_some_and(|pattern| pattern.is_all());
-    let resource = statement.resources().iter().find(|node| all(node))?;
+    // `NotResource` is about all others.
+    let others = statement.node.get("NotResource");
+    let resource = statement.resources().iter().find(|node| all(node)).or(others)?;
+    let everything = if others.is_some() { "everything but a few resources" } else { "everything" };
     // What a condition leaves of it is not looked into.
     if statement.has_condition() {
         return None;
     }
     if let Some(others) = statement.node.get("NotAction") {
         let place = statement.place(others);
-        let message = format!("`{}` allows everything but a few actions on everything", statement.resource.id);
+        let message = format!("`{}` allows everything but a few actions on {everything}", statement.resource.id);
         return Some(of_all(Diagnostic::new(Code::EVC1070, place, message)));
     }
     let actions = statement.actions();
     if let Some(action) = actions.iter().find(|action| matches!(action.text, "*" | "*:*")) {
-        let message = format!("`{}` allows everything on everything", statement.resource.id);
+        let message = format!("`{}` allows everything on {everything}", statement.resource.id);
         return Some(of_all(Diagnostic::new(Code::EVC1070, action.place, message)));
     }
     let whole: Vec<_> = actions.iter().filter(|action| action.text.ends_with(":*")).collect();
     let first = whole.first()?;
     let texts: Vec<&str> = whole.iter().map(|action| action.text).collect();
-    let on = resource.as_text().unwrap_or("*");
-    let message = format!("`{}` allows {} on `{on}`", statement.resource.id, list(&texts));
+    let on = match others {
+        Some(_) => everything.to_owned(),
+        None => format!("`{}`", resource.as_text().unwrap_or("*")),
+    };
+    let message = format!("`{}` allows {} on {on}", statement.resource.id, list(&texts));
     Some(
         Diagnostic::new(Code::EVC1071, first.place, message)
             .note("who gets hold of it can read, change and delete whatever the service has in the account")

@@ -27,6 +27,19 @@ pub(in crate::audit) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>
             may(view, subscription, to, ("sns.amazonaws.com", "the topic"), diagnostics);
         }
     }
+    for integration in view.of_type("AWS::ApiGatewayV2::Integration") {
+        let (uri, role) =
+            (integration.resource.property("IntegrationUri"), integration.resource.property("CredentialsArn"));
+        if let (Some(uri), None) = (uri, role) {
+            by_api(view, integration, uri, diagnostics);
+        }
+    }
+    for method in view.of_type("AWS::ApiGateway::Method") {
+        let of = |key: &str| method.resource.property("Integration").and_then(|it| it.get(key));
+        if let (Some(uri), None) = (of("Uri"), of("Credentials")) {
+            by_api(view, method, uri, diagnostics);
+        }
+    }
     for bucket in view.of_type("AWS::S3::Bucket") {
         let Some(configuration) = bucket.resource.property("NotificationConfiguration") else { continue };
         for (list, key) in
@@ -39,6 +52,24 @@ pub(in crate::audit) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>
             }
         }
     }
+}
+
+/// A function that an API calls: by its ARN, or by a path of API Gateway that has it.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-integrations.html>
+fn by_api(view: &View<'_>, from: Named<'_>, uri: &Node<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let named = View::named_in(uri);
+    let mut functions = named.iter().filter_map(|id| view.resource(id));
+    let function = functions.find(|it| &*it.resource.type_.text == "AWS::Lambda::Function");
+    let Some(function) = function else { return };
+    if view.is_settled(&[from, function]) || permitted(view, function.id, "apigateway.amazonaws.com") {
+        return;
+    }
+    let message = format!("`{}` may not be called by the API of `{}`", function.id, from.id);
+    diagnostics.push(
+        Diagnostic::new(Code::EVC1064, uri.place.unwrap_or(from.resource.place), message)
+            .secondary(function.resource.place, "nothing lets it in")
+            .help("add an `AWS::Lambda::Permission` for the principal `apigateway.amazonaws.com`"),
+    );
 }
 
 /// Reports that nothing lets a service call what a value names.

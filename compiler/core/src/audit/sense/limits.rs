@@ -23,10 +23,15 @@ const UNLISTED: [(&str, &str); 2] = [
 /// <https://docs.aws.amazon.com/xray/latest/devguide/security_iam_service-with-iam.html>
 const FOR_ALL: [&str; 3] = ["PutMetricData", "PutTraceSegments", "PutTelemetryRecords"];
 
+/// Policies of resources whose statements name these by their ARNs.
+const NAMED_BY_ARN: [&str; 4] =
+    ["AWS::SQS::QueuePolicy", "AWS::SQS::QueueInlinePolicy", "AWS::SNS::TopicPolicy", "AWS::SNS::TopicInlinePolicy"];
+
 pub(in crate::audit) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for statement in statements(view).iter().filter(|it| !view.is_settled(&[it.resource])) {
         let of_bucket = &*statement.resource.resource.type_.text == "AWS::S3::BucketPolicy";
-        if statement.of == Of::Identity {
+        let of_queue = NAMED_BY_ARN.contains(&&*statement.resource.resource.type_.text);
+        if statement.of == Of::Identity || of_queue {
             let names = statement.resources().iter().filter_map(|it| no_arn(view, statement, it));
             let before = diagnostics.len();
             diagnostics.extend(names);
@@ -54,7 +59,8 @@ fn no_arn(view: &View<'_>, statement: &Statement<'_>, node: &Node<'_>) -> Option
         return Some(diagnostic.help(format!("`Fn::GetAtt: [{id}, Arn]`")));
     }
     let text = node.as_text()?;
-    if text.starts_with("arn:") || text.contains(['*', '?', '{', '$']) {
+    // IAM takes `*` alone, and `?` and `*` within ARNs.
+    if text.starts_with("arn:") || text == "*" || text.contains(['{', '$']) {
         return None;
     }
     let message = format!("`{text}` is no ARN, and a statement's resource is one, or `*`");

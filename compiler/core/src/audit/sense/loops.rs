@@ -124,8 +124,12 @@ fn writer(role: Named<'_>, bucket: Named<'_>) -> Option<Span> {
             };
             let acts = statement.get("Action").is_some_and(|it| it.one_or_many().iter().any(writes));
             // A part of the bucket alone may be another part than the one that is read.
+            let name = bucket.resource.property("BucketName").and_then(Node::as_text);
             let on = |resource: &Node<'_>| {
+                let text = resource.as_text();
+                let objects = text.and_then(|text| text.strip_suffix("/*")).map(|text| text.rsplit(':').next());
                 resource.referent() == Some(bucket.id)
+                    || name.is_some() && (text == name || objects == Some(name))
                     || crate::audit::text::Text::of(resource).is_some_and(|text| {
                         let names = [format!("${{{}}}/*", bucket.id), format!("${{{}.Arn}}/*", bucket.id)];
                         names.iter().any(|name| text.text.ends_with(name))

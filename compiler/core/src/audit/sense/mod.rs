@@ -7,25 +7,30 @@ mod assumed;
 mod batches;
 mod budgets;
 mod dead_letters;
+mod deliveries;
 mod deputies;
 mod everything;
 mod fifo;
+mod filters;
+mod functions;
 mod invocations;
 mod limits;
 mod loops;
+mod mappings;
 mod networks;
 mod patterns;
 mod reads;
 mod schedules;
 mod streams;
 mod subscriptions;
+mod tables;
 mod targets;
 mod visibility;
 
 use super::Check;
 
 /// Every check of sense.
-pub(super) const CHECKS: [Check; 20] = [
+pub(super) const CHECKS: [Check; 25] = [
     actions::check,
     anybody::check,
     arrivals::check,
@@ -33,17 +38,22 @@ pub(super) const CHECKS: [Check; 20] = [
     batches::check,
     budgets::check,
     dead_letters::check,
+    deliveries::check,
     deputies::check,
     everything::check,
     fifo::check,
+    filters::check,
+    functions::check,
     invocations::check,
     limits::check,
     loops::check,
+    mappings::check,
     networks::check,
     patterns::check,
     reads::check,
     schedules::check,
     streams::check,
+    tables::check,
     targets::check,
     visibility::check,
 ];

@@ -4,6 +4,7 @@
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html>
 
 use crate::audit::iam::{Pattern, READS, rights};
+use crate::audit::machines::definition;
 use crate::audit::template::{Call, Kind, Node, Part};
 use crate::audit::view::{Named, View, values};
 use crate::diagnostics::{Code, Diagnostic, list};
@@ -70,15 +71,47 @@ pub(in crate::audit) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>
         if let Some(source) = pipe.resource.property("Source") {
             read(view, pipe, role, source, diagnostics);
         }
+        for parameters in ["DynamoDBStreamParameters", "KinesisStreamParameters"] {
+            let letters =
+                pipe.resource.property("SourceParameters").and_then(|it| it.at(&[parameters, "DeadLetterConfig"]));
+            call(view, pipe, role, letters.and_then(|letters| letters.get("Arn")), diagnostics);
+        }
     }
+    failures(view, diagnostics);
     for machine in view.of_type("AWS::StepFunctions::StateMachine") {
         let role = machine.resource.property("RoleArn").and_then(|role| role_of(view, role));
         let Some(role) = role.filter(|role| !view.is_settled(&[machine, *role])) else { continue };
-        let definition = ["Definition", "DefinitionString"].iter().find_map(|it| machine.resource.property(it));
-        for task in definition.map(tasks).unwrap_or_default() {
+        // What is wrong with a definition is told elsewhere.
+        let Some(definition) = definition(view, machine, &mut Vec::new()) else { continue };
+        for task in tasks(&definition) {
             step(view, machine, role, task, diagnostics);
         }
     }
+}
+
+/// What Lambda sends failures and results to, with the role of the function. SAM gives the roles that it makes these rights.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>
+fn failures(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    for function in view.of_type("AWS::Lambda::Function") {
+        let letters = function.resource.property("DeadLetterConfig").and_then(|config| config.get("TargetArn"));
+        call(view, function, written_role(view, function), letters, diagnostics);
+    }
+    for type_ in ["AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping"] {
+        for of in view.of_type(type_) {
+            let function = of.resource.property("FunctionName").and_then(|function| view.resource_of(function));
+            let Some(role) = function.and_then(|function| written_role(view, function)) else { continue };
+            for end in ["OnSuccess", "OnFailure"] {
+                let to = of.resource.property("DestinationConfig").and_then(|it| it.at(&[end, "Destination"]));
+                call(view, of, Some(role), to, diagnostics);
+            }
+        }
+    }
+}
+
+/// What names the role of a function, if the role is not SAM's.
+fn written_role<'v>(view: &View<'_>, function: Named<'v>) -> Option<&'v Node<'v>> {
+    let role = function.resource.property("Role")?;
+    view.template.resources.contains_key(role_of(view, role)?.id).then_some(role)
 }
 
 fn role_of<'v>(view: &'v View<'_>, arn: &Node<'_>) -> Option<Named<'v>> {
@@ -122,9 +155,9 @@ fn read(
 }
 
 fn step(view: &View<'_>, machine: Named<'_>, role: Named<'_>, task: &Node<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    let Some(resource) = task.get("Resource").map(|it| substituted(machine, it)) else { return };
+    let Some(resource) = task.get("Resource") else { return };
     let place = resource.place.unwrap_or(machine.resource.place);
-    if let Some(function) = view.resource_of(resource) {
+    if let Some(function) = named(view, machine, resource) {
         if &*function.resource.type_.text == "AWS::Lambda::Function" {
             let actions: Vec<&[&str]> = vec![&["lambda:InvokeFunction"]];
             report(view, &Use { who: machine, role, target: function, attribute: "Arn", actions, place }, diagnostics);
@@ -137,7 +170,7 @@ fn step(view: &View<'_>, machine: Named<'_>, role: Named<'_>, task: &Node<'_>, d
     let Some(argument) = arguments.and_then(|arguments| arguments.get(argument)) else { return };
     let targets = if what == "events:putEvents" { values(argument, &["*", "EventBusName"]) } else { vec![argument] };
     for target in targets {
-        let Some(target) = view.resource_of(substituted(machine, target)) else { continue };
+        let Some(target) = named(view, machine, target) else { continue };
         let place = argument.place.unwrap_or(place);
         report(view, &Use { who: machine, role, target, attribute, actions: vec![*action], place }, diagnostics);
     }
@@ -157,11 +190,15 @@ fn integration<'n>(resource: &'n Node<'_>) -> Option<&'n str> {
     Some(what.split_once('.').map_or(what, |(what, _)| what))
 }
 
-/// What a state machine's `DefinitionSubstitutions` put where a text says `${Name}`.
-fn substituted<'n>(machine: Named<'n>, node: &'n Node<'n>) -> &'n Node<'n> {
+/// The resource that a value of a definition stands for: a reference, or the name of one in a text, by `DefinitionSubstitutions` or by
+/// `Fn::Sub`.
+fn named<'v>(view: &'v View<'_>, machine: Named<'_>, node: &Node<'_>) -> Option<Named<'v>> {
     let name = node.as_text().and_then(|text| text.strip_prefix("${")?.strip_suffix('}'));
-    let given = name.and_then(|name| machine.resource.property("DefinitionSubstitutions")?.get(name));
-    given.unwrap_or(node)
+    let Some(name) = name else { return view.resource_of(node) };
+    match machine.resource.property("DefinitionSubstitutions").and_then(|given| given.get(name)) {
+        Some(given) => view.resource_of(given),
+        None => view.resource(name.split('.').next().unwrap_or(name)),
+    }
 }
 
 /// Every step of a definition that calls something, however deep.

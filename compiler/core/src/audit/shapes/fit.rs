@@ -4,9 +4,10 @@ use super::path::Path;
 use super::pattern::Patterns;
 use super::problem::Problem;
 use super::say::{describe, excluded, never, none_of, range, together, wrong_kind};
+use super::{format, lists};
 use crate::audit::template::{Call, Entry, Kind, Map, Node};
 use crate::aws::{self, Bounds, Condition, Shape};
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, nearest};
 
 /// How a value and a shape go together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,7 +142,7 @@ impl Fit<'_> {
         if is_open {
             return;
         }
-        for name in shape.required.iter().filter(|name| has(name).is_none()) {
+        for name in shape.required.iter().filter(|name| has(name).is_none() && !is_misspelt(map, shape, name)) {
             self.report(|| {
                 let message = format!("{} lacks `{name}`", path.subject());
                 Problem::new(Code::EVC1018, path.place, message)
@@ -243,6 +244,48 @@ impl Fit<'_> {
                 self.node(item, inner, &path.at("", item.place));
             }
         }
+        if let Some(more) = &shape.more {
+            for (item, inner) in items.iter().zip(&more.first_items).filter(|_| is_certain) {
+                // What is wrong with any item has been told.
+                let own = shape.items.map_or(0, |all| self.judge(|fit| fit.node(item, all, path)).1);
+                if own == 0 {
+                    self.node(item, *inner, &path.at("", item.place));
+                }
+            }
+            for found in lists::twice(items, more) {
+                self.report(|| found.report(path));
+            }
+            if let Some(most) = more.most_unique.filter(|_| is_certain) {
+                self.count(lists::different(items), None, Some(most), "different items", path);
+            }
+        }
+    }
+
+    /// Looks at tags, whose keys are unique everywhere.
+    pub(super) fn tags(&mut self, tags: &Node<'_>, shape: Shape, path: &Path<'_>) {
+        let requires_keys = shape.items.is_some_and(|item| item.required.contains(&"Key"));
+        let items = tags.as_list().unwrap_or_default();
+        for item in items.iter().filter(|item| item.as_map().is_some_and(|map| map.entry("Key").is_none())) {
+            let misspelt = item.as_map().is_some_and(|map| map.entries.iter().any(|it| it.key.text != "Value"));
+            if !misspelt && !requires_keys {
+                self.report(|| {
+                    let message = format!("a tag of {} lacks its `Key`", path.subject());
+                    Problem::new(Code::EVC1018, item.place.unwrap_or(path.place), message)
+                });
+            }
+        }
+        for found in lists::twice_by(items, &["Key"]) {
+            self.report(|| found.report(path));
+        }
+        let keys = items.iter().filter_map(|item| item.get("Key")).filter_map(|key| Some((key.as_text()?, key.place)));
+        let names = tags.as_map().into_iter().flat_map(|map| &map.entries);
+        let names = names.map(|entry| (&*entry.key.text, entry.key.place));
+        for (key, place) in keys.chain(names).filter(|(key, _)| key.starts_with("aws:")) {
+            self.report(|| {
+                let message = format!("{} has `{key}`; what begins with `aws:` is for AWS alone", path.subject());
+                Problem::new(Code::EVC1021, place.unwrap_or(path.place), message)
+            });
+        }
     }
 
     fn literal(&mut self, node: &Node<'_>, shape: Shape, path: &Path<'_>) {
@@ -274,8 +317,24 @@ impl Fit<'_> {
                 .help(format!("expected what matches `{pattern}`"))
             });
         }
+        if let Some((pattern, what)) = shape.format.and_then(format::of)
+            && !self.patterns.fits(pattern, text)
+        {
+            return self.report(|| {
+                let message = format!("{} is `{text}`; expected {what}", path.subject());
+                Problem::new(Code::EVC1021, path.place, message).help(format!("{what} matches `{pattern}`"))
+            });
+        }
         if let Some(bounds) = &shape.bounds {
             self.size(node, text, shape, bounds, path);
+        }
+        if let (Some(of), Some(number)) = (shape.more.as_ref().and_then(|more| more.multiple_of), node.as_number())
+            && number % of != 0.0
+        {
+            self.report(|| {
+                let message = format!("{} is {text}; expected a multiple of {of}", path.subject());
+                Problem::new(Code::EVC1022, path.place, message)
+            });
         }
     }
 
@@ -389,6 +448,16 @@ impl Fit<'_> {
             self.node(node, *nearest, path);
         }
     }
+}
+
+/// Whether something in a map that is not known there is likely to be meant for this name, which is told.
+fn is_misspelt(map: &Map<'_>, shape: Shape, name: &str) -> bool {
+    if !shape.closed {
+        return false;
+    }
+    let known: Vec<&str> = shape.properties.iter().map(|(known, _)| *known).collect();
+    let mut unknown = map.entries.iter().filter(|entry| !known.contains(&&*entry.key.text));
+    unknown.any(|entry| nearest(&entry.key.text, &known) == Some(name))
 }
 
 /// Whether a value is `AWS::NoValue`, so that it is as if it was not there.

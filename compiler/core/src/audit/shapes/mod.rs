@@ -4,23 +4,28 @@
 //! What a function gives is known when it is deployed, and is taken for right.
 
 mod fit;
+mod format;
+mod lists;
 mod path;
 mod pattern;
 mod problem;
 mod say;
+
+use std::collections::HashSet;
 
 use fit::Fit;
 use path::Path;
 use problem::Problem;
 
 use super::View;
-use super::template::{Map, Node, Resource};
+use super::template::{Entry, Map, Node, Resource};
 use crate::aws::{self, ResourceType};
 use crate::diagnostics::{Code, Diagnostic};
 
 /// Looks at every resource.
 pub(super) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let mut fit = Fit::default();
+    let mut told = HashSet::new();
     for (id, resource) in &view.template.resources {
         let Some(type_) = aws::resource_type(&resource.type_.text) else {
             diagnostics.extend(unknown_type(id, resource));
@@ -29,10 +34,42 @@ pub(super) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>) {
         read_only(type_, resource, &mut fit);
         let path = Path::root(resource.place);
         fit.map(&resource.properties, None, type_.shape, &path);
+        if let Some(tags) = type_.tags
+            && let (Some(entry), Some(shape)) = (resource.properties.entry(tags), type_.shape.property(tags))
+        {
+            fit.tags(&entry.value, shape, &path.at(tags, entry.key.place));
+        }
         for problem in fit.problems.drain(..) {
+            told.insert(problem.place());
             diagnostics.push(problem.report(id, resource));
         }
     }
+    // SAM's schemas say little of the texts and numbers that SAM passes on, such as the runtime of a function. What is a map may be another
+    // for SAM. What `Globals` say is told once.
+    for (id, resource) in passed_on(view) {
+        let Some(type_) = aws::resource_type(&resource.type_.text) else { continue };
+        let path = Path::root(resource.place);
+        let written = |entry: &&Entry<'_>| entry.key.place.is_some() && entry.value.as_literal().is_some();
+        for entry in resource.properties.entries.iter().filter(written) {
+            if let Some(shape) = type_.shape.property(&entry.key.text) {
+                fit.node(&entry.value, shape, &path.at(&entry.key.text, entry.key.place));
+            }
+        }
+        for problem in fit.problems.drain(..) {
+            if told.insert(problem.place()) {
+                diagnostics.push(problem.report(id, resource));
+            }
+        }
+    }
+}
+
+/// What SAM makes of its functions and state machines, whose properties it passes on as they are.
+fn passed_on<'v>(view: &'v View<'_>) -> impl Iterator<Item = (&'v str, &'v Resource<'v>)> {
+    view.deployed.resources.iter().filter_map(|(id, resource)| {
+        let before = view.template.resources.get(id)?;
+        let is_one = matches!(&*before.type_.text, "AWS::Serverless::Function" | "AWS::Serverless::StateMachine");
+        (is_one && before.type_.text != resource.type_.text).then_some((&**id, resource))
+    })
 }
 
 /// A type that AWS does not have, as far as the data goes. Types that somebody else publishes, modules and custom resources are not known.

@@ -44,6 +44,10 @@ impl Problem {
         self
     }
 
+    pub(super) fn place(&self) -> Span {
+        self.place
+    }
+
     pub(super) fn read_only(place: Span, path: &str) -> Self {
         let message = format!("`{path}` of {{}} is set by AWS, and by no template");
         Self::new(Code::EVC1023, place, message).help("take it out; `Ref` and `Fn::GetAtt` read it".to_owned())

@@ -240,9 +240,19 @@ impl Step {
         self.answer().is_some()
     }
 
+    /// The values that it binds to its name, and does nothing else.
+    pub fn values(&self) -> Option<&Template> {
+        self.kind.facts().values()
+    }
+
     /// What is left to be said, if it is not said where it goes when no condition holds.
     pub fn unsaid(&self) -> Option<Unsaid<'_>> {
         self.kind.facts().unsaid()
+    }
+
+    /// Where it is said to go when no condition holds, and the conditions.
+    pub fn otherwise(&self) -> Option<(Vec<&Expr>, Next)> {
+        self.kind.facts().otherwise()
     }
 
     /// Whether it runs the `undo` of the steps before it.
