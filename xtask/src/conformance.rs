@@ -18,7 +18,9 @@ const REST: &str = "rest";
 pub(crate) fn run(seed: Option<u32>, all: bool, tally: &mut Tally) -> Result<(), String> {
     let python = setup::executables("sam").join("python");
     let limits = project::root().join("tests/conformance/limits.py").to_string_lossy().into_owned();
-    counted(tally, step::quietly("limits of AWS's service models", &mut step::command(python, &[&limits])))?;
+    counted(tally, step::quietly("limits of AWS's service models", &mut step::command(&python, &[&limits])))?;
+    let alarms = project::root().join("tests/alarms/run.py").to_string_lossy().into_owned();
+    counted(tally, step::quietly("alarms of the generated stacks", &mut step::command(&python, &[&alarms])))?;
     counted(tally, schemas::check())?;
     counted(tally, iam::check())?;
     let scratch = project::root().join("target/conformance");

@@ -33,6 +33,11 @@
 //! attempts up by then ([`Origin::waits`](crate::context::Origin): the stream of a table, which brings a batch again at once) is kept waiting
 //! instead, for as long as the claim lasts and the invocation has time: for the result, or to take over.
 //!
+//! # What is measured
+//!
+//! Deliveries that got a stored result, that found another at work, whose key was used for something else, and results that could not be
+//! kept: the metrics of [`evc_interface::metric::function`].
+//!
 //! # What a crash does
 //!
 //! - **Before the claim**: nothing happened. The next delivery runs.
@@ -72,9 +77,11 @@ use crate::backend::Services;
 use crate::content::Content;
 #[cfg(doc)]
 use crate::limits::IDEMPOTENCY_LEASE_SECONDS;
+use crate::observe::Unit;
 use crate::serve::{App, Guard, run};
 use crate::{Context, Error, Function, Kind, Payload, Timestamp};
 use evc_interface::environment;
+use evc_interface::metric::function as metric;
 use std::time::Duration;
 
 /// How long a record stays, seconds, unless `IDEMPOTENCY_RETENTION_SECONDS` says otherwise.
@@ -121,13 +128,20 @@ impl Guard for Once {
         let content = context.delivery().origin.content.clone();
         let content = content.unwrap_or_else(|| Content::of(payload, context.step().is_some()));
         let pace = services.renewals.pace;
-        let claim = match claim(&records, id, content, context, pace).await? {
+        let claimed = claim(&records, id, content, context, pace).await.inspect_err(|error| {
+            if error.kind() == Kind::KeyReused {
+                context.metric(metric::KEY_REUSED, 1.0, Unit::Count);
+            }
+        });
+        let claim = match claimed? {
             Claimed::Before(result) => {
                 tracing::info!("an earlier delivery did the work; its result is returned");
+                context.metric(metric::REPEATED, 1.0, Unit::Count);
                 return Ok(result);
             }
             Claimed::Now(claim) => context.hold(claim),
             Claimed::Busy(_) => {
+                context.metric(metric::IN_PROGRESS, 1.0, Unit::Count);
                 return Err(Error::new(Kind::InProgress, "another delivery of the same work is running").into());
             }
         };
@@ -150,6 +164,7 @@ impl Guard for Once {
             }
             Ok(None) => result,
             Err(error) => {
+                context.metric(metric::NOT_KEPT, 1.0, Unit::Count);
                 tracing::error!(
                     error = error.kind().name(),
                     "the idempotency record could not be kept, a repeated delivery will run again: {error}"

@@ -10,9 +10,10 @@ use crate::breaker::{Ended, Gate};
 use crate::content::Content;
 use crate::context::{Delivery, Origin};
 use crate::deadline::{self, ANSWER, REACTION, REPORT, less};
-use crate::observe::{self, Metrics};
+use crate::observe::{self, Metrics, Unit};
 use crate::{Context, Error, Function, FunctionError, Kind, Payload, Timestamp};
 use evc_interface::environment;
+use evc_interface::metric::function as metric;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 use std::io::Write;
@@ -132,7 +133,12 @@ where
 
     /// Handles one invocation: the text of the event in, the text of the response or a named error out.
     pub(crate) async fn invoke(&self, text: &str, invocation: &Invocation) -> Result<String, Failure> {
-        let contract = Contract::new(F::SOURCES, F::STATUS, self.cors.as_ref());
+        let answered = |failure: &Failure| {
+            if failure.is_trouble {
+                self.metrics.add(metric::FAILURES, 1.0, Unit::Count);
+            }
+        };
+        let contract = Contract { answered: &answered, ..Contract::new(F::SOURCES, F::STATUS, self.cors.as_ref()) };
         #[cfg(feature = "engine")]
         let contract = Contract { tasks: Some((&self.tasks, invocation.time_left())), ..contract };
         let time_left = || invocation.deadline.millis() - Timestamp::now().millis() > RESERVE;
@@ -140,6 +146,11 @@ where
             Box::pin(self.deliver(incoming, invocation)).await
         })
         .await
+        .inspect_err(|failure| {
+            if !failure.is_trouble {
+                self.metrics.add(metric::BUSINESS, 1.0, Unit::Count);
+            }
+        })
     }
 
     async fn deliver(&self, incoming: Incoming<'_>, invocation: &Invocation) -> Result<String, Failure> {
@@ -208,10 +219,16 @@ where
     }
 }
 
-/// Writes what was measured in an invocation.
+/// Writes what was measured so far.
+#[cfg(any(feature = "forwarder", feature = "engine"))]
 pub(crate) fn write_metrics(metrics: &Metrics) {
+    write_metrics_of(metrics, Timestamp::now());
+}
+
+/// Writes what was measured at this time.
+fn write_metrics_of(metrics: &Metrics, at: Timestamp) {
     let mut out = std::io::stdout().lock();
-    for line in metrics.take_lines(Timestamp::now()) {
+    for line in metrics.take_lines(at) {
         // Standard output is all there is to report to.
         drop(writeln!(out, "{line}"));
     }
@@ -270,8 +287,11 @@ where
     G: Guard,
 {
     listen(&async |text: &str, invocation: &Invocation| {
+        // Lambda counts an error at the time at which the function was invoked, and what is taken from its count must stand beside it:
+        // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+        let invoked = Timestamp::now();
         let result = Box::pin(app.invoke(text, invocation)).await;
-        write_metrics(&app.metrics);
+        write_metrics_of(&app.metrics, invoked);
         result
     })
 }
@@ -298,6 +318,9 @@ pub(crate) fn listen(handle: &impl AsyncFn(&str, &Invocation) -> Result<String, 
     // Without lambda_runtime's own tracing layer: `deliver` has the span with everything that a log line needs.
     block_on(lambda_runtime::Runtime::new(service).run())?.map_err(|error| Error::other(error.to_string()))
 }
+
+#[cfg(test)]
+mod counts;
 
 #[cfg(test)]
 mod tests {

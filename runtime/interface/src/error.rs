@@ -110,6 +110,12 @@ impl Kind {
         }
     }
 
+    /// Whether somebody has to look at it. Who wrote first and who is at work already are part of doing things at the same time: whoever
+    /// called brings it again.
+    pub const fn is_trouble(self) -> bool {
+        !matches!(self, Self::Conflict | Self::InProgress)
+    }
+
     /// Whether trying the same again may succeed.
     pub const fn is_retryable(self) -> bool {
         matches!(

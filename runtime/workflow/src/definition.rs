@@ -24,6 +24,7 @@ pub struct Definition {
     workflow: String,
     timeout_ms: u64,
     leases: BTreeMap<String, u64>,
+    outcomes: Vec<String>,
     pub(super) machine: Machine,
 }
 
@@ -139,6 +140,7 @@ impl Definition {
                 .into_iter()
                 .map(|(function, seconds)| (function, seconds.saturating_mul(1000)))
                 .collect(),
+            outcomes: raw.outcomes,
             machine: machine(raw.machine, 0).map_err(|why| wrong(&format!("`{}`: {why}", raw.workflow)))?,
             workflow: raw.workflow,
         })
@@ -157,6 +159,11 @@ impl Definition {
     /// How long an execution may take, milliseconds.
     pub fn timeout_ms(&self) -> u64 {
         self.timeout_ms
+    }
+
+    /// The errors with which executions may end without anything being wrong.
+    pub fn outcomes(&self) -> &[String] {
+        &self.outcomes
     }
 
     /// The functions that it calls.
@@ -195,6 +202,8 @@ struct RawDefinition {
     workflow: String,
     #[serde(default)]
     leases: BTreeMap<String, u64>,
+    #[serde(default)]
+    outcomes: Vec<String>,
     machine: RawMachine,
 }
 

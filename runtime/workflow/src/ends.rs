@@ -1,5 +1,6 @@
 //! Counts the executions that end, whoever ends them: a worker, a sweep, somebody who cancels. For the metrics that Step Functions has
-//! too: `ExecutionsSucceeded`, `ExecutionsFailed`, `ExecutionsTimedOut` and `ExecutionsAborted`, with the workflow as dimension.
+//! too: `ExecutionsSucceeded`, `ExecutionsFailed`, `ExecutionsTimedOut` and `ExecutionsAborted`, with the workflow as dimension. Of those that
+//! failed, the ones that ended with an outcome of their definition count as `ExecutionOutcomes` as well.
 //!
 //! The store hands out each end once, so that none is counted twice; it is called by the sweep. What a crash does: ends that were
 //! handed out and not yet written are not counted, those of the calls that come after are. A cache that fails over hands out those of its
@@ -11,6 +12,8 @@
 
 use super::Status;
 use super::carrier::Carrier;
+use super::state::outcome;
+use super::store::Summary;
 use crate::Error;
 use evc_interface::metric::executions;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -22,12 +25,11 @@ const LIMIT: usize = 100;
 /// Partitions that are looked at at the same time.
 const PARTITIONS: usize = 32;
 
-/// Hands the ends of each call to `count`, by workflow and status, until there are no more or it is this time.
-pub async fn ends(
-    carrier: &Carrier,
-    until: Instant,
-    count: impl Fn(&BTreeMap<(String, Status), usize>),
-) -> Result<(), Error> {
+/// How many executions ended, by workflow and metric.
+pub type Ends = BTreeMap<(String, &'static str), usize>;
+
+/// Hands the ends of each call to `count`, until there are no more or it is this time.
+pub async fn ends(carrier: &Carrier, until: Instant, count: impl Fn(&Ends)) -> Result<(), Error> {
     let count = &count;
     let partitions = stream::iter(0..carrier.store.keys().partitions()).map(Ok);
     partitions
@@ -37,9 +39,12 @@ pub async fn ends(
                 if ended.is_empty() {
                     break;
                 }
-                let mut ends = BTreeMap::new();
+                let mut ends = Ends::new();
                 for end in ended {
-                    *ends.entry((end.execution.workflow().to_owned(), end.status)).or_default() += 1;
+                    let outcome = is_outcome(carrier, &end).await.then_some(executions::OUTCOMES);
+                    for metric in metric(end.status).into_iter().chain(outcome) {
+                        *ends.entry((end.execution.workflow().to_owned(), metric)).or_default() += 1;
+                    }
                 }
                 count(&ends);
             }
@@ -48,8 +53,33 @@ pub async fn ends(
         .await
 }
 
+/// Whether an execution failed with an error that its workflow has among its outcomes. One that cannot be looked at is none: then the
+/// alarm tells of it.
+async fn is_outcome(carrier: &Carrier, end: &Summary) -> bool {
+    if end.status != Status::Failed {
+        return false;
+    }
+    let error = async {
+        let definition = carrier.definition(&end.definition).await?;
+        if definition.outcomes().is_empty() {
+            return Ok(false);
+        }
+        let snapshot = carrier.store.load(&end.execution).await?;
+        let error = snapshot.map(|snapshot| outcome(&snapshot.state)).transpose()?.and_then(|outcome| outcome.error);
+        Ok::<_, Error>(error.is_some_and(|error| definition.outcomes().contains(&error)))
+    };
+    error.await.unwrap_or_else(|error| {
+        tracing::warn!(
+            execution = end.execution.0,
+            error = error.kind().name(),
+            "how it ended cannot be read: {error}"
+        );
+        false
+    })
+}
+
 /// The name of the metric.
-pub fn metric(status: Status) -> Option<&'static str> {
+fn metric(status: Status) -> Option<&'static str> {
     match status {
         Status::Running => None,
         Status::Succeeded => Some(executions::SUCCEEDED),

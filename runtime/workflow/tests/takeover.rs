@@ -11,12 +11,13 @@ mod support;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use evc_workflow::ends::ends;
+use evc_interface::metric::executions;
+use evc_workflow::ends::{Ends, ends};
 use evc_workflow::ops::Signalled;
 use evc_workflow::store::{Redis, Store};
 use evc_workflow::sweep::sweep;
 use evc_workflow::transport::memory;
-use evc_workflow::{Carrier, ExecutionId, History, Job, Message, Outcome, Status, TaskRef, Token, Worked, outcome};
+use evc_workflow::{Carrier, ExecutionId, History, Job, Message, Outcome, TaskRef, Token, Worked, outcome};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -184,9 +185,9 @@ fn what_ended_can_be_retried_is_counted_once_and_leaves_nothing_behind() {
     each_server(async |stage| {
         let counted = async || {
             let all = Mutex::new(BTreeMap::new());
-            let count = |found: &BTreeMap<(String, Status), usize>| {
-                for ((workflow, status), count) in found {
-                    *all.lock().expect("counts").entry((workflow.clone(), *status)).or_insert(0) += count;
+            let count = |found: &Ends| {
+                for ((workflow, metric), count) in found {
+                    *all.lock().expect("counts").entry((workflow.clone(), *metric)).or_insert(0) += count;
                 }
             };
             ends(&stage.carrier, Instant::now() + TIME, count).await.expect("redis");
@@ -207,9 +208,12 @@ fn what_ended_can_be_retried_is_counted_once_and_leaves_nothing_behind() {
             assert!(stage.carrier.cancel(&id, None).await.expect("redis"), "{execution}");
         }
         stage.pass(1);
-        let of = |workflow: &str, status, count| ((workflow.to_owned(), status), count);
-        let all =
-            [of("both", Status::Succeeded, 2), of("paying", Status::Succeeded, 2), of("paying", Status::Aborted, 2)];
+        let of = |workflow: &str, metric, count| ((workflow.to_owned(), metric), count);
+        let all = [
+            of("both", executions::SUCCEEDED, 2),
+            of("paying", executions::SUCCEEDED, 2),
+            of("paying", executions::ABORTED, 2),
+        ];
         assert_eq!(counted().await, all.into());
         assert_eq!(counted().await, BTreeMap::new());
 

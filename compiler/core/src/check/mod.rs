@@ -2,16 +2,19 @@
 
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
+mod alarms;
 mod api;
 mod aws_events;
 mod caches;
 mod changes;
+mod disabled;
 mod dual_write;
 pub(crate) mod dynamic_reference;
 mod environment;
 mod event_detail;
 mod event_source;
 mod events;
+mod expiry;
 mod forwarding;
 mod gathered;
 mod indexes;
@@ -24,14 +27,17 @@ mod patterns;
 mod published_twice;
 mod queries;
 mod queues;
+mod quotas;
 mod repeated_input;
 mod requests;
 mod restarts;
 mod routes;
+mod same_bus;
 mod sizes;
 mod table_limits;
 mod tables;
 mod transforms;
+mod unmade;
 mod unused;
 pub(crate) mod wildcards;
 mod workflow;
@@ -48,6 +54,7 @@ type Check = fn(&Model, &mut Vec<Diagnostic>);
 
 /// Every check of what is there. The order does not matter: reports sort by place.
 const CHECKS: &[Check] = &[
+    alarms::check,
     api::auth::check,
     api::bodies::check,
     api::cors::check,
@@ -73,6 +80,7 @@ const CHECKS: &[Check] = &[
     environment::check,
     event_detail::check,
     event_source::check,
+    expiry::check,
     forwarding::check,
     indexes::check,
     inputs::check,
@@ -88,15 +96,19 @@ const CHECKS: &[Check] = &[
     queues::message::check,
     queues::retention::check,
     queues::visibility::check,
+    quotas::check,
     repeated_input::check,
     requests::check,
     restarts::check,
     routes::check,
+    same_bus::check,
     sizes::check,
     table_limits::check,
     tables::check,
     transforms::check,
     wildcards::check,
+    workflow::answers::check,
+    workflow::assigned::check,
     workflow::back::check,
     workflow::bounds::check,
     workflow::arithmetic::check,
@@ -111,6 +123,7 @@ const CHECKS: &[Check] = &[
     workflow::expressions::check,
     workflow::grows::check,
     workflow::history::check,
+    workflow::outcomes::check,
     workflow::pending::check,
     workflow::routes::check,
     workflow::swallowed::check,
@@ -120,8 +133,15 @@ const CHECKS: &[Check] = &[
 
 /// Checks that say that something is missing. What they miss may stand in a part of the spec that could not be read, or that
 /// is wrong in another way.
-const CHECKS_OF_A_WHOLE: &[Check] =
-    &[events::check, loops::arrives::check, unused::check, workflow::signals::check, workflow::variables::check];
+const CHECKS_OF_A_WHOLE: &[Check] = &[
+    disabled::check,
+    events::check,
+    loops::arrives::check,
+    unmade::check,
+    unused::check,
+    workflow::signals::check,
+    workflow::variables::check,
+];
 
 /// Runs every check. `whole` is whether all of the spec could be read and resolved.
 pub(crate) fn check(model: &Model, whole: bool) -> Vec<Diagnostic> {

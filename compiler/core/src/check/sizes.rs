@@ -33,6 +33,9 @@ const ITEM: Hop = Hop { name: "an item of DynamoDB", limit: 409_600 };
 /// the publisher. More than that is not known to occur.
 const ENVELOPE_BYTES: u64 = 1024;
 
+/// What stands beside the result in the record of idempotent work.
+const RECORD_BYTES: u64 = 2048;
+
 pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     let sizes = Sizes { model };
     model.events.values().for_each(|event| diagnostics.extend(sizes.event(event)));
@@ -46,6 +49,7 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     }
     let routed = model.functions.iter().filter(|(id, _)| model.routes_of(*id).next().is_some());
     routed.for_each(|(_, function)| sizes.function(function, diagnostics));
+    model.functions.values().for_each(|function| diagnostics.extend(sizes.stored(function)));
     model.workflows.values().for_each(|workflow| sizes.workflow(workflow, diagnostics));
 }
 
@@ -61,8 +65,16 @@ struct Sizes<'m> {
 impl Sizes<'_> {
     /// The diagnostic for a payload that may not fit, with `around` bytes beside the value.
     fn over(&self, what: &str, ty: &Type, around: u64, hop: Hop, at: Span) -> Option<Diagnostic> {
-        let bytes = self.model.types.max_json_bytes(ty)?.saturating_add(around);
-        let diagnostic = exceeds(what, bytes, hop, at)?;
+        let least = self.model.types.min_json_bytes(ty);
+        let diagnostic = if least > hop.limit {
+            let message = format!("{what} has at least {least} bytes, and {} has at most {}", hop.name, hop.limit);
+            Diagnostic::new(Code::EVC0723, at, message)
+                .note("this is the least that the bounds of the type allow")
+                .help(LOWER)
+        } else {
+            let bytes = self.model.types.max_json_bytes(ty)?.saturating_add(around);
+            exceeds(what, bytes, hop, at)?
+        };
         Some(if at == ty.span { diagnostic } else { diagnostic.secondary(ty.span, "its type is here") })
     }
 
@@ -99,9 +111,12 @@ impl Sizes<'_> {
                     Destination::Bus(_) => PUT_EVENTS,
                 };
                 let events = rule.events.iter().map(|event| &self.model.events[event.value]);
-                for event in events.filter(|event| self.event(event).is_none()) {
+                for event in events {
                     let what = format!("event `{}`", event.head.name);
                     let over = self.over(&what, &event.detail, ENVELOPE_BYTES, hop, target.span);
+                    // That it never fits is told beside that it may not fit its bus.
+                    let known = self.event(event).map(|it| it.code);
+                    let over = over.filter(|it| known.is_none_or(|known| known != it.code && known != Code::EVC0723));
                     diagnostics.extend(over.map(|it| it.on(format!("rules.{}", rule.head.name))));
                 }
             }
@@ -125,6 +140,19 @@ impl Sizes<'_> {
         let output = output
             .and_then(|output| self.over(&format!("the output of function `{name}`"), output, 0, LAMBDA, output.span));
         diagnostics.extend(input.into_iter().chain(output).map(|it| it.on(format!("functions.{name}"))));
+    }
+
+    /// The result of idempotent work is stored for the next delivery of the same, which fails if it is too large for that. One that is
+    /// too large for a route is reported there.
+    fn stored(&self, function: &Function) -> Option<Diagnostic> {
+        let output = function.output.as_ref().filter(|_| function.idempotent.is_some())?;
+        let what = format!("the stored result of idempotent function `{}`", function.head.name);
+        let is_over = |hop| self.over(&what, output, RECORD_BYTES, hop, output.span);
+        if is_over(LAMBDA).is_some() {
+            return None;
+        }
+        let diagnostic = is_over(ITEM)?.on(format!("functions.{}", function.head.name));
+        Some(diagnostic.note("the work is done all the same, and who asks again gets an error in place of the result"))
     }
 
     /// What steps give, get and gather.
@@ -181,7 +209,7 @@ fn exceeds(what: &str, bytes: u64, hop: Hop, at: Span) -> Option<Diagnostic> {
 }
 
 /// What the number of bytes is.
-const WORST: &str = "this is the most that the bounds of the type allow, at six bytes a character, the worst of JSON";
+const WORST: &str = "this is the most that the bounds of the type allow, at four bytes a character";
 
 /// What helps against it.
 const LOWER: &str = "lower the bounds of its lists and texts, or keep the payload in a bucket and send where it is";

@@ -37,7 +37,7 @@ fn has(model: &Model, thing: Thing, is: impl Fn(&Relation) -> bool) -> bool {
 }
 
 /// The things that outputs tell of, and that resources and overrides refer to. Where the dead letters of one go says nothing of its use.
-fn told(model: &Model) -> HashSet<Thing> {
+pub(super) fn told(model: &Model) -> HashSet<Thing> {
     let raw = model.resources.values().flat_map(|it| &it.refers);
     let raw = raw.chain(model.overrides.values().flat_map(|it| &it.refers)).map(|thing| thing.value);
     let things = model.outputs.iter().filter_map(|output| match output.value {

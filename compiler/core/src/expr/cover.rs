@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 
 use super::ast::{Ast, AstKind, Operator};
 use super::example::example;
+use super::held::Holds;
 use super::infer::infer;
 use super::{Expr, Scope};
 use crate::types::{Kind, Type, Types, describe};
@@ -35,25 +36,14 @@ pub enum Left {
 
 /// What is left when none of these conditions holds.
 pub fn left(conditions: &[&Expr], scope: &Scope, types: &Types) -> Left {
-    let (domains, count) = domains(conditions, scope, types);
+    let (domains, count) = domains(conditions, scope, types, &Holds::default());
     if count > MAX_CASES {
         return Left::Some(None);
     }
-    let falls = |case: &IndexMap<&str, &Case>| {
-        let mut falls = Some(true);
-        for condition in conditions {
-            match holds(condition, &condition.tree, case) {
-                Some(true) => return Some(false),
-                None => falls = None,
-                Some(false) => {}
-            }
-        }
-        falls
-    };
     let mut falling: Vec<(IndexMap<&str, &Case>, bool)> = Vec::new();
     for number in 0..count {
         let case = case_of(&domains, number);
-        match falls(&case) {
+        match falls(conditions, &case) {
             Some(false) => {}
             Some(true) => falling.push((case, true)),
             None => falling.push((case, false)),
@@ -82,15 +72,44 @@ pub fn left(conditions: &[&Expr], scope: &Scope, types: &Types) -> Left {
     Left::Some(falling.iter().find(|(_, certain)| *certain).and_then(|(case, _)| example(&keys, case)))
 }
 
+/// Whether none of some conditions holds in a case; nothing if one may.
+fn falls(conditions: &[&Expr], case: &IndexMap<&str, &Case>) -> Option<bool> {
+    let mut falls = Some(true);
+    for condition in conditions {
+        match holds(condition, &condition.tree, case) {
+            Some(true) => return Some(false),
+            None => falls = None,
+            Some(false) => {}
+        }
+    }
+    falls
+}
+
+/// Of some conditions in order, and of what is left when none holds, which may come to pass where names hold this.
+pub fn may_come(conditions: &[&Expr], scope: &Scope, types: &Types, known: &Holds) -> Vec<bool> {
+    let is_steady = conditions.iter().all(|condition| condition.is_steady());
+    let mut may: Vec<bool> = (0..conditions.len())
+        .map(|at| !is_steady || !never_where(&conditions[..at], conditions[at], scope, types, known))
+        .collect();
+    let (domains, count) = domains(conditions, scope, types, known);
+    let is_left = |number| falls(conditions, &case_of(&domains, number)) != Some(false);
+    may.push(!is_steady || count > MAX_CASES || (0..count).any(is_left));
+    may
+}
+
 /// Whether a condition never holds where none of those before it does.
 pub fn never(before: &[&Expr], condition: &Expr, scope: &Scope, types: &Types) -> bool {
+    never_where(before, condition, scope, types, &Holds::default())
+}
+
+fn never_where(before: &[&Expr], condition: &Expr, scope: &Scope, types: &Types, known: &Holds) -> bool {
     // Of what gives another value each time, one says nothing of the next.
     let before: Vec<&Expr> = before.iter().copied().filter(|expr| expr.is_steady()).collect();
     let all: Vec<&Expr> = before.iter().copied().chain([condition]).collect();
     if !condition.is_steady() {
         return false;
     }
-    let (domains, count) = domains(&all, scope, types);
+    let (domains, count) = domains(&all, scope, types, known);
     count <= MAX_CASES
         && (0..count).all(|number| {
             let case = case_of(&domains, number);
@@ -113,14 +132,17 @@ impl Expr {
 type Domains = Vec<(String, Option<Type>, Vec<Case>)>;
 
 /// What conditions ask of, with the cases of each; and how many cases that makes.
-fn domains(conditions: &[&Expr], scope: &Scope, types: &Types) -> (Domains, usize) {
+fn domains(conditions: &[&Expr], scope: &Scope, types: &Types, known: &Holds) -> (Domains, usize) {
     let mut subjects: IndexMap<String, Subject> = IndexMap::new();
     for condition in conditions {
         collect(condition, &condition.tree, &mut subjects);
     }
     let mut domains: Domains = Vec::new();
     for (key, subject) in subjects {
-        let (ty, cases) = subject.cases(scope, types);
+        let (ty, cases) = match subject.known(known) {
+            Some(cases) => (None, cases),
+            None => subject.cases(scope, types),
+        };
         domains.push((key, ty, cases));
     }
     let count = domains.iter().fold(1_usize, |count, (.., cases)| count.saturating_mul(cases.len()));
@@ -165,6 +187,15 @@ impl Subject {
     /// Whether it says how many there are of something.
     fn is_count(&self) -> bool {
         ["count", "length"].into_iter().any(|function| argument(&self.expr.tree, function).is_some())
+    }
+
+    /// Its cases, if it is known what it holds.
+    fn known(&self, known: &Holds) -> Option<Vec<Case>> {
+        match self.sides.as_slice() {
+            [] => known.cases(&self.expr, &self.literals),
+            [a, b] => known.compared(a, b),
+            _ => None,
+        }
     }
 
     /// Its type if it has one of the spec language, and its cases.
@@ -321,8 +352,10 @@ fn pair<'a>(expr: &Expr, ast: &'a Ast) -> Option<(String, Operator, Vec<&'a Ast>
         return None;
     }
     let (a, b) = (key(expr, left), key(expr, right));
-    let (a, b, operator) = if a <= b { (a, b, *operator) } else { (b, a, mirrored(*operator)) };
-    Some((format!("{a} against {b}"), operator, vec![left, right]))
+    if a <= b {
+        return Some((format!("{a} against {b}"), *operator, vec![left, right]));
+    }
+    Some((format!("{b} against {a}"), mirrored(*operator), vec![right, left]))
 }
 
 /// The argument of a call of a function of one.

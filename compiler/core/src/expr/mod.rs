@@ -16,6 +16,7 @@ mod example;
 mod facts;
 mod fits;
 pub mod functions;
+mod held;
 mod infer;
 mod literals;
 mod order;
@@ -39,8 +40,9 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::types::{Kind, Range as Bounds, Type, Types};
 
-pub use cover::{Left, left, never};
+pub use cover::{Left, left, may_come, never};
 pub use facts::Facts;
+pub use held::Holds;
 use infer::Risk;
 pub use infer::Without;
 pub use scope::{BOXED, BUILT_IN_ROOTS, Defined, Origin, Root, Scope, variable_name};
@@ -167,7 +169,9 @@ impl Expr {
 
     /// The parts that have no result for some of the values that their types admit, each with its text and place.
     pub fn risks(&self, scope: &Scope, types: &Types) -> Vec<Spanned<(Without, &str)>> {
-        let risks = infer::infer(self, scope, types).risks;
+        let infer::Found { mut risks, diagnostics, .. } = infer::infer(self, scope, types);
+        // Of what is wrong in itself, that nothing is known is not told as well.
+        risks.retain(|risk| diagnostics.is_empty() || !matches!(risk.of, Without::AllBut(_)));
         let told = |risk: Risk| Spanned::new((risk.of, &self.text[risk.at.clone()]), self.span_of(&risk.at));
         risks.into_iter().map(told).collect()
     }

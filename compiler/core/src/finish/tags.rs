@@ -23,6 +23,7 @@ const TAGGABLE: &[(&str, Shape)] = &[
     ("AWS::ApiGatewayV2::Api", Shape::Map),
     ("AWS::ApiGatewayV2::Stage", Shape::Map),
     ("AWS::CloudWatch::Alarm", Shape::List),
+    ("AWS::CloudWatch::CompositeAlarm", Shape::List),
     ("AWS::DynamoDB::Table", Shape::List),
     ("AWS::EC2::EIP", Shape::List),
     ("AWS::EC2::InternetGateway", Shape::List),

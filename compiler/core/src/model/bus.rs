@@ -62,6 +62,8 @@ pub(super) fn bus_of(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Id<Bus> {
     let named = match name {
+        // It could not be read: any bus will do.
+        Some(name) if name.is_empty() => model.buses.ids().next(),
         Some(name) if name.as_str() == "default" && !sections.buses.declares("default") => None,
         Some(name) => find(sections, name, diagnostics),
         None => match sections.buses.items.len() {

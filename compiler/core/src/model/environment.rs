@@ -28,6 +28,14 @@ impl<T> Setting<T> {
         Self { values, places }
     }
 
+    /// The same value in each environment.
+    pub fn everywhere(value: T, environments: &[Environment]) -> Self
+    where
+        T: Clone,
+    {
+        Self::new(environments.iter().map(|_| (value.clone(), None)))
+    }
+
     /// The values, one an environment.
     pub fn values(&self) -> &[T] {
         &self.values
@@ -41,6 +49,17 @@ impl<T> Setting<T> {
     /// The setting that `f` makes of each value.
     pub fn map<U>(&self, f: impl FnMut(&T) -> U) -> Setting<U> {
         Setting { values: self.values.iter().map(f).collect(), places: self.places.clone() }
+    }
+}
+
+impl<T: Clone> Setting<Option<T>> {
+    /// What `other` has where this has nothing.
+    #[must_use]
+    pub fn or(&self, other: &Setting<T>) -> Setting<T> {
+        Setting::new(self.said().zip(other.said()).map(|((own, at), (other, there))| match own {
+            Some(own) => (own.clone(), at),
+            None => (other.clone(), there),
+        }))
     }
 }
 

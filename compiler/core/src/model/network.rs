@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::graph::{Relates, Relation};
-use super::names::head;
+use super::names::{head, twice};
 use super::{Head, Thing};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
@@ -89,6 +89,11 @@ fn imported(
     check_ids(&id.into_iter().collect::<Vec<_>>(), "vpc-", "a VPC", diagnostics);
     check_ids(&all(item.subnets.as_ref()), "subnet-", "a subnet", diagnostics);
     check_ids(&all(groups), "sg-", "a security group", diagnostics);
+    for (at, service) in item.reaches.iter().enumerate() {
+        let first = item.reaches[..at].iter().find(|first| first.value == service.value);
+        let name = Name::new(service.value.key().to_owned(), service.span);
+        diagnostics.extend(first.map(|first| twice("service", &name, first.span)));
+    }
     if item.subnets.is_none() {
         let message = format!("imported network `{name}` needs the key `subnets`");
         let diagnostic = Diagnostic::new(Code::EVC0104, item.name_span, message);

@@ -10,6 +10,7 @@ use crate::diagnostics::Diagnostic;
 use crate::pattern::{self, Pattern};
 use crate::source::{Span, Spanned};
 use crate::spec::decode::Declared;
+use crate::spec::function::Operation;
 use crate::spec::outbox::{self, Forwarder, MAX_PIPE_BATCH};
 use crate::spec::scalar::{Duration, Name};
 use crate::spec::table::Removal;
@@ -73,6 +74,22 @@ impl ChangeKind {
         match self {
             Self::Insert => "insert",
             Self::Update => "update",
+        }
+    }
+
+    /// What whoever makes it does with items.
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Insert => "makes new",
+            Self::Update => "changes",
+        }
+    }
+
+    /// Whether an operation of a function on the table can make it. What is put may be new, or be there; so it is with what is updated.
+    pub fn made_by(self, operation: Operation) -> bool {
+        match (operation, self) {
+            (Operation::Put | Operation::Update | Operation::Write, Self::Insert | Self::Update) => true,
+            (Operation::Get | Operation::Query | Operation::Delete | Operation::Check | Operation::Read, _) => false,
         }
     }
 

@@ -26,7 +26,8 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     settings::check_names(sections, &mut diagnostics);
 
     let service = file.service.clone().unwrap_or_else(|| Spanned::new(String::new(), Span::default()));
-    let mut model = Model::without_things(service, settings::environments(sections), types, observability(sections));
+    let (environments, durability) = (settings::environments(sections), settings::durability(sections));
+    let mut model = Model::without_things(service, environments, types, observability(sections), durability);
     model.security = security(sections);
     model.description = file.description.as_ref().map(|text| text.value.clone());
     let known = resource::Known::of(sections);
@@ -42,6 +43,8 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     for table in model.tables.values() {
         diagnostics.extend(model.types.check_type(&table.item));
     }
+    let is_unread = |event: &crate::spec::event::Event| event.bus.as_ref().is_some_and(|bus| bus.is_empty());
+    model.unread_events = !sections.events.broken.is_empty() || sections.events.iter().any(|(_, it)| is_unread(it));
     for (name, item) in sections.events.iter() {
         let event = event(sections, &mut model, name, item, &mut diagnostics);
         model.events.push(event);

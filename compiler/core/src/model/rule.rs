@@ -43,7 +43,9 @@ pub(super) fn rule(
 ) -> Rule {
     let names: Vec<Name> = item.event.iter().chain(&item.events).cloned().collect();
     let events: Vec<Spanned<Id<Event>>> = find_all(sections, &names, diagnostics);
-    let bus = match (&item.bus, events.first()) {
+    let is_unread = item.bus.as_ref().is_some_and(|bus| bus.is_empty());
+    let said = item.bus.as_ref().filter(|_| !is_unread);
+    let bus = match (said, events.first()) {
         (None, Some(event)) => model.events[event.value].bus,
         // What it should read is missing or unknown, which is reported: any bus will do.
         (None, None) if item.pattern.is_none() => match model.buses.ids().next() {
@@ -55,10 +57,15 @@ pub(super) fn rule(
             let _: Option<Id<Bus>> = find(sections, name, diagnostics);
             model.events[event.value].bus
         }
-        (bus, _) => bus_of(sections, model, bus.as_ref(), item.name_span, &format!("rule `{name}`"), diagnostics),
+        (None, None) if is_unread => bus_of(sections, model, item.bus.as_ref(), item.name_span, "", diagnostics),
+        (bus, _) => bus_of(sections, model, bus, item.name_span, &format!("rule `{name}`"), diagnostics),
     };
     let targets = item.to.iter().filter_map(|target| target_of(sections, target, diagnostics)).collect();
-    let patterns = patterns::of_rule(model, bus, &events, item, diagnostics);
+    let mut patterns = patterns::of_rule(model, bus, &events, item, diagnostics);
+    if is_unread && events.is_empty() {
+        // What its pattern matches depends on its bus.
+        (patterns.whole, patterns.written, patterns.events) = (None, None, Vec::new());
+    }
     Rule {
         head: head(name, item, item.description.as_ref(), &item.allow),
         bus,

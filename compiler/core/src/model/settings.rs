@@ -10,6 +10,7 @@ use crate::spec::Sections;
 use crate::spec::decode::Declared;
 use crate::spec::environment as spec;
 use crate::spec::scalar::{Duration, Name};
+use crate::spec::table::Removal;
 
 /// What CloudWatch Logs keeps when nothing else is said.
 const LOG_RETENTION: Duration = Duration::days(14);
@@ -57,6 +58,26 @@ pub(super) fn of_tables<T: Clone>(
     ask: impl Fn(&spec::EnvironmentTables) -> Option<Spanned<T>>,
 ) -> Setting<T> {
     setting(sections, base, |environment| environment.tables.as_ref().and_then(&ask))
+}
+
+/// How durable a table is.
+#[derive(Debug, Clone)]
+pub struct Durability {
+    /// What becomes of it when it leaves the stack.
+    pub removal: Setting<Removal>,
+    /// Whether DynamoDB refuses to delete it.
+    pub deletion_protection: Setting<bool>,
+    /// Whether there are continuous backups.
+    pub point_in_time_recovery: Setting<bool>,
+}
+
+/// How durable tables are that say nothing of themselves.
+pub(super) fn durability(sections: &Sections) -> Durability {
+    Durability {
+        removal: of_tables(sections, Removal::Retain, |tables| tables.removal),
+        deletion_protection: of_tables(sections, false, |tables| tables.deletion_protection),
+        point_in_time_recovery: of_tables(sections, true, |tables| tables.point_in_time_recovery),
+    }
 }
 
 /// A setting that environments have for one function.

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::graph::{Graph, Relates, Relation};
 use super::outputs::Property;
-use super::{Arena, DeadLetterSource, Environment, Head, Id, Observability, Output, Override, Security};
+use super::{Arena, DeadLetterSource, Durability, Environment, Head, Id, Observability, Output, Override, Security};
 use crate::diagnostics::Diagnostic;
 use crate::source::Span;
 use crate::spec::condition::Condition;
@@ -40,10 +40,14 @@ macro_rules! model {
             $($(#[doc = $doc])* pub $section: Arena<super::$module::$Kind>,)*
             /// How the system is watched.
             pub observability: Observability,
+            /// How durable the tables are that evc makes for itself.
+            pub durability: Durability,
             /// What a company asks of every role.
             pub security: Security,
             /// Outputs of the stack.
             pub outputs: Vec<Output>,
+            /// Whether an event, or the bus of one, could not be read, so that nobody knows all that may arrive.
+            pub unread_events: bool,
             /// CloudFormation conditions by name.
             pub conditions: IndexMap<Name, Condition>,
             /// Changes to emitted resources, by their names in the spec or their logical ids.
@@ -63,6 +67,7 @@ macro_rules! model {
                 environments: Vec<Environment>,
                 types: Types,
                 observability: Observability,
+                durability: Durability,
             ) -> Self {
                 Self {
                     service,
@@ -71,8 +76,10 @@ macro_rules! model {
                     types,
                     $($section: Arena::default(),)*
                     observability,
+                    durability,
                     security: Security::default(),
                     outputs: Vec::new(),
+                    unread_events: false,
                     conditions: IndexMap::new(),
                     overrides: IndexMap::new(),
                     tags: IndexMap::new(),

@@ -192,9 +192,33 @@ fn numeric_problem(numeric: &Numeric, kind: &Kind, leaf: &Type) -> Option<Diagno
             Comparison::Less | Comparison::LessOrEqual => range.min.is_some_and(|min| !how.holds(min, number)),
         }
     });
-    let (how, number) = out?;
+    let Some((how, number)) = out else { return between(numeric, kind, leaf) };
     let message = format!("no `{}` is {} {}", describe(leaf), how.as_str(), number.value.text);
     Some(Diagnostic::new(Code::EVC0307, number.span, message))
+}
+
+/// Reports two comparisons between which no whole number lies, or none that the type has.
+fn between(numeric: &Numeric, kind: &Kind, leaf: &Type) -> Option<Diagnostic> {
+    let Kind::Integer(_) = kind else { return None };
+    let last = numeric.comparisons.last()?;
+    let (mut least, mut most) = (f64::NEG_INFINITY, f64::INFINITY);
+    for (how, number) in &numeric.comparisons {
+        let value = number.value.value;
+        match how {
+            Comparison::Equal => (least, most) = (least.max(value), most.min(value)),
+            Comparison::Greater => least = least.max(value.floor() + 1.0),
+            Comparison::GreaterOrEqual => least = least.max(value.ceil()),
+            Comparison::Less => most = most.min(value.ceil() - 1.0),
+            Comparison::LessOrEqual => most = most.min(value.floor()),
+        }
+    }
+    if least <= most {
+        return None;
+    }
+    let told: Vec<String> =
+        numeric.comparisons.iter().map(|(how, number)| format!("{} {}", how.as_str(), number.value.text)).collect();
+    let message = format!("no `{}` is {}", describe(leaf), told.join(" and "));
+    Some(Diagnostic::new(Code::EVC0309, last.1.span, message))
 }
 
 /// Operators on texts: whether one of an enumeration's literals is taken, and whether what is excluded can be.
@@ -204,12 +228,44 @@ fn operator_problem(operator: &MatchKind, kind: &Kind, leaf: &Type, span: Span) 
     {
         return Some(diagnostic.note("excluding what cannot be excludes nothing"));
     }
+    if let Some(reason) = impossible(operator, kind) {
+        let message = format!("no `{}` matches this: {reason}", describe(leaf));
+        return Some(Diagnostic::new(Code::EVC0309, span, message));
+    }
     let values = domain(leaf)?;
     if values.iter().any(|value| accepts(operator, value)) {
         return None;
     }
     let message = format!("no value of `{}` matches this", describe(leaf));
     Some(Diagnostic::new(Code::EVC0309, span, message))
+}
+
+/// Why no text of a type begins, ends or goes as an operator says; `None` if one can.
+fn impossible(operator: &MatchKind, kind: &Kind) -> Option<String> {
+    let (text, ignores_case) = match operator {
+        MatchKind::Prefix(text, ignores_case) | MatchKind::Suffix(text, ignores_case) => (&text.value, *ignores_case),
+        MatchKind::EqualsIgnoreCase(text) => (&text.value, true),
+        _ => return None,
+    };
+    let length = text.chars().count() as u64;
+    let longest = match kind {
+        Kind::String(range) => range.max,
+        Kind::Uuid => Some(36),
+        Kind::Date => Some("2026-11-21".len() as u64),
+        _ => None,
+    };
+    if let Some(longest) = longest.filter(|longest| length > *longest) {
+        return Some(format!("`{text}` has {length} characters, and it has at most {longest}"));
+    }
+    let has = |taken: &dyn Fn(char) -> bool| text.chars().find(|next| !taken(*next));
+    let found = match kind {
+        Kind::Uuid if ignores_case => has(&|next| next.is_ascii_hexdigit() || next == '-'),
+        Kind::Uuid => has(&|next| matches!(next, '0'..='9' | 'a'..='f' | '-')),
+        Kind::Date => has(&|next| next.is_ascii_digit() || next == '-'),
+        _ => None,
+    };
+    let of = if *kind == Kind::Uuid { "hexadecimal digits in lower case and hyphens" } else { "digits and hyphens" };
+    found.map(|found| format!("`{found}` is not among {of}"))
 }
 
 fn is_number(kind: &Kind) -> bool {

@@ -43,7 +43,19 @@ pub fn misses(pattern: &Pattern, value: &Value) -> Vec<Miss> {
     if found.is_empty() {
         together(&pattern.root, &[], value, &mut found);
     }
+    if found.is_empty() {
+        // What holds of one item beside a `$or`, and in it of another one.
+        let name = first_name(&pattern.root).unwrap_or_default();
+        let (asks, span, saw) = (to_text(pattern), pattern.root.span, Saw::NotTogether);
+        found.push(Miss { path: name.to_owned(), asks, span, saw, alternatives: 0 });
+    }
     found
+}
+
+/// The first field that an object names.
+fn first_name(object: &Object) -> Option<&str> {
+    let own = object.fields.first().map(|field| field.name.as_str());
+    own.or_else(|| object.or.iter().find_map(first_name))
 }
 
 /// Reports the conditions within an object that fail each by itself.
@@ -84,6 +96,14 @@ fn together(object: &Object, path: &[&Field], value: &Value, found: &mut Vec<Mis
             let asks = to_text(&Pattern { root: inner.clone() });
             found.push(miss(&path, asks, field.name.span, Saw::NotTogether));
         }
+    }
+    let tries = object.or.iter().map(|alternative| {
+        let mut own = Vec::new();
+        together(alternative, path, value, &mut own);
+        own
+    });
+    if let Some(nearest) = tries.filter(|own| !own.is_empty()).min_by_key(Vec::len) {
+        found.extend(nearest.into_iter().map(|miss| Miss { alternatives: object.or.len(), ..miss }));
     }
 }
 
@@ -173,6 +193,17 @@ mod tests {
             told("{ lines: { sku: [a], qty: [2] } }", &value),
             [("lines".into(), "{\"sku\":[\"a\"],\"qty\":[2]}".into(), Saw::NotTogether)]
         );
+    }
+
+    #[test]
+    fn alternatives_of_which_none_holds_for_one_item_are_told() {
+        let value = json!({"lines": [{"sku": "a", "qty": 1}, {"sku": "b", "qty": 2}]});
+        let found = told("{ $or: [{ lines: { sku: [a], qty: [2] } }, { lines: { sku: [b], qty: [1] } }] }", &value);
+        assert_eq!(found, [("lines".into(), "{\"sku\":[\"a\"],\"qty\":[2]}".into(), Saw::NotTogether)]);
+        let found = told("{ lines: { sku: [a], $or: [{ qty: [2] }, { qty: [3] }] } }", &value);
+        assert_eq!(found.len(), 1);
+        let found = told("{ lines: { sku: [a] }, $or: [{ lines: { qty: [2] } }, { lines: { qty: [3] } }] }", &value);
+        assert_eq!(found.iter().map(|(path, ..)| path.as_str()).collect::<Vec<_>>(), ["lines"]);
     }
 
     #[test]

@@ -32,8 +32,15 @@ pub fn envelope(source: Option<&str>, detail_type: Option<&str>, detail: &Type, 
             ((*name).to_owned(), TypeField { ty, optional: false, name_span: span })
         })
         .collect();
+    let mut fields = fields;
+    let replayed = TypeField { ty: text(), optional: true, name_span: span };
+    fields.insert(REPLAY_NAME.to_owned(), replayed);
     Type { kind: Kind::Record(Record { extends: None, exact: false, fields }), span }
 }
+
+/// The field that tells of an event that an archive gave again which replay it comes of; other events have none.
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html>
+const REPLAY_NAME: &str = "replay-name";
 
 /// The pattern that picks these events, each a source and a detail-type, whose details match `filter`. `span` is where the
 /// rule names them. If the sources and detail-types do not all go with one another, the pairs stand in a `$or`, so that no other

@@ -1,6 +1,7 @@
 //! What the dashboard shows: graphs, each of a metric of things of one kind, and their lines.
 
-use super::value::Value;
+use super::names::of_stack;
+use super::value::{Value, text};
 
 /// A graph. The dashboard has them in this order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,10 +18,16 @@ pub(crate) enum Graph {
     FunctionThrottles,
     /// How long they took.
     FunctionDuration,
+    /// Errors and failures that functions count themselves.
+    FunctionFailures,
+    /// What idempotent functions were brought again.
+    Deliveries,
     /// The executions of a workflow: which of the spec's it is, and its name.
     Workflow(usize, String),
     /// How long executions of workflows took.
     WorkflowDuration,
+    /// What the sweeps of the engine of workflows on Redis did.
+    Engine,
     /// Events that rules matched.
     RuleMatches,
     /// Events that rules could not deliver.
@@ -35,6 +42,10 @@ pub(crate) enum Graph {
     TableWriteThrottles,
     /// How far forwarders are behind.
     OutboxDelay,
+    /// What became of the events of outboxes.
+    OutboxEvents,
+    /// From the commit of an event to the answer of the bus that took it.
+    OutboxLag,
     /// Executions of pipes that failed.
     PipeFailures,
     /// Messages in queues.
@@ -55,8 +66,11 @@ impl Graph {
             Self::FunctionErrors => ("Function errors", "Sum"),
             Self::FunctionThrottles => ("Function throttles", "Sum"),
             Self::FunctionDuration => ("Function duration, p99, ms", "p99"),
+            Self::FunctionFailures => ("Function business errors and answered failures", "Sum"),
+            Self::Deliveries => ("Repeated deliveries of idempotent functions", "Sum"),
             Self::Workflow(_, name) => return (format!("Workflow {name}"), "Sum"),
             Self::WorkflowDuration => ("Workflow duration, p99, ms", "p99"),
+            Self::Engine => ("Sweeps of workflows on Redis", "Sum"),
             Self::RuleMatches => ("Rule matches", "Sum"),
             Self::RuleFailures => ("Rule deliveries that failed", "Sum"),
             Self::TableReads => ("Table reads, units", "Sum"),
@@ -64,6 +78,8 @@ impl Graph {
             Self::TableReadThrottles => ("Table reads throttled", "Sum"),
             Self::TableWriteThrottles => ("Table writes throttled", "Sum"),
             Self::OutboxDelay => ("Outbox delay, ms", "Maximum"),
+            Self::OutboxEvents => ("Outbox events", "Sum"),
+            Self::OutboxLag => ("Outbox lag, p99, ms", "p99"),
             Self::PipeFailures => ("Pipe executions that failed", "Sum"),
             Self::QueueMessages => ("Queue messages", "Maximum"),
             Self::QueueDelay => ("Queue delay, s", "Maximum"),
@@ -98,6 +114,15 @@ impl Line {
             label: label.to_owned(),
             place: 0,
         }
+    }
+
+    /// The line of what the runtime measures, in the namespace of the stack.
+    pub(crate) fn of_stack(label: &str, metric: &str, dimension: (&'static str, Value)) -> Self {
+        let mut line = Self::new(label, "", metric, [dimension]);
+        if let Some(namespace) = line.metric.first_mut() {
+            *namespace = text(of_stack());
+        }
+        line
     }
 
     /// The same at another place.

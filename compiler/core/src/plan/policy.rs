@@ -1,6 +1,7 @@
 //! Policies, as IAM writes them: documents, statements, and the conditions that keep a service from being used by others.
 
 use super::arn;
+use super::names::of_stack;
 use super::value::Value;
 
 /// A policy document.
@@ -30,6 +31,28 @@ pub(crate) fn assume(service: &str, condition: Option<Value>) -> Value {
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html#prevent-cross-service-confused-deputy>
 pub(crate) fn own_account() -> Value {
     Value::map([("StringEquals", Value::map([own()]))])
+}
+
+/// The same, for a service of which AWS does not say that it tells for whom it acts: it is held to it where it does.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_IfExists>
+pub(crate) fn own_account_if_told() -> Value {
+    Value::map([("StringEqualsIfExists", Value::map([own()]))])
+}
+
+/// The condition that Step Functions acts for the state machine of this name, which refers to the role and cannot be referred to.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html#prevent-cross-service-confused-deputy>
+pub(crate) fn own_machine(suffix: &str) -> Value {
+    let machine = arn::of("states", "stateMachine:", of_stack().into_iter().chain([suffix.into()]));
+    Value::map([("StringEquals", Value::map([own()])), ("ArnLike", Value::map([("aws:SourceArn", machine)]))])
+}
+
+/// The condition that `EventBridge` acts for a pipe of this account. CloudFormation names them.
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html>
+pub(crate) fn own_pipes() -> Value {
+    Value::map([
+        ("StringEquals", Value::map([own()])),
+        ("ArnLike", Value::map([("aws:SourceArn", arn::of("pipes", "pipe/*", []))])),
+    ])
 }
 
 /// The condition that `EventBridge` acts for a rule of this account. The rule itself cannot be named: it refers to the role.

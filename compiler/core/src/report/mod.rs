@@ -30,7 +30,8 @@ pub struct Report<'a> {
 /// The diagnostics by file, position and code. Files stand in the order in which they were read.
 pub fn sorted(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
     let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
-    sorted.sort_by(|a, b| (a.primary.span, a.code, &a.message).cmp(&(b.primary.span, b.code, &b.message)));
+    // What is in one place stays in the order in which it was found: missing keys in that of the language.
+    sorted.sort_by_key(|diagnostic| (diagnostic.primary.span, diagnostic.code));
     sorted
 }
 

@@ -5,11 +5,12 @@ use schemars::Schema;
 use serde_json::json;
 
 use super::allow::Allows;
-use super::decode::{Decoder, Fields};
+use super::decode::{Decode, Decoder, Fields};
 use super::given::Given;
 use super::observability::log_retention;
-use super::scalar::Duration;
+use super::scalar::{Duration, Name};
 use crate::source::Spanned;
+use crate::yaml::Node;
 
 /// An event bus: a custom one of this service, the account's default one, or one that exists already: of somebody else in the account, of
 /// a partner of AWS, or of another account.
@@ -75,6 +76,12 @@ fn some_time(retention: &Spanned<Duration>, cx: &mut Decoder) {
 }
 
 /// A bus that exists already has a name, and no other has.
+/// The name of a bus. One that could not be read is named by nothing: that there is a bus has been said.
+#[expect(clippy::unnecessary_wraps, reason = "so the reader of a key has to be")]
+pub(super) fn named(node: &Node, cx: &mut Decoder) -> Option<Name> {
+    Some(Name::decode(node, cx).unwrap_or_else(|| Name::new(String::new(), node.span)))
+}
+
 fn imported(bus: &Bus, fields: &Fields<'_>, cx: &mut Decoder) {
     match (bus.kind, &bus.name) {
         (BusKind::Imported, None) if fields.present(&["name"]).is_empty() => fields.missing("name", cx),

@@ -2,13 +2,17 @@
 
 use evc_macros::Section;
 use indexmap::IndexMap;
+use schemars::{Schema, SchemaGenerator, json_schema};
 
 use super::cache::{NODE_TYPE, REPLICAS, node_type};
+use super::decode::{Decode, Decoder};
 use super::function::{MEMORY, TIMEOUT, variables};
-use super::observability::log_retention;
+use super::keys::Shorthand;
+use super::observability::{Thresholds, log_retention};
 use super::scalar::{Duration, Name};
 use super::table::Removal;
 use crate::source::Spanned;
+use crate::yaml::{Node, NodeKind};
 
 /// An environment, picked by a parameter when the stack is deployed. What it does not say, the top level says.
 #[derive(Debug, Clone, Default, Section)]
@@ -32,8 +36,34 @@ pub struct Environment {
     /// Which schedules run.
     #[key(default)]
     pub schedules: IndexMap<Name, EnvironmentSwitch>,
-    /// Whether alarms tell anybody (`ActionsEnabled`). They do unless this is `false`.
-    pub alarms: Option<Spanned<bool>>,
+    /// Whether alarms tell anybody (`ActionsEnabled`), which they do unless this is `false`; or `{ thresholds: … }`, which are others here.
+    pub alarms: Option<EnvironmentAlarms>,
+}
+
+/// Alarms in one environment.
+#[derive(Debug, Clone, Default, Section)]
+#[section(what = "alarms of an environment", shorthand)]
+pub struct EnvironmentAlarms {
+    /// Whether they tell anybody.
+    #[key(skip)]
+    pub enabled: Option<Spanned<bool>>,
+    /// How much of something is no alarm yet.
+    #[key(default)]
+    pub thresholds: Thresholds,
+}
+
+/// `true` and `false` say whether they tell anybody.
+impl Shorthand for EnvironmentAlarms {
+    fn is_short(node: &Node) -> bool {
+        matches!(node.kind, NodeKind::Scalar(_))
+    }
+    fn short(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let enabled = bool::decode(node, cx)?;
+        Some(Self { enabled: Some(Spanned::new(enabled, node.span)), ..Self::default() })
+    }
+    fn short_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "boolean"})
+    }
 }
 
 /// Logs in one environment.

@@ -25,6 +25,7 @@ pub struct Event {
     pub detail: Spanned<TypeExpr>,
     /// The bus it travels on; required if the spec has several. Without it: the only bus of the spec, or, if that has none, the
     /// account's default bus.
+    #[key(decode = super::bus::named)]
     pub bus: Option<Name>,
     /// `external`: something outside this spec publishes it. `forwarded`: a rule outside this spec, of this account or another, brings it to
     /// the bus.

@@ -5,6 +5,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 
 use super::decode::{Decode, Decoder};
 use super::keys::Shorthand;
+use super::range::Range;
 use super::scalar::Duration;
 use crate::source::Spanned;
 use crate::yaml::{Node, NodeKind};
@@ -18,10 +19,12 @@ pub struct Observability {
     pub logs: Logs,
     /// AWS X-Ray traces of functions and workflows.
     pub tracing: Option<bool>,
+    /// Metrics of each route of an API beside those of the API. Off by default: each is paid for as a metric of your own.
+    pub detailed_metrics: Option<bool>,
     /// A CloudWatch dashboard of functions, workflows, rules, tables and dead-letter queues.
     #[key(default)]
     pub dashboard: Dashboard,
-    /// Alarms on dead-letter queues, failed executions, function errors and outbox delay.
+    /// Alarms on APIs, functions, executions, queues, outboxes and dead letters.
     #[key(default)]
     pub alarms: Alarms,
 }
@@ -87,7 +90,56 @@ pub struct Alarms {
     /// The email addresses that are told.
     #[key(default, check = addresses, schema = addresses_schema)]
     pub notify: Vec<Spanned<String>>,
+    /// What the runbook of the alarms is at, if your people have it elsewhere: an address that starts with `https://`. The description of
+    /// each alarm ends with it and the name of its section.
+    #[key(check = address)]
+    pub runbooks: Option<Spanned<String>>,
+    /// How much of something is no alarm yet.
+    #[key(default)]
+    pub thresholds: Thresholds,
 }
+
+/// How much of something is no alarm yet. Counts are of five minutes.
+#[derive(Debug, Clone, Default, Section)]
+#[section(what = "thresholds of alarms")]
+pub struct Thresholds {
+    /// Invocations of a function that may fail, beside errors of the business: {range}, 0 by default.
+    #[key(range = COUNTS)]
+    pub function_errors: Option<Spanned<u64>>,
+    /// Executions of a workflow that may fail, beside its `outcomes`: {range}, 0 by default.
+    #[key(range = COUNTS)]
+    pub execution_failures: Option<Spanned<u64>>,
+    /// Requests of an API that may be answered with a status from 500 on: {range}, 0 by default.
+    #[key(range = COUNTS)]
+    pub api_errors: Option<Spanned<u64>>,
+    /// How long the slowest hundredth of the requests of an API may take: {range}, `5s` by default.
+    #[key(range = LATENCY)]
+    pub api_latency: Option<Spanned<Duration>>,
+    /// How old the oldest message of a queue may be: {range}. By default twice the time for which a message is hidden while it is worked
+    /// on, and a quarter of an hour at least.
+    #[key(range = AGE)]
+    pub queue_age: Option<Spanned<Duration>>,
+    /// How long an event may wait in an outbox: {range}, `5m` by default.
+    #[key(range = DELAY)]
+    pub outbox_delay: Option<Spanned<Duration>>,
+}
+
+/// Counts of five minutes. No limit of AWS: who has more wants no alarm.
+const COUNTS: Range<u64> = Range::new("a threshold of an alarm", 0..=1_000_000);
+
+/// An API waits for an answer for 30 seconds at the most, so that a threshold beyond is never reached
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>; REST APIs: 29 seconds).
+const LATENCY: Range<Duration> =
+    Range::new("the latency that is no alarm", Duration::seconds(1)..=Duration::seconds(29));
+
+/// SQS keeps no message longer than 14 days
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>).
+const AGE: Range<Duration> =
+    Range::new("the age of a message that is no alarm", Duration::minutes(1)..=Duration::days(14));
+
+/// A stream keeps its records for 24 hours
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>).
+const DELAY: Range<Duration> = Range::new("the delay that is no alarm", Duration::seconds(1)..=Duration::days(1));
 
 /// The retentions that CloudWatch Logs has, in days
 /// (<https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>).
@@ -143,6 +195,18 @@ fn addresses(notify: &[Spanned<String>], cx: &mut Decoder) {
         cx.bad_value(address.span, format!("`{}` is not an email address", address.value));
     }
 }
+
+fn address(address: &Spanned<String>, cx: &mut Decoder) {
+    let is_plain = !address.chars().any(|c| c.is_whitespace() || c.is_control() || c == '"');
+    if !address.starts_with("https://") || !is_plain || address.len() > MAX_ADDRESS {
+        let message = format!("expected an address that starts with `https://`, found `{}`", address.value);
+        cx.bad_value(address.span, message);
+    }
+}
+
+/// The longest address of a runbook: with it, a description stays below the 1,024 characters that CloudWatch takes
+/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>).
+const MAX_ADDRESS: usize = 200;
 
 fn addresses_schema(_: &mut SchemaGenerator) -> Schema {
     let address = json_schema!({"type": "string", "pattern": "^[^@\\s]+@[^@\\s]*\\.[^@\\s]*$"});

@@ -25,6 +25,7 @@ pub struct Rule {
     pub pattern: Option<Spanned<PatternNode>>,
     /// The bus of a rule with a `pattern`; required if the spec has several. Without it: the only bus of the spec, or, if that
     /// has none, the account's default bus. A rule with events is on theirs.
+    #[key(decode = super::bus::named)]
     pub bus: Option<Name>,
     /// What the detail of the events must be: a pattern over it, checked against its type.
     pub where_: Option<Spanned<PatternNode>>,

@@ -4,12 +4,15 @@ use std::collections::HashMap;
 
 use super::{Kind, Type, Types};
 
-/// The most bytes that a character takes in JSON: a control character as `\u0001`. Others are at most four bytes of UTF-8.
-/// <https://www.rfc-editor.org/rfc/rfc8259#section-7>
-const MAX_CHARACTER_BYTES: u64 = 6;
+/// The most bytes that a character takes in UTF-8, which is what AWS counts. JSON writes control characters with six
+/// (`\u0001`, <https://www.rfc-editor.org/rfc/rfc8259#section-7>), but no text that people or programs send is made of them.
+const MAX_CHARACTER_BYTES: u64 = 4;
 
 /// The longest double in its shortest exact form: `-2.2250738585072014e-308`.
 const MAX_NUMBER_BYTES: u64 = 24;
+
+/// How deep types in types are looked at for the least that they take.
+const MIN_NESTING: usize = 6;
 
 /// Quotes around a text.
 const QUOTES: u64 = 2;
@@ -76,6 +79,42 @@ impl Types {
 }
 
 impl Types {
+    /// The fewest bytes that a value of this type takes as compact JSON.
+    pub fn min_json_bytes(&self, ty: &Type) -> u64 {
+        self.min_bytes(ty, 0)
+    }
+
+    fn min_bytes(&self, ty: &Type, depth: usize) -> u64 {
+        match &ty.kind {
+            Kind::Any | Kind::Integer(_) | Kind::Number(_) | Kind::Money(_) => 1,
+            Kind::Bytes | Kind::Map(_) | Kind::Duration => QUOTES,
+            Kind::String(range) => range.min.unwrap_or(0).saturating_add(QUOTES),
+            Kind::Boolean => "true".len() as u64,
+            Kind::Uuid => 36 + QUOTES,
+            Kind::Timestamp => "2026-11-21T10:00:00Z".len() as u64 + QUOTES,
+            Kind::Date => "2026-11-21".len() as u64 + QUOTES,
+            Kind::Enum(literals) => literals.iter().map(|literal| json_bytes(&literal.value)).min().unwrap_or(QUOTES),
+            Kind::List(item, range) => match range.min.unwrap_or(0) {
+                0 => 2,
+                // A comma after each but the last, and the brackets.
+                count => self.min_bytes(item, depth).saturating_add(1).saturating_mul(count).saturating_add(1),
+            },
+            Kind::Record(_) => {
+                let fields = self.record(ty).unwrap_or_default();
+                let needed = fields.iter().filter(|(_, field)| !field.optional);
+                let each =
+                    needed.map(|(name, field)| (json_bytes(name) + 2).saturating_add(self.min_bytes(&field.ty, depth)));
+                each.fold(0, u64::saturating_add).max(1).saturating_add(1)
+            }
+            Kind::Union(members) | Kind::Tagged(super::Tagged { members, .. }) => {
+                members.iter().map(|member| self.min_bytes(member, depth)).min().unwrap_or(1)
+            }
+            // Deep down, little is said rather than much computed.
+            Kind::Named(_) if depth > MIN_NESTING => 1,
+            Kind::Named(name) => self.declared.get(name).map_or(1, |declared| self.min_bytes(declared, depth + 1)),
+        }
+    }
+
     /// Whether all its values are texts in JSON.
     pub fn is_text(&self, ty: &Type) -> bool {
         match &self.resolve(ty).kind {
@@ -116,12 +155,12 @@ mod tests {
         for (shorthand, bytes) in [
             ("boolean", Some(5)),
             ("string", None),
-            ("string(..2)", Some(r#""\u0001\u0001""#.len() as u64)),
+            ("string(..2)", Some("'\u{1F600}\u{1F600}'".len() as u64)),
             ("integer(0..99)", Some(2)),
             ("integer", Some("-9007199254740991".len() as u64)),
             ("A | 'b\"c'", Some(r#""b\"c""#.len() as u64)),
             // One byte more than needed: the last field has no comma.
-            ("Line", Some(r#"{"sku":"\u0001\u0001","on":false,}"#.len() as u64)),
+            ("Line", Some("{'sku':'\u{1F600}\u{1F600}','on':false,}".len() as u64)),
             ("[Line]", None),
             ("[boolean; ..2]", Some("[false,false,]".len() as u64)),
             ("map(boolean)", None),
@@ -130,5 +169,24 @@ mod tests {
         ] {
             assert_eq!(types.max_json_bytes(&ty(shorthand)), bytes, "{shorthand}");
         }
+    }
+
+    #[test]
+    fn the_least_is_no_more_than_the_smallest_value() {
+        let types = types(&[("Line", "{ sku: string(2..), on: boolean, more?: Line }"), ("Loop", "{ next: Loop }")]);
+        for (shorthand, text) in [
+            ("boolean", "true"),
+            ("string", "''"),
+            ("string(3..)", "'abc'"),
+            ("integer", "1"),
+            ("Line", "{'sku':'ab','on':true}"),
+            ("[Line; 2..]", "[{'sku':'ab','on':true},{'sku':'ab','on':true}]"),
+            ("[boolean]", "[]"),
+            ("A | BC", "'A'"),
+            ("any", "1"),
+        ] {
+            assert_eq!(types.min_json_bytes(&ty(shorthand)), text.len() as u64, "{shorthand}");
+        }
+        assert!(types.min_json_bytes(&ty("Loop")) < 100);
     }
 }

@@ -8,7 +8,7 @@ use evc_runtime::serde;
 ///
 /// Orders with their status.
 ///
-/// Declared at specs/orders.yaml:89.
+/// Declared at specs/orders.yaml:90.
 #[derive(Debug, Clone, Copy)]
 pub struct Orders;
 
@@ -76,7 +76,7 @@ impl evc_runtime::table::Index for Orders {
 
 /// The index `by-customer` of `orders`.
 ///
-/// Declared at specs/orders.yaml:94.
+/// Declared at specs/orders.yaml:95.
 #[derive(Debug, Clone, Copy)]
 pub struct OrdersByCustomer;
 

@@ -4,7 +4,7 @@
 
 use evc_runtime::serde;
 
-/// `OrderLine`, declared at specs/orders.yaml:20.
+/// `OrderLine`, declared at specs/orders.yaml:21.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct OrderLine {
@@ -25,7 +25,7 @@ impl evc_runtime::Bounded for OrderLine {
     }
 }
 
-/// `NewOrder`, declared at specs/orders.yaml:24.
+/// `NewOrder`, declared at specs/orders.yaml:25.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct NewOrder {
@@ -49,7 +49,7 @@ impl evc_runtime::Bounded for NewOrder {
     }
 }
 
-/// `OrderStatus`, declared at specs/orders.yaml:27.
+/// `OrderStatus`, declared at specs/orders.yaml:28.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde")]
@@ -94,7 +94,7 @@ impl std::fmt::Display for OrderStatus {
     }
 }
 
-/// `Order`, declared at specs/orders.yaml:29.
+/// `Order`, declared at specs/orders.yaml:30.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct Order {
@@ -136,7 +136,7 @@ impl evc_runtime::Bounded for Order {
     }
 }
 
-/// `OrderKey`, declared at specs/orders.yaml:38.
+/// `OrderKey`, declared at specs/orders.yaml:39.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct OrderKey {
@@ -153,7 +153,7 @@ impl evc_runtime::Bounded for OrderKey {
     }
 }
 
-/// `PaymentResult`, declared at specs/orders.yaml:41.
+/// `PaymentResult`, declared at specs/orders.yaml:42.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct PaymentResult {
@@ -174,7 +174,7 @@ impl evc_runtime::Bounded for PaymentResult {
     }
 }
 
-/// `OrderProblem`, declared at specs/orders.yaml:45.
+/// `OrderProblem`, declared at specs/orders.yaml:46.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct OrderProblem {
@@ -193,7 +193,7 @@ impl evc_runtime::Bounded for OrderProblem {
     }
 }
 
-/// `Reservation`, declared at specs/orders.yaml:48.
+/// `Reservation`, declared at specs/orders.yaml:49.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct Reservation {

@@ -6,7 +6,7 @@
 
 use super::caller::Caller;
 use super::cors::Cors;
-use super::{Failure, Incoming, rejected};
+use super::{Contract, Failure, Incoming, rejected};
 use crate::Bytes;
 use crate::{Error, Kind, Payload, payload};
 use evc_interface::call::IDEMPOTENCY_HEADER;
@@ -78,7 +78,7 @@ pub(super) fn is_http_context(text: &str) -> bool {
 
 pub(super) async fn handle(
     text: &str,
-    status: u16,
+    contract: Contract<'_>,
     cors: Option<&Cors>,
     deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
@@ -92,11 +92,17 @@ pub(super) async fn handle(
     let mut response = match answered {
         // A function without an output returns nothing: `null`.
         Ok(body) => Response {
-            status_code: status,
+            status_code: contract.status,
             headers: [("content-type", "application/json".to_owned())].into(),
             body: Some(body).filter(|body| body != "null"),
         },
-        Err(failure) => problem(&failure)?,
+        Err(failure) => {
+            // What the caller did wrong is his business.
+            if failure.status >= 500 {
+                (contract.answered)(&failure);
+            }
+            problem(&failure)?
+        }
     };
     response.headers.extend(allowed);
     Ok(serde_json::to_string(&response).map_err(Error::other)?)
@@ -186,7 +192,7 @@ impl Request {
         };
         if let Some(content_type) = self.header("content-type").filter(|content_type| !is_json(content_type)) {
             let message = format!("expected a body of type `application/json`, found `{content_type}`");
-            return Err(Failure { name: "UnsupportedMediaType".to_owned(), message, status: 415 });
+            return Err(Failure { name: "UnsupportedMediaType".to_owned(), message, status: 415, is_trouble: false });
         }
         if !self.is_base64_encoded {
             return Ok(body.to_owned());

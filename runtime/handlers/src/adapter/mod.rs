@@ -82,11 +82,14 @@ pub(crate) struct Failure {
     pub(crate) name: String,
     pub(crate) message: String,
     pub(crate) status: u16,
+    /// Whether somebody has to look at it: it is neither an error of the function's contract nor one that its caller brings again.
+    pub(crate) is_trouble: bool,
 }
 
 impl Failure {
     pub(crate) fn of(error: &impl FunctionError) -> Self {
-        Self { name: error.name().to_owned(), message: error.to_string(), status: error.status() }
+        let is_trouble = error.infrastructure().is_some_and(|error| error.kind().is_trouble());
+        Self { name: error.name().to_owned(), message: error.to_string(), status: error.status(), is_trouble }
     }
 }
 
@@ -216,6 +219,8 @@ pub(crate) struct Contract<'a> {
     pub(crate) sources: &'static [Source],
     pub(crate) status: u16,
     pub(crate) cors: Option<&'a Cors>,
+    /// Is told of each failure that becomes an answer, of which Lambda does not know.
+    pub(crate) answered: &'a dyn Fn(&Failure),
     /// For tasks of workflows, and how much of the invocation's time is left for them.
     #[cfg(feature = "engine")]
     pub(crate) tasks: Option<(&'a task::Tasks, std::time::Duration)>,
@@ -227,6 +232,7 @@ impl<'a> Contract<'a> {
             sources,
             status,
             cors,
+            answered: &|_| {},
             #[cfg(feature = "engine")]
             tasks: None,
         }
@@ -244,15 +250,15 @@ pub(crate) async fn dispatch(
         Source::Direct => deliver(Incoming::bare(Payload::new(text))).await,
         Source::Step => deliver(rejected(step::read(text))?).await,
         Source::EventBridge => deliver(rejected(eventbridge::read(text))?).await,
-        Source::Sqs => sqs::handle(text, time_left, deliver).await,
-        Source::Stream => stream::handle(text, time_left, deliver).await,
+        Source::Sqs => sqs::handle(text, time_left, contract.answered, deliver).await,
+        Source::Stream => stream::handle(text, time_left, contract.answered, deliver).await,
         #[cfg(feature = "engine")]
         Source::Workflow if let Some((tasks, time)) = contract.tasks => {
-            Box::pin(task::handle(text, tasks, time, deliver)).await
+            Box::pin(task::handle(text, (tasks, time), contract.answered, deliver)).await
         }
         Source::Workflow => rejected(Err(Error::new(Kind::Configuration, "built without the feature `engine`"))),
-        Source::HttpApi => api::handle(text, contract.status, None, deliver).await,
-        Source::RestApi => api::handle(text, contract.status, contract.cors, deliver).await,
+        Source::HttpApi => api::handle(text, contract, None, deliver).await,
+        Source::RestApi => api::handle(text, contract, contract.cors, deliver).await,
     }
 }
 

@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 pub(super) async fn handle(
     text: &str,
     time_left: impl Fn() -> bool,
+    answered: &dyn Fn(&Failure),
     deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
     let batch: Batch = rejected(payload::decode(text))?;
@@ -28,9 +29,10 @@ pub(super) async fn handle(
         let done = !blocked
             && time_left()
             && match read(message) {
-                Ok(incoming) => deliver(incoming).await.is_ok(),
+                Ok(incoming) => deliver(incoming).await.inspect_err(answered).is_ok(),
                 Err(error) => {
                     tracing::error!(messageId = message.id, error = error.kind().name(), "{error}");
+                    answered(&error.into());
                     false
                 }
             };

@@ -89,6 +89,7 @@ const TTL_PRINCIPAL: &str = "dynamodb.amazonaws.com";
 pub(super) async fn handle(
     text: &str,
     time_left: impl Fn() -> bool,
+    answered: &dyn Fn(&Failure),
     deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
     let event: Records = rejected(payload::decode(text))?;
@@ -98,7 +99,7 @@ pub(super) async fn handle(
             is_eager: true,
             ..Incoming::bare(Payload::new(change(record)))
         };
-        if !time_left() || deliver(incoming).await.is_err() {
+        if !time_left() || deliver(incoming).await.inspect_err(answered).is_err() {
             return Ok(batch::response([record.dynamodb.sequence_number.as_str()])?);
         }
     }

@@ -34,6 +34,7 @@ impl Tasks {
         &self,
         message: &batch::Message,
         time: Duration,
+        answered: &dyn Fn(&Failure),
         deliver: &impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
     ) -> Result<Worked, Error> {
         let Message::Task(task) = Message::parse(&message.body)? else {
@@ -49,7 +50,7 @@ impl Tasks {
             incoming.trace.clone_from(&message.attributes.trace);
             incoming.deadline = Some(Timestamp::now().after(job.time));
             // Boxed, as what it calls: these futures are large.
-            Ok(Box::pin(deliver(incoming)).await?)
+            Ok(Box::pin(deliver(incoming)).await.inspect_err(answered)?)
         };
         Box::pin(self.carrier().await?.work(&task, time, run)).await
     }
@@ -63,12 +64,16 @@ impl From<Failure> for TaskError {
 
 pub(super) async fn handle(
     text: &str,
-    tasks: &Tasks,
-    time: Duration,
+    (tasks, time): (&Tasks, Duration),
+    answered: &dyn Fn(&Failure),
     deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
     let batch: Batch = rejected(payload::decode(text))?;
-    let answer = batch::at_once(&batch, async |message| tasks.work(message, time, &deliver).await.map(drop)).await;
+    let answer = batch::at_once(&batch, async |message| {
+        let worked = tasks.work(message, time, answered, &deliver).await.map(drop);
+        worked.inspect_err(|error| answered(&Failure::of(error)))
+    })
+    .await;
     if let Ok(carrier) = tasks.carrier().await {
         carrier.acknowledge().await;
     }

@@ -31,7 +31,12 @@ fn run_text(
             incoming.step.map(|step| step.step),
         ));
         if fail {
-            Err(Failure { name: "PaymentDeclined".to_owned(), message: "declined".to_owned(), status: 422 })
+            Err(Failure {
+                name: "PaymentDeclined".to_owned(),
+                message: "declined".to_owned(),
+                status: 422,
+                is_trouble: false,
+            })
         } else {
             Ok(r#"{"ok":true}"#.to_owned())
         }

@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
 use crate::Timestamp;
+use evc_interface::metric::function::DIMENSION;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -48,7 +49,7 @@ pub(crate) struct Metrics {
 impl Metrics {
     /// Metrics of a function.
     pub(crate) fn new(namespace: String, function: &'static str) -> Self {
-        Self::of(namespace, ("function", function.to_owned()))
+        Self::of(namespace, (DIMENSION, function.to_owned()))
     }
 
     /// Metrics of something else, with the name and the value of its dimension.

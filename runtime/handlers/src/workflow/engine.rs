@@ -13,13 +13,13 @@
 //! - **After a publish, before it is committed**: it fails when its lease is over, and its `Retry` publishes it again with the same
 //!   event id, which receivers know (`metadata.eventId`).
 
-use super::ends::{ends, metric};
+use super::ends::{Ends, ends};
 use super::message::{Message, StartRequest};
 use super::ops::{RETENTION, needed_ms};
 use super::setup;
-use super::sweep::sweep;
+use super::sweep::{Swept, sweep};
 use super::transport::Transport;
-use super::{Carrier, Definition, Job, Started, Status, TaskError, TaskRef};
+use super::{Carrier, Definition, Job, Started, TaskError, TaskRef};
 use crate::adapter::{Failure, batch};
 use crate::backend::Services;
 use crate::observe::{Metrics, Unit};
@@ -28,11 +28,14 @@ use crate::serve::{Invocation, listen, write_metrics};
 use crate::{Error, Kind, Timestamp, hash};
 use evc_interface::environment;
 use evc_interface::error::EVENT_NOT_TAKEN;
+use evc_interface::metric::engine as metric;
 use evc_interface::metric::executions::DIMENSION;
+use evc_interface::metric::function::FAILURES;
+use evc_interface::workflow::ENGINE;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::OnceCell;
@@ -54,13 +57,19 @@ const ATTEMPTS: u32 = 3;
 /// ```
 pub fn serve_engine(definitions: &'static [&'static str]) -> Result<(), Error> {
     let engine = Engine::new(definitions, Services::default())?;
-    listen(&async |text: &str, invocation: &Invocation| engine.handle(text, invocation.time_left()).await)
+    listen(&async |text: &str, invocation: &Invocation| {
+        let result = engine.handle(text, invocation.time_left()).await;
+        write_metrics(&engine.metrics);
+        result
+    })
 }
 
 /// The engine of one stack.
 pub(crate) struct Engine {
     /// Each with its text.
     definitions: Vec<(Definition, &'static str)>,
+    namespace: String,
+    metrics: Metrics,
     /// The definitions that the store has.
     stored: Mutex<HashSet<String>>,
     services: Arc<Services>,
@@ -82,7 +91,15 @@ impl Engine {
     pub(crate) fn new(definitions: &'static [&'static str], services: Services) -> Result<Self, Error> {
         let parse = |text: &&'static str| Ok((Definition::parse(text)?, *text));
         let definitions = definitions.iter().map(parse).collect::<Result<_, Error>>()?;
-        Ok(Self { definitions, stored: Mutex::default(), services: Arc::new(services), parts: OnceCell::new() })
+        let namespace = services.settings.parse(environment::METRICS_NAMESPACE, "evc".to_owned())?;
+        Ok(Self {
+            definitions,
+            metrics: Metrics::new(namespace.clone(), ENGINE),
+            namespace,
+            stored: Mutex::default(),
+            services: Arc::new(services),
+            parts: OnceCell::new(),
+        })
     }
 
     async fn parts(&self) -> Result<&(Carrier, Arc<dyn Transport>), Error> {
@@ -100,7 +117,10 @@ impl Engine {
             carrier.acknowledge().await;
             return Ok(answer.to_string());
         };
-        let handle = async |message: &batch::Message| self.take(Message::parse(&message.body)?, time).await;
+        let handle = async |message: &batch::Message| {
+            let taken = async { self.take(Message::parse(&message.body)?, time).await };
+            taken.await.inspect_err(|_| self.metrics.add(FAILURES, 1.0, Unit::Count))
+        };
         let answer = batch::at_once(&batch, handle).await;
         carrier.acknowledge().await;
         Ok(answer?)
@@ -197,10 +217,7 @@ impl Engine {
 
     /// Counts the executions that have ended. That this fails keeps none from going on.
     async fn count_ends(&self, until: Instant) {
-        let counted = async {
-            let namespace = self.services.settings.parse(environment::METRICS_NAMESPACE, "evc".to_owned())?;
-            ends(&self.parts().await?.0, until, |ends| write_ends(&namespace, ends)).await
-        };
+        let counted = async { ends(&self.parts().await?.0, until, |ends| write_ends(&self.namespace, ends)).await };
         if let Err(error) = counted.await {
             tracing::error!(error = error.kind().name(), "the executions that ended were not counted: {error}");
         }
@@ -227,9 +244,26 @@ impl Engine {
         if swept.left > 0 {
             tracing::warn!(partitions = swept.left, "there was no time for all partitions");
         }
+        self.measure(swept, refused.is_none());
         let answer =
             json!({ "sent": swept.sent, "moved": swept.moved, "archived": swept.archived, "left": swept.left });
         refused.map_or(Ok(answer), Err)
+    }
+}
+
+impl Engine {
+    /// What a sweep did: nothing of what it did not, since a metric is paid for while there are values of it.
+    fn measure(&self, swept: Swept, is_whole: bool) {
+        for (name, count) in [
+            (metric::SWEEPS, usize::from(is_whole)),
+            (metric::SENT_AGAIN, swept.sent),
+            (metric::MOVED, swept.moved),
+            (metric::LEFT, swept.left),
+        ] {
+            if count > 0 {
+                self.metrics.add(name, f64::from(u32::try_from(count).unwrap_or(u32::MAX)), Unit::Count);
+            }
+        }
     }
 }
 
@@ -238,9 +272,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Metrics of the executions that ended, written at once: nobody is told of them again.
-fn write_ends(namespace: &str, ends: &BTreeMap<(String, Status), usize>) {
-    for ((workflow, status), count) in ends {
-        let Some(name) = metric(*status) else { continue };
+fn write_ends(namespace: &str, ends: &Ends) {
+    for ((workflow, name), count) in ends {
         let metrics = Metrics::of(namespace.to_owned(), (DIMENSION, workflow.clone()));
         (0..*count).for_each(|_| metrics.add(name, 1.0, Unit::Count));
         write_metrics(&metrics);

@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 
 use super::published::{Passes, Published, Start, counts_within_a_bound};
 use crate::model::{
-    Body, Bus, ChangeKind, Destination, Event, Forward, Function, Id, Model, Next, Onward, Rule, StepId, Target, Thing,
-    Workflow,
+    Body, Bus, Destination, Event, Forward, Function, Id, Model, Next, Onward, Rule, StepId, Target, Thing, Workflow,
 };
 use crate::source::Span;
-use crate::spec::function::Operation;
 
 /// A place in the flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -145,7 +143,7 @@ impl Hops {
             for change in
                 changes.filter(|changes| changes.table.value == used.table).flat_map(|changes| &changes.events)
             {
-                if used.operations.iter().any(|operation| makes(*operation, change.kind)) {
+                if used.operations.iter().any(|operation| change.kind.made_by(*operation)) {
                     self.publish(from, Published::by_change(model, change), used.span, Sure::Maybe);
                 }
             }
@@ -239,14 +237,6 @@ impl Hops {
                 self.body(model, from, nested.body, is_sure && once, start);
             }
         }
-    }
-}
-
-/// Whether an operation on a table can make such a change. What is put may be new, or be there; so it is with what is updated.
-fn makes(operation: Operation, kind: ChangeKind) -> bool {
-    match (operation, kind) {
-        (Operation::Put | Operation::Update | Operation::Write, ChangeKind::Insert | ChangeKind::Update) => true,
-        (Operation::Get | Operation::Query | Operation::Delete | Operation::Check | Operation::Read, _) => false,
     }
 }
 

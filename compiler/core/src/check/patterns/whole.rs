@@ -34,7 +34,11 @@ pub(super) fn check(model: &Model, id: Id<Rule>, written: &Pattern, diagnostics:
     details(&ways, diagnostics);
     // What was lost of a pattern that could not all be read may be what picks an event; and what others publish on a bus that is not this
     // stack's may be declared where the rule brings it.
-    if rule.pattern.is_none() || rule.events.is_empty() && model.forwards().iter().any(|forward| forward.rule == id) {
+    // So may an event that could not be read be the one that it picks.
+    if rule.pattern.is_none()
+        || model.unread_events
+        || rule.events.is_empty() && model.forwards().iter().any(|forward| forward.rule == id)
+    {
         return;
     }
     let is_ours = |way: &Way<'_>| {

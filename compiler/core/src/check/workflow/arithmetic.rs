@@ -1,5 +1,5 @@
-//! Arithmetic that has no result for some of the values that the types admit: divisions by what may be zero, roots of what may be
-//! negative.
+//! Parts of expressions that have no result for some of the values that the types admit: divisions by what may be zero, roots of what may
+//! be negative, and what operators and functions are given of which nothing is known.
 
 use super::item;
 use crate::diagnostics::{Code, Diagnostic};
@@ -48,6 +48,23 @@ fn of(model: &Model, workflow: &Workflow, expressions: &[&Expr], scope: &Scope, 
                 ">= 0",
                 "number(0..)",
             ),
+            Without::AllBut(wanted) => {
+                let message = format!("nothing is known about `{text}`: that it is {wanted} is not checked");
+                let word =
+                    wanted.rsplit(' ').next().map_or("string", |word| if word == "text" { "string" } else { word });
+                let found = Diagnostic::new(Code::EVC0423, risk.span, message).on(item(workflow));
+                // Once for each part of which nothing is known.
+                if !diagnostics.iter().any(|known| known.message == found.message && known.item == found.item) {
+                    let ask =
+                        format!("say its type where it is declared, or ask for it: `$type({text}) = '{word}' ? … : …`");
+                    diagnostics.push(
+                        found
+                            .note("a step fails with `States.QueryEvaluationError` where it is something else")
+                            .help(ask),
+                    );
+                }
+                continue;
+            }
         };
         diagnostics.push(
             Diagnostic::new(Code::EVC0425, risk.span, format!("`{text}` may be {may_be}"))

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::item;
+use super::{conditions, item, unchanged};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Body, CatchError, Lasts, Model, Next, RetryError, Step, StepId, Workflow};
+use crate::expr::Expr;
+use crate::model::{Body, CatchError, Lasts, Loops, Model, Next, RetryError, Step, StepId, Workflow};
 use crate::spec::scalar::Duration;
 
 /// How long an answer may take without that somebody has said so of the wait.
@@ -13,8 +14,9 @@ const LONG_WAIT: Duration = Duration::days(31);
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
         workflow.body.bodies(&mut |body| {
-            for (id, step) in body.iter().filter(|(_, step)| !step.unreachable) {
-                leads_back(model, workflow, body, (id, step), diagnostics);
+            let loops = body.loops();
+            for (id, step) in body.iter().filter(|(id, step)| !step.unreachable && loops.has(*id)) {
+                leads_back(model, workflow, (body, &loops), (id, step), diagnostics);
             }
         });
         workflow.body.walk(&mut |step| diagnostics.extend(unanswered(workflow, step)));
@@ -25,12 +27,12 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
 fn leads_back(
     model: &Model,
     workflow: &Workflow,
-    body: &Body,
+    (body, loops): (&Body, &Loops),
     (id, step): (StepId, &Step),
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let back = step.catch.iter().find(|catch| match catch.then {
-        Next::Step(to) => !took_time(step, catch) && reaches_at_once(model, body, to, id),
+        Next::Step(to) => !took_time(step, catch) && reaches_at_once(model, body, loops, to, id),
         Next::End => false,
     });
     let Some(catch) = back else { return };
@@ -52,7 +54,7 @@ fn leads_back(
 }
 
 /// Whether the step had waited before it failed with this: by its own timeout, or between the attempts of a retry that the spec gives it.
-fn took_time(step: &Step, catch: &CatchError) -> bool {
+pub(super) fn took_time(step: &Step, catch: &CatchError) -> bool {
     let error = &catch.error.value;
     let waited = step.retry.iter().filter(|retry| retry.span.is_some() && retry.attempts > 0);
     let tried = waited.flat_map(|retry| &retry.errors).any(|retried| retried.value.covers(error));
@@ -60,30 +62,44 @@ fn took_time(step: &Step, catch: &CatchError) -> bool {
 }
 
 /// Whether a route leads from one step to another on which nothing waits and nothing is decided.
-fn reaches_at_once(model: &Model, body: &Body, from: StepId, to: StepId) -> bool {
+fn reaches_at_once(model: &Model, body: &Body, loops: &Loops, from: StepId, to: StepId) -> bool {
     let mut seen: BTreeSet<StepId> = BTreeSet::new();
     let mut work = vec![from];
     while let Some(at) = work.pop() {
         if at == to {
             return true;
         }
-        if !seen.insert(at) {
+        if !seen.insert(at) || waits(model, body.step(at)) || decides(body, loops, at) {
             continue;
         }
-        let step = body.step(at);
-        let waits = step.waits_for_signal()
-            || step.bodies().next().is_none() && step.call().is_none() && step.publish().is_none() && step.is_work()
-            || matches!(step.lasts(model), Some(Lasts::Exactly(_)));
-        let next = step.successors();
-        if waits || next.len() > 1 {
-            continue;
-        }
-        work.extend(next.into_iter().filter_map(|next| match next {
-            Next::Step(id) => Some(id),
-            Next::End => None,
-        }));
+        work.extend(body.onward(at));
     }
     false
+}
+
+/// Whether a step waits for time, or for somebody.
+pub(super) fn waits(model: &Model, step: &Step) -> bool {
+    let is_other_work = step.is_work()
+        && !step.compensates()
+        && step.bodies().next().is_none()
+        && step.call().is_none()
+        && step.publish().is_none();
+    step.waits_for_signal() || is_other_work || matches!(step.lasts(model), Some(Lasts::Exactly(_)))
+}
+
+/// Whether a step goes one of several ways by what may be otherwise the next time: not by what nothing in its loop sets. What fails
+/// each time with the same error is asked of that in vain.
+fn decides(body: &Body, loops: &Loops, id: StepId) -> bool {
+    let step = body.step(id);
+    if step.successors().len() < 2 {
+        return false;
+    }
+    let Some(round) = loops.around(id) else { return true };
+    let changing = unchanged::changing(body, round);
+    let is_fixed = |condition: &&Expr| {
+        condition.is_steady() && condition.references().iter().all(|name| !changing.contains(name.value))
+    };
+    !conditions(step).is_some_and(|conditions| conditions.iter().all(is_fixed))
 }
 
 /// A wait for an answer that nothing ends but the workflow's own time, and that is long.

@@ -1,38 +1,50 @@
-//! Ways of a `choose` that are never taken, and loops whose condition nothing in them changes.
+//! Ways of a `choose` that are never taken, and loops that therefore nothing leaves, or whose condition nothing in them changes.
 
-use std::collections::BTreeSet;
-
-use super::item;
-use crate::diagnostics::{Code, Diagnostic};
-use crate::expr::{Expr, never};
-use crate::model::{Body, Given, Model, Next, Onward, Step, StepId, Workflow};
+use super::exits::{self, Closed};
+use super::{conditions, item, unchanged};
+use crate::diagnostics::{Code, Diagnostic, list};
+use crate::expr::{Expr, Left, left, never};
+use crate::model::{Body, Model, Next, Onward, Step, Workflow};
 use crate::types::{Kind, Type};
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
         workflow.body.bodies(&mut |body| {
-            for (id, step) in body.iter().filter(|(_, step)| !step.unreachable) {
+            let loops = body.loops();
+            let closed = exits::closed(model, body, &loops);
+            diagnostics.extend(closed.iter().map(|closed| never_left(workflow, body, closed)));
+            let is_closed = |id| closed.iter().any(|closed| closed.steps.contains(&id));
+            let open = body.iter().filter(|(id, step)| !step.unreachable && !is_closed(*id));
+            for (id, step) in open {
                 let Some(conditions) = conditions(step) else { continue };
                 let boolean = Type { kind: Kind::Boolean, span: step.kind_span };
                 // A condition that is wrong says nothing, and has been reported.
                 let is_sound = |expr: &&Expr| expr.check_as(&boolean, &step.scope, &model.types).is_empty();
                 if conditions.iter().all(is_sound) {
                     dead(model, workflow, step, &conditions, diagnostics);
-                    diagnostics.extend(unchanged(workflow, body, (id, step), &conditions));
+                    diagnostics.extend(otherwise(model, workflow, body, step));
+                    diagnostics.extend(unchanged::check(model, workflow, (body, &loops), (id, step), &conditions));
                 }
             }
         });
     }
 }
 
-/// The conditions of a `choose`, in order.
-fn conditions(step: &Step) -> Option<Vec<&Expr>> {
-    let Onward::Ways(_) = step.onward() else { return None };
-    let asked = step.arguments().into_iter().map(|argument| match argument.given {
-        Given::Expr(condition) => condition,
-        Given::Template(_) => None,
-    });
-    asked.collect()
+/// Reports a loop whose ways out are never taken.
+fn never_left(workflow: &Workflow, body: &Body, closed: &Closed<'_>) -> Diagnostic {
+    let (condition, holds) = closed.condition;
+    let names: Vec<&str> = closed.steps.iter().map(|id| body.step(*id).name.as_str()).collect();
+    let text = condition.text().trim();
+    let (message, label) = if holds {
+        (format!("`{text}` holds each time, so that nothing leaves this loop"), "this leads round")
+    } else {
+        (format!("`{text}` never holds here, so that nothing leaves this loop"), "this would lead out")
+    };
+    Diagnostic::new(Code::EVC0502, condition.span, message)
+        .label(label)
+        .on(item(workflow))
+        .note(format!("{} go round; this is so by the types and by what variables are set to", list(&names)))
+        .help("ask for something that a round may change, or let a `catch` lead out")
 }
 
 fn dead(model: &Model, workflow: &Workflow, step: &Step, conditions: &[&Expr], diagnostics: &mut Vec<Diagnostic>) {
@@ -62,67 +74,21 @@ fn dead(model: &Model, workflow: &Workflow, step: &Step, conditions: &[&Expr], d
     }
 }
 
-/// Reports a loop that one choice leads round and that only this choice leaves, if nothing on the way changes what it asks of.
-fn unchanged(
-    workflow: &Workflow,
-    body: &Body,
-    (id, step): (StepId, &Step),
-    conditions: &[&Expr],
-) -> Option<Diagnostic> {
-    let back: Vec<BTreeSet<StepId>> = step
-        .successors()
-        .into_iter()
-        .map(|next| match next {
-            Next::Step(to) => way_back(body, to, id).unwrap_or_default(),
-            Next::End => BTreeSet::new(),
-        })
-        .collect();
-    let (way, condition) = back.iter().zip(conditions).find(|(way, _)| !way.is_empty())?;
-    let asked = conditions.iter().take_while(|earlier| !std::ptr::eq(**earlier, *condition)).chain([condition]);
-    let written: BTreeSet<&str> = way
-        .iter()
-        .flat_map(|at| {
-            let inside = body.step(*at);
-            let own = inside.result.as_ref().map(|_| inside.name.as_str());
-            own.into_iter().chain(inside.assigns())
-        })
-        .collect();
-    let is_fixed = |expr: &&Expr| {
-        expr.is_steady() && expr.references().iter().all(|root| root.value != "error" && !written.contains(root.value))
+/// Tells of an `else` that is never taken. One that leads to a failure is there for what should not be.
+fn otherwise(model: &Model, workflow: &Workflow, body: &Body, step: &Step) -> Option<Diagnostic> {
+    let (conditions, next) = step.otherwise()?;
+    let guards = match next {
+        Next::Step(id) => matches!(body.step(id).onward(), Onward::Fails(_)),
+        Next::End => false,
     };
-    // `true` says so itself.
-    if condition.references().is_empty() || !asked.copied().all(|expr| is_fixed(&expr)) {
+    let is_steady = conditions.iter().all(|condition| condition.is_steady());
+    if guards || conditions.is_empty() || !is_steady || left(&conditions, &step.scope, &model.types) != Left::Nothing {
         return None;
     }
-    let text = condition.text().trim();
+    let message = format!("the `else` of `{}` is never taken: one of its conditions always holds", step.name);
     Some(
-        Diagnostic::new(Code::EVC0533, condition.span, format!("`{text}` holds each time again, once it has held here"))
-            .label("this leads round, and nothing on the way changes what it asks of")
+        Diagnostic::new(Code::EVC0427, step.kind_span, message)
             .on(item(workflow))
-            .note("nothing but an error leaves the loop before the workflow's timeout, or the end of its history")
-            .help("ask for something that a step of the loop gives, or count the rounds in a variable: `assign: { tries: tries + 1 }`"),
+            .help("leave it out, or let it lead to a `fail` if it is there for what should not be"),
     )
-}
-
-/// The steps from one to another, if all that follows on the one comes to the other, whatever fails or is decided on the way.
-fn way_back(body: &Body, from: StepId, to: StepId) -> Option<BTreeSet<StepId>> {
-    let mut seen = BTreeSet::from([to]);
-    let mut work = vec![from];
-    while let Some(at) = work.pop() {
-        if !seen.insert(at) {
-            continue;
-        }
-        let step = body.step(at);
-        let next = step.successors();
-        if next.is_empty() {
-            return None;
-        }
-        for next in next.into_iter().chain(step.catch.iter().map(|catch| catch.then)) {
-            match next {
-                Next::Step(id) => work.push(id),
-                Next::End => return None,
-            }
-        }
-    }
-    Some(seen)
 }

@@ -146,7 +146,7 @@ pub(super) fn raised(model: &Model, step: &Step) -> BTreeSet<RetryError> {
 }
 
 /// What gets out of a body: what its steps fail with and do not catch.
-fn escaping(model: &Model, body: &Body) -> BTreeSet<RetryError> {
+pub(super) fn escaping(model: &Model, body: &Body) -> BTreeSet<RetryError> {
     let mut escaping = BTreeSet::new();
     for step in body.steps.iter().filter(|step| !step.unreachable) {
         let caught = |error: &RetryError| step.catch.iter().any(|catch| catch.error.value.covers(error));

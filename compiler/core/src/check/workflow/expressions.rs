@@ -75,6 +75,13 @@ impl Held<'_> {
                     .help("leave the bounds out of the variable's type, or see to them first: `$count(x) > 0 ? x : ['none']`"),
             );
         }
+        for found in value.unchecked(ty, scope, &model.types) {
+            let of = format!(
+                "it is held by variable `{}`, which the steps that follow believe to be of its type",
+                self.name
+            );
+            diagnostics.push(found.on(item(workflow)).note(of));
+        }
     }
 }
 

@@ -44,7 +44,7 @@ fn in_body(model: &Model, workflow: &Workflow, body: &Body, diagnostics: &mut Ve
                         .label(format!("each round adds up to {each} bytes"))
                         .secondary(body.step(rounds.leaves).kind_span, "the loop is left here")
                         .on(item(workflow))
-                        .note("this is the most that the bounds of the types allow, at six bytes a character, the worst of JSON")
+                        .note("this is the most that the bounds of the types allow, at four bytes a character")
                         .help("do what is to be done with each part in its round, go round less often, or keep the parts in a bucket or a table"),
                 );
             }

@@ -1,6 +1,8 @@
 //! Checks of workflows.
 
+pub(super) mod answers;
 pub(super) mod arithmetic;
+pub(super) mod assigned;
 pub(super) mod back;
 pub(super) mod bounds;
 pub(super) mod calls;
@@ -11,25 +13,40 @@ pub(super) mod concurrency;
 pub(super) mod dead_ways;
 pub(super) mod engine;
 pub(super) mod errors;
+mod exits;
 pub(super) mod expressions;
 pub(super) mod grows;
 pub(super) mod history;
 mod laps;
+pub(super) mod outcomes;
 pub(super) mod pending;
 mod rounds;
 pub(super) mod routes;
 pub(super) mod signals;
 pub(super) mod swallowed;
 pub(super) mod timeouts;
+mod too_late;
+mod unchanged;
 pub(super) mod undone_in_time;
 pub(super) mod variables;
 
-use crate::model::{Given, Model, Step, Workflow};
+use crate::expr::Expr;
+use crate::model::{Given, Model, Onward, Step, Workflow};
 use crate::types::Kind;
 
 /// The name under which an `allow:` is about a workflow.
 fn item(workflow: &Workflow) -> String {
     format!("workflows.{}", workflow.head.name)
+}
+
+/// The conditions of a `choose`, in order.
+fn conditions(step: &Step) -> Option<Vec<&Expr>> {
+    let Onward::Ways(_) = step.onward() else { return None };
+    let asked = step.arguments().into_iter().map(|argument| match argument.given {
+        Given::Expr(condition) => condition,
+        Given::Template(_) => None,
+    });
+    asked.collect()
 }
 
 /// How many items the list has that a step goes through.

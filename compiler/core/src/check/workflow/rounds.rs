@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::expr::{Facts, Plain, Template};
 use crate::model::{Body, Next, Step, StepId};
+use crate::types::Bound;
 
 /// How often a loop goes round, as far as its counter says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +58,9 @@ fn stays(
     let limit = |facts: &Facts, up: bool| facts.bound(variable, up);
     // The farthest value with which it stays.
     let mut farthest: Option<f64> = None;
+    let reached = reached(&ways, &is_in, (variable, first, by));
     for (_, facts) in ways.iter().filter(|(next, _)| is_in(next)) {
-        let bound = limit(facts, by > 0.0)?;
+        let bound = limit(facts, by > 0.0).or(reached)?;
         let value = match (by > 0.0, bound.open) {
             (true, true) => bound.value.ceil() - 1.0,
             (true, false) => bound.value.floor(),
@@ -80,6 +82,21 @@ fn stays(
     Some((laps, alone))
 }
 
+/// The last value with which a loop goes on that is left at one value alone, `i = 100`, if the counter comes to that one.
+fn reached(
+    ways: &[(Next, Facts)],
+    is_in: &dyn Fn(&Next) -> bool,
+    (variable, first, by): (&str, f64, f64),
+) -> Option<Bound> {
+    let mut leaving = ways.iter().filter(|(next, _)| !is_in(next));
+    let (Some((_, facts)), None) = (leaving.next(), leaving.next()) else { return None };
+    let (least, most) = (facts.bound(variable, false)?, facts.bound(variable, true)?);
+    let laps = (least.value - first) / by;
+    let is_reached =
+        !least.open && !most.open && least.value.total_cmp(&most.value).is_eq() && laps >= 1.0 && laps.fract() == 0.0;
+    is_reached.then_some(Bound { value: least.value - by, open: false })
+}
+
 /// By how much a step counts a variable, if it does.
 fn steps_by(step: &Step, variable: &str) -> Option<f64> {
     let set = step.assign.iter().find(|set| set.name.value == variable)?;
@@ -94,11 +111,18 @@ fn number(template: &Template) -> Option<f64> {
     value.as_f64()
 }
 
-/// Whether each way round a loop passes a step: without it, the rest of the loop has an order.
-fn is_on_every_lap(body: &Body, round: &BTreeSet<StepId>, without: StepId) -> bool {
-    let rest = || round.iter().copied().filter(|id| *id != without);
-    let mut into: BTreeMap<StepId, usize> = rest().map(|id| (id, 0)).collect();
-    for to in rest().flat_map(|id| body.edges(id)) {
+/// Whether a step succeeds on each way round a loop: without the ways on from it, the loop has an order.
+pub(super) fn is_on_every_lap(body: &Body, round: &BTreeSet<StepId>, passes: StepId) -> bool {
+    let edges = |id: StepId| {
+        let caught = body.step(id).catch.iter().filter_map(|catch| match catch.then {
+            Next::Step(to) => Some(to),
+            Next::End => None,
+        });
+        let on: Vec<StepId> = if id == passes { Vec::new() } else { body.onward(id).collect() };
+        on.into_iter().chain(caught)
+    };
+    let mut into: BTreeMap<StepId, usize> = round.iter().map(|id| (*id, 0)).collect();
+    for to in round.iter().flat_map(|id| edges(*id)) {
         if let Some(count) = into.get_mut(&to) {
             *count += 1;
         }
@@ -107,7 +131,7 @@ fn is_on_every_lap(body: &Body, round: &BTreeSet<StepId>, without: StepId) -> bo
     let mut ordered = 0;
     while let Some(id) = work.pop() {
         ordered += 1;
-        for to in body.edges(id) {
+        for to in edges(id) {
             if let Some(count) = into.get_mut(&to) {
                 *count -= 1;
                 if *count == 0 {

@@ -1,10 +1,8 @@
 //! Times in workflows: what is to happen in time can, before something around it is over.
 
-use std::collections::BTreeSet;
-
-use super::{item, items, laps};
+use super::{item, too_late};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Body, Lasts, Model, Next, Retry, RetryError, Rounds, Step, StepId, Workflow, longest_claim};
+use crate::model::{Lasts, Model, Retry, RetryError, Step, Workflow, longest_claim};
 use crate::spec::scalar::Duration;
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
@@ -17,7 +15,10 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
             retries(model, workflow, step, diagnostics);
         });
         if !told {
-            diagnostics.extend(together_longer(model, workflow));
+            match too_late::whatever_way(model, workflow) {
+                Some(late) => diagnostics.push(late),
+                None => diagnostics.extend(too_late::some_ways(model, workflow)),
+            }
         }
     }
 }
@@ -36,66 +37,6 @@ fn longer_than_the_workflow(model: &Model, workflow: &Workflow, step: &Step) -> 
             .secondary(workflow.timeout_span, limit(workflow))
             .help("shorten it, or give the workflow a longer `timeout`")
     })
-}
-
-/// Reports waits that certainly outlast the workflow together, at the step that is over too late.
-pub(super) fn together_longer(model: &Model, workflow: &Workflow) -> Option<Diagnostic> {
-    let mut waited = 0_u64;
-    for step in only_way(&workflow.body) {
-        waited = waited.saturating_add(surely(model, step));
-        if waited >= workflow.timeout.seconds {
-            let message = format!(
-                "up to the end of `{}` the workflow waits {} at least, and may take {} in all",
-                step.name,
-                Duration::seconds(waited),
-                workflow.timeout
-            );
-            return Some(
-                Diagnostic::new(Code::EVC0509, step.kind_span, message)
-                    .on(item(workflow))
-                    .secondary(workflow.timeout_span, limit(workflow))
-                    .help("shorten the waits, or give the workflow a longer `timeout`"),
-            );
-        }
-    }
-    None
-}
-
-/// The steps from the first one on, as long as there is one way to go on: past what catches nothing, and chooses nothing.
-fn only_way(body: &Body) -> Vec<&Step> {
-    let mut steps = Vec::new();
-    let mut seen = BTreeSet::new();
-    let mut at = (!body.partial && !body.steps.is_empty()).then_some(StepId(0));
-    while let Some(id) = at.filter(|id| seen.insert(*id)) {
-        let step = body.step(id);
-        steps.push(step);
-        at = match (step.successors().as_slice(), step.catch.is_empty()) {
-            ([Next::Step(to)], true) => Some(*to),
-            _ => None,
-        };
-    }
-    steps
-}
-
-/// How many seconds a step lasts at least, if nothing fails.
-fn surely(model: &Model, step: &Step) -> u64 {
-    // What is cut off, or caught, may be over sooner.
-    if step.timeout.is_some() || !step.catch.is_empty() {
-        return 0;
-    }
-    let own = laps::waits_for(model, step).unwrap_or(0);
-    let inside = step.nested().into_iter().map(|nested| {
-        let body = only_way(nested.body).into_iter().map(|step| surely(model, step)).fold(0, u64::saturating_add);
-        let rounds = match nested.rounds {
-            Rounds::One => 1,
-            Rounds::EachItem { concurrency } => {
-                let least = items(model, step).least;
-                concurrency.map_or(least.min(1), |at_once| least.div_ceil(at_once.value.max(1)))
-            }
-        };
-        body.saturating_mul(rounds)
-    });
-    inside.max().unwrap_or(0).max(own)
 }
 
 /// Reports retries that the workflow's own timeout would cut off, if every attempt took as long as it may.

@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::answers::forward;
 use super::concurrency::MOST_ROUNDS;
-use super::{item, items, laps, timeouts};
+use super::{item, items, laps, too_late};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Body, Lasts, Loops, Model, Rounds, Step, StepId, Workflow};
 use crate::spec::scalar::Duration;
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
-    // Waits that certainly outlast a workflow are told as that.
-    for workflow in model.workflows.values().filter(|it| timeouts::together_longer(model, it).is_none()) {
+    // Waits that outlast a workflow are told as that.
+    let in_time =
+        |it: &&Workflow| too_late::whatever_way(model, it).is_none() && too_late::some_ways(model, it).is_empty();
+    for workflow in model.workflows.values().filter(in_time) {
         let times = Times { model, workflow };
         times.look(&workflow.body, 0, diagnostics);
     }
@@ -216,22 +219,6 @@ impl Times<'_> {
 /// Whether a loop leads back to a step, and nothing in it counts.
 fn goes_round(body: &Body, loops: &Loops, id: StepId) -> bool {
     loops.around(id).is_some_and(|round| !round.iter().any(|to| laps::counts(body.step(*to))))
-}
-
-/// The steps of a body from the first one on, each after those that lead to it, loops aside.
-fn forward(body: &Body) -> Vec<StepId> {
-    fn visit(body: &Body, id: StepId, seen: &mut BTreeSet<StepId>, order: &mut Vec<StepId>) {
-        if seen.insert(id) {
-            for to in body.edges(id) {
-                visit(body, to, seen, order);
-            }
-            order.push(id);
-        }
-    }
-    let mut order = Vec::new();
-    visit(body, StepId(0), &mut BTreeSet::new(), &mut order);
-    order.reverse();
-    order
 }
 
 /// The steps after one that was done, on whose way what it did may still have to be undone. `to_come` are those after which a `compensate`

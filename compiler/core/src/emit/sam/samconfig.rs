@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
+use crate::model::{CacheKind, Model, Setting};
 use crate::plan::{ENVIRONMENT, Plan};
+use crate::spec::table::Removal;
 
 /// The settings: those of the default environment, and one section for each environment that the spec declares.
 pub(super) fn write(plan: &Plan<'_>, spec: &str) -> String {
@@ -15,15 +17,15 @@ pub(super) fn write(plan: &Plan<'_>, spec: &str) -> String {
          [default.validate.parameters]\nlint = true\n\n\
          [default.build.parameters]\ncached = true\n"
     );
-    deploy(&mut text, "default", service, default);
+    deploy(&mut text, plan.model, "default", service, default);
     for environment in declared.filter(|environment| environment.name != "default") {
-        deploy(&mut text, &environment.name, service, &environment.name);
+        deploy(&mut text, plan.model, &environment.name, service, &environment.name);
     }
     text
 }
 
 /// The settings of `sam deploy`, or of `sam deploy --config-env NAME`.
-fn deploy(text: &mut String, section: &str, service: &str, environment: &str) {
+fn deploy(text: &mut String, model: &Model, section: &str, service: &str, environment: &str) {
     // Writing to a string cannot fail.
     let _ = write!(
         text,
@@ -33,4 +35,16 @@ fn deploy(text: &mut String, section: &str, service: &str, environment: &str) {
          capabilities = \"CAPABILITY_IAM CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND\"\n\
          resolve_s3 = true\n"
     );
+    if keeps_data(model, environment) {
+        text.push_str("# There is data that a change may replace: it is shown, and asked for, before it is made.\nconfirm_changeset = true\n");
+    }
+}
+
+/// Whether an environment has tables that are kept, or caches.
+fn keeps_data(model: &Model, environment: &str) -> bool {
+    let at = model.environments.iter().position(|known| known.name == environment).unwrap_or(0);
+    let kept = |removal: &Setting<Removal>| removal.values().get(at) == Some(&Removal::Retain);
+    model.tables.values().any(|table| kept(&table.removal))
+        || model.outboxes.values().any(|outbox| outbox.changes.is_none() && kept(&outbox.removal))
+        || model.caches.values().any(|cache| !matches!(cache.kind, CacheKind::External { .. }))
 }

@@ -332,6 +332,13 @@ impl Infer<'_> {
         if one && value.many {
             self.one_or_many(ast, value, "one value");
         }
+        match takes {
+            Takes::Text => self.unknown(ast, value, "a text"),
+            Takes::Number => self.unknown(ast, value, "a number"),
+            Takes::Boolean => self.unknown(ast, value, "a boolean"),
+            Takes::Object => self.unknown(ast, value, "an object"),
+            _ => {}
+        }
         true
     }
 

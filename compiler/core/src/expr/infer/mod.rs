@@ -137,6 +137,14 @@ impl Infer<'_> {
         if value.absent.is_some() && self.is_present(ast, context) {
             value.absent = None;
         }
+        // Inside of what nothing is known of, no type can be narrowed; of this very part something is known.
+        if value.ty.kind == Kind::Any
+            && value.special == Special::No
+            && let Some(shown) = self.names(context).way(ast).and_then(|way| self.facts.shown(&way))
+            && let Some(ty) = self.types.narrowed(&value.ty, &[], shown)
+        {
+            value.ty = ty;
+        }
         value
     }
 

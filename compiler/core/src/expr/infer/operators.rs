@@ -1,11 +1,13 @@
 //! Arithmetic, comparisons, boolean operators and concatenation.
 
+use std::ops::Range as Bytes;
+
 use super::{Class, Context, Facts, Infer, Special, Value, Without, established, show};
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::expr::ast::{Ast, AstKind, Operator};
 use crate::expr::{bounds, literals};
 use crate::source::Span;
-use crate::types::{Kind, MAX_INTEGER, Range, Type};
+use crate::types::{Kind, MAX_INTEGER, Range, Type, text_problem};
 
 impl Infer<'_> {
     pub(super) fn binary(&mut self, operator: Operator, left: &Ast, right: &Ast, context: &Context) -> Value {
@@ -147,6 +149,7 @@ impl Infer<'_> {
             if value.many {
                 self.one_or_many(ast, value, "one number");
             }
+            self.unknown(ast, value, "a number");
             return true;
         }
         let found = describe(value);
@@ -203,6 +206,11 @@ impl Infer<'_> {
             self.report(Diagnostic::new(Code::EVC0410, self.span(&range), message).help(help));
             return;
         }
+        if let Some((literal, _, reason)) = self.no_such_text((left, a), (right, b)) {
+            let message = format!("{reason}, so this is always {outcome}");
+            self.report(Diagnostic::new(Code::EVC0410, self.span(&literal), message));
+            return;
+        }
         if overlap(&a.ty, &b.ty, self.types) {
             return;
         }
@@ -230,6 +238,21 @@ impl Infer<'_> {
         self.report(Diagnostic::new(Code::EVC0410, self.span(&range), message));
     }
 
+    /// A literal that is compared with a text of a form that it does not have: where it stands, and why it has not.
+    fn no_such_text<'a>(
+        &self,
+        (left, a): (&'a Ast, &Value),
+        (right, b): (&'a Ast, &Value),
+    ) -> Option<(Bytes<usize>, &'a str, String)> {
+        [(left, b), (right, a)].into_iter().find_map(|(literal, other)| {
+            let AstKind::String(text) = &literal.kind else { return None };
+            let kind = &self.types.resolve(&other.ty).kind;
+            let has_form = matches!(kind, Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration);
+            let reason = text_problem(kind, text).filter(|_| has_form)?;
+            Some((literal.range.clone(), text.as_str(), reason))
+        })
+    }
+
     fn order(&mut self, operator: Operator, (left, a): (&Ast, &Value), (right, b): (&Ast, &Value)) {
         for (ast, value) in [(left, a), (right, b)] {
             let reason = match &self.types.resolve(&value.ty).kind {
@@ -252,6 +275,20 @@ impl Infer<'_> {
             }
             if value.many {
                 self.one_or_many(ast, value, "one value");
+                return;
+            }
+            let other = if std::ptr::eq(ast, left) { b } else { a };
+            self.unknown(ast, value, if other.class(self.types) == Class::Text { "a text" } else { "a number" });
+        }
+        if let Some((literal, text, reason)) = self.no_such_text((left, a), (right, b)) {
+            // `2026` and `2026-11` come before all that begin so.
+            let begins_so = |digits: &[u8]| digits.len() == 4 && digits.iter().all(u8::is_ascii_digit);
+            let is_start = text.len() >= 4
+                && text.as_bytes().get(..4).is_some_and(begins_so)
+                && text.as_bytes().get(4).is_none_or(|next| *next == b'-');
+            if !is_start {
+                let message = format!("{reason}, and is compared by its spelling");
+                self.report(Diagnostic::new(Code::EVC0410, self.span(&literal), message));
                 return;
             }
         }

@@ -5,7 +5,7 @@ use std::ops::Range as Bytes;
 use super::value::Absent;
 use super::{Class, Context, Infer, Special, Value, WayOut, join};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::expr::ast::{Ast, AstKind};
+use crate::expr::ast::{Ast, AstKind, Operator};
 use crate::expr::fits::absent_diagnostic;
 use crate::expr::functions::{self, Function, Returns, Takes};
 use crate::source::{Span, Spanned};
@@ -80,6 +80,9 @@ impl Infer<'_> {
             Returns::ListLikeFirst => {
                 if function.name == "sort" && given.len() == 1 {
                     self.sortable(ast, &item);
+                }
+                if let ("sort", Some((comparator, _)), Some(body)) = (function.name, given.get(1), &lambda) {
+                    self.comparator(comparator, body);
                 }
                 list_of(item.kept(self.types), least, span)
             }
@@ -240,6 +243,35 @@ impl Infer<'_> {
         let help =
             "say which is first with a function of two elements: `$sort(list, function($a, $b) { $a.n > $b.n })`";
         self.report(Diagnostic::new(Code::EVC0407, self.span(&ast.range), message).help(help));
+    }
+
+    /// Reports a function of a `$sort` that gives a number or a text. JSONata swaps two elements where it gives what counts as true, as
+    /// a negative number does. <https://docs.jsonata.org/higher-order-functions#sort>
+    fn comparator(&mut self, function: &Ast, given: &Value) {
+        let body = if let AstKind::Lambda { body, .. } = &function.kind { body } else { function };
+        let swaps_by_sign = match &self.types.resolve(&given.ty).kind {
+            Kind::Integer(range) => range.min.is_none_or(|min| min < 0),
+            Kind::Number(range) | Kind::Money(range) => range.min.is_none_or(|min| min < 0.0),
+            kind => crate::types::is_text(kind),
+        };
+        if given.special != Special::No || given.many || !swaps_by_sign {
+            return;
+        }
+        let message = format!(
+            "the function of `$sort` says whether the first element comes after the second; found {}",
+            super::operators::describe(given)
+        );
+        let help = match &body.kind {
+            AstKind::Binary(Operator::Subtract, left, right) => {
+                format!("write `{} > {}`", self.text(left), self.text(right))
+            }
+            _ => "give a boolean: `function($a, $b) { $a.n > $b.n }`".to_owned(),
+        };
+        self.report(
+            Diagnostic::new(Code::EVC0426, self.span(&body.range), message)
+                .note("a negative number counts as true as well, so that the list comes out in no order")
+                .help(help),
+        );
     }
 
     /// Reports what `^( )` has no order for.

@@ -6,7 +6,7 @@
 
 use std::ops::Range as Bytes;
 
-use super::{Context, Infer, Value, established};
+use super::{Context, Infer, Special, Value, established};
 use crate::expr::ast::{Ast, AstKind, Operator};
 use crate::types::{Bound, Kind, Type, Types};
 
@@ -29,6 +29,8 @@ pub enum Without {
     Zero,
     /// Negative numbers, which have no square root.
     Negative,
+    /// All but those that an operator or a function takes, of something of which nothing is known: "a number".
+    AllBut(&'static str),
 }
 
 /// What numbers an expression comes to.
@@ -56,9 +58,19 @@ impl Infer<'_> {
         let is_fine = match of {
             Without::Zero => extent.is_nonzero(),
             Without::Negative => extent.least.is_some_and(|least| least.value >= 0.0),
+            Without::AllBut(_) => true,
         };
         let risk = Risk { at: ast.range.clone(), of };
         if !is_fine && !self.risks.contains(&risk) {
+            self.risks.push(risk);
+        }
+    }
+
+    /// Takes note of an operand or argument of which nothing is known, and which has to be something.
+    pub(super) fn unknown(&mut self, ast: &Ast, value: &Value, wanted: &'static str) {
+        let is_any = value.special == Special::No && self.types.resolve(&value.ty).kind == Kind::Any;
+        let risk = Risk { at: ast.range.clone(), of: Without::AllBut(wanted) };
+        if is_any && !self.weighs && !self.risks.contains(&risk) {
             self.risks.push(risk);
         }
     }

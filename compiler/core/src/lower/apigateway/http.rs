@@ -1,7 +1,7 @@
 //! HTTP APIs: their stages, routes, authorizers, and the permission of each route to call its function.
 
-use super::shared::{log_format, permit, show};
-use crate::model::{Api, ApiKind, Auth, Cors, Function, Jwt, Route, Throttling};
+use super::shared::{log_format, permit, show, watch};
+use crate::model::{Api, ApiKind, ApiMetrics, Auth, Cors, Function, Jwt, Route, Throttling};
 use crate::plan::api::called;
 use crate::plan::builder::{Builder, Group};
 use crate::plan::ids::api_suffix as suffix;
@@ -28,6 +28,7 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
     for (id, api) in b.model.apis.iter().filter(|(_, api)| api.kind == ApiKind::Http) {
         of(b, api);
         show(b, id, api);
+        watch(b, api);
     }
 }
 
@@ -78,13 +79,14 @@ fn stage(b: &mut Builder<'_>, api: &Api, id: &LogicalId, origin: &str) {
     let logs = b.log_group(id, &group, origin, span);
     let access_log = Value::map([("DestinationArn", Value::arn(&logs)), ("Format", log_format(&ACCESS_LOG))]);
     let throttled = api.routes.iter().filter_map(|route| Some((route, route.throttling?)));
+    let detailed = model.observability.api_metrics == ApiMetrics::OfEachRoute;
     let routes: Vec<(String, Value)> =
-        throttled.clone().map(|(route, throttling)| (route.key(), settings(throttling))).collect();
+        throttled.clone().map(|(route, throttling)| (route.key(), settings(throttling, detailed))).collect();
     let properties = [
         ("ApiId", Value::Ref(id.clone())),
         ("StageName", "$default".into()),
         ("AutoDeploy", true.into()),
-        ("DefaultRouteSettings", settings(api.throttling)),
+        ("DefaultRouteSettings", settings(api.throttling, detailed)),
         ("AccessLogSettings", access_log),
     ];
     let mut stage = Resource::new("AWS::ApiGatewayV2::Stage", format!("stage of the {origin}"), span, properties)
@@ -95,11 +97,11 @@ fn stage(b: &mut Builder<'_>, api: &Api, id: &LogicalId, origin: &str) {
 }
 
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html>
-fn settings(throttling: Throttling) -> Value {
+fn settings(throttling: Throttling, detailed: bool) -> Value {
     Value::map([
         ("ThrottlingRateLimit", Value::count(throttling.rate)),
         ("ThrottlingBurstLimit", Value::count(throttling.burst)),
-        ("DetailedMetricsEnabled", true.into()),
+        ("DetailedMetricsEnabled", detailed.into()),
     ])
 }
 

@@ -1,6 +1,8 @@
 //! What HTTP and REST APIs have in common: leave to call functions, the format of access logs, lines on the dashboard.
 
 use crate::model::{Api, ApiKind, Function, Id, Route};
+use crate::plan::alarm::{Alarm, Kind, Metric, Watched};
+use crate::plan::api::called;
 use crate::plan::builder::Builder;
 use crate::plan::graph::{Graph, Line};
 use crate::plan::names::of_stack;
@@ -25,28 +27,49 @@ pub(super) fn log_format(fields: &[(&str, &str)]) -> Value {
     serde_json::Value::Object(object).to_string().into()
 }
 
+/// The metrics of an API are of its id, or of its name: REST APIs are told apart by their names, and call their errors otherwise.
+fn metric(api: &Api, metric: &str) -> (String, (&'static str, Value)) {
+    match api.kind {
+        ApiKind::Http => (metric.to_owned(), ("ApiId", Value::Ref(ids::api(api)))),
+        ApiKind::Rest => {
+            let name = text(of_stack().into_iter().chain([ids::api_suffix(api).as_str().into()]));
+            (metric.replace("xx", "XXError"), ("ApiName", name))
+        }
+    }
+}
+
+/// Alarms on requests that fail and that take long.
+pub(super) fn watch(b: &mut Builder<'_>, api: &Api) {
+    let (id, span) = (ids::api(api), api.head.name_span);
+    let what = called(api);
+    let log = || ["aws logs tail ".into(), Part::Ref(ids::of(&id, "logs")), " --since 30m".into()];
+    let server = " --filter-pattern '{ $.status = \"5*\" }'".into();
+    for (kind, name, statistic, suffix, happened) in [
+        (Kind::ApiErrors, "5xx", "Sum", "errors", "answered requests with a server error"),
+        (Kind::ApiLatency, "Latency", "p99", "latency", "takes long to answer"),
+    ] {
+        let (name, of) = metric(api, name);
+        let metric = Metric::of("AWS/ApiGateway", &name, of).by(statistic);
+        let look = log().into_iter().chain((kind == Kind::ApiErrors).then(|| Part::clone(&server)));
+        let happened = format!("{what} {happened}");
+        b.alarm(Alarm::new(kind, Watched::Api, ids::of(&id, suffix), happened, metric, span).look(look));
+    }
+}
+
 /// What is asked of an API and how it answers, on the dashboard.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html>
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html>
 pub(super) fn show(b: &mut Builder<'_>, id: Id<Api>, api: &Api) {
     let several = b.model.apis.len() > 1;
-    for (graph, metric) in [
+    for (graph, name) in [
         (Graph::ApiRequests, "Count"),
         (Graph::ApiRequests, "4xx"),
         (Graph::ApiRequests, "5xx"),
         (Graph::ApiLatency, "Latency"),
     ] {
-        let label = if several { format!("{} {metric}", api.head.name) } else { metric.to_owned() };
-        let line = match api.kind {
-            ApiKind::Http => Line::new(&label, "AWS/ApiGateway", metric, [("ApiId", Value::Ref(ids::api(api)))]),
-            // REST APIs are told apart by their names, and call their errors otherwise.
-            ApiKind::Rest => {
-                let metric = metric.replace("xx", "XXError");
-                let name = text(of_stack().into_iter().chain([ids::api_suffix(api).as_str().into()]));
-                Line::new(&label, "AWS/ApiGateway", &metric, [("ApiName", name)])
-            }
-        };
+        let label = if several { format!("{} {name}", api.head.name) } else { name.to_owned() };
+        let (metric, of) = metric(api, name);
         // In the order of the spec, whatever their kind.
-        b.show(graph, line.at(id.index()));
+        b.show(graph, Line::new(&label, "AWS/ApiGateway", &metric, [of]).at(id.index()));
     }
 }

@@ -78,8 +78,9 @@ fn policy_of(b: &mut Builder<'_>, logs: &[Written<'_>]) {
     // The rule is known when events are written, not when a stream is made for them: the example of AWS has the
     // condition on the one and not on the other.
     let of_rules = policy::of_rules(logs.iter().map(|log| Value::arn(&log.rule)));
+    let own = policy::own_account_if_told();
     let statements =
-        [statement("logs:CreateLogStream", logs, None), statement("logs:PutLogEvents", logs, Some(of_rules))];
+        [statement("logs:CreateLogStream", logs, Some(own)), statement("logs:PutLogEvents", logs, Some(of_rules))];
     let buses: Vec<String> = logs.iter().map(|log| format!("`{}`", log.bus)).collect();
     let origin = match buses.as_slice() {
         [one] => format!("event log of bus {one}"),

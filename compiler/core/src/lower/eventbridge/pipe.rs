@@ -5,11 +5,11 @@
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-input-transformation.html>
 
 use crate::model::{Bus, ChangeEvent, ChangeKind, Changes, DeadLetterSource, Id, Model, Outbox, template};
-use crate::plan::alarm::{Alarm, Watched};
+use crate::plan::alarm::{Alarm, Kind, Metric, Watched};
 use crate::plan::builder::{Builder, Group, Role};
 use crate::plan::dead_letters::DeadLetters;
 use crate::plan::graph::{Graph, Line};
-use crate::plan::value::Value;
+use crate::plan::value::{Part, Value};
 use crate::plan::{LogicalId, Resource, bus, ids, policy, stream};
 
 /// Adds a pipe for each event of a table's changes, and the role and the log that they share.
@@ -17,7 +17,7 @@ pub(crate) fn add(b: &mut Builder<'_>, id: Id<Outbox>, outbox: &Outbox, changes:
     let dead = b.dead_letter(DeadLetters::of(b.model, DeadLetterSource::Outbox(id)));
     let (shared, span) = (ids::pipes(outbox), outbox.head.name_span);
     let principal = format!("pipes of outbox `{}`", outbox.head.name);
-    let role = b.role(&shared, &principal, span, "pipes.amazonaws.com", Some(policy::own_account()));
+    let role = b.role(&shared, &principal, span, "pipes.amazonaws.com", Some(policy::own_pipes()));
     b.forward(&role, outbox, bus, &dead);
     // As for state machines: groups with this prefix do not count against the size of the account's one policy for log
     // delivery (https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html).
@@ -96,16 +96,15 @@ fn add_pipe(b: &mut Builder<'_>, outbox: &Outbox, changes: &Changes, bus: &Bus, 
 fn alarms(outbox: &Outbox, pipe: &LogicalId, change: &ChangeEvent) -> [Alarm; 3] {
     // The bus may refuse some entries of a batch and take the others, which is counted apart.
     let kinds = [
-        ("errors", "ExecutionFailed", "failed"),
-        ("partial-errors", "ExecutionPartiallyFailed", "failed for a part of a batch"),
-        ("timeouts", "ExecutionTimeout", "ran out of time"),
+        (Kind::PipeErrors, "errors", "ExecutionFailed", "failed"),
+        (Kind::PipePartialErrors, "partial-errors", "ExecutionPartiallyFailed", "failed for a part of a batch"),
+        (Kind::PipeTimeouts, "timeouts", "ExecutionTimeout", "ran out of time"),
     ];
-    kinds.map(|(suffix, metric, happened)| Alarm {
-        of: ids::of(pipe, suffix),
-        description: format!("A pipe of outbox `{}` {happened}", outbox.head.name),
-        namespace: "AWS/EventBridge/Pipes".into(),
-        metric: (metric, "Sum"),
-        dimension: ("PipeName", Value::Ref(pipe.clone())),
-        ..Alarm::errors(Watched::Pipe, pipe, String::new(), change.event.span)
+    kinds.map(|(kind, suffix, metric, happened)| {
+        let happened = format!("A pipe of outbox `{}` {happened}", outbox.head.name);
+        let metric = Metric::of("AWS/EventBridge/Pipes", metric, ("PipeName", Value::Ref(pipe.clone())));
+        let log = ids::of(&ids::pipes(outbox), "logs");
+        let look = ["aws logs tail ".into(), Part::Ref(log), " --since 30m".into()];
+        Alarm::new(kind, Watched::Pipe, ids::of(pipe, suffix), happened, metric, change.event.span).look(look)
     })
 }

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use evc_interface::{environment, metric};
 
 use crate::model::{Bus, DeadLetterSource, Id, Outbox};
-use crate::plan::alarm::{Alarm, Watched};
+use crate::plan::alarm::{Alarm, Kind, Metric, Watched, errors_of_log};
 use crate::plan::builder::{Builder, Lambda, Role};
 use crate::plan::dead_letters::DeadLetters;
 use crate::plan::graph::{Graph, Line};
@@ -19,9 +19,6 @@ const TIMEOUT: i64 = 60;
 
 /// Memory of the forwarder in MB: a batch of 1,000 records of 256 KB at most is read in parts of 6 MB.
 const MEMORY: i64 = 256;
-
-/// How long an event may wait in an outbox, in milliseconds: five minutes.
-const DELAY_MS: i64 = 300_000;
 
 /// The function that reads the records of a stream that pass one of the filters, with all that it needs.
 pub(crate) fn add(
@@ -39,6 +36,16 @@ pub(crate) fn add(
     b.show_function(&format!("{} forwarder", outbox.head.name), &function, 1);
     let name = [("FunctionName", Value::Ref(function.clone()))];
     b.show(Graph::OutboxDelay, Line::new(&outbox.head.name, "AWS/Lambda", "IteratorAge", name));
+    for (graph, metric, label) in [
+        (Graph::OutboxEvents, metric::forwarder::FORWARDED, "forwarded"),
+        (Graph::OutboxEvents, metric::forwarder::RETRIED, "sent again"),
+        (Graph::OutboxEvents, metric::forwarder::FAILED, "given back"),
+        (Graph::OutboxEvents, metric::forwarder::DEAD, "dead"),
+        (Graph::OutboxLag, metric::forwarder::LAG, "lag"),
+    ] {
+        let own = (metric::forwarder::DIMENSION, format!("{}-forwarder", outbox.head.name).into());
+        b.show(graph, Line::of_stack(&format!("{} {label}", outbox.head.name), metric, own));
+    }
     for alarm in alarms(outbox, &function) {
         b.alarm(alarm);
     }
@@ -47,23 +54,19 @@ pub(crate) fn add(
 /// A forwarder that failed, that is late, or that gave events back.
 fn alarms(outbox: &Outbox, id: &LogicalId) -> [Alarm; 3] {
     let (name, span) = (&outbox.head.name, outbox.head.name_span);
-    let failed = |description| Alarm::errors(Watched::Forwarder, id, description, span);
-    let errors = failed(format!("The forwarder of outbox `{name}` failed"));
-    let delay = Alarm {
-        of: ids::of(id, "delay"),
-        metric: ("IteratorAge", "Maximum"),
-        threshold: Value::Integer(DELAY_MS),
-        ..failed(format!("Events wait in outbox `{name}` for more than five minutes"))
-    };
+    let happened = format!("The forwarder of outbox `{name}` failed");
+    let errors = Alarm::errors(Kind::ForwarderErrors, Watched::Forwarder, id, happened, span);
+    let function = ("FunctionName", Value::Ref(id.clone()));
+    let age = Metric::of("AWS/Lambda", "IteratorAge", function).by("Maximum");
+    let happened = format!("Events wait in outbox `{name}`");
+    let delay = Alarm::new(Kind::OutboxDelay, Watched::Forwarder, ids::of(id, "delay"), happened, age, span);
     // Batches that fail in part are no errors of the function.
-    let failures = Alarm {
-        of: ids::of(id, "failures"),
-        namespace: text(of_stack()),
-        metric: (metric::forwarder::FAILED, "Sum"),
-        dimension: ("function", format!("{name}-forwarder").into()),
-        ..failed(format!("The forwarder of outbox `{name}` gave events back to the stream"))
-    };
-    [errors, delay, failures]
+    let own = (metric::forwarder::DIMENSION, format!("{name}-forwarder").into());
+    let given_back = Metric::of(text(of_stack()), metric::forwarder::FAILED, own);
+    let happened = format!("The forwarder of outbox `{name}` gave events back to the stream");
+    let of = ids::of(id, "failures");
+    let failures = Alarm::new(Kind::ForwarderFailures, Watched::Forwarder, of, happened, given_back, span);
+    [errors, delay.look(errors_of_log(id)), failures.look(errors_of_log(id))]
 }
 
 fn forwarder(b: &mut Builder<'_>, id: Id<Outbox>, outbox: &Outbox, bus: &Bus, dead: &LogicalId) -> Role {

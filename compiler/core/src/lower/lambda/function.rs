@@ -5,14 +5,17 @@
 use indexmap::IndexMap;
 
 use evc_interface::environment;
+use evc_interface::metric::function as counted;
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{
     AccessPattern, ApiKind, Bus, Cache, DeadLetterSource, Event, Function, Id, Model, Relation, TableUse, Thing,
 };
-use crate::plan::alarm::{Alarm, Watched};
+use crate::plan::alarm::{Alarm, Kind, Metric, Timing, Watched};
 use crate::plan::builder::{Builder, Lambda, MAX_DESCRIPTION, Role, Why};
 use crate::plan::dead_letters::DeadLetters;
+use crate::plan::graph::{Graph, Line};
+use crate::plan::names::of_stack;
 use crate::plan::value::{Part, Value, description, text};
 use crate::plan::variables::{Variables, purposes};
 use crate::plan::{Handler, HandlerKind, arn, bus, cache, ids, pascal_case, work};
@@ -23,10 +26,6 @@ use crate::spec::function::Operation;
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
 const ASYNC_ATTEMPTS: u64 = 2;
 const ASYNC_MAX_AGE_SECONDS: u64 = 21_600;
-
-/// The share of invocations that may end with an error before it is alarming for a function that has business errors, which
-/// Lambda counts like any other.
-const ERROR_SHARE: &str = "0.5";
 
 /// Adds each function.
 pub(crate) fn lower(b: &mut Builder<'_>) {
@@ -59,23 +58,44 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
         if b.model.is_asynchronous(id) {
             asynchronous(b, &role, id, function);
         }
-        b.alarm(alarm(function));
+        alarm(b, function);
         b.show_function(&function.head.name, &ids::function(function), 0);
+        show(b, function);
     }
 }
 
-fn alarm(function: &Function) -> Alarm {
+/// What a function measures itself, on the dashboard.
+fn show(b: &mut Builder<'_>, function: &Function) {
+    let name = &function.head.name;
+    let counted = [(counted::FAILURES, "failures"), (counted::BUSINESS, "business errors")];
+    let guarded = [
+        (counted::REPEATED, "repeated"),
+        (counted::IN_PROGRESS, "in progress"),
+        (counted::KEY_REUSED, "keys reused"),
+        (counted::NOT_KEPT, "results not kept"),
+    ];
+    let guarded = guarded.into_iter().filter(|_| function.idempotent.is_some()).map(|it| (Graph::Deliveries, it));
+    for (graph, (metric, label)) in counted.map(|it| (Graph::FunctionFailures, it)).into_iter().chain(guarded) {
+        let own = (counted::DIMENSION, name.as_str().into());
+        b.show(graph, Line::of_stack(&format!("{name} {label}"), metric, own));
+    }
+}
+
+/// What Lambda counts as an error, less what is one of the business, and what Lambda takes for a success since it was answered.
+fn alarm(b: &mut Builder<'_>, function: &Function) {
     let (id, name, span) = (ids::function(function), &function.head.name, function.head.name_span);
-    if function.errors.is_empty() {
-        return Alarm::errors(Watched::Function, &id, format!("Function `{name}` failed"), span);
-    }
-    let about = format!("More than half of the invocations of function `{name}` failed");
-    Alarm {
-        // Each invocation counts as 1 or 0, so that the average is the share that failed.
-        metric: ("Errors", "Average"),
-        threshold: Value::Number(ERROR_SHARE.to_owned()),
-        ..Alarm::errors(Watched::Function, &id, about, span)
-    }
+    let own = |metric| Metric::of(text(of_stack()), metric, (counted::DIMENSION, name.as_str().into()));
+    let errors = Alarm::errors(Kind::FunctionErrors, Watched::Function, &id, format!("Function `{name}` failed"), span);
+    let Timing { period, periods, .. } = Kind::FunctionErrors.timing();
+    // An error counts at the time at which its invocation began, which is as long ago as the invocation took:
+    // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+    let periods = function.timeout.map(|timeout| {
+        let longest = timeout.seconds.div_ceil(u64::try_from(period).unwrap_or(1));
+        i64::try_from(longest).unwrap_or(0) + periods - 1
+    });
+    let periods = b.setting(&id, "ErrorPeriods", &periods, |periods| Value::Integer(*periods));
+    let (added, less) = (vec![own(counted::FAILURES)], vec![own(counted::BUSINESS)]);
+    b.alarm(Alarm { added, less, periods: Some(periods), ..errors });
 }
 
 /// The events that a function publishes itself, by bus.
@@ -90,7 +110,8 @@ fn published(b: &Builder<'_>, function: &Function) -> IndexMap<Id<Bus>, Vec<Span
 fn variables(b: &mut Builder<'_>, of: Id<Function>, cache: Option<Spanned<Id<Cache>>>) -> Variables {
     let model = b.model;
     let function = &model.functions[of];
-    let mut variables = Variables::new();
+    let namespace = (text(of_stack()), "the namespace of its metrics".to_owned());
+    let mut variables = Variables::from([(environment::METRICS_NAMESPACE.to_owned(), namespace)]);
     for used in &function.tables {
         let table = &model.tables[used.table];
         let purpose = format!("the name of table `{}`", table.head.name);

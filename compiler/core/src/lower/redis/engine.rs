@@ -9,16 +9,14 @@
 use indexmap::{IndexMap, IndexSet};
 
 use evc_interface::environment;
-use evc_interface::metric::executions::DIMENSION;
 use evc_interface::workflow::{ENGINE, RETENTION_SECONDS, SOURCE, SWEEP};
 
-use crate::model::{Bus, DeadLetterSource, Event, Id, Model, Transport, Workflow, least_visibility};
-use crate::plan::alarm::{Alarm, Watched};
+use super::watch::{PRINCIPAL, show, watch, watch_engine};
+use crate::model::{Bus, DeadLetterSource, Event, Id, Model, Setting, Transport, Workflow, least_visibility};
 use crate::plan::builder::{Builder, EventRule, Lambda, Messages, Queue, Scheduled, Why};
 use crate::plan::dead_letters::{DeadLetters, Sender};
-use crate::plan::names::of_stack;
 use crate::plan::rule::{Input, RuleTarget, state};
-use crate::plan::value::{Value, text};
+use crate::plan::value::Value;
 use crate::plan::variables::purposes;
 use crate::plan::work;
 use crate::plan::{Handler, HandlerKind, LogicalId, bus, cache, ids, policy};
@@ -59,6 +57,9 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
             b.admit(&queue, [Value::arn(&rule)], &format!("who may send {origin}"), span);
         }
         b.show_queue(&format!("work of {name}"), &queue);
+        let kept = Duration::seconds(MESSAGE_RETENTION_SECONDS);
+        let hidden = function.timeout.map(|timeout| least_visibility(*timeout, Duration::seconds(0)));
+        b.watch_queue(&queue, &format!("queue of the {origin}"), (&hidden, kept), span);
         let rule = transport_rule(transport, &queue);
         b.dead_letter(DeadLetters { rule, ..DeadLetters::of(model, DeadLetterSource::Work(id)) });
     }
@@ -178,27 +179,15 @@ fn add_engine(b: &mut Builder<'_>, transport: Transport) {
     sweep(b, span);
     b.show_function(ENGINE, &ids::engine(), 2);
     b.show_queue(ENGINE, &ids::engine_queue());
-    for (_, workflow, _) in model.on_redis() {
-        for alarm in executions(workflow) {
-            b.alarm(alarm);
-        }
+    let kept = Duration::seconds(MESSAGE_RETENTION_SECONDS);
+    let visibility = Setting::everywhere(least_visibility(TIMEOUT, Duration::seconds(0)), &model.environments);
+    b.watch_queue(&ids::engine_queue(), &format!("queue of the {PRINCIPAL}"), (&visibility, kept), span);
+    for (id, workflow, _) in model.on_redis() {
+        watch(b, workflow);
+        show(b, id.index(), workflow);
     }
-    b.alarm(Alarm::errors(Watched::Redis, &ids::engine(), "The engine of the workflows failed".to_owned(), span));
+    watch_engine(b, span);
 }
-
-/// Executions that failed or ran out of time: whoever ends one counts it, in the stack's namespace.
-fn executions(workflow: &Workflow) -> [Alarm; 2] {
-    let (name, span) = (&workflow.head.name, workflow.head.name_span);
-    Alarm::executions(&ids::workflow(workflow), &format!("workflow `{name}`"), span).map(|alarm| Alarm {
-        watched: Watched::Redis,
-        namespace: text(of_stack()),
-        dimension: (DIMENSION, name.as_str().into()),
-        ..alarm
-    })
-}
-
-/// What the engine is called in comments and tables.
-const PRINCIPAL: &str = "engine of the workflows";
 
 /// The events that workflows publish, by bus, and the names of those workflows.
 type Published = IndexMap<Id<Bus>, (Vec<Spanned<Id<Event>>>, String)>;

@@ -1,3 +1,4 @@
 //! Workflows on Redis.
 
 pub(super) mod engine;
+mod watch;

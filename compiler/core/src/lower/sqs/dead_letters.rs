@@ -1,11 +1,11 @@
 //! The queues of dead letters that things have asked for, each with an alarm, and a line on the dashboard.
 
 use crate::plan::Resource;
-use crate::plan::alarm::{Alarm, Watched};
+use crate::plan::alarm::{Alarm, Kind, Metric, Watched};
 use crate::plan::builder::Builder;
 use crate::plan::dead_letters::DeadLetters;
 use crate::plan::graph::{Graph, Line};
-use crate::plan::value::Value;
+use crate::plan::value::{Part, Value};
 
 /// How long a message waits for somebody to look at it: the longest that SQS keeps one, 14 days in seconds.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
@@ -30,16 +30,9 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
 }
 
 fn alarm(dead: DeadLetters) -> Alarm {
-    Alarm {
-        watched: Watched::DeadLetters,
-        description: format!("Something is in the dead-letter queue of {}", dead.of),
-        span: dead.span,
-        namespace: "AWS/SQS".into(),
-        metric: ("ApproximateNumberOfMessagesVisible", "Maximum"),
-        dimension: ("QueueName", Value::Attribute(dead.id.clone(), "QueueName")),
-        of: dead.id,
-        // A message that is there stays there, so one look is enough, and an early one is better.
-        period: 60,
-        threshold: Value::Integer(0),
-    }
+    let happened = format!("Something is in the dead-letter queue of {}", dead.of);
+    let name = ("QueueName", Value::Attribute(dead.id.clone(), "QueueName"));
+    let metric = Metric::of("AWS/SQS", "ApproximateNumberOfMessagesVisible", name).by("Maximum");
+    let look = ["aws sqs receive-message --max-number-of-messages 10 --queue-url ".into(), Part::Ref(dead.id.clone())];
+    Alarm::new(Kind::DeadLetters, Watched::DeadLetters, dead.id, happened, metric, dead.span).look(look)
 }

@@ -21,6 +21,7 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
             builder::Queue { visibility, retention_seconds: queue.retention.seconds, receives: queue.receives, dead };
         b.queue(&logical, made, fifo(queue), &origin, span);
         b.show_queue(&queue.head.name, &logical);
+        b.watch_queue(&logical, &origin, (&queue.visibility, queue.retention), span);
         policy(b, id, queue);
         if let Some(function) = &queue.to {
             mapping(b, queue, function);

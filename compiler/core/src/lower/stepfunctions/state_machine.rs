@@ -4,16 +4,16 @@
 
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
-use evc_interface::metric::executions::{FAILED, SUCCEEDED, TIMED_OUT};
+use evc_interface::metric::executions::{ABORTED, FAILED, OUTCOMES, SUCCEEDED, TIMED_OUT};
 
 use super::machine::starts_by_event;
 use crate::model::{DeadLetterSource, Workflow};
-use crate::plan::alarm::Alarm;
+use crate::plan::alarm::{Alarm, EXECUTIONS, Executions, Kind, Metric, Watched};
 use crate::plan::builder::{Builder, Group, Role, Why};
 use crate::plan::dead_letters::DeadLetters;
 use crate::plan::graph::{Graph, Line};
-use crate::plan::names::Named;
-use crate::plan::value::Value;
+use crate::plan::names::{Named, of_stack};
+use crate::plan::value::{Part, Value, text};
 use crate::plan::{LogicalId, Machine, Resource, ids, policy};
 use crate::source::Span;
 use crate::spec::observability::LogLevel;
@@ -39,14 +39,14 @@ const TRACING: [&str; 4] =
 /// Adds the state machines of each workflow.
 pub(crate) fn lower(b: &mut Builder<'_>) {
     for (id, workflow) in b.model.workflows.iter().filter(|(_, workflow)| workflow.redis().is_none()) {
-        let (name, span) = (&workflow.head.name, workflow.head.name_span);
+        let name = &workflow.head.name;
         standard(b, workflow);
-        watch(b, &ids::workflow(workflow), &format!("workflow `{name}`"), span);
+        watch(b, workflow, &ids::workflow(workflow), &format!("workflow `{name}`"));
         show(b, id.index(), workflow);
         if starts_by_event(b.model, id) {
             b.dead_letter(DeadLetters::of(b.model, DeadLetterSource::Workflow(id)));
             starter(b, workflow);
-            watch(b, &ids::starter(workflow), &format!("the starter of workflow `{name}`"), span);
+            watch(b, workflow, &ids::starter(workflow), &format!("the starter of workflow `{name}`"));
         }
     }
 }
@@ -54,17 +54,61 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
 fn show(b: &mut Builder<'_>, at: usize, workflow: &Workflow) {
     let name = &workflow.head.name;
     let arn = || [("StateMachineArn", Value::Ref(ids::workflow(workflow)))];
-    for metric in ["ExecutionsStarted", SUCCEEDED, FAILED, TIMED_OUT] {
+    for metric in ["ExecutionsStarted", SUCCEEDED, FAILED, TIMED_OUT, ABORTED] {
         let line = Line::new(metric.trim_start_matches("Executions"), "AWS/States", metric, arn());
         b.show(Graph::Workflow(at, name.clone()), line);
     }
     b.show(Graph::WorkflowDuration, Line::new(name, "AWS/States", "ExecutionTime", arn()));
 }
 
-fn watch(b: &mut Builder<'_>, machine: &LogicalId, what: &str, span: Span) {
-    for alarm in Alarm::executions(machine, what, span) {
-        b.alarm(alarm);
+/// Alarms on the executions of a machine: the workflow's own, or its starter, which is an express one and has neither outcomes nor anybody
+/// who could end its executions.
+fn watch(b: &mut Builder<'_>, workflow: &Workflow, machine: &LogicalId, what: &str) {
+    let span = workflow.head.name_span;
+    let is_starter = *machine != ids::workflow(workflow);
+    let outcomes = if is_starter { Vec::new() } else { outcomes(b, workflow) };
+    for Executions { kind, metric, suffix, happened, status } in EXECUTIONS {
+        if is_starter && kind == Kind::ExecutionAborts {
+            continue;
+        }
+        let less = if kind == Kind::ExecutionFailures { outcomes.clone() } else { Vec::new() };
+        let look = if is_starter {
+            vec!["aws logs tail ".into(), Part::Ref(ids::of(machine, "logs")), " --since 30m".into()]
+        } else {
+            let status = status.map(|(status, _)| Part::Literal(format!(" --status-filter {status}")));
+            let list = ["aws stepfunctions list-executions --state-machine-arn ".into(), Part::Ref(machine.clone())];
+            list.into_iter().chain(status).collect()
+        };
+        let metric = Metric::of("AWS/States", metric, ("StateMachineArn", Value::Ref(machine.clone())));
+        let happened = format!("Executions of {what} {happened}");
+        let alarm = Alarm::new(kind, Watched::StateMachine, ids::of(machine, suffix), happened, metric, span);
+        b.alarm(Alarm { less, ..alarm.look(look) });
     }
+}
+
+/// How many errors one filter of a log knows: with eight names, a pattern stays below the 1,024 characters that CloudWatch Logs takes.
+/// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html>
+const ERRORS_OF_A_FILTER: usize = 8;
+
+/// Counts the executions that end with an outcome. Step Functions has one metric for all that fail; the log has the error's name. The count is
+/// nought where executions fail otherwise, so that there is always a number beside theirs.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntaxForMetricFilters.html>
+fn outcomes(b: &mut Builder<'_>, workflow: &Workflow) -> Vec<Metric> {
+    if workflow.outcomes.is_empty() {
+        return Vec::new();
+    }
+    let (id, name) = (ids::workflow(workflow), &workflow.head.name);
+    // Metrics of filters have no dimension of a fixed value: the workflow is in the name.
+    let metric = format!("{OUTCOMES}.{name}");
+    for (number, errors) in (1..).zip(workflow.outcomes.chunks(ERRORS_OF_A_FILTER)) {
+        let errors: Vec<String> = errors.iter().map(|error| format!("$.details.error = \"{}\"", error.value)).collect();
+        let pattern = format!("{{ $.type = \"ExecutionFailed\" && ({}) }}", errors.join(" || "));
+        let span = workflow.outcomes.first().map_or(workflow.head.name_span, |error| error.span);
+        let filter = if number == 1 { "outcomes".to_owned() } else { format!("outcomes{number}") };
+        let origin = format!("outcomes of workflow `{name}`");
+        b.log_filter(&ids::of(&id, &filter), &ids::of(&id, "logs"), (pattern, &metric), origin, span);
+    }
+    vec![Metric { namespace: text(of_stack()), name: metric.into(), statistic: "Sum", dimension: None }]
 }
 
 fn standard(b: &mut Builder<'_>, workflow: &Workflow) {
@@ -135,7 +179,7 @@ fn add(b: &mut Builder<'_>, machine: &StateMachine) -> Role {
     // https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
     let group = Group { prefix: "/aws/vendedlogs/states/", suffix: &suffix, retention: &observability.log_retention };
     let logs = b.log_group(id, &group, what, *span);
-    let role = b.role(id, what, *span, "states.amazonaws.com", Some(policy::own_account()));
+    let role = b.role(id, what, *span, "states.amazonaws.com", Some(policy::own_machine(&suffix)));
     b.grant(&role, &LOG_DELIVERY, ["*".into()], Why::new("writes its log; these actions cannot be limited", *span));
     if observability.tracing {
         let why = Why::new("X-Ray traces; these actions cannot be limited to a resource", *span);

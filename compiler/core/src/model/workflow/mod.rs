@@ -22,7 +22,7 @@ use super::graph::{Relates, Relation};
 use super::{Bus, Cache, DeadLetterSource, Head, Id, Model, Thing};
 use crate::expr::{Expr, Facts, Scope, Template};
 use crate::source::{Span, Spanned};
-use crate::spec::scalar::Duration;
+use crate::spec::scalar::{Duration, Name};
 use crate::types::Type;
 
 /// How much longer than the function's own timeout a call may take: a cold start of up to 10 seconds comes before the function's
@@ -44,6 +44,8 @@ pub struct Workflow {
     pub engine: Engine,
     /// Where the engine is said, or the workflow's name.
     pub engine_span: Span,
+    /// The errors with which an execution may end without anything being wrong.
+    pub outcomes: Vec<Name>,
     /// Its steps.
     pub body: Body,
 }
@@ -238,9 +240,19 @@ impl Step {
         self.answer().is_some()
     }
 
+    /// The values that it binds to its name, and does nothing else.
+    pub fn values(&self) -> Option<&Template> {
+        self.kind.facts().values()
+    }
+
     /// What is left to be said, if it is not said where it goes when no condition holds.
     pub fn unsaid(&self) -> Option<Unsaid<'_>> {
         self.kind.facts().unsaid()
+    }
+
+    /// Where it is said to go when no condition holds, and the conditions.
+    pub fn otherwise(&self) -> Option<(Vec<&Expr>, Next)> {
+        self.kind.facts().otherwise()
     }
 
     /// Whether it runs the `undo` of the steps before it.

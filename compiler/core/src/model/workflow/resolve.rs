@@ -51,6 +51,7 @@ pub(in crate::model) fn workflow(
         timeout_span: item.timeout.as_ref().map_or(item.name_span, |timeout| timeout.span),
         engine,
         engine_span,
+        outcomes: item.outcomes.clone(),
         body,
     }
 }

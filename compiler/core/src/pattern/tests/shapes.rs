@@ -77,6 +77,10 @@ pub(super) fn declared() -> Types {
     testing::types(&[
         ("Status", "X | Y | ab"),
         ("Item", "{ kind: X | Y, n: integer(0..5), on?: boolean }"),
+        ("One", "{ kind: X | 'ab', a: string(..3), n?: integer(0..5) }"),
+        ("Other", "{ kind: \"'Y'\", a?: boolean, b: { a: X | Y } }"),
+        ("Third", "{ kind: \"'b'\", n: integer(3..9), c?: [string] }"),
+        ("Either", "{ one-of: [One, Other, Third], by: kind }"),
         ("Tree", "{ a: string, b?: Tree, c?: [Tree] }"),
     ])
 }
@@ -97,7 +101,7 @@ pub(super) fn record(random: &mut Random, depth: usize) -> Type {
 }
 
 fn some(random: &mut Random, depth: usize) -> Type {
-    match random.below(if depth == 0 { 26 } else { 48 }) {
+    match random.below(if depth == 0 { 26 } else { 51 }) {
         at @ 0..26 => SCALARS[at].clone(),
         26..33 => {
             let (min, max) = [(None, None), (Some(1), None), (None, Some(2)), (Some(1), Some(1))][random.below(4)];
@@ -111,13 +115,14 @@ fn some(random: &mut Random, depth: usize) -> Type {
         37..39 => testing::ty("Item"),
         39 => testing::ty("Tree"),
         40 => of(Kind::Union(vec![testing::ty("string"), testing::ty("integer(0..9)")])),
+        48..51 => testing::ty("Either"),
         _ => record(random, depth - 1),
     }
 }
 
 /// A value of a type.
 pub(super) fn value(random: &mut Random, ty: &Type, types: &Types, depth: usize) -> Json {
-    let ty = types.resolve(ty);
+    let ty = types.named(ty);
     match &ty.kind {
         Kind::Any | Kind::Named(_) => anything(random, 2),
         Kind::String(range) => {

@@ -2,8 +2,8 @@
 
 use super::Builder;
 use crate::model::Setting;
-use crate::plan::names::Named;
-use crate::plan::value::Value;
+use crate::plan::names::{Named, of_stack};
+use crate::plan::value::{Value, text};
 use crate::plan::{LogicalId, Resource, ids, policy};
 use crate::source::Span;
 use crate::spec::scalar::Duration;
@@ -32,6 +32,29 @@ impl Builder<'_> {
         let policy = Value::Json(Box::new(policy::document(statements)));
         let properties = [("PolicyName", name), ("PolicyDocument", policy)];
         self.add(id, Resource::new("AWS::Logs::ResourcePolicy", origin, span, properties));
+    }
+
+    /// Counts the entries of a log group that have a pattern, in the namespace of the stack: as nought where there are other entries.
+    pub(crate) fn log_filter(
+        &mut self,
+        id: &LogicalId,
+        group: &LogicalId,
+        (pattern, metric): (String, &str),
+        origin: String,
+        span: Span,
+    ) {
+        let transformation = [
+            ("MetricNamespace", text(of_stack())),
+            ("MetricName", metric.into()),
+            ("MetricValue", "1".into()),
+            ("DefaultValue", Value::Integer(0)),
+        ];
+        let properties = [
+            ("LogGroupName", Value::Ref(group.clone())),
+            ("FilterPattern", pattern.into()),
+            ("MetricTransformations", Value::list([Value::map(transformation)])),
+        ];
+        self.add(id, Resource::new("AWS::Logs::MetricFilter", origin, span, properties));
     }
 
     /// Adds a log group and returns its id.

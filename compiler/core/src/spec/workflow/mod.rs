@@ -37,6 +37,10 @@ pub struct Workflow {
     /// How long an execution may take, up to `365d`. A day by default.
     #[key(range = Duration::seconds(1)..=Duration::days(365), what = "the timeout of a workflow")]
     pub timeout: Option<Spanned<Duration>>,
+    /// Errors with which an execution may end without anything being wrong, such as a declined payment: of its `fail` steps, or of what it
+    /// calls. Such executions fail as others do, and are no alarm.
+    #[key(default)]
+    pub outcomes: Vec<Name>,
     /// Values that change while the steps run: for each name a type, or a map with `type` and the first `value`.
     #[key(default)]
     pub variables: Variables,

@@ -1,5 +1,6 @@
 //! The engine against memory: a store, queues, a bus.
 
+mod counts;
 mod full;
 
 use super::*;

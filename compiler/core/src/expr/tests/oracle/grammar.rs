@@ -418,13 +418,13 @@ impl<'a> Grammar<'a> {
 
     fn paths(&self, at: Path, depth: usize, found: &mut Vec<Path>) {
         if depth > 0 {
-            let of = item(&at.ty).unwrap_or(&at.ty);
+            let of = self.types.resolve(item(&at.ty).unwrap_or(&at.ty));
             let many = at.many || item(&at.ty).is_some();
             let dot = if at.text.is_empty() { "" } else { "." };
             for (name, field) in self.types.record(of).unwrap_or_default() {
                 let path = Path {
                     text: format!("{}{dot}{name}", at.text),
-                    ty: field.ty.clone(),
+                    ty: self.types.resolve(&field.ty).clone(),
                     many,
                     optional: at.optional || field.optional,
                 };

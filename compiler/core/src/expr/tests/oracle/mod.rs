@@ -40,6 +40,7 @@ struct Case {
     /// The condition that has to hold, or not, for the value to be looked at.
     condition: Option<(String, bool)>,
     text: String,
+    types: Types,
     /// The types of the roots.
     roots: Vec<(String, Type)>,
     worlds: Vec<Json>,
@@ -96,7 +97,7 @@ fn modules() -> Option<PathBuf> {
 
 /// A random expression that is accepted, with values of the types it is over.
 fn case(random: &mut Random) -> Option<Case> {
-    let types = Types::default();
+    let types = values::declared(random);
     let roots: Vec<(String, Type)> =
         ["input", "step-one", "item"].into_iter().map(|name| (name.to_owned(), values::record(random, 2))).collect();
     let scope = roots.iter().fold(Scope::default(), |scope, (name, ty)| scope.with(name.clone(), ty.clone()));
@@ -131,6 +132,7 @@ fn case(random: &mut Random) -> Option<Case> {
         condition: condition.map(|(_, printed, outcome)| (printed, outcome)),
         text,
         worlds: (0..WORLDS).map(|_| world(random)).collect(),
+        types,
         roots,
         checked,
     })
@@ -138,8 +140,7 @@ fn case(random: &mut Random) -> Option<Case> {
 
 /// What is wrong with the results of a case, if anything is.
 fn fault(case: &Case, results: &[Json]) -> Option<String> {
-    let types = Types::default();
-    let checked = &case.checked;
+    let (types, checked) = (&case.types, &case.checked);
     for (world, result) in case.worlds.iter().zip(results) {
         let wrong = match (result["error"].as_str(), result.get("value")) {
             (Some("skip"), _) => None,
@@ -151,7 +152,7 @@ fn fault(case: &Case, results: &[Json]) -> Option<String> {
             (None, Some(value)) => {
                 let problems = types.validate(&checked.ty, value);
                 let fits = problems.is_empty()
-                    || (checked.one_or_many && types.validate(&checked.element(&types), value).is_empty());
+                    || (checked.one_or_many && types.validate(&checked.element(types), value).is_empty());
                 let kept = types.validate(&checked.kept, value);
                 match (fits, kept.first()) {
                     (true, None) => None,
@@ -174,6 +175,9 @@ fn fault(case: &Case, results: &[Json]) -> Option<String> {
                 if case.text.contains(&**name) {
                     let _ = write!(fault, "\n  {name}: {} = {}", full(ty), world[variable_name(name)]);
                 }
+            }
+            for (name, ty) in &types.declared {
+                let _ = write!(fault, "\n  {name}: {}", full(ty));
             }
             return Some(fault);
         }

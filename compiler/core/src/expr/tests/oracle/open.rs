@@ -72,6 +72,7 @@ fn fields_that_no_type_knows() {
             );
             assert!(checked.diagnostics.is_empty(), "{text}: {:?}", checked.diagnostics);
             Case {
+                types: Types::default(),
                 printed: expr.to_asl(&scope),
                 condition: None,
                 text: (*text).to_owned(),

@@ -12,6 +12,30 @@ const FIELDS: [&str; 8] = ["a", "b", "c", "kind", "n", "list", "note", "on"];
 /// A field that no type knows of. Where records are joined, that it has the name of a known field of another is left aside.
 const UNKNOWN: &str = "more";
 
+/// The values by which the records of [`UNION`] are told apart.
+const TAGS: [&str; 3] = ["\"'X'\"", "Y | Z", "\"'W'\""];
+
+/// A declared union of two or three random records.
+const UNION: &str = "U";
+
+/// Declared types that others name: a discriminated union, and its records.
+pub(super) fn declared(random: &mut Random) -> Types {
+    let mut types = Types::default();
+    let names: Vec<String> = (0..2 + random.below(2)).map(|at| format!("M{at}")).collect();
+    for (name, tags) in names.iter().zip(TAGS) {
+        let mut member = record(random, 0);
+        if let Kind::Record(record) = &mut member.kind {
+            let kind = Field { ty: testing::ty(tags), optional: false, name_span: Span::default() };
+            record.fields.insert("kind".to_owned(), kind);
+        }
+        types.declared.insert(name.clone(), member);
+    }
+    let union = testing::ty(&format!("{{ one-of: [{}], by: kind }}", names.join(", ")));
+    types.declared.insert(UNION.to_owned(), union);
+    types.unite();
+    types
+}
+
 /// A record with some fields.
 pub(super) fn record(random: &mut Random, depth: usize) -> Type {
     let count = 2 + random.below(5);
@@ -48,19 +72,21 @@ fn some(random: &mut Random, depth: usize) -> Type {
         "Y | Z",
         "X | W",
     ];
-    match random.below(if depth == 0 { 12 } else { 20 }) {
+    match random.below(if depth == 0 { 12 } else { 22 }) {
         0..12 => testing::ty(random.pick(&scalars)),
         12..16 => {
             let (min, max) = [(None, None), (None, None), (Some(1), None), (Some(2), Some(3))][random.below(4)];
             of(Kind::List(Box::new(some(random, depth - 1)), Range { min, max }))
         }
         16 => of(Kind::Map(Box::new(some(random, depth - 1)))),
-        _ => record(random, depth - 1),
+        17..20 => record(random, depth - 1),
+        _ => testing::ty(UNION),
     }
 }
 
 /// A value of a type.
 pub(super) fn value(random: &mut Random, ty: &Type, types: &Types) -> Json {
+    let ty = types.named(ty);
     match &ty.kind {
         Kind::Any | Kind::Named(_) => json!(null),
         Kind::String(range) => {

@@ -3,7 +3,7 @@
 use crate::model::{Api, Integration, Route};
 use crate::plan::builder::{Builder, Role};
 use crate::plan::value::Value;
-use crate::plan::{LogicalId, Resource, ids};
+use crate::plan::{LogicalId, Resource, ids, policy};
 
 /// The API, with what belongs to all of it.
 pub(super) struct Rest<'m> {
@@ -22,7 +22,8 @@ impl<'m> Rest<'m> {
         let (id, origin) = (ids::api(api), format!("API `{}`", api.head.name));
         let calls = |route: &Route| !matches!(route.integration, Integration::Function(_));
         let role = api.routes.iter().any(calls);
-        let role = role.then(|| b.role(&id, &origin, api.head.name_span, "apigateway.amazonaws.com", None));
+        let own = policy::own_account_if_told();
+        let role = role.then(|| b.role(&id, &origin, api.head.name_span, "apigateway.amazonaws.com", Some(own)));
         Self { api, id, origin, role }
     }
 

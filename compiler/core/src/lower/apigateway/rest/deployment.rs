@@ -2,7 +2,7 @@
 
 use super::api::Rest;
 use crate::lower::apigateway::shared::log_format;
-use crate::model::Throttling;
+use crate::model::{ApiMetrics, Throttling};
 use crate::plan::LogicalId;
 use crate::plan::builder::{Builder, Group};
 use crate::plan::ids;
@@ -41,12 +41,13 @@ pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>) -> LogicalId {
     let group = Group { prefix: "/aws/vendedlogs/apis/", suffix: &suffix(rest.api), retention };
     let logs = b.log_group(&rest.id, &group, &rest.origin, span);
     let access_log = Value::map([("DestinationArn", Value::arn(&logs)), ("Format", log_format(&ACCESS_LOG))]);
+    let detailed = b.model.observability.api_metrics == ApiMetrics::OfEachRoute;
     let of_routes = rest
         .api
         .routes
         .iter()
-        .filter_map(|route| Some(settings(&encoded(&route.path), &route.method, route.throttling?)));
-    let settings = [settings("/*", "*", rest.api.throttling)].into_iter().chain(of_routes);
+        .filter_map(|route| Some(settings(&encoded(&route.path), &route.method, route.throttling?, detailed)));
+    let settings = [settings("/*", "*", rest.api.throttling, detailed)].into_iter().chain(of_routes);
     let stage = ids::of(&rest.id, "stage");
     let properties = [
         rest.own(),
@@ -68,13 +69,13 @@ fn encoded(path: &str) -> String {
 
 /// How often a method may be called. Its execution log stays off, since it would hold bodies.
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-apigateway-stage-methodsetting.html>
-fn settings(path: &str, method: &str, throttling: Throttling) -> Value {
+fn settings(path: &str, method: &str, throttling: Throttling, detailed: bool) -> Value {
     Value::map([
         ("ResourcePath", path.into()),
         ("HttpMethod", method.into()),
         ("ThrottlingRateLimit", Value::count(throttling.rate)),
         ("ThrottlingBurstLimit", Value::count(throttling.burst)),
-        ("MetricsEnabled", true.into()),
+        ("MetricsEnabled", detailed.into()),
         ("DataTraceEnabled", false.into()),
         ("LoggingLevel", "OFF".into()),
     ])

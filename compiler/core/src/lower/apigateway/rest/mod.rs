@@ -28,6 +28,7 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
     for (id, api) in b.model.apis.iter().filter(|(_, api)| api.kind == ApiKind::Rest) {
         of(b, api);
         shared::show(b, id, api);
+        shared::watch(b, api);
     }
 }
 

@@ -21,7 +21,11 @@ pub(super) fn definition(model: &Model, workflow: &Workflow) -> Definition {
     });
     let (machine, _) = super::definition(model, workflow);
     let name = &workflow.head.name;
-    let json =
+    let mut json =
         json!({ DEFINITION: DEFINITION_VERSION, "workflow": name, "leases": leases, "machine": as_json(&machine) });
+    if !workflow.outcomes.is_empty() {
+        let outcomes: Vec<&str> = workflow.outcomes.iter().map(|error| error.as_str()).collect();
+        json["outcomes"] = outcomes.into();
+    }
     Definition { file: name.clone(), json }
 }

@@ -125,4 +125,9 @@ impl StepFacts for Choose {
         let conditions = self.choices.iter().map(|choice| choice.when.as_ref()).collect::<Option<_>>()?;
         Some(Unsaid { conditions, room: self.room })
     }
+
+    fn otherwise(&self) -> Option<(Vec<&Expr>, Next)> {
+        let conditions = self.choices.iter().map(|choice| choice.when.as_ref()).collect::<Option<_>>()?;
+        self.said.then_some((conditions, self.otherwise))
+    }
 }

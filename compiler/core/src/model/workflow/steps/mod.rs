@@ -194,8 +194,18 @@ pub(in crate::model) trait StepFacts {
         None
     }
 
+    /// The values that it binds to its name, and does nothing else.
+    fn values(&self) -> Option<&Template> {
+        None
+    }
+
     /// What is left to be said, if it is not said where it goes when no condition holds.
     fn unsaid(&self) -> Option<Unsaid<'_>> {
+        None
+    }
+
+    /// Where it is said to go when no condition holds, and the conditions.
+    fn otherwise(&self) -> Option<(Vec<&Expr>, Next)> {
         None
     }
 

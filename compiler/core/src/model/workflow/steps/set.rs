@@ -48,6 +48,10 @@ impl StepFacts for Set {
         false
     }
 
+    fn values(&self) -> Option<&Template> {
+        self.values.as_ref()
+    }
+
     fn made(&self, scope: &Scope, _: Span, types: &Types) -> Option<Made> {
         Some(Made::one(self.values.as_ref()?.ty(scope, types)))
     }
