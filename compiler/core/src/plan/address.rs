@@ -30,6 +30,9 @@ struct Root {
     exact: bool,
 }
 
+/// The roots by their ids: several things may have one.
+type ById<'r> = IndexMap<&'r str, Vec<&'r Root>>;
+
 /// The name of a thing: `functions.pay`; that of the stack's own API is `api`.
 pub(crate) fn of_thing(model: &Model, thing: Thing) -> String {
     if let Thing::Api(id) = thing
@@ -43,13 +46,17 @@ pub(crate) fn of_thing(model: &Model, thing: Thing) -> String {
 /// The names of all resources that a plan has so far.
 pub(crate) fn all(plan: &Plan<'_>) -> IndexMap<LogicalId, String> {
     let roots = roots(plan.model);
+    let mut by_id = ById::new();
+    for root in &roots {
+        by_id.entry(root.id.as_str()).or_default().push(root);
+    }
     let told = dead_letters(plan);
     let mut ids: Vec<&LogicalId> = plan.resources.keys().collect();
     // A part of a part comes after what it is a part of.
     ids.sort_by_key(|id| id.as_str().len());
     let mut names: IndexMap<LogicalId, String> = IndexMap::new();
     for id in ids {
-        let owner = owner(&roots, id, plan.resources.get(id).map(|it| it.span));
+        let owner = owner(&by_id, id, plan.resources.get(id).map(|it| it.span));
         let name = told.get(id).cloned().unwrap_or_else(|| named(&names, owner, id));
         names.insert(id.clone(), name);
     }
@@ -71,20 +78,21 @@ fn roots(model: &Model) -> Vec<Root> {
 }
 
 /// The thing that a resource was made for: where it comes from; of several, the one that its id says most of.
-fn owner<'r>(roots: &'r [Root], id: &LogicalId, span: Option<Span>) -> Option<&'r Root> {
+fn owner<'r>(roots: &ById<'r>, id: &LogicalId, span: Option<Span>) -> Option<&'r Root> {
     let comes_from = |root: &Root| span.is_some_and(|span| root.places.iter().any(|place| contains(*place, span)));
-    let candidates = roots.iter().filter(|root| rest(&root.id, id).is_some());
-    candidates.max_by_key(|root| (comes_from(root), root.id.as_str().len(), root.exact))
+    let candidates = starts(id).filter_map(|start| roots.get(start)).flatten();
+    candidates.copied().max_by_key(|root| (comes_from(root), root.id.as_str().len(), root.exact))
 }
 
 fn contains(outer: Span, inner: Span) -> bool {
     outer.file == inner.file && outer.start <= inner.start && inner.end <= outer.end
 }
 
-/// What an id says beyond another that it starts with, if that ends with a word.
-fn rest<'i>(start: &LogicalId, id: &'i LogicalId) -> Option<&'i str> {
-    let rest = id.as_str().strip_prefix(start.as_str())?;
-    (rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_uppercase())).then_some(rest)
+/// What an id starts with, to the end of a word: the whole of it first, then less and less.
+fn starts(id: &LogicalId) -> impl Iterator<Item = &str> {
+    let text = id.as_str();
+    let ends = text.char_indices().rev().filter(|(_, c)| c.is_ascii_uppercase()).map(|(at, _)| at);
+    std::iter::once(text.len()).chain(ends).filter_map(|end| text.get(..end)).filter(|start| !start.is_empty())
 }
 
 /// The name of a resource: that of the longest id that its own starts with, and the words beyond.
@@ -94,10 +102,11 @@ fn named(names: &IndexMap<LogicalId, String>, owner: Option<&Root>, id: &Logical
             name.strip_prefix(&root.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         })
     };
-    let parents = names.iter().filter(|(_, name)| of_owner(name)).map(|(id, name)| (id, name.as_str()));
-    let parents = parents.chain(owner.map(|root| (&root.id, root.name.as_str())));
-    let parent =
-        parents.filter_map(|(parent, name)| Some((name, rest(parent, id)?))).min_by_key(|(_, rest)| rest.len());
+    let parent = starts(id).find_map(|start| {
+        let part = names.get(start).map(String::as_str).filter(|name| of_owner(name));
+        let whole = owner.filter(|root| root.id.as_str() == start).map(|root| root.name.as_str());
+        Some((part.or(whole)?, id.as_str().get(start.len()..)?))
+    });
     match parent {
         None => words(id.as_str()),
         Some((name, "")) => name.to_owned(),
