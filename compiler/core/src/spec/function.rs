@@ -187,7 +187,7 @@ pub struct CircuitBreaker {
 
 /// The most invocations at once that a function may reserve. Accounts have 1,000 until they ask for more; 0 would switch the
 /// function off (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html>).
-const MAX_CONCURRENCY: u64 = 100_000;
+pub const MAX_CONCURRENCY: u64 = 100_000;
 
 /// Checks the names of business errors: each is the name of an error in Step Functions and of a variant in Rust.
 fn errors(errors: &Errors, cx: &mut Decoder) {

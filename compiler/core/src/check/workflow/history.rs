@@ -20,6 +20,9 @@ const ATTEMPT: u64 = 3;
 /// What a round of a `Map` state writes beside its steps: it is started, and it ends.
 const ROUND: u64 = 2;
 
+/// What it writes to undo one call: the choice of the call that comes next, and the call.
+const UNDO: u64 = 7;
+
 /// What an execution writes when it starts, and when it ends.
 pub(super) const ENDS: u64 = 2;
 
@@ -100,28 +103,49 @@ impl<'m> Counting<'m> {
 
     /// What the steps of a body write: along the shortest way, and along the longest without a loop.
     fn body(&mut self, body: &Body) -> Entries {
-        let steps: Vec<Entries> = body.steps.iter().map(|step| self.step(step)).collect();
+        let mut steps: Vec<Entries> = body.steps.iter().map(|step| self.step(step)).collect();
         if steps.is_empty() {
             return Entries::default();
         }
-        let mut all =
-            Entries { least: shortest(body, &steps), most: longest(body, StepId(0), &steps, &mut BTreeMap::new()) };
+        if body.compensates() {
+            let undone = steps.iter_mut().zip(&body.steps).filter(|(_, step)| step.undo.is_some());
+            undone.for_each(|(entries, _)| entries.most = entries.most.saturating_add(UNDO));
+        }
+        let mut again = Entries::default();
         for round in body.loops().iter() {
-            let Some(rounds) = rounds::counted(body, round) else { continue };
-            let (least, most) = rounds::lap(body, round, rounds.counts, &|id| (steps[id.0].least, steps[id.0].most));
-            // One lap is on the way already.
-            let again = Entries {
-                least: least.saturating_mul(rounds.least.saturating_sub(1)),
-                most: most.saturating_mul(rounds.most.saturating_sub(1)),
-            };
-            if again.most > MOST_ENTRIES {
-                self.found.push(self.too_many_laps(body, rounds, (least, most)));
-            } else {
-                all.most = all.most.saturating_add(again.most);
-                all.least = all.least.saturating_add(if can_avoid(body, round) { 0 } else { again.least });
+            let Some((_, laps)) = self.laps(body, round, &mut steps) else { continue };
+            again.most = again.most.saturating_add(laps.most);
+            again.least = again.least.saturating_add(if can_avoid(body, round) { 0 } else { laps.least });
+        }
+        let (least, most) = (shortest(body, &steps), longest(body, StepId(0), &steps, &mut BTreeMap::new()));
+        Entries { least: least.saturating_add(again.least), most: most.saturating_add(again.most) }
+    }
+
+    /// What the laps of a loop that counts write beside the first. Those of loops inside of it, which start again with each of its laps,
+    /// are added to what their steps write. A loop that writes too much by itself is reported, and counts as nothing.
+    fn laps(&mut self, body: &Body, round: &BTreeSet<StepId>, steps: &mut [Entries]) -> Option<(Rounds, Entries)> {
+        let rounds = rounds::counted(body, round)?;
+        for inner in body.loops_among(&|id| round.contains(&id) && id != rounds.counts).iter() {
+            let Some((of, laps)) = self.laps(body, inner, steps) else { continue };
+            if rounds::starts_again(body, (round, rounds.counts), inner, of) {
+                let leaves = &mut steps[of.leaves.0];
+                leaves.least = leaves.least.saturating_add(laps.least);
+                leaves.most = leaves.most.saturating_add(laps.most);
             }
         }
-        all
+        let (least, most) = rounds::lap(body, round, rounds.counts, &|id| (steps[id.0].least, steps[id.0].most));
+        // One lap is on the way already.
+        let again = Entries {
+            least: least.saturating_mul(rounds.least.saturating_sub(1)),
+            most: most.saturating_mul(rounds.most.saturating_sub(1)),
+        };
+        if again.most > MOST_ENTRIES {
+            let undoes = body.compensates() && round.iter().any(|id| body.step(*id).undo.is_some());
+            let found = self.too_many_laps(body, rounds, (least, most));
+            self.found.push(if undoes { found.note(UNDOES) } else { found });
+            return Some((rounds, Entries::default()));
+        }
+        Some((rounds, again))
     }
 
     fn too_many_laps(&self, body: &Body, rounds: Rounds, (least, most): (u64, u64)) -> Diagnostic {
@@ -204,6 +228,9 @@ impl<'m> Counting<'m> {
         );
     }
 }
+
+/// Why a call that has an `undo` counts for more.
+const UNDOES: &str = "a call with an `undo` writes its entries again when it is taken back, by `compensate`";
 
 /// What becomes of an execution that writes more.
 pub(super) const FAILS: &str = "Step Functions ends an execution whose history is full, and looks at no `catch` for it";

@@ -1,4 +1,5 @@
-//! Loops that count: a variable that starts with a literal, that each round adds a literal to, and by which the loop is left.
+//! Loops that count: a variable that starts with a literal, that each round adds a literal to, and by which the loop is left. A step
+//! outside of the loop may let it start again with a literal, as it is with a loop inside of another.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,36 +14,106 @@ pub(super) struct Rounds {
     pub(super) least: u64,
     /// At most.
     pub(super) most: u64,
+    /// At least, where it is left because of the counter.
+    pub(super) by_counter: u64,
     /// The step that counts.
     pub(super) counts: StepId,
     /// The step that leaves it.
     pub(super) leaves: StepId,
+    /// The place of the counter among the variables of the body.
+    variable: usize,
 }
 
 /// How often a loop of a body goes round, if a counter says so.
 pub(super) fn counted(body: &Body, round: &BTreeSet<StepId>) -> Option<Rounds> {
-    for variable in &body.variables {
-        let Some(first) = variable.value.as_ref().and_then(number) else { continue };
-        let mut sets = body.iter().filter(|(_, step)| step.assigns().any(|name| name == variable.name));
-        let (Some((counts, step)), None) = (sets.next(), sets.next()) else { continue };
+    for (at, variable) in body.variables.iter().enumerate() {
+        let sets = body.iter().filter(|(_, step)| step.assigns().any(|name| name == variable.name));
+        let (inside, outside): (Vec<_>, Vec<_>) = sets.partition(|(id, _)| round.contains(id));
+        let [(counts, step)] = inside.as_slice() else { continue };
+        let set = outside.iter().map(|(_, step)| set_to(step, &variable.name));
+        let firsts: Option<Vec<f64>> = variable.value.iter().map(number).chain(set).collect();
+        let Some(firsts) = firsts.filter(|firsts| !firsts.is_empty()) else { continue };
         let Some(by) = steps_by(step, &variable.name) else { continue };
-        if !round.contains(&counts) || !is_on_every_lap(body, round, counts) {
+        if !is_on_every_lap(body, round, *counts) && !is_around_others(body, round, *counts) {
             continue;
         }
         for leaves in round.iter().copied().filter(|id| body.step(*id).successors().len() > 1) {
-            let Some((stays, alone)) = stays(body, round, leaves, (&variable.name, first, by)) else { continue };
-            if is_on_every_lap(body, round, leaves) {
+            let of = |first: &f64| stays(body, round, leaves, (&variable.name, *first, by));
+            let Some(all) = firsts.iter().map(of).collect::<Option<Vec<_>>>() else { continue };
+            if is_on_every_lap(body, round, leaves) || !comes_back_without(body, round, *counts, leaves) {
+                let alone = all.iter().all(|(_, alone)| *alone);
+                let least = all.iter().map(|(stays, _)| *stays).min().filter(|_| alone).unwrap_or(0);
+                let most = all.iter().map(|(stays, _)| *stays).max().unwrap_or(0);
                 // Whether it is asked before a round is counted or after makes one round more or less.
-                return Some(Rounds {
-                    least: if alone { stays } else { 0 },
-                    most: stays.saturating_add(1),
-                    counts,
-                    leaves,
-                });
+                let by_counter = all.iter().map(|(stays, _)| *stays).min().unwrap_or(0);
+                let most = most.saturating_add(1);
+                return Some(Rounds { least, most, by_counter, counts: *counts, leaves, variable: at });
             }
         }
     }
     None
+}
+
+/// Where a loop leads that is left because of its counter.
+pub(super) fn by_counter(body: &Body, round: &BTreeSet<StepId>, of: Rounds) -> Vec<Next> {
+    let Some(variable) = body.variables.get(of.variable) else { return Vec::new() };
+    let Some(by) = steps_by(body.step(of.counts), &variable.name) else { return Vec::new() };
+    let step = body.step(of.leaves);
+    let ways = || step.successors().into_iter().zip(step.established(&step.scope));
+    let leads_out = |next: &Next| !matches!(next, Next::Step(to) if round.contains(to));
+    // Where another way leads as well, nobody knows which was taken.
+    let is_bound = |facts: &Facts| facts.bound(&variable.name, by < 0.0).is_some();
+    let taken = ways().map(|(next, _)| next).filter(leads_out);
+    taken.filter(|to| ways().all(|(next, facts)| next != *to || is_bound(&facts))).collect()
+}
+
+/// Whether each lap of a loop that passes `counts` lets the counter of another one start again, which is inside of it.
+pub(super) fn starts_again(
+    body: &Body,
+    (round, counts): (&BTreeSet<StepId>, StepId),
+    inner: &BTreeSet<StepId>,
+    of: Rounds,
+) -> bool {
+    let Some(variable) = body.variables.get(of.variable) else { return false };
+    round
+        .difference(inner)
+        .any(|id| set_to(body.step(*id), &variable.name).is_some() && !comes_back_without(body, round, counts, *id))
+}
+
+/// Whether all ways round a loop that do not pass a step are loops that count themselves.
+fn is_around_others(body: &Body, round: &BTreeSet<StepId>, counts: StepId) -> bool {
+    let is_back = |next: Next| matches!(next, Next::Step(to) if round.contains(&to));
+    let is_counted = |inner: &BTreeSet<StepId>| inner.len() < round.len() && counted(body, inner).is_some();
+    !body.step(counts).catch.iter().any(|catch| is_back(catch.then))
+        && body.loops_among(&|id| round.contains(&id) && id != counts).iter().all(is_counted)
+}
+
+/// Whether a way leads from a step of a loop back to it on which another one does not succeed.
+fn comes_back_without(body: &Body, round: &BTreeSet<StepId>, from: StepId, without: StepId) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut work = vec![from];
+    while let Some(id) = work.pop() {
+        let caught = body.step(id).catch.iter().filter_map(|catch| match catch.then {
+            Next::Step(to) => Some(to),
+            Next::End => None,
+        });
+        let on: Vec<StepId> = if id == without { Vec::new() } else { body.onward(id).collect() };
+        for to in on.into_iter().chain(caught).filter(|to| round.contains(to)) {
+            if to == from {
+                return true;
+            }
+            if seen.insert(to) {
+                work.push(to);
+            }
+        }
+    }
+    false
+}
+
+/// The number that a step sets a variable to.
+fn set_to(step: &Step, variable: &str) -> Option<f64> {
+    let set = step.assign.iter().find(|set| set.name.value == variable)?;
+    number(set.value.as_ref()?)
 }
 
 /// How often a choice can be taken that stays in the loop, and whether nothing but the counter leaves the loop when all is well.

@@ -1,10 +1,11 @@
 //! Waits on the way to the end of a workflow, which come to more than the workflow may take: on every way, or on some.
 //!
-//! A step lasts as long as it is sure to if it succeeds, and no time if it fails with what is caught. A loop that counts its rounds, and that
-//! nothing else leaves, is gone round as often as its counter says.
+//! A step lasts as long as it is sure to if it succeeds, and no time if it fails with what is caught. A loop that counts its rounds is gone round
+//! as often as its counter says where it is left because of that.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::concurrency::MOST_ROUNDS;
 use super::{item, items, laps, rounds};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Body, Loops, Model, Next, Rounds, Step, StepId, Workflow};
@@ -69,14 +70,27 @@ fn tell(workflow: &Workflow, times: &Times<'_>, late: &Late) -> Diagnostic {
     diagnostic.help("shorten the waits, or give the workflow a longer `timeout`")
 }
 
+/// How often a loop is gone round after the first time.
+struct Again {
+    /// At least, whatever leaves it.
+    laps: u64,
+    /// At least, where the counter is why it is left.
+    by_counter: u64,
+    /// How long a round lasts.
+    seconds: u64,
+    /// The step where the counter leaves it, and the ways that it takes.
+    leaves: StepId,
+    ways: Vec<Next>,
+}
+
 /// How long the steps of a body last at least.
 struct Times<'b> {
     body: &'b Body,
     loops: Loops,
     /// Of each step, if it succeeds.
     lasts: Vec<u64>,
-    /// Of each loop by its first step: how often it is gone round again, and how long a round lasts.
-    again: BTreeMap<StepId, (u64, u64)>,
+    /// Of each loop that counts, by its first step.
+    again: BTreeMap<StepId, Again>,
     /// Until each step starts.
     starts: BTreeMap<StepId, u64>,
     /// From the start of each step to an end of the body.
@@ -114,20 +128,24 @@ impl<'b> Times<'b> {
         Some(times)
     }
 
-    /// How often a loop is gone round again after the first time, if nothing but its counter ends it, and how long each time lasts.
-    fn counted(&self, round: &BTreeSet<StepId>) -> Option<(u64, u64)> {
+    /// How often a loop is gone round again after the first time, as far as its counter says.
+    fn counted(&self, round: &BTreeSet<StepId>) -> Option<Again> {
         let rounds = rounds::counted(self.body, round)?;
         let leads_out = |id: &StepId| {
             let out = |next: Next| !matches!(next, Next::Step(to) if round.contains(&to));
             self.body.step(*id).catch.iter().any(|catch| out(catch.then))
         };
-        if round.iter().any(leads_out) {
-            return None;
-        }
+        let may_fail = round.iter().any(leads_out);
         let inside = |id: StepId| self.plain(id).into_iter().filter(|(to, _)| round.contains(to)).collect();
         let first: Vec<(StepId, u64)> = self.plain(rounds.counts);
         let back = shortest(first, &inside);
-        Some((rounds.least.saturating_sub(1), *back.get(&rounds.counts)?))
+        Some(Again {
+            laps: if may_fail { 0 } else { rounds.least.saturating_sub(1) },
+            by_counter: rounds.by_counter.saturating_sub(1),
+            seconds: *back.get(&rounds.counts)?,
+            leaves: rounds.leaves,
+            ways: rounds::by_counter(self.body, round, rounds),
+        })
     }
 
     /// Where a step leads, and after how long. What fails may do so at once.
@@ -150,14 +168,17 @@ impl<'b> Times<'b> {
         let Some(round) = self.loops.around(from).filter(|round| to.is_none_or(|to| !round.contains(&to))) else {
             return 0;
         };
-        let again = round.first().and_then(|first| self.again.get(first));
-        again.map_or(0, |(laps, seconds)| laps.saturating_mul(*seconds))
+        let Some(again) = round.first().and_then(|first| self.again.get(first)) else { return 0 };
+        let is_counter = from == again.leaves && again.ways.contains(&to.map_or(Next::End, Next::Step));
+        let laps = if is_counter { again.by_counter.max(again.laps) } else { again.laps };
+        laps.saturating_mul(again.seconds)
     }
 
     /// The rounds of the loop that a step is in, where they count.
     fn rounds(&self, id: StepId) -> Option<(u64, u64)> {
-        let (laps, seconds) = *self.again.get(self.loops.around(id)?.first()?)?;
-        (laps > 0 && seconds > 0).then_some((laps + 1, seconds))
+        let again = self.again.get(self.loops.around(id)?.first()?)?;
+        let laps = if id == again.leaves { again.by_counter.max(again.laps) } else { again.laps };
+        (laps > 0 && again.seconds > 0).then_some((laps + 1, again.seconds))
     }
 
     /// The steps that lead to a step, errors included.
@@ -221,8 +242,8 @@ fn least(model: &Model, step: &Step) -> u64 {
         let rounds = match nested.rounds {
             Rounds::One => 1,
             Rounds::EachItem { concurrency } => {
-                let least = items(model, step).least;
-                concurrency.map_or(least.min(1), |at_once| least.div_ceil(at_once.value.max(1)))
+                let at_once = concurrency.map_or(MOST_ROUNDS, |at_once| at_once.value.max(1));
+                items(model, step).least.div_ceil(at_once)
             }
         };
         body.saturating_mul(rounds)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::answers::forward;
 use super::concurrency::MOST_ROUNDS;
-use super::{item, items, laps, too_late};
+use super::{item, items, laps, rounds, too_late};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Body, Lasts, Loops, Model, Rounds, Step, StepId, Workflow};
 use crate::spec::scalar::Duration;
@@ -78,6 +78,50 @@ impl Times<'_> {
                 diagnostics.push(self.tell(done, &late));
             }
         }
+        let undone = self.undoes(body);
+        // What is too late already before anything is undone is told as that.
+        let is_late = |end: &u64| *end > self.limit() && end.saturating_sub(undone) <= self.limit();
+        let over = |id: &StepId| ends.get(id).copied().filter(is_late);
+        let compensates = body.iter().find(|(_, step)| step.compensates() && !step.unreachable);
+        if let Some((id, step)) = compensates
+            && let Some(end) = over(&id)
+            && told.is_empty()
+        {
+            diagnostics.push(self.tell_undoing(step, end, undone));
+        }
+    }
+
+    /// How long it takes at most to undo all that the steps of a body have done.
+    fn undoes(&self, body: &Body) -> u64 {
+        let loops = body.loops();
+        let again = |id: StepId| {
+            let rounds = loops.around(id).and_then(|round| rounds::counted(body, round));
+            rounds.map_or(1, |rounds| rounds.most.max(1))
+        };
+        let calls = body.iter().filter(|(_, step)| !step.unreachable).filter_map(|(id, step)| {
+            match step.undo_lasts(self.model)? {
+                Lasts::AtMost(time) | Lasts::Exactly(time) => Some(time.seconds.saturating_mul(again(id))),
+            }
+        });
+        calls.fold(0, u64::saturating_add)
+    }
+
+    fn tell_undoing(&self, step: &Step, end: u64, undone: u64) -> Diagnostic {
+        let limit = self.workflow.timeout;
+        let message = format!(
+            "`{}` may be over {} after the start, {} of it to undo, and its workflow may take {limit}: the rest is not undone",
+            step.name,
+            Duration::seconds(end),
+            Duration::seconds(undone)
+        );
+        Diagnostic::new(Code::EVC0561, step.kind_span, message)
+            .on(item(self.workflow))
+            .secondary(self.workflow.timeout_span, format!("ends after {limit}"))
+            .note("an execution that takes too long ends where it is, in the middle of undoing as well")
+            .help(format!(
+                "give the workflow a `timeout` above {}, or the functions that undo shorter ones",
+                Duration::seconds(end)
+            ))
     }
 
     /// What may outlast the workflow of these steps. If something goes on for nobody knows how long, what comes in all is not told.
@@ -194,7 +238,17 @@ impl Times<'_> {
         Takes::AtMost(longest)
     }
 
-    /// When each step has ended at the latest, on ways that come to no step twice.
+    /// How long the rounds after the first last at most of the loops that count, by the step that leaves each.
+    fn again(&self, body: &Body) -> BTreeMap<StepId, u64> {
+        let laps = |round: &BTreeSet<StepId>| {
+            let rounds = rounds::counted(body, round)?;
+            let (_, lap) = rounds::lap(body, round, rounds.counts, &|id| (0, self.seconds(body.step(id))));
+            Some((rounds.leaves, lap.saturating_mul(rounds.most.saturating_sub(2))))
+        };
+        body.loops().iter().filter_map(laps).collect()
+    }
+
+    /// When each step has ended at the latest, on ways that come to no step twice but in loops that count.
     fn ends(&self, body: &Body, begins: u64) -> BTreeMap<StepId, u64> {
         let mut ends = BTreeMap::new();
         if body.steps.is_empty() {
@@ -203,9 +257,12 @@ impl Times<'_> {
         let order = forward(body);
         let place: BTreeMap<StepId, usize> = order.iter().enumerate().map(|(place, id)| (*id, place)).collect();
         let mut starts: BTreeMap<StepId, u64> = BTreeMap::from([(StepId(0), begins)]);
+        let again = self.again(body);
         for id in &order {
             let start = starts.get(id).copied().unwrap_or(begins);
-            let end = start.saturating_add(self.seconds(body.step(*id)));
+            let step = body.step(*id);
+            let own = if step.compensates() { self.undoes(body) } else { self.seconds(step) };
+            let end = start.saturating_add(own).saturating_add(again.get(id).copied().unwrap_or(0));
             ends.insert(*id, end);
             for to in body.edges(*id).filter(|to| place.get(to) > place.get(id)) {
                 let known = starts.entry(to).or_insert(end);

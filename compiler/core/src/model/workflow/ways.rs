@@ -82,10 +82,17 @@ impl Body {
         found
     }
 
-    /// The loops: Tarjan's strongly connected components, without recursion, since a body may have thousands of steps.
+    /// The loops.
     pub fn loops(&self) -> Loops {
+        self.loops_among(&|_| true)
+    }
+
+    /// The loops that go through some steps alone: Tarjan's strongly connected components, without recursion, since a body may have
+    /// thousands of steps.
+    pub fn loops_among(&self, steps: &dyn Fn(StepId) -> bool) -> Loops {
         let count = self.steps.len();
-        let edges: Vec<Vec<StepId>> = self.iter().map(|(id, _)| self.edges(id).collect()).collect();
+        let among = |id: StepId| self.edges(id).filter(|to| steps(id) && steps(*to)).collect();
+        let edges: Vec<Vec<StepId>> = self.iter().map(|(id, _)| among(id)).collect();
         let (mut number, mut low) = (vec![usize::MAX; count], vec![usize::MAX; count]);
         let (mut open, mut is_open, mut next) = (Vec::new(), vec![false; count], 0);
         let mut all: Vec<BTreeSet<StepId>> = Vec::new();
