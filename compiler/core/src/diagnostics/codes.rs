@@ -123,6 +123,7 @@ codes! {
     EVC0425 Advice "may-have-no-result",
     EVC0426 Error "comparator-of-no-boolean",
     EVC0427 Advice "else-never-taken",
+    EVC0428 Advice "compared-by-spelling",
     EVC0501 Error "unreachable-step",
     EVC0502 Error "endless-loop",
     EVC0503 Error "shadowed-retry",
