@@ -57,7 +57,7 @@ fn requests(model: &Model) -> Vec<String> {
 fn request(model: &Model, route: &Route) -> Option<String> {
     let request = model.request(route);
     let text = |parameter: &Parameter<'_>| -> Option<String> {
-        let Some(ty) = parameter.ty else { return Some(parameter.name.to_owned()) };
+        let Some(ty) = parameter.ty else { return Some("example-1".to_owned()) };
         // Of a list, its first item: a query has the name again for each.
         let value = named(model, ty, parameter.name)?;
         let value = value.as_array().map_or(Some(&value), |items| items.first())?;
