@@ -221,6 +221,8 @@ codes! {
     EVC0690 Error "not-how-it-ends",
     EVC0691 Error "trouble-as-an-outcome",
     EVC0692 Warning "alarm-never-goes-off",
+    EVC0693 Error "key-of-one-environment",
+    EVC0694 Error "two-keys-of-a-table",
     EVC0701 Error "name-too-long",
     EVC0702 Error "same-logical-id",
     EVC0703 Error "same-physical-name",

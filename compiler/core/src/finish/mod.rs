@@ -7,6 +7,7 @@ mod attributes;
 mod boundary;
 mod conditions;
 mod deployments;
+mod encryption;
 mod limits;
 mod methods;
 mod outputs;
@@ -29,8 +30,10 @@ use crate::plan::builder::Builder;
 /// Looks at the whole plan.
 type Step = fn(&mut Builder<'_>);
 
-/// In this order: what overrides change is looked at after them, and what is added by then has its tags.
+/// In this order: what overrides change is looked at after them, and what is added by then has its tags. What is encrypted gives permissions to
+/// roles, which are written after it.
 const STEPS: &[Step] = &[
+    encryption::finish,
     roles::finish,
     policies::merge,
     parameters::finish,

@@ -69,7 +69,7 @@ pub use resolve::resolve;
 pub use resource::{Override, Resource};
 pub use rule::Rule;
 pub use schedule::{Schedule, When};
-pub use security::Security;
+pub use security::{Key, Security};
 pub use settings::Durability;
 pub use stored::{FieldTest, Is, NotStored, field_tests};
 pub use table::{Index, Table};

@@ -185,7 +185,7 @@ fn add(b: &mut Builder<'_>, machine: &StateMachine) -> Role {
         let why = Why::new("X-Ray traces; these actions cannot be limited to a resource", *span);
         b.grant(&role, &TRACING, ["*".into()], why);
     }
-    let Some(Machine { file, substitutions, .. }) = b.plan.machines.iter().find(|machine| machine.id == *id).cloned()
+    let Some(Machine { file, substitutions, definition, .. }) = b.plan.machines.iter().find(|machine| machine.id == *id).cloned()
     else {
         return role;
     };
@@ -195,16 +195,32 @@ fn add(b: &mut Builder<'_>, machine: &StateMachine) -> Role {
         ("IncludeExecutionData", observability.log_payloads.into()),
         ("Destinations", Value::list([destination])),
     ]);
+    let tracing = Value::map([("Enabled", observability.tracing.into())]);
     let name = b.name(Named::StateMachine, "", &suffix, *span);
-    let properties = [
-        ("Name", name),
-        ("Type", (*type_).into()),
-        ("DefinitionUri", format!("workflows/{file}.asl.json").into()),
-        ("DefinitionSubstitutions", Value::map(substitutions)),
-        ("Role", Value::arn(&role.id)),
-        ("Logging", logging),
-        ("Tracing", Value::map([("Enabled", observability.tracing.into())])),
-    ];
-    b.add(id, Resource::new("AWS::Serverless::StateMachine", what, *span, properties));
+    let resource = if b.model.security.key.is_none() {
+        let properties = [
+            ("Name", name),
+            ("Type", (*type_).into()),
+            ("DefinitionUri", format!("workflows/{file}.asl.json").into()),
+            ("DefinitionSubstitutions", Value::map(substitutions)),
+            ("Role", Value::arn(&role.id)),
+            ("Logging", logging),
+            ("Tracing", tracing),
+        ];
+        Resource::new("AWS::Serverless::StateMachine", what, *span, properties)
+    } else {
+        // SAM has no property for the key. What it would make of its own type is this one, which takes no file of the stack.
+        let properties = [
+            ("StateMachineName", name),
+            ("StateMachineType", (*type_).into()),
+            ("DefinitionString", definition.to_string().into()),
+            ("DefinitionSubstitutions", Value::map(substitutions)),
+            ("RoleArn", Value::arn(&role.id)),
+            ("LoggingConfiguration", logging),
+            ("TracingConfiguration", tracing),
+        ];
+        Resource::new("AWS::StepFunctions::StateMachine", what, *span, properties)
+    };
+    b.add(id, resource);
     role
 }
