@@ -223,6 +223,7 @@ codes! {
     EVC0692 Warning "alarm-never-goes-off",
     EVC0693 Error "key-of-one-environment",
     EVC0694 Error "two-keys-of-a-table",
+    EVC0695 Error "log-class-is-read",
     EVC0701 Error "name-too-long",
     EVC0702 Error "same-logical-id",
     EVC0703 Error "same-physical-name",

@@ -9,6 +9,7 @@ mod conditions;
 mod deployments;
 mod encryption;
 mod limits;
+mod log_class;
 mod methods;
 mod outputs;
 mod overrides;
@@ -46,6 +47,7 @@ const STEPS: &[Step] = &[
     outputs::finish,
     policies::check,
     streams::finish,
+    log_class::finish,
     asynchronous::finish,
     methods::check,
     deployments::name_by_content,

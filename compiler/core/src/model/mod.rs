@@ -59,7 +59,7 @@ pub use forwards::Forward;
 pub use function::{BusinessError, CircuitBreaker, Function, Input, TableUse};
 pub use graph::{Edge, Graph, Relation};
 pub use network::{Network, NetworkKind};
-pub use observability::{ApiMetrics, Observability, Thresholds};
+pub use observability::{ApiMetrics, LogClasses, LogOf, Observability, Thresholds};
 pub use outbox::{ChangeEvent, ChangeKind, Changes, CopiedField, Outbox};
 pub use outputs::{DeadLetterSource, Output, OutputValue, Property};
 pub use patterns::envelope;

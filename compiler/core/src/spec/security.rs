@@ -17,13 +17,16 @@ pub struct Security {
     /// The KMS key that encrypts what the stack keeps: the ARN of a symmetric key that exists, or `parameter` for a parameter of the
     /// template. Tables, queues, log groups, buses, archives, pipes, caches, secrets, workflows on Step Functions, the topic of the alarms
     /// and the variables of functions have it.
-    #[key(pattern = KEY, check = key)]
+    #[key(pattern = KEY_OR_PARAMETER, check = key)]
     pub key: Option<Spanned<Given<String>>>,
 }
 
 /// The ARN of a key: by its id, which is a UUID or that of a key with replicas in other Regions.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id-key-ARN>
 pub const KEY: &str = "^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$";
+
+/// The same, or the word that leaves it to each deployment.
+const KEY_OR_PARAMETER: &str = "^(parameter|arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+)$";
 
 fn key(given: &Spanned<Given<String>>, cx: &mut Decoder) {
     if let Given::Here(arn) = &given.value {
@@ -40,7 +43,9 @@ pub fn key_arn(arn: &Spanned<String>, cx: &mut Decoder) {
     let (text, span) = (&arn.value, arn.span);
     let diagnostic = cx.bad_value(span, format!("`{text}` cannot be the ARN of a KMS key"));
     if text.contains("alias/aws/") {
-        diagnostic.notes.push("EventBridge and CloudWatch cannot use a key that AWS manages: nobody may change its policy".to_owned());
+        diagnostic.notes.push(
+            "EventBridge and CloudWatch cannot use a key that AWS manages: nobody may change its policy".to_owned(),
+        );
         diagnostic.help.push("give a key of your own".to_owned());
     } else if text.contains("alias/") {
         let alias = text.rsplit_once(':').map_or(text.as_str(), |(_, alias)| alias);
@@ -49,9 +54,9 @@ pub fn key_arn(arn: &Spanned<String>, cx: &mut Decoder) {
             "`aws kms describe-key --key-id {alias} --query KeyMetadata.Arn` tells the ARN; or say `parameter`"
         ));
     } else {
-        diagnostic.help.push(
-            "it is as `arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab`".to_owned(),
-        );
+        diagnostic
+            .help
+            .push("it is as `arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab`".to_owned());
     }
 }
 
@@ -59,7 +64,8 @@ fn is_key(arn: &str) -> bool {
     let parts: Vec<&str> = arn.split(':').collect();
     let ["arn", partition, "kms", region, account, resource] = parts.as_slice() else { return false };
     let is_word = |text: &str| text.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-');
-    let of_partition = partition.strip_prefix("aws").is_some_and(|rest| rest.bytes().all(|c| c.is_ascii_lowercase() || c == b'-'));
+    let of_partition =
+        partition.strip_prefix("aws").is_some_and(|rest| rest.bytes().all(|c| c.is_ascii_lowercase() || c == b'-'));
     let id = resource.strip_prefix("key/").unwrap_or_default();
     of_partition
         && !region.is_empty()

@@ -7,8 +7,8 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
 use super::{Backend, Files, Input, diagram};
 use crate::model::{Api, ApiKind, Auth, Input as Takes, Model, Outbox, OutputValue, Property, Route, Thing};
-use crate::plan::{ids, key};
 use crate::plan::{ENVIRONMENT, HandlerKind, Plan};
+use crate::plan::{ids, key};
 
 /// Writes the README.
 #[derive(Debug)]
