@@ -48,7 +48,7 @@ impl Types {
 
     fn items(&self, item: &Type, range: &Range<u64>, name: &str, depth: usize) -> Option<Value> {
         let least = range.min.unwrap_or(0);
-        let count = 1.max(least).min(range.max.unwrap_or(1));
+        let count = 1.max(least).min(range.max.unwrap_or(u64::MAX));
         if count > MOST_ITEMS {
             return None;
         }
