@@ -2,13 +2,15 @@
 
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
+mod examples;
+
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
 use super::{Backend, Files, Input, diagram};
 use crate::model::{Api, ApiKind, Auth, Input as Takes, Model, Outbox, OutputValue, Property, Route, Thing};
-use crate::plan::ids;
 use crate::plan::{ENVIRONMENT, HandlerKind, Plan};
+use crate::plan::{ids, key};
 
 /// Writes the README.
 #[derive(Debug)]
@@ -59,11 +61,13 @@ fn readme(input: Input<'_>) -> String {
         definitions => plan.definitions.iter().map(|definition| definition.file.clone()).collect::<Vec<_>>(),
         environments => model.environments.iter().map(|environment| environment.name.clone()).collect::<Vec<_>>(),
         given => given(plan),
+        key_policy => key_policy(plan),
         outputs => outputs,
         flowchart => diagram::flowchart(model),
         redrives => redrives(plan),
         try_it => try_it(plan),
         signed => signed(model),
+        examples => examples::examples(plan),
         logic_manifest => shell(&format!("{}/Cargo.toml", input.project.logic_path)),
         has_alarms => model.observability.alarms,
         told => told(model),
@@ -77,6 +81,12 @@ fn given(plan: &Plan<'_>) -> Vec<minijinja::Value> {
     given
         .map(|(name, parameter)| context! { name => name, description => cell(Some(&parameter.description)) })
         .collect()
+}
+
+/// What the policy of the customer's key has to allow, as JSON; empty without a key.
+fn key_policy(plan: &Plan<'_>) -> String {
+    let statements = key::statements(plan);
+    if statements.is_empty() { String::new() } else { format!("{:#}", serde_json::Value::Array(statements)) }
 }
 
 /// The functions that publish the events of outboxes again, called as they are in the default project and environment.
@@ -228,7 +238,7 @@ mod tests {
         assert_eq!(paragraphs("One\n    two\n\n```sh\n- three"), "One two\n\n\\`\\`\\`sh - three");
     }
 
-    fn readme_of(spec: &str) -> String {
+    pub(super) fn readme_of(spec: &str) -> String {
         let analysis = crate::session::analyze_text("specs/a.yaml", spec);
         assert!(!analysis.has_errors(), "{:?}", analysis.diagnostics);
         let model = analysis.model.as_ref().expect("the spec names its service");
