@@ -24,7 +24,7 @@ const CIRCLES: [(&str, &str); 1] = [(
 const WORDS: [(&str, &str, &[&str]); 4] = [
     ("the start of an ARN", "\"arn:\"", &["plan/arn.rs"]),
     ("a rule", "\"AWS::Events::Rule\"", &["plan/builder/events.rs", "finish/policies/", "finish/tags.rs"]),
-    ("a policy", "\"AWS::SQS::QueuePolicy\"", &["plan/builder/queues.rs", "finish/policies/"]),
+    ("a policy", "\"AWS::SQS::QueuePolicy\"", &["plan/builder/queues.rs", "plan/key.rs", "finish/policies/"]),
     (
         "an intrinsic function",
         "\"Fn::",
@@ -43,7 +43,7 @@ const ROOMS: [(&str, &[&str]); 10] = [
     ("lambda", &["Lambda"]),
     ("redis", &[]),
     ("sqs", &["SQS"]),
-    ("stepfunctions", &["Serverless"]),
+    ("stepfunctions", &["Serverless", "StepFunctions"]),
 ];
 
 /// The modules that each module imports, by path: `lower/eventbridge/rule`. Tests are not looked at.

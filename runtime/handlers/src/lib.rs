@@ -26,6 +26,7 @@
 //! | variable | default | read by |
 //! | --- | --- | --- |
 //! | `AWS_LAMBDA_LOG_LEVEL` | `INFO` | all: the lowest level that is logged (Lambda sets it from the function's logging configuration) |
+//! | `EVC_LOG_FORMAT`, `EVC_LOG_LEVEL` | JSON, `INFO` | all: `text` for lines of text, and the lowest level where Lambda says none, as it does not for text |
 //! | `EVC_METRICS_NAMESPACE` | `evc` | all: the CloudWatch namespace of [`Context::metric`] |
 //! | `SIMULATION_SEED` | random | [`Context::random`] and [`Context::simulate`] |
 //! | `EVC_CORS_ORIGINS`, `EVC_CORS_CREDENTIALS` | none, `false` | functions behind a REST API that answers browsers: the origins, with spaces between them, and whether they may send credentials |

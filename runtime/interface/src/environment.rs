@@ -1,6 +1,16 @@
 //! The environment variables that the compiler gives functions of every stack, and the runtime reads. Those that are named after a thing of
 //! the spec, such as `ORDERS_TABLE`, are not here: the compiler writes their names into the handlers that it generates.
 
+/// How log entries are written: [`LOG_TEXT`], or as JSON without it.
+pub const LOG_FORMAT: &str = "EVC_LOG_FORMAT";
+
+/// The value of [`LOG_FORMAT`] for lines of text.
+pub const LOG_TEXT: &str = "text";
+
+/// The lowest level that is logged, where Lambda does not say it: it does for JSON alone.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>
+pub const LOG_LEVEL: &str = "EVC_LOG_LEVEL";
+
 /// Where the cache is: `rediss://host:port`, or `redis://host:port` without TLS.
 pub const CACHE_ENDPOINT: &str = "CACHE_ENDPOINT";
 

@@ -10,6 +10,7 @@ mod changes;
 mod disabled;
 mod dual_write;
 pub(crate) mod dynamic_reference;
+mod encryption;
 mod environment;
 mod event_detail;
 mod event_source;
@@ -79,6 +80,7 @@ const CHECKS: &[Check] = &[
     caches::zones::check,
     changes::check,
     dual_write::check,
+    encryption::check,
     environment::check,
     event_detail::check,
     event_source::check,

@@ -7,7 +7,9 @@ mod attributes;
 mod boundary;
 mod conditions;
 mod deployments;
+mod encryption;
 mod limits;
+mod log_class;
 mod methods;
 mod outputs;
 mod overrides;
@@ -29,8 +31,10 @@ use crate::plan::builder::Builder;
 /// Looks at the whole plan.
 type Step = fn(&mut Builder<'_>);
 
-/// In this order: what overrides change is looked at after them, and what is added by then has its tags.
+/// In this order: what overrides change is looked at after them, and what is added by then has its tags. What is encrypted gives permissions to
+/// roles, which are written after it.
 const STEPS: &[Step] = &[
+    encryption::finish,
     roles::finish,
     policies::merge,
     parameters::finish,
@@ -43,6 +47,7 @@ const STEPS: &[Step] = &[
     outputs::finish,
     policies::check,
     streams::finish,
+    log_class::finish,
     asynchronous::finish,
     methods::check,
     deployments::name_by_content,

@@ -49,6 +49,7 @@ pub(super) fn finish(b: &mut Builder<'_>) {
         ("Architecture".to_owned(), architecture),
     ]);
     boundary(b);
+    key(b);
     buses(b);
     caches(b);
     networks(b);
@@ -60,6 +61,16 @@ fn boundary(b: &mut Builder<'_>) {
         let about = "The ARN of the managed policy that bounds every role of the stack.".to_owned();
         let parameter = given("String", about, Some(r"^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$"));
         b.plan.parameters.insert(arn::BOUNDARY.to_owned(), parameter);
+    }
+}
+
+/// The KMS key, if the spec leaves it to each deployment.
+fn key(b: &mut Builder<'_>) {
+    let given = b.model.security.key.as_ref().and_then(|key| key.arn.same());
+    if given == Some(&Given::Parameter) {
+        let about = "The ARN of the KMS key that encrypts what the stack keeps.".to_owned();
+        let parameter = self::given("String", about, Some(crate::spec::security::KEY));
+        b.plan.parameters.insert(arn::KEY.to_owned(), parameter);
     }
 }
 

@@ -51,6 +51,7 @@ const TAGGABLE: &[(&str, Shape)] = &[
     ("AWS::SecretsManager::Secret", Shape::List),
     ("AWS::Serverless::Function", Shape::Map),
     ("AWS::Serverless::StateMachine", Shape::Map),
+    ("AWS::StepFunctions::StateMachine", Shape::List),
 ];
 
 /// Tags every resource there is so far.

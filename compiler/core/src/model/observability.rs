@@ -4,7 +4,7 @@ use super::Setting;
 use super::settings::{self, setting};
 use crate::source::{Span, Spanned};
 use crate::spec::Sections;
-use crate::spec::observability::{self as spec, LogLevel};
+use crate::spec::observability::{self as spec, LogClass, LogFormat, LogLevel};
 use crate::spec::scalar::Duration;
 
 /// How the system is watched.
@@ -16,6 +16,10 @@ pub struct Observability {
     pub log_level: LogLevel,
     /// Whether workflow logs hold payloads.
     pub log_payloads: bool,
+    /// How functions write log entries.
+    pub log_format: LogFormat,
+    /// The classes of log groups.
+    pub log_classes: LogClasses,
     /// Whether X-Ray traces.
     pub tracing: bool,
     /// What of APIs has metrics.
@@ -34,6 +38,51 @@ pub struct Observability {
     pub thresholds: Thresholds,
     /// Where the top level says how old a message may be.
     pub queue_age_span: Option<Span>,
+}
+
+/// What writes a log group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogOf {
+    /// A function.
+    Function,
+    /// An API, of each request.
+    Api,
+    /// `EventBridge`, every event of a bus.
+    Bus,
+    /// The pipes of an outbox.
+    Pipes,
+    /// A state machine.
+    Workflow,
+}
+
+/// The classes of log groups.
+#[derive(Debug, Clone, Default)]
+pub struct LogClasses(spec::LogClasses);
+
+impl LogClasses {
+    /// The class of the logs of a writer, and where the spec says it.
+    pub fn of(&self, writer: LogOf) -> Option<Spanned<LogClass>> {
+        let own = match writer {
+            LogOf::Function => None,
+            LogOf::Api => self.0.apis,
+            LogOf::Bus => self.0.events,
+            LogOf::Pipes => self.0.pipes,
+            LogOf::Workflow => self.0.workflows,
+        };
+        own.or(self.0.all)
+    }
+
+    /// Where the spec says a class first that is not the usual one.
+    pub fn said(&self) -> Option<Span> {
+        let spec::LogClasses { all, apis, events, pipes, workflows } = &self.0;
+        let classes = [all, apis, events, pipes, workflows].into_iter().flatten();
+        classes.into_iter().find(|class| class.value == LogClass::InfrequentAccess).map(|class| class.span)
+    }
+
+    /// Whether the logs of a writer are found by queries alone.
+    pub fn is_infrequent(&self, writer: LogOf) -> bool {
+        self.of(writer).is_some_and(|class| class.value == LogClass::InfrequentAccess)
+    }
 }
 
 /// What of an API has metrics.
@@ -91,6 +140,8 @@ pub(super) fn observability(sections: &Sections) -> Observability {
         log_retention: settings::log_retention(sections),
         log_level: spec.logs.level.unwrap_or(LogLevel::Info),
         log_payloads: spec.logs.payloads.unwrap_or(false),
+        log_format: spec.logs.format.unwrap_or_default(),
+        log_classes: LogClasses(spec.logs.class.clone()),
         tracing: spec.tracing.unwrap_or(true),
         api_metrics: match spec.detailed_metrics {
             Some(true) => ApiMetrics::OfEachRoute,

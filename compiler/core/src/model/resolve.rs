@@ -28,7 +28,7 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     let service = file.service.clone().unwrap_or_else(|| Spanned::new(String::new(), Span::default()));
     let (environments, durability) = (settings::environments(sections), settings::durability(sections));
     let mut model = Model::without_things(service, environments, types, observability(sections), durability);
-    model.security = security(sections);
+    model.security = security(sections, &mut diagnostics);
     model.description = file.description.as_ref().map(|text| text.value.clone());
     let known = resource::Known::of(sections);
     let overrides = sections.overrides.iter();

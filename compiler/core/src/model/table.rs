@@ -4,7 +4,7 @@ use super::graph::{Relates, Relation};
 use super::names::head;
 use super::settings::of_tables;
 use super::{Head, Setting, Thing, outbox};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 use crate::spec::scalar::Name;
 use crate::spec::table::{Billing, Encryption, Projection, Removal, StreamView};
 use crate::spec::{Declared, Sections};
@@ -32,7 +32,7 @@ pub struct Table {
     /// How capacity is paid.
     pub billing: Billing,
     /// Who owns the key.
-    pub encryption: Encryption,
+    pub encryption: Option<Spanned<Encryption>>,
     /// What becomes of it when it leaves the stack.
     pub removal: Setting<Removal>,
     /// Whether DynamoDB refuses to delete it.

@@ -8,7 +8,7 @@ use evc_interface::metric::executions;
 
 use super::value::{Part, Value};
 use super::{LogicalId, ids};
-use crate::model::Setting;
+use crate::model::{LogOf, Model, Setting};
 use crate::source::Span;
 use crate::spec::scalar::Duration;
 
@@ -133,11 +133,28 @@ impl Alarm {
 
 /// The command that shows what a Lambda function has logged of its errors.
 pub(crate) fn errors_of_log(function: &LogicalId) -> Vec<Part> {
-    vec![
-        "aws logs tail ".into(),
-        Part::Ref(ids::of(function, "logs")),
-        " --since 30m --filter-pattern '?ERROR ?Task'".into(),
-    ]
+    tail(&ids::of(function, "logs"), Some("?ERROR ?Task"))
+}
+
+/// The command that shows what a log has of the last half hour.
+pub(crate) fn of_log(model: &Model, writer: LogOf, group: &LogicalId, pattern: Option<&str>) -> Vec<Part> {
+    if !model.observability.log_classes.is_infrequent(writer) {
+        return tail(group, pattern);
+    }
+    // A log of this class is read by queries alone, whose results `aws logs get-query-results` shows.
+    let query =
+        " --start-time $(($(date +%s) - 1800)) --end-time $(date +%s) --query-string 'fields @timestamp, @message'";
+    vec!["aws logs start-query --log-group-name ".into(), Part::Ref(group.clone()), query.into()]
+}
+
+fn tail(group: &LogicalId, pattern: Option<&str>) -> Vec<Part> {
+    let pattern = pattern.map(|pattern| Part::Literal(format!(" --filter-pattern '{pattern}'")));
+    let all = ["aws logs tail ".into(), Part::Ref(group.clone()), " --since 30m".into()];
+    let mut parts: Vec<Part> = all.into_iter().collect();
+    if let (Some(Part::Literal(end)), Some(Part::Literal(more))) = (parts.last_mut(), pattern) {
+        end.push_str(&more);
+    }
+    parts
 }
 
 /// A metric of executions, with the kind of the alarm on it, and how the alarm's logical id and its description end.

@@ -40,6 +40,28 @@ pub(crate) fn of_boundary(given: &Given<String>) -> Value {
     }
 }
 
+/// The parameter with the KMS key that the spec leaves to each deployment.
+pub(crate) const KEY: &str = "EncryptionKey";
+
+/// The ARN of a KMS key, which the spec gives or not.
+pub(crate) fn of_key(given: &Given<String>) -> Value {
+    match given {
+        Given::Parameter => Value::pseudo(KEY),
+        Given::Here(arn) => arn.as_str().into(),
+    }
+}
+
+/// What `kms:ViaService` says of a call that a service of this Region makes for somebody.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service>
+pub(crate) fn via(service: &str) -> Value {
+    text([
+        Part::Literal(format!("{service}.")),
+        Part::Parameter("AWS::Region"),
+        ".".into(),
+        Part::Parameter("AWS::URLSuffix"),
+    ])
+}
+
 /// What an integration of a REST API calls, such as `dynamodb:action/PutItem`. It is in no account.
 /// <https://docs.aws.amazon.com/apigateway/latest/api/API_Integration.html#apigw-Type-Integration-uri>
 pub(crate) fn of_integration(action: &str, rest: impl IntoIterator<Item = Part>) -> Value {

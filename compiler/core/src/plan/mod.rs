@@ -15,6 +15,7 @@ pub(crate) mod cache;
 pub(crate) mod dead_letters;
 pub(crate) mod graph;
 pub mod ids;
+pub(crate) mod key;
 mod logical_id;
 pub(crate) mod names;
 pub(crate) mod network;

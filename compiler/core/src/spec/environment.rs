@@ -10,6 +10,7 @@ use super::function::{MEMORY, TIMEOUT, variables};
 use super::keys::Shorthand;
 use super::observability::{Thresholds, log_retention};
 use super::scalar::{Duration, Name};
+use super::security::{KEY, key_arn};
 use super::table::Removal;
 use crate::source::Spanned;
 use crate::yaml::{Node, NodeKind};
@@ -22,6 +23,8 @@ pub struct Environment {
     pub description: Option<String>,
     /// Logs of functions and workflows.
     pub logs: Option<EnvironmentLogs>,
+    /// What a company asks of the stack.
+    pub security: Option<EnvironmentSecurity>,
     /// What becomes of tables, all of them.
     pub tables: Option<EnvironmentTables>,
     /// What differs for single functions.
@@ -73,6 +76,15 @@ pub struct EnvironmentLogs {
     /// How long entries are kept: one of the retentions that CloudWatch Logs has.
     #[key(check = log_retention)]
     pub retention: Option<Spanned<Duration>>,
+}
+
+/// What a company asks of the stack in one environment.
+#[derive(Debug, Clone, Default, Section)]
+#[section(what = "security of an environment")]
+pub struct EnvironmentSecurity {
+    /// The ARN of the KMS key that encrypts what the stack keeps, where it is another than that of the top level.
+    #[key(pattern = KEY, check = key_arn)]
+    pub key: Option<Spanned<String>>,
 }
 
 /// Tables in one environment.

@@ -40,6 +40,66 @@ pub struct Logs {
     pub level: Option<LogLevel>,
     /// Whether workflow logs hold inputs and outputs. Off by default: they may hold personal data.
     pub payloads: Option<bool>,
+    /// How functions write entries: as `json` (the default), or as `text`.
+    pub format: Option<LogFormat>,
+    /// The class of log groups: `standard` (the default) or `infrequent-access`, for all of them or by what writes them.
+    #[key(default)]
+    pub class: LogClasses,
+}
+
+/// The class of log groups, by what writes them.
+#[derive(Debug, Clone, Default, Section)]
+#[section(what = "classes of logs", shorthand)]
+pub struct LogClasses {
+    /// That of all.
+    #[key(skip)]
+    pub all: Option<Spanned<LogClass>>,
+    /// Access logs of APIs.
+    pub apis: Option<Spanned<LogClass>>,
+    /// Event logs of buses.
+    pub events: Option<Spanned<LogClass>>,
+    /// Pipes of outboxes.
+    pub pipes: Option<Spanned<LogClass>>,
+    /// Workflows on Step Functions.
+    pub workflows: Option<Spanned<LogClass>>,
+}
+
+/// One word is the class of all.
+impl Shorthand for LogClasses {
+    fn is_short(node: &Node) -> bool {
+        matches!(node.kind, NodeKind::Scalar(_))
+    }
+    fn short(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        let class = LogClass::decode(node, cx)?;
+        Some(Self { all: Some(Spanned::new(class, node.span)), ..Self::default() })
+    }
+    fn short_schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<LogClass>()
+    }
+}
+
+/// What a log group can do, and what it costs.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch_Logs_Log_Classes.html>
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Word)]
+#[word(what = "a class of logs")]
+pub enum LogClass {
+    /// All that CloudWatch Logs can do.
+    #[default]
+    Standard,
+    /// Half the price of what is written. Entries are found by queries of Logs Insights alone: metrics, filters, subscriptions and
+    /// `aws logs tail` do not see them.
+    InfrequentAccess,
+}
+
+/// How functions write log entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Word)]
+#[word(what = "a format of log entries")]
+pub enum LogFormat {
+    /// A JSON object a line.
+    #[default]
+    Json,
+    /// The time, the level, the message and the fields, a line.
+    Text,
 }
 
 /// How severe a log entry is.

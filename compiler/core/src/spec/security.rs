@@ -1,4 +1,4 @@
-//! `security:` what a company asks of every role of a stack.
+//! `security:` what a company asks of every stack: what bounds its roles, and the key of its data.
 
 use evc_macros::Section;
 
@@ -14,6 +14,66 @@ pub struct Security {
     /// (`team-boundary`, with its path if it has one: `teams/shop-boundary`), its ARN, or `parameter` for a parameter of the template.
     #[key(pattern = r"^(arn:[^:]+:iam::([0-9]{12}|aws):policy/)?([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,128}$", check = policy)]
     pub permissions_boundary: Option<Spanned<Given<String>>>,
+    /// The KMS key that encrypts what the stack keeps: the ARN of a symmetric key that exists, or `parameter` for a parameter of the
+    /// template. Tables, queues, log groups, buses, archives, pipes, caches, secrets, workflows on Step Functions, the topic of the alarms
+    /// and the variables of functions have it.
+    #[key(pattern = KEY_OR_PARAMETER, check = key)]
+    pub key: Option<Spanned<Given<String>>>,
+}
+
+/// The ARN of a key: by its id, which is a UUID or that of a key with replicas in other Regions.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id-key-ARN>
+pub const KEY: &str = "^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$";
+
+/// The same, or the word that leaves it to each deployment.
+const KEY_OR_PARAMETER: &str = "^(parameter|arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+)$";
+
+fn key(given: &Spanned<Given<String>>, cx: &mut Decoder) {
+    if let Given::Here(arn) = &given.value {
+        key_arn(&Spanned::new(arn.clone(), given.span), cx);
+    }
+}
+
+/// Reports what is not the ARN of a key. An alias is none: log groups take the ARN of a key alone, and a policy that names an alias allows
+/// nothing of its key. <https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html>
+pub fn key_arn(arn: &Spanned<String>, cx: &mut Decoder) {
+    if is_key(arn) {
+        return;
+    }
+    let (text, span) = (&arn.value, arn.span);
+    let diagnostic = cx.bad_value(span, format!("`{text}` cannot be the ARN of a KMS key"));
+    if text.contains("alias/aws/") {
+        diagnostic.notes.push(
+            "EventBridge and CloudWatch cannot use a key that AWS manages: nobody may change its policy".to_owned(),
+        );
+        diagnostic.help.push("give a key of your own".to_owned());
+    } else if text.contains("alias/") {
+        let alias = text.rsplit_once(':').map_or(text.as_str(), |(_, alias)| alias);
+        diagnostic.notes.push("log groups and policies of roles name a key by its ARN, not by an alias".to_owned());
+        diagnostic.help.push(format!(
+            "`aws kms describe-key --key-id {alias} --query KeyMetadata.Arn` tells the ARN; or say `parameter`"
+        ));
+    } else {
+        diagnostic
+            .help
+            .push("it is as `arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab`".to_owned());
+    }
+}
+
+fn is_key(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.split(':').collect();
+    let ["arn", partition, "kms", region, account, resource] = parts.as_slice() else { return false };
+    let is_word = |text: &str| text.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-');
+    let of_partition =
+        partition.strip_prefix("aws").is_some_and(|rest| rest.bytes().all(|c| c.is_ascii_lowercase() || c == b'-'));
+    let id = resource.strip_prefix("key/").unwrap_or_default();
+    of_partition
+        && !region.is_empty()
+        && is_word(region)
+        && account.len() == 12
+        && account.bytes().all(|digit| digit.is_ascii_digit())
+        && !id.is_empty()
+        && id.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-')
 }
 
 /// Reports what cannot be the name or the ARN of a managed policy. A name has 128 characters at most, a path 512.

@@ -39,8 +39,8 @@ pub struct Table {
     #[key(default)]
     pub billing: Billing,
     /// Who owns the key that encrypts it: `aws-managed` (KMS key `aws/dynamodb`) or `aws-owned`.
-    #[key(default)]
-    pub encryption: Encryption,
+    /// `aws-managed` by default, where `security` has no `key`.
+    pub encryption: Option<Spanned<Encryption>>,
     /// Continuous backups, to restore any second of the last 35 days. On by default.
     pub point_in_time_recovery: Option<bool>,
     /// What becomes of the data when the table leaves the stack: `retain` (the default) or `delete`.

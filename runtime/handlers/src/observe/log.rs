@@ -1,4 +1,4 @@
-//! JSON log lines: the event's own fields, and flat beside them those of the spans it is in (function, request id, execution,
+//! Log lines, as JSON or as text: the event's own fields, and flat beside them those of the spans it is in (function, request id, execution,
 //! step, event id, trace id). Payloads are never logged: at trace level `lambda_runtime` would, so its trace level is out of reach.
 
 use crate::Timestamp;
@@ -12,12 +12,15 @@ use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Sends the process's `tracing` events to standard output, from the level in `AWS_LAMBDA_LOG_LEVEL` (Lambda's own setting) or
-/// `INFO`. A second call changes nothing.
+use evc_interface::environment::{LOG_FORMAT, LOG_LEVEL, LOG_TEXT};
+
+/// Sends the process's `tracing` events to standard output, from the level in `AWS_LAMBDA_LOG_LEVEL` (Lambda's own setting, which it has
+/// for JSON alone), in `EVC_LOG_LEVEL` or `INFO`. A second call changes nothing.
 pub(crate) fn init() {
-    let level =
-        std::env::var("AWS_LAMBDA_LOG_LEVEL").ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
-    let layer = JsonLines { level, out: std::io::stdout };
+    let level = |name: &str| std::env::var(name).ok().and_then(|level| level.parse().ok());
+    let level = level("AWS_LAMBDA_LOG_LEVEL").or_else(|| level(LOG_LEVEL)).unwrap_or(LevelFilter::INFO);
+    let write = if std::env::var(LOG_FORMAT).is_ok_and(|format| format == LOG_TEXT) { text } else { json };
+    let layer = Lines { level, write, out: std::io::stdout };
     // Already set: a test in the same process did it.
     drop(tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)));
 }
@@ -58,12 +61,16 @@ impl Visit for Fields {
 /// Where `lambda_runtime` logs the errors that a handler returns: they are logged here already, with their delivery.
 const HANDLER_ERRORS: &str = "lambda_runtime::layers";
 
-struct JsonLines<W> {
+/// A line with these fields.
+type Render = fn(&Map<String, Value>) -> String;
+
+struct Lines<W> {
     level: LevelFilter,
+    write: Render,
     out: fn() -> W,
 }
 
-impl<W: 'static> JsonLines<W> {
+impl<W: 'static> Lines<W> {
     fn wants(&self, metadata: &Metadata<'_>) -> bool {
         let (target, level) = (metadata.target(), *metadata.level());
         let of_runtime = target.starts_with("lambda_runtime") && level > Level::INFO;
@@ -71,7 +78,7 @@ impl<W: 'static> JsonLines<W> {
     }
 }
 
-impl<S, W> Layer<S> for JsonLines<W>
+impl<S, W> Layer<S> for Lines<W>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     W: Write + 'static,
@@ -114,8 +121,27 @@ where
         line.append(&mut own.0);
         line.insert("target".to_owned(), event.metadata().target().into());
         // A log line that cannot be written has nowhere to be reported.
-        drop(writeln!((self.out)(), "{}", Value::Object(line)));
+        drop(writeln!((self.out)(), "{}", (self.write)(&line)));
     }
+}
+
+fn json(line: &Map<String, Value>) -> String {
+    // Writing a map of text and numbers as JSON cannot fail.
+    serde_json::to_string(line).unwrap_or_default()
+}
+
+/// The time, the level and the message, and the other fields as `name=value`, texts with a space or a quote in quotes.
+fn text(line: &Map<String, Value>) -> String {
+    let word = |value: &Value| match value {
+        Value::String(text) if !text.contains(|c: char| c.is_whitespace() || c == '"' || c == '=') => text.clone(),
+        other => other.to_string(),
+    };
+    let own = |name: &str| line.get(name).and_then(Value::as_str).unwrap_or_default().replace('\n', "\\n");
+    let mut text = format!("{} {} {}", own("timestamp"), own("level"), own("message"));
+    for (name, value) in line.iter().filter(|(name, _)| !["timestamp", "level", "message"].contains(&name.as_str())) {
+        let _ = write!(text, " {name}={}", word(value));
+    }
+    text
 }
 
 #[cfg(test)]
@@ -140,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_line_has_the_fields_of_its_spans_and_no_payload_gets_in() {
-        let layer = JsonLines { level: LevelFilter::TRACE, out: || Collect };
+        let layer = Lines { level: LevelFilter::TRACE, write: json, out: || Collect };
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
             let span =
                 tracing::info_span!("delivery", function = "pay", requestId = "r-1", eventId = tracing::field::Empty);
@@ -158,5 +184,19 @@ mod tests {
         assert_eq!(line["count"], 2);
         assert_eq!(line["level"], "INFO");
         assert!(!text.contains("secret"));
+    }
+
+    #[test]
+    fn a_line_of_text_has_the_message_and_then_the_fields() {
+        let line = [
+            ("timestamp", "2026-01-01T00:00:00Z".into()),
+            ("level", "ERROR".into()),
+            ("message", "no\nanswer".into()),
+            ("function", "pay".into()),
+            ("reason", "took too long".into()),
+            ("count", 2.into()),
+        ];
+        let line = line.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        assert_eq!(text(&line), r#"2026-01-01T00:00:00Z ERROR no\nanswer function=pay reason="took too long" count=2"#);
     }
 }

@@ -7,8 +7,8 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
 use super::{Backend, Files, Input, diagram};
 use crate::model::{Api, ApiKind, Auth, Input as Takes, Model, Outbox, OutputValue, Property, Route, Thing};
-use crate::plan::ids;
 use crate::plan::{ENVIRONMENT, HandlerKind, Plan};
+use crate::plan::{ids, key};
 
 /// Writes the README.
 #[derive(Debug)]
@@ -59,6 +59,7 @@ fn readme(input: Input<'_>) -> String {
         definitions => plan.definitions.iter().map(|definition| definition.file.clone()).collect::<Vec<_>>(),
         environments => model.environments.iter().map(|environment| environment.name.clone()).collect::<Vec<_>>(),
         given => given(plan),
+        key_policy => key_policy(plan),
         outputs => outputs,
         flowchart => diagram::flowchart(model),
         redrives => redrives(plan),
@@ -77,6 +78,12 @@ fn given(plan: &Plan<'_>) -> Vec<minijinja::Value> {
     given
         .map(|(name, parameter)| context! { name => name, description => cell(Some(&parameter.description)) })
         .collect()
+}
+
+/// What the policy of the customer's key has to allow, as JSON; empty without a key.
+fn key_policy(plan: &Plan<'_>) -> String {
+    let statements = key::statements(plan);
+    if statements.is_empty() { String::new() } else { format!("{:#}", serde_json::Value::Array(statements)) }
 }
 
 /// The functions that publish the events of outboxes again, called as they are in the default project and environment.

@@ -1,7 +1,7 @@
 //! HTTP APIs: their stages, routes, authorizers, and the permission of each route to call its function.
 
 use super::shared::{log_format, permit, show, watch};
-use crate::model::{Api, ApiKind, ApiMetrics, Auth, Cors, Function, Jwt, Route, Throttling};
+use crate::model::{Api, ApiKind, ApiMetrics, Auth, Cors, Function, Jwt, LogOf, Route, Throttling};
 use crate::plan::api::called;
 use crate::plan::builder::{Builder, Group};
 use crate::plan::ids::api_suffix as suffix;
@@ -75,7 +75,7 @@ fn stage(b: &mut Builder<'_>, api: &Api, id: &LogicalId, origin: &str) {
     let model = b.model;
     let span = api.head.name_span;
     let retention = &model.observability.log_retention;
-    let group = Group { prefix: "/aws/vendedlogs/apis/", suffix: &suffix(api), retention };
+    let group = Group { of: LogOf::Api, prefix: "/aws/vendedlogs/apis/", suffix: &suffix(api), retention };
     let logs = b.log_group(id, &group, origin, span);
     let access_log = Value::map([("DestinationArn", Value::arn(&logs)), ("Format", log_format(&ACCESS_LOG))]);
     let throttled = api.routes.iter().filter_map(|route| Some((route, route.throttling?)));

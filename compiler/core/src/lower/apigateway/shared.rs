@@ -1,7 +1,7 @@
 //! What HTTP and REST APIs have in common: leave to call functions, the format of access logs, lines on the dashboard.
 
-use crate::model::{Api, ApiKind, Function, Id, Route};
-use crate::plan::alarm::{Alarm, Kind, Metric, Watched};
+use crate::model::{Api, ApiKind, Function, Id, LogOf, Route};
+use crate::plan::alarm::{Alarm, Kind, Metric, Watched, of_log};
 use crate::plan::api::called;
 use crate::plan::builder::Builder;
 use crate::plan::graph::{Graph, Line};
@@ -42,15 +42,14 @@ fn metric(api: &Api, metric: &str) -> (String, (&'static str, Value)) {
 pub(super) fn watch(b: &mut Builder<'_>, api: &Api) {
     let (id, span) = (ids::api(api), api.head.name_span);
     let what = called(api);
-    let log = || ["aws logs tail ".into(), Part::Ref(ids::of(&id, "logs")), " --since 30m".into()];
-    let server = " --filter-pattern '{ $.status = \"5*\" }'".into();
     for (kind, name, statistic, suffix, happened) in [
         (Kind::ApiErrors, "5xx", "Sum", "errors", "answered requests with a server error"),
         (Kind::ApiLatency, "Latency", "p99", "latency", "takes long to answer"),
     ] {
         let (name, of) = metric(api, name);
         let metric = Metric::of("AWS/ApiGateway", &name, of).by(statistic);
-        let look = log().into_iter().chain((kind == Kind::ApiErrors).then(|| Part::clone(&server)));
+        let pattern = (kind == Kind::ApiErrors).then_some("{ $.status = \"5*\" }");
+        let look = of_log(b.model, LogOf::Api, &ids::of(&id, "logs"), pattern);
         let happened = format!("{what} {happened}");
         b.alarm(Alarm::new(kind, Watched::Api, ids::of(&id, suffix), happened, metric, span).look(look));
     }

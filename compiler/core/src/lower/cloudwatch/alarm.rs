@@ -187,7 +187,25 @@ fn add_composite(
 fn topic(b: &mut Builder<'_>) -> Option<LogicalId> {
     let notify = &b.model.observability.notify;
     let span = notify.first()?.span;
-    let (key, topic) = (LogicalId::new(["alarms", "key"]), LogicalId::new(["alarms", "topic"]));
+    let topic = LogicalId::new(["alarms", "topic"]);
+    let own = if b.model.security.key.is_none() { Some(key(b, span)) } else { None };
+    let resource = Resource::new("AWS::SNS::Topic", "who alarms tell", span, []);
+    b.add(&topic, resource.with("KmsMasterKeyId", own.map(|key| Value::arn(&key))));
+    for (number, address) in (1..).zip(notify) {
+        let properties = [
+            ("TopicArn", Value::Ref(topic.clone())),
+            ("Protocol", "email".into()),
+            ("Endpoint", address.value.as_str().into()),
+        ];
+        let id = LogicalId::new(["alarms", "subscription", &number.to_string()]);
+        b.add(&id, Resource::new("AWS::SNS::Subscription", "who alarms tell", address.span, properties));
+    }
+    Some(topic)
+}
+
+/// The key of the topic, where the spec gives none for everything.
+fn key(b: &mut Builder<'_>, span: crate::source::Span) -> LogicalId {
+    let key = LogicalId::new(["alarms", "key"]);
     let root = Value::map([("AWS", arn::of_account())]);
     let everything = policy::allow(root, "kms:*".into(), "*".into(), None);
     let alarms = policy::allow(
@@ -202,16 +220,5 @@ fn topic(b: &mut Builder<'_>) -> Option<LogicalId> {
         ("KeyPolicy", policy::document([everything, alarms])),
     ];
     b.add(&key, Resource::new("AWS::KMS::Key", "key of the alarms", span, properties).removal("Delete".into()));
-    let properties = [("KmsMasterKeyId", Value::arn(&key))];
-    b.add(&topic, Resource::new("AWS::SNS::Topic", "who alarms tell", span, properties));
-    for (number, address) in (1..).zip(notify) {
-        let properties = [
-            ("TopicArn", Value::Ref(topic.clone())),
-            ("Protocol", "email".into()),
-            ("Endpoint", address.value.as_str().into()),
-        ];
-        let id = LogicalId::new(["alarms", "subscription", &number.to_string()]);
-        b.add(&id, Resource::new("AWS::SNS::Subscription", "who alarms tell", address.span, properties));
-    }
-    Some(topic)
+    key
 }

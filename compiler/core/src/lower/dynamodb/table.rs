@@ -30,13 +30,18 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
             .with("GlobalSecondaryIndexes", (!table.indexes.is_empty()).then(|| Value::list(indexes)))
             .with("TimeToLiveSpecification", table.ttl.as_ref().map(|ttl| ttl_of(ttl)))
             .with("StreamSpecification", table.stream.map(stream))
-            .with("SSESpecification", Value::map([("SSEEnabled", (table.encryption == Encryption::AwsManaged).into())]))
+            .with("SSESpecification", Value::map([("SSEEnabled", is_aws_managed(table).into())]))
             .with("PointInTimeRecoverySpecification", Value::map([("PointInTimeRecoveryEnabled", recovery)]))
             .with("DeletionProtectionEnabled", protection)
             .removal(removal);
         b.add(&id, resource);
         show(b, &table.head.name, &id);
     }
+}
+
+/// Whether the key is that of AWS in the account, as it is unless the table says otherwise.
+fn is_aws_managed(table: &Table) -> bool {
+    table.encryption.is_none_or(|owner| owner.value == Encryption::AwsManaged)
 }
 
 /// What is read from a table and written to it, on the dashboard.

@@ -1,5 +1,6 @@
 //! Log groups that get every event of a bus, by a rule of their own, and the policy that lets `EventBridge` write to them.
 
+use crate::model::LogOf;
 use crate::plan::builder::{Builder, EventRule, Group};
 use crate::plan::dead_letters::{DeadLetters, Sender};
 use crate::plan::rule::{Input, RuleTarget, state};
@@ -32,7 +33,7 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
         // EventBridge writes to groups whose name starts so:
         // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-cloudwatchlogs-permissions
         let suffix = format!("-{}", it.head.name);
-        let group = Group { prefix: "/aws/events/", suffix: &suffix, retention: &log.retention };
+        let group = Group { of: LogOf::Bus, prefix: "/aws/events/", suffix: &suffix, retention: &log.retention };
         let group = b.log_group(&id, &group, &origin, log.span);
 
         let rule = LogicalId::new([ids::bus(it).as_str(), "log", "rule"]);

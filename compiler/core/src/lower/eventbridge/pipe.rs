@@ -4,12 +4,12 @@
 //! into a number and leaves no field out. [`crate::model::template`] says what can be copied so that the event is right.
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-input-transformation.html>
 
-use crate::model::{Bus, ChangeEvent, ChangeKind, Changes, DeadLetterSource, Id, Model, Outbox, template};
-use crate::plan::alarm::{Alarm, Kind, Metric, Watched};
+use crate::model::{Bus, ChangeEvent, ChangeKind, Changes, DeadLetterSource, Id, LogOf, Model, Outbox, template};
+use crate::plan::alarm::{Alarm, Kind, Metric, Watched, of_log};
 use crate::plan::builder::{Builder, Group, Role};
 use crate::plan::dead_letters::DeadLetters;
 use crate::plan::graph::{Graph, Line};
-use crate::plan::value::{Part, Value};
+use crate::plan::value::Value;
 use crate::plan::{LogicalId, Resource, bus, ids, policy, stream};
 
 /// Adds a pipe for each event of a table's changes, and the role and the log that they share.
@@ -23,7 +23,7 @@ pub(crate) fn add(b: &mut Builder<'_>, id: Id<Outbox>, outbox: &Outbox, changes:
     // delivery (https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html).
     let suffix = format!("-{}", outbox.head.name);
     let retention = &b.model.observability.log_retention;
-    let group = Group { prefix: "/aws/vendedlogs/pipes/", suffix: &suffix, retention };
+    let group = Group { of: LogOf::Pipes, prefix: "/aws/vendedlogs/pipes/", suffix: &suffix, retention };
     let logs = b.log_group(&shared, &group, &principal, span);
     for (kind, number, change) in changes.numbered() {
         let made = Pipe { kind, number, change, role: &role, logs: &logs, dead: &dead };
@@ -86,14 +86,14 @@ fn add_pipe(b: &mut Builder<'_>, outbox: &Outbox, changes: &Changes, bus: &Bus, 
     b.add(&id, resource);
     let name = [("PipeName", Value::Ref(id.clone()))];
     b.show(Graph::PipeFailures, Line::new(&event.head.name, "AWS/EventBridge/Pipes", "ExecutionFailed", name));
-    for alarm in alarms(outbox, &id, change) {
+    for alarm in alarms(model, outbox, &id, change) {
         b.alarm(alarm);
     }
 }
 
 /// A pipe that could not deliver. Pipes have no metric of how far they are behind.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-monitoring.html>
-fn alarms(outbox: &Outbox, pipe: &LogicalId, change: &ChangeEvent) -> [Alarm; 3] {
+fn alarms(model: &Model, outbox: &Outbox, pipe: &LogicalId, change: &ChangeEvent) -> [Alarm; 3] {
     // The bus may refuse some entries of a batch and take the others, which is counted apart.
     let kinds = [
         (Kind::PipeErrors, "errors", "ExecutionFailed", "failed"),
@@ -104,7 +104,7 @@ fn alarms(outbox: &Outbox, pipe: &LogicalId, change: &ChangeEvent) -> [Alarm; 3]
         let happened = format!("A pipe of outbox `{}` {happened}", outbox.head.name);
         let metric = Metric::of("AWS/EventBridge/Pipes", metric, ("PipeName", Value::Ref(pipe.clone())));
         let log = ids::of(&ids::pipes(outbox), "logs");
-        let look = ["aws logs tail ".into(), Part::Ref(log), " --since 30m".into()];
+        let look = of_log(model, LogOf::Pipes, &log, None);
         Alarm::new(kind, Watched::Pipe, ids::of(pipe, suffix), happened, metric, change.event.span).look(look)
     })
 }

@@ -7,8 +7,8 @@
 use evc_interface::metric::executions::{ABORTED, FAILED, OUTCOMES, SUCCEEDED, TIMED_OUT};
 
 use super::machine::starts_by_event;
-use crate::model::{DeadLetterSource, Workflow};
-use crate::plan::alarm::{Alarm, EXECUTIONS, Executions, Kind, Metric, Watched};
+use crate::model::{DeadLetterSource, LogOf, Workflow};
+use crate::plan::alarm::{Alarm, EXECUTIONS, Executions, Kind, Metric, Watched, of_log};
 use crate::plan::builder::{Builder, Group, Role, Why};
 use crate::plan::dead_letters::DeadLetters;
 use crate::plan::graph::{Graph, Line};
@@ -73,7 +73,7 @@ fn watch(b: &mut Builder<'_>, workflow: &Workflow, machine: &LogicalId, what: &s
         }
         let less = if kind == Kind::ExecutionFailures { outcomes.clone() } else { Vec::new() };
         let look = if is_starter {
-            vec!["aws logs tail ".into(), Part::Ref(ids::of(machine, "logs")), " --since 30m".into()]
+            of_log(b.model, LogOf::Workflow, &ids::of(machine, "logs"), None)
         } else {
             let status = status.map(|(status, _)| Part::Literal(format!(" --status-filter {status}")));
             let list = ["aws stepfunctions list-executions --state-machine-arn ".into(), Part::Ref(machine.clone())];
@@ -177,7 +177,12 @@ fn add(b: &mut Builder<'_>, machine: &StateMachine) -> Role {
     let suffix = format!("-{name}");
     // Groups with this prefix do not count against the size of the account's one policy for log delivery:
     // https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
-    let group = Group { prefix: "/aws/vendedlogs/states/", suffix: &suffix, retention: &observability.log_retention };
+    let group = Group {
+        of: LogOf::Workflow,
+        prefix: "/aws/vendedlogs/states/",
+        suffix: &suffix,
+        retention: &observability.log_retention,
+    };
     let logs = b.log_group(id, &group, what, *span);
     let role = b.role(id, what, *span, "states.amazonaws.com", Some(policy::own_machine(&suffix)));
     b.grant(&role, &LOG_DELIVERY, ["*".into()], Why::new("writes its log; these actions cannot be limited", *span));
@@ -185,7 +190,8 @@ fn add(b: &mut Builder<'_>, machine: &StateMachine) -> Role {
         let why = Why::new("X-Ray traces; these actions cannot be limited to a resource", *span);
         b.grant(&role, &TRACING, ["*".into()], why);
     }
-    let Some(Machine { file, substitutions, .. }) = b.plan.machines.iter().find(|machine| machine.id == *id).cloned()
+    let Some(Machine { file, substitutions, definition, .. }) =
+        b.plan.machines.iter().find(|machine| machine.id == *id).cloned()
     else {
         return role;
     };
@@ -195,16 +201,32 @@ fn add(b: &mut Builder<'_>, machine: &StateMachine) -> Role {
         ("IncludeExecutionData", observability.log_payloads.into()),
         ("Destinations", Value::list([destination])),
     ]);
+    let tracing = Value::map([("Enabled", observability.tracing.into())]);
     let name = b.name(Named::StateMachine, "", &suffix, *span);
-    let properties = [
-        ("Name", name),
-        ("Type", (*type_).into()),
-        ("DefinitionUri", format!("workflows/{file}.asl.json").into()),
-        ("DefinitionSubstitutions", Value::map(substitutions)),
-        ("Role", Value::arn(&role.id)),
-        ("Logging", logging),
-        ("Tracing", Value::map([("Enabled", observability.tracing.into())])),
-    ];
-    b.add(id, Resource::new("AWS::Serverless::StateMachine", what, *span, properties));
+    let resource = if b.model.security.key.is_none() {
+        let properties = [
+            ("Name", name),
+            ("Type", (*type_).into()),
+            ("DefinitionUri", format!("workflows/{file}.asl.json").into()),
+            ("DefinitionSubstitutions", Value::map(substitutions)),
+            ("Role", Value::arn(&role.id)),
+            ("Logging", logging),
+            ("Tracing", tracing),
+        ];
+        Resource::new("AWS::Serverless::StateMachine", what, *span, properties)
+    } else {
+        // SAM has no property for the key. What it would make of its own type is this one, which takes no file of the stack.
+        let properties = [
+            ("StateMachineName", name),
+            ("StateMachineType", (*type_).into()),
+            ("DefinitionString", definition.to_string().into()),
+            ("DefinitionSubstitutions", Value::map(substitutions)),
+            ("RoleArn", Value::arn(&role.id)),
+            ("LoggingConfiguration", logging),
+            ("TracingConfiguration", tracing),
+        ];
+        Resource::new("AWS::StepFunctions::StateMachine", what, *span, properties)
+    };
+    b.add(id, resource);
     role
 }

@@ -1,14 +1,17 @@
 //! What every Lambda function has: a log group, a role, a build, its configuration.
 
+use evc_interface::environment;
+
 use super::log_group::Group;
 use super::{Builder, Role, Why};
-use crate::model::{Cache, Id};
+use crate::model::{Cache, Id, LogOf};
 use crate::plan::names::Named;
 use crate::plan::value::Map;
 use crate::plan::value::Value;
 use crate::plan::variables::Variables;
 use crate::plan::{LogicalId, Resource, cache};
 use crate::source::{Span, Spanned};
+use crate::spec::observability::LogFormat;
 
 /// The longest description that Lambda takes.
 pub(crate) const MAX_DESCRIPTION: usize = 256;
@@ -45,7 +48,12 @@ impl Builder<'_> {
         let span = lambda.span;
         let observability = &self.model.observability;
         let suffix = format!("-{}", lambda.name);
-        let group = Group { prefix: "/aws/lambda/", suffix: &suffix, retention: &observability.log_retention };
+        let group = Group {
+            of: LogOf::Function,
+            prefix: "/aws/lambda/",
+            suffix: &suffix,
+            retention: &observability.log_retention,
+        };
         let logs = self.log_group(&lambda.id, &group, &lambda.principal, span);
         let role = self.role(&lambda.id, &lambda.principal, span, "lambda.amazonaws.com", None);
         let actions = ["logs:CreateLogStream", "logs:PutLogEvents"];
@@ -61,13 +69,22 @@ impl Builder<'_> {
         let network = lambda.cache.and_then(|cache| cache::vpc_config(self.model, cache.value));
 
         let name = self.name(Named::Function, "", &suffix, span);
-        let logging = Value::map([
-            ("LogGroup", Value::Ref(logs)),
-            ("LogFormat", "JSON".into()),
-            ("ApplicationLogLevel", observability.log_level.as_lambda().into()),
-        ]);
+        let level = observability.log_level.as_lambda();
         let variables = lambda.variables.into_iter().map(|(name, (value, _))| (name, value));
-        let variables: Map = variables.collect();
+        let mut variables: Map = variables.collect();
+        let logging = match observability.log_format {
+            LogFormat::Json => Value::map([
+                ("LogGroup", Value::Ref(logs)),
+                ("LogFormat", "JSON".into()),
+                ("ApplicationLogLevel", level.into()),
+            ]),
+            // Lambda takes a level for JSON alone, so that the handler has to know both.
+            LogFormat::Text => {
+                variables.insert(environment::LOG_FORMAT, environment::LOG_TEXT.into());
+                variables.insert(environment::LOG_LEVEL, level.into());
+                Value::map([("LogGroup", Value::Ref(logs)), ("LogFormat", "Text".into())])
+            }
+        };
         let environment = (!variables.is_empty()).then(|| Value::map([("Variables", Value::Map(variables))]));
         let properties = [
             // The workspace of all functions; `sam build` compiles the binary that the metadata names.

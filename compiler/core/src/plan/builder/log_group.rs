@@ -1,15 +1,21 @@
 //! Log groups, always with a retention: a group that a service makes for itself keeps everything for ever.
 
 use super::Builder;
-use crate::model::Setting;
+use crate::model::{LogOf, Setting};
 use crate::plan::names::{Named, of_stack};
 use crate::plan::value::{Value, text};
 use crate::plan::{LogicalId, Resource, ids, policy};
 use crate::source::Span;
 use crate::spec::scalar::Duration;
 
+/// The class of a group that is read by queries alone.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch_Logs_Log_Classes.html>
+pub(crate) const INFREQUENT_ACCESS: &str = "INFREQUENT_ACCESS";
+
 /// A log group.
 pub(crate) struct Group<'a> {
+    /// What writes it.
+    pub(crate) of: LogOf,
     /// What its name starts with: the service that writes it.
     pub(crate) prefix: &'static str,
     /// What its name ends with.
@@ -64,9 +70,12 @@ impl Builder<'_> {
         let name = self.name(Named::LogGroup, group.prefix, group.suffix, span);
         let retention = self.shared_setting("LogRetention", group.retention, |time| Value::count(time.as_days()));
         let properties = [("LogGroupName", name), ("RetentionInDays", retention)];
+        let infrequent = self.model.observability.log_classes.is_infrequent(group.of);
         let origin = format!("log group of {origin}");
+        let resource = Resource::new("AWS::Logs::LogGroup", origin, span, properties)
+            .with("LogGroupClass", infrequent.then(|| INFREQUENT_ACCESS.into()));
         // Its name is fixed: a group that stayed would be in the way of the next deployment.
-        self.add(&id, Resource::new("AWS::Logs::LogGroup", origin, span, properties).removal("Delete".into()));
+        self.add(&id, resource.removal("Delete".into()));
         id
     }
 }

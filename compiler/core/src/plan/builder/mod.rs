@@ -16,7 +16,7 @@ mod work;
 pub(crate) use events::EventRule;
 pub(crate) use invocations::Messages;
 pub(crate) use lambda::{Lambda, MAX_DESCRIPTION};
-pub(crate) use log_group::Group;
+pub(crate) use log_group::{Group, INFREQUENT_ACCESS};
 pub(crate) use queues::Queue;
 pub(crate) use schedules::Scheduled;
 

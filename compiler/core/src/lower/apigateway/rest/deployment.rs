@@ -2,7 +2,7 @@
 
 use super::api::Rest;
 use crate::lower::apigateway::shared::log_format;
-use crate::model::{ApiMetrics, Throttling};
+use crate::model::{ApiMetrics, LogOf, Throttling};
 use crate::plan::LogicalId;
 use crate::plan::builder::{Builder, Group};
 use crate::plan::ids;
@@ -38,7 +38,7 @@ pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>) -> LogicalId {
 
     let span = rest.api.head.name_span;
     let retention = &b.model.observability.log_retention;
-    let group = Group { prefix: "/aws/vendedlogs/apis/", suffix: &suffix(rest.api), retention };
+    let group = Group { of: LogOf::Api, prefix: "/aws/vendedlogs/apis/", suffix: &suffix(rest.api), retention };
     let logs = b.log_group(&rest.id, &group, &rest.origin, span);
     let access_log = Value::map([("DestinationArn", Value::arn(&logs)), ("Format", log_format(&ACCESS_LOG))]);
     let detailed = b.model.observability.api_metrics == ApiMetrics::OfEachRoute;

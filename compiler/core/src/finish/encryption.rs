@@ -1,0 +1,182 @@
+//! The customer's key: on everything that keeps something, with what roles must be allowed for it.
+//!
+//! The key is not the stack's. What its own policy has to allow to services is in [`crate::plan::key`].
+
+use indexmap::IndexMap;
+
+use crate::plan::builder::{Builder, Role, Why};
+use crate::plan::value::{Part, Value};
+use crate::plan::{LogicalId, Resource, arn};
+use crate::source::Span;
+
+/// The types that take a key as one property.
+const KEY_OF: [(&str, &str); 10] = [
+    ("AWS::ElastiCache::ReplicationGroup", "KmsKeyId"),
+    ("AWS::ElastiCache::ServerlessCache", "KmsKeyId"),
+    ("AWS::Events::Archive", "KmsKeyIdentifier"),
+    ("AWS::Events::EventBus", "KmsKeyIdentifier"),
+    ("AWS::Logs::LogGroup", "KmsKeyId"),
+    ("AWS::Pipes::Pipe", "KmsKeyIdentifier"),
+    ("AWS::SNS::Topic", "KmsMasterKeyId"),
+    ("AWS::SQS::Queue", "KmsMasterKeyId"),
+    ("AWS::SecretsManager::Secret", "KmsKeyId"),
+    ("AWS::Serverless::Function", "KmsKeyArn"),
+];
+
+/// How long a state machine uses one data key, in seconds: what Step Functions has by default, written out.
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_EncryptionConfiguration.html>
+const REUSE_SECONDS: i64 = 300;
+
+/// Encrypts everything that evc makes and that takes a key.
+pub(super) fn finish(b: &mut Builder<'_>) {
+    let Some(key) = &b.model.security.key else { return };
+    let (setting, span) = (key.arn.clone(), key.span);
+    let key = b.shared_setting("EncryptionKey", &setting, arn::of_key);
+    for resource in b.plan.resources.values_mut() {
+        encrypt(resource, &key);
+    }
+    let mut uses = uses_of_grants(b);
+    uses.extend(uses_of_their_own(b));
+    for (of, contexts) in uses {
+        allow(b, &key, &of, contexts, span);
+    }
+}
+
+fn encrypt(resource: &mut Resource, key: &Value) {
+    match resource.type_.as_str() {
+        "AWS::DynamoDB::Table" => {
+            let own = [("SSEEnabled", true.into()), ("SSEType", "KMS".into()), ("KMSMasterKeyId", key.clone())];
+            resource.properties.insert("SSESpecification", Value::map(own));
+        }
+        "AWS::StepFunctions::StateMachine" => {
+            let own = [
+                ("Type", "CUSTOMER_MANAGED_KMS_KEY".into()),
+                ("KmsKeyId", key.clone()),
+                ("KmsDataKeyReusePeriodSeconds", Value::Integer(REUSE_SECONDS)),
+            ];
+            resource.properties.insert("EncryptionConfiguration", Value::map(own));
+        }
+        type_ => {
+            let Some((_, property)) = KEY_OF.iter().find(|(known, _)| *known == type_) else { return };
+            // A queue has one or the other.
+            resource.properties.shift_remove("SqsManagedSseEnabled");
+            resource.properties.insert(*property, key.clone());
+        }
+    }
+}
+
+/// What a role does with the key: for which service, or itself, and in which context.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Use {
+    role: LogicalId,
+    principal: String,
+    via: Option<&'static str>,
+    actions: &'static [&'static str],
+    context: &'static str,
+    reason: &'static str,
+}
+
+const DECRYPT: &[&str] = &["kms:Decrypt"];
+const BOTH: &[&str] = &["kms:Decrypt", "kms:GenerateDataKey"];
+
+/// What follows from what roles may do with what is encrypted.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html>
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html>
+/// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html>
+fn uses_of_grants(b: &Builder<'_>) -> IndexMap<Use, Vec<Value>> {
+    let mut uses: IndexMap<Use, Vec<Value>> = IndexMap::new();
+    for grant in &b.plan.grants {
+        for id in grant.resources.iter().filter_map(resource_of) {
+            let Some(resource) = b.plan.resources.get(id) else { continue };
+            let (via, context, value, reason) = match resource.type_.as_str() {
+                "AWS::SQS::Queue" => ("sqs", "aws:sqs:arn", Value::arn(id), "uses queues that the key encrypts"),
+                "AWS::DynamoDB::Table" => {
+                    ("dynamodb", "aws:dynamodb:tableName", Value::Ref(id.clone()), "uses tables that the key encrypts")
+                }
+                "AWS::SecretsManager::Secret" => {
+                    ("secretsmanager", "SecretARN", Value::Ref(id.clone()), "reads secrets that the key encrypts")
+                }
+                _ => continue,
+            };
+            let sends = grant.actions.iter().any(|action| action == "sqs:SendMessage");
+            let of = Use {
+                role: grant.role.clone(),
+                principal: grant.principal.clone(),
+                via: Some(via),
+                actions: if sends { BOTH } else { DECRYPT },
+                context,
+                reason,
+            };
+            let contexts = uses.entry(of).or_default();
+            if !contexts.contains(&value) {
+                contexts.push(value);
+            }
+        }
+    }
+    uses
+}
+
+/// The resource that a permission is on.
+fn resource_of(value: &Value) -> Option<&LogicalId> {
+    match value {
+        Value::Ref(id) | Value::Attribute(id, _) => Some(id),
+        Value::Text(parts) => match parts.first() {
+            Some(Part::Attribute(id, _)) => Some(id),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What functions and state machines need for what they are themselves: variables, and definitions, executions and logs.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html>
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html>
+fn uses_of_their_own(b: &Builder<'_>) -> Vec<(Use, Vec<Value>)> {
+    let mut uses = Vec::new();
+    for resource in b.plan.resources.values() {
+        let property = |name: &str| resource.properties.get(name);
+        let own = |role: &LogicalId, actions, context, reason| Use {
+            role: role.clone(),
+            principal: resource.origin.clone(),
+            via: None,
+            actions,
+            context,
+            reason,
+        };
+        match resource.type_.as_str() {
+            "AWS::Serverless::Function" => {
+                let (Some(Value::Attribute(role, _)), Some(Value::Text(name))) =
+                    (property("Role"), property("FunctionName"))
+                else {
+                    continue;
+                };
+                let of = own(role, DECRYPT, "aws:lambda:FunctionArn", "has variables that the key encrypts");
+                uses.push((of, vec![arn::of("lambda", "function:", name.clone())]));
+            }
+            "AWS::StepFunctions::StateMachine" => {
+                let (Some(Value::Attribute(role, _)), Some(Value::Text(name))) =
+                    (property("RoleArn"), property("StateMachineName"))
+                else {
+                    continue;
+                };
+                let of = own(role, BOTH, "aws:states:stateMachineArn", "runs what the key encrypts");
+                uses.push((of, vec![arn::of("states", "stateMachine:", name.clone())]));
+                let of = own(role, &["kms:GenerateDataKey"], "SourceArn", "writes a log that the key encrypts");
+                uses.push((of, vec![arn::of("logs", "*", [])]));
+            }
+            _ => {}
+        }
+    }
+    uses
+}
+
+fn allow(b: &mut Builder<'_>, key: &Value, of: &Use, contexts: Vec<Value>, span: Span) {
+    let role = Role { id: of.role.clone(), principal: of.principal.clone() };
+    let mut why = Why::new(of.reason, span);
+    if let Some(service) = of.via {
+        why = why.only_if("StringEquals", "kms:ViaService", arn::via(service));
+    }
+    let context = format!("kms:EncryptionContext:{}", of.context);
+    let why = why.only_if("StringEquals", &context, Value::one_or_many(contexts));
+    b.grant(&role, of.actions, [key.clone()], why);
+}
