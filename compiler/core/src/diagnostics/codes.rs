@@ -302,6 +302,8 @@ codes! {
     EVC1033 Error "message-without-group",
     EVC1034 Error "fifo-and-standard",
     EVC1035 Warning "filter-for-nothing",
+    EVC1036 Warning "allowed-and-denied",
+    EVC1037 Warning "never-that-value",
     EVC1060 Error "not-a-template",
     EVC1064 Error "may-not-be-called",
     EVC1065 Error "dead-letter-queue-of-another-kind",
