@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html#events-sqs-max-concurrency>
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Function, MAPPING_CONCURRENCY, Model, Queue};
+use crate::model::{Function, Id, MAPPING_CONCURRENCY, Model, Queue};
 use crate::source::Spanned;
 
 /// How often AWS recommends that a message may be received, so that one whose batches were throttled is not given up.
@@ -25,17 +25,20 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
         // The greatest is the one to be made smaller.
         match said.max_by_key(|(_, own)| own.value) {
             Some((queue, own)) => diagnostics.push(more_than_runs(function, most, queue, &own, total)),
-            None => {
-                let before = diagnostics.len();
-                diagnostics.extend(model.queues_to(id).filter_map(|queue| given_up(function, most, queue)));
-                let receives = || model.queues_to(id).map(|queue| queue.receives);
-                let is_advice =
-                    receives().all(|most| most >= ENOUGH_RECEIVES) && receives().any(|most| most < PATIENT_RECEIVES);
-                if diagnostics.len() == before && is_advice {
-                    diagnostics.push(less_than_queues_take(function, most, total));
-                }
-            }
+            None => no_less(model, id, most, total, diagnostics),
         }
+    }
+}
+
+/// Lambda takes more than a function works on, and can take no less.
+fn no_less(model: &Model, id: Id<Function>, most: &Spanned<u64>, total: u64, diagnostics: &mut Vec<Diagnostic>) {
+    let function = &model.functions[id];
+    let before = diagnostics.len();
+    diagnostics.extend(model.queues_to(id).filter_map(|queue| given_up(function, most, queue)));
+    let receives = || model.queues_to(id).map(|queue| queue.receives);
+    let is_advice = receives().all(|most| most >= ENOUGH_RECEIVES) && receives().any(|most| most < PATIENT_RECEIVES);
+    if diagnostics.len() == before && is_advice {
+        diagnostics.push(less_than_queues_take(function, most, total));
     }
 }
 

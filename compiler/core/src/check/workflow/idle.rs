@@ -49,7 +49,7 @@ impl Idle<'_> {
             let ((least, most), own) = (more.get(&id).copied().unwrap_or_default(), self.states(body.step(id)));
             (least.saturating_add(own.0), most.saturating_add(own.1))
         };
-        let idle: BTreeSet<StepId> = counted.round.iter().copied().filter(|id| !self.works(body.step(*id))).collect();
+        let idle: BTreeSet<StepId> = counted.round.iter().copied().filter(|id| !works(body.step(*id))).collect();
         let all_idle = idle.len() == counted.round.len();
         if !idle.contains(&rounds.counts) || !leads_back(body, &idle, rounds.counts) {
             return (0, 0);
@@ -75,7 +75,7 @@ impl Idle<'_> {
     fn lists(&mut self, step: &Step) {
         for nested in step.nested() {
             let Rounds::EachItem { .. } = nested.rounds else { continue };
-            if nested.body.partial || nested.body.steps.iter().any(|step| self.works(step)) {
+            if nested.body.partial || nested.body.steps.iter().any(works) {
                 continue;
             }
             // Of lists within each other, the innermost that is too much.
@@ -149,15 +149,15 @@ impl Idle<'_> {
                 .help(help),
         );
     }
+}
 
-    /// Whether a step has work to wait for, itself or in it, as far as is known.
-    fn works(&self, step: &Step) -> bool {
-        let mut works = step.is_work() || step.compensates();
-        for body in step.bodies() {
-            body.walk(&mut |step| works |= step.is_work() || step.compensates());
-        }
-        works
+/// Whether a step has work to wait for, itself or in it, as far as is known.
+fn works(step: &Step) -> bool {
+    let mut works = step.is_work() || step.compensates();
+    for body in step.bodies() {
+        body.walk(&mut |step| works |= step.is_work() || step.compensates());
     }
+    works
 }
 
 /// Whether steps lead from one of them back to it.
