@@ -16,6 +16,7 @@ mod event_detail;
 mod event_source;
 mod events;
 mod expiry;
+mod forgotten;
 mod forwarding;
 mod gathered;
 mod indexes;
@@ -38,6 +39,7 @@ mod sizes;
 mod table_limits;
 mod tables;
 mod transforms;
+mod two_inputs;
 mod unmade;
 mod unused;
 pub(crate) mod wildcards;
@@ -83,6 +85,7 @@ const CHECKS: &[Check] = &[
     event_detail::check,
     event_source::check,
     expiry::check,
+    forgotten::check,
     forwarding::check,
     indexes::check,
     inputs::check,
@@ -108,6 +111,7 @@ const CHECKS: &[Check] = &[
     table_limits::check,
     tables::check,
     transforms::check,
+    two_inputs::check,
     wildcards::check,
     workflow::answers::check,
     workflow::assigned::check,
@@ -123,8 +127,10 @@ const CHECKS: &[Check] = &[
     workflow::engine::check,
     workflow::errors::check,
     workflow::expressions::check,
+    workflow::fan_out::check,
     workflow::grows::check,
     workflow::history::check,
+    workflow::idle::check,
     workflow::outcomes::check,
     workflow::pending::check,
     workflow::routes::check,

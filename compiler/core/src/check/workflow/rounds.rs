@@ -1,10 +1,10 @@
-//! Loops that count: a variable that starts with a literal, that each round adds a literal to, and by which the loop is left. A step
-//! outside of the loop may let it start again with a literal, as it is with a loop inside of another.
+//! Loops that count: a variable that starts with a literal, that each round adds a literal to, and by which the loop is left. A loop in it has
+//! a counter of its own, which may be set to a literal again on each lap of the outer one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::expr::{Facts, Plain, Template};
-use crate::model::{Body, Next, Step, StepId};
+use crate::model::{Body, Loops, Next, Step, StepId};
 use crate::types::Bound;
 
 /// How often a loop goes round, as far as its counter says.
@@ -14,106 +14,150 @@ pub(super) struct Rounds {
     pub(super) least: u64,
     /// At most.
     pub(super) most: u64,
-    /// At least, where it is left because of the counter.
-    pub(super) by_counter: u64,
+    /// How often it goes back at least, where only the counter ends it.
+    pub(super) back: u64,
     /// The step that counts.
     pub(super) counts: StepId,
     /// The step that leaves it.
     pub(super) leaves: StepId,
-    /// The place of the counter among the variables of the body.
-    variable: usize,
+}
+
+/// A loop that counts, with those in it.
+#[derive(Debug)]
+pub(super) struct Counted {
+    /// Its steps.
+    pub(super) round: BTreeSet<StepId>,
+    /// How often it goes round, each time that it is come to with its counter set anew.
+    pub(super) rounds: Rounds,
+    /// When its counter is set anew by the loop around it.
+    pub(super) anew: Anew,
+    /// The loops in it that count, which a lap may go round in its turn.
+    pub(super) inner: Vec<Self>,
+}
+
+/// On which laps of a loop the counter of one in it is set anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Anew {
+    /// On none: the inner loop goes round as often as it does, however often it is come to.
+    Never,
+    /// On some, as far as is known.
+    Maybe,
+    /// On each.
+    Always,
+}
+
+/// The loops of a body that count.
+pub(super) fn all(body: &Body) -> Vec<Counted> {
+    body.loops().iter().filter_map(|round| with_inner(body, round, Anew::Always)).collect()
+}
+
+/// How often each step of loops that count runs at most, loops in loops multiplied.
+pub(super) fn times(body: &Body) -> BTreeMap<StepId, u64> {
+    fn add(one: &Counted, around: u64, times: &mut BTreeMap<StepId, u64>) {
+        let own = match one.anew {
+            Anew::Never => one.rounds.most.saturating_add(around),
+            Anew::Maybe | Anew::Always => one.rounds.most.saturating_mul(around),
+        };
+        times.extend(one.round.iter().map(|id| (*id, own)));
+        for inner in &one.inner {
+            add(inner, own, times);
+        }
+    }
+    let mut times = BTreeMap::new();
+    for one in all(body) {
+        add(&one, 1, &mut times);
+    }
+    times
 }
 
 /// How often a loop of a body goes round, if a counter says so.
 pub(super) fn counted(body: &Body, round: &BTreeSet<StepId>) -> Option<Rounds> {
-    for (at, variable) in body.variables.iter().enumerate() {
-        let sets = body.iter().filter(|(_, step)| step.assigns().any(|name| name == variable.name));
-        let (inside, outside): (Vec<_>, Vec<_>) = sets.partition(|(id, _)| round.contains(id));
-        let [(counts, step)] = inside.as_slice() else { continue };
-        let set = outside.iter().map(|(_, step)| set_to(step, &variable.name));
-        let firsts: Option<Vec<f64>> = variable.value.iter().map(number).chain(set).collect();
-        let Some(firsts) = firsts.filter(|firsts| !firsts.is_empty()) else { continue };
-        let Some(by) = steps_by(step, &variable.name) else { continue };
-        if !is_on_every_lap(body, round, *counts) && !is_around_others(body, round, *counts) {
+    counter(body, round).map(|(_, rounds, _)| rounds)
+}
+
+fn with_inner(body: &Body, round: &BTreeSet<StepId>, anew: Anew) -> Option<Counted> {
+    let (_, rounds, inner) = counter(body, round)?;
+    let inner = inner.iter().filter_map(|inner| {
+        let (name, ..) = counter(body, inner)?;
+        let sets = |id: &StepId| body.step(*id).assigns().any(|other| other == name);
+        let mut sets = round.difference(inner).copied().filter(sets).peekable();
+        let anew = if sets.peek().is_none() {
+            Anew::Never
+        } else if sets.any(|set| is_on_every_lap_of(body, round, set, rounds.counts)) {
+            Anew::Always
+        } else {
+            Anew::Maybe
+        };
+        with_inner(body, inner, anew)
+    });
+    Some(Counted { round: round.clone(), rounds, anew, inner: inner.collect() })
+}
+
+/// The counter of a loop, and the loops in it that it does not count.
+fn counter<'b>(body: &'b Body, round: &BTreeSet<StepId>) -> Option<(&'b str, Rounds, Vec<BTreeSet<StepId>>)> {
+    body.variables.iter().find_map(|variable| {
+        let (rounds, inner) = counter_of(body, round, &variable.name, variable.value.as_ref())?;
+        Some((variable.name.as_str(), rounds, inner))
+    })
+}
+
+fn counter_of(
+    body: &Body,
+    round: &BTreeSet<StepId>,
+    variable: &str,
+    first: Option<&Template>,
+) -> Option<(Rounds, Vec<BTreeSet<StepId>>)> {
+    let mut starts = vec![number(first?)?];
+    let mut counts = None;
+    for (id, step) in body.iter().filter(|(_, step)| step.assigns().any(|name| name == variable)) {
+        if !round.contains(&id) {
+            // Before the loop is come to, or between two times.
+            starts.push(number(step.assign.iter().find(|set| set.name.value == variable)?.value.as_ref()?)?);
+        } else if counts.replace(id).is_some() {
+            return None;
+        }
+    }
+    let counts = counts?;
+    let by = steps_by(body.step(counts), variable)?;
+    let inner = laps_without(body, round, counts);
+    let chooses = |id: &StepId| body.step(*id).successors().len() > 1 && !inner.iter().any(|inner| inner.contains(id));
+    for leaves in round.iter().copied().filter(chooses) {
+        let stays = |first: &f64| stays(body, round, leaves, (variable, *first, by));
+        let Some(stays) = starts.iter().map(stays).collect::<Option<Vec<(u64, bool)>>>() else { continue };
+        if laps_without(body, round, leaves).iter().any(|beside| beside.contains(&counts)) {
             continue;
         }
-        for leaves in round.iter().copied().filter(|id| body.step(*id).successors().len() > 1) {
-            let of = |first: &f64| stays(body, round, leaves, (&variable.name, *first, by));
-            let Some(all) = firsts.iter().map(of).collect::<Option<Vec<_>>>() else { continue };
-            if is_on_every_lap(body, round, leaves) || !comes_back_without(body, round, *counts, leaves) {
-                let alone = all.iter().all(|(_, alone)| *alone);
-                let least = all.iter().map(|(stays, _)| *stays).min().filter(|_| alone).unwrap_or(0);
-                let most = all.iter().map(|(stays, _)| *stays).max().unwrap_or(0);
-                // Whether it is asked before a round is counted or after makes one round more or less.
-                let by_counter = all.iter().map(|(stays, _)| *stays).min().unwrap_or(0);
-                let most = most.saturating_add(1);
-                return Some(Rounds { least, most, by_counter, counts: *counts, leaves, variable: at });
-            }
-        }
+        let (least, most) =
+            (stays.iter().map(|(stays, _)| *stays).min()?, stays.iter().map(|(stays, _)| *stays).max()?);
+        let alone = stays.iter().all(|(_, alone)| *alone);
+        // Whether it is asked before a round is counted or after makes one round more or less.
+        let rounds =
+            Rounds { least: if alone { least } else { 0 }, most: most.saturating_add(1), back: least, counts, leaves };
+        return Some((rounds, inner));
     }
     None
 }
 
-/// Where a loop leads that is left because of its counter.
-pub(super) fn by_counter(body: &Body, round: &BTreeSet<StepId>, of: Rounds) -> Vec<Next> {
-    let Some(variable) = body.variables.get(of.variable) else { return Vec::new() };
-    let Some(by) = steps_by(body.step(of.counts), &variable.name) else { return Vec::new() };
-    let step = body.step(of.leaves);
-    let ways = || step.successors().into_iter().zip(step.established(&step.scope));
-    let leads_out = |next: &Next| !matches!(next, Next::Step(to) if round.contains(to));
-    // Where another way leads as well, nobody knows which was taken.
-    let is_bound = |facts: &Facts| facts.bound(&variable.name, by < 0.0).is_some();
-    let taken = ways().map(|(next, _)| next).filter(leads_out);
-    taken.filter(|to| ways().all(|(next, facts)| next != *to || is_bound(&facts))).collect()
-}
-
-/// Whether each lap of a loop that passes `counts` lets the counter of another one start again, which is inside of it.
-pub(super) fn starts_again(
-    body: &Body,
-    (round, counts): (&BTreeSet<StepId>, StepId),
-    inner: &BTreeSet<StepId>,
-    of: Rounds,
-) -> bool {
-    let Some(variable) = body.variables.get(of.variable) else { return false };
-    round
-        .difference(inner)
-        .any(|id| set_to(body.step(*id), &variable.name).is_some() && !comes_back_without(body, round, counts, *id))
-}
-
-/// Whether all ways round a loop that do not pass a step are loops that count themselves.
-fn is_around_others(body: &Body, round: &BTreeSet<StepId>, counts: StepId) -> bool {
-    let is_back = |next: Next| matches!(next, Next::Step(to) if round.contains(&to));
-    let is_counted = |inner: &BTreeSet<StepId>| inner.len() < round.len() && counted(body, inner).is_some();
-    !body.step(counts).catch.iter().any(|catch| is_back(catch.then))
-        && body.loops_among(&|id| round.contains(&id) && id != counts).iter().all(is_counted)
-}
-
-/// Whether a way leads from a step of a loop back to it on which another one does not succeed.
-fn comes_back_without(body: &Body, round: &BTreeSet<StepId>, from: StepId, without: StepId) -> bool {
-    let mut seen = BTreeSet::new();
-    let mut work = vec![from];
-    while let Some(id) = work.pop() {
-        let caught = body.step(id).catch.iter().filter_map(|catch| match catch.then {
+/// The loops that are left of a loop when a step in it does not succeed.
+fn laps_without(body: &Body, round: &BTreeSet<StepId>, passes: StepId) -> Vec<BTreeSet<StepId>> {
+    let edges = |(id, step): (StepId, &Step)| {
+        if !round.contains(&id) {
+            return Vec::new();
+        }
+        let caught = step.catch.iter().filter_map(|catch| match catch.then {
             Next::Step(to) => Some(to),
             Next::End => None,
         });
-        let on: Vec<StepId> = if id == without { Vec::new() } else { body.onward(id).collect() };
-        for to in on.into_iter().chain(caught).filter(|to| round.contains(to)) {
-            if to == from {
-                return true;
-            }
-            if seen.insert(to) {
-                work.push(to);
-            }
-        }
-    }
-    false
+        let on: Vec<StepId> = if id == passes { Vec::new() } else { body.onward(id).collect() };
+        on.into_iter().chain(caught).filter(|to| round.contains(to)).collect()
+    };
+    let edges: Vec<Vec<StepId>> = body.iter().map(edges).collect();
+    Loops::along(&edges).iter().cloned().collect()
 }
 
-/// The number that a step sets a variable to.
-fn set_to(step: &Step, variable: &str) -> Option<f64> {
-    let set = step.assign.iter().find(|set| set.name.value == variable)?;
-    number(set.value.as_ref()?)
+/// Whether a step succeeds on each lap of a loop that a counter counts.
+fn is_on_every_lap_of(body: &Body, round: &BTreeSet<StepId>, passes: StepId, counts: StepId) -> bool {
+    passes == counts || laps_without(body, round, passes).iter().all(|lap| !lap.contains(&counts))
 }
 
 /// How often a choice can be taken that stays in the loop, and whether nothing but the counter leaves the loop when all is well.
@@ -182,36 +226,9 @@ fn number(template: &Template) -> Option<f64> {
     value.as_f64()
 }
 
-/// Whether a step succeeds on each way round a loop: without the ways on from it, the loop has an order.
+/// Whether a step succeeds on each way round a loop: without the ways on from it, there is no loop.
 pub(super) fn is_on_every_lap(body: &Body, round: &BTreeSet<StepId>, passes: StepId) -> bool {
-    let edges = |id: StepId| {
-        let caught = body.step(id).catch.iter().filter_map(|catch| match catch.then {
-            Next::Step(to) => Some(to),
-            Next::End => None,
-        });
-        let on: Vec<StepId> = if id == passes { Vec::new() } else { body.onward(id).collect() };
-        on.into_iter().chain(caught)
-    };
-    let mut into: BTreeMap<StepId, usize> = round.iter().map(|id| (*id, 0)).collect();
-    for to in round.iter().flat_map(|id| edges(*id)) {
-        if let Some(count) = into.get_mut(&to) {
-            *count += 1;
-        }
-    }
-    let mut work: Vec<StepId> = into.iter().filter(|(_, count)| **count == 0).map(|(id, _)| *id).collect();
-    let mut ordered = 0;
-    while let Some(id) = work.pop() {
-        ordered += 1;
-        for to in edges(id) {
-            if let Some(count) = into.get_mut(&to) {
-                *count -= 1;
-                if *count == 0 {
-                    work.push(to);
-                }
-            }
-        }
-    }
-    ordered == into.len()
+    laps_without(body, round, passes).is_empty()
 }
 
 /// What a lap writes at least and at most, beginning and ending with the step that counts.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::answers::forward;
 use super::concurrency::MOST_ROUNDS;
-use super::{item, items, laps, rounds, too_late};
+use super::{item, items, laps, too_late};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Body, Lasts, Loops, Model, Rounds, Step, StepId, Workflow};
 use crate::spec::scalar::Duration;
@@ -45,8 +45,12 @@ enum Why {
     Answer,
     /// It is in a loop that waits, and that nothing bounds.
     Loop,
+    /// It waits until a time that only the execution knows.
+    Until,
     /// The steps together, up to this one, may take so many seconds.
     Sum(u64),
+    /// What is undone here, after the steps that come before, may take until so many seconds after the start.
+    Undo(u64),
 }
 
 impl Times<'_> {
@@ -78,50 +82,6 @@ impl Times<'_> {
                 diagnostics.push(self.tell(done, &late));
             }
         }
-        let undone = self.undoes(body);
-        // What is too late already before anything is undone is told as that.
-        let is_late = |end: &u64| *end > self.limit() && end.saturating_sub(undone) <= self.limit();
-        let over = |id: &StepId| ends.get(id).copied().filter(is_late);
-        let compensates = body.iter().find(|(_, step)| step.compensates() && !step.unreachable);
-        if let Some((id, step)) = compensates
-            && let Some(end) = over(&id)
-            && told.is_empty()
-        {
-            diagnostics.push(self.tell_undoing(step, end, undone));
-        }
-    }
-
-    /// How long it takes at most to undo all that the steps of a body have done.
-    fn undoes(&self, body: &Body) -> u64 {
-        let loops = body.loops();
-        let again = |id: StepId| {
-            let rounds = loops.around(id).and_then(|round| rounds::counted(body, round));
-            rounds.map_or(1, |rounds| rounds.most.max(1))
-        };
-        let calls = body.iter().filter(|(_, step)| !step.unreachable).filter_map(|(id, step)| {
-            match step.undo_lasts(self.model)? {
-                Lasts::AtMost(time) | Lasts::Exactly(time) => Some(time.seconds.saturating_mul(again(id))),
-            }
-        });
-        calls.fold(0, u64::saturating_add)
-    }
-
-    fn tell_undoing(&self, step: &Step, end: u64, undone: u64) -> Diagnostic {
-        let limit = self.workflow.timeout;
-        let message = format!(
-            "`{}` may be over {} after the start, {} of it to undo, and its workflow may take {limit}: the rest is not undone",
-            step.name,
-            Duration::seconds(end),
-            Duration::seconds(undone)
-        );
-        Diagnostic::new(Code::EVC0561, step.kind_span, message)
-            .on(item(self.workflow))
-            .secondary(self.workflow.timeout_span, format!("ends after {limit}"))
-            .note("an execution that takes too long ends where it is, in the middle of undoing as well")
-            .help(format!(
-                "give the workflow a `timeout` above {}, or the functions that undo shorter ones",
-                Duration::seconds(end)
-            ))
     }
 
     /// What may outlast the workflow of these steps. If something goes on for nobody knows how long, what comes in all is not told.
@@ -137,7 +97,8 @@ impl Times<'_> {
         for (id, step) in steps() {
             let waits = laps::waits_for(self.model, step).is_some();
             if self.step(step) == Takes::AsLongAsItMay {
-                late.push(Late { step, why: Why::Answer });
+                let until = !answers(step) && waits_until(self.model, step);
+                late.push(Late { step, why: if until { Why::Until } else { Why::Answer } });
             } else if waits && goes_round(body, loops, id) {
                 late.push(Late { step, why: Why::Loop });
             }
@@ -153,7 +114,34 @@ impl Times<'_> {
             (end > self.limit() && !alone).then_some(Late { step, why: Why::Sum(end) })
         });
         late.extend(over);
+        if late.is_empty() {
+            late.extend(self.undone_too_late(body, pending, ends));
+        }
         late
+    }
+
+    /// A `compensate` that may begin so late that not all is undone when the workflow's time is over.
+    fn undone_too_late<'b>(
+        &self,
+        body: &'b Body,
+        pending: &BTreeSet<StepId>,
+        ends: &BTreeMap<StepId, u64>,
+    ) -> Option<Late<'b>> {
+        let undo = |step: &Step| {
+            let function = step.undo.as_ref().filter(|_| !step.unreachable)?.function?;
+            // One that is too long by itself is reported as that.
+            let seconds = self.model.functions[function].timeout.greatest()?.seconds;
+            (seconds < self.limit()).then_some(seconds)
+        };
+        let undone = body.steps.iter().filter_map(undo).fold(0, u64::saturating_add);
+        let here = |(id, step): (StepId, &'b Step)| {
+            // Steps that are too long by themselves, or together, are reported as that.
+            let begins = *ends.get(&id).filter(|begins| **begins <= self.limit())?;
+            let end = begins.saturating_add(undone);
+            let comes = pending.iter().any(|from| body.edges(*from).any(|to| to == id));
+            (step.compensates() && comes && end > self.limit()).then_some(Late { step, why: Why::Undo(end) })
+        };
+        body.iter().find_map(here)
     }
 
     fn tell(&self, done: &Step, late: &Late<'_>) -> Diagnostic {
@@ -171,6 +159,23 @@ impl Times<'_> {
                     done.name
                 ),
                 "count its rounds, and leave it in time for the step that compensates".to_owned(),
+            ),
+            Why::Until => (
+                format!("`{name}` may wait until the workflow's time is over, and then nothing undoes `{}`", done.name),
+                format!(
+                    "wait for a time below {limit}, or see to it with a `choose` that the time is not later, and say so under `allow`"
+                ),
+            ),
+            Why::Undo(seconds) => (
+                format!(
+                    "what is to be undone may take until {} after the start, its workflow may take {limit}, and then nothing undoes `{}`",
+                    Duration::seconds(seconds),
+                    done.name
+                ),
+                format!(
+                    "give the workflow a `timeout` above {}, or its steps, functions and their `undo` shorter ones",
+                    Duration::seconds(seconds)
+                ),
             ),
             Why::Sum(seconds) => (
                 format!(
@@ -210,7 +215,7 @@ impl Times<'_> {
         if let Some(timeout) = &step.timeout {
             return Takes::AtMost(timeout.value.seconds);
         }
-        if step.waits_for_signal() {
+        if step.waits_for_signal() || waits_until(self.model, step) {
             return Takes::AsLongAsItMay;
         }
         match step.lasts(self.model) {
@@ -227,9 +232,11 @@ impl Times<'_> {
                     None => 1,
                 },
             };
-            let mut answers = false;
-            nested.body.walk(&mut |step| answers |= step.timeout.is_none() && step.waits_for_signal());
-            if answers {
+            let mut unknown = false;
+            nested.body.walk(&mut |step| {
+                unknown |= step.timeout.is_none() && step.waits_for_signal() || waits_until(self.model, step);
+            });
+            if unknown {
                 return Takes::AsLongAsItMay;
             }
             let ends = self.ends(nested.body, 0);
@@ -238,31 +245,23 @@ impl Times<'_> {
         Takes::AtMost(longest)
     }
 
-    /// How long the rounds after the first last at most of the loops that count, by the step that leaves each.
-    fn again(&self, body: &Body) -> BTreeMap<StepId, u64> {
-        let laps = |round: &BTreeSet<StepId>| {
-            let rounds = rounds::counted(body, round)?;
-            let (_, lap) = rounds::lap(body, round, rounds.counts, &|id| (0, self.seconds(body.step(id))));
-            Some((rounds.leaves, lap.saturating_mul(rounds.most.saturating_sub(2))))
-        };
-        body.loops().iter().filter_map(laps).collect()
-    }
-
-    /// When each step has ended at the latest, on ways that come to no step twice but in loops that count.
+    /// When each step has ended at the latest, on ways that come to no step twice.
     fn ends(&self, body: &Body, begins: u64) -> BTreeMap<StepId, u64> {
         let mut ends = BTreeMap::new();
         if body.steps.is_empty() {
             return ends;
         }
+        let again: BTreeMap<StepId, u64> = too_late::again(self.model, body).into_iter().collect();
         let order = forward(body);
         let place: BTreeMap<StepId, usize> = order.iter().enumerate().map(|(place, id)| (*id, place)).collect();
         let mut starts: BTreeMap<StepId, u64> = BTreeMap::from([(StepId(0), begins)]);
-        let again = self.again(body);
         for id in &order {
             let start = starts.get(id).copied().unwrap_or(begins);
-            let step = body.step(*id);
-            let own = if step.compensates() { self.undoes(body) } else { self.seconds(step) };
-            let end = start.saturating_add(own).saturating_add(again.get(id).copied().unwrap_or(0));
+            let mut end = start.saturating_add(self.seconds(body.step(*id)));
+            // Where a loop is left, its other rounds are over.
+            if let Some(again) = again.get(id) {
+                end = end.saturating_add(*again);
+            }
             ends.insert(*id, end);
             for to in body.edges(*id).filter(|to| place.get(to) > place.get(id)) {
                 let known = starts.entry(to).or_insert(end);
@@ -271,6 +270,32 @@ impl Times<'_> {
         }
         ends
     }
+}
+
+/// Whether somebody has to answer a step, or one in it.
+fn answers(step: &Step) -> bool {
+    let mut found = step.waits_for_signal();
+    for body in step.bodies() {
+        body.walk(&mut |step| found |= step.timeout.is_none() && step.waits_for_signal());
+    }
+    found
+}
+
+/// Whether a step waits until a time that only the execution knows, itself or in it.
+fn waits_until(model: &Model, step: &Step) -> bool {
+    let waits = |step: &Step| {
+        step.is_work()
+            && step.call().is_none()
+            && step.publish().is_none()
+            && !step.compensates()
+            && !step.waits_for_signal()
+            && step.lasts(model).is_none()
+    };
+    let mut found = waits(step);
+    for body in step.bodies() {
+        body.walk(&mut |step| found |= waits(step));
+    }
+    found
 }
 
 /// Whether a loop leads back to a step, and nothing in it counts.

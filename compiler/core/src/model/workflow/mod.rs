@@ -275,11 +275,6 @@ impl Step {
         self.kind.facts().lasts(model)
     }
 
-    /// How long it takes to undo it, where something says so.
-    pub fn undo_lasts(&self, model: &Model) -> Option<Lasts> {
-        steps::StepFacts::lasts(self.undo.as_ref()?, model)
-    }
-
     /// The bodies inside of this step, and how often each runs.
     pub fn nested(&self) -> Vec<Nested<'_>> {
         self.kind.facts().nested()

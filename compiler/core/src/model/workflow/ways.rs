@@ -84,15 +84,15 @@ impl Body {
 
     /// The loops.
     pub fn loops(&self) -> Loops {
-        self.loops_among(&|_| true)
+        Loops::along(&self.iter().map(|(id, _)| self.edges(id).collect()).collect::<Vec<_>>())
     }
+}
 
-    /// The loops that go through some steps alone: Tarjan's strongly connected components, without recursion, since a body may have
-    /// thousands of steps.
-    pub fn loops_among(&self, steps: &dyn Fn(StepId) -> bool) -> Loops {
-        let count = self.steps.len();
-        let among = |id: StepId| self.edges(id).filter(|to| steps(id) && steps(*to)).collect();
-        let edges: Vec<Vec<StepId>> = self.iter().map(|(id, _)| among(id)).collect();
+impl Loops {
+    /// The loops of steps that lead to others as said here, by their numbers: Tarjan's strongly connected components, without recursion, since
+    /// a body may have thousands of steps.
+    pub fn along(edges: &[Vec<StepId>]) -> Self {
+        let count = edges.len();
         let (mut number, mut low) = (vec![usize::MAX; count], vec![usize::MAX; count]);
         let (mut open, mut is_open, mut next) = (Vec::new(), vec![false; count], 0);
         let mut all: Vec<BTreeSet<StepId>> = Vec::new();
@@ -142,6 +142,6 @@ impl Body {
                 of[id.0] = Some(index);
             }
         }
-        Loops { of, all }
+        Self { of, all }
     }
 }
