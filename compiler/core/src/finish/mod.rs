@@ -23,6 +23,7 @@ mod streams;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod variables;
 
 use crate::diagnostics::Diagnostic;
 use crate::plan::Plan;
@@ -46,6 +47,7 @@ const STEPS: &[Step] = &[
     overrides::finish,
     outputs::finish,
     policies::check,
+    variables::check,
     streams::finish,
     log_class::finish,
     asynchronous::finish,

@@ -9,7 +9,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-use bytes::Estimate;
+pub(super) use bytes::Estimate;
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::plan::builder::Builder;
