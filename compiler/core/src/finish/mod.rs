@@ -5,6 +5,7 @@ mod addresses;
 mod asynchronous;
 mod attributes;
 mod boundary;
+mod bytes;
 mod conditions;
 mod deployments;
 mod encryption;

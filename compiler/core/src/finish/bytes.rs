@@ -6,7 +6,7 @@ use crate::plan::value::{Part, Value};
 use crate::plan::{LogicalId, Resource};
 
 /// The stack that sizes are estimated for.
-pub(in crate::finish) struct Estimate {
+pub(super) struct Estimate {
     stack: usize,
     environment: usize,
     project: usize,
@@ -30,7 +30,7 @@ const PERMISSION: usize = r#"{"Sid":"","Effect":"Allow","Principal":{"Service":"
 
 impl Estimate {
     /// With the shortest of the environments' names, in a Region with a short one.
-    pub(in crate::finish) fn shortest(b: &Builder<'_>) -> Self {
+    pub(super) fn shortest(b: &Builder<'_>) -> Self {
         let environments = b.model.environments.iter().map(|environment| environment.name.len());
         Self::new(b, environments.min().unwrap_or(0), SHORT_REGION)
     }
@@ -99,7 +99,7 @@ impl Estimate {
     }
 
     /// The bytes of a text.
-    pub(in crate::finish) fn text(&self, b: &Builder<'_>, value: &Value) -> usize {
+    pub(super) fn text(&self, b: &Builder<'_>, value: &Value) -> usize {
         match value {
             Value::String(text) => text.len(),
             Value::Ref(id) => self.reference(b, id),
