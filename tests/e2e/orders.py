@@ -51,8 +51,6 @@ def invoices(stack: Stack) -> None:
     assert execution["status"] == "SUCCEEDED", execution
     assert order["method"] == {"M": {name: {"S": value} for name, value in method.items()}}, order
     assert order["paymentId"]["S"].startswith("inv_"), order
-    history = stack.client("stepfunctions").get_execution_history(executionArn=execution["executionArn"], maxResults=1000)
-    assert "its invoice says PO-7" in json.dumps(history["events"], default=str), "the customer is told"
 
 
 @SYSTEM.scenario("a way to pay that there is not is refused")
