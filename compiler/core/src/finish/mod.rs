@@ -2,6 +2,7 @@
 //! wrong with all of it together.
 
 mod addresses;
+mod aliases;
 mod asynchronous;
 mod attributes;
 mod boundary;
@@ -45,6 +46,7 @@ const STEPS: &[Step] = &[
     boundary::finish,
     overrides::finish,
     outputs::finish,
+    aliases::finish,
     policies::check,
     streams::finish,
     log_class::finish,
