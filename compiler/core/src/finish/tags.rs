@@ -119,7 +119,7 @@ mod tests {
             let analysis = analyze_text("spec.yaml", &spec);
             let model = analysis.model.as_ref().expect("the spec names its service");
             let own = |id: &str| model.resources.values().any(|it| it.head.name == id);
-            for (id, resource) in plan(model).plan.resources.iter().filter(|(id, _)| !own(id.as_str())) {
+            for (_, resource) in plan(model).plan.resources.iter().filter(|(id, _)| !own(id.as_str())) {
                 let type_ = resource.type_.as_str();
                 let known = aws::resource_type(type_).expect("a type of the schemas");
                 // One that the schemas know tags of, by the property that they stand in.
