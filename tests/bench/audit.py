@@ -3,6 +3,8 @@
     target/tools/sam/bin/python tests/bench/audit.py EVC [--rounds N]
 
 The template has the generated systems, copied under other names for as long as one fits into the 500 resources that CloudFormation takes.
+A second template has 3,000 resources, each with a `Ref` to a name that is none: what a template is after its ids were renamed.
+
 Times are of whole processes: the median of the rounds of evc, one run of cfn-lint in this process, which has been started already.
 """
 
@@ -23,6 +25,7 @@ from cfnlint.runner.template.runner import run_template_by_data
 
 ROOT = Path(__file__).resolve().parents[2]
 RESOURCES = 500
+DANGLING = 3000
 # What the audit of 500 resources may take, in milliseconds.
 LIMIT = 50
 
@@ -56,6 +59,12 @@ def template():
     return whole
 
 
+def dangling():
+    """A template in which every resource refers to one that is not there."""
+    topic = lambda number: {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": f"Topci{number:04}"}}}
+    return {"Resources": {f"Topic{number:04}": topic(number) for number in range(DANGLING)}}
+
+
 def milliseconds(run):
     start = time.perf_counter()
     run()
@@ -78,10 +87,15 @@ def main():
         config = ConfigMixIn(regions=["us-east-1"])
         rules = Runner(config).rules
         lint = milliseconds(lambda: list(run_template_by_data(decode_str(file.read_text())[0], config, rules)))
+        lost = Path(folder) / "dangling.json"
+        lost.write_text(json.dumps(dangling(), indent=1), encoding="utf-8")
+        names = lambda: subprocess.run([words.evc, "audit", lost, "--message-format", "short"], capture_output=True, check=False)
+        guesses = [milliseconds(names) for _ in range(words.rounds)]
         evc = statistics.median(times)
         print(f"{len(whole['Resources'])} resources, {file.stat().st_size:,} bytes")
         print(f"evc audit  {evc:8.1f} ms (of {min(times):.1f} to {max(times):.1f}; {statistics.median(starts):.1f} of it to start)")
         print(f"cfn-lint   {lint:8.1f} ms, started already")
+        print(f"names      {statistics.median(guesses):8.1f} ms for {DANGLING:,} references to nothing")
         print(f"ratio      {lint / evc:8.0f}")
     if evc > LIMIT:
         sys.exit(f"evc audit took more than {LIMIT} ms")

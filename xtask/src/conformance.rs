@@ -1,6 +1,7 @@
 //! Templates, state machines and OpenAPI documents before the tools that read them: `cfn-lint`, `sam validate --lint`, two ASL
 //! validators, the first of which parses every expression with the reference JSONata engine, and `openapi-spec-validator`. Mapping
-//! templates are run, our limits compared with those of AWS's service models, and what `evc audit` finds with what cfn-lint finds.
+//! templates are run, our limits compared with those of AWS's service models, and what `evc audit` finds with what cfn-lint finds. With `--all`, what
+//! checkov finds is compared with what `docs/security.md` answers.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,6 +37,12 @@ pub(crate) fn run(seed: Option<u32>, all: bool, tally: &mut Tally) -> Result<(),
     }
     validate(&stacks, &scratch, tally)?;
     counted(tally, mutations::run(seed, all))?;
+    if all {
+        setup::checkov()?;
+        let python = setup::executables("checkov").join("python");
+        let mut script = step::command(python, &["tests/conformance/checkov.py"]);
+        counted(tally, step::quietly("checkov: docs/security.md answers what it finds", &mut script))?;
+    }
     remove(&scratch)
 }
 

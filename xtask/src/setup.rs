@@ -27,6 +27,11 @@ pub(crate) fn run() -> Result<(), String> {
     node_packages("node", "tests/package.json")
 }
 
+/// Install checkov, which only `--all` runs: some 300 MB.
+pub(crate) fn checkov() -> Result<(), String> {
+    python_environment("checkov", "tests/requirements-checkov.txt")
+}
+
 /// A Python environment's folder of executables.
 pub(crate) fn executables(environment: &str) -> PathBuf {
     project::tools().join(environment).join("bin")

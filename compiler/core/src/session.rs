@@ -3,6 +3,7 @@
 //! Each stage is asked for by whoever needs it: a command, a test, an editor. None prints, reads the environment or ends
 //! anything; what is wrong is in the diagnostics of each, and leaves the rest usable.
 
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use crate::diagnostics::{Code, Diagnostic, Severity};
@@ -22,6 +23,8 @@ pub struct Parsed {
     pub file: File,
     /// What is wrong with their text and structure.
     pub diagnostics: Vec<Diagnostic>,
+    /// Names on lines that could not be read: that there is nothing of such a name is no second mistake.
+    pub left_out: BTreeSet<String>,
 }
 
 /// A spec that has been read and checked.
@@ -65,8 +68,9 @@ pub enum Extent {
 impl Parsed {
     /// Resolves and checks what was read.
     pub fn analyze(self) -> Analysis {
-        let Self { sources, file, mut diagnostics } = self;
-        let (mut model, found) = model::resolve(&file);
+        let Self { sources, file, mut diagnostics, left_out } = self;
+        let (mut model, mut found) = model::resolve(&file);
+        found.retain(|diagnostic| !left_out.contains(sources.text(diagnostic.primary.span)));
         diagnostics.extend(found);
         if let Some(model) = &mut model {
             let whole = !diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
@@ -129,7 +133,8 @@ pub fn parse(world: &dyn World, path: &Path) -> std::io::Result<Parsed> {
         Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
             let mut sources = SourceMap::default();
             let file = sources.add(path, "");
-            return Ok(Parsed { sources, file: File::default(), diagnostics: vec![yaml::too_large(file)] });
+            let diagnostics = vec![yaml::too_large(file)];
+            return Ok(Parsed { sources, file: File::default(), diagnostics, left_out: BTreeSet::new() });
         }
         bytes => bytes?,
     };
@@ -145,8 +150,8 @@ pub fn parse_text(path: &str, text: &str) -> Parsed {
 fn parse_bytes(world: &dyn World, path: &Path, bytes: Vec<u8>, sources: SourceMap) -> Parsed {
     let mut reader = Reader::new(world, path, sources);
     let file = reader.file(path, bytes, true);
-    let Reader { sources, diagnostics, .. } = reader;
-    Parsed { sources, file, diagnostics }
+    let Reader { sources, diagnostics, left_out, .. } = reader;
+    Parsed { sources, file, diagnostics, left_out }
 }
 
 /// Reads and checks the spec at `path`: [`parse`] and [`Parsed::analyze`].
@@ -174,7 +179,7 @@ pub fn audit(world: &dyn World, path: &Path) -> std::io::Result<Analysis> {
     let (root, found) = yaml::parse_template(&sources, file);
     diagnostics.extend(found);
     // Reading on after a syntax error leaves out lines: what seems to be missing may stand on one of them.
-    if !diagnostics.iter().any(|diagnostic| matches!(diagnostic.code, Code::EVC0001 | Code::EVC0007)) {
+    if !diagnostics.iter().any(|diagnostic| matches!(diagnostic.code, Code::EVC0001 | Code::EVC0003 | Code::EVC0007)) {
         let template = audit::template::of_template(&root, &mut diagnostics);
         let documents = audit::machines::documents(
             world,
@@ -211,7 +216,7 @@ pub fn against(
 ) -> std::io::Result<Comparison> {
     let bytes = world.read(old)?;
     let parsed = parse_bytes(world, old, bytes, std::mem::take(&mut analysis.sources));
-    let Parsed { sources, file, mut diagnostics } = parsed;
+    let Parsed { sources, file, mut diagnostics, .. } = parsed;
     analysis.sources = sources;
     let (before, found) = model::resolve(&file);
     diagnostics.extend(found);
@@ -237,6 +242,7 @@ struct Reader<'w> {
     folder: PathBuf,
     sources: SourceMap,
     diagnostics: Vec<Diagnostic>,
+    left_out: BTreeSet<String>,
     read: Vec<PathBuf>,
 }
 
@@ -244,7 +250,7 @@ impl<'w> Reader<'w> {
     /// A reader of the spec at `path`, whose files join `sources`.
     fn new(world: &'w dyn World, path: &Path, sources: SourceMap) -> Self {
         let folder = normal(path.parent().unwrap_or(Path::new("")));
-        Self { world, folder, sources, diagnostics: Vec::new(), read: Vec::new() }
+        Self { world, folder, sources, diagnostics: Vec::new(), left_out: BTreeSet::new(), read: Vec::new() }
     }
 
     fn file(&mut self, path: &Path, bytes: Vec<u8>, main: bool) -> File {
@@ -253,7 +259,9 @@ impl<'w> Reader<'w> {
         self.diagnostics.extend(found);
         let (mut node, found) = yaml::parse(&self.sources, id);
         // Reading on after a syntax error leaves out lines: a key that seems to be missing may stand on one of them.
-        let has_gaps = found.iter().any(|diagnostic| diagnostic.code == Code::EVC0001);
+        let left_out = yaml::names_left_out(&self.sources.file(id).text, &found);
+        let has_gaps = !left_out.is_empty() || found.iter().any(|diagnostic| diagnostic.code == Code::EVC0001);
+        self.left_out.extend(left_out);
         self.diagnostics.extend(found);
         spec::moved::move_resources(&mut node, &self.sources.file(id).text, &mut self.diagnostics);
         check::dynamic_reference::check(&node, &mut self.diagnostics);

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use evc_compiler::audit::{self, template::of_plan};
-use evc_compiler::diagnostics::{Diagnostic, Severity};
+use evc_compiler::diagnostics::{Code, Diagnostic, Severity};
 use evc_compiler::report::short;
 use evc_compiler::session;
 use evc_compiler::source::World;
@@ -15,6 +15,15 @@ struct Disk;
 impl World for Disk {
     fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
         std::fs::read(path)
+    }
+}
+
+/// A world with one text in it.
+struct One(String);
+
+impl World for One {
+    fn read(&self, _: &Path) -> std::io::Result<Vec<u8>> {
+        Ok(self.0.clone().into_bytes())
     }
 }
 
@@ -45,4 +54,22 @@ fn what_evc_makes_passes_its_own_audit() {
         }
     }
     assert!(problems.is_empty(), "{}", problems.concat());
+}
+
+#[test]
+fn thousands_of_references_to_nothing_are_told_and_the_first_of_them_helped() {
+    let many = 3000;
+    let topics = (0..many).map(|number| {
+        format!("  Topic{number:04}: {{ Type: AWS::SNS::Topic, Properties: {{ DisplayName: {{ Ref: Topci{number:04} }} }} }}\n")
+    });
+    let template = format!("Resources:\n{}", topics.collect::<String>());
+    let audited = session::audit(&One(template), Path::new("template.yaml")).expect("a readable template");
+    let unknown: Vec<&Diagnostic> =
+        audited.diagnostics.iter().filter(|diagnostic| diagnostic.code == Code::EVC1010).collect();
+    assert_eq!(unknown.len(), many);
+    let helped = unknown.iter().filter(|diagnostic| !diagnostic.help.is_empty()).count();
+    assert_eq!(helped, 200, "as `GUESSES` in audit/references.rs says");
+    for (number, diagnostic) in unknown.iter().take(helped).enumerate() {
+        assert_eq!(diagnostic.help, [format!("did you mean `Topic{number:04}`?")]);
+    }
 }

@@ -23,7 +23,11 @@ const CIRCLES: [(&str, &str); 1] = [(
 /// Words of the output that one place writes: what it is, and where it may stand. Whoever needs one calls that place.
 const WORDS: [(&str, &str, &[&str]); 4] = [
     ("the start of an ARN", "\"arn:\"", &["plan/arn.rs"]),
-    ("a rule", "\"AWS::Events::Rule\"", &["plan/builder/events.rs", "finish/policies/", "finish/tags.rs"]),
+    (
+        "a rule",
+        "\"AWS::Events::Rule\"",
+        &["plan/builder/events.rs", "finish/bytes.rs", "finish/policies/", "finish/tags.rs"],
+    ),
     ("a policy", "\"AWS::SQS::QueuePolicy\"", &["plan/builder/queues.rs", "plan/key.rs", "finish/policies/"]),
     (
         "an intrinsic function",

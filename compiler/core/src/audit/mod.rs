@@ -5,7 +5,10 @@
 
 mod calls;
 mod circles;
+mod comparisons;
+mod deployments;
 mod iam;
+mod items;
 mod json;
 pub(crate) mod machines;
 mod names;
@@ -32,8 +35,16 @@ use crate::source::SourceMap;
 type Check = fn(&View<'_>, &mut Vec<Diagnostic>);
 
 /// Every check. The order does not matter: reports sort by place.
-const CHECKS: &[Check] =
-    &[calls::check, circles::check, machines::check, names::check, policies::check, references::check, shapes::check];
+const CHECKS: &[Check] = &[
+    calls::check,
+    circles::check,
+    comparisons::check,
+    machines::check,
+    names::check,
+    policies::check,
+    references::check,
+    shapes::check,
+];
 
 /// What is known beside a template.
 #[derive(Debug, Default)]
@@ -58,13 +69,28 @@ pub fn plan(plan: &Plan<'_>, diagnostics: &mut Vec<Diagnostic>) {
         return;
     }
     let beside = Beside { model: Some(plan.model), ..Beside::default() };
-    look(&template::of_plan(plan), &beside, true, diagnostics);
+    let mut found = Vec::new();
+    look(&template::of_plan(plan), &beside, true, &mut found);
+    items::tell(plan, &mut found);
+    diagnostics.append(&mut found);
 }
 
 fn look(template: &Template<'_>, beside: &Beside<'_>, only_written: bool, diagnostics: &mut Vec<Diagnostic>) {
     let deployed = sam::expand(template);
     let view = View { template, references: template.references(), deployed: &deployed, beside, only_written };
-    for check in CHECKS.iter().chain(&sense::CHECKS) {
+    for check in CHECKS {
         check(&view, diagnostics);
     }
+    let ways = deployments::of(template);
+    let sense = |way: &deployments::Deployment<'_, '_>| {
+        let deployed = sam::expand(&way.template);
+        let view = View { template: &way.template, references: Vec::new(), deployed: &deployed, beside, only_written };
+        let mut found = Vec::new();
+        for check in &sense::CHECKS {
+            check(&view, &mut found);
+        }
+        found
+    };
+    let found = ways.iter().map(sense).collect();
+    deployments::join(&ways, found, diagnostics);
 }

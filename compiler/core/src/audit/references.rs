@@ -1,5 +1,7 @@
 //! References to what is not there: resources, parameters, attributes, conditions, mappings and their keys.
 
+use std::cell::{Cell, OnceCell};
+
 use super::View;
 use super::sam;
 use super::template::{From, Mapping, Node, Reference, Template, To};
@@ -19,72 +21,109 @@ const PSEUDO: [&str; 8] = [
     "AWS::URLSuffix",
 ];
 
+/// How many references to nothing are told what they may mean. Where there are more, it is no slip that they have in common, and comparing
+/// each with everything in a large template would take longer than all else.
+const GUESSES: usize = 200;
+
+/// The names that references may mean: collected when the first one leads nowhere.
+struct Known<'t> {
+    template: &'t Template<'t>,
+    resources: OnceCell<Vec<&'t str>>,
+    values: OnceCell<Vec<&'t str>>,
+    guesses: Cell<usize>,
+}
+
 /// Looks at every reference.
 pub(super) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let template = view.template;
+    let known = Known::new(template);
     for reference in &view.references {
         let found = match reference.to {
-            To::Value => value(template, reference),
-            To::Resource => resource(template, reference),
+            To::Value => value(&known, reference),
+            To::Resource => resource(&known, reference),
             To::Attribute(attribute) => {
-                resource(template, reference).or_else(|| unknown_attribute(template, reference, attribute?))
+                resource(&known, reference).or_else(|| unknown_attribute(template, reference, attribute?))
             }
-            To::Condition => condition(template, reference),
+            To::Condition => condition(&known, reference),
             To::Mapping(top, second, has_default) => {
                 let keys = (!has_default).then_some((top, second));
-                mapping(template, reference, keys)
+                mapping(&known, reference, keys)
             }
         };
         diagnostics.extend(found);
     }
 }
 
-fn value(template: &Template<'_>, reference: &Reference<'_>) -> Option<Diagnostic> {
+impl<'t> Known<'t> {
+    fn new(template: &'t Template<'t>) -> Self {
+        Self { template, resources: OnceCell::new(), values: OnceCell::new(), guesses: Cell::new(GUESSES) }
+    }
+
+    fn resources(&self) -> &[&'t str] {
+        self.resources.get_or_init(|| sorted(self.template.resources.keys().map(|id| &**id)))
+    }
+
+    /// What `Ref` takes.
+    fn values(&self) -> &[&'t str] {
+        let parameters = self.template.parameters.keys().map(|name| &**name);
+        self.values.get_or_init(|| sorted(self.resources().iter().copied().chain(parameters)))
+    }
+
+    /// A reference to a name that is not there, with what may be meant.
+    fn unknown(&self, reference: &Reference<'_>, what: &str, known: &[&str]) -> Diagnostic {
+        let left = self.guesses.get();
+        self.guesses.set(left.saturating_sub(1));
+        unknown(reference, what, if left == 0 { &[] } else { known })
+    }
+}
+
+fn sorted<'t>(names: impl Iterator<Item = &'t str>) -> Vec<&'t str> {
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    names
+}
+
+fn value(known: &Known<'_>, reference: &Reference<'_>) -> Option<Diagnostic> {
+    let template = known.template;
     let name = reference.name;
     if name.starts_with("AWS::") {
-        let known = PSEUDO.contains(&name);
-        return (!known).then(|| unknown(reference, "is no pseudo parameter", &PSEUDO));
+        let is_known = PSEUDO.contains(&name);
+        return (!is_known).then(|| known.unknown(reference, "is no pseudo parameter", &PSEUDO));
     }
     if template.resources.contains_key(name) || template.parameters.contains_key(name) || sam::makes(template, name) {
         return None;
     }
-    let mut known: Vec<&str> = template.resources.keys().map(|id| &**id).collect();
-    known.extend(template.parameters.keys().map(|name| &**name));
-    known.sort_unstable();
-    Some(elsewhere(template, reference, unknown(reference, "is not in the template", &known)))
+    Some(elsewhere(template, reference, known.unknown(reference, "is not in the template", known.values())))
 }
 
-fn resource(template: &Template<'_>, reference: &Reference<'_>) -> Option<Diagnostic> {
+fn resource(known: &Known<'_>, reference: &Reference<'_>) -> Option<Diagnostic> {
+    let template = known.template;
     if template.resources.contains_key(reference.name) || sam::makes(template, reference.name) {
         return None;
     }
-    let mut known: Vec<&str> = template.resources.keys().map(|id| &**id).collect();
-    known.sort_unstable();
-    let diagnostic = unknown(reference, "is no resource of the template", &known);
+    let diagnostic = known.unknown(reference, "is no resource of the template", known.resources());
     if template.parameters.contains_key(reference.name) {
         return Some(diagnostic.note("it is a parameter, which has no attributes and is there from the start"));
     }
     Some(elsewhere(template, reference, diagnostic))
 }
 
-fn condition(template: &Template<'_>, reference: &Reference<'_>) -> Option<Diagnostic> {
-    if template.conditions.contains_key(reference.name) {
+fn condition(known: &Known<'_>, reference: &Reference<'_>) -> Option<Diagnostic> {
+    let conditions = &known.template.conditions;
+    if conditions.contains_key(reference.name) {
         return None;
     }
-    let known: Vec<&str> = template.conditions.keys().map(|name| &**name).collect();
-    let diagnostic = unknown(reference, "is no condition of the template", &known);
-    Some(if known.is_empty() { diagnostic.note("the template has no conditions") } else { diagnostic })
+    let names: Vec<&str> = conditions.keys().map(|name| &**name).collect();
+    let diagnostic = known.unknown(reference, "is no condition of the template", &names);
+    Some(if names.is_empty() { diagnostic.note("the template has no conditions") } else { diagnostic })
 }
 
-fn mapping(
-    template: &Template<'_>,
-    reference: &Reference<'_>,
-    keys: Option<(&Node<'_>, &Node<'_>)>,
-) -> Option<Diagnostic> {
-    let Some(mapping) = template.mappings.get(reference.name) else {
-        let known: Vec<&str> = template.mappings.keys().map(|name| &**name).collect();
-        let diagnostic = unknown(reference, "is no mapping of the template", &known);
-        return Some(if known.is_empty() { diagnostic.note("the template has no mappings") } else { diagnostic });
+fn mapping(known: &Known<'_>, reference: &Reference<'_>, keys: Option<(&Node<'_>, &Node<'_>)>) -> Option<Diagnostic> {
+    let mappings = &known.template.mappings;
+    let Some(mapping) = mappings.get(reference.name) else {
+        let names: Vec<&str> = mappings.keys().map(|name| &**name).collect();
+        let diagnostic = known.unknown(reference, "is no mapping of the template", &names);
+        return Some(if names.is_empty() { diagnostic.note("the template has no mappings") } else { diagnostic });
     };
     let (top, second) = keys?;
     unknown_key(mapping, reference, top, second)

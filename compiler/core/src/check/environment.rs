@@ -4,7 +4,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Function, Model};
+use crate::model::{Function, MAX_VARIABLE_BYTES, Model};
 
 /// Names that Lambda sets itself and refuses in a function's configuration.
 const RESERVED: [&str; 21] = [
@@ -30,10 +30,6 @@ const RESERVED: [&str; 21] = [
     "AWS_LAMBDA_METADATA_API",
     "AWS_LAMBDA_METADATA_TOKEN",
 ];
-
-/// The most bytes that all variables of a function may have, names included.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
-const MAX_BYTES: usize = 4096;
 
 pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for function in model.functions.values() {
@@ -62,7 +58,7 @@ fn is_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// Counts what the spec writes; the variables that evc sets come on top and are short.
+/// Counts what the spec writes. The variables that evc sets come on top; they are known when the system is planned (`finish/variables.rs`).
 fn size(model: &Model, function: &Function) -> Option<Diagnostic> {
     let bytes_in = |at: usize| -> usize {
         let pairs = function.environment.iter();
@@ -70,14 +66,14 @@ fn size(model: &Model, function: &Function) -> Option<Diagnostic> {
     };
     let sizes = model.environments.iter().enumerate().map(|(at, environment)| (bytes_in(at), at, environment));
     let (bytes, at, environment) = sizes.max_by_key(|(bytes, ..)| *bytes)?;
-    if bytes <= MAX_BYTES {
+    if bytes <= MAX_VARIABLE_BYTES {
         return None;
     }
     let values = function.environment.iter().filter_map(|(name, setting)| Some((name, setting.said().nth(at)?)));
     let longest = values.max_by_key(|(_, (value, _))| value.len());
     let span = longest.map_or(function.head.name_span, |(name, (_, place))| place.unwrap_or(name.span));
     let message = format!(
-        "the environment variables of function `{}` have {bytes} bytes in `{}`, at most {MAX_BYTES} fit",
+        "the environment variables of function `{}` have {bytes} bytes in `{}`, at most {MAX_VARIABLE_BYTES} fit",
         function.head.name, environment.name
     );
     Some(

@@ -4,7 +4,7 @@
 //! events, and does not count: nothing happens because of them. What a rule brings from another bus is published on the bus that it comes to.
 
 use super::is_published;
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, letters_apart};
 use crate::model::{Edge, Event, Forward, Id, Model, Relation, Thing, is_read_by_raw_rule};
 
 pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
@@ -82,10 +82,7 @@ fn pairs(model: &Model, forwards: &[Forward]) -> Vec<(Id<Event>, Id<Event>)> {
 
 /// How far two events are from being the same to those who look at their names, if that is near.
 fn likeness(a: &Event, b: &Event) -> Option<usize> {
-    let near = |a: &str, b: &str| {
-        let distance = strsim::damerau_levenshtein(&a.to_lowercase(), &b.to_lowercase());
-        (distance <= (a.chars().count().min(b.chars().count()) / 3).max(1)).then_some(distance)
-    };
+    let near = |a: &str, b: &str| letters_apart(a, b, (a.chars().count().min(b.chars().count()) / 3).max(1));
     let (source, detail_type) = (near(&a.source, &b.source), near(&a.detail_type, &b.detail_type));
     let name = near(&a.head.name, &b.head.name).filter(|_| source.is_some());
     // `Order Placed` and `Order Paid` of one source are near by their letters, and are two events.

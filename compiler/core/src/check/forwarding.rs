@@ -11,6 +11,7 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
             diagnostics.extend(rule.events.iter().filter_map(|event| of_another_bus(model, rule, event, &forwards)));
         }
         second_hop(model, rule, &forwards, diagnostics);
+        diagnostics.extend(to_itself(model, rule));
     }
     for forward in &forwards {
         diagnostics.extend(differs(model, forward));
@@ -46,6 +47,21 @@ fn of_another_bus(model: &Model, rule: &Rule, named: &Spanned<Id<Event>>, forwar
         }
         None => diagnostic.help("make one rule for each bus"),
     })
+}
+
+/// A rule that brings events to the bus on which it reads them.
+fn to_itself(model: &Model, rule: &Rule) -> Option<Diagnostic> {
+    let is_own = |to: Destination| matches!(to, Destination::Bus(to) if to == rule.bus);
+    let target = rule.targets.iter().find(|target| is_own(target.to))?;
+    let bus = &model.buses[rule.bus].head.name;
+    let message = format!("rule `{}` brings the events of bus `{bus}` to bus `{bus}`", rule.head.name);
+    Some(
+        Diagnostic::new(Code::EVC0925, target.span, message)
+            .label("the bus that the rule reads")
+            .on(format!("rules.{}", rule.head.name))
+            .note("the events are on that bus already: each that is put on it a second time comes twice to all who read it")
+            .help("take the target out, or name another bus"),
+    )
 }
 
 /// `EventBridge` passes on to a bus what was published on another, and not what came to that by a rule.

@@ -17,6 +17,7 @@ mod event_detail;
 mod event_source;
 mod events;
 mod expiry;
+mod forgotten;
 mod forwarding;
 mod gathered;
 mod indexes;
@@ -39,6 +40,7 @@ mod sizes;
 mod table_limits;
 mod tables;
 mod transforms;
+mod two_inputs;
 mod unmade;
 mod unused;
 pub(crate) mod wildcards;
@@ -86,6 +88,7 @@ const CHECKS: &[Check] = &[
     event_detail::check,
     event_source::check,
     expiry::check,
+    forgotten::check,
     forwarding::check,
     indexes::check,
     inputs::check,
@@ -111,6 +114,7 @@ const CHECKS: &[Check] = &[
     table_limits::check,
     tables::check,
     transforms::check,
+    two_inputs::check,
     wildcards::check,
     workflow::answers::check,
     workflow::assigned::check,
@@ -126,8 +130,10 @@ const CHECKS: &[Check] = &[
     workflow::engine::check,
     workflow::errors::check,
     workflow::expressions::check,
+    workflow::fan_out::check,
     workflow::grows::check,
     workflow::history::check,
+    workflow::idle::check,
     workflow::outcomes::check,
     workflow::pending::check,
     workflow::routes::check,

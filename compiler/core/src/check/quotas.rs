@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Api, ApiKind, Cache, CacheKind, Model, NetworkKind, Schedule};
+use crate::spec::function::MAX_CONCURRENCY;
 use crate::types::json_bytes;
 use crate::yaml::{Node, NodeKind, ScalarStyle};
 
@@ -16,6 +17,10 @@ const NODES: u64 = 90;
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-eips>
 const ADDRESSES: u64 = 5;
 
+/// The most concurrency that the functions of an account reserve in a region, unless the quota was raised: of 1,000 in all, 100 stay for
+/// functions that reserve none. <https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html>
+const RESERVED: u64 = 900;
+
 /// The most routes of an HTTP API, unless the quota was raised. Integrations, of which there are as many, are one a function here.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
 const ROUTES: usize = 300;
@@ -24,12 +29,14 @@ const ROUTES: usize = 300;
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
 const PATHS: usize = 300;
 
-/// The most bytes of what a schedule gives its target. <https://docs.aws.amazon.com/scheduler/latest/UserGuide/scheduler-quotas.html>
+/// The most bytes of what a schedule gives its target: 256 KB, the size of its field `Input`.
+/// <https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Target.html>
 const INPUT: u64 = 262_144;
 
 pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.extend(model.caches.values().filter_map(nodes));
     diagnostics.extend(addresses(model));
+    diagnostics.extend(reserved(model));
     diagnostics.extend(model.apis.values().filter_map(|api| match api.kind {
         ApiKind::Http => routes(api),
         ApiKind::Rest => paths(api),
@@ -70,6 +77,35 @@ fn addresses(model: &Model) -> Option<Diagnostic> {
                     .on(format!("networks.{}", network.head.name))
                     .note("`nat` takes one in each zone, in each environment; others of the account have to fit beside them")
                     .help("take fewer `zones`, or have the quota for Elastic IP addresses raised before this is deployed"),
+            );
+        }
+    }
+    None
+}
+
+/// What functions reserve in one environment, added up in the order written; the first environment in which it is too much is told.
+fn reserved(model: &Model) -> Option<Diagnostic> {
+    (0..model.environments.len()).find_map(|environment| reserved_in(model, environment))
+}
+
+fn reserved_in(model: &Model, environment: usize) -> Option<Diagnostic> {
+    let mut total = 0_u64;
+    for function in model.functions.values() {
+        let Some((Some(concurrency), at)) = function.concurrency.said().nth(environment) else { continue };
+        if *concurrency > MAX_CONCURRENCY {
+            continue;
+        }
+        total = total.saturating_add(*concurrency);
+        if total > RESERVED {
+            let message = format!(
+                "the functions up to `{}` reserve a concurrency of {total}, and an account reserves {RESERVED} in a region",
+                function.head.name
+            );
+            return Some(
+                Diagnostic::new(Code::EVC0722, at.unwrap_or(function.concurrency_span), message)
+                    .on(format!("functions.{}", function.head.name))
+                    .note("of the 1000 that an account has, 100 stay for functions that reserve none; those of other stacks have to fit beside them")
+                    .help("reserve less, or have the quota for concurrent executions raised before this is deployed"),
             );
         }
     }

@@ -66,14 +66,9 @@ impl Sizes<'_> {
     /// The diagnostic for a payload that may not fit, with `around` bytes beside the value.
     fn over(&self, what: &str, ty: &Type, around: u64, hop: Hop, at: Span) -> Option<Diagnostic> {
         let least = self.model.types.min_json_bytes(ty);
-        let diagnostic = if least > hop.limit {
-            let message = format!("{what} has at least {least} bytes, and {} has at most {}", hop.name, hop.limit);
-            Diagnostic::new(Code::EVC0723, at, message)
-                .note("this is the least that the bounds of the type allow")
-                .help(LOWER)
-        } else {
-            let bytes = self.model.types.max_json_bytes(ty)?.saturating_add(around);
-            exceeds(what, bytes, hop, at)?
+        let diagnostic = match never(what, least, hop, at) {
+            Some(never) => never,
+            None => exceeds(what, self.model.types.max_json_bytes(ty)?.saturating_add(around), hop, at)?,
         };
         Some(if at == ty.span { diagnostic } else { diagnostic.secondary(ty.span, "its type is here") })
     }
@@ -90,11 +85,10 @@ impl Sizes<'_> {
         for outbox in self.model.outboxes.values().filter(|outbox| outbox.changes.is_none()) {
             for published in &outbox.publishes {
                 let event = &self.model.events[published.value];
-                if self.event(event).is_some() {
-                    continue;
-                }
+                let known = self.event(event);
                 let what = format!("event `{}`", event.head.name);
                 let over = self.over(&what, &event.detail, ENVELOPE_BYTES, ITEM, published.span);
+                let over = over.filter(|it| says_more(it, known.as_ref()));
                 diagnostics.extend(over.map(|it| it.on(format!("outboxes.{}", outbox.head.name))));
             }
         }
@@ -114,9 +108,7 @@ impl Sizes<'_> {
                 for event in events {
                     let what = format!("event `{}`", event.head.name);
                     let over = self.over(&what, &event.detail, ENVELOPE_BYTES, hop, target.span);
-                    // That it never fits is told beside that it may not fit its bus.
-                    let known = self.event(event).map(|it| it.code);
-                    let over = over.filter(|it| known.is_none_or(|known| known != it.code && known != Code::EVC0723));
+                    let over = over.filter(|it| says_more(it, self.event(event).as_ref()));
                     diagnostics.extend(over.map(|it| it.on(format!("rules.{}", rule.head.name))));
                 }
             }
@@ -148,23 +140,40 @@ impl Sizes<'_> {
         let output = function.output.as_ref().filter(|_| function.idempotent.is_some())?;
         let what = format!("the stored result of idempotent function `{}`", function.head.name);
         let is_over = |hop| self.over(&what, output, RECORD_BYTES, hop, output.span);
-        if is_over(LAMBDA).is_some() {
+        let diagnostic = is_over(ITEM)
+            .filter(|it| says_more(it, is_over(LAMBDA).as_ref()))?
+            .on(format!("functions.{}", function.head.name));
+        Some(diagnostic.note("the work is done all the same, and who asks again gets an error in place of the result"))
+    }
+
+    /// Who starts a workflow gives it an input. One that comes by a rule is reported there.
+    fn input(&self, workflow: &Workflow, engine: Hop) -> Option<Diagnostic> {
+        let starts = |to: &Destination| matches!(to, Destination::Workflow(id) if self.model.workflows[*id].head.name == workflow.head.name);
+        if self.model.rules.values().flat_map(|rule| &rule.targets).any(|target| starts(&target.to)) {
             return None;
         }
-        let diagnostic = is_over(ITEM)?.on(format!("functions.{}", function.head.name));
-        Some(diagnostic.note("the work is done all the same, and who asks again gets an error in place of the result"))
+        let what = format!("the input of workflow `{}`", workflow.head.name);
+        let least = self.model.types.min_json_bytes(&workflow.input);
+        Some(never(&what, least, engine, workflow.input.span)?.on(format!("workflows.{}", workflow.head.name)))
     }
 
     /// What steps give, get and gather.
     fn workflow(&self, workflow: &Workflow, diagnostics: &mut Vec<Diagnostic>) {
         let engine = engine(workflow);
         let types = &self.model.types;
+        diagnostics.extend(self.input(workflow, engine));
         workflow.body.walk(&mut |step| {
             let name = &step.name;
             let given = step.arguments().into_iter().find_map(|argument| match argument.given {
                 Given::Template(Some(with)) => {
-                    let bytes = with.max_json_bytes(&step.scope, types)?;
-                    exceeds(&format!("what step `{name}` gives"), bytes, engine, argument.at)
+                    let what = format!("what step `{name}` gives");
+                    // What makes more than a worker on Redis does is told as that.
+                    let is_told = || with.expressions().iter().any(|expr| !expr.beyond_bounds().is_empty());
+                    if workflow.redis().is_some() && is_told() {
+                        return None;
+                    }
+                    never(&what, types.min_json_bytes(&with.ty(&step.scope, types)), engine, argument.at)
+                        .or_else(|| exceeds(&what, with.max_json_bytes(&step.scope, types)?, engine, argument.at))
                 }
                 Given::Template(None) | Given::Expr(_) => None,
             });
@@ -194,9 +203,29 @@ impl Sizes<'_> {
             return None;
         }
         let what = format!("the results that `{}` gathers", step.name);
+        let least = step.result.as_ref().map_or(0, |result| self.model.types.min_json_bytes(result));
+        if let Some(never) = never(&what, least, engine, step.name_span) {
+            return Some(never);
+        }
         let diagnostic = exceeds(&what, gathered::result(self.model, step)?, engine, step.name_span)?;
         Some(diagnostic.help("end what is inside with a `set` or `succeed` that gives only what is needed later"))
     }
+}
+
+/// Whether a report is not said already by the one about an earlier hop: that something never fits is told beside that it may not fit
+/// there.
+fn says_more(found: &Diagnostic, known: Option<&Diagnostic>) -> bool {
+    known.is_none_or(|known| known.code != found.code && known.code != Code::EVC0723)
+}
+
+/// The diagnostic for a value that has so many bytes at least.
+fn never(what: &str, least: u64, hop: Hop, at: Span) -> Option<Diagnostic> {
+    (least > hop.limit).then(|| {
+        let message = format!("{what} has at least {least} bytes, and {} has at most {}", hop.name, hop.limit);
+        Diagnostic::new(Code::EVC0723, at, message)
+            .note("this is the least that the bounds of the type allow")
+            .help(LOWER)
+    })
 }
 
 /// The diagnostic for a value that may have so many bytes.

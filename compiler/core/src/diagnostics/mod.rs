@@ -9,7 +9,7 @@ mod names;
 
 pub use codes::{ALL, Code};
 pub use fix::{Edit, Fix, apply, certain};
-pub use names::{list, nearest};
+pub use names::{letters_apart, list, nearest};
 
 use crate::source::Span;
 

@@ -191,6 +191,7 @@ impl Fits<'_> {
     }
 
     fn value(&mut self, ast: &Ast, value: &Value, expected: &Type, optional: bool) {
+        let value = &value.clone().listed();
         let is_whole = std::ptr::eq(ast, &raw const self.expr.tree);
         let part = Part {
             at: if is_whole { self.expr.span } else { self.expr.span_of(&ast.range) },
@@ -361,7 +362,7 @@ fn many(part: &Part<'_>, value: &Value, expected: &Type, optional: bool, types: 
     let text = part.text;
     let resolved = types.resolve(expected);
     if types.is_any(expected) {
-        if optional || value.filled || value.absent.is_some() {
+        if optional || !value.may_be_absent() || value.absent.is_some() {
             return None;
         }
         let message = format!("`{text}` gives nothing where there is none; expected a value");

@@ -140,10 +140,10 @@ impl Expr {
     /// Gives the expression a type, with names as `scope` has them.
     pub fn check(&self, scope: &Scope, types: &Types) -> Checked {
         let found = infer::infer(self, scope, types);
-        let value = found.value;
+        let value = found.value.listed();
         let (kept, may_be_absent) = (value.kept(types), value.may_be_absent());
         let ty = if value.many {
-            Type { kind: Kind::List(Box::new(value.ty), Bounds::default()), span: self.span }
+            Type { kind: Kind::List(Box::new(value.ty), Bounds { min: None, max: value.count.max }), span: self.span }
         } else {
             value.ty
         };

@@ -6,6 +6,7 @@ mod aliases;
 mod asynchronous;
 mod attributes;
 mod boundary;
+mod bytes;
 mod conditions;
 mod deployments;
 mod encryption;
@@ -24,6 +25,7 @@ mod streams;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod variables;
 
 use crate::diagnostics::Diagnostic;
 use crate::plan::Plan;
@@ -48,6 +50,7 @@ const STEPS: &[Step] = &[
     outputs::finish,
     aliases::finish,
     policies::check,
+    variables::check,
     streams::finish,
     log_class::finish,
     asynchronous::finish,

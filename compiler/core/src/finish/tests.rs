@@ -221,7 +221,7 @@ fn an_output_of_a_dashboard_that_is_not_there_is_reported() {
 #[test]
 fn tables_of_outboxes_are_protected_like_tables() {
     let spec = "evc: 1\nservice: a\nenvironments: { dev: {}, prod: { tables: { deletion-protection: true, \
-                point-in-time-recovery: false } } }\noutboxes: { events: { publishes: [] } }\n";
+                point-in-time-recovery: false } } }\nevents: { Paid: { source: a, detail-type: Paid, detail: { id: uuid }, consumer: external } }\noutboxes: { events: { publishes: [Paid], aggregate: id } }\n";
     let analysis = analyze_text("spec.yaml", spec);
     let model = analysis.model.as_ref().expect("the spec names its service");
     let plan = session::plan(model).plan;
@@ -438,8 +438,7 @@ fn parts_of_things_have_the_words_of_outputs() {
         assert!(all.contains(&(name.to_owned(), id.to_owned())), "{name}: {all:#?}");
     }
     // A thing that is called like a part of another.
-    let spec =
-        "evc: 1\nservice: a\noutboxes: { pay-function-role: { publishes: [] } }\nfunctions: { pay: { api: GET /a } }\n";
+    let spec = "evc: 1\nservice: a\nevents: { Paid: { source: a, detail-type: Paid, detail: { id: uuid }, consumer: external } }\noutboxes: { pay-function-role: { publishes: [Paid], aggregate: id } }\nfunctions: { pay: { api: GET /a } }\n";
     let all = names(spec);
     assert!(all.contains(&("functions.pay.role".to_owned(), "PayFunctionRole".to_owned())), "{all:#?}");
 }

@@ -69,6 +69,22 @@ fn greatest_timeout(function: &Function) -> Duration {
 }
 
 impl Retry {
+    /// How many seconds it waits before each attempt, the random part of them left out.
+    pub fn waits(&self) -> impl Iterator<Item = u64> {
+        let (most, backoff) = (self.max_interval.seconds, self.backoff.max(1.0));
+        let mut interval = f64::from(u32::try_from(self.interval.seconds).unwrap_or(u32::MAX));
+        (0..self.attempts).map(move |_| {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "positive; what is too long is cut"
+            )]
+            let wait = interval.ceil() as u64;
+            interval = (interval * backoff).min(1e12);
+            wait.min(most)
+        })
+    }
+
     /// Whether it is for [`IN_PROGRESS`] by name.
     pub fn names_in_progress(&self) -> bool {
         self.errors.iter().any(|error| matches!(&error.value, RetryError::Named(name) if name == IN_PROGRESS))

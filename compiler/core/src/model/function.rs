@@ -19,6 +19,10 @@ use crate::spec::scalar::{Duration, Name};
 use crate::spec::{Declared, Sections};
 use crate::types::Type;
 
+/// The most bytes that all variables of a function may have, names included.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+pub const MAX_VARIABLE_BYTES: usize = 4096;
+
 /// A function.
 #[derive(Debug, Clone)]
 pub struct Function {

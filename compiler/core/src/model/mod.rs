@@ -56,7 +56,7 @@ pub use concurrency::MAPPING_CONCURRENCY;
 pub use environment::{Environment, Setting};
 pub use event::Event;
 pub use forwards::Forward;
-pub use function::{BusinessError, CircuitBreaker, Function, Input, TableUse};
+pub use function::{BusinessError, CircuitBreaker, Function, Input, MAX_VARIABLE_BYTES, TableUse};
 pub use graph::{Edge, Graph, Relation};
 pub use network::{Network, NetworkKind};
 pub use observability::{ApiMetrics, LogClasses, LogOf, Observability, Thresholds};

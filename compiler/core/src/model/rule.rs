@@ -41,7 +41,8 @@ pub(super) fn rule(
     item: &Declared<crate::spec::rule::Rule>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Rule {
-    let names: Vec<Name> = item.event.iter().chain(&item.events).cloned().collect();
+    let several = item.events.iter().flat_map(|events| &events.value);
+    let names: Vec<Name> = item.event.iter().chain(several).cloned().collect();
     let events: Vec<Spanned<Id<Event>>> = find_all(sections, &names, diagnostics);
     let is_unread = item.bus.as_ref().is_some_and(|bus| bus.is_empty());
     let said = item.bus.as_ref().filter(|_| !is_unread);

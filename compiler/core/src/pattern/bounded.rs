@@ -17,6 +17,17 @@ pub fn booleans(pattern: &Pattern) -> Vec<(Vec<String>, bool)> {
     found
 }
 
+/// The fields, by their paths, that start with the same text in all that a pattern matches.
+pub fn starts(pattern: &Pattern) -> Vec<(Vec<String>, String)> {
+    let mut found = Vec::new();
+    walk(&pattern.root, &mut Vec::new(), &mut |path, matches| {
+        if let [Match { kind: MatchKind::Prefix(prefix, false), .. }] = matches {
+            found.push((path.iter().map(|name| (*name).to_owned()).collect(), prefix.value.clone()));
+        }
+    });
+    found
+}
+
 /// Whether a pattern cannot match what has these booleans.
 pub fn rules_out(pattern: &Pattern, booleans: &[(Vec<String>, bool)]) -> bool {
     let mut out = false;

@@ -28,7 +28,7 @@ pub mod wildcards;
 pub use ast::{
     AnythingBut, Cidr, Comparison, Constraint, Field, Match, MatchKind, Number, Numeric, Object, Pattern, Wildcard,
 };
-pub use bounded::{booleans, bounds_a_count, rules_out, rules_out_starts};
+pub use bounded::{booleans, bounds_a_count, rules_out, rules_out_starts, starts};
 pub use check::{Verdict, can_match, check};
 pub use json::{to_json, to_text};
 pub use limits::{DEFAULT_SIZE, MAX_COMBINATIONS, MAX_SIZE, check_whole};

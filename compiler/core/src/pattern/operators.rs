@@ -20,6 +20,8 @@ pub(super) const NAMES: &[&str] =
 pub(super) const MAX_NUMBER: f64 = 5.0e9;
 /// The significant digits that they compare, same page.
 const MAX_DIGITS: usize = 15;
+/// The digits behind the point that they compare, same page. `PutRule` refuses a pattern with more.
+const MAX_DECIMALS: usize = 6;
 
 /// The match that `{ operator: operand }` describes; `None` after reporting why it is none.
 pub(super) fn parse(mapping: &Mapping, span: Span, diagnostics: &mut Vec<Diagnostic>) -> Option<MatchKind> {
@@ -243,6 +245,11 @@ fn unquote(node: &Node, diagnostics: &mut [Diagnostic]) {
     }
 }
 
+/// The digits of a number behind the point.
+fn decimals(number: f64) -> usize {
+    number.to_string().split_once('.').map_or(0, |(_, decimals)| decimals.len())
+}
+
 fn operand(node: &Node, operator: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Spanned<Number>> {
     let number = if let NodeKind::Scalar(scalar) = &node.kind { number(scalar) } else { None };
     let Some(number) = number else {
@@ -254,6 +261,11 @@ fn operand(node: &Node, operator: &str, diagnostics: &mut Vec<Diagnostic>) -> Op
         Some(format!("`{}` is beyond ±5.0e9, the numbers that EventBridge compares", number.text))
     } else if significant_digits(&number.text) > MAX_DIGITS {
         Some(format!("`{}` has more than the {MAX_DIGITS} digits that EventBridge compares", number.text))
+    } else if decimals(number.value) > MAX_DECIMALS {
+        Some(format!(
+            "`{}` has more than the {MAX_DECIMALS} digits behind the point that EventBridge compares",
+            number.text
+        ))
     } else {
         None
     };

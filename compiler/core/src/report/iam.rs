@@ -80,7 +80,8 @@ fn rows(input: Input<'_>) -> Vec<Row> {
         .collect();
     for (id, resource) in &plan.resources {
         match resource.type_.as_str() {
-            "AWS::IAM::Role" => of_role(input, id, resource, &mut rows),
+            "AWS::IAM::Role" | "AWS::IAM::User" | "AWS::IAM::Group" => of_role(input, id, resource, &mut rows),
+            "AWS::Serverless::Function" | "AWS::Serverless::StateMachine" => of_sam(resource, &mut rows),
             "AWS::IAM::Policy"
             | "AWS::IAM::ManagedPolicy"
             | "AWS::IAM::RolePolicy"
@@ -103,23 +104,16 @@ fn keys_of(keys: &value::Map) -> Json {
     Json::Object(keys.iter().map(|(key, value)| (key.to_owned(), Json::String(text(value)))).collect())
 }
 
-/// What a role has beyond what was derived: statements of an override, or all of a role of the spec's own; and who may assume that.
+/// What a role has beyond what was derived: statements of an override, or all of a role, user or group of the spec's own; and who may assume
+/// that.
 fn of_role(input: Input<'_>, id: &LogicalId, role: &Resource, rows: &mut Vec<Row>) {
     let who = holder(input, &Value::Ref(id.clone()));
-    for policy in list(role.properties.get("Policies")) {
+    for (policy, when) in items(role.properties.get("Policies")) {
         let named = entry(policy, "PolicyName").map(text).unwrap_or_default();
-        statements(entry(policy, "PolicyDocument"), &who, &format!("policy `{named}`"), role, rows);
+        statements(entry(policy, "PolicyDocument"), &who, &format!("policy `{named}`{when}"), role, rows);
     }
-    for arn in list(role.properties.get("ManagedPolicyArns")) {
-        rows.push(Row {
-            who: who.clone(),
-            may: vec!["what the policy says".to_owned()],
-            on: vec![text(arn)],
-            conditions: Map::new(),
-            allows: true,
-            because: "managed policy".to_owned(),
-            span: role.place(),
-        });
+    for (arn, when) in items(role.properties.get("ManagedPolicyArns")) {
+        rows.push(managed(&who, arn, &when, role));
     }
     if is_own(role) || role.overridden.is_some() {
         let because = format!("who may assume `{id}`");
@@ -127,10 +121,40 @@ fn of_role(input: Input<'_>, id: &LogicalId, role: &Resource, rows: &mut Vec<Row
     }
 }
 
+/// What SAM puts into the role of a function or a workflow of the spec's own: documents, managed policies and policy templates.
+fn of_sam(resource: &Resource, rows: &mut Vec<Row>) {
+    for (policy, when) in items(resource.properties.get("Policies")) {
+        match policy {
+            Value::Map(entries) if entries.contains_key("Statement") => {
+                let because = format!("its `Policies`{when}");
+                statements(Some(policy), &resource.origin, &because, resource, rows);
+            }
+            Value::Map(entries) if entries.len() == 1 && !is_call(entries) => {
+                let names = entries.keys().map(|name| Value::from(format!("{name} of SAM")));
+                rows.extend(names.map(|name| managed(&resource.origin, &name, &when, resource)));
+            }
+            other => rows.push(managed(&resource.origin, other, &when, resource)),
+        }
+    }
+}
+
+/// A policy whose statements are not in the template.
+fn managed(who: &str, policy: &Value, when: &str, of: &Resource) -> Row {
+    Row {
+        who: who.to_owned(),
+        may: vec!["what the policy says".to_owned()],
+        on: vec![text(policy)],
+        conditions: Map::new(),
+        allows: true,
+        because: format!("managed policy{when}"),
+        span: of.place(),
+    }
+}
+
 /// A policy that is attached to roles, users and groups.
 fn attached(input: Input<'_>, policy: &Resource, rows: &mut Vec<Row>) {
     let properties = &policy.properties;
-    let many = ["Roles", "Users", "Groups"].into_iter().flat_map(|key| list(properties.get(key)));
+    let many = ["Roles", "Users", "Groups"].into_iter().flat_map(|key| items(properties.get(key))).map(|(it, _)| it);
     let one = ["RoleName", "UserName", "GroupName"].into_iter().filter_map(|key| properties.get(key));
     let holders: Vec<String> = many.chain(one).map(|value| holder(input, value)).collect();
     let who = if holders.is_empty() { "whoever has the policy".to_owned() } else { holders.join(", ") };
@@ -173,15 +197,18 @@ fn of_resource(id: &LogicalId, resource: &Resource, rows: &mut Vec<Row>) {
 /// The statements of a document that nothing was told of yet: those that evc derives for roles are.
 fn statements(document: Option<&Value>, who: &str, because: &str, resource: &Resource, rows: &mut Vec<Row>) {
     let Some(document) = document else { return };
-    let all = list(entry(document, "Statement"));
-    let is_told = |statement: &&Value| resource.type_ == "AWS::IAM::Role" && matches!(statement, Value::Because(..));
-    rows.extend(all.filter(|it| !is_told(it)).filter_map(|it| statement(it, who, because, resource)));
+    let is_told = |statement: &Value| resource.type_ == "AWS::IAM::Role" && matches!(statement, Value::Because(..));
+    for (document, of_document) in alternatives(document) {
+        let all = items(entry(document, "Statement")).into_iter().filter(|(it, _)| !is_told(it));
+        let row = |(it, when): (_, String)| statement(it, who, &format!("{because}{of_document}{when}"), resource);
+        rows.extend(all.filter_map(row));
+    }
 }
 
 fn statement(value: &Value, who: &str, because: &str, resource: &Resource) -> Option<Row> {
     let value = if let Value::Because(_, inner) = value { inner } else { value };
     let Value::Map(entries) = value else { return None };
-    let texts = |key: &str| -> Vec<String> { list(entries.get(key)).map(text).collect() };
+    let texts = |key: &str| -> Vec<String> { items(entries.get(key)).into_iter().map(|(it, _)| text(it)).collect() };
     let mut may = texts("Action");
     may.extend(texts("NotAction").into_iter().map(|action| format!("all but {action}")));
     let mut on = texts("Resource");
@@ -220,7 +247,9 @@ fn principals(statement: &value::Map) -> Vec<String> {
         (None, None) => return Vec::new(),
     };
     let texts: Vec<String> = match value {
-        Value::Map(kinds) if !is_call(kinds) => kinds.values().flat_map(|it| list(Some(it))).map(text).collect(),
+        Value::Map(kinds) if !is_call(kinds) => {
+            kinds.values().flat_map(|it| items(Some(it))).map(|(it, _)| text(it)).collect()
+        }
         other => vec![text(other)],
     };
     texts.into_iter().map(|text| format!("{not}{text}")).collect()
@@ -234,14 +263,37 @@ fn entry<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
     if let Value::Map(entries) = value { entries.get(key) } else { None }
 }
 
-/// The items of a list, or a value alone.
-fn list(value: Option<&Value>) -> impl Iterator<Item = &Value> {
-    let items = match value {
-        Some(Value::List(items)) => items.as_slice(),
-        Some(other) => std::slice::from_ref(other),
-        None => &[],
+/// The items of a list, or a value alone, each with the condition under which it is one.
+fn items(value: Option<&Value>) -> Vec<(&Value, String)> {
+    let each = value.into_iter().flat_map(alternatives).flat_map(|(value, when)| {
+        let items = if let Value::List(items) = value { items.as_slice() } else { std::slice::from_ref(value) };
+        let inner = items.iter().flat_map(alternatives);
+        inner.map(|(item, inner)| (item, format!("{when}{inner}"))).collect::<Vec<_>>()
+    });
+    each.collect()
+}
+
+/// What a value may be, with the condition under which it is: of `Fn::If` both, and of `AWS::NoValue` nothing.
+fn alternatives(value: &Value) -> Vec<(&Value, String)> {
+    let (condition, branches) = match value {
+        Value::Map(entries) => match entries.first() {
+            Some(("Fn::If", Value::List(items))) => match items.as_slice() {
+                [Value::String(condition), yes, no] => (condition, [Some(yes), Some(no)]),
+                _ => return vec![(value, String::new())],
+            },
+            Some(("Ref", Value::String(name))) if name == "AWS::NoValue" => return Vec::new(),
+            _ => return vec![(value, String::new())],
+        },
+        Value::If(condition, yes, no) => (condition, [Some(&**yes), no.as_deref()]),
+        Value::Parameter(name) if name == "AWS::NoValue" => return Vec::new(),
+        _ => return vec![(value, String::new())],
     };
-    items.iter()
+    let words = [format!(", where `{condition}` holds"), format!(", where `{condition}` does not hold")];
+    let both = branches.into_iter().zip(words).filter_map(|(branch, words)| Some((branch?, words)));
+    both.flat_map(|(branch, words)| {
+        alternatives(branch).into_iter().map(move |(it, when)| (it, format!("{words}{when}")))
+    })
+    .collect()
 }
 
 fn is_call(entries: &value::Map) -> bool {
@@ -267,7 +319,25 @@ fn text(value: &Value) -> String {
 fn called(entries: &value::Map) -> Option<String> {
     let (function, argument) = entries.first()?;
     match (function, argument) {
-        ("Ref" | "Fn::Sub", Value::String(text)) => Some(text.clone()),
+        ("Ref", Value::String(text)) => Some(text.clone()),
+        // A reference alone is what it refers to.
+        ("Fn::Sub", Value::String(text)) => {
+            let only = text
+                .strip_prefix("${")
+                .and_then(|rest| rest.strip_suffix('}'))
+                .filter(|name| !name.contains(['$', '{']));
+            Some(only.map_or(text.as_str(), |name| name.trim_end_matches(".Arn")).to_owned())
+        }
+        ("Fn::Select", Value::List(of)) => match of.as_slice() {
+            [Value::Integer(index), Value::List(of)] => of.get(usize::try_from(*index).ok()?).map(text),
+            _ => None,
+        },
+        ("Fn::Join", Value::List(of)) => match of.as_slice() {
+            [Value::String(separator), Value::List(of)] => {
+                Some(of.iter().map(text).collect::<Vec<_>>().join(separator))
+            }
+            _ => None,
+        },
         ("Fn::Sub", Value::List(items)) => items.first().map(text),
         ("Fn::GetAtt", Value::String(path)) => Some(path.trim_end_matches(".Arn").to_owned()),
         ("Fn::GetAtt", Value::List(path)) => {
@@ -361,6 +431,7 @@ overrides:
     properties:
       Policies: [{ PolicyName: mine, PolicyDocument: { Version: '2012-10-17', Statement: [{ Effect: Allow, Action: 'iot:Publish', Resource: '*' }] } }]
       ManagedPolicyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess']
+conditions: { IsShop: { 'Fn::Equals': [{ Ref: ProjectName }, shop] } }
 resources:
   PingMay:
     type: AWS::IAM::RolePolicy
@@ -377,6 +448,18 @@ resources:
     type: AWS::Lambda::Permission
     properties: { FunctionName: { ref: functions.ping.name }, Action: 'lambda:InvokeFunction', Principal: '*' }
   Topic: { type: AWS::SNS::Topic, properties: { KmsMasterKeyId: alias/aws/sns } }
+  User:
+    type: AWS::IAM::User
+    properties: { Policies: [{ PolicyName: u, PolicyDocument: { Version: '2012-10-17', Statement: [{ Effect: Allow, Action: 'lambda:InvokeFunction', Resource: { 'Fn::Sub': '${PingFunction.Arn}' } }] } }] }
+  Sometimes:
+    type: AWS::IAM::Policy
+    properties:
+      PolicyName: sometimes
+      Roles: [{ 'Fn::Select': [0, [{ 'Fn::Sub': '${PingFunctionRole}' }]] }]
+      PolicyDocument: { Version: '2012-10-17', Statement: [{ 'Fn::If': [IsShop, { Effect: Allow, Action: { 'Fn::If': [IsShop, 's3:GetObject', 's3:PutObject'] }, Resource: 'arn:aws:s3:::a/*' }, { Ref: 'AWS::NoValue' }] }] }
+  Sam:
+    type: AWS::Serverless::Function
+    properties: { Runtime: provided.al2023, Handler: bootstrap, InlineCode: x, Policies: [AmazonSNSReadOnlyAccess, { SQSPollerPolicy: { QueueName: q } }, { Version: '2012-10-17', Statement: [{ Effect: Allow, Action: 's3:GetObject', Resource: 'arn:aws:s3:::b/*' }] }] }
   TopicPolicy:
     type: AWS::SNS::TopicPolicy
     properties: { Topics: [{ Ref: Topic }], PolicyDocument: { Version: '2012-10-17', Statement: [{ Effect: Allow, Principal: '*', Action: 'sns:Publish', Resource: { Ref: Topic }, Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } } }] } }
@@ -394,12 +477,17 @@ resources:
             "function `ping` xray:PutTelemetryRecords * X-Ray traces; these actions cannot be limited to a resource specs/a.yaml:4",
             "function `ping` iot:Publish * policy `mine` specs/a.yaml:6",
             "function `ping` what the policy says arn:aws:iam::aws:policy/ReadOnlyAccess managed policy specs/a.yaml:6",
-            "function `ping` not all but s3:* ${Topic}/* resource `PingMay` of the spec specs/a.yaml:11",
-            "function `ping`, ops sqs:* * resource `Shared` of the spec specs/a.yaml:14",
-            "resource `Other` of the spec lambda:InvokeFunction PingFunction policy `x` specs/a.yaml:17",
-            "scheduler.amazonaws.com sts:AssumeRole Other who may assume `Other` specs/a.yaml:17",
-            "* lambda:InvokeFunction PingFunction resource `Anybody` of the spec specs/a.yaml:22",
-            "* sns:Publish Topic resource `TopicPolicy` of the spec specs/a.yaml:26",
+            "function `ping` not all but s3:* ${Topic}/* resource `PingMay` of the spec specs/a.yaml:12",
+            "function `ping`, ops sqs:* * resource `Shared` of the spec specs/a.yaml:15",
+            "resource `Other` of the spec lambda:InvokeFunction PingFunction policy `x` specs/a.yaml:18",
+            "scheduler.amazonaws.com sts:AssumeRole Other who may assume `Other` specs/a.yaml:18",
+            "* lambda:InvokeFunction PingFunction resource `Anybody` of the spec specs/a.yaml:23",
+            "resource `User` of the spec lambda:InvokeFunction PingFunction policy `u` specs/a.yaml:27",
+            "function `ping` s3:GetObject arn:aws:s3:::a/* resource `Sometimes` of the spec, where `IsShop` holds specs/a.yaml:30",
+            "resource `Sam` of the spec what the policy says AmazonSNSReadOnlyAccess managed policy specs/a.yaml:36",
+            "resource `Sam` of the spec what the policy says SQSPollerPolicy of SAM managed policy specs/a.yaml:36",
+            "resource `Sam` of the spec s3:GetObject arn:aws:s3:::b/* its `Policies` specs/a.yaml:36",
+            "* sns:Publish Topic resource `TopicPolicy` of the spec specs/a.yaml:39",
         ] {
             assert!(lines.iter().any(|it| it == line), "{line}\n{table}");
         }

@@ -217,6 +217,18 @@ impl<'n> Fields<'n> {
         let unknown: Vec<&Key> = keys.filter(|key| !self.known.contains(&key.text.as_str())).collect();
         self.take_back_missing(&unknown, cx);
         for key in unknown {
+            if let Some((above, is_first)) = self.empty_above(key) {
+                // What is wrong with the nothing in it is this.
+                let nothing = above.value.span;
+                cx.diagnostics.retain(|known| known.primary.span != nothing);
+                if is_first {
+                    let message = format!("{} has no key `{}`", self.what, key.text);
+                    let help = format!("indent it deeper to be in `{}`, which has nothing in it", above.key.text);
+                    let diagnostic = Diagnostic::new(Code::EVC0102, key.span, message).help(help);
+                    cx.report(diagnostic.secondary(above.key.span, "nothing is in this"));
+                }
+                continue;
+            }
             let diagnostic =
                 Diagnostic::new(Code::EVC0102, key.span, format!("{} has no key `{}`", self.what, key.text));
             let mut diagnostic = diagnostic.suggest(&key.text, self.known.iter().copied());
@@ -237,6 +249,18 @@ impl<'n> Fields<'n> {
             cx.report(diagnostic);
         }
         !self.failed
+    }
+
+    /// The known key with nothing in it that an unknown one comes after, with at most unknown ones between them, and whether there are none.
+    fn empty_above(&self, key: &Key) -> Option<(&'n Entry, bool)> {
+        if nearest(&key.text, &self.known).is_some() {
+            return None;
+        }
+        let at = self.mapping.entries.iter().position(|entry| entry.key.span == key.span)?;
+        let above = self.mapping.entries[..at].iter().rev();
+        let mut between = 0;
+        let known = above.inspect(|_| between += 1).find(|entry| self.known.contains(&entry.key.text.as_str()))?;
+        matches!(known.value.kind, NodeKind::Null).then_some((known, between == 1))
     }
 
     /// One mistake is one report: a key that is written wrong is not missing as well, nor are those of something else that none of the
@@ -327,7 +351,8 @@ impl<T: Item> Decode for Section<T> {
         match &node.kind {
             NodeKind::Null => return Some(section),
             NodeKind::Mapping(mapping) => {
-                for Entry { key, value } in &mapping.entries {
+                for (at, Entry { key, value }) in mapping.entries.iter().enumerate() {
+                    let reported = cx.diagnostics.len();
                     let named = check_name(key, T::CASE, T::WHAT, cx)
                         && long_enough::<T>(key, cx)
                         && (T::CASE != Case::RustType || check_type_name(key, T::WHAT, cx));
@@ -337,6 +362,14 @@ impl<T: Item> Decode for Section<T> {
                             section.items.insert(key.text.clone(), item);
                         }
                         _ => section.broken.push(key.text.clone()),
+                    }
+                    let above = at.checked_sub(1).and_then(|above| mapping.entries.get(above));
+                    if let (Some(Entry { key: above, value: Node { kind: NodeKind::Null, .. } }), Some(found)) =
+                        (above, cx.diagnostics.get_mut(reported))
+                        && found.code == Code::EVC0103
+                        && found.primary.span == value.span
+                    {
+                        found.help.push(format!("indent `{}` deeper if it belongs to `{}`", key.text, above.text));
                     }
                 }
             }

@@ -9,7 +9,7 @@ use super::allow::Allows;
 use super::decode::{Decode, Decoder, Fields};
 use super::keys::Shorthand;
 use super::range::in_range;
-use super::scalar::{Duration, Name, PatternNode};
+use super::scalar::{Duration, Name, PatternNode, one_or_more};
 use super::table::Removal;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
@@ -29,6 +29,7 @@ pub struct Outbox {
     /// What it is for, for people.
     pub description: Option<String>,
     /// The events that may be published through it. All travel on one bus.
+    #[key(not_empty = "an event")]
     pub publishes: Option<Spanned<Vec<Name>>>,
     /// The field that all of these events have and that says which thing an event is about, such as `orderId`: events of one
     /// thing wait together. Of an outbox with `publishes`; of a table's changes, the table's partition key says it.
@@ -41,10 +42,10 @@ pub struct Outbox {
     /// What brings the changes of a table to the bus: `function` (the default) or `pipe`.
     pub forwarder: Option<Spanned<Forwarder>>,
     /// The event, or events, that a new item of the table is.
-    #[key(default, decode = changes)]
+    #[key(default, decode = changes, schema = one_or_more::<Spanned<ChangeEvent>>)]
     pub insert: Vec<Spanned<ChangeEvent>>,
     /// The event, or events, that a changed item of the table is.
-    #[key(default, decode = changes)]
+    #[key(default, decode = changes, schema = one_or_more::<Spanned<ChangeEvent>>)]
     pub update: Vec<Spanned<ChangeEvent>>,
     /// The most events the forwarder takes at once: 1 to 1000, 100 by default; of a pipe 1 to 10, 10 by default.
     #[key(schema = batch_sizes)]
@@ -174,6 +175,10 @@ fn missing(fields: &Fields<'_>, key: &'static str, what: &str, cx: &mut Decoder)
 /// One event or a list of them.
 fn changes(node: &Node, cx: &mut Decoder) -> Option<Vec<Spanned<ChangeEvent>>> {
     match &node.kind {
+        NodeKind::Sequence(items) if items.is_empty() => {
+            cx.bad_value(node.span, "expected an event, found none");
+            None
+        }
         NodeKind::Sequence(_) => Vec::decode(node, cx),
         _ => Spanned::decode(node, cx).map(|change| vec![change]),
     }

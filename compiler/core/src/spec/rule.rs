@@ -19,8 +19,8 @@ pub struct Rule {
     /// The event it matches.
     pub event: Option<Name>,
     /// The events it matches, all on one bus.
-    #[key(default)]
-    pub events: Vec<Name>,
+    #[key(not_empty = "an event")]
+    pub events: Option<Spanned<Vec<Name>>>,
     /// A whole event pattern, instead of `event` or `events`.
     pub pattern: Option<Spanned<PatternNode>>,
     /// The bus of a rule with a `pattern`; required if the spec has several. Without it: the only bus of the spec, or, if that

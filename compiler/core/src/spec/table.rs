@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use super::allow::Allows;
 use super::decode::{Decode, Decoder, Item, Section};
 use super::keys::Shorthand;
-use super::range::in_range;
+use super::range::{in_range, not_empty};
 use super::scalar::{Name, TypeExpr};
 use crate::source::Spanned;
 use crate::yaml::{Node, NodeKind};
@@ -133,7 +133,7 @@ pub enum Projection {
 }
 
 fn projection_schema(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"anyOf": [{"enum": ["all", "keys"]}, {"type": "array", "items": {"type": "string"}}]})
+    json_schema!({"anyOf": [{"enum": ["all", "keys"]}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]})
 }
 
 fn key_schema(generator: &mut SchemaGenerator) -> Schema {
@@ -180,7 +180,11 @@ impl Item for Index {
 impl Decode for Projection {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
         match node.kind {
-            NodeKind::Sequence(_) => Vec::decode(node, cx).map(Self::Include),
+            NodeKind::Sequence(_) => {
+                let attributes: Spanned<Vec<Name>> = Spanned::decode(node, cx)?;
+                not_empty(&attributes, "an attribute", cx);
+                Some(Self::Include(attributes.value))
+            }
             _ => cx
                 .word(
                     node,

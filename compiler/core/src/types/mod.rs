@@ -12,6 +12,7 @@ mod check;
 mod decode;
 mod describe;
 mod dynamo;
+mod example;
 mod held;
 mod inline;
 mod join;

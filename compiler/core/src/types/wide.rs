@@ -1,6 +1,6 @@
 //! Types that expressions make: how many parts of one are looked at.
 
-use super::{Kind, Type};
+use super::{Kind, Range, Type};
 
 /// The most parts of a type that an expression makes, all fields of all records in it counted. Steps that put the results of steps
 /// together, twice each, make types that double with each of them, and nobody reads what has more parts than this.
@@ -12,6 +12,35 @@ impl Type {
     pub fn bounded(self) -> Self {
         let mut left = MAX_PARTS;
         if self.takes(&mut left) { self } else { Self::any(self.span) }
+    }
+
+    /// Takes away the bounds that grow where something is put together element by element: how many there are at most in the lists in
+    /// it, and what the numbers in it are. A list that is always empty stays one.
+    pub fn widen(&mut self) {
+        match &mut self.kind {
+            Kind::Integer(range) => *range = Range::default(),
+            Kind::Number(range) => *range = Range::default(),
+            Kind::List(of, range) => {
+                range.max = range.max.filter(|max| *max == 0);
+                of.widen();
+            }
+            Kind::Map(of) => of.widen(),
+            Kind::Record(record) => record.fields.values_mut().for_each(|field| field.ty.widen()),
+            Kind::Union(members) => members.iter_mut().for_each(Self::widen),
+            // What a name stands for was declared, and did not grow.
+            Kind::Named(_)
+            | Kind::Tagged(..)
+            | Kind::Any
+            | Kind::String(_)
+            | Kind::Money(_)
+            | Kind::Boolean
+            | Kind::Uuid
+            | Kind::Timestamp
+            | Kind::Date
+            | Kind::Duration
+            | Kind::Bytes
+            | Kind::Enum(_) => {}
+        }
     }
 
     /// Whether its parts are no more than are left.

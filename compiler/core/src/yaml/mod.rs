@@ -12,6 +12,7 @@ mod comma;
 mod decode;
 mod frame;
 mod joined;
+mod left_out;
 mod merge;
 mod node;
 mod recover;
@@ -25,6 +26,7 @@ mod tests;
 mod write;
 
 pub use decode::{decode_bytes, too_large};
+pub use left_out::names_left_out;
 pub use merge::Conflict;
 pub use node::{Entry, Key, Mapping, Node, NodeKind, Room, Scalar, ScalarStyle};
 pub use write::{Document, Out, OutEntry, write};

@@ -11,7 +11,7 @@ use granit_parser::ErrorKind;
 
 use super::build::{Input, Stop, SyntaxError, build};
 use super::node::{Node, NodeKind};
-use super::scan::Lines;
+use super::scan::{Lines, open_since};
 use super::{Dialect, decode, syntax, tabs};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{FileId, MAX_SOURCE_BYTES, Span};
@@ -104,8 +104,8 @@ impl Recovery {
                 Err(Stop::Syntax(error)) => error,
             };
             self.budget = self.budget.saturating_sub(error.at);
-            if syntax::is_tab(&error) && !self.tabs_reported {
-                self.replace_tabs(&error);
+            if !self.tabs_reported && (syntax::is_tab(&error) || tabs::is_after(&self.text, error.at)) {
+                self.take_tabs_out(&error);
                 continue;
             }
             let Some(chosen) = self.choose(&error) else {
@@ -196,18 +196,28 @@ impl Recovery {
         }
     }
 
-    /// Reports tabs in the indentation once for the whole file, and reads on as if each were one space: a file that is
-    /// indented with tabs throughout is then read as it was meant.
-    fn replace_tabs(&mut self, error: &SyntaxError) {
+    /// Reports tabs in the indentation once for the whole file. One that is indented with tabs throughout is read on as if each were one
+    /// space, which is how it was meant. In one that is indented with spaces as well, nobody knows how wide a tab is: such lines are left
+    /// out, unless they stand within brackets, where the indentation means nothing.
+    fn take_tabs_out(&mut self, error: &SyntaxError) {
         self.tabs_reported = true;
+        let is_mixed = tabs::are_beside_spaces(&self.text);
         let tabs = tabs::of_indentation(&self.text);
         for first in tabs.iter().filter_map(|line| line.first()) {
             self.quiet.push(Lines(&self.text).line(*first));
         }
         self.quiet.push(Lines(&self.text).line(error.at));
         self.diagnostics.push(syntax::describe_tabs(error, &tabs, &self.text, self.file));
-        for at in tabs.into_iter().flatten() {
-            self.text.replace_range(at..=at, " ");
+        for line in tabs {
+            let whole = line.first().map_or(0..0, |first| Lines(&self.text).line(*first));
+            if is_mixed && open_since(&self.text, 0..whole.start).is_none() {
+                blank(&mut self.text, whole.clone());
+                self.blanked.push(whole);
+                continue;
+            }
+            for at in line {
+                self.text.replace_range(at..=at, " ");
+            }
         }
     }
 }

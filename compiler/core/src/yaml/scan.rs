@@ -41,6 +41,27 @@ impl Lines<'_> {
         first.start..first.start + self.0[first.start..end].trim_end().len()
     }
 
+    /// The levels that are open before the line that holds a byte, the innermost first: the column, counted from 1, and the first word of
+    /// the last line that starts there.
+    pub(super) fn levels(&self, at: usize) -> Vec<(usize, &str)> {
+        let mut found: Vec<(usize, &str)> = Vec::new();
+        let mut start = self.line(at).start;
+        while let Some(above) = self.above(start) {
+            start = above;
+            let line = self.line(above);
+            let (indent, text) = (self.indent(&line), self.0[line].trim());
+            let word = text.split([':', ' ']).next().unwrap_or(text);
+            let is_name = !word.is_empty() && !word.starts_with(['#', '-', '"', '\'', '[', '{', ']', '}']);
+            if is_name && found.last().is_none_or(|(column, _)| indent + 1 < *column) {
+                found.push((indent + 1, word));
+            }
+            if indent == 0 && is_name {
+                break;
+            }
+        }
+        found
+    }
+
     pub(super) fn indent(&self, line: &Range<usize>) -> usize {
         let text = &self.0[line.clone()];
         text.len() - text.trim_start_matches(' ').len()

@@ -7,6 +7,7 @@ use granit_parser::ErrorKind;
 use super::build::SyntaxError;
 use super::recover::{Blame, Candidate};
 use super::scan::{Lines, bad_escape, first_unmatched, is_closed};
+use super::tabs;
 use crate::diagnostics::{Code, Diagnostic, Edit, Fix};
 use crate::source::{FileId, Span};
 
@@ -36,8 +37,13 @@ pub(super) fn describe_tabs(error: &SyntaxError, lines: &[Vec<usize>], text: &st
     let run = first.windows(2).take_while(|pair| pair[0] + 1 == pair[1]).count() + 1;
     let span = Span::new(file, first[0]..first[0] + run);
     let edits = lines.iter().flatten().map(|&at| Edit { span: Span::new(file, at..at + 1), text: "  ".to_owned() });
-    let mut diagnostic = Diagnostic::new(Code::EVC0003, span, "indented with a tab; YAML indents with spaces only")
-        .help("set your editor to indent YAML with two spaces");
+    let help = if tabs::are_beside_spaces(text) {
+        "indent it with spaces, to the column of the lines that it belongs with"
+    } else {
+        "set your editor to indent YAML with two spaces"
+    };
+    let mut diagnostic =
+        Diagnostic::new(Code::EVC0003, span, "indented with a tab; YAML indents with spaces only").help(help);
     diagnostic.fixes.push(Fix {
         title: "indent with two spaces for each tab".to_owned(),
         edits: edits.collect(),
@@ -244,7 +250,14 @@ impl Cause<'_> {
 
     /// A line whose indentation fits nothing above it.
     fn level(&self, message: impl Into<String>) -> Diagnostic {
-        self.at_token(message).help("lines that belong together start in the same column")
+        let lines = Lines(self.text);
+        let own = lines.indent(&lines.line(self.token_range().start)) + 1;
+        let levels = lines.levels(self.error.at);
+        let deeper = levels.iter().rev().find(|(column, _)| *column >= own);
+        let nearest = deeper.into_iter().chain(levels.iter().find(|(column, _)| *column < own));
+        let start: Vec<String> = nearest.map(|(column, name)| format!("in column {column} beside `{name}`")).collect();
+        let diagnostic = self.at_token(message).help("lines that belong together start in the same column");
+        if start.is_empty() { diagnostic } else { diagnostic.help(format!("start it {}", start.join(", or "))) }
     }
 
     fn at_character(&self, message: impl Into<String>) -> Diagnostic {

@@ -29,6 +29,24 @@ pub(super) fn of_indentation(text: &str) -> Vec<Vec<usize>> {
     tabs
 }
 
+/// Whether some line of the text is indented with spaces alone.
+pub(super) fn are_beside_spaces(text: &str) -> bool {
+    let by_space = |line: &&str| line.starts_with(' ') && !line.trim().is_empty();
+    text.lines().filter(by_space).any(|line| !indentation(line).contains('\t'))
+}
+
+/// Whether the line of a byte, or the last one before it that is not empty, is indented with a tab.
+pub(super) fn is_after(text: &str, at: usize) -> bool {
+    let end = text[at.min(text.len())..].find('\n').map_or(text.len(), |found| at + found);
+    let lines = text[..end].lines().rev().filter(|line| !line.trim().is_empty());
+    lines.take(2).any(|line| indentation(line).contains('\t'))
+}
+
+/// What a line is indented by.
+fn indentation(line: &str) -> &str {
+    &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
+}
+
 /// A block of text.
 struct Block {
     /// The indent of the line that opens it.

@@ -11,11 +11,7 @@ use crate::definition::{Machine, State, Work};
 use crate::expression::Template;
 use crate::protocol::{History, Status};
 use crate::state::{Branch, Scope, Wait};
-
-/// How many states one transition may enter. A machine that goes round without any work to wait for would go on for ever; Step
-/// Functions ends one after 25,000 events.
-/// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-state-machine-executions>
-const STATES: usize = 10_000;
+use crate::store::MAX_STATES;
 
 /// What came of a state, or of a scope.
 pub(super) enum Flow {
@@ -61,8 +57,8 @@ impl Planner<'_> {
             return Flow::Failed(Failure::new(states::RUNTIME, Some("there is no such state".to_owned())));
         };
         self.entered += 1;
-        if self.entered > STATES {
-            let cause = format!("`{}`: {STATES} states were entered without any work between them", state.name);
+        if self.entered > MAX_STATES {
+            let cause = format!("`{}`: {MAX_STATES} states were entered without any work between them", state.name);
             return Flow::Failed(Failure::new(states::RUNTIME, Some(cause)));
         }
         self.state.entered_ms = self.now_ms.max(self.state.entered_ms + 1);

@@ -9,6 +9,10 @@ use crate::{Error, Kind};
 
 /// The most pieces of work that one transition orders: what Lua can hand to one command, with room to spare.
 pub const MAX_RECORDS: usize = 1000;
+/// The most states that one transition enters. A machine that goes round without any work to wait for would go on for ever; Step
+/// Functions ends one after 25,000 events.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-state-machine-executions>
+pub const MAX_STATES: usize = 10_000;
 /// The longest history entry.
 const MAX_HISTORY_BYTES: usize = 1024 * 1024;
 

@@ -49,7 +49,7 @@ use crate::protocol::{
 pub use connect::{Credentials, Provider, Target};
 pub use eviction::{Eviction, Evicts};
 pub use keys::{Keys, PARTITIONS};
-pub use limits::{HistoryBounds, MAX_RECORDS};
+pub use limits::{HistoryBounds, MAX_RECORDS, MAX_STATES};
 pub use memory::Memory;
 #[cfg(feature = "redis")]
 pub use redis::Redis;

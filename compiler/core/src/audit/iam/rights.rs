@@ -144,6 +144,18 @@ impl<'v> Rights<'v> {
             })
     }
 
+    /// What a statement allows and another surely denies: the two, and the action.
+    pub(in crate::audit) fn taken_away(&self) -> Vec<(&Statement<'v>, &Statement<'v>, &'v str)> {
+        let mut found = Vec::new();
+        for allow in self.statements.iter().filter(|statement| statement.allows()) {
+            for action in allow.actions() {
+                let deny = self.statements.iter().find(|statement| denies(statement, action.text));
+                found.extend(deny.map(|deny| (allow, deny, action.text)));
+            }
+        }
+        found
+    }
+
     fn add(&mut self, view: &'v View<'_>, resource: Named<'v>) {
         for statement in of_resource(view, resource).into_iter().filter(|it| it.of == Of::Identity) {
             let effect = statement.node.get("Effect").and_then(Node::as_text);

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
 
-use crate::audit::template::Origin;
+use crate::audit::template::{Node, Origin};
 use crate::audit::view::View;
 use crate::diagnostics::{Code, Diagnostic};
 
@@ -15,11 +15,8 @@ pub(in crate::audit) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>
         let source = mapping.resource.property("EventSourceArn").and_then(|source| view.resource_of(source));
         let Some(queue) = source.filter(|source| &*source.resource.type_.text == "AWS::SQS::Queue") else { continue };
         let types = mapping.resource.property("FunctionResponseTypes");
-        let reports = types.is_some_and(|types| {
-            types
-                .as_list()
-                .is_none_or(|types| types.iter().any(|it| it.as_text() != Some("ReportBatchItemFailures")).eq(&false))
-        });
+        let may_report = |it: &Node<'_>| it.as_text().is_none_or(|it| it == "ReportBatchItemFailures");
+        let reports = types.is_some_and(|types| types.as_list().is_none_or(|types| types.iter().any(may_report)));
         if reports || mapping.number("BatchSize", BATCH).is_none_or(|size| size <= 1.0) || view.is_settled(&[mapping]) {
             continue;
         }

@@ -64,13 +64,16 @@ fn of_queue(view: &View<'_>, queue: Named<'_>, target: Named<'_>, diagnostics: &
     if let (Some(before), Some(after)) = kept
         && after < before
     {
-        let days = |seconds: f64| seconds / 86_400.0;
+        let time = |seconds: f64| match seconds / 86_400.0 {
+            days if days.fract() == 0.0 => format!("{days} days"),
+            _ => format!("{seconds} s"),
+        };
         let message = format!(
-            "dead letters in `{}` are gone after {} days, those of `{}` may be {} days old when they come",
+            "dead letters in `{}` are gone after {}, those of `{}` may be {} old when they come",
             target.id,
-            days(after),
+            time(after),
             queue.id,
-            days(before)
+            time(before)
         );
         diagnostics.push(
             Diagnostic::new(Code::EVC0619, target.place_of("MessageRetentionPeriod"), message)

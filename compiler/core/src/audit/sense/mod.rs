@@ -8,6 +8,7 @@ mod batches;
 mod budgets;
 mod dead_letters;
 mod deliveries;
+mod denied;
 mod deputies;
 mod everything;
 mod fifo;
@@ -30,7 +31,7 @@ mod visibility;
 use super::Check;
 
 /// Every check of sense.
-pub(super) const CHECKS: [Check; 25] = [
+pub(super) const CHECKS: [Check; 26] = [
     actions::check,
     anybody::check,
     arrivals::check,
@@ -39,6 +40,7 @@ pub(super) const CHECKS: [Check; 25] = [
     budgets::check,
     dead_letters::check,
     deliveries::check,
+    denied::check,
     deputies::check,
     everything::check,
     fifo::check,

@@ -28,7 +28,7 @@ pub(super) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let mut told = HashSet::new();
     for (id, resource) in &view.template.resources {
         let Some(type_) = aws::resource_type(&resource.type_.text) else {
-            diagnostics.extend(unknown_type(id, resource));
+            diagnostics.extend(unknown_type(id, resource).or_else(|| custom(id, resource)));
             continue;
         };
         read_only(type_, resource, &mut fit);
@@ -93,6 +93,22 @@ fn unknown_type(id: &str, resource: &Resource<'_>) -> Option<Diagnostic> {
         }
         None => diagnostic,
     })
+}
+
+/// A custom resource that says nobody who makes it.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html>
+fn custom(id: &str, resource: &Resource<'_>) -> Option<Diagnostic> {
+    let says = |name| resource.properties.get(name).is_some();
+    if !resource.type_.text.starts_with("Custom::") || says("ServiceToken") || says("Fn::Transform") {
+        return None;
+    }
+    let message = format!("`{id}` lacks `ServiceToken`");
+    let diagnostic = Diagnostic::new(Code::EVC1018, resource.type_.place.unwrap_or(resource.place), message);
+    Some(
+        diagnostic
+            .note("CloudFormation asks the function, or the topic, of this ARN to make the resource")
+            .help("give it the ARN as `ServiceToken`"),
+    )
 }
 
 /// Properties that AWS sets alone. SAM's schemas list as read-only what `Fn::GetAtt` reads, set or not.

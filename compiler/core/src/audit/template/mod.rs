@@ -239,14 +239,24 @@ impl<'a> Node<'a> {
         if let Kind::Call(call) = &self.kind { Some(call) } else { None }
     }
 
-    /// The logical id or parameter that this refers to as a whole, by `Ref` or by `Fn::GetAtt`, whatever the attribute.
+    /// The logical id or parameter that this refers to as a whole, by `Ref` or by `Fn::GetAtt`, whatever the attribute; also as all that
+    /// there is of a text or a list.
     pub fn referent(&self) -> Option<&str> {
         match self.as_call()? {
             Call::Ref(name) | Call::GetAtt(name, _) => Some(&name.text),
-            Call::Sub { parts, bound } if bound.is_empty() => match parts.as_slice() {
-                [Part::Ref(name) | Part::GetAtt(name, _)] => Some(&name.text),
+            Call::Sub { parts, bound } => match parts.as_slice() {
+                [Part::Ref(name)] => match bound.iter().find(|entry| entry.key.text == name.text) {
+                    Some(own) => own.value.referent(),
+                    None => Some(&name.text),
+                },
+                [Part::GetAtt(name, _)] => Some(&name.text),
                 _ => None,
             },
+            Call::Join(_, list) => match list.as_list()? {
+                [only] => only.referent(),
+                _ => None,
+            },
+            Call::Select(index, list) => list.as_list()?.get(index.as_literal()?.parse::<usize>().ok()?)?.referent(),
             _ => None,
         }
     }

@@ -120,10 +120,27 @@ fn place<'p>(into: &mut Node<'p>, planned: &'p Value, written: &'p yaml::Node) {
                 }
             }
         }
-        // A reference by the spec's name, or a call with one in it.
-        (Kind::Call(_), _, _) => into.place = Some(written.span),
+        // A call with a reference by the spec's name in it, or this reference itself.
+        (Kind::Call(call), ..) => {
+            if let Some(again) = placed_call(planned, written) {
+                **call = again;
+            }
+            into.place = Some(written.span);
+        }
         _ => {}
     }
+}
+
+/// A call of the function that was written, with the arguments that were.
+fn placed_call<'p>(planned: &'p Value, written: &'p yaml::Node) -> Option<Call<'p>> {
+    let (Value::Map(planned), NodeKind::Mapping(written)) = (planned, &written.kind) else { return None };
+    let ((function, argument), [only]) = (planned.first()?, written.entries.as_slice()) else { return None };
+    if only.key.text != *function || !is_function(function) {
+        return None;
+    }
+    let mut placed = value(argument);
+    place(&mut placed, argument, &only.value);
+    Some(call(function, placed))
 }
 
 fn map(entries: &plan::value::Map) -> Map<'_> {

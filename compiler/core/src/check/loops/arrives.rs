@@ -31,7 +31,7 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
 }
 
 /// An event as each of those publishes it who do, with the place.
-fn published(model: &Model, id: Id<Event>) -> Vec<(Published, Span)> {
+pub(in crate::check) fn published(model: &Model, id: Id<Event>) -> Vec<(Published, Span)> {
     let mut found = Vec::new();
     let event = &model.events[id];
     if event.published_outside {

@@ -8,7 +8,7 @@
 
 pub(super) mod arrives;
 mod hops;
-mod published;
+pub(super) mod published;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

@@ -7,8 +7,8 @@ use crate::types::Type;
 
 /// An event as it is published in one place, or brought to another bus.
 #[derive(Debug, Clone)]
-pub(super) struct Published {
-    pub(super) event: Id<Event>,
+pub(in crate::check) struct Published {
+    pub(in crate::check) event: Id<Event>,
     detail: Type,
     booleans: Vec<(Vec<String>, bool)>,
     /// Texts of which the start is always the same, by their paths.
@@ -17,7 +17,7 @@ pub(super) struct Published {
 
 /// Whether an event passes a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Passes {
+pub(in crate::check) enum Passes {
     Always,
     Sometimes,
     /// While a whole number is within a bound.
@@ -27,12 +27,12 @@ pub(super) enum Passes {
 
 impl Published {
     /// By a handler, of which no more is known than that it fits.
-    pub(super) fn by_handler(model: &Model, event: Id<Event>) -> Self {
+    pub(in crate::check) fn by_handler(model: &Model, event: Id<Event>) -> Self {
         Self { event, detail: model.events[event].detail.clone(), booleans: Vec::new(), starts: Vec::new() }
     }
 
     /// By an outbox, as a change of a table.
-    pub(super) fn by_change(model: &Model, change: &ChangeEvent) -> Self {
+    pub(in crate::check) fn by_change(model: &Model, change: &ChangeEvent) -> Self {
         let published = Self::by_handler(model, change.event.value);
         let Some(filter) = &change.filter else { return published };
         let filter = of_event(model, change, filter);
@@ -40,7 +40,7 @@ impl Published {
     }
 
     /// By a step of a workflow that a rule has started with an event.
-    pub(super) fn by_step(
+    pub(in crate::check) fn by_step(
         model: &Model,
         event: Id<Event>,
         step: &Step,
@@ -61,17 +61,18 @@ impl Published {
     }
 
     /// The same event as another bus knows it, to which a rule has brought it.
-    pub(super) fn brought(&self, model: &Model, rule: &Rule, arrives: Id<Event>) -> Self {
+    pub(in crate::check) fn brought(&self, model: &Model, rule: &Rule, arrives: Id<Event>) -> Self {
         let mut brought = Self { event: arrives, ..self.clone() };
         if let Some((filter, detail)) = self.filter(model, rule).filter(|_| is_of_detail(rule)) {
             brought.detail = taken(model, &filter, &detail);
             brought.booleans.extend(pattern::booleans(&filter));
+            brought.starts.extend(pattern::starts(&filter));
         }
         brought
     }
 
     /// Whether it passes the pattern of a rule that can match such events.
-    pub(super) fn passes(&self, model: &Model, rule: &Rule) -> Passes {
+    pub(in crate::check) fn passes(&self, model: &Model, rule: &Rule) -> Passes {
         let Some((filter, root)) = self.filter(model, rule) else { return Passes::Always };
         match pattern::can_match(&filter, &model.types, &root) {
             Verdict::Never(..) => Passes::Never,
@@ -104,14 +105,14 @@ impl Published {
 
 /// What is known of the input of a workflow that a rule starts.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Start {
+pub(in crate::check) struct Start {
     input: Option<Type>,
     booleans: Vec<(Vec<String>, bool)>,
 }
 
 impl Start {
     /// By this event, whose detail is the input unless the rule makes another of it.
-    pub(super) fn by(model: &Model, rule: &Rule, event: Id<Event>, as_it_is: bool) -> Self {
+    pub(in crate::check) fn by(model: &Model, rule: &Rule, event: Id<Event>, as_it_is: bool) -> Self {
         let published = Published::by_handler(model, event);
         match published.filter(model, rule).filter(|_| as_it_is && is_of_detail(rule)) {
             Some((filter, detail)) => {
@@ -203,7 +204,7 @@ fn texts(template: &Template, path: &mut Vec<String>, into: &mut Vec<(Vec<String
 
 /// Whether a field of what a step publishes is counted, and the choices before it bound what it is counted from: `attempt: input.attempt + 1`
 /// where `input.attempt < 5`.
-pub(super) fn counts_within_a_bound(step: &Step, detail: Option<&Template>) -> bool {
+pub(in crate::check) fn counts_within_a_bound(step: &Step, detail: Option<&Template>) -> bool {
     let Some(Template::Object(fields, _)) = detail else { return false };
     fields.iter().any(|(_, value)| {
         let Template::Expr(expr) = value else { return false };

@@ -3,12 +3,15 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html#events-sqs-max-concurrency>
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Function, MAPPING_CONCURRENCY, Model, Queue};
+use crate::model::{Function, Id, MAPPING_CONCURRENCY, Model, Queue};
 use crate::source::{Span, Spanned};
 
 /// How often AWS recommends that a message may be received, so that one whose batches were throttled is not given up.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
 const ENOUGH_RECEIVES: u64 = 5;
+
+/// How often a message may be received that is meant to outlast a busy function: twice as often as AWS recommends of all.
+const PATIENT_RECEIVES: u64 = 2 * ENOUGH_RECEIVES;
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for (id, function) in model.functions.iter() {
@@ -27,8 +30,20 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
         // The greatest is the one to be made smaller.
         match said.max_by_key(|(_, own)| own.value) {
             Some((queue, own)) => diagnostics.push(more_than_runs(function, most, queue, &own, total)),
-            None => diagnostics.extend(model.queues_to(id).filter_map(|queue| given_up(function, most, queue))),
+            None => no_less(model, id, most, total, diagnostics),
         }
+    }
+}
+
+/// Lambda takes more than a function works on, and can take no less.
+fn no_less(model: &Model, id: Id<Function>, most: &Spanned<u64>, total: u64, diagnostics: &mut Vec<Diagnostic>) {
+    let function = &model.functions[id];
+    let before = diagnostics.len();
+    diagnostics.extend(model.queues_to(id).filter_map(|queue| given_up(function, most, queue)));
+    let receives = || model.queues_to(id).map(|queue| queue.receives);
+    let is_advice = receives().all(|most| most >= ENOUGH_RECEIVES) && receives().any(|most| most < PATIENT_RECEIVES);
+    if diagnostics.len() == before && is_advice {
+        diagnostics.push(less_than_queues_take(function, most, total));
     }
 }
 
@@ -84,4 +99,17 @@ fn given_up(function: &Function, most: &Spanned<u64>, queue: &Queue) -> Option<D
                 "leave `receives` out, which gives it {ENOUGH_RECEIVES}, or give the function a `concurrency` of two for each queue"
             )),
     )
+}
+
+/// A function that works on fewer batches than Lambda has to take from its queues, whose messages are received as often as AWS recommends.
+fn less_than_queues_take(function: &Function, most: &Spanned<u64>, total: u64) -> Diagnostic {
+    let name = &function.head.name;
+    let message =
+        format!("`{name}` works on {} at once, and Lambda takes {total} batches at once from its queues", most.value);
+    Diagnostic::new(Code::EVC0567, most.span, message)
+        .on(format!("functions.{name}"))
+        .note("Lambda takes two batches at once of each queue at least, and a batch that is throttled counts as received")
+        .help(format!(
+            "give the function `concurrency: {total}`, or its queues `receives: {PATIENT_RECEIVES}`, so that a message outlasts a function that is busy"
+        ))
 }

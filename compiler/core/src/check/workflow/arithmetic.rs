@@ -1,5 +1,6 @@
-//! Parts of expressions that have no result for some of the values that the types admit: divisions by what may be zero, roots of what may
-//! be negative, and what operators and functions are given of which nothing is known.
+//! Parts of expressions that have no result, or a wrong one, for some of the values that the types admit: divisions by what may be zero,
+//! roots of what may be negative, times that are compared by their spelling, and what operators and functions are given of which nothing
+//! is known.
 
 use super::item;
 use crate::diagnostics::{Code, Diagnostic};
@@ -48,6 +49,18 @@ fn of(model: &Model, workflow: &Workflow, expressions: &[&Expr], scope: &Scope, 
                 ">= 0",
                 "number(0..)",
             ),
+            Without::OneForm { does, instead } => {
+                let message = format!("`{text}` {does}, by the spelling");
+                diagnostics.push(
+                    Diagnostic::new(Code::EVC0428, risk.span, message)
+                        .on(item(workflow))
+                        .note(
+                            "JSONata compares texts letter by letter: the same time in two forms is not the same text",
+                        )
+                        .help(instead),
+                );
+                continue;
+            }
             Without::AllBut(wanted) => {
                 let message = format!("nothing is known about `{text}`: that it is {wanted} is not checked");
                 let word =

@@ -76,14 +76,10 @@ fn undone(model: &Model, workflow: &Workflow, body: &Body, found: &mut Vec<Diagn
         return;
     }
     let loops = body.loops();
-    let mut times: BTreeMap<StepId, u64> = BTreeMap::new();
-    for round in loops.iter() {
-        // What is undone in each round does not wait for the next.
-        let is_undone = round.iter().any(|id| body.step(*id).compensates());
-        if let Some(rounds) = rounds::counted(body, round).filter(|_| !is_undone) {
-            times.extend(round.iter().map(|id| (*id, rounds.most)));
-        }
-    }
+    let mut times = rounds::times(body);
+    // What is undone in each round does not wait for the next.
+    let is_undone = |round: &BTreeSet<StepId>| round.iter().any(|id| body.step(*id).compensates());
+    times.retain(|id, _| !loops.around(*id).is_some_and(is_undone));
     let each = |id: StepId| -> u64 {
         let step = body.step(id);
         let Some(undo) = step.undo.as_ref().filter(|_| !step.unreachable) else { return 0 };

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::rounds::{self, Rounds};
+use super::rounds::{self, Anew, Counted, Rounds};
 use super::{Items, item, items, laps};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{self, Body, Model, Next, Step, StepId, Workflow};
@@ -16,6 +16,9 @@ pub(super) const MOST_ENTRIES: u64 = 25_000;
 
 /// What an attempt of a task writes: it is scheduled, started, and fails.
 const ATTEMPT: u64 = 3;
+
+/// What it writes to undo one call: a choice is entered and left, and a task runs.
+const UNDO: u64 = 7;
 
 /// What a round of a `Map` state writes beside its steps: it is started, and it ends.
 const ROUND: u64 = 2;
@@ -33,7 +36,7 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
         let mut counting = Counting { model, workflow, found: Vec::new() };
         let whole = counting.body(&workflow.body);
         if counting.found.is_empty() {
-            counting.tell_whole(whole);
+            counting.tell_whole(whole, undoing(&workflow.body));
         }
         diagnostics.append(&mut counting.found);
         workflow.body.bodies(&mut |body| {
@@ -106,22 +109,42 @@ impl<'m> Counting<'m> {
         }
         let mut all =
             Entries { least: shortest(body, &steps), most: longest(body, StepId(0), &steps, &mut BTreeMap::new()) };
-        for round in body.loops().iter() {
-            let Some(rounds) = rounds::counted(body, round) else { continue };
-            let (least, most) = rounds::lap(body, round, rounds.counts, &|id| (steps[id.0].least, steps[id.0].most));
-            // One lap is on the way already.
-            let again = Entries {
-                least: least.saturating_mul(rounds.least.saturating_sub(1)),
-                most: most.saturating_mul(rounds.most.saturating_sub(1)),
-            };
-            if again.most > MOST_ENTRIES {
-                self.found.push(self.too_many_laps(body, rounds, (least, most)));
-            } else {
-                all.most = all.most.saturating_add(again.most);
-                all.least = all.least.saturating_add(if can_avoid(body, round) { 0 } else { again.least });
-            }
+        for counted in rounds::all(body) {
+            let mut steps = steps.clone();
+            let again = self.again(body, &counted, &mut steps);
+            all.most = all.most.saturating_add(again.most);
+            all.least = all.least.saturating_add(if can_avoid(body, &counted.round) { 0 } else { again.least });
         }
+        all.most = all.most.saturating_add(undoing(body));
         all
+    }
+
+    /// What the laps of a loop write but the first, which is on the way already; with the loops in it, whose laps are added to what the
+    /// steps write by which they are left. A loop that writes too much by itself is reported, and counts as nothing.
+    fn again(&mut self, body: &Body, counted: &Counted, steps: &mut [Entries]) -> Entries {
+        let mut once = 0_u64;
+        for inner in &counted.inner {
+            let again = self.again(body, inner, steps);
+            if inner.anew == Anew::Never {
+                once = once.saturating_add(again.most);
+                continue;
+            }
+            let leaves = &mut steps[inner.rounds.leaves.0];
+            leaves.most = leaves.most.saturating_add(again.most);
+            leaves.least = leaves.least.saturating_add(if inner.anew == Anew::Always { again.least } else { 0 });
+        }
+        let rounds = counted.rounds;
+        let (least, most) =
+            rounds::lap(body, &counted.round, rounds.counts, &|id| (steps[id.0].least, steps[id.0].most));
+        let again = Entries {
+            least: least.saturating_mul(rounds.least.saturating_sub(1)),
+            most: most.saturating_mul(rounds.most.saturating_sub(1)).saturating_add(once),
+        };
+        if again.most > MOST_ENTRIES {
+            self.found.push(self.too_many_laps(body, rounds, (least, most)));
+            return Entries::default();
+        }
+        again
     }
 
     fn too_many_laps(&self, body: &Body, rounds: Rounds, (least, most): (u64, u64)) -> Diagnostic {
@@ -183,7 +206,7 @@ impl<'m> Counting<'m> {
         }))
     }
 
-    fn tell_whole(&mut self, whole: Entries) {
+    fn tell_whole(&mut self, whole: Entries, undoing: u64) {
         let (code, writes) = if whole.least > MOST_ENTRIES {
             (Code::EVC0710, format!("at least {}", whole.least))
         } else if whole.most > MOST_ENTRIES {
@@ -196,13 +219,27 @@ impl<'m> Counting<'m> {
             "the steps of workflow `{}` together write {writes} entries of the history of an execution, and {MOST_ENTRIES} are the most",
             head.name
         );
+        let mut diagnostic = Diagnostic::new(code, head.name_span, message).on(item(self.workflow));
+        if undoing > 0 && whole.least <= MOST_ENTRIES {
+            diagnostic = diagnostic
+                .note(format!("{undoing} of them are to undo what was done: {UNDO} for each call that is undone"));
+        }
         self.found.push(
-            Diagnostic::new(code, head.name_span, message)
-                .on(item(self.workflow))
+            diagnostic
                 .note(FAILS)
                 .help("bound their lists, let an event start a second workflow half-way, or say `engine: redis`"),
         );
     }
+}
+
+/// What it writes at most to undo what the steps of a body did: a choice for the call on top of the stack, and the call.
+fn undoing(body: &Body) -> u64 {
+    if !body.compensates() {
+        return 0;
+    }
+    let times = rounds::times(body);
+    let undone = body.iter().filter(|(_, step)| step.undo.is_some() && !step.unreachable);
+    undone.map(|(id, _)| times.get(&id).copied().unwrap_or(1).saturating_mul(UNDO)).fold(0, u64::saturating_add)
 }
 
 /// What becomes of an execution that writes more.

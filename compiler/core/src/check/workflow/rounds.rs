@@ -1,9 +1,10 @@
-//! Loops that count: a variable that starts with a literal, that each round adds a literal to, and by which the loop is left.
+//! Loops that count: a variable that starts with a literal, that each round adds a literal to, and by which the loop is left. A loop in it has
+//! a counter of its own, which may be set to a literal again on each lap of the outer one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::expr::{Facts, Plain, Template};
-use crate::model::{Body, Next, Step, StepId};
+use crate::model::{Body, Loops, Next, Step, StepId};
 use crate::types::Bound;
 
 /// How often a loop goes round, as far as its counter says.
@@ -13,36 +14,150 @@ pub(super) struct Rounds {
     pub(super) least: u64,
     /// At most.
     pub(super) most: u64,
+    /// How often it goes back at least, where only the counter ends it.
+    pub(super) back: u64,
     /// The step that counts.
     pub(super) counts: StepId,
     /// The step that leaves it.
     pub(super) leaves: StepId,
 }
 
-/// How often a loop of a body goes round, if a counter says so.
-pub(super) fn counted(body: &Body, round: &BTreeSet<StepId>) -> Option<Rounds> {
-    for variable in &body.variables {
-        let Some(first) = variable.value.as_ref().and_then(number) else { continue };
-        let mut sets = body.iter().filter(|(_, step)| step.assigns().any(|name| name == variable.name));
-        let (Some((counts, step)), None) = (sets.next(), sets.next()) else { continue };
-        let Some(by) = steps_by(step, &variable.name) else { continue };
-        if !round.contains(&counts) || !is_on_every_lap(body, round, counts) {
-            continue;
-        }
-        for leaves in round.iter().copied().filter(|id| body.step(*id).successors().len() > 1) {
-            let Some((stays, alone)) = stays(body, round, leaves, (&variable.name, first, by)) else { continue };
-            if is_on_every_lap(body, round, leaves) {
-                // Whether it is asked before a round is counted or after makes one round more or less.
-                return Some(Rounds {
-                    least: if alone { stays } else { 0 },
-                    most: stays.saturating_add(1),
-                    counts,
-                    leaves,
-                });
-            }
+/// A loop that counts, with those in it.
+#[derive(Debug)]
+pub(super) struct Counted {
+    /// Its steps.
+    pub(super) round: BTreeSet<StepId>,
+    /// How often it goes round, each time that it is come to with its counter set anew.
+    pub(super) rounds: Rounds,
+    /// When its counter is set anew by the loop around it.
+    pub(super) anew: Anew,
+    /// The loops in it that count, which a lap may go round in its turn.
+    pub(super) inner: Vec<Self>,
+}
+
+/// On which laps of a loop the counter of one in it is set anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Anew {
+    /// On none: the inner loop goes round as often as it does, however often it is come to.
+    Never,
+    /// On some, as far as is known.
+    Maybe,
+    /// On each.
+    Always,
+}
+
+/// The loops of a body that count.
+pub(super) fn all(body: &Body) -> Vec<Counted> {
+    body.loops().iter().filter_map(|round| with_inner(body, round, Anew::Always)).collect()
+}
+
+/// How often each step of loops that count runs at most, loops in loops multiplied.
+pub(super) fn times(body: &Body) -> BTreeMap<StepId, u64> {
+    fn add(one: &Counted, around: u64, times: &mut BTreeMap<StepId, u64>) {
+        let own = match one.anew {
+            Anew::Never => one.rounds.most.saturating_add(around),
+            Anew::Maybe | Anew::Always => one.rounds.most.saturating_mul(around),
+        };
+        times.extend(one.round.iter().map(|id| (*id, own)));
+        for inner in &one.inner {
+            add(inner, own, times);
         }
     }
+    let mut times = BTreeMap::new();
+    for one in all(body) {
+        add(&one, 1, &mut times);
+    }
+    times
+}
+
+/// How often a loop of a body goes round, if a counter says so.
+pub(super) fn counted(body: &Body, round: &BTreeSet<StepId>) -> Option<Rounds> {
+    counter(body, round).map(|(_, rounds, _)| rounds)
+}
+
+fn with_inner(body: &Body, round: &BTreeSet<StepId>, anew: Anew) -> Option<Counted> {
+    let (_, rounds, inner) = counter(body, round)?;
+    let inner = inner.iter().filter_map(|inner| {
+        let (name, ..) = counter(body, inner)?;
+        let sets = |id: &StepId| body.step(*id).assigns().any(|other| other == name);
+        let mut sets = round.difference(inner).copied().filter(sets).peekable();
+        let anew = if sets.peek().is_none() {
+            Anew::Never
+        } else if sets.any(|set| is_on_every_lap_of(body, round, set, rounds.counts)) {
+            Anew::Always
+        } else {
+            Anew::Maybe
+        };
+        with_inner(body, inner, anew)
+    });
+    Some(Counted { round: round.clone(), rounds, anew, inner: inner.collect() })
+}
+
+/// The counter of a loop, and the loops in it that it does not count.
+fn counter<'b>(body: &'b Body, round: &BTreeSet<StepId>) -> Option<(&'b str, Rounds, Vec<BTreeSet<StepId>>)> {
+    body.variables.iter().find_map(|variable| {
+        let (rounds, inner) = counter_of(body, round, &variable.name, variable.value.as_ref())?;
+        Some((variable.name.as_str(), rounds, inner))
+    })
+}
+
+fn counter_of(
+    body: &Body,
+    round: &BTreeSet<StepId>,
+    variable: &str,
+    first: Option<&Template>,
+) -> Option<(Rounds, Vec<BTreeSet<StepId>>)> {
+    let mut starts = vec![number(first?)?];
+    let mut counts = None;
+    for (id, step) in body.iter().filter(|(_, step)| step.assigns().any(|name| name == variable)) {
+        if !round.contains(&id) {
+            // Before the loop is come to, or between two times.
+            starts.push(number(step.assign.iter().find(|set| set.name.value == variable)?.value.as_ref()?)?);
+        } else if counts.replace(id).is_some() {
+            return None;
+        }
+    }
+    let counts = counts?;
+    let by = steps_by(body.step(counts), variable)?;
+    let inner = laps_without(body, round, counts);
+    let chooses = |id: &StepId| body.step(*id).successors().len() > 1 && !inner.iter().any(|inner| inner.contains(id));
+    for leaves in round.iter().copied().filter(chooses) {
+        let stays = |first: &f64| stays(body, round, leaves, (variable, *first, by));
+        let Some(stays) = starts.iter().map(stays).collect::<Option<Vec<(u64, bool)>>>() else { continue };
+        if laps_without(body, round, leaves).iter().any(|beside| beside.contains(&counts)) {
+            continue;
+        }
+        let (least, most) =
+            (stays.iter().map(|(stays, _)| *stays).min()?, stays.iter().map(|(stays, _)| *stays).max()?);
+        let alone = stays.iter().all(|(_, alone)| *alone);
+        // Whether it is asked before a round is counted or after makes one round more or less.
+        let rounds =
+            Rounds { least: if alone { least } else { 0 }, most: most.saturating_add(1), back: least, counts, leaves };
+        return Some((rounds, inner));
+    }
     None
+}
+
+/// The loops that are left of a loop when a step in it does not succeed.
+fn laps_without(body: &Body, round: &BTreeSet<StepId>, passes: StepId) -> Vec<BTreeSet<StepId>> {
+    let edges = |(id, step): (StepId, &Step)| {
+        if !round.contains(&id) {
+            return Vec::new();
+        }
+        let caught = step.catch.iter().filter_map(|catch| match catch.then {
+            Next::Step(to) => Some(to),
+            Next::End => None,
+        });
+        let on: Vec<StepId> = if id == passes { Vec::new() } else { body.onward(id).collect() };
+        on.into_iter().chain(caught).filter(|to| round.contains(to)).collect()
+    };
+    let edges: Vec<Vec<StepId>> = body.iter().map(edges).collect();
+    Loops::along(&edges).iter().cloned().collect()
+}
+
+/// Whether a step succeeds on each lap of a loop that a counter counts.
+fn is_on_every_lap_of(body: &Body, round: &BTreeSet<StepId>, passes: StepId, counts: StepId) -> bool {
+    passes == counts || laps_without(body, round, passes).iter().all(|lap| !lap.contains(&counts))
 }
 
 /// How often a choice can be taken that stays in the loop, and whether nothing but the counter leaves the loop when all is well.
@@ -111,36 +226,9 @@ fn number(template: &Template) -> Option<f64> {
     value.as_f64()
 }
 
-/// Whether a step succeeds on each way round a loop: without the ways on from it, the loop has an order.
+/// Whether a step succeeds on each way round a loop: without the ways on from it, there is no loop.
 pub(super) fn is_on_every_lap(body: &Body, round: &BTreeSet<StepId>, passes: StepId) -> bool {
-    let edges = |id: StepId| {
-        let caught = body.step(id).catch.iter().filter_map(|catch| match catch.then {
-            Next::Step(to) => Some(to),
-            Next::End => None,
-        });
-        let on: Vec<StepId> = if id == passes { Vec::new() } else { body.onward(id).collect() };
-        on.into_iter().chain(caught)
-    };
-    let mut into: BTreeMap<StepId, usize> = round.iter().map(|id| (*id, 0)).collect();
-    for to in round.iter().flat_map(|id| edges(*id)) {
-        if let Some(count) = into.get_mut(&to) {
-            *count += 1;
-        }
-    }
-    let mut work: Vec<StepId> = into.iter().filter(|(_, count)| **count == 0).map(|(id, _)| *id).collect();
-    let mut ordered = 0;
-    while let Some(id) = work.pop() {
-        ordered += 1;
-        for to in edges(id) {
-            if let Some(count) = into.get_mut(&to) {
-                *count -= 1;
-                if *count == 0 {
-                    work.push(to);
-                }
-            }
-        }
-    }
-    ordered == into.len()
+    laps_without(body, round, passes).is_empty()
 }
 
 /// What a lap writes at least and at most, beginning and ending with the step that counts.

@@ -12,6 +12,7 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
             let longer = longer_than_the_workflow(model, workflow, step);
             told |= longer.is_some();
             diagnostics.extend(longer);
+            diagnostics.extend(undo_longer_than_the_workflow(model, workflow, step));
             retries(model, workflow, step, diagnostics);
         });
         if !told {
@@ -33,6 +34,18 @@ fn longer_than_the_workflow(model: &Model, workflow: &Workflow, step: &Step) -> 
     (time >= workflow.timeout).then(|| {
         let message = format!("`{}` {what} {time}, its workflow {} in all", step.name, workflow.timeout);
         Diagnostic::new(Code::EVC0509, span, message)
+            .on(item(workflow))
+            .secondary(workflow.timeout_span, limit(workflow))
+            .help("shorten it, or give the workflow a longer `timeout`")
+    })
+}
+
+fn undo_longer_than_the_workflow(model: &Model, workflow: &Workflow, step: &Step) -> Option<Diagnostic> {
+    let undo = step.undo.as_ref()?;
+    let time = *model.functions[undo.function?].timeout.greatest()?;
+    (time >= workflow.timeout).then(|| {
+        let message = format!("to undo `{}` may take {time}, its workflow {} in all", step.name, workflow.timeout);
+        Diagnostic::new(Code::EVC0509, undo.span, message)
             .on(item(workflow))
             .secondary(workflow.timeout_span, limit(workflow))
             .help("shorten it, or give the workflow a longer `timeout`")
@@ -89,19 +102,8 @@ fn limit(workflow: &Workflow) -> String {
 
 /// How long a step takes if every attempt takes `attempt` and fails with an error of this retry.
 fn longest(retry: &Retry, attempt: Duration) -> Duration {
-    let most = u128::from(retry.max_interval.seconds);
-    let mut interval = f64::from(u32::try_from(retry.interval.seconds).unwrap_or(u32::MAX));
-    let mut seconds = u128::from(attempt.seconds) * (u128::from(retry.attempts) + 1);
-    for _ in 0..retry.attempts {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "positive; what is too long is cut"
-        )]
-        let wait = interval.ceil() as u128;
-        seconds += wait.min(most);
-        interval = (interval * retry.backoff).min(1e12);
-    }
+    let attempts = u128::from(attempt.seconds) * (u128::from(retry.attempts) + 1);
+    let seconds = attempts + retry.waits().map(u128::from).sum::<u128>();
     Duration::seconds(u64::try_from(seconds).unwrap_or(u64::MAX))
 }
 

@@ -1,13 +1,16 @@
 //! Waits on the way to the end of a workflow, which come to more than the workflow may take: on every way, or on some.
 //!
 //! A step lasts as long as it is sure to if it succeeds, and no time if it fails with what is caught. A loop that counts its rounds, and that
-//! nothing else leaves, is gone round as often as its counter says.
+//! nothing else leaves, is gone round as often as its counter says. Of one that something else may leave, the way is too long on which the
+//! counter ends it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{item, items, laps, rounds};
+use super::concurrency::MOST_ROUNDS;
+use super::rounds::{self, Anew, Counted};
+use super::{item, items, laps};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Body, Loops, Model, Next, Rounds, Step, StepId, Workflow};
+use crate::model::{Body, Model, Next, Rounds, Step, StepId, Workflow};
 use crate::spec::scalar::Duration;
 
 /// Reports waits that certainly outlast the workflow together, whatever way it goes.
@@ -22,13 +25,54 @@ pub(super) fn whatever_way(model: &Model, workflow: &Workflow) -> Option<Diagnos
 
 /// Reports ways that are too long where others are not.
 pub(super) fn some_ways(model: &Model, workflow: &Workflow) -> Vec<Diagnostic> {
-    let Some(times) = Times::new(model, &workflow.body) else { return Vec::new() };
+    let Some(times) = Times::new(model, &workflow.body) else { return by_counter(model, workflow) };
     let limit = workflow.timeout.seconds;
     let is_over = |id: StepId| times.through(id).is_some_and(|seconds| seconds >= limit);
     let mut told = BTreeSet::new();
     let turns = workflow.body.iter().filter(|(id, _)| is_over(*id) && times.before(*id).all(|from| !is_over(from)));
     let late = turns.filter_map(|(id, _)| times.first_too_late(id, limit));
-    late.filter(|late| told.insert(late.at)).map(|late| tell(workflow, &times, &late)).collect()
+    let found: Vec<Diagnostic> =
+        late.filter(|late| told.insert(late.at)).map(|late| tell(workflow, &times, &late)).collect();
+    if found.is_empty() { by_counter(model, workflow) } else { found }
+}
+
+/// Reports loops that something may leave early, and that take too long if nothing does: what comes after the last round never runs.
+fn by_counter(model: &Model, workflow: &Workflow) -> Vec<Diagnostic> {
+    let limit = workflow.timeout.seconds;
+    let mut found = Vec::new();
+    workflow.body.bodies(&mut |body| {
+        let Some(times) = Times::new(model, body) else { return };
+        for Laps { rounds, lap, .. } in times.loops.iter().filter(|laps| !laps.alone) {
+            let starts = times.starts.get(&rounds.leaves).copied().unwrap_or(0);
+            let seconds = starts.saturating_add(rounds.back.saturating_mul(*lap));
+            if *lap == 0 || seconds < limit {
+                continue;
+            }
+            let message = format!(
+                "this loop may go round {} times before its counter ends it, which takes {} at least, and the workflow may take {} in all",
+                rounds.back,
+                Duration::seconds(seconds),
+                workflow.timeout
+            );
+            found.push(
+                Diagnostic::new(Code::EVC0562, body.step(rounds.leaves).kind_span, message)
+                    .label("what comes after the last round is never come to")
+                    .on(item(workflow))
+                    .secondary(body.step(rounds.counts).kind_span, "each round is counted here")
+                    .secondary(workflow.timeout_span, format!("ends after {}", workflow.timeout))
+                    .note(format!("each round waits {}", Duration::seconds(*lap)))
+                    .note("an execution that takes too long ends where it is: no `catch` is looked at, and nothing is compensated")
+                    .help("let it go round less often, shorten the waits, or give the workflow a longer `timeout`"),
+            );
+        }
+    });
+    found
+}
+
+/// Of each loop that counts, the step by which it is left, and how many seconds its rounds wait if nothing else leaves it.
+pub(super) fn again(model: &Model, body: &Body) -> Vec<(StepId, u64)> {
+    let Some(times) = Times::new(model, body) else { return Vec::new() };
+    times.loops.iter().map(|laps| (laps.rounds.leaves, laps.rounds.back.saturating_mul(laps.lap))).collect()
 }
 
 /// A step that is over too late.
@@ -69,14 +113,30 @@ fn tell(workflow: &Workflow, times: &Times<'_>, late: &Late) -> Diagnostic {
     diagnostic.help("shorten the waits, or give the workflow a longer `timeout`")
 }
 
+/// A loop that counts.
+struct Laps {
+    round: BTreeSet<StepId>,
+    rounds: rounds::Rounds,
+    /// How many seconds a round lasts.
+    lap: u64,
+    /// Whether nothing but its counter ends it.
+    alone: bool,
+}
+
+impl Laps {
+    /// How many seconds all rounds but the first last where nothing but the counter ends it.
+    fn again(&self) -> u64 {
+        self.rounds.least.saturating_sub(1).saturating_mul(self.lap)
+    }
+}
+
 /// How long the steps of a body last at least.
 struct Times<'b> {
     body: &'b Body,
-    loops: Loops,
     /// Of each step, if it succeeds.
     lasts: Vec<u64>,
-    /// Of each loop by its first step: how often it is gone round again, and how long a round lasts.
-    again: BTreeMap<StepId, (u64, u64)>,
+    /// The loops that count, inner ones before those around them.
+    loops: Vec<Laps>,
     /// Until each step starts.
     starts: BTreeMap<StepId, u64>,
     /// From the start of each step to an end of the body.
@@ -92,9 +152,11 @@ impl<'b> Times<'b> {
         if lasts.iter().all(|seconds| *seconds == 0) {
             return None;
         }
-        let (again, starts, ends) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let mut times = Self { body, loops: body.loops(), lasts, again, starts, ends };
-        times.again = times.loops.iter().filter_map(|round| Some((*round.first()?, times.counted(round)?))).collect();
+        let (loops, starts, ends) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+        let mut times = Self { body, lasts, loops, starts, ends };
+        for counted in rounds::all(body) {
+            times.count(&counted);
+        }
         times.starts = shortest([(StepId(0), 0)], &|id| times.edges(id));
         let mut back: BTreeMap<StepId, Vec<(StepId, u64)>> = BTreeMap::new();
         let mut ends = Vec::new();
@@ -114,20 +176,21 @@ impl<'b> Times<'b> {
         Some(times)
     }
 
-    /// How often a loop is gone round again after the first time, if nothing but its counter ends it, and how long each time lasts.
-    fn counted(&self, round: &BTreeSet<StepId>) -> Option<(u64, u64)> {
-        let rounds = rounds::counted(self.body, round)?;
+    /// Looks how long the laps of a loop last, after those of the loops in it.
+    fn count(&mut self, counted: &Counted) {
+        for inner in counted.inner.iter().filter(|inner| inner.anew == Anew::Always) {
+            self.count(inner);
+        }
+        let (round, rounds) = (&counted.round, counted.rounds);
+        let inside = |id: StepId| self.edges(id).into_iter().filter(|(to, _)| round.contains(to)).collect();
+        let first: Vec<(StepId, u64)> = inside(rounds.counts);
+        let Some(lap) = shortest(first, &inside).get(&rounds.counts).copied() else { return };
         let leads_out = |id: &StepId| {
             let out = |next: Next| !matches!(next, Next::Step(to) if round.contains(&to));
             self.body.step(*id).catch.iter().any(|catch| out(catch.then))
         };
-        if round.iter().any(leads_out) {
-            return None;
-        }
-        let inside = |id: StepId| self.plain(id).into_iter().filter(|(to, _)| round.contains(to)).collect();
-        let first: Vec<(StepId, u64)> = self.plain(rounds.counts);
-        let back = shortest(first, &inside);
-        Some((rounds.least.saturating_sub(1), *back.get(&rounds.counts)?))
+        let alone = rounds.least > 0 && !round.iter().any(leads_out);
+        self.loops.push(Laps { round: round.clone(), rounds, lap, alone });
     }
 
     /// Where a step leads, and after how long. What fails may do so at once.
@@ -145,19 +208,16 @@ impl<'b> Times<'b> {
         self.plain(id).into_iter().map(with).collect()
     }
 
-    /// How long the other rounds last of a loop that is left here.
+    /// How long the other rounds last of the loops that are left here.
     fn leaves(&self, from: StepId, to: Option<StepId>) -> u64 {
-        let Some(round) = self.loops.around(from).filter(|round| to.is_none_or(|to| !round.contains(&to))) else {
-            return 0;
-        };
-        let again = round.first().and_then(|first| self.again.get(first));
-        again.map_or(0, |(laps, seconds)| laps.saturating_mul(*seconds))
+        let left = |laps: &&Laps| laps.round.contains(&from) && to.is_none_or(|to| !laps.round.contains(&to));
+        self.loops.iter().filter(left).filter(|laps| laps.alone).map(Laps::again).fold(0, u64::saturating_add)
     }
 
     /// The rounds of the loop that a step is in, where they count.
     fn rounds(&self, id: StepId) -> Option<(u64, u64)> {
-        let (laps, seconds) = *self.again.get(self.loops.around(id)?.first()?)?;
-        (laps > 0 && seconds > 0).then_some((laps + 1, seconds))
+        let laps = self.loops.iter().find(|laps| laps.alone && laps.round.contains(&id))?;
+        (laps.again() > 0).then_some((laps.rounds.least, laps.lap))
     }
 
     /// The steps that lead to a step, errors included.
@@ -221,8 +281,7 @@ fn least(model: &Model, step: &Step) -> u64 {
         let rounds = match nested.rounds {
             Rounds::One => 1,
             Rounds::EachItem { concurrency } => {
-                let least = items(model, step).least;
-                concurrency.map_or(least.min(1), |at_once| least.div_ceil(at_once.value.max(1)))
+                items(model, step).least.div_ceil(concurrency.map_or(MOST_ROUNDS, |at_once| at_once.value).max(1))
             }
         };
         body.saturating_mul(rounds)

@@ -45,8 +45,12 @@ enum Why {
     Answer,
     /// It is in a loop that waits, and that nothing bounds.
     Loop,
+    /// It waits until a time that only the execution knows.
+    Until,
     /// The steps together, up to this one, may take so many seconds.
     Sum(u64),
+    /// What is undone here, after the steps that come before, may take until so many seconds after the start.
+    Undo(u64),
 }
 
 impl Times<'_> {
@@ -93,7 +97,8 @@ impl Times<'_> {
         for (id, step) in steps() {
             let waits = laps::waits_for(self.model, step).is_some();
             if self.step(step) == Takes::AsLongAsItMay {
-                late.push(Late { step, why: Why::Answer });
+                let until = !answers(step) && waits_until(self.model, step);
+                late.push(Late { step, why: if until { Why::Until } else { Why::Answer } });
             } else if waits && goes_round(body, loops, id) {
                 late.push(Late { step, why: Why::Loop });
             }
@@ -109,7 +114,34 @@ impl Times<'_> {
             (end > self.limit() && !alone).then_some(Late { step, why: Why::Sum(end) })
         });
         late.extend(over);
+        if late.is_empty() {
+            late.extend(self.undone_too_late(body, pending, ends));
+        }
         late
+    }
+
+    /// A `compensate` that may begin so late that not all is undone when the workflow's time is over.
+    fn undone_too_late<'b>(
+        &self,
+        body: &'b Body,
+        pending: &BTreeSet<StepId>,
+        ends: &BTreeMap<StepId, u64>,
+    ) -> Option<Late<'b>> {
+        let undo = |step: &Step| {
+            let function = step.undo.as_ref().filter(|_| !step.unreachable)?.function?;
+            // One that is too long by itself is reported as that.
+            let seconds = self.model.functions[function].timeout.greatest()?.seconds;
+            (seconds < self.limit()).then_some(seconds)
+        };
+        let undone = body.steps.iter().filter_map(undo).fold(0, u64::saturating_add);
+        let here = |(id, step): (StepId, &'b Step)| {
+            // Steps that are too long by themselves, or together, are reported as that.
+            let begins = *ends.get(&id).filter(|begins| **begins <= self.limit())?;
+            let end = begins.saturating_add(undone);
+            let comes = pending.iter().any(|from| body.edges(*from).any(|to| to == id));
+            (step.compensates() && comes && end > self.limit()).then_some(Late { step, why: Why::Undo(end) })
+        };
+        body.iter().find_map(here)
     }
 
     fn tell(&self, done: &Step, late: &Late<'_>) -> Diagnostic {
@@ -127,6 +159,23 @@ impl Times<'_> {
                     done.name
                 ),
                 "count its rounds, and leave it in time for the step that compensates".to_owned(),
+            ),
+            Why::Until => (
+                format!("`{name}` may wait until the workflow's time is over, and then nothing undoes `{}`", done.name),
+                format!(
+                    "wait for a time below {limit}, or see to it with a `choose` that the time is not later, and say so under `allow`"
+                ),
+            ),
+            Why::Undo(seconds) => (
+                format!(
+                    "what is to be undone may take until {} after the start, its workflow may take {limit}, and then nothing undoes `{}`",
+                    Duration::seconds(seconds),
+                    done.name
+                ),
+                format!(
+                    "give the workflow a `timeout` above {}, or its steps, functions and their `undo` shorter ones",
+                    Duration::seconds(seconds)
+                ),
             ),
             Why::Sum(seconds) => (
                 format!(
@@ -166,7 +215,7 @@ impl Times<'_> {
         if let Some(timeout) = &step.timeout {
             return Takes::AtMost(timeout.value.seconds);
         }
-        if step.waits_for_signal() {
+        if step.waits_for_signal() || waits_until(self.model, step) {
             return Takes::AsLongAsItMay;
         }
         match step.lasts(self.model) {
@@ -183,9 +232,11 @@ impl Times<'_> {
                     None => 1,
                 },
             };
-            let mut answers = false;
-            nested.body.walk(&mut |step| answers |= step.timeout.is_none() && step.waits_for_signal());
-            if answers {
+            let mut unknown = false;
+            nested.body.walk(&mut |step| {
+                unknown |= step.timeout.is_none() && step.waits_for_signal() || waits_until(self.model, step);
+            });
+            if unknown {
                 return Takes::AsLongAsItMay;
             }
             let ends = self.ends(nested.body, 0);
@@ -200,12 +251,17 @@ impl Times<'_> {
         if body.steps.is_empty() {
             return ends;
         }
+        let again: BTreeMap<StepId, u64> = too_late::again(self.model, body).into_iter().collect();
         let order = forward(body);
         let place: BTreeMap<StepId, usize> = order.iter().enumerate().map(|(place, id)| (*id, place)).collect();
         let mut starts: BTreeMap<StepId, u64> = BTreeMap::from([(StepId(0), begins)]);
         for id in &order {
             let start = starts.get(id).copied().unwrap_or(begins);
-            let end = start.saturating_add(self.seconds(body.step(*id)));
+            let mut end = start.saturating_add(self.seconds(body.step(*id)));
+            // Where a loop is left, its other rounds are over.
+            if let Some(again) = again.get(id) {
+                end = end.saturating_add(*again);
+            }
             ends.insert(*id, end);
             for to in body.edges(*id).filter(|to| place.get(to) > place.get(id)) {
                 let known = starts.entry(to).or_insert(end);
@@ -214,6 +270,32 @@ impl Times<'_> {
         }
         ends
     }
+}
+
+/// Whether somebody has to answer a step, or one in it.
+fn answers(step: &Step) -> bool {
+    let mut found = step.waits_for_signal();
+    for body in step.bodies() {
+        body.walk(&mut |step| found |= step.timeout.is_none() && step.waits_for_signal());
+    }
+    found
+}
+
+/// Whether a step waits until a time that only the execution knows, itself or in it.
+fn waits_until(model: &Model, step: &Step) -> bool {
+    let waits = |step: &Step| {
+        step.is_work()
+            && step.call().is_none()
+            && step.publish().is_none()
+            && !step.compensates()
+            && !step.waits_for_signal()
+            && step.lasts(model).is_none()
+    };
+    let mut found = waits(step);
+    for body in step.bodies() {
+        body.walk(&mut |step| found |= waits(step));
+    }
+    found
 }
 
 /// Whether a loop leads back to a step, and nothing in it counts.

@@ -2,6 +2,8 @@
 
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
+mod examples;
+
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
@@ -65,6 +67,7 @@ fn readme(input: Input<'_>) -> String {
         redrives => redrives(plan),
         try_it => try_it(plan),
         signed => signed(model),
+        examples => examples::examples(plan),
         logic_manifest => shell(&format!("{}/Cargo.toml", input.project.logic_path)),
         has_alarms => model.observability.alarms,
         told => told(model),
@@ -235,7 +238,7 @@ mod tests {
         assert_eq!(paragraphs("One\n    two\n\n```sh\n- three"), "One two\n\n\\`\\`\\`sh - three");
     }
 
-    fn readme_of(spec: &str) -> String {
+    pub(super) fn readme_of(spec: &str) -> String {
         let analysis = crate::session::analyze_text("specs/a.yaml", spec);
         assert!(!analysis.has_errors(), "{:?}", analysis.diagnostics);
         let model = analysis.model.as_ref().expect("the spec names its service");

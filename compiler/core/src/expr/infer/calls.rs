@@ -184,6 +184,8 @@ impl Infer<'_> {
         self.absent_arguments(function, &given);
         if !left_out {
             self.literals(function, &given);
+        } else if let Some(item) = context.item.clone().filter(|item| item.class(self.types) != Class::Any) {
+            ok &= self.argument(function, callee, &item, function.params[0].takes);
         }
         if let ("sqrt", [(of, value)]) = (function.name, given.as_slice())
             && ok
@@ -369,6 +371,8 @@ fn widened(value: Value, types: &Types) -> Value {
     if matches!(&value.ty.kind, Kind::Enum(literals) if literals.len() == 1) {
         value.ty.kind = Kind::String(Range::default());
     }
+    let mut value = value.listed();
+    value.ty.widen();
     Value { absent: None, ..value }
 }
 

@@ -9,6 +9,7 @@ mod regex;
 mod returns;
 mod risks;
 mod shape;
+mod times;
 mod value;
 
 use std::ops::Range as Bytes;
@@ -20,11 +21,11 @@ use super::facts::{Base, Facts, Names, Way, established};
 use super::{Expr, Scope, literals};
 use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::source::Span;
-use crate::types::{Field, Kind, MAX_INTEGER, Range, Record, Step, Type, Types};
+use crate::types::{Field, Kind, MAX_INTEGER, Record, Step, Type, Types};
 
 pub(super) use risks::Risk;
 pub use risks::Without;
-pub(super) use value::{Absent, Class, Special, Value, WayOut, join, show};
+pub(super) use value::{Absent, Class, Special, Value, WayOut, join, lengths, show};
 
 /// Values by the bytes of the part that gives them.
 pub(super) type Parts = std::collections::HashMap<Bytes<usize>, Value>;
@@ -84,11 +85,13 @@ fn narrowing(narrows: bool, decimals: Decimals, expr: &Expr, scope: &Scope, type
         weighs: false,
         decimals,
         parts: Parts::new(),
+        keeps_sequences: false,
     };
     let value = infer.value(&expr.tree, &Context { item: None, depth: 0 });
     Found { value, parts: infer.parts, untyped: infer.untyped, risks: infer.risks, diagnostics: infer.diagnostics }
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own about the walk")]
 struct Infer<'a> {
     expr: &'a Expr,
     scope: &'a Scope,
@@ -114,6 +117,8 @@ struct Infer<'a> {
     decimals: Decimals,
     /// What the parts of objects, lists and conditions give, by their bytes.
     parts: Parts,
+    /// Whether a sequence was kept as a list, which it is until JSONata takes it for a sequence again.
+    keeps_sequences: bool,
 }
 
 /// What a bare name is looked up in.
@@ -182,8 +187,7 @@ impl Infer<'_> {
                     let by = self.value(term, &inside);
                     self.ordering(term, &by);
                 }
-                let filled = value.is_filled(self.types);
-                element.many().filled(filled).maybe(value.absent)
+                element.many().counted(value.lengths(self.types)).maybe(value.absent)
             }
             AstKind::Binary(operator, left, right) => self.binary(*operator, left, right, context),
             AstKind::Negate(operand) => {
@@ -263,24 +267,25 @@ impl Infer<'_> {
 
     fn array(&mut self, items: &[Ast], span: Span, context: &Context) -> Value {
         let mut element: Option<Type> = None;
-        let mut least = 0_u64;
+        let (mut least, mut most) = (0_u64, Some(0_u64));
         for item in items {
             let value = self.value(item, context);
             self.remember(item, &value);
             // A list in a list constructor adds its elements, unless it is itself one.
             let (ty, count) = if item.is_list() {
-                (value.kept(self.types), u64::from(!value.may_be_absent()))
+                (self.kept(&value), lengths(u64::from(!value.may_be_absent()), Some(1)))
             } else if is_empty_list(&value, self.types) {
                 continue;
             } else {
-                (value.item(self.types).kept(self.types), value.least(self.types))
+                (self.kept(&value.item(self.types)), value.lengths(self.types))
             };
-            least = least.saturating_add(count);
+            least = least.saturating_add(count.min.unwrap_or(0));
+            most = most.zip(count.max).map(|(all, more)| all.saturating_add(more));
             element = Some(element.map_or_else(|| ty.clone(), |joined| join(&joined, &ty, self.types)));
         }
         let range = match &element {
-            Some(_) => Range { min: (least > 0).then_some(least), max: None },
-            None => Range { min: None, max: Some(0) },
+            Some(_) => lengths(least, most),
+            None => lengths(0, Some(0)),
         };
         let element = element.unwrap_or(Type { kind: Kind::Any, span });
         Value::new(Kind::List(Box::new(element), range), span)
@@ -303,7 +308,7 @@ impl Infer<'_> {
             let key_type = self.value(key, context);
             let given = self.value(value, context);
             self.remember(value, &given);
-            let ty = given.kept(self.types);
+            let ty = self.kept(&given);
             let AstKind::String(name) = &key.kind else {
                 if !matches!(key_type.class(self.types), Class::Text | Class::Any) || key_type.special != Special::No {
                     let message = format!("a key is a text; found {}", operators::describe(&key_type));
@@ -358,14 +363,31 @@ impl Infer<'_> {
                 return Value::any(a.ty.span);
             }
         }
+        // A list, and a sequence that is one as well.
+        let is_list = |value: &Value| value.is_list() || !value.many && value.class(self.types) == Class::List;
+        let (a, b) = if (a.many != b.many) && is_list(&a) && is_list(&b) {
+            self.keeps_sequences = true;
+            (a.listed(), b.listed())
+        } else {
+            (a, b)
+        };
         let many = a.many || b.many;
-        let filled = a.is_filled(self.types) && b.is_filled(self.types);
+        let (some, others) = (a.lengths(self.types), b.lengths(self.types));
+        let least = some.min.unwrap_or(0).min(others.min.unwrap_or(0));
+        let count =
+            lengths(if many { least } else { 0 }, some.max.zip(others.max).map(|(a, b)| a.max(b)).filter(|_| many));
         // One value and a list are one or many, too.
         let side = |value: &Value, types: &Types| {
             if many && !value.many { value.item(types).ty } else { value.ty.clone() }
         };
         let ty = join(&side(&a, self.types), &side(&b, self.types), self.types);
-        Value { ty, many, filled: many && filled, null, absent: a.absent.or(b.absent), special: Special::No }
+        Value { ty, many, count, null, absent: a.absent.or(b.absent), special: Special::No }
+    }
+
+    /// What a value is where it is kept. A sequence that is a list there is still a sequence to JSONata.
+    fn kept(&mut self, value: &Value) -> Type {
+        self.keeps_sequences |= value.is_list();
+        value.kept(self.types)
     }
 
     /// Keeps what a part of the expression gives, so that it can be compared with what is wanted of it.
@@ -403,8 +425,9 @@ impl Infer<'_> {
             return value;
         }
         let Some(mut way) = self.names(context).way(ast) else { return value };
+        let least = self.facts.shown(&way).map_or(0, |shown| shown.count);
         way.steps.push(Step::At(0));
-        if self.facts.is_present(&way) { value.at_least(1, self.types) } else { value }
+        value.at_least(least.max(u64::from(self.facts.is_present(&way))), self.types)
     }
 
     /// The value that a base means, as far as conditions of the expression narrow it.

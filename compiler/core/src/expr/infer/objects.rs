@@ -4,19 +4,21 @@
 use indexmap::IndexMap;
 
 use super::returns::Given;
-use super::value::Absent;
+use super::value::{Absent, lengths};
 use super::{Class, Context, Infer, Value, join};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::ast::{Ast, AstKind};
 use crate::source::Span;
-use crate::types::{Field, Kind, Record, Type};
+use crate::types::{Field, Kind, Range, Record, Type};
 
 impl Infer<'_> {
-    /// Whether an object always has a field.
-    pub(super) fn has_field(&self, object: &Value) -> bool {
-        object.absent.is_none()
-            && !object.many
-            && self.types.record(&object.ty).is_some_and(|fields| fields.values().any(|field| !field.optional))
+    /// How many fields an object has: those that are required at least, and others, unless its type knows all.
+    pub(super) fn field_count(&self, object: &Value) -> Range<u64> {
+        let fields = self.types.record(&object.ty).filter(|_| !object.many);
+        let Some(fields) = fields else { return Range::default() };
+        let required = fields.values().filter(|field| !field.optional).count() as u64;
+        let least = if object.absent.is_some() { 0 } else { required };
+        lengths(least, self.types.is_exact(&object.ty).then_some(fields.len() as u64))
     }
 
     /// The type of any of the fields of an object, those included that its type does not know of.
@@ -42,7 +44,7 @@ impl Infer<'_> {
         let of = Value::of(self.any_field(&item, span));
         let (element, has_lists) = of.element(self.types);
         let may_be_list = has_lists || element.class(self.types) == Class::Any;
-        element.many().filled(self.has_field(&item) && !may_be_list)
+        if may_be_list { element.many() } else { element.many().counted(self.field_count(&item)) }
     }
 
     /// The field that a key names.

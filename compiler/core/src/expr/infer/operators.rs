@@ -2,6 +2,8 @@
 
 use std::ops::Range as Bytes;
 
+use evc_interface::expression::LIST_LENGTH;
+
 use super::{Class, Context, Facts, Infer, Special, Value, Without, established, show};
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::expr::ast::{Ast, AstKind, Operator};
@@ -52,6 +54,7 @@ impl Infer<'_> {
             Operator::In => {
                 let (element, _) = b.element(self.types);
                 self.compatible(operator, (left, &a), (right, &element));
+                self.compared_times(operator, [(left, &a), (right, &element)]);
                 Value::new(Kind::Boolean, span)
             }
             Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual => {
@@ -68,8 +71,8 @@ impl Infer<'_> {
         }
     }
 
-    /// The list of the whole numbers from one to another: at least as long as their bounds say. How long it may be is not said, since what
-    /// is too long is told as an expression that makes too much.
+    /// The list of the whole numbers from one to another, as long as their bounds say. Of one that is sure to be longer than lists may be
+    /// it is not said how long, since that is told as an expression that makes too much.
     fn range(&self, from: &Value, to: &Value, span: Span) -> Value {
         let bounds = |value: &Value| match (&value.absent, &self.types.resolve(&value.ty).kind) {
             (None, Kind::Integer(range)) => *range,
@@ -80,7 +83,9 @@ impl Infer<'_> {
             let count = last?.saturating_sub(first?).saturating_add(1);
             Some(u64::try_from(count).unwrap_or(0))
         };
-        let length = Range { min: count(from.max, to.min).filter(|least| *least > 0), max: None };
+        let least = count(from.max, to.min).unwrap_or(0);
+        let is_told = |most: &u64| *most == least && usize::try_from(*most).is_ok_and(|most| most > LIST_LENGTH);
+        let length = super::lengths(least, count(from.min, to.max).filter(|most| *most > 0 && !is_told(most)));
         let element = Type { kind: Kind::Integer(Range { min: from.min, max: to.max }), span };
         Value::new(Kind::List(Box::new(element), length), span)
     }
@@ -193,6 +198,7 @@ impl Infer<'_> {
             }
         }
         self.compatible(operator, (left, a), (right, b));
+        self.compared_times(operator, [(left, a), (right, b)]);
     }
 
     /// Reports a comparison whose outcome does not depend on the values.
@@ -298,7 +304,9 @@ impl Infer<'_> {
             let range = left.range.start..right.range.end;
             let diagnostic = Diagnostic::new(Code::EVC0408, self.span(&range), message);
             self.report(diagnostic.note("JSONata fails at run time unless both are numbers or both are texts"));
+            return;
         }
+        self.compared_times(operator, [(left, a), (right, b)]);
     }
 
     /// Reports what may be several values where one is taken.

@@ -1,13 +1,13 @@
 //! Names, fields and predicates.
 
-use super::value::{Absent, class_of};
+use super::value::{Absent, class_of, lengths, times};
 use super::{Class, Context, Infer, Special, Value, WayOut};
 use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::expr::ast::{Ast, AstKind, Place};
 use crate::expr::facts::{Base, established, index};
 use crate::expr::scope::{Defined, Origin, Root};
 use crate::expr::{functions, variable_name};
-use crate::types::{FieldAt, Kind, Range, Side, Step, Type, describe};
+use crate::types::{FieldAt, Kind, Side, Step, Type, describe};
 
 impl Infer<'_> {
     pub(super) fn name(&mut self, ast: &Ast, name: &str, place: Place, quoted: bool, context: &Context) -> Value {
@@ -221,10 +221,10 @@ impl Infer<'_> {
     pub(super) fn path(&mut self, ast: &Ast, left: &Ast, right: &Ast, context: &Context) -> Value {
         let base = self.value(left, context);
         let (mut element, many) = base.element(self.types);
-        let mut base_filled = base.is_filled_throughout(self.types);
+        let mut lengths = base.lengths_throughout(self.types);
         if many && !matches!(right.kind, AstKind::Name { .. }) {
             // Only names look into lists of lists.
-            (element, base_filled) = (base.item(self.types), base.is_filled(self.types));
+            (element, lengths) = (base.item(self.types), base.lengths(self.types));
         }
         let of_any = element.class(self.types) == Class::Any;
         let mut value = self.value(right, &context.inside(element));
@@ -241,8 +241,8 @@ impl Infer<'_> {
             // A list for each of many values becomes one sequence.
             // A list that is all there is may be empty: it is there, and has no item.
             let is_each = !value.element(self.types).1 || value.is_filled(self.types);
-            let filled = (base_filled && value.is_filled(self.types)) || (is_each && self.is_present(ast, context));
-            return value.item(self.types).many().filled(filled);
+            let count = times(&lengths, &value.lengths(self.types));
+            return value.item(self.types).many().counted(count).filled(is_each && self.is_present(ast, context));
         }
         if let Some(absent) = &mut value.absent
             && matches!(right.kind, AstKind::Name { .. } | AstKind::Filter(..))
@@ -253,7 +253,8 @@ impl Infer<'_> {
         value.absent = base.absent.or(value.absent);
         if self.is_present(ast, context) {
             value.absent = None;
-            value.filled |= value.many && matches!(right.kind, AstKind::Filter(..));
+            let filled = value.many && matches!(right.kind, AstKind::Filter(..));
+            value = value.filled(filled);
         }
         value
     }
@@ -290,7 +291,8 @@ impl Infer<'_> {
                 let [held, _] = established(predicate, &self.names(&context.inside(element.clone())));
                 let narrower = held.narrowed(&Base::Item(context.depth + 1), &element.ty, self.types);
                 let element = Value { ty: narrower.unwrap_or_else(|| element.ty.clone()), ..element };
-                element.many().filled(self.is_present(ast, context))
+                let count = lengths(0, value.most(self.types));
+                element.many().counted(count).filled(self.is_present(ast, context))
             }
             (false, true) if matches!(index(predicate), Some(0 | -1)) || self.is_present(ast, context) => value,
             (false, true) => value.maybe(Some(nothing(WayOut::Exists))),
@@ -303,10 +305,7 @@ impl Infer<'_> {
 
     /// Whether the place that an index names is within what the bounds of a list promise.
     fn within(&self, list: &Value, predicate: &Ast) -> bool {
-        let least = match &self.types.resolve(&list.ty).kind {
-            Kind::List(_, range) if !list.many => range.min.unwrap_or(0).max(1),
-            _ => 1,
-        };
+        let least = list.least(self.types).max(1);
         index(predicate).is_some_and(|at| at.unsigned_abs() < least + u64::from(at < 0))
     }
 
@@ -323,10 +322,14 @@ impl Infer<'_> {
             return value;
         }
         // Nothing stays nothing: `[]` makes a list of one value, not of none.
-        let absent = (value.many && !value.filled).then(|| Absent::new(span, self.text(base)));
-        let least = Range { min: Some(1), max: None };
-        let item = Value { many: false, ..value.clone() }.kept(self.types);
-        Value::new(Kind::List(Box::new(item), least), span).maybe(value.absent.or(absent))
+        self.keeps_sequences = true;
+        let nothing = value.many && value.may_be_absent();
+        let absent = nothing.then(|| Absent::new(span, self.text(base)));
+        let there = Value { absent: None, ..value.clone() };
+        let least = if value.many { there.least(self.types).max(1) } else { there.least(self.types) };
+        let item = self.kept(&Value { many: false, ..there.clone() });
+        let list = Kind::List(Box::new(item), lengths(least, there.most(self.types)));
+        Value::new(list, span).maybe(value.absent.or(absent))
     }
 }
 

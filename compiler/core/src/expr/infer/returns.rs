@@ -6,6 +6,7 @@ use super::value::Absent;
 use super::{Class, Context, Infer, Special, Value, WayOut, join};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::ast::{Ast, AstKind, Operator};
+use crate::expr::bounds;
 use crate::expr::fits::absent_diagnostic;
 use crate::expr::functions::{self, Function, Returns, Takes};
 use crate::source::{Span, Spanned};
@@ -30,7 +31,8 @@ impl Infer<'_> {
         // Without its first argument, a function works on the value at hand, whose type is not followed here.
         let first = given.first().map_or_else(|| Value::any(span), |(_, value)| value.clone());
         let item = first.item(self.types);
-        let least = first.least(self.types);
+        let lengths = first.lengths(self.types);
+        let least = lengths.min.unwrap_or(0);
         if let ("replace", Some((replacement, _)), Some(body)) = (function.name, given.get(2), &lambda) {
             self.replacement(replacement, body);
         }
@@ -41,14 +43,14 @@ impl Infer<'_> {
             Returns::Sum => Value::new(Kind::Number(Range::default()), span),
             Returns::Rounded if given.len() < 2 => integer(span),
             Returns::Rounded => Value::new(Kind::Number(Range::default()), span),
-            Returns::Integer => Value::new(Kind::Integer(self.counted(function, &first, least)), span),
+            Returns::Integer => Value::new(Kind::Integer(self.counted(function, &first, &lengths)), span),
             Returns::Boolean => Value::new(Kind::Boolean, span),
             Returns::Texts => {
                 let separated = matches!(given, [_, (Ast { kind: AstKind::String(by), .. }, _)] if !by.is_empty());
-                list_of(text(span).ty, u64::from(separated), span)
+                list_of(text(span).ty, super::lengths(u64::from(separated), None), span)
             }
-            Returns::Names => text(span).many().filled(self.has_field(&first)),
-            Returns::Integers => list_of(integer(span).ty, 0, span),
+            Returns::Names => text(span).many().counted(self.field_count(&first)),
+            Returns::Integers => list_of(integer(span).ty, Range::default(), span),
             Returns::Timestamp
                 if function.name != "toTimestamp" && given.len() > usize::from(function.name == "fromMillis") =>
             {
@@ -75,7 +77,15 @@ impl Infer<'_> {
                     }
                     _ => item,
                 };
-                item.many().filled(function.name == "distinct" && least > 0)
+                let some = u64::from(function.name == "distinct" && least > 0);
+                let count = super::lengths(some, lengths.max);
+                // Of a list, `$distinct` gives a list, but of a sequence, a sequence.
+                let is_list = first.class(self.types) == Class::List && !first.many && !self.keeps_sequences;
+                if function.name == "distinct" && is_list {
+                    list_of(self.kept(&item), count, span)
+                } else {
+                    item.many().counted(count)
+                }
             }
             Returns::ListLikeFirst => {
                 if function.name == "sort" && given.len() == 1 {
@@ -84,11 +94,11 @@ impl Infer<'_> {
                 if let ("sort", Some((comparator, _)), Some(body)) = (function.name, given.get(1), &lambda) {
                     self.comparator(comparator, body);
                 }
-                list_of(item.kept(self.types), least, span)
+                list_of(self.kept(&item), lengths, span)
             }
             Returns::ListsLikeFirst => {
-                let inner = list_of(item.kept(self.types), 1, span).ty;
-                list_of(inner, u64::from(least > 0), span)
+                let size = given.get(1).and_then(|(size, _)| bounds::number(size)).filter(|size| *size >= 1.0);
+                self.parts_of(&item, &lengths, size, span)
             }
             Returns::Append => match given {
                 [(_, a), (_, b)] => self.appended(a, b),
@@ -97,9 +107,11 @@ impl Infer<'_> {
             Returns::Merge => self.merged(given, span, context),
             Returns::Map | Returns::Each => match lambda {
                 Some(body) if body.special == Special::No => {
-                    let some = if function.returns == Returns::Map { least > 0 } else { self.has_field(&first) };
-                    let filled = some && !body.may_be_absent();
-                    Value::of(body.kept(self.types)).many().filled(filled)
+                    let count = if function.returns == Returns::Map { lengths } else { self.field_count(&first) };
+                    // Of what nothing is known there may be nothing for one of them.
+                    let known = if body.class(self.types) == Class::Any { 1 } else { u64::MAX };
+                    let least = count.min.filter(|_| !body.may_be_absent()).map(|least| least.min(known));
+                    Value::of(self.kept(&body)).many().counted(Range { min: least, ..count })
                 }
                 _ => {
                     self.untyped = true;
@@ -113,15 +125,18 @@ impl Infer<'_> {
             Returns::Matches => matches_of(given.get(1).map(|(pattern, _)| self.text(pattern)), span),
             Returns::Lookup => self.looked_up(given, span),
             Returns::Spread if item.class(self.types) == Class::Object => {
-                let filled = least > 0 && self.has_field(&item);
-                Value::new(Kind::Map(Box::new(self.any_field(&item, span))), span).many().filled(filled)
+                let count = super::value::times(&lengths, &self.field_count(&item));
+                Value::new(Kind::Map(Box::new(self.any_field(&item, span))), span).many().counted(count)
             }
             Returns::Sift => self.sifted(&first, span),
             Returns::Zip => {
+                // As many as the shortest has.
                 let least = given.iter().map(|(_, list)| list.least(self.types)).min().unwrap_or(0);
-                let items: Vec<Type> = given.iter().map(|(_, list)| list.item(self.types).kept(self.types)).collect();
+                let most = given.iter().filter_map(|(_, list)| list.most(self.types)).min();
+                let items: Vec<Type> = given.iter().map(|(_, list)| self.kept(&list.item(self.types))).collect();
                 let joined = self.types.join(&items).unwrap_or(Type { kind: Kind::Any, span });
-                list_of(list_of(joined, given.len() as u64, span).ty, least, span)
+                let each = given.len() as u64;
+                list_of(list_of(joined, super::lengths(each, Some(each)), span).ty, super::lengths(least, most), span)
             }
             Returns::Form => {
                 let forms = ["null", "number", "string", "boolean", "array", "object", "function"];
@@ -139,24 +154,42 @@ impl Infer<'_> {
         if self.is_present(ast, context) {
             // What is there of these has a value in it.
             let is_sequence = matches!(function.name, "map" | "filter" | "match" | "keys" | "each");
-            let filled = value.filled || value.many && is_sequence;
+            let filled = value.many && is_sequence;
             return value.filled(filled);
+        }
+        if function.name == "single" {
+            self.one_alone(given, ast, &lengths);
+            return value.maybe(first.absent);
         }
         let absent = self.of_nothing(function, ast, given);
         value.maybe(first.absent).maybe(absent)
     }
 
+    /// Lists of at most so many of the elements of a list, in order.
+    fn parts_of(&mut self, item: &Value, lengths: &Range<u64>, size: Option<f64>, span: Span) -> Value {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "positive; beyond all counts it is still beyond them"
+        )]
+        let size = size.map(|size| size as u64);
+        let least = lengths.min.unwrap_or(0);
+        let inner = list_of(self.kept(item), super::lengths(1, size), span).ty;
+        let least = size.map_or(least.min(1), |size| least.div_ceil(size));
+        let most = lengths.max.map(|most| size.map_or(most, |size| most.div_ceil(size)));
+        list_of(inner, super::lengths(least, most), span)
+    }
+
     /// The bounds of a whole number that counts elements or characters.
-    fn counted(&self, function: &Function, first: &Value, least: u64) -> Range<i64> {
-        let least = match function.name {
-            "count" => least,
-            "length" => match &self.types.resolve(&first.ty).kind {
-                Kind::String(range) => range.min.unwrap_or(0),
-                _ => 0,
-            },
+    fn counted(&self, function: &Function, first: &Value, lengths: &Range<u64>) -> Range<i64> {
+        let lengths = match (function.name, &self.types.resolve(&first.ty).kind) {
+            ("count", _) => *lengths,
+            ("length", Kind::String(range)) => *range,
+            ("length", _) => Range::default(),
             _ => return Range::default(),
         };
-        Range { min: Some(i64::try_from(least).unwrap_or(i64::MAX)), max: None }
+        let number = |length: u64| i64::try_from(length).unwrap_or(i64::MAX);
+        Range { min: Some(number(lengths.min.unwrap_or(0))), max: lengths.max.map(number) }
     }
 
     /// Why a function may give nothing: there may be nothing in a list, no list, or nothing that it finds.
@@ -165,17 +198,6 @@ impl Infer<'_> {
         let list = self.text(list);
         let filled = value.is_filled(self.types);
         let way = match function.name {
-            "single" => {
-                let one = !value.element(self.types).1 && !value.many;
-                if one && given.len() == 1 {
-                    return None;
-                }
-                let some = match given.get(1) {
-                    Some((test, _)) => format!("$filter({list}, {})", self.text(test)),
-                    None => format!("({list})"),
-                };
-                WayOut::Says(format!("`$single` fails unless there is exactly one; take the first: `{some}[0]`"))
-            }
             "reduce" if given.len() == 2 && !filled => {
                 let function = given.get(1).map_or("…", |(function, _)| self.text(function));
                 WayOut::Says(format!(
@@ -209,6 +231,23 @@ impl Infer<'_> {
         Some(Absent { way, ..Absent::new(self.span(&ast.range), self.text(ast)) })
     }
 
+    /// Reports a `$single` of what may be none or several: it gives no nothing then, but fails.
+    fn one_alone(&mut self, given: &[Given<'_>], ast: &Ast, lengths: &Range<u64>) {
+        let Some((list, value)) = given.first() else { return };
+        let is_known = value.class(self.types) != Class::Any;
+        let list = self.text(list);
+        let first = match given.get(1) {
+            None if !is_known || (lengths.min, lengths.max) == (Some(1), Some(1)) => return,
+            None => format!("({list})[0]"),
+            Some((test, _)) => format!("$filter({list}, {})[0]", self.text(test)),
+        };
+        let message = "`$single` fails unless there is exactly one, and there may be none or several";
+        let diagnostic = Diagnostic::new(Code::EVC0405, self.span(&ast.range), message)
+            .note("JSONata ends with the error D3138 or D3139, and the step fails")
+            .help(format!("take the first: `{first}`"));
+        self.report(diagnostic);
+    }
+
     /// Reports arguments that may be nothing where the function fails of that: others than the first, as a rule.
     pub(super) fn absent_arguments(&mut self, function: &Function, given: &[Given<'_>]) {
         let takes_nothing = |at: usize| {
@@ -236,6 +275,7 @@ impl Infer<'_> {
     /// Reports what `$sort` has no order for.
     fn sortable(&mut self, ast: &Ast, item: &Value) {
         if matches!(item.class(self.types), Class::Number | Class::Text | Class::Any) {
+            self.ordered_times(ast, item);
             return;
         }
         let message =
@@ -277,6 +317,7 @@ impl Infer<'_> {
     /// Reports what `^( )` has no order for.
     pub(super) fn ordering(&mut self, term: &Ast, by: &Value) {
         if matches!(by.class(self.types), Class::Number | Class::Text | Class::Any) && !by.many {
+            self.ordered_times(term, by);
             return;
         }
         let message = format!("`^( )` has an order for numbers or for texts; found {}", super::operators::describe(by));
@@ -322,20 +363,23 @@ impl Infer<'_> {
     pub(super) fn appended(&mut self, a: &Value, b: &Value) -> Value {
         let is_list = |value: &Value| value.class(self.types) == Class::List && !value.many;
         let is_empty = |value: &Value| super::is_empty_list(value, self.types);
-        let (one, other) = (a.item(self.types).kept(self.types), b.item(self.types).kept(self.types));
+        let (one, other) = (self.kept(&a.item(self.types)), self.kept(&b.item(self.types)));
         let joined = match (is_empty(a), is_empty(b)) {
             (true, false) => other,
             (false, true) => one,
             _ => join(&one, &other, self.types),
         };
         let span = joined.span;
-        let least = a.least(self.types).saturating_add(b.least(self.types));
+        let (some, more) = (a.lengths(self.types), b.lengths(self.types));
+        let least = some.min.unwrap_or(0).saturating_add(more.min.unwrap_or(0));
+        let most = some.max.zip(more.max).map(|(some, more)| some.saturating_add(more));
+        let count = super::lengths(least, most);
         let there = |value: &Value| !value.may_be_absent();
         // To nothing, JSONata appends nothing: the other value comes back as it is.
         if there(a) && there(b) || there(a) && is_list(a) || there(b) && is_list(b) {
-            list_of(joined, least, span)
+            list_of(joined, count, span)
         } else {
-            Value::of(joined).many().filled(least > 0)
+            Value::of(joined).many().counted(count)
         }
     }
 
@@ -344,7 +388,7 @@ impl Infer<'_> {
         let span = element.ty.span;
         match function {
             "map" | "filter" | "single" => {
-                let all = list_of(element.kept(self.types), 1, span);
+                let all = list_of(element.kept(self.types), super::lengths(1, None), span);
                 vec![element, integer(span), all]
             }
             "sort" => vec![element.clone(), element],
@@ -380,8 +424,7 @@ fn integer(span: Span) -> Value {
     Value::new(Kind::Integer(Range::default()), span)
 }
 
-fn list_of(item: Type, least: u64, span: Span) -> Value {
-    let range = Range { min: (least > 0).then_some(least), max: None };
+fn list_of(item: Type, range: Range<u64>, span: Span) -> Value {
     Value::new(Kind::List(Box::new(item), range), span)
 }
 
@@ -396,7 +439,7 @@ fn matches_of(pattern: Option<&str>, span: Span) -> Value {
     let fields = [
         ("match".to_owned(), field(text(span).ty)),
         ("index".to_owned(), field(integer(span).ty)),
-        ("groups".to_owned(), field(list_of(group, always as u64, span).ty)),
+        ("groups".to_owned(), field(list_of(group, super::lengths(always as u64, None), span).ty)),
     ];
     Value::new(Kind::Record(Record { extends: None, exact: false, fields: fields.into_iter().collect() }), span).many()
 }

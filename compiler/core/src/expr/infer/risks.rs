@@ -31,6 +31,13 @@ pub enum Without {
     Negative,
     /// All but those that an operator or a function takes, of something of which nothing is known: "a number".
     AllBut(&'static str),
+    /// Texts of one form: what is done with texts of several, and what to do instead.
+    OneForm {
+        /// Completes "`a < b` …".
+        does: &'static str,
+        /// What makes one form of them.
+        instead: &'static str,
+    },
 }
 
 /// What numbers an expression comes to.
@@ -58,7 +65,7 @@ impl Infer<'_> {
         let is_fine = match of {
             Without::Zero => extent.is_nonzero(),
             Without::Negative => extent.least.is_some_and(|least| least.value >= 0.0),
-            Without::AllBut(_) => true,
+            Without::AllBut(_) | Without::OneForm { .. } => true,
         };
         let risk = Risk { at: ast.range.clone(), of };
         if !is_fine && !self.risks.contains(&risk) {

@@ -12,8 +12,8 @@ pub(in crate::expr) struct Value {
     pub(in crate::expr) absent: Option<Absent>,
     /// Whether it is a sequence: nothing, one value, or a list of several, as paths through lists give.
     pub(in crate::expr) many: bool,
-    /// Whether the sequence is known to have a value in it. A list says so by its bounds.
-    pub(in crate::expr) filled: bool,
+    /// How many values there are in the sequence. A list says so by its bounds.
+    pub(in crate::expr) count: Range<u64>,
     /// Whether it may be JSON's `null`.
     pub(in crate::expr) null: bool,
     /// What it is if it has no type of the spec language.
@@ -83,7 +83,7 @@ impl Value {
     }
 
     pub(in crate::expr) fn of(ty: Type) -> Self {
-        Self { ty, absent: None, many: false, filled: false, null: false, special: Special::No }
+        Self { ty, absent: None, many: false, count: Range::default(), null: false, special: Special::No }
     }
 
     pub(in crate::expr) fn any(span: Span) -> Self {
@@ -106,20 +106,29 @@ impl Value {
     }
 
     pub(in crate::expr) fn many(self) -> Self {
-        Self { many: true, filled: false, absent: None, ..self }
+        Self { many: true, count: Range::default(), absent: None, ..self }
     }
 
+    /// The same with one value in it at least, if it is many and `filled`.
     pub(in crate::expr) fn filled(self, filled: bool) -> Self {
-        Self { filled, ..self }
+        let least = self.count.min.unwrap_or(0).max(u64::from(filled));
+        Self { count: lengths(least, self.count.max), ..self }
     }
 
-    /// The same with at least so many elements, if it is a list; with one, if it is many.
+    /// The same with so many values in it, if it is many.
+    pub(in crate::expr) fn counted(self, count: Range<u64>) -> Self {
+        Self { count, ..self }
+    }
+
+    /// The same with at least so many elements, if it is a list or many.
     pub(in crate::expr) fn at_least(mut self, count: u64, types: &Types) -> Self {
         if count == 0 {
             return self;
         }
         if self.many {
-            return self.filled(true);
+            let least = self.count.min.unwrap_or(0).max(count);
+            let is_possible = self.count.max.is_none_or(|max| max >= count);
+            return if is_possible { Self { count: lengths(least, self.count.max), ..self } } else { self };
         }
         if let Kind::List(item, range) = &types.resolve(&self.ty).kind
             && range.min.unwrap_or(0) < count
@@ -137,7 +146,9 @@ impl Value {
             return 0;
         }
         if self.many {
-            return u64::from(self.filled).min(Self::of(self.ty.clone()).least(types));
+            let least = self.count.min.unwrap_or(0);
+            // One list of those that are many is taken for the list of all.
+            return if least > 1 { least } else { least.min(Self::of(self.ty.clone()).least(types)) };
         }
         match &types.resolve(&self.ty).kind {
             Kind::List(_, range) => range.min.unwrap_or(0),
@@ -147,17 +158,48 @@ impl Value {
         }
     }
 
-    /// Whether a path through it meets something: lists in it are crossed, too.
-    pub(in crate::expr) fn is_filled_throughout(&self, types: &Types) -> bool {
-        self.is_filled(types) && {
-            let item = self.item(types);
-            !item.element(types).1 || item.is_filled_throughout(types)
+    /// How many elements there are at most, if that has a bound.
+    pub(in crate::expr) fn most(&self, types: &Types) -> Option<u64> {
+        let is_open = |value: &Self| value.element(types).1 || value.class(types) == Class::Any;
+        if self.many {
+            return self.count.max.filter(|_| !is_open(&Self::of(self.ty.clone())) || self.is_list());
         }
+        match &types.resolve(&self.ty).kind {
+            Kind::List(_, range) => range.max,
+            _ if is_open(self) => None,
+            _ => Some(1),
+        }
+    }
+
+    /// How many elements there are.
+    pub(in crate::expr) fn lengths(&self, types: &Types) -> Range<u64> {
+        lengths(self.least(types), self.most(types))
+    }
+
+    /// How many values a path through it meets: lists in it are crossed, too.
+    pub(in crate::expr) fn lengths_throughout(&self, types: &Types) -> Range<u64> {
+        let item = self.item(types);
+        let own = self.lengths(types);
+        if item.element(types).1 { times(&own, &item.lengths_throughout(types)) } else { own }
+    }
+
+    /// Whether it is a sequence of two values or more, if there is one: a list whatever the data.
+    pub(in crate::expr) fn is_list(&self) -> bool {
+        self.many && self.count.min.is_some_and(|least| least > 1) && !self.null && self.special == Special::No
+    }
+
+    /// A sequence that is sure to be a list as that list; anything else as it is.
+    pub(in crate::expr) fn listed(self) -> Self {
+        if !self.is_list() {
+            return self;
+        }
+        let span = self.ty.span;
+        Self { absent: self.absent, ..Self::new(Kind::List(Box::new(self.ty), self.count), span) }
     }
 
     /// Whether it may be nothing.
     pub(in crate::expr) fn may_be_absent(&self) -> bool {
-        self.absent.is_some() || (self.many && !self.filled)
+        self.absent.is_some() || (self.many && self.count.min.unwrap_or(0) == 0)
     }
 
     /// What it is where it is kept: in a field, in a list, as the result of a step. One or many of a type are one of it or a list.
@@ -169,7 +211,10 @@ impl Value {
         if !self.many || types.is_any(&self.ty) {
             return self.ty.clone();
         }
-        let list = Kind::List(Box::new(self.ty.clone()), Range { min: None, max: None });
+        let list = Kind::List(Box::new(self.ty.clone()), Range { min: None, max: self.count.max });
+        if self.is_list() {
+            return self.clone().listed().ty;
+        }
         types.join_two(&self.ty, &Type { kind: list, span })
     }
 
@@ -177,7 +222,11 @@ impl Value {
     pub(in crate::expr) fn item(&self, types: &Types) -> Self {
         let inner = item(&self.ty, types);
         // One list of those that are many is taken for the list of all.
-        let ty = if self.many { types.join_two(&self.ty, &inner) } else { inner };
+        let ty = match self.many {
+            true if self.is_list() => self.ty.clone(),
+            true => types.join_two(&self.ty, &inner),
+            false => inner,
+        };
         Self { null: self.null, special: self.special, ..Self::of(ty) }
     }
     /// Whether there is at least one value in it: always so of what is neither a list nor many.
@@ -212,6 +261,17 @@ impl Value {
             kind => matches!(kind, Kind::Money(_)),
         }
     }
+}
+
+/// Bounds of a number of elements.
+pub(in crate::expr) fn lengths(least: u64, most: Option<u64>) -> Range<u64> {
+    Range { min: (least > 0).then_some(least), max: most }
+}
+
+/// So many elements for each of so many.
+pub(in crate::expr) fn times(one: &Range<u64>, other: &Range<u64>) -> Range<u64> {
+    let least = one.min.unwrap_or(0).saturating_mul(other.min.unwrap_or(0));
+    lengths(least, one.max.zip(other.max).map(|(one, other)| one.saturating_mul(other)))
 }
 
 /// What is in a list, in a list of lists, and so on; the type itself, if it is none. Whether it is one, or may be.

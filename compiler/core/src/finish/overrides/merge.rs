@@ -26,16 +26,22 @@ const NAMED: [(&str, &str); 5] = [
 const ADDED: [&str; 2] = ["ManagedPolicyArns", "Statement"];
 
 /// What must not get lost, with how to add to it.
-const DERIVED: [(&str, &str); 5] = [
+const DERIVED: [(&str, &str); 8] = [
     ("AssumeRolePolicyDocument", "give it a `Statement` to add"),
     (
         "EventPattern",
         "say in the rule which events it is for: `event`, `where` or `pattern`; fields that it does not ask for yet can be added here",
     ),
+    ("Environment", "give it `Variables` to add"),
     ("Policies", "list the policies to add, each with a `PolicyName` and a `PolicyDocument`"),
     ("PolicyDocument", "give it a `Statement` to add"),
     ("Statement", "list the statements to add"),
+    ("Targets", "list the targets to add, or to change by their `Id`"),
+    ("Variables", "give it the variables to add"),
 ];
+
+/// Properties that name the role of a thing. Another role has none of the rights that evc derives.
+const ROLES: [&str; 2] = ["Role", "RoleArn"];
 
 /// Where in a resource a merge is.
 #[derive(Clone, Copy)]
@@ -44,12 +50,14 @@ pub(super) struct Place<'a> {
     of: &'a str,
     /// Whether this is inside of a pattern of events, where every leaf is derived.
     in_pattern: bool,
+    /// Whether this is among the variables of a function's environment, which its handler reads.
+    in_variables: bool,
 }
 
 impl<'a> Place<'a> {
     /// The properties themselves.
     pub(super) fn top(of: &'a str) -> Self {
-        Self { of, in_pattern: false }
+        Self { of, in_pattern: false, in_variables: false }
     }
 }
 
@@ -63,7 +71,8 @@ pub(super) fn merge(into: &mut Map, from: &[Entry], place: Place<'_>, raw: &mut 
             }
             continue;
         };
-        let inner = Place { in_pattern: place.in_pattern || key == "EventPattern", ..place };
+        let inner =
+            Place { in_pattern: place.in_pattern || key == "EventPattern", in_variables: key == "Variables", ..place };
         match (&mut *there, &entry.value.kind) {
             (Value::Map(map), NodeKind::Mapping(mapping)) if !is_function(&entry.value) && !is_function_value(map) => {
                 merge(map, &mapping.entries, inner, raw);
@@ -72,7 +81,7 @@ pub(super) fn merge(into: &mut Map, from: &[Entry], place: Place<'_>, raw: &mut 
             (Value::List(list), NodeKind::Mapping(_)) if key == "Statement" && !is_function(&entry.value) => {
                 list.extend(raw.value(&entry.value));
             }
-            (_, kind) => match lost(key, &entry.value, there, inner, raw) {
+            (_, kind) => match lost(key, &entry.value, there, place, raw) {
                 Some(diagnostic) => raw.diagnostics.push(diagnostic),
                 None if matches!(kind, NodeKind::Null) => {
                     into.shift_remove(key);
@@ -131,6 +140,12 @@ fn lost(key: &str, value: &Node, there: &Value, place: Place<'_>, raw: &mut Raw<
     let help = match DERIVED.iter().find(|(derived, _)| *derived == key) {
         Some((_, help)) => help,
         None if place.in_pattern => pattern,
+        None if place.in_variables && (matches!(value.kind, NodeKind::Null) || refers(there)) => {
+            "the handler reads it: add variables of other names"
+        }
+        None if ROLES.contains(&key) && refers(there) => {
+            "change the role instead, which has a name of its own: `functions.pay.role`, `workflows.fulfil.role`"
+        }
         // Without tags is said on purpose; other tags are added.
         None if key == "Tags" && !matches!(value.kind, NodeKind::Null) => {
             "list the tags to add, as CloudFormation writes them for this type"
@@ -141,6 +156,12 @@ fn lost(key: &str, value: &Node, there: &Value, place: Place<'_>, raw: &mut Raw<
         return None;
     }
     Some(report(key, value.span, place.of, help))
+}
+
+/// Whether a value is a reference to a resource.
+fn refers(value: &Value) -> bool {
+    let value = if let Value::Because(_, inner) = value { inner } else { value };
+    matches!(value, Value::Ref(_) | Value::Attribute(..))
 }
 
 fn report(key: &str, span: Span, of: &str, help: &str) -> Diagnostic {

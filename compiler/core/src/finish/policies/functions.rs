@@ -3,7 +3,7 @@
 
 use indexmap::IndexMap;
 
-use super::bytes::Estimate;
+use super::super::bytes::Estimate;
 use crate::plan::builder::Builder;
 use crate::plan::value::{Part, Value, text};
 use crate::plan::{LogicalId, Resource, arn};

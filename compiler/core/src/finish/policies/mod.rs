@@ -1,7 +1,6 @@
 //! Policies and how large AWS lets them be: statements that are too many are merged where that loses nothing, and what is still too large
 //! is reported. Small policies stay as they are, one statement for each line of the spec.
 
-mod bytes;
 mod functions;
 mod queues;
 mod statement;
@@ -9,8 +8,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-use bytes::Estimate;
-
+use super::bytes::Estimate;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::plan::builder::Builder;
 use crate::plan::{LogicalId, Resource};

@@ -116,7 +116,8 @@ fn tables_stand_in_one_statement_where_they_are_many() {
     assert_eq!(dynamo(5), (1, 4, Vec::new()));
     assert_eq!(dynamo(40), (1, 3, Vec::new()));
     let (_, _, found) = dynamo(90);
-    assert_eq!(found.len(), 1, "{found:?}");
+    // Their names do not fit the environment either.
+    assert_eq!(found.len(), 2, "{found:?}");
     assert!(
         found[0].starts_with("EVC0711: the inline policies of the role of function `look` have about "),
         "{found:?}"

@@ -31,8 +31,11 @@ fn add(b: &mut Builder<'_>, id: Id<Rule>, rule: &Rule) {
         let principal = format!("rule `{}`", rule.head.name);
         b.role(&logical, &principal, rule.head.name_span, "events.amazonaws.com", Some(policy::own_rules()))
     });
-    let targets = rule.targets.iter().map(|target| {
-        let (id, arn) = reach(b, &logical, role.as_ref(), target);
+    let targets = rule.targets.iter().enumerate().map(|(at, target)| {
+        // The same thing may be a target several times, with inputs of its own. It is let in once, and each has an id of its own.
+        let before = rule.targets[..at].iter().filter(|it| it.to == target.to).count();
+        let (id, arn) = reach(b, &logical, role.as_ref(), target, before == 0);
+        let id = if before == 0 { id } else { format!("{id}-{}", before + 1) };
         let input = transformer(b, rule, target).map_or(Input::Event, Input::Transformed);
         let role = role.as_ref().filter(|_| takes_role(model, target.to)).map(|role| role.id.clone());
         RuleTarget { id, arn, tries: (target.attempts, target.max_age.seconds), dead: dead.clone(), input, role }
@@ -76,8 +79,8 @@ fn needs_role(model: &Model, rule: &Rule) -> bool {
     rule.targets.iter().any(|target| takes_role(model, target.to))
 }
 
-/// Lets the rule reach a target; the target's id in the rule, and its ARN.
-fn reach(b: &mut Builder<'_>, rule: &LogicalId, role: Option<&Role>, target: &Target) -> (String, Value) {
+/// Lets the rule reach a target, unless it may already; the target's id in the rule, and its ARN.
+fn reach(b: &mut Builder<'_>, rule: &LogicalId, role: Option<&Role>, target: &Target, first: bool) -> (String, Value) {
     let model = b.model;
     match target.to {
         Destination::Function(id) => {
@@ -85,7 +88,9 @@ fn reach(b: &mut Builder<'_>, rule: &LogicalId, role: Option<&Role>, target: &Ta
             let logical = ids::function(function);
             let origin = format!("invocations of function `{}` by a rule", function.head.name);
             let id = LogicalId::new([rule.as_str(), &function.head.name, "permission"]);
-            b.permit(&id, &logical, "events.amazonaws.com", Value::arn(rule), &origin, target.span);
+            if first {
+                b.permit(&id, &logical, "events.amazonaws.com", Value::arn(rule), &origin, target.span);
+            }
             (format!("function-{}", function.head.name), Value::arn(&logical))
         }
         Destination::Workflow(id) => {

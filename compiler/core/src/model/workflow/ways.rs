@@ -82,10 +82,17 @@ impl Body {
         found
     }
 
-    /// The loops: Tarjan's strongly connected components, without recursion, since a body may have thousands of steps.
+    /// The loops.
     pub fn loops(&self) -> Loops {
-        let count = self.steps.len();
-        let edges: Vec<Vec<StepId>> = self.iter().map(|(id, _)| self.edges(id).collect()).collect();
+        Loops::along(&self.iter().map(|(id, _)| self.edges(id).collect()).collect::<Vec<_>>())
+    }
+}
+
+impl Loops {
+    /// The loops of steps that lead to others as said here, by their numbers: Tarjan's strongly connected components, without recursion, since
+    /// a body may have thousands of steps.
+    pub fn along(edges: &[Vec<StepId>]) -> Self {
+        let count = edges.len();
         let (mut number, mut low) = (vec![usize::MAX; count], vec![usize::MAX; count]);
         let (mut open, mut is_open, mut next) = (Vec::new(), vec![false; count], 0);
         let mut all: Vec<BTreeSet<StepId>> = Vec::new();
@@ -135,6 +142,6 @@ impl Body {
                 of[id.0] = Some(index);
             }
         }
-        Loops { of, all }
+        Self { of, all }
     }
 }

@@ -59,6 +59,10 @@ fn what_is_refused_and_where() {
             "{ a: [{ numeric: ['>', 5000000001] }] }",
             "EVC0303 `5000000001` is beyond ±5.0e9, the numbers that EventBridge compares @ 5000000001",
         ),
+        (
+            "{ a: [{ numeric: ['>', 0.1234567] }] }",
+            "EVC0303 `0.1234567` has more than the 6 digits behind the point that EventBridge compares @ 0.1234567",
+        ),
         ("{ a: [{ numeric: ['>', x] }] }", "EVC0303 `>` takes a number, found text @ x"),
         (
             "{ a: [{ anything-but: [] }] }",

@@ -59,7 +59,8 @@ pub enum Next {
 #[section(what = "a retry")]
 pub struct Retry {
     /// The errors this is for: errors of the function, `Transient` (what AWS says to retry), `Timeout` or `All`.
-    pub errors: Vec<Name>,
+    #[key(not_empty = "an error")]
+    pub errors: Spanned<Vec<Name>>,
     /// How often to try again: {range}, 3 by default.
     #[key(range = 0..=1000, what = "the number of attempts")]
     pub attempts: Option<Spanned<u64>>,

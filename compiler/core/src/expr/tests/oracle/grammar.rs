@@ -285,7 +285,10 @@ impl<'a> Grammar<'a> {
                 format!("$filter({list}, function({}) {{ {} }})", body.0, body.1)
             }
             7 => format!("$append({}, {})", self.write(Want::Anything, depth), self.write(Want::Anything, depth)),
-            8 => format!("${}({list})", self.random.pick(&["reverse", "shuffle", "distinct", "sort"])),
+            8 => {
+                let list = if self.random.one_in(2) { self.write(Want::List, depth) } else { list };
+                format!("${}({list})", self.random.pick(&["reverse", "shuffle", "distinct", "distinct", "sort"]))
+            }
             9 | 10 => {
                 let predicate = self.at_hand(&item, |grammar| grammar.write(Want::Boolean, depth));
                 format!("{list}[{predicate}]")

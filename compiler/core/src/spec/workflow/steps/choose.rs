@@ -6,6 +6,7 @@ use schemars::json_schema;
 use super::{Onward, StepKind, Syntax};
 use crate::source::{Span, Spanned};
 use crate::spec::decode::{Decode, Decoder};
+use crate::spec::range::not_empty;
 use crate::spec::scalar::{Expression, Name};
 use crate::spec::workflow::schema::{Form, described};
 use crate::yaml::{Node, NodeKind, Room};
@@ -66,10 +67,13 @@ pub(super) const SYNTAX: Syntax = Syntax {
     onward: Onward::Own("say where to go in each choice, and under `else` where to go when none holds"),
     shares: |_| &[],
     decode: |fields, cx| {
-        let choices = fields.required("choose", cx);
+        let choices: Option<Spanned<Vec<Spanned<Choice>>>> = fields.required("choose", cx);
+        if let Some(choices) = &choices {
+            not_empty(choices, "a choice", cx);
+        }
         let said = fields.entry("else").is_some();
         let otherwise = fields.optional("else", cx);
-        Some(StepKind::Choose(Choose { choices: choices?, otherwise, said, room: fields.room() }))
+        Some(StepKind::Choose(Choose { choices: choices?.value, otherwise, said, room: fields.room() }))
     },
     forms: |generator| {
         let choice = generator.subschema_for::<Choice>();
@@ -80,7 +84,7 @@ pub(super) const SYNTAX: Syntax = Syntax {
         let said = "Where to go when no condition holds: a step, or `{ end: true }`. It can be left out where one of them always holds.";
         vec![Form {
             what: "Goes one of several ways.",
-            value: json_schema!({"type": "array", "items": choice}),
+            value: json_schema!({"type": "array", "items": choice, "minItems": 1}),
             needs: Vec::new(),
             may: vec![("else", described(&otherwise, said))],
             shares: &[],

@@ -81,9 +81,14 @@ impl Decode for Branch {
             return None;
         }
         let variables = fields.or_default("variables", cx);
-        let steps = fields.required("steps", cx);
+        let steps: Option<Spanned<Steps>> = fields.required("steps", cx);
         fields.finish(cx);
-        Some(Self { variables, steps: steps? })
+        let steps = steps?;
+        if steps.items.len() + steps.broken.len() == 0 {
+            cx.bad_value(steps.span, "a branch needs at least one step");
+            return None;
+        }
+        Some(Self { variables, steps })
     }
 }
 
@@ -93,8 +98,9 @@ impl JsonSchema for Branch {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let steps = generator.subschema_for::<Spanned<Steps>>();
         let steps = described(
-            &generator.subschema_for::<Spanned<Steps>>(),
+            &json_schema!({"allOf": [steps], "minProperties": 1}),
             "The steps of the branch. The result of the last one is the result of the branch.",
         );
         let variables = generator.subschema_for::<Variables>();

@@ -99,10 +99,10 @@ impl Estimate {
     }
 
     /// The bytes of a text.
-    fn text(&self, b: &Builder<'_>, value: &Value) -> usize {
+    pub(super) fn text(&self, b: &Builder<'_>, value: &Value) -> usize {
         match value {
             Value::String(text) => text.len(),
-            Value::Ref(id) => self.name(b, id),
+            Value::Ref(id) => self.reference(b, id),
             Value::Parameter(name) => self.parameter(name),
             Value::Attribute(id, "Arn") => self.arn(b, id),
             Value::Attribute(id, _) => self.arn(b, id) + AROUND,
@@ -118,7 +118,7 @@ impl Estimate {
     fn part(&self, b: &Builder<'_>, part: &Part) -> usize {
         match part {
             Part::Literal(text) => text.len(),
-            Part::Ref(id) => self.name(b, id),
+            Part::Ref(id) => self.reference(b, id),
             Part::Parameter(name) => self.parameter(name),
             Part::Attribute(id, _) => self.arn(b, id),
         }
@@ -143,6 +143,13 @@ impl Estimate {
             own.iter().find_map(|name| resource.properties.get(name))
         });
         given.map_or(self.stack + id.as_str().len() + AROUND, |name| self.text(b, name))
+    }
+
+    /// What `Ref` gives: the name, or the URL of a queue.
+    fn reference(&self, b: &Builder<'_>, id: &LogicalId) -> usize {
+        let is_queue = b.plan.resources.get(id).is_some_and(|it| it.type_ == "AWS::SQS::Queue");
+        let before = if is_queue { "https://sqs..amazonaws.com//".len() + self.region + ACCOUNT } else { 0 };
+        before + self.name(b, id)
     }
 
     /// `arn:aws:SERVICE:REGION:ACCOUNT:KIND/NAME`.
