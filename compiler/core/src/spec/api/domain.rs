@@ -77,7 +77,7 @@ fn zone(given: &Spanned<Given<String>>, cx: &mut Decoder) {
     told(given, is_id, "the id of a hosted zone, such as `Z0123456789ABCDEFGHIJ`", cx);
 }
 
-/// Reports what is no web ACL of a Region. One of CloudFront is for no API.
+/// Reports what is no web ACL of a Region. One of `CloudFront` is for no API.
 pub(super) fn web_acl(given: &Spanned<Given<String>>, cx: &mut Decoder) {
     let is_one = |text: &str| {
         let resource = of_service(text, "wafv2").and_then(|resource| resource.strip_prefix("regional/webacl/"));
