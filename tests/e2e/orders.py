@@ -43,6 +43,23 @@ def completes(stack: Stack) -> None:
     assert runs == {"payments": 1, "refunds": 0, "notices": 1}, runs
 
 
+@SYSTEM.scenario("an order with an invoice keeps it, and is paid where a card would be declined")
+def invoices(stack: Stack) -> None:
+    method = {"kind": "invoice", "purchaseOrder": "PO-7"}
+    with success(stack, 0, 1):
+        order, execution = place_and_finish(stack, body=json.dumps({**json.loads(ORDER), "method": method}))
+    assert execution["status"] == "SUCCEEDED", execution
+    assert order["method"] == {"M": {name: {"S": value} for name, value in method.items()}}, order
+    assert order["paymentId"]["S"].startswith("inv_"), order
+
+
+@SYSTEM.scenario("a way to pay that there is not is refused")
+def refuses_other_methods(stack: Stack) -> None:
+    for method in ({"kind": "cash"}, {"kind": "card"}, {"kind": "invoice", "token": "t"}):
+        status, answer = stack.http("POST", orders_url(stack), json.dumps({**json.loads(ORDER), "method": method}))
+        assert status == 400, (method, status, answer)
+
+
 @SYSTEM.scenario("a declined payment ends PAYMENT_FAILED with one notice")
 def declines(stack: Stack) -> None:
     with counted(stack, reservations=INVENTORY, refunds=REFUND, notices=NOTIFY) as runs, success(stack, 0, 1):
@@ -59,6 +76,15 @@ def refunds(stack: Stack) -> None:
     assert (execution["status"], execution.get("error")) == ("FAILED", "InventoryUnavailable"), execution
     assert order["status"] == {"S": "INVENTORY_FAILED"}, order
     assert runs == {"payments": 1, "refunds": 1, "notices": 1}, runs
+
+
+@SYSTEM.scenario("goods that cannot be asked for give the payment back too, and end as no outcome of the business")
+def asks_in_vain(stack: Stack) -> None:
+    with counted(stack, refunds=REFUND, notices=NOTIFY) as runs, success(stack, 1, "no rate"):
+        order, execution = place_and_finish(stack)
+    assert (execution["status"], execution.get("error")) == ("FAILED", "ReservationFailed"), execution
+    assert order["status"] == {"S": "INVENTORY_FAILED"}, order
+    assert runs == {"refunds": 1, "notices": 1}, runs
 
 
 @SYSTEM.scenario("a task that crashes is retried and then caught, with the order's id intact")
@@ -178,9 +204,9 @@ def least_privilege(stack: Stack) -> None:
     assert not found, "\n".join(found)
 
 
-def place_and_finish(stack: Stack, seconds: float = 60) -> tuple[dict, dict]:
+def place_and_finish(stack: Stack, seconds: float = 60, body: str = ORDER) -> tuple[dict, dict]:
     """Put an order through the API and wait for its execution to end: the order's row and the execution."""
-    status, answer = stack.http("POST", orders_url(stack), ORDER)
+    status, answer = stack.http("POST", orders_url(stack), body)
     assert status in (200, 201, 202), (status, answer)
     order_id = json.loads(answer)["orderId"]
 
@@ -206,8 +232,8 @@ def orders_url(stack: Stack) -> str:
 
 
 @contextmanager
-def success(stack: Stack, payment: int, inventory: int):
-    """With the simulated outcomes of payment and inventory forced: 1 always succeeds, 0 never."""
+def success(stack: Stack, payment: int, inventory: int | str):
+    """With the simulated outcomes of payment and inventory forced: 1 always succeeds, 0 never, and what is no number is an error."""
     with (
         stack.environment(stack.function(PAYMENT), SUCCESS_RATE, str(payment)),
         stack.environment(stack.function(INVENTORY), SUCCESS_RATE, str(inventory)),

@@ -143,6 +143,9 @@ def survives_crashes(stack: Stack) -> None:
     assert runs == {"refunds": 0, "notices": 1}, runs
 
 
+SYSTEM.scenario("the orders of a customer are listed, to who has signed")(orders.lists)
+
+
 @SYSTEM.scenario("every policy was needed, and none was missing")
 def least_privilege(stack: Stack) -> None:
     unexercised = {

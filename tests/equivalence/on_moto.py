@@ -25,6 +25,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import StateTaskServiceLambda
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.backend.state_machine import StateMachineInstance
 
@@ -117,9 +118,16 @@ def any_name(self, error_name: str) -> None:
     ErrorName.__init__(self, error_name=error_name)
 
 
+def text_of(parser_rule_context) -> str | None:
+    """`Preprocessor._inner_string_of`: what a string of JSON says; moto leaves its escapes as they stand."""
+    text = parser_rule_context.getText()
+    return json.loads(text) if text.startswith('"') else None if text == "null" else text
+
+
 def main() -> None:
     """Run all cases."""
     CustomErrorName.__init__ = any_name
+    Preprocessor._inner_string_of = staticmethod(text_of)
     logging.disable(logging.CRITICAL)
     # Branches that are stopped before they began say so with an exception that nobody catches.
     threading.excepthook = lambda _details: None

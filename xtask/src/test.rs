@@ -148,7 +148,8 @@ fn run_layer(layer: Layer, options: &Options, tally: &mut Tally) -> Result<(), S
         Layer::Deny => deny::run(),
         Layer::Clippy => step::loudly("cargo build, with clippy", &mut workspace::cargo("build", &["--all-targets"])),
         Layer::Unit => {
-            let mut tests = workspace::cargo("test", &[]);
+            // A million expressions take an hour and more without the optimizer.
+            let mut tests = workspace::cargo("test", if options.all { &["--profile", "soak"] } else { &[] });
             tests.env("INSTA_UPDATE", "no").env("EVC_NODE_MODULES", project::tools().join("node/node_modules"));
             if options.all {
                 tests.envs(numbers::UNIT.into_iter().filter(|(name, _)| std::env::var_os(name).is_none()));

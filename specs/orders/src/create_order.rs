@@ -18,6 +18,7 @@ pub async fn create_order(cx: &CreateOrder, input: NewOrder) -> Result<CreateOrd
         customer_id: input.customer_id,
         items: input.items,
         total_amount: total,
+        method: input.method,
         status: OrderStatus::Pending,
         payment_id: None,
         refund_id: None,

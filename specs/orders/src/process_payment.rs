@@ -2,8 +2,8 @@
 
 use evc_runtime::{Error, Kind, Timestamp, Unit, tracing};
 use orders_contract::{
-    Order, OrderProblem, OrderStatus, Orders, PaymentFailed, PaymentProcessed, PaymentResult, ProcessPayment,
-    ProcessPaymentError, ProcessPaymentInput, ProcessPaymentOutput,
+    Order, OrderProblem, OrderStatus, Orders, PaymentFailed, PaymentMethod, PaymentProcessed, PaymentResult,
+    ProcessPayment, ProcessPaymentError, ProcessPaymentInput, ProcessPaymentOutput,
 };
 
 use crate::order::{load, out_of_turn};
@@ -21,8 +21,8 @@ pub async fn process_payment(
         let message = format!("{} is not the total of order {}", input.amount, order.order_id);
         return Err(Error::new(Kind::InvalidInput, message).into());
     }
-    let payment_id = format!("pay_{}", order.order_id.simple());
-    let paid = cx.simulate("SUCCESS_RATE", &payment_id)?;
+    let payment_id = payment_id(&order);
+    let paid = matches!(order.method, Some(PaymentMethod::Invoice(_))) || cx.simulate("SUCCESS_RATE", &payment_id)?;
     let pending = Orders::STATUS.eq(OrderStatus::Pending);
     let update = cx.orders().update(&key).when(pending).set(Orders::UPDATED_AT, Timestamp::now());
     let Order { order_id, customer_id, total_amount, .. } = order;
@@ -41,6 +41,15 @@ pub async fn process_payment(
         cx.metric("PaymentsDeclined", 1.0, Unit::Count);
         Err(declined())
     }
+}
+
+/// What the payment is called: an invoice is sent, whatever becomes of it, and a card is charged.
+fn payment_id(order: &Order) -> String {
+    let prefix = match order.method {
+        Some(PaymentMethod::Invoice(_)) => "inv",
+        Some(PaymentMethod::Card(_)) | None => "pay",
+    };
+    format!("{prefix}_{}", order.order_id.simple())
 }
 
 const DECLINED: &str = "the payment was declined";
@@ -62,6 +71,7 @@ fn decided(order: &Order) -> Option<Result<ProcessPaymentOutput, ProcessPaymentE
 #[cfg(test)]
 mod tests {
     use evc_runtime::FunctionError;
+    use orders_contract::{Invoice, InvoiceKind};
 
     use super::*;
     use crate::testing::{World, money, order, world};
@@ -107,6 +117,17 @@ mod tests {
         let other = ProcessPaymentInput { amount: money("110"), ..input(&order) };
         assert_eq!(attempt(2, &other).await.unwrap(), paid);
         assert_eq!(world.events().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn an_invoice_is_sent_where_a_card_would_be_declined() {
+        let world = world().rate("0");
+        let invoice = Invoice { kind: InvoiceKind::Invoice, purchase_order: "PO-7".into() };
+        let order = world.with(Order { method: Some(invoice.into()), ..order() });
+        let sent = pay(&world, &order, "first").await.unwrap();
+        assert!(sent.payment_id.starts_with("inv_"), "{}", sent.payment_id);
+        let stored = &world.orders()[0];
+        assert_eq!((stored.status, &stored.method), (OrderStatus::Paid, &order.method));
     }
 
     #[tokio::test]

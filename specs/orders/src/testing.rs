@@ -86,16 +86,18 @@ pub(crate) fn new_order() -> NewOrder {
         customer_id: "customer-123".into(),
         items: vec![line("prod-001", 2, "29.99"), line("prod-002", 1, "49.99")],
         total_amount: money("109.97"),
+        method: None,
     }
 }
 
 /// The same, just stored.
 pub(crate) fn order() -> Order {
-    let NewOrder { customer_id, items, total_amount } = new_order();
+    let NewOrder { customer_id, items, total_amount, method } = new_order();
     Order {
         customer_id,
         items,
         total_amount,
+        method,
         order_id: Uuid::from_u128(1),
         status: OrderStatus::Pending,
         payment_id: None,

@@ -17,7 +17,7 @@ fn never_back(function: &Function) -> Option<Diagnostic> {
     let mut ways = function.deploy.said();
     let (_, at) = ways.find(|(way, _)| way.is_some_and(|way| way != Deploy::AllAtOnce))?;
     let message = format!("nothing takes `{}` back to the version before", function.head.name);
-    let diagnostic = Diagnostic::new(Code::EVC0699, at.unwrap_or(function.deploy_span), message)
+    let diagnostic = Diagnostic::new(Code::EVC0689, at.unwrap_or(function.deploy_span), message)
         .note("an alarm of the function ends a deployment, and `alarms` are switched off")
         .help("leave the alarms on; without `notify` they tell nobody");
     Some(diagnostic.on(format!("functions.{}", function.head.name)))
@@ -30,7 +30,7 @@ fn more_ready_than_run(function: &Function) -> Option<Diagnostic> {
         both.find(|((ready, _), (most, _))| ready.zip(**most).is_some_and(|(a, b)| a > b))?;
     let (ready, most) = ((*ready)?, (*most)?);
     let message = format!("{ready} environments of `{}` are kept ready, and {most} may run", function.head.name);
-    let diagnostic = Diagnostic::new(Code::EVC0698, at.unwrap_or(function.provisioned_span), message)
+    let diagnostic = Diagnostic::new(Code::EVC0688, at.unwrap_or(function.provisioned_span), message)
         .secondary(there.unwrap_or(function.concurrency_span), "as many run at once")
         .note("what is kept ready counts as reserved");
     Some(diagnostic.help(format!("say `concurrency: {ready}` or more, or keep fewer ready")))

@@ -8,7 +8,7 @@ use evc_runtime::serde;
 ///
 /// A customer placed an order.
 ///
-/// Declared at specs/orders.yaml:53.
+/// Declared at specs/orders.yaml:57.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", transparent)]
 pub struct OrderCreated(
@@ -34,7 +34,7 @@ impl evc_runtime::Event for OrderCreated {
 
 /// The event `PaymentProcessed`: `Payment Processed` of `payment.service`.
 ///
-/// Declared at specs/orders.yaml:58.
+/// Declared at specs/orders.yaml:62.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", transparent)]
 pub struct PaymentProcessed(
@@ -60,7 +60,7 @@ impl evc_runtime::Event for PaymentProcessed {
 
 /// The event `PaymentFailed`: `Payment Failed` of `payment.service`.
 ///
-/// Declared at specs/orders.yaml:63.
+/// Declared at specs/orders.yaml:67.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", transparent)]
 pub struct PaymentFailed(
@@ -86,7 +86,7 @@ impl evc_runtime::Event for PaymentFailed {
 
 /// The event `PaymentRefunded`: `Payment Refunded` of `payment.service`.
 ///
-/// Declared at specs/orders.yaml:68.
+/// Declared at specs/orders.yaml:72.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", transparent)]
 pub struct PaymentRefunded(
@@ -112,7 +112,7 @@ impl evc_runtime::Event for PaymentRefunded {
 
 /// The event `InventoryReserved`: `Inventory Reserved` of `inventory.service`.
 ///
-/// Declared at specs/orders.yaml:73.
+/// Declared at specs/orders.yaml:77.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", transparent)]
 pub struct InventoryReserved(
@@ -139,7 +139,7 @@ impl evc_runtime::Event for InventoryReserved {
 /// The event `InventoryUnavailable`: `Inventory Unavailable` of
 /// `inventory.service`.
 ///
-/// Declared at specs/orders.yaml:78.
+/// Declared at specs/orders.yaml:82.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", transparent)]
 pub struct InventoryUnavailable(

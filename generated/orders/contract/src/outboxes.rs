@@ -6,7 +6,7 @@
 ///
 /// What happened to orders, written in the transaction that changes them.
 ///
-/// Declared at specs/orders.yaml:98.
+/// Declared at specs/orders.yaml:102.
 #[derive(Debug, Clone, Copy)]
 pub struct OrderEvents;
 

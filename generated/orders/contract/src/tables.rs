@@ -8,7 +8,7 @@ use evc_runtime::serde;
 ///
 /// Orders with their status.
 ///
-/// Declared at specs/orders.yaml:90.
+/// Declared at specs/orders.yaml:94.
 #[derive(Debug, Clone, Copy)]
 pub struct Orders;
 
@@ -22,6 +22,9 @@ impl Orders {
     /// The attribute `totalAmount`.
     pub const TOTAL_AMOUNT: evc_runtime::table::Attr<Self, evc_runtime::Money> =
         evc_runtime::table::Attr::new("totalAmount");
+    /// The attribute `method`.
+    pub const METHOD: evc_runtime::table::Attr<Self, crate::PaymentMethod> =
+        evc_runtime::table::Attr::new("method");
     /// The attribute `orderId`.
     pub const ORDER_ID: evc_runtime::table::Attr<Self, evc_runtime::Uuid> =
         evc_runtime::table::Attr::new("orderId");
@@ -76,7 +79,7 @@ impl evc_runtime::table::Index for Orders {
 
 /// The index `by-customer` of `orders`.
 ///
-/// Declared at specs/orders.yaml:95.
+/// Declared at specs/orders.yaml:99.
 #[derive(Debug, Clone, Copy)]
 pub struct OrdersByCustomer;
 

@@ -25,7 +25,88 @@ impl evc_runtime::Bounded for OrderLine {
     }
 }
 
-/// `NewOrder`, declared at specs/orders.yaml:25.
+/// `Card`, declared at specs/orders.yaml:24.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(crate = "evc_runtime::serde")]
+pub struct Card {
+    /// `kind`: `'card'`.
+    pub kind: CardKind,
+    /// `token`: `string(1..64)`.
+    pub token: String,
+}
+
+impl evc_runtime::Bounded for Card {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        at.field("token").length(&self.token, 1..=64)?;
+        Ok(())
+    }
+}
+
+/// `Invoice`, declared at specs/orders.yaml:25.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
+pub struct Invoice {
+    /// `kind`: `'invoice'`.
+    pub kind: InvoiceKind,
+    /// `purchaseOrder`: `string(1..32)`.
+    pub purchase_order: String,
+}
+
+impl evc_runtime::Bounded for Invoice {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        at.field("purchaseOrder").length(&self.purchase_order, 1..=32)?;
+        Ok(())
+    }
+}
+
+/// `PaymentMethod`, declared at specs/orders.yaml:26. One of several records, which
+/// `kind` tells apart.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[serde(crate = "evc_runtime::serde", untagged)]
+#[allow(clippy::large_enum_variant)]
+pub enum PaymentMethod {
+    /// `kind` is `card`.
+    Card(Card),
+    /// `kind` is `invoice`.
+    Invoice(Invoice),
+}
+
+impl<'de> serde::Deserialize<'de> for PaymentMethod {
+    fn deserialize<D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        let record = evc_runtime::Tagged::of(deserializer, "kind")?;
+        match record.tag() {
+            "card" => record.read().map(Self::Card),
+            "invoice" => record.read().map(Self::Invoice),
+            _ => Err(record.unknown(&["card", "invoice"])),
+        }
+    }
+}
+
+impl From<Card> for PaymentMethod {
+    fn from(record: Card) -> Self {
+        Self::Card(record)
+    }
+}
+
+impl From<Invoice> for PaymentMethod {
+    fn from(record: Invoice) -> Self {
+        Self::Invoice(record)
+    }
+}
+
+impl evc_runtime::Bounded for PaymentMethod {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        match self {
+            Self::Card(record) => evc_runtime::Bounded::check(record, at)?,
+            Self::Invoice(record) => evc_runtime::Bounded::check(record, at)?,
+        }
+        Ok(())
+    }
+}
+
+/// `NewOrder`, declared at specs/orders.yaml:28.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct NewOrder {
@@ -35,6 +116,9 @@ pub struct NewOrder {
     pub items: Vec<OrderLine>,
     /// `totalAmount`: `money(0..)`.
     pub total_amount: evc_runtime::Money,
+    /// `method`: `PaymentMethod`, or absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<PaymentMethod>,
 }
 
 impl evc_runtime::Bounded for NewOrder {
@@ -45,11 +129,14 @@ impl evc_runtime::Bounded for NewOrder {
             evc_runtime::Bounded::check(item, &at.field("items").item(index))?;
         }
         at.field("totalAmount").money(&self.total_amount, 0.0..)?;
+        if let Some(value) = &self.method {
+            evc_runtime::Bounded::check(value, &at.field("method"))?;
+        }
         Ok(())
     }
 }
 
-/// `OrderStatus`, declared at specs/orders.yaml:28.
+/// `OrderStatus`, declared at specs/orders.yaml:32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde")]
@@ -94,7 +181,7 @@ impl std::fmt::Display for OrderStatus {
     }
 }
 
-/// `Order`, declared at specs/orders.yaml:30.
+/// `Order`, declared at specs/orders.yaml:34.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct Order {
@@ -104,6 +191,9 @@ pub struct Order {
     pub items: Vec<OrderLine>,
     /// `totalAmount`: `money(0..)`.
     pub total_amount: evc_runtime::Money,
+    /// `method`: `PaymentMethod`, or absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<PaymentMethod>,
     /// `orderId`: `uuid`.
     pub order_id: evc_runtime::Uuid,
     /// `status`: `OrderStatus`.
@@ -132,11 +222,14 @@ impl evc_runtime::Bounded for Order {
             evc_runtime::Bounded::check(item, &at.field("items").item(index))?;
         }
         at.field("totalAmount").money(&self.total_amount, 0.0..)?;
+        if let Some(value) = &self.method {
+            evc_runtime::Bounded::check(value, &at.field("method"))?;
+        }
         Ok(())
     }
 }
 
-/// `OrderKey`, declared at specs/orders.yaml:39.
+/// `OrderKey`, declared at specs/orders.yaml:43.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct OrderKey {
@@ -153,7 +246,7 @@ impl evc_runtime::Bounded for OrderKey {
     }
 }
 
-/// `PaymentResult`, declared at specs/orders.yaml:42.
+/// `PaymentResult`, declared at specs/orders.yaml:46.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct PaymentResult {
@@ -174,7 +267,7 @@ impl evc_runtime::Bounded for PaymentResult {
     }
 }
 
-/// `OrderProblem`, declared at specs/orders.yaml:46.
+/// `OrderProblem`, declared at specs/orders.yaml:50.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct OrderProblem {
@@ -193,7 +286,7 @@ impl evc_runtime::Bounded for OrderProblem {
     }
 }
 
-/// `Reservation`, declared at specs/orders.yaml:49.
+/// `Reservation`, declared at specs/orders.yaml:53.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct Reservation {
@@ -209,5 +302,55 @@ impl evc_runtime::Bounded for Reservation {
     fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
         at.field("customerId").length(&self.customer_id, 1..=64)?;
         Ok(())
+    }
+}
+
+/// Declared in place at specs/orders.yaml:24.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(crate = "evc_runtime::serde")]
+pub enum CardKind {
+    /// `card`.
+    #[serde(rename = "card")]
+    Card,
+}
+
+impl CardKind {
+    /// The text on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Card => "card",
+        }
+    }
+}
+
+impl std::fmt::Display for CardKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Declared in place at specs/orders.yaml:25.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(crate = "evc_runtime::serde")]
+pub enum InvoiceKind {
+    /// `invoice`.
+    #[serde(rename = "invoice")]
+    Invoice,
+}
+
+impl InvoiceKind {
+    /// The text on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Invoice => "invoice",
+        }
+    }
+}
+
+impl std::fmt::Display for InvoiceKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
     }
 }

@@ -14,7 +14,7 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
             |(_, known): &&(&Api, &Spanned<Given<String>>)| known.value == name.value && name.value != Given::Parameter;
         if let Some((first, known)) = named.iter().find(is_known) {
             let message = format!("API `{}` has the domain name of API `{}`", api.head.name, first.head.name);
-            let diagnostic = Diagnostic::new(Code::EVC0697, name.span, message)
+            let diagnostic = Diagnostic::new(Code::EVC0681, name.span, message)
                 .secondary(known.span, "it leads there already")
                 .help("give each a name of its own");
             diagnostics.push(super::item(api, diagnostic));
@@ -27,7 +27,7 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
 fn guarded(api: &Api) -> Option<Diagnostic> {
     let acl = api.web_acl.as_ref().filter(|_| api.kind == ApiKind::Http)?;
     let message = format!("API `{}` is an HTTP API, which cannot have a web ACL", api.head.name);
-    let diagnostic = Diagnostic::new(Code::EVC0696, acl.span, message)
+    let diagnostic = Diagnostic::new(Code::EVC0679, acl.span, message)
         .note("AWS WAF protects stages of REST APIs; an HTTP API has to stand behind CloudFront for it")
         .help("say `kind: rest` on the API");
     Some(super::item(api, diagnostic))

@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/orders.yaml:124.
+/// Declared in place at specs/orders.yaml:128.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ProcessPaymentInput {
@@ -18,7 +18,7 @@ pub struct ProcessPaymentInput {
     pub amount: evc_runtime::Money,
 }
 
-/// Declared in place at specs/orders.yaml:125.
+/// Declared in place at specs/orders.yaml:129.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ProcessPaymentOutput {
@@ -41,7 +41,7 @@ evc_runtime::function_error! {
 ///
 /// Takes the money, in a simulation that succeeds at a given rate.
 ///
-/// Declared at specs/orders.yaml:122. The function is:
+/// Declared at specs/orders.yaml:126. The function is:
 ///
 /// ```text
 /// pub async fn process_payment(

@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/orders.yaml:134.
+/// Declared in place at specs/orders.yaml:138.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct RefundPaymentInput {
@@ -16,7 +16,7 @@ pub struct RefundPaymentInput {
     pub customer_id: String,
 }
 
-/// Declared in place at specs/orders.yaml:135.
+/// Declared in place at specs/orders.yaml:139.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct RefundPaymentOutput {
@@ -33,7 +33,7 @@ pub type RefundPaymentError = evc_runtime::Error;
 ///
 /// Gives back what was paid for an order, if anything was.
 ///
-/// Declared at specs/orders.yaml:132. The function is:
+/// Declared at specs/orders.yaml:136. The function is:
 ///
 /// ```text
 /// pub async fn refund_payment(
