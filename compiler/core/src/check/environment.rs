@@ -4,7 +4,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Function, MAX_VARIABLE_BYTES, Model};
+use crate::model::{Function, MAX_VARIABLE_BYTES, Model, Variable};
 
 /// Names that Lambda sets itself and refuses in a function's configuration.
 const RESERVED: [&str; 21] = [
@@ -58,20 +58,27 @@ fn is_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
+/// The text of a variable in this environment, if it is no reference there.
+fn text(variable: &Variable, environment: usize) -> Option<&str> {
+    variable.texts.values().get(environment)?.as_deref()
+}
+
 /// Counts what the spec writes. The variables that evc sets come on top; they are known when the system is planned (`finish/variables.rs`).
 fn size(model: &Model, function: &Function) -> Option<Diagnostic> {
     let bytes_in = |at: usize| -> usize {
         let pairs = function.environment.iter();
-        pairs.map(|(name, setting)| name.len() + setting.values().get(at).map_or(0, String::len)).sum()
+        pairs.map(|(name, variable)| name.len() + text(variable, at).map_or(0, str::len)).sum()
     };
     let sizes = model.environments.iter().enumerate().map(|(at, environment)| (bytes_in(at), at, environment));
     let (bytes, at, environment) = sizes.max_by_key(|(bytes, ..)| *bytes)?;
     if bytes <= MAX_VARIABLE_BYTES {
         return None;
     }
-    let values = function.environment.iter().filter_map(|(name, setting)| Some((name, setting.said().nth(at)?)));
-    let longest = values.max_by_key(|(_, (value, _))| value.len());
-    let span = longest.map_or(function.head.name_span, |(name, (_, place))| place.unwrap_or(name.span));
+    let values = function.environment.iter().filter_map(|(name, variable)| {
+        Some((name, text(variable, at)?, variable.texts.said().nth(at).and_then(|(_, place)| place)))
+    });
+    let longest = values.max_by_key(|(_, text, _)| text.len());
+    let span = longest.map_or(function.head.name_span, |(name, _, place)| place.unwrap_or(name.span));
     let message = format!(
         "the environment variables of function `{}` have {bytes} bytes in `{}`, at most {MAX_VARIABLE_BYTES} fit",
         function.head.name, environment.name

@@ -31,6 +31,7 @@ mod published_twice;
 mod queries;
 mod queues;
 mod quotas;
+mod reference_as_text;
 mod repeated_input;
 mod requests;
 mod restarts;
@@ -105,6 +106,7 @@ const CHECKS: &[Check] = &[
     queues::retention::check,
     queues::visibility::check,
     quotas::check,
+    reference_as_text::check,
     repeated_input::check,
     requests::check,
     restarts::check,

@@ -46,6 +46,7 @@ const STEPS: &[Step] = &[
     conditions::finish,
     resources::finish,
     boundary::finish,
+    variables::finish,
     overrides::finish,
     outputs::finish,
     aliases::finish,

@@ -1,12 +1,38 @@
-//! How many bytes the environment variables of a function have, with those that evc sets.
+//! Environment variables of functions: what references tell, and how many bytes all of them have, with those that evc sets.
 
 use evc_interface::environment;
 
 use super::bytes::Estimate;
+use super::references::References;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::MAX_VARIABLE_BYTES;
 use crate::plan::builder::Builder;
 use crate::plan::value::Value;
+use crate::plan::{Handler, HandlerKind, ids};
+
+/// Puts in what variables refer to.
+pub(super) fn finish(b: &mut Builder<'_>) {
+    let references = References::of(&b.plan);
+    for (id, function) in b.model.functions.iter() {
+        for (name, variable) in &function.environment {
+            let Some(path) = &variable.reference else { continue };
+            let Some(told) = references.value(path, path.span, &mut b.diagnostics) else { continue };
+            let resource = b.plan.resources.get_mut(&ids::function(function));
+            let environment = resource.and_then(|resource| resource.properties.get_mut("Environment"));
+            let Some(Value::Map(environment)) = environment else { continue };
+            let Some(Value::Map(variables)) = environment.get_mut("Variables") else { continue };
+            let value = match variables.get(name.as_str()) {
+                Some(Value::If(condition, text, None)) => Value::If(condition.clone(), text.clone(), Some(Box::new(told))),
+                Some(_) | None => told,
+            };
+            variables.insert(name.value.clone(), value);
+            let is_own = |handler: &&mut Handler| handler.kind == HandlerKind::Function(id);
+            if let Some(handler) = b.plan.handlers.iter_mut().find(is_own) {
+                handler.environment.insert(name.value.clone(), format!("from the spec: `{}`", path.value));
+            }
+        }
+    }
+}
 
 /// Reports functions whose variables do not fit even in a stack with a short name.
 pub(super) fn check(b: &mut Builder<'_>) {

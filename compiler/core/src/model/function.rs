@@ -6,7 +6,9 @@ use indexmap::IndexMap;
 
 use super::graph::{Relates, Relation};
 use super::names::{find, find_all, find_at, head};
-use super::settings::{of_function, variables};
+use super::resource::Known;
+use super::settings::of_function;
+use super::variable::{Variable, variables};
 use super::{
     AccessPattern, Cache, DeadLetterSource, Destination, Event, Head, Id, Model, Outbox, Queue, Setting, Table, Thing,
     Workflow, access,
@@ -54,7 +56,7 @@ pub struct Function {
     /// When it stops trying, and for how long.
     pub circuit_breaker: Option<Spanned<CircuitBreaker>>,
     /// Environment variables that the spec gives, with the place of each name.
-    pub environment: IndexMap<Name, Setting<String>>,
+    pub environment: IndexMap<Name, Variable>,
     /// How long an invocation may take.
     pub timeout: Setting<Duration>,
     /// Where the timeout is said, or the function's name.
@@ -130,6 +132,7 @@ pub struct TableUse {
 
 pub(super) fn function(
     sections: &Sections,
+    known: &Known,
     model: &Model,
     name: &str,
     item: &Declared<spec::Function>,
@@ -186,7 +189,7 @@ pub(super) fn function(
             let (failures, window, open) = (breaker.failures.value, breaker.window.value, breaker.open.value);
             Spanned::new(CircuitBreaker { failures, window, open }, breaker.span)
         }),
-        environment: variables(sections, name, &item.environment),
+        environment: variables(sections, known, name, item, diagnostics),
         timeout: timeout(sections, name, item, routed),
         timeout_span: item.timeout.as_ref().map_or(item.name_span, |timeout| timeout.span),
         memory: of_function(sections, name, memory, |function| function.memory),
@@ -291,6 +294,9 @@ impl Relates for Function {
         }
         for event in &self.outbox_events {
             tell(Relation::PublishesThroughOutbox, Thing::Event(event.value), event.span);
+        }
+        for thing in self.environment.values().filter_map(|variable| variable.refers.as_ref()) {
+            tell(Relation::Refers, thing.value, thing.span);
         }
         for queue in &self.sends {
             tell(Relation::Sends, Thing::Queue(queue.value), queue.span);

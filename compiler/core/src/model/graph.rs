@@ -52,7 +52,7 @@ pub enum Relation {
     SendsWork,
     /// A cache is in a network.
     IsIn,
-    /// A resource that evc does not make itself refers to a thing.
+    /// A resource that evc does not make itself refers to a thing, or a variable of a function does.
     Refers,
 }
 

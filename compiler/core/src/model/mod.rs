@@ -40,6 +40,7 @@ mod target;
 pub mod template;
 mod thing;
 mod transform;
+mod variable;
 pub mod workflow;
 
 pub use access::{AccessPattern, Through};
@@ -76,6 +77,7 @@ pub use table::{Index, Table};
 pub use target::{Destination, Target};
 pub use thing::{Model, Thing};
 pub use transform::{TRANSFORM_ROOTS, keeps_event_id, transform_scope};
+pub use variable::Variable;
 pub use workflow::{
     Argument, Body, CALL_MARGIN, COMPENSATION_FAILED, Call, CatchError, Engine, Given, Lasts, Loops, Next, Onward,
     Redis, Retry, RetryError, Rounds, Step, StepId, Transport, Unsaid, Wanted, Workflow, runtime_errors,

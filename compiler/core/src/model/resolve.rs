@@ -66,7 +66,7 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     let mut brought = brought(&model);
     let functions = sections.functions.iter().enumerate().map(|(index, (name, item))| {
         let calls = (routed.contains(name), brought.swap_remove(&Id::new(index)));
-        function(sections, &model, name, item, calls, found)
+        function(sections, &known, &model, name, item, calls, found)
     });
     model.functions = functions.collect();
     model.apis = api::apis(sections, &model, found);

@@ -86,7 +86,7 @@ fn refers(known: &Known, attributes: &Attributes) -> Vec<Spanned<Thing>> {
 
 impl Known {
     /// The thing that a path such as `queues.jobs.arn` tells something of. Its parts, such as a role, have uses of their own.
-    fn told(&self, path: &str) -> Option<Thing> {
+    pub(super) fn told(&self, path: &str) -> Option<Thing> {
         let mut parts = path.splitn(3, '.');
         let (section, name, property) = (parts.next()?, parts.next()?, parts.next());
         let thing = self.by_path.get(&format!("{section}.{name}"))?;

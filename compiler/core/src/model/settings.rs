@@ -110,21 +110,6 @@ pub(super) fn enabled(
     setting(sections, base.unwrap_or(true), |environment| switches(environment).get(name)?.enabled)
 }
 
-/// The environment variables of a function, each with its value everywhere.
-pub(super) fn variables(
-    sections: &Sections,
-    name: &str,
-    declared: &IndexMap<Spanned<String>, Spanned<String>>,
-) -> IndexMap<Name, Setting<String>> {
-    let one = |(key, value): (&Spanned<String>, &Spanned<String>)| {
-        let values = of_function(sections, name, value.value.clone(), |function| {
-            function.environment.get(key.as_str()).cloned()
-        });
-        (key.clone(), values)
-    };
-    declared.iter().map(one).collect()
-}
-
 /// Reports what environments name and what does not exist.
 pub(super) fn check_names(sections: &Sections, diagnostics: &mut Vec<Diagnostic>) {
     for environment in sections.environments.items.values() {

@@ -6,12 +6,13 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 
 use super::cache::{NODE_TYPE, REPLICAS, node_type};
 use super::decode::{Decode, Decoder};
-use super::function::{Deploy, MAX_CONCURRENCY, MEMORY, TIMEOUT, variables};
+use super::function::{Deploy, MAX_CONCURRENCY, MEMORY, TIMEOUT};
 use super::keys::Shorthand;
 use super::observability::{Thresholds, log_retention};
 use super::scalar::{Duration, Name};
 use super::security::{KEY, key_arn};
 use super::table::Removal;
+use super::variable::{Variables, variables};
 use crate::source::Spanned;
 use crate::yaml::{Node, NodeKind};
 
@@ -119,7 +120,7 @@ pub struct EnvironmentFunction {
     pub deploy: Option<Spanned<Deploy>>,
     /// Environment variables that differ. Each must be declared on the function as well, with its value elsewhere.
     #[key(default, schema = variables)]
-    pub environment: IndexMap<Spanned<String>, Spanned<String>>,
+    pub environment: Variables,
 }
 
 /// A replication group in one environment.

@@ -15,6 +15,7 @@ use super::decode::{Case, Decode, Decoder, MAX_NAME, Section, check_name};
 use super::keys::Shorthand;
 use super::range::{Range, in_range};
 use super::scalar::{Duration, Name, TypeExpr, map_of, one_or_many};
+use super::variable::{Variables, variables};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
 use crate::types::rust::variant_name;
@@ -63,9 +64,9 @@ pub struct Function {
     /// Answers at once with the error `CircuitOpen` after several failures in a row, instead of calling what fails. All of its
     /// instances share it, in the cache.
     pub circuit_breaker: Option<Spanned<CircuitBreaker>>,
-    /// Environment variables. Lambda reserves some names.
+    /// Environment variables: texts, or `{ ref: apis.shop.url }` for what an output of this path would tell. Lambda reserves some names.
     #[key(default, schema = variables)]
-    pub environment: IndexMap<Spanned<String>, Spanned<String>>,
+    pub environment: Variables,
     /// How long one invocation may take: {range}. `30s` by default, `29s` with a route, which is all that its caller
     /// waits for.
     #[key(range = TIMEOUT)]
@@ -336,11 +337,6 @@ fn operations(generator: &mut SchemaGenerator) -> Schema {
     map_of::<OperationList>(generator)
 }
 
-/// The schema of environment variables.
-pub fn variables(generator: &mut SchemaGenerator) -> Schema {
-    map_of::<EnvironmentValue>(generator)
-}
-
 /// Schema only: an operation or a list of them.
 struct OperationList;
 
@@ -350,18 +346,6 @@ impl JsonSchema for OperationList {
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         one_or_many::<Operation>(generator)
-    }
-}
-
-/// Schema only: what may stand as the value of an environment variable.
-struct EnvironmentValue;
-
-impl JsonSchema for EnvironmentValue {
-    fn schema_name() -> Cow<'static, str> {
-        "EnvironmentValue".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": ["string", "number", "boolean"]})
     }
 }
 

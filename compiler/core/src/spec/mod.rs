@@ -34,6 +34,7 @@ mod sections;
 pub mod security;
 pub mod table;
 pub mod target;
+pub mod variable;
 pub mod workflow;
 
 use schemars::JsonSchema;

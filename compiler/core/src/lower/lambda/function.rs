@@ -205,7 +205,7 @@ fn variables(b: &mut Builder<'_>, of: Id<Function>, cache: Option<Spanned<Id<Cac
     }
     variables.extend(origins(model, of));
     let id = ids::function(function);
-    for (name, setting) in &function.environment {
+    for (name, variable) in &function.environment {
         if let Some((_, purpose)) = variables.get(name.as_str()) {
             let message = format!("`{}` is set by evc on this function", name.value);
             let diagnostic = Diagnostic::new(Code::EVC0608, name.span, message).note(format!("it is {purpose}"));
@@ -213,8 +213,10 @@ fn variables(b: &mut Builder<'_>, of: Id<Function>, cache: Option<Spanned<Id<Cac
             continue;
         }
         let key = format!("Variable{}", pascal_case(name));
-        let value = b.setting(&id, &key, setting, |value| value.as_str().into());
-        variables.insert(name.value.clone(), (value, "from the spec".to_owned()));
+        // What a reference tells is known once all that the stack has is there: `finish/variables.rs` puts it in.
+        if let Some(value) = b.optional(&id, &key, &variable.texts, |text| text.as_str().into()) {
+            variables.insert(name.value.clone(), (value, "from the spec".to_owned()));
+        }
     }
     variables
 }
