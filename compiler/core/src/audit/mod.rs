@@ -65,7 +65,9 @@ pub fn run(template: &Template<'_>, beside: &Beside<'_>, diagnostics: &mut Vec<D
 /// Looks at the template that a plan is, if somebody had a hand in it: what evc derives from a spec is right, which tests show by [`run`].
 pub fn plan(plan: &Plan<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let model = plan.model;
-    if model.overrides.is_empty() && model.resources.values().next().is_none() && model.conditions.is_empty() {
+    let has_raw = !model.overrides.is_empty() || model.resources.values().next().is_some();
+    let refers = || model.functions.values().any(|function| function.references().next().is_some());
+    if !has_raw && model.conditions.is_empty() && !refers() {
         return;
     }
     let beside = Beside { model: Some(plan.model), ..Beside::default() };

@@ -14,15 +14,16 @@ use crate::plan::{Handler, HandlerKind, ids};
 pub(super) fn finish(b: &mut Builder<'_>) {
     let references = References::of(&b.plan);
     for (id, function) in b.model.functions.iter() {
-        for (name, variable) in &function.environment {
-            let Some(path) = &variable.reference else { continue };
+        for (name, path) in function.references() {
             let Some(told) = references.value(path, path.span, &mut b.diagnostics) else { continue };
             let resource = b.plan.resources.get_mut(&ids::function(function));
             let environment = resource.and_then(|resource| resource.properties.get_mut("Environment"));
             let Some(Value::Map(environment)) = environment else { continue };
             let Some(Value::Map(variables)) = environment.get_mut("Variables") else { continue };
             let value = match variables.get(name.as_str()) {
-                Some(Value::If(condition, text, None)) => Value::If(condition.clone(), text.clone(), Some(Box::new(told))),
+                Some(Value::If(condition, text, None)) => {
+                    Value::If(condition.clone(), text.clone(), Some(Box::new(told)))
+                }
                 Some(_) | None => told,
             };
             variables.insert(name.value.clone(), value);

@@ -263,6 +263,11 @@ pub(super) fn brought(model: &Model) -> IndexMap<Id<Function>, Input> {
 }
 
 impl Function {
+    /// Its environment variables that refer to something, each with the path.
+    pub(crate) fn references(&self) -> impl Iterator<Item = (&Name, &Spanned<String>)> {
+        self.environment.iter().filter_map(|(name, variable)| Some((name, variable.reference.as_ref()?)))
+    }
+
     /// Where the longest of its timeouts is said: at the top level, or in an environment.
     pub(crate) fn greatest_timeout_span(&self) -> Span {
         let longest = self.timeout.said().max_by_key(|(timeout, _)| **timeout);

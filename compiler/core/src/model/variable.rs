@@ -46,7 +46,9 @@ pub(super) fn variables(
             diagnostics.push(
                 Diagnostic::new(Code::EVC0105, other.span, message)
                     .secondary(first, "the other is here")
-                    .note("a stack has the same things in each environment: what they are called there differs by itself")
+                    .note(
+                        "a stack has the same things in each environment: what they are called there differs by itself",
+                    )
                     .help("make two variables of them"),
             );
         }

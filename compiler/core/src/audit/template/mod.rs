@@ -8,6 +8,7 @@ mod of_node;
 mod of_plan;
 mod of_template;
 mod references;
+mod variables;
 
 use std::borrow::Cow;
 

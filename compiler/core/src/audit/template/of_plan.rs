@@ -36,7 +36,9 @@ pub fn of_plan<'p>(plan: &'p Plan<'_>) -> Template<'p> {
         template.mappings.insert(ENVIRONMENTS.into(), Mapping { place: here, keys: keys.collect() });
     }
     for (name, it) in &plan.conditions {
-        template.conditions.insert(Cow::Borrowed(name.as_str()), Condition { place: here, value: condition(value(it)) });
+        template
+            .conditions
+            .insert(Cow::Borrowed(name.as_str()), Condition { place: here, value: condition(value(it)) });
     }
     for (name, written) in &plan.model.conditions {
         let value = condition(node(&written.0));
@@ -45,6 +47,7 @@ pub fn of_plan<'p>(plan: &'p Plan<'_>) -> Template<'p> {
     for (id, it) in &plan.resources {
         template.resources.insert(Cow::Borrowed(id.as_str()), resource(it, id.as_str(), plan));
     }
+    super::variables::place(&mut template, plan.model);
     for (name, output) in &plan.outputs {
         let written = plan.model.outputs.iter().find(|it| it.name == *name);
         let place = written.map_or(here, |it| it.span);
