@@ -27,7 +27,7 @@ use template::{Node, Template};
 use view::View;
 
 use crate::diagnostics::Diagnostic;
-use crate::model::Model;
+use crate::model::{Function, Model};
 use crate::plan::Plan;
 use crate::source::SourceMap;
 
@@ -66,8 +66,8 @@ pub fn run(template: &Template<'_>, beside: &Beside<'_>, diagnostics: &mut Vec<D
 pub fn plan(plan: &Plan<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let model = plan.model;
     let has_raw = !model.overrides.is_empty() || model.resources.values().next().is_some();
-    let refers = || model.functions.values().any(|function| function.references().next().is_some());
-    if !has_raw && model.conditions.is_empty() && !refers() {
+    let is_written = |function: &Function| !function.may.is_empty() || function.references().next().is_some();
+    if !has_raw && model.conditions.is_empty() && !model.functions.values().any(is_written) {
         return;
     }
     let beside = Beside { model: Some(plan.model), ..Beside::default() };

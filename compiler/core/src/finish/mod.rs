@@ -16,6 +16,7 @@ mod methods;
 mod outputs;
 mod overrides;
 mod parameters;
+mod permissions;
 mod policies;
 mod raw;
 mod references;
@@ -45,6 +46,7 @@ const STEPS: &[Step] = &[
     addresses::finish,
     conditions::finish,
     resources::finish,
+    permissions::finish,
     boundary::finish,
     variables::finish,
     overrides::finish,

@@ -39,6 +39,18 @@ impl<'r, 'm> Raw<'r, 'm> {
         }
     }
 
+    /// The same; a text in which `${}` stands for something is an `Fn::Sub`.
+    pub(super) fn text_or_value(&mut self, node: &Node) -> Option<Value> {
+        match &node.kind {
+            NodeKind::Scalar(scalar) if scalar.text.contains("${") => {
+                let mut names = Map::default();
+                let text = self.text(scalar, node.span, &mut names);
+                Some(substituted(text, names))
+            }
+            _ => self.value(node),
+        }
+    }
+
     /// The entries of a map, without those that are `null`.
     pub(super) fn map(&mut self, entries: &[Entry]) -> Map {
         entries.iter().filter_map(|entry| Some((entry.key.text.clone(), self.value(&entry.value)?))).collect()
@@ -63,12 +75,7 @@ impl<'r, 'm> Raw<'r, 'm> {
             _ => Map::default(),
         };
         let text = self.text(text.0, text.1, &mut names);
-        let argument = if names.is_empty() {
-            Value::String(text)
-        } else {
-            Value::List(vec![Value::String(text), Value::Map(names)])
-        };
-        Some(Value::map([("Fn::Sub", argument)]))
+        Some(substituted(text, names))
     }
 
     /// The text of an `Fn::Sub`. `bound` has the names of its own, and gets further ones.
@@ -96,6 +103,13 @@ impl<'r, 'm> Raw<'r, 'm> {
         done.push_str(&text[at..]);
         done
     }
+}
+
+/// An `Fn::Sub` of a text, with names of its own.
+fn substituted(text: String, names: Map) -> Value {
+    let argument =
+        if names.is_empty() { Value::String(text) } else { Value::List(vec![Value::String(text), Value::Map(names)]) };
+    Value::map([("Fn::Sub", argument)])
 }
 
 /// A value as the text of an `Fn::Sub` has it; what no text can have is bound to a name.

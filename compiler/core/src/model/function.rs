@@ -17,6 +17,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::spec::function as spec;
 use crate::spec::function::{Deploy, Idempotency, Operation};
+use crate::spec::permission::Permission;
 use crate::spec::scalar::{Duration, Name};
 use crate::spec::{Declared, Sections};
 use crate::types::Type;
@@ -57,6 +58,8 @@ pub struct Function {
     pub circuit_breaker: Option<Spanned<CircuitBreaker>>,
     /// Environment variables that the spec gives, with the place of each name.
     pub environment: IndexMap<Name, Variable>,
+    /// What it may do beyond what follows from the rest.
+    pub may: Vec<Permission>,
     /// How long an invocation may take.
     pub timeout: Setting<Duration>,
     /// Where the timeout is said, or the function's name.
@@ -190,6 +193,7 @@ pub(super) fn function(
             Spanned::new(CircuitBreaker { failures, window, open }, breaker.span)
         }),
         environment: variables(sections, known, name, item, diagnostics),
+        may: item.may.clone(),
         timeout: timeout(sections, name, item, routed),
         timeout_span: item.timeout.as_ref().map_or(item.name_span, |timeout| timeout.span),
         memory: of_function(sections, name, memory, |function| function.memory),

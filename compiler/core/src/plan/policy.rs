@@ -4,6 +4,9 @@ use super::arn;
 use super::names::of_stack;
 use super::value::Value;
 
+/// The name of the policy of a role with what the spec says under `may`, beside the one that evc derives.
+pub(crate) const MAY: &str = "may";
+
 /// A policy document.
 pub(crate) fn document(statements: impl IntoIterator<Item = Value>) -> Value {
     Value::map([("Version", "2012-10-17".into()), ("Statement", Value::list(statements))])

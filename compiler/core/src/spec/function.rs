@@ -13,6 +13,7 @@ use super::allow::Allows;
 use super::api::{Auth, RouteText, SUCCESS};
 use super::decode::{Case, Decode, Decoder, MAX_NAME, Section, check_name};
 use super::keys::Shorthand;
+use super::permission::Permission;
 use super::range::{Range, in_range};
 use super::scalar::{Duration, Name, TypeExpr, map_of, one_or_many};
 use super::variable::{Variables, variables};
@@ -67,6 +68,9 @@ pub struct Function {
     /// Environment variables: texts, or `{ ref: apis.shop.url }` for what an output of this path would tell. Lambda reserves some names.
     #[key(default, schema = variables)]
     pub environment: Variables,
+    /// What it may do beyond what follows from the rest: actions of AWS, for the SDK that `cx.aws()` gives it.
+    #[key(default)]
+    pub may: Vec<Permission>,
     /// How long one invocation may take: {range}. `30s` by default, `29s` with a route, which is all that its caller
     /// waits for.
     #[key(range = TIMEOUT)]

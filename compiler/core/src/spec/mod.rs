@@ -31,6 +31,7 @@ pub mod scalar;
 pub mod schedule;
 pub mod schema;
 mod sections;
+pub mod permission;
 pub mod security;
 pub mod table;
 pub mod target;

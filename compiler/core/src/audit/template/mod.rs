@@ -4,11 +4,11 @@
 //! written at, if it was: what evc derives has none, and is reported where the thing stands that it was derived from.
 
 mod call;
+mod of_functions;
 mod of_node;
 mod of_plan;
 mod of_template;
 mod references;
-mod variables;
 
 use std::borrow::Cow;
 

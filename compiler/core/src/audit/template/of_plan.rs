@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::of_functions;
 use super::of_node::{call, condition, is_function};
 use super::{
     Call, Condition, Entry, Kind, Map, Mapping, Name, Node, Origin, Output, Parameter, Part, Resource, Template, node,
@@ -47,7 +48,7 @@ pub fn of_plan<'p>(plan: &'p Plan<'_>) -> Template<'p> {
     for (id, it) in &plan.resources {
         template.resources.insert(Cow::Borrowed(id.as_str()), resource(it, id.as_str(), plan));
     }
-    super::variables::place(&mut template, plan.model);
+    of_functions::place(&mut template, plan.model);
     for (name, output) in &plan.outputs {
         let written = plan.model.outputs.iter().find(|it| it.name == *name);
         let place = written.map_or(here, |it| it.span);
