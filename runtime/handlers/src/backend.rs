@@ -60,6 +60,8 @@ pub(crate) struct Services {
     pub(crate) bus: tokio::sync::OnceCell<std::sync::Arc<dyn crate::publish::Bus>>,
     #[cfg(feature = "sqs")]
     pub(crate) queues: tokio::sync::OnceCell<std::sync::Arc<dyn crate::queue::Sender>>,
+    #[cfg(feature = "sdk")]
+    pub(crate) sdk: tokio::sync::OnceCell<aws_config::SdkConfig>,
     #[cfg(feature = "cache")]
     pub(crate) redis: tokio::sync::OnceCell<crate::workflow::store::Redis>,
     #[cfg(feature = "cache")]
@@ -102,6 +104,12 @@ impl Services {
             queues
         });
         queues.await.as_ref()
+    }
+
+    /// What clients of the SDK are made of: the process's own, unless a test put something else here.
+    #[cfg(feature = "sdk")]
+    pub(crate) async fn sdk(&self) -> &aws_config::SdkConfig {
+        self.sdk.get_or_init(|| async { crate::aws::config().await.clone() }).await
     }
 
     /// The function's cache.

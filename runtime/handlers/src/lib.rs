@@ -17,6 +17,7 @@
 //! | `cache` | the cache of a function on AWS: counters, circuit breakers | `workflow` with `redis`, `aws-sigv4`, `aws-sdk-secretsmanager` |
 //! | `engine` | functions of workflows on Redis, and the engine of a stack | `cache`, `sqs`, `eventbridge` |
 //! | `signal` | answering steps of workflows on Step Functions that wait | `aws-sdk-sfn` |
+//! | `sdk` | what clients of the AWS SDK are made of, for functions with `may` | `aws-config` |
 //! | `testing` | tests of handlers without AWS: tables, buses, queues, counters and waiting steps in memory | nothing |
 //!
 //! # Settings
@@ -83,6 +84,8 @@ pub mod publish;
 mod queue;
 #[cfg(feature = "forwarder")]
 pub mod redrive;
+#[cfg(feature = "sdk")]
+mod sdk;
 mod serve;
 #[cfg(any(feature = "engine", feature = "signal"))]
 mod signal;
@@ -101,6 +104,8 @@ pub mod workflow;
 
 pub use adapter::Source;
 pub use adapter::stream::{Change, ChangeKind};
+#[cfg(feature = "sdk")]
+pub use aws_config::SdkConfig;
 pub use bounds::{At, Bounded};
 pub use breaker::CircuitBreaker;
 pub use context::{Context, Step};
@@ -159,6 +164,9 @@ pub mod grant {
     /// May send to the queue `Q`.
     #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` send to `{Q}`")]
     pub trait SendTo<Q> {}
+    /// May do what its `may` says, by the AWS SDK.
+    #[diagnostic::on_unimplemented(message = "the spec gives `{Self}` no `may`")]
+    pub trait Sdk {}
     /// Has a cache.
     #[diagnostic::on_unimplemented(message = "the spec gives `{Self}` no cache")]
     pub trait UseCache {}

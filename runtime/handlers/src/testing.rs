@@ -21,6 +21,7 @@
 //! | an outbox | `World::outbox` | `World::events` |
 //! | `cx.publish()` | the bus's variable, by [`World::env`] | `World::published` |
 //! | `cx.send()` | `World::queue` | `World::sent` |
+//! | `cx.aws()` | `World::sdk`: a configuration whose HTTP client answers as the test says | what that client was asked |
 //! | `cx.cache()` | [`World::delivery`]; a real server by `World::cache` | `World::counter` |
 //! | `cx.env()`, `cx.simulate()`, `cx.random()` | [`World::env`]; the variable `SIMULATION_SEED` | |
 //! | `cx.metric()` | | [`World::metric`] |
@@ -77,6 +78,8 @@ pub struct World {
     pub(crate) bus: Arc<Recorder>,
     #[cfg(feature = "sqs")]
     queues: Arc<queues::Sent>,
+    #[cfg(feature = "sdk")]
+    sdk: Option<aws_config::SdkConfig>,
     #[cfg(feature = "cache")]
     counters: Arc<counters::Counts>,
     #[cfg(feature = "cache")]
@@ -182,6 +185,8 @@ impl World {
             bus: tokio::sync::OnceCell::new_with(Some(self.bus.clone() as Arc<dyn crate::publish::Bus>)),
             #[cfg(feature = "sqs")]
             queues: tokio::sync::OnceCell::new_with(Some(self.queues.clone() as Arc<dyn crate::queue::Sender>)),
+            #[cfg(feature = "sdk")]
+            sdk: tokio::sync::OnceCell::new_with(Some(self.sdk.clone().unwrap_or_else(nowhere))),
             #[cfg(feature = "cache")]
             redis: tokio::sync::OnceCell::new_with(self.redis.clone()),
             #[cfg(feature = "cache")]
@@ -197,6 +202,22 @@ impl World {
             workflows: tokio::sync::OnceCell::new_with(Some(Arc::new(self.workflows.clone()))),
         }
     }
+}
+
+#[cfg(feature = "sdk")]
+impl World {
+    /// What `cx.aws()` gives. Without it, clients have no HTTP client, and their calls fail.
+    #[must_use]
+    pub fn sdk(mut self, config: aws_config::SdkConfig) -> Self {
+        self.sdk = Some(config);
+        self
+    }
+}
+
+/// A configuration that leads nowhere.
+#[cfg(feature = "sdk")]
+fn nowhere() -> aws_config::SdkConfig {
+    aws_config::SdkConfig::builder().behavior_version(aws_config::BehaviorVersion::latest()).build()
 }
 
 #[cfg(feature = "dynamodb")]

@@ -27,6 +27,7 @@ mod lost_update;
 mod one_delivery;
 mod outbox;
 mod patterns;
+mod permissions;
 mod published_twice;
 mod queries;
 mod queues;
@@ -98,6 +99,7 @@ const CHECKS: &[Check] = &[
     one_delivery::check,
     outbox::check,
     patterns::check,
+    permissions::check,
     queues::concurrency::check,
     published_twice::check,
     queries::check,

@@ -199,6 +199,7 @@ codes! {
     EVC0629 Error "no-body",
     EVC0630 Error "answer-without-a-body",
     EVC0631 Warning "reference-as-text",
+    EVC0632 Advice "wide-permission",
     EVC0635 Warning "delivered-once",
     EVC0636 Warning "input-of-one-publication",
     EVC0640 Warning "visibility-below-batch-window",

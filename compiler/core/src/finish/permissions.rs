@@ -18,15 +18,22 @@ pub(super) fn finish(b: &mut Builder<'_>) {
         let role = ids::of(&ids::function(function), "role");
         let principal = format!("function `{}`", function.head.name);
         let first = grants.len();
-        grants.extend(function.may.iter().map(|may| Grant {
-            principal: principal.clone(),
-            role: role.clone(),
-            actions: may.actions.iter().map(|action| action.value.clone()).collect(),
-            resources: may.resources.0.iter().filter_map(|resource| raw.text_or_value(resource)).collect(),
-            conditions: conditions(&mut raw, may),
-            reason: "`may`".to_owned(),
-            span: may.actions.span,
-        }));
+        for may in &function.may {
+            let told = raw.diagnostics.len();
+            let grant = Grant {
+                principal: principal.clone(),
+                role: role.clone(),
+                actions: may.actions.iter().map(|action| action.value.clone()).collect(),
+                resources: may.resources.0.iter().filter_map(|resource| raw.text_or_value(resource)).collect(),
+                conditions: conditions(&mut raw, may),
+                reason: "`may`".to_owned(),
+                span: may.actions.span,
+            };
+            // What refers to nothing has been reported, and is no statement that could be judged.
+            if raw.diagnostics.len() == told {
+                grants.push(grant);
+            }
+        }
         let statements: Vec<Value> = grants[first..].iter().map(statement).collect();
         let policy = [("PolicyName", policy::MAY.into()), ("PolicyDocument", policy::document(statements))];
         policies.push((role, Value::map(policy)));
@@ -42,12 +49,15 @@ pub(super) fn finish(b: &mut Builder<'_>) {
 }
 
 fn conditions(raw: &mut Raw<'_, '_>, may: &Permission) -> IndexMap<String, Map> {
-    let Some(Value::Map(operators)) = may.conditions.as_ref().and_then(|conditions| raw.value(&conditions.value.0)) else {
+    let Some(Value::Map(operators)) = may.conditions.as_ref().and_then(|conditions| raw.value(&conditions.value.0))
+    else {
         return IndexMap::new();
     };
     let operators = operators.into_iter();
     operators
-        .filter_map(|(operator, keys)| if let Value::Map(keys) = keys { Some((operator.into_owned(), keys)) } else { None })
+        .filter_map(
+            |(operator, keys)| if let Value::Map(keys) = keys { Some((operator.into_owned(), keys)) } else { None },
+        )
         .collect()
 }
 

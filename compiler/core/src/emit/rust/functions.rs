@@ -172,6 +172,11 @@ fn may(names: &Names<'_>, function: &Function) -> String {
             function.signals.iter().map(|id| format!("`{}`", model.workflows[id.value].head.name)).collect();
         may.push(format!("answer what waits in {}", and(&workflows)));
     }
+    let actions: Vec<String> =
+        function.may.iter().flat_map(|may| may.actions.iter()).map(|action| format!("`{}`", action.value)).collect();
+    if !actions.is_empty() {
+        may.push(format!("call {} by the AWS SDK", and(&actions)));
+    }
     if let Some(cache) = &function.cache {
         may.push(format!("count in `{}`", model.caches[cache.value].head.name));
     }
@@ -327,6 +332,9 @@ fn grants(names: &Names<'_>, function: &Function, known: &FunctionNames, code: &
         ));
     }
     queues::grants(names, function, context, code);
+    if !function.may.is_empty() {
+        code.line(format_args!("impl evc_runtime::grant::Sdk for {context} {{}}"));
+    }
     workflows::grants(names, function, context, code);
     caches::grants(function, context, code);
 }
@@ -353,6 +361,9 @@ fn methods(names: &Names<'_>, function: &Function, known: &FunctionNames, code: 
         methods.push(PUBLISH.to_owned());
     }
     methods.extend(queues::send(function));
+    if !function.may.is_empty() {
+        methods.push(AWS.to_owned());
+    }
     methods.extend(workflows::methods(function));
     if let Some(cache) = &function.cache {
         methods.extend(caches::method(function, &names.model.caches[cache.value].head.name));
@@ -366,6 +377,13 @@ fn methods(names: &Names<'_>, function: &Function, known: &FunctionNames, code: 
 const TRANSACT: &str = "    /// Several writes and events, all or none.
     pub fn transact(&self) -> evc_runtime::Transaction<'_, Self> {
         self.context.transaction()
+    }
+";
+
+/// The method of a context that may do more than the spec has words for.
+const AWS: &str = "    /// What clients of the AWS SDK are made of, for what `may` allows. Make them in each invocation: their calls end with it.
+    pub async fn aws(&self) -> evc_runtime::SdkConfig {
+        self.context.sdk::<Self>().await
     }
 ";
 
