@@ -18,5 +18,7 @@ if #found == 2 * ARGV[1] then
     last = found[#found]
   end
 end
+-- A full cache refuses what may need memory as long as a script has not written: this one gives memory back first.
+redis.call('DEL', KEYS[2])
 redis.call('SET', KEYS[2], last)
 return found

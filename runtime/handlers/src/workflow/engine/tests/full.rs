@@ -37,7 +37,8 @@ async fn a_sweep_makes_room_in_a_full_cache_although_something_else_is_due() {
         let clock = Arc::new(AtomicU64::new(1_764_331_200_000));
         let store = Redis::open(&server.url(), "test").expect("a URL").with_partitions(1).with_clock(clock.clone());
         let world = World::new().env("WORKFLOW_QUEUES", r#"{"": "engine"}"#).env("WORKFLOW_RETENTION_SECONDS", "60");
-        let workflows = tokio::sync::OnceCell::new_with(Some(Arc::new(store) as Arc<dyn Store>));
+        let store: Arc<dyn Store> = Arc::new(store);
+        let workflows = tokio::sync::OnceCell::new_with(Some(store.clone()));
         let services = Services { workflows, ..world.services() };
         let engine = Engine::new(DEFINITIONS.as_slice(), services).expect("an engine");
         engine.handle(&start("long", "0"), TIME).await.expect("there is room");
@@ -53,8 +54,13 @@ async fn a_sweep_makes_room_in_a_full_cache_although_something_else_is_due() {
         // Something that counts for little may still find a place.
         while support::try_command(server.port(), &["APPEND", "other", &"x".repeat(500)]).is_ok() {}
         clock.fetch_add(100_000, Ordering::Relaxed);
+        store.keep_definitions(&[]).await.unwrap_or_else(|error| panic!("{kind:?}: {error}"));
+        let ended = store.ended(0, 100).await.unwrap_or_else(|error| panic!("{kind:?}: {error}"));
+        assert!(!ended.is_empty(), "{kind:?}");
         let sweep = async || engine.handle(r#"{"evcSweep": true}"#, TIME).await;
         assert_eq!(sweep().await.expect_err("not all can be done at once").name, "Throttled", "{kind:?}");
+        // What a sweep does before it archives is not refused, and those that had ended are gone.
+        assert_eq!(store.finished(0, 0, 100).await.expect("finished executions"), [], "{kind:?}");
         // A server frees what it forgets in another thread, and counts it until then.
         let until = Instant::now() + Duration::from_mins(2);
         while let Err(error) = sweep().await {
