@@ -2,12 +2,13 @@
 
 Each invocation of the end-to-end tests is looked at by itself, with the metrics that the handler wrote in it, as it wrote them, and with what
 Lambda counts of it. Whether it was trouble is judged by what came back, not by what was counted. A function whose alarms have not all gone off in
-the tests is given trouble: an event that it had is brought again while its role may do nothing, and then while its program dies.
+the tests is given trouble: an event that it had is brought again while its role may do nothing, then with nonsense in it, then while its program dies.
 """
 
 import json
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 
 from emulator import ROOT
 from stack import Stack
@@ -100,10 +101,25 @@ def goes_off(alarm: dict, invocation: dict) -> bool:
 
 
 def make_trouble(stack: Stack, function: str, so_far, silent) -> None:
-    """Until none of its alarms is silent, bring a function an event that it had: while its role may do nothing, then while its program dies."""
+    """Until none of its alarms is silent, bring a function an event that it had: while its role may do nothing, then with nonsense in it, and then
+    while its program dies, which takes the longest."""
     done = [it for it in so_far() if not outcome(it)[0]]
+    if not done:
+        return
+    event = done[-1]["event"]
     role = stack.client("lambda").get_function_configuration(FunctionName=function)["Role"].rsplit("/", 1)[-1]
-    for breaking in (stack.without_role_policy(role, "*", "*"), stack.crashing(function)):
-        if silent() and done:
+    ways = [
+        (stack.without_role_policy(role, "*", "*"), event),
+        (nullcontext(), nonsense(event)),
+        (stack.crashing(function), event),
+    ]
+    for breaking, payload in ways:
+        if silent():
             with breaking:
-                stack.invoke(function, done[-1]["event"])
+                stack.invoke(function, payload)
+
+
+def nonsense(event):
+    """The event with messages that say nothing; where it is none of messages, no event at all."""
+    records = event.get("Records", []) if isinstance(event, dict) else []
+    return {"Records": [{**it, "body": "nonsense"} for it in records]} if any("body" in it for it in records) else "nonsense"
