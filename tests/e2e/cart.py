@@ -4,6 +4,7 @@ import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
+import alarms
 import policies
 from scenarios import System
 from stack import Stack, stays_true, wait_until
@@ -155,6 +156,12 @@ def redrives(stack: Stack) -> None:
 def least_privilege(stack: Stack) -> None:
     unexercised = {"sqs:SendMessage": "rows that can never be published; tests/faults has some"}
     found = policies.problems(stack, unexercised)
+    assert not found, "\n".join(found)
+
+
+@SYSTEM.scenario("alarms of functions are silent while the business fails, and go off for trouble")
+def tells_of_trouble(stack: Stack) -> None:
+    found = alarms.problems(stack, {"CartNotFound", "CartClosed"})
     assert not found, "\n".join(found)
 
 

@@ -5,6 +5,7 @@ import threading
 import uuid
 from contextlib import contextmanager
 
+import alarms
 import executions
 import policies
 from scenarios import System
@@ -148,6 +149,12 @@ def least_privilege(stack: Stack) -> None:
         "sqs:GetQueueAttributes": "the mapping's",
     }
     found = policies.problems(stack, unexercised)
+    assert not found, "\n".join(found)
+
+
+@SYSTEM.scenario("alarms of functions are silent while all is well, and go off for trouble")
+def tells_of_trouble(stack: Stack) -> None:
+    found = alarms.problems(stack)
     assert not found, "\n".join(found)
 
 

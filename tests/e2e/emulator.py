@@ -18,7 +18,7 @@ TIME_SCALE = "0.1"
 
 
 class Emulator:
-    """Runs while the `with` block does; its log and the decisions about policies lie in `folder`."""
+    """Runs while the `with` block does; its log, the decisions about policies and the invocations lie in `folder`."""
 
     def __init__(self, folder: Path, more: dict[str, str] | None = None):
         # Functions are unpacked here: of an earlier run, nothing is kept.
@@ -28,6 +28,8 @@ class Emulator:
         self.log = folder / "emulator.log"
         self._decisions = folder / "decisions.jsonl"
         self._decisions.unlink(missing_ok=True)
+        self._invocations = folder / "invocations.jsonl"
+        self._invocations.unlink(missing_ok=True)
         self.url = f"http://127.0.0.1:{_free_port()}"
         # Where functions find AWS: here, unless a test puts something in between.
         self.seen_by_functions = self.url
@@ -63,9 +65,11 @@ class Emulator:
 
     def decisions(self) -> list[dict]:
         """Every decision about a role so far: role, action, resource, allowed (tests/emulator/authority.py)."""
-        if not self._decisions.exists():
-            return []
-        return [json.loads(line) for line in self._decisions.read_text(encoding="utf-8").splitlines()]
+        return _lines(self._decisions)
+
+    def invocations(self) -> list[dict]:
+        """Every invocation of a function so far: function, event, result, log (tests/emulator/functions.py)."""
+        return _lines(self._invocations)
 
     def _environment(self) -> dict[str, str]:
         """The emulator's whole environment. Lambda processes inherit it, hence nothing of ours is in it."""
@@ -82,6 +86,7 @@ class Emulator:
             "SFN_WAIT_SCALE": TIME_SCALE,
             "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
             "EVC_DECISIONS": str(self._decisions),
+            "EVC_INVOCATIONS": str(self._invocations),
             **self._more,
         }
 
@@ -94,6 +99,10 @@ class Emulator:
             except OSError:
                 time.sleep(0.05)
         raise RuntimeError(f"the emulator did not start; its log is {self.log}")
+
+
+def _lines(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
 
 def _free_port() -> int:

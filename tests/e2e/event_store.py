@@ -1,5 +1,6 @@
 """System 001: a publisher puts an order's event on the default bus, a rule brings it to a function that stores it."""
 
+import alarms
 import policies
 from scenarios import System
 from stack import Stack, stays_true, wait_until
@@ -68,6 +69,12 @@ def sends_failures_on(stack: Stack) -> None:
 def least_privilege(stack: Stack) -> None:
     unexercised = {"sqs:SendMessage": "the failure destination of a function that was only invoked directly"}
     found = policies.problems(stack, unexercised)
+    assert not found, "\n".join(found)
+
+
+@SYSTEM.scenario("alarms of functions are silent while all is well, and go off for trouble")
+def tells_of_trouble(stack: Stack) -> None:
+    found = alarms.problems(stack)
     assert not found, "\n".join(found)
 
 

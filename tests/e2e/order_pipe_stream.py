@@ -4,6 +4,7 @@ import json
 import time
 import uuid
 
+import alarms
 import policies
 from order_pipe import LINE, SYSTEM, call, post
 from stack import Stack, stays_true, wait_until
@@ -100,6 +101,12 @@ def poison_messages(stack: Stack) -> None:
 @SYSTEM.scenario("every policy was needed, and none was missing")
 def least_privilege(stack: Stack) -> None:
     found = policies.problems(stack, {})
+    assert not found, "\n".join(found)
+
+
+@SYSTEM.scenario("alarms of functions are silent while all is well, and go off for trouble")
+def tells_of_trouble(stack: Stack) -> None:
+    found = alarms.problems(stack)
     assert not found, "\n".join(found)
 
 

@@ -4,6 +4,7 @@ import json
 from contextlib import contextmanager
 from urllib.parse import quote
 
+import alarms
 import policies
 from scenarios import System
 from signing import signed
@@ -201,6 +202,12 @@ def redrives(stack: Stack) -> None:
 def least_privilege(stack: Stack) -> None:
     unexercised = {"sqs:SendMessage": "failure destinations of functions that did not fail asynchronously"}
     found = policies.problems(stack, unexercised)
+    assert not found, "\n".join(found)
+
+
+@SYSTEM.scenario("alarms of functions are silent while the business fails, and go off for trouble")
+def tells_of_trouble(stack: Stack) -> None:
+    found = alarms.problems(stack, {"PaymentDeclined", "InventoryUnavailable", "TotalMismatch"})
     assert not found, "\n".join(found)
 
 

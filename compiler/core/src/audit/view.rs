@@ -38,6 +38,15 @@ impl<'t> View<'t> {
         self.resource(node.referent()?)
     }
 
+    /// The same, and the function where that is an alias or a version of one.
+    pub(super) fn function_of(&self, node: &Node<'_>) -> Option<Named<'_>> {
+        let named = self.resource_of(node)?;
+        match &*named.resource.type_.text {
+            "AWS::Lambda::Alias" | "AWS::Lambda::Version" => self.resource_of(named.resource.property("FunctionName")?),
+            _ => Some(named),
+        }
+    }
+
     /// The deployed resource of this logical id.
     pub(super) fn resource(&self, id: &str) -> Option<Named<'_>> {
         let (id, resource) = self.deployed.resources.get_key_value(id)?;

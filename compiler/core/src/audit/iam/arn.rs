@@ -60,6 +60,10 @@ const NAMES: [&str; 6] = [
     "AWS::Events::EventBus",
 ];
 
+/// `Ref` of one is its ARN, that of the function with the alias's name. A policy on one of the two is not one on the other.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/using-aliases.html>
+pub(in crate::audit) const ALIAS: &str = "AWS::Lambda::Alias";
+
 impl Pattern {
     /// The ARN of a resource, as the service authorization reference has it: `arn:${Partition}:s3:::${BucketName}`.
     pub(in crate::audit) fn of_reference(arn: &str) -> Self {
@@ -83,6 +87,9 @@ impl Pattern {
 
     /// The ARN of a resource of the template, by the attribute that gives it. `None`: it is not known how it is made.
     pub(in crate::audit) fn of_resource(resource: Named<'_>, attribute: &str) -> Option<Self> {
+        if &*resource.resource.type_.text == ALIAS && attribute.is_empty() {
+            return Some(Self(of_alias(resource)));
+        }
         let (_, _, arn) =
             ARNS.iter().find(|(type_, by, _)| *type_ == resource.resource.type_.text && *by == attribute)?;
         Some(Self(identified(arn, resource.id).collect()))
@@ -174,7 +181,12 @@ fn named(view: &View<'_>, id: &str, attribute: &str, pieces: &mut Vec<Piece>) {
         pieces.push(Piece::Word);
         return;
     }
-    let type_ = view.resource(id).map(|it| &*it.resource.type_.text);
+    let resource = view.resource(id);
+    let type_ = resource.map(|it| &*it.resource.type_.text);
+    if let Some(alias) = resource.filter(|_| type_ == Some(ALIAS) && attribute.is_empty()) {
+        pieces.extend(of_alias(alias));
+        return;
+    }
     let arn = ARNS.iter().find(|(of, by, _)| Some(*of) == type_ && *by == attribute);
     match arn {
         Some((_, _, arn)) => pieces.extend(identified(arn, id)),
@@ -183,6 +195,18 @@ fn named(view: &View<'_>, id: &str, attribute: &str, pieces: &mut Vec<Piece>) {
         }
         None => pieces.push(Piece::Any),
     }
+}
+
+/// The ARN of an alias.
+fn of_alias(alias: Named<'_>) -> Vec<Piece> {
+    let of = |property: &str| alias.resource.property(property);
+    let function = of("FunctionName").and_then(Node::referent).unwrap_or(alias.id);
+    let mut pieces: Vec<Piece> = identified("arn:~:lambda:~:~:function:#:", function).collect();
+    match of("Name").and_then(Node::as_text) {
+        Some(name) => pieces.extend(name.chars().map(Piece::Char)),
+        None => pieces.push(Piece::Word),
+    }
+    pieces
 }
 
 /// The ARN of the resource that has this logical id.

@@ -3,7 +3,7 @@
 mod arn;
 mod rights;
 
-pub(super) use arn::{Pattern, is_a_name};
+pub(super) use arn::{ALIAS, Pattern, is_a_name};
 pub(super) use rights::{READS, managed_name, rights};
 
 use super::template::{Kind, Node};

@@ -9,8 +9,13 @@ use crate::audit::template::{Entry, Map, Name, Node, Resource};
 /// What an event leads to.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Target<'t> {
-    /// A function, by its logical id.
-    Function(&'t str),
+    /// A function, by its logical id, and the alias that is called in its place.
+    Function {
+        /// Its logical id.
+        id: &'t str,
+        /// That of the alias.
+        alias: Option<&'t str>,
+    },
     /// A state machine, by its logical id, and the role that starts it.
     Machine(&'t str),
 }
@@ -47,10 +52,17 @@ struct Event<'e, 'a> {
     target: Target<'e>,
 }
 
+impl<'t> Target<'t> {
+    /// The logical id of what has the events.
+    fn id(self) -> &'t str {
+        let (Target::Function { id, .. } | Target::Machine(id)) = self;
+        id
+    }
+}
+
 impl<'a> Event<'_, 'a> {
     fn id(&self) -> String {
-        let (Target::Function(of) | Target::Machine(of)) = self.target;
-        format!("{of}{}", self.written.key.text)
+        format!("{}{}", self.target.id(), self.written.key.text)
     }
 
     fn resource(&self, type_: &'static str, properties: Map<'a>) -> Resource<'a> {
@@ -74,8 +86,8 @@ impl<'a> Event<'_, 'a> {
     }
 
     fn mapping(&self, into: &mut Expansion<'a>, source: &str) {
-        let Target::Function(function) = self.target else { return };
-        let mut made = properties([("FunctionName", reference(function))]);
+        let Target::Function { id, alias } = self.target else { return };
+        let mut made = properties([("FunctionName", reference(alias.unwrap_or(id)))]);
         if let Some(source) = self.given.entry(source) {
             let key = Name { text: "EventSourceArn".into(), place: source.key.place };
             made.entries.push(Entry { key, value: source.value.clone() });
@@ -99,8 +111,7 @@ impl<'a> Event<'_, 'a> {
     }
 
     fn rule(&self, into: &mut Expansion<'a>, what: &'static str, written: &str) {
-        let (Target::Function(of) | Target::Machine(of)) = self.target;
-        let mut target = vec![("Arn", if let Target::Function(_) = self.target { arn(of) } else { reference(of) })];
+        let mut target = vec![("Arn", self.called())];
         target.push(("Id", text("Target")));
         if let Some(dead_letters) = self.given.get("DeadLetterConfig") {
             // SAM makes a queue of its own for `Type: SQS`.
@@ -121,19 +132,27 @@ impl<'a> Event<'_, 'a> {
         made.entries.push(Entry { key: Name::derived("Targets"), value: list(vec![map(target)]) });
         into.add(self.id(), self.resource("AWS::Events::Rule", made));
         match self.target {
-            Target::Function(_) => self.permission(into, "events.amazonaws.com", Some(arn(&self.id()))),
+            Target::Function { .. } => self.permission(into, "events.amazonaws.com", Some(arn(&self.id()))),
             Target::Machine(machine) => into.starter(format!("{}Role", self.id()), machine, self.of),
         }
     }
 
+    /// What is called, as ARNs are given: `Ref` of an alias and of a state machine is one.
+    fn called(&self) -> Node<'a> {
+        match self.target {
+            Target::Function { id, alias: None } => arn(id),
+            Target::Function { alias: Some(id), .. } | Target::Machine(id) => reference(id),
+        }
+    }
+
     fn subscription(&self, into: &mut Expansion<'a>) {
-        let Target::Function(function) = self.target else { return };
+        let Target::Function { .. } = self.target else { return };
         // With a queue between, what is subscribed is that.
         if self.given.get("SqsSubscription").is_some_and(|given| given.as_bool() != Some(false)) {
             return;
         }
         let topic = self.given.get("Topic").cloned();
-        let mut made = properties([("Protocol", text("lambda")), ("Endpoint", arn(function))]);
+        let mut made = properties([("Protocol", text("lambda")), ("Endpoint", self.called())]);
         made.entries.extend(topic.clone().map(|value| Entry { key: Name::derived("TopicArn"), value }));
         made.entries.extend(self.same(&["FilterPolicy", "FilterPolicyScope", "RedrivePolicy", "Region"]));
         into.add(self.id(), self.resource("AWS::SNS::Subscription", made));
@@ -141,9 +160,9 @@ impl<'a> Event<'_, 'a> {
     }
 
     fn permission(&self, into: &mut Expansion<'a>, principal: &'static str, source: Option<Node<'a>>) {
-        let Target::Function(function) = self.target else { return };
+        let Target::Function { id, alias } = self.target else { return };
         let mut made = vec![
-            ("FunctionName", reference(function)),
+            ("FunctionName", reference(alias.unwrap_or(id))),
             ("Action", text("lambda:InvokeFunction")),
             ("Principal", text(principal)),
         ];

@@ -86,14 +86,25 @@ impl<'a> Expansion<'a> {
             self.add(role, role_of);
         }
         if let Some(config) = all.entry("EventInvokeConfig") {
-            let mut invoke = properties([("FunctionName", reference(id)), ("Qualifier", text("$LATEST"))]);
+            let qualifier = all.get("AutoPublishAlias").cloned().unwrap_or_else(|| text("$LATEST"));
+            let mut invoke = properties([("FunctionName", reference(id)), ("Qualifier", qualifier)]);
             invoke.entries.extend(config.value.as_map().into_iter().flat_map(|map| map.entries.clone()));
             let place = config.key.place.unwrap_or(resource.place);
             let resource = Resource { place, ..with(resource, "AWS::Lambda::EventInvokeConfig", invoke) };
             self.add(format!("{id}EventInvokeConfig"), resource);
         }
         self.add(id.to_owned(), with(resource, "AWS::Lambda::Function", made));
-        events::expand(self, Target::Function(id), resource, &all);
+        let alias = all.get("AutoPublishAlias").map(|name| self.alias(id, name, resource));
+        events::expand(self, Target::Function { id, alias: alias.as_deref() }, resource, &all);
+    }
+
+    /// The alias that SAM keeps on the newest version: its name is part of its logical id, if it is known. It is what the function's events call.
+    /// <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources-function.html>
+    fn alias(&mut self, id: &str, name: &Node<'a>, of: &Resource<'a>) -> String {
+        let alias = format!("{id}Alias{}", name.as_text().unwrap_or_default());
+        let made = properties([("FunctionName", reference(id)), ("Name", name.clone())]);
+        self.add(alias.clone(), with(of, "AWS::Lambda::Alias", made));
+        alias
     }
 
     fn machine(&mut self, id: &str, resource: &Resource<'a>, globals: Option<&Map<'a>>) {

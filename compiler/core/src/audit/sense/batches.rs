@@ -20,7 +20,7 @@ pub(in crate::audit) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>
         if reports || mapping.number("BatchSize", BATCH).is_none_or(|size| size <= 1.0) || view.is_settled(&[mapping]) {
             continue;
         }
-        let function = mapping.resource.property("FunctionName").and_then(|function| view.resource_of(function));
+        let function = mapping.resource.property("FunctionName").and_then(|function| view.function_of(function));
         // A handler of evc says which messages failed; who does not listen takes all for done.
         let lost = function.is_some_and(|function| matches!(function.resource.origin, Origin::Derived(_)));
         let place = mapping.place_of("FunctionResponseTypes");

@@ -119,7 +119,7 @@ fn called(
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
 fn gathered(view: &View<'_>, mapping: Named<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let source = mapping.resource.property("EventSourceArn").and_then(|source| view.resource_of(source));
-    let function = mapping.resource.property("FunctionName").and_then(|function| view.resource_of(function));
+    let function = mapping.resource.property("FunctionName").and_then(|function| view.function_of(function));
     let (Some(queue), Some(function)) = (source, function) else { return };
     if &*queue.resource.type_.text != "AWS::SQS::Queue" || view.is_settled(&[mapping, queue, function]) {
         return;

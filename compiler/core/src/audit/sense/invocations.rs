@@ -2,6 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html>
 
+use crate::audit::iam::ALIAS;
 use crate::audit::template::Node;
 use crate::audit::view::{Named, View};
 use crate::diagnostics::{Code, Diagnostic};
@@ -59,9 +60,9 @@ pub(in crate::audit) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>
 fn by_api(view: &View<'_>, from: Named<'_>, uri: &Node<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let named = View::named_in(uri);
     let mut functions = named.iter().filter_map(|id| view.resource(id));
-    let function = functions.find(|it| &*it.resource.type_.text == "AWS::Lambda::Function");
+    let function = functions.find(|it| ["AWS::Lambda::Function", ALIAS].contains(&&*it.resource.type_.text));
     let Some(function) = function else { return };
-    if view.is_settled(&[from, function]) || permitted(view, function.id, "apigateway.amazonaws.com") {
+    if view.is_settled(&[from, function]) || permitted(view, function, uri, "apigateway.amazonaws.com") {
         return;
     }
     let message = format!("`{}` may not be called by the API of `{}`", function.id, from.id);
@@ -82,7 +83,7 @@ fn may(
 ) {
     let Some(target) = view.resource_of(to) else { return };
     let (policy, needs) = match &*target.resource.type_.text {
-        "AWS::Lambda::Function" => (None, "an `AWS::Lambda::Permission`"),
+        "AWS::Lambda::Function" | ALIAS => (None, "an `AWS::Lambda::Permission`"),
         "AWS::SQS::Queue" => (Some(("AWS::SQS::QueuePolicy", "Queues")), "an `AWS::SQS::QueuePolicy`"),
         "AWS::SNS::Topic" => (Some(("AWS::SNS::TopicPolicy", "Topics")), "an `AWS::SNS::TopicPolicy`"),
         _ => return,
@@ -91,7 +92,7 @@ fn may(
         return;
     }
     let let_in = match policy {
-        None => permitted(view, target.id, service),
+        None => permitted(view, target, to, service),
         Some((type_, key)) => view.of_type(type_).any(|policy| {
             let names = policy.resource.property(key).map(View::named_in).unwrap_or_default();
             names.contains(&target.id)
@@ -115,23 +116,30 @@ fn may(
     );
 }
 
-/// Whether a permission lets a service call a function, in any version of it.
-fn permitted(view: &View<'_>, function: &str, service: &str) -> bool {
+/// Whether a permission lets a service call a function or an alias of one, as a value names it. A permission on a function is none on its aliases,
+/// and one on an alias none on the function.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/using-aliases.html>
+fn permitted(view: &View<'_>, called: Named<'_>, by: &Node<'_>, service: &str) -> bool {
     view.of_type("AWS::Lambda::Permission").any(|permission| {
-        let names = permission.resource.property("FunctionName").map(View::named_in).unwrap_or_default();
+        let Some(on) = permission.resource.property("FunctionName") else { return false };
         let principal = permission.resource.property("Principal");
-        // The name of a version or an alias, or one that is not known, may be that of the function.
-        (names.contains(&function)
-            || names.iter().any(|name| view.resource(name).is_none_or(|it| is_version_of(&it, function))))
+        covers(view, on, called, by)
             && principal.is_none_or(|it| it.as_text().is_none_or(|text| text == service || text == "*"))
-    }) || view.of_type("AWS::Lambda::Permission").any(|permission| {
-        permission.resource.property("FunctionName").is_some_and(|name| View::named_in(name).is_empty())
     })
 }
 
-fn is_version_of(it: &Named<'_>, function: &str) -> bool {
-    let of = it.resource.property("FunctionName").map(View::named_in).unwrap_or_default();
-    of.contains(&function)
+/// Whether a permission on one value may be one on what is called by another.
+fn covers(view: &View<'_>, on: &Node<'_>, called: Named<'_>, by: &Node<'_>) -> bool {
+    let names = View::named_in(on);
+    // What is not a resource of the template may be any.
+    if names.is_empty() || names.contains(&called.id) || names.iter().any(|name| view.resource(name).is_none()) {
+        return true;
+    }
+    // Where text stands about one of the two, it may be the name of the version or the alias.
+    let exact = view.resource_of(on).is_some() && view.resource_of(by).is_some();
+    let function = |it: Named<'_>| it.resource.property("FunctionName").and_then(Node::referent).map(str::to_owned);
+    let of = function(called).unwrap_or_else(|| called.id.to_owned());
+    !exact && names.iter().any(|name| *name == of || view.resource(name).and_then(function) == Some(of.clone()))
 }
 
 /// Whether a policy document has a statement that allows something to a service.

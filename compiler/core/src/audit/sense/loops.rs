@@ -60,19 +60,18 @@ fn forwarded(view: &View<'_>, rule: Named<'_>, diagnostics: &mut Vec<Diagnostic>
 
 /// A function whose result, or failure, is what it is called with again.
 fn destinations(view: &View<'_>, invoke: Named<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    let Some(function) = invoke.resource.property("FunctionName").and_then(|it| view.resource_of(it)) else { return };
+    let Some(function) = invoke.resource.property("FunctionName").and_then(|it| view.function_of(it)) else { return };
     for end in ["OnSuccess", "OnFailure"] {
         let to = invoke.resource.property("DestinationConfig").and_then(|it| it.at(&[end, "Destination"]));
         let Some((to, target)) = to.and_then(|to| Some((to, view.resource_of(to)?))) else { continue };
+        let is_own = |node| view.function_of(node).is_some_and(|it| it.id == function.id);
         let comes_back = match &*target.resource.type_.text {
-            "AWS::Lambda::Function" => target.id == function.id,
             "AWS::SNS::Topic" => view.of_type("AWS::SNS::Subscription").any(|it| {
-                let is = |property, id| it.resource.property(property).and_then(Node::referent) == Some(id);
-                is("TopicArn", target.id)
-                    && is("Endpoint", function.id)
+                it.resource.property("TopicArn").and_then(Node::referent) == Some(target.id)
+                    && it.resource.property("Endpoint").is_some_and(is_own)
                     && it.resource.property("FilterPolicy").is_none()
             }),
-            _ => false,
+            _ => is_own(to),
         };
         if comes_back && !view.is_settled(&[invoke, function]) {
             let message =

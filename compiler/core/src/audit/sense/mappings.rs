@@ -32,7 +32,8 @@ pub(in crate::audit) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>
         match &*source.resource.type_.text {
             "AWS::SQS::Queue" => {
                 of_queue(mapping, source, diagnostics);
-                if let Some(function) = of("FunctionName") {
+                let function = mapping.resource.property("FunctionName").and_then(|it| view.function_of(it));
+                if let Some(function) = function {
                     diagnostics.extend(concurrency(mapping, function));
                 }
             }

@@ -8,8 +8,9 @@ use crate::diagnostics::{Code, Diagnostic, list};
 
 pub(in crate::audit) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for mapping in view.of_type("AWS::Lambda::EventSourceMapping") {
-        let of = |property: &str| mapping.resource.property(property).and_then(|value| view.resource_of(value));
-        let (Some(source), Some(function)) = (of("EventSourceArn"), of("FunctionName")) else { continue };
+        let source = mapping.resource.property("EventSourceArn").and_then(|value| view.resource_of(value));
+        let function = mapping.resource.property("FunctionName").and_then(|value| view.function_of(value));
+        let (Some(source), Some(function)) = (source, function) else { continue };
         let role = function.resource.property("Role").and_then(|role| view.resource_of(role));
         let Some(role) = role.filter(|role| &*role.resource.type_.text == "AWS::IAM::Role") else { continue };
         if view.is_settled(&[mapping, source, function, role]) {

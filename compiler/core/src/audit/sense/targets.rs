@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html>,
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html>
 
-use crate::audit::iam::{Pattern, READS, rights};
+use crate::audit::iam::{ALIAS, Pattern, READS, rights};
 use crate::audit::machines::definition;
 use crate::audit::template::{Call, Kind, Node, Part};
 use crate::audit::view::{Named, View, values};
@@ -11,8 +11,9 @@ use crate::diagnostics::{Code, Diagnostic, list};
 use crate::source::Span;
 
 /// What calls a target, by the target's type: its ARN's attribute, and the actions of which one is enough.
-const CALLS: [(&str, &str, &[&str]); 8] = [
+const CALLS: [(&str, &str, &[&str]); 9] = [
     ("AWS::Lambda::Function", "Arn", &["lambda:InvokeFunction"]),
+    (ALIAS, "", &["lambda:InvokeFunction"]),
     ("AWS::StepFunctions::StateMachine", "Arn", &["states:StartExecution", "states:StartSyncExecution"]),
     ("AWS::SQS::Queue", "Arn", &["sqs:SendMessage"]),
     ("AWS::SNS::Topic", "TopicArn", &["sns:Publish"]),
@@ -24,7 +25,7 @@ const CALLS: [(&str, &str, &[&str]); 8] = [
 
 /// Targets that a rule calls by their resource policies, whatever role it has.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html>
-const BY_POLICY: [&str; 3] = ["AWS::Lambda::Function", "AWS::SQS::Queue", "AWS::SNS::Topic"];
+const BY_POLICY: [&str; 4] = ["AWS::Lambda::Function", ALIAS, "AWS::SQS::Queue", "AWS::SNS::Topic"];
 
 /// What a step calls, by how its `Resource` ends: the argument that names the target, the action, and the target's ARN.
 const STEPS: [(&str, &str, &[&str], &str); 9] = [
@@ -98,7 +99,7 @@ fn failures(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>) {
     }
     for type_ in ["AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping"] {
         for of in view.of_type(type_) {
-            let function = of.resource.property("FunctionName").and_then(|function| view.resource_of(function));
+            let function = of.resource.property("FunctionName").and_then(|function| view.function_of(function));
             let Some(role) = function.and_then(|function| written_role(view, function)) else { continue };
             for end in ["OnSuccess", "OnFailure"] {
                 let to = of.resource.property("DestinationConfig").and_then(|it| it.at(&[end, "Destination"]));
@@ -158,9 +159,10 @@ fn step(view: &View<'_>, machine: Named<'_>, role: Named<'_>, task: &Node<'_>, d
     let Some(resource) = task.get("Resource") else { return };
     let place = resource.place.unwrap_or(machine.resource.place);
     if let Some(function) = named(view, machine, resource) {
-        if &*function.resource.type_.text == "AWS::Lambda::Function" {
-            let actions: Vec<&[&str]> = vec![&["lambda:InvokeFunction"]];
-            report(view, &Use { who: machine, role, target: function, attribute: "Arn", actions, place }, diagnostics);
+        let invoked = CALLS[..2].iter().find(|(type_, ..)| *type_ == function.resource.type_.text);
+        if let Some((_, attribute, action)) = invoked {
+            let it = Use { who: machine, role, target: function, attribute, actions: vec![*action], place };
+            report(view, &it, diagnostics);
         }
         return;
     }
@@ -171,6 +173,8 @@ fn step(view: &View<'_>, machine: Named<'_>, role: Named<'_>, task: &Node<'_>, d
     let targets = if what == "events:putEvents" { values(argument, &["*", "EventBusName"]) } else { vec![argument] };
     for target in targets {
         let Some(target) = named(view, machine, target) else { continue };
+        // Of an alias, `Ref` is the ARN.
+        let attribute = if &*target.resource.type_.text == ALIAS { "" } else { attribute };
         let place = argument.place.unwrap_or(place);
         report(view, &Use { who: machine, role, target, attribute, actions: vec![*action], place }, diagnostics);
     }

@@ -17,7 +17,7 @@ const ENOUGH: f64 = 6.0;
 pub(in crate::audit) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for mapping in view.of_type("AWS::Lambda::EventSourceMapping") {
         let source = mapping.resource.property("EventSourceArn").and_then(|source| view.resource_of(source));
-        let function = mapping.resource.property("FunctionName").and_then(|function| view.resource_of(function));
+        let function = mapping.resource.property("FunctionName").and_then(|function| view.function_of(function));
         let (Some(queue), Some(function)) = (source, function) else { continue };
         if &*queue.resource.type_.text != "AWS::SQS::Queue" || view.is_settled(&[queue, function]) {
             continue;

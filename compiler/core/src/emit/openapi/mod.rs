@@ -15,6 +15,7 @@ use self::operation::Operations;
 use super::{Backend, Files, Input};
 use crate::model::{Api, ApiKind, Model};
 use crate::plan::ids::REST_STAGE;
+use crate::spec::given::Given;
 
 /// Writes the documents.
 #[derive(Debug)]
@@ -88,8 +89,17 @@ fn shape(path: &str) -> String {
     segments.collect::<Vec<_>>().join("/")
 }
 
-/// Where the API is once it is deployed: an output of the stack tells it.
+/// Where the API is once it is deployed: at its domain name, which has the stage mapped to its root, or where an output of the stack tells.
 fn server(api: &Api) -> Value {
+    if let Some(domain) = &api.domain {
+        return match &domain.name.value {
+            Given::Here(name) => json!({"url": format!("https://{name}")}),
+            Given::Parameter => json!({
+                "url": "https://{domain}",
+                "variables": {"domain": {"default": "api.example", "description": "The domain name that the deployment was given."}}
+            }),
+        };
+    }
     let stage = match api.kind {
         ApiKind::Http => String::new(),
         ApiKind::Rest => format!("/{REST_STAGE}"),

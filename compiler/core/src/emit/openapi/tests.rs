@@ -87,6 +87,25 @@ fn who_remembers_keys_may_refuse_them() {
     }
 }
 
+/// Callers use the domain name, to whose root the stage is mapped.
+#[test]
+fn a_domain_name_is_the_server() {
+    let certificate = "arn:aws:acm:eu-west-1:123456789012:certificate/6f2b7ab1-1d2c-4b6d-9f5c-0a1b2c3d4e5f";
+    for (kind, name, url) in [
+        ("http", "api.shop.example", "https://api.shop.example"),
+        ("rest", "api.shop.example", "https://api.shop.example"),
+        ("rest", "parameter", "https://{domain}"),
+    ] {
+        let spec = format!(
+            "evc: 1\nservice: shop\napis:\n  front:\n    kind: {kind}\n    domain: {{ name: {name}, certificate: \"{certificate}\" }}\n    \
+             routes: {{ GET /a: {{ function: a }} }}\nfunctions:\n  a: {{ input: {{}} }}\n"
+        );
+        let model = analyze_text("shop.yaml", &spec).model.expect("the spec names its service");
+        let urls: Vec<_> = model.apis.values().map(|api| document(&model, api)["servers"][0]["url"].clone()).collect();
+        assert_eq!(urls, [url], "{kind}");
+    }
+}
+
 /// Tools find operations by their ids, which are made of words that may come out the same.
 #[test]
 fn operations_have_ids_of_their_own() {
