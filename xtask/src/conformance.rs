@@ -1,6 +1,6 @@
 //! Templates, state machines and OpenAPI documents before the tools that read them: `cfn-lint`, `sam validate --lint`, two ASL
 //! validators, the first of which parses every expression with the reference JSONata engine, and `openapi-spec-validator`. Mapping
-//! templates are run, our limits compared with those of AWS's service models, and what `evc audit` finds with what cfn-lint finds. With `--all`, what
+//! templates are run, deployments shift and go back, our limits compared with those of AWS's service models, and what `evc audit` finds with what cfn-lint finds. With `--all`, what
 //! checkov finds is compared with what `docs/security.md` answers.
 
 use std::fs;
@@ -14,6 +14,8 @@ const FIXTURES: [&str; 2] =
     ["compiler/core/src/lower/fixtures", "compiler/core/src/lower/stepfunctions/machine/tests/fixtures"];
 /// The fixture with every kind of route of a REST API.
 const REST: &str = "rest";
+/// The fixture with functions that are deployed bit by bit, and everything that calls them.
+const DEPLOY: &str = "deploy";
 
 /// Run every validator over every generated stack and fixture; the first complaint ends it. The seed is that of mistakes in templates.
 pub(crate) fn run(seed: Option<u32>, all: bool, tally: &mut Tally) -> Result<(), String> {
@@ -84,6 +86,7 @@ fn validate(stacks: &[PathBuf], scratch: &Path, tally: &mut Tally) -> Result<(),
     let open_api = setup::executables("openapi").join("openapi-spec-validator");
     all(tally, "openapi-spec-validator", open_api, &[], &documents)?;
     sam(&templates, tally)?;
+    deployments(stacks, tally)?;
     mapping_templates(stacks, tally)
 }
 
@@ -162,6 +165,16 @@ fn without_times(machine: &str) -> String {
         None => format!("{line}\n"),
     };
     machine.lines().map(line).collect()
+}
+
+/// Have SAM translate functions with an alias, see that all callers are on it, and shift and take back a deployment.
+fn deployments(stacks: &[PathBuf], tally: &mut Tally) -> Result<(), String> {
+    let python = setup::executables("sam").join("python");
+    stacks.iter().filter(|stack| project::name(stack) == DEPLOY).try_for_each(|stack| {
+        let template = text(&stack.join("template.yaml"));
+        let mut script = step::command(&python, &["tests/deployments.py", &template]);
+        counted(tally, step::quietly("deploy: callers of aliases, deployments that go back", &mut script))
+    })
 }
 
 /// Run the mapping templates on data that would be something else than data to a template or a document.

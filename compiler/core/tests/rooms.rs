@@ -38,7 +38,7 @@ const WORDS: [(&str, &str, &[&str]); 4] = [
 
 /// The services of AWS whose resources each room makes; those of others it asks for.
 const ROOMS: [(&str, &[&str]); 10] = [
-    ("apigateway", &["ApiGateway", "ApiGatewayV2"]),
+    ("apigateway", &["ApiGateway", "ApiGatewayV2", "Route53", "WAFv2"]),
     ("cloudwatch", &["CloudWatch", "KMS", "SNS"]),
     ("dynamodb", &["DynamoDB"]),
     ("ec2", &["EC2"]),

@@ -7,6 +7,7 @@ mod api;
 mod aws_events;
 mod caches;
 mod changes;
+mod deployments;
 mod disabled;
 mod dual_write;
 pub(crate) mod dynamic_reference;
@@ -59,6 +60,7 @@ type Check = fn(&Model, &mut Vec<Diagnostic>);
 const CHECKS: &[Check] = &[
     alarms::check,
     api::auth::check,
+    api::before::check,
     api::bodies::check,
     api::cors::check,
     api::keys::check,
@@ -79,6 +81,7 @@ const CHECKS: &[Check] = &[
     caches::unreachable_services::check,
     caches::zones::check,
     changes::check,
+    deployments::check,
     dual_write::check,
     encryption::check,
     environment::check,

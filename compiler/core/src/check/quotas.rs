@@ -83,19 +83,26 @@ fn addresses(model: &Model) -> Option<Diagnostic> {
     None
 }
 
-/// What functions reserve, added up in the order written.
+/// What functions reserve in one environment, added up in the order written; the first environment in which it is too much is told.
 fn reserved(model: &Model) -> Option<Diagnostic> {
+    (0..model.environments.len()).find_map(|environment| reserved_in(model, environment))
+}
+
+fn reserved_in(model: &Model, environment: usize) -> Option<Diagnostic> {
     let mut total = 0_u64;
     for function in model.functions.values() {
-        let Some(concurrency) = function.concurrency.filter(|it| it.value <= MAX_CONCURRENCY) else { continue };
-        total = total.saturating_add(concurrency.value);
+        let Some((Some(concurrency), at)) = function.concurrency.said().nth(environment) else { continue };
+        if *concurrency > MAX_CONCURRENCY {
+            continue;
+        }
+        total = total.saturating_add(*concurrency);
         if total > RESERVED {
             let message = format!(
                 "the functions up to `{}` reserve a concurrency of {total}, and an account reserves {RESERVED} in a region",
                 function.head.name
             );
             return Some(
-                Diagnostic::new(Code::EVC0722, concurrency.span, message)
+                Diagnostic::new(Code::EVC0722, at.unwrap_or(function.concurrency_span), message)
                     .on(format!("functions.{}", function.head.name))
                     .note("of the 1000 that an account has, 100 stay for functions that reserve none; those of other stacks have to fit beside them")
                     .help("reserve less, or have the quota for concurrent executions raised before this is deployed"),

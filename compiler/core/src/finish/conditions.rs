@@ -10,9 +10,17 @@ use crate::yaml::{Entry, Node, NodeKind};
 pub(super) fn finish(b: &mut Builder<'_>) {
     let model = b.model;
     let mut found = Vec::new();
+    for (name, key) in std::mem::take(&mut b.switches) {
+        let set = Value::map([("Fn::Equals", Value::list([Value::ByEnvironment(key), "set".into()]))]);
+        b.plan.conditions.insert(name, set);
+    }
     for (name, condition) in &model.conditions {
         if b.plan.parameters.contains_key(name.as_str()) {
             let message = format!("condition `{}` is called like a parameter of the template", name.value);
+            found.push(Diagnostic::new(Code::EVC0702, name.span, message).help("give it another name"));
+        }
+        if b.plan.conditions.contains_key(&name.value) {
+            let message = format!("condition `{}` is called like one that evc makes", name.value);
             found.push(Diagnostic::new(Code::EVC0702, name.span, message).help("give it another name"));
         }
         walk(b, &condition.0, &mut found);

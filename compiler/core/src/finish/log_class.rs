@@ -24,7 +24,11 @@ fn is_infrequent(group: &Resource) -> bool {
 /// Why a resource cannot do without what the class leaves out of a log group.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch_Logs_Log_Classes.html>
 fn reads(resource: &Resource, group: &LogicalId) -> Option<&'static str> {
-    let is_of = |properties: &Map, name: &str| properties.get(name) == Some(&Value::Ref(group.clone()));
+    let is_of = |properties: &Map, name: &str| match properties.get(name) {
+        Some(Value::Ref(id)) => id == group,
+        Some(Value::Parameter(id)) => id == group.as_str(),
+        _ => false,
+    };
     match resource.type_.as_str() {
         "AWS::Logs::MetricFilter" if is_of(&resource.properties, "LogGroupName") => {
             Some("a metric filter counts its entries, and groups of this class have none")

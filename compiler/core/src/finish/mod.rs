@@ -2,6 +2,7 @@
 //! wrong with all of it together.
 
 mod addresses;
+mod aliases;
 mod asynchronous;
 mod attributes;
 mod boundary;
@@ -47,6 +48,7 @@ const STEPS: &[Step] = &[
     boundary::finish,
     overrides::finish,
     outputs::finish,
+    aliases::finish,
     policies::check,
     variables::check,
     streams::finish,

@@ -5,7 +5,8 @@ use indexmap::IndexMap;
 use crate::model::{CacheKind, NetworkKind};
 use crate::plan::builder::Builder;
 use crate::plan::names::MAX_ENVIRONMENT;
-use crate::plan::{ENVIRONMENT, LogicalId, Parameter, arn, bus, cache, network};
+use crate::plan::{ENVIRONMENT, LogicalId, Parameter, api, arn, bus, cache, network};
+use crate::spec::api as spec;
 use crate::spec::given::Given;
 
 /// Adds the parameters; after everything that has a name, since that bounds the project's.
@@ -50,6 +51,7 @@ pub(super) fn finish(b: &mut Builder<'_>) {
     ]);
     boundary(b);
     key(b);
+    apis(b);
     buses(b);
     caches(b);
     networks(b);
@@ -71,6 +73,24 @@ fn key(b: &mut Builder<'_>) {
         let about = "The ARN of the KMS key that encrypts what the stack keeps.".to_owned();
         let parameter = self::given("String", about, Some(crate::spec::security::KEY));
         b.plan.parameters.insert(arn::KEY.to_owned(), parameter);
+    }
+}
+
+/// What the spec leaves to each deployment of what is put before APIs.
+fn apis(b: &mut Builder<'_>) {
+    for it in b.model.apis.values() {
+        let name = &it.head.name;
+        let domain = it.domain.as_ref();
+        let said = [
+            (domain.map(|it| &it.name.value), api::DOMAIN_NAME, "domain name", spec::DOMAIN_NAME),
+            (domain.map(|it| &it.certificate), api::CERTIFICATE, "ARN of the certificate", spec::CERTIFICATE),
+            (domain.and_then(|it| it.zone.as_ref()), api::ZONE, "hosted zone of the domain", spec::ZONE),
+            (it.web_acl.as_ref().map(|it| &it.value), api::WEB_ACL, "ARN of the web ACL", spec::WEB_ACL),
+        ];
+        for (_, what, about, pattern) in said.into_iter().filter(|(said, ..)| *said == Some(&Given::Parameter)) {
+            let parameter = given("String", format!("The {about} of API {name}."), Some(pattern));
+            b.plan.parameters.insert(api::parameter(it, what).to_string(), parameter);
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::spec::function as spec;
-use crate::spec::function::{Idempotency, Operation};
+use crate::spec::function::{Deploy, Idempotency, Operation};
 use crate::spec::scalar::{Duration, Name};
 use crate::spec::{Declared, Sections};
 use crate::types::Type;
@@ -61,12 +61,29 @@ pub struct Function {
     pub timeout_span: Span,
     /// Memory in MB.
     pub memory: Setting<u64>,
-    /// Reserved concurrency.
-    pub concurrency: Option<Spanned<u64>>,
+    /// Reserved concurrency, in the environments that have some.
+    pub concurrency: Setting<Option<u64>>,
+    /// Where the top level says the concurrency, or the function's name.
+    pub concurrency_span: Span,
+    /// How many environments are kept ready, in the environments that have some.
+    pub provisioned: Setting<Option<u64>>,
+    /// Where the top level says that, or the function's name.
+    pub provisioned_span: Span,
+    /// How invocations go over to a new version, in the environments that say it.
+    pub deploy: Setting<Option<Deploy>>,
+    /// Where the top level says that, or the function's name.
+    pub deploy_span: Span,
     /// How long results are kept to drop duplicates, if they are dropped.
     pub idempotent: Option<Duration>,
     /// The place of `idempotent`, or of the function's name.
     pub idempotent_span: Span,
+}
+
+impl Function {
+    /// Whether it is called by an alias: what goes over to new versions bit by bit, and what is kept ready, is one.
+    pub fn has_alias(&self) -> bool {
+        self.provisioned.values().iter().any(Option::is_some) || self.deploy.values().iter().any(Option::is_some)
+    }
 }
 
 /// What a function takes.
@@ -173,7 +190,18 @@ pub(super) fn function(
         timeout: timeout(sections, name, item, routed),
         timeout_span: item.timeout.as_ref().map_or(item.name_span, |timeout| timeout.span),
         memory: of_function(sections, name, memory, |function| function.memory),
-        concurrency: item.concurrency,
+        concurrency: of_function(sections, name, item.concurrency.map(|most| most.value), |function| {
+            function.concurrency.map(|most| Spanned::new(Some(most.value), most.span))
+        }),
+        provisioned: of_function(sections, name, item.provisioned.map(|ready| ready.value), |function| {
+            function.provisioned.map(|ready| Spanned::new(Some(ready.value), ready.span))
+        }),
+        provisioned_span: item.provisioned.map_or(item.name_span, |ready| ready.span),
+        deploy: of_function(sections, name, item.deploy.map(|way| way.value), |function| {
+            function.deploy.map(|way| Spanned::new(Some(way.value), way.span))
+        }),
+        deploy_span: item.deploy.map_or(item.name_span, |way| way.span),
+        concurrency_span: item.concurrency.map_or(item.name_span, |most| most.span),
         idempotent: match item.idempotent.as_ref().map(|idempotent| &idempotent.value) {
             None | Some(Idempotency::Off) => None,
             Some(Idempotency::On { retention }) => {

@@ -1,5 +1,6 @@
 //! ARNs of what CloudFormation has no attribute for.
 
+use super::LogicalId;
 use super::names::of_stack;
 use super::value::{Part, Value, text};
 use crate::model::Workflow;
@@ -40,6 +41,11 @@ pub(crate) fn of_boundary(given: &Given<String>) -> Value {
     }
 }
 
+/// A managed policy of AWS's.
+pub(crate) fn of_managed(name: &str) -> Value {
+    text(["arn:".into(), Part::Parameter("AWS::Partition"), Part::Literal(format!(":iam::aws:policy/{name}"))])
+}
+
 /// The parameter with the KMS key that the spec leaves to each deployment.
 pub(crate) const KEY: &str = "EncryptionKey";
 
@@ -66,6 +72,12 @@ pub(crate) fn via(service: &str) -> Value {
 /// <https://docs.aws.amazon.com/apigateway/latest/api/API_Integration.html#apigw-Type-Integration-uri>
 pub(crate) fn of_integration(action: &str, rest: impl IntoIterator<Item = Part>) -> Value {
     text(regional("apigateway").into_iter().chain([Part::Literal(format!(":{action}"))]).chain(rest))
+}
+
+/// The stage of a REST API, which is in no account. <https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html>
+pub(crate) fn of_stage(api: &LogicalId, stage: &LogicalId) -> Value {
+    let path = ["::/restapis/".into(), Part::Ref(api.clone()), "/stages/".into(), Part::Ref(stage.clone())];
+    text(regional("apigateway").into_iter().chain(path))
 }
 
 /// The account itself, so that IAM policies decide who may do something.

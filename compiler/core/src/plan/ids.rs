@@ -22,6 +22,15 @@ pub fn function(function: &Function) -> LogicalId {
     LogicalId::new([&function.head.name, "function"])
 }
 
+/// The name of a function's alias.
+pub const ALIAS: &str = "Live";
+
+/// The logical id that SAM gives the alias of a function.
+/// <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources-function.html>
+pub fn alias(function: &LogicalId) -> LogicalId {
+    LogicalId::new([function.as_str(), "alias", ALIAS])
+}
+
 /// The logical id of a table: `OrdersTable`.
 pub fn table(table: &Table) -> LogicalId {
     LogicalId::new([&table.head.name, "table"])

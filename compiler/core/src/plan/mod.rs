@@ -79,7 +79,12 @@ impl Plan<'_> {
     /// What a REST API consists of, but for what deploys it.
     pub(crate) fn parts_of_api(&self, api: &LogicalId) -> impl Iterator<Item = (&LogicalId, &Resource)> {
         let of_api = Value::Ref(api.clone());
-        let deploys = |type_: &str| matches!(type_, "AWS::ApiGateway::Deployment" | "AWS::ApiGateway::Stage");
+        let deploys = |type_: &str| {
+            matches!(
+                type_,
+                "AWS::ApiGateway::BasePathMapping" | "AWS::ApiGateway::Deployment" | "AWS::ApiGateway::Stage"
+            )
+        };
         self.resources.iter().filter(move |(_, it)| {
             it.type_.starts_with("AWS::ApiGateway::")
                 && !deploys(&it.type_)

@@ -6,7 +6,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 
 use super::cache::{NODE_TYPE, REPLICAS, node_type};
 use super::decode::{Decode, Decoder};
-use super::function::{MEMORY, TIMEOUT, variables};
+use super::function::{Deploy, MAX_CONCURRENCY, MEMORY, TIMEOUT, variables};
 use super::keys::Shorthand;
 use super::observability::{Thresholds, log_retention};
 use super::scalar::{Duration, Name};
@@ -109,6 +109,14 @@ pub struct EnvironmentFunction {
     /// Memory in MB: {range}.
     #[key(range = MEMORY)]
     pub memory: Option<Spanned<u64>>,
+    /// The most invocations at once, reserved for this function. An environment may have one where the others have none.
+    #[key(range = 1..=MAX_CONCURRENCY, what = "the concurrency of a function")]
+    pub concurrency: Option<Spanned<u64>>,
+    /// How many environments of its alias are kept ready. An environment may have some where the others have none.
+    #[key(range = 1..=MAX_CONCURRENCY, what = "the provisioned concurrency of a function")]
+    pub provisioned: Option<Spanned<u64>>,
+    /// How invocations go over to a new version. Environments that say nothing, like the top level, do so all at once.
+    pub deploy: Option<Spanned<Deploy>>,
     /// Environment variables that differ. Each must be declared on the function as well, with its value elsewhere.
     #[key(default, schema = variables)]
     pub environment: IndexMap<Spanned<String>, Spanned<String>>,

@@ -76,11 +76,68 @@ pub struct Function {
     /// The most invocations at once, reserved for this function: 1 or more.
     #[key(range = 1..=MAX_CONCURRENCY, what = "the concurrency of a function")]
     pub concurrency: Option<Spanned<u64>>,
+    /// How many environments of it are kept ready, of its alias `Live`: 1 or more. They are paid for as long as they are there.
+    #[key(range = 1..=MAX_CONCURRENCY, what = "the provisioned concurrency of a function")]
+    pub provisioned: Option<Spanned<u64>>,
+    /// How invocations go over to a new version, by an alias: all at once, or some of them first, back again if an alarm of the function goes
+    /// off.
+    pub deploy: Option<Spanned<Deploy>>,
     /// Drops duplicates by event id, by `Idempotency-Key` header, or by workflow execution and step.
     pub idempotent: Option<Spanned<Idempotency>>,
     /// Warnings that are fine here, each with the reason.
     #[key(default)]
     pub allow: Allows,
+}
+
+/// How invocations go over to a new version, as `CodeDeploy` calls it.
+/// <https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html#deployment-configuration-lambda>
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Word)]
+#[word(what = "a way to deploy a function")]
+pub enum Deploy {
+    /// All of them at once.
+    #[word(rename = "AllAtOnce")]
+    AllAtOnce,
+    /// A tenth, and the others five minutes later.
+    #[word(rename = "Canary10Percent5Minutes")]
+    Canary5,
+    /// A tenth, and the others ten minutes later.
+    #[word(rename = "Canary10Percent10Minutes")]
+    Canary10,
+    /// A tenth, and the others a quarter of an hour later.
+    #[word(rename = "Canary10Percent15Minutes")]
+    Canary15,
+    /// A tenth, and the others half an hour later.
+    #[word(rename = "Canary10Percent30Minutes")]
+    Canary30,
+    /// A tenth more every minute.
+    #[word(rename = "Linear10PercentEvery1Minute")]
+    Linear1,
+    /// A tenth more every two minutes.
+    #[word(rename = "Linear10PercentEvery2Minutes")]
+    Linear2,
+    /// A tenth more every three minutes.
+    #[word(rename = "Linear10PercentEvery3Minutes")]
+    Linear3,
+    /// A tenth more every ten minutes.
+    #[word(rename = "Linear10PercentEvery10Minutes")]
+    Linear10,
+}
+
+impl Deploy {
+    /// The configuration of `CodeDeploy`.
+    pub fn configuration(self) -> &'static str {
+        match self {
+            Self::AllAtOnce => "CodeDeployDefault.LambdaAllAtOnce",
+            Self::Canary5 => "CodeDeployDefault.LambdaCanary10Percent5Minutes",
+            Self::Canary10 => "CodeDeployDefault.LambdaCanary10Percent10Minutes",
+            Self::Canary15 => "CodeDeployDefault.LambdaCanary10Percent15Minutes",
+            Self::Canary30 => "CodeDeployDefault.LambdaCanary10Percent30Minutes",
+            Self::Linear1 => "CodeDeployDefault.LambdaLinear10PercentEvery1Minute",
+            Self::Linear2 => "CodeDeployDefault.LambdaLinear10PercentEvery2Minutes",
+            Self::Linear3 => "CodeDeployDefault.LambdaLinear10PercentEvery3Minutes",
+            Self::Linear10 => "CodeDeployDefault.LambdaLinear10PercentEvery10Minutes",
+        }
+    }
 }
 
 /// An operation on a table.

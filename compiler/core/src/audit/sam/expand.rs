@@ -59,7 +59,10 @@ impl<'a> Expansion<'a> {
                 | "Tags"
                 | "EventInvokeConfig"
                 | "AutoPublishAlias"
+                | "AutoPublishAliasAllProperties"
                 | "DeploymentPreference"
+                | "PropagateTags"
+                | "ProvisionedConcurrencyConfig"
                 | "FunctionUrlConfig" => continue,
                 "DeadLetterQueue" => {
                     let Some(target) = entry.value.get("TargetArn") else { continue };
@@ -98,7 +101,7 @@ impl<'a> Expansion<'a> {
         let mut made = Map::default();
         for entry in &all.entries {
             let key = match &*entry.key.text {
-                "Events" | "Policies" | "Tags" => continue,
+                "Events" | "Policies" | "PropagateTags" | "Tags" => continue,
                 "Type" => "StateMachineType",
                 "Name" => "StateMachineName",
                 "Role" => "RoleArn",

@@ -35,6 +35,9 @@ pub fn of_plan<'p>(plan: &'p Plan<'_>) -> Template<'p> {
         });
         template.mappings.insert(ENVIRONMENTS.into(), Mapping { place: here, keys: keys.collect() });
     }
+    for (name, it) in &plan.conditions {
+        template.conditions.insert(Cow::Borrowed(name.as_str()), Condition { place: here, value: condition(value(it)) });
+    }
     for (name, written) in &plan.model.conditions {
         let value = condition(node(&written.0));
         template.conditions.insert(Cow::Borrowed(name.as_str()), Condition { place: name.span, value });

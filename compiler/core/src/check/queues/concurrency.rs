@@ -4,7 +4,7 @@
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Function, Id, MAPPING_CONCURRENCY, Model, Queue};
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 
 /// How often AWS recommends that a message may be received, so that one whose batches were throttled is not given up.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
@@ -15,9 +15,14 @@ const PATIENT_RECEIVES: u64 = 2 * ENOUGH_RECEIVES;
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for (id, function) in model.functions.iter() {
-        let Some(most) = &function.concurrency else { continue };
-        // What is deployed counts, whether a queue says it or not.
-        let Some(total) = model.batches_at_once(id).filter(|total| *total > most.value) else { continue };
+        // What is deployed counts, whether a queue says it or not; the first environment in which it is too much is told.
+        let too_many = |(most, at): (&Option<u64>, Option<Span>)| {
+            let most = Spanned::new((*most)?, at.unwrap_or(function.concurrency_span));
+            let total = model.batches_at_once(id, most.value).filter(|total| *total > most.value)?;
+            Some((most, total))
+        };
+        let Some((most, total)) = function.concurrency.said().find_map(too_many) else { continue };
+        let most = &most;
         let lower = |queue: &'_ Queue| {
             queue.concurrency.as_ref().filter(|own| own.value > *MAPPING_CONCURRENCY.start()).copied()
         };

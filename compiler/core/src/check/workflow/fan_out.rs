@@ -10,6 +10,7 @@ use super::concurrency::MOST_ROUNDS;
 use super::{item, items};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Body, Function, Id, Model, Retry, RetryError, Rounds, Step, Workflow};
+use crate::source::{Span, Spanned};
 use crate::spec::scalar::Duration;
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
@@ -77,10 +78,14 @@ impl FanOut<'_> {
 
     fn tell(&mut self, step: &Step, id: Id<Function>, calls: Calls) {
         let function = &self.model.functions[id];
-        let Some(most) = &function.concurrency else { return };
-        let timeout = function.timeout.greatest().map_or(0, |timeout| timeout.seconds);
-        // Until the last ones begin, if each takes as long as it may.
-        let busy = calls.count.div_ceil(most.value.max(1)).saturating_sub(1).saturating_mul(timeout);
+        // Until the last ones begin, if each takes as long as it may, in each environment that bounds them.
+        let busy = |((most, at), timeout): ((&Option<u64>, Option<Span>), &Duration)| {
+            let most = Spanned::new((*most)?, at.unwrap_or(function.concurrency_span));
+            let rounds = calls.count.div_ceil(most.value.max(1));
+            Some((most, rounds.saturating_sub(1).saturating_mul(timeout.seconds)))
+        };
+        let environments = function.concurrency.said().zip(function.timeout.values());
+        let Some((most, busy)) = environments.filter_map(busy).max_by_key(|(_, busy)| *busy) else { return };
         if calls.count <= most.value || busy <= calls.patience || !self.told.insert(id) {
             return;
         }

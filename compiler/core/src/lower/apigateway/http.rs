@@ -1,5 +1,6 @@
 //! HTTP APIs: their stages, routes, authorizers, and the permission of each route to call its function.
 
+use super::domain;
 use super::shared::{log_format, permit, show, watch};
 use crate::model::{Api, ApiKind, ApiMetrics, Auth, Cors, Function, Jwt, LogOf, Route, Throttling};
 use crate::plan::api::called;
@@ -44,6 +45,7 @@ fn of(b: &mut Builder<'_>, api: &Api) {
         .with("CorsConfiguration", api.cors.as_ref().map(cors));
     b.add(&id, resource);
     stage(b, api, &id, &origin);
+    domain::add(b, api, &ids::of(&id, "stage"));
     let authorizers = authorizers(b, api, &id);
     let mut integrated: Vec<LogicalId> = Vec::new();
     for route in &api.routes {

@@ -1,5 +1,6 @@
 //! API Gateway: HTTP APIs, and REST APIs with the templates between their routes and tables or workflows.
 
+mod domain;
 pub(super) mod http;
 mod mapping;
 pub(super) mod rest;

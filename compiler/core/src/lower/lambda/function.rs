@@ -18,9 +18,9 @@ use crate::plan::graph::{Graph, Line};
 use crate::plan::names::of_stack;
 use crate::plan::value::{Part, Value, description, text};
 use crate::plan::variables::{Variables, purposes};
-use crate::plan::{Handler, HandlerKind, arn, bus, cache, ids, pascal_case, work};
-use crate::source::Spanned;
-use crate::spec::function::Operation;
+use crate::plan::{Handler, HandlerKind, LogicalId, arn, bus, cache, ids, pascal_case, policy, work};
+use crate::source::{Span, Spanned};
+use crate::spec::function::{Deploy, Operation};
 
 /// How often Lambda tries an asynchronous invocation again, and for how long: its own defaults, written out.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
@@ -41,6 +41,7 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
         let logical = ids::function(function);
         let memory = b.setting(&logical, "Memory", &function.memory, |memory| Value::count(*memory));
         let timeout = b.setting(&logical, "Timeout", &function.timeout, |timeout| Value::seconds(*timeout));
+        let concurrency = b.optional(&logical, "Concurrency", &function.concurrency, |most| Value::count(*most));
         let role = b.lambda(Lambda {
             id: logical,
             name: function.head.name.clone(),
@@ -49,12 +50,15 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
             binary,
             memory,
             timeout,
-            concurrency: function.concurrency.map(|most| most.value),
+            concurrency,
             variables,
             cache,
             span: function.head.name_span,
         });
         grants(b, &role, id);
+        if function.has_alias() {
+            deployment(b, function);
+        }
         if b.model.is_asynchronous(id) {
             asynchronous(b, &role, id, function);
         }
@@ -96,6 +100,54 @@ fn alarm(b: &mut Builder<'_>, function: &Function) {
     let periods = b.setting(&id, "ErrorPeriods", &periods, |periods| Value::Integer(*periods));
     let (added, less) = (vec![own(counted::FAILURES)], vec![own(counted::BUSINESS)]);
     b.alarm(Alarm { added, less, periods: Some(periods), ..errors });
+}
+
+/// The alias of a function, what is kept ready of it, and how invocations go over to a new version: back again, if its alarm goes off.
+/// <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/automating-updates-to-serverless-apps.html>
+fn deployment(b: &mut Builder<'_>, function: &Function) {
+    let (id, span) = (ids::function(function), function.head.name_span);
+    let ready = b.optional(&id, "Provisioned", &function.provisioned, |ready| Value::count(*ready)).map(provisioned);
+    let deploys = function.deploy.values().iter().any(Option::is_some);
+    let way = function.deploy.map(|way| way.unwrap_or(Deploy::AllAtOnce));
+    let way = b.setting(&id, "Deploy", &way, |way| way.configuration().into());
+    let preference = deploys.then(|| {
+        let alarm = ids::of(&ids::of(&id, "errors"), "alarm");
+        let alarms = b.model.observability.alarms.then(|| ("Alarms", Value::list([Value::Ref(alarm)])));
+        let entries = [("Type", way), ("Role", Value::arn(&deployer(b, span)))];
+        Value::map(entries.into_iter().chain(alarms))
+    });
+    let Some(resource) = b.plan.resources.get_mut(&id) else { return };
+    resource.properties.insert("AutoPublishAlias", ids::ALIAS.into());
+    // A change of a variable is a new version as well as one of the code.
+    resource.properties.insert("AutoPublishAliasAllProperties", true.into());
+    for (name, value) in [("DeploymentPreference", preference), ("ProvisionedConcurrencyConfig", ready)] {
+        if let Some(value) = value {
+            resource.properties.insert(name, value);
+        }
+    }
+}
+
+/// What is kept ready. Without any, there is no such property at all.
+fn provisioned(ready: Value) -> Value {
+    if let Value::If(condition, ready, None) = ready {
+        return Value::If(condition, Box::new(provisioned(*ready)), None);
+    }
+    Value::map([("ProvisionedConcurrentExecutions", ready)])
+}
+
+/// The role with which `CodeDeploy` shifts invocations, one for all functions; that of SAM would have no boundary.
+/// <https://docs.aws.amazon.com/codedeploy/latest/userguide/getting-started-create-service-role.html>
+fn deployer(b: &mut Builder<'_>, span: Span) -> LogicalId {
+    let of = LogicalId::new(["deployments"]);
+    let id = ids::of(&of, "role");
+    if !b.plan.resources.contains_key(&id) {
+        b.role(&of, "deployments of functions", span, "codedeploy.amazonaws.com", Some(policy::own_account_if_told()));
+        if let Some(role) = b.plan.resources.get_mut(&id) {
+            let managed = arn::of_managed("service-role/AWSCodeDeployRoleForLambdaLimited");
+            role.properties.insert("ManagedPolicyArns", Value::list([managed]));
+        }
+    }
+    id
 }
 
 /// The events that a function publishes itself, by bus.

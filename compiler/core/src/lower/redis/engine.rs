@@ -51,6 +51,7 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
         let origin = format!("work of function `{name}` in workflows");
         add_queue(b, &queue, visibility, &origin, span);
         let concurrency = model.derived_concurrency(id);
+        let concurrency = b.optional(&queue, "Concurrency", &concurrency, |most| Value::count(*most));
         add_mapping(b, &queue, &ids::function(&model.functions[id]), concurrency, &origin, span);
         if let Transport::EventBridge(bus) = transport {
             let rule = add_rule(b, &queue, &model.buses[bus], name, &origin, span);
@@ -76,7 +77,7 @@ fn add_mapping(
     b: &mut Builder<'_>,
     queue: &LogicalId,
     function: &LogicalId,
-    concurrency: Option<u64>,
+    concurrency: Option<Value>,
     origin: &str,
     span: Span,
 ) {

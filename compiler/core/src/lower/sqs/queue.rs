@@ -56,12 +56,15 @@ fn policy(b: &mut Builder<'_>, id: Id<Queue>, queue: &Queue) {
 }
 
 fn mapping(b: &mut Builder<'_>, queue: &Queue, function: &Spanned<Id<Function>>) {
+    let id = ids::queue(queue);
+    let concurrency = b.model.queue_concurrency(queue);
+    let concurrency = b.optional(&id, "Concurrency", &concurrency, |most| Value::count(*most));
     let messages = Messages {
-        queue: &ids::queue(queue),
+        queue: &id,
         function: &ids::function(&b.model.functions[function.value]),
         batch_size: queue.batch_size,
         batch_window: queue.batch_window.seconds,
-        concurrency: b.model.queue_concurrency(queue),
+        concurrency,
     };
     b.messages(&messages, &format!("messages of queue `{}`", queue.head.name), function.span);
 }

@@ -19,6 +19,7 @@ use super::graph::{Relates, Relation};
 use super::{Function, Head, Id, Model, Thing, Workflow};
 use crate::source::{Span, Spanned};
 pub use crate::spec::api::{ApiKind, Auth, Jwt};
+use crate::spec::given::Given;
 use crate::spec::scalar::Duration;
 
 /// An API.
@@ -34,8 +35,23 @@ pub struct Api {
     pub cors: Option<Cors>,
     /// How many requests it takes.
     pub throttling: Throttling,
+    /// The domain name that it is called by.
+    pub domain: Option<Domain>,
+    /// The web ACL that requests pass first.
+    pub web_acl: Option<Spanned<Given<String>>>,
     /// What is called by method and path. Routes that lead to something unknown are left out.
     pub routes: Vec<Route>,
+}
+
+/// A domain name of an API.
+#[derive(Debug, Clone)]
+pub struct Domain {
+    /// The name.
+    pub name: Spanned<Given<String>>,
+    /// The ARN of its certificate.
+    pub certificate: Given<String>,
+    /// The id of the hosted zone that gets a record for it.
+    pub zone: Option<Given<String>>,
 }
 
 /// The web pages that may call an API from a browser.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Api, ApiKind, Auth, Cors, Integration, Route, THROTTLING, Throttling, table};
+use super::{Api, ApiKind, Auth, Cors, Domain, Integration, Route, THROTTLING, Throttling, table};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::names::{find, head};
 use crate::model::{Arena, Head, Id, Model};
@@ -53,6 +53,12 @@ fn api(
         kind: item.kind,
         cors: item.cors.as_ref().map(|it| cors(it, &routes)),
         throttling: throttling(&item.throttling, THROTTLING),
+        domain: item.domain.as_ref().map(|domain| Domain {
+            name: domain.name.clone(),
+            certificate: domain.certificate.value.clone(),
+            zone: domain.zone.as_ref().map(|zone| zone.value.clone()),
+        }),
+        web_acl: item.web_acl.clone(),
         routes,
     }
 }
@@ -87,7 +93,16 @@ fn own(sections: &Sections) -> Option<Api> {
         description: None,
         allow: crate::spec::allow::Allows::default(),
     };
-    Some(Api { head, declared: false, kind: ApiKind::Http, cors: None, throttling: THROTTLING, routes })
+    Some(Api {
+        head,
+        declared: false,
+        kind: ApiKind::Http,
+        cors: None,
+        throttling: THROTTLING,
+        domain: None,
+        web_acl: None,
+        routes,
+    })
 }
 
 fn route(

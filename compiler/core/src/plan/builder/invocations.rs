@@ -16,7 +16,7 @@ pub(crate) struct Messages<'a> {
     /// How long messages are gathered for an invocation, in seconds.
     pub(crate) batch_window: u64,
     /// How many invocations there may be at once.
-    pub(crate) concurrency: Option<u64>,
+    pub(crate) concurrency: Option<Value>,
 }
 
 impl Builder<'_> {
@@ -68,10 +68,17 @@ impl Builder<'_> {
             ("FunctionResponseTypes", Value::list(["ReportBatchItemFailures".into()])),
         ];
         let window = messages.batch_window;
-        let scaling = |most| Value::map([("MaximumConcurrency", Value::count(most))]);
         let resource = Resource::new("AWS::Lambda::EventSourceMapping", origin, span, properties)
             .with("MaximumBatchingWindowInSeconds", (window > 0).then(|| Value::count(window)))
-            .with("ScalingConfig", messages.concurrency.map(scaling));
+            .with("ScalingConfig", messages.concurrency.clone().map(scaling));
         self.add(&ids::of(messages.queue, "mapping"), resource);
     }
+}
+
+/// What bounds a mapping. One without a bound has no such property at all.
+fn scaling(most: Value) -> Value {
+    if let Value::If(condition, most, None) = most {
+        return Value::If(condition, Box::new(scaling(*most)), None);
+    }
+    Value::map([("MaximumConcurrency", most)])
 }

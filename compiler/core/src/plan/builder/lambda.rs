@@ -33,7 +33,7 @@ pub(crate) struct Lambda {
     /// Timeout in seconds.
     pub(crate) timeout: Value,
     /// Reserved concurrency.
-    pub(crate) concurrency: Option<u64>,
+    pub(crate) concurrency: Option<Value>,
     /// Environment variables.
     pub(crate) variables: Variables,
     /// The cache that it talks to, with the place that says so. Its variables are in [`crate::plan::cache::variables`].
@@ -103,7 +103,7 @@ impl Builder<'_> {
             .and(properties)
             .with("VpcConfig", network)
             .with("Environment", environment)
-            .with("ReservedConcurrentExecutions", lambda.concurrency.map(Value::count));
+            .with("ReservedConcurrentExecutions", lambda.concurrency);
         resource.metadata = Map::from_iter([
             ("BuildMethod".to_owned(), "rust-cargolambda".into()),
             ("BuildProperties".to_owned(), Value::map([("Binary", lambda.binary.into())])),

@@ -48,6 +48,8 @@ pub(crate) struct Builder<'m> {
     pub(crate) alarms: Vec<Alarm>,
     /// The graphs of the dashboard with the lines that were asked for, in its order.
     pub(crate) graphs: Vec<(Graph, Vec<Line>)>,
+    /// Conditions that hold where the mapping has `set` for the environment, with the key there.
+    pub(crate) switches: IndexMap<String, String>,
     /// What was found wrong.
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
@@ -102,6 +104,7 @@ impl<'m> Builder<'m> {
             dead_letters: Vec::new(),
             alarms: Vec::new(),
             graphs: Vec::new(),
+            switches: IndexMap::new(),
             diagnostics: Vec::new(),
         }
     }
@@ -200,6 +203,34 @@ impl<'m> Builder<'m> {
         value: impl Fn(&T) -> Value,
     ) -> Value {
         self.by_environment(what, setting, value)
+    }
+
+    /// A setting that some environments have and others have not. `None`: none has it.
+    pub(crate) fn optional<T: PartialEq + Clone>(
+        &mut self,
+        of: &LogicalId,
+        what: &str,
+        setting: &Setting<Option<T>>,
+        value: impl Fn(&T) -> Value,
+    ) -> Option<Value> {
+        if let Some(same) = setting.same() {
+            return same.as_ref().map(value);
+        }
+        // An entry of the mapping has a value for each environment; where there is none, nobody looks.
+        let first = setting.values().iter().flatten().next()?.clone();
+        let filled = setting.map(|own| own.clone().unwrap_or_else(|| first.clone()));
+        let value = self.setting(of, what, &filled, value);
+        if setting.values().iter().all(Option::is_some) {
+            return Some(value);
+        }
+        let (condition, key) = (format!("{of}Has{what}"), format!("{of}{what}Is"));
+        let has = setting.map(Option::is_some);
+        if let Value::ByEnvironment(key) =
+            self.by_environment(&key, &has, |has| Value::from(if *has { "set" } else { "none" }))
+        {
+            self.switches.insert(condition.clone(), key);
+        }
+        Some(Value::If(condition, Box::new(value), None))
     }
 
     fn by_environment<T: PartialEq>(&mut self, key: &str, setting: &Setting<T>, value: impl Fn(&T) -> Value) -> Value {

@@ -1,17 +1,21 @@
 //! `apis:` HTTP and REST APIs, their routes, and who may call them.
 
 mod auth;
+mod domain;
 mod route;
 mod words;
 
 use evc_macros::{Section, Word};
 
 pub use auth::{Auth, Jwt};
+use domain::web_acl;
+pub use domain::{CERTIFICATE, DOMAIN_NAME, Domain, WEB_ACL, ZONE};
 pub use route::{Integration, MappingExpr, Operation, Route, Routes, TableRoute};
 pub use words::{Header, Method, Origin, RouteText, SUCCESS, is_header};
 
 use super::allow::Allows;
 use super::decode::{Decoder, Fields};
+use super::given::Given;
 use super::scalar::Duration;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
@@ -34,6 +38,11 @@ pub struct Api {
     /// How many requests it takes before it answers 429.
     #[key(default)]
     pub throttling: Throttling,
+    /// A domain name of yours that it is called by, beside the one of API Gateway.
+    pub domain: Option<Spanned<Domain>>,
+    /// The web ACL of AWS WAF that requests pass first: the ARN of one that exists, or `parameter`. Of a REST API alone.
+    #[key(pattern = domain::WEB_ACL_OR_PARAMETER, check = web_acl)]
+    pub web_acl: Option<Spanned<Given<String>>>,
     /// What is called by method and path, such as `POST /carts/{cartId}/items`.
     pub routes: Spanned<Routes>,
     /// Warnings that are fine here, each with the reason.

@@ -16,7 +16,7 @@ mod responses;
 mod tests;
 
 use self::api::Rest;
-use crate::lower::apigateway::shared;
+use crate::lower::apigateway::{domain, shared};
 use crate::model::{Api, ApiKind, Auth};
 use crate::plan::builder::Builder;
 use crate::plan::ids;
@@ -53,6 +53,8 @@ fn of(b: &mut Builder<'_>, api: &Api) {
     }
     cors::add(b, &rest, &resources);
     let stage = deployment::add(b, &rest);
+    domain::add(b, api, &stage);
+    domain::guard(b, api, &stage);
     if api.routes.iter().any(|route| route.auth == Auth::ApiKey) {
         keys::add(b, &rest, &stage);
     }
