@@ -30,7 +30,8 @@ fn fields(model: &Model, changes: &Changes, change: &ChangeEvent, diagnostics: &
     let it = format!("event `{}`", event.head.name);
     let declared = event.detail.span;
     let report = |span, message: String| Diagnostic::new(Code::EVC0670, span, message);
-    let (Some(wanted), Some(there)) = (types.record(&event.detail), types.record(&table.item)) else {
+    let item = model.changed_item(changes, change);
+    let (Some(wanted), Some(there)) = (types.record(&event.detail), types.record(&item)) else {
         let (what, ty) = match types.record(&event.detail) {
             None => (format!("the detail of {it}"), &event.detail),
             Some(_) => (format!("an item of table `{}`", table.head.name), &table.item),

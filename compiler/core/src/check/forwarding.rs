@@ -3,6 +3,7 @@
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Destination, Event, Forward, Id, Model, Rule, aws};
 use crate::source::Spanned;
+use crate::types::Type;
 
 pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     let forwards = model.forwards();
@@ -108,10 +109,24 @@ fn is_published_there(model: &Model, rule: &Rule, id: Id<Event>) -> bool {
     event.bus == rule.bus && (outside || super::is_published(model, id))
 }
 
+/// The type of the details of an event that a rule brings to its targets: those of what is published on its bus and of what rules bring
+/// there that its own pattern matches. None if there are none.
+pub(super) fn brought(model: &Model, forwards: &[Forward], rule: &Rule, id: Id<Event>) -> Option<Type> {
+    let came: Vec<&Forward> = forwards.iter().filter(|one| one.to == rule.bus && one.arrives == id).collect();
+    if came.is_empty() || is_published_there(model, rule, id) {
+        return rule.brings(model, id);
+    }
+    let let_through = |forward: &&Forward| model.rules[forward.rule].brings(model, forward.event);
+    let details: Vec<Type> = came.iter().filter_map(let_through).collect();
+    let detail = model.types.join(&details)?;
+    rule.takes(model, &Event { detail, ..model.events[id].clone() })
+}
+
 /// An event that is another one on the bus that it is brought to has to carry what that does.
 fn differs(model: &Model, forward: &Forward) -> Option<Diagnostic> {
     let (event, there) = (&model.events[forward.event], &model.events[forward.arrives]);
-    let mismatch = model.types.accepts(&there.detail, &event.detail).err()?;
+    let brought = model.rules[forward.rule].brings(model, forward.event)?;
+    let mismatch = model.types.accepts(&there.detail, &brought).err()?;
     let bus = &model.buses[forward.to].head.name;
     let message =
         format!("event `{}` is event `{}` on bus `{bus}`, and does not fit it", event.head.name, there.head.name);

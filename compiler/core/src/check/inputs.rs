@@ -1,5 +1,6 @@
 //! What is brought to functions and workflows: it fits what they say that they take.
 
+use super::forwarding;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Destination, Function, Head, Input, Model, Queue, Target};
 use crate::source::Span;
@@ -7,12 +8,13 @@ use crate::types::Type;
 use crate::yaml::{Node, NodeKind};
 
 pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
+    let forwards = model.forwards();
     for rule in model.rules.values() {
         // What is made of an event for a target is looked at by another check.
         for target in rule.targets.iter().filter(|target| target.input.is_none()) {
             for event in &rule.events {
                 // What its pattern never matches is reported, and not brought.
-                let Some(detail) = rule.brings(model, event.value) else { continue };
+                let Some(detail) = forwarding::brought(model, &forwards, rule, event.value) else { continue };
                 let what = format!("event `{}`", model.events[event.value].head.name);
                 diagnostics.extend(brought(model, target, &what, &detail));
             }

@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Model, Table};
+use crate::model::{Index, Model, Table};
 use crate::spec::scalar::Name;
 use crate::spec::table::Projection;
 use crate::types::Kind;
@@ -14,13 +14,21 @@ const KEY_BYTES: [u64; 2] = [2048, 1024];
 /// The most attributes that the projections of all indexes of a table name.
 const PROJECTED: usize = 100;
 
+/// The most attributes that the projection of one index names.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Projection.html>
+const PROJECTED_OF_ONE: usize = 20;
+
 /// The most global secondary indexes of a table, unless the quota was raised.
 const INDEXES: usize = 20;
 
 pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for table in model.tables.values() {
         diagnostics.extend(table.key.iter().zip(KEY_BYTES).filter_map(|(key, most)| too_long(model, table, key, most)));
-        diagnostics.extend(projections(table));
+        let before = diagnostics.len();
+        diagnostics.extend(table.indexes.iter().filter_map(projection));
+        if diagnostics.len() == before {
+            diagnostics.extend(projections(table));
+        }
         diagnostics.extend(indexes(table));
         diagnostics.extend(counts_and_expires(table));
     }
@@ -39,6 +47,19 @@ fn too_long(model: &Model, table: &Table, key: &Name, most: u64) -> Option<Diagn
             .secondary(field.ty.span, "its type")
             .note("DynamoDB refuses every item of this table")
             .help("take something shorter for a key, such as a `uuid` or a digest of the text"),
+    )
+}
+
+/// Attributes that are named by the projection of one index.
+fn projection(index: &Index) -> Option<Diagnostic> {
+    let Projection::Include(attributes) = &index.projection else { return None };
+    let one_more = attributes.get(PROJECTED_OF_ONE)?;
+    let count = attributes.len();
+    let message = format!("the projection of an index names at most {PROJECTED_OF_ONE} attributes; found {count}");
+    Some(
+        Diagnostic::new(Code::EVC0643, one_more.span, message)
+            .label("this is one too many")
+            .help("leave the `projection` out: an index holds whole items then"),
     )
 }
 

@@ -1,28 +1,37 @@
 //! What rules make of events for their targets: of the type that the target takes, and within what EventBridge can make.
 
+use super::forwarding;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::{Plain, Scope, Template};
-use crate::model::{Destination, Input, Model, Rule, Target, transform_scope};
+use crate::model::{Destination, Forward, Input, Model, Rule, Target, transform_scope};
 use crate::source::Span;
 use crate::types::Type;
 
 pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
+    let forwards = model.forwards();
     for rule in model.rules.values() {
         for target in &rule.targets {
             if let Some(input) = &target.input {
-                of_target(model, rule, target, input, diagnostics);
+                of_target(model, &forwards, rule, target, input, diagnostics);
             }
         }
     }
 }
 
-fn of_target(model: &Model, rule: &Rule, target: &Target, input: &Template, diagnostics: &mut Vec<Diagnostic>) {
+fn of_target(
+    model: &Model,
+    forwards: &[Forward],
+    rule: &Rule,
+    target: &Target,
+    input: &Template,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     let Some(expected) = expected(model, target, input.span(), diagnostics) else { return };
     let mut reported: Vec<(Code, Span)> = Vec::new();
     for named in &rule.events {
         let event = &model.events[named.value];
         // What its pattern never matches is reported, and not brought.
-        let Some(detail) = rule.brings(model, named.value) else { continue };
+        let Some(detail) = forwarding::brought(model, forwards, rule, named.value) else { continue };
         let scope = transform_scope(event, &detail);
         let mut problems = Vec::new();
         plain(input, &scope, model, &mut problems);

@@ -4,6 +4,7 @@
 use super::Expr;
 use super::ast::{Ast, AstKind};
 use super::infer::{Absent, Found, Parts, Special, Value, WayOut, show};
+use super::template::without;
 use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::types::{Cause, Field, Kind, Mismatch, Type, Types, describe};
 
@@ -131,13 +132,9 @@ impl Fits<'_> {
         let missing = |name: &str, field: &Field| {
             !field.optional && given.iter().all(|given| given != name && !is_misspelt(given, name))
         };
-        for (name, field) in known.iter().filter(|(name, field)| missing(name, field)) {
-            let message = format!("missing field `{name}`: `{}`", describe(&field.ty));
-            let at = self.expr.span_of(&ast.range);
-            self.diagnostics.push(
-                Diagnostic::new(Code::EVC0415, at, message).secondary(field.name_span, "declared as required here"),
-            );
-        }
+        let missing: Vec<(&str, &Field)> =
+            known.iter().map(|(name, field)| (*name, *field)).filter(|(name, field)| missing(name, field)).collect();
+        self.diagnostics.extend(without(&missing, self.expr.span_of(&ast.range)));
     }
 
     /// An item of a list that is written in the expression: one element, or a list whose elements are added.

@@ -8,7 +8,7 @@ use serde_json::{Map, Number, Value as Json};
 use super::ast::AstKind;
 use super::infer::{infer, join};
 use super::{Expr, Scope};
-use crate::diagnostics::{Code, Diagnostic, nearest};
+use crate::diagnostics::{Code, Diagnostic, list, nearest};
 use crate::source::{Span, Spanned};
 use crate::types::{Field, Kind, Range, Record, Type, Types, describe};
 use crate::yaml::{Key, Node, NodeKind};
@@ -331,21 +331,37 @@ fn record(
     let missing = |name: &str, field: &Field| {
         !field.optional && fields.iter().all(|(key, _)| key.text != name && !is_misspelt(key, name))
     };
-    for (name, field) in known.iter().filter(|(name, field)| missing(name, field)) {
-        let message = format!("missing field `{name}`: `{}`", describe(&field.ty));
-        let diagnostic =
-            Diagnostic::new(Code::EVC0415, at, message).secondary(field.name_span, "declared as required here");
+    let missing: Vec<(&str, &Field)> =
+        known.iter().map(|(name, field)| (*name, *field)).filter(|(name, field)| missing(name, field)).collect();
+    let Some(diagnostic) = without(&missing, at) else { return };
+    let meant = missing.iter().filter_map(|(name, field)| {
         let root = ["input", "item"].into_iter().find(|root| {
-            let path = scope.get(root).and_then(|root| types.field_at(&root.ty, &[name]).ok());
+            let path = scope.get(root).and_then(|root| types.field_at(&root.ty, &[*name]).ok());
             path.is_some_and(|place| {
                 place.field.is_some() && !place.optional && place.ty.kind == types.resolve(&field.ty).kind
             })
-        });
-        diagnostics.push(match root {
-            Some(root) => diagnostic.help(format!("did you mean to pass `{name}: {root}.{name}`?")),
-            None => diagnostic,
-        });
-    }
+        })?;
+        Some(format!("{name}: {root}.{name}"))
+    });
+    let meant: Vec<String> = meant.collect();
+    diagnostics.push(match &meant[..] {
+        [] => diagnostic,
+        meant => diagnostic.help(format!("did you mean to pass `{}`?", meant.join(", "))),
+    });
+}
+
+/// Reports an object that lacks these fields; none if it lacks none.
+pub(super) fn without(missing: &[(&str, &Field)], at: Span) -> Option<Diagnostic> {
+    let (first, _) = missing.first()?;
+    let message = match missing {
+        [(name, field)] => format!("missing field `{name}`: `{}`", describe(&field.ty)),
+        _ => format!("missing fields {}", list(&missing.iter().map(|(name, _)| *name).collect::<Vec<_>>())),
+    };
+    let diagnostic = Diagnostic::new(Code::EVC0415, at, message);
+    Some(missing.iter().fold(diagnostic, |diagnostic, (name, field)| {
+        let label = if name == first { "declared as required here" } else { "and this here" };
+        diagnostic.secondary(field.name_span, label)
+    }))
 }
 
 /// A literal as itself, anything else in `{% %}`.

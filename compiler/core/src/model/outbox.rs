@@ -15,7 +15,7 @@ use crate::spec::outbox::{self, Forwarder, MAX_PIPE_BATCH};
 use crate::spec::scalar::{Duration, Name};
 use crate::spec::table::Removal;
 use crate::spec::{Sections, outbox as spec};
-use crate::types::Field;
+use crate::types::{Field, Type};
 
 /// An outbox.
 #[derive(Debug, Clone)]
@@ -127,7 +127,7 @@ impl ChangeEvent {
 }
 
 /// A field of an event with the field of the item that it comes from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct CopiedField<'a> {
     /// Its name in the event.
     pub name: &'a str,
@@ -135,8 +135,8 @@ pub struct CopiedField<'a> {
     pub field: &'a Field,
     /// Its name in the item.
     pub item_name: &'a str,
-    /// What it is in the item.
-    pub item_field: &'a Field,
+    /// What it is in the items of which the event is made: those that the condition on the change lets through.
+    pub item_field: Field,
 }
 
 impl Changes {
@@ -175,14 +175,23 @@ impl Model {
         outbox.publishes.first().map(|event| &self.buses[self.events[event.value].bus])
     }
 
+    /// The type of the items of which an event is made: those that the condition on the change lets through.
+    pub fn changed_item(&self, changes: &Changes, change: &ChangeEvent) -> Type {
+        let item = &self.tables[changes.table.value].item;
+        // What a condition never matches is reported, and not made.
+        let made = change.filter.as_ref().and_then(|filter| pattern::narrowed(filter, item, &self.types));
+        made.unwrap_or_else(|| item.clone())
+    }
+
     /// The fields that an event takes from the changed item: those that both have. What an event needs and the item has not
     /// is a check's to report.
     pub fn copied_fields<'a>(&'a self, changes: &Changes, change: &'a ChangeEvent) -> Vec<CopiedField<'a>> {
         let event = self.types.record(&self.events[change.event.value].detail).unwrap_or_default();
-        let item = self.types.record(&self.tables[changes.table.value].item).unwrap_or_default();
+        let item = self.changed_item(changes, change);
+        let item = self.types.record(&item).unwrap_or_default();
         let copied = event.into_iter().filter_map(|(name, field)| {
             let (item_name, _) = change.source(name);
-            Some(CopiedField { name, field, item_name, item_field: item.get(item_name)? })
+            Some(CopiedField { name, field, item_name, item_field: (*item.get(item_name)?).clone() })
         });
         copied.collect()
     }

@@ -82,7 +82,11 @@ pub(super) fn rule(
 impl Rule {
     /// The type of the details of an event that the rule brings: those that its pattern matches. None if there are none.
     pub fn brings(&self, model: &Model, event: Id<Event>) -> Option<Type> {
-        let event = &model.events[event];
+        self.takes(model, &model.events[event])
+    }
+
+    /// The type of the details that the rule brings of those of an event.
+    pub fn takes(&self, model: &Model, event: &Event) -> Option<Type> {
         if let Some(pattern) = &self.written_pattern {
             let brought = narrowed(pattern, &envelope(event), &model.types)?;
             return Some(model.types.record(&brought)?.get("detail")?.ty.clone());

@@ -228,6 +228,12 @@ fn operator_problem(operator: &MatchKind, kind: &Kind, leaf: &Type, span: Span) 
     {
         return Some(diagnostic.note("excluding what cannot be excludes nothing"));
     }
+    if let MatchKind::AnythingBut(AnythingBut::Wildcards(wildcards)) = operator
+        && let Some(all) = wildcards.iter().find(|one| one.value.text == "*")
+    {
+        let message = "every text is like `*`: all are excluded, and none matches this";
+        return Some(Diagnostic::new(Code::EVC0309, all.span, message));
+    }
     if let Some(reason) = impossible(operator, kind) {
         let message = format!("no `{}` matches this: {reason}", describe(leaf));
         return Some(Diagnostic::new(Code::EVC0309, span, message));

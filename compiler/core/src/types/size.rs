@@ -115,6 +115,27 @@ impl Types {
         }
     }
 
+    /// The fewest characters of the text that JSONata makes of a value of this type.
+    pub fn min_characters(&self, ty: &Type) -> u64 {
+        match &self.resolve(ty).kind {
+            Kind::String(range) => range.min.unwrap_or(0),
+            Kind::Enum(literals) => literals.iter().map(|one| one.value.chars().count() as u64).min().unwrap_or(0),
+            Kind::Union(members) => members.iter().map(|member| self.min_characters(member)).min().unwrap_or(0),
+            Kind::Uuid | Kind::Timestamp | Kind::Date => self.min_json_bytes(self.resolve(ty)).saturating_sub(QUOTES),
+            Kind::Boolean | Kind::Integer(_) | Kind::Number(_) | Kind::Money(_) => {
+                self.min_json_bytes(self.resolve(ty))
+            }
+            Kind::Any
+            | Kind::Duration
+            | Kind::Bytes
+            | Kind::List(..)
+            | Kind::Map(_)
+            | Kind::Record(_)
+            | Kind::Tagged(..)
+            | Kind::Named(_) => 0,
+        }
+    }
+
     /// Whether all its values are texts in JSON.
     pub fn is_text(&self, ty: &Type) -> bool {
         match &self.resolve(ty).kind {

@@ -16,6 +16,13 @@ use crate::types::{Kind, text_problem};
 /// The algorithms of `$hash`.
 const ALGORITHMS: [&str; 5] = ["MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512"];
 
+/// Whether these milliseconds since 1970 are a time: with a picture one that a `Date` of JavaScript holds, and without one of which the year
+/// has four digits, as a timestamp has.
+/// <https://tc39.es/ecma262/#sec-time-values-and-time-range>
+fn is_of_a_date(millis: f64, by_picture: bool) -> bool {
+    if by_picture { millis.abs() <= 8.64e15 } else { (-62_135_596_800_000.0..253_402_300_800_000.0).contains(&millis) }
+}
+
 impl Infer<'_> {
     /// What never is a time, by its type, where a function reads one.
     fn no_time<'g>(&self, function: &str, given: &[Given<'g>]) -> Option<(&'g Ast, Never)> {
@@ -45,7 +52,13 @@ impl Infer<'_> {
             "formatInteger" | "parseInteger" => text(1).and_then(|(at, text)| Some((at, integer_picture(text)?))),
             "fromMillis" => {
                 let picture = text(1).and_then(|(at, text)| Some((at, time_picture(text)?)));
-                picture.or_else(|| text(2).and_then(|(at, text)| Some((at, zone(text)?))))
+                let zone = || text(2).and_then(|(at, text)| Some((at, zone(text)?)));
+                let beyond = || {
+                    let (at, millis) = at(0).filter(|(_, millis)| !is_of_a_date(*millis, given.len() > 1))?;
+                    let message = format!("{millis} milliseconds since 1970 are no time that `$fromMillis` can write");
+                    Some((at, never(message, Some("a time is between the years 1 and 9999"))))
+                };
+                picture.or_else(zone).or_else(beyond)
             }
             "now" => {
                 let picture = text(0).and_then(|(at, text)| Some((at, time_picture(text)?)));
@@ -164,11 +177,21 @@ fn is_escaped(text: &str) -> bool {
     })
 }
 
-/// Whether `$toMillis` may read a text: it starts with a year, and has nothing that no time has. That it has such a day is not asked.
+/// Whether `$toMillis` may read a text: it starts with a year, has nothing that no time has, and no month, day, hour, minute or second that
+/// none is. That the month has such a day is not asked.
 fn may_be_time(text: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_digit() || b"-:.+TZ".contains(&byte);
     let year = text.as_bytes().get(..4);
-    year.is_some_and(|year| year.iter().all(u8::is_ascii_digit)) && text.bytes().all(is_part)
+    let within = |(at, before, least, most): (usize, u8, u32, u32)| {
+        let is_said = text.as_bytes().get(at - 1) == Some(&before);
+        let said = text.get(at..at + 2).filter(|_| is_said).and_then(|digits| digits.parse::<u32>().ok());
+        said.is_none_or(|said| (least..=most).contains(&said))
+    };
+    year.is_some_and(|year| year.iter().all(u8::is_ascii_digit))
+        && text.bytes().all(is_part)
+        && [(5, b'-', 1, 12), (8, b'-', 1, 31), (11, b'T', 0, 24), (14, b':', 0, 59), (17, b':', 0, 59)]
+            .into_iter()
+            .all(within)
 }
 
 fn number(ast: &Ast) -> Option<f64> {

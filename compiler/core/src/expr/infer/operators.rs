@@ -12,6 +12,12 @@ use crate::source::Span;
 use crate::types::{Kind, MAX_INTEGER, Range, Type, text_problem};
 
 impl Infer<'_> {
+    /// The fewest characters that a value adds to a text.
+    fn least_characters(&self, value: &Value) -> u64 {
+        let is_one = value.special == Special::No && !value.many && !value.null && !value.may_be_absent();
+        if is_one { self.types.min_characters(&value.ty) } else { 0 }
+    }
+
     pub(super) fn binary(&mut self, operator: Operator, left: &Ast, right: &Ast, context: &Context) -> Value {
         let span = self.span(&(left.range.start..right.range.end));
         let a = self.value(left, context);
@@ -45,7 +51,9 @@ impl Infer<'_> {
                         self.wrong_operand(operator, ast, "a function", "text");
                     }
                 }
-                Value::new(Kind::String(Range::default()), span)
+                let least = [&a, &b].map(|value| self.least_characters(value)).into_iter().fold(0, u64::saturating_add);
+                // No upper bound, which would grow for ever where a step adds to what it gave the round before.
+                Value::new(Kind::String(Range { min: (least > 0).then_some(least), max: None }), span)
             }
             Operator::Equal | Operator::NotEqual => {
                 self.equality(operator, (left, &a), (right, &b));
