@@ -10,7 +10,7 @@ use crate::report::short;
 use crate::session::{self, Analysis, Planned, analyze_text};
 
 /// Actions that IAM cannot limit to a resource.
-const UNLIMITED: [&str; 15] = [
+const UNLIMITED: [&str; 16] = [
     "dynamodb:ListStreams",
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSubnets",
@@ -26,6 +26,7 @@ const UNLIMITED: [&str; 15] = [
     "xray:GetSamplingTargets",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
+    "textract:DetectDocumentText",
 ];
 
 /// The specs whose plans are looked at.
