@@ -34,6 +34,8 @@ ROOT = Path(__file__).resolve().parents[2]
 COUNT = 300
 # Templates that `evc audit` reads in one call.
 AT_ONCE = 400
+# Mutants of a resource after whose linting the answers are kept.
+PORTION = 10
 # What cfn-lint alone may find: a rule, a part of the mutant's name, and why audit does not say it.
 REASONS = []
 
@@ -166,15 +168,27 @@ def found_in(evc, files):
     return [one for one in map(json.loads, run.stdout.splitlines()) if one["reason"] == "diagnostic"]
 
 
-def linted(linter, systems, chosen, kept):
-    """What cfn-lint says of each mutant, from what was kept where it was."""
+def linted(linter, systems, chosen, kept, keep):
+    """What cfn-lint says of each mutant, from what was kept where it was; `keep` is called as it goes."""
     for name, system in systems.items():
         version = hashlib.sha256(json.dumps(system.template).encode()).hexdigest()[:12]
         answers = kept.setdefault(f"{name} {version}", {})
         new = [mutant for mutant in chosen if mutant.system == name and mutant.key not in answers]
-        told = linter.told(new)
-        answers.update({mutant.key: told.get(mutant.key, "") for mutant in new})
+        for some in portions(new):
+            told = linter.told(some)
+            answers.update({mutant.key: told.get(mutant.key, "") for mutant in some})
+            keep()
     return {key: told for answers in kept.values() for key, told in answers.items() if told}
+
+
+def portions(mutants):
+    """All of them, some for each resource at a time: hours of work that need not be done again."""
+    waiting = {}
+    for mutant in mutants:
+        waiting.setdefault(mutant.resource, []).append(mutant)
+    while any(waiting.values()):
+        yield [mutant for of_one in waiting.values() for mutant in of_one[:PORTION]]
+        waiting = {resource: of_one[PORTION:] for resource, of_one in waiting.items()}
 
 
 def is_reasoned(mutant, said):
@@ -209,9 +223,8 @@ def main():
     print(f"{len(chosen)} of {len(everything)} mutants of {properties} properties, {'all' if words.all else f'seed {seed}'}")
     kept = json.loads(words.answers.read_text()) if words.answers and words.answers.exists() else {}
     linter = Linter(systems)
-    by_lint = linted(linter, systems, chosen, kept)
-    if words.answers:
-        words.answers.write_text(json.dumps(kept, indent=0))
+    keep = lambda: words.answers and words.answers.write_text(json.dumps(kept, indent=0))
+    by_lint = linted(linter, systems, chosen, kept, keep)
     by_audit = audited(words.evc, systems, chosen)
     alone = [mutant for mutant in chosen if mutant.key in by_lint and mutant.key not in by_audit]
     alone = [mutant for mutant in alone if not is_reasoned(mutant, by_lint[mutant.key])]

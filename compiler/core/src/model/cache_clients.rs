@@ -20,6 +20,8 @@ pub struct CacheClient {
     pub span: Span,
     /// What else it calls, each with the place that says so.
     pub services: BTreeMap<Service, Span>,
+    /// What it may call beside these, for which evc makes no endpoint: as IAM calls the service.
+    pub others: Vec<Spanned<String>>,
 }
 
 /// What talks to a cache.
@@ -79,6 +81,7 @@ impl Model {
                 cache: cache.value,
                 span: cache.span,
                 services,
+                others: function.others().map(|(prefix, span)| Spanned::new(prefix.to_owned(), span)).collect(),
             })
         });
         functions.chain(self.engine_as_client()).collect()
@@ -102,7 +105,14 @@ impl Model {
             services.entry(Service::SecretsManager).or_insert(cache.span);
         }
         let name = "the engine of the workflows".to_owned();
-        Some(CacheClient { who: Client::Engine, name, cache: cache.value, span: cache.span, services })
+        Some(CacheClient {
+            who: Client::Engine,
+            name,
+            cache: cache.value,
+            span: cache.span,
+            services,
+            others: Vec::new(),
+        })
     }
 
     /// The services that a function calls for what its line in the spec grants, each with the place that says so.
@@ -141,6 +151,9 @@ impl Model {
             }
         }
         let function = &self.functions[id];
+        for (service, span) in function.may_call().filter_map(|(prefix, span)| Some((of_prefix(prefix)?, span))) {
+            add(service, span);
+        }
         if function.idempotent.is_some() {
             add(Service::DynamoDb, function.idempotent_span);
         }
@@ -150,5 +163,23 @@ impl Model {
             }
         }
         services
+    }
+}
+
+/// The service that IAM calls so, among those that evc makes endpoints for: they are called alike.
+fn of_prefix(prefix: &str) -> Option<Service> {
+    Service::ALL.into_iter().find(|service| service.key().eq_ignore_ascii_case(prefix))
+}
+
+impl Function {
+    /// The services of what its `may` says, as IAM calls them, each with the place.
+    fn may_call(&self) -> impl Iterator<Item = (&str, Span)> {
+        let actions = self.may.iter().flat_map(|may| may.actions.iter());
+        actions.filter_map(|action| Some((action.split_once(':')?.0, action.span)))
+    }
+
+    /// Those of them that evc makes no endpoint for.
+    fn others(&self) -> impl Iterator<Item = (&str, Span)> {
+        self.may_call().filter(|(prefix, _)| of_prefix(prefix).is_none())
     }
 }

@@ -26,6 +26,9 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
             }
         }
     }
+    for client in &clients {
+        diagnostics.extend(others(model, client));
+    }
     for ((network, service), clients) in missing {
         let Some((client, span)) = clients.first() else { continue };
         let head = &model.networks[network].head;
@@ -43,4 +46,22 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
             service.key()
         )));
     }
+}
+
+/// Services of `may` that evc makes no endpoint for: there is a way to them over the internet, or none.
+fn others(model: &Model, client: &CacheClient) -> Option<Diagnostic> {
+    let network = &model.networks[model.caches[client.cache].network?.value];
+    let first = client.others.first().filter(|_| !network.nat)?;
+    let name = &network.head.name;
+    Some(
+        Diagnostic::new(
+            Code::EVC0682,
+            first.span,
+            format!("{} cannot get to `{}` from network `{name}`", client.name, first.value),
+        )
+        .label("this is called")
+        .secondary(network.head.name_span, "has no way to it")
+        .note(format!("it is in that network because its cache `{}` is", model.caches[client.cache].head.name))
+        .help("say `nat: true`, or let a function without a cache call it"),
+    )
 }
