@@ -87,6 +87,8 @@ fn any_of(matches: &[Match], kind: &Kind) -> Shown {
             let taken = |text: &str| matches.iter().any(|one| accepts(&one.kind, &Value::from(text)));
             Shown::among(literals.iter().map(|literal| literal.value.clone()).filter(|text| taken(text)))
         }
+        // It may be a list, of which one item is matched.
+        Kind::Any => Shown::present(),
         _ => matches.iter().map(|one| of(&one.kind)).reduce(|a, b| a.or(&b)).unwrap_or_default(),
     }
 }

@@ -24,8 +24,16 @@ const UNLISTED: [(&str, &str); 2] = [
 const FOR_ALL: [&str; 3] = ["PutMetricData", "PutTraceSegments", "PutTelemetryRecords"];
 
 /// Policies of resources whose statements name these by their ARNs.
-const NAMED_BY_ARN: [&str; 4] =
-    ["AWS::SQS::QueuePolicy", "AWS::SQS::QueueInlinePolicy", "AWS::SNS::TopicPolicy", "AWS::SNS::TopicInlinePolicy"];
+const NAMED_BY_ARN: [&str; 8] = [
+    "AWS::SQS::QueuePolicy",
+    "AWS::SQS::QueueInlinePolicy",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SNS::TopicInlinePolicy",
+    "AWS::KMS::Key",
+    "AWS::SecretsManager::ResourcePolicy",
+    "AWS::Kinesis::ResourcePolicy",
+    "AWS::DynamoDB::Table",
+];
 
 pub(in crate::audit) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for statement in statements(view).iter().filter(|it| !view.is_settled(&[it.resource])) {

@@ -52,7 +52,7 @@ impl Infer<'_> {
         let [(_, object), (key_ast, key)] = given else { return Value::any(span) };
         let (item, many) = object.element(self.types);
         if item.class(self.types) != Class::Object {
-            self.untyped |= item.class(self.types) != Class::Any;
+            self.untyped = true;
             return Value::any(span);
         }
         let ty = match (self.types.record(&item.ty), &self.types.resolve(&key.ty).kind) {
@@ -75,6 +75,7 @@ impl Infer<'_> {
             }
             _ => self.any_field(&item, span),
         };
+        self.untyped |= matches!(self.types.resolve(&ty).kind, Kind::Any);
         let value = Value::of(ty);
         if many { value.item(self.types).many() } else { value }
     }

@@ -274,6 +274,8 @@ impl Infer<'_> {
         let (element, many) = (value.item(self.types), value.element(self.types).1);
         // In `a[][0]`, the brackets keep the list around what the index takes.
         let kept = matches!(base.kind, AstKind::KeepArray(_));
+        // Nothing is known of what an empty list would have.
+        self.untyped |= value.most(self.types) == Some(0);
         if kept || value.class(self.types) == Class::Any {
             self.value(predicate, &context.inside(element));
             self.untyped |= kept;

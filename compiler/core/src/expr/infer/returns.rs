@@ -107,6 +107,8 @@ impl Infer<'_> {
             Returns::Merge => self.merged(given, span, context),
             Returns::Map | Returns::Each => match lambda {
                 Some(body) if body.special == Special::No => {
+                    // Fields of several types, or of which nothing is known.
+                    self.untyped |= function.returns == Returns::Each && self.any_field(&first, span).kind == Kind::Any;
                     let count = if function.returns == Returns::Map { lengths } else { self.field_count(&first) };
                     // Of what nothing is known there may be nothing for one of them.
                     let known = if body.class(self.types) == Class::Any { 1 } else { u64::MAX };
