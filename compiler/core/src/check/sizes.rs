@@ -3,6 +3,7 @@
 
 use super::gathered;
 use crate::diagnostics::{Code, Diagnostic};
+use crate::expr::Template;
 use crate::model::{Destination, Event, Function, Given, Input, Model, Queue, Step, Workflow};
 use crate::source::Span;
 use crate::types::Type;
@@ -161,7 +162,10 @@ impl Sizes<'_> {
     fn workflow(&self, workflow: &Workflow, diagnostics: &mut Vec<Diagnostic>) {
         let engine = engine(workflow);
         let types = &self.model.types;
-        diagnostics.extend(self.input(workflow, engine));
+        let input = self.input(workflow, engine);
+        // What never fits is told where it comes from, and not of all that is made of it.
+        let never_fits = input.as_ref().is_some_and(|told| told.code == Code::EVC0723);
+        diagnostics.extend(input);
         workflow.body.walk(&mut |step| {
             let name = &step.name;
             let given = step.arguments().into_iter().find_map(|argument| match argument.given {
@@ -169,7 +173,7 @@ impl Sizes<'_> {
                     let what = format!("what step `{name}` gives");
                     // What makes more than a worker on Redis does is told as that.
                     let is_told = || with.expressions().iter().any(|expr| !expr.beyond_bounds().is_empty());
-                    if workflow.redis().is_some() && is_told() {
+                    if workflow.redis().is_some() && is_told() || never_fits && mentions_input(with) {
                         return None;
                     }
                     never(&what, types.min_json_bytes(&with.ty(&step.scope, types)), engine, argument.at)
@@ -210,6 +214,10 @@ impl Sizes<'_> {
         let diagnostic = exceeds(&what, gathered::result(self.model, step)?, engine, step.name_span)?;
         Some(diagnostic.help("end what is inside with a `set` or `succeed` that gives only what is needed later"))
     }
+}
+
+fn mentions_input(with: &Template) -> bool {
+    with.expressions().iter().any(|expr| expr.references().iter().any(|root| root.value == "input"))
 }
 
 /// Whether a report is not said already by the one about an earlier hop: that something never fits is told beside that it may not fit
