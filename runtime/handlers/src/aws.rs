@@ -11,6 +11,11 @@
 //! aws/once.rs.
 //! <https://docs.aws.amazon.com/sdk-for-rust/latest/dg/timeouts.html>
 
+#![cfg_attr(
+    not(any(feature = "cache", feature = "dynamodb", feature = "eventbridge", feature = "signal", feature = "sqs")),
+    allow(dead_code, unused_imports, unused_macros, reason = "the function's own clients are made without it")
+)]
+
 #[cfg(any(feature = "dynamodb", feature = "signal"))]
 mod once;
 
