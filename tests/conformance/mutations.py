@@ -1,9 +1,10 @@
 """What is told of a template with a mistake: by `evc audit`, by cfn-lint, by both, by neither.
 
-    target/tools/sam/bin/python tests/conformance/mutations.py EVC [--all] [--seed N] [--answers FILE]
+    target/tools/sam/bin/python tests/conformance/mutations.py EVC [--all | --every-way] [--seed N] [--answers FILE]
 
-Properties of the generated templates are deleted or bent (`mutants.py`), one at a time: 300 of them by a seed, or with `--all` every one
-in every way. It fails if cfn-lint finds a mistake that audit does not, unless `REASONS` says why that cannot be.
+Properties of the generated templates are deleted or bent (`mutants.py`), one at a time: 300 of them by a seed, with `--all` every
+property once in a way that the seed says, and with `--every-way` each in every way, which takes hours. It fails if cfn-lint finds a
+mistake that audit does not, unless `REASONS` says why that cannot be.
 
 cfn-lint takes seconds for a template, in one process too. So it gets many mutants at once, at most one for each resource, and what it
 finds belongs to the mutant of the resource that it names; whatever else it finds is looked for with fewer mutants. What it alone is said
@@ -212,15 +213,24 @@ def main():
     words = argparse.ArgumentParser()
     words.add_argument("evc")
     words.add_argument("--all", action="store_true")
+    words.add_argument("--every-way", action="store_true")
     words.add_argument("--seed", type=int, default=None)
     words.add_argument("--answers", type=Path)
     words = words.parse_args()
     systems = made.systems(ROOT / "generated")
     everything = [mutant for system in systems.values() for mutant in system.mutants]
     seed = random.randrange(1 << 32) if words.seed is None else words.seed
-    chosen = everything if words.all else random.Random(seed).sample(everything, COUNT)
-    properties = len({(mutant.system, mutant.resource, mutant.path) for mutant in everything})
-    print(f"{len(chosen)} of {len(everything)} mutants of {properties} properties, {'all' if words.all else f'seed {seed}'}")
+    properties = {}
+    for mutant in everything:
+        properties.setdefault((mutant.system, mutant.resource, mutant.path), []).append(mutant)
+    drawn = random.Random(seed)
+    if words.every_way:
+        chosen = everything
+    elif words.all:
+        chosen = [drawn.choice(ways) for ways in properties.values()]
+    else:
+        chosen = drawn.sample(everything, COUNT)
+    print(f"{len(chosen)} of {len(everything)} mutants of {len(properties)} properties, seed {seed}")
     kept = json.loads(words.answers.read_text()) if words.answers and words.answers.exists() else {}
     linter = Linter(systems)
     keep = lambda: words.answers and words.answers.write_text(json.dumps(kept, indent=0))

@@ -2,7 +2,7 @@
 
 use crate::{project, setup, step};
 
-/// Try some mistakes, chosen by a seed, or every one: cfn-lint is then busy for half an hour.
+/// Try some mistakes, chosen by a seed, or one in every property: cfn-lint is then busy for half an hour.
 pub(crate) fn run(seed: Option<u32>, all: bool) -> Result<(), String> {
     let mut script = step::command(setup::executables("sam").join("python"), &["tests/conformance/mutations.py"]);
     script.arg(project::evc());

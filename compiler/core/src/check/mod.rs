@@ -125,6 +125,7 @@ const CHECKS: &[Check] = &[
     workflow::back::check,
     workflow::bounds::check,
     workflow::arithmetic::check,
+    workflow::error_names::check,
     workflow::calls::check,
     workflow::choices::check,
     workflow::claims::check,

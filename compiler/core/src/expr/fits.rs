@@ -16,10 +16,10 @@ pub(super) fn fits(expr: &Expr, found: &Found, expected: &Type, optional: bool, 
 }
 
 /// Says where a part of an expression, of which nothing is known, is given where a type is expected. The secondary label is where it is
-/// said that nothing is known, if it is elsewhere.
-pub(super) fn unchecked(expr: &Expr, found: &Found, expected: &Type, types: &Types) -> Vec<Diagnostic> {
+/// said that nothing is known, if it is elsewhere. An optional place takes a value that may be absent.
+pub(super) fn unchecked(expr: &Expr, found: &Found, expected: &Type, optional: bool, types: &Types) -> Vec<Diagnostic> {
     let mut fits = Fits { expr, types, parts: &found.parts, looks: Looks::Unchecked, diagnostics: Vec::new() };
-    fits.part(&expr.tree, &found.value, expected, true);
+    fits.part(&expr.tree, &found.value, expected, optional);
     fits.diagnostics
 }
 
@@ -202,8 +202,16 @@ impl Fits<'_> {
             return;
         }
         let item = if value.many { list_item(expected, self.types) } else { None };
-        let Some(any) = self.types.unchecked(item.as_ref().unwrap_or(expected), &value.ty) else { return };
         let text = part.text;
+        if value.unsure && !optional && matches!(self.types.resolve(expected).kind, Kind::Any) {
+            let message = format!("nothing is known about `{text}`: that it is there is not checked");
+            let help = format!(
+                "say the type of what it is a field of where that is declared, or ask for it: `$exists({text}) ? {text} : …`"
+            );
+            self.diagnostics.push(Diagnostic::new(Code::EVC0423, part.at, message).help(help));
+            return;
+        }
+        let Some(any) = self.types.unchecked(item.as_ref().unwrap_or(expected), &value.ty) else { return };
         let message = format!("nothing is known about `{text}`: that it is {} is not checked", show(expected));
         let mut diagnostic = Diagnostic::new(Code::EVC0423, part.at, message);
         if !self.expr.span.range().contains(&any.span.range().start) || any.span.file != self.expr.span.file {

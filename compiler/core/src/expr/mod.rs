@@ -10,6 +10,7 @@
 
 mod ast;
 mod bounds;
+mod compared;
 mod conversions;
 mod cover;
 mod example;
@@ -162,9 +163,10 @@ impl Expr {
         self.check_field(expected, false, scope, types)
     }
 
-    /// Says where something of which nothing is known is given where an `expected` says more.
-    pub fn unchecked(&self, expected: &Type, scope: &Scope, types: &Types) -> Vec<Diagnostic> {
-        fits::unchecked(self, &infer::infer(self, scope, types), expected, types)
+    /// Says where something of which nothing is known is given where an `expected` says more, or where something must be, unless the
+    /// place is `optional`.
+    pub fn unchecked(&self, expected: &Type, optional: bool, scope: &Scope, types: &Types) -> Vec<Diagnostic> {
+        fits::unchecked(self, &infer::infer(self, scope, types), expected, optional, types)
     }
 
     /// The parts that have no result for some of the values that their types admit, each with its text and place.

@@ -186,21 +186,28 @@ impl Template {
         }
     }
 
-    /// Says where something of which nothing is known is given where an `expected` says more.
-    pub fn unchecked(&self, expected: &Type, scope: &Scope, types: &Types) -> Vec<Diagnostic> {
+    /// Says where something of which nothing is known is given where an `expected` says more, or where something must be, unless the
+    /// place is `optional`.
+    pub fn unchecked(&self, expected: &Type, optional: bool, scope: &Scope, types: &Types) -> Vec<Diagnostic> {
         match (self, &types.resolve(expected).kind) {
-            (Self::Expr(expr), _) => expr.unchecked(expected, scope, types),
+            (Self::Expr(expr), _) => expr.unchecked(expected, optional, scope, types),
             (Self::Object(fields, _), Kind::Record(_)) => {
                 let of = types.expected_of(expected, |name| text_of(fields, name));
                 let known = types.record(of).unwrap_or_default();
                 let wanted = fields.iter().filter_map(|(key, value)| Some((value, known.get(key.text.as_str())?)));
-                wanted.flat_map(|(value, field)| value.unchecked(&field.ty, scope, types)).collect()
+                wanted.flat_map(|(value, field)| value.unchecked(&field.ty, field.optional, scope, types)).collect()
             }
             (Self::Object(fields, _), Kind::Map(of)) => {
-                fields.iter().flat_map(|(_, value)| value.unchecked(of, scope, types)).collect()
+                fields.iter().flat_map(|(_, value)| value.unchecked(of, false, scope, types)).collect()
+            }
+            (Self::Object(fields, _), Kind::Any) => {
+                fields.iter().flat_map(|(_, value)| value.unchecked(expected, false, scope, types)).collect()
+            }
+            (Self::List(items, _), Kind::Any) => {
+                items.iter().flat_map(|value| value.unchecked(expected, false, scope, types)).collect()
             }
             (Self::List(items, _), Kind::List(of, _)) => {
-                items.iter().flat_map(|value| value.unchecked(of, scope, types)).collect()
+                items.iter().flat_map(|value| value.unchecked(of, false, scope, types)).collect()
             }
             _ => Vec::new(),
         }

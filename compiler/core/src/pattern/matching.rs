@@ -60,41 +60,50 @@ fn order(path: &[&str]) -> Vec<String> {
 /// so that one which comes before all choices must be in no item.
 fn object(said: &[Said<'_>], depth: usize, value: Option<&Value>, anywhere: &[&Value]) -> Option<bool> {
     if let Some(Value::Array(items)) = value {
-        let mut inner = items.iter().filter(|item| item.is_object() || item.is_array()).peekable();
-        return if inner.peek().is_none() {
-            object(said, depth, None, anywhere)
-        } else {
-            inner.find_map(|item| object(said, depth, Some(item), anywhere))
-        };
+        return list(said, depth, items, anywhere);
     }
+    // What is said of the value itself comes before what is said of its fields.
+    let (of_value, of_fields) = said.split_at(said.partition_point(|(path, _)| path.len() == depth));
     let mut chosen = false;
-    let ends = |path: &[&str]| path.len() == depth + 1;
-    for group in said.chunk_by(|(a, _), (b, _)| a.get(depth) == b.get(depth) && ends(a) == ends(b)) {
-        let Some((path, _)) = group.first() else { continue };
-        let Some(name) = path.get(depth) else { continue };
+    if !of_value.is_empty() && !anywhere.iter().any(|value| has_leaf(value)) {
+        let may_be_absent = |matches: &[Match]| matches.iter().any(|one| one.kind == MatchKind::Exists(false));
+        of_value.iter().all(|(_, matches)| may_be_absent(matches)).then_some(())?;
+    } else if !of_value.is_empty() {
+        let leaf = value.filter(|value| !value.is_object())?;
+        of_value.iter().all(|(_, matches)| takes(matches, leaf)).then_some(())?;
+        chosen = true;
+    }
+    for group in of_fields.chunk_by(|(a, _), (b, _)| a.get(depth) == b.get(depth)) {
+        let Some(name) = group.first().and_then(|(path, _)| path.get(depth)) else { continue };
         let mut below = Vec::new();
         match value {
             Some(value) if chosen => reach(value, name, &mut below),
             _ => anywhere.iter().for_each(|value| reach(value, name, &mut below)),
         }
-        let value = value.and_then(|value| value.get(*name));
-        if !ends(path) {
-            chosen |= object(group, depth + 1, value, &below)?;
-        } else if !below.iter().any(|value| has_leaf(value)) {
-            group
-                .iter()
-                .all(|(_, matches)| matches.iter().any(|one| one.kind == MatchKind::Exists(false)))
-                .then_some(())?;
-        } else {
-            let value = value?;
-            let accepted = |one: &Match| {
-                one.kind != MatchKind::Exists(false) && any_scalar(value, &|leaf| accepts(&one.kind, leaf))
-            };
-            group.iter().all(|(_, matches)| matches.iter().any(accepted)).then_some(())?;
-            chosen = true;
-        }
+        chosen |= object(group, depth + 1, value.and_then(|value| value.get(*name)), &below)?;
     }
     Some(chosen)
+}
+
+/// The same of a list. Its scalars go with each of its items that are objects or lists; all else must hold in one of those.
+fn list(said: &[Said<'_>], depth: usize, items: &[Value], anywhere: &[&Value]) -> Option<bool> {
+    let (inner, scalars): (Vec<&Value>, Vec<&Value>) =
+        items.iter().partition(|item| item.is_object() || item.is_array());
+    let is_taken =
+        |(path, matches): &Said<'_>| path.len() == depth && scalars.iter().any(|scalar| takes(matches, scalar));
+    let rest: Vec<Said<'_>> = said.iter().filter(|one| !is_taken(one)).cloned().collect();
+    let chosen = rest.len() < said.len();
+    let found = match inner.as_slice() {
+        _ if rest.is_empty() => Some(false),
+        [] => object(&rest, depth, None, anywhere),
+        inner => inner.iter().find_map(|item| object(&rest, depth, Some(item), anywhere)),
+    };
+    found.map(|in_item| in_item || chosen)
+}
+
+/// Whether one of several matches takes a scalar that is there.
+fn takes(matches: &[Match], leaf: &Value) -> bool {
+    matches.iter().any(|one| one.kind != MatchKind::Exists(false) && accepts(&one.kind, leaf))
 }
 
 /// Collects the values of a field in all objects, through lists.
@@ -108,14 +117,9 @@ fn reach<'a>(value: &'a Value, name: &str, into: &mut Vec<&'a Value>) {
 
 /// Objects are on the way to leaves, not leaves; an empty list has none.
 fn has_leaf(value: &Value) -> bool {
-    any_scalar(value, &|_| true)
-}
-
-fn any_scalar(value: &Value, test: &dyn Fn(&Value) -> bool) -> bool {
     match value {
-        Value::Array(items) => items.iter().any(|item| any_scalar(item, test)),
-        Value::Object(_) => false,
-        scalar => test(scalar),
+        Value::Array(items) => items.iter().any(has_leaf),
+        value => !value.is_object(),
     }
 }
 

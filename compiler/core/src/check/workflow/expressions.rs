@@ -75,7 +75,7 @@ impl Held<'_> {
                     .help("leave the bounds out of the variable's type, or see to them first: `$count(x) > 0 ? x : ['none']`"),
             );
         }
-        for found in value.unchecked(ty, scope, &model.types) {
+        for found in value.unchecked(ty, optional, scope, &model.types) {
             let of = format!(
                 "it is held by variable `{}`, which the steps that follow believe to be of its type",
                 self.name
@@ -128,8 +128,8 @@ impl Checker<'_> {
     fn unchecked(&self, argument: Argument<'_>, scope: &Scope, diagnostics: &mut Vec<Diagnostic>) {
         let wanted = self.wanted(argument.wanted, argument.at);
         let unchecked = match argument.given {
-            Given::Template(Some(template)) => template.unchecked(&wanted, scope, &self.model.types),
-            Given::Expr(Some(expr)) => expr.unchecked(&wanted, scope, &self.model.types),
+            Given::Template(Some(template)) => template.unchecked(&wanted, false, scope, &self.model.types),
+            Given::Expr(Some(expr)) => expr.unchecked(&wanted, false, scope, &self.model.types),
             Given::Template(None) | Given::Expr(None) => return,
         };
         let source = |diagnostic: &Diagnostic| {

@@ -12,6 +12,7 @@ pub(super) mod compensation;
 pub(super) mod concurrency;
 pub(super) mod dead_ways;
 pub(super) mod engine;
+pub(super) mod error_names;
 pub(super) mod errors;
 mod exits;
 pub(super) mod expressions;

@@ -342,8 +342,7 @@ impl Infer<'_> {
         let then_value = self.knowing(&held, |infer| infer.value(then, context));
         self.remember(then, &then_value);
         let Some(otherwise) = otherwise else {
-            let absent = Absent::new(self.span(&then.range), self.text(then));
-            return then_value.maybe(Some(absent));
+            return then_value.maybe(Some(Absent::new(self.span(&then.range), self.text(then))));
         };
         let other_value = self.knowing(&failed, |infer| infer.value(otherwise, context));
         self.remember(otherwise, &other_value);
@@ -381,7 +380,8 @@ impl Infer<'_> {
             if many && !value.many { value.item(types).ty } else { value.ty.clone() }
         };
         let ty = join(&side(&a, self.types), &side(&b, self.types), self.types);
-        Value { ty, many, count, null, absent: a.absent.or(b.absent), special: Special::No }
+        let (absent, unsure) = (a.absent.or(b.absent), a.unsure || b.unsure);
+        Value { many, count, null, absent, unsure, ..Value::of(ty) }
     }
 
     /// What a value is where it is kept. A sequence that is a list there is still a sequence to JSONata.

@@ -230,7 +230,8 @@ impl Infer<'_> {
         let mut value = self.value(right, &context.inside(element));
         if of_any {
             // There may be a list in `any`, or none.
-            return Value::any(self.span(&ast.range)).maybe(base.absent);
+            let unsure = !self.is_present(ast, context);
+            return Value { unsure, ..Value::any(self.span(&ast.range)) }.maybe(base.absent);
         }
         if many && matches!(right.kind, AstKind::Array(_)) {
             // Lists of lists, or one list where there is one value.

@@ -18,6 +18,8 @@ pub(in crate::expr) struct Value {
     pub(in crate::expr) null: bool,
     /// What it is if it has no type of the spec language.
     pub(in crate::expr) special: Special,
+    /// Whether it is a field of something of which nothing is known, so that it may not be there.
+    pub(in crate::expr) unsure: bool,
 }
 
 /// Why there may be no value.
@@ -83,7 +85,15 @@ impl Value {
     }
 
     pub(in crate::expr) fn of(ty: Type) -> Self {
-        Self { ty, absent: None, many: false, count: Range::default(), null: false, special: Special::No }
+        Self {
+            ty,
+            absent: None,
+            many: false,
+            count: Range::default(),
+            null: false,
+            special: Special::No,
+            unsure: false,
+        }
     }
 
     pub(in crate::expr) fn any(span: Span) -> Self {
@@ -222,8 +232,10 @@ impl Value {
     pub(in crate::expr) fn item(&self, types: &Types) -> Self {
         let inner = item(&self.ty, types);
         // One list of those that are many is taken for the list of all.
+        // An empty one has none that could be.
+        let is_empty = matches!(&types.resolve(&self.ty).kind, Kind::List(_, range) if range.max == Some(0));
         let ty = match self.many {
-            true if self.is_list() => self.ty.clone(),
+            true if self.is_list() || is_empty => self.ty.clone(),
             true => types.join_two(&self.ty, &inner),
             false => inner,
         };

@@ -73,6 +73,12 @@ fn every_operator() {
             json!({ "a": [{ "v": 1 }] }),
             json!({ "a": [{ "k": 1 }, { "v": 1 }] }),
         ),
+        // What stands in a list itself is in none of its items, but a list in a list is one of them.
+        (
+            "{ $or: [{ a: { k: [1] } }, { b: [1] }], a: [x] }",
+            json!({ "a": ["x", { "k": 1 }] }),
+            json!({ "a": [["x"], { "k": 1 }] }),
+        ),
     ] {
         assert!(matched(text, &yes), "{text} should match {yes}");
         assert!(!matched(text, &no), "{text} should not match {no}");

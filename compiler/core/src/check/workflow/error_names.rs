@@ -1,0 +1,56 @@
+//! Names that `error.name` is compared with and that no error has.
+
+use std::collections::BTreeSet;
+
+use evc_interface::error::Kind;
+
+use super::{errors, item};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::expr::{Expr, Template};
+use crate::model::{Model, RetryError, Step};
+
+/// The path under which a step that was reached by a `catch` finds the name of the error.
+const ERROR_NAME: [&str; 2] = ["error", "name"];
+
+pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
+    for workflow in model.workflows.values() {
+        let mut steps = Vec::new();
+        workflow.body.walk(&mut |step| steps.push(step));
+        let mut compared = steps.iter().flat_map(|step| expressions(step)).peekable();
+        if compared.peek().is_none() {
+            continue;
+        }
+        let errors: BTreeSet<RetryError> = steps.iter().flat_map(|step| errors::raised(model, step)).collect();
+        // Whoever answers for one of these may do so with an error of any name.
+        let is_open =
+            steps.iter().any(|step| step.waits_for_signal() || step.call().is_some_and(|call| call.function.is_none()));
+        let runtime_errors: [&str; _] = Kind::ALL.map(Kind::name);
+        let named = errors.iter().filter_map(|error| match error {
+            RetryError::Named(name) => Some(name.as_str()),
+            RetryError::Transient | RetryError::Timeout | RetryError::All => None,
+        });
+        let mut raised: BTreeSet<&str> = named.collect();
+        raised.extend(runtime_errors);
+        for name in compared.flat_map(|expr| expr.texts_compared_with(&ERROR_NAME)) {
+            // Step Functions and Lambda have names with a dot, and more of them than are known here.
+            if raised.contains(name.value) || name.value.contains('.') {
+                continue;
+            }
+            let message = format!("no step of this workflow fails with `{}`", name.value);
+            let diagnostic = Diagnostic::new(Code::EVC0410, name.span, message)
+                .on(item(workflow))
+                .suggest(name.value, raised.iter().copied());
+            if !is_open || !diagnostic.fixes.is_empty() {
+                diagnostics.push(diagnostic);
+            }
+        }
+    }
+}
+
+/// All expressions of a step.
+fn expressions(step: &Step) -> Vec<&Expr> {
+    let assigned = step.assign.iter().filter_map(|assignment| assignment.value.as_ref());
+    let mut found: Vec<&Expr> = step.arguments().iter().flat_map(|argument| argument.given.expressions()).collect();
+    found.extend(assigned.flat_map(Template::expressions));
+    found
+}
