@@ -385,6 +385,18 @@ fn ends_with_call(ast: &Ast) -> bool {
     }
 }
 
+/// Whether this is a `$map` whose function ends with a call. JSONata leaves the sequence that such a call gives as it is, so that the one
+/// list of a `$map` may still be taken apart. <https://github.com/jsonata-js/jsonata/blob/v2.0.6/src/jsonata.js>, `apply`
+pub(super) fn maps_to_calls(ast: &Ast) -> bool {
+    let AstKind::Call(callee, arguments) = &ast.kind else { return false };
+    match (&callee.kind, arguments.as_slice()) {
+        (AstKind::Variable(name), [_, Ast { kind: AstKind::Lambda { body, .. }, .. }]) => {
+            name == "map" && calls_last(body)
+        }
+        _ => false,
+    }
+}
+
 /// Whether the last that this does is a call.
 fn calls_last(ast: &Ast) -> bool {
     match &ast.kind {

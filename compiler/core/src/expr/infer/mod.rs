@@ -496,5 +496,5 @@ impl Infer<'_> {
 
 /// Whether this is a list that never has an element, of which nothing is known.
 fn is_empty_list(value: &Value, types: &Types) -> bool {
-    !value.many && matches!(&types.resolve(&value.ty).kind, Kind::List(_, range) if range.max == Some(0))
+    !value.many && value::is_empty_list(&value.ty, types)
 }

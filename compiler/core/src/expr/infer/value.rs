@@ -233,9 +233,8 @@ impl Value {
         let inner = item(&self.ty, types);
         // One list of those that are many is taken for the list of all.
         // An empty one has none that could be.
-        let is_empty = matches!(&types.resolve(&self.ty).kind, Kind::List(_, range) if range.max == Some(0));
         let ty = match self.many {
-            true if self.is_list() || is_empty => self.ty.clone(),
+            true if self.is_list() || is_empty_list(&self.ty, types) => self.ty.clone(),
             true => types.join_two(&self.ty, &inner),
             false => inner,
         };
@@ -307,11 +306,17 @@ fn item(ty: &Type, types: &Types) -> Type {
     match &types.resolve(ty).kind {
         Kind::List(item, _) => (**item).clone(),
         Kind::Union(members) => {
-            let items: Vec<Type> = members.iter().map(|member| item(member, types)).collect();
+            let filled = members.iter().filter(|member| !is_empty_list(member, types));
+            let items: Vec<Type> = filled.map(|member| item(member, types)).collect();
             types.join(&items).unwrap_or_else(|| ty.clone())
         }
         _ => ty.clone(),
     }
+}
+
+/// Whether all there is of a type is a list without elements.
+pub(in crate::expr) fn is_empty_list(ty: &Type, types: &Types) -> bool {
+    matches!(&types.resolve(ty).kind, Kind::List(_, range) if range.max == Some(0))
 }
 
 /// What operators ask of a type, names followed.

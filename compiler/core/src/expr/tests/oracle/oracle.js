@@ -53,7 +53,8 @@ const evaluate = async ([text, worlds, when, outcome]) => {
   for (const world of worlds) {
     try {
       if (condition) {
-        const held = truthy(await condition.evaluate(undefined, world));
+        // Of its own: JSONata writes into lists that a constructor on a path meets empty.
+        const held = truthy(await condition.evaluate(undefined, structuredClone(world)));
         if (held !== outcome) { results.push({ error: 'skip' }); continue; }
       }
     } catch (error) { results.push({ error: 'skip' }); continue; }
