@@ -1,7 +1,7 @@
 //! Things that are declared and that nothing in the spec uses.
 //!
 //! What an output tells is used by those who read the output, so it counts as used; and so does what a resource of the spec's own or an
-//! override refers to.
+//! override refers to, and what a function is told of by a variable or may do something with.
 
 use std::collections::HashSet;
 
@@ -36,7 +36,8 @@ fn has(model: &Model, thing: Thing, is: impl Fn(&Relation) -> bool) -> bool {
     model.graph().to(thing).any(|edge| is(&edge.relation))
 }
 
-/// The things that outputs tell of, and that resources and overrides refer to. Where the dead letters of one go says nothing of its use.
+/// The things that outputs and variables of functions tell of, and that resources, overrides and permissions refer to. Where the dead letters
+/// of one go says nothing of its use.
 pub(super) fn told(model: &Model) -> HashSet<Thing> {
     let raw = model.resources.values().flat_map(|it| &it.refers);
     let raw = raw.chain(model.overrides.values().flat_map(|it| &it.refers)).map(|thing| thing.value);
@@ -49,7 +50,11 @@ pub(super) fn told(model: &Model) -> HashSet<Thing> {
         OutputValue::Of(thing, Property::Name | Property::Arn | Property::Url | Property::Id) => Some(thing),
         OutputValue::Other(thing) => thing,
     });
-    things.chain(raw).collect()
+    let functions = || model.functions.values();
+    let told = functions().flat_map(|it| it.environment.values()).filter_map(|variable| variable.refers.as_ref());
+    let told = told.map(|thing| thing.value).filter(|thing| !matches!(thing, Thing::Outbox(_) | Thing::Cache(_)));
+    let may = functions().flat_map(|it| &it.may_use).map(|thing| thing.value);
+    things.chain(raw).chain(told).chain(may).collect()
 }
 
 /// A function that says an `input` may be invoked by whoever has the right to.

@@ -60,6 +60,8 @@ pub struct Function {
     pub environment: IndexMap<Name, Variable>,
     /// What it may do beyond what follows from the rest.
     pub may: Vec<Permission>,
+    /// The things that it may do that with.
+    pub may_use: Vec<Spanned<Thing>>,
     /// How long an invocation may take.
     pub timeout: Setting<Duration>,
     /// Where the timeout is said, or the function's name.
@@ -194,6 +196,7 @@ pub(super) fn function(
         }),
         environment: variables(sections, known, name, item, diagnostics),
         may: item.may.clone(),
+        may_use: item.may.iter().flat_map(|may| known.mentioned(&may.resources.0)).collect(),
         timeout: timeout(sections, name, item, routed),
         timeout_span: item.timeout.as_ref().map_or(item.name_span, |timeout| timeout.span),
         memory: of_function(sections, name, memory, |function| function.memory),
@@ -305,6 +308,9 @@ impl Relates for Function {
             tell(Relation::PublishesThroughOutbox, Thing::Event(event.value), event.span);
         }
         for thing in self.environment.values().filter_map(|variable| variable.refers.as_ref()) {
+            tell(Relation::Refers, thing.value, thing.span);
+        }
+        for thing in &self.may_use {
             tell(Relation::Refers, thing.value, thing.span);
         }
         for queue in &self.sends {

@@ -73,18 +73,32 @@ pub(super) fn change(known: &Known, change: &overrides::Override) -> Override {
 fn refers(known: &Known, attributes: &Attributes) -> Vec<Spanned<Thing>> {
     let mut found = Vec::new();
     for (_, tree) in attributes.trees() {
-        mentions(&tree.value.0, &mut |text, span| {
-            if let Some(thing) =
-                known.by_id.get(text.split('.').next().unwrap_or_default()).copied().or_else(|| known.told(text))
-            {
-                found.push(Spanned::new(thing, span));
-            }
-        });
+        mentions(&tree.value.0, &mut |text, span| found.extend(known.called(text, span)));
     }
     found
 }
 
 impl Known {
+    /// The things that the resources of a permission refer to: by functions, and by the names in ARNs.
+    pub(super) fn mentioned(&self, resources: &[Node]) -> Vec<Spanned<Thing>> {
+        let mut found = Vec::new();
+        for resource in resources {
+            let mut tell = |text: &str, span: Span| found.extend(self.called(text, span));
+            if let NodeKind::Scalar(scalar) = &resource.kind {
+                substituted(&scalar.text, resource.span, &mut tell);
+            } else {
+                mentions(resource, &mut tell);
+            }
+        }
+        found
+    }
+
+    /// The thing that a reference is to, by the logical id of its resource or by its path.
+    fn called(&self, text: &str, span: Span) -> Option<Spanned<Thing>> {
+        let by_id = self.by_id.get(text.split('.').next().unwrap_or_default()).copied();
+        by_id.or_else(|| self.told(text)).map(|thing| Spanned::new(thing, span))
+    }
+
     /// The thing that a path such as `queues.jobs.arn` tells something of. Its parts, such as a role, have uses of their own.
     pub(super) fn told(&self, path: &str) -> Option<Thing> {
         let mut parts = path.splitn(3, '.');
@@ -120,10 +134,13 @@ fn named(function: &str, argument: &Node, tell: &mut dyn FnMut(&str, Span)) {
     let Some((NodeKind::Scalar(scalar), span)) = first.map(|node| (&node.kind, node.span)) else { return };
     match function {
         "Ref" | "ref" | "Fn::GetAtt" => tell(&scalar.text, span),
-        "Fn::Sub" => {
-            let names = scalar.text.split("${").skip(1).filter_map(|rest| rest.split_once('}'));
-            names.for_each(|(name, _)| tell(name.trim(), span));
-        }
+        "Fn::Sub" => substituted(&scalar.text, span, tell),
         _ => {}
     }
+}
+
+/// Tells each name that stands as `${name}` in a text.
+fn substituted(text: &str, span: Span, tell: &mut dyn FnMut(&str, Span)) {
+    let names = text.split("${").skip(1).filter_map(|rest| rest.split_once('}'));
+    names.for_each(|(name, _)| tell(name.trim(), span));
 }

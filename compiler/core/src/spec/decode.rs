@@ -404,12 +404,6 @@ impl<T: Decode> Decode for Box<T> {
     }
 }
 
-impl Decode for Node {
-    fn decode(node: &Node, _: &mut Decoder) -> Option<Self> {
-        Some(node.clone())
-    }
-}
-
 impl Decode for String {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
         cx.scalar(node, "text").map(|scalar| scalar.text.clone())
@@ -455,8 +449,18 @@ impl<T: Decode> Decode for Vec<T> {
                     items.iter().map(|item| cx.under(None, |cx| T::decode(item, cx))).collect();
                 values.into_iter().collect()
             }
-            NodeKind::Scalar(_) => T::decode(node, cx).map(|value| vec![value]),
-            _ => {
+            NodeKind::Scalar(_) | NodeKind::Mapping(_) => {
+                let before = cx.diagnostics.len();
+                let value = T::decode(node, cx);
+                let found = cx.diagnostics.get(before).map(|found| (found.code, found.primary.span));
+                // A map of what is no map is meant as several of them.
+                if matches!(node.kind, NodeKind::Mapping(_)) && found == Some((Code::EVC0103, node.span)) {
+                    cx.diagnostics.truncate(before);
+                    cx.mismatch(node, "a list");
+                }
+                value.map(|value| vec![value])
+            }
+            NodeKind::Null | NodeKind::Error => {
                 cx.mismatch(node, "a list");
                 None
             }

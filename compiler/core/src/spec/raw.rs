@@ -3,10 +3,16 @@
 use evc_macros::Word;
 use schemars::{Schema, SchemaGenerator, json_schema};
 
-use super::decode::Decoder;
+use super::decode::{Decode, Decoder};
 use super::scalar::{Json, Name};
 use crate::source::Spanned;
-use crate::yaml::NodeKind;
+use crate::yaml::{Node, NodeKind};
+
+impl Decode for Node {
+    fn decode(node: &Node, _: &mut Decoder) -> Option<Self> {
+        Some(node.clone())
+    }
+}
 
 /// What a resource of the template has, as the spec says it.
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-product-attribute-reference.html>
