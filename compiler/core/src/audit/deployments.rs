@@ -20,7 +20,7 @@ const TRIED: usize = 256;
 const ANOTHER: &str = "\u{0}";
 
 /// Which conditions hold, as far as it is known.
-type Holds<'t> = BTreeMap<&'t str, bool>;
+pub(super) type Holds<'t> = BTreeMap<&'t str, bool>;
 
 /// One way.
 pub(super) struct Deployment<'t, 'a> {
@@ -31,6 +31,15 @@ pub(super) struct Deployment<'t, 'a> {
 
 /// Every way, up to a bound: the template itself if nothing depends on conditions.
 pub(super) fn of<'t, 'a>(template: &'t Template<'a>) -> Vec<Deployment<'t, 'a>> {
+    let decided = |holds: Holds<'t>| {
+        let template = if holds.is_empty() { Cow::Borrowed(template) } else { Cow::Owned(decided(template, &holds)) };
+        Deployment { template, holds }
+    };
+    held(template, MOST).into_iter().map(decided).collect()
+}
+
+/// What the conditions come to, in every way in which they differ, up to a number of them.
+pub(super) fn held<'t>(template: &'t Template<'_>, most: usize) -> Vec<Holds<'t>> {
     let mut ways: Vec<Holds<'t>> = Vec::new();
     for values in combinations(&values(template)) {
         let decide = Decide { template, values };
@@ -39,15 +48,11 @@ pub(super) fn of<'t, 'a>(template: &'t Template<'a>) -> Vec<Deployment<'t, 'a>> 
         if !ways.contains(&holds) {
             ways.push(holds);
         }
-        if ways.len() == MOST {
+        if ways.len() == most {
             break;
         }
     }
-    let decided = |holds: Holds<'t>| {
-        let template = if holds.is_empty() { Cow::Borrowed(template) } else { Cow::Owned(decided(template, &holds)) };
-        Deployment { template, holds }
-    };
-    ways.into_iter().map(decided).collect()
+    ways
 }
 
 /// Joins what was found in each way: once, with the conditions that make the difference.

@@ -6,6 +6,7 @@
 mod calls;
 mod circles;
 mod comparisons;
+mod conditional;
 mod deployments;
 mod iam;
 mod items;
@@ -39,6 +40,7 @@ const CHECKS: &[Check] = &[
     calls::check,
     circles::check,
     comparisons::check,
+    conditional::check,
     machines::check,
     names::check,
     policies::check,

@@ -7,7 +7,7 @@ use crate::model::{DeadLetterSource, Model, OutputValue, Property, Thing};
 use crate::plan::builder::Builder;
 use crate::plan::dead_letters::describe;
 use crate::plan::value::{Value, description};
-use crate::plan::{PlannedOutput, api};
+use crate::plan::{Plan, PlannedOutput, api};
 
 /// The longest description that CloudFormation takes of an output, in bytes; characters of the spec may have several.
 const MAX_DESCRIPTION: usize = 1024 / 4;
@@ -21,8 +21,15 @@ pub(super) fn finish(b: &mut Builder<'_>) {
             Some(Value::String(text)) => Some(text),
             _ => what(b.model, output.value),
         };
-        b.plan.outputs.insert(output.name.clone(), PlannedOutput { description, value });
+        let condition = condition(&b.plan, &value);
+        b.plan.outputs.insert(output.name.clone(), PlannedOutput { description, value, condition });
     }
+}
+
+/// The condition of the resource that a value is of: where that is not made, there is nothing to tell.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html>
+fn condition(plan: &Plan<'_>, value: &Value) -> Option<String> {
+    value.names().into_iter().find_map(|id| plan.resources.get(id)?.condition.clone())
 }
 
 /// What an output tells, for people: "Name of table orders".

@@ -117,6 +117,8 @@ pub struct PlannedOutput {
     pub description: Option<String>,
     /// Its value.
     pub value: Value,
+    /// The condition under which there is what it tells of.
+    pub condition: Option<String>,
 }
 
 /// A state machine.

@@ -52,7 +52,8 @@ pub fn of_plan<'p>(plan: &'p Plan<'_>) -> Template<'p> {
     for (name, output) in &plan.outputs {
         let written = plan.model.outputs.iter().find(|it| it.name == *name);
         let place = written.map_or(here, |it| it.span);
-        let output = Output { place, condition: None, value: value(&output.value), export: None };
+        let condition = output.condition.as_deref().map(Name::derived);
+        let output = Output { place, condition, value: value(&output.value), export: None };
         template.outputs.insert(Cow::Borrowed(name.as_str()), output);
     }
     template

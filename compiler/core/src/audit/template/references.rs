@@ -6,7 +6,7 @@ use super::{Call, Entry, Kind, Name, Node, Part, Template};
 use crate::source::Span;
 
 /// One name that something refers to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Reference<'t> {
     /// Who refers to it.
     pub from: From<'t>,
@@ -18,6 +18,8 @@ pub struct Reference<'t> {
     pub place: Span,
     /// Whether `place` is that of the name alone, so that a fix may replace it.
     pub exact: bool,
+    /// The conditions of the `Fn::If` that it stands in, each with whether it is where that holds.
+    pub under: Vec<(&'t str, bool)>,
 }
 
 /// Who refers to something.
@@ -52,7 +54,7 @@ impl<'t> Template<'t> {
     where
         't: 'r,
     {
-        let mut walk = Walk { found: Vec::new(), from: From::Condition("") };
+        let mut walk = Walk { found: Vec::new(), from: From::Condition(""), under: Vec::new() };
         for (name, condition) in &self.conditions {
             walk.from = From::Condition(name);
             walk.node(&condition.value, condition.place);
@@ -82,12 +84,18 @@ impl<'t> Template<'t> {
 struct Walk<'r> {
     found: Vec<Reference<'r>>,
     from: From<'r>,
+    /// The conditions that what is looked at stands under.
+    under: Vec<(&'r str, bool)>,
 }
 
 impl<'r> Walk<'r> {
     fn name(&mut self, to: To<'r>, name: &'r Name<'_>, here: Span) {
-        let place = name.place.unwrap_or(here);
-        self.found.push(Reference { from: self.from, to, name: &name.text, place, exact: name.place.is_some() });
+        self.add(to, &name.text, name.place, here);
+    }
+
+    fn add(&mut self, to: To<'r>, name: &'r str, place: Option<Span>, here: Span) {
+        let (exact, place) = (place.is_some(), place.unwrap_or(here));
+        self.found.push(Reference { from: self.from, to, name, place, exact, under: self.under.clone() });
     }
 
     fn entries(&mut self, entries: &'r [Entry<'_>], here: Span) {
@@ -117,7 +125,15 @@ impl<'r> Walk<'r> {
         match call {
             Call::Ref(name) => self.name(To::Value, name, here),
             Call::GetAtt(name, attribute) => self.name(To::Attribute(attribute.as_text()), name, here),
-            Call::If(name, ..) | Call::Condition(name) => self.name(To::Condition, name, here),
+            Call::Condition(name) => self.name(To::Condition, name, here),
+            Call::If(name, yes, no) => {
+                self.name(To::Condition, name, here);
+                for (branch, holds) in [(yes, true), (no, false)] {
+                    self.under.push((&name.text, holds));
+                    self.node(branch, here);
+                    self.under.pop();
+                }
+            }
             Call::Sub { parts, bound } => {
                 let is_bound = |name: &str| bound.iter().any(|entry| entry.key.text == name);
                 for part in parts {
@@ -132,10 +148,7 @@ impl<'r> Walk<'r> {
             }
             Call::FindInMap { map, top, second, default } => {
                 if let Kind::Text(name) = &map.kind {
-                    let place = map.place.unwrap_or(here);
-                    let to = To::Mapping(top, second, default.is_some());
-                    let exact = map.place.is_some();
-                    self.found.push(Reference { from: self.from, to, name, place, exact });
+                    self.add(To::Mapping(top, second, default.is_some()), name, map.place, here);
                 }
             }
             Call::Join(..)
@@ -153,8 +166,8 @@ impl<'r> Walk<'r> {
             | Call::Malformed(..)
             | Call::Unknown(..) => {}
         }
-        // What a loop gives its names to is known when it is unrolled.
-        if !matches!(call, Call::ForEach(_)) {
+        // What a loop gives its names to is known when it is unrolled; the values of `Fn::If` have been looked at.
+        if !matches!(call, Call::ForEach(_) | Call::If(..)) {
             for argument in call.arguments() {
                 self.node(argument, here);
             }

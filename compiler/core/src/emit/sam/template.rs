@@ -111,6 +111,9 @@ fn output<'a>(output: &'a PlannedOutput, input: Input<'a>) -> Out<'a> {
     if let Some(description) = &output.description {
         entries.push(OutEntry::new("Description", value::described(description)));
     }
+    if let Some(condition) = &output.condition {
+        entries.push(OutEntry::new("Condition", condition.as_str()));
+    }
     entries.push(OutEntry::new("Value", value::out(&output.value, input)));
     Out::Map(entries)
 }
