@@ -45,6 +45,7 @@ const CHECKS: &[Check] = &[
     names::check,
     policies::check,
     references::check,
+    sam::together::check,
     shapes::check,
 ];
 

@@ -312,6 +312,7 @@ codes! {
     EVC1036 Warning "allowed-and-denied",
     EVC1037 Warning "never-that-value",
     EVC1039 Error "reference-to-what-is-not-made",
+    EVC1042 Error "not-read-by-sam",
     EVC1060 Error "not-a-template",
     EVC1064 Error "may-not-be-called",
     EVC1065 Error "dead-letter-queue-of-another-kind",

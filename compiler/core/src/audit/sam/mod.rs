@@ -5,6 +5,7 @@ mod events;
 mod expand;
 mod nodes;
 mod policies;
+pub(super) mod together;
 
 pub(super) use expand::expand;
 
