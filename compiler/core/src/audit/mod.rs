@@ -16,6 +16,7 @@ mod names;
 mod policies;
 mod references;
 mod sam;
+mod same;
 mod sense;
 mod shapes;
 pub mod template;

@@ -312,6 +312,8 @@ codes! {
     EVC1036 Warning "allowed-and-denied",
     EVC1037 Warning "never-that-value",
     EVC1039 Error "reference-to-what-is-not-made",
+    EVC1040 Error "two-of-what-there-is-one-of",
+    EVC1041 Error "one-name-twice",
     EVC1042 Error "not-read-by-sam",
     EVC1060 Error "not-a-template",
     EVC1064 Error "may-not-be-called",

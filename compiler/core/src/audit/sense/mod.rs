@@ -18,10 +18,12 @@ mod invocations;
 mod limits;
 mod loops;
 mod mappings;
+mod names;
 mod networks;
 mod patterns;
 mod reads;
 mod schedules;
+mod single;
 mod streams;
 mod subscriptions;
 mod tables;
@@ -31,7 +33,7 @@ mod visibility;
 use super::Check;
 
 /// Every check of sense.
-pub(super) const CHECKS: [Check; 26] = [
+pub(super) const CHECKS: [Check; 28] = [
     actions::check,
     anybody::check,
     arrivals::check,
@@ -50,10 +52,12 @@ pub(super) const CHECKS: [Check; 26] = [
     limits::check,
     loops::check,
     mappings::check,
+    names::check,
     networks::check,
     patterns::check,
     reads::check,
     schedules::check,
+    single::check,
     streams::check,
     tables::check,
     targets::check,

@@ -2,8 +2,8 @@
 
 use super::path::Path;
 use super::problem::Problem;
-use crate::audit::template::{Call, Kind, Node};
-use crate::audit::text::Text;
+use crate::audit::same::written;
+use crate::audit::template::Node;
 use crate::aws::More;
 use crate::diagnostics::Code;
 use crate::source::Span;
@@ -76,29 +76,4 @@ pub(super) fn different(items: &[Node<'_>]) -> usize {
     all.sort();
     all.dedup();
     all.len()
-}
-
-/// A value as text that is the same for the same values. `None` where what it comes to is not known.
-fn written(node: &Node<'_>) -> Option<String> {
-    match &node.kind {
-        Kind::Text(text) | Kind::Number(text) => Some(format!("`{text}`")),
-        Kind::Bool(value) => Some(format!("`{value}`")),
-        Kind::Null => Some("null".to_owned()),
-        Kind::List(items) => Some(format!("[{}]", items.iter().map(written).collect::<Option<Vec<_>>>()?.join(","))),
-        Kind::Map(map) => {
-            let entry = |entry: &crate::audit::template::Entry<'_>| {
-                Some(format!("{}:{}", entry.key.text, written(&entry.value)?))
-            };
-            let mut entries = map.entries.iter().map(entry).collect::<Option<Vec<_>>>()?;
-            entries.sort();
-            Some(format!("{{{}}}", entries.join(",")))
-        }
-        Kind::Call(call) => match &**call {
-            Call::Ref(name) => Some(format!("Ref {}", name.text)),
-            Call::GetAtt(name, attribute) => Some(format!("GetAtt {} {}", name.text, written(attribute)?)),
-            Call::Sub { bound, .. } if bound.is_empty() => Text::of(node).map(|text| format!("Sub {}", text.text)),
-            _ => None,
-        },
-        Kind::Error => None,
-    }
 }
