@@ -124,6 +124,7 @@ codes! {
     EVC0426 Error "comparator-of-no-boolean",
     EVC0427 Advice "else-never-taken",
     EVC0428 Advice "compared-by-spelling",
+    EVC0429 Error "regex-of-another-language",
     EVC0501 Error "unreachable-step",
     EVC0502 Error "endless-loop",
     EVC0503 Error "shadowed-retry",

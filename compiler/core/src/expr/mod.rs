@@ -10,6 +10,7 @@
 
 mod ast;
 mod bounds;
+mod carried;
 mod compared;
 mod conversions;
 mod cover;
@@ -131,6 +132,13 @@ impl Expr {
     /// Its text as written.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Its regular expressions that the engine of workflows on Redis does not take, each with what is wrong with it there.
+    pub fn refused_on_redis(&self) -> Vec<Spanned<String>> {
+        let mut found = Vec::new();
+        carried::collect(self, &self.tree, &mut found);
+        found
     }
 
     /// The roots it refers to, each time it does, in the order written. Names that are no roots are in it too.

@@ -2,6 +2,7 @@
 
 use super::item;
 use crate::diagnostics::{Code, Diagnostic};
+use crate::expr::Expr;
 use crate::model::{CALL_MARGIN, Integration, Model, OutputValue, Property, Redis, Step, Thing, Transport, Workflow};
 use crate::spec::bus::BusKind;
 use crate::spec::scalar::Duration;
@@ -9,6 +10,7 @@ use crate::spec::scalar::Duration;
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for (_, workflow, _) in model.on_redis() {
         workflow.body.walk(&mut |step| lease(model, workflow, step, diagnostics));
+        regexes(workflow, diagnostics);
     }
     differences(model, diagnostics);
     caches(model, diagnostics);
@@ -38,6 +40,26 @@ fn lease(model: &Model, workflow: &Workflow, step: &Step, diagnostics: &mut Vec<
             .note("the lease of a call on Redis is the function's timeout and 10 seconds for a cold start")
             .help(format!("give the step at least `{lease}`, or the function a shorter `timeout`")),
     );
+}
+
+/// Lookaround and backreferences, which Step Functions has and the engine on Redis has not.
+fn regexes(workflow: &Workflow, diagnostics: &mut Vec<Diagnostic>) {
+    let mut refused = Vec::new();
+    workflow.body.bodies(&mut |body| {
+        refused.extend(body.first_values().flat_map(Expr::refused_on_redis));
+        let own = body.steps.iter().flat_map(Step::expressions);
+        refused.extend(own.flat_map(Expr::refused_on_redis));
+    });
+    for why in refused {
+        let message = format!("the engine on Redis does not take this regular expression: {}", why.value);
+        diagnostics.push(
+            Diagnostic::new(Code::EVC0521, why.span, message)
+                .on(item(workflow))
+                .secondary(workflow.engine_span, "the engine is said here")
+                .note("it matches as the crate `regex` of Rust does, in linear time: without lookaround and without backreferences")
+                .help("ask in two steps, as in `$contains(x, /a/) and $not($contains(x, /b/))`, or let a function do it"),
+        );
+    }
 }
 
 /// One engine works for all workflows of a service: with one cache, and over one transport.

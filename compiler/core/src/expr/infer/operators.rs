@@ -61,7 +61,11 @@ impl Infer<'_> {
             }
             Operator::In => {
                 let (element, _) = b.element(self.types);
+                let before = self.diagnostics.len();
                 self.compatible(operator, (left, &a), (right, &element));
+                if self.diagnostics.len() == before {
+                    self.listed(&a, right);
+                }
                 self.compared_times(operator, [(left, &a), (right, &element)]);
                 Value::new(Kind::Boolean, span)
             }
@@ -252,6 +256,33 @@ impl Infer<'_> {
         self.report(Diagnostic::new(Code::EVC0410, self.span(&range), message));
     }
 
+    /// Reports literals of a list that what is looked for in it never is.
+    fn listed(&mut self, sought: &Value, list_ast: &Ast) {
+        let AstKind::Array(items) = &list_ast.kind else { return };
+        let kind = &self.types.resolve(&sought.ty).kind;
+        for item in items {
+            let AstKind::String(text) = &item.kind else { continue };
+            let span = self.span(&(item.range.start + 1..item.range.end - 1));
+            if let Some(reason) = text_problem(kind, text).filter(|_| has_form(kind)) {
+                let message = format!("{reason}, so this is never what is looked for");
+                self.report(Diagnostic::new(Code::EVC0410, span, message));
+                continue;
+            }
+            let Kind::Enum(allowed) = kind else { continue };
+            if allowed.iter().any(|literal| literal.value == *text) {
+                continue;
+            }
+            let allowed: Vec<&str> = allowed.iter().map(|literal| literal.value.as_str()).collect();
+            let message = format!("`{text}` is none of the values that are looked for, so this is never one of them");
+            let diagnostic = self.suggest(Diagnostic::new(Code::EVC0410, span, message), text, &allowed);
+            self.report(if diagnostic.help.is_empty() {
+                diagnostic.help(format!("the values are {}", list(&allowed)))
+            } else {
+                diagnostic
+            });
+        }
+    }
+
     /// A literal that is compared with a text of a form that it does not have: where it stands, and why it has not.
     fn no_such_text<'a>(
         &self,
@@ -261,8 +292,7 @@ impl Infer<'_> {
         [(left, b), (right, a)].into_iter().find_map(|(literal, other)| {
             let AstKind::String(text) = &literal.kind else { return None };
             let kind = &self.types.resolve(&other.ty).kind;
-            let has_form = matches!(kind, Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration);
-            let reason = text_problem(kind, text).filter(|_| has_form)?;
+            let reason = text_problem(kind, text).filter(|_| has_form(kind))?;
             Some((literal.range.clone(), text.as_str(), reason))
         })
     }
@@ -328,6 +358,11 @@ impl Infer<'_> {
             ));
         self.report(diagnostic);
     }
+}
+
+/// Whether texts of a kind have a form of their own.
+fn has_form(kind: &Kind) -> bool {
+    matches!(kind, Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration)
 }
 
 /// The bounds of what whole numbers within bounds come to.

@@ -1,4 +1,8 @@
-//! Regular expressions that are none to JavaScript, which evaluates them: <https://tc39.es/ecma262/#sec-patterns>.
+//! Regular expressions that are none to JavaScript, by which they are read, or something else: <https://tc39.es/ecma262/#sec-patterns>.
+
+mod foreign;
+
+use foreign::foreign;
 
 use super::Infer;
 use super::shape::{Shape, shape};
@@ -13,6 +17,19 @@ impl Infer<'_> {
         if let Some(reason) = problem(pattern) {
             let message = format!("`{text}` is not a regular expression: {reason}");
             self.report(Diagnostic::new(Code::EVC0422, self.span(&ast.range), message));
+            return;
+        }
+        let found: Vec<Diagnostic> = foreign(pattern)
+            .into_iter()
+            .map(|foreign| {
+                let start = ast.range.start + 1 + foreign.at;
+                let message = format!("`{}` is {} to JavaScript, by which it is read", foreign.written, foreign.is);
+                let place = self.span(&(start..start + foreign.written.len()));
+                Diagnostic::new(Code::EVC0429, place, message).help(foreign.instead)
+            })
+            .collect();
+        for diagnostic in found {
+            self.report(diagnostic);
         }
     }
 }
