@@ -4,9 +4,10 @@
 
 use indexmap::IndexMap;
 
+use crate::aws::iam;
 use crate::plan::builder::{Builder, Role, Why};
-use crate::plan::value::{Part, Value};
-use crate::plan::{LogicalId, Resource, arn};
+use crate::plan::value::Value;
+use crate::plan::{Grant, LogicalId, Resource, arn};
 use crate::source::Span;
 
 /// The types that take a key as one property.
@@ -29,17 +30,32 @@ const REUSE_SECONDS: i64 = 300;
 
 /// Encrypts everything that evc makes and that takes a key.
 pub(super) fn finish(b: &mut Builder<'_>) {
-    let Some(key) = &b.model.security.key else { return };
-    let (setting, span) = (key.arn.clone(), key.span);
-    let key = b.shared_setting("EncryptionKey", &setting, arn::of_key);
+    let Some((key, span)) = key(b) else { return };
     for resource in b.plan.resources.values_mut() {
         encrypt(resource, &key);
     }
-    let mut uses = uses_of_grants(b);
+    let mut uses = uses_of_grants(b, &key, &b.plan.grants);
     uses.extend(uses_of_their_own(b));
     for (of, contexts) in uses {
         allow(b, &key, &of, contexts, span);
     }
+}
+
+/// What roles must be allowed for the key so that they may do what further grants say: grants of their own.
+pub(super) fn of_grants(b: &mut Builder<'_>, grants: &[Grant]) -> Vec<Grant> {
+    let Some((key, span)) = key(b) else { return Vec::new() };
+    let derived = b.plan.grants.len();
+    for (of, contexts) in uses_of_grants(b, &key, grants) {
+        allow(b, &key, &of, contexts, span);
+    }
+    b.plan.grants.split_off(derived)
+}
+
+/// The key, and where the spec says it.
+fn key(b: &mut Builder<'_>) -> Option<(Value, Span)> {
+    let key = b.model.security.key.as_ref()?;
+    let (setting, span) = (key.arn.clone(), key.span);
+    Some((b.shared_setting("EncryptionKey", &setting, arn::of_key), span))
 }
 
 fn encrypt(resource: &mut Resource, key: &Value) {
@@ -83,12 +99,13 @@ const BOTH: &[&str] = &["kms:Decrypt", "kms:GenerateDataKey"];
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html>
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html>
 /// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html>
-fn uses_of_grants(b: &Builder<'_>) -> IndexMap<Use, Vec<Value>> {
+fn uses_of_grants(b: &Builder<'_>, key: &Value, grants: &[Grant]) -> IndexMap<Use, Vec<Value>> {
     let mut uses: IndexMap<Use, Vec<Value>> = IndexMap::new();
-    for grant in &b.plan.grants {
-        for id in grant.resources.iter().filter_map(resource_of) {
-            let Some(resource) = b.plan.resources.get(id) else { continue };
+    for grant in grants {
+        for name in grant.resources.iter().flat_map(Value::names) {
+            let Some((id, resource)) = b.plan.resources.get_key_value(name) else { continue };
             let (via, context, value, reason) = match resource.type_.as_str() {
+                _ if !is_encrypted(resource, key) => continue,
                 "AWS::SQS::Queue" => ("sqs", "aws:sqs:arn", Value::arn(id), "uses queues that the key encrypts"),
                 "AWS::DynamoDB::Table" => {
                     ("dynamodb", "aws:dynamodb:tableName", Value::Ref(id.clone()), "uses tables that the key encrypts")
@@ -98,12 +115,11 @@ fn uses_of_grants(b: &Builder<'_>) -> IndexMap<Use, Vec<Value>> {
                 }
                 _ => continue,
             };
-            let sends = grant.actions.iter().any(|action| action == "sqs:SendMessage");
             let of = Use {
                 role: grant.role.clone(),
                 principal: grant.principal.clone(),
                 via: Some(via),
-                actions: if sends { BOTH } else { DECRYPT },
+                actions: if grant.actions.iter().any(|action| sends(action)) { BOTH } else { DECRYPT },
                 context,
                 reason,
             };
@@ -116,16 +132,21 @@ fn uses_of_grants(b: &Builder<'_>) -> IndexMap<Use, Vec<Value>> {
     uses
 }
 
-/// The resource that a permission is on.
-fn resource_of(value: &Value) -> Option<&LogicalId> {
-    match value {
-        Value::Ref(id) | Value::Attribute(id, _) => Some(id),
-        Value::Text(parts) => match parts.first() {
-            Some(Part::Attribute(id, _)) => Some(id),
-            _ => None,
-        },
-        _ => None,
-    }
+/// Whether an action, which may be one of several by `*`, sends messages.
+fn sends(action: &str) -> bool {
+    iam::matches(action, "sqs:SendMessage")
+}
+
+/// Whether a resource has this key, and not one that the spec gave it itself.
+fn is_encrypted(resource: &Resource, key: &Value) -> bool {
+    let own = match resource.properties.get("SSESpecification") {
+        Some(Value::Map(specification)) => specification.get("KMSMasterKeyId"),
+        _ => KEY_OF
+            .iter()
+            .find(|(type_, _)| *type_ == resource.type_)
+            .and_then(|(_, name)| resource.properties.get(name)),
+    };
+    own == Some(key)
 }
 
 /// What functions and state machines need for what they are themselves: variables, and definitions, executions and logs.

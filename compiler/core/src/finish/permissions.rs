@@ -1,7 +1,9 @@
-//! What functions may do beyond what evc derives: each permission of `may` is a statement of a policy of its own.
+//! What functions may do beyond what evc derives: each permission of `may` is a statement of a policy of its own. Where it is about what the
+//! customer's key encrypts, the policy has what is needed for the key as well.
 
 use indexmap::IndexMap;
 
+use super::encryption;
 use super::raw::Raw;
 use super::references::References;
 use crate::plan::builder::Builder;
@@ -11,10 +13,11 @@ use crate::spec::permission::Permission;
 
 /// Adds the policies.
 pub(super) fn finish(b: &mut Builder<'_>) {
+    let model = b.model;
     let references = References::of(&b.plan);
     let mut raw = Raw::new(&references);
     let (mut grants, mut policies) = (Vec::new(), Vec::new());
-    for function in b.model.functions.values().filter(|function| !function.may.is_empty()) {
+    for function in model.functions.values().filter(|function| !function.may.is_empty()) {
         let role = ids::of(&ids::function(function), "role");
         let principal = format!("function `{}`", function.head.name);
         let first = grants.len();
@@ -34,6 +37,8 @@ pub(super) fn finish(b: &mut Builder<'_>) {
                 grants.push(grant);
             }
         }
+        let of_key = encryption::of_grants(b, &grants[first..]);
+        grants.extend(of_key);
         let statements: Vec<Value> = grants[first..].iter().map(statement).collect();
         let policy = [("PolicyName", policy::MAY.into()), ("PolicyDocument", policy::document(statements))];
         policies.push((role, Value::map(policy)));
