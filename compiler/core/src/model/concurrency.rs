@@ -6,6 +6,10 @@ use super::{Function, Id, Model, Queue, Setting};
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html#events-sqs-max-concurrency>
 pub const MAPPING_CONCURRENCY: std::ops::RangeInclusive<u64> = 2..=1000;
 
+/// How often a message of the queue of a function's work in workflows on Redis may be received: a message is a hint, and what it is about is
+/// found by the sweep as well.
+pub const WORK_RECEIVES: u64 = 5;
+
 impl Model {
     /// The queues that a function works off.
     pub fn queues_to(&self, function: Id<Function>) -> impl Iterator<Item = &Queue> {

@@ -53,7 +53,7 @@ pub use bus::{Bus, EventLog};
 pub use cache::{Cache, CacheKind};
 pub use cache_clients::{CacheClient, Client};
 pub use claim::{IN_PROGRESS, LEASE, longest_claim, retry_in_progress};
-pub use concurrency::MAPPING_CONCURRENCY;
+pub use concurrency::{MAPPING_CONCURRENCY, WORK_RECEIVES};
 pub use environment::{Environment, Setting};
 pub use event::Event;
 pub use forwards::Forward;

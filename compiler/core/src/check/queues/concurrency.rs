@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html#events-sqs-max-concurrency>
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Function, Id, MAPPING_CONCURRENCY, Model, Queue};
+use crate::model::{Function, Id, MAPPING_CONCURRENCY, Model, Queue, WORK_RECEIVES};
 use crate::source::{Span, Spanned};
 
 /// How often AWS recommends that a message may be received, so that one whose batches were throttled is not given up.
@@ -40,10 +40,22 @@ fn no_less(model: &Model, id: Id<Function>, most: &Spanned<u64>, total: u64, dia
     let function = &model.functions[id];
     let before = diagnostics.len();
     diagnostics.extend(model.queues_to(id).filter_map(|queue| given_up(function, most, queue)));
-    let receives = || model.queues_to(id).map(|queue| queue.receives);
+    let work = model.works_on_redis(id).then_some(WORK_RECEIVES);
+    let receives = || model.queues_to(id).map(|queue| queue.receives).chain(work);
     let is_advice = receives().all(|most| most >= ENOUGH_RECEIVES) && receives().any(|most| most < PATIENT_RECEIVES);
     if diagnostics.len() == before && is_advice {
-        diagnostics.push(less_than_queues_take(function, most, total));
+        let diagnostic = less_than_queues_take(function, most, total);
+        diagnostics.push(match (work, model.queues_to(id).next()) {
+            (None, _) => diagnostic.help(format!(
+                "give the function `concurrency: {total}`, or its queues `receives: {PATIENT_RECEIVES}`, so that a message outlasts a function that is busy"
+            )),
+            (Some(_), None) => diagnostic
+                .note("the queue is that of its work in workflows on Redis: work that ends in its dead-letter queue is sent again by the sweep, late and with an alarm")
+                .help(format!("give the function `concurrency: {total}`")),
+            (Some(_), Some(_)) => diagnostic
+                .note("one of the queues is that of its work in workflows on Redis")
+                .help(format!("give the function `concurrency: {total}`")),
+        });
     }
 }
 
@@ -106,10 +118,7 @@ fn less_than_queues_take(function: &Function, most: &Spanned<u64>, total: u64) -
     let name = &function.head.name;
     let message =
         format!("`{name}` works on {} at once, and Lambda takes {total} batches at once from its queues", most.value);
-    Diagnostic::new(Code::EVC0567, most.span, message)
-        .on(format!("functions.{name}"))
-        .note("Lambda takes two batches at once of each queue at least, and a batch that is throttled counts as received")
-        .help(format!(
-            "give the function `concurrency: {total}`, or its queues `receives: {PATIENT_RECEIVES}`, so that a message outlasts a function that is busy"
-        ))
+    Diagnostic::new(Code::EVC0567, most.span, message).on(format!("functions.{name}")).note(
+        "Lambda takes two batches at once of each queue at least, and a batch that is throttled counts as received",
+    )
 }

@@ -12,7 +12,9 @@ use evc_interface::environment;
 use evc_interface::workflow::{ENGINE, RETENTION_SECONDS, SOURCE, SWEEP};
 
 use super::watch::{PRINCIPAL, show, watch, watch_engine};
-use crate::model::{Bus, DeadLetterSource, Event, Id, Model, Setting, Transport, Workflow, least_visibility};
+use crate::model::{
+    Bus, DeadLetterSource, Event, Id, Model, Setting, Transport, WORK_RECEIVES, Workflow, least_visibility,
+};
 use crate::plan::builder::{Builder, EventRule, Lambda, Messages, Queue, Scheduled, Why};
 use crate::plan::dead_letters::{DeadLetters, Sender};
 use crate::plan::rule::{Input, RuleTarget, state};
@@ -32,9 +34,6 @@ const MEMORY: i64 = 256;
 /// The most messages an invocation gets: as many as without a batch window.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
 const BATCH_SIZE: u64 = 10;
-
-/// How often a message may be received: a message is a hint, and what it is about is found by the sweep as well.
-const RECEIVES: u64 = 5;
 
 /// How long messages wait: four days, as SQS has it.
 const MESSAGE_RETENTION_SECONDS: u64 = 345_600;
@@ -69,7 +68,7 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
 
 fn add_queue(b: &mut Builder<'_>, id: &LogicalId, visibility: Value, origin: &str, span: Span) {
     let dead = ids::of(id, "dead-letters");
-    let queue = Queue { visibility, retention_seconds: MESSAGE_RETENTION_SECONDS, receives: RECEIVES, dead };
+    let queue = Queue { visibility, retention_seconds: MESSAGE_RETENTION_SECONDS, receives: WORK_RECEIVES, dead };
     b.queue(id, queue, [], origin, span);
 }
 
