@@ -65,6 +65,7 @@ const CHECKS: &[Check] = &[
     api::before::check,
     api::bodies::check,
     api::cors::check,
+    api::health::check,
     api::keys::check,
     api::mappings::check,
     api::puts::check,

@@ -4,6 +4,7 @@ pub(super) mod auth;
 pub(super) mod before;
 pub(super) mod bodies;
 pub(super) mod cors;
+pub(super) mod health;
 pub(super) mod keys;
 pub(super) mod mappings;
 pub(super) mod puts;

@@ -51,8 +51,30 @@ impl RouteText {
                 .push("write `/` before every segment, and parameters in braces: `/orders/{orderId}`".to_owned());
             return None;
         }
+        if let Some((at, segment)) = twice(path) {
+            let place = span.slice(quote + method.len() + 1 + at, segment.len());
+            let diagnostic = Diagnostic::new(Code::EVC0105, place, format!("`{segment}` is in the path twice"));
+            let diagnostic = diagnostic.note("both are one field of the input, which has one value");
+            cx.report(diagnostic.help("give each parameter a name of its own"));
+        }
         Some(Self { method: method.to_owned(), path: path.to_owned(), span })
     }
+}
+
+/// A parameter whose name another one before it has, with its first byte in the path.
+fn twice(path: &str) -> Option<(usize, &str)> {
+    let name = |segment: &str| segment.trim_matches(['{', '}', '+']).to_owned();
+    let (mut seen, mut at) = (Vec::new(), 0);
+    for segment in path.split('/') {
+        if segment.starts_with('{') {
+            if seen.contains(&name(segment)) {
+                return Some((at, segment));
+            }
+            seen.push(name(segment));
+        }
+        at += segment.len() + 1;
+    }
+    None
 }
 
 impl Decode for RouteText {
