@@ -311,6 +311,7 @@ codes! {
     EVC1035 Warning "filter-for-nothing",
     EVC1036 Warning "allowed-and-denied",
     EVC1037 Warning "never-that-value",
+    EVC1038 Error "stage-of-another-api",
     EVC1060 Error "not-a-template",
     EVC1064 Error "may-not-be-called",
     EVC1065 Error "dead-letter-queue-of-another-kind",

@@ -22,6 +22,7 @@ mod networks;
 mod patterns;
 mod reads;
 mod schedules;
+mod stages;
 mod streams;
 mod subscriptions;
 mod tables;
@@ -31,7 +32,7 @@ mod visibility;
 use super::Check;
 
 /// Every check of sense.
-pub(super) const CHECKS: [Check; 26] = [
+pub(super) const CHECKS: [Check; 27] = [
     actions::check,
     anybody::check,
     arrivals::check,
@@ -54,6 +55,7 @@ pub(super) const CHECKS: [Check; 26] = [
     patterns::check,
     reads::check,
     schedules::check,
+    stages::check,
     streams::check,
     tables::check,
     targets::check,

@@ -381,7 +381,7 @@ impl Infer<'_> {
         };
         let ty = join(&side(&a, self.types), &side(&b, self.types), self.types);
         let (absent, unsure) = (a.absent.or(b.absent), a.unsure || b.unsure);
-        Value { many, count, null, absent, unsure, ..Value::of(ty) }
+        Value { absent, many, count, null, unsure, ..Value::of(ty) }
     }
 
     /// What a value is where it is kept. A sequence that is a list there is still a sequence to JSONata.
