@@ -130,7 +130,7 @@ def costs(system, text):
     template = Template(text, "", "")
     alarms = template.resources("AWS::CloudWatch::Alarm")
     polled = [m for m in template.resources("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" not in m]
-    kinds = ["CloudWatch::CompositeAlarm", "CloudWatch::Dashboard", "KMS::Key", "ElastiCache::ServerlessCache"]
+    kinds = ["CloudWatch::CompositeAlarm", "CloudWatch::Dashboard", "KMS::Key", "SecretsManager::Secret", "ElastiCache::ServerlessCache"]
     counts = [len(alarms), sum(len(parts(alarm)) for alarm in alarms.values())]
     counts += [len(template.resources(f"AWS::{kind}")) for kind in kinds]
     counts += [len(polled), sum("Sweep" in id for id in template.resources("AWS::Scheduler::Schedule"))]

@@ -54,6 +54,31 @@ def invoices(stack: Stack) -> None:
     assert order["paymentId"]["S"].startswith("inv_"), order
 
 
+@SYSTEM.scenario("a key that was revoked pays nothing, a new one pays at once, and no log has either")
+def rotates(stack: Stack) -> None:
+    secrets, logs = stack.client("secretsmanager"), stack.client("logs")
+    (secret,) = stack.resources("AWS::SecretsManager::Secret").values()
+    made_up = secrets.get_secret_value(SecretId=secret)["SecretString"]
+    assert len(made_up) == 40, "the length that the spec says"
+    revoked, renewed = f"revoked-{made_up}", f"renewed-{made_up}"
+    try:
+        # The variable makes processes that have read nothing yet.
+        with success(stack, 1, 1):
+            secrets.put_secret_value(SecretId=secret, SecretString=revoked)
+            order, execution = place_and_finish(stack)
+            assert (execution["status"], order["status"]) == ("FAILED", {"S": "PAYMENT_FAILED"}), (execution, order)
+            # A value is read anew at most once a second.
+            stays_true(lambda: True, "the second that a process keeps a refused value")
+            secrets.put_secret_value(SecretId=secret, SecretString=renewed)
+            order, execution = place_and_finish(stack)
+            assert (execution["status"], order["status"]) == ("SUCCEEDED", {"S": "COMPLETED"}), (execution, order)
+    finally:
+        secrets.put_secret_value(SecretId=secret, SecretString=made_up)
+    group = f"/aws/lambda/{stack.function(PAYMENT)}"
+    written = "".join(event["message"] for event in logs.filter_log_events(logGroupName=group)["events"])
+    assert "the payment provider refuses the key" in written and made_up not in written, "a value is in the log"
+
+
 @SYSTEM.scenario("a way to pay that there is not is refused")
 def refuses_other_methods(stack: Stack) -> None:
     for method in ({"kind": "cash"}, {"kind": "card"}, {"kind": "invoice", "token": "t"}):

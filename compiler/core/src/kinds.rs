@@ -26,6 +26,8 @@ macro_rules! kinds {
                 tables: table::Table, "a table", Kebab, [Name, Arn];
                 /// Transactional outboxes by name.
                 outboxes: outbox::Outbox, "an outbox", Kebab, [Name, Arn, DeadLetterQueueUrl];
+                /// Secrets by name: what functions read from Secrets Manager.
+                secrets: secret::Secret, "a secret", Kebab, [Arn];
                 /// Lambda functions by name.
                 functions: function::Function, "a function", Kebab, [Name, Arn, DeadLetterQueueUrl, WorkDeadLetterQueueUrl];
                 /// Caches by name: Valkey for counters, circuit breakers and the state of workflows.

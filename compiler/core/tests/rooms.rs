@@ -37,7 +37,7 @@ const WORDS: [(&str, &str, &[&str]); 4] = [
 ];
 
 /// The services of AWS whose resources each room makes; those of others it asks for.
-const ROOMS: [(&str, &[&str]); 10] = [
+const ROOMS: [(&str, &[&str]); 11] = [
     ("apigateway", &["ApiGateway", "ApiGatewayV2", "Route53", "WAFv2"]),
     ("cloudwatch", &["CloudWatch", "KMS", "SNS"]),
     ("dynamodb", &["DynamoDB"]),
@@ -46,6 +46,7 @@ const ROOMS: [(&str, &[&str]); 10] = [
     ("eventbridge", &["Events", "Pipes", "Scheduler"]),
     ("lambda", &["Lambda"]),
     ("redis", &[]),
+    ("secretsmanager", &["SecretsManager"]),
     ("sqs", &["SQS"]),
     ("stepfunctions", &["Serverless", "StepFunctions"]),
 ];

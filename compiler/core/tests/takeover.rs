@@ -36,6 +36,8 @@ const KEPT: &[(&str, &[&str])] = &[
     ("AWS::Pipes::Pipe", &["Name", "Source"]),
     // Messages.
     ("AWS::SQS::Queue", &["QueueName", "FifoQueue"]),
+    // Values.
+    ("AWS::SecretsManager::Secret", &["Name"]),
     // Executions.
     ("AWS::Serverless::StateMachine", &["Name", "Type"]),
     ("AWS::ElastiCache::ServerlessCache", &["ServerlessCacheName", "Engine", "SubnetIds", "SnapshotArnsToRestore"]),

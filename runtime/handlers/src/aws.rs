@@ -12,7 +12,14 @@
 //! <https://docs.aws.amazon.com/sdk-for-rust/latest/dg/timeouts.html>
 
 #![cfg_attr(
-    not(any(feature = "cache", feature = "dynamodb", feature = "eventbridge", feature = "signal", feature = "sqs")),
+    not(any(
+        feature = "cache",
+        feature = "dynamodb",
+        feature = "eventbridge",
+        feature = "secrets",
+        feature = "signal",
+        feature = "sqs"
+    )),
     allow(dead_code, unused_imports, unused_macros, reason = "the function's own clients are made without it")
 )]
 

@@ -6,7 +6,14 @@ use crate::{Error, Kind};
 use std::env;
 
 /// A boxed future, for the traits that are used as objects.
-#[cfg(any(feature = "cache", feature = "dynamodb", feature = "eventbridge", feature = "signal", feature = "sqs"))]
+#[cfg(any(
+    feature = "cache",
+    feature = "dynamodb",
+    feature = "eventbridge",
+    feature = "secrets",
+    feature = "signal",
+    feature = "sqs"
+))]
 pub(crate) type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Where settings come from.
@@ -60,6 +67,10 @@ pub(crate) struct Services {
     pub(crate) bus: tokio::sync::OnceCell<std::sync::Arc<dyn crate::publish::Bus>>,
     #[cfg(feature = "sqs")]
     pub(crate) queues: tokio::sync::OnceCell<std::sync::Arc<dyn crate::queue::Sender>>,
+    #[cfg(feature = "secrets")]
+    pub(crate) secrets: tokio::sync::OnceCell<std::sync::Arc<dyn crate::secret::Source>>,
+    #[cfg(feature = "secrets")]
+    pub(crate) kept_secrets: crate::secret::Kept,
     #[cfg(feature = "sdk")]
     pub(crate) sdk: tokio::sync::OnceCell<aws_config::SdkConfig>,
     #[cfg(feature = "cache")]
@@ -104,6 +115,17 @@ impl Services {
             queues
         });
         queues.await.as_ref()
+    }
+
+    /// Where secrets are: Secrets Manager, unless a test put other values here.
+    #[cfg(feature = "secrets")]
+    pub(crate) async fn secrets(&self) -> &dyn crate::secret::Source {
+        let secrets = self.secrets.get_or_init(|| async {
+            let secrets: std::sync::Arc<dyn crate::secret::Source> =
+                std::sync::Arc::new(crate::secret::SecretsManager::new(crate::aws::config().await));
+            secrets
+        });
+        secrets.await.as_ref()
     }
 
     /// What clients of the SDK are made of: the process's own, unless a test put something else here.

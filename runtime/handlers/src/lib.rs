@@ -17,6 +17,7 @@
 //! | `cache` | the cache of a function on AWS: counters, circuit breakers | `workflow` with `redis`, `aws-sigv4`, `aws-sdk-secretsmanager` |
 //! | `engine` | functions of workflows on Redis, and the engine of a stack | `cache`, `sqs`, `eventbridge` |
 //! | `signal` | answering steps of workflows on Step Functions that wait | `aws-sdk-sfn` |
+//! | `secrets` | values of Secrets Manager | `aws-sdk-secretsmanager` |
 //! | `sdk` | what clients of the AWS SDK are made of, for functions with `may` | `aws-config` |
 //! | `testing` | tests of handlers without AWS: tables, buses, queues, counters and waiting steps in memory | nothing |
 //!
@@ -86,6 +87,8 @@ mod queue;
 pub mod redrive;
 #[cfg(feature = "sdk")]
 mod sdk;
+#[cfg(feature = "secrets")]
+pub mod secret;
 mod serve;
 #[cfg(any(feature = "engine", feature = "signal"))]
 mod signal;
@@ -118,6 +121,8 @@ pub use observe::Unit;
 pub use payload::Payload;
 #[cfg(feature = "sqs")]
 pub use queue::Queue;
+#[cfg(feature = "secrets")]
+pub use secret::Secret;
 pub use serve::serve;
 pub use tagged::Tagged;
 #[cfg(feature = "dynamodb")]
@@ -164,6 +169,9 @@ pub mod grant {
     /// May send to the queue `Q`.
     #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` send to `{Q}`")]
     pub trait SendTo<Q> {}
+    /// May read the secret `S`.
+    #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` read `{S}`")]
+    pub trait Read<S> {}
     /// May do what its `may` says, by the AWS SDK.
     #[diagnostic::on_unimplemented(message = "the spec gives `{Self}` no `may`")]
     pub trait Sdk {}

@@ -21,6 +21,7 @@
 //! | an outbox | `World::outbox` | `World::events` |
 //! | `cx.publish()` | the bus's variable, by [`World::env`] | `World::published` |
 //! | `cx.send()` | `World::queue` | `World::sent` |
+//! | `cx.secrets()` | `World::secret`, `empty_secret`, `rotate`, `fail_next_secret` | `World::secret_reads` |
 //! | `cx.aws()` | `World::sdk`: a configuration whose HTTP client answers as the test says | what that client was asked |
 //! | `cx.cache()` | [`World::delivery`]; a real server by `World::cache` | `World::counter` |
 //! | `cx.env()`, `cx.simulate()`, `cx.random()` | [`World::env`]; the variable `SIMULATION_SEED` | |
@@ -39,6 +40,8 @@ mod deliver;
 mod memory;
 #[cfg(feature = "sqs")]
 mod queues;
+#[cfg(feature = "secrets")]
+mod secrets;
 mod steps;
 
 use crate::backend::{Services, Settings};
@@ -78,6 +81,8 @@ pub struct World {
     pub(crate) bus: Arc<Recorder>,
     #[cfg(feature = "sqs")]
     queues: Arc<queues::Sent>,
+    #[cfg(feature = "secrets")]
+    secrets: Arc<secrets::Values>,
     #[cfg(feature = "sdk")]
     sdk: Option<aws_config::SdkConfig>,
     #[cfg(feature = "cache")]
@@ -185,6 +190,10 @@ impl World {
             bus: tokio::sync::OnceCell::new_with(Some(self.bus.clone() as Arc<dyn crate::publish::Bus>)),
             #[cfg(feature = "sqs")]
             queues: tokio::sync::OnceCell::new_with(Some(self.queues.clone() as Arc<dyn crate::queue::Sender>)),
+            #[cfg(feature = "secrets")]
+            secrets: tokio::sync::OnceCell::new_with(Some(self.secrets.clone())),
+            #[cfg(feature = "secrets")]
+            kept_secrets: crate::secret::Kept::default(),
             #[cfg(feature = "sdk")]
             sdk: tokio::sync::OnceCell::new_with(Some(self.sdk.clone().unwrap_or_else(nowhere))),
             #[cfg(feature = "cache")]

@@ -21,6 +21,7 @@ pub async fn process_payment(
         let message = format!("{} is not the total of order {}", input.amount, order.order_id);
         return Err(Error::new(Kind::InvalidInput, message).into());
     }
+    authenticate(cx).await?;
     let payment_id = payment_id(&order);
     let paid = matches!(order.method, Some(PaymentMethod::Invoice(_))) || cx.simulate("SUCCESS_RATE", &payment_id)?;
     let pending = Orders::STATUS.eq(OrderStatus::Pending);
@@ -41,6 +42,24 @@ pub async fn process_payment(
         cx.metric("PaymentsDeclined", 1.0, Unit::Count);
         Err(declined())
     }
+}
+
+/// Has the payment provider take the key. One that it refuses may have been rotated a moment ago.
+async fn authenticate(cx: &ProcessPayment) -> Result<(), Error> {
+    let key = cx.secrets().payment_provider().await?;
+    if provider_takes(key.expose()) {
+        return Ok(());
+    }
+    let key = cx.secrets().fresh().payment_provider().await?;
+    if provider_takes(key.expose()) {
+        return Ok(());
+    }
+    Err(Error::new(Kind::AccessDenied, "the payment provider refuses the key"))
+}
+
+/// The provider is a simulation, which takes every key that is not said to be revoked.
+fn provider_takes(key: &str) -> bool {
+    !key.starts_with("revoked")
 }
 
 /// What the payment is called: an invoice is sent, whatever becomes of it, and a card is charged.
@@ -71,7 +90,7 @@ fn decided(order: &Order) -> Option<Result<ProcessPaymentOutput, ProcessPaymentE
 #[cfg(test)]
 mod tests {
     use evc_runtime::FunctionError;
-    use orders_contract::{Invoice, InvoiceKind};
+    use orders_contract::{Invoice, InvoiceKind, PaymentProvider};
 
     use super::*;
     use crate::testing::{World, money, order, world};
@@ -117,6 +136,18 @@ mod tests {
         let other = ProcessPaymentInput { amount: money("110"), ..input(&order) };
         assert_eq!(attempt(2, &other).await.unwrap(), paid);
         assert_eq!(world.events().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn without_a_key_that_the_provider_takes_nothing_is_charged() {
+        let world = world().rate("1");
+        world.world.rotate::<PaymentProvider>("revoked-7");
+        let order = world.with(order());
+        let refused = pay(&world, &order, "first").await.unwrap_err();
+        assert_eq!((refused.name(), refused.to_string().contains("revoked-7")), ("AccessDenied", false));
+        assert_eq!(world.orders(), [order.clone()]);
+        world.world.rotate::<PaymentProvider>("key");
+        assert!(pay(&world, &order, "second").await.is_ok());
     }
 
     #[tokio::test]

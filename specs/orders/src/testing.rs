@@ -4,7 +4,7 @@ use evc_runtime::testing::PublishedEvent;
 use evc_runtime::{Function, Money, Timestamp, Uuid};
 use orders_contract::{
     CompleteOrder, CreateOrder, ListOrders, NewOrder, Notify, Order, OrderEvents, OrderLine, OrderStatus, Orders,
-    ProcessPayment, RefundPayment, ReserveInventory,
+    PaymentProvider, ProcessPayment, RefundPayment, ReserveInventory,
 };
 
 /// What surrounds a function.
@@ -14,7 +14,8 @@ pub(crate) struct World {
 
 /// A world with an empty table and an empty outbox.
 pub(crate) fn world() -> World {
-    World { world: evc_runtime::testing::World::new().table::<Orders>().outbox::<OrderEvents>() }
+    let world = evc_runtime::testing::World::new().table::<Orders>().outbox::<OrderEvents>();
+    World { world: world.secret::<PaymentProvider>("key") }
 }
 
 /// The context of a delivery.

@@ -228,6 +228,7 @@ fn is_published(model: &Model, event: Id<Event>) -> bool {
         | Relation::WritesTable
         | Relation::WritesOutbox
         | Relation::Sends
+        | Relation::ReadsSecret
         | Relation::Signals
         | Relation::Keeps
         | Relation::TakesChanges

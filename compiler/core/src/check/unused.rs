@@ -19,6 +19,7 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
             Thing::Bus(_) => bus(model, thing),
             Thing::Cache(_) => cache(model, thing),
             Thing::Network(_) => network(model, thing),
+            Thing::Secret(_) => secret(model, thing),
             Thing::Workflow(id) => workflow(model, id),
             // Events have a check of their own. The others are where something starts.
             Thing::Event(_) | Thing::Api(_) | Thing::Rule(_) | Thing::Schedule(_) | Thing::Resource(_) => None,
@@ -115,6 +116,15 @@ fn queue(model: &Model, thing: Thing) -> Unused {
         (false, false) => ("nothing sends to or works off", "use it, or name it in `outputs`"),
     };
     Some((Code::EVC0905, format!("{what} queue `{}`", model.head(thing).name), help.to_owned()))
+}
+
+fn secret(model: &Model, thing: Thing) -> Unused {
+    if has(model, thing, |relation| matches!(relation, Relation::ReadsSecret | Relation::Refers)) {
+        return None;
+    }
+    let name = &model.head(thing).name;
+    let help = format!("say `secrets: {name}` on the functions that do, or name it in `outputs`");
+    Some((Code::EVC0905, format!("no function reads secret `{name}`"), help))
 }
 
 fn bus(model: &Model, thing: Thing) -> Unused {

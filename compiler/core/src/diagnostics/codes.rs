@@ -313,6 +313,7 @@ codes! {
     EVC1035 Warning "filter-for-nothing",
     EVC1036 Warning "allowed-and-denied",
     EVC1037 Warning "never-that-value",
+    EVC1038 Error "stage-of-another-api",
     EVC1039 Error "reference-to-what-is-not-made",
     EVC1040 Error "two-of-what-there-is-one-of",
     EVC1041 Error "one-name-twice",

@@ -2,12 +2,15 @@
 
 use indexmap::IndexMap;
 
-use crate::model::{CacheKind, NetworkKind};
+use crate::model::{CacheKind, NetworkKind, SecretKind};
 use crate::plan::builder::Builder;
 use crate::plan::names::MAX_ENVIRONMENT;
-use crate::plan::{ENVIRONMENT, LogicalId, Parameter, api, arn, bus, cache, network};
+use crate::plan::{ENVIRONMENT, LogicalId, Parameter, api, arn, bus, cache, network, secret};
 use crate::spec::api as spec;
 use crate::spec::given::Given;
+
+/// The ARN of a secret.
+const SECRET_ARN: &str = r"^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$";
 
 /// Adds the parameters; after everything that has a name, since that bounds the project's.
 pub(super) fn finish(b: &mut Builder<'_>) {
@@ -53,6 +56,7 @@ pub(super) fn finish(b: &mut Builder<'_>) {
     key(b);
     apis(b);
     buses(b);
+    secrets(b);
     caches(b);
     networks(b);
 }
@@ -103,6 +107,14 @@ fn buses(b: &mut Builder<'_>) {
     }
 }
 
+/// The ARNs of secrets that the spec leaves to each deployment.
+fn secrets(b: &mut Builder<'_>) {
+    for it in b.model.secrets.values().filter(|it| matches!(it.kind, SecretKind::Imported(Given::Parameter))) {
+        let about = format!("The ARN of secret {}, which exists already.", it.head.name);
+        b.plan.parameters.insert(secret::arn_parameter(it).to_string(), given("String", about, Some(SECRET_ARN)));
+    }
+}
+
 /// What the spec leaves to each deployment of its external caches.
 fn caches(b: &mut Builder<'_>) {
     for it in b.model.caches.values() {
@@ -115,8 +127,7 @@ fn caches(b: &mut Builder<'_>) {
         }
         if *secret == Some(Given::Parameter) {
             let about = format!("The ARN of the secret that is the password of cache {name}.");
-            let parameter =
-                given("String", about, Some(r"^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$"));
+            let parameter = given("String", about, Some(SECRET_ARN));
             b.plan.parameters.insert(cache::secret_parameter(it).to_string(), parameter);
         }
     }

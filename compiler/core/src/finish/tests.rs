@@ -317,7 +317,6 @@ fn an_endpoint_is_there_for_what_is_called_and_for_nothing_else() {
 fn no_secret_is_in_a_template() {
     each(|name, plan| {
         for (id, secret) in of_type(plan, "AWS::SecretsManager::Secret") {
-            assert!(secret.properties.contains_key("GenerateSecretString"), "{name}: {id}");
             assert!(!secret.properties.contains_key("SecretString"), "{name}: {id}");
         }
         for (id, group) in of_type(plan, "AWS::ElastiCache::ReplicationGroup") {

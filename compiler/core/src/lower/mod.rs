@@ -11,6 +11,7 @@ mod elasticache;
 mod eventbridge;
 mod lambda;
 mod redis;
+mod secretsmanager;
 mod sqs;
 pub(crate) mod stepfunctions;
 
@@ -32,6 +33,7 @@ const KINDS: &[Kind] = &[
     lambda::redrive::lower,
     dynamodb::idempotency::lower,
     sqs::queue::lower,
+    secretsmanager::lower,
     ec2::network::lower,
     caches,
     apigateway::http::lower,

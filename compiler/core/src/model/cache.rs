@@ -214,10 +214,7 @@ fn external(name: &str, item: &Declared<spec::Cache>, auth: CacheAuth, diagnosti
         && let Given::Here(text) = &secret.value
         && !is_secret(text)
     {
-        let message = format!("`{text}` is not the ARN of a secret");
-        let help =
-            "it is `arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX`, with the six characters that AWS adds";
-        diagnostics.push(Diagnostic::new(Code::EVC0105, secret.span, message).help(help));
+        diagnostics.push(no_secret(text, secret.span));
     }
     if auth == CacheAuth::Token && item.secret.is_none() {
         diagnostics.push(missing("secret", "write the ARN of the secret with the token, or `parameter`"));
@@ -356,8 +353,16 @@ fn host_and_port(text: &str) -> Option<(String, u16)> {
     (host.len() <= 253 && host.split('.').all(is_label)).then(|| (host.to_owned(), port))
 }
 
+/// The diagnostic for what is no ARN of a secret.
+pub(super) fn no_secret(text: &str, span: Span) -> Diagnostic {
+    let message = format!("`{text}` is not the ARN of a secret");
+    let help =
+        "it is `arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX`, with the six characters that AWS adds";
+    Diagnostic::new(Code::EVC0105, span, message).help(help)
+}
+
 /// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html>
-fn is_secret(text: &str) -> bool {
+pub(super) fn is_secret(text: &str) -> bool {
     let parts: Vec<&str> = text.split(':').collect();
     let [arn, partition, service, region, account, kind, name] = parts.as_slice() else { return false };
     let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');

@@ -10,8 +10,8 @@ use super::resource::Known;
 use super::settings::of_function;
 use super::variable::{Variable, variables};
 use super::{
-    AccessPattern, Cache, DeadLetterSource, Destination, Event, Head, Id, Model, Outbox, Queue, Setting, Table, Thing,
-    Workflow, access,
+    AccessPattern, Cache, DeadLetterSource, Destination, Event, Head, Id, Model, Outbox, Queue, Secret, Setting, Table,
+    Thing, Workflow, access,
 };
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
@@ -50,6 +50,8 @@ pub struct Function {
     pub publishes: Vec<Spanned<Id<Event>>>,
     /// Queues it sends to.
     pub sends: Vec<Spanned<Id<Queue>>>,
+    /// Secrets it reads.
+    pub secrets: Vec<Spanned<Id<Secret>>>,
     /// Workflows whose waits it may answer.
     pub signals: Vec<Spanned<Id<Workflow>>>,
     /// The cache that it counts in.
@@ -188,6 +190,7 @@ pub(super) fn function(
         outbox_events,
         publishes,
         sends: find_all(sections, &item.sends, diagnostics),
+        secrets: find_all(sections, &item.secrets, diagnostics),
         signals: find_all(sections, &item.signals, diagnostics),
         cache: item.cache.as_ref().and_then(|name| find_at(sections, name, diagnostics)),
         circuit_breaker: item.circuit_breaker.as_ref().map(|breaker| {
@@ -315,6 +318,9 @@ impl Relates for Function {
         }
         for queue in &self.sends {
             tell(Relation::Sends, Thing::Queue(queue.value), queue.span);
+        }
+        for secret in &self.secrets {
+            tell(Relation::ReadsSecret, Thing::Secret(secret.value), secret.span);
         }
     }
 

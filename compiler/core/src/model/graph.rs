@@ -42,6 +42,8 @@ pub enum Relation {
     PublishesIn(String),
     /// A function sends to a queue.
     Sends,
+    /// A function reads a secret.
+    ReadsSecret,
     /// A function answers what waits in a workflow.
     Signals,
     /// A function counts, or a workflow keeps its state, in a cache.

@@ -5,8 +5,8 @@ use evc_interface::workflow::ENGINE;
 
 use super::LogicalId;
 use crate::model::{
-    Api, Bus, Cache, ChangeKind, DeadLetterSource, Function, Model, Network, Outbox, Queue, Rule, Schedule, Table,
-    Thing, Workflow,
+    Api, Bus, Cache, ChangeKind, DeadLetterSource, Function, Model, Network, Outbox, Queue, Rule, Schedule, Secret,
+    Table, Thing, Workflow,
 };
 
 /// The logical id of a thing: what it and its kind are called, `CreateOrderFunction`. That of an outbox is its table's.
@@ -44,6 +44,11 @@ pub fn bus(bus: &Bus) -> LogicalId {
 /// The logical id of a queue: `JobsQueue`.
 pub fn queue(queue: &Queue) -> LogicalId {
     LogicalId::new([&queue.head.name, "queue"])
+}
+
+/// The logical id of a secret: `StripeSecret`.
+pub fn secret(secret: &Secret) -> LogicalId {
+    LogicalId::new([&secret.head.name, "secret"])
 }
 
 /// The logical id of a rule: `StartFulfilmentRule`.
@@ -200,6 +205,11 @@ pub fn bus_variable(bus: &Bus) -> String {
 /// The environment variable with the URL of a queue.
 pub fn queue_variable(queue: &Queue) -> String {
     environment::of_thing(&queue.head.name, "queue_url")
+}
+
+/// The environment variable with the ARN of a secret.
+pub fn secret_variable(secret: &Secret) -> String {
+    environment::of_thing(&secret.head.name, "secret_arn")
 }
 
 /// The folder, crate and binary of a function, unique in the workspace: `orders-create-order`.

@@ -22,6 +22,7 @@ pub(crate) mod network;
 pub(crate) mod policy;
 mod resource;
 pub(crate) mod rule;
+pub(crate) mod secret;
 pub(crate) mod starter;
 pub(crate) mod stream;
 pub(crate) mod told;

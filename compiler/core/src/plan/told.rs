@@ -3,7 +3,7 @@
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
 use super::value::{Part, Value, text};
-use super::{LogicalId, api, bus, cache, ids};
+use super::{LogicalId, api, bus, cache, ids, secret};
 use crate::model::{DeadLetterSource, Model, Property, Thing};
 
 /// A property of a thing. `is_there` says of an id whether the template has it. `None` if there is no such thing to tell: the line of a
@@ -71,6 +71,9 @@ fn arn(model: &Model, thing: Thing) -> Value {
     }
     if let Thing::Outbox(id) = thing {
         return Value::arn(&ids::outbox_source(model, &model.outboxes[id]));
+    }
+    if let Thing::Secret(id) = thing {
+        return secret::arn(&model.secrets[id]);
     }
     if let Thing::Workflow(_) = thing {
         return Value::Ref(ids::thing(model, thing));

@@ -65,6 +65,9 @@ pub struct Function {
     /// Answers at once with the error `CircuitOpen` after several failures in a row, instead of calling what fails. All of its
     /// instances share it, in the cache.
     pub circuit_breaker: Option<Spanned<CircuitBreaker>>,
+    /// Secrets that it reads, with `cx.secrets()`.
+    #[key(default)]
+    pub secrets: Vec<Name>,
     /// Environment variables: texts, or `{ ref: apis.shop.url }` for what an output of this path would tell. Lambda reserves some names.
     #[key(default, schema = variables)]
     pub environment: Variables,

@@ -31,6 +31,7 @@ pub mod rule;
 pub mod scalar;
 pub mod schedule;
 pub mod schema;
+pub mod secret;
 mod sections;
 pub mod security;
 pub mod table;

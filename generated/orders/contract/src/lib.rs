@@ -7,11 +7,13 @@
 mod events;
 mod functions;
 mod outboxes;
+mod secrets;
 mod tables;
 mod types;
 
 pub use events::*;
 pub use functions::*;
 pub use outboxes::*;
+pub use secrets::*;
 pub use tables::*;
 pub use types::*;

@@ -24,6 +24,7 @@ mod patterns;
 mod reads;
 mod schedules;
 mod single;
+mod stages;
 mod streams;
 mod subscriptions;
 mod tables;
@@ -33,7 +34,7 @@ mod visibility;
 use super::Check;
 
 /// Every check of sense.
-pub(super) const CHECKS: [Check; 28] = [
+pub(super) const CHECKS: [Check; 29] = [
     actions::check,
     anybody::check,
     arrivals::check,
@@ -58,6 +59,7 @@ pub(super) const CHECKS: [Check; 28] = [
     reads::check,
     schedules::check,
     single::check,
+    stages::check,
     streams::check,
     tables::check,
     targets::check,

@@ -104,7 +104,7 @@ impl Chart {
             | Relation::Publishes
             | Relation::Sends
             | Relation::Keeps => format!("{from} --> {to}"),
-            Relation::ReadsTable => format!("{from} -.-> {to}"),
+            Relation::ReadsTable | Relation::ReadsSecret => format!("{from} -.-> {to}"),
             Relation::Signals => format!("{from} -. \"answers\" .-> {to}"),
             Relation::Refers => format!("{from} -.- {to}"),
             Relation::TakesChanges => format!("{to} --> {from}"),
@@ -127,12 +127,13 @@ impl Chart {
 type Is = fn(Thing) -> bool;
 
 /// How things are drawn, in this order.
-const SHAPES: [(&str, Is); 8] = [
+const SHAPES: [(&str, Is); 9] = [
     ("((\"NAME\"))", |thing| matches!(thing, Thing::Bus(_))),
     (">\"NAME\"]", |thing| matches!(thing, Thing::Event(_))),
     ("[[\"NAME\"]]", |thing| matches!(thing, Thing::Workflow(_))),
     ("[/\"NAME\"/]", |thing| matches!(thing, Thing::Queue(_))),
     ("[(\"NAME\")]", |thing| matches!(thing, Thing::Table(_))),
+    ("{{\"NAME\"}}", |thing| matches!(thing, Thing::Secret(_))),
     ("[(\"NAME\")]", |thing| matches!(thing, Thing::Outbox(_))),
     ("[(\"NAME\")]", |thing| matches!(thing, Thing::Cache(_))),
     ("[\"NAME\"]", |thing| matches!(thing, Thing::Resource(_))),

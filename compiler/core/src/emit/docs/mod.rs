@@ -8,7 +8,9 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
 use super::{Backend, Files, Input, diagram};
-use crate::model::{Api, ApiKind, Auth, Input as Takes, Model, Outbox, OutputValue, Property, Route, Thing};
+use crate::model::{
+    Api, ApiKind, Auth, Input as Takes, Model, Outbox, OutputValue, Property, Route, Secret, SecretKind, Thing,
+};
 use crate::plan::{ENVIRONMENT, HandlerKind, Plan};
 use crate::plan::{ids, key};
 
@@ -62,6 +64,7 @@ fn readme(input: Input<'_>) -> String {
         environments => model.environments.iter().map(|environment| environment.name.clone()).collect::<Vec<_>>(),
         given => given(plan),
         key_policy => key_policy(plan),
+        secrets => empty_secrets(plan),
         outputs => outputs,
         flowchart => diagram::flowchart(model),
         redrives => redrives(plan),
@@ -87,6 +90,19 @@ fn given(plan: &Plan<'_>) -> Vec<minijinja::Value> {
 fn key_policy(plan: &Plan<'_>) -> String {
     let statements = key::statements(plan);
     if statements.is_empty() { String::new() } else { format!("{:#}", serde_json::Value::Array(statements)) }
+}
+
+/// The secrets of the stack that begin without a value, with their logical ids.
+fn empty_secrets(plan: &Plan<'_>) -> Vec<minijinja::Value> {
+    let empty = plan.model.secrets.values().filter(|secret| matches!(secret.kind, SecretKind::Own(None)));
+    let told = |secret: &Secret| {
+        context! {
+            name => secret.head.name.clone(),
+            id => ids::secret(secret).to_string(),
+            what => if secret.json.is_some() { "JSON of the type that the spec says" } else { "a text" },
+        }
+    };
+    empty.map(told).collect()
 }
 
 /// The functions that publish the events of outboxes again, called as they are in the default project and environment.

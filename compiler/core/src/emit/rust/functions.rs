@@ -10,7 +10,7 @@ use super::names::{FunctionNames, Home, Names};
 use super::print::{Code, literal};
 use super::text::{and, member_paragraph, paragraph, paragraphs};
 use super::types::{DERIVES, definitions};
-use super::{caches, queries, queues, workflows};
+use super::{caches, queries, queues, secrets, workflows};
 use crate::emit;
 use crate::model::{ApiKind, Function, Id, Input, Model, Thing};
 use crate::plan::ids;
@@ -166,6 +166,11 @@ fn may(names: &Names<'_>, function: &Function) -> String {
         let queues: Vec<String> =
             function.sends.iter().map(|queue| format!("`{}`", model.queues[queue.value].head.name)).collect();
         may.push(format!("send to {}", and(&queues)));
+    }
+    if !function.secrets.is_empty() {
+        let secrets: Vec<String> =
+            function.secrets.iter().map(|read| format!("`{}`", model.secrets[read.value].head.name)).collect();
+        may.push(format!("read {}", and(&secrets)));
     }
     if !function.signals.is_empty() {
         let workflows: Vec<String> =
@@ -332,6 +337,7 @@ fn grants(names: &Names<'_>, function: &Function, known: &FunctionNames, code: &
         ));
     }
     queues::grants(names, function, context, code);
+    secrets::grants(names, function, context, code);
     if !function.may.is_empty() {
         code.line(format_args!("impl evc_runtime::grant::Sdk for {context} {{}}"));
     }
@@ -361,6 +367,7 @@ fn methods(names: &Names<'_>, function: &Function, known: &FunctionNames, code: 
         methods.push(PUBLISH.to_owned());
     }
     methods.extend(queues::send(function));
+    methods.extend(secrets::method(function, &known.context));
     if !function.may.is_empty() {
         methods.push(AWS.to_owned());
     }
@@ -371,6 +378,7 @@ fn methods(names: &Names<'_>, function: &Function, known: &FunctionNames, code: 
     if !methods.is_empty() {
         code.item(format_args!("impl {} {{\n{}}}", known.context, methods.join("\n")));
     }
+    secrets::clients(names, function, &known.context, code);
 }
 
 /// The method of a context that may write to tables.

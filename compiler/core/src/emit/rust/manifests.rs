@@ -129,6 +129,7 @@ fn features(model: &Model, function: &Function) -> impl Iterator<Item = &'static
         ("outbox", function.outbox.is_some()),
         ("eventbridge", !function.publishes.is_empty()),
         ("sqs", !function.sends.is_empty()),
+        ("secrets", !function.secrets.is_empty()),
         ("sdk", !function.may.is_empty()),
         ("engine", answers_on(true)),
         ("signal", answers_on(false)),

@@ -1,13 +1,13 @@
 //! What things of the spec are called in Rust. All of them live in one namespace, that of the contract crate's root, so that
 //! `use orders_contract::*` is all that a handler needs.
 //!
-//! Declared types come first and keep their names; one that hides a name of Rust's own is told apart: `Error` is `ErrorType`. Then come events, tables, outboxes, queues and functions; one whose name is
+//! Declared types come first and keep their names; one that hides a name of Rust's own is told apart: `Error` is `ErrorType`. Then come events, tables, outboxes, queues, functions and secrets; one whose name is
 //! taken gets its kind appended: the context of a function `order` beside a type `Order` is `OrderFunction`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::workflows;
-use crate::model::{AccessPattern, Event, Function, Id, Input, Model, Outbox, Queue, Table};
+use crate::model::{AccessPattern, Event, Function, Id, Input, Model, Outbox, Queue, Secret, Table};
 use crate::plan::{HandlerKind, pascal_case};
 use crate::source::Span;
 use crate::types::rust::{field_name, hides_prelude, type_text, variant_name};
@@ -24,6 +24,7 @@ pub(super) struct Names<'m> {
     tables: Vec<TableNames>,
     outboxes: Vec<String>,
     queues: Vec<String>,
+    secrets: Vec<String>,
     functions: Vec<FunctionNames>,
     inline: BTreeMap<Span, String>,
     /// Records and enumerations that the spec writes in place, with the names given to them.
@@ -65,6 +66,8 @@ pub(super) enum Home {
     Tables,
     /// With the queues.
     Queues,
+    /// With the secrets.
+    Secrets,
     /// With the workflows.
     Workflows,
     /// With a function.
@@ -91,6 +94,7 @@ impl<'m> Names<'m> {
             tables: Vec::new(),
             outboxes: Vec::new(),
             queues: Vec::new(),
+            secrets: Vec::new(),
             functions: Vec::new(),
             inline: BTreeMap::new(),
             definitions: Vec::new(),
@@ -129,6 +133,10 @@ impl<'m> Names<'m> {
             let input = several.then(|| names.claim(&format!("{context}Input"), "Type"));
             names.functions.push(FunctionNames { module: module(function), context, error, input });
         }
+        for secret in model.secrets.values() {
+            let name = names.claim(&pascal_case(&secret.head.name), "Secret");
+            names.secrets.push(name);
+        }
         names.name_inline_types();
         names
     }
@@ -158,6 +166,11 @@ impl<'m> Names<'m> {
         for (queue, name) in model.queues.values().zip(self.queues.clone()) {
             if let Some(message) = &queue.message {
                 self.inline(message, &format!("{name}Message"), Home::Queues);
+            }
+        }
+        for (secret, name) in model.secrets.values().zip(self.secrets.clone()) {
+            if let Some(json) = &secret.json {
+                self.inline(json, &format!("{name}Value"), Home::Secrets);
             }
         }
         for (step, answer) in workflows::answers(model) {
@@ -224,6 +237,11 @@ impl<'m> Names<'m> {
         &self.queues[id.index()]
     }
 
+    /// The name of a secret's type.
+    pub(super) fn secret(&self, id: Id<Secret>) -> &str {
+        &self.secrets[id.index()]
+    }
+
     /// The names of a function.
     pub(super) fn function(&self, id: Id<Function>) -> &FunctionNames {
         &self.functions[id.index()]
@@ -282,6 +300,7 @@ impl<'m> Names<'m> {
 
 /// The methods that every context has.
 const CONTEXT: &[&str] = &[
+    "aws",
     "cache",
     "deadline",
     "env",
@@ -294,6 +313,7 @@ const CONTEXT: &[&str] = &[
     "random",
     "remaining",
     "request_id",
+    "secrets",
     "send",
     "signal",
     "signal_error",

@@ -18,7 +18,7 @@ use crate::plan::graph::{Graph, Line};
 use crate::plan::names::of_stack;
 use crate::plan::value::{Part, Value, description, text};
 use crate::plan::variables::{Variables, purposes};
-use crate::plan::{Handler, HandlerKind, LogicalId, arn, bus, cache, ids, pascal_case, policy, work};
+use crate::plan::{Handler, HandlerKind, LogicalId, arn, bus, cache, ids, pascal_case, policy, secret, work};
 use crate::source::{Span, Spanned};
 use crate::spec::function::{Deploy, Operation};
 
@@ -192,6 +192,11 @@ fn variables(b: &mut Builder<'_>, of: Id<Function>, cache: Option<Spanned<Id<Cac
         let purpose = format!("the URL of queue `{}`", queue.head.name);
         variables.insert(ids::queue_variable(queue), (Value::Ref(ids::queue(queue)), purpose));
     }
+    for secret in &function.secrets {
+        let secret = &model.secrets[secret.value];
+        let purpose = format!("the ARN of secret `{}`", secret.head.name);
+        variables.insert(ids::secret_variable(secret), (secret::arn(secret), purpose));
+    }
     if let Some(retention) = function.idempotent {
         let purpose = "the table of what idempotent functions have done".to_owned();
         variables.insert(environment::IDEMPOTENCY_TABLE.to_owned(), (Value::Ref(ids::idempotency()), purpose));
@@ -272,6 +277,11 @@ fn grants(b: &mut Builder<'_>, role: &Role, of: Id<Function>) {
         let queue = &model.queues[sent.value];
         let why = Why::new(format!("`sends: {}`", queue.head.name), sent.span);
         b.grant(role, &["sqs:SendMessage"], [Value::arn(&ids::queue(queue))], why);
+    }
+    for read in &function.secrets {
+        let secret = &model.secrets[read.value];
+        let why = Why::new(format!("`secrets: {}`", secret.head.name), read.span);
+        b.grant(role, &["secretsmanager:GetSecretValue"], [secret::arn(secret)], why);
     }
     if function.idempotent.is_some() {
         let why = Why::new("`idempotent`", function.idempotent_span);

@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/orders.yaml:121.
+/// Declared in place at specs/orders.yaml:126.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ListOrdersInput {
@@ -24,7 +24,7 @@ impl evc_runtime::Bounded for ListOrdersInput {
     }
 }
 
-/// Declared in place at specs/orders.yaml:122.
+/// Declared in place at specs/orders.yaml:127.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde")]
 pub struct ListOrdersOutput {
@@ -49,7 +49,7 @@ pub type ListOrdersError = evc_runtime::Error;
 ///
 /// The latest orders of a customer, or the latest since a point in time.
 ///
-/// Declared at specs/orders.yaml:118. The function is:
+/// Declared at specs/orders.yaml:123. The function is:
 ///
 /// ```text
 /// pub async fn list_orders(

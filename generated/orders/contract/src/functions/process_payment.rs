@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/orders.yaml:128.
+/// Declared in place at specs/orders.yaml:133.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ProcessPaymentInput {
@@ -18,7 +18,7 @@ pub struct ProcessPaymentInput {
     pub amount: evc_runtime::Money,
 }
 
-/// Declared in place at specs/orders.yaml:129.
+/// Declared in place at specs/orders.yaml:134.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ProcessPaymentOutput {
@@ -37,11 +37,12 @@ evc_runtime::function_error! {
 }
 
 /// The context of `process-payment`: what it may do. It may get and update items of
-/// `orders`; publish `PaymentProcessed` and `PaymentFailed` through `order-events`.
+/// `orders`; publish `PaymentProcessed` and `PaymentFailed` through `order-events`;
+/// read `payment-provider`.
 ///
 /// Takes the money, in a simulation that succeeds at a given rate.
 ///
-/// Declared at specs/orders.yaml:126. The function is:
+/// Declared at specs/orders.yaml:131. The function is:
 ///
 /// ```text
 /// pub async fn process_payment(
@@ -88,6 +89,7 @@ impl evc_runtime::Outbox for ProcessPayment {
 
 impl evc_runtime::Carries<crate::PaymentProcessed> for ProcessPayment {}
 impl evc_runtime::Carries<crate::PaymentFailed> for ProcessPayment {}
+impl evc_runtime::grant::Read<crate::PaymentProvider> for ProcessPayment {}
 
 impl ProcessPayment {
     /// The table `orders`.
@@ -98,5 +100,30 @@ impl ProcessPayment {
     /// Several writes and events, all or none.
     pub fn transact(&self) -> evc_runtime::Transaction<'_, Self> {
         self.context.transaction()
+    }
+
+    /// The secrets that this function reads.
+    pub fn secrets(&self) -> ProcessPaymentSecrets<'_> {
+        ProcessPaymentSecrets(self.context.secrets())
+    }
+}
+
+/// The secrets that `process-payment` reads.
+#[derive(Debug, Clone, Copy)]
+pub struct ProcessPaymentSecrets<'a>(evc_runtime::secret::Secrets<'a, ProcessPayment>);
+
+impl ProcessPaymentSecrets<'_> {
+    /// The same, each read anew: for a value that somebody has refused, since it may
+    /// have been rotated meanwhile.
+    #[must_use]
+    pub fn fresh(self) -> Self {
+        Self(self.0.fresh())
+    }
+
+    /// The secret `payment-provider`.
+    pub async fn payment_provider(
+        self,
+    ) -> Result<evc_runtime::Secret<String>, evc_runtime::Error> {
+        self.0.read::<crate::PaymentProvider>().await
     }
 }
