@@ -1,6 +1,7 @@
 //! Whether what is deployed does what it is there for: one file for each check. All look at what SAM makes of a template.
 
 mod actions;
+mod alarms;
 mod anybody;
 mod arrivals;
 mod assumed;
@@ -34,8 +35,9 @@ mod visibility;
 use super::Check;
 
 /// Every check of sense.
-pub(super) const CHECKS: [Check; 29] = [
+pub(super) const CHECKS: [Check; 30] = [
     actions::check,
+    alarms::check,
     anybody::check,
     arrivals::check,
     assumed::check,
