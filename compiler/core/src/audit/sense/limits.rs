@@ -4,9 +4,11 @@
 
 use crate::audit::iam::{Of, Pattern, Statement, alternatives, is_a_name, statements};
 use crate::audit::template::Node;
+use crate::audit::text::Text;
 use crate::audit::view::View;
 use crate::aws::iam;
 use crate::diagnostics::{Code, Diagnostic, list};
+use crate::source::Span;
 
 /// How many of the ARNs that an action takes are told.
 const TOLD: usize = 3;
@@ -47,6 +49,10 @@ pub(in crate::audit) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>
                 continue;
             }
         }
+        if statement.of == Of::Identity && statement.allows() {
+            let written = statement.resources().iter().filter(|it| statement.is_written(it));
+            diagnostics.extend(written.filter_map(|it| of_nothing(it, statement.place(it))));
+        }
         if (statement.of == Of::Identity || of_bucket) && statement.allows() {
             of_statement(view, statement, diagnostics);
         }
@@ -74,6 +80,55 @@ fn no_arn(view: &View<'_>, statement: &Statement<'_>, node: &Node<'_>) -> Option
     let message = format!("`{text}` is no ARN, and a statement's resource is one, or `*`");
     Some(Diagnostic::new(Code::EVC1080, place, message).note("IAM refuses the policy"))
 }
+
+/// An ARN that nothing has: of a secret without the six characters that Secrets Manager puts behind its name, or of a parameter with two slashes
+/// where the name has one.
+/// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secrets-iam-permissions.html>,
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html>
+fn of_nothing(node: &Node<'_>, place: Span) -> Option<Diagnostic> {
+    let text = without_names(&Text::of(node)?.text);
+    let parts: Vec<&str> = text.strip_prefix("arn:")?.splitn(5, ':').collect();
+    let [_, service, _, _, resource] = parts.as_slice() else { return None };
+    if resource.contains(['*', '?', '$']) {
+        return None;
+    }
+    let (message, note, help) = match *service {
+        "secretsmanager" => {
+            let name = resource.strip_prefix("secret:")?;
+            let is_whole = name
+                .rsplit_once('-')
+                .is_some_and(|(_, end)| end.len() == SUFFIX && end.chars().all(|c| c.is_ascii_alphanumeric()));
+            if is_whole {
+                return None;
+            }
+            (
+                format!("no secret has the ARN that ends in `secret:{name}`"),
+                "Secrets Manager puts a hyphen and six characters behind the name of a secret",
+                format!("write `secret:{name}-??????`"),
+            )
+        }
+        "ssm" => {
+            let name = resource.strip_prefix("parameter//")?;
+            (
+                format!("no parameter has the ARN that ends in `parameter//{name}`"),
+                "the slash that the name of a parameter begins with is that behind `parameter`",
+                format!("write `parameter/{name}`"),
+            )
+        }
+        _ => return None,
+    };
+    Some(Diagnostic::new(Code::EVC1074, place, message).note(note).help(help))
+}
+
+/// A text with `$` for each `${Name}` in it, which may have colons.
+fn without_names(text: &str) -> String {
+    let mut pieces = text.split("${");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |whole, piece| whole + "$" + piece.split_once('}').map_or("", |(_, after)| after))
+}
+
+/// How many characters Secrets Manager puts behind the name of a secret.
+const SUFFIX: usize = 6;
 
 fn of_statement(view: &View<'_>, statement: &Statement<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let mut given = Vec::new();
