@@ -57,6 +57,8 @@ pub enum CacheKind {
     External {
         /// Host and port.
         endpoint: Given<(String, u16)>,
+        /// The place of the endpoint, or of the cache's name.
+        endpoint_span: Span,
         /// The ARN of the secret with the password.
         secret: Option<Given<String>>,
         /// The user that functions are.
@@ -221,6 +223,7 @@ fn external(name: &str, item: &Declared<spec::Cache>, auth: CacheAuth, diagnosti
     }
     CacheKind::External {
         endpoint,
+        endpoint_span: item.endpoint.as_ref().map_or(item.name_span, |endpoint| endpoint.span),
         secret: item.secret.as_ref().map(|secret| secret.value.clone()),
         user: item.user.as_ref().map(|user| user.value.clone()),
         tls: item.tls.unwrap_or(Spanned::new(true, item.name_span)),
