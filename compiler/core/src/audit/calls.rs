@@ -70,6 +70,9 @@ fn report(call: &Call<'_>, here: Span) -> Option<Diagnostic> {
         let message = format!("`{function}` takes {takes}");
         return Some(Diagnostic::new(Code::EVC1014, argument.place.unwrap_or(here), message));
     }
+    if let Call::Select(index, list) = call {
+        return beyond(index, list, here);
+    }
     let Call::Unknown(function, _) = call else { return None };
     let known: Vec<&str> = FUNCTIONS.iter().map(|(name, _)| *name).collect();
     let diagnostic = Diagnostic::new(Code::EVC1014, here, format!("there is no function `{function}`"));
@@ -77,4 +80,15 @@ fn report(call: &Call<'_>, here: Span) -> Option<Diagnostic> {
         Some(nearest) => diagnostic.help(format!("did you mean `{nearest}`?")),
         None => diagnostic,
     })
+}
+
+/// An item that a list which is written out does not have. What is left out under a condition is an item until then.
+fn beyond(index: &Node<'_>, list: &Node<'_>, here: Span) -> Option<Diagnostic> {
+    let (number, items) = (index.as_literal()?.parse::<usize>().ok()?, list.as_list()?);
+    if number < items.len() {
+        return None;
+    }
+    let message = format!("`Fn::Select` takes item {number} of a list that has {}", items.len());
+    let diagnostic = Diagnostic::new(Code::EVC1014, index.place.unwrap_or(here), message);
+    Some(diagnostic.note("the first item is 0").note("CloudFormation refuses the template"))
 }
