@@ -179,6 +179,19 @@ def settings(stack: Stack) -> None:
     assert client.describe_table(TableName=table)["Table"]["SSEDescription"]["Status"] == "ENABLED"
 
 
+@SYSTEM.scenario("a secret is referred to by its ARN, has the value that the template wants, or none")
+def secrets(stack: Stack) -> None:
+    client, made = stack.client("secretsmanager"), stack.resources("AWS::SecretsManager::Secret")
+    assert all(arn.startswith("arn:aws:secretsmanager:") for arn in made.values()), made
+    value = client.get_secret_value(SecretId=made["MadeUp"])["SecretString"]
+    assert len(value) == 40 and value.isalnum(), value
+    try:
+        client.get_secret_value(SecretId=made["Empty"])
+    except client.exceptions.ResourceNotFoundException:
+        return
+    raise AssertionError("a secret without a value has one")
+
+
 @SYSTEM.scenario("a program that dies before its first event is Runtime.ExitError")
 def crashes(stack: Stack) -> None:
     client = stack.client("lambda")

@@ -1,8 +1,9 @@
 """CloudFormation: the resource types and properties that ministack does not know or silently ignores."""
 
 import json
+import string
 
-from ministack.services import dynamodb, eventbridge
+from ministack.services import dynamodb, eventbridge, secretsmanager
 from ministack.services.cloudformation import provisioners
 
 
@@ -103,6 +104,39 @@ def composite_update(name, _old, _properties, _stack):
     return name, {"Arn": f"arn:aws:cloudwatch:us-east-1:000000000000:alarm:{name}"}
 
 
+def secret_create(logical_id, properties, stack):
+    """`AWS::SecretsManager::Secret`: `Ref` gives its ARN; a value that is made up has no punctuation where the template wants none; and
+    without a value there is no version.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-secretsmanager-secret.html
+    """
+    made_up = dict(properties.get("GenerateSecretString") or {})
+    if made_up and _true(made_up, "ExcludePunctuation"):
+        made_up["ExcludeCharacters"] = made_up.get("ExcludeCharacters", "") + string.punctuation
+    if made_up:
+        made_up["PasswordLength"] = int(made_up.get("PasswordLength", 32))
+        properties = {**properties, "GenerateSecretString": made_up}
+    name, attributes = provisioners._sm_secret_create(logical_id, properties, stack)
+    if not made_up and "SecretString" not in properties:
+        secretsmanager._secrets[name]["Versions"] = {}
+    return attributes["Arn"], attributes
+
+
+def secret_update(arn, old, properties, stack, logical_id=None):
+    """Change a secret in place."""
+    _, attributes = provisioners._sm_secret_update(_secret_name(arn), old, properties, stack, logical_id)
+    return attributes["Arn"], attributes
+
+
+def secret_delete(arn, properties):
+    """Forget a secret with its value."""
+    provisioners._sm_secret_delete(_secret_name(arn), properties)
+
+
+def _secret_name(arn: str) -> str:
+    return next((name for name, secret in secretsmanager._secrets.items() if secret["ARN"] == arn), arn)
+
+
 def _true(properties: dict, key: str = "Enabled") -> bool:
     """A CloudFormation boolean: a mapping's value arrives as text."""
     return str(properties.get(key)).lower() == "true"
@@ -116,7 +150,7 @@ def _succeed(response) -> None:
 
 
 def install() -> None:
-    """Register the types of archives and composite alarms, and wrap those of tables and alarms."""
+    """Register the types of archives, composite alarms and secrets, and wrap those of tables and alarms."""
     handlers = provisioners._RESOURCE_HANDLERS
     handlers["AWS::Events::Archive"] = {"create": archive_create, "update": archive_update, "delete": archive_delete}
     handlers["AWS::CloudWatch::CompositeAlarm"] = {
@@ -124,6 +158,7 @@ def install() -> None:
         "update": composite_update,
         "delete": lambda _name, _properties: None,
     }
+    handlers["AWS::SecretsManager::Secret"].update(create=secret_create, update=secret_update, delete=secret_delete)
     table = handlers["AWS::DynamoDB::Table"]
     table["create"] = table_with_settings(table["create"])
     table["update"] = table_with_settings(table["update"])
