@@ -1,4 +1,4 @@
-//! Variables that nothing reads: what is written to them is lost.
+//! Variables that nothing reads, so that what is written to them is lost; and those that nothing sets, so that they never change.
 
 use std::collections::BTreeSet;
 
@@ -10,6 +10,7 @@ use crate::model::{Model, Step, Workflow};
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
         let read = read(workflow);
+        unset(workflow, &read, diagnostics);
         workflow.body.bodies(&mut |body| {
             for variable in body.variables.iter().filter(|variable| !read.contains(&variable.name)) {
                 let message = format!("nothing reads variable `{}`", variable.name);
@@ -21,6 +22,41 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
             }
         });
     }
+}
+
+/// Variables that are read and that no step sets: without a first value, they never have one; with one, a condition that compares it with a
+/// literal comes out the same each time. Any other is a name for a value.
+fn unset(workflow: &Workflow, read: &BTreeSet<String>, diagnostics: &mut Vec<Diagnostic>) {
+    let mut set = BTreeSet::new();
+    let mut conditions: Vec<&Expr> = Vec::new();
+    workflow.body.walk(&mut |step| {
+        set.extend(step.assign.iter().map(|assignment| assignment.name.value.as_str()));
+        conditions.extend(own(step));
+    });
+    workflow.body.bodies(&mut |body| {
+        let unset = body.variables.iter().filter(|it| !it.assumed && !set.contains(it.name.as_str()));
+        for variable in unset.filter(|variable| read.contains(&variable.name)) {
+            let name = &variable.name;
+            let report = |message| Diagnostic::new(Code::EVC0534, variable.name_span, message).on(item(workflow));
+            let Some(value) = &variable.value else {
+                if variable.optional {
+                    let message = format!("nothing sets variable `{name}`, so that it never has a value");
+                    diagnostics
+                        .push(report(message).help("set it with `assign`, in the step that gives what it is to hold"));
+                }
+                continue;
+            };
+            let is_literal = value.expressions().iter().all(|expr| expr.references().is_empty());
+            let compared = conditions.iter().find_map(|condition| condition.compared_with_literal(name));
+            if let Some(compared) = compared.filter(|_| is_literal) {
+                let message = format!("nothing sets variable `{name}`, so that it is always what it is at first");
+                diagnostics
+                    .push(report(message).secondary(compared, "this comes out the same each time").help(format!(
+                    "set it with `assign`, as in `assign: {{ {name}: {name} + 1 }}`, in a step that is passed each time"
+                )));
+            }
+        }
+    });
 }
 
 /// The names that are read. What a variable itself is set to, as in `n: n + 1`, reads it for nothing.
