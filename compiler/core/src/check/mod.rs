@@ -38,6 +38,7 @@ mod requests;
 mod restarts;
 mod routes;
 mod same_bus;
+mod same_target;
 mod sizes;
 mod table_limits;
 mod tables;
@@ -115,6 +116,7 @@ const CHECKS: &[Check] = &[
     restarts::check,
     routes::check,
     same_bus::check,
+    same_target::check,
     sizes::check,
     table_limits::check,
     tables::check,

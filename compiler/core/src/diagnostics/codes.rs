@@ -283,6 +283,7 @@ codes! {
     EVC0923 Warning "runs-nowhere",
     EVC0924 Warning "one-event-two-inputs",
     EVC0925 Warning "bus-to-itself",
+    EVC0926 Warning "twice-to-one-target",
     EVC1001 Error "breaks-executions",
     EVC1002 Warning "may-break-executions",
     EVC1003 Note "executions-keep-their-definition",
