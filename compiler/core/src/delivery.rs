@@ -7,7 +7,7 @@ use crate::diagnostics::nearest;
 use crate::expr::{Plain, Template};
 use crate::model::{Bus, Destination, Event, Id, Model, Rule, Target, keeps_event_id};
 use crate::pattern::{ENVELOPE_FIELDS, Miss, matches, misses};
-use crate::spec::bus::BusKind;
+use crate::spec::bus::{BusKind, ENVIRONMENT};
 use crate::spec::given::Given;
 use crate::types::Problem;
 
@@ -182,7 +182,9 @@ pub fn bus_named(model: &Model, name: &str) -> Option<Id<Bus>> {
     let is_it = |bus: &Bus| match (bus.kind, &bus.imported_name) {
         (BusKind::Default, _) => name == "default",
         (BusKind::Imported, Some(Given::Here(own))) => {
-            own.rsplit_once(":event-bus/").map_or(own.as_str(), |(_, own)| own) == name
+            let own = own.rsplit_once(":event-bus/").map_or(own.as_str(), |(_, own)| own);
+            let mut environments = model.environments.iter().map(|environment| environment.name.as_str());
+            own == name || environments.any(|environment| own.replace(ENVIRONMENT, environment) == name)
         }
         (BusKind::Imported, _) => name == bus.head.name,
         (BusKind::Custom, _) => name == bus.head.name || name.ends_with(&format!("-{}", bus.head.name)),

@@ -1,9 +1,9 @@
 //! How a bus is addressed: by its name, or by its ARN.
 
-use super::value::{Part, Value};
-use super::{LogicalId, arn, ids};
+use super::value::{Part, Value, text};
+use super::{ENVIRONMENT, LogicalId, arn, ids};
 use crate::model::Bus;
-use crate::spec::bus::BusKind;
+use crate::spec::bus::{self, BusKind};
 use crate::spec::given::Given;
 
 /// The name of a bus, as `PutEvents` and rules take it.
@@ -12,7 +12,7 @@ pub(crate) fn name(bus: &Bus) -> Value {
         BusKind::Custom => Value::Ref(ids::bus(bus)),
         BusKind::Default => "default".into(),
         BusKind::Imported => match &bus.imported_name {
-            Some(Given::Here(name)) => name.as_str().into(),
+            Some(Given::Here(name)) => named(name),
             Some(Given::Parameter) | None => Value::Ref(name_parameter(bus)),
         },
     }
@@ -27,12 +27,31 @@ pub(crate) fn name_parameter(bus: &Bus) -> LogicalId {
 pub(crate) fn arn(bus: &Bus) -> Value {
     let name = match bus.kind {
         BusKind::Custom => return Value::arn(&ids::bus(bus)),
-        BusKind::Default => "default",
+        BusKind::Default => vec!["default".into()],
         BusKind::Imported => match &bus.imported_name {
-            Some(Given::Here(arn)) if arn::is_arn(arn) => return arn.as_str().into(),
-            Some(Given::Here(name)) => name,
-            Some(Given::Parameter) | None => return arn::of("events", "event-bus/", [Part::Ref(name_parameter(bus))]),
+            Some(Given::Here(arn)) if arn::is_arn(arn) => return named(arn),
+            Some(Given::Here(name)) => with_environment(name),
+            Some(Given::Parameter) | None => vec![Part::Ref(name_parameter(bus))],
         },
     };
-    arn::of("events", &format!("event-bus/{name}"), [])
+    arn::of("events", "event-bus/", name)
+}
+
+/// A name or an ARN that the spec gives.
+fn named(name: &str) -> Value {
+    if name.contains(bus::ENVIRONMENT) { text(with_environment(name)) } else { name.into() }
+}
+
+/// A name with the environment that is deployed where it says so.
+fn with_environment(name: &str) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    for (at, literal) in name.split(bus::ENVIRONMENT).enumerate() {
+        if at > 0 {
+            parts.push(Part::Parameter(ENVIRONMENT));
+        }
+        if !literal.is_empty() {
+            parts.push(Part::Literal(literal.to_owned()));
+        }
+    }
+    parts
 }

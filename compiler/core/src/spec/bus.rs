@@ -23,8 +23,8 @@ pub struct Bus {
     #[key(default)]
     pub kind: BusKind,
     /// The name of an imported bus; that of a partner's is its event source (`aws.partner/...`), and for a bus of another account it is the
-    /// ARN. `parameter` leaves the name to each deployment. A custom bus is named after the project, the environment and its name here.
-    #[key(pattern = r"^(arn:[^:]+:events:[^:]+:[0-9]{12}:event-bus/)?[A-Za-z0-9._/-]{1,256}$", check = bus_name)]
+    /// ARN. `{environment}` in it stands for the environment that is deployed. `parameter` leaves the name to each deployment. A custom bus is named after the project, the environment and its name here.
+    #[key(pattern = r"^(arn:[^:]+:events:[^:]+:[0-9]{12}:event-bus/)?([A-Za-z0-9._/-]|\{environment\}){1,256}$", check = bus_name)]
     pub name: Option<Spanned<Given<String>>>,
     /// Keeps every event for replay.
     pub archive: Option<Archive>,
@@ -101,11 +101,16 @@ fn imported_schema(schema: &mut Schema) {
     schema.insert("else".to_owned(), json!({"not": {"required": ["name"]}}));
 }
 
+/// What stands for the environment in the name of an imported bus.
+pub const ENVIRONMENT: &str = "{environment}";
+
 /// What `EventBridge` takes. Only a partner's bus, and its like in another account, has a `/` in its name.
 /// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html>
 fn bus_name(given: &Spanned<Given<String>>, cx: &mut Decoder) {
     let Given::Here(name) = &given.value else { return };
-    let own = if name.starts_with("arn:") { bus_of_arn(name) } else { Some(name.as_str()) };
+    // As long as an environment is at least.
+    let plain = name.replace(ENVIRONMENT, "e");
+    let own = if plain.starts_with("arn:") { bus_of_arn(&plain) } else { Some(plain.as_str()) };
     let fits = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
     let is_name = |own: &str| {
         (1..=256).contains(&own.len())
@@ -115,6 +120,7 @@ fn bus_name(given: &Spanned<Given<String>>, cx: &mut Decoder) {
     if !own.is_some_and(is_name) {
         cx.bad_value(given.span, format!("`{name}` cannot be the name of a bus")).help.extend([
             "a bus has a name of letters, digits, `.`, `_` and `-`, at most 256 characters; a partner's starts with `aws.partner/`".to_owned(),
+            "`{environment}` in it stands for the environment that is deployed".to_owned(),
             "one of another account is named by its ARN: `arn:aws:events:eu-west-1:123456789012:event-bus/NAME`".to_owned(),
         ]);
     }
