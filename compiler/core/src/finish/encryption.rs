@@ -4,6 +4,7 @@
 
 use indexmap::IndexMap;
 
+use super::raw::names;
 use crate::aws::iam;
 use crate::plan::builder::{Builder, Role, Why};
 use crate::plan::value::Value;
@@ -102,7 +103,7 @@ const BOTH: &[&str] = &["kms:Decrypt", "kms:GenerateDataKey"];
 fn uses_of_grants(b: &Builder<'_>, key: &Value, grants: &[Grant]) -> IndexMap<Use, Vec<Value>> {
     let mut uses: IndexMap<Use, Vec<Value>> = IndexMap::new();
     for grant in grants {
-        for name in grant.resources.iter().flat_map(Value::names) {
+        for name in grant.resources.iter().flat_map(names) {
             let Some((id, resource)) = b.plan.resources.get_key_value(name) else { continue };
             let (via, context, value, reason) = match resource.type_.as_str() {
                 _ if !is_encrypted(resource, key) => continue,

@@ -2,6 +2,7 @@
 
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
+use super::raw::names;
 use super::references::References;
 use crate::model::{DeadLetterSource, Model, OutputValue, Property, Thing};
 use crate::plan::builder::Builder;
@@ -29,7 +30,7 @@ pub(super) fn finish(b: &mut Builder<'_>) {
 /// The condition of the resource that a value is of: where that is not made, there is nothing to tell.
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html>
 fn condition(plan: &Plan<'_>, value: &Value) -> Option<String> {
-    value.names().into_iter().find_map(|id| plan.resources.get(id)?.condition.clone())
+    names(value).into_iter().find_map(|id| plan.resources.get(id)?.condition.clone())
 }
 
 /// What an output tells, for people: "Name of table orders".

@@ -1,7 +1,6 @@
 //! A value in a template: JSON, and the intrinsic functions of CloudFormation.
 
 mod map;
-mod names;
 
 pub use map::{Key, Map};
 
