@@ -48,7 +48,9 @@ def template():
             # Longer names first: some begin as others do. Types have colons before their names.
             names = sorted(stack["Resources"], key=len, reverse=True)
             pattern = re.compile(r"(?<![:\w])(" + "|".join(names) + r")\b")
-            renamed = json.loads(pattern.sub(lambda one: f"{one[1]}X{number}N{copy}", text))
+            # Each copy has names of its own in the account, too.
+            named = text.replace("${ProjectName}", f"${{ProjectName}}-{copy}-{number}")
+            renamed = json.loads(pattern.sub(lambda one: f"{one[1]}X{number}N{copy}", named))
             whole["Resources"].update(renamed["Resources"])
             whole["Parameters"].update(stack["Parameters"])
             for mapping, keys in stack["Mappings"].items():
