@@ -130,6 +130,34 @@ def tokens(stack: Stack) -> None:
     wait_until(lambda: executions.shown(stack, another)["status"] == "succeeded", "end of the other wait", 60)
 
 
+@SYSTEM.scenario("a function starts executions on both engines, each once under its name, and reads how they ended")
+def starts(stack: Stack) -> None:
+    for engine in ("step-functions", "redis"):
+
+        def begin(name: str, engine=engine, **number) -> dict:
+            result, error = stack.invoke(stack.function("Begin"), {"engine": engine, "name": name, **number})
+            assert error is None, (engine, name, result)
+            return result
+
+        def ended(name: str, begin=begin) -> dict:
+            return wait_until(lambda: (it := begin(name))["how"] not in {"none", "running"} and it, f"end of {name} on {engine}", 30)
+
+        assert begin("nobody") == {"how": "none"}
+        # The second one has another number, and changes nothing; a name that engines do not take is hashed.
+        for name in ("one", "one/2 é"):
+            assert begin(name, number=21)["how"] in {"running", "succeeded"}
+            begin(name, number=50)
+            assert ended(name) == {"how": "succeeded", "doubled": 42}, (engine, name)
+            assert begin(name, number=50) == {"how": "succeeded", "doubled": 42}, (engine, name)
+        begin("two", number=-1)
+        assert ended("two") == {"how": "failed", "error": "Negative"}, engine
+    names = [one["execution"] for one in executions.listed(stack) if one["execution"].startswith("double-on-redis/")]
+    machine = next(arn for name, arn in stack.resources("AWS::StepFunctions::StateMachine").items() if name.startswith("Double"))
+    on_step_functions = stack.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
+    assert sorted(one["name"] for one in on_step_functions) == sorted(name.split("/")[1] for name in names), names
+    assert len(names) == 3, names
+
+
 def encoded(text: bytes) -> str:
     return base64.urlsafe_b64encode(text).decode().rstrip("=")
 

@@ -79,8 +79,15 @@ pub(crate) struct Services {
     pub(crate) counters: tokio::sync::OnceCell<std::sync::Arc<dyn crate::cache::Counters>>,
     #[cfg(feature = "signal")]
     pub(crate) step_functions: tokio::sync::OnceCell<std::sync::Arc<dyn crate::signal::StepFunctions>>,
+    #[cfg(feature = "signal")]
+    pub(crate) sfn: tokio::sync::OnceCell<aws_sdk_sfn::Client>,
     #[cfg(feature = "engine")]
     pub(crate) workflows: tokio::sync::OnceCell<std::sync::Arc<dyn crate::workflow::store::Store>>,
+    #[cfg(feature = "engine")]
+    pub(crate) stored_definitions: crate::execution::Stored,
+    /// Executions that functions start, in tests.
+    #[cfg(all(any(test, feature = "testing"), any(feature = "signal", feature = "engine")))]
+    pub(crate) executions: Option<std::sync::Arc<crate::testing::Executions>>,
 }
 
 impl Services {
@@ -166,9 +173,16 @@ impl Services {
     pub(crate) async fn step_functions(&self) -> &dyn crate::signal::StepFunctions {
         let client = self.step_functions.get_or_init(|| async {
             let client: std::sync::Arc<dyn crate::signal::StepFunctions> =
-                std::sync::Arc::new(crate::aws::client!(aws_sdk_sfn, crate::aws::config().await));
+                std::sync::Arc::new(self.sfn().await.clone());
             client
         });
         client.await.as_ref()
+    }
+
+    /// The SDK's client of Step Functions.
+    #[cfg(feature = "signal")]
+    pub(crate) async fn sfn(&self) -> &aws_sdk_sfn::Client {
+        let client = self.sfn.get_or_init(|| async { crate::aws::client!(aws_sdk_sfn, crate::aws::config().await) });
+        client.await
     }
 }

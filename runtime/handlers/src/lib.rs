@@ -16,7 +16,7 @@
 //! | `workflow` | definitions, planner and store of workflows on Redis | `evc-workflow` with `jsonata-core`, `rmp-serde` |
 //! | `cache` | the cache of a function on AWS: counters, circuit breakers | `workflow` with `redis`, `aws-sigv4`, `aws-sdk-secretsmanager` |
 //! | `engine` | functions of workflows on Redis, and the engine of a stack | `cache`, `sqs`, `eventbridge` |
-//! | `signal` | answering steps of workflows on Step Functions that wait | `aws-sdk-sfn` |
+//! | `signal` | answering steps of workflows on Step Functions that wait, and starting such workflows | `aws-sdk-sfn` |
 //! | `secrets` | values of Secrets Manager | `aws-sdk-secretsmanager` |
 //! | `sdk` | what clients of the AWS SDK are made of, for functions with `may` | `aws-config` |
 //! | `testing` | tests of handlers without AWS: tables, buses, queues, counters and waiting steps in memory | nothing |
@@ -68,6 +68,8 @@ mod contract;
 mod deadline;
 mod error;
 mod event;
+#[cfg(any(feature = "engine", feature = "signal"))]
+pub mod execution;
 #[cfg(feature = "forwarder")]
 pub mod forward;
 mod function;
@@ -178,6 +180,9 @@ pub mod grant {
     /// Has a cache.
     #[diagnostic::on_unimplemented(message = "the spec gives `{Self}` no cache")]
     pub trait UseCache {}
+    /// May start the workflow `W`, and ask how its executions are.
+    #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` start `{W}`")]
+    pub trait Start<W> {}
     /// May answer steps that wait for a signal.
     #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` answer a step")]
     pub trait Signals {

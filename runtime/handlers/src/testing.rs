@@ -24,6 +24,7 @@
 //! | `cx.secrets()` | `World::secret`, `empty_secret`, `rotate`, `fail_next_secret` | `World::secret_reads` |
 //! | `cx.aws()` | `World::sdk`: a configuration whose HTTP client answers as the test says | what that client was asked |
 //! | `cx.cache()` | [`World::delivery`]; a real server by `World::cache` | `World::counter` |
+//! | `cx.workflows()` | `World::end_execution` | `World::executions` |
 //! | `cx.env()`, `cx.simulate()`, `cx.random()` | [`World::env`]; the variable `SIMULATION_SEED` | |
 //! | `cx.metric()` | | [`World::metric`] |
 //! | `cx.deadline()`, `cx.remaining()` | [`World::timeout`] | |
@@ -36,6 +37,8 @@ mod bus;
 #[cfg(feature = "cache")]
 mod counters;
 mod deliver;
+#[cfg(any(feature = "signal", feature = "engine"))]
+mod executions;
 #[cfg(feature = "dynamodb")]
 mod memory;
 #[cfg(feature = "sqs")]
@@ -55,6 +58,10 @@ use std::time::Duration;
 #[cfg(feature = "eventbridge")]
 pub(crate) use bus::Recorder;
 pub use deliver::Failed;
+#[cfg(any(feature = "signal", feature = "engine"))]
+pub(crate) use executions::Executions;
+#[cfg(any(feature = "signal", feature = "engine"))]
+pub use executions::StartedExecution;
 #[cfg(feature = "dynamodb")]
 pub use memory::Fault;
 #[cfg(feature = "dynamodb")]
@@ -93,6 +100,8 @@ pub struct World {
     pub(crate) workflows: crate::workflow::store::Memory,
     #[cfg(any(feature = "signal", feature = "engine"))]
     waits: Arc<steps::Waits>,
+    #[cfg(any(feature = "signal", feature = "engine"))]
+    executions: Arc<Executions>,
 }
 
 /// An event that a handler published.
@@ -207,8 +216,14 @@ impl World {
             step_functions: tokio::sync::OnceCell::new_with(Some(
                 self.waits.clone() as Arc<dyn crate::signal::StepFunctions>
             )),
+            #[cfg(feature = "signal")]
+            sfn: tokio::sync::OnceCell::new(),
             #[cfg(feature = "engine")]
             workflows: tokio::sync::OnceCell::new_with(Some(Arc::new(self.workflows.clone()))),
+            #[cfg(feature = "engine")]
+            stored_definitions: crate::execution::Stored::default(),
+            #[cfg(any(feature = "signal", feature = "engine"))]
+            executions: Some(self.executions.clone()),
         }
     }
 }

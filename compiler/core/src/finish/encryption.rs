@@ -8,7 +8,7 @@ use super::raw::names;
 use crate::aws::iam;
 use crate::plan::builder::{Builder, Role, Why};
 use crate::plan::value::Value;
-use crate::plan::{Grant, LogicalId, Resource, arn};
+use crate::plan::{Grant, LogicalId, Resource, arn, ids};
 use crate::source::Span;
 
 /// The types that take a key as one property.
@@ -37,6 +37,7 @@ pub(super) fn finish(b: &mut Builder<'_>) {
     }
     let mut uses = uses_of_grants(b, &key, &b.plan.grants);
     uses.extend(uses_of_their_own(b));
+    uses.extend(uses_of_executions(b));
     for (of, contexts) in uses {
         allow(b, &key, &of, contexts, span);
     }
@@ -188,6 +189,31 @@ fn uses_of_their_own(b: &Builder<'_>) -> Vec<(Use, Vec<Value>)> {
             }
             _ => {}
         }
+    }
+    uses
+}
+
+/// What functions need that ask how executions are which they have started: their input and output are in the answer.
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>
+fn uses_of_executions(b: &Builder<'_>) -> IndexMap<Use, Vec<Value>> {
+    let model = b.model;
+    let mut uses: IndexMap<Use, Vec<Value>> = IndexMap::new();
+    for function in model.functions.values() {
+        let started = function.starts.iter().map(|start| &model.workflows[start.value]);
+        let started: Vec<Value> =
+            started.filter(|workflow| workflow.redis().is_none()).map(arn::of_workflow).collect();
+        let id = ids::function(function);
+        let Some(resource) = b.plan.resources.get(&id).filter(|_| !started.is_empty()) else { continue };
+        let Some(Value::Attribute(role, _)) = resource.properties.get("Role") else { continue };
+        let of = Use {
+            role: role.clone(),
+            principal: resource.origin.clone(),
+            via: Some("states"),
+            actions: DECRYPT,
+            context: "aws:states:stateMachineArn",
+            reason: "reads executions that the key encrypts",
+        };
+        uses.entry(of).or_default().extend(started);
     }
     uses
 }

@@ -129,17 +129,18 @@ impl Model {
                 Relation::Publishes => add(Service::Events, edge.span),
                 Relation::Sends => add(Service::Sqs, edge.span),
                 Relation::ReadsSecret => add(Service::SecretsManager, edge.span),
-                Relation::Signals if matches!(edge.to, Thing::Workflow(id) if self.workflows[id].redis().is_none()) => {
+                Relation::Signals | Relation::Starts
+                    if matches!(edge.to, Thing::Workflow(id) if self.workflows[id].redis().is_none()) =>
+                {
                     add(Service::States, edge.span);
                 }
                 // Caches are in the network; what goes through an outbox is written to its table.
-                Relation::Signals | Relation::Keeps | Relation::PublishesThroughOutbox => {}
+                Relation::Signals | Relation::Starts | Relation::Keeps | Relation::PublishesThroughOutbox => {}
                 // No function says these.
                 Relation::TravelsOn
                 | Relation::Reads
                 | Relation::Matches
                 | Relation::Delivers
-                | Relation::Starts
                 | Relation::Routes
                 | Relation::Feeds
                 | Relation::Calls(_)

@@ -132,11 +132,12 @@ impl Model {
         self.triggers(function).into_iter().any(calls)
     }
 
-    /// The workflows on Redis that a function takes part in: those that call it, and those whose waits it answers.
+    /// The workflows on Redis that a function takes part in: those that call it, those whose waits it answers, and those it starts.
     pub fn redis_workflows(&self, function: Id<Function>) -> Vec<Id<Workflow>> {
         let triggers = self.triggers(function);
         let calls = |id: &Id<Workflow>| triggers.contains(&Thing::Workflow(*id));
-        let answers = |id: &Id<Workflow>| self.functions[function].signals.iter().any(|signal| signal.value == *id);
-        self.on_redis().map(|(id, ..)| id).filter(|id| calls(id) || answers(id)).collect()
+        let Function { signals, starts, .. } = &self.functions[function];
+        let says = |id: &Id<Workflow>| signals.iter().chain(starts).any(|said| said.value == *id);
+        self.on_redis().map(|(id, ..)| id).filter(|id| calls(id) || says(id)).collect()
     }
 }

@@ -54,6 +54,8 @@ pub struct Function {
     pub secrets: Vec<Spanned<Id<Secret>>>,
     /// Workflows whose waits it may answer.
     pub signals: Vec<Spanned<Id<Workflow>>>,
+    /// Workflows it starts, and asks how they are.
+    pub starts: Vec<Spanned<Id<Workflow>>>,
     /// The cache that it counts in.
     pub cache: Option<Spanned<Id<Cache>>>,
     /// When it stops trying, and for how long.
@@ -192,6 +194,7 @@ pub(super) fn function(
         sends: find_all(sections, &item.sends, diagnostics),
         secrets: find_all(sections, &item.secrets, diagnostics),
         signals: find_all(sections, &item.signals, diagnostics),
+        starts: find_all(sections, &item.starts, diagnostics),
         cache: item.cache.as_ref().and_then(|name| find_at(sections, name, diagnostics)),
         circuit_breaker: item.circuit_breaker.as_ref().map(|breaker| {
             let (failures, window, open) = (breaker.failures.value, breaker.window.value, breaker.open.value);
@@ -303,6 +306,9 @@ impl Relates for Function {
         }
         for workflow in &self.signals {
             tell(Relation::Signals, Thing::Workflow(workflow.value), workflow.span);
+        }
+        for workflow in &self.starts {
+            tell(Relation::Starts, Thing::Workflow(workflow.value), workflow.span);
         }
         for event in &self.publishes {
             tell(Relation::Publishes, Thing::Event(event.value), event.span);

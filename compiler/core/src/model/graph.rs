@@ -18,7 +18,7 @@ pub enum Relation {
     Matches,
     /// A rule delivers what it matches.
     Delivers,
-    /// A schedule starts a function or a workflow.
+    /// A schedule starts a function or a workflow, or a function a workflow.
     Starts,
     /// An API has a route to a function or a workflow.
     Routes,

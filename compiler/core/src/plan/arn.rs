@@ -23,6 +23,12 @@ pub(crate) fn of_workflow(workflow: &Workflow) -> Value {
     of("states", "stateMachine:", of_stack().into_iter().chain([Part::Literal(format!("-{}", workflow.head.name))]))
 }
 
+/// The ARNs of all its executions, made in the same way.
+pub(crate) fn of_executions(workflow: &Workflow) -> Value {
+    let named = [Part::Literal(format!("-{}:*", workflow.head.name))];
+    of("states", "execution:", of_stack().into_iter().chain(named))
+}
+
 /// The parameter with the permissions boundary that the spec leaves to each deployment.
 pub(crate) const BOUNDARY: &str = "PermissionsBoundary";
 

@@ -212,6 +212,11 @@ pub fn secret_variable(secret: &Secret) -> String {
     environment::of_thing(&secret.head.name, "secret_arn")
 }
 
+/// The environment variable with the ARN of a workflow's state machine.
+pub fn state_machine_variable(workflow: &Workflow) -> String {
+    environment::of_thing(&workflow.head.name, "state_machine_arn")
+}
+
 /// The folder, crate and binary of a function, unique in the workspace: `orders-create-order`.
 pub fn binary(model: &Model, function: &Function) -> String {
     format!("{}-{}", model.service.value, function.head.name)

@@ -60,6 +60,10 @@ pub struct Function {
     /// Workflows that wait for an answer which this function may give: with `cx.signal`, to whoever gave it the token.
     #[key(default)]
     pub signals: Vec<Name>,
+    /// Workflows that it starts, each execution under a name that makes it once, and of which it asks how they are: with
+    /// `cx.workflows()`.
+    #[key(default)]
+    pub starts: Vec<Name>,
     /// The cache it counts in, and where its circuit breaker is.
     pub cache: Option<Name>,
     /// Answers at once with the error `CircuitOpen` after several failures in a row, instead of calling what fails. All of its

@@ -13,7 +13,7 @@ use crate::source::Span;
 pub(super) enum Node {
     /// A function or a queue.
     Thing(Thing),
-    /// A workflow as a rule starts it.
+    /// A workflow as a rule or a function starts it.
     Started(Id<Workflow>, usize),
     /// An event as it is published in one place.
     Published(usize),
@@ -59,6 +59,7 @@ impl Hops {
         for (id, _) in model.functions.iter() {
             hops.function(model, id);
         }
+        hops.starts(model);
         for (id, queue) in model.queues.iter() {
             if let Some(to) = &queue.to {
                 let (from, to) = (Node::Thing(Thing::Queue(id)), Node::Thing(Thing::Function(to.value)));
@@ -106,7 +107,7 @@ impl Hops {
 
     /// Whether the spec can be changed there to break a loop.
     pub(super) fn can_break(hop: &Hop) -> bool {
-        matches!(hop.from, Node::Published(_) | Node::Thing(Thing::Queue(_)))
+        matches!((hop.from, hop.to), (Node::Published(_) | Node::Thing(Thing::Queue(_)), _) | (_, Node::Started(..)))
     }
 
     fn hop(&mut self, from: Node, to: Node, span: Span, sure: Sure) {
@@ -198,6 +199,23 @@ impl Hops {
                     sure,
                     item: Some(Thing::Rule(*id)),
                 });
+            }
+        }
+    }
+
+    /// The workflows that functions start, with inputs of which no more is known than that they fit, and where these lead.
+    fn starts(&mut self, model: &Model) {
+        let mut known: BTreeMap<Id<Workflow>, Node> = BTreeMap::new();
+        for (id, function) in model.functions.iter() {
+            for workflow in &function.starts {
+                let to = *known.entry(workflow.value).or_insert_with(|| {
+                    let node = Node::Started(workflow.value, usize::MAX);
+                    self.body(model, node, &model.workflows[workflow.value].body, true, &Start::default());
+                    node
+                });
+                let from = Node::Thing(Thing::Function(id));
+                let item = Some(Thing::Function(id));
+                self.all.push(Hop { from, to, span: workflow.span, sure: Sure::Maybe, item });
             }
         }
     }

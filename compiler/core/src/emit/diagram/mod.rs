@@ -97,8 +97,11 @@ impl Chart {
                 }
                 return;
             }
-            Relation::Starts => format!("{from}([\"{}\"]) --> {to}", escape(&model.head(edge.from).name)),
-            Relation::Feeds
+            Relation::Starts if matches!(edge.from, Thing::Schedule(_)) => {
+                format!("{from}([\"{}\"]) --> {to}", escape(&model.head(edge.from).name))
+            }
+            Relation::Starts
+            | Relation::Feeds
             | Relation::WritesTable
             | Relation::WritesOutbox
             | Relation::Publishes

@@ -177,6 +177,11 @@ fn may(names: &Names<'_>, function: &Function) -> String {
             function.signals.iter().map(|id| format!("`{}`", model.workflows[id.value].head.name)).collect();
         may.push(format!("answer what waits in {}", and(&workflows)));
     }
+    if !function.starts.is_empty() {
+        let workflows: Vec<String> =
+            function.starts.iter().map(|id| format!("`{}`", model.workflows[id.value].head.name)).collect();
+        may.push(format!("start {} and ask how that is", and(&workflows)));
+    }
     let actions: Vec<String> =
         function.may.iter().flat_map(|may| may.actions.iter()).map(|action| format!("`{}`", action.value)).collect();
     if !actions.is_empty() {
@@ -371,7 +376,7 @@ fn methods(names: &Names<'_>, function: &Function, known: &FunctionNames, code: 
     if !function.may.is_empty() {
         methods.push(AWS.to_owned());
     }
-    methods.extend(workflows::methods(function));
+    methods.extend(workflows::methods(function, &known.context));
     if let Some(cache) = &function.cache {
         methods.extend(caches::method(function, &names.model.caches[cache.value].head.name));
     }
@@ -379,6 +384,7 @@ fn methods(names: &Names<'_>, function: &Function, known: &FunctionNames, code: 
         code.item(format_args!("impl {} {{\n{}}}", known.context, methods.join("\n")));
     }
     secrets::clients(names, function, &known.context, code);
+    workflows::clients(names, function, &known.context, code);
 }
 
 /// The method of a context that may write to tables.

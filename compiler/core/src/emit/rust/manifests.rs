@@ -122,8 +122,8 @@ fn runtime(features: &BTreeSet<&str>) -> String {
 
 /// The features of the runtime that a function's context needs.
 fn features(model: &Model, function: &Function) -> impl Iterator<Item = &'static str> {
-    let answers_on =
-        |redis: bool| function.signals.iter().any(|signal| model.workflows[signal.value].redis().is_some() == redis);
+    let workflows = function.signals.iter().chain(&function.starts);
+    let deals_with = |redis: bool| workflows.clone().any(|id| model.workflows[id.value].redis().is_some() == redis);
     let needs = [
         ("dynamodb", !function.tables.is_empty() || !function.queries.is_empty()),
         ("outbox", function.outbox.is_some()),
@@ -131,8 +131,8 @@ fn features(model: &Model, function: &Function) -> impl Iterator<Item = &'static
         ("sqs", !function.sends.is_empty()),
         ("secrets", !function.secrets.is_empty()),
         ("sdk", !function.may.is_empty()),
-        ("engine", answers_on(true)),
-        ("signal", answers_on(false)),
+        ("engine", deals_with(true)),
+        ("signal", deals_with(false)),
         ("cache", function.cache.is_some() || function.circuit_breaker.is_some()),
     ];
     needs.into_iter().filter(|(_, needed)| *needed).map(|(feature, _)| feature)

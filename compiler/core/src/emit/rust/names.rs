@@ -1,13 +1,13 @@
 //! What things of the spec are called in Rust. All of them live in one namespace, that of the contract crate's root, so that
 //! `use orders_contract::*` is all that a handler needs.
 //!
-//! Declared types come first and keep their names; one that hides a name of Rust's own is told apart: `Error` is `ErrorType`. Then come events, tables, outboxes, queues, functions and secrets; one whose name is
+//! Declared types come first and keep their names; one that hides a name of Rust's own is told apart: `Error` is `ErrorType`. Then come events, tables, outboxes, queues, functions, secrets and the workflows that functions start; one whose name is
 //! taken gets its kind appended: the context of a function `order` beside a type `Order` is `OrderFunction`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::workflows;
-use crate::model::{AccessPattern, Event, Function, Id, Input, Model, Outbox, Queue, Secret, Table};
+use crate::model::{AccessPattern, Event, Function, Id, Input, Model, Outbox, Queue, Secret, Table, Workflow};
 use crate::plan::{HandlerKind, pascal_case};
 use crate::source::Span;
 use crate::types::rust::{field_name, hides_prelude, type_text, variant_name};
@@ -26,6 +26,7 @@ pub(super) struct Names<'m> {
     queues: Vec<String>,
     secrets: Vec<String>,
     functions: Vec<FunctionNames>,
+    workflows: BTreeMap<Id<Workflow>, String>,
     inline: BTreeMap<Span, String>,
     /// Records and enumerations that the spec writes in place, with the names given to them.
     pub(super) definitions: Vec<Definition<'m>>,
@@ -96,6 +97,7 @@ impl<'m> Names<'m> {
             queues: Vec::new(),
             secrets: Vec::new(),
             functions: Vec::new(),
+            workflows: BTreeMap::new(),
             inline: BTreeMap::new(),
             definitions: Vec::new(),
         };
@@ -137,6 +139,10 @@ impl<'m> Names<'m> {
             let name = names.claim(&pascal_case(&secret.head.name), "Secret");
             names.secrets.push(name);
         }
+        for (id, workflow) in workflows::started(model) {
+            let name = names.claim(&pascal_case(&workflow.head.name), "Workflow");
+            names.workflows.insert(id, name);
+        }
         names.name_inline_types();
         names
     }
@@ -175,6 +181,13 @@ impl<'m> Names<'m> {
         }
         for (step, answer) in workflows::answers(model) {
             self.inline(answer, &format!("{}Answer", pascal_case(&step)), Home::Workflows);
+        }
+        for (id, workflow) in workflows::started(model) {
+            let name = self.workflow(id).to_owned();
+            self.inline(&workflow.input, &format!("{name}Input"), Home::Workflows);
+            if let Some(output) = &workflow.output {
+                self.inline(output, &format!("{name}Output"), Home::Workflows);
+            }
         }
         for ((id, function), names) in model.functions.iter().zip(self.functions.clone()) {
             if let Input::Value(input) = &function.input {
@@ -240,6 +253,11 @@ impl<'m> Names<'m> {
     /// The name of a secret's type.
     pub(super) fn secret(&self, id: Id<Secret>) -> &str {
         &self.secrets[id.index()]
+    }
+
+    /// The name of the type of a workflow that functions start.
+    pub(super) fn workflow(&self, id: Id<Workflow>) -> &str {
+        self.workflows.get(&id).map_or("", String::as_str)
     }
 
     /// The names of a function.
@@ -323,6 +341,7 @@ const CONTEXT: &[&str] = &[
     "task_token",
     "transact",
     "transaction",
+    "workflows",
 ];
 
 /// Whether an event is its detail: both have one name, and the detail is a record.

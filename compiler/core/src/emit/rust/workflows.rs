@@ -1,14 +1,17 @@
-//! `contract/src/workflows.rs`: the definitions of workflows on Redis, which their engine keeps for their functions, and the answers
-//! that workflows wait for; and of a function that answers, the permissions and the methods.
+//! `contract/src/workflows.rs`: the definitions of workflows on Redis, which their engine keeps for their functions, the workflows that
+//! functions start, and the answers that workflows wait for; and of a function that answers or starts, the permissions and the methods.
 
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
 use super::names::{Home, Names};
 use super::print::{Code, literal};
-use super::types::definitions;
+use super::text::member_paragraph;
+use super::types::{definitions, head_docs};
 use crate::emit::{Input, asl};
-use crate::model::{Function, Model};
+use crate::model::{Function, Id, Model, Workflow};
+use crate::plan::ids;
 use crate::types::Type;
+use crate::types::rust::field_name;
 use std::collections::BTreeMap;
 
 /// The definitions, and the answers that have no name in the spec.
@@ -20,8 +23,55 @@ pub(super) fn workflows(names: &Names<'_>, input: Input<'_>) -> Code {
         let files = files.collect::<Vec<_>>().join(", ");
         code.item(format_args!("/// The workflows that run on Redis.\npub const WORKFLOWS: &[&str] = &[{files}];"));
     }
+    for (id, workflow) in started(names.model) {
+        of_started(names, input, (id, workflow), &mut code);
+    }
     definitions(names, input, Home::Workflows, &mut code);
     code
+}
+
+/// The workflows that functions start.
+pub(super) fn started(model: &Model) -> impl Iterator<Item = (Id<Workflow>, &Workflow)> {
+    let is_started =
+        |id| model.functions.values().flat_map(|function| &function.starts).any(|start| start.value == id);
+    model.workflows.iter().filter(move |(id, _)| is_started(*id))
+}
+
+/// The type of a workflow that functions start.
+fn of_started(names: &Names<'_>, input: Input<'_>, (id, workflow): (Id<Workflow>, &Workflow), code: &mut Code) {
+    let name = names.workflow(id);
+    let docs = head_docs(
+        &format!("The workflow `{}`.", workflow.head.name),
+        workflow.head.description.as_deref(),
+        &input.location(workflow.head.name_span),
+    );
+    code.item(format_args!(
+        "{docs}#[derive(Debug, Clone, Copy)]
+pub struct {name};"
+    ));
+    let engine = match input.plan.definitions.iter().find(|definition| definition.file == workflow.head.name) {
+        Some(definition) => {
+            let path = literal(&format!("../../{}", asl::definition_path(definition)));
+            format!("Redis {{ definition: include_str!({path}) }}")
+        }
+        None => format!("StepFunctions {{ env: {} }}", literal(&ids::state_machine_variable(workflow))),
+    };
+    let (given, output) = (names.type_of(&workflow.input, Home::Workflows), output(names, workflow));
+    let workflow = literal(&workflow.head.name);
+    code.item(format_args!(
+        "impl evc_runtime::execution::Workflow for {name} {{
+    type Input = {given};
+    type Output = {output};
+    const NAME: &'static str = {workflow};
+    const ENGINE: evc_runtime::execution::Engine = evc_runtime::execution::Engine::{engine};
+}}"
+    ));
+}
+
+/// What an execution gives in Rust: any JSON where the spec does not say.
+fn output(names: &Names<'_>, workflow: &Workflow) -> String {
+    let any = || "evc_runtime::serde_json::Value".to_owned();
+    workflow.output.as_ref().map_or_else(any, |output| names.type_of(output, Home::Workflows))
 }
 
 /// The answers that a workflow's steps wait for, with the names of the steps.
@@ -63,11 +113,58 @@ pub(super) fn grants(names: &Names<'_>, function: &Function, context: &str, code
     for (answer, waits) in &by_answer {
         implement(&format!("Signal<{answer}>"), waits);
     }
+    for start in &function.starts {
+        let workflow = names.workflow(start.value);
+        code.line(format_args!("impl evc_runtime::grant::Start<crate::{workflow}> for {context} {{}}"));
+    }
 }
 
-/// The methods of a context that may answer.
-pub(super) fn methods(function: &Function) -> Option<String> {
-    (!function.signals.is_empty()).then(|| SIGNAL.to_owned())
+/// The methods of a context that may answer or start.
+pub(super) fn methods(function: &Function, context: &str) -> Vec<String> {
+    let mut methods = Vec::new();
+    if !function.signals.is_empty() {
+        methods.push(SIGNAL.to_owned());
+    }
+    if !function.starts.is_empty() {
+        let docs = member_paragraph("The workflows that this function starts.");
+        methods.push(format!(
+            "{docs}    pub fn workflows(&self) -> {context}Workflows<'_> {{
+        {context}Workflows(&self.context)
+    }}
+"
+        ));
+    }
+    methods
+}
+
+/// What the method `workflows` gives: a method for each workflow.
+pub(super) fn clients(names: &Names<'_>, function: &Function, context: &str, code: &mut Code) {
+    if function.starts.is_empty() {
+        return;
+    }
+    let name = literal(&function.head.name);
+    let name = name.trim_matches('"');
+    code.item(format_args!(
+        "/// The workflows that `{name}` starts.
+#[derive(Debug, Clone, Copy)]
+pub struct {context}Workflows<'a>(&'a evc_runtime::Context);"
+    ));
+    let methods: Vec<String> = function
+        .starts
+        .iter()
+        .map(|start| {
+            let name = &names.model.workflows[start.value].head.name;
+            let docs = member_paragraph(&format!("Executions of `{name}`."));
+            let (method, of) = (field_name(name), names.workflow(start.value));
+            format!(
+                "{docs}    pub fn {method}(self) -> evc_runtime::execution::Executions<'a, crate::{of}, {context}> {{
+        self.0.executions()
+    }}
+"
+            )
+        })
+        .collect();
+    code.item(format_args!("impl<'a> {context}Workflows<'a> {{\n{}}}", methods.join("\n")));
 }
 
 /// `token` is what the function that asked found in its context: `cx.task_token()`.

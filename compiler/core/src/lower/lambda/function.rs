@@ -197,6 +197,13 @@ fn variables(b: &mut Builder<'_>, of: Id<Function>, cache: Option<Spanned<Id<Cac
         let purpose = format!("the ARN of secret `{}`", secret.head.name);
         variables.insert(ids::secret_variable(secret), (secret::arn(secret), purpose));
     }
+    for start in &function.starts {
+        let workflow = &model.workflows[start.value];
+        if workflow.redis().is_none() {
+            let purpose = format!("the ARN of the state machine of workflow `{}`", workflow.head.name);
+            variables.insert(ids::state_machine_variable(workflow), (arn::of_workflow(workflow), purpose));
+        }
+    }
     if let Some(retention) = function.idempotent {
         let purpose = "the table of what idempotent functions have done".to_owned();
         variables.insert(environment::IDEMPOTENCY_TABLE.to_owned(), (Value::Ref(ids::idempotency()), purpose));
@@ -292,6 +299,7 @@ fn grants(b: &mut Builder<'_>, role: &Role, of: Id<Function>) {
     }
     b.hand_on_work(role, &model.redis_workflows(of));
     signals(b, role, function);
+    starts(b, role, function);
     for edge in model.graph().to(Thing::Function(of)).filter(|edge| edge.relation == Relation::Feeds) {
         let Thing::Queue(id) = edge.from else { continue };
         let queue = &model.queues[id];
@@ -310,6 +318,19 @@ fn signals(b: &mut Builder<'_>, role: &Role, function: &Function) {
         }
         let why = Why::new(format!("`signals: {}`", workflow.head.name), signal.span);
         b.grant(role, &["states:SendTaskFailure", "states:SendTaskSuccess"], [arn::of_workflow(workflow)], why);
+    }
+}
+
+/// Lets a function start workflows on Step Functions, and ask how their executions are.
+fn starts(b: &mut Builder<'_>, role: &Role, function: &Function) {
+    for start in &function.starts {
+        let workflow = &b.model.workflows[start.value];
+        if workflow.redis().is_some() {
+            continue;
+        }
+        let why = Why::new(format!("`starts: {}`", workflow.head.name), start.span);
+        b.grant(role, &["states:StartExecution"], [arn::of_workflow(workflow)], why.clone());
+        b.grant(role, &["states:DescribeExecution"], [arn::of_executions(workflow)], why);
     }
 }
 

@@ -3,6 +3,7 @@
 mod errors;
 mod known;
 mod reach;
+mod output;
 pub(super) mod resolve;
 mod results;
 mod routes;
@@ -36,6 +37,8 @@ pub struct Workflow {
     pub head: Head,
     /// What an execution is given.
     pub input: Type,
+    /// What an execution gives that succeeds, if the spec says so.
+    pub output: Option<Type>,
     /// How long an execution may take.
     pub timeout: Duration,
     /// Where the timeout is said, or the workflow's name.

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 
 use super::steps::{Binds, Call, StepKind};
-use super::{Body, CatchError, Engine, Next, Retry, RetryError, Step, StepId, Workflow, routes, standard_retry};
+use super::{
+    Body, CatchError, Engine, Next, Retry, RetryError, Step, StepId, Workflow, output, routes, standard_retry,
+};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::{BUILT_IN_ROOTS, Expr, Scope, Template};
 use crate::model::Model;
@@ -30,7 +32,9 @@ pub(in crate::model) fn workflow(
     (engine, engine_span): (Engine, Span),
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Workflow {
-    diagnostics.extend(model.types.check_type(&item.input.0));
+    for ty in [Some(&item.input), item.output.as_ref()].into_iter().flatten() {
+        diagnostics.extend(model.types.check_type(&ty.0));
+    }
     let mut names = IndexMap::new();
     collect_names(&item.steps, &item.variables, &mut names, diagnostics);
     let mut resolver = Resolver {
@@ -44,9 +48,12 @@ pub(in crate::model) fn workflow(
     };
     let mut body = resolver.body(&item.steps, &item.variables);
     routes::scopes(&mut body, &item.input.0, &names, model);
+    let given = item.output.as_ref().map(|given| &given.0);
+    diagnostics.extend(given.and_then(|given| output::unfit(&body, name, given, &model.types)));
     Workflow {
         head: head(name, item, item.description.as_ref(), &item.allow),
         input: item.input.0.clone(),
+        output: given.cloned(),
         timeout: item.timeout.as_ref().map_or(TIMEOUT, |timeout| timeout.value),
         timeout_span: item.timeout.as_ref().map_or(item.name_span, |timeout| timeout.span),
         engine,

@@ -34,6 +34,8 @@ pub struct Workflow {
     pub bus: Option<Name>,
     /// What an execution is given.
     pub input: Spanned<TypeExpr>,
+    /// What an execution gives that succeeds: what its last step gives. Who starts it reads it as that.
+    pub output: Option<Spanned<TypeExpr>>,
     /// How long an execution may take, up to `365d`. A day by default.
     #[key(range = Duration::seconds(1)..=Duration::days(365), what = "the timeout of a workflow")]
     pub timeout: Option<Spanned<Duration>>,

@@ -1,7 +1,8 @@
 //! The business logic of `interrupted`: work in two halves, between which the handler dies as often as it is told to; and questions with
-//! their answers.
+//! their answers; and executions that are started and asked about.
 
 pub mod ask;
+pub mod begin;
 pub mod decide;
 pub mod meddle;
 pub mod quick;
