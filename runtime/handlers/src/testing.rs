@@ -175,7 +175,17 @@ impl World {
     ) -> Context {
         let deadline = Timestamp::now().after(self.timeout.unwrap_or(DEADLINE));
         let request_id = "test".to_owned();
-        let delivery = Delivery { function, request_id, deadline, trace: None, key, event, step, request: Request::default(), origin };
+        let delivery = Delivery {
+            function,
+            request_id,
+            deadline,
+            trace: None,
+            key,
+            event,
+            step,
+            request: Request::default(),
+            origin,
+        };
         let metrics = Arc::new(Metrics::new("test".to_owned(), function));
         self.metrics.lock().unwrap_or_else(PoisonError::into_inner).push(metrics.clone());
         Context::new(Arc::new(self.services()), metrics, delivery)

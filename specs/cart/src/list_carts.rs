@@ -31,7 +31,10 @@ mod tests {
         for (key, user) in [("a", "user-1"), ("b", "user-1"), ("a", "user-2")] {
             create_cart(&world.create_cart(key, user), CreateCartInput { items: None }).await.unwrap();
         }
-        assert_eq!((list(&world, "user-1").await, list(&world, "user-2").await, list(&world, "user-3").await), (2, 1, 0));
+        assert_eq!(
+            (list(&world, "user-1").await, list(&world, "user-2").await, list(&world, "user-3").await),
+            (2, 1, 0)
+        );
         let all = world.carts();
         let of_one = list_carts(&world.list_carts("user-2"), ListCartsInput { after: None }).await.unwrap();
         assert!(all.iter().all(|cart| of_one.carts.contains(&cart.cart_id) == (cart.user_id == "user-2")), "{all:?}");

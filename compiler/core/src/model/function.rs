@@ -278,7 +278,10 @@ pub(super) fn brought(model: &Model) -> IndexMap<Id<Function>, Input> {
 impl Model {
     /// Whether some function has items of its caller alone in a table.
     pub fn has_owners(&self, table: Id<Table>) -> bool {
-        self.functions.values().flat_map(|function| &function.tables).any(|used| used.table == table && used.own.is_some())
+        self.functions
+            .values()
+            .flat_map(|function| &function.tables)
+            .any(|used| used.table == table && used.own.is_some())
     }
 }
 

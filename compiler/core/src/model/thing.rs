@@ -6,7 +6,9 @@ use indexmap::IndexMap;
 
 use super::graph::{Graph, Relates, Relation};
 use super::outputs::Property;
-use super::{Arena, DeadLetterSource, Durability, Environment, Head, Id, Observability, Output, Override, Security, Token};
+use super::{
+    Arena, DeadLetterSource, Durability, Environment, Head, Id, Observability, Output, Override, Security, Token,
+};
 use crate::diagnostics::Diagnostic;
 use crate::source::Span;
 use crate::spec::condition::Condition;

@@ -380,7 +380,6 @@ impl JsonSchema for Idempotency {
     }
 }
 
-
 impl JsonSchema for Errors {
     fn schema_name() -> Cow<'static, str> {
         "Errors".into()

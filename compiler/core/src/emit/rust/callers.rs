@@ -17,10 +17,11 @@ use crate::types::rust::field_name;
 
 /// The tokens of routes to functions, in the order of the model.
 pub(super) fn tokens(model: &Model) -> Vec<&Token> {
-    let taken = model.routes().filter(|(_, route)| route.function().is_some()).filter_map(|(_, route)| match &route.auth {
-        Auth::Jwt(jwt) => model.token(jwt),
-        Auth::Iam | Auth::None | Auth::ApiKey => None,
-    });
+    let taken =
+        model.routes().filter(|(_, route)| route.function().is_some()).filter_map(|(_, route)| match &route.auth {
+            Auth::Jwt(jwt) => model.token(jwt),
+            Auth::Iam | Auth::None | Auth::ApiKey => None,
+        });
     let taken: Vec<&Token> = taken.collect();
     model.tokens.iter().filter(|token| taken.iter().any(|other| std::ptr::eq(*other, *token))).collect()
 }
@@ -106,7 +107,9 @@ pub(super) fn of_function(names: &Names<'_>, id: Id<Function>, known: &FunctionN
                 let is: Vec<String> = tokens.iter().map(|token| is_of(token)).collect();
                 (variant, format!("The claims of a token of {}.", issuers.join(" or ")), is.join(" || "))
             }
-            CallerKind::Principal => ("Principal".to_owned(), "Who signed.".to_owned(), "request.is_signed()".to_owned()),
+            CallerKind::Principal => {
+                ("Principal".to_owned(), "Who signed.".to_owned(), "request.is_signed()".to_owned())
+            }
             CallerKind::Key => ("ApiKey".to_owned(), "Whose key it is.".to_owned(), "request.has_key()".to_owned()),
         };
         let _ = writeln!(variants, "{}    {variant}({ty}),", member_paragraph(&what));
@@ -147,8 +150,12 @@ pub(super) fn claim(owner: &str) -> Option<String> {
 /// The method that gives the items of a table that are the caller's.
 pub(super) fn own_table(table: &Table, name: &str, method: &str, own: &str) -> String {
     let claim = claim(own).unwrap_or_default();
-    let docs = member_paragraph(&format!("The items of the table `{}` whose `{}` is the caller's `{}`.", table.head.name,
-        table.key.first().map_or("", |key| key.as_str()), own.trim_start_matches("caller.")));
+    let docs = member_paragraph(&format!(
+        "The items of the table `{}` whose `{}` is the caller's `{}`.",
+        table.head.name,
+        table.key.first().map_or("", |key| key.as_str()),
+        own.trim_start_matches("caller.")
+    ));
     let (ty, make) = if table.key.len() > 1 { ("OwnTable", "own_table") } else { ("OwnItem", "own_item") };
     format!(
         "{docs}    pub fn {method}(&self) -> evc_runtime::table::{ty}<'_, crate::{name}, Self> {{

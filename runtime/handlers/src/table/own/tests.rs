@@ -143,7 +143,13 @@ async fn writes_change_what_is_the_callers() {
     let stored = world.items::<Notes>().expect("notes");
     assert_eq!(
         stored,
-        [note("kim", 1, "done"), note("kim", 2, "done"), note("lee", 1, "open"), note("lee", 3, "open"), note("kim", 4, "open")]
+        [
+            note("kim", 1, "done"),
+            note("kim", 2, "done"),
+            note("lee", 1, "open"),
+            note("lee", 3, "open"),
+            note("kim", 4, "open")
+        ]
     );
 }
 
@@ -157,10 +163,7 @@ async fn transactions_do_as_single_writes() {
         .update(notes(&cx, "kim").update(&1).set(STATE, "done"))
         .put(notes(&cx, "kim").put(&note("lee", 1, "taken")));
     assert_eq!(forged.commit().await.expect_err("another's").kind(), Kind::Forbidden);
-    let of_another = cx
-        .transaction::<All>()
-        .delete(notes(&cx, "kim").delete(&2))
-        .check(notes(&cx, "kim").check(&3));
+    let of_another = cx.transaction::<All>().delete(notes(&cx, "kim").delete(&2)).check(notes(&cx, "kim").check(&3));
     assert_eq!(of_another.commit().await.expect_err("another's").kind(), Kind::Conflict);
     assert_eq!(world.items::<Notes>().expect("notes"), before);
     let own = cx.transaction::<All>().delete(notes(&cx, "kim").delete(&2)).check(notes(&cx, "kim").check(&1));

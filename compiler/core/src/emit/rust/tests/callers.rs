@@ -87,5 +87,8 @@ fn each_function_knows_its_callers_by_its_routes() {
     insta::assert_snapshot!("callers-several", of("several"));
     insta::assert_snapshot!("callers-own", of("one"));
     let tables = text(&files, "contract/src/tables.rs");
-    assert!(tables.contains("SamePartition for NotesByTime {}") && !tables.contains("SamePartition for NotesByState"), "{tables}");
+    assert!(
+        tables.contains("SamePartition for NotesByTime {}") && !tables.contains("SamePartition for NotesByState"),
+        "{tables}"
+    );
 }
