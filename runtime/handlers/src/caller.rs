@@ -68,16 +68,16 @@ pub struct Claims(Payload<'static>);
 impl Claims {
     /// The claims as a type of the contract. [`Kind::Forbidden`] if one is missing or of another type; the value is not told.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        self.0.decode().map_err(unexpected)
+        self.0.decode().map_err(|error| unexpected(&error))
     }
 
     /// The same, every value in its range.
     pub fn bounded<T: DeserializeOwned + Bounded>(&self) -> Result<T, Error> {
-        self.0.bounded().map_err(unexpected)
+        self.0.bounded().map_err(|error| unexpected(&error))
     }
 }
 
-fn unexpected(error: Error) -> Error {
+fn unexpected(error: &Error) -> Error {
     forbidden(format!("the claims of the token are not what is expected of them: {}", error.message()))
 }
 
