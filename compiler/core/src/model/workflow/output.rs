@@ -13,7 +13,7 @@ pub(super) fn unfit(body: &Body, name: &str, output: &Type, types: &Types) -> Op
     let ends = results::of_body(body, &what, output.span, types).sides;
     let (end, mismatch) = ends.iter().find_map(|end| Some((end, types.accepts(output, &end.ty).err()?)))?;
     Some(
-        Diagnostic::new(Code::EVC0536, end.span, format!("what {what} gives here is not its output"))
+        Diagnostic::new(Code::EVC0539, end.span, format!("what {what} gives here is not its output"))
             .on(format!("workflows.{name}"))
             .label(mismatch.to_string())
             .secondary(output.span, "the output is declared here")
