@@ -144,6 +144,7 @@ const CHECKS: &[Check] = &[
     workflow::idle::check,
     workflow::outcomes::check,
     workflow::pending::check,
+    workflow::polls::check,
     workflow::routes::check,
     workflow::swallowed::check,
     workflow::timeouts::check,

@@ -153,6 +153,7 @@ codes! {
     EVC0532 Warning "way-never-taken",
     EVC0533 Warning "loop-that-nothing-changes",
     EVC0534 Warning "variable-never-set",
+    EVC0535 Warning "polling-without-a-wait",
     EVC0550 Error "value-without-a-way",
     EVC0551 Warning "choose-without-else",
     EVC0552 Warning "catch-leads-back",

@@ -23,6 +23,7 @@ pub(super) mod idle;
 mod laps;
 pub(super) mod outcomes;
 pub(super) mod pending;
+pub(super) mod polls;
 mod rounds;
 pub(super) mod routes;
 pub(super) mod signals;
