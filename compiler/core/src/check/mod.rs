@@ -18,6 +18,7 @@ mod event_source;
 mod events;
 mod expiry;
 mod forgotten;
+mod forwarded_to_nobody;
 mod forwarding;
 mod gathered;
 mod indexes;
@@ -134,6 +135,7 @@ const CHECKS: &[Check] = &[
     workflow::claims::check,
     workflow::compensation::check,
     workflow::concurrency::check,
+    workflow::cut_off::check,
     workflow::dead_ways::check,
     workflow::engine::check,
     workflow::errors::check,
@@ -142,9 +144,10 @@ const CHECKS: &[Check] = &[
     workflow::grows::check,
     workflow::history::check,
     workflow::idle::check,
+    workflow::only_fails::check,
     workflow::outcomes::check,
+    workflow::overlapping::check,
     workflow::pending::check,
-    workflow::polls::check,
     workflow::routes::check,
     workflow::swallowed::check,
     workflow::timeouts::check,
@@ -156,6 +159,7 @@ const CHECKS: &[Check] = &[
 const CHECKS_OF_A_WHOLE: &[Check] = &[
     disabled::check,
     events::check,
+    forwarded_to_nobody::check,
     loops::arrives::check,
     unmade::check,
     unused::check,

@@ -2,22 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{back, item, laps, unchanged};
+use super::dead_ways::names_one_of;
+use super::{back, conditions, item, laps, unchanged};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::Expr;
 use crate::model::{Body, Model, Next, Step, StepId, Workflow};
-
-pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
-    for workflow in model.workflows.values() {
-        workflow.body.bodies(&mut |body| {
-            if body.partial {
-                return;
-            }
-            let loops = body.loops();
-            diagnostics.extend(loops.iter().filter_map(|round| polls(model, workflow, body, round)));
-        });
-    }
-}
 
 /// Whether a call changes nothing that is known of: one that takes the next piece of work is another one each time.
 fn only_asks(model: &Model, step: &Step) -> bool {
@@ -29,13 +18,31 @@ fn only_asks(model: &Model, step: &Step) -> bool {
     !writes && !tells && function.may.is_empty()
 }
 
-/// Reports a loop whose steps wait for nothing and count nothing, and whose calls are given the same in each round.
-fn polls(model: &Model, workflow: &Workflow, body: &Body, round: &BTreeSet<StepId>) -> Option<Diagnostic> {
+/// Reports a loop whose steps wait for nothing and count nothing, and whose calls are given the same in each round. `unset` are variables
+/// of which is told that nothing sets them.
+pub(super) fn check(
+    model: &Model,
+    workflow: &Workflow,
+    body: &Body,
+    round: &BTreeSet<StepId>,
+    unset: &BTreeSet<&str>,
+) -> Option<Diagnostic> {
     let steps = || round.iter().map(|id| body.step(*id));
+    // A loop that nothing leaves is told of by itself.
+    let leads_out = |id: &StepId| {
+        let next = body.step(*id).successors();
+        next.iter().any(|next| !matches!(next, Next::Step(to) if round.contains(to)))
+    };
+    if body.partial || !round.iter().any(leads_out) {
+        return None;
+    }
     // What an error leads round is told of by itself, and the retries before it may have waited.
     let is_led_by_error =
         |step: &Step| step.catch.iter().any(|catch| matches!(catch.then, Next::Step(to) if round.contains(&to)));
     if steps().any(|step| back::waits(model, step) || laps::counts(step) || is_led_by_error(step)) {
+        return None;
+    }
+    if steps().flat_map(unchanged::counted).next().is_some() {
         return None;
     }
     // Steps with steps inside of them do more than is looked at here.
@@ -48,8 +55,18 @@ fn polls(model: &Model, workflow: &Workflow, body: &Body, round: &BTreeSet<StepI
     if calls.iter().any(|step| !only_asks(model, step)) {
         return None;
     }
-    let asks_the_same =
-        calls.iter().all(|step| step.arguments().iter().flat_map(|argument| argument.given.expressions()).all(is_same));
+    // An answer that nothing asks of is not waited for.
+    let given_in_round: BTreeSet<&str> =
+        steps().filter(|step| step.call().is_some()).flat_map(unchanged::written).collect();
+    let asks_of_answers = |step: &Step| {
+        let asked = conditions(step).into_iter().flatten().flat_map(Expr::references);
+        asked.map(|name| name.value).any(|name| given_in_round.contains(name))
+    };
+    if !steps().any(asks_of_answers) {
+        return None;
+    }
+    let given = || calls.iter().flat_map(|step| step.arguments()).flat_map(|argument| argument.given.expressions());
+    let asks_the_same = given().all(is_same) && !given().any(|expr| names_one_of(expr, unset));
     let asked = calls.first().filter(|_| asks_the_same)?;
     let message = format!("`{}` is asked the same again at once, until the answer is another one", asked.name);
     Some(
