@@ -147,6 +147,21 @@ impl Facts {
         self.0.get(way)
     }
 
+    /// These, and the same of the values that variables are other names for.
+    #[must_use]
+    pub(super) fn also(&self, aliases: &[(usize, Way)]) -> Self {
+        let mut all = self.clone();
+        // A name may be for one that is itself another name; each stands before those that name it.
+        for (at, of) in aliases.iter().rev() {
+            let of_it: Vec<(Vec<Step>, Shown)> =
+                all.from(&Base::Local(*at)).map(|(steps, shown)| (steps.to_vec(), shown.clone())).collect();
+            for (steps, shown) in of_it {
+                all.add(Way { base: of.base.clone(), steps: of.steps.iter().cloned().chain(steps).collect() }, shown);
+            }
+        }
+        all
+    }
+
     fn add(&mut self, way: Way, shown: Shown) {
         // What is there is inside of what is there.
         for end in 0..if shown.present { way.steps.len() } else { 0 } {
