@@ -107,7 +107,7 @@ codes! {
     EVC0409 Error "arithmetic-on-money",
     EVC0410 Error "pointless-comparison",
     EVC0411 Error "name-or-subtraction",
-    EVC0412 Error "not-in-step-functions",
+    EVC0412 Error "not-for-an-expression",
     EVC0413 Error "name-inside-a-path",
     EVC0414 Error "wrong-argument-type",
     EVC0415 Error "missing-argument",
@@ -359,6 +359,7 @@ codes! {
     EVC1097 Error "no-such-time",
     EVC1098 Error "token-for-nobody",
     EVC1099 Advice "budgets-do-not-fit",
+    EVC1100 Warning "condition-on-nothing",
 }
 
 impl Code {

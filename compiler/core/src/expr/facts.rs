@@ -4,6 +4,8 @@
 //! [`Expr::facts`] says what is known where a condition held or did not; [`Facts::and`] and [`Facts::or`] put together what several
 //! routes have established; [`Scope::knowing`] gives the scope of a place where facts hold.
 
+mod aliases;
+
 use std::collections::BTreeMap;
 
 use super::ast::{Ast, AstKind, Operator, Place};
@@ -145,21 +147,6 @@ impl Facts {
     /// What is known of the value on a way.
     pub(super) fn shown(&self, way: &Way) -> Option<&Shown> {
         self.0.get(way)
-    }
-
-    /// These, and the same of the values that variables are other names for.
-    #[must_use]
-    pub(super) fn also(&self, aliases: &[(usize, Way)]) -> Self {
-        let mut all = self.clone();
-        // A name may be for one that is itself another name; each stands before those that name it.
-        for (at, of) in aliases.iter().rev() {
-            let of_it: Vec<(Vec<Step>, Shown)> =
-                all.from(&Base::Local(*at)).map(|(steps, shown)| (steps.to_vec(), shown.clone())).collect();
-            for (steps, shown) in of_it {
-                all.add(Way { base: of.base.clone(), steps: of.steps.iter().cloned().chain(steps).collect() }, shown);
-            }
-        }
-        all
     }
 
     fn add(&mut self, way: Way, shown: Shown) {

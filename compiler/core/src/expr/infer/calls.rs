@@ -194,6 +194,7 @@ impl Infer<'_> {
         self.absent_arguments(function, &given);
         if !left_out {
             self.literals(function, &given);
+            self.outside(function, &given, context);
         } else if let Some(item) = context.item.clone().filter(|item| item.class(self.types) != Class::Any) {
             ok &= self.argument(function, callee, &item, function.params[0].takes);
         }

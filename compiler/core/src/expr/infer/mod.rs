@@ -6,6 +6,7 @@ mod conditions;
 mod fixed;
 mod objects;
 mod operators;
+mod outside;
 mod paths;
 mod regex;
 mod returns;
