@@ -130,3 +130,19 @@ def is_on(alarm, metrics, now):
 def composite_is_on(rule, on):
     """Whether an alarm that goes by others is, given the ids of those that are on."""
     return any(id in on for id in re.findall(r'ALARM\("([^"]+)"\)', rule))
+
+
+def filter_matches(pattern, event):
+    """Whether a metric filter of a log matches a line that is JSON: comparisons by `=`, joined by `&&` of groups of `||`, as evc writes them.
+    <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntaxForMetricFilters.html>
+    """
+
+    def holds(comparison):
+        path, _, literal = comparison.partition(" = ")
+        value = event
+        for name in path.strip().removeprefix("$.").split("."):
+            value = value.get(name) if isinstance(value, dict) else None
+        return value == json.loads(literal)
+
+    groups = pattern.strip().removeprefix("{").removesuffix("}").split("&&")
+    return all(any(holds(one) for one in group.strip().strip("()").split("||")) for group in groups)

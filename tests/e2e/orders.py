@@ -14,6 +14,9 @@ SYSTEM = System("orders")
 TABLE, BUS, MACHINE, API = "OrdersTableName", "EventBusName", "StateMachineArn", "ApiUrl"
 PAYMENT, REFUND, INVENTORY, NOTIFY = "ProcessPayment", "RefundPayment", "ReserveInventory", "Notify"
 SUCCESS_RATE = "SUCCESS_RATE"
+# The errors that functions declare, and those of them with which an execution may end without anything being wrong.
+BUSINESS = {"PaymentDeclined", "InventoryUnavailable", "TotalMismatch"}
+OUTCOMES = {"PaymentDeclined", "InventoryUnavailable"}
 CREATED = "Order Created"
 # The amounts of the original's README, as text: they must come out digit for digit.
 ORDER = """{
@@ -232,7 +235,19 @@ def least_privilege(stack: Stack) -> None:
 
 @SYSTEM.scenario("alarms of functions are silent while the business fails, and go off for trouble")
 def tells_of_trouble(stack: Stack) -> None:
-    found = alarms.problems(stack, {"PaymentDeclined", "InventoryUnavailable", "TotalMismatch"})
+    found = alarms.problems(stack, BUSINESS)
+    assert not found, "\n".join(found)
+
+
+@SYSTEM.scenario("alarms of executions are silent for declined payments, and go off for failures and for what somebody stops")
+def tells_of_executions(stack: Stack) -> None:
+    client, before = stack.client("stepfunctions"), executions(stack)
+    with stack.crashing(stack.function(PAYMENT)):
+        started = client.start_execution(stateMachineArn=stack.outputs[MACHINE], input=before[0]["input"])
+        client.stop_execution(executionArn=started["executionArn"])
+        describe = lambda: client.describe_execution(executionArn=started["executionArn"])  # noqa: E731: asked again and again
+        wait_until(lambda: describe()["status"] == "ABORTED", "end of the execution")
+    found = alarms.of_executions(stack, [*before, describe()], OUTCOMES)
     assert not found, "\n".join(found)
 
 

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 
+import alarms
 import executions
 import orders
 import policies
@@ -69,6 +70,7 @@ def described(stack: Stack) -> list[dict]:
     shown = [executions.shown(stack, one["execution"]) for one in executions.listed(stack)]
     return [
         {
+            "execution": one["execution"],
             "name": one["name"],
             "status": STATUSES[one["status"]],
             "error": one.get("error"),
@@ -154,4 +156,23 @@ def least_privilege(stack: Stack) -> None:
         "lambda:InvokeFunction": "the emulator has no scheduler; the tests invoke the engine themselves",
     }
     found = policies.problems(stack, unexercised)
+    assert not found, "\n".join(found)
+
+
+@SYSTEM.scenario("alarms of functions and of the engine are silent while the business fails, and go off for trouble")
+def tells_of_trouble(stack: Stack) -> None:
+    found = alarms.problems(stack, orders.BUSINESS)
+    assert not found, "\n".join(found)
+
+
+@SYSTEM.scenario("alarms of executions and of sweeps are silent for declined payments, and go off for trouble")
+def tells_of_executions(stack: Stack) -> None:
+    with stack.crashing(stack.function(orders.PAYMENT)):
+        status, answer = stack.http("POST", orders.orders_url(stack), orders.ORDER)
+        assert status == 200, (status, answer)
+        order_id = json.loads(answer)["orderId"]
+        mine = wait_until(lambda: [one for one in described(stack) if order_id in one["input"]], "execution of the order")
+        executions.workflow(stack, "cancel", mine[0]["execution"], "--yes")
+    executions.sweep(stack)
+    found = alarms.of_redis(stack, [one for one in described(stack) if one["status"] != "RUNNING"], orders.OUTCOMES)
     assert not found, "\n".join(found)
