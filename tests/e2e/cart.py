@@ -1,5 +1,7 @@
-"""System 003: shopping carts behind an API, with an outbox that a forwarder empties onto a bus with an event log."""
+"""System 003: shopping carts of customers with tokens, behind an API, with an outbox that a forwarder empties onto a bus with an event log."""
 
+import base64
+import functools
 import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -8,12 +10,15 @@ import alarms
 import policies
 from scenarios import System
 from stack import Stack, stays_true, wait_until
+from tokens import LOGIN, OTHER, bearer, encoded, part
 
 SYSTEM = System("cart")
 CARTS, OUTBOX, API = "CartsTableName", "OutboxTableName", "ApiUrl"
 CREATED, ADDED, CHECKED_OUT = "CartCreated", "ItemsAddedToCart", "CartCheckedOut"
 NEW, NOT_FOUND, CLOSED = 201, 404, 409
 DONE = (200, NEW)
+# Who asks, where it does not matter who.
+USER = "user-1"
 
 
 @SYSTEM.scenario("a cart's life is three events, numbered by its version")
@@ -48,15 +53,15 @@ def refuses(stack: Stack) -> None:
     cart, before = create(stack, []), len(stack.items(stack.outputs[CARTS]))
     for quantity in (0, -1, 1001, 1.5, '"2"', "null"):
         body = '{"items": [{"itemId": "apple", "quantity": %s}]}' % quantity
-        status, answer = stack.http("PUT", url(stack, f"cart/{cart['cartId']}/add-items"), body)
+        status, answer = stack.http("PUT", url(stack, f"cart/{cart['cartId']}/add-items"), body, signed_in())
         assert status == 400 and "items[0].quantity" in answer, (quantity, status, answer)
     for body in ("null", "[]", "{", "{}", '{"items": []}', '{"items": "apple"}'):
-        status, answer = stack.http("PUT", url(stack, f"cart/{cart['cartId']}/add-items"), body)
+        status, answer = stack.http("PUT", url(stack, f"cart/{cart['cartId']}/add-items"), body, signed_in())
         assert status == 400, (body, status, answer)
-    for body in ("null", "{}", '{"userId": ""}', '{"userId": "u", "items": [{}]}'):
-        status, answer = stack.http("POST", url(stack, "cart"), body)
+    for body in ("null", '{"items": [{}]}', '{"items": {}}'):
+        status, answer = stack.http("POST", url(stack, "cart"), body, signed_in())
         assert status == 400, (body, status, answer)
-    assert stack.http("PUT", url(stack, "cart/no-uuid/checkout"))[0] == 400
+    assert stack.http("PUT", url(stack, "cart/no-uuid/checkout"), None, signed_in())[0] == 400
     assert len(stack.items(stack.outputs[CARTS])) == before
 
 
@@ -95,11 +100,11 @@ def loses_no_update(stack: Stack) -> None:
 
 @SYSTEM.scenario("a request repeated under its idempotency key gives the same answer, one cart and one event")
 def answers_once(stack: Stack) -> None:
-    body = {"userId": "user-1", "items": [item("apple", 1)]}
+    body = {"items": [item("apple", 1)]}
     key = {"Idempotency-Key": str(uuid.uuid4())}
     first, again = (send(stack, "POST", "cart", body, key) for _ in range(2))
     assert first[0] == NEW and again == first, (first, again)
-    assert send(stack, "POST", "cart", {**body, "userId": "user-2"}, key)[0] == 422
+    assert send(stack, "POST", "cart", {"items": [item("pear", 1)]}, key)[0] == 422
     cart = first[1]
     path, added = f"cart/{cart['cartId']}/add-items", {"items": [item("apple", 1)]}
     key = {"Idempotency-Key": str(uuid.uuid4())}
@@ -112,6 +117,84 @@ def answers_once(stack: Stack) -> None:
     stays_true(lambda: len(heard(stack, cart)) == 3, "three events")
 
 
+@SYSTEM.scenario("who calls sees and changes his own carts, and nobody else's")
+def keeps_apart(stack: Stack) -> None:
+    kim, lee = f"kim-{uuid.uuid4()}", f"lee-{uuid.uuid4()}"
+    # Whoever the body says it is for, it is for who calls.
+    status, cart = send(stack, "POST", "cart", {"userId": lee, "items": [item("apple", 1)]}, user=kim)
+    assert (status, cart["userId"]) == (NEW, kim), cart
+    path = f"cart/{cart['cartId']}"
+    for at, body in ((f"{path}/add-items", {"items": [item("apple", 1)]}), (f"{path}/checkout", None)):
+        status, answer = send(stack, "PUT", at, body, user=lee)
+        assert (status, answer["title"]) == (NOT_FOUND, "CartNotFound"), answer
+    others = [create(stack, [], user=kim)["cartId"] for _ in range(2)]
+    mine = create(stack, [], user=lee)["cartId"]
+    listed = {user: send(stack, "GET", "carts", user=user)[1]["carts"] for user in (kim, lee)}
+    assert sorted(listed[kim]) == sorted([cart["cartId"], *others]) and listed[lee] == [mine], listed
+    # What a page of Kim's goes on from is no way into it for Lee.
+    start = {"userId": {"S": kim}, "cartId": {"S": cart["cartId"]}}
+    after = encoded(json.dumps(start).encode())
+    assert send(stack, "GET", f"carts?after={after}", user=lee)[0] == 400
+    status, changed = send(stack, "PUT", f"{path}/add-items", {"items": [item("apple", 1)]}, user=kim)
+    assert (status, changed["version"]) == (200, 2), changed
+
+
+@SYSTEM.scenario("an answer that is kept for one caller is not given to another who has its key")
+def keeps_answers_apart(stack: Stack) -> None:
+    kim, lee = f"kim-{uuid.uuid4()}", f"lee-{uuid.uuid4()}"
+    key, body = {"Idempotency-Key": str(uuid.uuid4())}, {"items": [item("apple", 1)]}
+    first, again = (send(stack, "POST", "cart", body, key, user=kim) for _ in range(2))
+    assert first == again and first[0] == NEW, (first, again)
+    status, other = send(stack, "POST", "cart", body, key, user=lee)
+    assert (status, other["userId"]) == (NEW, lee) and other["cartId"] != first[1]["cartId"], other
+
+
+@SYSTEM.scenario("tokens that are forged, expired, of others or for others let nobody in")
+def lets_nobody_in(stack: Stack) -> None:
+    before = len(stack.items(stack.outputs[CARTS]))
+    good = LOGIN.token(USER)
+    head, claims, signature = good.split(".")
+    _, forged = part({}, {**json.loads(decoded(claims)), "sub": "somebody-else"})
+    unsigned, _ = part({"alg": "none", "kid": LOGIN.kid}, {})
+    bad = {
+        "another issuer": OTHER.token(USER),
+        "another issuer's name": OTHER.token(USER, iss=LOGIN.url),
+        "another audience": LOGIN.token(USER, aud="other"),
+        "no audience": LOGIN.token(USER, aud=None),
+        "another client": LOGIN.token(USER, aud=None, client_id="other"),
+        "over": LOGIN.token(USER, exp=1_700_000_000),
+        "without an end": LOGIN.token(USER, exp=None),
+        "not yet": LOGIN.token(USER, nbf=4_000_000_000),
+        "forged": f"{head}.{forged}.{signature}",
+        "unsigned": f"{unsigned}.{claims}.",
+        "unsigned, with a signature": f"{unsigned}.{claims}.{signature}",
+        "signed with another algorithm": LOGIN.token(USER, header={"alg": "HS256"}),
+        "of an unknown key": LOGIN.token(USER, header={"kid": "other"}),
+        "truncated": good[:-8],
+        "no token": "nonsense",
+        "nothing": "",
+    }
+    for why, token in bad.items():
+        status, answer = stack.http("POST", url(stack, "cart"), "{}", bearer(token))
+        assert status == 401, (why, status, answer)
+    assert stack.http("POST", url(stack, "cart"), "{}")[0] == 401
+    # The gateway takes these, and what they say is not what the spec says of callers.
+    for why, token in {
+        "nobody": LOGIN.token(None),
+        "an empty name": LOGIN.token(""),
+        "a name that is too long": LOGIN.token("x" * 65),
+    }.items():
+        status, answer = stack.http("POST", url(stack, "cart"), "{}", bearer(token))
+        assert status == 403 and json.loads(answer)["title"] == "Forbidden", (why, status, answer)
+    assert len(stack.items(stack.outputs[CARTS])) == before
+
+
+@SYSTEM.scenario("who invokes a function without a request is nobody")
+def needs_a_request(stack: Stack) -> None:
+    answer, error = stack.invoke(stack.function("CreateCart"), {"items": []})
+    assert error and answer["errorType"] == "Forbidden", (answer, error)
+
+
 @SYSTEM.scenario("pages of the shop may call the API from a browser, other pages may not")
 def lets_pages_in(stack: Stack) -> None:
     asks = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type"}
@@ -120,8 +203,9 @@ def lets_pages_in(stack: Stack) -> None:
         headers = stack.http_headers("OPTIONS", at, {"Origin": origin, **asks})
         assert (headers.get("Access-Control-Allow-Origin") == origin) == admitted, (origin, headers)
         if admitted:
-            assert headers["Access-Control-Allow-Methods"] == "POST,PUT", headers
-            assert "idempotency-key" in headers["Access-Control-Allow-Headers"], headers
+            assert headers["Access-Control-Allow-Methods"] == "GET,POST,PUT", headers
+            for header in ("idempotency-key", "authorization"):
+                assert header in headers["Access-Control-Allow-Headers"], headers
 
 
 @SYSTEM.scenario("rows that expire or change after they were published publish nothing")
@@ -170,9 +254,9 @@ def item(item_id: str, quantity: int) -> dict:
     return {"itemId": item_id, "quantity": quantity}
 
 
-def create(stack: Stack, items: list[dict]) -> dict:
+def create(stack: Stack, items: list[dict], user: str = USER) -> dict:
     """A new cart with these items."""
-    status, cart = send(stack, "POST", "cart", {"userId": "user-1", "items": items})
+    status, cart = send(stack, "POST", "cart", {"items": items}, user=user)
     assert status == NEW, (status, cart)
     return cart
 
@@ -194,10 +278,17 @@ def checkout(stack: Stack, cart: dict) -> tuple[int, dict]:
     return send(stack, "PUT", f"cart/{cart['cartId']}/checkout")
 
 
-def send(stack: Stack, method: str, path: str, body: dict | None = None, headers: dict | None = None):
-    """A request to the API: status and answer."""
-    status, answer = stack.http(method, url(stack, path), None if body is None else json.dumps(body), headers)
+def send(stack: Stack, method: str, path: str, body: dict | None = None, headers: dict | None = None, user: str = USER):
+    """A request of a user to the API: status and answer."""
+    sent = None if body is None else json.dumps(body)
+    status, answer = stack.http(method, url(stack, path), sent, {**signed_in(user), **(headers or {})})
     return status, json.loads(answer)
+
+
+@functools.cache
+def signed_in(user: str = USER) -> dict[str, str]:
+    """The header of a request of this user."""
+    return bearer(LOGIN.token(user))
 
 
 def url(stack: Stack, path: str) -> str:
@@ -211,6 +302,11 @@ def heard(stack: Stack, cart: dict, count: int = 0) -> list[dict]:
     events = [json.loads(entry["message"]) for page in pages for entry in page["events"]]
     mine = [event for event in events if event["detail"].get("cartId") == cart["cartId"]]
     return mine if len(mine) >= count else []
+
+
+def decoded(text: str) -> bytes:
+    """A part of a token."""
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def event_log(stack: Stack) -> str:

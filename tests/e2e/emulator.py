@@ -9,6 +9,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+import tokens
+
 ROOT = Path(__file__).resolve().parents[2]
 # The compiler, which `cargo xtask test` has built.
 EVC = ROOT / "target/debug/evc"
@@ -30,6 +32,9 @@ class Emulator:
         self._decisions.unlink(missing_ok=True)
         self._invocations = folder / "invocations.jsonl"
         self._invocations.unlink(missing_ok=True)
+        # Who signs tokens, and with which keys.
+        self._issuers = folder / "issuers.json"
+        self._issuers.write_text(json.dumps({it.url: it.keys() for it in (tokens.LOGIN, tokens.OTHER)}), encoding="utf-8")
         self.url = f"http://127.0.0.1:{_free_port()}"
         # Where functions find AWS: here, unless a test puts something in between.
         self.seen_by_functions = self.url
@@ -87,6 +92,7 @@ class Emulator:
             "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
             "EVC_DECISIONS": str(self._decisions),
             "EVC_INVOCATIONS": str(self._invocations),
+            "EVC_ISSUERS": str(self._issuers),
             **self._more,
         }
 

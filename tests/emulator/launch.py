@@ -19,12 +19,13 @@ import piping
 import resources
 import rest
 import streams
+import tokens
 import workflows
 
 
 def main() -> None:
     """Install every replacement, then serve until killed."""
-    for module in (authority, resources, caches, functions, delivery, workflows, streams, piping, apis, rest):
+    for module in (authority, resources, caches, functions, delivery, workflows, streams, piping, apis, tokens, rest):
         module.install()
     ministack.app.main()
 

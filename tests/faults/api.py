@@ -49,36 +49,36 @@ def repeats(title: str, action: str, *script, answered: bool) -> None:
     @scenario(f"{title}: the same answer, one change, one event")
     def repeated(stack: Faulty, proxy: Proxy) -> None:
         key = {"Idempotency-Key": str(uuid.uuid4())}
-        body = {"userId": f"user-{uuid.uuid4()}", "items": [item("apple", 1)]}
-        one = once(stack, proxy, "POST", "cart", body, key)
+        body, user = {"items": [item("apple", 1)]}, f"user-{uuid.uuid4()}"
+        one = once(stack, proxy, "POST", "cart", body, key, user)
         path = f"cart/{one['cartId']}"
-        changed = once(stack, proxy, "PUT", f"{path}/add-items", {"items": [item("apple", 1)]}, key)
-        closed = once(stack, proxy, "PUT", f"{path}/checkout", None, key)
+        changed = once(stack, proxy, "PUT", f"{path}/add-items", {"items": [item("apple", 1)]}, key, user)
+        closed = once(stack, proxy, "PUT", f"{path}/checkout", None, key, user)
         assert [answer["version"] for answer in (one, changed, closed)] == [1, 2, 3], (one, changed, closed)
         assert closed["items"] == [item("apple", 2)], closed
         stack.await_delivery([one])
         assert len(stack.committed()[one["cartId"]]) == 3
-        mine = [row for row in stack.items(stack.outputs[cart.CARTS]) if row["userId"]["S"] == body["userId"]]
+        mine = [row for row in stack.items(stack.outputs[cart.CARTS]) if row["userId"]["S"] == user]
         assert len(mine) == 1, mine
 
-    def once(stack: Faulty, proxy: Proxy, method: str, path: str, body: dict | None, key: dict) -> dict:
+    def once(stack: Faulty, proxy: Proxy, method: str, path: str, body: dict | None, key: dict, user: str) -> dict:
         """The answer of a request that is sent again until it succeeds, and once more."""
         proxy.next(action, *script)
-        status, answer = send(stack, method, path, body, key)
+        status, answer = send(stack, method, path, body, key, user)
         # Where the work was done, or can be done at once, nobody has to ask again.
         assert (status in DONE) == answered, (status, answer)
         proxy.heal()
 
         def succeeds():
-            status, answer = send(stack, method, path, body, key)
+            status, answer = send(stack, method, path, body, key, user)
             assert status in (*DONE, 409), (status, answer)
             return answer if status in DONE else None
 
         first = answer if status in DONE else wait_until(succeeds, "an answer", 10)
-        assert send(stack, method, path, body, key) == (NEW if method == "POST" else 200, first)
+        assert send(stack, method, path, body, key, user) == (NEW if method == "POST" else 200, first)
         if body:
             other = {**body, "items": [item("pear", 7)]}
-            assert send(stack, method, path, other, key)[0] == 422, "another body under the same key"
+            assert send(stack, method, path, other, key, user)[0] == 422, "another body under the same key"
         return first
 
 
@@ -93,7 +93,7 @@ repeats("a handler that dies during its commit", COMMIT, faults.kill_during, ans
 
 @scenario("a handler that dies before its commit: a repeated request does the work once, when its time is over")
 def waits(stack: Faulty, proxy: Proxy) -> None:
-    body, key = {"userId": "user-1", "items": [item("apple", 1)]}, {"Idempotency-Key": str(uuid.uuid4())}
+    body, key = {"items": [item("apple", 1)]}, {"Idempotency-Key": str(uuid.uuid4())}
     with stack.timeout(stack.function(CREATE), 3):
         start = now()
         proxy.next(COMMIT, faults.kill_before)

@@ -86,7 +86,7 @@ def work(stack: Faulty, number: int) -> dict[str, set[int]]:
     carts: list[str] = []
     for _ in range(REQUESTS):
         if not carts or draw.random() < 0.1:
-            answer = ask(stack, draw, "POST", "cart", {"userId": f"user-{number}", "items": [item("apple", 1)]})
+            answer = ask(stack, draw, "POST", "cart", {"items": [item("apple", 1)]})
             carts.append(answer["cartId"])
         elif draw.random() < 0.1:
             answer = ask(stack, draw, "PUT", f"cart/{carts.pop(draw.randrange(len(carts)))}/checkout", None)

@@ -1,6 +1,7 @@
 //! What a handler knows of the delivery it works on, and what every handler may do.
 
 use crate::backend::Services;
+use crate::caller::{Known, Request};
 use crate::content::{Content, sha256};
 use crate::event::EventMetadata;
 use crate::observe::{Metrics, Unit};
@@ -20,6 +21,8 @@ struct Inner {
     services: Arc<Services>,
     metrics: Arc<Metrics>,
     delivery: Delivery,
+    /// Who calls, once that is read.
+    caller: std::sync::OnceLock<Known>,
     #[cfg(any(feature = "dynamodb", feature = "eventbridge", feature = "sqs"))]
     transactions: std::sync::atomic::AtomicU32,
     /// The right to do this delivery's work, where it is to be done once.
@@ -99,6 +102,8 @@ pub(crate) struct Delivery {
     pub(crate) key: Option<String>,
     pub(crate) event: Option<EventMetadata>,
     pub(crate) step: Option<Step>,
+    /// What an API says of who sent it.
+    pub(crate) request: Request,
     #[cfg_attr(
         not(any(feature = "cache", feature = "dynamodb", feature = "eventbridge", feature = "sqs")),
         allow(dead_code, reason = "clients ask for it")
@@ -137,6 +142,7 @@ impl Context {
             services,
             metrics,
             delivery,
+            caller: std::sync::OnceLock::new(),
             #[cfg(any(feature = "dynamodb", feature = "eventbridge", feature = "sqs"))]
             transactions: std::sync::atomic::AtomicU32::new(0),
             #[cfg(feature = "idempotency")]
@@ -155,7 +161,32 @@ impl Context {
         let mut delivery = self.inner.delivery.clone();
         let is_step = delivery.step.is_some();
         delivery.origin.content = delivery.key.as_ref().map(|_| Content::of(payload, is_step));
-        Self::new(self.inner.services.clone(), self.inner.metrics.clone(), delivery)
+        self.with_delivery(delivery)
+    }
+
+    /// The same caller and surroundings with another delivery.
+    #[cfg(feature = "testing")]
+    pub(crate) fn with_delivery(&self, delivery: Delivery) -> Self {
+        let context = Self::new(self.inner.services.clone(), self.inner.metrics.clone(), delivery);
+        if let Some(known) = self.known() {
+            context.know(known.clone());
+        }
+        context
+    }
+
+    /// Who calls, if that was read.
+    pub(crate) fn known(&self) -> Option<&Known> {
+        self.inner.caller.get()
+    }
+
+    /// Keeps who calls; the first stays.
+    pub(crate) fn know(&self, caller: Known) {
+        self.inner.caller.get_or_init(|| caller);
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
+        &self.inner.metrics
     }
 
     pub(crate) fn services(&self) -> &Arc<Services> {

@@ -26,6 +26,11 @@ pub trait Function: Send + Sync + 'static {
     /// The context of one delivery.
     fn new(context: Context) -> Self;
 
+    /// Reads who calls. It fails for a delivery without a caller where each has one; where nobody is known, it does nothing.
+    fn admit(_context: &Context) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Reads the input of one delivery. A function with several events decides by [`Payload::detail_type`].
     fn decode(payload: &Payload<'_>) -> Result<Self::Input, Error> {
         payload.decode()

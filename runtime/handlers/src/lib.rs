@@ -60,6 +60,7 @@ mod bounds;
 mod breaker;
 #[cfg(feature = "cache")]
 pub mod cache;
+pub mod caller;
 mod content;
 mod context;
 #[cfg(all(test, feature = "outbox", feature = "eventbridge"))]
@@ -111,6 +112,7 @@ pub use adapter::stream::{Change, ChangeKind};
 pub use aws_config::SdkConfig;
 pub use bounds::{At, Bounded};
 pub use breaker::CircuitBreaker;
+pub use caller::{ApiKey, Caller, Principal};
 pub use context::{Context, Step};
 pub use error::FunctionError;
 pub use event::{Carries, Event, EventMetadata, Outbox, Sequence};

@@ -169,6 +169,7 @@ where
             key: incoming.key.map(|key| delivery_key(key, caller, F::SOURCES)),
             event: incoming.event,
             step: incoming.step,
+            request: incoming.request,
             origin,
         };
         let span = span(&delivery);
@@ -190,6 +191,8 @@ where
 
     /// Handles one delivery, if its guard lets it through.
     pub(crate) async fn handle(&self, context: &Context, payload: &Payload<'_>) -> Result<String, Failure> {
+        // Before the guard: who is nobody gets no stored answer either.
+        F::admit(context)?;
         let guarded = self.guard.guard(context, payload, async || Box::pin(self.call(context, payload)).await);
         deadline::within(less(context.remaining(), REPORT), guarded).await
     }

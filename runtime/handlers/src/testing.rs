@@ -13,6 +13,7 @@
 //! | a handler uses | a test gives | and looks at |
 //! | --- | --- | --- |
 //! | `cx.idempotency_key()`, `cx.stable_id()` | [`World::delivery`], [`World::event`], [`World::step`], [`World::request`] | what it made, in two deliveries of one key |
+//! | `cx.caller()` | [`Context::called_by`] | |
 //! | `cx.event()` | [`World::event`] | |
 //! | `cx.step()` | [`World::step`]: attempt, item, visit | |
 //! | `cx.task_token()` | [`World::step`] with `token`, or `context_on_redis` | where it handed the token on |
@@ -45,6 +46,7 @@ mod secrets;
 mod steps;
 
 use crate::backend::{Services, Settings};
+use crate::caller::Request;
 use crate::context::{Delivery, Origin};
 use crate::observe::Metrics;
 use crate::{Context, EventMetadata, Step, Timestamp};
@@ -173,7 +175,17 @@ impl World {
     ) -> Context {
         let deadline = Timestamp::now().after(self.timeout.unwrap_or(DEADLINE));
         let request_id = "test".to_owned();
-        let delivery = Delivery { function, request_id, deadline, trace: None, key, event, step, origin };
+        let delivery = Delivery {
+            function,
+            request_id,
+            deadline,
+            trace: None,
+            key,
+            event,
+            step,
+            request: Request::default(),
+            origin,
+        };
         let metrics = Arc::new(Metrics::new("test".to_owned(), function));
         self.metrics.lock().unwrap_or_else(PoisonError::into_inner).push(metrics.clone());
         Context::new(Arc::new(self.services()), metrics, delivery)

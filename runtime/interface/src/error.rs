@@ -22,6 +22,8 @@ pub enum Kind {
     CircuitOpen,
     /// The idempotency key was used before with another payload.
     KeyReused,
+    /// Who calls is not known, or is not what the spec says of callers.
+    Forbidden,
     /// The service does not allow this call to this function.
     AccessDenied,
     /// The function lacks a setting, or a setting cannot be read.
@@ -36,7 +38,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Transient,
         Self::Throttled,
         Self::Conflict,
@@ -46,6 +48,7 @@ impl Kind {
         Self::InProgress,
         Self::CircuitOpen,
         Self::KeyReused,
+        Self::Forbidden,
         Self::AccessDenied,
         Self::Configuration,
         Self::Panic,
@@ -69,6 +72,7 @@ impl Kind {
             Self::InProgress => "InProgress",
             Self::CircuitOpen => "CircuitOpen",
             Self::KeyReused => "KeyReused",
+            Self::Forbidden => "Forbidden",
             Self::AccessDenied => "AccessDenied",
             Self::Configuration => "Configuration",
             Self::Panic => "Panic",
@@ -81,6 +85,7 @@ impl Kind {
     pub fn status(self) -> u16 {
         match self {
             Self::InvalidInput | Self::MoneyTooPrecise => 400,
+            Self::Forbidden => 403,
             Self::Conflict | Self::InProgress => 409,
             Self::TooLarge => 413,
             Self::KeyReused => 422,
@@ -106,7 +111,8 @@ impl Kind {
             | Self::TooLarge
             | Self::InProgress
             | Self::CircuitOpen
-            | Self::KeyReused => false,
+            | Self::KeyReused
+            | Self::Forbidden => false,
         }
     }
 

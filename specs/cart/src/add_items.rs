@@ -12,7 +12,7 @@ pub async fn add_items(cx: &AddItems, input: AddItemsInput) -> Result<Cart, AddI
     let added = together(items, []).map_err(AddItemsError::TooMuch)?;
     let cart = cx
         .retry_conflicts(async || {
-            let Some((mut cart, version)) = load(cx.carts(), cart_id).await? else {
+            let Some((mut cart, version)) = load(cx.carts(), cart_id, cx.caller()).await? else {
                 return Err(AddItemsError::CartNotFound(format!("there is no cart {cart_id}")));
             };
             if cart.status != CartStatus::Open {
@@ -36,11 +36,11 @@ mod tests {
     use evc_runtime::{FunctionError, serde_json::json};
 
     use super::*;
-    use crate::testing::{World, cart, item, world};
+    use crate::testing::{OWNER, World, cart, item, world};
 
     async fn add(world: &World, items: &[(&str, i64)]) -> Result<Cart, AddItemsError> {
         let items = items.iter().map(|(id, quantity)| item(id, *quantity)).collect();
-        add_items(&world.add_items("k"), AddItemsInput { cart_id: cart().cart_id, items }).await
+        add_items(&world.add_items("k", OWNER), AddItemsInput { cart_id: cart().cart_id, items }).await
     }
 
     #[tokio::test]
@@ -62,7 +62,7 @@ mod tests {
         let world = world().with(&cart());
         for number in 2..=5 {
             let input = AddItemsInput { cart_id: cart().cart_id, items: vec![item("a", 1)] };
-            let changed = add_items(&world.add_items(&number.to_string()), input).await.unwrap();
+            let changed = add_items(&world.add_items(&number.to_string(), OWNER), input).await.unwrap();
             assert_eq!(changed.version, number);
             assert_eq!(world.events().last().unwrap().detail["metadata"]["sequence"], number);
         }
@@ -77,6 +77,15 @@ mod tests {
         let world = world.with(&Cart { items: vec![item("a", 1000)], ..cart() });
         assert_eq!(add(&world, &[("a", 1)]).await.unwrap_err().name(), "TooMuch");
         assert!(world.events().is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_cart_of_somebody_else_is_as_one_that_is_not_there() {
+        let world = world().with(&cart());
+        let input = AddItemsInput { cart_id: cart().cart_id, items: vec![item("a", 1)] };
+        let error = add_items(&world.add_items("k", "user-2"), input).await.unwrap_err();
+        assert_eq!(error.name(), "CartNotFound");
+        assert_eq!((world.carts(), world.events().len()), (vec![cart()], 0));
     }
 
     #[tokio::test]

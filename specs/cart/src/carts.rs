@@ -1,6 +1,6 @@
-//! What the functions share: reading a cart, and putting items together.
+//! What the functions share: reading a cart of who calls, and putting items together.
 
-use cart_contract::{Cart, CartItem, Carts, CartsKey};
+use cart_contract::{Cart, CartCaller, CartItem, Carts, CartsKey};
 use evc_runtime::table::TableClient;
 use evc_runtime::{Error, Uuid, grant};
 
@@ -9,12 +9,17 @@ const MOST_OF_AN_ITEM: i64 = 1000;
 /// As many different items: the bound of `Cart.items` in the spec.
 const MOST_ITEMS: usize = 500;
 
-/// Reads a cart as it is now, with its version, which says how often it was changed.
-pub(crate) async fn load<F>(carts: TableClient<'_, Carts, F>, cart_id: Uuid) -> Result<Option<(Cart, u64)>, Error>
+/// Reads a cart as it is now, with its version, which says how often it was changed. One of somebody else is as one that is not there.
+pub(crate) async fn load<F>(
+    carts: TableClient<'_, Carts, F>,
+    cart_id: Uuid,
+    caller: &CartCaller,
+) -> Result<Option<(Cart, u64)>, Error>
 where
     F: grant::Get<Carts>,
 {
-    carts.get(&CartsKey { cart_id }).consistent().send_versioned().await
+    let found = carts.get(&CartsKey { cart_id }).consistent().send_versioned().await?;
+    Ok(found.filter(|(cart, _)| cart.user_id == caller.sub))
 }
 
 /// Puts items on top of others: one line an item, in the order in which the items first came. What does not fit is an error text.

@@ -10,7 +10,7 @@ pub async fn checkout(cx: &Checkout, input: CheckoutInput) -> Result<Cart, Check
     let CheckoutInput { cart_id } = input;
     let cart = cx
         .retry_conflicts(async || {
-            let Some((mut cart, version)) = load(cx.carts(), cart_id).await? else {
+            let Some((mut cart, version)) = load(cx.carts(), cart_id, cx.caller()).await? else {
                 return Err(CheckoutError::CartNotFound(format!("there is no cart {cart_id}")));
             };
             if cart.status != CartStatus::Open {
@@ -37,10 +37,10 @@ mod tests {
     use evc_runtime::{FunctionError, serde_json::json};
 
     use super::*;
-    use crate::testing::{World, cart, world};
+    use crate::testing::{OWNER, World, cart, world};
 
     async fn check_out(world: &World, key: &str) -> Result<Cart, CheckoutError> {
-        checkout(&world.checkout(key), CheckoutInput { cart_id: cart().cart_id }).await
+        checkout(&world.checkout(key, OWNER), CheckoutInput { cart_id: cart().cart_id }).await
     }
 
     #[tokio::test]
@@ -55,6 +55,15 @@ mod tests {
         assert_eq!(events[0].detail_type, "CartCheckedOut");
         assert_eq!(events[0].detail["items"], json!(cart().items));
         assert_eq!(events[0].detail["metadata"]["sequence"], 2);
+    }
+
+    #[tokio::test]
+    async fn the_cart_of_somebody_else_is_as_one_that_is_not_there() {
+        let world = world().with(&cart());
+        let input = CheckoutInput { cart_id: cart().cart_id };
+        let error = checkout(&world.checkout("k", "user-2"), input).await.unwrap_err();
+        assert_eq!(error.name(), "CartNotFound");
+        assert_eq!((world.carts(), world.events().len()), (vec![cart()], 0));
     }
 
     #[tokio::test]

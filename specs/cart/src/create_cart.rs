@@ -1,6 +1,6 @@
-//! Gives a customer a cart.
+//! Gives who calls a cart.
 
-use cart_contract::{Cart, CartCreated, CartStatus, CreateCart, CreateCartError, CreateCartInput};
+use cart_contract::{Cart, CartCreated, CartOfUser, CartStatus, CreateCart, CreateCartError, CreateCartInput};
 use evc_runtime::{Unit, tracing};
 
 use crate::carts::together;
@@ -9,16 +9,16 @@ use crate::carts::together;
 pub async fn create_cart(cx: &CreateCart, input: CreateCartInput) -> Result<Cart, CreateCartError> {
     let items = together(input.items.unwrap_or_default(), []).map_err(CreateCartError::TooMuch)?;
     let cart = Cart {
-        // Another customer with the same key gets another cart.
-        cart_id: cx.stable_id(&["cart", &input.user_id]),
-        user_id: input.user_id,
+        cart_id: cx.stable_id(&["cart"]),
+        user_id: cx.caller().sub.clone(),
         status: CartStatus::Open,
         items,
         version: 1,
     };
     let created = CartCreated { cart_id: cart.cart_id, user_id: cart.user_id.clone(), items: cart.items.clone() };
-    let put = cx.carts().put(&cart).if_absent();
-    cx.transact().put(put).publish_numbered(&created, 1).answer(&cart).commit().await?;
+    let own = CartOfUser { user_id: cart.user_id.clone(), cart_id: cart.cart_id };
+    let (put, list) = (cx.carts().put(&cart).if_absent(), cx.user_carts().put(&own));
+    cx.transact().put(put).put(list).publish_numbered(&created, 1).answer(&cart).commit().await?;
     tracing::info!(cart_id = %cart.cart_id, items = cart.items.len(), "cart created");
     cx.metric("CartsCreated", 1.0, Unit::Count);
     Ok(cart)
@@ -34,7 +34,7 @@ mod tests {
 
     async fn create(world: &World, key: &str, user: &str, items: &[(&str, i64)]) -> Result<Cart, CreateCartError> {
         let items = items.iter().map(|(id, quantity)| item(id, *quantity)).collect();
-        create_cart(&world.create_cart(key), CreateCartInput { user_id: user.into(), items: Some(items) }).await
+        create_cart(&world.create_cart(key, user), CreateCartInput { items: Some(items) }).await
     }
 
     #[tokio::test]
@@ -55,8 +55,8 @@ mod tests {
     #[tokio::test]
     async fn a_cart_may_start_empty_but_not_too_full() {
         let world = world();
-        let cx = world.create_cart("empty");
-        let input = CreateCartInput { user_id: "user-1".into(), items: None };
+        let cx = world.create_cart("empty", "user-1");
+        let input = CreateCartInput { items: None };
         assert_eq!(create_cart(&cx, input).await.unwrap().items, []);
         let error = create(&world, "full", "user-1", &[("a", 600), ("a", 600)]).await.unwrap_err();
         assert_eq!(error.name(), "TooMuch");

@@ -7,5 +7,6 @@ pub mod add_items;
 mod carts;
 pub mod checkout;
 pub mod create_cart;
+pub mod list_carts;
 #[cfg(test)]
 mod testing;

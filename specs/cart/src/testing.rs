@@ -1,6 +1,8 @@
 //! Tables in memory and carts to put into them.
 
-use cart_contract::{AddItems, Cart, CartEvents, CartItem, CartStatus, Carts, Checkout, CreateCart};
+use cart_contract::{
+    AddItems, Cart, CartCaller, CartEvents, CartItem, CartStatus, Carts, Checkout, CreateCart, ListCarts, UserCarts,
+};
 use evc_runtime::testing::{Fault, PublishedEvent};
 use evc_runtime::{Function, Uuid};
 
@@ -11,23 +13,33 @@ pub(crate) struct World {
 
 /// A world without carts and with an empty outbox.
 pub(crate) fn world() -> World {
-    World { world: evc_runtime::testing::World::new().table::<Carts>().outbox::<CartEvents>() }
+    World { world: evc_runtime::testing::World::new().table::<Carts>().table::<UserCarts>().outbox::<CartEvents>() }
 }
 
 impl World {
-    /// The context of a delivery of `create-cart`.
-    pub(crate) fn create_cart(&self, delivery: &str) -> CreateCart {
-        CreateCart::new(self.world.delivery(CreateCart::NAME, delivery))
+    /// The context of a request of this user, with this key.
+    fn request<F: Function>(&self, key: &str, user: &str) -> F {
+        F::new(self.world.request(F::NAME, key).called_by(CartCaller { sub: user.into() }))
     }
 
-    /// The context of a delivery of `add-items`.
-    pub(crate) fn add_items(&self, delivery: &str) -> AddItems {
-        AddItems::new(self.world.delivery(AddItems::NAME, delivery))
+    /// The context of a request to `create-cart`.
+    pub(crate) fn create_cart(&self, key: &str, user: &str) -> CreateCart {
+        self.request(key, user)
     }
 
-    /// The context of a delivery of `checkout`.
-    pub(crate) fn checkout(&self, delivery: &str) -> Checkout {
-        Checkout::new(self.world.delivery(Checkout::NAME, delivery))
+    /// The context of a request to `list-carts`.
+    pub(crate) fn list_carts(&self, user: &str) -> ListCarts {
+        self.request("list", user)
+    }
+
+    /// The context of a request to `add-items`.
+    pub(crate) fn add_items(&self, key: &str, user: &str) -> AddItems {
+        self.request(key, user)
+    }
+
+    /// The context of a request to `checkout`.
+    pub(crate) fn checkout(&self, key: &str, user: &str) -> Checkout {
+        self.request(key, user)
     }
 
     /// With this cart, in the place of one with the same id.
@@ -57,11 +69,14 @@ pub(crate) fn item(item_id: &str, quantity: i64) -> CartItem {
     CartItem { item_id: item_id.into(), quantity }
 }
 
+/// Whose the cart is.
+pub(crate) const OWNER: &str = "user-1";
+
 /// An open cart, just created, with two different items.
 pub(crate) fn cart() -> Cart {
     Cart {
         cart_id: Uuid::from_u128(1),
-        user_id: "user-1".into(),
+        user_id: OWNER.into(),
         status: CartStatus::Open,
         items: vec![item("a", 2), item("b", 1)],
         version: 1,

@@ -27,6 +27,7 @@ mod loops;
 mod lost_update;
 mod one_delivery;
 mod outbox;
+mod own;
 mod patterns;
 mod permissions;
 mod published_twice;
@@ -101,6 +102,7 @@ const CHECKS: &[Check] = &[
     lost_update::check,
     one_delivery::check,
     outbox::check,
+    own::check,
     patterns::check,
     permissions::check,
     queues::concurrency::check,

@@ -1,7 +1,7 @@
 //! Access patterns: the ways in which a function looks for items.
 
 use super::names::find_at;
-use super::{Id, Model, Table};
+use super::{Function as FunctionModel, Id, Model, Table};
 use crate::diagnostics::Diagnostic;
 use crate::source::{Span, Spanned};
 use crate::spec::Sections;
@@ -20,6 +20,8 @@ pub struct AccessPattern {
     pub index: Option<Name>,
     /// How the sort key is compared.
     pub sort: Option<Spanned<SortBy>>,
+    /// The claim that says whose items, as it is written: `caller.sub`.
+    pub own: Option<Spanned<String>>,
 }
 
 /// What a pattern looks in.
@@ -42,12 +44,19 @@ pub(super) fn of_function(
             table: find_at(sections, &pattern.table, diagnostics)?,
             index: pattern.index.clone(),
             sort: pattern.sort,
+            own: pattern.own.clone(),
         })
     });
     patterns.collect()
 }
 
 impl AccessPattern {
+    /// The claim that says whose items it looks for, as it is written: its own, or that of the function's use of the table.
+    pub fn owner<'f>(&'f self, function: &'f FunctionModel) -> Option<&'f Spanned<String>> {
+        let used = || function.tables.iter().find(|used| used.table == self.table.value)?.own.as_ref();
+        self.own.as_ref().or_else(used)
+    }
+
     /// What it looks in; `None` for an index that there is not, which is reported.
     pub fn through(&self, model: &Model) -> Option<Through> {
         let Some(name) = &self.index else { return Some(Through::Table) };

@@ -133,6 +133,8 @@ pub struct TableUse {
     pub table: Id<Table>,
     /// The single operations, sorted.
     pub operations: Vec<Operation>,
+    /// The claim that says whose items, as it is written: `caller.sub`.
+    pub own: Option<Spanned<String>>,
     /// The place that grants them.
     pub span: Span,
 }
@@ -150,7 +152,8 @@ pub(super) fn function(
         diagnostics.extend(model.types.check_type(&ty.0));
     }
     let own = name;
-    let tables = item.tables.iter().filter_map(|(name, operations)| {
+    let tables = item.tables.iter().filter_map(|(name, grant)| {
+        let operations = &grant.operations;
         let table = find(sections, name, diagnostics)?;
         if operations.is_empty() {
             let message = format!("`{}` lists no operation, so that the function may call none", name.as_str());
@@ -164,7 +167,7 @@ pub(super) fn function(
         let mut operations: Vec<_> = operations.iter().flat_map(|operation| operation.expand()).copied().collect();
         operations.sort_unstable();
         operations.dedup();
-        Some(TableUse { table, operations, span: name.span })
+        Some(TableUse { table, operations, own: grant.own.clone(), span: name.span })
     });
     let tables = tables.collect();
     let outbox = item.outbox.as_ref().and_then(|name| find_at(sections, name, diagnostics));
@@ -270,6 +273,16 @@ pub(super) fn brought(model: &Model) -> IndexMap<Id<Function>, Input> {
         }
     }
     brought
+}
+
+impl Model {
+    /// Whether some function has items of its caller alone in a table.
+    pub fn has_owners(&self, table: Id<Table>) -> bool {
+        self.functions
+            .values()
+            .flat_map(|function| &function.tables)
+            .any(|used| used.table == table && used.own.is_some())
+    }
 }
 
 impl Function {

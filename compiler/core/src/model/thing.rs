@@ -6,7 +6,9 @@ use indexmap::IndexMap;
 
 use super::graph::{Graph, Relates, Relation};
 use super::outputs::Property;
-use super::{Arena, DeadLetterSource, Durability, Environment, Head, Id, Observability, Output, Override, Security};
+use super::{
+    Arena, DeadLetterSource, Durability, Environment, Head, Id, Observability, Output, Override, Security, Token,
+};
 use crate::diagnostics::Diagnostic;
 use crate::source::Span;
 use crate::spec::condition::Condition;
@@ -52,6 +54,8 @@ macro_rules! model {
             pub conditions: IndexMap<Name, Condition>,
             /// Changes to emitted resources, by their names in the spec or their logical ids.
             pub overrides: IndexMap<Name, Override>,
+            /// The tokens that APIs take, each with its claims.
+            pub tokens: Vec<Token>,
             /// Tags of every resource.
             pub tags: IndexMap<String, String>,
             /// What is allowed and was not found in the model: it may be in the plan.
@@ -82,6 +86,7 @@ macro_rules! model {
                     unread_events: false,
                     conditions: IndexMap::new(),
                     overrides: IndexMap::new(),
+                    tokens: Vec::new(),
                     tags: IndexMap::new(),
                     unused_allows: Vec::new(),
                     graph: OnceLock::new(),

@@ -3,6 +3,7 @@
 use evc_macros::{Section, Word};
 
 use super::decode::Item;
+use super::function::{OWNER, owner};
 use super::scalar::Name;
 use crate::source::Spanned;
 
@@ -16,6 +17,9 @@ pub struct AccessPattern {
     pub index: Option<Name>,
     /// How the sort key is compared. Without it: all items of the partition.
     pub sort: Option<Spanned<SortBy>>,
+    /// Whose items: `caller.sub`, a claim of who calls, which is the partition key.
+    #[key(pattern = OWNER, check = owner)]
+    pub own: Option<Spanned<String>>,
 }
 
 impl Item for AccessPattern {

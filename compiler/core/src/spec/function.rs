@@ -42,9 +42,9 @@ pub struct Function {
     #[key(default, check = errors)]
     pub errors: Errors,
     /// The tables it uses and the operations it may call on each: `get`, `query`, `put`, `update`, `delete`, `check`, or `read`
-    /// (get and query) and `write` (put, update and delete).
-    #[key(default, schema = operations)]
-    pub tables: IndexMap<Name, Spanned<Vec<Operation>>>,
+    /// (get and query) and `write` (put, update and delete). A map says more: whose items they are.
+    #[key(default, schema = map_of::<Grant>)]
+    pub tables: IndexMap<Name, Grant>,
     /// Ways in which it looks for items, by name: each is a method of its context, and all that it may query unless `tables` says more.
     #[key(default)]
     pub queries: Section<AccessPattern>,
@@ -145,6 +145,46 @@ impl Deploy {
             Self::Linear3 => "CodeDeployDefault.LambdaLinear10PercentEvery3Minutes",
             Self::Linear10 => "CodeDeployDefault.LambdaLinear10PercentEvery10Minutes",
         }
+    }
+}
+
+/// What a function may do with a table: operations, or a map with whose items they are about.
+#[derive(Debug, Clone, Section)]
+#[section(what = "what a function may do with a table", shorthand)]
+pub struct Grant {
+    /// The operations.
+    #[key(schema = one_or_many::<Operation>)]
+    pub operations: Spanned<Vec<Operation>>,
+    /// Whose items they are about: `caller.sub`, a claim of who calls. It is the partition key of every request that the function makes of the
+    /// table, which has no other way to name one.
+    #[key(pattern = OWNER, check = owner)]
+    pub own: Option<Spanned<String>>,
+}
+
+/// The operations alone.
+impl Shorthand for Grant {
+    fn short(node: &Node, cx: &mut Decoder) -> Option<Self> {
+        Some(Self { operations: Spanned::decode(node, cx)?, own: None })
+    }
+    fn short_schema(generator: &mut SchemaGenerator) -> Schema {
+        one_or_many::<Operation>(generator)
+    }
+}
+
+/// A claim of who calls.
+pub(super) const OWNER: &str = r"^caller\..+$";
+
+/// What the claim is called that says whose items are meant, of `caller.sub`.
+pub fn claim_of(owner: &str) -> Option<&str> {
+    owner.strip_prefix("caller.").filter(|claim| !claim.is_empty())
+}
+
+/// Reports an owner that is no claim.
+pub(super) fn owner(owner: &Spanned<String>, cx: &mut Decoder) {
+    if claim_of(owner).is_none() {
+        cx.bad_value(owner.span, format!("`{}` is no claim of who calls", owner.value))
+            .help
+            .push("write `caller.` and the name of a claim, such as `caller.sub`".to_owned());
     }
 }
 
@@ -337,22 +377,6 @@ impl JsonSchema for Idempotency {
                 }
             ]
         })
-    }
-}
-
-fn operations(generator: &mut SchemaGenerator) -> Schema {
-    map_of::<OperationList>(generator)
-}
-
-/// Schema only: an operation or a list of them.
-struct OperationList;
-
-impl JsonSchema for OperationList {
-    fn schema_name() -> Cow<'static, str> {
-        "Operations".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        one_or_many::<Operation>(generator)
     }
 }
 

@@ -206,7 +206,7 @@ impl JsonSchema for PatternNode {
 }
 
 /// A payload type in the shorthand of the language.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TypeExpr(
     /// The type.
     pub crate::types::Type,

@@ -8,7 +8,7 @@ use evc_runtime::serde;
 ///
 /// A customer has a new cart, with these items in it.
 ///
-/// Declared at specs/cart.yaml:30.
+/// Declared at specs/cart.yaml:33.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct CartCreated {
@@ -43,7 +43,7 @@ impl evc_runtime::Event for CartCreated {
 ///
 /// A customer put these items into a cart, on top of what was there.
 ///
-/// Declared at specs/cart.yaml:36.
+/// Declared at specs/cart.yaml:39.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ItemsAddedToCart {
@@ -78,7 +78,7 @@ impl evc_runtime::Event for ItemsAddedToCart {
 ///
 /// A customer buys what is in the cart, which changes no more.
 ///
-/// Declared at specs/cart.yaml:42.
+/// Declared at specs/cart.yaml:45.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct CartCheckedOut {

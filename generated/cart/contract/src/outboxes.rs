@@ -6,7 +6,7 @@
 ///
 /// What happened to carts, written in the transaction that changes them.
 ///
-/// Declared at specs/cart.yaml:62.
+/// Declared at specs/cart.yaml:69.
 #[derive(Debug, Clone, Copy)]
 pub struct CartEvents;
 

@@ -9,7 +9,7 @@ use evc_runtime::serde;
 /// Carts; the version of one is the number of its changes, and of the event that
 /// tells of the last.
 ///
-/// Declared at specs/cart.yaml:55.
+/// Declared at specs/cart.yaml:58.
 #[derive(Debug, Clone, Copy)]
 pub struct Carts;
 
@@ -56,4 +56,50 @@ impl evc_runtime::table::Index for Carts {
     const NAME: Option<&'static str> = None;
     const PARTITION: &'static str = "cartId";
     const SORT: Option<&'static str> = None;
+}
+
+/// The table `user-carts`.
+///
+/// Which carts a customer has.
+///
+/// Declared at specs/cart.yaml:63.
+#[derive(Debug, Clone, Copy)]
+pub struct UserCarts;
+
+impl UserCarts {
+    /// The attribute `userId`.
+    pub const USER_ID: evc_runtime::table::Attr<Self, crate::UserId> =
+        evc_runtime::table::Attr::new("userId");
+    /// The attribute `cartId`.
+    pub const CART_ID: evc_runtime::table::Attr<Self, evc_runtime::Uuid> =
+        evc_runtime::table::Attr::new("cartId");
+}
+
+/// The key of an item of `user-carts`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(crate = "evc_runtime::serde")]
+pub struct UserCartsKey {
+    /// The attribute `userId`.
+    #[serde(rename = "userId")]
+    pub user_id: crate::UserId,
+    /// The attribute `cartId`.
+    #[serde(rename = "cartId")]
+    pub cart_id: evc_runtime::Uuid,
+}
+
+impl evc_runtime::table::Table for UserCarts {
+    type Item = crate::CartOfUser;
+    type Key = UserCartsKey;
+    const NAME: &'static str = "user-carts";
+    const ENV: &'static str = "USER_CARTS_TABLE";
+    const KEY: &'static [&'static str] = &["userId", "cartId"];
+}
+
+impl evc_runtime::table::Index for UserCarts {
+    type Table = UserCarts;
+    type Partition = crate::UserId;
+    type Sort = evc_runtime::Uuid;
+    const NAME: Option<&'static str> = None;
+    const PARTITION: &'static str = "userId";
+    const SORT: Option<&'static str> = Some("cartId");
 }

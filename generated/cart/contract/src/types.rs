@@ -81,3 +81,20 @@ impl evc_runtime::Bounded for Cart {
         Ok(())
     }
 }
+
+/// `CartOfUser`, declared at specs/cart.yaml:29.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
+pub struct CartOfUser {
+    /// `userId`: `UserId`.
+    pub user_id: UserId,
+    /// `cartId`: `uuid`.
+    pub cart_id: evc_runtime::Uuid,
+}
+
+impl evc_runtime::Bounded for CartOfUser {
+    fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        at.field("userId").length(&self.user_id, 1..=64)?;
+        Ok(())
+    }
+}

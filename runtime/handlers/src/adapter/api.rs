@@ -119,7 +119,8 @@ async fn answer(
     let payload = Payload::new(rejected(request.input())?);
     // Only a key has a record.
     let before = key.as_ref().and_then(|_| request.input_before());
-    deliver(Incoming { key, caller, ..Incoming::bare(payload.read_before_as(before)) }).await
+    let sender = crate::caller::Request::new(request.context.as_deref());
+    deliver(Incoming { key, caller, request: sender, ..Incoming::bare(payload.read_before_as(before)) }).await
 }
 
 fn problem(failure: &Failure) -> Result<Response, Error> {

@@ -30,61 +30,76 @@ pub(crate) enum Caller {
     Known(Vec<String>),
 }
 
+/// What API Gateway knows of a request.
 #[derive(Deserialize)]
-struct RequestContext<'a> {
+pub(crate) struct RequestContext<'a> {
     #[serde(borrow, default)]
     authorizer: Option<&'a RawValue>,
     #[serde(default)]
-    identity: Option<Identity>,
+    pub(crate) identity: Option<Identity>,
 }
 
+/// What its authorizer says.
 #[derive(Deserialize)]
-struct Authorizer {
+pub(crate) struct Authorizer {
     #[serde(default)]
-    jwt: Option<Jwt>,
+    pub(crate) jwt: Option<Jwt>,
     #[serde(default)]
-    claims: Option<Claims>,
+    pub(crate) claims: Option<Claims>,
     #[serde(default)]
-    iam: Option<Iam>,
+    pub(crate) iam: Option<Iam>,
     #[serde(default, rename = "principalId")]
     principal_id: Option<String>,
 }
 
+/// A token.
 #[derive(Deserialize)]
-struct Jwt {
-    claims: Claims,
+pub(crate) struct Jwt {
+    pub(crate) claims: Claims,
 }
 
-/// Claims are texts, but an authorizer may have added others.
-type Claims = BTreeMap<String, serde_json::Value>;
+/// Claims are texts in an HTTP API, and any JSON in a REST API.
+pub(crate) type Claims = BTreeMap<String, serde_json::Value>;
 
 /// Who signed a request to an HTTP API.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Iam {
-    account_id: Option<String>,
+pub(crate) struct Iam {
+    pub(crate) account_id: Option<String>,
     /// The principal's id, with the session's name for a role.
-    caller_id: Option<String>,
-    user_id: Option<String>,
-    user_arn: Option<String>,
-    cognito_identity: Option<CognitoIdentity>,
+    pub(crate) caller_id: Option<String>,
+    pub(crate) user_id: Option<String>,
+    pub(crate) user_arn: Option<String>,
+    pub(crate) cognito_identity: Option<CognitoIdentity>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct CognitoIdentity {
-    identity_id: Option<String>,
+pub(crate) struct CognitoIdentity {
+    pub(crate) identity_id: Option<String>,
 }
 
 /// What a REST API, or an HTTP API with payload format 1.0, knows of the caller.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Identity {
-    account_id: Option<String>,
-    caller: Option<String>,
-    user_arn: Option<String>,
-    cognito_identity_id: Option<String>,
-    api_key_id: Option<String>,
+pub(crate) struct Identity {
+    pub(crate) account_id: Option<String>,
+    pub(crate) caller: Option<String>,
+    pub(crate) user_arn: Option<String>,
+    pub(crate) cognito_identity_id: Option<String>,
+    pub(crate) api_key_id: Option<String>,
+}
+
+impl<'a> RequestContext<'a> {
+    /// What the authorizer said, as JSON, if there is one.
+    fn said(&self) -> Option<&'a str> {
+        self.authorizer.map(RawValue::get).filter(|text| !matches!(*text, "null" | "{}"))
+    }
+
+    /// The same, read.
+    pub(crate) fn authorizer(&self) -> serde_json::Result<Option<Authorizer>> {
+        self.said().map(serde_json::from_str).transpose()
+    }
 }
 
 impl Caller {
@@ -95,9 +110,7 @@ impl Caller {
         let Some(context) = context else { return Ok(Self::Anonymous) };
         let unknown = |_| Error::new(Kind::InvalidInput, "the request's context does not say who the caller is");
         let context: RequestContext<'_> = serde_json::from_str(context.get()).map_err(unknown)?;
-        let authorizer = context.authorizer.map(RawValue::get).filter(|text| !matches!(*text, "null" | "{}"));
-        if let Some(text) = authorizer {
-            let authorizer: Authorizer = serde_json::from_str(text).map_err(unknown)?;
+        if let Some(authorizer) = context.authorizer().map_err(unknown)? {
             if let Some(claims) = authorizer.jwt.map(|jwt| jwt.claims).or(authorizer.claims) {
                 return of_token(&claims);
             }
@@ -114,6 +127,7 @@ impl Caller {
                 return of_principal(principal);
             }
         }
+        let authorizer = context.said();
         let identity = context.identity;
         if let Some(identity) = &identity
             && (identity.caller.is_some() || identity.user_arn.is_some())
@@ -209,7 +223,7 @@ impl Principal<'_> {
 /// `AROA…:session` of a role; other ids, such as `ACCOUNT:name` of a federated user, are whole.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable>,
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids>
-fn without_session(principal: &str) -> &str {
+pub(crate) fn without_session(principal: &str) -> &str {
     match principal.split_once(':') {
         Some((role, _)) if role.starts_with("AROA") => role,
         _ => principal,

@@ -64,6 +64,8 @@ pub(crate) struct Incoming<'a> {
     pub(crate) trace: Option<String>,
     /// When its time is over, if that is known and may be before the invocation's is.
     pub(crate) deadline: Option<Timestamp>,
+    /// What an API says of who sent it.
+    pub(crate) request: crate::caller::Request,
     /// Who sent the request whose key this is.
     pub(crate) caller: Option<Caller>,
     /// Whether the deliverer brings what failed again at once, until its attempts are used up.
@@ -72,7 +74,17 @@ pub(crate) struct Incoming<'a> {
 
 impl<'a> Incoming<'a> {
     fn bare(payload: Payload<'a>) -> Self {
-        Self { payload, key: None, event: None, step: None, trace: None, deadline: None, caller: None, is_eager: false }
+        Self {
+            payload,
+            key: None,
+            event: None,
+            step: None,
+            trace: None,
+            deadline: None,
+            request: crate::caller::Request::default(),
+            caller: None,
+            is_eager: false,
+        }
     }
 }
 

@@ -68,7 +68,7 @@ impl<'a, T: Table, F> TableClient<'a, T, F> {
     where
         F: grant::Get<T>,
     {
-        Get { context: self.context, key: to_item(key), consistent: false, table: PhantomData }
+        Get::of_key(self.context, to_item(key))
     }
 
     /// The items of one partition of an index, or of the table itself.
@@ -125,7 +125,11 @@ pub struct Get<'a, T> {
     table: PhantomData<fn() -> T>,
 }
 
-impl<T: Table> Get<'_, T> {
+impl<'a, T: Table> Get<'a, T> {
+    pub(super) fn of_key(context: &'a Context, key: Result<Item, Error>) -> Self {
+        Self { context, key, consistent: false, table: PhantomData }
+    }
+
     /// Sees every write that was acknowledged before, at twice the price.
     pub fn consistent(mut self) -> Self {
         self.consistent = true;

@@ -29,11 +29,15 @@ pub struct Page<T> {
 
 impl<'a, I: Index> QueryBuilder<'a, I> {
     pub(crate) fn new(context: &'a Context, _index: I, partition: &I::Partition) -> Self {
+        Self::of_partition(context, to_attribute(partition))
+    }
+
+    pub(super) fn of_partition(context: &'a Context, partition: Result<Attribute, Error>) -> Self {
         let request = context.services().settings.require(I::Table::ENV).and_then(|table| {
             Ok(QueryRequest {
                 table,
                 index: I::NAME,
-                partition: (I::PARTITION, to_attribute(partition)?),
+                partition: (I::PARTITION, partition?),
                 sort: I::SORT,
                 range: None,
                 descending: false,

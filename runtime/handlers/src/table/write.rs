@@ -94,7 +94,11 @@ pub struct Put<'a, T> {
 
 impl<'a, T: Table> Put<'a, T> {
     pub(super) fn new(context: &'a Context, item: &T::Item) -> Self {
-        Self { draft: Draft::new(context, to_item(item)), absent: false }
+        Self::of_item(context, to_item(item))
+    }
+
+    pub(super) fn of_item(context: &'a Context, item: Result<Item, Error>) -> Self {
+        Self { draft: Draft::new(context, item), absent: false }
     }
 
     /// Only if there is no item with this key.
@@ -157,7 +161,11 @@ pub struct Update<'a, T> {
 
 impl<'a, T: Table> Update<'a, T> {
     pub(super) fn new(context: &'a Context, key: &T::Key) -> Self {
-        Self { draft: Draft::new(context, to_item(key)), actions: Vec::new(), create: false }
+        Self::of_key(context, to_item(key))
+    }
+
+    pub(super) fn of_key(context: &'a Context, key: Result<Item, Error>) -> Self {
+        Self { draft: Draft::new(context, key), actions: Vec::new(), create: false }
     }
 
     /// Sets an attribute.
@@ -225,7 +233,11 @@ pub struct Delete<'a, T> {
 
 impl<'a, T: Table> Delete<'a, T> {
     pub(super) fn new(context: &'a Context, key: &T::Key) -> Self {
-        Self { draft: Draft::new(context, to_item(key)) }
+        Self::of_key(context, to_item(key))
+    }
+
+    pub(super) fn of_key(context: &'a Context, key: Result<Item, Error>) -> Self {
+        Self { draft: Draft::new(context, key) }
     }
 
     /// Only if the stored item has this version.
@@ -264,7 +276,11 @@ pub struct Check<'a, T> {
 
 impl<'a, T: Table> Check<'a, T> {
     pub(super) fn new(context: &'a Context, key: &T::Key) -> Self {
-        Self { draft: Draft::new(context, to_item(key)) }
+        Self::of_key(context, to_item(key))
+    }
+
+    pub(super) fn of_key(context: &'a Context, key: Result<Item, Error>) -> Self {
+        Self { draft: Draft::new(context, key) }
     }
 
     /// The stored item has this version.

@@ -4,7 +4,7 @@ use minijinja::{Value as Context, context};
 use serde_json::Value;
 
 use super::shell;
-use crate::model::{Bus, Event, Input as Takes, Model, Parameter, Route, Thing};
+use crate::model::{Auth, Bus, Event, Input as Takes, Model, Parameter, Route, Thing};
 use crate::plan::{Plan, ids};
 use crate::spec::bus::BusKind;
 use crate::types::Type;
@@ -75,12 +75,22 @@ fn request(model: &Model, route: &Route) -> Option<String> {
         path = format!("{path}?{}", query.join("&"));
     }
     let mut lines = vec![format!("{} {path}", route.method)];
+    lines.extend(shown(&route.auth).map(str::to_owned));
     lines.extend(request.headers.iter().filter_map(|header| Some(format!("{}: {}", header.name, text(header)?))));
     if let Some(body) = &request.body {
         let body = payload(model, body)?;
         lines.extend(["content-type: application/json".to_owned(), String::new(), format!("{body:#}")]);
     }
     Some(lines.join("\n"))
+}
+
+/// What a request shows, beside a signature.
+fn shown(auth: &Auth) -> Option<&'static str> {
+    match auth {
+        Auth::Jwt(_) => Some("Authorization: Bearer TOKEN"),
+        Auth::ApiKey => Some("X-Api-Key: KEY"),
+        Auth::Iam | Auth::None => None,
+    }
 }
 
 /// A text within a path or a query.

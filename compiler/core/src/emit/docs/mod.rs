@@ -183,11 +183,14 @@ fn try_it(plan: &Plan<'_>) -> Option<minijinja::Value> {
         matches!(function.input, Takes::Value(_)) && model.triggers(*id).is_empty()
     };
     let callable = |(api, _): &(&Api, &Route)| api.kind == ApiKind::Http || url(model, api).is_some();
-    let open = |(_, route): &(&Api, &Route)| route.auth == Auth::None;
     let routes = || model.routes().filter(|(_, route)| route.function().is_some());
-    let open = routes().filter(open).filter(callable).min_by_key(|(api, _)| api.declared);
-    let routed = open.or_else(|| routes().min_by_key(|(api, _)| api.declared)).and_then(|(_, route)| route.function());
-    let function = routed
+    let called = routes().filter(callable).min_by_key(|(api, route)| (route.auth != Auth::None, api.declared));
+    // Who invokes a function is not told to it: one that wants to know its caller takes requests alone.
+    let takes_anybody = |id: &_| !model.callers(*id).are_certain();
+    let routed = || routes().filter_map(|(_, route)| route.function()).find(takes_anybody);
+    let function = called
+        .and_then(|(_, route)| route.function())
+        .or_else(routed)
         .map(|id| &model.functions[id])
         .or_else(|| model.functions.iter().find(direct).map(|(_, function)| function))?;
     let default = |name: &str| plan.parameters.get(name).and_then(|parameter| parameter.default.clone());
@@ -199,13 +202,39 @@ fn try_it(plan: &Plan<'_>) -> Option<minijinja::Value> {
         project => project.clone(),
         environment => environment.clone(),
         physical => format!("{project}-{environment}-{}", function.head.name),
-        api => open.map(|(api, _)| format!("{project}-{environment}{}", ids::api_suffix(api))),
-        url => open.and_then(|(api, _)| url(model, api)),
-        route => open.map(|(_, route)| context! {
+        api => called.map(|(api, _)| format!("{project}-{environment}{}", ids::api_suffix(api))),
+        url => called.and_then(|(api, _)| url(model, api)),
+        route => called.map(|(_, route)| context! {
             method => route.method.clone(),
             path => route.path.clone(),
+            credentials => credentials(&route.auth),
+            token => token(&route.auth),
+            has_key => route.auth == Auth::ApiKey,
+            is_signed => route.auth == Auth::Iam,
         }),
     })
+}
+
+/// What a request shows, as options of `curl`.
+fn credentials(auth: &Auth) -> &'static str {
+    match auth {
+        Auth::None => "",
+        Auth::Jwt(_) => " --header \"authorization: Bearer $TOKEN\"",
+        Auth::ApiKey => " --header \"x-api-key: $API_KEY\"",
+        Auth::Iam => {
+            " --aws-sigv4 \"aws:amz:$AWS_REGION:execute-api\" \\\n  --user \"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\" \
+            --header \"x-amz-security-token: $AWS_SESSION_TOKEN\""
+        }
+    }
+}
+
+/// Whose token a request has, in words.
+fn token(auth: &Auth) -> Option<String> {
+    let Auth::Jwt(jwt) = auth else { return None };
+    let audience: Vec<String> = jwt.audience.iter().map(|one| literal(&one.value)).collect();
+    let scopes: Vec<String> = jwt.scopes.iter().map(|one| literal(&one.value)).collect();
+    let scopes = if scopes.is_empty() { String::new() } else { format!(", with the scope {}", scopes.join(" or ")) };
+    Some(format!("{} for {}{scopes}", literal(&jwt.issuer.value), audience.join(" or ")))
 }
 
 /// The first route that takes signed requests.
@@ -264,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn an_open_route_is_tried_by_its_url_and_another_function_by_its_name() {
+    fn a_route_is_tried_by_its_url_with_what_its_callers_show() {
         let spec = |api: &str| {
             format!(
                 "evc: 1\nservice: shop\nenvironments: {{ dev: {{}} }}\nfunctions:\n  order: {{ api: {api}, input: {{ id: uuid }} }}\n\
@@ -274,7 +303,12 @@ mod tests {
         let open = readme_of(&spec("{ route: POST /orders, auth: none }"));
         assert!(open.contains("OutputKey=='Url'") && open.contains("curl -X POST \"$API_URL\"'/orders'"), "{open}");
         let signed = readme_of(&spec("POST /orders"));
-        assert!(signed.contains("--function-name shop-dev-order ") && signed.contains("--aws-sigv4"), "{signed}");
+        // A direct invocation has no caller, so that the function would not take it.
+        assert!(!signed.contains("--function-name shop-dev-order ") && signed.contains("--aws-sigv4"), "{signed}");
+        let jwt = "{ route: POST /orders, auth: { jwt: { issuer: 'https://login.example', audience: shop } } }";
+        let token = readme_of(&spec(jwt));
+        assert!(token.contains("--header \"authorization: Bearer $TOKEN\""), "{token}");
+        assert!(token.contains("`TOKEN` is a token of https://login.example for shop."), "{token}");
         assert!(signed.contains("| `Url` | URL of the HTTP API |"), "{signed}");
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{Api, ApiKind, Auth, Integration, Model, Route, TableOperation};
+use crate::model::{Api, ApiKind, Auth, Integration, Jwt, Model, Route, TableOperation};
 use crate::types::Attribute;
 
 /// The schema of what a failure is described by (RFC 9457). Declared types have other names: they start with a capital.
@@ -72,7 +72,7 @@ impl Failures {
         let gateway_has_problems = api.kind == ApiKind::Rest;
         let mut failures = Self { by_status: BTreeMap::new(), gateway_has_problems };
         failures.of_request(model, route);
-        failures.of_caller(&route.auth);
+        failures.of_caller(model, route);
         match &route.integration {
             Integration::Function(id) => failures.of_function(model, *id),
             Integration::Workflow(_) => {}
@@ -107,13 +107,16 @@ impl Failures {
         }
     }
 
-    fn of_caller(&mut self, auth: &Auth) {
-        match auth {
+    fn of_caller(&mut self, model: &Model, route: &Route) {
+        match &route.auth {
             Auth::None => {}
             Auth::Jwt(jwt) => {
                 self.by_gateway("401", "The request has no token that is taken.");
                 if !jwt.scopes.is_empty() {
                     self.by_gateway("403", "The token has none of the scopes.");
+                }
+                if route.function().is_some() {
+                    self.by_handler(403, &format!("`Forbidden`: {}.", lacking(model, jwt)));
                 }
             }
             Auth::ApiKey => self.by_gateway("403", "The request has no key that is taken."),
@@ -168,5 +171,16 @@ impl Failures {
             }
             (status, json!({"description": failure.sentences.join(" "), "content": content}))
         })
+    }
+}
+
+/// What is wrong with a token that the handler is not asked about.
+fn lacking(model: &Model, jwt: &Jwt) -> String {
+    let fields = model.token(jwt).and_then(|token| model.types.record(&token.claims)).unwrap_or_default();
+    let needed: Vec<String> =
+        fields.iter().filter(|(_, field)| !field.optional).map(|(name, _)| format!("`{name}`")).collect();
+    match needed.as_slice() {
+        [] => "a claim of the token is of another type".to_owned(),
+        needed => format!("the token lacks {}, or a claim of it is of another type", needed.join(" or ")),
     }
 }

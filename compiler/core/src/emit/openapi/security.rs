@@ -29,7 +29,7 @@ impl Schemes {
             Auth::Jwt(jwt) => {
                 let same = |known: &Jwt| known.issuer == jwt.issuer && known.audience == jwt.audience;
                 let at = self.jwt.iter().position(same).unwrap_or_else(|| {
-                    self.jwt.push(jwt.clone());
+                    self.jwt.push((**jwt).clone());
                     self.jwt.len() - 1
                 });
                 // A token with one of the scopes is enough.

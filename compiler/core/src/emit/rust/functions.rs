@@ -10,7 +10,7 @@ use super::names::{FunctionNames, Home, Names};
 use super::print::{Code, literal};
 use super::text::{and, member_paragraph, paragraph, paragraphs};
 use super::types::{DERIVES, definitions};
-use super::{caches, queries, queues, secrets, workflows};
+use super::{caches, callers, queries, queues, secrets, workflows};
 use crate::emit;
 use crate::model::{ApiKind, Function, Id, Input, Model, Thing};
 use crate::plan::ids;
@@ -28,10 +28,11 @@ pub(super) fn function(names: &Names<'_>, input: emit::Input<'_>, id: Id<Functio
     definitions(names, input, Home::Function(id), &mut code);
     events_input(names, function, known, &mut code);
     error(function, known, &mut code);
+    callers::of_function(names, id, known, &mut code);
     context(names, input, function, known, &mut code);
     implementation(names, id, known, &mut code);
     grants(names, function, known, &mut code);
-    methods(names, function, known, &mut code);
+    methods(names, id, known, &mut code);
     code
 }
 
@@ -144,7 +145,8 @@ fn may(names: &Names<'_>, function: &Function) -> String {
     let mut may: Vec<String> = Vec::new();
     for table in &function.tables {
         let operations: Vec<String> = table.operations.iter().map(|operation| verb(*operation).to_owned()).collect();
-        may.push(format!("{} items of `{}`", and(&operations), model.tables[table.table].head.name));
+        let whose = if table.own.is_some() { " of its caller" } else { "" };
+        may.push(format!("{} items{whose} of `{}`", and(&operations), model.tables[table.table].head.name));
     }
     for pattern in &function.queries {
         let queries = queries::may(model, pattern);
@@ -214,6 +216,7 @@ fn implementation(names: &Names<'_>, id: Id<Function>, known: &FunctionNames, co
         status => format!("    const STATUS: u16 = {status};\n"),
     };
     let breaker = caches::breaker(function).unwrap_or_default();
+    let admit = callers::admit(names, id).unwrap_or_default();
     let decode = decode(names, function, known).unwrap_or_default();
     code.item(format_args!(
         "impl evc_runtime::Function for {context} {{
@@ -226,7 +229,7 @@ fn implementation(names: &Names<'_>, id: Id<Function>, known: &FunctionNames, co
     fn new(context: evc_runtime::Context) -> Self {{
         Self {{ context }}
     }}
-{decode}}}"
+{admit}{decode}}}"
     ));
 }
 
@@ -306,7 +309,11 @@ fn grants(names: &Names<'_>, function: &Function, known: &FunctionNames, code: &
         let table = &names.table(used.table).table;
         for operation in used.operations.iter().flat_map(|operation| operation.expand()) {
             let grant = variant_name(verb(*operation));
-            code.line(format_args!("impl evc_runtime::grant::{grant}<crate::{table}> for {context} {{}}"));
+            let of = match &used.own {
+                Some(_) => format!("evc_runtime::table::Own<crate::{table}>"),
+                None => format!("crate::{table}"),
+            };
+            code.line(format_args!("impl evc_runtime::grant::{grant}<{of}> for {context} {{}}"));
         }
     }
     queries::grants(names, function, context, code);
@@ -346,11 +353,17 @@ fn grants(names: &Names<'_>, function: &Function, known: &FunctionNames, code: &
 }
 
 /// The clients that the context gives.
-fn methods(names: &Names<'_>, function: &Function, known: &FunctionNames, code: &mut Code) {
-    let mut methods = Vec::new();
+fn methods(names: &Names<'_>, id: Id<Function>, known: &FunctionNames, code: &mut Code) {
+    let function = &names.model.functions[id];
+    let mut methods: Vec<String> = callers::method(names, id).into_iter().collect();
     for (used, method) in function.tables.iter().zip(names.table_methods(function)) {
         let table = &names.table(used.table).table;
-        let docs = member_paragraph(&format!("The table `{}`.", names.model.tables[used.table].head.name));
+        let of = &names.model.tables[used.table];
+        if let Some(own) = &used.own {
+            methods.push(callers::own_table(of, table, &method, own));
+            continue;
+        }
+        let docs = member_paragraph(&format!("The table `{}`.", of.head.name));
         methods.push(format!(
             "{docs}    pub fn {method}(&self) -> evc_runtime::table::TableClient<'_, crate::{table}, Self> {{
         self.context.table()

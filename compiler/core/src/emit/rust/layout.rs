@@ -5,7 +5,7 @@
 //! be made to fit (a literal wider than a line) stays as it is: `rustfmt` leaves it alone too.
 
 /// The widest line, in characters.
-const WIDTH: usize = 89;
+pub(super) const WIDTH: usize = 89;
 
 /// Whether a line may have to be broken: what fits in any case is told fast.
 pub(super) fn may_be_wide(line: &str) -> bool {

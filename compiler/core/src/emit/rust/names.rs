@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::workflows;
+use super::{callers, workflows};
 use crate::model::{AccessPattern, Event, Function, Id, Input, Model, Outbox, Queue, Secret, Table};
 use crate::plan::{HandlerKind, pascal_case};
 use crate::source::Span;
@@ -53,6 +53,8 @@ pub(super) struct FunctionNames {
     pub(super) error: String,
     /// Its input, if that is one of several events: `NotifyInput`.
     pub(super) input: Option<String>,
+    /// Its callers, if they are of several kinds: `NotifyCaller`.
+    pub(super) caller: Option<String>,
 }
 
 /// Where the definition of a type stands in the contract.
@@ -68,6 +70,8 @@ pub(super) enum Home {
     Queues,
     /// With the secrets.
     Secrets,
+    /// With the callers.
+    Callers,
     /// With the workflows.
     Workflows,
     /// With a function.
@@ -126,12 +130,14 @@ impl<'m> Names<'m> {
             let name = names.claim(&pascal_case(&queue.head.name), "Queue");
             names.queues.push(name);
         }
-        for function in model.functions.values() {
+        for (id, function) in model.functions.iter() {
             let context = names.claim(&pascal_case(&function.head.name), "Function");
             let error = names.claim(&format!("{context}Error"), "Type");
             let several = matches!(&function.input, Input::Events(events) if events.len() > 1);
             let input = several.then(|| names.claim(&format!("{context}Input"), "Type"));
-            names.functions.push(FunctionNames { module: module(function), context, error, input });
+            let several = model.callers(id).kinds.len() > 1;
+            let caller = several.then(|| names.claim(&format!("{context}Caller"), "Type"));
+            names.functions.push(FunctionNames { module: module(function), context, error, input, caller });
         }
         for secret in model.secrets.values() {
             let name = names.claim(&pascal_case(&secret.head.name), "Secret");
@@ -172,6 +178,9 @@ impl<'m> Names<'m> {
             if let Some(json) = &secret.json {
                 self.inline(json, &format!("{name}Value"), Home::Secrets);
             }
+        }
+        for token in callers::tokens(model) {
+            self.inline(&token.claims, &format!("{}Caller", pascal_case(&token.api)), Home::Callers);
         }
         for (step, answer) in workflows::answers(model) {
             self.inline(answer, &format!("{}Answer", pascal_case(&step)), Home::Workflows);
@@ -300,8 +309,14 @@ impl<'m> Names<'m> {
 
 /// The methods that every context has.
 const CONTEXT: &[&str] = &[
+    "admit",
+    "admit_if_known",
     "aws",
     "cache",
+    "called_by",
+    "caller",
+    "caller_if_known",
+    "caller_of",
     "deadline",
     "env",
     "event",

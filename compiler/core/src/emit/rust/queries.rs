@@ -1,5 +1,6 @@
 //! Access patterns: what a function's context looks for items by.
 
+use super::callers;
 use super::names::Names;
 use super::print::Code;
 use super::text::member_paragraph;
@@ -27,11 +28,16 @@ fn through<'n>(names: &'n Names<'_>, pattern: &AccessPattern) -> Option<&'n str>
 
 /// One line for each key that is looked by.
 pub(super) fn grants(names: &Names<'_>, function: &Function, context: &str, code: &mut Code) {
-    let mut granted: Vec<&str> = Vec::new();
-    for index in function.queries.iter().filter_map(|pattern| through(names, pattern)) {
-        if !granted.contains(&index) {
-            granted.push(index);
-            code.line(format_args!("impl evc_runtime::grant::QueryBy<crate::{index}> for {context} {{}}"));
+    let mut granted: Vec<String> = Vec::new();
+    for pattern in &function.queries {
+        let Some(index) = through(names, pattern) else { continue };
+        let of = match pattern.owner(function) {
+            Some(_) => format!("evc_runtime::table::Own<crate::{index}>"),
+            None => format!("crate::{index}"),
+        };
+        if !granted.contains(&of) {
+            code.line(format_args!("impl evc_runtime::grant::QueryBy<{of}> for {context} {{}}"));
+            granted.push(of);
         }
     }
 }
@@ -39,10 +45,10 @@ pub(super) fn grants(names: &Names<'_>, function: &Function, context: &str, code
 /// A method for each pattern.
 pub(super) fn methods(names: &Names<'_>, function: &Function) -> Vec<String> {
     let methods = function.queries.iter().zip(names.query_methods(function));
-    methods.filter_map(|(pattern, name)| method(names, pattern, &name)).collect()
+    methods.filter_map(|(pattern, name)| method(names, function, pattern, &name)).collect()
 }
 
-fn method(names: &Names<'_>, pattern: &AccessPattern, name: &str) -> Option<String> {
+fn method(names: &Names<'_>, function: &Function, pattern: &AccessPattern, name: &str) -> Option<String> {
     let index = through(names, pattern)?;
     let table = &names.model.tables[pattern.table.value];
     let [partition, sort @ ..] = pattern.key(names.model)? else { return None };
@@ -65,16 +71,23 @@ fn method(names: &Names<'_>, pattern: &AccessPattern, name: &str) -> Option<Stri
             (compare, format!(", with a `{key}` {range}"), sides.iter().map(side).collect())
         }
     };
+    let owner = pattern.owner(function).and_then(|owner| callers::claim(owner));
+    let whose = if owner.is_some() { "of the caller".to_owned() } else { format!("of this `{}`", partition.value) };
     let docs = member_paragraph(&format!(
-        "Items of `{}` of this `{}`{range}: the access pattern `{}`.",
-        table.head.name, partition.value, pattern.name.value
+        "Items of `{}` {whose}{range}: the access pattern `{}`.",
+        table.head.name, pattern.name.value
     ));
     // What the partition is called may be what one of the others is called.
     let own = field_name(partition);
     let is_taken = sides.iter().any(|(side, _)| side.starts_with(&format!("{own}:"))) || own == "query";
     let (by, given) = parameter(if is_taken { "partition" } else { &own }, partition);
-    let parameters: Vec<&str> = [by.as_str()].into_iter().chain(sides.iter().map(|(side, _)| side.as_str())).collect();
-    let call = format!("self.context.query_by::<Self, _>(crate::{index}, {given})");
+    let by = if owner.is_some() { "" } else { by.as_str() };
+    let parameters = ["&self", by].into_iter().chain(sides.iter().map(|(side, _)| side.as_str()));
+    let parameters: Vec<&str> = parameters.filter(|parameter| !parameter.is_empty()).collect();
+    let call = match owner {
+        Some(claim) => format!("self.context.query_own::<Self, _>(crate::{index}, &self.caller().{claim})"),
+        None => format!("self.context.query_by::<Self, _>(crate::{index}, {given})"),
+    };
     let body = if sides.is_empty() {
         format!("        {call}\n")
     } else {
@@ -82,7 +95,7 @@ fn method(names: &Names<'_>, pattern: &AccessPattern, name: &str) -> Option<Stri
         format!("        let query = {call};\n        query.{compare}({})\n", values.join(", "))
     };
     Some(format!(
-        "{docs}    pub fn {name}(&self, {}) -> evc_runtime::table::QueryBuilder<'_, crate::{index}> {{
+        "{docs}    pub fn {name}({}) -> evc_runtime::table::QueryBuilder<'_, crate::{index}> {{
 {body}    }}
 ",
         parameters.join(", ")

@@ -70,6 +70,10 @@ pub struct {index_name};"
         ));
         let keys: Vec<&str> = spec.key.iter().map(|key| key.as_str()).collect();
         index(names, index_name, name, Some(&spec.name), &keys, &field_of, code);
+        let is_same = spec.key.first().map(|key| key.as_str()) == table.key.first().map(|key| key.as_str());
+        if is_same && names.model.has_owners(id) {
+            code.line(format_args!("impl evc_runtime::table::SamePartition for {index_name} {{}}"));
+        }
     }
 }
 

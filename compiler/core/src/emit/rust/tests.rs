@@ -9,6 +9,7 @@ use super::*;
 use crate::emit::Project;
 use crate::session::analyze_text;
 
+mod callers;
 mod unions;
 mod wide;
 

@@ -1,5 +1,6 @@
 //! APIs: their routes with what each leads to, whom they let in, and what requests carry.
 
+mod caller;
 mod mapping;
 mod request;
 mod resolve;
@@ -8,6 +9,8 @@ mod table;
 #[allow(clippy::wildcard_enum_match_arm, reason = "a test fails at what it does not expect")]
 mod tests;
 
+pub(super) use caller::tokens;
+pub use caller::{CallerKind, Callers, Token, claim_kind};
 pub use mapping::{Mapping, MappingValue};
 pub use request::{Parameter, Request};
 pub(super) use resolve::{apis, routed};

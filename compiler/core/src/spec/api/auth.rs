@@ -9,10 +9,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::source::Spanned;
 use crate::spec::decode::{Decode, Decoder};
+use crate::spec::scalar::TypeExpr;
 use crate::yaml::{Node, NodeKind};
 
 /// Who may call a route.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub enum Auth {
     /// Callers that IAM lets in, with a signed request.
     #[default]
@@ -22,11 +23,11 @@ pub enum Auth {
     /// Callers with an API key.
     ApiKey,
     /// Callers with a token of this issuer.
-    Jwt(Jwt),
+    Jwt(Box<Jwt>),
 }
 
 /// The tokens that are taken.
-#[derive(Debug, Clone, PartialEq, Eq, Section)]
+#[derive(Debug, Clone, PartialEq, Section)]
 #[section(what = "a JWT authorization")]
 pub struct Jwt {
     /// Who signs the tokens: their `iss`, the address under which its keys are found.
@@ -38,6 +39,9 @@ pub struct Jwt {
     /// Scopes of which a token needs one. Without any, every token of the issuer for the audience is taken.
     #[key(default)]
     pub scopes: Vec<Spanned<String>>,
+    /// What `cx.caller()` tells of the token: claims with their types, or the name of a record type. A claim with `?` may be absent; a token
+    /// without one of the others, or with one of another type, is refused with 403. `{ sub: string }` without it.
+    pub claims: Option<TypeExpr>,
 }
 
 impl Decode for Auth {
@@ -50,7 +54,7 @@ impl Decode for Auth {
         let mut fields = cx.fields(node, "authorization")?;
         let jwt = fields.required("jwt", cx);
         fields.finish(cx);
-        jwt.map(Self::Jwt)
+        jwt.map(|jwt| Self::Jwt(Box::new(jwt)))
     }
 }
 

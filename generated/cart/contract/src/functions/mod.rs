@@ -5,7 +5,9 @@
 mod add_items;
 mod checkout;
 mod create_cart;
+mod list_carts;
 
 pub use add_items::*;
 pub use checkout::*;
 pub use create_cart::*;
+pub use list_carts::*;

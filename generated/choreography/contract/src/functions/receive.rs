@@ -54,6 +54,10 @@ impl evc_runtime::Function for Receive {
         Self { context }
     }
 
+    fn admit(context: &evc_runtime::Context) -> Result<(), evc_runtime::Error> {
+        context.admit::<evc_runtime::Principal>()
+    }
+
     fn decode(
         payload: &evc_runtime::Payload<'_>,
     ) -> Result<Self::Input, evc_runtime::Error> {
@@ -66,6 +70,11 @@ impl evc_runtime::grant::Publish<crate::MessageReceived> for Receive {
 }
 
 impl Receive {
+    /// Who calls.
+    pub fn caller(&self) -> &evc_runtime::Principal {
+        self.context.caller_of()
+    }
+
     /// Puts an event on its bus; returns the event's id.
     pub async fn publish<E>(
         &self,

@@ -82,6 +82,10 @@ impl evc_runtime::Function for ListOrders {
         Self { context }
     }
 
+    fn admit(context: &evc_runtime::Context) -> Result<(), evc_runtime::Error> {
+        context.admit::<evc_runtime::Principal>()
+    }
+
     fn decode(
         payload: &evc_runtime::Payload<'_>,
     ) -> Result<Self::Input, evc_runtime::Error> {
@@ -92,6 +96,11 @@ impl evc_runtime::Function for ListOrders {
 impl evc_runtime::grant::QueryBy<crate::OrdersByCustomer> for ListOrders {}
 
 impl ListOrders {
+    /// Who calls.
+    pub fn caller(&self) -> &evc_runtime::Principal {
+        self.context.caller_of()
+    }
+
     /// Items of `orders` of this `customerId`: the access pattern `orders-of`.
     pub fn orders_of(
         &self,
