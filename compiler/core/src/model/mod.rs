@@ -46,7 +46,7 @@ pub mod workflow;
 
 pub use access::{AccessPattern, Through};
 pub use api::{
-    Api, ApiKind, Auth, CallerKind, Callers, Cors, Domain as ApiDomain, Integration, Jwt, Mapping, MappingValue,
+    Api, ApiKind, Auth, CallerFact, CallerKind, Callers, Cors, Domain as ApiDomain, Integration, Jwt, Mapping, MappingValue,
     Parameter, Request, Route, TableOperation, TableRoute, Throttling, Token, claim_kind,
 };
 pub use arena::{Arena, Id};
