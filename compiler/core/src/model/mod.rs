@@ -47,8 +47,8 @@ pub mod workflow;
 
 pub use access::{AccessPattern, Through};
 pub use api::{
-    Api, ApiKind, Auth, CallerKind, Callers, Cors, Domain as ApiDomain, Integration, Jwt, Mapping, MappingValue,
-    Parameter, Request, Route, TableOperation, TableRoute, Throttling, Token, claim_kind,
+    Api, ApiKind, Auth, CallerFact, CallerKind, Callers, Cors, Domain as ApiDomain, Integration, Jwt, Mapping,
+    MappingValue, Parameter, Request, Route, TableOperation, TableRoute, Throttling, Token, claim_kind,
 };
 pub use arena::{Arena, Id};
 pub use bus::{Bus, EventLog};
