@@ -33,7 +33,8 @@ def texts(them):
 
 
 def services(data):
-    """By prefix: the ARNs of the service's resource types, the sets of them that actions take, and each action with its set."""
+    """By prefix: the ARNs of the service's resource types, the sets of them that actions take, each action with its set, and the keys of
+    conditions, less those that all services have."""
     found = {}
     for file in sorted((data / "actions").glob("*.json")):
         actions = json.loads(file.read_text())
@@ -45,22 +46,25 @@ def services(data):
             if taken not in sets:
                 sets.append(taken)
             named.append((action["name"], sets.index(taken)))
-        found[file.stem] = (arns, sets, named)
+        keys = json.loads((data / "conditionKeys" / file.name).read_text())
+        keys = sorted({it["key"] for it in keys.values() if not it["key"].startswith("aws:")})
+        found[file.stem] = (arns, sets, named, [key.removeprefix(file.stem) if key.startswith(f"{file.stem}:") else key for key in keys])
     return dict(sorted(found.items()))
 
 
-def frame(arns, sets, actions):
+def frame(arns, sets, actions, keys):
     """A service before compression."""
-    numbers = varint(len(arns)) + varint(len(sets)) + varint(len(actions))
+    numbers = b"".join(varint(len(them)) for them in (arns, sets, actions, keys))
     taken = b"".join(varint(len(one)) + bytes(b for at in one for b in varint(at)) for one in sets)
-    return numbers + texts(arns) + taken + texts(name for name, _ in actions) + b"".join(varint(at) for _, at in actions)
+    of_actions = texts(name for name, _ in actions) + b"".join(varint(at) for _, at in actions)
+    return numbers + texts(arns) + taken + of_actions + texts(keys)
 
 
 def dictionary(all_services):
     """Texts that several services have, the most common last."""
     count = {}
-    for arns, _, actions in all_services.values():
-        for text in {*arns, *(name for name, _ in actions)}:
+    for arns, _, actions, keys in all_services.values():
+        for text in {*arns, *(name for name, _ in actions), *keys}:
             count[text] = count.get(text, 0) + 1
     others = sorted((n * len(text), text) for text, n in count.items() if n > 1)
     return texts(text for _, text in others)[-DICTIONARY:]
@@ -81,8 +85,9 @@ def made(all_services):
     packed_index, packed_common = compressed(index), compressed(common)
     sizes = (len(all_services), len(index), len(packed_index), len(common), len(packed_common))
     data = b"".join(varint(size) for size in sizes) + packed_index + packed_common + b"".join(blocks)
-    actions = sum(len(actions) for _, _, actions in all_services.values())
-    print(f"{len(all_services)} services, {actions} actions, {len(data)} bytes")
+    actions = sum(len(actions) for _, _, actions, _ in all_services.values())
+    keys = sum(len(keys) for *_, keys in all_services.values())
+    print(f"{len(all_services)} services, {actions} actions, {keys} keys of conditions, {len(data)} bytes")
     return data
 
 
@@ -110,7 +115,7 @@ def read(data):
     for name, (_, packed) in zip(names, lengths):
         raw = inflate(data[start : start + packed], common)
         start, at = start + packed, 0
-        arns, sets, actions = number(raw), number(raw), number(raw)
+        arns, sets, actions, _ = (number(raw) for _ in range(4))
         for _ in range(arns):
             at = raw.index(0, at) + 1
         for _ in range(sets):
@@ -123,13 +128,17 @@ def read(data):
 def main():
     all_services = services(Path(sys.argv[1]))
     data = made(all_services)
-    now = {service: {name for name, _ in actions} for service, (_, _, actions) in all_services.items()}
+    now = {service: {name for name, _ in actions} for service, (_, _, actions, _) in all_services.items()}
     assert read(data) == now, "what was written is not what is read"
     if "--check" in sys.argv[2:]:
         if FILE.read_bytes() != data:
             sys.exit(f"{FILE.relative_to(ROOT)} is not what AWS publishes; to mend: cargo xtask iam")
         return
-    before = read(FILE.read_bytes()) if FILE.exists() else now
+    try:
+        before = read(FILE.read_bytes())
+    except (OSError, ValueError, IndexError):
+        # There is none, or it is of another format.
+        before = now
     flat = lambda services: {f"{service}:{action}" for service, actions in services.items() for action in actions}
     for word, actions in (("new", flat(now) - flat(before)), ("gone", flat(before) - flat(now))):
         print(f"{word}: {', '.join(sorted(actions)) or 'nothing'}")

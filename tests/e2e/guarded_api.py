@@ -57,6 +57,24 @@ def signatures(stack: Stack) -> None:
     assert (status, problem["title"]) == (404, "NotFound"), problem
 
 
+@SYSTEM.scenario("who has a key reads what was written with it, and nothing else")
+def own(stack: Stack) -> None:
+    client = stack.client("apigateway")
+    (first,) = client.get_api_keys(includeValues=True)["items"]
+    (plan,) = client.get_usage_plans()["items"]
+    second = client.create_api_key(name="second", enabled=True)
+    client.create_usage_plan_key(usagePlanId=plan["id"], keyId=second["id"], keyType="API_KEY")
+    notes = {key["id"]: {"noteId": str(uuid.uuid4()), "text": f"of {key['id']}"} for key in (first, second)}
+    for key in (first, second):
+        # An owner that the body names is no field of it.
+        body = {**notes[key["id"]], "owner": first["id"]}
+        status, answer = send(stack, "POST", "/notes", body, {"x-api-key": key["value"]})
+        assert status == 201, answer
+    for key in (first, second):
+        status, answer = send(stack, "GET", "/notes", None, {"x-api-key": key["value"]})
+        assert status == 200 and answer["items"] == [{**notes[key["id"]], "owner": key["id"]}], answer
+
+
 @SYSTEM.scenario("a throttled route answers 429 as problem JSON when its burst is used up")
 def throttles(stack: Stack) -> None:
     answers = [send(stack, "PUT", "/jobs", {"jobId": str(uuid.uuid4()), "note": ""}) for _ in range(6)]

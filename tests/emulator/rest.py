@@ -175,6 +175,15 @@ def resource_of(service: str, payload: dict) -> str:
     return f"{table}/index/{payload['IndexName']}" if "IndexName" in payload else table
 
 
+def identity(headers: dict) -> dict:
+    """Whose key a request has: its id, and not what it is.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
+    """
+    key = rest._resolve_api_key(rest._api_key_from_request(headers))
+    return {"apiKeyId": key["id"]} if key else {}
+
+
 class Request:
     """One request on its way through templates: parameters and context are the same in the request and the response."""
 
@@ -188,6 +197,7 @@ class Request:
             "stage": stage,
             "httpMethod": method,
             "resourcePath": resource["path"],
+            "identity": identity(headers or {}),
         }
 
     def render(self, template: str | None, body: str) -> str:

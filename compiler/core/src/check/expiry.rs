@@ -77,6 +77,10 @@ fn of_mapping(model: &Model, ttl: &Name, mapping: &Mapping) -> Option<Diagnostic
             };
             Some(not_this(mapping.span, what).note(note).help(help))
         }
-        MappingValue::Path(_) | MappingValue::Query(_) | MappingValue::Header(_) | MappingValue::RequestId => None,
+        MappingValue::Path(_)
+        | MappingValue::Query(_)
+        | MappingValue::Header(_)
+        | MappingValue::RequestId
+        | MappingValue::Caller(_) => None,
     }
 }

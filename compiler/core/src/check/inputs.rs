@@ -1,7 +1,7 @@
 //! What is brought to functions and workflows: it fits what they say that they take.
 
 use super::forwarding;
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, list, nearest};
 use crate::model::{Destination, Function, Head, Input, Model, Queue, Target};
 use crate::source::Span;
 use crate::types::Type;
@@ -26,8 +26,11 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
         }
     }
     for schedule in model.schedules.values() {
+        let input = schedule.input.as_ref().map(|input| &input.value.0);
+        let unknown = input.and_then(put_in_by_no_name);
+        diagnostics.extend(unknown.map(|found| found.on(format!("schedules.{}", schedule.head.name))));
         if let Some(target) = &schedule.target {
-            of_schedule(model, target, schedule.input.as_ref().map(|input| &input.value.0), diagnostics);
+            of_schedule(model, target, input, diagnostics);
         }
     }
 }
@@ -146,6 +149,26 @@ const PUT_IN: [(&str, &str); 4] = [
     ("<aws.scheduler.execution-id>", "d32c5kddcf5bb8c3"),
     ("<aws.scheduler.attempt-number>", "1"),
 ];
+
+/// A text that looks like one for which Scheduler puts something in, and is none: it arrives as it is.
+fn put_in_by_no_name(node: &Node) -> Option<Diagnostic> {
+    match &node.kind {
+        NodeKind::Scalar(scalar) => {
+            let (_, rest) = scalar.text.split_once("<aws.scheduler.")?;
+            let keyword = format!("<aws.scheduler.{}>", rest.split_once('>')?.0);
+            let known = PUT_IN.map(|(keyword, _)| keyword);
+            let message = format!("Scheduler puts in nothing for `{keyword}`, which arrives as it is");
+            let diagnostic = Diagnostic::new(Code::EVC0631, node.span, message);
+            (!known.contains(&keyword.as_str())).then(|| match nearest(&keyword, &known) {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                None => diagnostic.help(format!("it knows {}", list(&known))),
+            })
+        }
+        NodeKind::Sequence(items) => items.iter().find_map(put_in_by_no_name),
+        NodeKind::Mapping(mapping) => mapping.entries.iter().find_map(|entry| put_in_by_no_name(&entry.value)),
+        NodeKind::Null | NodeKind::Error => None,
+    }
+}
 
 /// What a schedule brings, with examples of what Scheduler puts in.
 fn put_in(given: serde_json::Value) -> serde_json::Value {

@@ -18,6 +18,7 @@ mod event_source;
 mod events;
 mod expiry;
 mod forgotten;
+mod forwarded_to_nobody;
 mod forwarding;
 mod gathered;
 mod indexes;
@@ -136,6 +137,7 @@ const CHECKS: &[Check] = &[
     workflow::claims::check,
     workflow::compensation::check,
     workflow::concurrency::check,
+    workflow::cut_off::check,
     workflow::dead_ways::check,
     workflow::engine::check,
     workflow::errors::check,
@@ -144,7 +146,9 @@ const CHECKS: &[Check] = &[
     workflow::grows::check,
     workflow::history::check,
     workflow::idle::check,
+    workflow::only_fails::check,
     workflow::outcomes::check,
+    workflow::overlapping::check,
     workflow::pending::check,
     workflow::routes::check,
     workflow::swallowed::check,
@@ -157,6 +161,7 @@ const CHECKS: &[Check] = &[
 const CHECKS_OF_A_WHOLE: &[Check] = &[
     disabled::check,
     events::check,
+    forwarded_to_nobody::check,
     loops::arrives::check,
     unmade::check,
     unused::check,

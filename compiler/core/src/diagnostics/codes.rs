@@ -107,7 +107,7 @@ codes! {
     EVC0409 Error "arithmetic-on-money",
     EVC0410 Error "pointless-comparison",
     EVC0411 Error "name-or-subtraction",
-    EVC0412 Error "not-in-step-functions",
+    EVC0412 Error "not-for-an-expression",
     EVC0413 Error "name-inside-a-path",
     EVC0414 Error "wrong-argument-type",
     EVC0415 Error "missing-argument",
@@ -153,6 +153,10 @@ codes! {
     EVC0532 Warning "way-never-taken",
     EVC0533 Warning "loop-that-nothing-changes",
     EVC0534 Warning "variable-never-set",
+    EVC0535 Warning "polling-without-a-wait",
+    EVC0536 Warning "branch-only-fails",
+    EVC0537 Advice "given-up-while-it-runs",
+    EVC0538 Warning "undo-stopped-by-another-branch",
     EVC0539 Error "output-that-no-end-gives",
     EVC0550 Error "value-without-a-way",
     EVC0551 Warning "choose-without-else",
@@ -282,6 +286,7 @@ codes! {
     EVC0913 Warning "published-twice",
     EVC0914 Warning "published-and-read-by-other-names",
     EVC0915 Warning "nothing-that-matches-arrives",
+    EVC0916 Warning "forwarded-to-nobody",
     EVC0920 Error "no-such-index",
     EVC0921 Error "no-sort-key-for-it",
     EVC0922 Warning "change-that-nobody-makes",
@@ -359,6 +364,7 @@ codes! {
     EVC1097 Error "no-such-time",
     EVC1098 Error "token-for-nobody",
     EVC1099 Advice "budgets-do-not-fit",
+    EVC1100 Warning "condition-on-nothing",
 }
 
 impl Code {

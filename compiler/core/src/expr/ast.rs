@@ -100,6 +100,17 @@ pub(super) enum Operator {
 }
 
 impl Operator {
+    /// The comparison with its sides exchanged.
+    pub(super) fn mirrored(self) -> Self {
+        match self {
+            Self::Less => Self::Greater,
+            Self::LessOrEqual => Self::GreaterOrEqual,
+            Self::Greater => Self::Less,
+            Self::GreaterOrEqual => Self::LessOrEqual,
+            other => other,
+        }
+    }
+
     /// As it is written.
     pub(super) fn as_str(self) -> &'static str {
         match self {

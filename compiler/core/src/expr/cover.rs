@@ -295,20 +295,10 @@ fn comparison(ast: &Ast) -> Option<(Operator, &Ast, Vec<Case>)> {
         | Operator::Greater
         | Operator::GreaterOrEqual => match (literal(left), literal(right)) {
             (None, Some(literal)) => Some((*operator, left, vec![literal])),
-            (Some(literal), None) => Some((mirrored(*operator), right, vec![literal])),
+            (Some(literal), None) => Some((operator.mirrored(), right, vec![literal])),
             _ => None,
         },
         _ => None,
-    }
-}
-
-fn mirrored(operator: Operator) -> Operator {
-    match operator {
-        Operator::Less => Operator::Greater,
-        Operator::LessOrEqual => Operator::GreaterOrEqual,
-        Operator::Greater => Operator::Less,
-        Operator::GreaterOrEqual => Operator::LessOrEqual,
-        other => other,
     }
 }
 
@@ -355,7 +345,7 @@ fn pair<'a>(expr: &Expr, ast: &'a Ast) -> Option<(String, Operator, Vec<&'a Ast>
     if a <= b {
         return Some((format!("{a} against {b}"), *operator, vec![left, right]));
     }
-    Some((format!("{b} against {a}"), mirrored(*operator), vec![right, left]))
+    Some((format!("{b} against {a}"), operator.mirrored(), vec![right, left]))
 }
 
 /// The argument of a call of a function of one.

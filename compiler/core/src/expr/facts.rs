@@ -4,6 +4,8 @@
 //! [`Expr::facts`] says what is known where a condition held or did not; [`Facts::and`] and [`Facts::or`] put together what several
 //! routes have established; [`Scope::knowing`] gives the scope of a place where facts hold.
 
+mod aliases;
+
 use std::collections::BTreeMap;
 
 use super::ast::{Ast, AstKind, Operator, Place};
@@ -233,7 +235,7 @@ fn compared(operator: Operator, a: &Ast, b: &Ast, names: &Names<'_>) -> [Facts; 
         return [present_in(parts, names), Facts::default()];
     }
     let mut facts = [present_in([a, b], names), Facts::default()];
-    for (value, operator, other) in [(a, operator, b), (b, mirrored(operator), a)] {
+    for (value, operator, other) in [(a, operator, b), (b, operator.mirrored(), a)] {
         if operator == Operator::In && std::ptr::eq(value, b) {
             continue;
         }
@@ -485,16 +487,5 @@ pub(super) fn number(ast: &Ast) -> Option<f64> {
             _ => None,
         },
         _ => None,
-    }
-}
-
-/// The comparison with its sides exchanged.
-fn mirrored(operator: Operator) -> Operator {
-    match operator {
-        Operator::Less => Operator::Greater,
-        Operator::LessOrEqual => Operator::GreaterOrEqual,
-        Operator::Greater => Operator::Less,
-        Operator::GreaterOrEqual => Operator::LessOrEqual,
-        other => other,
     }
 }

@@ -350,6 +350,11 @@ impl Function {
         )
     }
 
+    /// Whether it takes as many arguments like its last parameter as there are.
+    pub(super) fn is_variadic(&self) -> bool {
+        self.name == "zip"
+    }
+
     /// Whether it gives the same each time for the same arguments.
     pub(super) fn is_pure(&self) -> bool {
         !matches!(self.name, "now" | "millis" | "random" | "uuid" | "shuffle" | "error" | "assert" | "eval")

@@ -11,6 +11,7 @@
 mod ast;
 mod bounds;
 mod carried;
+mod checks;
 mod compared;
 mod conversions;
 mod cover;

@@ -20,6 +20,7 @@ pub mod event;
 mod forwards;
 pub mod function;
 pub mod graph;
+mod metadata;
 mod names;
 pub mod network;
 mod observability;
@@ -46,8 +47,8 @@ pub mod workflow;
 
 pub use access::{AccessPattern, Through};
 pub use api::{
-    Api, ApiKind, Auth, CallerKind, Callers, Cors, Domain as ApiDomain, Integration, Jwt, Mapping, MappingValue,
-    Parameter, Request, Route, TableOperation, TableRoute, Throttling, Token, claim_kind,
+    Api, ApiKind, Auth, CallerFact, CallerKind, Callers, Cors, Domain as ApiDomain, Integration, Jwt, Mapping,
+    MappingValue, Parameter, Request, Route, TableOperation, TableRoute, Throttling, Token, claim_kind,
 };
 pub use arena::{Arena, Id};
 pub use bus::{Bus, EventLog};
@@ -60,6 +61,7 @@ pub use event::Event;
 pub use forwards::Forward;
 pub use function::{BusinessError, CircuitBreaker, Function, Input, MAX_VARIABLE_BYTES, TableUse};
 pub use graph::{Edge, Graph, Relation};
+pub use metadata::judged_apart;
 pub use network::{Network, NetworkKind};
 pub use observability::{ApiMetrics, LogClasses, LogOf, Observability, Thresholds};
 pub use outbox::{ChangeEvent, ChangeKind, Changes, CopiedField, Outbox};

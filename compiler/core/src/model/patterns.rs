@@ -1,6 +1,6 @@
 //! The event patterns of rules: made of the events that a rule names and what it says of their detail, or as it writes them.
 
-use super::{Bus, Event, Id, Model, aws};
+use super::{Bus, Event, Id, Model, aws, metadata};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::pattern::{self, Pattern, Verdict};
 use crate::source::{Span, Spanned};
@@ -14,6 +14,8 @@ pub(super) struct Patterns {
     pub(super) whole: Option<Pattern>,
     pub(super) detail: Option<Pattern>,
     pub(super) written: Option<Pattern>,
+    /// Whether it says something of the `metadata` that publishers add, which the patterns for checks leave out.
+    pub(super) of_metadata: bool,
 }
 
 /// Makes the patterns of a rule that names `events`, or writes a pattern for what travels on `bus`.
@@ -34,9 +36,14 @@ pub(super) fn of_rule(
         }
         let parsed = pattern::parse(&written.value.0, diagnostics);
         let whole = parsed.as_ref().and_then(|parsed| parsed.whole().cloned());
-        let written = parsed.map(|parsed| parsed.readable);
+        let apart = parsed.map(|parsed| {
+            let around = parsed.readable.only(&|name| name != "detail");
+            let picked = model.events_on(bus).map(|(_, event)| event).filter(|event| can_match(model, &around, event));
+            metadata::judged_apart(model, parsed.readable, picked, diagnostics)
+        });
+        let (written, of_metadata) = apart.map_or((None, false), |(written, said)| (Some(written), said));
         let events = written.as_ref().map_or(Vec::new(), |written| matched(model, bus, written));
-        return Patterns { events, whole, detail: None, written };
+        return Patterns { events, whole, detail: None, written, of_metadata };
     }
     let detail = filter.and_then(|filter| pattern::parse(&filter.value.0, diagnostics));
     let named: Vec<(&str, &str)> = events.iter().map(|event| wire_name(&model.events[event.value])).collect();
@@ -44,7 +51,10 @@ pub(super) fn of_rule(
     let sound = detail.as_ref().and_then(pattern::Parsed::whole);
     let unreadable = filter.is_some() && sound.is_none();
     let whole = (!named.is_empty() && !unreadable).then(|| pattern::for_events(&named, sound, span));
-    Patterns { events: events.to_vec(), whole, detail: detail.map(|parsed| parsed.readable), written: None }
+    let of_rule = events.iter().map(|event| &model.events[event.value]);
+    let apart = detail.map(|parsed| metadata::apart(model, parsed.readable, of_rule, diagnostics));
+    let (detail, of_metadata) = apart.map_or((None, false), |(detail, said)| (Some(detail), said));
+    Patterns { events: events.to_vec(), whole, detail, written: None, of_metadata }
 }
 
 /// The declared events of a bus that a pattern can match.

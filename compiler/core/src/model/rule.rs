@@ -28,6 +28,8 @@ pub struct Rule {
     pub detail_pattern: Option<Pattern>,
     /// What could be read of the pattern that the spec wrote, for a rule that has one: what checks look at.
     pub written_pattern: Option<Pattern>,
+    /// Whether the pattern says something of the `metadata` that publishers add to a detail, which those for checks leave out.
+    pub of_metadata: bool,
     /// What gets the events.
     pub targets: Vec<Target>,
     /// Whether it runs.
@@ -74,6 +76,7 @@ pub(super) fn rule(
         pattern: patterns.whole,
         detail_pattern: patterns.detail,
         written_pattern: patterns.written,
+        of_metadata: patterns.of_metadata,
         targets,
         enabled: enabled(sections, name, item.enabled, |environment| &environment.rules),
     }

@@ -11,6 +11,9 @@ use crate::types::{Field as TypeField, Kind, Range, Record, Type};
 pub const ENVELOPE_FIELDS: &[&str] =
     &["version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"];
 
+/// How many digits the id of an account has.
+const ACCOUNT: u64 = 12;
+
 /// The type of an event in its envelope. With `source` and `detail_type` it is that of one declared event, whose values those
 /// fields have; without, of any event with this detail. `span` is where the event is declared.
 pub fn envelope(source: Option<&str>, detail_type: Option<&str>, detail: &Type, span: Span) -> Type {
@@ -27,6 +30,9 @@ pub fn envelope(source: Option<&str>, detail_type: Option<&str>, detail: &Type, 
                 "time" => Type { kind: Kind::Timestamp, span },
                 "resources" => Type { kind: Kind::List(Box::new(text()), Range::default()), span },
                 "detail" => detail.clone(),
+                // It has been this ever since, whatever the event.
+                "version" => known(Some("0")),
+                "account" => Type { kind: Kind::String(Range { min: Some(ACCOUNT), max: Some(ACCOUNT) }), span },
                 _ => text(),
             };
             ((*name).to_owned(), TypeField { ty, optional: false, name_span: span })

@@ -32,6 +32,13 @@ impl Pattern {
         Self { root: only(&self.root, fits) }
     }
 
+    /// The pattern without what it says of an outermost field, and that.
+    pub fn split(&self, field: &str) -> (Self, Vec<Field>) {
+        let mut of_it = Vec::new();
+        let without = Self { root: split(&self.root, field, &mut of_it) };
+        (without, of_it)
+    }
+
     /// The texts that an outermost field may be, if it is only compared with whole texts; `None` if it says something else, or nothing.
     pub fn texts(&self, field: &str) -> Option<Vec<Spanned<&str>>> {
         let constraint = self.root.fields.iter().find(|one| one.name.value == field).map(|one| &one.constraint);
@@ -64,6 +71,13 @@ impl Pattern {
 fn only(object: &Object, fits: &dyn Fn(&str) -> bool) -> Object {
     let fields = object.fields.iter().filter(|field| fits(&field.name.value)).cloned().collect();
     Object { fields, or: object.or.iter().map(|inner| only(inner, fits)).collect(), span: object.span }
+}
+
+fn split(object: &Object, name: &str, of_it: &mut Vec<Field>) -> Object {
+    let (these, others) = object.fields.iter().cloned().partition(|field: &Field| field.name.value == name);
+    of_it.extend::<Vec<Field>>(these);
+    let or = object.or.iter().map(|inner| split(inner, name, of_it)).collect();
+    Object { fields: others, or, span: object.span }
 }
 
 fn known<'a>(object: &'a Object, path: &mut Vec<&'a str>, types: &Types, root: &Type) -> Object {

@@ -111,7 +111,7 @@ pub enum CacheAuth {
 pub const REPLICAS: Range<u64> = Range::new("the number of replicas", 0..=5);
 
 /// What a type of node looks like, for the schema.
-pub const NODE_TYPE: &str = r"^cache\.[a-z0-9-]+\.[a-z0-9]+$";
+pub const NODE_TYPE: &str = r"^cache\.[a-z0-9-]+\.(micro|small|medium|large|[0-9]*xlarge)$";
 
 /// Reports a text that is no type of node.
 pub fn node_type(text: &Spanned<String>, cx: &mut Decoder) {
@@ -121,16 +121,23 @@ pub fn node_type(text: &Spanned<String>, cx: &mut Decoder) {
     }
 }
 
-/// `cache.t4g.small`: the form, for AWS adds families.
+/// `cache.t4g.small`: the form and the size, for AWS adds families.
+/// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheNodes.SupportedTypes.html>
 fn is_node_type(text: &str) -> bool {
     let mut parts = text.split('.');
-    let word = |part: Option<&str>, more: &str| {
-        part.is_some_and(|part| {
-            let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || more.contains(c);
-            !part.is_empty() && part.chars().all(fits)
-        })
+    let is_family = |family: &str| {
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        !family.is_empty() && family.chars().all(fits)
     };
-    parts.next() == Some("cache") && word(parts.next(), "-") && word(parts.next(), "") && parts.next().is_none()
+    let is_size = |size: &str| {
+        let times = size.strip_suffix("xlarge");
+        matches!(size, "micro" | "small" | "medium" | "large")
+            || times.is_some_and(|times| times.chars().all(|c| c.is_ascii_digit()))
+    };
+    parts.next() == Some("cache")
+        && parts.next().is_some_and(is_family)
+        && parts.next().is_some_and(is_size)
+        && parts.next().is_none()
 }
 
 fn user(user: &Spanned<String>, cx: &mut Decoder) {

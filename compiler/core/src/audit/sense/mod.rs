@@ -7,6 +7,7 @@ mod arrivals;
 mod assumed;
 mod batches;
 mod budgets;
+mod condition_keys;
 mod dead_letters;
 mod deliveries;
 mod denied;
@@ -35,7 +36,7 @@ mod visibility;
 use super::Check;
 
 /// Every check of sense.
-pub(super) const CHECKS: [Check; 30] = [
+pub(super) const CHECKS: [Check; 31] = [
     actions::check,
     alarms::check,
     anybody::check,
@@ -43,6 +44,7 @@ pub(super) const CHECKS: [Check; 30] = [
     assumed::check,
     batches::check,
     budgets::check,
+    condition_keys::check,
     dead_letters::check,
     deliveries::check,
     denied::check,

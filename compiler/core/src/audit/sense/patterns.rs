@@ -10,7 +10,7 @@ use crate::audit::view::{Named, View};
 use crate::audit::{Beside, json};
 use crate::check::wildcards;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Event, Model, aws, envelope};
+use crate::model::{Event, Model, aws, envelope, judged_apart};
 use crate::pattern::{self, Pattern, Verdict};
 use crate::source::Span;
 use crate::types::{Type, Types};
@@ -140,6 +140,12 @@ fn of_declared(model: &Model, pattern: &Pattern) -> Vec<Diagnostic> {
     let is_ours = |text: &str| model.events.values().any(|event| event.source.value == text && !aws::is_source(text));
     if sources.is_empty() || !sources.iter().all(|source| is_ours(source.value)) {
         return Vec::new();
+    }
+    let mut of_metadata = Vec::new();
+    let ours = model.events.values().filter(|event| is_ours(&event.source.value));
+    let (pattern, _) = judged_apart(model, pattern.clone(), ours, &mut of_metadata);
+    if !of_metadata.is_empty() {
+        return of_metadata;
     }
     let around = pattern.only(&|name| name != "detail");
     let detail = pattern.only(&|name| name == "detail");

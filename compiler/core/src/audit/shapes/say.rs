@@ -56,9 +56,23 @@ pub(super) fn range(bounds: &Bounds) -> String {
     }
 }
 
-/// What a condition asks for, for messages: "`FifoQueue` is `true`".
+/// What a condition asks for, for messages: "`FifoQueue` is `true`", "`Code` has `ZipFile`".
 pub(super) fn describe(condition: Shape) -> Option<String> {
-    let said = condition.properties.iter().map(|(name, shape)| {
+    // Of a property that only has to be there, nothing is said.
+    let is_any = |shape: &Shape| {
+        !shape.never
+            && shape.values.is_empty()
+            && shape.pattern.is_none()
+            && shape.bounds.is_none()
+            && shape.more.is_none()
+            && shape.properties.is_empty()
+            && shape.required.is_empty()
+    };
+    let said = condition.properties.iter().filter(|(_, shape)| !is_any(shape)).map(|(name, shape)| {
+        if shape.values.is_empty() && !shape.required.is_empty() && shape.properties.iter().all(|(_, it)| is_any(it)) {
+            let names: Vec<String> = shape.required.iter().map(|name| format!("`{name}`")).collect();
+            return Some(format!("`{name}` has {}", names.join(" and ")));
+        }
         let mut values: Vec<&str> = shape.values.clone();
         values.dedup();
         let is = match values.as_slice() {

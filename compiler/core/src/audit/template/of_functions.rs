@@ -4,6 +4,7 @@ use super::{Call, Kind, Map, Node, Part, Template};
 use crate::model::{Function, Model};
 use crate::plan::{ids, policy};
 use crate::source::Span;
+use crate::yaml::{self, NodeKind};
 
 /// Gives what somebody wrote its own place.
 pub(super) fn place(template: &mut Template<'_>, model: &Model) {
@@ -71,8 +72,25 @@ fn permissions(template: &mut Template<'_>, function: &Function) {
         each(value(statement, "Action"), may.actions.iter().map(|action| action.span));
         each(value(statement, "Resource"), may.resources.0.iter().map(|resource| resource.span));
         if let (Some(conditions), Some(written)) = (value(statement, "Condition"), &may.conditions) {
-            conditions.place = Some(written.span);
+            as_written(conditions, &written.value.0);
         }
+    }
+}
+
+/// A value that stands in the template as it was written, with its keys.
+fn as_written(node: &mut Node<'_>, written: &yaml::Node) {
+    node.place = Some(written.span);
+    match (&mut node.kind, &written.kind) {
+        (Kind::Map(map), NodeKind::Mapping(mapping)) => {
+            for (entry, from) in map.entries.iter_mut().zip(&mapping.entries) {
+                entry.key.place = Some(from.key.span);
+                as_written(&mut entry.value, &from.value);
+            }
+        }
+        (Kind::List(items), NodeKind::Sequence(written)) => {
+            items.iter_mut().zip(written).for_each(|(item, from)| as_written(item, from));
+        }
+        _ => {}
     }
 }
 

@@ -1,9 +1,16 @@
-//! Routes that an HTTP API cannot have: to workflows and to tables.
+//! Routes that an HTTP API cannot have: to workflows and to tables; and paths that a REST API cannot have.
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{ApiKind, Integration, Model};
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
+    // <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html>: letters, digits, `-`,
+    // `_`, `.` and `:`.
+    for (api, route) in model.routes().filter(|(api, route)| api.kind == ApiKind::Rest && route.path.contains('~')) {
+        let message = format!("`{}` is not a path of a REST API, which has no `~` in its paths", route.path);
+        let diagnostic = Diagnostic::new(Code::EVC0105, route.span, message);
+        diagnostics.push(super::item(api, diagnostic.help("leave the `~` away, or say `kind: http` on the API")));
+    }
     for (api, route) in model.routes().filter(|(api, _)| api.kind == ApiKind::Http) {
         let (what, why) = match &route.integration {
             Integration::Function(_) => continue,

@@ -78,6 +78,7 @@ impl Published {
             Verdict::Never(..) => Passes::Never,
             _ if pattern::rules_out(&filter, &self.booleans) => Passes::Never,
             _ if pattern::rules_out_starts(&filter, &self.starts) => Passes::Never,
+            Verdict::Always if rule.of_metadata => Passes::Sometimes,
             Verdict::Always => Passes::Always,
             Verdict::Sometimes if pattern::bounds_a_count(&filter, &model.types, &root) => Passes::WithinABound,
             Verdict::Sometimes => Passes::Sometimes,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{conditions, item, unchanged};
+use super::{conditions, item, unchanged, variables};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::Expr;
 use crate::model::{Body, CatchError, Lasts, Loops, Model, Next, RetryError, Step, StepId, Workflow};
@@ -13,29 +13,34 @@ const LONG_WAIT: Duration = Duration::days(31);
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
+        let unset = variables::unset(workflow);
+        let unset: BTreeSet<&str> = unset.iter().map(|unset| unset.variable.name.as_str()).collect();
         workflow.body.bodies(&mut |body| {
             let loops = body.loops();
+            let round = Round { model, body, loops: &loops, unset: &unset };
             for (id, step) in body.iter().filter(|(id, step)| !step.unreachable && loops.has(*id)) {
-                leads_back(model, workflow, (body, &loops), (id, step), diagnostics);
+                diagnostics.extend(leads_back(workflow, &round, (id, step)));
             }
         });
         workflow.body.walk(&mut |step| diagnostics.extend(unanswered(workflow, step)));
     }
 }
 
+/// What is looked at on the way from a catch.
+struct Round<'m> {
+    model: &'m Model,
+    body: &'m Body,
+    loops: &'m Loops,
+    /// The variables of which is told that nothing sets them: what asks for them would decide if something did.
+    unset: &'m BTreeSet<&'m str>,
+}
+
 /// Reports a catch from which the step is reached again at once, whatever happens on the way.
-fn leads_back(
-    model: &Model,
-    workflow: &Workflow,
-    (body, loops): (&Body, &Loops),
-    (id, step): (StepId, &Step),
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    let back = step.catch.iter().find(|catch| match catch.then {
-        Next::Step(to) => !took_time(step, catch) && reaches_at_once(model, body, loops, to, id),
+fn leads_back(workflow: &Workflow, round: &Round<'_>, (id, step): (StepId, &Step)) -> Option<Diagnostic> {
+    let catch = step.catch.iter().find(|catch| match catch.then {
+        Next::Step(to) => !took_time(step, catch) && reaches_at_once(round, to, id),
         Next::End => false,
-    });
-    let Some(catch) = back else { return };
+    })?;
     let error = catch.error.value.as_str();
     let direct = catch.then == Next::Step(id);
     let message = if direct {
@@ -43,14 +48,14 @@ fn leads_back(
     } else {
         format!("`{error}` of `{}` leads back to it, at once and without an end", step.name)
     };
-    diagnostics.push(
+    Some(
         Diagnostic::new(Code::EVC0552, catch.error.span, message)
             .on(item(workflow))
             .note("what fails each time goes round as fast as it can, until the execution has used up its history")
             .help(
                 "say `retry` with `attempts` and an `interval`; or put a `wait` on the way, and a `choose` that leaves",
             ),
-    );
+    )
 }
 
 /// Whether the step had waited before it failed with this: by its own timeout, or between the attempts of a retry that the spec gives it.
@@ -62,17 +67,17 @@ pub(super) fn took_time(step: &Step, catch: &CatchError) -> bool {
 }
 
 /// Whether a route leads from one step to another on which nothing waits and nothing is decided.
-fn reaches_at_once(model: &Model, body: &Body, loops: &Loops, from: StepId, to: StepId) -> bool {
+fn reaches_at_once(round: &Round<'_>, from: StepId, to: StepId) -> bool {
     let mut seen: BTreeSet<StepId> = BTreeSet::new();
     let mut work = vec![from];
     while let Some(at) = work.pop() {
         if at == to {
             return true;
         }
-        if !seen.insert(at) || waits(model, body.step(at)) || decides(body, loops, at) {
+        if !seen.insert(at) || waits(round.model, round.body.step(at)) || decides(round, at) {
             continue;
         }
-        work.extend(body.onward(at));
+        work.extend(round.body.onward(at));
     }
     false
 }
@@ -89,15 +94,16 @@ pub(super) fn waits(model: &Model, step: &Step) -> bool {
 
 /// Whether a step goes one of several ways by what may be otherwise the next time: not by what nothing in its loop sets. What fails
 /// each time with the same error is asked of that in vain.
-fn decides(body: &Body, loops: &Loops, id: StepId) -> bool {
-    let step = body.step(id);
+fn decides(round: &Round<'_>, id: StepId) -> bool {
+    let step = round.body.step(id);
     if step.successors().len() < 2 {
         return false;
     }
-    let Some(round) = loops.around(id) else { return true };
-    let changing = unchanged::changing(body, round);
+    let Some(steps) = round.loops.around(id) else { return true };
+    let changing = unchanged::changing(round.body, steps);
     let is_fixed = |condition: &&Expr| {
-        condition.is_steady() && condition.references().iter().all(|name| !changing.contains(name.value))
+        let names = condition.references();
+        condition.is_steady() && names.iter().all(|it| !changing.contains(it.value) && !round.unset.contains(it.value))
     };
     !conditions(step).is_some_and(|conditions| conditions.iter().all(is_fixed))
 }

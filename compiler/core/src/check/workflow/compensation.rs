@@ -17,6 +17,8 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
 }
 
 fn in_body(workflow: &Workflow, body: &Body, diagnostics: &mut Vec<Diagnostic>) {
+    // What a branch or a round has done is not undone when one beside it fails: no help leads there.
+    let is_inside = !std::ptr::eq(body, &raw const workflow.body);
     let reachable = || body.iter().filter(|(_, step)| !step.unreachable);
     let compensates = |id: StepId| body.step(id).compensates();
     let to_come = body.before(compensates);
@@ -25,13 +27,15 @@ fn in_body(workflow: &Workflow, body: &Body, diagnostics: &mut Vec<Diagnostic>) 
         if !body.onward(id).any(|next| compensates(next) || to_come.contains(&next)) {
             let message = format!("what undoes `{}` never runs", step.name);
             let diagnostic = Diagnostic::new(Code::EVC0505, undo.span, message).on(item(workflow));
-            diagnostics.push(if body.compensates() {
+            diagnostics.push(if is_inside {
+                diagnostic
+                    .note("an `undo` is run by a `compensate` of the same branch or round, and the first branch or round that fails stops the others")
+                    .help("do what can be undone in steps of the workflow itself, one after the other, with a `catch` that leads to `compensate: true`")
+            } else if body.compensates() {
                 diagnostic.help("no `compensate` comes after this step: let a `catch` of a later step lead to one")
             } else {
                 diagnostic
-                    .note(
-                        "an `undo` is run by a `compensate` of the same steps: of the workflow, the branch or the list",
-                    )
+                    .note("an `undo` is run by a `compensate` of the same steps")
                     .help("let a `catch` of a later step lead to a step with `compensate: true`")
             });
         }
@@ -41,7 +45,12 @@ fn in_body(workflow: &Workflow, body: &Body, diagnostics: &mut Vec<Diagnostic>) 
         if !used.contains(&id) {
             let message = format!("`{}` has nothing to undo", step.name);
             let diagnostic = Diagnostic::new(Code::EVC0506, step.kind_span, message).on(item(workflow));
-            diagnostics.push(diagnostic.help("give a step before it an `undo`, or remove it"));
+            let help = if is_inside {
+                "remove it: what can be undone is best done in steps of the workflow itself, where no branch or round beside it stops it"
+            } else {
+                "give a step before it an `undo`, or remove it"
+            };
+            diagnostics.push(diagnostic.help(help));
         }
     }
 }

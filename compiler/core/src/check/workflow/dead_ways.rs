@@ -1,33 +1,62 @@
 //! Ways of a `choose` that are never taken, and loops that therefore nothing leaves, or whose condition nothing in them changes.
 
+use std::collections::BTreeSet;
+
 use super::exits::{self, Closed};
-use super::{conditions, item, unchanged};
+use super::{conditions, failing, item, polls, unchanged, variables};
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::expr::{Expr, Left, left, never};
-use crate::model::{Body, Model, Next, Onward, Step, Workflow};
+use crate::model::{Body, Model, Next, Onward, Step, StepId, Workflow};
 use crate::types::{Kind, Type};
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
-        workflow.body.bodies(&mut |body| {
-            let loops = body.loops();
-            let closed = exits::closed(model, body, &loops);
-            diagnostics.extend(closed.iter().map(|closed| never_left(workflow, body, closed)));
-            let is_closed = |id| closed.iter().any(|closed| closed.steps.contains(&id));
-            let open = body.iter().filter(|(id, step)| !step.unreachable && !is_closed(*id));
-            for (id, step) in open {
-                let Some(conditions) = conditions(step) else { continue };
-                let boolean = Type { kind: Kind::Boolean, span: step.kind_span };
-                // A condition that is wrong says nothing, and has been reported.
-                let is_sound = |expr: &&Expr| expr.check_as(&boolean, &step.scope, &model.types).is_empty();
-                if conditions.iter().all(is_sound) {
-                    dead(model, workflow, step, &conditions, diagnostics);
-                    diagnostics.extend(otherwise(model, workflow, body, step));
-                    diagnostics.extend(unchanged::check(model, workflow, (body, &loops), (id, step), &conditions));
-                }
-            }
-        });
+        let unset = variables::unset(workflow);
+        let unset: BTreeSet<&str> = unset.iter().map(|unset| unset.variable.name.as_str()).collect();
+        workflow.body.bodies(&mut |body| in_body(model, workflow, body, &unset, diagnostics));
     }
+}
+
+/// `unset` are the variables of which is told that nothing sets them: what comes of that is no mistake of its own.
+fn in_body(model: &Model, workflow: &Workflow, body: &Body, unset: &BTreeSet<&str>, diagnostics: &mut Vec<Diagnostic>) {
+    let loops = body.loops();
+    let closed = exits::closed(model, body, &loops);
+    diagnostics.extend(closed.iter().map(|closed| never_left(workflow, body, closed)));
+    let mut told: BTreeSet<StepId> = closed.iter().flat_map(|closed| closed.steps.iter().copied()).collect();
+    let open = body.iter().filter(|(id, step)| !step.unreachable && !told.contains(id));
+    let choices: Vec<_> = open.filter_map(|(id, step)| Some((id, step, conditions(step)?))).collect();
+    for (id, step, conditions) in choices {
+        let boolean = Type { kind: Kind::Boolean, span: step.kind_span };
+        // A condition that is wrong says nothing, and has been reported.
+        let is_sound = |expr: &&Expr| expr.check_as(&boolean, &step.scope, &model.types).is_empty();
+        if !conditions.iter().all(is_sound) || conditions.iter().any(|condition| names_one_of(condition, unset)) {
+            told.insert(id);
+        }
+        if !conditions.iter().all(is_sound) {
+            continue;
+        }
+        dead(model, workflow, step, &conditions, diagnostics);
+        diagnostics.extend(otherwise(model, workflow, body, step));
+        if !told.contains(&id)
+            && let Some(found) = unchanged::check(model, workflow, (body, &loops), (id, step), &conditions)
+        {
+            told.insert(id);
+            diagnostics.push(found);
+        }
+    }
+    let is_told = |round: &BTreeSet<StepId>| !round.is_disjoint(&told);
+    let untold: Vec<_> = loops.iter().filter(|round| !is_told(round)).collect();
+    for round in untold {
+        match failing::check(model, workflow, body, &loops, round) {
+            Some(found) => diagnostics.push(found),
+            None => diagnostics.extend(polls::check(model, workflow, body, round, unset)),
+        }
+    }
+}
+
+/// Whether an expression asks for one of these names.
+pub(super) fn names_one_of(expr: &Expr, names: &BTreeSet<&str>) -> bool {
+    !names.is_empty() && expr.references().iter().any(|name| names.contains(name.value))
 }
 
 /// Reports a loop whose ways out are never taken.

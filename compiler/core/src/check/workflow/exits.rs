@@ -25,7 +25,7 @@ pub(super) fn closed<'b>(model: &Model, body: &'b Body, loops: &Loops) -> Vec<Cl
     if body.partial || loops.iter().next().is_none() {
         return Vec::new();
     }
-    let ways = Ways::new(model, body, loops);
+    let ways = Ways::new(model, body, loops, None);
     let mut found: Vec<Closed<'b>> = Vec::new();
     for round in loops.iter() {
         // One step in it that is come to leads to all that matter: those that are come to again.
@@ -42,6 +42,22 @@ pub(super) fn closed<'b>(model: &Model, body: &'b Body, loops: &Loops) -> Vec<Cl
     found
 }
 
+/// The same where a step fails each time, so that one `catch` of it leads on: the loop that is not left then.
+pub(super) fn closed_by_error<'b>(
+    model: &Model,
+    body: &'b Body,
+    loops: &Loops,
+    (fails, to): (StepId, StepId),
+) -> Option<Closed<'b>> {
+    let ways = Ways::new(model, body, loops, Some((fails, to)));
+    let steps = ways.after(fails);
+    if !steps.contains(&fails) || steps.iter().any(|id| ways.ends(*id)) {
+        return None;
+    }
+    let condition = steps.iter().find_map(|id| ways.decided(*id))?;
+    Some(Closed { steps, condition })
+}
+
 /// Where steps lead, as far as it is known which ways may be taken.
 struct Ways<'m, 'b> {
     model: &'m Model,
@@ -50,17 +66,19 @@ struct Ways<'m, 'b> {
     asked: BTreeSet<&'b str>,
     /// The conditions of the choices in loops, where none of them is wrong.
     conditions: BTreeMap<StepId, Vec<&'b Expr>>,
+    /// A step that fails each time, and where that leads.
+    fails: Option<(StepId, StepId)>,
     /// What is known where each step starts, of those that are come to.
     before: BTreeMap<StepId, Holds>,
 }
 
 impl<'m, 'b> Ways<'m, 'b> {
-    fn new(model: &'m Model, body: &'b Body, loops: &Loops) -> Self {
+    fn new(model: &'m Model, body: &'b Body, loops: &Loops, fails: Option<(StepId, StepId)>) -> Self {
         let in_loops = body.iter().filter(|(id, _)| loops.has(*id));
         let conditions: BTreeMap<StepId, Vec<&Expr>> =
             in_loops.filter_map(|(id, step)| Some((id, sound(model, step)?))).collect();
         let asked = asked(body, conditions.values().flatten().copied());
-        let mut ways = Self { model, body, asked, conditions, before: BTreeMap::new() };
+        let mut ways = Self { model, body, asked, conditions, fails, before: BTreeMap::new() };
         let mut start = Holds::default();
         for variable in &body.variables {
             start.set(&variable.name, variable.value.as_ref(), &Holds::default());
@@ -102,6 +120,9 @@ impl<'m, 'b> Ways<'m, 'b> {
     fn edges(&self, id: StepId) -> Vec<(StepId, Holds)> {
         let step = self.body.step(id);
         let Some(before) = self.before.get(&id) else { return Vec::new() };
+        if let Some((_, to)) = self.fails.filter(|(fails, _)| *fails == id) {
+            return vec![(to, before.clone())];
+        }
         let mut after = before.clone();
         if step.result.is_some() {
             after.set(&step.name, step.values(), before);
@@ -124,6 +145,9 @@ impl<'m, 'b> Ways<'m, 'b> {
 
     /// Whether the body may end with a step, caught errors aside.
     fn ends(&self, id: StepId) -> bool {
+        if self.fails.is_some_and(|(fails, _)| fails == id) {
+            return false;
+        }
         let may = self.may(id);
         let caught = self.body.step(id).catch.iter().any(|catch| catch.then == Next::End);
         may.is_empty() || caught || may.contains(&(Next::End, true))

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::errors::raised;
 use super::item;
 use crate::diagnostics::{Code, Diagnostic, list};
+use crate::expr::Expr;
 use crate::model::{Body, Model, Next, Onward, RetryError, Step, StepId, Workflow, runtime_errors};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
@@ -41,6 +42,9 @@ fn skips(model: &Model, step: &Step, to_come: bool) -> Option<(Span, String)> {
     if let Onward::Fails(error) = step.onward() {
         return Some((error.span, format!("`{}` ends the execution with `{}`", step.name, error.value)));
     }
+    if let Some(check) = to_come.then(|| checks(step)).flatten() {
+        return Some((check.span, format!("`{}` fails where `{}` does not hold", step.name, check.value)));
+    }
     let caught = |error: &RetryError| step.catch.iter().any(|catch| catch.error.value.covers(error));
     let escapes: BTreeSet<RetryError> = raised(model, step).into_iter().filter(|error| !caught(error)).collect();
     let is_named = |error: &&RetryError| match error {
@@ -59,6 +63,13 @@ fn skips(model: &Model, step: &Step, to_come: bool) -> Option<(Span, String)> {
     }
     named.truncate(12);
     Some((step.kind_span, format!("nothing catches {} of `{}`", list(&named), step.name)))
+}
+
+/// A conversion or an assertion in a step that cannot catch anything, which is there to fail.
+fn checks(step: &Step) -> Option<Spanned<String>> {
+    let cannot_catch = !step.is_work() && step.bodies().next().is_none();
+    let expressions = step.expressions().into_iter().filter(|_| cannot_catch);
+    expressions.flat_map(Expr::checks).next()
 }
 
 /// For each step, the first with an `undo` that may be done, and not undone, when it starts.

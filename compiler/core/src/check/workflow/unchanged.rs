@@ -129,7 +129,7 @@ fn on_some_way(
         if meant.is_empty() || !round.contains(&to) {
             continue;
         }
-        let is_counted = round.iter().any(|at| counts(body.step(*at), &meant));
+        let is_counted = round.iter().flat_map(|at| counted(body.step(*at))).any(|name| meant.contains(name));
         let is_bound = is_counted && conditions.iter().any(|condition| condition.compares_by_order());
         let mut search =
             Search { model, body, round, changing: &changing, asked: &asked, start: id, is_bound, visits: 0 };
@@ -179,15 +179,16 @@ fn tell(
 }
 
 /// The names that a step gives values when it succeeds.
-fn written(step: &Step) -> impl Iterator<Item = &str> {
+pub(super) fn written(step: &Step) -> impl Iterator<Item = &str> {
     step.result.as_ref().map(|_| step.name.as_str()).into_iter().chain(step.assigns())
 }
 
-/// Whether a step counts one of these names.
-fn counts(step: &Step, names: &BTreeSet<&str>) -> bool {
-    step.assign.iter().any(|set| {
-        let Some(Template::Expr(expr)) = &set.value else { return false };
-        names.contains(set.name.value.as_str()) && expr.steps_by(&set.name.value).is_some()
+/// The variables that a step counts.
+pub(super) fn counted(step: &Step) -> impl Iterator<Item = &str> {
+    step.assign.iter().filter_map(|set| {
+        let Some(Template::Expr(expr)) = &set.value else { return None };
+        let name = set.name.value.as_str();
+        expr.steps_by(name).map(|_| name)
     })
 }
 

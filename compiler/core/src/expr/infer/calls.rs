@@ -10,10 +10,18 @@ use crate::expr::functions::{self, Function, Takes};
 use crate::types::{Kind, Range, Types};
 
 impl Infer<'_> {
-    /// `value ~> $function(rest)` is `$function(value, rest)`.
+    /// `value ~> $function(rest)` is `$function(value, rest)`; `$first ~> $second` is a function.
     pub(super) fn apply(&mut self, left: &Ast, right: &Ast, context: &Context) -> Value {
         let first = self.value(left, context);
+        let composed = first.special == Special::Function
+            && matches!(right.kind, AstKind::Variable(_) | AstKind::Lambda { .. } | AstKind::Apply(..));
         match &right.kind {
+            // Of two functions, `~>` makes one that calls the second with what the first gives.
+            _ if composed => {
+                self.value(right, context);
+                self.untyped = true;
+                Value::special(Special::Function, self.span(&right.range))
+            }
             AstKind::Call(callee, arguments) => self.call(right, callee, arguments, Some((left, first)), context),
             AstKind::Variable(name) if functions::is_known(name) => {
                 self.call(right, right, &[], Some((left, first)), context)
@@ -178,12 +186,15 @@ impl Infer<'_> {
         // Inside a predicate or map, a first argument that is left out is the value at hand.
         let left_out = function.params.iter().filter(|param| !param.optional).count() > given.len();
         let mut ok = true;
-        for ((argument, value), param) in given.iter().zip(&function.params[usize::from(left_out)..]) {
+        let more = function.params.last().filter(|_| function.is_variadic());
+        let params = function.params.iter().chain(more.into_iter().cycle());
+        for ((argument, value), param) in given.iter().zip(params.skip(usize::from(left_out))) {
             ok &= self.argument(function, argument, value, param.takes);
         }
         self.absent_arguments(function, &given);
         if !left_out {
             self.literals(function, &given);
+            self.outside(function, &given, context);
         } else if let Some(item) = context.item.clone().filter(|item| item.class(self.types) != Class::Any) {
             ok &= self.argument(function, callee, &item, function.params[0].takes);
         }
@@ -268,7 +279,7 @@ impl Infer<'_> {
     }
 
     fn arity(&mut self, function: &Function, callee: &Ast, given: usize, context: &Context) -> bool {
-        let most = function.params.len();
+        let most = if function.is_variadic() { usize::MAX } else { function.params.len() };
         let least = function.params.iter().filter(|param| !param.optional).count();
         let enough = given >= least || (context.item.is_some() && given + 1 == least);
         if enough && given <= most {

@@ -1,9 +1,12 @@
 //! Types of expressions: a walk over the tree that gives each part a type and reports what cannot be meant.
 
+mod bindings;
 mod calls;
+mod conditions;
 mod fixed;
 mod objects;
 mod operators;
+mod outside;
 mod paths;
 mod regex;
 mod returns;
@@ -77,6 +80,7 @@ fn narrowing(narrows: bool, decimals: Decimals, expr: &Expr, scope: &Scope, type
         types,
         diagnostics: Vec::new(),
         locals: Vec::new(),
+        aliases: Vec::new(),
         facts: scope.facts().clone(),
         shown: Facts::default(),
         taken_apart: None,
@@ -101,6 +105,8 @@ struct Infer<'a> {
     diagnostics: Vec<Diagnostic>,
     /// `$variables` bound by the expression itself, innermost last.
     locals: Vec<(String, Value)>,
+    /// What of these is another name for the same value: its place among them, and the way to the value.
+    aliases: Vec<(usize, Way)>,
     /// What is known where this part stands.
     facts: Facts,
     /// What conditions of the expression itself have shown of that.
@@ -209,11 +215,7 @@ impl Infer<'_> {
                 self.locals.truncate(outer);
                 last
             }
-            AstKind::Bind { name, name_range, value } => {
-                let value = self.value(value, context);
-                self.bind(name, name_range, value.clone());
-                value
-            }
+            AstKind::Bind { name, name_range, value } => self.binding(name, name_range, value, context),
             AstKind::Call(callee, arguments) => self.call(ast, callee, arguments, None, context),
             AstKind::Apply(left, right) => self.apply(left, right, context),
             AstKind::Lambda { params, body } => {
@@ -336,54 +338,6 @@ impl Infer<'_> {
         Value::new(made.kind, span)
     }
 
-    fn conditional(&mut self, condition: &Ast, then: &Ast, otherwise: Option<&Ast>, context: &Context) -> Value {
-        self.value(condition, context);
-        let [held, failed] = established(condition, &self.names(context));
-        let then_value = self.knowing(&held, |infer| infer.value(then, context));
-        self.remember(then, &then_value);
-        let Some(otherwise) = otherwise else {
-            return then_value.maybe(Some(Absent::new(self.span(&then.range), self.text(then))));
-        };
-        let other_value = self.knowing(&failed, |infer| infer.value(otherwise, context));
-        self.remember(otherwise, &other_value);
-        self.either(then_value, other_value)
-    }
-
-    /// One or the other of two values.
-    fn either(&mut self, a: Value, b: Value) -> Value {
-        let null = a.null || b.null || a.special == Special::Null || b.special == Special::Null;
-        match (a.special, b.special) {
-            (Special::No, Special::No) => {}
-            (Special::Null, Special::Null) => return a,
-            (Special::Null, Special::No) => return Value { null, absent: a.absent.or(b.absent.clone()), ..b },
-            (Special::No, Special::Null) => return Value { null, absent: a.absent.clone().or(b.absent), ..a },
-            _ => {
-                self.untyped = true;
-                return Value::any(a.ty.span);
-            }
-        }
-        // A list, and a sequence that is one as well.
-        let is_list = |value: &Value| value.is_list() || !value.many && value.class(self.types) == Class::List;
-        let (a, b) = if (a.many != b.many) && is_list(&a) && is_list(&b) {
-            self.keeps_sequences = true;
-            (a.listed(), b.listed())
-        } else {
-            (a, b)
-        };
-        let many = a.many || b.many;
-        let (some, others) = (a.lengths(self.types), b.lengths(self.types));
-        let least = some.min.unwrap_or(0).min(others.min.unwrap_or(0));
-        let count =
-            lengths(if many { least } else { 0 }, some.max.zip(others.max).map(|(a, b)| a.max(b)).filter(|_| many));
-        // One value and a list are one or many, too.
-        let side = |value: &Value, types: &Types| {
-            if many && !value.many { value.item(types).ty } else { value.ty.clone() }
-        };
-        let ty = join(&side(&a, self.types), &side(&b, self.types), self.types);
-        let (absent, unsure) = (a.absent.or(b.absent), a.unsure || b.unsure);
-        Value { absent, many, count, null, unsure, ..Value::of(ty) }
-    }
-
     /// What a value is where it is kept. A sequence that is a list there is still a sequence to JSONata.
     fn kept(&mut self, value: &Value) -> Type {
         self.keeps_sequences |= value.is_list();
@@ -393,19 +347,6 @@ impl Infer<'_> {
     /// Keeps what a part of the expression gives, so that it can be compared with what is wanted of it.
     fn remember(&mut self, ast: &Ast, value: &Value) {
         self.parts.insert(ast.range.clone(), value.clone());
-    }
-
-    /// Runs with more known.
-    fn knowing<T>(&mut self, facts: &Facts, run: impl FnOnce(&mut Self) -> T) -> T {
-        if facts.is_empty() {
-            return run(self);
-        }
-        let outer = (self.facts.clone(), self.shown.clone());
-        self.facts = std::mem::take(&mut self.facts).and(facts);
-        self.shown = std::mem::take(&mut self.shown).and(facts);
-        let result = run(self);
-        (self.facts, self.shown) = outer;
-        result
     }
 
     /// What names mean here.
@@ -443,26 +384,6 @@ impl Infer<'_> {
             }
         }
         value
-    }
-
-    /// Binds a `$variable`, unless it would hide something that the expression or the machine needs.
-    fn bind(&mut self, name: &str, range: &Bytes<usize>, value: Value) {
-        let hidden = if self.scope.by_variable(name).is_some() {
-            Some("a name of the workflow")
-        } else if name == "states" {
-            Some("a variable of Step Functions")
-        } else if super::functions::is_known(name) {
-            Some("a function")
-        } else {
-            None
-        };
-        if let Some(hidden) = hidden {
-            let message = format!("`${name}` would hide {hidden}");
-            self.report(
-                Diagnostic::new(Code::EVC0418, self.span(range), message).help("give the variable another name"),
-            );
-        }
-        self.locals.push((name.to_owned(), value));
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {

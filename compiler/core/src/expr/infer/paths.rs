@@ -272,6 +272,8 @@ impl Infer<'_> {
 
     pub(super) fn filter(&mut self, ast: &Ast, base: &Ast, predicate: &Ast, context: &Context) -> Value {
         let value = self.value(base, context);
+        // A condition may have counted what the very same call gives.
+        let value = if matches!(base.kind, AstKind::Call(..)) { self.guarded(base, value, context) } else { value };
         let (element, many) = (value.item(self.types), value.element(self.types).1);
         // In `a[][0]`, the brackets keep the list around what the index takes.
         let kept = matches!(base.kind, AstKind::KeepArray(_));

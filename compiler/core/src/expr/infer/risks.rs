@@ -52,16 +52,7 @@ struct Extent {
 impl Infer<'_> {
     /// Takes note of an operand for some values of which there is no result.
     pub(super) fn risk(&mut self, ast: &Ast, of: Without, context: &Context) {
-        if self.weighs {
-            return;
-        }
-        let (reported, untyped) = (self.diagnostics.len(), self.untyped);
-        self.weighs = true;
-        let extent = self.extent(ast, context, 0);
-        self.weighs = false;
-        self.diagnostics.truncate(reported);
-        self.untyped = untyped;
-        let Some(extent) = extent else { return };
+        let Some(extent) = self.weighed(ast, context) else { return };
         let is_fine = match of {
             Without::Zero => extent.is_nonzero(),
             Without::Negative => extent.least.is_some_and(|least| least.value >= 0.0),
@@ -71,6 +62,25 @@ impl Infer<'_> {
         if !is_fine && !self.risks.contains(&risk) {
             self.risks.push(risk);
         }
+    }
+
+    /// The greatest number that a part comes to, if there is one.
+    pub(super) fn greatest(&mut self, ast: &Ast, context: &Context) -> Option<f64> {
+        self.weighed(ast, context)?.most.map(|most| most.value)
+    }
+
+    /// What a part comes to, looked at once more. Nothing while it is looked at for another.
+    fn weighed(&mut self, ast: &Ast, context: &Context) -> Option<Extent> {
+        if self.weighs {
+            return None;
+        }
+        let (reported, untyped) = (self.diagnostics.len(), self.untyped);
+        self.weighs = true;
+        let extent = self.extent(ast, context, 0);
+        self.weighs = false;
+        self.diagnostics.truncate(reported);
+        self.untyped = untyped;
+        extent
     }
 
     /// Takes note of an operand or argument of which nothing is known, and which has to be something.

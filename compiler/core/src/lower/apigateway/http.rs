@@ -145,7 +145,9 @@ fn of_route(b: &Builder<'_>, api: &Api, route: &Route, what: &str) -> LogicalId 
         return ids::of(&ids::function(&b.model.functions[function]), what);
     }
     let method = route.method.to_ascii_lowercase();
-    LogicalId::new([ids::api(api).as_str(), &method, &route.path, what])
+    // `/files/{name}` and `/files/{name+}` are two routes.
+    let all = if route.path.ends_with("+}") { "all" } else { "" };
+    LogicalId::new([ids::api(api).as_str(), &method, &route.path, all, what])
 }
 
 fn add_route(

@@ -2,7 +2,7 @@
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
-use crate::spec::api::{MappingExpr, is_header};
+use crate::spec::api::{Auth, MappingExpr, is_header};
 use crate::types::{Kind, Range, Type, Types, describe};
 use crate::yaml::ScalarStyle;
 
@@ -36,8 +36,33 @@ pub enum MappingValue {
     RequestId,
     /// When the request came, in milliseconds since 1970.
     RequestTime,
+    /// Who sent the request.
+    Caller(CallerFact),
     /// This text, number or boolean. `null` stands for what could not be read, which has been reported.
     Literal(serde_json::Value),
+}
+
+/// What a REST API knows of who calls, without a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallerFact {
+    /// The id of the API key.
+    KeyId,
+    /// The account of who signed.
+    Account,
+    /// The ARN of who signed, of a role with the session's name.
+    Arn,
+}
+
+impl CallerFact {
+    /// What there is of callers who are let in so, by its name.
+    fn of(auth: &Auth) -> &'static [(&'static str, Self)] {
+        match auth {
+            Auth::ApiKey => &[("id", Self::KeyId)],
+            Auth::Iam => &[("account", Self::Account), ("arn", Self::Arn)],
+            // A REST API takes no tokens, which a check says.
+            Auth::None | Auth::Jwt(_) => &[],
+        }
+    }
 }
 
 /// A value with its type, and whether it may be absent.
@@ -52,10 +77,11 @@ pub(super) struct Request<'a> {
     pub(super) types: &'a Types,
     pub(super) body: Option<&'a Type>,
     pub(super) path: Vec<&'a str>,
+    pub(super) auth: &'a Auth,
 }
 
 /// What expressions may start with.
-const ROOTS: [&str; 5] = ["body", "path", "query", "header", "request"];
+const ROOTS: [&str; 6] = ["body", "path", "query", "header", "request", "caller"];
 
 impl Request<'_> {
     /// Reads an expression; what cannot be read is reported and counts as anything.
@@ -96,8 +122,23 @@ impl Request<'_> {
                 let message = format!("a request has no `{name}` here");
                 Err(Box::new(refuse(at, message).help("it has `request.id` and `request.time`")))
             }
+            Some(("caller", name)) => self.caller(at, name),
             _ => Err(Box::new(unreadable(expr))),
         }
+    }
+
+    fn caller(&self, at: Span, name: &str) -> Result<Given, Box<Diagnostic>> {
+        let known = CallerFact::of(self.auth);
+        if known.is_empty() {
+            let help = "say `auth: api-key`, whose callers have a `caller.id`, or let a function stand between, which knows the claims of tokens";
+            return Err(Box::new(refuse(at, "nobody is known who calls this route".to_owned()).help(help)));
+        }
+        let Some((_, fact)) = known.iter().find(|(known, _)| *known == name) else {
+            let message = format!("of who calls this route, no `{name}` is known");
+            return Err(Box::new(refuse(at, message).suggest(name, known.iter().map(|(known, _)| *known))));
+        };
+        let ty = Type { kind: Kind::String(Range { min: Some(1), max: None }), span: at };
+        Ok(Given { value: MappingValue::Caller(*fact), ty, optional: false })
     }
 
     fn body(&self, expr: &Spanned<MappingExpr>, path: &str) -> Result<Given, Box<Diagnostic>> {
@@ -166,6 +207,6 @@ fn unreadable(expr: &Spanned<MappingExpr>) -> Diagnostic {
         return diagnostic.help(format!("a text stands in single quotes within double ones: `\"'{}'\"`", expr.text));
     }
     diagnostic
-        .help("write `body.x`, `path.x`, `query.x`, `header.x`, `request.id`, `request.time` or a literal")
+        .help("write `body.x`, `path.x`, `query.x`, `header.x`, `request.id`, `request.time`, `caller.x` or a literal")
         .note("what needs more than that is the work of a function")
 }

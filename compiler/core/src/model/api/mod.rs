@@ -11,7 +11,7 @@ mod tests;
 
 pub(super) use caller::tokens;
 pub use caller::{CallerKind, Callers, Token, claim_kind};
-pub use mapping::{Mapping, MappingValue};
+pub use mapping::{CallerFact, Mapping, MappingValue};
 pub use request::{Parameter, Request};
 pub(super) use resolve::{apis, routed};
 

@@ -104,6 +104,7 @@ impl Model {
                 | MappingValue::Path(_)
                 | MappingValue::RequestId
                 | MappingValue::RequestTime
+                | MappingValue::Caller(_)
                 | MappingValue::Literal(_) => continue,
             };
             if list.iter().all(|parameter| parameter.name != name) {

@@ -113,16 +113,17 @@ fn route(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Route> {
     let text = &item.text;
+    let auth = item.auth.as_ref().or(api.auth.as_ref());
+    let known = auth.map_or(&Auth::Iam, |auth| &auth.value);
     let (integration, usual) = match &item.integration {
         spec::Integration::Function(name) => (Integration::Function(find(sections, name, diagnostics)?), OK),
         spec::Integration::Workflow(name) => (Integration::Workflow(find(sections, name, diagnostics)?), ACCEPTED),
         spec::Integration::Table(to) => {
             let puts = matches!(to.operation.value, spec::Operation::Put(_));
-            let to = table::route(sections, &model.tables, &model.types, text, to, diagnostics)?;
+            let to = table::route(sections, &model.tables, &model.types, (text, known), to, diagnostics)?;
             (Integration::Table(Box::new(to)), if puts { CREATED } else { OK })
         }
     };
-    let auth = item.auth.as_ref().or(api.auth.as_ref());
     let of_api = throttling(&api.throttling, THROTTLING);
     Some(Route {
         method: text.method.clone(),
@@ -132,7 +133,7 @@ fn route(
         integration,
         status: status(item.status.as_ref(), usual),
         status_span: item.status.as_ref().map(|status| status.span),
-        auth: auth.map_or(Auth::Iam, |auth| auth.value.clone()),
+        auth: known.clone(),
         auth_span: auth.map_or(text.span, |auth| auth.span),
         throttling: item.throttling.as_ref().map(|it| throttling(it, of_api)),
     })

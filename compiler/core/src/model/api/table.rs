@@ -110,7 +110,7 @@ pub(super) fn route(
     sections: &Sections,
     tables: &Arena<Table>,
     types: &Types,
-    text: &RouteText,
+    (text, auth): (&RouteText, &spec::Auth),
     item: &spec::TableRoute,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<TableRoute> {
@@ -121,7 +121,7 @@ pub(super) fn route(
     let table = &tables[id];
     let input = item.input.as_ref().map(|input| input.0.clone());
     let path: Vec<&str> = text.path.split('/').filter_map(parameter).collect();
-    let request = Request { types, body: input.as_ref(), path };
+    let request = Request { types, body: input.as_ref(), path, auth };
     let mut route = Builder { request, text, table, diagnostics };
     let operation = match &item.operation.value {
         spec::Operation::Put(values) => TableOperation::Put { attributes: route.put(values) },
@@ -206,6 +206,7 @@ impl Builder<'_> {
                 | MappingValue::Header(_)
                 | MappingValue::RequestId
                 | MappingValue::RequestTime
+                | MappingValue::Caller(_)
                 | MappingValue::Literal(_) => None,
             })
             .collect();

@@ -252,7 +252,7 @@ impl JsonSchema for MappingExpr {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": ["string", "number", "boolean"],
-            "description": "Where a value comes from: `body.x`, `path.x`, `query.x`, `header.x`, `request.id` (a UUID), `request.time` \
+            "description": "Where a value comes from: `body.x`, `path.x`, `query.x`, `header.x`, `caller.x`, `request.id` (a UUID), `request.time` \
                 (milliseconds since 1970), or a literal: a text in `'…'`, a number, `true` or `false`.",
             "examples": ["body.status", "request.id", "'CREATED'", 1]
         })

@@ -104,12 +104,15 @@ fn is_path(path: &str) -> bool {
     let parameter =
         |segment: &str| segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).map(str::to_owned);
     let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    // The verbs of `/orders:cancel`, and `~` as home directories have it, which a REST API does not take.
+    let is_word =
+        |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:~".contains(c));
     let segments: Vec<&str> = rest.split('/').collect();
     let last = segments.len() - 1;
     rest.is_empty()
         || segments.iter().enumerate().all(|(at, segment)| match parameter(segment) {
             Some(name) => is_name(name.strip_suffix('+').filter(|_| at == last).unwrap_or(&name)),
-            None => is_name(segment),
+            None => is_word(segment),
         })
 }
 

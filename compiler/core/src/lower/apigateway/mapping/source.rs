@@ -2,7 +2,7 @@
 
 use super::attribute;
 use super::escaped;
-use crate::model::MappingValue;
+use crate::model::{CallerFact, MappingValue};
 use crate::types::{Type, Types};
 
 /// The lines that a template starts with, so that what it refers to is there.
@@ -53,6 +53,7 @@ pub(super) fn attribute(types: &Types, value: &MappingValue, stored: &Type, give
         MappingValue::Literal(_) => format!(r#"{{ "S": "{}" }}"#, text(value)),
         MappingValue::RequestTime if !is_text(stored) => r#"{ "N": "$context.requestTimeEpoch" }"#.to_owned(),
         MappingValue::RequestTime | MappingValue::RequestId => format!(r#"{{ "S": "{}" }}"#, text(value)),
+        MappingValue::Caller(fact) => format!(r#"{{ "S": "{}" }}"#, escaped(caller(*fact))),
         MappingValue::Path(_) | MappingValue::Query(_) | MappingValue::Header(_) => {
             attribute::of_text(types, &parameter(value), stored)
         }
@@ -97,10 +98,21 @@ fn parameter(value: &MappingValue) -> String {
     }
 }
 
+/// What API Gateway says of who calls.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html>
+fn caller(fact: CallerFact) -> &'static str {
+    match fact {
+        CallerFact::KeyId => "$context.identity.apiKeyId",
+        CallerFact::Account => "$context.identity.accountId",
+        CallerFact::Arn => "$context.identity.userArn",
+    }
+}
+
 /// The inside of a JSON string.
 fn text(value: &MappingValue) -> String {
     match value {
         MappingValue::RequestId => escaped("$context.requestId"),
+        MappingValue::Caller(fact) => escaped(caller(*fact)),
         MappingValue::RequestTime => "$context.requestTimeEpoch".to_owned(),
         MappingValue::Literal(serde_json::Value::String(text)) if is_plain(text) => {
             let quoted = serde_json::Value::from(text.as_str()).to_string();

@@ -159,3 +159,24 @@ fn an_override_that_answers_failures_with_success_is_reported() {
     ];
     assert_eq!(messages, expected);
 }
+
+#[test]
+fn who_calls_is_what_the_gateway_says() {
+    let spec = "evc: 1\nservice: shop\ntables:\n  notes: { item: { owner: string, id: string }, key: [owner, id] }\n\
+                apis:\n  notes:\n    kind: rest\n    auth: AUTH\n    routes:\n      \
+                POST /notes: { table: notes, input: { id: string }, put: { owner: caller.FACT } }\n      \
+                GET /notes: { table: notes, query: {}, key: { owner: caller.FACT } }\n";
+    for (auth, fact, variable) in [
+        ("api-key", "id", "$context.identity.apiKeyId"),
+        ("iam", "account", "$context.identity.accountId"),
+        ("iam", "arn", "$context.identity.userArn"),
+    ] {
+        with_plan(&spec.replace("AUTH", auth).replace("FACT", fact), |plan| {
+            integrations(plan, |id, integration| {
+                let request = format!("{:?}", property(integration, "RequestTemplates"));
+                let escaped = format!("$util.escapeJavaScript({variable})");
+                assert!(request.contains(&escaped), "{id}: {request}");
+            });
+        });
+    }
+}
