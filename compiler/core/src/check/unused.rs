@@ -81,7 +81,9 @@ fn workflow(model: &Model, id: Id<Workflow>) -> Unused {
         None => "or name it in `outputs` if somebody outside starts it",
         Some(_) => "or say under `allow` who starts it",
     };
-    let help = format!("make it the target of a rule or a schedule, give it a route, name it in `starts` of a function, {outside}");
+    let help = format!(
+        "make it the target of a rule or a schedule, give it a route, name it in `starts` of a function, {outside}"
+    );
     Some((Code::EVC0912, message, help))
 }
 

@@ -129,8 +129,7 @@ impl Model {
                 Relation::Publishes => add(Service::Events, edge.span),
                 Relation::Sends => add(Service::Sqs, edge.span),
                 Relation::ReadsSecret => add(Service::SecretsManager, edge.span),
-                Relation::Signals | Relation::Starts
-                    if matches!(edge.to, Thing::Workflow(id) if self.workflows[id].redis().is_none()) =>
+                Relation::Signals | Relation::Starts if matches!(edge.to, Thing::Workflow(id) if self.workflows[id].redis().is_none()) =>
                 {
                     add(Service::States, edge.span);
                 }

@@ -32,8 +32,7 @@ pub(super) fn workflows(names: &Names<'_>, input: Input<'_>) -> Code {
 
 /// The workflows that functions start.
 pub(super) fn started(model: &Model) -> impl Iterator<Item = (Id<Workflow>, &Workflow)> {
-    let is_started =
-        |id| model.functions.values().flat_map(|function| &function.starts).any(|start| start.value == id);
+    let is_started = |id| model.functions.values().flat_map(|function| &function.starts).any(|start| start.value == id);
     model.workflows.iter().filter(move |(id, _)| is_started(*id))
 }
 

@@ -2,8 +2,8 @@
 
 mod errors;
 mod known;
-mod reach;
 mod output;
+mod reach;
 pub(super) mod resolve;
 mod results;
 mod routes;
