@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::model::{CacheKind, NetworkKind, SecretKind};
+use crate::model::{CacheKind, CacheSecret, NetworkKind, SecretKind};
 use crate::plan::builder::Builder;
 use crate::plan::names::MAX_ENVIRONMENT;
 use crate::plan::{ENVIRONMENT, LogicalId, Parameter, api, arn, bus, cache, network, secret};
@@ -125,7 +125,7 @@ fn caches(b: &mut Builder<'_>) {
             let parameter = given("String", about, Some(r"^[A-Za-z0-9._-]+:[0-9]{1,5}$"));
             b.plan.parameters.insert(cache::endpoint_parameter(it).to_string(), parameter);
         }
-        if *secret == Some(Given::Parameter) {
+        if *secret == Some(CacheSecret::Given(Given::Parameter)) {
             let about = format!("The ARN of the secret that is the password of cache {name}.");
             let parameter = given("String", about, Some(SECRET_ARN));
             b.plan.parameters.insert(cache::secret_parameter(it).to_string(), parameter);

@@ -3,7 +3,7 @@
 use super::graph::{Relates, Relation};
 use super::names::{find, head};
 use super::settings::of_cache;
-use super::{Head, Id, Network, Setting, Thing};
+use super::{Head, Id, Model, Network, Secret, Setting, Thing};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::spec::Sections;
@@ -59,8 +59,8 @@ pub enum CacheKind {
         endpoint: Given<(String, u16)>,
         /// The place of the endpoint, or of the cache's name.
         endpoint_span: Span,
-        /// The ARN of the secret with the password.
-        secret: Option<Given<String>>,
+        /// The secret with the password.
+        secret: Option<CacheSecret>,
         /// The user that functions are.
         user: Option<String>,
         /// Whether it speaks TLS.
@@ -68,6 +68,15 @@ pub enum CacheKind {
         /// Whether it is a cluster.
         cluster: bool,
     },
+}
+
+/// The secret with the password of an external cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CacheSecret {
+    /// One that has this ARN.
+    Given(Given<String>),
+    /// One of the spec, and the place that names it.
+    Named(Spanned<Id<Secret>>),
 }
 
 impl Cache {
@@ -100,6 +109,7 @@ const DURABLE_NODE_TYPE: &str = "cache.m7g.large";
 
 pub(super) fn cache(
     sections: &Sections,
+    model: &Model,
     name: &str,
     item: &Declared<spec::Cache>,
     diagnostics: &mut Vec<Diagnostic>,
@@ -119,7 +129,7 @@ pub(super) fn cache(
             max_ecpu: item.max_ecpu.as_ref().map(|most| most.value),
         },
         CacheMode::ReplicationGroup => replication_group(sections, name, item, diagnostics),
-        CacheMode::External => external(name, item, auth, diagnostics),
+        CacheMode::External => external((sections, model), name, item, auth, diagnostics),
     };
     Cache {
         head: head(name, item, item.description.as_ref(), &item.allow),
@@ -191,7 +201,13 @@ fn is_durable(node_type: &str) -> bool {
     !older.contains(&family)
 }
 
-fn external(name: &str, item: &Declared<spec::Cache>, auth: CacheAuth, diagnostics: &mut Vec<Diagnostic>) -> CacheKind {
+fn external(
+    (sections, model): (&Sections, &Model),
+    name: &str,
+    item: &Declared<spec::Cache>,
+    auth: CacheAuth,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> CacheKind {
     let missing = |key: &str, help: &str| {
         let message = format!("external cache `{name}` needs the key `{key}`");
         Diagnostic::new(Code::EVC0104, item.name_span, message).help(help)
@@ -212,23 +228,42 @@ fn external(name: &str, item: &Declared<spec::Cache>, auth: CacheAuth, diagnosti
             Given::Parameter
         }
     };
-    if let Some(secret) = &item.secret
-        && let Given::Here(text) = &secret.value
-        && !is_secret(text)
-    {
-        diagnostics.push(no_secret(text, secret.span));
-    }
+    let secret = item.secret.as_ref().map(|given| secret(sections, model, given, diagnostics));
     if auth == CacheAuth::Token && item.secret.is_none() {
-        diagnostics.push(missing("secret", "write the ARN of the secret with the token, or `parameter`"));
+        diagnostics.push(missing("secret", "write the name or the ARN of the secret with the token, or `parameter`"));
     }
     CacheKind::External {
         endpoint,
         endpoint_span: item.endpoint.as_ref().map_or(item.name_span, |endpoint| endpoint.span),
-        secret: item.secret.as_ref().map(|secret| secret.value.clone()),
+        secret,
         user: item.user.as_ref().map(|user| user.value.clone()),
         tls: item.tls.unwrap_or(Spanned::new(true, item.name_span)),
         cluster: item.cluster.as_ref().is_some_and(|cluster| cluster.value),
     }
+}
+
+/// The secret that a cache names: one of the spec, or by its ARN.
+fn secret(
+    sections: &Sections,
+    model: &Model,
+    given: &Spanned<Given<String>>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> CacheSecret {
+    let Given::Here(text) = &given.value else { return CacheSecret::Given(Given::Parameter) };
+    if let Some(index) = sections.secrets.items.get_index_of(text.as_str()) {
+        let id = Id::new(index);
+        if let Some(json) = &model.secrets[id].json {
+            let message = format!("the password of a cache is a text, and secret `{text}` is JSON");
+            let diagnostic =
+                Diagnostic::new(Code::EVC0105, given.span, message).secondary(json.span, "its type is here");
+            diagnostics.push(diagnostic.help("name a secret without a `type`"));
+        }
+        return CacheSecret::Named(Spanned::new(id, given.span));
+    }
+    if !is_secret(text) && !sections.secrets.declares(text) {
+        diagnostics.push(no_secret(text, given.span).note("a cache may name one of `secrets` as well"));
+    }
+    CacheSecret::Given(given.value.clone())
 }
 
 /// The network that a cache is in, if it is in one.
@@ -385,6 +420,9 @@ impl Relates for Cache {
     fn relate(&self, tell: &mut dyn FnMut(Relation, Thing, Span)) {
         if let Some(network) = &self.network {
             tell(Relation::IsIn, Thing::Network(network.value), network.span);
+        }
+        if let CacheKind::External { secret: Some(CacheSecret::Named(secret)), .. } = &self.kind {
+            tell(Relation::ReadsSecret, Thing::Secret(secret.value), secret.span);
         }
     }
 }

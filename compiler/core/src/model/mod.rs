@@ -52,7 +52,7 @@ pub use api::{
 };
 pub use arena::{Arena, Id};
 pub use bus::{Bus, EventLog};
-pub use cache::{Cache, CacheKind};
+pub use cache::{Cache, CacheKind, CacheSecret};
 pub use cache_clients::{CacheClient, Client};
 pub use claim::{IN_PROGRESS, LEASE, longest_claim, retry_in_progress};
 pub use concurrency::{MAPPING_CONCURRENCY, WORK_RECEIVES};

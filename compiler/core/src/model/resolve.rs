@@ -54,7 +54,7 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     model.secrets = sections.secrets.iter().map(|(name, item)| secret::secret(&model, name, item, found)).collect();
     let (caches, networks) = (sections.caches.iter(), sections.networks.iter());
     model.networks = networks.map(|(name, item)| network::network(name, item, found)).collect();
-    model.caches = caches.map(|(name, item)| cache::cache(sections, name, item, found)).collect();
+    model.caches = caches.map(|(name, item)| cache::cache(sections, &model, name, item, found)).collect();
     let routed = api::routed(sections);
     let queues = sections.queues.iter();
     model.queues = queues.map(|(name, item)| queue(sections, &model, name, item, &routed, found)).collect();

@@ -4,8 +4,8 @@ use evc_interface::environment::{self, cache_auth};
 
 use super::value::{Part, Value, text};
 use super::variables::Variables;
-use super::{LogicalId, arn, ids, network};
-use crate::model::{Cache, CacheKind, Id, Model, NetworkKind};
+use super::{LogicalId, arn, ids, network, secret};
+use crate::model::{Cache, CacheKind, CacheSecret, Id, Model, NetworkKind};
 use crate::spec::cache::CacheAuth;
 use crate::spec::given::Given;
 
@@ -58,7 +58,7 @@ pub(crate) fn variables(model: &Model, id: Id<Cache>) -> Variables {
     }
     let purpose = "what tells the keys of this stack from those of others".to_owned();
     add(environment::NAMESPACE, Value::pseudo("AWS::StackName"), purpose);
-    if let Some(secret) = secret(cache) {
+    if let Some(secret) = secret(model, cache) {
         let purpose = format!("the ARN of the secret with the token of cache `{name}`");
         add(environment::CACHE_SECRET_ARN, secret, purpose);
     }
@@ -113,7 +113,7 @@ pub(crate) fn secret_parameter(cache: &Cache) -> LogicalId {
 }
 
 /// The ARN of the secret with the token.
-pub(crate) fn secret(cache: &Cache) -> Option<Value> {
+pub(crate) fn secret(model: &Model, cache: &Cache) -> Option<Value> {
     if cache.auth != CacheAuth::Token {
         return None;
     }
@@ -121,8 +121,9 @@ pub(crate) fn secret(cache: &Cache) -> Option<Value> {
         CacheKind::Serverless { .. } => None,
         CacheKind::ReplicationGroup { .. } => Some(Value::Ref(token(cache))),
         CacheKind::External { secret, .. } => match secret.as_ref()? {
-            Given::Here(arn) => Some(arn.as_str().into()),
-            Given::Parameter => Some(Value::Ref(secret_parameter(cache))),
+            CacheSecret::Given(Given::Here(arn)) => Some(arn.as_str().into()),
+            CacheSecret::Given(Given::Parameter) => Some(Value::Ref(secret_parameter(cache))),
+            CacheSecret::Named(secret) => Some(secret::arn(&model.secrets[secret.value])),
         },
     }
 }

@@ -57,8 +57,8 @@ pub struct Cache {
     pub max_ecpu: Option<Spanned<u64>>,
     /// Where an external cache is: `host:port`, or `parameter` for a parameter of the template.
     pub endpoint: Option<Spanned<Given<String>>>,
-    /// The ARN of the secret with the password of an external cache, or `parameter` for a parameter of the template. The secret
-    /// is the password and nothing else.
+    /// The secret with the password of an external cache: the name of one of `secrets`, its ARN, or `parameter` for a parameter of
+    /// the template. The secret is the password and nothing else.
     pub secret: Option<Spanned<Given<String>>>,
     /// The user that functions are in an external cache; the default one without it.
     #[key(pattern = r"^[!-~]{1,128}$", check = user)]

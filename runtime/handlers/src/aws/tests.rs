@@ -241,11 +241,13 @@ async fn a_write_that_keeps_a_lease_is_sent_again_soon() {
 #[tokio::test]
 async fn what_adds_is_not_done_again_because_its_answer_is_slow() {
     let one = Attribute::N("1".to_owned());
-    for (action, connections) in [(Action::Add("n", one.clone()), 1), (Action::Set("n", one), 2)] {
+    for (action, connections) in [(Action::Add("n", one.clone()), 1..=1), (Action::Set("n", one), 2..=3)] {
         let server = Server::start(Answers::Never);
-        let (result, _) = timed(2_000, write(&server, WriteKind::Update(key(), vec![action]))).await;
+        // Time enough for a second attempt on a busy machine.
+        let (result, _) = timed(4_000, write(&server, WriteKind::Update(key(), vec![action]))).await;
         assert_eq!(result.expect_err("nobody answers").kind(), Kind::Timeout);
-        assert_eq!(server.connections.load(Ordering::SeqCst), connections);
+        let made = server.connections.load(Ordering::SeqCst);
+        assert!(connections.contains(&made), "{made} connections");
     }
 }
 

@@ -16,7 +16,7 @@ impl Builder<'_> {
         if cache.auth == CacheAuth::Iam {
             self.grant(role, &["elasticache:Connect"], [cache::arn(cache), Value::arn(&cache::user(cache))], why());
         }
-        if let Some(secret) = cache::secret(cache) {
+        if let Some(secret) = cache::secret(model, cache) {
             self.grant(role, &["secretsmanager:GetSecretValue"], [secret], why());
         }
         if cache.network.is_some() {
