@@ -71,7 +71,7 @@ fn why(model: &Model, id: Id<Function>, callers: &Callers<'_>) -> String {
         return "no route leads to it".to_owned();
     }
     let other = model.triggers(id).into_iter().find(|trigger| !matches!(trigger, Thing::Api(_)));
-    if let Some(other) = other {
+    if let Some(other) = other.or_else(|| model.invoked_otherwise(id)) {
         return format!("`{}` brings it work of nobody", model.path(other));
     }
     if let Some((_, route)) = model.routes_of(id).find(|(_, route)| route.auth == crate::model::Auth::None) {

@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Api, Auth, Jwt};
+use crate::aws::iam;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Arena, Function, Id, Model, Thing};
-use crate::source::Span;
+use crate::model::{Arena, Function, Id, Model, Relation, Thing};
+use crate::source::{Span, Spanned};
 use crate::types::rust::field_name;
 use crate::types::{Field, Kind, Range, Record, Type, Types, describe};
 
@@ -42,9 +43,21 @@ pub enum CallerKind<'m> {
 pub struct Callers<'m> {
     /// The kinds, in the order of the routes; none where nobody is known.
     pub kinds: Vec<CallerKind<'m>>,
-    /// Whether there are ways to it on which nobody is known: routes for everybody, events, steps, queues, schedules.
+    /// Whether there are ways to it on which nobody is known: routes for everybody, events, steps, queues, schedules, resources.
     pub optional: bool,
 }
+
+/// The types of resources that invoke functions.
+const INVOKERS: [&str; 8] = [
+    "AWS::Events::Rule",
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::Lambda::Permission",
+    "AWS::Pipes::Pipe",
+    "AWS::S3::Bucket",
+    "AWS::SNS::Subscription",
+    "AWS::Scheduler::Schedule",
+    "AWS::StepFunctions::StateMachine",
+];
 
 impl Model {
     /// The tokens that a route takes, as they are known everywhere.
@@ -67,7 +80,23 @@ impl Model {
         }
         callers.unite();
         callers.optional |= self.triggers(id).iter().any(|trigger| !matches!(trigger, Thing::Api(_)));
+        callers.optional |= self.invoked_otherwise(id).is_some();
         callers
+    }
+
+    /// What may invoke a function beside its triggers: a resource of the spec that invokes what it refers to, or a function that may invoke it
+    /// by its `may`.
+    pub(crate) fn invoked_otherwise(&self, id: Id<Function>) -> Option<Thing> {
+        let invokes = |action: &Spanned<String>| iam::matches(&action.value, "lambda:InvokeFunction");
+        let mut refers = self.graph().to(Thing::Function(id)).filter(|edge| edge.relation == Relation::Refers);
+        let found = refers.find(|edge| {
+            if let Thing::Resource(from) = edge.from {
+                return INVOKERS.contains(&self.resources[from].type_.value.as_str());
+            }
+            let Thing::Function(from) = edge.from else { return false };
+            self.functions[from].may.iter().any(|may| may.actions.iter().any(invokes))
+        });
+        found.map(|edge| edge.from)
     }
 }
 
