@@ -33,12 +33,23 @@ fn many_actions(may: &Permission) -> Vec<Diagnostic> {
     may.actions.iter().filter_map(told).collect()
 }
 
-/// Actions that can be limited, on `*`.
+/// Actions that name a resource in some requests and none in others, which `*` alone allows: a metric is no dataset, and speech and
+/// translations need no lexicon and no terminology.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html>
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonpolly.html>
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazontranslate.html>
+const OF_NOTHING: [&str; 3] = ["cloudwatch:PutMetricData", "polly:SynthesizeSpeech", "translate:TranslateText"];
+
+/// Actions that can be limited, on `*` and without a condition that limits them.
 fn on_everything(may: &Permission) -> Option<Diagnostic> {
+    if may.conditions.is_some() {
+        return None;
+    }
     let all = may.resources.0.iter().find(|resource| is_everything(resource))?;
     let limited = may.actions.iter().filter(|action| !action.contains(['*', '?'])).filter_map(|action| {
         let takes = &iam::service(action.split_once(':')?.0)?.action(action)?.resources;
-        (!takes.is_empty()).then_some((action, takes))
+        let needs_one = !OF_NOTHING.iter().any(|known| known.eq_ignore_ascii_case(action));
+        (!takes.is_empty() && needs_one).then_some((action, takes))
     });
     let limited: Vec<_> = limited.collect();
     let (first, takes) = limited.first()?;
