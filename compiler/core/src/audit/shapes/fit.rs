@@ -280,11 +280,16 @@ impl Fit<'_> {
         let keys = items.iter().filter_map(|item| item.get("Key")).filter_map(|key| Some((key.as_text()?, key.place)));
         let names = tags.as_map().into_iter().flat_map(|map| &map.entries);
         let names = names.map(|entry| (&*entry.key.text, entry.key.place));
-        for (key, place) in keys.chain(names).filter(|(key, _)| key.starts_with("aws:")) {
-            self.report(|| {
-                let message = format!("{} has `{key}`; what begins with `aws:` is for AWS alone", path.subject());
-                Problem::new(Code::EVC1021, place.unwrap_or(path.place), message)
-            });
+        let bounded = |item: Shape| item.property("Key").and_then(|key| key.bounds.as_ref()?.min_length).is_some();
+        let is_bounded = shape.items.is_some_and(bounded);
+        for (key, place) in keys.chain(names) {
+            let what = match key {
+                "" if !is_bounded => "a key without a character".to_owned(),
+                key if key.starts_with("aws:") => format!("`{key}`; what begins with `aws:` is for AWS alone"),
+                _ => continue,
+            };
+            let message = || format!("{} has {what}", path.subject());
+            self.report(|| Problem::new(Code::EVC1021, place.unwrap_or(path.place), message()));
         }
     }
 
