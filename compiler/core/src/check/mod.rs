@@ -17,6 +17,7 @@ mod event_detail;
 mod event_source;
 mod events;
 mod expiry;
+mod fixed_arns;
 mod forgotten;
 mod forwarded_to_nobody;
 mod forwarding;
@@ -69,7 +70,9 @@ const CHECKS: &[Check] = &[
     api::bodies::check,
     api::cors::check,
     api::health::check,
+    api::held_claims::check,
     api::keys::check,
+    api::limits::check,
     api::mappings::check,
     api::puts::check,
     api::rest_only::check,
@@ -94,6 +97,7 @@ const CHECKS: &[Check] = &[
     event_detail::check,
     event_source::check,
     expiry::check,
+    fixed_arns::check,
     forgotten::check,
     forwarding::check,
     indexes::check,

@@ -31,6 +31,7 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
         }
         diagnostics.extend(indexes(table));
         diagnostics.extend(counts_and_expires(table));
+        diagnostics.extend(counts_beyond(model, table));
     }
 }
 
@@ -90,6 +91,37 @@ fn indexes(table: &Table) -> Option<Diagnostic> {
     let diagnostic =
         Diagnostic::new(Code::EVC0644, one_more.name_span, message).on(format!("tables.{}", table.head.name));
     Some(diagnostic.help("have the quota `Global Secondary Indexes per table` raised before this is deployed"))
+}
+
+/// The most that a counter of writes has to hold to be one that nobody comes to the end of.
+const ENOUGH: i64 = 1_000_000;
+
+/// A version is counted where an item is stored, from 1 on: bounds that leave the first value out, or one that is soon counted, make items
+/// that nobody can read.
+fn counts_beyond(model: &Model, table: &Table) -> Option<Diagnostic> {
+    let version = table.version.as_ref().filter(|version| table.ttl.as_ref() != Some(*version))?;
+    let fields = model.types.record(&table.item)?;
+    let field = fields.get(version.value.as_str())?;
+    let Kind::Integer(range) = &model.types.resolve(&field.ty).kind else { return None };
+    let (least, most) = (range.min.unwrap_or(1), range.max.unwrap_or(ENOUGH));
+    let (code, message) = if least > 1 || most < 1 {
+        (Code::EVC0662, format!("`{}` is 1 for a new item, which its bounds leave out", version.value))
+    } else if most < ENOUGH {
+        (
+            Code::EVC0663,
+            format!(
+                "`{}` counts writes, and the one after the {most} that fit makes an item that cannot be read",
+                version.value
+            ),
+        )
+    } else {
+        return None;
+    };
+    let diagnostic = Diagnostic::new(code, version.span, message)
+        .secondary(field.ty.span, "its bounds")
+        .note("the version is counted where an item is stored: 1 for a new one, one more with each write")
+        .help("declare it as `integer`, or `integer(1..)`");
+    Some(if code == Code::EVC0663 { diagnostic.on(format!("tables.{}", table.head.name)) } else { diagnostic })
 }
 
 /// A counter of writes is no time: as one it is long past, and DynamoDB deletes nothing that expired more than five years ago.
