@@ -89,11 +89,27 @@ pub struct Arn<'t> {
 }
 
 impl<'t> Arn<'t> {
-    /// The parts of a text, if it has those of an ARN.
+    /// The parts of a text, if it has those of an ARN. A `${AWS::Region}` in it is one.
     pub fn parse(text: &'t str) -> Option<Self> {
-        let parts: Vec<&str> = text.splitn(6, ':').collect();
-        let ["arn", partition, service, region, account, resource] = parts.as_slice() else { return None };
-        Some(Self { partition, service, region, account, resource })
+        let mut rest = text;
+        let mut part = || {
+            let (mut depth, mut before) = (0_usize, '\0');
+            let end = rest.char_indices().find(|(_, c)| {
+                depth = match c {
+                    '{' if before == '$' => depth + 1,
+                    '}' => depth.saturating_sub(1),
+                    _ => depth,
+                };
+                before = *c;
+                *c == ':' && depth == 0
+            });
+            let (at, _) = end?;
+            let (part, after) = rest.split_at(at);
+            rest = after.get(1..)?;
+            Some(part)
+        };
+        let [arn, partition, service, region, account] = [part()?, part()?, part()?, part()?, part()?];
+        (arn == "arn").then_some(Self { partition, service, region, account, resource: rest })
     }
 
     /// The first of partition, Region and account that no ARN can have. What has `*` or `?` is a pattern, and what has `$` is known when

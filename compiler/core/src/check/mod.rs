@@ -18,6 +18,7 @@ mod event_source;
 mod events;
 mod expiry;
 mod fixed_arns;
+mod fixed_names;
 mod forgotten;
 mod forwarded_to_nobody;
 mod forwarding;
@@ -98,6 +99,7 @@ const CHECKS: &[Check] = &[
     event_source::check,
     expiry::check,
     fixed_arns::check,
+    fixed_names::check,
     forgotten::check,
     forwarding::check,
     indexes::check,
@@ -158,6 +160,7 @@ const CHECKS: &[Check] = &[
     workflow::swallowed::check,
     workflow::timeouts::check,
     workflow::undone_in_time::check,
+    workflow::until::check,
 ];
 
 /// Checks that say that something is missing. What they miss may stand in a part of the spec that could not be read, or that

@@ -5,7 +5,7 @@
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Index, Model, Table};
 use crate::spec::scalar::Name;
-use crate::spec::table::Projection;
+use crate::spec::table::{Projection, Removal};
 use crate::types::Kind;
 
 /// The most bytes of a partition key, and of a sort key.
@@ -32,6 +32,7 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
         diagnostics.extend(indexes(table));
         diagnostics.extend(counts_and_expires(table));
         diagnostics.extend(counts_beyond(model, table));
+        diagnostics.extend(deleted_and_protected(model, table));
     }
 }
 
@@ -91,6 +92,25 @@ fn indexes(table: &Table) -> Option<Diagnostic> {
     let diagnostic =
         Diagnostic::new(Code::EVC0644, one_more.name_span, message).on(format!("tables.{}", table.head.name));
     Some(diagnostic.help("have the quota `Global Secondary Indexes per table` raised before this is deployed"))
+}
+
+/// A table that CloudFormation is to delete and DynamoDB is not.
+fn deleted_and_protected(model: &Model, table: &Table) -> Option<Diagnostic> {
+    let both = table.removal.said().zip(table.deletion_protection.said());
+    let mut all = model.environments.iter().zip(both);
+    let (environment, ((_, at), (_, there))) =
+        all.find(|(_, ((removal, _), (protected, _)))| **removal == Removal::Delete && **protected)?;
+    let name = &table.head.name;
+    let message = format!("table `{name}` is deleted with the stack, and DynamoDB refuses to delete it");
+    Some(
+        Diagnostic::new(Code::EVC0718, at.or(there).unwrap_or(table.head.name_span), message)
+            .on(format!("tables.{name}"))
+            .note(format!(
+                "so it is in environment `{}`: to delete the stack fails, with the table left",
+                environment.name
+            ))
+            .help("say `removal: retain`, or leave `deletion-protection` out"),
+    )
 }
 
 /// The most that a counter of writes has to hold to be one that nobody comes to the end of.

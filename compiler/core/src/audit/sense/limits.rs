@@ -85,7 +85,7 @@ fn no_arn(view: &View<'_>, statement: &Statement<'_>, node: &Node<'_>) -> Option
 
 /// An ARN of a partition, a Region or an account that there is not. IAM refuses the partition; the others are of nothing.
 fn of_nowhere(statement: &Statement<'_>, node: &Node<'_>) -> Option<Diagnostic> {
-    let written = without_names(&Text::of(node).filter(|_| statement.is_written(node))?.text);
+    let written = Text::of(node).filter(|_| statement.is_written(node))?.text;
     let wrong = Arn::parse(&written)?.impossible()?;
     let (code, note) = match wrong.part {
         "partition" => (Code::EVC1080, "IAM refuses the policy"),

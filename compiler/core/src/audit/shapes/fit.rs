@@ -139,6 +139,18 @@ impl Fit<'_> {
             self.entry(entry, shape, path);
         }
         let has = |name: &str| map.entry(name).filter(|entry| !is_no_value(&entry.value));
+        for entry in shape.required.iter().filter_map(|name| has(name)) {
+            if let Some(Call::If(condition, yes, no)) = entry.value.as_call()
+                && (is_no_value(yes) || is_no_value(no))
+            {
+                self.report(|| {
+                    let when = if is_no_value(yes) { "holds" } else { "does not hold" };
+                    let message =
+                        format!("{} lacks `{}` where `{}` {when}", path.subject(), entry.key.text, condition.text);
+                    Problem::new(Code::EVC1018, entry.value.place.or(entry.key.place).unwrap_or(path.place), message)
+                });
+            }
+        }
         if is_open {
             return;
         }
