@@ -198,11 +198,10 @@ mod tests {
             panic!("the spec is read");
         };
         let Planned { plan, .. } = session::plan(&model);
-        let of = |prefix: &str| {
-            plan.grants.iter().filter(move |it| it.actions.iter().all(|action| action.starts_with(prefix)))
-        };
-        of("kms:")
-            .chain(of("lambda:"))
+        let is_of = |it: &&crate::plan::Grant, prefix: &str| it.actions.iter().all(|action| action.starts_with(prefix));
+        plan.grants
+            .iter()
+            .filter(|it| is_of(it, "kms:") || is_of(it, "lambda:"))
             .map(|it| (it.actions.clone(), it.resources.len(), !it.conditions.is_empty()))
             .collect()
     }

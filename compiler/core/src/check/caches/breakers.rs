@@ -37,6 +37,7 @@ fn outlasts(model: &Model, id: Id<Function>, function: &Function) -> Option<Diag
             | Thing::Api(_)
             | Thing::Schedule(_)
             | Thing::Workflow(_)
+            | Thing::Config(_)
             | Thing::Resource(_) => continue,
         };
         if tried < breaker.open && least.as_ref().is_none_or(|(known, ..)| tried < *known) {
