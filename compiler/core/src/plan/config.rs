@@ -15,10 +15,10 @@ pub(crate) fn name(config: &Config) -> Value {
     }
 }
 
-/// Its ARN.
+/// Its ARN. The name of one of this stack begins with `/`.
 pub(crate) fn arn(config: &Config) -> Value {
     match &config.kind {
-        ConfigKind::Own(_) => arn::of("ssm", "parameter/", [Part::Ref(ids::config(config))]),
+        ConfigKind::Own(_) => arn::of("ssm", "parameter", [Part::Ref(ids::config(config))]),
         ConfigKind::Imported(given) => given_arn(given, &name_parameter(config)),
     }
 }

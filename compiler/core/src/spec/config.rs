@@ -36,10 +36,13 @@ pub struct Config {
 const MAX_AGE: Range<Duration> =
     Range::new("the age of a configuration value", Duration::seconds(1)..=Duration::hours(24));
 
-/// The most characters in the ARN of a parameter, of which the name has what is left, and the most levels of a name.
+/// The most characters of a name, of which the ARN has more, and the most levels of one.
 /// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>
-const MAX_NAME: usize = 1011;
+pub const MAX_NAME: usize = 1011;
 const MAX_LEVELS: usize = 15;
+
+/// What no name begins with: those are AWS's own.
+pub const RESERVED: [&str; 2] = ["aws", "ssm"];
 
 /// Stands for the environment in names.
 const ENVIRONMENT: &str = super::bus::ENVIRONMENT;
@@ -79,6 +82,6 @@ fn name_problem(name: &str) -> Option<String> {
         return Some(format!("it has {} characters, and at most {MAX_NAME} are allowed", plain.len()));
     }
     let first = lower.trim_start_matches('/');
-    let reserved = ["aws", "ssm"].iter().find(|word| first.starts_with(*word));
+    let reserved = RESERVED.iter().find(|word| first.starts_with(*word));
     reserved.filter(|_| !plain.starts_with(PUBLIC)).map(|word| format!("names that begin with `{word}` are AWS's own"))
 }
