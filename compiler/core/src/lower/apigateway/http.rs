@@ -1,7 +1,7 @@
 //! HTTP APIs: their stages, routes, authorizers, and the permission of each route to call its function.
 
 use super::domain;
-use super::shared::{log_format, permit, show, watch, same_tokens};
+use super::shared::{log_format, permit, same_tokens, show, watch};
 use crate::model::{Api, ApiKind, ApiMetrics, Auth, Cors, Function, Jwt, LogOf, Route, Throttling};
 use crate::plan::api::called;
 use crate::plan::builder::{Builder, Group};
