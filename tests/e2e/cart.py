@@ -3,6 +3,7 @@
 import base64
 import functools
 import json
+import urllib.parse
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -137,6 +138,20 @@ def keeps_apart(stack: Stack) -> None:
     assert send(stack, "GET", f"carts?after={after}", user=lee)[0] == 400
     status, changed = send(stack, "PUT", f"{path}/add-items", {"items": [item("apple", 1)]}, user=kim)
     assert (status, changed["version"]) == (200, 2), changed
+
+
+@SYSTEM.scenario("a page has as many carts as the query says, within its range, and 20 if it says nothing")
+def pages(stack: Stack) -> None:
+    kim = f"kim-{uuid.uuid4()}"
+    made = {create(stack, [], user=kim)["cartId"] for _ in range(3)}
+    status, first = send(stack, "GET", "carts?limit=2", user=kim)
+    assert status == 200 and len(first["carts"]) == 2 and "next" in first, first
+    after = urllib.parse.quote(first["next"], safe="")
+    status, second = send(stack, "GET", f"carts?after={after}", user=kim)
+    assert status == 200 and {*first["carts"], *second["carts"]} == made, (first, second)
+    for limit in ("0", "101", "two", "1e1", "2&limit=3"):
+        status, answer = send(stack, "GET", f"carts?limit={limit}", user=kim)
+        assert (status, answer["title"]) == (400, "InvalidInput"), (limit, status, answer)
 
 
 @SYSTEM.scenario("an answer that is kept for one caller is not given to another who has its key")

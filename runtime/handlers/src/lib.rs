@@ -88,6 +88,7 @@ pub mod publish;
 mod queue;
 #[cfg(feature = "forwarder")]
 pub mod redrive;
+pub mod request;
 #[cfg(feature = "sdk")]
 mod sdk;
 #[cfg(feature = "secrets")]

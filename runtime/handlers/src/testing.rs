@@ -14,6 +14,7 @@
 //! | --- | --- | --- |
 //! | `cx.idempotency_key()`, `cx.stable_id()` | [`World::delivery`], [`World::event`], [`World::step`], [`World::request`] | what it made, in two deliveries of one key |
 //! | `cx.caller()` | [`Context::called_by`] | |
+//! | `cx.source_ip()`, `cx.api_request_id()` | [`Context::sent_from`] | |
 //! | `cx.event()` | [`World::event`] | |
 //! | `cx.step()` | [`World::step`]: attempt, item, visit | |
 //! | `cx.task_token()` | [`World::step`] with `token`, or `context_on_redis` | where it handed the token on |

@@ -1,10 +1,11 @@
 //! The carts of who calls.
 
 use cart_contract::{ListCarts, ListCartsError, ListCartsInput, ListCartsOutput};
+use evc_runtime::Error;
 
 /// The ids of a page of carts. The table gives nobody's but the caller's, and a page that another caller got leads nowhere.
 pub async fn list_carts(cx: &ListCarts, input: ListCartsInput) -> Result<ListCartsOutput, ListCartsError> {
-    let query = cx.user_carts().query();
+    let query = cx.user_carts().query().limit(u16::try_from(input.limit).map_err(Error::other)?);
     let query = match &input.after {
         Some(after) => query.after(after),
         None => query,
@@ -22,7 +23,7 @@ mod tests {
     use crate::testing::{World, world};
 
     async fn list(world: &World, user: &str) -> usize {
-        list_carts(&world.list_carts(user), ListCartsInput { after: None }).await.unwrap().carts.len()
+        list_carts(&world.list_carts(user), ListCartsInput { limit: 20, after: None }).await.unwrap().carts.len()
     }
 
     #[tokio::test]
@@ -36,7 +37,8 @@ mod tests {
             (2, 1, 0)
         );
         let all = world.carts();
-        let of_one = list_carts(&world.list_carts("user-2"), ListCartsInput { after: None }).await.unwrap();
+        let input = ListCartsInput { limit: 20, after: None };
+        let of_one = list_carts(&world.list_carts("user-2"), input).await.unwrap();
         assert!(all.iter().all(|cart| of_one.carts.contains(&cart.cart_id) == (cart.user_id == "user-2")), "{all:?}");
     }
 }

@@ -125,7 +125,7 @@ fn of_schedule(model: &Model, target: &Target, input: Option<&Node>, diagnostics
     }
     let Some((name, ty)) = taker(model, target.to) else { return };
     let given = match input {
-        Some(node) => json(node),
+        Some(node) => node.json(),
         None => Some(serde_json::Value::Object(serde_json::Map::new())),
     };
     let Some(given) = given else { return };
@@ -181,23 +181,4 @@ fn put_in(given: serde_json::Value) -> serde_json::Value {
         Value::Object(fields) => Value::Object(fields.into_iter().map(|(name, value)| (name, put_in(value))).collect()),
         plain @ (Value::Null | Value::Bool(_) | Value::Number(_)) => plain,
     }
-}
-
-/// The JSON that a node stands for; `None` if a part of it could not be read.
-fn json(node: &Node) -> Option<serde_json::Value> {
-    Some(match &node.kind {
-        NodeKind::Null => serde_json::Value::Null,
-        NodeKind::Scalar(scalar) => match (scalar.as_bool(), scalar.as_integer(), scalar.as_number()) {
-            (Some(value), ..) => value.into(),
-            (_, Some(value), _) => value.into(),
-            (.., Some(value)) => value.into(),
-            _ => scalar.text.as_str().into(),
-        },
-        NodeKind::Sequence(items) => items.iter().map(json).collect::<Option<Vec<_>>>()?.into(),
-        NodeKind::Mapping(mapping) => {
-            let pairs = mapping.entries.iter().map(|entry| Some((entry.key.text.clone(), json(&entry.value)?)));
-            serde_json::Value::Object(pairs.collect::<Option<_>>()?)
-        }
-        NodeKind::Error => return None,
-    })
 }

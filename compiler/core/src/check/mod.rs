@@ -74,6 +74,7 @@ const CHECKS: &[Check] = &[
     api::puts::check,
     api::rest_only::check,
     api::siblings::check,
+    api::sources::check,
     api::statuses::check,
     api::templates::check,
     api::timeouts::check,

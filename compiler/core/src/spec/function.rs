@@ -10,12 +10,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::access::AccessPattern;
 use super::allow::Allows;
-use super::api::{Auth, RouteText, SUCCESS};
-use super::decode::{Case, Decode, Decoder, MAX_NAME, Section, check_name};
+use super::api::{Auth, RouteText, SUCCESS, Sources, tokens};
+use super::decode::{Case, Decode, Decoder, Fields, MAX_NAME, Section, check_name};
 use super::keys::Shorthand;
 use super::permission::Permission;
 use super::range::{Range, in_range};
-use super::scalar::{Duration, Name, TypeExpr, map_of, one_or_many};
+use super::scalar::{Duration, Json, Name, TypeExpr, map_of, one_or_many};
 use super::variable::{Variables, variables};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
@@ -237,7 +237,7 @@ impl Operation {
 
 /// An HTTP route: a method and a path, or these with who may call it and the status of a success.
 #[derive(Debug, Clone, Section)]
-#[section(what = "an API route", shorthand)]
+#[section(what = "an API route", shorthand, check = names)]
 pub struct ApiRoute {
     /// Its method and path.
     #[key(rename = "route")]
@@ -247,12 +247,45 @@ pub struct ApiRoute {
     /// The status of a success.
     #[key(range = SUCCESS)]
     pub status: Option<Spanned<u64>>,
+    /// Parameters of the query, each with the field of the input that it is.
+    #[key(default, schema = map_of::<Name>)]
+    pub query: IndexMap<Name, Name>,
+    /// Headers, each with the field of the input that it is.
+    #[key(default, schema = tokens)]
+    pub headers: IndexMap<Name, Name>,
+    /// Cookies, each with the field of the input that it is.
+    #[key(default, schema = tokens)]
+    pub cookies: IndexMap<Name, Name>,
+    /// What a field of the input is where a request does not bring it, for those that come beside the body.
+    #[key(default, schema = map_of::<Json>)]
+    pub defaults: IndexMap<Name, Spanned<Json>>,
+}
+
+impl ApiRoute {
+    /// What of the input comes from where.
+    pub fn sources(&self) -> Sources {
+        let (query, headers) = (self.query.clone(), self.headers.clone());
+        Sources { query, headers, cookies: self.cookies.clone(), defaults: self.defaults.clone() }
+    }
+}
+
+/// Headers and cookies have names that can be.
+fn names(route: &ApiRoute, _: &Fields<'_>, cx: &mut Decoder) {
+    route.sources().check(cx);
 }
 
 /// The method and the path alone.
 impl Shorthand for ApiRoute {
     fn short(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        Some(Self { text: RouteText::decode(node, cx)?, auth: None, status: None })
+        Some(Self {
+            text: RouteText::decode(node, cx)?,
+            auth: None,
+            status: None,
+            query: IndexMap::new(),
+            headers: IndexMap::new(),
+            cookies: IndexMap::new(),
+            defaults: IndexMap::new(),
+        })
     }
     fn short_schema(generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<RouteText>()

@@ -1,13 +1,14 @@
 //! A request through API Gateway (HTTP API with payload format 2.0 or 1.0, or REST API): JSON in, status and JSON out.
 //!
 //! The input is the body, or for `GET`, `HEAD` and `DELETE`, which have none, the parameters of the query as strings; those of the path are
-//! added to it, and win. A failure becomes problem JSON (RFC 9457); what is not the caller's business (500) says no more than its name.
+//! added to it, and win. Where the function has a [`Route`] for the request, that says what comes from where instead. A failure becomes problem JSON (RFC 9457); what is not the caller's business (500) says no more than its name.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
 use super::caller::Caller;
 use super::cors::Cors;
-use super::{Contract, Failure, Incoming, rejected};
+use super::{Contract, Failure, Incoming, parameters, rejected};
 use crate::Bytes;
+use crate::request::Route;
 use crate::{Error, Kind, Payload, payload};
 use evc_interface::call::IDEMPOTENCY_HEADER;
 use serde::{Deserialize, Serialize};
@@ -16,13 +17,29 @@ use std::collections::BTreeMap;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Request {
+pub(super) struct Request {
     #[serde(default)]
-    headers: Option<BTreeMap<String, String>>,
+    pub(super) headers: Option<BTreeMap<String, String>>,
+    /// Format 1.0 has each header and parameter with all its values.
     #[serde(default)]
-    path_parameters: Option<BTreeMap<String, String>>,
+    pub(super) multi_value_headers: Option<BTreeMap<String, Vec<String>>>,
     #[serde(default)]
-    query_string_parameters: Option<BTreeMap<String, String>>,
+    pub(super) path_parameters: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    pub(super) query_string_parameters: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    pub(super) multi_value_query_string_parameters: Option<BTreeMap<String, Vec<String>>>,
+    /// Format 2.0 has the query as it was sent.
+    #[serde(default)]
+    pub(super) raw_query_string: Option<String>,
+    /// Format 2.0 has cookies apart from the other headers.
+    #[serde(default)]
+    pub(super) cookies: Option<Vec<String>>,
+    /// Format 2.0 has the route: `GET /carts/{cartId}`. Format 1.0 has its path as `resource`.
+    #[serde(default)]
+    pub(super) route_key: Option<String>,
+    #[serde(default)]
+    pub(super) resource: Option<String>,
     #[serde(default)]
     body: Option<String>,
     #[serde(default)]
@@ -31,7 +48,7 @@ struct Request {
     context: Option<Box<RawValue>>,
     /// Format 1.0 has the method here too, and some local invokers only here.
     #[serde(default)]
-    http_method: Option<String>,
+    pub(super) http_method: Option<String>,
 }
 
 /// Where the gateway says which method a request has: format 1.0 in the context itself, 2.0 in its `http`.
@@ -86,7 +103,7 @@ pub(super) async fn handle(
     let origin = request.as_ref().ok().and_then(|request| request.header("origin"));
     let allowed: Vec<(&'static str, String)> = cors.map(|cors| cors.headers(origin)).unwrap_or_default();
     let answered = match request {
-        Ok(request) => answer(request, deliver).await,
+        Ok(request) => answer(request, contract.routes, deliver).await,
         Err(failure) => Err(failure),
     };
     let mut response = match answered {
@@ -110,15 +127,21 @@ pub(super) async fn handle(
 
 async fn answer(
     request: Request,
+    routes: &'static [Route],
     deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
     // All who send an empty one would have one key.
     let key = request.header(IDEMPOTENCY_HEADER).filter(|key| !key.is_empty()).map(str::to_owned);
     // Only a key is kept apart by caller.
     let caller = key.as_ref().map(|_| rejected(Caller::read(request.context.as_deref()))).transpose()?;
-    let payload = Payload::new(rejected(request.input())?);
-    // Only a key has a record.
-    let before = key.as_ref().and_then(|_| request.input_before());
+    let route = parameters::route(&request, routes);
+    let input = match route {
+        Some(route) => parameters::input(&request, route),
+        None => request.input(),
+    };
+    let payload = Payload::new(rejected(input)?);
+    // Only a key has a record; and no version before had such routes.
+    let before = key.as_ref().filter(|_| route.is_none()).and_then(|_| request.input_before());
     let sender = crate::caller::Request::new(request.context.as_deref());
     deliver(Incoming { key, caller, request: sender, ..Incoming::bare(payload.read_before_as(before)) }).await
 }
@@ -136,12 +159,12 @@ fn problem(failure: &Failure) -> Result<Response, Error> {
 
 impl Request {
     /// A header; names are case-insensitive, and REST APIs pass them as they came.
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().flatten().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// Whether the method is one with a body, as the compiler has it in `Route::has_body`.
-    fn has_body(&self) -> bool {
+    pub(super) fn has_body(&self) -> bool {
         // One that cannot be read says no method.
         let context =
             self.context.as_ref().and_then(|context| serde_json::from_str::<MethodContext>(context.get()).ok());
@@ -187,7 +210,7 @@ impl Request {
     }
 
     /// The JSON of the body; without one, an empty object.
-    fn text(&self) -> Result<String, Failure> {
+    pub(super) fn text(&self) -> Result<String, Failure> {
         let Some(body) = self.body.as_deref().filter(|body| !body.is_empty()) else {
             return Ok("{}".to_owned());
         };

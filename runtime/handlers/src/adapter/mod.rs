@@ -17,6 +17,7 @@ pub(crate) mod batch;
 pub(crate) mod caller;
 pub(crate) mod cors;
 mod eventbridge;
+mod parameters;
 mod sqs;
 mod step;
 pub(crate) mod stream;
@@ -27,6 +28,7 @@ use self::caller::Caller;
 use self::cors::Cors;
 use crate::context::Step;
 use crate::event::EventMetadata;
+use crate::request::Route;
 use crate::{Error, FunctionError, Kind, Payload, Timestamp};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -230,6 +232,7 @@ impl Source {
 pub(crate) struct Contract<'a> {
     pub(crate) sources: &'static [Source],
     pub(crate) status: u16,
+    pub(crate) routes: &'static [Route],
     pub(crate) cors: Option<&'a Cors>,
     /// Is told of each failure that becomes an answer, of which Lambda does not know.
     pub(crate) answered: &'a dyn Fn(&Failure),
@@ -243,6 +246,7 @@ impl<'a> Contract<'a> {
         Self {
             sources,
             status,
+            routes: &[],
             cors,
             answered: &|_| {},
             #[cfg(feature = "engine")]

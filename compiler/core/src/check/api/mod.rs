@@ -10,6 +10,7 @@ pub(super) mod mappings;
 pub(super) mod puts;
 pub(super) mod rest_only;
 pub(super) mod siblings;
+pub(super) mod sources;
 pub(super) mod statuses;
 pub(super) mod templates;
 pub(super) mod timeouts;

@@ -77,6 +77,11 @@ fn request(model: &Model, route: &Route) -> Option<String> {
     let mut lines = vec![format!("{} {path}", route.method)];
     lines.extend(shown(&route.auth).map(str::to_owned));
     lines.extend(request.headers.iter().filter_map(|header| Some(format!("{}: {}", header.name, text(header)?))));
+    let cookies = request.cookies.iter().filter_map(|cookie| Some(format!("{}={}", cookie.name, text(cookie)?)));
+    let cookies: Vec<String> = cookies.collect();
+    if !cookies.is_empty() {
+        lines.push(format!("Cookie: {}", cookies.join("; ")));
+    }
     if let Some(body) = &request.body {
         let body = payload(model, body)?;
         lines.extend(["content-type: application/json".to_owned(), String::new(), format!("{body:#}")]);

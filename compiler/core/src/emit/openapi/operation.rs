@@ -91,14 +91,19 @@ impl<'m> Operations<'m> {
         let in_query = request.query.iter().map(|parameter| self.parameter(parameter, "query"));
         let in_query: Vec<Value> = in_query.collect();
         let headers = request.headers.iter().map(|parameter| self.parameter(parameter, "header"));
-        in_path.into_iter().chain(in_query).chain(headers.collect::<Vec<_>>()).collect()
+        let headers: Vec<Value> = headers.collect();
+        let cookies: Vec<Value> = request.cookies.iter().map(|parameter| self.parameter(parameter, "cookie")).collect();
+        in_path.into_iter().chain(in_query).chain(headers).chain(cookies).collect()
     }
 
     fn parameter(&mut self, parameter: &Parameter<'_>, place: &str) -> Value {
-        let schema = match parameter.ty {
+        let mut schema = match parameter.ty {
             Some(ty) => self.schema(ty),
             None => json!({"type": "string"}),
         };
+        if let (Some(default), Value::Object(schema)) = (&parameter.default, &mut schema) {
+            schema.insert("default".to_owned(), default.clone());
+        }
         json!({"name": parameter.name, "in": place, "required": parameter.required, "schema": schema})
     }
 

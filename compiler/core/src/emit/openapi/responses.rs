@@ -99,6 +99,8 @@ impl Failures {
             Integration::Function(_) | Integration::Workflow(_) => !request.path.is_empty(),
         };
         let needed = request.query.iter().chain(&request.headers).any(|parameter| parameter.required);
+        // Headers and cookies that the route names are of some type, also those that may be absent.
+        let needed = needed || !route.sources.headers.is_empty() || !request.cookies.is_empty();
         if looks_at_path || needed || !request.query.is_empty() || request.body.is_some() {
             self.by_handler(400, "The request is not what it should be; `detail` says where.");
         }

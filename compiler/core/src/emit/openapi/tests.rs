@@ -30,6 +30,15 @@ functions:
     input: { id: uuid }
     errors: { CartNotFound: 404, CartClosed: 409, CartOpen: 409 }
   get-file: { input: { path: string }, output: any }
+  list-carts:
+    api:
+      route: GET /carts
+      auth: none
+      query: { page-size: limit }
+      headers: { If-None-Match: known }
+      cookies: { session: session }
+      defaults: { limit: 20 }
+    input: { limit: "integer(1..100)", known?: "string(..200)", session: uuid, tags?: "[string; ..9]" }
 workflows:
   fulfil:
     description: Fulfils an order.

@@ -10,7 +10,7 @@ use super::names::{FunctionNames, Home, Names};
 use super::print::{Code, literal};
 use super::text::{and, member_paragraph, paragraph, paragraphs};
 use super::types::{DERIVES, definitions};
-use super::{caches, callers, queries, queues, secrets, workflows};
+use super::{caches, callers, queries, queues, routes, secrets, workflows};
 use crate::emit;
 use crate::model::{ApiKind, Function, Id, Input, Model, Thing};
 use crate::plan::ids;
@@ -221,6 +221,7 @@ fn implementation(names: &Names<'_>, id: Id<Function>, known: &FunctionNames, co
         status => format!("    const STATUS: u16 = {status};\n"),
     };
     let breaker = caches::breaker(function).unwrap_or_default();
+    let routes = routes::routes(names.model, id).unwrap_or_default();
     let admit = callers::admit(names, id).unwrap_or_default();
     let decode = decode(names, function, known).unwrap_or_default();
     code.item(format_args!(
@@ -230,7 +231,7 @@ fn implementation(names: &Names<'_>, id: Id<Function>, known: &FunctionNames, co
     type Error = {error};
     const NAME: &'static str = {function_name};
     const SOURCES: &'static [evc_runtime::Source] = &[{sources}];
-{status}{breaker}
+{status}{breaker}{routes}
     fn new(context: evc_runtime::Context) -> Self {{
         Self {{ context }}
     }}

@@ -24,6 +24,7 @@ mod names;
 mod print;
 mod queries;
 mod queues;
+mod routes;
 mod scaffold;
 mod secrets;
 mod tables;

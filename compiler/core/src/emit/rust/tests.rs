@@ -10,6 +10,7 @@ use crate::emit::Project;
 use crate::session::analyze_text;
 
 mod callers;
+mod requests;
 mod unions;
 mod wide;
 

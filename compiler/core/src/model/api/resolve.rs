@@ -83,6 +83,7 @@ fn own(sections: &Sections) -> Option<Api> {
             auth: api.auth.as_ref().map_or(Auth::Iam, |auth| auth.value.clone()),
             auth_span: api.auth.as_ref().map_or(text.span, |auth| auth.span),
             throttling: None,
+            sources: api.sources(),
         });
     }
     let span = routes.first()?.span;
@@ -136,6 +137,7 @@ fn route(
         auth: known.clone(),
         auth_span: auth.map_or(text.span, |auth| auth.span),
         throttling: item.throttling.as_ref().map(|it| throttling(it, of_api)),
+        sources: item.sources.clone(),
     })
 }
 
@@ -174,7 +176,7 @@ fn cors(said: &Spanned<spec::Cors>, routes: &[Route]) -> Cors {
     }
 }
 
-/// What pages send to these routes: the type of the body, the key of a retry, and what says who calls.
+/// What pages send to these routes: the type of the body, the key of a retry, what says who calls, and the headers that the routes name.
 fn usual_headers(routes: &[Route]) -> Vec<String> {
     let mut headers = vec!["content-type", IDEMPOTENCY_HEADER];
     let has = |is: fn(&Auth) -> bool| routes.iter().any(|route| is(&route.auth));
@@ -187,5 +189,12 @@ fn usual_headers(routes: &[Route]) -> Vec<String> {
     if has(|auth| matches!(auth, Auth::Iam)) {
         headers.extend(["x-amz-date", "x-amz-security-token"]);
     }
-    headers.into_iter().map(str::to_owned).collect()
+    let mut headers: Vec<String> = headers.into_iter().map(str::to_owned).collect();
+    for name in routes.iter().flat_map(|route| route.sources.headers.keys()) {
+        let name = name.to_ascii_lowercase();
+        if !headers.contains(&name) {
+            headers.push(name);
+        }
+    }
+    headers
 }

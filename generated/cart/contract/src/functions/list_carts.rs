@@ -10,6 +10,8 @@ use evc_runtime::serde;
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde")]
 pub struct ListCartsInput {
+    /// `limit`: `integer(1..100)`.
+    pub limit: i64,
     /// `after`: `string(1..2000)`, or absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
@@ -17,6 +19,7 @@ pub struct ListCartsInput {
 
 impl evc_runtime::Bounded for ListCartsInput {
     fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        at.field("limit").number(&self.limit, 1..=100)?;
         if let Some(value) = &self.after {
             at.field("after").length(value, 1..=2000)?;
         }
@@ -71,6 +74,13 @@ impl evc_runtime::Function for ListCarts {
     const NAME: &'static str = "list-carts";
     const SOURCES: &'static [evc_runtime::Source] =
         &[evc_runtime::Source::Direct, evc_runtime::Source::HttpApi];
+
+    evc_runtime::routes! {
+        "GET /carts" {
+            query("limit", "limit", Integer, "20");
+            query("after", "after", Text);
+        }
+    }
 
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }

@@ -42,7 +42,7 @@ pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>, route: &Route, resource:
         Value::map([("application/json", Value::Ref(id))])
     });
     let integration = integration::of(b, rest, route, &request, &origin);
-    let parameters = parameters(&request);
+    let parameters = parameters(route, &request);
     let authorization = if route.auth == Auth::Iam { "AWS_IAM" } else { "NONE" };
     let properties = [
         rest.own(),
@@ -59,13 +59,15 @@ pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>, route: &Route, resource:
     b.add(&rest.of_route(route, "method"), resource);
 }
 
-/// What stands beside the body, and whether every request must have it.
-fn parameters(request: &Request<'_>) -> Vec<(String, Value)> {
+/// What stands beside the body, and whether every request must have it. Of the headers of functions the gateway only knows: whether it takes
+/// them in any case, as HTTP has them, when it asks for them, is not documented, and the function does.
+fn parameters(route: &Route, request: &Request<'_>) -> Vec<(String, Value)> {
+    let asks = |place: &str| place != "header" || route.function().is_none();
     let places = [("path", &request.path), ("querystring", &request.query), ("header", &request.headers)];
     let entries = places.into_iter().flat_map(|(place, parameters)| {
-        parameters
-            .iter()
-            .map(move |parameter| (format!("method.request.{place}.{}", parameter.name), parameter.required.into()))
+        parameters.iter().map(move |parameter| {
+            (format!("method.request.{place}.{}", parameter.name), (parameter.required && asks(place)).into())
+        })
     });
     entries.collect()
 }
