@@ -20,6 +20,8 @@ pub trait Function: Send + Sync + 'static {
     const SOURCES: &'static [Source];
     /// The HTTP status of a success.
     const STATUS: u16 = 200;
+    /// Whether its output is a [`Response`](crate::response::Response), with a status of its own.
+    const RESPONDS: bool = false;
     /// The routes whose requests bring more than a body or a query of texts.
     const ROUTES: &'static [Route] = &[];
 

@@ -89,6 +89,7 @@ mod queue;
 #[cfg(feature = "forwarder")]
 pub mod redrive;
 pub mod request;
+pub mod response;
 #[cfg(feature = "sdk")]
 mod sdk;
 #[cfg(feature = "secrets")]
@@ -126,6 +127,7 @@ pub use observe::Unit;
 pub use payload::Payload;
 #[cfg(feature = "sqs")]
 pub use queue::Queue;
+pub use response::SetCookie;
 #[cfg(feature = "secrets")]
 pub use secret::Secret;
 pub use serve::serve;

@@ -72,6 +72,7 @@ const CHECKS: &[Check] = &[
     api::keys::check,
     api::mappings::check,
     api::puts::check,
+    api::responses::check,
     api::rest_only::check,
     api::siblings::check,
     api::sources::check,

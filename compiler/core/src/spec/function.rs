@@ -15,6 +15,7 @@ use super::decode::{Case, Decode, Decoder, Fields, MAX_NAME, Section, check_name
 use super::keys::Shorthand;
 use super::permission::Permission;
 use super::range::{Range, in_range};
+use super::response::{Response, names, responses};
 use super::scalar::{Duration, Json, Name, TypeExpr, map_of, one_or_many};
 use super::variable::{Variables, variables};
 use crate::diagnostics::{Code, Diagnostic};
@@ -37,6 +38,10 @@ pub struct Function {
     pub input: Option<Spanned<TypeExpr>>,
     /// What it returns.
     pub output: Option<Spanned<TypeExpr>>,
+    /// What it answers requests with, by name: each with a status of its own, headers, cookies and a body, or the status alone. In place
+    /// of an `output`, for a function that APIs call.
+    #[key(default, schema = responses, check = names)]
+    pub responses: IndexMap<Name, Response>,
     /// The business errors it may return, by name: what `catch` and `retry` in a workflow see. A map gives each the status that
     /// callers of an API get: `{ CartNotFound: 404 }`. It is 422 without.
     #[key(default, check = errors)]
@@ -237,7 +242,7 @@ impl Operation {
 
 /// An HTTP route: a method and a path, or these with who may call it and the status of a success.
 #[derive(Debug, Clone, Section)]
-#[section(what = "an API route", shorthand, check = names)]
+#[section(what = "an API route", shorthand, check = headers)]
 pub struct ApiRoute {
     /// Its method and path.
     #[key(rename = "route")]
@@ -270,7 +275,7 @@ impl ApiRoute {
 }
 
 /// Headers and cookies have names that can be.
-fn names(route: &ApiRoute, _: &Fields<'_>, cx: &mut Decoder) {
+fn headers(route: &ApiRoute, _: &Fields<'_>, cx: &mut Decoder) {
     route.sources().check(cx);
 }
 

@@ -5,14 +5,15 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
 use super::caller::Caller;
-use super::cors::Cors;
 use super::{Contract, Failure, Incoming, parameters, rejected};
 use crate::Bytes;
 use crate::request::Route;
+use crate::response::{Answer, exposed};
 use crate::{Error, Kind, Payload, payload};
 use evc_interface::call::IDEMPOTENCY_HEADER;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 #[derive(Deserialize)]
@@ -70,9 +71,62 @@ struct HttpContext {
 #[serde(rename_all = "camelCase")]
 struct Response {
     status_code: u16,
-    headers: BTreeMap<&'static str, String>,
+    headers: BTreeMap<Cow<'static, str>, String>,
+    /// Cookies as payload 2.0 has them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cookies: Vec<String>,
+    /// Headers that come several times, as REST APIs and payload 1.0 have them: cookies.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    multi_value_headers: BTreeMap<&'static str, Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    is_base64_encoded: bool,
+}
+
+impl Response {
+    fn new(status_code: u16, content_type: &'static str, body: Option<String>) -> Self {
+        Self {
+            status_code,
+            headers: [("content-type".into(), content_type.to_owned())].into(),
+            cookies: Vec::new(),
+            multi_value_headers: BTreeMap::new(),
+            body,
+            is_base64_encoded: false,
+        }
+    }
+
+    /// A response of a function that says more than an output; to a REST API, or as payload 2.0 has it.
+    fn of(text: &str, is_rest: bool) -> Result<Self, Error> {
+        let mut answer: Answer<'_> = payload::decode(text)?;
+        let (status_code, cookies) = (answer.status, std::mem::take(&mut answer.cookies));
+        let headers = std::mem::take(&mut answer.headers).into_iter();
+        let headers: BTreeMap<Cow<'static, str>, String> = headers.map(|(name, value)| (name.into(), value)).collect();
+        let (body, is_base64_encoded) = answer.into_body();
+        let (cookies, several) = if is_rest && !cookies.is_empty() {
+            (Vec::new(), [("set-cookie", cookies)].into())
+        } else {
+            (cookies, BTreeMap::new())
+        };
+        Ok(Self { status_code, headers, cookies, multi_value_headers: several, body, is_base64_encoded })
+    }
+
+    /// Adds what lets pages of other origins read this. A page may read the headers of the response itself, too.
+    fn allow(&mut self, allowed: Vec<(&'static str, String)>) {
+        let exposed = exposed(self.headers.keys());
+        let is_open = allowed.iter().any(|(name, _)| *name == "access-control-allow-origin");
+        for (name, value) in allowed {
+            let known = self.headers.keys().find(|known| known.eq_ignore_ascii_case(name)).cloned();
+            match known.and_then(|known| self.headers.get_mut(&known)) {
+                // `Vary` is the one header that both may say.
+                Some(known) => *known = format!("{known}, {value}"),
+                None => drop(self.headers.insert(name.into(), value)),
+            }
+        }
+        if let Some(exposed) = exposed.filter(|_| is_open) {
+            self.headers.insert("access-control-expose-headers".into(), exposed);
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -96,23 +150,22 @@ pub(super) fn is_http_context(text: &str) -> bool {
 pub(super) async fn handle(
     text: &str,
     contract: Contract<'_>,
-    cors: Option<&Cors>,
+    is_rest: bool,
     deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
     let request: Result<Request, Failure> = rejected(payload::decode(text));
     let origin = request.as_ref().ok().and_then(|request| request.header("origin"));
+    // An HTTP API adds its own.
+    let cors = contract.cors.filter(|_| is_rest);
     let allowed: Vec<(&'static str, String)> = cors.map(|cors| cors.headers(origin)).unwrap_or_default();
     let answered = match request {
         Ok(request) => answer(request, contract.routes, deliver).await,
         Err(failure) => Err(failure),
     };
     let mut response = match answered {
+        Ok(answer) if contract.responds => Response::of(&answer, is_rest)?,
         // A function without an output returns nothing: `null`.
-        Ok(body) => Response {
-            status_code: contract.status,
-            headers: [("content-type", "application/json".to_owned())].into(),
-            body: Some(body).filter(|body| body != "null"),
-        },
+        Ok(body) => Response::new(contract.status, "application/json", Some(body).filter(|body| body != "null")),
         Err(failure) => {
             // What the caller did wrong is his business.
             if failure.status >= 500 {
@@ -121,7 +174,7 @@ pub(super) async fn handle(
             problem(&failure)?
         }
     };
-    response.headers.extend(allowed);
+    response.allow(allowed);
     Ok(serde_json::to_string(&response).map_err(Error::other)?)
 }
 
@@ -150,11 +203,7 @@ fn problem(failure: &Failure) -> Result<Response, Error> {
     let detail = Some(failure.message.as_str()).filter(|_| failure.status < 500);
     let problem = Problem { title: &failure.name, status: failure.status, detail };
     let body = serde_json::to_string(&problem).map_err(Error::other)?;
-    Ok(Response {
-        status_code: failure.status,
-        headers: [("content-type", "application/problem+json".to_owned())].into(),
-        body: Some(body),
-    })
+    Ok(Response::new(failure.status, "application/problem+json", Some(body)))
 }
 
 impl Request {

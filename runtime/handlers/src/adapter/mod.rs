@@ -232,6 +232,8 @@ impl Source {
 pub(crate) struct Contract<'a> {
     pub(crate) sources: &'static [Source],
     pub(crate) status: u16,
+    /// Whether the output is a response, with a status of its own.
+    pub(crate) responds: bool,
     pub(crate) routes: &'static [Route],
     pub(crate) cors: Option<&'a Cors>,
     /// Is told of each failure that becomes an answer, of which Lambda does not know.
@@ -246,6 +248,7 @@ impl<'a> Contract<'a> {
         Self {
             sources,
             status,
+            responds: false,
             routes: &[],
             cors,
             answered: &|_| {},
@@ -273,8 +276,8 @@ pub(crate) async fn dispatch(
             Box::pin(task::handle(text, (tasks, time), contract.answered, deliver)).await
         }
         Source::Workflow => rejected(Err(Error::new(Kind::Configuration, "built without the feature `engine`"))),
-        Source::HttpApi => api::handle(text, contract, None, deliver).await,
-        Source::RestApi => api::handle(text, contract, contract.cors, deliver).await,
+        Source::HttpApi => api::handle(text, contract, false, deliver).await,
+        Source::RestApi => api::handle(text, contract, true, deliver).await,
     }
 }
 

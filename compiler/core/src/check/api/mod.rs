@@ -8,6 +8,7 @@ pub(super) mod health;
 pub(super) mod keys;
 pub(super) mod mappings;
 pub(super) mod puts;
+pub(super) mod responses;
 pub(super) mod rest_only;
 pub(super) mod siblings;
 pub(super) mod sources;

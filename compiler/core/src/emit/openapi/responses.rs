@@ -176,6 +176,24 @@ impl Failures {
     }
 }
 
+/// Adds what a failure is to what the spec says of the same status.
+pub(super) fn join(known: &mut Value, failure: Value) {
+    let (Value::Object(known), Value::Object(mut failure)) = (known, failure) else { return };
+    if let (Some(Value::String(about)), Some(why)) =
+        (known.get_mut("description"), failure.get("description").and_then(Value::as_str))
+    {
+        let stop = if about.ends_with('.') { "" } else { "." };
+        *about = format!("{about}{stop} {why}");
+    }
+    if let (Value::Object(content), Some(Value::Object(more))) =
+        (known.entry("content").or_insert_with(|| json!({})), failure.remove("content"))
+    {
+        for (media, schema) in more {
+            content.entry(media).or_insert(schema);
+        }
+    }
+}
+
 /// What is wrong with a token that the handler is not asked about.
 fn lacking(model: &Model, jwt: &Jwt) -> String {
     let fields = model.token(jwt).and_then(|token| model.types.record(&token.claims)).unwrap_or_default();

@@ -39,6 +39,17 @@ functions:
       cookies: { session: session }
       defaults: { limit: 20 }
     input: { limit: "integer(1..100)", known?: "string(..200)", session: uuid, tags?: "[string; ..9]" }
+    responses:
+      Found:
+        description: Carts, a page of them.
+        status: 200
+        body: [Cart]
+        headers: { ETag: "string(1..64)", Cache-Control?: string }
+        cookies: { session: { max-age: 1h } }
+      Unchanged: { status: 304, headers: { ETag: string } }
+      Wrong: { status: 400, body: { field: string } }
+      Plain: { status: 202, body: string, type: text/plain }
+      Picture: { status: 203, body: bytes, type: image/png }
 workflows:
   fulfil:
     description: Fulfils an order.

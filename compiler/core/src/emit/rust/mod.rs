@@ -24,6 +24,7 @@ mod names;
 mod print;
 mod queries;
 mod queues;
+mod responses;
 mod routes;
 mod scaffold;
 mod secrets;

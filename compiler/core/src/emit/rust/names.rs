@@ -54,6 +54,8 @@ pub(super) struct FunctionNames {
     pub(super) error: String,
     /// Its input, if that is one of several events: `NotifyInput`.
     pub(super) input: Option<String>,
+    /// Its responses, if it has several: `NotifyResponse`.
+    pub(super) response: Option<String>,
     /// Its callers, if they are of several kinds: `NotifyCaller`.
     pub(super) caller: Option<String>,
 }
@@ -139,7 +141,10 @@ impl<'m> Names<'m> {
             let input = several.then(|| names.claim(&format!("{context}Input"), "Type"));
             let several = model.callers(id).kinds.len() > 1;
             let caller = several.then(|| names.claim(&format!("{context}Caller"), "Type"));
-            names.functions.push(FunctionNames { module: module(function), context, error, input, caller });
+            let several = !function.responses.is_empty();
+            let response = several.then(|| names.claim(&format!("{context}Response"), "Type"));
+            let module = module(function);
+            names.functions.push(FunctionNames { module, context, error, input, response, caller });
         }
         for secret in model.secrets.values() {
             let name = names.claim(&pascal_case(&secret.head.name), "Secret");
@@ -204,6 +209,17 @@ impl<'m> Names<'m> {
             }
             if let Some(output) = &function.output {
                 self.inline(output, &format!("{}Output", names.context), Home::Function(id));
+            }
+            for response in &function.responses {
+                let name = format!("{}{}", names.context, variant_name(&response.name));
+                if let Some(Type { kind: Kind::Record(record), .. }) = &response.headers {
+                    for (header, of) in &record.fields {
+                        self.inline(&of.ty, &format!("{name}{}", variant_name(header)), Home::Function(id));
+                    }
+                }
+                if let Some(body) = &response.body {
+                    self.inline(body, &format!("{name}Body"), Home::Function(id));
+                }
             }
         }
     }

@@ -11,6 +11,7 @@ use crate::session::analyze_text;
 
 mod callers;
 mod requests;
+mod responses;
 mod unions;
 mod wide;
 

@@ -66,6 +66,8 @@ pub struct Cors {
     pub methods: Vec<String>,
     /// The headers that they may send.
     pub headers: Vec<String>,
+    /// The headers of responses that they may read, beside those that every page may.
+    pub exposed: Vec<String>,
     /// How long a browser remembers the answer.
     pub max_age: Duration,
     /// Where credentials are allowed, if they are.
