@@ -187,6 +187,20 @@ def lists(stack: Stack) -> None:
     assert [order["orderId"] for order in listed(f"?since={since}")] == [order["orderId"] for order in orders[:2]]
     assert listed(of="nobody") == []
 
+    # Nothing is deployed: the function reads the parameter again when what it has is too old.
+    parameters = stack.client("ssm")
+    (name,) = stack.resources("AWS::SSM::Parameter").values()
+    try:
+        parameters.put_parameter(Name=name, Value="2", Overwrite=True)
+        wait_until(lambda: len(listed()) == 2, "a page of two orders")
+        parameters.put_parameter(Name=name, Value="none", Overwrite=True)
+        url = f"{stack.outputs[API].rstrip('/')}/customers/{customer}/orders"
+        wait_until(lambda: stack.http("GET", url, None, signed("GET", url))[0] == 500, "the answer to a setting that is no number")
+    finally:
+        parameters.put_parameter(Name=name, Value="20", Overwrite=True)
+    wait_until(lambda: stack.http("GET", url, None, signed("GET", url))[0] == 200, "the answer to a setting that is right again")
+    assert len(listed()) == 3
+
 
 @SYSTEM.scenario("an event whose target cannot be reached lands in the rule's dead-letter queue with its payload")
 def dead_letters(stack: Stack) -> None:

@@ -26,8 +26,10 @@ macro_rules! kinds {
                 tables: table::Table, "a table", Kebab, [Name, Arn];
                 /// Transactional outboxes by name.
                 outboxes: outbox::Outbox, "an outbox", Kebab, [Name, Arn, DeadLetterQueueUrl];
-                /// Secrets by name: what functions read from Secrets Manager.
+                /// Secrets by name: what functions read from Secrets Manager, or from Parameter Store.
                 secrets: secret::Secret, "a secret", Kebab, [Arn];
+                /// Configuration by name: values of Systems Manager's Parameter Store that functions read.
+                config: config::Config, "a configuration value", Kebab, [Name, Arn];
                 /// Lambda functions by name.
                 functions: function::Function, "a function", Kebab, [Name, Arn, DeadLetterQueueUrl, WorkDeadLetterQueueUrl];
                 /// Caches by name: Valkey for counters, circuit breakers and the state of workflows.

@@ -37,7 +37,7 @@ const WORDS: [(&str, &str, &[&str]); 4] = [
 ];
 
 /// The services of AWS whose resources each room makes; those of others it asks for.
-const ROOMS: [(&str, &[&str]); 11] = [
+const ROOMS: [(&str, &[&str]); 12] = [
     ("apigateway", &["ApiGateway", "ApiGatewayV2", "Route53", "WAFv2"]),
     ("cloudwatch", &["CloudWatch", "KMS", "SNS"]),
     ("dynamodb", &["DynamoDB"]),
@@ -47,6 +47,7 @@ const ROOMS: [(&str, &[&str]); 11] = [
     ("lambda", &["Lambda"]),
     ("redis", &[]),
     ("secretsmanager", &["SecretsManager"]),
+    ("ssm", &["SSM"]),
     ("sqs", &["SQS"]),
     ("stepfunctions", &["Serverless", "StepFunctions"]),
 ];

@@ -38,6 +38,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("AWS::SQS::Queue", &["QueueName", "FifoQueue"]),
     // Values.
     ("AWS::SecretsManager::Secret", &["Name"]),
+    ("AWS::SSM::Parameter", &["Name"]),
     // Executions.
     ("AWS::Serverless::StateMachine", &["Name", "Type"]),
     ("AWS::ElastiCache::ServerlessCache", &["ServerlessCacheName", "Engine", "SubnetIds", "SnapshotArnsToRestore"]),
@@ -65,6 +66,7 @@ const KEPT: &[(&str, &[&str])] = &[
 const FREE: &[&str] = &[
     "AWS::CloudWatch::CompositeAlarm",
     "AWS::Logs::MetricFilter",
+    "AWS::ApiGateway::Authorizer",
     "AWS::ApiGateway::Deployment",
     "AWS::ApiGateway::GatewayResponse",
     "AWS::ApiGateway::Method",

@@ -14,6 +14,7 @@
 #![cfg_attr(
     not(any(
         feature = "cache",
+        feature = "config",
         feature = "dynamodb",
         feature = "eventbridge",
         feature = "secrets",

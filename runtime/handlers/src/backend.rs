@@ -8,6 +8,7 @@ use std::env;
 /// A boxed future, for the traits that are used as objects.
 #[cfg(any(
     feature = "cache",
+    feature = "config",
     feature = "dynamodb",
     feature = "eventbridge",
     feature = "secrets",
@@ -68,9 +69,11 @@ pub(crate) struct Services {
     #[cfg(feature = "sqs")]
     pub(crate) queues: tokio::sync::OnceCell<std::sync::Arc<dyn crate::queue::Sender>>,
     #[cfg(feature = "secrets")]
-    pub(crate) secrets: tokio::sync::OnceCell<std::sync::Arc<dyn crate::secret::Source>>,
-    #[cfg(feature = "secrets")]
-    pub(crate) kept_secrets: crate::secret::Kept,
+    pub(crate) secrets: tokio::sync::OnceCell<std::sync::Arc<dyn crate::kept::Source>>,
+    #[cfg(feature = "config")]
+    pub(crate) parameters: tokio::sync::OnceCell<std::sync::Arc<dyn crate::kept::Source>>,
+    #[cfg(any(feature = "config", feature = "secrets"))]
+    pub(crate) kept: crate::kept::Kept,
     #[cfg(feature = "sdk")]
     pub(crate) sdk: tokio::sync::OnceCell<aws_config::SdkConfig>,
     #[cfg(feature = "cache")]
@@ -126,13 +129,24 @@ impl Services {
 
     /// Where secrets are: Secrets Manager, unless a test put other values here.
     #[cfg(feature = "secrets")]
-    pub(crate) async fn secrets(&self) -> &dyn crate::secret::Source {
+    pub(crate) async fn secrets(&self) -> &dyn crate::kept::Source {
         let secrets = self.secrets.get_or_init(|| async {
-            let secrets: std::sync::Arc<dyn crate::secret::Source> =
+            let secrets: std::sync::Arc<dyn crate::kept::Source> =
                 std::sync::Arc::new(crate::secret::SecretsManager::new(crate::aws::config().await));
             secrets
         });
         secrets.await.as_ref()
+    }
+
+    /// Where parameters are: Parameter Store, unless a test put other values here.
+    #[cfg(feature = "config")]
+    pub(crate) async fn parameters(&self) -> &dyn crate::kept::Source {
+        let parameters = self.parameters.get_or_init(|| async {
+            let parameters: std::sync::Arc<dyn crate::kept::Source> =
+                std::sync::Arc::new(crate::config::ParameterStore::new(crate::aws::config().await));
+            parameters
+        });
+        parameters.await.as_ref()
     }
 
     /// What clients of the SDK are made of: the process's own, unless a test put something else here.

@@ -18,6 +18,7 @@
 //! | `engine` | functions of workflows on Redis, and the engine of a stack | `cache`, `sqs`, `eventbridge` |
 //! | `signal` | answering steps of workflows on Step Functions that wait, and starting such workflows | `aws-sdk-sfn` |
 //! | `secrets` | values of Secrets Manager | `aws-sdk-secretsmanager` |
+//! | `config` | values of Parameter Store; with `secrets`, those that are secrets | `aws-smithy-runtime` |
 //! | `sdk` | what clients of the AWS SDK are made of, for functions with `may` | `aws-config` |
 //! | `testing` | tests of handlers without AWS: tables, buses, queues, counters and waiting steps in memory | nothing |
 //!
@@ -61,6 +62,8 @@ mod breaker;
 #[cfg(feature = "cache")]
 pub mod cache;
 pub mod caller;
+#[cfg(feature = "config")]
+pub mod config;
 mod content;
 mod context;
 #[cfg(all(test, feature = "outbox", feature = "eventbridge"))]
@@ -78,6 +81,8 @@ mod function_error;
 #[cfg(feature = "idempotency")]
 pub mod idempotency;
 pub use evc_interface::limits;
+#[cfg(any(feature = "config", feature = "secrets"))]
+mod kept;
 pub mod observe;
 #[cfg(feature = "outbox")]
 pub mod outbox;
@@ -179,6 +184,9 @@ pub mod grant {
     /// May read the secret `S`.
     #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` read `{S}`")]
     pub trait Read<S> {}
+    /// May read the value `C` of the configuration.
+    #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` read `{C}`")]
+    pub trait ReadConfig<C> {}
     /// May do what its `may` says, by the AWS SDK.
     #[diagnostic::on_unimplemented(message = "the spec gives `{Self}` no `may`")]
     pub trait Sdk {}

@@ -1,27 +1,16 @@
-//! Secrets: read when they are needed, kept for a while, and shown by nothing.
-//!
-//! A value is read from Secrets Manager at its first use and kept in the memory of the process for as long as the spec's `max-age`. So a
-//! process uses a value that was rotated for that long at most. Who uses one that is refused asks for it anew (`fresh`): then it is read
-//! again, unless that was done within the last second, so that a wrong value does not become a call to Secrets Manager for every request.
-//!
-//! If it cannot be read, that is the error: nothing older than `max-age` is used.
+//! Secrets: read when they are needed, kept for a while (src/kept.rs), and shown by nothing.
 
 use crate::backend::BoxFuture;
+use crate::kept::{FRESH, Source, Stored};
 use crate::{Context, Error, Kind, grant};
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use aws_smithy_runtime_api::client::result::SdkError;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use tokio::time::Instant;
-
-/// How old a value may be that is read anew.
-const FRESH: Duration = Duration::from_secs(1);
 
 /// A secret of the spec. The generated contract has a type for each.
 pub trait Named {
@@ -29,13 +18,25 @@ pub trait Named {
     type Value;
     /// Its name in the spec.
     const NAME: &'static str;
-    /// The environment variable with its ARN.
+    /// The environment variable with its ARN; for one of Parameter Store, with its name.
     const ENV: &'static str;
+    /// Who keeps it.
+    const STORE: Store = Store::SecretsManager;
     /// How old a value may be that is used.
     const MAX_AGE: Duration;
 
-    /// Its value, from what Secrets Manager has.
+    /// Its value, from what the store has.
     fn read(text: &str) -> Result<Self::Value, Unreadable>;
+}
+
+/// Who keeps a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Store {
+    /// Secrets Manager.
+    SecretsManager,
+    /// Parameter Store of Systems Manager, as a `SecureString`.
+    #[cfg(feature = "config")]
+    ParameterStore,
 }
 
 /// A value that is no JSON of its type. Where that is, and nothing of what it is.
@@ -108,16 +109,30 @@ impl<F> Secrets<'_, F> {
 
     /// The value of a secret.
     ///
-    /// [`Kind::Configuration`] if it has no value yet, or one that is not of its type; otherwise what Secrets Manager failed with.
+    /// [`Kind::Configuration`] if it has no value yet, or one that is not of its type; otherwise what the store failed with.
     pub async fn read<S: Named>(self) -> Result<Secret<S::Value>, Error>
     where
         F: grant::Read<S>,
     {
         let services = self.context.services();
-        let arn = services.settings.require(S::ENV)?;
+        let name = services.settings.require(S::ENV)?;
         let max_age = self.max_age.unwrap_or(S::MAX_AGE);
-        let text = services.kept_secrets.get(&arn, max_age, S::NAME, services.secrets().await).await?;
-        let value = S::read(text.expose()).map_err(|Unreadable { line, column }| {
+        let source = match S::STORE {
+            Store::SecretsManager => services.secrets().await,
+            #[cfg(feature = "config")]
+            Store::ParameterStore => services.parameters().await,
+        };
+        let Some(stored) = services.kept.get(&name, max_age, source).await? else {
+            return Err(Error::new(
+                Kind::Configuration,
+                format!("secret `{}` has no value: {}", S::NAME, how(S::STORE, &name)),
+            ));
+        };
+        if !stored.is_secret {
+            let message = format!("secret `{}` is a parameter in plain text, and no SecureString: {name}", S::NAME);
+            return Err(Error::new(Kind::Configuration, message));
+        }
+        let value = S::read(&stored.text).map_err(|Unreadable { line, column }| {
             let message =
                 format!("the value of secret `{}` is no JSON of its type, at line {line}, column {column}", S::NAME);
             Error::new(Kind::Configuration, message)
@@ -133,10 +148,15 @@ impl Context {
     }
 }
 
-/// Where values come from: Secrets Manager, or a test.
-pub(crate) trait Source: Send + Sync {
-    /// The value of a secret as it is now. `None`: it has none yet.
-    fn value<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Option<Secret<String>>, Error>>;
+/// How a secret gets a value.
+fn how(store: Store, name: &str) -> String {
+    match store {
+        Store::SecretsManager => {
+            format!("`aws secretsmanager put-secret-value --secret-id {name} --secret-string ..`")
+        }
+        #[cfg(feature = "config")]
+        Store::ParameterStore => format!("`aws ssm put-parameter --type SecureString --name {name} --value ..`"),
+    }
 }
 
 /// Secrets Manager.
@@ -151,10 +171,10 @@ impl SecretsManager {
 }
 
 impl Source for SecretsManager {
-    fn value<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Option<Secret<String>>, Error>> {
+    fn read<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Option<Stored>, Error>> {
         Box::pin(async move {
             match self.client.get_secret_value().secret_id(arn).send().await {
-                Ok(read) => Ok(read.secret_string.map(Secret)),
+                Ok(read) => Ok(read.secret_string.map(|text| Stored { text, is_secret: true })),
                 Err(error) if has_no_value(&error) => Ok(None),
                 Err(error) => Err(crate::aws::failure("secretsmanager:GetSecretValue", &error)),
             }
@@ -165,41 +185,6 @@ impl Source for SecretsManager {
 /// There is a secret, and nothing in it; or there is no secret, which a function with leave for one ARN is not told apart.
 fn has_no_value<R>(error: &SdkError<GetSecretValueError, R>) -> bool {
     error.as_service_error().is_some_and(GetSecretValueError::is_resource_not_found_exception)
-}
-
-/// The values that a process has read, by ARN.
-#[derive(Default)]
-pub(crate) struct Kept(Mutex<BTreeMap<String, (Instant, Secret<String>)>>);
-
-impl Kept {
-    /// A value that is not older than `max_age`.
-    async fn get(
-        &self,
-        arn: &str,
-        max_age: Duration,
-        name: &str,
-        source: &dyn Source,
-    ) -> Result<Secret<String>, Error> {
-        if let Some((at, value)) = self.lock().get(arn)
-            && at.elapsed() < max_age
-        {
-            return Ok(value.clone());
-        }
-        // Before it is asked for, so that its age counts from then.
-        let at = Instant::now();
-        let Some(value) = source.value(arn).await? else {
-            let message = format!(
-                "secret `{name}` has no value: `aws secretsmanager put-secret-value --secret-id {arn} --secret-string ..`"
-            );
-            return Err(Error::new(Kind::Configuration, message));
-        };
-        self.lock().insert(arn.to_owned(), (at, value.clone()));
-        Ok(value)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, (Instant, Secret<String>)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 #[cfg(test)]

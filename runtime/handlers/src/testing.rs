@@ -25,6 +25,7 @@
 //! | `cx.publish()` | the bus's variable, by [`World::env`] | `World::published` |
 //! | `cx.send()` | `World::queue` | `World::sent` |
 //! | `cx.secrets()` | `World::secret`, `empty_secret`, `rotate`, `fail_next_secret` | `World::secret_reads` |
+//! | `cx.config()` | `World::config`, `config_text`, `change_config`, `fail_next_config` | `World::config_reads` |
 //! | `cx.aws()` | `World::sdk`: a configuration whose HTTP client answers as the test says | what that client was asked |
 //! | `cx.cache()` | [`World::delivery`]; a real server by `World::cache` | `World::counter` |
 //! | `cx.workflows()` | `World::end_execution` | `World::executions` |
@@ -43,12 +44,12 @@ mod deliver;
 #[cfg(any(feature = "signal", feature = "engine"))]
 mod executions;
 mod http;
+#[cfg(any(feature = "config", feature = "secrets"))]
+mod kept;
 #[cfg(feature = "dynamodb")]
 mod memory;
 #[cfg(feature = "sqs")]
 mod queues;
-#[cfg(feature = "secrets")]
-mod secrets;
 mod steps;
 
 use crate::backend::{Services, Settings};
@@ -94,8 +95,8 @@ pub struct World {
     pub(crate) bus: Arc<Recorder>,
     #[cfg(feature = "sqs")]
     queues: Arc<queues::Sent>,
-    #[cfg(feature = "secrets")]
-    secrets: Arc<secrets::Values>,
+    #[cfg(any(feature = "config", feature = "secrets"))]
+    kept: Arc<kept::Values>,
     #[cfg(feature = "sdk")]
     sdk: Option<aws_config::SdkConfig>,
     #[cfg(feature = "cache")]
@@ -216,9 +217,11 @@ impl World {
             #[cfg(feature = "sqs")]
             queues: tokio::sync::OnceCell::new_with(Some(self.queues.clone() as Arc<dyn crate::queue::Sender>)),
             #[cfg(feature = "secrets")]
-            secrets: tokio::sync::OnceCell::new_with(Some(self.secrets.clone())),
-            #[cfg(feature = "secrets")]
-            kept_secrets: crate::secret::Kept::default(),
+            secrets: tokio::sync::OnceCell::new_with(Some(self.kept.clone())),
+            #[cfg(feature = "config")]
+            parameters: tokio::sync::OnceCell::new_with(Some(self.kept.clone())),
+            #[cfg(any(feature = "config", feature = "secrets"))]
+            kept: crate::kept::Kept::default(),
             #[cfg(feature = "sdk")]
             sdk: tokio::sync::OnceCell::new_with(Some(self.sdk.clone().unwrap_or_else(nowhere))),
             #[cfg(feature = "cache")]

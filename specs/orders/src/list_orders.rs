@@ -2,9 +2,6 @@
 
 use orders_contract::{ListOrders, ListOrdersError, ListOrdersInput, ListOrdersOutput};
 
-/// How many orders are listed at most: a page for people.
-const MOST: u16 = 20;
-
 /// The latest orders of a customer, through the index that knows them: no order of anybody else is read.
 pub async fn list_orders(cx: &ListOrders, input: ListOrdersInput) -> Result<ListOrdersOutput, ListOrdersError> {
     let ListOrdersInput { customer_id, since } = input;
@@ -12,14 +9,15 @@ pub async fn list_orders(cx: &ListOrders, input: ListOrdersInput) -> Result<List
         Some(since) => cx.orders_since(&customer_id, &since),
         None => cx.orders_of(&customer_id),
     };
-    let page = orders.descending().limit(MOST).send().await?;
+    let most = cx.config().orders_on_a_page().await?;
+    let page = orders.descending().limit(u16::try_from(most).unwrap_or(u16::MAX)).send().await?;
     Ok(ListOrdersOutput { orders: page.items })
 }
 
 #[cfg(test)]
 mod tests {
     use evc_runtime::{Timestamp, Uuid};
-    use orders_contract::Order;
+    use orders_contract::{Order, OrdersOnAPage};
 
     use super::*;
     use crate::testing::{World, order, world};
@@ -66,5 +64,8 @@ mod tests {
     async fn there_is_one_page() {
         let latest: Vec<i64> = (11..=30).rev().collect();
         assert_eq!(listed(&orders(30), None).await, latest);
+        let smaller = orders(30);
+        smaller.world.change_config::<OrdersOnAPage>(&2);
+        assert_eq!(listed(&smaller, None).await, [30, 29], "the page is as long as the configuration says");
     }
 }

@@ -4,7 +4,7 @@ use evc_runtime::testing::PublishedEvent;
 use evc_runtime::{Function, Money, Timestamp, Uuid};
 use orders_contract::{
     CompleteOrder, CreateOrder, ListOrders, NewOrder, Notify, Order, OrderEvents, OrderLine, OrderStatus, Orders,
-    PaymentProvider, ProcessPayment, RefundPayment, ReserveInventory,
+    OrdersOnAPage, PaymentProvider, ProcessPayment, RefundPayment, ReserveInventory,
 };
 
 /// What surrounds a function.
@@ -15,7 +15,7 @@ pub(crate) struct World {
 /// A world with an empty table and an empty outbox.
 pub(crate) fn world() -> World {
     let world = evc_runtime::testing::World::new().table::<Orders>().outbox::<OrderEvents>();
-    World { world: world.secret::<PaymentProvider>("key") }
+    World { world: world.secret::<PaymentProvider>("key").config::<OrdersOnAPage>(&20) }
 }
 
 /// The context of a delivery.

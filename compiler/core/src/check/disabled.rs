@@ -46,6 +46,7 @@ fn runs_nowhere(model: &Model, thing: Thing) -> bool {
         | Thing::Outbox(_)
         | Thing::Queue(_)
         | Thing::Resource(_)
+        | Thing::Config(_)
         | Thing::Secret(_)
         | Thing::Table(_)
         | Thing::Workflow(_) => return false,
@@ -77,6 +78,7 @@ fn is_done(model: &Model, thing: Thing) -> bool {
         | Thing::Outbox(_)
         | Thing::Resource(_)
         | Thing::Rule(_)
+        | Thing::Config(_)
         | Thing::Secret(_)
         | Thing::Schedule(_)
         | Thing::Table(_) => true,
@@ -96,6 +98,7 @@ fn verb(thing: Thing) -> &'static str {
         | Thing::Outbox(_)
         | Thing::Resource(_)
         | Thing::Rule(_)
+        | Thing::Config(_)
         | Thing::Secret(_)
         | Thing::Schedule(_)
         | Thing::Table(_) => "starts",

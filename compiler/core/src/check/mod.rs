@@ -87,6 +87,7 @@ const CHECKS: &[Check] = &[
     caches::replicas::check,
     caches::unreachable::check,
     caches::unreachable_services::check,
+    caches::two_networks::check,
     caches::zones::check,
     changes::check,
     deployments::check,
@@ -239,6 +240,7 @@ fn is_published(model: &Model, event: Id<Event>) -> bool {
         | Relation::WritesTable
         | Relation::WritesOutbox
         | Relation::Sends
+        | Relation::ReadsConfig
         | Relation::ReadsSecret
         | Relation::Signals
         | Relation::Keeps

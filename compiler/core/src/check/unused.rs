@@ -19,6 +19,7 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
             Thing::Bus(_) => bus(model, thing),
             Thing::Cache(_) => cache(model, thing),
             Thing::Network(_) => network(model, thing),
+            Thing::Config(_) => config(model, thing),
             Thing::Secret(_) => secret(model, thing),
             Thing::Workflow(id) => workflow(model, id),
             // Events have a check of their own. The others are where something starts.
@@ -120,6 +121,15 @@ fn queue(model: &Model, thing: Thing) -> Unused {
     Some((Code::EVC0905, format!("{what} queue `{}`", model.head(thing).name), help.to_owned()))
 }
 
+fn config(model: &Model, thing: Thing) -> Unused {
+    if has(model, thing, |relation| matches!(relation, Relation::ReadsConfig | Relation::Refers)) {
+        return None;
+    }
+    let name = &model.head(thing).name;
+    let help = format!("say `config: {name}` on the functions that do, or name it in `outputs`");
+    Some((Code::EVC0905, format!("no function reads configuration value `{name}`"), help))
+}
+
 fn secret(model: &Model, thing: Thing) -> Unused {
     if has(model, thing, |relation| matches!(relation, Relation::ReadsSecret | Relation::Refers)) {
         return None;
@@ -152,6 +162,6 @@ fn network(model: &Model, thing: Thing) -> Unused {
         return None;
     }
     let name = &model.head(thing).name;
-    let help = format!("say `network: {name}` on the caches that are");
-    Some((Code::EVC0905, format!("no cache is in network `{name}`"), help))
+    let help = format!("say `network: {name}` on the caches and functions that are");
+    Some((Code::EVC0905, format!("nothing is in network `{name}`"), help))
 }

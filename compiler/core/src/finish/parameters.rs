@@ -2,12 +2,15 @@
 
 use indexmap::IndexMap;
 
-use crate::model::{CacheKind, CacheSecret, NetworkKind, SecretKind};
+use crate::model::{CacheKind, CacheSecret, ConfigKind, NetworkKind, SecretKind};
 use crate::plan::builder::Builder;
 use crate::plan::names::MAX_ENVIRONMENT;
-use crate::plan::{ENVIRONMENT, LogicalId, Parameter, api, arn, bus, cache, network, secret};
+use crate::plan::{ENVIRONMENT, LogicalId, Parameter, api, arn, bus, cache, config, network, secret};
 use crate::spec::api as spec;
 use crate::spec::given::Given;
+
+/// The name of a parameter, with the `/` that its ARN needs.
+const PARAMETER_NAME: &str = r"^(/[A-Za-z0-9_.-]+)+$";
 
 /// The ARN of a secret.
 const SECRET_ARN: &str = r"^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$";
@@ -56,6 +59,7 @@ pub(super) fn finish(b: &mut Builder<'_>) {
     key(b);
     apis(b);
     buses(b);
+    config(b);
     secrets(b);
     caches(b);
     networks(b);
@@ -107,11 +111,25 @@ fn buses(b: &mut Builder<'_>) {
     }
 }
 
+/// The names of parameters of Parameter Store that the spec leaves to each deployment.
+fn config(b: &mut Builder<'_>) {
+    for it in b.model.config.values().filter(|it| matches!(it.kind, ConfigKind::Imported(Given::Parameter))) {
+        let about = format!("The name of the parameter of configuration value {}, which exists already.", it.head.name);
+        let parameter = given("String", about, Some(PARAMETER_NAME));
+        b.plan.parameters.insert(config::name_parameter(it).to_string(), parameter);
+    }
+}
+
 /// The ARNs of secrets that the spec leaves to each deployment.
 fn secrets(b: &mut Builder<'_>) {
     for it in b.model.secrets.values().filter(|it| matches!(it.kind, SecretKind::Imported(Given::Parameter))) {
         let about = format!("The ARN of secret {}, which exists already.", it.head.name);
         b.plan.parameters.insert(secret::arn_parameter(it).to_string(), given("String", about, Some(SECRET_ARN)));
+    }
+    for it in b.model.secrets.values().filter(|it| matches!(it.kind, SecretKind::Parameter(Given::Parameter))) {
+        let about = format!("The name of the SecureString that is secret {}, which exists already.", it.head.name);
+        let parameter = given("String", about, Some(PARAMETER_NAME));
+        b.plan.parameters.insert(secret::name_parameter(it).to_string(), parameter);
     }
 }
 

@@ -33,6 +33,7 @@ const REF: &[(&str, &str)] = &[
     ("AWS::Lambda::EventSourceMapping", "id"),
     ("AWS::SNS::", "arn"),
     ("AWS::SQS::Queue", "url"),
+    ("AWS::SSM::Parameter", "name"),
     ("AWS::SecretsManager::Secret", "arn"),
     ("AWS::Serverless::StateMachine", "arn"),
     ("AWS::StepFunctions::StateMachine", "arn"),

@@ -50,6 +50,7 @@ const TAGGABLE: &[(&str, Shape)] = &[
     ("AWS::Pipes::Pipe", Shape::Map),
     ("AWS::SNS::Topic", Shape::List),
     ("AWS::SQS::Queue", Shape::List),
+    ("AWS::SSM::Parameter", Shape::Map),
     ("AWS::SecretsManager::Secret", Shape::List),
     ("AWS::Serverless::Function", Shape::Map),
     ("AWS::Serverless::StateMachine", Shape::Map),

@@ -270,20 +270,23 @@ fn security_groups_let_in_what_talks_to_caches_and_nothing_else() {
             let Some(Value::Ref(source)) = ingress.properties.get("SourceSecurityGroupId") else {
                 panic!("{name}: {id} lets in more than a group")
             };
-            assert!(source.as_str().ends_with("CacheClients"), "{name}: {id}");
+            assert!(
+                ["CacheClients", "NetworkFunctions"].iter().any(|end| source.as_str().ends_with(end)),
+                "{name}: {id}"
+            );
         }
     });
 }
 
 #[test]
-fn functions_are_in_the_network_of_their_cache_and_in_no_other() {
+fn functions_are_in_the_network_that_they_say_or_of_their_cache_and_in_no_other() {
     each(|name, plan| {
         for (id, function) in plan.model.functions.iter() {
             let cache = plan.model.cache_of(id).map(|cache| &plan.model.caches[cache.value]);
             let id_of_function = crate::plan::ids::function(function);
             let resource = &plan.resources[&id_of_function];
             let function = &function.head.name;
-            let is_inside = cache.is_some_and(|cache| cache.network.is_some());
+            let is_inside = plan.model.network_of(id).is_some();
             assert_eq!(resource.properties.contains_key("VpcConfig"), is_inside, "{name}: {function}");
             let references = references(plan, &id_of_function);
             // Without these the runtime does not start.
@@ -294,7 +297,7 @@ fn functions_are_in_the_network_of_their_cache_and_in_no_other() {
                     assert!(variables.contains_key(variable), "{name}: {function} has no {variable}");
                 }
             }
-            if let Some(cache) = cache.filter(|_| is_inside) {
+            if let Some(cache) = cache.filter(|cache| cache.network.is_some()) {
                 assert!(references.contains(crate::plan::ids::cache_clients(cache).as_str()), "{name}: {function}");
             }
         }
@@ -305,7 +308,7 @@ fn functions_are_in_the_network_of_their_cache_and_in_no_other() {
 fn an_endpoint_is_there_for_what_is_called_and_for_nothing_else() {
     each(|name, plan| {
         for (id, _) in of_type(plan, "AWS::EC2::VPCEndpoint") {
-            let calls = plan.model.cache_clients().into_iter().flat_map(|client| client.services.into_keys());
+            let calls = plan.model.clients().into_iter().flat_map(|client| client.services.into_keys());
             let names: Vec<String> = calls.map(|service| service.key().to_owned() + "endpoint").collect();
             let is_called = |called: &String| id.as_str().to_lowercase().ends_with(called.as_str());
             assert!(names.iter().any(is_called), "{name}: {id}");

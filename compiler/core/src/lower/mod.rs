@@ -13,6 +13,7 @@ mod lambda;
 mod redis;
 mod secretsmanager;
 mod sqs;
+mod ssm;
 pub(crate) mod stepfunctions;
 
 use crate::model::Model;
@@ -34,6 +35,7 @@ const KINDS: &[Kind] = &[
     dynamodb::idempotency::lower,
     sqs::queue::lower,
     secretsmanager::lower,
+    ssm::lower,
     ec2::network::lower,
     caches,
     apigateway::http::lower,
@@ -82,6 +84,9 @@ fn outboxes(b: &mut Builder<'_>) {
 
 /// Each cache, and the security group of what talks to it.
 fn caches(b: &mut Builder<'_>) {
+    for (id, network) in b.model.networks.iter() {
+        ec2::clients::of_network(b, id, network);
+    }
     for (id, cache) in b.model.caches.iter() {
         elasticache::cache::add(b, id, cache);
         ec2::clients::add(b, id, cache);

@@ -3,7 +3,7 @@
 use super::graph::{Relates, Relation};
 use super::names::{find, head};
 use super::settings::of_cache;
-use super::{Head, Id, Model, Network, Secret, Setting, Thing};
+use super::{Head, Id, Model, Network, Secret, SecretKind, Setting, Thing};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::spec::Sections;
@@ -252,6 +252,12 @@ fn secret(
     let Given::Here(text) = &given.value else { return CacheSecret::Given(Given::Parameter) };
     if let Some(index) = sections.secrets.items.get_index_of(text.as_str()) {
         let id = Id::new(index);
+        if let SecretKind::Parameter(_) = model.secrets[id].kind {
+            let message =
+                format!("the password of a cache is one of Secrets Manager, and secret `{text}` is a parameter");
+            let diagnostic = Diagnostic::new(Code::EVC0105, given.span, message);
+            diagnostics.push(diagnostic.secondary(model.secrets[id].head.name_span, "it is declared here"));
+        }
         if let Some(json) = &model.secrets[id].json {
             let message = format!("the password of a cache is a text, and secret `{text}` is JSON");
             let diagnostic =

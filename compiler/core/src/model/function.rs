@@ -10,8 +10,8 @@ use super::resource::Known;
 use super::settings::of_function;
 use super::variable::{Variable, variables};
 use super::{
-    AccessPattern, Cache, DeadLetterSource, Destination, Event, Head, Id, Model, Outbox, Queue, Response, Secret,
-    Setting, Table, Thing, Workflow, access, response,
+    AccessPattern, Cache, Config, DeadLetterSource, Destination, Event, Head, Id, Model, Network, Outbox, Queue,
+    Response, Secret, Setting, Table, Thing, Workflow, access, response,
 };
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
@@ -52,6 +52,10 @@ pub struct Function {
     pub publishes: Vec<Spanned<Id<Event>>>,
     /// Queues it sends to.
     pub sends: Vec<Spanned<Id<Queue>>>,
+    /// The network that it says it is in.
+    pub network: Option<Spanned<Id<Network>>>,
+    /// Configuration it reads.
+    pub config: Vec<Spanned<Id<Config>>>,
     /// Secrets it reads.
     pub secrets: Vec<Spanned<Id<Secret>>>,
     /// Workflows whose waits it may answer.
@@ -198,6 +202,8 @@ pub(super) fn function(
         outbox_events,
         publishes,
         sends: find_all(sections, &item.sends, diagnostics),
+        network: item.network.as_ref().and_then(|name| find_at(sections, name, diagnostics)),
+        config: find_all(sections, &item.config, diagnostics),
         secrets: find_all(sections, &item.secrets, diagnostics),
         signals: find_all(sections, &item.signals, diagnostics),
         starts: find_all(sections, &item.starts, diagnostics),
@@ -340,6 +346,12 @@ impl Relates for Function {
         }
         for queue in &self.sends {
             tell(Relation::Sends, Thing::Queue(queue.value), queue.span);
+        }
+        if let Some(network) = &self.network {
+            tell(Relation::IsIn, Thing::Network(network.value), network.span);
+        }
+        for read in &self.config {
+            tell(Relation::ReadsConfig, Thing::Config(read.value), read.span);
         }
         for secret in &self.secrets {
             tell(Relation::ReadsSecret, Thing::Secret(secret.value), secret.span);

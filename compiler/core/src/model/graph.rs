@@ -42,6 +42,8 @@ pub enum Relation {
     PublishesIn(String),
     /// A function sends to a queue.
     Sends,
+    /// A function reads a value of the configuration.
+    ReadsConfig,
     /// A function reads a secret.
     ReadsSecret,
     /// A function answers what waits in a workflow.

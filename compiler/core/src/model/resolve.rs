@@ -9,7 +9,7 @@ use super::rule::rule;
 use super::schedule::schedule;
 use super::security::security;
 use super::table::table;
-use super::{Id, Model, api, cache, engine, network, outbox, outputs, resource, secret, settings, workflow};
+use super::{Id, Model, api, cache, config, engine, network, outbox, outputs, resource, secret, settings, workflow};
 use crate::diagnostics::Diagnostic;
 use crate::source::{Span, Spanned};
 use crate::spec::{File, Sections};
@@ -51,6 +51,8 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     }
     let found = &mut diagnostics;
     model.outboxes = sections.outboxes.iter().map(|(name, item)| outbox::outbox(sections, name, item, found)).collect();
+    model.config =
+        sections.config.iter().map(|(name, item)| config::config(sections, &model, name, item, found)).collect();
     model.secrets = sections.secrets.iter().map(|(name, item)| secret::secret(&model, name, item, found)).collect();
     let (caches, networks) = (sections.caches.iter(), sections.networks.iter());
     model.networks = networks.map(|(name, item)| network::network(name, item, found)).collect();

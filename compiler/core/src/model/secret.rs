@@ -37,8 +37,10 @@ pub struct Secret {
 pub enum SecretKind {
     /// This stack, with a random value, or without one.
     Own(Option<Random>),
-    /// It exists already, and has this ARN.
+    /// It exists already in Secrets Manager, and has this ARN.
     Imported(Given<String>),
+    /// It exists already in Parameter Store, and has this name.
+    Parameter(Given<String>),
 }
 
 /// A random value.
@@ -66,8 +68,9 @@ pub(super) fn secret(
         let diagnostic = Diagnostic::new(Code::EVC0105, generate.span, message).secondary(json.span, "it is said here");
         diagnostics.push(diagnostic.help("leave `type` out"));
     }
-    let kind = match &item.arn {
-        Some(arn) => {
+    let kind = match (&item.arn, &item.parameter) {
+        (None, Some(parameter)) => SecretKind::Parameter(parameter.value.clone()),
+        (Some(arn), _) => {
             if let Given::Here(text) = &arn.value
                 && !is_secret(text)
             {
@@ -75,7 +78,7 @@ pub(super) fn secret(
             }
             SecretKind::Imported(arn.value.clone())
         }
-        None => SecretKind::Own(item.generate.as_ref().map(|generate| Random {
+        (None, None) => SecretKind::Own(item.generate.as_ref().map(|generate| Random {
             length: generate.length.as_ref().map_or(LENGTH, |length| length.value),
             punctuation: generate.punctuation.as_ref().is_some_and(|punctuation| punctuation.value),
         })),

@@ -119,6 +119,9 @@ pub(super) fn check_names(sections: &Sections, diagnostics: &mut Vec<Diagnostic>
         let missing = |name: &&Name| !sections.schedules.declares(name);
         let schedules = environment.schedules.keys().filter(missing);
         diagnostics.extend(schedules.map(|name| unresolved("schedule", name, sections.schedules.names())));
+        let missing = |name: &&Name| !sections.config.declares(name);
+        let config = environment.config.keys().filter(missing);
+        diagnostics.extend(config.map(|name| unresolved("configuration value", name, sections.config.names())));
         let missing = |name: &&Name| !sections.caches.declares(name);
         let caches = environment.caches.keys().filter(missing);
         diagnostics.extend(caches.map(|name| unresolved("cache", name, sections.caches.names())));

@@ -13,6 +13,11 @@ pub(crate) fn of(service: &str, resource: &str, rest: impl IntoIterator<Item = P
     text(regional(service).into_iter().chain(own).chain(rest))
 }
 
+/// The ARN of something of a service in this Region that is AWS's own, and in no account.
+pub(crate) fn of_public(service: &str, resource: &str) -> Value {
+    text(regional(service).into_iter().chain([Part::Literal(format!("::{resource}"))]))
+}
+
 /// Whether a text that the spec gives is an ARN, where it may be a name as well.
 pub(crate) fn is_arn(text: &str) -> bool {
     text.starts_with("arn:")

@@ -38,12 +38,12 @@ pub(crate) fn arn(bus: &Bus) -> Value {
 }
 
 /// A name or an ARN that the spec gives.
-fn named(name: &str) -> Value {
+pub(super) fn named(name: &str) -> Value {
     if name.contains(bus::ENVIRONMENT) { text(with_environment(name)) } else { name.into() }
 }
 
 /// A name with the environment that is deployed where it says so.
-fn with_environment(name: &str) -> Vec<Part> {
+pub(super) fn with_environment(name: &str) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     for (at, literal) in name.split(bus::ENVIRONMENT).enumerate() {
         if at > 0 {

@@ -4,8 +4,8 @@ use evc_interface::environment::{self, cache_auth};
 
 use super::value::{Part, Value, text};
 use super::variables::Variables;
-use super::{LogicalId, arn, ids, network, secret};
-use crate::model::{Cache, CacheKind, CacheSecret, Id, Model, NetworkKind};
+use super::{LogicalId, arn, ids, secret};
+use crate::model::{Cache, CacheKind, CacheSecret, Id, Model};
 use crate::spec::cache::CacheAuth;
 use crate::spec::given::Given;
 
@@ -126,26 +126,6 @@ pub(crate) fn secret(model: &Model, cache: &Cache) -> Option<Value> {
             CacheSecret::Named(secret) => Some(secret::arn(&model.secrets[secret.value])),
         },
     }
-}
-
-/// Where a function stands that talks to a cache. `None` if it needs no network to get there.
-pub(crate) fn vpc_config(model: &Model, id: Id<Cache>) -> Option<Value> {
-    let cache = &model.caches[id];
-    let network = cache.network?.value;
-    let own = Value::Ref(ids::cache_clients(cache));
-    let groups = match &model.networks[network].kind {
-        NetworkKind::Imported { security_groups: Some(Given::Here(groups)), .. } => {
-            Value::list(std::iter::once(own).chain(groups.iter().map(|group| group.as_str().into())))
-        }
-        // Two lists are one by way of a text.
-        NetworkKind::Imported { security_groups: Some(Given::Parameter), .. } => {
-            let given = Value::Ref(network::groups_parameter(&model.networks[network]));
-            let all = Value::list([own, Value::Join(",", Box::new(given))]);
-            Value::Split(",", Box::new(Value::Join(",", Box::new(all))))
-        }
-        NetworkKind::Own { .. } | NetworkKind::Imported { security_groups: None, .. } => Value::list([own]),
-    };
-    Some(Value::map([("SubnetIds", network::subnets(model, network)), ("SecurityGroupIds", groups)]))
 }
 
 /// The ARN of a cache that functions log in to by IAM.

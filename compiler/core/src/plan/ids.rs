@@ -5,8 +5,8 @@ use evc_interface::workflow::ENGINE;
 
 use super::LogicalId;
 use crate::model::{
-    Api, Bus, Cache, ChangeKind, DeadLetterSource, Function, Model, Network, Outbox, Queue, Rule, Schedule, Secret,
-    Table, Thing, Workflow,
+    Api, Bus, Cache, ChangeKind, Config, DeadLetterSource, Function, Model, Network, Outbox, Queue, Rule, Schedule,
+    Secret, Table, Thing, Workflow,
 };
 
 /// The logical id of a thing: what it and its kind are called, `CreateOrderFunction`. That of an outbox is its table's.
@@ -44,6 +44,11 @@ pub fn bus(bus: &Bus) -> LogicalId {
 /// The logical id of a queue: `JobsQueue`.
 pub fn queue(queue: &Queue) -> LogicalId {
     LogicalId::new([&queue.head.name, "queue"])
+}
+
+/// The logical id of a configuration value: `PageSizeConfig`.
+pub fn config(config: &Config) -> LogicalId {
+    LogicalId::new([&config.head.name, "config"])
 }
 
 /// The logical id of a secret: `StripeSecret`.
@@ -207,7 +212,12 @@ pub fn queue_variable(queue: &Queue) -> String {
     environment::of_thing(&queue.head.name, "queue_url")
 }
 
-/// The environment variable with the ARN of a secret.
+/// The environment variable with the name of the parameter that is a configuration value.
+pub fn config_variable(config: &Config) -> String {
+    environment::of_thing(&config.head.name, "config_name")
+}
+
+/// The environment variable with the ARN of a secret, or with the name of the parameter that it is.
 pub fn secret_variable(secret: &Secret) -> String {
     environment::of_thing(&secret.head.name, "secret_arn")
 }

@@ -12,6 +12,7 @@ pub(crate) mod arn;
 pub(crate) mod builder;
 pub(crate) mod bus;
 pub(crate) mod cache;
+pub(crate) mod config;
 pub(crate) mod dead_letters;
 pub(crate) mod graph;
 pub mod ids;

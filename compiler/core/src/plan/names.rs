@@ -9,6 +9,7 @@ use super::value::{Part, Value, text};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::Model;
 use crate::source::Span;
+use crate::spec::config::MAX_NAME as MAX_PARAMETER_NAME;
 
 /// What is named. Names of one kind are unique in an account and Region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +33,8 @@ pub(crate) enum Named {
     /// A cache, its user and the group of it, which have one name; as long as a replication group's:
     /// <https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html>
     Cache,
+    /// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>
+    Parameter,
 }
 
 impl Named {
@@ -46,6 +49,7 @@ impl Named {
             Self::LogPolicy | Self::Dashboard => 255,
             Self::Api => 128,
             Self::Cache => 40,
+            Self::Parameter => MAX_PARAMETER_NAME,
         }
     }
 
@@ -60,6 +64,7 @@ impl Named {
             Self::Dashboard => "a dashboard",
             Self::Api => "an API",
             Self::Cache => "a cache",
+            Self::Parameter => "a parameter",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::value::Value;
 use super::{LogicalId, ids};
-use crate::model::{Id, Model, Network, NetworkKind};
+use crate::model::{ClientGroup, Id, Model, Network, NetworkKind};
 use crate::spec::given::Given;
 
 /// Where every service of AWS listens.
@@ -92,4 +92,39 @@ pub(crate) fn nowhere() -> Value {
 /// The logical id of what belongs to a network.
 pub(crate) fn part(network: &Network, what: &str) -> LogicalId {
     ids::of(&ids::network(network), what)
+}
+
+/// The network that a group of functions is in.
+pub(crate) fn of_group(model: &Model, group: ClientGroup) -> Option<Id<Network>> {
+    match group {
+        ClientGroup::Cache(cache) => model.caches[cache].network.map(|network| network.value),
+        ClientGroup::Network(network) => Some(network),
+    }
+}
+
+/// The logical id of the security group of functions.
+pub(crate) fn client_group(model: &Model, group: ClientGroup) -> LogicalId {
+    match group {
+        ClientGroup::Cache(cache) => ids::cache_clients(&model.caches[cache]),
+        ClientGroup::Network(network) => part(&model.networks[network], "functions"),
+    }
+}
+
+/// Where a function stands that has this group.
+pub(crate) fn vpc_config(model: &Model, group: ClientGroup) -> Option<Value> {
+    let network = of_group(model, group)?;
+    let own = Value::Ref(client_group(model, group));
+    let groups = match &model.networks[network].kind {
+        NetworkKind::Imported { security_groups: Some(Given::Here(groups)), .. } => {
+            Value::list(std::iter::once(own).chain(groups.iter().map(|group| group.as_str().into())))
+        }
+        // Two lists are one by way of a text.
+        NetworkKind::Imported { security_groups: Some(Given::Parameter), .. } => {
+            let given = Value::Ref(groups_parameter(&model.networks[network]));
+            let all = Value::list([own, Value::Join(",", Box::new(given))]);
+            Value::Split(",", Box::new(Value::Join(",", Box::new(all))))
+        }
+        NetworkKind::Own { .. } | NetworkKind::Imported { security_groups: None, .. } => Value::list([own]),
+    };
+    Some(Value::map([("SubnetIds", subnets(model, network)), ("SecurityGroupIds", groups)]))
 }

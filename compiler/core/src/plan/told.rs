@@ -3,7 +3,7 @@
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
 use super::value::{Part, Value, text};
-use super::{LogicalId, api, bus, cache, ids, secret};
+use super::{LogicalId, api, bus, cache, config, ids, secret};
 use crate::model::{DeadLetterSource, Model, Property, Thing};
 
 /// A property of a thing. `is_there` says of an id whether the template has it. `None` if there is no such thing to tell: the line of a
@@ -54,6 +54,9 @@ fn name(model: &Model, thing: Thing) -> Value {
     if let Thing::Queue(_) = thing {
         return Value::Attribute(ids::thing(model, thing), "QueueName");
     }
+    if let Thing::Config(id) = thing {
+        return config::name(&model.config[id]);
+    }
     if let Thing::Workflow(id) = thing {
         let workflow = &model.workflows[id];
         return match workflow.redis() {
@@ -71,6 +74,9 @@ fn arn(model: &Model, thing: Thing) -> Value {
     }
     if let Thing::Outbox(id) = thing {
         return Value::arn(&ids::outbox_source(model, &model.outboxes[id]));
+    }
+    if let Thing::Config(id) = thing {
+        return config::arn(&model.config[id]);
     }
     if let Thing::Secret(id) = thing {
         return secret::arn(&model.secrets[id]);

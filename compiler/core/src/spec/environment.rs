@@ -9,7 +9,7 @@ use super::decode::{Decode, Decoder};
 use super::function::{Deploy, MAX_CONCURRENCY, MEMORY, TIMEOUT};
 use super::keys::Shorthand;
 use super::observability::{Thresholds, log_retention};
-use super::scalar::{Duration, Name};
+use super::scalar::{Duration, Json, Name};
 use super::security::{KEY, key_arn};
 use super::table::Removal;
 use super::variable::{Variables, variables};
@@ -31,6 +31,9 @@ pub struct Environment {
     /// What differs for single functions.
     #[key(default)]
     pub functions: IndexMap<Name, EnvironmentFunction>,
+    /// Values of the configuration that differ, by name.
+    #[key(default)]
+    pub config: IndexMap<Name, Spanned<Json>>,
     /// What differs for single caches.
     #[key(default)]
     pub caches: IndexMap<Name, EnvironmentCache>,

@@ -74,6 +74,11 @@ pub struct Function {
     /// Answers at once with the error `CircuitOpen` after several failures in a row, instead of calling what fails. All of its
     /// instances share it, in the cache.
     pub circuit_breaker: Option<Spanned<CircuitBreaker>>,
+    /// The network that it is in. A function with a cache is in the network of that, without this.
+    pub network: Option<Name>,
+    /// Configuration that it reads, with `cx.config()`.
+    #[key(default)]
+    pub config: Vec<Name>,
     /// Secrets that it reads, with `cx.secrets()`.
     #[key(default)]
     pub secrets: Vec<Name>,

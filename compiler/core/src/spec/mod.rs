@@ -7,6 +7,7 @@ pub mod api;
 pub mod bus;
 pub mod cache;
 pub mod condition;
+pub mod config;
 pub(crate) mod cron;
 pub mod decode;
 pub mod environment;

@@ -59,14 +59,16 @@ pub enum Service {
     SecretsManager,
     /// SQS: messages that are sent.
     Sqs,
+    /// Systems Manager: configuration, and secrets of Parameter Store.
+    Ssm,
     /// Step Functions: executions that are started or answered.
     States,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 6] =
-        [Self::DynamoDb, Self::Events, Self::Lambda, Self::SecretsManager, Self::Sqs, Self::States];
+    pub const ALL: [Self; 7] =
+        [Self::DynamoDb, Self::Events, Self::Lambda, Self::SecretsManager, Self::Sqs, Self::Ssm, Self::States];
 
     /// How the language and the names of endpoints write it.
     /// <https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html>
@@ -82,6 +84,7 @@ impl Service {
             Self::Lambda => "Lambda",
             Self::SecretsManager => "Secrets Manager",
             Self::Sqs => "SQS",
+            Self::Ssm => "Systems Manager",
             Self::States => "Step Functions",
         }
     }

@@ -9,8 +9,8 @@ use super::range::Range;
 use super::scalar::{Duration, TypeExpr};
 use crate::source::Spanned;
 
-/// A secret of Secrets Manager. Functions that list it read its value when they need it; no template, variable or log has it. Without
-/// an `arn` the stack makes it, without a value: that is put there by hand, or by what rotates it.
+/// A secret of Secrets Manager, or a `SecureString` of Parameter Store. Functions that list it read its value when they need it; no template, variable or log has it. Without
+/// an `arn` or a `parameter` the stack makes it, without a value: that is put there by hand, or by what rotates it.
 #[derive(Debug, Clone, Section)]
 #[section(what = "a secret", check = made_or_given)]
 pub struct Secret {
@@ -21,6 +21,10 @@ pub struct Secret {
     pub type_: Option<Spanned<TypeExpr>>,
     /// A secret that exists already: its ARN, or `parameter` for a parameter of the template.
     pub arn: Option<Spanned<Given<String>>>,
+    /// A `SecureString` of Systems Manager's Parameter Store that exists already: its name, or `parameter` for a parameter of the template.
+    /// `{environment}` in it stands for the environment that is deployed.
+    #[key(check = super::config::name)]
+    pub parameter: Option<Spanned<Given<String>>>,
     /// Has a random value made when the stack is deployed: a text of letters, digits and, if wanted, punctuation.
     pub generate: Option<Spanned<Generate>>,
     /// How old a value may be that a function uses: {range}, `5m` without it. It is read anew after that.
@@ -50,8 +54,13 @@ const LENGTH: Range<u64> = Range::new("the length of a secret", 16..=4096);
 const MAX_AGE: Range<Duration> = Range::new("the age of a secret", Duration::seconds(1)..=Duration::hours(24));
 
 fn made_or_given(secret: &Secret, _: &Fields<'_>, cx: &mut Decoder) {
-    if let (Some(arn), Some(generate)) = (&secret.arn, &secret.generate) {
+    let imported = secret.arn.as_ref().or(secret.parameter.as_ref());
+    if let (Some(imported), Some(generate)) = (imported, &secret.generate) {
         let found = cx.bad_value(generate.span, "a secret that exists already has a value");
-        *found = found.clone().secondary(arn.span, "it is imported here");
+        *found = found.clone().secondary(imported.span, "it is imported here");
+    }
+    if let (Some(arn), Some(parameter)) = (&secret.arn, &secret.parameter) {
+        let found = cx.bad_value(parameter.span, "a secret is one of Secrets Manager or of Parameter Store");
+        *found = found.clone().secondary(arn.span, "this is one of Secrets Manager");
     }
 }

@@ -7,7 +7,7 @@
 /// The key of the payment provider's API; made up here, since the provider is a
 /// simulation.
 ///
-/// Declared at specs/orders.yaml:108.
+/// Declared at specs/orders.yaml:115.
 #[derive(Debug, Clone, Copy)]
 pub struct PaymentProvider;
 

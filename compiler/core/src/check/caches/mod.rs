@@ -3,6 +3,7 @@
 pub(super) mod breakers;
 pub(super) mod plaintext;
 pub(super) mod replicas;
+pub(super) mod two_networks;
 pub(super) mod unreachable;
 pub(super) mod unreachable_services;
 pub(super) mod zones;

@@ -107,7 +107,7 @@ impl Chart {
             | Relation::Publishes
             | Relation::Sends
             | Relation::Keeps => format!("{from} --> {to}"),
-            Relation::ReadsTable | Relation::ReadsSecret => format!("{from} -.-> {to}"),
+            Relation::ReadsTable | Relation::ReadsConfig | Relation::ReadsSecret => format!("{from} -.-> {to}"),
             Relation::Signals => format!("{from} -. \"answers\" .-> {to}"),
             Relation::Refers => format!("{from} -.- {to}"),
             Relation::TakesChanges => format!("{to} --> {from}"),
@@ -136,7 +136,7 @@ const SHAPES: [(&str, Is); 9] = [
     ("[[\"NAME\"]]", |thing| matches!(thing, Thing::Workflow(_))),
     ("[/\"NAME\"/]", |thing| matches!(thing, Thing::Queue(_))),
     ("[(\"NAME\")]", |thing| matches!(thing, Thing::Table(_))),
-    ("{{\"NAME\"}}", |thing| matches!(thing, Thing::Secret(_))),
+    ("{{\"NAME\"}}", |thing| matches!(thing, Thing::Config(_) | Thing::Secret(_))),
     ("[(\"NAME\")]", |thing| matches!(thing, Thing::Outbox(_))),
     ("[(\"NAME\")]", |thing| matches!(thing, Thing::Cache(_))),
     ("[\"NAME\"]", |thing| matches!(thing, Thing::Resource(_))),

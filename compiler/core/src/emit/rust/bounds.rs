@@ -63,6 +63,13 @@ pub(super) fn of_input(names: &Names<'_>, ty: &Type) -> String {
     body.text
 }
 
+/// The statements that check `value` at `at`.
+pub(super) fn of_value(names: &Names<'_>, ty: &Type) -> String {
+    let mut body = Body { names, text: String::new() };
+    body.checks(ty, &Place::value("value".to_owned()), "at", 2, 0);
+    body.text
+}
+
 fn implementation(name: &str, checks: &str, code: &mut Code) {
     if checks.is_empty() {
         return;

@@ -10,7 +10,7 @@ use super::names::{FunctionNames, Home, Names};
 use super::print::{Code, literal};
 use super::text::{and, member_paragraph, paragraph, paragraphs};
 use super::types::{DERIVES, definitions};
-use super::{caches, callers, queries, queues, responses, routes, secrets, workflows};
+use super::{caches, callers, config, queries, queues, responses, routes, secrets, workflows};
 use crate::emit;
 use crate::model::{ApiKind, Function, Id, Input, Model, Thing};
 use crate::plan::ids;
@@ -173,6 +173,11 @@ fn may(names: &Names<'_>, function: &Function) -> String {
         let queues: Vec<String> =
             function.sends.iter().map(|queue| format!("`{}`", model.queues[queue.value].head.name)).collect();
         may.push(format!("send to {}", and(&queues)));
+    }
+    if !function.config.is_empty() {
+        let values: Vec<String> =
+            function.config.iter().map(|read| format!("`{}`", model.config[read.value].head.name)).collect();
+        may.push(format!("read {}", and(&values)));
     }
     if !function.secrets.is_empty() {
         let secrets: Vec<String> =
@@ -356,6 +361,7 @@ fn grants(names: &Names<'_>, function: &Function, known: &FunctionNames, code: &
         ));
     }
     queues::grants(names, function, context, code);
+    config::grants(names, function, context, code);
     secrets::grants(names, function, context, code);
     if !function.may.is_empty() {
         code.line(format_args!("impl evc_runtime::grant::Sdk for {context} {{}}"));
@@ -392,6 +398,7 @@ fn methods(names: &Names<'_>, id: Id<Function>, known: &FunctionNames, code: &mu
         methods.push(PUBLISH.to_owned());
     }
     methods.extend(queues::send(function));
+    methods.extend(config::method(function, &known.context));
     methods.extend(secrets::method(function, &known.context));
     if !function.may.is_empty() {
         methods.push(AWS.to_owned());
@@ -403,6 +410,7 @@ fn methods(names: &Names<'_>, id: Id<Function>, known: &FunctionNames, code: &mu
     if !methods.is_empty() {
         code.item(format_args!("impl {} {{\n{}}}", known.context, methods.join("\n")));
     }
+    config::clients(names, function, &known.context, code);
     secrets::clients(names, function, &known.context, code);
     workflows::clients(names, function, &known.context, code);
 }

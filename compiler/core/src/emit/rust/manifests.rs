@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::names::{contract, folder};
 use crate::emit::{Input, Project};
-use crate::model::{Function, Model};
+use crate::model::{Function, Id, Model, Secret, SecretKind};
 use crate::plan::{Handler, HandlerKind};
 
 /// The version of the runtime that generated code is written for: that of this compiler.
@@ -129,6 +129,7 @@ fn features(model: &Model, function: &Function) -> impl Iterator<Item = &'static
         ("outbox", function.outbox.is_some()),
         ("eventbridge", !function.publishes.is_empty()),
         ("sqs", !function.sends.is_empty()),
+        ("config", !function.config.is_empty() || function.secrets.iter().any(|read| is_parameter(model, read.value))),
         ("secrets", !function.secrets.is_empty()),
         ("sdk", !function.may.is_empty()),
         ("engine", deals_with(true)),
@@ -136,6 +137,11 @@ fn features(model: &Model, function: &Function) -> impl Iterator<Item = &'static
         ("cache", function.cache.is_some() || function.circuit_breaker.is_some()),
     ];
     needs.into_iter().filter(|(_, needed)| *needed).map(|(feature, _)| feature)
+}
+
+/// Whether a secret is one of Parameter Store.
+fn is_parameter(model: &Model, secret: Id<Secret>) -> bool {
+    matches!(model.secrets[secret].kind, SecretKind::Parameter(_))
 }
 
 /// The folder of a handler's crate.

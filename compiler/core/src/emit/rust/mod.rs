@@ -3,7 +3,7 @@
 //! | file | holds | made by |
 //! | --- | --- | --- |
 //! | `Cargo.toml`, `rustfmt.toml` | the workspace with the user's crate in it | `manifests`, `print` |
-//! | `contract/src/{types,events,tables,outboxes,queues,secrets,callers}.rs` | what the spec declares, as types | `types`, `events`, `tables`, `queues`, `secrets`, `callers` |
+//! | `contract/src/{types,events,tables,outboxes,queues,config,secrets,callers}.rs` | what the spec declares, as types | `types`, `events`, `tables`, `queues`, `config`, `secrets`, `callers` |
 //! | `contract/src/workflows.rs` | definitions of workflows on Redis, answers that workflows wait for | `workflows` |
 //! | `contract/src/functions/NAME.rs` | the context of a function: what it may do | `functions` |
 //! | `functions/NAME/src/main.rs` | one call into the runtime | `mains` |
@@ -14,6 +14,7 @@
 mod bounds;
 mod caches;
 mod callers;
+mod config;
 mod events;
 mod forwarders;
 mod functions;
@@ -80,6 +81,7 @@ fn contract(names: &Names<'_>, input: Input<'_>, files: &mut Files) {
         ("tables", "Tables", tables::tables(names, input)),
         ("outboxes", "Outboxes", tables::outboxes(names, input)),
         ("queues", "Queues", queues::queues(names, input)),
+        ("config", "Configuration", config::config(names, input)),
         ("secrets", "Secrets", secrets::secrets(names, input)),
         ("callers", "Callers", callers::callers(names, input)),
         ("workflows", "Workflows", workflows::workflows(names, input)),

@@ -1,13 +1,13 @@
 //! What things of the spec are called in Rust. All of them live in one namespace, that of the contract crate's root, so that
 //! `use orders_contract::*` is all that a handler needs.
 //!
-//! Declared types come first and keep their names; one that hides a name of Rust's own is told apart: `Error` is `ErrorType`. Then come events, tables, outboxes, queues, functions, secrets and the workflows that functions start; one whose name is
+//! Declared types come first and keep their names; one that hides a name of Rust's own is told apart: `Error` is `ErrorType`. Then come events, tables, outboxes, queues, functions, configuration, secrets and the workflows that functions start; one whose name is
 //! taken gets its kind appended: the context of a function `order` beside a type `Order` is `OrderFunction`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{callers, workflows};
-use crate::model::{AccessPattern, Event, Function, Id, Input, Model, Outbox, Queue, Secret, Table, Workflow};
+use crate::model::{AccessPattern, Config, Event, Function, Id, Input, Model, Outbox, Queue, Secret, Table, Workflow};
 use crate::plan::{HandlerKind, pascal_case};
 use crate::source::Span;
 use crate::types::rust::{field_name, hides_prelude, type_text, variant_name};
@@ -24,6 +24,7 @@ pub(super) struct Names<'m> {
     tables: Vec<TableNames>,
     outboxes: Vec<String>,
     queues: Vec<String>,
+    config: Vec<String>,
     secrets: Vec<String>,
     functions: Vec<FunctionNames>,
     workflows: BTreeMap<Id<Workflow>, String>,
@@ -71,6 +72,8 @@ pub(super) enum Home {
     Tables,
     /// With the queues.
     Queues,
+    /// With the configuration.
+    Config,
     /// With the secrets.
     Secrets,
     /// With the callers.
@@ -101,6 +104,7 @@ impl<'m> Names<'m> {
             tables: Vec::new(),
             outboxes: Vec::new(),
             queues: Vec::new(),
+            config: Vec::new(),
             secrets: Vec::new(),
             functions: Vec::new(),
             workflows: BTreeMap::new(),
@@ -146,6 +150,10 @@ impl<'m> Names<'m> {
             let module = module(function);
             names.functions.push(FunctionNames { module, context, error, input, response, caller });
         }
+        for config in model.config.values() {
+            let name = names.claim(&pascal_case(&config.head.name), "Config");
+            names.config.push(name);
+        }
         for secret in model.secrets.values() {
             let name = names.claim(&pascal_case(&secret.head.name), "Secret");
             names.secrets.push(name);
@@ -184,6 +192,9 @@ impl<'m> Names<'m> {
             if let Some(message) = &queue.message {
                 self.inline(message, &format!("{name}Message"), Home::Queues);
             }
+        }
+        for (config, name) in model.config.values().zip(self.config.clone()) {
+            self.inline(&config.ty, &format!("{name}Value"), Home::Config);
         }
         for (secret, name) in model.secrets.values().zip(self.secrets.clone()) {
             if let Some(json) = &secret.json {
@@ -275,6 +286,11 @@ impl<'m> Names<'m> {
         &self.queues[id.index()]
     }
 
+    /// The name of a configuration value's type.
+    pub(super) fn config(&self, id: Id<Config>) -> &str {
+        &self.config[id.index()]
+    }
+
     /// The name of a secret's type.
     pub(super) fn secret(&self, id: Id<Secret>) -> &str {
         &self.secrets[id.index()]
@@ -352,6 +368,7 @@ const CONTEXT: &[&str] = &[
     "caller",
     "caller_if_known",
     "caller_of",
+    "config",
     "deadline",
     "env",
     "event",

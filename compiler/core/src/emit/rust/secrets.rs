@@ -6,7 +6,7 @@ use super::print::{Code, literal};
 use super::text::member_paragraph;
 use super::types::{definitions, head_docs};
 use crate::emit::Input;
-use crate::model::{Function, Secret};
+use crate::model::{Function, Secret, SecretKind};
 use crate::plan::ids;
 use crate::types::rust::field_name;
 
@@ -29,12 +29,18 @@ pub struct {name};"
         let (value, read) = (value(names, secret), if secret.json.is_some() { "json" } else { "text" });
         let (secret_name, env) = (literal(&secret.head.name), literal(&ids::secret_variable(secret)));
         let max_age = secret.max_age.seconds;
+        let store = match secret.kind {
+            SecretKind::Own(_) | SecretKind::Imported(_) => "",
+            SecretKind::Parameter(_) => {
+                "    const STORE: evc_runtime::secret::Store = evc_runtime::secret::Store::ParameterStore;\n"
+            }
+        };
         code.item(format_args!(
             "impl evc_runtime::secret::Named for {name} {{
     type Value = {value};
     const NAME: &'static str = {secret_name};
     const ENV: &'static str = {env};
-    const MAX_AGE: std::time::Duration = std::time::Duration::from_secs({max_age});
+{store}    const MAX_AGE: std::time::Duration = std::time::Duration::from_secs({max_age});
 
     fn read(text: &str) -> Result<Self::Value, evc_runtime::secret::Unreadable> {{
         evc_runtime::secret::{read}(text)

@@ -1,7 +1,7 @@
-//! The security group of what talks to a cache.
+//! The security groups of functions in a network: of what talks to a cache, and of those that talk to none.
 
 use super::services::{endpoint_group, services};
-use crate::model::{Cache, CacheKind, Id, Model, Network, NetworkKind};
+use crate::model::{Cache, CacheKind, ClientGroup, Id, Model, Network, NetworkClient, NetworkKind};
 use crate::plan::builder::Builder;
 use crate::plan::value::Value;
 use crate::plan::{cache, ids, network};
@@ -22,15 +22,33 @@ pub(crate) fn add(b: &mut Builder<'_>, id: Id<Cache>, cache: &Cache) {
         }
         _ => network::to_group(&cache::group(cache), Value::Integer(cache::PORT), "the cache"),
     }];
-    ways.extend(ways_out(model, network.value, id));
+    ways.extend(ways_out(model, network.value, ClientGroup::Cache(id)));
     let about = format!("What talks to cache {name} of {}", model.service.value);
     let origin = format!("security group of what talks to cache `{name}`");
     let vpc = network::vpc(model, network.value);
     b.security_group(&ids::cache_clients(cache), about, vpc, ways, &origin, cache.head.name_span);
 }
 
-/// The ways out of the security group of a cache's clients, beside the one to the cache.
-fn ways_out(model: &Model, id: Id<Network>, cache: Id<Cache>) -> Vec<Value> {
+/// The security group of the functions of a network that talk to no cache in it.
+pub(crate) fn of_network(b: &mut Builder<'_>, id: Id<Network>, network: &Network) {
+    let (model, group) = (b.model, ClientGroup::Network(id));
+    let is_group = |client: &NetworkClient| model.client_group(client.cache, client.network) == Some(group);
+    if !model.clients().iter().any(is_group) {
+        return;
+    }
+    let mut ways = ways_out(model, id, group);
+    if ways.is_empty() {
+        ways.push(network::nowhere());
+    }
+    let name = &network.head.name;
+    let about = format!("Functions of {} in network {name}", model.service.value);
+    let origin = format!("security group of functions in network `{name}`");
+    let vpc = network::vpc(model, id);
+    b.security_group(&network::client_group(model, group), about, vpc, ways, &origin, network.head.name_span);
+}
+
+/// The ways out of a group's functions, beside the one to their cache.
+fn ways_out(model: &Model, id: Id<Network>, group: ClientGroup) -> Vec<Value> {
     let of = &model.networks[id];
     if of.nat {
         return vec![Value::map([
@@ -41,7 +59,7 @@ fn ways_out(model: &Model, id: Id<Network>, cache: Id<Cache>) -> Vec<Value> {
     }
     let calls = services(model, id);
     let called: Vec<Service> =
-        calls.into_iter().filter(|(_, caches)| caches.contains(&cache)).map(|(service, _)| service).collect();
+        calls.into_iter().filter(|(_, groups)| groups.contains(&group)).map(|(service, _)| service).collect();
     match of.kind {
         NetworkKind::Own { .. } => called.into_iter().map(|service| way(of, service)).collect(),
         // Where its endpoints are, the network's owner knows; nothing else is at the end of its routes.

@@ -6,7 +6,7 @@ use super::services::{endpoint_group, services};
 use crate::model::{Id, Network, NetworkKind};
 use crate::plan::builder::Builder;
 use crate::plan::names::of_stack;
-use crate::plan::network::{ANYWHERE, HTTPS, nowhere, part, subnets};
+use crate::plan::network::{ANYWHERE, HTTPS, client_group, nowhere, part, subnets};
 use crate::plan::value::{Part, Value, text};
 use crate::plan::{LogicalId, Resource, ids};
 use crate::spec::network::Service;
@@ -162,8 +162,8 @@ fn interface_endpoint(b: &mut Builder<'_>, id: Id<Network>, service: Service) {
         ("SecurityGroupEgress", Value::list([nowhere()])),
     ];
     add(b, network, &format!("{}-endpoint-group", service.key()), "AWS::EC2::SecurityGroup", properties);
-    for cache in services(model, id).remove(&service).unwrap_or_default() {
-        let clients = ids::cache_clients(&model.caches[cache]);
+    for group_of in services(model, id).remove(&service).unwrap_or_default() {
+        let clients = client_group(model, group_of);
         let origin = format!("who gets to {} from network `{}`", service.name(), network.head.name);
         b.ingress(&group, &clients, Value::Integer(HTTPS), &origin, network.head.name_span);
     }

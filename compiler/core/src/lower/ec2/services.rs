@@ -2,22 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Cache, Id, Model, Network};
+use crate::model::{ClientGroup, Id, Model, Network};
 use crate::plan::LogicalId;
 use crate::plan::network::part;
 use crate::spec::network::Service;
 
-/// What functions in a network call, each with the caches whose clients do.
-pub(super) fn services(model: &Model, network: Id<Network>) -> BTreeMap<Service, Vec<Id<Cache>>> {
-    let mut services: BTreeMap<Service, Vec<Id<Cache>>> = BTreeMap::new();
-    for client in model.cache_clients() {
-        if model.caches[client.cache].network.is_none_or(|of| of.value != network) {
-            continue;
-        }
+/// What functions in a network call, each with the groups of those that do.
+pub(super) fn services(model: &Model, network: Id<Network>) -> BTreeMap<Service, Vec<ClientGroup>> {
+    let mut services: BTreeMap<Service, Vec<ClientGroup>> = BTreeMap::new();
+    for client in model.clients().into_iter().filter(|client| client.network == Some(network)) {
+        let Some(group) = model.client_group(client.cache, client.network) else { continue };
         for service in client.services.into_keys() {
-            let caches = services.entry(service).or_default();
-            if !caches.contains(&client.cache) {
-                caches.push(client.cache);
+            let groups = services.entry(service).or_default();
+            if !groups.contains(&group) {
+                groups.push(group);
             }
         }
     }

@@ -95,6 +95,7 @@ fn forwarder(b: &mut Builder<'_>, id: Id<Outbox>, outbox: &Outbox, bus: &Bus, de
         concurrency: None,
         variables,
         cache: None,
+        group: None,
         span: outbox.head.name_span,
     })
 }

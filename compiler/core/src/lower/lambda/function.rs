@@ -18,7 +18,7 @@ use crate::plan::graph::{Graph, Line};
 use crate::plan::names::of_stack;
 use crate::plan::value::{Part, Value, description, text};
 use crate::plan::variables::{Variables, purposes};
-use crate::plan::{Handler, HandlerKind, LogicalId, arn, bus, cache, ids, pascal_case, policy, secret, work};
+use crate::plan::{Handler, HandlerKind, LogicalId, arn, bus, cache, config, ids, pascal_case, policy, secret, work};
 use crate::source::{Span, Spanned};
 use crate::spec::function::{Deploy, Operation};
 
@@ -53,6 +53,7 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
             concurrency,
             variables,
             cache,
+            group: b.model.client_group_of(id),
             span: function.head.name_span,
         });
         grants(b, &role, id);
@@ -192,10 +193,15 @@ fn variables(b: &mut Builder<'_>, of: Id<Function>, cache: Option<Spanned<Id<Cac
         let purpose = format!("the URL of queue `{}`", queue.head.name);
         variables.insert(ids::queue_variable(queue), (Value::Ref(ids::queue(queue)), purpose));
     }
+    for read in &function.config {
+        let config = &model.config[read.value];
+        let purpose = format!("the name of the parameter of `config` value `{}`", config.head.name);
+        variables.insert(ids::config_variable(config), (config::name(config), purpose));
+    }
     for secret in &function.secrets {
         let secret = &model.secrets[secret.value];
-        let purpose = format!("the ARN of secret `{}`", secret.head.name);
-        variables.insert(ids::secret_variable(secret), (secret::arn(secret), purpose));
+        let purpose = format!("where secret `{}` is", secret.head.name);
+        variables.insert(ids::secret_variable(secret), (secret::key(secret), purpose));
     }
     for start in &function.starts {
         let workflow = &model.workflows[start.value];
@@ -285,10 +291,15 @@ fn grants(b: &mut Builder<'_>, role: &Role, of: Id<Function>) {
         let why = Why::new(format!("`sends: {}`", queue.head.name), sent.span);
         b.grant(role, &["sqs:SendMessage"], [Value::arn(&ids::queue(queue))], why);
     }
+    for read in &function.config {
+        let config = &model.config[read.value];
+        let why = Why::new(format!("`config: {}`", config.head.name), read.span);
+        b.grant(role, &["ssm:GetParameter"], [config::arn(config)], why);
+    }
     for read in &function.secrets {
         let secret = &model.secrets[read.value];
         let why = Why::new(format!("`secrets: {}`", secret.head.name), read.span);
-        b.grant(role, &["secretsmanager:GetSecretValue"], [secret::arn(secret)], why);
+        b.grant(role, &[secret::action(secret)], [secret::arn(secret)], why);
     }
     if function.idempotent.is_some() {
         let why = Why::new("`idempotent`", function.idempotent_span);

@@ -45,6 +45,7 @@ pub(crate) fn lower(b: &mut Builder<'_>) {
             concurrency: None,
             variables,
             cache: None,
+            group: None,
             span,
         });
         let why = Why::new("finds the events to publish again", span);

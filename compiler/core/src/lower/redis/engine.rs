@@ -165,6 +165,9 @@ fn add_engine(b: &mut Builder<'_>, transport: Transport) {
         concurrency: None,
         variables,
         cache,
+        group: cache.and_then(|cache| {
+            model.client_group(Some(cache.value), model.caches[cache.value].network.map(|network| network.value))
+        }),
         span,
     });
     b.consume_work(&role, &ids::engine_queue(), span);

@@ -1,14 +1,14 @@
 //! What a role needs to talk to a cache.
 
 use super::{Builder, Role, Why};
-use crate::model::{Cache, Id};
+use crate::model::{Cache, ClientGroup, Id};
 use crate::plan::value::Value;
 use crate::plan::{arn, cache};
 use crate::source::{Span, Spanned};
 use crate::spec::cache::CacheAuth;
 
 impl Builder<'_> {
-    /// Lets a role log in to a cache, and Lambda put what has the role into the network.
+    /// Lets a role log in to a cache.
     pub(crate) fn log_in(&mut self, role: &Role, used: Spanned<Id<Cache>>) {
         let model = self.model;
         let cache = &model.caches[used.value];
@@ -19,16 +19,17 @@ impl Builder<'_> {
         if let Some(secret) = cache::secret(model, cache) {
             self.grant(role, &["secretsmanager:GetSecretValue"], [secret], why());
         }
-        if cache.network.is_some() {
-            self.interfaces(role, cache, used.span);
-        }
     }
 
     /// What Lambda does with the role to connect a function to a network. The function's own code may not: what it calls has the
     /// function's ARN in it. <https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html>
-    fn interfaces(&mut self, role: &Role, cache: &Cache, span: Span) {
+    pub(crate) fn interfaces(&mut self, role: &Role, group: ClientGroup, span: Span) {
+        let place = match group {
+            ClientGroup::Cache(cache) => format!("the network of cache `{}`", self.model.caches[cache].head.name),
+            ClientGroup::Network(network) => format!("network `{}`", self.model.networks[network].head.name),
+        };
         let by_lambda = |reason: &str| {
-            let reason = format!("puts it into the network of cache `{}`; {reason}", cache.head.name);
+            let reason = format!("puts it into {place}; {reason}");
             Why::new(reason, span).only_if("Null", "lambda:SourceFunctionArn", "true".into())
         };
         let actions = [

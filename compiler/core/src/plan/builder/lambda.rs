@@ -4,12 +4,12 @@ use evc_interface::environment;
 
 use super::log_group::Group;
 use super::{Builder, Role, Why};
-use crate::model::{Cache, Id, LogOf};
+use crate::model::{Cache, ClientGroup, Id, LogOf};
 use crate::plan::names::Named;
 use crate::plan::value::Map;
 use crate::plan::value::Value;
 use crate::plan::variables::Variables;
-use crate::plan::{LogicalId, Resource, cache};
+use crate::plan::{LogicalId, Resource, network};
 use crate::source::{Span, Spanned};
 use crate::spec::observability::LogFormat;
 
@@ -38,6 +38,8 @@ pub(crate) struct Lambda {
     pub(crate) variables: Variables,
     /// The cache that it talks to, with the place that says so. Its variables are in [`crate::plan::cache::variables`].
     pub(crate) cache: Option<Spanned<Id<Cache>>>,
+    /// The security group that it has in a network, if it is in one.
+    pub(crate) group: Option<ClientGroup>,
     /// The place of its name.
     pub(crate) span: Span,
 }
@@ -66,7 +68,10 @@ impl Builder<'_> {
         if let Some(cache) = lambda.cache {
             self.log_in(&role, cache);
         }
-        let network = lambda.cache.and_then(|cache| cache::vpc_config(self.model, cache.value));
+        if let Some(group) = lambda.group {
+            self.interfaces(&role, group, lambda.cache.map_or(span, |cache| cache.span));
+        }
+        let network = lambda.group.and_then(|group| network::vpc_config(self.model, group));
 
         let name = self.name(Named::Function, "", &suffix, span);
         let level = observability.log_level.as_lambda();

@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/orders.yaml:162.
+/// Declared in place at specs/orders.yaml:170.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct CompleteOrderInput {
@@ -26,7 +26,7 @@ pub type CompleteOrderError = evc_runtime::Error;
 ///
 /// Sets the final status of an order.
 ///
-/// Declared at specs/orders.yaml:160. The function is:
+/// Declared at specs/orders.yaml:168. The function is:
 ///
 /// ```text
 /// pub async fn complete_order(

@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/orders.yaml:117.
+/// Declared in place at specs/orders.yaml:124.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct CreateOrderOutput {
@@ -31,7 +31,7 @@ evc_runtime::function_error! {
 ///
 /// Takes an order whose total is that of its items, and says that it was created.
 ///
-/// Declared at specs/orders.yaml:113. The function is:
+/// Declared at specs/orders.yaml:120. The function is:
 ///
 /// ```text
 /// pub async fn create_order(

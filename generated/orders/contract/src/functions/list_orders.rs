@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/orders.yaml:126.
+/// Declared in place at specs/orders.yaml:133.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ListOrdersInput {
@@ -24,7 +24,7 @@ impl evc_runtime::Bounded for ListOrdersInput {
     }
 }
 
-/// Declared in place at specs/orders.yaml:127.
+/// Declared in place at specs/orders.yaml:134.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde")]
 pub struct ListOrdersOutput {
@@ -45,11 +45,11 @@ impl evc_runtime::Bounded for ListOrdersOutput {
 pub type ListOrdersError = evc_runtime::Error;
 
 /// The context of `list-orders`: what it may do. It may query items of `orders`
-/// through `by-customer`.
+/// through `by-customer`; read `orders-on-a-page`.
 ///
 /// The latest orders of a customer, or the latest since a point in time.
 ///
-/// Declared at specs/orders.yaml:123. The function is:
+/// Declared at specs/orders.yaml:130. The function is:
 ///
 /// ```text
 /// pub async fn list_orders(
@@ -94,6 +94,7 @@ impl evc_runtime::Function for ListOrders {
 }
 
 impl evc_runtime::grant::QueryBy<crate::OrdersByCustomer> for ListOrders {}
+impl evc_runtime::grant::ReadConfig<crate::OrdersOnAPage> for ListOrders {}
 
 impl ListOrders {
     /// Who calls.
@@ -121,5 +122,27 @@ impl ListOrders {
             .context
             .query_by::<Self, _>(crate::OrdersByCustomer, &customer_id.to_owned());
         query.ge(least)
+    }
+
+    /// The configuration that this function reads.
+    pub fn config(&self) -> ListOrdersConfig<'_> {
+        ListOrdersConfig(self.context.config())
+    }
+}
+
+/// The configuration that `list-orders` reads.
+#[derive(Debug, Clone, Copy)]
+pub struct ListOrdersConfig<'a>(evc_runtime::config::Config<'a, ListOrders>);
+
+impl ListOrdersConfig<'_> {
+    /// The same, each read anew: for a value that may have been changed meanwhile.
+    #[must_use]
+    pub fn fresh(self) -> Self {
+        Self(self.0.fresh())
+    }
+
+    /// The configuration value `orders-on-a-page`.
+    pub async fn orders_on_a_page(self) -> Result<i64, evc_runtime::Error> {
+        self.0.read::<crate::OrdersOnAPage>().await
     }
 }

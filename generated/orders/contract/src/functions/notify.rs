@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/orders.yaml:167.
+/// Declared in place at specs/orders.yaml:175.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct NotifyInput {
@@ -20,7 +20,7 @@ pub struct NotifyInput {
     pub message: String,
 }
 
-/// Declared in place at specs/orders.yaml:168.
+/// Declared in place at specs/orders.yaml:176.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct NotifyOutput {
@@ -35,7 +35,7 @@ pub type NotifyError = evc_runtime::Error;
 ///
 /// Tells the customer how the order ended.
 ///
-/// Declared at specs/orders.yaml:165. The function is:
+/// Declared at specs/orders.yaml:173. The function is:
 ///
 /// ```text
 /// pub async fn notify(

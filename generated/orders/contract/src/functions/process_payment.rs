@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/orders.yaml:133.
+/// Declared in place at specs/orders.yaml:141.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ProcessPaymentInput {
@@ -18,7 +18,7 @@ pub struct ProcessPaymentInput {
     pub amount: evc_runtime::Money,
 }
 
-/// Declared in place at specs/orders.yaml:134.
+/// Declared in place at specs/orders.yaml:142.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ProcessPaymentOutput {
@@ -42,7 +42,7 @@ evc_runtime::function_error! {
 ///
 /// Takes the money, in a simulation that succeeds at a given rate.
 ///
-/// Declared at specs/orders.yaml:131. The function is:
+/// Declared at specs/orders.yaml:139. The function is:
 ///
 /// ```text
 /// pub async fn process_payment(

@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/orders.yaml:144.
+/// Declared in place at specs/orders.yaml:152.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct RefundPaymentInput {
@@ -16,7 +16,7 @@ pub struct RefundPaymentInput {
     pub customer_id: String,
 }
 
-/// Declared in place at specs/orders.yaml:145.
+/// Declared in place at specs/orders.yaml:153.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct RefundPaymentOutput {
@@ -33,7 +33,7 @@ pub type RefundPaymentError = evc_runtime::Error;
 ///
 /// Gives back what was paid for an order, if anything was.
 ///
-/// Declared at specs/orders.yaml:142. The function is:
+/// Declared at specs/orders.yaml:150. The function is:
 ///
 /// ```text
 /// pub async fn refund_payment(

@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/orders.yaml:152.
+/// Declared in place at specs/orders.yaml:160.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ReserveInventoryInput {
@@ -27,7 +27,7 @@ impl evc_runtime::Bounded for ReserveInventoryInput {
     }
 }
 
-/// Declared in place at specs/orders.yaml:153.
+/// Declared in place at specs/orders.yaml:161.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct ReserveInventoryOutput {
@@ -51,7 +51,7 @@ evc_runtime::function_error! {
 ///
 /// Sets goods aside, in a simulation that succeeds at a given rate.
 ///
-/// Declared at specs/orders.yaml:150. The function is:
+/// Declared at specs/orders.yaml:158. The function is:
 ///
 /// ```text
 /// pub async fn reserve_inventory(

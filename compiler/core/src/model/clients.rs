@@ -1,21 +1,24 @@
-//! Who talks to which cache, and what else it calls: the set of functions that get to a cache is derived from here alone.
+//! Who talks to which cache, who is in which network, and what each calls: the set of functions that get to a cache, and to the endpoints of
+//! a network, is derived from here alone.
 
 use std::collections::BTreeMap;
 
-use super::{Cache, Function, Id, Model, Relation, Thing, Transport};
+use super::{Cache, Function, Id, Model, Network, Relation, SecretKind, Thing, Transport};
 use crate::source::{Span, Spanned};
 use crate::spec::cache::CacheAuth;
 use crate::spec::network::Service;
 
-/// A Lambda function that talks to a cache.
+/// A Lambda function that talks to a cache, or that is in a network.
 #[derive(Debug, Clone)]
-pub struct CacheClient {
+pub struct NetworkClient {
     /// Which one.
     pub who: Client,
     /// What it is called in messages: "function `count`".
     pub name: String,
-    /// The cache.
-    pub cache: Id<Cache>,
+    /// The cache that it talks to.
+    pub cache: Option<Id<Cache>>,
+    /// The network that it is in.
+    pub network: Option<Id<Network>>,
     /// The place that says so.
     pub span: Span,
     /// What else it calls, each with the place that says so.
@@ -24,7 +27,16 @@ pub struct CacheClient {
     pub others: Vec<Spanned<String>>,
 }
 
-/// What talks to a cache.
+/// What functions of a network have one security group for: who talks to a cache in it, and who is in it without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ClientGroup {
+    /// The clients of a cache that is in a network.
+    Cache(Id<Cache>),
+    /// Functions of a network that talk to no cache in it.
+    Network(Id<Network>),
+}
+
+/// What talks to a cache, or is in a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Client {
     /// A function of the spec.
@@ -62,24 +74,48 @@ impl Model {
         self.caches_of(function).first().copied()
     }
 
-    /// Whether anything talks to a cache.
-    pub fn has_clients(&self, cache: Id<Cache>) -> bool {
-        self.cache_clients().iter().any(|client| client.cache == cache)
+    /// The network that a function is in: the one that it says, or that of its cache.
+    pub fn network_of(&self, function: Id<Function>) -> Option<Id<Network>> {
+        let of_cache = self.cache_of(function).and_then(|cache| self.caches[cache.value].network);
+        self.functions[function].network.or(of_cache).map(|network| network.value)
     }
 
-    /// Everything that talks to a cache, with what else it calls: what networks, security groups and endpoints are made of.
-    pub fn cache_clients(&self) -> Vec<CacheClient> {
+    /// The security group that a function has in its network.
+    pub fn client_group_of(&self, function: Id<Function>) -> Option<ClientGroup> {
+        self.client_group(self.cache_of(function).map(|cache| cache.value), self.network_of(function))
+    }
+
+    /// The security group of what talks to this cache, and is in this network.
+    pub fn client_group(&self, cache: Option<Id<Cache>>, network: Option<Id<Network>>) -> Option<ClientGroup> {
+        let network = network?;
+        match cache {
+            Some(cache) if self.caches[cache].network.is_some() => Some(ClientGroup::Cache(cache)),
+            _ => Some(ClientGroup::Network(network)),
+        }
+    }
+
+    /// Whether anything talks to a cache.
+    pub fn has_clients(&self, cache: Id<Cache>) -> bool {
+        self.clients().iter().any(|client| client.cache == Some(cache))
+    }
+
+    /// Everything that talks to a cache or is in a network, with what else it calls: what networks, security groups and endpoints are made of.
+    pub fn clients(&self) -> Vec<NetworkClient> {
         let functions = self.functions.iter().filter_map(|(id, function)| {
-            let cache = self.cache_of(id)?;
+            let cache = self.cache_of(id);
+            let span = function.network.map(|network| network.span).or(cache.map(|cache| cache.span))?;
             let mut services = self.services_of(id);
-            if self.caches[cache.value].auth == CacheAuth::Token {
+            if let Some(cache) = cache
+                && self.caches[cache.value].auth == CacheAuth::Token
+            {
                 services.entry(Service::SecretsManager).or_insert(cache.span);
             }
-            Some(CacheClient {
+            Some(NetworkClient {
                 who: Client::Function(id),
                 name: format!("function `{}`", function.head.name),
-                cache: cache.value,
-                span: cache.span,
+                cache: cache.map(|cache| cache.value),
+                network: self.network_of(id),
+                span,
                 services,
                 others: function.others().map(|(prefix, span)| Spanned::new(prefix.to_owned(), span)).collect(),
             })
@@ -88,7 +124,7 @@ impl Model {
     }
 
     /// The engine of the workflows on Redis, which hands on their work and publishes for them.
-    fn engine_as_client(&self) -> Option<CacheClient> {
+    fn engine_as_client(&self) -> Option<NetworkClient> {
         let cache = self.on_redis().find_map(|(.., redis)| redis.cache)?;
         let mut services = BTreeMap::new();
         for (_, workflow, redis) in self.on_redis() {
@@ -105,14 +141,21 @@ impl Model {
             services.entry(Service::SecretsManager).or_insert(cache.span);
         }
         let name = "the engine of the workflows".to_owned();
-        Some(CacheClient {
+        Some(NetworkClient {
             who: Client::Engine,
             name,
-            cache: cache.value,
+            cache: Some(cache.value),
+            network: self.caches[cache.value].network.map(|network| network.value),
             span: cache.span,
             services,
             others: Vec::new(),
         })
+    }
+
+    /// The service that keeps a secret.
+    fn store_of(&self, secret: Thing) -> Service {
+        let is_parameter = |id| matches!(self.secrets[id].kind, SecretKind::Parameter(_));
+        if matches!(secret, Thing::Secret(id) if is_parameter(id)) { Service::Ssm } else { Service::SecretsManager }
     }
 
     /// The services that a function calls for what its line in the spec grants, each with the place that says so.
@@ -128,7 +171,8 @@ impl Model {
                 }
                 Relation::Publishes => add(Service::Events, edge.span),
                 Relation::Sends => add(Service::Sqs, edge.span),
-                Relation::ReadsSecret => add(Service::SecretsManager, edge.span),
+                Relation::ReadsSecret => add(self.store_of(edge.to), edge.span),
+                Relation::ReadsConfig => add(Service::Ssm, edge.span),
                 Relation::Signals | Relation::Starts if matches!(edge.to, Thing::Workflow(id) if self.workflows[id].redis().is_none()) =>
                 {
                     add(Service::States, edge.span);
