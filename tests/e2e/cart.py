@@ -154,6 +154,31 @@ def pages(stack: Stack) -> None:
         assert (status, answer["title"]) == (400, "InvalidInput"), (limit, status, answer)
 
 
+@SYSTEM.scenario("a page that its caller has is not sent again, and a visit is known by a cookie that no script and no other site gets")
+def remembers(stack: Stack) -> None:
+    kim = f"kim-{uuid.uuid4()}"
+    create(stack, [], user=kim)
+
+    def ask(**headers: str) -> tuple[int, str, dict[str, str]]:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return stack.http_with_headers("GET", url(stack, "carts"), None, {**signed_in(kim), **sent})
+
+    status, page, headers = ask()
+    assert status == 200 and headers["cache-control"] == "private, no-cache", (status, headers)
+    visit, _, attributes = headers["set-cookie"].partition("; ")
+    assert attributes == "Path=/; Max-Age=2592000; Secure; HttpOnly; SameSite=Lax", headers
+    tag = headers["etag"]
+    status, body, headers = ask(if_none_match=tag, cookie=f"other=1; {visit}")
+    assert (status, body, headers["etag"]) == (304, "", tag) and "set-cookie" not in headers, (status, body, headers)
+    status, body, headers = ask(IF_NONE_MATCH='"another"', cookie=visit)
+    assert (status, json.loads(body)) == (200, json.loads(page)) and "set-cookie" not in headers, (status, headers)
+    create(stack, [], user=kim)
+    assert ask(if_none_match=tag, cookie=visit)[0] == 200
+    for cookie in ("visit=nobody", f"{visit}; {visit}"):
+        status, answer, _ = ask(cookie=cookie)
+        assert (status, json.loads(answer)["title"]) == (400, "InvalidInput"), (cookie, status, answer)
+
+
 @SYSTEM.scenario("an answer that is kept for one caller is not given to another who has its key")
 def keeps_answers_apart(stack: Stack) -> None:
     kim, lee = f"kim-{uuid.uuid4()}", f"lee-{uuid.uuid4()}"
@@ -219,8 +244,12 @@ def lets_pages_in(stack: Stack) -> None:
         assert (headers.get("Access-Control-Allow-Origin") == origin) == admitted, (origin, headers)
         if admitted:
             assert headers["Access-Control-Allow-Methods"] == "GET,POST,PUT", headers
-            for header in ("idempotency-key", "authorization"):
+            for header in ("idempotency-key", "authorization", "if-none-match"):
                 assert header in headers["Access-Control-Allow-Headers"], headers
+            # Pages may send the cookie of a visit.
+            assert headers["Access-Control-Allow-Credentials"] == "true", headers
+        headers = stack.http_headers("GET", url(stack, "carts"), {"Origin": origin, **signed_in()})
+        assert ("etag" in headers.get("Access-Control-Expose-Headers", "")) == admitted, (origin, headers)
 
 
 @SYSTEM.scenario("rows that expire or change after they were published publish nothing")

@@ -141,27 +141,6 @@ impl Node {
     }
 }
 
-impl Node {
-    /// The JSON that this stands for; `None` if a part of it could not be read.
-    pub fn json(&self) -> Option<serde_json::Value> {
-        Some(match &self.kind {
-            NodeKind::Null => serde_json::Value::Null,
-            NodeKind::Scalar(scalar) => match (scalar.as_bool(), scalar.as_integer(), scalar.as_number()) {
-                (Some(value), ..) => value.into(),
-                (_, Some(value), _) => value.into(),
-                (.., Some(value)) => value.into(),
-                _ => scalar.text.as_str().into(),
-            },
-            NodeKind::Sequence(items) => items.iter().map(Self::json).collect::<Option<Vec<_>>>()?.into(),
-            NodeKind::Mapping(mapping) => {
-                let pairs = mapping.entries.iter().map(|entry| Some((entry.key.text.clone(), entry.value.json()?)));
-                serde_json::Value::Object(pairs.collect::<Option<_>>()?)
-            }
-            NodeKind::Error => return None,
-        })
-    }
-}
-
 impl Scalar {
     /// The boolean this is, if bare `true` or `false`.
     pub fn as_bool(&self) -> Option<bool> {
