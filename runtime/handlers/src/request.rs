@@ -59,6 +59,7 @@ pub(crate) enum Place {
     Query,
     Header,
     Cookie,
+    Body,
 }
 
 /// What the text of a parameter stands for.
@@ -80,6 +81,10 @@ pub enum Text {
     Numbers,
     /// A list of `true` and `false`.
     Booleans,
+    /// Of a body: a JSON value.
+    Json,
+    /// Of a body: its bytes, as they were sent.
+    Bytes,
 }
 
 impl Parameter {
@@ -101,6 +106,11 @@ impl Parameter {
     /// A cookie.
     pub const fn cookie(name: &'static str, field: &'static str, text: Text) -> Self {
         Self { place: Place::Cookie, name, field, text, default: None }
+    }
+
+    /// The body as a whole.
+    pub const fn body(name: &'static str, field: &'static str, text: Text) -> Self {
+        Self { place: Place::Body, name, field, text, default: None }
     }
 
     /// The same, which has this value, as JSON, where a request does not have it.

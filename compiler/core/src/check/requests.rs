@@ -118,7 +118,9 @@ impl To<'_> {
     /// What comes with a path, and with a request that has no body, is text: every such field can be read from text. What a route says
     /// beyond that is for another check.
     fn texts(&self, diagnostics: &mut Vec<Diagnostic>) {
-        let (types, bodiless) = (&self.model.types, !self.route.has_body());
+        let types = &self.model.types;
+        // Where one field is the whole body, others come with the query.
+        let bodiless = !self.route.has_body() || self.route.sources.body.is_some();
         let fields = self.input.and_then(|input| types.record(input)).unwrap_or_default();
         let said = self.route.sources.fields();
         for (name, field) in fields.iter().filter(|(name, _)| !said.contains(*name)) {

@@ -270,6 +270,7 @@ codes! {
     EVC0733 Error "not-a-text",
     EVC0734 Error "default-that-cannot-be",
     EVC0735 Error "too-much-in-headers",
+    EVC0736 Error "request-without-a-body",
     EVC0740 Error "status-of-two-responses",
     EVC0741 Error "responses-beside-an-answer",
     EVC0742 Error "body-that-cannot-be",

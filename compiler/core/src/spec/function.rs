@@ -266,6 +266,8 @@ pub struct ApiRoute {
     /// Cookies, each with the field of the input that it is.
     #[key(default, schema = tokens)]
     pub cookies: IndexMap<Name, Name>,
+    /// The field of the input that the whole body is.
+    pub body: Option<Name>,
     /// What a field of the input is where a request does not bring it, for those that come beside the body.
     #[key(default, schema = map_of::<Json>)]
     pub defaults: IndexMap<Name, Spanned<Json>>,
@@ -275,7 +277,8 @@ impl ApiRoute {
     /// What of the input comes from where.
     pub fn sources(&self) -> Sources {
         let (query, headers) = (self.query.clone(), self.headers.clone());
-        Sources { query, headers, cookies: self.cookies.clone(), defaults: self.defaults.clone() }
+        let (cookies, body) = (self.cookies.clone(), self.body.clone());
+        Sources { query, headers, cookies, body, defaults: self.defaults.clone() }
     }
 }
 
@@ -294,6 +297,7 @@ impl Shorthand for ApiRoute {
             query: IndexMap::new(),
             headers: IndexMap::new(),
             cookies: IndexMap::new(),
+            body: None,
             defaults: IndexMap::new(),
         })
     }

@@ -258,6 +258,20 @@ impl Request {
         Ok(serde_json::to_string(&fields).map_err(Error::other)?)
     }
 
+    /// Whether there is no body.
+    pub(super) fn is_empty(&self) -> bool {
+        self.body.as_deref().is_none_or(str::is_empty)
+    }
+
+    /// The bytes of the body, as they were sent: of a text, those of its UTF-8.
+    pub(super) fn bytes(&self) -> Result<Bytes, Error> {
+        let body = self.body.as_deref().unwrap_or_default();
+        if !self.is_base64_encoded {
+            return Ok(Bytes(body.as_bytes().to_vec()));
+        }
+        Bytes::from_base64(body).map_err(|error| Error::new(Kind::InvalidInput, format!("the body: {error}")))
+    }
+
     /// The JSON of the body; without one, an empty object.
     pub(super) fn text(&self) -> Result<String, Failure> {
         let Some(body) = self.body.as_deref().filter(|body| !body.is_empty()) else {
@@ -270,9 +284,7 @@ impl Request {
         if !self.is_base64_encoded {
             return Ok(body.to_owned());
         }
-        let bytes =
-            Bytes::from_base64(body).map_err(|error| Error::new(Kind::InvalidInput, format!("the body: {error}")))?;
-        String::from_utf8(bytes.0).map_err(|_| Error::new(Kind::InvalidInput, "the body is not UTF-8").into())
+        String::from_utf8(self.bytes()?.0).map_err(|_| Error::new(Kind::InvalidInput, "the body is not UTF-8").into())
     }
 }
 

@@ -35,21 +35,41 @@ pub(super) fn route(request: &Request, routes: &'static [Route]) -> Option<&'sta
 
 /// The input: the body without the fields that come from elsewhere, and those.
 pub(super) fn input(request: &Request, route: &'static Route) -> Result<String, Failure> {
-    let body = if request.has_body() { request.text()? } else { "{}".to_owned() };
+    let is_whole = route.parameters.iter().any(|parameter| parameter.place == Place::Body);
+    let body = if request.has_body() && !is_whole { request.text()? } else { "{}".to_owned() };
     // Raw values, so that every number of the body stays the text that it is.
-    let mut fields: BTreeMap<String, Cow<'_, RawValue>> = match payload::decode::<BTreeMap<String, &RawValue>>(&body) {
-        Ok(fields) => fields.into_iter().map(|(name, value)| (name, Cow::Borrowed(value))).collect(),
-        Err(error) => return Err(error.into()),
-    };
+    let known: BTreeMap<String, &RawValue> = payload::decode(&body)?;
+    let mut fields: BTreeMap<String, Cow<'_, RawValue>> =
+        known.into_iter().map(|(name, value)| (name, Cow::Borrowed(value))).collect();
     for parameter in route.parameters {
         fields.remove(parameter.field);
     }
     for parameter in route.parameters {
-        if let Some(value) = read(request, parameter)? {
+        let value = match parameter.place {
+            Place::Body => whole(request, parameter)?,
+            Place::Path | Place::Query | Place::Header | Place::Cookie => read(request, parameter)?,
+        };
+        if let Some(value) = value {
             fields.insert(parameter.field.to_owned(), Cow::Owned(value));
         }
     }
     Ok(serde_json::to_string(&fields).map_err(Error::other)?)
+}
+
+/// The body as a whole, as JSON. Where it is bytes or a text, one that is not there is an empty one.
+fn whole(request: &Request, parameter: &Parameter) -> Result<Option<Box<RawValue>>, Failure> {
+    let json = match parameter.text {
+        Text::Bytes => to_raw_value(&request.bytes()?).map_err(Error::other)?,
+        Text::Json if request.is_empty() => return Ok(None),
+        // Read to its end, so that nothing stands behind it.
+        Text::Json => payload::decode::<&RawValue>(&request.text()?)?.to_owned(),
+        _ => {
+            let text = String::from_utf8(request.bytes()?.0);
+            let text = text.map_err(|_| Error::new(Kind::InvalidInput, "the body is not UTF-8"))?;
+            to_raw_value(&text).map_err(Error::other)?
+        }
+    };
+    Ok(Some(json))
 }
 
 /// A parameter as JSON; its default, or nothing, where the request does not have it.
@@ -67,7 +87,7 @@ fn read(request: &Request, parameter: &Parameter) -> Result<Option<Box<RawValue>
             let items = values.iter().flat_map(|value| match parameter.place {
                 // What a list in a header is: <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1>.
                 Place::Header => value.split(',').map(str::trim).filter(|item| !item.is_empty()).collect(),
-                Place::Path | Place::Query | Place::Cookie => vec![&**value],
+                Place::Path | Place::Query | Place::Cookie | Place::Body => vec![&**value],
             });
             let items = items.map(|value| json(item, value)).collect::<Option<Vec<String>>>();
             let items = items.ok_or_else(|| refuse(&format!("expected {}", item.expected())))?;
@@ -89,6 +109,7 @@ fn called(parameter: &Parameter) -> String {
         Place::Query => "the query's",
         Place::Header => "the header",
         Place::Cookie => "the cookie",
+        Place::Body => "the",
     };
     format!("{place} `{}`", parameter.name)
 }
@@ -103,11 +124,15 @@ fn values<'r>(request: &'r Request, parameter: &Parameter) -> Vec<Cow<'r, str>> 
         }
         Place::Query => of_query(request, name),
         Place::Header => header(request, name).into_iter().collect(),
+        // Where the gateway has taken the header apart, what is left of it says nothing more.
         Place::Cookie => {
-            let header = header(request, "cookie");
-            let texts = request.cookies.iter().flatten().map(|cookie| Cow::Borrowed(cookie.as_str())).chain(header);
+            let apart = request.cookies.as_deref().unwrap_or_default();
+            let header = header(request, "cookie").filter(|_| apart.is_empty());
+            let texts = apart.iter().map(|cookie| Cow::Borrowed(cookie.as_str())).chain(header);
             texts.flat_map(|text| cookies(&text, name)).map(Cow::Owned).collect()
         }
+        // It is no text beside the body.
+        Place::Body => Vec::new(),
     }
 }
 
@@ -178,7 +203,7 @@ fn json(text: Text, value: &str) -> Option<String> {
             number.ok().filter(|_| !value.contains(char::is_whitespace)).map(|_| value.to_owned())
         }
         Text::Boolean => Some(value).filter(|value| matches!(*value, "true" | "false")).map(str::to_owned),
-        Text::Text | Text::Texts | Text::Integers | Text::Numbers | Text::Booleans => {
+        Text::Text | Text::Texts | Text::Integers | Text::Numbers | Text::Booleans | Text::Json | Text::Bytes => {
             to_raw_value(value).ok().map(|value| value.get().to_owned())
         }
     }
@@ -200,7 +225,7 @@ impl Text {
             Self::Integers => Some(Self::Integer),
             Self::Numbers => Some(Self::Number),
             Self::Booleans => Some(Self::Boolean),
-            Self::Text | Self::Integer | Self::Number | Self::Boolean => None,
+            Self::Text | Self::Integer | Self::Number | Self::Boolean | Self::Json | Self::Bytes => None,
         }
     }
 
@@ -209,7 +234,7 @@ impl Text {
             Self::Integer | Self::Integers => "a whole number",
             Self::Number | Self::Numbers => "a number",
             Self::Boolean | Self::Booleans => "`true` or `false`",
-            Self::Text | Self::Texts => "a text",
+            Self::Text | Self::Texts | Self::Json | Self::Bytes => "a text",
         }
     }
 }
@@ -338,6 +363,51 @@ mod tests {
         assert_eq!(text(request(json!({}))), r#"{"big":1.00000000000000000001}"#);
         let with = text(request(json!({ "x-session": "mine" })));
         assert_eq!(with, r#"{"big":1.00000000000000000001,"session":"mine"}"#);
+    }
+
+    const HOOKS: &[Route] = &[
+        Route {
+            key: "POST /bytes",
+            parameters: &[
+                Parameter::header("X-Signature", "signature", Text::Text),
+                Parameter::query("at", "at", Text::Integer),
+                Parameter::body("body", "payload", Text::Bytes),
+            ],
+        },
+        Route { key: "POST /text", parameters: &[Parameter::body("body", "payload", Text::Text)] },
+        Route { key: "POST /json", parameters: &[Parameter::body("body", "payload", Text::Json)] },
+    ];
+
+    /// What a body becomes, in a request that has this content type.
+    fn whole_of(path: &str, body: &Value, content_type: &str) -> Result<String, String> {
+        let request = json!({
+            "routeKey": format!("POST {path}"), "headers": { "content-type": content_type, "x-signature": "s" }, "rawQueryString": "at=1",
+            "body": body["text"], "isBase64Encoded": body["base64"].as_bool().unwrap_or_default(),
+            "requestContext": { "http": { "method": "POST" } },
+        });
+        let request: Request = serde_json::from_value(request).expect("a request");
+        let route = route(&request, HOOKS).expect("a route");
+        input(&request, route).map_err(|failure| format!("{} {}", failure.status, failure.message))
+    }
+
+    #[test]
+    fn a_body_is_taken_as_it_was_sent() {
+        let text = |text: &str| json!({ "text": text });
+        let base64 = |text: &str| json!({ "text": text, "base64": true });
+        let of = |payload: &str| Ok(format!(r#"{{"at":1,"payload":"{payload}","signature":"s"}}"#));
+        // Spaces, the order of fields and digits are part of what was signed; the content type is the sender's.
+        assert_eq!(whole_of("/bytes", &text("{ \"b\":1.0, \"a\":2 }"), "text/plain"), of("eyAiYiI6MS4wLCAiYSI6MiB9"));
+        assert_eq!(whole_of("/bytes", &base64("AP8="), "image/png"), of("AP8="));
+        assert_eq!(whole_of("/bytes", &Value::Null, ""), of(""));
+        let refused = whole_of("/bytes", &base64("no base64"), "image/png").expect_err("no base64");
+        assert!(refused.starts_with("400 the body: "), "{refused}");
+        assert_eq!(whole_of("/text", &text("a\n\"b\""), "text/csv"), Ok(r#"{"payload":"a\n\"b\""}"#.to_owned()));
+        assert_eq!(whole_of("/text", &base64("/w=="), ""), Err("400 the body is not UTF-8".to_owned()));
+        let list = whole_of("/json", &text("[1.00000000000000000001]"), "application/json");
+        assert_eq!(list, Ok(r#"{"payload":[1.00000000000000000001]}"#.to_owned()));
+        assert_eq!(whole_of("/json", &Value::Null, ""), Ok("{}".to_owned()));
+        assert!(whole_of("/json", &text("[1] 2"), "application/json").is_err());
+        assert!(whole_of("/json", &text("[1]"), "text/plain").expect_err("no JSON").starts_with("415 "));
     }
 
     #[test]

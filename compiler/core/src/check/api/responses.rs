@@ -132,11 +132,13 @@ fn headers(model: &Model, response: &Response, diagnostics: &mut Vec<Diagnostic>
             return;
         };
         for (name, field) in fields {
-            names.push((name, field.name_span));
             let refuse = |message: String| Diagnostic::new(Code::EVC0743, field.name_span, message);
             if !crate::spec::api::is_header(name) || name == "*" {
                 diagnostics.push(refuse(format!("`{name}` is not the name of a header")));
-            } else if let Some((why, help)) = kept(&name.to_ascii_lowercase()) {
+                continue;
+            }
+            names.push((name, field.name_span));
+            if let Some((why, help)) = kept(&name.to_ascii_lowercase()) {
                 diagnostics
                     .push(refuse(format!("a function cannot answer with the header `{name}`")).note(why).help(help));
             }

@@ -45,6 +45,7 @@ enum Place {
     Query,
     Header,
     Cookie,
+    Body,
 }
 
 impl Place {
@@ -54,6 +55,7 @@ impl Place {
             Self::Query => "the query",
             Self::Header => "a header",
             Self::Cookie => "a cookie",
+            Self::Body => "the body",
         }
     }
 }
@@ -65,9 +67,11 @@ impl<'m> Of<'m> {
             names.iter().map(move |(name, field)| (place, name, field))
         };
         let sources = &self.route.sources;
+        let body = sources.body.iter().map(|field| (Place::Body, field, field));
         of(Place::Query, &sources.query)
             .chain(of(Place::Header, &sources.headers))
             .chain(of(Place::Cookie, &sources.cookies))
+            .chain(body)
     }
 
     /// Headers that never come, or not as they were sent; and names that are one.
@@ -155,13 +159,21 @@ impl<'m> Of<'m> {
         let types = &self.model.types;
         let kind = parameter_kind(types, ty);
         let is_list = matches!(types.resolve(ty).kind, Kind::List(..));
+        if place == Place::Body {
+            if !self.route.has_body() {
+                let message = format!("a request with `{}` has no body", self.route.method);
+                let diagnostic = Diagnostic::new(Code::EVC0736, name.span, message);
+                diagnostics.push(diagnostic.help("use `POST`, `PUT` or `PATCH`"));
+            }
+            return;
+        }
         if kind.is_some() && !(is_list && place == Place::Cookie) {
             return;
         }
         let message = format!("`{}` is `{}`, which cannot come with {}", name.as_str(), describe(ty), place.called());
         let help = match place {
             Place::Cookie => "make it a text, a number, a boolean or an enumeration, or let it come with the body",
-            Place::Path | Place::Query | Place::Header => {
+            Place::Path | Place::Query | Place::Header | Place::Body => {
                 "make it a text, a number, a boolean, an enumeration, or a list of these, or let it come with the body"
             }
         };

@@ -109,11 +109,17 @@ impl<'m> Operations<'m> {
 
     /// The body; one without a required field may be left out.
     fn body(&mut self, route: &'m Route) -> Option<Value> {
-        let body = self.model.request(route).body?;
+        let request = self.model.request(route);
+        let media = match request.whole {
+            Some((_, Content::Bytes)) => return Some(json!({"required": true, "content": {"*/*": {}}})),
+            Some((_, Content::Text)) => "text/plain",
+            Some((_, Content::Json)) | None => "application/json",
+        };
+        let body = request.body?;
         let fields = self.model.types.record(&body);
         let required = fields.is_none_or(|fields| fields.values().any(|field| !field.optional));
         let schema = self.schema(&body);
-        Some(json!({"required": required, "content": {"application/json": {"schema": schema}}}))
+        Some(json!({"required": required, "content": {media: {"schema": schema}}}))
     }
 
     fn responses(&mut self, route: &'m Route) -> Map<String, Value> {

@@ -104,7 +104,7 @@ impl Failures {
         if looks_at_path || needed || !request.query.is_empty() || request.body.is_some() {
             self.by_handler(400, "The request is not what it should be; `detail` says where.");
         }
-        if request.body.is_some() {
+        if request.body.is_some() && request.is_json() {
             self.by_handler(415, "The body is not JSON.");
         }
     }

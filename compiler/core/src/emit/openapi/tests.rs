@@ -30,6 +30,9 @@ functions:
     input: { id: uuid }
     errors: { CartNotFound: 404, CartClosed: 409, CartOpen: 409 }
   get-file: { input: { path: string }, output: any }
+  hook: { api: { route: POST /hooks, auth: none, headers: { X-Signature: signature }, body: payload }, input: { payload: bytes, signature: string, at?: date } }
+  note: { api: { route: PUT /note, auth: none, body: text }, input: { text: string(..1000) } }
+  notes: { api: { route: PUT /notes, auth: none, body: texts }, input: { texts: [string] } }
   list-carts:
     api:
       route: GET /carts

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::print::literal;
-use crate::model::{Function, Id, Model, Parameter, Route, parameter_kind};
+use crate::model::{Content, Function, Id, Model, Parameter, Route, parameter_kind};
 
 /// The item of the function's implementation that says so, if there is such a route.
 pub(super) fn routes(model: &Model, id: Id<Function>) -> Option<String> {
@@ -30,6 +30,7 @@ fn parameters(model: &Model, route: &Route) -> Option<Vec<String>> {
     let mut in_query = request.query.iter();
     let is_said = !route.sources.headers.is_empty()
         || !route.sources.cookies.is_empty()
+        || request.whole.is_some()
         || (route.has_body() && !request.query.is_empty())
         || request.path.iter().any(|parameter| !is_plain(parameter))
         || in_query.any(|parameter| !is_plain(parameter));
@@ -47,5 +48,13 @@ fn parameters(model: &Model, route: &Route) -> Option<Vec<String>> {
         let (name, field) = (literal(parameter.name), literal(parameter.field));
         format!("{place}({name}, {field}, {}{})", kind(parameter), default.unwrap_or_default())
     });
-    is_said.then(|| lines.collect())
+    let whole = request.whole.map(|(field, content)| {
+        let text = match content {
+            Content::Json => "Json",
+            Content::Text => "Text",
+            Content::Bytes => "Bytes",
+        };
+        format!("body(\"body\", {}, {text})", literal(field))
+    });
+    is_said.then(|| lines.chain(whole).collect())
 }

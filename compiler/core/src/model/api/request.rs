@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::{Integration, MappingValue, Route, TableRoute};
-use crate::model::{Input, Model};
+use crate::model::{Content, Input, Model};
 use crate::spec::scalar::Name;
 use crate::types::{Field, Kind, Range, Record, Type, Types};
 
@@ -23,6 +23,15 @@ pub struct Request<'m> {
     pub cookies: Vec<Parameter<'m>>,
     /// The body's type, if there is a body: what is left of the input.
     pub body: Option<Cow<'m, Type>>,
+    /// The field that the body is as a whole, and whether it is taken as JSON, as text or as bytes.
+    pub whole: Option<(&'m str, Content)>,
+}
+
+impl Request<'_> {
+    /// Whether its body is JSON.
+    pub fn is_json(&self) -> bool {
+        self.whole.is_none_or(|(_, content)| content == Content::Json)
+    }
 }
 
 /// A value that comes as text beside the body.
@@ -120,10 +129,24 @@ impl Model {
             headers: listed(&sources.headers),
             cookies: listed(&sources.cookies),
             body: None,
+            whole: None,
         };
-        let taken: Vec<&str> = request.beside_the_body().map(|parameter| parameter.field).collect();
+        if let Some((field, known)) = sources.body.as_ref().and_then(|name| fields.get_key_value(name.as_str())) {
+            let kind = &self.types.resolve(&known.ty).kind;
+            let content = if matches!(kind, Kind::Bytes) {
+                Content::Bytes
+            } else if matches!(kind, Kind::String(_)) {
+                Content::Text
+            } else {
+                Content::Json
+            };
+            request.body = Some(Cow::Borrowed(&known.ty));
+            request.whole = Some((field, content));
+        }
+        let whole = request.whole.map(|(field, _)| field);
+        let taken: Vec<&str> = request.beside_the_body().map(|parameter| parameter.field).chain(whole).collect();
         let rest = fields.iter().filter(|(name, _)| !taken.contains(name));
-        if !route.has_body() {
+        if !route.has_body() || whole.is_some() {
             let rest: Vec<Parameter<'m>> = rest.map(|(name, _)| parameter(name, name)).collect();
             request.query.extend(rest);
         } else if taken.is_empty() {

@@ -313,6 +313,7 @@ impl JsonSchema for Route {
             ("query", named(QUERY)),
             ("headers", tokens(HEADERS)),
             ("cookies", tokens(COOKIES)),
+            ("body", name(BODY)),
             ("defaults", json!({"type": ["object", "null"], "description": DEFAULTS})),
         ];
         let alternatives = [
@@ -366,6 +367,7 @@ const QUERY: &str = "Parameters of the query that are called otherwise than the 
     `{ page-size: limit }`.";
 const HEADERS: &str = "Headers, each with the field of the input that it is: `{ If-None-Match: known }`.";
 const COOKIES: &str = "Cookies, each with the field of the input that it is: `{ session: session }`.";
+const BODY: &str = "The field of the input that the whole body is: as bytes or as text where that is its type, else as JSON. Other fields come with the query then.";
 const DEFAULTS: &str = "What a field of the input is where a request does not bring it, for those that come beside the body: `{ limit: 20 }`.";
 
 fn alternative(

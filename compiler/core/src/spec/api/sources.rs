@@ -29,6 +29,8 @@ pub struct Sources {
     pub headers: IndexMap<Name, Name>,
     /// Cookies.
     pub cookies: IndexMap<Name, Name>,
+    /// The field that the body is as a whole.
+    pub body: Option<Name>,
     /// What a field is, by its name, where a request does not bring it.
     pub defaults: IndexMap<Name, Spanned<Json>>,
 }
@@ -40,6 +42,7 @@ impl Sources {
             query: fields.or_default("query", cx),
             headers: fields.or_default("headers", cx),
             cookies: fields.or_default("cookies", cx),
+            body: fields.optional("body", cx),
             defaults: fields.or_default("defaults", cx),
         };
         sources.check(cx);
@@ -50,9 +53,9 @@ impl Sources {
     pub(super) fn refuse(target: &str, fields: &mut Fields<'_>, cx: &mut Decoder) {
         // A table's `query` is what is done with it.
         let keys: &[&'static str] = if target == "table" {
-            &["headers", "cookies", "defaults"]
+            &["headers", "cookies", "body", "defaults"]
         } else {
-            &["query", "headers", "cookies", "defaults"]
+            &["query", "headers", "cookies", "body", "defaults"]
         };
         for key in fields.present(keys) {
             let message = format!("a route to a {target} has no `{}`", key.text);
@@ -72,7 +75,7 @@ impl Sources {
 
     /// The fields that come from somewhere beside path and body, as it says.
     pub fn fields(&self) -> Vec<&str> {
-        let names = self.query.values().chain(self.headers.values()).chain(self.cookies.values());
+        let names = self.query.values().chain(self.headers.values()).chain(self.cookies.values()).chain(&self.body);
         names.map(|field| field.as_str()).collect()
     }
 

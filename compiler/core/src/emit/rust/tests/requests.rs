@@ -20,6 +20,7 @@ apis:
       GET /plain/{owner}: { function: plain }
       GET /all/{owner}: { function: plain, headers: { X-After: after } }
       POST /notes: { function: note, query: { dry-run: dryRun }, defaults: { dryRun: false } }
+      POST /hooks: { function: hook, headers: { X-Signature: signature }, body: payload }
       GET /numbers/{number}: { function: number }
 functions:
   list:
@@ -37,6 +38,7 @@ functions:
   plain: { input: { owner: string, after?: string } }
   note: { input: { text: string, dryRun: boolean } }
   number: { input: { number: integer } }
+  hook: { input: { payload: bytes, signature: string(1..100), at?: timestamp } }
 "#;
 
 #[test]
@@ -51,5 +53,12 @@ fn routes_say_what_comes_from_where() {
     insta::assert_snapshot!("requests-list", of("list"));
     insta::assert_snapshot!("requests-plain", of("plain"));
     insta::assert_snapshot!("requests-note", of("note"));
+    for line in [
+        "header(\"X-Signature\", \"signature\", Text);",
+        "query(\"at\", \"at\", Text);",
+        "body(\"body\", \"payload\", Bytes);",
+    ] {
+        assert!(of("hook").contains(line), "{}", of("hook"));
+    }
     assert!(of("number").contains("path(\"number\", \"number\", Integer);"), "{}", of("number"));
 }

@@ -33,7 +33,8 @@ pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>, route: &Route, resource:
     let model = b.model;
     let request = model.request(route);
     let origin = format!("route `{}` of {}", route.key(), rest.origin);
-    let body = request.body.as_deref().map(|body| {
+    // What is taken as it comes has no model.
+    let body = request.body.as_deref().filter(|_| request.is_json()).map(|body| {
         let id = rest.of_route(route, "model");
         let properties =
             [rest.own(), ("ContentType", "application/json".into()), ("Schema", model::schema(&model.types, body))];
