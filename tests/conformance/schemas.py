@@ -19,6 +19,7 @@ from cfnlint.schema import Schema
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "compiler/core/src/aws/schemas.bin"
+ADDITIONS = ROOT / "tests/conformance/additions.json"
 SCHEMAS = Path(cfnlint.__file__).parent / "data/schemas"
 
 # A service that is larger before compression, in bytes, comes in several frames: a build decodes the frames of the types that it has.
@@ -355,7 +356,21 @@ def resources():
     for provider in sorted((SCHEMAS / "providers").glob("*.json")):
         files.update(json.loads(provider.read_text()))
     load = lambda file: json.loads((SCHEMAS / "resources" / f"{file}.json").read_text())
-    return {name: load(file) for name, file in sorted(files.items())}
+    types = {name: load(file) for name, file in sorted(files.items())}
+    for name, patches in json.loads(ADDITIONS.read_text())["Patches"].items():
+        for patch in patches:
+            add(types[name], name, patch)
+    return types
+
+
+def add(schema, name, patch):
+    """Adds what CloudFormation has and cfn-lint does not know yet."""
+    *parents, last = patch["path"].removeprefix("/").split("/")
+    for parent in parents:
+        schema = schema[parent]
+    if last in schema:
+        sys.exit(f"cfn-lint knows {last} of {name} now: take it out of {ADDITIONS.relative_to(ROOT)}")
+    schema[last] = patch["value"]
 
 
 def frames_of(all_types, more):

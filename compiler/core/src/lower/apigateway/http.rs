@@ -1,7 +1,7 @@
 //! HTTP APIs: their stages, routes, authorizers, and the permission of each route to call its function.
 
 use super::domain;
-use super::shared::{log_format, permit, show, watch};
+use super::shared::{log_format, permit, same_tokens, show, watch};
 use crate::model::{Api, ApiKind, ApiMetrics, Auth, Cors, Function, Jwt, LogOf, Route, Throttling};
 use crate::plan::api::called;
 use crate::plan::builder::{Builder, Group};
@@ -135,10 +135,6 @@ fn authorizers<'a>(b: &mut Builder<'_>, api: &'a Api, id: &LogicalId) -> Vec<(&'
         authorizers.push((jwt, authorizer));
     }
     authorizers
-}
-
-fn same_tokens(one: &Jwt, other: &Jwt) -> bool {
-    one.issuer == other.issuer && one.audience == other.audience
 }
 
 /// The logical id of what belongs to a route. In the stack's own API a function has one route, and the id is made of its name.

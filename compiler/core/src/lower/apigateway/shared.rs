@@ -1,6 +1,6 @@
 //! What HTTP and REST APIs have in common: leave to call functions, the format of access logs, lines on the dashboard.
 
-use crate::model::{Api, ApiKind, Function, Id, LogOf, Route};
+use crate::model::{Api, ApiKind, Function, Id, Jwt, LogOf, Route};
 use crate::plan::alarm::{Alarm, Kind, Metric, Watched, of_log};
 use crate::plan::api::called;
 use crate::plan::builder::Builder;
@@ -71,4 +71,9 @@ pub(super) fn show(b: &mut Builder<'_>, id: Id<Api>, api: &Api) {
         // In the order of the spec, whatever their kind.
         b.show(graph, Line::new(&label, "AWS/ApiGateway", &metric, [of]).at(id.index()));
     }
+}
+
+/// Whether one authorizer takes both.
+pub(super) fn same_tokens(one: &Jwt, other: &Jwt) -> bool {
+    one.issuer == other.issuer && one.audience == other.audience
 }

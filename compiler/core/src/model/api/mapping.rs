@@ -2,8 +2,8 @@
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
-use crate::spec::api::{Auth, MappingExpr, is_header};
-use crate::types::{Kind, Range, Type, Types, describe};
+use crate::spec::api::{Auth, Jwt, MappingExpr, is_header};
+use crate::types::{Kind, Range, Type, Types, describe, is_text};
 use crate::yaml::ScalarStyle;
 
 /// An attribute and where it comes from.
@@ -43,8 +43,10 @@ pub enum MappingValue {
 }
 
 /// What a REST API knows of who calls, without a function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallerFact {
+    /// A claim of the token, a text by its name.
+    Claim(String),
     /// The id of the API key.
     KeyId,
     /// The account of who signed.
@@ -55,12 +57,12 @@ pub enum CallerFact {
 
 impl CallerFact {
     /// What there is of callers who are let in so, by its name.
-    fn of(auth: &Auth) -> &'static [(&'static str, Self)] {
+    fn of(auth: &Auth) -> Vec<(&'static str, Self)> {
         match auth {
-            Auth::ApiKey => &[("id", Self::KeyId)],
-            Auth::Iam => &[("account", Self::Account), ("arn", Self::Arn)],
-            // A REST API takes no tokens, which a check says.
-            Auth::None | Auth::Jwt(_) => &[],
+            Auth::ApiKey => vec![("id", Self::KeyId)],
+            Auth::Iam => vec![("account", Self::Account), ("arn", Self::Arn)],
+            // Claims have names of their own.
+            Auth::None | Auth::Jwt(_) => Vec::new(),
         }
     }
 }
@@ -79,6 +81,13 @@ pub(super) struct Request<'a> {
     pub(super) path: Vec<&'a str>,
     pub(super) auth: &'a Auth,
 }
+
+/// The claim that every token has for whom it is of.
+pub(crate) const SUBJECT: &str = "sub";
+
+/// Claims about which an authorizer takes no rule; `iss` is always one text.
+/// <https://docs.aws.amazon.com/apigateway/latest/api/API_JwtAdditionalClaim.html>
+const UNTOLD: [&str; 6] = ["aud", "exp", "nbf", "iat", "scope", "scp"];
 
 /// What expressions may start with.
 const ROOTS: [&str; 6] = ["body", "path", "query", "header", "request", "caller"];
@@ -128,9 +137,12 @@ impl Request<'_> {
     }
 
     fn caller(&self, at: Span, name: &str) -> Result<Given, Box<Diagnostic>> {
+        if let Auth::Jwt(jwt) = self.auth {
+            return self.claim(at, name, jwt);
+        }
         let known = CallerFact::of(self.auth);
         if known.is_empty() {
-            let help = "say `auth: api-key`, whose callers have a `caller.id`, or let a function stand between, which knows the claims of tokens";
+            let help = "say `auth: { jwt: .. }`, whose callers have the claims of a token, or `api-key`, whose callers have a `caller.id`";
             return Err(Box::new(refuse(at, "nobody is known who calls this route".to_owned()).help(help)));
         }
         let Some((_, fact)) = known.iter().find(|(known, _)| *known == name) else {
@@ -138,7 +150,44 @@ impl Request<'_> {
             return Err(Box::new(refuse(at, message).suggest(name, known.iter().map(|(known, _)| *known))));
         };
         let ty = Type { kind: Kind::String(Range { min: Some(1), max: None }), span: at };
-        Ok(Given { value: MappingValue::Caller(*fact), ty, optional: false })
+        Ok(Given { value: MappingValue::Caller(fact.clone()), ty, optional: false })
+    }
+
+    /// A claim of the token. A template gets the text of its JSON, so that only what is a text for sure can be put into one: the authorizer
+    /// lets no token through that lacks it, or that has something else there.
+    /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-jwt-authorizer-claims.html>
+    fn claim(&self, at: Span, name: &str, jwt: &Jwt) -> Result<Given, Box<Diagnostic>> {
+        let said = jwt.claims.as_ref().and_then(|claims| self.types.record(&claims.0));
+        let Some(fields) = said else {
+            if name != SUBJECT {
+                let message = format!("the route does not say that a token has the claim `{name}`");
+                let help = format!("say it: `claims: {{ sub: string, {name}: string }}`");
+                return Err(Box::new(refuse(at, message).suggest(name, [SUBJECT]).help(help)));
+            }
+            let ty = Type { kind: Kind::String(Range { min: Some(1), max: None }), span: at };
+            return Ok(Given { value: MappingValue::Caller(CallerFact::Claim(name.to_owned())), ty, optional: false });
+        };
+        let Some(field) = fields.get(name) else {
+            let message = format!("`claims` has no `{name}`");
+            return Err(Box::new(refuse(at, message).suggest(name, fields.keys().copied())));
+        };
+        let problem = if field.optional {
+            Some("a token may lack it")
+        } else if !is_text(&self.types.resolve(&field.ty).kind) {
+            Some("it is no text")
+        } else if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            Some("a template cannot have its name")
+        } else if UNTOLD.contains(&name) {
+            Some("API Gateway checks it by itself, and no rule can say that it is one text")
+        } else {
+            None
+        };
+        if let Some(problem) = problem {
+            let message = format!("claim `{name}` cannot stand here: {problem}");
+            return Err(Box::new(refuse(at, message).help("let a function stand between, which knows all claims")));
+        }
+        let value = MappingValue::Caller(CallerFact::Claim(name.to_owned()));
+        Ok(Given { value, ty: Type { kind: field.ty.kind.clone(), span: at }, optional: false })
     }
 
     fn body(&self, expr: &Spanned<MappingExpr>, path: &str) -> Result<Given, Box<Diagnostic>> {

@@ -33,7 +33,7 @@ pub struct Api {
     /// tables without a function between.
     #[key(default)]
     pub kind: ApiKind,
-    /// Who may call it: `iam` (the default), `none` for everybody, `api-key` (of a REST API) or a map with `jwt` (of an HTTP API).
+    /// Who may call it: `iam` (the default), `none` for everybody, `api-key` (of a REST API) or a map with `jwt`.
     pub auth: Option<Spanned<Auth>>,
     /// The web pages that may call it from a browser. Without it, none of another origin.
     pub cors: Option<Spanned<Cors>>,

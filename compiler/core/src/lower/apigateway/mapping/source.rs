@@ -53,7 +53,8 @@ pub(super) fn attribute(types: &Types, value: &MappingValue, stored: &Type, give
         MappingValue::Literal(_) => format!(r#"{{ "S": "{}" }}"#, text(value)),
         MappingValue::RequestTime if !is_text(stored) => r#"{ "N": "$context.requestTimeEpoch" }"#.to_owned(),
         MappingValue::RequestTime | MappingValue::RequestId => format!(r#"{{ "S": "{}" }}"#, text(value)),
-        MappingValue::Caller(fact) => format!(r#"{{ "S": "{}" }}"#, escaped(caller(*fact))),
+        MappingValue::Caller(CallerFact::Claim(name)) => format!(r#"{{ "S": {} }}"#, claim(name)),
+        MappingValue::Caller(fact) => format!(r#"{{ "S": "{}" }}"#, escaped(&caller(fact))),
         MappingValue::Path(_) | MappingValue::Query(_) | MappingValue::Header(_) => {
             attribute::of_text(types, &parameter(value), stored)
         }
@@ -68,6 +69,7 @@ pub(super) fn plain(types: &Types, value: &MappingValue, stored: &Type) -> Optio
         MappingValue::Literal(literal @ (serde_json::Value::Bool(_) | serde_json::Value::Number(_))) => {
             literal.to_string()
         }
+        MappingValue::Caller(CallerFact::Claim(name)) => claim(name),
         _ if is_number => match value {
             MappingValue::RequestTime => "$context.requestTimeEpoch".to_owned(),
             // DynamoDB has taken it for a number.
@@ -100,19 +102,26 @@ fn parameter(value: &MappingValue) -> String {
 
 /// What API Gateway says of who calls.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html>
-fn caller(fact: CallerFact) -> &'static str {
+fn caller(fact: &CallerFact) -> String {
     match fact {
-        CallerFact::KeyId => "$context.identity.apiKeyId",
-        CallerFact::Account => "$context.identity.accountId",
-        CallerFact::Arn => "$context.identity.userArn",
+        CallerFact::Claim(name) => claim(name),
+        CallerFact::KeyId => "$context.identity.apiKeyId".to_owned(),
+        CallerFact::Account => "$context.identity.accountId".to_owned(),
+        CallerFact::Arn => "$context.identity.userArn".to_owned(),
     }
+}
+
+/// A claim as JSON, a text with its quotes.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-jwt-authorizer-claims.html>
+fn claim(name: &str) -> String {
+    format!("$context.authorizer.claims.{name}")
 }
 
 /// The inside of a JSON string.
 fn text(value: &MappingValue) -> String {
     match value {
         MappingValue::RequestId => escaped("$context.requestId"),
-        MappingValue::Caller(fact) => escaped(caller(*fact)),
+        MappingValue::Caller(fact) => escaped(&caller(fact)),
         MappingValue::RequestTime => "$context.requestTimeEpoch".to_owned(),
         MappingValue::Literal(serde_json::Value::String(text)) if is_plain(text) => {
             let quoted = serde_json::Value::from(text.as_str()).to_string();

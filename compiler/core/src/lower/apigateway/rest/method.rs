@@ -3,7 +3,9 @@
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-method.html>
 
 use super::api::Rest;
+use super::authorizer::Authorizers;
 use super::{integration, model};
+use crate::lower::apigateway::shared::same_tokens;
 use crate::model::{Auth, Request, Route};
 use crate::plan::builder::Builder;
 use crate::plan::ids;
@@ -29,7 +31,7 @@ fn validator(rest: &Rest<'_>) -> LogicalId {
 }
 
 /// Adds a route's method.
-pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>, route: &Route, resource: Value) {
+pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>, route: &Route, resource: Value, authorizers: &Authorizers<'_>) {
     let model = b.model;
     let request = model.request(route);
     let origin = format!("route `{}` of {}", route.key(), rest.origin);
@@ -44,7 +46,19 @@ pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>, route: &Route, resource:
     });
     let integration = integration::of(b, rest, route, &request, &origin);
     let parameters = parameters(route, &request);
-    let authorization = if route.auth == Auth::Iam { "AWS_IAM" } else { "NONE" };
+    let authorization = match route.auth {
+        Auth::Iam => "AWS_IAM",
+        Auth::Jwt(_) => "JWT",
+        Auth::None | Auth::ApiKey => "NONE",
+    };
+    let (authorizer, scopes) = match &route.auth {
+        Auth::Jwt(jwt) => {
+            let known = authorizers.iter().find(|(known, _)| same_tokens(known, jwt));
+            let scopes: Vec<Value> = jwt.scopes.iter().map(|scope| scope.as_str().into()).collect();
+            (known.map(|(_, id)| Value::Ref(id.clone())), (!scopes.is_empty()).then_some(Value::List(scopes)))
+        }
+        Auth::Iam | Auth::None | Auth::ApiKey => (None, None),
+    };
     let properties = [
         rest.own(),
         ("ResourceId", resource),
@@ -52,6 +66,8 @@ pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>, route: &Route, resource:
         ("AuthorizationType", authorization.into()),
     ];
     let resource = Resource::new("AWS::ApiGateway::Method", origin, route.span, properties)
+        .with("AuthorizerId", authorizer)
+        .with("AuthorizationScopes", scopes)
         .with("ApiKeyRequired", (route.auth == Auth::ApiKey).then(|| true.into()))
         .with("RequestParameters", (!parameters.is_empty()).then(|| Value::map(parameters)))
         .with("RequestModels", body)

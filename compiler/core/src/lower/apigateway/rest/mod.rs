@@ -4,6 +4,7 @@
 
 mod answers;
 mod api;
+mod authorizer;
 mod cors;
 mod deployment;
 mod integration;
@@ -47,9 +48,10 @@ fn of(b: &mut Builder<'_>, api: &Api) {
     responses::add(b, &rest);
     method::add_validator(b, &rest);
     let resources = paths::add(b, &rest);
+    let authorizers = authorizer::add(b, &rest);
     for route in &api.routes {
         let resource = resources.of(&route.path);
-        method::add(b, &rest, route, resource);
+        method::add(b, &rest, route, resource, &authorizers);
     }
     cors::add(b, &rest, &resources);
     let stage = deployment::add(b, &rest);
