@@ -82,6 +82,25 @@ def rotates(stack: Stack) -> None:
     assert "the payment provider refuses the key" in written and made_up not in written, "a value is in the log"
 
 
+@SYSTEM.scenario("the notice of an order comes to whoever subscribes to the topic, through a client of the SDK that the function may use")
+def notices(stack: Stack) -> None:
+    topics, queues = stack.client("sns"), stack.client("sqs")
+    topic = stack.resources("AWS::SNS::Topic")["Notices"]
+    url = queues.create_queue(QueueName="orders-notices")["QueueUrl"]
+    queue = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    subscription = topics.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, ReturnSubscriptionArn=True)["SubscriptionArn"]
+    try:
+        with success(stack, 1, 1):
+            order, _ = place_and_finish(stack)
+        (message,) = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=5)["Messages"]
+        notice = json.loads(json.loads(message["Body"])["Message"])
+        assert (notice["orderId"], notice["status"]) == (order["orderId"]["S"], "COMPLETED"), notice
+        assert notice["notificationId"].startswith("note_"), notice
+    finally:
+        topics.unsubscribe(SubscriptionArn=subscription)
+        queues.delete_queue(QueueUrl=url)
+
+
 @SYSTEM.scenario("a way to pay that there is not is refused")
 def refuses_other_methods(stack: Stack) -> None:
     for method in ({"kind": "cash"}, {"kind": "card"}, {"kind": "invoice", "token": "t"}):

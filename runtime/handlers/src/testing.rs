@@ -26,7 +26,7 @@
 //! | `cx.send()` | `World::queue` | `World::sent` |
 //! | `cx.secrets()` | `World::secret`, `empty_secret`, `rotate`, `fail_next_secret` | `World::secret_reads` |
 //! | `cx.config()` | `World::config`, `config_text`, `change_config`, `fail_next_config` | `World::config_reads` |
-//! | `cx.aws()` | `World::sdk`: a configuration whose HTTP client answers as the test says | what that client was asked |
+//! | `cx.aws()` | `World::aws`: what the services answer; or a configuration of one's own, `World::sdk` | `World::aws_requests` |
 //! | `cx.cache()` | [`World::delivery`]; a real server by `World::cache` | `World::counter` |
 //! | `cx.workflows()` | `World::end_execution` | `World::executions` |
 //! | `cx.env()`, `cx.simulate()`, `cx.random()` | [`World::env`]; the variable `SIMULATION_SEED` | |
@@ -50,6 +50,8 @@ mod kept;
 mod memory;
 #[cfg(feature = "sqs")]
 mod queues;
+#[cfg(feature = "sdk")]
+mod sdk;
 mod steps;
 
 use crate::backend::{Services, Settings};
@@ -75,6 +77,8 @@ pub use memory::Fault;
 pub(crate) use memory::Memory;
 #[cfg(feature = "sqs")]
 pub use queues::SentMessage;
+#[cfg(feature = "sdk")]
+pub use sdk::AwsRequest;
 #[cfg(any(feature = "signal", feature = "engine"))]
 pub use steps::Signal;
 pub use steps::StepContext;
@@ -99,6 +103,8 @@ pub struct World {
     kept: Arc<kept::Values>,
     #[cfg(feature = "sdk")]
     sdk: Option<aws_config::SdkConfig>,
+    #[cfg(feature = "sdk")]
+    aws_requests: sdk::Asked,
     #[cfg(feature = "cache")]
     counters: Arc<counters::Counts>,
     #[cfg(feature = "cache")]
@@ -223,7 +229,7 @@ impl World {
             #[cfg(any(feature = "config", feature = "secrets"))]
             kept: crate::kept::Kept::default(),
             #[cfg(feature = "sdk")]
-            sdk: tokio::sync::OnceCell::new_with(Some(self.sdk.clone().unwrap_or_else(nowhere))),
+            sdk: tokio::sync::OnceCell::new_with(Some(self.sdk.clone().unwrap_or_else(sdk::nowhere))),
             #[cfg(feature = "cache")]
             redis: tokio::sync::OnceCell::new_with(self.redis.clone()),
             #[cfg(feature = "cache")]
@@ -245,22 +251,6 @@ impl World {
             executions: Some(self.executions.clone()),
         }
     }
-}
-
-#[cfg(feature = "sdk")]
-impl World {
-    /// What `cx.aws()` gives. Without it, clients have no HTTP client, and their calls fail.
-    #[must_use]
-    pub fn sdk(mut self, config: aws_config::SdkConfig) -> Self {
-        self.sdk = Some(config);
-        self
-    }
-}
-
-/// A configuration that leads nowhere.
-#[cfg(feature = "sdk")]
-fn nowhere() -> aws_config::SdkConfig {
-    aws_config::SdkConfig::builder().behavior_version(aws_config::BehaviorVersion::latest()).build()
 }
 
 #[cfg(feature = "dynamodb")]

@@ -31,7 +31,8 @@ pub struct NotifyOutput {
 /// What `notify` fails with: the spec gives it no business errors.
 pub type NotifyError = evc_runtime::Error;
 
-/// The context of `notify`: what it may do. It touches nothing.
+/// The context of `notify`: what it may do. It may call `sns:Publish` by the AWS
+/// SDK.
 ///
 /// Tells the customer how the order ended.
 ///
@@ -66,5 +67,14 @@ impl evc_runtime::Function for Notify {
 
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
+    }
+}
+
+impl evc_runtime::grant::Sdk for Notify {}
+
+impl Notify {
+    /// What clients of the AWS SDK are made of, for what `may` allows. Make them in each invocation: their calls end with it.
+    pub async fn aws(&self) -> evc_runtime::SdkConfig {
+        self.context.sdk::<Self>().await
     }
 }
