@@ -3,6 +3,7 @@
 import base64
 import functools
 import json
+import urllib.parse
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -139,6 +140,45 @@ def keeps_apart(stack: Stack) -> None:
     assert (status, changed["version"]) == (200, 2), changed
 
 
+@SYSTEM.scenario("a page has as many carts as the query says, within its range, and 20 if it says nothing")
+def pages(stack: Stack) -> None:
+    kim = f"kim-{uuid.uuid4()}"
+    made = {create(stack, [], user=kim)["cartId"] for _ in range(3)}
+    status, first = send(stack, "GET", "carts?limit=2", user=kim)
+    assert status == 200 and len(first["carts"]) == 2 and "next" in first, first
+    after = urllib.parse.quote(first["next"], safe="")
+    status, second = send(stack, "GET", f"carts?after={after}", user=kim)
+    assert status == 200 and {*first["carts"], *second["carts"]} == made, (first, second)
+    for limit in ("0", "101", "two", "1e1", "2&limit=3"):
+        status, answer = send(stack, "GET", f"carts?limit={limit}", user=kim)
+        assert (status, answer["title"]) == (400, "InvalidInput"), (limit, status, answer)
+
+
+@SYSTEM.scenario("a page that its caller has is not sent again, and a visit is known by a cookie that no script and no other site gets")
+def remembers(stack: Stack) -> None:
+    kim = f"kim-{uuid.uuid4()}"
+    create(stack, [], user=kim)
+
+    def ask(**headers: str) -> tuple[int, str, dict[str, str]]:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return stack.http_with_headers("GET", url(stack, "carts"), None, {**signed_in(kim), **sent})
+
+    status, page, headers = ask()
+    assert status == 200 and headers["cache-control"] == "private, no-cache", (status, headers)
+    visit, _, attributes = headers["set-cookie"].partition("; ")
+    assert attributes == "Path=/; Max-Age=2592000; Secure; HttpOnly; SameSite=Lax", headers
+    tag = headers["etag"]
+    status, body, headers = ask(if_none_match=tag, cookie=f"other=1; {visit}")
+    assert (status, body, headers["etag"]) == (304, "", tag) and "set-cookie" not in headers, (status, body, headers)
+    status, body, headers = ask(IF_NONE_MATCH='"another"', cookie=visit)
+    assert (status, json.loads(body)) == (200, json.loads(page)) and "set-cookie" not in headers, (status, headers)
+    create(stack, [], user=kim)
+    assert ask(if_none_match=tag, cookie=visit)[0] == 200
+    for cookie in ("visit=nobody", f"{visit}; {visit}"):
+        status, answer, _ = ask(cookie=cookie)
+        assert (status, json.loads(answer)["title"]) == (400, "InvalidInput"), (cookie, status, answer)
+
+
 @SYSTEM.scenario("an answer that is kept for one caller is not given to another who has its key")
 def keeps_answers_apart(stack: Stack) -> None:
     kim, lee = f"kim-{uuid.uuid4()}", f"lee-{uuid.uuid4()}"
@@ -204,8 +244,12 @@ def lets_pages_in(stack: Stack) -> None:
         assert (headers.get("Access-Control-Allow-Origin") == origin) == admitted, (origin, headers)
         if admitted:
             assert headers["Access-Control-Allow-Methods"] == "GET,POST,PUT", headers
-            for header in ("idempotency-key", "authorization"):
+            for header in ("idempotency-key", "authorization", "if-none-match"):
                 assert header in headers["Access-Control-Allow-Headers"], headers
+            # Pages may send the cookie of a visit.
+            assert headers["Access-Control-Allow-Credentials"] == "true", headers
+        headers = stack.http_headers("GET", url(stack, "carts"), {"Origin": origin, **signed_in()})
+        assert ("etag" in headers.get("Access-Control-Expose-Headers", "")) == admitted, (origin, headers)
 
 
 @SYSTEM.scenario("rows that expire or change after they were published publish nothing")

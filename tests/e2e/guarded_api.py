@@ -4,6 +4,7 @@ its target's input, a FIFO queue. There are no functions, so that nothing is com
 import json
 import shutil
 import subprocess
+import time
 import uuid
 
 import policies
@@ -11,6 +12,7 @@ from emulator import EVC, ROOT
 from scenarios import System
 from signing import signed
 from stack import Stack, wait_until
+from tokens import LOGIN, OTHER, bearer, part
 
 FOLDER = ROOT / "target/e2e/guarded-api"
 
@@ -73,6 +75,44 @@ def own(stack: Stack) -> None:
     for key in (first, second):
         status, answer = send(stack, "GET", "/notes", None, {"x-api-key": key["value"]})
         assert status == 200 and answer["items"] == [{**notes[key["id"]], "owner": key["id"]}], answer
+
+
+@SYSTEM.scenario("who has a token reads what is its own, and nothing else; no other token lets anybody in")
+def of_tokens(stack: Stack) -> None:
+    users = {name: str(uuid.uuid4()) for name in ("kim", 'ro"b\\in é #set($x)')}
+    for name, note in users.items():
+        # An owner that the body names is no field of it.
+        body = {"noteId": note, "text": "mine", "owner": "somebody"}
+        status, answer = send(stack, "POST", "/mine", body, bearer(LOGIN.token(name)))
+        assert status == 201, answer
+    for name, note in users.items():
+        status, answer = send(stack, "GET", "/mine", None, bearer(LOGIN.token(name)))
+        assert status == 200 and answer["items"] == [{"noteId": note, "text": "mine", "owner": name}], answer
+    kim, other = users["kim"], next(note for name, note in users.items() if name != "kim")
+    scope = {"scope": "openid notes/read"}
+    assert send(stack, "GET", f"/mine/{kim}", None, bearer(LOGIN.token("kim", **scope)))[0] == 200
+    assert send(stack, "GET", f"/mine/{other}", None, bearer(LOGIN.token("kim", **scope)))[0] == 404, "another's note"
+    assert send(stack, "GET", f"/mine/{kim}", None, bearer(LOGIN.token("kim")))[0] == 403, "a scope is needed"
+    header, claims, signature = LOGIN.token("kim").split(".")
+    forged = part({"sub": "kim", "iss": LOGIN.url, "aud": "shop", "exp": int(time.time()) + 60})[0]
+    for what, token in {
+        "no token": "",
+        "another issuer": OTHER.token("kim"),
+        "another issuer's name": OTHER.token("kim", iss=LOGIN.url),
+        "another audience": LOGIN.token("kim", aud="admin"),
+        "expired": LOGIN.token("kim", exp=int(time.time()) - 1),
+        "no end": LOGIN.token("kim", exp=None),
+        "not yet": LOGIN.token("kim", nbf=int(time.time()) + 60),
+        "no subject": LOGIN.token(None),
+        "a subject that is no text": LOGIN.token(["kim"]),
+        "a number as subject": LOGIN.token(7),
+        "without a signature": f"{header}.{claims}.",
+        "algorithm none": ".".join([*part({"alg": "none", "kid": "test"}), claims, ""]),
+        "other claims": f"{header}.{forged}.{signature}",
+        "cut off": f"{header}.{claims}",
+    }.items():
+        status, problem = send(stack, "GET", "/mine", None, bearer(token) if token else {})
+        assert status == 401 and "items" not in problem, (what, status, problem)
 
 
 @SYSTEM.scenario("a throttled route answers 429 as problem JSON when its burst is used up")

@@ -18,6 +18,7 @@ import functions
 import piping
 import resources
 import rest
+import rest_tokens
 import streams
 import tokens
 import workflows
@@ -25,7 +26,7 @@ import workflows
 
 def main() -> None:
     """Install every replacement, then serve until killed."""
-    for module in (authority, resources, caches, functions, delivery, workflows, streams, piping, apis, tokens, rest):
+    for module in (authority, resources, caches, functions, delivery, workflows, streams, piping, apis, tokens, rest, rest_tokens):
         module.install()
     ministack.app.main()
 

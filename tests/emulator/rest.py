@@ -18,6 +18,7 @@ from ministack.services.cloudformation import provisioners
 import authority
 import velocity
 from apis import GATEWAY
+from rest_tokens import claims_in_templates
 
 # What an action is called on the wire, by the service's name in an integration's URI.
 SERVICES = {
@@ -199,6 +200,8 @@ class Request:
             "resourcePath": resource["path"],
             "identity": identity(headers or {}),
         }
+        if claims := claims_in_templates.get():
+            self.context["authorizer"] = {"claims": claims}
 
     def render(self, template: str | None, body: str) -> str:
         """What a template makes of a body; without a template the body."""

@@ -114,6 +114,11 @@ impl Request {
         Self { context: context.map(|context| Arc::from(context.to_owned())) }
     }
 
+    /// What the gateway says, as it came.
+    pub(crate) fn context(&self) -> Option<&RawValue> {
+        self.context.as_deref()
+    }
+
     fn sender(&self) -> Result<Sender, Error> {
         let Some(context) = &self.context else { return Ok(Sender::Nobody) };
         let context: RequestContext<'_> =

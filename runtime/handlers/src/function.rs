@@ -1,5 +1,6 @@
 //! What the generated context type of a function says about it.
 
+use crate::request::Route;
 use crate::{CircuitBreaker, Context, Error, FunctionError, Payload, Source};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,6 +20,10 @@ pub trait Function: Send + Sync + 'static {
     const SOURCES: &'static [Source];
     /// The HTTP status of a success.
     const STATUS: u16 = 200;
+    /// Whether its output is a [`Response`](crate::response::Response), with a status of its own.
+    const RESPONDS: bool = false;
+    /// The routes whose requests bring more than a body or a query of texts.
+    const ROUTES: &'static [Route] = &[];
 
     /// When it is not called for a while; by default never.
     const CIRCUIT_BREAKER: Option<CircuitBreaker> = None;

@@ -93,6 +93,8 @@ pub mod publish;
 mod queue;
 #[cfg(feature = "forwarder")]
 pub mod redrive;
+pub mod request;
+pub mod response;
 #[cfg(feature = "sdk")]
 mod sdk;
 #[cfg(feature = "secrets")]
@@ -130,6 +132,7 @@ pub use observe::Unit;
 pub use payload::Payload;
 #[cfg(feature = "sqs")]
 pub use queue::Queue;
+pub use response::SetCookie;
 #[cfg(feature = "secrets")]
 pub use secret::Secret;
 pub use serve::serve;

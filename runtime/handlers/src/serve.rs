@@ -138,7 +138,8 @@ where
                 self.metrics.add(metric::FAILURES, 1.0, Unit::Count);
             }
         };
-        let contract = Contract { answered: &answered, ..Contract::new(F::SOURCES, F::STATUS, self.cors.as_ref()) };
+        let contract = Contract::new(F::SOURCES, F::STATUS, self.cors.as_ref());
+        let contract = Contract { answered: &answered, routes: F::ROUTES, responds: F::RESPONDS, ..contract };
         #[cfg(feature = "engine")]
         let contract = Contract { tasks: Some((&self.tasks, invocation.time_left())), ..contract };
         let time_left = || invocation.deadline.millis() - Timestamp::now().millis() > RESERVE;

@@ -14,6 +14,8 @@
 //! | --- | --- | --- |
 //! | `cx.idempotency_key()`, `cx.stable_id()` | [`World::delivery`], [`World::event`], [`World::step`], [`World::request`] | what it made, in two deliveries of one key |
 //! | `cx.caller()` | [`Context::called_by`] | |
+//! | `cx.source_ip()`, `cx.api_request_id()` | [`Context::sent_from`] | |
+//! | `query`, `headers`, `cookies` of a route; `responses` | [`HttpRequest`], [`World::http`] | its [`HttpResponse`] |
 //! | `cx.event()` | [`World::event`] | |
 //! | `cx.step()` | [`World::step`]: attempt, item, visit | |
 //! | `cx.task_token()` | [`World::step`] with `token`, or `context_on_redis` | where it handed the token on |
@@ -41,6 +43,7 @@ mod counters;
 mod deliver;
 #[cfg(any(feature = "signal", feature = "engine"))]
 mod executions;
+mod http;
 #[cfg(any(feature = "config", feature = "secrets"))]
 mod kept;
 #[cfg(feature = "dynamodb")]
@@ -67,6 +70,7 @@ pub use deliver::Failed;
 pub(crate) use executions::Executions;
 #[cfg(any(feature = "signal", feature = "engine"))]
 pub use executions::StartedExecution;
+pub use http::{HttpRequest, HttpResponse};
 #[cfg(feature = "dynamodb")]
 pub use memory::Fault;
 #[cfg(feature = "dynamodb")]

@@ -16,6 +16,14 @@ pub(crate) fn world() -> World {
     World { world: evc_runtime::testing::World::new().table::<Carts>().table::<UserCarts>().outbox::<CartEvents>() }
 }
 
+impl std::ops::Deref for World {
+    type Target = evc_runtime::testing::World;
+
+    fn deref(&self) -> &Self::Target {
+        &self.world
+    }
+}
+
 impl World {
     /// The context of a request of this user, with this key.
     fn request<F: Function>(&self, key: &str, user: &str) -> F {

@@ -3,7 +3,7 @@
 
 use super::inputs::not_an_event;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Input, Integration, MappingValue, Model, Route, TableRoute};
+use crate::model::{Input, Integration, MappingValue, Model, Route, TableRoute, parameter_kind};
 use crate::types::{Kind, Type, describe};
 
 pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
@@ -115,13 +115,17 @@ impl To<'_> {
         true
     }
 
-    /// What comes with a path, and with a request that has no body, is text: every such field can be read from text.
+    /// What comes with a path, and with a request that has no body, is text: every such field can be read from text. What a route says
+    /// beyond that is for another check.
     fn texts(&self, diagnostics: &mut Vec<Diagnostic>) {
-        let (types, bodiless) = (&self.model.types, !self.route.has_body());
+        let types = &self.model.types;
+        // Where one field is the whole body, others come with the query.
+        let bodiless = !self.route.has_body() || self.route.sources.body.is_some();
         let fields = self.input.and_then(|input| types.record(input)).unwrap_or_default();
-        for (name, field) in fields {
-            let in_path = self.route.parameters().any(|parameter| parameter == name);
-            if !in_path && !bodiless || is_text(&types.resolve(&field.ty).kind) {
+        let said = self.route.sources.fields();
+        for (name, field) in fields.iter().filter(|(name, _)| !said.contains(*name)) {
+            let in_path = self.route.parameters().any(|parameter| parameter == *name);
+            if !in_path && !bodiless || self.is_readable(&field.ty, in_path) {
                 continue;
             }
             let place = if in_path { "path" } else { "query" };
@@ -135,6 +139,18 @@ impl To<'_> {
                     .secondary(field.name_span, "the field is declared here")
                     .help(help),
             );
+        }
+    }
+
+    /// A function reads numbers, booleans and, of a query, lists from texts; the template before a workflow does not.
+    fn is_readable(&self, ty: &Type, in_path: bool) -> bool {
+        let ty = self.model.types.resolve(ty);
+        match self.route.function() {
+            Some(_) => {
+                let is_list = matches!(ty.kind, Kind::List(..));
+                parameter_kind(&self.model.types, ty).is_some() && !(is_list && in_path)
+            }
+            None => is_text(&ty.kind),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::settings::of_function;
 use super::variable::{Variable, variables};
 use super::{
     AccessPattern, Cache, Config, DeadLetterSource, Destination, Event, Head, Id, Model, Network, Outbox, Queue,
-    Secret, Setting, Table, Thing, Workflow, access,
+    Response, Secret, Setting, Table, Thing, Workflow, access, response,
 };
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
@@ -35,6 +35,8 @@ pub struct Function {
     pub input: Input,
     /// What it returns.
     pub output: Option<Type>,
+    /// What it answers requests with, where it has more to answer with than an output.
+    pub responses: Vec<Response>,
     /// Its business errors.
     pub errors: Vec<BusinessError>,
     /// The tables it uses.
@@ -192,6 +194,7 @@ pub(super) fn function(
             None => brought.unwrap_or(Input::Nothing),
         },
         output: item.output.as_ref().map(|output| output.0.clone()),
+        responses: item.responses.iter().map(|said| response::response(&model.types, said, diagnostics)).collect(),
         errors: item.errors.0.iter().map(business_error).collect(),
         tables,
         queries: access::of_function(sections, item, diagnostics),

@@ -32,6 +32,7 @@ pub mod queue;
 mod raw_rules;
 mod resolve;
 pub mod resource;
+pub mod response;
 pub mod rule;
 pub mod schedule;
 pub mod secret;
@@ -49,7 +50,7 @@ pub mod workflow;
 pub use access::{AccessPattern, Through};
 pub use api::{
     Api, ApiKind, Auth, CallerFact, CallerKind, Callers, Cors, Domain as ApiDomain, Integration, Jwt, Mapping,
-    MappingValue, Parameter, Request, Route, TableOperation, TableRoute, Throttling, Token, claim_kind,
+    MappingValue, Parameter, Request, Route, TableOperation, TableRoute, Throttling, Token, claim_kind, parameter_kind,
 };
 pub use arena::{Arena, Id};
 pub use bus::{Bus, EventLog};
@@ -73,6 +74,7 @@ pub use queue::{Queue, least_visibility};
 pub use raw_rules::is_read_by_raw_rule;
 pub use resolve::resolve;
 pub use resource::{Override, Resource};
+pub use response::{Content, Cookie, Response, SameSite};
 pub use rule::Rule;
 pub use schedule::{Schedule, When};
 pub use secret::{Secret, SecretKind};

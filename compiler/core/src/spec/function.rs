@@ -10,12 +10,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::access::AccessPattern;
 use super::allow::Allows;
-use super::api::{Auth, RouteText, SUCCESS};
-use super::decode::{Case, Decode, Decoder, MAX_NAME, Section, check_name};
+use super::api::{Auth, RouteText, SUCCESS, Sources, tokens};
+use super::decode::{Case, Decode, Decoder, Fields, MAX_NAME, Section, check_name};
 use super::keys::Shorthand;
 use super::permission::Permission;
 use super::range::{Range, in_range};
-use super::scalar::{Duration, Name, TypeExpr, map_of, one_or_many};
+use super::response::{Response, names, responses};
+use super::scalar::{Duration, Json, Name, TypeExpr, map_of, one_or_many};
 use super::variable::{Variables, variables};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
@@ -37,6 +38,10 @@ pub struct Function {
     pub input: Option<Spanned<TypeExpr>>,
     /// What it returns.
     pub output: Option<Spanned<TypeExpr>>,
+    /// What it answers requests with, by name: each with a status of its own, headers, cookies and a body, or the status alone. In place
+    /// of an `output`, for a function that APIs call.
+    #[key(default, schema = responses, check = names)]
+    pub responses: IndexMap<Name, Response>,
     /// The business errors it may return, by name: what `catch` and `retry` in a workflow see. A map gives each the status that
     /// callers of an API get: `{ CartNotFound: 404 }`. It is 422 without.
     #[key(default, check = errors)]
@@ -242,7 +247,7 @@ impl Operation {
 
 /// An HTTP route: a method and a path, or these with who may call it and the status of a success.
 #[derive(Debug, Clone, Section)]
-#[section(what = "an API route", shorthand)]
+#[section(what = "an API route", shorthand, check = headers)]
 pub struct ApiRoute {
     /// Its method and path.
     #[key(rename = "route")]
@@ -252,12 +257,49 @@ pub struct ApiRoute {
     /// The status of a success.
     #[key(range = SUCCESS)]
     pub status: Option<Spanned<u64>>,
+    /// Parameters of the query, each with the field of the input that it is.
+    #[key(default, schema = map_of::<Name>)]
+    pub query: IndexMap<Name, Name>,
+    /// Headers, each with the field of the input that it is.
+    #[key(default, schema = tokens)]
+    pub headers: IndexMap<Name, Name>,
+    /// Cookies, each with the field of the input that it is.
+    #[key(default, schema = tokens)]
+    pub cookies: IndexMap<Name, Name>,
+    /// The field of the input that the whole body is.
+    pub body: Option<Name>,
+    /// What a field of the input is where a request does not bring it, for those that come beside the body.
+    #[key(default, schema = map_of::<Json>)]
+    pub defaults: IndexMap<Name, Spanned<Json>>,
+}
+
+impl ApiRoute {
+    /// What of the input comes from where.
+    pub fn sources(&self) -> Sources {
+        let (query, headers) = (self.query.clone(), self.headers.clone());
+        let (cookies, body) = (self.cookies.clone(), self.body.clone());
+        Sources { query, headers, cookies, body, defaults: self.defaults.clone() }
+    }
+}
+
+/// Headers and cookies have names that can be.
+fn headers(route: &ApiRoute, _: &Fields<'_>, cx: &mut Decoder) {
+    route.sources().check(cx);
 }
 
 /// The method and the path alone.
 impl Shorthand for ApiRoute {
     fn short(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        Some(Self { text: RouteText::decode(node, cx)?, auth: None, status: None })
+        Some(Self {
+            text: RouteText::decode(node, cx)?,
+            auth: None,
+            status: None,
+            query: IndexMap::new(),
+            headers: IndexMap::new(),
+            cookies: IndexMap::new(),
+            body: None,
+            defaults: IndexMap::new(),
+        })
     }
     fn short_schema(generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<RouteText>()

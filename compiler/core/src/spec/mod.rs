@@ -28,6 +28,7 @@ pub mod range;
 pub mod raw;
 pub mod reference;
 pub mod resource;
+pub mod response;
 pub mod rule;
 pub mod scalar;
 pub mod schedule;

@@ -4,7 +4,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/cart.yaml:111.
+/// Declared in place at specs/cart.yaml:121.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde")]
 pub struct CartCaller {

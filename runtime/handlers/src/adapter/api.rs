@@ -1,28 +1,46 @@
 //! A request through API Gateway (HTTP API with payload format 2.0 or 1.0, or REST API): JSON in, status and JSON out.
 //!
 //! The input is the body, or for `GET`, `HEAD` and `DELETE`, which have none, the parameters of the query as strings; those of the path are
-//! added to it, and win. A failure becomes problem JSON (RFC 9457); what is not the caller's business (500) says no more than its name.
+//! added to it, and win. Where the function has a [`Route`] for the request, that says what comes from where instead. A failure becomes problem JSON (RFC 9457); what is not the caller's business (500) says no more than its name.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
 use super::caller::Caller;
-use super::cors::Cors;
-use super::{Contract, Failure, Incoming, rejected};
+use super::{Contract, Failure, Incoming, parameters, rejected};
 use crate::Bytes;
+use crate::request::Route;
+use crate::response::{Answer, exposed};
 use crate::{Error, Kind, Payload, payload};
 use evc_interface::call::IDEMPOTENCY_HEADER;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Request {
+pub(super) struct Request {
     #[serde(default)]
-    headers: Option<BTreeMap<String, String>>,
+    pub(super) headers: Option<BTreeMap<String, String>>,
+    /// Format 1.0 has each header and parameter with all its values.
     #[serde(default)]
-    path_parameters: Option<BTreeMap<String, String>>,
+    pub(super) multi_value_headers: Option<BTreeMap<String, Vec<String>>>,
     #[serde(default)]
-    query_string_parameters: Option<BTreeMap<String, String>>,
+    pub(super) path_parameters: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    pub(super) query_string_parameters: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    pub(super) multi_value_query_string_parameters: Option<BTreeMap<String, Vec<String>>>,
+    /// Format 2.0 has the query as it was sent.
+    #[serde(default)]
+    pub(super) raw_query_string: Option<String>,
+    /// Format 2.0 has cookies apart from the other headers.
+    #[serde(default)]
+    pub(super) cookies: Option<Vec<String>>,
+    /// Format 2.0 has the route: `GET /carts/{cartId}`. Format 1.0 has its path as `resource`.
+    #[serde(default)]
+    pub(super) route_key: Option<String>,
+    #[serde(default)]
+    pub(super) resource: Option<String>,
     #[serde(default)]
     body: Option<String>,
     #[serde(default)]
@@ -31,7 +49,7 @@ struct Request {
     context: Option<Box<RawValue>>,
     /// Format 1.0 has the method here too, and some local invokers only here.
     #[serde(default)]
-    http_method: Option<String>,
+    pub(super) http_method: Option<String>,
 }
 
 /// Where the gateway says which method a request has: format 1.0 in the context itself, 2.0 in its `http`.
@@ -53,9 +71,62 @@ struct HttpContext {
 #[serde(rename_all = "camelCase")]
 struct Response {
     status_code: u16,
-    headers: BTreeMap<&'static str, String>,
+    headers: BTreeMap<Cow<'static, str>, String>,
+    /// Cookies as payload 2.0 has them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cookies: Vec<String>,
+    /// Headers that come several times, as REST APIs and payload 1.0 have them: cookies.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    multi_value_headers: BTreeMap<&'static str, Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    is_base64_encoded: bool,
+}
+
+impl Response {
+    fn new(status_code: u16, content_type: &'static str, body: Option<String>) -> Self {
+        Self {
+            status_code,
+            headers: [("content-type".into(), content_type.to_owned())].into(),
+            cookies: Vec::new(),
+            multi_value_headers: BTreeMap::new(),
+            body,
+            is_base64_encoded: false,
+        }
+    }
+
+    /// A response of a function that says more than an output; to a REST API, or as payload 2.0 has it.
+    fn of(text: &str, is_rest: bool) -> Result<Self, Error> {
+        let mut answer: Answer<'_> = payload::decode(text)?;
+        let (status_code, cookies) = (answer.status, std::mem::take(&mut answer.cookies));
+        let headers = std::mem::take(&mut answer.headers).into_iter();
+        let headers: BTreeMap<Cow<'static, str>, String> = headers.map(|(name, value)| (name.into(), value)).collect();
+        let (body, is_base64_encoded) = answer.into_body();
+        let (cookies, several) = if is_rest && !cookies.is_empty() {
+            (Vec::new(), [("set-cookie", cookies)].into())
+        } else {
+            (cookies, BTreeMap::new())
+        };
+        Ok(Self { status_code, headers, cookies, multi_value_headers: several, body, is_base64_encoded })
+    }
+
+    /// Adds what lets pages of other origins read this. A page may read the headers of the response itself, too.
+    fn allow(&mut self, allowed: Vec<(&'static str, String)>) {
+        let exposed = exposed(self.headers.keys());
+        let is_open = allowed.iter().any(|(name, _)| *name == "access-control-allow-origin");
+        for (name, value) in allowed {
+            let known = self.headers.keys().find(|known| known.eq_ignore_ascii_case(name)).cloned();
+            match known.and_then(|known| self.headers.get_mut(&known)) {
+                // `Vary` is the one header that both may say.
+                Some(known) => *known = format!("{known}, {value}"),
+                None => drop(self.headers.insert(name.into(), value)),
+            }
+        }
+        if let Some(exposed) = exposed.filter(|_| is_open) {
+            self.headers.insert("access-control-expose-headers".into(), exposed);
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -79,23 +150,22 @@ pub(super) fn is_http_context(text: &str) -> bool {
 pub(super) async fn handle(
     text: &str,
     contract: Contract<'_>,
-    cors: Option<&Cors>,
+    is_rest: bool,
     deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
     let request: Result<Request, Failure> = rejected(payload::decode(text));
     let origin = request.as_ref().ok().and_then(|request| request.header("origin"));
+    // An HTTP API adds its own.
+    let cors = contract.cors.filter(|_| is_rest);
     let allowed: Vec<(&'static str, String)> = cors.map(|cors| cors.headers(origin)).unwrap_or_default();
     let answered = match request {
-        Ok(request) => answer(request, deliver).await,
+        Ok(request) => answer(request, contract.routes, deliver).await,
         Err(failure) => Err(failure),
     };
     let mut response = match answered {
+        Ok(answer) if contract.responds => Response::of(&answer, is_rest)?,
         // A function without an output returns nothing: `null`.
-        Ok(body) => Response {
-            status_code: contract.status,
-            headers: [("content-type", "application/json".to_owned())].into(),
-            body: Some(body).filter(|body| body != "null"),
-        },
+        Ok(body) => Response::new(contract.status, "application/json", Some(body).filter(|body| body != "null")),
         Err(failure) => {
             // What the caller did wrong is his business.
             if failure.status >= 500 {
@@ -104,21 +174,27 @@ pub(super) async fn handle(
             problem(&failure)?
         }
     };
-    response.headers.extend(allowed);
+    response.allow(allowed);
     Ok(serde_json::to_string(&response).map_err(Error::other)?)
 }
 
 async fn answer(
     request: Request,
+    routes: &'static [Route],
     deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
     // All who send an empty one would have one key.
     let key = request.header(IDEMPOTENCY_HEADER).filter(|key| !key.is_empty()).map(str::to_owned);
     // Only a key is kept apart by caller.
     let caller = key.as_ref().map(|_| rejected(Caller::read(request.context.as_deref()))).transpose()?;
-    let payload = Payload::new(rejected(request.input())?);
-    // Only a key has a record.
-    let before = key.as_ref().and_then(|_| request.input_before());
+    let route = parameters::route(&request, routes);
+    let input = match route {
+        Some(route) => parameters::input(&request, route),
+        None => request.input(),
+    };
+    let payload = Payload::new(rejected(input)?);
+    // Only a key has a record; and no version before had such routes.
+    let before = key.as_ref().filter(|_| route.is_none()).and_then(|_| request.input_before());
     let sender = crate::caller::Request::new(request.context.as_deref());
     deliver(Incoming { key, caller, request: sender, ..Incoming::bare(payload.read_before_as(before)) }).await
 }
@@ -127,21 +203,17 @@ fn problem(failure: &Failure) -> Result<Response, Error> {
     let detail = Some(failure.message.as_str()).filter(|_| failure.status < 500);
     let problem = Problem { title: &failure.name, status: failure.status, detail };
     let body = serde_json::to_string(&problem).map_err(Error::other)?;
-    Ok(Response {
-        status_code: failure.status,
-        headers: [("content-type", "application/problem+json".to_owned())].into(),
-        body: Some(body),
-    })
+    Ok(Response::new(failure.status, "application/problem+json", Some(body)))
 }
 
 impl Request {
     /// A header; names are case-insensitive, and REST APIs pass them as they came.
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().flatten().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// Whether the method is one with a body, as the compiler has it in `Route::has_body`.
-    fn has_body(&self) -> bool {
+    pub(super) fn has_body(&self) -> bool {
         // One that cannot be read says no method.
         let context =
             self.context.as_ref().and_then(|context| serde_json::from_str::<MethodContext>(context.get()).ok());
@@ -186,8 +258,22 @@ impl Request {
         Ok(serde_json::to_string(&fields).map_err(Error::other)?)
     }
 
+    /// Whether there is no body.
+    pub(super) fn is_empty(&self) -> bool {
+        self.body.as_deref().is_none_or(str::is_empty)
+    }
+
+    /// The bytes of the body, as they were sent: of a text, those of its UTF-8.
+    pub(super) fn bytes(&self) -> Result<Bytes, Error> {
+        let body = self.body.as_deref().unwrap_or_default();
+        if !self.is_base64_encoded {
+            return Ok(Bytes(body.as_bytes().to_vec()));
+        }
+        Bytes::from_base64(body).map_err(|error| Error::new(Kind::InvalidInput, format!("the body: {error}")))
+    }
+
     /// The JSON of the body; without one, an empty object.
-    fn text(&self) -> Result<String, Failure> {
+    pub(super) fn text(&self) -> Result<String, Failure> {
         let Some(body) = self.body.as_deref().filter(|body| !body.is_empty()) else {
             return Ok("{}".to_owned());
         };
@@ -198,9 +284,7 @@ impl Request {
         if !self.is_base64_encoded {
             return Ok(body.to_owned());
         }
-        let bytes =
-            Bytes::from_base64(body).map_err(|error| Error::new(Kind::InvalidInput, format!("the body: {error}")))?;
-        String::from_utf8(bytes.0).map_err(|_| Error::new(Kind::InvalidInput, "the body is not UTF-8").into())
+        String::from_utf8(self.bytes()?.0).map_err(|_| Error::new(Kind::InvalidInput, "the body is not UTF-8").into())
     }
 }
 

@@ -17,6 +17,7 @@ pub(crate) mod batch;
 pub(crate) mod caller;
 pub(crate) mod cors;
 mod eventbridge;
+mod parameters;
 mod sqs;
 mod step;
 pub(crate) mod stream;
@@ -27,6 +28,7 @@ use self::caller::Caller;
 use self::cors::Cors;
 use crate::context::Step;
 use crate::event::EventMetadata;
+use crate::request::Route;
 use crate::{Error, FunctionError, Kind, Payload, Timestamp};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -230,6 +232,9 @@ impl Source {
 pub(crate) struct Contract<'a> {
     pub(crate) sources: &'static [Source],
     pub(crate) status: u16,
+    /// Whether the output is a response, with a status of its own.
+    pub(crate) responds: bool,
+    pub(crate) routes: &'static [Route],
     pub(crate) cors: Option<&'a Cors>,
     /// Is told of each failure that becomes an answer, of which Lambda does not know.
     pub(crate) answered: &'a dyn Fn(&Failure),
@@ -243,6 +248,8 @@ impl<'a> Contract<'a> {
         Self {
             sources,
             status,
+            responds: false,
+            routes: &[],
             cors,
             answered: &|_| {},
             #[cfg(feature = "engine")]
@@ -269,8 +276,8 @@ pub(crate) async fn dispatch(
             Box::pin(task::handle(text, (tasks, time), contract.answered, deliver)).await
         }
         Source::Workflow => rejected(Err(Error::new(Kind::Configuration, "built without the feature `engine`"))),
-        Source::HttpApi => api::handle(text, contract, None, deliver).await,
-        Source::RestApi => api::handle(text, contract, contract.cors, deliver).await,
+        Source::HttpApi => api::handle(text, contract, false, deliver).await,
+        Source::RestApi => api::handle(text, contract, true, deliver).await,
     }
 }
 

@@ -425,3 +425,54 @@ fn a_message_that_names_the_engine_is_delivered_like_those_beside_it() {
     let (result, delivered) = run(&json!({ "Records": records }), &[Source::Sqs, Source::Workflow]);
     assert_eq!(delivered.len(), 2, "{result:?}");
 }
+
+/// What is given to the gateway of a function whose output is a response.
+fn responded(event: &Value, output: &str, cors: Option<&str>) -> Value {
+    let settings = cors.map(|origins| ("EVC_CORS_ORIGINS".to_owned(), origins.to_owned()));
+    let cors = Cors::of(&crate::backend::Settings::Fixed(settings.into_iter().collect()));
+    let contract = Contract { responds: true, ..Contract::new(ALL, 200, cors.as_ref()) };
+    let deliver = async |_: Incoming<'_>| Ok(output.to_owned());
+    let answer = crate::serve::block_on(dispatch(&event.to_string(), contract, || true, deliver)).expect("runtime");
+    serde_json::from_str(&answer.expect("an answer")).expect("JSON")
+}
+
+#[test]
+fn a_response_has_its_status_headers_and_cookies_in_both_formats() {
+    let output = json!({
+        "status": 304, "headers": [["ETag", "\"1\""], ["Vary", "Accept"], ["Cache-Control", "private"]],
+        "cookies": ["a=1; Secure", "b=; Max-Age=0"],
+    });
+    let two =
+        json!({ "requestContext": { "http": { "method": "GET" } }, "headers": { "origin": "https://a.example" } });
+    let one = json!({ "httpMethod": "GET", "requestContext": {}, "headers": { "Origin": "https://a.example" } });
+    let headers = json!({ "ETag": "\"1\"", "Vary": "Accept", "Cache-Control": "private" });
+    assert_eq!(
+        responded(&two, &output.to_string(), Some("https://a.example")),
+        json!({ "statusCode": 304, "headers": headers, "cookies": ["a=1; Secure", "b=; Max-Age=0"] })
+    );
+    let headers = json!({
+        "ETag": "\"1\"", "Vary": "Accept, Origin", "Cache-Control": "private",
+        "access-control-allow-origin": "https://a.example", "access-control-expose-headers": "ETag,Vary",
+    });
+    assert_eq!(
+        responded(&one, &output.to_string(), Some("https://a.example")),
+        json!({ "statusCode": 304, "headers": headers, "multiValueHeaders": { "set-cookie": ["a=1; Secure", "b=; Max-Age=0"] } })
+    );
+    let other = json!({ "httpMethod": "GET", "requestContext": {}, "headers": { "Origin": "https://b.example" } });
+    let answer = responded(&other, &output.to_string(), Some("https://a.example"));
+    assert!(answer["headers"].get("access-control-expose-headers").is_none(), "{answer}");
+    assert_eq!(answer["headers"]["Vary"], "Accept, Origin");
+}
+
+#[test]
+fn a_body_is_json_a_text_or_bytes() {
+    let event = json!({ "requestContext": { "http": { "method": "GET" } } });
+    let body = |body: &str| {
+        let output = format!(r#"{{"status":200,"headers":[["content-type","a/b"]],"body":{body}}}"#);
+        let answer = responded(&event, &output, None);
+        (answer["body"].clone(), answer.get("isBase64Encoded").cloned())
+    };
+    assert_eq!(body(r#"{"json":{"a":1.00000000000000000001}}"#), (json!(r#"{"a":1.00000000000000000001}"#), None));
+    assert_eq!(body(r#"{"text":"a\n"}"#), (json!("a\n"), None));
+    assert_eq!(body(r#"{"bytes":"AP8="}"#), (json!("AP8="), Some(json!(true))));
+}

@@ -53,7 +53,7 @@ fn headers(model: &Model, api: &Api, cors: &Cors) -> Option<Diagnostic> {
 }
 
 /// The headers without which a route refuses a request from a browser.
-fn wanted(model: &Model, route: &Route) -> Vec<&'static str> {
+fn wanted<'m>(model: &'m Model, route: &'m Route) -> Vec<&'m str> {
     let takes = route.function().is_none_or(|id| !matches!(model.functions[id].input, Input::Nothing));
     let mut wanted = if route.has_body() && takes { vec!["content-type"] } else { Vec::new() };
     match &route.auth {
@@ -62,5 +62,7 @@ fn wanted(model: &Model, route: &Route) -> Vec<&'static str> {
         Auth::ApiKey => wanted.push("x-api-key"),
         Auth::Jwt(_) => wanted.push("authorization"),
     }
+    let said = model.request(route).headers.into_iter();
+    wanted.extend(said.filter(|header| header.required).map(|header| header.name));
     wanted
 }

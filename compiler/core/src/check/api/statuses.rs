@@ -4,7 +4,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::model::Model;
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
-    for (id, function) in model.functions.iter() {
+    for (id, function) in model.functions.iter().filter(|(_, function)| function.responses.is_empty()) {
         let mut routes = model.routes_of(id);
         let Some((_, first)) = routes.next() else { continue };
         for (api, route) in routes.filter(|(_, route)| route.status != first.status) {

@@ -54,15 +54,40 @@ fn requests(model: &Model) -> Vec<String> {
     model.routes().filter_map(|(_, route)| request(model, route)).collect()
 }
 
+/// An example of what comes beside a body, as text.
+fn text(model: &Model, parameter: &Parameter<'_>) -> Option<String> {
+    let Some(ty) = parameter.ty else { return Some("example-1".to_owned()) };
+    // Of a list, its first item: a query has the name again for each.
+    let value = named(model, ty, parameter.name)?;
+    let value = value.as_array().map_or(Some(&value), |items| items.first())?;
+    Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+}
+
+/// What a request to a route needs beside its body: the query, with its question mark, and options of `curl`.
+pub(super) fn needed(model: &Model, route: &Route) -> (String, String) {
+    let request = model.request(route);
+    let pairs = |parameters: &[Parameter<'_>], is_query: bool| -> Vec<String> {
+        let needed = parameters.iter().filter(|parameter| parameter.required);
+        let pair = |parameter: &Parameter<'_>| {
+            let value = text(model, parameter)?;
+            Some(format!("{}={}", parameter.name, if is_query { percent(&value) } else { value }))
+        };
+        needed.filter_map(pair).collect()
+    };
+    let query = pairs(&request.query, true).join("&");
+    let query = if query.is_empty() { query } else { format!("?{query}") };
+    let headers = request.headers.iter().filter(|header| header.required);
+    let headers = headers.filter_map(|header| Some(format!("{}: {}", header.name, text(model, header)?)));
+    let headers = headers.map(|header| format!(" --header {}", shell(&header)));
+    let cookies = pairs(&request.cookies, false).join("; ");
+    let cookies = (!cookies.is_empty()).then(|| format!(" --cookie {}", shell(&cookies)));
+    let options = headers.chain(cookies).collect();
+    (query, options)
+}
+
 fn request(model: &Model, route: &Route) -> Option<String> {
     let request = model.request(route);
-    let text = |parameter: &Parameter<'_>| -> Option<String> {
-        let Some(ty) = parameter.ty else { return Some("example-1".to_owned()) };
-        // Of a list, its first item: a query has the name again for each.
-        let value = named(model, ty, parameter.name)?;
-        let value = value.as_array().map_or(Some(&value), |items| items.first())?;
-        Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-    };
+    let text = |parameter: &Parameter<'_>| text(model, parameter);
     let mut path = route.path.clone();
     let names = route.path.split('/').filter(|segment| segment.starts_with('{') && segment.ends_with('}'));
     for (segment, parameter) in names.zip(&request.path) {
@@ -77,9 +102,18 @@ fn request(model: &Model, route: &Route) -> Option<String> {
     let mut lines = vec![format!("{} {path}", route.method)];
     lines.extend(shown(&route.auth).map(str::to_owned));
     lines.extend(request.headers.iter().filter_map(|header| Some(format!("{}: {}", header.name, text(header)?))));
+    let cookies = request.cookies.iter().filter_map(|cookie| Some(format!("{}={}", cookie.name, text(cookie)?)));
+    let cookies: Vec<String> = cookies.collect();
+    if !cookies.is_empty() {
+        lines.push(format!("Cookie: {}", cookies.join("; ")));
+    }
     if let Some(body) = &request.body {
         let body = payload(model, body)?;
-        lines.extend(["content-type: application/json".to_owned(), String::new(), format!("{body:#}")]);
+        if request.is_json() {
+            lines.extend(["content-type: application/json".to_owned(), String::new(), format!("{body:#}")]);
+        } else {
+            lines.extend([String::new(), "any text".to_owned()]);
+        }
     }
     Some(lines.join("\n"))
 }

@@ -196,9 +196,11 @@ fn try_it(plan: &Plan<'_>) -> Option<minijinja::Value> {
     let default = |name: &str| plan.parameters.get(name).and_then(|parameter| parameter.default.clone());
     let project = default("ProjectName").unwrap_or_default();
     let environment = default(ENVIRONMENT).unwrap_or_default();
+    // A request brings the input in its parts; only what is left of it is a body.
+    let has_body = |route: &Route| model.request(route).body.is_some();
     Some(context! {
         function => function.head.name.clone(),
-        has_input => matches!(function.input, Takes::Value(_)),
+        has_input => called.map_or(matches!(function.input, Takes::Value(_)), |(_, route)| has_body(route)),
         project => project.clone(),
         environment => environment.clone(),
         physical => format!("{project}-{environment}-{}", function.head.name),
@@ -206,7 +208,9 @@ fn try_it(plan: &Plan<'_>) -> Option<minijinja::Value> {
         url => called.and_then(|(api, _)| url(model, api)),
         route => called.map(|(_, route)| context! {
             method => route.method.clone(),
-            path => route.path.clone(),
+            path => route.path.clone() + &examples::needed(model, route).0,
+            options => examples::needed(model, route).1,
+            is_json => model.request(route).is_json(),
             credentials => credentials(&route.auth),
             token => token(&route.auth),
             has_key => route.auth == Auth::ApiKey,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::responses::{self, Failures};
 use super::security::Schemes;
-use crate::model::{Api, Integration, Model, Parameter, Route};
+use crate::model::{Api, Content, Integration, Model, Parameter, Response, Route};
 use crate::plan::pascal_case;
 use crate::types::{Kind, Type};
 
@@ -91,36 +91,89 @@ impl<'m> Operations<'m> {
         let in_query = request.query.iter().map(|parameter| self.parameter(parameter, "query"));
         let in_query: Vec<Value> = in_query.collect();
         let headers = request.headers.iter().map(|parameter| self.parameter(parameter, "header"));
-        in_path.into_iter().chain(in_query).chain(headers.collect::<Vec<_>>()).collect()
+        let headers: Vec<Value> = headers.collect();
+        let cookies: Vec<Value> = request.cookies.iter().map(|parameter| self.parameter(parameter, "cookie")).collect();
+        in_path.into_iter().chain(in_query).chain(headers).chain(cookies).collect()
     }
 
     fn parameter(&mut self, parameter: &Parameter<'_>, place: &str) -> Value {
-        let schema = match parameter.ty {
+        let mut schema = match parameter.ty {
             Some(ty) => self.schema(ty),
             None => json!({"type": "string"}),
         };
+        if let (Some(default), Value::Object(schema)) = (&parameter.default, &mut schema) {
+            schema.insert("default".to_owned(), default.clone());
+        }
         json!({"name": parameter.name, "in": place, "required": parameter.required, "schema": schema})
     }
 
     /// The body; one without a required field may be left out.
     fn body(&mut self, route: &'m Route) -> Option<Value> {
-        let body = self.model.request(route).body?;
+        let request = self.model.request(route);
+        let media = match request.whole {
+            Some((_, Content::Bytes)) => return Some(json!({"required": true, "content": {"*/*": {}}})),
+            Some((_, Content::Text)) => "text/plain",
+            Some((_, Content::Json)) | None => "application/json",
+        };
+        let body = request.body?;
         let fields = self.model.types.record(&body);
         let required = fields.is_none_or(|fields| fields.values().any(|field| !field.optional));
         let schema = self.schema(&body);
-        Some(json!({"required": required, "content": {"application/json": {"schema": schema}}}))
+        Some(json!({"required": required, "content": {media: {"schema": schema}}}))
     }
 
     fn responses(&mut self, route: &'m Route) -> Map<String, Value> {
+        let mut responses = self.successes(route);
+        let failures = Failures::of(self.model, self.api, route);
+        for (status, failure) in failures.responses(SCHEMAS) {
+            match responses.get_mut(&status) {
+                Some(known) => responses::join(known, failure),
+                None => drop(responses.insert(status, failure)),
+            }
+        }
+        responses
+    }
+
+    /// What the spec says that a route answers with.
+    fn successes(&mut self, route: &'m Route) -> Map<String, Value> {
+        let several = route.function().map(|id| &self.model.functions[id].responses).filter(|all| !all.is_empty());
+        if let Some(several) = several {
+            return several.iter().map(|it| (it.status.value.to_string(), self.response(it))).collect();
+        }
         let mut success = json!({"description": responses::success(route)});
         if let (Some(answer), Value::Object(success)) = (self.model.answer(route), &mut success) {
             let schema = self.schema(&answer);
             success.insert("content".to_owned(), json!({"application/json": {"schema": schema}}));
         }
-        let failures = Failures::of(self.model, self.api, route);
-        let mut responses: Map<String, Value> = [(route.status.to_string(), success)].into_iter().collect();
-        responses.extend(failures.responses(SCHEMAS));
-        responses
+        [(route.status.to_string(), success)].into_iter().collect()
+    }
+
+    /// A response of a function that has several.
+    fn response(&mut self, response: &'m Response) -> Value {
+        let types = &self.model.types;
+        let about = response.description.as_deref().unwrap_or(response.name.as_str());
+        let mut said = Map::from_iter([("description".to_owned(), about.trim().into())]);
+        let mut headers = Map::new();
+        for (name, field) in response.headers.as_ref().and_then(|headers| types.record(headers)).unwrap_or_default() {
+            let schema = self.schema(&field.ty);
+            headers.insert(name.to_owned(), json!({"required": !field.optional, "schema": schema}));
+        }
+        if !response.cookies.is_empty() {
+            let names: Vec<String> = response.cookies.iter().map(|cookie| format!("`{}`", cookie.name.value)).collect();
+            let required = response.cookies.iter().any(|cookie| !cookie.optional);
+            let about = format!("Sets or takes back {}, each by a header of its own.", names.join(", "));
+            let header = json!({"description": about, "required": required, "schema": {"type": "string"}});
+            headers.insert("Set-Cookie".to_owned(), header);
+        }
+        if !headers.is_empty() {
+            said.insert("headers".to_owned(), headers.into());
+        }
+        if let (Some(body), Some(content)) = (&response.body, response.content(types)) {
+            // Bytes that are the whole body have no schema in OpenAPI 3.1.
+            let media = if content == Content::Bytes { json!({}) } else { json!({"schema": self.schema(body)}) };
+            said.insert("content".to_owned(), json!({response.content_type(): media}));
+        }
+        said.into()
     }
 
     fn schema(&mut self, ty: &Type) -> Value {

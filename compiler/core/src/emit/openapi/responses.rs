@@ -99,10 +99,12 @@ impl Failures {
             Integration::Function(_) | Integration::Workflow(_) => !request.path.is_empty(),
         };
         let needed = request.query.iter().chain(&request.headers).any(|parameter| parameter.required);
+        // Headers and cookies that the route names are of some type, also those that may be absent.
+        let needed = needed || !route.sources.headers.is_empty() || !request.cookies.is_empty();
         if looks_at_path || needed || !request.query.is_empty() || request.body.is_some() {
             self.by_handler(400, "The request is not what it should be; `detail` says where.");
         }
-        if request.body.is_some() {
+        if request.body.is_some() && request.is_json() {
             self.by_handler(415, "The body is not JSON.");
         }
     }
@@ -171,6 +173,24 @@ impl Failures {
             }
             (status, json!({"description": failure.sentences.join(" "), "content": content}))
         })
+    }
+}
+
+/// Adds what a failure is to what the spec says of the same status.
+pub(super) fn join(known: &mut Value, failure: Value) {
+    let (Value::Object(known), Value::Object(mut failure)) = (known, failure) else { return };
+    if let (Some(Value::String(about)), Some(why)) =
+        (known.get_mut("description"), failure.get("description").and_then(Value::as_str))
+    {
+        let stop = if about.ends_with('.') { "" } else { "." };
+        *about = format!("{about}{stop} {why}");
+    }
+    if let (Value::Object(content), Some(Value::Object(more))) =
+        (known.entry("content").or_insert_with(|| json!({})), failure.remove("content"))
+    {
+        for (media, schema) in more {
+            content.entry(media).or_insert(schema);
+        }
     }
 }
 

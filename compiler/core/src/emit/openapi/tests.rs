@@ -30,6 +30,29 @@ functions:
     input: { id: uuid }
     errors: { CartNotFound: 404, CartClosed: 409, CartOpen: 409 }
   get-file: { input: { path: string }, output: any }
+  hook: { api: { route: POST /hooks, auth: none, headers: { X-Signature: signature }, body: payload }, input: { payload: bytes, signature: string, at?: date } }
+  note: { api: { route: PUT /note, auth: none, body: text }, input: { text: string(..1000) } }
+  notes: { api: { route: PUT /notes, auth: none, body: texts }, input: { texts: [string] } }
+  list-carts:
+    api:
+      route: GET /carts
+      auth: none
+      query: { page-size: limit }
+      headers: { If-None-Match: known }
+      cookies: { session: session }
+      defaults: { limit: 20 }
+    input: { limit: "integer(1..100)", known?: "string(..200)", session: uuid, tags?: "[string; ..9]" }
+    responses:
+      Found:
+        description: Carts, a page of them.
+        status: 200
+        body: [Cart]
+        headers: { ETag: "string(1..64)", Cache-Control?: string }
+        cookies: { session: { max-age: 1h } }
+      Unchanged: { status: 304, headers: { ETag: string } }
+      Wrong: { status: 400, body: { field: string } }
+      Plain: { status: 202, body: string, type: text/plain }
+      Picture: { status: 203, body: bytes, type: image/png }
 workflows:
   fulfil:
     description: Fulfils an order.

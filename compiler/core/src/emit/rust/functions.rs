@@ -10,7 +10,7 @@ use super::names::{FunctionNames, Home, Names};
 use super::print::{Code, literal};
 use super::text::{and, member_paragraph, paragraph, paragraphs};
 use super::types::{DERIVES, definitions};
-use super::{caches, callers, config, queries, queues, secrets, workflows};
+use super::{caches, callers, config, queries, queues, responses, routes, secrets, workflows};
 use crate::emit;
 use crate::model::{ApiKind, Function, Id, Input, Model, Thing};
 use crate::plan::ids;
@@ -27,6 +27,7 @@ pub(super) fn function(names: &Names<'_>, input: emit::Input<'_>, id: Id<Functio
     let mut code = Code::default();
     definitions(names, input, Home::Function(id), &mut code);
     events_input(names, function, known, &mut code);
+    responses::responses(names, id, known, &mut code);
     error(function, known, &mut code);
     callers::of_function(names, id, known, &mut code);
     context(names, input, function, known, &mut code);
@@ -52,7 +53,11 @@ pub(super) fn signature(names: &Names<'_>, function: &Function, known: &Function
             events.first().map_or_else(|| "()".to_owned(), |event| format!("{path}{}", names.event(*event)))
         }
     };
-    let output = function.output.as_ref().map_or_else(|| "()".to_owned(), |ty| names.type_text(ty, path));
+    let output = match (&known.response, &function.output) {
+        (Some(response), _) => format!("{path}{response}"),
+        (None, Some(ty)) => names.type_text(ty, path),
+        (None, None) => "()".to_owned(),
+    };
     Signature { input, output }
 }
 
@@ -222,10 +227,12 @@ fn implementation(names: &Names<'_>, id: Id<Function>, known: &FunctionNames, co
         sources(names.model, id).map(|source| format!("evc_runtime::Source::{source}")).collect::<Vec<_>>().join(", ");
     // Without a line of its own it is 200.
     let status = match names.model.status(id) {
+        _ if known.response.is_some() => "    const RESPONDS: bool = true;\n".to_owned(),
         200 => String::new(),
         status => format!("    const STATUS: u16 = {status};\n"),
     };
     let breaker = caches::breaker(function).unwrap_or_default();
+    let routes = routes::routes(names.model, id).unwrap_or_default();
     let admit = callers::admit(names, id).unwrap_or_default();
     let decode = decode(names, function, known).unwrap_or_default();
     code.item(format_args!(
@@ -235,7 +242,7 @@ fn implementation(names: &Names<'_>, id: Id<Function>, known: &FunctionNames, co
     type Error = {error};
     const NAME: &'static str = {function_name};
     const SOURCES: &'static [evc_runtime::Source] = &[{sources}];
-{status}{breaker}
+{status}{breaker}{routes}
     fn new(context: evc_runtime::Context) -> Self {{
         Self {{ context }}
     }}

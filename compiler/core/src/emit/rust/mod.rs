@@ -25,6 +25,8 @@ mod names;
 mod print;
 mod queries;
 mod queues;
+mod responses;
+mod routes;
 mod scaffold;
 mod secrets;
 mod tables;

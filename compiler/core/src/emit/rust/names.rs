@@ -55,6 +55,8 @@ pub(super) struct FunctionNames {
     pub(super) error: String,
     /// Its input, if that is one of several events: `NotifyInput`.
     pub(super) input: Option<String>,
+    /// Its responses, if it has several: `NotifyResponse`.
+    pub(super) response: Option<String>,
     /// Its callers, if they are of several kinds: `NotifyCaller`.
     pub(super) caller: Option<String>,
 }
@@ -143,7 +145,10 @@ impl<'m> Names<'m> {
             let input = several.then(|| names.claim(&format!("{context}Input"), "Type"));
             let several = model.callers(id).kinds.len() > 1;
             let caller = several.then(|| names.claim(&format!("{context}Caller"), "Type"));
-            names.functions.push(FunctionNames { module: module(function), context, error, input, caller });
+            let several = !function.responses.is_empty();
+            let response = several.then(|| names.claim(&format!("{context}Response"), "Type"));
+            let module = module(function);
+            names.functions.push(FunctionNames { module, context, error, input, response, caller });
         }
         for config in model.config.values() {
             let name = names.claim(&pascal_case(&config.head.name), "Config");
@@ -215,6 +220,17 @@ impl<'m> Names<'m> {
             }
             if let Some(output) = &function.output {
                 self.inline(output, &format!("{}Output", names.context), Home::Function(id));
+            }
+            for response in &function.responses {
+                let name = format!("{}{}", names.context, variant_name(&response.name));
+                if let Some(Type { kind: Kind::Record(record), .. }) = &response.headers {
+                    for (header, of) in &record.fields {
+                        self.inline(&of.ty, &format!("{name}{}", variant_name(header)), Home::Function(id));
+                    }
+                }
+                if let Some(body) = &response.body {
+                    self.inline(body, &format!("{name}Body"), Home::Function(id));
+                }
             }
         }
     }
@@ -345,6 +361,7 @@ impl<'m> Names<'m> {
 const CONTEXT: &[&str] = &[
     "admit",
     "admit_if_known",
+    "api_request_id",
     "aws",
     "cache",
     "called_by",
@@ -365,9 +382,11 @@ const CONTEXT: &[&str] = &[
     "request_id",
     "secrets",
     "send",
+    "sent_from",
     "signal",
     "signal_error",
     "simulate",
+    "source_ip",
     "step",
     "table",
     "task_token",

@@ -10,6 +10,8 @@ use crate::emit::Project;
 use crate::session::analyze_text;
 
 mod callers;
+mod requests;
+mod responses;
 mod unions;
 mod wide;
 

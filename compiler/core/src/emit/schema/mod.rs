@@ -28,6 +28,12 @@ impl Backend for Schema {
             if let Some(ty) = &function.output {
                 write(files, &format!("schemas/functions/{name}.output.json"), &titled(model, ty, name, "output"));
             }
+            for response in &function.responses {
+                let Some(body) = &response.body else { continue };
+                let status = response.status.value;
+                let path = format!("schemas/functions/{name}.{status}.json");
+                write(files, &path, &titled(model, body, name, &response.name));
+            }
         }
     }
 }

@@ -68,8 +68,10 @@ fn cors(cors: &Cors) -> Value {
         ("AllowHeaders", list(&mut cors.headers.iter().map(String::as_str))),
         ("MaxAge", Value::seconds(cors.max_age)),
     ];
+    let exposed =
+        (!cors.exposed.is_empty()).then(|| ("ExposeHeaders", list(&mut cors.exposed.iter().map(String::as_str))));
     let credentials = cors.credentials.map(|_| ("AllowCredentials", true.into()));
-    Value::map(entries.into_iter().chain(credentials))
+    Value::map(entries.into_iter().chain(exposed).chain(credentials))
 }
 
 /// The stage `$default`, which deploys itself and has no part in the path, with throttling and an access log.

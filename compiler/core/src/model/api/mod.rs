@@ -12,7 +12,7 @@ mod tests;
 pub(super) use caller::tokens;
 pub use caller::{CallerKind, Callers, Token, claim_kind};
 pub use mapping::{CallerFact, Mapping, MappingValue};
-pub use request::{Parameter, Request};
+pub use request::{Parameter, Request, parameter_kind};
 pub(super) use resolve::{apis, routed};
 
 use resolve::OK;
@@ -21,7 +21,7 @@ pub use table::{TableOperation, TableRoute};
 use super::graph::{Relates, Relation};
 use super::{Function, Head, Id, Model, Thing, Workflow};
 use crate::source::{Span, Spanned};
-pub use crate::spec::api::{ApiKind, Auth, Jwt};
+pub use crate::spec::api::{ApiKind, Auth, Jwt, Sources};
 use crate::spec::given::Given;
 use crate::spec::scalar::Duration;
 
@@ -66,6 +66,8 @@ pub struct Cors {
     pub methods: Vec<String>,
     /// The headers that they may send.
     pub headers: Vec<String>,
+    /// The headers of responses that they may read, beside those that every page may.
+    pub exposed: Vec<String>,
     /// How long a browser remembers the answer.
     pub max_age: Duration,
     /// Where credentials are allowed, if they are.
@@ -116,6 +118,8 @@ pub struct Route {
     pub auth_span: Span,
     /// How many requests it takes, if it differs from the rest of the API.
     pub throttling: Option<Throttling>,
+    /// What of a function's input comes from where.
+    pub sources: Sources,
 }
 
 /// What a route leads to.

@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 
 use indexmap::IndexMap;
+use serde_json::Value;
 
 use super::{Integration, MappingValue, Route, TableRoute};
-use crate::model::{Input, Model};
-use crate::types::{Field, Kind, Range, Record, Type};
+use crate::model::{Content, Input, Model};
+use crate::spec::scalar::Name;
+use crate::types::{Field, Kind, Range, Record, Type, Types};
 
 /// What a request carries.
 #[derive(Debug, Clone, Default)]
@@ -17,8 +19,19 @@ pub struct Request<'m> {
     pub query: Vec<Parameter<'m>>,
     /// Headers.
     pub headers: Vec<Parameter<'m>>,
+    /// Cookies.
+    pub cookies: Vec<Parameter<'m>>,
     /// The body's type, if there is a body: what is left of the input.
     pub body: Option<Cow<'m, Type>>,
+    /// The field that the body is as a whole, and whether it is taken as JSON, as text or as bytes.
+    pub whole: Option<(&'m str, Content)>,
+}
+
+impl Request<'_> {
+    /// Whether its body is JSON.
+    pub fn is_json(&self) -> bool {
+        self.whole.is_none_or(|(_, content)| content == Content::Json)
+    }
 }
 
 /// A value that comes as text beside the body.
@@ -26,10 +39,48 @@ pub struct Request<'m> {
 pub struct Parameter<'m> {
     /// Its name.
     pub name: &'m str,
+    /// The field of the input that it is; its name, where there is none.
+    pub field: &'m str,
     /// Its type; `None` for any text.
     pub ty: Option<&'m Type>,
     /// Whether every request has it.
     pub required: bool,
+    /// What it is where a request does not have it.
+    pub default: Option<Value>,
+}
+
+impl<'m> Request<'m> {
+    /// All that comes beside the body: of the path, the query, headers and cookies.
+    pub fn beside_the_body(&self) -> impl Iterator<Item = &Parameter<'m>> {
+        self.path.iter().chain(&self.query).chain(&self.headers).chain(&self.cookies)
+    }
+}
+
+/// What a text beside the body stands for, for the runtime: the variant of `evc_runtime::request::Text`. `None` for what no such text is.
+pub fn parameter_kind(types: &Types, ty: &Type) -> Option<&'static str> {
+    match &types.resolve(ty).kind {
+        Kind::Any
+        | Kind::String(_)
+        | Kind::Uuid
+        | Kind::Timestamp
+        | Kind::Date
+        | Kind::Duration
+        | Kind::Bytes
+        | Kind::Enum(_)
+        // Of what could not be read nothing is said.
+        | Kind::Named(_) => Some("Text"),
+        Kind::Integer(_) => Some("Integer"),
+        Kind::Number(_) | Kind::Money(_) => Some("Number"),
+        Kind::Boolean => Some("Boolean"),
+        Kind::List(item, _) => match parameter_kind(types, item)? {
+            "Text" => Some("Texts"),
+            "Integer" => Some("Integers"),
+            "Number" => Some("Numbers"),
+            "Boolean" => Some("Booleans"),
+            _ => None,
+        },
+        Kind::Map(_) | Kind::Record(_) | Kind::Union(_) | Kind::Tagged(_) => None,
+    }
 }
 
 /// The header by which a retry gets the answer of the first request.
@@ -45,32 +96,60 @@ impl Model {
                     Input::Value(input) => Some(input),
                     Input::Nothing | Input::Events(_) => None,
                 };
-                let key = Parameter { name: IDEMPOTENCY_KEY, ty: None, required: false };
-                let headers = function.idempotent.map(|_| key).into_iter().collect();
-                Request { headers, ..self.of_input(route, input) }
+                let mut request = self.of_input(route, input);
+                if function.idempotent.is_some() {
+                    let (name, field) = (IDEMPOTENCY_KEY, IDEMPOTENCY_KEY);
+                    request.headers.push(Parameter { name, field, ty: None, required: false, default: None });
+                }
+                request
             }
             Integration::Workflow(id) => self.of_input(route, Some(&self.workflows[*id].input)),
             Integration::Table(table) => self.of_table(route, table),
         }
     }
 
-    /// The fields of an input that the path names come with it. The others come with the body or, where there is none, with
-    /// the query.
+    /// The fields of an input that the path names come with it, and others as the route says. What is left comes with the body or, where
+    /// there is none, with the query.
     fn of_input<'m>(&'m self, route: &'m Route, input: Option<&'m Type>) -> Request<'m> {
         let fields = input.and_then(|input| self.types.record(input)).unwrap_or_default();
-        let in_path: Vec<&str> = route.parameters().collect();
-        let path =
-            in_path.iter().map(|name| Parameter { name, ty: fields.get(name).map(|field| &field.ty), required: true });
-        let mut request = Request { path: path.collect(), ..Request::default() };
-        let rest = fields.iter().filter(|(name, _)| !in_path.contains(name));
-        if !route.has_body() {
-            let parameter = |(name, field): (&&'m str, &&'m Field)| Parameter {
-                name,
-                ty: Some(&field.ty),
-                required: !field.optional,
+        let parameter = |name: &'m str, field: &'m str| {
+            let known = fields.get(field);
+            let default = route.sources.instead(field);
+            let required = known.is_some_and(|field| !field.optional) && default.is_none();
+            Parameter { name, field, ty: known.map(|field| &field.ty), required, default }
+        };
+        let listed = |names: &'m IndexMap<Name, Name>| -> Vec<Parameter<'m>> {
+            names.iter().map(|(name, field)| parameter(name.as_str(), field.as_str())).collect()
+        };
+        let path = route.parameters().map(|name| Parameter { required: true, ..parameter(name, name) });
+        let sources = &route.sources;
+        let mut request = Request {
+            path: path.collect(),
+            query: listed(&sources.query),
+            headers: listed(&sources.headers),
+            cookies: listed(&sources.cookies),
+            body: None,
+            whole: None,
+        };
+        if let Some((field, known)) = sources.body.as_ref().and_then(|name| fields.get_key_value(name.as_str())) {
+            let kind = &self.types.resolve(&known.ty).kind;
+            let content = if matches!(kind, Kind::Bytes) {
+                Content::Bytes
+            } else if matches!(kind, Kind::String(_)) {
+                Content::Text
+            } else {
+                Content::Json
             };
-            request.query = rest.map(parameter).collect();
-        } else if in_path.is_empty() {
+            request.body = Some(Cow::Borrowed(&known.ty));
+            request.whole = Some((field, content));
+        }
+        let whole = request.whole.map(|(field, _)| field);
+        let taken: Vec<&str> = request.beside_the_body().map(|parameter| parameter.field).chain(whole).collect();
+        let rest = fields.iter().filter(|(name, _)| !taken.contains(name));
+        if !route.has_body() || whole.is_some() {
+            let rest: Vec<Parameter<'m>> = rest.map(|(name, _)| parameter(name, name)).collect();
+            request.query.extend(rest);
+        } else if taken.is_empty() {
             request.body = input.map(Cow::Borrowed);
         } else {
             let rest: IndexMap<String, Field> =
@@ -92,6 +171,8 @@ impl Model {
         };
         let path = route.parameters().map(|name| Parameter {
             name,
+            field: name,
+            default: None,
             ty: of(&|value| matches!(value, MappingValue::Path(path) if path == name)),
             required: true,
         });
@@ -109,7 +190,7 @@ impl Model {
             };
             if list.iter().all(|parameter| parameter.name != name) {
                 let ty = of(&|value| *value == mapping.value);
-                list.push(Parameter { name, ty, required: true });
+                list.push(Parameter { name, field: name, ty, required: true, default: None });
             }
         }
         request.body = table.input.as_ref().map(Cow::Borrowed);

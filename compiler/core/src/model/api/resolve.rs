@@ -8,8 +8,10 @@ use crate::model::names::{find, head};
 use crate::model::{Arena, Head, Id, Model};
 use crate::source::{Span, Spanned};
 use crate::spec::decode::Declared;
+use crate::spec::function::Function;
 use crate::spec::scalar::Duration;
 use crate::spec::{Sections, api as spec};
+use crate::types::Types;
 use evc_interface::call::IDEMPOTENCY_HEADER;
 
 /// The statuses of a success where the spec does not say.
@@ -51,7 +53,7 @@ fn api(
         head: head(name, item, item.description.as_ref(), &item.allow),
         declared: true,
         kind: item.kind,
-        cors: item.cors.as_ref().map(|it| cors(it, &routes)),
+        cors: item.cors.as_ref().map(|it| cors(sections, &model.types, it, &routes)),
         throttling: throttling(&item.throttling, THROTTLING),
         domain: item.domain.as_ref().map(|domain| Domain {
             name: domain.name.clone(),
@@ -83,6 +85,7 @@ fn own(sections: &Sections) -> Option<Api> {
             auth: api.auth.as_ref().map_or(Auth::Iam, |auth| auth.value.clone()),
             auth_span: api.auth.as_ref().map_or(text.span, |auth| auth.span),
             throttling: None,
+            sources: api.sources(),
         });
     }
     let span = routes.first()?.span;
@@ -136,6 +139,7 @@ fn route(
         auth: known.clone(),
         auth_span: auth.map_or(text.span, |auth| auth.span),
         throttling: item.throttling.as_ref().map(|it| throttling(it, of_api)),
+        sources: item.sources.clone(),
     })
 }
 
@@ -152,7 +156,7 @@ fn throttling(said: &spec::Throttling, usual: Throttling) -> Throttling {
 /// How long a browser remembers an answer when the spec does not say.
 const MAX_AGE: Duration = Duration::seconds(600);
 
-fn cors(said: &Spanned<spec::Cors>, routes: &[Route]) -> Cors {
+fn cors(sections: &Sections, types: &Types, said: &Spanned<spec::Cors>, routes: &[Route]) -> Cors {
     let mut methods: Vec<String> = match &said.methods {
         Some(methods) => methods.iter().map(|method| method.value.0.clone()).collect(),
         None => routes.iter().map(|route| route.method.clone()).collect(),
@@ -163,18 +167,23 @@ fn cors(said: &Spanned<spec::Cors>, routes: &[Route]) -> Cors {
         Some(headers) => headers.iter().map(|header| header.value.0.clone()).collect(),
         None => usual_headers(routes),
     };
-    let credentials: Option<Span> = said.credentials.as_ref().filter(|on| on.value).map(|on| on.span);
+    // Without leave, a browser neither sends cookies to another origin nor keeps those that come from there.
+    let credentials = match &said.credentials {
+        Some(said) => Some(said.span).filter(|_| said.value),
+        None => cookie(sections, routes),
+    };
     Cors {
         origins: said.origins.iter().map(|origin| Spanned::new(origin.value.0.clone(), origin.span)).collect(),
         methods,
         headers,
+        exposed: exposed(sections, types, routes),
         max_age: said.max_age.as_ref().map_or(MAX_AGE, |age| age.value),
         credentials,
         span: said.span,
     }
 }
 
-/// What pages send to these routes: the type of the body, the key of a retry, and what says who calls.
+/// What pages send to these routes: the type of the body, the key of a retry, what says who calls, and the headers that the routes name.
 fn usual_headers(routes: &[Route]) -> Vec<String> {
     let mut headers = vec!["content-type", IDEMPOTENCY_HEADER];
     let has = |is: fn(&Auth) -> bool| routes.iter().any(|route| is(&route.auth));
@@ -187,5 +196,45 @@ fn usual_headers(routes: &[Route]) -> Vec<String> {
     if has(|auth| matches!(auth, Auth::Iam)) {
         headers.extend(["x-amz-date", "x-amz-security-token"]);
     }
-    headers.into_iter().map(str::to_owned).collect()
+    let mut headers: Vec<String> = headers.into_iter().map(str::to_owned).collect();
+    for name in routes.iter().flat_map(|route| route.sources.headers.keys()) {
+        let name = name.to_ascii_lowercase();
+        if !headers.contains(&name) {
+            headers.push(name);
+        }
+    }
+    headers
+}
+
+/// The functions that routes lead to, as the spec has them.
+fn functions<'s>(sections: &'s Sections, routes: &[Route]) -> Vec<&'s Declared<Function>> {
+    let ids: BTreeSet<usize> = routes.iter().filter_map(Route::function).map(Id::index).collect();
+    let all = sections.functions.items.values().enumerate();
+    all.filter(|(index, _)| ids.contains(index)).map(|(_, function)| function).collect()
+}
+
+/// The first cookie that a request brings or a response sets.
+fn cookie(sections: &Sections, routes: &[Route]) -> Option<Span> {
+    let brought = routes.iter().find_map(|route| route.sources.cookies.keys().next());
+    let set = || functions(sections, routes).into_iter().flat_map(|function| function.responses.values());
+    brought.or_else(|| set().find_map(|response| response.cookies.keys().next())).map(|name| name.span)
+}
+
+/// The headers of a response that every page may read.
+/// <https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name>
+const OPEN: [&str; 7] =
+    ["cache-control", "content-language", "content-length", "content-type", "expires", "last-modified", "pragma"];
+
+/// The headers of responses that a page may read only with leave.
+fn exposed(sections: &Sections, types: &Types, routes: &[Route]) -> Vec<String> {
+    let mut exposed: Vec<String> = Vec::new();
+    let responses = functions(sections, routes).into_iter().flat_map(|function| function.responses.values());
+    for headers in responses.filter_map(|response| response.headers.as_ref()) {
+        for name in types.record(&headers.0).unwrap_or_default().into_keys().map(str::to_ascii_lowercase) {
+            if !OPEN.contains(&name.as_str()) && !exposed.contains(&name) {
+                exposed.push(name);
+            }
+        }
+    }
+    exposed
 }

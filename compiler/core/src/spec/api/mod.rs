@@ -3,6 +3,7 @@
 mod auth;
 mod domain;
 mod route;
+mod sources;
 mod words;
 
 use evc_macros::{Section, Word};
@@ -11,6 +12,7 @@ pub use auth::{Auth, Jwt};
 use domain::web_acl;
 pub use domain::{CERTIFICATE, DOMAIN_NAME, Domain, WEB_ACL, ZONE};
 pub use route::{Integration, MappingExpr, Operation, Route, Routes, TableRoute};
+pub use sources::{Sources, tokens};
 pub use words::{Header, Method, Origin, RouteText, SUCCESS, is_header};
 
 use super::allow::Allows;

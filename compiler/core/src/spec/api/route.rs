@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
+use super::sources::{Sources, TOKEN};
 use super::words::{ROUTE, RouteText, SUCCESS};
 use super::{Auth, Throttling};
 use crate::diagnostics::{Code, Diagnostic};
@@ -46,6 +47,8 @@ pub struct Route {
     pub auth: Option<Spanned<Auth>>,
     /// How many requests it takes, if it differs from the rest of the API.
     pub throttling: Option<Spanned<Throttling>>,
+    /// What of the input comes from where.
+    pub sources: Sources,
 }
 
 /// What a route leads to.
@@ -132,6 +135,13 @@ fn route(key: &Key, node: &Node, cx: &mut Decoder) -> Option<Route> {
     let auth = fields.optional("auth", cx);
     let throttling = fields.optional("throttling", cx);
     let place = fields.place();
+    let sources = match targets.as_slice() {
+        [one] if one.text != "function" => {
+            Sources::refuse(&one.text, &mut fields, cx);
+            Sources::default()
+        }
+        _ => Sources::decode(&mut fields, cx),
+    };
     let to_table = targets.first().is_some_and(|key| key.text == "table").then(|| table_route(table, &mut fields, cx));
     fields.finish(cx);
     if let Some(status) = &status {
@@ -157,7 +167,7 @@ fn route(key: &Key, node: &Node, cx: &mut Decoder) -> Option<Route> {
         (.., table) => Integration::Table(Box::new(table??)),
     };
     let text = RouteText { method: String::new(), path: String::new(), span: key.span };
-    Some(Route { text, description, integration, status, auth, throttling })
+    Some(Route { text, description, integration, status, auth, throttling, sources })
 }
 
 /// What may be done with a table, by its key.
@@ -292,14 +302,22 @@ impl JsonSchema for Route {
         });
         let put = mappings("Attributes beyond the body's fields, each with where it comes from.");
         let update = mappings("The attributes that are set, each with where it comes from.");
+        let named = |what: &str| json!({"type": ["object", "null"], "description": what, "additionalProperties": {"type": "string"}});
+        let tokens = |what: &str| {
+            let mut named = named(what);
+            named["propertyNames"] = json!({"pattern": TOKEN});
+            named
+        };
+        let of_function = vec![
+            ("function", name("The function.")),
+            ("query", named(QUERY)),
+            ("headers", tokens(HEADERS)),
+            ("cookies", tokens(COOKIES)),
+            ("body", name(BODY)),
+            ("defaults", json!({"type": ["object", "null"], "description": DEFAULTS})),
+        ];
         let alternatives = [
-            alternative(
-                generator,
-                "Calls a function, which answers.",
-                "200",
-                &["function"],
-                vec![("function", name("The function."))],
-            ),
+            alternative(generator, "Calls a function, which answers.", "200", &["function"], of_function),
             alternative(
                 generator,
                 "Starts an execution of a workflow and does not wait for it.",
@@ -343,6 +361,14 @@ impl JsonSchema for Route {
         })
     }
 }
+
+/// What the keys of a route to a function are for.
+const QUERY: &str = "Parameters of the query that are called otherwise than the fields of the input that they are, or that come beside a body: \
+    `{ page-size: limit }`.";
+const HEADERS: &str = "Headers, each with the field of the input that it is: `{ If-None-Match: known }`.";
+const COOKIES: &str = "Cookies, each with the field of the input that it is: `{ session: session }`.";
+const BODY: &str = "The field of the input that the whole body is: as bytes or as text where that is its type, else as JSON. Other fields come with the query then.";
+const DEFAULTS: &str = "What a field of the input is where a request does not bring it, for those that come beside the body: `{ limit: 20 }`.";
 
 fn alternative(
     generator: &mut SchemaGenerator,

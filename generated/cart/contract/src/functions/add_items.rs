@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/cart.yaml:91.
+/// Declared in place at specs/cart.yaml:101.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct AddItemsInput {
@@ -45,7 +45,7 @@ evc_runtime::function_error! {
 ///
 /// Puts items into a cart of who calls, on top of what is there.
 ///
-/// Declared at specs/cart.yaml:89. The function is:
+/// Declared at specs/cart.yaml:99. The function is:
 ///
 /// ```text
 /// pub async fn add_items(

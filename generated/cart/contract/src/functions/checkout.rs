@@ -6,7 +6,7 @@
 
 use evc_runtime::serde;
 
-/// Declared in place at specs/cart.yaml:100.
+/// Declared in place at specs/cart.yaml:110.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde", rename_all = "camelCase")]
 pub struct CheckoutInput {
@@ -33,7 +33,7 @@ evc_runtime::function_error! {
 ///
 /// Closes a cart of who calls, who buys what is in it.
 ///
-/// Declared at specs/cart.yaml:98. The function is:
+/// Declared at specs/cart.yaml:108. The function is:
 ///
 /// ```text
 /// pub async fn checkout(

@@ -10,29 +10,65 @@ use evc_runtime::serde;
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde")]
 pub struct ListCartsInput {
+    /// `limit`: `integer(1..100)`.
+    pub limit: i64,
     /// `after`: `string(1..2000)`, or absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+    /// `known`: `string(..100)`, or absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
+    /// `visit`: `uuid`, or absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visit: Option<evc_runtime::Uuid>,
 }
 
 impl evc_runtime::Bounded for ListCartsInput {
     fn check(&self, at: &evc_runtime::At<'_>) -> Result<(), evc_runtime::Error> {
+        at.field("limit").number(&self.limit, 1..=100)?;
         if let Some(value) = &self.after {
             at.field("after").length(value, 1..=2000)?;
+        }
+        if let Some(value) = &self.known {
+            at.field("known").length(value, ..=100)?;
         }
         Ok(())
     }
 }
 
-/// Declared in place at specs/cart.yaml:87.
+/// Declared in place at specs/cart.yaml:91.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "evc_runtime::serde")]
-pub struct ListCartsOutput {
+pub struct ListCartsFoundBody {
     /// `carts`: `[uuid]`.
     pub carts: Vec<evc_runtime::Uuid>,
     /// `next`: `string`, or absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+}
+
+evc_runtime::responses! {
+    /// What `list-carts` answers with.
+    pub enum ListCartsResponse {
+        /// `Found`, with 200. A page of them.
+        Found = 200 {
+            /// The header `ETag`.
+            e_tag: String => header("ETag");
+            /// The header `Cache-Control`.
+            cache_control: String => header("Cache-Control");
+            /// What becomes of the cookie `visit`.
+            visit: Option<evc_runtime::SetCookie> => cookie("visit", "; Path=/; Max-Age=2592000; Secure; HttpOnly; SameSite=Lax", "; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax");
+            /// The body.
+            body: crate::ListCartsFoundBody => json("application/json");
+        },
+        /// `Unchanged`, with 304. The page that the caller has is still right.
+        Unchanged = 304 {
+            /// The header `ETag`.
+            e_tag: String => header("ETag");
+            /// The header `Cache-Control`.
+            cache_control: String => header("Cache-Control");
+        },
+    }
 }
 
 /// What `list-carts` fails with: the spec gives it no business errors.
@@ -49,7 +85,7 @@ pub type ListCartsError = evc_runtime::Error;
 /// pub async fn list_carts(
 ///     cx: &ListCarts,
 ///     input: ListCartsInput,
-/// ) -> Result<ListCartsOutput, ListCartsError>
+/// ) -> Result<ListCartsResponse, ListCartsError>
 /// ```
 #[derive(Debug)]
 pub struct ListCarts {
@@ -66,11 +102,21 @@ impl std::ops::Deref for ListCarts {
 
 impl evc_runtime::Function for ListCarts {
     type Input = crate::ListCartsInput;
-    type Output = crate::ListCartsOutput;
+    type Output = crate::ListCartsResponse;
     type Error = ListCartsError;
     const NAME: &'static str = "list-carts";
     const SOURCES: &'static [evc_runtime::Source] =
         &[evc_runtime::Source::Direct, evc_runtime::Source::HttpApi];
+    const RESPONDS: bool = true;
+
+    evc_runtime::routes! {
+        "GET /carts" {
+            query("limit", "limit", Integer, "20");
+            query("after", "after", Text);
+            header("If-None-Match", "known", Text);
+            cookie("visit", "visit", Text);
+        }
+    }
 
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }

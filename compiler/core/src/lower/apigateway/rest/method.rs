@@ -35,7 +35,8 @@ pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>, route: &Route, resource:
     let model = b.model;
     let request = model.request(route);
     let origin = format!("route `{}` of {}", route.key(), rest.origin);
-    let body = request.body.as_deref().map(|body| {
+    // What is taken as it comes has no model.
+    let body = request.body.as_deref().filter(|_| request.is_json()).map(|body| {
         let id = rest.of_route(route, "model");
         let properties =
             [rest.own(), ("ContentType", "application/json".into()), ("Schema", model::schema(&model.types, body))];
@@ -44,7 +45,7 @@ pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>, route: &Route, resource:
         Value::map([("application/json", Value::Ref(id))])
     });
     let integration = integration::of(b, rest, route, &request, &origin);
-    let parameters = parameters(&request);
+    let parameters = parameters(route, &request);
     let authorization = match route.auth {
         Auth::Iam => "AWS_IAM",
         Auth::Jwt(_) => "JWT",
@@ -75,13 +76,15 @@ pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>, route: &Route, resource:
     b.add(&rest.of_route(route, "method"), resource);
 }
 
-/// What stands beside the body, and whether every request must have it.
-fn parameters(request: &Request<'_>) -> Vec<(String, Value)> {
+/// What stands beside the body, and whether every request must have it. Of the headers of functions the gateway only knows: whether it takes
+/// them in any case, as HTTP has them, when it asks for them, is not documented, and the function does.
+fn parameters(route: &Route, request: &Request<'_>) -> Vec<(String, Value)> {
+    let asks = |place: &str| place != "header" || route.function().is_none();
     let places = [("path", &request.path), ("querystring", &request.query), ("header", &request.headers)];
     let entries = places.into_iter().flat_map(|(place, parameters)| {
-        parameters
-            .iter()
-            .map(move |parameter| (format!("method.request.{place}.{}", parameter.name), parameter.required.into()))
+        parameters.iter().map(move |parameter| {
+            (format!("method.request.{place}.{}", parameter.name), (parameter.required && asks(place)).into())
+        })
     });
     entries.collect()
 }

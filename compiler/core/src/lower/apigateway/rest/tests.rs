@@ -93,8 +93,8 @@ fn a_change_of_what_is_served_is_a_new_deployment() {
         ("https://admin.example", "https://desk.example"),
         ("POST /settlements: { workflow: settle }", "POST /settled: { workflow: settle }"),
         (
-            "GET /orders/{orderId}/parcels: { function: track }",
-            "GET /orders/{orderId}/parcels: { function: track, auth: iam }",
+            "GET /orders/{orderId}/parcels: { function: track,",
+            "GET /orders/{orderId}/parcels: { function: track, auth: iam,",
         ),
     ] {
         assert!(FIXTURE.contains(from), "{from}");
