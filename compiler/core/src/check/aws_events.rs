@@ -7,14 +7,17 @@ use crate::pattern;
 use crate::source::Span;
 use crate::spec::bus::BusKind;
 use crate::spec::given::Given;
+use crate::yaml::{Node, NodeKind};
 
 pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     let forwards = model.forwards();
     for (id, event) in model.events.iter().filter(|(_, event)| is_source(&event.source)) {
         diagnostics.extend(unknown(&event.source, event.source.span));
         diagnostics.extend(elsewhere(model, id, event, &forwards));
+        diagnostics.extend(untrue(model, event));
     }
     diagnostics.extend(of_partners(model));
+    diagnostics.extend(untold_by_buckets(model));
     for rule in model.rules.values() {
         let Some(written) = &rule.written_pattern else { continue };
         let mut seen: Vec<Span> = Vec::new();
@@ -26,6 +29,57 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
                 }
             }
         }
+    }
+}
+
+/// An event that AWS does not tell, or not so.
+fn untrue(model: &Model, event: &Event) -> Option<Diagnostic> {
+    let (name, detail_type) = (&event.head.name, &event.detail_type.value);
+    if let Some(service) = event.told_by() {
+        let message = format!("`{}` never says `{detail_type}`, which `{service}` does", event.source.value);
+        let diagnostic = Diagnostic::new(Code::EVC0928, event.source.span, message).on(format!("events.{name}"));
+        return Some(diagnostic.note("no such event ever comes").replace(
+            format!("replace with `{service}`"),
+            event.source.span,
+            service,
+        ));
+    }
+    let why = event.untold(&model.types)?;
+    let message = format!("the details of event `{name}` are not those of `{detail_type}`");
+    let diagnostic = Diagnostic::new(Code::EVC0928, event.detail.span, message).label(why);
+    Some(diagnostic.on(format!("events.{name}")).note("a handler refuses each of these events"))
+}
+
+/// Rules for events of S3, where no bucket of the spec tells EventBridge anything. The bucket may be another.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-event-notifications-eventbridge.html>
+fn untold_by_buckets(model: &Model) -> Option<Diagnostic> {
+    let buckets = || model.resources.values().filter(|it| it.type_.value == "AWS::S3::Bucket");
+    let tells = |bucket: &crate::model::Resource| {
+        let properties = bucket.attributes.properties.as_ref();
+        properties.is_some_and(|properties| mentions(&properties.value.0, "EventBridgeConfiguration"))
+    };
+    let bucket = buckets().next().filter(|_| !buckets().any(tells))?;
+    let is_told = |id: Id<Event>| {
+        model.events[id].source.value == "aws.s3" && model.events[id].detail_type.value.starts_with("Object ")
+    };
+    let rule = model.rules.values().find(|rule| rule.events.iter().any(|event| is_told(event.value)))?;
+    let message =
+        format!("rule `{}` waits for events of S3, and no bucket of the spec tells EventBridge of any", rule.head.name);
+    Some(
+        Diagnostic::new(Code::EVC0929, rule.head.name_span, message)
+            .on(format!("rules.{}", rule.head.name))
+            .secondary(bucket.head.name_span, "this bucket, for one")
+            .help("`NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } }` on the bucket, unless it is another"),
+    )
+}
+
+fn mentions(node: &Node, key: &str) -> bool {
+    match &node.kind {
+        NodeKind::Mapping(mapping) => {
+            mapping.entries.iter().any(|entry| entry.key.text == key || mentions(&entry.value, key))
+        }
+        NodeKind::Sequence(items) => items.iter().any(|item| mentions(item, key)),
+        NodeKind::Scalar(_) | NodeKind::Null | NodeKind::Error => false,
     }
 }
 

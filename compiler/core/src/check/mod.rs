@@ -28,6 +28,7 @@ mod inputs;
 mod loops;
 mod lost_update;
 mod one_delivery;
+mod one_secret;
 mod outbox;
 mod own;
 mod patterns;
@@ -110,6 +111,7 @@ const CHECKS: &[Check] = &[
     loops::check,
     lost_update::check,
     one_delivery::check,
+    one_secret::check,
     outbox::check,
     own::check,
     patterns::check,

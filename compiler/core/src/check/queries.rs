@@ -10,7 +10,10 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
         for pattern in &function.queries {
             match pattern.key(model) {
                 None => diagnostics.push(no_index(model, pattern)),
-                Some([_, sort, ..]) => diagnostics.extend(begins(model, pattern, sort)),
+                Some([_, sort, ..]) => {
+                    diagnostics
+                        .extend(begins(model, pattern, sort).or_else(|| by_spelling(model, function, pattern, sort)));
+                }
                 Some(_) => diagnostics.extend(no_sort_key(model, function, pattern)),
             }
         }
@@ -80,6 +83,31 @@ fn begins(model: &Model, pattern: &AccessPattern, key: &str) -> Option<Diagnosti
     Some(
         Diagnostic::new(Code::EVC0921, sort.span, message)
             .help("compare it by `eq`, `lt`, `le`, `gt`, `ge` or `between`"),
+    )
+}
+
+/// An order of texts that is not that of what they say: DynamoDB compares them letter by letter.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>
+fn by_spelling(model: &Model, function: &Function, pattern: &AccessPattern, key: &str) -> Option<Diagnostic> {
+    let sort = pattern.sort.as_ref().filter(|sort| !matches!(sort.value, SortBy::Eq | SortBy::BeginsWith))?;
+    let table = &model.tables[pattern.table.value];
+    let place = model.types.field_at(&table.item, &[key]).ok()?;
+    let kind = &model.types.resolve(place.ty).kind;
+    let (what, example) = if let Kind::Duration = kind {
+        ("a duration", "`PT10M` comes before `PT9M`".to_owned())
+    } else if let Kind::Enum(values) = kind {
+        let (first, second) = values.iter().zip(values.iter().skip(1)).find(|(one, next)| one.value > next.value)?;
+        ("an enumeration", format!("`{}` comes before `{}`", second.value, first.value))
+    } else {
+        return None;
+    };
+    let message = format!("`{}` compares `{key}`, which is {what}, by the spelling", pattern.name.value);
+    Some(
+        Diagnostic::new(Code::EVC0428, sort.span, message)
+            .on(format!("functions.{}", function.head.name))
+            .secondary(place.ty.span, "the key is declared here")
+            .note(format!("DynamoDB compares texts letter by letter: {example}"))
+            .help("keep a number beside it, and let that be the sort key"),
     )
 }
 

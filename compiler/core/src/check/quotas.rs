@@ -4,8 +4,9 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Api, ApiKind, Cache, CacheKind, Model, NetworkKind, Schedule};
+use crate::model::{Api, ApiKind, Cache, CacheKind, Model, NetworkKind, Schedule, Table};
 use crate::spec::function::MAX_CONCURRENCY;
+use crate::spec::table::Billing;
 use crate::types::json_bytes;
 use crate::yaml::{Node, NodeKind, ScalarStyle};
 
@@ -37,6 +38,8 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.extend(model.caches.values().filter_map(nodes));
     diagnostics.extend(addresses(model));
     diagnostics.extend(reserved(model));
+    diagnostics.extend(ready(model));
+    diagnostics.extend(model.tables.values().filter_map(units));
     diagnostics.extend(model.apis.values().filter_map(|api| match api.kind {
         ApiKind::Http => routes(api),
         ApiKind::Rest => paths(api),
@@ -110,6 +113,51 @@ fn reserved_in(model: &Model, environment: usize) -> Option<Diagnostic> {
         }
     }
     None
+}
+
+/// The most read or write capacity units of one table, unless the quota was raised.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html#limits-default>
+const UNITS: u64 = 40_000;
+
+/// The most executions at once that an account has in a region, unless the quota was raised.
+const EXECUTIONS: u64 = 1_000;
+
+fn units(table: &Table) -> Option<Diagnostic> {
+    let Billing::Provisioned { read, write } = table.billing else { return None };
+    let (units, what) = if read >= write { (read, "read") } else { (write, "write") };
+    if units <= UNITS {
+        return None;
+    }
+    let name = &table.head.name;
+    let message =
+        format!("table `{name}` has {units} {what} capacity units, and an account takes {UNITS} of one table");
+    Some(
+        Diagnostic::new(Code::EVC0720, table.head.name_span, message)
+            .on(format!("tables.{name}"))
+            .help("take fewer, pay by request, or have the quota for a table raised before this is deployed"),
+    )
+}
+
+/// What functions keep ready in one environment; the first environment in which it is too much is told.
+fn ready(model: &Model) -> Option<Diagnostic> {
+    (0..model.environments.len()).find_map(|environment| {
+        let mut total = 0_u64;
+        model.functions.values().find_map(|function| {
+            let (ready, at) = function.provisioned.said().nth(environment)?;
+            total = total.saturating_add((*ready)?);
+            let name = &function.head.name;
+            let message =
+                format!("the functions up to `{name}` keep {total} ready, and an account has {EXECUTIONS} in a region");
+            (total > EXECUTIONS).then(|| {
+                Diagnostic::new(Code::EVC0722, at.unwrap_or(function.provisioned_span), message)
+                    .on(format!("functions.{name}"))
+                    .note("what is kept ready counts as running")
+                    .help(
+                        "keep fewer ready, or have the quota for concurrent executions raised before this is deployed",
+                    )
+            })
+        })
+    })
 }
 
 fn routes(api: &Api) -> Option<Diagnostic> {

@@ -2,7 +2,7 @@
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Bus, Model};
-use crate::spec::bus::BusKind;
+use crate::spec::bus::{BusKind, ENVIRONMENT};
 use crate::spec::given::Given;
 
 /// The name of the bus that each account has.
@@ -11,7 +11,7 @@ const DEFAULT: &str = "default";
 pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     let buses: Vec<&Bus> = model.buses.values().collect();
     for (at, bus) in buses.iter().enumerate() {
-        let Some(first) = buses[..at].iter().find(|first| is_same(first, bus)) else { continue };
+        let Some(first) = buses[..at].iter().find(|first| is_same(model, first, bus)) else { continue };
         let what = match bus.kind {
             BusKind::Imported if first.kind == BusKind::Imported => "both are imported by one name",
             BusKind::Default | BusKind::Custom | BusKind::Imported => "both are the default bus of the account",
@@ -26,11 +26,15 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-fn is_same(a: &Bus, b: &Bus) -> bool {
+/// Whether both are one bus, in some environment.
+fn is_same(model: &Model, a: &Bus, b: &Bus) -> bool {
     match (a.kind, b.kind) {
         (BusKind::Default, BusKind::Default) => true,
         (BusKind::Imported, BusKind::Imported) => match (a.imported_name.as_deref(), b.imported_name.as_deref()) {
-            (Some(Given::Here(a)), Some(Given::Here(b))) => a == b,
+            (Some(Given::Here(a)), Some(Given::Here(b))) => {
+                let mut environments = model.environments.iter().map(|environment| environment.name.as_str());
+                environments.any(|name| a.replace(ENVIRONMENT, name) == b.replace(ENVIRONMENT, name))
+            }
             // What each deployment gives may be anything.
             _ => false,
         },

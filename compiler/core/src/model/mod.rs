@@ -43,6 +43,7 @@ pub mod table;
 mod target;
 pub mod template;
 mod thing;
+mod told_by_aws;
 mod transform;
 mod variable;
 pub mod workflow;

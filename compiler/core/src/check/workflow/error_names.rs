@@ -7,7 +7,7 @@ use evc_interface::error::Kind;
 use super::{errors, item};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expr::{Expr, Template};
-use crate::model::{Model, RetryError, Step};
+use crate::model::{Model, RetryError, Step, Workflow};
 
 /// The path under which a step that was reached by a `catch` finds the name of the error.
 const ERROR_NAME: [&str; 2] = ["error", "name"];
@@ -31,6 +31,7 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
         });
         let mut raised: BTreeSet<&str> = named.collect();
         raised.extend(runtime_errors);
+        diagnostics.extend(too_slow(workflow, &steps));
         for name in compared.flat_map(|expr| expr.texts_compared_with(&ERROR_NAME)) {
             // Step Functions and Lambda have names with a dot, and more of them than are known here.
             if raised.contains(name.value) || name.value.contains('.') {
@@ -45,6 +46,25 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
             }
         }
     }
+}
+
+/// A comparison with `Timeout`, which handlers and functions may fail with, where a step that takes too long is meant.
+fn too_slow(workflow: &Workflow, steps: &[&Step]) -> Option<Diagnostic> {
+    let all = || steps.iter().flat_map(|step| expressions(step)).flat_map(|expr| expr.texts_compared_with(&ERROR_NAME));
+    if all().any(|name| name.value == "States.Timeout") {
+        return None;
+    }
+    let catches = |step: &&Step| step.catch.iter().any(|catch| catch.error.value.covers(&RetryError::Timeout));
+    let named = all().find(|name| name.value == "Timeout")?;
+    let step = steps.iter().find(|step| catches(step) && step.timeout.is_some())?;
+    let message = "a step that takes too long fails with `States.Timeout`, and never with `Timeout`";
+    Some(
+        Diagnostic::new(Code::EVC0543, named.span, message)
+            .on(item(workflow))
+            .secondary(step.name_span, format!("`{}` has a `timeout`", step.name))
+            .note("`catch` means both by `Timeout`; `error.name` is the name that the error has")
+            .help("ask for both: `error.name in ['Timeout', 'States.Timeout']`"),
+    )
 }
 
 /// All expressions of a step.

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{callers, workflows};
-use crate::model::{AccessPattern, Config, Event, Function, Id, Input, Model, Outbox, Queue, Secret, Table, Workflow};
+use crate::model::{Config, Event, Function, Id, Input, Model, Outbox, Queue, Secret, Table, Workflow};
 use crate::plan::{HandlerKind, pascal_case};
 use crate::source::Span;
 use crate::types::rust::{field_name, hides_prelude, type_text, variant_name};
@@ -348,12 +348,15 @@ impl<'m> Names<'m> {
     /// something else gets `_query` appended.
     pub(super) fn query_methods(&self, function: &Function) -> Vec<String> {
         let tables = self.table_methods(function);
-        let name = |pattern: &AccessPattern| {
-            let name = field_name(&pattern.name.value);
-            let is_taken = CONTEXT.contains(&name.as_str()) || tables.contains(&name);
-            if is_taken { format!("{name}_query") } else { name }
-        };
-        function.queries.iter().map(name).collect()
+        let mut names: Vec<String> = Vec::new();
+        for pattern in &function.queries {
+            let mut name = field_name(&pattern.name.value);
+            while CONTEXT.contains(&name.as_str()) || tables.contains(&name) || names.contains(&name) {
+                name.push_str("_query");
+            }
+            names.push(name);
+        }
+        names
     }
 }
 

@@ -19,7 +19,7 @@ impl Infer<'_> {
             // Of two functions, `~>` makes one that calls the second with what the first gives.
             _ if composed => {
                 self.value(right, context);
-                self.untyped = true;
+                self.untyped |= self.chain_of(left).is_none() || self.chain_of(right).is_none();
                 Value::special(Special::Function, self.span(&right.range))
             }
             AstKind::Call(callee, arguments) => self.call(right, callee, arguments, Some((left, first)), context),
@@ -44,6 +44,12 @@ impl Infer<'_> {
         context: &Context,
     ) -> Value {
         let span = self.span(&ast.range);
+        if let AstKind::Variable(name) = &callee.kind
+            && let Some((first_of, rest)) = self.composed_of(name)
+        {
+            let value = self.call(ast, &first_of, arguments, first, context);
+            return rest.iter().fold(value, |value, next| self.call(next, next, &[], Some((ast, value)), context));
+        }
         let function = match &callee.kind {
             AstKind::Variable(name) if !self.locals.iter().any(|(local, _)| local == name) => {
                 self.function(name, &callee.range)

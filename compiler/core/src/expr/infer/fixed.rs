@@ -19,7 +19,7 @@ const ALGORITHMS: [&str; 5] = ["MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512"];
 /// Whether these milliseconds since 1970 are a time: with a picture one that a `Date` of JavaScript holds, and without one of which the year
 /// has four digits, as a timestamp has.
 /// <https://tc39.es/ecma262/#sec-time-values-and-time-range>
-fn is_of_a_date(millis: f64, by_picture: bool) -> bool {
+pub(super) fn is_of_a_date(millis: f64, by_picture: bool) -> bool {
     if by_picture { millis.abs() <= 8.64e15 } else { (-62_135_596_800_000.0..253_402_300_800_000.0).contains(&millis) }
 }
 
@@ -129,7 +129,8 @@ impl Infer<'_> {
             }),
             _ => None,
         };
-        let problem = problem.or_else(|| self.no_time(function.name, given));
+        let problem =
+            problem.or_else(|| self.no_time(function.name, given)).or_else(|| self.never_by_type(function.name, given));
         let Some((ast, never)) = problem else { return };
         let inner = ast.range.start + 1..ast.range.end.saturating_sub(1);
         let is_text = matches!(ast.kind, AstKind::String(_));
@@ -151,13 +152,13 @@ impl Infer<'_> {
 }
 
 /// Why a literal can never work.
-struct Never {
+pub(super) struct Never {
     message: String,
     help: Option<String>,
     known: &'static [&'static str],
 }
 
-fn never(message: String, help: Option<&str>) -> Never {
+pub(super) fn never(message: String, help: Option<&str>) -> Never {
     Never { message, help: help.map(str::to_owned), known: &[] }
 }
 
@@ -179,7 +180,7 @@ fn is_escaped(text: &str) -> bool {
 
 /// Whether `$toMillis` may read a text: it starts with a year, has nothing that no time has, and no month, day, hour, minute or second that
 /// none is. That the month has such a day is not asked.
-fn may_be_time(text: &str) -> bool {
+pub(super) fn may_be_time(text: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_digit() || b"-:.+TZ".contains(&byte);
     let year = text.as_bytes().get(..4);
     let within = |(at, before, least, most): (usize, u8, u32, u32)| {
@@ -203,7 +204,7 @@ fn number(ast: &Ast) -> Option<f64> {
 }
 
 /// Whether `$number` reads a text.
-fn is_number(text: &str) -> bool {
+pub(super) fn is_number(text: &str) -> bool {
     let prefixed = ["0x", "0X", "0b", "0B", "0o", "0O"].iter().any(|prefix| text.starts_with(prefix));
     prefixed || (text.parse::<f64>().is_ok_and(f64::is_finite) && !text.starts_with(['+', '.']) && !text.ends_with('.'))
 }

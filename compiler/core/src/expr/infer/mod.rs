@@ -4,6 +4,7 @@ mod bindings;
 mod calls;
 mod conditions;
 mod fixed;
+mod never;
 mod objects;
 mod operators;
 mod outside;
@@ -81,6 +82,7 @@ fn narrowing(narrows: bool, decimals: Decimals, expr: &Expr, scope: &Scope, type
         diagnostics: Vec::new(),
         locals: Vec::new(),
         aliases: Vec::new(),
+        composed: Vec::new(),
         facts: scope.facts().clone(),
         shown: Facts::default(),
         taken_apart: None,
@@ -107,6 +109,8 @@ struct Infer<'a> {
     locals: Vec<(String, Value)>,
     /// What of these is another name for the same value: its place among them, and the way to the value.
     aliases: Vec<(usize, Way)>,
+    /// What of these is made of functions of JSONata's own, one after the other: its place among them, and the functions.
+    composed: Vec<(usize, Vec<Ast>)>,
     /// What is known where this part stands.
     facts: Facts,
     /// What conditions of the expression itself have shown of that.
@@ -176,6 +180,8 @@ impl Infer<'_> {
                 self.guarded(ast, value, context)
             }
             AstKind::Variable(name) => {
+                // What is made of functions is known where it is called, and not where it is handed on.
+                self.untyped |= self.composed_of(name).is_some();
                 let value = self.variable(ast, name, context);
                 self.guarded(ast, value, context)
             }

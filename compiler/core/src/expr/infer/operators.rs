@@ -4,7 +4,7 @@ use std::ops::Range as Bytes;
 
 use evc_interface::expression::LIST_LENGTH;
 
-use super::{Class, Context, Facts, Infer, Special, Value, Without, established, show};
+use super::{Class, Context, Facts, Infer, Special, Value, Without, established, never, show};
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::expr::ast::{Ast, AstKind, Operator};
 use crate::expr::{bounds, literals};
@@ -85,7 +85,7 @@ impl Infer<'_> {
 
     /// The list of the whole numbers from one to another, as long as their bounds say. Of one that is sure to be longer than lists may be
     /// it is not said how long, since that is told as an expression that makes too much.
-    fn range(&self, from: &Value, to: &Value, span: Span) -> Value {
+    fn range(&mut self, from: &Value, to: &Value, span: Span) -> Value {
         let bounds = |value: &Value| match (&value.absent, &self.types.resolve(&value.ty).kind) {
             (None, Kind::Integer(range)) => *range,
             _ => Range::default(),
@@ -96,6 +96,10 @@ impl Infer<'_> {
             Some(u64::try_from(count).unwrap_or(0))
         };
         let least = count(from.max, to.min).unwrap_or(0);
+        if least > never::RANGE {
+            let message = format!("a range has at most {} items; this one has {least} at least", never::RANGE);
+            self.report(Diagnostic::new(Code::EVC0422, span, message));
+        }
         let is_told = |most: &u64| *most == least && usize::try_from(*most).is_ok_and(|most| most > LIST_LENGTH);
         let length = super::lengths(least, count(from.min, to.max).filter(|most| *most > 0 && !is_told(most)));
         let element = Type { kind: Kind::Integer(Range { min: from.min, max: to.max }), span };
