@@ -179,7 +179,7 @@ fn off_in(model: &Model, rule: &Rule) -> Vec<String> {
 /// The bus that an entry names: by its name in the spec, in the account, or by its ARN.
 pub fn bus_named(model: &Model, name: &str) -> Option<Id<Bus>> {
     let name = name.rsplit_once(":event-bus/").map_or(name, |(_, name)| name);
-    let is_it = |bus: &Bus| match (bus.kind, &bus.imported_name) {
+    let is_it = |bus: &Bus| match (bus.kind, bus.imported_name.as_deref()) {
         (BusKind::Default, _) => name == "default",
         (BusKind::Imported, Some(Given::Here(own))) => {
             let own = own.rsplit_once(":event-bus/").map_or(own.as_str(), |(_, own)| own);

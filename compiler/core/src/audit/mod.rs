@@ -57,7 +57,8 @@ pub struct Beside<'a> {
     pub sources: Option<&'a SourceMap>,
     /// The definitions of state machines that stand in files of their own, by logical id.
     pub documents: IndexMap<&'a str, Node<'a>>,
-    /// What a spec says of the events that the template's rules are about and of the messages of its queues, and of nothing else.
+    /// What a spec says of the events that the template's rules are about, and of what its queues, functions and workflows take; and of
+    /// nothing else.
     pub model: Option<&'a Model>,
 }
 

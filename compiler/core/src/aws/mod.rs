@@ -16,6 +16,7 @@
 mod frames;
 pub mod iam;
 mod read;
+pub mod regions;
 mod shape;
 
 pub use shape::{Bounds, Condition, Kind, Kinds, More, Shape, ShapeData};

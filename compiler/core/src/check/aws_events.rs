@@ -2,7 +2,7 @@
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::aws::{PARTNER_PREFIX, PREFIX, is_source, near_miss};
-use crate::model::{Bus, Event, Forward, Id, Model};
+use crate::model::{Bus, Destination, Event, Forward, Id, Model, Redis, Transport};
 use crate::pattern;
 use crate::source::Span;
 use crate::spec::bus::BusKind;
@@ -14,6 +14,7 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
         diagnostics.extend(unknown(&event.source, event.source.span));
         diagnostics.extend(elsewhere(model, id, event, &forwards));
     }
+    diagnostics.extend(of_partners(model));
     for rule in model.rules.values() {
         let Some(written) = &rule.written_pattern else { continue };
         let mut seen: Vec<Span> = Vec::new();
@@ -26,6 +27,51 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+/// What is on the bus of a partner beside the partner's events: nothing can be. All have the name of the bus as their source, and what puts
+/// them there takes no others.
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-saas.html>,
+/// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutPartnerEvents.html>
+fn of_partners(model: &Model) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let partner = |id: Id<Bus>| name_of(&model.buses[id]).map(own_name).filter(|it| it.starts_with(PARTNER_PREFIX));
+    let report = |at: Span, message: String, bus: Id<Bus>| {
+        let place = model.buses[bus].head.name_span;
+        Diagnostic::new(Code::EVC0927, at, message).secondary(place, "this is the bus of a partner of AWS")
+    };
+    for event in model.events.values().filter(|event| !is_source(&event.source)) {
+        let Some(source) = partner(event.bus) else { continue };
+        let (name, bus) = (&event.head.name, &model.buses[event.bus].head.name);
+        let message = format!("event `{name}` never comes on bus `{bus}`: its source is not the partner's");
+        let diagnostic = report(event.source.span, message, event.bus).note(
+            "nobody but the partner can put events there, and all of them have the name of the bus as their source",
+        );
+        found.push(diagnostic.replace(format!("replace with `{source}`"), event.source.span, source.to_owned()));
+    }
+    for rule in model.rules.values() {
+        for target in &rule.targets {
+            let Destination::Bus(to) = target.to else { continue };
+            if partner(to).is_some() {
+                let (name, bus) = (&rule.head.name, &model.buses[to].head.name);
+                let message = format!("rule `{name}` cannot bring events to bus `{bus}`");
+                found.push(report(target.span, message, to).note("nobody but the partner can put events there"));
+            }
+        }
+    }
+    for workflow in model.workflows.values() {
+        let Some(Redis { transport: Transport::EventBridge(bus), transport_span, .. }) = workflow.redis() else {
+            continue;
+        };
+        if partner(*bus).is_some() {
+            let message = format!(
+                "workflow `{}` cannot send its work over bus `{}`",
+                workflow.head.name, model.buses[*bus].head.name
+            );
+            found.push(report(*transport_span, message, *bus).note("nobody but the partner can put events there"));
+        }
+    }
+    found
 }
 
 /// A source that is nearly one of AWS.
@@ -92,7 +138,7 @@ fn is_named(bus: &Bus, source: &str) -> bool {
 
 /// The name of an imported bus, if the spec says it.
 fn name_of(bus: &Bus) -> Option<&str> {
-    bus.imported_name.as_ref().and_then(Given::here).map(String::as_str)
+    bus.imported_name.as_deref().and_then(Given::here).map(String::as_str)
 }
 
 /// The name of a bus that may be named by its ARN.

@@ -9,7 +9,7 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
         let writes = function.tables.iter().find(|used| used.operations.iter().any(|operation| operation.writes()));
         let Some(written) = writes else { continue };
         let Some(published) = function.publishes.first() else {
-            diagnostics.extend(sends(model, function, written));
+            diagnostics.extend(sends(model, function, written).or_else(|| tells_workflows(model, function, written)));
             continue;
         };
         let name = &function.head.name;
@@ -41,6 +41,23 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
             .on(format!("functions.{name}")),
         );
     }
+}
+
+/// A function that writes a table and starts a workflow, or answers one.
+fn tells_workflows(model: &Model, function: &Function, written: &TableUse) -> Option<Diagnostic> {
+    let started = function.starts.first().map(|started| (started, "starts"));
+    let (workflow, does) = started.or_else(|| function.signals.first().map(|answered| (answered, "answers")))?;
+    let (name, table) = (&function.head.name, &model.tables[written.table].head.name);
+    let to = &model.workflows[workflow.value].head.name;
+    let message = format!("function `{name}` writes table `{table}` and {does} workflow `{to}` without a transaction");
+    let diagnostic = Diagnostic::new(Code::EVC0604, workflow.span, message)
+        .secondary(written.span, "the write is here")
+        .note("when one of the two fails, the table and the workflow disagree for good");
+    Some(diagnostic.on(format!("functions.{name}")).help(if does == "starts" {
+        format!("publish an event through an outbox, and let a rule start `{to}`; or let `{to}` write the table in its first step")
+    } else {
+        format!("let a step of `{to}` after the answer write the table")
+    }))
 }
 
 /// A function that writes a table and sends to a queue, which no transaction holds together either.

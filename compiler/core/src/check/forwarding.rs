@@ -70,11 +70,14 @@ fn to_itself(model: &Model, rule: &Rule) -> Option<Diagnostic> {
 fn second_hop(model: &Model, rule: &Rule, forwards: &[Forward], diagnostics: &mut Vec<Diagnostic>) {
     for target in &rule.targets {
         let Destination::Bus(to) = target.to else { continue };
-        let arrived = |event: &Spanned<Id<Event>>| {
-            let by = forwards.iter().find(|one| one.to == rule.bus && one.arrives == event.value)?;
-            Some((event.value, by))
+        if to == rule.bus {
+            continue;
+        }
+        let Some((event, by)) =
+            rule.events.iter().find_map(|event| Some((event.value, brings(model, rule, event.value, forwards)?)))
+        else {
+            continue;
         };
-        let Some((event, by)) = rule.events.iter().find_map(arrived) else { continue };
         let (from, to) = (&model.buses[rule.bus].head.name, &model.buses[to].head.name);
         let name = &model.events[event].head.name;
         let also_published = rule.events.iter().any(|event| is_published_there(model, rule, event.value));
@@ -88,12 +91,21 @@ fn second_hop(model: &Model, rule: &Rule, forwards: &[Forward], diagnostics: &mu
         };
         let mut diagnostic = Diagnostic::new(code, target.span, message)
             .label("the second bus on its way")
-            .secondary(by.span, format!("this brings event `{name}` to bus `{from}`"))
-            .note("EventBridge does not route what a bus has received from another bus to a third one")
-            .help(format!(
-                "let rule `{}` bring it to bus `{to}` as well, or let a function publish it anew",
-                model.rules[by.rule].head.name
-            ));
+            .note("EventBridge does not route what a bus has received from another bus to a third one");
+        diagnostic = match by {
+            By::Rule(by) => {
+                diagnostic.secondary(by.span, format!("this brings event `{name}` to bus `{from}`")).help(format!(
+                    "let rule `{}` bring it to bus `{to}` as well, or let a function publish it anew",
+                    model.rules[by.rule].head.name
+                ))
+            }
+            By::Outside => diagnostic
+                .secondary(
+                    model.events[event].head.name_span,
+                    "a rule outside this spec brings it, says `publisher: forwarded`",
+                )
+                .help(format!("let that rule bring it to bus `{to}` as well, or let a function publish it anew")),
+        };
         if code == Code::EVC0907 {
             diagnostic = diagnostic.on(format!("rules.{}", rule.head.name));
         }
@@ -101,19 +113,41 @@ fn second_hop(model: &Model, rule: &Rule, forwards: &[Forward], diagnostics: &mu
     }
 }
 
+/// What brings an event to a bus.
+enum By<'f> {
+    /// A rule of the spec.
+    Rule(&'f Forward),
+    /// One of somebody else.
+    Outside,
+}
+
+/// What brings an event to the bus of a rule, if something does.
+fn brings<'f>(model: &Model, rule: &Rule, id: Id<Event>, forwards: &'f [Forward]) -> Option<By<'f>> {
+    let here = forwards.iter().find(|one| one.to == rule.bus && one.arrives == id);
+    let event = &model.events[id];
+    let outside = event.forwarded_outside && event.bus == rule.bus;
+    here.map(By::Rule).or_else(|| outside.then_some(By::Outside))
+}
+
 /// Whether something publishes an event on the bus of a rule itself.
 fn is_published_there(model: &Model, rule: &Rule, id: Id<Event>) -> bool {
     let event = &model.events[id];
     // AWS publishes on the default bus, so that what others get of it was brought to them.
-    let outside = event.published_outside && !aws::is_source(&event.source);
+    let outside = event.published_outside && !event.forwarded_outside && !aws::is_source(&event.source);
     event.bus == rule.bus && (outside || super::is_published(model, id))
+}
+
+/// Whether a rule of somebody else brings an event to the bus of a rule.
+fn is_forwarded_there(model: &Model, rule: &Rule, id: Id<Event>) -> bool {
+    let event = &model.events[id];
+    event.forwarded_outside && event.bus == rule.bus && !aws::is_source(&event.source)
 }
 
 /// The type of the details of an event that a rule brings to its targets: those of what is published on its bus and of what rules bring
 /// there that its own pattern matches. None if there are none.
 pub(super) fn brought(model: &Model, forwards: &[Forward], rule: &Rule, id: Id<Event>) -> Option<Type> {
     let came: Vec<&Forward> = forwards.iter().filter(|one| one.to == rule.bus && one.arrives == id).collect();
-    if came.is_empty() || is_published_there(model, rule, id) {
+    if came.is_empty() || is_forwarded_there(model, rule, id) || is_published_there(model, rule, id) {
         return rule.brings(model, id);
     }
     let let_through = |forward: &&Forward| model.rules[forward.rule].brings(model, forward.event);

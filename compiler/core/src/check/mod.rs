@@ -17,6 +17,8 @@ mod event_detail;
 mod event_source;
 mod events;
 mod expiry;
+mod fixed_arns;
+mod fixed_names;
 mod forgotten;
 mod forwarded_to_nobody;
 mod forwarding;
@@ -69,7 +71,9 @@ const CHECKS: &[Check] = &[
     api::bodies::check,
     api::cors::check,
     api::health::check,
+    api::held_claims::check,
     api::keys::check,
+    api::limits::check,
     api::mappings::check,
     api::puts::check,
     api::responses::check,
@@ -97,6 +101,8 @@ const CHECKS: &[Check] = &[
     event_detail::check,
     event_source::check,
     expiry::check,
+    fixed_arns::check,
+    fixed_names::check,
     forgotten::check,
     forwarding::check,
     indexes::check,
@@ -157,6 +163,7 @@ const CHECKS: &[Check] = &[
     workflow::swallowed::check,
     workflow::timeouts::check,
     workflow::undone_in_time::check,
+    workflow::until::check,
 ];
 
 /// Checks that say that something is missing. What they miss may stand in a part of the spec that could not be read, or that

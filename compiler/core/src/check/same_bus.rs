@@ -29,7 +29,7 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
 fn is_same(a: &Bus, b: &Bus) -> bool {
     match (a.kind, b.kind) {
         (BusKind::Default, BusKind::Default) => true,
-        (BusKind::Imported, BusKind::Imported) => match (&a.imported_name, &b.imported_name) {
+        (BusKind::Imported, BusKind::Imported) => match (a.imported_name.as_deref(), b.imported_name.as_deref()) {
             (Some(Given::Here(a)), Some(Given::Here(b))) => a == b,
             // What each deployment gives may be anything.
             _ => false,
@@ -42,5 +42,5 @@ fn is_same(a: &Bus, b: &Bus) -> bool {
 
 /// Whether a bus is imported by the name that the default bus of each account has.
 fn is_default(bus: &Bus) -> bool {
-    matches!(&bus.imported_name, Some(Given::Here(name)) if name == DEFAULT)
+    matches!(bus.imported_name.as_deref(), Some(Given::Here(name)) if name == DEFAULT)
 }

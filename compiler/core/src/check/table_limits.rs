@@ -5,7 +5,7 @@
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Index, Model, Table};
 use crate::spec::scalar::Name;
-use crate::spec::table::Projection;
+use crate::spec::table::{Projection, Removal};
 use crate::types::Kind;
 
 /// The most bytes of a partition key, and of a sort key.
@@ -31,6 +31,8 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
         }
         diagnostics.extend(indexes(table));
         diagnostics.extend(counts_and_expires(table));
+        diagnostics.extend(counts_beyond(model, table));
+        diagnostics.extend(deleted_and_protected(model, table));
     }
 }
 
@@ -90,6 +92,56 @@ fn indexes(table: &Table) -> Option<Diagnostic> {
     let diagnostic =
         Diagnostic::new(Code::EVC0644, one_more.name_span, message).on(format!("tables.{}", table.head.name));
     Some(diagnostic.help("have the quota `Global Secondary Indexes per table` raised before this is deployed"))
+}
+
+/// A table that CloudFormation is to delete and DynamoDB is not.
+fn deleted_and_protected(model: &Model, table: &Table) -> Option<Diagnostic> {
+    let both = table.removal.said().zip(table.deletion_protection.said());
+    let mut all = model.environments.iter().zip(both);
+    let (environment, ((_, at), (_, there))) =
+        all.find(|(_, ((removal, _), (protected, _)))| **removal == Removal::Delete && **protected)?;
+    let name = &table.head.name;
+    let message = format!("table `{name}` is deleted with the stack, and DynamoDB refuses to delete it");
+    Some(
+        Diagnostic::new(Code::EVC0718, at.or(there).unwrap_or(table.head.name_span), message)
+            .on(format!("tables.{name}"))
+            .note(format!(
+                "so it is in environment `{}`: to delete the stack fails, with the table left",
+                environment.name
+            ))
+            .help("say `removal: retain`, or leave `deletion-protection` out"),
+    )
+}
+
+/// The most that a counter of writes has to hold to be one that nobody comes to the end of.
+const ENOUGH: i64 = 1_000_000;
+
+/// A version is counted where an item is stored, from 1 on: bounds that leave the first value out, or one that is soon counted, make items
+/// that nobody can read.
+fn counts_beyond(model: &Model, table: &Table) -> Option<Diagnostic> {
+    let version = table.version.as_ref().filter(|version| table.ttl.as_ref() != Some(*version))?;
+    let fields = model.types.record(&table.item)?;
+    let field = fields.get(version.value.as_str())?;
+    let Kind::Integer(range) = &model.types.resolve(&field.ty).kind else { return None };
+    let (least, most) = (range.min.unwrap_or(1), range.max.unwrap_or(ENOUGH));
+    let (code, message) = if least > 1 || most < 1 {
+        (Code::EVC0662, format!("`{}` is 1 for a new item, which its bounds leave out", version.value))
+    } else if most < ENOUGH {
+        (
+            Code::EVC0663,
+            format!(
+                "`{}` counts writes, and the one after the {most} that fit makes an item that cannot be read",
+                version.value
+            ),
+        )
+    } else {
+        return None;
+    };
+    let diagnostic = Diagnostic::new(code, version.span, message)
+        .secondary(field.ty.span, "its bounds")
+        .note("the version is counted where an item is stored: 1 for a new one, one more with each write")
+        .help("declare it as `integer`, or `integer(1..)`");
+    Some(if code == Code::EVC0663 { diagnostic.on(format!("tables.{}", table.head.name)) } else { diagnostic })
 }
 
 /// A counter of writes is no time: as one it is long past, and DynamoDB deletes nothing that expired more than five years ago.

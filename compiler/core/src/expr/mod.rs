@@ -32,6 +32,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod token;
+mod until;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -50,6 +51,7 @@ use infer::Risk;
 pub use infer::Without;
 pub use scope::{BOXED, BUILT_IN_ROOTS, Defined, Origin, Root, Scope, variable_name};
 pub use template::Template;
+pub use until::Until;
 
 /// A parsed expression.
 #[derive(Debug, Clone)]

@@ -10,6 +10,12 @@ impl Expr {
         compares(&self.tree)
     }
 
+    /// Whether it compares what time it is with what comes from outside, and nothing that it says itself: a deadline that may be at any time.
+    pub fn is_deadline_of_data(&self) -> bool {
+        let asks_the_time = self.text.contains("$now()") || self.text.contains("$millis()");
+        asks_the_time && !has_number(&self.tree) && !self.references().is_empty()
+    }
+
     /// The literal that it adds to a name, if it does no more than that: 1 of `attempt + 1`.
     pub fn steps_by(&self, root: &str) -> Option<f64> {
         let is_root = |ast: &Ast| matches!(&ast.kind, AstKind::Name { name, place: Place::Root, .. } if name == root);
@@ -59,6 +65,10 @@ fn alone(ast: &Ast) -> &Ast {
         },
         _ => ast,
     }
+}
+
+fn has_number(ast: &Ast) -> bool {
+    matches!(ast.kind, AstKind::Number(_)) || ast.children().into_iter().any(has_number)
 }
 
 fn compares(ast: &Ast) -> bool {

@@ -15,6 +15,7 @@ mod log_class;
 mod methods;
 mod outputs;
 mod overrides;
+mod own_keys;
 mod parameters;
 mod permissions;
 mod policies;

@@ -67,7 +67,7 @@ pub(super) fn finish(b: &mut Builder<'_>) {
 
 /// The permissions boundary, if the spec leaves it to each deployment.
 fn boundary(b: &mut Builder<'_>) {
-    if b.model.security.permissions_boundary == Some(Given::Parameter) {
+    if b.model.security.permissions_boundary.as_deref() == Some(&Given::Parameter) {
         let about = "The ARN of the managed policy that bounds every role of the stack.".to_owned();
         let parameter = given("String", about, Some(r"^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$"));
         b.plan.parameters.insert(arn::BOUNDARY.to_owned(), parameter);
@@ -91,7 +91,7 @@ fn apis(b: &mut Builder<'_>) {
         let domain = it.domain.as_ref();
         let said = [
             (domain.map(|it| &it.name.value), api::DOMAIN_NAME, "domain name", spec::DOMAIN_NAME),
-            (domain.map(|it| &it.certificate), api::CERTIFICATE, "ARN of the certificate", spec::CERTIFICATE),
+            (domain.map(|it| &it.certificate.value), api::CERTIFICATE, "ARN of the certificate", spec::CERTIFICATE),
             (domain.and_then(|it| it.zone.as_ref()), api::ZONE, "hosted zone of the domain", spec::ZONE),
             (it.web_acl.as_ref().map(|it| &it.value), api::WEB_ACL, "ARN of the web ACL", spec::WEB_ACL),
         ];
@@ -104,11 +104,16 @@ fn apis(b: &mut Builder<'_>) {
 
 /// The names of buses that the spec leaves to each deployment.
 fn buses(b: &mut Builder<'_>) {
-    for it in b.model.buses.values().filter(|bus| bus.imported_name == Some(Given::Parameter)) {
+    for it in b.model.buses.values().filter(|bus| bus.imported_name.as_deref() == Some(&Given::Parameter)) {
         let about = format!("The name of bus {}, which exists already.", it.head.name);
         let parameter = given("String", about, Some(r"^[A-Za-z0-9._/-]{1,256}$"));
         b.plan.parameters.insert(bus::name_parameter(it).to_string(), parameter);
     }
+}
+
+/// Whether each deployment says which secret it is.
+fn is_left(kind: &SecretKind) -> bool {
+    matches!(kind, SecretKind::Imported(arn) if arn.value == Given::Parameter)
 }
 
 /// The names of parameters of Parameter Store that the spec leaves to each deployment.
@@ -122,7 +127,7 @@ fn config(b: &mut Builder<'_>) {
 
 /// The ARNs of secrets that the spec leaves to each deployment.
 fn secrets(b: &mut Builder<'_>) {
-    for it in b.model.secrets.values().filter(|it| matches!(it.kind, SecretKind::Imported(Given::Parameter))) {
+    for it in b.model.secrets.values().filter(|it| is_left(&it.kind)) {
         let about = format!("The ARN of secret {}, which exists already.", it.head.name);
         b.plan.parameters.insert(secret::arn_parameter(it).to_string(), given("String", about, Some(SECRET_ARN)));
     }
@@ -143,7 +148,7 @@ fn caches(b: &mut Builder<'_>) {
             let parameter = given("String", about, Some(r"^[A-Za-z0-9._-]+:[0-9]{1,5}$"));
             b.plan.parameters.insert(cache::endpoint_parameter(it).to_string(), parameter);
         }
-        if *secret == Some(CacheSecret::Given(Given::Parameter)) {
+        if matches!(secret, Some(CacheSecret::Given(arn)) if arn.value == Given::Parameter) {
             let about = format!("The ARN of the secret that is the password of cache {name}.");
             let parameter = given("String", about, Some(SECRET_ARN));
             b.plan.parameters.insert(cache::secret_parameter(it).to_string(), parameter);

@@ -1,14 +1,16 @@
 //! What functions may do beyond what evc derives: each permission of `may` is a statement of a policy of its own. Where it is about what the
-//! customer's key encrypts, the policy has what is needed for the key as well.
+//! customer's key or one of the stack's own encrypts, the policy has what is needed for the key as well.
 
 use indexmap::IndexMap;
 
-use super::encryption;
-use super::raw::Raw;
+use super::raw::{Raw, names};
 use super::references::References;
+use super::{encryption, own_keys};
+use crate::aws::iam;
+use crate::model::Model;
 use crate::plan::builder::Builder;
-use crate::plan::value::{Map, Reason, Value};
-use crate::plan::{Grant, ids, policy};
+use crate::plan::value::{Map, Part, Reason, Value};
+use crate::plan::{Grant, arn, ids, policy};
 use crate::spec::permission::Permission;
 
 /// Adds the policies.
@@ -27,7 +29,7 @@ pub(super) fn finish(b: &mut Builder<'_>) {
                 principal: principal.clone(),
                 role: role.clone(),
                 actions: may.actions.iter().map(|action| action.value.clone()).collect(),
-                resources: may.resources.0.iter().filter_map(|resource| raw.text_or_value(resource)).collect(),
+                resources: resources(model, &mut raw, may),
                 conditions: conditions(&mut raw, may),
                 reason: "`may`".to_owned(),
                 span: may.actions.span,
@@ -39,6 +41,8 @@ pub(super) fn finish(b: &mut Builder<'_>) {
         }
         let of_key = encryption::of_grants(b, &grants[first..]);
         grants.extend(of_key);
+        let of_own_keys = own_keys::of_grants(&b.plan, &grants[first..]);
+        grants.extend(of_own_keys);
         let statements: Vec<Value> = grants[first..].iter().map(statement).collect();
         let policy = [("PolicyName", policy::MAY.into()), ("PolicyDocument", policy::document(statements))];
         policies.push((role, Value::map(policy)));
@@ -51,6 +55,30 @@ pub(super) fn finish(b: &mut Builder<'_>) {
             policies.push(policy);
         }
     }
+}
+
+/// What it is on. A function with an alias may be called by both names that the spec has for it, its ARN, which is that of the alias, and its
+/// name; and what is allowed on one of the two is not on the other.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/using-aliases.html>
+fn resources(model: &Model, raw: &mut Raw<'_, '_>, may: &Permission) -> Vec<Value> {
+    let mut resources: Vec<Value> = may.resources.0.iter().filter_map(|resource| raw.text_or_value(resource)).collect();
+    if !may.actions.iter().any(|action| iam::matches(action, "lambda:InvokeFunction")) {
+        return resources;
+    }
+    for function in model.functions.values().filter(|function| function.has_alias()).map(ids::function) {
+        let (alias, own) = (Value::arn(&function), arn::of("lambda", "function:", vec![Part::Ref(function.clone())]));
+        let named: Vec<bool> = resources
+            .iter()
+            .filter(|resource| names(resource).contains(&function.as_str()))
+            .map(|resource| *resource == alias)
+            .collect();
+        if named.contains(&true) && !named.contains(&false) {
+            resources.push(own);
+        } else if named.contains(&false) && !named.contains(&true) {
+            resources.push(alias);
+        }
+    }
+    resources
 }
 
 fn conditions(raw: &mut Raw<'_, '_>, may: &Permission) -> IndexMap<String, Map> {

@@ -19,7 +19,7 @@ pub struct Bus {
     /// Who makes it.
     pub kind: BusKind,
     /// The name of an imported bus.
-    pub imported_name: Option<Given<String>>,
+    pub imported_name: Option<Spanned<Given<String>>>,
     /// How long its archive keeps events, if it has one.
     pub archive: Option<Spanned<Duration>>,
     /// The log group that gets all of its events, if it has one.
@@ -46,7 +46,7 @@ pub(super) fn bus(sections: &Sections, name: &str, item: &Declared<crate::spec::
     Bus {
         head: head(name, item, item.description.as_ref(), &item.allow),
         kind: item.kind,
-        imported_name: item.name.as_ref().map(|name| name.value.clone()),
+        imported_name: item.name.clone(),
         archive: item.archive.as_ref().map(|archive| archive.retention),
         log,
     }

@@ -74,7 +74,7 @@ pub enum CacheKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CacheSecret {
     /// One that has this ARN.
-    Given(Given<String>),
+    Given(Spanned<Given<String>>),
     /// One of the spec, and the place that names it.
     Named(Spanned<Id<Secret>>),
 }
@@ -249,7 +249,7 @@ fn secret(
     given: &Spanned<Given<String>>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> CacheSecret {
-    let Given::Here(text) = &given.value else { return CacheSecret::Given(Given::Parameter) };
+    let Given::Here(text) = &given.value else { return CacheSecret::Given(given.clone()) };
     if let Some(index) = sections.secrets.items.get_index_of(text.as_str()) {
         let id = Id::new(index);
         if let SecretKind::Parameter(_) = model.secrets[id].kind {
@@ -269,7 +269,7 @@ fn secret(
     if !is_secret(text) && !sections.secrets.declares(text) {
         diagnostics.push(no_secret(text, given.span).note("a cache may name one of `secrets` as well"));
     }
-    CacheSecret::Given(given.value.clone())
+    CacheSecret::Given(given.clone())
 }
 
 /// The network that a cache is in, if it is in one.

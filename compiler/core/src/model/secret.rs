@@ -5,7 +5,7 @@ use super::graph::{Relates, Relation};
 use super::names::head;
 use super::{Head, Model, Thing};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 use crate::spec::decode::Declared;
 use crate::spec::given::Given;
 use crate::spec::scalar::Duration;
@@ -38,7 +38,7 @@ pub enum SecretKind {
     /// This stack, with a random value, or without one.
     Own(Option<Random>),
     /// It exists already in Secrets Manager, and has this ARN.
-    Imported(Given<String>),
+    Imported(Spanned<Given<String>>),
     /// It exists already in Parameter Store, and has this name.
     Parameter(Given<String>),
 }
@@ -76,7 +76,7 @@ pub(super) fn secret(
             {
                 diagnostics.push(super::cache::no_secret(text, arn.span));
             }
-            SecretKind::Imported(arn.value.clone())
+            SecretKind::Imported(arn.clone())
         }
         (None, None) => SecretKind::Own(item.generate.as_ref().map(|generate| Random {
             length: generate.length.as_ref().map_or(LENGTH, |length| length.value),

@@ -11,7 +11,7 @@ use crate::spec::given::Given;
 #[derive(Debug, Clone, Default)]
 pub struct Security {
     /// The managed policy that bounds every role: its name, with its path, or its ARN.
-    pub permissions_boundary: Option<Given<String>>,
+    pub permissions_boundary: Option<Spanned<Given<String>>>,
     /// The KMS key that encrypts what the stack keeps.
     pub key: Option<Key>,
 }
@@ -26,11 +26,7 @@ pub struct Key {
 }
 
 pub(super) fn security(sections: &Sections, diagnostics: &mut Vec<Diagnostic>) -> Security {
-    let boundary = &sections.security.permissions_boundary;
-    Security {
-        permissions_boundary: boundary.as_ref().map(|given| given.value.clone()),
-        key: key(sections, diagnostics),
-    }
+    Security { permissions_boundary: sections.security.permissions_boundary.clone(), key: key(sections, diagnostics) }
 }
 
 /// The key, by environment. One that environments alone say would leave the others without; one that each deployment gives is by

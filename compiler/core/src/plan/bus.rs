@@ -11,7 +11,7 @@ pub(crate) fn name(bus: &Bus) -> Value {
     match bus.kind {
         BusKind::Custom => Value::Ref(ids::bus(bus)),
         BusKind::Default => "default".into(),
-        BusKind::Imported => match &bus.imported_name {
+        BusKind::Imported => match bus.imported_name.as_deref() {
             Some(Given::Here(name)) => named(name),
             Some(Given::Parameter) | None => Value::Ref(name_parameter(bus)),
         },
@@ -28,7 +28,7 @@ pub(crate) fn arn(bus: &Bus) -> Value {
     let name = match bus.kind {
         BusKind::Custom => return Value::arn(&ids::bus(bus)),
         BusKind::Default => vec!["default".into()],
-        BusKind::Imported => match &bus.imported_name {
+        BusKind::Imported => match bus.imported_name.as_deref() {
             Some(Given::Here(arn)) if arn::is_arn(arn) => return named(arn),
             Some(Given::Here(name)) => with_environment(name),
             Some(Given::Parameter) | None => vec![Part::Ref(name_parameter(bus))],

@@ -121,8 +121,10 @@ pub(crate) fn secret(model: &Model, cache: &Cache) -> Option<Value> {
         CacheKind::Serverless { .. } => None,
         CacheKind::ReplicationGroup { .. } => Some(Value::Ref(token(cache))),
         CacheKind::External { secret, .. } => match secret.as_ref()? {
-            CacheSecret::Given(Given::Here(arn)) => Some(arn.as_str().into()),
-            CacheSecret::Given(Given::Parameter) => Some(Value::Ref(secret_parameter(cache))),
+            CacheSecret::Given(given) => Some(match &given.value {
+                Given::Here(arn) => arn.as_str().into(),
+                Given::Parameter => Value::Ref(secret_parameter(cache)),
+            }),
             CacheSecret::Named(secret) => Some(secret::arn(&model.secrets[secret.value])),
         },
     }

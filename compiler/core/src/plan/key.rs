@@ -3,12 +3,15 @@
 use serde_json::{Value, json};
 
 use super::Plan;
+use crate::model::Thing;
 
 /// The statements that the owner of the key adds, with `REGION` and `ACCOUNT` for those of the stack. Empty without a key.
 ///
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html>
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-key-policy.html>
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html#compatibility-with-aws-services>
+/// <https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html>
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html>
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html>
 pub(crate) fn statements(plan: &Plan<'_>) -> Vec<Value> {
     if plan.model.security.key.is_none() {
@@ -43,6 +46,17 @@ pub(crate) fn statements(plan: &Plan<'_>) -> Vec<Value> {
     }
     if has(&["AWS::SQS::QueuePolicy"]) {
         allow("RulesToQueues", "events.amazonaws.com", &both, &own);
+    }
+    // Messages that services which resources of the spec name put into queues of the spec.
+    let brings = |type_: &str| {
+        let mut of_type = plan.model.resources.values().filter(|it| it.type_.value == type_);
+        of_type.any(|it| it.refers.iter().any(|thing| matches!(thing.value, Thing::Queue(_))))
+    };
+    if brings("AWS::SNS::Subscription") {
+        allow("TopicsToQueues", "sns.amazonaws.com", &both, &own);
+    }
+    if brings("AWS::S3::Bucket") {
+        allow("BucketsToQueues", "s3.amazonaws.com", &both, &own);
     }
     if has(&["AWS::Pipes::Pipe"]) {
         allow("Pipes", "pipes.amazonaws.com", &["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], &own);

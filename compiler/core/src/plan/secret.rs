@@ -10,8 +10,10 @@ use crate::spec::given::Given;
 pub(crate) fn arn(secret: &Secret) -> Value {
     match &secret.kind {
         SecretKind::Own(_) => Value::Ref(ids::secret(secret)),
-        SecretKind::Imported(Given::Here(arn)) => arn.as_str().into(),
-        SecretKind::Imported(Given::Parameter) => Value::Ref(arn_parameter(secret)),
+        SecretKind::Imported(given) => match &given.value {
+            Given::Here(arn) => arn.as_str().into(),
+            Given::Parameter => Value::Ref(arn_parameter(secret)),
+        },
         SecretKind::Parameter(given) => config::given_arn(given, &name_parameter(secret)),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! <https://states-language.net/spec.html>, <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html>
 
+mod calls;
 mod ends;
 mod errors;
 mod expressions;
@@ -12,6 +13,7 @@ mod states;
 mod targets;
 mod waits;
 
+pub(super) use calls::{integration, named, tasks};
 pub(crate) use files::documents;
 pub(super) use read::definition;
 

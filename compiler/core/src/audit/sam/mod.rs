@@ -39,8 +39,14 @@ fn makes_for(resource: &Resource<'_>, rest: &str) -> bool {
     match &*resource.type_.text {
         "AWS::Serverless::Function" => {
             (rest == "Role" && resource.property("Role").is_none())
-                || (starts(&["Alias", "Version", ".Alias", ".Version"])
-                    && resource.property("AutoPublishAlias").is_some())
+                || resource.property("AutoPublishAlias").is_some_and(|alias| {
+                    let is_alias = match (rest.strip_prefix("Alias"), alias.as_text()) {
+                        (Some(name), Some(own)) => name.is_empty() || name == own,
+                        (Some(_), None) => true,
+                        (None, _) => false,
+                    };
+                    is_alias || starts(&["Version", ".Alias", ".Version"])
+                })
                 || (starts(&["Url"]) && resource.property("FunctionUrlConfig").is_some())
                 || (starts(&["EventInvokeConfig", "DestinationTopic", "DestinationQueue", "EventInvoke"])
                     && resource.property("EventInvokeConfig").is_some())

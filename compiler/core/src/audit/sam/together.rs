@@ -26,6 +26,8 @@ pub(in crate::audit) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>
         if kind == "Function" {
             diagnostics.extend(OF_ROLE.iter().filter_map(|property| look.unread(property)));
             diagnostics.extend(look.without_alias());
+            diagnostics.extend(look.more_ready_than_run());
+            diagnostics.extend(look.without_alarms());
         } else {
             diagnostics.extend(look.two_roles());
         }
@@ -72,6 +74,39 @@ impl Look<'_> {
         self.resource.property("Policies").filter(|_| self.has_role())?;
         let message = format!("`Policies` of `{}` is for the role that SAM makes, and it has a `Role`", self.id);
         Some(self.report("Policies", message).note("SAM refuses the template").help(self.to_the_role()))
+    }
+
+    /// More executions that are kept ready than may run.
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html>
+    fn more_ready_than_run(&self) -> Option<Diagnostic> {
+        let ready = self.property("ProvisionedConcurrencyConfig")?.get("ProvisionedConcurrentExecutions")?;
+        let may = self.property("ReservedConcurrentExecutions")?;
+        let (kept, reserved) = (ready.as_number()?, may.as_number()?);
+        if kept <= reserved {
+            return None;
+        }
+        let message = format!("`{}` keeps {kept} ready, and {reserved} may run at once", self.id);
+        let place = ready.place.unwrap_or_else(|| self.resource.place_of("ProvisionedConcurrencyConfig"));
+        Some(Diagnostic::new(Code::EVC0688, place, message).note("Lambda refuses it"))
+    }
+
+    /// A deployment in steps whose alarms somebody took away.
+    fn without_alarms(&self) -> Option<Diagnostic> {
+        if !matches!(self.resource.origin, Origin::Derived(_)) || !self.resource.touched {
+            return None;
+        }
+        let preference = self.property("DeploymentPreference").filter(|it| it.as_map().is_some())?;
+        let is_empty = preference.get("Alarms").and_then(Node::as_list).is_some_and(<[_]>::is_empty);
+        if !is_empty || preference.get("Enabled").is_some_and(|enabled| enabled.as_bool() != Some(true)) {
+            return None;
+        }
+        let message = format!("a deployment of `{}` never goes back: it has no alarms", self.id);
+        let place = preference.get("Alarms").and_then(|alarms| alarms.place);
+        let place = place.unwrap_or_else(|| self.resource.place_of("DeploymentPreference"));
+        Some(
+            Diagnostic::new(Code::EVC0689, place, message)
+                .help("leave `Alarms` out of the override, which keeps those of the function"),
+        )
     }
 
     /// What is for the alias that SAM keeps on the newest version, where it keeps none.

@@ -7,6 +7,7 @@ use crate::audit::template::Node;
 use crate::audit::text::Text;
 use crate::audit::view::View;
 use crate::aws::iam;
+use crate::aws::regions::Arn;
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::source::Span;
 
@@ -42,7 +43,8 @@ pub(in crate::audit) fn check(view: &View<'_>, diagnostics: &mut Vec<Diagnostic>
         let of_bucket = &*statement.resource.resource.type_.text == "AWS::S3::BucketPolicy";
         let of_queue = NAMED_BY_ARN.contains(&&*statement.resource.resource.type_.text);
         if statement.of == Of::Identity || of_queue {
-            let names = statement.resources().iter().filter_map(|it| no_arn(view, statement, it));
+            let resources = statement.resources().iter();
+            let names = resources.filter_map(|it| no_arn(view, statement, it).or_else(|| of_nowhere(statement, it)));
             let before = diagnostics.len();
             diagnostics.extend(names);
             if diagnostics.len() > before {
@@ -79,6 +81,22 @@ fn no_arn(view: &View<'_>, statement: &Statement<'_>, node: &Node<'_>) -> Option
     }
     let message = format!("`{text}` is no ARN, and a statement's resource is one, or `*`");
     Some(Diagnostic::new(Code::EVC1080, place, message).note("IAM refuses the policy"))
+}
+
+/// An ARN of a partition, a Region or an account that there is not. IAM refuses the partition; the others are of nothing.
+fn of_nowhere(statement: &Statement<'_>, node: &Node<'_>) -> Option<Diagnostic> {
+    let written = Text::of(node).filter(|_| statement.is_written(node))?.text;
+    let wrong = Arn::parse(&written)?.impossible()?;
+    let (code, note) = match wrong.part {
+        "partition" => (Code::EVC1080, "IAM refuses the policy"),
+        _ => (Code::EVC1074, "a statement on it is about nothing"),
+    };
+    let message = format!("there is no {} `{}`", wrong.part, wrong.text);
+    let diagnostic = Diagnostic::new(code, statement.place(node), message).note(note);
+    Some(match wrong.help {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    })
 }
 
 /// An ARN that nothing has: of a secret without the six characters that Secrets Manager puts behind its name, or of a parameter with two slashes

@@ -6,6 +6,7 @@ mod anybody;
 mod arrivals;
 mod assumed;
 mod batches;
+mod brought;
 mod budgets;
 mod condition_keys;
 mod dead_letters;
@@ -22,8 +23,10 @@ mod loops;
 mod mappings;
 mod names;
 mod networks;
+mod never_held;
 mod patterns;
 mod reads;
+mod scaling;
 mod schedules;
 mod single;
 mod stages;
@@ -36,13 +39,14 @@ mod visibility;
 use super::Check;
 
 /// Every check of sense.
-pub(super) const CHECKS: [Check; 31] = [
+pub(super) const CHECKS: [Check; 34] = [
     actions::check,
     alarms::check,
     anybody::check,
     arrivals::check,
     assumed::check,
     batches::check,
+    brought::check,
     budgets::check,
     condition_keys::check,
     dead_letters::check,
@@ -59,8 +63,10 @@ pub(super) const CHECKS: [Check; 31] = [
     mappings::check,
     names::check,
     networks::check,
+    never_held::check,
     patterns::check,
     reads::check,
+    scaling::check,
     schedules::check,
     single::check,
     stages::check,

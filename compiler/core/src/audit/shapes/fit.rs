@@ -3,7 +3,7 @@
 use super::path::Path;
 use super::pattern::Patterns;
 use super::problem::Problem;
-use super::say::{describe, excluded, never, none_of, range, together, wrong_kind};
+use super::say::{describe, excluded, is_no_value, left_out, never, none_of, range, together, wrong_kind};
 use super::{format, lists};
 use crate::audit::template::{Call, Entry, Kind, Map, Node};
 use crate::aws::{self, Bounds, Condition, Shape};
@@ -139,6 +139,9 @@ impl Fit<'_> {
             self.entry(entry, shape, path);
         }
         let has = |name: &str| map.entry(name).filter(|entry| !is_no_value(&entry.value));
+        for found in shape.required.iter().filter_map(|name| left_out(has(name)?, path)) {
+            self.report(|| found);
+        }
         if is_open {
             return;
         }
@@ -463,11 +466,6 @@ fn is_misspelt(map: &Map<'_>, shape: Shape, name: &str) -> bool {
     let known: Vec<&str> = shape.properties.iter().map(|(known, _)| *known).collect();
     let mut unknown = map.entries.iter().filter(|entry| !known.contains(&&*entry.key.text));
     unknown.any(|entry| nearest(&entry.key.text, &known) == Some(name))
-}
-
-/// Whether a value is `AWS::NoValue`, so that it is as if it was not there.
-fn is_no_value(node: &Node<'_>) -> bool {
-    matches!(node.as_call(), Some(Call::Ref(name)) if name.text == "AWS::NoValue")
 }
 
 /// Whether a value is of a kind, after CloudFormation has made of it what is wanted.

@@ -2,7 +2,7 @@
 
 use super::path::Path;
 use super::problem::Problem;
-use crate::audit::template::{Name, Node};
+use crate::audit::template::{Call, Entry, Name, Node};
 use crate::aws::{self, Bounds, Shape};
 use crate::diagnostics::{Code, list};
 
@@ -83,4 +83,21 @@ pub(super) fn describe(condition: Shape) -> Option<String> {
         Some(format!("`{name}` is {is}{absent}"))
     });
     said.collect::<Option<Vec<_>>>().filter(|said| !said.is_empty()).map(|said| said.join(" and "))
+}
+
+/// Whether a value takes what it stands for out.
+pub(super) fn is_no_value(node: &Node<'_>) -> bool {
+    matches!(node.as_call(), Some(Call::Ref(name)) if name.text == "AWS::NoValue")
+}
+
+/// A property that has to be there, and that a condition takes out.
+pub(super) fn left_out(entry: &Entry<'_>, path: &Path<'_>) -> Option<Problem> {
+    let Some(Call::If(condition, yes, no)) = entry.value.as_call() else { return None };
+    let when = match (is_no_value(yes), is_no_value(no)) {
+        (false, false) => return None,
+        (true, _) => "holds",
+        (false, true) => "does not hold",
+    };
+    let message = format!("{} lacks `{}` where `{}` {when}", path.subject(), entry.key.text, condition.text);
+    Some(Problem::new(Code::EVC1018, entry.value.place.or(entry.key.place).unwrap_or(path.place), message))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::exits::{self, Closed};
+use super::intervals::Intervals;
 use super::{conditions, failing, item, polls, unchanged, variables};
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::expr::{Expr, Left, left, never};
@@ -23,6 +24,7 @@ fn in_body(model: &Model, workflow: &Workflow, body: &Body, unset: &BTreeSet<&st
     let closed = exits::closed(model, body, &loops);
     diagnostics.extend(closed.iter().map(|closed| never_left(workflow, body, closed)));
     let mut told: BTreeSet<StepId> = closed.iter().flat_map(|closed| closed.steps.iter().copied()).collect();
+    let intervals = Intervals::of(model, body);
     let open = body.iter().filter(|(id, step)| !step.unreachable && !told.contains(id));
     let choices: Vec<_> = open.filter_map(|(id, step)| Some((id, step, conditions(step)?))).collect();
     for (id, step, conditions) in choices {
@@ -35,7 +37,14 @@ fn in_body(model: &Model, workflow: &Workflow, body: &Body, unset: &BTreeSet<&st
         if !conditions.iter().all(is_sound) {
             continue;
         }
+        let before = diagnostics.len();
         dead(model, workflow, step, &conditions, diagnostics);
+        if diagnostics.len() == before
+            && let Some(found) = counted_out(model, workflow, (id, step), &conditions, &intervals)
+        {
+            told.insert(id);
+            diagnostics.push(found);
+        }
         diagnostics.extend(otherwise(model, workflow, body, step));
         if !told.contains(&id)
             && let Some(found) = unchanged::check(model, workflow, (body, &loops), (id, step), &conditions)
@@ -101,6 +110,25 @@ fn dead(model: &Model, workflow: &Workflow, step: &Step, conditions: &[&Expr], d
         };
         diagnostics.push(diagnostic.on(item(workflow)));
     }
+}
+
+/// A condition on a counter that the steps on the way never bring to where it holds.
+fn counted_out(
+    model: &Model,
+    workflow: &Workflow,
+    (id, step): (StepId, &Step),
+    conditions: &[&Expr],
+    intervals: &Intervals<'_>,
+) -> Option<Diagnostic> {
+    let scope = intervals.scope(id, step)?;
+    let condition = conditions.iter().find(|condition| never(&[], condition, &scope, &model.types))?;
+    let message = format!("`{}` never holds here", condition.text().trim());
+    Some(
+        Diagnostic::new(Code::EVC0532, condition.span, message)
+            .on(item(workflow))
+            .note("so it is by what the steps on the ways that lead here set variables to: a counter that each round puts back, or that begins beyond, never comes to it")
+            .help("set the counter before the loop alone, or mend the condition"),
+    )
 }
 
 /// Tells of an `else` that is never taken. One that leads to a failure is there for what should not be.

@@ -42,7 +42,8 @@ pub(super) fn check(
 
 /// Whether a step goes on by how much of something there is: the loop ends by itself.
 pub(super) fn counts(step: &Step) -> bool {
-    step.successors().len() > 1 && step.expressions().into_iter().any(crate::expr::Expr::compares_by_order)
+    step.successors().len() > 1
+        && step.expressions().into_iter().any(|expr| expr.compares_by_order() && !expr.is_deadline_of_data())
 }
 
 /// The fewest entries that are written before a loop is reached.

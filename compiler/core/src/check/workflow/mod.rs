@@ -22,6 +22,7 @@ pub(super) mod fan_out;
 pub(super) mod grows;
 pub(super) mod history;
 pub(super) mod idle;
+mod intervals;
 mod laps;
 pub(super) mod only_fails;
 pub(super) mod outcomes;
@@ -36,6 +37,7 @@ pub(super) mod timeouts;
 mod too_late;
 mod unchanged;
 pub(super) mod undone_in_time;
+pub(super) mod until;
 pub(super) mod variables;
 
 use crate::expr::Expr;

@@ -1,14 +1,51 @@
 //! Steps that give up on a call before its function does: the function goes on, and runs beside what the workflow does next.
 
 use super::item;
+use crate::check::said_where;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Function, Model, Retry, RetryError, Step, Workflow};
+use crate::model::{Body, CatchError, Function, Model, Next, Retry, RetryError, Step, StepId, Workflow};
 use crate::spec::scalar::Duration;
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     // On Redis a worker that gives up before its function does is an error.
     for workflow in model.workflows.values().filter(|workflow| workflow.redis().is_none()) {
         workflow.body.walk(&mut |step| diagnostics.extend(tried_again(model, workflow, step)));
+        workflow.body.bodies(&mut |body| {
+            if !body.partial {
+                never_undone(model, workflow, body, diagnostics);
+            }
+        });
+    }
+}
+
+/// Reports steps that give up on a call, which goes on, and whose error leads to where completed steps are undone: this one is none.
+fn never_undone(model: &Model, workflow: &Workflow, body: &Body, diagnostics: &mut Vec<Diagnostic>) {
+    let compensates = |id: StepId| body.step(id).compensates();
+    let to_come = body.before(compensates);
+    let leads = |to: Next| matches!(to, Next::Step(id) if compensates(id) || to_come.contains(&id));
+    for step in body.steps.iter().filter(|step| !step.unreachable && !step.waits_for_signal()) {
+        let (Some(undo), Some(timeout)) = (&step.undo, &step.timeout) else { continue };
+        let Some(function) = step.call().and_then(|call| call.function) else { continue };
+        let function = &model.functions[function];
+        let longer = said_where(model, &function.timeout, function.timeout_span, |runs| runs > timeout.value);
+        let Some((place, runs)) = longer.into_iter().next() else { continue };
+        let catches = |catch: &&CatchError| catch.error.value.covers(&RetryError::Timeout);
+        let Some(catch) = step.catch.iter().find(catches).filter(|catch| leads(catch.then)) else { continue };
+        let (name, called) = (&step.name, &function.head.name);
+        let message = format!("`{name}` gives up on `{called}`, which goes on, and what it then does is never undone");
+        diagnostics.push(
+            Diagnostic::new(Code::EVC0540, timeout.span, message)
+                .label(format!("the step gives up after {}", timeout.value))
+                .on(item(workflow))
+                .secondary(place, format!("`{called}` may run for {runs}"))
+                .secondary(catch.error.span, "this leads to what undoes the steps that are done")
+                .secondary(undo.span, "a step that failed is not undone")
+                .note("Lambda does not stop a function because a step no longer waits for it")
+                .help(format!(
+                    "leave out the step's `timeout`, which is then longer than that of `{called}`; or give `{called}` a `timeout` of {} or less",
+                    timeout.value
+                )),
+        );
     }
 }
 

@@ -52,7 +52,7 @@ pub struct Domain {
     /// The name.
     pub name: Spanned<Given<String>>,
     /// The ARN of its certificate.
-    pub certificate: Given<String>,
+    pub certificate: Spanned<Given<String>>,
     /// The id of the hosted zone that gets a record for it.
     pub zone: Option<Given<String>>,
 }

@@ -57,7 +57,7 @@ fn api(
         throttling: throttling(&item.throttling, THROTTLING),
         domain: item.domain.as_ref().map(|domain| Domain {
             name: domain.name.clone(),
-            certificate: domain.certificate.value.clone(),
+            certificate: domain.certificate.clone(),
             zone: domain.zone.as_ref().map(|zone| zone.value.clone()),
         }),
         web_acl: item.web_acl.clone(),

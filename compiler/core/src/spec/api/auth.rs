@@ -3,10 +3,12 @@
 //! Decoded by hand: a word, or a map with one key that is no word.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use evc_macros::Section;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use crate::aws::regions::no_region;
 use crate::source::Spanned;
 use crate::spec::decode::{Decode, Decoder};
 use crate::spec::scalar::TypeExpr;
@@ -37,7 +39,7 @@ pub struct Jwt {
     #[key(not_empty = "an audience")]
     pub audience: Spanned<Vec<Spanned<String>>>,
     /// Scopes of which a token needs one. Without any, every token of the issuer for the audience is taken.
-    #[key(default)]
+    #[key(default, check = words)]
     pub scopes: Vec<Spanned<String>>,
     /// What `cx.caller()` tells of the token: claims with their types, or the name of a record type. A claim with `?` may be absent; a token
     /// without one of the others, or with one of another type, is refused with 403. `{ sub: string }` without it.
@@ -58,12 +60,94 @@ impl Decode for Auth {
     }
 }
 
+/// Where an issuer publishes what it is, which API Gateway reads when the API is deployed.
+/// <https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig>
+const DOCUMENT: &str = "/.well-known/openid-configuration";
+
 fn issuer(issuer: &Spanned<String>, cx: &mut Decoder) {
-    let address = |rest: &str| !rest.is_empty() && !rest.contains(char::is_whitespace);
-    if !issuer.strip_prefix("https://").is_some_and(address) {
+    let address = |rest: &&str| !rest.is_empty() && !rest.contains(char::is_whitespace);
+    let Some(rest) = issuer.strip_prefix("https://").filter(address) else {
         cx.bad_value(issuer.span, format!("`{}` is not an issuer", issuer.value))
             .help
             .push("write the `iss` of its tokens, an address that starts with `https://`".to_owned());
+        return;
+    };
+    let Some((note, help)) = never_found(rest) else { return };
+    let diagnostic = cx.bad_value(issuer.span, format!("`{}` cannot be an issuer", issuer.value));
+    diagnostic.notes.push(note);
+    diagnostic.help.push(help);
+    if let Some(whole) = issuer.strip_suffix(DOCUMENT) {
+        *diagnostic = diagnostic.clone().replace(format!("replace with `{whole}`"), issuer.span, whole.to_owned());
+    }
+}
+
+/// Why API Gateway finds nothing at `https://` and this, and what to write.
+fn never_found(rest: &str) -> Option<(String, String)> {
+    let document = || format!("API Gateway reads ISSUER{DOCUMENT} when this is deployed");
+    if rest.ends_with(DOCUMENT) {
+        return Some((document(), "leave its path out: the issuer is what comes before".to_owned()));
+    }
+    if rest.contains(['?', '#']) {
+        let note = "an issuer has neither a query nor a fragment".to_owned();
+        return Some((note, "write the `iss` of its tokens".to_owned()));
+    }
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
+        Some((address, _)) => address,
+        None => host.split_once(':').map_or(host, |(host, _)| host),
+    };
+    if is_private(host) {
+        let note = format!("{}, and `{host}` is not found from there", document());
+        return Some((note, "name the issuer by its public address".to_owned()));
+    }
+    let region = host.strip_prefix("cognito-idp.")?.split_once(".amazonaws.com").map(|(region, _)| region)?;
+    let pool = path.trim_end_matches('/');
+    if let Some(wrong) = no_region(region) {
+        return Some((format!("there is no Region `{region}`"), wrong.help.unwrap_or_default()));
+    }
+    let id = pool.strip_prefix(region).and_then(|rest| rest.strip_prefix('_'));
+    let is_pool = id.is_some_and(|id| !id.is_empty() && id.bytes().all(|c| c.is_ascii_alphanumeric()));
+    let note = format!("the id of a user pool of Cognito in `{region}` starts with `{region}_`");
+    let help =
+        format!("it is `https://cognito-idp.{region}.amazonaws.com/{region}_` and what follows in the id of the pool");
+    (!is_pool).then_some((note, help))
+}
+
+/// Whether a host is one that nobody finds from outside: a name of one label, of a network's own, or a private address.
+/// <https://www.iana.org/assignments/special-use-domain-names/special-use-domain-names.xhtml>
+fn is_private(host: &str) -> bool {
+    match host.parse::<IpAddr>() {
+        Ok(IpAddr::V4(address)) => {
+            address.is_private() || address.is_loopback() || address.is_link_local() || address.is_unspecified()
+        }
+        Ok(IpAddr::V6(address)) => {
+            address.is_loopback()
+                || address.is_unique_local()
+                || address.is_unicast_link_local()
+                || address.is_unspecified()
+        }
+        Err(_) => {
+            let host = host.to_ascii_lowercase();
+            let own = [".localhost", ".local", ".internal"];
+            !host.contains('.') || own.iter().any(|end| host.ends_with(end))
+        }
+    }
+}
+
+/// A scope is one word: API Gateway takes a token's `scope` apart at its blanks.
+/// <https://datatracker.ietf.org/doc/html/rfc6749#section-3.3>
+fn words(scopes: &[Spanned<String>], cx: &mut Decoder) {
+    for scope in scopes {
+        let fits = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\\');
+        if !scope.is_empty() && scope.chars().all(fits) {
+            continue;
+        }
+        let diagnostic = cx.bad_value(scope.span, format!("`{}` is not a scope", scope.value));
+        diagnostic.notes.push("a scope is one word, and no token has this one".to_owned());
+        if scope.contains(' ') {
+            diagnostic.help.push("write each as an item of the list; a token needs one of them".to_owned());
+        }
     }
 }
 

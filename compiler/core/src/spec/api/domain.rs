@@ -45,6 +45,9 @@ const ZONE_OR_PARAMETER: &str = "^(parameter|Z[A-Z0-9]{1,31})$";
 pub(super) const WEB_ACL_OR_PARAMETER: &str =
     "^(parameter|arn:aws[a-z-]*:wafv2:[a-z0-9-]+:[0-9]{12}:regional/webacl/[A-Za-z0-9_-]+/[a-f0-9-]+)$";
 
+/// Domains of AWS.
+const OF_AWS: [&str; 4] = [".amazonaws.com", ".cloudfront.net", ".on.aws", ".amazonaws.com.cn"];
+
 fn name(given: &Spanned<Given<String>>, cx: &mut Decoder) {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -58,6 +61,13 @@ fn name(given: &Spanned<Given<String>>, cx: &mut Decoder) {
         text.len() <= MAX_NAME && text.contains('.') && is_top && text.split('.').all(is_label)
     };
     told(given, is_name, "a domain name in lower case, such as `api.shop.example`", cx);
+    if let Given::Here(text) = &given.value
+        && let Some(of) = OF_AWS.iter().find(|of| text.ends_with(*of))
+    {
+        cx.bad_value(given.span, format!("`{text}` is no domain name of yours"))
+            .notes
+            .push(format!("AWS gives the names under `{}`, and no certificate of yours is for one", &of[1..]));
+    }
 }
 
 fn certificate(given: &Spanned<Given<String>>, cx: &mut Decoder) {
