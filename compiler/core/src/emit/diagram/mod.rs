@@ -154,9 +154,9 @@ const DRAWN: [Is; 8] = [
     |thing| matches!(thing, Thing::Resource(_)),
 ];
 
-/// The name of a thing in the chart: `function-0`.
+/// The name of a thing in the chart, one word: `function-0`.
 fn node(thing: Thing) -> String {
-    format!("{}-{}", thing.what().to_ascii_lowercase(), thing.index())
+    format!("{}-{}", thing.what().to_ascii_lowercase().replace(' ', "-"), thing.index())
 }
 
 /// Text inside of Mermaid's double quotes: what could end them or start markup becomes an entity code
@@ -188,6 +188,20 @@ mod tests {
         assert!(chart.contains("bus-1((\"audit\"))"), "{chart}");
         assert!(chart.contains("bus-0 -.- event-0"), "{chart}");
         assert!(chart.contains("event-0 -- \"copy\" --> bus-1"), "{chart}");
+    }
+
+    #[test]
+    fn every_thing_has_a_name_of_one_word() {
+        let spec = include_str!("../../../tests/everything.yaml");
+        let analysis = crate::session::analyze_text("everything.yaml", spec);
+        let model = analysis.model.as_ref().expect("the spec names its service");
+        let chart = flowchart(model);
+        assert!(chart.contains("configuration-value-0{{\"page-size\"}}"), "{chart}");
+        for line in chart.lines().skip(1) {
+            let outside: String = line.split('"').step_by(2).collect();
+            let words = outside.split_whitespace().filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase()));
+            assert!(words.count() <= 2, "{line}");
+        }
     }
 
     #[test]
