@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use evc_interface::error::Kind;
+use evc_interface::error::{Kind, states};
 
 use super::{errors, item};
 use crate::diagnostics::{Code, Diagnostic};
@@ -51,19 +51,19 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
 /// A comparison with `Timeout`, which handlers and functions may fail with, where a step that takes too long is meant.
 fn too_slow(workflow: &Workflow, steps: &[&Step]) -> Option<Diagnostic> {
     let all = || steps.iter().flat_map(|step| expressions(step)).flat_map(|expr| expr.texts_compared_with(&ERROR_NAME));
-    if all().any(|name| name.value == "States.Timeout") {
+    if all().any(|name| name.value == states::TIMEOUT) {
         return None;
     }
     let catches = |step: &&Step| step.catch.iter().any(|catch| catch.error.value.covers(&RetryError::Timeout));
     let named = all().find(|name| name.value == "Timeout")?;
     let step = steps.iter().find(|step| catches(step) && step.timeout.is_some())?;
-    let message = "a step that takes too long fails with `States.Timeout`, and never with `Timeout`";
+    let message = format!("a step that takes too long fails with `{}`, and never with `Timeout`", states::TIMEOUT);
     Some(
         Diagnostic::new(Code::EVC0543, named.span, message)
             .on(item(workflow))
             .secondary(step.name_span, format!("`{}` has a `timeout`", step.name))
             .note("`catch` means both by `Timeout`; `error.name` is the name that the error has")
-            .help("ask for both: `error.name in ['Timeout', 'States.Timeout']`"),
+            .help(format!("ask for both: `error.name in ['Timeout', '{}']`", states::TIMEOUT)),
     )
 }
 
