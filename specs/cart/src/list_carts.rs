@@ -16,8 +16,7 @@ pub async fn list_carts(cx: &ListCarts, input: ListCartsInput) -> Result<ListCar
         None => query,
     };
     let page = query.send().await?;
-    let body =
-        ListCartsFoundBody { carts: page.items.into_iter().map(|cart| cart.cart_id).collect(), next: page.next };
+    let body = ListCartsFoundBody { carts: page.items.into_iter().map(|cart| cart.cart_id).collect(), next: page.next };
     let (e_tag, cache_control) = (tag(&body), KEPT.to_owned());
     if input.known.as_ref() == Some(&e_tag) {
         return Ok(ListCartsResponse::Unchanged { e_tag, cache_control });
