@@ -81,6 +81,8 @@ enum Change {
     SwapLines(Index, Index),
     MoveLine(Index, Index),
     Indent(Index, usize),
+    /// What stands under a line, by its indentation, is gone, and this stands for it.
+    Empty(Index, &'static str),
     DropWord(Index),
     RepeatWord(Index),
     ReplaceWord(Index, Index),
@@ -97,6 +99,7 @@ fn change() -> impl Strategy<Value = Change> {
         (at(), at()).prop_map(|(a, b)| Change::SwapLines(a, b)),
         (at(), at()).prop_map(|(a, b)| Change::MoveLine(a, b)),
         (at(), 0..9_usize).prop_map(|(a, by)| Change::Indent(a, by)),
+        (at(), select(&["", " {}", " []"][..])).prop_map(|(a, by)| Change::Empty(a, by)),
         at().prop_map(Change::DropWord),
         at().prop_map(Change::RepeatWord),
         (at(), at()).prop_map(|(a, b)| Change::ReplaceWord(a, b)),
@@ -128,6 +131,13 @@ fn apply(text: &str, change: &Change) -> String {
             let at = line(at);
             let indented = format!("{}{}", " ".repeat(*by), lines[at].trim_start());
             return [&lines[..at].concat(), indented.as_str(), &lines[at + 1..].concat()].concat();
+        }
+        Change::Empty(at, by) => {
+            let at = line(at);
+            let indent = |line: &str| line.len() - line.trim_start().len();
+            let below = lines[at + 1..].iter().take_while(|below| indent(below) > indent(lines[at])).count();
+            let emptied = lines[at].split_inclusive(':').next().unwrap_or_default().trim_end().to_owned() + by + "\n";
+            return [&lines[..at].concat(), emptied.as_str(), &lines[at + 1 + below..].concat()].concat();
         }
         Change::CutOff(at) => {
             let end = text.char_indices().map(|(at, _)| at).nth(at.index(text.chars().count())).unwrap_or(0);

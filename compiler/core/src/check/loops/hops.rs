@@ -272,7 +272,7 @@ fn readers(model: &Model) -> Readers {
 /// Whether no route through a body on which all is well ends without this step.
 fn is_always_run(body: &Body, id: StepId) -> bool {
     let mut seen = vec![false; body.steps.len()];
-    let mut work = vec![StepId(0)];
+    let mut work = Vec::from_iter(body.first());
     while let Some(at) = work.pop() {
         if at == id || std::mem::replace(&mut seen[at.0], true) {
             continue;

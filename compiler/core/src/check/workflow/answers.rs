@@ -50,7 +50,7 @@ fn too_late(model: &Model, workflow: &Workflow) -> Option<Diagnostic> {
 fn begins(model: &Model, body: &Body) -> BTreeMap<StepId, u64> {
     let order = forward(body);
     let place: BTreeMap<StepId, usize> = order.iter().enumerate().map(|(place, id)| (*id, place)).collect();
-    let mut begins: BTreeMap<StepId, u64> = BTreeMap::from([(StepId(0), 0)]);
+    let mut begins: BTreeMap<StepId, u64> = body.first().map(|first| (first, 0)).into_iter().collect();
     for id in &order {
         let start = begins.get(id).copied().unwrap_or(0);
         let end = start.saturating_add(waits(model, body.step(*id)));
@@ -79,7 +79,9 @@ pub(super) fn forward(body: &Body) -> Vec<StepId> {
         }
     }
     let mut order = Vec::new();
-    visit(body, StepId(0), &mut BTreeSet::new(), &mut order);
+    if let Some(first) = body.first() {
+        visit(body, first, &mut BTreeSet::new(), &mut order);
+    }
     order.reverse();
     order
 }

@@ -89,7 +89,7 @@ fn undone(model: &Model, workflow: &Workflow, body: &Body, found: &mut Vec<Diagn
     };
     let order = forward(body);
     let place: BTreeMap<StepId, usize> = order.iter().enumerate().map(|(place, id)| (*id, place)).collect();
-    let mut waiting: BTreeMap<StepId, u64> = BTreeMap::from([(StepId(0), 0)]);
+    let mut waiting: BTreeMap<StepId, u64> = body.first().map(|first| (first, 0)).into_iter().collect();
     let mut told = BTreeSet::new();
     for id in &order {
         let step = body.step(*id);

@@ -54,7 +54,7 @@ fn work_at_once(workflow: &Workflow, step: &Step) -> Option<Diagnostic> {
 
 /// How many pieces of work the first step of a body may begin.
 fn first(body: &Body) -> u64 {
-    from(body, StepId(0), &mut BTreeSet::new())
+    body.first().map_or(0, |first| from(body, first, &mut BTreeSet::new()))
 }
 
 /// How many a step may begin, or what follows at once if it is none itself.

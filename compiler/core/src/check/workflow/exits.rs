@@ -84,9 +84,9 @@ impl<'m, 'b> Ways<'m, 'b> {
             start.set(&variable.name, variable.value.as_ref(), &Holds::default());
         }
         start.retain(|name| ways.asked.contains(name));
-        ways.before.insert(StepId(0), start);
+        ways.before.extend(body.first().map(|first| (first, start)));
         let mut visits: BTreeMap<StepId, u32> = BTreeMap::new();
-        let mut work = BTreeSet::from([StepId(0)]);
+        let mut work = BTreeSet::from_iter(body.first());
         while let Some(id) = work.pop_first() {
             let visit = visits.entry(id).or_default();
             *visit += 1;

@@ -263,7 +263,7 @@ fn own(step: &Step) -> u64 {
 /// Whether some route through a body ends without coming to a loop.
 fn can_avoid(body: &Body, round: &BTreeSet<StepId>) -> bool {
     let mut seen = BTreeSet::new();
-    let mut work = vec![StepId(0)];
+    let mut work = Vec::from_iter(body.first());
     while let Some(id) = work.pop() {
         if round.contains(&id) || !seen.insert(id) {
             continue;
@@ -280,7 +280,7 @@ fn can_avoid(body: &Body, round: &BTreeSet<StepId>) -> bool {
 /// The fewest entries from the first step to an end of the body, when nothing fails. What no way leads to an end of counts as nothing.
 fn shortest(body: &Body, steps: &[Entries]) -> u64 {
     let mut reached: BTreeMap<StepId, u64> = BTreeMap::new();
-    let mut work = std::collections::BTreeSet::from([(steps[0].least, StepId(0))]);
+    let mut work = BTreeSet::from_iter(body.first().map(|first| (steps[first.0].least, first)));
     while let Some((entries, id)) = work.pop_first() {
         if reached.contains_key(&id) {
             continue;

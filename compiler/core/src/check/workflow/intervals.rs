@@ -26,12 +26,13 @@ impl<'b> Intervals<'b> {
     pub(super) fn of(model: &Model, body: &'b Body) -> Self {
         let mut intervals = Self { at: vec![None; body.steps.len()] };
         let start = start(model, body);
+        let Some(StepId(first)) = body.first() else { return intervals };
         if start.is_empty() || body.partial || start.len().saturating_mul(body.steps.len()) > MOST {
             return intervals;
         }
-        intervals.enter(0, &start, false);
+        intervals.enter(first, &start, false);
         let mut visits = vec![0_usize; body.steps.len()];
-        let mut work: BTreeSet<usize> = BTreeSet::from([0]);
+        let mut work: BTreeSet<usize> = BTreeSet::from([first]);
         while let Some(at) = work.pop_first() {
             let (step, Some(state)) = (body.step(StepId(at)), intervals.at[at].clone()) else { continue };
             visits[at] += 1;

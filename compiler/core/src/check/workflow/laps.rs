@@ -49,7 +49,7 @@ pub(super) fn counts(step: &Step) -> bool {
 /// The fewest entries that are written before a loop is reached.
 fn before(body: &Body, round: &BTreeSet<StepId>, entries: &dyn Fn(&Step) -> u64) -> u64 {
     let mut seen = BTreeSet::new();
-    let mut work = BTreeSet::from([(0, StepId(0))]);
+    let mut work = BTreeSet::from_iter(body.first().map(|first| (0, first)));
     while let Some((written, id)) = work.pop_first() {
         if round.contains(&id) {
             return written;

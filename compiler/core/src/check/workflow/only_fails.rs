@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::item;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Body, Model, Next, Onward, Rounds, Step, StepId, Workflow};
+use crate::model::{Body, Model, Next, Onward, Rounds, Step, Workflow};
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
@@ -26,7 +26,7 @@ fn fails(body: &Body) -> Option<&Step> {
     }
     let mut by = None;
     let mut seen = BTreeSet::new();
-    let mut work = vec![StepId(0)];
+    let mut work = Vec::from_iter(body.first());
     while let Some(id) = work.pop() {
         if !seen.insert(id) {
             continue;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::item;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Function, Id, Model, Step, StepId, Thing, Workflow};
+use crate::model::{Function, Id, Model, Step, Thing, Workflow};
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     let answered = |of: &Workflow| {
@@ -54,8 +54,8 @@ fn answered_later(model: &Model, id: Id<Workflow>, workflow: &Workflow) -> Optio
     };
     let waits = body.iter().filter(|(_, step)| step.waits_for_signal() && !step.unreachable && !calls(step));
     for (at, wait) in waits {
-        let mut seen = BTreeSet::from([StepId(0)]);
-        let mut work: Vec<StepId> = vec![StepId(0)];
+        let mut seen = BTreeSet::from_iter(body.first());
+        let mut work = Vec::from_iter(body.first());
         while let Some(next) = work.pop() {
             if next != at {
                 work.extend(body.edges(next).filter(|to| seen.insert(*to)));

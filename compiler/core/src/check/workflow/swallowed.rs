@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::item;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Body, Model, Next, Onward, RetryError, Step, StepId, Workflow};
+use crate::model::{Body, Model, Next, Onward, RetryError, Step, Workflow};
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for workflow in model.workflows.values() {
@@ -25,8 +25,8 @@ fn undone(workflow: &Workflow, body: &Body) -> Option<Diagnostic> {
     if !std::ptr::eq(body, &raw const workflow.body) || workflow.output.is_some() {
         return None;
     }
-    let mut well = BTreeSet::from([StepId(0)]);
-    let mut work = vec![StepId(0)];
+    let mut well = BTreeSet::from_iter(body.first());
+    let mut work = Vec::from_iter(body.first());
     while let Some(id) = work.pop() {
         work.extend(body.onward(id).filter(|to| well.insert(*to)));
     }

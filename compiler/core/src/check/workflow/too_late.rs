@@ -17,9 +17,9 @@ use crate::spec::scalar::Duration;
 pub(super) fn whatever_way(model: &Model, workflow: &Workflow) -> Option<Diagnostic> {
     let times = Times::new(model, &workflow.body)?;
     let limit = workflow.timeout.seconds;
-    let mut late = times.first_too_late(StepId(0), limit)?;
+    let mut late = times.first_too_late(workflow.body.first()?, limit)?;
     // If there is a shorter way to where it is too late, some other is in time.
-    late.is_sure = times.to_end(StepId(0)) >= Some(limit);
+    late.is_sure = workflow.body.first().and_then(|first| times.to_end(first)) >= Some(limit);
     late.is_sure.then(|| tell(workflow, &times, &late))
 }
 
@@ -277,7 +277,7 @@ fn shortest(
 fn least(model: &Model, step: &Step) -> u64 {
     let own = laps::waits_for(model, step).unwrap_or(0);
     let inside = step.nested().into_iter().map(|nested| {
-        let body = Times::new(model, nested.body).and_then(|times| times.to_end(StepId(0))).unwrap_or(0);
+        let body = Times::new(model, nested.body).and_then(|times| times.to_end(nested.body.first()?)).unwrap_or(0);
         let rounds = match nested.rounds {
             Rounds::One => 1,
             Rounds::EachItem { concurrency } => {

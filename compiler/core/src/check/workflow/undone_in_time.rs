@@ -248,13 +248,10 @@ impl Times<'_> {
     /// When each step has ended at the latest, on ways that come to no step twice.
     fn ends(&self, body: &Body, begins: u64) -> BTreeMap<StepId, u64> {
         let mut ends = BTreeMap::new();
-        if body.steps.is_empty() {
-            return ends;
-        }
         let again: BTreeMap<StepId, u64> = too_late::again(self.model, body).into_iter().collect();
         let order = forward(body);
         let place: BTreeMap<StepId, usize> = order.iter().enumerate().map(|(place, id)| (*id, place)).collect();
-        let mut starts: BTreeMap<StepId, u64> = BTreeMap::from([(StepId(0), begins)]);
+        let mut starts: BTreeMap<StepId, u64> = body.first().map(|first| (first, begins)).into_iter().collect();
         for id in &order {
             let start = starts.get(id).copied().unwrap_or(begins);
             let mut end = start.saturating_add(self.seconds(body.step(*id)));

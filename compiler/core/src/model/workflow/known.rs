@@ -108,7 +108,7 @@ pub(super) fn reach(body: &Body, start: &Known, names: &Scope, types: &Types) ->
     let needed = needed(body);
     known[0] = Some(start.clone());
     // In the order written, so that a step is looked at once unless a loop leads back to it.
-    let mut work = BTreeSet::from([StepId(0)]);
+    let mut work = BTreeSet::from_iter(body.first());
     while let Some(id) = work.pop_first() {
         let Some(before) = known[id.0].clone() else { continue };
         for (to, mut after) in edges(body.step(id), &before, names, types) {

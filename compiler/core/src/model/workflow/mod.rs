@@ -157,6 +157,11 @@ impl Workflow {
 }
 
 impl Body {
+    /// Where the body begins; `None` if it has no steps, which is an error of its own.
+    pub fn first(&self) -> Option<StepId> {
+        (!self.steps.is_empty()).then_some(StepId(0))
+    }
+
     /// The step of this id.
     pub fn step(&self, id: StepId) -> &Step {
         &self.steps[id.0]
