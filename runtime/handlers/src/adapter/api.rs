@@ -7,8 +7,12 @@
 use super::caller::Caller;
 use super::{Contract, Failure, Incoming, parameters, rejected};
 use crate::Bytes;
+#[cfg(feature = "webhooks")]
+use crate::Timestamp;
 use crate::request::Route;
 use crate::response::{Answer, exposed};
+#[cfg(feature = "webhooks")]
+use crate::webhook::{Claimed, Webhook};
 use crate::{Error, Kind, Payload, payload};
 use evc_interface::call::IDEMPOTENCY_HEADER;
 use serde::{Deserialize, Serialize};
@@ -159,7 +163,7 @@ pub(super) async fn handle(
     let cors = contract.cors.filter(|_| is_rest);
     let allowed: Vec<(&'static str, String)> = cors.map(|cors| cors.headers(origin)).unwrap_or_default();
     let answered = match request {
-        Ok(request) => answer(request, contract.routes, deliver).await,
+        Ok(request) => answer(request, contract, deliver).await,
         Err(failure) => Err(failure),
     };
     let mut response = match answered {
@@ -180,14 +184,22 @@ pub(super) async fn handle(
 
 async fn answer(
     request: Request,
-    routes: &'static [Route],
+    contract: Contract<'_>,
     deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
     // All who send an empty one would have one key.
     let key = request.header(IDEMPOTENCY_HEADER).filter(|key| !key.is_empty()).map(str::to_owned);
     // Only a key is kept apart by caller.
     let caller = key.as_ref().map(|_| rejected(Caller::read(request.context.as_deref()))).transpose()?;
-    let route = parameters::route(&request, routes);
+    let route = parameters::route(&request, contract.routes);
+    #[cfg(feature = "webhooks")]
+    let claimed = rejected(claimed(&request, route, contract.webhooks))?;
+    // Nobody has signed a header that the spec does not name.
+    #[cfg(feature = "webhooks")]
+    let (key, caller) = match (&claimed, route) {
+        (Some(claimed), Some(route)) => (Some(claimed.key.clone()), Some(Caller::of_webhook(route.key))),
+        _ => (key, caller),
+    };
     let input = match route {
         Some(route) => parameters::input(&request, route),
         None => request.input(),
@@ -196,7 +208,28 @@ async fn answer(
     // Only a key has a record; and no version before had such routes.
     let before = key.as_ref().filter(|_| route.is_none()).and_then(|_| request.input_before());
     let sender = crate::caller::Request::new(request.context.as_deref());
-    deliver(Incoming { key, caller, request: sender, ..Incoming::bare(payload.read_before_as(before)) }).await
+    let incoming = Incoming { key, caller, request: sender, ..Incoming::bare(payload.read_before_as(before)) };
+    #[cfg(feature = "webhooks")]
+    let incoming = Incoming { claimed, ..incoming };
+    deliver(incoming).await
+}
+
+/// The signature of a request, if its route is for one. A function with such a route takes no request by a route that it does not know.
+#[cfg(feature = "webhooks")]
+fn claimed(
+    request: &Request,
+    route: Option<&'static Route>,
+    webhooks: &'static [Webhook],
+) -> Result<Option<Claimed>, Error> {
+    if webhooks.is_empty() {
+        return Ok(None);
+    }
+    let Some(route) = route else {
+        return Err(Error::new(Kind::Forbidden, "the request came by no route of the function"));
+    };
+    let Some(webhook) = webhooks.iter().find(|webhook| webhook.route == route.key) else { return Ok(None) };
+    let header = |name: &str| parameters::header(request, name).map(Cow::into_owned);
+    Claimed::read(webhook, header, &request.bytes()?, Timestamp::now()).map(Some)
 }
 
 fn problem(failure: &Failure) -> Result<Response, Error> {

@@ -72,6 +72,9 @@ pub(crate) struct Incoming<'a> {
     pub(crate) caller: Option<Caller>,
     /// Whether the deliverer brings what failed again at once, until its attempts are used up.
     pub(crate) is_eager: bool,
+    /// Its signature, which has to be verified.
+    #[cfg(feature = "webhooks")]
+    pub(crate) claimed: Option<crate::webhook::Claimed>,
 }
 
 impl<'a> Incoming<'a> {
@@ -86,6 +89,8 @@ impl<'a> Incoming<'a> {
             request: crate::caller::Request::default(),
             caller: None,
             is_eager: false,
+            #[cfg(feature = "webhooks")]
+            claimed: None,
         }
     }
 }
@@ -235,6 +240,8 @@ pub(crate) struct Contract<'a> {
     /// Whether the output is a response, with a status of its own.
     pub(crate) responds: bool,
     pub(crate) routes: &'static [Route],
+    #[cfg(feature = "webhooks")]
+    pub(crate) webhooks: &'static [crate::webhook::Webhook],
     pub(crate) cors: Option<&'a Cors>,
     /// Is told of each failure that becomes an answer, of which Lambda does not know.
     pub(crate) answered: &'a dyn Fn(&Failure),
@@ -250,6 +257,8 @@ impl<'a> Contract<'a> {
             status,
             responds: false,
             routes: &[],
+            #[cfg(feature = "webhooks")]
+            webhooks: &[],
             cors,
             answered: &|_| {},
             #[cfg(feature = "engine")]
