@@ -141,7 +141,7 @@ where
         let contract = Contract::new(F::SOURCES, F::STATUS, self.cors.as_ref());
         let contract = Contract { answered: &answered, routes: F::ROUTES, responds: F::RESPONDS, ..contract };
         #[cfg(feature = "webhooks")]
-        let contract = Contract { webhooks: F::WEBHOOKS, ..contract };
+        let contract = Contract { webhooks: Some((F::WEBHOOKS, &self.services)), ..contract };
         #[cfg(feature = "engine")]
         let contract = Contract { tasks: Some((&self.tasks, invocation.time_left())), ..contract };
         let time_left = || invocation.deadline.millis() - Timestamp::now().millis() > RESERVE;
@@ -176,22 +176,10 @@ where
             origin,
         };
         let span = span(&delivery);
-        #[cfg(feature = "webhooks")]
-        let claimed = incoming.claimed;
         let context = Context::new(self.services.clone(), self.metrics.clone(), delivery);
         let payload = incoming.payload;
         async {
-            #[cfg(feature = "webhooks")]
-            let verified = async {
-                let Some(claimed) = &claimed else { return Ok(()) };
-                deadline::within(less(context.remaining(), REPORT), claimed.verify(&self.services)).await
-            };
-            #[cfg(not(feature = "webhooks"))]
-            let verified = std::future::ready(Ok(()));
-            let result = match verified.await {
-                Ok(()) => self.handle(&context, &payload).await,
-                Err(failure) => Err(failure),
-            };
+            let result = self.handle(&context, &payload).await;
             match &result {
                 Ok(_) => tracing::debug!("done"),
                 // A business error is an answer; whoever called decides what it means.

@@ -40,10 +40,55 @@ pub struct Webhook {
     pub signed: &'static [Part],
     /// Where the time is that is signed.
     pub timestamp: Option<Stamp>,
-    /// How far from now it may be.
-    pub tolerance: Duration,
     /// The header that tells one delivery from another.
     pub id: Option<&'static str>,
+}
+
+/// Declares how the requests of a function's routes are signed, as an item of its implementation of [`Function`](crate::Function): for each
+/// route the secrets, header, prefix, algorithm and encoding of the signature, the parts of what is signed, and where time and id are.
+///
+/// ```ignore
+/// evc_runtime::webhooks! {
+///     "POST /slack" {
+///         secret(crate::Slack, Text);
+///         signature("X-Slack-Signature", "v0=", HmacSha256, Hex);
+///         signed(Text("v0:"), Timestamp, Text(":"), Body);
+///         time(Header, "X-Slack-Request-Timestamp", 300);
+///     }
+/// }
+/// ```
+#[macro_export]
+macro_rules! webhooks {
+    ($($route:literal {
+        $(secret($secret:path, $key:ident);)+
+        signature($header:literal, $prefix:literal, $algorithm:ident, $encoding:ident $(,)?);
+        signed($($part:ident $(($text:literal))?),+ $(,)?);
+        $(time($place:ident, $name:literal, $tolerance:literal $(,)?);)?
+        $(id($id:literal);)?
+    })+) => {
+        const WEBHOOKS: &'static [$crate::webhook::Webhook] = &[$($crate::webhook::Webhook {
+            route: $route,
+            keys: &[$($crate::webhook::Key::of::<$secret>($crate::webhook::KeyEncoding::$key),)+],
+            header: $header,
+            prefix: $prefix,
+            algorithm: $crate::webhook::Algorithm::$algorithm,
+            encoding: $crate::webhook::Encoding::$encoding,
+            signed: &[$($crate::webhook::Part::$part $(($text))?,)+],
+            timestamp: $crate::webhook::only(&[
+                $($crate::webhook::Stamp { place: $crate::webhook::Place::$place($name), tolerance: $tolerance })?
+            ]),
+            id: $crate::webhook::only(&[$($id)?]),
+        },)+];
+    };
+}
+
+/// What a list of one or nothing has.
+#[doc(hidden)]
+pub const fn only<T: Copy>(list: &[T]) -> Option<T> {
+    match list {
+        [one, ..] => Some(*one),
+        [] => None,
+    }
 }
 
 /// A secret with which requests are signed.
@@ -103,9 +148,18 @@ pub enum Part {
     Body,
 }
 
-/// Where a request has the time that is signed: seconds or milliseconds since 1970.
+/// The time that is signed: seconds or milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stamp {
+pub struct Stamp {
+    /// Where it is.
+    pub place: Place,
+    /// How far from now it may be, in seconds.
+    pub tolerance: u64,
+}
+
+/// Where a request has a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
     /// In a header of its own.
     Header(&'static str),
     /// In the header of the signature, after this.
@@ -162,13 +216,13 @@ impl Claimed {
         if signatures.is_empty() {
             return Err(refuse(&format!("the header `{}` has no signature", webhook.header)));
         }
-        let time = match webhook.timestamp {
+        let time = match webhook.timestamp.map(|time| time.place) {
             None => None,
-            Some(Stamp::Header(name)) => Some(header(name)?),
-            Some(Stamp::Prefix(prefix)) => Some(one(&text, prefix)?.to_owned()),
+            Some(Place::Header(name)) => Some(header(name)?),
+            Some(Place::Prefix(prefix)) => Some(one(&text, prefix)?.to_owned()),
         };
-        if let Some(time) = &time {
-            near(time, webhook.tolerance, now)?;
+        if let (Some(time), Some(stamp)) = (&time, webhook.timestamp) {
+            near(time, stamp.tolerance, now)?;
         }
         let id = webhook.id.map(header).transpose()?;
         let mut signed = Vec::with_capacity(body.0.len() + 64);
@@ -294,12 +348,12 @@ fn one<'t>(header: &'t str, prefix: &'t str) -> Result<&'t str, Error> {
 }
 
 /// Refuses a time that is not near.
-fn near(time: &str, tolerance: Duration, now: Timestamp) -> Result<(), Error> {
+fn near(time: &str, tolerance: u64, now: Timestamp) -> Result<(), Error> {
     let digits = !time.is_empty() && time.bytes().all(|byte| byte.is_ascii_digit());
     let time = time.parse::<u64>().ok().filter(|_| digits).ok_or_else(|| refuse("its time is no number"))?;
     let millis = if time < MILLIS { time.saturating_mul(1000) } else { time };
     let now = u64::try_from(now.millis()).unwrap_or_default();
-    if u128::from(now.abs_diff(millis)) > tolerance.as_millis() {
+    if now.abs_diff(millis) > tolerance * 1000 {
         return Err(refuse("its time is not near"));
     }
     Ok(())
@@ -335,9 +389,9 @@ impl Webhook {
         };
         let mut text = format!("{}{signature}", self.prefix);
         let mut headers = Vec::new();
-        match self.timestamp {
-            Some(Stamp::Header(name)) => headers.push((name.to_owned(), time)),
-            Some(Stamp::Prefix(prefix)) => text = format!("{prefix}{time},{text}"),
+        match self.timestamp.map(|time| time.place) {
+            Some(Place::Header(name)) => headers.push((name.to_owned(), time)),
+            Some(Place::Prefix(prefix)) => text = format!("{prefix}{time},{text}"),
             None => {}
         }
         headers.push((self.header.to_owned(), text));

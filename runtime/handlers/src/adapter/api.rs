@@ -7,13 +7,15 @@
 use super::caller::Caller;
 use super::{Contract, Failure, Incoming, parameters, rejected};
 use crate::Bytes;
-#[cfg(feature = "webhooks")]
-use crate::Timestamp;
 use crate::request::Route;
 use crate::response::{Answer, exposed};
-#[cfg(feature = "webhooks")]
-use crate::webhook::{Claimed, Webhook};
 use crate::{Error, Kind, Payload, payload};
+#[cfg(feature = "webhooks")]
+use crate::{
+    Timestamp,
+    backend::Services,
+    webhook::{Claimed, Webhook},
+};
 use evc_interface::call::IDEMPOTENCY_HEADER;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -187,18 +189,20 @@ async fn answer(
     contract: Contract<'_>,
     deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
-    // All who send an empty one would have one key.
-    let key = request.header(IDEMPOTENCY_HEADER).filter(|key| !key.is_empty()).map(str::to_owned);
-    // Only a key is kept apart by caller.
-    let caller = key.as_ref().map(|_| rejected(Caller::read(request.context.as_deref()))).transpose()?;
     let route = parameters::route(&request, contract.routes);
+    // Before anything else is read.
     #[cfg(feature = "webhooks")]
-    let claimed = rejected(claimed(&request, route, contract.webhooks))?;
-    // Nobody has signed a header that the spec does not name.
-    #[cfg(feature = "webhooks")]
-    let (key, caller) = match (&claimed, route) {
-        (Some(claimed), Some(route)) => (Some(claimed.key.clone()), Some(Caller::of_webhook(route.key))),
-        _ => (key, caller),
+    let verified = verified(&request, route, contract.webhooks).await?;
+    #[cfg(not(feature = "webhooks"))]
+    let verified: Option<(String, Caller)> = None;
+    let (key, caller) = if let Some((key, caller)) = verified {
+        (Some(key), Some(caller))
+    } else {
+        // All who send an empty one would have one key.
+        let key = request.header(IDEMPOTENCY_HEADER).filter(|key| !key.is_empty()).map(str::to_owned);
+        // Only a key is kept apart by caller.
+        let caller = key.as_ref().map(|_| rejected(Caller::read(request.context.as_deref()))).transpose()?;
+        (key, caller)
     };
     let input = match route {
         Some(route) => parameters::input(&request, route),
@@ -208,28 +212,27 @@ async fn answer(
     // Only a key has a record; and no version before had such routes.
     let before = key.as_ref().filter(|_| route.is_none()).and_then(|_| request.input_before());
     let sender = crate::caller::Request::new(request.context.as_deref());
-    let incoming = Incoming { key, caller, request: sender, ..Incoming::bare(payload.read_before_as(before)) };
-    #[cfg(feature = "webhooks")]
-    let incoming = Incoming { claimed, ..incoming };
-    deliver(incoming).await
+    deliver(Incoming { key, caller, request: sender, ..Incoming::bare(payload.read_before_as(before)) }).await
 }
 
-/// The signature of a request, if its route is for one. A function with such a route takes no request by a route that it does not know.
+/// Verifies a request of a webhook: what tells it from others, and who sent it. `None` where the route is for others. A function with a webhook
+/// takes no request by a route that it does not know.
 #[cfg(feature = "webhooks")]
-fn claimed(
+async fn verified(
     request: &Request,
     route: Option<&'static Route>,
-    webhooks: &'static [Webhook],
-) -> Result<Option<Claimed>, Error> {
-    if webhooks.is_empty() {
-        return Ok(None);
-    }
+    webhooks: Option<(&'static [Webhook], &Services)>,
+) -> Result<Option<(String, Caller)>, Failure> {
+    let Some((webhooks, services)) = webhooks.filter(|(webhooks, _)| !webhooks.is_empty()) else { return Ok(None) };
     let Some(route) = route else {
-        return Err(Error::new(Kind::Forbidden, "the request came by no route of the function"));
+        let error = Error::new(Kind::Forbidden, "the request came by no route of the function");
+        return rejected(Err(error));
     };
     let Some(webhook) = webhooks.iter().find(|webhook| webhook.route == route.key) else { return Ok(None) };
     let header = |name: &str| parameters::header(request, name).map(Cow::into_owned);
-    Claimed::read(webhook, header, &request.bytes()?, Timestamp::now()).map(Some)
+    let claimed = rejected(Claimed::read(webhook, header, &request.bytes()?, Timestamp::now()))?;
+    rejected(claimed.verify(services).await)?;
+    Ok(Some((claimed.key, Caller::of_webhook(route.key))))
 }
 
 fn problem(failure: &Failure) -> Result<Response, Error> {

@@ -36,7 +36,6 @@ const PLAIN: Webhook = Webhook {
     encoding: Encoding::Hex,
     signed: &[Part::Body],
     timestamp: None,
-    tolerance: Duration::from_mins(5),
     id: None,
 };
 const GITHUB: Webhook = Webhook { header: "X-Hub-Signature-256", prefix: "sha256=", ..PLAIN };
@@ -45,14 +44,14 @@ const SLACK: Webhook = Webhook {
     header: "X-Slack-Signature",
     prefix: "v0=",
     signed: &[Part::Text("v0:"), Part::Timestamp, Part::Text(":"), Part::Body],
-    timestamp: Some(Stamp::Header("X-Slack-Request-Timestamp")),
+    timestamp: Some(Stamp { place: Place::Header("X-Slack-Request-Timestamp"), tolerance: 300 }),
     ..PLAIN
 };
 const STRIPE: Webhook = Webhook {
     header: "Stripe-Signature",
     prefix: "v1=",
     signed: &[Part::Timestamp, Part::Text("."), Part::Body],
-    timestamp: Some(Stamp::Prefix("t=")),
+    timestamp: Some(Stamp { place: Place::Prefix("t="), tolerance: 300 }),
     ..PLAIN
 };
 const STANDARD: Webhook = Webhook {
@@ -61,7 +60,7 @@ const STANDARD: Webhook = Webhook {
     prefix: "v1,",
     encoding: Encoding::Base64,
     signed: &[Part::Id, Part::Text("."), Part::Timestamp, Part::Text("."), Part::Body],
-    timestamp: Some(Stamp::Header("webhook-timestamp")),
+    timestamp: Some(Stamp { place: Place::Header("webhook-timestamp"), tolerance: 300 }),
     id: Some("webhook-id"),
     ..PLAIN
 };
@@ -290,7 +289,16 @@ impl Function for Hook {
     const SOURCES: &'static [Source] = &[Source::HttpApi];
     const ROUTES: &'static [Route] =
         &[Route { key: "POST /hook", parameters: &[] }, Route { key: "POST /open", parameters: &[] }];
-    const WEBHOOKS: &'static [Webhook] = &[Webhook { id: Some("X-Id"), ..PLAIN }];
+
+    crate::webhooks! {
+        "POST /hook" {
+            secret(Current, Text);
+            secret(Next, Text);
+            signature("X-Signature", "", HmacSha256, Hex);
+            signed(Body);
+            id("X-Id");
+        }
+    }
 
     fn new(context: Context) -> Self {
         Self(context)
@@ -333,6 +341,14 @@ async fn a_request_is_verified_before_anything_runs() {
         let answer = send(&app, forged).await;
         assert_eq!(answer.status, 403, "{answer:?}");
     }
+    // What is wrong with a body is the sender's alone to know.
+    assert_eq!(
+        send(&app, HttpRequest::to("POST /hook").body("{").header("X-Signature", "00").header("X-Id", "1"))
+            .await
+            .status,
+        403
+    );
+    assert_eq!(send(&app, HttpRequest::to("POST /hook").body("{").signed::<Hook>("key", "0")).await.status, 400);
     // A route that nobody has declared is none that lets anybody in.
     assert_eq!(send(&app, HttpRequest::to("POST /other").body("{}")).await.status, 403);
     assert_eq!(RUNS.get(), 0);

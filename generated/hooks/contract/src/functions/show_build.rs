@@ -85,7 +85,7 @@ evc_runtime::responses! {
             /// The header `Cache-Control`.
             cache_control: String => header("Cache-Control");
             /// What becomes of the cookie `seen`.
-            seen: evc_runtime::SetCookie => cookie("seen", "; Path=/; Max-Age=2592000; Secure; HttpOnly; SameSite=Lax", "; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax");
+            seen: Option<evc_runtime::SetCookie> => cookie("seen", "; Path=/; Max-Age=2592000; Secure; HttpOnly; SameSite=Lax", "; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax");
             /// The body.
             body: crate::ShowBuildFoundBody => json("application/json");
         },

@@ -118,27 +118,14 @@ impl evc_runtime::Function for TakePush {
         }
     }
 
-    const WEBHOOKS: &'static [evc_runtime::webhook::Webhook] = &[
-        evc_runtime::webhook::Webhook {
-            route: "POST /github",
-            keys: &[
-                evc_runtime::webhook::Key::of::<crate::Github>(
-                    evc_runtime::webhook::KeyEncoding::Text,
-                ),
-                evc_runtime::webhook::Key::of::<crate::GithubNext>(
-                    evc_runtime::webhook::KeyEncoding::Text,
-                ),
-            ],
-            header: "X-Hub-Signature-256",
-            prefix: "sha256=",
-            algorithm: evc_runtime::webhook::Algorithm::HmacSha256,
-            encoding: evc_runtime::webhook::Encoding::Hex,
-            signed: &[evc_runtime::webhook::Part::Body],
-            timestamp: None,
-            tolerance: std::time::Duration::from_secs(300),
-            id: None,
-        },
-    ];
+    evc_runtime::webhooks! {
+        "POST /github" {
+            secret(crate::Github, Text);
+            secret(crate::GithubNext, Text);
+            signature("X-Hub-Signature-256", "sha256=", HmacSha256, Hex);
+            signed(Body);
+        }
+    }
 
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }

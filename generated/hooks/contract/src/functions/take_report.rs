@@ -76,30 +76,15 @@ impl evc_runtime::Function for TakeReport {
         }
     }
 
-    const WEBHOOKS: &'static [evc_runtime::webhook::Webhook] = &[
-        evc_runtime::webhook::Webhook {
-            route: "POST /runner/{buildId}",
-            keys: &<
-                evc_runtime::webhook::Key::of::<crate::Runner><
-                    evc_runtime::webhook::KeyEncoding::Base64,
-                >,
-            >,
-            header: "webhook-signature",
-            prefix: "v1,",
-            algorithm: evc_runtime::webhook::Algorithm::HmacSha256,
-            encoding: evc_runtime::webhook::Encoding::Base64,
-            signed: &[
-                evc_runtime::webhook::Part::Id,
-                evc_runtime::webhook::Part::Text("."),
-                evc_runtime::webhook::Part::Timestamp,
-                evc_runtime::webhook::Part::Text("."),
-                evc_runtime::webhook::Part::Body,
-            ],
-            timestamp: Some(evc_runtime::webhook::Stamp::Header("webhook-timestamp")),
-            tolerance: std::time::Duration::from_secs(300),
-            id: Some("webhook-id"),
-        },
-    ];
+    evc_runtime::webhooks! {
+        "POST /runner/{buildId}" {
+            secret(crate::Runner, Base64);
+            signature("webhook-signature", "v1,", HmacSha256, Base64);
+            signed(Id, Text("."), Timestamp, Text("."), Body);
+            time(Header, "webhook-timestamp", 300);
+            id("webhook-id");
+        }
+    }
 
     fn new(context: evc_runtime::Context) -> Self {
         Self { context }
