@@ -132,7 +132,7 @@ impl HttpRequest {
     }
 
     /// As a REST API does.
-    fn one(&self) -> Value {
+    pub(crate) fn one(&self) -> Value {
         let (method, path) = self.route.split_once(' ').unwrap_or((&self.route, ""));
         let mut headers: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let cookies = (!self.cookies.is_empty()).then(|| ("Cookie".to_owned(), self.cookies.join("; ")));

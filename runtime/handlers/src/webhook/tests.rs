@@ -286,7 +286,7 @@ impl Function for Hook {
     type Output = Value;
     type Error = Error;
     const NAME: &'static str = "hook";
-    const SOURCES: &'static [Source] = &[Source::HttpApi];
+    const SOURCES: &'static [Source] = &[Source::HttpApi, Source::RestApi];
     const ROUTES: &'static [Route] =
         &[Route { key: "POST /hook", parameters: &[] }, Route { key: "POST /open", parameters: &[] }];
 
@@ -355,6 +355,23 @@ async fn a_request_is_verified_before_anything_runs() {
     assert_eq!(send(&app, request().signed::<Hook>("key", "1")).await.status, 200);
     assert_eq!(send(&app, HttpRequest::to("POST /open").body("{}")).await.status, 200);
     assert_eq!(RUNS.get(), 2);
+}
+
+#[tokio::test]
+async fn a_rest_api_hands_over_the_same() {
+    let world = World::new().secret::<Current>("key").empty_secret::<Next>();
+    let app = process(&world);
+    for (request, expected) in [
+        (request().signed::<Hook>("key", "1"), 200),
+        (request().signed::<Hook>("other", "1"), 403),
+        // A header that comes twice is all of it, and no signature.
+        (request().signed::<Hook>("key", "1").header("x-signature", "00"), 403),
+        (request(), 403),
+    ] {
+        let invocation = Invocation { request_id: "r".to_owned(), deadline: Timestamp::now().after(LONG), trace: None };
+        let answer = app.invoke(&request.one().to_string(), &invocation).await.expect("an answer");
+        assert_eq!(HttpResponse::read(&serde_json::from_str(&answer).expect("JSON")).status, expected);
+    }
 }
 
 #[tokio::test]
