@@ -6,6 +6,7 @@ use super::{is_caught, item, patience};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Destination, Function, Id, Model, Relation, Step, Thing, When, Workflow};
 use crate::source::{Span, Spanned};
+use crate::spec::cron::again;
 use crate::spec::scalar::Duration;
 
 /// As many at once are few: a handful of events that come together is more.
@@ -17,7 +18,11 @@ const KEPT: Duration = Duration::hours(6);
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for schedule in model.schedules.values() {
-        let (When::Every(every), Some(target)) = (&schedule.when, &schedule.target) else { continue };
+        let again = match &schedule.when {
+            When::Every(every) => Some(*every),
+            When::Cron(cron, _) => again(cron),
+        };
+        let (Some(every), Some(target)) = (again, &schedule.target) else { continue };
         let Destination::Function(id) = target.to else { continue };
         let function = &model.functions[id];
         let piles_up =
