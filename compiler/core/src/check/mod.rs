@@ -28,6 +28,7 @@ mod inputs;
 mod loops;
 mod lost_update;
 mod one_delivery;
+mod one_parameter;
 mod one_secret;
 mod outbox;
 mod own;
@@ -76,6 +77,7 @@ const CHECKS: &[Check] = &[
     api::keys::check,
     api::limits::check,
     api::mappings::check,
+    api::meant::check,
     api::puts::check,
     api::responses::check,
     api::rest_only::check,
@@ -112,6 +114,7 @@ const CHECKS: &[Check] = &[
     loops::check,
     lost_update::check,
     one_delivery::check,
+    one_parameter::check,
     one_secret::check,
     outbox::check,
     own::check,
@@ -149,6 +152,7 @@ const CHECKS: &[Check] = &[
     workflow::claims::check,
     workflow::compensation::check,
     workflow::concurrency::check,
+    workflow::crowded::check,
     workflow::cut_off::check,
     workflow::dead_ways::check,
     workflow::engine::check,

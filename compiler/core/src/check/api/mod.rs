@@ -9,6 +9,7 @@ pub(super) mod held_claims;
 pub(super) mod keys;
 pub(super) mod limits;
 pub(super) mod mappings;
+pub(super) mod meant;
 pub(super) mod puts;
 pub(super) mod responses;
 pub(super) mod rest_only;

@@ -306,6 +306,36 @@ mod tests {
         readme(Input { plan: &plan, sources: &analysis.sources, project: &project })
     }
 
+    /// Whoever puts messages into queues that the customer's key encrypts is among those that its policy has to allow, and nobody else.
+    #[test]
+    fn who_uses_the_key_of_the_customer_is_listed() {
+        let spec = |more: &str| {
+            format!(
+                "evc: 1\nservice: shop\nsecurity: {{ key: parameter }}\nqueues: {{ q: {{ message: {{ a: string }}, to: f }} }}\n\
+                 functions: {{ f: {{ input: {{ a: string }} }}, g: {{ api: POST /g, input: {{ a: string }}, sends: q }} }}\n{more}"
+            )
+        };
+        let users = |more: &str| {
+            let readme = readme_of(&spec(more));
+            let services = readme.lines().filter_map(|line| {
+                let (_, service) = line.split_once("\"Service\": \"")?;
+                Some(service.trim_end_matches('"').to_owned())
+            });
+            services.collect::<std::collections::BTreeSet<String>>()
+        };
+        let plain = users("");
+        assert!(plain.contains("logs.REGION.amazonaws.com") && !plain.contains("sns.amazonaws.com"), "{plain:?}");
+        let topic = users(
+            "resources:\n  T: { type: AWS::SNS::Topic, properties: { KmsMasterKeyId: alias/aws/sns } }\n  \
+             S: { type: AWS::SNS::Subscription, properties: { TopicArn: { ref: resources.T }, Protocol: sqs, Endpoint: { ref: queues.q.arn }, RawMessageDelivery: true } }\n",
+        );
+        assert!(topic.contains("sns.amazonaws.com") && !topic.contains("s3.amazonaws.com"), "{topic:?}");
+        let bucket = users(
+            "resources:\n  B: { type: AWS::S3::Bucket, properties: { NotificationConfiguration: { QueueConfigurations: [{ Event: 's3:ObjectCreated:*', Queue: { ref: queues.q.arn } }] } } }\n",
+        );
+        assert!(bucket.contains("s3.amazonaws.com") && !bucket.contains("sns.amazonaws.com"), "{bucket:?}");
+    }
+
     #[test]
     fn a_route_is_tried_by_its_url_with_what_its_callers_show() {
         let spec = |api: &str| {
