@@ -183,8 +183,7 @@ def keeps_secrets(stack: Stack) -> None:
 @SYSTEM.scenario("IAM allows what the stack does, and nothing that it does not do")
 def follows_policies(stack: Stack) -> None:
     unexercised = {
-        "states:StartExecution": "`starts` lets a function start and ask; one starts, one asks",
-        "states:DescribeExecution": "the same",
+        "states:DescribeExecution": "`starts` lets a function ask as well; `take-push` does not",
         "states:SendTaskFailure": "`signals` lets a function answer and refuse; this one answers",
     }
     found = policies.problems(stack, unexercised)

@@ -124,7 +124,9 @@ impl<W: Workflow, F: grant::Start<W>> Executions<'_, W, F> {
         }
         self.context.start_execution(W::NAME, W::ENGINE, &execution_name(name), input).await
     }
+}
 
+impl<W: Workflow, F: grant::Describe<W>> Executions<'_, W, F> {
     /// How the execution of this name is; `None` if there is none. Step Functions may take a moment until it tells what has just begun
     /// or ended. [`Kind::Internal`] if what it gave is not what the spec says.
     pub async fn get(self, name: &str) -> Result<Option<Execution<W::Output>>, Error> {
@@ -153,6 +155,7 @@ impl Context {
     /// # }
     /// pub struct PlaceOrder;
     /// impl grant::Start<FulfilOrder> for PlaceOrder {}
+    /// impl grant::Describe<FulfilOrder> for PlaceOrder {}
     ///
     /// async fn place(cx: &Context, order: String) -> Result<Option<u32>, Error> {
     ///     let executions = cx.executions::<FulfilOrder, PlaceOrder>();
@@ -163,7 +166,7 @@ impl Context {
     ///     })
     /// }
     /// ```
-    pub fn executions<W: Workflow, F: grant::Start<W>>(&self) -> Executions<'_, W, F> {
+    pub fn executions<W: Workflow, F: grant::Describe<W>>(&self) -> Executions<'_, W, F> {
         Executions { context: self, of: PhantomData }
     }
 

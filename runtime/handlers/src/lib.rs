@@ -196,9 +196,12 @@ pub mod grant {
     /// Has a cache.
     #[diagnostic::on_unimplemented(message = "the spec gives `{Self}` no cache")]
     pub trait UseCache {}
-    /// May start the workflow `W`, and ask how its executions are.
+    /// May start the workflow `W`.
     #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` start `{W}`")]
     pub trait Start<W> {}
+    /// May ask how executions of the workflow `W` are.
+    #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` ask about executions of `{W}`")]
+    pub trait Describe<W> {}
     /// May answer steps that wait for a signal.
     #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` answer a step")]
     pub trait Signals {

@@ -246,6 +246,7 @@ fn is_published(model: &Model, event: Id<Event>) -> bool {
         | Relation::Matches
         | Relation::Delivers
         | Relation::Starts
+        | Relation::Describes
         | Relation::Routes
         | Relation::Feeds
         | Relation::Calls(_)

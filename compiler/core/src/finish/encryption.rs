@@ -199,7 +199,7 @@ fn uses_of_executions(b: &Builder<'_>) -> IndexMap<Use, Vec<Value>> {
     let model = b.model;
     let mut uses: IndexMap<Use, Vec<Value>> = IndexMap::new();
     for function in model.functions.values() {
-        let started = function.starts.iter().map(|start| &model.workflows[start.value]);
+        let started = function.described().map(|start| &model.workflows[start.value]);
         let started: Vec<Value> = started.filter(|workflow| workflow.redis().is_none()).map(arn::of_workflow).collect();
         let id = ids::function(function);
         let Some(resource) = b.plan.resources.get(&id).filter(|_| !started.is_empty()) else { continue };

@@ -173,12 +173,16 @@ impl Model {
                 Relation::Sends => add(Service::Sqs, edge.span),
                 Relation::ReadsSecret => add(self.store_of(edge.to), edge.span),
                 Relation::ReadsConfig => add(Service::Ssm, edge.span),
-                Relation::Signals | Relation::Starts if matches!(edge.to, Thing::Workflow(id) if self.workflows[id].redis().is_none()) =>
+                Relation::Signals | Relation::Starts | Relation::Describes if matches!(edge.to, Thing::Workflow(id) if self.workflows[id].redis().is_none()) =>
                 {
                     add(Service::States, edge.span);
                 }
                 // Caches are in the network; what goes through an outbox is written to its table.
-                Relation::Signals | Relation::Starts | Relation::Keeps | Relation::PublishesThroughOutbox => {}
+                Relation::Signals
+                | Relation::Starts
+                | Relation::Describes
+                | Relation::Keeps
+                | Relation::PublishesThroughOutbox => {}
                 // No function says these.
                 Relation::TravelsOn
                 | Relation::Reads

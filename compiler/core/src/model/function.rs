@@ -65,6 +65,8 @@ pub struct Function {
     pub signals: Vec<Spanned<Id<Workflow>>>,
     /// Workflows it starts, and asks how they are.
     pub starts: Vec<Spanned<Id<Workflow>>>,
+    /// Workflows of which it only asks how their executions are.
+    pub describes: Vec<Spanned<Id<Workflow>>>,
     /// The cache that it counts in.
     pub cache: Option<Spanned<Id<Cache>>>,
     /// When it stops trying, and for how long.
@@ -100,6 +102,12 @@ pub struct Function {
 }
 
 impl Function {
+    /// The workflows whose executions it asks about: those that it starts, and others.
+    pub fn described(&self) -> impl Iterator<Item = &Spanned<Id<Workflow>>> + Clone {
+        let others = self.describes.iter();
+        self.starts.iter().chain(others.filter(|other| !self.starts.iter().any(|start| start.value == other.value)))
+    }
+
     /// The secrets that its process reads, for the handler or for what stands before it.
     pub fn all_secrets(&self) -> impl Iterator<Item = &Spanned<Id<Secret>>> {
         let others = self.webhook_secrets.iter();
@@ -217,6 +225,7 @@ pub(super) fn function(
         webhook_secrets: api::secrets_of(sections, name),
         signals: find_all(sections, &item.signals, diagnostics),
         starts: find_all(sections, &item.starts, diagnostics),
+        describes: find_all(sections, &item.describes, diagnostics),
         cache: item.cache.as_ref().and_then(|name| find_at(sections, name, diagnostics)),
         circuit_breaker: item.circuit_breaker.as_ref().map(|breaker| {
             let (failures, window, open) = (breaker.failures.value, breaker.window.value, breaker.open.value);
@@ -341,6 +350,9 @@ impl Relates for Function {
         }
         for workflow in &self.starts {
             tell(Relation::Starts, Thing::Workflow(workflow.value), workflow.span);
+        }
+        for workflow in &self.describes {
+            tell(Relation::Describes, Thing::Workflow(workflow.value), workflow.span);
         }
         for event in &self.publishes {
             tell(Relation::Publishes, Thing::Event(event.value), event.span);

@@ -20,6 +20,8 @@ pub enum Relation {
     Delivers,
     /// A schedule starts a function or a workflow, or a function a workflow.
     Starts,
+    /// A function asks how executions of a workflow are.
+    Describes,
     /// An API has a route to a function or a workflow.
     Routes,
     /// A queue feeds a function.

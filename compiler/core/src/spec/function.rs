@@ -69,6 +69,9 @@ pub struct Function {
     /// `cx.workflows()`.
     #[key(default)]
     pub starts: Vec<Name>,
+    /// Workflows of which it only asks how their executions are: with `cx.workflows()`.
+    #[key(default)]
+    pub describes: Vec<Name>,
     /// The cache it counts in, and where its circuit breaker is.
     pub cache: Option<Name>,
     /// Answers at once with the error `CircuitOpen` after several failures in a row, instead of calling what fails. All of its

@@ -13,6 +13,7 @@ impl Workflow for Ship {
 
 struct Order;
 impl grant::Start<Ship> for Order {}
+impl grant::Describe<Ship> for Order {}
 
 async fn get(cx: &Context, name: &str) -> Result<Option<Execution<u32>>, Error> {
     cx.executions::<Ship, Order>().get(name).await
@@ -98,7 +99,9 @@ mod on_redis {
         };
     }
     impl grant::Start<Pack> for Order {}
+    impl grant::Describe<Pack> for Order {}
     impl grant::Start<Fail> for Order {}
+    impl grant::Describe<Fail> for Order {}
 
     /// The engine itself, over a store in memory.
     fn context(world: &World) -> Context {

@@ -107,7 +107,9 @@ impl Chart {
             | Relation::Publishes
             | Relation::Sends
             | Relation::Keeps => format!("{from} --> {to}"),
-            Relation::ReadsTable | Relation::ReadsConfig | Relation::ReadsSecret => format!("{from} -.-> {to}"),
+            Relation::ReadsTable | Relation::ReadsConfig | Relation::ReadsSecret | Relation::Describes => {
+                format!("{from} -.-> {to}")
+            }
             Relation::Signals => format!("{from} -. \"answers\" .-> {to}"),
             Relation::Refers => format!("{from} -.- {to}"),
             Relation::TakesChanges => format!("{to} --> {from}"),

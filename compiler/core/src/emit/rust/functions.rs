@@ -194,6 +194,11 @@ fn may(names: &Names<'_>, function: &Function) -> String {
             function.starts.iter().map(|id| format!("`{}`", model.workflows[id.value].head.name)).collect();
         may.push(format!("start {} and ask how that is", and(&workflows)));
     }
+    if !function.describes.is_empty() {
+        let workflows: Vec<String> =
+            function.describes.iter().map(|id| format!("`{}`", model.workflows[id.value].head.name)).collect();
+        may.push(format!("ask how executions of {} are", and(&workflows)));
+    }
     let actions: Vec<String> =
         function.may.iter().flat_map(|may| may.actions.iter()).map(|action| format!("`{}`", action.value)).collect();
     if !actions.is_empty() {

@@ -122,7 +122,7 @@ fn runtime(features: &BTreeSet<&str>) -> String {
 
 /// The features of the runtime that a function's context needs.
 fn features(model: &Model, function: &Function) -> impl Iterator<Item = &'static str> {
-    let workflows = function.signals.iter().chain(&function.starts);
+    let workflows = function.signals.iter().chain(function.described());
     let deals_with = |redis: bool| workflows.clone().any(|id| model.workflows[id.value].redis().is_some() == redis);
     let needs = [
         ("dynamodb", !function.tables.is_empty() || !function.queries.is_empty()),

@@ -30,9 +30,9 @@ pub(super) fn workflows(names: &Names<'_>, input: Input<'_>) -> Code {
     code
 }
 
-/// The workflows that functions start.
+/// The workflows that functions start, or whose executions they ask about.
 pub(super) fn started(model: &Model) -> impl Iterator<Item = (Id<Workflow>, &Workflow)> {
-    let is_started = |id| model.functions.values().flat_map(|function| &function.starts).any(|start| start.value == id);
+    let is_started = |id| model.functions.values().flat_map(Function::described).any(|start| start.value == id);
     model.workflows.iter().filter(move |(id, _)| is_started(*id))
 }
 
@@ -116,6 +116,10 @@ pub(super) fn grants(names: &Names<'_>, function: &Function, context: &str, code
         let workflow = names.workflow(start.value);
         code.line(format_args!("impl evc_runtime::grant::Start<crate::{workflow}> for {context} {{}}"));
     }
+    for described in function.described() {
+        let workflow = names.workflow(described.value);
+        code.line(format_args!("impl evc_runtime::grant::Describe<crate::{workflow}> for {context} {{}}"));
+    }
 }
 
 /// The methods of a context that may answer or start.
@@ -124,8 +128,12 @@ pub(super) fn methods(function: &Function, context: &str) -> Vec<String> {
     if !function.signals.is_empty() {
         methods.push(SIGNAL.to_owned());
     }
-    if !function.starts.is_empty() {
-        let docs = member_paragraph("The workflows that this function starts.");
+    if function.described().next().is_some() {
+        let docs = member_paragraph(if function.starts.is_empty() {
+            "The workflows whose executions this function asks about."
+        } else {
+            "The workflows that this function starts."
+        });
         methods.push(format!(
             "{docs}    pub fn workflows(&self) -> {context}Workflows<'_> {{
         {context}Workflows(&self.context)
@@ -138,19 +146,19 @@ pub(super) fn methods(function: &Function, context: &str) -> Vec<String> {
 
 /// What the method `workflows` gives: a method for each workflow.
 pub(super) fn clients(names: &Names<'_>, function: &Function, context: &str, code: &mut Code) {
-    if function.starts.is_empty() {
+    if function.described().next().is_none() {
         return;
     }
     let name = literal(&function.head.name);
     let name = name.trim_matches('"');
+    let does = if function.starts.is_empty() { "asks about" } else { "starts" };
     code.item(format_args!(
-        "/// The workflows that `{name}` starts.
+        "/// The workflows that `{name}` {does}.
 #[derive(Debug, Clone, Copy)]
 pub struct {context}Workflows<'a>(&'a evc_runtime::Context);"
     ));
     let methods: Vec<String> = function
-        .starts
-        .iter()
+        .described()
         .map(|start| {
             let name = &names.model.workflows[start.value].head.name;
             let docs = member_paragraph(&format!("Executions of `{name}`."));

@@ -203,7 +203,7 @@ fn variables(b: &mut Builder<'_>, of: Id<Function>, cache: Option<Spanned<Id<Cac
         let purpose = format!("where secret `{}` is", secret.head.name);
         variables.insert(ids::secret_variable(secret), (secret::key(secret), purpose));
     }
-    for start in &function.starts {
+    for start in function.described() {
         let workflow = &model.workflows[start.value];
         if workflow.redis().is_none() {
             let purpose = format!("the ARN of the state machine of workflow `{}`", workflow.head.name);
@@ -344,6 +344,13 @@ fn starts(b: &mut Builder<'_>, role: &Role, function: &Function) {
         let why = Why::new(format!("`starts: {}`", workflow.head.name), start.span);
         b.grant(role, &["states:StartExecution"], [arn::of_workflow(workflow)], why.clone());
         b.grant(role, &["states:DescribeExecution"], [arn::of_executions(workflow)], why);
+    }
+    for described in function.described().skip(function.starts.len()) {
+        let workflow = &b.model.workflows[described.value];
+        if workflow.redis().is_none() {
+            let why = Why::new(format!("`describes: {}`", workflow.head.name), described.span);
+            b.grant(role, &["states:DescribeExecution"], [arn::of_executions(workflow)], why);
+        }
     }
 }
 
