@@ -68,6 +68,7 @@ type Check = fn(&Model, &mut Vec<Diagnostic>);
 const CHECKS: &[Check] = &[
     alarms::check,
     api::auth::check,
+    api::authorizers::check,
     api::before::check,
     api::bodies::check,
     api::cors::check,
@@ -242,6 +243,7 @@ fn is_published(model: &Model, event: Id<Event>) -> bool {
         | Relation::Delivers
         | Relation::Starts
         | Relation::Routes
+        | Relation::Asks
         | Relation::Feeds
         | Relation::Calls(_)
         | Relation::Undoes(_)

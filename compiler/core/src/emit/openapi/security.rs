@@ -1,8 +1,9 @@
 //! Who may call, as security schemes.
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
-use crate::model::{Auth, Jwt};
+use crate::model::{Auth, AuthorizerPlace, Jwt, Model, Route};
 
 /// The schemes of a document.
 #[derive(Debug, Default)]
@@ -11,12 +12,14 @@ pub(super) struct Schemes {
     api_key: bool,
     /// Issuers with their audiences, in the order of the routes.
     jwt: Vec<Jwt>,
+    /// Functions that say who calls, by their names, with what each looks at.
+    asked: IndexMap<String, Vec<(AuthorizerPlace, String)>>,
 }
 
 impl Schemes {
     /// What a caller of a route with this authorization shows: one of the schemes, or nothing.
-    pub(super) fn of(&mut self, auth: &Auth) -> Value {
-        match auth {
+    pub(super) fn of(&mut self, model: &Model, route: &Route) -> Value {
+        match &route.auth {
             Auth::None => json!([]),
             Auth::Iam => {
                 self.iam = true;
@@ -25,6 +28,14 @@ impl Schemes {
             Auth::ApiKey => {
                 self.api_key = true;
                 json!([{"apiKey": []}])
+            }
+            Auth::Function(function) => {
+                let shown: Vec<_> =
+                    model.shown(route).into_iter().map(|(place, name)| (place, name.to_owned())).collect();
+                // All of it together.
+                let all: Map<String, Value> = (0..shown.len()).map(|at| (numbered(function, at), json!([]))).collect();
+                self.asked.insert(function.value.clone(), shown);
+                if all.is_empty() { json!([]) } else { json!([all]) }
             }
             Auth::Jwt(jwt) => {
                 let same = |known: &Jwt| known.issuer == jwt.issuer && known.audience == jwt.audience;
@@ -44,7 +55,11 @@ impl Schemes {
 }
 
 fn name(at: usize) -> String {
-    if at == 0 { "jwt".to_owned() } else { format!("jwt{}", at + 1) }
+    numbered("jwt", at)
+}
+
+fn numbered(name: &str, at: usize) -> String {
+    if at == 0 { name.to_owned() } else { format!("{name}{}", at + 1) }
 }
 
 impl From<Schemes> for Value {
@@ -61,6 +76,18 @@ impl From<Schemes> for Value {
         }
         if schemes.api_key {
             all.insert("apiKey".to_owned(), json!({"type": "apiKey", "name": "x-api-key", "in": "header"}));
+        }
+        for (function, shown) in &schemes.asked {
+            for (at, (place, name)) in shown.iter().enumerate() {
+                let place = match place {
+                    AuthorizerPlace::Query => "query",
+                    AuthorizerPlace::Cookie => "cookie",
+                    AuthorizerPlace::Header | AuthorizerPlace::Said => "header",
+                };
+                let description = format!("By which `{function}` says who calls.");
+                let scheme = json!({"type": "apiKey", "name": name, "in": place, "description": description});
+                all.insert(numbered(function, at), scheme);
+            }
         }
         for (at, jwt) in schemes.jwt.iter().enumerate() {
             let issuer = jwt.issuer.trim_end_matches('/');

@@ -9,9 +9,10 @@ use evc_macros::Section;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::aws::regions::no_region;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
 use crate::spec::decode::{Decode, Decoder};
-use crate::spec::scalar::TypeExpr;
+use crate::spec::scalar::{Name, TypeExpr};
 use crate::yaml::{Node, NodeKind};
 
 /// Who may call a route.
@@ -26,6 +27,8 @@ pub enum Auth {
     ApiKey,
     /// Callers with a token of this issuer.
     Jwt(Box<Jwt>),
+    /// Callers whom a function of the spec lets in, which has an `authorizer`.
+    Function(Name),
 }
 
 /// The tokens that are taken.
@@ -54,9 +57,25 @@ impl Decode for Auth {
             return cx.word(node, "a kind of authorization", &words).cloned();
         }
         let mut fields = cx.fields(node, "authorization")?;
-        let jwt = fields.required("jwt", cx);
+        let kinds = fields.present(&["jwt", "authorizer"]);
+        let place = fields.place();
+        let jwt = fields.optional("jwt", cx);
+        let authorizer = fields.optional("authorizer", cx);
         fields.finish(cx);
-        jwt.map(|jwt| Self::Jwt(Box::new(jwt)))
+        match kinds.as_slice() {
+            [] => {
+                let message = "authorization needs one of `jwt` and `authorizer`";
+                cx.report(Diagnostic::new(Code::EVC0104, place, message));
+                None
+            }
+            [_] => jwt.map(|jwt| Self::Jwt(Box::new(jwt))).or(authorizer.map(Self::Function)),
+            [first, second, ..] => {
+                let diagnostic =
+                    Diagnostic::new(Code::EVC0105, second.span, "a route lets callers in by one thing, found several");
+                cx.report(diagnostic.secondary(first.span, "the first is here"));
+                None
+            }
+        }
     }
 }
 
@@ -158,7 +177,7 @@ impl JsonSchema for Auth {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let jwt = generator.subschema_for::<Jwt>();
         json_schema!({
-            "description": "Who may call: `iam`, `none` (everybody), `api-key`, or the holders of tokens.",
+            "description": "Who may call: `iam`, `none` (everybody), `api-key`, the holders of tokens, or whom a function lets in.",
             "anyOf": [
                 {"enum": ["iam", "none", "api-key"]},
                 {
@@ -166,9 +185,17 @@ impl JsonSchema for Auth {
                     "properties": {"jwt": jwt},
                     "required": ["jwt"],
                     "additionalProperties": false
+                },
+                {
+                    "type": "object",
+                    "properties": {
+                        "authorizer": {"type": "string", "description": "The function that says who calls, and whether that is let in."}
+                    },
+                    "required": ["authorizer"],
+                    "additionalProperties": false
                 }
             ],
-            "examples": ["none", {"jwt": {"issuer": "https://login.example", "audience": ["shop"]}}]
+            "examples": ["none", {"jwt": {"issuer": "https://login.example", "audience": ["shop"]}}, {"authorizer": "check-session"}]
         })
     }
 }

@@ -105,6 +105,7 @@ fn parameter(value: &MappingValue) -> String {
 fn caller(fact: &CallerFact) -> String {
     match fact {
         CallerFact::Claim(name) => claim(name),
+        CallerFact::Said(name) => format!("$context.authorizer.{name}"),
         CallerFact::KeyId => "$context.identity.apiKeyId".to_owned(),
         CallerFact::Account => "$context.identity.accountId".to_owned(),
         CallerFact::Arn => "$context.identity.userArn".to_owned(),
