@@ -7,6 +7,7 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-jwt-authorizer-claims.html>
 
 use crate::adapter::caller::{RequestContext, without_session};
+use crate::backend::Services;
 use crate::{Bounded, Context, Error, Kind, Payload};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -92,6 +93,8 @@ impl fmt::Debug for Claims {
 #[derive(Clone, Default)]
 pub struct Request {
     context: Option<Arc<RawValue>>,
+    /// Where what differs by environment is known.
+    services: Option<Arc<Services>>,
 }
 
 /// Claims are of somebody, and in no log.
@@ -113,7 +116,7 @@ enum Sender {
 
 impl Request {
     pub(crate) fn new(context: Option<&RawValue>) -> Self {
-        Self { context: context.map(|context| Arc::from(context.to_owned())) }
+        Self { context: context.map(|context| Arc::from(context.to_owned())), services: None }
     }
 
     /// What the gateway says, as it came.
@@ -166,6 +169,14 @@ impl Request {
         });
         let known: Map<String, Value> = known.collect();
         Ok(Claims(Payload::new(serde_json::to_string(&known).map_err(Error::other)?)))
+    }
+
+    /// Whether its token is of the issuer that this variable of the environment names, for one of the audience that this one lists with commas
+    /// between. Where they are not set, it is of nobody.
+    pub fn is_of_given(&self, issuer: &str, audience: &str) -> bool {
+        let given = |name: &str| self.services.as_ref().and_then(|services| services.settings.require(name).ok());
+        let (Some(issuer), Some(audience)) = (given(issuer), given(audience)) else { return false };
+        self.is_of(&issuer, &audience.split(',').collect::<Vec<_>>())
     }
 
     /// Whether its token is of this issuer, for one of this audience.
@@ -295,7 +306,8 @@ impl Context {
     /// Reads who calls, of a delivery that has to have a caller. Generated code does it before the handler runs.
     pub fn admit<C: Caller>(&self) -> Result<(), Error> {
         if self.known().is_none() {
-            self.know(Arc::new(C::of(&self.delivery().request)?));
+            let request = Request { services: Some(self.services().clone()), ..self.delivery().request.clone() };
+            self.know(Arc::new(C::of(&request)?));
         }
         Ok(())
     }

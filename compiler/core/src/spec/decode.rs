@@ -4,9 +4,9 @@
 
 use indexmap::IndexMap;
 
+use super::elsewhere::elsewhere;
 pub(crate) use super::name::MAX_LOGICAL_ID;
-pub use super::elsewhere::elsewhere;
-use super::name::{Case, MAX_NAME, check_name, pascal_case};
+pub use super::name::{Case, MAX_NAME, check_name, pascal_case};
 use super::name::{check_type_name, long_enough};
 use crate::diagnostics::{Code, Diagnostic, Edit, list, nearest};
 use crate::source::{Span, Spanned};

@@ -244,10 +244,10 @@ impl Request {
 
     /// The name of a header that the parameter is and that a REST API got several times.
     pub(super) fn header_given_twice(&self, parameter: &Parameter) -> Option<&'static str> {
-        let mut several = self.multi_value_headers.iter().flatten();
-        let is_header = parameter.place == Place::Header;
-        let given = several.find(|(name, _)| is_header && name.eq_ignore_ascii_case(parameter.name));
-        given.filter(|(_, values)| values.len() > 1).map(|_| parameter.name)
+        let several = self.multi_value_headers.iter().flatten();
+        let of_it = several.filter(|(name, _)| name.eq_ignore_ascii_case(parameter.name));
+        let is_several = parameter.place == Place::Header && of_it.flat_map(|(_, values)| values).nth(1).is_some();
+        is_several.then_some(parameter.name)
     }
 
     /// What the gateway says itself of a request: its `method`, its `path`, or the `source-ip` that it came from.

@@ -279,3 +279,43 @@ fn who_is_let_in_by_something_else_is_not_let_in_by_an_authorizer_of_the_spec() 
     let nobody = json!({ "http": { "method": "GET" }, "headers": { "evcAuthorizer": "check-session", "sub": "kim" } });
     assert_eq!(shopper(&nobody).expect_err("nobody").kind(), Kind::Forbidden);
 }
+
+/// Of either, by what is known when the function runs.
+#[derive(Debug, PartialEq)]
+enum Either {
+    Own,
+    Other,
+}
+
+impl Caller for Either {
+    fn of(request: &Request) -> Result<Self, Error> {
+        if request.is_of_given("TOKEN_ISSUER", "TOKEN_AUDIENCE") {
+            return Ok(Self::Own);
+        }
+        if request.is_of("https://other.example", &["shop"]) { Ok(Self::Other) } else { Err(request.nobody()) }
+    }
+}
+
+#[test]
+fn tokens_that_differ_by_environment_are_told_by_what_that_says() {
+    let world = World::new().env("TOKEN_ISSUER", "https://dev.example").env("TOKEN_AUDIENCE", "shop-dev,admin");
+    let of = |world: &World, iss: &str, aud: &str| {
+        let claims = json!({ "iss": iss, "aud": aud, "sub": "kim" });
+        let mut delivery = world.context("look").delivery().clone();
+        delivery.request = request(&http(&claims));
+        let context = world.context("look").with_delivery(delivery);
+        context.admit::<Either>().map(|()| matches!(context.caller_of::<Either>(), Either::Own))
+    };
+    assert_eq!(of(&world, "https://dev.example", "admin").ok(), Some(true));
+    assert_eq!(of(&world, "https://other.example", "shop").ok(), Some(false));
+    for (iss, aud) in [
+        ("https://dev.example", "shop"),
+        ("https://dev.example", "shop-dev,admin"),
+        ("https://prod.example", "admin"),
+        ("TOKEN_ISSUER", "TOKEN_AUDIENCE"),
+    ] {
+        assert_eq!(of(&world, iss, aud).expect_err("nobody").kind(), Kind::Forbidden, "{iss} {aud}");
+    }
+    // Nothing is known: nobody is let in by an empty name.
+    assert_eq!(of(&World::new(), "", "").expect_err("nobody").kind(), Kind::Forbidden);
+}

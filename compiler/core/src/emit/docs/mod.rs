@@ -293,9 +293,11 @@ fn quoted(text: &str) -> String {
 fn token(auth: &Auth) -> Option<String> {
     let Auth::Jwt(jwt) = auth else { return None };
     let audience: Vec<String> = jwt.audience.iter().map(|one| literal(&one.value)).collect();
+    let audience = if jwt.audience_is_left() { "one of `TokenAudience`".to_owned() } else { audience.join(" or ") };
+    let issuer = if jwt.issuer_is_left() { "the issuer `TokenIssuer`".to_owned() } else { literal(&jwt.issuer.value) };
     let scopes: Vec<String> = jwt.scopes.iter().map(|one| literal(&one.value)).collect();
     let scopes = if scopes.is_empty() { String::new() } else { format!(", with the scope {}", scopes.join(" or ")) };
-    Some(format!("{} for {}{scopes}", literal(&jwt.issuer.value), audience.join(" or ")))
+    Some(format!("{issuer} for {audience}{scopes}"))
 }
 
 /// The first route that takes signed requests.

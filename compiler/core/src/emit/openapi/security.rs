@@ -90,6 +90,12 @@ impl From<Schemes> for Value {
             }
         }
         for (at, jwt) in schemes.jwt.iter().enumerate() {
+            // Where its keys are is known to those who deploy the stack.
+            if !jwt.is_fixed() {
+                let scheme = json!({"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A token of the issuer of the environment."});
+                all.insert(name(at), scheme);
+                continue;
+            }
             let issuer = jwt.issuer.trim_end_matches('/');
             let audience: Vec<String> = jwt.audience.iter().map(|it| format!("`{}`", it.value)).collect();
             all.insert(

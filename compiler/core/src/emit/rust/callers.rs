@@ -12,6 +12,7 @@ use super::text::{member_paragraph, paragraph};
 use super::types::definitions;
 use crate::emit::Input;
 use crate::model::{CallerKind, Function, Id, Model, Table, Token, TokenOf, claim_kind};
+use crate::plan::api;
 use crate::spec::function::claim_of;
 use crate::types::rust::field_name;
 
@@ -100,7 +101,7 @@ pub(super) fn of_function(names: &Names<'_>, id: Id<Function>, known: &FunctionN
             CallerKind::Token(tokens) => {
                 let variant = if several { ty.trim_start_matches("crate::").to_owned() } else { "Token".to_owned() };
                 let from: Vec<String> = tokens.iter().map(|token| from(token)).collect();
-                let is: Vec<String> = tokens.iter().map(|token| is_of(token)).collect();
+                let is: Vec<String> = tokens.iter().map(|token| is_of(names.model, id, token)).collect();
                 (variant, format!("{}.", capitalized(&from.join(", or "))), is.join(" || "))
             }
             CallerKind::Principal => {
@@ -133,8 +134,14 @@ pub enum {name} {{
 }
 
 /// The condition that a token is one of these.
-fn is_of(token: &Token) -> String {
+fn is_of(model: &Model, function: Id<Function>, token: &Token) -> String {
     match &token.of {
+        // Known when the function runs.
+        TokenOf::Issuer(jwt) if !jwt.is_fixed() => {
+            let told = api::told_tokens(model, function).into_iter().find(|(known, ..)| std::ptr::eq(*known, jwt));
+            let (_, issuer, audience) = told.unwrap_or((jwt, String::new(), String::new()));
+            format!("request.is_of_given({}, {})", literal(&issuer), literal(&audience))
+        }
         TokenOf::Issuer(jwt) => {
             let audience: Vec<String> = jwt.audience.iter().map(|one| literal(&one.value)).collect();
             format!("request.is_of({}, &[{}])", literal(&jwt.issuer.value), audience.join(", "))
@@ -146,6 +153,7 @@ fn is_of(token: &Token) -> String {
 /// Where what is known of a caller comes from, in words.
 fn from(token: &Token) -> String {
     match &token.of {
+        TokenOf::Issuer(jwt) if jwt.issuer_is_left() => "the claims of a token of the issuer that is given".to_owned(),
         TokenOf::Issuer(jwt) => format!("the claims of a token of `{}`", jwt.issuer.value),
         TokenOf::Function(_, name) => format!("what the authorizer `{}` says", name.value),
     }

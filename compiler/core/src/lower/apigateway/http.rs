@@ -3,7 +3,7 @@
 use super::domain;
 use super::shared::{Authorizers, asked, authorizer, kept, log_format, permit, permit_to_ask, said, show, watch};
 use crate::model::{Api, ApiKind, ApiMetrics, Auth, AuthorizerPlace, Cors, Function, LogOf, Route, Throttling};
-use crate::plan::api::called;
+use crate::plan::api::{audience, called, issuer};
 use crate::plan::builder::{Builder, Group};
 use crate::plan::ids::api_suffix as suffix;
 use crate::plan::names::Named;
@@ -118,8 +118,7 @@ fn authorizers<'a>(b: &mut Builder<'_>, api: &'a Api, id: &LogicalId) -> Authori
             (Auth::Jwt(jwt), _) => {
                 tokens += 1;
                 let number = if tokens == 1 { String::new() } else { tokens.to_string() };
-                let audience = Value::List(jwt.audience.iter().map(|it| it.as_str().into()).collect());
-                let configuration = Value::map([("Issuer", jwt.issuer.as_str().into()), ("Audience", audience)]);
+                let configuration = Value::map([("Issuer", issuer(jwt)), ("Audience", audience(jwt))]);
                 let properties = [
                     ("ApiId", Value::Ref(id.clone())),
                     ("Name", format!("jwt{number}").into()),

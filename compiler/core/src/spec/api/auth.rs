@@ -11,6 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use crate::aws::regions::no_region;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
+use crate::spec::bus::ENVIRONMENT;
 use crate::spec::decode::{Decode, Decoder};
 use crate::spec::scalar::{Name, TypeExpr};
 use crate::yaml::{Node, NodeKind};
@@ -35,11 +36,12 @@ pub enum Auth {
 #[derive(Debug, Clone, PartialEq, Section)]
 #[section(what = "a JWT authorization")]
 pub struct Jwt {
-    /// Who signs the tokens: their `iss`, the address under which its keys are found.
-    #[key(pattern = r"^https://\S+$", check = issuer)]
+    /// Who signs the tokens: their `iss`, the address under which its keys are found. `{environment}` in it stands for the environment that is
+    /// deployed; `parameter` leaves it to each deployment.
+    #[key(pattern = r"^(parameter|https://\S+)$", check = issuer)]
     pub issuer: Spanned<String>,
-    /// Whom the tokens are for: one of these is the `aud` or the `client_id` of a token.
-    #[key(not_empty = "an audience")]
+    /// Whom the tokens are for: one of these is the `aud` or the `client_id` of a token. `{environment}` and `parameter` as for the issuer.
+    #[key(not_empty = "an audience", check = audience)]
     pub audience: Spanned<Vec<Spanned<String>>>,
     /// Scopes of which a token needs one. Without any, every token of the issuer for the audience is taken.
     #[key(default, check = words)]
@@ -47,6 +49,27 @@ pub struct Jwt {
     /// What `cx.caller()` tells of the token: claims with their types, or the name of a record type. A claim with `?` may be absent; a token
     /// without one of the others, or with one of another type, is refused with 403. `{ sub: string }` without it.
     pub claims: Option<TypeExpr>,
+}
+
+/// What leaves an issuer or an audience to each deployment.
+const PARAMETER: &str = "parameter";
+
+impl Jwt {
+    /// Whether each deployment says who signs.
+    pub fn issuer_is_left(&self) -> bool {
+        *self.issuer == PARAMETER
+    }
+
+    /// Whether each deployment says whom the tokens are for.
+    pub fn audience_is_left(&self) -> bool {
+        matches!(self.audience.as_slice(), [one] if **one == PARAMETER)
+    }
+
+    /// Whether all of it is known before a deployment.
+    pub fn is_fixed(&self) -> bool {
+        let differs = |text: &str| text == PARAMETER || text.contains(ENVIRONMENT);
+        !differs(&self.issuer) && !self.audience.iter().any(|one| differs(one))
+    }
 }
 
 impl Decode for Auth {
@@ -83,9 +106,34 @@ impl Decode for Auth {
 /// <https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig>
 const DOCUMENT: &str = "/.well-known/openid-configuration";
 
+/// What differs by environment reaches a function as one text, with commas between.
+fn audience(audience: &[Spanned<String>], cx: &mut Decoder) {
+    let differs = |one: &Spanned<String>| **one == PARAMETER || one.contains(ENVIRONMENT);
+    if !audience.iter().any(differs) {
+        return;
+    }
+    for one in audience {
+        if **one == PARAMETER && audience.len() > 1 {
+            cx.bad_value(one.span, "`parameter` is not one audience among others".to_owned())
+                .help
+                .push("write `audience: parameter`: the parameter is a list".to_owned());
+        } else if one.contains(',') {
+            cx.bad_value(
+                one.span,
+                format!("`{}` has a comma, and stands beside one that differs by environment", one.value),
+            );
+        }
+    }
+}
+
 fn issuer(issuer: &Spanned<String>, cx: &mut Decoder) {
+    if **issuer == PARAMETER {
+        return;
+    }
+    // As an environment may be called.
+    let plain = issuer.replace(ENVIRONMENT, "environment");
     let address = |rest: &&str| !rest.is_empty() && !rest.contains(char::is_whitespace);
-    let Some(rest) = issuer.strip_prefix("https://").filter(address) else {
+    let Some(rest) = plain.strip_prefix("https://").filter(address) else {
         cx.bad_value(issuer.span, format!("`{}` is not an issuer", issuer.value))
             .help
             .push("write the `iss` of its tokens, an address that starts with `https://`".to_owned());

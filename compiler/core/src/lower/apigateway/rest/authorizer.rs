@@ -5,6 +5,7 @@
 use super::api::Rest;
 use crate::lower::apigateway::shared::{Authorizers, asked, authorizer, kept, permit_to_ask, said, same_tokens};
 use crate::model::{Api, Auth, AuthorizerPlace, CallerFact, Function, Integration, Jwt, MappingValue, Route};
+use crate::plan::api::{audience, issuer};
 use crate::plan::builder::Builder;
 use crate::plan::value::{Map, Value};
 use crate::plan::{LogicalId, Resource, ids};
@@ -37,12 +38,11 @@ pub(super) fn add<'m>(b: &mut Builder<'_>, rest: &Rest<'m>) -> Authorizers<'m> {
 
 fn of_tokens(b: &mut Builder<'_>, rest: &Rest<'_>, route: &Route, jwt: &Jwt, number: &str) -> LogicalId {
     let id = ids::of(&rest.id, &format!("authorizer{number}"));
-    let audience = Value::List(jwt.audience.iter().map(|it| it.as_str().into()).collect());
     let rules = claims(rest.api, jwt).into_iter().map(|claim| {
         Value::map([("ClaimName", claim.into()), ("Format", "SINGLE_STRING".into()), ("Required", true.into())])
     });
     let rules: Vec<Value> = rules.collect();
-    let issuer = [("Issuer", jwt.issuer.as_str().into()), ("Audiences", audience)];
+    let issuer = [("Issuer", issuer(jwt)), ("Audiences", audience(jwt))];
     let issuer = issuer.into_iter().chain((!rules.is_empty()).then_some(("AdditionalClaims", Value::List(rules))));
     let properties = [
         rest.own(),
