@@ -98,6 +98,19 @@ def own(stack: Stack) -> None:
         assert status == 200 and [(note["owner"], note["plan"]) for note in answer["items"]] == [(name, "FREE")], answer
 
 
+@SYSTEM.scenario("a route starts a workflow for who calls, whatever the body says of that")
+def starts(stack: Stack) -> None:
+    states, machine = stack.client("stepfunctions"), stack.outputs["MachineArn"]
+    for name in ("kim", 'ro"b\\in $x #set \\"'):
+        body = {"note": f'of "{name}"', "owner": "somebody", "plan": "PAID", "at": 0}
+        status, answer, _ = send(stack, "RestUrl", "POST", "/starts", f"{name}:free:1", body)
+        assert status == 202, answer
+        arn = machine.replace(":stateMachine:", ":execution:") + ":" + answer["executionId"].rsplit(":", 1)[-1]
+        given = json.loads(states.describe_execution(executionArn=arn)["input"])
+        assert (given["owner"], given["plan"], given["note"]) == (name, "FREE", body["note"]), given
+        assert given["at"] > 1_700_000_000_000, given
+
+
 @SYSTEM.scenario("a key of idempotency is that of one caller, whatever else the authorizer says of him")
 def once(stack: Stack) -> None:
     for api in APIS:

@@ -282,12 +282,12 @@ fn who_is_let_in_by_something_else_is_not_let_in_by_an_authorizer_of_the_spec() 
 
 /// Of either, by what is known when the function runs.
 #[derive(Debug, PartialEq)]
-enum Either {
+enum Signed {
     Own,
     Other,
 }
 
-impl Caller for Either {
+impl Caller for Signed {
     fn of(request: &Request) -> Result<Self, Error> {
         if request.is_of_given("TOKEN_ISSUER", "TOKEN_AUDIENCE") {
             return Ok(Self::Own);
@@ -304,7 +304,7 @@ fn tokens_that_differ_by_environment_are_told_by_what_that_says() {
         let mut delivery = world.context("look").delivery().clone();
         delivery.request = request(&http(&claims));
         let context = world.context("look").with_delivery(delivery);
-        context.admit::<Either>().map(|()| matches!(context.caller_of::<Either>(), Either::Own))
+        context.admit::<Signed>().map(|()| matches!(context.caller_of::<Signed>(), Signed::Own))
     };
     assert_eq!(of(&world, "https://dev.example", "admin").ok(), Some(true));
     assert_eq!(of(&world, "https://other.example", "shop").ok(), Some(false));

@@ -1,8 +1,11 @@
 //! Where an attribute of a table comes from in a request: `body.status`, `request.id`, `'CREATED'`.
 
+use indexmap::IndexMap;
+
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::spec::api::{Auth, Jwt, MappingExpr, is_header};
+use crate::spec::scalar::Name;
 use crate::types::{Kind, Range, Type, Types, describe, is_text};
 use crate::yaml::ScalarStyle;
 
@@ -84,6 +87,29 @@ pub(super) struct Request<'a> {
     pub(super) auth: &'a Auth,
     /// What an authorizer says of callers, where a function is asked.
     pub(super) context: Option<&'a Type>,
+}
+
+/// What a route gives a workflow that no request brings: who calls, and the request's id and time. What always is the same stands in the workflow.
+pub(super) fn of_workflow(
+    types: &Types,
+    (auth, context): (&Auth, Option<&Type>),
+    values: &IndexMap<Name, Spanned<MappingExpr>>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Mapping> {
+    let request = Request { types, body: None, path: Vec::new(), auth, context };
+    let mut mappings = Vec::new();
+    for (name, expr) in values {
+        if !["caller.", "request."].iter().any(|root| expr.text.starts_with(root)) {
+            let message = format!("`{}` is nothing that a route gives a workflow", expr.text);
+            let note = "what a request brings is a field of the input by itself, and what is always the same stands in the workflow";
+            diagnostics
+                .push(refuse(expr.span, message).note(note).help("write `caller.x`, `request.id` or `request.time`"));
+            continue;
+        }
+        let Given { value, ty, optional } = request.read(expr, diagnostics);
+        mappings.push(Mapping { attribute: name.value.clone(), span: name.span, value, ty, optional });
+    }
+    mappings
 }
 
 /// The claim that every token has for whom it is of.

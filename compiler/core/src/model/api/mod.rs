@@ -123,6 +123,8 @@ pub struct Route {
     pub throttling: Option<Throttling>,
     /// What of a function's input comes from where.
     pub sources: Sources,
+    /// What of a workflow's input no request brings.
+    pub with: Vec<Mapping>,
 }
 
 /// What a route leads to.
@@ -153,6 +155,15 @@ impl Route {
             Integration::Function(id) => Some(id),
             Integration::Workflow(_) | Integration::Table(_) => None,
         }
+    }
+
+    /// Everything that it maps: of a table's attributes, and of a workflow's input.
+    pub fn mappings(&self) -> impl Iterator<Item = &Mapping> {
+        let of_table = match &self.integration {
+            Integration::Table(to) => Some(to.mappings()),
+            Integration::Function(_) | Integration::Workflow(_) => None,
+        };
+        of_table.into_iter().flatten().chain(&self.with)
     }
 
     /// Whether requests have a body.

@@ -92,6 +92,7 @@ fn own(sections: &Sections, diagnostics: &mut Vec<Diagnostic>) -> Option<Api> {
             authorizer,
             throttling: None,
             sources: api.sources(),
+            with: Vec::new(),
         });
     }
     let span = routes.first()?.span;
@@ -154,6 +155,7 @@ fn route(
             (Integration::Table(Box::new(to)), if puts { CREATED } else { OK })
         }
     };
+    let with = super::mapping::of_workflow(&model.types, (known, context), &item.with, diagnostics);
     let usual_throttling = throttling(&api.throttling, THROTTLING);
     Some(Route {
         method: text.method.clone(),
@@ -168,6 +170,7 @@ fn route(
         authorizer,
         throttling: item.throttling.as_ref().map(|it| throttling(it, usual_throttling)),
         sources: item.sources.clone(),
+        with,
     })
 }
 

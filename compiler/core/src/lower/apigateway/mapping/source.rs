@@ -102,7 +102,7 @@ fn parameter(value: &MappingValue) -> String {
 
 /// What API Gateway says of who calls.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html>
-fn caller(fact: &CallerFact) -> String {
+pub(super) fn caller(fact: &CallerFact) -> String {
     match fact {
         CallerFact::Claim(name) => claim(name),
         CallerFact::Said(name) => format!("$context.authorizer.{name}"),

@@ -4,7 +4,7 @@
 
 use super::api::Rest;
 use crate::lower::apigateway::shared::{Authorizers, asked, authorizer, kept, permit_to_ask, said, same_tokens};
-use crate::model::{Api, Auth, AuthorizerPlace, CallerFact, Function, Integration, Jwt, MappingValue, Route};
+use crate::model::{Api, Auth, AuthorizerPlace, CallerFact, Function, Jwt, MappingValue, Route};
 use crate::plan::api::{audience, issuer};
 use crate::plan::builder::Builder;
 use crate::plan::value::{Map, Value};
@@ -103,8 +103,7 @@ fn claims<'m>(api: &'m Api, jwt: &Jwt) -> Vec<&'m str> {
     let of_tokens = |route: &&Route| matches!(&route.auth, Auth::Jwt(other) if same_tokens(other, jwt));
     let mut claims: Vec<&str> = Vec::new();
     for route in api.routes.iter().filter(of_tokens) {
-        let Integration::Table(table) = &route.integration else { continue };
-        for mapping in table.mappings() {
+        for mapping in route.mappings() {
             if let MappingValue::Caller(CallerFact::Claim(name)) = &mapping.value
                 && name != "iss"
                 && !claims.contains(&name.as_str())
