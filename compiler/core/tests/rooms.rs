@@ -26,7 +26,7 @@ const WORDS: [(&str, &str, &[&str]); 4] = [
     (
         "a rule",
         "\"AWS::Events::Rule\"",
-        &["plan/builder/events.rs", "finish/bytes.rs", "finish/policies/", "finish/tags.rs"],
+        &["plan/builder/events.rs", "finish/bytes.rs", "finish/policies/", "finish/stopped.rs", "finish/tags.rs"],
     ),
     ("a policy", "\"AWS::SQS::QueuePolicy\"", &["plan/builder/queues.rs", "plan/key.rs", "finish/policies/"]),
     (

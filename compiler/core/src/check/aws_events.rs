@@ -1,10 +1,10 @@
 //! Events of AWS and its partners: on the bus that they are published on, or brought to another, and from a service that there is.
 
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, list};
 use crate::model::aws::{PARTNER_PREFIX, PREFIX, is_source, near_miss};
-use crate::model::{Bus, Destination, Event, Forward, Id, Model, Redis, Transport};
-use crate::pattern;
-use crate::source::Span;
+use crate::model::{Bus, Destination, Event, Forward, Id, Model, Redis, Rule, Transport};
+use crate::pattern::{self, Constraint, MatchKind, Pattern};
+use crate::source::{Span, Spanned};
 use crate::spec::bus::BusKind;
 use crate::spec::given::Given;
 use crate::yaml::{Node, NodeKind};
@@ -19,6 +19,7 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.extend(of_partners(model));
     diagnostics.extend(untold_by_buckets(model));
     for rule in model.rules.values() {
+        diagnostics.extend(never_said(model, rule));
         let Some(written) = &rule.written_pattern else { continue };
         let mut seen: Vec<Span> = Vec::new();
         for way in pattern::ways(written) {
@@ -48,6 +49,36 @@ fn untrue(model: &Model, event: &Event) -> Option<Diagnostic> {
     let message = format!("the details of event `{name}` are not those of `{detail_type}`");
     let diagnostic = Diagnostic::new(Code::EVC0928, event.detail.span, message).label(why);
     Some(diagnostic.on(format!("events.{name}")).note("a handler refuses each of these events"))
+}
+
+/// Values that a rule asks for and that AWS never says in that field.
+fn never_said(model: &Model, rule: &Rule) -> Vec<Diagnostic> {
+    let Some(Pattern { root, .. }) = &rule.detail_pattern else { return Vec::new() };
+    let mut found = Vec::new();
+    for field in &root.fields {
+        let told = |event: &Spanned<Id<Event>>| {
+            let event = &model.events[event.value];
+            // What the spec declares as an enumeration is held against that.
+            is_source(&event.source).then(|| event.values_told(&field.name.value)).flatten()
+        };
+        let Some(values) = rule.events.iter().map(told).collect::<Option<Vec<_>>>() else { continue };
+        let (Some(first), Constraint::AnyOf(matches)) = (values.first(), &field.constraint) else { continue };
+        for one in matches {
+            let MatchKind::Text(text) = &one.kind else { continue };
+            if values.iter().any(|values| values.contains(&text.as_str())) {
+                continue;
+            }
+            let message = format!("AWS never says `{text}` in `{}`", field.name.value);
+            let diagnostic = Diagnostic::new(Code::EVC0928, one.span, message).on(format!("rules.{}", rule.head.name));
+            let diagnostic = diagnostic.suggest(text, first.iter().copied());
+            found.push(if diagnostic.help.is_empty() {
+                diagnostic.help(format!("the values are {}", list(first)))
+            } else {
+                diagnostic
+            });
+        }
+    }
+    found
 }
 
 /// Rules for events of S3, where no bucket of the spec tells EventBridge anything. The bucket may be another.

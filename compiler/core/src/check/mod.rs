@@ -28,6 +28,7 @@ mod inputs;
 mod loops;
 mod lost_update;
 mod one_delivery;
+mod one_parameter;
 mod one_secret;
 mod outbox;
 mod own;
@@ -77,6 +78,7 @@ const CHECKS: &[Check] = &[
     api::keys::check,
     api::limits::check,
     api::mappings::check,
+    api::meant::check,
     api::puts::check,
     api::responses::check,
     api::rest_only::check,
@@ -86,6 +88,7 @@ const CHECKS: &[Check] = &[
     api::templates::check,
     api::timeouts::check,
     api::updates::check,
+    api::webhooks::check,
     api::without_body::check,
     aws_events::check,
     caches::breakers::check,
@@ -112,6 +115,7 @@ const CHECKS: &[Check] = &[
     loops::check,
     lost_update::check,
     one_delivery::check,
+    one_parameter::check,
     one_secret::check,
     outbox::check,
     own::check,
@@ -149,6 +153,7 @@ const CHECKS: &[Check] = &[
     workflow::claims::check,
     workflow::compensation::check,
     workflow::concurrency::check,
+    workflow::crowded::check,
     workflow::cut_off::check,
     workflow::dead_ways::check,
     workflow::engine::check,

@@ -1,9 +1,38 @@
-//! Secrets that are one secret under two names, and are told in two ways: whoever reads it as what it is not fails.
+//! Secrets that are one secret under two names, and are told in two ways: whoever reads it as what it is not fails. And values that are too long
+//! for what keeps them.
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{CacheKind, CacheSecret, Model, Secret, SecretKind};
 
+/// The most bytes that Secrets Manager and Parameter Store keep as one value.
+/// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html>,
+/// <https://docs.aws.amazon.com/general/latest/gr/ssm.html>
+const MOST_BYTES: (u64, u64) = (65_536, 8_192);
+
+/// A value that is longer than what keeps it takes.
+fn too_long(model: &Model, secret: &Secret) -> Option<Diagnostic> {
+    let ty = secret.ty.as_ref()?;
+    let (most, who) = match &secret.kind {
+        SecretKind::Own(_) | SecretKind::Imported(_) => (MOST_BYTES.0, "Secrets Manager"),
+        SecretKind::Parameter(_) => (MOST_BYTES.1, "Parameter Store"),
+    };
+    // A text is kept without the quotes that it has as JSON.
+    let quotes = if secret.json.is_some() { 0 } else { 2 };
+    let least = model.types.min_json_bytes(ty).saturating_sub(quotes);
+    if least <= most {
+        return None;
+    }
+    let message = format!("the value of secret `{}` has {least} bytes at least; {who} keeps {most}", secret.head.name);
+    let diagnostic = Diagnostic::new(Code::EVC0714, ty.span, message).on(format!("secrets.{}", secret.head.name));
+    Some(
+        diagnostic
+            .note("the quota cannot be raised")
+            .help("keep it in a bucket, and the key that it is encrypted with here"),
+    )
+}
+
 pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
+    diagnostics.extend(model.secrets.values().filter_map(|secret| too_long(model, secret)));
     let arn = |secret: &'_ Secret| match &secret.kind {
         SecretKind::Imported(arn) => arn.value.here().map(|text| (text.clone(), arn.span)),
         SecretKind::Own(_) | SecretKind::Parameter(_) => None,

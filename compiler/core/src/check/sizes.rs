@@ -132,7 +132,12 @@ impl Sizes<'_> {
         let output = function.output.as_ref();
         let output = output
             .and_then(|output| self.over(&format!("the output of function `{name}`"), output, 0, LAMBDA, output.span));
-        diagnostics.extend(input.into_iter().chain(output).map(|it| it.on(format!("functions.{name}"))));
+        let responses = function.responses.iter().filter_map(|response| {
+            let body = response.body.as_ref()?;
+            self.over(&format!("response `{}` of function `{name}`", response.name.value), body, 0, LAMBDA, body.span)
+        });
+        diagnostics
+            .extend(input.into_iter().chain(output).chain(responses).map(|it| it.on(format!("functions.{name}"))));
     }
 
     /// The result of idempotent work is stored for the next delivery of the same, which fails if it is too large for that. One that is

@@ -89,12 +89,20 @@ fn workflow(model: &Model, id: Id<Workflow>) -> Unused {
 }
 
 fn table(model: &Model, thing: Thing) -> Unused {
-    if has(model, thing, |relation| matches!(relation, Relation::ReadsTable | Relation::WritesTable)) {
-        return None;
+    let name = &model.head(thing).name;
+    let does = |wanted: Relation| has(model, thing, |relation| *relation == wanted);
+    match (does(Relation::ReadsTable), does(Relation::WritesTable)) {
+        // Of changes that nobody makes is told by itself.
+        (true, false) if !does(Relation::TakesChanges) => {
+            let help = "list it with `put` or `write` under `tables` of a function; if somebody outside fills it, name it in `outputs` or say so under `allow`";
+            Some((Code::EVC0930, format!("table `{name}` is read, and nothing fills it"), help.to_owned()))
+        }
+        (false, false) => {
+            let help = "list it under `tables` of the functions that use it, or name it in `outputs`";
+            Some((Code::EVC0905, format!("no function and no API uses table `{name}`"), help.to_owned()))
+        }
+        (_, _) => None,
     }
-    let message = format!("no function and no API uses table `{}`", model.head(thing).name);
-    let help = "list it under `tables` of the functions that use it, or name it in `outputs`";
-    Some((Code::EVC0905, message, help.to_owned()))
 }
 
 fn outbox(model: &Model, id: Id<Outbox>) -> Unused {

@@ -11,7 +11,7 @@ use super::example::example;
 use super::held::Holds;
 use super::infer::infer;
 use super::{Expr, Scope};
-use crate::types::{Kind, Type, Types, describe};
+use crate::types::{Kind, Type, Types, describe, text_problem};
 
 /// The most cases that are looked at; with more, nothing is known.
 const MAX_CASES: usize = 4096;
@@ -189,6 +189,14 @@ impl Subject {
         ["count", "length"].into_iter().any(|function| argument(&self.expr.tree, function).is_some())
     }
 
+    /// Whether it never is a literal: a text that is too long or too short for it, or in the other case.
+    fn is_beyond(&self, literal: &Case, kind: &Kind) -> bool {
+        let Case::Text(text) = literal else { return false };
+        let of_length = matches!(kind, Kind::String(_)) && text_problem(kind, text).is_some();
+        let is = |function| argument(&self.expr.tree, function).is_some();
+        of_length || is("uppercase") && text.to_uppercase() != *text || is("lowercase") && text.to_lowercase() != *text
+    }
+
     /// Its cases, if it is known what it holds.
     fn known(&self, known: &Holds) -> Option<Vec<Case>> {
         match self.sides.as_slice() {
@@ -216,13 +224,14 @@ impl Subject {
         let mut cases: Vec<Case> = match &ty.kind {
             Kind::Enum(values) if is_known => values.iter().map(|value| Case::Text(value.value.clone())).collect(),
             Kind::Boolean if is_known => vec![Case::Boolean(true), Case::Boolean(false)],
-            Kind::Integer(_) | Kind::Number(_) | Kind::Money(_) if is_known && self.is_count() => {
+            Kind::Number(_) | Kind::Money(_) if is_known && self.is_count() => {
                 numbers(&self.literals, true, Some(0.0), None)
             }
             Kind::Integer(range) if is_known => {
                 #[expect(clippy::cast_precision_loss, reason = "bounds are within 2^53 - 1")]
                 let bound = |bound: Option<i64>| bound.map(|bound| bound as f64);
-                numbers(&self.literals, true, bound(range.min), bound(range.max))
+                let least = bound(range.min).or(self.is_count().then_some(0.0));
+                numbers(&self.literals, true, least, bound(range.max))
             }
             Kind::Number(range) | Kind::Money(range) if is_known => {
                 numbers(&self.literals, false, range.min, range.max)
@@ -230,7 +239,7 @@ impl Subject {
             _ => {
                 let mut cases = Vec::new();
                 for literal in &self.literals {
-                    if !cases.contains(literal) {
+                    if !(cases.contains(literal) || is_known && self.is_beyond(literal, &ty.kind)) {
                         cases.push(literal.clone());
                     }
                 }

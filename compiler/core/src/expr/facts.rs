@@ -5,17 +5,25 @@
 //! routes have established; [`Scope::knowing`] gives the scope of a place where facts hold.
 
 mod aliases;
+mod either;
+mod way_of;
 
 use std::collections::BTreeMap;
 
-use super::ast::{Ast, AstKind, Operator, Place};
+use super::ast::{Ast, AstKind, Operator};
 use super::infer::Value;
 use super::{Expr, Scope};
 use crate::types::{Bound, Form, Shown, Step, Type, Types};
 
-/// What is known of the values that expressions refer to.
+use either::Either;
+pub(super) use way_of::index;
+
+/// What is known of the values that expressions refer to: of each by itself, and what of several one or the other is so.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Facts(BTreeMap<Way, Shown>);
+pub struct Facts(Known, Vec<Either>);
+
+/// What is known of values, each by itself.
+type Known = BTreeMap<Way, Shown>;
 
 /// The way to a value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,7 +61,7 @@ impl Expr {
         let [held, failed] = established(&self.tree, &Names { scope, locals: &[], depth: 0 });
         let mut facts = if outcome { held } else { failed };
         // What is about a part of the expression says nothing outside of it.
-        facts.0.retain(|way, _| matches!(way.base, Base::Root(_)));
+        facts.keep(|way| matches!(way.base, Base::Root(_)));
         facts
     }
 }
@@ -68,7 +76,7 @@ impl Facts {
 
     /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_empty() && self.1.is_empty()
     }
 
     /// What is known where these and the others hold.
@@ -78,7 +86,7 @@ impl Facts {
             let known = self.0.entry(way.clone()).or_default();
             *known = known.and(shown);
         }
-        self
+        self.decided(&others.1)
     }
 
     /// What is known where these or the others hold.
@@ -91,12 +99,13 @@ impl Facts {
             }
             None => false,
         });
+        self.1.retain(|one| others.1.contains(one));
         self
     }
 
     /// Forgets what is known of a name, which has another value now.
     pub fn forget(&mut self, root: &str) {
-        self.0.retain(|way, _| !matches!(&way.base, Base::Root(of) if of == root));
+        self.keep(|way| !matches!(&way.base, Base::Root(of) if of == root));
     }
 
     /// The greatest number that a name is known to be at most; with `up` unset, the least that it is at least.
@@ -114,7 +123,7 @@ impl Facts {
 
     /// Keeps what is known of some names, and forgets the rest.
     pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
-        self.0.retain(|way, _| matches!(&way.base, Base::Root(root) if keep(root)));
+        self.keep(|way| matches!(&way.base, Base::Root(root) if keep(root)));
     }
 
     /// The names of the scope that something is known of, each as often as there is something.
@@ -166,12 +175,12 @@ pub(super) fn established(condition: &Ast, names: &Names<'_>) -> [Facts; 2] {
         // The right side is evaluated only if the left one leaves it open.
         AstKind::Binary(Operator::And, a, b) => {
             let ([held, failed], [other_held, other_failed]) = (established(a, names), established(b, names));
-            let failed = failed.or(&held.clone().and(&other_failed));
+            let failed = failed.either(&held.clone().and(&other_failed));
             [held.and(&other_held), failed]
         }
         AstKind::Binary(Operator::Or, a, b) => {
             let ([held, failed], [other_held, other_failed]) = (established(a, names), established(b, names));
-            let held = held.or(&failed.clone().and(&other_held));
+            let held = held.either(&failed.clone().and(&other_held));
             [held, failed.and(&other_failed)]
         }
         AstKind::Binary(operator, a, b) => compared(*operator, a, b, names),
@@ -180,7 +189,9 @@ pub(super) fn established(condition: &Ast, names: &Names<'_>) -> [Facts; 2] {
             _ => [present(condition, names), Facts::default()],
         },
         AstKind::Call(callee, arguments) => match (&callee.kind, arguments.as_slice()) {
-            (AstKind::Variable(name), [argument]) if name == "exists" => [present(argument, names), Facts::default()],
+            (AstKind::Variable(name), [argument]) if name == "exists" => {
+                [present(argument, names), absent(argument, names)]
+            }
             (AstKind::Variable(name), [argument]) if name == "boolean" => established(argument, names),
             (AstKind::Variable(name), [argument]) if name == "not" => {
                 let [held, failed] = established(argument, names);
@@ -358,6 +369,15 @@ fn present(ast: &Ast, names: &Names<'_>) -> Facts {
     present_in([ast], names)
 }
 
+/// That an expression has no value.
+fn absent(ast: &Ast, names: &Names<'_>) -> Facts {
+    let mut facts = Facts::default();
+    if let Some(way) = names.way(ast) {
+        facts.add(way, Shown::absent());
+    }
+    facts
+}
+
 fn present_in<'a>(parts: impl IntoIterator<Item = &'a Ast>, names: &Names<'_>) -> Facts {
     let mut facts = Facts::default();
     let mut left: Vec<&Ast> = parts.into_iter().collect();
@@ -386,64 +406,6 @@ fn present_in<'a>(parts: impl IntoIterator<Item = &'a Ast>, names: &Names<'_>) -
         }
     }
     facts
-}
-
-impl Names<'_> {
-    /// The way to what an expression means: of plain names and places, or of one that gives the same each time it is written.
-    pub(super) fn way(&self, ast: &Ast) -> Option<Way> {
-        self.plain(ast).or_else(|| Some(Way { base: Base::Call(self.same(ast)?), steps: Vec::new() }))
-    }
-
-    /// The way to what plain names and places mean, from where something is known.
-    fn plain(&self, ast: &Ast) -> Option<Way> {
-        let from = |base: Base| Some(Way { base, steps: Vec::new() });
-        match &ast.kind {
-            AstKind::Name { name, place: Place::Root, .. } => from(Base::Root(name.clone())),
-            AstKind::Name { name, place: Place::Head, .. } => {
-                Some(Way { base: Base::Item(self.depth), steps: vec![Step::Field(name.clone())] })
-            }
-            AstKind::Variable(name) if name.is_empty() => from(Base::Item(self.depth)),
-            AstKind::Variable(name) => match self.locals.iter().rposition(|(local, _)| local == name) {
-                Some(at) => from(Base::Local(at)),
-                None => from(Base::Root(self.scope.by_variable(name)?.0.to_owned())),
-            },
-            AstKind::Path(left, right) => {
-                let mut way = self.way(left)?;
-                steps(right, &mut way.steps)?;
-                Some(way)
-            }
-            AstKind::Filter(base, predicate) => {
-                let at = index(predicate)?;
-                let mut way = self.way(base)?;
-                way.steps.push(Step::At(at));
-                Some(way)
-            }
-            AstKind::Block(parts) => match parts.as_slice() {
-                [only] => self.way(only),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-}
-
-/// Adds what follows a dot.
-fn steps(ast: &Ast, to: &mut Vec<Step>) -> Option<()> {
-    match &ast.kind {
-        AstKind::Name { name, .. } => to.push(Step::Field(name.clone())),
-        AstKind::Filter(base, predicate) => {
-            steps(base, to)?;
-            to.push(Step::At(index(predicate)?));
-        }
-        _ => return None,
-    }
-    Some(())
-}
-
-/// The place that a literal index names; JSONata rounds down.
-pub(super) fn index(predicate: &Ast) -> Option<i64> {
-    #[expect(clippy::cast_possible_truncation, reason = "a place beyond all lists is still beyond them")]
-    number(predicate).map(|at| at.floor() as i64)
 }
 
 /// The only argument of a call of this function.

@@ -83,6 +83,16 @@ impl Fits<'_> {
         self.value(ast, value, expected, optional);
     }
 
+    /// Whether this is the position in a `for-each`, of which no condition says more, where a number is expected that the first is not.
+    fn is_first_round(&self, ast: &Ast, value: &Value, expected: &Type) -> bool {
+        let is_index =
+            matches!(&ast.kind, AstKind::Name { name, place: super::ast::Place::Root, .. } if name == "index");
+        let is_any = matches!(self.types.resolve(&value.ty).kind, Kind::Integer(range) if range.min == Some(0));
+        let is_beyond =
+            matches!(self.types.resolve(expected).kind, Kind::Integer(range) if range.min.is_some_and(|min| min > 0));
+        is_index && is_any && is_beyond
+    }
+
     fn found(&self, ast: &Ast) -> Option<Value> {
         self.parts.get(&ast.range).cloned()
     }
@@ -197,6 +207,11 @@ impl Fits<'_> {
             is_whole,
             is_exact: super::shift(self.expr.span, &self.expr.text).is_some(),
         };
+        if self.looks == Looks::Misfits && self.is_first_round(ast, value, expected) {
+            let message = format!("`index` is 0 in the first round; expected {}", show(expected));
+            self.diagnostics.push(Diagnostic::new(Code::EVC0414, part.at, message).help("write `index + 1`"));
+            return;
+        }
         if self.looks == Looks::Misfits {
             self.diagnostics.extend(plainly(&part, value, expected, optional, self.types));
             return;

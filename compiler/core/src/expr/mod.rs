@@ -183,8 +183,8 @@ impl Expr {
     /// The parts that have no result for some of the values that their types admit, each with its text and place.
     pub fn risks(&self, scope: &Scope, types: &Types) -> Vec<Spanned<(Without, &str)>> {
         let infer::Found { mut risks, diagnostics, .. } = infer::infer(self, scope, types);
-        // Of what is wrong in itself, that nothing is known is not told as well.
-        risks.retain(|risk| diagnostics.is_empty() || !matches!(risk.of, Without::AllBut(_)));
+        // Of what is wrong in itself, that nothing is known, or that it is partly outside, is not told as well.
+        risks.retain(|risk| diagnostics.is_empty() || !matches!(risk.of, Without::AllBut(_) | Without::Outside { .. }));
         let told = |risk: Risk| Spanned::new((risk.of, &self.text[risk.at.clone()]), self.span_of(&risk.at));
         risks.into_iter().map(told).collect()
     }

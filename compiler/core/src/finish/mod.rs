@@ -23,6 +23,7 @@ mod raw;
 mod references;
 mod resources;
 mod roles;
+mod stopped;
 mod streams;
 mod tags;
 #[cfg(test)]
@@ -58,6 +59,7 @@ const STEPS: &[Step] = &[
     streams::finish,
     log_class::finish,
     asynchronous::finish,
+    stopped::finish,
     methods::check,
     deployments::name_by_content,
     limits::finish,

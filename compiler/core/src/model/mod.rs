@@ -53,7 +53,7 @@ pub(crate) use api::SUBJECT;
 pub use api::{
     Api, ApiKind, Auth, Authorizer, AuthorizerPlace, CallerFact, CallerKind, Callers, Cors, Domain as ApiDomain,
     Integration, Jwt, Mapping, MappingValue, Parameter, Request, Route, TableOperation, TableRoute, Throttling, Token,
-    TokenOf, claim_kind, parameter_kind,
+    TokenOf, Webhook, claim_kind, parameter_kind,
 };
 pub use arena::{Arena, Id};
 pub use bus::{Bus, EventLog};

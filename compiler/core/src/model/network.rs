@@ -32,6 +32,8 @@ pub enum NetworkKind {
         cidr: (Ipv4Addr, u32),
         /// In how many zones it has subnets.
         zones: u64,
+        /// Where that is said, or the network's name.
+        zones_span: Span,
     },
     /// It exists already.
     Imported {
@@ -57,6 +59,7 @@ pub(super) fn network(name: &str, item: &Declared<spec::Network>, diagnostics: &
         NetworkKind::Own {
             cidr: item.cidr.as_ref().map_or(CIDR, |text| block(text, diagnostics)),
             zones: item.zones.as_ref().map_or(2, |zones| zones.value),
+            zones_span: item.zones.as_ref().map_or(item.name_span, |zones| zones.span),
         }
     };
     Network {

@@ -24,6 +24,8 @@ const LENGTH: u64 = 32;
 pub struct Secret {
     /// Name, places, description.
     pub head: Head,
+    /// What the spec says that its value is.
+    pub ty: Option<Type>,
     /// What its value is as JSON. `None`: it is a text.
     pub json: Option<Type>,
     /// Who makes it.
@@ -85,6 +87,7 @@ pub(super) fn secret(
     };
     Secret {
         head: head(name, item, item.description.as_ref(), &item.allow),
+        ty: ty.cloned(),
         json,
         kind,
         max_age: item.max_age.as_ref().map_or(MAX_AGE, |age| age.value),

@@ -42,11 +42,63 @@ const DETAILS: [(&str, &str); 2] = [
     ("EC2 Instance State-change Notification", r#"{"instance-id":"i-0123456789abcdef0","state":"running"}"#),
 ];
 
+/// The values that some fields of the details have: of which detail-type, which field, and what it says.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-instance-state-changes.html>,
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html>,
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html>,
+/// <https://docs.aws.amazon.com/batch/latest/userguide/job_states.html>,
+/// <https://docs.aws.amazon.com/codebuild/latest/userguide/sample-build-notifications.html>,
+/// <https://docs.aws.amazon.com/codepipeline/latest/userguide/detect-state-changes-cloudwatch-events.html>
+const VALUES: [(&str, &str, &[&str]); 6] = [
+    (
+        "EC2 Instance State-change Notification",
+        "state",
+        &["pending", "running", "stopping", "stopped", "shutting-down", "terminated"],
+    ),
+    (
+        "Step Functions Execution Status Change",
+        "status",
+        &["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"],
+    ),
+    (
+        "ECS Task State Change",
+        "lastStatus",
+        &[
+            "PROVISIONING",
+            "PENDING",
+            "ACTIVATING",
+            "RUNNING",
+            "DEACTIVATING",
+            "STOPPING",
+            "DEPROVISIONING",
+            "STOPPED",
+            "DELETED",
+        ],
+    ),
+    (
+        "Batch Job State Change",
+        "status",
+        &["SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED"],
+    ),
+    ("CodeBuild Build State Change", "build-status", &["IN_PROGRESS", "SUCCEEDED", "FAILED", "STOPPED"]),
+    (
+        "CodePipeline Pipeline Execution State Change",
+        "state",
+        &["CANCELED", "FAILED", "RESUMED", "STARTED", "STOPPED", "STOPPING", "SUCCEEDED", "SUPERSEDED"],
+    ),
+];
+
 impl Event {
     /// The service that tells of such events, where it is another than the one that it is said to be from.
     pub(crate) fn told_by(&self) -> Option<&'static str> {
         let (_, service) = TOLD_BY.iter().find(|(detail_type, _)| *detail_type == self.detail_type.value)?;
         (*service != self.source.value).then_some(service)
+    }
+
+    /// The values that a field of the details has, where AWS says which.
+    pub(crate) fn values_told(&self, field: &str) -> Option<&'static [&'static str]> {
+        let is_it = |(of, name, _): &&(&str, &str, _)| *of == self.detail_type.value && *name == field;
+        VALUES.iter().find(is_it).map(|(.., values)| *values)
     }
 
     /// What the details lack that the spec says they have, or have as something else.

@@ -40,7 +40,9 @@ fn walk<'a>(
             Ok(place) => match &field.constraint {
                 Constraint::Object(inner) => walk(inner, path, types, root, diagnostics),
                 Constraint::AnyOf(matches) => {
-                    diagnostics.extend(matches.iter().filter_map(|one| judge::never(one, &place, types)));
+                    let problem =
+                        |one| judge::never(one, &place, types).or_else(|| judge::by_spelling(one, &place, types));
+                    diagnostics.extend(matches.iter().filter_map(problem));
                 }
             },
         }

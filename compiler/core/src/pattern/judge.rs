@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::ast::{AnythingBut, Comparison, Match, MatchKind, Numeric};
+use super::forms;
 use super::matching::accepts;
 use super::operators::MAX_NUMBER;
 use crate::diagnostics::{Code, Diagnostic};
@@ -90,6 +91,22 @@ fn problem(one: &Match, place: &FieldAt<'_>, types: &Types) -> Option<Diagnostic
 fn is_beyond(kind: &Kind) -> bool {
     bounds(kind).is_some_and(|range| {
         range.min.is_some_and(|min| min > MAX_NUMBER) || range.max.is_some_and(|max| max < -MAX_NUMBER)
+    })
+}
+
+/// Reports a number that EventBridge compares by its spelling, of which a field of this type has several.
+pub(super) fn by_spelling(one: &Match, place: &FieldAt<'_>, types: &Types) -> Option<Diagnostic> {
+    let leaf = item(place.ty, types);
+    if !matches!(leaf.kind, Kind::Number(_) | Kind::Money(_)) {
+        return None;
+    }
+    let MatchKind::Number(number) = &one.kind else { return None };
+    let is_far = number.value.abs() > MAX_NUMBER && number.value.fract() == 0.0;
+    is_far.then(|| {
+        let message = format!("`{}` is compared by its spelling, and a `{}` may be spelled otherwise", number.text, describe(leaf));
+        Diagnostic::new(Code::EVC0315, one.span, message)
+            .note("EventBridge compares numbers within ±5.0e9 by their value; beyond, `10000000000.0`, as a double is written, is another one than `10000000000`")
+            .help("let the field be an `integer`, or let what publishes it say how great it is in a field of its own")
     })
 }
 
@@ -234,7 +251,15 @@ fn operator_problem(operator: &MatchKind, kind: &Kind, leaf: &Type, span: Span) 
         let message = "every text is like `*`: all are excluded, and none matches this";
         return Some(Diagnostic::new(Code::EVC0309, all.span, message));
     }
-    if let Some(reason) = impossible(operator, kind) {
+    if let MatchKind::AnythingBut(but) = operator
+        && let Some((text, at)) = forms::excluded_in_vain(but, kind)
+    {
+        let message = format!("no `{}` is like `{text}`", describe(leaf));
+        let diagnostic = Diagnostic::new(Code::EVC0307, at, message);
+        return Some(diagnostic.note("excluding what cannot be excludes nothing"));
+    }
+    let by_form = || (!forms::may_be(operator, kind)).then(|| forms::like(kind).unwrap_or("it is shorter").to_owned());
+    if let Some(reason) = impossible(operator, kind).or_else(by_form) {
         let message = format!("no `{}` matches this: {reason}", describe(leaf));
         return Some(Diagnostic::new(Code::EVC0309, span, message));
     }

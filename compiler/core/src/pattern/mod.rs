@@ -11,6 +11,7 @@
 mod ast;
 mod bounded;
 mod check;
+mod forms;
 mod json;
 mod judge;
 mod limits;

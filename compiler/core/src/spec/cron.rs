@@ -6,6 +6,7 @@
 use super::decode::Decoder;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
+use crate::spec::scalar::Duration;
 
 /// A field of a cron expression: what it is called, its least and greatest number, names for numbers, and the marks beside
 /// numbers, `,` and `-` that it may have.
@@ -157,6 +158,21 @@ fn numbers(field: &Field, text: &str) -> Option<Vec<u32>> {
     Some(found)
 }
 
+/// After how long a cron expression starts again, on the average of an hour, if it does so hour after hour.
+pub(crate) fn again(cron: &str) -> Option<Duration> {
+    let written: Vec<&str> = cron.split_whitespace().collect();
+    let each = |at: usize| {
+        let mut found = numbers(&FIELDS[at], written.get(at)?)?;
+        found.sort_unstable();
+        found.dedup();
+        Some(found)
+    };
+    let (minutes, hours) = (each(0)?, each(1)?);
+    let is_hourly = hours.windows(2).any(|pair| pair[1] - pair[0] == 1);
+    let count = u64::try_from(minutes.len()).ok().filter(|count| is_hourly && *count > 0)?;
+    Some(Duration::seconds(3_600 / count))
+}
+
 fn bad(span: Span, message: impl Into<String>) -> Diagnostic {
     Diagnostic::new(Code::EVC0111, span, message).help(HELP)
 }
@@ -281,6 +297,20 @@ mod tests {
             "10-50/10 0 31 12 ? */2",
         ] {
             assert_eq!(found(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn hour_after_hour() {
+        for (cron, seconds) in [
+            ("* * * * ? *", Some(60)),
+            ("0/5 * * * ? *", Some(300)),
+            ("*/15 8-18 ? * MON-FRI *", Some(900)),
+            ("0,1 3 * * ? *", None),
+            ("0 */2 * * ? *", None),
+            ("0 * * * ? *", Some(3_600)),
+        ] {
+            assert_eq!(again(cron), seconds.map(Duration::seconds), "{cron}");
         }
     }
 

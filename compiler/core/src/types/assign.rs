@@ -77,7 +77,10 @@ impl Types {
                 refuse_unless(members.iter().any(of))
             }
             (Kind::String(a), Kind::String(b)) => refuse_unless(overlap(a, b)),
-            (Kind::String(_), Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration | Kind::Bytes) => Ok(()),
+            (Kind::String(_), Kind::Duration | Kind::Bytes) => Ok(()),
+            (Kind::String(range), of @ (Kind::Uuid | Kind::Timestamp | Kind::Date)) => {
+                refuse_unless(overlap(range, &lengths(of)))
+            }
             (
                 Kind::String(_)
                 | Kind::Uuid
@@ -259,6 +262,18 @@ fn overlap<T: PartialOrd + Copy>(a: &Range<T>, b: &Range<T>) -> bool {
     !below(a.min, b.max) && !below(b.min, a.max)
 }
 
+/// How many characters the texts of a kind have that has a form.
+fn lengths(kind: &Kind) -> Range<u64> {
+    let count = |text: &str| text.len() as u64;
+    let (least, most) = match kind {
+        Kind::Uuid => (36, 36),
+        Kind::Date => (count("2026-11-21"), count("2026-11-21")),
+        Kind::Timestamp => (count("2026-11-21T10:00:00Z"), count("2026-11-21T10:00:00.000000000Z")),
+        _ => return Range::default(),
+    };
+    Range { min: Some(least), max: Some(most) }
+}
+
 #[expect(clippy::cast_precision_loss, reason = "bounds are within 2^53 - 1, which a double holds exactly")]
 fn as_number(range: &Range<i64>) -> Range<f64> {
     Range { min: range.min.map(|min| min as f64), max: range.max.map(|max| max as f64) }
@@ -286,6 +301,12 @@ mod tests {
             ("Order", "Unknown", "ok"),
             ("string", "uuid", "ok"),
             ("uuid", "string", "expected `uuid`, found `string`"),
+            ("string(..30)", "uuid", "expected `string(..30)`, found `uuid`"),
+            ("string(..36)", "uuid", "ok"),
+            ("string(20..)", "date", "expected `string(20..)`, found `date`"),
+            ("string(..10)", "date", "ok"),
+            ("string(..19)", "timestamp", "expected `string(..19)`, found `timestamp`"),
+            ("string(..24)", "timestamp", "ok"),
             ("string(..3)", "A | BB", "ok"),
             ("string(..3)", "A | LONG", "a text of 4 characters is more than 3"),
             ("A | B | C", "A | B", "ok"),

@@ -20,6 +20,8 @@ pub enum Step {
 pub struct Shown {
     /// It is there.
     pub present: bool,
+    /// It is not there.
+    pub absent: bool,
     /// It is one of these texts.
     pub among: Option<BTreeSet<String>>,
     /// It is none of these texts.
@@ -66,6 +68,11 @@ impl Shown {
         Self { present: true, ..Self::default() }
     }
 
+    /// Only that it is not there.
+    pub fn absent() -> Self {
+        Self { absent: true, ..Self::default() }
+    }
+
     /// That it is one of these texts.
     pub fn among(texts: impl IntoIterator<Item = String>) -> Self {
         Self { present: true, among: Some(texts.into_iter().collect()), ..Self::default() }
@@ -81,6 +88,7 @@ impl Shown {
     pub fn and(&self, other: &Self) -> Self {
         Self {
             present: self.present || other.present,
+            absent: self.absent || other.absent,
             among: common(self.among.as_ref(), other.among.as_ref()),
             without: self.without.union(&other.without).cloned().collect(),
             least: tighter(self.least, other.least, |a, b| (a.value, a.open) > (b.value, b.open)),
@@ -100,6 +108,7 @@ impl Shown {
         let without = self.without.iter().chain(&other.without);
         Self {
             present: self.present && other.present,
+            absent: self.absent && other.absent,
             among: either(self.among.as_ref(), other.among.as_ref()),
             without: without.filter(|text| excluded(self, text) && excluded(other, text)).cloned().collect(),
             least: looser(self.least, other.least, |a, b| (a.value, a.open) < (b.value, b.open)),

@@ -25,6 +25,7 @@ mod names;
 mod networks;
 mod never_held;
 mod patterns;
+mod readers;
 mod reads;
 mod scaling;
 mod schedules;
@@ -39,7 +40,7 @@ mod visibility;
 use super::Check;
 
 /// Every check of sense.
-pub(super) const CHECKS: [Check; 34] = [
+pub(super) const CHECKS: [Check; 35] = [
     actions::check,
     alarms::check,
     anybody::check,
@@ -65,6 +66,7 @@ pub(super) const CHECKS: [Check; 34] = [
     networks::check,
     never_held::check,
     patterns::check,
+    readers::check,
     reads::check,
     scaling::check,
     schedules::check,

@@ -10,6 +10,7 @@ pub(super) mod held_claims;
 pub(super) mod keys;
 pub(super) mod limits;
 pub(super) mod mappings;
+pub(super) mod meant;
 pub(super) mod puts;
 pub(super) mod responses;
 pub(super) mod rest_only;
@@ -19,6 +20,7 @@ pub(super) mod statuses;
 pub(super) mod templates;
 pub(super) mod timeouts;
 pub(super) mod updates;
+pub(super) mod webhooks;
 pub(super) mod without_body;
 
 use crate::diagnostics::Diagnostic;

@@ -1,7 +1,8 @@
-//! Circuit breakers need a cache to be in, and are open for no longer than what is refused is brought again.
+//! Circuit breakers need a cache to be in and something to break, and are open for no longer than what is refused is brought again.
 
+use crate::check::workflow::{is_caught, patience};
 use crate::diagnostics::{Code, Diagnostic, list};
-use crate::model::{Function, Id, Model, Thing};
+use crate::model::{Function, Id, Model, NetworkKind, Relation, Thing, Workflow};
 use crate::source::Span;
 use crate::spec::scalar::Duration;
 
@@ -26,6 +27,10 @@ fn outlasts(model: &Model, id: Id<Function>, function: &Function) -> Option<Diag
                 let rule = &model.rules[rule];
                 (TRIED, "Lambda tries an event twice more".to_owned(), rule.head.name_span)
             }
+            Thing::Workflow(workflow) => match least_patient(&model.workflows[workflow], id) {
+                Some(found) => found,
+                None => continue,
+            },
             Thing::Event(_)
             | Thing::Bus(_)
             | Thing::Table(_)
@@ -36,7 +41,6 @@ fn outlasts(model: &Model, id: Id<Function>, function: &Function) -> Option<Diag
             | Thing::Network(_)
             | Thing::Api(_)
             | Thing::Schedule(_)
-            | Thing::Workflow(_)
             | Thing::Config(_)
             | Thing::Resource(_) => continue,
         };
@@ -53,14 +57,52 @@ fn outlasts(model: &Model, id: Id<Function>, function: &Function) -> Option<Diag
         Diagnostic::new(Code::EVC0544, breaker.span, message)
             .on(format!("functions.{}", function.head.name))
             .secondary(place, format!("{what}, within {tried}"))
-            .note("while it is open, whatever comes is refused, and ends as a dead letter: one trouble makes dead letters of all that comes in that time")
-            .help("keep it open for less, or let the queue bring messages again for longer: more `receives`, a longer `visibility`"),
+            .note("while it is open, whatever comes is refused, and in the end a dead letter or a failed execution: one trouble makes that of all that comes in that time")
+            .help("keep it open for less, or try again for longer: more `receives` and a longer `visibility` of a queue, a longer `retry` of a step"),
+    )
+}
+
+/// The step of a workflow that calls a function and gives up first, of those that say nothing of what comes then.
+fn least_patient(workflow: &Workflow, function: Id<Function>) -> Option<(Duration, String, Span)> {
+    let mut least: Option<(Duration, String, Span)> = None;
+    workflow.body.walk(&mut |step| {
+        let tried = Duration::seconds(patience(step));
+        if step.call().and_then(|call| call.function) == Some(function)
+            && !is_caught(step)
+            && least.as_ref().is_none_or(|(known, ..)| tried < *known)
+        {
+            least = Some((tried, format!("step `{}` tries again", step.name), step.name_span));
+        }
+    });
+    least
+}
+
+/// Reports a breaker whose function gets to nothing that could fail for long: a network of the stack without a way out has AWS alone.
+fn nothing_to_break(model: &Model, id: Id<Function>, function: &Function) -> Option<Diagnostic> {
+    let breaker = function.circuit_breaker.as_ref()?;
+    let network = model.network_of(id)?;
+    let it = &model.networks[network];
+    let is_own = matches!(it.kind, NetworkKind::Own { .. }) && !it.nat;
+    // What the spec says itself of the network may be what the function calls.
+    let is_shared = model.graph().to(Thing::Network(network)).any(|edge| edge.relation == Relation::Refers);
+    if !is_own || is_shared {
+        return None;
+    }
+    let message =
+        format!("function `{}` gets to AWS alone, and a circuit breaker is for what else it calls", function.head.name);
+    Some(
+        Diagnostic::new(Code::EVC0546, breaker.span, message)
+            .on(format!("functions.{}", function.head.name))
+            .secondary(it.head.name_span, "this network has no way out")
+            .note("calls of anything else end when the invocation does, so that the breaker only ever opens")
+            .help("say `nat: true` on the network if the function calls something outside; else leave the breaker out"),
     )
 }
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for (id, function) in model.functions.iter() {
         diagnostics.extend(outlasts(model, id, function));
+        diagnostics.extend(nothing_to_break(model, id, function));
         if let Some(breaker) = &function.circuit_breaker
             && model.cache_of(id).is_none()
         {

@@ -1,5 +1,6 @@
 //! Parts of expressions that have no result, or a wrong one, for some of the values that the types admit: divisions by what may be zero,
-//! roots of what may be negative, times that are compared by their spelling, and what operators and functions are given of which nothing
+//! roots of what may be negative, calls with
+//! what may be outside of what a function takes, times that are compared by their spelling, and what operators and functions are given of which nothing
 //! is known.
 
 use super::item;
@@ -40,15 +41,18 @@ fn of(model: &Model, workflow: &Workflow, expressions: &[&Expr], scope: &Scope, 
             Without::Zero => (
                 "zero, by which nothing is divided",
                 "JSONata gives `Infinity` or `NaN`, which are no JSON: what takes it fails with `States.QueryEvaluationError`",
-                "!= 0",
+                "!= 0 ? … : 0",
                 "integer(1..)",
             ),
             Without::Negative => (
                 "negative, and then has no square root",
                 "the step fails with `States.QueryEvaluationError` then",
-                ">= 0",
+                ">= 0 ? … : 0",
                 "number(0..)",
             ),
+            Without::Outside { may_be, ask, bounds } => {
+                (may_be, "the step fails with `States.QueryEvaluationError` then", ask, bounds)
+            }
             Without::OneForm { does, instead } => {
                 let message = format!("`{text}` {does}, by the spelling");
                 diagnostics.push(
@@ -83,7 +87,7 @@ fn of(model: &Model, workflow: &Workflow, expressions: &[&Expr], scope: &Scope, 
             Diagnostic::new(Code::EVC0425, risk.span, format!("`{text}` may be {may_be}"))
                 .on(item(workflow))
                 .note(note)
-                .help(format!("ask first, `{text} {ask} ? … : 0`, or give it bounds where it is declared: `{bounds}`")),
+                .help(format!("ask first, `{text} {ask}`, or give it bounds where it is declared: `{bounds}`")),
         );
     }
 }

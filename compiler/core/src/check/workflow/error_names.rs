@@ -32,6 +32,7 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
         let mut raised: BTreeSet<&str> = named.collect();
         raised.extend(runtime_errors);
         diagnostics.extend(too_slow(workflow, &steps));
+        diagnostics.extend(transient(workflow, &steps));
         for name in compared.flat_map(|expr| expr.texts_compared_with(&ERROR_NAME)) {
             // Step Functions and Lambda have names with a dot, and more of them than are known here.
             if raised.contains(name.value) || name.value.contains('.') {
@@ -64,6 +65,26 @@ fn too_slow(workflow: &Workflow, steps: &[&Step]) -> Option<Diagnostic> {
             .secondary(step.name_span, format!("`{}` has a `timeout`", step.name))
             .note("`catch` means both by `Timeout`; `error.name` is the name that the error has")
             .help(format!("ask for both: `error.name in ['Timeout', '{}']`", states::TIMEOUT)),
+    )
+}
+
+/// A comparison with `Transient`, which handlers alone fail with, where no step that fails with what `catch` means by it calls one.
+fn transient(workflow: &Workflow, steps: &[&Step]) -> Option<Diagnostic> {
+    let mut all =
+        steps.iter().flat_map(|step| expressions(step)).flat_map(|expr| expr.texts_compared_with(&ERROR_NAME));
+    let named = all.find(|name| name.value == Kind::Transient.name())?;
+    let calls = |step: &&Step| step.call().is_some() || step.waits_for_signal();
+    if steps.iter().any(calls) {
+        return None;
+    }
+    let step = steps.iter().find(|step| !step.catch.is_empty())?;
+    let message = "handlers alone fail with `Transient`, and no step of this workflow calls one".to_owned();
+    Some(
+        Diagnostic::new(Code::EVC0543, named.span, message)
+            .on(item(workflow))
+            .secondary(step.name_span, format!("`{}` fails with names of Step Functions and of the service that it calls", step.name))
+            .note("`catch` means by `Transient` what may pass, whatever its name; `error.name` is the name that the error has")
+            .help("give the step a `catch` of `Transient` with a way of its own"),
     )
 }
 

@@ -7,17 +7,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::concurrency::MOST_ROUNDS;
-use super::{item, items};
+use super::{crowded, item, items, patience};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Body, Function, Id, Model, Retry, RetryError, Rounds, Step, Workflow};
+use crate::model::{Body, Function, Id, Model, Rounds, Step, Workflow};
 use crate::source::{Span, Spanned};
 use crate::spec::scalar::Duration;
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
-    for workflow in model.workflows.values().filter(|workflow| workflow.redis().is_none()) {
+    for (id, workflow) in model.workflows.iter().filter(|(_, workflow)| workflow.redis().is_none()) {
         let mut fan_out = FanOut { model, workflow, told: BTreeSet::new(), found: Vec::new() };
         fan_out.body(&workflow.body);
         diagnostics.append(&mut fan_out.found);
+        // What one execution has too much of already is not told of several.
+        crowded::executions(model, id, &fan_out.told, diagnostics);
     }
 }
 
@@ -117,12 +119,4 @@ impl FanOut<'_> {
 fn merge(into: &mut AtOnce, function: Id<Function>, calls: Calls, count: fn(u64, u64) -> u64) {
     let known = into.entry(function).or_insert(Calls { count: 0, patience: calls.patience });
     *known = Calls { count: count(known.count, calls.count), patience: known.patience.min(calls.patience) };
-}
-
-/// For how many seconds a call tries again that is throttled.
-fn patience(step: &Step) -> u64 {
-    let busy = |retry: &&Retry| {
-        retry.errors.iter().any(|error| matches!(error.value, RetryError::All | RetryError::Transient))
-    };
-    step.retry.iter().find(busy).map_or(0, |retry| retry.waits().fold(0, u64::saturating_add))
 }

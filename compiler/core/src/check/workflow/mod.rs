@@ -10,6 +10,7 @@ pub(super) mod choices;
 pub(super) mod claims;
 pub(super) mod compensation;
 pub(super) mod concurrency;
+pub(super) mod crowded;
 pub(super) mod cut_off;
 pub(super) mod dead_ways;
 pub(super) mod engine;
@@ -41,7 +42,7 @@ pub(super) mod until;
 pub(super) mod variables;
 
 use crate::expr::Expr;
-use crate::model::{Given, Model, Onward, Step, Workflow};
+use crate::model::{Given, Model, Onward, Retry, RetryError, Step, Workflow};
 use crate::types::Kind;
 
 /// The name under which an `allow:` is about a workflow.
@@ -78,4 +79,17 @@ pub(super) fn items(model: &Model, step: &Step) -> Items {
         Some(Kind::List(_, bounds)) => Items { least: bounds.min.unwrap_or(0), most: bounds.max },
         Some(_) | None => Items { least: 0, most: None },
     }
+}
+
+/// For how many seconds a call tries again that could not begin: its function is busy, or refuses.
+pub(super) fn patience(step: &Step) -> u64 {
+    let busy = |retry: &&Retry| {
+        retry.errors.iter().any(|error| matches!(error.value, RetryError::All | RetryError::Transient))
+    };
+    step.retry.iter().find(busy).map_or(0, |retry| retry.waits().fold(0, u64::saturating_add))
+}
+
+/// Whether the spec says where to go once such a call has given up.
+pub(super) fn is_caught(step: &Step) -> bool {
+    step.catch.iter().any(|catch| matches!(catch.error.value, RetryError::All | RetryError::Transient))
 }

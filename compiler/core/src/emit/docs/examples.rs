@@ -126,7 +126,7 @@ fn shown(auth: &Auth) -> Option<&'static str> {
     match auth {
         Auth::Jwt(_) => Some("Authorization: Bearer TOKEN"),
         Auth::ApiKey => Some("X-Api-Key: KEY"),
-        Auth::Iam | Auth::None | Auth::Function(_) => None,
+        Auth::Iam | Auth::None | Auth::Function(_) | Auth::Webhook(_) => None,
     }
 }
 

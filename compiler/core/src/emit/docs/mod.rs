@@ -3,6 +3,7 @@
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
 mod examples;
+mod webhook;
 
 use std::fmt::Write as _;
 
@@ -73,6 +74,7 @@ fn readme(input: Input<'_>) -> String {
         redrives => redrives(plan),
         try_it => try_it(plan),
         signed => signed(model),
+        webhook => webhook::webhook(model),
         examples => examples::examples(plan),
         logic_manifest => shell(&format!("{}/Cargo.toml", input.project.logic_path)),
         has_alarms => model.observability.alarms,
@@ -187,7 +189,14 @@ fn try_it(plan: &Plan<'_>) -> Option<minijinja::Value> {
     };
     let callable = |(api, _): &(&Api, &Route)| api.kind == ApiKind::Http || url(model, api).is_some();
     let routes = || model.routes().filter(|(_, route)| route.function().is_some());
-    let called = routes().filter(callable).min_by_key(|(api, route)| (route.auth != Auth::None, api.declared));
+    // A request that has to be signed by hand is the last that people want to begin with.
+    let effort = |auth: &Auth| match auth {
+        Auth::None => 0,
+        Auth::Iam | Auth::ApiKey | Auth::Jwt(_) | Auth::Function(_) => 1,
+        Auth::Webhook(_) => 2,
+    };
+    let called = routes().filter(callable).min_by_key(|(api, route)| (effort(&route.auth), api.declared));
+    let called = called.filter(|(_, route)| route.webhook.is_none());
     // Who invokes a function is not told to it: one that wants to know its caller takes requests alone.
     let takes_anybody = |id: &_| !model.callers(*id).are_certain();
     let routed = || routes().filter_map(|(_, route)| route.function()).find(takes_anybody);
@@ -226,7 +235,8 @@ fn try_it(plan: &Plan<'_>) -> Option<minijinja::Value> {
 /// What a request shows, as options of `curl`.
 fn credentials(model: &Model, route: &Route) -> String {
     let shown = match &route.auth {
-        Auth::None => "",
+        // How a webhook is signed has a section of its own.
+        Auth::None | Auth::Webhook(_) => "",
         Auth::Jwt(_) => " --header \"authorization: Bearer $TOKEN\"",
         Auth::ApiKey => " --header \"x-api-key: $API_KEY\"",
         Auth::Iam => {
@@ -353,6 +363,36 @@ mod tests {
         let plan = crate::session::plan(model).plan;
         let project = crate::emit::Project::default();
         readme(Input { plan: &plan, sources: &analysis.sources, project: &project })
+    }
+
+    /// Whoever puts messages into queues that the customer's key encrypts is among those that its policy has to allow, and nobody else.
+    #[test]
+    fn who_uses_the_key_of_the_customer_is_listed() {
+        let spec = |more: &str| {
+            format!(
+                "evc: 1\nservice: shop\nsecurity: {{ key: parameter }}\nqueues: {{ q: {{ message: {{ a: string }}, to: f }} }}\n\
+                 functions: {{ f: {{ input: {{ a: string }} }}, g: {{ api: POST /g, input: {{ a: string }}, sends: q }} }}\n{more}"
+            )
+        };
+        let users = |more: &str| {
+            let readme = readme_of(&spec(more));
+            let services = readme.lines().filter_map(|line| {
+                let (_, service) = line.split_once("\"Service\": \"")?;
+                Some(service.trim_end_matches('"').to_owned())
+            });
+            services.collect::<std::collections::BTreeSet<String>>()
+        };
+        let plain = users("");
+        assert!(plain.contains("logs.REGION.amazonaws.com") && !plain.contains("sns.amazonaws.com"), "{plain:?}");
+        let topic = users(
+            "resources:\n  T: { type: AWS::SNS::Topic, properties: { KmsMasterKeyId: alias/aws/sns } }\n  \
+             S: { type: AWS::SNS::Subscription, properties: { TopicArn: { ref: resources.T }, Protocol: sqs, Endpoint: { ref: queues.q.arn }, RawMessageDelivery: true } }\n",
+        );
+        assert!(topic.contains("sns.amazonaws.com") && !topic.contains("s3.amazonaws.com"), "{topic:?}");
+        let bucket = users(
+            "resources:\n  B: { type: AWS::S3::Bucket, properties: { NotificationConfiguration: { QueueConfigurations: [{ Event: 's3:ObjectCreated:*', Queue: { ref: queues.q.arn } }] } } }\n",
+        );
+        assert!(bucket.contains("s3.amazonaws.com") && !bucket.contains("sns.amazonaws.com"), "{bucket:?}");
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
-use crate::model::{Auth, AuthorizerPlace, Jwt, Model, Route};
+use crate::model::{Auth, AuthorizerPlace, Jwt, Model, Route, Webhook};
+use crate::spec::api::webhook::{Algorithm, SignatureEncoding, time_prefix};
 
 /// The schemes of a document.
 #[derive(Debug, Default)]
@@ -14,12 +15,23 @@ pub(super) struct Schemes {
     jwt: Vec<Jwt>,
     /// Functions that say who calls, by their names, with what each looks at.
     asked: IndexMap<String, Vec<(AuthorizerPlace, String)>>,
+    /// Signatures, in the order of the routes.
+    webhooks: Vec<Value>,
 }
 
 impl Schemes {
     /// What a caller of a route with this authorization shows: one of the schemes, or nothing.
     pub(super) fn of(&mut self, model: &Model, route: &Route) -> Value {
         match &route.auth {
+            Auth::Webhook(_) => {
+                let Some(webhook) = &route.webhook else { return json!([]) };
+                let scheme = signature(webhook);
+                let at = self.webhooks.iter().position(|known| *known == scheme).unwrap_or_else(|| {
+                    self.webhooks.push(scheme);
+                    self.webhooks.len() - 1
+                });
+                json!([{name("webhook", at): []}])
+            }
             Auth::None => json!([]),
             Auth::Iam => {
                 self.iam = true;
@@ -33,7 +45,7 @@ impl Schemes {
                 let shown: Vec<_> =
                     model.shown(route).into_iter().map(|(place, name)| (place, name.to_owned())).collect();
                 // All of it together.
-                let all: Map<String, Value> = (0..shown.len()).map(|at| (numbered(function, at), json!([]))).collect();
+                let all: Map<String, Value> = (0..shown.len()).map(|at| (name(function, at), json!([]))).collect();
                 self.asked.insert(function.value.clone(), shown);
                 if all.is_empty() { json!([]) } else { json!([all]) }
             }
@@ -44,9 +56,9 @@ impl Schemes {
                     self.jwt.len() - 1
                 });
                 // A token with one of the scopes is enough.
-                let scope = |scope: &crate::spec::scalar::Name| json!({name(at): [scope.value]});
+                let scope = |scope: &crate::spec::scalar::Name| json!({name("jwt", at): [scope.value]});
                 match jwt.scopes.as_slice() {
-                    [] => json!([{name(at): []}]),
+                    [] => json!([{name("jwt", at): []}]),
                     scopes => scopes.iter().map(scope).collect(),
                 }
             }
@@ -54,12 +66,36 @@ impl Schemes {
     }
 }
 
-fn name(at: usize) -> String {
-    numbered("jwt", at)
+fn name(kind: &str, at: usize) -> String {
+    if at == 0 { kind.to_owned() } else { format!("{kind}{}", at + 1) }
 }
 
-fn numbered(name: &str, at: usize) -> String {
-    if at == 0 { name.to_owned() } else { format!("{name}{}", at + 1) }
+/// How the sender of a webhook signs. `OpenAPI` knows no signatures: it is a header that proves something.
+fn signature(webhook: &Webhook) -> Value {
+    let algorithm = match webhook.algorithm {
+        Algorithm::HmacSha256 => "SHA-256",
+        Algorithm::HmacSha512 => "SHA-512",
+    };
+    let encoding = match webhook.encoding {
+        SignatureEncoding::Hex => "hexadecimal digits",
+        SignatureEncoding::Base64 => "base64",
+    };
+    let prefix = if webhook.prefix.is_empty() { String::new() } else { format!(" after `{}`", webhook.prefix) };
+    let time = match webhook.timestamp.as_deref() {
+        Some(prefix) if time_prefix(prefix).is_some() => {
+            format!("; before it, with a comma between, `{prefix}` and the time in seconds since 1970")
+        }
+        Some(header) => format!("; the time, in seconds since 1970, is in the header `{header}`"),
+        None => String::new(),
+    };
+    let id =
+        webhook.id.as_ref().map(|id| format!("; what tells the delivery from others is in the header `{}`", id.value));
+    let text = format!(
+        "The HMAC with {algorithm} of `{}`, in {encoding}{prefix}{time}{}",
+        webhook.signed,
+        id.unwrap_or_default()
+    );
+    json!({"type": "apiKey", "name": webhook.header, "in": "header", "description": text + "."})
 }
 
 impl From<Schemes> for Value {
@@ -78,28 +114,28 @@ impl From<Schemes> for Value {
             all.insert("apiKey".to_owned(), json!({"type": "apiKey", "name": "x-api-key", "in": "header"}));
         }
         for (function, shown) in &schemes.asked {
-            for (at, (place, name)) in shown.iter().enumerate() {
+            for (at, (place, shown)) in shown.iter().enumerate() {
                 let place = match place {
                     AuthorizerPlace::Query => "query",
                     AuthorizerPlace::Cookie => "cookie",
                     AuthorizerPlace::Header | AuthorizerPlace::Said => "header",
                 };
                 let description = format!("By which `{function}` says who calls.");
-                let scheme = json!({"type": "apiKey", "name": name, "in": place, "description": description});
-                all.insert(numbered(function, at), scheme);
+                let scheme = json!({"type": "apiKey", "name": shown, "in": place, "description": description});
+                all.insert(name(function, at), scheme);
             }
         }
         for (at, jwt) in schemes.jwt.iter().enumerate() {
             // Where its keys are is known to those who deploy the stack.
             if !jwt.is_fixed() {
                 let scheme = json!({"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A token of the issuer of the environment."});
-                all.insert(name(at), scheme);
+                all.insert(name("jwt", at), scheme);
                 continue;
             }
             let issuer = jwt.issuer.trim_end_matches('/');
             let audience: Vec<String> = jwt.audience.iter().map(|it| format!("`{}`", it.value)).collect();
             all.insert(
-                name(at),
+                name("jwt", at),
                 json!({
                     "type": "openIdConnect",
                     "openIdConnectUrl": format!("{issuer}/.well-known/openid-configuration"),
@@ -107,6 +143,7 @@ impl From<Schemes> for Value {
                 }),
             );
         }
+        all.extend(schemes.webhooks.into_iter().enumerate().map(|(at, scheme)| (name("webhook", at), scheme)));
         all.into()
     }
 }

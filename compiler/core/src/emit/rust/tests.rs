@@ -150,6 +150,30 @@ fn access_patterns_are_methods() {
     assert!(!search.contains("grant::Query<"), "{search}");
 }
 
+/// A table may be called as an access pattern is, and as what that is called instead: no two methods have one name.
+#[test]
+fn no_two_methods_have_one_name() {
+    let spec = "
+evc: 1
+service: shop
+types: { O: { id: uuid } }
+tables: { t: { item: O, key: id }, t-query: { item: O, key: id } }
+functions:
+  f: { api: POST /x, input: O, tables: { t: put, t-query: put }, queries: { t: { table: t }, t-query: { table: t }, t-query-query: { table: t } } }
+";
+    let files = files(spec);
+    is_well_formed(&files);
+    let methods = text(&files, "contract/src/functions/f.rs").lines().filter_map(|line| {
+        let (name, _) = line.trim().strip_prefix("pub fn ")?.split_once('(')?;
+        Some(name.to_owned())
+    });
+    let mut methods: Vec<String> = methods.collect();
+    let count = methods.len();
+    methods.sort();
+    methods.dedup();
+    assert!(methods.len() == count && count >= 5, "{methods:?}");
+}
+
 /// Methods of access patterns are laid out as rustfmt does, whatever their tables, indexes and keys are called.
 #[test]
 fn access_patterns_of_every_width() {

@@ -16,7 +16,11 @@ impl Infer<'_> {
         if matches!(ast.kind, AstKind::Lambda { .. }) {
             self.locals.push((name.to_owned(), Value::special(Special::Function, self.span(range))));
         }
-        let value = self.value(ast, context);
+        let named = self.only_called(name, ast, context);
+        let value = match &named {
+            Some(_) => Value::special(Special::Function, self.span(&ast.range)),
+            None => self.value(ast, context),
+        };
         self.locals.truncate(outer);
         // What is at hand inside of a predicate is another value for each element.
         let way = self.names(context).way(ast).filter(|way| matches!(way.base, Base::Root(_) | Base::Local(_)));
@@ -30,6 +34,7 @@ impl Infer<'_> {
         let composed = if matches!(ast.kind, AstKind::Apply(..)) { self.chain_of(ast) } else { None };
         self.bind(name, range, value.clone());
         self.composed.extend(composed.map(|parts| (outer, parts)));
+        self.lambdas.extend(named.map(|named| (outer, named)));
         self.aliases.extend(way.map(|way| (outer, way)));
         value
     }
@@ -53,6 +58,7 @@ impl Infer<'_> {
         }
         self.aliases.retain(|(at, _)| *at < self.locals.len());
         self.composed.retain(|(at, _)| *at < self.locals.len());
+        self.lambdas.retain(|(at, _)| *at < self.locals.len());
         self.locals.push((name.to_owned(), value));
     }
 

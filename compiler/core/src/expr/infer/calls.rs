@@ -23,7 +23,7 @@ impl Infer<'_> {
                 Value::special(Special::Function, self.span(&right.range))
             }
             AstKind::Call(callee, arguments) => self.call(right, callee, arguments, Some((left, first)), context),
-            AstKind::Variable(name) if functions::is_known(name) => {
+            AstKind::Variable(name) if functions::is_known(name) || self.named(name).is_some() => {
                 self.call(right, right, &[], Some((left, first)), context)
             }
             _ => {
@@ -49,6 +49,11 @@ impl Infer<'_> {
         {
             let value = self.call(ast, &first_of, arguments, first, context);
             return rest.iter().fold(value, |value, next| self.call(next, next, &[], Some((ast, value)), context));
+        }
+        if let AstKind::Variable(name) = &callee.kind
+            && let Some(named) = self.named(name)
+        {
+            return self.call_named(named, ast, arguments, first, context);
         }
         let function = match &callee.kind {
             AstKind::Variable(name) if !self.locals.iter().any(|(local, _)| local == name) => {
@@ -209,6 +214,9 @@ impl Infer<'_> {
             && !self.is_negative(value)
         {
             self.risk(of, super::Without::Negative, context);
+        }
+        if ok && !left_out {
+            self.partly_outside(function, &given, context);
         }
         if function.computes && given.iter().any(|(_, value)| value.is_money(self.types)) {
             self.money(&ast.range, &format!("`${}`", function.name));
@@ -383,7 +391,7 @@ impl Infer<'_> {
 }
 
 /// The type that a literal is of: more than this one number, or this one text.
-fn widened(value: Value, types: &Types) -> Value {
+pub(super) fn widened(value: Value, types: &Types) -> Value {
     let mut value = value.unbounded(types);
     if matches!(&value.ty.kind, Kind::Enum(literals) if literals.len() == 1) {
         value.ty.kind = Kind::String(Range::default());

@@ -4,6 +4,7 @@ mod bindings;
 mod calls;
 mod conditions;
 mod fixed;
+mod lambdas;
 mod never;
 mod objects;
 mod operators;
@@ -13,6 +14,7 @@ mod regex;
 mod returns;
 mod risks;
 mod shape;
+mod texts;
 mod times;
 mod value;
 
@@ -83,6 +85,9 @@ fn narrowing(narrows: bool, decimals: Decimals, expr: &Expr, scope: &Scope, type
         locals: Vec::new(),
         aliases: Vec::new(),
         composed: Vec::new(),
+        lambdas: Vec::new(),
+        running: Vec::new(),
+        calls: 0,
         facts: scope.facts().clone(),
         shown: Facts::default(),
         taken_apart: None,
@@ -111,6 +116,12 @@ struct Infer<'a> {
     aliases: Vec<(usize, Way)>,
     /// What of these is made of functions of JSONata's own, one after the other: its place among them, and the functions.
     composed: Vec<(usize, Vec<Ast>)>,
+    /// What of these is a function that is only called: its place among them, and the function.
+    lambdas: Vec<(usize, lambdas::Named)>,
+    /// The functions that call themselves and are being looked at.
+    running: Vec<lambdas::Run>,
+    /// How many calls of such functions were looked into.
+    calls: u32,
     /// What is known where this part stands.
     facts: Facts,
     /// What conditions of the expression itself have shown of that.

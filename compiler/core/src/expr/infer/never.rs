@@ -12,6 +12,9 @@ use crate::types::{Kind, Range, text_problem};
 /// <https://github.com/jsonata-js/jsonata/blob/v2.0.6/src/jsonata.js>, `evaluateRangeExpression`
 pub(super) const RANGE: u64 = 10_000_000;
 
+/// 2020 in milliseconds since 1970: no machine asks what time it is before that.
+pub(super) const NOW_AT_LEAST: i64 = 1_577_836_800_000;
+
 /// 2020 and 2100, between which a machine asks what time it is, in milliseconds since 1970.
 const NOW: (f64, f64) = (1_577_836_800_000.0, 4_102_444_800_000.0);
 

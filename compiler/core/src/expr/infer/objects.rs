@@ -135,6 +135,31 @@ impl Infer<'_> {
         let reported = self.diagnostics.len();
         let parts: Vec<Value> = items.iter().map(|item| self.value(item, context)).collect();
         self.diagnostics.truncate(reported);
+        self.merged_parts(&parts, items, span)
+    }
+
+    /// The fields of all parts of a list of objects. Of records that a field tells apart, each is merged by itself.
+    fn merged_parts(&mut self, parts: &[Value], items: &[Ast], span: Span) -> Value {
+        let is_apart = |part: &&Value| !part.element(self.types).1 && self.types.union(&part.ty).is_some();
+        let apart = parts.iter().filter(is_apart).count();
+        if apart == 1
+            && let Some(at) = parts.iter().position(|part| is_apart(&part))
+            && let Some(union) = self.types.union(&parts[at].ty)
+        {
+            let mut each = Vec::new();
+            for member in union.members.clone() {
+                let mut parts = parts.to_vec();
+                parts[at].ty = member;
+                let merged = self.merged_parts(&parts, items, span);
+                if merged.class(self.types) != Class::Object {
+                    return merged;
+                }
+                each.push(merged.ty);
+            }
+            if let Some(joined) = self.types.join(&each) {
+                return Value::of(joined);
+            }
+        }
         let mut fields: IndexMap<String, Field> = IndexMap::new();
         let mut exact = true;
         for part in parts {

@@ -4,6 +4,7 @@ use std::ops::Range as Bytes;
 
 use evc_interface::expression::LIST_LENGTH;
 
+use super::fixed::may_be_time;
 use super::{Class, Context, Facts, Infer, Special, Value, Without, established, never, show};
 use crate::diagnostics::{Code, Diagnostic, list};
 use crate::expr::ast::{Ast, AstKind, Operator};
@@ -329,11 +330,9 @@ impl Infer<'_> {
             self.unknown(ast, value, if other.class(self.types) == Class::Text { "a text" } else { "a number" });
         }
         if let Some((literal, text, reason)) = self.no_such_text((left, a), (right, b)) {
-            // `2026` and `2026-11` come before all that begin so.
-            let begins_so = |digits: &[u8]| digits.len() == 4 && digits.iter().all(u8::is_ascii_digit);
-            let is_start = text.len() >= 4
-                && text.as_bytes().get(..4).is_some_and(begins_so)
-                && text.as_bytes().get(4).is_none_or(|next| *next == b'-');
+            // `2026` and `2026-11` come before all that begin so, if there are such: `2026-13` and `2026-02-30` begin none.
+            let is_day = text.get(..DAY).is_none_or(|day| text_problem(&Kind::Date, day).is_none());
+            let is_start = text.as_bytes().get(4).is_none_or(|next| *next == b'-') && may_be_time(text) && is_day;
             if !is_start {
                 let message = format!("{reason}, and is compared by its spelling");
                 self.report(Diagnostic::new(Code::EVC0410, self.span(&literal), message));
@@ -363,6 +362,9 @@ impl Infer<'_> {
         self.report(diagnostic);
     }
 }
+
+/// How long a day is, as it is written: `2026-11-21`.
+const DAY: usize = 10;
 
 /// Whether texts of a kind have a form of their own.
 fn has_form(kind: &Kind) -> bool {

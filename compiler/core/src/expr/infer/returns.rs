@@ -37,7 +37,7 @@ impl Infer<'_> {
             self.replacement(replacement, body);
         }
         let value = match function.returns {
-            Returns::Text => text(span),
+            Returns::Text => Value::new(Kind::String(self.text_lengths(function, given)), span),
             Returns::Number => Value::new(Kind::Number(Range::default()), span),
             Returns::Sum if matches!(self.types.resolve(&item.ty).kind, Kind::Integer(_)) => integer(span),
             Returns::Sum => Value::new(Kind::Number(Range::default()), span),
@@ -192,6 +192,7 @@ impl Infer<'_> {
             ("count", _) => *lengths,
             ("length", Kind::String(range)) => *range,
             ("length", _) => Range::default(),
+            ("millis", _) => return Range { min: Some(super::never::NOW_AT_LEAST), max: None },
             _ => return Range::default(),
         };
         let number = |length: u64| i64::try_from(length).unwrap_or(i64::MAX);

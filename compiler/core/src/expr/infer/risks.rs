@@ -29,6 +29,15 @@ pub enum Without {
     Zero,
     /// Negative numbers, which have no square root.
     Negative,
+    /// What is outside of what a function takes: what that is, what it takes, and which bounds are within.
+    Outside {
+        /// Completes "`n` may be …".
+        may_be: &'static str,
+        /// Completes "ask first, `n …`".
+        ask: &'static str,
+        /// A type of which all values are taken.
+        bounds: &'static str,
+    },
     /// All but those that an operator or a function takes, of something of which nothing is known: "a number".
     AllBut(&'static str),
     /// Texts of one form: what is done with texts of several, and what to do instead.
@@ -56,8 +65,37 @@ impl Infer<'_> {
         let is_fine = match of {
             Without::Zero => extent.is_nonzero(),
             Without::Negative => extent.least.is_some_and(|least| least.value >= 0.0),
-            Without::AllBut(_) | Without::OneForm { .. } => true,
+            Without::Outside { .. } | Without::AllBut(_) | Without::OneForm { .. } => true,
         };
+        let risk = Risk { at: ast.range.clone(), of };
+        if !is_fine && !self.risks.contains(&risk) {
+            self.risks.push(risk);
+        }
+    }
+
+    /// Takes note of an argument that may be zero, and of what comes of that.
+    pub(super) fn not_zero(&mut self, ast: &Ast, of: Without, context: &Context) {
+        if self.weighed(ast, context).is_some_and(|extent| !extent.is_nonzero()) {
+            self.take_note(ast, of, context);
+        }
+    }
+
+    /// Takes note of an argument, unless it is known not to be an empty text.
+    pub(super) fn take_note(&mut self, ast: &Ast, of: Without, context: &Context) {
+        let way = self.names(context).way(ast);
+        let shown = way.and_then(|way| self.facts.shown(&way));
+        let is_known = shown.is_some_and(|shown| shown.nonzero || shown.among.is_some() || shown.without.contains(""));
+        let risk = Risk { at: ast.range.clone(), of };
+        if !self.weighs && !is_known && !self.risks.contains(&risk) {
+            self.risks.push(risk);
+        }
+    }
+
+    /// Takes note of an argument that may be less or more than what a function takes.
+    pub(super) fn beside(&mut self, ast: &Ast, (least, most): (f64, f64), of: Without, context: &Context) {
+        let Some(extent) = self.weighed(ast, context) else { return };
+        let above = extent.least.is_some_and(|bound| bound.value >= least || bound.open && bound.value >= least - 1.0);
+        let is_fine = above && (most.is_infinite() || extent.most.is_some_and(|bound| bound.value <= most));
         let risk = Risk { at: ast.range.clone(), of };
         if !is_fine && !self.risks.contains(&risk) {
             self.risks.push(risk);

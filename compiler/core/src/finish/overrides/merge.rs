@@ -40,6 +40,27 @@ const DERIVED: [(&str, &str); 8] = [
     ("Variables", "give it the variables to add"),
 ];
 
+/// What may be replaced by some values alone: others would break what relies on it.
+const RELIES: [Relies; 2] = [
+    Relies {
+        property: "StreamViewType",
+        breaks: |view| matches!(view, "KEYS_ONLY" | "OLD_IMAGE"),
+        help: "who reads the stream needs the new image: `NEW_IMAGE` or `NEW_AND_OLD_IMAGES`",
+    },
+    Relies {
+        property: "Runtime",
+        breaks: |runtime| !runtime.starts_with("provided"),
+        help: "the handler is a binary, which `provided.al2023` runs",
+    },
+];
+
+/// A property on which something relies.
+struct Relies {
+    property: &'static str,
+    breaks: fn(&str) -> bool,
+    help: &'static str,
+}
+
 /// Properties that name the role of a thing. Another role has none of the rights that evc derives.
 const ROLES: [&str; 2] = ["Role", "RoleArn"];
 
@@ -146,6 +167,7 @@ fn lost(key: &str, value: &Node, there: &Value, place: Place<'_>, raw: &mut Raw<
         None if ROLES.contains(&key) && refers(there) => {
             "change the role instead, which has a name of its own: `functions.pay.role`, `workflows.fulfil.role`"
         }
+        None if let Some(help) = relies(key, value, there) => help,
         // Without tags is said on purpose; other tags are added.
         None if key == "Tags" && !matches!(value.kind, NodeKind::Null) => {
             "list the tags to add, as CloudFormation writes them for this type"
@@ -156,6 +178,18 @@ fn lost(key: &str, value: &Node, there: &Value, place: Place<'_>, raw: &mut Raw<
         return None;
     }
     Some(report(key, value.span, place.of, help))
+}
+
+/// What relies on a property as it is, if another value is not among those that it may have as well.
+fn relies(key: &str, value: &Node, there: &Value) -> Option<&'static str> {
+    let relies = RELIES.iter().find(|relies| relies.property == key)?;
+    let Value::String(there) = there else { return None };
+    let is_broken = match &value.kind {
+        NodeKind::Scalar(scalar) => (relies.breaks)(&scalar.text),
+        NodeKind::Null => true,
+        NodeKind::Mapping(_) | NodeKind::Sequence(_) | NodeKind::Error => false,
+    };
+    (is_broken && !(relies.breaks)(there)).then_some(relies.help)
 }
 
 /// Whether a value is a reference to a resource.

@@ -225,8 +225,8 @@ fn authorization(auth: &Auth) -> &'static str {
         Auth::Iam => "AWS_IAM",
         Auth::Jwt(_) => "JWT",
         Auth::Function(_) => "CUSTOM",
-        // An HTTP API knows no keys, which a check says.
-        Auth::None | Auth::ApiKey => "NONE",
+        // An HTTP API knows no keys, which a check says; the function checks signatures itself.
+        Auth::None | Auth::ApiKey | Auth::Webhook(_) => "NONE",
     }
 }
 

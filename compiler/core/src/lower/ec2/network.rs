@@ -17,7 +17,7 @@ const SUBNETS: u32 = 16;
 /// Adds each network that this stack makes, with the endpoints in it.
 pub(crate) fn lower(b: &mut Builder<'_>) {
     for (id, network) in b.model.networks.iter() {
-        let NetworkKind::Own { cidr, zones } = &network.kind else { continue };
+        let NetworkKind::Own { cidr, zones, .. } = &network.kind else { continue };
         vpc_with_subnets(b, network, *cidr, *zones);
         if network.nat {
             gateways(b, network, *cidr, *zones);

@@ -93,7 +93,7 @@ impl Model {
                     |token: &&Token| matches!(token.of, TokenOf::Function(id, _) if Some(id) == route.authorizer);
                 self.tokens.iter().find(asked)
             }
-            Auth::Iam | Auth::None | Auth::ApiKey => None,
+            Auth::Iam | Auth::None | Auth::ApiKey | Auth::Webhook(_) => None,
         }
     }
 
@@ -102,7 +102,8 @@ impl Model {
         let mut callers = Callers::default();
         for (_, route) in self.routes_of(id) {
             match &route.auth {
-                Auth::None => callers.optional = true,
+                // A signature says which system sent it, and of no user of it.
+                Auth::None | Auth::Webhook(_) => callers.optional = true,
                 Auth::Iam if callers.has(|kind| matches!(kind, CallerKind::Principal)) => {}
                 Auth::Iam => callers.kinds.push(CallerKind::Principal),
                 Auth::ApiKey if callers.has(|kind| matches!(kind, CallerKind::Key)) => {}

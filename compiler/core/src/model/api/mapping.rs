@@ -67,7 +67,7 @@ impl CallerFact {
             Auth::ApiKey => vec![("id", Self::KeyId)],
             Auth::Iam => vec![("account", Self::Account), ("arn", Self::Arn)],
             // Claims have names of their own, and so has what an authorizer says.
-            Auth::None | Auth::Jwt(_) | Auth::Function(_) => Vec::new(),
+            Auth::None | Auth::Jwt(_) | Auth::Function(_) | Auth::Webhook(_) => Vec::new(),
         }
     }
 }

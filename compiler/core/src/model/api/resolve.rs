@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Api, ApiKind, Auth, Cors, Domain, Integration, Route, THROTTLING, Throttling, table};
+use super::{Api, ApiKind, Auth, Cors, Domain, Integration, Route, THROTTLING, Throttling, Webhook, table, webhook};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::names::{find, head};
 use crate::model::{self, Arena, Head, Id, Model};
@@ -90,6 +90,7 @@ fn own(sections: &Sections, diagnostics: &mut Vec<Diagnostic>) -> Option<Api> {
             auth: api.auth.as_ref().map_or(Auth::Iam, |auth| auth.value.clone()),
             auth_span: api.auth.as_ref().map_or(text.span, |auth| auth.span),
             authorizer,
+            webhook: api.auth.as_ref().and_then(|auth| signed(sections, &auth.value)),
             throttling: None,
             sources: api.sources(),
             with: Vec::new(),
@@ -168,10 +169,19 @@ fn route(
         auth: known.clone(),
         auth_span: auth.map_or(text.span, |auth| auth.span),
         authorizer,
+        webhook: signed(sections, known),
         throttling: item.throttling.as_ref().map(|it| throttling(it, usual_throttling)),
         sources: item.sources.clone(),
         with,
     })
+}
+
+/// How requests are signed that this lets in.
+fn signed(sections: &Sections, auth: &Auth) -> Option<Box<Webhook>> {
+    match auth {
+        Auth::Webhook(said) => Some(Box::new(webhook::webhook(sections, said))),
+        Auth::Iam | Auth::None | Auth::ApiKey | Auth::Jwt(_) | Auth::Function(_) => None,
+    }
 }
 
 /// A status that is said and possible; impossible ones are reported where they are read.

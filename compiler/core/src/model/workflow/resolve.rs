@@ -47,7 +47,7 @@ pub(in crate::model) fn workflow(
         diagnostics,
     };
     let mut body = resolver.body(&item.steps, &item.variables);
-    routes::scopes(&mut body, &item.input.0, &names, model);
+    routes::scopes(&mut body, &item.input.0, &names, engine, model);
     let given = item.output.as_ref().map(|given| &given.0);
     diagnostics.extend(given.and_then(|given| output::unfit(&body, name, given, &model.types)));
     Workflow {

@@ -8,20 +8,25 @@ use indexmap::IndexMap;
 use super::known::{At, ERROR, Known, all_of, arrivals, defined, entering, reach};
 use super::results::{Made, record};
 use super::steps::Binds;
-use super::{Body, Onward, Step, Variable};
+use super::{Body, Engine, Onward, Step, Variable};
 use crate::expr::{Defined, Origin, Root, Scope};
 use crate::model::Model;
 use crate::source::Span;
 use crate::types::{Kind, Range, Side, Type, Types};
 
+/// The fewest characters of the ARN of an execution, which its id is on Step Functions: `arn:aws:states:us-east-1:123456789012:execution:a:b`.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html>
+const ARN: u64 = 51;
+
 /// Fills in the scope of every step of a workflow, and the result of those that are made of expressions or of other steps.
 /// `names` are all of its steps and variables with the places of their names.
-pub(super) fn scopes(body: &mut Body, input: &Type, names: &IndexMap<String, Span>, model: &Model) {
+pub(super) fn scopes(body: &mut Body, input: &Type, names: &IndexMap<String, Span>, engine: Engine, model: &Model) {
     let text = || Kind::String(Range::default());
     let at = input.span;
+    let id = Kind::String(Range { min: (engine == Engine::StepFunctions).then_some(ARN), max: None });
     let base = Scope::default()
         .with("input", input.clone())
-        .with("execution", record(at, [("id", text()), ("name", text()), ("startTime", Kind::Timestamp)]));
+        .with("execution", record(at, [("id", id), ("name", text()), ("startTime", Kind::Timestamp)]));
     let mut results = BTreeMap::new();
     body.walk(&mut |step| {
         results.insert(step.name.clone(), step.result.clone().map(Arc::new));

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use evc_macros::Section;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use super::Webhook;
 use crate::aws::regions::no_region;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
@@ -30,6 +31,8 @@ pub enum Auth {
     Jwt(Box<Jwt>),
     /// Callers whom a function of the spec lets in, which has an `authorizer`.
     Function(Name),
+    /// A system whose requests are signed with a secret.
+    Webhook(Box<Webhook>),
 }
 
 /// The tokens that are taken.
@@ -80,25 +83,24 @@ impl Decode for Auth {
             return cx.word(node, "a kind of authorization", &words).cloned();
         }
         let mut fields = cx.fields(node, "authorization")?;
-        let kinds = fields.present(&["jwt", "authorizer"]);
+        let kinds = fields.present(&["jwt", "authorizer", "webhook"]);
         let place = fields.place();
+        if let [first, second, ..] = kinds.as_slice() {
+            let found = cx.bad_value(second.span, format!("`{}` is another kind of authorization", second.text));
+            *found = found.clone().secondary(first.span, "there is one already");
+            found.help.push("write one of them; another route may have the other".to_owned());
+            return None;
+        }
         let jwt = fields.optional("jwt", cx);
         let authorizer = fields.optional("authorizer", cx);
+        let webhook = fields.optional("webhook", cx);
         fields.finish(cx);
-        match kinds.as_slice() {
-            [] => {
-                let message = "authorization needs one of `jwt` and `authorizer`";
-                cx.report(Diagnostic::new(Code::EVC0104, place, message));
-                None
-            }
-            [_] => jwt.map(|jwt| Self::Jwt(Box::new(jwt))).or(authorizer.map(Self::Function)),
-            [first, second, ..] => {
-                let diagnostic =
-                    Diagnostic::new(Code::EVC0105, second.span, "a route lets callers in by one thing, found several");
-                cx.report(diagnostic.secondary(first.span, "the first is here"));
-                None
-            }
+        if kinds.is_empty() {
+            let message = "authorization needs one of `jwt`, `authorizer` and `webhook`";
+            cx.report(Diagnostic::new(Code::EVC0104, place, message));
         }
+        let jwt = jwt.map(|jwt| Self::Jwt(Box::new(jwt)));
+        jwt.or(authorizer.map(Self::Function)).or(webhook.map(|webhook| Self::Webhook(Box::new(webhook))))
     }
 }
 
@@ -224,8 +226,9 @@ impl JsonSchema for Auth {
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let jwt = generator.subschema_for::<Jwt>();
+        let webhook = generator.subschema_for::<Webhook>();
         json_schema!({
-            "description": "Who may call: `iam`, `none` (everybody), `api-key`, the holders of tokens, or whom a function lets in.",
+            "description": "Who may call: `iam`, `none` (everybody), `api-key`, the holders of tokens, whom a function lets in, or a system that signs what it sends.",
             "anyOf": [
                 {"enum": ["iam", "none", "api-key"]},
                 {
@@ -240,6 +243,12 @@ impl JsonSchema for Auth {
                         "authorizer": {"type": "string", "description": "The function that says who calls, and whether that is let in."}
                     },
                     "required": ["authorizer"],
+                    "additionalProperties": false
+                },
+                {
+                    "type": "object",
+                    "properties": {"webhook": webhook},
+                    "required": ["webhook"],
                     "additionalProperties": false
                 }
             ],

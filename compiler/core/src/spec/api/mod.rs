@@ -5,6 +5,7 @@ mod authorizer;
 mod domain;
 mod route;
 mod sources;
+pub mod webhook;
 mod words;
 
 use evc_macros::{Section, Word};
@@ -15,6 +16,7 @@ use domain::web_acl;
 pub use domain::{CERTIFICATE, DOMAIN_NAME, Domain, WEB_ACL, ZONE};
 pub use route::{Integration, MappingExpr, Operation, Route, Routes, TableRoute};
 pub use sources::{Sources, tokens};
+pub use webhook::Webhook;
 pub use words::{Header, Method, Origin, RouteText, SUCCESS, is_header};
 
 use super::allow::Allows;

@@ -49,7 +49,8 @@ pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>, route: &Route, resource:
         Auth::Iam => "AWS_IAM",
         Auth::Jwt(_) => "JWT",
         Auth::Function(_) => "CUSTOM",
-        Auth::None | Auth::ApiKey => "NONE",
+        // The function checks signatures itself.
+        Auth::None | Auth::ApiKey | Auth::Webhook(_) => "NONE",
     };
     let authorizer = authorizer(authorizers, route).map(|id| Value::Ref(id.clone()));
     let scopes = match &route.auth {
