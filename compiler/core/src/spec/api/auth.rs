@@ -77,11 +77,11 @@ impl Jwt {
 
 impl Decode for Auth {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        if !matches!(node.kind, NodeKind::Mapping(_)) {
+        let NodeKind::Mapping(mapping) = &node.kind else {
             let words = [("iam", Self::Iam), ("none", Self::None), ("api-key", Self::ApiKey)];
             let words: Vec<(&str, &Self)> = words.iter().map(|(word, auth)| (*word, auth)).collect();
             return cx.word(node, "a kind of authorization", &words).cloned();
-        }
+        };
         let mut fields = cx.fields(node, "authorization")?;
         let kinds = fields.present(&["jwt", "authorizer", "webhook"]);
         let place = fields.place();
@@ -95,7 +95,8 @@ impl Decode for Auth {
         let authorizer = fields.optional("authorizer", cx);
         let webhook = fields.optional("webhook", cx);
         fields.finish(cx);
-        if kinds.is_empty() {
+        // A key that is misspelt is told as that.
+        if mapping.entries.is_empty() {
             let message = "authorization needs one of `jwt`, `authorizer` and `webhook`";
             cx.report(Diagnostic::new(Code::EVC0104, place, message));
         }
