@@ -1,4 +1,4 @@
-"""Each alarm of the five systems goes off for what it is for, and stays silent for failures of the business.
+"""Each alarm of the systems goes off for what it is for, and stays silent for failures of the business.
 
 The metrics of functions and of the engine are the lines that handlers wrote: `lines.json` has them, and the tests of the runtime hold that they
 are what it writes (`serve/counts.rs`). Those of AWS are put as AWS documents them.

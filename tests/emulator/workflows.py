@@ -10,12 +10,16 @@ import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+from ministack.core import iam_actions
 from ministack.core.responses import get_account_id, get_region, json_response, now_iso
 from ministack.services import stepfunctions as sfn
 
 import authority
 
 _role = contextvars.ContextVar("role of the running state machine", default="")
+_machine = contextvars.ContextVar("ARN of the running state machine", default="*")
+# The state machine that gave out a token, by the token.
+_waiting: dict[str, str] = {}
 
 
 def assign_at_once(state, raw_input, ctx, result=None, error_output=None) -> None:
@@ -108,6 +112,7 @@ def task_with_role(original):
     """`Task`: remember the role the machine runs with, for `invoke_as_role`; TimeoutSeconds may be an expression."""
 
     def run(state, raw_input, execution, ctx):
+        _machine.set(execution["stateMachineArn"])
         _role.set(sfn._state_machines[execution["stateMachineArn"]]["roleArn"])
         if isinstance(state.get("TimeoutSeconds"), str):
             seconds = sfn._jsonata_state_field(state, "TimeoutSeconds", "number", raw_input, ctx)
@@ -203,9 +208,23 @@ def token_of_each_attempt(original):
     def arguments(state, raw_input, ctx):
         if ".waitForTaskToken" in state.get("Resource", ""):
             ctx["Task"] = {"Token": sfn.new_uuid()}
+            _waiting[ctx["Task"]["Token"]] = _machine.get()
         return original(state, raw_input, ctx)
 
     return arguments
+
+
+def resource_of_token(original):
+    """`SendTaskSuccess` and the like are allowed on the state machine that gave the token out; ministack takes them for calls without a resource.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
+    """
+
+    def resource(service, method, path, headers, body, *others):
+        token = json.loads(body).get("taskToken") if service == "states" and b"taskToken" in (body or b"") else None
+        return _waiting.get(token, "*") if token else original(service, method, path, headers, body, *others)
+
+    return resource
 
 
 def answered_or_failed(original):
@@ -273,6 +292,7 @@ def install() -> None:
     sfn._execute_task = task_with_role(sfn._execute_task)
     sfn._invoke_resource = invoke_as_role(sfn._invoke_resource)
     sfn._apply_jsonata_arguments = token_of_each_attempt(sfn._apply_jsonata_arguments)
+    iam_actions.extract_resource_arn = resource_of_token(iam_actions.extract_resource_arn)
     sfn._invoke_with_callback = answered_or_failed(sfn._invoke_with_callback)
     sfn._start_execution = start_once(sfn._start_execution)
     sfn._invoke_nested_start_execution = start_execution_errors(sfn._invoke_nested_start_execution)

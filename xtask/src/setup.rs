@@ -55,12 +55,13 @@ fn rust_components() -> Result<(), String> {
 
 /// Programs that come from the system: the package of each that is missing is installed with apt-get.
 fn system_packages() -> Result<(), String> {
-    let needed: [(&str, &[&str], &[&str]); 5] = [
+    let needed: [(&str, &[&str], &[&str]); 6] = [
         ("python3", &["-c", "import venv, ensurepip"], &["python3", "python3-venv"]),
         ("node", &["--version"], &["nodejs"]),
         ("npm", &["--version"], &["npm"]),
         ("redis-server", &["--version"], &["redis-server"]),
         ("openssl", &["version"], &["openssl"]),
+        ("curl", &["--version"], &["curl", "ca-certificates"]),
     ];
     let missing: Vec<&str> = needed
         .iter()

@@ -113,7 +113,10 @@ pub(crate) struct Delivery {
 
 /// What a delivery's source means for its key.
 #[derive(Debug, Clone, Default)]
-#[cfg_attr(not(feature = "idempotency"), allow(dead_code, reason = "each client asks for its part"))]
+#[cfg_attr(
+    not(all(feature = "idempotency", feature = "outbox")),
+    allow(dead_code, reason = "each client asks for its part")
+)]
 pub(crate) struct Origin {
     /// What it asks for; unknown in tests of handlers, which have no payload.
     pub(crate) content: Option<Content>,

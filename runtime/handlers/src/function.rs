@@ -25,6 +25,10 @@ pub trait Function: Send + Sync + 'static {
     /// The routes whose requests bring more than a body or a query of texts.
     const ROUTES: &'static [Route] = &[];
 
+    /// How the requests of its routes are signed that other systems send. Those of a function that has some are all in `ROUTES`.
+    #[cfg(feature = "webhooks")]
+    const WEBHOOKS: &'static [crate::webhook::Webhook] = &[];
+
     /// When it is not called for a while; by default never.
     const CIRCUIT_BREAKER: Option<CircuitBreaker> = None;
 

@@ -18,6 +18,7 @@
 //! | `engine` | functions of workflows on Redis, and the engine of a stack | `cache`, `sqs`, `eventbridge` |
 //! | `signal` | answering steps of workflows on Step Functions that wait, and starting such workflows | `aws-sdk-sfn` |
 //! | `secrets` | values of Secrets Manager | `aws-sdk-secretsmanager` |
+//! | `webhooks` | routes whose requests other systems sign | `secrets` |
 //! | `config` | values of Parameter Store; with `secrets`, those that are secrets | `aws-smithy-runtime` |
 //! | `sdk` | what clients of the AWS SDK are made of, for functions with `may` | `aws-config` |
 //! | `testing` | tests of handlers without AWS: tables, buses, queues, counters and waiting steps in memory | nothing |
@@ -112,6 +113,8 @@ mod tagged;
 pub mod testing;
 #[cfg(feature = "dynamodb")]
 mod transact;
+#[cfg(feature = "webhooks")]
+pub mod webhook;
 #[cfg(feature = "workflow")]
 pub mod workflow;
 

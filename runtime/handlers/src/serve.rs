@@ -140,6 +140,8 @@ where
         };
         let contract = Contract::new(F::SOURCES, F::STATUS, self.cors.as_ref());
         let contract = Contract { answered: &answered, routes: F::ROUTES, responds: F::RESPONDS, ..contract };
+        #[cfg(feature = "webhooks")]
+        let contract = Contract { webhooks: Some((F::WEBHOOKS, &self.services)), ..contract };
         #[cfg(feature = "engine")]
         let contract = Contract { tasks: Some((&self.tasks, invocation.time_left())), ..contract };
         let time_left = || invocation.deadline.millis() - Timestamp::now().millis() > RESERVE;

@@ -24,7 +24,9 @@ use self::identity::{How, Identity};
 use crate::content::{Content, sha256};
 use crate::context::Delivery;
 use crate::limits::{TRANSACTION_ACTIONS, TRANSACTION_BYTES};
-use crate::table::{Check, Contention, Delete, Put, Refusal, Refused, Table, Update, Versioned, Write};
+#[cfg(feature = "outbox")]
+use crate::table::Refused;
+use crate::table::{Check, Contention, Delete, Put, Refusal, Table, Update, Versioned, Write};
 use crate::{Context, Error, Function, FunctionError, Kind, hash};
 use std::marker::PhantomData;
 use std::time::Duration;

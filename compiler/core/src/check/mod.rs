@@ -87,6 +87,7 @@ const CHECKS: &[Check] = &[
     api::templates::check,
     api::timeouts::check,
     api::updates::check,
+    api::webhooks::check,
     api::without_body::check,
     aws_events::check,
     caches::breakers::check,

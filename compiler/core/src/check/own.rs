@@ -77,6 +77,9 @@ fn why(model: &Model, id: Id<Function>, callers: &Callers<'_>) -> String {
     if let Some((_, route)) = model.routes_of(id).find(|(_, route)| route.auth == crate::model::Auth::None) {
         return format!("everybody may call `{}`", route.key());
     }
+    if let Some((_, route)) = model.routes_of(id).find(|(_, route)| route.webhook.is_some()) {
+        return format!("`{}` is called by another system, for nobody", route.key());
+    }
     let is_token = |kind: &CallerKind<'_>| matches!(kind, CallerKind::Token(_));
     if callers.kinds.iter().all(is_token) {
         "its callers have tokens with different claims".to_owned()

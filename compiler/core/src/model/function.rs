@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 
+use super::api;
 use super::graph::{Relates, Relation};
 use super::names::{find, find_all, find_at, head};
 use super::resource::Known;
@@ -58,6 +59,8 @@ pub struct Function {
     pub config: Vec<Spanned<Id<Config>>>,
     /// Secrets it reads.
     pub secrets: Vec<Spanned<Id<Secret>>>,
+    /// Secrets with which signatures of its requests are checked, before it runs.
+    pub webhook_secrets: Vec<Spanned<Id<Secret>>>,
     /// Workflows whose waits it may answer.
     pub signals: Vec<Spanned<Id<Workflow>>>,
     /// Workflows it starts, and asks how they are.
@@ -97,6 +100,12 @@ pub struct Function {
 }
 
 impl Function {
+    /// The secrets that its process reads, for the handler or for what stands before it.
+    pub fn all_secrets(&self) -> impl Iterator<Item = &Spanned<Id<Secret>>> {
+        let others = self.webhook_secrets.iter();
+        self.secrets.iter().chain(others.filter(|other| !self.secrets.iter().any(|read| read.value == other.value)))
+    }
+
     /// Whether it is called by an alias: what goes over to new versions bit by bit, and what is kept ready, is one.
     pub fn has_alias(&self) -> bool {
         self.provisioned.values().iter().any(Option::is_some) || self.deploy.values().iter().any(Option::is_some)
@@ -205,6 +214,7 @@ pub(super) fn function(
         network: item.network.as_ref().and_then(|name| find_at(sections, name, diagnostics)),
         config: find_all(sections, &item.config, diagnostics),
         secrets: find_all(sections, &item.secrets, diagnostics),
+        webhook_secrets: api::secrets_of(sections, name),
         signals: find_all(sections, &item.signals, diagnostics),
         starts: find_all(sections, &item.starts, diagnostics),
         cache: item.cache.as_ref().and_then(|name| find_at(sections, name, diagnostics)),
@@ -353,7 +363,7 @@ impl Relates for Function {
         for read in &self.config {
             tell(Relation::ReadsConfig, Thing::Config(read.value), read.span);
         }
-        for secret in &self.secrets {
+        for secret in self.all_secrets() {
             tell(Relation::ReadsSecret, Thing::Secret(secret.value), secret.span);
         }
     }

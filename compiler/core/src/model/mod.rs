@@ -51,7 +51,8 @@ pub mod workflow;
 pub use access::{AccessPattern, Through};
 pub use api::{
     Api, ApiKind, Auth, CallerFact, CallerKind, Callers, Cors, Domain as ApiDomain, Integration, Jwt, Mapping,
-    MappingValue, Parameter, Request, Route, TableOperation, TableRoute, Throttling, Token, claim_kind, parameter_kind,
+    MappingValue, Parameter, Request, Route, TableOperation, TableRoute, Throttling, Token, Webhook, claim_kind,
+    parameter_kind,
 };
 pub use arena::{Arena, Id};
 pub use bus::{Bus, EventLog};

@@ -10,6 +10,12 @@ use crate::Bytes;
 use crate::request::Route;
 use crate::response::{Answer, exposed};
 use crate::{Error, Kind, Payload, payload};
+#[cfg(feature = "webhooks")]
+use crate::{
+    Timestamp,
+    backend::Services,
+    webhook::{Claimed, Webhook},
+};
 use evc_interface::call::IDEMPOTENCY_HEADER;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -159,7 +165,7 @@ pub(super) async fn handle(
     let cors = contract.cors.filter(|_| is_rest);
     let allowed: Vec<(&'static str, String)> = cors.map(|cors| cors.headers(origin)).unwrap_or_default();
     let answered = match request {
-        Ok(request) => answer(request, contract.routes, deliver).await,
+        Ok(request) => answer(request, contract, deliver).await,
         Err(failure) => Err(failure),
     };
     let mut response = match answered {
@@ -180,14 +186,24 @@ pub(super) async fn handle(
 
 async fn answer(
     request: Request,
-    routes: &'static [Route],
+    contract: Contract<'_>,
     deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
-    // All who send an empty one would have one key.
-    let key = request.header(IDEMPOTENCY_HEADER).filter(|key| !key.is_empty()).map(str::to_owned);
-    // Only a key is kept apart by caller.
-    let caller = key.as_ref().map(|_| rejected(Caller::read(request.context.as_deref()))).transpose()?;
-    let route = parameters::route(&request, routes);
+    let route = parameters::route(&request, contract.routes);
+    // Before anything else is read.
+    #[cfg(feature = "webhooks")]
+    let verified = verified(&request, route, contract.webhooks).await?;
+    #[cfg(not(feature = "webhooks"))]
+    let verified: Option<(String, Caller)> = None;
+    let (key, caller) = if let Some((key, caller)) = verified {
+        (Some(key), Some(caller))
+    } else {
+        // All who send an empty one would have one key.
+        let key = request.header(IDEMPOTENCY_HEADER).filter(|key| !key.is_empty()).map(str::to_owned);
+        // Only a key is kept apart by caller.
+        let caller = key.as_ref().map(|_| rejected(Caller::read(request.context.as_deref()))).transpose()?;
+        (key, caller)
+    };
     let input = match route {
         Some(route) => parameters::input(&request, route),
         None => request.input(),
@@ -197,6 +213,26 @@ async fn answer(
     let before = key.as_ref().filter(|_| route.is_none()).and_then(|_| request.input_before());
     let sender = crate::caller::Request::new(request.context.as_deref());
     deliver(Incoming { key, caller, request: sender, ..Incoming::bare(payload.read_before_as(before)) }).await
+}
+
+/// Verifies a request of a webhook: what tells it from others, and who sent it. `None` where the route is for others. A function with a webhook
+/// takes no request by a route that it does not know.
+#[cfg(feature = "webhooks")]
+async fn verified(
+    request: &Request,
+    route: Option<&'static Route>,
+    webhooks: Option<(&'static [Webhook], &Services)>,
+) -> Result<Option<(String, Caller)>, Failure> {
+    let Some((webhooks, services)) = webhooks.filter(|(webhooks, _)| !webhooks.is_empty()) else { return Ok(None) };
+    let Some(route) = route else {
+        let error = Error::new(Kind::Forbidden, "the request came by no route of the function");
+        return rejected(Err(error));
+    };
+    let Some(webhook) = webhooks.iter().find(|webhook| webhook.route == route.key) else { return Ok(None) };
+    let header = |name: &str| parameters::header(request, name).map(Cow::into_owned);
+    let claimed = rejected(Claimed::read(webhook, header, &request.bytes()?, Timestamp::now()))?;
+    rejected(claimed.verify(services).await)?;
+    Ok(Some((claimed.key, Caller::of_webhook(route.key))))
 }
 
 fn problem(failure: &Failure) -> Result<Response, Error> {

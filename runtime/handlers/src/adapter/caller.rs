@@ -9,6 +9,7 @@
 //! | `iam` | account, and role or user by its id, without the session's name; the identity, of an identity pool | `authorizer.iam` (HTTP API), `identity` (REST API) |
 //! | a Lambda function | `principalId`, or else all that it says of the caller; one that says nothing is refused | `authorizer` |
 //! | `api-key` | the key's id | `identity.apiKeyId` |
+//! | `webhook` | the route, which one system signs for | nowhere: [`crate::webhook`] verifies it |
 //! | none | nobody | |
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>,
@@ -103,6 +104,12 @@ impl<'a> RequestContext<'a> {
 }
 
 impl Caller {
+    /// The system whose requests come by this route, signed.
+    #[cfg(feature = "webhooks")]
+    pub(super) fn of_webhook(route: &str) -> Self {
+        Self::Known(vec!["webhook".to_owned(), route.to_owned()])
+    }
+
     /// Who sent the request with this context.
     ///
     /// [`Kind::InvalidInput`] for one who is authenticated and yet cannot be told from others.

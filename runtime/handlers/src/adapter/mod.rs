@@ -110,8 +110,13 @@ impl Failure {
 /// Logs why an event did not get as far as the function; what fails there is logged with the delivery.
 pub(crate) fn rejected<T>(result: Result<T, impl Into<Failure>>) -> Result<T, Failure> {
     result.map_err(|error| {
-        let failure = error.into();
-        tracing::error!(error = failure.name, "rejected: {}", failure.message);
+        let failure: Failure = error.into();
+        // What its sender did wrong is his business.
+        if failure.status < 500 {
+            tracing::warn!(error = failure.name, "rejected: {}", failure.message);
+        } else {
+            tracing::error!(error = failure.name, "rejected: {}", failure.message);
+        }
         failure
     })
 }
@@ -235,6 +240,9 @@ pub(crate) struct Contract<'a> {
     /// Whether the output is a response, with a status of its own.
     pub(crate) responds: bool,
     pub(crate) routes: &'static [Route],
+    /// How requests of routes are signed, and what has the secrets.
+    #[cfg(feature = "webhooks")]
+    pub(crate) webhooks: Option<(&'static [crate::webhook::Webhook], &'a crate::backend::Services)>,
     pub(crate) cors: Option<&'a Cors>,
     /// Is told of each failure that becomes an answer, of which Lambda does not know.
     pub(crate) answered: &'a dyn Fn(&Failure),
@@ -250,6 +258,8 @@ impl<'a> Contract<'a> {
             status,
             responds: false,
             routes: &[],
+            #[cfg(feature = "webhooks")]
+            webhooks: None,
             cors,
             answered: &|_| {},
             #[cfg(feature = "engine")]

@@ -178,7 +178,7 @@ fn decoded(part: &str) -> Cow<'_, str> {
 }
 
 /// A header; one that came several times has its values with commas between, as payload 2.0 has them.
-fn header<'r>(request: &'r Request, name: &str) -> Option<Cow<'r, str>> {
+pub(super) fn header<'r>(request: &'r Request, name: &str) -> Option<Cow<'r, str>> {
     let several = request.multi_value_headers.iter().flatten().filter(|(key, _)| key.eq_ignore_ascii_case(name));
     let several: Vec<&str> = several.flat_map(|(_, values)| values).map(String::as_str).collect();
     match several.as_slice() {

@@ -84,6 +84,24 @@ impl HttpRequest {
         self
     }
 
+    /// Signed as the webhook of this route is, with this secret, and with this id where it has one. The body comes before.
+    #[cfg(feature = "webhooks")]
+    #[must_use]
+    pub fn signed<F: Function>(self, secret: &str, id: &str) -> Self {
+        self.signed_at::<F>(secret, id, Timestamp::now())
+    }
+
+    /// The same at another time.
+    #[cfg(feature = "webhooks")]
+    #[must_use]
+    pub fn signed_at<F: Function>(mut self, secret: &str, id: &str, at: Timestamp) -> Self {
+        let body = self.body.as_deref().unwrap_or_default().as_bytes();
+        if let Some(webhook) = F::WEBHOOKS.iter().find(|webhook| webhook.route == self.route) {
+            self.headers.extend(webhook.sign(secret, id, body, at));
+        }
+        self
+    }
+
     /// From this address.
     #[must_use]
     pub fn from(mut self, address: &str) -> Self {
@@ -92,7 +110,7 @@ impl HttpRequest {
     }
 
     /// As an HTTP API hands it over.
-    fn two(&self) -> Value {
+    pub(crate) fn two(&self) -> Value {
         let (method, _) = self.route.split_once(' ').unwrap_or((&self.route, ""));
         let mut headers: BTreeMap<String, String> = BTreeMap::new();
         for (name, value) in &self.headers {
@@ -114,7 +132,7 @@ impl HttpRequest {
     }
 
     /// As a REST API does.
-    fn one(&self) -> Value {
+    pub(crate) fn one(&self) -> Value {
         let (method, path) = self.route.split_once(' ').unwrap_or((&self.route, ""));
         let mut headers: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let cookies = (!self.cookies.is_empty()).then(|| ("Cookie".to_owned(), self.cookies.join("; ")));
@@ -160,7 +178,7 @@ impl HttpResponse {
     }
 
     /// Of either format.
-    fn read(answer: &Value) -> Self {
+    pub(crate) fn read(answer: &Value) -> Self {
         let texts = |value: &Value| -> Vec<String> {
             value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
         };

@@ -57,7 +57,8 @@ fn wanted<'m>(model: &'m Model, route: &'m Route) -> Vec<&'m str> {
     let takes = route.function().is_none_or(|id| !matches!(model.functions[id].input, Input::Nothing));
     let mut wanted = if route.has_body() && takes { vec!["content-type"] } else { Vec::new() };
     match &route.auth {
-        Auth::None => {}
+        // No page signs so.
+        Auth::None | Auth::Webhook(_) => {}
         Auth::Iam => wanted.extend(["authorization", "x-amz-date"]),
         Auth::ApiKey => wanted.push("x-api-key"),
         Auth::Jwt(_) => wanted.push("authorization"),

@@ -19,6 +19,7 @@ pub(super) mod statuses;
 pub(super) mod templates;
 pub(super) mod timeouts;
 pub(super) mod updates;
+pub(super) mod webhooks;
 pub(super) mod without_body;
 
 use crate::diagnostics::Diagnostic;

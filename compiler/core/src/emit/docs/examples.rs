@@ -123,7 +123,7 @@ fn shown(auth: &Auth) -> Option<&'static str> {
     match auth {
         Auth::Jwt(_) => Some("Authorization: Bearer TOKEN"),
         Auth::ApiKey => Some("X-Api-Key: KEY"),
-        Auth::Iam | Auth::None => None,
+        Auth::Iam | Auth::None | Auth::Webhook(_) => None,
     }
 }
 

@@ -3,6 +3,7 @@
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
 mod examples;
+mod webhook;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
@@ -70,6 +71,7 @@ fn readme(input: Input<'_>) -> String {
         redrives => redrives(plan),
         try_it => try_it(plan),
         signed => signed(model),
+        webhook => webhook::webhook(model),
         examples => examples::examples(plan),
         logic_manifest => shell(&format!("{}/Cargo.toml", input.project.logic_path)),
         has_alarms => model.observability.alarms,
@@ -184,7 +186,14 @@ fn try_it(plan: &Plan<'_>) -> Option<minijinja::Value> {
     };
     let callable = |(api, _): &(&Api, &Route)| api.kind == ApiKind::Http || url(model, api).is_some();
     let routes = || model.routes().filter(|(_, route)| route.function().is_some());
-    let called = routes().filter(callable).min_by_key(|(api, route)| (route.auth != Auth::None, api.declared));
+    // A request that has to be signed by hand is the last that people want to begin with.
+    let effort = |auth: &Auth| match auth {
+        Auth::None => 0,
+        Auth::Iam | Auth::ApiKey | Auth::Jwt(_) => 1,
+        Auth::Webhook(_) => 2,
+    };
+    let called = routes().filter(callable).min_by_key(|(api, route)| (effort(&route.auth), api.declared));
+    let called = called.filter(|(_, route)| route.webhook.is_none());
     // Who invokes a function is not told to it: one that wants to know its caller takes requests alone.
     let takes_anybody = |id: &_| !model.callers(*id).are_certain();
     let routed = || routes().filter_map(|(_, route)| route.function()).find(takes_anybody);
@@ -222,7 +231,8 @@ fn try_it(plan: &Plan<'_>) -> Option<minijinja::Value> {
 /// What a request shows, as options of `curl`.
 fn credentials(auth: &Auth) -> &'static str {
     match auth {
-        Auth::None => "",
+        // How a webhook is signed has a section of its own.
+        Auth::None | Auth::Webhook(_) => "",
         Auth::Jwt(_) => " --header \"authorization: Bearer $TOKEN\"",
         Auth::ApiKey => " --header \"x-api-key: $API_KEY\"",
         Auth::Iam => {

@@ -121,6 +121,9 @@ impl Failures {
                     self.by_handler(403, &format!("`Forbidden`: {}.", lacking(model, jwt)));
                 }
             }
+            Auth::Webhook(_) => {
+                self.by_handler(403, "`Forbidden`: the request is not signed by its sender, or too old.");
+            }
             Auth::ApiKey => self.by_gateway("403", "The request has no key that is taken."),
             Auth::Iam => self.by_gateway("403", "The request is not signed, or IAM does not let the caller in."),
         }

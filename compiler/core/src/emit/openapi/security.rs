@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{Auth, Jwt};
+use crate::model::{Auth, Jwt, Route, Webhook};
+use crate::spec::api::webhook::{Algorithm, SignatureEncoding, time_prefix};
 
 /// The schemes of a document.
 #[derive(Debug, Default)]
@@ -11,12 +12,23 @@ pub(super) struct Schemes {
     api_key: bool,
     /// Issuers with their audiences, in the order of the routes.
     jwt: Vec<Jwt>,
+    /// Signatures, in the order of the routes.
+    webhooks: Vec<Value>,
 }
 
 impl Schemes {
     /// What a caller of a route with this authorization shows: one of the schemes, or nothing.
-    pub(super) fn of(&mut self, auth: &Auth) -> Value {
-        match auth {
+    pub(super) fn of(&mut self, route: &Route) -> Value {
+        match &route.auth {
+            Auth::Webhook(_) => {
+                let Some(webhook) = &route.webhook else { return json!([]) };
+                let scheme = signature(webhook);
+                let at = self.webhooks.iter().position(|known| *known == scheme).unwrap_or_else(|| {
+                    self.webhooks.push(scheme);
+                    self.webhooks.len() - 1
+                });
+                json!([{name("webhook", at): []}])
+            }
             Auth::None => json!([]),
             Auth::Iam => {
                 self.iam = true;
@@ -33,9 +45,9 @@ impl Schemes {
                     self.jwt.len() - 1
                 });
                 // A token with one of the scopes is enough.
-                let scope = |scope: &crate::spec::scalar::Name| json!({name(at): [scope.value]});
+                let scope = |scope: &crate::spec::scalar::Name| json!({name("jwt", at): [scope.value]});
                 match jwt.scopes.as_slice() {
-                    [] => json!([{name(at): []}]),
+                    [] => json!([{name("jwt", at): []}]),
                     scopes => scopes.iter().map(scope).collect(),
                 }
             }
@@ -43,8 +55,36 @@ impl Schemes {
     }
 }
 
-fn name(at: usize) -> String {
-    if at == 0 { "jwt".to_owned() } else { format!("jwt{}", at + 1) }
+fn name(kind: &str, at: usize) -> String {
+    if at == 0 { kind.to_owned() } else { format!("{kind}{}", at + 1) }
+}
+
+/// How the sender of a webhook signs. `OpenAPI` knows no signatures: it is a header that proves something.
+fn signature(webhook: &Webhook) -> Value {
+    let algorithm = match webhook.algorithm {
+        Algorithm::HmacSha256 => "SHA-256",
+        Algorithm::HmacSha512 => "SHA-512",
+    };
+    let encoding = match webhook.encoding {
+        SignatureEncoding::Hex => "hexadecimal digits",
+        SignatureEncoding::Base64 => "base64",
+    };
+    let prefix = if webhook.prefix.is_empty() { String::new() } else { format!(" after `{}`", webhook.prefix) };
+    let time = match webhook.timestamp.as_deref() {
+        Some(prefix) if time_prefix(prefix).is_some() => {
+            format!("; before it, with a comma between, `{prefix}` and the time in seconds since 1970")
+        }
+        Some(header) => format!("; the time, in seconds since 1970, is in the header `{header}`"),
+        None => String::new(),
+    };
+    let id =
+        webhook.id.as_ref().map(|id| format!("; what tells the delivery from others is in the header `{}`", id.value));
+    let text = format!(
+        "The HMAC with {algorithm} of `{}`, in {encoding}{prefix}{time}{}",
+        webhook.signed,
+        id.unwrap_or_default()
+    );
+    json!({"type": "apiKey", "name": webhook.header, "in": "header", "description": text + "."})
 }
 
 impl From<Schemes> for Value {
@@ -66,7 +106,7 @@ impl From<Schemes> for Value {
             let issuer = jwt.issuer.trim_end_matches('/');
             let audience: Vec<String> = jwt.audience.iter().map(|it| format!("`{}`", it.value)).collect();
             all.insert(
-                name(at),
+                name("jwt", at),
                 json!({
                     "type": "openIdConnect",
                     "openIdConnectUrl": format!("{issuer}/.well-known/openid-configuration"),
@@ -74,6 +114,7 @@ impl From<Schemes> for Value {
                 }),
             );
         }
+        all.extend(schemes.webhooks.into_iter().enumerate().map(|(at, scheme)| (name("webhook", at), scheme)));
         all.into()
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn tokens(model: &Model) -> Vec<&Token> {
     let taken =
         model.routes().filter(|(_, route)| route.function().is_some()).filter_map(|(_, route)| match &route.auth {
             Auth::Jwt(jwt) => model.token(jwt),
-            Auth::Iam | Auth::None | Auth::ApiKey => None,
+            Auth::Iam | Auth::None | Auth::ApiKey | Auth::Webhook(_) => None,
         });
     let taken: Vec<&Token> = taken.collect();
     model.tokens.iter().filter(|token| taken.iter().any(|other| std::ptr::eq(*other, *token))).collect()

@@ -10,7 +10,7 @@ use super::names::{FunctionNames, Home, Names};
 use super::print::{Code, literal};
 use super::text::{and, member_paragraph, paragraph, paragraphs};
 use super::types::{DERIVES, definitions};
-use super::{caches, callers, config, queries, queues, responses, routes, secrets, workflows};
+use super::{caches, callers, config, queries, queues, responses, routes, secrets, webhooks, workflows};
 use crate::emit;
 use crate::model::{ApiKind, Function, Id, Input, Model, Thing};
 use crate::plan::ids;
@@ -233,6 +233,7 @@ fn implementation(names: &Names<'_>, id: Id<Function>, known: &FunctionNames, co
     };
     let breaker = caches::breaker(function).unwrap_or_default();
     let routes = routes::routes(names.model, id).unwrap_or_default();
+    let webhooks = webhooks::webhooks(names, id).unwrap_or_default();
     let admit = callers::admit(names, id).unwrap_or_default();
     let decode = decode(names, function, known).unwrap_or_default();
     code.item(format_args!(
@@ -242,7 +243,7 @@ fn implementation(names: &Names<'_>, id: Id<Function>, known: &FunctionNames, co
     type Error = {error};
     const NAME: &'static str = {function_name};
     const SOURCES: &'static [evc_runtime::Source] = &[{sources}];
-{status}{breaker}{routes}
+{status}{breaker}{routes}{webhooks}
     fn new(context: evc_runtime::Context) -> Self {{
         Self {{ context }}
     }}

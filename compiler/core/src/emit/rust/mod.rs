@@ -35,6 +35,7 @@ mod tests;
 mod text;
 mod types;
 mod unions;
+mod webhooks;
 mod workflows;
 
 use super::{Backend, Files, Input, each};

@@ -8,8 +8,10 @@ use crate::model::{Content, Function, Id, Model, Parameter, Route, parameter_kin
 /// The item of the function's implementation that says so, if there is such a route.
 pub(super) fn routes(model: &Model, id: Id<Function>) -> Option<String> {
     let mut lines = String::new();
+    // The runtime takes a request to a function with a webhook by a route that it knows, and by no other.
+    let all = model.routes_of(id).any(|(_, route)| route.webhook.is_some());
     for (_, route) in model.routes_of(id) {
-        let Some(parameters) = parameters(model, route) else { continue };
+        let Some(parameters) = parameters(model, route, all) else { continue };
         let _ = writeln!(lines, "        {} {{", literal(&route.key()));
         for parameter in parameters {
             let _ = writeln!(lines, "            {parameter};");
@@ -20,7 +22,7 @@ pub(super) fn routes(model: &Model, id: Id<Function>) -> Option<String> {
 }
 
 /// What comes beside the body; `None` where the runtime needs no word of it: texts, each called as its field is.
-fn parameters(model: &Model, route: &Route) -> Option<Vec<String>> {
+fn parameters(model: &Model, route: &Route, all: bool) -> Option<Vec<String>> {
     let request = model.request(route);
     let kind =
         |parameter: &Parameter<'_>| parameter.ty.and_then(|ty| parameter_kind(&model.types, ty)).unwrap_or("Text");
@@ -28,7 +30,8 @@ fn parameters(model: &Model, route: &Route) -> Option<Vec<String>> {
         parameter.name == parameter.field && parameter.default.is_none() && kind(parameter) == "Text"
     };
     let mut in_query = request.query.iter();
-    let is_said = !route.sources.headers.is_empty()
+    let is_said = all
+        || !route.sources.headers.is_empty()
         || !route.sources.cookies.is_empty()
         || request.whole.is_some()
         || (route.has_body() && !request.query.is_empty())

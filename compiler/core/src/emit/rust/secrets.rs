@@ -14,7 +14,7 @@ use crate::types::rust::field_name;
 pub(super) fn secrets(names: &Names<'_>, input: Input<'_>) -> Code {
     let model = names.model;
     let mut code = Code::default();
-    let is_read = |id| model.functions.values().flat_map(|function| &function.secrets).any(|read| read.value == id);
+    let is_read = |id| model.functions.values().flat_map(Function::all_secrets).any(|read| read.value == id);
     for (id, secret) in model.secrets.iter().filter(|(id, _)| is_read(*id)) {
         let name = names.secret(id);
         let docs = head_docs(

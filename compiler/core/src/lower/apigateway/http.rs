@@ -53,7 +53,7 @@ fn of(b: &mut Builder<'_>, api: &Api) {
         let Some(function) = route.function().map(|function| &model.functions[function]) else { continue };
         let authorizer = match &route.auth {
             Auth::Jwt(jwt) => authorizers.iter().find(|(known, _)| same_tokens(known, jwt)).map(|(_, id)| id),
-            Auth::Iam | Auth::None | Auth::ApiKey => None,
+            Auth::Iam | Auth::None | Auth::ApiKey | Auth::Webhook(_) => None,
         };
         add_route(b, api, route, function, authorizer, &mut integrated);
     }
@@ -192,8 +192,8 @@ fn authorization(auth: &Auth) -> &'static str {
     match auth {
         Auth::Iam => "AWS_IAM",
         Auth::Jwt(_) => "JWT",
-        // An HTTP API knows no keys, which a check says.
-        Auth::None | Auth::ApiKey => "NONE",
+        // An HTTP API knows no keys, which a check says; the function checks signatures itself.
+        Auth::None | Auth::ApiKey | Auth::Webhook(_) => "NONE",
     }
 }
 

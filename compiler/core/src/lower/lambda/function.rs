@@ -198,7 +198,7 @@ fn variables(b: &mut Builder<'_>, of: Id<Function>, cache: Option<Spanned<Id<Cac
         let purpose = format!("the name of the parameter of `config` value `{}`", config.head.name);
         variables.insert(ids::config_variable(config), (config::name(config), purpose));
     }
-    for secret in &function.secrets {
+    for secret in function.all_secrets() {
         let secret = &model.secrets[secret.value];
         let purpose = format!("where secret `{}` is", secret.head.name);
         variables.insert(ids::secret_variable(secret), (secret::key(secret), purpose));
@@ -296,9 +296,11 @@ fn grants(b: &mut Builder<'_>, role: &Role, of: Id<Function>) {
         let why = Why::new(format!("`config: {}`", config.head.name), read.span);
         b.grant(role, &["ssm:GetParameter"], [config::arn(config)], why);
     }
-    for read in &function.secrets {
+    for read in function.all_secrets() {
         let secret = &model.secrets[read.value];
-        let why = Why::new(format!("`secrets: {}`", secret.head.name), read.span);
+        let is_said = function.secrets.iter().any(|said| said.value == read.value);
+        let key = if is_said { "secrets" } else { "webhook" };
+        let why = Why::new(format!("`{key}: {}`", secret.head.name), read.span);
         b.grant(role, &[secret::action(secret)], [secret::arn(secret)], why);
     }
     if function.idempotent.is_some() {

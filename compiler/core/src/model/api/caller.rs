@@ -70,7 +70,8 @@ impl Model {
         let mut callers = Callers::default();
         for (_, route) in self.routes_of(id) {
             match &route.auth {
-                Auth::None => callers.optional = true,
+                // A signature says which system sent it, and of no user of it.
+                Auth::None | Auth::Webhook(_) => callers.optional = true,
                 Auth::Iam if callers.has(|kind| matches!(kind, CallerKind::Principal)) => {}
                 Auth::Iam => callers.kinds.push(CallerKind::Principal),
                 Auth::ApiKey if callers.has(|kind| matches!(kind, CallerKind::Key)) => {}

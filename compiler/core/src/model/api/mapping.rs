@@ -62,7 +62,7 @@ impl CallerFact {
             Auth::ApiKey => vec![("id", Self::KeyId)],
             Auth::Iam => vec![("account", Self::Account), ("arn", Self::Arn)],
             // Claims have names of their own.
-            Auth::None | Auth::Jwt(_) => Vec::new(),
+            Auth::None | Auth::Jwt(_) | Auth::Webhook(_) => Vec::new(),
         }
     }
 }

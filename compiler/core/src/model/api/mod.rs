@@ -8,6 +8,7 @@ mod table;
 #[cfg(test)]
 #[allow(clippy::wildcard_enum_match_arm, reason = "a test fails at what it does not expect")]
 mod tests;
+mod webhook;
 
 pub(super) use caller::tokens;
 pub use caller::{CallerKind, Callers, Token, claim_kind};
@@ -17,6 +18,8 @@ pub(super) use resolve::{apis, routed};
 
 use resolve::OK;
 pub use table::{TableOperation, TableRoute};
+pub use webhook::Webhook;
+pub(super) use webhook::{check_secrets, secrets_of};
 
 use super::graph::{Relates, Relation};
 use super::{Function, Head, Id, Model, Thing, Workflow};
@@ -116,6 +119,8 @@ pub struct Route {
     pub auth: Auth,
     /// Where that is said, or the route.
     pub auth_span: Span,
+    /// How its requests are signed, if another system signs them.
+    pub webhook: Option<Box<Webhook>>,
     /// How many requests it takes, if it differs from the rest of the API.
     pub throttling: Option<Throttling>,
     /// What of a function's input comes from where.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Api, ApiKind, Auth, Cors, Domain, Integration, Route, THROTTLING, Throttling, table};
+use super::{Api, ApiKind, Auth, Cors, Domain, Integration, Route, THROTTLING, Throttling, Webhook, table, webhook};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::names::{find, head};
 use crate::model::{Arena, Head, Id, Model};
@@ -84,6 +84,7 @@ fn own(sections: &Sections) -> Option<Api> {
             status_span: api.status.as_ref().map(|status| status.span),
             auth: api.auth.as_ref().map_or(Auth::Iam, |auth| auth.value.clone()),
             auth_span: api.auth.as_ref().map_or(text.span, |auth| auth.span),
+            webhook: api.auth.as_ref().and_then(|auth| signed(sections, &auth.value)),
             throttling: None,
             sources: api.sources(),
         });
@@ -138,9 +139,18 @@ fn route(
         status_span: item.status.as_ref().map(|status| status.span),
         auth: known.clone(),
         auth_span: auth.map_or(text.span, |auth| auth.span),
+        webhook: signed(sections, known),
         throttling: item.throttling.as_ref().map(|it| throttling(it, of_api)),
         sources: item.sources.clone(),
     })
+}
+
+/// How requests are signed that this lets in.
+fn signed(sections: &Sections, auth: &Auth) -> Option<Box<Webhook>> {
+    match auth {
+        Auth::Webhook(said) => Some(Box::new(webhook::webhook(sections, said))),
+        Auth::Iam | Auth::None | Auth::ApiKey | Auth::Jwt(_) => None,
+    }
 }
 
 /// A status that is said and possible; impossible ones are reported where they are read.

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use evc_macros::Section;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use super::Webhook;
 use crate::aws::regions::no_region;
 use crate::source::Spanned;
 use crate::spec::decode::{Decode, Decoder};
@@ -26,6 +27,8 @@ pub enum Auth {
     ApiKey,
     /// Callers with a token of this issuer.
     Jwt(Box<Jwt>),
+    /// A system whose requests are signed with a secret.
+    Webhook(Box<Webhook>),
 }
 
 /// The tokens that are taken.
@@ -54,9 +57,21 @@ impl Decode for Auth {
             return cx.word(node, "a kind of authorization", &words).cloned();
         }
         let mut fields = cx.fields(node, "authorization")?;
-        let jwt = fields.required("jwt", cx);
+        let kinds = fields.present(&["jwt", "webhook"]);
+        let is_webhook = kinds.first().is_some_and(|kind| kind.text == "webhook");
+        if let [first, second, ..] = kinds.as_slice() {
+            let found = cx.bad_value(second.span, format!("`{}` is another kind of authorization", second.text));
+            *found = found.clone().secondary(first.span, "there is one already");
+            found.help.push("write one of them; another route may have the other".to_owned());
+            return None;
+        }
+        let found = if is_webhook {
+            fields.required("webhook", cx).map(|webhook| Self::Webhook(Box::new(webhook)))
+        } else {
+            fields.required("jwt", cx).map(|jwt| Self::Jwt(Box::new(jwt)))
+        };
         fields.finish(cx);
-        jwt.map(|jwt| Self::Jwt(Box::new(jwt)))
+        found
     }
 }
 
@@ -157,14 +172,21 @@ impl JsonSchema for Auth {
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let jwt = generator.subschema_for::<Jwt>();
+        let webhook = generator.subschema_for::<Webhook>();
         json_schema!({
-            "description": "Who may call: `iam`, `none` (everybody), `api-key`, or the holders of tokens.",
+            "description": "Who may call: `iam`, `none` (everybody), `api-key`, the holders of tokens, or a system that signs what it sends.",
             "anyOf": [
                 {"enum": ["iam", "none", "api-key"]},
                 {
                     "type": "object",
                     "properties": {"jwt": jwt},
                     "required": ["jwt"],
+                    "additionalProperties": false
+                },
+                {
+                    "type": "object",
+                    "properties": {"webhook": webhook},
+                    "required": ["webhook"],
                     "additionalProperties": false
                 }
             ],

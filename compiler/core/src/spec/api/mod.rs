@@ -4,6 +4,7 @@ mod auth;
 mod domain;
 mod route;
 mod sources;
+pub mod webhook;
 mod words;
 
 use evc_macros::{Section, Word};
@@ -13,6 +14,7 @@ use domain::web_acl;
 pub use domain::{CERTIFICATE, DOMAIN_NAME, Domain, WEB_ACL, ZONE};
 pub use route::{Integration, MappingExpr, Operation, Route, Routes, TableRoute};
 pub use sources::{Sources, tokens};
+pub use webhook::Webhook;
 pub use words::{Header, Method, Origin, RouteText, SUCCESS, is_header};
 
 use super::allow::Allows;

@@ -49,7 +49,8 @@ pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>, route: &Route, resource:
     let authorization = match route.auth {
         Auth::Iam => "AWS_IAM",
         Auth::Jwt(_) => "JWT",
-        Auth::None | Auth::ApiKey => "NONE",
+        // The function checks signatures itself.
+        Auth::None | Auth::ApiKey | Auth::Webhook(_) => "NONE",
     };
     let (authorizer, scopes) = match &route.auth {
         Auth::Jwt(jwt) => {
@@ -57,7 +58,7 @@ pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>, route: &Route, resource:
             let scopes: Vec<Value> = jwt.scopes.iter().map(|scope| scope.as_str().into()).collect();
             (known.map(|(_, id)| Value::Ref(id.clone())), (!scopes.is_empty()).then_some(Value::List(scopes)))
         }
-        Auth::Iam | Auth::None | Auth::ApiKey => (None, None),
+        Auth::Iam | Auth::None | Auth::ApiKey | Auth::Webhook(_) => (None, None),
     };
     let properties = [
         rest.own(),
