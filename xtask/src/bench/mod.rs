@@ -32,6 +32,8 @@ enum What {
     Audit,
     /// The forwarder of an outbox, beside simpler ways to publish and a forwarder in Python.
     Forwarder,
+    /// What a warm handler takes to know its caller, to read headers and cookies, and to verify a signature, beside one with a body alone.
+    Requests,
     /// Workflows on Redis, beside redis-benchmark, `BullMQ` and Restate.
     Workflows,
 }
@@ -43,8 +45,17 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         What::Compiler => compiler(options),
         What::Audit => audit(),
         What::Forwarder => forwarder(),
+        What::Requests => requests(),
         What::Workflows => workflows::run(options.few),
     }
+}
+
+/// Measure what requests cost that bring more than a body.
+fn requests() -> Result<(), String> {
+    let target = project::root().join("target/bench/requests");
+    let mut bench = step::command("cargo", &["run", "--quiet", "--release", "--package", "evc-runtime"]);
+    bench.args(["--example", "request_bench", "--features", "testing,webhooks"]);
+    step::loudly("requests", bench.current_dir(project::root()).env("CARGO_TARGET_DIR", &target))
 }
 
 /// Measure the forwarder of the cart system, built as it is deployed.

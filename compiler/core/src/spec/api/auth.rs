@@ -58,16 +58,17 @@ impl Decode for Auth {
         }
         let mut fields = cx.fields(node, "authorization")?;
         let kinds = fields.present(&["jwt", "webhook"]);
-        let is_webhook = kinds.first().is_some_and(|kind| kind.text == "webhook");
         if let [first, second, ..] = kinds.as_slice() {
             let found = cx.bad_value(second.span, format!("`{}` is another kind of authorization", second.text));
             *found = found.clone().secondary(first.span, "there is one already");
             found.help.push("write one of them; another route may have the other".to_owned());
             return None;
         }
-        let found = if is_webhook {
+        let found = if kinds.iter().any(|kind| kind.text == "webhook") {
             fields.required("webhook", cx).map(|webhook| Self::Webhook(Box::new(webhook)))
         } else {
+            // Known, so that a misspelt one is told as that.
+            drop(fields.optional::<Webhook>("webhook", cx));
             fields.required("jwt", cx).map(|jwt| Self::Jwt(Box::new(jwt)))
         };
         fields.finish(cx);
