@@ -115,6 +115,19 @@ def of_tokens(stack: Stack) -> None:
         assert status == 401 and "items" not in problem, (what, status, problem)
 
 
+@SYSTEM.scenario("a workflow is started for who has the token, whatever the body says of that")
+def started(stack: Stack) -> None:
+    states, machine = stack.client("stepfunctions"), stack.outputs["MineArn"]
+    for name in ("kim", 'ro"b\\in é #set($x) \\"'):
+        body = {"jobId": str(uuid.uuid4()), "owner": "somebody", "at": 1}
+        status, answer = send(stack, "POST", "/my-jobs", body, bearer(LOGIN.token(name)))
+        assert status == 202, answer
+        arn = machine.replace(":stateMachine:", ":execution:") + ":" + answer["executionId"].rsplit(":", 1)[-1]
+        given = json.loads(states.describe_execution(executionArn=arn)["input"])
+        assert (given["owner"], given["jobId"]) == (name, body["jobId"]) and given["at"] > 1_700_000_000_000, given
+    assert send(stack, "POST", "/my-jobs", {"jobId": str(uuid.uuid4())})[0] == 401
+
+
 @SYSTEM.scenario("a throttled route answers 429 as problem JSON when its burst is used up")
 def throttles(stack: Stack) -> None:
     answers = [send(stack, "PUT", "/jobs", {"jobId": str(uuid.uuid4()), "note": ""}) for _ in range(6)]

@@ -12,6 +12,7 @@ import ministack.app
 
 import apis
 import authority
+import authorizers
 import caches
 import delivery
 import functions
@@ -26,7 +27,7 @@ import workflows
 
 def main() -> None:
     """Install every replacement, then serve until killed."""
-    for module in (authority, resources, caches, functions, delivery, workflows, streams, piping, apis, tokens, rest, rest_tokens):
+    for module in (authority, resources, caches, functions, delivery, workflows, streams, piping, apis, tokens, rest, rest_tokens, authorizers):
         module.install()
     ministack.app.main()
 

@@ -18,7 +18,7 @@ from ministack.services.cloudformation import provisioners
 import authority
 import velocity
 from apis import GATEWAY
-from rest_tokens import claims_in_templates
+from rest_tokens import claims_in_templates, told_in_templates
 
 # What an action is called on the wire, by the service's name in an integration's URI.
 SERVICES = {
@@ -202,6 +202,8 @@ class Request:
         }
         if claims := claims_in_templates.get():
             self.context["authorizer"] = {"claims": claims}
+        elif told := told_in_templates.get():
+            self.context["authorizer"] = told
 
     def render(self, template: str | None, body: str) -> str:
         """What a template makes of a body; without a template the body."""

@@ -17,6 +17,9 @@ import tokens
 # The claims of the request that is answered, as templates see them: each the text of its JSON.
 claims_in_templates = contextvars.ContextVar("claims", default=None)
 
+# What a Lambda authorizer says of who sent the request that is answered, as templates see it: texts.
+told_in_templates = contextvars.ContextVar("told", default=None)
+
 
 def authorizer_with_tokens(original):
     """`AWS::ApiGateway::Authorizer` of type `JWT`: its configuration, which ministack drops.
@@ -42,8 +45,11 @@ def authorized(original):
 
     async def authorize(api_id, stage_name, method, *others):
         claims_in_templates.set(None)
+        told_in_templates.set(None)
         if (method.get("authorizationType") or "").upper() != "JWT":
-            return await original(api_id, stage_name, method, *others)
+            refused, told = await original(api_id, stage_name, method, *others)
+            told_in_templates.set(told)
+            return refused, told
         headers = others[3]
         authorizer = rest._authorizers_v1.get(api_id, {}).get(method.get("authorizerId"))
         if not authorizer:

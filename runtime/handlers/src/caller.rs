@@ -7,6 +7,7 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-jwt-authorizer-claims.html>
 
 use crate::adapter::caller::{RequestContext, without_session};
+use crate::backend::Services;
 use crate::{Bounded, Context, Error, Kind, Payload};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -92,6 +93,8 @@ impl fmt::Debug for Claims {
 #[derive(Clone, Default)]
 pub struct Request {
     context: Option<Arc<RawValue>>,
+    /// Where what differs by environment is known.
+    services: Option<Arc<Services>>,
 }
 
 /// Claims are of somebody, and in no log.
@@ -105,13 +108,15 @@ impl fmt::Debug for Request {
 enum Sender {
     Nobody,
     Token(Map<String, Value>),
+    /// What an authorizer of the spec says of him, with its name.
+    Told(String, Map<String, Value>),
     Principal(Principal),
     Key(ApiKey),
 }
 
 impl Request {
     pub(crate) fn new(context: Option<&RawValue>) -> Self {
-        Self { context: context.map(|context| Arc::from(context.to_owned())) }
+        Self { context: context.map(|context| Arc::from(context.to_owned())), services: None }
     }
 
     /// What the gateway says, as it came.
@@ -123,6 +128,9 @@ impl Request {
         let Some(context) = &self.context else { return Ok(Sender::Nobody) };
         let context: RequestContext<'_> =
             serde_json::from_str(context.get()).map_err(|_| forbidden("the request's context cannot be read"))?;
+        if let Some(told) = context.told() {
+            return Ok(Sender::Told(told.by, told.said.into_iter().collect()));
+        }
         let authorizer = context.authorizer().map_err(|_| forbidden("the request's context cannot be read"))?;
         let (claims, iam) = authorizer.map_or((None, None), |authorizer| {
             (authorizer.jwt.map(|jwt| jwt.claims).or(authorizer.claims), authorizer.iam)
@@ -148,13 +156,27 @@ impl Request {
 
     /// These claims of its token, as far as it has them.
     pub fn claims(&self, claims: &[(&str, Claim)]) -> Result<Claims, Error> {
-        let Sender::Token(mut said) = self.sender()? else { return Err(forbidden("the request has no token")) };
+        let (mut said, read): (_, fn(Claim, Value) -> Value) = match self.sender()? {
+            Sender::Token(said) => (said, Claim::of),
+            Sender::Told(_, said) => (said, Claim::of_told),
+            Sender::Nobody | Sender::Principal(_) | Sender::Key(_) => {
+                return Err(forbidden("the request has no token"));
+            }
+        };
         let known = claims.iter().filter_map(|(name, claim)| {
             let value = said.remove(*name).filter(|value| !value.is_null())?;
-            Some(((*name).to_owned(), claim.of(value)))
+            Some(((*name).to_owned(), read(*claim, value)))
         });
         let known: Map<String, Value> = known.collect();
         Ok(Claims(Payload::new(serde_json::to_string(&known).map_err(Error::other)?)))
+    }
+
+    /// Whether its token is of the issuer that this variable of the environment names, for one of the audience that this one lists with commas
+    /// between. Where they are not set, it is of nobody.
+    pub fn is_of_given(&self, issuer: &str, audience: &str) -> bool {
+        let given = |name: &str| self.services.as_ref().and_then(|services| services.settings.require(name).ok());
+        let (Some(issuer), Some(audience)) = (given(issuer), given(audience)) else { return false };
+        self.is_of(&issuer, &audience.split(',').collect::<Vec<_>>())
     }
 
     /// Whether its token is of this issuer, for one of this audience.
@@ -170,6 +192,11 @@ impl Request {
             None => text("client_id").is_some_and(|one| audience.contains(&one)),
         };
         of && text("iss") == Some(issuer)
+    }
+
+    /// Whether the authorizer of this name let it in.
+    pub fn is_let_in_by(&self, authorizer: &str) -> bool {
+        matches!(self.sender(), Ok(Sender::Told(by, _)) if by == authorizer)
     }
 
     /// Whether it is signed.
@@ -210,7 +237,7 @@ impl Caller for Principal {
     fn of(request: &Request) -> Result<Self, Error> {
         match request.sender()? {
             Sender::Principal(principal) => Ok(principal),
-            Sender::Nobody | Sender::Token(_) | Sender::Key(_) => Err(request.nobody()),
+            Sender::Nobody | Sender::Token(_) | Sender::Told(..) | Sender::Key(_) => Err(request.nobody()),
         }
     }
 }
@@ -219,12 +246,21 @@ impl Caller for ApiKey {
     fn of(request: &Request) -> Result<Self, Error> {
         match request.sender()? {
             Sender::Key(key) => Ok(key),
-            Sender::Nobody | Sender::Token(_) | Sender::Principal(_) => Err(request.nobody()),
+            Sender::Nobody | Sender::Token(_) | Sender::Told(..) | Sender::Principal(_) => Err(request.nobody()),
         }
     }
 }
 
 impl Claim {
+    /// What an authorizer of the spec says, as JSON of its type: texts, and of lists their JSON.
+    fn of_told(self, value: Value) -> Value {
+        let list = match (self, value.as_str()) {
+            (Self::Texts | Self::Integers, Some(text)) => serde_json::from_str(text).ok(),
+            _ => return self.of(value),
+        };
+        list.filter(Value::is_array).unwrap_or(value)
+    }
+
     /// A claim as JSON of its type. What is of another type stays as it is, and is refused when it is read.
     fn of(self, value: Value) -> Value {
         let read = match (self, value.as_str()) {
@@ -270,7 +306,8 @@ impl Context {
     /// Reads who calls, of a delivery that has to have a caller. Generated code does it before the handler runs.
     pub fn admit<C: Caller>(&self) -> Result<(), Error> {
         if self.known().is_none() {
-            self.know(Arc::new(C::of(&self.delivery().request)?));
+            let request = Request { services: Some(self.services().clone()), ..self.delivery().request.clone() };
+            self.know(Arc::new(C::of(&request)?));
         }
         Ok(())
     }

@@ -60,6 +60,8 @@ pub(crate) enum Place {
     Header,
     Cookie,
     Body,
+    /// What the gateway says of the request, to an authorizer: `method`, `path` or `source-ip`.
+    Said,
 }
 
 /// What the text of a parameter stands for.
@@ -111,6 +113,11 @@ impl Parameter {
     /// The body as a whole.
     pub const fn body(name: &'static str, field: &'static str, text: Text) -> Self {
         Self { place: Place::Body, name, field, text, default: None }
+    }
+
+    /// What the gateway says itself of a request, to an authorizer: its `method`, its `path`, or the `source-ip` that it came from.
+    pub const fn said(name: &'static str, field: &'static str, text: Text) -> Self {
+        Self { place: Place::Said, name, field, text, default: None }
     }
 
     /// The same, which has this value, as JSON, where a request does not have it.

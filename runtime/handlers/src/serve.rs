@@ -139,7 +139,8 @@ where
             }
         };
         let contract = Contract::new(F::SOURCES, F::STATUS, self.cors.as_ref());
-        let contract = Contract { answered: &answered, routes: F::ROUTES, responds: F::RESPONDS, ..contract };
+        let contract =
+            Contract { name: F::NAME, answered: &answered, routes: F::ROUTES, responds: F::RESPONDS, ..contract };
         #[cfg(feature = "webhooks")]
         let contract = Contract { webhooks: Some((F::WEBHOOKS, &self.services)), ..contract };
         #[cfg(feature = "engine")]

@@ -4,6 +4,12 @@
 /// headers of HTTP/2 are.
 pub const IDEMPOTENCY_HEADER: &str = "idempotency-key";
 
+/// What an authorizer of the spec says of itself in the context of a request: its name. Nobody else writes there.
+pub const AUTHORIZER: &str = "evcAuthorizer";
+
+/// The field of an authorizer's context by which its callers are told apart.
+pub const SUBJECT: &str = "sub";
+
 /// The field of the payload that says where in a workflow the call comes from: a record of the fields below.
 pub const ENVELOPE: &str = "evc";
 

@@ -36,6 +36,11 @@ pub const SQS_BATCH_ENTRIES: usize = 10;
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
 pub const SQS_DELAY_SECONDS: i32 = 900;
 
+/// What an authorizer says of a caller, as JSON with its braces. No page states what API Gateway takes; what is in a request's context has to
+/// fit beside its headers, of which it takes 10,240 bytes.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
+pub const AUTHORIZER_CONTEXT_BYTES: usize = 8 * 1024;
+
 /// Input or result of a workflow's state, as JSON: what Step Functions takes, so that a workflow means the same on both engines.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-task-executions>
 pub const WORKFLOW_PAYLOAD_BYTES: usize = 256 * 1024;

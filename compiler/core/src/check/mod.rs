@@ -69,6 +69,7 @@ type Check = fn(&Model, &mut Vec<Diagnostic>);
 const CHECKS: &[Check] = &[
     alarms::check,
     api::auth::check,
+    api::authorizers::check,
     api::before::check,
     api::bodies::check,
     api::cors::check,
@@ -248,6 +249,7 @@ fn is_published(model: &Model, event: Id<Event>) -> bool {
         | Relation::Starts
         | Relation::Describes
         | Relation::Routes
+        | Relation::Asks
         | Relation::Feeds
         | Relation::Calls(_)
         | Relation::Undoes(_)

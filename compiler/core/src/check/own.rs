@@ -50,7 +50,9 @@ fn owner(
         let function = &model.functions[id].head;
         let message = format!("nobody is always known to call function `{}`", function.name);
         let diagnostic = Diagnostic::new(Code::EVC0656, own.span, message).note(why(model, id, &callers));
-        found.push(diagnostic.help("let only routes lead to it that take the tokens of an issuer: `auth: { jwt: … }`"));
+        found.push(diagnostic.help(
+            "let only routes lead to it that take the tokens of an issuer, `auth: { jwt: … }`, or ask an authorizer",
+        ));
         return;
     };
     if let [first, second, ..] = tokens
@@ -58,8 +60,8 @@ fn owner(
     {
         let message = "`sub` names one caller of an issuer, and two issuers may give the same";
         let diagnostic = Diagnostic::new(Code::EVC0657, own.span, message)
-            .secondary(first.jwt.issuer.span, "an issuer")
-            .secondary(second.jwt.issuer.span, "another one");
+            .secondary(first.of.span(), "one says it")
+            .secondary(second.of.span(), "and another");
         found.push(diagnostic.help("give each issuer a function, or own by a claim that both agree on"));
     }
     found.extend(tokens.first().and_then(|token| fits(model, own, claim, token, table, key)));

@@ -35,6 +35,7 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
         }
         to.path(diagnostics);
         to.texts(diagnostics);
+        to.given(diagnostics);
     }
 }
 
@@ -65,6 +66,32 @@ struct To<'m> {
 }
 
 impl To<'_> {
+    /// What the route gives a workflow itself is a field of its input, which nothing else is.
+    fn given(&self, diagnostics: &mut Vec<Diagnostic>) {
+        let (types, Some(input)) = (&self.model.types, self.input) else { return };
+        let Some(fields) = types.record(input) else { return };
+        for mapping in &self.route.with {
+            let refuse = |message: String| Diagnostic::new(Code::EVC0610, mapping.span, message);
+            let name = mapping.attribute.as_str();
+            let Some(field) = fields.get(name) else {
+                let message = format!("the input of {} has no field `{name}`", self.name);
+                let diagnostic = refuse(message).secondary(input.span, "the input is declared here");
+                diagnostics.push(diagnostic.suggest(name, fields.keys().copied()));
+                continue;
+            };
+            if self.route.parameters().any(|parameter| parameter == name) {
+                let message = format!("`{name}` is a parameter of the path already");
+                diagnostics.push(refuse(message).secondary(self.route.parameter_span(name), "it is here"));
+            }
+            if let Err(mismatch) = types.accepts(&field.ty, &mapping.ty) {
+                let message = format!("this cannot be the `{name}` of {}", self.name);
+                diagnostics.push(
+                    refuse(message).label(mismatch.to_string()).secondary(field.ty.span, "the field is declared here"),
+                );
+            }
+        }
+    }
+
     /// Every parameter of a path is a field of the input, where the handler finds it.
     fn path(&self, diagnostics: &mut Vec<Diagnostic>) {
         let types = &self.model.types;

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::model::{CacheKind, CacheSecret, ConfigKind, NetworkKind, SecretKind};
+use crate::model::{CacheKind, CacheSecret, ConfigKind, Jwt, NetworkKind, SecretKind, TokenOf};
 use crate::plan::builder::Builder;
 use crate::plan::names::MAX_ENVIRONMENT;
 use crate::plan::{ENVIRONMENT, LogicalId, Parameter, api, arn, bus, cache, config, network, secret};
@@ -58,6 +58,7 @@ pub(super) fn finish(b: &mut Builder<'_>) {
     boundary(b);
     key(b);
     apis(b);
+    tokens(b);
     buses(b);
     config(b);
     secrets(b);
@@ -99,6 +100,29 @@ fn apis(b: &mut Builder<'_>) {
             let parameter = given("String", format!("The {about} of API {name}."), Some(pattern));
             b.plan.parameters.insert(api::parameter(it, what).to_string(), parameter);
         }
+    }
+}
+
+/// Who signs the tokens that APIs take, and whom they are for, where the spec leaves it to each deployment.
+fn tokens(b: &mut Builder<'_>) {
+    let tokens = || {
+        b.model.tokens.iter().filter_map(|token| match &token.of {
+            TokenOf::Issuer(jwt) => Some(jwt),
+            TokenOf::Function(..) => None,
+        })
+    };
+    let (issuer, audience) = (tokens().any(Jwt::issuer_is_left), tokens().any(Jwt::audience_is_left));
+    if issuer {
+        let about = "Who signs the tokens of callers: their iss.".to_owned();
+        let parameter = given("String", about, Some(r"^https://\S+$"));
+        b.plan.parameters.insert(api::token_parameter("issuer").to_string(), parameter);
+    }
+    if audience {
+        let about =
+            "Whom the tokens of callers are for, with commas between: one of these is their aud, or the client_id."
+                .to_owned();
+        let parameter = given("CommaDelimitedList", about, None);
+        b.plan.parameters.insert(api::token_parameter("audience").to_string(), parameter);
     }
 }
 

@@ -189,6 +189,7 @@ impl Model {
                 | Relation::Matches
                 | Relation::Delivers
                 | Relation::Routes
+                | Relation::Asks
                 | Relation::Feeds
                 | Relation::Calls(_)
                 | Relation::Undoes(_)

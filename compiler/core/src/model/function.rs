@@ -16,6 +16,7 @@ use super::{
 };
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
+use crate::spec::api::Authorizer;
 use crate::spec::function as spec;
 use crate::spec::function::{Deploy, Idempotency, Operation};
 use crate::spec::permission::Permission;
@@ -32,6 +33,8 @@ pub const MAX_VARIABLE_BYTES: usize = 4096;
 pub struct Function {
     /// Name, places, description.
     pub head: Head,
+    /// What of a request it decides by, if it is an authorizer.
+    pub authorizer: Option<Spanned<Authorizer>>,
     /// What it takes.
     pub input: Input,
     /// What it returns.
@@ -206,6 +209,7 @@ pub(super) fn function(
     let memory = item.memory.as_ref().map_or(256, |memory| memory.value);
     Function {
         head: head(name, item, item.description.as_ref(), &item.allow),
+        authorizer: item.authorizer.clone(),
         input: match &item.input {
             Some(input) => Input::Value(input.0.clone()),
             None => brought.unwrap_or(Input::Nothing),
@@ -267,7 +271,10 @@ fn business_error((name, status): &(Name, Option<Spanned<u64>>)) -> BusinessErro
 
 /// How long an invocation of a function may take, in every environment. `routed`: whether an API calls it.
 pub(super) fn timeout(sections: &Sections, name: &str, function: &spec::Function, routed: bool) -> Setting<Duration> {
-    let base = function.timeout.as_ref().map_or(default_timeout(routed), |timeout| timeout.value);
+    let base = function
+        .timeout
+        .as_ref()
+        .map_or(default_timeout(routed, function.authorizer.is_some()), |timeout| timeout.value);
     of_function(sections, name, base, |function| function.timeout)
 }
 
@@ -275,9 +282,13 @@ pub(super) fn timeout(sections: &Sections, name: &str, function: &spec::Function
 /// waits 29, a function ends before its caller is gone
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>,
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>).
-fn default_timeout(behind_api: bool) -> Duration {
-    Duration::seconds(if behind_api { 29 } else { 30 })
+fn default_timeout(behind_api: bool, is_authorizer: bool) -> Duration {
+    if is_authorizer { AUTHORIZER_TIMEOUT } else { Duration::seconds(if behind_api { 29 } else { 30 }) }
 }
+
+/// How long an HTTP API waits for an authorizer.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
+pub const AUTHORIZER_TIMEOUT: Duration = Duration::seconds(10);
 
 /// What functions without an `input` take: the events that rules bring them, themselves or through queues, or else the messages of
 /// their queue.

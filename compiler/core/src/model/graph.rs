@@ -24,6 +24,8 @@ pub enum Relation {
     Describes,
     /// An API has a route to a function or a workflow.
     Routes,
+    /// An API asks a function who calls.
+    Asks,
     /// A queue feeds a function.
     Feeds,
     /// A step of a workflow, by its name, calls a function.
@@ -127,7 +129,10 @@ impl Graph {
 impl Relation {
     /// Whether the function at its end runs because of it.
     fn invokes(&self) -> bool {
-        matches!(self, Self::Delivers | Self::Starts | Self::Routes | Self::Feeds | Self::Calls(_) | Self::Undoes(_))
+        matches!(
+            self,
+            Self::Delivers | Self::Starts | Self::Routes | Self::Asks | Self::Feeds | Self::Calls(_) | Self::Undoes(_)
+        )
     }
 }
 

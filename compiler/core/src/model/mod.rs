@@ -49,10 +49,11 @@ mod variable;
 pub mod workflow;
 
 pub use access::{AccessPattern, Through};
+pub(crate) use api::SUBJECT;
 pub use api::{
-    Api, ApiKind, Auth, CallerFact, CallerKind, Callers, Cors, Domain as ApiDomain, Integration, Jwt, Mapping,
-    MappingValue, Parameter, Request, Route, TableOperation, TableRoute, Throttling, Token, Webhook, claim_kind,
-    parameter_kind,
+    Api, ApiKind, Auth, Authorizer, AuthorizerPlace, CallerFact, CallerKind, Callers, Cors, Domain as ApiDomain,
+    Integration, Jwt, Mapping, MappingValue, Parameter, Request, Route, TableOperation, TableRoute, Throttling, Token,
+    TokenOf, Webhook, claim_kind, parameter_kind,
 };
 pub use arena::{Arena, Id};
 pub use bus::{Bus, EventLog};
@@ -64,7 +65,7 @@ pub use config::{Config, ConfigKind};
 pub use environment::{Environment, Setting};
 pub use event::Event;
 pub use forwards::Forward;
-pub use function::{BusinessError, CircuitBreaker, Function, Input, MAX_VARIABLE_BYTES, TableUse};
+pub use function::{AUTHORIZER_TIMEOUT, BusinessError, CircuitBreaker, Function, Input, MAX_VARIABLE_BYTES, TableUse};
 pub use graph::{Edge, Graph, Relation};
 pub use metadata::judged_apart;
 pub use network::{Network, NetworkKind};

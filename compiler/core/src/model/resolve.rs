@@ -74,7 +74,7 @@ pub fn resolve(file: &File) -> (Option<Model>, Vec<Diagnostic>) {
     model.functions = functions.collect();
     model.apis = api::apis(sections, &model, found);
     api::check_secrets(sections, &model, found);
-    model.tokens = api::tokens(&model.types, &model.apis, found);
+    model.tokens = api::tokens(&model.types, &model.functions, &model.apis, found);
     model.schedules = sections.schedules.iter().map(|(name, item)| schedule(sections, name, item, found)).collect();
     let workflows = sections.workflows.iter();
     let engines: Vec<_> =

@@ -32,6 +32,8 @@ pub(super) fn like(kind: &Kind) -> Option<&'static str> {
         Kind::Uuid => Some("it is like `0197a2f0-7c3e-7b1a-9f00-2f6d1c9e4b55`, in lower case"),
         Kind::Timestamp => Some("it is like `2026-11-21T10:00:00Z`, with decimals of the second or without"),
         Kind::Date => Some("it is like `2026-11-21`"),
+        Kind::Duration => Some("it is like `P1DT12H` or `PT0.5S`"),
+        Kind::Bytes => Some("it is base64"),
         _ => None,
     }
 }
@@ -79,6 +81,14 @@ fn is_like(kind: &Kind, parts: &[&str], ignores_case: bool) -> bool {
         let is_whole = parts.len() == 1;
         return max.is_none_or(|max| length <= max) && !(is_whole && min.is_some_and(|min| length < min));
     }
+    if let Some(letters) = letters(kind) {
+        let is_one = |letter: char| {
+            letter.is_ascii_digit() || letters.contains(if ignores_case { letter.to_ascii_uppercase() } else { letter })
+        };
+        let starts = !matches!(kind, Kind::Duration)
+            || parts.first().is_none_or(|first| first.is_empty() || first.starts_with(['P', 'p']));
+        return starts && parts.iter().all(|part| part.chars().all(is_one));
+    }
     let Some(forms) = forms(kind) else { return true };
     let mut asked = Vec::new();
     for (at, part) in parts.iter().enumerate() {
@@ -88,6 +98,15 @@ fn is_like(kind: &Kind, parts: &[&str], ignores_case: bool) -> bool {
         asked.extend(part.chars().map(Asked::One));
     }
     forms.iter().any(|form| goes(form, &asked, ignores_case))
+}
+
+/// The letters beside digits that texts of a kind are made of which have no one form.
+fn letters(kind: &Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Duration => Some("PYMWDTHS."),
+        Kind::Bytes => Some("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+/="),
+        _ => None,
+    }
 }
 
 /// The forms that texts of a kind have.
@@ -174,7 +193,11 @@ mod tests {
             (Kind::String(Range { min: Some(2), max: Some(3) }), &["ab", "c"], true),
             (Kind::String(Range { min: Some(2), max: Some(3) }), &["ab", "cd"], false),
             (Kind::String(Range { min: Some(2), max: Some(3) }), &["a"], false),
-            (Kind::Duration, &["", "x"], true),
+            (Kind::Duration, &["", "x"], false),
+            (Kind::Duration, &["1", ""], false),
+            (Kind::Duration, &["P", "H", ""], true),
+            (Kind::Bytes, &["#", ""], false),
+            (Kind::Bytes, &["", "aB0+", "="], true),
         ] {
             assert_eq!(is_like(&kind, parts, false), may_be, "{kind:?} {parts:?}");
         }

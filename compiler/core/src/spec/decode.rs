@@ -4,6 +4,7 @@
 
 use indexmap::IndexMap;
 
+use super::elsewhere::elsewhere;
 pub(crate) use super::name::MAX_LOGICAL_ID;
 pub use super::name::{Case, MAX_NAME, check_name, pascal_case};
 use super::name::{check_type_name, long_enough};
@@ -231,6 +232,10 @@ impl<'n> Fields<'n> {
             }
             let diagnostic =
                 Diagnostic::new(Code::EVC0102, key.span, format!("{} has no key `{}`", self.what, key.text));
+            if let Some((note, help)) = elsewhere(self.what, &key.text) {
+                cx.report(diagnostic.note(note).help(help));
+                continue;
+            }
             let mut diagnostic = diagnostic.suggest(&key.text, self.known.iter().copied());
             // Two keys cannot become one.
             diagnostic.fixes.retain(|fix| {

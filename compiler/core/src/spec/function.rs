@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::access::AccessPattern;
 use super::allow::Allows;
-use super::api::{Auth, RouteText, SUCCESS, Sources, tokens};
+use super::api::{Auth, Authorizer, RouteText, SUCCESS, Sources, alone, tokens};
 use super::decode::{Case, Decode, Decoder, Fields, MAX_NAME, Section, check_name};
 use super::keys::Shorthand;
 use super::permission::Permission;
@@ -27,13 +27,16 @@ use crate::yaml::{Node, NodeKind};
 ///
 /// What it may do is what it says here, and nothing else: the handler's context and its IAM role are made from these lines.
 #[derive(Debug, Clone, Section)]
-#[section(what = "a function")]
+#[section(what = "a function", check = alone)]
 pub struct Function {
     /// What it does, for people.
     pub description: Option<String>,
     /// The route of the stack's own HTTP API that calls it: `POST /orders`, with IAM authorization, or a map that says more. More
     /// routes, and other kinds of API, stand under `apis`.
     pub api: Option<Spanned<ApiRoute>>,
+    /// Makes it the authorizer of routes that name it in their `auth`: its `output` is what `cx.caller()` tells of callers whom it lets in, any
+    /// error a refusal. What of a request it decides by stands here.
+    pub authorizer: Option<Spanned<Authorizer>>,
     /// What it takes. A target of a rule takes the event's detail and needs no `input`.
     pub input: Option<Spanned<TypeExpr>>,
     /// What it returns.

@@ -10,6 +10,7 @@ pub mod condition;
 pub mod config;
 pub(crate) mod cron;
 pub mod decode;
+mod elsewhere;
 pub mod environment;
 pub mod event;
 pub mod function;

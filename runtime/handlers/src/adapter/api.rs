@@ -7,7 +7,7 @@
 use super::caller::Caller;
 use super::{Contract, Failure, Incoming, parameters, rejected};
 use crate::Bytes;
-use crate::request::Route;
+use crate::request::{Parameter, Place, Route};
 use crate::response::{Answer, exposed};
 use crate::{Error, Kind, Payload, payload};
 #[cfg(feature = "webhooks")]
@@ -47,15 +47,45 @@ pub(super) struct Request {
     pub(super) route_key: Option<String>,
     #[serde(default)]
     pub(super) resource: Option<String>,
+    /// The path as it was asked for, of format 2.0 and of format 1.0.
+    #[serde(default)]
+    raw_path: Option<String>,
+    #[serde(default)]
+    path: Option<String>,
     #[serde(default)]
     body: Option<String>,
     #[serde(default)]
     is_base64_encoded: bool,
     #[serde(default, rename = "requestContext")]
-    context: Option<Box<RawValue>>,
+    pub(super) context: Option<Box<RawValue>>,
     /// Format 1.0 has the method here too, and some local invokers only here.
     #[serde(default)]
     pub(super) http_method: Option<String>,
+}
+
+/// What the gateway says of a request, in either format.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SaidContext {
+    #[serde(default)]
+    http_method: Option<String>,
+    #[serde(default)]
+    http: Option<SaidHttp>,
+    #[serde(default)]
+    identity: Option<SaidIdentity>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SaidHttp {
+    method: Option<String>,
+    source_ip: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SaidIdentity {
+    source_ip: Option<String>,
 }
 
 /// Where the gateway says which method a request has: format 1.0 in the context itself, 2.0 in its `http`.
@@ -248,6 +278,27 @@ impl Request {
         self.headers.iter().flatten().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    /// The name of a header that the parameter is and that a REST API got several times.
+    pub(super) fn header_given_twice(&self, parameter: &Parameter) -> Option<&'static str> {
+        let several = self.multi_value_headers.iter().flatten();
+        let of_it = several.filter(|(name, _)| name.eq_ignore_ascii_case(parameter.name));
+        let is_several = parameter.place == Place::Header && of_it.flat_map(|(_, values)| values).nth(1).is_some();
+        is_several.then_some(parameter.name)
+    }
+
+    /// What the gateway says itself of a request: its `method`, its `path`, or the `source-ip` that it came from.
+    pub(super) fn said(&self, name: &str) -> Option<String> {
+        let context = self.context.as_ref()?;
+        let SaidContext { http_method, http, identity } = serde_json::from_str(context.get()).ok()?;
+        let (http, identity) = (http.unwrap_or_default(), identity.unwrap_or_default());
+        match name {
+            "method" => http.method.or(http_method).or_else(|| self.http_method.clone()),
+            "path" => self.raw_path.clone().or_else(|| self.path.clone()),
+            "source-ip" => http.source_ip.or(identity.source_ip),
+            _ => None,
+        }
+    }
+
     /// Whether the method is one with a body, as the compiler has it in `Route::has_body`.
     pub(super) fn has_body(&self) -> bool {
         // One that cannot be read says no method.
@@ -315,7 +366,13 @@ impl Request {
         };
         if let Some(content_type) = self.header("content-type").filter(|content_type| !is_json(content_type)) {
             let message = format!("expected a body of type `application/json`, found `{content_type}`");
-            return Err(Failure { name: "UnsupportedMediaType".to_owned(), message, status: 415, is_trouble: false });
+            return Err(Failure {
+                name: "UnsupportedMediaType".to_owned(),
+                message,
+                status: 415,
+                is_trouble: false,
+                is_refusal: true,
+            });
         }
         if !self.is_base64_encoded {
             return Ok(body.to_owned());

@@ -7,7 +7,8 @@
 //! | --- | --- | --- |
 //! | `jwt` (HTTP API), a user pool (REST API) | `iss` and `sub`; `client_id` in a token without `sub` | `authorizer.jwt.claims`, `authorizer.claims` |
 //! | `iam` | account, and role or user by its id, without the session's name; the identity, of an identity pool | `authorizer.iam` (HTTP API), `identity` (REST API) |
-//! | a Lambda function | `principalId`, or else all that it says of the caller; one that says nothing is refused | `authorizer` |
+//! | a function of the spec | its name and the `sub` that it says | `authorizer.lambda` (HTTP API), `authorizer` (REST API) |
+//! | another Lambda function | `principalId`, or else all that it says of the caller; one that says nothing is refused | `authorizer` |
 //! | `api-key` | the key's id | `identity.apiKeyId` |
 //! | `webhook` | the route, which one system signs for | nowhere: [`crate::webhook`] verifies it |
 //! | none | nobody | |
@@ -18,6 +19,7 @@
 use super::Source;
 use crate::content::{canonical, sha256};
 use crate::{Error, Kind};
+use evc_interface::call::{AUTHORIZER, SUBJECT};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -91,7 +93,44 @@ pub(crate) struct Identity {
     pub(crate) api_key_id: Option<String>,
 }
 
+/// What an authorizer of the spec said of a caller, with its name.
+pub(crate) struct Told {
+    pub(crate) by: String,
+    pub(crate) said: Claims,
+}
+
+impl Told {
+    /// Of what stands in a request's context.
+    fn of(authorizer: &str) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Http {
+            lambda: Option<Claims>,
+        }
+        // In an HTTP API it stands apart; in a REST API, beside what the gateway says itself.
+        let apart = serde_json::from_str::<Http>(authorizer).ok().and_then(|http| http.lambda);
+        let mut said = apart.or_else(|| serde_json::from_str::<Claims>(authorizer).ok())?;
+        let by = said.remove(AUTHORIZER)?.as_str()?.to_owned();
+        said.retain(|name, _| !matches!(name.as_str(), "principalId" | "integrationLatency"));
+        Some(Self { by, said })
+    }
+
+    /// An authorizer tells its callers apart by their `sub`, and nobody else's authorizer does.
+    fn caller(&self) -> Result<Caller, Error> {
+        let subject = self.said.get(SUBJECT).and_then(serde_json::Value::as_str).filter(|subject| !subject.is_empty());
+        let Some(subject) = subject else {
+            let message = "the authorizer says no `sub`: all its callers would be one";
+            return Err(Error::new(Kind::InvalidInput, message));
+        };
+        Ok(Caller::Known(["function", &self.by, subject].map(str::to_owned).into()))
+    }
+}
+
 impl<'a> RequestContext<'a> {
+    /// What an authorizer of the spec said, if one was asked.
+    pub(crate) fn told(&self) -> Option<Told> {
+        self.said().and_then(Told::of)
+    }
+
     /// What the authorizer said, as JSON, if there is one.
     fn said(&self) -> Option<&'a str> {
         self.authorizer.map(RawValue::get).filter(|text| !matches!(*text, "null" | "{}"))
@@ -117,6 +156,9 @@ impl Caller {
         let Some(context) = context else { return Ok(Self::Anonymous) };
         let unknown = |_| Error::new(Kind::InvalidInput, "the request's context does not say who the caller is");
         let context: RequestContext<'_> = serde_json::from_str(context.get()).map_err(unknown)?;
+        if let Some(told) = context.told() {
+            return told.caller();
+        }
         if let Some(authorizer) = context.authorizer().map_err(unknown)? {
             if let Some(claims) = authorizer.jwt.map(|jwt| jwt.claims).or(authorizer.claims) {
                 return of_token(&claims);
@@ -324,6 +366,11 @@ mod tests {
             (rest(json!({ "accountId": "2", "caller": "AROAY:bob", "userArn": "x", "apiKeyId": "k" })), "iam 2 AROAY "),
             (rest(json!({ "accountId": "2", "caller": "AROAY:C", "cognitoIdentityId": "eu:2" })), "iam 2 AROAY eu:2"),
             (rest(json!({ "caller": null, "apiKey": "secret", "apiKeyId": "k" })), "api-key k"),
+            (http(json!({ "lambda": { "evcAuthorizer": "check", "sub": "s", "plan": "x" } })), "function check s"),
+            (
+                json!({ "authorizer": { "evcAuthorizer": "check", "sub": "s", "principalId": "p", "integrationLatency": 7 } }),
+                "function check s",
+            ),
             (json!({ "authorizer": { "principalId": "p", "integrationLatency": 7 } }), "principal p"),
             (http(json!({ "lambda": { "b": 1, "a": "x" } })), r#"authorizer {"lambda":{"a":"x","b":1}}"#),
             (json!({ "authorizer": { "tenant": "t", "integrationLatency": 7 } }), r#"authorizer {"tenant":"t"}"#),
@@ -348,6 +395,8 @@ mod tests {
             json!({ "lambda": {} }),
             json!({ "lambda": { "user": "" } }),
             json!({ "integrationLatency": 3 }),
+            json!({ "lambda": { "evcAuthorizer": "check" } }),
+            json!({ "evcAuthorizer": "check", "sub": "", "principalId": "p" }),
             json!({ "lambda": {}, "integrationLatency": 3 }),
         ] {
             let error = read(&json!({ "authorizer": authorizer })).expect_err("no caller");

@@ -9,10 +9,12 @@
 //! | SQS batch | each body: an EventBridge envelope or a bare input | `batchItemFailures` | the record's id |
 //! | DynamoDB stream batch | each change as [`Change`](stream::Change) | `batchItemFailures` | the first failed sequence number |
 //! | API proxy, v2 and v1 | body or query, with path parameters | status and JSON | problem JSON (RFC 9457) |
+//! | authorizer of an API | what it decides by, of the request | leave with a context | a refusal; a named error for what is no refusal |
 //!
 //! An adapter knows nothing of the function: it calls `deliver` for each [`Incoming`].
 
 mod api;
+mod authorizer;
 pub(crate) mod batch;
 pub(crate) mod caller;
 pub(crate) mod cors;
@@ -50,6 +52,10 @@ pub enum Source {
     HttpApi,
     /// A REST API, or an HTTP API with payload format 1.0.
     RestApi,
+    /// An HTTP API that asks who calls, payload format 2.0.
+    HttpAuthorizer,
+    /// A REST API that asks who calls.
+    RestAuthorizer,
     /// The stream of a table, with a batch of changes.
     Stream,
     /// Workflows on Redis, with a batch of tasks from the function's task queue.
@@ -98,12 +104,17 @@ pub(crate) struct Failure {
     pub(crate) status: u16,
     /// Whether somebody has to look at it: it is neither an error of the function's contract nor one that its caller brings again.
     pub(crate) is_trouble: bool,
+    /// Whether it says no: an error of the function's contract, or an input or a caller that cannot be.
+    pub(crate) is_refusal: bool,
 }
 
 impl Failure {
     pub(crate) fn of(error: &impl FunctionError) -> Self {
-        let is_trouble = error.infrastructure().is_some_and(|error| error.kind().is_trouble());
-        Self { name: error.name().to_owned(), message: error.to_string(), status: error.status(), is_trouble }
+        let kind = error.infrastructure().map(Error::kind);
+        let is_trouble = kind.is_some_and(Kind::is_trouble);
+        let is_refusal = kind.is_none_or(|kind| matches!(kind, Kind::InvalidInput | Kind::Forbidden));
+        let (name, message, status) = (error.name().to_owned(), error.to_string(), error.status());
+        Self { name, message, status, is_trouble, is_refusal }
     }
 }
 
@@ -142,6 +153,10 @@ struct Shape<'a> {
     request_context: Option<&'a RawValue>,
     #[serde(borrow, rename = "httpMethod")]
     http_method: Option<&'a RawValue>,
+    #[serde(borrow, rename = "routeArn")]
+    route_arn: Option<&'a RawValue>,
+    #[serde(borrow, rename = "methodArn")]
+    method_arn: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -200,6 +215,12 @@ impl Source {
                 _ => None,
             };
         }
+        // An API that asks names what is asked for, and passes on requests without a name of theirs.
+        match (shape.route_arn, shape.method_arn) {
+            (Some(_), _) => return Some(Self::HttpAuthorizer),
+            (_, Some(_)) => return Some(Self::RestAuthorizer),
+            (None, None) => {}
+        }
         match (shape.request_context, shape.http_method) {
             (Some(_), Some(_)) => Some(Self::RestApi),
             (Some(context), None) if api::is_http_context(context.get()) => Some(Self::HttpApi),
@@ -226,6 +247,8 @@ impl Source {
             Self::Sqs => "a batch of SQS messages",
             Self::HttpApi => "an HTTP API request",
             Self::RestApi => "a REST API request",
+            Self::HttpAuthorizer => "a question of an HTTP API about who calls",
+            Self::RestAuthorizer => "a question of a REST API about who calls",
             Self::Stream => "a batch of DynamoDB stream records",
             Self::Workflow => "a batch of tasks of workflows",
         }
@@ -235,6 +258,8 @@ impl Source {
 /// What an adapter needs to know of the function.
 #[derive(Clone, Copy)]
 pub(crate) struct Contract<'a> {
+    /// Its name in the spec.
+    pub(crate) name: &'static str,
     pub(crate) sources: &'static [Source],
     pub(crate) status: u16,
     /// Whether the output is a response, with a status of its own.
@@ -254,6 +279,7 @@ pub(crate) struct Contract<'a> {
 impl<'a> Contract<'a> {
     pub(crate) fn new(sources: &'static [Source], status: u16, cors: Option<&'a Cors>) -> Self {
         Self {
+            name: "",
             sources,
             status,
             responds: false,
@@ -288,6 +314,8 @@ pub(crate) async fn dispatch(
         Source::Workflow => rejected(Err(Error::new(Kind::Configuration, "built without the feature `engine`"))),
         Source::HttpApi => api::handle(text, contract, false, deliver).await,
         Source::RestApi => api::handle(text, contract, true, deliver).await,
+        Source::HttpAuthorizer => authorizer::handle(text, contract, false, deliver).await,
+        Source::RestAuthorizer => authorizer::handle(text, contract, true, deliver).await,
     }
 }
 

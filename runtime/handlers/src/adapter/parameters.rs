@@ -47,7 +47,7 @@ pub(super) fn input(request: &Request, route: &'static Route) -> Result<String, 
     for parameter in route.parameters {
         let value = match parameter.place {
             Place::Body => whole(request, parameter)?,
-            Place::Path | Place::Query | Place::Header | Place::Cookie => read(request, parameter)?,
+            Place::Path | Place::Query | Place::Header | Place::Cookie | Place::Said => read(request, parameter)?,
         };
         if let Some(value) = value {
             fields.insert(parameter.field.to_owned(), Cow::Owned(value));
@@ -87,7 +87,7 @@ fn read(request: &Request, parameter: &Parameter) -> Result<Option<Box<RawValue>
             let items = values.iter().flat_map(|value| match parameter.place {
                 // What a list in a header is: <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1>.
                 Place::Header => value.split(',').map(str::trim).filter(|item| !item.is_empty()).collect(),
-                Place::Path | Place::Query | Place::Cookie | Place::Body => vec![&**value],
+                Place::Path | Place::Query | Place::Cookie | Place::Body | Place::Said => vec![&**value],
             });
             let items = items.map(|value| json(item, value)).collect::<Option<Vec<String>>>();
             let items = items.ok_or_else(|| refuse(&format!("expected {}", item.expected())))?;
@@ -109,7 +109,7 @@ fn called(parameter: &Parameter) -> String {
         Place::Query => "the query's",
         Place::Header => "the header",
         Place::Cookie => "the cookie",
-        Place::Body => "the",
+        Place::Body | Place::Said => "the",
     };
     format!("{place} `{}`", parameter.name)
 }
@@ -131,6 +131,7 @@ fn values<'r>(request: &'r Request, parameter: &Parameter) -> Vec<Cow<'r, str>> 
             let texts = apart.iter().map(|cookie| Cow::Borrowed(cookie.as_str())).chain(header);
             texts.flat_map(|text| cookies(&text, name)).map(Cow::Owned).collect()
         }
+        Place::Said => request.said(name).map(Cow::Owned).into_iter().collect(),
         // It is no text beside the body.
         Place::Body => Vec::new(),
     }

@@ -36,6 +36,7 @@ fn run_text(
                 message: "declined".to_owned(),
                 status: 422,
                 is_trouble: false,
+                is_refusal: true,
             })
         } else {
             Ok(r#"{"ok":true}"#.to_owned())

@@ -236,3 +236,86 @@ async fn a_test_says_who_calls_and_keys_are_the_callers() {
     let nobody = world.deliver::<Known, _>(world.context("known"), &json!({}), known).await;
     assert_eq!(nobody.expect_err("nobody").name, "Forbidden");
 }
+
+/// As API Gateway hands on what an authorizer of the spec says: apart in an HTTP API, among its own in a REST API.
+fn told(by: &str, said: Value) -> [Value; 2] {
+    let mut lambda = said;
+    lambda[evc_interface::call::AUTHORIZER] = by.into();
+    let mut authorizer = lambda.clone();
+    authorizer["principalId"] = lambda["sub"].clone();
+    authorizer["integrationLatency"] = 7.into();
+    [
+        json!({ "http": { "method": "GET" }, "authorizer": { "lambda": lambda } }),
+        json!({ "httpMethod": "GET", "authorizer": authorizer, "identity": { "sourceIp": "1.1.1.1" } }),
+    ]
+}
+
+#[test]
+fn what_an_authorizer_says_is_one_view_of_both_kinds_of_api() {
+    let said = json!({ "sub": "kim", "level": "3", "verified": "true", "groups": r#"["a b","[c]"]"# });
+    let kim =
+        Shopper { sub: "kim".into(), level: 3, verified: Some(true), groups: Some(vec!["a b".into(), "[c]".into()]) };
+    for context in told("check-session", said) {
+        assert_eq!(shopper(&context).expect("a caller"), kim);
+        let request = request(&context);
+        assert!(request.is_let_in_by("check-session") && !request.is_let_in_by("check-key"));
+        assert!(!request.is_of("check-session", &["kim"]) && !request.is_signed() && !request.has_key());
+    }
+}
+
+#[test]
+fn who_is_let_in_by_something_else_is_not_let_in_by_an_authorizer_of_the_spec() {
+    // What a client sends is nowhere in the context: claims and headers of that name are nobody's word.
+    let forged = json!({ "sub": "kim", "evcAuthorizer": "check-session", "lambda": { "sub": "kim", "evcAuthorizer": "check-session" } });
+    for context in [
+        http(&forged),
+        rest(&forged),
+        json!({ "http": { "method": "GET" }, "authorizer": null, "evcAuthorizer": "check-session" }),
+        json!({ "authorizer": { "lambda": { "sub": "kim" } } }),
+        json!({ "authorizer": { "sub": "kim", "principalId": "kim" } }),
+    ] {
+        assert!(!request(&context).is_let_in_by("check-session"), "{context}");
+    }
+    let nobody = json!({ "http": { "method": "GET" }, "headers": { "evcAuthorizer": "check-session", "sub": "kim" } });
+    assert_eq!(shopper(&nobody).expect_err("nobody").kind(), Kind::Forbidden);
+}
+
+/// Of either, by what is known when the function runs.
+#[derive(Debug, PartialEq)]
+enum Signed {
+    Own,
+    Other,
+}
+
+impl Caller for Signed {
+    fn of(request: &Request) -> Result<Self, Error> {
+        if request.is_of_given("TOKEN_ISSUER", "TOKEN_AUDIENCE") {
+            return Ok(Self::Own);
+        }
+        if request.is_of("https://other.example", &["shop"]) { Ok(Self::Other) } else { Err(request.nobody()) }
+    }
+}
+
+#[test]
+fn tokens_that_differ_by_environment_are_told_by_what_that_says() {
+    let world = World::new().env("TOKEN_ISSUER", "https://dev.example").env("TOKEN_AUDIENCE", "shop-dev,admin");
+    let of = |world: &World, iss: &str, aud: &str| {
+        let claims = json!({ "iss": iss, "aud": aud, "sub": "kim" });
+        let mut delivery = world.context("look").delivery().clone();
+        delivery.request = request(&http(&claims));
+        let context = world.context("look").with_delivery(delivery);
+        context.admit::<Signed>().map(|()| matches!(context.caller_of::<Signed>(), Signed::Own))
+    };
+    assert_eq!(of(&world, "https://dev.example", "admin").ok(), Some(true));
+    assert_eq!(of(&world, "https://other.example", "shop").ok(), Some(false));
+    for (iss, aud) in [
+        ("https://dev.example", "shop"),
+        ("https://dev.example", "shop-dev,admin"),
+        ("https://prod.example", "admin"),
+        ("TOKEN_ISSUER", "TOKEN_AUDIENCE"),
+    ] {
+        assert_eq!(of(&world, iss, aud).expect_err("nobody").kind(), Kind::Forbidden, "{iss} {aud}");
+    }
+    // Nothing is known: nobody is let in by an empty name.
+    assert_eq!(of(&World::new(), "", "").expect_err("nobody").kind(), Kind::Forbidden);
+}

@@ -1,7 +1,7 @@
 //! Pages of other origins: those that may send credentials are named one by one, and what routes need is let through.
 
 use crate::diagnostics::{Code, Diagnostic, list};
-use crate::model::{Api, Auth, Cors, Input, Model, Route};
+use crate::model::{Api, Auth, AuthorizerPlace, Cors, Input, Model, Route};
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for api in model.apis.values() {
@@ -62,6 +62,10 @@ fn wanted<'m>(model: &'m Model, route: &'m Route) -> Vec<&'m str> {
         Auth::Iam => wanted.extend(["authorization", "x-amz-date"]),
         Auth::ApiKey => wanted.push("x-api-key"),
         Auth::Jwt(_) => wanted.push("authorization"),
+        Auth::Function(_) => {
+            let shown = model.shown(route).into_iter();
+            wanted.extend(shown.filter(|(place, _)| *place == AuthorizerPlace::Header).map(|(_, name)| name));
+        }
     }
     let said = model.request(route).headers.into_iter();
     wanted.extend(said.filter(|header| header.required).map(|header| header.name));

@@ -22,7 +22,7 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
     let mut told = HashSet::new();
     for (_, route) in model.routes() {
         let Auth::Jwt(jwt) = &route.auth else { continue };
-        let Some(claims) = &jwt.claims else { continue };
+        let Some(claims) = jwt.claims.as_ref().filter(|_| jwt.is_fixed()) else { continue };
         let fields = model.types.record(&claims.0).unwrap_or_default();
         for (name, field) in fields {
             if let Some(diagnostic) = of(&model.types, jwt, name, field)

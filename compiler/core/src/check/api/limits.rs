@@ -32,6 +32,7 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
 }
 
 fn tokens(api: &Api, told: &mut HashSet<Span>, diagnostics: &mut Vec<Diagnostic>) {
+    let asked: HashSet<_> = api.routes.iter().filter_map(|route| route.authorizer).collect();
     let mut authorizers: Vec<(&str, &[Spanned<String>])> = Vec::new();
     for route in &api.routes {
         let Auth::Jwt(jwt) = &route.auth else { continue };
@@ -53,7 +54,7 @@ fn tokens(api: &Api, told: &mut HashSet<Span>, diagnostics: &mut Vec<Diagnostic>
             continue;
         }
         authorizers.push(authorizer);
-        if authorizers.len() == AUTHORIZERS + 1 {
+        if authorizers.len() + asked.len() == AUTHORIZERS + 1 {
             let message = format!(
                 "an API with more than {AUTHORIZERS} kinds of tokens, and an account takes {AUTHORIZERS} authorizers of one API"
             );

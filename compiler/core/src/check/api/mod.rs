@@ -1,6 +1,7 @@
 //! APIs: what they let in, what their routes lead to, and what goes between a request and a table.
 
 pub(super) mod auth;
+pub(super) mod authorizers;
 pub(super) mod before;
 pub(super) mod bodies;
 pub(super) mod cors;

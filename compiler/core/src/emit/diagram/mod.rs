@@ -2,11 +2,11 @@
 
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use super::{Backend, Files, Input};
-use crate::model::{Edge, Integration, Model, Relation, Thing};
+use crate::model::{Edge, Function, Id, Integration, Model, Relation, Thing};
 
 /// Writes the diagram.
 #[derive(Debug)]
@@ -55,6 +55,7 @@ impl Chart {
             self.line(&format!("{node}[\"{}\"]", escape(&function.head.name)));
         }
         self.routes(model);
+        self.asked(model);
         for (shape, is) in SHAPES {
             for thing in model.things().filter(|thing| is(*thing)) {
                 let name = escape(&model.head(thing).name);
@@ -74,6 +75,25 @@ impl Chart {
                 }
             };
             self.line(&format!("route-{at}{{{{\"{}\"}}}} {line} {to}", escape(&route.key())));
+        }
+    }
+
+    /// The functions that say who calls, each with the routes before which it is asked.
+    fn asked(&mut self, model: &Model) {
+        let mut numbers: HashMap<Id<Function>, usize> = HashMap::new();
+        for (at, (_, route)) in model.routes().enumerate() {
+            let of = match route.function() {
+                Some(id) => {
+                    let number = numbers.entry(id).or_default();
+                    *number += 1;
+                    let number = if *number == 1 { String::new() } else { number.to_string() };
+                    format!("{}-api{number}", node(Thing::Function(id)))
+                }
+                None => format!("route-{at}"),
+            };
+            if let Some(authorizer) = route.authorizer {
+                self.line(&format!("{} -. \"who calls\" .-> {of}", node(Thing::Function(authorizer))));
+            }
         }
     }
 
@@ -118,6 +138,7 @@ impl Chart {
             // Routes have nodes of their own; a rule is the line from an event to its target; what goes through an outbox is
             // drawn there; work of workflows and networks are not drawn.
             Relation::Routes
+            | Relation::Asks
             | Relation::Reads
             | Relation::Matches
             | Relation::PublishesThroughOutbox

@@ -4,7 +4,7 @@ use minijinja::{Value as Context, context};
 use serde_json::Value;
 
 use super::shell;
-use crate::model::{Auth, Bus, Event, Input as Takes, Model, Parameter, Route, Thing};
+use crate::model::{Auth, AuthorizerPlace, Bus, Event, Input as Takes, Model, Parameter, Route, Thing};
 use crate::plan::{Plan, ids};
 use crate::spec::bus::BusKind;
 use crate::types::Type;
@@ -101,9 +101,12 @@ fn request(model: &Model, route: &Route) -> Option<String> {
     }
     let mut lines = vec![format!("{} {path}", route.method)];
     lines.extend(shown(&route.auth).map(str::to_owned));
+    let asked = model.shown(route).into_iter().filter(|(place, _)| *place == AuthorizerPlace::Header);
+    lines.extend(asked.map(|(_, name)| format!("{name}: VALUE")));
     lines.extend(request.headers.iter().filter_map(|header| Some(format!("{}: {}", header.name, text(header)?))));
     let cookies = request.cookies.iter().filter_map(|cookie| Some(format!("{}={}", cookie.name, text(cookie)?)));
-    let cookies: Vec<String> = cookies.collect();
+    let asked = model.shown(route).into_iter().filter(|(place, _)| *place == AuthorizerPlace::Cookie);
+    let cookies: Vec<String> = asked.map(|(_, name)| format!("{name}=VALUE")).chain(cookies).collect();
     if !cookies.is_empty() {
         lines.push(format!("Cookie: {}", cookies.join("; ")));
     }
@@ -123,7 +126,7 @@ fn shown(auth: &Auth) -> Option<&'static str> {
     match auth {
         Auth::Jwt(_) => Some("Authorization: Bearer TOKEN"),
         Auth::ApiKey => Some("X-Api-Key: KEY"),
-        Auth::Iam | Auth::None | Auth::Webhook(_) => None,
+        Auth::Iam | Auth::None | Auth::Function(_) | Auth::Webhook(_) => None,
     }
 }
 

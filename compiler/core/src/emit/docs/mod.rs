@@ -5,12 +5,15 @@
 mod examples;
 mod webhook;
 
+use std::fmt::Write as _;
+
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
 use super::{Backend, Files, Input, diagram};
 use crate::model::{
-    Api, ApiKind, Auth, Input as Takes, Model, Outbox, OutputValue, Property, Route, Secret, SecretKind, Thing,
+    Api, ApiKind, Auth, AuthorizerPlace, Input as Takes, Model, Outbox, OutputValue, Property, Route, Secret,
+    SecretKind, Thing,
 };
 use crate::plan::{ENVIRONMENT, HandlerKind, Plan};
 use crate::plan::{ids, key};
@@ -189,7 +192,7 @@ fn try_it(plan: &Plan<'_>) -> Option<minijinja::Value> {
     // A request that has to be signed by hand is the last that people want to begin with.
     let effort = |auth: &Auth| match auth {
         Auth::None => 0,
-        Auth::Iam | Auth::ApiKey | Auth::Jwt(_) => 1,
+        Auth::Iam | Auth::ApiKey | Auth::Jwt(_) | Auth::Function(_) => 1,
         Auth::Webhook(_) => 2,
     };
     let called = routes().filter(callable).min_by_key(|(api, route)| (effort(&route.auth), api.declared));
@@ -217,11 +220,12 @@ fn try_it(plan: &Plan<'_>) -> Option<minijinja::Value> {
         url => called.and_then(|(api, _)| url(model, api)),
         route => called.map(|(_, route)| context! {
             method => route.method.clone(),
-            path => route.path.clone() + &examples::needed(model, route).0,
+            path => format!("'{}{}'{}", route.path, examples::needed(model, route).0, asked_in_query(model, route)),
             options => examples::needed(model, route).1,
             is_json => model.request(route).is_json(),
-            credentials => credentials(&route.auth),
+            credentials => credentials(model, route),
             token => token(&route.auth),
+            asked => asked(model, route),
             has_key => route.auth == Auth::ApiKey,
             is_signed => route.auth == Auth::Iam,
         }),
@@ -229,8 +233,8 @@ fn try_it(plan: &Plan<'_>) -> Option<minijinja::Value> {
 }
 
 /// What a request shows, as options of `curl`.
-fn credentials(auth: &Auth) -> &'static str {
-    match auth {
+fn credentials(model: &Model, route: &Route) -> String {
+    let shown = match &route.auth {
         // How a webhook is signed has a section of its own.
         Auth::None | Auth::Webhook(_) => "",
         Auth::Jwt(_) => " --header \"authorization: Bearer $TOKEN\"",
@@ -239,16 +243,71 @@ fn credentials(auth: &Auth) -> &'static str {
             " --aws-sigv4 \"aws:amz:$AWS_REGION:execute-api\" \\\n  --user \"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\" \
             --header \"x-amz-security-token: $AWS_SESSION_TOKEN\""
         }
+        Auth::Function(_) => return shown(model, route).map(|it| option(&it)).collect(),
+    };
+    shown.to_owned()
+}
+
+/// What an authorizer is shown: where, under which name, and the variable of the shell with the value.
+struct Shown<'m> {
+    place: AuthorizerPlace,
+    name: &'m str,
+    variable: String,
+}
+
+fn shown<'m>(model: &'m Model, route: &Route) -> impl Iterator<Item = Shown<'m>> {
+    model.shown(route).into_iter().map(|(place, name)| {
+        let capital = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+        let variable: String = name.chars().map(capital).collect();
+        let is_name = variable.starts_with(|c: char| c.is_ascii_uppercase());
+        Shown { place, name, variable: if is_name { variable } else { format!("VALUE_{variable}") } }
+    })
+}
+
+/// An option of `curl`. The name stands in quotes that keep it from the shell, the variable in those that do not.
+fn option(shown: &Shown<'_>) -> String {
+    let Shown { place, name, variable } = shown;
+    match place {
+        AuthorizerPlace::Header => format!(" --header {}\"${variable}\"", quoted(&format!("{name}: "))),
+        AuthorizerPlace::Cookie => format!(" --cookie {}\"${variable}\"", quoted(&format!("{name}="))),
+        AuthorizerPlace::Query | AuthorizerPlace::Said => String::new(),
     }
+}
+
+/// What an authorizer looks at in the query, behind a path in quotes.
+fn asked_in_query(model: &Model, route: &Route) -> String {
+    let of_query = shown(model, route).filter(|it| it.place == AuthorizerPlace::Query);
+    let mut sign = if examples::needed(model, route).0.contains('?') { '&' } else { '?' };
+    let mut text = String::new();
+    for Shown { name, variable, .. } in of_query {
+        let _ = write!(text, "{}\"${variable}\"", quoted(&format!("{sign}{name}=")));
+        sign = '&';
+    }
+    text
+}
+
+/// What the variables of a command are that an authorizer is shown, in words.
+fn asked(model: &Model, route: &Route) -> Option<String> {
+    let Auth::Function(function) = &route.auth else { return None };
+    let variables: Vec<String> = shown(model, route).map(|it| format!("`{}`", it.variable)).collect();
+    (!variables.is_empty())
+        .then(|| format!("{} is what {} takes of who may call", variables.join(" and "), code(function)))
+}
+
+/// A text in quotes that keep all of it from a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// Whose token a request has, in words.
 fn token(auth: &Auth) -> Option<String> {
     let Auth::Jwt(jwt) = auth else { return None };
     let audience: Vec<String> = jwt.audience.iter().map(|one| literal(&one.value)).collect();
+    let audience = if jwt.audience_is_left() { "one of `TokenAudience`".to_owned() } else { audience.join(" or ") };
+    let issuer = if jwt.issuer_is_left() { "the issuer `TokenIssuer`".to_owned() } else { literal(&jwt.issuer.value) };
     let scopes: Vec<String> = jwt.scopes.iter().map(|one| literal(&one.value)).collect();
     let scopes = if scopes.is_empty() { String::new() } else { format!(", with the scope {}", scopes.join(" or ")) };
-    Some(format!("{} for {}{scopes}", literal(&jwt.issuer.value), audience.join(" or ")))
+    Some(format!("{issuer} for {audience}{scopes}"))
 }
 
 /// The first route that takes signed requests.
@@ -271,7 +330,7 @@ fn told(model: &Model) -> String {
 /// A word of a command: in quotes where a shell would take it apart.
 fn shell(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if word.chars().all(is_plain) { word.to_owned() } else { quoted(word) }
 }
 
 /// The output that tells the URL of an API, if one does.
@@ -354,6 +413,15 @@ mod tests {
         assert!(token.contains("--header \"authorization: Bearer $TOKEN\""), "{token}");
         assert!(token.contains("`TOKEN` is a token of https://login.example for shop."), "{token}");
         assert!(signed.contains("| `Url` | URL of the HTTP API |"), "{signed}");
+        let asked = "{ route: POST /orders, auth: { authorizer: check } }";
+        let asked = readme_of(&spec(asked).replace(
+            "outputs:",
+            "  check:\n    authorizer: { headers: { X-Se$sion: a }, query: { \"k'y\": b }, cookies: { c: c }, path: d }\n    \
+             input: { a: string, b: string, c: string, d: string }\n    output: { sub: string }\noutputs:",
+        ));
+        let curl = r#""$API_URL"'/orders''?k'\''y='"$K_Y" --header 'X-Se$sion: '"$X_SE_SION" --cookie 'c='"$C""#;
+        assert!(asked.contains(curl), "{asked}");
+        assert!(asked.contains("`X_SE_SION` and `K_Y` and `C` is what `check` takes of who may call."), "{asked}");
     }
 
     #[test]

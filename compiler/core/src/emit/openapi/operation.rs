@@ -44,7 +44,7 @@ impl<'m> Operations<'m> {
             operation.insert("requestBody".to_owned(), body);
         }
         operation.insert("responses".to_owned(), self.responses(route).into());
-        operation.insert("security".to_owned(), self.security.of(route));
+        operation.insert("security".to_owned(), self.security.of(self.model, route));
         operation.into()
     }
 

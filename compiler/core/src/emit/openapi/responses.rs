@@ -125,6 +125,12 @@ impl Failures {
                 self.by_handler(403, "`Forbidden`: the request is not signed by its sender, or too old.");
             }
             Auth::ApiKey => self.by_gateway("403", "The request has no key that is taken."),
+            Auth::Function(name) => {
+                if !model.shown(route).is_empty() {
+                    self.by_gateway("401", "The request lacks what says who calls.");
+                }
+                self.by_gateway("403", &format!("`{}` does not let the caller in.", name.value));
+            }
             Auth::Iam => self.by_gateway("403", "The request is not signed, or IAM does not let the caller in."),
         }
     }

@@ -1,8 +1,9 @@
 //! Who may call, as security schemes.
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
-use crate::model::{Auth, Jwt, Route, Webhook};
+use crate::model::{Auth, AuthorizerPlace, Jwt, Model, Route, Webhook};
 use crate::spec::api::webhook::{Algorithm, SignatureEncoding, time_prefix};
 
 /// The schemes of a document.
@@ -12,13 +13,15 @@ pub(super) struct Schemes {
     api_key: bool,
     /// Issuers with their audiences, in the order of the routes.
     jwt: Vec<Jwt>,
+    /// Functions that say who calls, by their names, with what each looks at.
+    asked: IndexMap<String, Vec<(AuthorizerPlace, String)>>,
     /// Signatures, in the order of the routes.
     webhooks: Vec<Value>,
 }
 
 impl Schemes {
     /// What a caller of a route with this authorization shows: one of the schemes, or nothing.
-    pub(super) fn of(&mut self, route: &Route) -> Value {
+    pub(super) fn of(&mut self, model: &Model, route: &Route) -> Value {
         match &route.auth {
             Auth::Webhook(_) => {
                 let Some(webhook) = &route.webhook else { return json!([]) };
@@ -37,6 +40,14 @@ impl Schemes {
             Auth::ApiKey => {
                 self.api_key = true;
                 json!([{"apiKey": []}])
+            }
+            Auth::Function(function) => {
+                let shown: Vec<_> =
+                    model.shown(route).into_iter().map(|(place, name)| (place, name.to_owned())).collect();
+                // All of it together.
+                let all: Map<String, Value> = (0..shown.len()).map(|at| (name(function, at), json!([]))).collect();
+                self.asked.insert(function.value.clone(), shown);
+                if all.is_empty() { json!([]) } else { json!([all]) }
             }
             Auth::Jwt(jwt) => {
                 let same = |known: &Jwt| known.issuer == jwt.issuer && known.audience == jwt.audience;
@@ -102,7 +113,25 @@ impl From<Schemes> for Value {
         if schemes.api_key {
             all.insert("apiKey".to_owned(), json!({"type": "apiKey", "name": "x-api-key", "in": "header"}));
         }
+        for (function, shown) in &schemes.asked {
+            for (at, (place, shown)) in shown.iter().enumerate() {
+                let place = match place {
+                    AuthorizerPlace::Query => "query",
+                    AuthorizerPlace::Cookie => "cookie",
+                    AuthorizerPlace::Header | AuthorizerPlace::Said => "header",
+                };
+                let description = format!("By which `{function}` says who calls.");
+                let scheme = json!({"type": "apiKey", "name": shown, "in": place, "description": description});
+                all.insert(name(function, at), scheme);
+            }
+        }
         for (at, jwt) in schemes.jwt.iter().enumerate() {
+            // Where its keys are is known to those who deploy the stack.
+            if !jwt.is_fixed() {
+                let scheme = json!({"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A token of the issuer of the environment."});
+                all.insert(name("jwt", at), scheme);
+                continue;
+            }
             let issuer = jwt.issuer.trim_end_matches('/');
             let audience: Vec<String> = jwt.audience.iter().map(|it| format!("`{}`", it.value)).collect();
             all.insert(

@@ -11,18 +11,15 @@ use super::print::{Code, literal};
 use super::text::{member_paragraph, paragraph};
 use super::types::definitions;
 use crate::emit::Input;
-use crate::model::{Auth, CallerKind, Function, Id, Model, Table, Token, claim_kind};
+use crate::model::{CallerKind, Function, Id, Model, Table, Token, TokenOf, claim_kind};
+use crate::plan::api;
 use crate::spec::function::claim_of;
 use crate::types::rust::field_name;
 
 /// The tokens of routes to functions, in the order of the model.
 pub(super) fn tokens(model: &Model) -> Vec<&Token> {
-    let taken =
-        model.routes().filter(|(_, route)| route.function().is_some()).filter_map(|(_, route)| match &route.auth {
-            Auth::Jwt(jwt) => model.token(jwt),
-            Auth::Iam | Auth::None | Auth::ApiKey | Auth::Webhook(_) => None,
-        });
-    let taken: Vec<&Token> = taken.collect();
+    let taken = model.routes().filter(|(_, route)| route.function().is_some());
+    let taken: Vec<&Token> = taken.filter_map(|(_, route)| model.token_of(route)).collect();
     model.tokens.iter().filter(|token| taken.iter().any(|other| std::ptr::eq(*other, *token))).collect()
 }
 
@@ -103,9 +100,9 @@ pub(super) fn of_function(names: &Names<'_>, id: Id<Function>, known: &FunctionN
         let (variant, what, is) = match one {
             CallerKind::Token(tokens) => {
                 let variant = if several { ty.trim_start_matches("crate::").to_owned() } else { "Token".to_owned() };
-                let issuers: Vec<String> = tokens.iter().map(|token| format!("`{}`", token.jwt.issuer.value)).collect();
-                let is: Vec<String> = tokens.iter().map(|token| is_of(token)).collect();
-                (variant, format!("The claims of a token of {}.", issuers.join(" or ")), is.join(" || "))
+                let from: Vec<String> = tokens.iter().map(|token| from(token)).collect();
+                let is: Vec<String> = tokens.iter().map(|token| is_of(names.model, id, token)).collect();
+                (variant, format!("{}.", capitalized(&from.join(", or "))), is.join(" || "))
             }
             CallerKind::Principal => {
                 ("Principal".to_owned(), "Who signed.".to_owned(), "request.is_signed()".to_owned())
@@ -137,9 +134,34 @@ pub enum {name} {{
 }
 
 /// The condition that a token is one of these.
-fn is_of(token: &Token) -> String {
-    let audience: Vec<String> = token.jwt.audience.iter().map(|one| literal(&one.value)).collect();
-    format!("request.is_of({}, &[{}])", literal(&token.jwt.issuer.value), audience.join(", "))
+fn is_of(model: &Model, function: Id<Function>, token: &Token) -> String {
+    match &token.of {
+        // Known when the function runs.
+        TokenOf::Issuer(jwt) if !jwt.is_fixed() => {
+            let told = api::told_tokens(model, function).into_iter().find(|(known, ..)| std::ptr::eq(*known, jwt));
+            let (_, issuer, audience) = told.unwrap_or((jwt, String::new(), String::new()));
+            format!("request.is_of_given({}, {})", literal(&issuer), literal(&audience))
+        }
+        TokenOf::Issuer(jwt) => {
+            let audience: Vec<String> = jwt.audience.iter().map(|one| literal(&one.value)).collect();
+            format!("request.is_of({}, &[{}])", literal(&jwt.issuer.value), audience.join(", "))
+        }
+        TokenOf::Function(_, name) => format!("request.is_let_in_by({})", literal(&name.value)),
+    }
+}
+
+/// Where what is known of a caller comes from, in words.
+fn from(token: &Token) -> String {
+    match &token.of {
+        TokenOf::Issuer(jwt) if jwt.issuer_is_left() => "the claims of a token of the issuer that is given".to_owned(),
+        TokenOf::Issuer(jwt) => format!("the claims of a token of `{}`", jwt.issuer.value),
+        TokenOf::Function(_, name) => format!("what the authorizer `{}` says", name.value),
+    }
+}
+
+fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// The field of the caller that an owner is: `sub` of `caller.sub`.

@@ -260,10 +260,14 @@ fn implementation(names: &Names<'_>, id: Id<Function>, known: &FunctionNames, co
 fn sources(model: &Model, id: Id<Function>) -> impl Iterator<Item = &'static str> {
     let triggers = model.triggers(id);
     let has = |is: &dyn Fn(&Thing) -> bool| triggers.iter().any(is);
-    let called_by = |kind| has(&|it| matches!(it, Thing::Api(id) if model.apis[*id].kind == kind));
+    let called_by = |kind| model.routes_of(id).any(|(api, _)| api.kind == kind);
+    let asked_by = |kind| model.asked_by(id).any(|api| api.kind == kind);
+    // Who invokes an authorizer otherwise is told nothing.
+    let is_authorizer = model.functions[id].authorizer.is_some();
     let called_on =
         |redis| has(&|it| matches!(it, Thing::Workflow(id) if model.workflows[*id].redis().is_some() == redis));
-    let direct = !matches!(model.functions[id].input, Input::Events(_)) || has(&|it| matches!(it, Thing::Schedule(_)));
+    let direct = !is_authorizer && !matches!(model.functions[id].input, Input::Events(_))
+        || has(&|it| matches!(it, Thing::Schedule(_)));
     let sources = [
         ("Direct", direct),
         ("Step", called_on(false)),
@@ -272,6 +276,8 @@ fn sources(model: &Model, id: Id<Function>) -> impl Iterator<Item = &'static str
         ("Sqs", has(&|it| matches!(it, Thing::Queue(_)))),
         ("HttpApi", called_by(ApiKind::Http)),
         ("RestApi", called_by(ApiKind::Rest)),
+        ("HttpAuthorizer", asked_by(ApiKind::Http) || (is_authorizer && model.asked_by(id).next().is_none())),
+        ("RestAuthorizer", asked_by(ApiKind::Rest)),
     ];
     sources.into_iter().filter(|(_, here)| *here).map(|(source, _)| source)
 }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{callers, workflows};
-use crate::model::{Config, Event, Function, Id, Input, Model, Outbox, Queue, Secret, Table, Workflow};
+use crate::model::{Config, Event, Function, Id, Input, Model, Outbox, Queue, Secret, Table, TokenOf, Workflow};
 use crate::plan::{HandlerKind, pascal_case};
 use crate::source::Span;
 use crate::types::rust::{field_name, hides_prelude, type_text, variant_name};
@@ -202,7 +202,12 @@ impl<'m> Names<'m> {
             }
         }
         for token in callers::tokens(model) {
-            self.inline(&token.claims, &format!("{}Caller", pascal_case(&token.api)), Home::Callers);
+            let name = match &token.of {
+                TokenOf::Issuer(_) => format!("{}Caller", pascal_case(&token.api)),
+                // It is what the function returns.
+                TokenOf::Function(id, _) => format!("{}Output", self.function(*id).context),
+            };
+            self.inline(&token.claims, &name, Home::Callers);
         }
         for (step, answer) in workflows::answers(model) {
             self.inline(answer, &format!("{}Answer", pascal_case(&step)), Home::Workflows);

@@ -2,8 +2,12 @@
 
 use std::fmt::Write as _;
 
+use indexmap::IndexMap;
+
 use super::print::literal;
-use crate::model::{Content, Function, Id, Model, Parameter, Route, parameter_kind};
+use crate::model::{
+    Authorizer, AuthorizerPlace, Content, Function, Id, Input, Model, Parameter, Route, parameter_kind,
+};
 
 /// The item of the function's implementation that says so, if there is such a route.
 pub(super) fn routes(model: &Model, id: Id<Function>) -> Option<String> {
@@ -17,6 +21,9 @@ pub(super) fn routes(model: &Model, id: Id<Function>) -> Option<String> {
             let _ = writeln!(lines, "            {parameter};");
         }
         lines.push_str("        }\n");
+    }
+    if let Some(authorizer) = &model.functions[id].authorizer {
+        asked(model, id, authorizer, &mut lines);
     }
     (!lines.is_empty()).then(|| format!("\n    evc_runtime::routes! {{\n{lines}    }}\n"))
 }
@@ -60,4 +67,25 @@ fn parameters(model: &Model, route: &Route, all: bool) -> Option<Vec<String>> {
         format!("body(\"body\", {}, {text})", literal(field))
     });
     is_said.then(|| lines.chain(whole).collect())
+}
+
+/// What an authorizer decides by, as the one route that it has.
+fn asked(model: &Model, id: Id<Function>, authorizer: &Authorizer, lines: &mut String) {
+    let fields = match &model.functions[id].input {
+        Input::Value(input) => model.types.record(input).unwrap_or_default(),
+        Input::Nothing | Input::Events(_) => IndexMap::default(),
+    };
+    lines.push_str("        \"authorizer\" {\n");
+    for (place, name, field) in authorizer.sources() {
+        let place = match place {
+            AuthorizerPlace::Query => "query",
+            AuthorizerPlace::Header => "header",
+            AuthorizerPlace::Cookie => "cookie",
+            AuthorizerPlace::Said => "said",
+        };
+        let kind =
+            fields.get(field.as_str()).and_then(|field| parameter_kind(&model.types, &field.ty)).unwrap_or("Text");
+        let _ = writeln!(lines, "            {place}({}, {}, {kind});", literal(name), literal(field));
+    }
+    lines.push_str("        }\n");
 }

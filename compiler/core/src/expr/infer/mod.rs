@@ -17,6 +17,7 @@ mod shape;
 mod texts;
 mod times;
 mod value;
+mod wholes;
 
 use std::ops::Range as Bytes;
 

@@ -83,7 +83,7 @@ impl Infer<'_> {
         Some((ast, never(problem, None)))
     }
 
-    fn whole(&self, value: &Value) -> Option<Range<i64>> {
+    pub(super) fn whole(&self, value: &Value) -> Option<Range<i64>> {
         match self.types.resolve(&value.ty).kind {
             Kind::Integer(range) => Some(range),
             _ => None,

@@ -154,6 +154,7 @@ impl Infer<'_> {
                 Value::any(span)
             }
         };
+        let value = self.with_bounds(value, function, given);
         if matches!(function.name, "exists" | "count" | "append" | "zip") {
             return value;
         }

@@ -1,9 +1,9 @@
 //! HTTP APIs: their stages, routes, authorizers, and the permission of each route to call its function.
 
 use super::domain;
-use super::shared::{log_format, permit, same_tokens, show, watch};
-use crate::model::{Api, ApiKind, ApiMetrics, Auth, Cors, Function, Jwt, LogOf, Route, Throttling};
-use crate::plan::api::called;
+use super::shared::{Authorizers, asked, authorizer, kept, log_format, permit, permit_to_ask, said, show, watch};
+use crate::model::{Api, ApiKind, ApiMetrics, Auth, AuthorizerPlace, Cors, Function, LogOf, Route, Throttling};
+use crate::plan::api::{audience, called, issuer};
 use crate::plan::builder::{Builder, Group};
 use crate::plan::ids::api_suffix as suffix;
 use crate::plan::names::Named;
@@ -51,11 +51,7 @@ fn of(b: &mut Builder<'_>, api: &Api) {
     for route in &api.routes {
         // Other routes are not for HTTP APIs, which a check says.
         let Some(function) = route.function().map(|function| &model.functions[function]) else { continue };
-        let authorizer = match &route.auth {
-            Auth::Jwt(jwt) => authorizers.iter().find(|(known, _)| same_tokens(known, jwt)).map(|(_, id)| id),
-            Auth::Iam | Auth::None | Auth::ApiKey | Auth::Webhook(_) => None,
-        };
-        add_route(b, api, route, function, authorizer, &mut integrated);
+        add_route(b, api, route, function, authorizer(&authorizers, route), &mut integrated);
     }
 }
 
@@ -109,32 +105,68 @@ fn settings(throttling: Throttling, detailed: bool) -> Value {
     ])
 }
 
-/// One authorizer for all routes that take the same tokens. What scopes they need, each route says itself.
+/// One authorizer for all routes that take the same tokens, or ask the same function. What scopes they need, each route says itself.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html>
-fn authorizers<'a>(b: &mut Builder<'_>, api: &'a Api, id: &LogicalId) -> Vec<(&'a Jwt, LogicalId)> {
-    let mut authorizers: Vec<(&Jwt, LogicalId)> = Vec::new();
+fn authorizers<'a>(b: &mut Builder<'_>, api: &'a Api, id: &LogicalId) -> Authorizers<'a> {
+    let mut authorizers: Authorizers<'a> = Vec::new();
+    let mut tokens = 0;
     for route in &api.routes {
-        let Auth::Jwt(jwt) = &route.auth else { continue };
-        if authorizers.iter().any(|(known, _)| same_tokens(known, jwt)) {
+        if authorizer(&authorizers, route).is_some() {
             continue;
         }
-        let number = if authorizers.is_empty() { String::new() } else { (authorizers.len() + 1).to_string() };
-        let authorizer = ids::of(id, &format!("authorizer{number}"));
-        let audience = Value::List(jwt.audience.iter().map(|it| it.as_str().into()).collect());
-        let configuration = Value::map([("Issuer", jwt.issuer.as_str().into()), ("Audience", audience)]);
-        let properties = [
-            ("ApiId", Value::Ref(id.clone())),
-            ("Name", format!("jwt{number}").into()),
-            ("AuthorizerType", "JWT".into()),
-            ("IdentitySource", Value::List(vec!["$request.header.Authorization".into()])),
-            ("JwtConfiguration", configuration),
-        ];
-        let origin = format!("authorizer of {}", called(api));
-        let resource = Resource::new("AWS::ApiGatewayV2::Authorizer", origin, route.auth_span, properties);
-        b.add(&authorizer, resource);
-        authorizers.push((jwt, authorizer));
+        let added = match (&route.auth, route.authorizer) {
+            (Auth::Jwt(jwt), _) => {
+                tokens += 1;
+                let number = if tokens == 1 { String::new() } else { tokens.to_string() };
+                let configuration = Value::map([("Issuer", issuer(jwt)), ("Audience", audience(jwt))]);
+                let properties = [
+                    ("ApiId", Value::Ref(id.clone())),
+                    ("Name", format!("jwt{number}").into()),
+                    ("AuthorizerType", "JWT".into()),
+                    ("IdentitySource", Value::List(vec!["$request.header.Authorization".into()])),
+                    ("JwtConfiguration", configuration),
+                ];
+                let origin = format!("authorizer of {}", called(api));
+                let resource = Resource::new("AWS::ApiGatewayV2::Authorizer", origin, route.auth_span, properties);
+                let id = ids::of(id, &format!("authorizer{number}"));
+                b.add(&id, resource);
+                id
+            }
+            (Auth::Function(_), Some(function)) => ask(b, api, route, &b.model.functions[function], id),
+            _ => continue,
+        };
+        authorizers.push((route, added));
     }
     authorizers
+}
+
+/// An authorizer that asks a function. Its answer is a yes or a no, which holds for every route that asks the same with the same.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>
+fn ask(b: &mut Builder<'_>, api: &Api, route: &Route, function: &Function, id: &LogicalId) -> LogicalId {
+    let (cache, sources) = kept(b.model, function, |place, name| match place {
+        AuthorizerPlace::Query => format!("$request.querystring.{name}"),
+        AuthorizerPlace::Header => format!("$request.header.{name}"),
+        // Cookies are one header.
+        AuthorizerPlace::Cookie => "$request.header.Cookie".to_owned(),
+        AuthorizerPlace::Said => format!("${}", said(name)),
+    });
+    let properties = [
+        ("ApiId", Value::Ref(id.clone())),
+        ("Name", function.head.name.as_str().into()),
+        ("AuthorizerType", "REQUEST".into()),
+        ("AuthorizerUri", asked(function)),
+        ("AuthorizerPayloadFormatVersion", "2.0".into()),
+        ("EnableSimpleResponses", true.into()),
+        ("AuthorizerResultTtlInSeconds", cache),
+    ];
+    let origin = format!("authorizer `{}` of {}", function.head.name, called(api));
+    let sources = (!sources.is_empty()).then(|| Value::List(sources.into_iter().map(Value::from).collect()));
+    let resource = Resource::new("AWS::ApiGatewayV2::Authorizer", &origin, route.auth_span, properties)
+        .with("IdentitySource", sources);
+    let authorizer = LogicalId::new([id.as_str(), &function.head.name, "authorizer"]);
+    b.add(&authorizer, resource);
+    permit_to_ask(b, &authorizer, api, function, &origin, route.auth_span);
+    authorizer
 }
 
 /// The logical id of what belongs to a route. In the stack's own API a function has one route, and the id is made of its name.
@@ -192,6 +224,7 @@ fn authorization(auth: &Auth) -> &'static str {
     match auth {
         Auth::Iam => "AWS_IAM",
         Auth::Jwt(_) => "JWT",
+        Auth::Function(_) => "CUSTOM",
         // An HTTP API knows no keys, which a check says; the function checks signatures itself.
         Auth::None | Auth::ApiKey | Auth::Webhook(_) => "NONE",
     }

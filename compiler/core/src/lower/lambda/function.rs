@@ -18,7 +18,9 @@ use crate::plan::graph::{Graph, Line};
 use crate::plan::names::of_stack;
 use crate::plan::value::{Part, Value, description, text};
 use crate::plan::variables::{Variables, purposes};
-use crate::plan::{Handler, HandlerKind, LogicalId, arn, bus, cache, config, ids, pascal_case, policy, secret, work};
+use crate::plan::{
+    Handler, HandlerKind, LogicalId, api, arn, bus, cache, config, ids, pascal_case, policy, secret, work,
+};
 use crate::source::{Span, Spanned};
 use crate::spec::function::{Deploy, Operation};
 
@@ -222,6 +224,11 @@ fn variables(b: &mut Builder<'_>, of: Id<Function>, cache: Option<Spanned<Id<Cac
         variables.extend(cache::variables(model, cache.value));
     }
     variables.extend(origins(model, of));
+    for (jwt, issuer, audience) in api::told_tokens(model, of) {
+        variables.insert(issuer, (api::issuer(jwt), "who signs tokens of its callers".to_owned()));
+        let joined = Value::Join(",", Box::new(api::audience(jwt)));
+        variables.insert(audience, (joined, "whom these tokens are for".to_owned()));
+    }
     let id = ids::function(function);
     for (name, variable) in &function.environment {
         if let Some((_, purpose)) = variables.get(name.as_str()) {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Api, Auth, Jwt};
+use super::{Api, Auth, Jwt, Route};
 use crate::aws::iam;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Arena, Function, Id, Model, Relation, Thing};
@@ -10,20 +10,39 @@ use crate::source::{Span, Spanned};
 use crate::types::rust::field_name;
 use crate::types::{Field, Kind, Range, Record, Type, Types, describe};
 
-/// Tokens of one issuer for one audience, wherever an API takes them.
+/// Tokens of one issuer for one audience, wherever an API takes them; or what an authorizer of the spec says of callers.
 #[derive(Debug, Clone)]
 pub struct Token {
-    /// Who signs them, and whom they are for.
-    pub jwt: Jwt,
+    /// What they are.
+    pub of: TokenOf,
     /// What is told of one: a record. A `sub`, where no route says more.
     pub claims: Type,
     /// The first API that takes them.
     pub api: String,
 }
 
+/// What says who calls.
+#[derive(Debug, Clone)]
+pub enum TokenOf {
+    /// A token: who signs it, and whom it is for.
+    Issuer(Jwt),
+    /// A function that is an authorizer, and the place of its name.
+    Function(Id<Function>, Spanned<String>),
+}
+
+impl TokenOf {
+    /// The place of the issuer, or of the function.
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Issuer(jwt) => jwt.issuer.span,
+            Self::Function(_, name) => name.span,
+        }
+    }
+}
+
 impl Token {
     fn is_of(&self, jwt: &Jwt) -> bool {
-        self.jwt.issuer == jwt.issuer && self.jwt.audience == jwt.audience
+        matches!(&self.of, TokenOf::Issuer(own) if own.issuer == jwt.issuer && own.audience == jwt.audience)
     }
 }
 
@@ -65,6 +84,19 @@ impl Model {
         self.tokens.iter().find(|token| token.is_of(jwt))
     }
 
+    /// What says who calls a route, if that is a token or a function.
+    pub fn token_of(&self, route: &Route) -> Option<&Token> {
+        match &route.auth {
+            Auth::Jwt(jwt) => self.token(jwt),
+            Auth::Function(_) => {
+                let asked =
+                    |token: &&Token| matches!(token.of, TokenOf::Function(id, _) if Some(id) == route.authorizer);
+                self.tokens.iter().find(asked)
+            }
+            Auth::Iam | Auth::None | Auth::ApiKey | Auth::Webhook(_) => None,
+        }
+    }
+
     /// What a function knows of its callers.
     pub fn callers(&self, id: Id<Function>) -> Callers<'_> {
         let mut callers = Callers::default();
@@ -76,7 +108,9 @@ impl Model {
                 Auth::Iam => callers.kinds.push(CallerKind::Principal),
                 Auth::ApiKey if callers.has(|kind| matches!(kind, CallerKind::Key)) => {}
                 Auth::ApiKey => callers.kinds.push(CallerKind::Key),
-                Auth::Jwt(jwt) => callers.kinds.extend(self.token(jwt).map(|token| CallerKind::Token(vec![token]))),
+                Auth::Jwt(_) | Auth::Function(_) => {
+                    callers.kinds.extend(self.token_of(route).map(|token| CallerKind::Token(vec![token])));
+                }
             }
         }
         callers.unite();
@@ -157,7 +191,12 @@ fn is_one_type(one: &Type, other: &Type) -> bool {
 }
 
 /// All tokens that APIs take, each with its claims, which are checked.
-pub(in crate::model) fn tokens(types: &Types, apis: &Arena<Api>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Token> {
+pub(in crate::model) fn tokens(
+    types: &Types,
+    functions: &Arena<Function>,
+    apis: &Arena<Api>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Token> {
     let mut tokens: Vec<Token> = Vec::new();
     let mut written: HashSet<Span> = HashSet::new();
     // Those that say their claims come first: others of the same tokens know these.
@@ -176,7 +215,8 @@ pub(in crate::model) fn tokens(types: &Types, apis: &Arena<Api>, diagnostics: &m
             match (tokens.iter().find(|token| token.is_of(jwt)), claims) {
                 (None, _) => {
                     let claims = claims.cloned().unwrap_or_else(|| subject(jwt));
-                    tokens.push(Token { jwt: (**jwt).clone(), claims, api: api.head.name.clone() });
+                    let of = TokenOf::Issuer((**jwt).clone());
+                    tokens.push(Token { of, claims, api: api.head.name.clone() });
                 }
                 (Some(known), Some(claims)) if is_new && !is_same(types, &known.claims, claims) => {
                     let message = "tokens of one issuer for one audience are told in one way";
@@ -188,6 +228,13 @@ pub(in crate::model) fn tokens(types: &Types, apis: &Arena<Api>, diagnostics: &m
                 (Some(_), _) => {}
             }
         }
+    }
+    for (id, function) in functions.iter().filter(|(_, function)| function.authorizer.is_some()) {
+        let asks = |route: &Route| route.authorizer == Some(id);
+        let Some((_, api)) = apis.iter().find(|(_, api)| api.routes.iter().any(asks)) else { continue };
+        let Some(claims) = function.output.clone().filter(|output| types.record(output).is_some()) else { continue };
+        let name = Spanned::new(function.head.name.clone(), function.head.name_span);
+        tokens.push(Token { of: TokenOf::Function(id, name), claims, api: api.head.name.clone() });
     }
     tokens
 }

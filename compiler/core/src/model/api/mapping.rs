@@ -1,8 +1,11 @@
 //! Where an attribute of a table comes from in a request: `body.status`, `request.id`, `'CREATED'`.
 
+use indexmap::IndexMap;
+
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::spec::api::{Auth, Jwt, MappingExpr, is_header};
+use crate::spec::scalar::Name;
 use crate::types::{Kind, Range, Type, Types, describe, is_text};
 use crate::yaml::ScalarStyle;
 
@@ -47,6 +50,8 @@ pub enum MappingValue {
 pub enum CallerFact {
     /// A claim of the token, a text by its name.
     Claim(String),
+    /// What an authorizer of the spec says, a text by its name.
+    Said(String),
     /// The id of the API key.
     KeyId,
     /// The account of who signed.
@@ -61,8 +66,8 @@ impl CallerFact {
         match auth {
             Auth::ApiKey => vec![("id", Self::KeyId)],
             Auth::Iam => vec![("account", Self::Account), ("arn", Self::Arn)],
-            // Claims have names of their own.
-            Auth::None | Auth::Jwt(_) | Auth::Webhook(_) => Vec::new(),
+            // Claims have names of their own, and so has what an authorizer says.
+            Auth::None | Auth::Jwt(_) | Auth::Function(_) | Auth::Webhook(_) => Vec::new(),
         }
     }
 }
@@ -80,6 +85,31 @@ pub(super) struct Request<'a> {
     pub(super) body: Option<&'a Type>,
     pub(super) path: Vec<&'a str>,
     pub(super) auth: &'a Auth,
+    /// What an authorizer says of callers, where a function is asked.
+    pub(super) context: Option<&'a Type>,
+}
+
+/// What a route gives a workflow that no request brings: who calls, and the request's id and time. What always is the same stands in the workflow.
+pub(super) fn of_workflow(
+    types: &Types,
+    (auth, context): (&Auth, Option<&Type>),
+    values: &IndexMap<Name, Spanned<MappingExpr>>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Mapping> {
+    let request = Request { types, body: None, path: Vec::new(), auth, context };
+    let mut mappings = Vec::new();
+    for (name, expr) in values {
+        if !["caller.", "request."].iter().any(|root| expr.text.starts_with(root)) {
+            let message = format!("`{}` is nothing that a route gives a workflow", expr.text);
+            let note = "what a request brings is a field of the input by itself, and what is always the same stands in the workflow";
+            diagnostics
+                .push(refuse(expr.span, message).note(note).help("write `caller.x`, `request.id` or `request.time`"));
+            continue;
+        }
+        let Given { value, ty, optional } = request.read(expr, diagnostics);
+        mappings.push(Mapping { attribute: name.value.clone(), span: name.span, value, ty, optional });
+    }
+    mappings
 }
 
 /// The claim that every token has for whom it is of.
@@ -140,9 +170,12 @@ impl Request<'_> {
         if let Auth::Jwt(jwt) = self.auth {
             return self.claim(at, name, jwt);
         }
+        if let Auth::Function(_) = self.auth {
+            return self.said(at, name);
+        }
         let known = CallerFact::of(self.auth);
         if known.is_empty() {
-            let help = "say `auth: { jwt: .. }`, whose callers have the claims of a token, or `api-key`, whose callers have a `caller.id`";
+            let help = "say `auth: { jwt: .. }`, whose callers have the claims of a token, `authorizer`, whose function says who calls, or `api-key`, whose callers have a `caller.id`";
             return Err(Box::new(refuse(at, "nobody is known who calls this route".to_owned()).help(help)));
         }
         let Some((_, fact)) = known.iter().find(|(known, _)| *known == name) else {
@@ -188,6 +221,31 @@ impl Request<'_> {
         }
         let value = MappingValue::Caller(CallerFact::Claim(name.to_owned()));
         Ok(Given { value, ty: Type { kind: field.ty.kind.clone(), span: at }, optional: false })
+    }
+
+    /// What the authorizer says of the caller. A template gets a text of each, so that only what is one for sure can be put into one.
+    fn said(&self, at: Span, name: &str) -> Result<Given, Box<Diagnostic>> {
+        let value = MappingValue::Caller(CallerFact::Said(name.to_owned()));
+        let Some(fields) = self.context.and_then(|context| self.types.record(context)) else {
+            // That it says nothing that could be told has been reported.
+            return Ok(Given { value, ty: Type::any(at), optional: false });
+        };
+        let Some(field) = fields.get(name) else {
+            let message = format!("the authorizer says no `{name}` of callers");
+            return Err(Box::new(refuse(at, message).suggest(name, fields.keys().copied())));
+        };
+        let problem = if field.optional {
+            "it may be absent"
+        } else if !is_text(&self.types.resolve(&field.ty).kind) {
+            "it is no text"
+        } else if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            "a template cannot have its name"
+        } else {
+            return Ok(Given { value, ty: Type { kind: field.ty.kind.clone(), span: at }, optional: false });
+        };
+        let message = format!("`caller.{name}` cannot stand here: {problem}");
+        let help = "let a function stand between, which knows all of it";
+        Err(Box::new(refuse(at, message).secondary(field.name_span, "the authorizer says it here").help(help)))
     }
 
     fn body(&self, expr: &Spanned<MappingExpr>, path: &str) -> Result<Given, Box<Diagnostic>> {

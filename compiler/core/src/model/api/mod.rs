@@ -11,7 +11,8 @@ mod tests;
 mod webhook;
 
 pub(super) use caller::tokens;
-pub use caller::{CallerKind, Callers, Token, claim_kind};
+pub use caller::{CallerKind, Callers, Token, TokenOf, claim_kind};
+pub(crate) use mapping::SUBJECT;
 pub use mapping::{CallerFact, Mapping, MappingValue};
 pub use request::{Parameter, Request, parameter_kind};
 pub(super) use resolve::{apis, routed};
@@ -22,9 +23,9 @@ pub use webhook::Webhook;
 pub(super) use webhook::{check_secrets, secrets_of};
 
 use super::graph::{Relates, Relation};
-use super::{Function, Head, Id, Model, Thing, Workflow};
+use super::{Function, Head, Id, Input, Model, Thing, Workflow};
 use crate::source::{Span, Spanned};
-pub use crate::spec::api::{ApiKind, Auth, Jwt, Sources};
+pub use crate::spec::api::{ApiKind, Auth, Authorizer, AuthorizerPlace, Jwt, Sources};
 use crate::spec::given::Given;
 use crate::spec::scalar::Duration;
 
@@ -119,12 +120,16 @@ pub struct Route {
     pub auth: Auth,
     /// Where that is said, or the route.
     pub auth_span: Span,
+    /// The function that says who calls, where that is one of the spec.
+    pub authorizer: Option<Id<Function>>,
     /// How its requests are signed, if another system signs them.
     pub webhook: Option<Box<Webhook>>,
     /// How many requests it takes, if it differs from the rest of the API.
     pub throttling: Option<Throttling>,
     /// What of a function's input comes from where.
     pub sources: Sources,
+    /// What of a workflow's input no request brings.
+    pub with: Vec<Mapping>,
 }
 
 /// What a route leads to.
@@ -155,6 +160,15 @@ impl Route {
             Integration::Function(id) => Some(id),
             Integration::Workflow(_) | Integration::Table(_) => None,
         }
+    }
+
+    /// Everything that it maps: of a table's attributes, and of a workflow's input.
+    pub fn mappings(&self) -> impl Iterator<Item = &Mapping> {
+        let of_table = match &self.integration {
+            Integration::Table(to) => Some(to.mappings()),
+            Integration::Function(_) | Integration::Workflow(_) => None,
+        };
+        of_table.into_iter().flatten().chain(&self.with)
     }
 
     /// Whether requests have a body.
@@ -188,6 +202,25 @@ impl Model {
         self.apis.values().flat_map(|api| api.routes.iter().map(move |route| (api, route)))
     }
 
+    /// The APIs that ask a function who calls, once for each route that says so.
+    pub fn asked_by(&self, function: Id<Function>) -> impl Iterator<Item = &Api> {
+        self.routes().filter(move |(_, route)| route.authorizer == Some(function)).map(|(api, _)| api)
+    }
+
+    /// What requests of a route show to its authorizer: what it does not do without, or else all that it looks at.
+    pub fn shown<'m>(&'m self, route: &Route) -> Vec<(AuthorizerPlace, &'m str)> {
+        let Some(function) = route.authorizer.map(|id| &self.functions[id]) else { return Vec::new() };
+        let fields = match &function.input {
+            Input::Value(input) => self.types.record(input).unwrap_or_default(),
+            Input::Nothing | Input::Events(_) => return Vec::new(),
+        };
+        let sources = || function.authorizer.iter().flat_map(|authorizer| authorizer.sources());
+        let sent = || sources().filter(|(place, ..)| *place != AuthorizerPlace::Said);
+        let needed = sent().filter(|(.., field)| fields.get(field.as_str()).is_some_and(|field| !field.optional));
+        let needed: Vec<_> = needed.map(|(place, name, _)| (place, name)).collect();
+        if needed.is_empty() { sent().map(|(place, name, _)| (place, name)).collect() } else { needed }
+    }
+
     /// The routes that call a function.
     pub fn routes_of(&self, function: Id<Function>) -> impl Iterator<Item = (&Api, &Route)> {
         self.routes().filter(move |(_, route)| route.function() == Some(function))
@@ -196,6 +229,11 @@ impl Model {
 
 impl Relates for Api {
     fn relate(&self, tell: &mut dyn FnMut(Relation, Thing, Span)) {
+        for route in &self.routes {
+            if let Some(authorizer) = route.authorizer {
+                tell(Relation::Asks, Thing::Function(authorizer), route.auth_span);
+            }
+        }
         for route in &self.routes {
             match &route.integration {
                 Integration::Function(id) => tell(Relation::Routes, Thing::Function(*id), route.span),

@@ -111,7 +111,10 @@ impl Model {
     /// The fields of an input that the path names come with it, and others as the route says. What is left comes with the body or, where
     /// there is none, with the query.
     fn of_input<'m>(&'m self, route: &'m Route, input: Option<&'m Type>) -> Request<'m> {
-        let fields = input.and_then(|input| self.types.record(input)).unwrap_or_default();
+        let mut fields = input.and_then(|input| self.types.record(input)).unwrap_or_default();
+        // What the route gives itself no request brings.
+        let given = |name: &str| route.with.iter().any(|mapping| mapping.attribute == name);
+        fields.retain(|name, _| !given(name));
         let parameter = |name: &'m str, field: &'m str| {
             let known = fields.get(field);
             let default = route.sources.instead(field);
@@ -149,7 +152,7 @@ impl Model {
         if !route.has_body() || whole.is_some() {
             let rest: Vec<Parameter<'m>> = rest.map(|(name, _)| parameter(name, name)).collect();
             request.query.extend(rest);
-        } else if taken.is_empty() {
+        } else if taken.is_empty() && route.with.is_empty() {
             request.body = input.map(Cow::Borrowed);
         } else {
             let rest: IndexMap<String, Field> =

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Api, ApiKind, Auth, Cors, Domain, Integration, Route, THROTTLING, Throttling, Webhook, table, webhook};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::names::{find, head};
-use crate::model::{Arena, Head, Id, Model};
+use crate::model::{self, Arena, Head, Id, Model};
 use crate::source::{Span, Spanned};
 use crate::spec::decode::Declared;
 use crate::spec::function::Function;
@@ -32,8 +32,10 @@ pub(in crate::model) fn routed(sections: &Sections) -> BTreeSet<&str> {
 
 /// The declared APIs and, after them, the stack's own if any function has an `api`.
 pub(in crate::model) fn apis(sections: &Sections, model: &Model, diagnostics: &mut Vec<Diagnostic>) -> Arena<Api> {
-    let declared = sections.apis.iter().map(|(name, item)| api(sections, model, name, item, diagnostics));
-    declared.chain(own(sections)).collect()
+    let declared: Vec<Api> =
+        sections.apis.iter().map(|(name, item)| api(sections, model, name, item, diagnostics)).collect();
+    let own = own(sections, diagnostics);
+    declared.into_iter().chain(own).collect()
 }
 
 fn api(
@@ -47,7 +49,9 @@ fn api(
         let diagnostic = Diagnostic::new(Code::EVC0106, item.name_span, format!("`{OWN}` cannot name an API"));
         diagnostics.push(diagnostic.note("it is what the stack's own is called, of the functions that say `api:`"));
     }
-    let routes = item.routes.0.iter().filter_map(|it| route(sections, model, item, it, diagnostics));
+    // What the whole API says is looked up once, so that it is reported once.
+    let of_api = item.auth.as_ref().and_then(|auth| authorizer(sections, &auth.value, diagnostics));
+    let routes = item.routes.0.iter().filter_map(|it| route(sections, model, (item, of_api), it, diagnostics));
     let routes: Vec<Route> = routes.collect();
     Api {
         head: head(name, item, item.description.as_ref(), &item.allow),
@@ -69,11 +73,12 @@ fn api(
 const OWN: &str = "api";
 
 /// The API of functions that say `api:` themselves. Its name and place are those of the first one's route.
-fn own(sections: &Sections) -> Option<Api> {
+fn own(sections: &Sections, diagnostics: &mut Vec<Diagnostic>) -> Option<Api> {
     let mut routes: Vec<Route> = Vec::new();
     for (index, function) in sections.functions.items.values().enumerate() {
         let Some(api) = &function.api else { continue };
         let text = &api.text;
+        let authorizer = api.auth.as_ref().and_then(|auth| authorizer(sections, &auth.value, diagnostics));
         routes.push(Route {
             method: text.method.clone(),
             path: text.path.clone(),
@@ -84,9 +89,11 @@ fn own(sections: &Sections) -> Option<Api> {
             status_span: api.status.as_ref().map(|status| status.span),
             auth: api.auth.as_ref().map_or(Auth::Iam, |auth| auth.value.clone()),
             auth_span: api.auth.as_ref().map_or(text.span, |auth| auth.span),
+            authorizer,
             webhook: api.auth.as_ref().and_then(|auth| signed(sections, &auth.value)),
             throttling: None,
             sources: api.sources(),
+            with: Vec::new(),
         });
     }
     let span = routes.first()?.span;
@@ -109,26 +116,48 @@ fn own(sections: &Sections) -> Option<Api> {
     })
 }
 
+/// The function that says who calls, if it is one that does.
+fn authorizer(sections: &Sections, auth: &Auth, diagnostics: &mut Vec<Diagnostic>) -> Option<Id<model::Function>> {
+    let Auth::Function(name) = auth else { return None };
+    let id = find(sections, name, diagnostics)?;
+    let (_, function) = sections.functions.items.get_index(id.index())?;
+    if function.authorizer.is_some() {
+        return Some(id);
+    }
+    let message = format!("function `{}` does not say what of a request it decides by", name.as_str());
+    let diagnostic = Diagnostic::new(Code::EVC0659, name.span, message);
+    let help =
+        "make it an authorizer: `authorizer: { headers: { Authorization: token } }`, with the fields of its input";
+    diagnostics.push(diagnostic.secondary(function.name_span, "it is declared here").help(help));
+    None
+}
+
 fn route(
     sections: &Sections,
     model: &Model,
-    api: &spec::Api,
+    (api, of_api): (&spec::Api, Option<Id<model::Function>>),
     item: &spec::Route,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Route> {
     let text = &item.text;
     let auth = item.auth.as_ref().or(api.auth.as_ref());
     let known = auth.map_or(&Auth::Iam, |auth| &auth.value);
+    let authorizer = match &item.auth {
+        Some(own) => authorizer(sections, &own.value, diagnostics),
+        None => of_api,
+    };
+    let context = authorizer.and_then(|id| model.functions[id].output.as_ref());
     let (integration, usual) = match &item.integration {
         spec::Integration::Function(name) => (Integration::Function(find(sections, name, diagnostics)?), OK),
         spec::Integration::Workflow(name) => (Integration::Workflow(find(sections, name, diagnostics)?), ACCEPTED),
         spec::Integration::Table(to) => {
             let puts = matches!(to.operation.value, spec::Operation::Put(_));
-            let to = table::route(sections, &model.tables, &model.types, (text, known), to, diagnostics)?;
+            let to = table::route(sections, &model.tables, &model.types, (text, known, context), to, diagnostics)?;
             (Integration::Table(Box::new(to)), if puts { CREATED } else { OK })
         }
     };
-    let of_api = throttling(&api.throttling, THROTTLING);
+    let with = super::mapping::of_workflow(&model.types, (known, context), &item.with, diagnostics);
+    let usual_throttling = throttling(&api.throttling, THROTTLING);
     Some(Route {
         method: text.method.clone(),
         path: text.path.clone(),
@@ -139,9 +168,11 @@ fn route(
         status_span: item.status.as_ref().map(|status| status.span),
         auth: known.clone(),
         auth_span: auth.map_or(text.span, |auth| auth.span),
+        authorizer,
         webhook: signed(sections, known),
-        throttling: item.throttling.as_ref().map(|it| throttling(it, of_api)),
+        throttling: item.throttling.as_ref().map(|it| throttling(it, usual_throttling)),
         sources: item.sources.clone(),
+        with,
     })
 }
 
@@ -149,7 +180,7 @@ fn route(
 fn signed(sections: &Sections, auth: &Auth) -> Option<Box<Webhook>> {
     match auth {
         Auth::Webhook(said) => Some(Box::new(webhook::webhook(sections, said))),
-        Auth::Iam | Auth::None | Auth::ApiKey | Auth::Jwt(_) => None,
+        Auth::Iam | Auth::None | Auth::ApiKey | Auth::Jwt(_) | Auth::Function(_) => None,
     }
 }
 
@@ -175,7 +206,7 @@ fn cors(sections: &Sections, types: &Types, said: &Spanned<spec::Cors>, routes: 
     methods.dedup();
     let headers = match &said.headers {
         Some(headers) => headers.iter().map(|header| header.value.0.clone()).collect(),
-        None => usual_headers(routes),
+        None => usual_headers(sections, routes),
     };
     // Without leave, a browser neither sends cookies to another origin nor keeps those that come from there.
     let credentials = match &said.credentials {
@@ -194,7 +225,7 @@ fn cors(sections: &Sections, types: &Types, said: &Spanned<spec::Cors>, routes: 
 }
 
 /// What pages send to these routes: the type of the body, the key of a retry, what says who calls, and the headers that the routes name.
-fn usual_headers(routes: &[Route]) -> Vec<String> {
+fn usual_headers(sections: &Sections, routes: &[Route]) -> Vec<String> {
     let mut headers = vec!["content-type", IDEMPOTENCY_HEADER];
     let has = |is: fn(&Auth) -> bool| routes.iter().any(|route| is(&route.auth));
     if has(|auth| matches!(auth, Auth::Jwt(_) | Auth::Iam)) {
@@ -207,7 +238,8 @@ fn usual_headers(routes: &[Route]) -> Vec<String> {
         headers.extend(["x-amz-date", "x-amz-security-token"]);
     }
     let mut headers: Vec<String> = headers.into_iter().map(str::to_owned).collect();
-    for name in routes.iter().flat_map(|route| route.sources.headers.keys()) {
+    let asked = authorizers(sections, routes).flat_map(|authorizer| authorizer.headers.keys());
+    for name in routes.iter().flat_map(|route| route.sources.headers.keys()).chain(asked) {
         let name = name.to_ascii_lowercase();
         if !headers.contains(&name) {
             headers.push(name);
@@ -223,11 +255,19 @@ fn functions<'s>(sections: &'s Sections, routes: &[Route]) -> Vec<&'s Declared<F
     all.filter(|(index, _)| ids.contains(index)).map(|(_, function)| function).collect()
 }
 
+/// What the authorizers of routes decide by.
+fn authorizers<'s>(sections: &'s Sections, routes: &[Route]) -> impl Iterator<Item = &'s spec::Authorizer> {
+    let ids: BTreeSet<usize> = routes.iter().filter_map(|route| route.authorizer).map(Id::index).collect();
+    let functions = ids.into_iter().filter_map(|index| sections.functions.items.get_index(index));
+    functions.filter_map(|(_, function)| Some(&function.authorizer.as_ref()?.value))
+}
+
 /// The first cookie that a request brings or a response sets.
 fn cookie(sections: &Sections, routes: &[Route]) -> Option<Span> {
     let brought = routes.iter().find_map(|route| route.sources.cookies.keys().next());
     let set = || functions(sections, routes).into_iter().flat_map(|function| function.responses.values());
-    brought.or_else(|| set().find_map(|response| response.cookies.keys().next())).map(|name| name.span)
+    let asked = || authorizers(sections, routes).find_map(|authorizer| authorizer.cookies.keys().next());
+    brought.or_else(asked).or_else(|| set().find_map(|response| response.cookies.keys().next())).map(|name| name.span)
 }
 
 /// The headers of a response that every page may read.

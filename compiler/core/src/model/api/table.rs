@@ -110,7 +110,7 @@ pub(super) fn route(
     sections: &Sections,
     tables: &Arena<Table>,
     types: &Types,
-    (text, auth): (&RouteText, &spec::Auth),
+    (text, auth, context): (&RouteText, &spec::Auth, Option<&Type>),
     item: &spec::TableRoute,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<TableRoute> {
@@ -121,7 +121,7 @@ pub(super) fn route(
     let table = &tables[id];
     let input = item.input.as_ref().map(|input| input.0.clone());
     let path: Vec<&str> = text.path.split('/').filter_map(parameter).collect();
-    let request = Request { types, body: input.as_ref(), path, auth };
+    let request = Request { types, body: input.as_ref(), path, auth, context };
     let mut route = Builder { request, text, table, diagnostics };
     let operation = match &item.operation.value {
         spec::Operation::Put(values) => TableOperation::Put { attributes: route.put(values) },

@@ -160,7 +160,7 @@ fn all(sections: &Sections) -> impl Iterator<Item = &spec::Webhook> {
 fn said(auth: Option<&Spanned<Auth>>) -> Option<&spec::Webhook> {
     match &auth?.value {
         Auth::Webhook(webhook) => Some(webhook),
-        Auth::Iam | Auth::None | Auth::ApiKey | Auth::Jwt(_) => None,
+        Auth::Iam | Auth::None | Auth::ApiKey | Auth::Jwt(_) | Auth::Function(_) => None,
     }
 }
 

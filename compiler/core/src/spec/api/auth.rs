@@ -10,9 +10,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::Webhook;
 use crate::aws::regions::no_region;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
+use crate::spec::bus::ENVIRONMENT;
 use crate::spec::decode::{Decode, Decoder};
-use crate::spec::scalar::TypeExpr;
+use crate::spec::scalar::{Name, TypeExpr};
 use crate::yaml::{Node, NodeKind};
 
 /// Who may call a route.
@@ -27,6 +29,8 @@ pub enum Auth {
     ApiKey,
     /// Callers with a token of this issuer.
     Jwt(Box<Jwt>),
+    /// Callers whom a function of the spec lets in, which has an `authorizer`.
+    Function(Name),
     /// A system whose requests are signed with a secret.
     Webhook(Box<Webhook>),
 }
@@ -35,11 +39,12 @@ pub enum Auth {
 #[derive(Debug, Clone, PartialEq, Section)]
 #[section(what = "a JWT authorization")]
 pub struct Jwt {
-    /// Who signs the tokens: their `iss`, the address under which its keys are found.
-    #[key(pattern = r"^https://\S+$", check = issuer)]
+    /// Who signs the tokens: their `iss`, the address under which its keys are found. `{environment}` in it stands for the environment that is
+    /// deployed; `parameter` leaves it to each deployment.
+    #[key(pattern = r"^(parameter|https://\S+)$", check = issuer)]
     pub issuer: Spanned<String>,
-    /// Whom the tokens are for: one of these is the `aud` or the `client_id` of a token.
-    #[key(not_empty = "an audience")]
+    /// Whom the tokens are for: one of these is the `aud` or the `client_id` of a token. `{environment}` and `parameter` as for the issuer.
+    #[key(not_empty = "an audience", check = audience)]
     pub audience: Spanned<Vec<Spanned<String>>>,
     /// Scopes of which a token needs one. Without any, every token of the issuer for the audience is taken.
     #[key(default, check = words)]
@@ -49,30 +54,54 @@ pub struct Jwt {
     pub claims: Option<TypeExpr>,
 }
 
+/// What leaves an issuer or an audience to each deployment.
+const PARAMETER: &str = "parameter";
+
+impl Jwt {
+    /// Whether each deployment says who signs.
+    pub fn issuer_is_left(&self) -> bool {
+        *self.issuer == PARAMETER
+    }
+
+    /// Whether each deployment says whom the tokens are for.
+    pub fn audience_is_left(&self) -> bool {
+        matches!(self.audience.as_slice(), [one] if **one == PARAMETER)
+    }
+
+    /// Whether all of it is known before a deployment.
+    pub fn is_fixed(&self) -> bool {
+        let differs = |text: &str| text == PARAMETER || text.contains(ENVIRONMENT);
+        !differs(&self.issuer) && !self.audience.iter().any(|one| differs(one))
+    }
+}
+
 impl Decode for Auth {
     fn decode(node: &Node, cx: &mut Decoder) -> Option<Self> {
-        if !matches!(node.kind, NodeKind::Mapping(_)) {
+        let NodeKind::Mapping(mapping) = &node.kind else {
             let words = [("iam", Self::Iam), ("none", Self::None), ("api-key", Self::ApiKey)];
             let words: Vec<(&str, &Self)> = words.iter().map(|(word, auth)| (*word, auth)).collect();
             return cx.word(node, "a kind of authorization", &words).cloned();
-        }
+        };
         let mut fields = cx.fields(node, "authorization")?;
-        let kinds = fields.present(&["jwt", "webhook"]);
+        let kinds = fields.present(&["jwt", "authorizer", "webhook"]);
+        let place = fields.place();
         if let [first, second, ..] = kinds.as_slice() {
             let found = cx.bad_value(second.span, format!("`{}` is another kind of authorization", second.text));
             *found = found.clone().secondary(first.span, "there is one already");
             found.help.push("write one of them; another route may have the other".to_owned());
             return None;
         }
-        let found = if kinds.iter().any(|kind| kind.text == "webhook") {
-            fields.required("webhook", cx).map(|webhook| Self::Webhook(Box::new(webhook)))
-        } else {
-            // Known, so that a misspelt one is told as that.
-            drop(fields.optional::<Webhook>("webhook", cx));
-            fields.required("jwt", cx).map(|jwt| Self::Jwt(Box::new(jwt)))
-        };
+        let jwt = fields.optional("jwt", cx);
+        let authorizer = fields.optional("authorizer", cx);
+        let webhook = fields.optional("webhook", cx);
         fields.finish(cx);
-        found
+        // A key that is misspelt is told as that.
+        if mapping.entries.is_empty() {
+            let message = "authorization needs one of `jwt`, `authorizer` and `webhook`";
+            cx.report(Diagnostic::new(Code::EVC0104, place, message));
+        }
+        let jwt = jwt.map(|jwt| Self::Jwt(Box::new(jwt)));
+        jwt.or(authorizer.map(Self::Function)).or(webhook.map(|webhook| Self::Webhook(Box::new(webhook))))
     }
 }
 
@@ -80,9 +109,34 @@ impl Decode for Auth {
 /// <https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig>
 const DOCUMENT: &str = "/.well-known/openid-configuration";
 
+/// What differs by environment reaches a function as one text, with commas between.
+fn audience(audience: &[Spanned<String>], cx: &mut Decoder) {
+    let differs = |one: &Spanned<String>| **one == PARAMETER || one.contains(ENVIRONMENT);
+    if !audience.iter().any(differs) {
+        return;
+    }
+    for one in audience {
+        if **one == PARAMETER && audience.len() > 1 {
+            cx.bad_value(one.span, "`parameter` is not one audience among others".to_owned())
+                .help
+                .push("write `audience: parameter`: the parameter is a list".to_owned());
+        } else if one.contains(',') {
+            cx.bad_value(
+                one.span,
+                format!("`{}` has a comma, and stands beside one that differs by environment", one.value),
+            );
+        }
+    }
+}
+
 fn issuer(issuer: &Spanned<String>, cx: &mut Decoder) {
+    if **issuer == PARAMETER {
+        return;
+    }
+    // As an environment may be called.
+    let plain = issuer.replace(ENVIRONMENT, "environment");
     let address = |rest: &&str| !rest.is_empty() && !rest.contains(char::is_whitespace);
-    let Some(rest) = issuer.strip_prefix("https://").filter(address) else {
+    let Some(rest) = plain.strip_prefix("https://").filter(address) else {
         cx.bad_value(issuer.span, format!("`{}` is not an issuer", issuer.value))
             .help
             .push("write the `iss` of its tokens, an address that starts with `https://`".to_owned());
@@ -175,7 +229,7 @@ impl JsonSchema for Auth {
         let jwt = generator.subschema_for::<Jwt>();
         let webhook = generator.subschema_for::<Webhook>();
         json_schema!({
-            "description": "Who may call: `iam`, `none` (everybody), `api-key`, the holders of tokens, or a system that signs what it sends.",
+            "description": "Who may call: `iam`, `none` (everybody), `api-key`, the holders of tokens, whom a function lets in, or a system that signs what it sends.",
             "anyOf": [
                 {"enum": ["iam", "none", "api-key"]},
                 {
@@ -186,12 +240,20 @@ impl JsonSchema for Auth {
                 },
                 {
                     "type": "object",
+                    "properties": {
+                        "authorizer": {"type": "string", "description": "The function that says who calls, and whether that is let in."}
+                    },
+                    "required": ["authorizer"],
+                    "additionalProperties": false
+                },
+                {
+                    "type": "object",
                     "properties": {"webhook": webhook},
                     "required": ["webhook"],
                     "additionalProperties": false
                 }
             ],
-            "examples": ["none", {"jwt": {"issuer": "https://login.example", "audience": ["shop"]}}]
+            "examples": ["none", {"jwt": {"issuer": "https://login.example", "audience": ["shop"]}}, {"authorizer": "check-session"}]
         })
     }
 }

@@ -1,6 +1,7 @@
 //! `apis:` HTTP and REST APIs, their routes, and who may call them.
 
 mod auth;
+mod authorizer;
 mod domain;
 mod route;
 mod sources;
@@ -10,6 +11,7 @@ mod words;
 use evc_macros::{Section, Word};
 
 pub use auth::{Auth, Jwt};
+pub use authorizer::{Authorizer, AuthorizerPlace, alone};
 use domain::web_acl;
 pub use domain::{CERTIFICATE, DOMAIN_NAME, Domain, WEB_ACL, ZONE};
 pub use route::{Integration, MappingExpr, Operation, Route, Routes, TableRoute};
@@ -35,7 +37,8 @@ pub struct Api {
     /// tables without a function between.
     #[key(default)]
     pub kind: ApiKind,
-    /// Who may call it: `iam` (the default), `none` for everybody, `api-key` (of a REST API) or a map with `jwt`.
+    /// Who may call it: `iam` (the default), `none` for everybody, `api-key` (of a REST API) a map with `jwt`, or one with
+    /// the function that is its `authorizer`.
     pub auth: Option<Spanned<Auth>>,
     /// The web pages that may call it from a browser. Without it, none of another origin.
     pub cors: Option<Spanned<Cors>>,

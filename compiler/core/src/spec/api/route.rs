@@ -49,6 +49,8 @@ pub struct Route {
     pub throttling: Option<Spanned<Throttling>>,
     /// What of the input comes from where.
     pub sources: Sources,
+    /// What of a workflow's input no request brings.
+    pub with: IndexMap<Name, Spanned<MappingExpr>>,
 }
 
 /// What a route leads to.
@@ -142,6 +144,8 @@ fn route(key: &Key, node: &Node, cx: &mut Decoder) -> Option<Route> {
         }
         _ => Sources::decode(&mut fields, cx),
     };
+    let to_workflow = matches!(targets.as_slice(), [one] if one.text == "workflow");
+    let with = if to_workflow { fields.or_default("with", cx) } else { IndexMap::new() };
     let to_table = targets.first().is_some_and(|key| key.text == "table").then(|| table_route(table, &mut fields, cx));
     fields.finish(cx);
     if let Some(status) = &status {
@@ -167,7 +171,7 @@ fn route(key: &Key, node: &Node, cx: &mut Decoder) -> Option<Route> {
         (.., table) => Integration::Table(Box::new(table??)),
     };
     let text = RouteText { method: String::new(), path: String::new(), span: key.span };
-    Some(Route { text, description, integration, status, auth, throttling, sources })
+    Some(Route { text, description, integration, status, auth, throttling, sources, with })
 }
 
 /// What may be done with a table, by its key.
@@ -301,6 +305,7 @@ impl JsonSchema for Route {
             "description": "The most items of an answer: 50 by default."
         });
         let put = mappings("Attributes beyond the body's fields, each with where it comes from.");
+        let with = mappings("Fields of the input that no request brings: `caller.x`, `request.id` or `request.time`.");
         let update = mappings("The attributes that are set, each with where it comes from.");
         let named = |what: &str| json!({"type": ["object", "null"], "description": what, "additionalProperties": {"type": "string"}});
         let tokens = |what: &str| {
@@ -323,7 +328,7 @@ impl JsonSchema for Route {
                 "Starts an execution of a workflow and does not wait for it.",
                 "202",
                 &["workflow"],
-                vec![("workflow", name("The workflow. The request is its input."))],
+                vec![("workflow", name("The workflow. The request is its input.")), ("with", with)],
             ),
             alternative(
                 generator,

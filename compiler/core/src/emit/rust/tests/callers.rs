@@ -92,3 +92,62 @@ fn each_function_knows_its_callers_by_its_routes() {
         "{tables}"
     );
 }
+
+const ASKED: &str = r#"
+evc: 1
+service: shop
+types:
+  Shopper: { sub: string(1..64), plan: FREE | PAID }
+apis:
+  web:
+    kind: rest
+    auth: { authorizer: check-session }
+    routes:
+      GET /one: { function: one }
+      GET /key: { function: key, auth: { authorizer: check-key } }
+      GET /several: { function: several }
+      GET /several/key: { function: several, auth: { authorizer: check-key } }
+      GET /several/token: { function: several, auth: { jwt: { issuer: "https://login.example", audience: shop } } }
+  more:
+    auth: { authorizer: check-session }
+    routes: { GET /one: { function: one } }
+tables:
+  notes: { item: { user: string(1..64), id: uuid }, key: [user, id] }
+functions:
+  one: { tables: { notes: { operations: [read], own: caller.sub } } }
+  key: {}
+  several: {}
+  check-session:
+    authorizer: { cookies: { session: session }, query: { "a\"b": level }, method: method, path: path, source-ip: address, cache: 5m }
+    input: { session: string(1..64), level: integer, method: string, path: string, address: string }
+    output: Shopper
+    errors: [UnknownSession]
+  check-key:
+    authorizer: { headers: { X-Key: key } }
+    input: { key: string }
+    output: { sub: string, level?: integer, teams: [string] }
+"#;
+
+#[test]
+fn what_an_authorizer_says_is_who_calls() {
+    let files = files(ASKED);
+    is_well_formed(&files);
+    let of = |function: &str| text(&files, &format!("contract/src/functions/{function}.rs")).to_owned();
+    for (function, expected) in [
+        ("one", "fn caller(&self) -> &crate::Shopper {"),
+        ("key", "fn caller(&self) -> &crate::CheckKeyOutput {"),
+        ("several", "fn caller(&self) -> &crate::SeveralCaller {"),
+        ("several", r#"request.is_let_in_by("check-session")"#),
+        ("several", r#"request.is_let_in_by("check-key")"#),
+        ("several", r#"request.is_of("https://login.example", &["shop"])"#),
+        ("check_key", "type Output = crate::CheckKeyOutput;"),
+        ("check_key", "&[evc_runtime::Source::RestAuthorizer];"),
+    ] {
+        assert!(of(function).contains(expected), "{function}: {expected}\n{}", of(function));
+    }
+    // Nobody invokes it directly, and it has no caller itself.
+    let authorizer = of("check_session");
+    assert!(!authorizer.contains("Source::Direct") && !authorizer.contains("fn caller"), "{authorizer}");
+    insta::assert_snapshot!("callers-authorizer", authorizer);
+    insta::assert_snapshot!("callers-asked", text(&files, "contract/src/callers.rs"));
+}

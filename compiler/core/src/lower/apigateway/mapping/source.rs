@@ -102,9 +102,10 @@ fn parameter(value: &MappingValue) -> String {
 
 /// What API Gateway says of who calls.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html>
-fn caller(fact: &CallerFact) -> String {
+pub(super) fn caller(fact: &CallerFact) -> String {
     match fact {
         CallerFact::Claim(name) => claim(name),
+        CallerFact::Said(name) => format!("$context.authorizer.{name}"),
         CallerFact::KeyId => "$context.identity.apiKeyId".to_owned(),
         CallerFact::Account => "$context.identity.accountId".to_owned(),
         CallerFact::Arn => "$context.identity.userArn".to_owned(),

@@ -3,20 +3,21 @@
 use indexmap::IndexMap;
 
 use super::attribute::listed;
+use super::source::caller;
 use super::{RESOURCE, about, escaped};
-use crate::model::{Model, Request, Workflow};
+use crate::model::{CallerFact, MappingValue, Model, Request, Route, Workflow};
 use crate::plan::ids;
 use crate::plan::value::{Part, Value};
 
 /// The template of a request. The input is a JSON text in a JSON string, so that what stands in a string of it is escaped twice.
-pub(crate) fn start(model: &Model, workflow: &Workflow, request: &Request<'_>) -> Value {
-    let input = if request.path.is_empty() && request.query.is_empty() {
+pub(crate) fn start(model: &Model, workflow: &Workflow, route: &Route, request: &Request<'_>) -> Value {
+    let input = if request.path.is_empty() && request.query.is_empty() && route.with.is_empty() {
         match &request.body {
             Some(_) => escaped("$input.json('$')"),
             None => "{}".to_owned(),
         }
     } else {
-        fields(model, request)
+        fields(model, route, request)
     };
     let template = format!("{{\n  \"stateMachineArn\": \"{RESOURCE}\",\n  \"input\": \"{input}\"\n}}");
     about(&template, Part::Ref(ids::workflow(workflow)))
@@ -27,8 +28,19 @@ fn beside_the_body(place: &str, name: &str) -> String {
     format!("\\\"{}\\\"", escaped(&escaped(&format!("$input.params().get('{place}').get('{name}')"))))
 }
 
+/// What API Gateway knows itself of a request: the text of its JSON within a JSON string.
+fn given(value: &MappingValue) -> String {
+    match value {
+        MappingValue::RequestTime => "$context.requestTimeEpoch".to_owned(),
+        // It has its quotes.
+        MappingValue::Caller(fact @ CallerFact::Claim(_)) => escaped(&caller(fact)),
+        MappingValue::Caller(fact) => format!("\\\"{}\\\"", escaped(&escaped(&caller(fact)))),
+        _ => format!("\\\"{}\\\"", escaped(&escaped("$context.requestId"))),
+    }
+}
+
 /// The input from its fields: first those that are always there.
-fn fields(model: &Model, request: &Request<'_>) -> String {
+fn fields(model: &Model, route: &Route, request: &Request<'_>) -> String {
     let types = &model.types;
     let (mut always, mut maybe, mut conditions) = (Vec::new(), Vec::new(), IndexMap::new());
     let beside = request.path.iter().map(|it| ("path", it)).chain(request.query.iter().map(|it| ("querystring", it)));
@@ -37,6 +49,9 @@ fn fields(model: &Model, request: &Request<'_>) -> String {
         let entry = (name, format!("\\\"{name}\\\": {}", beside_the_body(place, name)));
         conditions.insert(name, format!("$input.params().get('{place}').containsKey('{name}')"));
         (if parameter.required { &mut always } else { &mut maybe }).push(entry);
+    }
+    for mapping in &route.with {
+        always.push((mapping.attribute.as_str(), format!("\\\"{}\\\": {}", mapping.attribute, given(&mapping.value))));
     }
     let body = request.body.as_deref().and_then(|body| types.record(body)).unwrap_or_default();
     for (name, field) in body {

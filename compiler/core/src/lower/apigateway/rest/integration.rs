@@ -98,7 +98,7 @@ fn of_workflow(
     }
     let templates = Templates {
         uri: arn::of_integration("states:action/StartExecution", []),
-        request: mapping::start(model, workflow, request),
+        request: mapping::start(model, workflow, route, request),
         success: mapping::started(),
         refused: mapping::of_workflow(),
     };

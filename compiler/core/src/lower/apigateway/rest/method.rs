@@ -3,9 +3,8 @@
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-method.html>
 
 use super::api::Rest;
-use super::authorizer::Authorizers;
 use super::{integration, model};
-use crate::lower::apigateway::shared::same_tokens;
+use crate::lower::apigateway::shared::{Authorizers, authorizer};
 use crate::model::{Auth, Request, Route};
 use crate::plan::builder::Builder;
 use crate::plan::ids;
@@ -49,16 +48,16 @@ pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>, route: &Route, resource:
     let authorization = match route.auth {
         Auth::Iam => "AWS_IAM",
         Auth::Jwt(_) => "JWT",
+        Auth::Function(_) => "CUSTOM",
         // The function checks signatures itself.
         Auth::None | Auth::ApiKey | Auth::Webhook(_) => "NONE",
     };
-    let (authorizer, scopes) = match &route.auth {
-        Auth::Jwt(jwt) => {
-            let known = authorizers.iter().find(|(known, _)| same_tokens(known, jwt));
-            let scopes: Vec<Value> = jwt.scopes.iter().map(|scope| scope.as_str().into()).collect();
-            (known.map(|(_, id)| Value::Ref(id.clone())), (!scopes.is_empty()).then_some(Value::List(scopes)))
+    let authorizer = authorizer(authorizers, route).map(|id| Value::Ref(id.clone()));
+    let scopes = match &route.auth {
+        Auth::Jwt(jwt) if !jwt.scopes.is_empty() => {
+            Some(Value::List(jwt.scopes.iter().map(|scope| scope.as_str().into()).collect()))
         }
-        Auth::Iam | Auth::None | Auth::ApiKey | Auth::Webhook(_) => (None, None),
+        _ => None,
     };
     let properties = [
         rest.own(),
