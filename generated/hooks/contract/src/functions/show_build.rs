@@ -107,8 +107,8 @@ evc_runtime::function_error! {
     else Other
 }
 
-/// The context of `show-build`: what it may do. It may get items of `jobs`; start
-/// `build` and ask how that is.
+/// The context of `show-build`: what it may do. It may get items of `jobs`; ask how
+/// executions of `build` are.
 ///
 /// Shows a build to its team.
 ///
@@ -166,7 +166,7 @@ impl evc_runtime::Function for ShowBuild {
 }
 
 impl evc_runtime::grant::Get<crate::Jobs> for ShowBuild {}
-impl evc_runtime::grant::Start<crate::Build> for ShowBuild {}
+impl evc_runtime::grant::Describe<crate::Build> for ShowBuild {}
 
 impl ShowBuild {
     /// Who calls.
@@ -179,13 +179,13 @@ impl ShowBuild {
         self.context.table()
     }
 
-    /// The workflows that this function starts.
+    /// The workflows whose executions this function asks about.
     pub fn workflows(&self) -> ShowBuildWorkflows<'_> {
         ShowBuildWorkflows(&self.context)
     }
 }
 
-/// The workflows that `show-build` starts.
+/// The workflows that `show-build` asks about.
 #[derive(Debug, Clone, Copy)]
 pub struct ShowBuildWorkflows<'a>(&'a evc_runtime::Context);
 

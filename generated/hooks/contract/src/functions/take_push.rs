@@ -139,6 +139,7 @@ impl evc_runtime::Function for TakePush {
 }
 
 impl evc_runtime::grant::Start<crate::Build> for TakePush {}
+impl evc_runtime::grant::Describe<crate::Build> for TakePush {}
 
 impl TakePush {
     /// The workflows that this function starts.
