@@ -1,6 +1,8 @@
 //! Who has a session: `NAME:PLAN:LEVEL`, or a word for what goes wrong.
 
-use authorized_contract::{CheckSession, CheckSessionError, CheckSessionInput, Member, MemberPlan, Session, SessionsKey};
+use authorized_contract::{
+    CheckSession, CheckSessionError, CheckSessionInput, Member, MemberPlan, Session, SessionsKey,
+};
 use evc_runtime::{Error, Kind};
 
 /// Says who has the session, and counts how often it is asked.
