@@ -10,6 +10,7 @@ import policies
 from emulator import EVC, ROOT
 from scenarios import System
 from stack import Stack
+from tokens import LOGIN, OTHER, bearer
 
 FOLDER = ROOT / "target/e2e/authorized"
 APIS = ("RestUrl", "HttpUrl")
@@ -153,6 +154,38 @@ def raw(stack: Stack) -> None:
             assert base64.b64decode(answer["payload"]).decode() == text and answer["signature"] == "s", answer
         status, problem, _ = send(stack, api, "POST", "/hooks", "kim:paid:3", text)
         assert (status, problem["title"]) == (400, "InvalidInput"), (api, problem)
+
+
+@SYSTEM.scenario("a route for some groups takes the tokens of those, and nobody is told why others are not")
+def of_groups(stack: Stack) -> None:
+    groups = "cognito:groups"
+    for api in APIS:
+        for path, claims, expected in [
+            ("managed", {groups: ["admins"]}, 200),
+            ("managed", {groups: ["readers", "editors"]}, 200),
+            ("managed", {groups: "admins"}, 200),
+            ("managed", {groups: ["readers"]}, 403),
+            ("managed", {groups: ["admin"]}, 403),
+            ("managed", {groups: ["adminsx", "xadmins", "ADMINS"]}, 403),
+            ("managed", {groups: "admins,editors"}, 403),
+            ("managed", {groups: []}, 403),
+            ("managed", {groups: ""}, 403),
+            ("managed", {groups: None}, 403),
+            ("managed", {"groups": ["admins"], "role": "owners"}, 403),
+            ("roles", {"role": "owners"}, 200),
+            ("roles", {"role": ["owners"]}, 200),
+            ("roles", {"role": "owner"}, 403),
+            ("roles", {groups: ["owners", "admins"]}, 403),
+        ]:
+            token = bearer(LOGIN.token("kim", **claims))
+            status, answer, _ = send(stack, api, "GET", f"/{path}/kim", None, headers=token)
+            assert status == expected, (api, path, claims, status, answer)
+            assert status == 200 or (answer["title"] == "Forbidden" and "admins" not in json.dumps(answer)), answer
+        # What a client sends beside it says nothing.
+        forged = {**bearer(LOGIN.token("kim")), "cognito:groups": "admins", "X-Groups": "admins"}
+        assert send(stack, api, "GET", "/managed/kim?cognito:groups=admins", None, headers=forged)[0] == 403
+        assert send(stack, api, "GET", "/managed/kim", "kim:paid:3")[0] == 401, "a session is no token"
+        assert send(stack, api, "GET", "/managed/kim", None, headers=bearer(OTHER.token("kim", **{groups: ["admins"]})))[0] == 401
 
 
 @SYSTEM.scenario("every policy was needed, and none was missing")

@@ -8,6 +8,7 @@
 
 use crate::adapter::caller::{RequestContext, without_session};
 use crate::backend::Services;
+use crate::request::Route;
 use crate::{Bounded, Context, Error, Kind, Payload};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -87,6 +88,39 @@ impl fmt::Debug for Claims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Claims(..)")
     }
+}
+
+/// The groups of which the tokens of a route need one.
+#[derive(Debug, Clone, Copy)]
+pub struct Groups {
+    /// Method and path of the route, as the spec has them.
+    pub route: &'static str,
+    /// The claim with the groups of a token.
+    pub claim: &'static str,
+    /// The groups.
+    pub any: &'static [&'static str],
+}
+
+/// Declares the groups that may call the routes of a function, as an item of its implementation of [`Function`](crate::Function).
+///
+/// ```ignore
+/// evc_runtime::groups! {
+///     "DELETE /carts/{cartId}" {
+///         any("cognito:groups", "admins", "support");
+///     }
+/// }
+/// ```
+#[macro_export]
+macro_rules! groups {
+    ($($route:literal {
+        any($claim:literal, $($group:literal),+ $(,)?);
+    })+) => {
+        const GROUPS: &'static [$crate::caller::Groups] = &[$($crate::caller::Groups {
+            route: $route,
+            claim: $claim,
+            any: &[$($group),+],
+        },)+];
+    };
 }
 
 /// What API Gateway says of who sent a request.
@@ -192,6 +226,31 @@ impl Request {
             None => text("client_id").is_some_and(|one| audience.contains(&one)),
         };
         of && text("iss") == Some(issuer)
+    }
+
+    /// Whether its token is in one of these groups, by a claim that is a list of texts or one text.
+    fn is_in(&self, Groups { claim, any, .. }: &Groups) -> bool {
+        let Ok(Sender::Token(mut claims)) = self.sender() else { return false };
+        let Some(said) = claims.remove(*claim) else { return false };
+        match Claim::Texts.of(said) {
+            Value::Array(list) => list.iter().any(|one| one.as_str().is_some_and(|one| any.contains(&one))),
+            other => other.as_str().is_some_and(|one| any.contains(&one)),
+        }
+    }
+
+    /// [`Kind::Forbidden`] for a token that is in none of the groups of its route. A function with such a route takes no request by one that it
+    /// does not know.
+    pub(crate) fn is_let_in(&self, route: Option<&Route>, groups: &[Groups]) -> Result<(), Error> {
+        if groups.is_empty() {
+            return Ok(());
+        }
+        let Some(route) = route else { return Err(forbidden("the request came by no route of the function")) };
+        match groups.iter().find(|groups| groups.route == route.key) {
+            Some(groups) if !self.is_in(groups) => {
+                Err(forbidden("the token is in none of the groups that may call this"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether the authorizer of this name let it in.

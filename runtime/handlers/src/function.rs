@@ -25,6 +25,8 @@ pub trait Function: Send + Sync + 'static {
     /// The routes whose requests bring more than a body or a query of texts.
     const ROUTES: &'static [Route] = &[];
 
+    /// The groups that may call its routes. Those of a function that has some are all in `ROUTES`.
+    const GROUPS: &'static [crate::caller::Groups] = &[];
     /// How the requests of its routes are signed that other systems send. Those of a function that has some are all in `ROUTES`.
     #[cfg(feature = "webhooks")]
     const WEBHOOKS: &'static [crate::webhook::Webhook] = &[];

@@ -139,8 +139,14 @@ where
             }
         };
         let contract = Contract::new(F::SOURCES, F::STATUS, self.cors.as_ref());
-        let contract =
-            Contract { name: F::NAME, answered: &answered, routes: F::ROUTES, responds: F::RESPONDS, ..contract };
+        let contract = Contract {
+            name: F::NAME,
+            answered: &answered,
+            routes: F::ROUTES,
+            groups: F::GROUPS,
+            responds: F::RESPONDS,
+            ..contract
+        };
         #[cfg(feature = "webhooks")]
         let contract = Contract { webhooks: Some((F::WEBHOOKS, &self.services)), ..contract };
         #[cfg(feature = "engine")]
@@ -160,7 +166,10 @@ where
     async fn deliver(&self, incoming: Incoming<'_>, invocation: &Invocation) -> Result<String, Failure> {
         let origin = Origin {
             // What nobody compares is not hashed.
-            content: incoming.key.as_ref().map(|_| Content::of(&incoming.payload, incoming.step.is_some())),
+            content: incoming.key.as_ref().map(|_| match incoming.asks {
+                Some(asks) => Content::of(&Payload::new(asks), false),
+                None => Content::of(&incoming.payload, incoming.step.is_some()),
+            }),
             is_api: incoming.caller.is_some(),
             waits: incoming.is_eager,
         };

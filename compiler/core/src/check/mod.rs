@@ -73,6 +73,7 @@ const CHECKS: &[Check] = &[
     api::before::check,
     api::bodies::check,
     api::cors::check,
+    api::groups::check,
     api::health::check,
     api::held_claims::check,
     api::keys::check,

@@ -298,6 +298,7 @@ codes! {
     EVC0734 Error "default-that-cannot-be",
     EVC0735 Error "too-much-in-headers",
     EVC0736 Error "request-without-a-body",
+    EVC0737 Error "nobody-looks-at-groups",
     EVC0740 Error "status-of-two-responses",
     EVC0741 Error "responses-beside-an-answer",
     EVC0742 Error "body-that-cannot-be",

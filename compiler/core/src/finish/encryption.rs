@@ -6,9 +6,10 @@ use indexmap::IndexMap;
 
 use super::raw::names;
 use crate::aws::iam;
+use crate::model::SecretKind;
 use crate::plan::builder::{Builder, Role, Why};
 use crate::plan::value::Value;
-use crate::plan::{Grant, LogicalId, Resource, arn, ids};
+use crate::plan::{Grant, LogicalId, Resource, arn, ids, secret};
 use crate::source::Span;
 
 /// The types that take a key as one property.
@@ -38,6 +39,7 @@ pub(super) fn finish(b: &mut Builder<'_>) {
     let mut uses = uses_of_grants(b, &key, &b.plan.grants);
     uses.extend(uses_of_their_own(b));
     uses.extend(uses_of_executions(b));
+    uses.extend(uses_of_given_secrets(b));
     for (of, contexts) in uses {
         allow(b, &key, &of, contexts, span);
     }
@@ -213,6 +215,36 @@ fn uses_of_executions(b: &Builder<'_>) -> IndexMap<Use, Vec<Value>> {
             reason: "reads executions that the key encrypts",
         };
         uses.entry(of).or_default().extend(started);
+    }
+    uses
+}
+
+/// What functions need that read secrets which exist already: those may have the key, which nothing here says.
+/// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html>
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html>
+fn uses_of_given_secrets(b: &Builder<'_>) -> IndexMap<Use, Vec<Value>> {
+    let model = b.model;
+    let mut uses: IndexMap<Use, Vec<Value>> = IndexMap::new();
+    for function in model.functions.values() {
+        for read in function.all_secrets() {
+            let given = &model.secrets[read.value];
+            let (via, context) = match given.kind {
+                SecretKind::Own(_) => continue,
+                SecretKind::Imported(_) => ("secretsmanager", "SecretARN"),
+                SecretKind::Parameter(_) => ("ssm", "PARAMETER_ARN"),
+            };
+            let Some(resource) = b.plan.resources.get(&ids::function(function)) else { continue };
+            let Some(Value::Attribute(role, _)) = resource.properties.get("Role") else { continue };
+            let of = Use {
+                role: role.clone(),
+                principal: resource.origin.clone(),
+                via: Some(via),
+                actions: DECRYPT,
+                context,
+                reason: "reads secrets that the key may encrypt",
+            };
+            uses.entry(of).or_default().push(secret::arn(given));
+        }
     }
     uses
 }

@@ -107,7 +107,7 @@ fn apis(b: &mut Builder<'_>) {
 fn tokens(b: &mut Builder<'_>) {
     let tokens = || {
         b.model.tokens.iter().filter_map(|token| match &token.of {
-            TokenOf::Issuer(jwt) => Some(jwt),
+            TokenOf::Issuer(jwt) => Some(&**jwt),
             TokenOf::Function(..) => None,
         })
     };

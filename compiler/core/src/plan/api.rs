@@ -70,7 +70,7 @@ pub(crate) fn told_tokens(model: &Model, function: Id<Function>) -> Vec<(&Jwt, S
         return Vec::new();
     }
     let differing = model.tokens.iter().filter_map(|token| match &token.of {
-        TokenOf::Issuer(jwt) if !jwt.is_fixed() => Some((token, jwt)),
+        TokenOf::Issuer(jwt) if !jwt.is_fixed() => Some((token, &**jwt)),
         TokenOf::Issuer(_) | TokenOf::Function(..) => None,
     });
     let is_here = |token: &Token| {

@@ -14,6 +14,7 @@ use crate::{Error, Kind, Payload, payload};
 use crate::{
     Timestamp,
     backend::Services,
+    content::sha256,
     webhook::{Claimed, Webhook},
 };
 use evc_interface::call::IDEMPOTENCY_HEADER;
@@ -220,19 +221,21 @@ async fn answer(
     deliver: impl AsyncFn(Incoming<'_>) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
     let route = parameters::route(&request, contract.routes);
+    let sender = crate::caller::Request::new(request.context.as_deref());
     // Before anything else is read.
+    rejected(sender.is_let_in(route, contract.groups))?;
     #[cfg(feature = "webhooks")]
     let verified = verified(&request, route, contract.webhooks).await?;
     #[cfg(not(feature = "webhooks"))]
-    let verified: Option<(String, Caller)> = None;
-    let (key, caller) = if let Some((key, caller)) = verified {
-        (Some(key), Some(caller))
+    let verified: Option<(String, Caller, String)> = None;
+    let (key, caller, asks) = if let Some((key, caller, asks)) = verified {
+        (Some(key), Some(caller), Some(asks))
     } else {
         // All who send an empty one would have one key.
         let key = request.header(IDEMPOTENCY_HEADER).filter(|key| !key.is_empty()).map(str::to_owned);
         // Only a key is kept apart by caller.
         let caller = key.as_ref().map(|_| rejected(Caller::read(request.context.as_deref()))).transpose()?;
-        (key, caller)
+        (key, caller, None)
     };
     let input = match route {
         Some(route) => parameters::input(&request, route),
@@ -241,18 +244,18 @@ async fn answer(
     let payload = Payload::new(rejected(input)?);
     // Only a key has a record; and no version before had such routes.
     let before = key.as_ref().filter(|_| route.is_none()).and_then(|_| request.input_before());
-    let sender = crate::caller::Request::new(request.context.as_deref());
-    deliver(Incoming { key, caller, request: sender, ..Incoming::bare(payload.read_before_as(before)) }).await
+    deliver(Incoming { key, caller, asks, request: sender, ..Incoming::bare(payload.read_before_as(before)) }).await
 }
 
-/// Verifies a request of a webhook: what tells it from others, and who sent it. `None` where the route is for others. A function with a webhook
+/// Verifies a request of a webhook: what tells it from others, who sent it, and what it asks for, which is the same in each attempt: senders sign each
+/// anew, and count them in headers. `None` where the route is for others. A function with a webhook
 /// takes no request by a route that it does not know.
 #[cfg(feature = "webhooks")]
 async fn verified(
     request: &Request,
     route: Option<&'static Route>,
     webhooks: Option<(&'static [Webhook], &Services)>,
-) -> Result<Option<(String, Caller)>, Failure> {
+) -> Result<Option<(String, Caller, String)>, Failure> {
     let Some((webhooks, services)) = webhooks.filter(|(webhooks, _)| !webhooks.is_empty()) else { return Ok(None) };
     let Some(route) = route else {
         let error = Error::new(Kind::Forbidden, "the request came by no route of the function");
@@ -260,9 +263,12 @@ async fn verified(
     };
     let Some(webhook) = webhooks.iter().find(|webhook| webhook.route == route.key) else { return Ok(None) };
     let header = |name: &str| parameters::header(request, name).map(Cow::into_owned);
-    let claimed = rejected(Claimed::read(webhook, header, &request.bytes()?, Timestamp::now()))?;
+    let body = request.bytes()?;
+    let claimed = rejected(Claimed::read(webhook, header, &body, Timestamp::now()))?;
     rejected(claimed.verify(services).await)?;
-    Ok(Some((claimed.key, Caller::of_webhook(route.key))))
+    let asks = (sha256(&body.0), &request.path_parameters, &request.query_string_parameters);
+    let asks = serde_json::to_string(&asks).map_err(Error::other)?;
+    Ok(Some((claimed.key, Caller::of_webhook(route.key), asks)))
 }
 
 fn problem(failure: &Failure) -> Result<Response, Error> {

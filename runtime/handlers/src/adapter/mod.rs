@@ -78,6 +78,8 @@ pub(crate) struct Incoming<'a> {
     pub(crate) caller: Option<Caller>,
     /// Whether the deliverer brings what failed again at once, until its attempts are used up.
     pub(crate) is_eager: bool,
+    /// What is asked for, as JSON, where that is not the payload.
+    pub(crate) asks: Option<String>,
 }
 
 impl<'a> Incoming<'a> {
@@ -92,6 +94,7 @@ impl<'a> Incoming<'a> {
             request: crate::caller::Request::default(),
             caller: None,
             is_eager: false,
+            asks: None,
         }
     }
 }
@@ -265,6 +268,7 @@ pub(crate) struct Contract<'a> {
     /// Whether the output is a response, with a status of its own.
     pub(crate) responds: bool,
     pub(crate) routes: &'static [Route],
+    pub(crate) groups: &'static [crate::caller::Groups],
     /// How requests of routes are signed, and what has the secrets.
     #[cfg(feature = "webhooks")]
     pub(crate) webhooks: Option<(&'static [crate::webhook::Webhook], &'a crate::backend::Services)>,
@@ -284,6 +288,7 @@ impl<'a> Contract<'a> {
             status,
             responds: false,
             routes: &[],
+            groups: &[],
             #[cfg(feature = "webhooks")]
             webhooks: None,
             cors,

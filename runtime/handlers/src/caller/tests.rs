@@ -319,3 +319,62 @@ fn tokens_that_differ_by_environment_are_told_by_what_that_says() {
     // Nothing is known: nobody is let in by an empty name.
     assert_eq!(of(&World::new(), "", "").expect_err("nobody").kind(), Kind::Forbidden);
 }
+
+/// A function with a route for some groups, and one for all tokens.
+struct Grouped;
+
+impl Function for Grouped {
+    type Input = Value;
+    type Output = Value;
+    type Error = Error;
+    const NAME: &'static str = "grouped";
+    const SOURCES: &'static [Source] = &[Source::HttpApi];
+
+    crate::routes! {
+        "POST /some" {}
+        "POST /all" {}
+    }
+    crate::groups! {
+        "POST /some" {
+            any("cognito:groups", "admins", "editors");
+        }
+    }
+
+    fn new(_: Context) -> Self {
+        Self
+    }
+}
+
+#[tokio::test]
+async fn a_route_for_some_groups_takes_no_other_tokens() {
+    use crate::testing::HttpRequest;
+    let world = World::new();
+    let ask = async |route: &str, claims: Option<Value>| {
+        let request = HttpRequest::to(route).body("{}");
+        let request = claims.into_iter().fold(request, HttpRequest::claims);
+        world.http::<Grouped, _>(request, async |_: &Grouped, _| Ok(json!(null))).await.status
+    };
+    for (groups, expected) in [
+        (json!("[admins]"), 200),
+        (json!("[readers editors]"), 200),
+        (json!(["readers", "editors"]), 200),
+        (json!("admins"), 200),
+        (json!("[readers]"), 403),
+        (json!("[admins-not]"), 403),
+        (json!("admins editors"), 403),
+        (json!([["admins"]]), 403),
+        (json!({ "admins": true }), 403),
+        (json!(null), 403),
+        (json!(""), 403),
+    ] {
+        assert_eq!(
+            ask("POST /some", Some(json!({ "sub": "kim", "cognito:groups": groups }))).await,
+            expected,
+            "{groups}"
+        );
+    }
+    assert_eq!(ask("POST /some", Some(json!({ "sub": "kim", "groups": "[admins]" }))).await, 403);
+    assert_eq!(ask("POST /some", None).await, 403);
+    assert_eq!(ask("POST /all", Some(json!({ "sub": "kim" }))).await, 200);
+    assert_eq!(ask("POST /other", Some(json!({ "sub": "kim", "cognito:groups": "[admins]" }))).await, 403);
+}

@@ -307,7 +307,8 @@ impl Function for Hook {
 
 async fn hook(cx: &Hook, input: Value) -> Result<Value, Error> {
     RUNS.set(RUNS.get() + 1);
-    Ok(json!({ "key": cx.0.idempotency_key(), "input": input }))
+    let asked = cx.0.delivery().origin.content.as_ref().map(|content| content.hash().to_owned());
+    Ok(json!({ "key": cx.0.idempotency_key(), "asked": asked, "input": input }))
 }
 
 /// A process of the function, which keeps what it has read.
@@ -385,6 +386,14 @@ async fn the_key_of_a_delivery_is_what_the_spec_says_and_no_header_of_the_sender
     let first = key(request().signed::<Hook>("key", "1")).await;
     assert_eq!(key(request().signed::<Hook>("key", "1").header("Idempotency-Key", "mine")).await, first);
     assert_ne!(key(request().signed::<Hook>("key", "2")).await, first);
+    // What is signed anew, or counted, in each attempt makes no other work of it; another path does.
+    let asked = async |request: HttpRequest| {
+        let answer: Value = send(&app, request).await.json().expect("JSON");
+        answer["asked"].clone()
+    };
+    let one = asked(request().signed::<Hook>("key", "1")).await;
+    assert_eq!(asked(request().signed::<Hook>("key", "1").header("X-Retry", "2")).await, one);
+    assert_ne!(asked(request().path("a", "b").signed::<Hook>("key", "1")).await, one);
     // Nobody else's key is one of the webhook's.
     let stolen = key(HttpRequest::to("POST /open").body("{}").header("Idempotency-Key", "1")).await;
     assert_ne!(stolen, first);

@@ -37,7 +37,7 @@ fn methods(api: &Api, cors: &Cors) -> Option<Diagnostic> {
 fn headers(model: &Model, api: &Api, cors: &Cors) -> Option<Diagnostic> {
     let is_sent = |name: &str| {
         // A star is no leave for this one: <https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name>.
-        let star = |header: &String| header == "*" && name != "authorization";
+        let star = |header: &String| header == "*" && !name.eq_ignore_ascii_case("authorization");
         cors.headers.iter().any(|header| header.eq_ignore_ascii_case(name) || star(header))
     };
     let called = api.routes.iter().filter(|route| cors.methods.contains(&route.method));

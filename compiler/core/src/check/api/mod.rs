@@ -5,6 +5,7 @@ pub(super) mod authorizers;
 pub(super) mod before;
 pub(super) mod bodies;
 pub(super) mod cors;
+pub(super) mod groups;
 pub(super) mod health;
 pub(super) mod held_claims;
 pub(super) mod keys;

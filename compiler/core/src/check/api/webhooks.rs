@@ -77,6 +77,19 @@ fn unsigned_id(webhook: &Webhook) -> Option<Diagnostic> {
 
 /// A request without a time is right for ever.
 fn replayed(function: &Function, route: &Route, webhook: &Webhook) -> Option<Diagnostic> {
+    if webhook.timestamp.is_some()
+        && let Some(kept) = function.idempotent
+        // It counts before and after.
+        && kept.seconds < webhook.tolerance.seconds.saturating_mul(2)
+    {
+        let message = format!("a request to `{}` is right for longer than it is known", route.key());
+        return Some(
+            Diagnostic::new(Code::EVC0668, webhook.span, message)
+                .secondary(function.idempotent_span, "what was done is forgotten after this")
+                .note(format!("it is taken for {} before and after the time that it has", webhook.tolerance))
+                .help("give `idempotent` a `retention` of at least twice that, or leave it out, which gives it a day"),
+        );
+    }
     if webhook.timestamp.is_some() || function.idempotent.is_some() {
         return None;
     }

@@ -307,7 +307,9 @@ fn token(auth: &Auth) -> Option<String> {
     let issuer = if jwt.issuer_is_left() { "the issuer `TokenIssuer`".to_owned() } else { literal(&jwt.issuer.value) };
     let scopes: Vec<String> = jwt.scopes.iter().map(|one| literal(&one.value)).collect();
     let scopes = if scopes.is_empty() { String::new() } else { format!(", with the scope {}", scopes.join(" or ")) };
-    Some(format!("{issuer} for {audience}{scopes}"))
+    let groups: Vec<String> = jwt.groups.iter().map(|one| literal(&one.value)).collect();
+    let groups = if groups.is_empty() { String::new() } else { format!(", of the group {}", groups.join(" or ")) };
+    Some(format!("{issuer} for {audience}{scopes}{groups}"))
 }
 
 /// The first route that takes signed requests.

@@ -119,6 +119,16 @@ impl Failures {
                 }
                 if route.function().is_some() {
                     self.by_handler(403, &format!("`Forbidden`: {}.", lacking(model, jwt)));
+                    if !jwt.groups.is_empty() {
+                        let groups: Vec<String> = jwt.groups.iter().map(|group| format!("`{}`", group.value)).collect();
+                        self.by_handler(
+                            403,
+                            &format!(
+                                "`Forbidden`: the token is not in a group that may call, {}.",
+                                groups.join(" or ")
+                            ),
+                        );
+                    }
                 }
             }
             Auth::Webhook(_) => {

@@ -138,7 +138,9 @@ fn is_of(model: &Model, function: Id<Function>, token: &Token) -> String {
     match &token.of {
         // Known when the function runs.
         TokenOf::Issuer(jwt) if !jwt.is_fixed() => {
-            let told = api::told_tokens(model, function).into_iter().find(|(known, ..)| std::ptr::eq(*known, jwt));
+            let told = api::told_tokens(model, function)
+                .into_iter()
+                .find(|(known, ..)| std::ptr::eq(*known, &raw const **jwt));
             let (_, issuer, audience) = told.unwrap_or((jwt, String::new(), String::new()));
             format!("request.is_of_given({}, {})", literal(&issuer), literal(&audience))
         }

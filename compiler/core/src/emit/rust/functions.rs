@@ -10,7 +10,7 @@ use super::names::{FunctionNames, Home, Names};
 use super::print::{Code, literal};
 use super::text::{and, member_paragraph, paragraph, paragraphs};
 use super::types::{DERIVES, definitions};
-use super::{caches, callers, config, queries, queues, responses, routes, secrets, webhooks, workflows};
+use super::{caches, callers, config, groups, queries, queues, responses, routes, secrets, webhooks, workflows};
 use crate::emit;
 use crate::model::{ApiKind, Function, Id, Input, Model, Thing};
 use crate::plan::ids;
@@ -238,6 +238,7 @@ fn implementation(names: &Names<'_>, id: Id<Function>, known: &FunctionNames, co
     };
     let breaker = caches::breaker(function).unwrap_or_default();
     let routes = routes::routes(names.model, id).unwrap_or_default();
+    let groups = groups::groups(names.model, id).unwrap_or_default();
     let webhooks = webhooks::webhooks(names, id).unwrap_or_default();
     let admit = callers::admit(names, id).unwrap_or_default();
     let decode = decode(names, function, known).unwrap_or_default();
@@ -248,7 +249,7 @@ fn implementation(names: &Names<'_>, id: Id<Function>, known: &FunctionNames, co
     type Error = {error};
     const NAME: &'static str = {function_name};
     const SOURCES: &'static [evc_runtime::Source] = &[{sources}];
-{status}{breaker}{routes}{webhooks}
+{status}{breaker}{routes}{groups}{webhooks}
     fn new(context: evc_runtime::Context) -> Self {{
         Self {{ context }}
     }}

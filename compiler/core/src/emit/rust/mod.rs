@@ -18,6 +18,7 @@ mod config;
 mod events;
 mod forwarders;
 mod functions;
+mod groups;
 mod layout;
 mod mains;
 mod manifests;

@@ -12,8 +12,8 @@ use crate::model::{
 /// The item of the function's implementation that says so, if there is such a route.
 pub(super) fn routes(model: &Model, id: Id<Function>) -> Option<String> {
     let mut lines = String::new();
-    // The runtime takes a request to a function with a webhook by a route that it knows, and by no other.
-    let all = model.routes_of(id).any(|(_, route)| route.webhook.is_some());
+    // The runtime takes a request to a function with a webhook, or with groups, by a route that it knows, and by no other.
+    let all = model.routes_of(id).any(|(_, route)| route.webhook.is_some() || route.of_groups().is_some());
     for (_, route) in model.routes_of(id) {
         let Some(parameters) = parameters(model, route, all) else { continue };
         let _ = writeln!(lines, "        {} {{", literal(&route.key()));

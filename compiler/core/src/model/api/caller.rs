@@ -25,7 +25,7 @@ pub struct Token {
 #[derive(Debug, Clone)]
 pub enum TokenOf {
     /// A token: who signs it, and whom it is for.
-    Issuer(Jwt),
+    Issuer(Box<Jwt>),
     /// A function that is an authorizer, and the place of its name.
     Function(Id<Function>, Spanned<String>),
 }
@@ -215,7 +215,7 @@ pub(in crate::model) fn tokens(
             match (tokens.iter().find(|token| token.is_of(jwt)), claims) {
                 (None, _) => {
                     let claims = claims.cloned().unwrap_or_else(|| subject(jwt));
-                    let of = TokenOf::Issuer((**jwt).clone());
+                    let of = TokenOf::Issuer(jwt.clone());
                     tokens.push(Token { of, claims, api: api.head.name.clone() });
                 }
                 (Some(known), Some(claims)) if is_new && !is_same(types, &known.claims, claims) => {

@@ -171,6 +171,14 @@ impl Route {
         of_table.into_iter().flatten().chain(&self.with)
     }
 
+    /// The tokens that it takes, if those of some groups alone.
+    pub fn of_groups(&self) -> Option<&Jwt> {
+        match &self.auth {
+            Auth::Jwt(jwt) => Some(&**jwt).filter(|jwt| !jwt.groups.is_empty()),
+            Auth::Iam | Auth::None | Auth::ApiKey | Auth::Function(_) | Auth::Webhook(_) => None,
+        }
+    }
+
     /// Whether requests have a body.
     pub fn has_body(&self) -> bool {
         !matches!(self.method.as_str(), "GET" | "HEAD" | "DELETE")

@@ -2,7 +2,7 @@
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::names::find_all;
-use crate::model::{Id, Model, Secret};
+use crate::model::{Id, Model, Secret, SecretKind};
 use crate::source::{Span, Spanned};
 use crate::spec::Sections;
 use crate::spec::api::webhook::{self as spec, Algorithm, KeyEncoding, Scheme, SignatureEncoding, SignedPart, parts};
@@ -191,6 +191,20 @@ pub(in crate::model) fn check_secrets(sections: &Sections, model: &Model, diagno
         let secrets: Vec<Spanned<Id<Secret>>> = find_all(sections, &webhook.secret, diagnostics);
         for secret in secrets {
             let declared = &model.secrets[secret.value];
+            let is_base64 = match (&webhook.scheme, &webhook.key) {
+                (Some(known), _) => scheme(known.value).key == KeyEncoding::Base64,
+                (None, key) => key.as_ref().is_some_and(|key| key.value == KeyEncoding::Base64),
+            };
+            if let SecretKind::Own(Some(random)) = &declared.kind
+                && is_base64
+                && (random.punctuation || random.length % 4 != 0)
+            {
+                let message = format!("what is made up for secret `{}` is no base64", declared.head.name);
+                let diagnostic = Diagnostic::new(Code::EVC0105, secret.span, message);
+                let diagnostic = diagnostic.secondary(declared.head.name_span, "it is declared here");
+                let help = "give it a `length` that can be divided by four, and no `punctuation`; or put a value there yourself";
+                diagnostics.push(diagnostic.note("the key is what the secret is as base64").help(help));
+            }
             let Some(json) = &declared.json else { continue };
             let message =
                 format!("what a webhook is signed with is a text, and secret `{}` is JSON", declared.head.name);

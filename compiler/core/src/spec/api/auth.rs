@@ -13,7 +13,7 @@ use crate::aws::regions::no_region;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
 use crate::spec::bus::ENVIRONMENT;
-use crate::spec::decode::{Decode, Decoder};
+use crate::spec::decode::{Decode, Decoder, Fields};
 use crate::spec::scalar::{Name, TypeExpr};
 use crate::yaml::{Node, NodeKind};
 
@@ -37,7 +37,7 @@ pub enum Auth {
 
 /// The tokens that are taken.
 #[derive(Debug, Clone, PartialEq, Section)]
-#[section(what = "a JWT authorization")]
+#[section(what = "a JWT authorization", check = has_groups)]
 pub struct Jwt {
     /// Who signs the tokens: their `iss`, the address under which its keys are found. `{environment}` in it stands for the environment that is
     /// deployed; `parameter` leaves it to each deployment.
@@ -49,6 +49,11 @@ pub struct Jwt {
     /// Scopes of which a token needs one. Without any, every token of the issuer for the audience is taken.
     #[key(default, check = words)]
     pub scopes: Vec<Spanned<String>>,
+    /// Groups of which a token needs one. The function that is called looks at that, before its handler runs.
+    #[key(default, check = groups)]
+    pub groups: Vec<Spanned<String>>,
+    /// The claim that has the groups of a token, a list of texts or one: `cognito:groups` without it.
+    pub groups_claim: Option<Spanned<String>>,
     /// What `cx.caller()` tells of the token: claims with their types, or the name of a record type. A claim with `?` may be absent; a token
     /// without one of the others, or with one of another type, is refused with 403. `{ sub: string }` without it.
     pub claims: Option<TypeExpr>,
@@ -58,6 +63,11 @@ pub struct Jwt {
 const PARAMETER: &str = "parameter";
 
 impl Jwt {
+    /// The claim that has the groups of a token.
+    pub fn groups_claim(&self) -> &str {
+        self.groups_claim.as_ref().map_or(GROUPS_CLAIM, |claim| claim.as_str())
+    }
+
     /// Whether each deployment says who signs.
     pub fn issuer_is_left(&self) -> bool {
         *self.issuer == PARAMETER
@@ -202,6 +212,31 @@ fn is_private(host: &str) -> bool {
             let own = [".localhost", ".local", ".internal"];
             !host.contains('.') || own.iter().any(|end| host.ends_with(end))
         }
+    }
+}
+
+/// Where Cognito has the groups of a token.
+/// <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html>
+const GROUPS_CLAIM: &str = "cognito:groups";
+
+/// An HTTP API hands a list over as a text with spaces between its items, in brackets.
+fn groups(groups: &[Spanned<String>], cx: &mut Decoder) {
+    for group in groups {
+        let fits = |c: char| !c.is_whitespace() && !c.is_control() && !matches!(c, '[' | ']');
+        if !group.is_empty() && group.chars().all(fits) {
+            continue;
+        }
+        let diagnostic = cx.bad_value(group.span, format!("`{}` cannot be the name of a group", group.value));
+        diagnostic
+            .notes
+            .push("API Gateway writes the groups of a token with spaces between them, in brackets".to_owned());
+        diagnostic.help.push("name a group without spaces and brackets".to_owned());
+    }
+}
+
+fn has_groups(jwt: &Jwt, _: &Fields<'_>, cx: &mut Decoder) {
+    if let Some(claim) = jwt.groups_claim.as_ref().filter(|_| jwt.groups.is_empty()) {
+        cx.bad_value(claim.span, "no group is asked for").help.push("say `groups:`, or leave this out".to_owned());
     }
 }
 

@@ -22,6 +22,7 @@ pub struct Webhook {
     pub header: Option<Spanned<String>>,
     /// What stands before the signature in the header: `sha256=`. Where several signatures stand there, between commas, semicolons or spaces, one
     /// that begins so and is right is enough.
+    #[key(check = visible)]
     pub prefix: Option<Spanned<String>>,
     /// How it is signed: `hmac-sha256` without it.
     pub algorithm: Option<Spanned<Algorithm>>,
@@ -159,6 +160,14 @@ fn signed(text: &Spanned<String>, cx: &mut Decoder) {
     }
 }
 
+/// What can stand in a header. <https://www.rfc-editor.org/rfc/rfc9110#section-5.5>
+fn visible(text: &Spanned<String>, cx: &mut Decoder) {
+    if text.chars().any(|c| c.is_control() || !c.is_ascii()) {
+        let message = format!("no header has `{}`", text.value.escape_debug());
+        cx.bad_value(text.span, message).notes.push("a header is a line of ASCII".to_owned());
+    }
+}
+
 fn header(name: &Spanned<String>, cx: &mut Decoder) {
     if !is_header(name) || name.as_str() == "*" {
         cx.bad_value(name.span, format!("`{}` is not the name of a header", name.value));
@@ -173,6 +182,8 @@ pub fn time_prefix(text: &str) -> Option<&str> {
 fn timestamp(text: &Spanned<String>, cx: &mut Decoder) {
     if time_prefix(text).is_none() {
         header(text, cx);
+    } else {
+        visible(text, cx);
     }
 }
 
@@ -213,6 +224,7 @@ fn whole(webhook: &Webhook, fields: &Fields<'_>, cx: &mut Decoder) {
             "say whose way of signing it is, such as `scheme: github`, or which header has the signature".to_owned(),
         );
     }
+    told_apart(webhook, cx);
     let text = webhook.signed.as_ref().map_or("{body}", |signed| signed.as_str());
     // What is no part has been reported.
     let Ok(parts) = parts(text) else { return };
@@ -239,6 +251,28 @@ fn whole(webhook: &Webhook, fields: &Fields<'_>, cx: &mut Decoder) {
         cx.bad_value(tolerance.span, "nothing says when a request was signed")
             .help
             .push("say `timestamp:` as well, or leave `tolerance` out".to_owned());
+    }
+}
+
+/// Signature, time and id have to be told apart where they stand.
+fn told_apart(webhook: &Webhook, cx: &mut Decoder) {
+    let prefix = webhook.prefix.as_ref().map_or("", |prefix| prefix.as_str());
+    let header = webhook.header.as_ref().map_or("", |header| header.as_str());
+    if let Some(time) = &webhook.timestamp {
+        if let Some(before) = time_prefix(time)
+            && (prefix.is_empty() || prefix == before)
+        {
+            let found =
+                cx.bad_value(time.span, "the time stands beside the signature, and nothing tells which is which");
+            found.help.push("say `prefix:` with what stands before the signature, such as `v1=`".to_owned());
+        } else if time.eq_ignore_ascii_case(header) {
+            cx.bad_value(time.span, "the header of the signature is not that of the time")
+                .help
+                .push("write what stands before the time in it, such as `t=`, or the header that has it".to_owned());
+        }
+    }
+    if let Some(id) = webhook.id.as_ref().filter(|id| id.eq_ignore_ascii_case(header)) {
+        cx.bad_value(id.span, "the header of the signature is another in each delivery, and no id");
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod check_path;
 pub mod check_session;
+pub mod manage;
 pub mod me;
 pub mod order;
 pub mod path;
