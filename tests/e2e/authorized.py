@@ -182,7 +182,7 @@ def of_groups(stack: Stack) -> None:
             assert status == expected, (api, path, claims, status, answer)
             assert status == 200 or (answer["title"] == "Forbidden" and "admins" not in json.dumps(answer)), answer
         # What a client sends beside it says nothing.
-        forged = {**bearer(LOGIN.token("kim")), "cognito:groups": "admins", "X-Groups": "admins"}
+        forged = {**bearer(LOGIN.token("kim")), "Groups": "admins", "X-Groups": "admins"}
         assert send(stack, api, "GET", "/managed/kim?cognito:groups=admins", None, headers=forged)[0] == 403
         assert send(stack, api, "GET", "/managed/kim", "kim:paid:3")[0] == 401, "a session is no token"
         assert send(stack, api, "GET", "/managed/kim", None, headers=bearer(OTHER.token("kim", **{groups: ["admins"]})))[0] == 401

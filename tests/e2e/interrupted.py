@@ -151,6 +151,10 @@ def starts(stack: Stack) -> None:
             assert begin(name, number=50) == {"how": "succeeded", "doubled": 42}, (engine, name)
         begin("two", number=-1)
         assert ended("two") == {"how": "failed", "error": "Negative"}, engine
+        # Who may start none is told the same.
+        for name, how in (("one", "succeeded"), ("one/2 é", "succeeded"), ("two", "failed"), ("nobody", "none")):
+            seen, error = stack.invoke(stack.function("Look"), {"engine": engine, "name": name})
+            assert (seen, error) == ({"how": how}, None), (engine, name, seen)
     names = [one["execution"] for one in executions.listed(stack) if one["execution"].startswith("double-on-redis/")]
     machine = next(arn for name, arn in stack.resources("AWS::StepFunctions::StateMachine").items() if name.startswith("Double"))
     on_step_functions = stack.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]

@@ -207,7 +207,7 @@ impl Model {
         if function.idempotent.is_some() {
             add(Service::DynamoDb, function.idempotent_span);
         }
-        for workflow in self.redis_workflows(id).into_iter().map(|id| &self.workflows[id]) {
+        for workflow in self.carried_workflows(id).into_iter().map(|id| &self.workflows[id]) {
             for service in workflow.redis().into_iter().flat_map(|redis| redis.transport.services()) {
                 add(*service, workflow.engine_span);
             }

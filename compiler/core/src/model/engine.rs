@@ -134,10 +134,17 @@ impl Model {
 
     /// The workflows on Redis that a function takes part in: those that call it, those whose waits it answers, and those it starts or asks about.
     pub fn redis_workflows(&self, function: Id<Function>) -> Vec<Id<Workflow>> {
+        let carried = self.carried_workflows(function);
+        let asks = |id: &Id<Workflow>| self.functions[function].describes.iter().any(|asked| asked.value == *id);
+        self.on_redis().map(|(id, ..)| id).filter(|id| carried.contains(id) || asks(id)).collect()
+    }
+
+    /// Those of them whose work it hands on: all but those that it only asks about.
+    pub fn carried_workflows(&self, function: Id<Function>) -> Vec<Id<Workflow>> {
         let triggers = self.triggers(function);
         let calls = |id: &Id<Workflow>| triggers.contains(&Thing::Workflow(*id));
-        let Function { signals, starts, describes, .. } = &self.functions[function];
-        let says = |id: &Id<Workflow>| signals.iter().chain(starts).chain(describes).any(|said| said.value == *id);
+        let Function { signals, starts, .. } = &self.functions[function];
+        let says = |id: &Id<Workflow>| signals.iter().chain(starts).any(|said| said.value == *id);
         self.on_redis().map(|(id, ..)| id).filter(|id| calls(id) || says(id)).collect()
     }
 }

@@ -1,8 +1,14 @@
 //! Routes for tokens of some groups: API Gateway does not look at groups, the function does.
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Integration, Model};
+use crate::model::{Integration, Model, Route};
 use crate::source::Span;
+
+/// The groups that a route asks for, with their claim.
+fn asked(route: &Route) -> Option<(&str, Vec<&str>)> {
+    let jwt = route.of_groups()?;
+    Some((jwt.groups_claim(), jwt.groups.iter().map(|group| group.as_str()).collect()))
+}
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     let mut told: Vec<Span> = Vec::new();
@@ -20,8 +26,8 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
                 )
             }
             Integration::Function(id) => {
-                let same = |other: &&crate::model::Route| {
-                    !std::ptr::eq(*other, route) && other.key() == route.key() && other.auth != route.auth
+                let same = |other: &&Route| {
+                    !std::ptr::eq(*other, route) && other.key() == route.key() && asked(other) != asked(route)
                 };
                 let other =
                     model.routes_of(*id).map(|(_, other)| other).find(same).filter(|other| !told.contains(&other.span));

@@ -50,7 +50,7 @@ fn no_body(route: &Route) -> Diagnostic {
 /// The same method and path in another API, to the same function, which is let in in another way: a function knows routes by these.
 fn another(model: &Model, id: Id<Function>, api: &Api, route: &Route) -> Option<Diagnostic> {
     let (_, other) = model.routes_of(id).find(|(other, there)| {
-        other.head.name != api.head.name && there.key() == route.key() && there.auth != route.auth
+        other.head.name != api.head.name && there.key() == route.key() && !is_same(there, route)
     })?;
     let message =
         format!("function `{}` has `{}` twice, and one is not signed so", model.functions[id].head.name, route.key());
@@ -60,6 +60,14 @@ fn another(model: &Model, id: Id<Function>, api: &Api, route: &Route) -> Option<
             .note("the function tells routes by method and path, and would take each for both")
             .help("give one of them another path, or another function"),
     )
+}
+
+/// Whether the requests of both are signed alike.
+fn is_same(one: &Route, other: &Route) -> bool {
+    match (&one.webhook, &other.webhook) {
+        (Some(one), Some(other)) => one.is_same(other),
+        _ => false,
+    }
 }
 
 /// What tells deliveries apart can be changed by whoever sends one again.

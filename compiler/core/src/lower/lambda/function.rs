@@ -219,7 +219,7 @@ fn variables(b: &mut Builder<'_>, of: Id<Function>, cache: Option<Spanned<Id<Cac
         let retention = Value::string(retention.seconds.to_string());
         variables.insert(environment::IDEMPOTENCY_RETENTION.to_owned(), (retention, purpose));
     }
-    variables.extend(work::variables(model, &model.redis_workflows(of)));
+    variables.extend(work::variables(model, &model.carried_workflows(of)));
     if let Some(cache) = cache {
         variables.extend(cache::variables(model, cache.value));
     }
@@ -317,7 +317,7 @@ fn grants(b: &mut Builder<'_>, role: &Role, of: Id<Function>) {
     if model.works_on_redis(of) {
         b.consume_work(role, &ids::task_queue(function), function.head.name_span);
     }
-    b.hand_on_work(role, &model.redis_workflows(of));
+    b.hand_on_work(role, &model.carried_workflows(of));
     signals(b, role, function);
     starts(b, role, function);
     for edge in model.graph().to(Thing::Function(of)).filter(|edge| edge.relation == Relation::Feeds) {

@@ -109,6 +109,18 @@ impl Webhook {
         self.parts().contains(&SignedPart::Id)
     }
 
+    /// Whether another one is signed alike, wherever it is said.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let id = |webhook: &Self| webhook.id.as_ref().map(|id| id.value.clone());
+        let secrets = |webhook: &Self| webhook.secrets.iter().map(|secret| secret.value).collect::<Vec<_>>();
+        let texts = |webhook: &Self| [&webhook.header, &webhook.prefix, &webhook.signed].map(Clone::clone);
+        secrets(self) == secrets(other)
+            && texts(self) == texts(other)
+            && (self.key, self.algorithm, self.encoding) == (other.key, other.algorithm, other.encoding)
+            && (&self.timestamp, self.tolerance) == (&other.timestamp, other.tolerance)
+            && id(self) == id(other)
+    }
+
     /// The headers that requests have for it.
     pub fn headers(&self) -> impl Iterator<Item = &str> {
         let time = self.timestamp.as_deref().filter(|time| spec::time_prefix(time).is_none());

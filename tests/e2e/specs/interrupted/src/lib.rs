@@ -4,6 +4,7 @@
 pub mod ask;
 pub mod begin;
 pub mod decide;
+pub mod look;
 pub mod meddle;
 pub mod quick;
 pub mod slow;
