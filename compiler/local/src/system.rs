@@ -1,0 +1,200 @@
+//! What runs: a clock, an agenda, the services, and what is to be done outside.
+//!
+//! Whoever carries a system on does three things: it [advances](System::advance) the clock, hands [orders](System::take_orders) to those who
+//! carry them out (processes of handlers, or mocks), and tells what came of them ([`System::invocation_ended`]). Calls of services and
+//! requests of APIs come in between. Nothing else happens, so that the same calls at the same times with the same seed give the same.
+
+use std::sync::Arc;
+
+use evc_values::{Timestamp, Uuid, hash};
+use serde_json::Value;
+
+use crate::agenda::{Agenda, Task};
+use crate::iam::{self, Roles};
+use crate::sim::{apigateway, dynamodb, eventbridge, lambda, secretsmanager, sqs, ssm, stepfunctions};
+use crate::trace::{HopId, Kind, New, Outcome, Trace};
+use crate::{Refusal, Stack};
+
+/// A system of one stack or several, which share an account.
+#[derive(Debug)]
+pub struct System {
+    /// The stacks.
+    pub stacks: Vec<Arc<Stack>>,
+    /// What happened.
+    pub trace: Trace,
+    now_ms: u64,
+    agenda: Agenda,
+    drawn: u64,
+    seed: u64,
+    roles: Roles,
+    pub(crate) apis: apigateway::Apis,
+    pub(crate) buses: eventbridge::Buses,
+    pub(crate) functions: lambda::Functions,
+    pub(crate) machines: stepfunctions::Machines,
+    pub(crate) parameters: ssm::Parameters,
+    pub(crate) queues: sqs::Queues,
+    pub(crate) secrets: secretsmanager::Secrets,
+    pub(crate) tables: dynamodb::Tables,
+    orders: Vec<lambda::Order>,
+}
+
+/// Who calls a service.
+#[derive(Debug, Clone, Default)]
+pub struct Caller {
+    /// The ARN of the role; none for who is outside of the stack (a command line, an SDK), who may do everything.
+    pub role: Option<String>,
+    /// What the call is because of.
+    pub cause: Option<HopId>,
+}
+
+impl System {
+    /// A system in which nothing has happened, at this time, milliseconds since 1970. What chance decides follows from the seed.
+    ///
+    /// # Errors
+    ///
+    /// When what a stack holds cannot be made: a table that DynamoDB refuses.
+    pub fn new(stacks: Vec<Arc<Stack>>, store: dynamodb::Kept, now_ms: u64, seed: u64) -> Result<Self, String> {
+        let mut system = Self {
+            trace: Trace::default(),
+            now_ms,
+            agenda: Agenda::default(),
+            drawn: 0,
+            seed,
+            roles: Roles::of(&stacks),
+            apis: apigateway::Apis::of(&stacks),
+            buses: eventbridge::Buses::of(&stacks)?,
+            functions: lambda::Functions::of(&stacks),
+            machines: stepfunctions::Machines::of(&stacks, now_ms)?,
+            parameters: ssm::Parameters::of(&stacks),
+            queues: sqs::Queues::of(&stacks),
+            secrets: secretsmanager::Secrets::default(),
+            tables: dynamodb::Tables::open(&stacks, store)?,
+            orders: Vec::new(),
+            stacks,
+        };
+        system.make_secrets();
+        system.start_schedules();
+        system.start_expiry();
+        Ok(system)
+    }
+
+    /// The time, milliseconds since 1970.
+    pub fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    /// The time as text: `2026-01-01T00:00:00.000Z`.
+    pub(crate) fn now(&self) -> String {
+        timestamp(self.now_ms)
+    }
+
+    /// The next number of the system's chance.
+    pub(crate) fn draw(&mut self) -> u64 {
+        self.drawn += 1;
+        hash::mix(self.seed ^ hash::mix(self.drawn))
+    }
+
+    /// An id that no other thing of the system has.
+    pub(crate) fn new_id(&mut self) -> Uuid {
+        let (high, low) = (u128::from(self.draw()), u128::from(self.draw()));
+        hash::random_id(high << 64 | low)
+    }
+
+    /// Does a task when the clock has come to this time.
+    pub(crate) fn at(&mut self, at_ms: u64, task: impl FnOnce(&mut Self) + Send + 'static) -> u64 {
+        let task: Task = Box::new(task);
+        self.agenda.put(at_ms.max(self.now_ms), task)
+    }
+
+    /// Does a task after so many milliseconds.
+    pub(crate) fn after(&mut self, delay_ms: u64, task: impl FnOnce(&mut Self) + Send + 'static) -> u64 {
+        self.at(self.now_ms.saturating_add(delay_ms), task)
+    }
+
+    /// A task that is no longer wanted.
+    pub(crate) fn cancel(&mut self, number: u64) {
+        self.agenda.cancel(number);
+    }
+
+    /// When something is due next.
+    pub fn next_ms(&mut self) -> Option<u64> {
+        self.agenda.next_ms()
+    }
+
+    /// Sets the clock forward, and does what is due on the way, each at its time. A clock never goes back.
+    pub fn advance(&mut self, to_ms: u64) {
+        while let Some((at_ms, task)) = self.agenda.take(to_ms) {
+            self.now_ms = self.now_ms.max(at_ms);
+            task(self);
+        }
+        self.now_ms = self.now_ms.max(to_ms);
+    }
+
+    /// What is to be done outside, in its order.
+    pub fn take_orders(&mut self) -> Vec<lambda::Order> {
+        std::mem::take(&mut self.orders)
+    }
+
+    pub(crate) fn order(&mut self, order: lambda::Order) {
+        self.orders.push(order);
+    }
+
+    /// Notes a hop.
+    pub(crate) fn note(&mut self, new: New) -> HopId {
+        self.trace.add(self.now_ms, new)
+    }
+
+    /// Notes how a hop ended.
+    pub(crate) fn note_end(&mut self, hop: HopId, outcome: Outcome) {
+        self.trace.end(hop, self.now_ms, outcome);
+    }
+
+    /// Calls a service, as an SDK does: the target names service and operation (`DynamoDB_20120810.PutItem`).
+    ///
+    /// # Errors
+    ///
+    /// What the service refuses with.
+    pub fn call(&mut self, caller: &Caller, target: &str, body: Value) -> Result<Value, Refusal> {
+        let (service, operation) = target.split_once('.').unwrap_or((target, ""));
+        if let Err(refusal) = self.authorize(caller, service, operation, &body) {
+            return Err(refusal);
+        }
+        match service {
+            "DynamoDB_20120810" => self.dynamodb(caller, operation, body),
+            "DynamoDBStreams_20120810" => self.dynamodb_streams(operation, body),
+            "AWSEvents" => self.eventbridge(caller, operation, &body),
+            "AmazonSQS" => self.sqs(caller, operation, &body),
+            "AWSStepFunctions" => self.stepfunctions(caller, operation, &body),
+            "secretsmanager" => self.secretsmanager(operation, &body),
+            "AmazonSSM" => self.ssm(operation, &body),
+            _ => Err(Refusal::unknown_operation(service, operation)),
+        }
+    }
+
+    /// Whether the caller's role allows the call. What it does not is noted.
+    fn authorize(&mut self, caller: &Caller, service: &str, operation: &str, body: &Value) -> Result<(), Refusal> {
+        let Some(role) = &caller.role else { return Ok(()) };
+        let asked = iam::asked(service, operation, body, &self.names());
+        let Some(missing) = asked.into_iter().find(|asked| !self.roles.allow(role, asked)) else { return Ok(()) };
+        let thing = self.roles.owner(role).to_owned();
+        let text = format!("{} on {} is not allowed", missing.action, missing.resource);
+        let refusal = Refusal::denied(role, &missing.action, &missing.resource);
+        let denied = Outcome::Denied(refusal.message.clone());
+        self.note(New::done(caller.cause, Kind::Call, &thing, text, Value::Null).with(denied));
+        Err(refusal)
+    }
+
+    /// What turns the names of requests into ARNs.
+    pub(crate) fn names(&self) -> iam::Names<'_> {
+        let place = self.stacks.first().map(|stack| &stack.place);
+        iam::Names {
+            account: place.map_or("000000000000", |place| place.account.as_str()),
+            region: place.map_or("us-east-1", |place| place.region.as_str()),
+        }
+    }
+}
+
+/// A time as text, with milliseconds.
+pub(crate) fn timestamp(ms: u64) -> String {
+    i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millis(ms).ok()).map(|at| at.to_string()).unwrap_or_default()
+}
