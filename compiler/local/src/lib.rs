@@ -15,6 +15,7 @@
 pub mod agenda;
 pub mod iam;
 mod identity;
+mod pattern;
 mod refusal;
 pub mod serve;
 pub mod sim;

@@ -7,11 +7,11 @@
 use std::sync::Arc;
 
 use evc_values::{Timestamp, Uuid, hash};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::agenda::{Agenda, Task};
 use crate::iam::{self, Roles};
-use crate::sim::{apigateway, dynamodb, eventbridge, lambda, secretsmanager, sqs, ssm, stepfunctions};
+use crate::sim::{apigateway, dynamodb, eventbridge, lambda, pipes, secretsmanager, sqs, ssm, stepfunctions, streams};
 use crate::trace::{HopId, Kind, New, Outcome, Trace};
 use crate::{Refusal, Stack};
 
@@ -32,7 +32,9 @@ pub struct System {
     pub(crate) functions: lambda::Functions,
     pub(crate) machines: stepfunctions::Machines,
     pub(crate) parameters: ssm::Parameters,
+    pub(crate) pipes: pipes::Pipes,
     pub(crate) queues: sqs::Queues,
+    pub(crate) readers: streams::Readers,
     pub(crate) secrets: secretsmanager::Secrets,
     pub(crate) tables: dynamodb::Tables,
     orders: Vec<lambda::Order>,
@@ -64,9 +66,11 @@ impl System {
             apis: apigateway::Apis::of(&stacks),
             buses: eventbridge::Buses::of(&stacks)?,
             functions: lambda::Functions::of(&stacks),
-            machines: stepfunctions::Machines::of(&stacks, now_ms)?,
+            machines: stepfunctions::Machines::of(&stacks),
             parameters: ssm::Parameters::of(&stacks),
+            pipes: pipes::Pipes::of(&stacks)?,
             queues: sqs::Queues::of(&stacks),
+            readers: streams::Readers::of(&stacks)?,
             secrets: secretsmanager::Secrets::default(),
             tables: dynamodb::Tables::open(&stacks, store)?,
             orders: Vec::new(),
@@ -182,6 +186,17 @@ impl System {
         let denied = Outcome::Denied(refusal.message.clone());
         self.note(New::done(caller.cause, Kind::Call, &thing, text, Value::Null).with(denied));
         Err(refusal)
+    }
+
+    /// What there is, for people and tools: stacks, their APIs, functions, and the clock.
+    pub fn told(&self) -> Value {
+        let stacks = self.stacks.iter().map(|stack| {
+            let things = stack.resources.iter().map(|(id, it)| {
+                json!({ "id": id, "type": it.type_, "thing": it.address, "place": it.place, "name": it.name, "arn": it.arn })
+            });
+            json!({ "service": stack.service, "environment": stack.environment, "resources": things.collect::<Vec<_>>(), "outputs": stack.outputs })
+        });
+        json!({ "now": self.now(), "nowMs": self.now_ms, "stacks": stacks.collect::<Vec<_>>() })
     }
 
     /// What turns the names of requests into ARNs.

@@ -13,7 +13,7 @@ use evc_workflow::store::{Redis, Store};
 use evc_workflow::{Carrier, Claim, Committed, Definition, ExecutionId, Job, Phase, Started, TaskRef, Worked, outcome};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use steps::{carry, runtime, start, step, task};
 use support::{Cluster, Durability, Kind, Server};
@@ -82,29 +82,48 @@ fn carry_over_tls() {
 /// How many steps each execution has while there is trouble.
 const STEPS: u64 = 40;
 
+/// How far executions are that are carried while there is trouble.
+struct Progress {
+    /// Steps of all of them that are done.
+    done: AtomicU64,
+    /// How many may be done before the trouble is over: some are left for afterwards, however fast the machine is.
+    before: u64,
+    over: AtomicBool,
+}
+
+impl Progress {
+    /// Waits where going on would leave nothing for after the trouble.
+    async fn leave_some(&self) {
+        while self.done.load(Ordering::Relaxed) >= self.before && !self.over.load(Ordering::Relaxed) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
 /// Carries many executions at once, while something is done to the server.
 fn meanwhile(store: &Redis, executions: u64, trouble: impl FnOnce()) {
     let total = executions * STEPS;
-    let done = AtomicU64::new(0);
+    let progress = Progress { done: AtomicU64::new(0), before: total * 9 / 10, over: AtomicBool::new(false) };
     std::thread::scope(|scope| {
         let carried = scope.spawn(|| {
             let runs = (0..executions)
-                .map(async |number| carry_on(store, &ExecutionId::new("w", &number.to_string()), &done).await);
+                .map(async |number| carry_on(store, &ExecutionId::new("w", &number.to_string()), &progress).await);
             runtime().block_on(futures_util::future::join_all(runs)).into_iter().sum::<u64>()
         });
-        while done.load(Ordering::Relaxed) < total / 10 && !carried.is_finished() {
+        while progress.done.load(Ordering::Relaxed) < total / 10 && !carried.is_finished() {
             std::thread::sleep(Duration::from_millis(1));
         }
         trouble();
-        let before = done.load(Ordering::Relaxed);
+        let before = progress.done.load(Ordering::Relaxed);
+        progress.over.store(true, Ordering::Relaxed);
         let lost = carried.join().expect("all end");
         println!("{before} of {total} steps were done when the trouble was over; {lost} answers were lost");
-        assert!(before < total, "the trouble came too late");
+        assert!(before < total, "nothing was left for after the trouble");
     });
 }
 
 /// As [`carry`], while answers may be lost: what is gone was done.
-async fn carry_on(store: &Redis, id: &ExecutionId, done: &AtomicU64) -> u64 {
+async fn carry_on(store: &Redis, id: &ExecutionId, progress: &Progress) -> u64 {
     let steps = STEPS;
     let deadline = Instant::now() + Duration::from_mins(1);
     let mut lost = 0;
@@ -113,6 +132,7 @@ async fn carry_on(store: &Redis, id: &ExecutionId, done: &AtomicU64) -> u64 {
     let mut number = 1;
     while number <= steps {
         assert!(Instant::now() < deadline, "{} does not end", id.0);
+        progress.leave_some().await;
         let claim = store.claim(&task(id, 0, number), number).await.expect("claim");
         let Claim::Claimed { snapshot, .. } = claim else {
             // A server that lost the last second has an earlier step.
@@ -124,7 +144,7 @@ async fn carry_on(store: &Redis, id: &ExecutionId, done: &AtomicU64) -> u64 {
         match store.commit(id, &step(number, steps)).await.expect("commit") {
             Committed::Done => {
                 number += 1;
-                done.fetch_add(1, Ordering::Relaxed);
+                progress.done.fetch_add(1, Ordering::Relaxed);
             }
             // The same: it was done, or what it followed is lost.
             Committed::Stale => {

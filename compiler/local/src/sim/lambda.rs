@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use crate::stack::Stack;
 use crate::system::System;
@@ -253,6 +254,33 @@ impl System {
             _ => *self.functions.busy.entry(running.function).or_insert(1) -= 1,
         }
         true
+    }
+
+    /// Invokes a function by hand, as an SDK does; whether there is such a function.
+    pub fn invoke_by_hand(&mut self, name: &str, payload: String, later: bool, told: oneshot::Sender<Ended>) -> bool {
+        let Some(function) = self.functions.find(name).map(|it| it.arn.clone()) else { return false };
+        if later {
+            self.invoke_later(&function, payload, None);
+            return true;
+        }
+        let then: Then = Box::new(move |_, ended| {
+            // Who asked may have gone.
+            let _ = told.send(ended);
+        });
+        self.invoke(Invoke { function, payload, cause: None, waits: false, then });
+        true
+    }
+
+    /// Takes a line of a handler's log.
+    pub fn logged(&mut self, function: &Function, invocation: Option<u64>, line: &str) {
+        let json: Option<Value> = serde_json::from_str(line).ok().filter(Value::is_object);
+        // Lines of the embedded metric format are measurements: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format.html
+        if json.as_ref().is_some_and(|json| json.get("_aws").is_some()) {
+            return;
+        }
+        let text = json.as_ref().and_then(|json| json.get("message").and_then(Value::as_str)).unwrap_or(line).to_owned();
+        let cause = invocation.and_then(|invocation| self.hop_of(invocation));
+        self.note(New::done(cause, Kind::Log, &function.address, text, json.unwrap_or(Value::Null)));
     }
 
     /// Puts an event into a function's queue of asynchronous invocations: it is tried again after errors, and kept where the function says.

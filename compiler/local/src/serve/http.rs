@@ -1,0 +1,302 @@
+//! HTTP: the services as SDKs call them, the Runtime API of Lambda, the interface of the system, and APIs.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use super::Host;
+use super::pool::ACCESS_KEY;
+use crate::Refusal;
+use crate::sim::apigateway::{self, BODY_BYTES};
+use crate::sim::lambda::{Ended, SYNC_PAYLOAD_BYTES};
+use crate::system::Caller;
+
+type Answer = Response<Full<Bytes>>;
+
+/// The longest body of a call of a service, bytes: a transaction of DynamoDB has 4 MiB of items, and some around them.
+const CALL_BYTES: usize = 16 * 1024 * 1024;
+
+/// How long a follower of the trace waits for something new at most.
+const FOLLOW: Duration = Duration::from_secs(20);
+
+/// Answers connections, for ever.
+pub(super) async fn serve<F, A>(listener: TcpListener, answer: F)
+where
+    F: Fn(Request<Incoming>, SocketAddr) -> A + Clone + Send + 'static,
+    A: Future<Output = Answer> + Send + 'static,
+{
+    loop {
+        let Ok((stream, peer)) = listener.accept().await else {
+            // Too many files are open: others close theirs meanwhile.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        // Small answers go out at once.
+        let _ = stream.set_nodelay(true);
+        let answer = answer.clone();
+        tokio::spawn(async move {
+            let service = service_fn(move |request| {
+                let answered = answer(request, peer);
+                async move { Ok::<_, Infallible>(answered.await) }
+            });
+            // Whoever hangs up is not told.
+            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+fn text(status: StatusCode, content_type: &str, body: impl Into<Bytes>) -> Answer {
+    let mut answer = Response::new(Full::new(body.into()));
+    *answer.status_mut() = status;
+    if let Ok(value) = content_type.parse() {
+        answer.headers_mut().insert(hyper::header::CONTENT_TYPE, value);
+    }
+    answer
+}
+
+fn json_answer(status: StatusCode, body: &Value) -> Answer {
+    text(status, "application/json", body.to_string())
+}
+
+async fn body_of(request: Request<Incoming>, most: usize) -> Result<Bytes, Answer> {
+    let body = Limited::new(request.into_body(), most).collect().await;
+    body.map(http_body_util::Collected::to_bytes)
+        .map_err(|error| text(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", error.to_string()))
+}
+
+/// A page of another site that has its name resolved to this machine would have that name here.
+fn is_local(request: &Request<Incoming>) -> bool {
+    let host = request.headers().get(hyper::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    name.is_empty() || name == "localhost" || name.ends_with(".localhost") || name == "127.0.0.1" || name == "[::1]"
+}
+
+/// The services, the Runtime API and the interface.
+pub(super) async fn services(host: Arc<Host>, request: Request<Incoming>, _: SocketAddr) -> Answer {
+    if !is_local(&request) {
+        return text(StatusCode::FORBIDDEN, "text/plain", "this is a server of this machine alone");
+    }
+    let path = request.uri().path().to_owned();
+    if let Some(rest) = path.strip_prefix("/fn/") {
+        let (number, rest) = rest.split_once('/').unwrap_or((rest, ""));
+        return runtime_api(&host, number.parse().unwrap_or(0), rest, request).await;
+    }
+    if let Some(rest) = path.strip_prefix("/_evc/") {
+        return interface(&host, rest, request).await;
+    }
+    if let Some(name) = path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations")) {
+        return invoke(&host, name, request).await;
+    }
+    call(&host, request).await
+}
+
+/// A call of a service in one of AWS's JSON protocols.
+async fn call(host: &Arc<Host>, request: Request<Incoming>) -> Answer {
+    let header = |name: &str| request.headers().get(name).and_then(|it| it.to_str().ok()).map(str::to_owned);
+    let Some(target) = header("x-amz-target") else {
+        let help = "the local system of evc: AWS services for SDKs (`--endpoint-url`), and /_evc/ for what happens";
+        return text(StatusCode::NOT_FOUND, "text/plain", help);
+    };
+    let key = header("authorization").and_then(|it| Some(it.split("Credential=").nth(1)?.split('/').next()?.to_owned()));
+    let process = key.and_then(|key| key.strip_prefix(ACCESS_KEY)?.parse().ok());
+    let version = if header("content-type").is_some_and(|it| it.contains("1.1")) { "1.1" } else { "1.0" };
+    let body = match body_of(request, CALL_BYTES).await {
+        Ok(body) => body,
+        Err(answer) => return answer,
+    };
+    let content_type = format!("application/x-amz-json-{version}");
+    let called = match serde_json::from_slice(&body) {
+        Ok(body) => {
+            let of_process = process.and_then(|number| super::lock(&host.pool).of_process(number));
+            host.with(|system| {
+                let caller = of_process.map_or_else(Caller::default, |(function, invocation)| Caller {
+                    role: Some(function.role.clone()),
+                    cause: invocation.and_then(|invocation| system.hop_of(invocation)),
+                });
+                system.call(&caller, &target, body)
+            })
+        }
+        Err(error) => Err(Refusal::new("SerializationException", format!("the body is not JSON: {error}"))),
+    };
+    match called {
+        Ok(answer) => text(StatusCode::OK, &content_type, answer.to_string()),
+        Err(refusal) => {
+            let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+            let mut answer = text(status, &content_type, refusal.body().to_string());
+            // What clients of SQS, which spoke another protocol before, take the code from.
+            if let (true, Ok(value)) = (target.starts_with("AmazonSQS"), format!("{};Sender", refusal.code).parse()) {
+                answer.headers_mut().insert("x-amzn-query-error", value);
+            }
+            answer
+        }
+    }
+}
+
+/// `Invoke` of Lambda.
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
+async fn invoke(host: &Arc<Host>, name: &str, request: Request<Incoming>) -> Answer {
+    let later = request.headers().get("x-amz-invocation-type").is_some_and(|it| it == "Event");
+    let body = match body_of(request, SYNC_PAYLOAD_BYTES).await {
+        Ok(body) => body,
+        Err(answer) => return answer,
+    };
+    let payload = if body.is_empty() { "{}".to_owned() } else { String::from_utf8_lossy(&body).into_owned() };
+    let (sender, receiver) = oneshot::channel();
+    let found = host.with(|system| system.invoke_by_hand(name, payload, later, sender));
+    if !found {
+        let message = format!("Function not found: {name}");
+        return json_answer(StatusCode::NOT_FOUND, &json!({ "Type": "User", "Message": message, "__type": "ResourceNotFoundException" }));
+    }
+    if later {
+        return text(StatusCode::ACCEPTED, "application/json", "");
+    }
+    match receiver.await {
+        Ok(Ended::Answer(answer)) => text(StatusCode::OK, "application/json", answer),
+        Ok(Ended::Error { name, message }) => {
+            let mut answer = json_answer(StatusCode::OK, &json!({ "errorType": name, "errorMessage": message }));
+            answer.headers_mut().insert("x-amz-function-error", hyper::header::HeaderValue::from_static("Unhandled"));
+            answer
+        }
+        Ok(Ended::Throttled) | Err(_) => {
+            let body = json!({ "Type": "User", "message": "Rate Exceeded.", "__type": "TooManyRequestsException" });
+            json_answer(StatusCode::TOO_MANY_REQUESTS, &body)
+        }
+    }
+}
+
+/// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+async fn runtime_api(host: &Arc<Host>, number: u64, path: &str, request: Request<Incoming>) -> Answer {
+    let path = path.trim_start_matches("2018-06-01/runtime/");
+    if path == "invocation/next" {
+        let Some((function, given)) = host.next_invocation(number).await else {
+            return text(StatusCode::GONE, "text/plain", "");
+        };
+        let mut answer = text(StatusCode::OK, "application/json", given.payload);
+        let deadline = given.deadline_ms.to_string();
+        let trace = format!("Root=1-{:08x}-{:024x};Sampled=0", given.deadline_ms / 1_000, given.invocation);
+        for (name, value) in [
+            ("lambda-runtime-aws-request-id", given.request_id.as_str()),
+            ("lambda-runtime-deadline-ms", &deadline),
+            ("lambda-runtime-invoked-function-arn", &function.arn),
+            ("lambda-runtime-trace-id", &trace),
+        ] {
+            if let Ok(value) = value.parse() {
+                answer.headers_mut().insert(name, value);
+            }
+        }
+        return answer;
+    }
+    let body = match body_of(request, SYNC_PAYLOAD_BYTES).await {
+        Ok(body) => body,
+        Err(answer) => return answer,
+    };
+    let rest = path.strip_prefix("invocation/").and_then(|rest| rest.split_once('/'));
+    let ended = match rest {
+        Some((_, "response")) => Ended::Answer(String::from_utf8_lossy(&body).into_owned()),
+        Some((_, "error")) => {
+            let error: Value = serde_json::from_slice(&body).unwrap_or_default();
+            let text = |field: &str| error.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+            Ended::Error { name: text("errorType"), message: text("errorMessage") }
+        }
+        _ => return text(StatusCode::ACCEPTED, "application/json", r#"{"status":"OK"}"#),
+    };
+    let request_id = rest.map(|(id, _)| id).unwrap_or_default();
+    if host.answered(number, request_id, ended) {
+        text(StatusCode::ACCEPTED, "application/json", r#"{"status":"OK"}"#)
+    } else {
+        text(StatusCode::BAD_REQUEST, "application/json", r#"{"errorType":"InvalidRequestID","errorMessage":"Invalid request ID"}"#)
+    }
+}
+
+/// The interface of the system: docs/local.md.
+async fn interface(host: &Arc<Host>, path: &str, request: Request<Incoming>) -> Answer {
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    let asked = |name: &str| query.split('&').filter_map(|pair| pair.split_once('=')).find(|(own, _)| *own == name).map(|(_, value)| value.to_owned());
+    match (request.method().as_str(), path) {
+        ("GET", "trace") => {
+            let since = asked("since").and_then(|it| it.parse().ok()).unwrap_or(0);
+            let waits = asked("wait").is_some();
+            let deadline = tokio::time::Instant::now() + FOLLOW;
+            loop {
+                let happened = host.happened.notified();
+                let (hops, revision) = {
+                    let system = super::lock(&host.system);
+                    let (hops, revision) = system.trace.since(since);
+                    (json!(hops), revision)
+                };
+                let empty = hops.as_array().is_none_or(Vec::is_empty);
+                if !empty || !waits || tokio::time::timeout_at(deadline, happened).await.is_err() {
+                    return json_answer(StatusCode::OK, &json!({ "revision": revision, "hops": hops }));
+                }
+            }
+        }
+        ("GET", path) if path.starts_with("trace/") => {
+            let number = path.trim_start_matches("trace/").parse().unwrap_or(0);
+            let system = super::lock(&host.system);
+            match system.trace.get(number).map(|hop| hop.root) {
+                Some(root) => json_answer(StatusCode::OK, &json!({ "hops": system.trace.of_root(root) })),
+                None => json_answer(StatusCode::NOT_FOUND, &json!({ "message": "there is no such hop, or it is not kept any more" })),
+            }
+        }
+        ("GET", "system") => {
+            let told = super::lock(&host.system).told();
+            json_answer(StatusCode::OK, &told)
+        }
+        ("POST", "clock") => {
+            let Some(seconds) = asked("forward").and_then(|it| it.parse().ok()) else {
+                return json_answer(StatusCode::BAD_REQUEST, &json!({ "message": "say by how many seconds: ?forward=900" }));
+            };
+            host.jump(Duration::from_secs(seconds));
+            let told = super::lock(&host.system).told();
+            json_answer(StatusCode::OK, &told)
+        }
+        _ => json_answer(StatusCode::NOT_FOUND, &json!({ "message": "there are /_evc/system, /_evc/trace and /_evc/clock" })),
+    }
+}
+
+/// A request of an API.
+pub(super) async fn api(host: Arc<Host>, api: String, request: Request<Incoming>, peer: SocketAddr) -> Answer {
+    let (parts, body) = request.into_parts();
+    let text_of = |value: &hyper::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let headers = parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text_of(value))).collect();
+    let body = match Limited::new(body, BODY_BYTES + 1).collect().await {
+        Ok(body) => body.to_bytes().to_vec(),
+        Err(_) => return json_answer(StatusCode::PAYLOAD_TOO_LARGE, &json!({ "message": "Request Too Long" })),
+    };
+    let request = apigateway::Request {
+        method: parts.method.as_str().to_owned(),
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers,
+        body,
+        source_ip: peer.ip().to_string(),
+    };
+    let (sender, receiver) = oneshot::channel();
+    host.with(|system| {
+        system.request(&api, request, Box::new(move |response| {
+            // The client may have hung up.
+            let _ = sender.send(response);
+        }));
+    });
+    let Ok(response) = receiver.await else {
+        return json_answer(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "message": "Internal Server Error" }));
+    };
+    let mut answer = Response::new(Full::new(Bytes::from(response.body)));
+    *answer.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in response.headers {
+        if let (Ok(name), Ok(value)) = (hyper::header::HeaderName::try_from(name), hyper::header::HeaderValue::try_from(value)) {
+            answer.headers_mut().append(name, value);
+        }
+    }
+    answer
+}
