@@ -2,7 +2,7 @@
 //!
 //! Who runs a handler is outside: an [`Order`] says what is to be run, [`System::invocation_ended`] what came of it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -76,6 +76,11 @@ pub enum Order {
         /// The id of the request, which logs have.
         request_id: String,
     },
+    /// Let no further work be done by processes that run: their environment is another one now.
+    Restart {
+        /// The ARN of the function.
+        function: String,
+    },
     /// Give up a handler: its invocation has timed out.
     Kill {
         /// The invocation's number.
@@ -130,6 +135,8 @@ pub struct Functions {
     busy: HashMap<String, u64>,
     waiting: HashMap<String, VecDeque<Invoke>>,
     running: HashMap<u64, Running>,
+    /// Those that die, because somebody wants to see what happens then.
+    crashing: HashSet<String>,
     last: u64,
 }
 
@@ -168,6 +175,11 @@ impl Functions {
             }
         }
         Self { by_arn, ..Self::default() }
+    }
+
+    /// Other functions: what runs and waits goes on.
+    pub(crate) fn become_these(&mut self, other: Self) {
+        self.by_arn = other.by_arn;
     }
 
     /// A function by its ARN, also one with a qualifier, or by its name.
@@ -226,6 +238,15 @@ impl System {
         let running = Running { function: function.arn.clone(), hop, timer, then };
         self.functions.running.insert(invocation, running);
         let request_id = self.new_id().to_string();
+        if self.functions.crashing.contains(&function.arn) {
+            let message = format!("RequestId: {request_id} Error: Runtime exited with error: exit status 1");
+            let ended = Ended::Error { name: "Runtime.ExitError".to_owned(), message };
+            self.note(New::done(Some(hop), Kind::Fault, &function.address, "dies, as asked for", Value::Null));
+            self.after(0, move |system| {
+                system.invocation_ended(invocation, ended);
+            });
+            return;
+        }
         self.order(Order::Invoke { invocation, function: function.arn.clone(), payload, deadline_ms, request_id });
     }
 
@@ -252,6 +273,26 @@ impl System {
         match (next, self.functions.find(&running.function).cloned()) {
             (Some(next), Some(function)) => self.begin(&function, next),
             _ => *self.functions.busy.entry(running.function).or_insert(1) -= 1,
+        }
+        true
+    }
+
+    /// Other environment variables for a function, as `UpdateFunctionConfiguration` sets them; whether there is such a function.
+    pub fn set_environment(&mut self, name: &str, environment: IndexMap<String, String>) -> bool {
+        let Some(arn) = self.functions.find(name).map(|it| it.arn.clone()) else { return false };
+        let Some(function) = self.functions.by_arn.get_mut(&arn) else { return false };
+        *function = Arc::new(Function { environment, ..(**function).clone() });
+        self.order(Order::Restart { function: arn });
+        true
+    }
+
+    /// Lets a function's invocations fail as those of a program that dies at once, or work again; whether there is such a function.
+    pub fn set_crashing(&mut self, name: &str, crashes: bool) -> bool {
+        let Some(arn) = self.functions.find(name).map(|it| it.arn.clone()) else { return false };
+        if crashes {
+            self.functions.crashing.insert(arn);
+        } else {
+            self.functions.crashing.remove(&arn);
         }
         true
     }

@@ -8,6 +8,7 @@ pub mod lambda;
 pub mod pipes;
 pub mod scheduler;
 pub mod secretsmanager;
+pub mod sns;
 pub mod sqs;
 pub mod ssm;
 pub mod stepfunctions;

@@ -114,6 +114,11 @@ impl Machines {
         machines
     }
 
+    /// Other machines: executions go on with the definitions that they have.
+    pub(crate) fn become_these(&mut self, other: Self) {
+        self.by_arn = other.by_arn;
+    }
+
     fn find(&self, arn: &str) -> Result<Arc<Machine>, Refusal> {
         let gone = || Refusal::new("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"));
         self.by_arn.get(arn).cloned().ok_or_else(gone)
