@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::agenda::{Agenda, Task};
 use crate::iam::{self, Roles};
-use crate::sim::{apigateway, dynamodb, eventbridge, lambda, pipes, secretsmanager, sns, sqs, ssm, stepfunctions, streams};
+use crate::sim::{apigateway, dynamodb, eventbridge, lambda, logs, pipes, secretsmanager, sns, sqs, ssm, stepfunctions, streams};
 use crate::trace::{HopId, Kind, New, Outcome, Trace};
 use crate::{Refusal, Stack};
 
@@ -30,6 +30,7 @@ pub struct System {
     pub(crate) apis: apigateway::Apis,
     pub(crate) buses: eventbridge::Buses,
     pub(crate) functions: lambda::Functions,
+    pub(crate) logs: logs::Logs,
     pub(crate) machines: stepfunctions::Machines,
     pub(crate) parameters: ssm::Parameters,
     pub(crate) pipes: pipes::Pipes,
@@ -67,6 +68,7 @@ impl System {
             apis: apigateway::Apis::of(&stacks),
             buses: eventbridge::Buses::of(&stacks)?,
             functions: lambda::Functions::of(&stacks),
+            logs: logs::Logs::default(),
             machines: stepfunctions::Machines::of(&stacks),
             parameters: ssm::Parameters::of(&stacks),
             pipes: pipes::Pipes::of(&stacks)?,
@@ -195,6 +197,7 @@ impl System {
             "AWSStepFunctions" => self.stepfunctions(caller, operation, &body),
             "secretsmanager" => self.secretsmanager(operation, &body),
             "AmazonSSM" => self.ssm(operation, &body),
+            "Logs_20140328" => self.logs(operation, &body),
             "SNS" => self.sns(caller, operation, &body),
             _ => Err(Refusal::unknown_operation(service, operation)),
         }
@@ -217,7 +220,7 @@ impl System {
     pub fn told(&self) -> Value {
         let stacks = self.stacks.iter().map(|stack| {
             let things = stack.resources.iter().map(|(id, it)| {
-                json!({ "id": id, "type": it.type_, "thing": it.address, "place": it.place, "name": it.name, "arn": it.arn })
+                json!({ "id": id, "type": it.type_, "thing": it.address, "place": it.place, "name": it.name, "arn": it.arn, "ref": it.reference })
             });
             json!({ "service": stack.service, "environment": stack.environment, "resources": things.collect::<Vec<_>>(), "outputs": stack.outputs })
         });

@@ -199,6 +199,7 @@ async fn configuration(host: &Arc<Host>, name: &str, request: Request<Incoming>)
         "Role": function.role,
         "Timeout": function.timeout_ms / 1_000,
         "MemorySize": function.memory_mb,
+        "LoggingConfig": { "LogGroup": function.log_group, "LogFormat": "JSON" },
         "Environment": { "Variables": function.environment },
         "State": "Active",
         "LastUpdateStatus": "Successful",

@@ -47,6 +47,8 @@ pub struct Function {
     pub role: String,
     /// Its environment variables.
     pub environment: IndexMap<String, String>,
+    /// The log group that its lines go to.
+    pub log_group: String,
     /// How long an invocation may take.
     pub timeout_ms: u64,
     /// Its memory, MB: shown, not enforced.
@@ -163,6 +165,7 @@ impl Functions {
                     binary: it.binary.clone().unwrap_or_default(),
                     role: it.text("/Role").unwrap_or_default().to_owned(),
                     environment: variables.into_iter().flatten().map(|(name, value)| (name.clone(), plain(value))).collect(),
+                    log_group: it.text("/LoggingConfig/LogGroup").map_or_else(|| format!("/aws/lambda/{}", it.name), str::to_owned),
                     timeout_ms: it.number("/Timeout").unwrap_or(3) * 1_000,
                     memory_mb: it.number("/MemorySize").unwrap_or(128),
                     concurrency: reserved.unwrap_or(MOST_ENVIRONMENTS),
@@ -238,6 +241,8 @@ impl System {
         let running = Running { function: function.arn.clone(), hop, timer, then };
         self.functions.running.insert(invocation, running);
         let request_id = self.new_id().to_string();
+        let started = format!("START RequestId: {request_id} Version: $LATEST");
+        self.log_line(&function.log_group, "local", &started);
         if self.functions.crashing.contains(&function.arn) {
             let message = format!("RequestId: {request_id} Error: Runtime exited with error: exit status 1");
             let ended = Ended::Error { name: "Runtime.ExitError".to_owned(), message };
@@ -314,6 +319,7 @@ impl System {
 
     /// Takes a line of a handler's log.
     pub fn logged(&mut self, function: &Function, invocation: Option<u64>, line: &str) {
+        self.log_line(&function.log_group, "local", line);
         let json: Option<Value> = serde_json::from_str(line).ok().filter(Value::is_object);
         // Lines of the embedded metric format are measurements: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format.html
         if json.as_ref().is_some_and(|json| json.get("_aws").is_some()) {
