@@ -5,6 +5,8 @@ mod build;
 mod check;
 mod completions;
 mod console;
+#[cfg(feature = "local")]
+mod dev;
 mod explain;
 mod fix;
 mod match_event;
@@ -69,6 +71,8 @@ const STYLES: Styles = Styles::styled()
 enum Command {
     Build(build::Arguments),
     Check(check::Arguments),
+    #[cfg(feature = "local")]
+    Dev(dev::Arguments),
     Audit(audit::Arguments),
     Match(match_event::Arguments),
     Workflow(workflow::Arguments),
@@ -94,6 +98,8 @@ pub fn main() -> ExitCode {
     let exit = match &arguments.command {
         Command::Build(arguments) => build::run(arguments),
         Command::Check(arguments) => check::run(arguments),
+        #[cfg(feature = "local")]
+        Command::Dev(arguments) => dev::run(arguments),
         Command::Audit(arguments) => audit::run(arguments),
         Command::Match(arguments) => match_event::run(arguments),
         Command::Workflow(arguments) => workflow::run(arguments),

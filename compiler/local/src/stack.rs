@@ -167,10 +167,40 @@ impl Stack {
         Ok(Self { service, environment, resources, machines, on_redis, handlers, outputs, place })
     }
 
+    /// The ids of its APIs.
+    pub fn apis(&self) -> impl Iterator<Item = &str> {
+        let apis = self.resources.values().filter(|it| it.type_ == "AWS::ApiGatewayV2::Api");
+        apis.map(|api| api.reference.as_str())
+    }
+
+    /// Says where its APIs answer, by their ids, wherever it says where they would in the account: in outputs and environment variables.
+    #[must_use]
+    pub fn answering_at(mut self, addresses: &BTreeMap<String, String>) -> Self {
+        for (id, address) in addresses {
+            let deployed = format!("https://{id}.execute-api.{}.amazonaws.com", self.place.region);
+            for resource in self.resources.values_mut() {
+                replace(&mut resource.properties, &deployed, address);
+            }
+            for output in self.outputs.values_mut() {
+                *output = output.replace(&deployed, address);
+            }
+        }
+        self
+    }
+
     /// Its resources of these types, with their logical ids.
     pub fn of_type<'s>(&'s self, types: &'s [&'s str]) -> impl Iterator<Item = (&'s str, &'s Resource)> {
         let of_type = self.resources.iter().filter(|(_, it)| types.contains(&it.type_.as_str()));
         of_type.map(|(id, it)| (id.as_str(), it))
+    }
+}
+
+fn replace(json: &mut Json, from: &str, to: &str) {
+    match json {
+        Json::String(text) if text.contains(from) => *text = text.replace(from, to),
+        Json::Array(items) => items.iter_mut().for_each(|item| replace(item, from, to)),
+        Json::Object(entries) => entries.values_mut().for_each(|value| replace(value, from, to)),
+        _ => {}
     }
 }
 

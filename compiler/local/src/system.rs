@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::agenda::{Agenda, Task};
 use crate::iam::{self, Roles};
-use crate::sim::{apigateway, dynamodb, eventbridge, lambda, pipes, secretsmanager, sqs, ssm, stepfunctions, streams};
+use crate::sim::{apigateway, dynamodb, eventbridge, lambda, logs, pipes, secretsmanager, sns, sqs, ssm, stepfunctions, streams};
 use crate::trace::{HopId, Kind, New, Outcome, Trace};
 use crate::{Refusal, Stack};
 
@@ -30,6 +30,7 @@ pub struct System {
     pub(crate) apis: apigateway::Apis,
     pub(crate) buses: eventbridge::Buses,
     pub(crate) functions: lambda::Functions,
+    pub(crate) logs: logs::Logs,
     pub(crate) machines: stepfunctions::Machines,
     pub(crate) parameters: ssm::Parameters,
     pub(crate) pipes: pipes::Pipes,
@@ -37,6 +38,7 @@ pub struct System {
     pub(crate) readers: streams::Readers,
     pub(crate) secrets: secretsmanager::Secrets,
     pub(crate) tables: dynamodb::Tables,
+    pub(crate) topics: sns::Topics,
     orders: Vec<lambda::Order>,
 }
 
@@ -66,6 +68,7 @@ impl System {
             apis: apigateway::Apis::of(&stacks),
             buses: eventbridge::Buses::of(&stacks)?,
             functions: lambda::Functions::of(&stacks),
+            logs: logs::Logs::default(),
             machines: stepfunctions::Machines::of(&stacks),
             parameters: ssm::Parameters::of(&stacks),
             pipes: pipes::Pipes::of(&stacks)?,
@@ -73,6 +76,7 @@ impl System {
             readers: streams::Readers::of(&stacks)?,
             secrets: secretsmanager::Secrets::default(),
             tables: dynamodb::Tables::open(&stacks, store)?,
+            topics: sns::Topics::of(&stacks),
             orders: Vec::new(),
             stacks,
         };
@@ -80,6 +84,28 @@ impl System {
         system.start_schedules();
         system.start_expiry();
         Ok(system)
+    }
+
+    /// Goes on as other stacks say. What is under way stays: items, messages, executions with the definition that they began with. Gives what
+    /// there is to say of it.
+    ///
+    /// # Errors
+    ///
+    /// When what a stack holds cannot be made; then nothing has changed.
+    pub fn reconfigure(&mut self, stacks: Vec<Arc<Stack>>) -> Result<Vec<String>, String> {
+        let buses = eventbridge::Buses::of(&stacks)?;
+        let pipes = pipes::Pipes::of(&stacks)?;
+        let readers = streams::Readers::of(&stacks)?;
+        let notes = self.tables.reconfigure(&stacks)?;
+        self.roles = Roles::of(&stacks);
+        self.apis = apigateway::Apis::of(&stacks);
+        self.topics = sns::Topics::of(&stacks);
+        (self.buses, self.pipes) = (buses, pipes);
+        self.readers.become_these(readers);
+        self.functions.become_these(lambda::Functions::of(&stacks));
+        self.machines.become_these(stepfunctions::Machines::of(&stacks));
+        self.stacks = stacks;
+        Ok(notes)
     }
 
     /// The time, milliseconds since 1970.
@@ -171,6 +197,8 @@ impl System {
             "AWSStepFunctions" => self.stepfunctions(caller, operation, &body),
             "secretsmanager" => self.secretsmanager(operation, &body),
             "AmazonSSM" => self.ssm(operation, &body),
+            "Logs_20140328" => self.logs(operation, &body),
+            "SNS" => self.sns(caller, operation, &body),
             _ => Err(Refusal::unknown_operation(service, operation)),
         }
     }
@@ -192,7 +220,7 @@ impl System {
     pub fn told(&self) -> Value {
         let stacks = self.stacks.iter().map(|stack| {
             let things = stack.resources.iter().map(|(id, it)| {
-                json!({ "id": id, "type": it.type_, "thing": it.address, "place": it.place, "name": it.name, "arn": it.arn })
+                json!({ "id": id, "type": it.type_, "thing": it.address, "place": it.place, "name": it.name, "arn": it.arn, "ref": it.reference })
             });
             json!({ "service": stack.service, "environment": stack.environment, "resources": things.collect::<Vec<_>>(), "outputs": stack.outputs })
         });

@@ -18,7 +18,9 @@ use super::Host;
 use super::pool::ACCESS_KEY;
 use crate::Refusal;
 use crate::sim::apigateway::{self, BODY_BYTES};
+use crate::sim::apigateway::decoded;
 use crate::sim::lambda::{Ended, SYNC_PAYLOAD_BYTES};
+use crate::sim::sns;
 use crate::system::Caller;
 
 type Answer = Response<Full<Bytes>>;
@@ -94,8 +96,10 @@ pub(super) async fn services(host: Arc<Host>, request: Request<Incoming>, _: Soc
     if let Some(rest) = path.strip_prefix("/_evc/") {
         return interface(&host, rest, request).await;
     }
-    if let Some(name) = path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations")) {
-        return invoke(&host, name, request).await;
+    match path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.rsplit_once('/')) {
+        Some((name, "invocations")) => return invoke(&host, &decoded(name, false), request).await,
+        Some((name, "configuration")) => return configuration(&host, &decoded(name, false), request).await,
+        _ => {}
     }
     call(&host, request).await
 }
@@ -104,11 +108,13 @@ pub(super) async fn services(host: Arc<Host>, request: Request<Incoming>, _: Soc
 async fn call(host: &Arc<Host>, request: Request<Incoming>) -> Answer {
     let header = |name: &str| request.headers().get(name).and_then(|it| it.to_str().ok()).map(str::to_owned);
     let Some(target) = header("x-amz-target") else {
+        if request.method() == hyper::Method::POST {
+            return query(host, request).await;
+        }
         let help = "the local system of evc: AWS services for SDKs (`--endpoint-url`), and /_evc/ for what happens";
         return text(StatusCode::NOT_FOUND, "text/plain", help);
     };
-    let key = header("authorization").and_then(|it| Some(it.split("Credential=").nth(1)?.split('/').next()?.to_owned()));
-    let process = key.and_then(|key| key.strip_prefix(ACCESS_KEY)?.parse().ok());
+    let caller = caller_of(host, process_of(&request));
     let version = if header("content-type").is_some_and(|it| it.contains("1.1")) { "1.1" } else { "1.0" };
     let body = match body_of(request, CALL_BYTES).await {
         Ok(body) => body,
@@ -116,16 +122,7 @@ async fn call(host: &Arc<Host>, request: Request<Incoming>) -> Answer {
     };
     let content_type = format!("application/x-amz-json-{version}");
     let called = match serde_json::from_slice(&body) {
-        Ok(body) => {
-            let of_process = process.and_then(|number| super::lock(&host.pool).of_process(number));
-            host.with(|system| {
-                let caller = of_process.map_or_else(Caller::default, |(function, invocation)| Caller {
-                    role: Some(function.role.clone()),
-                    cause: invocation.and_then(|invocation| system.hop_of(invocation)),
-                });
-                system.call(&caller, &target, body)
-            })
-        }
+        Ok(body) => host.with(|system| system.call(&caller, &target, body)),
         Err(error) => Err(Refusal::new("SerializationException", format!("the body is not JSON: {error}"))),
     };
     match called {
@@ -140,6 +137,74 @@ async fn call(host: &Arc<Host>, request: Request<Incoming>) -> Answer {
             answer
         }
     }
+}
+
+/// The process that makes a call, by its access key.
+fn process_of(request: &Request<Incoming>) -> Option<u64> {
+    let authorization = request.headers().get("authorization")?.to_str().ok()?;
+    let key = authorization.split("Credential=").nth(1)?.split('/').next()?;
+    key.strip_prefix(ACCESS_KEY)?.parse().ok()
+}
+
+fn caller_of(host: &Arc<Host>, process: Option<u64>) -> Caller {
+    let of_process = process.and_then(|number| super::lock(&host.pool).of_process(number));
+    of_process.map_or_else(Caller::default, |(function, invocation)| Caller {
+        role: Some(function.role.clone()),
+        cause: invocation.and_then(|invocation| super::lock(&host.system).hop_of(invocation)),
+    })
+}
+
+/// A call of a service in AWS's query protocol: SNS.
+async fn query(host: &Arc<Host>, request: Request<Incoming>) -> Answer {
+    let caller = caller_of(host, process_of(&request));
+    let body = match body_of(request, CALL_BYTES).await {
+        Ok(body) => body,
+        Err(answer) => return answer,
+    };
+    let mut form = sns::form(&String::from_utf8_lossy(&body));
+    let operation = form.remove("Action").and_then(|it| it.as_str().map(str::to_owned)).unwrap_or_default();
+    let answer = if form.get("Version").is_some_and(|it| it == "2010-03-31") {
+        host.with(|system| system.call(&caller, &format!("SNS.{operation}"), Value::Object(form)))
+    } else {
+        Err(Refusal::unknown_operation("this service", &operation))
+    };
+    let status = answer.as_ref().err().map_or(StatusCode::OK, |it| StatusCode::from_u16(it.status).unwrap_or(StatusCode::BAD_REQUEST));
+    text(status, "text/xml", sns::xml(&operation, &answer))
+}
+
+/// `GetFunctionConfiguration` and `UpdateFunctionConfiguration` of Lambda: environment variables can be changed.
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html>
+async fn configuration(host: &Arc<Host>, name: &str, request: Request<Incoming>) -> Answer {
+    let method = request.method().clone();
+    let body = match body_of(request, SYNC_PAYLOAD_BYTES).await {
+        Ok(body) => body,
+        Err(answer) => return answer,
+    };
+    if method == hyper::Method::PUT {
+        let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
+        if let Some(variables) = asked.pointer("/Environment/Variables").and_then(Value::as_object) {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let variables = variables.iter().map(|(name, value)| (name.clone(), text(value))).collect();
+            host.with(|system| system.set_environment(name, variables));
+        }
+    }
+    let function = super::lock(&host.system).functions().find(name).cloned();
+    let Some(function) = function else {
+        let message = format!("Function not found: {name}");
+        return json_answer(StatusCode::NOT_FOUND, &json!({ "Type": "User", "Message": message, "__type": "ResourceNotFoundException" }));
+    };
+    let told = json!({
+        "FunctionName": function.name,
+        "FunctionArn": function.arn,
+        "Role": function.role,
+        "Timeout": function.timeout_ms / 1_000,
+        "MemorySize": function.memory_mb,
+        "LoggingConfig": { "LogGroup": function.log_group, "LogFormat": "JSON" },
+        "Environment": { "Variables": function.environment },
+        "State": "Active",
+        "LastUpdateStatus": "Successful",
+    });
+    json_answer(StatusCode::OK, &told)
 }
 
 /// `Invoke` of Lambda.
@@ -259,6 +324,14 @@ async fn interface(host: &Arc<Host>, path: &str, request: Request<Incoming>) -> 
             host.jump(Duration::from_secs(seconds));
             let told = super::lock(&host.system).told();
             json_answer(StatusCode::OK, &told)
+        }
+        ("PUT" | "DELETE", path) if path.starts_with("faults/crash/") => {
+            let (name, crashes) = (path.trim_start_matches("faults/crash/"), request.method() == hyper::Method::PUT);
+            if host.with(|system| system.set_crashing(name, crashes)) {
+                json_answer(StatusCode::OK, &json!({ "function": name, "crashes": crashes }))
+            } else {
+                json_answer(StatusCode::NOT_FOUND, &json!({ "message": format!("there is no function {name}") }))
+            }
         }
         _ => json_answer(StatusCode::NOT_FOUND, &json!({ "message": "there are /_evc/system, /_evc/trace and /_evc/clock" })),
     }

@@ -22,6 +22,7 @@ use tokio::sync::Notify;
 
 use self::pool::Pool;
 use crate::system::System;
+use crate::trace::Hop;
 
 /// A system that runs in real time.
 pub struct Host {
@@ -112,6 +113,13 @@ impl Host {
     /// Answers the requests of an API, for ever.
     pub async fn serve_api(self: Arc<Self>, api: String, listener: TcpListener) {
         http::serve(listener, move |request, peer| http::api(self.clone(), api.clone(), request, peer)).await;
+    }
+
+    /// Hops that are new or have ended since this revision of the trace, and the revision to ask from next.
+    pub fn hops_since(&self, revision: u64) -> (Vec<Hop>, u64) {
+        let system = lock(&self.system);
+        let (hops, revision) = system.trace.since(revision);
+        (hops.into_iter().cloned().collect(), revision)
     }
 
     /// Other programs for the handlers: those that run are replaced when they have answered.

@@ -82,6 +82,15 @@ pub(crate) fn carry_out(host: &Arc<Host>, order: Order) {
             let deadline_ms = deadline_ms.saturating_sub(host.ahead_ms());
             give(host, &function, Given { invocation, request_id, payload, deadline_ms });
         }
+        Order::Restart { function } => {
+            let mut pool = lock(&host.pool);
+            for process in pool.processes.values_mut().filter(|it| it.function.arn == function) {
+                if process.is_free() {
+                    process.end.notify_one();
+                }
+                process.old = true;
+            }
+        }
         Order::Kill { invocation } => {
             let pool = lock(&host.pool);
             let has_it = |given: &Given| given.invocation == invocation;

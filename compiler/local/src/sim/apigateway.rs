@@ -204,7 +204,7 @@ impl Route {
 }
 
 /// A text with what stands for `%41`, as UTF-8.
-fn decoded(text: &str, plus: bool) -> String {
+pub(crate) fn decoded(text: &str, plus: bool) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

@@ -120,6 +120,29 @@ impl Tables {
         Ok(())
     }
 
+    /// Makes the tables that are new. What cannot be changed under items that are there is told: their keys.
+    pub(crate) fn reconfigure(&mut self, stacks: &[Arc<Stack>]) -> Result<Vec<String>, String> {
+        let mut notes = Vec::new();
+        for resource in stacks.iter().flat_map(|stack| stack.resources.values()) {
+            if resource.type_ != "AWS::DynamoDB::Table" {
+                continue;
+            }
+            if !self.by_name.contains_key(&resource.name) {
+                self.make(resource)?;
+                notes.push(format!("{} is new", resource.address));
+                continue;
+            }
+            let there = self.run("DescribeTable", json!({ "TableName": resource.name })).unwrap_or_default();
+            for (property, what) in [("KeySchema", "key"), ("GlobalSecondaryIndexes", "indexes")] {
+                let names = |json: Option<&Value>| keys(json.unwrap_or(&Value::Null));
+                if names(there.pointer(&format!("/Table/{property}"))) != names(resource.at(&format!("/{property}"))) {
+                    notes.push(format!("{}: its {what} stay as they were; start again with --fresh", resource.address));
+                }
+            }
+        }
+        Ok(notes)
+    }
+
     /// Where a stream ends now.
     fn latest(&self, table: &str) -> Result<String, Refusal> {
         let listed = self.run("ListStreams", json!({ "TableName": table }))?;
@@ -217,6 +240,17 @@ fn written(operation: &str, body: &Value) -> Vec<(String, &'static str, Value)> 
         }
         _ => Vec::new(),
     }
+}
+
+/// What a key schema or a list of indexes names, sorted.
+fn keys(json: &Value) -> Vec<String> {
+    let mut names = Vec::new();
+    for item in json.as_array().into_iter().flatten() {
+        names.extend(item.get("AttributeName").or_else(|| item.get("IndexName")).and_then(Value::as_str).map(str::to_owned));
+        names.extend(item.get("KeySchema").map(keys).unwrap_or_default());
+    }
+    names.sort();
+    names
 }
 
 /// An item as plain JSON, for people.

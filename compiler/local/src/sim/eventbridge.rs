@@ -29,6 +29,7 @@ const MOST_RETRY_MS: u64 = 900_000;
 
 #[derive(Debug)]
 struct Target {
+    id: String,
     arn: String,
     input: Input,
     attempts: u64,
@@ -56,6 +57,8 @@ pub(crate) struct Rule {
     pub(crate) arn: String,
     pub(crate) address: String,
     pub(crate) pattern: Option<Pattern>,
+    /// The pattern as JSON.
+    text: String,
     /// Source and detail-type that its pattern asks for, if it asks for literals.
     about: [Vec<String>; 2],
     enabled: bool,
@@ -100,6 +103,7 @@ impl Buses {
                     arn: it.arn.clone(),
                     address: it.address.clone(),
                     pattern: pattern.map(|it| Pattern::parse(&it.to_string())).transpose()?,
+                    text: pattern.map(Value::to_string).unwrap_or_default(),
                     about: [literals("source"), literals("detail-type")],
                     enabled: it.text("/State") != Some("DISABLED"),
                     targets: it.list("/Targets").iter().map(target).collect(),
@@ -128,6 +132,7 @@ fn target(json: &Value) -> Target {
         text("/InputPath").map_or(Input::Whole, Input::Path)
     };
     Target {
+        id: text("/Id").unwrap_or_default(),
         arn: text("/Arn").unwrap_or_default(),
         input,
         attempts: number("/RetryPolicy/MaximumRetryAttempts").unwrap_or(ATTEMPTS),
@@ -204,6 +209,24 @@ impl System {
                 let bus = |name: &String| json!({ "Name": name, "Arn": format!("arn:aws:events:{}:{}:event-bus/{name}", names.region, names.account) });
                 let buses: Vec<Value> = self.buses.by_name.keys().map(bus).collect();
                 Ok(json!({ "EventBuses": buses }))
+            }
+            "ListRules" => {
+                let bus = bus_name(body.get("EventBusName").and_then(Value::as_str).unwrap_or("default"));
+                let rules = self.buses.by_name.get(bus).into_iter().flat_map(|bus| &bus.rules);
+                let told = |rule: &Arc<Rule>| {
+                    let state = if rule.enabled { "ENABLED" } else { "DISABLED" };
+                    let name = rule.arn.rsplit('/').next().unwrap_or_default();
+                    json!({ "Name": name, "Arn": rule.arn, "State": state, "EventBusName": bus, "EventPattern": rule.text })
+                };
+                Ok(json!({ "Rules": rules.map(told).collect::<Vec<_>>() }))
+            }
+            "ListTargetsByRule" => {
+                let bus = bus_name(body.get("EventBusName").and_then(Value::as_str).unwrap_or("default"));
+                let name = body.get("Rule").and_then(Value::as_str).unwrap_or_default();
+                let rules = self.buses.by_name.get(bus).into_iter().flat_map(|bus| &bus.rules);
+                let rule = rules.into_iter().find(|rule| rule.arn.rsplit('/').next() == Some(name));
+                let told = |target: &Target| json!({ "Id": target.id, "Arn": target.arn });
+                Ok(json!({ "Targets": rule.iter().flat_map(|rule| &rule.targets).map(told).collect::<Vec<_>>() }))
             }
             _ => Err(Refusal::unknown_operation("EventBridge", operation)),
         }
@@ -369,8 +392,10 @@ impl System {
                 Ok(())
             }
             "logs" => {
+                let group = arn.split(":log-group:").nth(1).unwrap_or_default().trim_end_matches(":*").to_owned();
+                self.log_line(&group, "local", &input);
                 let data = serde_json::from_str(&input).unwrap_or(Value::String(input));
-                self.note(New::done(cause, Kind::Log, "logs", arn.rsplit(':').next().unwrap_or_default(), data));
+                self.note(New::done(cause, Kind::Log, "logs", group, data));
                 Ok(())
             }
             _ => Err(Refusal::new("NoPermissions", format!("the local system cannot deliver to {arn}"))),

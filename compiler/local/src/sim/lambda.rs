@@ -2,7 +2,7 @@
 //!
 //! Who runs a handler is outside: an [`Order`] says what is to be run, [`System::invocation_ended`] what came of it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -47,6 +47,8 @@ pub struct Function {
     pub role: String,
     /// Its environment variables.
     pub environment: IndexMap<String, String>,
+    /// The log group that its lines go to.
+    pub log_group: String,
     /// How long an invocation may take.
     pub timeout_ms: u64,
     /// Its memory, MB: shown, not enforced.
@@ -75,6 +77,11 @@ pub enum Order {
         deadline_ms: u64,
         /// The id of the request, which logs have.
         request_id: String,
+    },
+    /// Let no further work be done by processes that run: their environment is another one now.
+    Restart {
+        /// The ARN of the function.
+        function: String,
     },
     /// Give up a handler: its invocation has timed out.
     Kill {
@@ -130,6 +137,8 @@ pub struct Functions {
     busy: HashMap<String, u64>,
     waiting: HashMap<String, VecDeque<Invoke>>,
     running: HashMap<u64, Running>,
+    /// Those that die, because somebody wants to see what happens then.
+    crashing: HashSet<String>,
     last: u64,
 }
 
@@ -156,6 +165,7 @@ impl Functions {
                     binary: it.binary.clone().unwrap_or_default(),
                     role: it.text("/Role").unwrap_or_default().to_owned(),
                     environment: variables.into_iter().flatten().map(|(name, value)| (name.clone(), plain(value))).collect(),
+                    log_group: it.text("/LoggingConfig/LogGroup").map_or_else(|| format!("/aws/lambda/{}", it.name), str::to_owned),
                     timeout_ms: it.number("/Timeout").unwrap_or(3) * 1_000,
                     memory_mb: it.number("/MemorySize").unwrap_or(128),
                     concurrency: reserved.unwrap_or(MOST_ENVIRONMENTS),
@@ -168,6 +178,11 @@ impl Functions {
             }
         }
         Self { by_arn, ..Self::default() }
+    }
+
+    /// Other functions: what runs and waits goes on.
+    pub(crate) fn become_these(&mut self, other: Self) {
+        self.by_arn = other.by_arn;
     }
 
     /// A function by its ARN, also one with a qualifier, or by its name.
@@ -226,6 +241,17 @@ impl System {
         let running = Running { function: function.arn.clone(), hop, timer, then };
         self.functions.running.insert(invocation, running);
         let request_id = self.new_id().to_string();
+        let started = format!("START RequestId: {request_id} Version: $LATEST");
+        self.log_line(&function.log_group, "local", &started);
+        if self.functions.crashing.contains(&function.arn) {
+            let message = format!("RequestId: {request_id} Error: Runtime exited with error: exit status 1");
+            let ended = Ended::Error { name: "Runtime.ExitError".to_owned(), message };
+            self.note(New::done(Some(hop), Kind::Fault, &function.address, "dies, as asked for", Value::Null));
+            self.after(0, move |system| {
+                system.invocation_ended(invocation, ended);
+            });
+            return;
+        }
         self.order(Order::Invoke { invocation, function: function.arn.clone(), payload, deadline_ms, request_id });
     }
 
@@ -256,6 +282,26 @@ impl System {
         true
     }
 
+    /// Other environment variables for a function, as `UpdateFunctionConfiguration` sets them; whether there is such a function.
+    pub fn set_environment(&mut self, name: &str, environment: IndexMap<String, String>) -> bool {
+        let Some(arn) = self.functions.find(name).map(|it| it.arn.clone()) else { return false };
+        let Some(function) = self.functions.by_arn.get_mut(&arn) else { return false };
+        *function = Arc::new(Function { environment, ..(**function).clone() });
+        self.order(Order::Restart { function: arn });
+        true
+    }
+
+    /// Lets a function's invocations fail as those of a program that dies at once, or work again; whether there is such a function.
+    pub fn set_crashing(&mut self, name: &str, crashes: bool) -> bool {
+        let Some(arn) = self.functions.find(name).map(|it| it.arn.clone()) else { return false };
+        if crashes {
+            self.functions.crashing.insert(arn);
+        } else {
+            self.functions.crashing.remove(&arn);
+        }
+        true
+    }
+
     /// Invokes a function by hand, as an SDK does; whether there is such a function.
     pub fn invoke_by_hand(&mut self, name: &str, payload: String, later: bool, told: oneshot::Sender<Ended>) -> bool {
         let Some(function) = self.functions.find(name).map(|it| it.arn.clone()) else { return false };
@@ -273,6 +319,7 @@ impl System {
 
     /// Takes a line of a handler's log.
     pub fn logged(&mut self, function: &Function, invocation: Option<u64>, line: &str) {
+        self.log_line(&function.log_group, "local", line);
         let json: Option<Value> = serde_json::from_str(line).ok().filter(Value::is_object);
         // Lines of the embedded metric format are measurements: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format.html
         if json.as_ref().is_some_and(|json| json.get("_aws").is_some()) {

@@ -114,6 +114,11 @@ impl Machines {
         machines
     }
 
+    /// Other machines: executions go on with the definitions that they have.
+    pub(crate) fn become_these(&mut self, other: Self) {
+        self.by_arn = other.by_arn;
+    }
+
     fn find(&self, arn: &str) -> Result<Arc<Machine>, Refusal> {
         let gone = || Refusal::new("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"));
         self.by_arn.get(arn).cloned().ok_or_else(gone)
@@ -171,6 +176,7 @@ impl System {
                 Ok(json!({ "executionArn": arn, "startDate": seconds(started) }))
             }
             "DescribeExecution" => self.describe_execution(text("executionArn")),
+            "GetExecutionHistory" => Ok(json!({ "events": self.history_of(text("executionArn"))? })),
             "ListExecutions" => {
                 let (machine, status) = (text("stateMachineArn"), body.get("statusFilter").and_then(Value::as_str));
                 self.machines.find(machine)?;
@@ -229,6 +235,33 @@ impl System {
             }
         }
         Ok(told)
+    }
+
+    /// What happened to an execution, in the words of Step Functions, without payloads.
+    /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html>
+    fn history_of(&self, arn: &str) -> Result<Vec<Value>, Refusal> {
+        let execution = self.execution(arn)?;
+        let mut events = Vec::new();
+        for (at_ms, entry) in &execution.history {
+            let (kind, field, details) = match entry {
+                History::Started => ("ExecutionStarted", "executionStartedEventDetails", json!({})),
+                History::Dispatched { .. } => ("TaskScheduled", "taskScheduledEventDetails", json!({ "resource": "invoke", "resourceType": "lambda" })),
+                History::Succeeded { .. } => ("TaskSucceeded", "taskSucceededEventDetails", json!({ "resource": "invoke", "resourceType": "lambda" })),
+                History::Failed { error, .. } => {
+                    let kind = if error == TIMEOUT { "TaskTimedOut" } else { "TaskFailed" };
+                    (kind, "taskFailedEventDetails", json!({ "error": error, "resource": "invoke", "resourceType": "lambda" }))
+                }
+                History::Ended { status: Status::Succeeded, .. } => ("ExecutionSucceeded", "executionSucceededEventDetails", json!({})),
+                History::Ended { status: Status::Aborted, .. } => ("ExecutionAborted", "executionAbortedEventDetails", json!({})),
+                History::Ended { status: Status::TimedOut, .. } => ("ExecutionTimedOut", "executionTimedOutEventDetails", json!({})),
+                History::Ended { error, .. } => ("ExecutionFailed", "executionFailedEventDetails", json!({ "error": error })),
+                History::Retried => ("ExecutionRedriven", "executionRedrivenEventDetails", json!({})),
+                History::Caught { .. } | History::Dropped { .. } | History::Omitted { .. } => continue,
+            };
+            let id = events.len() + 1;
+            events.push(json!({ "id": id, "previousEventId": id - 1, "timestamp": seconds(*at_ms), "type": kind, field: details }));
+        }
+        Ok(events)
     }
 
     /// Starts a machine. Gives the execution's ARN.

@@ -96,6 +96,20 @@ impl Readers {
         }
         Ok(Self { mappings, positions: HashMap::new() })
     }
+
+    /// Other readers: one of the same function and stream reads on where it is.
+    pub(crate) fn become_these(&mut self, other: Self) {
+        let before = std::mem::replace(self, other);
+        for (number, mut position) in before.positions {
+            let Some(old) = before.mappings.get(number) else { continue };
+            let same = |new: &Arc<Mapping>| new.function == old.function && new.stream == old.stream;
+            if let Some(number) = self.mappings.iter().position(same) {
+                // Whoever was to look for a batch, or has one, knows the reader by its old number.
+                (position.busy, position.planned) = (false, false);
+                self.positions.insert(number, position);
+            }
+        }
+    }
 }
 
 impl System {
