@@ -22,6 +22,8 @@ pub mod serve;
 pub mod sim;
 pub mod stack;
 pub mod system;
+#[cfg(test)]
+mod testing;
 pub mod trace;
 
 pub use refusal::Refusal;

@@ -318,6 +318,16 @@ impl System {
         }
     }
 
+    /// Gives an event to the targets of a rule whose time has come.
+    pub(crate) fn run_rule(&mut self, arn: &str, event: Value, cause: HopId) {
+        let rule = self.buses.by_name.values().flat_map(|bus| &bus.rules).find(|rule| rule.arn == arn).cloned();
+        let Some(rule) = rule else { return };
+        let (event, since_ms) = (Arc::new(event), self.now_ms());
+        for index in 0..rule.targets.len() {
+            self.give(&rule, index, &event, cause, since_ms, 0);
+        }
+    }
+
     /// Gives an event to one target of a rule; again later if that fails, and to the dead-letter queue in the end.
     fn give(&mut self, rule: &Arc<Rule>, index: usize, event: &Arc<Value>, cause: HopId, since_ms: u64, tried: u64) {
         let Some(target) = rule.targets.get(index) else { return };

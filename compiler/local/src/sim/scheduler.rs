@@ -1,0 +1,202 @@
+//! Schedules: those of EventBridge Scheduler, and rules of EventBridge that have one. What their expressions mean is in `expression.rs`.
+//!
+//! <https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html>
+//!
+//! Time zones are not known here: every schedule runs by UTC, and each of its hops says so if it asks for another zone. What may come within
+//! a flexible time window comes at its beginning.
+
+mod expression;
+
+use std::sync::Arc;
+
+use evc_values::Timestamp;
+use serde_json::{Value, json};
+
+use self::expression::When;
+use super::sqs::Outgoing;
+use crate::Refusal;
+use crate::stack::{Resource, Stack};
+use crate::system::{Caller, System, timestamp};
+use crate::trace::{HopId, Kind, New, Outcome};
+
+/// How often and for how long a target is tried unless the schedule says otherwise.
+/// <https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html>
+const ATTEMPTS: u64 = 185;
+/// See [`ATTEMPTS`].
+const AGE_SECONDS: u64 = 86_400;
+
+/// The first pause before a target is tried again, and the longest, milliseconds: AWS backs off exponentially and does not say more.
+const RETRY_MS: u64 = 1_000;
+/// See [`RETRY_MS`].
+const MOST_RETRY_MS: u64 = 900_000;
+
+const SCHEDULE: &str = "AWS::Scheduler::Schedule";
+const RULE: &str = "AWS::Events::Rule";
+
+/// A schedule, or a rule that has one.
+#[derive(Debug)]
+struct Schedule {
+    resource: Resource,
+    when: When,
+    /// When its rate begins to count, and when the schedule ends.
+    since_ms: u64,
+    until_ms: u64,
+}
+
+impl System {
+    /// Starts the schedules of the stacks.
+    pub(crate) fn start_schedules(&mut self) {
+        self.start_schedules_beside(&[]);
+    }
+
+    /// Starts the schedules that other stacks did not have, or had in another way. Those that are no longer there stop by themselves.
+    pub(crate) fn start_schedules_beside(&mut self, before: &[Arc<Stack>]) {
+        for stack in self.stacks.clone() {
+            for (_, resource) in stack.of_type(&[SCHEDULE, RULE]) {
+                if !before.iter().any(|stack| has(stack, resource)) {
+                    self.start_schedule(resource);
+                }
+            }
+        }
+    }
+
+    fn start_schedule(&mut self, resource: &Resource) {
+        let Some(text) = resource.text("/ScheduleExpression") else { return };
+        if resource.text("/State") == Some("DISABLED") {
+            return;
+        }
+        let when = match expression::parse(text) {
+            Ok(when) => when,
+            Err(why) => {
+                let failed = Outcome::Failed(why);
+                let hop = New::done(None, Kind::Schedule, &resource.address, format!("{text} is no schedule"), Value::Null);
+                self.note(hop.with(failed));
+                return;
+            }
+        };
+        let date = |name: &str| {
+            let date = resource.text(name).and_then(|text| text.parse::<Timestamp>().ok());
+            date.and_then(|date| u64::try_from(date.millis()).ok())
+        };
+        let since_ms = date("/StartDate").unwrap_or_else(|| self.now_ms());
+        let until_ms = date("/EndDate").unwrap_or(u64::MAX);
+        let schedule = Schedule { resource: resource.clone(), when, since_ms, until_ms };
+        self.wait_for(Arc::new(schedule));
+    }
+
+    /// Waits for the next time of a schedule.
+    fn wait_for(&mut self, schedule: Arc<Schedule>) {
+        let next = schedule.when.next(self.now_ms(), schedule.since_ms);
+        if let Some(at_ms) = next.filter(|at_ms| *at_ms <= schedule.until_ms) {
+            self.at(at_ms, move |system| system.come(schedule));
+        }
+    }
+
+    /// A schedule's time has come.
+    fn come(&mut self, schedule: Arc<Schedule>) {
+        let resource = &schedule.resource;
+        if !self.stacks.iter().any(|stack| has(stack, resource)) {
+            return;
+        }
+        let mut text = resource.text("/ScheduleExpression").unwrap_or_default().to_owned();
+        if let Some(zone) = resource.text("/ScheduleExpressionTimezone").filter(|zone| *zone != "UTC") {
+            text = format!("{text}, by UTC instead of {zone}");
+        }
+        let hop = self.note(New::done(None, Kind::Schedule, &resource.address, text, Value::Null));
+        let event = self.scheduled_event(resource);
+        if resource.type_ == RULE {
+            self.run_rule(&resource.arn, event, hop);
+        } else {
+            let at_ms = self.now_ms();
+            self.try_target(schedule.clone(), &event, hop, at_ms, 0);
+        }
+        self.wait_for(schedule);
+    }
+
+    /// What targets are given that are given nothing else.
+    /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html>
+    fn scheduled_event(&mut self, resource: &Resource) -> Value {
+        let (id, names, now) = (self.new_id().to_string(), self.names(), self.now());
+        // Scheduler writes its empty detail as text, a rule as a map.
+        let (source, detail) = if resource.type_ == RULE { ("aws.events", json!({})) } else { ("aws.scheduler", json!("{}")) };
+        json!({
+            "version": "0",
+            "id": id,
+            "detail-type": "Scheduled Event",
+            "source": source,
+            "account": names.account,
+            "time": format!("{}Z", now.split('.').next().unwrap_or_default()),
+            "region": names.region,
+            "resources": [resource.arn],
+            "detail": detail,
+        })
+    }
+
+    /// Gives a schedule's target what it is given; again later if that fails, and to the dead-letter queue in the end.
+    fn try_target(&mut self, schedule: Arc<Schedule>, event: &Value, hop: HopId, came_ms: u64, tried: u64) {
+        let target = &schedule.resource;
+        let input = target.text("/Target/Input").map_or_else(|| event.to_string(), |input| filled(input, target, event, came_ms, tried));
+        let Err(refusal) = self.give_target(target, input.clone(), hop) else { return };
+        let attempts = target.number("/Target/RetryPolicy/MaximumRetryAttempts").unwrap_or(ATTEMPTS);
+        let age_ms = target.number("/Target/RetryPolicy/MaximumEventAgeInSeconds").unwrap_or(AGE_SECONDS) * 1_000;
+        let delay_ms = RETRY_MS.checked_mul(1 << tried.min(20)).unwrap_or(MOST_RETRY_MS).min(MOST_RETRY_MS);
+        let late = self.now_ms() + delay_ms > came_ms + age_ms;
+        if tried < attempts && !late {
+            let event = event.clone();
+            self.after(delay_ms, move |system| system.try_target(schedule, &event, hop, came_ms, tried + 1));
+            return;
+        }
+        self.note_end(hop, Outcome::Failed(refusal.to_string()));
+        let Some(queue) = target.text("/Target/DeadLetterConfig/Arn") else { return };
+        // <https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html>
+        let retries = tried.to_string();
+        let exhausted = if tried >= attempts { "MaximumRetryAttempts" } else { "MaximumEventAgeInSeconds" };
+        let attributes = [
+            ("SCHEDULE_ARN", target.arn.as_str()),
+            ("TARGET_ARN", target.text("/Target/Arn").unwrap_or_default()),
+            ("ERROR_CODE", refusal.code.as_str()),
+            ("ERROR_MESSAGE", refusal.message.as_str()),
+            ("RETRY_ATTEMPTS", retries.as_str()),
+            ("EXHAUSTED_RETRY_CONDITION", exhausted),
+        ];
+        let why = format!("{}: {refusal}", target.address);
+        self.keep_dead_letter(queue, &input, &attributes, Some(hop), &why);
+    }
+
+    /// A bus is given an event of the source and the kind that the target says, a FIFO queue a message of its group.
+    /// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html>
+    fn give_target(&mut self, target: &Resource, input: String, hop: HopId) -> Result<(), Refusal> {
+        let arn = target.text("/Target/Arn").unwrap_or_default();
+        match arn.split(':').nth(2) {
+            Some("events") => {
+                let said = |name: &str| target.text(&format!("/Target/EventBridgeParameters/{name}")).unwrap_or_default();
+                let entry = json!({ "EventBusName": arn, "Source": said("Source"), "DetailType": said("DetailType"), "Detail": input });
+                self.put_event(&Caller { role: None, cause: Some(hop) }, &entry).map(|_| ())
+            }
+            Some("sqs") => {
+                let group = target.text("/Target/SqsParameters/MessageGroupId").map(str::to_owned);
+                self.send(arn, Outgoing { body: input, group, cause: Some(hop), ..Outgoing::default() }).map(|_| ())
+            }
+            _ => self.deliver_to(arn, input, Some(hop)),
+        }
+    }
+}
+
+/// Whether a stack has a resource as it is.
+fn has(stack: &Stack, resource: &Resource) -> bool {
+    stack.resources.values().any(|it| it.arn == resource.arn && it.type_ == resource.type_ && it.properties == resource.properties)
+}
+
+/// An input with what stands for the words of Scheduler in it.
+/// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html>
+fn filled(input: &str, schedule: &Resource, event: &Value, came_ms: u64, tried: u64) -> String {
+    let id = event.get("id").and_then(Value::as_str).unwrap_or_default();
+    input
+        .replace("<aws.scheduler.schedule-arn>", &schedule.arn)
+        .replace("<aws.scheduler.scheduled-time>", &timestamp(came_ms).replace(".000Z", "Z"))
+        .replace("<aws.scheduler.execution-id>", id)
+        .replace("<aws.scheduler.attempt-number>", &(tried + 1).to_string())
+}
+
+#[cfg(test)]
+mod tests;

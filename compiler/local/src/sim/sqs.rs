@@ -1,0 +1,306 @@
+//! SQS: queues with their messages. `sqs/` has what the operations of the API say, the messages by themselves, and how Lambda reads queues.
+//!
+//! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/welcome.html>
+
+mod api;
+mod digest;
+mod mapping;
+mod message;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use self::mapping::Mapping;
+use self::message::Message;
+pub(crate) use self::message::Outgoing;
+use crate::Refusal;
+use crate::stack::{Resource, Stack, whole};
+use crate::system::System;
+use crate::trace::{HopId, Kind, New, Outcome};
+
+/// The most bytes of a message with its attributes, and of all messages of a batch.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
+const MOST_BYTES: u64 = 1_048_576;
+
+/// For how long a FIFO queue knows what it was sent.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/using-messagededuplicationid-property.html>
+const DEDUPLICATION_MS: u64 = 300_000;
+
+/// The queues of all stacks, and who reads them.
+#[derive(Debug)]
+pub struct Queues {
+    by_arn: IndexMap<String, Queue>,
+    mappings: Vec<Mapping>,
+}
+
+/// A queue. <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html> has its attributes.
+#[derive(Debug)]
+struct Queue {
+    name: String,
+    arn: String,
+    url: String,
+    address: String,
+    fifo: bool,
+    /// Whether a message without a deduplication id has one of its body.
+    by_content: bool,
+    /// Whether deduplication ids count within their group alone.
+    by_group: bool,
+    visibility_ms: u64,
+    delay_ms: u64,
+    retention_ms: u64,
+    wait_seconds: u64,
+    most_bytes: u64,
+    redrive: Option<Redrive>,
+    /// In the order in which they came.
+    messages: BTreeMap<u64, Message>,
+    last: u64,
+    /// What a FIFO queue was sent lately, by deduplication id: until when, the message's id, its number.
+    known: BTreeMap<String, (u64, String, u64)>,
+    /// Whether its readers look at it at this very time.
+    soon: bool,
+    /// When its readers look at it next, and the task that makes them.
+    wake: Option<(u64, u64)>,
+}
+
+/// Where messages go that were received too often.
+#[derive(Debug)]
+struct Redrive {
+    target: String,
+    most: u64,
+}
+
+impl Queues {
+    /// Those of the stacks.
+    pub fn of(stacks: &[Arc<Stack>]) -> Self {
+        let queues = stacks.iter().flat_map(|stack| stack.of_type(&["AWS::SQS::Queue"]));
+        let by_arn = queues.map(|(_, it)| (it.arn.clone(), Queue::of(it))).collect();
+        Self { by_arn, mappings: mapping::of(stacks) }
+    }
+
+    /// A queue by its URL, of which the path counts: its host is another in a container.
+    fn at(&mut self, url: &str) -> Result<&mut Queue, Refusal> {
+        let path = |url: &str| url.rsplit('/').take(2).map(str::to_owned).collect::<Vec<_>>();
+        let wanted = path(url);
+        let found = self.by_arn.values_mut().find(|queue| path(&queue.url) == wanted);
+        found.ok_or_else(missing)
+    }
+}
+
+fn missing() -> Refusal {
+    Refusal::new("QueueDoesNotExist", "The specified queue does not exist.")
+}
+
+impl Queue {
+    fn of(resource: &Resource) -> Self {
+        let seconds = |name: &str, default: u64| resource.number(&format!("/{name}")).unwrap_or(default) * 1_000;
+        // CloudFormation takes it as a map, or as the text that the API has.
+        let policy = resource.at("/RedrivePolicy");
+        let policy = policy.and_then(|it| it.as_str().map_or_else(|| Some(it.clone()), |text| serde_json::from_str(text).ok()));
+        let redrive = policy.and_then(|it| {
+            let target = it.get("deadLetterTargetArn").and_then(Value::as_str)?.to_owned();
+            Some(Redrive { target, most: it.get("maxReceiveCount").and_then(whole)? })
+        });
+        Self {
+            name: resource.name.clone(),
+            arn: resource.arn.clone(),
+            url: resource.reference.clone(),
+            address: resource.address.clone(),
+            fifo: resource.flag("/FifoQueue"),
+            by_content: resource.flag("/ContentBasedDeduplication"),
+            by_group: resource.text("/DeduplicationScope") == Some("messageGroup"),
+            visibility_ms: seconds("VisibilityTimeout", 30),
+            delay_ms: seconds("DelaySeconds", 0),
+            retention_ms: seconds("MessageRetentionPeriod", 345_600),
+            wait_seconds: resource.number("/ReceiveMessageWaitTimeSeconds").unwrap_or(0),
+            most_bytes: resource.number("/MaximumMessageSize").unwrap_or(MOST_BYTES),
+            redrive,
+            messages: BTreeMap::new(),
+            last: 0,
+            known: BTreeMap::new(),
+            soon: false,
+            wake: None,
+        }
+    }
+
+    /// Forgets what it has kept for long enough.
+    fn expire(&mut self, now_ms: u64) {
+        let retention_ms = self.retention_ms;
+        self.messages.retain(|_, message| message.kept_since_ms.saturating_add(retention_ms) > now_ms);
+        self.known.retain(|_, (until_ms, ..)| *until_ms > now_ms);
+    }
+
+    /// The numbers of the messages that may be received now, in order. Of a group of a FIFO queue, none while one before it is in flight.
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html>
+    fn visible(&self, now_ms: u64) -> Vec<u64> {
+        let mut held: BTreeSet<&str> = BTreeSet::new();
+        if self.fifo {
+            let in_flight = self.messages.values().filter(|message| message.in_flight(now_ms));
+            held.extend(in_flight.filter_map(|message| message.group.as_deref()));
+        }
+        let mut visible = Vec::new();
+        for (number, message) in &self.messages {
+            let group = message.group.as_deref().filter(|_| self.fifo);
+            if group.is_some_and(|group| held.contains(group)) {
+                continue;
+            }
+            if message.visible_ms <= now_ms {
+                visible.push(*number);
+            } else {
+                held.extend(group);
+            }
+        }
+        visible
+    }
+
+    /// The number of the message whose latest receipt this is.
+    fn received_as(&self, receipt: &str) -> Option<u64> {
+        let is_it = |message: &Message| message.receipt.as_deref() == Some(receipt);
+        self.messages.iter().find(|(_, message)| is_it(message)).map(|(number, _)| *number)
+    }
+
+    /// What a FIFO queue knows a message by.
+    fn deduplication(&self, outgoing: &Outgoing) -> Result<Option<String>, Refusal> {
+        if !self.fifo {
+            return Ok(None);
+        }
+        if outgoing.group.is_none() {
+            let message = "The request must contain the parameter MessageGroupId.";
+            return Err(Refusal::new("MissingParameter", message));
+        }
+        match &outgoing.deduplication {
+            Some(id) => Ok(Some(id.clone())),
+            None if self.by_content => {
+                let digest = Sha256::digest(outgoing.body.as_bytes());
+                Ok(Some(digest.iter().map(|byte| format!("{byte:02x}")).collect()))
+            }
+            None => {
+                let message = "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly";
+                Err(Refusal::new("InvalidParameterValue", message))
+            }
+        }
+    }
+}
+
+/// A message that a queue has taken: its id, and its number in a FIFO queue.
+struct Sent {
+    id: String,
+    number: Option<String>,
+}
+
+impl System {
+    /// Sends a message: the id that it has in the queue.
+    pub(crate) fn send(&mut self, queue_arn: &str, message: Outgoing) -> Result<String, Refusal> {
+        self.put_message(queue_arn, message).map(|sent| sent.id)
+    }
+
+    fn put_message(&mut self, arn: &str, outgoing: Outgoing) -> Result<Sent, Refusal> {
+        let (now_ms, id) = (self.now_ms(), self.new_id().to_string());
+        let queue = self.queues.by_arn.get_mut(arn).ok_or_else(missing)?;
+        outgoing.check(queue.most_bytes, queue.fifo)?;
+        queue.expire(now_ms);
+        let deduplication = queue.deduplication(&outgoing)?;
+        let group = outgoing.group.as_deref().filter(|_| queue.by_group).unwrap_or_default();
+        let key = deduplication.as_deref().map(|id| format!("{group}\n{id}"));
+        if let Some((_, id, number)) = key.as_ref().and_then(|key| queue.known.get(key)) {
+            return Ok(Sent { id: id.clone(), number: Some(message::sequence(*number)) });
+        }
+        let (address, fifo, delay_ms) = (queue.address.clone(), queue.fifo, queue.delay_ms);
+        let data = message::shown(&outgoing.body);
+        let hop = self.note(New::done(outgoing.cause, Kind::Message, &address, "takes a message", data));
+        let delay_ms = outgoing.delay_seconds.map_or(delay_ms, |seconds| seconds * 1_000);
+        let message = Message::new(id.clone(), outgoing, deduplication, hop, now_ms, delay_ms);
+        let number = self.keep_message(arn, message);
+        if let (Some(key), Some(queue)) = (key, self.queues.by_arn.get_mut(arn)) {
+            queue.known.insert(key, (now_ms + DEDUPLICATION_MS, id.clone(), number));
+        }
+        Ok(Sent { id, number: fifo.then(|| message::sequence(number)) })
+    }
+
+    /// Puts a message behind all others: its number.
+    fn keep_message(&mut self, arn: &str, mut message: Message) -> u64 {
+        let Some(queue) = self.queues.by_arn.get_mut(arn) else { return 0 };
+        queue.last += 1;
+        let number = queue.last;
+        message.number = number;
+        queue.messages.insert(number, message);
+        self.look_soon(arn);
+        number
+    }
+
+    /// Keeps what was given up. What is no queue of the stacks is given it as any target is.
+    pub(crate) fn keep_dead_letter(&mut self, queue_arn: &str, body: &str, attributes: &[(&str, &str)], cause: Option<HopId>, why: &str) {
+        let (now_ms, id) = (self.now_ms(), self.new_id().to_string());
+        let hop = |thing: &str| New::done(cause, Kind::DeadLetter, thing, why, message::shown(body));
+        let Some(queue) = self.queues.by_arn.get(queue_arn) else {
+            let hop = self.note(hop(queue_arn));
+            if let Err(refusal) = self.deliver_to(queue_arn, body.to_owned(), Some(hop)) {
+                self.note_end(hop, Outcome::Failed(refusal.to_string()));
+            }
+            return;
+        };
+        let address = queue.address.clone();
+        let hop = self.note(hop(&address));
+        let attribute = |(name, value): &(&str, &str)| ((*name).to_owned(), json!({ "DataType": "String", "StringValue": value }));
+        let attributes: Map<String, Value> = attributes.iter().map(attribute).collect();
+        let outgoing = Outgoing { body: body.to_owned(), attributes, ..Outgoing::default() };
+        let message = Message::new(id, outgoing, None, hop, now_ms, 0);
+        self.keep_message(queue_arn, message);
+    }
+
+    /// Receives messages: each is not visible for so long, and has a receipt. What was received too often goes where the queue says.
+    fn take_messages(&mut self, arn: &str, most: usize, visibility_ms: Option<u64>) -> Vec<Message> {
+        let now_ms = self.now_ms();
+        let Some(queue) = self.queues.by_arn.get_mut(arn) else { return Vec::new() };
+        queue.expire(now_ms);
+        let most_received = queue.redrive.as_ref().map(|redrive| redrive.most);
+        let mut taken = Vec::new();
+        for number in queue.visible(now_ms) {
+            if taken.len() == most {
+                break;
+            }
+            let receipt = self.new_id().to_string();
+            let Some(queue) = self.queues.by_arn.get_mut(arn) else { break };
+            let Some(message) = queue.messages.get_mut(&number) else { continue };
+            if most_received.is_some_and(|most| message.received >= most) {
+                self.bury_message(arn, number);
+                continue;
+            }
+            message.receive(receipt, now_ms, visibility_ms.unwrap_or(queue.visibility_ms));
+            taken.push(message.clone());
+        }
+        taken
+    }
+
+    /// Moves a message to the dead-letter queue. It keeps its id, and the time since which it is kept, except in a FIFO queue.
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html>
+    fn bury_message(&mut self, arn: &str, number: u64) {
+        let now_ms = self.now_ms();
+        let Some(queue) = self.queues.by_arn.get_mut(arn) else { return };
+        let Some(target) = queue.redrive.as_ref().map(|redrive| redrive.target.clone()) else { return };
+        let (Some(mut message), fifo) = (queue.messages.remove(&number), queue.fifo) else { return };
+        let why = format!("was received {} times from {}", message.received, queue.address);
+        let address = self.queues.by_arn.get(&target).map_or(target.as_str(), |queue| queue.address.as_str()).to_owned();
+        let data = message::shown(&message.body);
+        message.hop = self.note(New::done(Some(message.hop), Kind::DeadLetter, &address, why, data));
+        message.bury(arn, now_ms, fifo);
+        self.keep_message(&target, message);
+    }
+
+    /// Takes a message away whose latest receipt this is. An older receipt takes nothing away, and is no error.
+    fn delete_message(&mut self, arn: &str, receipt: &str) {
+        if let Some(queue) = self.queues.by_arn.get_mut(arn)
+            && let Some(number) = queue.received_as(receipt)
+        {
+            queue.messages.remove(&number);
+            // The next of its group may be received now.
+            self.look_soon(arn);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
