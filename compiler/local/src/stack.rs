@@ -252,7 +252,7 @@ impl Resolver<'_> {
         json!(match (type_, name) {
             (_, "StreamArn") => format!("{}/stream/2026-01-01T00:00:00.000", own.arn),
             (_, "QueueUrl") => own.reference,
-            (_, "ApiEndpoint") => format!("{}/{}", self.place.endpoint, own.name),
+            (_, "ApiEndpoint") => format!("https://{}.execute-api.{}.amazonaws.com", own.name, self.place.region),
             (_, "Arn" | "Id" | "TopicArn" | "StateMachineArn" | "AliasArn" | "FunctionArn") if !own.arn.is_empty() => own.arn,
             ("AWS::ApiGateway::RestApi", "RootResourceId") => "root".to_owned(),
             _ => own.name,
