@@ -146,11 +146,10 @@ class Stack:
     ) -> tuple[int, str, dict[str, str]]:
         """The same with the headers of the answer, whose names are in small letters."""
         host, _, path = url.split("://", 1)[1].partition("/")
-        # The API's host name does not resolve here; the emulator tells APIs apart by the header, as AWS does, but for the Region.
-        host = host.replace(".us-east-1.amazonaws.com", ".localhost")
+        address, host = self._connect(host)
         sent = {"Host": host, "Content-Type": "application/json", **(headers or {})}
         data = None if body is None else body.encode()
-        request = urllib.request.Request(f"{self.emulator.url}/{path}", data, sent, method=method)
+        request = urllib.request.Request(f"{address}/{path}", data, sent, method=method)
         try:
             with urllib.request.urlopen(request) as response:
                 return response.status, response.read().decode(), small(response.headers)
@@ -160,12 +159,18 @@ class Stack:
     def http_headers(self, method: str, url: str, headers: dict) -> dict:
         """Call an API of the stack without a body: the headers of the answer, whatever its status."""
         host, _, path = url.split("://", 1)[1].partition("/")
-        request = urllib.request.Request(f"{self.emulator.url}/{path}", None, {"Host": host, **headers}, method=method)
+        address, host = self._connect(host)
+        request = urllib.request.Request(f"{address}/{path}", None, {"Host": host, **headers}, method=method)
         try:
             with urllib.request.urlopen(request) as response:
                 return response.headers
         except urllib.error.HTTPError as error:
             return error.headers
+
+    def _connect(self, host: str) -> tuple[str, str]:
+        """Where an API answers, and the host that it is asked as. Its host name does not resolve here; the emulator tells APIs apart by
+        the header, as AWS does, but for the Region."""
+        return self.emulator.url, host.replace(".us-east-1.amazonaws.com", ".localhost")
 
     def rule(self, bus: str, detail_type: str) -> dict:
         """The first rule of a bus whose pattern names a detail-type."""

@@ -15,6 +15,7 @@
 pub mod agenda;
 pub mod iam;
 mod identity;
+mod jwt;
 mod pattern;
 mod refusal;
 pub mod serve;

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::agenda::{Agenda, Task};
 use crate::iam::{self, Roles};
 use crate::sim::{apigateway, dynamodb, eventbridge, lambda, logs, pipes, secretsmanager, sns, sqs, ssm, stepfunctions, streams};
+use crate::jwt::Issuers;
 use crate::trace::{HopId, Kind, New, Outcome, Trace};
 use crate::{Refusal, Stack};
 
@@ -30,6 +31,7 @@ pub struct System {
     pub(crate) apis: apigateway::Apis,
     pub(crate) buses: eventbridge::Buses,
     pub(crate) functions: lambda::Functions,
+    pub(crate) issuers: Issuers,
     pub(crate) logs: logs::Logs,
     pub(crate) machines: stepfunctions::Machines,
     pub(crate) parameters: ssm::Parameters,
@@ -68,6 +70,7 @@ impl System {
             apis: apigateway::Apis::of(&stacks),
             buses: eventbridge::Buses::of(&stacks)?,
             functions: lambda::Functions::of(&stacks),
+            issuers: Issuers::new(&hash::fnv128(&[&seed.to_string(), &now_ms.to_string()]).to_be_bytes()),
             logs: logs::Logs::default(),
             machines: stepfunctions::Machines::of(&stacks),
             parameters: ssm::Parameters::of(&stacks),

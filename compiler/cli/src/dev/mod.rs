@@ -59,6 +59,10 @@ pub(super) struct Arguments {
     /// What chance decides follows from this number: ids, jitter.
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
+    /// The keys of an issuer of tokens: its URL, and a file with the key set that its `jwks_uri` gives; may be given more than once. Tokens for
+    /// trying things out the system makes itself: `curl -X POST 127.0.0.1:4566/_evc/token -d '{"sub": "kim"}'`.
+    #[arg(long = "issuer", value_name = "URL=FILE", value_parser = pair)]
+    issuers: Vec<(String, String)>,
     /// Print each hop as a JSON object on a line of standard output.
     #[arg(long)]
     json: bool,
@@ -132,15 +136,26 @@ async fn serve(arguments: &Arguments) -> Exit {
             return Exit::Io;
         }
     };
-    let seed = arguments.seed.unwrap_or_else(real_ms);
+    // Half of a random UUID: the key of the tokens that the system makes follows from it.
+    let seed = arguments.seed.unwrap_or_else(|| evc_workflow::Uuid::new_v4().as_u64_pair().1);
     let stacks = built.stacks.clone();
-    let system = match System::new(stacks, kept, real_ms(), seed) {
+    let mut system = match System::new(stacks, kept, real_ms(), seed) {
         Ok(system) => system,
         Err(why) => {
             console::fail(&why);
             return Exit::Diagnostics;
         }
     };
+    for (issuer, file) in &arguments.issuers {
+        let keys = std::fs::read(file).map_err(|error| error.to_string());
+        match keys.and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string())) {
+            Ok(keys) => system.issuers_mut().set(issuer, keys),
+            Err(why) => {
+                console::fail(&format!("`{file}` is no key set: {why}"));
+                return Exit::Usage;
+            }
+        }
+    }
     let apis: Vec<(String, String)> = system.apis().all().map(|api| (api.id.clone(), api.address.clone())).collect();
     let host = Host::new(system, programs, &endpoint);
     tokio::spawn(host.clone().run());

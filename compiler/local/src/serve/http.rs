@@ -325,6 +325,20 @@ async fn interface(host: &Arc<Host>, path: &str, request: Request<Incoming>) -> 
             let told = super::lock(&host.system).told();
             json_answer(StatusCode::OK, &told)
         }
+        ("POST", "token") => {
+            let body = match body_of(request, CALL_BYTES).await {
+                Ok(body) if body.is_empty() => Bytes::from_static(b"{}"),
+                Ok(body) => body,
+                Err(answer) => return answer,
+            };
+            let Ok(claims) = serde_json::from_slice(&body) else {
+                return json_answer(StatusCode::BAD_REQUEST, &json!({ "message": "the body is an object of claims, such as {\"sub\": \"kim\"}" }));
+            };
+            match super::lock(&host.system).make_token(claims) {
+                Some(token) => text(StatusCode::OK, "text/plain", token),
+                None => json_answer(StatusCode::NOT_FOUND, &json!({ "message": "no route takes tokens" })),
+            }
+        }
         ("PUT" | "DELETE", path) if path.starts_with("faults/crash/") => {
             let (name, crashes) = (path.trim_start_matches("faults/crash/"), request.method() == hyper::Method::PUT);
             if host.with(|system| system.set_crashing(name, crashes)) {

@@ -5,11 +5,12 @@
 use std::sync::Arc;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use super::lambda::{Ended, Invoke, Then};
+use crate::jwt::Issuers;
 use crate::stack::{Resource, Stack};
 use crate::system::System;
 use crate::trace::{HopId, Kind, New, Outcome};
@@ -330,12 +331,6 @@ fn response(answer: &str) -> Option<Response> {
     Some(Response { status, headers, body })
 }
 
-/// The claims of a token, as an HTTP API hands them over: texts.
-fn claims(token: &str) -> Option<Map<String, Value>> {
-    let payload = token.split('.').nth(1)?;
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?).ok()
-}
-
 /// Lists as API Gateway writes them: `[a b]`.
 fn claim_text(value: &Value) -> String {
     match value {
@@ -345,13 +340,13 @@ fn claim_text(value: &Value) -> String {
     }
 }
 
-/// Who calls, by a token: what API Gateway checks but the signature, which nobody here can; or the status that is answered.
+/// Who calls, by a token: what API Gateway checks; or the status that is answered.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html>
-fn jwt(request: &Request, auth: (&str, &[String], &[String]), now_ms: u64) -> Result<Value, u16> {
+fn jwt(issuers: &Issuers, request: &Request, auth: (&str, &[String], &[String]), now_ms: u64) -> Result<Value, u16> {
     let (issuer, audience, scopes) = auth;
     let header = request.header("authorization").ok_or(401_u16)?;
     let token = header.strip_prefix("Bearer ").or_else(|| header.strip_prefix("bearer ")).unwrap_or(header);
-    let claims = claims(token.trim()).ok_or(401_u16)?;
+    let claims = issuers.claims(token.trim(), issuer).ok_or(401_u16)?;
     let is = |name: &str| claims.get(name);
     let audiences: Vec<&str> = match is("aud") {
         Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
@@ -395,6 +390,30 @@ impl System {
         &self.apis
     }
 
+    /// The issuers of tokens.
+    pub fn issuers_mut(&mut self) -> &mut Issuers {
+        &mut self.issuers
+    }
+
+    /// A token with these claims that the first route with tokens takes, which lasts an hour: issuer, audience, scopes and times are
+    /// filled in where the claims have none. `None` if no route takes tokens.
+    pub fn make_token(&self, mut claims: Map<String, Value>) -> Option<String> {
+        let routes = self.apis.by_id.values().flat_map(|api| api.routes.iter().chain(&api.default));
+        let auth = routes.map(|route| &route.auth).find(|auth| matches!(auth, Auth::Jwt { .. }))?;
+        let Auth::Jwt { issuer, audience, scopes } = auth else { return None };
+        let now = self.now_ms() / 1_000;
+        for (name, value) in [
+            ("iss", json!(issuer)),
+            ("aud", json!(audience.first())),
+            ("scope", json!(scopes.join(" "))),
+            ("iat", json!(now)),
+            ("exp", json!(now + 3_600)),
+        ] {
+            claims.entry(name).or_insert(value);
+        }
+        Some(self.issuers.make(&claims))
+    }
+
     /// Sends a request to an API.
     pub fn request(&mut self, api: &str, request: Request, respond: Respond) {
         let Some(api) = self.apis.by_id.get(api).cloned() else {
@@ -419,7 +438,7 @@ impl System {
         let who = match &route.auth {
             Auth::Nobody => Ok(Value::Null),
             Auth::Iam => iam(&request, &account),
-            Auth::Jwt { issuer, audience, scopes } => jwt(&request, (issuer, audience, scopes), self.now_ms()),
+            Auth::Jwt { issuer, audience, scopes } => jwt(&self.issuers, &request, (issuer, audience, scopes), self.now_ms()),
             Auth::Function { function, identity, simple } => {
                 let (function, identity, simple) = (function.clone(), identity.clone(), *simple);
                 return self.ask_authorizer((function, identity, simple), api, route, request, parameters, hop, respond);

@@ -1,0 +1,147 @@
+"""The scenarios of the systems on `evc dev`, with the assertions that they have on the emulator.
+
+    target/tools/sam/bin/python tests/e2e/local.py [--results FILE] [SYSTEM...]
+
+`cargo xtask test --only local` does that. What a scenario needs of the emulator alone is named in `NOT_HERE`, with the reason.
+"""
+
+import argparse
+import importlib
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import tokens
+from emulator import EVC, ROOT, _free_port
+from scenarios import System
+from stack import Stack
+
+# Systems whose kinds of things the local system has.
+SYSTEMS = ["orders", "cart", "event_store"]
+# Scenarios that look at the emulator and not at the system, by the functions that they are.
+NOT_HERE = {
+    ("orders", "least_privilege"): "reads the emulator's log of decisions; roles are enforced on each call here",
+    ("orders", "tells_of_trouble"): "reads the emulator's log of invocations",
+    ("orders", "tells_of_executions"): "reads the emulator's log of invocations",
+    ("orders", "dead_letters"): "takes a permission away from the role of a rule; roles of services are not enforced here",
+    ("cart", "least_privilege"): "reads the emulator's log of decisions; roles are enforced on each call here",
+    ("cart", "tells_of_trouble"): "reads the emulator's log of invocations",
+}
+# SAM's types are these once they are deployed.
+DEPLOYED = {"AWS::Serverless::Function": "AWS::Lambda::Function", "AWS::Serverless::StateMachine": "AWS::StepFunctions::StateMachine"}
+
+
+class Dev:
+    """`evc dev` of one system, while the `with` block runs: a free port, tables in memory, time that passes as it does."""
+
+    def __init__(self, folder: Path, spec: Path):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.log = folder / "dev.log"
+        self._spec, self._port = spec, _free_port()
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.seen_by_functions = self.url
+
+    def __enter__(self) -> "Dev":
+        command = [EVC, "dev", self._spec, "--fresh", "--no-watch", "--port", str(self._port), "--api-port", str(_free_port()), "--json"]
+        for issuer in (tokens.LOGIN, tokens.OTHER):
+            keys = self.log.with_name(f"{issuer.kid}-{len(command)}.json")
+            keys.write_text(json.dumps(issuer.keys()), encoding="utf-8")
+            command += ["--issuer", f"{issuer.url}={keys}"]
+        with open(self.log, "w", encoding="utf-8") as log:
+            self._process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+        deadline = time.monotonic() + 900
+        while time.monotonic() < deadline:
+            try:
+                self.told()
+                return self
+            except OSError:
+                if self._process.poll() is not None:
+                    break
+                time.sleep(0.1)
+        self.__exit__()
+        raise RuntimeError(f"evc dev does not run: {self.log.read_text(encoding='utf-8')[-2000:]}")
+
+    def __exit__(self, *_reason) -> None:
+        self._process.terminate()
+        self._process.wait(timeout=10)
+
+    def told(self) -> dict:
+        """What there is: stacks, resources, outputs."""
+        with urllib.request.urlopen(f"{self.url}/_evc/system") as answer:
+            return json.load(answer)
+
+    def client_environment(self) -> dict[str, str]:
+        """What AWS clients need to talk to it and nothing else."""
+        credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+        return {**credentials, "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": self.url}
+
+
+class LocalStack(Stack):
+    """A stack that `evc dev` runs."""
+
+    def __init__(self, dev: Dev, name: str, template: Path):
+        super().__init__(dev, name, template)
+        (self._told,) = dev.told()["stacks"]
+        self.outputs = self._told["outputs"]
+
+    def resources(self, kind: str) -> dict[str, str]:
+        mine = [it for it in self._told["resources"] if DEPLOYED.get(it["type"], it["type"]) == kind]
+        return {it["id"]: it["ref"] for it in mine}
+
+    def _connect(self, host: str) -> tuple[str, str]:
+        # An API has an address of its own here.
+        return f"http://{host}", host
+
+    @contextmanager
+    def crashing(self, function: str):
+        self._fault("PUT", function)
+        try:
+            yield
+        finally:
+            self._fault("DELETE", function)
+
+    def _fault(self, method: str, function: str) -> None:
+        request = urllib.request.Request(f"{self.emulator.url}/_evc/faults/crash/{function}", method=method)
+        urllib.request.urlopen(request).close()
+
+
+def main() -> int:
+    """Run the systems asked for, or all; 1 when anything failed."""
+    parser = argparse.ArgumentParser(description="Run the scenarios of the systems on `evc dev`.")
+    parser.add_argument("systems", nargs="*", metavar="SYSTEM", help="only these")
+    parser.add_argument("--results", type=Path, help="write the numbers of passed and failed scenarios to this file")
+    arguments = parser.parse_args()
+    counts = [run(name) for name in arguments.systems or SYSTEMS]
+    passed, failed = (sum(numbers) for numbers in zip(*counts))
+    if arguments.results:
+        arguments.results.parent.mkdir(parents=True, exist_ok=True)
+        arguments.results.write_text(f"{passed} passed, {failed} failed\n", encoding="utf-8")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+def run(name: str) -> tuple[int, int]:
+    """How many scenarios of a system passed and failed on `evc dev`."""
+    system: System = importlib.import_module(name).SYSTEM
+    known = {scenario.__name__ for _, scenario in system.scenarios}
+    gone = [scenario for of, scenario in NOT_HERE if of == name and scenario not in known]
+    assert not gone, f"there are no such scenarios any more: {gone}"
+    system.scenarios = [(title, it) for title, it in system.scenarios if (name, it.__name__) not in NOT_HERE]
+    folder = ROOT / "target/e2e-local" / system.name
+    try:
+        with Dev(folder, ROOT / "specs" / f"{system.name}.yaml") as dev:
+            counts = system.run(LocalStack(dev, system.name, system.template))
+            if counts[1]:
+                print(f"  the log of evc dev: {dev.log}")
+            return counts
+    except Exception as error:
+        print(f"  FAIL  {name} on evc dev: {error}", flush=True)
+        return 0, 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
