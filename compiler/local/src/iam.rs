@@ -67,8 +67,10 @@ impl Roles {
                 policy.and_then(|it| it.at("/PolicyDocument")).map(statements)
             };
             for (_, it) in stack.of_type(&["AWS::IAM::Role"]) {
-                let own = it.list("/Policies").iter().filter_map(|policy| policy.get("PolicyDocument")).flat_map(statements);
-                let named = it.list("/ManagedPolicyArns").iter().filter_map(Value::as_str).filter_map(managed).flatten();
+                let own =
+                    it.list("/Policies").iter().filter_map(|policy| policy.get("PolicyDocument")).flat_map(statements);
+                let named =
+                    it.list("/ManagedPolicyArns").iter().filter_map(Value::as_str).filter_map(managed).flatten();
                 let role = Role {
                     owner: owner(&it.address).to_owned(),
                     statements: own.chain(named).collect(),
@@ -186,7 +188,8 @@ impl Statement {
         let is_on = |pattern: &str| {
             let Some(pattern) = condition::substituted(pattern, context) else { return false };
             // Of what a token leads to, a request does not say the name: who may do it with one thing of the kind, may do it.
-            let unnamed = !self.denies && asked.resource.ends_with('*') && condition::like_arn(&asked.resource, &pattern);
+            let is_unnamed = asked.resource.ends_with('*') && asked.resource != "*";
+            let unnamed = !self.denies && is_unnamed && condition::like_arn(&asked.resource, &pattern);
             unnamed || condition::like_arn(&pattern, &asked.resource)
         };
         let holds = condition::hold(&self.conditions, context);

@@ -107,7 +107,11 @@ impl System {
         self.readers.become_these(readers);
         self.functions.become_these(lambda::Functions::of(&stacks));
         self.machines.become_these(stepfunctions::Machines::of(&stacks));
-        self.stacks = stacks;
+        self.parameters.become_these(ssm::Parameters::of(&stacks));
+        self.change_queues(sqs::Queues::of(&stacks));
+        let before = std::mem::replace(&mut self.stacks, stacks);
+        self.make_secrets();
+        self.start_schedules_beside(&before);
         Ok(notes)
     }
 

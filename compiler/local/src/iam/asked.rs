@@ -96,7 +96,8 @@ pub fn asked(service: &str, operation: &str, body: &Value, names: &Names<'_>) ->
 /// A transaction needs what each of its parts needs by itself, a batch has actions of its own.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html>
 fn dynamodb(operation: &str, body: &Value, names: &Names<'_>) -> Vec<Asked> {
-    let on = |action: &str, table: &str| names.ask(format!("dynamodb:{action}"), names.named(table, "dynamodb", "table/"));
+    let on =
+        |action: &str, table: &str| names.ask(format!("dynamodb:{action}"), names.named(table, "dynamodb", "table/"));
     let all = |action: &str| vec![names.ask(format!("dynamodb:{action}"), "*".to_owned())];
     match operation {
         "TransactWriteItems" | "TransactGetItems" => {
@@ -114,24 +115,36 @@ fn dynamodb(operation: &str, body: &Value, names: &Names<'_>) -> Vec<Asked> {
             let tables = body.get("RequestItems").and_then(Value::as_object).into_iter().flatten();
             let table = |(table, of): (&String, &Value)| {
                 let requests = of.as_array().map_or(&[][..], Vec::as_slice).iter();
-                let written = requests.filter_map(|it| it.pointer("/PutRequest/Item").or_else(|| it.pointer("/DeleteRequest/Key")));
+                let written = requests
+                    .filter_map(|it| it.pointer("/PutRequest/Item").or_else(|| it.pointer("/DeleteRequest/Key")));
                 on(operation, table).of_keys(list(of, "Keys").iter().chain(written))
             };
             tables.map(table).collect()
         }
         "ExecuteStatement" => vec![partiql(text(body, "Statement"), names)],
-        "BatchExecuteStatement" => list(body, "Statements").iter().map(|it| partiql(text(it, "Statement"), names)).collect(),
-        "ExecuteTransaction" => list(body, "TransactStatements").iter().map(|it| partiql(text(it, "Statement"), names)).collect(),
+        "BatchExecuteStatement" => {
+            list(body, "Statements").iter().map(|it| partiql(text(it, "Statement"), names)).collect()
+        }
+        "ExecuteTransaction" => {
+            list(body, "TransactStatements").iter().map(|it| partiql(text(it, "Statement"), names)).collect()
+        }
         "Query" | "Scan" => {
             let mut asked = on(operation, text(body, "TableName"));
             if let Some(index) = body.get("IndexName").and_then(Value::as_str) {
                 asked.resource = format!("{}/index/{index}", asked.resource);
             }
             let equal = equalities(body);
-            vec![equal.into_iter().fold(asked, |asked, (name, value)| asked.with(format!("{LEADING_KEYS}/{name}"), scalar(value)))]
+            vec![
+                equal
+                    .into_iter()
+                    .fold(asked, |asked, (name, value)| asked.with(format!("{LEADING_KEYS}/{name}"), scalar(value))),
+            ]
         }
         _ if body.get("TableName").is_some() => {
-            vec![on(operation, text(body, "TableName")).of_keys([body.get("Key"), body.get("Item")].into_iter().flatten())]
+            vec![
+                on(operation, text(body, "TableName"))
+                    .of_keys([body.get("Key"), body.get("Item")].into_iter().flatten()),
+            ]
         }
         "TagResource" | "UntagResource" | "ListTagsOfResource" => vec![on(operation, text(body, "ResourceArn"))],
         _ => all(operation),
@@ -157,7 +170,7 @@ fn equalities(body: &Value) -> Vec<(String, &Value)> {
     words.windows(3).filter_map(equality).collect()
 }
 
-/// A statement of PartiQL, which has an action for each of its verbs.
+/// A statement of `PartiQL`, which has an action for each of its verbs.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.html>
 fn partiql(statement: &str, names: &Names<'_>) -> Asked {
     let words: Vec<&str> = statement.split_whitespace().collect();
@@ -215,7 +228,8 @@ fn sqs(operation: &str, body: &Value, names: &Names<'_>) -> Vec<Asked> {
         }
         _ => {
             let path = text(body, "QueueUrl").rsplit('/').collect::<Vec<_>>();
-            let (name, account) = (path.first().copied().unwrap_or_default(), path.get(1).copied().unwrap_or(names.account));
+            let (name, account) =
+                (path.first().copied().unwrap_or_default(), path.get(1).copied().unwrap_or(names.account));
             let arn = format!("arn:aws:sqs:{}:{account}:{name}", names.region);
             vec![on(operation.strip_suffix("Batch").unwrap_or(operation), &arn)]
         }
@@ -249,7 +263,11 @@ fn secretsmanager(operation: &str, body: &Value, names: &Names<'_>) -> Asked {
 fn ssm(operation: &str, body: &Value, names: &Names<'_>) -> Vec<Asked> {
     let on = |name: &str| {
         // `name:3` is a version of it. The slash that a name begins with stands in the ARN once.
-        let plain = if name.starts_with("arn:") { name } else { name.split(':').next().unwrap_or(name).trim_start_matches('/') };
+        let plain = if name.starts_with("arn:") {
+            name
+        } else {
+            name.split(':').next().unwrap_or(name).trim_start_matches('/')
+        };
         names.ask(format!("ssm:{operation}"), names.named(plain, "ssm", "parameter/"))
     };
     match operation {

@@ -30,7 +30,10 @@ fn actions_and_resources_are_matched_as_iam_does() {
         (json!([{ "Effect": "Allow", "Action": ["sqs:sendMESSAGE"], "Resource": [QUEUE] }]), true),
         (json!({ "Effect": "Allow", "Action": "sqs:Send*", "Resource": "*" }), true),
         (json!({ "Effect": "Allow", "Action": "*", "Resource": "arn:aws:sqs:*:*:j?bs" }), true),
-        (json!({ "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:us-east-1:000000000000:JOBS" }), false),
+        (
+            json!({ "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:us-east-1:000000000000:JOBS" }),
+            false,
+        ),
         (json!({ "Effect": "Allow", "Action": "sqs:ReceiveMessage", "Resource": QUEUE }), false),
         // A wildcard stays within its part of an ARN.
         (json!({ "Effect": "Allow", "Action": "sqs:*", "Resource": "arn:aws:*:jobs" }), false),
@@ -38,7 +41,10 @@ fn actions_and_resources_are_matched_as_iam_does() {
         (json!({ "Effect": "Allow", "NotAction": "sqs:*", "Resource": QUEUE }), false),
         (json!({ "Effect": "Allow", "Action": "sqs:*", "NotResource": "arn:aws:sqs:*:*:others" }), true),
         (json!({ "Effect": "Allow", "Action": "sqs:*", "NotResource": QUEUE }), false),
-        (json!([{ "Effect": "Allow", "Action": "*", "Resource": "*" }, { "Effect": "Deny", "Action": "sqs:Send*", "Resource": "*" }]), false),
+        (
+            json!([{ "Effect": "Allow", "Action": "*", "Resource": "*" }, { "Effect": "Deny", "Action": "sqs:Send*", "Resource": "*" }]),
+            false,
+        ),
         (json!([]), false),
     ] {
         assert_eq!(role(&statement).allow(ROLE, &one("sqs:SendMessage", QUEUE)), allowed, "{statement}");
@@ -118,7 +124,9 @@ fn partition_keys_are_those_of_the_table() {
         ("Work", "AWS::IAM::Role", json!({ "RoleName": "work", "Policies": [policy] })),
         ("Carts", "AWS::DynamoDB::Table", json!({ "TableName": "carts", "KeySchema": keys })),
     ])]);
-    let allowed = |operation: &str, body: Value| asked("DynamoDB_20120810", operation, &body, &NAMES).iter().all(|it| roles.allow(ROLE, it));
+    let allowed = |operation: &str, body: Value| {
+        asked("DynamoDB_20120810", operation, &body, &NAMES).iter().all(|it| roles.allow(ROLE, it))
+    };
     let key = |user: &str, sort: &str| json!({ "user": { "S": user }, "sort": { "S": sort } });
     assert!(allowed("GetItem", json!({ "TableName": "carts", "Key": key("mine", "x") })));
     assert!(!allowed("GetItem", json!({ "TableName": "carts", "Key": key("x", "mine") })));
@@ -139,26 +147,92 @@ fn each_call_asks_for_what_the_service_authorization_reference_says() {
     let table = "arn:aws:dynamodb:us-east-1:000000000000:table";
     let states = "arn:aws:states:us-east-1:000000000000";
     for (service, operation, body, expected) in [
-        ("DynamoDB_20120810", "Scan", json!({ "TableName": "t", "IndexName": "i" }), vec![format!("dynamodb:Scan {table}/t/index/i")]),
-        ("DynamoDB_20120810", "PutItem", json!({ "TableName": format!("{table}/t") }), vec![format!("dynamodb:PutItem {table}/t")]),
+        (
+            "DynamoDB_20120810",
+            "Scan",
+            json!({ "TableName": "t", "IndexName": "i" }),
+            vec![format!("dynamodb:Scan {table}/t/index/i")],
+        ),
+        (
+            "DynamoDB_20120810",
+            "PutItem",
+            json!({ "TableName": format!("{table}/t") }),
+            vec![format!("dynamodb:PutItem {table}/t")],
+        ),
         (
             "DynamoDB_20120810",
             "TransactWriteItems",
             json!({ "TransactItems": [{ "Put": { "TableName": "a" } }, { "ConditionCheck": { "TableName": "b" } }, { "Update": { "TableName": "a" } }] }),
-            vec![format!("dynamodb:PutItem {table}/a"), format!("dynamodb:ConditionCheckItem {table}/b"), format!("dynamodb:UpdateItem {table}/a")],
+            vec![
+                format!("dynamodb:PutItem {table}/a"),
+                format!("dynamodb:ConditionCheckItem {table}/b"),
+                format!("dynamodb:UpdateItem {table}/a"),
+            ],
         ),
-        ("DynamoDB_20120810", "TransactGetItems", json!({ "TransactItems": [{ "Get": { "TableName": "a" } }] }), vec![format!("dynamodb:GetItem {table}/a")]),
-        ("DynamoDB_20120810", "BatchWriteItem", json!({ "RequestItems": { "a": [], "b": [] } }), vec![format!("dynamodb:BatchWriteItem {table}/a"), format!("dynamodb:BatchWriteItem {table}/b")]),
-        ("DynamoDB_20120810", "ExecuteStatement", json!({ "Statement": "SELECT * FROM \"t\".\"i\" WHERE a = 1" }), vec![format!("dynamodb:PartiQLSelect {table}/t/index/i")]),
+        (
+            "DynamoDB_20120810",
+            "TransactGetItems",
+            json!({ "TransactItems": [{ "Get": { "TableName": "a" } }] }),
+            vec![format!("dynamodb:GetItem {table}/a")],
+        ),
+        (
+            "DynamoDB_20120810",
+            "BatchWriteItem",
+            json!({ "RequestItems": { "a": [], "b": [] } }),
+            vec![format!("dynamodb:BatchWriteItem {table}/a"), format!("dynamodb:BatchWriteItem {table}/b")],
+        ),
+        (
+            "DynamoDB_20120810",
+            "ExecuteStatement",
+            json!({ "Statement": "SELECT * FROM \"t\".\"i\" WHERE a = 1" }),
+            vec![format!("dynamodb:PartiQLSelect {table}/t/index/i")],
+        ),
         ("DynamoDB_20120810", "ListTables", json!({}), vec!["dynamodb:ListTables *".to_owned()]),
-        ("AmazonSQS", "SendMessageBatch", json!({ "QueueUrl": "http://host:1/111111111111/q" }), vec!["sqs:SendMessage arn:aws:sqs:us-east-1:111111111111:q".to_owned()]),
-        ("AWSEvents", "PutEvents", json!({ "Entries": [{}, { "EventBusName": "b" }] }), vec!["events:PutEvents arn:aws:events:us-east-1:000000000000:event-bus/default".to_owned(), "events:PutEvents arn:aws:events:us-east-1:000000000000:event-bus/b".to_owned()]),
-        ("AWSStepFunctions", "DescribeExecution", json!({ "executionArn": format!("{states}:execution:m:e") }), vec![format!("states:DescribeExecution {states}:execution:m:e")]),
-        ("secretsmanager", "GetSecretValue", json!({ "SecretId": "s" }), vec!["secretsmanager:GetSecretValue arn:aws:secretsmanager:us-east-1:000000000000:secret:s-AbCdEf".to_owned()]),
-        ("AmazonSSM", "GetParameters", json!({ "Names": ["/a/b:2", "c"] }), vec!["ssm:GetParameters arn:aws:ssm:us-east-1:000000000000:parameter/a/b".to_owned(), "ssm:GetParameters arn:aws:ssm:us-east-1:000000000000:parameter/c".to_owned()]),
+        (
+            "AmazonSQS",
+            "SendMessageBatch",
+            json!({ "QueueUrl": "http://host:1/111111111111/q" }),
+            vec!["sqs:SendMessage arn:aws:sqs:us-east-1:111111111111:q".to_owned()],
+        ),
+        (
+            "AWSEvents",
+            "PutEvents",
+            json!({ "Entries": [{}, { "EventBusName": "b" }] }),
+            vec![
+                "events:PutEvents arn:aws:events:us-east-1:000000000000:event-bus/default".to_owned(),
+                "events:PutEvents arn:aws:events:us-east-1:000000000000:event-bus/b".to_owned(),
+            ],
+        ),
+        (
+            "AWSStepFunctions",
+            "DescribeExecution",
+            json!({ "executionArn": format!("{states}:execution:m:e") }),
+            vec![format!("states:DescribeExecution {states}:execution:m:e")],
+        ),
+        (
+            "secretsmanager",
+            "GetSecretValue",
+            json!({ "SecretId": "s" }),
+            vec![
+                "secretsmanager:GetSecretValue arn:aws:secretsmanager:us-east-1:000000000000:secret:s-AbCdEf"
+                    .to_owned(),
+            ],
+        ),
+        (
+            "AmazonSSM",
+            "GetParameters",
+            json!({ "Names": ["/a/b:2", "c"] }),
+            vec![
+                "ssm:GetParameters arn:aws:ssm:us-east-1:000000000000:parameter/a/b".to_owned(),
+                "ssm:GetParameters arn:aws:ssm:us-east-1:000000000000:parameter/c".to_owned(),
+            ],
+        ),
         ("Unknown", "Do", json!({}), vec![]),
     ] {
-        let found: Vec<String> = asked(service, operation, &body, &NAMES).iter().map(|it| format!("{} {}", it.action, it.resource)).collect();
+        let found: Vec<String> = asked(service, operation, &body, &NAMES)
+            .iter()
+            .map(|it| format!("{} {}", it.action, it.resource))
+            .collect();
         assert_eq!(found, expected, "{service} {operation}");
     }
 }
@@ -170,6 +244,15 @@ fn a_token_may_be_answered_by_who_may_do_it_for_a_machine() {
     let may = |effect: &str| json!({ "Effect": effect, "Action": "states:SendTask*", "Resource": machine });
     assert!(role(&json!([may("Allow")])).allow(ROLE, &token[0]));
     assert!(!role(&json!([{ "Effect": "Allow", "Action": "states:*", "Resource": "arn:aws:states:us-east-1:000000000000:execution:build:*" }])).allow(ROLE, &token[0]));
+}
+
+#[test]
+fn an_action_without_a_resource_of_its_own_needs_a_star() {
+    let list = asked("AmazonSQS", "ListQueues", &json!({}), &NAMES);
+    let may = |resource: &str| {
+        role(&json!({ "Effect": "Allow", "Action": "sqs:*", "Resource": resource })).allow(ROLE, &list[0])
+    };
+    assert!(may("*") && !may(QUEUE));
 }
 
 struct Disk;
@@ -191,10 +274,16 @@ fn a_function_of_a_real_stack_may_do_what_its_spec_says_and_no_more() {
     let role = function.text("/Role").expect("a role").to_owned();
     let table = |key: &str| function.text(&format!("/Environment/Variables/{key}")).map(str::to_owned);
     let ledger = table("IDEMPOTENCY_TABLE").expect("it is idempotent");
-    let other = stack.resources.values().find(|it| it.type_ == "AWS::DynamoDB::Table" && it.address == "tables.orders").map(|it| it.name.clone());
+    let other = stack
+        .resources
+        .values()
+        .find(|it| it.type_ == "AWS::DynamoDB::Table" && it.address == "tables.orders")
+        .map(|it| it.name.clone());
     let roles = Roles::of(&[std::sync::Arc::new(stack)]);
     assert_eq!(roles.owner(&role), "functions.process-payment");
-    let may = |service: &str, operation: &str, body: Value| asked(service, operation, &body, &NAMES).iter().all(|it| roles.allow(&role, it));
+    let may = |service: &str, operation: &str, body: Value| {
+        asked(service, operation, &body, &NAMES).iter().all(|it| roles.allow(&role, it))
+    };
     let orders = other.expect("the table of orders");
     assert!(may("DynamoDB_20120810", "PutItem", json!({ "TableName": ledger })));
     assert!(may("DynamoDB_20120810", "UpdateItem", json!({ "TableName": orders })));

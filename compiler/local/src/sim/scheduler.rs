@@ -69,7 +69,8 @@ impl System {
             Ok(when) => when,
             Err(why) => {
                 let failed = Outcome::Failed(why);
-                let hop = New::done(None, Kind::Schedule, &resource.address, format!("{text} is no schedule"), Value::Null);
+                let hop =
+                    New::done(None, Kind::Schedule, &resource.address, format!("{text} is no schedule"), Value::Null);
                 self.note(hop.with(failed));
                 return;
             }
@@ -118,7 +119,8 @@ impl System {
     fn scheduled_event(&mut self, resource: &Resource) -> Value {
         let (id, names, now) = (self.new_id().to_string(), self.names(), self.now());
         // Scheduler writes its empty detail as text, a rule as a map.
-        let (source, detail) = if resource.type_ == RULE { ("aws.events", json!({})) } else { ("aws.scheduler", json!("{}")) };
+        let (source, detail) =
+            if resource.type_ == RULE { ("aws.events", json!({})) } else { ("aws.scheduler", json!("{}")) };
         json!({
             "version": "0",
             "id": id,
@@ -135,7 +137,9 @@ impl System {
     /// Gives a schedule's target what it is given; again later if that fails, and to the dead-letter queue in the end.
     fn try_target(&mut self, schedule: Arc<Schedule>, event: &Value, hop: HopId, came_ms: u64, tried: u64) {
         let target = &schedule.resource;
-        let input = target.text("/Target/Input").map_or_else(|| event.to_string(), |input| filled(input, target, event, came_ms, tried));
+        let input = target
+            .text("/Target/Input")
+            .map_or_else(|| event.to_string(), |input| filled(input, target, event, came_ms, tried));
         let Err(refusal) = self.give_target(target, input.clone(), hop) else { return };
         let attempts = target.number("/Target/RetryPolicy/MaximumRetryAttempts").unwrap_or(ATTEMPTS);
         let age_ms = target.number("/Target/RetryPolicy/MaximumEventAgeInSeconds").unwrap_or(AGE_SECONDS) * 1_000;
@@ -169,7 +173,8 @@ impl System {
         let arn = target.text("/Target/Arn").unwrap_or_default();
         match arn.split(':').nth(2) {
             Some("events") => {
-                let said = |name: &str| target.text(&format!("/Target/EventBridgeParameters/{name}")).unwrap_or_default();
+                let said =
+                    |name: &str| target.text(&format!("/Target/EventBridgeParameters/{name}")).unwrap_or_default();
                 let entry = json!({ "EventBusName": arn, "Source": said("Source"), "DetailType": said("DetailType"), "Detail": input });
                 self.put_event(&Caller { role: None, cause: Some(hop) }, &entry).map(|_| ())
             }
@@ -184,7 +189,10 @@ impl System {
 
 /// Whether a stack has a resource as it is.
 fn has(stack: &Stack, resource: &Resource) -> bool {
-    stack.resources.values().any(|it| it.arn == resource.arn && it.type_ == resource.type_ && it.properties == resource.properties)
+    stack
+        .resources
+        .values()
+        .any(|it| it.arn == resource.arn && it.type_ == resource.type_ && it.properties == resource.properties)
 }
 
 /// An input with what stands for the words of Scheduler in it.

@@ -71,10 +71,13 @@ impl Secrets {
     }
 
     fn named(&mut self, body: &Value) -> Result<(String, &mut Secret), Refusal> {
-        let id = body.get("SecretId").and_then(Value::as_str).ok_or_else(|| Refusal::invalid("`SecretId` is needed"))?;
+        let id =
+            body.get("SecretId").and_then(Value::as_str).ok_or_else(|| Refusal::invalid("`SecretId` is needed"))?;
         let arn = self.arn_of(id).map(str::to_owned);
         let found = arn.and_then(|arn| self.by_arn.get_mut(&arn).map(|secret| (arn, secret)));
-        found.ok_or_else(|| Refusal::new("ResourceNotFoundException", "Secrets Manager can't find the specified secret."))
+        found.ok_or_else(|| {
+            Refusal::new("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
+        })
     }
 }
 
@@ -94,7 +97,7 @@ impl Secret {
         let becomes_current = stages.iter().any(|stage| stage == CURRENT);
         for version in &mut self.versions {
             let was_current = version.stages.iter().any(|stage| stage == CURRENT);
-            version.stages.retain(|stage| !stages.contains(stage) && !(becomes_current && stage == PREVIOUS));
+            version.stages.retain(|stage| !(stages.contains(stage) || becomes_current && stage == PREVIOUS));
             if becomes_current && was_current {
                 version.stages.push(PREVIOUS.to_owned());
             }
@@ -106,7 +109,8 @@ impl Secret {
     }
 
     fn describe(&self, arn: &str) -> Value {
-        let stages: serde_json::Map<String, Value> = self.versions.iter().map(|it| (it.id.clone(), json!(it.stages))).collect();
+        let stages: serde_json::Map<String, Value> =
+            self.versions.iter().map(|it| (it.id.clone(), json!(it.stages))).collect();
         json!({
             "ARN": arn,
             "Name": self.name,
@@ -122,7 +126,9 @@ impl Secret {
 fn value_of(body: &Value) -> Result<Option<Kept>, Refusal> {
     let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
     let (value, bytes) = match (text("SecretString"), text("SecretBinary")) {
-        (Some(_), Some(_)) => return Err(Refusal::invalid("a secret has a `SecretString` or a `SecretBinary`, not both")),
+        (Some(_), Some(_)) => {
+            return Err(Refusal::invalid("a secret has a `SecretString` or a `SecretBinary`, not both"));
+        }
         (Some(value), None) => (Kept::Text(value.clone()), value.len()),
         // Four characters of Base64 are three bytes.
         (None, Some(value)) => (Kept::Binary(value.clone()), value.len() / 4 * 3),
@@ -135,10 +141,14 @@ fn value_of(body: &Value) -> Result<Option<Kept>, Refusal> {
 }
 
 impl System {
-    /// Makes the secrets of the stacks, with the values that templates give or have generated. One without either has no value yet.
+    /// Makes the secrets of the stacks, with the values that templates give or have generated. One without either has no
+    /// value yet; one that is there already keeps its own.
     pub(crate) fn make_secrets(&mut self) {
         for stack in self.stacks.clone() {
             for (_, it) in stack.of_type(&["AWS::SecretsManager::Secret"]) {
+                if self.secrets.by_arn.contains_key(&it.arn) {
+                    continue;
+                }
                 let value = match (it.text("/SecretString"), it.at("/GenerateSecretString")) {
                     (Some(value), _) => Some(value.to_owned()),
                     (None, Some(_)) => Some(self.generated(it)),
@@ -168,11 +178,18 @@ impl System {
             (says("IncludeSpace"), " "),
         ];
         let letters = |kind: &str| kind.chars().filter(|letter| !excluded.contains(*letter)).collect::<Vec<char>>();
-        let kinds: Vec<Vec<char>> =
-            kinds.iter().filter(|(is_in, _)| *is_in).map(|(_, kind)| letters(kind)).filter(|kind| !kind.is_empty()).collect();
+        let kinds: Vec<Vec<char>> = kinds
+            .iter()
+            .filter(|(is_in, _)| *is_in)
+            .map(|(_, kind)| letters(kind))
+            .filter(|kind| !kind.is_empty())
+            .collect();
         let all = kinds.concat();
-        let length = usize::try_from(secret.number("/GenerateSecretString/PasswordLength").unwrap_or(32).clamp(1, 4_096)).unwrap_or(32);
-        let each = secret.at("/GenerateSecretString/RequireEachIncludedType").is_none() || says("RequireEachIncludedType");
+        let length =
+            usize::try_from(secret.number("/GenerateSecretString/PasswordLength").unwrap_or(32).clamp(1, 4_096))
+                .unwrap_or(32);
+        let each =
+            secret.at("/GenerateSecretString/RequireEachIncludedType").is_none() || says("RequireEachIncludedType");
         // One of each kind first, which are then shuffled among the others.
         let first = kinds.iter().filter(|_| each).take(length).map(|kind| self.one_of(kind)).collect::<Vec<_>>();
         let mut password: Vec<char> = first.into_iter().flatten().collect();
@@ -186,7 +203,8 @@ impl System {
             password.swap(at, other);
         }
         let password: String = password.into_iter().collect();
-        let template = secret.text("/GenerateSecretString/SecretStringTemplate").and_then(|text| serde_json::from_str(text).ok());
+        let template =
+            secret.text("/GenerateSecretString/SecretStringTemplate").and_then(|text| serde_json::from_str(text).ok());
         match (template, secret.text("/GenerateSecretString/GenerateStringKey")) {
             (Some(Value::Object(mut template)), Some(key)) => {
                 template.insert(key.to_owned(), json!(password));
@@ -215,7 +233,8 @@ impl System {
             "GetSecretValue" => self.secret_value(body),
             "DescribeSecret" => self.secrets.named(body).map(|(arn, secret)| secret.describe(&arn)),
             "PutSecretValue" => {
-                let value = value_of(body)?.ok_or_else(|| Refusal::invalid("`SecretString` or `SecretBinary` is needed"))?;
+                let value =
+                    value_of(body)?.ok_or_else(|| Refusal::invalid("`SecretString` or `SecretBinary` is needed"))?;
                 let stages = body.get("VersionStages").and_then(Value::as_array).filter(|stages| !stages.is_empty());
                 let stages = stages.map(|stages| stages.iter().filter_map(Value::as_str).map(str::to_owned).collect());
                 let stages: Vec<String> = stages.unwrap_or_else(|| vec![CURRENT.to_owned()]);
@@ -235,7 +254,9 @@ impl System {
                 }
                 Ok(answer)
             }
-            "ListSecrets" if body.get("Filters").and_then(Value::as_array).is_some_and(|filters| !filters.is_empty()) => {
+            "ListSecrets"
+                if body.get("Filters").and_then(Value::as_array).is_some_and(|filters| !filters.is_empty()) =>
+            {
                 Err(Refusal::new("InvalidParameterException", "the local system lists secrets without `Filters`"))
             }
             "ListSecrets" => {
@@ -251,7 +272,12 @@ impl System {
         }
     }
 
-    fn put_secret(&mut self, body: &Value, value: Kept, stages: &[String]) -> Result<(String, String, String), Refusal> {
+    fn put_secret(
+        &mut self,
+        body: &Value,
+        value: Kept,
+        stages: &[String],
+    ) -> Result<(String, String, String), Refusal> {
         let given = body.get("ClientRequestToken").and_then(Value::as_str).map(str::to_owned);
         let (version, now_ms) = (given.unwrap_or_else(|| self.new_id().to_string()), self.now_ms());
         let (arn, secret) = self.secrets.named(body)?;
@@ -266,10 +292,14 @@ impl System {
         let wanted = stage.or(if id.is_none() { Some(CURRENT) } else { None });
         let (arn, secret) = self.secrets.named(body)?;
         let is_it = |version: &&Version| {
-            id.is_none_or(|id| version.id == id) && wanted.is_none_or(|stage| version.stages.iter().any(|it| it == stage))
+            id.is_none_or(|id| version.id == id)
+                && wanted.is_none_or(|stage| version.stages.iter().any(|it| it == stage))
         };
         let Some(version) = secret.versions.iter().find(is_it) else {
-            let of = id.map_or_else(|| format!("staging label: {}", wanted.unwrap_or(CURRENT)), |id| format!("VersionId: {id}"));
+            let of = id.map_or_else(
+                || format!("staging label: {}", wanted.unwrap_or(CURRENT)),
+                |id| format!("VersionId: {id}"),
+            );
             let message = format!("Secrets Manager can't find the specified secret value for {of}");
             return Err(Refusal::new("ResourceNotFoundException", message));
         };
@@ -295,8 +325,8 @@ mod tests {
 
     const SECRET: &str = "AWS::SecretsManager::Secret";
 
-    fn get(system: &mut System, body: Value) -> Result<Value, Refusal> {
-        system.secretsmanager("GetSecretValue", &body)
+    fn get(system: &mut System, body: &Value) -> Result<Value, Refusal> {
+        system.secretsmanager("GetSecretValue", body)
     }
 
     #[test]
@@ -306,25 +336,35 @@ mod tests {
             "SecretStringTemplate": r#"{"user":"app"}"#, "GenerateStringKey": "password", "ExcludeCharacters": "\"@/\\",
         } });
         let mut system = system(&[("Plain", SECRET, plain), ("Login", SECRET, template)]);
-        let password = get(&mut system, json!({ "SecretId": "test-Plain" })).unwrap()["SecretString"].as_str().unwrap().to_owned();
+        let password = get(&mut system, &json!({ "SecretId": "test-Plain" })).unwrap()["SecretString"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         assert!(password.len() == 40 && password.chars().all(|letter| letter.is_ascii_alphanumeric()), "{password}");
         let kinds: [fn(&char) -> bool; 3] = [char::is_ascii_digit, char::is_ascii_lowercase, char::is_ascii_uppercase];
         assert!(kinds.iter().all(|kind| password.chars().any(|letter| kind(&letter))), "{password}");
-        let login = get(&mut system, json!({ "SecretId": "test-Login" })).unwrap();
+        let login = get(&mut system, &json!({ "SecretId": "test-Login" })).unwrap();
         let login: Value = serde_json::from_str(login["SecretString"].as_str().unwrap()).unwrap();
         let password = login["password"].as_str().unwrap();
-        assert!(login["user"] == "app" && password.len() == 32 && !password.contains(['"', '@', '/', '\\']), "{password}");
+        assert!(
+            login["user"] == "app" && password.len() == 32 && !password.contains(['"', '@', '/', '\\']),
+            "{password}"
+        );
         assert!(!format!("{system:?}").contains(password));
     }
 
     #[test]
     fn a_secret_without_a_value_has_none_until_it_is_set() {
         let mut system = system(&[("Key", SECRET, json!({ "Name": "shop/key" }))]);
-        let missing = get(&mut system, json!({ "SecretId": "shop/key" })).unwrap_err();
+        let missing = get(&mut system, &json!({ "SecretId": "shop/key" })).unwrap_err();
         assert!(missing.code == "ResourceNotFoundException" && missing.message.ends_with("AWSCURRENT"), "{missing}");
         assert!(system.set_secret("shop/key", "hush") && !system.set_secret("shop/none", "hush"));
-        for id in ["shop/key", "arn:aws:secretsmanager:us-east-1:000000000000:secret:shop/key-AbCdEf", "arn:aws:secretsmanager:us-east-1:000000000000:secret:shop/key"] {
-            assert_eq!(get(&mut system, json!({ "SecretId": id })).expect(id)["SecretString"], "hush");
+        for id in [
+            "shop/key",
+            "arn:aws:secretsmanager:us-east-1:000000000000:secret:shop/key-AbCdEf",
+            "arn:aws:secretsmanager:us-east-1:000000000000:secret:shop/key",
+        ] {
+            assert_eq!(get(&mut system, &json!({ "SecretId": id })).expect(id)["SecretString"], "hush");
         }
         assert!(!format!("{system:?}").contains("hush"));
     }
@@ -332,21 +372,34 @@ mod tests {
     #[test]
     fn stages_move_from_version_to_version() {
         let mut system = system(&[("Key", SECRET, json!({ "Name": "key", "SecretString": "one" }))]);
-        let put = |value: &str, token: &str| json!({ "SecretId": "key", "SecretString": value, "ClientRequestToken": token });
+        let put =
+            |value: &str, token: &str| json!({ "SecretId": "key", "SecretString": value, "ClientRequestToken": token });
         system.secretsmanager("PutSecretValue", &put("two", "b")).expect("a version");
         let read = |system: &mut System, stage: &str| {
-            get(system, json!({ "SecretId": "key", "VersionStage": stage })).map(|it| it["SecretString"].clone())
+            get(system, &json!({ "SecretId": "key", "VersionStage": stage })).map(|it| it["SecretString"].clone())
         };
-        assert_eq!((read(&mut system, CURRENT).unwrap(), read(&mut system, PREVIOUS).unwrap()), (json!("two"), json!("one")));
+        assert_eq!(
+            (read(&mut system, CURRENT).unwrap(), read(&mut system, PREVIOUS).unwrap()),
+            (json!("two"), json!("one"))
+        );
         // The same once more is no new version, and another value under the same token is refused.
         system.secretsmanager("PutSecretValue", &put("two", "b")).expect("the same");
-        assert_eq!(system.secretsmanager("PutSecretValue", &put("three", "b")).unwrap_err().code, "ResourceExistsException");
+        assert_eq!(
+            system.secretsmanager("PutSecretValue", &put("three", "b")).unwrap_err().code,
+            "ResourceExistsException"
+        );
         let mut pending = put("three", "c");
         pending["VersionStages"] = json!(["AWSPENDING"]);
         system.secretsmanager("PutSecretValue", &pending).expect("a version");
-        assert_eq!((read(&mut system, CURRENT).unwrap(), read(&mut system, "AWSPENDING").unwrap()), (json!("two"), json!("three")));
+        assert_eq!(
+            (read(&mut system, CURRENT).unwrap(), read(&mut system, "AWSPENDING").unwrap()),
+            (json!("two"), json!("three"))
+        );
         system.secretsmanager("UpdateSecret", &put("four", "d")).expect("a version");
-        assert_eq!((read(&mut system, CURRENT).unwrap(), read(&mut system, PREVIOUS).unwrap()), (json!("four"), json!("two")));
+        assert_eq!(
+            (read(&mut system, CURRENT).unwrap(), read(&mut system, PREVIOUS).unwrap()),
+            (json!("four"), json!("two"))
+        );
         let described = system.secretsmanager("DescribeSecret", &json!({ "SecretId": "key" })).unwrap();
         assert_eq!(described["VersionIdsToStages"], json!({ "b": [PREVIOUS], "c": ["AWSPENDING"], "d": [CURRENT] }));
         let listed = system.secretsmanager("ListSecrets", &json!({})).unwrap();

@@ -38,6 +38,7 @@ pub struct Queues {
 }
 
 /// A queue. <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html> has its attributes.
+#[expect(clippy::struct_excessive_bools, reason = "three are attributes that SQS has as such")]
 #[derive(Debug)]
 struct Queue {
     name: String,
@@ -81,6 +82,22 @@ impl Queues {
         Self { by_arn, mappings: mapping::of(stacks) }
     }
 
+    /// Goes on as other stacks say, with the messages that are there. Gives the queues whose readers are to look at them.
+    fn become_these(&mut self, mut others: Self) -> Vec<String> {
+        for (arn, queue) in &mut others.by_arn {
+            if let Some(old) = self.by_arn.get_mut(arn) {
+                queue.messages = std::mem::take(&mut old.messages);
+                queue.known = std::mem::take(&mut old.known);
+                (queue.last, queue.soon, queue.wake) = (old.last, old.soon, old.wake);
+            }
+        }
+        for mapping in &mut others.mappings {
+            mapping.go_on(&self.mappings);
+        }
+        *self = others;
+        self.by_arn.keys().cloned().collect()
+    }
+
     /// A queue by its URL, of which the path counts: its host is another in a container.
     fn at(&mut self, url: &str) -> Result<&mut Queue, Refusal> {
         let path = |url: &str| url.rsplit('/').take(2).map(str::to_owned).collect::<Vec<_>>();
@@ -99,7 +116,8 @@ impl Queue {
         let seconds = |name: &str, default: u64| resource.number(&format!("/{name}")).unwrap_or(default) * 1_000;
         // CloudFormation takes it as a map, or as the text that the API has.
         let policy = resource.at("/RedrivePolicy");
-        let policy = policy.and_then(|it| it.as_str().map_or_else(|| Some(it.clone()), |text| serde_json::from_str(text).ok()));
+        let policy =
+            policy.and_then(|it| it.as_str().map_or_else(|| Some(it.clone()), |text| serde_json::from_str(text).ok()));
         let redrive = policy.and_then(|it| {
             let target = it.get("deadLetterTargetArn").and_then(Value::as_str)?.to_owned();
             Some(Redrive { target, most: it.get("maxReceiveCount").and_then(whole)? })
@@ -192,6 +210,13 @@ struct Sent {
 }
 
 impl System {
+    /// Goes on with the queues of other stacks.
+    pub(crate) fn change_queues(&mut self, queues: Queues) {
+        for arn in self.queues.become_these(queues) {
+            self.look_soon(&arn);
+        }
+    }
+
     /// Sends a message: the id that it has in the queue.
     pub(crate) fn send(&mut self, queue_arn: &str, message: Outgoing) -> Result<String, Refusal> {
         self.put_message(queue_arn, message).map(|sent| sent.id)
@@ -232,7 +257,14 @@ impl System {
     }
 
     /// Keeps what was given up. What is no queue of the stacks is given it as any target is.
-    pub(crate) fn keep_dead_letter(&mut self, queue_arn: &str, body: &str, attributes: &[(&str, &str)], cause: Option<HopId>, why: &str) {
+    pub(crate) fn keep_dead_letter(
+        &mut self,
+        queue_arn: &str,
+        body: &str,
+        attributes: &[(&str, &str)],
+        cause: Option<HopId>,
+        why: &str,
+    ) {
         let (now_ms, id) = (self.now_ms(), self.new_id().to_string());
         let hop = |thing: &str| New::done(cause, Kind::DeadLetter, thing, why, message::shown(body));
         let Some(queue) = self.queues.by_arn.get(queue_arn) else {
@@ -244,7 +276,8 @@ impl System {
         };
         let address = queue.address.clone();
         let hop = self.note(hop(&address));
-        let attribute = |(name, value): &(&str, &str)| ((*name).to_owned(), json!({ "DataType": "String", "StringValue": value }));
+        let attribute =
+            |(name, value): &(&str, &str)| ((*name).to_owned(), json!({ "DataType": "String", "StringValue": value }));
         let attributes: Map<String, Value> = attributes.iter().map(attribute).collect();
         let outgoing = Outgoing { body: body.to_owned(), attributes, ..Outgoing::default() };
         let message = Message::new(id, outgoing, None, hop, now_ms, 0);
@@ -283,7 +316,8 @@ impl System {
         let Some(target) = queue.redrive.as_ref().map(|redrive| redrive.target.clone()) else { return };
         let (Some(mut message), fifo) = (queue.messages.remove(&number), queue.fifo) else { return };
         let why = format!("was received {} times from {}", message.received, queue.address);
-        let address = self.queues.by_arn.get(&target).map_or(target.as_str(), |queue| queue.address.as_str()).to_owned();
+        let address =
+            self.queues.by_arn.get(&target).map_or(target.as_str(), |queue| queue.address.as_str()).to_owned();
         let data = message::shown(&message.body);
         message.hop = self.note(New::done(Some(message.hop), Kind::DeadLetter, &address, why, data));
         message.bury(arn, now_ms, fifo);

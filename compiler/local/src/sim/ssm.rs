@@ -38,6 +38,8 @@ struct Parameter {
     type_: String,
     /// The first is version 1.
     versions: Vec<Version>,
+    /// Which of them the template wrote last.
+    written: usize,
 }
 
 struct Version {
@@ -58,16 +60,35 @@ impl Parameters {
         let mut by_name = BTreeMap::new();
         for stack in stacks {
             for (_, it) in stack.of_type(&["AWS::SSM::Parameter"]) {
-                let value = it.at("/Value").map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+                let value =
+                    it.at("/Value").map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
                 let parameter = Parameter {
                     arn: it.arn.clone(),
                     type_: it.text("/Type").unwrap_or("String").to_owned(),
                     versions: vec![Version { value: value.unwrap_or_default(), at_ms: MADE_MS }],
+                    written: 0,
                 };
                 by_name.insert(it.name.clone(), parameter);
             }
         }
         Self { by_name }
+    }
+
+    /// Goes on as other stacks say: what they say of a parameter counts if it is something else than before.
+    pub(crate) fn become_these(&mut self, others: Self) {
+        for (name, mut parameter) in others.by_name {
+            let said = |of: &Parameter| of.versions.get(of.written).map(|version| version.value.clone());
+            match self.by_name.get_mut(&name) {
+                Some(old) if said(old) == said(&parameter) => {}
+                Some(old) => {
+                    old.written = old.versions.len();
+                    old.versions.append(&mut parameter.versions);
+                }
+                None => {
+                    self.by_name.insert(name, parameter);
+                }
+            }
+        }
     }
 
     /// A parameter as answers have it. The name may be an ARN, and end in `:3`, the number of a version.
@@ -80,10 +101,16 @@ impl Parameters {
         };
         let (name, parameter) = self.by_name.get_key_value(path).ok_or_else(not_found)?;
         let number = match selector {
-            Some(selector) => selector.parse().ok().filter(|number| (1..=parameter.versions.len()).contains(number)).ok_or_else(|| {
-                let said = format!("Systems Manager could not find version {selector} of {path}. Verify the version and try again.");
-                Refusal::new("ParameterVersionNotFound", said)
-            })?,
+            Some(selector) => selector
+                .parse()
+                .ok()
+                .filter(|number| (1..=parameter.versions.len()).contains(number))
+                .ok_or_else(|| {
+                    let said = format!(
+                        "Systems Manager could not find version {selector} of {path}. Verify the version and try again."
+                    );
+                    Refusal::new("ParameterVersionNotFound", said)
+                })?,
             None => parameter.versions.len(),
         };
         let version = parameter.versions.get(number - 1).ok_or_else(not_found)?;
@@ -131,9 +158,18 @@ impl System {
         match operation {
             "GetParameter" => Ok(json!({ "Parameter": self.parameters.read(text(body, "Name")?, decrypted)? })),
             "GetParameters" => {
-                let names: Vec<&str> = body.get("Names").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+                let names: Vec<&str> = body
+                    .get("Names")
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_str)
+                    .collect();
                 if !(1..=MOST_AT_ONCE).contains(&(names.len() as u64)) {
-                    return Err(Refusal::invalid(format!("`Names` takes 1 to {MOST_AT_ONCE} names, found {}", names.len())));
+                    return Err(Refusal::invalid(format!(
+                        "`Names` takes 1 to {MOST_AT_ONCE} names, found {}",
+                        names.len()
+                    )));
                 }
                 let (mut found, mut invalid) = (Vec::new(), Vec::new());
                 for name in names {
@@ -167,9 +203,11 @@ impl System {
         let below = |name: &&String| name.strip_prefix(&prefix).is_some_and(|rest| recursive || !rest.contains('/'));
         // The token is the name that comes next.
         let from = body.get("NextToken").and_then(Value::as_str);
-        let mut names = self.parameters.by_name.keys().filter(below).filter(|name| from.is_none_or(|from| name.as_str() >= from));
+        let mut names =
+            self.parameters.by_name.keys().filter(below).filter(|name| from.is_none_or(|from| name.as_str() >= from));
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let page: Vec<Value> = names.by_ref().take(most).map(|name| self.parameters.read(name, decrypted)).collect::<Result<_, _>>()?;
+        let page: Vec<Value> =
+            names.by_ref().take(most).map(|name| self.parameters.read(name, decrypted)).collect::<Result<_, _>>()?;
         let mut answer = json!({ "Parameters": page });
         if let (Some(next), Some(answer)) = (names.next(), answer.as_object_mut()) {
             answer.insert("NextToken".to_owned(), json!(next));
@@ -186,7 +224,9 @@ impl System {
         let tier = body.get("Tier").and_then(Value::as_str).unwrap_or("Standard");
         let most = if tier == "Standard" { STANDARD_BYTES } else { ADVANCED_BYTES };
         if value.len() > most {
-            return Err(Refusal::invalid(format!("{tier} tier parameters support a maximum parameter value of {most} characters")));
+            return Err(Refusal::invalid(format!(
+                "{tier} tier parameters support a maximum parameter value of {most} characters"
+            )));
         }
         let type_ = body.get("Type").and_then(Value::as_str);
         if let Some(type_) = type_
@@ -210,8 +250,9 @@ impl System {
                 parameter.versions.len()
             }
             None => {
-                let type_ = type_.ok_or_else(|| Refusal::invalid("A parameter type is required when you create a parameter."))?;
-                let parameter = Parameter { arn, type_: type_.to_owned(), versions: vec![version] };
+                let type_ = type_
+                    .ok_or_else(|| Refusal::invalid("A parameter type is required when you create a parameter."))?;
+                let parameter = Parameter { arn, type_: type_.to_owned(), versions: vec![version], written: 0 };
                 self.parameters.by_name.insert(name.to_owned(), parameter);
                 1
             }
@@ -238,18 +279,26 @@ mod tests {
         let mut system = with_one();
         for name in ["/shop/page", "arn:aws:ssm:us-east-1:000000000000:parameter/shop/page", "/shop/page:1"] {
             let found = get(&mut system, name).expect(name);
-            assert_eq!((&found["Name"], &found["Value"], &found["Version"]), (&json!("/shop/page"), &json!("20"), &json!(1)), "{name}");
+            assert_eq!(
+                (&found["Name"], &found["Value"], &found["Version"]),
+                (&json!("/shop/page"), &json!("20"), &json!(1)),
+                "{name}"
+            );
         }
         assert_eq!(get(&mut system, "/shop/none").unwrap_err().code, "ParameterNotFound");
         assert_eq!(get(&mut system, "/shop/page:2").unwrap_err().code, "ParameterVersionNotFound");
         let several = system.ssm("GetParameters", &json!({ "Names": ["/shop/page", "no"] })).expect("an answer");
-        assert_eq!((several["Parameters"].as_array().map(Vec::len), &several["InvalidParameters"]), (Some(1), &json!(["no"])));
+        assert_eq!(
+            (several["Parameters"].as_array().map(Vec::len), &several["InvalidParameters"]),
+            (Some(1), &json!(["no"]))
+        );
     }
 
     #[test]
     fn a_parameter_is_changed_only_if_the_call_says_so_and_keeps_its_versions() {
         let mut system = with_one();
-        let put = |value: &str, overwrite: bool| json!({ "Name": "/shop/page", "Value": value, "Overwrite": overwrite });
+        let put =
+            |value: &str, overwrite: bool| json!({ "Name": "/shop/page", "Value": value, "Overwrite": overwrite });
         assert_eq!(system.ssm("PutParameter", &put("30", false)).unwrap_err().code, "ParameterAlreadyExists");
         assert_eq!(system.ssm("PutParameter", &put("30", true)).expect("a version")["Version"], 2);
         assert_eq!(get(&mut system, "/shop/page").unwrap()["Value"], "30");
@@ -260,7 +309,9 @@ mod tests {
     #[test]
     fn what_is_secure_is_shown_only_decrypted_and_never_in_debug() {
         let mut system = with_one();
-        system.ssm("PutParameter", &json!({ "Name": "key", "Value": "hush", "Type": "SecureString" })).expect("a parameter");
+        system
+            .ssm("PutParameter", &json!({ "Name": "key", "Value": "hush", "Type": "SecureString" }))
+            .expect("a parameter");
         let plain = system.ssm("GetParameter", &json!({ "Name": "key" })).expect("a parameter");
         assert!(!plain.to_string().contains("hush") && get(&mut system, "key").unwrap()["Value"] == "hush");
         assert!(!format!("{system:?}").contains("hush"));
@@ -274,12 +325,16 @@ mod tests {
         }
         let mut names = |body: Value| {
             let answer = system.ssm("GetParametersByPath", &body).expect("an answer");
-            let names = answer["Parameters"].as_array().unwrap().iter().map(|it| it["Name"].as_str().unwrap().to_owned());
+            let names =
+                answer["Parameters"].as_array().unwrap().iter().map(|it| it["Name"].as_str().unwrap().to_owned());
             (names.collect::<Vec<_>>().join(" "), answer.get("NextToken").cloned())
         };
         assert_eq!(names(json!({ "Path": "/shop" })).0, "/shop/a /shop/page");
         let (first, next) = names(json!({ "Path": "/shop/", "Recursive": true, "MaxResults": 2 }));
         assert_eq!(first, "/shop/a /shop/b/c");
-        assert_eq!(names(json!({ "Path": "/shop/", "Recursive": true, "MaxResults": 2, "NextToken": next })).0, "/shop/page");
+        assert_eq!(
+            names(json!({ "Path": "/shop/", "Recursive": true, "MaxResults": 2, "NextToken": next })).0,
+            "/shop/page"
+        );
     }
 }

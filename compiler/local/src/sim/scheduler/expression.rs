@@ -56,7 +56,9 @@ pub(super) fn parse(text: &str) -> Result<When, String> {
     let wrong = || format!("`{text}` is none of rate(..), cron(..) and at(..)");
     let (kind, inner) = text.trim().strip_suffix(')').and_then(|it| it.split_once('(')).ok_or_else(wrong)?;
     match kind {
-        "rate" => rate(inner).ok_or_else(|| format!("`{text}` is no rate: a whole number above 0 and minutes, hours or days")),
+        "rate" => {
+            rate(inner).ok_or_else(|| format!("`{text}` is no rate: a whole number above 0 and minutes, hours or days"))
+        }
         "at" => once(inner).ok_or_else(|| format!("`{text}` is no time: yyyy-mm-ddThh:mm:ss")),
         "cron" => cron(inner).map(|cron| When::Cron(Box::new(cron))).map_err(|why| format!("`{text}`: {why}")),
         _ => Err(wrong()),
@@ -121,7 +123,9 @@ fn numbers(field: &str, bounds: (u32, u32), names: &[&str]) -> Result<BTreeSet<u
             _ if range == "*" => bounds,
             Some((first, last)) => (number(first, bounds, names)?, number(last, bounds, names)?),
             // `5/10` goes on to the end.
-            None => (number(range, bounds, names)?, if step.is_some() { bounds.1 } else { number(range, bounds, names)? }),
+            None => {
+                (number(range, bounds, names)?, if step.is_some() { bounds.1 } else { number(range, bounds, names)? })
+            }
         };
         let step = usize::try_from(step.unwrap_or(1)).unwrap_or(1);
         if first <= last {
@@ -294,7 +298,16 @@ mod tests {
 
     #[test]
     fn what_is_no_expression_is_told() {
-        for text in ["rate(0 minutes)", "rate(5 weeks)", "at(tomorrow)", "every day", "cron(0 0 * * *)", "cron(0 0 * * * *)", "cron(60 0 * * ? *)", "cron(0 0 ? * MOO *)"] {
+        for text in [
+            "rate(0 minutes)",
+            "rate(5 weeks)",
+            "at(tomorrow)",
+            "every day",
+            "cron(0 0 * * *)",
+            "cron(0 0 * * * *)",
+            "cron(60 0 * * ? *)",
+            "cron(0 0 ? * MOO *)",
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

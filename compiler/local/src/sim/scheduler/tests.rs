@@ -8,7 +8,9 @@ const MINUTE_MS: u64 = 60_000;
 
 fn body(system: &mut System, queue: &str) -> Vec<String> {
     let url = format!("http://127.0.0.1:4566/000000000000/{queue}");
-    let answer = system.sqs(&anybody(), "ReceiveMessage", &json!({ "QueueUrl": url, "MaxNumberOfMessages": 10 })).expect("an answer");
+    let answer = system
+        .sqs(&anybody(), "ReceiveMessage", &json!({ "QueueUrl": url, "MaxNumberOfMessages": 10 }))
+        .expect("an answer");
     answer["Messages"].as_array().into_iter().flatten().map(|it| it["Body"].as_str().unwrap().to_owned()).collect()
 }
 
@@ -18,13 +20,18 @@ fn a_function_runs_every_minute_with_the_input_of_the_schedule() {
     let target = json!({ "Arn": "arn:aws:lambda:us-east-1:000000000000:function:sweep", "Input": r#"{"at":"<aws.scheduler.scheduled-time>"}"# });
     let schedule = json!({ "Name": "sweep", "ScheduleExpression": "rate(1 minute)", "Target": target });
     let off = json!({ "ScheduleExpression": "rate(1 minute)", "State": "DISABLED", "Target": {} });
-    let mut system = system(&[("Sweep", "AWS::Lambda::Function", function), ("Every", SCHEDULE, schedule), ("Off", SCHEDULE, off)]);
+    let mut system =
+        system(&[("Sweep", "AWS::Lambda::Function", function), ("Every", SCHEDULE, schedule), ("Off", SCHEDULE, off)]);
     assert_eq!(system.next_ms(), Some(START_MS + MINUTE_MS));
     system.advance(START_MS + 2 * MINUTE_MS);
-    let payloads: Vec<String> = system.take_orders().into_iter().filter_map(|order| match order {
-        Order::Invoke { payload, .. } => Some(payload),
-        Order::Kill { .. } => None,
-    }).collect();
+    let payloads: Vec<String> = system
+        .take_orders()
+        .into_iter()
+        .filter_map(|order| match order {
+            Order::Invoke { payload, .. } => Some(payload),
+            _ => None,
+        })
+        .collect();
     assert_eq!(payloads, [r#"{"at":"2026-01-01T00:01:00Z"}"#, r#"{"at":"2026-01-01T00:02:00Z"}"#]);
     let came = hops(&system, Kind::Schedule);
     assert_eq!((came.len(), came[0].thing.as_str(), came[0].text.as_str()), (2, "resources.Every", "rate(1 minute)"));
@@ -38,11 +45,15 @@ fn a_queue_is_given_a_message_and_an_unknown_zone_is_told() {
         "Name": "daily", "ScheduleExpression": "cron(0 6 * * ? *)", "ScheduleExpressionTimezone": "Europe/Berlin", "Target": target,
         "EndDate": "2026-01-01T12:00:00Z",
     });
-    let mut system = system(&[("Jobs", "AWS::SQS::Queue", json!({ "QueueName": "jobs" })), ("Daily", SCHEDULE, schedule)]);
+    let mut system =
+        system(&[("Jobs", "AWS::SQS::Queue", json!({ "QueueName": "jobs" })), ("Daily", SCHEDULE, schedule)]);
     system.advance(START_MS + 6 * 60 * MINUTE_MS);
     let given = body(&mut system, "jobs");
     let event: Value = serde_json::from_str(&given[0]).expect("an event");
-    assert_eq!((&event["detail-type"], &event["source"], &event["time"]), (&json!("Scheduled Event"), &json!("aws.scheduler"), &json!("2026-01-01T06:00:00Z")));
+    assert_eq!(
+        (&event["detail-type"], &event["source"], &event["time"]),
+        (&json!("Scheduled Event"), &json!("aws.scheduler"), &json!("2026-01-01T06:00:00Z"))
+    );
     assert_eq!(hops(&system, Kind::Schedule)[0].text, "cron(0 6 * * ? *), by UTC instead of Europe/Berlin");
     // It has ended before the next day.
     assert_eq!(system.next_ms(), None);
@@ -57,7 +68,8 @@ fn what_cannot_be_given_is_kept_when_its_tries_are_over() {
         "DeadLetterConfig": { "Arn": "arn:aws:sqs:us-east-1:000000000000:dead" },
     });
     let schedule = json!({ "Name": "once", "ScheduleExpression": "at(2026-01-01T00:01:00)", "Target": target });
-    let mut system = system(&[("Dead", "AWS::SQS::Queue", json!({ "QueueName": "dead" })), ("Once", SCHEDULE, schedule)]);
+    let mut system =
+        system(&[("Dead", "AWS::SQS::Queue", json!({ "QueueName": "dead" })), ("Once", SCHEDULE, schedule)]);
     system.advance(START_MS + MINUTE_MS);
     assert!(body(&mut system, "dead").is_empty());
     system.advance(START_MS + 2 * MINUTE_MS);
@@ -73,4 +85,22 @@ fn a_rule_with_a_schedule_gives_its_targets_the_event_of_the_time() {
     let mut system = system(&[("Jobs", "AWS::SQS::Queue", json!({ "QueueName": "jobs" })), ("Hourly", RULE, rule)]);
     system.advance(START_MS + 60 * MINUTE_MS);
     assert_eq!(body(&mut system, "jobs"), [r#""aws.events""#]);
+}
+
+#[test]
+fn schedules_change_with_the_stack() {
+    let queue = || ("Jobs", "AWS::SQS::Queue", json!({ "QueueName": "jobs" }));
+    let every = |rate: &str| {
+        let target = json!({ "Arn": "arn:aws:sqs:us-east-1:000000000000:jobs", "Input": rate });
+        ("Every", SCHEDULE, json!({ "Name": "every", "ScheduleExpression": rate, "Target": target }))
+    };
+    let mut system = system(&[queue(), every("rate(1 hour)")]);
+    system.reconfigure(vec![crate::testing::stack(&[queue(), every("rate(1 hour)")])]).expect("the same");
+    system.advance(START_MS + 60 * MINUTE_MS);
+    assert_eq!(body(&mut system, "jobs"), ["rate(1 hour)"]);
+    system.reconfigure(vec![crate::testing::stack(&[queue(), every("rate(2 hours)")])]).expect("another rate");
+    system.advance(START_MS + 170 * MINUTE_MS);
+    assert!(!body(&mut system, "jobs").contains(&"rate(2 hours)".to_owned()));
+    system.advance(START_MS + 180 * MINUTE_MS);
+    assert!(body(&mut system, "jobs").contains(&"rate(2 hours)".to_owned()));
 }

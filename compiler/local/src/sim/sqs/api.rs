@@ -36,7 +36,9 @@ fn number(body: &Value, name: &str, least: u64, most: u64) -> Result<Option<u64>
     let Some(value) = body.get(name).filter(|value| !value.is_null()) else { return Ok(None) };
     let number = whole(value).filter(|number| (least..=most).contains(number));
     let wrong = || {
-        let message = format!("Value {value} for parameter {name} is invalid. Reason: Must be >= {least} and <= {most}, if provided.");
+        let message = format!(
+            "Value {value} for parameter {name} is invalid. Reason: Must be >= {least} and <= {most}, if provided."
+        );
         Refusal::new("InvalidParameterValue", message)
     };
     number.map(Some).ok_or_else(wrong)
@@ -63,7 +65,8 @@ fn entries(body: &Value) -> Result<&[Value], Refusal> {
         return Err(Refusal::new("EmptyBatchRequest", "There should be at least one entry in the request."));
     }
     if entries.len() as u64 > MOST_AT_ONCE {
-        let message = format!("Maximum number of entries per request are {MOST_AT_ONCE}. You have sent {}.", entries.len());
+        let message =
+            format!("Maximum number of entries per request are {MOST_AT_ONCE}. You have sent {}.", entries.len());
         return Err(Refusal::new("TooManyEntriesInBatchRequest", message));
     }
     let mut ids = BTreeSet::new();
@@ -91,7 +94,9 @@ fn answers(entries: &[Value], mut each: impl FnMut(&Value) -> Result<Value, Refu
                 answer["Id"] = id;
                 done.push(answer);
             }
-            Err(refusal) => failed.push(json!({ "Id": id, "SenderFault": true, "Code": refusal.code, "Message": refusal.message })),
+            Err(refusal) => {
+                failed.push(json!({ "Id": id, "SenderFault": true, "Code": refusal.code, "Message": refusal.message }));
+            }
         }
     }
     json!({ "Successful": done, "Failed": failed })
@@ -118,10 +123,12 @@ impl System {
             "SendMessage" => self.send_message(&arn, outgoing(caller, body)?),
             "SendMessageBatch" => {
                 let entries = entries(body)?;
-                let sizes = entries.iter().filter_map(|entry| outgoing(caller, entry).ok()).map(|message| message.size());
+                let sizes =
+                    entries.iter().filter_map(|entry| outgoing(caller, entry).ok()).map(|message| message.size());
                 let size: u64 = sizes.sum();
                 if size > MOST_BYTES {
-                    let message = format!("Batch requests cannot be longer than {MOST_BYTES} bytes. You have sent {size} bytes.");
+                    let message =
+                        format!("Batch requests cannot be longer than {MOST_BYTES} bytes. You have sent {size} bytes.");
                     return Err(Refusal::new("BatchRequestTooLong", message));
                 }
                 Ok(answers(entries, |entry| self.send_message(&arn, outgoing(caller, entry)?)))
@@ -181,7 +188,9 @@ impl System {
     fn change_visibility(&mut self, arn: &str, body: &Value) -> Result<Value, Refusal> {
         let receipt = text(body, "ReceiptHandle")?;
         let seconds = number(body, "VisibilityTimeout", 0, MOST_VISIBILITY_SECONDS)?;
-        let seconds = seconds.ok_or_else(|| Refusal::new("MissingParameter", "The request must contain the parameter VisibilityTimeout."))?;
+        let seconds = seconds.ok_or_else(|| {
+            Refusal::new("MissingParameter", "The request must contain the parameter VisibilityTimeout.")
+        })?;
         let now_ms = self.now_ms();
         let queue = self.queues.by_arn.get_mut(arn).ok_or_else(missing)?;
         let message = queue.received_as(receipt).and_then(|number| queue.messages.get_mut(&number));
@@ -206,10 +215,24 @@ impl System {
     fn move_messages(&mut self, body: &Value) -> Result<Value, Refusal> {
         let source = text(body, "SourceArn")?;
         let destination = body.get("DestinationArn").and_then(Value::as_str);
-        let unknown = || Refusal::new("ResourceNotFoundException", "The resource that you specified for the SourceArn parameter doesn't exist.");
-        if !self.queues.by_arn.values().any(|queue| queue.redrive.as_ref().is_some_and(|redrive| redrive.target == source)) {
+        let unknown = || {
+            Refusal::new(
+                "ResourceNotFoundException",
+                "The resource that you specified for the SourceArn parameter doesn't exist.",
+            )
+        };
+        if !self
+            .queues
+            .by_arn
+            .values()
+            .any(|queue| queue.redrive.as_ref().is_some_and(|redrive| redrive.target == source))
+        {
             let message = "Source queue must be configured as a Dead Letter Queue.";
-            return Err(if self.queues.by_arn.contains_key(source) { Refusal::new("InvalidParameterValue", message) } else { unknown() });
+            return Err(if self.queues.by_arn.contains_key(source) {
+                Refusal::new("InvalidParameterValue", message)
+            } else {
+                unknown()
+            });
         }
         if let Some(to) = destination
             && !self.queues.by_arn.contains_key(to)
@@ -274,7 +297,8 @@ fn received(message: &Message, fifo: bool, of_queue: &[&str], own: &[&str]) -> V
 /// What a queue says of itself.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html>
 fn attributes(queue: &Queue, names: &[&str], now_ms: u64) -> Value {
-    let count = |is_it: &dyn Fn(&Message) -> bool| queue.messages.values().filter(|message| is_it(message)).count().to_string();
+    let count =
+        |is_it: &dyn Fn(&Message) -> bool| queue.messages.values().filter(|message| is_it(message)).count().to_string();
     let seconds = |ms: u64| (ms / 1_000).to_string();
     let mut all = vec![
         ("ApproximateNumberOfMessages", count(&|it| it.visible_ms <= now_ms)),

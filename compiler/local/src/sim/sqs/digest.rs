@@ -22,15 +22,12 @@ pub(super) fn of_attributes(attributes: &Map<String, Value>) -> Option<String> {
         put(&mut bytes, name.as_bytes());
         put(&mut bytes, text("DataType").unwrap_or_default().as_bytes());
         // What follows is text, or bytes.
-        match text("BinaryValue") {
-            Some(base64) => {
-                bytes.push(2);
-                put(&mut bytes, &base64::engine::general_purpose::STANDARD.decode(base64).unwrap_or_default());
-            }
-            None => {
-                bytes.push(1);
-                put(&mut bytes, text("StringValue").unwrap_or_default().as_bytes());
-            }
+        if let Some(base64) = text("BinaryValue") {
+            bytes.push(2);
+            put(&mut bytes, &base64::engine::general_purpose::STANDARD.decode(base64).unwrap_or_default());
+        } else {
+            bytes.push(1);
+            put(&mut bytes, text("StringValue").unwrap_or_default().as_bytes());
         }
     }
     Some(format!("{:x}", md5::compute(bytes)))

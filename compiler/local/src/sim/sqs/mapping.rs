@@ -67,6 +67,15 @@ pub(super) fn of(stacks: &[Arc<Stack>]) -> Vec<Mapping> {
     mappings
 }
 
+impl Mapping {
+    /// Goes on with what one of these has under way, if it is of the same queue and function.
+    pub(super) fn go_on(&mut self, before: &[Self]) {
+        if let Some(old) = before.iter().find(|old| old.queue == self.queue && old.function == self.function) {
+            (self.in_flight, self.since_ms) = (old.in_flight, old.since_ms);
+        }
+    }
+}
+
 /// A message that a function was given: its id and its receipt.
 type Given = (String, String);
 
@@ -103,7 +112,8 @@ impl System {
         let Some(queue) = self.queues.by_arn.get(arn) else { return };
         let visible = queue.messages.values().map(|message| message.visible_ms).filter(|at_ms| *at_ms > now_ms);
         let windows = self.queues.mappings.iter().filter(|mapping| mapping.queue == arn);
-        let windows = windows.filter_map(|mapping| Some(mapping.since_ms? + mapping.window_ms)).filter(|at_ms| *at_ms > now_ms);
+        let windows =
+            windows.filter_map(|mapping| Some(mapping.since_ms? + mapping.window_ms)).filter(|at_ms| *at_ms > now_ms);
         let next = visible.chain(windows).min();
         let before = queue.wake;
         if before.map(|(at_ms, _)| at_ms) == next {
@@ -148,7 +158,8 @@ impl System {
             return false;
         }
         mapping.since_ms = None;
-        let (batch, function) = (mapping.batch, function.map_or_else(|| mapping.function.clone(), |function| function.arn.clone()));
+        let (batch, function) =
+            (mapping.batch, function.map_or_else(|| mapping.function.clone(), |function| function.arn.clone()));
         let taken = self.take_messages(arn, usize::try_from(batch).unwrap_or(usize::MAX), None);
         self.hand(at, arn, &function, taken);
         true
@@ -193,14 +204,14 @@ impl System {
             self.delete_message(arn, &receipt);
         }
         let Some(first) = hops.first().copied() else { return };
+        let Some(mapping) = self.queues.mappings.get_mut(at) else { return };
+        mapping.in_flight += 1;
+        let reader = mapping.function.clone();
         let address_of = self.functions.find(function).map_or_else(|| function.to_owned(), |it| it.address.clone());
         let text = format!("{} of its messages to {address_of}", records.len());
         let hop = self.note(New::running(Some(first), Kind::Batch, &address, text, json!({ "messages": hops })));
-        if let Some(mapping) = self.queues.mappings.get_mut(at) {
-            mapping.in_flight += 1;
-        }
         let queue = arn.to_owned();
-        let then: Then = Box::new(move |system, ended| system.handed(at, &queue, &given, hop, &ended));
+        let then: Then = Box::new(move |system, ended| system.handed(&queue, &reader, &given, hop, &ended));
         let payload = json!({ "Records": records }).to_string();
         self.invoke(Invoke { function: function.to_owned(), payload, cause: Some(hop), waits: true, then });
     }
@@ -217,8 +228,10 @@ impl System {
     }
 
     /// What is done is deleted. What is not becomes visible when its time-out is over.
-    fn handed(&mut self, at: usize, arn: &str, given: &[Given], hop: HopId, ended: &Ended) {
-        let says_failures = self.queues.mappings.get_mut(at).is_some_and(|mapping| {
+    fn handed(&mut self, arn: &str, reader: &str, given: &[Given], hop: HopId, ended: &Ended) {
+        let mut mappings = self.queues.mappings.iter_mut();
+        let mapping = mappings.find(|mapping| mapping.queue == arn && mapping.function == reader);
+        let says_failures = mapping.is_some_and(|mapping| {
             mapping.in_flight = mapping.in_flight.saturating_sub(1);
             mapping.says_failures
         });
@@ -229,7 +242,10 @@ impl System {
                     let done: Vec<&Given> = given.iter().filter(|(id, _)| !failed.contains(id)).collect();
                     (done, Outcome::Failed(format!("{} of {} messages failed", failed.len(), given.len())))
                 }
-                None => (Vec::new(), Outcome::Failed("the answer says of no message that it failed, nor that all are done".to_owned())),
+                None => (
+                    Vec::new(),
+                    Outcome::Failed("the answer says of no message that it failed, nor that all are done".to_owned()),
+                ),
             },
             Ended::Answer(_) => (given.iter().collect(), Outcome::Done),
             Ended::Error { name, message } => (Vec::new(), Outcome::Failed(format!("{name}: {message}"))),

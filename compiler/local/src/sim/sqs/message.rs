@@ -50,32 +50,45 @@ impl Outgoing {
             return Err(Refusal::new("MissingParameter", "The request must contain the parameter MessageBody."));
         }
         if self.size() > most_bytes {
-            return wrong(format!("One or more parameters are invalid. Reason: Message must be shorter than {most_bytes} bytes."));
+            return wrong(format!(
+                "One or more parameters are invalid. Reason: Message must be shorter than {most_bytes} bytes."
+            ));
         }
         if !self.body.chars().all(is_taken) {
             let message = "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF";
             return Err(Refusal::new("InvalidMessageContents", message));
         }
         if self.attributes.len() > MOST_ATTRIBUTES {
-            return wrong(format!("Number of message attributes [{}] exceeds the allowed maximum [{MOST_ATTRIBUTES}].", self.attributes.len()));
+            return wrong(format!(
+                "Number of message attributes [{}] exceeds the allowed maximum [{MOST_ATTRIBUTES}].",
+                self.attributes.len()
+            ));
         }
         for (name, attribute) in &self.attributes {
             let type_ = attribute.get("DataType").and_then(Value::as_str).unwrap_or_default();
             let kind = type_.split('.').next().unwrap_or_default();
             let value = if kind == "Binary" { "BinaryValue" } else { "StringValue" };
             if !["String", "Number", "Binary"].contains(&kind) {
-                return wrong(format!("The type of message (user) attribute '{name}' is invalid. You must use only the following supported type prefixes: Binary, Number, String."));
+                return wrong(format!(
+                    "The type of message (user) attribute '{name}' is invalid. You must use only the following supported type prefixes: Binary, Number, String."
+                ));
             }
             if attribute.get(value).and_then(Value::as_str).unwrap_or_default().is_empty() {
-                return wrong(format!("The message attribute '{name}' must contain a non-empty value of type '{kind}'."));
+                return wrong(format!(
+                    "The message attribute '{name}' must contain a non-empty value of type '{kind}'."
+                ));
             }
         }
         match self.delay_seconds {
             Some(seconds) if fifo && seconds > 0 => {
-                return wrong(format!("Value {seconds} for parameter DelaySeconds is invalid. Reason: The request include parameter that is not valid for this queue type."));
+                return wrong(format!(
+                    "Value {seconds} for parameter DelaySeconds is invalid. Reason: The request include parameter that is not valid for this queue type."
+                ));
             }
             Some(seconds) if seconds > MOST_DELAY_SECONDS => {
-                return wrong(format!("Value {seconds} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= {MOST_DELAY_SECONDS}."));
+                return wrong(format!(
+                    "Value {seconds} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= {MOST_DELAY_SECONDS}."
+                ));
             }
             _ => {}
         }
@@ -128,7 +141,14 @@ pub(super) struct Message {
 }
 
 impl Message {
-    pub(super) fn new(id: String, outgoing: Outgoing, deduplication: Option<String>, hop: HopId, now_ms: u64, delay_ms: u64) -> Self {
+    pub(super) fn new(
+        id: String,
+        outgoing: Outgoing,
+        deduplication: Option<String>,
+        hop: HopId,
+        now_ms: u64,
+        delay_ms: u64,
+    ) -> Self {
         let Outgoing { body, attributes, system_attributes, group, .. } = outgoing;
         Self {
             id,
@@ -180,7 +200,8 @@ impl Message {
             }
         };
         put("ApproximateReceiveCount", Some(self.received.to_string()));
-        let trace = self.system_attributes.get("AWSTraceHeader").and_then(|it| it.get("StringValue")).and_then(Value::as_str);
+        let trace =
+            self.system_attributes.get("AWSTraceHeader").and_then(|it| it.get("StringValue")).and_then(Value::as_str);
         put("AWSTraceHeader", trace.map(str::to_owned));
         put("SentTimestamp", Some(self.sent_ms.to_string()));
         if fifo {

@@ -19,7 +19,8 @@ fn send(system: &mut System, queue: &str, body: &str) -> Value {
 }
 
 fn receive(system: &mut System, queue: &str) -> Vec<Value> {
-    let body = json!({ "MaxNumberOfMessages": 10, "MessageSystemAttributeNames": ["All"], "MessageAttributeNames": ["All"] });
+    let body =
+        json!({ "MaxNumberOfMessages": 10, "MessageSystemAttributeNames": ["All"], "MessageAttributeNames": ["All"] });
     let answer = call(system, "ReceiveMessage", queue, body).expect("an answer");
     answer.get("Messages").and_then(Value::as_array).cloned().unwrap_or_default()
 }
@@ -63,7 +64,7 @@ fn batches(system: &mut System) -> Vec<(u64, Vec<Value>)> {
                 let event: Value = serde_json::from_str(&payload).expect("an event");
                 Some((invocation, event["Records"].as_array().expect("records").clone()))
             }
-            Order::Kill { .. } => None,
+            _ => None,
         })
         .collect()
 }
@@ -76,17 +77,32 @@ fn of_records(records: &[Value]) -> Vec<&str> {
 fn a_message_is_sent_received_and_deleted() {
     let mut system = system(&[("Jobs", QUEUE, json!({ "QueueName": "jobs" }))]);
     let attributes = json!({ "kind": { "DataType": "String", "StringValue": "new" } });
-    let sent = call(&mut system, "SendMessage", "jobs", json!({ "MessageBody": "hello", "MessageAttributes": attributes })).expect("a message");
+    let sent =
+        call(&mut system, "SendMessage", "jobs", json!({ "MessageBody": "hello", "MessageAttributes": attributes }))
+            .expect("a message");
     assert_eq!(sent["MD5OfMessageBody"], "5d41402abc4b2a76b9719d911017c592");
     let received = receive(&mut system, "jobs");
     assert_eq!(bodies(&received), ["hello"]);
     let message = &received[0];
     assert_eq!((&message["MessageId"], &message["MD5OfBody"]), (&sent["MessageId"], &sent["MD5OfMessageBody"]));
-    assert_eq!((&message["MessageAttributes"], &message["MD5OfMessageAttributes"]), (&attributes, &sent["MD5OfMessageAttributes"]));
-    assert_eq!((&message["Attributes"]["ApproximateReceiveCount"], &message["Attributes"]["SentTimestamp"]), (&json!("1"), &json!(START_MS.to_string())));
+    assert_eq!(
+        (&message["MessageAttributes"], &message["MD5OfMessageAttributes"]),
+        (&attributes, &sent["MD5OfMessageAttributes"])
+    );
+    assert_eq!(
+        (&message["Attributes"]["ApproximateReceiveCount"], &message["Attributes"]["SentTimestamp"]),
+        (&json!("1"), &json!(START_MS.to_string()))
+    );
     assert!(receive(&mut system, "jobs").is_empty());
-    let counts = call(&mut system, "GetQueueAttributes", "jobs", json!({ "AttributeNames": ["All"] })).expect("attributes");
-    assert_eq!((&counts["Attributes"]["ApproximateNumberOfMessages"], &counts["Attributes"]["ApproximateNumberOfMessagesNotVisible"]), (&json!("0"), &json!("1")));
+    let counts =
+        call(&mut system, "GetQueueAttributes", "jobs", json!({ "AttributeNames": ["All"] })).expect("attributes");
+    assert_eq!(
+        (
+            &counts["Attributes"]["ApproximateNumberOfMessages"],
+            &counts["Attributes"]["ApproximateNumberOfMessagesNotVisible"]
+        ),
+        (&json!("0"), &json!("1"))
+    );
     call(&mut system, "DeleteMessage", "jobs", json!({ "ReceiptHandle": message["ReceiptHandle"] })).expect("no error");
     system.advance(START_MS + 60 * SECOND_MS);
     assert!(receive(&mut system, "jobs").is_empty() && hops(&system, Kind::Message).len() == 1);
@@ -118,7 +134,8 @@ fn messages_are_visible_again_later_and_may_be_delayed() {
     let second = receive(&mut system, "jobs");
     assert_eq!(second[0]["Attributes"]["ApproximateReceiveCount"], "2");
     // The older receipt deletes nothing, the default visibility is thirty seconds, and in the end it is forgotten.
-    call(&mut system, "DeleteMessage", "jobs", json!({ "ReceiptHandle": first[0]["ReceiptHandle"] })).expect("no error");
+    call(&mut system, "DeleteMessage", "jobs", json!({ "ReceiptHandle": first[0]["ReceiptHandle"] }))
+        .expect("no error");
     system.advance(START_MS + 44 * SECOND_MS);
     assert!(receive(&mut system, "jobs").is_empty());
     system.advance(START_MS + 45 * SECOND_MS);
@@ -137,22 +154,28 @@ fn what_is_received_too_often_goes_to_the_dead_letter_queue_and_back() {
     system.advance(START_MS + 30 * SECOND_MS);
     assert!(receive(&mut system, "jobs").is_empty());
     let dead = receive(&mut system, "dead");
-    assert_eq!((&dead[0]["MessageId"], &dead[0]["Attributes"]["SentTimestamp"]), (&sent["MessageId"], &json!(START_MS.to_string())));
+    assert_eq!(
+        (&dead[0]["MessageId"], &dead[0]["Attributes"]["SentTimestamp"]),
+        (&sent["MessageId"], &json!(START_MS.to_string()))
+    );
     assert_eq!(dead[0]["Attributes"]["DeadLetterQueueSourceArn"], arn("jobs"));
     let buried = hops(&system, Kind::DeadLetter);
     assert_eq!((buried.len(), buried[0].root), (1, hops(&system, Kind::Message)[0].id));
     system.advance(START_MS + 60 * SECOND_MS);
     system.sqs(&anybody(), "StartMessageMoveTask", &json!({ "SourceArn": arn("dead") })).expect("a task");
     let back = receive(&mut system, "jobs");
-    assert!(bodies(&back) == ["x"] && back[0]["MessageId"] != sent["MessageId"] && receive(&mut system, "dead").is_empty());
+    assert!(
+        bodies(&back) == ["x"] && back[0]["MessageId"] != sent["MessageId"] && receive(&mut system, "dead").is_empty()
+    );
 }
 
 #[test]
 fn a_fifo_queue_keeps_the_order_of_groups_and_takes_nothing_twice() {
     let queue = json!({ "QueueName": "jobs.fifo", "FifoQueue": true, "ContentBasedDeduplication": true });
     let mut system = system(&[("Jobs", QUEUE, queue)]);
-    let mut put = |system: &mut System, group: &str, body: &str| {
-        call(system, "SendMessage", "jobs.fifo", json!({ "MessageBody": body, "MessageGroupId": group })).expect("a message")
+    let put = |system: &mut System, group: &str, body: &str| {
+        call(system, "SendMessage", "jobs.fifo", json!({ "MessageBody": body, "MessageGroupId": group }))
+            .expect("a message")
     };
     let first = put(&mut system, "a", "a1");
     assert_eq!(put(&mut system, "a", "a1"), first);
@@ -162,13 +185,17 @@ fn a_fifo_queue_keeps_the_order_of_groups_and_takes_nothing_twice() {
     assert_eq!(bodies(one.as_array().unwrap()), ["a1"]);
     // The rest of the group waits until it is deleted.
     assert_eq!(bodies(&receive(&mut system, "jobs.fifo")), ["b1"]);
-    call(&mut system, "DeleteMessage", "jobs.fifo", json!({ "ReceiptHandle": one[0]["ReceiptHandle"] })).expect("no error");
+    call(&mut system, "DeleteMessage", "jobs.fifo", json!({ "ReceiptHandle": one[0]["ReceiptHandle"] }))
+        .expect("no error");
     assert_eq!(bodies(&receive(&mut system, "jobs.fifo")), ["a2"]);
     // What was deleted is known all the same, for five minutes.
     assert_eq!(put(&mut system, "a", "a1"), first);
     system.advance(START_MS + DEDUPLICATION_MS);
     assert_ne!(put(&mut system, "a", "a1"), first);
-    assert_eq!(call(&mut system, "SendMessage", "jobs.fifo", json!({ "MessageBody": "x" })).unwrap_err().code, "MissingParameter");
+    assert_eq!(
+        call(&mut system, "SendMessage", "jobs.fifo", json!({ "MessageBody": "x" })).unwrap_err().code,
+        "MissingParameter"
+    );
 }
 
 #[test]
@@ -207,8 +234,14 @@ fn a_function_is_given_what_comes_at_one_time_and_an_idle_system_has_nothing_due
     let given = batches(&mut system);
     assert_eq!((given.len(), of_records(&given[0].1)), (1, vec![r#"{"n":1}"#, "two"]));
     let record = &given[0].1[0];
-    assert_eq!((&record["eventSource"], &record["eventSourceARN"], &record["awsRegion"]), (&json!("aws:sqs"), &json!(arn("jobs")), &json!("us-east-1")));
-    assert!(record["attributes"]["ApproximateFirstReceiveTimestamp"].is_string() && record["messageAttributes"] == json!({}));
+    assert_eq!(
+        (&record["eventSource"], &record["eventSourceARN"], &record["awsRegion"]),
+        (&json!("aws:sqs"), &json!(arn("jobs")), &json!("us-east-1"))
+    );
+    assert!(
+        record["attributes"]["ApproximateFirstReceiveTimestamp"].is_string()
+            && record["messageAttributes"] == json!({})
+    );
     let batch = hops(&system, Kind::Batch)[0].clone();
     assert_eq!((batch.cause, batch.outcome), (Some(hops(&system, Kind::Message)[0].id), Outcome::Running));
     assert!(system.invocation_ended(given[0].0, Ended::Answer("null".to_owned())));
@@ -229,7 +262,10 @@ fn what_fails_comes_again_after_its_time_out_and_ends_in_the_dead_letter_queue()
     assert_eq!(system.next_ms(), Some(START_MS + 60 * SECOND_MS));
     system.advance(START_MS + 60 * SECOND_MS);
     let again = batches(&mut system);
-    assert_eq!((of_records(&again[0].1), &again[0].1[0]["attributes"]["ApproximateReceiveCount"]), (vec!["bad"], &json!("2")));
+    assert_eq!(
+        (of_records(&again[0].1), &again[0].1[0]["attributes"]["ApproximateReceiveCount"]),
+        (vec!["bad"], &json!("2"))
+    );
     system.invocation_ended(again[0].0, Ended::Error { name: "Broken".to_owned(), message: "no".to_owned() });
     system.advance(START_MS + 120 * SECOND_MS);
     assert!(batches(&mut system).is_empty());
@@ -271,7 +307,10 @@ fn batches_wait_for_their_window_or_until_they_are_full() {
 
 #[test]
 fn no_more_batches_are_under_way_than_the_mapping_and_the_function_take() {
-    for (function, mapping) in [(json!({ "ReservedConcurrentExecutions": 2 }), json!({})), (json!({}), json!({ "ScalingConfig": { "MaximumConcurrency": 2 } }))] {
+    for (function, mapping) in [
+        (json!({ "ReservedConcurrentExecutions": 2 }), json!({})),
+        (json!({}), json!({ "ScalingConfig": { "MaximumConcurrency": 2 } })),
+    ] {
         let mut mapping = mapping;
         mapping["BatchSize"] = json!(1);
         let mut system = with_function(json!({}), function, mapping);
@@ -293,7 +332,29 @@ fn what_no_filter_wants_is_deleted() {
         send(&mut system, "jobs", body);
     }
     assert_eq!(of_records(&batches(&mut system)[0].1), [r#"{"total":6}"#]);
-    system.advance(START_MS + 30 * SECOND_MS);
-    let counts = call(&mut system, "GetQueueAttributes", "jobs", json!({ "AttributeNames": ["ApproximateNumberOfMessagesNotVisible"] })).expect("attributes");
-    assert_ne!(counts["Attributes"]["ApproximateNumberOfMessagesNotVisible"], "3");
+    let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
+    let counts =
+        call(&mut system, "GetQueueAttributes", "jobs", json!({ "AttributeNames": names })).expect("attributes");
+    assert_eq!(names.map(|name| counts["Attributes"][name].clone()), [json!("0"), json!("1")]);
+}
+
+#[test]
+fn messages_stay_when_a_stack_changes() {
+    let mut system = with_function(json!({}), json!({}), json!({ "BatchSize": 1 }));
+    send(&mut system, "jobs", "1");
+    let given = batches(&mut system);
+    let before = system.stacks.clone();
+    let resources = before[0].resources.values().filter(|it| it.type_ != "AWS::Lambda::EventSourceMapping");
+    let resources: Vec<(&str, &str, Value)> =
+        resources.map(|it| (it.name.as_str(), it.type_.as_str(), it.properties.clone())).collect();
+    system.reconfigure(vec![crate::testing::stack(&resources)]).expect("the queues alone");
+    system.invocation_ended(given[0].0, Ended::Error { name: "Broken".to_owned(), message: "no".to_owned() });
+    send(&mut system, "jobs", "2");
+    assert!(batches(&mut system).is_empty());
+    system.reconfigure(before).expect("the mapping again");
+    let given = batches(&mut system);
+    assert_eq!(of_records(&given[0].1), ["2"]);
+    system.invocation_ended(given[0].0, Ended::Answer("{}".to_owned()));
+    system.advance(START_MS + 60 * SECOND_MS);
+    assert_eq!(of_records(&batches(&mut system)[0].1), ["1"]);
 }
