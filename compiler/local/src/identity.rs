@@ -78,7 +78,8 @@ pub(crate) fn identity(type_: &str, id: &str, given: Option<&str>, place: &Place
     };
     // The name of a parameter begins with the slash that stands in its ARN.
     let in_arn = if type_ == "AWS::SSM::Parameter" { name.trim_start_matches('/') } else { name.as_str() };
-    let arn = kind.arn.replace("{region}", &place.region).replace("{account}", &place.account).replace("{name}", in_arn);
+    let arn =
+        kind.arn.replace("{region}", &place.region).replace("{account}", &place.account).replace("{name}", in_arn);
     let arn = format!("arn:aws:{arn}");
     let reference = match type_ {
         "AWS::SQS::Queue" => format!("{}/{}/{name}", place.endpoint, place.account),

@@ -38,7 +38,8 @@ impl Issuers {
     /// A token with these claims, signed by the system itself.
     pub fn make(&self, claims: &Map<String, Value>) -> String {
         let part = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
-        let signed = format!("{}.{}", part(&json!({ "alg": "HS256", "typ": "JWT", "kid": "local" })), part(&json!(claims)));
+        let signed =
+            format!("{}.{}", part(&json!({ "alg": "HS256", "typ": "JWT", "kid": "local" })), part(&json!(claims)));
         let tag = hmac::sign(&self.own, signed.as_bytes());
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag.as_ref()))
     }

@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn patterns_match_and_say_what_fails() {
-        let pattern = Pattern::parse(r#"{"source": ["a"], "detail": {"total": [{"numeric": [">", 5]}]}}"#).expect("a pattern");
+        let pattern =
+            Pattern::parse(r#"{"source": ["a"], "detail": {"total": [{"numeric": [">", 5]}]}}"#).expect("a pattern");
         assert!(pattern.matches(&json!({ "source": "a", "detail": { "total": 6 } })));
         let missed = pattern.misses(&json!({ "source": "a", "detail": { "total": 5 } }));
         assert_eq!(missed, [r#"detail.total is [{"numeric":[">",5]}], and was 5"#]);

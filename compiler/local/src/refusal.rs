@@ -14,13 +14,13 @@ pub struct Refusal {
     /// For people.
     pub message: String,
     /// What else the answer says: `CancellationReasons` of a transaction.
-    pub details: Map<String, Value>,
+    pub details: Box<Map<String, Value>>,
 }
 
 impl Refusal {
     /// The request is wrong: status 400.
     pub fn new(code: &str, message: impl Into<String>) -> Self {
-        Self { status: 400, code: code.to_owned(), message: message.into(), details: Map::new() }
+        Self { status: 400, code: code.to_owned(), message: message.into(), details: Box::default() }
     }
 
     /// A parameter is wrong or missing.
@@ -45,8 +45,9 @@ impl Refusal {
     /// The body of the answer in AWS's JSON protocols.
     /// <https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html#operation-error-serialization>
     pub fn body(&self) -> Value {
-        let mut body = Map::from_iter([("__type".to_owned(), json!(self.code)), ("message".to_owned(), json!(self.message))]);
-        body.extend(self.details.clone());
+        let mut body =
+            Map::from_iter([("__type".to_owned(), json!(self.code)), ("message".to_owned(), json!(self.message))]);
+        body.extend((*self.details).clone());
         Value::Object(body)
     }
 }

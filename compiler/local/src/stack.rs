@@ -162,9 +162,10 @@ impl Stack {
         let on_redis = plan.definitions.iter().map(|it| (it.file.clone(), it.json.clone())).collect();
         let handlers = plan.handlers.iter().map(|it| (it.binary.clone(), it.kind)).collect();
         let outputs = plan.outputs.iter().filter(|(_, it)| it.condition.as_deref().is_none_or(|it| resolver.holds(it)));
-        let outputs = outputs.filter_map(|(name, it)| Some((name.clone(), text(&resolver.value(&it.value)?)))).collect();
+        let outputs =
+            outputs.filter_map(|(name, it)| Some((name.clone(), text(&resolver.value(&it.value)?)))).collect();
         let (service, environment) = (plan.model.service.value.clone(), environment.to_owned());
-        Ok(Self { service, environment, resources, machines, on_redis, handlers, outputs, place })
+        Ok(Self { place, service, environment, resources, machines, on_redis, handlers, outputs })
     }
 
     /// The ids of its APIs.
@@ -253,7 +254,8 @@ impl Resolver<'_> {
             (_, "StreamArn") => format!("{}/stream/2026-01-01T00:00:00.000", own.arn),
             (_, "QueueUrl") => own.reference,
             (_, "ApiEndpoint") => format!("https://{}.execute-api.{}.amazonaws.com", own.name, self.place.region),
-            (_, "Arn" | "Id" | "TopicArn" | "StateMachineArn" | "AliasArn" | "FunctionArn") if !own.arn.is_empty() => own.arn,
+            (_, "Arn" | "Id" | "TopicArn" | "StateMachineArn" | "AliasArn" | "FunctionArn") if !own.arn.is_empty() =>
+                own.arn,
             ("AWS::ApiGateway::RestApi", "RootResourceId") => "root".to_owned(),
             _ => own.name,
         })
@@ -339,7 +341,7 @@ impl Resolver<'_> {
             other => vec![other.clone()],
         };
         let name = |value: &Value| self.value(value).map(|value| text(&value)).unwrap_or_default();
-        match key.as_ref() {
+        match key {
             "Ref" => {
                 let name = name(argument);
                 match self.plan.resources.contains_key(name.as_str()) {
@@ -437,9 +439,11 @@ fn filled(json: &Json, value_of: &dyn Fn(&str) -> Option<String>) -> Json {
     match json {
         Json::String(text) => json!(substitute(text, value_of)),
         Json::Array(items) => items.iter().map(|item| filled(item, value_of)).collect(),
-        Json::Object(entries) => {
-            entries.iter().map(|(key, value)| (key.clone(), filled(value, value_of))).collect::<serde_json::Map<_, _>>().into()
-        }
+        Json::Object(entries) => entries
+            .iter()
+            .map(|(key, value)| (key.clone(), filled(value, value_of)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
         other => other.clone(),
     }
 }
@@ -456,7 +460,7 @@ fn substitute(template: &str, value_of: impl Fn(&str) -> Option<String>) -> Stri
             continue;
         };
         match name.strip_prefix('!') {
-            Some(literal) => out.push_str(&format!("${{{literal}}}")),
+            Some(literal) => out.extend(["${", literal, "}"]),
             None => out.push_str(&value_of(name).unwrap_or_else(|| format!("${{{name}}}"))),
         }
         rest = left;

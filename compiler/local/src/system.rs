@@ -11,8 +11,10 @@ use serde_json::{Value, json};
 
 use crate::agenda::{Agenda, Task};
 use crate::iam::{self, Roles};
-use crate::sim::{apigateway, dynamodb, eventbridge, lambda, logs, pipes, secretsmanager, sns, sqs, ssm, stepfunctions, streams};
 use crate::jwt::Issuers;
+use crate::sim::{
+    apigateway, dynamodb, eventbridge, lambda, logs, pipes, secretsmanager, sns, sqs, ssm, stepfunctions, streams,
+};
 use crate::trace::{HopId, Kind, New, Outcome, Trace};
 use crate::{Refusal, Stack};
 
@@ -193,9 +195,7 @@ impl System {
     /// What the service refuses with.
     pub fn call(&mut self, caller: &Caller, target: &str, body: Value) -> Result<Value, Refusal> {
         let (service, operation) = target.split_once('.').unwrap_or((target, ""));
-        if let Err(refusal) = self.authorize(caller, service, operation, &body) {
-            return Err(refusal);
-        }
+        self.authorize(caller, service, operation, &body)?;
         match service {
             "DynamoDB_20120810" => self.dynamodb(caller, operation, body),
             "DynamoDBStreams_20120810" => self.dynamodb_streams(operation, body),

@@ -68,11 +68,15 @@ fn line(hop: &Hop, depth: usize, known: bool) -> Option<String> {
     let took = hop.ended_ms.map(|ended| ended.saturating_sub(hop.at_ms));
     let name = hop.thing.split_once('.').map_or(hop.thing.as_str(), |(_, name)| name);
     let (color, said) = match (&hop.outcome, hop.kind, took) {
-        (Outcome::Running, Kind::Step | Kind::Invocation | Kind::Request | Kind::Execution, _) => (PLAIN, String::new()),
+        (Outcome::Running, Kind::Step | Kind::Invocation | Kind::Request | Kind::Execution, _) => {
+            (PLAIN, String::new())
+        }
         (Outcome::Running, ..) => return None,
         (Outcome::Failed(why), _, took) => (RED, ended("✗ ", why, took)),
         (Outcome::Denied(why), ..) => (RED, format!("✗ {why}")),
-        (Outcome::Done, Kind::Request | Kind::Execution | Kind::Invocation, Some(took)) if known => (GREEN, format!("✓ {took} ms")),
+        (Outcome::Done, Kind::Request | Kind::Execution | Kind::Invocation, Some(took)) if known => {
+            (GREEN, format!("✓ {took} ms"))
+        }
         // That a step is done, the next one says.
         (Outcome::Done, ..) if known => return None,
         (Outcome::Done, Kind::Miss, _) => (YELLOW, "does not match:".to_owned()),

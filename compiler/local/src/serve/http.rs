@@ -17,8 +17,8 @@ use tokio::sync::oneshot;
 use super::Host;
 use super::pool::ACCESS_KEY;
 use crate::Refusal;
-use crate::sim::apigateway::{self, BODY_BYTES};
 use crate::sim::apigateway::decoded;
+use crate::sim::apigateway::{self, BODY_BYTES};
 use crate::sim::lambda::{Ended, SYNC_PAYLOAD_BYTES};
 use crate::sim::sns;
 use crate::system::Caller;
@@ -168,7 +168,10 @@ async fn query(host: &Arc<Host>, request: Request<Incoming>) -> Answer {
     } else {
         Err(Refusal::unknown_operation("this service", &operation))
     };
-    let status = answer.as_ref().err().map_or(StatusCode::OK, |it| StatusCode::from_u16(it.status).unwrap_or(StatusCode::BAD_REQUEST));
+    let status = answer
+        .as_ref()
+        .err()
+        .map_or(StatusCode::OK, |it| StatusCode::from_u16(it.status).unwrap_or(StatusCode::BAD_REQUEST));
     text(status, "text/xml", sns::xml(&operation, &answer))
 }
 
@@ -191,7 +194,10 @@ async fn configuration(host: &Arc<Host>, name: &str, request: Request<Incoming>)
     let function = super::lock(&host.system).functions().find(name).cloned();
     let Some(function) = function else {
         let message = format!("Function not found: {name}");
-        return json_answer(StatusCode::NOT_FOUND, &json!({ "Type": "User", "Message": message, "__type": "ResourceNotFoundException" }));
+        return json_answer(
+            StatusCode::NOT_FOUND,
+            &json!({ "Type": "User", "Message": message, "__type": "ResourceNotFoundException" }),
+        );
     };
     let told = json!({
         "FunctionName": function.name,
@@ -220,7 +226,10 @@ async fn invoke(host: &Arc<Host>, name: &str, request: Request<Incoming>) -> Ans
     let found = host.with(|system| system.invoke_by_hand(name, payload, later, sender));
     if !found {
         let message = format!("Function not found: {name}");
-        return json_answer(StatusCode::NOT_FOUND, &json!({ "Type": "User", "Message": message, "__type": "ResourceNotFoundException" }));
+        return json_answer(
+            StatusCode::NOT_FOUND,
+            &json!({ "Type": "User", "Message": message, "__type": "ResourceNotFoundException" }),
+        );
     }
     if later {
         return text(StatusCode::ACCEPTED, "application/json", "");
@@ -279,14 +288,24 @@ async fn runtime_api(host: &Arc<Host>, number: u64, path: &str, request: Request
     if host.answered(number, request_id, ended) {
         text(StatusCode::ACCEPTED, "application/json", r#"{"status":"OK"}"#)
     } else {
-        text(StatusCode::BAD_REQUEST, "application/json", r#"{"errorType":"InvalidRequestID","errorMessage":"Invalid request ID"}"#)
+        text(
+            StatusCode::BAD_REQUEST,
+            "application/json",
+            r#"{"errorType":"InvalidRequestID","errorMessage":"Invalid request ID"}"#,
+        )
     }
 }
 
 /// The interface of the system: docs/local.md.
 async fn interface(host: &Arc<Host>, path: &str, request: Request<Incoming>) -> Answer {
     let query = request.uri().query().unwrap_or_default().to_owned();
-    let asked = |name: &str| query.split('&').filter_map(|pair| pair.split_once('=')).find(|(own, _)| *own == name).map(|(_, value)| value.to_owned());
+    let asked = |name: &str| {
+        query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .find(|(own, _)| *own == name)
+            .map(|(_, value)| value.to_owned())
+    };
     match (request.method().as_str(), path) {
         ("GET", "trace") => {
             let since = asked("since").and_then(|it| it.parse().ok()).unwrap_or(0);
@@ -310,7 +329,10 @@ async fn interface(host: &Arc<Host>, path: &str, request: Request<Incoming>) -> 
             let system = super::lock(&host.system);
             match system.trace.get(number).map(|hop| hop.root) {
                 Some(root) => json_answer(StatusCode::OK, &json!({ "hops": system.trace.of_root(root) })),
-                None => json_answer(StatusCode::NOT_FOUND, &json!({ "message": "there is no such hop, or it is not kept any more" })),
+                None => json_answer(
+                    StatusCode::NOT_FOUND,
+                    &json!({ "message": "there is no such hop, or it is not kept any more" }),
+                ),
             }
         }
         ("GET", "system") => {
@@ -319,7 +341,10 @@ async fn interface(host: &Arc<Host>, path: &str, request: Request<Incoming>) -> 
         }
         ("POST", "clock") => {
             let Some(seconds) = asked("forward").and_then(|it| it.parse().ok()) else {
-                return json_answer(StatusCode::BAD_REQUEST, &json!({ "message": "say by how many seconds: ?forward=900" }));
+                return json_answer(
+                    StatusCode::BAD_REQUEST,
+                    &json!({ "message": "say by how many seconds: ?forward=900" }),
+                );
             };
             host.jump(Duration::from_secs(seconds));
             let told = super::lock(&host.system).told();
@@ -332,7 +357,10 @@ async fn interface(host: &Arc<Host>, path: &str, request: Request<Incoming>) -> 
                 Err(answer) => return answer,
             };
             let Ok(claims) = serde_json::from_slice(&body) else {
-                return json_answer(StatusCode::BAD_REQUEST, &json!({ "message": "the body is an object of claims, such as {\"sub\": \"kim\"}" }));
+                return json_answer(
+                    StatusCode::BAD_REQUEST,
+                    &json!({ "message": "the body is an object of claims, such as {\"sub\": \"kim\"}" }),
+                );
             };
             match super::lock(&host.system).make_token(claims) {
                 Some(token) => text(StatusCode::OK, "text/plain", token),
@@ -347,7 +375,10 @@ async fn interface(host: &Arc<Host>, path: &str, request: Request<Incoming>) -> 
                 json_answer(StatusCode::NOT_FOUND, &json!({ "message": format!("there is no function {name}") }))
             }
         }
-        _ => json_answer(StatusCode::NOT_FOUND, &json!({ "message": "there are /_evc/system, /_evc/trace and /_evc/clock" })),
+        _ => json_answer(
+            StatusCode::NOT_FOUND,
+            &json!({ "message": "there are /_evc/system, /_evc/trace and /_evc/clock" }),
+        ),
     }
 }
 
@@ -370,10 +401,14 @@ pub(super) async fn api(host: Arc<Host>, api: String, request: Request<Incoming>
     };
     let (sender, receiver) = oneshot::channel();
     host.with(|system| {
-        system.request(&api, request, Box::new(move |response| {
-            // The client may have hung up.
-            let _ = sender.send(response);
-        }));
+        system.request(
+            &api,
+            request,
+            Box::new(move |response| {
+                // The client may have hung up.
+                let _ = sender.send(response);
+            }),
+        );
     });
     let Ok(response) = receiver.await else {
         return json_answer(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "message": "Internal Server Error" }));
@@ -381,7 +416,9 @@ pub(super) async fn api(host: Arc<Host>, api: String, request: Request<Incoming>
     let mut answer = Response::new(Full::new(Bytes::from(response.body)));
     *answer.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in response.headers {
-        if let (Ok(name), Ok(value)) = (hyper::header::HeaderName::try_from(name), hyper::header::HeaderValue::try_from(value)) {
+        if let (Ok(name), Ok(value)) =
+            (hyper::header::HeaderName::try_from(name), hyper::header::HeaderValue::try_from(value))
+        {
             answer.headers_mut().append(name, value);
         }
     }

@@ -1,6 +1,6 @@
 //! The processes of handlers: spawned when there is work and none is free, one invocation at a time each, as environments of Lambda are.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::process::Stdio;
 use std::sync::Arc;
 
@@ -49,13 +49,13 @@ impl Process {
 pub(crate) struct Pool {
     programs: Programs,
     endpoint: String,
-    processes: HashMap<u64, Process>,
+    processes: BTreeMap<u64, Process>,
     last: u64,
 }
 
 impl Pool {
     pub(crate) fn new(programs: Programs, endpoint: &str) -> Self {
-        Self { programs, endpoint: endpoint.to_owned(), processes: HashMap::new(), last: 0 }
+        Self { programs, endpoint: endpoint.to_owned(), processes: BTreeMap::new(), last: 0 }
     }
 
     pub(crate) fn replace(&mut self, programs: Programs) {
@@ -111,21 +111,23 @@ fn give(host: &Arc<Host>, arn: &str, given: Given) {
     drop(pool);
     let function = lock(&host.system).functions().find(arn).cloned();
     let Some(function) = function else { return };
-    spawn(host, function, given);
+    spawn(host, &function, given);
 }
 
 fn failed(host: &Arc<Host>, invocation: u64, name: &str, message: String) {
     let (host, name) = (host.clone(), name.to_owned());
-    tokio::spawn(async move { host.with(|system| system.invocation_ended(invocation, Ended::Error { name, message })) });
+    tokio::spawn(
+        async move { host.with(|system| system.invocation_ended(invocation, Ended::Error { name, message })) },
+    );
 }
 
-fn spawn(host: &Arc<Host>, function: Arc<Function>, given: Given) {
+fn spawn(host: &Arc<Host>, function: &Arc<Function>, given: Given) {
     let invocation = given.invocation;
     let (number, command) = {
         let mut pool = lock(&host.pool);
         pool.last += 1;
         let number = pool.last;
-        (number, pool.programs.get(&function.binary).map(|program| command(program, &pool.endpoint, &function, number)))
+        (number, pool.programs.get(&function.binary).map(|program| command(program, &pool.endpoint, function, number)))
     };
     let Some(mut command) = command else {
         let message = format!("{} is not built: see what cargo said", function.binary);

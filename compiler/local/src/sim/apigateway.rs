@@ -47,6 +47,9 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
+/// What is done with an answer within the system.
+type Answer = Box<dyn FnOnce(&mut System, Response) + Send>;
+
 /// Who is given the answer.
 pub type Respond = Box<dyn FnOnce(Response) + Send>;
 
@@ -108,12 +111,20 @@ impl Apis {
         for stack in stacks {
             for (_, it) in stack.of_type(&["AWS::ApiGatewayV2::Api"]) {
                 let of_api = |route: &&Resource| route.text("/ApiId") == Some(it.reference.as_str());
-                let routes = stack.resources.values().filter(|it| it.type_ == "AWS::ApiGatewayV2::Route").filter(of_api);
-                let routes: Vec<Arc<Route>> = routes.filter_map(|route| self::route(stack, route)).map(Arc::new).collect();
+                let routes =
+                    stack.resources.values().filter(|it| it.type_ == "AWS::ApiGatewayV2::Route").filter(of_api);
+                let routes: Vec<Arc<Route>> =
+                    routes.filter_map(|route| self::route(stack, route)).map(Arc::new).collect();
                 let (default, routes) = routes.into_iter().partition(|route| route.key == "$default");
                 let default: Vec<Arc<Route>> = default;
                 let cors = it.at("/CorsConfiguration").cloned();
-                let api = Api { id: it.reference.clone(), address: it.address.clone(), routes, default: default.into_iter().next(), cors };
+                let api = Api {
+                    id: it.reference.clone(),
+                    address: it.address.clone(),
+                    routes,
+                    default: default.into_iter().next(),
+                    cors,
+                };
                 by_id.insert(api.id.clone(), Arc::new(api));
             }
         }
@@ -130,19 +141,29 @@ fn route(stack: &Stack, route: &Resource) -> Option<Route> {
     let key = route.text("/RouteKey")?.to_owned();
     let (method, path) = key.split_once(' ').unwrap_or(("ANY", ""));
     let integration = route.text("/Target")?.strip_prefix("integrations/")?;
-    let integration = stack.resources.values().find(|it| it.type_ == "AWS::ApiGatewayV2::Integration" && it.reference == integration)?;
+    let integration = stack
+        .resources
+        .values()
+        .find(|it| it.type_ == "AWS::ApiGatewayV2::Integration" && it.reference == integration)?;
     let uri = integration.text("/IntegrationUri")?;
     // The ARN of the function, or that of its invocation with the ARN within: `.../functions/ARN/invocations`.
-    let function = uri.split_once("/functions/").map_or(uri, |(_, rest)| rest.trim_end_matches("/invocations")).to_owned();
+    let function =
+        uri.split_once("/functions/").map_or(uri, |(_, rest)| rest.trim_end_matches("/invocations")).to_owned();
     let auth = match route.text("/AuthorizationType") {
         Some("AWS_IAM") => Auth::Iam,
         Some("JWT" | "CUSTOM") => {
             let authorizer = route.text("/AuthorizerId")?;
-            let authorizer = stack.resources.values().find(|it| it.type_ == "AWS::ApiGatewayV2::Authorizer" && it.reference == authorizer)?;
+            let authorizer = stack
+                .resources
+                .values()
+                .find(|it| it.type_ == "AWS::ApiGatewayV2::Authorizer" && it.reference == authorizer)?;
             let texts = |list: &[Value]| list.iter().filter_map(|it| it.as_str().map(str::to_owned)).collect();
             match authorizer.text("/AuthorizerUri") {
                 Some(uri) => Auth::Function {
-                    function: uri.split_once("/functions/").map_or(uri, |(_, rest)| rest.trim_end_matches("/invocations")).to_owned(),
+                    function: uri
+                        .split_once("/functions/")
+                        .map_or(uri, |(_, rest)| rest.trim_end_matches("/invocations"))
+                        .to_owned(),
                     identity: texts(authorizer.list("/IdentitySource")),
                     simple: authorizer.flag("/EnableSimpleResponses"),
                 },
@@ -162,7 +183,9 @@ fn route(stack: &Stack, route: &Resource) -> Option<Route> {
 
 fn part(text: &str) -> Part {
     match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
-        Some(name) => name.strip_suffix('+').map_or_else(|| Part::Parameter(name.to_owned()), |name| Part::Rest(name.to_owned())),
+        Some(name) => {
+            name.strip_suffix('+').map_or_else(|| Part::Parameter(name.to_owned()), |name| Part::Rest(name.to_owned()))
+        }
         None => Part::Literal(text.to_owned()),
     }
 }
@@ -210,7 +233,8 @@ pub(crate) fn decoded(text: &str, plus: bool) -> String {
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
         let mut ahead = rest.clone();
-        let digit = |byte: Option<u8>| byte.and_then(|it| char::from(it).to_digit(16)).and_then(|it| u8::try_from(it).ok());
+        let digit =
+            |byte: Option<u8>| byte.and_then(|it| char::from(it).to_digit(16)).and_then(|it| u8::try_from(it).ok());
         match byte {
             b'%' => {
                 if let (Some(high), Some(low)) = (digit(ahead.next()), digit(ahead.next())) {
@@ -236,7 +260,14 @@ impl Request {
 
 /// The event of a request, in the format 2.0.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
-fn event(system: &mut System, api: &Api, route: &Route, request: &Request, parameters: Map<String, Value>, authorizer: Value) -> Value {
+fn event(
+    system: &mut System,
+    api: &Api,
+    route: &Route,
+    request: &Request,
+    parameters: Map<String, Value>,
+    authorizer: Value,
+) -> Value {
     let mut headers: Map<String, Value> = Map::new();
     let mut cookies = Vec::new();
     for (name, value) in &request.headers {
@@ -245,14 +276,20 @@ fn event(system: &mut System, api: &Api, route: &Route, request: &Request, param
             cookies.extend(value.split(';').map(|cookie| cookie.trim().to_owned()));
             continue;
         }
-        let joined = headers.get(&name).and_then(Value::as_str).map_or_else(|| value.clone(), |before| format!("{before},{value}"));
+        let joined = headers
+            .get(&name)
+            .and_then(Value::as_str)
+            .map_or_else(|| value.clone(), |before| format!("{before},{value}"));
         headers.insert(name, json!(joined));
     }
     let mut query: Map<String, Value> = Map::new();
     for pair in request.query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (name, value) = (decoded(name, true), decoded(value, true));
-        let joined = query.get(&name).and_then(Value::as_str).map_or_else(|| value.clone(), |before| format!("{before},{value}"));
+        let joined = query
+            .get(&name)
+            .and_then(Value::as_str)
+            .map_or_else(|| value.clone(), |before| format!("{before},{value}"));
         query.insert(name, json!(joined));
     }
     let (body, is_base64) = match std::str::from_utf8(&request.body) {
@@ -362,15 +399,20 @@ fn jwt(issuers: &Issuers, request: &Request, auth: (&str, &[String], &[String]),
     if !good {
         return Err(401);
     }
-    let own: Vec<&str> = ["scope", "scp"].into_iter().filter_map(|name| is(name)).flat_map(|scopes| match scopes {
-        Value::String(text) => text.split(' ').collect(),
-        Value::Array(many) => many.iter().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
-    }).collect();
+    let own: Vec<&str> = ["scope", "scp"]
+        .into_iter()
+        .filter_map(is)
+        .flat_map(|scopes| match scopes {
+            Value::String(text) => text.split(' ').collect(),
+            Value::Array(many) => many.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        })
+        .collect();
     if !scopes.is_empty() && !scopes.iter().any(|scope| own.contains(&scope.as_str())) {
         return Err(403);
     }
-    let texts: Map<String, Value> = claims.iter().map(|(name, value)| (name.clone(), json!(claim_text(value)))).collect();
+    let texts: Map<String, Value> =
+        claims.iter().map(|(name, value)| (name.clone(), json!(claim_text(value)))).collect();
     Ok(json!({ "jwt": { "claims": texts, "scopes": if scopes.is_empty() { Value::Null } else { json!(own) } } }))
 }
 
@@ -420,13 +462,15 @@ impl System {
             return respond(Response::of_gateway(404, "Not Found"));
         };
         let text = format!("{} {}", request.method, request.path);
-        let body = serde_json::from_slice(&request.body).unwrap_or_else(|_| json!(String::from_utf8_lossy(&request.body)));
+        let body =
+            serde_json::from_slice(&request.body).unwrap_or_else(|_| json!(String::from_utf8_lossy(&request.body)));
         let hop = self.note(New::running(None, Kind::Request, &api.address, text, body));
-        let respond = self.answering(&api, &request, hop, respond);
+        let respond = Self::answering(&api, &request, hop, respond);
         if request.body.len() > BODY_BYTES {
             return respond(self, Response::of_gateway(413, "Request Too Long"));
         }
-        let path: Vec<String> = request.path.split('/').filter(|part| !part.is_empty()).map(|part| decoded(part, false)).collect();
+        let path: Vec<String> =
+            request.path.split('/').filter(|part| !part.is_empty()).map(|part| decoded(part, false)).collect();
         let taking = api.routes.iter().filter_map(|route| Some((route.clone(), route.takes(&request.method, &path)?)));
         let found = taking.max_by_key(|(route, _)| route.says());
         if found.is_none() && request.method == "OPTIONS" && api.cors.is_some() {
@@ -438,10 +482,20 @@ impl System {
         let who = match &route.auth {
             Auth::Nobody => Ok(Value::Null),
             Auth::Iam => iam(&request, &account),
-            Auth::Jwt { issuer, audience, scopes } => jwt(&self.issuers, &request, (issuer, audience, scopes), self.now_ms()),
+            Auth::Jwt { issuer, audience, scopes } => {
+                jwt(&self.issuers, &request, (issuer, audience, scopes), self.now_ms())
+            }
             Auth::Function { function, identity, simple } => {
                 let (function, identity, simple) = (function.clone(), identity.clone(), *simple);
-                return self.ask_authorizer((function, identity, simple), api, route, request, parameters, hop, respond);
+                return self.ask_authorizer(
+                    (function, identity, simple),
+                    api,
+                    route,
+                    request,
+                    parameters,
+                    hop,
+                    respond,
+                );
             }
         };
         match who {
@@ -452,7 +506,7 @@ impl System {
     }
 
     /// Adds what the API adds to every answer, and notes the end.
-    fn answering(&self, api: &Arc<Api>, request: &Request, hop: HopId, respond: Respond) -> Box<dyn FnOnce(&mut Self, Response) + Send> {
+    fn answering(api: &Arc<Api>, request: &Request, hop: HopId, respond: Respond) -> Answer {
         let (api, origin) = (api.clone(), request.header("origin").map(str::to_owned));
         let preflight = request.method == "OPTIONS";
         Box::new(move |system, mut response| {
@@ -460,7 +514,8 @@ impl System {
                 response.headers.retain(|(name, _)| !name.starts_with("access-control-"));
                 response.headers.extend(cors_headers(cors, &origin, preflight));
             }
-            let outcome = if response.status < 400 { Outcome::Done } else { Outcome::Failed(response.status.to_string()) };
+            let outcome =
+                if response.status < 400 { Outcome::Done } else { Outcome::Failed(response.status.to_string()) };
             system.note_end(hop, outcome);
             respond(response);
         })
@@ -475,18 +530,26 @@ impl System {
         request: Request,
         parameters: Map<String, Value>,
         hop: HopId,
-        respond: Box<dyn FnOnce(&mut Self, Response) + Send>,
+        respond: Answer,
     ) {
         let header = |source: &String| request.header(source.strip_prefix("$request.header.")?).map(str::to_owned);
         let identities: Option<Vec<String>> = identity.iter().map(header).collect();
         let Some(identities) = identities else { return respond(self, Response::of_gateway(401, "Unauthorized")) };
         let mut asked = event(self, &api, &route, &request, parameters.clone(), Value::Null);
         asked["type"] = json!("REQUEST");
-        let arn = format!("arn:aws:execute-api:us-east-1:{}:{}/$default/{}{}", self.names().account, api.id, request.method, request.path);
+        let arn = format!(
+            "arn:aws:execute-api:us-east-1:{}:{}/$default/{}{}",
+            self.names().account,
+            api.id,
+            request.method,
+            request.path
+        );
         asked["routeArn"] = json!(arn);
         asked["identitySource"] = json!(identities);
         let then: Then = Box::new(move |system, ended| {
-            let Ended::Answer(answer) = ended else { return respond(system, Response::of_gateway(500, "Internal Server Error")) };
+            let Ended::Answer(answer) = ended else {
+                return respond(system, Response::of_gateway(500, "Internal Server Error"));
+            };
             let answer: Value = serde_json::from_str(&answer).unwrap_or(Value::Null);
             let allowed = if simple {
                 answer.get("isAuthorized") == Some(&json!(true))
@@ -511,18 +574,26 @@ impl System {
         parameters: Map<String, Value>,
         authorizer: Value,
         hop: HopId,
-        respond: Box<dyn FnOnce(&mut Self, Response) + Send>,
+        respond: Answer,
     ) {
         let event = event(self, api, route, request, parameters, authorizer);
         let then: Then = Box::new(move |system, ended| {
             let response = match ended {
-                Ended::Answer(answer) => response(&answer).unwrap_or_else(|| Response::of_gateway(500, "Internal Server Error")),
+                Ended::Answer(answer) => {
+                    response(&answer).unwrap_or_else(|| Response::of_gateway(500, "Internal Server Error"))
+                }
                 Ended::Error { .. } => Response::of_gateway(500, "Internal Server Error"),
                 Ended::Throttled => Response::of_gateway(503, "Service Unavailable"),
             };
             respond(system, response);
         });
-        self.invoke(Invoke { function: route.function.clone(), payload: event.to_string(), cause: Some(hop), waits: false, then });
+        self.invoke(Invoke {
+            function: route.function.clone(),
+            payload: event.to_string(),
+            cause: Some(hop),
+            waits: false,
+            then,
+        });
     }
 }
 
@@ -537,13 +608,15 @@ fn cors_headers(cors: &Value, origin: &str, preflight: bool) -> Vec<(String, Str
     if !any && !origins.iter().any(|it| it == origin) {
         return Vec::new();
     }
-    let mut headers = vec![("access-control-allow-origin".to_owned(), if any { "*".to_owned() } else { origin.to_owned() })];
+    let mut headers =
+        vec![("access-control-allow-origin".to_owned(), if any { "*".to_owned() } else { origin.to_owned() })];
     if cors.get("AllowCredentials") == Some(&json!(true)) {
         headers.push(("access-control-allow-credentials".to_owned(), "true".to_owned()));
     }
     let mut lists = vec![("ExposeHeaders", "access-control-expose-headers")];
     if preflight {
-        lists = vec![("AllowMethods", "access-control-allow-methods"), ("AllowHeaders", "access-control-allow-headers")];
+        lists =
+            vec![("AllowMethods", "access-control-allow-methods"), ("AllowHeaders", "access-control-allow-headers")];
         if let Some(age) = cors.get("MaxAge") {
             headers.push(("access-control-max-age".to_owned(), age.to_string()));
         }

@@ -207,7 +207,7 @@ fn refusal(error: &DynoxideError) -> Refusal {
         status: error.status_code(),
         code: code.rsplit('#').next().unwrap_or_default().to_owned(),
         message,
-        details: body,
+        details: Box::new(body),
     }
 }
 
@@ -246,7 +246,9 @@ fn written(operation: &str, body: &Value) -> Vec<(String, &'static str, Value)> 
 fn keys(json: &Value) -> Vec<String> {
     let mut names = Vec::new();
     for item in json.as_array().into_iter().flatten() {
-        names.extend(item.get("AttributeName").or_else(|| item.get("IndexName")).and_then(Value::as_str).map(str::to_owned));
+        names.extend(
+            item.get("AttributeName").or_else(|| item.get("IndexName")).and_then(Value::as_str).map(str::to_owned),
+        );
         names.extend(item.get("KeySchema").map(keys).unwrap_or_default());
     }
     names.sort();

@@ -8,11 +8,11 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::sqs::Outgoing;
+use crate::Refusal;
 use crate::pattern::Pattern;
 use crate::stack::{Stack, whole};
 use crate::system::{Caller, System};
 use crate::trace::{HopId, Kind, New, Outcome};
-use crate::Refusal;
 
 /// The most entries of a call.
 /// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html>
@@ -86,7 +86,8 @@ fn bus_name(bus: &str) -> &str {
 impl Buses {
     /// Those of the stacks, with their rules; the default bus is always there.
     pub(crate) fn of(stacks: &[Arc<Stack>]) -> Result<Self, String> {
-        let mut by_name = IndexMap::from([("default".to_owned(), Bus { address: "buses.default".to_owned(), rules: Vec::new() })]);
+        let mut by_name =
+            IndexMap::from([("default".to_owned(), Bus { address: "buses.default".to_owned(), rules: Vec::new() })]);
         for stack in stacks {
             for (_, it) in stack.of_type(&["AWS::Events::EventBus"]) {
                 by_name.insert(it.name.clone(), Bus { address: it.address.clone(), rules: Vec::new() });
@@ -110,7 +111,9 @@ impl Buses {
                 };
                 let bus = bus_name(it.text("/EventBusName").unwrap_or("default"));
                 // A bus that another stack makes, and that does not run here: events can still be put on it by hand.
-                let bus = by_name.entry(bus.to_owned()).or_insert_with(|| Bus { address: format!("buses.{bus}"), rules: Vec::new() });
+                let bus = by_name
+                    .entry(bus.to_owned())
+                    .or_insert_with(|| Bus { address: format!("buses.{bus}"), rules: Vec::new() });
                 bus.rules.push(Arc::new(rule));
             }
         }
@@ -123,7 +126,8 @@ fn target(json: &Value) -> Target {
     let number = |pointer: &str| json.pointer(pointer).and_then(whole);
     let input = if let Some(transformer) = json.get("InputTransformer") {
         let paths = transformer.get("InputPathsMap").and_then(Value::as_object);
-        let paths = paths.into_iter().flatten().filter_map(|(name, way)| Some((name.clone(), way.as_str()?.to_owned())));
+        let paths =
+            paths.into_iter().flatten().filter_map(|(name, way)| Some((name.clone(), way.as_str()?.to_owned())));
         let template = transformer.get("InputTemplate").and_then(Value::as_str).unwrap_or_default().to_owned();
         Input::Template { paths: paths.collect(), template }
     } else if let Some(constant) = text("/Input") {
@@ -146,7 +150,10 @@ fn target(json: &Value) -> Target {
 fn part<'e>(event: &'e Value, way: &str) -> Option<&'e Value> {
     let way = way.strip_prefix('$')?;
     way.split('.').filter(|name| !name.is_empty()).try_fold(event, |value, name| {
-        let (name, index) = name.strip_suffix(']').and_then(|it| it.split_once('[')).map_or((name, None), |(name, index)| (name, Some(index)));
+        let (name, index) = name
+            .strip_suffix(']')
+            .and_then(|it| it.split_once('['))
+            .map_or((name, None), |(name, index)| (name, Some(index)));
         let value = if name.is_empty() { value } else { value.get(name)? };
         index.map_or(Some(value), |index| value.get(index.parse::<usize>().ok()?))
     })
@@ -183,7 +190,7 @@ fn filled(template: &str, value_of: &dyn Fn(&str) -> Option<Value>) -> String {
             rest = after;
             continue;
         };
-        let quoted = out.matches('"').count() % 2 == 1;
+        let quoted = super::pipes::in_text(&out);
         match value_of(name) {
             Some(Value::String(text)) if quoted => {
                 let json = json!(text).to_string();
@@ -256,7 +263,12 @@ impl System {
     pub(crate) fn put_event(&mut self, caller: &Caller, entry: &Value) -> Result<String, Refusal> {
         let text = |field: &str| entry.get(field).and_then(Value::as_str);
         let needed = |field: &str| {
-            text(field).ok_or_else(|| Refusal::new("InvalidArgument", format!("Parameter {field} is not valid. Reason: {field} is a required argument.")))
+            text(field).ok_or_else(|| {
+                Refusal::new(
+                    "InvalidArgument",
+                    format!("Parameter {field} is not valid. Reason: {field} is a required argument."),
+                )
+            })
         };
         let (source, detail_type, detail) = (needed("Source")?, needed("DetailType")?, needed("Detail")?);
         let malformed = || Refusal::new("MalformedDetail", "Detail is malformed.");
@@ -272,7 +284,8 @@ impl System {
         let names = self.names();
         // Seconds: https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
         let now = self.now();
-        let time = text("Time").map_or_else(|| format!("{}Z", now.split('.').next().unwrap_or_default()), str::to_owned);
+        let time =
+            text("Time").map_or_else(|| format!("{}Z", now.split('.').next().unwrap_or_default()), str::to_owned);
         let event = json!({
             "version": "0",
             "id": id,
@@ -333,13 +346,15 @@ impl System {
         let Some(target) = rule.targets.get(index) else { return };
         let input = input_of(&target.input, event, &rule.arn);
         let given = if target.arn.contains(":sqs:") {
-            let message = Outgoing { body: input, group: target.group.clone(), cause: Some(cause), ..Outgoing::default() };
+            let message =
+                Outgoing { body: input, group: target.group.clone(), cause: Some(cause), ..Outgoing::default() };
             self.send(&target.arn, message).map(|_| ())
         } else {
             self.deliver_to(&target.arn, input, Some(cause))
         };
         let Err(refusal) = given else { return };
-        let delay_ms = RETRY_MS.checked_shl(u32::try_from(tried).unwrap_or(u32::MAX)).unwrap_or(MOST_RETRY_MS).min(MOST_RETRY_MS);
+        let delay_ms =
+            RETRY_MS.checked_shl(u32::try_from(tried).unwrap_or(u32::MAX)).unwrap_or(MOST_RETRY_MS).min(MOST_RETRY_MS);
         let gone = refusal.code == "ResourceNotFoundException";
         if !gone && tried < target.attempts && self.now_ms() + delay_ms <= since_ms + target.age_ms {
             let (rule, event) = (rule.clone(), event.clone());
@@ -423,7 +438,10 @@ mod tests {
             (Input::Whole, event.to_string()),
             (Input::Constant("{}".to_owned()), "{}".to_owned()),
             (Input::Path("$.detail.items[0]".to_owned()), r#"{"n":1}"#.to_owned()),
-            (template(r#"{"a": <name>, "b": "is <name>", "n": <n>}"#), r#"{"a": "a\"b", "b": "is a\"b", "n": 1}"#.to_owned()),
+            (
+                template(r#"{"a": <name>, "b": "is <name>", "n": <n>}"#),
+                r#"{"a": "a\"b", "b": "is a\"b", "n": 1}"#.to_owned(),
+            ),
             (template(r#"{"d": <detail>, "x": <none>}"#), r#"{"d": [{"n":1}], "x": ""}"#.to_owned()),
             (template(r#""order of <name>""#), r#""order of a\"b""#.to_owned()),
         ] {

@@ -164,15 +164,26 @@ impl Functions {
                     address: it.address.clone(),
                     binary: it.binary.clone().unwrap_or_default(),
                     role: it.text("/Role").unwrap_or_default().to_owned(),
-                    environment: variables.into_iter().flatten().map(|(name, value)| (name.clone(), plain(value))).collect(),
-                    log_group: it.text("/LoggingConfig/LogGroup").map_or_else(|| format!("/aws/lambda/{}", it.name), str::to_owned),
+                    environment: variables
+                        .into_iter()
+                        .flatten()
+                        .map(|(name, value)| (name.clone(), plain(value)))
+                        .collect(),
+                    log_group: it
+                        .text("/LoggingConfig/LogGroup")
+                        .map_or_else(|| format!("/aws/lambda/{}", it.name), str::to_owned),
                     timeout_ms: it.number("/Timeout").unwrap_or(3) * 1_000,
                     memory_mb: it.number("/MemorySize").unwrap_or(128),
                     concurrency: reserved.unwrap_or(MOST_ENVIRONMENTS),
                     reserved: reserved.is_some(),
                     retries: invoke.and_then(|it| it.number("/MaximumRetryAttempts")).unwrap_or(ASYNC_RETRIES),
-                    max_age_ms: invoke.and_then(|it| it.number("/MaximumEventAgeInSeconds")).unwrap_or(ASYNC_AGE_SECONDS) * 1_000,
-                    on_failure: invoke.and_then(|it| it.text("/DestinationConfig/OnFailure/Destination")).map(str::to_owned),
+                    max_age_ms: invoke
+                        .and_then(|it| it.number("/MaximumEventAgeInSeconds"))
+                        .unwrap_or(ASYNC_AGE_SECONDS)
+                        * 1_000,
+                    on_failure: invoke
+                        .and_then(|it| it.text("/DestinationConfig/OnFailure/Destination"))
+                        .map(str::to_owned),
                 };
                 by_arn.insert(function.arn.clone(), Arc::new(function));
             }
@@ -187,7 +198,11 @@ impl Functions {
 
     /// A function by its ARN, also one with a qualifier, or by its name.
     pub fn find(&self, name: &str) -> Option<&Arc<Function>> {
-        let by_name = || self.by_arn.values().find(|it| it.name == name || name.strip_prefix(&it.arn).is_some_and(|rest| rest.starts_with(':')));
+        let by_name = || {
+            self.by_arn
+                .values()
+                .find(|it| it.name == name || name.strip_prefix(&it.arn).is_some_and(|rest| rest.starts_with(':')))
+        };
         self.by_arn.get(name).or_else(by_name)
     }
 
@@ -325,7 +340,8 @@ impl System {
         if json.as_ref().is_some_and(|json| json.get("_aws").is_some()) {
             return;
         }
-        let text = json.as_ref().and_then(|json| json.get("message").and_then(Value::as_str)).unwrap_or(line).to_owned();
+        let text =
+            json.as_ref().and_then(|json| json.get("message").and_then(Value::as_str)).unwrap_or(line).to_owned();
         let cause = invocation.and_then(|invocation| self.hop_of(invocation));
         self.note(New::done(cause, Kind::Log, &function.address, text, json.unwrap_or(Value::Null)));
     }
@@ -341,7 +357,8 @@ impl System {
         let then: Then = Box::new(move |system, ended| {
             let Some(function) = system.functions.find(&own).cloned() else { return };
             let Ended::Error { name, message } = ended else { return };
-            let delay = ASYNC_RETRY_MS.get(usize::try_from(retry).unwrap_or(usize::MAX)).copied().unwrap_or(ASYNC_RETRY_MS[1]);
+            let delay =
+                ASYNC_RETRY_MS.get(usize::try_from(retry).unwrap_or(usize::MAX)).copied().unwrap_or(ASYNC_RETRY_MS[1]);
             let late = system.now_ms() + delay > since_ms + function.max_age_ms;
             if retry < function.retries && !late {
                 system.after(delay, move |system| system.try_event(own, event, cause, since_ms, retry + 1));
@@ -355,7 +372,14 @@ impl System {
 
     /// What a destination on failure is given.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>
-    fn event_failed(&mut self, function: &Function, event: &str, cause: Option<HopId>, count: u64, why: (&str, &str, &str)) {
+    fn event_failed(
+        &mut self,
+        function: &Function,
+        event: &str,
+        cause: Option<HopId>,
+        count: u64,
+        why: (&str, &str, &str),
+    ) {
         let Some(destination) = &function.on_failure else { return };
         let (condition, name, message) = why;
         let payload: Value = serde_json::from_str(event).unwrap_or(Value::Null);

@@ -57,7 +57,9 @@ impl System {
                         "message": line.message,
                     })
                 };
-                Ok(json!({ "events": wanted.take(PAGE).enumerate().map(event).collect::<Vec<_>>(), "searchedLogStreams": [] }))
+                Ok(
+                    json!({ "events": wanted.take(PAGE).enumerate().map(event).collect::<Vec<_>>(), "searchedLogStreams": [] }),
+                )
             }
             "DescribeLogGroups" => {
                 let mut names: Vec<&String> = self.logs.groups.keys().collect();

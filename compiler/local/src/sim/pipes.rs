@@ -42,7 +42,9 @@ impl Pipes {
                     filters: Filters::of(it.at("/SourceParameters/FilterCriteria"))?,
                     template: it.text("/TargetParameters/InputTemplate").map(str::to_owned),
                     envelope: (text(&format!("{parameters}/Source")), text(&format!("{parameters}/DetailType"))),
-                    dead_letters: it.text("/SourceParameters/DynamoDBStreamParameters/DeadLetterConfig/Arn").map(str::to_owned),
+                    dead_letters: it
+                        .text("/SourceParameters/DynamoDBStreamParameters/DeadLetterConfig/Arn")
+                        .map(str::to_owned),
                     address: it.address.clone(),
                 }));
             }
@@ -55,8 +57,8 @@ impl System {
     /// Leads new records of a stream through the pipes that read it.
     pub(crate) fn pipe(&mut self, stream: &str, records: &[Record]) {
         for pipe in self.pipes.0.clone().iter().filter(|pipe| pipe.source == stream) {
-            for record in records.iter().filter(|record| pipe.filters.want(&record.json)).cloned() {
-                let pipe = pipe.clone();
+            for record in records.iter().filter(|record| pipe.filters.want(&record.json)) {
+                let (pipe, record) = (pipe.clone(), record.clone());
                 self.after(0, move |system| system.carry(&pipe, &record));
             }
         }
@@ -67,7 +69,8 @@ impl System {
         let caller = Caller { role: None, cause: record.cause };
         let carried = if pipe.target.contains(":event-bus/") {
             let (source, detail_type) = &pipe.envelope;
-            let entry = json!({ "EventBusName": pipe.target, "Source": source, "DetailType": detail_type, "Detail": input });
+            let entry =
+                json!({ "EventBusName": pipe.target, "Source": source, "DetailType": detail_type, "Detail": input });
             self.put_event(&caller, &entry).map(|_| ())
         } else {
             self.deliver_to(&pipe.target, input, record.cause)
@@ -110,7 +113,7 @@ pub(crate) fn filled(template: &str, record: &Value) -> String {
 }
 
 /// Whether what follows stands between quotes.
-fn in_text(before: &str) -> bool {
+pub(crate) fn in_text(before: &str) -> bool {
     let mut inside = false;
     let mut escaped = false;
     for c in before.chars() {
@@ -129,7 +132,8 @@ mod tests {
 
     #[test]
     fn templates_are_filled() {
-        let record = json!({ "eventID": "e-1", "dynamodb": { "NewImage": { "id": { "S": "a\"b" }, "n": { "N": "5" } } } });
+        let record =
+            json!({ "eventID": "e-1", "dynamodb": { "NewImage": { "id": { "S": "a\"b" }, "n": { "N": "5" } } } });
         for (template, filled_in) in [
             (r#"{"id": "<$.dynamodb.NewImage.id.S>"}"#, r#"{"id": "a\"b"}"#),
             (r#"{"n": <$.dynamodb.NewImage.n.N>}"#, r#"{"n": "5"}"#),

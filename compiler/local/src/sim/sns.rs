@@ -46,7 +46,13 @@ impl Topics {
                 let text = |pointer: &str| it.text(pointer).unwrap_or_default().to_owned();
                 let (topic, raw) = (text("/TopicArn"), it.flag("/RawMessageDelivery"));
                 let arn = format!("{topic}:{}", it.name);
-                topics.subscriptions.push(Subscription { arn, topic, protocol: text("/Protocol"), endpoint: text("/Endpoint"), raw });
+                topics.subscriptions.push(Subscription {
+                    arn,
+                    topic,
+                    protocol: text("/Protocol"),
+                    endpoint: text("/Endpoint"),
+                    raw,
+                });
             }
         }
         topics
@@ -65,7 +71,10 @@ impl System {
                     return Err(Refusal { status: 404, ..Refusal::new("NotFound", "Topic does not exist") });
                 };
                 if message.is_empty() || message.len() > MESSAGE_BYTES {
-                    return Err(Refusal::new("InvalidParameter", "Invalid parameter: the message is empty or too long"));
+                    return Err(Refusal::new(
+                        "InvalidParameter",
+                        "Invalid parameter: the message is empty or too long",
+                    ));
                 }
                 let id = self.new_id().to_string();
                 let data = serde_json::from_str(&message).unwrap_or_else(|_| json!(message));
@@ -80,7 +89,9 @@ impl System {
                     let body = if it.raw { message.clone() } else { envelope.to_string() };
                     // Who cannot be reached gets nothing: what SNS retries for hours, nobody here waits for.
                     let _ = match it.protocol.as_str() {
-                        "sqs" => self.send(&it.endpoint, Outgoing { body, cause: Some(hop), ..Outgoing::default() }).map(|_| ()),
+                        "sqs" => self
+                            .send(&it.endpoint, Outgoing { body, cause: Some(hop), ..Outgoing::default() })
+                            .map(|_| ()),
                         "lambda" => {
                             let record = json!({ "EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": it.arn, "Sns": envelope });
                             self.invoke_later(&it.endpoint, json!({ "Records": [record] }).to_string(), Some(hop));
@@ -97,7 +108,13 @@ impl System {
                     return Err(Refusal { status: 404, ..Refusal::new("NotFound", "Topic does not exist") });
                 }
                 let arn = format!("{topic}:{}", self.new_id());
-                self.topics.subscriptions.push(Subscription { arn: arn.clone(), topic, protocol: text("Protocol"), endpoint: text("Endpoint"), raw: false });
+                self.topics.subscriptions.push(Subscription {
+                    arn: arn.clone(),
+                    topic,
+                    protocol: text("Protocol"),
+                    endpoint: text("Endpoint"),
+                    raw: false,
+                });
                 Ok(json!({ "SubscriptionArn": arn }))
             }
             "Unsubscribe" => {
@@ -113,7 +130,9 @@ impl System {
 /// The parameters of a form: names and values.
 pub(crate) fn form(body: &str) -> Map<String, Value> {
     let pairs = body.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    pairs.map(|(name, value)| (super::apigateway::decoded(name, true), json!(super::apigateway::decoded(value, true)))).collect()
+    pairs
+        .map(|(name, value)| (super::apigateway::decoded(name, true), json!(super::apigateway::decoded(value, true))))
+        .collect()
 }
 
 /// The answer of an operation in AWS's query protocol.
@@ -122,7 +141,9 @@ pub(crate) fn xml(operation: &str, answer: &Result<Value, Refusal>) -> String {
     let namespace = "xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"";
     match answer {
         Ok(answer) => {
-            let field = |(name, value): (&String, &Value)| format!("<{name}>{}</{name}>", escaped(value.as_str().unwrap_or_default()));
+            let field = |(name, value): (&String, &Value)| {
+                format!("<{name}>{}</{name}>", escaped(value.as_str().unwrap_or_default()))
+            };
             let fields: String = answer.as_object().into_iter().flatten().map(field).collect();
             format!(
                 "<{operation}Response {namespace}><{operation}Result>{fields}</{operation}Result>\
@@ -151,6 +172,9 @@ mod tests {
         assert_eq!(Value::Object(read), json!({ "Action": "Publish", "Message": "a & b", "Empty": "" }));
         let refused = xml("Publish", &Err(Refusal::new("NotFound", "a < b")));
         assert!(refused.contains("<Code>NotFound</Code><Message>a &lt; b</Message>"), "{refused}");
-        assert!(xml("Publish", &Ok(json!({ "MessageId": "m" }))).contains("<PublishResult><MessageId>m</MessageId></PublishResult>"));
+        assert!(
+            xml("Publish", &Ok(json!({ "MessageId": "m" })))
+                .contains("<PublishResult><MessageId>m</MessageId></PublishResult>")
+        );
     }
 }

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use evc_workflow::{
-    Chance, Definition, Event, ExecutionId, History, Outcome as Told, Phase, Record, Slot, Snapshot, Start, Status, Task,
-    Token, Transition, outcome, plan, start, waits,
+    Chance, Definition, Event, ExecutionId, History, Outcome as Told, Phase, Record, Slot, Snapshot, Start, Status,
+    Task, Token, Transition, outcome, plan, start, waits,
 };
 use indexmap::IndexMap;
 use serde_json::{Value, json};
@@ -165,7 +165,8 @@ impl System {
         let text = |field: &str| body.get(field).and_then(Value::as_str).unwrap_or_default();
         let parsed = |field: &str, otherwise: &str| {
             let text = body.get(field).and_then(Value::as_str).unwrap_or(otherwise);
-            serde_json::from_str::<Value>(text).map_err(|error| Refusal::new("InvalidOutput", format!("`{field}` is not JSON: {error}")))
+            serde_json::from_str::<Value>(text)
+                .map_err(|error| Refusal::new("InvalidOutput", format!("`{field}` is not JSON: {error}")))
         };
         match operation {
             "StartExecution" => {
@@ -181,11 +182,16 @@ impl System {
                 let (machine, status) = (text("stateMachineArn"), body.get("statusFilter").and_then(Value::as_str));
                 self.machines.find(machine)?;
                 let of_machine = self.machines.executions.values().rev().filter(|it| it.machine == machine);
-                let of_status = of_machine.filter(|it| status.is_none_or(|status| status_word(it.snapshot.status) == status));
+                let of_status =
+                    of_machine.filter(|it| status.is_none_or(|status| status_word(it.snapshot.status) == status));
                 Ok(json!({ "executions": of_status.map(summary).collect::<Vec<_>>() }))
             }
             "ListStateMachines" => {
-                let machines = self.machines.by_arn.values().map(|it| json!({ "stateMachineArn": it.arn, "name": it.name, "creationDate": 0.0 }));
+                let machines = self
+                    .machines
+                    .by_arn
+                    .values()
+                    .map(|it| json!({ "stateMachineArn": it.arn, "name": it.name, "creationDate": 0.0 }));
                 Ok(json!({ "stateMachines": machines.collect::<Vec<_>>() }))
             }
             "StopExecution" => {
@@ -245,16 +251,36 @@ impl System {
         for (at_ms, entry) in &execution.history {
             let (kind, field, details) = match entry {
                 History::Started => ("ExecutionStarted", "executionStartedEventDetails", json!({})),
-                History::Dispatched { .. } => ("TaskScheduled", "taskScheduledEventDetails", json!({ "resource": "invoke", "resourceType": "lambda" })),
-                History::Succeeded { .. } => ("TaskSucceeded", "taskSucceededEventDetails", json!({ "resource": "invoke", "resourceType": "lambda" })),
+                History::Dispatched { .. } => (
+                    "TaskScheduled",
+                    "taskScheduledEventDetails",
+                    json!({ "resource": "invoke", "resourceType": "lambda" }),
+                ),
+                History::Succeeded { .. } => (
+                    "TaskSucceeded",
+                    "taskSucceededEventDetails",
+                    json!({ "resource": "invoke", "resourceType": "lambda" }),
+                ),
                 History::Failed { error, .. } => {
                     let kind = if error == TIMEOUT { "TaskTimedOut" } else { "TaskFailed" };
-                    (kind, "taskFailedEventDetails", json!({ "error": error, "resource": "invoke", "resourceType": "lambda" }))
+                    (
+                        kind,
+                        "taskFailedEventDetails",
+                        json!({ "error": error, "resource": "invoke", "resourceType": "lambda" }),
+                    )
                 }
-                History::Ended { status: Status::Succeeded, .. } => ("ExecutionSucceeded", "executionSucceededEventDetails", json!({})),
-                History::Ended { status: Status::Aborted, .. } => ("ExecutionAborted", "executionAbortedEventDetails", json!({})),
-                History::Ended { status: Status::TimedOut, .. } => ("ExecutionTimedOut", "executionTimedOutEventDetails", json!({})),
-                History::Ended { error, .. } => ("ExecutionFailed", "executionFailedEventDetails", json!({ "error": error })),
+                History::Ended { status: Status::Succeeded, .. } => {
+                    ("ExecutionSucceeded", "executionSucceededEventDetails", json!({}))
+                }
+                History::Ended { status: Status::Aborted, .. } => {
+                    ("ExecutionAborted", "executionAbortedEventDetails", json!({}))
+                }
+                History::Ended { status: Status::TimedOut, .. } => {
+                    ("ExecutionTimedOut", "executionTimedOutEventDetails", json!({}))
+                }
+                History::Ended { error, .. } => {
+                    ("ExecutionFailed", "executionFailedEventDetails", json!({ "error": error }))
+                }
                 History::Retried => ("ExecutionRedriven", "executionRedrivenEventDetails", json!({})),
                 History::Caught { .. } | History::Dropped { .. } | History::Omitted { .. } => continue,
             };
@@ -265,7 +291,13 @@ impl System {
     }
 
     /// Starts a machine. Gives the execution's ARN.
-    pub(crate) fn start_machine(&mut self, arn: &str, name: Option<String>, input: Value, cause: Option<HopId>) -> Result<String, Refusal> {
+    pub(crate) fn start_machine(
+        &mut self,
+        arn: &str,
+        name: Option<String>,
+        input: Value,
+        cause: Option<HopId>,
+    ) -> Result<String, Refusal> {
         let machine = self.machines.find(arn)?;
         match &machine.carries {
             Carries::Planner(definition) => {
@@ -285,7 +317,14 @@ impl System {
     }
 
     /// What the machine does that evc makes for a rule: the event's id names the execution, and a name that is taken is no error.
-    fn start_for_event(&mut self, machine: String, dead_letters: String, event: Value, cause: Option<HopId>, tried: u32) {
+    fn start_for_event(
+        &mut self,
+        machine: String,
+        dead_letters: String,
+        event: Value,
+        cause: Option<HopId>,
+        tried: u32,
+    ) {
         let id = event.pointer("/detail/metadata/eventId").and_then(Value::as_str);
         let id = id.or_else(|| event.get("id").and_then(Value::as_str)).unwrap_or_default();
         let name = evc_workflow::message::execution_name(id);
@@ -330,10 +369,11 @@ impl System {
         let id = ExecutionId::new(&execution_prefix(&machine.arn), name);
         let chance = self.chance();
         let hop = self.note(New::running(cause, Kind::Execution, &machine.address, name.to_owned(), input.clone()));
-        let Start { transition, timeout_ms, .. } = start(definition, &id, input, self.now_ms(), chance).map_err(|error| {
-            self.trace.end(hop, self.now_ms(), Outcome::Failed(error.to_string()));
-            Refusal::new("InvalidExecutionInput", error.to_string())
-        })?;
+        let Start { transition, timeout_ms, .. } =
+            start(definition, &id, input, self.now_ms(), chance).map_err(|error| {
+                self.trace.end(hop, self.now_ms(), Outcome::Failed(error.to_string()));
+                Refusal::new("InvalidExecutionInput", error.to_string())
+            })?;
         let key = arn.clone();
         let timeout = self.after(timeout_ms, move |system| system.carry_execution(&key, None, Event::TimedOut));
         let snapshot = Snapshot {
@@ -432,18 +472,20 @@ impl System {
             self.cancel(task);
         }
         for (slot, record) in orders {
-            self.order_work(arn, slot, record);
+            self.order_work(arn, slot, &record);
         }
     }
 
-    fn order_work(&mut self, arn: &str, slot: Slot, record: Record) {
+    fn order_work(&mut self, arn: &str, slot: Slot, record: &Record) {
         let seq = record.seq;
         let begins_ms = record.at_ms.unwrap_or(self.now_ms() + record.delay_ms);
         let mut tasks = Vec::new();
         let key = arn.to_owned();
         match record.phase {
             Phase::Timer => {
-                tasks.push(self.at(begins_ms, move |system| system.carry_execution(&key, Some((slot, seq)), Event::TimerDue { slot })));
+                tasks.push(self.at(begins_ms, move |system| {
+                    system.carry_execution(&key, Some((slot, seq)), Event::TimerDue { slot });
+                }));
             }
             Phase::Dispatched | Phase::Claimed => {
                 let record = record.clone();
@@ -508,7 +550,12 @@ impl System {
                 self.carry_execution(&key, fence, event);
             }
             Err(error) => {
-                let event = Event::Failed { slot, error: "States.Runtime".to_owned(), cause: Some(error.to_string()), claimed_ms };
+                let event = Event::Failed {
+                    slot,
+                    error: "States.Runtime".to_owned(),
+                    cause: Some(error.to_string()),
+                    claimed_ms,
+                };
                 self.carry_execution(&key, fence, event);
             }
         }
@@ -535,12 +582,15 @@ impl System {
     /// Notes what a transition did, for people.
     fn note_step(&mut self, arn: &str, entry: &History) {
         let Some(execution) = self.machines.executions.get(arn) else { return };
-        let (hop, address) = (execution.hop, self.machines.by_arn.get(&execution.machine).map(|it| it.address.clone()).unwrap_or_default());
+        let (hop, address) = (
+            execution.hop,
+            self.machines.by_arn.get(&execution.machine).map(|it| it.address.clone()).unwrap_or_default(),
+        );
         match entry {
             History::Dispatched { state, seq, attempt, path, delay_ms } => {
                 let place = if path.is_empty() { String::new() } else { format!(" in {path}") };
                 let again = if *attempt > 0 { format!(" (attempt {})", attempt + 1) } else { String::new() };
-                let later = if *delay_ms > 0 { format!(" in {} ms", delay_ms) } else { String::new() };
+                let later = if *delay_ms > 0 { format!(" in {delay_ms} ms") } else { String::new() };
                 let text = format!("{state}{place}{again}{later}");
                 let step = self.note(New::running(Some(hop), Kind::Step, &address, text, Value::Null));
                 if let Some(execution) = self.machines.executions.get_mut(arn) {

@@ -2,9 +2,10 @@
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html>
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::lambda::{Ended, Invoke};
@@ -67,20 +68,22 @@ struct Position {
 /// The readers of all streams.
 #[derive(Debug, Default)]
 pub struct Readers {
-    mappings: Vec<Arc<Mapping>>,
-    positions: HashMap<usize, Position>,
+    /// By the names of the mappings.
+    mappings: IndexMap<String, Arc<Mapping>>,
+    positions: BTreeMap<String, Position>,
 }
 
 impl Readers {
     /// The mappings of the stacks.
     pub(crate) fn of(stacks: &[Arc<Stack>]) -> Result<Self, String> {
-        let mut mappings = Vec::new();
+        let mut mappings = IndexMap::new();
         for stack in stacks {
             for (_, it) in stack.of_type(&["AWS::Lambda::EventSourceMapping"]) {
                 let Some(stream) = it.text("/EventSourceArn").filter(|arn| arn.contains("/stream/")) else { continue };
                 let own = stack.resources.values().find(|own| Some(own.reference.as_str()) == it.text("/FunctionName"));
-                mappings.push(Arc::new(Mapping {
-                    function: own.map_or_else(|| it.text("/FunctionName").unwrap_or_default().to_owned(), |own| own.arn.clone()),
+                let mapping = Mapping {
+                    function: own
+                        .map_or_else(|| it.text("/FunctionName").unwrap_or_default().to_owned(), |own| own.arn.clone()),
                     stream: stream.to_owned(),
                     address: own.map_or_else(|| it.address.clone(), |own| own.address.clone()),
                     filters: Filters::of(it.at("/FilterCriteria"))?,
@@ -91,24 +94,17 @@ impl Readers {
                     retries: it.number("/MaximumRetryAttempts"),
                     max_age_ms: it.number("/MaximumRecordAgeInSeconds").map(|seconds| seconds * 1_000),
                     on_failure: it.text("/DestinationConfig/OnFailure/Destination").map(str::to_owned),
-                }));
+                };
+                mappings.insert(it.name.clone(), Arc::new(mapping));
             }
         }
-        Ok(Self { mappings, positions: HashMap::new() })
+        Ok(Self { mappings, positions: BTreeMap::new() })
     }
 
-    /// Other readers: one of the same function and stream reads on where it is.
+    /// Other readers: one that stays reads on where it is, also if it has a batch at this moment.
     pub(crate) fn become_these(&mut self, other: Self) {
-        let before = std::mem::replace(self, other);
-        for (number, mut position) in before.positions {
-            let Some(old) = before.mappings.get(number) else { continue };
-            let same = |new: &Arc<Mapping>| new.function == old.function && new.stream == old.stream;
-            if let Some(number) = self.mappings.iter().position(same) {
-                // Whoever was to look for a batch, or has one, knows the reader by its old number.
-                (position.busy, position.planned) = (false, false);
-                self.positions.insert(number, position);
-            }
-        }
+        self.mappings = other.mappings;
+        self.positions.retain(|name, _| self.mappings.contains_key(name));
     }
 }
 
@@ -117,30 +113,28 @@ impl System {
     pub(crate) fn stream_grew(&mut self, stream: &str, records: Vec<Value>, cause: Option<HopId>) {
         let at_ms = self.now_ms();
         let records: Vec<Record> = records.into_iter().map(|json| Record { json, cause, at_ms }).collect();
-        for reader in 0..self.readers.mappings.len() {
-            let mapping = self.readers.mappings[reader].clone();
-            if mapping.stream != stream {
-                continue;
-            }
+        let readers = self.readers.mappings.iter().filter(|(_, mapping)| mapping.stream == stream);
+        for (reader, mapping) in readers.map(|(name, mapping)| (name.clone(), mapping.clone())).collect::<Vec<_>>() {
             let wanted = records.iter().filter(|record| mapping.filters.want(&record.json)).cloned();
-            self.readers.positions.entry(reader).or_default().waiting.extend(wanted);
-            self.plan_batch(reader, mapping.window_ms);
+            self.readers.positions.entry(reader.clone()).or_default().waiting.extend(wanted);
+            self.plan_batch(&reader, mapping.window_ms);
         }
         self.pipe(stream, &records);
     }
 
-    fn plan_batch(&mut self, reader: usize, delay_ms: u64) {
-        let position = self.readers.positions.entry(reader).or_default();
+    fn plan_batch(&mut self, reader: &str, delay_ms: u64) {
+        let Some(position) = self.readers.positions.get_mut(reader) else { return };
         let nothing = position.waiting.is_empty() && position.again.is_empty();
         if !nothing && !position.busy && !position.planned {
             position.planned = true;
-            self.after(delay_ms, move |system| system.read_batch(reader));
+            let reader = reader.to_owned();
+            self.after(delay_ms, move |system| system.read_batch(&reader));
         }
     }
 
-    fn read_batch(&mut self, reader: usize) {
-        let mapping = self.readers.mappings[reader].clone();
-        let position = self.readers.positions.entry(reader).or_default();
+    fn read_batch(&mut self, reader: &str) {
+        let Some(mapping) = self.readers.mappings.get(reader).cloned() else { return };
+        let Some(position) = self.readers.positions.get_mut(reader) else { return };
         position.planned = false;
         if position.busy {
             return;
@@ -160,11 +154,12 @@ impl System {
         let records: Vec<&Value> = attempt.records.iter().map(|record| &record.json).collect();
         let payload = json!({ "Records": records }).to_string();
         let function = mapping.function.clone();
-        let then = Box::new(move |system: &mut Self, ended| system.batch_ended(reader, &mapping, attempt, &ended));
+        let reader = reader.to_owned();
+        let then = Box::new(move |system: &mut Self, ended| system.batch_ended(&reader, &mapping, attempt, &ended));
         self.invoke(Invoke { function, payload, cause: Some(hop), waits: true, then });
     }
 
-    fn batch_ended(&mut self, reader: usize, mapping: &Mapping, attempt: Attempt, ended: &Ended) {
+    fn batch_ended(&mut self, reader: &str, mapping: &Mapping, attempt: Attempt, ended: &Ended) {
         let failed = match ended {
             Ended::Answer(answer) if mapping.partial => first_failed(answer, &attempt.records),
             Ended::Answer(_) => None,
@@ -179,7 +174,12 @@ impl System {
             let too_old = mapping.max_age_ms.is_some_and(|most| self.now_ms() > oldest + most);
             let too_often = mapping.retries.is_some_and(|most| tried > most);
             if too_old || too_often {
-                self.records_failed(mapping, &left, tried, if too_old { "RecordAgeExceeded" } else { "RetryAttemptsExhausted" });
+                self.records_failed(
+                    mapping,
+                    &left,
+                    tried,
+                    if too_old { "RecordAgeExceeded" } else { "RetryAttemptsExhausted" },
+                );
             } else {
                 delay_ms = (RETRY_MS << tried.min(10).saturating_sub(1)).min(MOST_RETRY_MS);
                 // What fails is searched for by halves; a half that is a single record is tried until its retries are used up.
@@ -192,7 +192,7 @@ impl System {
                 }
             }
         }
-        let position = self.readers.positions.entry(reader).or_default();
+        let Some(position) = self.readers.positions.get_mut(reader) else { return };
         position.busy = false;
         for attempt in again.into_iter().rev() {
             position.again.push_front(attempt);
@@ -203,7 +203,9 @@ impl System {
     /// What a destination on failure of a stream is given: where the records are, and not the records.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html>
     fn records_failed(&mut self, mapping: &Mapping, records: &[Record], tried: u64, condition: &str) {
-        let (Some(first), Some(last), Some(queue)) = (records.first(), records.last(), &mapping.on_failure) else { return };
+        let (Some(first), Some(last), Some(queue)) = (records.first(), records.last(), &mapping.on_failure) else {
+            return;
+        };
         let arrived = crate::system::timestamp(first.at_ms);
         let body = json!({
             "requestContext": {
@@ -254,7 +256,11 @@ mod tests {
 
     #[test]
     fn an_answer_says_from_where_on() {
-        let record = |number: u64| Record { json: json!({ "dynamodb": { "SequenceNumber": number.to_string() } }), cause: None, at_ms: 0 };
+        let record = |number: u64| Record {
+            json: json!({ "dynamodb": { "SequenceNumber": number.to_string() } }),
+            cause: None,
+            at_ms: 0,
+        };
         let records: Vec<Record> = (1..4).map(record).collect();
         for (answer, first) in [
             ("null", None),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::message::{Message, Outgoing};
 use super::{MOST_BYTES, Queue, digest, missing};
 use crate::Refusal;
-use crate::stack::whole;
+use crate::stack::{Resource, whole};
 use crate::system::{Caller, System};
 
 /// The most entries of a batch, and the most messages that one call receives.
@@ -103,9 +103,30 @@ fn answers(entries: &[Value], mut each: impl FnMut(&Value) -> Result<Value, Refu
 }
 
 impl System {
+    /// Makes a queue by hand, beside those of the stacks: who tries things out has somewhere to send them. One of the same name is the same.
+    fn create_queue(&mut self, body: &Value) -> Result<Value, Refusal> {
+        let name = text(body, "QueueName")?.to_owned();
+        let (arn, account) = (self.queue_arn(&name), self.names().account.to_owned());
+        let endpoint = self.stacks.first().map(|stack| stack.place.endpoint.clone()).unwrap_or_default();
+        let url = format!("{endpoint}/{account}/{name}");
+        let resource = Resource {
+            type_: "AWS::SQS::Queue".to_owned(),
+            properties: Value::Object(map(body, "Attributes")),
+            name: name.clone(),
+            reference: url.clone(),
+            arn: arn.clone(),
+            binary: None,
+            address: name,
+            place: String::new(),
+        };
+        self.queues.by_arn.entry(arn).or_insert_with(|| Queue::of(&resource));
+        Ok(json!({ "QueueUrl": url }))
+    }
+
     /// A call of SQS.
     pub(crate) fn sqs(&mut self, caller: &Caller, operation: &str, body: &Value) -> Result<Value, Refusal> {
         match operation {
+            "CreateQueue" => return self.create_queue(body),
             "ListQueues" => return Ok(self.list_queues(body)),
             "GetQueueUrl" => {
                 let name = text(body, "QueueName")?;
@@ -113,6 +134,13 @@ impl System {
                 return Ok(json!({ "QueueUrl": queue.url }));
             }
             "StartMessageMoveTask" => return self.move_messages(body),
+            // Policies of queues are not looked at.
+            "SetQueueAttributes" => return Ok(json!({})),
+            "DeleteQueue" => {
+                let arn = self.queues.at(text(body, "QueueUrl")?)?.arn.clone();
+                self.queues.by_arn.shift_remove(&arn);
+                return Ok(json!({}));
+            }
             _ => {}
         }
         let now_ms = self.now_ms();
