@@ -9,6 +9,7 @@ others have done by then is not (`Step.compared`). In what is not compared, ever
 defined either.
 """
 
+import json
 from dataclasses import dataclass, field
 from random import Random
 
@@ -269,8 +270,9 @@ class Generator:
         """An expression that may fail when it is evaluated."""
         name = self.name(scope)
         word = self.make.of("string", scope.known, 1)
-        # evc refuses a text that it can see is no number.
-        word = f"$trim({word})" if word.startswith('"') else word
+        # evc refuses a text that it can see is no number: a literal, and what can only be empty.
+        if word.startswith('"'):
+            word = f"$trim({word})" if json.loads(word).strip() else '$trim("-")'
         main.append((name, {"set": {"n": f"$number({word})"}}))
 
     def guard(self, scope: Scope, main: list, aside: list) -> None:

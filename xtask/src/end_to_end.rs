@@ -14,6 +14,14 @@ pub(crate) fn run(systems: &[String], all: bool, tally: &mut Tally) -> Result<()
     drive("end to end", "e2e", &arguments, tally)
 }
 
+/// Run the scenarios of the first system, or of all, on `evc dev`.
+pub(crate) fn run_local(systems: &[String], all: bool, tally: &mut Tally) -> Result<(), String> {
+    workspace::evc()?;
+    let mut arguments = systems.to_vec();
+    arguments.extend(all.then(|| "--all".to_owned()));
+    drive("systems on `evc dev`", "local", &arguments, tally)
+}
+
 /// The environment variable that says how many executions a soak has.
 const EXECUTIONS: &str = "EVC_SOAK_EXECUTIONS";
 

@@ -16,7 +16,7 @@ pub(crate) struct Options {
     /// Try everything: all systems end to end, and much more of what is random. Minutes become hours.
     #[arg(long)]
     all: bool,
-    /// With `--only e2e`: only the systems with these names.
+    /// With `--only e2e` or `local`: only the systems with these names.
     #[arg(long, value_name = "SYSTEM")]
     system: Vec<String>,
     /// With `--only faults`, `equivalence` or `conformance`: the seed of what is random, as an earlier run printed it.
@@ -44,6 +44,8 @@ enum Layer {
     Conformance,
     /// Generated Rust is formatted, lint-free and passes its tests.
     Generated,
+    /// The systems run on `evc dev`, with the scenarios that they have on the emulator.
+    Local,
     /// The stacks run: real `sam build`, real `sam deploy`, a local AWS emulator.
     E2e,
     /// Random workflows give on Redis what they give as state machines.
@@ -91,7 +93,7 @@ const FIRST: [Layer; 5] = [Layer::Fmt, Layer::Deny, Layer::Clippy, Layer::Unit, 
 
 /// Then these side by side: what mostly waits, and what computes.
 const LANES: [&[Layer]; 2] =
-    [&[Layer::E2e, Layer::Equivalence], &[Layer::Conformance, Layer::Generated, Layer::Faults]];
+    [&[Layer::E2e, Layer::Equivalence], &[Layer::Conformance, Layer::Generated, Layer::Local, Layer::Faults]];
 
 /// Run the layers asked for, or all.
 pub(crate) fn run(options: &Options) -> Result<(), String> {
@@ -159,6 +161,7 @@ fn run_layer(layer: Layer, options: &Options, tally: &mut Tally) -> Result<(), S
         Layer::Golden => generate::check(),
         Layer::Conformance => conformance::run(options.seed, options.all, tally),
         Layer::Generated => generated_workspaces(),
+        Layer::Local => end_to_end::run_local(&options.system, options.all, tally),
         Layer::E2e => end_to_end::run(&options.system, options.all, tally),
         Layer::Equivalence => end_to_end::run_equivalence(options.seed, options.workflows, options.all, tally),
         Layer::Faults => end_to_end::run_faults(options.seed, options.all, tally),
@@ -173,8 +176,7 @@ fn generated_workspaces() -> Result<(), String> {
         let mut format = step::command("cargo", &["fmt", "--check"]);
         step::quietly(&format!("{name}: cargo fmt"), format.current_dir(&stack))?;
         let mut test = workspace::linting(step::command("cargo", &["test", "--quiet", "--workspace"]));
-        // As this workspace has it, so that what both depend on is compiled once.
-        test.current_dir(&stack).env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
+        test.current_dir(&stack);
         step::quietly(&format!("{name}: cargo test, with clippy"), &mut test)?;
     }
     Ok(())

@@ -98,6 +98,60 @@ pub struct Definition {
     pub asl: Json,
 }
 
+/// The types of resources that are carried out.
+const RUN: &[&str] = &[
+    "AWS::ApiGatewayV2::Api",
+    "AWS::ApiGatewayV2::Authorizer",
+    "AWS::ApiGatewayV2::Integration",
+    "AWS::ApiGatewayV2::Route",
+    "AWS::ApiGatewayV2::Stage",
+    "AWS::DynamoDB::Table",
+    "AWS::Events::EventBus",
+    "AWS::Events::Rule",
+    "AWS::Lambda::EventInvokeConfig",
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::Lambda::Function",
+    "AWS::Pipes::Pipe",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::Topic",
+    "AWS::SQS::Queue",
+    "AWS::SSM::Parameter",
+    "AWS::Scheduler::Schedule",
+    "AWS::SecretsManager::Secret",
+    "AWS::Serverless::Function",
+    "AWS::Serverless::StateMachine",
+    "AWS::StepFunctions::StateMachine",
+];
+
+/// What only allows, watches, keeps or connects: the system runs without.
+const PASSIVE: &[&str] = &[
+    "AWS::ApiGateway::Account",
+    "AWS::ApiGateway::Authorizer",
+    "AWS::ApiGateway::BasePathMapping",
+    "AWS::ApiGateway::Deployment",
+    "AWS::ApiGateway::GatewayResponse",
+    "AWS::ApiGateway::Method",
+    "AWS::ApiGateway::Model",
+    "AWS::ApiGateway::RequestValidator",
+    "AWS::ApiGateway::Resource",
+    "AWS::ApiGateway::Stage",
+    "AWS::CertificateManager::",
+    "AWS::CloudWatch::",
+    "AWS::EC2::",
+    "AWS::ElastiCache::",
+    "AWS::Events::Archive",
+    "AWS::Events::EventBusPolicy",
+    "AWS::IAM::",
+    "AWS::KMS::",
+    "AWS::Lambda::Permission",
+    "AWS::Logs::",
+    "AWS::Route53::",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+    "AWS::SecretsManager::",
+    "AWS::Serverless::LayerVersion",
+];
+
 /// A stack as it is deployed.
 #[derive(Debug, Clone)]
 pub struct Stack {
@@ -166,6 +220,19 @@ impl Stack {
             outputs.filter_map(|(name, it)| Some((name.clone(), text(&resolver.value(&it.value)?)))).collect();
         let (service, environment) = (plan.model.service.value.clone(), environment.to_owned());
         Ok(Self { place, service, environment, resources, machines, on_redis, handlers, outputs })
+    }
+
+    /// Whether a function wants a cache.
+    pub fn wants_cache(&self) -> bool {
+        let variable = format!("/Environment/Variables/{}", evc_interface::environment::CACHE_ENDPOINT);
+        self.resources.values().any(|it| it.at(&variable).is_some())
+    }
+
+    /// What would do something in the account and does nothing here: what the spec calls it, and its type.
+    pub fn not_run(&self) -> impl Iterator<Item = (&str, &str)> {
+        let asked = self.resources.values().filter(|it| !RUN.contains(&it.type_.as_str()));
+        let active = asked.filter(|it| !PASSIVE.iter().any(|prefix| it.type_.starts_with(prefix)));
+        active.map(|it| (it.address.as_str(), it.type_.as_str()))
     }
 
     /// The ids of its APIs.

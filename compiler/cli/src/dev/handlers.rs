@@ -25,8 +25,6 @@ fn build_one(directory: &PathBuf, programs: &mut Handlers) -> Result<(), String>
     let cannot = |error: std::io::Error| format!("Cargo cannot be run: {error}");
     let mut child = Command::new("cargo")
         .args(["build", "--quiet", "--workspace", "--bins", "--message-format", "json-render-diagnostics"])
-        // What a change costs is mostly debug information: docs/decisions/0045-local-system.md.
-        .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
         .current_dir(directory)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

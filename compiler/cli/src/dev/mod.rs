@@ -1,5 +1,6 @@
 //! `evc dev`: the whole system on this machine.
 
+mod cache;
 mod handlers;
 mod stream;
 mod watch;
@@ -16,6 +17,7 @@ use evc_local::sim::dynamodb::Kept;
 use evc_local::stack::Place;
 use evc_local::{Stack, System};
 
+use self::cache::Cache;
 use self::stream::Follower;
 use super::build::default_directory;
 use super::console::{self, Format};
@@ -53,6 +55,10 @@ pub(super) struct Arguments {
     /// Begin with empty tables. Without it, items are kept in `.evc/` beside the first spec.
     #[arg(long)]
     fresh: bool,
+    /// The server that stands for caches, where counters, breakers and workflows on Redis are: `redis://127.0.0.1:6379`. Without it, a
+    /// `valkey-server` or `redis-server` that is installed is started, with nothing on disk.
+    #[arg(long, value_name = "URL")]
+    redis: Option<String>,
     /// The folder of the crate `evc-runtime`. A folder `runtime/handlers` beside the spec or above by default.
     #[arg(long, value_name = "DIR")]
     runtime: Option<PathBuf>,
@@ -157,7 +163,14 @@ async fn serve(arguments: &Arguments) -> Exit {
         }
     }
     let apis: Vec<(String, String)> = system.apis().all().map(|api| (api.id.clone(), api.address.clone())).collect();
-    let host = Host::new(system, programs, &endpoint);
+    let cache = match cache(arguments, &built).await {
+        Ok(cache) => cache,
+        Err(why) => {
+            console::fail(&why);
+            return Exit::Io;
+        }
+    };
+    let host = Host::new(system, programs, &endpoint, cache.as_ref().map(|cache| cache.url.clone()));
     tokio::spawn(host.clone().run());
     tokio::spawn(host.clone().serve(listener));
     for (id, listener) in listeners {
@@ -169,6 +182,12 @@ async fn serve(arguments: &Arguments) -> Exit {
     }
     console::tell(&format!("  {:<24} {endpoint}", "AWS services"));
     console::tell(&format!("  {:<24} {endpoint}/_evc/trace", "what happened, JSON"));
+    if let Some(cache) = &cache {
+        console::tell(&format!("  {:<24} {}", "cache", cache.url));
+    }
+    for (thing, type_) in built.stacks.iter().flat_map(|stack| stack.not_run()) {
+        console::tell(&format!("  {thing:<24} is not run here: {type_}"));
+    }
     let follower = Follower::new(host.clone(), arguments.json);
     tokio::spawn(follower.run());
     let watching = watch::watch(arguments, &addresses, host.clone(), built);
@@ -182,6 +201,23 @@ async fn serve(arguments: &Arguments) -> Exit {
             }
         },
     }
+}
+
+/// The server that stands for the caches of the stacks, if a function wants one.
+async fn cache(arguments: &Arguments, built: &Built) -> Result<Option<Cache>, String> {
+    if let Some(url) = &arguments.redis {
+        return Ok(Some(Cache::at(url)));
+    }
+    if !built.stacks.iter().any(|stack| stack.wants_cache()) {
+        return Ok(None);
+    }
+    let started = Cache::start().await?;
+    if started.is_none() {
+        console::tell(
+            "there is neither `valkey-server` nor `redis-server`: what wants a cache fails; name one with `--redis`",
+        );
+    }
+    Ok(started)
 }
 
 /// Where items are kept.

@@ -34,7 +34,9 @@ pub(super) async fn watch(arguments: &Arguments, addresses: &Addresses, host: Ar
                 match told {
                     Ok(notes) => {
                         console::tell(&format!("the spec is live, {} ms", begin.elapsed().as_millis()));
-                        notes.iter().for_each(|note| console::tell(&format!("  {note}")));
+                        for note in &notes {
+                            console::tell(&format!("  {note}"));
+                        }
                     }
                     Err(why) => console::fail(&why),
                 }

@@ -50,11 +50,12 @@ pub fn real_ms() -> u64 {
 }
 
 impl Host {
-    /// Runs a system whose handlers are these programs. `endpoint` is the address that they find the services at.
-    pub fn new(system: System, programs: Programs, endpoint: &str) -> Arc<Self> {
+    /// Runs a system whose handlers are these programs. `endpoint` is the address that they find the services at, `cache` that of the server
+    /// (`redis://127.0.0.1:6379`) that stands for the caches of its stacks.
+    pub fn new(system: System, programs: Programs, endpoint: &str, cache: Option<String>) -> Arc<Self> {
         Arc::new(Self {
             system: Mutex::new(system),
-            pool: Mutex::new(Pool::new(programs, endpoint)),
+            pool: Mutex::new(Pool::new(programs, endpoint, cache)),
             wake: Notify::new(),
             happened: Notify::new(),
             ahead_ms: AtomicU64::new(0),

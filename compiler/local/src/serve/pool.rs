@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::process::Stdio;
 use std::sync::Arc;
 
+use evc_interface::environment;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::Command;
 use tokio::sync::Notify;
@@ -49,13 +50,15 @@ impl Process {
 pub(crate) struct Pool {
     programs: Programs,
     endpoint: String,
+    /// The server that is the cache of the stacks.
+    cache: Option<String>,
     processes: BTreeMap<u64, Process>,
     last: u64,
 }
 
 impl Pool {
-    pub(crate) fn new(programs: Programs, endpoint: &str) -> Self {
-        Self { programs, endpoint: endpoint.to_owned(), processes: BTreeMap::new(), last: 0 }
+    pub(crate) fn new(programs: Programs, endpoint: &str, cache: Option<String>) -> Self {
+        Self { programs, endpoint: endpoint.to_owned(), cache, processes: BTreeMap::new(), last: 0 }
     }
 
     pub(crate) fn replace(&mut self, programs: Programs) {
@@ -127,7 +130,7 @@ fn spawn(host: &Arc<Host>, function: &Arc<Function>, given: Given) {
         let mut pool = lock(&host.pool);
         pool.last += 1;
         let number = pool.last;
-        (number, pool.programs.get(&function.binary).map(|program| command(program, &pool.endpoint, function, number)))
+        (number, pool.programs.get(&function.binary).map(|program| command(program, &pool, function, number)))
     };
     let Some(mut command) = command else {
         let message = format!("{} is not built: see what cargo said", function.binary);
@@ -174,10 +177,16 @@ fn spawn(host: &Arc<Host>, function: &Arc<Function>, given: Given) {
 
 /// The environment of a handler: its own variables and those of Lambda, and nothing of this process's.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>
-fn command(program: &std::path::Path, endpoint: &str, function: &Function, number: u64) -> Command {
+fn command(program: &std::path::Path, pool: &Pool, function: &Function, number: u64) -> Command {
+    let endpoint = &pool.endpoint;
     let mut command = Command::new(program);
     command.env_clear().envs(&function.environment).kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if let Some(cache) = pool.cache.as_ref().filter(|_| function.environment.contains_key(environment::CACHE_ENDPOINT))
+    {
+        command.env(environment::CACHE_ENDPOINT, cache).env(environment::CACHE_AUTH, environment::cache_auth::NONE);
+        command.env(environment::CACHE_CLUSTER, "false").env(environment::CACHE_SERVERLESS, "false");
+    }
     let region = function.arn.split(':').nth(3).unwrap_or("us-east-1");
     // With its scheme: without one, the client of the Runtime API takes no path.
     let runtime_api = format!("{endpoint}/fn/{number}");

@@ -45,6 +45,10 @@ evc-runtime = {runtime}
 unsafe_code = "forbid"
 missing_docs = "warn"
 
+# What a changed handler costs to build is mostly debug information: lines are enough for a backtrace.
+[profile.dev]
+debug = "line-tables-only"
+
 # A cold start loads the binary, so it is small; what a handler waits for is the network, so that costs nothing.
 # Panics unwind: the runtime makes a named error of each.
 [profile.release]
