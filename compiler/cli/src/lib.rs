@@ -5,8 +5,10 @@ mod build;
 mod check;
 mod completions;
 mod console;
+mod embedded;
 mod explain;
 mod fix;
+mod init;
 mod match_event;
 mod plan;
 mod project;
@@ -14,6 +16,7 @@ mod reference;
 mod schema;
 mod stack;
 pub mod terminal;
+mod vendor;
 mod workflow;
 mod world;
 
@@ -49,7 +52,7 @@ pub enum Exit {
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = "Exit codes: 0 clean, 1 errors in the spec, 2 usage, 3 files that cannot be read or written, or no server.\n\n\
-        Start with:\n  evc check specs/orders.yaml\n  evc build specs/orders.yaml\n  evc explain EVC0101"
+        Start with:\n  evc init shop\n  cd shop\n  evc build specs/shop.yaml"
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -67,11 +70,13 @@ const STYLES: Styles = Styles::styled()
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Arguments),
     Build(build::Arguments),
     Check(check::Arguments),
     Audit(audit::Arguments),
     Match(match_event::Arguments),
     Workflow(workflow::Arguments),
+    Vendor(vendor::Arguments),
     Explain(explain::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
@@ -92,11 +97,13 @@ pub fn main() -> ExitCode {
     };
     console::set_color(arguments.color);
     let exit = match &arguments.command {
+        Command::Init(arguments) => init::run(arguments),
         Command::Build(arguments) => build::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Audit(arguments) => audit::run(arguments),
         Command::Match(arguments) => match_event::run(arguments),
         Command::Workflow(arguments) => workflow::run(arguments),
+        Command::Vendor(arguments) => vendor::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Schema(arguments) => schema::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),
