@@ -37,14 +37,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "this is how a build script speaks to Cargo")]
 fn tell_cargo(path: &Path) {
     println!("cargo::rerun-if-changed={}", path.display());
 }
 
+/// The name of a system, and its files.
+type Example = (String, Vec<Text>);
+
 /// Every spec of a folder that has a crate beside it, with the files of both.
-fn examples(specs: &Path) -> Result<Vec<(String, Vec<Text>)>, Box<dyn Error>> {
-    let mut examples: Vec<(String, Vec<Text>)> = Vec::new();
+fn examples(specs: &Path) -> Result<Vec<Example>, Box<dyn Error>> {
+    let mut examples: Vec<Example> = Vec::new();
     for (path, text) in files_below(specs)? {
         let name = path.split(['/', '.']).next().unwrap_or_default().to_owned();
         match examples.iter_mut().find(|(known, _)| *known == name) {

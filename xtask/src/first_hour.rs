@@ -2,6 +2,8 @@
 //! than that of this repository only in that it has no tests.
 
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use crate::{project, step, test, workspace};
 
@@ -20,9 +22,9 @@ pub(crate) fn run() -> Result<(), String> {
     if folder.exists() {
         fs::remove_dir_all(&folder).map_err(|error| format!("cannot remove {}: {error}", folder.display()))?;
     }
-    let evc = |arguments: &[&str], at| {
+    let evc = |arguments: &[&str], at: &Path| {
         let what = format!("evc {}", arguments.join(" "));
-        step::quietly(&what, std::process::Command::new(project::evc()).args(arguments).current_dir(at))
+        step::quietly(&what, Command::new(project::evc()).args(arguments).current_dir(at))
     };
     evc(&["init", NAME], &root.join("target"))?;
     let spec = format!("specs/{NAME}.yaml");

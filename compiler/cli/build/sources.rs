@@ -87,13 +87,13 @@ fn manifest(text: &str) -> String {
 fn sources(folder: &Path) -> Result<Vec<Text>, Box<dyn Error>> {
     let (mut files, mut dropped) = (Vec::new(), Vec::new());
     for (path, text) in files_below(folder)? {
-        if path.ends_with(".lua") {
-            files.push((path, text));
-        } else if let Some(stem) = path.strip_suffix(".rs") {
+        if let Some(stem) = path.strip_suffix(".rs") {
             let (text, modules) = without_tests(&text);
             let own = ["lib", "mod"].into_iter().find_map(|root| stem.strip_suffix(root));
             let home = own.map_or_else(|| format!("{stem}/"), str::to_owned);
             dropped.extend(modules.iter().map(|module| format!("{home}{module}")));
+            files.push((path, text));
+        } else if Path::new(&path).extension().is_some_and(|extension| extension == "lua") {
             files.push((path, text));
         }
     }
@@ -109,8 +109,8 @@ fn is_for_tests(attribute: &str) -> bool {
     ["#[cfg(test)]", "#[cfg(all(test, "].iter().any(|start| attribute.starts_with(start))
 }
 
-/// A source without its modules of tests, as rustfmt lays them out; and the names of these. That
-/// nothing else is lost, a test of `src/embedded.rs` sees to.
+/// A source without its modules of tests, and the names of these: found by how rustfmt lays them out. A test of `src/embedded.rs` sees to
+/// it that nothing else is lost.
 fn without_tests(text: &str) -> (String, Vec<String>) {
     let (mut kept, mut waiting, mut modules) = (Vec::new(), Vec::new(), Vec::new());
     let mut lines = text.lines();
@@ -120,19 +120,17 @@ fn without_tests(text: &str) -> (String, Vec<String>) {
             waiting.push(line);
             continue;
         }
-        match line.strip_prefix("mod ").filter(|_| waiting.iter().any(|said| is_for_tests(said))) {
-            Some(module) => {
-                waiting.clear();
-                if module.ends_with('{') {
-                    let _ = lines.find(|line| *line == "}");
-                }
-                // One that stands here may have modules of its own, in files.
-                modules.push(module.trim_end_matches([';', '{']).trim_end().to_owned());
+        let module = line.strip_prefix("mod ").filter(|_| waiting.iter().any(|said| is_for_tests(said)));
+        if let Some(module) = module {
+            waiting.clear();
+            if module.ends_with('{') {
+                let _ = lines.find(|line| *line == "}");
             }
-            None => {
-                kept.append(&mut waiting);
-                kept.push(line);
-            }
+            // One that stands here may have modules of its own, in files.
+            modules.push(module.trim_end_matches([';', '{']).trim_end().to_owned());
+        } else {
+            kept.append(&mut waiting);
+            kept.push(line);
         }
     }
     let kept = kept.join("\n");

@@ -11,6 +11,11 @@ mod tests {
 
     use super::*;
 
+    /// The files of the runtime whose names end so.
+    fn with(extension: &str) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+        RUNTIME.iter().filter(move |(path, _)| path.rsplit_once('.').is_some_and(|(_, found)| found == extension))
+    }
+
     fn repository() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
     }
@@ -30,7 +35,7 @@ mod tests {
     #[test]
     fn sources_of_the_runtime_are_whole_but_for_their_tests() {
         let mut modules = 0;
-        for (path, text) in RUNTIME.iter().filter(|(path, _)| path.ends_with(".rs")) {
+        for (path, text) in with("rs") {
             let there = std::fs::read_to_string(repository().join("runtime").join(path)).unwrap();
             let mut there = syn::parse_file(&there).unwrap();
             modules += there.items.iter().filter(|item| is_test(item)).count();
@@ -43,7 +48,7 @@ mod tests {
     #[test]
     fn every_module_and_script_is_there_and_no_test() {
         let paths: BTreeSet<&str> = RUNTIME.iter().map(|(path, _)| *path).collect();
-        for (path, text) in RUNTIME.iter().filter(|(path, _)| path.ends_with(".rs")) {
+        for (path, text) in with("rs") {
             let stem = path.trim_end_matches(".rs");
             let own = ["lib", "mod"].into_iter().find_map(|root| stem.strip_suffix(root));
             let home = own.map_or_else(|| format!("{stem}/"), str::to_owned);
@@ -57,7 +62,7 @@ mod tests {
         let stray =
             |path: &&str| path.split('/').any(|part| matches!(part, "tests" | "tests.rs" | "examples" | "testdata"));
         assert_eq!(paths.iter().filter(|path| stray(path)).collect::<Vec<_>>(), [&""; 0]);
-        assert!(paths.iter().filter(|path| path.ends_with(".lua")).count() > 10);
+        assert!(with("lua").count() > 10);
     }
 
     #[test]

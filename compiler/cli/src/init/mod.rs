@@ -69,7 +69,9 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
             console::fail(&format!("these files are in the way in `{}`; nothing was written:", directory.display()));
             let more = paths.len().saturating_sub(MOST_NAMED);
             paths.truncate(MOST_NAMED);
-            paths.iter().for_each(|path| console::tell(&format!("  {path}")));
+            for path in &paths {
+                console::tell(&format!("  {path}"));
+            }
             if more > 0 {
                 console::tell(&format!("  and {more} more"));
             }

@@ -77,7 +77,8 @@ fn told(error: &Diagnostic) -> String {
 /// that are named after it. Things of the spec that have the same name keep theirs.
 fn renamed(path: &str, text: &str, own: &str, name: &str) -> (String, String) {
     let path = format!("{name}{}", path.strip_prefix(own).unwrap_or(path));
-    if path.ends_with(".yaml") {
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    if extension == "yaml" {
         let line = |line: &str| match line.strip_suffix(own) {
             // The service, and the tag that says it.
             Some(key @ ("service: " | "  service: ")) => format!("{key}{name}\n"),
@@ -99,7 +100,7 @@ fn renamed(path: &str, text: &str, own: &str, name: &str) -> (String, String) {
     } else {
         text.to_owned()
     };
-    if own == name || !path.ends_with(".rs") {
+    if own == name || extension != "rs" {
         return (path, text);
     }
     (path, uses::laid_out(&text.replace(&contract.0, &contract.1), &contract.1))

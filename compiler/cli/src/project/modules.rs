@@ -35,7 +35,7 @@ pub(super) fn with(text: &str, lacking: &[String]) -> String {
         let modules = || lines.iter().enumerate().filter_map(|(at, line)| Some((at, module(line)?)));
         let before = modules().find(|(_, other)| *other > name.as_str()).map(|(at, _)| at);
         let before = before.map(|at| if at > 0 && lines[at - 1] == FOR_TESTS { at - 1 } else { at });
-        let after = modules().last().map(|(at, _)| at + 1);
+        let after = modules().next_back().map(|(at, _)| at + 1);
         let at = before.or(after).unwrap_or_else(|| {
             if lines.last().is_some_and(|line| !line.is_empty()) {
                 lines.push(String::new());
