@@ -5,6 +5,7 @@ mod conformance;
 mod deny;
 mod documents;
 mod end_to_end;
+mod first_hour;
 mod generate;
 mod iam;
 mod lanes;

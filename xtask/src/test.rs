@@ -1,11 +1,12 @@
 //! `cargo xtask test`: every layer of tests, the cheap ones first, then what waits beside what computes; the first failure ends it.
 
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 
-use crate::{conformance, deny, end_to_end, generate, lanes, project, setup, step, workspace};
+use crate::{conformance, deny, end_to_end, first_hour, generate, lanes, project, setup, step, workspace};
 
 /// What to run.
 #[derive(clap::Args)]
@@ -42,7 +43,7 @@ enum Layer {
     Golden,
     /// Templates, state machines and OpenAPI documents pass the validators of those who read them.
     Conformance,
-    /// Generated Rust is formatted, lint-free and passes its tests.
+    /// Generated Rust is formatted, lint-free and passes its tests; so is that of a project that `evc init` starts.
     Generated,
     /// The systems run on `evc dev`, with the scenarios that they have on the emulator.
     Local,
@@ -160,7 +161,7 @@ fn run_layer(layer: Layer, options: &Options, tally: &mut Tally) -> Result<(), S
         }
         Layer::Golden => generate::check(),
         Layer::Conformance => conformance::run(options.seed, options.all, tally),
-        Layer::Generated => generated_workspaces(),
+        Layer::Generated => generated_workspaces().and_then(|()| first_hour::run()),
         Layer::Local => end_to_end::run_local(&options.system, options.all, tally),
         Layer::E2e => end_to_end::run(&options.system, options.all, tally),
         Layer::Equivalence => end_to_end::run_equivalence(options.seed, options.workflows, options.all, tally),
@@ -171,13 +172,18 @@ fn run_layer(layer: Layer, options: &Options, tally: &mut Tally) -> Result<(), S
 /// What the project asks of its own Rust is asked of the Rust it writes, and of the business logic beside it.
 fn generated_workspaces() -> Result<(), String> {
     for stack in project::stacks()? {
-        let name = project::name(&stack);
-        // `cargo fmt --all` would format what the workspace depends on too, the runtime among it, by the stack's rules.
-        let mut format = step::command("cargo", &["fmt", "--check"]);
-        step::quietly(&format!("{name}: cargo fmt"), format.current_dir(&stack))?;
-        let mut test = workspace::linting(step::command("cargo", &["test", "--quiet", "--workspace"]));
-        test.current_dir(&stack);
-        step::quietly(&format!("{name}: cargo test, with clippy"), &mut test)?;
+        stack_passes(&project::name(&stack), &stack)?;
     }
     Ok(())
+}
+
+/// The crates of a stack are formatted, and pass clippy and their tests.
+pub(crate) fn stack_passes(name: &str, stack: &Path) -> Result<(), String> {
+    // `cargo fmt --all` would format what the workspace depends on too, the runtime among it, by the stack's rules.
+    let mut format = step::command("cargo", &["fmt", "--check"]);
+    step::quietly(&format!("{name}: cargo fmt"), format.current_dir(stack))?;
+    let mut test = workspace::linting(step::command("cargo", &["test", "--quiet", "--workspace"]));
+    // As this workspace has it, so that what both depend on is compiled once.
+    test.current_dir(stack).env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
+    step::quietly(&format!("{name}: cargo test, with clippy"), &mut test)
 }

@@ -169,12 +169,22 @@ fn write(build: &Stack, arguments: &Arguments) -> Exit {
             }
         }
     }
+    // After the modules: what it names is there.
+    if let Some(root) = &build.root
+        && let Err(error) = stack::replace(&root.path, &root.text)
+    {
+        console::fail(&error.to_string());
+        return Exit::Io;
+    }
     if !arguments.quiet && arguments.message_format == Format::Human {
         let stack::Written { changed, unchanged, removed } = written;
         let directory = build.directory.display();
         console::tell(&format!("{directory}: {changed} files written, {unchanged} unchanged, {removed} removed"));
         for path in scaffolded {
             console::tell(&format!("{}: new, for your business logic", path.display()));
+        }
+        for (root, module) in build.root.iter().flat_map(|root| root.added.iter().map(move |module| (root, module))) {
+            console::tell(&format!("{}: `pub mod {module};` added", root.path.display()));
         }
     }
     Exit::Clean

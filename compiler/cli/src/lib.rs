@@ -7,8 +7,10 @@ mod completions;
 mod console;
 #[cfg(feature = "local")]
 mod dev;
+mod embedded;
 mod explain;
 mod fix;
+mod init;
 mod match_event;
 mod plan;
 mod project;
@@ -16,6 +18,7 @@ mod reference;
 mod schema;
 mod stack;
 pub mod terminal;
+mod vendor;
 mod workflow;
 mod world;
 
@@ -51,7 +54,7 @@ pub enum Exit {
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = "Exit codes: 0 clean, 1 errors in the spec, 2 usage, 3 files that cannot be read or written, or no server.\n\n\
-        Start with:\n  evc check specs/orders.yaml\n  evc build specs/orders.yaml\n  evc explain EVC0101"
+        Start with:\n  evc init shop\n  cd shop\n  evc build specs/shop.yaml"
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -69,6 +72,7 @@ const STYLES: Styles = Styles::styled()
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Arguments),
     Build(build::Arguments),
     Check(check::Arguments),
     #[cfg(feature = "local")]
@@ -76,6 +80,7 @@ enum Command {
     Audit(audit::Arguments),
     Match(match_event::Arguments),
     Workflow(workflow::Arguments),
+    Vendor(vendor::Arguments),
     Explain(explain::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
@@ -96,6 +101,7 @@ pub fn main() -> ExitCode {
     };
     console::set_color(arguments.color);
     let exit = match &arguments.command {
+        Command::Init(arguments) => init::run(arguments),
         Command::Build(arguments) => build::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         #[cfg(feature = "local")]
@@ -103,6 +109,7 @@ pub fn main() -> ExitCode {
         Command::Audit(arguments) => audit::run(arguments),
         Command::Match(arguments) => match_event::run(arguments),
         Command::Workflow(arguments) => workflow::run(arguments),
+        Command::Vendor(arguments) => vendor::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Schema(arguments) => schema::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),

@@ -39,6 +39,8 @@ pub(super) struct Stack {
     pub(super) files: emit::Files,
     /// What is missing of the user's crate: paths and texts.
     pub(super) scaffold: Vec<(PathBuf, String)>,
+    /// The root of the user's crate with modules that it lacks.
+    pub(super) root: Option<project::Root>,
 }
 
 /// Plans and emits the stack of a spec, adding what is found to its analysis. `None` if there are errors.
@@ -84,5 +86,6 @@ pub(super) fn plan(spec: &Path, directory: &Path, analysis: &mut Analysis, optio
         directory: directory.to_owned(),
         files: built.files,
         scaffold: around.scaffold,
+        root: around.root,
     })
 }

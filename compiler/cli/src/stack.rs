@@ -95,7 +95,10 @@ pub(super) fn write(directory: &Path, files: &Files, force: bool) -> Result<Writ
     }
 
     let staging = directory.join(STAGING);
-    let staged = stage(&staging, &changed, &now);
+    let staged = stage(&staging, &changed).and_then(|()| {
+        let target = staging.join(MANIFEST);
+        fs::write(&target, listing(&now)).map_err(|error| Error::Io(target, error))
+    });
     if let Err(error) = staged {
         // The error that stopped the build is worth more than one about cleaning up after it.
         let _ = fs::remove_dir_all(&staging);
@@ -110,6 +113,38 @@ pub(super) fn write(directory: &Path, files: &Files, force: bool) -> Result<Writ
     rename(&staging.join(MANIFEST), &directory.join(MANIFEST))?;
     fs::remove_dir_all(&staging).map_err(|error| Error::Io(staging, error))?;
     Ok(written)
+}
+
+/// Writes files that people go on with into a directory that has none of them. An error leaves the directory as it was.
+pub(super) fn create(directory: &Path, files: &Files) -> Result<(), Error> {
+    for path in files.iter().map(|file| file.path).chain([STAGING]) {
+        no_links(directory, path)?;
+    }
+    let files: Vec<File<'_>> = files.iter().collect();
+    let blocked = files.iter().filter_map(|file| in_the_way(directory, file.path));
+    let blocked: BTreeSet<PathBuf> = blocked.collect();
+    if !blocked.is_empty() {
+        return Err(Error::NotOurs(blocked.iter().map(|path| path.display().to_string()).collect()));
+    }
+    let made = directory.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists()).last();
+    let staging = directory.join(STAGING);
+    let done = stage(&staging, &files).and_then(|()| place(&staging.join(STAGED), directory));
+    // What stopped it is worth more than a trouble with what is left over.
+    let _ = fs::remove_dir_all(&staging);
+    if done.is_err() {
+        for file in &files {
+            let _ = remove(directory, file.path);
+        }
+        let _ = made.map(fs::remove_dir_all);
+    }
+    done
+}
+
+/// What keeps a new file from its path: something that stands there, or a file where a folder above it is to be.
+fn in_the_way(directory: &Path, path: &str) -> Option<PathBuf> {
+    let target = directory.join(path);
+    let above = target.ancestors().skip(1).take_while(|folder| *folder != directory).find(|folder| folder.is_file());
+    above.map(Path::to_owned).or_else(|| target.exists().then_some(target))
 }
 
 /// What stands where a file is to be.
@@ -138,6 +173,17 @@ pub(super) fn write_new(path: &Path, text: &str) -> Result<bool, Error> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(failed(error)),
     }
+}
+
+/// Replaces a file by new text, whole or not at all.
+pub(super) fn replace(path: &Path, text: &str) -> Result<(), Error> {
+    create_parent(path)?;
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".evc-new");
+    let new = path.with_file_name(name);
+    fs::write(&new, text).map_err(|error| Error::Io(new.clone(), error))?;
+    rename(&new, path)
 }
 
 /// Refuses a path below `directory` that goes through a symbolic link, or is one: what is written stays in the directory. The
@@ -176,8 +222,14 @@ fn manifest(directory: &Path) -> Result<BTreeSet<String>, Error> {
     }
 }
 
+/// The text of a manifest: the paths that evc wrote.
+pub(super) fn listing(paths: &BTreeSet<String>) -> String {
+    let list: String = paths.iter().map(|path| format!("{path}\n")).collect();
+    format!("# What evc wrote here. It replaces and removes these files, and no others.\n{list}")
+}
+
 /// Writes everything that is to be renamed into place.
-fn stage(staging: &Path, changed: &[File<'_>], now: &BTreeSet<String>) -> Result<(), Error> {
+fn stage(staging: &Path, changed: &[File<'_>]) -> Result<(), Error> {
     if staging.exists() {
         fs::remove_dir_all(staging).map_err(|error| Error::Io(staging.to_owned(), error))?;
     }
@@ -191,11 +243,7 @@ fn stage(staging: &Path, changed: &[File<'_>], now: &BTreeSet<String>) -> Result
         let target = staged.join(path);
         fs::write(&target, text).map_err(|error| Error::Io(target, error))
     });
-    written.into_iter().collect::<Result<(), Error>>()?;
-    let list: String = now.iter().map(|path| format!("{path}\n")).collect();
-    let manifest = format!("# What evc wrote here. It replaces and removes these files, and no others.\n{list}");
-    let target = staging.join(MANIFEST);
-    fs::write(&target, manifest).map_err(|error| Error::Io(target, error))
+    written.into_iter().collect()
 }
 
 /// Moves all that is in one directory into another. What is new there moves whole, with all that is in it.
@@ -339,6 +387,30 @@ mod tests {
         write(&scratch.join("stack"), &files(&[("a/b.txt", "1")]), false).unwrap();
         assert_eq!(fs::read_to_string(scratch.join("real/a/b.txt")).unwrap(), "1");
         fs::remove_dir_all(scratch).unwrap();
+    }
+
+    #[test]
+    fn what_is_created_is_all_there_or_not_at_all() {
+        let directory = scratch("created").join("project");
+        let project = files(&[("a.txt", "1"), ("b/c.txt", "2")]);
+        create(&directory, &project).unwrap();
+        assert_eq!(fs::read_to_string(directory.join("b/c.txt")).unwrap(), "2");
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 2);
+        // All of it is in the way; then a folder where a file should be, and a file where a folder should be.
+        let blocked = |files: &Files| match create(&directory, files) {
+            Err(Error::NotOurs(paths)) => paths.len(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(blocked(&project), 2);
+        assert_eq!(blocked(&files(&[("new.txt", "3"), ("b", "3"), ("a.txt/d.txt", "3")])), 2);
+        assert!(!directory.join("new.txt").exists());
+        create(&directory, &files(&[("b/new.txt", "3")])).unwrap();
+        // No file has such a name: writing fails, and what had to be made for it goes.
+        let long = "x".repeat(300);
+        let elsewhere = directory.join("not/there/yet");
+        assert!(create(&elsewhere, &files(&[("a.txt", "1"), (&long, "2")])).is_err());
+        assert!(!directory.join("not").exists());
+        fs::remove_dir_all(scratch("created")).unwrap_or_default();
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::manifest::{Manifest, Origin};
+use super::modules::{self, Root};
 use super::paths::{absolute, normal};
 use evc_compiler::diagnostics::{Code, Diagnostic};
 use evc_compiler::emit::{Project, rust};
@@ -24,19 +25,27 @@ pub(super) struct Around<'a> {
     pub(super) runtime: &'a Path,
 }
 
-/// Looks at the user's crate. Completes `project`, reports what does not fit, and returns the files of the scaffold that are
-/// there already.
+/// What there is of the user's crate.
+#[derive(Default)]
+pub(super) struct Looked {
+    /// The files of the scaffold that are there already, or that nobody would see.
+    pub(super) present: BTreeSet<String>,
+    /// The crate's root with the modules that it lacks, where evc adds them.
+    pub(super) root: Option<Root>,
+}
+
+/// Looks at the user's crate. Completes `project`, and reports what does not fit.
 pub(super) fn look(
     around: Around<'_>,
     model: &Model,
     project: &mut Project,
     sources: &mut SourceMap,
     diagnostics: &mut Vec<Diagnostic>,
-) -> BTreeSet<String> {
-    let mut present = BTreeSet::new();
+) -> Looked {
+    let mut looked = Looked::default();
     let mut root = PathBuf::from("src/lib.rs");
     if let Some(file) = read(around, Path::new("Cargo.toml"), sources) {
-        present.insert("Cargo.toml".to_owned());
+        looked.present.insert("Cargo.toml".to_owned());
         match Manifest::read(&sources.file(file).text) {
             Ok(manifest) => {
                 if let Some(path) = manifest.lib.as_ref().and_then(|lib| lib.path.as_ref()) {
@@ -52,10 +61,10 @@ pub(super) fn look(
     }
     if let Some(file) = read(around, &root, sources) {
         // A crate with its root elsewhere needs no `src/lib.rs`.
-        present.insert("src/lib.rs".to_owned());
-        check_modules(around, model, file, &root, sources, &mut present, diagnostics);
+        looked.present.insert("src/lib.rs".to_owned());
+        check_modules(around, model, file, &root, sources, &mut looked, diagnostics);
     }
-    present
+    looked
 }
 
 /// Reads a file of the crate into `sources`, if it is there.
@@ -116,18 +125,23 @@ fn mismatch(origin: &Origin<'_>, around: Around<'_>) -> Option<String> {
     }
 }
 
-/// Reports functions of the spec that the crate's root has no module for, and modules without the function.
+/// Looks for a module of each function. Where the root is as evc wrote it, the lines that it lacks are added; elsewhere they are
+/// reported, as are modules without the function.
 fn check_modules(
     around: Around<'_>,
     model: &Model,
     root: FileId,
     root_path: &Path,
     sources: &SourceMap,
-    present: &mut BTreeSet<String>,
+    looked: &mut Looked,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let text = &sources.file(root).text;
     let path = sources.file(root).path.display();
+    let Looked { present, root: completed } = looked;
+    // A root elsewhere was put there by people.
+    let is_scaffold = root_path == Path::new("src/lib.rs") && modules::is_scaffold(text);
+    let mut lacking = Vec::new();
     let Ok(parsed) = syn::parse_file(text) else {
         // Half-written code is the Rust compiler's to report; nothing is known about modules.
         present.extend(model.functions.values().map(|function| format!("src/{}.rs", rust::module(function))));
@@ -137,7 +151,14 @@ fn check_modules(
     for function in model.functions.values() {
         let module = rust::module(function);
         let skeleton = format!("src/{module}.rs");
-        match declaration(&parsed, &module) {
+        let declared = match declaration(&parsed, &module) {
+            Declaration::None if is_scaffold => {
+                lacking.push(module.clone());
+                Declaration::File
+            }
+            declared => declared,
+        };
+        match declared {
             Declaration::None => {
                 // Without the line nobody would see the skeleton.
                 present.insert(skeleton);
@@ -161,6 +182,10 @@ fn check_modules(
                 }
             }
         }
+    }
+    if !lacking.is_empty() {
+        let text = modules::with(text, &lacking);
+        *completed = Some(Root { path: around.folder.join(root_path), text, added: lacking });
     }
 }
 

@@ -5,20 +5,20 @@
 mod logic;
 mod manifest;
 mod metadata;
+mod modules;
 mod paths;
+mod runtime;
 
 use std::path::{Path, PathBuf};
 
 use super::world::Disk;
-use evc_compiler::diagnostics::{Code, Diagnostic};
+use evc_compiler::diagnostics::Diagnostic;
 use evc_compiler::emit::{Project, rust};
 use evc_compiler::model::Model;
 use evc_compiler::source::{SourceMap, World};
 
 pub(super) use metadata::ask_cargo;
-
-/// Where the runtime is in its project.
-const RUNTIME: &str = "runtime/handlers";
+pub(super) use modules::Root;
 
 /// What is around a stack.
 pub(super) struct Found {
@@ -26,6 +26,8 @@ pub(super) struct Found {
     pub(super) project: Project,
     /// What is missing of the user's crate: paths and texts.
     pub(super) scaffold: Vec<(PathBuf, String)>,
+    /// The root of the user's crate with the modules that it lacks, if it is as evc wrote it but for these.
+    pub(super) root: Option<Root>,
     /// What does not fit together.
     pub(super) diagnostics: Vec<Diagnostic>,
 }
@@ -78,7 +80,7 @@ fn find_in(world: &dyn World, places: Places<'_>, model: &Model, sources: &mut S
     let folder = spec.with_extension("");
     let (stack, crate_folder) = (paths::absolute(directory), paths::absolute(&folder));
     let mut diagnostics = Vec::new();
-    let runtime = runtime(world, &crate_folder, places.runtime, model, &mut diagnostics);
+    let runtime = runtime::find(world, &crate_folder, places.runtime, model, &mut diagnostics);
     let mut project = Project {
         spec_path: paths::in_project(spec),
         logic_path: paths::relative(&stack, &crate_folder),
@@ -89,50 +91,10 @@ fn find_in(world: &dyn World, places: Places<'_>, model: &Model, sources: &mut S
     };
     project.logic_lib = rust::crate_ident(&project.logic_crate);
     let around = logic::Around { world, folder: &folder, stack: &stack, runtime: &runtime };
-    let present = logic::look(around, model, &mut project, sources, &mut diagnostics);
+    let logic::Looked { present, root } = logic::look(around, model, &mut project, sources, &mut diagnostics);
     let scaffold = rust::scaffold(model, &project).into_iter().filter(|(path, _)| !present.contains(path));
     let scaffold = scaffold.map(|(path, text)| (folder.join(path), text)).collect();
-    Found { project, scaffold, diagnostics }
-}
-
-/// The runtime's folder: the one that is given, or a folder `runtime/handlers` of the project that the user's crate is in. If there is
-/// none, that is reported, and the answer is where it is expected. Never a registry's: nobody has published a crate of that
-/// name, so whoever does would have their code run in every stack.
-fn runtime(
-    world: &dyn World,
-    crate_folder: &Path,
-    given: Option<&Path>,
-    model: &Model,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> PathBuf {
-    let is_runtime = |folder: &Path| {
-        let text = world.read(&folder.join("Cargo.toml")).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        text.is_some_and(|text| manifest::package_name(&text).as_deref() == Some("evc-runtime"))
-    };
-    let missing = |message: String| {
-        Diagnostic::new(Code::EVC0807, model.service.span, message)
-            .note("no registry has it: the generated handlers build only where it is on this disk")
-            .help("name the folder `runtime/handlers` of a clone of evc: `--runtime ../evc/runtime/handlers`")
-    };
-    if let Some(given) = given {
-        if !is_runtime(given) {
-            diagnostics.push(missing(format!("there is no crate `evc-runtime` in `{}`", given.display())));
-        }
-        return paths::absolute(given);
-    }
-    let above = crate_folder.ancestors().skip(1);
-    if let Some(folder) = above.map(|folder| folder.join(RUNTIME)).find(|folder| is_runtime(folder)) {
-        return folder;
-    }
-    diagnostics.push(missing(format!(
-        "there is no crate `evc-runtime` in a folder `{RUNTIME}` beside this spec or in a folder above"
-    )));
-    let beside = crate_folder.parent().unwrap_or(crate_folder);
-    let project = match beside.parent() {
-        Some(project) if beside.ends_with("specs") => project,
-        _ => beside,
-    };
-    project.join(RUNTIME)
+    Found { project, scaffold, root, diagnostics }
 }
 
 #[cfg(test)]

@@ -91,10 +91,54 @@ fn modules_may_come_in_other_ways() {
         assert_eq!(lines(&found, &sources), [""; 0], "{root}");
         assert!(found.scaffold.iter().all(|(path, _)| path.ends_with("Cargo.toml")), "{root}");
     }
-    let world = memory(&[("specs/orders.yaml", SPEC), ("specs/orders/src/lib.rs", "pub mod place_order;\n"), CRATE]);
+    let own = "use std::fmt;\n\npub mod place_order;\n";
+    let world = memory(&[("specs/orders.yaml", SPEC), ("specs/orders/src/lib.rs", own), CRATE]);
     let (found, sources) = find_at(&world, "specs/orders.yaml", "generated/orders");
+    assert_eq!((found.root.is_none(), found.scaffold.len()), (true, 2));
     assert_eq!(lines(&found, &sources), ["EVC0801 `specs/orders/src/lib.rs` has no module for function `type` @ type"]);
     assert_eq!(sources.text(found.diagnostics[0].secondary[0].span), "pub mod place_order;");
+}
+
+#[test]
+fn a_root_that_nobody_has_changed_gets_the_modules_that_it_lacks() {
+    let root = "//! The business logic of `orders`.\n\npub mod place_order;\n";
+    let files = [("specs/orders.yaml", SPEC), ("specs/orders/src/lib.rs", root), CRATE];
+    let (found, sources) = find_at(&memory(&files), "specs/orders.yaml", "generated/orders");
+    assert_eq!(lines(&found, &sources), [""; 0]);
+    let root = found.root.unwrap();
+    assert_eq!((root.path, root.added), (PathBuf::from("specs/orders/src/lib.rs"), vec!["type_".to_owned()]));
+    assert_eq!(root.text, "//! The business logic of `orders`.\n\npub mod place_order;\npub mod type_;\n");
+    let paths: Vec<_> = found.scaffold.iter().map(|(path, _)| path.to_string_lossy().into_owned()).collect();
+    assert_eq!(paths, ["specs/orders/Cargo.toml", "specs/orders/src/place_order.rs", "specs/orders/src/type_.rs"]);
+
+    // A file that waits for its module is looked at as any other, and a root elsewhere is its owner's.
+    let written = ("specs/orders/src/type_.rs", "pub async fn other() {}\n");
+    let (found, sources) =
+        find_at(&memory(&[files[0], files[1], written, CRATE]), "specs/orders.yaml", "generated/orders");
+    assert_eq!(lines(&found, &sources), ["EVC0802 `specs/orders/src/type_.rs` has no function `type_` @ type"]);
+    let elsewhere = "[package]\nname = \"orders\"\n[lib]\npath = \"src/orders.rs\"\n";
+    let files = [files[0], ("specs/orders/src/orders.rs", ""), ("specs/orders/Cargo.toml", elsewhere), CRATE];
+    let (found, _) = find_at(&memory(&files), "specs/orders.yaml", "generated/orders");
+    assert!(found.root.is_none() && found.diagnostics.iter().all(|found| found.code == Code::EVC0801));
+}
+
+#[test]
+fn a_vendored_runtime_is_the_one_of_this_evc() {
+    let (spec, listed) = (("specs/orders.yaml", SPEC), ("runtime/.evc-manifest", ""));
+    let state = format!("{}\n", crate::embedded::FINGERPRINT);
+    for (state, fits) in [(Some(state.as_str()), true), (Some("0.0.1-0123456789abcdef\n"), false), (None, false)] {
+        let mut world = memory(&[spec, CRATE, listed]);
+        let path = paths::absolute(Path::new("runtime/.evc-runtime"));
+        world.0.extend(state.map(|state| (path, state.to_owned())));
+        let (found, sources) = find_at(&world, "specs/orders.yaml", "generated/orders");
+        let expected = "EVC0808 the runtime in `runtime` is not the one of this evc @ orders";
+        assert_eq!(lines(&found, &sources), if fits { vec![] } else { vec![expected] }, "{state:?}");
+        let help = found.diagnostics.iter().flat_map(|found| &found.help).map(String::as_str).collect::<Vec<_>>();
+        assert!(fits || help == ["bring it up to date: `evc vendor runtime`"], "{help:?}");
+    }
+    // That of a clone has no list of what evc wrote, and nobody but its owner brings it up to date.
+    let (found, sources) = find_at(&memory(&[spec, CRATE]), "specs/orders.yaml", "generated/orders");
+    assert_eq!(lines(&found, &sources), [""; 0]);
 }
 
 #[test]
@@ -161,7 +205,8 @@ fn example(code: Code, section: &str) -> Memory {
     for block in page.split("```").skip(1).step_by(2) {
         let (head, text) = block.split_once('\n').unwrap();
         let path = head.split_once("file=").map_or("example.yaml", |(_, path)| path);
-        files.0.insert(paths::absolute(Path::new(path)), text.to_owned());
+        let text = text.replace("FINGERPRINT", crate::embedded::FINGERPRINT);
+        files.0.insert(paths::absolute(Path::new(path)), text);
     }
     files
 }
@@ -169,7 +214,8 @@ fn example(code: Code, section: &str) -> Memory {
 #[test]
 fn the_examples_of_the_pages_do_what_they_say() {
     // What Cargo has to say about the other one is tested below.
-    for code in [Code::EVC0801, Code::EVC0802, Code::EVC0803, Code::EVC0804, Code::EVC0805, Code::EVC0807] {
+    use Code::{EVC0801, EVC0802, EVC0803, EVC0804, EVC0805, EVC0807, EVC0808};
+    for code in [EVC0801, EVC0802, EVC0803, EVC0804, EVC0805, EVC0807, EVC0808] {
         let (found, _) = find_at(&example(code, "Example"), "example.yaml", "generated/example");
         let codes: Vec<_> = found.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
         assert_eq!(codes, [code]);

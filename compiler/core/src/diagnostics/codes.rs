@@ -314,6 +314,7 @@ codes! {
     EVC0805 Warning "crate-of-another-stack",
     EVC0806 Error "unresolved-workspace",
     EVC0807 Warning "runtime-not-found",
+    EVC0808 Error "outdated-runtime",
     EVC0901 Warning "event-never-published",
     EVC0902 Warning "event-never-read",
     EVC0903 Warning "event-loop",
