@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 
-use crate::{conformance, deny, end_to_end, generate, lanes, project, setup, step, workspace};
+use crate::{conformance, deny, documented, end_to_end, generate, lanes, project, setup, step, workspace};
 
 /// What to run.
 #[derive(clap::Args)]
@@ -158,7 +158,7 @@ fn run_layer(layer: Layer, options: &Options, tally: &mut Tally) -> Result<(), S
         }
         Layer::Golden => generate::check(),
         Layer::Conformance => conformance::run(options.seed, options.all, tally),
-        Layer::Generated => generated_workspaces(),
+        Layer::Generated => generated_workspaces().and_then(|()| documented::run()),
         Layer::E2e => end_to_end::run(&options.system, options.all, tally),
         Layer::Equivalence => end_to_end::run_equivalence(options.seed, options.workflows, options.all, tally),
         Layer::Faults => end_to_end::run_faults(options.seed, options.all, tally),

@@ -1,13 +1,15 @@
 //! A request through API Gateway (HTTP API with payload format 2.0 or 1.0, or REST API): JSON in, status and JSON out.
 //!
 //! The input is the body, or for `GET`, `HEAD` and `DELETE`, which have none, the parameters of the query as strings; those of the path are
-//! added to it, and win. Where the function has a [`Route`] for the request, that says what comes from where instead. A failure becomes problem JSON (RFC 9457); what is not the caller's business (500) says no more than its name.
+//! added to it, and win. Where the function has a [`Route`](crate::request::Route) for the request, that says what comes from where instead. A failure becomes problem JSON (RFC 9457); what is not the caller's business (500) says no more than its name.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
 use super::caller::Caller;
 use super::{Contract, Failure, Incoming, parameters, rejected};
 use crate::Bytes;
-use crate::request::{Parameter, Place, Route};
+#[cfg(feature = "webhooks")]
+use crate::request::Route;
+use crate::request::{Parameter, Place};
 use crate::response::{Answer, exposed};
 use crate::{Error, Kind, Payload, payload};
 #[cfg(feature = "webhooks")]
