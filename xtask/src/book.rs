@@ -33,6 +33,9 @@ create-missing = false
 default-theme = "light"
 no-section-label = true
 
+[output.html.playground]
+runnable = false
+
 [output.html.search]
 limit-results = 20
 boost-title = 3
@@ -134,9 +137,9 @@ fn summary(checked_in: &str, codes: &[String]) -> String {
         let _ = writeln!(summary, "{before}]({})", path.display());
         if path == Path::new(REPORTS) {
             let indent = line.len() - line.trim_start().len() + 2;
-            codes.iter().for_each(|code| {
+            for code in codes {
                 let _ = writeln!(summary, "{:indent$}{code}", "");
-            });
+            }
         }
     }
     summary
