@@ -7,8 +7,6 @@
 use super::caller::Caller;
 use super::{Contract, Failure, Incoming, parameters, rejected};
 use crate::Bytes;
-#[cfg(feature = "webhooks")]
-use crate::request::Route;
 use crate::request::{Parameter, Place};
 use crate::response::{Answer, exposed};
 use crate::{Error, Kind, Payload, payload};
@@ -255,7 +253,7 @@ async fn answer(
 #[cfg(feature = "webhooks")]
 async fn verified(
     request: &Request,
-    route: Option<&'static Route>,
+    route: Option<&'static crate::request::Route>,
     webhooks: Option<(&'static [Webhook], &Services)>,
 ) -> Result<Option<(String, Caller, String)>, Failure> {
     let Some((webhooks, services)) = webhooks.filter(|(webhooks, _)| !webhooks.is_empty()) else { return Ok(None) };
