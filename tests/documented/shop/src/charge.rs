@@ -15,8 +15,8 @@ pub async fn charge(cx: &Charge, input: ChargeInput) -> Result<ChargeOutput, Cha
 
 #[cfg(test)]
 mod tests {
+    use evc_runtime::Uuid;
     use evc_runtime::testing::World;
-    use evc_runtime::{FunctionError, Uuid};
 
     use super::*;
 
@@ -36,6 +36,5 @@ mod tests {
     async fn what_is_too_much_is_a_business_error() {
         let declined = pay(&World::new().idempotency(), 0, 100_001).await.unwrap_err();
         assert_eq!((declined.name.as_str(), declined.status), ("PaymentDeclined", 422));
-        assert_eq!(ChargeError::PaymentDeclined(String::new()).name(), "PaymentDeclined");
     }
 }
