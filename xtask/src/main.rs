@@ -1,8 +1,10 @@
 //! Project tasks: `cargo xtask --help`. People and CI run the same ones.
 
 mod bench;
+mod book;
 mod conformance;
 mod deny;
+mod documented;
 mod documents;
 mod end_to_end;
 mod first_hour;
@@ -38,6 +40,8 @@ enum Task {
     Test(test::Options),
     /// Write `generated/` afresh from `specs/`.
     Generate(generate::Options),
+    /// Make the book of the documents, with a search, in `target/book/`.
+    Docs,
     /// Write what the compiler knows of the actions of IAM, from the package that reads AWS's reference.
     Iam,
     /// Write what the compiler knows of resource types, from the schemas that cfn-lint carries.
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
         Task::Setup => setup::run(),
         Task::Test(options) => test::run(&options),
         Task::Generate(options) => generate::run(&options),
+        Task::Docs => book::run(),
         Task::Iam => setup::run().and_then(|()| iam::write()),
         Task::Schemas => setup::run().and_then(|()| schemas::write()),
         Task::New(new) => new::run(&new),

@@ -32,6 +32,11 @@ pub(crate) fn checkov() -> Result<(), String> {
     python_environment("checkov", "tests/requirements-checkov.txt")
 }
 
+/// Install mdBook, which only `cargo xtask docs` runs.
+pub(crate) fn book() -> Result<(), String> {
+    python_environment("book", "tests/requirements-book.txt")
+}
+
 /// A Python environment's folder of executables.
 pub(crate) fn executables(environment: &str) -> PathBuf {
     project::tools().join(environment).join("bin")

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 
-use crate::{conformance, deny, end_to_end, first_hour, generate, lanes, project, setup, step, workspace};
+use crate::{conformance, deny, documented, end_to_end, first_hour, generate, lanes, project, setup, step, workspace};
 
 /// What to run.
 #[derive(clap::Args)]
@@ -161,7 +161,7 @@ fn run_layer(layer: Layer, options: &Options, tally: &mut Tally) -> Result<(), S
         }
         Layer::Golden => generate::check(),
         Layer::Conformance => conformance::run(options.seed, options.all, tally),
-        Layer::Generated => generated_workspaces().and_then(|()| first_hour::run()),
+        Layer::Generated => generated_workspaces().and_then(|()| first_hour::run()).and_then(|()| documented::run()),
         Layer::Local => end_to_end::run_local(&options.system, options.all, tally),
         Layer::E2e => end_to_end::run(&options.system, options.all, tally),
         Layer::Equivalence => end_to_end::run_equivalence(options.seed, options.workflows, options.all, tally),
@@ -183,7 +183,6 @@ pub(crate) fn stack_passes(name: &str, stack: &Path) -> Result<(), String> {
     let mut format = step::command("cargo", &["fmt", "--check"]);
     step::quietly(&format!("{name}: cargo fmt"), format.current_dir(stack))?;
     let mut test = workspace::linting(step::command("cargo", &["test", "--quiet", "--workspace"]));
-    // As this workspace has it, so that what both depend on is compiled once.
-    test.current_dir(stack).env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
+    test.current_dir(stack);
     step::quietly(&format!("{name}: cargo test, with clippy"), &mut test)
 }

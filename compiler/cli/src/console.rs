@@ -62,6 +62,11 @@ pub(super) fn report(analyses: &[Analysis], format: Format) {
                 let text = terminal::render(&analysis.diagnostics, &analysis.sources, style());
                 let _ = std::io::stderr().write_all(text.as_bytes());
             }
+            let worst = analyses.iter().flat_map(|analysis| &analysis.diagnostics).min_by_key(|found| found.severity());
+            if let Some(worst) = worst {
+                let also = worst.code.url().map(|url| format!(", and so does {url}")).unwrap_or_default();
+                tell(&format!("`evc explain {}` says more{also}", worst.code));
+            }
         }
         Format::Short => all(analyses, |analysis| short::render(&analysis.diagnostics, &analysis.sources)),
         Format::Json => print(&json::render(&reports(analyses))),

@@ -54,7 +54,7 @@ pub enum Exit {
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = "Exit codes: 0 clean, 1 errors in the spec, 2 usage, 3 files that cannot be read or written, or no server.\n\n\
-        Start with:\n  evc init shop\n  cd shop\n  evc build specs/shop.yaml"
+        Start with:\n  evc init shop\n  cd shop\n  evc build specs/shop.yaml\n  evc dev specs/shop.yaml"
 )]
 struct Arguments {
     #[command(subcommand)]

@@ -4,7 +4,9 @@
 //! - A ```` ```yaml file=payments.yaml ```` block after it is a further file of it.
 //! - A ```` ```text ```` block that is a report (`error[EVC0101] …`) stands word for word in a snapshot under `tests/diagnostics/`.
 //! - A ```` ```sh ```` block calls commands and options of evc that there are. (`cargo xtask` looks after its own tasks.)
-//! - Links to files lead somewhere.
+//! - A ```` ```rust ```` block of the pages in `COMPILED` stands line by line in a source file that the layer `generated` compiles.
+//! - `docs/handlers.md` has every method of a context, and the code in its table is compiled as well.
+//! - Links lead to a file and a heading that there are; the list of chapters, `docs/SUMMARY.md`, has each page once.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -91,7 +93,9 @@ fn reports_are_real() {
     let mut problems = Vec::new();
     for (name, markdown) in documents() {
         for block in support::blocks(&markdown).iter().filter(|block| block.language == "text" && is_report(block)) {
-            if !snapshots.contains(block.text.trim_end()) {
+            // A page may say where the spec of a project is.
+            let shown = block.text.replace("specs/shop.yaml", "spec.yaml");
+            if !snapshots.contains(shown.trim_end()) {
                 problems.push(format!("{name}:{}: no snapshot under tests/diagnostics/ shows this report", block.line));
             }
         }
@@ -175,18 +179,192 @@ fn ci_runs_the_command_of_the_readme() {
     );
 }
 
+/// Markdown without what stands in fenced blocks.
+fn prose(markdown: &str) -> String {
+    let mut in_code = false;
+    let is_prose = |line: &&str| {
+        let is_fence = line.trim_start().starts_with("```");
+        in_code ^= is_fence;
+        !in_code && !is_fence
+    };
+    markdown.lines().filter(is_prose).flat_map(|line| [line, "\n"]).collect()
+}
+
+/// Where the links of a document lead, as they are written.
+fn links(markdown: &str) -> Vec<String> {
+    let prose = prose(markdown);
+    let targets = prose.match_indices("](").filter_map(|(at, _)| prose[at + 2..].split(')').next());
+    targets.map(str::to_owned).collect()
+}
+
+/// The anchors of a document's headings, as GitHub and mdBook make them: small letters, digits, `-` and `_`, with `-` for each space. A heading that comes
+/// again has a number.
+fn anchors(markdown: &str) -> Vec<String> {
+    let mut anchors: Vec<String> = Vec::new();
+    for heading in prose(markdown).lines().filter(|line| line.starts_with('#')) {
+        let text = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = text.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+        let anchor: String = kept.map(|c| if c == ' ' { '-' } else { c }).collect();
+        let before = |other: &&String| {
+            **other == anchor || other.strip_prefix(&format!("{anchor}-")).is_some_and(|n| n.parse::<u8>().is_ok())
+        };
+        let times = anchors.iter().filter(before).count();
+        anchors.push(if times == 0 { anchor } else { format!("{anchor}-{times}") });
+    }
+    anchors
+}
+
 #[test]
 fn links_lead_somewhere() {
     let mut problems = Vec::new();
-    for (name, markdown) in documents() {
-        let folder = root().join(&name).parent().expect("a folder").to_path_buf();
-        for (at, _) in markdown.match_indices("](") {
-            let target = markdown[at + 2..].split(')').next().unwrap_or_default();
-            let path = target.split('#').next().unwrap_or_default();
-            if !path.is_empty() && !path.contains(':') && !folder.join(path).exists() {
+    let pages = "compiler/core/src/diagnostics/pages";
+    let codes = support::documents(&root().join(pages)).into_iter().map(|path| {
+        let text = std::fs::read_to_string(&path).expect("a readable page");
+        (format!("{pages}/{}", path.file_name().expect("a file").display()), text)
+    });
+    for (name, markdown) in documents().into_iter().chain(codes) {
+        let document = root().join(&name);
+        for target in links(&markdown).iter().filter(|target| !target.contains(':')) {
+            let (path, anchor) = target.split_once('#').map_or((target.as_str(), None), |(path, at)| (path, Some(at)));
+            let file = match path {
+                "" if is_page(&name) => document.clone(),
+                // What the page is made of has its headings.
+                "" => root().join("docs/language.md"),
+                path => document.with_file_name(path),
+            };
+            if !file.exists() {
                 problems.push(format!("{name}: nothing is at {target}"));
+            } else if let Some(anchor) = anchor.filter(|_| file.extension().is_some_and(|extension| extension == "md"))
+            {
+                let text = std::fs::read_to_string(&file).expect("a readable document");
+                if !anchors(&text).iter().any(|there| there == anchor) {
+                    problems.push(format!("{name}: {target} leads to no heading"));
+                }
             }
         }
     }
     none(&problems);
+}
+
+/// Documents that are no pages: the list itself, and what `docs/language.md` is made of.
+fn is_page(name: &str) -> bool {
+    !matches!(name, "docs/SUMMARY.md" | "docs/language.in.md") && !name.starts_with("docs/language/")
+}
+
+#[test]
+fn the_list_of_chapters_has_each_page_once() {
+    let summary = std::fs::read_to_string(root().join("docs/SUMMARY.md")).expect("a list of chapters");
+    let mut listed: Vec<String> = links(&summary)
+        .iter()
+        .map(|link| link.strip_prefix("../").map_or_else(|| format!("docs/{link}"), str::to_owned))
+        .collect();
+    listed.sort_unstable();
+    let mut pages: Vec<String> = documents().into_iter().map(|(name, _)| name).filter(|name| is_page(name)).collect();
+    pages.sort_unstable();
+    assert_eq!(listed, pages);
+}
+
+/// Pages whose Rust is compiled.
+const COMPILED: [&str; 2] = ["docs/handlers.md", "docs/tutorial.md"];
+
+/// The lines of all sources of business logic that the layer `generated` compiles, without indentation; a file ends with an empty line.
+fn compiled() -> Vec<String> {
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(root().join("specs"))
+        .expect("the example systems")
+        .map(|entry| entry.expect("an entry").path().join("src"))
+        .filter(|folder| folder.is_dir())
+        .collect();
+    folders.push(root().join("tests/documented/shop/src"));
+    let mut lines = Vec::new();
+    for folder in folders {
+        for entry in std::fs::read_dir(&folder).expect("a folder of sources") {
+            let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("a source");
+            lines.extend(text.lines().map(|line| line.trim().to_owned()));
+            lines.push(String::new());
+        }
+    }
+    lines
+}
+
+#[test]
+fn the_rust_of_pages_is_compiled() {
+    let compiled = compiled();
+    let mut problems = Vec::new();
+    for name in COMPILED {
+        let markdown = std::fs::read_to_string(root().join(name)).expect("a page");
+        let blocks = support::blocks(&markdown).into_iter().filter(|block| block.language == "rust");
+        for block in blocks {
+            let lines: Vec<&str> = block.text.lines().map(str::trim).collect();
+            if !compiled.windows(lines.len()).any(|there| there == lines) {
+                problems.push(format!("{name}:{}: no source has these lines:\n{}", block.line, block.text));
+            }
+        }
+    }
+    none(&problems);
+}
+
+/// Sources of the runtime with what a handler calls. `(file, not for handlers)`.
+const CALLED: [(&str, &[&str]); 11] = [
+    // `table`, `query_by` and `transaction` are called by generated methods, as are those of the other lists.
+    ("context.rs", &["table", "query_by", "transaction"]),
+    ("request.rs", &["sent_from", "key", "has_body", "header", "query", "cookie"]),
+    ("transact.rs", &[]),
+    ("cache.rs", &[]),
+    ("execution.rs", &["executions"]),
+    ("signal.rs", &[]),
+    ("table/client.rs", &[]),
+    ("table/query.rs", &[]),
+    ("table/write.rs", &[]),
+    ("table/own.rs", &["own_table", "own_item", "query_own"]),
+    ("table/condition.rs", &["name"]),
+];
+
+/// The names of the public methods of a source.
+fn methods(source: &str) -> impl Iterator<Item = &str> {
+    source.lines().map(str::trim).filter_map(|line| {
+        let rest = line.strip_prefix("pub fn ").or_else(|| line.strip_prefix("pub async fn "))?;
+        rest.split(['(', '<']).next()
+    })
+}
+
+#[test]
+fn the_page_of_handlers_has_every_method() {
+    let page = std::fs::read_to_string(root().join("docs/handlers.md")).expect("a page");
+    let mut problems = Vec::new();
+    for (file, others) in CALLED {
+        let source = std::fs::read_to_string(root().join("runtime/handlers/src").join(file)).expect("a source");
+        assert!(methods(&source).next().is_some(), "{file} has no methods");
+        let missing = methods(&source).filter(|name| !others.contains(name) && !page.contains(&format!("{name}()`")));
+        problems.extend(missing.map(|name| format!("docs/handlers.md has no `{name}()`, of {file}")));
+    }
+    let compiled = compiled();
+    let table = page.split("## All methods").nth(1).expect("the table of all methods");
+    let examples = table.lines().filter(|line| line.starts_with("| `")).filter_map(|line| {
+        let line = line.replace("\\|", "\u{0}");
+        let code = line.split('|').nth(3)?.trim().trim_matches('`').replace('\u{0}', "|");
+        (!code.is_empty()).then_some(code)
+    });
+    for example in examples {
+        if !compiled.iter().any(|line| line.contains(&example)) {
+            problems.push(format!("no source has `{example}`"));
+        }
+    }
+    none(&problems);
+}
+
+/// The system that is compiled is where the tutorial arrives.
+#[test]
+fn the_tutorial_arrives_where_its_rust_is_compiled() {
+    let text = |path: &str| std::fs::read_to_string(root().join(path)).expect("a readable file");
+    let end = specs(&text("docs/tutorial.md")).pop().expect("a spec").remove(0).text;
+    let there = text("tests/documented/tutorial.yaml");
+    let without = |text: &str, first: &str| {
+        text.lines().filter(|line| !line.starts_with(first) && !line.starts_with("evc:")).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(without(&end, "service:"), without(&there, "#"));
+    let spec = text("tests/documented/shop.yaml");
+    let files =
+        [("shop.yaml", spec), ("tutorial.yaml", there), ("handlers.yaml", text("tests/documented/handlers.yaml"))];
+    let found = support::check(&files.map(|(name, text)| (name.to_owned(), text)), None);
+    assert!(found.diagnostics.is_empty(), "{:?}", found.diagnostics);
 }

@@ -6,6 +6,7 @@
 mod codes;
 mod fix;
 mod names;
+mod published;
 
 pub use codes::{ALL, Code};
 pub use fix::{Edit, Fix, apply, certain};

@@ -43,6 +43,7 @@ fn rule(code: Code) -> Rule {
         id: code.as_str(),
         name: code.name(),
         short_description: Text { text: title.to_owned() },
+        help_uri: code.url(),
         help: Help { text: page, markdown: page },
         default_configuration: Configuration { level: level(code.severity()) },
     }
@@ -158,6 +159,8 @@ struct Rule {
     id: &'static str,
     name: &'static str,
     short_description: Text,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help_uri: Option<String>,
     help: Help,
     default_configuration: Configuration,
 }
