@@ -9,7 +9,6 @@ others have done by then is not (`Step.compared`). In what is not compared, ever
 defined either.
 """
 
-import json
 from dataclasses import dataclass, field
 from random import Random
 
@@ -270,9 +269,9 @@ class Generator:
         """An expression that may fail when it is evaluated."""
         name = self.name(scope)
         word = self.make.of("string", scope.known, 1)
-        # evc refuses a text that it can see is no number: a literal, and what can only be empty.
-        if word.startswith('"'):
-            word = f"$trim({word})" if json.loads(word).strip() else '$trim("-")'
+        # evc refuses a text that it can see is no number: so it may be one.
+        condition = self.make.of("boolean", scope.known, 1)
+        word = f'({condition} ? {word} : "7")'
         main.append((name, {"set": {"n": f"$number({word})"}}))
 
     def guard(self, scope: Scope, main: list, aside: list) -> None:
