@@ -1,5 +1,7 @@
 //! Whole systems on virtual time, with mocks in the place of handlers.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "what a test expects")]
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
