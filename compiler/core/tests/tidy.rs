@@ -34,15 +34,20 @@ const LAYERS: [&str; 18] = [
 
 /// Crates that one place hides: the folder of sources, the crate as it is imported, and where it may be. What a layer cannot know at all
 /// is not in its `Cargo.toml`.
-const HIDDEN: [(&str, &str, &[&str]); 12] = [
+const HIDDEN: [(&str, &str, &[&str]); 17] = [
     ("src", "regex_lite", &["audit/shapes/pattern.rs"]),
     ("src", "miniz_oxide", &["aws/frames.rs"]),
     ("src", "granit_parser", &["yaml/"]),
     ("src", "minijinja", &["emit/"]),
     ("../cli/src", "miette", &["terminal.rs"]),
     ("../cli/src", "syn", &["project/"]),
-    ("../cli/src", "tokio", &["workflow/"]),
+    ("../cli/src", "tokio", &["dev/", "workflow/"]),
+    ("../cli/src", "evc_local", &["dev/"]),
     ("../cli/src", "evc_workflow", &["workflow/"]),
+    ("../local/src", "dynoxide", &["sim/dynamodb.rs"]),
+    ("../local/src", "evc_workflow", &["sim/stepfunctions.rs"]),
+    ("../local/src", "ring", &["jwt.rs"]),
+    ("../local/src", "tokio", &["serve/"]),
     ("../../runtime/workflow/src", "jsonata_core", &["expression.rs", "expression/"]),
     ("../../runtime/workflow/src", "rmp_serde", &["state.rs"]),
     ("../../runtime/workflow/src", "redis", &["store/"]),

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use evc_compiler::session::{self, Analysis, analyze};
 use evc_compiler::source::Span;
-use evc_local::serve::{Host, Programs, listen, real_ms};
+use evc_local::serve::{Host, Programs, listen, random_seed, real_ms};
 use evc_local::sim::dynamodb::Kept;
 use evc_local::stack::Place;
 use evc_local::{Stack, System};
@@ -142,8 +142,7 @@ async fn serve(arguments: &Arguments) -> Exit {
             return Exit::Io;
         }
     };
-    // Half of a random UUID: the key of the tokens that the system makes follows from it.
-    let seed = arguments.seed.unwrap_or_else(|| evc_workflow::Uuid::new_v4().as_u64_pair().1);
+    let seed = arguments.seed.unwrap_or_else(random_seed);
     let stacks = built.stacks.clone();
     let mut system = match System::new(stacks, kept, real_ms(), seed) {
         Ok(system) => system,

@@ -223,7 +223,11 @@ async fn invoke(host: &Arc<Host>, name: &str, request: Request<Incoming>) -> Ans
     };
     let payload = if body.is_empty() { "{}".to_owned() } else { String::from_utf8_lossy(&body).into_owned() };
     let (sender, receiver) = oneshot::channel();
-    let found = host.with(|system| system.invoke_by_hand(name, payload, later, sender));
+    let told = Box::new(move |ended| {
+        // Who asked may have gone.
+        let _ = sender.send(ended);
+    });
+    let found = host.with(|system| system.invoke_by_hand(name, payload, later, told));
     if !found {
         let message = format!("Function not found: {name}");
         return json_answer(

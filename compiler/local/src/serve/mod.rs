@@ -49,6 +49,11 @@ pub fn real_ms() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// A seed that nobody knows: half of a random UUID. The key of the tokens that a system makes follows from it.
+pub fn random_seed() -> u64 {
+    evc_values::Uuid::new_v4().as_u64_pair().1
+}
+
 impl Host {
     /// Runs a system whose handlers are these programs. `endpoint` is the address that they find the services at, `cache` that of the server
     /// (`redis://127.0.0.1:6379`) that stands for the caches of its stacks.

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 
 use crate::stack::Stack;
 use crate::system::System;
@@ -318,16 +317,19 @@ impl System {
     }
 
     /// Invokes a function by hand, as an SDK does; whether there is such a function.
-    pub fn invoke_by_hand(&mut self, name: &str, payload: String, later: bool, told: oneshot::Sender<Ended>) -> bool {
+    pub fn invoke_by_hand(
+        &mut self,
+        name: &str,
+        payload: String,
+        later: bool,
+        told: Box<dyn FnOnce(Ended) + Send>,
+    ) -> bool {
         let Some(function) = self.functions.find(name).map(|it| it.arn.clone()) else { return false };
         if later {
             self.invoke_later(&function, payload, None);
             return true;
         }
-        let then: Then = Box::new(move |_, ended| {
-            // Who asked may have gone.
-            let _ = told.send(ended);
-        });
+        let then: Then = Box::new(move |_, ended| told(ended));
         self.invoke(Invoke { function, payload, cause: None, waits: false, then });
         true
     }
