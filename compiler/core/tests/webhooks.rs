@@ -16,7 +16,7 @@ const HOSTILE: [&str; 10] = [
     "$(touch broken)",
     "`touch broken`",
     r#"a"; touch broken; ""#,
-    r#"back\slash\"#,
+    r"back\slash\",
     "*/ fn main() {} /*",
     "{{ x }} {% y %} ${Z} #{w}",
     "r#\"raw\"# 'single'",
@@ -73,9 +73,10 @@ fn no_text_of_a_webhook_breaks_out() {
             let Some(files) = files(&spec(prefix, before)) else { continue };
             tried += 1;
             for file in files.iter() {
-                if file.path.ends_with(".rs") {
+                let extension = Path::new(file.path).extension().and_then(|it| it.to_str());
+                if extension == Some("rs") {
                     syn::parse_file(file.text).unwrap_or_else(|error| panic!("{}: {error}\n{}", file.path, file.text));
-                } else if file.path.ends_with(".json") {
+                } else if extension == Some("json") {
                     serde_json::from_str::<Value>(file.text).unwrap_or_else(|error| panic!("{}: {error}", file.path));
                 }
             }
@@ -83,7 +84,7 @@ fn no_text_of_a_webhook_breaks_out() {
             let quoted = format!("{prefix:?}");
             assert!(contract.contains(&quoted), "{quoted} in\n{contract}");
             let (signed, arguments) = sent(files.get("README.md").expect("a README"), &folder);
-            assert!(signed.starts_with(&format!("{before}.")) && signed.ends_with(".BODY"), "{before}: {signed}");
+            assert!(signed.starts_with(&format!("{before}.")) && signed.ends_with("BODY"), "{before}: {signed}");
             let header = arguments.iter().find(|it| it.starts_with("X-Signature: ")).expect("the signature");
             assert_eq!(header.strip_prefix("X-Signature: ").expect("it"), format!("{prefix}sig"), "{arguments:?}");
             assert!(!folder.join("broken").exists(), "{hostile} was run");
