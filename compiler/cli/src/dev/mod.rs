@@ -210,7 +210,7 @@ async fn terminated() {
         signal.recv().await;
         return;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// The server that stands for the caches of the stacks, if a function wants one.
