@@ -192,6 +192,7 @@ async fn serve(arguments: &Arguments) -> Exit {
     let watching = watch::watch(arguments, &addresses, host.clone(), built);
     tokio::select! {
         () = watching => Exit::Clean,
+        () = terminated() => Exit::Clean,
         stopped = tokio::signal::ctrl_c() => match stopped {
             Ok(()) => Exit::Clean,
             Err(error) => {
@@ -200,6 +201,16 @@ async fn serve(arguments: &Arguments) -> Exit {
             }
         },
     }
+}
+
+/// Until somebody asks the process to end, other than by Ctrl-C: its handlers and its cache are to end with it.
+async fn terminated() {
+    #[cfg(unix)]
+    if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        signal.recv().await;
+        return;
+    }
+    std::future::pending::<()>().await;
 }
 
 /// The server that stands for the caches of the stacks, if a function wants one.

@@ -28,7 +28,7 @@ const MOST_NAMED: usize = 8;
     order-pipe    a REST API straight into a table, its stream to a bus by pipes, two queues\n  \
     choreography  services linked by events; a workflow whose state is in Redis\n  \
     event-store   a small one: a publisher, a rule, a table\n\n\
-    Then:\n  cd shop\n  evc check specs/shop.yaml\n  evc build specs/shop.yaml\n  cd generated/shop && cargo test")]
+    Then:\n  cd shop\n  evc check specs/shop.yaml\n  evc build specs/shop.yaml\n  (cd generated/shop && cargo test)\n  evc dev specs/shop.yaml")]
 pub(super) struct Arguments {
     /// The name of the service, as `order-history`. By default that of the example, else that of the folder.
     #[arg(value_name = "NAME")]
@@ -94,7 +94,8 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
         }
         console::tell(&format!("  evc check specs/{name}.yaml"));
         console::tell(&format!("  evc build specs/{name}.yaml"));
-        console::tell(&format!("  cd generated/{name} && cargo test"));
+        console::tell(&format!("  (cd generated/{name} && cargo test)"));
+        console::tell(&format!("  evc dev specs/{name}.yaml"));
     }
     Exit::Clean
 }

@@ -500,8 +500,13 @@ impl System {
         };
         match who {
             Ok(authorizer) => self.call_route(&api, &route, &request, parameters, authorizer, hop, respond),
-            Err(401) => respond(self, Response::of_gateway(401, "Unauthorized")),
-            Err(status) => respond(self, Response::of_gateway(status, "Forbidden")),
+            Err(status) => {
+                let why = missing(&route.auth, status);
+                let told = New::done(Some(hop), Kind::Call, &api.address, "lets nobody in", Value::Null);
+                self.note(told.with(Outcome::Denied(why.to_owned())));
+                let message = if status == 401 { "Unauthorized" } else { "Forbidden" };
+                respond(self, Response::of_gateway(status, message));
+            }
         }
     }
 
@@ -594,6 +599,20 @@ impl System {
             waits: false,
             then,
         });
+    }
+}
+
+/// What a request lacks that is not let in, and how to get it here.
+fn missing(auth: &Auth, status: u16) -> &'static str {
+    match auth {
+        Auth::Iam => {
+            "the route takes signed requests (auth: iam): curl --aws-sigv4 aws:amz:us-east-1:execute-api --user local:local"
+        }
+        Auth::Jwt { .. } if status == 403 => "the token has none of the route's scopes",
+        Auth::Jwt { .. } => {
+            "the route takes tokens of its issuer: POST /_evc/token at the address of the services makes one"
+        }
+        Auth::Nobody | Auth::Function { .. } => "the authorizer says no",
     }
 }
 
