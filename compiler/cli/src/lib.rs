@@ -11,6 +11,7 @@ mod embedded;
 mod explain;
 mod fix;
 mod init;
+mod man;
 mod match_event;
 mod plan;
 mod project;
@@ -84,6 +85,7 @@ enum Command {
     Explain(explain::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
+    Man(man::Arguments),
     #[command(hide = true)]
     Reference(reference::Arguments),
 }
@@ -113,6 +115,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(arguments),
         Command::Schema(arguments) => schema::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),
+        Command::Man(arguments) => man::run(arguments),
         Command::Reference(arguments) => reference::run(arguments),
     };
     ExitCode::from(exit as u8)
