@@ -19,6 +19,8 @@ mod reference;
 mod schema;
 mod stack;
 pub mod terminal;
+#[cfg(feature = "local")]
+mod test;
 mod vendor;
 mod workflow;
 mod world;
@@ -78,6 +80,8 @@ enum Command {
     Check(check::Arguments),
     #[cfg(feature = "local")]
     Dev(dev::Arguments),
+    #[cfg(feature = "local")]
+    Test(test::Arguments),
     Audit(audit::Arguments),
     Match(match_event::Arguments),
     Workflow(workflow::Arguments),
@@ -108,6 +112,8 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(arguments),
         #[cfg(feature = "local")]
         Command::Dev(arguments) => dev::run(arguments),
+        #[cfg(feature = "local")]
+        Command::Test(arguments) => test::run(arguments),
         Command::Audit(arguments) => audit::run(arguments),
         Command::Match(arguments) => match_event::run(arguments),
         Command::Workflow(arguments) => workflow::run(arguments),

@@ -7,6 +7,7 @@
 //! | `sim/` | a file a service of AWS, named as the rooms of the compiler's `lower/`; each reads the stack |
 //! | [`iam`] | whether a role allows a call |
 //! | [`trace`] | every hop with its cause |
+//! | [`scenario`] | scenarios on virtual time, with mocks in the place of functions |
 //! | [`serve`] | the world outside: HTTP, the processes of handlers, real time |
 //!
 //! The system is a plain value that nothing but its methods changes: no thread, no I/O, no clock, no chance of its own. `evc dev` moves it
@@ -18,6 +19,7 @@ mod identity;
 mod jwt;
 mod pattern;
 mod refusal;
+pub mod scenario;
 pub mod serve;
 pub mod sim;
 pub mod stack;

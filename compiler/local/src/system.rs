@@ -150,6 +150,16 @@ impl System {
         self.at(self.now_ms.saturating_add(delay_ms), task)
     }
 
+    /// Does a task when the clock has come to this time; until then, nothing is under way because of it.
+    pub(crate) fn idle_until(&mut self, at_ms: u64, task: impl FnOnce(&mut Self) + Send + 'static) -> u64 {
+        self.agenda.put_idle(at_ms.max(self.now_ms), Box::new(task))
+    }
+
+    /// Whether something is under way that is not only brought by time, as schedules and the time-outs of what waits are.
+    pub fn is_busy(&self) -> bool {
+        self.agenda.is_busy() || !self.orders.is_empty()
+    }
+
     /// A task that is no longer wanted.
     pub(crate) fn cancel(&mut self, number: u64) {
         self.agenda.cancel(number);

@@ -2,7 +2,7 @@
 //!
 //! Codes are grouped by hundreds and never reused: 00 text and YAML, 01 names and structure, 02 types, 03 event patterns,
 //! 04 expressions, 05 workflows, 06 tables, functions, queues and rules, 07 limits of AWS, 08 the user's crate, 09 flow of events,
-//! 10 changes of what is deployed, and from EVC1010 on the template as it is deployed.
+//! 10 changes of what is deployed, and from EVC1010 on the template as it is deployed, 13 scenarios.
 
 use super::Severity::{self, Advice, Error, Note, Warning};
 
@@ -416,6 +416,10 @@ codes! {
     EVC1098 Error "token-for-nobody",
     EVC1099 Advice "budgets-do-not-fit",
     EVC1100 Warning "condition-on-nothing",
+    EVC1301 Error "value-of-another-type",
+    EVC1302 Error "effect-without-a-grant",
+    EVC1303 Error "reference-to-nothing-known",
+    EVC1304 Error "mock-never-used",
 }
 
 impl Code {

@@ -337,7 +337,7 @@ impl System {
     /// Begins to remove items whose time is over, if a table has such.
     pub(crate) fn start_expiry(&mut self) {
         if self.tables.by_name.values().any(|table| table.expires) {
-            self.after(EXPIRY_MS, Self::expire);
+            self.idle_until(self.now_ms() + EXPIRY_MS, Self::expire);
         }
     }
 
@@ -348,7 +348,7 @@ impl System {
                 self.read_stream(&name, None);
             }
         }
-        self.after(EXPIRY_MS, Self::expire);
+        self.idle_until(self.now_ms() + EXPIRY_MS, Self::expire);
     }
 
     /// Operations of the streams' own service, for tools that look at them.

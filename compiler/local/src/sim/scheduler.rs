@@ -89,7 +89,7 @@ impl System {
     fn wait_for(&mut self, schedule: Arc<Schedule>) {
         let next = schedule.when.next(self.now_ms(), schedule.since_ms);
         if let Some(at_ms) = next.filter(|at_ms| *at_ms <= schedule.until_ms) {
-            self.at(at_ms, move |system| system.come(schedule));
+            self.idle_until(at_ms, move |system| system.come(schedule));
         }
     }
 
