@@ -21,7 +21,8 @@ pub(crate) fn evc() -> PathBuf {
 /// The specs of the repository, `specs/*.yaml`, by name.
 pub(crate) fn specs() -> Result<Vec<PathBuf>, String> {
     let mut specs = entries(&root().join("specs"))?;
-    specs.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    let is_spec = |name: &str| name.ends_with(".yaml") && !name.ends_with(".test.yaml");
+    specs.retain(|path| path.file_name().is_some_and(|name| is_spec(&name.to_string_lossy())));
     Ok(specs)
 }
 

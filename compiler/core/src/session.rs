@@ -206,6 +206,11 @@ pub struct Scenarios {
     pub analysis: Analysis,
 }
 
+/// Whether a path is one of scenarios, and none of a spec: `orders.test.yaml`.
+pub fn is_scenarios(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".test.yaml"))
+}
+
 /// Reads and checks the scenarios at `path`, with the spec that they name. Fails only if the file cannot be read.
 pub fn scenarios(world: &dyn World, path: &Path) -> std::io::Result<Scenarios> {
     let bytes = world.read(path)?;

@@ -264,7 +264,8 @@ impl Built {
     fn of(arguments: &Arguments, addresses: &Addresses) -> Result<Self, Exit> {
         let mut built = Self { stacks: Vec::new(), directories: Vec::new(), sources: Vec::new(), rust_changed: false };
         let mut analyses = Vec::new();
-        for spec in &arguments.specs {
+        // `specs/*.yaml` has scenarios too.
+        for spec in arguments.specs.iter().filter(|spec| !session::is_scenarios(spec)) {
             let analysis = built.add(arguments, spec, addresses)?;
             analyses.push(analysis);
         }

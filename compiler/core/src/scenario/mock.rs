@@ -7,11 +7,12 @@ use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::kinds::{self, Kind};
+use super::lenient::each;
 use super::payload::Payload;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Spanned;
 use crate::spec::decode::{Decode, Decoder, Fields};
-use crate::spec::scalar::{Duration, Name};
+use crate::spec::scalar::{Duration, Name, one_or_many};
 use crate::yaml::Node;
 
 /// Mocks by function. Of several of one function, the first that fits the input and is not used up counts.
@@ -29,7 +30,7 @@ pub struct Mock {
     /// How long it takes, by the scenario's clock.
     pub takes: Option<Spanned<Duration>>,
     /// What it does, in this order, before it ends: as far as the function's lines in the spec allow it.
-    #[key(default)]
+    #[key(default, decode = each, schema = one_or_many::<Effect>)]
     pub does: Vec<Effect>,
     /// What it answers, of the type of the function's output. What is left out is taken by name from the row that was written last, then
     /// from the input; what is still missing is a sample.

@@ -18,6 +18,7 @@ pub mod expectation;
 mod file;
 mod included;
 mod kinds;
+mod lenient;
 pub mod mock;
 pub mod payload;
 mod schema;
