@@ -21,7 +21,8 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
             let before = found.len();
             search(path, 0, &mut found)?;
             if found.len() == before {
-                let shown = if path == Path::new(".") { "this folder".to_owned() } else { format!("`{}`", path.display()) };
+                let shown =
+                    if path == Path::new(".") { "this folder".to_owned() } else { format!("`{}`", path.display()) };
                 return Err(format!("{shown} has no `*{SUFFIX}`"));
             }
         } else if is_spec(path) {

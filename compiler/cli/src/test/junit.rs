@@ -14,7 +14,9 @@ pub(super) fn render(all: &[Results<'_>]) -> String {
         for ran in &results.ran {
             let (title, seconds) = (escaped(&ran.name), ran.took.as_secs_f64());
             let line = results.sources.position(ran.span).line;
-            let case = format!("    <testcase name=\"{title}\" classname=\"{name}\" file=\"{name}\" line=\"{line}\" time=\"{seconds:.6}\"");
+            let case = format!(
+                "    <testcase name=\"{title}\" classname=\"{name}\" file=\"{name}\" line=\"{line}\" time=\"{seconds:.6}\""
+            );
             if ran.passed() {
                 let _ = writeln!(out, "{case}/>");
             } else {

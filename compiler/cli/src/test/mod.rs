@@ -3,6 +3,7 @@
 mod files;
 mod junit;
 mod lcov;
+mod mutants;
 mod text;
 
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use evc_compiler::scenario::{File, Scenario};
-use evc_compiler::session::{self, Scenarios};
+use evc_compiler::session::{self, Analysis, Scenarios};
 use evc_compiler::source::{SourceMap, Span};
 use evc_local::Stack;
 use evc_local::scenario::{Coverage, Report, Suite};
@@ -55,6 +56,10 @@ pub(super) struct Arguments {
     /// Name what no scenario came by.
     #[arg(long)]
     uncovered: bool,
+    /// Change one thing of the spec at a time, so often (a retry, a catch, a pattern, an undo, a key), and name the changes that no scenario
+    /// notices.
+    #[arg(long, value_name = "COUNT", conflicts_with_all = ["lcov", "list", "uncovered"])]
+    mutants: Option<usize>,
     /// Print the names of scenarios, and run none.
     #[arg(long)]
     list: bool,
@@ -127,6 +132,9 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
         console::report(&analyses, Diagnostics::Human);
         return Exit::Diagnostics;
     }
+    if let Some(count) = arguments.mutants {
+        return mutants::run(&loaded, count, arguments.seed);
+    }
     let started = Instant::now();
     let mut all = Vec::new();
     for it in &loaded {
@@ -192,9 +200,7 @@ fn object(results: &Results<'_>, ran: &Ran) -> serde_json::Value {
     };
     let (failures, error) = match &ran.report {
         Ok(report) => {
-            let failure = |it: &evc_local::scenario::Failure| {
-                json!({ "expected": it.expected, "observed": it.observed, "place": place(it.span), "hop": it.hop })
-            };
+            let failure = |it: &evc_local::scenario::Failure| json!({ "expected": it.expected, "observed": it.observed, "place": place(it.span), "hop": it.hop });
             (report.failures.iter().map(failure).collect(), None)
         }
         Err(why) => (Vec::new(), Some(why)),
@@ -222,14 +228,15 @@ fn results<'l>(arguments: &Arguments, loaded: &'l Loaded) -> Result<Results<'l>,
         return Err(format!("`{}` has no scenarios", loaded.path.display()));
     };
     let Some(model) = &analysis.model else { return Err(format!("`{}` has no system", loaded.path.display())) };
-    let wanted = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|text| name.contains(text.as_str()));
+    let wanted =
+        |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|text| name.contains(text.as_str()));
     let chosen: Vec<(&str, Span, &Scenario)> = file
         .scenarios
         .iter()
         .filter(|(name, _)| wanted(name))
         .map(|(name, scenario)| (name.as_str(), name.span, scenario))
         .collect();
-    let suite = Suite { model, file, stack: Arc::new(stack(file, loaded)?) };
+    let suite = Suite { model, file, stack: Arc::new(stack(file, analysis)?) };
     let ran = if arguments.list {
         let listed = chosen.iter().map(|(name, span, _)| Ran {
             name: (*name).to_owned(),
@@ -248,8 +255,7 @@ fn results<'l>(arguments: &Arguments, loaded: &'l Loaded) -> Result<Results<'l>,
 }
 
 /// The stack of the system.
-fn stack(file: &File, loaded: &Loaded) -> Result<Stack, String> {
-    let analysis = &loaded.scenarios.analysis;
+fn stack(file: &File, analysis: &Analysis) -> Result<Stack, String> {
     let Some(model) = &analysis.model else { return Err("there is no system".to_owned()) };
     let planned = session::plan(model);
     let first = model.environments.first().map_or("dev", |environment| environment.name.as_str());

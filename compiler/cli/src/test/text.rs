@@ -52,7 +52,11 @@ pub(super) fn results(results: &Results<'_>, uncovered: bool) -> String {
             let line = results.sources.position(covered.span).line;
             let path = results.sources.file(covered.span.file).path.display();
             let kind = covered.kind.trim_end_matches('s').replace("catche", "catch");
-            let _ = writeln!(out, "  {}no scenario came by{} {kind} {}  {path}:{line}", paint.yellow, paint.plain, covered.name);
+            let _ = writeln!(
+                out,
+                "  {}no scenario came by{} {kind} {}  {path}:{line}",
+                paint.yellow, paint.plain, covered.name
+            );
         }
     }
     out
@@ -95,7 +99,15 @@ fn one(results: &Results<'_>, report: &Report, failure: &Failure, paint: &Paint)
     let line = file.text.lines().nth(position.line - 1).unwrap_or_default();
     let number = position.line.to_string();
     let pad = " ".repeat(number.len());
-    let _ = writeln!(out, "   {pad}{}╭─[{}:{}:{}]{}", paint.dim, file.path.display(), position.line, position.column, paint.plain);
+    let _ = writeln!(
+        out,
+        "   {pad}{}╭─[{}:{}:{}]{}",
+        paint.dim,
+        file.path.display(),
+        position.line,
+        position.column,
+        paint.plain
+    );
     let _ = writeln!(out, "  {}{number} │{} {}", paint.dim, paint.plain, escaped(line.trim_end()));
     let _ = writeln!(out, "   {pad}{}╰────{}", paint.dim, paint.plain);
     out
@@ -104,8 +116,7 @@ fn one(results: &Results<'_>, report: &Report, failure: &Failure, paint: &Paint)
 /// The trace of a hop's first cause, around the hop.
 fn trace(report: &Report, hop: HopId, paint: &Paint) -> String {
     let Some(shown) = report.hops.iter().find(|it| it.id == hop) else { return String::new() };
-    let of_root: Vec<&Hop> =
-        report.hops.iter().filter(|it| it.root == shown.root && it.kind != Kind::Log).collect();
+    let of_root: Vec<&Hop> = report.hops.iter().filter(|it| it.root == shown.root && it.kind != Kind::Log).collect();
     let mut ordered = Vec::new();
     descend(&of_root, shown.root, 0, &mut ordered);
     let at = ordered.iter().position(|(it, _)| it.id == hop).unwrap_or(0);
@@ -202,8 +213,15 @@ pub(super) fn github(results: &Results<'_>, ran: &Ran) -> String {
             for failure in &report.failures {
                 let position = results.sources.position(failure.span);
                 let path = property(&results.sources.file(failure.span.file).path.display().to_string());
-                let message = format!("{}: expected {}, observed {}", ran.name, failure.expected, failure.observed.join("; "));
-                let _ = writeln!(out, "::error file={path},line={},col={}::{}", position.line, position.column, encoded(&message));
+                let message =
+                    format!("{}: expected {}, observed {}", ran.name, failure.expected, failure.observed.join("; "));
+                let _ = writeln!(
+                    out,
+                    "::error file={path},line={},col={}::{}",
+                    position.line,
+                    position.column,
+                    encoded(&message)
+                );
             }
         }
         Err(why) => {
@@ -216,7 +234,11 @@ pub(super) fn github(results: &Results<'_>, ran: &Ran) -> String {
 
 fn short(text: &str) -> String {
     let plain = escaped(text);
-    if plain.chars().count() <= WIDE { plain.into_owned() } else { format!("{}…", plain.chars().take(WIDE).collect::<String>()) }
+    if plain.chars().count() <= WIDE {
+        plain.into_owned()
+    } else {
+        format!("{}…", plain.chars().take(WIDE).collect::<String>())
+    }
 }
 
 fn time(took: Duration) -> String {

@@ -40,11 +40,7 @@ pub(super) fn named_lists<T: Decode>(node: &Node, cx: &mut Decoder) -> Option<In
     named_by(node, each, cx)
 }
 
-fn named_by<T>(
-    node: &Node,
-    read: fn(&Node, &mut Decoder) -> Option<T>,
-    cx: &mut Decoder,
-) -> Option<IndexMap<Name, T>> {
+fn named_by<T>(node: &Node, read: fn(&Node, &mut Decoder) -> Option<T>, cx: &mut Decoder) -> Option<IndexMap<Name, T>> {
     match &node.kind {
         NodeKind::Null => Some(IndexMap::new()),
         NodeKind::Mapping(mapping) => {

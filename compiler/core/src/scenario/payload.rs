@@ -176,7 +176,10 @@ mod tests {
         let known = json!({ "id": "o-1", "input": { "items": [{ "price": 5 }] } });
         let lookup = |reference: &Reference| reference.follow(known.get(&reference.name)?).cloned();
         let of = |text: &str| payload(text).value(&lookup).map_err(|reference| reference.to_string());
-        assert_eq!(of("{ a: $id, b: [$input.items[0].price], c: 5, d: '5', e: true }"), Ok(json!({ "a": "o-1", "b": [5], "c": 5, "d": "5", "e": true })));
+        assert_eq!(
+            of("{ a: $id, b: [$input.items[0].price], c: 5, d: '5', e: true }"),
+            Ok(json!({ "a": "o-1", "b": [5], "c": 5, "d": "5", "e": true }))
+        );
         assert_eq!(of("{ a: $$id, b: '$ 5', c: $ }"), Ok(json!({ "a": "$id", "b": "$ 5", "c": "$" })));
         assert_eq!(of("{ a: $other.x }"), Err("$other.x".to_owned()));
         assert_eq!(of("{ a: $input.items[1] }"), Err("$input.items[1]".to_owned()));

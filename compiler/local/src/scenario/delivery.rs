@@ -37,7 +37,10 @@ enum Form {
 #[derive(Debug, Clone)]
 pub(super) enum End {
     Answer(Value),
-    Error { name: String, message: String },
+    Error {
+        name: String,
+        message: String,
+    },
     /// The process dies.
     Crash,
 }
@@ -45,9 +48,12 @@ pub(super) enum End {
 impl Deliveries {
     /// Reads the payload of an invocation.
     pub(super) fn read(model: &Model, function: &Function, payload: &Value) -> Self {
-        let one = |input: Value, key: Option<String>, form| Self { all: vec![Delivery { input, key, record: None }], form };
+        let one =
+            |input: Value, key: Option<String>, form| Self { all: vec![Delivery { input, key, record: None }], form };
         if let (Some(envelope), Some(input)) = (payload.get(ENVELOPE), payload.get(INPUT)) {
-            let text = |field: &str| envelope.get(field).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+            let text = |field: &str| {
+                envelope.get(field).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+            };
             let (step, execution) = (text(STEP).unwrap_or_default(), text(EXECUTION).unwrap_or_default());
             let (item, visit) = (text(ITEM).unwrap_or_default(), text(VISIT).unwrap_or_default());
             let key = format!("{execution} {step} {item} {visit}");
@@ -89,18 +95,23 @@ impl Deliveries {
         if let Some((_, found)) = find_route(model, &route) {
             let request = model.request(found);
             if let Some((field, _)) = request.whole {
-                input = Map::from_iter([(field.to_owned(), serde_json::from_str(body).unwrap_or_else(|_| body.into()))]);
+                input =
+                    Map::from_iter([(field.to_owned(), serde_json::from_str(body).unwrap_or_else(|_| body.into()))]);
                 refused = None;
             }
             let at = |place: &str, name: &str| payload.pointer(place)?.get(name)?.as_str();
-            let cookies = payload.get("cookies").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+            let cookies =
+                payload.get("cookies").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
             let cookies: Vec<(&str, &str)> = cookies.filter_map(|cookie| cookie.split_once('=')).collect();
             let beside = (request.path.iter().map(|it| (it, at("/pathParameters", it.name))))
                 .chain(request.query.iter().map(|it| (it, at("/queryStringParameters", it.name))))
                 .chain(request.headers.iter().map(|it| (it, header(it.name))))
-                .chain(request.cookies.iter().map(|it| {
-                    (it, cookies.iter().find(|(name, _)| *name == it.name).map(|(_, value)| *value))
-                }));
+                .chain(
+                    request
+                        .cookies
+                        .iter()
+                        .map(|it| (it, cookies.iter().find(|(name, _)| *name == it.name).map(|(_, value)| *value))),
+                );
             for (parameter, given) in beside {
                 if parameter.name.eq_ignore_ascii_case(IDEMPOTENCY_HEADER) {
                     continue;

@@ -111,7 +111,13 @@ impl Play<'_> {
     }
 
     /// Sets fields of a row; the row as it is then.
-    fn update(&mut self, table: &str, key: &Value, set: &Map<String, Value>, caller: &Caller) -> Result<Value, Refusal> {
+    fn update(
+        &mut self,
+        table: &str,
+        key: &Value,
+        set: &Map<String, Value>,
+        caller: &Caller,
+    ) -> Result<Value, Refusal> {
         let (mut names, mut values, mut parts) = (Map::new(), Map::new(), Vec::new());
         for (index, (name, value)) in set.iter().enumerate() {
             names.insert(format!("#{index}"), name.as_str().into());

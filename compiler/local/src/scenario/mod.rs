@@ -9,12 +9,14 @@
 //! | `sample.rs` | what nobody says: values by name, and samples of types |
 //! | `observe.rs` | whether what was expected was observed |
 //! | `part.rs` | whether a value has a part, and the first difference |
+//! | `mutants.rs` | small changes of a spec that scenarios are to notice |
 //! | `coverage.rs` | which rules, steps, catches, errors and routes came up |
 
 mod coverage;
 mod delivery;
 mod effects;
 mod forwarder;
+mod mutants;
 mod observe;
 mod part;
 mod play;
@@ -28,6 +30,7 @@ use evc_compiler::source::Span;
 use evc_values::Timestamp;
 
 pub use coverage::{Coverage, Covered};
+pub use mutants::{Mutant, mutants};
 
 use crate::sim::dynamodb::Kept;
 use crate::trace::{Hop, HopId};

@@ -245,7 +245,8 @@ impl Play<'_> {
         }
         let mut found = Found::new(format!("dead letter of {name}"), expected.times.as_ref());
         for letter in letters {
-            let of_it = letter.thing == name || letter.thing.starts_with(&format!("{name}.")) || letter.text.starts_with(name);
+            let of_it =
+                letter.thing == name || letter.thing.starts_with(&format!("{name}.")) || letter.text.starts_with(name);
             let other = format!("{}: {}", letter.thing, letter.text);
             found.take(Some(letter.id), (!of_it).then_some(other));
         }

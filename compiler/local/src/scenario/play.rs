@@ -304,7 +304,8 @@ impl<'s> Play<'s> {
         let said = self.value(sent.with.as_ref());
         let input = filled(&mut self.system, &model.types, &workflow.input, said, &[]);
         let machine = format!("workflows.{}", sent.start.value);
-        let arn = self.suite.stack.resources.values().find(|it| it.address == machine && it.arn.contains(":stateMachine:"));
+        let arn =
+            self.suite.stack.resources.values().find(|it| it.address == machine && it.arn.contains(":stateMachine:"));
         let Some(arn) = arn.map(|it| it.arn.clone()) else { return };
         let mut body = json!({ "stateMachineArn": arn, "input": input.to_string() });
         if let Some(name) = &sent.name {
@@ -318,11 +319,13 @@ impl<'s> Play<'s> {
     fn signal(&mut self, sent: &'s Signal) {
         let answer = self.value(sent.answer.as_ref());
         let of = format!("workflows.{}", sent.of.value);
-        let machine = self.suite.stack.resources.values().find(|it| it.address == of && it.arn.contains(":stateMachine:"));
+        let machine =
+            self.suite.stack.resources.values().find(|it| it.address == of && it.arn.contains(":stateMachine:"));
         let prefix = machine.map(|it| it.arn.replace(":stateMachine:", ":execution:")).unwrap_or_default();
-        let waiting = self.tokens.iter().rposition(|(execution, step, _)| {
-            *step == sent.signal.value && execution.starts_with(&prefix)
-        });
+        let waiting = self
+            .tokens
+            .iter()
+            .rposition(|(execution, step, _)| *step == sent.signal.value && execution.starts_with(&prefix));
         let Some(at) = waiting else {
             let expected = format!("step `{}` waits for a signal", sent.signal.value);
             return self.fail(sent.signal.span, expected, vec!["no execution is there".to_owned()], None);
@@ -532,7 +535,8 @@ impl<'s> Play<'s> {
     /// What a function does that has no mock: a sample, if it only reads.
     fn unmocked(&mut self, hand: &Hand<'_>) -> End {
         let function = hand.function;
-        let is_read = |it: &Operation| matches!(it, Operation::Get | Operation::Query | Operation::Check | Operation::Read);
+        let is_read =
+            |it: &Operation| matches!(it, Operation::Get | Operation::Query | Operation::Check | Operation::Read);
         let reads = function.tables.iter().flat_map(|it| &it.operations).all(is_read);
         let writes = !reads
             || !function.outbox_events.is_empty()

@@ -539,9 +539,7 @@ impl System {
             let key = arn.to_owned();
             let late = Event::Failed { slot, error: TIMEOUT.to_owned(), cause: None, claimed_ms: 0 };
             let late_ms = self.now_ms() + timeout_ms;
-            tasks.push(
-                self.idle_until(late_ms, move |system| system.carry_execution(&key, Some((slot, seq)), late)),
-            );
+            tasks.push(self.idle_until(late_ms, move |system| system.carry_execution(&key, Some((slot, seq)), late)));
         }
         if let Some(work) = self.machines.executions.get_mut(arn).and_then(|it| it.slots.get_mut(&slot)) {
             work.tasks = tasks;

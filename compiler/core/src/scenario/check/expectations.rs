@@ -71,7 +71,8 @@ impl Checker<'_> {
             }
             _ => Vec::new(),
         };
-        let missing: Vec<&str> = table.key.iter().map(|name| name.as_str()).filter(|name| !given.contains(name)).collect();
+        let missing: Vec<&str> =
+            table.key.iter().map(|name| name.as_str()).filter(|name| !given.contains(name)).collect();
         if !missing.is_empty() {
             let message = format!("the key of `{}` lacks {}", row.row.value, crate::diagnostics::list(&missing));
             let diagnostic = Diagnostic::new(Code::EVC1301, key.0.span, message);

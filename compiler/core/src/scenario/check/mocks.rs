@@ -98,8 +98,7 @@ impl<'m> Checker<'m> {
                 let Some(id) = self.find("event", &publish.publish, &model.events, |it| &it.head) else { return };
                 let own = || function.outbox_events.iter().chain(&function.publishes);
                 if !own().any(|event| event.value == id) {
-                    let known: Vec<&str> =
-                        own().map(|event| model.events[event.value].head.name.as_str()).collect();
+                    let known: Vec<&str> = own().map(|event| model.events[event.value].head.name.as_str()).collect();
                     self.not_granted(function, &publish.publish, "publish the event", &known);
                 }
                 self.may_fit(publish.with.as_ref(), Some(&model.events[id].detail));
