@@ -1,4 +1,4 @@
-//! Results as JUnit's XML: <https://github.com/testmoapp/junitxml>.
+//! Results as the XML that CI systems read: <https://github.com/testmoapp/junitxml>.
 
 use std::fmt::Write as _;
 

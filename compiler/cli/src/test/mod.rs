@@ -72,7 +72,7 @@ enum Format {
     Human,
     /// A JSON object a scenario, a line each.
     Json,
-    /// JUnit's XML, which CI systems read.
+    /// The XML of `JUnit`, which CI systems read.
     Junit,
     /// Workflow commands, which GitHub Actions shows beside the code.
     Github,

@@ -39,10 +39,14 @@ pub(crate) fn include(
     }
     match &mut node.kind {
         NodeKind::Sequence(items) => {
-            items.iter_mut().for_each(|item| include(item, world, path, sources, diagnostics));
+            for item in items {
+                include(item, world, path, sources, diagnostics);
+            }
         }
         NodeKind::Mapping(mapping) => {
-            mapping.entries.iter_mut().for_each(|entry| include(&mut entry.value, world, path, sources, diagnostics));
+            for entry in &mut mapping.entries {
+                include(&mut entry.value, world, path, sources, diagnostics);
+            }
         }
         NodeKind::Null | NodeKind::Scalar(_) | NodeKind::Error => {}
     }

@@ -85,13 +85,13 @@ impl Deliveries {
         let key = header(IDEMPOTENCY_HEADER).map(|key| format!("{} {key}", function.head.name));
         let body = text("/body").unwrap_or_default();
         let mut refused = None;
-        let mut input = match serde_json::from_str(if body.is_empty() { "{}" } else { body }) {
-            Ok(Value::Object(fields)) => fields,
-            Ok(_) | Err(_) => {
+        let mut input =
+            if let Ok(Value::Object(fields)) = serde_json::from_str(if body.is_empty() { "{}" } else { body }) {
+                fields
+            } else {
                 refused = Some("the body is no JSON object".to_owned());
                 Map::new()
-            }
-        };
+            };
         if let Some((_, found)) = find_route(model, &route) {
             let request = model.request(found);
             if let Some((field, _)) = request.whole {

@@ -29,7 +29,7 @@ pub(super) fn observe(play: &mut Play<'_>) -> Vec<Failure> {
             Expected::Message(message) => play.messages(message),
             Expected::DeadLetters(letters) => play.dead_letters(letters),
         };
-        play.judge(expectation, found);
+        play.judge(expectation, &found);
     }
     play.refusals();
     std::mem::take(&mut play.failures)
@@ -37,7 +37,7 @@ pub(super) fn observe(play: &mut Play<'_>) -> Vec<Failure> {
 
 /// What was found of what was expected.
 struct Found {
-    /// What it is, in words: "event OrderCreated with ..".
+    /// What it is, in words: an event of a name, with a part of its detail.
     what: String,
     times: Option<u64>,
     /// Those that are as expected.
@@ -61,7 +61,7 @@ impl Found {
 }
 
 impl Play<'_> {
-    fn judge(&mut self, expectation: &Expectation, found: Found) {
+    fn judge(&mut self, expectation: &Expectation, found: &Found) {
         let count = u64::try_from(found.fitting.len()).unwrap_or(u64::MAX);
         let (fits, expected) = match (expectation.not, found.times) {
             (true, None) => (count == 0, format!("no {}", found.what)),
@@ -139,12 +139,12 @@ impl Play<'_> {
         let mut what = format!("execution of {}{}", expected.workflow.value, said_with(&with));
         if !expected.path.is_empty() {
             let path: Vec<&str> = expected.path.iter().map(|step| step.as_str()).collect();
-            what.push_str(&format!(" through {}", path.join(", ")));
+            what = format!("{what} through {}", path.join(", "));
         }
         match (&expected.fails, ended, &expected.output) {
-            (Some(error), ..) => what.push_str(&format!(" that fails with {}", error.value)),
-            (_, Some(ended), _) => what.push_str(&format!(" that is {}", ended.word())),
-            (.., Some(_)) => what.push_str(&format!(" that gives {output}")),
+            (Some(error), ..) => what = format!("{what} that fails with {}", error.value),
+            (_, Some(ended), _) => what = format!("{what} that is {}", ended.word()),
+            (.., Some(_)) => what = format!("{what} that gives {output}"),
             _ => {}
         }
         let mut found = Found::new(what, expected.times.as_ref());

@@ -217,7 +217,7 @@ impl<'s> Play<'s> {
             let (name, left) = after.split_at(end);
             match Reference::parse(name).and_then(|reference| self.look_up(&reference)) {
                 Some(value) => out.push_str(&encoded(&plain(&value))),
-                None => out.push_str(&format!("${name}")),
+                None => out.extend(["$", name]),
             }
             rest = left;
         }
@@ -274,12 +274,11 @@ impl<'s> Play<'s> {
                 }
                 for (name, way) in &sent.capture {
                     let found = Reference::parse(way).and_then(|it| it.follow(answer.get(&it.name)?).cloned());
-                    match found {
-                        Some(value) => drop(self.captured.insert(name.value.clone(), value)),
-                        None => {
-                            let expected = format!("the answer has `{}`", way.value);
-                            self.fail(way.span, expected, vec![answer.to_string()], hop);
-                        }
+                    if let Some(value) = found {
+                        self.captured.insert(name.value.clone(), value);
+                    } else {
+                        let expected = format!("the answer has `{}`", way.value);
+                        self.fail(way.span, expected, vec![answer.to_string()], hop);
                     }
                 }
             }
@@ -423,7 +422,7 @@ impl<'s> Play<'s> {
         let caller = Caller { role: Some(function.role.clone()), cause: self.system.hop_of(invocation) };
         let model = self.suite.model;
         match self.suite.stack.handlers.get(&function.binary) {
-            Some(HandlerKind::Function(id)) => self.mocked(&model.functions[*id], caller, payload),
+            Some(HandlerKind::Function(id)) => self.mocked(&model.functions[*id], &caller, payload),
             Some(HandlerKind::Forwarder(id)) if model.outboxes[*id].changes.is_none() => {
                 (self.forward(function, &caller, payload), 0)
             }
@@ -438,7 +437,7 @@ impl<'s> Play<'s> {
         }
     }
 
-    fn mocked(&mut self, function: &'s Function, caller: Caller, payload: &Value) -> (Ended, u64) {
+    fn mocked(&mut self, function: &'s Function, caller: &Caller, payload: &Value) -> (Ended, u64) {
         let model = self.suite.model;
         let deliveries = Deliveries::read(model, function, payload);
         if let Some((execution, step, token)) = deliveries.token() {

@@ -73,12 +73,11 @@ impl Checker<'_> {
 
     fn references_in(&mut self, text: &Spanned<String>) {
         for part in text.split(['/', '?', '&', '=', ' ']).filter_map(|part| part.strip_prefix('$')) {
-            match Reference::parse(part) {
-                Some(reference) => self.refers_to(&Spanned::new(reference, text.span)),
-                None => {
-                    let message = format!("`${part}` is no reference");
-                    self.diagnostics.push(Diagnostic::new(Code::EVC1303, text.span, message));
-                }
+            if let Some(reference) = Reference::parse(part) {
+                self.refers_to(&Spanned::new(reference, text.span));
+            } else {
+                let message = format!("`${part}` is no reference");
+                self.diagnostics.push(Diagnostic::new(Code::EVC1303, text.span, message));
             }
         }
     }

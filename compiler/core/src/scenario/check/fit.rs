@@ -39,7 +39,9 @@ impl Fit<'_> {
             (Kind::Record(_), NodeKind::Mapping(mapping)) => self.record(node, mapping, ty, found),
             (Kind::Record(_), NodeKind::Null) if self.extent == Extent::Part => {}
             (Kind::List(item, _), NodeKind::Sequence(items)) => {
-                items.iter().for_each(|node| self.value(node, item, found));
+                for node in items {
+                    self.value(node, item, found);
+                }
             }
             (Kind::Map(inner), NodeKind::Mapping(mapping)) => {
                 mapping.entries.iter().for_each(|entry| self.value(&entry.value, inner, found));
@@ -62,12 +64,11 @@ impl Fit<'_> {
             && let NodeKind::Mapping(mapping) = &node.kind
             && let Some(tag) = mapping.get(&by.value).and_then(|entry| entry.value.scalar_text())
         {
-            match self.types.tagged_by(union, tag) {
-                Some(member) => self.value(node, member, found),
-                None => {
-                    let message = format!("`{tag}` is the value of none of the records of `{}`", describe(ty));
-                    found.push(Diagnostic::new(Code::EVC1301, node.span, message));
-                }
+            if let Some(member) = self.types.tagged_by(union, tag) {
+                self.value(node, member, found);
+            } else {
+                let message = format!("`{tag}` is the value of none of the records of `{}`", describe(ty));
+                found.push(Diagnostic::new(Code::EVC1301, node.span, message));
             }
             return;
         }
@@ -83,13 +84,12 @@ impl Fit<'_> {
     fn record(&self, node: &Node, mapping: &Mapping, ty: &Type, found: &mut Vec<Diagnostic>) {
         let fields = self.types.record(ty).unwrap_or_default();
         for entry in &mapping.entries {
-            match fields.get(entry.key.text.as_str()) {
-                Some(field) => self.value(&entry.value, &field.ty, found),
-                None => {
-                    let message = format!("`{}` has no field `{}`", describe(ty), entry.key.text);
-                    let diagnostic = Diagnostic::new(Code::EVC1301, entry.key.span, message);
-                    found.push(diagnostic.suggest(&entry.key.text, fields.keys().copied()));
-                }
+            if let Some(field) = fields.get(entry.key.text.as_str()) {
+                self.value(&entry.value, &field.ty, found);
+            } else {
+                let message = format!("`{}` has no field `{}`", describe(ty), entry.key.text);
+                let diagnostic = Diagnostic::new(Code::EVC1301, entry.key.span, message);
+                found.push(diagnostic.suggest(&entry.key.text, fields.keys().copied()));
             }
         }
         if self.extent == Extent::Whole {
