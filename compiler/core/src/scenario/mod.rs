@@ -29,5 +29,5 @@ pub use expectation::Expectation;
 pub use file::{DEFAULT_CLOCK, File, Scenario, VERSION, decode};
 pub(crate) use included::include;
 pub use mock::{Effect, Mock, Mocks};
-pub use payload::{Part, Payload, Reference};
+pub use payload::{Payload, Reference};
 pub use schema::{schema, text as schema_text};

@@ -16,48 +16,28 @@ pub struct Payload(
     pub Node,
 );
 
-/// What a reference names: `$id`, `$input.items[0].price`.
+/// What a reference names: `$id`, `$input.items.0.price`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
     /// The first name: `input`.
     pub name: String,
-    /// The way from there.
-    pub way: Vec<Part>,
-}
-
-/// A step of a way into a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part {
-    /// A field.
-    Field(String),
-    /// An item of a list, from 0.
-    Item(usize),
+    /// The way from there: names of fields, and numbers of items, from 0.
+    pub way: Vec<String>,
 }
 
 impl Reference {
-    /// Reads `input.items[0].price`, without the `$`. `None` if that is no way.
+    /// Reads `input.items.0.price`, without the `$`. `None` if that is no way.
     pub fn parse(text: &str) -> Option<Self> {
-        let (name, mut way) = (text.split(['.', '[']).next()?, Vec::new());
-        let mut rest = text.get(name.len()..)?;
-        while !rest.is_empty() {
-            if let Some(after) = rest.strip_prefix('.') {
-                let field = after.split(['.', '[']).next().filter(|field| is_name(field))?;
-                way.push(Part::Field(field.to_owned()));
-                rest = after.get(field.len()..)?;
-            } else {
-                let (index, after) = rest.strip_prefix('[')?.split_once(']')?;
-                way.push(Part::Item(index.parse().ok()?));
-                rest = after;
-            }
-        }
-        is_name(name).then(|| Self { name: name.to_owned(), way })
+        let mut names = text.split('.').map(str::to_owned);
+        let (name, way): (String, Vec<String>) = (names.next()?, names.collect());
+        (is_name(&name) && way.iter().all(|name| is_name(name))).then_some(Self { name, way })
     }
 
     /// What stands at the way in a value.
     pub fn follow<'v>(&self, value: &'v Value) -> Option<&'v Value> {
-        self.way.iter().try_fold(value, |value, part| match part {
-            Part::Field(field) => value.get(field),
-            Part::Item(index) => value.get(index),
+        self.way.iter().try_fold(value, |value, name| match value {
+            Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+            _ => value.get(name),
         })
     }
 }
@@ -65,10 +45,7 @@ impl Reference {
 impl std::fmt::Display for Reference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "${}", self.name)?;
-        self.way.iter().try_for_each(|part| match part {
-            Part::Field(field) => write!(f, ".{field}"),
-            Part::Item(index) => write!(f, "[{index}]"),
-        })
+        self.way.iter().try_for_each(|name| write!(f, ".{name}"))
     }
 }
 
@@ -153,7 +130,7 @@ impl JsonSchema for Payload {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "Any value. A text `$NAME` or `$NAME.field[0]` is what was captured under the name; `{ file: order.json }` is what the file has."
+            "description": "Any value. A text `$NAME` or `$NAME.field.0` is what was captured under the name; `{ file: order.json }` is what the file has."
         })
     }
 }
@@ -177,11 +154,11 @@ mod tests {
         let lookup = |reference: &Reference| reference.follow(known.get(&reference.name)?).cloned();
         let of = |text: &str| payload(text).value(&lookup).map_err(|reference| reference.to_string());
         assert_eq!(
-            of("{ a: $id, b: [$input.items[0].price], c: 5, d: '5', e: true }"),
+            of("{ a: $id, b: [$input.items.0.price], c: 5, d: '5', e: true }"),
             Ok(json!({ "a": "o-1", "b": [5], "c": 5, "d": "5", "e": true }))
         );
         assert_eq!(of("{ a: $$id, b: '$ 5', c: $ }"), Ok(json!({ "a": "$id", "b": "$ 5", "c": "$" })));
         assert_eq!(of("{ a: $other.x }"), Err("$other.x".to_owned()));
-        assert_eq!(of("{ a: $input.items[1] }"), Err("$input.items[1]".to_owned()));
+        assert_eq!(of("{ a: $input.items.1 }"), Err("$input.items.1".to_owned()));
     }
 }

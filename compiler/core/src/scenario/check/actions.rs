@@ -90,7 +90,7 @@ impl Checker<'_> {
             let message = format!("`{}` is no way into the answer", way.value);
             let help = match begins {
                 Some(_) => "it begins with `status`, `headers` or `body`: `body.orderId`",
-                None => "it is the names of fields: `orderId`, `items[0].price`",
+                None => "it is the names of fields: `orderId`, `items.0.price`",
             };
             self.diagnostics.push(Diagnostic::new(Code::EVC0105, way.span, message).help(help));
         }
