@@ -18,6 +18,7 @@ use evc_local::stack::Place;
 use evc_local::{Stack, System};
 
 use self::cache::Cache;
+use self::handlers::Workspace;
 use self::stream::Follower;
 use super::build::default_directory;
 use super::console::{self, Format};
@@ -127,7 +128,7 @@ async fn serve(arguments: &Arguments) -> Exit {
     }
     built.stacks = built.stacks.iter().map(|it| Arc::new(it.as_ref().clone().answering_at(&addresses.apis))).collect();
     let checked = begin.elapsed();
-    let programs = match handlers::build(&built.directories).await {
+    let programs = match handlers::build(&built.workspaces).await {
         Ok(programs) => programs,
         Err(why) => {
             console::fail(&why);
@@ -252,7 +253,7 @@ struct Addresses {
 /// The stacks of all specs, written.
 struct Built {
     stacks: Vec<Arc<Stack>>,
-    directories: Vec<PathBuf>,
+    workspaces: Vec<Workspace>,
     /// What was read: a change of one of these is a change of the system.
     sources: Vec<PathBuf>,
     /// Whether something of the generated Rust has changed.
@@ -262,7 +263,7 @@ struct Built {
 impl Built {
     /// Checks, plans and writes. What is wrong is reported.
     fn of(arguments: &Arguments, addresses: &Addresses) -> Result<Self, Exit> {
-        let mut built = Self { stacks: Vec::new(), directories: Vec::new(), sources: Vec::new(), rust_changed: false };
+        let mut built = Self { stacks: Vec::new(), workspaces: Vec::new(), sources: Vec::new(), rust_changed: false };
         let mut analyses = Vec::new();
         for spec in &arguments.specs {
             let analysis = built.add(arguments, spec, addresses)?;
@@ -296,8 +297,10 @@ impl Built {
         }
         let written = stack::write(&directory, &planned.files, false).map_err(failed)?;
         self.rust_changed |= written.changed > 0;
-        self.stacks.push(Arc::new(resolve(arguments, &analysis, addresses)?));
-        self.directories.push(directory);
+        let stack = resolve(arguments, &analysis, addresses)?;
+        let binaries = stack.resources.values().filter_map(|it| it.binary.clone()).collect();
+        self.workspaces.push(Workspace { directory, service: stack.service.clone(), binaries });
+        self.stacks.push(Arc::new(stack));
         Ok(analysis)
     }
 }

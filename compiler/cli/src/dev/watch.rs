@@ -50,7 +50,7 @@ pub(super) async fn watch(arguments: &Arguments, addresses: &Addresses, host: Ar
         if logic_now != logic || build {
             logic = logic_now;
             let begin = Instant::now();
-            match handlers::build(&built.directories).await {
+            match handlers::build(&built.workspaces).await {
                 Ok(programs) => {
                     host.replace_programs(programs);
                     console::tell(&format!("the handlers are live, {:.1} s", begin.elapsed().as_secs_f64()));

@@ -32,6 +32,8 @@ struct Process {
     given: VecDeque<Given>,
     /// What it does.
     busy: Option<Given>,
+    /// The number of what it was given last, done or not.
+    last: Option<u64>,
     /// It waits, or has just begun.
     work: Arc<Notify>,
     /// Ends it.
@@ -95,9 +97,12 @@ pub(crate) fn carry_out(host: &Arc<Host>, order: Order) {
             }
         }
         Order::Kill { invocation } => {
-            let pool = lock(&host.pool);
-            let has_it = |given: &Given| given.invocation == invocation;
-            if let Some(process) = pool.processes.values().find(|it| it.busy.iter().chain(&it.given).any(has_it)) {
+            let mut pool = lock(&host.pool);
+            let has_it = |process: &Process| {
+                process.last == Some(invocation) || process.given.iter().any(|given| given.invocation == invocation)
+            };
+            if let Some(process) = pool.processes.values_mut().find(|process| has_it(process)) {
+                process.old = true;
                 process.end.notify_one();
             }
         }
@@ -145,6 +150,7 @@ fn spawn(host: &Arc<Host>, function: &Arc<Function>, given: Given) {
         function: function.clone(),
         given: VecDeque::from([given]),
         busy: None,
+        last: None,
         work,
         end: end.clone(),
         old: false,
@@ -193,7 +199,9 @@ fn command(program: &std::path::Path, pool: &Pool, function: &Function, number: 
     let access_key = format!("{ACCESS_KEY}{number}");
     let memory = function.memory_mb.to_string();
     for (name, value) in [
-        ("AWS_LAMBDA_RUNTIME_API", runtime_api.as_str()),
+        // The program may be that of all handlers of its stack.
+        (environment::DEV_HANDLER, function.binary.as_str()),
+        ("AWS_LAMBDA_RUNTIME_API", &runtime_api),
         ("AWS_LAMBDA_FUNCTION_NAME", &function.name),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &memory),
@@ -232,6 +240,7 @@ impl Host {
                 let process = pool.processes.get_mut(&number)?;
                 if let Some(given) = process.given.pop_front() {
                     process.busy = Some(given.clone());
+                    process.last = Some(given.invocation);
                     return Some((process.function.clone(), given));
                 }
                 if process.old {
