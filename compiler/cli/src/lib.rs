@@ -18,6 +18,8 @@ mod reference;
 mod schema;
 mod stack;
 pub mod terminal;
+#[cfg(feature = "local")]
+mod trace;
 mod vendor;
 mod workflow;
 mod world;
@@ -77,6 +79,8 @@ enum Command {
     Check(check::Arguments),
     #[cfg(feature = "local")]
     Dev(dev::Arguments),
+    #[cfg(feature = "local")]
+    Trace(trace::Arguments),
     Audit(audit::Arguments),
     Match(match_event::Arguments),
     Workflow(workflow::Arguments),
@@ -106,6 +110,8 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(arguments),
         #[cfg(feature = "local")]
         Command::Dev(arguments) => dev::run(arguments),
+        #[cfg(feature = "local")]
+        Command::Trace(arguments) => trace::run(arguments),
         Command::Audit(arguments) => audit::run(arguments),
         Command::Match(arguments) => match_event::run(arguments),
         Command::Workflow(arguments) => workflow::run(arguments),

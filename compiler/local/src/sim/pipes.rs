@@ -58,8 +58,12 @@ impl System {
     pub(crate) fn pipe(&mut self, stream: &str, records: &[Record]) {
         for pipe in self.pipes.0.clone().iter().filter(|pipe| pipe.source == stream) {
             for record in records.iter().filter(|record| pipe.filters.want(&record.json)) {
-                let (pipe, record) = (pipe.clone(), record.clone());
-                self.after(0, move |system| system.carry(&pipe, &record));
+                // In the order of the stream, each at least once.
+                let times = if self.again(&pipe.address, record.cause).is_some() { 2 } else { 1 };
+                for _ in 0..times {
+                    let (pipe, record) = (pipe.clone(), record.clone());
+                    self.after(0, move |system| system.carry(&pipe, &record));
+                }
             }
         }
     }

@@ -53,6 +53,8 @@ struct Mapping {
 struct Attempt {
     records: Vec<Record>,
     tried: u64,
+    /// Whether all went well before, and nobody knew.
+    repeated: bool,
 }
 
 /// Where a reader is.
@@ -115,9 +117,14 @@ impl System {
         let records: Vec<Record> = records.into_iter().map(|json| Record { json, cause, at_ms }).collect();
         let readers = self.readers.mappings.iter().filter(|(_, mapping)| mapping.stream == stream);
         for (reader, mapping) in readers.map(|(name, mapping)| (name.clone(), mapping.clone())).collect::<Vec<_>>() {
-            let wanted = records.iter().filter(|record| mapping.filters.want(&record.json)).cloned();
+            let wanted = records.iter().filter(|record| mapping.filters.want(&record.json));
+            let wanted: Vec<Record> = wanted.cloned().collect();
+            if wanted.is_empty() {
+                continue;
+            }
             self.readers.positions.entry(reader.clone()).or_default().waiting.extend(wanted);
-            self.plan_batch(&reader, mapping.window_ms);
+            let late_ms = self.lateness(&mapping.address, cause, true);
+            self.plan_batch(&reader, mapping.window_ms + late_ms);
         }
         self.pipe(stream, &records);
     }
@@ -141,7 +148,7 @@ impl System {
         }
         let attempt = position.again.pop_front().unwrap_or_else(|| {
             let many = position.waiting.len().min(mapping.batch);
-            Attempt { records: position.waiting.drain(..many).collect(), tried: 0 }
+            Attempt { records: position.waiting.drain(..many).collect(), tried: 0, repeated: false }
         });
         if attempt.records.is_empty() {
             return;
@@ -167,7 +174,14 @@ impl System {
         };
         let mut delay_ms = 0;
         let mut again = Vec::new();
-        if let Some(first) = failed {
+        if failed.is_none() && !attempt.repeated {
+            // https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html: each at least once, as a batch.
+            let cause = attempt.records.iter().find_map(|record| record.cause);
+            if self.again(&mapping.address, cause).is_some() {
+                again.push(Attempt { repeated: true, ..attempt });
+            }
+        } else if let Some(first) = failed {
+            let repeated = attempt.repeated;
             let left: Vec<Record> = attempt.records.into_iter().skip(first).collect();
             let tried = attempt.tried + 1;
             let oldest = left.first().map_or(0, |record| record.at_ms);
@@ -186,9 +200,10 @@ impl System {
                 let middle = left.len() / 2;
                 if mapping.bisect && first == 0 && middle > 0 {
                     let (head, tail) = left.split_at(middle);
-                    again = vec![Attempt { records: head.to_vec(), tried }, Attempt { records: tail.to_vec(), tried }];
+                    let half = |records: &[Record]| Attempt { records: records.to_vec(), tried, repeated };
+                    again = vec![half(head), half(tail)];
                 } else {
-                    again.push(Attempt { records: left, tried });
+                    again.push(Attempt { records: left, tried, repeated });
                 }
             }
         }
@@ -253,6 +268,8 @@ fn first_failed(answer: &str, records: &[Record]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sim::lambda::Order;
+    use crate::testing::{anybody, system};
 
     #[test]
     fn an_answer_says_from_where_on() {
@@ -275,5 +292,44 @@ mod tests {
         ] {
             assert_eq!(first_failed(answer, &records), first, "{answer}");
         }
+    }
+
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>: in order, at least once.
+    #[test]
+    fn whatever_faults_there_are_the_records_of_a_stream_stay_in_order() {
+        let table = json!({
+            "TableName": "things", "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
+            "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
+            "StreamSpecification": { "StreamViewType": "NEW_IMAGE" },
+        });
+        let mapping = json!({ "FunctionName": "read", "BatchSize": 3, "EventSourceArn": "arn:aws:dynamodb:us-east-1:000000000000:table/things/stream/2026-01-01T00:00:00.000" });
+        let mut system = system(&[
+            ("T", "AWS::DynamoDB::Table", table),
+            ("Read", "AWS::Lambda::Function", json!({ "FunctionName": "read", "Role": "role" })),
+            ("Mapping", "AWS::Lambda::EventSourceMapping", mapping),
+        ]);
+        system.set_chaos(Some("seed=5,duplicate=40%,reorder=40%,delay=40%,kill=30%".parse().expect("faults")));
+        let mut read: Vec<u32> = Vec::new();
+        for number in 0..40 {
+            let item = json!({ "TableName": "things", "Item": { "id": { "S": format!("{number:02}") } } });
+            system.dynamodb(&anybody(), "PutItem", item).expect("it is put");
+            for _ in 0..20 {
+                let now_ms = system.now_ms();
+                system.advance(now_ms + 100);
+                for order in system.take_orders() {
+                    let Order::Invoke { invocation, payload, .. } = order else { continue };
+                    let event: Value = serde_json::from_str(&payload).expect("JSON");
+                    let of = |record: &Value| record["dynamodb"]["Keys"]["id"]["S"].as_str()?.parse::<u32>().ok();
+                    read.extend(event["Records"].as_array().expect("records").iter().filter_map(of));
+                    system.invocation_ended(invocation, Ended::Answer("{}".to_owned()));
+                }
+            }
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        let first: Vec<u32> = read.iter().copied().filter(|number| seen.insert(*number)).collect();
+        assert!(first.iter().copied().eq(0..u32::try_from(first.len()).expect("a few")), "{read:?}");
+        assert!(first.len() > 30 && read.len() > first.len(), "{read:?}");
+        // What comes again comes from where the batch begins, and goes on without a gap.
+        assert!(read.windows(2).all(|two| two[1] <= two[0] + 1), "{read:?}");
     }
 }
