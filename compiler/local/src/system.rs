@@ -91,6 +91,7 @@ impl System {
         system.make_secrets();
         system.start_schedules();
         system.start_expiry();
+        system.catch_up();
         Ok(system)
     }
 

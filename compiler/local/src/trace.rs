@@ -305,8 +305,10 @@ impl Trace {
             }
         }
         let best = found.values().map(|(.., best)| *best).max().unwrap_or(Found::Not);
-        let wanted = found.into_iter().rev().filter(|(_, (.., own))| find.is_none() || best > Found::Not && *own == best);
-        let causes = wanted.filter_map(|(root, (hops, trouble, _))| Some(Cause { first: self.get(root)?, hops, trouble }));
+        let wanted =
+            found.into_iter().rev().filter(|(_, (.., own))| find.is_none() || best > Found::Not && *own == best);
+        let causes =
+            wanted.filter_map(|(root, (hops, trouble, _))| Some(Cause { first: self.get(root)?, hops, trouble }));
         causes.take(most).collect()
     }
 

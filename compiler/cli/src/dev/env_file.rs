@@ -59,7 +59,9 @@ impl EnvFile {
         }
         let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
         let mut values = BTreeMap::new();
-        for (name, value) in parse(&text).map_err(|line| format!("{}:{line}: a line is `NAME=VALUE`", path.display()))? {
+        for (name, value) in
+            parse(&text).map_err(|line| format!("{}:{line}: a line is `NAME=VALUE`", path.display()))?
+        {
             values.insert(letters(&name), (name, value));
         }
         Ok(Self { path: path.to_owned(), values })

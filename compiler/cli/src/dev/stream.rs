@@ -98,4 +98,3 @@ fn ended(mark: &str, why: &str, took: Option<u64>) -> String {
     let why: String = why.chars().filter(|c| !c.is_control()).take(200).collect();
     took.map_or_else(|| format!("{mark}{why}"), |took| format!("{mark}{why}, {took} ms"))
 }
-

@@ -162,7 +162,8 @@ fn show(host: &Arc<Host>, id: Option<&str>) {
             None => (json!({ "causes": causes }), true),
         }
     });
-    let text = if several { trace::listed(&told, console::line_width()) } else { trace::drawn(&told, console::line_width()) };
+    let text =
+        if several { trace::listed(&told, console::line_width()) } else { trace::drawn(&told, console::line_width()) };
     let is_empty = told.get("causes").and_then(Value::as_array).is_some_and(Vec::is_empty);
     console::tell(if is_empty { "nothing that is remembered has that in it" } else { text.trim_end() });
 }

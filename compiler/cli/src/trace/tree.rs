@@ -209,8 +209,7 @@ mod tests {
     /// A chain of a hundred thousand hops, and a hop whose cause is gone.
     #[test]
     fn what_is_deep_or_has_lost_its_cause_is_shown() {
-        let chain: Vec<Hop> =
-            (1..100_000).map(|id| Hop { id, cause: Some(id - 1), ..Hop::default() }).collect();
+        let chain: Vec<Hop> = (1..100_000).map(|id| Hop { id, cause: Some(id - 1), ..Hop::default() }).collect();
         assert_eq!(of(&chain, Some(80)).lines().count(), 100_000);
     }
 }

@@ -89,7 +89,8 @@ mod tests {
         hidden.add(r#"{"key": "sk-12345", "note": "a\"b\\c", "n": "x"}"#);
         hidden.add("hunter2");
         hidden.add("abc");
-        let mut json = json!({ "a": ["Bearer sk-12345"], "b": { "c": r#"{"note":"a\"b\\c"}"# }, "d": "hunter22 abc x" });
+        let mut json =
+            json!({ "a": ["Bearer sk-12345"], "b": { "c": r#"{"note":"a\"b\\c"}"# }, "d": "hunter22 abc x" });
         hidden.out_of_json(&mut json);
         assert_eq!(
             json,
