@@ -1,4 +1,9 @@
 //! All handlers of a stack in one program, which `evc dev` runs: one environment variable says which of them a process is.
+//!
+//! Standard input is a pipe whose other end `evc dev` has and writes nothing to. It ends when `evc dev` does, also when that is killed, and
+//! the handler ends with it: nobody would give it work, or know that it is there.
+
+use std::io::Read as _;
 
 use evc_interface::environment::DEV_HANDLER;
 
@@ -24,7 +29,9 @@ impl Handlers {
     /// When there is none of that name, and what the handler fails with.
     pub fn run(&self) -> Result<(), Error> {
         let asked = std::env::var(DEV_HANDLER).unwrap_or_default();
-        self.find(&asked)?()
+        let main = self.find(&asked)?;
+        std::thread::spawn(end_with_input);
+        main()
     }
 
     fn find(&self, asked: &str) -> Result<Main, Error> {
@@ -35,6 +42,14 @@ impl Handlers {
             Error::new(Kind::Configuration, format!("{DEV_HANDLER} is `{asked}`, and this program has {known}"))
         })
     }
+}
+
+/// Ends the process when its input does.
+fn end_with_input() {
+    let mut input = std::io::stdin().lock();
+    let mut bytes = [0; 64];
+    while input.read(&mut bytes).is_ok_and(|read| read > 0) {}
+    std::process::exit(1);
 }
 
 #[cfg(test)]

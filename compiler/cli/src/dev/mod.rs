@@ -61,9 +61,12 @@ pub(super) struct Arguments {
     /// Where the first API answers, or the next port that is free; others follow.
     #[arg(long, value_name = "PORT", default_value_t = 3000)]
     api_port: u16,
-    /// Begin with empty tables. Without it, items are kept in `.evc/` beside the first spec.
+    /// Begin with empty tables, and keep nothing. Without it, items are kept in `.evc/` beside the first spec.
     #[arg(long)]
     fresh: bool,
+    /// Where items are kept.
+    #[arg(long, value_name = "DIR", conflicts_with = "fresh")]
+    data: Option<PathBuf>,
     /// The server that stands for caches, where counters, breakers and workflows on Redis are: `redis://127.0.0.1:6379`. Without it, a
     /// `valkey-server` or `redis-server` that is installed is started, with nothing on disk.
     #[arg(long, value_name = "URL")]
@@ -265,7 +268,8 @@ async fn cache(arguments: &Arguments, built: &Built) -> Result<Option<Cache>, St
 /// Where items are kept.
 fn kept(arguments: &Arguments) -> Result<Kept, String> {
     let Some(spec) = arguments.specs.first().filter(|_| !arguments.fresh) else { return Ok(Kept::Memory) };
-    let folder = spec.parent().unwrap_or(Path::new("")).join(".evc");
+    let beside = || spec.parent().unwrap_or(Path::new("")).join(".evc");
+    let folder = arguments.data.clone().unwrap_or_else(beside);
     let wrong = |error: std::io::Error| format!("cannot write `{}`: {error}", folder.display());
     std::fs::create_dir_all(&folder).map_err(wrong)?;
     std::fs::write(folder.join(".gitignore"), "*\n").map_err(wrong)?;

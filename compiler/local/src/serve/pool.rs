@@ -60,7 +60,9 @@ pub(crate) struct Pool {
 
 impl Pool {
     pub(crate) fn new(programs: Programs, endpoint: &str, cache: Option<String>) -> Self {
-        Self { programs, endpoint: endpoint.to_owned(), cache, processes: BTreeMap::new(), last: 0 }
+        // A process of a system before this one, which was killed, may still ask: it is nobody here.
+        let last = super::random_seed() >> 24;
+        Self { programs, endpoint: endpoint.to_owned(), cache, processes: BTreeMap::new(), last }
     }
 
     pub(crate) fn replace(&mut self, programs: Programs) {
@@ -163,7 +165,10 @@ fn spawn(host: &Arc<Host>, function: &Arc<Function>, given: Given) {
         tokio::spawn(read_log(host.clone(), number, err));
     }
     let host = host.clone();
+    let input = child.stdin.take();
     tokio::spawn(async move {
+        // To wait would close it.
+        let _input = input;
         let status = tokio::select! {
             status = child.wait() => status.map(|status| status.to_string()).unwrap_or_default(),
             () = end.notified() => {
@@ -187,7 +192,8 @@ fn command(program: &std::path::Path, pool: &Pool, function: &Function, number: 
     let endpoint = &pool.endpoint;
     let mut command = Command::new(program);
     command.env_clear().envs(&function.environment).kill_on_drop(true);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // A handler ends when the pipe does: `evc_runtime::dev`.
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     if let Some(cache) = pool.cache.as_ref().filter(|_| function.environment.contains_key(environment::CACHE_ENDPOINT))
     {
         command.env(environment::CACHE_ENDPOINT, cache).env(environment::CACHE_AUTH, environment::cache_auth::NONE);
