@@ -26,7 +26,7 @@ const HELP: &str = "  +15m, +2h30m, +1d   time passes: what is due till then hap
 const LONGEST: usize = 4_096;
 
 /// The most that the clock is set forward at once: a year.
-const MOST: Duration = Duration::from_secs(366 * 86_400);
+const MOST: Duration = Duration::from_hours(366 * 24);
 
 /// What a line says.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ enum Word {
 /// Does what is said, until `q`.
 pub(super) async fn listen(host: Arc<Host>) {
     if is_in_background() {
-        return std::future::pending().await;
+        return std::future::pending::<()>().await;
     }
     let mut lines = lines();
     while let Some(line) = lines.recv().await {
@@ -52,7 +52,7 @@ pub(super) async fn listen(host: Arc<Host>) {
             Err(why) => console::tell(&format!("{why}; `help` says what there is")),
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Lines as they come. They are read on a thread of its own, which waits for ever where there is nothing to read: a runtime would wait for

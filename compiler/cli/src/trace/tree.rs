@@ -4,6 +4,7 @@
 //! column, so that what is far from its cause still fits on a narrow terminal.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use super::hop::{Cause, Hop};
 
@@ -35,7 +36,8 @@ pub(crate) fn of(hops: &[Hop], width: Option<usize>) -> String {
     let mut out = String::new();
     let began = hops.first().map_or(0, |hop| hop.at_ms);
     if let Some(first) = hops.first() {
-        out += &format!("{DIM}{} UTC{PLAIN}\n", clock(first.at_ms));
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{DIM}{} UTC{PLAIN}", clock(first.at_ms));
     }
     // Depth first, without recursion: what is to come, the last first, with the branches before it and before what hangs on it.
     let mut todo: Vec<(usize, String, String)> =
@@ -69,7 +71,7 @@ pub(crate) fn list(causes: &[Cause], width: Option<usize>) -> String {
         let before = number + 16;
         let what = cut(&what, width.map(|width| width.saturating_sub(before + many.len() + 14)));
         let (id, at) = (first.id, clock(first.at_ms));
-        out += &format!("{id:>number$}  {DIM}{at}{PLAIN}  {color}{what}{PLAIN}  {DIM}{many}{PLAIN}{trouble}\n");
+        let _ = writeln!(out, "{id:>number$}  {DIM}{at}{PLAIN}  {color}{what}{PLAIN}  {DIM}{many}{PLAIN}{trouble}");
     }
     out
 }
@@ -148,7 +150,7 @@ mod tests {
         [DIM, RED, YELLOW, GREEN, PLAIN].iter().fold(text.to_owned(), |text, code| text.replace(code, ""))
     }
 
-    fn hop(id: u64, cause: Option<u64>, ms: u64, kind: &str, thing: &str, text: &str, outcome: Value) -> Value {
+    fn hop(id: u64, cause: Option<u64>, ms: u64, kind: &str, thing: &str, text: &str, outcome: &Value) -> Value {
         json!({
             "id": id, "cause": cause, "root": 1, "atMs": 1_767_225_600_000_u64 + ms, "endedMs": 1_767_225_600_127_u64.max(1_767_225_600_000 + ms),
             "kind": kind, "thing": thing, "text": text, "outcome": outcome, "revision": id,
@@ -156,19 +158,19 @@ mod tests {
     }
 
     fn told() -> Value {
-        let done = || json!({ "state": "done" });
+        let done = &json!({ "state": "done" });
         json!({ "hops": [
-            hop(1, None, 0, "request", "apis.api", "POST /orders", done()),
-            hop(2, Some(1), 1, "invocation", "functions.create-order", "runs", done()),
-            hop(3, Some(2), 127, "row", "tables.orders", "put", done()),
-            hop(4, Some(2), 127, "row", "outboxes.order-events", "put", done()),
-            hop(5, Some(4), 230, "event", "buses.orders", "Order Created", done()),
-            hop(6, Some(5), 230, "miss", "rules.start-fulfilment", "detail.totalAmount is [{\"numeric\":[\">\",50]}], and was 21", done()),
-            hop(7, Some(5), 240, "rule", "rules.audit", "matches", done()),
-            hop(8, Some(7), 4_300, "invocation", "functions.audit", "runs", json!({ "state": "failed", "why": "Runtime.ExitError: killed\nnow" })),
-            hop(9, Some(8), 4_301, "log", "functions.audit", "on it", done()),
-            hop(10, Some(7), 900_000, "execution", "workflows.check", "e-1", json!({ "state": "running" })),
-            hop(11, Some(10), 900_000, "step", "workflows.check", "count", json!({ "state": "running" })),
+            hop(1, None, 0, "request", "apis.api", "POST /orders", done),
+            hop(2, Some(1), 1, "invocation", "functions.create-order", "runs", done),
+            hop(3, Some(2), 127, "row", "tables.orders", "put", done),
+            hop(4, Some(2), 127, "row", "outboxes.order-events", "put", done),
+            hop(5, Some(4), 230, "event", "buses.orders", "Order Created", done),
+            hop(6, Some(5), 230, "miss", "rules.start-fulfilment", "detail.totalAmount is [{\"numeric\":[\">\",50]}], and was 21", done),
+            hop(7, Some(5), 240, "rule", "rules.audit", "matches", done),
+            hop(8, Some(7), 4_300, "invocation", "functions.audit", "runs", &json!({ "state": "failed", "why": "Runtime.ExitError: killed\nnow" })),
+            hop(9, Some(8), 4_301, "log", "functions.audit", "on it", done),
+            hop(10, Some(7), 900_000, "execution", "workflows.check", "e-1", &json!({ "state": "running" })),
+            hop(11, Some(10), 900_000, "step", "workflows.check", "count", &json!({ "state": "running" })),
         ] })
     }
 

@@ -366,8 +366,9 @@ impl System {
         match operation {
             "DescribeTable" => self.name_as_deployed(&mut answer),
             "ListTables" => {
-                let names = answer.get_mut("TableNames").and_then(Value::as_array_mut);
-                names.into_iter().for_each(|names| names.retain(|name| name != POSITIONS));
+                if let Some(names) = answer.get_mut("TableNames").and_then(Value::as_array_mut) {
+                    names.retain(|name| name != POSITIONS);
+                }
             }
             _ => {}
         }

@@ -90,7 +90,7 @@ impl System {
                     let record = json!({ "EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": it.arn, "Sns": envelope });
                     let lambda = it.protocol == "lambda";
                     let body = if lambda { json!({ "Records": [record] }).to_string() } else { body };
-                    let ordered = topic.ends_with(".fifo");
+                    let ordered = topic.rsplit('.').next() == Some("fifo");
                     let late_ms = self.lateness(&address, Some(hop), ordered);
                     let again_ms = if ordered { None } else { self.again(&address, Some(hop)) };
                     for delay_ms in [Some(late_ms), again_ms.map(|ms| late_ms + ms)].into_iter().flatten() {

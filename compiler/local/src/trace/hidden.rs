@@ -27,9 +27,8 @@ impl fmt::Debug for Hidden {
 impl Hidden {
     /// Hides a value; of one that is JSON, also each text in it.
     pub(super) fn add(&mut self, value: &str) {
-        match serde_json::from_str::<Value>(value) {
-            Ok(json @ (Value::Object(_) | Value::Array(_))) => self.add_texts(&json),
-            _ => {}
+        if let Ok(json @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str::<Value>(value) {
+            self.add_texts(&json);
         }
         self.add_text(value);
         self.0.sort_by_key(|text| std::cmp::Reverse(text.len()));

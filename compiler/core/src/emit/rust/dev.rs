@@ -3,6 +3,8 @@
 //!
 //! Nothing of it is deployed. Its target wants a feature that nobody asks for but `evc dev`: `sam build` and `cargo build` leave it out.
 
+use std::fmt::Write as _;
+
 use super::mains::head;
 use super::manifests::handler_folder;
 use super::names::Names;
@@ -31,7 +33,8 @@ pub(super) fn main(names: &Names<'_>, input: Input<'_>) -> String {
     for handler in &input.plan.handlers {
         let (path, module) = (handler_folder(names.model, handler), module_of(names.model, handler));
         code.item(format_args!("#[path = {}]\nmod {module};", literal(&format!("../../{path}/src/main.rs"))));
-        statements += &format!("    handlers.add({}, {module}::main);\n", literal(&handler.binary));
+        // Writing to a string cannot fail.
+        let _ = writeln!(statements, "    handlers.add({}, {module}::main);", literal(&handler.binary));
     }
     code.item(format_args!(
         "fn main() -> Result<(), evc_runtime::Error> {{

@@ -150,12 +150,10 @@ fn needs(input: Input<'_>, handler: &Handler) -> Needs {
 }
 
 fn dependencies(input: Input<'_>, needs: &Needs) -> String {
-    let mut lines = runtime(&needs.features);
     let (logic, contract) = (&input.project.logic_crate, contract(input.plan.model));
-    for krate in [needs.logic.then_some(logic), needs.contract.then_some(&contract)].into_iter().flatten() {
-        lines += &format!("{krate}.workspace = true\n");
-    }
-    lines
+    let crates = [needs.logic.then_some(logic), needs.contract.then_some(&contract)].into_iter().flatten();
+    let lines = crates.map(|name| format!("{name}.workspace = true\n"));
+    std::iter::once(runtime(&needs.features)).chain(lines).collect()
 }
 
 fn package(input: Input<'_>, name: &str, about: &str) -> String {
