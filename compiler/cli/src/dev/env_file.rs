@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use evc_compiler::model::{ConfigKind, Model, SecretKind};
+use evc_compiler::model::{Model, SecretKind};
 use evc_compiler::plan::{Plan, ids};
 use evc_local::{Stack, System};
 
@@ -104,9 +104,6 @@ impl EnvFile {
             }
         }
         for config in model.config.values() {
-            match config.kind {
-                ConfigKind::Own(_) | ConfigKind::Imported(_) => {}
-            }
             if let (Some(value), Some(id)) = (self.value(&config.head.name), place(&ids::config_variable(config))) {
                 all.push(Given { store: Store::Parameter { secret: false }, id, value: value.to_owned() });
             }
