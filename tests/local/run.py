@@ -3,6 +3,7 @@
     target/tools/sam/bin/python tests/local/run.py [--results FILE] [--all] [SYSTEM...]
 
 `cargo xtask test --only local` does that after installing the tools and building the compiler. What a scenario needs of the emulator alone is named in `NOT_HERE`, with the reason.
+Where no system is named, `hardship.py` follows: `evc dev` and its handlers are killed at random.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+import hardship
 import tokens
 from emulator import EVC, ROOT, _free_port
 from scenarios import System
@@ -125,6 +127,8 @@ def main() -> int:
     parser.add_argument("--results", type=Path, help="write the numbers of passed and failed scenarios to this file")
     arguments = parser.parse_args()
     counts = [run(name) for name in arguments.systems or (SYSTEMS if arguments.all else SYSTEMS[:1])]
+    if not arguments.systems:
+        counts.append(hardship.run(arguments.all))
     passed, failed = (sum(numbers) for numbers in zip(*counts))
     if arguments.results:
         arguments.results.parent.mkdir(parents=True, exist_ok=True)

@@ -21,6 +21,8 @@ mod stack;
 pub mod terminal;
 #[cfg(feature = "local")]
 mod test;
+#[cfg(feature = "local")]
+mod trace;
 mod vendor;
 mod workflow;
 mod world;
@@ -82,6 +84,8 @@ enum Command {
     Dev(dev::Arguments),
     #[cfg(feature = "local")]
     Test(test::Arguments),
+    #[cfg(feature = "local")]
+    Trace(trace::Arguments),
     Audit(audit::Arguments),
     Match(match_event::Arguments),
     Workflow(workflow::Arguments),
@@ -114,6 +118,8 @@ pub fn main() -> ExitCode {
         Command::Dev(arguments) => dev::run(arguments),
         #[cfg(feature = "local")]
         Command::Test(arguments) => test::run(arguments),
+        #[cfg(feature = "local")]
+        Command::Trace(arguments) => trace::run(arguments),
         Command::Audit(arguments) => audit::run(arguments),
         Command::Match(arguments) => match_event::run(arguments),
         Command::Workflow(arguments) => workflow::run(arguments),

@@ -5,6 +5,7 @@
 //! | [`stack`] | resolves a plan for one environment: every resource with the properties, names and ARNs that it would be deployed with |
 //! | [`system`] | what runs: a clock, an agenda of what is due, the services, and what is to be done outside |
 //! | `sim/` | a file a service of AWS, named as the rooms of the compiler's `lower/`; each reads the stack |
+//! | [`faults`] | faults by chance, repeated by a seed |
 //! | [`iam`] | whether a role allows a call |
 //! | [`trace`] | every hop with its cause |
 //! | [`scenario`] | scenarios on virtual time, with mocks in the place of functions |
@@ -14,6 +15,7 @@
 //! by real time and real handlers, `evc test` by virtual time and mocks; what it does is the same.
 
 pub mod agenda;
+pub mod faults;
 pub mod iam;
 mod identity;
 mod jwt;

@@ -10,6 +10,7 @@ use evc_values::{Timestamp, Uuid, hash};
 use serde_json::{Value, json};
 
 use crate::agenda::{Agenda, Task};
+use crate::faults::Faults;
 use crate::iam::{self, Roles};
 use crate::jwt::Issuers;
 use crate::sim::{
@@ -32,6 +33,7 @@ pub struct System {
     roles: Roles,
     pub(crate) apis: apigateway::Apis,
     pub(crate) buses: eventbridge::Buses,
+    pub(crate) faults: Faults,
     pub(crate) functions: lambda::Functions,
     pub(crate) issuers: Issuers,
     pub(crate) logs: logs::Logs,
@@ -71,6 +73,7 @@ impl System {
             roles: Roles::of(&stacks),
             apis: apigateway::Apis::of(&stacks),
             buses: eventbridge::Buses::of(&stacks)?,
+            faults: Faults::default(),
             functions: lambda::Functions::of(&stacks),
             issuers: Issuers::new(&hash::fnv128(&[&seed.to_string(), &now_ms.to_string()]).to_be_bytes()),
             logs: logs::Logs::default(),
@@ -88,6 +91,7 @@ impl System {
         system.make_secrets();
         system.start_schedules();
         system.start_expiry();
+        system.catch_up();
         Ok(system)
     }
 
@@ -206,6 +210,7 @@ impl System {
     pub fn call(&mut self, caller: &Caller, target: &str, body: Value) -> Result<Value, Refusal> {
         let (service, operation) = target.split_once('.').unwrap_or((target, ""));
         self.authorize(caller, service, operation, &body)?;
+        self.throttle(caller, service, operation)?;
         match service {
             "DynamoDB_20120810" => self.dynamodb(caller, operation, body),
             "DynamoDBStreams_20120810" => self.dynamodb_streams(operation, body),
@@ -231,6 +236,23 @@ impl System {
         let denied = Outcome::Denied(refusal.message.clone());
         self.note(New::done(caller.cause, Kind::Call, &thing, text, Value::Null).with(denied));
         Err(refusal)
+    }
+
+    /// Refuses a call of a function as one too many, if that is a fault of this moment. Those from outside are not refused.
+    fn throttle(&mut self, caller: &Caller, service: &str, operation: &str) -> Result<(), Refusal> {
+        let Some(role) = &caller.role else { return Ok(()) };
+        let thing = self.roles.owner(role).to_owned();
+        if !self.throttled(&thing, caller.cause, operation) {
+            return Ok(());
+        }
+        // Codes that SDKs know as throttling:
+        // https://docs.aws.amazon.com/general/latest/gr/api-retries.html
+        let code = match service {
+            "AmazonSQS" => "RequestThrottled",
+            "SNS" => "ThrottledException",
+            _ => "ThrottlingException",
+        };
+        Err(Refusal::new(code, "Rate exceeded"))
     }
 
     /// What there is, for people and tools: stacks, their APIs, functions, and the clock.

@@ -2,30 +2,19 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "what a test expects")]
 
-use std::collections::BTreeMap;
+mod support;
+
 use std::sync::{Arc, Mutex};
 
-use evc_compiler::session;
+use evc_local::System;
 use evc_local::sim::apigateway::{Request, Response};
 use evc_local::sim::dynamodb::Kept;
 use evc_local::sim::lambda::{Ended, Order};
-use evc_local::stack::Place;
 use evc_local::system::Caller;
 use evc_local::trace::{Kind, Outcome};
-use evc_local::{Stack, System};
 use serde_json::{Value, json};
 
-/// 2026-01-01T00:00:00Z.
-const START_MS: u64 = 1_767_225_600_000;
-
-fn stack(name: &str, text: &str) -> Arc<Stack> {
-    let analysis = session::analyze_text(name, text);
-    assert!(!analysis.has_errors(), "{:?}", analysis.diagnostics);
-    let model = analysis.model.as_ref().expect("a model");
-    let planned = session::plan(model);
-    let place = Place::local(&format!("{}-dev", model.service.value), "http://127.0.0.1:4566");
-    Arc::new(Stack::resolve(&planned.plan, "dev", place, &BTreeMap::new(), &|_| String::new()).expect("a stack"))
-}
+use support::{START_MS, stack};
 
 fn orders() -> System {
     let stack = stack("orders.yaml", include_str!("../../../specs/orders.yaml"));
@@ -40,33 +29,9 @@ fn event_store() -> System {
 /// What a mock answers to an event of a function.
 type Mock<'m> = &'m mut dyn FnMut(&str, &Value) -> Ended;
 
-/// Carries out what is ordered now, until nothing is.
-fn settle(system: &mut System, mock: Mock<'_>) {
-    loop {
-        system.advance(system.now_ms());
-        let orders = system.take_orders();
-        if orders.is_empty() {
-            return;
-        }
-        for order in orders {
-            let Order::Invoke { invocation, function, payload, .. } = order else { continue };
-            let function = system.functions().find(&function).expect("a function").address.clone();
-            let payload = serde_json::from_str(&payload).expect("JSON");
-            let ended = mock(function.trim_start_matches("functions."), &payload);
-            system.invocation_ended(invocation, ended);
-        }
-    }
-}
-
 /// Lets so much time pass, with all that is due on the way.
 fn pass(system: &mut System, ms: u64, mock: Mock<'_>) {
-    let until = system.now_ms() + ms;
-    settle(system, mock);
-    while let Some(next) = system.next_ms().filter(|next| *next <= until) {
-        system.advance(next);
-        settle(system, mock);
-    }
-    system.advance(until);
+    support::pass(system, ms, &mut |_, call| mock(call.name(), &call.event));
 }
 
 fn put(system: &mut System, bus: &str, source: &str, detail_type: &str, detail: &Value) {

@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use super::Host;
 use super::pool::ACCESS_KEY;
 use crate::Refusal;
+use crate::faults::Chaos;
 use crate::sim::apigateway::decoded;
 use crate::sim::apigateway::{self, BODY_BYTES};
 use crate::sim::lambda::{Ended, SYNC_PAYLOAD_BYTES};
@@ -27,6 +28,9 @@ type Answer = Response<Full<Bytes>>;
 
 /// The longest body of a call of a service, bytes: a transaction of DynamoDB has 4 MiB of items, and some around them.
 const CALL_BYTES: usize = 16 * 1024 * 1024;
+
+/// How many first causes are listed unless it is said.
+const CAUSES: usize = 20;
 
 /// How long a follower of the trace waits for something new at most.
 const FOLLOW: Duration = Duration::from_secs(20);
@@ -328,6 +332,12 @@ async fn interface(host: &Arc<Host>, path: &str, request: Request<Incoming>) -> 
                 }
             }
         }
+        ("GET", "causes") => {
+            let most = asked("most").and_then(|it| it.parse().ok()).unwrap_or(CAUSES);
+            let find = asked("find").map(|text| decoded(&text, true)).filter(|text| !text.is_empty());
+            let system = super::lock(&host.system);
+            json_answer(StatusCode::OK, &json!({ "causes": system.trace.causes(find.as_deref(), most) }))
+        }
         ("GET", path) if path.starts_with("trace/") => {
             let number = path.trim_start_matches("trace/").parse().unwrap_or(0);
             let system = super::lock(&host.system);
@@ -371,6 +381,30 @@ async fn interface(host: &Arc<Host>, path: &str, request: Request<Incoming>) -> 
                 None => json_answer(StatusCode::NOT_FOUND, &json!({ "message": "no route takes tokens" })),
             }
         }
+        ("GET", "faults") => json_answer(StatusCode::OK, &super::lock(&host.system).faults_told()),
+        ("PUT", "faults") => {
+            let body = match body_of(request, CALL_BYTES).await {
+                Ok(body) => body,
+                Err(answer) => return answer,
+            };
+            match String::from_utf8_lossy(&body).parse::<Chaos>() {
+                Ok(chaos) => {
+                    let told = host.with(|system| {
+                        system.set_chaos(Some(chaos.seeded(super::random_seed())));
+                        system.faults_told()
+                    });
+                    json_answer(StatusCode::OK, &told)
+                }
+                Err(why) => json_answer(StatusCode::BAD_REQUEST, &json!({ "message": why })),
+            }
+        }
+        ("DELETE", "faults") => {
+            let told = host.with(|system| {
+                system.set_chaos(None);
+                system.faults_told()
+            });
+            json_answer(StatusCode::OK, &told)
+        }
         ("PUT" | "DELETE", path) if path.starts_with("faults/crash/") => {
             let (name, crashes) = (path.trim_start_matches("faults/crash/"), request.method() == hyper::Method::PUT);
             if host.with(|system| system.set_crashing(name, crashes)) {
@@ -381,7 +415,7 @@ async fn interface(host: &Arc<Host>, path: &str, request: Request<Incoming>) -> 
         }
         _ => json_answer(
             StatusCode::NOT_FOUND,
-            &json!({ "message": "there are /_evc/system, /_evc/trace and /_evc/clock" }),
+            &json!({ "message": "there are /_evc/system, /_evc/trace, /_evc/clock, /_evc/token and /_evc/faults" }),
         ),
     }
 }

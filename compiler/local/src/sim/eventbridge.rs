@@ -318,11 +318,7 @@ impl System {
                     continue;
                 }
                 let matched = self.note(New::done(Some(hop), Kind::Rule, &rule.address, "matches", Value::Null));
-                for index in 0..rule.targets.len() {
-                    let (rule, event) = (rule.clone(), event.clone());
-                    let since = self.now_ms();
-                    self.after(0, move |system| system.give(&rule, index, &event, matched, since, 0));
-                }
+                self.give_all(&rule, &event, matched);
             } else if rule.about[0].contains(&source) && rule.about[1].contains(&detail_type) {
                 let misses = pattern.misses(&event);
                 let text = misses.join("; ");
@@ -335,9 +331,20 @@ impl System {
     pub(crate) fn run_rule(&mut self, arn: &str, event: Value, cause: HopId) {
         let rule = self.buses.by_name.values().flat_map(|bus| &bus.rules).find(|rule| rule.arn == arn).cloned();
         let Some(rule) = rule else { return };
-        let (event, since_ms) = (Arc::new(event), self.now_ms());
+        self.give_all(&rule, &Arc::new(event), cause);
+    }
+
+    /// Gives an event to all targets of a rule: at least once, in no order.
+    /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event.html>
+    fn give_all(&mut self, rule: &Arc<Rule>, event: &Arc<Value>, cause: HopId) {
+        let since_ms = self.now_ms();
         for index in 0..rule.targets.len() {
-            self.give(&rule, index, &event, cause, since_ms, 0);
+            let late_ms = self.lateness(&rule.address, Some(cause), false);
+            let again_ms = self.again(&rule.address, Some(cause)).map(|ms| late_ms + ms);
+            for delay_ms in [Some(late_ms), again_ms].into_iter().flatten() {
+                let (rule, event) = (rule.clone(), event.clone());
+                self.after(delay_ms, move |system| system.give(&rule, index, &event, cause, since_ms, 0));
+            }
         }
     }
 

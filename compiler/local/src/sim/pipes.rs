@@ -53,13 +53,35 @@ impl Pipes {
     }
 }
 
+impl Pipe {
+    /// What it is kept under how far it has read.
+    fn key(&self) -> String {
+        format!("{} of {}", self.address, self.source)
+    }
+}
+
 impl System {
+    /// Begins with what pipes were not done with when the system before this one ended.
+    pub(crate) fn catch_up_pipes(&mut self) {
+        for pipe in self.pipes.0.clone() {
+            let unread = self.unread(&pipe.source, &pipe.key(), &pipe.address, false);
+            for record in unread.into_iter().filter(|record| pipe.filters.want(&record.json)) {
+                let pipe = pipe.clone();
+                self.after(0, move |system| system.carry(&pipe, &record));
+            }
+        }
+    }
+
     /// Leads new records of a stream through the pipes that read it.
     pub(crate) fn pipe(&mut self, stream: &str, records: &[Record]) {
         for pipe in self.pipes.0.clone().iter().filter(|pipe| pipe.source == stream) {
             for record in records.iter().filter(|record| pipe.filters.want(&record.json)) {
-                let (pipe, record) = (pipe.clone(), record.clone());
-                self.after(0, move |system| system.carry(&pipe, &record));
+                // In the order of the stream, each at least once.
+                let times = if self.again(&pipe.address, record.cause).is_some() { 2 } else { 1 };
+                for _ in 0..times {
+                    let (pipe, record) = (pipe.clone(), record.clone());
+                    self.after(0, move |system| system.carry(&pipe, &record));
+                }
             }
         }
     }
@@ -79,6 +101,7 @@ impl System {
             let why = format!("{}: {refusal}", pipe.address);
             self.keep_dead_letter(queue, &record.json.to_string(), &[], record.cause, &why);
         }
+        self.done_with(&pipe.key(), &pipe.address, record.sequence(), record.cause);
     }
 }
 

@@ -109,6 +109,10 @@ impl System {
             self.run_rule(&resource.arn, event, hop);
         } else {
             let at_ms = self.now_ms();
+            if let Some(again_ms) = self.again(&resource.address, Some(hop)) {
+                let (schedule, event) = (schedule.clone(), event.clone());
+                self.after(again_ms, move |system| system.try_target(schedule, &event, hop, at_ms, 0));
+            }
             self.try_target(schedule.clone(), &event, hop, at_ms, 0);
         }
         self.wait_for(schedule);

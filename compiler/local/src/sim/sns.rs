@@ -11,7 +11,7 @@ use super::sqs::Outgoing;
 use crate::Refusal;
 use crate::stack::Stack;
 use crate::system::{Caller, System};
-use crate::trace::{Kind, New};
+use crate::trace::{HopId, Kind, New};
 
 /// The longest message, bytes.
 /// <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
@@ -87,18 +87,16 @@ impl System {
                 }
                 for it in self.topics.subscriptions.clone().into_iter().filter(|it| it.topic == topic) {
                     let body = if it.raw { message.clone() } else { envelope.to_string() };
-                    // Who cannot be reached gets nothing: what SNS retries for hours, nobody here waits for.
-                    let _ = match it.protocol.as_str() {
-                        "sqs" => self
-                            .send(&it.endpoint, Outgoing { body, cause: Some(hop), ..Outgoing::default() })
-                            .map(|_| ()),
-                        "lambda" => {
-                            let record = json!({ "EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": it.arn, "Sns": envelope });
-                            self.invoke_later(&it.endpoint, json!({ "Records": [record] }).to_string(), Some(hop));
-                            Ok(())
-                        }
-                        _ => Ok(()),
-                    };
+                    let record = json!({ "EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": it.arn, "Sns": envelope });
+                    let lambda = it.protocol == "lambda";
+                    let body = if lambda { json!({ "Records": [record] }).to_string() } else { body };
+                    let ordered = topic.rsplit('.').next() == Some("fifo");
+                    let late_ms = self.lateness(&address, Some(hop), ordered);
+                    let again_ms = if ordered { None } else { self.again(&address, Some(hop)) };
+                    for delay_ms in [Some(late_ms), again_ms.map(|ms| late_ms + ms)].into_iter().flatten() {
+                        let (protocol, endpoint, body) = (it.protocol.clone(), it.endpoint.clone(), body.clone());
+                        self.after(delay_ms, move |system| system.notify(&protocol, &endpoint, body, hop));
+                    }
                 }
                 Ok(json!({ "MessageId": id }))
             }
@@ -123,6 +121,20 @@ impl System {
                 Ok(json!({}))
             }
             _ => Err(Refusal::unknown_operation("SNS", operation)),
+        }
+    }
+}
+
+impl System {
+    /// Gives a message to who has subscribed. Who cannot be reached gets nothing: what SNS retries for hours, nobody here waits for.
+    fn notify(&mut self, protocol: &str, endpoint: &str, body: String, cause: HopId) {
+        let cause = Some(cause);
+        match protocol {
+            "sqs" => {
+                let _ = self.send(endpoint, Outgoing { body, cause, ..Outgoing::default() });
+            }
+            "lambda" => self.invoke_later(endpoint, body, cause),
+            _ => {}
         }
     }
 }

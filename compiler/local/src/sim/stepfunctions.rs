@@ -574,6 +574,10 @@ impl System {
                     };
                     system.carry_execution(&key, fence, event);
                 });
+                let function = self.functions.find(&record.function).map(|it| it.address.clone());
+                if self.throttled(&function.unwrap_or_default(), cause, "it") {
+                    return then(self, Ended::Throttled);
+                }
                 self.invoke(Invoke { function: record.function, payload, cause, waits: false, then });
             }
             Ok(Task::Publish(mut entry)) => {
