@@ -150,6 +150,15 @@ impl Roles {
     }
 }
 
+/// Whether a policy that is given as a document allows an action on a resource: that of an authorizer of an API.
+pub(crate) fn document_allows(document: &Value, action: &str, resource: &str) -> bool {
+    let asked = Asked { action: action.to_owned(), resource: resource.to_owned(), context: BTreeMap::new() };
+    let statements = statements(document);
+    let applies = |it: &&Statement| it.applies(&asked, &asked.context);
+    !statements.iter().filter(|it| it.denies).any(|it| applies(&it))
+        && statements.iter().filter(|it| !it.denies).any(|it| applies(&it))
+}
+
 /// The thing whose part a role is: its address without the last word.
 fn owner(address: &str) -> &str {
     match address.rsplit_once('.') {

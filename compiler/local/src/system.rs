@@ -69,7 +69,7 @@ impl System {
             drawn: 0,
             seed,
             roles: Roles::of(&stacks),
-            apis: apigateway::Apis::of(&stacks),
+            apis: apigateway::Apis::of(&stacks)?,
             buses: eventbridge::Buses::of(&stacks)?,
             functions: lambda::Functions::of(&stacks),
             issuers: Issuers::new(&hash::fnv128(&[&seed.to_string(), &now_ms.to_string()]).to_be_bytes()),
@@ -101,9 +101,10 @@ impl System {
         let buses = eventbridge::Buses::of(&stacks)?;
         let pipes = pipes::Pipes::of(&stacks)?;
         let readers = streams::Readers::of(&stacks)?;
+        let apis = apigateway::Apis::of(&stacks)?;
         let notes = self.tables.reconfigure(&stacks)?;
         self.roles = Roles::of(&stacks);
-        self.apis = apigateway::Apis::of(&stacks);
+        self.apis.become_these(apis);
         self.topics = sns::Topics::of(&stacks);
         (self.buses, self.pipes) = (buses, pipes);
         self.readers.become_these(readers);
