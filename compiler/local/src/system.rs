@@ -31,6 +31,7 @@ pub struct System {
     seed: u64,
     roles: Roles,
     pub(crate) apis: apigateway::Apis,
+    pub(crate) archives: eventbridge::Archives,
     pub(crate) buses: eventbridge::Buses,
     pub(crate) functions: lambda::Functions,
     pub(crate) issuers: Issuers,
@@ -70,6 +71,7 @@ impl System {
             seed,
             roles: Roles::of(&stacks),
             apis: apigateway::Apis::of(&stacks)?,
+            archives: eventbridge::Archives::of(&stacks)?,
             buses: eventbridge::Buses::of(&stacks)?,
             functions: lambda::Functions::of(&stacks),
             issuers: Issuers::new(&hash::fnv128(&[&seed.to_string(), &now_ms.to_string()]).to_be_bytes()),
@@ -102,9 +104,11 @@ impl System {
         let pipes = pipes::Pipes::of(&stacks)?;
         let readers = streams::Readers::of(&stacks)?;
         let apis = apigateway::Apis::of(&stacks)?;
+        let archives = eventbridge::Archives::of(&stacks)?;
         let notes = self.tables.reconfigure(&stacks)?;
         self.roles = Roles::of(&stacks);
         self.apis.become_these(apis);
+        self.archives.become_these(archives);
         self.topics = sns::Topics::of(&stacks);
         (self.buses, self.pipes) = (buses, pipes);
         self.readers.become_these(readers);

@@ -14,6 +14,7 @@ use crate::system::{Caller, System};
 /// A pipe.
 #[derive(Debug, Clone)]
 struct Pipe {
+    arn: String,
     source: String,
     target: String,
     filters: Filters,
@@ -37,6 +38,7 @@ impl Pipes {
                 let text = |pointer: &str| it.text(pointer).unwrap_or_default().to_owned();
                 let parameters = "/TargetParameters/EventBridgeEventBusParameters";
                 pipes.push(Arc::new(Pipe {
+                    arn: it.arn.clone(),
                     source: text("/Source"),
                     target: text("/Target"),
                     filters: Filters::of(it.at("/SourceParameters/FilterCriteria"))?,
@@ -77,8 +79,31 @@ impl System {
         };
         if let (Err(refusal), Some(queue)) = (carried, &pipe.dead_letters) {
             let why = format!("{}: {refusal}", pipe.address);
-            self.keep_dead_letter(queue, &record.json.to_string(), &[], record.cause, &why);
+            let letter = self.letter_of(pipe, record).to_string();
+            self.keep_dead_letter(queue, &letter, &[], record.cause, &why);
         }
+    }
+}
+
+impl System {
+    /// What a pipe keeps of a record that it gives up: where it is in the stream, and not what it holds.
+    /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html>
+    fn letter_of(&self, pipe: &Pipe, record: &Record) -> Value {
+        let arrived = crate::system::timestamp(record.at_ms);
+        json!({
+            "context": { "partnerResourceArn": pipe.arn, "condition": "RetryAttemptsExhausted" },
+            "version": "1.0",
+            "timestamp": self.now(),
+            "DDBStreamBatchInfo": {
+                "shardId": "shardId-00000000000000000000-00000000",
+                "startSequenceNumber": record.sequence(),
+                "endSequenceNumber": record.sequence(),
+                "approximateArrivalOfFirstRecord": arrived,
+                "approximateArrivalOfLastRecord": arrived,
+                "batchSize": 1,
+                "streamArn": pipe.source,
+            },
+        })
     }
 }
 

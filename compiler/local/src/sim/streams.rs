@@ -27,7 +27,8 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    fn sequence(&self) -> &str {
+    /// Its place in the stream.
+    pub(super) fn sequence(&self) -> &str {
         self.json.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str).unwrap_or_default()
     }
 }
