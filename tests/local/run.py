@@ -108,17 +108,20 @@ class LocalStack(Stack):
         # An API has an address of its own here.
         return f"http://{host}", host
 
-    @contextmanager
     def crashing(self, function: str):
-        self._fault("PUT", function)
+        return self._fault(f"crash/{function}")
+
+    def without_role_policy(self, role: str, action: str, resource: str):
+        return self._fault(f"deny/{role}")
+
+    @contextmanager
+    def _fault(self, which: str):
+        url = f"{self.emulator.url}/_evc/faults/{which}"
+        urllib.request.urlopen(urllib.request.Request(url, method="PUT")).close()
         try:
             yield
         finally:
-            self._fault("DELETE", function)
-
-    def _fault(self, method: str, function: str) -> None:
-        request = urllib.request.Request(f"{self.emulator.url}/_evc/faults/crash/{function}", method=method)
-        urllib.request.urlopen(request).close()
+            urllib.request.urlopen(urllib.request.Request(url, method="DELETE")).close()
 
 
 def main() -> int:

@@ -228,6 +228,11 @@ impl System {
         Err(refusal)
     }
 
+    /// Takes all rights from a role, or gives them back; whether there is such a role.
+    pub fn set_without_rights(&mut self, role: &str, without: bool) -> bool {
+        self.roles.set_without_policies(role, without)
+    }
+
     /// What there is, for people and tools: stacks, their APIs, functions, and the clock.
     pub fn told(&self) -> Value {
         let stacks = self.stacks.iter().map(|stack| {

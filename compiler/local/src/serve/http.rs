@@ -397,6 +397,14 @@ async fn interface(host: &Arc<Host>, path: &str, request: Request<Incoming>) -> 
                 json_answer(StatusCode::NOT_FOUND, &json!({ "message": format!("there is no function {name}") }))
             }
         }
+        ("PUT" | "DELETE", path) if path.starts_with("faults/deny/") => {
+            let (name, denied) = (path.trim_start_matches("faults/deny/"), request.method() == hyper::Method::PUT);
+            if host.with(|system| system.set_without_rights(name, denied)) {
+                json_answer(StatusCode::OK, &json!({ "role": name, "without rights": denied }))
+            } else {
+                json_answer(StatusCode::NOT_FOUND, &json!({ "message": format!("there is no role {name}") }))
+            }
+        }
         _ => json_answer(
             StatusCode::NOT_FOUND,
             &json!({ "message": "there are /_evc/system, /_evc/trace and /_evc/clock" }),

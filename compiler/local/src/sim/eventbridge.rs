@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-what-is.html>
 
 mod archives;
+mod by_hand;
 
 use std::sync::Arc;
 
@@ -30,7 +31,7 @@ const AGE_SECONDS: u64 = 86_400;
 const RETRY_MS: u64 = 1_000;
 const MOST_RETRY_MS: u64 = 900_000;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Target {
     id: String,
     arn: String,
@@ -42,7 +43,7 @@ struct Target {
 }
 
 /// What a target is given.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Input {
     /// The whole event.
     Whole,
@@ -55,7 +56,7 @@ enum Input {
 }
 
 /// A rule.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Rule {
     pub(crate) arn: String,
     pub(crate) address: String,
@@ -240,6 +241,7 @@ impl System {
             }
             _ => self
                 .archives(operation, body)
+                .or_else(|| self.rules_by_hand(operation, body))
                 .unwrap_or_else(|| Err(Refusal::unknown_operation("EventBridge", operation))),
         }
     }

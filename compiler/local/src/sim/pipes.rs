@@ -107,26 +107,25 @@ impl System {
     }
 }
 
-/// A template with what stands for each `<$.way>` in it. Within a text of the template a text is written without its quotes, any other
-/// value as JSON; outside of one, as JSON.
+/// A template with what stands for each `<$.way>` in it. Within a text of the template a text is written as it is, with nothing escaped, any
+/// other value as JSON; outside of one, as JSON.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-input-transformation.html>
 pub(crate) fn filled(template: &str, record: &Value) -> String {
     let mut out = String::new();
     let mut rest = template;
+    let mut read = String::new();
     while let Some((before, after)) = rest.split_once("<$.") {
         out.push_str(before);
+        read.push_str(before);
         let Some((way, left)) = after.split_once('>') else {
             out.push_str("<$.");
             rest = after;
             continue;
         };
         let value = way.split('.').try_fold(record, |value, name| value.get(name));
-        let in_text = in_text(&out);
+        let in_text = in_text(&read);
         match value {
-            Some(Value::String(text)) if in_text => {
-                let quoted = json!(text).to_string();
-                out.push_str(quoted.get(1..quoted.len() - 1).unwrap_or_default());
-            }
+            Some(Value::String(text)) if in_text => out.push_str(text),
             Some(value) => out.push_str(&value.to_string()),
             None if in_text => {}
             None => out.push_str("\"\""),
@@ -160,7 +159,7 @@ mod tests {
         let record =
             json!({ "eventID": "e-1", "dynamodb": { "NewImage": { "id": { "S": "a\"b" }, "n": { "N": "5" } } } });
         for (template, filled_in) in [
-            (r#"{"id": "<$.dynamodb.NewImage.id.S>"}"#, r#"{"id": "a\"b"}"#),
+            (r#"{"id": "<$.dynamodb.NewImage.id.S>", "n": <$.dynamodb.NewImage.n.N>}"#, r#"{"id": "a"b", "n": "5"}"#),
             (r#"{"n": <$.dynamodb.NewImage.n.N>}"#, r#"{"n": "5"}"#),
             (r#"{"all": <$.dynamodb.NewImage.n>}"#, r#"{"all": {"N":"5"}}"#),
             (r#"{"no": "<$.missing>", "e": "<$.eventID>"}"#, r#"{"no": "", "e": "e-1"}"#),

@@ -22,11 +22,11 @@ pub(super) enum Node {
     Stop,
 }
 
-/// How a block ended.
+/// How a block ended: by which directive, or with the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
-    Text,
-    End,
+    OfText,
+    Block,
     Else,
     ElseIf,
 }
@@ -46,7 +46,7 @@ impl Template {
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
         let mut cursor = Cursor { text, at: 0, depth: 0 };
         let (nodes, end) = cursor.block()?;
-        if end != End::Text {
+        if end != End::OfText {
             return Err(cursor.error("there is an `#end` or `#else` without an `#if` or `#foreach`"));
         }
         Ok(Self { nodes })
@@ -104,15 +104,16 @@ impl<'t> Cursor<'t> {
             match self.peek() {
                 None => {
                     self.depth -= 1;
-                    return Ok((nodes, End::Text));
+                    return Ok((nodes, End::OfText));
                 }
-                Some('$') => match self.reference()? {
-                    Some(reference) => nodes.push(Node::Reference(reference)),
-                    None => {
+                Some('$') => {
+                    if let Some(reference) = self.reference()? {
+                        nodes.push(Node::Reference(reference));
+                    } else {
                         self.at += 1;
                         push(&mut nodes, "$");
                     }
-                },
+                }
                 Some('\\') => self.backslash(&mut nodes),
                 Some(_) => {
                     if let Some(end) = self.hash(&mut nodes)? {
@@ -127,14 +128,13 @@ impl<'t> Cursor<'t> {
     /// A `\` that stands before a reference or a directive takes its meaning away.
     fn backslash(&mut self, nodes: &mut Vec<Node>) {
         self.at += 1;
-        match self.peek() {
-            Some(c @ ('$' | '#')) => {
-                self.at += 1;
-                let name = self.take(|c| !c.is_whitespace() && c != '$' && c != '#');
-                push(nodes, &format!("{c}{name}"));
-            }
-            _ => push(nodes, "\\"),
+        let Some(c @ ('$' | '#')) = self.peek() else { return push(nodes, "\\") };
+        self.at += 1;
+        if c == '#' && !self.peek().is_some_and(|c| c.is_ascii_alphabetic() || c == '{') {
+            return push(nodes, "\\#");
         }
+        let name = self.take(|c| !c.is_whitespace() && c != '$' && c != '#');
+        push(nodes, &format!("{c}{name}"));
     }
 
     /// What begins with `#`: a comment, a directive, or only the character.
@@ -183,7 +183,7 @@ impl<'t> Cursor<'t> {
         match name {
             "end" => {
                 self.line_end();
-                return Ok(Some(End::End));
+                return Ok(Some(End::Block));
             }
             "else" => return Ok(Some(End::Else)),
             "elseif" => return Ok(Some(End::ElseIf)),
@@ -234,16 +234,16 @@ impl<'t> Cursor<'t> {
             let (nodes, end) = self.block()?;
             arms.push((condition, nodes));
             match end {
-                End::End => return Ok(Node::If(arms, Vec::new())),
+                End::Block => return Ok(Node::If(arms, Vec::new())),
                 End::ElseIf => {}
                 End::Else => {
                     let (nodes, end) = self.block()?;
                     return match end {
-                        End::End => Ok(Node::If(arms, nodes)),
+                        End::Block => Ok(Node::If(arms, nodes)),
                         _ => Err(self.error("`#else` has no `#end`")),
                     };
                 }
-                End::Text => return Err(self.error("`#if` has no `#end`")),
+                End::OfText => return Err(self.error("`#if` has no `#end`")),
             }
         }
     }
@@ -259,7 +259,7 @@ impl<'t> Cursor<'t> {
         let of = self.expression()?;
         self.close("foreach")?;
         let (nodes, end) = self.block()?;
-        if end != End::End {
+        if end != End::Block {
             return Err(self.error("`#foreach` has no `#end`"));
         }
         Ok(Node::Foreach(item.name, of, nodes))

@@ -400,15 +400,9 @@ mod tests {
         let mut system = shop();
         put(&mut system, "s", 1);
         received(&mut system, "Each");
-        let each = "arn:aws:events:us-east-1:000000000000:rule/shop/each";
-        start(
-            &mut system,
-            "one",
-            START_MS,
-            START_MS + 60_000,
-            &["arn:aws:events:us-east-1:000000000000:rule/shop/once"],
-        )
-        .expect("started");
+        let each = "arn:aws:events:us-east-1:000000000000:rule/each";
+        start(&mut system, "one", START_MS, START_MS + 60_000, &["arn:aws:events:us-east-1:000000000000:rule/once"])
+            .expect("started");
         assert_eq!(received(&mut system, "Each"), []);
         start(&mut system, "two", START_MS, START_MS + 60_000, &[each]).expect("started");
         assert_eq!(received(&mut system, "Each"), [(1, Some("two".to_owned()))]);

@@ -62,8 +62,8 @@ pub(super) struct Asked {
 #[derive(Debug, Default)]
 pub(crate) struct Answers(HashMap<(String, Vec<String>), (u64, Value)>);
 
-/// What follows.
-type Then2 = Box<dyn FnOnce(&mut System, Result<Call, (Call, Refused)>) + Send>;
+/// What follows when it is known who calls, or why the method may not be called.
+type Followed = Box<dyn FnOnce(&mut System, Call, Option<Refused>) + Send>;
 
 impl Auth {
     /// What a token must be.
@@ -87,7 +87,7 @@ impl Claim {
 
 impl System {
     /// Finds out who calls, and whether the method may be called.
-    pub(super) fn authorize_rest(&mut self, mut call: Call, then: Then2, hop: HopId) {
+    pub(super) fn authorize_rest(&mut self, mut call: Call, then: Followed, hop: HopId) {
         let unauthorized = || Refused::new("UNAUTHORIZED", "Unauthorized");
         let Some(method) = call.method.clone() else { return };
         let refused = match &method.auth {
@@ -109,13 +109,7 @@ impl System {
                 Some(Refused { why, ..Refused::new("AUTHORIZER_CONFIGURATION_ERROR", "Internal server error") })
             }
         };
-        then(
-            self,
-            match refused {
-                None => Ok(call),
-                Some(refused) => Err((call, refused)),
-            },
-        );
+        then(self, call, refused);
     }
 
     /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-jwt-authorizer.html>
@@ -143,11 +137,12 @@ impl System {
         None
     }
 
-    fn ask(&mut self, asked: &Asked, identity: Vec<String>, call: Call, then: Then2, hop: HopId) {
+    fn ask(&mut self, asked: &Asked, identity: Vec<String>, mut call: Call, then: Followed, hop: HopId) {
         let key = (asked.id.clone(), identity);
         let kept = self.apis.answers.0.get(&key).filter(|(until, _)| *until > self.now_ms());
         if let Some((_, answer)) = kept.cloned() {
-            return then(self, let_in(call, &answer));
+            let refused = let_in(&mut call, &answer);
+            return then(self, call, refused);
         }
         let payload = if asked.by_token {
             json!({ "type": "TOKEN", "authorizationToken": key.1.first(), "methodArn": call.method_arn() })
@@ -162,21 +157,22 @@ impl System {
             let answer = match ended {
                 Ended::Answer(answer) => serde_json::from_str(&answer).unwrap_or(Value::Null),
                 Ended::Error { message, .. } if message == "Unauthorized" => {
-                    return then(system, Err((call, Refused::new("UNAUTHORIZED", "Unauthorized"))));
+                    return then(system, call, Some(Refused::new("UNAUTHORIZED", "Unauthorized")));
                 }
                 Ended::Error { .. } | Ended::Throttled => {
                     let refused = Refused {
                         why: "the authorizer failed".to_owned(),
                         ..Refused::new("AUTHORIZER_FAILURE", "null")
                     };
-                    return then(system, Err((call, refused)));
+                    return then(system, call, Some(refused));
                 }
             };
             if kept_ms > 0 {
                 let until = system.now_ms() + kept_ms;
                 system.apis.answers.0.insert(key, (until, answer.clone()));
             }
-            then(system, let_in(call, &answer));
+            let refused = let_in(&mut call, &answer);
+            then(system, call, refused);
         });
         let (function, payload) = (asked.function.clone(), payload.to_string());
         self.invoke(Invoke { function, payload, cause: Some(hop), waits: false, then: followed });
@@ -187,17 +183,17 @@ fn denied() -> Refused {
     Refused::new("ACCESS_DENIED", "User is not authorized to access this resource")
 }
 
-/// Lets a request in if the policy of an authorizer's answer allows it.
+/// Lets a request in if the policy of an authorizer's answer allows it; or says why not.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html>
-fn let_in(mut call: Call, answer: &Value) -> Result<Call, (Call, Refused)> {
+fn let_in(call: &mut Call, answer: &Value) -> Option<Refused> {
     let Some(document) =
         answer.get("policyDocument").filter(|_| answer.get("principalId").is_some_and(Value::is_string))
     else {
         let why = "the authorizer's answer has no principalId and policyDocument".to_owned();
-        return Err((call, Refused { why, ..Refused::new("AUTHORIZER_CONFIGURATION_ERROR", "Internal server error") }));
+        return Some(Refused { why, ..Refused::new("AUTHORIZER_CONFIGURATION_ERROR", "Internal server error") });
     };
     if !iam::document_allows(document, "execute-api:Invoke", &call.method_arn()) {
-        return Err((call, Refused { why: "the authorizer says no".to_owned(), ..denied() }));
+        return Some(Refused { why: "the authorizer says no".to_owned(), ..denied() });
     }
     let mut told = answer.get("context").and_then(Value::as_object).cloned().unwrap_or_default();
     told.insert("principalId".to_owned(), answer.get("principalId").cloned().unwrap_or_default());
@@ -206,7 +202,7 @@ fn let_in(mut call: Call, answer: &Value) -> Result<Call, (Call, Refused)> {
     let texts: Map<String, Value> = told.iter().map(|(name, value)| (name.clone(), json!(text(value)))).collect();
     call.context["authorizer"] = json!(texts);
     call.caller = json!(texts);
-    Ok(call)
+    None
 }
 
 /// Who signed a request. The signature itself is not looked at.

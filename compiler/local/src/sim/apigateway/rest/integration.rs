@@ -158,10 +158,10 @@ fn wrong(which: &str, why: &str) -> Refused {
 
 impl System {
     /// Calls an action of a service with the rights of the integration's role, and answers with what its templates make of that.
-    pub(super) fn call_service(&mut self, service: &Service, call: Call, respond: Answer) {
-        let sent = match service.mapped.request(&call) {
+    pub(super) fn call_service(&mut self, service: &Service, call: &Call, respond: Answer) {
+        let sent = match service.mapped.request(call) {
             Ok(sent) => sent,
-            Err(refused) => return self.answer_mapped(&call, Err(refused), respond),
+            Err(refused) => return self.answer_mapped(call, Err(refused), respond),
         };
         let payload: Result<Value, _> = serde_json::from_str(&sent);
         let data = payload.as_ref().cloned().unwrap_or_else(|_| json!(sent));
@@ -185,21 +185,21 @@ impl System {
             Ok(answer) => (200, answer.to_string()),
             Err(refusal) => (refusal.status, refusal.body().to_string()),
         };
-        let response = service.mapped.response(&call, status, &body);
-        self.answer_mapped(&call, response, respond);
+        let response = service.mapped.response(call, status, &body);
+        self.answer_mapped(call, response, respond);
     }
 
     /// Answers without a service: the template of the request says with which status.
     /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-mock-integration.html>
-    pub(super) fn call_nothing(&mut self, mapped: &Mapped, call: Call, respond: Answer) {
-        let response = mapped.request(&call).and_then(|made| {
+    pub(super) fn call_nothing(&mut self, mapped: &Mapped, call: &Call, respond: Answer) {
+        let response = mapped.request(call).and_then(|made| {
             let status =
                 serde_json::from_str(&made).ok().and_then(|made: Value| crate::stack::whole(made.get("statusCode")?));
             let status = status.and_then(|status| u16::try_from(status).ok());
             let none = || wrong("request", "it makes no JSON with a `statusCode`");
-            mapped.response(&call, status.ok_or_else(none)?, "{}")
+            mapped.response(call, status.ok_or_else(none)?, "{}")
         });
-        self.answer_mapped(&call, response, respond);
+        self.answer_mapped(call, response, respond);
     }
 
     fn answer_mapped(&mut self, call: &Call, response: Result<Response, Refused>, respond: Answer) {

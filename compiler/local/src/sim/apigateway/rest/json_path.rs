@@ -23,11 +23,7 @@ pub(super) fn find(document: &Value, path: &str) -> Result<Option<Value>, Error>
         if let Some(after) = rest.strip_prefix("..") {
             found = found.iter().flat_map(within).collect();
             is_list = true;
-            if !after.starts_with('[') {
-                rest = rest.get(1..).unwrap_or_default();
-            } else {
-                rest = after;
-            }
+            rest = if after.starts_with('[') { after } else { rest.get(1..).unwrap_or_default() };
         }
         let wrong = || Error::new(format!("`{path}` is no path: `{rest}` is not understood"));
         let (step, left) = step(rest).ok_or_else(wrong)?;

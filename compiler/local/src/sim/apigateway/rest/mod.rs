@@ -129,29 +129,20 @@ impl System {
             return respond(self, call.refuse(&refused));
         };
         call.at(&method, parameters);
-        self.authorize_rest(call, Box::new(move |system, call| system.check_rest(call, respond)), hop);
+        let followed = Box::new(move |system: &mut Self, call, refused| system.check_rest(call, refused, respond));
+        self.authorize_rest(call, followed, hop);
     }
 
     /// What is checked of a request when it is known who sends it; then the integration is called.
-    fn check_rest(&mut self, checked: Result<Call, (Call, Refused)>, respond: Answer) {
-        let checked = checked.and_then(|mut call| {
-            let found = self.admit(&mut call).and_then(|()| call.validate());
-            match found {
-                Ok(()) => Ok(call),
-                Err(refused) => Err((call, refused)),
-            }
-        });
-        match checked {
-            Ok(call) => self.integrate(call, respond),
-            Err((call, refused)) => {
-                self.note_refused(&call, &refused.why);
-                respond(self, call.refuse(&refused));
-            }
-        }
+    fn check_rest(&mut self, mut call: Call, refused: Option<Refused>, respond: Answer) {
+        let refused = refused.or_else(|| self.admit(&mut call).and_then(|()| call.validate()).err());
+        let Some(refused) = refused else { return self.integrate(&call, respond) };
+        self.note_refused(&call, &refused.why);
+        respond(self, call.refuse(&refused));
     }
 
     /// Calls the integration, which has 29 seconds.
-    fn integrate(&mut self, call: Call, respond: Answer) {
+    fn integrate(&mut self, call: &Call, respond: Answer) {
         let late = call.refuse(&Refused::new("INTEGRATION_TIMEOUT", "Endpoint request timed out"));
         let once = Arc::new(Mutex::new(Some(respond)));
         let of_timer = once.clone();
@@ -172,7 +163,7 @@ impl System {
             Integration::Service(service) => self.call_service(service, call, respond),
             Integration::Mock(mapped) => self.call_nothing(mapped, call, respond),
             Integration::Other(kind) => {
-                self.note_refused(&call, &format!("the local system has no integrations {kind}"));
+                self.note_refused(call, &format!("the local system has no integrations {kind}"));
                 let response = call.refuse(&Refused::internal());
                 respond(self, response);
             }

@@ -204,4 +204,22 @@ mod tests {
             assert_eq!(rendered.map_err(|error| error.to_string()), Ok(made.to_owned()), "{template}");
         }
     }
+
+    /// Random templates with what another interpreter makes of them: tests/velocity.py.
+    #[test]
+    fn templates_make_what_airspeed_makes_of_them() {
+        let told: Json = serde_json::from_str(include_str!("../../../velocity/cases.json")).expect("JSON");
+        let Json::Object(parameters) = &told["parameters"] else { panic!("an object") };
+        let (body, start) = (told["body"].to_string(), told["start"].as_str().expect("a text"));
+        let mut wrong = Vec::new();
+        for case in told["cases"].as_array().expect("cases") {
+            let (template, made) = (case[0].as_str().expect("a template"), case[1].as_str().expect("a text"));
+            let mut variables = variables(&body, parameters, &told["context"], &Map::new());
+            let rendered = Template::parse(&format!("{start}{template}")).and_then(|it| it.render(&mut variables));
+            if rendered.as_deref() != Ok(made) {
+                wrong.push(format!("{template:?}\n  is   {rendered:?}\n  not  {made:?}"));
+            }
+        }
+        assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
+    }
 }

@@ -80,18 +80,18 @@ fn response(answer: &str) -> Option<Response> {
 
 impl System {
     /// Calls the function of a method.
-    pub(super) fn call_proxy(&mut self, function: &str, call: Call, respond: Answer) {
-        let (payload, hop) = (event(&call).to_string(), call.hop);
+    pub(super) fn call_proxy(&mut self, function: &str, call: &Call, respond: Answer) {
+        let (payload, hop) = (event(call).to_string(), call.hop);
+        let refused = call.refuse(&Refused::new("DEFAULT_5XX", "Internal server error"));
         let then: Then = Box::new(move |system, ended| {
             let response = match &ended {
                 Ended::Answer(answer) => response(answer),
                 Ended::Error { .. } | Ended::Throttled => None,
             };
             let response = response.unwrap_or_else(|| {
-                let refused = Refused::new("DEFAULT_5XX", "Internal server error");
                 // An answer that is none is a bad gateway; one that there is no room for is not.
                 let status = if matches!(ended, Ended::Throttled) { 500 } else { 502 };
-                Response { status, ..call.refuse(&refused) }
+                Response { status, ..refused }
             });
             respond(system, response);
         });
