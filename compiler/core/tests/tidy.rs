@@ -46,6 +46,8 @@ const HIDDEN: [(&str, &str, &[&str]); 17] = [
     ("../cli/src", "evc_workflow", &["workflow/"]),
     ("../local/src", "dynoxide", &["sim/dynamodb.rs"]),
     ("../local/src", "evc_workflow", &["sim/stepfunctions.rs"]),
+    ("../local/src", "fancy_regex", &["sim/apigateway/rest/", "velocity/"]),
+    ("../local/src", "jiff", &["sim/scheduler/zone.rs"]),
     ("../local/src", "ring", &["jwt.rs"]),
     ("../local/src", "tokio", &["serve/"]),
     ("../../runtime/workflow/src", "jsonata_core", &["expression.rs", "expression/"]),

@@ -148,6 +148,7 @@ impl<'t> Cursor<'t> {
         if self.eat("#*") {
             let end = self.rest().find("*#").ok_or_else(|| self.error("a comment has no `*#`"))?;
             self.at += end + 2;
+            self.line_end();
             return Ok(None);
         }
         if self.eat("#[[") {

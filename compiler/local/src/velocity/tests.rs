@@ -39,7 +39,7 @@ fn templates_are_rendered() {
         ("#foreach($v in $map)$v #end#foreach($e in $map.entrySet())$e.key=$e.getValue() #end", "v 7 k=v size=7 "),
         ("#foreach($i in $nobody)x#end", ""),
         ("a#stop b", "a"),
-        ("a## b\nc#* d *#e#[[$name]]#", "ace$name"),
+        ("a## b\nc#* d *#\ne#[[$name]]#", "ace$name"),
         ("$map.k $map.get('k') $map['k'] $list[1] $list.get(0) $map.size $map.size()", "v v v b a 7 2"),
         ("$map $list $n $x $yes", "{k=v, size=7} [a, b] 3 1.5 true"),
         ("#set($m = {'a': 1, 'b': [2, 'c']})$m.b[1]$m.put('a', 5)$m.a#set($m.z = 9)$m.z", "c159"),

@@ -12,6 +12,8 @@ pub(super) struct Wanted {
     pub(super) issuer: String,
     /// The audiences of which it must have one.
     pub(super) audience: Vec<String>,
+    /// The algorithms of signatures that are taken.
+    pub(super) algorithms: Vec<String>,
     /// The scopes of which it must have one; none if it needs none.
     pub(super) scopes: Vec<String>,
 }
@@ -27,7 +29,7 @@ pub(super) struct Token {
 pub(super) fn check(issuers: &Issuers, request: &Request, wanted: &Wanted, now_ms: u64) -> Result<Token, u16> {
     let header = request.header("authorization").ok_or(401_u16)?;
     let token = header.strip_prefix("Bearer ").or_else(|| header.strip_prefix("bearer ")).unwrap_or(header);
-    let claims = issuers.claims(token.trim(), &wanted.issuer).ok_or(401_u16)?;
+    let claims = issuers.claims(token.trim(), &wanted.issuer, &wanted.algorithms).ok_or(401_u16)?;
     let is = |name: &str| claims.get(name);
     let audiences: Vec<&str> = match is("aud") {
         Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),

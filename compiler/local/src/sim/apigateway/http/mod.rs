@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::route::{self, Path};
 use super::token::{self, Wanted};
 use super::{Answer, Request, Response};
-use crate::jwt::Issuers;
+use crate::jwt::{Issuers, RSA};
 use crate::sim::lambda::{Ended, Invoke, Then};
 use crate::stack::{Resource, Stack};
 use crate::system::System;
@@ -99,6 +99,7 @@ fn route(stack: &Stack, route: &Resource) -> Option<Route> {
                 None => Auth::Jwt(Wanted {
                     issuer: authorizer.text("/JwtConfiguration/Issuer").unwrap_or_default().to_owned(),
                     audience: texts(authorizer.list("/JwtConfiguration/Audience")),
+                    algorithms: RSA.map(str::to_owned).to_vec(),
                     scopes: texts(route.list("/AuthorizationScopes")),
                 }),
             }

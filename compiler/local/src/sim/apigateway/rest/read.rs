@@ -118,7 +118,9 @@ fn auth(stack: &Stack, method: &Resource) -> Auth {
         ("AWS_IAM", _) => Auth::Iam,
         ("JWT", Some(authorizer)) => {
             let scopes = texts(method.list("/AuthorizationScopes"));
-            let issuers = authorizer.list("/JwtConfiguration/Issuers").iter().map(|it| issuer(it, &scopes)).collect();
+            let algorithms = texts(authorizer.list("/JwtConfiguration/DefaultAlgorithms"));
+            let issuers = authorizer.list("/JwtConfiguration/Issuers").iter();
+            let issuers = issuers.map(|it| issuer(it, &scopes, &algorithms)).collect();
             Auth::Tokens(Tokens { issuers, scopes })
         }
         ("CUSTOM", Some(authorizer)) => {
@@ -139,7 +141,7 @@ fn auth(stack: &Stack, method: &Resource) -> Auth {
     }
 }
 
-fn issuer(json: &Value, scopes: &[String]) -> (Wanted, Vec<Claim>) {
+fn issuer(json: &Value, scopes: &[String], algorithms: &[String]) -> (Wanted, Vec<Claim>) {
     let list =
         |json: &Value, name: &str| texts(json.get(name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice));
     let text = |json: &Value, name: &str| json.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -148,7 +150,12 @@ fn issuer(json: &Value, scopes: &[String]) -> (Wanted, Vec<Claim>) {
         required: json.get("Required").is_some_and(|it| *it == Value::Bool(true) || it.as_str() == Some("true")),
         expected: list(json, "ExpectedValues"),
     };
-    let wanted = Wanted { issuer: text(json, "Issuer"), audience: list(json, "Audiences"), scopes: scopes.to_vec() };
+    let wanted = Wanted {
+        issuer: text(json, "Issuer"),
+        audience: list(json, "Audiences"),
+        scopes: scopes.to_vec(),
+        algorithms: algorithms.to_vec(),
+    };
     let claims = json.get("AdditionalClaims").and_then(Value::as_array);
     (wanted, claims.into_iter().flatten().map(claim).collect())
 }
