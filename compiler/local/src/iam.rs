@@ -7,7 +7,7 @@
 mod asked;
 mod condition;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use evc_compiler::aws::iam::matches;
@@ -29,6 +29,8 @@ pub struct Roles {
     by_arn: IndexMap<String, Role>,
     /// The partition key of each table, and of each index, by its ARN.
     partition_keys: IndexMap<String, String>,
+    /// Roles whose policies are gone, as asked for: by name.
+    without_policies: BTreeSet<String>,
 }
 
 #[derive(Debug)]
@@ -120,6 +122,9 @@ impl Roles {
     /// A role that no stack has may do everything: what its policies say is not known here.
     pub fn allow(&self, role_arn: &str, asked: &Asked) -> bool {
         let Some(role) = self.by_arn.get(role_arn) else { return true };
+        if role_arn.rsplit('/').next().is_some_and(|name| self.without_policies.contains(name)) {
+            return false;
+        }
         let context = self.context(role_arn, asked);
         let decide = |statements: &[Statement]| {
             let applies = |it: &&Statement| it.applies(asked, &context);
@@ -127,6 +132,16 @@ impl Roles {
                 && statements.iter().filter(|it| !it.denies).any(|it| applies(&it))
         };
         decide(&role.statements) && role.boundary.as_deref().is_none_or(decide)
+    }
+
+    /// Takes all rights from a role, or gives them back; whether there is such a role.
+    pub fn set_without_policies(&mut self, name: &str, without: bool) -> bool {
+        if without {
+            self.without_policies.insert(name.to_owned());
+        } else {
+            self.without_policies.remove(name);
+        }
+        self.by_arn.keys().any(|arn| arn.rsplit('/').next() == Some(name))
     }
 
     /// What the spec calls the thing that has a role: `functions.create-order`. The ARN itself, if no stack has the role.
@@ -148,6 +163,15 @@ impl Roles {
         }
         context
     }
+}
+
+/// Whether a policy that is given as a document allows an action on a resource: that of an authorizer of an API.
+pub(crate) fn document_allows(document: &Value, action: &str, resource: &str) -> bool {
+    let asked = Asked { action: action.to_owned(), resource: resource.to_owned(), context: BTreeMap::new() };
+    let statements = statements(document);
+    let applies = |it: &&Statement| it.applies(&asked, &asked.context);
+    !statements.iter().filter(|it| it.denies).any(|it| applies(&it))
+        && statements.iter().filter(|it| !it.denies).any(|it| applies(&it))
 }
 
 /// The thing whose part a role is: its address without the last word.

@@ -29,6 +29,7 @@ pub mod system;
 #[cfg(test)]
 mod testing;
 pub mod trace;
+mod velocity;
 
 pub use refusal::Refusal;
 pub use stack::Stack;

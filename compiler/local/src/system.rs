@@ -32,6 +32,7 @@ pub struct System {
     seed: u64,
     roles: Roles,
     pub(crate) apis: apigateway::Apis,
+    pub(crate) archives: eventbridge::Archives,
     pub(crate) buses: eventbridge::Buses,
     pub(crate) faults: Faults,
     pub(crate) functions: lambda::Functions,
@@ -71,7 +72,8 @@ impl System {
             drawn: 0,
             seed,
             roles: Roles::of(&stacks),
-            apis: apigateway::Apis::of(&stacks),
+            apis: apigateway::Apis::of(&stacks)?,
+            archives: eventbridge::Archives::of(&stacks)?,
             buses: eventbridge::Buses::of(&stacks)?,
             faults: Faults::default(),
             functions: lambda::Functions::of(&stacks),
@@ -105,9 +107,12 @@ impl System {
         let buses = eventbridge::Buses::of(&stacks)?;
         let pipes = pipes::Pipes::of(&stacks)?;
         let readers = streams::Readers::of(&stacks)?;
+        let apis = apigateway::Apis::of(&stacks)?;
+        let archives = eventbridge::Archives::of(&stacks)?;
         let notes = self.tables.reconfigure(&stacks)?;
         self.roles = Roles::of(&stacks);
-        self.apis = apigateway::Apis::of(&stacks);
+        self.apis.become_these(apis);
+        self.archives.become_these(archives);
         self.topics = sns::Topics::of(&stacks);
         (self.buses, self.pipes) = (buses, pipes);
         self.readers.become_these(readers);
@@ -253,6 +258,11 @@ impl System {
             _ => "ThrottlingException",
         };
         Err(Refusal::new(code, "Rate exceeded"))
+    }
+
+    /// Takes all rights from a role, or gives them back; whether there is such a role.
+    pub fn set_without_rights(&mut self, role: &str, without: bool) -> bool {
+        self.roles.set_without_policies(role, without)
     }
 
     /// What there is, for people and tools: stacks, their APIs, functions, and the clock.

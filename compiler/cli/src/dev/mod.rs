@@ -185,7 +185,11 @@ async fn serve(arguments: &Arguments) -> Exit {
     env_file::give(&mut system, &built.given);
     let chaos = arguments.chaos.clone().map(|chaos| chaos.seeded(random_seed()));
     system.set_chaos(chaos.clone());
-    let apis: Vec<(String, String)> = system.apis().all().map(|api| (api.id.clone(), api.address.clone())).collect();
+    let stage = |stage: &Option<String>| stage.as_ref().map(|stage| format!("/{stage}")).unwrap_or_default();
+    let apis: Vec<(String, String, String)> =
+        system.apis().all().map(|api| (api.id.clone(), api.address.clone(), stage(&api.stage))).collect();
+    let keys: Vec<(String, String)> =
+        system.apis().keys().map(|(of, value)| (of.to_owned(), value.to_owned())).collect();
     let cache = match cache(arguments, &built).await {
         Ok(cache) => cache,
         Err(why) => {
@@ -200,8 +204,11 @@ async fn serve(arguments: &Arguments) -> Exit {
         tokio::spawn(host.clone().serve_api(id, listener));
     }
     console::tell(&format!("checked in {} ms, ready in {} ms", checked.as_millis(), ready.elapsed().as_millis()));
-    for (id, name) in &apis {
-        console::tell(&format!("  {name:<24} {}", addresses.apis.get(id).map_or("", String::as_str)));
+    for (id, name, stage) in &apis {
+        console::tell(&format!("  {name:<24} {}{stage}", addresses.apis.get(id).map_or("", String::as_str)));
+    }
+    for (of, value) in &keys {
+        console::tell(&format!("  {:<24} x-api-key: {value}", format!("key of {of}")));
     }
     console::tell(&format!("  {:<24} {endpoint}", "AWS services"));
     console::tell(&format!("  {:<24} {endpoint}/_evc/trace", "what happened, JSON"));

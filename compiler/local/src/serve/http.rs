@@ -105,7 +105,25 @@ pub(super) async fn services(host: Arc<Host>, request: Request<Incoming>, _: Soc
         Some((name, "configuration")) => return configuration(&host, &decoded(name, false), request).await,
         _ => {}
     }
+    if path.starts_with("/apikeys") || path.starts_with("/usageplans") {
+        return of_apigateway(&host, &path, request).await;
+    }
     call(&host, request).await
+}
+
+/// A call of API Gateway, whose protocol is REST.
+async fn of_apigateway(host: &Arc<Host>, path: &str, request: Request<Incoming>) -> Answer {
+    let method = request.method().as_str().to_owned();
+    let body = match body_of(request, CALL_BYTES).await {
+        Ok(body) => body,
+        Err(answer) => return answer,
+    };
+    let body = serde_json::from_slice(&body).unwrap_or_default();
+    let (status, answer) = match host.with(|system| system.apigateway(&method, path, &body)) {
+        Ok(answer) => answer,
+        Err(refusal) => (refusal.status, refusal.body()),
+    };
+    json_answer(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), &answer)
 }
 
 /// A call of a service in one of AWS's JSON protocols.
@@ -411,6 +429,14 @@ async fn interface(host: &Arc<Host>, path: &str, request: Request<Incoming>) -> 
                 json_answer(StatusCode::OK, &json!({ "function": name, "crashes": crashes }))
             } else {
                 json_answer(StatusCode::NOT_FOUND, &json!({ "message": format!("there is no function {name}") }))
+            }
+        }
+        ("PUT" | "DELETE", path) if path.starts_with("faults/deny/") => {
+            let (name, denied) = (path.trim_start_matches("faults/deny/"), request.method() == hyper::Method::PUT);
+            if host.with(|system| system.set_without_rights(name, denied)) {
+                json_answer(StatusCode::OK, &json!({ "role": name, "without rights": denied }))
+            } else {
+                json_answer(StatusCode::NOT_FOUND, &json!({ "message": format!("there is no role {name}") }))
             }
         }
         _ => json_answer(

@@ -278,10 +278,17 @@ fn answer<Q: DeserializeOwned, R: Serialize>(
     body: Value,
     run: impl FnOnce(Q) -> Result<R, DynoxideError>,
 ) -> Result<Value, Refusal> {
-    let request = serde_json::from_value(body)
-        .map_err(|error| Refusal::new("SerializationException", format!("the request cannot be read: {error}")))?;
+    let request = serde_json::from_value(body).map_err(|error| unread(&error.to_string()))?;
     let answer = run(request).map_err(|error| refusal(&error))?;
     serde_json::to_value(answer).map_err(|error| Refusal::new("InternalServerError", error.to_string()))
+}
+
+/// A request that cannot be read. What dynoxide marks so has the form of a request, and a value that is none.
+fn unread(error: &str) -> Refusal {
+    match error.split_once("VALIDATION_REQUEST:") {
+        Some((_, why)) => Refusal::invalid(why),
+        None => Refusal::new("SerializationException", format!("the request cannot be read: {error}")),
+    }
 }
 
 fn refusal(error: &DynoxideError) -> Refusal {

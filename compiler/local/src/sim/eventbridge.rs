@@ -2,11 +2,15 @@
 //!
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-what-is.html>
 
+mod archives;
+mod by_hand;
+
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
+pub(crate) use self::archives::Archives;
 use super::sqs::Outgoing;
 use crate::Refusal;
 use crate::pattern::Pattern;
@@ -27,7 +31,7 @@ const AGE_SECONDS: u64 = 86_400;
 const RETRY_MS: u64 = 1_000;
 const MOST_RETRY_MS: u64 = 900_000;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Target {
     id: String,
     arn: String,
@@ -39,7 +43,7 @@ struct Target {
 }
 
 /// What a target is given.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Input {
     /// The whole event.
     Whole,
@@ -52,7 +56,7 @@ enum Input {
 }
 
 /// A rule.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Rule {
     pub(crate) arn: String,
     pub(crate) address: String,
@@ -235,7 +239,10 @@ impl System {
                 let told = |target: &Target| json!({ "Id": target.id, "Arn": target.arn });
                 Ok(json!({ "Targets": rule.iter().flat_map(|rule| &rule.targets).map(told).collect::<Vec<_>>() }))
             }
-            _ => Err(Refusal::unknown_operation("EventBridge", operation)),
+            _ => self
+                .archives(operation, body)
+                .or_else(|| self.rules_by_hand(operation, body))
+                .unwrap_or_else(|| Err(Refusal::unknown_operation("EventBridge", operation))),
         }
     }
 
@@ -303,13 +310,20 @@ impl System {
 
     /// Gives an event to the rules of a bus.
     fn route(&mut self, name: &str, event: Value, cause: Option<HopId>) {
+        self.route_to(name, event, cause, &[]);
+    }
+
+    /// Gives an event to the rules of a bus: to these, or to all if none is named.
+    fn route_to(&mut self, name: &str, event: Value, cause: Option<HopId>, only: &[String]) {
         let Some(bus) = self.buses.by_name.get(name) else { return };
         let (address, rules) = (bus.address.clone(), bus.rules.clone());
         let text = |field: &str| event.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (source, detail_type) = (text("source"), text("detail-type"));
         let hop = self.note(New::done(cause, Kind::Event, &address, detail_type.clone(), event.clone()));
         let event = Arc::new(event);
-        for rule in rules {
+        let now_ms = self.now_ms();
+        self.archives.keep(name, &event, now_ms);
+        for rule in rules.into_iter().filter(|rule| only.is_empty() || only.contains(&rule.arn)) {
             let Some(pattern) = &rule.pattern else { continue };
             if pattern.matches(&event) {
                 if !rule.enabled {

@@ -14,6 +14,7 @@ use crate::system::{Caller, System};
 /// A pipe.
 #[derive(Debug, Clone)]
 struct Pipe {
+    arn: String,
     source: String,
     target: String,
     filters: Filters,
@@ -37,6 +38,7 @@ impl Pipes {
                 let text = |pointer: &str| it.text(pointer).unwrap_or_default().to_owned();
                 let parameters = "/TargetParameters/EventBridgeEventBusParameters";
                 pipes.push(Arc::new(Pipe {
+                    arn: it.arn.clone(),
                     source: text("/Source"),
                     target: text("/Target"),
                     filters: Filters::of(it.at("/SourceParameters/FilterCriteria"))?,
@@ -99,32 +101,54 @@ impl System {
         };
         if let (Err(refusal), Some(queue)) = (carried, &pipe.dead_letters) {
             let why = format!("{}: {refusal}", pipe.address);
-            self.keep_dead_letter(queue, &record.json.to_string(), &[], record.cause, &why);
+            let letter = self.letter_of(pipe, record).to_string();
+            self.keep_dead_letter(queue, &letter, &[], record.cause, &why);
         }
         self.done_with(&pipe.key(), &pipe.address, record.sequence(), record.cause);
     }
 }
 
-/// A template with what stands for each `<$.way>` in it. Within a text of the template a text is written without its quotes, any other
-/// value as JSON; outside of one, as JSON.
+impl System {
+    /// What a pipe keeps of a record that it gives up: where it is in the stream, and not what it holds.
+    /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html>
+    fn letter_of(&self, pipe: &Pipe, record: &Record) -> Value {
+        let arrived = crate::system::timestamp(record.at_ms);
+        json!({
+            "context": { "partnerResourceArn": pipe.arn, "condition": "RetryAttemptsExhausted" },
+            "version": "1.0",
+            "timestamp": self.now(),
+            "DDBStreamBatchInfo": {
+                "shardId": "shardId-00000000000000000000-00000000",
+                "startSequenceNumber": record.sequence(),
+                "endSequenceNumber": record.sequence(),
+                "approximateArrivalOfFirstRecord": arrived,
+                "approximateArrivalOfLastRecord": arrived,
+                "batchSize": 1,
+                "streamArn": pipe.source,
+            },
+        })
+    }
+}
+
+/// A template with what stands for each `<$.way>` in it. Within a text of the template a text is written as it is, with nothing escaped, any
+/// other value as JSON; outside of one, as JSON.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-input-transformation.html>
 pub(crate) fn filled(template: &str, record: &Value) -> String {
     let mut out = String::new();
     let mut rest = template;
+    let mut read = String::new();
     while let Some((before, after)) = rest.split_once("<$.") {
         out.push_str(before);
+        read.push_str(before);
         let Some((way, left)) = after.split_once('>') else {
             out.push_str("<$.");
             rest = after;
             continue;
         };
         let value = way.split('.').try_fold(record, |value, name| value.get(name));
-        let in_text = in_text(&out);
+        let in_text = in_text(&read);
         match value {
-            Some(Value::String(text)) if in_text => {
-                let quoted = json!(text).to_string();
-                out.push_str(quoted.get(1..quoted.len() - 1).unwrap_or_default());
-            }
+            Some(Value::String(text)) if in_text => out.push_str(text),
             Some(value) => out.push_str(&value.to_string()),
             None if in_text => {}
             None => out.push_str("\"\""),
@@ -158,7 +182,7 @@ mod tests {
         let record =
             json!({ "eventID": "e-1", "dynamodb": { "NewImage": { "id": { "S": "a\"b" }, "n": { "N": "5" } } } });
         for (template, filled_in) in [
-            (r#"{"id": "<$.dynamodb.NewImage.id.S>"}"#, r#"{"id": "a\"b"}"#),
+            (r#"{"id": "<$.dynamodb.NewImage.id.S>", "n": <$.dynamodb.NewImage.n.N>}"#, r#"{"id": "a"b", "n": "5"}"#),
             (r#"{"n": <$.dynamodb.NewImage.n.N>}"#, r#"{"n": "5"}"#),
             (r#"{"all": <$.dynamodb.NewImage.n>}"#, r#"{"all": {"N":"5"}}"#),
             (r#"{"no": "<$.missing>", "e": "<$.eventID>"}"#, r#"{"no": "", "e": "e-1"}"#),
