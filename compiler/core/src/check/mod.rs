@@ -93,6 +93,7 @@ const CHECKS: &[Check] = &[
     api::without_body::check,
     aws_events::check,
     caches::breakers::check,
+    caches::nowhere::check,
     caches::plaintext::check,
     caches::replicas::check,
     caches::unreachable::check,

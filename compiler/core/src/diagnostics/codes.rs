@@ -268,6 +268,7 @@ codes! {
     EVC0693 Error "key-of-one-environment",
     EVC0694 Error "two-keys-of-a-table",
     EVC0695 Error "log-class-is-read",
+    EVC0696 Warning "network-that-leads-nowhere",
     EVC0697 Warning "cors-lets-nothing-through",
     EVC0698 Warning "path-that-api-gateway-answers",
     EVC0701 Error "name-too-long",
