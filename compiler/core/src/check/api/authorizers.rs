@@ -6,8 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use evc_interface::call::AUTHORIZER;
+use evc_interface::limits::AUTHORIZER_CONTEXT_BYTES;
 use serde_json::Value;
 
+use super::OF_ONE_HOP;
 use crate::check::said_where;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{
@@ -187,6 +189,13 @@ impl Of<'_> {
             }
             return;
         };
+        let least = types.min_json_bytes(output);
+        if least > AUTHORIZER_CONTEXT_BYTES as u64 {
+            let message =
+                format!("this has at least {least} bytes, and API Gateway hands on at most {AUTHORIZER_CONTEXT_BYTES}");
+            let help = "say who calls, and let the functions behind look up the rest";
+            diagnostics.push(refuse(output.span, message).help(help));
+        }
         match fields.get(SUBJECT) {
             Some(sub) if !sub.optional && is_text(&types.resolve(&sub.ty).kind) => {}
             Some(sub) => {
@@ -230,10 +239,6 @@ impl Of<'_> {
         }
     }
 }
-
-/// Headers that are for the next hop alone. <https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1>
-const OF_ONE_HOP: [&str; 7] =
-    ["connection", "keep-alive", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade"];
 
 /// Whether texts of a kind may be paths.
 fn starts_with_a_slash(kind: &Kind) -> bool {

@@ -29,6 +29,10 @@ pub(super) mod without_body;
 use crate::diagnostics::Diagnostic;
 use crate::model::{Api, Integration, Model, Route, Table, TableRoute};
 
+/// Headers that are for the next hop alone. <https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1>
+const OF_ONE_HOP: [&str; 7] =
+    ["connection", "keep-alive", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade"];
+
 /// What an `allow` of such a finding stands on.
 fn item(api: &Api, diagnostic: Diagnostic) -> Diagnostic {
     if api.declared { diagnostic.on(format!("apis.{}", api.head.name)) } else { diagnostic }

@@ -150,6 +150,7 @@ fn half_said(text: &Spanned<String>, cx: &mut Decoder) -> bool {
     }
     let message = format!("`{}` has braces that do not stand for the environment", text.value);
     let diagnostic = cx.bad_value(text.span, message);
+    diagnostic.notes.push("they stay as they are written, and no token has them".to_owned());
     diagnostic.help.push(format!("write `{ENVIRONMENT}` where the name of the environment belongs"));
     let at = rest.to_ascii_lowercase().find(ENVIRONMENT);
     if let Some(wrong) = at.and_then(|at| rest.get(at..at + ENVIRONMENT.len())) {
