@@ -242,21 +242,21 @@ impl Of<'_> {
 
 /// Whether texts of a kind may be paths.
 fn starts_with_a_slash(kind: &Kind) -> bool {
-    match kind {
-        Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration => false,
-        Kind::Enum(literals) => literals.iter().any(|literal| literal.value.starts_with('/')),
-        _ => true,
+    if let Kind::Enum(literals) = kind {
+        return literals.iter().any(|literal| literal.value.starts_with('/'));
     }
+    !matches!(kind, Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration)
 }
 
 /// Whether texts of a kind may be addresses, of which the shortest is `::1` and the longest has 45 characters.
 fn is_address(kind: &Kind) -> bool {
-    match kind {
-        Kind::String(range) => range.min.is_none_or(|least| least <= 45) && range.max.is_none_or(|most| most >= 3),
-        Kind::Enum(literals) => literals.iter().any(|literal| literal.value.parse::<std::net::IpAddr>().is_ok()),
-        Kind::Any | Kind::Named(_) => true,
-        _ => false,
+    if let Kind::Enum(literals) = kind {
+        return literals.iter().any(|literal| literal.value.parse::<std::net::IpAddr>().is_ok());
     }
+    if let Kind::String(range) = kind {
+        return range.min.is_none_or(|least| least <= 45) && range.max.is_none_or(|most| most >= 3);
+    }
+    matches!(kind, Kind::Any | Kind::Named(_))
 }
 
 fn refuse(at: Span, message: String) -> Diagnostic {

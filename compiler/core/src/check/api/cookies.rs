@@ -14,7 +14,7 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
         diagnostics.extend(elsewhere(model, api).map(|diagnostic| super::item(api, diagnostic)));
         let Some(cors) = api.cors.as_ref().filter(|cors| cors.credentials.is_some()) else { continue };
         let Some(host) = host(api) else { continue };
-        if cors.origins.iter().any(|origin| of_one_site(&host, origin)) {
+        if cors.origins.iter().any(|origin| of_one_site(host, origin)) {
             continue;
         }
         let taken: BTreeSet<&str> = api.routes.iter().flat_map(|route| taken(model, route)).collect();
@@ -28,7 +28,7 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
             let diagnostic = Diagnostic::new(Code::EVC0748, cookie.same_site.span, message)
                 .label("it is for pages of the same site")
                 .secondary(cors.span, "these pages are of other sites")
-                .note(format!("the site of this API is {}", site(&host)))
+                .note(format!("the site of this API is {}", site(host)))
                 .note("a browser neither keeps nor sends such a cookie when a page of another site calls")
                 .help("say `same-site: none`, or give the API a `domain` of the site that the pages are of");
             diagnostics.push(super::item(api, diagnostic));
@@ -81,27 +81,36 @@ fn set<'m>(model: &'m Model, route: &'m Route) -> impl Iterator<Item = &'m Cooki
     responses.flat_map(|response| &response.cookies)
 }
 
-/// The host that an API is called by: its own domain, or none but that of API Gateway. `None` where each deployment says it.
-fn host(api: &Api) -> Option<Option<&str>> {
+/// The host that an API is called by.
+#[derive(Debug, Clone, Copy)]
+enum Host<'m> {
+    /// One of API Gateway's.
+    OfGateway,
+    /// Its own domain.
+    Own(&'m str),
+}
+
+/// `None` where each deployment says it.
+fn host(api: &Api) -> Option<Host<'_>> {
     match api.domain.as_ref().map(|domain| &domain.name.value) {
-        None => Some(None),
-        Some(Given::Here(host)) => Some(Some(host)),
+        None => Some(Host::OfGateway),
+        Some(Given::Here(host)) => Some(Host::Own(host)),
         Some(Given::Parameter) => None,
     }
 }
 
-fn site(host: &Option<&str>) -> String {
-    host.map_or_else(
-        || "its own host of API Gateway, which shares its site with no other".to_owned(),
-        |host| format!("`{}`", last_two(host)),
-    )
+fn site(host: Host<'_>) -> String {
+    match host {
+        Host::OfGateway => "its own host of API Gateway, which shares its site with no other".to_owned(),
+        Host::Own(host) => format!("`{}`", last_two(host)),
+    }
 }
 
 /// Whether an origin may be of the site of an API. Hosts of API Gateway are each a site of their own; of others, the last two words of a name
 /// are taken for the site, which is never less than it.
 /// <https://publicsuffix.org/>
-fn of_one_site(host: &Option<&str>, origin: &str) -> bool {
-    let Some(host) = host else { return origin.contains(".execute-api.") };
+fn of_one_site(host: Host<'_>, origin: &str) -> bool {
+    let Host::Own(host) = host else { return origin.contains(".execute-api.") };
     let of_origin = origin.split_once("://").map_or(origin, |(_, rest)| rest);
     let of_origin = of_origin.split([':', '/']).next().unwrap_or_default();
     last_two(host).eq_ignore_ascii_case(last_two(of_origin))

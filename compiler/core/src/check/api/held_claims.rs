@@ -57,10 +57,7 @@ fn of(model: &Model, api: ApiKind, jwt: &Jwt, name: &str, field: &Field) -> Opti
     };
     // The function looks at the groups in the claim that it reads as its type.
     if !field.optional && !jwt.groups.is_empty() && jwt.groups_claim() == name {
-        let item = match kind {
-            Kind::List(item, _) => item.as_ref(),
-            _ => &field.ty,
-        };
+        let item = if let Kind::List(item, _) = kind { item.as_ref() } else { &field.ty };
         let is_one = |group: &str| types.validate(item, &Value::from(group)).is_empty();
         if !jwt.groups.iter().any(|group| is_one(group)) {
             let groups: Vec<&str> = jwt.groups.iter().map(|group| group.as_str()).collect();
@@ -102,15 +99,15 @@ fn of(model: &Model, api: ApiKind, jwt: &Jwt, name: &str, field: &Field) -> Opti
                 most.is_some_and(|most| most < PAST) || least.is_some_and(|least| least > NEVER)
             };
             #[expect(clippy::cast_precision_loss, reason = "bounds are within 2^53 - 1, which a double holds exactly")]
-            let never = match kind {
-                Kind::Integer(range) => is_never(range.min.map(|min| min as f64), range.max.map(|max| max as f64)),
-                Kind::Number(range) => is_never(range.min, range.max),
+            let never = if let Kind::Integer(range) = kind {
+                is_never(range.min.map(|min| min as f64), range.max.map(|max| max as f64))
+            } else if let Kind::Number(range) = kind {
+                is_never(range.min, range.max)
+            } else if let (Kind::String(range), ApiKind::Http) = (kind, api) {
                 // An HTTP API hands claims over as texts, and a time of today has ten digits.
-                Kind::String(range) if api == ApiKind::Http => {
-                    range.min.is_some_and(|least| least > 12) || range.max.is_some_and(|most| most < 10)
-                }
-                Kind::Any | Kind::Named(_) => false,
-                _ => true,
+                range.min.is_some_and(|least| least > 12) || range.max.is_some_and(|most| most < 10)
+            } else {
+                !matches!(kind, Kind::Any | Kind::Named(_))
             };
             let message = format!("`{name}` is never a time of today, which is in seconds since 1970");
             never.then(|| report(message).help("write `integer`"))

@@ -161,12 +161,12 @@ impl<'m> Of<'m> {
         let kind = parameter_kind(types, ty);
         let is_list = matches!(types.resolve(ty).kind, Kind::List(..));
         if place == Place::Body {
-            if !self.route.has_body() {
+            if self.route.has_body() {
+                diagnostics.extend(self.without_bytes(name, ty));
+            } else {
                 let message = format!("a request with `{}` has no body", self.route.method);
                 let diagnostic = Diagnostic::new(Code::EVC0736, name.span, message);
                 diagnostics.push(diagnostic.help("use `POST`, `PUT` or `PATCH`"));
-            } else {
-                diagnostics.extend(self.without_bytes(name, ty));
             }
             return;
         }
