@@ -215,6 +215,11 @@ pub mod grant {
     pub trait Signal<A> {
         /// Which ones: workflow and step.
         const WAITS: &'static [(&'static str, &'static str)];
+
+        /// Checks the ranges of an answer, at which the engine does not look.
+        fn bounded(_answer: &A) -> Result<(), crate::Error> {
+            Ok(())
+        }
     }
     /// May publish `E` straight to the bus.
     #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` publish `{E}` to the bus")]
