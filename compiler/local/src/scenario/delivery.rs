@@ -53,8 +53,10 @@ pub(super) enum End {
 impl Deliveries {
     /// Reads the payload of an invocation.
     pub(super) fn read(model: &Model, function: &Function, payload: &Value) -> Self {
-        let one =
-            |input: Value, key: Option<String>, form| Self { all: vec![Delivery { input, caller: Value::Null, key, record: None }], form };
+        let one = |input: Value, key: Option<String>, form| Self {
+            all: vec![Delivery { input, caller: Value::Null, key, record: None }],
+            form,
+        };
         if let (Some(envelope), Some(input)) = (payload.get(ENVELOPE), payload.get(INPUT)) {
             let text = |field: &str| {
                 envelope.get(field).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
@@ -236,7 +238,12 @@ fn of_record(record: &Value) -> Delivery {
     let id = text("messageId").map(str::to_owned);
     let body: Value = text("body").and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
     if body.get("detail-type").is_some() && body.get("detail").is_some() {
-        return Delivery { input: of_event(&body), caller: Value::Null, key: event_key(&body).or_else(|| id.clone()), record: id };
+        return Delivery {
+            input: of_event(&body),
+            caller: Value::Null,
+            key: event_key(&body).or_else(|| id.clone()),
+            record: id,
+        };
     }
     let input = if text("body").is_some() { body } else { record.clone() };
     Delivery { input, caller: Value::Null, key: id.clone(), record: id }

@@ -455,7 +455,13 @@ impl<'s> Play<'s> {
                 ends.push(end.clone());
                 continue;
             }
-            let mut hand = Hand { function, caller: caller.clone(), input: &delivery.input, claims: &delivery.caller, rows: Vec::new() };
+            let mut hand = Hand {
+                function,
+                caller: caller.clone(),
+                input: &delivery.input,
+                claims: &delivery.caller,
+                rows: Vec::new(),
+            };
             let (end, took_ms) = self.run_mock(&mut hand);
             takes_ms = takes_ms.max(took_ms);
             let error = match &end {
