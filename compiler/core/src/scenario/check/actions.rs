@@ -3,7 +3,6 @@
 use super::Checker;
 use super::fit::Extent;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::workflow::{StepKind, Wait};
 use crate::model::{Function, Input, Integration, Model, Workflow};
 use crate::scenario::Action;
 use crate::scenario::action::{Call, Event, Message, Request, Row, Signal, Start};
@@ -174,7 +173,7 @@ impl Checker<'_> {
 pub(super) fn waits(workflow: &Workflow) -> Vec<(&str, &Type)> {
     let mut found = Vec::new();
     workflow.body.walk(&mut |step| {
-        if let StepKind::Wait(Wait::Signal { answer, .. }) = &step.kind {
+        if let Some(answer) = step.answer() {
             found.push((step.name.as_str(), answer));
         }
     });
