@@ -10,7 +10,7 @@ use evc_values::{Timestamp, Uuid, hash};
 use serde_json::{Value, json};
 
 use crate::agenda::{Agenda, Task};
-use crate::iam::{self, Roles};
+use crate::iam::{self, Asked, Authority, Principal};
 use crate::jwt::Issuers;
 use crate::sim::{
     apigateway, dynamodb, eventbridge, lambda, logs, pipes, secretsmanager, sns, sqs, ssm, stepfunctions, streams,
@@ -29,7 +29,7 @@ pub struct System {
     agenda: Agenda,
     drawn: u64,
     seed: u64,
-    roles: Roles,
+    pub(crate) authority: Authority,
     pub(crate) apis: apigateway::Apis,
     pub(crate) buses: eventbridge::Buses,
     pub(crate) functions: lambda::Functions,
@@ -68,7 +68,7 @@ impl System {
             agenda: Agenda::default(),
             drawn: 0,
             seed,
-            roles: Roles::of(&stacks),
+            authority: Authority::of(&stacks),
             apis: apigateway::Apis::of(&stacks),
             buses: eventbridge::Buses::of(&stacks)?,
             functions: lambda::Functions::of(&stacks),
@@ -102,7 +102,7 @@ impl System {
         let pipes = pipes::Pipes::of(&stacks)?;
         let readers = streams::Readers::of(&stacks)?;
         let notes = self.tables.reconfigure(&stacks)?;
-        self.roles = Roles::of(&stacks);
+        self.authority = Authority::of(&stacks);
         self.apis = apigateway::Apis::of(&stacks);
         self.topics = sns::Topics::of(&stacks);
         (self.buses, self.pipes) = (buses, pipes);
@@ -206,6 +206,9 @@ impl System {
             "AmazonSSM" => self.ssm(operation, &body),
             "Logs_20140328" => self.logs(operation, &body),
             "SNS" => self.sns(caller, operation, &body),
+            "IAM" => self.iam(operation, &body),
+            "STS" => self.sts(caller, operation),
+            "Lambda" => self.lambda(operation, &body),
             _ => Err(Refusal::unknown_operation(service, operation)),
         }
     }
@@ -214,13 +217,29 @@ impl System {
     fn authorize(&mut self, caller: &Caller, service: &str, operation: &str, body: &Value) -> Result<(), Refusal> {
         let Some(role) = &caller.role else { return Ok(()) };
         let asked = iam::asked(service, operation, body, &self.names());
-        let Some(missing) = asked.into_iter().find(|asked| !self.roles.allow(role, asked)) else { return Ok(()) };
-        let thing = self.roles.owner(role).to_owned();
+        self.may(&Principal::Role(role.clone()), &asked, caller.cause)
+    }
+
+    /// Whether somebody may do all this. What is not allowed is noted below its cause, with what would allow it.
+    pub(crate) fn may(&mut self, who: &Principal, asked: &[Asked], cause: Option<HopId>) -> Result<(), Refusal> {
+        let decide = |asked: &Asked| Some((asked.clone(), self.authority.decide(who, asked).err()?));
+        let Some((missing, denied)) = asked.iter().find_map(decide) else { return Ok(()) };
+        let thing = self.authority.who(who).to_owned();
         let text = format!("{} on {} is not allowed", missing.action, missing.resource);
-        let refusal = Refusal::denied(role, &missing.action, &missing.resource);
-        let denied = Outcome::Denied(refusal.message.clone());
-        self.note(New::done(caller.cause, Kind::Call, &thing, text, Value::Null).with(denied));
-        Err(refusal)
+        self.note(New::done(cause, Kind::Call, &thing, text, Value::Null).with(Outcome::Denied(denied.to_string())));
+        Err(Refusal::denied(&denied))
+    }
+
+    /// The same of one thing.
+    pub(crate) fn may_do(
+        &mut self,
+        who: &Principal,
+        action: &str,
+        on: &str,
+        cause: Option<HopId>,
+    ) -> Result<(), Refusal> {
+        let asked = self.names().ask(action, on.to_owned());
+        self.may(who, &[asked], cause)
     }
 
     /// What there is, for people and tools: stacks, their APIs, functions, and the clock.

@@ -10,10 +10,15 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use super::lambda::{Ended, Invoke, Then};
+use crate::Refusal;
+use crate::iam::Principal;
 use crate::jwt::Issuers;
 use crate::stack::{Resource, Stack};
 use crate::system::System;
 use crate::trace::{HopId, Kind, New, Outcome};
+
+/// What policies call the service.
+const SERVICE: &str = "apigateway.amazonaws.com";
 
 /// The longest body that an API takes, bytes.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
@@ -67,7 +72,7 @@ enum Auth {
     Nobody,
     Iam,
     Jwt { issuer: String, audience: Vec<String>, scopes: Vec<String> },
-    Function { function: String, identity: Vec<String>, simple: bool },
+    Function { id: String, function: String, identity: Vec<String>, simple: bool },
 }
 
 #[derive(Debug)]
@@ -160,6 +165,7 @@ fn route(stack: &Stack, route: &Resource) -> Option<Route> {
             let texts = |list: &[Value]| list.iter().filter_map(|it| it.as_str().map(str::to_owned)).collect();
             match authorizer.text("/AuthorizerUri") {
                 Some(uri) => Auth::Function {
+                    id: authorizer.reference.clone(),
                     function: uri
                         .split_once("/functions/")
                         .map_or(uri, |(_, rest)| rest.trim_end_matches("/invocations"))
@@ -485,7 +491,11 @@ impl System {
             Auth::Jwt { issuer, audience, scopes } => {
                 jwt(&self.issuers, &request, (issuer, audience, scopes), self.now_ms())
             }
-            Auth::Function { function, identity, simple } => {
+            Auth::Function { id, function, identity, simple } => {
+                let source = self.source_of(&api.id, &format!("authorizers/{id}"));
+                if self.may_invoke(function, source, hop).is_err() {
+                    return respond(self, Response::of_gateway(500, "Internal Server Error"));
+                }
                 let (function, identity, simple) = (function.clone(), identity.clone(), *simple);
                 return self.ask_authorizer(
                     (function, identity, simple),
@@ -508,6 +518,19 @@ impl System {
                 respond(self, Response::of_gateway(status, message));
             }
         }
+    }
+
+    /// The ARN of what calls for an API: one of its routes, or an authorizer.
+    fn source_of(&self, api: &str, what: &str) -> String {
+        let names = self.names();
+        format!("arn:aws:execute-api:{}:{}:{api}/{what}", names.region, names.account)
+    }
+
+    /// Whether the policy of a function lets the gateway invoke it. Who may not answers 500.
+    /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html>
+    fn may_invoke(&mut self, function: &str, source: String, hop: HopId) -> Result<(), Refusal> {
+        let who = Principal::Service { service: SERVICE, source };
+        self.may_do(&who, "lambda:InvokeFunction", function, Some(hop))
     }
 
     /// Adds what the API adds to every answer, and notes the end.
@@ -581,6 +604,12 @@ impl System {
         hop: HopId,
         respond: Answer,
     ) {
+        let (method, path) = route.key.split_once(' ').unwrap_or(("*", &route.key));
+        let method = if method == "ANY" { "*" } else { method };
+        let source = self.source_of(&api.id, &format!("$default/{method}/{}", path.trim_start_matches('/')));
+        if self.may_invoke(&route.function, source, hop).is_err() {
+            return respond(self, Response::of_gateway(500, "Internal Server Error"));
+        }
         let event = event(self, api, route, request, parameters, authorizer);
         let then: Then = Box::new(move |system, ended| {
             let response = match ended {

@@ -6,10 +6,24 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::streams::Record;
+use super::streams::{READS, Record, SHARD};
+use crate::Refusal;
+use crate::iam::Principal;
 use crate::pattern::Filters;
 use crate::stack::Stack;
-use crate::system::{Caller, System};
+use crate::system::System;
+use crate::trace::HopId;
+
+/// What policies call the service.
+const SERVICE: &str = "pipes.amazonaws.com";
+
+/// Where a pipe says how it reads its stream.
+const STREAM: &str = "/SourceParameters/DynamoDBStreamParameters";
+
+/// How long a record waits before it is tried again, milliseconds: doubled with each retry, up to a minute. AWS does not say.
+const RETRY_MS: u64 = 200;
+/// See [`RETRY_MS`].
+const MOST_RETRY_MS: u64 = 60_000;
 
 /// A pipe.
 #[derive(Debug, Clone)]
@@ -21,6 +35,11 @@ struct Pipe {
     /// Source and detail-type of what it puts on a bus.
     envelope: (String, String),
     dead_letters: Option<String>,
+    /// How often and for how long a record is tried; for ever, or as long as the stream has it, if it does not say.
+    attempts: Option<u64>,
+    age_ms: Option<u64>,
+    role: String,
+    arn: String,
     address: String,
 }
 
@@ -45,6 +64,10 @@ impl Pipes {
                     dead_letters: it
                         .text("/SourceParameters/DynamoDBStreamParameters/DeadLetterConfig/Arn")
                         .map(str::to_owned),
+                    attempts: it.number(&format!("{STREAM}/MaximumRetryAttempts")),
+                    age_ms: it.number(&format!("{STREAM}/MaximumRecordAgeInSeconds")).map(|seconds| seconds * 1_000),
+                    role: text("/RoleArn"),
+                    arn: it.arn.clone(),
                     address: it.address.clone(),
                 }));
             }
@@ -59,26 +82,60 @@ impl System {
         for pipe in self.pipes.0.clone().iter().filter(|pipe| pipe.source == stream) {
             for record in records.iter().filter(|record| pipe.filters.want(&record.json)) {
                 let (pipe, record) = (pipe.clone(), record.clone());
-                self.after(0, move |system| system.carry(&pipe, &record));
+                self.after(0, move |system| system.carry(pipe, record, 0));
             }
         }
     }
 
-    fn carry(&mut self, pipe: &Pipe, record: &Record) {
-        let input = pipe.template.as_ref().map_or_else(|| record.json.to_string(), |it| filled(it, &record.json));
-        let caller = Caller { role: None, cause: record.cause };
-        let carried = if pipe.target.contains(":event-bus/") {
-            let (source, detail_type) = &pipe.envelope;
-            let entry =
-                json!({ "EventBusName": pipe.target, "Source": source, "DetailType": detail_type, "Detail": input });
-            self.put_event(&caller, &entry).map(|_| ())
-        } else {
-            self.deliver_to(&pipe.target, input, record.cause)
-        };
-        if let (Err(refusal), Some(queue)) = (carried, &pipe.dead_letters) {
-            let why = format!("{}: {refusal}", pipe.address);
-            self.keep_dead_letter(queue, &record.json.to_string(), &[], record.cause, &why);
+    /// Carries a record to the target; again later if that fails, and to the dead-letter queue in the end: the place of the record in the
+    /// stream, and not the record.
+    /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html>
+    fn carry(&mut self, pipe: Arc<Pipe>, record: Record, tried: u64) {
+        let who = Principal::of(SERVICE, Some(&pipe.role), &pipe.arn);
+        let table_stream = pipe.source.as_str();
+        let reads = READS.iter().map(|action| self.names().ask(*action, table_stream.to_owned())).collect::<Vec<_>>();
+        // A pipe that may not read its source stays where it is.
+        if self.may(&who, &reads, record.cause).is_err() {
+            return;
         }
+        let input = pipe.template.as_ref().map_or_else(|| record.json.to_string(), |it| filled(it, &record.json));
+        let Err(refusal) = self.carry_once(&pipe, &who, input, record.cause) else { return };
+        let delay_ms = (RETRY_MS << tried.min(10)).min(MOST_RETRY_MS);
+        let too_often = pipe.attempts.is_some_and(|most| tried >= most);
+        let too_old = pipe.age_ms.is_some_and(|most| self.now_ms() + delay_ms > record.at_ms + most);
+        if !too_often && !too_old {
+            self.after(delay_ms, move |system| system.carry(pipe, record, tried + 1));
+            return;
+        }
+        let Some(queue) = &pipe.dead_letters else { return };
+        let condition = if too_often { "RetryAttemptsExhausted" } else { "MaximumRecordAgeExceeded" };
+        let arrived = crate::system::timestamp(record.at_ms);
+        let body = json!({
+            "context": { "partnerResourceArn": pipe.arn, "condition": condition },
+            "version": "1.0",
+            "timestamp": self.now(),
+            "DDBStreamBatchInfo": {
+                "shardId": SHARD,
+                "startSequenceNumber": record.sequence(),
+                "endSequenceNumber": record.sequence(),
+                "approximateArrivalOfFirstRecord": arrived,
+                "approximateArrivalOfLastRecord": arrived,
+                "batchSize": 1,
+                "streamArn": pipe.source,
+            },
+        });
+        let why = format!("{}: {refusal}", pipe.address);
+        self.keep_dead_letter(&who, queue, &body.to_string(), &[], record.cause, &why);
+    }
+
+    fn carry_once(&mut self, pipe: &Pipe, who: &Principal, input: String, cause: Option<HopId>) -> Result<(), Refusal> {
+        if !pipe.target.contains(":event-bus/") {
+            return self.deliver_to(who, &pipe.target, input, None, cause);
+        }
+        let (source, detail_type) = &pipe.envelope;
+        let entry =
+            json!({ "EventBusName": pipe.target, "Source": source, "DetailType": detail_type, "Detail": input });
+        self.put_event_as(who, &entry, cause).map(|_| ())
     }
 }
 
