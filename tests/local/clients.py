@@ -1,20 +1,18 @@
-"""Clients that are not ours talk to `evc dev`: boto3 and the AWS CLI, with each service's pages, waits, and errors by their names.
+"""Clients that are not ours talk to `evc dev`: boto3, the AWS CLI and the AWS SDK for JavaScript, with each service's pages, waits, and errors by their names.
 
 botocore reads answers by AWS's own models of the services, and knows an error by its shape: what is not as AWS says is not understood.
 """
 
 import json
 import os
-import shutil
 import subprocess
-import sys
 import time
 import uuid
 from contextlib import contextmanager
-from pathlib import Path
 
 from botocore.exceptions import ClientError
 
+from emulator import ROOT
 from scenarios import System
 from stack import Stack, wait_until
 
@@ -293,12 +291,16 @@ def functions(stack: Stack) -> None:
 
 @SYSTEM.scenario("the AWS CLI lists, reads, sends and invokes")
 def command_line(stack: Stack) -> None:
-    command = shutil.which("aws", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
-    assert command, "there is no `aws`: pip install awscli"
+    command = ROOT / "target/tools/cli/bin/aws"
     environment = {**os.environ, **stack.emulator.client_environment()}
 
+    def run(*arguments: str) -> subprocess.CompletedProcess:
+        # For SQS, version 1 looks at no variable.
+        options = ["--output", "json", "--endpoint-url", stack.emulator.url]
+        return subprocess.run([command, *arguments, *options], env=environment, capture_output=True, text=True, timeout=60)
+
     def aws(*arguments: str) -> dict:
-        done = subprocess.run([command, *arguments, "--output", "json"], env=environment, capture_output=True, text=True, timeout=60)
+        done = run(*arguments)
         assert done.returncode == 0, (arguments, done.stderr)
         return json.loads(done.stdout or "{}")
 
@@ -310,5 +312,20 @@ def command_line(stack: Stack) -> None:
     assert aws("lambda", "list-functions", "--page-size", "2")["Functions"]
     entry = json.dumps([{"Source": "clients", "DetailType": "Said", "Detail": "{}", "EventBusName": stack.outputs["EventBusName"]}])
     assert aws("events", "put-events", "--entries", entry)["FailedEntryCount"] == 0
-    done = subprocess.run([command, "sqs", "get-queue-url", "--queue-name", "none"], env=environment, capture_output=True, text=True, timeout=60)
+    done = run("sqs", "get-queue-url", "--queue-name", "none")
     assert done.returncode != 0 and "NonExistentQueue" in done.stderr, done.stderr
+
+
+@SYSTEM.scenario("the AWS SDK for JavaScript does what boto3 does")
+def javascript(stack: Stack) -> None:
+    given = {
+        "table": stack.outputs["OrdersTableName"],
+        "bus": stack.outputs["EventBusName"],
+        "machine": stack.outputs["StateMachineArn"],
+        "function": stack.function("RefundPayment"),
+    }
+    modules = {"NODE_PATH": str(ROOT / "target/tools/sdk/node_modules")}
+    environment = {**os.environ, **stack.emulator.client_environment(), **modules}
+    command = ["node", ROOT / "tests/local/sdk.cjs", json.dumps(given)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and done.stdout == "ok\n", done.stdout + done.stderr

@@ -181,6 +181,7 @@ def main() -> int:
 
 def run(name: str) -> tuple[int, int]:
     """How many scenarios of a system passed and failed on `evc dev`."""
+    name = name.replace("-", "_")
     system: System = importlib.import_module(name).SYSTEM
     known = {scenario.__name__ for _, scenario in system.scenarios}
     gone = [scenario for of, scenario in NOT_HERE if of == name and scenario not in known]

@@ -26,6 +26,9 @@ pub(super) type Answer = Response<Full<Bytes>>;
 /// The longest body of a call of a service, bytes: a transaction of DynamoDB has 4 MiB of items, and some around them.
 pub(super) const CALL_BYTES: usize = 16 * 1024 * 1024;
 
+/// How often a long poll looks whether there is a message.
+const POLL: Duration = Duration::from_millis(50);
+
 /// How long a follower of the trace waits for something new at most.
 const FOLLOW: Duration = Duration::from_secs(20);
 
@@ -118,6 +121,7 @@ async fn call(host: &Arc<Host>, request: Request<Incoming>) -> Answer {
     };
     let content_type = format!("application/x-amz-json-{version}");
     let called = match serde_json::from_slice(&body) {
+        Ok(body) if target == "AmazonSQS.ReceiveMessage" => receive(host, &caller, &target, body).await,
         Ok(body) => host.with(|system| system.call(&caller, &target, body)),
         Err(error) => Err(Refusal::new("SerializationException", format!("the body is not JSON: {error}"))),
     };
@@ -132,6 +136,21 @@ async fn call(host: &Arc<Host>, request: Request<Incoming>) -> Answer {
             }
             answer
         }
+    }
+}
+
+/// Receives messages of a queue; waits for one as long as the call or the queue says.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html>
+async fn receive(host: &Arc<Host>, caller: &Caller, target: &str, body: Value) -> Result<Value, Refusal> {
+    let wait = Duration::from_secs(super::lock(&host.system).polls_for_seconds(&body));
+    let deadline = tokio::time::Instant::now() + wait;
+    loop {
+        let received = host.with(|system| system.call(caller, target, body.clone()))?;
+        let now = tokio::time::Instant::now();
+        if received.get("Messages").is_some() || now >= deadline {
+            return Ok(received);
+        }
+        tokio::time::sleep_until(deadline.min(now + POLL)).await;
     }
 }
 

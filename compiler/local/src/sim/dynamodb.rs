@@ -21,6 +21,11 @@ use crate::trace::{HopId, Kind, New};
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html>
 const EXPIRY_MS: u64 = 60_000;
 
+/// How many records a millisecond has numbers for, and what stands before a number: those of AWS have 21 digits and more.
+const SEQUENCES_EACH_MS: u64 = 10_000;
+/// See [`SEQUENCES_EACH_MS`].
+const SEQUENCE_PREFIX: &str = "100";
+
 /// Where items are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kept {
@@ -47,6 +52,8 @@ pub(crate) struct Table {
 pub struct Tables {
     database: Database,
     pub(crate) by_name: IndexMap<String, Table>,
+    /// The number of the last record of a stream: greater than any before it, also after a new start.
+    sequence: u64,
 }
 
 impl std::fmt::Debug for Tables {
@@ -73,7 +80,7 @@ impl Tables {
             Kept::File(path) => Database::new(&path.to_string_lossy()),
         };
         let database = database.map_err(|error| format!("the database cannot be opened: {error}"))?;
-        let mut tables = Self { database, by_name: IndexMap::new() };
+        let mut tables = Self { database, by_name: IndexMap::new(), sequence: 0 };
         for stack in stacks {
             for (_, resource) in stack.of_type(&["AWS::DynamoDB::Table"]) {
                 tables.make(resource)?;
@@ -272,6 +279,18 @@ fn plain_value(value: &Value) -> Value {
     }
 }
 
+/// Puts the fields of maps in an order that does not change from run to run.
+fn sort(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.sort_keys();
+            fields.values_mut().for_each(sort);
+        }
+        Value::Array(items) => items.iter_mut().for_each(sort),
+        _ => {}
+    }
+}
+
 impl System {
     /// An operation of DynamoDB; what it writes reaches the readers of streams.
     pub(crate) fn dynamodb(&mut self, caller: &Caller, operation: &str, body: Value) -> Result<Value, Refusal> {
@@ -316,21 +335,27 @@ impl System {
         }
         let records = answer.get_mut("Records").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
         let region = self.names().region.to_owned();
-        let records: Vec<Value> = records
+        let mut told = Vec::new();
+        let records = records
             .into_iter()
             // A write that changes nothing makes no record: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
             .filter(|record| {
                 let image = |which: &str| record.pointer(&format!("/dynamodb/{which}"));
                 image("OldImage").is_none() || image("OldImage") != image("NewImage")
-            })
-            .map(|mut record| {
-                record["awsRegion"] = json!(region);
-                record["eventSourceARN"] = json!(stream);
-                record
-            })
-            .collect();
-        if !records.is_empty() {
-            self.stream_grew(&stream, records, cause);
+            });
+        // dynoxide draws ids and looks at the machine's clock; here, both are the system's.
+        for mut record in records {
+            self.tables.sequence = (self.tables.sequence + 1).max(self.now_ms() * SEQUENCES_EACH_MS);
+            record["awsRegion"] = json!(region);
+            record["eventSourceARN"] = json!(stream);
+            record["eventID"] = json!(self.new_id().to_string().replace('-', ""));
+            record["dynamodb"]["SequenceNumber"] = json!(format!("{SEQUENCE_PREFIX}{:018}", self.tables.sequence));
+            record["dynamodb"]["ApproximateCreationDateTime"] = json!(self.now_ms() / 1_000);
+            sort(&mut record["dynamodb"]);
+            told.push(record);
+        }
+        if !told.is_empty() {
+            self.stream_grew(&stream, told, cause);
         }
     }
 

@@ -24,6 +24,9 @@ const PAGING: Paging = Paging {
     invalid: "InvalidParameterValue",
 };
 
+/// The longest that a call waits for a message, seconds.
+const MOST_WAIT_SECONDS: u64 = 20;
+
 /// The longest visibility timeout, seconds.
 const MOST_VISIBILITY_SECONDS: u64 = 43_200;
 
@@ -224,6 +227,14 @@ impl System {
             }
         }
         Ok(answer)
+    }
+
+    /// For how long a call waits for a message, seconds: as it says itself, or as the queue says.
+    pub(crate) fn polls_for_seconds(&mut self, body: &Value) -> u64 {
+        let said = body.get("WaitTimeSeconds").and_then(whole);
+        let of_queue =
+            || text(body, "QueueUrl").and_then(|url| self.queues.at(url)).map_or(0, |queue| queue.wait_seconds);
+        said.unwrap_or_else(of_queue).min(MOST_WAIT_SECONDS)
     }
 
     /// Answers at once: who polls for long waits outside.
