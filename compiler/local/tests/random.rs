@@ -74,7 +74,7 @@ fn answer(
     faults: bool,
     function: &str,
     payload: &Value,
-    hop: Caller,
+    hop: &Caller,
 ) -> Ended {
     let luck = if faults { chance.below(10) } else { 9 };
     match (function, luck) {
@@ -101,7 +101,7 @@ fn answer(
                     let failed = json!([{ "itemIdentifier": record["dynamodb"]["SequenceNumber"] }]);
                     return Ended::Answer(json!({ "batchItemFailures": failed }).to_string());
                 }
-                put(system, &hop, &id);
+                put(system, hop, &id);
                 run.published.insert(id);
             }
             Ended::Answer(json!({ "batchItemFailures": [] }).to_string())
@@ -128,7 +128,7 @@ fn settle(system: &mut System, run: &mut Run, chance: &mut Chance, faults: bool)
                 continue;
             }
             let name = function.address.trim_start_matches("functions.").trim_start_matches("outboxes.").to_owned();
-            let ended = answer(system, run, chance, faults, &name, &payload, caller);
+            let ended = answer(system, run, chance, faults, &name, &payload, &caller);
             system.invocation_ended(invocation, ended);
         }
     }

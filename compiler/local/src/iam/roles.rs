@@ -53,6 +53,19 @@ impl Role {
     fn shown(&self) -> String {
         super::shown(&self.address, &self.place)
     }
+
+    /// The statement that comes nearest, or the one that is not there.
+    fn would_allow(&self, asked: &Asked, context: &BTreeMap<String, Vec<String>>) -> String {
+        let unmet = |it: &Statement| match it.misses(asked, context, |_| true) {
+            Some(Misses::Conditions(unmet)) => Some(unmet),
+            _ => None,
+        };
+        if let Some(unmet) = self.statements().filter(|it| !it.denies).find_map(unmet) {
+            return format!("a statement of {} allows it, if not for its condition: {unmet}", self.shown());
+        }
+        let Asked { action, resource, .. } = asked;
+        format!("{} would allow it with: Allow {action} on {resource}", self.shown())
+    }
 }
 
 impl Roles {
@@ -147,7 +160,7 @@ impl Roles {
         }
         let allows = |it: &&Statement| !it.denies && it.applies(asked, &context);
         if !elsewhere && !role.statements().any(|it| allows(&it)) {
-            let help = self.would_allow(role, asked, &context);
+            let help = role.would_allow(asked, &context);
             return Err(refused(&format!("because no identity-based policy allows the {action} action"), help));
         }
         let bound = |bounds: &Vec<Statement>| {
@@ -158,21 +171,6 @@ impl Roles {
             return Err(refused(&format!("because no permissions boundary allows the {action} action"), help));
         }
         Ok(())
-    }
-
-    /// The statement that comes nearest, or the one that is not there.
-    fn would_allow(&self, role: &Role, asked: &Asked, context: &BTreeMap<String, Vec<String>>) -> String {
-        let near = role.statements().filter(|it| !it.denies).find_map(|it| match it.misses(asked, context, |_| true) {
-            Some(Misses::Conditions(unmet)) => Some(unmet),
-            _ => None,
-        });
-        match near {
-            Some(unmet) => format!("a statement of {} allows it, if not for its condition: {unmet}", role.shown()),
-            None => {
-                let Asked { action, resource, .. } = asked;
-                format!("{} would allow it with: Allow {action} on {resource}", role.shown())
-            }
-        }
     }
 
     /// Whether a service may take a role on for a resource of the account. A role that no stack has may be taken on.
