@@ -22,7 +22,8 @@ from emulator import EVC, ROOT, _free_port
 from scenarios import System
 from stack import Stack
 
-# The first alone without `--all`.
+# The first alone without `--all`. Those of REST APIs are not here, which the local system does not have: `order_pipe` and its like, `guarded_api`,
+# and `authorized`, each of whose scenarios asks a REST API as well as an HTTP API.
 SYSTEMS = ["orders", "event_store", "cart", "hooks", "choreography", "orders_on_redis", "interrupted"]
 DECISIONS = "reads the emulator's log of decisions for grants that nobody used; each call is decided upon here, and refused ones fail the scenarios"
 INVOCATIONS = "replays alarms over the emulator's log of invocations with their metrics, which is of the same handlers"

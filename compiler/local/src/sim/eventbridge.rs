@@ -2,41 +2,31 @@
 //!
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-what-is.html>
 
+mod api;
+mod delivery;
+
 use std::sync::Arc;
 
+use evc_interface::limits::{PUT_EVENTS_BYTES, PUT_EVENTS_TIME_BYTES};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use evc_interface::limits::{PUT_EVENTS_BYTES, PUT_EVENTS_TIME_BYTES};
-
-use super::sqs::Outgoing;
+use self::api::said;
 use crate::Refusal;
 use crate::iam::{self, Principal};
-use crate::page::{Paging, page};
 use crate::pattern::Pattern;
 use crate::stack::{Stack, whole};
 use crate::system::{Caller, System};
-use crate::trace::{HopId, Kind, New, Outcome};
+use crate::trace::{HopId, Kind, New};
 
 /// The most entries of a call.
 /// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html>
 const ENTRIES: usize = 10;
 
-/// The most targets of a rule.
-/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
-const MOST_TARGETS: usize = 5;
-
-const PAGING: Paging =
-    Paging { limit: "Limit", token: "NextToken", next: "NextToken", most: 100, invalid: "ValidationException" };
-
 /// How often and for how long a target is tried unless the rule says otherwise.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html>
 const ATTEMPTS: u64 = 185;
 const AGE_SECONDS: u64 = 86_400;
-
-/// The first pause before a target is tried again, and the longest, milliseconds: AWS backs off exponentially and does not say more.
-const RETRY_MS: u64 = 1_000;
-const MOST_RETRY_MS: u64 = 900_000;
 
 /// What policies call the service.
 const SERVICE: &str = "events.amazonaws.com";
@@ -163,15 +153,6 @@ impl Buses {
     }
 }
 
-fn said<'b>(body: &'b Value, field: &str) -> Option<&'b str> {
-    body.get(field).and_then(Value::as_str)
-}
-
-/// The name of the bus that a call is about.
-fn bus_of(body: &Value) -> &str {
-    bus_name(said(body, "EventBusName").unwrap_or("default"))
-}
-
 /// The bytes of an entry, as `EventBridge` counts them.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html#eb-putevent-size>
 fn entry_bytes(entry: &Value) -> usize {
@@ -269,118 +250,6 @@ fn filled(template: &str, value_of: &dyn Fn(&str) -> Option<Value>) -> String {
 }
 
 impl System {
-    /// An operation of `EventBridge`.
-    pub(crate) fn eventbridge(&mut self, caller: &Caller, operation: &str, body: &Value) -> Result<Value, Refusal> {
-        match operation {
-            "PutEvents" => self.put_events(caller, body),
-            "ListEventBuses" => {
-                let prefix = said(body, "NamePrefix").unwrap_or_default();
-                let names = self.buses.by_name.keys().filter(|name| name.starts_with(prefix));
-                page(body, PAGING, "EventBuses", names.map(|name| self.told_bus(name)).collect())
-            }
-            "DescribeEventBus" => {
-                let name = bus_name(said(body, "Name").unwrap_or("default"));
-                self.bus(name).map(|_| self.told_bus(name))
-            }
-            "ListRules" => {
-                let (name, prefix) = (bus_of(body), said(body, "NamePrefix").unwrap_or_default());
-                let rules = self.bus(name)?.rules.iter().filter(|rule| rule.name().starts_with(prefix));
-                page(body, PAGING, "Rules", rules.map(|rule| rule.told(name)).collect())
-            }
-            "DescribeRule" => Ok(self.rule(body, "Name")?.told(bus_of(body))),
-            "ListTargetsByRule" => {
-                let targets = self.rule(body, "Rule")?.targets.iter().map(|target| target.written.clone()).collect();
-                page(body, PAGING, "Targets", targets)
-            }
-            "PutRule" => self.put_rule(body),
-            "EnableRule" | "DisableRule" => {
-                self.rule(body, "Name")?.enabled = operation == "EnableRule";
-                Ok(json!({}))
-            }
-            "DeleteRule" => {
-                let (bus, name) = (bus_of(body), said(body, "Name").unwrap_or_default());
-                if self.rule(body, "Name").is_ok_and(|rule| !rule.targets.is_empty()) {
-                    return Err(Refusal::invalid("Rule can't be deleted since it has targets."));
-                }
-                if let Some(bus) = self.buses.by_name.get_mut(bus) {
-                    bus.rules.retain(|rule| rule.name() != name);
-                }
-                Ok(json!({}))
-            }
-            "PutTargets" => {
-                let asked = body.get("Targets").and_then(Value::as_array).cloned().unwrap_or_default();
-                let rule = self.rule(body, "Rule")?;
-                for target in asked.iter().map(target) {
-                    let number = rule.targets.len();
-                    match rule.targets.iter_mut().find(|own| own.id == target.id) {
-                        Some(own) => *own = target,
-                        None if number == MOST_TARGETS => {
-                            let message = "The requested resource exceeds the maximum number allowed.";
-                            return Err(Refusal::new("LimitExceededException", message));
-                        }
-                        None => rule.targets.push(target),
-                    }
-                }
-                Ok(json!({ "FailedEntryCount": 0, "FailedEntries": [] }))
-            }
-            "RemoveTargets" => {
-                let ids = body.get("Ids").and_then(Value::as_array).cloned().unwrap_or_default();
-                let rule = self.rule(body, "Rule")?;
-                rule.targets.retain(|target| !ids.iter().any(|id| *id == target.id));
-                Ok(json!({ "FailedEntryCount": 0, "FailedEntries": [] }))
-            }
-            _ => Err(Refusal::unknown_operation("EventBridge", operation)),
-        }
-    }
-
-    fn bus(&self, name: &str) -> Result<&Bus, Refusal> {
-        let gone = || Refusal::new("ResourceNotFoundException", format!("Event bus {name} does not exist."));
-        self.buses.by_name.get(name).ok_or_else(gone)
-    }
-
-    fn told_bus(&self, name: &str) -> Value {
-        let names = self.names();
-        json!({ "Name": name, "Arn": format!("arn:aws:events:{}:{}:event-bus/{name}", names.region, names.account) })
-    }
-
-    /// The rule that a call names, to be read or changed.
-    fn rule(&mut self, body: &Value, field: &str) -> Result<&mut Rule, Refusal> {
-        let (bus, name) = (bus_of(body), said(body, field).unwrap_or_default());
-        self.bus(bus)?;
-        let gone =
-            || Refusal::new("ResourceNotFoundException", format!("Rule {name} does not exist on EventBus {bus}."));
-        let rules = self.buses.by_name.get_mut(bus).map(|bus| bus.rules.iter_mut());
-        rules.into_iter().flatten().find(|rule| rule.name() == name).map(Arc::make_mut).ok_or_else(gone)
-    }
-
-    /// Makes a rule by hand, or changes one: it keeps its targets.
-    fn put_rule(&mut self, body: &Value) -> Result<Value, Refusal> {
-        let (bus, name) = (bus_of(body).to_owned(), said(body, "Name").unwrap_or_default());
-        self.bus(&bus)?;
-        let invalid = |why: String| Refusal::new("InvalidEventPatternException", why);
-        let Some(pattern) = said(body, "EventPattern") else {
-            return Err(Refusal::invalid("the local system makes no rule by hand that has no EventPattern"));
-        };
-        let pattern: Value = serde_json::from_str(pattern)
-            .map_err(|error| invalid(format!("Event pattern is not valid. Reason: {error}")))?;
-        let path = if bus == "default" { name.to_owned() } else { format!("{bus}/{name}") };
-        let names = self.names();
-        let arn = format!("arn:aws:events:{}:{}:rule/{path}", names.region, names.account);
-        let before = self.rule(body, "Name").ok().cloned();
-        let address = before.as_ref().map_or_else(|| format!("rules.{name}"), |rule| rule.address.clone());
-        let rule = Rule::of(arn.clone(), address, Some(&pattern))
-            .map_err(|why| invalid(format!("Event pattern is not valid. Reason: {why}")))?;
-        let enabled = said(body, "State") != Some("DISABLED");
-        let rule = Arc::new(Rule { enabled, targets: before.map(|it| it.targets).unwrap_or_default(), ..rule });
-        if let Some(bus) = self.buses.by_name.get_mut(&bus) {
-            match bus.rules.iter_mut().find(|own| own.arn == arn) {
-                Some(own) => *own = rule,
-                None => bus.rules.push(rule),
-            }
-        }
-        Ok(json!({ "RuleArn": arn }))
-    }
-
     fn put_events(&mut self, caller: &Caller, body: &Value) -> Result<Value, Refusal> {
         let entries = body.get("Entries").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         if entries.is_empty() || entries.len() > ENTRIES {
@@ -496,109 +365,6 @@ impl System {
         let (event, since_ms) = (Arc::new(event), self.now_ms());
         for index in 0..rule.targets.len() {
             self.give(&rule, index, &event, cause, since_ms, 0);
-        }
-    }
-
-    /// Gives an event to one target of a rule; again later if that fails, and to the dead-letter queue in the end: at once what no retry mends,
-    /// such as a permission that is missing or a target that is gone.
-    /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html>
-    fn give(&mut self, rule: &Arc<Rule>, index: usize, event: &Arc<Value>, cause: HopId, since_ms: u64, tried: u64) {
-        let Some(target) = rule.targets.get(index) else { return };
-        let input = input_of(&target.input, event, &rule.arn);
-        let who = Principal::of(SERVICE, target.role.as_deref(), &rule.arn);
-        let Err(refusal) = self.deliver_to(&who, &target.arn, input, target.group.clone(), Some(cause)) else { return };
-        let delay_ms =
-            RETRY_MS.checked_shl(u32::try_from(tried).unwrap_or(u32::MAX)).unwrap_or(MOST_RETRY_MS).min(MOST_RETRY_MS);
-        let code = refusal.of_delivery();
-        let is_retried = code == "ERROR_FROM_TARGET";
-        let too_often = tried >= target.attempts;
-        if is_retried && !too_often && self.now_ms() + delay_ms <= since_ms + target.age_ms {
-            let (rule, event) = (rule.clone(), event.clone());
-            self.after(delay_ms, move |system| system.give(&rule, index, &event, cause, since_ms, tried + 1));
-            return;
-        }
-        self.trace.end(cause, self.now_ms(), Outcome::Failed(refusal.to_string()));
-        let Some(queue) = &target.dead_letters else { return };
-        let retries = tried.to_string();
-        let exhausted = match (is_retried, too_often) {
-            (false, _) => "",
-            (true, true) => "MaximumRetryAttempts",
-            (true, false) => "MaximumEventAgeInSeconds",
-        };
-        // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
-        let attributes = [
-            ("RULE_ARN", rule.arn.as_str()),
-            ("TARGET_ARN", target.arn.as_str()),
-            ("ERROR_CODE", code),
-            ("ERROR_MESSAGE", refusal.message.as_str()),
-            ("RETRY_ATTEMPTS", retries.as_str()),
-            ("EXHAUSTED_RETRY_CONDITION", exhausted),
-        ];
-        let attributes: Vec<(&str, &str)> = attributes.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-        let why = format!("{}: {refusal}", rule.address);
-        let who = Principal::of(SERVICE, None, &rule.arn);
-        self.keep_dead_letter(&who, queue, &event.to_string(), &attributes, Some(cause), &why);
-    }
-
-    /// Gives a text to whatever has this ARN, if policies allow it: a function, a queue, a topic, a state machine, a bus, a log group. A FIFO
-    /// queue takes it for a group.
-    pub(crate) fn deliver_to(
-        &mut self,
-        who: &Principal,
-        arn: &str,
-        input: String,
-        group: Option<String>,
-        cause: Option<HopId>,
-    ) -> Result<(), Refusal> {
-        let action = match arn.split(':').nth(2).unwrap_or_default() {
-            "lambda" => "lambda:InvokeFunction",
-            "sqs" => "sqs:SendMessage",
-            "sns" => "sns:Publish",
-            "states" => "states:StartExecution",
-            "events" => "events:PutEvents",
-            "logs" => "logs:PutLogEvents",
-            _ => return Err(Refusal::new("NoPermissions", format!("the local system cannot deliver to {arn}"))),
-        };
-        if action == "logs:PutLogEvents" {
-            let stream = format!("{}:log-stream:local", arn.trim_end_matches(":*"));
-            self.may_do(who, action, &stream, cause)?;
-        } else {
-            self.may_do(who, action, arn, cause)?;
-        }
-        match action {
-            "lambda:InvokeFunction" => {
-                if self.functions.find(arn).is_none() {
-                    return Err(Refusal::new("ResourceNotFoundException", format!("Function not found: {arn}")));
-                }
-                self.invoke_later(arn, input, cause);
-                Ok(())
-            }
-            "sqs:SendMessage" => {
-                self.send(arn, Outgoing { body: input, group, cause, ..Outgoing::default() }).map(|_| ())
-            }
-            "sns:Publish" => self.publish(arn, &input, None, cause).map(|_| ()),
-            "states:StartExecution" => {
-                let input = serde_json::from_str(&input).unwrap_or(Value::Null);
-                self.start_machine(arn, None, input, cause).map(|_| ())
-            }
-            "events:PutEvents" => {
-                let Ok(Value::Object(event)) = serde_json::from_str::<Value>(&input) else {
-                    return Err(Refusal::invalid("what a bus is given is an event"));
-                };
-                let bus = bus_name(arn).to_owned();
-                if !self.buses.by_name.contains_key(&bus) {
-                    return Err(Refusal::new("ResourceNotFoundException", format!("Event bus {bus} does not exist.")));
-                }
-                self.route(&bus, Value::Object(event), cause);
-                Ok(())
-            }
-            _ => {
-                let group = arn.split(":log-group:").nth(1).unwrap_or_default().trim_end_matches(":*").to_owned();
-                self.log_line(&group, "local", &input);
-                let data = serde_json::from_str(&input).unwrap_or(Value::String(input));
-                self.note(New::done(cause, Kind::Log, "logs", group, data));
-                Ok(())
-            }
         }
     }
 }
