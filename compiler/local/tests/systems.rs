@@ -68,9 +68,10 @@ fn execution(system: &mut System) -> Value {
 
 #[test]
 fn a_step_that_fails_for_a_while_is_tried_again_after_the_pauses_of_its_retry() {
-    let mut calls = Vec::new();
-    let mut system = fulfilled(&mut |function, _| {
+    let (mut calls, mut ids) = (Vec::new(), Vec::new());
+    let mut system = fulfilled(&mut |function, payload| {
         calls.push(function.to_owned());
+        ids.extend(payload["evc"]["execution"].as_str().map(str::to_owned));
         match function {
             "process-payment" if calls.iter().filter(|it| *it == function).count() < 3 => error("Transient"),
             "process-payment" => Ended::Answer(json!({ "paymentId": "pay_1" }).to_string()),
@@ -79,7 +80,10 @@ fn a_step_that_fails_for_a_while_is_tried_again_after_the_pauses_of_its_retry() 
         }
     });
     assert_eq!(calls.iter().filter(|it| *it == "process-payment").count(), 3, "{calls:?}");
-    assert_eq!(execution(&mut system)["status"], "SUCCEEDED");
+    let execution = execution(&mut system);
+    assert_eq!(execution["status"], "SUCCEEDED");
+    // A handler is told the ARN that the API has.
+    assert!(ids.len() > 3 && ids.iter().all(|id| execution["executionArn"] == *id), "{ids:?}");
 }
 
 #[test]

@@ -5,14 +5,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use evc_interface::limits::WORKFLOW_PAYLOAD_BYTES;
 use evc_workflow::{
     Chance, Definition, Event, ExecutionId, History, Outcome as Told, Phase, Record, Slot, Snapshot, Start, Status,
     Task, Token, Transition, outcome, plan, start, waits,
 };
 use indexmap::IndexMap;
 use serde_json::{Value, json};
-
-use evc_interface::limits::WORKFLOW_PAYLOAD_BYTES;
 
 use super::lambda::{Ended, Invoke, Then};
 use crate::Refusal;
