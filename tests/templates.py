@@ -3,7 +3,8 @@
     target/tools/emulator/bin/python tests/templates.py TEMPLATE
 
 TEMPLATE is what evc makes of compiler/core/src/lower/fixtures/rest.yaml, which has every kind of type and route. What goes in
-through a put must come out of a get as it was: whatever its texts hold, it stays data on the way to DynamoDB and back.
+through a put must come out of a get as it was: whatever its texts hold, it stays data on the way to DynamoDB and back. What stands
+beside a body and is out of its bounds becomes a request that the service refuses.
 """
 
 import json
@@ -84,6 +85,8 @@ def puts_and_gets(templates: Templates, order: dict, clerk: str) -> None:
     sent = templates.request("OrdersApiPostOrders", order, header={"x-clerk": clerk})
     assert sorted(sent) == ["ConditionExpression", "ExpressionAttributeNames", "Item", "TableName"], sent
     assert sent["ConditionExpression"] == "attribute_not_exists(#key)", sent
+    refused = templates.request("OrdersApiPostOrders", order, header={"x-clerk": "x" * 401})
+    assert sorted(refused) == ["TableName"], refused
     made = {
         "orderId": CONTEXT["requestId"],
         "createdAt": CONTEXT["requestTimeEpoch"],
@@ -121,6 +124,8 @@ def starts(templates: Templates, chance: random.Random) -> None:
     rest = {name: value for name, value in whole.items() if name != "orderId"}
     sent = templates.request("OrdersApiPostOrdersOrderIdSettlement", rest, path={"orderId": whole["orderId"]})
     assert json.loads(sent["input"]) == whole, sent
+    too_long = templates.request("OrdersApiPostOrdersOrderIdSettlement", rest, path={"orderId": "😀" * 401})
+    assert too_long["input"] == "-", too_long
     answered, _ = templates.answer("OrdersApiPostSettlements", 200, {"executionArn": "arn:aws:states:e:1:execution:m:id-1"})
     assert answered == {"executionId": "id-1"}, answered
 

@@ -5,8 +5,11 @@ use std::fs;
 use crate::{project, step};
 
 /// Each document, and the arguments with which evc prints it.
-const DOCUMENTS: [(&str, &[&str]); 2] =
-    [("docs/evc.schema.json", &["schema"]), ("docs/language.md", &["reference", "docs/language.in.md"])];
+const DOCUMENTS: [(&str, &[&str]); 3] = [
+    ("docs/evc.schema.json", &["schema"]),
+    ("docs/evc.test.schema.json", &["schema", "test"]),
+    ("docs/language.md", &["reference", "docs/language.in.md"]),
+];
 
 /// Write every document.
 pub(crate) fn write() -> Result<(), String> {

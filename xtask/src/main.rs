@@ -4,6 +4,7 @@ mod bench;
 mod book;
 mod conformance;
 mod deny;
+mod dist;
 mod documented;
 mod documents;
 mod end_to_end;
@@ -42,6 +43,8 @@ enum Task {
     Generate(generate::Options),
     /// Make the book of the documents, with a search, in `target/book/`.
     Docs,
+    /// Make the archives of a release, in `target/dist/`.
+    Dist(dist::Options),
     /// Write what the compiler knows of the actions of IAM, from the package that reads AWS's reference.
     Iam,
     /// Write what the compiler knows of resource types, from the schemas that cfn-lint carries.
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Generate(options) => generate::run(&options),
         Task::Docs => book::run(),
+        Task::Dist(options) => dist::run(&options),
         Task::Iam => setup::run().and_then(|()| iam::write()),
         Task::Schemas => setup::run().and_then(|()| schemas::write()),
         Task::New(new) => new::run(&new),

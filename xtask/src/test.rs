@@ -182,7 +182,9 @@ pub(crate) fn stack_passes(name: &str, stack: &Path) -> Result<(), String> {
     // `cargo fmt --all` would format what the workspace depends on too, the runtime among it, by the stack's rules.
     let mut format = step::command("cargo", &["fmt", "--check"]);
     step::quietly(&format!("{name}: cargo fmt"), format.current_dir(stack))?;
-    let mut test = workspace::linting(step::command("cargo", &["test", "--quiet", "--workspace"]));
+    // With the program of all handlers, which nobody builds who does not ask for it.
+    let dev = format!("{name}_dev/dev");
+    let mut test = workspace::linting(step::command("cargo", &["test", "--quiet", "--workspace", "--features", &dev]));
     test.current_dir(stack);
     step::quietly(&format!("{name}: cargo test, with clippy"), &mut test)
 }

@@ -8,7 +8,7 @@ use super::project::Places;
 use super::world::Disk;
 use super::{Exit, check, stack};
 use evc_compiler::diagnostics::list;
-use evc_compiler::session::{Analysis, analyze};
+use evc_compiler::session::{Analysis, analyze, is_scenarios};
 
 /// Build stacks: the SAM template, state machines, Rust handlers, schemas, diagram and README of each spec.
 ///
@@ -72,7 +72,9 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
         console::fail("a SARIF log has no place for what is explained; use `--message-format json`");
         return Exit::Usage;
     }
-    for spec in &arguments.specs {
+    // `specs/*.yaml` has scenarios too.
+    let specs: Vec<&PathBuf> = arguments.specs.iter().filter(|spec| !is_scenarios(spec)).collect();
+    for spec in &specs {
         let directory = directory(arguments, spec);
         if let Some(problem) = (Places { spec, directory: &directory, runtime: None }).problem() {
             console::fail(&problem);
@@ -81,7 +83,7 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     }
     let mut analyses = Vec::new();
     let mut builds = Vec::new();
-    for spec in &arguments.specs {
+    for spec in specs {
         let mut analysis = match analyze(&Disk, spec) {
             Ok(analysis) => analysis,
             Err(error) => {

@@ -7,7 +7,7 @@ use super::world::Disk;
 use super::{Exit, build, fix, plan};
 use evc_compiler::diagnostics::certain;
 use evc_compiler::report::Counts;
-use evc_compiler::session::{Analysis, Comparison, against, analyze};
+use evc_compiler::session::{Analysis, Comparison, against, analyze, is_scenarios, scenarios};
 
 /// Check specs without writing anything.
 #[derive(Debug, clap::Args)]
@@ -17,7 +17,7 @@ use evc_compiler::session::{Analysis, Comparison, against, analyze};
         evc check specs/orders.yaml --against /tmp/deployed/specs/orders.yaml\n\n\
         Mend what can be mended:\n  evc check specs/orders.yaml --fix\n  evc check specs/orders.yaml --fix=ask")]
 pub(super) struct Arguments {
-    /// The specs to check.
+    /// The specs to check, and files of scenarios (`NAME.test.yaml`).
     #[arg(required = true, value_name = "SPEC")]
     specs: Vec<PathBuf>,
     /// Change the specs: what is reported and can only be meant in one way is mended, and the rest is reported. With `ask`, each change
@@ -67,10 +67,21 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     let mut unreadable = false;
     for spec in &arguments.specs {
         if let Some(mode) = arguments.fix
+            && !is_scenarios(spec)
             && let Err(error) = fix::mend(mode, || Ok(planned(arguments, spec, analyze(&Disk, spec)?)))
         {
             console::fail(&format!("cannot change `{}`: {error}", spec.display()));
             return Exit::Io;
+        }
+        if is_scenarios(spec) {
+            match scenarios(&Disk, spec) {
+                Ok(scenarios) => analyses.push(scenarios.analysis),
+                Err(error) => {
+                    console::fail(&format!("cannot read `{}`: {error}", spec.display()));
+                    unreadable = true;
+                }
+            }
+            continue;
         }
         match analyze(&Disk, spec) {
             Ok(mut analysis) => {

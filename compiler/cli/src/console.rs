@@ -98,6 +98,11 @@ pub(super) fn table_width() -> usize {
     std::cmp::Ord::clamp(columns.or(terminal).unwrap_or(120), 60, 240)
 }
 
+/// The columns that a line on standard output may have; `None` if it does not go to a terminal, where nothing is cut off.
+pub(super) fn line_width() -> Option<usize> {
+    std::io::stdout().is_terminal().then(table_width)
+}
+
 /// Asks a question that is answered with yes or no; `None` if there is no terminal to ask at.
 pub(super) fn confirm(question: &str) -> Option<bool> {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {

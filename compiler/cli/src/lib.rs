@@ -11,6 +11,7 @@ mod embedded;
 mod explain;
 mod fix;
 mod init;
+mod man;
 mod match_event;
 mod plan;
 mod project;
@@ -18,6 +19,10 @@ mod reference;
 mod schema;
 mod stack;
 pub mod terminal;
+#[cfg(feature = "local")]
+mod test;
+#[cfg(feature = "local")]
+mod trace;
 mod vendor;
 mod workflow;
 mod world;
@@ -77,6 +82,10 @@ enum Command {
     Check(check::Arguments),
     #[cfg(feature = "local")]
     Dev(dev::Arguments),
+    #[cfg(feature = "local")]
+    Test(test::Arguments),
+    #[cfg(feature = "local")]
+    Trace(trace::Arguments),
     Audit(audit::Arguments),
     Match(match_event::Arguments),
     Workflow(workflow::Arguments),
@@ -84,6 +93,7 @@ enum Command {
     Explain(explain::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
+    Man(man::Arguments),
     #[command(hide = true)]
     Reference(reference::Arguments),
 }
@@ -106,6 +116,10 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(arguments),
         #[cfg(feature = "local")]
         Command::Dev(arguments) => dev::run(arguments),
+        #[cfg(feature = "local")]
+        Command::Test(arguments) => test::run(arguments),
+        #[cfg(feature = "local")]
+        Command::Trace(arguments) => trace::run(arguments),
         Command::Audit(arguments) => audit::run(arguments),
         Command::Match(arguments) => match_event::run(arguments),
         Command::Workflow(arguments) => workflow::run(arguments),
@@ -113,6 +127,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(arguments),
         Command::Schema(arguments) => schema::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),
+        Command::Man(arguments) => man::run(arguments),
         Command::Reference(arguments) => reference::run(arguments),
     };
     ExitCode::from(exit as u8)

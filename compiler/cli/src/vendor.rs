@@ -23,7 +23,7 @@ pub(super) const FINGERPRINT_FILE: &str = ".evc-runtime";
 /// changes in those that it did write are undone, and told.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  evc vendor\n  evc vendor ../shop/runtime\n\n\
-    Then, since a new evc may write other files:\n  evc schema > evc.schema.json\n  evc build specs/*.yaml")]
+    Then, since a new evc may write other files:\n  evc schema > evc.schema.json\n  evc schema test > evc.test.schema.json\n  evc schema test > evc.test.schema.json\n  evc build specs/*.yaml")]
 pub(super) struct Arguments {
     /// The folder of the runtime. evc finds it as `runtime` beside `specs`, or in a folder above.
     #[arg(value_name = "DIR", default_value = "runtime")]

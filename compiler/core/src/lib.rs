@@ -21,6 +21,7 @@ pub mod plan;
 #[cfg(test)]
 mod random;
 pub mod report;
+pub mod scenario;
 pub mod session;
 pub mod source;
 pub mod spec;

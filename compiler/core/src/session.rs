@@ -12,7 +12,7 @@ use crate::model::Model;
 use crate::plan::Plan;
 use crate::source::{MAX_SOURCE_BYTES, SourceMap, Spanned, World};
 use crate::spec::File;
-use crate::{audit, check, compare, finish, lower, model, spec, yaml};
+use crate::{audit, check, compare, finish, lower, model, scenario, spec, yaml};
 
 /// A spec that has been read, with all that it imports.
 #[derive(Debug)]
@@ -194,6 +194,57 @@ pub fn audit(world: &dyn World, path: &Path) -> std::io::Result<Analysis> {
     }
     sort(&mut diagnostics);
     Ok(Analysis { sources, diagnostics, model: None })
+}
+
+/// Scenarios and the system that they are of.
+#[derive(Debug)]
+pub struct Scenarios {
+    /// The scenarios, if the file could be read.
+    pub file: Option<scenario::File>,
+    /// The system's spec. Its sources have the file of scenarios too, and its diagnostics what is wrong with both; the scenarios are checked
+    /// against a system without errors.
+    pub analysis: Analysis,
+}
+
+/// Whether a path is one of scenarios, and none of a spec: `orders.test.yaml`.
+pub fn is_scenarios(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".test.yaml"))
+}
+
+/// Reads and checks the scenarios at `path`, with the spec that they name. Fails only if the file cannot be read.
+pub fn scenarios(world: &dyn World, path: &Path) -> std::io::Result<Scenarios> {
+    let bytes = world.read(path)?;
+    let mut sources = SourceMap::default();
+    let (id, mut diagnostics) = yaml::decode_bytes(&mut sources, path, bytes);
+    let (mut node, found) = yaml::parse(&sources, id);
+    diagnostics.extend(found);
+    let beside = |name: &Path| inside(world, path, name);
+    scenario::include(&mut node, world, &beside, &mut sources, &mut diagnostics);
+    let (file, found) = scenario::decode(&node);
+    diagnostics.extend(found);
+    let unread = |sources, mut diagnostics| {
+        sort(&mut diagnostics);
+        Ok(Scenarios { file: None, analysis: Analysis { sources, diagnostics, model: None } })
+    };
+    let Some(file) = file else { return unread(sources, diagnostics) };
+    let spec = inside(world, path, Path::new(file.spec.as_str()));
+    let (spec, bytes) = match spec.map(|spec| (world.read(&spec), spec)) {
+        Some((Ok(bytes), spec)) => (spec, bytes),
+        read => {
+            let why = match read {
+                Some((Err(error), _)) => format!("cannot read `{}`: {error}", file.spec.value),
+                _ => format!("`{}` leads out of the project", file.spec.value),
+            };
+            diagnostics.push(Diagnostic::new(Code::EVC0110, file.spec.span, why));
+            return unread(sources, diagnostics);
+        }
+    };
+    let mut analysis = parse_bytes(world, &spec, bytes, sources).analyze();
+    if let (Some(model), false) = (&analysis.model, analysis.has_errors()) {
+        diagnostics.extend(scenario::check(&file, model));
+    }
+    analysis.add(diagnostics);
+    Ok(Scenarios { file: Some(file), analysis })
 }
 
 /// What a deploy of one spec over another does.

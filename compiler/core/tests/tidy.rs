@@ -34,7 +34,7 @@ const LAYERS: [&str; 18] = [
 
 /// Crates that one place hides: the folder of sources, the crate as it is imported, and where it may be. What a layer cannot know at all
 /// is not in its `Cargo.toml`.
-const HIDDEN: [(&str, &str, &[&str]); 17] = [
+const HIDDEN: [(&str, &str, &[&str]); 19] = [
     ("src", "regex_lite", &["audit/shapes/pattern.rs"]),
     ("src", "miniz_oxide", &["aws/frames.rs"]),
     ("src", "granit_parser", &["yaml/"]),
@@ -46,6 +46,8 @@ const HIDDEN: [(&str, &str, &[&str]); 17] = [
     ("../cli/src", "evc_workflow", &["workflow/"]),
     ("../local/src", "dynoxide", &["sim/dynamodb.rs"]),
     ("../local/src", "evc_workflow", &["sim/stepfunctions.rs"]),
+    ("../local/src", "fancy_regex", &["sim/apigateway/rest/", "velocity/"]),
+    ("../local/src", "jiff", &["sim/scheduler/zone.rs"]),
     ("../local/src", "ring", &["jwt.rs"]),
     ("../local/src", "tokio", &["serve/"]),
     ("../../runtime/workflow/src", "jsonata_core", &["expression.rs", "expression/"]),

@@ -1,7 +1,7 @@
 //! What is due when: the only thing that makes time pass in a system.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use crate::system::System;
 
@@ -12,7 +12,9 @@ pub type Task = Box<dyn FnOnce(&mut System) + Send>;
 #[derive(Default)]
 pub struct Agenda {
     heap: BinaryHeap<Reverse<(u64, u64)>>,
-    tasks: std::collections::HashMap<u64, Task>,
+    tasks: HashMap<u64, Task>,
+    /// Those of the tasks that only time brings.
+    idle: HashSet<u64>,
     next: u64,
 }
 
@@ -31,9 +33,23 @@ impl Agenda {
         self.next
     }
 
+    /// Puts a task that only time brings: the next turn of what goes on for ever, or the limit of something that waits. While there are
+    /// no others, nothing is under way.
+    pub fn put_idle(&mut self, at_ms: u64, task: Task) -> u64 {
+        let number = self.put(at_ms, task);
+        self.idle.insert(number);
+        number
+    }
+
+    /// Whether something is under way: a task that is not only brought by time.
+    pub fn is_busy(&self) -> bool {
+        self.tasks.len() > self.idle.len()
+    }
+
     /// Takes a task off that is no longer wanted.
     pub fn cancel(&mut self, number: u64) {
         self.tasks.remove(&number);
+        self.idle.remove(&number);
     }
 
     /// When the next task is due.
@@ -56,6 +72,7 @@ impl Agenda {
             }
             self.heap.pop();
             if let Some(task) = self.tasks.remove(&number) {
+                self.idle.remove(&number);
                 return Some((at_ms, task));
             }
         }

@@ -14,10 +14,13 @@ mod statement;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 pub use asked::{Asked, Names, asked};
 pub use roles::Roles;
 
 use self::resources::Resources;
+use self::statement::statements;
 use crate::Stack;
 
 /// The key of conditions on the partition keys of a request. [`asked()`] gives each attribute of its keys, behind a slash; which of them
@@ -54,6 +57,14 @@ impl Principal {
         match role {
             Some(role) => Self::Assumed { service, role: role.to_owned(), source },
             None => Self::Service { service, source },
+        }
+    }
+
+    /// The ARN of the role that decides, if one does.
+    pub(crate) fn role(&self) -> Option<&str> {
+        match self {
+            Self::Role(role) | Self::Assumed { role, .. } => Some(role),
+            Self::Service { .. } => None,
         }
     }
 }
@@ -144,6 +155,14 @@ fn of_service(service: &str, source: &str) -> BTreeMap<String, Vec<String>> {
         ("aws:securetransport", "true"),
     ];
     keys.into_iter().map(|(key, value)| (key.to_owned(), vec![value.to_owned()])).collect()
+}
+
+/// Whether a policy that is given as a document allows an action on a resource: that of an authorizer of an API.
+pub(crate) fn document_allows(document: &Value, action: &str, resource: &str) -> bool {
+    let asked = Asked { action: action.to_owned(), resource: resource.to_owned(), context: BTreeMap::new() };
+    let statements = statements(document);
+    let is = |denies: bool| statements.iter().any(|it| it.denies == denies && it.applies(&asked, &asked.context));
+    is(false) && !is(true)
 }
 
 /// What the spec calls a policy, and where it says so.

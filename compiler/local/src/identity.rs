@@ -27,6 +27,7 @@ const fn arn_kind(type_: &'static str, name: &'static str, arn: &'static str) ->
 }
 
 const KINDS: &[Kind] = &[
+    kind("AWS::ApiGateway::Stage", "StageName", ""),
     kind("AWS::DynamoDB::Table", "TableName", "dynamodb:{region}:{account}:table/{name}"),
     kind("AWS::Events::EventBus", "Name", "events:{region}:{account}:event-bus/{name}"),
     kind("AWS::Events::Archive", "ArchiveName", "events:{region}:{account}:archive/{name}"),
@@ -80,7 +81,7 @@ pub(crate) fn identity(type_: &str, id: &str, given: Option<&str>, place: &Place
     let in_arn = if type_ == "AWS::SSM::Parameter" { name.trim_start_matches('/') } else { name.as_str() };
     let arn =
         kind.arn.replace("{region}", &place.region).replace("{account}", &place.account).replace("{name}", in_arn);
-    let arn = format!("arn:aws:{arn}");
+    let arn = if arn.is_empty() { arn } else { format!("arn:aws:{arn}") };
     let reference = match type_ {
         "AWS::SQS::Queue" => format!("{}/{}/{name}", place.endpoint, place.account),
         _ if kind.ref_is_arn => arn.clone(),

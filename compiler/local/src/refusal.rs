@@ -47,6 +47,11 @@ impl Refusal {
         [ACCESS_DENIED, CANNOT_ASSUME].contains(&self.code.as_str())
     }
 
+    /// Whether a service could not take a role on.
+    pub(crate) fn cannot_assume(&self) -> bool {
+        self.code == CANNOT_ASSUME
+    }
+
     /// Whether what was called is not there.
     pub fn is_missing(&self) -> bool {
         let codes = ["ResourceNotFoundException", "QueueDoesNotExist", "StateMachineDoesNotExist", "NotFound"];

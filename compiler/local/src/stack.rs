@@ -100,12 +100,24 @@ pub struct Definition {
 
 /// The types of resources that are carried out.
 const RUN: &[&str] = &[
+    "AWS::ApiGateway::ApiKey",
+    "AWS::ApiGateway::Authorizer",
+    "AWS::ApiGateway::GatewayResponse",
+    "AWS::ApiGateway::Method",
+    "AWS::ApiGateway::Model",
+    "AWS::ApiGateway::RequestValidator",
+    "AWS::ApiGateway::Resource",
+    "AWS::ApiGateway::RestApi",
+    "AWS::ApiGateway::Stage",
+    "AWS::ApiGateway::UsagePlan",
+    "AWS::ApiGateway::UsagePlanKey",
     "AWS::ApiGatewayV2::Api",
     "AWS::ApiGatewayV2::Authorizer",
     "AWS::ApiGatewayV2::Integration",
     "AWS::ApiGatewayV2::Route",
     "AWS::ApiGatewayV2::Stage",
     "AWS::DynamoDB::Table",
+    "AWS::Events::Archive",
     "AWS::Events::EventBus",
     "AWS::Events::Rule",
     "AWS::Lambda::EventInvokeConfig",
@@ -126,20 +138,12 @@ const RUN: &[&str] = &[
 /// What only allows, watches, keeps or connects: the system runs without.
 const PASSIVE: &[&str] = &[
     "AWS::ApiGateway::Account",
-    "AWS::ApiGateway::Authorizer",
     "AWS::ApiGateway::BasePathMapping",
     "AWS::ApiGateway::Deployment",
-    "AWS::ApiGateway::GatewayResponse",
-    "AWS::ApiGateway::Method",
-    "AWS::ApiGateway::Model",
-    "AWS::ApiGateway::RequestValidator",
-    "AWS::ApiGateway::Resource",
-    "AWS::ApiGateway::Stage",
     "AWS::CertificateManager::",
     "AWS::CloudWatch::",
     "AWS::EC2::",
     "AWS::ElastiCache::",
-    "AWS::Events::Archive",
     "AWS::Events::EventBusPolicy",
     "AWS::IAM::",
     "AWS::KMS::",
@@ -233,7 +237,8 @@ impl Stack {
 
     /// The ids of its APIs.
     pub fn apis(&self) -> impl Iterator<Item = &str> {
-        let apis = self.resources.values().filter(|it| it.type_ == "AWS::ApiGatewayV2::Api");
+        let is_api = |type_: &str| matches!(type_, "AWS::ApiGatewayV2::Api" | "AWS::ApiGateway::RestApi");
+        let apis = self.resources.values().filter(move |it| is_api(&it.type_));
         apis.map(|api| api.reference.as_str())
     }
 

@@ -10,6 +10,7 @@ use evc_values::{Timestamp, Uuid, hash};
 use serde_json::{Value, json};
 
 use crate::agenda::{Agenda, Task};
+use crate::faults::Faults;
 use crate::iam::{self, Asked, Authority, Principal};
 use crate::jwt::Issuers;
 use crate::sim::{
@@ -31,7 +32,9 @@ pub struct System {
     seed: u64,
     pub(crate) authority: Authority,
     pub(crate) apis: apigateway::Apis,
+    pub(crate) archives: eventbridge::Archives,
     pub(crate) buses: eventbridge::Buses,
+    pub(crate) faults: Faults,
     pub(crate) functions: lambda::Functions,
     pub(crate) issuers: Issuers,
     pub(crate) logs: logs::Logs,
@@ -69,8 +72,10 @@ impl System {
             drawn: 0,
             seed,
             authority: Authority::of(&stacks),
-            apis: apigateway::Apis::of(&stacks),
+            apis: apigateway::Apis::of(&stacks)?,
+            archives: eventbridge::Archives::of(&stacks)?,
             buses: eventbridge::Buses::of(&stacks)?,
+            faults: Faults::default(),
             functions: lambda::Functions::of(&stacks),
             issuers: Issuers::new(&hash::fnv128(&[&seed.to_string(), &now_ms.to_string()]).to_be_bytes()),
             logs: logs::Logs::default(),
@@ -88,6 +93,7 @@ impl System {
         system.make_secrets();
         system.start_schedules();
         system.start_expiry();
+        system.catch_up();
         Ok(system)
     }
 
@@ -101,11 +107,15 @@ impl System {
         let buses = eventbridge::Buses::of(&stacks)?;
         let pipes = pipes::Pipes::of(&stacks)?;
         let readers = streams::Readers::of(&stacks)?;
+        let apis = apigateway::Apis::of(&stacks)?;
+        let archives = eventbridge::Archives::of(&stacks)?;
         let notes = self.tables.reconfigure(&stacks)?;
         self.authority = Authority::of(&stacks);
-        self.apis = apigateway::Apis::of(&stacks);
+        self.apis.become_these(apis);
+        self.archives.become_these(archives);
         self.topics = sns::Topics::of(&stacks);
-        (self.buses, self.pipes) = (buses, pipes);
+        self.buses = buses;
+        self.pipes.become_these(pipes);
         self.readers.become_these(readers);
         self.functions.become_these(lambda::Functions::of(&stacks));
         self.machines.become_these(stepfunctions::Machines::of(&stacks));
@@ -148,6 +158,16 @@ impl System {
     /// Does a task after so many milliseconds.
     pub(crate) fn after(&mut self, delay_ms: u64, task: impl FnOnce(&mut Self) + Send + 'static) -> u64 {
         self.at(self.now_ms.saturating_add(delay_ms), task)
+    }
+
+    /// Does a task when the clock has come to this time; until then, nothing is under way because of it.
+    pub(crate) fn idle_until(&mut self, at_ms: u64, task: impl FnOnce(&mut Self) + Send + 'static) -> u64 {
+        self.agenda.put_idle(at_ms.max(self.now_ms), Box::new(task))
+    }
+
+    /// Whether something is under way that is not only brought by time, as schedules and the time-outs of what waits are.
+    pub fn is_busy(&self) -> bool {
+        self.agenda.is_busy() || !self.orders.is_empty()
     }
 
     /// A task that is no longer wanted.
@@ -196,6 +216,28 @@ impl System {
     pub fn call(&mut self, caller: &Caller, target: &str, body: Value) -> Result<Value, Refusal> {
         let (service, operation) = target.split_once('.').unwrap_or((target, ""));
         self.authorize(caller, service, operation, &body)?;
+        self.throttle(caller, service, operation)?;
+        self.carry_out(caller, service, operation, body)
+    }
+
+    /// Calls a service as one that takes a role on: an API, whose methods lead straight to other services.
+    pub(crate) fn call_as(
+        &mut self,
+        who: &Principal,
+        cause: Option<HopId>,
+        target: &str,
+        body: Value,
+    ) -> Result<Value, Refusal> {
+        let (service, operation) = target.split_once('.').unwrap_or((target, ""));
+        let asked = iam::asked(service, operation, &body, &self.names());
+        self.may(who, &asked, cause)?;
+        let role = who.role().map(str::to_owned);
+        let caller = Caller { role, cause };
+        self.throttle(&caller, service, operation)?;
+        self.carry_out(&caller, service, operation, body)
+    }
+
+    fn carry_out(&mut self, caller: &Caller, service: &str, operation: &str, body: Value) -> Result<Value, Refusal> {
         match service {
             "DynamoDB_20120810" => self.dynamodb(caller, operation, body),
             "DynamoDBStreams_20120810" => self.dynamodb_streams(operation, body),
@@ -240,6 +282,28 @@ impl System {
     ) -> Result<(), Refusal> {
         let asked = self.names().ask(action, on.to_owned());
         self.may(who, &[asked], cause)
+    }
+
+    /// Refuses a call of a function as one too many, if that is a fault of this moment. Those from outside are not refused.
+    fn throttle(&mut self, caller: &Caller, service: &str, operation: &str) -> Result<(), Refusal> {
+        let Some(role) = &caller.role else { return Ok(()) };
+        let thing = self.authority.roles.owner(role).to_owned();
+        if !self.throttled(&thing, caller.cause, operation) {
+            return Ok(());
+        }
+        // Codes that SDKs know as throttling:
+        // https://docs.aws.amazon.com/general/latest/gr/api-retries.html
+        let code = match service {
+            "AmazonSQS" => "RequestThrottled",
+            "SNS" => "ThrottledException",
+            _ => "ThrottlingException",
+        };
+        Err(Refusal::new(code, "Rate exceeded"))
+    }
+
+    /// Takes all rights from a role, or gives them back; whether there is such a role.
+    pub fn set_without_rights(&mut self, role: &str, without: bool) -> bool {
+        self.authority.roles.set_without_policies(role, without)
     }
 
     /// What there is, for people and tools: stacks, their APIs, functions, and the clock.

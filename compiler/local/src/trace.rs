@@ -1,9 +1,13 @@
 //! Every hop with its cause: what happened, what it led to, and what did not happen though it nearly did.
 
-use std::collections::VecDeque;
+mod hidden;
+
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::Serialize;
 use serde_json::Value;
+
+use self::hidden::Hidden;
 
 /// The number of a hop: counted from 1, later ones are greater.
 pub type HopId = u64;
@@ -89,10 +93,64 @@ pub struct Hop {
     /// What was sent, written or answered, up to [`DATA_BYTES`].
     #[serde(skip_serializing_if = "Value::is_null")]
     pub data: Value,
+    /// What it is called elsewhere: the id of a request, an event or a message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known_as: Option<String>,
     /// How it stands.
     pub outcome: Outcome,
     /// How often it was changed: who follows the trace sees by it what is new.
     pub revision: u64,
+}
+
+/// A first cause, and what came of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Cause<'t> {
+    /// The first hop.
+    #[serde(flatten)]
+    pub first: &'t Hop,
+    /// How many hops there are, the first among them.
+    pub hops: usize,
+    /// How many of them failed, were refused or were given up.
+    pub trouble: usize,
+}
+
+/// How a text is found in a hop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Found {
+    Not,
+    Part,
+    Whole,
+}
+
+impl Hop {
+    fn is_trouble(&self) -> bool {
+        matches!(self.outcome, Outcome::Failed(_) | Outcome::Denied(_)) || self.kind == Kind::DeadLetter
+    }
+
+    fn has(&self, text: &str) -> Found {
+        if self.known_as.as_deref() == Some(text) || self.id.to_string() == text {
+            return Found::Whole;
+        }
+        in_text(&self.text, text).max(in_json(&self.data, text))
+    }
+}
+
+fn in_text(whole: &str, text: &str) -> Found {
+    match whole.contains(text) {
+        true if whole == text => Found::Whole,
+        true => Found::Part,
+        false => Found::Not,
+    }
+}
+
+fn in_json(json: &Value, text: &str) -> Found {
+    match json {
+        Value::String(own) => in_text(own, text),
+        Value::Array(items) => items.iter().map(|item| in_json(item, text)).max().unwrap_or(Found::Not),
+        Value::Object(entries) => entries.values().map(|value| in_json(value, text)).max().unwrap_or(Found::Not),
+        Value::Number(number) if number.to_string() == text => Found::Whole,
+        Value::Number(_) | Value::Null | Value::Bool(_) => Found::Not,
+    }
 }
 
 /// What happened, the latest [`KEPT`] hops.
@@ -102,6 +160,7 @@ pub struct Trace {
     last: HopId,
     revision: u64,
     changed: VecDeque<HopId>,
+    hidden: Hidden,
 }
 
 /// A hop before it has a number.
@@ -118,18 +177,26 @@ pub struct New {
     /// As in [`Hop`].
     pub data: Value,
     /// As in [`Hop`].
+    pub known_as: Option<String>,
+    /// As in [`Hop`].
     pub outcome: Outcome,
 }
 
 impl New {
     /// A hop that needs no end.
     pub fn done(cause: Option<HopId>, kind: Kind, thing: &str, text: impl Into<String>, data: Value) -> Self {
-        Self { cause, kind, thing: thing.to_owned(), text: text.into(), data, outcome: Outcome::Done }
+        Self { cause, kind, thing: thing.to_owned(), text: text.into(), data, known_as: None, outcome: Outcome::Done }
     }
 
     /// A hop that is under way.
     pub fn running(cause: Option<HopId>, kind: Kind, thing: &str, text: impl Into<String>, data: Value) -> Self {
         Self { outcome: Outcome::Running, ..Self::done(cause, kind, thing, text, data) }
+    }
+
+    /// With the id that it has elsewhere.
+    #[must_use]
+    pub fn known_as(self, id: &str) -> Self {
+        Self { known_as: Some(id.to_owned()), ..self }
     }
 
     /// With another outcome.
@@ -142,14 +209,18 @@ impl New {
 impl Trace {
     /// Notes a hop at a time.
     pub fn add(&mut self, at_ms: u64, new: New) -> HopId {
-        let New { cause, kind, thing, text, data, outcome } = new;
+        let New { cause, kind, thing, mut text, mut data, known_as, outcome } = new;
+        self.hidden.out_of(&mut text);
+        self.hidden.out_of_json(&mut data);
+        let outcome = self.without_hidden(outcome);
         self.last += 1;
         self.revision += 1;
         let root = cause.and_then(|cause| self.get(cause)).map_or(self.last, |cause| cause.root);
         let ended_ms = (outcome != Outcome::Running).then_some(at_ms);
         let data = bounded(data);
         let (id, revision) = (self.last, self.revision);
-        self.hops.push_back(Hop { id, cause, root, at_ms, ended_ms, kind, thing, text, data, outcome, revision });
+        let hop = Hop { id, cause, root, at_ms, ended_ms, kind, thing, text, data, known_as, outcome, revision };
+        self.hops.push_back(hop);
         self.changed.push_back(id);
         if self.hops.len() > KEPT {
             self.hops.pop_front();
@@ -160,8 +231,29 @@ impl Trace {
         id
     }
 
+    /// Lets a text that nobody may see be replaced wherever it stands, from here on: the value of a secret.
+    pub fn hide(&mut self, value: &str) {
+        self.hidden.add(value);
+    }
+
+    /// A text without what nobody may see.
+    pub fn shown(&self, text: &str) -> String {
+        let mut shown = text.to_owned();
+        self.hidden.out_of(&mut shown);
+        shown
+    }
+
+    fn without_hidden(&self, outcome: Outcome) -> Outcome {
+        match outcome {
+            Outcome::Failed(why) => Outcome::Failed(self.shown(&why)),
+            Outcome::Denied(why) => Outcome::Denied(self.shown(&why)),
+            Outcome::Running | Outcome::Done => outcome,
+        }
+    }
+
     /// Notes how a hop that was under way ended.
     pub fn end(&mut self, id: HopId, at_ms: u64, outcome: Outcome) {
+        let outcome = self.without_hidden(outcome);
         self.revision += 1;
         let revision = self.revision;
         if let Some(hop) = self.get_mut(id) {
@@ -198,6 +290,26 @@ impl Trace {
     /// A hop and all that came of the same first cause, in the order in which it happened.
     pub fn of_root(&self, root: HopId) -> Vec<&Hop> {
         self.hops.iter().filter(|hop| hop.root == root).collect()
+    }
+
+    /// The latest first causes, the latest first; those alone of which a hop has this text in it, if one is given: as its number or id, or in its
+    /// words or data. Where a hop has it as a whole (an id, a value), those that have it as a part do not count.
+    pub fn causes(&self, find: Option<&str>, most: usize) -> Vec<Cause<'_>> {
+        let mut found: BTreeMap<HopId, (usize, usize, Found)> = BTreeMap::new();
+        for hop in &self.hops {
+            let (count, trouble, best) = found.entry(hop.root).or_insert((0, 0, Found::Not));
+            *count += 1;
+            *trouble += usize::from(hop.is_trouble());
+            if let Some(text) = find {
+                *best = (*best).max(hop.has(text));
+            }
+        }
+        let best = found.values().map(|(.., best)| *best).max().unwrap_or(Found::Not);
+        let wanted =
+            found.into_iter().rev().filter(|(_, (.., own))| find.is_none() || best > Found::Not && *own == best);
+        let causes =
+            wanted.filter_map(|(root, (hops, trouble, _))| Some(Cause { first: self.get(root)?, hops, trouble }));
+        causes.take(most).collect()
     }
 
     /// All hops that are kept.

@@ -2,13 +2,13 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "what a test expects")]
 
-mod common;
+mod support;
 
-use common::{call, created, error, event_store, order_placed, orders, pass, put};
 use evc_local::System;
 use evc_local::sim::lambda::Ended;
 use evc_local::trace::{Kind, Outcome};
 use serde_json::{Value, json};
+use support::{call, created, error, event_store, order_placed, orders, pass_mocked, put};
 
 /// The messages of a queue whose name ends so.
 fn letters(system: &mut System, ends: &str) -> Vec<Value> {
@@ -42,7 +42,7 @@ fn an_event_whose_rule_may_not_start_the_workflow_is_a_dead_letter_at_once() {
     let mut system = orders();
     without_policies(&mut system, "rules.start-fulfilment.role");
     put(&mut system, "orders-dev-orders", "order.service", "Order Created", &created());
-    pass(&mut system, 10, &mut |function, _| panic!("{function} is not called"));
+    pass_mocked(&mut system, 10, &mut |function, _| panic!("{function} is not called"));
     let letters = letters(&mut system, "StartFulfilmentRuleDeadLetters");
     assert_eq!(letters.len(), 1, "{letters:?}");
     let attribute = |name: &str| letters[0]["MessageAttributes"][name]["StringValue"].clone();
@@ -68,7 +68,7 @@ fn an_event_whose_function_does_not_let_the_rule_in_is_a_dead_letter_at_once() {
     let id = policy["Statement"][0]["Sid"].clone();
     call(&mut system, "Lambda.RemovePermission", json!({ "FunctionName": function, "StatementId": id }));
     put(&mut system, "default", "custom.myapp", "order_placed", &order_placed("PLACED"));
-    pass(&mut system, 10, &mut |function, _| panic!("{function} is not called"));
+    pass_mocked(&mut system, 10, &mut |function, _| panic!("{function} is not called"));
     let letters = letters(&mut system, "OrderPlacedRuleDeadLetters");
     assert_eq!(letters[0]["MessageAttributes"]["ERROR_CODE"]["StringValue"], "NO_PERMISSIONS");
     let why = &denied(&system)[0].1;
@@ -86,7 +86,7 @@ fn an_event_whose_function_does_not_let_the_rule_in_is_a_dead_letter_at_once() {
     });
     call(&mut system, "Lambda.AddPermission", permission);
     put(&mut system, "default", "custom.myapp", "order_placed", &order_placed("PLACED"));
-    pass(&mut system, 10, &mut |function, _| panic!("{function} is not called"));
+    pass_mocked(&mut system, 10, &mut |function, _| panic!("{function} is not called"));
     let why = &denied(&system)[1].1;
     assert!(why.contains("if not for its condition: AWS:SourceArn is arn:") && why.contains(elsewhere), "{why}");
 }
@@ -100,7 +100,7 @@ fn a_dead_letter_that_its_queue_does_not_take_is_lost_and_told() {
     let asked = json!({ "QueueUrl": url["QueueUrl"], "Attributes": { "Policy": "" } });
     call(&mut system, "AmazonSQS.SetQueueAttributes", asked);
     put(&mut system, "orders-dev-orders", "order.service", "Order Created", &created());
-    pass(&mut system, 10, &mut |function, _| panic!("{function} is not called"));
+    pass_mocked(&mut system, 10, &mut |function, _| panic!("{function} is not called"));
     assert!(letters(&mut system, "StartFulfilmentRuleDeadLetters").is_empty());
     let lost = system.trace.all().find(|hop| hop.kind == Kind::DeadLetter).expect("it is told");
     assert!(matches!(&lost.outcome, Outcome::Failed(why) if why.starts_with("it is lost: ")), "{lost:?}");
@@ -112,7 +112,7 @@ fn a_step_whose_machine_may_not_call_its_function_fails_by_the_name_that_aws_giv
     without_policies(&mut system, "workflows.fulfil-order.role");
     put(&mut system, "orders-dev-orders", "order.service", "Order Created", &created());
     let mut called = Vec::new();
-    pass(&mut system, 600_000, &mut |function, _| {
+    pass_mocked(&mut system, 600_000, &mut |function, _| {
         called.push(function.to_owned());
         error("unexpected")
     });
@@ -126,7 +126,7 @@ fn a_step_whose_machine_may_not_call_its_function_fails_by_the_name_that_aws_giv
 fn what_the_specs_derive_is_enough_for_what_the_systems_do() {
     let mut system = orders();
     put(&mut system, "orders-dev-orders", "order.service", "Order Created", &created());
-    pass(&mut system, 600_000, &mut |function, _| match function {
+    pass_mocked(&mut system, 600_000, &mut |function, _| match function {
         "process-payment" => Ended::Answer(json!({ "paymentId": "pay_1" }).to_string()),
         "reserve-inventory" => Ended::Answer(json!({ "reservationId": "res_1" }).to_string()),
         _ => Ended::Answer(json!({ "notificationId": "note_1", "status": "COMPLETED" }).to_string()),
@@ -134,7 +134,7 @@ fn what_the_specs_derive_is_enough_for_what_the_systems_do() {
     assert_eq!(denied(&system), []);
     let mut system = event_store();
     put(&mut system, "default", "custom.myapp", "order_placed", &order_placed("PLACED"));
-    pass(&mut system, 600_000, &mut |_, _| error("Runtime.ExitError"));
+    pass_mocked(&mut system, 600_000, &mut |_, _| error("Runtime.ExitError"));
     assert_eq!(denied(&system), []);
     assert_eq!(letters(&mut system, "OrderProcessorFunctionDeadLetters").len(), 1);
 }

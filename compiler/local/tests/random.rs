@@ -4,11 +4,10 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "what a test expects")]
 
-mod common;
+mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::{START_MS, call, error, stack};
 use evc_local::System;
 use evc_local::sim::dynamodb::Kept;
 use evc_local::sim::lambda::{Ended, Order};
@@ -16,6 +15,7 @@ use evc_local::system::Caller;
 use evc_local::trace::{Hop, Kind, Outcome};
 use evc_values::hash;
 use serde_json::{Value, json};
+use support::{START_MS, call, error, stack};
 
 /// A queue that a function works off, beside the order system.
 const JOBS: &str = "evc: 1
@@ -53,7 +53,7 @@ struct Run {
 }
 
 fn detail(event: &str) -> Value {
-    let mut detail = common::created();
+    let mut detail = support::created();
     detail["metadata"] = json!({ "eventId": event, "aggregate": "a", "sequence": 1 });
     detail
 }

@@ -2,17 +2,18 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "what a test expects")]
 
-mod common;
+mod support;
 
 use std::sync::{Arc, Mutex};
 
-use common::{Mock, START_MS, created, error, event_store, order_placed, orders, pass, put};
 use evc_local::System;
 use evc_local::sim::apigateway::{Request, Response};
 use evc_local::sim::lambda::{Ended, Order};
 use evc_local::system::Caller;
 use evc_local::trace::{Kind, Outcome};
 use serde_json::{Value, json};
+
+use support::{Mock, START_MS, created, error, event_store, order_placed, orders, pass_mocked, put};
 
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>: a minute, then two.
 #[test]
@@ -23,7 +24,7 @@ fn an_event_that_a_function_fails_on_is_tried_three_times_and_then_kept() {
     put(&mut system, "default", "custom.myapp", "order_placed", &order_placed("PLACED"));
     for _ in 0..4 {
         let now = system.now_ms();
-        pass(&mut system, 60_000, &mut |function, _| {
+        pass_mocked(&mut system, 60_000, &mut |function, _| {
             tried.push((function.to_owned(), (now - begin) / 60_000));
             error("Runtime.ExitError")
         });
@@ -40,7 +41,7 @@ fn an_event_that_a_function_fails_on_is_tried_three_times_and_then_kept() {
 fn a_rule_that_does_not_match_is_told_with_the_condition_and_the_value() {
     let mut system = event_store();
     put(&mut system, "default", "custom.myapp", "order_placed", &order_placed("CANCELLED"));
-    pass(&mut system, 1_000, &mut |function, _| panic!("{function} is not called"));
+    pass_mocked(&mut system, 1_000, &mut |function, _| panic!("{function} is not called"));
     let miss = system.trace.all().find(|hop| hop.kind == Kind::Miss).expect("a rule that does not match");
     assert_eq!(miss.thing, "rules.order-placed");
     assert_eq!(miss.text, r#"detail.status is ["PLACED"], and was "CANCELLED""#);
@@ -50,7 +51,7 @@ fn a_rule_that_does_not_match_is_told_with_the_condition_and_the_value() {
 fn fulfilled(mock: Mock<'_>) -> System {
     let mut system = orders();
     put(&mut system, "orders-dev-orders", "order.service", "Order Created", &created());
-    pass(&mut system, 600_000, mock);
+    pass_mocked(&mut system, 600_000, mock);
     system
 }
 
@@ -109,9 +110,9 @@ fn the_same_event_twice_starts_one_execution() {
     let mut mock = |_: &str, _: &Value| error("PaymentDeclined");
     for _ in 0..2 {
         put(&mut system, "orders-dev-orders", "order.service", "Order Created", &created());
-        pass(&mut system, 1_000, &mut mock);
+        pass_mocked(&mut system, 1_000, &mut mock);
     }
-    pass(&mut system, 600_000, &mut mock);
+    pass_mocked(&mut system, 600_000, &mut mock);
     assert_eq!(execution(&mut system)["status"], "FAILED");
 }
 

@@ -1,7 +1,8 @@
-//! The ranges that a spec gives for lengths and numbers, checked on what comes in.
+//! The ranges that a spec gives for lengths and numbers, checked on what comes in and on what is handed on to somebody who looks no more.
 //!
-//! Only inputs are checked: what was stored or published under an older range can still be read. The generated types implement
-//! [`Bounded`]; [`Payload::bounded`](crate::Payload::bounded) asks them.
+//! What comes in is an input ([`Payload::bounded`](crate::Payload::bounded)). What is handed on is an output, which a workflow goes on with, an
+//! answer to a step that waits, the input of an execution, and an event that is published: the compiler takes them for what their types say.
+//! What was stored under an older range can still be read. The generated types implement [`Bounded`].
 
 use crate::{Error, Kind, Money};
 use std::fmt;
@@ -96,6 +97,14 @@ impl fmt::Display for At<'_> {
     }
 }
 
+/// What a check of something that this function made says: the fault is its own, not its caller's.
+pub(crate) fn made(what: impl fmt::Display, checked: Result<(), Error>) -> Result<(), Error> {
+    checked.map_err(|error| {
+        let kind = if error.kind() == Kind::InvalidInput { Kind::Internal } else { error.kind() };
+        Error::new(kind, format!("{what} is not what the spec says: {}", error.message()))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +122,13 @@ mod tests {
         assert_eq!(message(items.item(2).number(&7, ..=5)), "`items[2]`: expected at most 5");
         let price: Money = "-0.01".parse().expect("money");
         assert_eq!(message(root.field("price").money(&price, 0.0..)), "`price`: expected at least 0");
+    }
+
+    #[test]
+    fn what_is_handed_on_out_of_its_range_is_the_functions_own_fault() {
+        let error = made("the output of `count`", At::root().field("n").number(&7, 1..=5)).expect_err("out of range");
+        assert_eq!(error.kind(), Kind::Internal);
+        assert_eq!(error.message(), "the output of `count` is not what the spec says: `n`: expected 1 to 5");
     }
 
     #[test]

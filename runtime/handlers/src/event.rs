@@ -21,6 +21,11 @@ pub trait Event: Serialize {
     fn aggregate(&self) -> Option<String> {
         None
     }
+
+    /// Checks the ranges of its detail. [`Kind::InvalidInput`](crate::Kind::InvalidInput) for the first value that is out of its range.
+    fn bounded(&self) -> Result<(), crate::Error> {
+        Ok(())
+    }
 }
 
 /// An outbox of the spec: the table that its events are written to.

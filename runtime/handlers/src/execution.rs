@@ -15,7 +15,7 @@
 
 use crate::content::sha256;
 use crate::limits::WORKFLOW_PAYLOAD_BYTES;
-use crate::{Context, Error, Kind, grant};
+use crate::{Context, Error, Kind, bounds, grant};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -32,6 +32,11 @@ pub trait Workflow {
     const NAME: &'static str;
     /// What carries it.
     const ENGINE: Engine;
+
+    /// Checks the ranges of an input, at which the engine does not look. [`Kind::InvalidInput`] for the first value that is out of its range.
+    fn bounded(_input: &Self::Input) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 /// What carries a workflow.
@@ -111,8 +116,9 @@ impl<W: Workflow, F: grant::Start<W>> Executions<'_, W, F> {
     /// Starts the execution of this name, unless there is one: that it was started before, whoever did and with whatever input, is no
     /// error. A name that engines do not take (1 to 80 letters, digits, `-` and `_`) is hashed, here and in [`Self::get`].
     ///
-    /// [`Kind::TooLarge`] for an input over the limit of Step Functions, which holds on both engines.
+    /// [`Kind::TooLarge`] for an input over the limit of Step Functions, which holds on both engines; [`Kind::Internal`] for a value out of its range.
     pub async fn start(self, name: &str, input: &W::Input) -> Result<(), Error> {
+        bounds::made(format_args!("the input of an execution of `{}`", W::NAME), W::bounded(input))?;
         let input = serde_json::to_string(input).map_err(Error::other)?;
         if input.len() > WORKFLOW_PAYLOAD_BYTES {
             let message = format!(

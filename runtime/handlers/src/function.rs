@@ -46,4 +46,10 @@ pub trait Function: Send + Sync + 'static {
     fn decode(payload: &Payload<'_>) -> Result<Self::Input, Error> {
         payload.decode()
     }
+
+    /// Checks the ranges of what it returns, which a workflow goes on with. [`Kind::InvalidInput`](crate::Kind::InvalidInput) for the first value
+    /// that is out of its range.
+    fn bounded(_output: &Self::Output) -> Result<(), Error> {
+        Ok(())
+    }
 }

@@ -46,6 +46,7 @@
 //! | `WORKFLOW_BUS_NAME` | required | the same, with `eventbridge` |
 //! | `WORKFLOW_RETENTION_SECONDS` | a week | the engine: how long finished executions stay |
 //! | `BUS_` and a bus's name in upper snake case | required | the engine: the bus that a `publish` step puts events on |
+//! | `EVC_DEV_HANDLER` | required | the program of all handlers that `evc dev` runs: the binary whose handler it is |
 //! | `AWS_ENDPOINT_URL` | AWS | the SDK: a local emulator |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -71,6 +72,7 @@ mod context;
 #[path = "../tests/contract/mod.rs"]
 mod contract;
 mod deadline;
+pub mod dev;
 mod error;
 mod event;
 #[cfg(any(feature = "engine", feature = "signal"))]
@@ -213,6 +215,11 @@ pub mod grant {
     pub trait Signal<A> {
         /// Which ones: workflow and step.
         const WAITS: &'static [(&'static str, &'static str)];
+
+        /// Checks the ranges of an answer, at which the engine does not look.
+        fn bounded(_answer: &A) -> Result<(), crate::Error> {
+            Ok(())
+        }
     }
     /// May publish `E` straight to the bus.
     #[diagnostic::on_unimplemented(message = "the spec does not let `{Self}` publish `{E}` to the bus")]

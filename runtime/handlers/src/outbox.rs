@@ -20,7 +20,7 @@ use crate::content::canonical;
 use crate::event::{self, Event, Metadata};
 use crate::limits::PUT_EVENTS_BYTES;
 use crate::table::{Test, Write, WriteKind};
-use crate::{Context, Error, Kind, Timestamp, Uuid};
+use crate::{Context, Error, Kind, Timestamp, Uuid, bounds};
 use evc_interface::environment;
 use std::time::Duration;
 
@@ -66,6 +66,7 @@ pub(crate) fn row<E: Event>(
         occurred_at: Some(now),
         trace: delivery.trace.clone(),
     };
+    bounds::made(format_args!("an event `{}`", E::DETAIL_TYPE), event.bounded())?;
     let detail = event::detail(event, &metadata)?;
     let bytes = event::entry_size(E::SOURCE, E::DETAIL_TYPE, &detail);
     if bytes >= PUT_EVENTS_BYTES {

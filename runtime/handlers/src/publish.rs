@@ -5,7 +5,7 @@
 use crate::backend::BoxFuture;
 use crate::event::{self, Metadata};
 use crate::limits::PUT_EVENTS_BYTES;
-use crate::{Context, Error, Event, Kind, Timestamp, Uuid, grant, hash};
+use crate::{Context, Error, Event, Kind, Timestamp, Uuid, bounds, grant, hash};
 use aws_config::SdkConfig;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::primitives::DateTime;
@@ -115,13 +115,14 @@ pub(crate) fn pause(attempt: u32, random: f64) -> Duration {
 impl Context {
     /// Publishes an event of function `F` straight to its bus; returns the event's id. Generated contexts have a method that calls this.
     ///
-    /// [`Kind::TooLarge`] for an entry over the bus's limit, before any call. What the bus refuses for the moment is tried again
+    /// [`Kind::TooLarge`] for an entry over the bus's limit, before any call; [`Kind::Internal`] for a value out of its range. What the bus refuses for the moment is tried again
     /// while the invocation's time lasts.
     pub async fn publish<F, E>(&self, event: &E) -> Result<Uuid, Error>
     where
         F: grant::Publish<E>,
         E: Event,
     {
+        bounds::made(format_args!("an event `{}`", E::DETAIL_TYPE), event.bounded())?;
         let delivery = self.delivery();
         // Nothing remembers the key here. Were it used for something else, both events would have one id, and whoever gets them would
         // drop the second.

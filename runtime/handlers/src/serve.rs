@@ -11,7 +11,7 @@ use crate::content::Content;
 use crate::context::{Delivery, Origin};
 use crate::deadline::{self, ANSWER, REACTION, REPORT, less};
 use crate::observe::{self, Metrics, Unit};
-use crate::{Context, Error, Function, FunctionError, Kind, Payload, Timestamp};
+use crate::{Context, Error, Function, FunctionError, Kind, Payload, Timestamp, bounds};
 use evc_interface::environment;
 use evc_interface::metric::function as metric;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
@@ -231,6 +231,7 @@ where
             }
             Failure::of(&error)
         })?;
+        bounds::made(format_args!("the output of `{}`", F::NAME), F::bounded(&output))?;
         Ok(serde_json::to_string(&output).map_err(Error::other)?)
     }
 }

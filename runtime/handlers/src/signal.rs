@@ -5,7 +5,7 @@
 use crate::aws::{failure_of_change, once};
 #[cfg(feature = "signal")]
 use crate::backend::BoxFuture;
-use crate::{Context, Error, Kind, grant};
+use crate::{Context, Error, Kind, bounds, grant};
 #[cfg(feature = "signal")]
 use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
 use serde::Serialize;
@@ -22,12 +22,13 @@ impl Context {
     /// answers that the spec allows function `F`.
     ///
     /// [`Kind::Conflict`] if no step waits any more: it was answered before, ran out of time, or its execution is over; or if nobody gave
-    /// out this token. [`Kind::InvalidInput`] if it is the token of a wait that the function may not answer. That is checked by the
+    /// out this token. [`Kind::Internal`] if the answer has a value out of its range. [`Kind::InvalidInput`] if it is the token of a wait that the function may not answer. That is checked by the
     /// runtime on Redis, by the function's role on Step Functions, whose tokens do not say of which step they are.
     ///
     /// Step Functions is asked once: it would refuse a second attempt as that of another. Without its answer this fails with
     /// [`Kind::Transient`] or [`Kind::Timeout`], and the step may have been answered.
     pub async fn signal<F: grant::Signal<A>, A: Serialize>(&self, token: &str, answer: &A) -> Result<(), Error> {
+        bounds::made("the answer", F::bounded(answer))?;
         self.answer(F::WAITS, token, Ok(serde_json::to_value(answer).map_err(Error::other)?)).await
     }
 

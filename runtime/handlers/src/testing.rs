@@ -33,7 +33,7 @@
 //! | `cx.metric()` | | [`World::metric`] |
 //! | `cx.deadline()`, `cx.remaining()` | [`World::timeout`] | |
 //! | `Transaction::answer`, `idempotent: true` | `World::idempotency`, `end_claims` | what `World::deliver_once` returns, twice |
-//! | named errors, ranges of its input, panics, time-outs | [`World::deliver`] | its [`Failed`] |
+//! | named errors, ranges of its input and output, panics, time-outs | [`World::deliver`] | its [`Failed`] |
 //! | `circuit-breaker` | `World::cache`, [`World::deliver`] | `CircuitOpen` |
 
 #[cfg(feature = "eventbridge")]

@@ -289,7 +289,8 @@ impl<F: Function> Transaction<'_, F> {
         self.tells = true;
         #[cfg(feature = "idempotency")]
         if let Some(claim) = self.context.claim() {
-            let text = serde_json::to_string(output).map_err(Error::other);
+            let checked = crate::bounds::made(format_args!("the output of `{}`", F::NAME), F::bounded(output));
+            let text = checked.and_then(|()| serde_json::to_string(output).map_err(Error::other));
             let write = text.map(|text| claim.done(&text, crate::Timestamp::now()));
             return Self { answer: Some(self.writes.len()), ..self }.add(write);
         }

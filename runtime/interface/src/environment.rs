@@ -11,6 +11,9 @@ pub const LOG_TEXT: &str = "text";
 /// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>
 pub const LOG_LEVEL: &str = "EVC_LOG_LEVEL";
 
+/// Which handler a process is of a program that has all of a stack: the name of its binary, `orders-create-order`.
+pub const DEV_HANDLER: &str = "EVC_DEV_HANDLER";
+
 /// Where the cache is: `rediss://host:port`, or `redis://host:port` without TLS.
 pub const CACHE_ENDPOINT: &str = "CACHE_ENDPOINT";
 

@@ -241,6 +241,8 @@ pub struct Transition {
     /// Set by the last transition of an execution, which lists all slots that were under way as empty: it waits to be archived. A retry of a failed execution
     /// has [`Status::Running`] here, which takes it back.
     pub status: Option<Status>,
+    /// The states that were entered, in order, for who looks on: no store keeps it.
+    pub entered: Vec<String>,
 }
 
 /// What came of a commit.

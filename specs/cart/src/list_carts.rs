@@ -79,7 +79,7 @@ mod tests {
         let first = ask(&world, |request| request).await;
         assert_eq!((first.status, first.header("Cache-Control")), (200, Some(KEPT)));
         let [cookie] = first.cookies.as_slice() else { panic!("{first:?}") };
-        assert!(cookie.ends_with("; Path=/; Max-Age=2592000; Secure; HttpOnly; SameSite=Lax"), "{cookie}");
+        assert!(cookie.ends_with("; Path=/; Max-Age=2592000; Secure; HttpOnly; SameSite=None"), "{cookie}");
         let visit = cookie.split(['=', ';']).nth(1).unwrap().to_owned();
         let tag = first.header("ETag").unwrap().to_owned();
         let again = ask(&world, |request| request.header("IF-NONE-MATCH", &tag).cookie("visit", &visit)).await;

@@ -7,6 +7,7 @@ use evc_local::serve::Host;
 use evc_local::trace::{Hop, HopId, Kind, Outcome};
 
 use super::super::console;
+use super::super::trace::tree::clock;
 
 /// Prints hops as they come.
 pub(super) struct Follower {
@@ -80,6 +81,7 @@ fn line(hop: &Hop, depth: usize, known: bool) -> Option<String> {
         // That a step is done, the next one says.
         (Outcome::Done, ..) if known => return None,
         (Outcome::Done, Kind::Miss, _) => (YELLOW, "does not match:".to_owned()),
+        (Outcome::Done, Kind::Fault, _) => (YELLOW, "fault:".to_owned()),
         (Outcome::Done, Kind::DeadLetter, _) => (YELLOW, "dead letter:".to_owned()),
         (Outcome::Done, Kind::Log, _) => (DIM, String::new()),
         (Outcome::Done, ..) => (PLAIN, String::new()),
@@ -95,10 +97,4 @@ fn line(hop: &Hop, depth: usize, known: bool) -> Option<String> {
 fn ended(mark: &str, why: &str, took: Option<u64>) -> String {
     let why: String = why.chars().filter(|c| !c.is_control()).take(200).collect();
     took.map_or_else(|| format!("{mark}{why}"), |took| format!("{mark}{why}, {took} ms"))
-}
-
-/// The time of the day, UTC: `12:03:04.120`.
-fn clock(ms: u64) -> String {
-    let (seconds, millis) = (ms / 1_000 % 86_400, ms % 1_000);
-    format!("{:02}:{:02}:{:02}.{millis:03}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
 }

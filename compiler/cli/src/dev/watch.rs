@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime};
 use evc_local::serve::Host;
 
 use super::super::console;
-use super::{Addresses, Arguments, Built, LOOK, handlers};
+use super::{Addresses, Arguments, Built, LOOK, env_file, handlers};
 
 /// When files were last changed.
 type Seen = HashMap<PathBuf, SystemTime>;
@@ -30,7 +30,11 @@ pub(super) async fn watch(arguments: &Arguments, addresses: &Addresses, host: Ar
             // What is wrong with the spec has been reported: the system runs on as it was.
             if let Ok(again) = Built::of(arguments, addresses) {
                 build = again.rust_changed;
-                let told = host.with(|system| system.reconfigure(again.stacks.clone()));
+                let told = host.with(|system| {
+                    let notes = system.reconfigure(again.stacks.clone())?;
+                    env_file::give(system, &again.given);
+                    Ok::<_, String>(notes)
+                });
                 match told {
                     Ok(notes) => {
                         console::tell(&format!("the spec is live, {} ms", begin.elapsed().as_millis()));
@@ -50,7 +54,7 @@ pub(super) async fn watch(arguments: &Arguments, addresses: &Addresses, host: Ar
         if logic_now != logic || build {
             logic = logic_now;
             let begin = Instant::now();
-            match handlers::build(&built.directories).await {
+            match handlers::build(&built.workspaces).await {
                 Ok(programs) => {
                     host.replace_programs(programs);
                     console::tell(&format!("the handlers are live, {:.1} s", begin.elapsed().as_secs_f64()));

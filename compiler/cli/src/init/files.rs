@@ -29,6 +29,7 @@ pub(super) fn of(system: &System) -> Files {
         files.add(path, text.replace("{name}", &system.name).replace("{description}", system.description.trim()));
     }
     files.add("evc.schema.json", schema::text());
+    files.add("evc.test.schema.json", evc_compiler::scenario::schema_text());
     for (path, text) in vendor::files() {
         files.add(format!("{RUNTIME}{path}"), text);
     }

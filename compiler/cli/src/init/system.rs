@@ -19,6 +19,10 @@ const SCHEMA_HERE: &str = "# yaml-language-server: $schema=../docs/evc.schema.js
 /// The same line in a project.
 const SCHEMA_THERE: &str = "# yaml-language-server: $schema=../evc.schema.json";
 
+/// The line that names the schema of scenarios, here and in a project.
+const SCENARIOS_HERE: &str = "# yaml-language-server: $schema=../docs/evc.test.schema.json";
+const SCENARIOS_THERE: &str = "# yaml-language-server: $schema=../evc.test.schema.json";
+
 /// A spec and its business logic.
 pub(super) struct System {
     /// What the service is called, and with it the spec, the crate and the stack.
@@ -83,7 +87,10 @@ fn renamed(path: &str, text: &str, own: &str, name: &str) -> (String, String) {
             // The service, and the tag that says it.
             Some(key @ ("service: " | "  service: ")) => format!("{key}{name}\n"),
             _ if line == SCHEMA_HERE => format!("{SCHEMA_THERE}\n"),
-            _ => format!("{line}\n"),
+            _ if line == SCENARIOS_HERE => format!("{SCENARIOS_THERE}\n"),
+            // The spec of scenarios, and what they read.
+            _ if line == format!("spec: {own}.yaml") => format!("spec: {name}.yaml\n"),
+            _ => format!("{}\n", line.replace(&format!("file: {own}/"), &format!("file: {name}/"))),
         };
         return (path, text.lines().map(line).collect());
     }

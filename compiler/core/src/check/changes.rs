@@ -11,6 +11,7 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
         if let Some(changes) = &outbox.changes {
             for change in &changes.events {
                 fields(model, changes, change, diagnostics);
+                diagnostics.extend(on_trust(model, outbox, changes, change));
                 conditions(model, changes, change, diagnostics);
                 if changes.forwarder == Forwarder::Pipe {
                     diagnostics.extend(pipe(model, outbox, changes, change));
@@ -84,6 +85,33 @@ fn fields(model: &Model, changes: &Changes, change: &ChangeEvent, diagnostics: &
             );
         }
     }
+}
+
+/// The first field of the event that the item may have out of the event's bounds: nobody looks at it on the way.
+fn on_trust(model: &Model, outbox: &Outbox, changes: &Changes, change: &ChangeEvent) -> Option<Diagnostic> {
+    let types = &model.types;
+    let event = &model.events[change.event.value];
+    let item = model.changed_item(changes, change);
+    let (wanted, there) = (types.record(&event.detail)?, types.record(&item)?);
+    let (name, field, item_field, reason) = wanted.iter().find_map(|(name, field)| {
+        let item_field = there.get(change.source(name).0)?;
+        // That it may be absent is told.
+        if item_field.optional && !field.optional {
+            return None;
+        }
+        types.accepts(&field.ty, &item_field.ty).ok()?;
+        let reason = types.bounds_hold(&field.ty, &item_field.ty).err()?;
+        Some((name, field, item_field, reason))
+    })?;
+    let message = format!("what changes bring may not be what event `{}` says: `{name}`: {reason}", event.head.name);
+    Some(
+        Diagnostic::new(Code::EVC0424, change.event.span, message)
+            .secondary(field.ty.span, "in the event")
+            .secondary(item_field.ty.span, "in the item")
+            .note("a change is published as the item has it; who gets the event takes it for what is declared, or refuses it")
+            .help("give both the same bounds")
+            .on(format!("outboxes.{}", outbox.head.name)),
+    )
 }
 
 /// A `where` is about fields of the item, and asks what can be asked of an item in a stream.

@@ -27,6 +27,7 @@ mod indexes;
 mod inputs;
 mod loops;
 mod lost_update;
+mod names_by_environment;
 mod one_delivery;
 mod one_parameter;
 mod one_secret;
@@ -72,6 +73,7 @@ const CHECKS: &[Check] = &[
     api::authorizers::check,
     api::before::check,
     api::bodies::check,
+    api::cookies::check,
     api::cors::check,
     api::groups::check,
     api::health::check,
@@ -88,11 +90,13 @@ const CHECKS: &[Check] = &[
     api::statuses::check,
     api::templates::check,
     api::timeouts::check,
+    api::tokens::check,
     api::updates::check,
     api::webhooks::check,
     api::without_body::check,
     aws_events::check,
     caches::breakers::check,
+    caches::nowhere::check,
     caches::plaintext::check,
     caches::replicas::check,
     caches::unreachable::check,
@@ -115,6 +119,7 @@ const CHECKS: &[Check] = &[
     inputs::check,
     loops::check,
     lost_update::check,
+    names_by_environment::check,
     one_delivery::check,
     one_parameter::check,
     one_secret::check,

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Config, ConfigKind, Model, Resource, SecretKind};
+use crate::spec::bus::ENVIRONMENT;
 use crate::spec::given::Given;
 use crate::yaml::NodeKind;
 
@@ -19,7 +20,7 @@ pub(super) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
         let secret = model
             .secrets
             .values()
-            .find(|secret| matches!(&secret.kind, SecretKind::Parameter(Given::Here(parameter)) if parameter == name));
+            .find(|secret| matches!(&secret.kind, SecretKind::Parameter(Given::Here(parameter)) if are_one(model, parameter, name)));
         if let Some(secret) = secret {
             let message = format!("parameter `{name}` is a secret, and configuration value `{}`", config.head.name);
             diagnostics.push(
@@ -53,9 +54,17 @@ fn name_of(config: &Config) -> Option<&str> {
     }
 }
 
+/// Whether two names are one in some environment.
+fn are_one(model: &Model, one: &str, other: &str) -> bool {
+    let deployed = |name: &str, environment: &str| name.replace(ENVIRONMENT, environment);
+    one == other || model.environments.iter().any(|it| deployed(one, &it.name) == deployed(other, &it.name))
+}
+
 /// The resource of the spec that makes a parameter of this name.
 fn made<'m>(model: &'m Model, name: &str) -> Option<&'m Resource> {
-    let is_it = |it: &&Resource| it.type_.value == "AWS::SSM::Parameter" && literal(it, "Name") == Some(name);
+    let is_it = |it: &&Resource| {
+        it.type_.value == "AWS::SSM::Parameter" && literal(it, "Name").is_some_and(|made| are_one(model, made, name))
+    };
     model.resources.values().find(is_it)
 }
 

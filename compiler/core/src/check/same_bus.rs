@@ -38,13 +38,14 @@ fn is_same(model: &Model, a: &Bus, b: &Bus) -> bool {
             // What each deployment gives may be anything.
             _ => false,
         },
-        (BusKind::Default, BusKind::Imported) => is_default(b),
-        (BusKind::Imported, BusKind::Default) => is_default(a),
+        (BusKind::Default, BusKind::Imported) => is_default(model, b),
+        (BusKind::Imported, BusKind::Default) => is_default(model, a),
         (BusKind::Custom, _) | (BusKind::Default | BusKind::Imported, BusKind::Custom) => false,
     }
 }
 
-/// Whether a bus is imported by the name that the default bus of each account has.
-fn is_default(bus: &Bus) -> bool {
-    matches!(bus.imported_name.as_deref(), Some(Given::Here(name)) if name == DEFAULT)
+/// Whether a bus is imported, in some environment, by the name that the default bus of each account has.
+fn is_default(model: &Model, bus: &Bus) -> bool {
+    let Some(Given::Here(imported)) = bus.imported_name.as_deref() else { return false };
+    model.environments.iter().any(|environment| imported.replace(ENVIRONMENT, &environment.name) == DEFAULT)
 }

@@ -2,7 +2,7 @@
 //!
 //! Codes are grouped by hundreds and never reused: 00 text and YAML, 01 names and structure, 02 types, 03 event patterns,
 //! 04 expressions, 05 workflows, 06 tables, functions, queues and rules, 07 limits of AWS, 08 the user's crate, 09 flow of events,
-//! 10 changes of what is deployed, and from EVC1010 on the template as it is deployed.
+//! 10 changes of what is deployed, and from EVC1010 on the template as it is deployed, 13 scenarios.
 
 use super::Severity::{self, Advice, Error, Note, Warning};
 
@@ -268,6 +268,7 @@ codes! {
     EVC0693 Error "key-of-one-environment",
     EVC0694 Error "two-keys-of-a-table",
     EVC0695 Error "log-class-is-read",
+    EVC0696 Warning "network-that-leads-nowhere",
     EVC0697 Warning "cors-lets-nothing-through",
     EVC0698 Warning "path-that-api-gateway-answers",
     EVC0701 Error "name-too-long",
@@ -299,6 +300,7 @@ codes! {
     EVC0735 Error "too-much-in-headers",
     EVC0736 Error "request-without-a-body",
     EVC0737 Error "nobody-looks-at-groups",
+    EVC0738 Error "bytes-behind-a-rest-api",
     EVC0740 Error "status-of-two-responses",
     EVC0741 Error "responses-beside-an-answer",
     EVC0742 Error "body-that-cannot-be",
@@ -307,6 +309,7 @@ codes! {
     EVC0745 Warning "not-the-form-of-the-header",
     EVC0746 Warning "redirection-to-nowhere",
     EVC0747 Warning "cookie-of-another-host",
+    EVC0748 Warning "cookie-that-no-page-sends",
     EVC0801 Error "missing-module",
     EVC0802 Error "missing-handler",
     EVC0803 Error "unusable-crate",
@@ -416,6 +419,10 @@ codes! {
     EVC1098 Error "token-for-nobody",
     EVC1099 Advice "budgets-do-not-fit",
     EVC1100 Warning "condition-on-nothing",
+    EVC1301 Error "value-of-another-type",
+    EVC1302 Error "effect-without-a-grant",
+    EVC1303 Error "reference-to-nothing-known",
+    EVC1304 Error "mock-never-used",
 }
 
 impl Code {

@@ -36,6 +36,7 @@ fn specs() -> Vec<PathBuf> {
     for folder in ["../../specs", "src/lower/fixtures"] {
         let entries = std::fs::read_dir(root.join(folder)).expect("a readable folder");
         let paths = entries.map(|entry| entry.expect("a readable folder").path());
+        let paths = paths.filter(|path| !session::is_scenarios(path));
         specs.extend(paths.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")));
     }
     specs.sort();

@@ -49,12 +49,12 @@ mod variable;
 pub mod workflow;
 
 pub use access::{AccessPattern, Through};
-pub(crate) use api::SUBJECT;
 pub use api::{
     Api, ApiKind, Auth, Authorizer, AuthorizerPlace, CallerFact, CallerKind, Callers, Cors, Domain as ApiDomain,
-    Integration, Jwt, Mapping, MappingValue, Parameter, Request, Route, TableOperation, TableRoute, Throttling, Token,
-    TokenOf, Webhook, claim_kind, parameter_kind,
+    Integration, Jwt, Mapping, MappingValue, Parameter, REST_STAGE, Request, Route, TableOperation, TableRoute,
+    Throttling, Token, TokenOf, Webhook, claim_kind, parameter_kind,
 };
+pub(crate) use api::{SUBJECT, are_same_claims};
 pub use arena::{Arena, Id};
 pub use bus::{Bus, EventLog};
 pub use cache::{Cache, CacheKind, CacheSecret};

@@ -176,8 +176,7 @@ pub fn api_suffix(api: &Api) -> String {
     if api.declared { format!("-{}-api", api.head.name) } else { "-api".to_owned() }
 }
 
-/// The only stage of a REST API, which is the first part of its paths.
-pub const REST_STAGE: &str = "live";
+pub use crate::model::REST_STAGE;
 
 /// The logical id of the dashboard.
 pub fn dashboard() -> LogicalId {

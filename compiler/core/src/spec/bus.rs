@@ -101,6 +101,10 @@ fn imported_schema(schema: &mut Schema) {
     schema.insert("else".to_owned(), json!({"not": {"required": ["name"]}}));
 }
 
+/// The longest name of a bus, in characters.
+/// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html>
+pub const MAX_NAME: usize = 256;
+
 /// What stands for the environment in the name of an imported bus.
 pub const ENVIRONMENT: &str = "{environment}";
 
@@ -113,7 +117,7 @@ fn bus_name(given: &Spanned<Given<String>>, cx: &mut Decoder) {
     let own = if plain.starts_with("arn:") { bus_of_arn(&plain) } else { Some(plain.as_str()) };
     let fits = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
     let is_name = |own: &str| {
-        (1..=256).contains(&own.len())
+        (1..=MAX_NAME).contains(&own.len())
             && own.chars().all(fits)
             && (!own.contains('/') || own.starts_with("aws.partner/") && !own.ends_with('/'))
     };

@@ -62,8 +62,12 @@ pub(super) fn name(given: &Spanned<Given<String>>, cx: &mut Decoder) {
 }
 
 fn name_problem(name: &str) -> Option<String> {
-    let plain = name.replace(ENVIRONMENT, "environment");
-    let levels: Vec<&str> = plain.strip_prefix('/').unwrap_or(&plain).split('/').collect();
+    problem_of(&name.replace(ENVIRONMENT, "environment"))
+}
+
+/// What is wrong with the name of a parameter as it is deployed.
+pub fn problem_of(plain: &str) -> Option<String> {
+    let levels: Vec<&str> = plain.strip_prefix('/').unwrap_or(plain).split('/').collect();
     let is_char = |character: char| character.is_ascii_alphanumeric() || "_.-".contains(character);
     let lower = plain.to_ascii_lowercase();
     if plain.starts_with("arn:") {

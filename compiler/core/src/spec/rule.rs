@@ -48,12 +48,13 @@ fn targets_schema(generator: &mut SchemaGenerator) -> Schema {
 }
 
 fn targets(node: &Node, cx: &mut Decoder) -> Option<Spanned<Vec<Spanned<Target>>>> {
-    let targets = match &node.kind {
-        NodeKind::Sequence(_) => Vec::decode(node, cx)?,
-        _ => vec![Spanned::decode(node, cx)?],
+    // Of a target that cannot be read nothing is left; what the rule matches is looked at all the same.
+    let (written, targets) = match &node.kind {
+        NodeKind::Sequence(items) => (items.len(), Vec::decode(node, cx)?),
+        _ => (1, Spanned::decode(node, cx).into_iter().collect()),
     };
-    if targets.is_empty() || targets.len() > MAX_TARGETS {
-        cx.bad_value(node.span, format!("a rule has 1 to {MAX_TARGETS} targets, found {}", targets.len()));
+    if written == 0 || written > MAX_TARGETS {
+        cx.bad_value(node.span, format!("a rule has 1 to {MAX_TARGETS} targets, found {written}"));
     }
     Some(Spanned::new(targets, node.span))
 }

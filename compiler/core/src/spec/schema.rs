@@ -15,7 +15,7 @@ pub fn schema() -> Value {
 }
 
 /// Removes what editors stumble over: `null` beside an optional value, number formats, empty defaults.
-fn tidy(schema: &mut Schema) {
+pub(crate) fn tidy(schema: &mut Schema) {
     let Some(object) = schema.as_object_mut() else { return };
     object.remove("format");
     if object.get("default").is_some_and(|default| {

@@ -107,6 +107,10 @@ pub(crate) fn check(files: &[(String, String)], old: Option<&str>) -> Analysis {
     if files[0].0 == TEMPLATE {
         return audit(&Files(files), Path::new(TEMPLATE)).expect("the template is among the files");
     }
+    // With scenarios beside it, what is wrong with both is asked for.
+    if let Some((path, _)) = files.iter().find(|(path, _)| path.ends_with(".test.yaml")) {
+        return session::scenarios(&Files(files), Path::new(path)).expect("the scenarios are among the files").analysis;
+    }
     let mut analysis = analyze(&Files(files), Path::new(&files[0].0)).expect("the spec is among the files");
     let compared = old.map(|old| against(&Files(files), Path::new(old), &mut analysis, &[]).expect("an old spec"));
     if !analysis.has_errors()

@@ -203,6 +203,10 @@ fn streams(operation: &str, body: &Value, names: &Names<'_>) -> Asked {
 /// Each entry is asked for by itself: its bus, its source and what it says it is.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html>
 fn eventbridge(operation: &str, body: &Value, names: &Names<'_>) -> Vec<Asked> {
+    if let "StartReplay" | "DescribeReplay" | "CancelReplay" = operation {
+        let replay = names.arn("events", &format!("replay/{}", text(body, "ReplayName")));
+        return vec![names.ask(format!("events:{operation}"), replay)];
+    }
     if operation != "PutEvents" {
         return vec![names.ask(format!("events:{operation}"), "*".to_owned())];
     }

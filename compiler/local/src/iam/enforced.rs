@@ -62,6 +62,7 @@ fn a_topic_reaches_the_queues_that_let_it_in() {
             ("S", "AWS::SNS::Subscription", subscription(json!({ "deadLetterTargetArn": LETTERS }))),
         ]);
         system.call(&anybody(), "SNS.Publish", json!({ "TopicArn": TOPIC, "Message": "m" })).expect("published");
+        system.advance(system.now_ms());
         let depths = [depth(&mut system, QUEUE), depth(&mut system, LETTERS)];
         assert_eq!(depths, if arrives { ["1", "0"] } else { ["0", "1"] }, "{:?}", denied(&system));
         assert_eq!(denied(&system).len(), usize::from(!arrives));

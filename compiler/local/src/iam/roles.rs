@@ -1,6 +1,6 @@
 //! Roles, with the policies that the stacks give them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -17,6 +17,8 @@ pub struct Roles {
     by_arn: IndexMap<String, Role>,
     /// The partition key of each table, and of each index, by its ARN.
     partition_keys: IndexMap<String, String>,
+    /// Roles whose policies are gone, as asked for: by name.
+    without_policies: BTreeSet<String>,
 }
 
 #[derive(Debug)]
@@ -158,6 +160,10 @@ impl Roles {
             let help = format!("a statement of {} denies it", role.shown());
             return Err(refused("with an explicit deny in an identity-based policy", help));
         }
+        if name_of(role_arn).is_some_and(|name| self.without_policies.contains(name)) {
+            let help = format!("all rights were taken from {} by hand", role.shown());
+            return Err(refused(&format!("because no identity-based policy allows the {action} action"), help));
+        }
         let allows = |it: &&Statement| !it.denies && it.applies(asked, &context);
         if !elsewhere && !role.statements().any(|it| allows(&it)) {
             let help = role.would_allow(asked, &context);
@@ -201,6 +207,16 @@ impl Roles {
         Err(Denied { message, help, assumes: true })
     }
 
+    /// Takes all rights from a role, or gives them back; whether there is such a role.
+    pub fn set_without_policies(&mut self, name: &str, without: bool) -> bool {
+        if without {
+            self.without_policies.insert(name.to_owned());
+        } else {
+            self.without_policies.remove(name);
+        }
+        self.by_arn.keys().any(|arn| name_of(arn) == Some(name))
+    }
+
     /// What the spec calls the thing that has a role: `functions.create-order`. The ARN itself, if no stack has the role.
     pub fn owner<'r>(&'r self, role_arn: &'r str) -> &'r str {
         self.by_arn.get(role_arn).map_or(role_arn, |role| owner(&role.address))
@@ -241,6 +257,11 @@ impl Roles {
         }
         context
     }
+}
+
+/// The name of a role, by its ARN.
+fn name_of(arn: &str) -> Option<&str> {
+    arn.rsplit('/').next()
 }
 
 /// The thing whose part a role is: its address without the last word.

@@ -16,6 +16,8 @@ use tokio::sync::oneshot;
 
 use super::pool::ACCESS_KEY;
 use super::{Host, functions};
+use crate::faults::Chaos;
+use crate::sim::apigateway::decoded;
 use crate::sim::apigateway::{self, BODY_BYTES};
 use crate::sim::lambda::Ended;
 use crate::system::Caller;
@@ -28,6 +30,9 @@ pub(super) const CALL_BYTES: usize = 16 * 1024 * 1024;
 
 /// How often a long poll looks whether there is a message.
 const POLL: Duration = Duration::from_millis(50);
+
+/// How many first causes are listed unless it is said.
+const CAUSES: usize = 20;
 
 /// How long a follower of the trace waits for something new at most.
 const FOLLOW: Duration = Duration::from_secs(20);
@@ -100,7 +105,25 @@ pub(super) async fn services(host: Arc<Host>, request: Request<Incoming>, _: Soc
     if functions::is_of_lambda(&path) {
         return functions::answer(&host, request).await;
     }
+    if path.starts_with("/apikeys") || path.starts_with("/usageplans") {
+        return of_apigateway(&host, &path, request).await;
+    }
     call(&host, request).await
+}
+
+/// A call of API Gateway, whose protocol is REST.
+async fn of_apigateway(host: &Arc<Host>, path: &str, request: Request<Incoming>) -> Answer {
+    let method = request.method().as_str().to_owned();
+    let body = match body_of(request, CALL_BYTES).await {
+        Ok(body) => body,
+        Err(answer) => return answer,
+    };
+    let body = serde_json::from_slice(&body).unwrap_or_default();
+    let (status, answer) = match host.with(|system| system.apigateway(&method, path, &body)) {
+        Ok(answer) => answer,
+        Err(refusal) => (refusal.status, refusal.body()),
+    };
+    json_answer(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), &answer)
 }
 
 /// A call of a service in one of AWS's JSON protocols.
@@ -286,6 +309,12 @@ async fn interface(host: &Arc<Host>, path: &str, request: Request<Incoming>) -> 
                 }
             }
         }
+        ("GET", "causes") => {
+            let most = asked("most").and_then(|it| it.parse().ok()).unwrap_or(CAUSES);
+            let find = asked("find").map(|text| decoded(&text, true)).filter(|text| !text.is_empty());
+            let system = super::lock(&host.system);
+            json_answer(StatusCode::OK, &json!({ "causes": system.trace.causes(find.as_deref(), most) }))
+        }
         ("GET", path) if path.starts_with("trace/") => {
             let number = path.trim_start_matches("trace/").parse().unwrap_or(0);
             let system = super::lock(&host.system);
@@ -329,6 +358,30 @@ async fn interface(host: &Arc<Host>, path: &str, request: Request<Incoming>) -> 
                 None => json_answer(StatusCode::NOT_FOUND, &json!({ "message": "no route takes tokens" })),
             }
         }
+        ("GET", "faults") => json_answer(StatusCode::OK, &super::lock(&host.system).faults_told()),
+        ("PUT", "faults") => {
+            let body = match body_of(request, CALL_BYTES).await {
+                Ok(body) => body,
+                Err(answer) => return answer,
+            };
+            match String::from_utf8_lossy(&body).parse::<Chaos>() {
+                Ok(chaos) => {
+                    let told = host.with(|system| {
+                        system.set_chaos(Some(chaos.seeded(super::random_seed())));
+                        system.faults_told()
+                    });
+                    json_answer(StatusCode::OK, &told)
+                }
+                Err(why) => json_answer(StatusCode::BAD_REQUEST, &json!({ "message": why })),
+            }
+        }
+        ("DELETE", "faults") => {
+            let told = host.with(|system| {
+                system.set_chaos(None);
+                system.faults_told()
+            });
+            json_answer(StatusCode::OK, &told)
+        }
         ("PUT" | "DELETE", path) if path.starts_with("faults/crash/") => {
             let (name, crashes) = (path.trim_start_matches("faults/crash/"), request.method() == hyper::Method::PUT);
             if host.with(|system| system.set_crashing(name, crashes)) {
@@ -337,9 +390,17 @@ async fn interface(host: &Arc<Host>, path: &str, request: Request<Incoming>) -> 
                 json_answer(StatusCode::NOT_FOUND, &json!({ "message": format!("there is no function {name}") }))
             }
         }
+        ("PUT" | "DELETE", path) if path.starts_with("faults/deny/") => {
+            let (name, denied) = (path.trim_start_matches("faults/deny/"), request.method() == hyper::Method::PUT);
+            if host.with(|system| system.set_without_rights(name, denied)) {
+                json_answer(StatusCode::OK, &json!({ "role": name, "without rights": denied }))
+            } else {
+                json_answer(StatusCode::NOT_FOUND, &json!({ "message": format!("there is no role {name}") }))
+            }
+        }
         _ => json_answer(
             StatusCode::NOT_FOUND,
-            &json!({ "message": "there are /_evc/system, /_evc/trace and /_evc/clock" }),
+            &json!({ "message": "there are /_evc/system, /_evc/trace, /_evc/clock, /_evc/token and /_evc/faults" }),
         ),
     }
 }

@@ -38,7 +38,10 @@ pub struct Host {
     ahead_ms: AtomicU64,
 }
 
-/// What handlers are run from: the programs of binaries, by name.
+/// What handlers are run from: the programs of binaries, by name. One program may be that of several: [`environment::DEV_HANDLER`] tells
+/// it which it is.
+///
+/// [`environment::DEV_HANDLER`]: evc_interface::environment::DEV_HANDLER
 pub type Programs = HashMap<String, PathBuf>;
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

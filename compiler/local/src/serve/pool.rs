@@ -32,6 +32,8 @@ struct Process {
     given: VecDeque<Given>,
     /// What it does.
     busy: Option<Given>,
+    /// The number of what it was given last, done or not.
+    last: Option<u64>,
     /// It waits, or has just begun.
     work: Arc<Notify>,
     /// Ends it.
@@ -58,7 +60,9 @@ pub(crate) struct Pool {
 
 impl Pool {
     pub(crate) fn new(programs: Programs, endpoint: &str, cache: Option<String>) -> Self {
-        Self { programs, endpoint: endpoint.to_owned(), cache, processes: BTreeMap::new(), last: 0 }
+        // A process of a system before this one, which was killed, may still ask: it is nobody here.
+        let last = super::random_seed() >> 24;
+        Self { programs, endpoint: endpoint.to_owned(), cache, processes: BTreeMap::new(), last }
     }
 
     pub(crate) fn replace(&mut self, programs: Programs) {
@@ -95,9 +99,12 @@ pub(crate) fn carry_out(host: &Arc<Host>, order: Order) {
             }
         }
         Order::Kill { invocation } => {
-            let pool = lock(&host.pool);
-            let has_it = |given: &Given| given.invocation == invocation;
-            if let Some(process) = pool.processes.values().find(|it| it.busy.iter().chain(&it.given).any(has_it)) {
+            let mut pool = lock(&host.pool);
+            let has_it = |process: &Process| {
+                process.last == Some(invocation) || process.given.iter().any(|given| given.invocation == invocation)
+            };
+            if let Some(process) = pool.processes.values_mut().find(|process| has_it(process)) {
+                process.old = true;
                 process.end.notify_one();
             }
         }
@@ -145,6 +152,7 @@ fn spawn(host: &Arc<Host>, function: &Arc<Function>, given: Given) {
         function: function.clone(),
         given: VecDeque::from([given]),
         busy: None,
+        last: None,
         work,
         end: end.clone(),
         old: false,
@@ -157,7 +165,10 @@ fn spawn(host: &Arc<Host>, function: &Arc<Function>, given: Given) {
         tokio::spawn(read_log(host.clone(), number, err));
     }
     let host = host.clone();
+    let input = child.stdin.take();
     tokio::spawn(async move {
+        // To wait would close it.
+        let _input = input;
         let status = tokio::select! {
             status = child.wait() => status.map(|status| status.to_string()).unwrap_or_default(),
             () = end.notified() => {
@@ -181,7 +192,8 @@ fn command(program: &std::path::Path, pool: &Pool, function: &Function, number: 
     let endpoint = &pool.endpoint;
     let mut command = Command::new(program);
     command.env_clear().envs(&function.environment).kill_on_drop(true);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // A handler ends when the pipe does: `evc_runtime::dev`.
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     if let Some(cache) = pool.cache.as_ref().filter(|_| function.environment.contains_key(environment::CACHE_ENDPOINT))
     {
         command.env(environment::CACHE_ENDPOINT, cache).env(environment::CACHE_AUTH, environment::cache_auth::NONE);
@@ -193,7 +205,9 @@ fn command(program: &std::path::Path, pool: &Pool, function: &Function, number: 
     let access_key = format!("{ACCESS_KEY}{number}");
     let memory = function.memory_mb.to_string();
     for (name, value) in [
-        ("AWS_LAMBDA_RUNTIME_API", runtime_api.as_str()),
+        // The program may be that of all handlers of its stack.
+        (environment::DEV_HANDLER, function.binary.as_str()),
+        ("AWS_LAMBDA_RUNTIME_API", &runtime_api),
         ("AWS_LAMBDA_FUNCTION_NAME", &function.name),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &memory),
@@ -232,6 +246,7 @@ impl Host {
                 let process = pool.processes.get_mut(&number)?;
                 if let Some(given) = process.given.pop_front() {
                     process.busy = Some(given.clone());
+                    process.last = Some(given.invocation);
                     return Some((process.function.clone(), given));
                 }
                 if process.old {

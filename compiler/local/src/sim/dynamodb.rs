@@ -26,6 +26,14 @@ const SEQUENCES_EACH_MS: u64 = 10_000;
 /// See [`SEQUENCES_EACH_MS`].
 const SEQUENCE_PREFIX: &str = "100";
 
+/// The table in which it is kept how far the readers of streams are: by what reads, the number of the last record that needs no more work.
+/// The tables of stacks have no dot in their names.
+const POSITIONS: &str = "evc.positions";
+
+/// For how long a stream has a record.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>
+const STREAM_MS: u64 = 86_400_000;
+
 /// Where items are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kept {
@@ -51,8 +59,10 @@ pub(crate) struct Table {
 /// The tables of all stacks.
 pub struct Tables {
     database: Database,
+    /// Whether they are there after this system.
+    kept: bool,
     pub(crate) by_name: IndexMap<String, Table>,
-    /// The number of the last record of a stream: greater than any before it, also after a new start.
+    /// The number of the last record of a stream, while all tables are in memory: greater than any before it.
     sequence: u64,
 }
 
@@ -75,12 +85,16 @@ const CREATES: [&str; 6] = [
 impl Tables {
     /// Opens the database, and makes the tables of the stacks that are not there yet.
     pub(crate) fn open(stacks: &[Arc<Stack>], kept: Kept) -> Result<Self, String> {
+        let is_kept = kept != Kept::Memory;
         let database = match kept {
             Kept::Memory => Database::memory(),
             Kept::File(path) => Database::new(&path.to_string_lossy()),
         };
         let database = database.map_err(|error| format!("the database cannot be opened: {error}"))?;
-        let mut tables = Self { database, by_name: IndexMap::new(), sequence: 0 };
+        let mut tables = Self { database, kept: is_kept, by_name: IndexMap::new(), sequence: 0 };
+        if is_kept {
+            tables.make_positions()?;
+        }
         for stack in stacks {
             for (_, resource) in stack.of_type(&["AWS::DynamoDB::Table"]) {
                 tables.make(resource)?;
@@ -150,13 +164,85 @@ impl Tables {
         Ok(notes)
     }
 
+    /// Makes the table in which it is kept how far the readers of streams are, if it is not there yet.
+    fn make_positions(&self) -> Result<(), String> {
+        if self.run("DescribeTable", json!({ "TableName": POSITIONS })).is_ok() {
+            return Ok(());
+        }
+        let request = json!({
+            "TableName": POSITIONS, "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{ "AttributeName": "reader", "AttributeType": "S" }],
+            "KeySchema": [{ "AttributeName": "reader", "KeyType": "HASH" }],
+        });
+        let wrong = |refusal: Refusal| format!("the database cannot be written: {refusal}");
+        self.run("CreateTable", request).map(|_| ()).map_err(wrong)
+    }
+
+    /// Whether items, and how far streams are read, outlive this system.
+    pub(crate) fn are_kept(&self) -> bool {
+        self.kept
+    }
+
+    /// The number of the last record of a stream that a reader is done with, if it ever was with one.
+    pub(crate) fn position(&self, reader: &str) -> Option<String> {
+        let found =
+            self.run("GetItem", json!({ "TableName": POSITIONS, "Key": { "reader": { "S": reader } } })).ok()?;
+        found.pointer("/Item/sequence/S").and_then(Value::as_str).map(str::to_owned)
+    }
+
+    /// Keeps that a reader is done with a record and all before it.
+    pub(crate) fn keep_position(&self, reader: &str, sequence: &str) -> Result<(), Refusal> {
+        if !self.kept {
+            return Ok(());
+        }
+        let item = json!({ "reader": { "S": reader }, "sequence": { "S": sequence } });
+        self.run("PutItem", json!({ "TableName": POSITIONS, "Item": item })).map(|_| ())
+    }
+
+    /// The records of a stream that are younger than a day, from the one after this number on.
+    pub(crate) fn records_after(
+        &self,
+        stream: &str,
+        sequence: Option<&str>,
+        now_ms: u64,
+    ) -> Result<Vec<Value>, Refusal> {
+        let Some(table) = self.by_name.values().find(|table| table.stream.as_deref() == Some(stream)) else {
+            return Ok(Vec::new());
+        };
+        let mut iterator = self.iterator(&table.name, sequence)?;
+        let mut all = Vec::new();
+        loop {
+            let mut answer = self.run("GetRecords", json!({ "ShardIterator": iterator }))?;
+            let records = answer.get_mut("Records").and_then(Value::as_array_mut).map(std::mem::take);
+            let records = records.unwrap_or_default();
+            match answer.get("NextShardIterator").and_then(Value::as_str).filter(|_| !records.is_empty()) {
+                Some(next) => next.clone_into(&mut iterator),
+                None => return Ok(all),
+            }
+            all.extend(records.into_iter().filter(|record| created_ms(record) + STREAM_MS > now_ms));
+        }
+    }
+
     /// Where a stream ends now.
     fn latest(&self, table: &str) -> Result<String, Refusal> {
+        self.iterator_of(table, json!({ "ShardIteratorType": "LATEST" }))
+    }
+
+    /// The place in a stream behind a record, or its beginning.
+    fn iterator(&self, table: &str, after: Option<&str>) -> Result<String, Refusal> {
+        let place = match after {
+            Some(number) => json!({ "ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": number }),
+            None => json!({ "ShardIteratorType": "TRIM_HORIZON" }),
+        };
+        self.iterator_of(table, place)
+    }
+
+    fn iterator_of(&self, table: &str, mut request: Value) -> Result<String, Refusal> {
         let listed = self.run("ListStreams", json!({ "TableName": table }))?;
         let arn = listed.pointer("/Streams/0/StreamArn").cloned().unwrap_or_default();
         let described = self.run("DescribeStream", json!({ "StreamArn": arn }))?;
         let shard = described.pointer("/StreamDescription/Shards/0/ShardId").cloned().unwrap_or_default();
-        let request = json!({ "StreamArn": arn, "ShardId": shard, "ShardIteratorType": "LATEST" });
+        (request["StreamArn"], request["ShardId"]) = (arn, shard);
         let iterator = self.run("GetShardIterator", request)?;
         Ok(iterator.get("ShardIterator").and_then(Value::as_str).unwrap_or_default().to_owned())
     }
@@ -195,14 +281,29 @@ impl Tables {
     }
 }
 
+/// When a record of a stream was made, milliseconds since 1970.
+pub(crate) fn created_ms(record: &Value) -> u64 {
+    let seconds = record.pointer("/dynamodb/ApproximateCreationDateTime").and_then(Value::as_f64).unwrap_or_default();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time of this millennium")]
+    let ms = (seconds.max(0.0) * 1_000.0) as u64;
+    ms
+}
+
 fn answer<Q: DeserializeOwned, R: Serialize>(
     body: Value,
     run: impl FnOnce(Q) -> Result<R, DynoxideError>,
 ) -> Result<Value, Refusal> {
-    let request = serde_json::from_value(body)
-        .map_err(|error| Refusal::new("SerializationException", format!("the request cannot be read: {error}")))?;
+    let request = serde_json::from_value(body).map_err(|error| unread(&error.to_string()))?;
     let answer = run(request).map_err(|error| refusal(&error))?;
     serde_json::to_value(answer).map_err(|error| Refusal::new("InternalServerError", error.to_string()))
+}
+
+/// A request that cannot be read. What dynoxide marks so has the form of a request, and a value that is none.
+fn unread(error: &str) -> Refusal {
+    match error.split_once("VALIDATION_REQUEST:") {
+        Some((_, why)) => Refusal::invalid(why),
+        None => Refusal::new("SerializationException", format!("the request cannot be read: {error}")),
+    }
 }
 
 fn refusal(error: &DynoxideError) -> Refusal {
@@ -296,8 +397,14 @@ impl System {
     pub(crate) fn dynamodb(&mut self, caller: &Caller, operation: &str, body: Value) -> Result<Value, Refusal> {
         let written = written(operation, &body);
         let mut answer = self.tables.run(operation, body)?;
-        if matches!(operation, "DescribeTable") {
-            self.name_as_deployed(&mut answer);
+        match operation {
+            "DescribeTable" => self.name_as_deployed(&mut answer),
+            "ListTables" => {
+                if let Some(names) = answer.get_mut("TableNames").and_then(Value::as_array_mut) {
+                    names.retain(|name| name != POSITIONS);
+                }
+            }
+            _ => {}
         }
         let mut hops: IndexMap<String, HopId> = IndexMap::new();
         for (table, verb, item) in written {
@@ -334,35 +441,45 @@ impl System {
             table.iterator = Some(next);
         }
         let records = answer.get_mut("Records").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
-        let region = self.names().region.to_owned();
-        let mut told = Vec::new();
-        let records = records
-            .into_iter()
-            // A write that changes nothing makes no record: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
-            .filter(|record| {
-                let image = |which: &str| record.pointer(&format!("/dynamodb/{which}"));
-                image("OldImage").is_none() || image("OldImage") != image("NewImage")
-            });
-        // dynoxide draws ids and looks at the machine's clock; here, both are the system's.
-        for mut record in records {
-            self.tables.sequence = (self.tables.sequence + 1).max(self.now_ms() * SEQUENCES_EACH_MS);
+        let mut records = self.as_deployed(&stream, records);
+        if !self.tables.are_kept() {
+            records.iter_mut().for_each(|record| self.number(record));
+        }
+        if !records.is_empty() {
+            self.stream_grew(&stream, records, cause);
+        }
+    }
+
+    /// The records of a stream as those of the account would be.
+    pub(crate) fn as_deployed(&self, stream: &str, records: Vec<Value>) -> Vec<Value> {
+        let region = self.names().region;
+        // A write that changes nothing makes no record: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
+        let changes = records.into_iter().filter(|record| {
+            let image = |which: &str| record.pointer(&format!("/dynamodb/{which}"));
+            image("OldImage").is_none() || image("OldImage") != image("NewImage")
+        });
+        let named = changes.map(|mut record| {
             record["awsRegion"] = json!(region);
             record["eventSourceARN"] = json!(stream);
-            record["eventID"] = json!(self.new_id().to_string().replace('-', ""));
-            record["dynamodb"]["SequenceNumber"] = json!(format!("{SEQUENCE_PREFIX}{:018}", self.tables.sequence));
-            record["dynamodb"]["ApproximateCreationDateTime"] = json!(self.now_ms() / 1_000);
             sort(&mut record["dynamodb"]);
-            told.push(record);
-        }
-        if !told.is_empty() {
-            self.stream_grew(&stream, told, cause);
-        }
+            record
+        });
+        named.collect()
+    }
+
+    /// Gives a record the system's id, number and time: dynoxide draws ids and looks at the machine's clock. Where tables are kept, records
+    /// keep what the database knows them by: a reader goes on by the number, and a handler knows by the id what it has seen, after a new start.
+    fn number(&mut self, record: &mut Value) {
+        self.tables.sequence = (self.tables.sequence + 1).max(self.now_ms() * SEQUENCES_EACH_MS);
+        record["eventID"] = json!(self.new_id().to_string().replace('-', ""));
+        record["dynamodb"]["SequenceNumber"] = json!(format!("{SEQUENCE_PREFIX}{:018}", self.tables.sequence));
+        record["dynamodb"]["ApproximateCreationDateTime"] = json!(self.now_ms() / 1_000);
     }
 
     /// Begins to remove items whose time is over, if a table has such.
     pub(crate) fn start_expiry(&mut self) {
         if self.tables.by_name.values().any(|table| table.expires) {
-            self.after(EXPIRY_MS, Self::expire);
+            self.idle_until(self.now_ms() + EXPIRY_MS, Self::expire);
         }
     }
 
@@ -373,7 +490,7 @@ impl System {
                 self.read_stream(&name, None);
             }
         }
-        self.after(EXPIRY_MS, Self::expire);
+        self.idle_until(self.now_ms() + EXPIRY_MS, Self::expire);
     }
 
     /// Operations of the streams' own service, for tools that look at them.

@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-what-is.html>
 
 mod api;
+mod archives;
 mod delivery;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use self::api::said;
+pub(crate) use self::archives::Archives;
 use crate::Refusal;
 use crate::iam::{self, Principal};
 use crate::pattern::Pattern;
@@ -330,13 +332,20 @@ impl System {
 
     /// Gives an event to the rules of a bus.
     fn route(&mut self, name: &str, event: Value, cause: Option<HopId>) {
+        self.route_to(name, event, cause, &[]);
+    }
+
+    /// Gives an event to the rules of a bus: to these, or to all if none is named.
+    fn route_to(&mut self, name: &str, event: Value, cause: Option<HopId>, only: &[String]) {
         let Some(bus) = self.buses.by_name.get(name) else { return };
         let (address, rules) = (bus.address.clone(), bus.rules.clone());
         let text = |field: &str| event.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (source, detail_type) = (text("source"), text("detail-type"));
         let hop = self.note(New::done(cause, Kind::Event, &address, detail_type.clone(), event.clone()));
         let event = Arc::new(event);
-        for rule in rules {
+        let now_ms = self.now_ms();
+        self.archives.keep(name, &event, now_ms);
+        for rule in rules.into_iter().filter(|rule| only.is_empty() || only.contains(&rule.arn)) {
             let Some(pattern) = &rule.pattern else { continue };
             if pattern.matches(&event) {
                 if !rule.enabled {
@@ -345,11 +354,7 @@ impl System {
                     continue;
                 }
                 let matched = self.note(New::done(Some(hop), Kind::Rule, &rule.address, "matches", Value::Null));
-                for index in 0..rule.targets.len() {
-                    let (rule, event) = (rule.clone(), event.clone());
-                    let since = self.now_ms();
-                    self.after(0, move |system| system.give(&rule, index, &event, matched, since, 0));
-                }
+                self.give_all(&rule, &event, matched);
             } else if rule.about[0].contains(&source) && rule.about[1].contains(&detail_type) {
                 let misses = pattern.misses(&event);
                 let text = misses.join("; ");
@@ -362,10 +367,7 @@ impl System {
     pub(crate) fn run_rule(&mut self, arn: &str, event: Value, cause: HopId) {
         let rule = self.buses.by_name.values().flat_map(|bus| &bus.rules).find(|rule| rule.arn == arn).cloned();
         let Some(rule) = rule else { return };
-        let (event, since_ms) = (Arc::new(event), self.now_ms());
-        for index in 0..rule.targets.len() {
-            self.give(&rule, index, &event, cause, since_ms, 0);
-        }
+        self.give_all(&rule, &Arc::new(event), cause);
     }
 }
 

@@ -11,6 +11,7 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use crate::Refusal;
+use crate::faults::Death;
 use crate::iam::Principal;
 use crate::stack::Stack;
 use crate::system::{Caller, System};
@@ -131,6 +132,9 @@ struct Running {
     hop: HopId,
     timer: u64,
     then: Then,
+    request_id: String,
+    /// Its handler dies before it has told that it is done.
+    doomed: bool,
 }
 
 /// The functions of all stacks.
@@ -209,6 +213,11 @@ impl Functions {
         self.by_arn.get(name).or_else(by_name)
     }
 
+    /// The names of those that die, in their order.
+    pub(crate) fn crashing(&self) -> impl Iterator<Item = &str> {
+        self.by_arn.values().filter(|it| self.crashing.contains(&it.arn)).map(|it| it.name.as_str())
+    }
+
     /// All of them.
     pub fn all(&self) -> impl Iterator<Item = &Arc<Function>> {
         self.by_arn.values()
@@ -221,6 +230,12 @@ fn too_long() -> Ended {
     let name = "Function.ResponseSizeTooLarge".to_owned();
     let message = format!("Response payload size exceeded maximum allowed payload size ({SYNC_PAYLOAD_BYTES} bytes).");
     Ended::Error { name, message }
+}
+
+/// What Lambda says of a handler whose process has ended.
+fn exited(request_id: &str, how: &str) -> Ended {
+    let message = format!("RequestId: {request_id} Error: Runtime exited with error: {how}");
+    Ended::Error { name: "Runtime.ExitError".to_owned(), message }
 }
 
 fn plain(value: &Value) -> String {
@@ -261,22 +276,33 @@ impl System {
         self.functions.last += 1;
         let invocation = self.functions.last;
         let data = serde_json::from_str(&payload).unwrap_or(Value::Null);
-        let hop = self.note(New::running(cause, Kind::Invocation, &function.address, "runs", data));
+        let request_id = self.new_id().to_string();
+        let running = New::running(cause, Kind::Invocation, &function.address, "runs", data);
+        let hop = self.note(running.known_as(&request_id));
         let deadline_ms = self.now_ms() + function.timeout_ms;
         let timer = self.at(deadline_ms, move |system| system.timed_out(invocation));
-        let running = Running { function: function.arn.clone(), hop, timer, then };
+        let death = self.death(&function.address, hop);
+        let running = Running {
+            function: function.arn.clone(),
+            hop,
+            timer,
+            then,
+            request_id: request_id.clone(),
+            doomed: death == Some(Death::After),
+        };
         self.functions.running.insert(invocation, running);
-        let request_id = self.new_id().to_string();
         let started = format!("START RequestId: {request_id} Version: $LATEST");
         self.log_line(&function.log_group, "local", &started);
-        if self.functions.crashing.contains(&function.arn) {
-            let message = format!("RequestId: {request_id} Error: Runtime exited with error: exit status 1");
-            let ended = Ended::Error { name: "Runtime.ExitError".to_owned(), message };
+        let crashes = self.functions.crashing.contains(&function.arn);
+        if crashes {
             self.note(New::done(Some(hop), Kind::Fault, &function.address, "dies, as asked for", Value::Null));
-            self.after(0, move |system| {
-                system.invocation_ended(invocation, ended);
-            });
+        }
+        if crashes || death == Some(Death::Before) {
+            self.after(0, move |system| system.finish(invocation, exited(&request_id, "exit status 1")));
             return;
+        }
+        if let Some(Death::Midst(ms)) = death {
+            self.after(ms, move |system| system.kill(invocation));
         }
         self.order(Order::Invoke { invocation, function: function.arn.clone(), payload, deadline_ms, request_id });
     }
@@ -286,16 +312,34 @@ impl System {
         let seconds = self.functions.find(&running.function).map_or(0, |it| it.timeout_ms / 1_000);
         self.order(Order::Kill { invocation });
         let message = format!("Task timed out after {seconds}.00 seconds");
-        self.invocation_ended(invocation, Ended::Error { name: "Sandbox.Timedout".to_owned(), message });
+        self.finish(invocation, Ended::Error { name: "Sandbox.Timedout".to_owned(), message });
+    }
+
+    /// Lets the handler of an invocation die that is under way.
+    fn kill(&mut self, invocation: u64) {
+        let Some(running) = self.functions.running.get(&invocation) else { return };
+        let ended = exited(&running.request_id, "signal: killed");
+        self.order(Order::Kill { invocation });
+        self.finish(invocation, ended);
     }
 
     /// Tells how an invocation ended. One that has ended already (a handler that answers after its time-out) is ignored: false.
     pub fn invocation_ended(&mut self, invocation: u64, ended: Ended) -> bool {
-        let Some(running) = self.functions.running.remove(&invocation) else { return false };
+        let Some(running) = self.functions.running.get(&invocation) else { return false };
+        if running.doomed {
+            self.kill(invocation);
+            return true;
+        }
         let ended = match ended {
             Ended::Answer(answer) if answer.len() > SYNC_PAYLOAD_BYTES => too_long(),
             ended => ended,
         };
+        self.finish(invocation, ended);
+        true
+    }
+
+    fn finish(&mut self, invocation: u64, ended: Ended) {
+        let Some(running) = self.functions.running.remove(&invocation) else { return };
         self.cancel(running.timer);
         let outcome = match &ended {
             Ended::Answer(_) => Outcome::Done,
@@ -309,7 +353,6 @@ impl System {
             (Some(next), Some(function)) => self.begin(&function, next),
             _ => *self.functions.busy.entry(running.function).or_insert(1) -= 1,
         }
-        true
     }
 
     /// Other environment variables for a function, as `UpdateFunctionConfiguration` sets them; whether there is such a function.
@@ -390,8 +433,23 @@ impl System {
 
     /// Puts an event into a function's queue of asynchronous invocations: it is tried again after errors, and kept where the function says.
     pub(crate) fn invoke_later(&mut self, function: &str, payload: String, cause: Option<HopId>) {
+        let Some(own) = self.functions.find(function).cloned() else { return };
+        // The queue of a function is not in order, and gives an event to it at least once.
+        // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+        let late_ms = self.lateness(&own.address, cause, false);
+        if let Some(again_ms) = self.again(&own.address, cause) {
+            self.put_event_of(function, payload.clone(), cause, late_ms + again_ms);
+        }
+        self.put_event_of(function, payload, cause, late_ms);
+    }
+
+    fn put_event_of(&mut self, function: &str, payload: String, cause: Option<HopId>, late_ms: u64) {
         let (function, since) = (function.to_owned(), self.now_ms());
-        self.try_event(function, payload, cause, since, 0);
+        if late_ms == 0 {
+            self.try_event(function, payload, cause, since, 0);
+        } else {
+            self.after(late_ms, move |system| system.try_event(function, payload, cause, since, 0));
+        }
     }
 
     fn try_event(&mut self, function: String, payload: String, cause: Option<HopId>, since_ms: u64, retry: u64) {

@@ -40,9 +40,9 @@ pub struct Logs {
 impl System {
     /// Writes a line into a log group.
     pub(crate) fn log_line(&mut self, group: &str, stream: &str, message: &str) {
-        let at_ms = self.now_ms();
+        let (at_ms, message) = (self.now_ms(), self.trace.shown(message));
         let lines = self.logs.groups.entry(group.to_owned()).or_default();
-        lines.push_back(Line { at_ms, stream: stream.to_owned(), message: message.to_owned() });
+        lines.push_back(Line { at_ms, stream: stream.to_owned(), message });
         if lines.len() > LINES {
             lines.pop_front();
         }

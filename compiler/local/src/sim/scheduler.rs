@@ -2,10 +2,10 @@
 //!
 //! <https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html>
 //!
-//! Time zones are not known here: every schedule runs by UTC, and each of its hops says so if it asks for another zone. What may come within
-//! a flexible time window comes at its beginning.
+//! A rule has no time zone: it runs by UTC.
 
 mod expression;
+mod zone;
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use evc_values::Timestamp;
 use serde_json::{Value, json};
 
 use self::expression::When;
+use self::zone::Zone;
 use crate::Refusal;
 use crate::iam::Principal;
 use crate::stack::{Resource, Stack};
@@ -41,6 +42,9 @@ const RULE: &str = "AWS::Events::Rule";
 struct Schedule {
     resource: Resource,
     when: When,
+    zone: Zone,
+    /// How long after its time it may come, milliseconds.
+    window_ms: u64,
     /// When its rate begins to count, and when the schedule ends.
     since_ms: u64,
     until_ms: u64,
@@ -68,8 +72,10 @@ impl System {
         if resource.text("/State") == Some("DISABLED") {
             return;
         }
-        let when = match expression::parse(text) {
-            Ok(when) => when,
+        let zone = resource.text("/ScheduleExpressionTimezone").filter(|_| resource.type_ == SCHEDULE);
+        let zone = zone.map_or_else(|| Ok(Zone::utc()), Zone::named);
+        let (when, zone) = match expression::parse(text).and_then(|when| Ok((when, zone?))) {
+            Ok(read) => read,
             Err(why) => {
                 let failed = Outcome::Failed(why);
                 let hop =
@@ -84,43 +90,55 @@ impl System {
         };
         let since_ms = date("/StartDate").unwrap_or_else(|| self.now_ms());
         let until_ms = date("/EndDate").unwrap_or(u64::MAX);
-        let schedule = Schedule { resource: resource.clone(), when, since_ms, until_ms };
-        self.wait_for(Arc::new(schedule));
+        let flexible = resource.text("/FlexibleTimeWindow/Mode") == Some("FLEXIBLE");
+        let window = resource.number("/FlexibleTimeWindow/MaximumWindowInMinutes").filter(|_| flexible);
+        let window_ms = window.unwrap_or(0) * 60_000;
+        let schedule = Schedule { resource: resource.clone(), when, zone, window_ms, since_ms, until_ms };
+        self.wait_for(Arc::new(schedule), self.now_ms());
     }
 
-    /// Waits for the next time of a schedule.
-    fn wait_for(&mut self, schedule: Arc<Schedule>) {
-        let next = schedule.when.next(self.now_ms(), schedule.since_ms);
+    /// Waits for the first time of a schedule after a time, and then for when within its window it comes: chance says that.
+    /// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-flexible-time-windows.html>
+    fn wait_for(&mut self, schedule: Arc<Schedule>, after_ms: u64) {
+        let next = schedule.when.next(after_ms, schedule.since_ms, &schedule.zone);
         if let Some(at_ms) = next.filter(|at_ms| *at_ms <= schedule.until_ms) {
-            self.at(at_ms, move |system| system.come(schedule));
+            let late_ms = if schedule.window_ms == 0 { 0 } else { self.draw() % schedule.window_ms };
+            self.idle_until(at_ms + late_ms, move |system| system.come(schedule, at_ms));
         }
     }
 
     /// A schedule's time has come.
-    fn come(&mut self, schedule: Arc<Schedule>) {
+    fn come(&mut self, schedule: Arc<Schedule>, at_ms: u64) {
         let resource = &schedule.resource;
         if !self.stacks.iter().any(|stack| has(stack, resource)) {
             return;
         }
         let mut text = resource.text("/ScheduleExpression").unwrap_or_default().to_owned();
         if let Some(zone) = resource.text("/ScheduleExpressionTimezone").filter(|zone| *zone != "UTC") {
-            text = format!("{text}, by UTC instead of {zone}");
+            text = format!("{text}, {zone}");
+        }
+        let late_seconds = (self.now_ms() - at_ms) / 1_000;
+        if late_seconds > 0 {
+            text = format!("{text}, {late_seconds} s into its window");
         }
         let hop = self.note(New::done(None, Kind::Schedule, &resource.address, text, Value::Null));
-        let event = self.scheduled_event(resource);
+        let event = self.scheduled_event(resource, at_ms);
         if resource.type_ == RULE {
             self.run_rule(&resource.arn, event, hop);
         } else {
-            let at_ms = self.now_ms();
+            if let Some(again_ms) = self.again(&resource.address, Some(hop)) {
+                let (schedule, event) = (schedule.clone(), event.clone());
+                self.after(again_ms, move |system| system.try_target(schedule, &event, hop, at_ms, 0));
+            }
             self.try_target(schedule.clone(), &event, hop, at_ms, 0);
         }
-        self.wait_for(schedule);
+        self.wait_for(schedule, at_ms);
     }
 
     /// What targets are given that are given nothing else.
     /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html>
-    fn scheduled_event(&mut self, resource: &Resource) -> Value {
-        let (id, names, now) = (self.new_id().to_string(), self.names(), self.now());
+    fn scheduled_event(&mut self, resource: &Resource, at_ms: u64) -> Value {
+        let (id, names, now) = (self.new_id().to_string(), self.names(), timestamp(at_ms));
         // Scheduler writes its empty detail as text, a rule as a map.
         let (source, detail) =
             if resource.type_ == RULE { ("aws.events", json!({})) } else { ("aws.scheduler", json!("{}")) };

@@ -132,6 +132,11 @@ impl Secret {
         values.any(|fits| fits)
     }
 
+    /// The version that is read unless a call says otherwise.
+    fn current(&self) -> Option<&Version> {
+        self.versions.iter().find(|version| version.stages.iter().any(|stage| stage == CURRENT))
+    }
+
     fn describe(&self, arn: &str) -> Value {
         let stages: serde_json::Map<String, Value> =
             self.versions.iter().map(|it| (it.id.clone(), json!(it.stages))).collect();
@@ -263,7 +268,23 @@ impl System {
         let (id, now_ms) = (self.new_id().to_string(), self.now_ms());
         let Some(arn) = self.secrets.arn_of(name_or_arn).map(str::to_owned) else { return false };
         let Some(secret) = self.secrets.by_arn.get_mut(&arn) else { return false };
+        self.trace.hide(value);
         secret.put(id, Kept::Text(value.to_owned()), &[CURRENT.to_owned()], now_ms).is_ok()
+    }
+
+    /// Sees to it that a secret has this value, also one that no stack makes: it is there already.
+    pub fn give_secret(&mut self, arn: &str, value: &str) {
+        if self.secrets.arn_of(arn).is_none() {
+            let name = arn.rsplit_once(":secret:").map_or(arn, |(_, name)| name).to_owned();
+            let now_ms = self.now_ms();
+            let (description, versions) = (String::new(), Vec::new());
+            let secret = Secret { name, description, created_ms: now_ms, changed_ms: now_ms, versions };
+            self.secrets.by_arn.insert(arn.to_owned(), secret);
+        }
+        let current = self.secrets.arn_of(arn).and_then(|arn| self.secrets.by_arn.get(arn)).and_then(Secret::current);
+        if current.is_none_or(|current| current.value != Kept::Text(value.to_owned())) {
+            self.set_secret(arn, value);
+        }
     }
 
     /// A call of Secrets Manager.
@@ -342,6 +363,9 @@ impl System {
         value: Kept,
         stages: &[String],
     ) -> Result<(String, String, String), Refusal> {
+        if let Kept::Text(value) = &value {
+            self.trace.hide(value);
+        }
         let given = body.get("ClientRequestToken").and_then(Value::as_str).map(str::to_owned);
         let (version, now_ms) = (given.unwrap_or_else(|| self.new_id().to_string()), self.now_ms());
         let (arn, secret) = self.secrets.named(body)?;

@@ -189,7 +189,7 @@ impl System {
         Ok(json!({ "Successful": done, "Failed": failed }))
     }
 
-    /// Publishes a message on a topic: its id. Whom the topic may not reach gets it in the dead-letter queue of the subscription, if that has one.
+    /// Publishes a message on a topic: its id.
     pub(crate) fn publish(
         &mut self,
         topic: &str,
@@ -211,7 +211,6 @@ impl System {
         if let Some(subject) = subject {
             envelope["Subject"] = json!(subject);
         }
-        let who = Principal::of(SERVICE, None, topic);
         for it in self.topics.subscriptions.clone().into_iter().filter(|it| it.topic == topic) {
             let body = match it.protocol.as_str() {
                 "sqs" if it.raw => message.to_owned(),
@@ -222,15 +221,27 @@ impl System {
                 }
                 _ => continue,
             };
-            // What SNS retries for hours, nobody here waits for: what fails here is not mended by trying again.
-            let Err(refusal) = self.deliver_to(&who, &it.endpoint, body, None, Some(hop)) else { continue };
-            if let Some(queue) = &it.dead_letters {
-                let why = format!("{}: {refusal}", it.endpoint);
-                let body = if it.raw { message.to_owned() } else { envelope.to_string() };
-                self.keep_dead_letter(&who, queue, &body, &[], Some(hop), &why);
+            let letter = if it.raw { message.to_owned() } else { envelope.to_string() };
+            let ordered = topic.rsplit('.').next() == Some("fifo");
+            let late_ms = self.lateness(&address, Some(hop), ordered);
+            let again_ms = if ordered { None } else { self.again(&address, Some(hop)) };
+            for delay_ms in [Some(late_ms), again_ms.map(|ms| late_ms + ms)].into_iter().flatten() {
+                let (it, body, letter) = (it.clone(), body.clone(), letter.clone());
+                self.after(delay_ms, move |system| system.notify(&it, body, &letter, hop));
             }
         }
         Ok(id)
+    }
+
+    /// Gives a message to who has subscribed, or to the dead-letter queue of the subscription, as the `letter` that it is there. What SNS
+    /// retries for hours, nobody here waits for: what fails here is not mended by trying again.
+    fn notify(&mut self, to: &Subscription, body: String, letter: &str, cause: HopId) {
+        let who = Principal::of(SERVICE, None, &to.topic);
+        let Err(refusal) = self.deliver_to(&who, &to.endpoint, body, None, Some(cause)) else { return };
+        if let Some(queue) = &to.dead_letters {
+            let why = format!("{}: {refusal}", to.endpoint);
+            self.keep_dead_letter(&who, queue, letter, &[], Some(cause), &why);
+        }
     }
 }
 

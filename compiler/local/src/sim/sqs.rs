@@ -248,8 +248,11 @@ impl System {
         }
         let (address, fifo, delay_ms) = (queue.address.clone(), queue.fifo, queue.delay_ms);
         let data = message::shown(&outgoing.body);
-        let hop = self.note(New::done(outgoing.cause, Kind::Message, &address, "takes a message", data));
+        let taken = New::done(outgoing.cause, Kind::Message, &address, "takes a message", data);
+        let hop = self.note(taken.known_as(&id));
         let delay_ms = outgoing.delay_seconds.map_or(delay_ms, |seconds| seconds * 1_000);
+        // A message of a FIFO queue that is not visible yet holds back its group.
+        let delay_ms = delay_ms + self.lateness(&address, Some(hop), fifo);
         let message = Message::new(id.clone(), outgoing, deduplication, hop, now_ms, delay_ms);
         let number = self.keep_message(arn, message);
         if let (Some(key), Some(queue)) = (key, self.queues.by_arn.get_mut(arn)) {
@@ -344,12 +347,29 @@ impl System {
 
     /// Takes a message away whose latest receipt this is. An older receipt takes nothing away, and is no error.
     fn delete_message(&mut self, arn: &str, receipt: &str) {
-        if let Some(queue) = self.queues.by_arn.get_mut(arn)
-            && let Some(number) = queue.received_as(receipt)
-        {
-            queue.messages.remove(&number);
-            // The next of its group may be received now.
-            self.look_soon(arn);
+        let Some(queue) = self.queues.by_arn.get_mut(arn) else { return };
+        let Some(message) = queue.received_as(receipt).and_then(|number| queue.messages.remove(&number)) else {
+            return;
+        };
+        let (address, fifo) = (queue.address.clone(), queue.fifo);
+        if !fifo && !message.returned {
+            self.return_message(arn, &address, message);
+        }
+        // The next of its group may be received now.
+        self.look_soon(arn);
+    }
+
+    /// Brings a message of a standard queue back that was deleted, if that is a fault of this moment: a server that has a copy did not know.
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/standard-queues-at-least-once-delivery.html>
+    fn return_message(&mut self, arn: &str, address: &str, mut message: Message) {
+        let Some(again_ms) = self.again(address, Some(message.hop)) else { return };
+        message.visible_ms = self.now_ms() + again_ms;
+        message.receipt = None;
+        message.returned = true;
+        // It was not received in vain: it does not come closer to the dead-letter queue by it.
+        message.received = message.received.saturating_sub(1);
+        if let Some(queue) = self.queues.by_arn.get_mut(arn) {
+            queue.messages.insert(message.number, message);
         }
     }
 }

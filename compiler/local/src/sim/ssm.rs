@@ -286,8 +286,26 @@ impl System {
         Ok(answer)
     }
 
+    /// Sees to it that a parameter has this value, also one that no stack makes: it is there already. `secret`: it is a `SecureString`.
+    pub fn give_parameter(&mut self, name: &str, value: &str, secret: bool) {
+        if secret {
+            self.trace.hide(value);
+        }
+        let (names, at_ms) = (self.names(), self.now_ms());
+        let arn = format!("arn:aws:ssm:{}:{}:parameter/{}", names.region, names.account, name.trim_start_matches('/'));
+        let type_ = if secret { "SecureString" } else { "String" }.to_owned();
+        let new = || Parameter { arn, type_, versions: Vec::new(), written: 0 };
+        let parameter = self.parameters.by_name.entry(name.to_owned()).or_insert_with(new);
+        if parameter.versions.last().is_none_or(|version| version.value != value) {
+            parameter.versions.push(Version { value: value.to_owned(), at_ms });
+        }
+    }
+
     fn put_parameter(&mut self, body: &Value) -> Result<Value, Refusal> {
         let (name, value) = (text(body, "Name")?, text(body, "Value")?);
+        if body.get("Type").and_then(Value::as_str) == Some("SecureString") {
+            self.trace.hide(value);
+        }
         let letters = |letter: char| letter.is_ascii_alphanumeric() || "_.-/".contains(letter);
         if name.len() > 2_048 || !name.chars().all(letters) {
             return Err(Refusal::invalid("Parameter name must be a fully qualified name of letters, digits and .-_/"));

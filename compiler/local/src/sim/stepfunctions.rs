@@ -84,9 +84,30 @@ struct Execution {
     started_ms: u64,
     ended_ms: Option<u64>,
     history: Vec<(u64, History)>,
+    /// The states that it has come through.
+    entered: Vec<String>,
     hop: HopId,
     /// The hops of steps that are under way, by the number of their work.
     steps: HashMap<u64, HopId>,
+}
+
+/// An execution as who looks on sees it.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT` or `ABORTED`.
+    pub status: &'static str,
+    /// What it was started with.
+    pub input: Value,
+    /// What it gave, if it succeeded.
+    pub output: Option<Value>,
+    /// The error's name, if it failed.
+    pub error: Option<String>,
+    /// The states that it has come through, in order.
+    pub entered: Vec<String>,
+    /// The errors that were caught: the state, and the error's name.
+    pub caught: Vec<(String, String)>,
+    /// Its hop.
+    pub hop: HopId,
 }
 
 /// A piece of work that is under way.
@@ -267,6 +288,24 @@ impl System {
         }
     }
 
+    /// The executions of the workflow that the spec calls so, the first one first.
+    pub fn executions(&self, address: &str) -> Vec<Seen> {
+        let of_it = |it: &&Execution| self.machines.by_arn.get(&it.machine).is_some_and(|own| own.address == address);
+        let seen = |it: &Execution| {
+            let told = outcome(&it.snapshot.state).ok();
+            Seen {
+                status: status_word(it.snapshot.status),
+                input: told.as_ref().map(|told| told.input.clone()).unwrap_or_default(),
+                output: told.as_ref().and_then(|told| told.output.clone()),
+                error: told.and_then(|told| told.error),
+                entered: it.entered.clone(),
+                caught: it.history.iter().filter_map(|(_, entry)| caught(entry)).collect(),
+                hop: it.hop,
+            }
+        };
+        self.machines.executions.values().filter(of_it).map(seen).collect()
+    }
+
     fn execution(&self, arn: &str) -> Result<&Execution, Refusal> {
         let gone = || Refusal::new("ExecutionDoesNotExist", format!("Execution Does Not Exist: '{arn}'"));
         self.machines.executions.get(arn).ok_or_else(gone)
@@ -427,7 +466,8 @@ impl System {
                 Refusal::new("InvalidExecutionInput", error.to_string())
             })?;
         let key = arn.clone();
-        let timeout = self.after(timeout_ms, move |system| system.carry_execution(&key, None, Event::TimedOut));
+        let late_ms = self.now_ms() + timeout_ms;
+        let timeout = self.idle_until(late_ms, move |system| system.carry_execution(&key, None, Event::TimedOut));
         let snapshot = Snapshot {
             status: Status::Running,
             version: 0,
@@ -447,6 +487,7 @@ impl System {
             started_ms: self.now_ms(),
             ended_ms: None,
             history: Vec::new(),
+            entered: Vec::new(),
             hop,
             steps: HashMap::new(),
         };
@@ -488,6 +529,7 @@ impl System {
         }
         let Some(execution) = self.machines.executions.get_mut(arn) else { return };
         execution.history.extend(entries.into_iter().map(|entry| (now_ms, entry)));
+        execution.entered.extend(transition.entered);
         execution.snapshot.version += 1;
         execution.snapshot.revision = transition.revision;
         execution.snapshot.state = transition.state;
@@ -548,7 +590,8 @@ impl System {
         if let Some(timeout_ms) = record.timeout_ms {
             let key = arn.to_owned();
             let late = Event::Failed { slot, error: TIMEOUT.to_owned(), cause: None, claimed_ms: 0 };
-            tasks.push(self.after(timeout_ms, move |system| system.carry_execution(&key, Some((slot, seq)), late)));
+            let late_ms = self.now_ms() + timeout_ms;
+            tasks.push(self.idle_until(late_ms, move |system| system.carry_execution(&key, Some((slot, seq)), late)));
         }
         if let Some(work) = self.machines.executions.get_mut(arn).and_then(|it| it.slots.get_mut(&slot)) {
             work.tasks = tasks;
@@ -593,6 +636,10 @@ impl System {
                     };
                     system.carry_execution(&key, fence, event);
                 });
+                let function = self.functions.find(&record.function).map(|it| it.address.clone());
+                if self.throttled(&function.unwrap_or_default(), cause, "it") {
+                    return then(self, Ended::Throttled);
+                }
                 self.invoke(Invoke { function: record.function, payload, cause, waits: false, then });
             }
             Ok(Task::Publish(mut entry)) => {
@@ -684,6 +731,13 @@ impl System {
         }
         let names = self.names();
         format!("arn:aws:sqs:{}:{}:{}", names.region, names.account, url.rsplit('/').next().unwrap_or_default())
+    }
+}
+
+fn caught(entry: &History) -> Option<(String, String)> {
+    match entry {
+        History::Caught { state, error, .. } => Some((state.clone(), error.clone())),
+        _ => None,
     }
 }
 

@@ -1,5 +1,8 @@
 //! Readers of streams: event source mappings of functions. Each reads the records of a table in their order, a batch at a time.
 //!
+//! Where tables are on disk, it is kept beside them how far each reader is. What it has not been done with when a system ended, the next
+//! one begins with: a record that was written is not lost by that, and the last batch may come twice, as it may on AWS.
+//!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html>
 
 use std::collections::{BTreeMap, VecDeque};
@@ -8,12 +11,13 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
+use super::dynamodb::created_ms;
 use super::lambda::{Ended, Invoke};
 use crate::iam::Principal;
 use crate::pattern::Filters;
 use crate::stack::Stack;
 use crate::system::System;
-use crate::trace::{HopId, Kind, New};
+use crate::trace::{HopId, Kind, New, Outcome};
 
 /// How long a batch waits before it is tried again, milliseconds: doubled with each retry, up to a minute. AWS does not say.
 const RETRY_MS: u64 = 200;
@@ -35,8 +39,15 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    /// Its number in the stream.
     pub(crate) fn sequence(&self) -> &str {
         self.json.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Whether it comes after the one with this number, if there is one.
+    fn is_after(&self, sequence: Option<&str>) -> bool {
+        let number = |text: &str| text.parse::<u128>().unwrap_or(0);
+        sequence.is_none_or(|sequence| number(self.sequence()) > number(sequence))
     }
 }
 
@@ -54,6 +65,15 @@ struct Mapping {
     retries: Option<u64>,
     max_age_ms: Option<u64>,
     on_failure: Option<String>,
+    /// Whether it begins with what comes after it was made, and not with what the stream has.
+    from_latest: bool,
+}
+
+impl Mapping {
+    /// What it is kept under how far it has read.
+    fn key(&self) -> String {
+        format!("{} of {}", self.function, self.stream)
+    }
 }
 
 /// A batch that is to be tried, and how often it was.
@@ -61,6 +81,8 @@ struct Mapping {
 struct Attempt {
     records: Vec<Record>,
     tried: u64,
+    /// Whether all went well before, and nobody knew.
+    repeated: bool,
 }
 
 /// Where a reader is.
@@ -102,6 +124,7 @@ impl Readers {
                     retries: it.number("/MaximumRetryAttempts"),
                     max_age_ms: it.number("/MaximumRecordAgeInSeconds").map(|seconds| seconds * 1_000),
                     on_failure: it.text("/DestinationConfig/OnFailure/Destination").map(str::to_owned),
+                    from_latest: it.text("/StartingPosition") == Some("LATEST"),
                 };
                 mappings.insert(it.name.clone(), Arc::new(mapping));
             }
@@ -123,11 +146,66 @@ impl System {
         let records: Vec<Record> = records.into_iter().map(|json| Record { json, cause, at_ms }).collect();
         let readers = self.readers.mappings.iter().filter(|(_, mapping)| mapping.stream == stream);
         for (reader, mapping) in readers.map(|(name, mapping)| (name.clone(), mapping.clone())).collect::<Vec<_>>() {
-            let wanted = records.iter().filter(|record| mapping.filters.want(&record.json)).cloned();
+            let wanted = records.iter().filter(|record| mapping.filters.want(&record.json));
+            let wanted: Vec<Record> = wanted.cloned().collect();
+            if wanted.is_empty() {
+                continue;
+            }
             self.readers.positions.entry(reader.clone()).or_default().waiting.extend(wanted);
-            self.plan_batch(&reader, mapping.window_ms);
+            let late_ms = self.lateness(&mapping.address, cause, true);
+            self.plan_batch(&reader, mapping.window_ms + late_ms);
         }
         self.pipe(stream, &records);
+    }
+
+    /// Begins with what readers were not done with when the system before this one ended.
+    pub(crate) fn catch_up(&mut self) {
+        if !self.tables.are_kept() {
+            return;
+        }
+        for (reader, mapping) in self.readers.mappings.clone() {
+            let unread = self.unread(&mapping.stream, &mapping.key(), &mapping.address, mapping.from_latest);
+            let unread = unread.into_iter().filter(|record| mapping.filters.want(&record.json));
+            self.readers.positions.entry(reader.clone()).or_default().waiting.extend(unread);
+            self.plan_batch(&reader, mapping.window_ms);
+        }
+        self.catch_up_pipes();
+    }
+
+    /// The records of a stream that a reader has not been done with, as the consequence of a hop that says so.
+    pub(crate) fn unread(&mut self, stream: &str, reader: &str, address: &str, from_latest: bool) -> Vec<Record> {
+        let done = self.tables.position(reader);
+        let found = match self.tables.records_after(stream, done.as_deref(), self.now_ms()) {
+            Ok(found) => self.as_deployed(stream, found),
+            Err(refusal) => {
+                let failed = Outcome::Failed(refusal.to_string());
+                self.note(New::done(None, Kind::Batch, address, "cannot read its stream", Value::Null).with(failed));
+                return Vec::new();
+            }
+        };
+        if done.is_none() && from_latest {
+            if let Some(last) = found.last() {
+                let last = Record { json: last.clone(), cause: None, at_ms: 0 };
+                self.done_with(reader, address, last.sequence(), None);
+            }
+            return Vec::new();
+        }
+        if found.is_empty() {
+            return Vec::new();
+        }
+        let text = format!("begins with {} records that were there", found.len());
+        let cause = Some(self.note(New::done(None, Kind::Batch, address, text, Value::Null)));
+        let record = |json: Value| Record { at_ms: created_ms(&json), json, cause };
+        found.into_iter().map(record).filter(|record| record.is_after(done.as_deref())).collect()
+    }
+
+    /// Keeps that a reader is done with a record and all before it.
+    pub(crate) fn done_with(&mut self, reader: &str, address: &str, sequence: &str, cause: Option<HopId>) {
+        if let Err(refusal) = self.tables.keep_position(reader, sequence) {
+            let failed = Outcome::Failed(refusal.to_string());
+            let text = "cannot keep how far it has read";
+            self.note(New::done(cause, Kind::Batch, address, text, Value::Null).with(failed));
+        }
     }
 
     fn plan_batch(&mut self, reader: &str, delay_ms: u64) {
@@ -159,7 +237,7 @@ impl System {
         let Some(position) = self.readers.positions.get_mut(reader) else { return };
         let attempt = position.again.pop_front().unwrap_or_else(|| {
             let many = position.waiting.len().min(mapping.batch);
-            Attempt { records: position.waiting.drain(..many).collect(), tried: 0 }
+            Attempt { records: position.waiting.drain(..many).collect(), tried: 0, repeated: false }
         });
         if attempt.records.is_empty() {
             return;
@@ -185,7 +263,21 @@ impl System {
         };
         let mut delay_ms = 0;
         let mut again = Vec::new();
-        if let Some(first) = failed {
+        // What of the batch needs no more work, by its last record.
+        let many = attempt.records.len();
+        let until = |count: usize| {
+            let record = attempt.records.get(count.checked_sub(1)?)?;
+            Some((record.sequence().to_owned(), record.cause))
+        };
+        let (mut done, whole) = (until(failed.unwrap_or(many)), until(many));
+        if failed.is_none() && !attempt.repeated {
+            // https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html: each at least once, as a batch.
+            let cause = attempt.records.iter().find_map(|record| record.cause);
+            if self.again(&mapping.address, cause).is_some() {
+                again.push(Attempt { repeated: true, ..attempt });
+            }
+        } else if let Some(first) = failed {
+            let repeated = attempt.repeated;
             let left: Vec<Record> = attempt.records.into_iter().skip(first).collect();
             let tried = attempt.tried + 1;
             let oldest = left.first().map_or(0, |record| record.at_ms);
@@ -198,17 +290,22 @@ impl System {
                     tried,
                     if too_old { "RecordAgeExceeded" } else { "RetryAttemptsExhausted" },
                 );
+                done = whole;
             } else {
                 delay_ms = (RETRY_MS << tried.min(10).saturating_sub(1)).min(MOST_RETRY_MS);
                 // What fails is searched for by halves; a half that is a single record is tried until its retries are used up.
                 let middle = left.len() / 2;
                 if mapping.bisect && first == 0 && middle > 0 {
                     let (head, tail) = left.split_at(middle);
-                    again = vec![Attempt { records: head.to_vec(), tried }, Attempt { records: tail.to_vec(), tried }];
+                    let half = |records: &[Record]| Attempt { records: records.to_vec(), tried, repeated };
+                    again = vec![half(head), half(tail)];
                 } else {
-                    again.push(Attempt { records: left, tried });
+                    again.push(Attempt { records: left, tried, repeated });
                 }
             }
+        }
+        if let Some((sequence, cause)) = done {
+            self.done_with(&mapping.key(), &mapping.address, &sequence, cause);
         }
         let Some(position) = self.readers.positions.get_mut(reader) else { return };
         position.busy = false;
@@ -272,6 +369,8 @@ fn first_failed(answer: &str, records: &[Record]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sim::lambda::Order;
+    use crate::testing::{anybody, system};
 
     #[test]
     fn an_answer_says_from_where_on() {
@@ -294,5 +393,107 @@ mod tests {
         ] {
             assert_eq!(first_failed(answer, &records), first, "{answer}");
         }
+    }
+
+    /// A table whose stream a function reads.
+    fn read_table() -> Vec<(&'static str, &'static str, Value)> {
+        let table = json!({
+            "TableName": "things", "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
+            "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
+            "StreamSpecification": { "StreamViewType": "NEW_IMAGE" },
+        });
+        let stream = "arn:aws:dynamodb:us-east-1:000000000000:table/things/stream/2026-01-01T00:00:00.000";
+        let mapping = json!({
+            "FunctionName": "read", "BatchSize": 3, "EventSourceArn": stream, "StartingPosition": "TRIM_HORIZON",
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        });
+        vec![
+            ("T", "AWS::DynamoDB::Table", table),
+            ("Read", "AWS::Lambda::Function", json!({ "FunctionName": "read", "Role": "role" })),
+            ("Mapping", "AWS::Lambda::EventSourceMapping", mapping),
+        ]
+    }
+
+    fn put(system: &mut System, number: u32) {
+        let item = json!({ "TableName": "things", "Item": { "id": { "S": format!("{number:02}") } } });
+        system.dynamodb(&anybody(), "PutItem", item).expect("it is put");
+    }
+
+    /// The batches that are to be read now: the invocations, with the numbers of their records and of the items.
+    fn batches(system: &mut System, later_ms: u64) -> Vec<(u64, Vec<String>, Vec<u32>)> {
+        let now_ms = system.now_ms();
+        system.advance(now_ms + later_ms);
+        let mut all = Vec::new();
+        for order in system.take_orders() {
+            let Order::Invoke { invocation, payload, .. } = order else { continue };
+            let event: Value = serde_json::from_str(&payload).expect("JSON");
+            let records = event["Records"].as_array().expect("records");
+            let text = |record: &Value, pointer: &str| record.pointer(pointer)?.as_str().map(str::to_owned);
+            let sequences = records.iter().filter_map(|record| text(record, "/dynamodb/SequenceNumber")).collect();
+            let items = records.iter().filter_map(|record| text(record, "/dynamodb/Keys/id/S")?.parse().ok()).collect();
+            all.push((invocation, sequences, items));
+        }
+        all
+    }
+
+    #[test]
+    fn what_was_not_read_when_a_system_ended_is_read_by_the_next() {
+        let folder = std::env::temp_dir().join(format!("evc-streams-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let file = folder.join("tables.sqlite");
+        let open = || {
+            let kept = crate::sim::dynamodb::Kept::File(file.clone());
+            System::new(vec![crate::testing::stack(&read_table())], kept, crate::serve::real_ms(), 1).expect("a system")
+        };
+        let mut system = open();
+        (0..5).for_each(|number| put(&mut system, number));
+        let read = batches(&mut system, 0);
+        assert_eq!(read[0].2, [0, 1, 2]);
+        // It ends before anybody has answered: nothing is done.
+        drop(system);
+        let mut system = open();
+        let read = batches(&mut system, 0);
+        assert_eq!(read[0].2, [0, 1, 2]);
+        let failed = json!({ "batchItemFailures": [{ "itemIdentifier": read[0].1[2] }] });
+        system.invocation_ended(read[0].0, Ended::Answer(failed.to_string()));
+        drop(system);
+        // Two of the batch were done.
+        let mut system = open();
+        let read = batches(&mut system, 0);
+        assert_eq!(read[0].2, [2, 3, 4]);
+        assert!(system.trace.all().any(|hop| hop.text == "begins with 3 records that were there"));
+        system.invocation_ended(read[0].0, Ended::Answer("{}".to_owned()));
+        drop(system);
+        let mut system = open();
+        assert_eq!(batches(&mut system, 60_000), []);
+        put(&mut system, 5);
+        assert_eq!(batches(&mut system, 0)[0].2, [5]);
+        let tables = system.dynamodb(&anybody(), "ListTables", json!({})).expect("tables");
+        assert_eq!(tables["TableNames"], json!(["things"]));
+        drop(system);
+        std::fs::remove_dir_all(&folder).expect("it is removed");
+    }
+
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>: in order, at least once.
+    #[test]
+    fn whatever_faults_there_are_the_records_of_a_stream_stay_in_order() {
+        let mut system = system(&read_table());
+        system.set_chaos(Some("seed=5,duplicate=40%,reorder=40%,delay=40%,kill=30%".parse().expect("faults")));
+        let mut read: Vec<u32> = Vec::new();
+        for number in 0..40 {
+            put(&mut system, number);
+            for _ in 0..20 {
+                for (invocation, _, items) in batches(&mut system, 100) {
+                    read.extend(items);
+                    system.invocation_ended(invocation, Ended::Answer("{}".to_owned()));
+                }
+            }
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        let first: Vec<u32> = read.iter().copied().filter(|number| seen.insert(*number)).collect();
+        assert!(first.iter().copied().eq(0..u32::try_from(first.len()).expect("a few")), "{read:?}");
+        assert!(first.len() > 30 && read.len() > first.len(), "{read:?}");
+        // What comes again comes from where the batch begins, and goes on without a gap.
+        assert!(read.windows(2).all(|two| two[1] <= two[0] + 1), "{read:?}");
     }
 }

@@ -37,6 +37,10 @@ impl evc_runtime::Event for CartCreated {
     fn aggregate(&self) -> Option<String> {
         Some(self.cart_id.to_string())
     }
+
+    fn bounded(&self) -> Result<(), evc_runtime::Error> {
+        evc_runtime::Bounded::check(self, &evc_runtime::At::root())
+    }
 }
 
 /// The event `ItemsAddedToCart`: `ItemsAddedToCart` of `shopping-cart`.
@@ -72,6 +76,10 @@ impl evc_runtime::Event for ItemsAddedToCart {
     fn aggregate(&self) -> Option<String> {
         Some(self.cart_id.to_string())
     }
+
+    fn bounded(&self) -> Result<(), evc_runtime::Error> {
+        evc_runtime::Bounded::check(self, &evc_runtime::At::root())
+    }
 }
 
 /// The event `CartCheckedOut`: `CartCheckedOut` of `shopping-cart`.
@@ -106,5 +114,9 @@ impl evc_runtime::Event for CartCheckedOut {
 
     fn aggregate(&self) -> Option<String> {
         Some(self.cart_id.to_string())
+    }
+
+    fn bounded(&self) -> Result<(), evc_runtime::Error> {
+        evc_runtime::Bounded::check(self, &evc_runtime::At::root())
     }
 }

@@ -24,6 +24,10 @@ impl evc_runtime::Bounded for MessageReceived {
 impl evc_runtime::Event for MessageReceived {
     const SOURCE: &'static str = "choreography.source";
     const DETAIL_TYPE: &'static str = "Message Received";
+
+    fn bounded(&self) -> Result<(), evc_runtime::Error> {
+        evc_runtime::Bounded::check(self, &evc_runtime::At::root())
+    }
 }
 
 /// The event `MessageCarried`: `Message Carried` of `choreography.output`.

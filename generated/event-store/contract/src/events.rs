@@ -5,4 +5,8 @@
 impl evc_runtime::Event for crate::OrderPlaced {
     const SOURCE: &'static str = "custom.myapp";
     const DETAIL_TYPE: &'static str = "order_placed";
+
+    fn bounded(&self) -> Result<(), evc_runtime::Error> {
+        evc_runtime::Bounded::check(self, &evc_runtime::At::root())
+    }
 }

@@ -16,4 +16,10 @@ impl evc_runtime::execution::Workflow for Build {
     const NAME: &'static str = "build";
     const ENGINE: evc_runtime::execution::Engine =
         evc_runtime::execution::Engine::StepFunctions { env: "BUILD_STATE_MACHINE_ARN" };
+
+    fn bounded(input: &Self::Input) -> Result<(), evc_runtime::Error> {
+        let at = &evc_runtime::At::root();
+        evc_runtime::Bounded::check(input, at)?;
+        Ok(())
+    }
 }

@@ -30,6 +30,10 @@ impl evc_runtime::Event for OrderCreated {
     fn aggregate(&self) -> Option<String> {
         Some(self.0.order_id.to_string())
     }
+
+    fn bounded(&self) -> Result<(), evc_runtime::Error> {
+        evc_runtime::Bounded::check(self, &evc_runtime::At::root())
+    }
 }
 
 /// The event `PaymentProcessed`: `Payment Processed` of `payment.service`.
@@ -55,6 +59,10 @@ impl evc_runtime::Event for PaymentProcessed {
 
     fn aggregate(&self) -> Option<String> {
         Some(self.0.order_id.to_string())
+    }
+
+    fn bounded(&self) -> Result<(), evc_runtime::Error> {
+        evc_runtime::Bounded::check(self, &evc_runtime::At::root())
     }
 }
 
@@ -82,6 +90,10 @@ impl evc_runtime::Event for PaymentFailed {
     fn aggregate(&self) -> Option<String> {
         Some(self.0.order_id.to_string())
     }
+
+    fn bounded(&self) -> Result<(), evc_runtime::Error> {
+        evc_runtime::Bounded::check(self, &evc_runtime::At::root())
+    }
 }
 
 /// The event `PaymentRefunded`: `Payment Refunded` of `payment.service`.
@@ -107,6 +119,10 @@ impl evc_runtime::Event for PaymentRefunded {
 
     fn aggregate(&self) -> Option<String> {
         Some(self.0.order_id.to_string())
+    }
+
+    fn bounded(&self) -> Result<(), evc_runtime::Error> {
+        evc_runtime::Bounded::check(self, &evc_runtime::At::root())
     }
 }
 
@@ -134,6 +150,10 @@ impl evc_runtime::Event for InventoryReserved {
     fn aggregate(&self) -> Option<String> {
         Some(self.0.order_id.to_string())
     }
+
+    fn bounded(&self) -> Result<(), evc_runtime::Error> {
+        evc_runtime::Bounded::check(self, &evc_runtime::At::root())
+    }
 }
 
 /// The event `InventoryUnavailable`: `Inventory Unavailable` of
@@ -160,5 +180,9 @@ impl evc_runtime::Event for InventoryUnavailable {
 
     fn aggregate(&self) -> Option<String> {
         Some(self.0.order_id.to_string())
+    }
+
+    fn bounded(&self) -> Result<(), evc_runtime::Error> {
+        evc_runtime::Bounded::check(self, &evc_runtime::At::root())
     }
 }

@@ -36,6 +36,10 @@ impl Function for Charge {
     fn new(_: Context) -> Self {
         Self
     }
+
+    fn bounded(output: &Value) -> Result<(), Error> {
+        crate::At::root().field("n").number(&output["n"].as_i64().unwrap_or_default(), ..=5)
+    }
 }
 
 /// Does what it is told: `"declined"`, the name of a kind, `"panic"`, or well.
@@ -47,6 +51,7 @@ async fn charge(_: &Charge, input: Value) -> Result<Value, ChargeError> {
     assert!(!text.contains("Panic"), "as the test wants it");
     match Kind::ALL.into_iter().find(|kind| text.contains(&format!("\"{}\"", kind.name()))) {
         Some(kind) => Err(Error::new(kind, "as the test wants it").into()),
+        None if text.contains("TooMuch") => Ok(json!({ "n": 9 })),
         None => Ok(json!({})),
     }
 }
@@ -112,6 +117,14 @@ async fn a_request_that_is_answered_with_a_server_error_is_a_failure() {
     ] {
         assert_eq!(counted(&request(does)).await, (false, 0, failures), "{does}");
     }
+}
+
+/// Whoever goes on with an output takes it for what its type says.
+#[tokio::test]
+async fn an_output_out_of_its_range_is_an_error_of_the_function() {
+    assert_eq!(counted(&json!({ "does": "TooMuch" })).await, (true, 0, 0));
+    assert_eq!(counted(&request("TooMuch")).await, (false, 0, 1));
+    assert_eq!(counted(&messages(&["TooMuch", "well"])).await, (false, 0, 1));
 }
 
 #[tokio::test]

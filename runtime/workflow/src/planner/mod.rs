@@ -291,8 +291,8 @@ struct Planner<'d> {
     chance: Chance,
     records: BTreeMap<Slot, Option<Record>>,
     history: Vec<History>,
-    /// How many states this transition has entered.
-    entered: usize,
+    /// The states that this transition has entered.
+    entered: Vec<String>,
     /// What its expressions have taken.
     spent: Rc<Spent>,
 }
@@ -306,7 +306,7 @@ impl<'d> Planner<'d> {
         patience: Patience,
     ) -> Self {
         let (records, history, spent) = (BTreeMap::new(), Vec::new(), Rc::new(Spent::new(patience)));
-        Self { definition, execution, state, now_ms, chance, records, history, entered: 0, spent }
+        Self { definition, execution, state, now_ms, chance, records, history, entered: Vec::new(), spent }
     }
 
     /// Enters the state anew at which the execution stopped; the store lets its time begin again.
@@ -362,7 +362,8 @@ impl<'d> Planner<'d> {
         let history = written(&self.history)?;
         let revision = self.chance.number(REVISION);
         let records = self.records.into_iter().collect();
-        Ok(Transition { version, seen, revision, fence, state, records, history, status })
+        let entered = self.entered;
+        Ok(Transition { version, seen, revision, fence, state, records, history, status, entered })
     }
 
     /// Ends an execution that is more than may be stored. What it would have ended with is kept, but for the cause and all variables.

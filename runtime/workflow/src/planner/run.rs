@@ -56,8 +56,8 @@ impl Planner<'_> {
         let Some(state) = machine.states.get(scope.state) else {
             return Flow::Failed(Failure::new(states::RUNTIME, Some("there is no such state".to_owned())));
         };
-        self.entered += 1;
-        if self.entered > MAX_STATES {
+        self.entered.push(state.name.clone());
+        if self.entered.len() > MAX_STATES {
             let cause = format!("`{}`: {MAX_STATES} states were entered without any work between them", state.name);
             return Flow::Failed(Failure::new(states::RUNTIME, Some(cause)));
         }

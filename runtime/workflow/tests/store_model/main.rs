@@ -200,7 +200,8 @@ impl<'a> Case<'a> {
         let state = format!("state {}", self.seq).into_bytes();
         let history = br#"[{"e":"started"},{"e":"dropped","q":1}]"#.to_vec();
         self.revision += 1;
-        Transition { version, seen, revision: self.revision, fence, state, records, history, status }
+        let entered = Vec::new();
+        Transition { version, seen, revision: self.revision, fence, state, records, history, status, entered }
     }
 
     /// A commit whose committer wants the work that it puts into a slot.

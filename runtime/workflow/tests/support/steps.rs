@@ -31,6 +31,7 @@ pub(crate) fn step(number: u64, steps: u64) -> Transition {
         records: vec![(0, (!last).then(|| record(number + 1, "f")))],
         history: br#"[{"e":"started"}]"#.to_vec(),
         status: last.then_some(Status::Succeeded),
+        entered: Vec::new(),
     }
 }
 

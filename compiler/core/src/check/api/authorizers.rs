@@ -6,11 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use evc_interface::call::AUTHORIZER;
+use evc_interface::limits::AUTHORIZER_CONTEXT_BYTES;
+use serde_json::Value;
 
+use super::OF_ONE_HOP;
 use crate::check::said_where;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{
-    AUTHORIZER_TIMEOUT, Authorizer, AuthorizerPlace, Function, Id, Input, Model, SUBJECT, Thing, claim_kind,
+    AUTHORIZER_TIMEOUT, ApiKind, Authorizer, AuthorizerPlace, Function, Id, Input, Model, SUBJECT, Thing, claim_kind,
     parameter_kind,
 };
 use crate::source::{Span, Spanned};
@@ -92,6 +95,7 @@ impl Of<'_> {
                 diagnostics.push(refuse(field.span, message).secondary(first, "the first is here"));
             }
             self.source(place, called, of, field.span, diagnostics);
+            diagnostics.extend(self.never(place, called, of, field.span));
         }
         for (field, of) in fields.iter().filter(|(name, field)| !field.optional && !taken.contains_key(*name)) {
             let message = format!("nothing of a request is the field `{field}` of the authorizer's input");
@@ -125,6 +129,49 @@ impl Of<'_> {
         }
     }
 
+    /// What no request has that is asked about: a header that goes no further than the next hop, a method that no route has, a type that an
+    /// address or a path never is. Nobody would be let in.
+    fn never(&self, place: AuthorizerPlace, called: &str, of: &Field, at: Span) -> Option<Diagnostic> {
+        let types = &self.model.types;
+        let holds = |text: &str| types.validate(&of.ty, &Value::from(text)).is_empty();
+        let kind = &types.resolve(&of.ty).kind;
+        let refuse = |message: String| Some(refuse(at, message).secondary(of.ty.span, "the field is declared here"));
+        match (place, called) {
+            (AuthorizerPlace::Header, name) => {
+                let is_kept = OF_ONE_HOP.contains(&name.to_ascii_lowercase().as_str()) && !of.optional;
+                is_kept.then(|| refuse(format!("no request has a header `{name}` when API Gateway asks"))).flatten()
+            }
+            (AuthorizerPlace::Query, name) => {
+                // <https://docs.aws.amazon.com/apigateway/latest/developerguide/request-response-data-mappings.html>
+                let is_taken = name.chars().all(|c| c.is_ascii_alphanumeric() || "._$-".contains(c));
+                let rest = self.model.asked_by(self.id).find(|api| api.kind == ApiKind::Rest);
+                let rest = rest.filter(|_| !is_taken && !of.optional)?;
+                let message = format!("a REST API cannot look for a parameter called `{name}`");
+                let diagnostic = refuse(message)?.secondary(rest.head.name_span, "the API is here");
+                Some(
+                    diagnostic
+                        .help("use a name of letters, digits, `_`, `-`, `.` and `$`, or write the field with `?`"),
+                )
+            }
+            (AuthorizerPlace::Said, "method") if parameter_kind(types, &of.ty) == Some("Text") => {
+                let asks = |(_, route): &(_, &crate::model::Route)| route.authorizer == Some(self.id);
+                let (_, route) = self.model.routes().filter(asks).find(|(_, route)| !holds(&route.method))?;
+                let message = format!("`{called}` is `{}` here, and never of this type", route.method);
+                refuse(message).map(|diagnostic| diagnostic.secondary(route.span, "this route asks"))
+            }
+            (AuthorizerPlace::Said, "method" | "path") if parameter_kind(types, &of.ty) != Some("Text") => {
+                refuse(format!("`{called}` is a text, and never `{}`", describe(&of.ty)))
+            }
+            (AuthorizerPlace::Said, "path") if !starts_with_a_slash(kind) => {
+                refuse(format!("`path` starts with `/`, and is never `{}`", describe(&of.ty)))
+            }
+            (AuthorizerPlace::Said, "source-ip") if !is_address(kind) => {
+                refuse(format!("`source-ip` is an address such as `192.0.2.1`, and never `{}`", describe(&of.ty)))
+            }
+            _ => None,
+        }
+    }
+
     /// A record of what a request's context can carry, with a `sub` by which callers are told apart.
     fn says(&self, diagnostics: &mut Vec<Diagnostic>) {
         let types = &self.model.types;
@@ -142,6 +189,13 @@ impl Of<'_> {
             }
             return;
         };
+        let least = types.min_json_bytes(output);
+        if least > AUTHORIZER_CONTEXT_BYTES as u64 {
+            let message =
+                format!("this has at least {least} bytes, and API Gateway hands on at most {AUTHORIZER_CONTEXT_BYTES}");
+            let help = "say who calls, and let the functions behind look up the rest";
+            diagnostics.push(refuse(output.span, message).help(help));
+        }
         match fields.get(SUBJECT) {
             Some(sub) if !sub.optional && is_text(&types.resolve(&sub.ty).kind) => {}
             Some(sub) => {
@@ -184,6 +238,25 @@ impl Of<'_> {
             );
         }
     }
+}
+
+/// Whether texts of a kind may be paths.
+fn starts_with_a_slash(kind: &Kind) -> bool {
+    if let Kind::Enum(literals) = kind {
+        return literals.iter().any(|literal| literal.value.starts_with('/'));
+    }
+    !matches!(kind, Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration)
+}
+
+/// Whether texts of a kind may be addresses, of which the shortest is `::1` and the longest has 45 characters.
+fn is_address(kind: &Kind) -> bool {
+    if let Kind::Enum(literals) = kind {
+        return literals.iter().any(|literal| literal.value.parse::<std::net::IpAddr>().is_ok());
+    }
+    if let Kind::String(range) = kind {
+        return range.min.is_none_or(|least| least <= 45) && range.max.is_none_or(|most| most >= 3);
+    }
+    matches!(kind, Kind::Any | Kind::Named(_))
 }
 
 fn refuse(at: Span, message: String) -> Diagnostic {

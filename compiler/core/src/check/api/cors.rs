@@ -6,7 +6,9 @@ use crate::model::{Api, Auth, AuthorizerPlace, Cors, Input, Model, Route};
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for api in model.apis.values() {
         let Some(cors) = &api.cors else { continue };
-        let found = credentials(cors).into_iter().chain(methods(api, cors).or_else(|| headers(model, api, cors)));
+        let found = credentials(cors)
+            .into_iter()
+            .chain(methods(api, cors).or_else(|| headers(model, api, cors)).or_else(|| cookies(model, api, cors)));
         diagnostics.extend(found.map(|diagnostic| super::item(api, diagnostic)));
     }
 }
@@ -37,7 +39,10 @@ fn methods(api: &Api, cors: &Cors) -> Option<Diagnostic> {
 fn headers(model: &Model, api: &Api, cors: &Cors) -> Option<Diagnostic> {
     let is_sent = |name: &str| {
         // A star is no leave for this one: <https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name>.
-        let star = |header: &String| header == "*" && !name.eq_ignore_ascii_case("authorization");
+        // With credentials it is the name of a header.
+        let star = |header: &String| {
+            header == "*" && cors.credentials.is_none() && !name.eq_ignore_ascii_case("authorization")
+        };
         cors.headers.iter().any(|header| header.eq_ignore_ascii_case(name) || star(header))
     };
     let called = api.routes.iter().filter(|route| cors.methods.contains(&route.method));
@@ -50,6 +55,26 @@ fn headers(model: &Model, api: &Api, cors: &Cors) -> Option<Diagnostic> {
             .note("a browser asks before it sends such a header, and does not call if the answer does not name it")
             .help("add them to `headers`, or leave that out: what routes want is in it then"),
     )
+}
+
+/// Cookies that a route wants and that pages do not send without leave.
+fn cookies(model: &Model, api: &Api, cors: &Cors) -> Option<Diagnostic> {
+    let called = api.routes.iter().filter(|route| cors.credentials.is_none() && cors.methods.contains(&route.method));
+    let (route, cookie) = called.into_iter().find_map(|route| Some((route, wanted_cookie(model, route)?)))?;
+    let message = format!("pages send no cookies, and `{}` wants `{cookie}`", route.key());
+    let diagnostic = Diagnostic::new(Code::EVC0697, cors.span, message).secondary(route.span, "the route is here");
+    Some(
+        diagnostic
+            .note("`credentials: false` keeps cookies from all requests of pages of other origins")
+            .help("leave `credentials` out, or write the field of the cookie with `?`"),
+    )
+}
+
+/// A cookie without which a route refuses a request.
+fn wanted_cookie<'m>(model: &'m Model, route: &'m Route) -> Option<&'m str> {
+    let said = model.request(route).cookies.into_iter().find(|cookie| cookie.required).map(|cookie| cookie.name);
+    let is_cookie = |(place, _): &(AuthorizerPlace, &str)| *place == AuthorizerPlace::Cookie;
+    said.or_else(|| model.shown(route).into_iter().find(is_cookie).map(|(_, name)| name))
 }
 
 /// The headers without which a route refuses a request from a browser.

@@ -6,7 +6,7 @@ use crate::model::{Mapping, MappingValue, Model};
 use crate::source::Span;
 use crate::spec::scalar::Name;
 use crate::spec::table::Projection;
-use crate::types::{Attribute, FieldAt, NoField, describe};
+use crate::types::{Attribute, FieldAt, Kind, NoField, Type, describe};
 
 pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) {
     for it in super::to_tables(model) {
@@ -73,7 +73,11 @@ fn of_type(model: &Model, it: &ToTable<'_>, mapping: &Mapping, place: &FieldAt<'
     {
         return None;
     }
-    let mismatch = model.types.accepts(ty, &mapping.ty).err()?;
+    // The template looks whether a text is of the form of the attribute.
+    if is_beside_the_body(&mapping.value) && has_a_form(&model.types.resolve(ty).kind) {
+        return None;
+    }
+    let Err(mismatch) = model.types.accepts(ty, &mapping.ty) else { return beyond(model, mapping, ty, place) };
     let message = format!("what `{name}` is given is not `{}`", describe(ty));
     let diagnostic = Diagnostic::new(Code::EVC0627, mapping.span, message).label(mismatch.to_string());
     let diagnostic = with_field(diagnostic, mapping);
@@ -82,11 +86,33 @@ fn of_type(model: &Model, it: &ToTable<'_>, mapping: &Mapping, place: &FieldAt<'
         None => diagnostic,
     };
     Some(if is_beside_the_body(&mapping.value) {
-        diagnostic
-            .note("API Gateway checks no more of what stands beside the body than that it is there: it is a `string`")
+        diagnostic.note("what stands beside the body is a text")
     } else {
         diagnostic
     })
+}
+
+/// Texts that are told by how they are written.
+fn has_a_form(kind: &Kind) -> bool {
+    matches!(kind, Kind::Enum(_) | Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Duration)
+}
+
+/// A body may have what no item may. Whatever else is a text is looked at before it is written.
+fn beyond(model: &Model, mapping: &Mapping, ty: &Type, place: &FieldAt<'_>) -> Option<Diagnostic> {
+    let MappingValue::Body(_) = &mapping.value else { return None };
+    let reason = model.types.bounds_hold(ty, &mapping.ty).err()?;
+    let name = &mapping.attribute;
+    let message = format!("`{name}` may get what no item has");
+    let diagnostic = with_field(Diagnostic::new(Code::EVC0627, mapping.span, message).label(reason), mapping);
+    let diagnostic = match place.field {
+        Some(field) => diagnostic.secondary(field.name_span, format!("it is declared here, as `{}`", describe(ty))),
+        None => diagnostic,
+    };
+    Some(
+        diagnostic
+            .note("API Gateway holds a body against the type of the route alone, and who reads the item relies on that of the table")
+            .help(format!("say `{}` in the type of the body", describe(ty))),
+    )
 }
 
 fn is_beside_the_body(value: &MappingValue) -> bool {

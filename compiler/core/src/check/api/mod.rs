@@ -4,6 +4,7 @@ pub(super) mod auth;
 pub(super) mod authorizers;
 pub(super) mod before;
 pub(super) mod bodies;
+pub(super) mod cookies;
 pub(super) mod cors;
 pub(super) mod groups;
 pub(super) mod health;
@@ -20,12 +21,17 @@ pub(super) mod sources;
 pub(super) mod statuses;
 pub(super) mod templates;
 pub(super) mod timeouts;
+pub(super) mod tokens;
 pub(super) mod updates;
 pub(super) mod webhooks;
 pub(super) mod without_body;
 
 use crate::diagnostics::Diagnostic;
 use crate::model::{Api, Integration, Model, Route, Table, TableRoute};
+
+/// Headers that are for the next hop alone. <https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1>
+const OF_ONE_HOP: [&str; 7] =
+    ["connection", "keep-alive", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade"];
 
 /// What an `allow` of such a finding stands on.
 fn item(api: &Api, diagnostic: Diagnostic) -> Diagnostic {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use evc_interface::call::IDEMPOTENCY_HEADER;
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Input, Model, Route, parameter_kind};
+use crate::model::{Api, ApiKind, Auth, Input, Model, Route, parameter_kind};
 use crate::source::Span;
 use crate::spec::scalar::Name;
 use crate::types::{Kind, Type, describe, json_bytes};
@@ -20,7 +20,7 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
             Input::Events(_) => continue,
             Input::Nothing => None,
         };
-        let of = Of { model, route, name: &model.functions[function].head.name, input };
+        let of = Of { model, api, route, name: &model.functions[function].head.name, input };
         let mut found = Vec::new();
         of.names(&mut found);
         of.fields(&mut found);
@@ -33,6 +33,7 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
 /// A route and the function that it calls.
 struct Of<'m> {
     model: &'m Model,
+    api: &'m Api,
     route: &'m Route,
     name: &'m str,
     input: Option<&'m Type>,
@@ -160,7 +161,9 @@ impl<'m> Of<'m> {
         let kind = parameter_kind(types, ty);
         let is_list = matches!(types.resolve(ty).kind, Kind::List(..));
         if place == Place::Body {
-            if !self.route.has_body() {
+            if self.route.has_body() {
+                diagnostics.extend(self.without_bytes(name, ty));
+            } else {
                 let message = format!("a request with `{}` has no body", self.route.method);
                 let diagnostic = Diagnostic::new(Code::EVC0736, name.span, message);
                 diagnostics.push(diagnostic.help("use `POST`, `PUT` or `PATCH`"));
@@ -182,6 +185,22 @@ impl<'m> Of<'m> {
                 .secondary(ty.span, "the field is declared here")
                 .help(help),
         );
+    }
+
+    /// A REST API hands a body over as text, in which bytes that are no UTF-8 are lost. What a webhook sends is signed text.
+    fn without_bytes(&self, name: &Name, ty: &'m Type) -> Option<Diagnostic> {
+        let is_bytes = self.model.types.resolve(ty).kind == Kind::Bytes;
+        if !is_bytes || self.api.kind != ApiKind::Rest || matches!(self.route.auth, Auth::Webhook(_)) {
+            return None;
+        }
+        let message = format!("a REST API hands over no bytes, which `{}` are to be", name.as_str());
+        Some(
+            Diagnostic::new(Code::EVC0738, name.span, message)
+                .secondary(ty.span, "the field is declared here")
+                .secondary(self.api.head.name_span, "the API is a REST API")
+                .note("it hands a body over as text, in which bytes that are no UTF-8 are lost; its binary media types would count for all its routes")
+                .help("let the route be of an API of `kind: http`, or make the field a `string`"),
+        )
     }
 
     /// Defaults are of what may be missing beside the body, and of its type.

@@ -1,5 +1,6 @@
 //! Routes of webhooks: what they lead to, and what becomes of a request that is sent again.
 
+use super::OF_ONE_HOP;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Api, Function, Id, Integration, Model, Route, Webhook};
 use crate::source::Span;
@@ -22,7 +23,8 @@ pub(in crate::check) fn check(model: &Model, diagnostics: &mut Vec<Diagnostic>) 
                 is_new
             }),
         };
-        let found = found.into_iter().chain(unsigned_id(webhook).filter(|_| !told.contains(&webhook.span)));
+        let found = found.into_iter().chain(header_of_a_hop(webhook).filter(|_| !told.contains(&webhook.span)));
+        let found = found.chain(unsigned_id(webhook).filter(|_| !told.contains(&webhook.span)));
         let function = route.function().filter(|id| !again.contains(id));
         let replayed = function.and_then(|id| replayed(&model.functions[id], route, webhook));
         again.extend(function.filter(|_| replayed.is_some()));
@@ -68,6 +70,18 @@ fn is_same(one: &Route, other: &Route) -> bool {
         (Some(one), Some(other)) => one.is_same(other),
         _ => false,
     }
+}
+
+/// A signature in a header that goes no further than the next hop never comes.
+fn header_of_a_hop(webhook: &Webhook) -> Option<Diagnostic> {
+    let of_time = webhook.timestamp.as_deref().into_iter().filter(|time| !time.ends_with('='));
+    let id = webhook.id.as_ref().map(|id| id.value.as_str());
+    let mut headers = [webhook.header.as_str()].into_iter().chain(of_time).chain(id);
+    let header = headers.find(|header| OF_ONE_HOP.contains(&header.to_ascii_lowercase().as_str()))?;
+    let message = format!("a function cannot take the header `{header}`");
+    let diagnostic = Diagnostic::new(Code::EVC0731, webhook.span, message)
+        .note("API Gateway keeps it, writes it anew or renames it");
+    Some(diagnostic.help("name the header that the sender signs in"))
 }
 
 /// What tells deliveries apart can be changed by whoever sends one again.

@@ -1,6 +1,7 @@
 //! Caches: what they lose or show, and who can get to them.
 
 pub(super) mod breakers;
+pub(super) mod nowhere;
 pub(super) mod plaintext;
 pub(super) mod replicas;
 pub(super) mod two_networks;

@@ -1,5 +1,5 @@
-//! The ranges of the spec in generated code: `impl Bounded` for each record with ranges in it. Only inputs are checked, by the
-//! runtime.
+//! The ranges of the spec in generated code: `impl Bounded` for each record with ranges in it. The runtime checks them on what comes into a
+//! function, and on what it hands to somebody who looks no more: outputs, answers, events, inputs of executions.
 
 use std::collections::BTreeSet;
 use std::fmt::{Display, Write as _};
@@ -68,6 +68,19 @@ pub(super) fn of_value(names: &Names<'_>, ty: &Type) -> String {
     let mut body = Body { names, text: String::new() };
     body.checks(ty, &Place::value("value".to_owned()), "at", 2, 0);
     body.text
+}
+
+/// The method `bounded` of what hands a value on, if there are ranges in its type. `given` is how the value is called and its Rust type.
+pub(super) fn method(names: &Names<'_>, ty: &Type, (given, of): (&str, &str)) -> Option<String> {
+    if !is_bounded(names, ty) {
+        return None;
+    }
+    let mut body = Body { names, text: String::new() };
+    body.line(2, "let at = &evc_runtime::At::root();");
+    body.checks(ty, &Place::reference(given), "at", 2, 0);
+    body.line(2, "Ok(())");
+    let line = format!("    fn bounded({given}: &{of}) -> Result<(), evc_runtime::Error> {{");
+    Some(format!("\n{line}\n{}    }}\n", body.text))
 }
 
 fn implementation(name: &str, checks: &str, code: &mut Code) {
@@ -171,7 +184,7 @@ impl Body<'_, '_> {
                 self.checks(of, &Place::reference(&item), &at, level + 1, depth + 1);
                 self.line(level, "}");
             }
-            Kind::Record(_) => {
+            Kind::Record(_) | Kind::Tagged(_) => {
                 // `at` is a reference already where nothing leads on from it.
                 let lead = if at == "at" { "" } else { "&" };
                 self.line(level, format_args!("evc_runtime::Bounded::check({borrowed}, {lead}{at})?;"));

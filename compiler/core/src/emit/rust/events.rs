@@ -47,13 +47,21 @@ pub struct {name}(
     let path = if itself { "crate::" } else { "" };
     let (source, detail_type) = (literal(&event.source.value), literal(&event.detail_type.value));
     let aggregate = aggregate(names, id, &event.detail, wraps).unwrap_or_default();
+    let bounded = if bounds::is_bounded(names, &event.detail) { BOUNDED } else { "" };
     code.item(format_args!(
         "impl evc_runtime::Event for {path}{name} {{
     const SOURCE: &'static str = {source};
-    const DETAIL_TYPE: &'static str = {detail_type};{aggregate}
+    const DETAIL_TYPE: &'static str = {detail_type};{aggregate}{bounded}
 }}"
     ));
 }
+
+/// The method that checks the ranges of an event.
+const BOUNDED: &str = "
+
+    fn bounded(&self) -> Result<(), evc_runtime::Error> {
+        evc_runtime::Bounded::check(self, &evc_runtime::At::root())
+    }";
 
 /// What the event is about, if an outbox that carries it says which field tells.
 fn aggregate(names: &Names<'_>, id: Id<Event>, detail: &Type, wrapped: bool) -> Option<String> {

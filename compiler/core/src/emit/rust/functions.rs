@@ -242,6 +242,8 @@ fn implementation(names: &Names<'_>, id: Id<Function>, known: &FunctionNames, co
     let webhooks = webhooks::webhooks(names, id).unwrap_or_default();
     let admit = callers::admit(names, id).unwrap_or_default();
     let decode = decode(names, function, known).unwrap_or_default();
+    let output_type = function.output.as_ref().filter(|_| known.response.is_none());
+    let bounded = output_type.and_then(|ty| bounds::method(names, ty, ("output", "Self::Output"))).unwrap_or_default();
     code.item(format_args!(
         "impl evc_runtime::Function for {context} {{
     type Input = {input};
@@ -253,7 +255,7 @@ fn implementation(names: &Names<'_>, id: Id<Function>, known: &FunctionNames, co
     fn new(context: evc_runtime::Context) -> Self {{
         Self {{ context }}
     }}
-{admit}{decode}}}"
+{admit}{decode}{bounded}}}"
     ));
 }
 
@@ -308,7 +310,7 @@ fn decode(names: &Names<'_>, function: &Function, known: &FunctionNames) -> Opti
             ("payload", body)
         }
         (Input::Value(ty), _) if is_bounded(names, ty) => {
-            let record = matches!(names.model.types.resolve(ty).kind, Kind::Record(_));
+            let record = matches!(names.model.types.resolve(ty).kind, Kind::Record(_) | Kind::Tagged(_));
             ("payload", if record { BOUNDED.to_owned() } else { bounds::of_input(names, ty) })
         }
         (Input::Events(events), _) if events.iter().any(|id| is_bounded(names, &names.model.events[*id].detail)) => {

@@ -1,4 +1,6 @@
 //! `functions/NAME/src/main.rs`: one call into the runtime.
+//!
+//! `main` is `pub(crate)`, since the program of all handlers (`dev/src/main.rs`, see [`super::dev`]) has each of these files as a module.
 
 use super::forwarders;
 use super::names::{Names, contract, crate_ident};
@@ -64,7 +66,7 @@ pub(super) fn main(names: &Names<'_>, input: Input<'_>, handler: &Handler) -> St
         }
     };
     code.item(format_args!(
-        "fn main() -> Result<(), evc_runtime::Error> {{
+        "pub(crate) fn main() -> Result<(), evc_runtime::Error> {{
     {call}
 }}"
     ));

@@ -7,6 +7,7 @@
 //! | `contract/src/workflows.rs` | definitions of workflows on Redis, answers that workflows wait for | `workflows` |
 //! | `contract/src/functions/NAME.rs` | the context of a function: what it may do | `functions` |
 //! | `functions/NAME/src/main.rs` | one call into the runtime | `mains` |
+//! | `dev/src/main.rs` | all handlers in one program, for `evc dev` | `dev` |
 //!
 //! Behaviour lives in the runtime crate; nothing here decides anything at run time. The user's crate is not part of a stack:
 //! [`scaffold`] has what is missing of it.
@@ -15,6 +16,7 @@ mod bounds;
 mod caches;
 mod callers;
 mod config;
+mod dev;
 mod events;
 mod forwarders;
 mod functions;
@@ -43,6 +45,7 @@ use super::{Backend, Files, Input, each};
 use names::Names;
 use print::Code;
 
+pub use dev::{FEATURE as DEV_FEATURE, package as dev_package};
 pub use manifests::RUNTIME_VERSION;
 pub use names::{crate_ident, module};
 pub use scaffold::scaffold;
@@ -71,6 +74,10 @@ impl Backend for Rust {
             let folder = manifests::handler_folder(names.model, handler);
             files.add(format!("{folder}/Cargo.toml"), manifest);
             files.add(format!("{folder}/src/main.rs"), main);
+        }
+        if !input.plan.handlers.is_empty() {
+            files.add(format!("{}/Cargo.toml", dev::FOLDER), manifests::dev_manifest(input));
+            files.add(format!("{}/src/main.rs", dev::FOLDER), dev::main(&names, input));
         }
     }
 }

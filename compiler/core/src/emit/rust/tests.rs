@@ -215,6 +215,8 @@ fn a_small_shop() {
         "functions/send-parcel/Cargo.toml",
         "functions/send-parcel/src/main.rs",
         "functions/news-forwarder/src/main.rs",
+        "dev/Cargo.toml",
+        "dev/src/main.rs",
     ] {
         insta::assert_snapshot!(path.replace('/', "-"), text(&files, path));
     }

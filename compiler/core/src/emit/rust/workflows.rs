@@ -3,6 +3,7 @@
 
 #![warn(clippy::wildcard_enum_match_arm, reason = "a kind of anything that is forgotten here must not compile")]
 
+use super::bounds;
 use super::names::{Home, Names};
 use super::print::{Code, literal};
 use super::text::member_paragraph;
@@ -56,6 +57,7 @@ pub struct {name};"
         None => format!("StepFunctions {{ env: {} }}", literal(&ids::state_machine_variable(workflow))),
     };
     let (given, output) = (names.type_of(&workflow.input, Home::Workflows), output(names, workflow));
+    let bounded = bounds::method(names, &workflow.input, ("input", "Self::Input")).unwrap_or_default();
     let workflow = literal(&workflow.head.name);
     code.item(format_args!(
         "impl evc_runtime::execution::Workflow for {name} {{
@@ -63,7 +65,7 @@ pub struct {name};"
     type Output = {output};
     const NAME: &'static str = {workflow};
     const ENGINE: evc_runtime::execution::Engine = evc_runtime::execution::Engine::{engine};
-}}"
+{bounded}}}"
     ));
 }
 
@@ -87,30 +89,32 @@ pub(super) fn answers(model: &Model) -> Vec<(String, &Type)> {
 
 /// One line for each kind of answer that a function may give.
 pub(super) fn grants(names: &Names<'_>, function: &Function, context: &str, code: &mut Code) {
-    let (mut all, mut by_answer) = (Vec::new(), BTreeMap::<String, Vec<String>>::new());
+    let (mut all, mut by_answer) = (Vec::new(), BTreeMap::<String, (&Type, Vec<String>)>::new());
     for signal in &function.signals {
         let workflow = &names.model.workflows[signal.value];
         workflow.body.walk(&mut |step| {
             if let Some(answer) = step.answer() {
                 let wait = format!("({}, {})", literal(&workflow.head.name), literal(&step.name));
                 all.push(wait.clone());
-                by_answer.entry(names.type_text(answer, "crate::")).or_default().push(wait);
+                let known = by_answer.entry(names.type_text(answer, "crate::")).or_insert_with(|| (answer, Vec::new()));
+                known.1.push(wait);
             }
         });
     }
-    let mut implement = |which: &str, waits: &[String]| {
+    let mut implement = |which: &str, waits: &[String], bounded: &str| {
         code.item(format_args!(
             "impl evc_runtime::grant::{which} for {context} {{
     const WAITS: &'static [(&'static str, &'static str)] = &[{}];
-}}",
+{bounded}}}",
             waits.join(", ")
         ));
     };
     if !all.is_empty() {
-        implement("Signals", &all);
+        implement("Signals", &all, "");
     }
-    for (answer, waits) in &by_answer {
-        implement(&format!("Signal<{answer}>"), waits);
+    for (answer, (ty, waits)) in &by_answer {
+        let bounded = bounds::method(names, ty, ("answer", answer)).unwrap_or_default();
+        implement(&format!("Signal<{answer}>"), waits, &bounded);
     }
     for start in &function.starts {
         let workflow = names.workflow(start.value);

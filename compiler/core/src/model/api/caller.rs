@@ -218,7 +218,7 @@ pub(in crate::model) fn tokens(
                     let of = TokenOf::Issuer(jwt.clone());
                     tokens.push(Token { of, claims, api: api.head.name.clone() });
                 }
-                (Some(known), Some(claims)) if is_new && !is_same(types, &known.claims, claims) => {
+                (Some(known), Some(claims)) if is_new && !are_same_claims(types, &known.claims, claims) => {
                     let message = "tokens of one issuer for one audience are told in one way";
                     let diagnostic = Diagnostic::new(Code::EVC0655, claims.span, message);
                     let diagnostic = diagnostic.secondary(known.claims.span, "here they have other claims");
@@ -247,7 +247,8 @@ fn subject(jwt: &Jwt) -> Type {
     Type { kind: Kind::Record(Record { extends: None, exact: false, fields }), span }
 }
 
-fn is_same(types: &Types, one: &Type, other: &Type) -> bool {
+/// Whether two records of claims have the same claims, each of types of which one value may be both.
+pub(crate) fn are_same_claims(types: &Types, one: &Type, other: &Type) -> bool {
     types.accepts(one, other).is_ok() && types.accepts(other, one).is_ok() && names(types, one) == names(types, other)
 }
 

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
-use crate::spec::api::{Auth, Jwt, MappingExpr, is_header};
+use crate::spec::api::{Auth, Jwt, MappingExpr};
 use crate::spec::scalar::Name;
 use crate::types::{Kind, Range, Type, Types, describe, is_text};
 use crate::yaml::ScalarStyle;
@@ -70,6 +70,16 @@ impl CallerFact {
             Auth::None | Auth::Jwt(_) | Auth::Function(_) | Auth::Webhook(_) => Vec::new(),
         }
     }
+
+    /// How many characters it has, where that is known.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+    fn length(&self) -> Range<u64> {
+        match self {
+            Self::Account => Range { min: Some(12), max: Some(12) },
+            Self::Arn => Range { min: Some(20), max: Some(2048) },
+            Self::Claim(_) | Self::Said(_) | Self::KeyId => Range { min: Some(1), max: None },
+        }
+    }
 }
 
 /// A value with its type, and whether it may be absent.
@@ -112,6 +122,9 @@ pub(super) fn of_workflow(
     mappings
 }
 
+/// 2020-01-01, in milliseconds since 1970: before there was evc.
+const PAST: i64 = 1_577_836_800_000;
+
 /// The claim that every token has for whom it is of.
 pub(crate) const SUBJECT: &str = "sub";
 
@@ -135,9 +148,11 @@ impl Request<'_> {
     fn path(&self, expr: &Spanned<MappingExpr>) -> Result<Given, Box<Diagnostic>> {
         let at = expr.span;
         let text = |value, name: &str| {
-            if !is_header(name) {
+            // <https://docs.aws.amazon.com/apigateway/latest/developerguide/request-response-data-mappings.html>
+            if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)) {
                 let message = format!("`{}` is not a path", expr.text);
-                return Err(Box::new(refuse(at, message)));
+                let help = "a REST API looks for names of letters, digits, `_`, `-` and `.`";
+                return Err(Box::new(refuse(at, message).help(help)));
             }
             Ok(Given { value, ty: Type { kind: Kind::String(Range::default()), span: at }, optional: false })
         };
@@ -154,7 +169,7 @@ impl Request<'_> {
                 Ok(Given { value: MappingValue::RequestId, ty: Type { kind: Kind::Uuid, span: at }, optional: false })
             }
             Some(("request", "time")) => {
-                let ty = Type { kind: Kind::Integer(Range { min: Some(0), max: None }), span: at };
+                let ty = Type { kind: Kind::Integer(Range { min: Some(PAST), max: None }), span: at };
                 Ok(Given { value: MappingValue::RequestTime, ty, optional: false })
             }
             Some(("request", name)) => {
@@ -182,7 +197,7 @@ impl Request<'_> {
             let message = format!("of who calls this route, no `{name}` is known");
             return Err(Box::new(refuse(at, message).suggest(name, known.iter().map(|(known, _)| *known))));
         };
-        let ty = Type { kind: Kind::String(Range { min: Some(1), max: None }), span: at };
+        let ty = Type { kind: Kind::String(fact.length()), span: at };
         Ok(Given { value: MappingValue::Caller(fact.clone()), ty, optional: false })
     }
 

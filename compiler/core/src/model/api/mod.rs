@@ -10,6 +10,7 @@ mod table;
 mod tests;
 mod webhook;
 
+pub(crate) use caller::are_same_claims;
 pub(super) use caller::tokens;
 pub use caller::{CallerKind, Callers, Token, TokenOf, claim_kind};
 pub(crate) use mapping::SUBJECT;
@@ -60,6 +61,9 @@ pub struct Domain {
     /// The id of the hosted zone that gets a record for it.
     pub zone: Option<Given<String>>,
 }
+
+/// The only stage of a REST API, which is the first part of its paths.
+pub const REST_STAGE: &str = "live";
 
 /// The web pages that may call an API from a browser.
 #[derive(Debug, Clone)]

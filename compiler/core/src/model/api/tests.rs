@@ -63,7 +63,7 @@ fn a_new_item_is_what_is_said_then_the_body_then_the_path() {
     // A field of the body that is taken apart does not go by its own name as well.
     let expected = [
         ("orderId", MappingValue::RequestId, "uuid", false),
-        ("at", MappingValue::RequestTime, "integer(0..)", false),
+        ("at", MappingValue::RequestTime, "integer(1577836800000..)", false),
         ("source", MappingValue::Query("source".to_owned()), "string", false),
         ("agent", MappingValue::Header("User-Agent".to_owned()), "string", false),
         ("city", path(&["address", "city"]), "string", false),

@@ -14,7 +14,7 @@ mod ways;
 pub use errors::{
     COMPENSATION_FAILED, CatchError, Retry, RetryError, runtime_errors, standard_retry, transient_errors,
 };
-pub use steps::{Argument, Call, Given, Lasts, Nested, Onward, Publish, Rounds, StepKind, Unsaid, Wanted};
+pub use steps::{Argument, Call, Given, Lasts, Nested, Onward, Publish, Rounds, StepKind, Unsaid, Wait, Wanted};
 
 pub use variables::{Assignment, Variable};
 pub use ways::Loops;

@@ -121,6 +121,9 @@ const DOCUMENT: &str = "/.well-known/openid-configuration";
 
 /// What differs by environment reaches a function as one text, with commas between.
 fn audience(audience: &[Spanned<String>], cx: &mut Decoder) {
+    for one in audience {
+        half_said(one, cx);
+    }
     let differs = |one: &Spanned<String>| **one == PARAMETER || one.contains(ENVIRONMENT);
     if !audience.iter().any(differs) {
         return;
@@ -139,8 +142,26 @@ fn audience(audience: &[Spanned<String>], cx: &mut Decoder) {
     }
 }
 
+/// Reports braces that do not stand for the environment; whether there are some.
+fn half_said(text: &Spanned<String>, cx: &mut Decoder) -> bool {
+    let rest = text.replace(ENVIRONMENT, "");
+    if !rest.contains(['{', '}']) {
+        return false;
+    }
+    let message = format!("`{}` has braces that do not stand for the environment", text.value);
+    let diagnostic = cx.bad_value(text.span, message);
+    diagnostic.notes.push("they stay as they are written, and no token has them".to_owned());
+    diagnostic.help.push(format!("write `{ENVIRONMENT}` where the name of the environment belongs"));
+    let at = rest.to_ascii_lowercase().find(ENVIRONMENT);
+    if let Some(wrong) = at.and_then(|at| rest.get(at..at + ENVIRONMENT.len())) {
+        let right = text.replace(wrong, ENVIRONMENT);
+        *diagnostic = diagnostic.clone().replace(format!("replace with `{right}`"), text.span, right);
+    }
+    true
+}
+
 fn issuer(issuer: &Spanned<String>, cx: &mut Decoder) {
-    if **issuer == PARAMETER {
+    if **issuer == PARAMETER || half_said(issuer, cx) {
         return;
     }
     // As an environment may be called.

@@ -1,4 +1,5 @@
-//! The operations of `EventBridge` on buses, rules and targets: what there is, and rules that are made by hand.
+//! The operations of `EventBridge` on buses, rules and targets: what there is, and rules that are made by hand, which are gone when the
+//! stacks are others.
 //!
 //! <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Operations.html>
 
@@ -88,7 +89,9 @@ impl System {
                 rule.targets.retain(|target| !ids.iter().any(|id| *id == target.id));
                 Ok(json!({ "FailedEntryCount": 0, "FailedEntries": [] }))
             }
-            _ => Err(Refusal::unknown_operation("EventBridge", operation)),
+            _ => self
+                .archives(operation, body)
+                .unwrap_or_else(|| Err(Refusal::unknown_operation("EventBridge", operation))),
         }
     }
 

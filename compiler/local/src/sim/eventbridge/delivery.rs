@@ -18,18 +18,24 @@ const RETRY_MS: u64 = 1_000;
 const MOST_RETRY_MS: u64 = 900_000;
 
 impl System {
+    /// Gives an event to all targets of a rule: at least once, in no order.
+    /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event.html>
+    pub(super) fn give_all(&mut self, rule: &Arc<Rule>, event: &Arc<Value>, cause: HopId) {
+        let since_ms = self.now_ms();
+        for index in 0..rule.targets.len() {
+            let late_ms = self.lateness(&rule.address, Some(cause), false);
+            let again_ms = self.again(&rule.address, Some(cause)).map(|ms| late_ms + ms);
+            for delay_ms in [Some(late_ms), again_ms].into_iter().flatten() {
+                let (rule, event) = (rule.clone(), event.clone());
+                self.after(delay_ms, move |system| system.give(&rule, index, &event, cause, since_ms, 0));
+            }
+        }
+    }
+
     /// Gives an event to one target of a rule; again later if that fails, and to the dead-letter queue in the end: at once what no retry mends,
     /// such as a permission that is missing or a target that is gone.
     /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html>
-    pub(super) fn give(
-        &mut self,
-        rule: &Arc<Rule>,
-        index: usize,
-        event: &Arc<Value>,
-        cause: HopId,
-        since_ms: u64,
-        tried: u64,
-    ) {
+    fn give(&mut self, rule: &Arc<Rule>, index: usize, event: &Arc<Value>, cause: HopId, since_ms: u64, tried: u64) {
         let Some(target) = rule.targets.get(index) else { return };
         let input = input_of(&target.input, event, &rule.arn);
         let who = Principal::of(SERVICE, target.role.as_deref(), &rule.arn);

@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use evc_values::Timestamp;
 use time::{Date, Month, OffsetDateTime, Time, Weekday};
 
+use super::zone::Zone;
+
 /// The years that expressions may name.
 const YEARS: (u32, u32) = (1970, 2199);
 
@@ -18,8 +20,8 @@ pub(super) enum When {
     Every(u64),
     /// At times of days.
     Cron(Box<Cron>),
-    /// Once, at this time.
-    Once(u64),
+    /// Once, when a clock on the wall shows this time: seconds since 1970 as if it stood in UTC.
+    Once(i64),
 }
 
 /// Six fields, all of which a time has to fit.
@@ -79,7 +81,7 @@ fn rate(text: &str) -> Option<When> {
 
 fn once(text: &str) -> Option<When> {
     let at = format!("{}Z", text.trim()).parse::<Timestamp>().ok()?;
-    u64::try_from(at.millis()).ok().map(When::Once)
+    Some(When::Once(at.millis().div_euclid(1_000)))
 }
 
 fn cron(text: &str) -> Result<Cron, String> {
@@ -194,22 +196,40 @@ fn nearest(date: Date, wanted: u32) -> Option<u32> {
 
 impl When {
     /// The first time after a time; a rate counts from `since_ms`. `None`: it does not come again.
-    pub(super) fn next(&self, after_ms: u64, since_ms: u64) -> Option<u64> {
+    pub(super) fn next(&self, after_ms: u64, since_ms: u64, zone: &Zone) -> Option<u64> {
         match self {
             Self::Every(period_ms) => {
                 let gone = after_ms.saturating_sub(since_ms) / period_ms;
                 since_ms.checked_add(period_ms.checked_mul(gone + 1)?)
             }
-            Self::Once(at_ms) => Some(*at_ms).filter(|at_ms| *at_ms > after_ms),
-            Self::Cron(cron) => cron.next(after_ms.max(since_ms.saturating_sub(1))),
+            Self::Once(wall) => milliseconds(zone.instant(*wall)?).filter(|at_ms| *at_ms > after_ms),
+            Self::Cron(cron) => cron.next(after_ms.max(since_ms.saturating_sub(1)), zone),
         }
     }
 }
 
+fn milliseconds(seconds: i64) -> Option<u64> {
+    u64::try_from(seconds).ok()?.checked_mul(1_000)
+}
+
 impl Cron {
-    fn next(&self, after_ms: u64) -> Option<u64> {
+    /// What falls on a time that clocks are set forward past does not come, and what falls on one that they show twice comes once.
+    /// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#daylist-savings-time>
+    fn next(&self, after_ms: u64, zone: &Zone) -> Option<u64> {
+        let mut wall = zone.wall(i64::try_from(after_ms / 1_000).ok()?)?;
+        loop {
+            wall = self.next_wall(wall)?;
+            let at_ms = zone.instant(wall).and_then(milliseconds);
+            if let Some(at_ms) = at_ms.filter(|at_ms| *at_ms > after_ms) {
+                return Some(at_ms);
+            }
+        }
+    }
+
+    /// The first time after one, as clocks on the wall show both.
+    fn next_wall(&self, after: i64) -> Option<i64> {
         // Schedules come at full minutes.
-        let from = OffsetDateTime::from_unix_timestamp(i64::try_from(after_ms / 60_000 * 60 + 60).ok()?).ok()?;
+        let from = OffsetDateTime::from_unix_timestamp(after.div_euclid(60) * 60 + 60).ok()?;
         let from_minute = (u32::from(from.hour()), u32::from(from.minute()));
         let mut date = from.date();
         loop {
@@ -226,8 +246,7 @@ impl Cron {
                 let least = if date == from.date() { from_minute } else { (0, 0) };
                 if let Some((hour, minute)) = self.time(least) {
                     let time = Time::from_hms(u8::try_from(hour).ok()?, u8::try_from(minute).ok()?, 0).ok()?;
-                    let seconds = date.with_time(time).assume_utc().unix_timestamp();
-                    return u64::try_from(seconds).ok()?.checked_mul(1_000);
+                    return Some(date.with_time(time).assume_utc().unix_timestamp());
                 }
                 date = date.next_day()?;
             }
@@ -255,7 +274,7 @@ mod tests {
         let when = parse(text).expect(text);
         let mut at_ms = START_MS;
         let mut times = Vec::new();
-        while let (Some(next), true) = (when.next(at_ms, START_MS), times.len() < 3) {
+        while let (Some(next), true) = (when.next(at_ms, START_MS, &Zone::utc()), times.len() < 3) {
             at_ms = next;
             times.push(crate::system::timestamp(next).replace(":00.000Z", ""));
         }
@@ -316,8 +335,80 @@ mod tests {
     fn a_schedule_does_not_come_before_its_start() {
         let day = 86_400_000;
         let cron = parse("cron(0 0 * * ? *)").expect("a schedule");
-        assert_eq!(cron.next(START_MS, START_MS + 2 * day), Some(START_MS + 2 * day));
+        assert_eq!(cron.next(START_MS, START_MS + 2 * day, &Zone::utc()), Some(START_MS + 2 * day));
         let rate = parse("rate(1 day)").expect("a schedule");
-        assert_eq!(rate.next(START_MS, START_MS + day), Some(START_MS + 2 * day));
+        assert_eq!(rate.next(START_MS, START_MS + day, &Zone::utc()), Some(START_MS + 2 * day));
+    }
+
+    /// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#daylist-savings-time>
+    #[test]
+    fn clocks_that_are_set_forward_skip_and_those_that_are_set_back_do_not_repeat() {
+        let next = |text: &str, zone: &str, after: &str| {
+            let (when, zone) = (parse(text).expect(text), Zone::named(zone).expect(zone));
+            let after = after.parse::<Timestamp>().expect(after).millis();
+            let mut at_ms = u64::try_from(after).expect("after 1970");
+            let mut times = Vec::new();
+            while let (Some(next), true) = (when.next(at_ms, 0, &zone), times.len() < 3) {
+                at_ms = next;
+                times.push(crate::system::timestamp(next).replace(":00.000Z", ""));
+            }
+            times.join(" ")
+        };
+        for (text, zone, after, times) in [
+            (
+                "cron(0 9 * * ? *)",
+                "Europe/Berlin",
+                "2026-03-27T12:00:00Z",
+                "2026-03-28T08:00 2026-03-29T07:00 2026-03-30T07:00",
+            ),
+            // In Berlin, 2026-03-29 has no half past two.
+            (
+                "cron(30 2 * * ? *)",
+                "Europe/Berlin",
+                "2026-03-28T00:00:00Z",
+                "2026-03-28T01:30 2026-03-30T00:30 2026-03-31T00:30",
+            ),
+            // And 2026-10-25 has two.
+            (
+                "cron(30 2 * * ? *)",
+                "Europe/Berlin",
+                "2026-10-24T12:00:00Z",
+                "2026-10-25T00:30 2026-10-26T01:30 2026-10-27T01:30",
+            ),
+            (
+                "cron(30 2 * * ? *)",
+                "Europe/Berlin",
+                "2026-10-25T01:00:00Z",
+                "2026-10-26T01:30 2026-10-27T01:30 2026-10-28T01:30",
+            ),
+            (
+                "cron(0/30 * * * ? *)",
+                "Europe/Berlin",
+                "2026-03-29T00:15:00Z",
+                "2026-03-29T00:30 2026-03-29T01:00 2026-03-29T01:30",
+            ),
+            (
+                "cron(0 0 * * ? *)",
+                "America/New_York",
+                "2026-07-01T00:00:00Z",
+                "2026-07-01T04:00 2026-07-02T04:00 2026-07-03T04:00",
+            ),
+            (
+                "cron(0 12 1 1 ? *)",
+                "Asia/Kolkata",
+                "2026-01-01T00:00:00Z",
+                "2026-01-01T06:30 2027-01-01T06:30 2028-01-01T06:30",
+            ),
+            ("at(2026-07-01T09:00:00)", "America/New_York", "2026-01-01T00:00:00Z", "2026-07-01T13:00"),
+            (
+                "rate(1 day)",
+                "Europe/Berlin",
+                "2026-03-28T00:00:00Z",
+                "2026-03-29T00:00 2026-03-30T00:00 2026-03-31T00:00",
+            ),
+        ] {
+            assert_eq!(next(text, zone, after), times, "{text} {zone} {after}");
+        }
+        assert!(Zone::named("Europe/Nowhere").is_err());
     }
 }

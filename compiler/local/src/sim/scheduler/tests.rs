@@ -39,7 +39,7 @@ fn a_function_runs_every_minute_with_the_input_of_the_schedule() {
 }
 
 #[test]
-fn a_queue_is_given_a_message_and_an_unknown_zone_is_told() {
+fn a_queue_is_given_a_message_at_the_time_of_the_schedules_zone() {
     let target = json!({ "Arn": "arn:aws:sqs:us-east-1:000000000000:jobs" });
     let schedule = json!({
         "Name": "daily", "ScheduleExpression": "cron(0 6 * * ? *)", "ScheduleExpressionTimezone": "Europe/Berlin", "Target": target,
@@ -47,14 +47,14 @@ fn a_queue_is_given_a_message_and_an_unknown_zone_is_told() {
     });
     let mut system =
         system(&[("Jobs", "AWS::SQS::Queue", json!({ "QueueName": "jobs" })), ("Daily", SCHEDULE, schedule)]);
-    system.advance(START_MS + 6 * 60 * MINUTE_MS);
+    system.advance(START_MS + 5 * 60 * MINUTE_MS);
     let given = body(&mut system, "jobs");
     let event: Value = serde_json::from_str(&given[0]).expect("an event");
     assert_eq!(
         (&event["detail-type"], &event["source"], &event["time"]),
-        (&json!("Scheduled Event"), &json!("aws.scheduler"), &json!("2026-01-01T06:00:00Z"))
+        (&json!("Scheduled Event"), &json!("aws.scheduler"), &json!("2026-01-01T05:00:00Z"))
     );
-    assert_eq!(hops(&system, Kind::Schedule)[0].text, "cron(0 6 * * ? *), by UTC instead of Europe/Berlin");
+    assert_eq!(hops(&system, Kind::Schedule)[0].text, "cron(0 6 * * ? *), Europe/Berlin");
     // It has ended before the next day.
     assert_eq!(system.next_ms(), None);
 }
@@ -116,4 +116,35 @@ fn schedules_change_with_the_stack() {
     assert!(!body(&mut system, "jobs").contains(&"rate(2 hours)".to_owned()));
     system.advance(START_MS + 180 * MINUTE_MS);
     assert!(body(&mut system, "jobs").contains(&"rate(2 hours)".to_owned()));
+}
+
+/// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-flexible-time-windows.html>
+#[test]
+fn a_schedule_with_a_window_comes_once_within_it() {
+    let target = json!({ "Arn": "arn:aws:sqs:us-east-1:000000000000:jobs", "Input": "<aws.scheduler.scheduled-time>" });
+    let schedule = json!({
+        "Name": "hourly", "ScheduleExpression": "cron(0 * * * ? *)", "Target": target,
+        "FlexibleTimeWindow": { "Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15 },
+    });
+    let mut system =
+        system(&[("Jobs", "AWS::SQS::Queue", json!({ "QueueName": "jobs" })), ("Hourly", SCHEDULE, schedule)]);
+    system.advance(START_MS + 24 * 60 * MINUTE_MS - 1);
+    let came: Vec<u64> = hops(&system, Kind::Schedule).iter().map(|hop| hop.at_ms - START_MS).collect();
+    assert_eq!(came.len(), 23);
+    for (hour, at_ms) in (1_u64..).zip(&came) {
+        let within = hour * 60 * MINUTE_MS..(hour * 60 + 15) * MINUTE_MS;
+        assert!(within.contains(at_ms), "{hour}: {at_ms}");
+    }
+    assert!(came.iter().any(|at_ms| at_ms % (60 * MINUTE_MS) > MINUTE_MS), "not all at the beginning: {came:?}");
+    assert_eq!(body(&mut system, "jobs")[0], "2026-01-01T01:00:00Z", "the time of the schedule, not that of the call");
+}
+
+#[test]
+fn a_zone_that_is_none_is_told() {
+    let schedule =
+        json!({ "ScheduleExpression": "rate(1 hour)", "ScheduleExpressionTimezone": "Europe/Nowhere", "Target": {} });
+    let mut system = system(&[("Never", SCHEDULE, schedule)]);
+    assert_eq!(system.next_ms(), None);
+    let told = hops(&system, Kind::Schedule);
+    assert_eq!(told[0].outcome, Outcome::Failed("there is no time zone `Europe/Nowhere`".to_owned()));
 }

@@ -136,6 +136,8 @@ pub(super) struct Message {
     pub(super) receipt: Option<String>,
     /// The queue that it was moved from, if it is in a dead-letter queue.
     pub(super) moved_from: Option<String>,
+    /// Whether it was deleted once, and came back.
+    pub(super) returned: bool,
     /// The hop that it is: what comes of it is because of that.
     pub(super) hop: HopId,
 }
@@ -165,6 +167,7 @@ impl Message {
             received: 0,
             receipt: None,
             moved_from: None,
+            returned: false,
             hop,
         }
     }

@@ -358,3 +358,59 @@ fn messages_stay_when_a_stack_changes() {
     system.advance(START_MS + 60 * SECOND_MS);
     assert_eq!(of_records(&batches(&mut system)[0].1), ["1"]);
 }
+
+/// Receives and deletes what there is for so many seconds: the texts, in the order in which they came.
+fn drained(system: &mut System, queue: &str, seconds: u64) -> Vec<String> {
+    let mut all = Vec::new();
+    for _ in 0..seconds * 10 {
+        for message in receive(system, queue) {
+            let body = json!({ "ReceiptHandle": message["ReceiptHandle"] });
+            call(system, "DeleteMessage", queue, body).expect("it is deleted");
+            all.push(message["Body"].as_str().expect("a body").to_owned());
+        }
+        let now_ms = system.now_ms();
+        system.advance(now_ms + SECOND_MS / 10);
+    }
+    all
+}
+
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-exactly-once-processing.html>
+#[test]
+fn whatever_faults_there_are_a_fifo_queue_keeps_the_order_of_a_group_and_gives_each_message_once() {
+    for seed in 0..20 {
+        let mut system = system(&[("Jobs", QUEUE, json!({ "QueueName": "jobs.fifo", "FifoQueue": true }))]);
+        system.set_chaos(Some(format!("seed={seed},duplicate=50%,reorder=50%,delay=50%").parse().expect("faults")));
+        for number in 0..10 {
+            let body = json!({ "MessageBody": number.to_string(), "MessageGroupId": "g", "MessageDeduplicationId": number.to_string() });
+            call(&mut system, "SendMessage", "jobs.fifo", body).expect("a message");
+        }
+        assert_eq!(drained(&mut system, "jobs.fifo", 120), ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+        assert!(!hops(&system, Kind::Fault).is_empty());
+    }
+}
+
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/standard-queues.html>
+#[test]
+fn a_standard_queue_gives_each_message_and_some_twice_or_in_another_order() {
+    let mut system = system(&[
+        (
+            "Jobs",
+            QUEUE,
+            json!({ "QueueName": "jobs", "RedrivePolicy": { "deadLetterTargetArn": arn("dead"), "maxReceiveCount": 1 } }),
+        ),
+        ("Dead", QUEUE, json!({ "QueueName": "dead" })),
+    ]);
+    system.set_chaos(Some("seed=1,duplicate=30%,reorder=30%".parse().expect("faults")));
+    let sent: Vec<String> = (0..50).map(|number| format!("{number:02}")).collect();
+    for body in &sent {
+        send(&mut system, "jobs", body);
+    }
+    let mut given = drained(&mut system, "jobs", 60);
+    assert!(given.len() > sent.len() && given.len() <= 2 * sent.len(), "{}", given.len());
+    assert!(!given.is_sorted(), "{given:?}");
+    given.sort();
+    given.dedup();
+    assert_eq!(given, sent);
+    // What comes twice was not received in vain.
+    assert!(receive(&mut system, "dead").is_empty());
+}

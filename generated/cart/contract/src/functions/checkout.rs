@@ -69,6 +69,12 @@ impl evc_runtime::Function for Checkout {
     fn admit(context: &evc_runtime::Context) -> Result<(), evc_runtime::Error> {
         context.admit::<crate::CartCaller>()
     }
+
+    fn bounded(output: &Self::Output) -> Result<(), evc_runtime::Error> {
+        let at = &evc_runtime::At::root();
+        evc_runtime::Bounded::check(output, at)?;
+        Ok(())
+    }
 }
 
 impl evc_runtime::grant::Get<crate::Carts> for Checkout {}

@@ -86,6 +86,12 @@ impl evc_runtime::Function for CreateCart {
     ) -> Result<Self::Input, evc_runtime::Error> {
         payload.bounded()
     }
+
+    fn bounded(output: &Self::Output) -> Result<(), evc_runtime::Error> {
+        let at = &evc_runtime::At::root();
+        evc_runtime::Bounded::check(output, at)?;
+        Ok(())
+    }
 }
 
 impl evc_runtime::grant::Put<crate::Carts> for CreateCart {}

@@ -57,7 +57,7 @@ evc_runtime::responses! {
             /// The header `Cache-Control`.
             cache_control: String => header("Cache-Control");
             /// What becomes of the cookie `visit`.
-            visit: Option<evc_runtime::SetCookie> => cookie("visit", "; Path=/; Max-Age=2592000; Secure; HttpOnly; SameSite=Lax", "; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax");
+            visit: Option<evc_runtime::SetCookie> => cookie("visit", "; Path=/; Max-Age=2592000; Secure; HttpOnly; SameSite=None", "; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=None");
             /// The body.
             body: crate::ListCartsFoundBody => json("application/json");
         },

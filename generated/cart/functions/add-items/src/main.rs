@@ -7,6 +7,6 @@
 use cart::add_items::add_items;
 use cart_contract::AddItems;
 
-fn main() -> Result<(), evc_runtime::Error> {
+pub(crate) fn main() -> Result<(), evc_runtime::Error> {
     evc_runtime::serve_idempotent::<AddItems, _>(add_items)
 }

@@ -7,6 +7,6 @@
 use cart::checkout::checkout;
 use cart_contract::Checkout;
 
-fn main() -> Result<(), evc_runtime::Error> {
+pub(crate) fn main() -> Result<(), evc_runtime::Error> {
     evc_runtime::serve_idempotent::<Checkout, _>(checkout)
 }

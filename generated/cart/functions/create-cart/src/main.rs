@@ -7,6 +7,6 @@
 use cart::create_cart::create_cart;
 use cart_contract::CreateCart;
 
-fn main() -> Result<(), evc_runtime::Error> {
+pub(crate) fn main() -> Result<(), evc_runtime::Error> {
     evc_runtime::serve_idempotent::<CreateCart, _>(create_cart)
 }

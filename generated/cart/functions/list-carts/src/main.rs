@@ -7,6 +7,6 @@
 use cart::list_carts::list_carts;
 use cart_contract::ListCarts;
 
-fn main() -> Result<(), evc_runtime::Error> {
+pub(crate) fn main() -> Result<(), evc_runtime::Error> {
     evc_runtime::serve::<ListCarts, _>(list_carts)
 }

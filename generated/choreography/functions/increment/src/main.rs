@@ -8,6 +8,6 @@
 use choreography::increment::increment;
 use choreography_contract::Increment;
 
-fn main() -> Result<(), evc_runtime::Error> {
+pub(crate) fn main() -> Result<(), evc_runtime::Error> {
     evc_runtime::workflow::serve::<Increment, _>(increment)
 }

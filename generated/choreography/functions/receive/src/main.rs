@@ -7,6 +7,6 @@
 use choreography::receive::receive;
 use choreography_contract::Receive;
 
-fn main() -> Result<(), evc_runtime::Error> {
+pub(crate) fn main() -> Result<(), evc_runtime::Error> {
     evc_runtime::serve::<Receive, _>(receive)
 }

@@ -7,6 +7,6 @@
 use choreography::shout::shout;
 use choreography_contract::Shout;
 
-fn main() -> Result<(), evc_runtime::Error> {
+pub(crate) fn main() -> Result<(), evc_runtime::Error> {
     evc_runtime::workflow::serve::<Shout, _>(shout)
 }

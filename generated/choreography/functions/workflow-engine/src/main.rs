@@ -4,6 +4,6 @@
 
 use choreography_contract::WORKFLOWS;
 
-fn main() -> Result<(), evc_runtime::Error> {
+pub(crate) fn main() -> Result<(), evc_runtime::Error> {
     evc_runtime::workflow::serve_engine(WORKFLOWS)
 }

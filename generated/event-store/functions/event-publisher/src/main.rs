@@ -7,6 +7,6 @@
 use event_store::event_publisher::event_publisher;
 use event_store_contract::EventPublisher;
 
-fn main() -> Result<(), evc_runtime::Error> {
+pub(crate) fn main() -> Result<(), evc_runtime::Error> {
     evc_runtime::serve::<EventPublisher, _>(event_publisher)
 }

@@ -7,6 +7,6 @@
 use event_store::order_processor::order_processor;
 use event_store_contract::OrderProcessor;
 
-fn main() -> Result<(), evc_runtime::Error> {
+pub(crate) fn main() -> Result<(), evc_runtime::Error> {
     evc_runtime::serve::<OrderProcessor, _>(order_processor)
 }

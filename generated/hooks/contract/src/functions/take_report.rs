@@ -105,6 +105,12 @@ impl evc_runtime::grant::Signals for TakeReport {
 
 impl evc_runtime::grant::Signal<crate::Report> for TakeReport {
     const WAITS: &'static [(&'static str, &'static str)] = &[("build", "run")];
+
+    fn bounded(answer: &crate::Report) -> Result<(), evc_runtime::Error> {
+        let at = &evc_runtime::At::root();
+        evc_runtime::Bounded::check(answer, at)?;
+        Ok(())
+    }
 }
 
 impl TakeReport {

@@ -7,6 +7,6 @@
 use hooks::ask_runner::ask_runner;
 use hooks_contract::AskRunner;
 
-fn main() -> Result<(), evc_runtime::Error> {
+pub(crate) fn main() -> Result<(), evc_runtime::Error> {
     evc_runtime::serve::<AskRunner, _>(ask_runner)
 }

@@ -7,6 +7,6 @@
 use hooks::show_build::show_build;
 use hooks_contract::ShowBuild;
 
-fn main() -> Result<(), evc_runtime::Error> {
+pub(crate) fn main() -> Result<(), evc_runtime::Error> {
     evc_runtime::serve::<ShowBuild, _>(show_build)
 }

@@ -7,6 +7,6 @@
 use hooks::take_push::take_push;
 use hooks_contract::TakePush;
 
-fn main() -> Result<(), evc_runtime::Error> {
+pub(crate) fn main() -> Result<(), evc_runtime::Error> {
     evc_runtime::serve_idempotent::<TakePush, _>(take_push)
 }

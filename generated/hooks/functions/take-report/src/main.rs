@@ -7,6 +7,6 @@
 use hooks::take_report::take_report;
 use hooks_contract::TakeReport;
 
-fn main() -> Result<(), evc_runtime::Error> {
+pub(crate) fn main() -> Result<(), evc_runtime::Error> {
     evc_runtime::serve::<TakeReport, _>(take_report)
 }

@@ -7,6 +7,6 @@
 use order_pipe::note_created::note_created;
 use order_pipe_contract::NoteCreated;
 
-fn main() -> Result<(), evc_runtime::Error> {
+pub(crate) fn main() -> Result<(), evc_runtime::Error> {
     evc_runtime::serve::<NoteCreated, _>(note_created)
 }

@@ -7,6 +7,6 @@
 use order_pipe::note_updated::note_updated;
 use order_pipe_contract::NoteUpdated;
 
-fn main() -> Result<(), evc_runtime::Error> {
+pub(crate) fn main() -> Result<(), evc_runtime::Error> {
     evc_runtime::serve::<NoteUpdated, _>(note_updated)
 }

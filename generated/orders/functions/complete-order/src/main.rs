@@ -7,6 +7,6 @@
 use orders::complete_order::complete_order;
 use orders_contract::CompleteOrder;
 
-fn main() -> Result<(), evc_runtime::Error> {
+pub(crate) fn main() -> Result<(), evc_runtime::Error> {
     evc_runtime::serve_idempotent::<CompleteOrder, _>(complete_order)
 }

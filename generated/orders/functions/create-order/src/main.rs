@@ -7,6 +7,6 @@
 use orders::create_order::create_order;
 use orders_contract::CreateOrder;
 
-fn main() -> Result<(), evc_runtime::Error> {
+pub(crate) fn main() -> Result<(), evc_runtime::Error> {
     evc_runtime::serve_idempotent::<CreateOrder, _>(create_order)
 }

@@ -7,6 +7,6 @@
 use orders::list_orders::list_orders;
 use orders_contract::ListOrders;
 
-fn main() -> Result<(), evc_runtime::Error> {
+pub(crate) fn main() -> Result<(), evc_runtime::Error> {
     evc_runtime::serve::<ListOrders, _>(list_orders)
 }

@@ -7,6 +7,6 @@
 use orders::notify::notify;
 use orders_contract::Notify;
 
-fn main() -> Result<(), evc_runtime::Error> {
+pub(crate) fn main() -> Result<(), evc_runtime::Error> {
     evc_runtime::serve_idempotent::<Notify, _>(notify)
 }

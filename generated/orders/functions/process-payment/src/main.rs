@@ -7,6 +7,6 @@
 use orders::process_payment::process_payment;
 use orders_contract::ProcessPayment;
 
-fn main() -> Result<(), evc_runtime::Error> {
+pub(crate) fn main() -> Result<(), evc_runtime::Error> {
     evc_runtime::serve_idempotent::<ProcessPayment, _>(process_payment)
 }

@@ -7,6 +7,6 @@
 use orders::refund_payment::refund_payment;
 use orders_contract::RefundPayment;
 
-fn main() -> Result<(), evc_runtime::Error> {
+pub(crate) fn main() -> Result<(), evc_runtime::Error> {
     evc_runtime::serve_idempotent::<RefundPayment, _>(refund_payment)
 }

@@ -7,6 +7,6 @@
 use orders::reserve_inventory::reserve_inventory;
 use orders_contract::ReserveInventory;
 
-fn main() -> Result<(), evc_runtime::Error> {
+pub(crate) fn main() -> Result<(), evc_runtime::Error> {
     evc_runtime::serve_idempotent::<ReserveInventory, _>(reserve_inventory)
 }

@@ -7,3 +7,4 @@ pub mod me;
 pub mod order;
 pub mod path;
 pub mod take_hook;
+pub mod take_text;

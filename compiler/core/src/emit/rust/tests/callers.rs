@@ -118,7 +118,7 @@ functions:
   key: {}
   several: {}
   check-session:
-    authorizer: { cookies: { session: session }, query: { "a\"b": level }, method: method, path: path, source-ip: address, cache: 5m }
+    authorizer: { cookies: { session: session }, query: { "a$b": level }, method: method, path: path, source-ip: address, cache: 5m }
     input: { session: string(1..64), level: integer, method: string, path: string, address: string }
     output: Shopper
     errors: [UnknownSession]

@@ -9,6 +9,7 @@
 
 mod answer;
 mod attribute;
+mod fits;
 mod plain;
 mod problem;
 mod source;

@@ -91,7 +91,7 @@ pub(super) fn is_there(path: &[String]) -> String {
 }
 
 /// What stands beside the body.
-fn parameter(value: &MappingValue) -> String {
+pub(super) fn parameter(value: &MappingValue) -> String {
     match value {
         MappingValue::Path(name) => format!("$input.params().get('path').get('{name}')"),
         MappingValue::Query(name) => format!("$input.params().get('querystring').get('{name}')"),

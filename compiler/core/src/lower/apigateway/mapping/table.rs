@@ -1,8 +1,7 @@
 //! Requests of routes to tables as requests to DynamoDB.
 
 use super::attribute::only_if;
-use super::source;
-use super::{RESOURCE, about};
+use super::{RESOURCE, about, fits, source};
 use crate::model::{Mapping, MappingValue, Model, Table, TableOperation, TableRoute};
 use crate::plan::ids;
 use crate::plan::value::{Part, Value};
@@ -29,7 +28,13 @@ pub(crate) fn request(model: &Model, route: &TableRoute) -> Value {
         TableOperation::Query { index, key, limit } => to.query(*index, key, *limit),
     };
     let preamble = source::preamble(route.mappings().map(|mapping| &mapping.value));
-    let template = format!("{preamble}{{\n  \"TableName\": \"{RESOURCE}\",\n{}\n}}", entries.join(",\n"));
+    let entries = format!(",\n{}", entries.join(",\n"));
+    // A request without any of these is refused by DynamoDB.
+    let entries = match fits::of_table(model, table, route) {
+        Some(condition) => only_if(&condition, &entries),
+        None => entries,
+    };
+    let template = format!("{preamble}{{\n  \"TableName\": \"{RESOURCE}\"{entries}\n}}");
     about(&template, Part::Ref(ids::table(table)))
 }
 

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use super::attribute::listed;
 use super::source::caller;
-use super::{RESOURCE, about, escaped};
+use super::{RESOURCE, about, escaped, fits};
 use crate::model::{CallerFact, MappingValue, Model, Request, Route, Workflow};
 use crate::plan::ids;
 use crate::plan::value::{Part, Value};
@@ -19,13 +19,39 @@ pub(crate) fn start(model: &Model, workflow: &Workflow, route: &Route, request: 
     } else {
         fields(model, route, request)
     };
+    // What is no JSON is refused by Step Functions.
+    let input = match conditions(model, workflow, route, request) {
+        Some(condition) => format!("#if({condition}){input}#{{else}}-#end"),
+        None => input,
+    };
     let template = format!("{{\n  \"stateMachineArn\": \"{RESOURCE}\",\n  \"input\": \"{input}\"\n}}");
     about(&template, Part::Ref(ids::workflow(workflow)))
 }
 
+/// What has to hold of what stands beside the body and of who calls, to be of the types that the workflow says.
+fn conditions(model: &Model, workflow: &Workflow, route: &Route, request: &Request<'_>) -> Option<String> {
+    let types = &model.types;
+    let fields = types.record(&workflow.input).unwrap_or_default();
+    let beside = request.path.iter().map(|it| ("path", it)).chain(request.query.iter().map(|it| ("querystring", it)));
+    let parameters = beside.filter_map(|(place, parameter)| {
+        let condition = fits::of_parameter(types, &at(place, parameter.name), parameter.ty?)?;
+        let is_there = format!("$input.params().get('{place}').containsKey('{}')", parameter.name);
+        Some(if parameter.required { condition } else { format!("(!{is_there} || {condition})") })
+    });
+    let given = route.with.iter().flat_map(|mapping| {
+        fits::of_mapping(types, mapping, fields.get(mapping.attribute.as_str()).map(|field| &field.ty))
+    });
+    fits::all(parameters.chain(given))
+}
+
+/// A parameter of the request.
+fn at(place: &str, name: &str) -> String {
+    format!("$input.params().get('{place}').get('{name}')")
+}
+
 /// A parameter, which is a text: a check refuses fields of another type there.
 fn beside_the_body(place: &str, name: &str) -> String {
-    format!("\\\"{}\\\"", escaped(&escaped(&format!("$input.params().get('{place}').get('{name}')"))))
+    format!("\\\"{}\\\"", escaped(&escaped(&at(place, name))))
 }
 
 /// What API Gateway knows itself of a request: the text of its JSON within a JSON string.

@@ -80,9 +80,12 @@ pub(super) fn add(b: &mut Builder<'_>, rest: &Rest<'_>, route: &Route, resource:
 /// them in any case, as HTTP has them, when it asks for them, is not documented, and the function does.
 fn parameters(route: &Route, request: &Request<'_>) -> Vec<(String, Value)> {
     let asks = |place: &str| place != "header" || route.function().is_none();
+    // What has another name cannot be declared; a function gets it all the same, and looks at it.
+    // <https://docs.aws.amazon.com/apigateway/latest/developerguide/request-response-data-mappings.html>
+    let can_be_named = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || "._$-".contains(c));
     let places = [("path", &request.path), ("querystring", &request.query), ("header", &request.headers)];
     let entries = places.into_iter().flat_map(|(place, parameters)| {
-        parameters.iter().map(move |parameter| {
+        parameters.iter().filter(move |parameter| can_be_named(parameter.name)).map(move |parameter| {
             (format!("method.request.{place}.{}", parameter.name), (parameter.required && asks(place)).into())
         })
     });

@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::lower::apigateway::forms::{BASE64, of_format};
 use crate::plan::value::Value;
 use crate::types::{Type, Types};
 
@@ -18,8 +19,7 @@ pub(super) fn schema(types: &Types, ty: &Type) -> Value {
 }
 
 /// Draft 2020-12 as draft 4: definitions have another place, and formats that draft 4 does not know, or that API Gateway may not
-/// look at, become patterns. A timestamp has milliseconds, so that texts sort as times do: nothing stands between the request and the
-/// table that could write it another way.
+/// look at, become patterns.
 fn draft_4(schema: Json) -> Json {
     match schema {
         Json::Object(entries) => {
@@ -33,7 +33,7 @@ fn draft_4(schema: Json) -> Json {
                         converted.insert(key, path.replacen("#/$defs/", "#/definitions/", 1).into());
                     }
                     ("format", Json::String(format)) => {
-                        if let Some(pattern) = pattern(&format) {
+                        if let Some(pattern) = of_format(&format) {
                             converted.insert("pattern".to_owned(), pattern.into());
                         }
                     }
@@ -57,22 +57,6 @@ fn named(schemas: Json) -> Json {
     }
 }
 
-const BASE64: &str = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$";
-
-/// A pattern for a format. That of a UUID stands in the schema itself.
-fn pattern(format: &str) -> Option<&'static str> {
-    Some(match format {
-        "date-time" => {
-            "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\\.[0-9]{3}Z$"
-        }
-        "date" => "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
-        "duration" => {
-            "^P(?=[0-9T])([0-9]+Y)?([0-9]+M)?([0-9]+W)?([0-9]+D)?(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+(\\.[0-9]+)?S)?)?$"
-        }
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,7 +71,7 @@ mod tests {
             "type": "object",
             "properties": {
                 "lines": { "type": "array", "items": { "$ref": "#/definitions/Line" }, "minItems": 1 },
-                "at": { "type": "string", "pattern": pattern("date-time") },
+                "at": { "type": "string", "pattern": of_format("date-time") },
                 "key": {
                     "type": "string",
                     "pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
@@ -99,7 +83,7 @@ mod tests {
                 "type": "object",
                 "properties": {
                     "sku": { "type": "string", "minLength": 1, "maxLength": 3 },
-                    "format": { "type": "string", "pattern": pattern("date") },
+                    "format": { "type": "string", "pattern": of_format("date") },
                 },
                 "required": ["sku"],
             } },

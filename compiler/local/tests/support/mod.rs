@@ -1,13 +1,13 @@
-//! Whole systems on virtual time, with mocks in the place of handlers.
+//! Systems of `specs/` on virtual time: whoever carries out what they order is given by the test.
 
-#![allow(clippy::expect_used, clippy::panic, dead_code, reason = "what a test expects; not every test uses all")]
+#![allow(dead_code, clippy::expect_used, clippy::panic, reason = "what a test expects; no test uses all of it")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use evc_compiler::session;
 use evc_local::sim::dynamodb::Kept;
-use evc_local::sim::lambda::{Ended, Order};
+use evc_local::sim::lambda::{Ended, Function, Order};
 use evc_local::stack::Place;
 use evc_local::system::Caller;
 use evc_local::{Stack, System};
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 /// 2026-01-01T00:00:00Z.
 pub(crate) const START_MS: u64 = 1_767_225_600_000;
 
-/// The stack of a spec; places are lines.
+/// The stack of a spec, in its environment `dev`; places are lines.
 pub(crate) fn stack(name: &str, text: &str) -> Arc<Stack> {
     let analysis = session::analyze_text(name, text);
     assert!(!analysis.has_errors(), "{:?}", analysis.diagnostics);
@@ -37,11 +37,25 @@ pub(crate) fn event_store() -> System {
     System::new(vec![stack], Kept::Memory, START_MS, 7).expect("a system")
 }
 
-/// What a mock answers to an event of a function.
-pub(crate) type Mock<'m> = &'m mut dyn FnMut(&str, &Value) -> Ended;
+/// An invocation, as a handler sees it: its number, its function, its event.
+pub(crate) struct Call {
+    pub(crate) invocation: u64,
+    pub(crate) function: Arc<Function>,
+    pub(crate) event: Value,
+}
+
+impl Call {
+    /// What the spec calls the function, without its section.
+    pub(crate) fn name(&self) -> &str {
+        self.function.address.split_once('.').map_or(&self.function.address, |(_, name)| name)
+    }
+}
+
+/// What a handler does.
+pub(crate) type Handler<'h> = &'h mut dyn FnMut(&mut System, &Call) -> Ended;
 
 /// Carries out what is ordered now, until nothing is.
-pub(crate) fn settle(system: &mut System, mock: Mock<'_>) {
+pub(crate) fn settle(system: &mut System, handler: Handler<'_>) {
     loop {
         system.advance(system.now_ms());
         let orders = system.take_orders();
@@ -50,23 +64,31 @@ pub(crate) fn settle(system: &mut System, mock: Mock<'_>) {
         }
         for order in orders {
             let Order::Invoke { invocation, function, payload, .. } = order else { continue };
-            let function = system.functions().find(&function).expect("a function").address.clone();
-            let payload = serde_json::from_str(&payload).expect("JSON");
-            let ended = mock(function.trim_start_matches("functions."), &payload);
+            let function = system.functions().find(&function).expect("a function").clone();
+            let call = Call { invocation, function, event: serde_json::from_str(&payload).expect("JSON") };
+            let ended = handler(system, &call);
             system.invocation_ended(invocation, ended);
         }
     }
 }
 
 /// Lets so much time pass, with all that is due on the way.
-pub(crate) fn pass(system: &mut System, ms: u64, mock: Mock<'_>) {
+pub(crate) fn pass(system: &mut System, ms: u64, handler: Handler<'_>) {
     let until = system.now_ms() + ms;
-    settle(system, mock);
+    settle(system, handler);
     while let Some(next) = system.next_ms().filter(|next| *next <= until) {
         system.advance(next);
-        settle(system, mock);
+        settle(system, handler);
     }
     system.advance(until);
+}
+
+/// What a mock answers to an event of a function.
+pub(crate) type Mock<'m> = &'m mut dyn FnMut(&str, &Value) -> Ended;
+
+/// Lets so much time pass, with mocks in the place of handlers.
+pub(crate) fn pass_mocked(system: &mut System, ms: u64, mock: Mock<'_>) {
+    pass(system, ms, &mut |_, call| mock(call.name(), &call.event));
 }
 
 pub(crate) fn put(system: &mut System, bus: &str, source: &str, detail_type: &str, detail: &Value) {
