@@ -443,7 +443,9 @@ impl System {
         let records = answer.get_mut("Records").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
         let mut records = self.as_deployed(&stream, records);
         if !self.tables.are_kept() {
-            records.iter_mut().for_each(|record| self.number(record));
+            for record in &mut records {
+                self.number(record);
+            }
         }
         if !records.is_empty() {
             self.stream_grew(&stream, records, cause);
