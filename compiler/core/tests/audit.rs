@@ -31,7 +31,7 @@ fn specs(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let entries = std::fs::read_dir(&folder).expect("a readable folder");
     let mut specs: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    specs.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    specs.retain(|path| path.extension().is_some_and(|extension| extension == "yaml") && !session::is_scenarios(path));
     specs.sort();
     assert!(!specs.is_empty(), "no specs in {}", folder.display());
     specs

@@ -12,6 +12,7 @@ mod support;
 use std::path::Path;
 
 use evc_compiler::diagnostics::{ALL, Code, Diagnostic};
+use evc_compiler::session::is_scenarios;
 use evc_compiler::source::SourceMap;
 use evc_compiler::yaml::{decode_bytes, parse};
 use serde_json::{Value, json};
@@ -166,7 +167,7 @@ fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for entry in std::fs::read_dir(root.join("specs")).expect("a folder of specs") {
         let path = entry.expect("a readable folder").path();
-        if path.extension().is_some_and(|extension| extension == "yaml") {
+        if path.extension().is_some_and(|extension| extension == "yaml") && !is_scenarios(&path) {
             cases.push((path.display().to_string(), std::fs::read_to_string(&path).expect("a readable spec")));
         }
     }
@@ -187,4 +188,41 @@ fn specs_in(name: &str, markdown: &str) -> Vec<Case> {
     };
     let blocks = support::blocks(markdown).into_iter().filter(is_spec);
     blocks.map(|block| (format!("{name}:{}", block.line), block.expanded())).collect()
+}
+
+/// Scenarios that the compiler takes, the schema takes, and what it does not know is refused by both.
+#[test]
+fn scenarios_fit_their_schema() {
+    let schema = evc_compiler::scenario::schema();
+    let validator = jsonschema::draft7::new(&schema).expect("a valid schema");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let json = |text: &str| node(text).json().expect("what can be read");
+    let mut count = 0;
+    for entry in std::fs::read_dir(root.join("specs")).expect("a folder of specs") {
+        let path = entry.expect("a readable folder").path();
+        if is_scenarios(&path) {
+            count += 1;
+            let value = json(&std::fs::read_to_string(&path).expect("readable scenarios"));
+            let errors: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
+        }
+    }
+    assert!(count > 0, "there are no scenarios");
+    for wrong in [
+        "send: {}",
+        "send: { evnt: A }",
+        "send: { event: A, call: b }",
+        "send: [], expect: []",
+        "expect: [{ row: a, haz: {} }]",
+    ] {
+        let text = format!("{{ evc-test: 1, spec: a.yaml, scenarios: {{ a: {{ {wrong} }} }} }}");
+        assert!(!validator.is_valid(&json(&text)), "{text}");
+        assert!(!evc_compiler::scenario::decode(&node(&text)).1.is_empty(), "{text}");
+    }
+}
+
+fn node(text: &str) -> evc_compiler::yaml::Node {
+    let mut sources = SourceMap::default();
+    let file = sources.add("a.test.yaml", text);
+    parse(&sources, file).0
 }

@@ -105,6 +105,20 @@ pub struct Function {
 }
 
 impl Function {
+    /// What it answers with: its output, or the body of the response of this name, or of its first one.
+    pub fn answers(&self, response: Option<&str>) -> Option<&Type> {
+        match self.response(response) {
+            Some(response) => response.body.as_ref(),
+            None => self.output.as_ref(),
+        }
+    }
+
+    /// Its response of this name, or its first one, if it has responses.
+    pub fn response(&self, name: Option<&str>) -> Option<&Response> {
+        let named = |response: &&Response| name.is_none_or(|name| response.name.as_str() == name);
+        self.responses.iter().find(named)
+    }
+
     /// The workflows whose executions it asks about: those that it starts, and others.
     pub fn described(&self) -> impl Iterator<Item = &Spanned<Id<Workflow>>> + Clone {
         let others = self.describes.iter();

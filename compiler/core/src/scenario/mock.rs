@@ -35,6 +35,8 @@ pub struct Mock {
     /// What it answers, of the type of the function's output. What is left out is taken by name from the row that was written last, then
     /// from the input; what is still missing is a sample.
     pub answer: Option<Payload>,
+    /// The response that it gives, of a function with `responses`: the first one by default. `answer` is its body then.
+    pub response: Option<Name>,
     /// The error that it fails with: one of the function's, or of the runtime (`Transient`).
     pub error: Option<Name>,
     /// What the error says.
@@ -46,6 +48,10 @@ pub struct Mock {
 
 /// A mock ends in one way.
 fn one_end(mock: &Mock, fields: &Fields<'_>, cx: &mut Decoder) {
+    if let (Some(error), [key, ..]) = (&mock.error, fields.present(&["response"]).as_slice()) {
+        let message = "a mock with an `error` gives no `response`";
+        cx.report(Diagnostic::new(Code::EVC0105, key.span, message).secondary(error.span, "the error is here"));
+    }
     let mut ends = fields.present(&["answer", "error", "crash"]).into_iter();
     if let (Some(first), Some(second)) = (ends.next(), ends.next()) {
         let message = format!("a mock ends in one way, found `{}` and `{}`", first.text, second.text);

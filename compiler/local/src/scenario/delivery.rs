@@ -12,6 +12,8 @@ use crate::sim::lambda::Ended;
 pub(super) struct Delivery {
     /// What the function is given.
     pub(super) input: Value,
+    /// Who calls: the claims of a token.
+    pub(super) caller: Value,
     /// What is the same in each delivery of the same work.
     pub(super) key: Option<String>,
     /// The id of its record, in a batch.
@@ -36,7 +38,10 @@ enum Form {
 /// How the handling of one input ended.
 #[derive(Debug, Clone)]
 pub(super) enum End {
+    /// An output.
     Answer(Value),
+    /// A response of a function that has several: its status, and its body.
+    Response(u16, Value),
     Error {
         name: String,
         message: String,
@@ -48,8 +53,10 @@ pub(super) enum End {
 impl Deliveries {
     /// Reads the payload of an invocation.
     pub(super) fn read(model: &Model, function: &Function, payload: &Value) -> Self {
-        let one =
-            |input: Value, key: Option<String>, form| Self { all: vec![Delivery { input, key, record: None }], form };
+        let one = |input: Value, key: Option<String>, form| Self {
+            all: vec![Delivery { input, caller: Value::Null, key, record: None }],
+            form,
+        };
         if let (Some(envelope), Some(input)) = (payload.get(ENVELOPE), payload.get(INPUT)) {
             let text = |field: &str| {
                 envelope.get(field).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
@@ -128,7 +135,9 @@ impl Deliveries {
             let problems = model.types.validate(ty, &input);
             refused = problems.first().map(|problem| format!("{}: {}", problem.pointer, problem.reason));
         }
-        Self { all: vec![Delivery { input, key, record: None }], form: Form::Request { route, refused } }
+        let claims = ["/requestContext/authorizer/jwt/claims", "/requestContext/authorizer/claims"];
+        let caller = claims.iter().find_map(|way| payload.pointer(way)).cloned().unwrap_or_default();
+        Self { all: vec![Delivery { input, caller, key, record: None }], form: Form::Request { route, refused } }
     }
 
     /// Why the runtime refuses it, before the handler runs.
@@ -159,6 +168,7 @@ impl Deliveries {
                 let success = route.map_or(200, |route| route.status);
                 let response = match ends.first() {
                     Some(End::Answer(answer)) => response(success, "application/json", answer),
+                    Some(End::Response(status, body)) => response(*status, "application/json", body),
                     Some(End::Error { name, message }) => {
                         let status = status(function, name);
                         let mut problem = json!({ "title": name, "status": status });
@@ -179,7 +189,7 @@ impl Deliveries {
             }
             Form::Step { .. } | Form::Bare => match ends.first() {
                 Some(End::Error { name, message }) => Ended::Error { name: name.clone(), message: message.clone() },
-                Some(End::Answer(answer)) => Ended::Answer(answer.to_string()),
+                Some(End::Answer(answer) | End::Response(_, answer)) => Ended::Answer(answer.to_string()),
                 Some(End::Crash) | None => Ended::Answer(Value::Null.to_string()),
             },
         }
@@ -228,8 +238,13 @@ fn of_record(record: &Value) -> Delivery {
     let id = text("messageId").map(str::to_owned);
     let body: Value = text("body").and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
     if body.get("detail-type").is_some() && body.get("detail").is_some() {
-        return Delivery { input: of_event(&body), key: event_key(&body).or_else(|| id.clone()), record: id };
+        return Delivery {
+            input: of_event(&body),
+            caller: Value::Null,
+            key: event_key(&body).or_else(|| id.clone()),
+            record: id,
+        };
     }
     let input = if text("body").is_some() { body } else { record.clone() };
-    Delivery { input, key: id.clone(), record: id }
+    Delivery { input, caller: Value::Null, key: id.clone(), record: id }
 }

@@ -15,6 +15,8 @@ pub(super) struct Hand<'a> {
     pub(super) function: &'a Function,
     pub(super) caller: Caller,
     pub(super) input: &'a Value,
+    /// The claims of the token of who calls.
+    pub(super) claims: &'a Value,
     /// The rows that it has written, by table; the last one is the last.
     pub(super) rows: Vec<(String, Value)>,
 }
@@ -32,7 +34,11 @@ impl Play<'_> {
         let Some(payload) = payload else { return Ok(Value::Null) };
         let lookup = |reference: &Reference| {
             let row = || hand.rows.iter().rev().find(|(table, _)| *table == reference.name).map(|(_, row)| row);
-            let root = if reference.name == "input" { Some(hand.input) } else { row() };
+            let root = match reference.name.as_str() {
+                "input" => Some(hand.input),
+                "caller" => Some(hand.claims),
+                _ => row(),
+            };
             root.or_else(|| self.captured.get(&reference.name)).and_then(|root| reference.follow(root)).cloned()
         };
         payload.value(&lookup).map_err(|reference| format!("`{reference}` is not there"))

@@ -51,7 +51,7 @@ pub(super) struct Play<'s> {
     /// How many calls each mock has taken, by its place in memory: mocks live as long as the suite.
     used: HashMap<*const Mock, u64>,
     /// The answers of idempotent functions, by function and key.
-    answered: HashMap<(String, String), Value>,
+    answered: HashMap<(String, String), End>,
     /// The steps that wait with a token: execution, step, token.
     tokens: Vec<(String, String, String)>,
     /// The functions of which it was told that they have no mock.
@@ -455,17 +455,23 @@ impl<'s> Play<'s> {
         for delivery in &deliveries.all {
             let key = delivery.key.clone().filter(|_| function.idempotent.is_some());
             let key = key.map(|key| (function.head.name.clone(), key));
-            if let Some(answer) = key.as_ref().and_then(|key| self.answered.get(key)) {
-                ends.push(End::Answer(answer.clone()));
+            if let Some(end) = key.as_ref().and_then(|key| self.answered.get(key)) {
+                ends.push(end.clone());
                 continue;
             }
-            let mut hand = Hand { function, caller: caller.clone(), input: &delivery.input, rows: Vec::new() };
+            let mut hand = Hand {
+                function,
+                caller: caller.clone(),
+                input: &delivery.input,
+                claims: &delivery.caller,
+                rows: Vec::new(),
+            };
             let (end, took_ms) = self.run_mock(&mut hand);
             takes_ms = takes_ms.max(took_ms);
             let error = match &end {
                 End::Error { name, .. } => Some(name.clone()),
                 End::Crash => Some("Runtime.ExitError".to_owned()),
-                End::Answer(_) => None,
+                End::Answer(_) | End::Response(..) => None,
             };
             self.calls.push(Called {
                 function: function.head.name.clone(),
@@ -473,8 +479,8 @@ impl<'s> Play<'s> {
                 error,
                 hop: caller.cause,
             });
-            if let (Some(key), End::Answer(answer)) = (key, &end) {
-                self.answered.insert(key, answer.clone());
+            if let (Some(key), End::Answer(_) | End::Response(..)) = (key, &end) {
+                self.answered.insert(key, end.clone());
             }
             ends.push(end);
         }
@@ -510,11 +516,15 @@ impl<'s> Play<'s> {
                 Value::Null
             }
         };
-        let answer = match &hand.function.output {
+        let named = mock.response.as_ref().map(|name| name.as_str());
+        let answer = match hand.function.answers(named) {
             Some(ty) => filled(&mut self.system, &model.types, ty, said, &hand.sources()),
             None => Value::Null,
         };
-        (End::Answer(answer), takes_ms)
+        match hand.function.response(named) {
+            Some(response) => (End::Response(response.status.value, answer), takes_ms),
+            None => (End::Answer(answer), takes_ms),
+        }
     }
 
     /// The mock that takes a call: the first that fits and is not used up, those of the scenario first.
@@ -557,8 +567,8 @@ impl<'s> Play<'s> {
             return End::Error { name: "Configuration".to_owned(), message: format!("there is no mock of `{name}`") };
         }
         let types = &self.suite.model.types;
-        let output = function.output.as_ref();
-        End::Answer(output.map_or(Value::Null, |ty| sample(&mut self.system, types, ty, "value")))
+        let answer = function.answers(None).map_or(Value::Null, |ty| sample(&mut self.system, types, ty, "value"));
+        function.response(None).map_or(End::Answer(answer.clone()), |it| End::Response(it.status.value, answer))
     }
 }
 

@@ -12,8 +12,8 @@ use crate::source::Span;
 use crate::spec::function::Operation;
 use crate::spec::scalar::Name;
 
-/// The name by which a mock refers to the input of the call.
-pub(super) const INPUT: &str = "input";
+/// The names by which a mock refers to the input of the call, and to who calls: the claims of a token.
+pub(super) const GIVEN: [&str; 2] = ["input", "caller"];
 
 pub(super) fn check(mocks: &Mocks, captured: &BTreeSet<String>, checker: &mut Checker<'_>) {
     let model = checker.model;
@@ -23,7 +23,7 @@ pub(super) fn check(mocks: &Mocks, captured: &BTreeSet<String>, checker: &mut Ch
         let mut all: Option<Span> = None;
         for mock in several {
             checker.known.clone_from(captured);
-            checker.known.insert(INPUT.to_owned());
+            checker.known.extend(GIVEN.map(str::to_owned));
             checker.mock(function, mock);
         }
         for (at, mock) in several.iter().enumerate() {
@@ -60,7 +60,11 @@ impl<'m> Checker<'m> {
         for effect in &mock.does {
             self.effect(function, effect);
         }
-        match (&mock.answer, &function.output) {
+        if let Some(name) = &mock.response {
+            let known: Vec<&str> = function.responses.iter().map(|response| response.name.as_str()).collect();
+            self.named(&format!("response of `{}`", function.head.name), name, &known);
+        }
+        match (&mock.answer, function.answers(mock.response.as_ref().map(|name| name.as_str()))) {
             (Some(answer), Some(ty)) => self.fits(answer, ty, Extent::Part),
             (Some(answer), None) => {
                 let message = format!("function `{}` has no output, and its mock an answer", function.head.name);
