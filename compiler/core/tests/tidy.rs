@@ -42,7 +42,7 @@ const HIDDEN: [(&str, &str, &[&str]); 19] = [
     ("../cli/src", "miette", &["terminal.rs"]),
     ("../cli/src", "syn", &["project/"]),
     ("../cli/src", "tokio", &["dev/", "workflow/"]),
-    ("../cli/src", "evc_local", &["dev/"]),
+    ("../cli/src", "evc_local", &["dev/", "test/"]),
     ("../cli/src", "evc_workflow", &["workflow/"]),
     ("../local/src", "dynoxide", &["sim/dynamodb.rs"]),
     ("../local/src", "evc_workflow", &["sim/stepfunctions.rs"]),
